@@ -1,0 +1,1 @@
+"""Jenkins jobs as a short Python file: definitions, plan, controller."""

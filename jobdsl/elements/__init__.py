@@ -1,0 +1,1 @@
+"""Typed elements: one module per slot, one class per Jenkins element."""

@@ -1,0 +1,1 @@
+"""What users of jobdsl need in their own tests: a rendered estate and a simulated controller."""

@@ -1,0 +1,234 @@
+"""Jenkins' XML as values: reads documents (also XML 1.1), compares trees, escapes text, shows differences.
+
+The real dialect is narrow: a tag, a few attributes, and either text or children. `plugin=`
+attributes, comments and the whitespace between elements carry no meaning and are dropped on reading.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+
+from jobdsl.errors import DslError, XmlError
+
+__all__ = ["TEXT", "Node", "class_name", "escape", "header", "parse", "tag_name", "text_diff", "to_text"]
+
+_SPECIAL = re.compile("[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\ud800-\udfff\ufffe\uffff]")
+_IMPOSSIBLE = re.compile("[\x00\ud800-\udfff\ufffe\uffff]")
+_NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_CONTROL_REFERENCE = re.compile(r"&#(?:x0*([0-9a-fA-F]{1,2})|0*([0-9]{1,3}));")
+_NEEDS_11 = re.compile(r"&#x(?:[1-8bce-f]|1[0-9a-f]);")
+_DECLARED = re.compile(rb"""^(?:\xef\xbb\xbf)?\s*<\?xml\s+version\s*=\s*['"]1\.1['"]""")
+_DECLARATION = re.compile(r"^\ufeff?\s*<\?xml[^>]*\?>")
+_SHIFT = 0xF0000
+"""Control characters travel through the parser as characters of a private plane."""
+_DEEPEST = 200
+TEXT = "#text"
+"""Tag of the pseudo node that is text beside elements."""
+
+
+class Node:
+    """One XML element: tag, attributes (without `plugin`), and text or children."""
+
+    __slots__ = ("attrs", "children", "tag", "text")
+
+    def __init__(
+        self,
+        tag: str,
+        text: str = "",
+        children: Iterable[Node] = (),
+        attrs: dict[str, str] | None = None,
+    ) -> None:
+        self.tag = tag
+        self.text = text
+        self.children = list(children)
+        self.attrs = attrs or {}
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Node)
+            and self.tag == other.tag
+            and self.text == other.text
+            and self.attrs == other.attrs
+            and self.children == other.children
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # it is mutable
+
+    def __repr__(self) -> str:
+        return f"<Node {self.tag} {self.attrs or ''} {self.text[:30]!r} {len(self.children)} children>"
+
+    def find(self, tag: str) -> Node | None:
+        """First child of that tag."""
+        return next((child for child in self.children if child.tag == tag), None)
+
+    def walk(self) -> Iterator[Node]:
+        """This node and all below it, in document order."""
+        stack = [self]
+        while stack:
+            node = stack.pop()
+            yield node
+            stack.extend(reversed(node.children))
+
+
+def tag_name(java: str) -> str:
+    """The element name XStream writes for a class: `$` and `_` are escaped."""
+    return java.replace("_", "__").replace("$", "_-") if "_" in java or "$" in java else java
+
+
+def class_name(tag: str) -> str:
+    """The class an element name stands for; the inverse of `tag_name`."""
+    return re.sub("__|_-", lambda found: "_" if found[0] == "__" else "$", tag) if "_" in tag else tag
+
+
+def _escape_one(found: re.Match[str]) -> str:
+    character = found[0]
+    if _IMPOSSIBLE.match(character):
+        raise DslError(
+            f"the character U+{ord(character):04X} cannot stand in XML",
+            hint="remove it; not even XML 1.1 has a way to write it",
+        )
+    return _NAMED.get(character) or f"&#x{ord(character):x};"
+
+
+def escape(text: str) -> str:
+    """Text as it stands between tags; carriage returns and controls become references."""
+    return text if _SPECIAL.search(text) is None else _SPECIAL.sub(_escape_one, text)
+
+
+def escape_attribute(text: str) -> str:
+    """Text as it stands in a double-quoted attribute."""
+    return escape(text).replace('"', "&quot;").replace("\n", "&#xa;").replace("\t", "&#x9;")
+
+
+def header(body: str) -> str:
+    """The declaration a document needs: XML 1.1 only where 1.0 cannot hold a character."""
+    version = "1.1" if "&#x" in body and _NEEDS_11.search(body) else "1.0"
+    return f'<?xml version="{version}" encoding="UTF-8"?>\n'
+
+
+def to_text(node: Node, indent: str = "\n") -> str:
+    """The node as text, two spaces a level; `indent` is what stands before its own tag."""
+    attrs = "".join(f' {name}="{escape_attribute(value)}"' for name, value in node.attrs.items())
+    if node.tag == TEXT:
+        return escape(node.text)
+    if node.children and node.children[0].tag == TEXT:
+        inner = "".join(to_text(child, "") for child in node.children)
+        return f"{indent}<{node.tag}{attrs}>{inner}</{node.tag}>"
+    if node.children:
+        inner = "".join(to_text(child, indent + "  ") for child in node.children)
+        return f"{indent}<{node.tag}{attrs}>{inner}{indent}</{node.tag}>"
+    if node.text:
+        return f"{indent}<{node.tag}{attrs}>{escape(node.text)}</{node.tag}>"
+    return f"{indent}<{node.tag}{attrs}/>"
+
+
+def parse(document: bytes | str) -> Node:
+    """Read a document.
+
+    Raises XmlError with the line for what is not well-formed, declares a DOCTYPE, has namespaces,
+    or nests deeper than 200 elements. Entities are never resolved.
+    """
+    if isinstance(document, str):
+        was_11 = _DECLARED.match(document[:80].encode("utf-8", "replace")) is not None
+        text = _DECLARATION.sub("", document, count=1)
+        try:
+            data = text.encode()
+        except UnicodeEncodeError:
+            raise XmlError("it holds half of a character (a lone surrogate)") from None
+    else:
+        data, was_11 = document, _DECLARED.match(document[:80]) is not None
+    shifted = was_11 and b"&#" in data
+    if shifted:
+        data, shifted = _shift_controls(data)
+    return _to_node(_read(data), shifted)
+
+
+def _shift_controls(data: bytes) -> tuple[bytes, bool]:
+    """References to control characters replaced by private ones that lxml accepts."""
+    shifted = False
+
+    def shift(found: re.Match[str]) -> str:
+        nonlocal shifted
+        code = int(found[1], 16) if found[1] else int(found[2])
+        if code == 0 or code > 0x1F or code in (9, 10, 13):
+            return found[0]
+        shifted = True
+        return f"&#x{_SHIFT + code:x};"
+
+    text = _CONTROL_REFERENCE.sub(
+        shift, data.decode("latin-1")
+    )  # references are ASCII in every encoding we meet
+    return text.encode("latin-1"), shifted
+
+
+def _read(data: bytes) -> object:
+    from lxml import etree  # loading and rendering do without it
+
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        root = etree.fromstring(data, parser)
+    except etree.XMLSyntaxError as error:
+        reason = (error.msg or "not well-formed").split(", line ")[0]
+        raise XmlError(f"not well-formed XML: {reason}", line=error.lineno or 0) from None
+    except ValueError as error:
+        raise XmlError(f"not readable as XML: {error}") from None
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise XmlError("it declares a DOCTYPE", hint="Jenkins writes none; remove it and its entities")
+    return root
+
+
+def _to_node(element: object, shifted: bool, depth: int = 0) -> Node:
+    from lxml import etree
+
+    assert isinstance(element, etree._Element)
+    if depth > _DEEPEST:
+        raise XmlError(f"elements nest deeper than {_DEEPEST} levels", line=element.sourceline or 0)
+    tag = str(element.tag)
+    if tag.startswith("{"):
+        raise XmlError(f"the element {tag} has a namespace", line=element.sourceline or 0)
+    children = [_to_node(child, shifted, depth + 1) for child in element]
+    text = element.text or ""
+    if children:
+        children, text = _with_text_between(element, children, shifted), ""
+    attrs = {str(name): str(value) for name, value in element.attrib.items() if name != "plugin"}
+    if shifted:
+        text = _unshift(text)
+        attrs = {name: _unshift(value) for name, value in attrs.items()}
+    return Node(tag, text, children, attrs)
+
+
+def _with_text_between(element: object, children: list[Node], shifted: bool) -> list[Node]:
+    """The children, with the text between them where there is any (mixed content; very rare)."""
+    from lxml import etree
+
+    assert isinstance(element, etree._Element)
+    between = [element.text or "", *(child.tail or "" for child in element)]
+    if not any(part.strip() for part in between):
+        return children
+    mixed = [Node(TEXT, between[0])]
+    for child, tail in zip(children, between[1:], strict=True):
+        mixed += [child, Node(TEXT, tail)]
+    return [Node(TEXT, _unshift(node.text)) if shifted and node.tag == TEXT else node for node in mixed]
+
+
+def _unshift(text: str) -> str:
+    return "".join(chr(ord(c) - _SHIFT) if _SHIFT < ord(c) < _SHIFT + 0x20 else c for c in text)
+
+
+def text_diff(before: str, after: str, name: str, context: int = 3) -> list[str]:
+    """Unified difference of two documents, as lines without line ends."""
+    return [
+        line.rstrip("\n")
+        for line in difflib.unified_diff(
+            before.splitlines(),
+            after.splitlines(),
+            f"{name} (now)",
+            f"{name} (planned)",
+            lineterm="",
+            n=context,
+        )
+    ]

@@ -1,0 +1,1 @@
+"""The seed job, written in the DSL itself."""

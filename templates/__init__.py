@@ -1,0 +1,1 @@
+"""Job templates that most teams use off the shelf."""
