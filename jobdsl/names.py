@@ -1,0 +1,172 @@
+"""Names of items and views: what Jenkins takes, how full names are put together, their paths, and globs.
+
+A full name is the names from the top down with "/" between: `payments/api`. Source of the rules:
+jenkins.model.Jenkins.checkGoodName of Jenkins 2.568, and what a controller answered to bad names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from urllib.parse import quote
+
+from jobdsl.errors import DslError
+
+__all__ = [
+    "ancestors",
+    "check",
+    "check_full",
+    "collisions",
+    "join",
+    "key",
+    "leaf",
+    "matches",
+    "parent",
+    "refusal",
+    "resolve",
+    "url_path",
+    "view_path",
+]
+
+_UNSAFE = re.compile(r"[?*/\\%!@#$^&|<>\[\]:;]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_LONGEST = 255
+"""Bytes of UTF-8: the name is a directory on the controller. A longer one is answered with 500."""
+
+
+@lru_cache(maxsize=4096)
+def refusal(name: str) -> str:
+    """Why Jenkins refuses, or would silently change, the name of one item or view; empty if it is good.
+
+    Jenkins trims spaces around a name; that would be another name than the file says, so we refuse.
+    """
+    if not name:
+        return "a name is empty"
+    if name != name.strip():
+        return "a name cannot begin or end with a space"
+    if name in (".", ".."):
+        return f'"{name}" is not a name'
+    if found := _UNSAFE.search(name):
+        return f'Jenkins allows no "{found[0]}" in a name'
+    if found := _CONTROL.search(name):
+        return f"Jenkins allows no control character (U+{ord(found[0]):04X}) in a name"
+    if name.endswith("."):
+        return "a name cannot end with a dot"
+    size = len(name.encode())
+    return f"a name cannot be longer than {_LONGEST} bytes, this has {size}" if size > _LONGEST else ""
+
+
+def check(name: str, *, what: str = "item") -> None:
+    """DslError unless Jenkins takes `name` as the name of one `what` ("item", "folder", "view")."""
+    if why := refusal(name):
+        raise DslError(f"{what} {name!r}: {why}", hint=_way_out(name))
+
+
+def check_full(full_name: str, *, what: str = "item") -> None:
+    """DslError unless every part of a full name is a good name."""
+    for part in full_name.split("/"):
+        if why := refusal(part):
+            hint = "a full name has no / at its ends and none twice" if not part else _way_out(part)
+            raise DslError(f"{what} {full_name!r}: {why}", hint=hint)
+
+
+def _way_out(name: str) -> str:
+    """A good name near a bad one, as a hint."""
+    near = _CONTROL.sub("", _UNSAFE.sub("-", name)).strip().rstrip(".").rstrip()
+    return f'"{near}" would do' if near and near != name and not refusal(near) else ""
+
+
+def join(*parts: str) -> str:
+    """The full name of parts; empty parts, as the top's own name, add nothing."""
+    return "/".join(part for part in parts if part)
+
+
+def parent(full_name: str) -> str:
+    """Full name of the folder around it; empty for the controller's top."""
+    return full_name.rpartition("/")[0]
+
+
+def leaf(full_name: str) -> str:
+    """Last name of a full name."""
+    return full_name.rpartition("/")[2]
+
+
+def ancestors(full_name: str) -> list[str]:
+    """The folders around it, outermost first: `a` and `a/b` for `a/b/c`."""
+    return [full_name[:at] for at, char in enumerate(full_name) if char == "/"]
+
+
+def resolve(reference: str, folder: str) -> str | None:
+    """The full name that `reference` means inside `folder`; None if it climbs above the top.
+
+    `/a/b` counts from the top, `../b` and `b` from the folder. Where nothing has that name Jenkins
+    takes a relative reference from the top as well: that second look is the caller's
+    (Jenkins.getItem(String, ItemGroup)).
+    """
+    path = [] if reference.startswith("/") else folder.split("/") if folder else []
+    for step in reference.strip("/").split("/"):
+        if step == "..":
+            if not path:
+                return None
+            path.pop()
+        elif step not in ("", "."):
+            path.append(step)
+    return "/".join(path)
+
+
+def url_path(full_name: str) -> str:
+    """An item's path on the controller, quoted: `job/a%20b/job/c`; empty for the top."""
+    return "/".join(f"job/{quote(part, safe='')}" for part in full_name.split("/") if part)
+
+
+def view_path(folder: str, *views: str) -> str:
+    """A view's path: `job/folder/view/name`; views inside a nested view add one name each."""
+    return join(url_path(folder), *(f"view/{quote(view, safe='')}" for view in views))
+
+
+def key(full_name: str) -> str:
+    """What must be unique among items: Jenkins takes `API` and `api` for one item.
+
+    As Java's case-insensitive order, which folds one character to one (so not `ß` to `ss`).
+    Views are not folded: Jenkins tells `All` from `all`.
+    """
+    return full_name.lower() if full_name.isascii() else "".join(map(_fold, full_name))
+
+
+def _fold(char: str) -> str:
+    upper = char.upper()
+    return (upper if len(upper) == 1 else char).lower()[0]
+
+
+def collisions(full_names: Iterable[str]) -> list[tuple[str, str]]:
+    """Pairs of items Jenkins takes for one: (the first of the name, a later one), in the order given."""
+    first: dict[str, str] = {}
+    pairs: list[tuple[str, str]] = []
+    for full_name in full_names:
+        folded = key(full_name)
+        if folded in first:
+            pairs.append((first[folded], full_name))
+        else:
+            first[folded] = full_name
+    return pairs
+
+
+def matches(pattern: str, path: str) -> bool:
+    """Whether a glob fits a full name or a file's path as a whole.
+
+    `*` and `?` stay within one name, `**` crosses `/`; `**/x` also fits `x` itself. Letters count
+    as written.
+    """
+    return _glob(pattern).fullmatch(path) is not None
+
+
+_GLOB = re.compile(r"\*\*/|\*\*|\*|\?")
+_MEANING = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+
+
+@lru_cache(maxsize=1024)
+def _glob(pattern: str) -> re.Pattern[str]:
+    literals = map(re.escape, _GLOB.split(pattern))
+    wild = [_MEANING[found] for found in _GLOB.findall(pattern)]
+    return re.compile("".join(a + b for a, b in zip(literals, [*wild, ""], strict=True)), re.DOTALL)
