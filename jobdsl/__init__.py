@@ -1,1 +1,103 @@
-"""Jenkins jobs as a short Python file: definitions, plan, controller."""
+"""Jenkins jobs as a short Python file: what a DSL file imports.
+
+    from jobdsl import folder, freestyle, scm, steps, triggers
+
+Kinds of items, the modules of typed elements, and what is used beside them. Everything is
+imported when it is first named, so that small files load fast.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jobdsl.context import inside
+    from jobdsl.elements import axes, misc, params, properties, publish, scm, sources, steps, triggers, views, wrappers
+    from jobdsl.errors import DslError
+    from jobdsl.files import read_file, template
+    from jobdsl.jobs import (
+        folder,
+        freestyle,
+        item,
+        matrix,
+        maven,
+        multibranch,
+        multijob,
+        organization_folder,
+        pipeline,
+    )
+    from jobdsl.raw import element, node, secret, xml
+    from jobdsl.viewkinds import all_view, list_view, my_view, nested_view, view
+
+__all__ = [
+    "DslError",
+    "all_view",
+    "axes",
+    "element",
+    "folder",
+    "freestyle",
+    "inside",
+    "item",
+    "list_view",
+    "matrix",
+    "maven",
+    "misc",
+    "multibranch",
+    "multijob",
+    "my_view",
+    "nested_view",
+    "node",
+    "organization_folder",
+    "params",
+    "pipeline",
+    "properties",
+    "publish",
+    "read_file",
+    "scm",
+    "secret",
+    "sources",
+    "steps",
+    "template",
+    "triggers",
+    "view",
+    "views",
+    "wrappers",
+    "xml",
+]
+
+_HOMES = {
+    "jobdsl.context": ("inside",),
+    "jobdsl.errors": ("DslError",),
+    "jobdsl.files": ("read_file", "template"),
+    "jobdsl.jobs": (
+        "folder",
+        "freestyle",
+        "item",
+        "matrix",
+        "maven",
+        "multibranch",
+        "multijob",
+        "organization_folder",
+        "pipeline",
+    ),
+    "jobdsl.raw": ("element", "node", "secret", "xml"),
+    "jobdsl.viewkinds": ("all_view", "list_view", "my_view", "nested_view", "view"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name in _HOME_OF:
+        found = getattr(import_module(_HOME_OF[name]), name)
+    elif name in __all__:
+        found = import_module(f"jobdsl.elements.{name}")
+    else:
+        raise AttributeError(f"module 'jobdsl' has no attribute {name!r}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

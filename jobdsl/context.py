@@ -1,0 +1,124 @@
+"""The estate being loaded: which file runs, which folder is open, what was added, what was wrong.
+
+Outside a load (a REPL, a user's test) items are only made, and errors are raised at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from jobdsl.errors import DslError, Problem, Where
+
+if TYPE_CHECKING:
+    from jobdsl.items import Item
+
+__all__ = ["Load", "add", "complain", "current", "here", "inside", "path", "remove"]
+
+
+class Load:
+    """What one run over DSL files gathers."""
+
+    def __init__(self, files: frozenset[str]) -> None:
+        self.files = files
+        """Names of all files of the estate, as their code objects carry them."""
+        self.running: list[str] = []
+        """The DSL files being run, outermost first (one may import another)."""
+        self.items: dict[tuple[str, str], Item] = {}
+        self.problems: dict[Problem, None] = {}
+        self.extra: dict[str, list[dict[str, Any]]] = {}
+
+    def add(self, item: Item) -> None:
+        """Take an item into the estate. A second one of its name is a problem that names both lines."""
+        key = item.key
+        other = self.items.get(key)
+        if other is None:
+            self.items[key] = item
+            return
+        same = other.full_name == item.full_name
+        case = "" if same else f" (Jenkins does not tell it from {other.full_name!r})"
+        message = f"{item.word} {item.full_name!r} is defined twice{case}: here and at {other.where}"
+        self.problem(Problem(message, item.where, "give one another name, or remove it", job=item.full_name))
+
+    def problem(self, problem: Problem) -> None:
+        """Remember a problem; the same one at the same place is told once."""
+        self.problems.setdefault(problem)
+
+
+current: Load | None = None
+"""The load in progress, if there is one."""
+_folders: list[str] = []
+
+
+def path() -> str:
+    """Full name of the folder that is open, empty at the top."""
+    return _folders[-1] if _folders else ""
+
+
+@contextmanager
+def inside(full_name: str) -> Iterator[None]:
+    """Items made in this block live in the folder `full_name`."""
+    _folders.append(full_name)
+    try:
+        yield
+    finally:
+        _folders.pop()
+
+
+def add(item: Item) -> None:
+    """Add an item to the load in progress; without one, nothing happens."""
+    if current is not None:
+        current.add(item)
+
+
+def remove(item: Item) -> None:
+    """Take an item out again: it became part of another."""
+    if current is not None and current.items.get(item.key) is item:
+        del current.items[item.key]
+
+
+def complain(error: DslError) -> None:
+    """A wrong call: remembered with its line during a load, which goes on; raised outside one."""
+    if current is None:
+        raise error
+    where, chain = _error_place()
+    hint = "; ".join(part for part in (error.hint, chain) if part)
+    current.problem(Problem(error.message, error.where or where, hint))
+
+
+def _frames() -> Iterator[FrameType]:
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def here() -> Where:
+    """The line of the running DSL file that led here; outside a load, the caller's line."""
+    load = current
+    if load is not None and load.running:
+        wanted = load.running[-1]
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None:
+            if frame.f_code.co_filename == wanted:
+                return Where(wanted, frame.f_lineno)
+            frame = frame.f_back
+        return Where(wanted, 0)
+    for frame in _frames():
+        if not str(frame.f_globals.get("__name__", "")).startswith("jobdsl."):
+            return Where(frame.f_code.co_filename, frame.f_lineno)
+    return Where("?", 0)
+
+
+def _error_place() -> tuple[Where, str]:
+    """The innermost line of the estate, and the line of the DSL file that led there if it is another."""
+    assert current is not None
+    outer = here()
+    for frame in _frames():
+        if frame.f_code.co_filename in current.files:
+            inner = Where(frame.f_code.co_filename, frame.f_lineno)
+            return inner, "" if inner == outer else f"called from {outer}"
+    return outer, ""

@@ -1,0 +1,365 @@
+"""What a typed element is: a class whose fields are declared once and compiled to a constructor and a writer.
+
+    class archive(Publisher, xml="hudson.tasks.ArtifactArchiver"):
+        \"\"\"Keep files of the workspace with the build.\"\"\"
+
+        artifacts: str = text(first=True)
+        allow_empty: bool = flag("allowEmptyArchive", default=False)
+
+The order of the fields is the order in the document. Elements are frozen values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, ClassVar, dataclass_transform
+
+from jobdsl.elements import fields as f
+from jobdsl.elements.fields import REQUIRED, Field
+from jobdsl.errors import DslError, suggestion
+from jobdsl.raw import Value, write_value
+from jobdsl.xml import Node, escape, tag_name
+
+__all__ = ["Element", "Record", "RecordType", "registry"]
+
+registry: dict[str, type[Record]] = {}
+"""Every typed class by the Jenkins class it stands for."""
+
+_COMMON = ("layout", "extra")
+
+
+@dataclass_transform(
+    kw_only_default=True,
+    frozen_default=True,
+    field_specifiers=(
+        f.text,
+        f.flag,
+        f.number,
+        f.child,
+        f.children,
+        f.strings,
+        f.result,
+        f.raw,
+        f.secret_text,
+        f.sugar,
+        f.slot,
+        f.meta,
+    ),
+)
+class RecordType(type):
+    """Collects the fields of a class in order and gives it slots."""
+
+    def __new__(
+        cls,
+        name: str,
+        bases: tuple[type, ...],
+        body: dict[str, Any],
+        *,
+        xml: str = "",
+        plugin: str = "",
+        **kw: Any,
+    ) -> RecordType:
+        own = {key: value for key, value in body.items() if isinstance(value, Field)}
+        for key, one in own.items():
+            del body[key]
+            one.named(key)
+        body["__slots__"] = (*(key for key, one in own.items() if one.stored), *body.get("__slots__", ()))
+        made = super().__new__(cls, name, bases, body, **kw)
+        inherited: dict[str, Field] = {}
+        for base in reversed(made.__mro__[1:]):
+            inherited.update(base.__dict__.get("_own_fields", {}))
+        made._own_fields = own
+        made._fields = inherited | own
+        return made
+
+    _own_fields: dict[str, Field]
+    _fields: dict[str, Field]
+
+    def __init__(
+        cls,
+        name: str,
+        bases: tuple[type, ...],
+        body: dict[str, Any],
+        *,
+        xml: str = "",
+        plugin: str = "",
+        **kw: Any,
+    ) -> None:
+        super().__init__(name, bases, body, **kw)
+        if xml:
+            made: Any = cls
+            made.java, made.tag, made.plugin = xml, tag_name(xml), plugin
+            by_tag = {one.tag: one for one in made._fields.values() if one.tag}
+            made.by_tag = {tag: by_tag[tag] for tag in made.order.split()} if made.order else by_tag
+            registry[xml] = made
+
+
+class Record(metaclass=RecordType):
+    """Anything with declared fields that is written as one XML element: elements and items."""
+
+    __slots__ = ("extra", "layout")
+
+    java: ClassVar[str] = ""
+    """The Jenkins class, as Java spells it."""
+    tag: ClassVar[str] = ""
+    """The same as an XML tag."""
+    plugin: ClassVar[str] = ""
+    """Short name of the plugin that brings it; empty for Jenkins itself."""
+    by_tag: ClassVar[dict[str, Field]] = {}
+    order: ClassVar[str] = ""
+    """Tags in the order they are written, where inheritance does not give it."""
+
+    def __init__(self, *args: Any, **given: Any) -> None:
+        _compiled(type(self))  # replaces this very method, on first use
+        self.__init__(*args, **given)  # type: ignore[misc]
+
+    def _body(self, indent: str) -> str:
+        """The children as text, each on a line that starts with `indent`."""
+        raise AssertionError("compiled on first use")
+
+    @classmethod
+    def dsl_name(cls) -> str:
+        """How a DSL file calls it, e.g. `publish.archive`."""
+        module = cls.__module__.rpartition(".")[2].partition("_")[0]
+        return cls.__name__ if module in ("jobs", "viewkinds") else f"{module}.{cls.__name__}"
+
+    @classmethod
+    def _read_computed(cls, tag: str, found: Node) -> dict[str, Any]:
+        """Arguments that make the computed child `tag` what it is in a document. Raises Unfit."""
+        return {}
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments that make this value again; those at their default are left out."""
+        return {
+            name: getattr(self, name)
+            for name, one in self._fields.items()
+            if one.stored and getattr(self, name) != one.default
+        }
+
+    def __repr__(self) -> str:
+        given = ", ".join(f"{name}={value!r}" for name, value in self.arguments().items())
+        return f"{self.dsl_name()}({given if len(given) < 80 else given[:76] + '...'})"
+
+    @classmethod
+    def _from(cls, values: Mapping[str, Any], layout: str | None, extra: Mapping[str, Value]) -> Any:
+        """A value read from a document: its arguments as they are stored, nothing expanded."""
+        return cls(**values, layout=layout, extra=dict(extra) or None)
+
+    def _laid_out(self, indent: str) -> str:
+        """The children where a layout or extra fields change what the class writes by itself."""
+        extra = dict(self.extra or {})
+        by_tag = self.by_tag
+        written: set[str] = set()
+        out: list[str] = []
+        if self.layout is None:
+            plan: Iterator[tuple[str, Mapping[str, str] | None]] = (
+                (tag, None) for tag, one in by_tag.items() if one.kind != "absent"
+            )
+        else:
+            plan = iter(_tokens(self.layout))
+        for tag, attrs in plan:
+            written.add(tag)
+            if tag in extra:
+                out.append(write_value(tag, extra[tag], indent))
+            elif (one := by_tag.get(tag)) is not None:
+                out.append(one.write(self._value(one), indent, attrs))
+        for tag, one in by_tag.items():
+            if tag not in written and tag not in extra and one.stored and self._value(one) != one.default:
+                out.append(one.write(self._value(one), indent))
+        out += [write_value(tag, value, indent) for tag, value in extra.items() if tag not in written]
+        return "".join(out)
+
+    def _value(self, one: Field) -> Any:
+        if isinstance(one, f._Computed):
+            return getattr(self, one.method)()
+        return getattr(self, one.name) if one.stored else None
+
+    def write_plain(self, tag: str, indent: str) -> str:
+        """As the field `tag`, its class being understood."""
+        body = self._body(indent + "  ")
+        return f"{indent}<{tag}>{body}{indent}</{tag}>" if body else f"{indent}<{tag}/>"
+
+
+class Element(Record):
+    """One Jenkins element as a frozen value."""
+
+    __slots__ = ()
+
+    slot: ClassVar[str] = "an element"
+    """What kind of thing it is, in words."""
+
+    def write(self, indent: str) -> str:
+        """As a member of a list."""
+        return self.write_plain(self.tag, indent)
+
+    def write_as(self, tag: str, indent: str) -> str:
+        """As the field `tag` of another element, with its class."""
+        body = self._body(indent + "  ")
+        start = f'{indent}<{tag} class="{self.java}"'
+        return f"{start}>{body}{indent}</{tag}>" if body else f"{start}/>"
+
+    def but(self, **changes: Any) -> Any:
+        """A copy with some arguments changed."""
+        kept = {name: getattr(self, name) for name, one in self._fields.items() if one.stored}
+        return type(self)(**{**kept, "layout": self.layout, "extra": self.extra, **changes})
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise DslError(
+            f"{self.dsl_name()} cannot be changed after it was made",
+            hint="use .but(field=value) for a changed copy",
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and all(
+            getattr(self, name) == getattr(other, name)
+            for name in (*_COMMON, *(name for name, one in self._fields.items() if one.stored))
+        )
+
+    def __hash__(self) -> int:
+        return hash(self._body("\n"))
+
+
+@lru_cache(maxsize=4096)
+def _tokens(layout: str) -> tuple[tuple[str, Mapping[str, str] | None], ...]:
+    """`a b@class=x c@` as tags with attributes: None the usual ones, empty none."""
+    tokens: list[tuple[str, Mapping[str, str] | None]] = []
+    for token in layout.split():
+        tag, *attrs = token.split("@")
+        pairs = (one.partition("=") for one in attrs if one)
+        tokens.append((tag, {name: value for name, _, value in pairs} if attrs else None))
+    return tuple(tokens)
+
+
+def _compiled(cls: type[Record]) -> None:
+    """Give a class its constructor and its writer (made once, when it is first used)."""
+    stored = [one for one in cls._fields.values() if one.stored or one.kind == "sugar"]
+    names: dict[str, Any] = {"escape": escape, "REQUIRED": REQUIRED, "accept": _accept, "refuse": _refuse}
+    for one in cls._fields.values():
+        names[f"_f_{one.name}"], names[f"_d_{one.name}"] = one, one.default
+    code = f"{_constructor(cls, stored)}\n{_writer(cls)}"
+    exec(compile(code, f"<{cls.__name__}>", "exec"), names)  # noqa: S102  # our own field declarations, as dataclasses do
+    made: Any = cls
+    made.__init__, made._body = names["__init__"], names["_body"]
+
+
+def _constructor(cls: type[Record], stored: list[Field]) -> str:
+    first = "".join(f"{one.name}=_d_{one.name}, " for one in stored if one.first)
+    rest = "".join(f"{one.name}=_d_{one.name}, " for one in stored if not one.first)
+    lines = [f"def __init__(self, {first}*more, {rest}layout=None, extra=None, **unknown):"]
+    lines.append("    if more or unknown: refuse(self, more, unknown)")
+    if hasattr(cls, "_expand"):
+        sugar = ", ".join(f"{one.name!r}: {one.name}" for one in stored)
+        lines.append(f"    given = self._expand({{{sugar}}})")
+        lines += [f"    {one.name} = given[{one.name!r}]" for one in stored if one.stored]
+    for one in stored:
+        if one.stored:
+            lines += _check_lines(one)
+    frozen = issubclass(cls, Element)
+    if frozen:
+        names = [one.name for one in stored if one.stored] + list(_COMMON)
+        lines.append("    put = _object_setattr")
+        lines += [f"    put(self, {name!r}, {name})" for name in names]
+    else:
+        lines += [f"    _object_setattr(self, {one.name!r}, {one.name})" for one in stored if one.stored]
+        lines += [f"    _object_setattr(self, {name!r}, {name})" for name in _COMMON]
+        lines.append("    self._made()")
+    lines.insert(1, "    _object_setattr = object.__setattr__")
+    return "\n".join(lines)
+
+
+def _check_lines(one: Field) -> list[str]:
+    """The check of one argument; values that are plainly right pass without a call."""
+    name = one.name
+    call = f"{name} = accept(self, _f_{name}, {name})"
+    easy = (
+        one.kind in ("text", "secret")
+        and not getattr(one, "choices", ())
+        and getattr(one, "checker", None) is None
+    )
+    if easy:
+        none = f" and {name} is not None" if one.default is None else ""
+        return [f"    if {name}.__class__ is not str{none}: {call}"]
+    if one.kind == "flag":
+        none = f" and {name} is not None" if one.default is None else ""
+        return [f"    if {name} is not True and {name} is not False{none}: {call}"]
+    if one.kind == "number":
+        none = f" and {name} is not None" if one.default is None else ""
+        return [f"    if {name}.__class__ is not int{none}: {call}"]
+    if one.default is None or one.default == ():
+        return [f"    if {name} is not _d_{name}: {call}"]
+    return [f"    {call}"]
+
+
+def _writer(cls: type[Record]) -> str:
+    lines = ["def _body(self, i):", "    if self.layout is not None or self.extra: return self._laid_out(i)"]
+    parts = [_part(one, lines) for one in cls.by_tag.values()]
+    text = "".join(parts)
+    lines.append(f'    return f"""{text}"""' if text else "    return ''")
+    return "\n".join(lines)
+
+
+def _part(one: Field, lines: list[str]) -> str:
+    """What the f-string of the writer holds for one field."""
+    if one.kind == "absent":
+        return ""
+    name, attrs = one.name, one.attributes(None).replace("{", "{{").replace("}", "}}")
+    optional = one.default is None
+    if one.kind == "constant":
+        return "{i}" + one.write(None, "").replace("{", "{{").replace("}", "}}")
+    if one.kind in ("text", "secret", "number", "flag") and not optional and type(one).write in _SIMPLE:
+        value = {"flag": f"'true' if self.{name} else 'false'", "number": f"self.{name}"}.get(
+            one.kind, f"escape(self.{name})"
+        )
+        return f"{{i}}<{one.tag}{attrs}>{{{value}}}</{one.tag}>"
+    source = f"self.{one.method}()" if isinstance(one, f._Computed) else f"self.{name}"
+    lines.append(f"    {name} = {source}")
+    guarded = f"_f_{name}.write({name}, i)"
+    return f"{{{guarded} if {name} is not None else ''}}"
+
+
+_SIMPLE: tuple[Callable[..., str], ...] = (Field.write, f._Flag.write)
+
+
+def _accept(owner: Record, one: Field, value: Any) -> Any:
+    """The checked argument; a wrong one is told with the element's and the field's name."""
+    from jobdsl import context
+
+    try:
+        if value is REQUIRED:
+            raise DslError("must be given")
+        return one.check(value)
+    except DslError as error:
+        verb = (
+            error.message
+            if error.message.startswith(("takes", "must", "does"))
+            else f"is wrong: {error.message}"
+        )
+        context.complain(DslError(f"{owner.dsl_name()}: {one.name} {verb}", hint=error.hint))
+        return one.default if one.default is not REQUIRED else _stand_in(one)
+
+
+def _stand_in(one: Field) -> Any:
+    """A harmless value for a required field whose argument was refused; the load fails anyway."""
+    return {"flag": False, "number": 0, "children": (), "strings": (), "result": "SUCCESS"}.get(one.kind, "")
+
+
+def _refuse(owner: Record, more: tuple[Any, ...], unknown: Mapping[str, Value]) -> None:
+    from jobdsl import context
+
+    arguments = [one for one in owner._fields.values() if one.stored or one.kind == "sugar"]
+    names = [one.name for one in arguments]
+    if more:
+        first = [one.name for one in arguments if one.first]
+        takes = f"takes {len(first)} argument{'s' if len(first) != 1 else ''} without a name"
+        shown = f"{takes} ({', '.join(first)})" if first else "takes named arguments only"
+        context.complain(DslError(f"{owner.dsl_name()} {shown}", hint=f"name the others: {', '.join(names)}"))
+    by_tag = {one.tag: one.name for one in arguments if one.tag}
+    for word in unknown:
+        exact = by_tag.get(word, "")
+        hint = f'did you mean "{exact}"?' if exact else suggestion(word, names)
+        context.complain(
+            DslError(
+                f"{owner.dsl_name()} has no argument {word!r}", hint=hint or "it has: " + ", ".join(names)
+            )
+        )

@@ -1,0 +1,88 @@
+"""Parts of jobs that live in no slot: what is kept, pipeline definitions, strategies, factories."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jobdsl.elements.fields import child, flag, number, raw, text
+from jobdsl.elements.slots import Misc, Scm
+
+__all__ = [
+    "cps_scm",
+    "cps_script",
+    "default_orphans",
+    "default_strategy",
+    "jenkinsfile",
+    "keep",
+    "no_scm",
+]
+
+
+class keep(Misc, xml="hudson.tasks.LogRotator"):
+    """How long builds and their artifacts are kept; -1 is for ever."""
+
+    days: int | str = number("daysToKeep", default=-1)
+    builds: int | str = number("numToKeep", default=-1, first=True)
+    artifact_days: int | str = number("artifactDaysToKeep", default=-1)
+    artifact_builds: int | str = number("artifactNumToKeep", default=-1)
+    remove_last: bool = flag("removeLastBuild", default=False)
+
+
+class no_scm(Scm, xml="hudson.scm.NullSCM"):
+    """No sources."""
+
+
+class cps_script(Misc, xml="org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition", plugin="workflow-cps"):
+    """A Pipeline script written in the job."""
+
+    script: str = text(first=True)
+    sandbox: bool = flag(default=True)
+
+
+class cps_scm(Misc, xml="org.jenkinsci.plugins.workflow.cps.CpsScmFlowDefinition", plugin="workflow-cps"):
+    """A Pipeline script read from a repository."""
+
+    scm: Any = child(accepts=Scm, first=True)
+    script_path: str = text(default="Jenkinsfile")
+    lightweight: bool = flag(default=True)
+
+
+class default_strategy(Misc, xml="hudson.matrix.DefaultMatrixExecutionStrategyImpl", plugin="matrix-project"):
+    """How the combinations of a matrix are run."""
+
+    sequential: bool = flag("runSequentially", default=False)
+    touchstone_filter: str | None = text("touchStoneCombinationFilter", default=None)
+    touchstone_result: Any = raw("touchStoneResultCondition")
+    sorter: Any = raw("sorter")
+
+
+class default_orphans(
+    Misc,
+    xml="com.cloudbees.hudson.plugins.folder.computed.DefaultOrphanedItemStrategy",
+    plugin="cloudbees-folder",
+):
+    """What happens to jobs whose branch or repository is gone."""
+
+    prune: bool = flag("pruneDeadBranches", default=True)
+    days: int | str = number("daysToKeep", default=-1)
+    builds: int | str = number("numToKeep", default=-1, first=True)
+    abort_builds: bool = flag("abortBuilds", default=False)
+
+
+class jenkinsfile(
+    Misc,
+    xml="org.jenkinsci.plugins.workflow.multibranch.WorkflowBranchProjectFactory",
+    plugin="workflow-multibranch",
+):
+    """Branches that hold this file get a job."""
+
+    owner: Any = raw("owner")
+    script_path: str = text(default="Jenkinsfile", first=True)
+
+
+class default_maven_settings(Misc, xml="jenkins.mvn.DefaultSettingsProvider"):
+    """Maven's own settings."""
+
+
+class default_maven_global_settings(Misc, xml="jenkins.mvn.DefaultGlobalSettingsProvider"):
+    """Maven's own global settings."""

@@ -1,0 +1,151 @@
+"""From a document back to values: typed where a class expresses it exactly, raw where not.
+
+A typed value is only given back when writing it again yields the very same tree; what a class
+cannot say (fields it does not know, other spellings, another order) stays in `extra` and `layout`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jobdsl.elements.base import Element, Record, registry
+from jobdsl.elements.fields import Field, Unfit, _Computed
+from jobdsl.errors import DslError
+from jobdsl.raw import Literal, Raw
+from jobdsl.xml import TEXT, Node, class_name, parse, tag_name, to_text
+
+__all__ = ["read_as", "read_element", "value_of"]
+
+_PLAIN = {"string": str, "int": int, "boolean": bool}
+
+
+def read_element(found: Node, *, as_field: bool = False) -> Any:
+    """The value that writes `found`: as a member of a list, or as a field whose `class` names it."""
+    java = found.attrs.get("class", "") if as_field else class_name(found.tag)
+    cls = _typed(java)
+    if cls is not None and issubclass(cls, Element):
+        value = read_as(cls, found)
+        if value is not None:
+            return value
+    if not as_field:
+        plain = _plain_member(found)
+        if plain is not None:
+            return plain
+    return _raw(found, as_field=as_field)
+
+
+def read_as(cls: type[Record], found: Node) -> Any:
+    """`found` as a value of that class, or None where the class cannot write it again."""
+    tags = [child.tag for child in found.children]
+    if found.text or TEXT in tags or len(set(tags)) != len(tags) or not set(found.attrs) <= {"class"}:
+        return None
+    values, extra = _values(cls, found)
+    return _fitted(cls, found, values, extra)
+
+
+def value_of(found: Node) -> Any:
+    """The value that writes `found` as a field of a raw element."""
+    if not found.attrs and not found.children:
+        return found.text or None
+    if set(found.attrs) == {"class"} and found.attrs["class"] in registry:
+        return read_element(found, as_field=True)
+    return _raw(found, as_field=True)
+
+
+def _typed(java: str) -> type[Record] | None:
+    from jobdsl import elements
+
+    elements.load_all()
+    return registry.get(java)
+
+
+def _values(cls: type[Record], found: Node) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Arguments for the children the class knows, and the others as they are."""
+    values: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+    for child in found.children:
+        one = cls.by_tag.get(child.tag)
+        if one is None:
+            extra[child.tag] = value_of(child)
+            continue
+        try:
+            if one.kind == "computed":
+                values |= cls._read_computed(child.tag, child)
+            elif one.stored:
+                values[one.name] = one.check(one.read(child))
+        except (Unfit, DslError):
+            extra[child.tag] = value_of(child)
+    return values, extra
+
+
+def _fitted(cls: type[Record], found: Node, values: dict[str, Any], extra: dict[str, Any]) -> Any:
+    """The value, with as little layout and extra as it needs to write the same tree; or None."""
+    try:
+        made = cls._from(values, None, extra)
+        if _children_of(made) == found.children:
+            return made
+        made = cls._from(values, layout_of(found, cls.by_tag), extra)
+        written = {child.tag: child for child in _children_of(made)}
+        odd = [child for child in found.children if written.get(child.tag) != child]
+        if odd:
+            extra = {
+                child.tag: extra[child.tag] if child.tag in extra else value_of(child)
+                for child in found.children
+                if child.tag in extra or child in odd
+            }
+            values = {
+                name: value for name, value in values.items() if (cls._fields[name].tag or name) not in extra
+            }
+            made = cls._from(values, layout_of(found, cls.by_tag), extra)
+        return made if _children_of(made) == found.children else None
+    except DslError:
+        return None
+
+
+def layout_of(found: Node, by_tag: dict[str, Field]) -> str:
+    """The children's tags in their order, with attributes where they are not the usual ones."""
+    return " ".join(child.tag + _attributes_token(child, by_tag.get(child.tag)) for child in found.children)
+
+
+def _attributes_token(child: Node, one: Field | None) -> str:
+    usual = one.attrs if one is not None else {}
+    if one is None or child.attrs == usual or one.kind in ("child", "raw"):
+        return ""
+    if isinstance(one, _Computed) and one.written_by.kind in ("child", "raw"):
+        return ""
+    if any(set(value) & set(" @=\t\n") for value in child.attrs.values()):
+        return ""
+    return "".join(f"@{name}={value}" for name, value in child.attrs.items()) or "@"
+
+
+def _children_of(made: Record) -> list[Node]:
+    return parse(f"<x>{made._body('')}</x>").children
+
+
+def _plain_member(found: Node) -> Any:
+    """`<string>a</string>` and the like as plain values."""
+    kind = _PLAIN.get(found.tag)
+    if kind is None or found.attrs or found.children:
+        return None
+    if kind is bool:
+        return {"true": True, "false": False}.get(found.text)
+    if kind is int:
+        return (
+            int(found.text)
+            if found.text.lstrip("-").isdigit() and str(int(found.text)) == found.text
+            else None
+        )
+    return found.text
+
+
+def _raw(found: Node, *, as_field: bool) -> Raw | Literal:
+    """The raw element that writes `found`; literal XML where not even that can."""
+    name = found.attrs.get("class", "") if as_field else class_name(found.tag)
+    attrs = {key: value for key, value in found.attrs.items() if not (as_field and key == "class")}
+    tags = [child.tag for child in found.children]
+    if TEXT in tags or (not as_field and tag_name(name) != found.tag):
+        return Literal(to_text(found, ""))
+    if len(set(tags)) == len(tags) and not any("." in tag or tag in _PLAIN for tag in tags):
+        fields = {child.tag: value_of(child) for child in found.children}
+        return Raw(name, (), fields, attrs, found.text)
+    return Raw(name, tuple(read_element(child) for child in found.children), None, attrs, found.text)

@@ -1,0 +1,71 @@
+"""The lists of a job (steps, publishers, ...), whose members may have names and be overridden by them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, overload
+
+from jobdsl.errors import DslError, suggestion
+
+__all__ = ["Parts"]
+
+
+class Parts(list[Any]):
+    """A list whose members may be named: `steps={"test": steps.shell("make test")}`.
+
+    A named part is replaced with `parts["test"] = ...`, removed with `del parts["test"]`, and
+    others are put beside it with `before` and `after`. Everything a list does works too.
+    """
+
+    __slots__ = ("names",)
+
+    def __init__(self, members: Iterable[Any] | Mapping[str, Any] = ()) -> None:
+        if isinstance(members, Mapping):
+            kept = {name: member for name, member in members.items() if member is not None}
+            super().__init__(kept.values())
+            self.names: dict[str, Any] = kept
+        else:
+            super().__init__(members)
+            self.names = members.names.copy() if isinstance(members, Parts) else {}
+
+    def index_of(self, name: str) -> int:
+        """Where the part of that name stands. Raises DslError when there is none."""
+        part = self.names.get(name)
+        for position, member in enumerate(self):
+            if part is not None and member is part:
+                return position
+        hint = suggestion(name, self.names) or (
+            "its parts: " + ", ".join(self.names) if self.names else "it has none"
+        )
+        raise DslError(f"there is no part named {name!r}", hint=hint)
+
+    @overload
+    def __getitem__(self, where: str) -> Any: ...
+    @overload
+    def __getitem__(self, where: Any) -> Any: ...
+    def __getitem__(self, where: Any) -> Any:
+        return super().__getitem__(self.index_of(where) if isinstance(where, str) else where)
+
+    def __setitem__(self, where: Any, value: Any) -> None:
+        if isinstance(where, str):
+            super().__setitem__(self.index_of(where), value)
+            self.names[where] = value
+        else:
+            super().__setitem__(where, value)
+
+    def __delitem__(self, where: Any) -> None:
+        if isinstance(where, str):
+            super().__delitem__(self.index_of(where))
+            del self.names[where]
+        else:
+            super().__delitem__(where)
+
+    def before(self, name: str, *members: Any) -> None:
+        """Put members before the part of that name."""
+        position = self.index_of(name)
+        self[position:position] = members
+
+    def after(self, name: str, *members: Any) -> None:
+        """Put members after the part of that name."""
+        position = self.index_of(name) + 1
+        self[position:position] = members
