@@ -102,20 +102,22 @@ class Crontab:
     text: str
     bits: tuple[int, int, int, int, int]
     """Per field the values it fits, value n as bit n; Sunday is bit 0."""
-    zone: str = ""
-    """Name of the time zone it is meant in; empty for the clock's own."""
+    zone: str | None = None
+    """Name of the time zone it is meant in; None for the clock's own."""
 
     @classmethod
-    def parse(cls, line: str, seed: str | None = None, *, zone: str = "") -> Crontab:
+    def parse(cls, line: str, seed: str | None = None, *, zone: str | None = None) -> Crontab:
         """One line of five fields or an alias; CronError with the column if Jenkins would refuse it.
 
         `seed` decides what H stands for: on a controller, the job's full name. None takes the lowest values.
         """
+        if zone is not None:
+            _zone(zone)
         return _line(line, 1, _Spread(seed), zone)
 
     def matches(self, when: datetime) -> bool:
         """Whether the line is due in the minute of `when`; without a zone, `when` is local to the line."""
-        if self.zone and when.tzinfo is not None:
+        if self.zone is not None and when.tzinfo is not None:
             when = when.astimezone(_zone(self.zone))
         now = (when.minute, when.hour, when.day, when.month, when.isoweekday() % 7)
         return all(bits >> value & 1 for bits, value in zip(self.bits, now, strict=True))
@@ -125,6 +127,8 @@ def parse(spec: str, seed: str | None = None) -> tuple[Crontab, ...]:
     """Every line of a schedule, none for an empty one (never due); CronError for the first bad line."""
     spread = _Spread(seed)
     zone, lines = _split(spec)
+    if zone is not None:
+        _zone(zone)
     return tuple(_line(text, number, spread, zone) for number, text in lines)
 
 
@@ -143,14 +147,11 @@ def check(spec: str) -> list[Finding]:
 
 @lru_cache(maxsize=4096)
 def _check(spec: str) -> tuple[Finding, ...]:
-    try:
-        _, lines = _split(spec)
-    except CronError as error:
-        return (_finding(error),)
-    found: list[Finding] = []
+    zone, lines = _split(spec)
+    found = _zone_findings(zone)
     for number, text in lines:
         try:
-            line = _line(text, number, _Spread(None), "")
+            line = _line(text, number, _Spread(None), None)
         except CronError as error:
             found.append(_finding(error))
         else:
@@ -165,17 +166,26 @@ def _doubts(line: Crontab) -> list[Doubt]:
     return [(f"Jenkins ignores {rest!r} after the alias", "warning", "")] if rest else []
 
 
+def _zone_findings(zone: str | None) -> list[Finding]:
+    try:
+        if zone is not None:
+            _zone(zone)
+    except CronError as error:
+        # Without any zone data here, the name may well be right on the controller.
+        return [_finding(error)._replace(severity="error" if available_timezones() else "warning")]
+    return []
+
+
 def _finding(error: CronError) -> Finding:
     return Finding(error.line, error.column, error.bare, "error", error.hint)
 
 
-def _split(spec: str) -> tuple[str, list[tuple[int, str]]]:
+def _split(spec: str) -> tuple[str | None, list[tuple[int, str]]]:
     """The zone, and the lines that are schedules with their numbers."""
     lines = list(enumerate(re.split(r"\r?\n", spec), start=1))
-    zone = ""
+    zone = None
     if (first := lines[0][1].strip(_BLANKS)).startswith("TZ="):
         zone = first.removeprefix("TZ=")
-        _zone(zone)
         del lines[0]
     return zone, [
         (n, text) for n, text in lines if (bare := text.strip(_BLANKS)) and not bare.startswith("#")
@@ -211,7 +221,7 @@ def _zone(name: str) -> ZoneInfo:
     raise CronError(f"Jenkins knows no time zone {name!r}", column=4, hint=hint)
 
 
-def _line(text: str, number: int, spread: _Spread, zone: str) -> Crontab:
+def _line(text: str, number: int, spread: _Spread, zone: str | None) -> Crontab:
     """A line that is neither empty nor a comment."""
     bare = text.strip(_BLANKS)
     alias = _alias(bare)

@@ -21,7 +21,7 @@ Doubt: TypeAlias = tuple[str, Severity, str]
 def doubts(text: str, bits: tuple[int, int, int, int, int]) -> list[Doubt]:
     """Doubts about a line of five fields that was read as `bits` (value n of a field as bit n)."""
     first, _, others = text.replace("\t", " ").partition(" ")
-    found: list[_Doubt] = []
+    found: list[Doubt] = []
     if bits[0] == (1 << 60) - 1:
         message = f'do you really mean "every minute" when you say "{text}"?'
         found.append((message, "warning", f'"H {others}" runs once per hour'))
@@ -35,7 +35,7 @@ def doubts(text: str, bits: tuple[int, int, int, int, int]) -> list[Doubt]:
     return found + _rare(bits[2:])
 
 
-def _spreadable(first: str, others: str, text: str) -> list[_Doubt]:
+def _spreadable(first: str, others: str, text: str) -> list[Doubt]:
     """Jenkins' advice to spread the load, for the minutes it gives it for."""
     listed = re.fullmatch(r"0,([1-9][0-9]?)(?:,[0-9]+)*", first)
     better = ""
@@ -45,16 +45,14 @@ def _spreadable(first: str, others: str, text: str) -> list[_Doubt]:
         better = f"H/{listed[1]}"
     elif first.isdecimal():
         better = "H"
+    if not better:
+        return []
     severity: Severity = "note" if better == "H" else "warning"
-    return (
-        [(f'spread load evenly by using "{better} {others}" rather than "{text}"', severity, "")]
-        if better
-        else []
-    )
+    return [(f'spread load evenly by using "{better} {others}" rather than "{text}"', severity, "")]
 
 
 @lru_cache(maxsize=256)
-def _rare(bits: tuple[int, ...]) -> list[_Doubt]:
+def _rare(bits: tuple[int, ...]) -> list[Doubt]:
     """Whether the days come in no year, or not in every year (Jenkins: "rare or impossible")."""
     # Every kind of year: seven weekdays for 1 January, each with and without a 29 February.
     years = [_has_day(year, *bits) for year in range(2001, 2029)]
