@@ -17,7 +17,7 @@ from jobdsl.errors import DslError, Where, suggestion
 from jobdsl.parts import Parts
 from jobdsl.patches import Patch, patched
 from jobdsl.raw import Value
-from jobdsl.xml import header
+from jobdsl.tree import header
 
 __all__ = ["Item"]
 

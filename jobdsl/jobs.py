@@ -46,7 +46,7 @@ from jobdsl import context
 from jobdsl.errors import DslError
 from jobdsl.items import Item
 from jobdsl.raw import Literal, Raw
-from jobdsl.xml import Node
+from jobdsl.tree import Node
 
 __all__ = [
     "Job",

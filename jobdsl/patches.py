@@ -8,7 +8,7 @@ from typing import Any
 
 from jobdsl.errors import DslError, Where
 from jobdsl.raw import Value, Writable, write_members, write_value
-from jobdsl.xml import parse, to_text
+from jobdsl.tree import parse, to_text
 
 __all__ = ["Patch", "patched"]
 

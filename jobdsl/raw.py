@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from jobdsl.errors import DslError, XmlError
-from jobdsl.xml import escape, escape_attribute, parse, tag_name, to_text
+from jobdsl.tree import escape, escape_attribute, parse, tag_name, to_text
 
 __all__ = ["Raw", "Value", "Writable", "element", "node", "secret", "write_members", "write_value", "xml"]
 

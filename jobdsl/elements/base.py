@@ -19,7 +19,7 @@ from jobdsl.elements import fields as f
 from jobdsl.elements.fields import REQUIRED, Field
 from jobdsl.errors import DslError, suggestion
 from jobdsl.raw import Value, write_value
-from jobdsl.xml import Node, escape, tag_name
+from jobdsl.tree import Node, escape, tag_name
 
 __all__ = ["Element", "Record", "RecordType", "registry"]
 

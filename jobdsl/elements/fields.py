@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from jobdsl.errors import DslError, suggestion
 from jobdsl.parts import Parts
 from jobdsl.raw import Writable, write_value
-from jobdsl.xml import Node, escape, escape_attribute
+from jobdsl.tree import Node, escape, escape_attribute
 
 __all__ = [
     "REQUIRED",

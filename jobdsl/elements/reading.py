@@ -12,7 +12,7 @@ from jobdsl.elements.base import Element, Record, registry
 from jobdsl.elements.fields import Field, Unfit, _Computed
 from jobdsl.errors import DslError
 from jobdsl.raw import Literal, Raw
-from jobdsl.xml import TEXT, Node, class_name, parse, tag_name, to_text
+from jobdsl.tree import TEXT, Node, class_name, parse, tag_name, to_text
 
 __all__ = ["read_as", "read_element", "value_of"]
 

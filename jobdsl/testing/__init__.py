@@ -1,1 +1,25 @@
 """What users of jobdsl need in their own tests: a rendered estate and a simulated controller."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jobdsl.testing.clock import ManualClock as ManualClock
+    from jobdsl.testing.clock import SystemClock as SystemClock
+    from jobdsl.testing.controller import SimulatedJenkins as SimulatedJenkins
+
+_HOMES = {
+    "ManualClock": "jobdsl.testing.clock",
+    "SimulatedJenkins": "jobdsl.testing.controller",
+    "SystemClock": "jobdsl.testing.clock",
+}
+__all__ = ["ManualClock", "SimulatedJenkins", "SystemClock"]
+
+
+def __getattr__(name: str) -> object:
+    """Load a part when it is first asked for, so that importing this package stays light."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
