@@ -1,0 +1,35 @@
+# The five commands of this project. Each sets up what it needs in .venv; nothing global.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := $(shell git ls-files '*.py' '*.j2' 2>/dev/null)
+
+.PHONY: demo test lint bench docs clean
+
+demo: $(VENV)/installed  ## an example estate, planned and applied by its seed to a simulated controller
+	@$(BIN)/python examples/demo.py
+
+test: $(VENV)/installed  ## the whole test suite
+	$(BIN)/pytest -n auto
+
+lint: $(VENV)/installed  ## style, format, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/installed  ## the figures the README claims, beside a floor or a peer
+	@$(BIN)/python -m benchmarks
+
+docs: $(VENV)/installed  ## what the documents say of commands and elements, brought up to date
+	$(BIN)/python docs/generate.py
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
