@@ -87,7 +87,9 @@ class Item(Record):
     @property
     def key(self) -> tuple[str, str]:
         """What must be unique in an estate: views and items apart, letter case aside."""
-        return (self.word if self.word == "view" else "item", self.full_name.lower())
+        from jobdsl import names
+
+        return ("view", self.full_name) if self.word == "view" else ("item", names.key(self.full_name))
 
     def __setattr__(self, name: str, value: Any) -> None:
         one = self._fields.get(name)

@@ -1,0 +1,92 @@
+"""Who may define what: the rules of jobdsl.toml, checked in the parent over finished documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from jobdsl.config import Settings, Team
+from jobdsl.errors import Problem, XmlError
+from jobdsl.labels import LabelError
+from jobdsl.labels import parse as parse_label
+from jobdsl.model import Definition
+from jobdsl.references import References, references
+from jobdsl.tree import class_name, parse
+
+__all__ = ["check", "kind_of"]
+
+_KINDS = {
+    "project": "freestyle",
+    "flow-definition": "pipeline",
+    "matrix-project": "matrix",
+    "maven2-moduleset": "maven",
+    "com.cloudbees.hudson.plugins.folder.Folder": "folder",
+    "com.tikal.jenkins.plugins.multijob.MultiJobProject": "multijob",
+    "jenkins.branch.OrganizationFolder": "organization_folder",
+    "org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject": "multibranch",
+}
+
+
+def kind_of(one: Definition) -> str:
+    """What a DSL file calls this kind of item; `view` for all views, else the root's class."""
+    return "view" if one.is_view else _KINDS.get(one.root, class_name(one.root))
+
+
+def check(definitions: Sequence[Definition], settings: Settings) -> list[Problem]:
+    """Every breach of the policy, each at the line that defined it."""
+    if not settings.teams and settings.policy.default == "allow":
+        return []
+    return [problem for one in definitions for problem in _of_one(one, settings)]
+
+
+def _of_one(one: Definition, settings: Settings) -> Iterator[Problem]:
+    teams = settings.teams_of(one.where.file)
+    if not teams:
+        if settings.policy.default == "deny":
+            yield _breach(
+                one, f"{one.where.file} belongs to no team", "name it in a team's files= in jobdsl.toml"
+            )
+        return
+    try:
+        found = references(parse(one.document))
+    except XmlError as error:
+        yield _breach(one, f"the document cannot be read: {error.message}", "")
+        return
+    reasons = [list(_reasons(one, found, team)) for team in teams]
+    if all(reasons):  # what any of the teams may define, the file may
+        yield from (_breach(one, message, hint) for message, hint in min(reasons, key=len))
+
+
+def _reasons(one: Definition, found: References, team: Team) -> Iterator[tuple[str, str]]:
+    """Why this team may not define it."""
+    who = f"team {team.name}"
+    if not team.may_define(one.full_name):
+        yield f"{who} may not define {one.full_name!r}", f"its folders: {_list(team.folders)}"
+    if not team.may_use_kind(kind_of(one)):
+        yield f"{who} may not define a {kind_of(one)} ({one.full_name!r})", f"its kinds: {_list(team.kinds)}"
+    for identity in dict.fromkeys(found.credentials):
+        if not team.may_use_credentials(identity):
+            yield (
+                f"{who} may not use the credentials {identity!r}",
+                f"its credentials: {_list(team.credentials)}",
+            )
+    for atom in _atoms(found):
+        if not team.may_use_label(atom):
+            yield f"{who} may not use the label {atom!r}", f"its labels: {_list(team.labels)}"
+
+
+def _atoms(found: References) -> list[str]:
+    atoms: dict[str, None] = {}
+    for text in found.labels:
+        try:
+            atoms |= dict.fromkeys(sorted(parse_label(text).atoms()))
+        except LabelError:
+            atoms[text] = None
+    return list(atoms)
+
+
+def _list(globs: Sequence[str] | None) -> str:
+    return ", ".join(globs or ()) or "none"
+
+
+def _breach(one: Definition, message: str, hint: str) -> Problem:
+    return Problem(message, one.where, hint, "error", "policy", one.full_name)

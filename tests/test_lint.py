@@ -1,0 +1,136 @@
+"""Lint: what it finds across an estate, where, and with which way out."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobdsl.errors import Problem, Where
+from jobdsl.lint import RULES, Known, lint
+from jobdsl.model import Definition
+
+
+def define(name: str, body: str = "", root: str = "project", line: int = 1) -> Definition:
+    return Definition(
+        name, root, f'<?xml version="1.0" encoding="UTF-8"?>\n<{root}>{body}</{root}>\n', Where("a.py", line)
+    )
+
+
+def found(*definitions: Definition, known: Known | None = None) -> list[tuple[str, str, str]]:
+    return [(one.rule, one.severity, one.message) for one in lint(definitions, known)]
+
+
+TRIGGER = "<publishers><hudson.tasks.BuildTrigger><childProjects>{}</childProjects></hudson.tasks.BuildTrigger></publishers>"
+SHELL = "<builders><hudson.tasks.Shell><command>{}</command></hudson.tasks.Shell></builders>"
+TIMER = "<triggers><hudson.triggers.TimerTrigger><spec>{}</spec></hudson.triggers.TimerTrigger></triggers>"
+
+
+def test_a_sound_estate_has_no_findings() -> None:
+    jobs = [define("a", TRIGGER.format("b") + SHELL.format("make")), define("b", TIMER.format("H 2 * * *"))]
+    assert found(*jobs, known=Known({"matrix-project": "1"}, (), ())) == []
+
+
+@pytest.mark.parametrize(
+    ("known", "severity"),
+    [(None, "warning"), (Known(items=("c",)), "error")],
+    ids=["offline", "with a controller"],
+)
+def test_a_job_that_does_not_exist_is_named(known: Known | None, severity: str) -> None:
+    problems = lint([define("api", TRIGGER.format("biuld, $OTHER")), define("build", line=7)], known)
+    assert [(one.rule, one.severity, one.hint) for one in problems] == [
+        ("unknown-job", severity, 'did you mean "build"?')
+    ]
+    assert problems[0].where == Where("a.py", 1)
+
+
+def test_jobs_are_looked_up_from_the_folder_and_from_the_top() -> None:
+    folder = define("team", root="com.cloudbees.hudson.plugins.folder.Folder")
+    near = define("team/a", TRIGGER.format("b, top, ../top, /team/b, other"))
+    problems = found(folder, near, define("team/b"), define("top"), known=Known(items=("other",)))
+    assert problems == []
+
+
+def test_copied_artifacts_and_upstream_jobs_are_checked_and_matrix_cells_stand_for_their_job() -> None:
+    copy = "<builders><hudson.plugins.copyartifact.CopyArtifact><project>{}</project></hudson.plugins.copyartifact.CopyArtifact></builders>"
+    upstream = "<triggers><jenkins.triggers.ReverseBuildTrigger><upstreamProjects>{}</upstreamProjects></jenkins.triggers.ReverseBuildTrigger></triggers>"
+    assert (
+        found(define("a", copy.format("m/PY=3,label=x")), define("m"), define("c", upstream.format("m")))
+        == []
+    )
+    assert [one[0] for one in found(define("a", copy.format("nope") + upstream.format("none")))] == [
+        "unknown-job"
+    ] * 2
+
+
+def test_a_missing_plugin_is_an_error_and_an_unknown_class_a_warning() -> None:
+    body = "<publishers><hudson.plugins.emailext.ExtendedEmailPublisher/><com.example.Mine/></publishers>"
+    problems = found(define("a", body), known=Known(plugins={"git": "5"}))
+    assert [(rule, severity) for rule, severity, _ in problems] == [
+        ("missing-plugin", "error"),
+        ("missing-plugin", "warning"),
+    ]
+    assert "email-ext" in problems[0][2]
+    assert found(define("a", body)) == []
+
+
+def test_bad_and_impossible_schedules() -> None:
+    problems = found(define("a", TIMER.format("H/15 * * *")), define("b", TIMER.format("0 0 31 2 *")))
+    assert [(rule, severity) for rule, severity, _ in problems if severity != "note"] == [
+        ("bad-cron", "error"),
+        ("bad-cron", "warning"),
+    ]
+
+
+def test_empty_steps() -> None:
+    assert [one[0] for one in found(define("a", SHELL.format(" \n")))] == ["empty-step"]
+
+
+def test_labels() -> None:
+    job = define("a", "<assignedNode>linux &amp;&amp; gpu</assignedNode>")
+    assert found(job) == []
+    problems = lint([job], Known(labels=("linux", "gpus")))
+    assert [(one.rule, one.severity, one.hint) for one in problems] == [
+        ("unknown-label", "warning", 'did you mean "gpus"?')
+    ]
+    assert [one[1] for one in found(define("a", "<assignedNode>linux &amp;&amp;</assignedNode>"))] == [
+        "error"
+    ]
+
+
+def test_folders() -> None:
+    assert [one[:2] for one in found(define("x/a"))] == [("unknown-folder", "warning")]
+    assert [one[:2] for one in found(define("x/a"), known=Known(items=()))] == [("unknown-folder", "error")]
+    assert found(define("x/a"), known=Known(items=("x",))) == []
+    assert [one[:2] for one in found(define("x"), define("x/a"))] == [("unknown-folder", "error")]
+
+
+def test_names_jenkins_refuses_and_control_characters() -> None:
+    assert [one[0] for one in found(define("a&b"))] == ["bad-name"]
+    control = Definition(
+        "a", "project", '<?xml version="1.1" encoding="UTF-8"?>\n<project/>', Where("a.py", 1)
+    )
+    assert [one[0] for one in found(control)] == ["control-character"]
+
+
+def test_a_document_that_cannot_be_read_is_a_finding_not_a_crash() -> None:
+    assert [one[:2] for one in found(Definition("a", "project", "<project", Where("a.py", 1)))] == [
+        ("xml", "error")
+    ]
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_every_rule_can_be_left_out(rule: str) -> None:
+    jobs = [
+        define(
+            "x/a&b",
+            TRIGGER.format("no") + SHELL.format("") + TIMER.format("x") + "<assignedNode>(</assignedNode>",
+        )
+    ]
+    every = {one.rule for one in lint(jobs, Known(plugins={}, items=(), labels=()))}
+    assert {
+        one.rule for one in lint(jobs, Known(plugins={}, items=(), labels=()), ignore=[rule])
+    } == every - {rule}
+
+
+def test_problems_read_well() -> None:
+    problem = Problem("it is so", Where("a.py", 3), "do this", "warning")
+    assert str(problem) == "a.py:3: warning: it is so (do this)"

@@ -1,0 +1,51 @@
+"""Plugins: which one brings a class, and reading saved lists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from jobdsl.errors import JobdslError
+from jobdsl.plugins import CORE, plugin_of, read_plugins
+
+
+@pytest.mark.parametrize(
+    ("java", "plugin"),
+    [
+        ("hudson.tasks.Shell", CORE),
+        ("jenkins.model.BuildDiscarderProperty", CORE),
+        ("hudson.tasks.junit.JUnitResultArchiver", "junit"),
+        ("hudson.plugins.git.extensions.impl.WipeWorkspace", "git"),
+        ("matrix-project", "matrix-project"),
+        ("com.example.Unheard", None),
+    ],
+)
+def test_the_plugin_of_a_class(java: str, plugin: str | None) -> None:
+    assert plugin_of(java) == plugin
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"plugins": [{"shortName": "git", "version": "5.1", "active": true}]}', {"git": "5.1"}),
+        ('{"plugins": [{"shortName": "git", "version": "5.1", "active": false}]}', {}),
+        ('["git", "junit:1.2", "ant@3"]', {"git": "", "junit": "", "ant": ""}),
+        ('{"git": "5.1"}', {"git": "5.1"}),
+    ],
+)
+def test_saved_lists(tmp_path: Path, text: str, expected: dict[str, str]) -> None:
+    (tmp_path / "plugins.json").write_text(text)
+    assert read_plugins(tmp_path / "plugins.json") == expected
+
+
+@pytest.mark.parametrize("text", ["", "[[1]]", "3", "\x00"])
+def test_no_list_of_plugins(tmp_path: Path, text: str) -> None:
+    (tmp_path / "plugins.json").write_text(text)
+    with pytest.raises(JobdslError, match=r"plugins\.json"):
+        read_plugins(tmp_path / "plugins.json")
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(JobdslError, match="cannot be read"):
+        read_plugins(tmp_path / "none.json")
