@@ -1,0 +1,49 @@
+"""Findings as a JUnit report, so that Jenkins shows them as test results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from xml.sax.saxutils import escape, quoteattr
+
+from jobdsl.errors import Problem
+
+__all__ = ["junit"]
+
+
+def junit(problems: Sequence[Problem], checked: Iterable[str]) -> str:
+    """A test case for every item checked; errors fail it, warnings are its output.
+
+    Problems of no item (a file that does not load) are cases of their own.
+    """
+    by_job: dict[str, list[Problem]] = {name: [] for name in checked}
+    for problem in problems:
+        by_job.setdefault(problem.job or (str(problem.where) if problem.where else "estate"), []).append(problem)
+    failures = sum(any(one.severity == "error" for one in found) for found in by_job.values())
+    cases = "".join(_case(name, found) for name, found in by_job.items())
+    head = f'<testsuite name="jobdsl lint" tests="{len(by_job)}" failures="{failures}" errors="0" skipped="0">'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{head}\n{cases}</testsuite>\n'
+
+
+def _case(name: str, found: list[Problem]) -> str:
+    folder, _, leaf = name.rpartition("/")
+    start = f"  <testcase classname={_attribute(folder.replace('/', '.') or 'jobs')} name={_attribute(leaf)}"
+    errors = [one for one in found if one.severity == "error"]
+    others = [one for one in found if one.severity != "error"]
+    inner = ""
+    if errors:
+        inner += f"    <failure message={_attribute(errors[0].message)}>{_text(errors)}</failure>\n"
+    if others:
+        inner += f"    <system-out>{_text(others)}</system-out>\n"
+    return f"{start}>\n{inner}  </testcase>\n" if inner else f"{start}/>\n"
+
+
+def _text(problems: list[Problem]) -> str:
+    return escape(_printable("\n".join(map(str, problems))))
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(_printable(text))
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c in "\n\t" or (c >= " " and not "\ud800" <= c <= "\udfff" and c < "\ufffe") else "?" for c in text)

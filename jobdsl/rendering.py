@@ -1,0 +1,72 @@
+"""Documents as files: DIR/full/name.xml, a folder's own as DIR/full/name/config.xml."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from jobdsl.errors import JobdslError
+from jobdsl.model import Definition
+
+__all__ = ["Renderer", "file_of"]
+
+MANIFEST = ".jobdsl-rendered"
+"""Names of the files of the last run, so that the next one removes what is no longer defined."""
+
+
+def file_of(one: Definition) -> str:
+    """Where a definition's document is written, relative to the directory."""
+    return f"{one.full_name}/config.xml" if one.is_folder else f"{one.full_name}.xml"
+
+
+class Renderer:
+    """Writes definitions as they come; `finish` removes what an earlier run wrote and this one did not."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.written: dict[str, str] = {}
+        self._made: set[str] = set()
+        if out.exists() and not out.is_dir():
+            raise JobdslError(f"{out} is a file", hint="--out takes a directory")
+
+    def write(self, one: Definition) -> None:
+        """Write one document. Raises JobdslError when the file system refuses."""
+        name = self._free_name(one)
+        self.written[name] = one.full_name
+        path = f"{self.out}/{name}"
+        try:
+            self._make_parent(path)
+            with open(path, "w", encoding="utf-8", newline="\n") as file:
+                file.write(one.document)
+        except OSError as error:
+            raise JobdslError(f"{path}: cannot be written: {error.strerror}", where=one.where) from None
+
+    def _make_parent(self, path: str) -> None:
+        parent = path.rpartition("/")[0]
+        if parent not in self._made:
+            os.makedirs(parent, exist_ok=True)
+            self._made.add(parent)
+
+    def _free_name(self, one: Definition) -> str:
+        """The usual name; another only where a view, or a job called `config`, would take a used one."""
+        name = file_of(one)
+        if name not in self.written:
+            return name
+        return f"{name.removesuffix('.xml')}.{'view' if one.is_view else 'item'}.xml"
+
+    def finish(self) -> list[str]:
+        """Remove files of an earlier run that this one did not write; gives their names."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        manifest = self.out / MANIFEST
+        before = manifest.read_text("utf-8").splitlines() if manifest.is_file() else []
+        stale = [name for name in before if name not in self.written and _inside(self.out, name)]
+        for name in stale:
+            (self.out / name).unlink(missing_ok=True)
+        manifest.write_text("".join(f"{name}\n" for name in sorted(self.written)), "utf-8")
+        return stale
+
+
+def _inside(out: Path, name: str) -> bool:
+    """A manifest is a file like any other: it must not lead outside the directory."""
+    parts = Path(name).parts
+    return bool(parts) and ".." not in parts and not Path(name).is_absolute() and (out / name).is_file()
