@@ -1,0 +1,311 @@
+"""The plan: what a run would change on the controller and why. Pure: (estate, inventory, settings) -> Plan.
+
+1. Renames: an item of ours under its former name is moved, with its builds.
+2. Every definition: created, updated where its digest or state differs, adopted where asked, or refused.
+3. Objects of ours without a definition: disabled, deleted or left alone, within limits.
+
+Nothing is planned for an object that does not carry our marker, made for its own name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from jobdsl import names
+from jobdsl.config import Removed
+from jobdsl.errors import Problem, Where, suggestion
+from jobdsl.inventory import Existing, Inventory, Key, class_of
+from jobdsl.marker import INCOMPLETE, Marker, managed
+from jobdsl.model import Definition, Estate, is_folder_root
+from jobdsl.removals import Removals
+from jobdsl.renames import Renames, refuse
+
+__all__ = ["Action", "Change", "Plan", "plan"]
+
+
+class Action(StrEnum):
+    """What happens to an object."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    ADOPT = "adopt"
+    MOVE = "move"
+    REPLACE = "replace"
+    DISABLE = "disable"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing to do, with its reason."""
+
+    action: Action
+    kind: str
+    """`item` or `view`."""
+    full_name: str
+    """Name after the change."""
+    reason: str
+    where: Where | None = None
+    """The definition; for a removal the line that once held it."""
+    root: str = ""
+    """Root element of the document."""
+    document: str = ""
+    """What is sent, with its marker; empty for removals."""
+    source: str = ""
+    """For a move: the full name it has when the move's turn comes."""
+    before: str = ""
+    """Digest on the controller, as its marker says."""
+    after: str = ""
+    """Digest of the document."""
+    queue: bool = False
+    """Build once afterwards."""
+
+    @property
+    def key(self) -> Key:
+        """Kind and full name."""
+        return (self.kind, self.full_name)
+
+    @property
+    def is_removal(self) -> bool:
+        """Whether something of ours goes away by it."""
+        return self.action in (Action.DISABLE, Action.DELETE)
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether its document is a plain folder's."""
+        return is_folder_root(self.root)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would do."""
+
+    seed: str
+    changes: tuple[Change, ...] = ()
+    """In the order they are shown: moves first, then by name, removals last."""
+    unchanged: int = 0
+    problems: tuple[Problem, ...] = ()
+    """What is refused (errors), and what should be known (warnings, notes)."""
+
+    @property
+    def errors(self) -> list[Problem]:
+        """Problems that stand in the way of applying the plan."""
+        return [problem for problem in self.problems if problem.severity == "error"]
+
+    def counts(self) -> dict[str, int]:
+        """Number of changes by action, for the actions that occur."""
+        found = [change.action.value for change in self.changes]
+        return {action.value: found.count(action.value) for action in Action if action.value in found}
+
+
+def plan(
+    estate: Estate,
+    inventory: Inventory,
+    seed: str,
+    removed: Removed | None = None,
+    *,
+    adopt: Iterable[str] = (),
+    drift: Mapping[Key, str] | None = None,
+    partial: bool = False,
+) -> Plan:
+    """The changes that bring a controller up to date.
+
+    `adopt`: globs of full names whose unmarked objects may be taken over. `drift`: for objects whose
+    live document differs from its definition, what differs (`--refresh`). `partial`: the estate is
+    only a part of what the seed defines, so nothing is removed.
+    """
+    return _Planner(estate, inventory, seed, removed or Removed(), tuple(adopt), drift or {}).run(partial)
+
+
+class _Planner:
+    def __init__(
+        self,
+        estate: Estate,
+        inventory: Inventory,
+        seed: str,
+        removed: Removed,
+        adopt: tuple[str, ...],
+        drift: Mapping[Key, str],
+    ) -> None:
+        self.seed, self.adopt, self.drift, self.removed = seed, adopt, drift, removed
+        self.defined = {definition.key: definition for definition in estate.definitions}
+        self.renames = Renames(seed, self.defined, inventory)
+        self.changes: list[Change] = []
+        self.problems: list[Problem] = []
+        self.unchanged = 0
+
+    def run(self, partial: bool) -> Plan:
+        self.renames.run()
+        self.problems += self.renames.problems
+        self.live: Mapping[Key, Existing] = self.renames.live
+        self.folded = {names.key(name): name for kind, name in self.live if kind == "item"}
+        for definition in self.defined.values():
+            if definition.key not in self.renames.refused:
+                self._define(definition)
+        if not partial:
+            self._remove()
+        moves = [change for change in self.changes if change.action is Action.MOVE]
+        order = {target: position for position, (_, target) in enumerate(self.renames.moves)}
+        moves.sort(key=lambda change: order[change.full_name])
+        rest = [change for change in self.changes if change.action is not Action.MOVE]
+        return Plan(self.seed, (*moves, *rest), self.unchanged, tuple(self.problems))
+
+    # one definition
+
+    def _define(self, definition: Definition) -> None:
+        existing = self.live.get(definition.key)
+        if problem := self._misplaced(definition):
+            self.problems.append(problem)
+        elif existing is None:
+            self._create(definition)
+        elif problem := self._refusal(definition, existing):
+            self.problems.append(problem)
+        else:
+            self._compare(definition, existing)
+
+    def _misplaced(self, definition: Definition) -> Problem | None:
+        """Why its folder cannot hold it."""
+        parent = definition.parent
+        if not parent or self._is_folder(parent):
+            return None
+        if ("item", parent) in self.defined or ("item", parent) in self.live:
+            return refuse(
+                definition, f'"{parent}" is not a folder', "only a plain folder can hold jobs and views"
+            )
+        known = [name for kind, name in {**self.live, **self.defined} if kind == "item" and name != parent]
+        return refuse(
+            definition,
+            f'its folder "{parent}" is neither in the estate nor on the controller',
+            suggestion(parent, filter(self._is_folder, known)) or f'define it: with folder("{parent}"): ...',
+        )
+
+    def _is_folder(self, name: str) -> bool:
+        defined, live = self.defined.get(("item", name)), self.live.get(("item", name))
+        return defined.is_folder if defined else live is not None and live.is_folder
+
+    def _create(self, definition: Definition) -> None:
+        twin = self.folded.get(names.key(definition.full_name)) if not definition.is_view else None
+        if twin is None:
+            self._add(Action.CREATE, definition, "new")
+            return
+        hint = f'use that name, or renamed_from="{twin}" if it is the same job'
+        self.problems.append(
+            refuse(definition, f'Jenkins takes it for "{twin}", which is on the controller', hint)
+        )
+
+    def _refusal(self, definition: Definition, existing: Existing) -> Problem | None:
+        """Why an existing object must not be touched for this definition."""
+        marker, name = existing.marker, definition.full_name
+        if marker and marker.seed != self.seed and marker.name == name:
+            return refuse(
+                definition,
+                f'it belongs to the seed "{marker.seed}", defined at {marker.where}',
+                "remove one of the two definitions; to hand it over, delete the last line of its "
+                "description in Jenkins and adopt it",
+            )
+        if self._ours(existing) or self._adopts(name):
+            return self._other_type(definition, existing)
+        why = "was not made by this seed"
+        if marker:
+            why = f'carries the marker of "{marker.name}": a copy, or renamed by hand'
+        return refuse(
+            definition, f"it exists on the controller and {why}", f"take it over with --adopt '{name}'"
+        )
+
+    def _ours(self, existing: Existing) -> bool:
+        return self.renames.owns(existing)
+
+    def _adopts(self, name: str) -> bool:
+        return any(names.matches(pattern, name) for pattern in self.adopt)
+
+    def _other_type(self, definition: Definition, existing: Existing) -> Problem | None:
+        if self._same_type(definition, existing) or definition.is_view or self._may_replace(existing):
+            return None
+        return refuse(
+            definition,
+            f"it is a {existing.class_name} on the controller, the definition a {class_of(definition.root)}",
+            'Jenkins cannot change the type of an item: give it another name, or set removed.jobs = "delete" '
+            "to have it deleted, with its builds, and made anew",
+        )
+
+    def _may_replace(self, existing: Existing) -> bool:
+        """Whether an item of ours may be deleted and made anew; a folder would take its content along."""
+        return self.removed.jobs == "delete" and self._ours(existing) and not existing.is_folder
+
+    @staticmethod
+    def _same_type(definition: Definition, existing: Existing) -> bool:
+        wanted = class_of(definition.root)
+        return not wanted or not existing.class_name or wanted == existing.class_name
+
+    def _compare(self, definition: Definition, existing: Existing) -> None:
+        if not self._same_type(definition, existing):
+            kinds = f"{existing.class_name} becomes {class_of(definition.root)}"
+            return self._add(Action.REPLACE, definition, kinds, existing)
+        if not self._ours(existing):
+            return self._add(Action.ADOPT, definition, "taken over as asked", existing)
+        source = self.renames.sources.get(definition.full_name) if not definition.is_view else None
+        if source is not None:
+            return self._add(Action.MOVE, definition, f"renamed from {source}", existing, source)
+        if reason := self._outdated(definition, existing):
+            return self._add(Action.UPDATE, definition, reason, existing)
+        self.unchanged += 1
+        return None
+
+    def _outdated(self, definition: Definition, existing: Existing) -> str:
+        """Why an object of ours is not as its definition says; empty if it is."""
+        marker = existing.marker
+        assert marker is not None  # it is ours
+        if marker.removed:
+            return "defined again"
+        if marker.digest == INCOMPLETE:
+            return "the controller did not keep all of it last time"
+        if marker.digest != definition.digest:
+            return "definition changed"
+        if marker.name != definition.full_name:
+            return f"moved along from {marker.name}"
+        return self.drift.get(definition.key, "")
+
+    def _add(
+        self,
+        action: Action,
+        definition: Definition,
+        reason: str,
+        existing: Existing | None = None,
+        source: str = "",
+    ) -> None:
+        digest = definition.digest
+        marker = Marker(self.seed, definition.full_name, definition.where, digest)
+        change = Change(
+            action,
+            definition.key[0],
+            definition.full_name,
+            reason,
+            definition.where,
+            definition.root,
+            managed(definition.document, marker),
+            source,
+            existing.marker.digest if existing and existing.marker else "",
+            digest,
+            definition.queue and not definition.is_view,
+        )
+        if action is Action.MOVE and change.before == change.after:
+            change = replace(change, queue=False)
+        self.changes.append(change)
+
+    # what is no longer defined
+
+    def _remove(self) -> None:
+        owned = [one for one in self.live.values() if self._ours(one)]
+        removals = Removals(self.removed, self.defined, self.live, self.renames.protected)
+        for existing, reason in removals.choose(owned):
+            action = Action.DISABLE if removals.policy(existing) == "disable" else Action.DELETE
+            marker = existing.marker
+            assert marker is not None  # it is ours
+            self.changes.append(Change(action, *existing.key, reason, marker.where, before=marker.digest))
+        self.problems += removals.notes
+        gone = [change for change in self.changes if change.is_removal or change.action is Action.REPLACE]
+        if gone and (why := self.removed.too_many(len(gone), len(owned))):
+            hint = "if that is meant, raise the limit in jobdsl.toml"
+            self.problems.append(Problem(f"too much at once: {why}", hint=hint, rule="removed"))
