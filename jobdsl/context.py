@@ -5,8 +5,9 @@ Outside a load (a REPL, a user's test) items are only made, and errors are raise
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -16,17 +17,21 @@ from jobdsl.errors import DslError, Problem, Where
 if TYPE_CHECKING:
     from jobdsl.items import Item
 
-__all__ = ["Load", "add", "complain", "current", "here", "inside", "path", "remove"]
+__all__ = ["Load", "add", "apart", "complain", "current", "define", "here", "inside", "path", "remove"]
 
 
 class Load:
     """What one run over DSL files gathers."""
 
-    def __init__(self, files: frozenset[str]) -> None:
-        self.files = files
-        """Names of all files of the estate, as their code objects carry them."""
+    def __init__(self, root: str = "", files: Iterable[str] = ()) -> None:
+        self.root = root
+        """The estate's directory, absolute."""
+        self.files = set(files)
+        """Names of the estate's files, as their code objects carry them: relative to the root."""
         self.running: list[str] = []
         """The DSL files being run, outermost first (one may import another)."""
+        self.place = Where("?", 0)
+        """What is said to be the place of a problem when no file runs."""
         self.items: dict[tuple[str, str], Item] = {}
         self.problems: dict[Problem, None] = {}
         self.extra: dict[str, list[dict[str, Any]]] = {}
@@ -51,6 +56,17 @@ class Load:
 current: Load | None = None
 """The load in progress, if there is one."""
 _folders: list[str] = []
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """No folder is open in this block: a file that is imported inside a folder is none of its parts."""
+    kept = _folders[:]
+    _folders.clear()
+    try:
+        yield
+    finally:
+        _folders[:] = kept
 
 
 def path() -> str:
@@ -80,6 +96,19 @@ def remove(item: Item) -> None:
         del current.items[item.key]
 
 
+def define(kind: str, value: Mapping[str, Any]) -> None:
+    """Add a definition that is no item, such as an agent pool, with its line; its values must fit JSON."""
+    if current is None:
+        return
+    where = here()
+    try:
+        plain = json.loads(json.dumps({**value, "file": where.file, "line": where.line}, allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        complain(DslError(f"{kind}: {error}", hint="use text, numbers, lists and dicts"))
+        return
+    current.extra.setdefault(kind, []).append(plain)
+
+
 def complain(error: DslError) -> None:
     """A wrong call: remembered with its line during a load, which goes on; raised outside one."""
     if current is None:
@@ -99,7 +128,9 @@ def _frames() -> Iterator[FrameType]:
 def here() -> Where:
     """The line of the running DSL file that led here; outside a load, the caller's line."""
     load = current
-    if load is not None and load.running:
+    if load is not None:
+        if not load.running:
+            return load.place
         wanted = load.running[-1]
         frame: FrameType | None = sys._getframe(1)
         while frame is not None:

@@ -6,11 +6,10 @@ Items may be changed until their file ends.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from jobdsl import context
+from jobdsl import context, names
 from jobdsl.elements.base import Record
 from jobdsl.elements.fields import Field, _Slot, meta
 from jobdsl.errors import DslError, Where, suggestion
@@ -20,10 +19,6 @@ from jobdsl.raw import Value
 from jobdsl.tree import header
 
 __all__ = ["Item"]
-
-_UNUSABLE = re.compile("^$|^/|//|/$|(^|/)[.]{1,2}(/|$)|[\x00-\x1f\x7f]|[\ud800-\udfff]")
-"""What can be no path at all. Names Jenkins refuses are found when an item is to be created:
-an old controller may well hold some, and what is imported from it must load again."""
 
 
 def _text_or_none(value: Any) -> Any:
@@ -78,7 +73,7 @@ class Item(Record):
     def _full_name(self) -> str:
         path, name = context.path(), self.name
         full = name[1:] if name.startswith("/") else f"{path}/{name}" if path else name
-        if _UNUSABLE.search(full):
+        if names.unusable(full):
             hint = "names stand between single slashes, and hold no control characters"
             context.complain(DslError(f"the name {name!r} cannot be used", hint=hint, where=self.where))
             return f"unnamed {id(self)}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from jobdsl.errors import Where
+from jobdsl.errors import Problem, Where
 
 __all__ = ["FOLDER_ROOTS", "VIEW_ROOTS", "Definition", "Estate", "digest", "is_folder_root", "is_view_root"]
 
@@ -89,3 +89,5 @@ class Estate:
     files: int = 0
     extra: dict[str, list[dict[str, object]]] = field(default_factory=dict)
     """Definitions of other kinds (agent pools), by kind, as JSON values with `file` and `line`."""
+    warnings: tuple[Problem, ...] = ()
+    """What was odd about the files but no error: what they printed, the environment they asked for."""

@@ -25,6 +25,7 @@ __all__ = [
     "parent",
     "refusal",
     "resolve",
+    "unusable",
     "url_path",
     "view_path",
 ]
@@ -33,6 +34,18 @@ _UNSAFE = re.compile(r"[?*/\\%!@#$^&|<>\[\]:;]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _LONGEST = 255
 """Bytes of UTF-8: the name is a directory on the controller. A longer one is answered with 500."""
+
+
+_NO_PATH = re.compile("^$|^/|//|/$|(^|/)[.]{1,2}(/|$)|[\x00-\x1f\x7f]|[\ud800-\udfff]")
+
+
+def unusable(full_name: str) -> bool:
+    """Whether this can be no full name at all.
+
+    More names are refused by Jenkins (see `refusal`), but only new ones: an old controller may hold
+    some, and what is imported from it must load again.
+    """
+    return _NO_PATH.search(full_name) is not None
 
 
 @lru_cache(maxsize=4096)

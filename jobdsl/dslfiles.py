@@ -1,0 +1,62 @@
+"""Which files of an estate are DSL files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from jobdsl.config import Files
+from jobdsl.errors import Problem, Where
+from jobdsl.names import matches
+
+__all__ = ["LARGEST", "find"]
+
+LARGEST = 4 << 20
+"""Bytes of the largest DSL file."""
+
+
+def find(root: Path, files: Files) -> tuple[list[str], list[Problem]]:
+    """The DSL files, relative to the root with "/", sorted; and those that cannot be one."""
+    found: list[str] = []
+    problems: list[Problem] = []
+    for path in _candidates(root, files):
+        wrong = _unusable(root, path)
+        if wrong is None:
+            found.append(path)
+        else:
+            problems.append(wrong)
+    return sorted(found), problems
+
+
+def _candidates(root: Path, files: Files) -> Iterator[str]:
+    closed = [pattern for pattern in files.exclude if pattern.endswith("/**")]
+    for folder, folders, names in os.walk(root):
+        inside = os.path.relpath(folder, root).replace(os.sep, "/") + "/"
+        inside = "" if inside == "./" else inside
+        folders[:] = [
+            name for name in folders if not any(matches(one, f"{inside}{name}/x") for one in closed)
+        ]
+        for name in names:
+            if name.endswith(".py") and files.has(inside + name):
+                yield inside + name
+
+
+def _unusable(root: Path, path: str) -> Problem | None:
+    """Why a file cannot be run, if it cannot."""
+    shown = path.encode("utf-8", "backslashreplace").decode()
+    where = Where(shown, 0)
+    if shown != path or not path.isprintable():
+        return Problem("the file's name is no printable text", where, "rename it")
+    full = root / path
+    if full.is_symlink() and not full.resolve().is_relative_to(root.resolve()):
+        return Problem("the file is a link that leaves the estate", where, "put the file itself here")
+    try:
+        size = full.stat().st_size
+    except OSError as error:
+        return Problem(f"the file cannot be read: {error.strerror}", where)
+    if not full.is_file():
+        return Problem("this is no regular file", where)
+    if size > LARGEST:
+        return Problem(f"the file has {size >> 20} MB; a DSL file has at most {LARGEST >> 20} MB", where)
+    return None

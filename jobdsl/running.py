@@ -1,0 +1,109 @@
+"""Runs an estate's files, each once, and turns whatever they raise into problems with a place."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from types import CodeType, ModuleType, TracebackType
+
+from jobdsl import context
+from jobdsl.context import Load
+from jobdsl.errors import DslError, Problem, Where
+from jobdsl.explain import explained, way_out
+from jobdsl.importing import Finder, module_name
+
+__all__ = ["Runner"]
+
+
+class Failed(ImportError):
+    """A module that failed before is imported again; it has been told."""
+
+
+class Runner:
+    """One run over files of an estate."""
+
+    def __init__(self, load: Load, files: Iterable[str], started: Callable[[str], None]) -> None:
+        self.load = load
+        self.files = frozenset(files)
+        """All DSL files of the estate, whoever runs them."""
+        self.started = started
+        """Called with each file's name before it runs."""
+        self.after: Callable[[str], None] = lambda _file: None
+        """Called with each DSL file's name when it has run."""
+        self._ran: set[str] = set()
+        self._failed: set[str] = set()
+        self._told: list[BaseException] = []
+
+    def run_all(self, own: Iterable[str]) -> None:
+        """Run these files and what they import."""
+        sys.meta_path.insert(0, Finder(self.load.root, self.run))
+        for file in own:
+            if file not in self._ran:
+                self._run_one(file)
+            self._told.clear()
+
+    def _run_one(self, file: str) -> None:
+        try:
+            import_module(module_name(self.load.root, file))
+        except BaseException as error:  # noqa: BLE001  # whatever user code raises is told, and the next file runs
+            if file not in self._ran:  # nothing of it ran: one of its packages failed, or it is shadowed
+                self.tell(error, Where(file, 0))
+
+    def run(self, file: str, module: ModuleType) -> None:
+        """Run a file in its module; called by `import`."""
+        if file in self._failed:
+            raise self.told(Failed(f"{file} failed"))
+        self._ran.add(file)
+        self.load.files.add(file)
+        is_dsl = file in self.files
+        if is_dsl:
+            self.load.running.append(file)
+            self.started(file)
+        try:
+            with context.apart():
+                exec(self._compiled(file), module.__dict__)  # noqa: S102  # running it is what we are here for
+        except BaseException as error:
+            self._failed.add(file)
+            self.tell(error, Where(file, 0))
+            raise self.told(error if isinstance(error, Exception) else Failed(f"{file} failed")) from None
+        finally:
+            if is_dsl:
+                self.load.running.pop()
+                self.after(file)
+
+    def _compiled(self, file: str) -> CodeType:
+        with open(os.path.join(self.load.root, file), "rb") as source:
+            return compile(source.read(), file, "exec", dont_inherit=True)
+
+    def told(self, error: BaseException) -> BaseException:
+        """Mark an error as told: it may pass through files that import the one it happened in."""
+        self._told.append(error)
+        return error
+
+    def tell(self, error: BaseException, where: Where) -> None:
+        """Remember an error as a problem, at its innermost line in the estate."""
+        if any(one is error for one in self._told):
+            return
+        self.told(error)
+        if isinstance(error, SyntaxError) and error.filename in self.load.files:
+            where, chain = Where(error.filename or "", error.lineno or 0), ""
+        else:
+            where, chain = self._place(error.__traceback__, where)
+        if isinstance(error, DslError) and error.where is not None:
+            where = error.where
+        hint = "; ".join(part for part in (way_out(error, self.load.root), chain) if part)
+        self.load.problem(Problem(explained(error), where, hint))
+
+    def _place(self, trace: TracebackType | None, where: Where) -> tuple[Where, str]:
+        """The innermost line of the estate, and the running DSL file's line if that is another."""
+        running = self.load.running[-1] if self.load.running else ""
+        inner, outer = where, where
+        while trace is not None:
+            file = trace.tb_frame.f_code.co_filename
+            if file in self.load.files:
+                inner = Where(file, trace.tb_lineno)
+                outer = inner if file == running else outer
+            trace = trace.tb_next
+        return inner, "" if inner == outer or not outer.line else f"called from {outer}"
