@@ -15,7 +15,7 @@ from jobdsl.marker import Marker
 from jobdsl.model import FOLDER_ROOTS
 from jobdsl.tree import class_name
 
-__all__ = ["LEVELS", "Existing", "Inventory", "Key", "Kind", "class_of", "read", "tree_query"]
+__all__ = ["LEVELS", "Existing", "Inventory", "Key", "Kind", "class_of", "existing", "read", "tree_query"]
 
 Kind = Literal["item", "view"]
 Key = tuple[str, str]
@@ -112,10 +112,10 @@ def read(ask: Callable[[str, str], Mapping[str, Any]]) -> Inventory:
 
 def _walk(answer: Mapping[str, Any], folder: str, levels: int, found: list[Existing]) -> list[str]:
     """Collect what an answer says of a folder; the folders it says nothing about are given back."""
-    found += [_existing("view", folder, view) for view in answer.get("views") or ()]
+    found += [existing("view", folder, view) for view in answer.get("views") or ()]
     unknown = []
     for job in answer.get("jobs") or ():
-        item = _existing("item", folder, job)
+        item = existing("item", folder, job)
         found.append(item)
         if not item.is_folder:
             continue
@@ -126,7 +126,8 @@ def _walk(answer: Mapping[str, Any], folder: str, levels: int, found: list[Exist
     return unknown
 
 
-def _existing(kind: Kind, folder: str, answer: Mapping[str, Any]) -> Existing:
+def existing(kind: Kind, folder: str, answer: Mapping[str, Any]) -> Existing:
+    """The object an API answer with name, description and `disabled` speaks of."""
     description = answer.get("description") or ""
     return Existing(
         kind,

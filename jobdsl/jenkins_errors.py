@@ -1,0 +1,120 @@
+"""What a controller's refusal means, in words: never its HTML, always a way out where there is one."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from jobdsl.errors import ControllerError
+
+if TYPE_CHECKING:
+    import requests
+
+__all__ = ["AlreadyExistsError", "NotFoundError", "NotSignedInError", "no_answer", "refusal"]
+
+_SIGN_IN = (
+    "make an API token on your user page (Security), and give user and token"
+    " as options or as JENKINS_USER and JENKINS_TOKEN"
+)
+
+
+class NotFoundError(ControllerError):
+    """Nothing has that name, or this user may not see it."""
+
+
+class AlreadyExistsError(ControllerError):
+    """The name is taken."""
+
+
+class NotSignedInError(ControllerError):
+    """User and token are not accepted, or none were given: no other request will do better."""
+
+
+def refusal(response: requests.Response, what: str, user: str | None) -> ControllerError | None:
+    """The error an answer stands for; None for success and for the redirects that mean success."""
+    status = response.status_code
+    if status < 300 or (status in (302, 303) and not _is_login(response.headers.get("Location", ""))):
+        return None
+    reason = " ".join(response.headers.get("X-Error", "").split())
+    if status == 400 and "already exists" in reason:
+        return AlreadyExistsError(f"could not {what}: {reason}", status=status)
+    if status == 404:
+        return NotFoundError(
+            f"could not {what}: the controller has nothing of that name",
+            status=status,
+            hint="it may also be hidden from this user",
+        )
+    if status in (301, 302, 303, 307, 308, 401, 403):
+        return _denied(response, what, user)
+    if reason:
+        return ControllerError(f"could not {what}: {reason}", status=status)
+    return _unexplained(response, what)
+
+
+def _denied(response: requests.Response, what: str, user: str | None) -> ControllerError:
+    status, headers = response.status_code, response.headers
+    if status == 401:
+        name = f'user "{user}" and this token' if user else "a request without user and token"
+        return NotSignedInError(
+            f"could not {what}: the controller does not accept {name}", status=401, hint=_SIGN_IN
+        )
+    if status != 403:
+        place = headers.get("Location", "")
+        if _is_login(place):
+            return NotSignedInError(
+                f"could not {what}: the controller asks to log in", status=status, hint=_SIGN_IN
+            )
+        hint = "is the address complete, with https:// and the path Jenkins runs under?"
+        return ControllerError(f"could not {what}: redirected to {place}", status=status, hint=hint)
+    permission = headers.get("X-Required-Permission", "")
+    if headers.get("X-You-Are-Authenticated-As", "anonymous") == "anonymous" and not user:
+        return _log_in(what, status)
+    if permission:
+        hint = f'give "{user}" the permission {permission.replace("hudson.model.", "")}'
+        return ControllerError(f'could not {what}: "{user}" may not do that', status=403, hint=hint)
+    return ControllerError(f"could not {what}: the controller forbids it ({_title(response)})", status=403)
+
+
+def _log_in(what: str, status: int) -> ControllerError:
+    text = f"could not {what}: the controller asks to log in"
+    return NotSignedInError(text, status=status, hint=_SIGN_IN)
+
+
+def _unexplained(response: requests.Response, what: str) -> ControllerError:
+    status = response.status_code
+    hint = ""
+    if status == 500:
+        hint = "Jenkins gives no reason; its own log does. Often the document's root or a value in it"
+    if status in (502, 503, 504):
+        hint = "it is starting, or overloaded"
+    return ControllerError(
+        f"could not {what}: the controller answered {status} {_title(response)}".rstrip(),
+        status=status,
+        hint=hint,
+    )
+
+
+def _is_login(location: str) -> bool:
+    return bool(re.search(r"/(login|securityRealm/commenceLogin)([/?]|$)", location))
+
+
+def _title(response: requests.Response) -> str:
+    """The status in words: Jetty's pages name the reason in their title."""
+    found = re.search(rb"<title>Error \d+ ([^<]{1,200})</title>", response.content[:4000])
+    return found[1].decode("utf-8", "replace") if found else response.reason or ""
+
+
+def no_answer(error: requests.RequestException, what: str, url: str) -> ControllerError:
+    """The error for a request that got no answer at all."""
+    import requests
+
+    if isinstance(error, requests.exceptions.SSLError):
+        hint = "its certificate is not trusted here; set REQUESTS_CA_BUNDLE to its authority's file"
+        return ControllerError(f"could not {what}: no safe connection to {url}", hint=hint)
+    if isinstance(error, requests.Timeout):
+        return ControllerError(f"could not {what}: {url} did not answer in time")
+    if isinstance(error, requests.ConnectionError):
+        refused = "refused" in str(error)
+        why = "nothing listens there" if refused else "the connection failed or was cut"
+        return ControllerError(f"could not {what}: no answer from {url}: {why}")
+    return ControllerError(f"could not {what}: {error}")
