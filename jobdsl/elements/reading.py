@@ -6,6 +6,7 @@ cannot say (fields it does not know, other spellings, another order) stays in `e
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from jobdsl.elements.base import Element, Record, registry
@@ -14,9 +15,11 @@ from jobdsl.errors import DslError
 from jobdsl.raw import Literal, Raw
 from jobdsl.tree import TEXT, Node, class_name, parse, tag_name, to_text
 
-__all__ = ["read_as", "read_element", "value_of"]
+__all__ = ["read_as", "read_element", "read_raw", "value_of"]
 
 _PLAIN = {"string": str, "int": int, "boolean": bool}
+_ARGUMENTS = ("_attrs", "_text")
+"""Words of element(...) that can name no field there."""
 
 
 def read_element(found: Node, *, as_field: bool = False) -> Any:
@@ -31,16 +34,19 @@ def read_element(found: Node, *, as_field: bool = False) -> Any:
         plain = _plain_member(found)
         if plain is not None:
             return plain
-    return _raw(found, as_field=as_field)
+    return read_raw(found, as_field=as_field)
 
 
-def read_as(cls: type[Record], found: Node) -> Any:
-    """`found` as a value of that class, or None where the class cannot write it again."""
+def read_as(cls: type[Record], found: Node, given: Mapping[str, Any] | None = None) -> Any:
+    """`found` as a value of that class, or None where the class cannot write it again.
+
+    `given` are arguments the document does not hold: an item's name.
+    """
     tags = [child.tag for child in found.children]
     if found.text or TEXT in tags or len(set(tags)) != len(tags) or not set(found.attrs) <= {"class"}:
         return None
     values, extra = _values(cls, found)
-    return _fitted(cls, found, values, extra)
+    return _fitted(cls, found, values, extra, given or {})
 
 
 def value_of(found: Node) -> Any:
@@ -49,7 +55,7 @@ def value_of(found: Node) -> Any:
         return found.text or None
     if set(found.attrs) == {"class"} and found.attrs["class"] in registry:
         return read_element(found, as_field=True)
-    return _raw(found, as_field=True)
+    return read_raw(found, as_field=True)
 
 
 def _typed(java: str) -> type[Record] | None:
@@ -78,13 +84,19 @@ def _values(cls: type[Record], found: Node) -> tuple[dict[str, Any], dict[str, A
     return values, extra
 
 
-def _fitted(cls: type[Record], found: Node, values: dict[str, Any], extra: dict[str, Any]) -> Any:
+def _fitted(
+    cls: type[Record],
+    found: Node,
+    values: dict[str, Any],
+    extra: dict[str, Any],
+    given: Mapping[str, Any],
+) -> Any:
     """The value, with as little layout and extra as it needs to write the same tree; or None."""
     try:
-        made = cls._from(values, None, extra)
+        made = cls._from({**values, **given}, None, extra)
         if _children_of(made) == found.children:
             return made
-        made = cls._from(values, layout_of(found, cls.by_tag), extra)
+        made = cls._from({**values, **given}, layout_of(found, cls.by_tag), extra)
         written = {child.tag: child for child in _children_of(made)}
         odd = [child for child in found.children if written.get(child.tag) != child]
         if odd:
@@ -96,7 +108,7 @@ def _fitted(cls: type[Record], found: Node, values: dict[str, Any], extra: dict[
             values = {
                 name: value for name, value in values.items() if (cls._fields[name].tag or name) not in extra
             }
-            made = cls._from(values, layout_of(found, cls.by_tag), extra)
+            made = cls._from({**values, **given}, layout_of(found, cls.by_tag), extra)
         return made if _children_of(made) == found.children else None
     except DslError:
         return None
@@ -138,14 +150,16 @@ def _plain_member(found: Node) -> Any:
     return found.text
 
 
-def _raw(found: Node, *, as_field: bool) -> Raw | Literal:
+def read_raw(found: Node, *, as_field: bool = False) -> Raw | Literal:
     """The raw element that writes `found`; literal XML where not even that can."""
     name = found.attrs.get("class", "") if as_field else class_name(found.tag)
     attrs = {key: value for key, value in found.attrs.items() if not (as_field and key == "class")}
     tags = [child.tag for child in found.children]
     if TEXT in tags or (not as_field and tag_name(name) != found.tag):
         return Literal(to_text(found, ""))
-    if len(set(tags)) == len(tags) and not any("." in tag or tag in _PLAIN for tag in tags):
+    if len(set(tags)) == len(tags) and not any(
+        "." in tag or tag in _PLAIN or tag in _ARGUMENTS for tag in tags
+    ):
         fields = {child.tag: value_of(child) for child in found.children}
         return Raw(name, (), fields, attrs, found.text)
     return Raw(name, tuple(read_element(child) for child in found.children), None, attrs, found.text)
