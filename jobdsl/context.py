@@ -16,6 +16,7 @@ from jobdsl.errors import DslError, Problem, Where
 
 if TYPE_CHECKING:
     from jobdsl.items import Item
+    from jobdsl.jinja import Renderer
 
 __all__ = ["Load", "add", "apart", "complain", "current", "define", "here", "inside", "path", "remove"]
 
@@ -32,6 +33,8 @@ class Load:
         """The DSL files being run, outermost first (one may import another)."""
         self.place = Where("?", 0)
         """What is said to be the place of a problem when no file runs."""
+        self.renderer: Renderer | None = None
+        """Renders the estate's templates; made when the first is wanted."""
         self.items: dict[tuple[str, str], Item] = {}
         self.problems: dict[Problem, None] = {}
         self.extra: dict[str, list[dict[str, Any]]] = {}
