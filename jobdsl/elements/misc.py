@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from jobdsl.elements.fields import child, flag, number, raw, text
+from jobdsl.elements.misc_trigger import *  # noqa: F403
+from jobdsl.elements.misc_trigger import __all__ as _trigger
 from jobdsl.elements.slots import Misc, Scm
 
 __all__ = [
@@ -16,6 +18,7 @@ __all__ = [
     "keep",
     "no_scm",
 ]
+__all__ += _trigger
 
 
 class keep(Misc, xml="hudson.tasks.LogRotator"):
