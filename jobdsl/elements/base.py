@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, ClassVar, dataclass_transform
+from typing import Any, ClassVar, NamedTuple, dataclass_transform
 
 from jobdsl.elements import fields as f
 from jobdsl.elements.fields import REQUIRED, Field
@@ -21,12 +21,21 @@ from jobdsl.errors import DslError, suggestion
 from jobdsl.raw import Value, write_value
 from jobdsl.tree import Node, escape, tag_name
 
-__all__ = ["Element", "Record", "RecordType", "registry"]
+__all__ = ["Element", "Form", "Record", "RecordType", "registry"]
 
 registry: dict[str, type[Record]] = {}
 """Every typed class by the Jenkins class it stands for."""
 
 _COMMON = ("layout", "extra")
+
+
+class Form(NamedTuple):
+    """How another tool or an old plugin writes a class; `layout="jjb"` stands for it."""
+
+    layout: str
+    """The tags in order; those without a value are left out."""
+    extra: Mapping[str, Value] = {}
+    """What it always writes and the class has no argument for."""
 
 
 @dataclass_transform(
@@ -109,6 +118,8 @@ class Record(metaclass=RecordType):
     by_tag: ClassVar[dict[str, Field]] = {}
     order: ClassVar[str] = ""
     """Tags in the order they are written, where inheritance does not give it."""
+    forms: ClassVar[Mapping[str, Form]] = {}
+    """Well-known other layouts, by name."""
 
     def __init__(self, *args: Any, **given: Any) -> None:
         _compiled(type(self))  # replaces this very method, on first use
@@ -148,16 +159,18 @@ class Record(metaclass=RecordType):
 
     def _laid_out(self, indent: str) -> str:
         """The children where a layout or extra fields change what the class writes by itself."""
-        extra = dict(self.extra or {})
+        form = self.forms.get(self.layout or "")
+        layout = form.layout if form else self.layout
+        extra = {**(form.extra if form else {}), **(self.extra or {})}
         by_tag = self.by_tag
         written: set[str] = set()
         out: list[str] = []
-        if self.layout is None:
+        if layout is None:
             plan: Iterator[tuple[str, Mapping[str, str] | None]] = (
                 (tag, None) for tag, one in by_tag.items() if one.kind != "absent"
             )
         else:
-            plan = iter(_tokens(self.layout))
+            plan = iter(_tokens(layout))
         for tag, attrs in plan:
             written.add(tag)
             if tag in extra:

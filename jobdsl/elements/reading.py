@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jobdsl.elements.base import Element, Record, registry
-from jobdsl.elements.fields import Field, Unfit, _Computed
+from jobdsl.elements.fields import REQUIRED, Field, Unfit, _Computed
 from jobdsl.errors import DslError
 from jobdsl.raw import Literal, Raw
 from jobdsl.tree import TEXT, Node, class_name, parse, tag_name, to_text
@@ -112,6 +112,18 @@ def _fitted(
         return made if _children_of(made) == found.children else None
     except DslError:
         return None
+
+
+def _in_known_form(
+    cls: type[Record], found: Node, values: dict[str, Any], extra: dict[str, Any]
+) -> Record | None:
+    """The value in one of the class's other layouts, if that writes the very same."""
+    for name, form in cls.forms.items():
+        rest = {tag: value for tag, value in extra.items() if form.extra.get(tag, REQUIRED) != value}
+        made: Record = cls._from(values, name, rest)
+        if _children_of(made) == found.children:
+            return made
+    return None
 
 
 def layout_of(found: Node, by_tag: dict[str, Field]) -> str:
