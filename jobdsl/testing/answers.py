@@ -1,0 +1,27 @@
+"""Every path the simulated controller answers, put together once."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from jobdsl.testing.answers_api import add_api
+from jobdsl.testing.answers_items import add_items
+from jobdsl.testing.answers_system import add_system
+from jobdsl.testing.answers_views import add_views
+from jobdsl.testing.paths import TARGETS
+from jobdsl.testing.routing import Router
+
+__all__ = ["router"]
+
+
+@cache
+def router() -> Router:
+    """The routes of all controllers."""
+    from jobdsl.testing.controller import SimulatedJenkins  # it asks for its routes here
+
+    routes = Router()
+    add_system(routes, SimulatedJenkins)
+    add_api(routes, [SimulatedJenkins, *TARGETS])
+    add_items(routes, SimulatedJenkins)
+    add_views(routes, SimulatedJenkins)
+    return routes

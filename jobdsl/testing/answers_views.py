@@ -1,0 +1,109 @@
+"""Answers about views: createView, config.xml, deleting; at the root, in folders, and in nested views."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jobdsl.errors import XmlError
+from jobdsl.testing.answers_items import create_item, encoded_body, xml_response
+from jobdsl.testing.documents import read
+from jobdsl.testing.names import check
+from jobdsl.testing.pages import failure, missing, oops, redirect
+from jobdsl.testing.routing import Call, Router
+from jobdsl.testing.store import Document, Item
+from jobdsl.testing.views import View
+from jobdsl.testing.wire import Response
+from jobdsl.tree import Node, class_name
+
+if TYPE_CHECKING:
+    from jobdsl.testing.controller import SimulatedJenkins
+
+__all__ = ["add_views"]
+
+_CONFIGURE = "hudson.model.View.Configure"
+
+
+def _read_view(call: Call, data: bytes) -> Node:
+    try:
+        root = read(data)
+    except XmlError:
+        raise oops() from None
+    if not class_name(root.tag).endswith("View") or not call.jenkins.store.rewriter.known(
+        class_name(root.tag)
+    ):
+        raise oops()
+    return root
+
+
+def _assign(call: Call, view: View, root: Node, data: bytes) -> None:
+    name = root.find("name")
+    if name is None:
+        root.children.insert(0, Node("name", view.name))
+    else:
+        name.text = view.name
+    settle = call.jenkins.store.settle_view
+    view.assign(root, Document(data, lambda posted: settle(_named(posted, view.name))), settle)
+
+
+def _named(root: Node, name: str) -> Node:
+    root.children = [Node("name", name), *[child for child in root.children if child.tag != "name"]]
+    return root
+
+
+def _create(call: Call) -> Response:
+    owner = call.target
+    if isinstance(owner, Item) and owner.kind.shape != "folder":
+        raise missing()
+    name = call.request.query.get("name")
+    if name is None:
+        raise failure("Query parameter 'name' is required")
+    check(name)
+    if name in owner.views:
+        raise failure(f'A view already exists with the name "{name}"')
+    root = _read_view(call, call.request.body)
+    view = View(name, "", owner if isinstance(owner, Item | View) else None)
+    _assign(call, view, root, call.request.body)
+    owner.views[name] = view
+    call.jenkins.store.views_changed(view.owner)
+    return Response()
+
+
+def _configure(call: Call) -> Response:
+    view: View = call.target
+    data = encoded_body(call)
+    root = _read_view(call, data)
+    if class_name(root.tag) != view.java:
+        raise oops()
+    _assign(call, view, root, data)
+    call.jenkins.store.views_changed(view.owner)
+    return Response()
+
+
+def _delete(call: Call) -> Response:
+    view: View = call.target
+    owner = view.owner
+    views = owner.views if owner else call.jenkins.views
+    if view.primary:
+        raise oops()
+    del views[view.name]
+    call.jenkins.store.views_changed(owner)
+    return redirect(f"/{owner.path if owner else ''}")
+
+
+def add_views(router: Router, root: type[SimulatedJenkins]) -> None:
+    """Register what is answered about views."""
+    for owner in (root, Item, View):
+        router.on(owner, "createView", permission="hudson.model.View.Create", post=True)(_create)
+    router.on(View, "config.xml", permission=_CONFIGURE, method="POST")(_configure)
+    router.on(View, "config.xml", permission=_CONFIGURE)(lambda call: xml_response(call.target.document.text))
+    router.on(View, "doDelete", permission="hudson.model.View.Delete", post=True)(_delete)
+    router.on(View, "createItem", permission="hudson.model.Item.Create", post=True)(_create_in_view)
+
+
+def _create_in_view(call: Call) -> Response:
+    """POST view/x/createItem: the item goes to the owner of the view."""
+    owner = call.target
+    while isinstance(owner, View):
+        owner = owner.owner
+    call.target = owner or call.jenkins
+    return create_item(call)

@@ -1,0 +1,176 @@
+"""What the API tells about the root, items and views: the schemas Jenkins exports them by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jobdsl.testing.export import ALWAYS, Bean, Prop, Schema
+from jobdsl.testing.store import Group, Item
+from jobdsl.testing.views import View
+
+if TYPE_CHECKING:
+    from jobdsl.testing.controller import SimulatedJenkins
+
+__all__ = ["EMPTY", "ItemApi"]
+
+EMPTY = Bean(Schema(), None)
+"""An object of which nothing is exported: `{}`."""
+_VIEW_CREDENTIALS = Bean(Schema(), None, "com.cloudbees.plugins.credentials.ViewCredentialsAction")
+_DISPLAY_URL = Bean(Schema(), None, "org.jenkinsci.plugins.displayurlapi.actions.JobDisplayAction")
+_JOB_ACTIONS = [*[EMPTY] * 5, _DISPLAY_URL, EMPTY, _VIEW_CREDENTIALS]
+_FOLDER_ACTIONS = [EMPTY, EMPTY, EMPTY, _VIEW_CREDENTIALS]
+_NULL_SCM = "hudson.scm.NullSCM"
+
+
+def _settings(item: Item, path: str, default: str = "") -> str:
+    value = item.fields.get(path)
+    return default if value is None else value
+
+
+def scm_class(item: Item) -> str:
+    """Class of the item's source control; asks the stored document."""
+    node = item.document.tree().find("scm")
+    return node.attrs.get("class", _NULL_SCM) if node else _NULL_SCM
+
+
+class ItemApi:
+    """Beans of the root, items and views of one controller."""
+
+    def __init__(self, jenkins: SimulatedJenkins) -> None:
+        self._jenkins = jenkins
+        self._abstract_item = Schema(
+            Prop("actions", self._actions),
+            Prop("description", lambda item: item.description),
+            Prop("displayName", self.display_name),
+            Prop("displayNameOrNull", lambda item: item.fields.get("displayName")),
+            Prop("fullDisplayName", self.full_display_name),
+            Prop("fullName", lambda item: item.full_name),
+            Prop("name", lambda item: item.name, ALWAYS),
+            Prop("url", self._url, ALWAYS),
+        )
+        self._schemas: dict[str, Schema] = {}
+        self._add_folders()
+        self._add_jobs()
+        self._view = Schema(
+            Prop("description", lambda view: None),
+            Prop("jobs", self._view_jobs),
+            Prop("name", lambda view: view.name, ALWAYS),
+            Prop("property", lambda view: []),
+            Prop("url", self._url, ALWAYS),
+        )
+        self._nested_view = Schema(
+            Prop("views", lambda view: [self.view(inner) for inner in view.views.values()]), base=self._view
+        )
+
+    def _url(self, subject: Item | View) -> str:
+        return f"{self._jenkins.url}/{subject.path}"
+
+    def _actions(self, item: Item) -> list[Bean]:
+        return _FOLDER_ACTIONS if item.kind.holds_items else _JOB_ACTIONS
+
+    def display_name(self, item: Item) -> str:
+        """The name to show."""
+        return item.fields.get("displayName") or item.name
+
+    def full_display_name(self, item: Item) -> str:
+        """Display names from the root down."""
+        owner = item.parent.owner
+        own = self.display_name(item)
+        return f"{self.full_display_name(owner)} » {own}" if owner else own
+
+    def _add_folders(self) -> None:
+        folder = Schema(
+            Prop("healthReport", lambda item: []),
+            Prop("jobs", lambda item: self.items(item.children)),
+            Prop("primaryView", lambda item: self.view(_primary(item.views))),
+            Prop("views", lambda item: [self.view(view) for view in item.views.values()]),
+            base=self._abstract_item,
+        )
+        self._schemas["folder"] = folder
+        self._schemas["multibranch"] = Schema(Prop("sources", lambda item: []), base=folder)
+
+    def _add_jobs(self) -> None:
+        builds = self._jenkins.build_api
+        job = Schema(
+            Prop("buildable", lambda item: not item.disabled),
+            Prop("builds", builds.list_of),
+            Prop("color", builds.color, ALWAYS),
+            Prop("firstBuild", builds.first),
+            Prop("healthReport", builds.health),
+            Prop("inQueue", self._jenkins.queue_api.waiting),
+            Prop("keepDependencies", lambda item: False),
+            *[Prop(name, builds.permalink(name)) for name in builds.PERMALINKS],
+            Prop("nextBuildNumber", lambda item: item.next_build),
+            Prop("property", builds.properties),
+            Prop("queueItem", self._jenkins.queue_api.of_item),
+            base=self._abstract_item,
+        )
+        project = Schema(
+            Prop("concurrentBuild", lambda item: _settings(item, "concurrentBuild") == "true"),
+            Prop("disabled", lambda item: item.disabled),
+            Prop("downstreamProjects", lambda item: []),
+            Prop("labelExpression", lambda item: item.label),
+            Prop("scm", lambda item: Bean(Schema(), None, scm_class(item))),
+            Prop("upstreamProjects", lambda item: []),
+            base=job,
+        )
+        self._schemas["job"] = job
+        self._schemas["project"] = project
+        self._schemas["matrix"] = Schema(Prop("activeConfigurations", lambda item: []), base=project)
+        self._schemas["pipeline"] = Schema(
+            Prop("concurrentBuild", lambda item: True),
+            Prop("disabled", lambda item: item.disabled),
+            Prop("inQueue", self._jenkins.queue_api.waiting),
+            Prop("queueItem", self._jenkins.queue_api.of_item),
+            Prop("resumeBlocked", lambda item: False),
+            base=job,
+        )
+
+    def item(self, item: Item) -> Bean:
+        """An item as it is exported."""
+        return Bean(self._schemas[item.kind.shape], item, item.kind.java)
+
+    def items(self, group: Group) -> list[Bean]:
+        """The items of a group."""
+        schemas = self._schemas
+        return [Bean(schemas[item.kind.shape], item, item.kind.java) for item in group]
+
+    def view(self, view: View) -> Bean:
+        """A view as it is exported."""
+        nested = view.java == "hudson.plugins.nested_view.NestedView"
+        return Bean(self._nested_view if nested else self._view, view, view.java)
+
+    def _view_jobs(self, view: View) -> list[Bean]:
+        owner: Any = view
+        while isinstance(owner, View):
+            owner = owner.owner
+        group = owner.children if isinstance(owner, Item) else self._jenkins.root
+        return [self.item(item) for item in view.items(group)]
+
+    def root(self) -> Bean:
+        """The controller itself."""
+        jenkins = self._jenkins
+        schema = Schema(
+            Prop("assignedLabels", lambda _: jenkins.computer_api.own_labels()),
+            Prop("mode", lambda _: "NORMAL"),
+            Prop("nodeDescription", lambda _: "the Jenkins controller's built-in node"),
+            Prop("nodeName", lambda _: ""),
+            Prop("numExecutors", lambda _: jenkins.computer_api.own_executors()),
+            Prop("description", lambda _: None),
+            Prop("jobs", lambda _: self.items(jenkins.root)),
+            Prop("overallLoad", lambda _: jenkins.computer_api.overall_load()),
+            Prop("primaryView", lambda _: self.view(_primary(jenkins.views))),
+            Prop("quietDownReason", lambda _: None),
+            Prop("quietingDown", lambda _: jenkins.quieting),
+            Prop("slaveAgentPort", lambda _: -1),
+            Prop("unlabeledLoad", lambda _: jenkins.computer_api.unlabeled_load()),
+            Prop("url", lambda _: f"{jenkins.url}/"),
+            Prop("useCrumbs", lambda _: True),
+            Prop("useSecurity", lambda _: True),
+            Prop("views", lambda _: [self.view(view) for view in jenkins.views.values()]),
+        )
+        return Bean(schema, jenkins, "hudson.model.Hudson")
+
+
+def _primary(views: dict[str, View]) -> View:
+    return next((view for view in views.values() if view.primary), next(iter(views.values())))

@@ -1,0 +1,273 @@
+"""What the API tells about builds, and what a job says of its own: colour, permalinks, health."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from jobdsl.testing.builds import Build
+from jobdsl.testing.export import ALWAYS, Bean, Prop, Schema
+from jobdsl.testing.store import Item
+from jobdsl.testing.suites import count
+
+if TYPE_CHECKING:
+    from jobdsl.testing.controller import SimulatedJenkins
+
+__all__ = ["BuildApi"]
+
+_COLORS = {
+    "SUCCESS": "blue",
+    "UNSTABLE": "yellow",
+    "FAILURE": "red",
+    "ABORTED": "aborted",
+    "NOT_BUILT": "notbuilt",
+}
+_LINKS: dict[str, Callable[[Build], bool]] = {
+    "lastBuild": lambda build: True,
+    "lastCompletedBuild": lambda build: not build.building,
+    "lastFailedBuild": lambda build: build.result == "FAILURE",
+    "lastStableBuild": lambda build: build.result == "SUCCESS",
+    "lastSuccessfulBuild": lambda build: build.result in ("SUCCESS", "UNSTABLE"),
+    "lastUnstableBuild": lambda build: build.result == "UNSTABLE",
+    "lastUnsuccessfulBuild": lambda build: not build.building and build.result != "SUCCESS",
+}
+_HEALTH = Schema(
+    Prop("description", lambda value: value["description"], ALWAYS),
+    Prop("iconClassName", lambda value: value["iconClassName"], ALWAYS),
+    Prop("iconUrl", lambda value: value["iconUrl"], ALWAYS),
+    Prop("score", lambda value: value["score"], ALWAYS),
+)
+_ICONS = [(80, "80plus"), (60, "60to79"), (40, "40to59"), (20, "20to39"), (0, "00to19")]
+_TIMES = ("blocked", "buildable", "building", "waiting")
+
+
+def values(java: str, **fields: Any) -> Bean:
+    """A bean of plain values that show at any depth."""
+
+    def getter(name: str) -> Callable[[Any], Any]:
+        return lambda _: fields[name]
+
+    return Bean(Schema(*[Prop(name, getter(name), ALWAYS) for name in fields]), None, java)
+
+
+def newest_first(item: Item) -> list[Build]:
+    """The builds of a job."""
+    return [item.builds[number] for number in sorted(item.builds, reverse=True)]
+
+
+def find_link(item: Item, name: str) -> Build | None:
+    """The build a permalink (`lastBuild`, ...) or a number stands for."""
+    if name.isdigit():
+        return item.builds.get(int(name))
+    wanted = _LINKS.get(name)
+    return next((build for build in newest_first(item) if wanted(build)), None) if wanted else None
+
+
+class BuildApi:
+    """Beans of builds of one controller."""
+
+    PERMALINKS = tuple(_LINKS)
+
+    def __init__(self, jenkins: SimulatedJenkins) -> None:
+        self._jenkins = jenkins
+        run = Schema(
+            Prop("actions", self._actions),
+            Prop("artifacts", lambda build: [_artifact(path) for path in build.artifacts]),
+            Prop("building", lambda build: build.building),
+            Prop("description", lambda build: None),
+            Prop("displayName", lambda build: f"#{build.number}"),
+            Prop("duration", lambda build: _millis(build.duration)),
+            Prop("estimatedDuration", self.estimated),
+            Prop("executor", lambda build: Bean(Schema(), None) if build.building else None),
+            Prop("fullDisplayName", self.full_name),
+            Prop("id", lambda build: str(build.number)),
+            Prop("inProgress", lambda build: build.building),
+            Prop("keepLog", lambda build: False),
+            Prop("number", lambda build: build.number, ALWAYS),
+            Prop("queueId", lambda build: build.queue_id),
+            Prop("result", lambda build: build.result),
+            Prop("timestamp", lambda build: _millis(build.started)),
+            Prop("url", self._url, ALWAYS),
+            Prop("builtOn", lambda build: build.node),
+            Prop("changeSet", _changes),
+            Prop("culprits", lambda build: []),
+        )
+        self._run = run
+        self._pipeline_run = Schema(
+            Prop("nextBuild", lambda _: None), Prop("previousBuild", lambda _: None), base=run
+        )
+        self._matrix_run = Schema(Prop("runs", lambda _: []), base=run)
+
+    def _url(self, build: Build) -> str:
+        return f"{self._jenkins.url}/{build.path}"
+
+    def full_name(self, build: Build) -> str:
+        """The job's full display name and the number."""
+        return f"{self._jenkins.item_api.full_display_name(build.item)} #{build.number}"
+
+    def build(self, build: Build) -> Bean:
+        """A build as it is exported."""
+        schemas = {"pipeline": self._pipeline_run, "matrix": self._matrix_run}
+        return Bean(schemas.get(build.item.kind.shape, self._run), build, build.item.kind.build)
+
+    def list_of(self, item: Item) -> list[Bean]:
+        """All builds of a job, newest first."""
+        return [self.build(build) for build in newest_first(item)] if item.builds else []
+
+    def first(self, item: Item) -> Bean | None:
+        """The oldest build that is kept."""
+        return self.build(item.builds[min(item.builds)]) if item.builds else None
+
+    def permalink(self, name: str) -> Callable[[Item], Bean | None]:
+        """A getter of lastBuild and the like."""
+
+        def get(item: Item) -> Bean | None:
+            build = find_link(item, name) if item.builds else None
+            return self.build(build) if build else None
+
+        return get
+
+    def color(self, item: Item) -> str:
+        """The colour of a job's ball: the last result, and whether a build runs."""
+        builds = newest_first(item) if item.builds else []
+        done = next((build for build in builds if build.result), None)
+        base = _COLORS[done.result] if done and done.result else "notbuilt"
+        if item.disabled:
+            return "disabled"
+        return f"{base}_anime" if builds and builds[0].building else base
+
+    def estimated(self, build: Build) -> int:
+        """Mean duration of the last three successful builds in milliseconds, -1 without any."""
+        done = [
+            other for other in newest_first(build.item) if other.result in ("SUCCESS", "UNSTABLE", "FAILURE")
+        ][:3]
+        return _millis(sum(other.duration for other in done) / len(done)) if done else -1
+
+    def health(self, item: Item) -> list[Bean]:
+        """The share of the last five builds that did not fail."""
+        last = [build for build in newest_first(item) if build.result][:5] if item.builds else []
+        if not last:
+            return []
+        failed = sum(build.result == "FAILURE" for build in last)
+        score = 100 * (len(last) - failed) // len(last)
+        icon = next(name for least, name in _ICONS if score >= least)
+        text = (
+            f"{failed} out of the last {len(last)} builds failed."
+            if 0 < failed < len(last)
+            else "All recent builds failed."
+            if failed
+            else "No recent builds failed."
+        )
+        fields = {
+            "description": f"Build stability: {text}",
+            "iconClassName": f"icon-health-{icon}",
+            "iconUrl": f"health-{icon}.png",
+            "score": score,
+        }
+        return [Bean(_HEALTH, fields)]
+
+    def properties(self, item: Item) -> list[Bean]:
+        """The job's properties: their classes, and the definitions of parameters."""
+        node = item.document.tree().find("properties")
+        return [values(_property_class(child.tag)) for child in node.children] if node else []
+
+    def _actions(self, build: Build) -> list[Bean]:
+        empty = Bean(Schema(), None)
+        actions = []
+        if build.parameters:
+            actions.append(self.parameters(build.parameters))
+        actions += [self.causes(build.user, build.causes), _time_in_queue(build)]
+        if build.result == "ABORTED":
+            actions.append(values("jenkins.model.InterruptedBuildAction"))
+        if build.commit:
+            actions += [_build_data(build), empty]
+        if build.suites:
+            actions.append(_test_action(build))
+        running = [empty, empty] if build.building else [empty, empty, empty]
+        return [*actions, *running, values("org.jenkinsci.plugins.displayurlapi.actions.RunDisplayAction")]
+
+    def parameters(self, parameters: tuple[Any, ...]) -> Bean:
+        """The values a build was given."""
+        listed = [values(one.java, name=one.name, value=one.value) for one in parameters]
+        return values("hudson.model.ParametersAction", parameters=listed)
+
+    def causes(self, user: str, count: int = 1) -> Bean:
+        """Who or what started it; as many as were folded together."""
+        if not user:
+            cause = values(
+                "hudson.triggers.SCMTrigger$SCMTriggerCause", shortDescription="Started by an SCM change"
+            )
+        else:
+            cause = values(
+                "hudson.model.Cause$UserIdCause",
+                shortDescription=f"Started by user {user}",
+                userId=user,
+                userName=user,
+            )
+        return values("hudson.model.CauseAction", causes=[cause] * count)
+
+
+def _property_class(tag: str) -> str:
+    from jobdsl.tree import class_name
+
+    return class_name(tag)
+
+
+def _millis(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _artifact(path: str) -> Bean:
+    return values("", displayPath=path, fileName=path.rpartition("/")[2], relativePath=path)
+
+
+def _changes(build: Build) -> Bean:
+    if build.commit:
+        return values("hudson.plugins.git.GitChangeSetList", items=[], kind="git")
+    return values("hudson.scm.EmptyChangeLogSet", items=[], kind=None)
+
+
+def _time_in_queue(build: Build) -> Bean:
+    spans = {
+        "blocked": 0,
+        "buildable": _millis(build.queued),
+        "building": _millis(build.duration),
+        "waiting": _millis(build.waited),
+    }
+    durations = {f"{name}DurationMillis": spans[name] for name in _TIMES}
+    times = {f"{name}TimeMillis": spans[name] for name in _TIMES if name != "building"}
+    rest = {"executingTimeMillis": spans["building"], "executorUtilization": 1.0, "subTaskCount": 0}
+    fields = dict(sorted((durations | times | rest).items()))
+    return values("jenkins.metrics.impl.TimeInQueueAction", **fields)
+
+
+def _build_data(build: Build) -> Bean:
+    branch = [{"SHA1": build.commit, "name": build.git_branch}]
+    revision = {"SHA1": build.commit, "branch": branch}
+    by_branch = {
+        build.git_branch: {
+            "_class": "hudson.plugins.git.util.Build",
+            "buildNumber": build.number,
+            "buildResult": None,
+            "marked": revision,
+            "revision": revision,
+        }
+    }
+    return values(
+        "hudson.plugins.git.util.BuildData",
+        buildsByBranchName=by_branch,
+        lastBuiltRevision=revision,
+        remoteUrls=[build.git_url],
+        scmName="",
+    )
+
+
+def _test_action(build: Build) -> Bean:
+    failed, skipped, passed = (count(build.suites, one) for one in ("FAILED", "SKIPPED", "PASSED"))
+    return values(
+        "hudson.tasks.junit.TestResultAction",
+        failCount=failed,
+        skipCount=skipped,
+        totalCount=failed + skipped + passed,
+        urlName="testReport",
+    )

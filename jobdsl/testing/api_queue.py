@@ -1,0 +1,111 @@
+"""What the API tells about the queue and its items."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jobdsl.testing.export import ALWAYS, Bean, Prop, Schema
+from jobdsl.testing.queue import QueueItem
+from jobdsl.testing.store import Item
+
+if TYPE_CHECKING:
+    from jobdsl.testing.controller import SimulatedJenkins
+
+__all__ = ["QueueApi"]
+
+_PART = "org.jenkinsci.plugins.workflow.support.steps.ExecutorStepExecution$PlaceholderTask"
+_STATES = {
+    "waiting": "WaitingItem",
+    "blocked": "BlockedItem",
+    "buildable": "BuildableItem",
+    "left": "LeftItem",
+}
+
+
+def _millis(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)
+
+
+class QueueApi:
+    """Beans of the queue of one controller."""
+
+    def __init__(self, jenkins: SimulatedJenkins) -> None:
+        self._jenkins = jenkins
+        scheduler = jenkins.scheduler
+        base = Schema(
+            Prop("actions", self._actions),
+            Prop("blocked", lambda entry: entry.state == "blocked"),
+            Prop("buildable", lambda entry: entry.state == "buildable"),
+            Prop("id", lambda entry: entry.id),
+            Prop("inQueueSince", lambda entry: _millis(entry.since)),
+            Prop(
+                "params",
+                lambda entry: "".join(f"\n{one.name}={_shown(one.value)}" for one in entry.parameters),
+            ),
+            Prop("stuck", scheduler.stuck),
+            Prop("task", self._task),
+            Prop("url", lambda entry: entry.path),
+            Prop("why", scheduler.why),
+        )
+        since = Prop("buildableStartMilliseconds", lambda entry: _millis(entry.buildable_since))
+        self._schemas = {
+            "waiting": Schema(Prop("timestamp", lambda entry: _millis(entry.ready)), base=base),
+            "blocked": Schema(since, base=base),
+            "buildable": Schema(since, Prop("pending", lambda entry: False), base=base),
+            "left": Schema(
+                Prop("cancelled", lambda entry: entry.cancelled),
+                Prop("executable", self._executable),
+                base=base,
+            ),
+        }
+        self._part = Schema(
+            Prop("fullDisplayName", lambda entry: entry.name),
+            Prop("name", lambda entry: entry.name),
+            Prop("url", lambda entry: entry.part_of),
+        )
+
+    def _actions(self, entry: QueueItem) -> list[Bean]:
+        if entry.item is None:
+            return []
+        builds = self._jenkins.build_api
+        given = [builds.parameters(entry.parameters)] if entry.parameters else []
+        return [*given, builds.causes(entry.user, entry.causes)]
+
+    def _task(self, entry: QueueItem) -> Bean:
+        if entry.item is None:
+            return Bean(self._part, entry, _PART)
+        return self._jenkins.item_api.item(entry.item)
+
+    def _executable(self, entry: QueueItem) -> Bean | None:
+        return self._jenkins.build_api.build(entry.build) if entry.build else None
+
+    def entry(self, entry: QueueItem) -> Bean:
+        """An item as it is exported; its class tells its state."""
+        return Bean(self._schemas[entry.state], entry, f"hudson.model.Queue${_STATES[entry.state]}")
+
+    def all(self) -> Bean:
+        """The queue, newest first within a state as Jenkins lists it."""
+        order = ["waiting", "blocked", "buildable"]
+        entries = sorted(
+            self._jenkins.scheduler.queue.items.values(), key=lambda one: (order.index(one.state), -one.id)
+        )
+        schema = Schema(
+            Prop("discoverableItems", lambda _: []),
+            Prop("items", lambda _: [self.entry(entry) for entry in entries], ALWAYS),
+        )
+        return Bean(schema, None, "hudson.model.Queue")
+
+    def waiting(self, item: Item) -> bool:
+        """Whether a job waits in the queue."""
+        queue = self._jenkins.scheduler.queue
+        return bool(queue.items) and bool(queue.of_job(item))
+
+    def of_item(self, item: Item) -> Bean | None:
+        """The queue item of a job."""
+        queue = self._jenkins.scheduler.queue
+        found = queue.of_job(item) if queue.items else []
+        return self.entry(found[0]) if found else None
+
+
+def _shown(value: str | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else value

@@ -1,0 +1,73 @@
+"""One build: its number, cause, parameters, time, result, log and what it left behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from jobdsl.testing.store import Item
+from jobdsl.testing.suites import Suite
+
+__all__ = ["Build", "Parameter", "Result", "worst"]
+
+Result = Literal["SUCCESS", "UNSTABLE", "FAILURE", "ABORTED", "NOT_BUILT"]
+_RANK: dict[Result, int] = {"SUCCESS": 0, "UNSTABLE": 1, "FAILURE": 2, "NOT_BUILT": 3, "ABORTED": 4}
+
+
+def worst(one: Result, other: Result) -> Result:
+    """The worse of two results, as Jenkins combines them."""
+    return one if _RANK[one] >= _RANK[other] else other
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A value of a parameter; `java` is the class of the value."""
+
+    name: str
+    value: str | bool
+    java: str = "hudson.model.StringParameterValue"
+
+
+@dataclass(slots=True, eq=False)
+class Build:
+    """One build of a job."""
+
+    item: Item
+    number: int
+    queue_id: int
+    started: float
+    """Seconds since the epoch, by the controller's clock."""
+    node: str
+    """Name of the node it runs on, empty for the built-in one."""
+    user: str
+    causes: int = 1
+    """How many triggers were folded into it while it waited."""
+    parameters: tuple[Parameter, ...] = ()
+    waited: float = 0.0
+    """Seconds in the quiet period, and then for an executor."""
+    queued: float = 0.0
+    ends: float | None = None
+    """When a simulated build is over by the clock; None while real steps run."""
+    duration: float = 0.0
+    result: Result | None = None
+    log: list[str] = field(default_factory=list)
+    artifacts: dict[str, bytes] = field(default_factory=dict)
+    suites: list[Suite] = field(default_factory=list)
+    commit: str = ""
+    git_url: str = ""
+    git_branch: str = ""
+
+    @property
+    def path(self) -> str:
+        """Path of its page below the controller's URL."""
+        return f"{self.item.path}{self.number}/"
+
+    @property
+    def building(self) -> bool:
+        """Whether it still runs."""
+        return self.result is None
+
+    @property
+    def console(self) -> str:
+        """The whole log so far."""
+        return "".join(self.log)

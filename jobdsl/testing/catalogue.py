@@ -1,0 +1,60 @@
+"""What the controller knows about Java classes: which plugin brings one, which fields it has, what it fills in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Protocol
+
+__all__ = ["Catalogue", "TableCatalogue", "recorded_plugins"]
+
+
+class Catalogue(Protocol):
+    """Knowledge of classes by their Java name.
+
+    The fields of a class that no tag names (the value of a field of fixed type) are found under
+    `Owner/field`, the owner being such a name itself.
+    """
+
+    def plugin_of(self, class_name: str) -> str | None:
+        """Short name of the plugin of a class, empty for core, None for a class nobody knows."""
+        ...
+
+    def fields_of(self, class_name: str) -> Mapping[str, str | None] | None:
+        """Fields in the order they are written, each with the XML written when it is missing.
+
+        None as value: nothing is written then. None as answer: any field is kept as it comes.
+        """
+        ...
+
+
+class TableCatalogue:
+    """The classes of the table that stands beside this module."""
+
+    def __init__(self, table: Mapping[str, Any] | None = None) -> None:
+        self._table = _load("catalogue.json") if table is None else table
+
+    def plugin_of(self, class_name: str) -> str | None:
+        """Short name of the plugin, empty for core."""
+        entry = self._table.get(class_name)
+        plugin = None if entry is None else entry.get("plugin", "")
+        return None if plugin is None else str(plugin)
+
+    def fields_of(self, class_name: str) -> Mapping[str, str | None] | None:
+        """Fields with what is written when they are missing."""
+        entry = self._table.get(class_name)
+        fields: Mapping[str, str | None] | None = None if entry is None else entry.get("fields")
+        return fields
+
+
+@cache
+def _load(name: str) -> Any:
+    return json.loads(files("jobdsl.testing").joinpath(name).read_text(encoding="utf-8"))
+
+
+def recorded_plugins() -> list[dict[str, Any]]:
+    """The plugins of the controller that was recorded: short name, long name, version."""
+    plugins: Iterable[Mapping[str, Any]] = _load("plugins.json")
+    return [dict(plugin) for plugin in plugins]

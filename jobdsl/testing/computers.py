@@ -1,0 +1,118 @@
+"""Nodes: the built-in one and agents, their labels and executors, and whether they are online."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from jobdsl.errors import DslError
+from jobdsl.labels import parse, split
+from jobdsl.testing.store import Document
+from jobdsl.tree import Node
+
+__all__ = ["BUILT_IN", "Computer", "Computers", "Offline"]
+
+BUILT_IN = "(built-in)"
+
+
+@dataclass(frozen=True, slots=True)
+class Offline:
+    """Why a node is offline."""
+
+    java: str
+    """UserCause, ChannelTermination, ... of hudson.slaves.OfflineCause."""
+    reason: str
+    user: str
+    since: float
+
+
+@dataclass(slots=True, eq=False)
+class Computer:
+    """One node."""
+
+    name: str
+    """Empty for the built-in node."""
+    executors: int = 2
+    labels: frozenset[str] = frozenset()
+    description: str | None = None
+    remote_fs: str = ""
+    mode: str = "NORMAL"
+    document: Document | None = None
+    connected: bool = False
+    secret: str = ""
+    offline: Offline | None = None
+    """Why it takes no builds although, or because, its agent is not there."""
+    launched: bool = False
+
+    @property
+    def path(self) -> str:
+        """Path of its page below the controller's URL."""
+        return f"computer/{self.name or BUILT_IN}/"
+
+    @property
+    def all_labels(self) -> frozenset[str]:
+        """Its labels and its own name, which counts as one."""
+        return self.labels | {self.name or "built-in"}
+
+    @property
+    def display_name(self) -> str:
+        """The name to show."""
+        return self.name or "Built-In Node"
+
+    @property
+    def set_offline(self) -> bool:
+        """Whether someone took it offline."""
+        return self.offline is not None and self.offline.java == "UserCause"
+
+    @property
+    def online(self) -> bool:
+        """Whether it takes builds."""
+        return self.connected and not self.set_offline
+
+    def configure(self, root: Node, document: Document) -> None:
+        """Read what its document says."""
+        values = {child.tag: child.text for child in root.children}
+        self.document = document
+        self.description = values.get("description") or None
+        self.remote_fs = values.get("remoteFS", "")
+        self.executors = int(values.get("numExecutors") or 1)
+        self.mode = values.get("mode", "NORMAL")
+        self.labels = split(values.get("label", ""))
+
+    def fits(self, label: str | None) -> bool:
+        """Whether a task of that label expression may run here; None is any node not kept for labels."""
+        if label is None:
+            return self.mode == "NORMAL"
+        try:
+            return parse(label).matches(self.all_labels)
+        except DslError:
+            return label in self.all_labels
+
+
+@dataclass(slots=True)
+class Computers:
+    """All nodes of a controller, the built-in one first."""
+
+    salt: str
+    built_in: Computer = field(default_factory=lambda: Computer("", connected=True))
+    agents: dict[str, Computer] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Computer]:
+        yield self.built_in
+        for name in sorted(self.agents):
+            yield self.agents[name]
+
+    def find(self, name: str) -> Computer | None:
+        """By the name used in URLs."""
+        return self.built_in if name == BUILT_IN else self.agents.get(name)
+
+    def add(self, name: str) -> Computer:
+        """A new agent, not yet connected."""
+        secret = hashlib.sha256(f"{self.salt}:{name}".encode()).hexdigest()
+        self.agents[name] = Computer(name, secret=secret)
+        return self.agents[name]
+
+    def fitting(self, label: str | None) -> list[Computer]:
+        """The nodes a task of that label may run on."""
+        return [computer for computer in self if computer.fits(label)]

@@ -1,0 +1,304 @@
+"""SimulatedJenkins: a controller in memory behind a real HTTP server on loopback."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from types import TracebackType
+from typing import Literal, Self
+
+from jobdsl.testing.answers import router
+from jobdsl.testing.api import ItemApi
+from jobdsl.testing.api_builds import BuildApi
+from jobdsl.testing.api_computers import ComputerApi
+from jobdsl.testing.api_queue import QueueApi
+from jobdsl.testing.builds import Build
+from jobdsl.testing.catalogue import Catalogue, TableCatalogue, recorded_plugins
+from jobdsl.testing.clock import Clock, SystemClock
+from jobdsl.testing.computers import Computer, Computers
+from jobdsl.testing.credentials import Credential, Credentials
+from jobdsl.testing.export import Bean
+from jobdsl.testing.faults import Failure, Faults, Phase, Where
+from jobdsl.testing.kinds import FOLDER
+from jobdsl.testing.operations import Items
+from jobdsl.testing.pages import Refusal, forbidden, jetty, starting
+from jobdsl.testing.paths import bean_of, walk
+from jobdsl.testing.requestlog import RequestLog
+from jobdsl.testing.routing import Call
+from jobdsl.testing.scheduler import Scheduler
+from jobdsl.testing.store import Group, Item
+from jobdsl.testing.stored import Rewriter
+from jobdsl.testing.users import ADMINISTER, User, Users
+from jobdsl.testing.views import View
+from jobdsl.testing.wire import DROP, Listener, Request, Response
+
+__all__ = ["SimulatedJenkins"]
+
+_READ = "hudson.model.Hudson.Read"
+
+
+class SimulatedJenkins:
+    """A Jenkins controller for tests and demonstrations; use it as a context manager.
+
+    It answers as Jenkins 2.568.2 was recorded to. `clock` decides how time passes in the queue and
+    in builds; `plugins` (name to version) replaces the recorded plugin list; with
+    `accept_unknown_classes` nothing that is posted is dropped, for estates whose plugins nobody listed.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        user: str = "admin",
+        password: str = "admin",
+        token: str = "",
+        clock: Clock | None = None,
+        plugins: Mapping[str, str] | None = None,
+        catalogue: Catalogue | None = None,
+        accept_unknown_classes: bool = False,
+        build_seconds: float = 1.0,
+        executors: int = 2,
+    ) -> None:
+        self._lock = threading.RLock()
+        self.clock = clock or SystemClock()
+        self.requests = RequestLog()
+        self.faults = Faults()
+        self.users = Users()
+        self._admin = self.users.add(user, password, {ADMINISTER}, token)
+        self.plugins = _plugin_list(plugins)
+        versions = {str(plugin["shortName"]): str(plugin["version"]) for plugin in self.plugins}
+        rewriter = Rewriter(catalogue or TableCatalogue(), versions, accept_unknown_classes)
+        self.store = Items(rewriter)
+        self.credentials = Credentials()
+        self.computers = Computers(salt=self._admin.token)
+        self.computers.built_in.executors = executors
+        self.scheduler = Scheduler(self.clock, self.computers, build_seconds=build_seconds)
+        self.session = self.users.cookie.rpartition(".")[2]
+        self.build_api = BuildApi(self)
+        self.queue_api = QueueApi(self)
+        self.computer_api = ComputerApi(self)
+        self.item_api = ItemApi(self)
+        self._listener = Listener(self._answer, port)
+        self.url = f"http://{self._listener.host}:{self._listener.port}"
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._listener.start()
+
+    def stop(self) -> None:
+        """Stop answering and cut all connections."""
+        self._listener.close()
+
+    @property
+    def user(self) -> str:
+        """Name of the administrator."""
+        return self._admin.name
+
+    @property
+    def token(self) -> str:
+        """API token of the administrator."""
+        return self._admin.token
+
+    @property
+    def password(self) -> str:
+        """Password of the administrator."""
+        return self._admin.password
+
+    @property
+    def root(self) -> Group:
+        """The items at the top."""
+        return self.store.root
+
+    @property
+    def views(self) -> dict[str, View]:
+        """The views at the top."""
+        return self.store.views
+
+    @property
+    def quieting(self) -> bool:
+        """Whether no new build starts."""
+        return self.scheduler.quieting
+
+    @property
+    def items(self) -> Mapping[str, Item]:
+        """Every item by its full name, parents first."""
+        with self._lock:
+            return {item.full_name: item for item in self.root.walk()}
+
+    def add_user(
+        self,
+        name: str,
+        password: str = "",
+        permissions: Iterable[str] = frozenset({ADMINISTER}),
+        token: str = "",
+    ) -> User:
+        """Another account; permissions by Jenkins' ids, `users.READER` for one that only looks."""
+        return self.users.add(name, password or name, permissions, token)
+
+    def install_plugins(self, plugins: Mapping[str, str]) -> None:
+        """Install plugins: short name to version. Their classes are known from now on."""
+        with self._lock:
+            self.plugins += _plugin_list(plugins)
+            self.store.rewriter.plugins.update(plugins)
+
+    def remove_plugins(self, *names: str) -> None:
+        """Uninstall plugins; what is posted from now on loses their classes."""
+        with self._lock:
+            self.plugins = [plugin for plugin in self.plugins if plugin["shortName"] not in names]
+            for name in names:
+                self.store.rewriter.plugins.pop(name, None)
+
+    def add_credentials(self, id: str, **secret: str) -> Credential:
+        """Register a credential: `secret=` for a text, `username=` and `password=` for a pair."""
+        with self._lock:
+            return self.credentials.add(id, **secret)
+
+    def create_item(self, full_name: str, xml: str | bytes) -> Item:
+        """Create an item as createItem does; missing folders above it are made."""
+        with self._lock:
+            *parents, name = full_name.split("/")
+            group = self.root
+            for parent in parents:
+                found = group.get(parent)
+                plain = f"<{FOLDER.tag}/>".encode()
+                group = (found or self.store.create(group, parent, plain)).children
+            return self.store.create(group, name, xml.encode() if isinstance(xml, str) else xml)
+
+    def item(self, full_name: str) -> Item:
+        """The item of a full name; KeyError without it."""
+        with self._lock:
+            found = self.root.find(full_name)
+        if found is None:
+            raise KeyError(full_name)
+        return found
+
+    def config(self, full_name: str) -> str:
+        """The stored document of an item."""
+        with self._lock:
+            return self.item(full_name).document.text
+
+    def update_item(self, full_name: str, xml: str | bytes) -> None:
+        """POST config.xml, as someone in the UI would."""
+        with self._lock:
+            self.store.update(self.item(full_name), xml.encode() if isinstance(xml, str) else xml)
+
+    def delete_item(self, full_name: str) -> None:
+        """Delete an item and everything below it."""
+        with self._lock:
+            item = self.item(full_name)
+            self.store.delete(item)
+            self.scheduler.forget(item)
+
+    def builds(self, full_name: str) -> list[Build]:
+        """The builds of a job, oldest first, after bringing the queue up to the present."""
+        with self._lock:
+            self.scheduler.tick()
+            return [build for _, build in sorted(self.item(full_name).builds.items())]
+
+    def computer(self, name: str) -> Computer:
+        """An agent by its name; KeyError without it."""
+        return self.computers.agents[name]
+
+    def connect_agent(self, name: str, *, connected: bool = True) -> None:
+        """Let the agent of a node dial in, or break its connection."""
+        with self._lock:
+            computer = self.computer(name)
+            computer.launched = computer.connected = connected
+            computer.offline = None if connected else computer.offline
+            if not connected:
+                self.scheduler.lost(computer, "command execution failed")
+            self.scheduler.tick()
+
+    def fail_next(
+        self,
+        where: Where = None,
+        status: int | Literal["drop", "lose", "ok"] = 503,
+        *,
+        times: int = 1,
+        delay: float = 0.0,
+    ) -> None:
+        """Let the next `times` requests that match `where` fail.
+
+        `where`: start of a path, a function of the request, or None for any. `status`: an HTTP status;
+        `drop` closes the connection and does nothing; `lose` does it and loses the answer; `ok` only delays.
+        """
+        self.faults.plan(Failure(where, status, delay, times))
+
+    def kill_after(self, requests: int | None) -> None:
+        """Answer that many more requests and drop every connection after; None heals."""
+        self.faults.kill_after(requests)
+
+    def enter_phase(self, phase: Phase) -> None:
+        """Be `starting` (503), `waking` (401 for a valid token) or `up`."""
+        self.faults.phase = phase
+
+    def bean(self, call: Call) -> Bean:
+        """What the API exports for the target of a call."""
+        return bean_of(call)
+
+    def __iter__(self) -> Iterator[Item]:
+        return self.root.walk()
+
+    def _answer(self, request: Request) -> Response:
+        response = self._respond(request)
+        self.requests.add(request.method, request.target, response.status)
+        return response
+
+    def _respond(self, request: Request) -> Response:
+        if not self.faults.alive():
+            return DROP
+        failure = self.faults.take(request)
+        if failure is None:
+            return self._guarded(request)
+        if failure.delay:
+            threading.Event().wait(failure.delay)
+        if failure.status == "drop":
+            return DROP
+        if isinstance(failure.status, int):
+            return jetty(failure.status, request.path)
+        response = self._guarded(request)
+        return DROP if failure.status == "lose" else response
+
+    def _guarded(self, request: Request) -> Response:
+        """The answer after start-up, login and crumb have been looked at."""
+        if self.faults.phase == "starting":
+            return starting()
+        caller = self.users.caller(request) if self.faults.phase == "up" else None
+        if caller is None:
+            return jetty(401, request.path)
+        if request.method not in ("GET", "HEAD") and self.users.crumb_missing(caller, request):
+            return jetty(403, request.path, "No valid crumb was included in the request")
+        call = Call(self, request, caller)
+        if not caller.user.may(_READ) and not request.path.startswith("/tcpSlaveAgent"):
+            return forbidden(caller, _READ, request.path)
+        with self._lock:
+            return self._perform(call)
+
+    def _perform(self, call: Call) -> Response:
+        self.scheduler.tick()
+        try:
+            call.target, rest = walk(self, call.request.segments)
+            action = router().find(call.target, rest, call.request.method)
+            if action.permission and not call.caller.user.may(action.permission):
+                return forbidden(call.caller, action.permission, call.request.path)
+            return action.run(call)
+        except Refusal as refusal:
+            return refusal.response
+
+
+def _plugin_list(plugins: Mapping[str, str] | None) -> list[dict[str, object]]:
+    if plugins is None:
+        return recorded_plugins()
+    return [
+        {"shortName": name, "longName": name, "version": version, "dependencies": 0}
+        for name, version in plugins.items()
+    ]

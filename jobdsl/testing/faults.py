@@ -1,0 +1,79 @@
+"""What goes wrong on purpose: answers that fail, late or lost, a controller that dies or is still starting."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from jobdsl.testing.wire import Request
+
+__all__ = ["Failure", "Faults", "Phase", "Where"]
+
+Phase = Literal["starting", "waking", "up"]
+"""starting: 503 to all. waking: 401 even with a valid token, for about a second. up: ready."""
+Where = str | Callable[[Request], bool] | None
+"""Which requests: those whose path starts so, those a function accepts, or any."""
+
+
+@dataclass(slots=True)
+class Failure:
+    """How the next matching requests fail: an HTTP status, `drop` or `lose`, and how late."""
+
+    where: Where
+    status: int | Literal["drop", "lose", "ok"]
+    """drop: nothing is done, the connection closes. lose: it is done, but the answer is lost."""
+    delay: float
+    """Seconds before anything happens."""
+    times: int
+
+    def matches(self, request: Request) -> bool:
+        """Whether the request is meant."""
+        if self.where is None:
+            return True
+        if isinstance(self.where, str):
+            return request.path.startswith(self.where)
+        return self.where(request)
+
+
+class Faults:
+    """The failures that are planned."""
+
+    def __init__(self) -> None:
+        self.phase: Phase = "up"
+        self._planned: list[Failure] = []
+        self._left: int | None = None
+        self._lock = threading.Lock()
+
+    def plan(self, failure: Failure) -> None:
+        """Let the next `failure.times` matching requests fail so."""
+        with self._lock:
+            self._planned.append(failure)
+
+    def kill_after(self, requests: int | None) -> None:
+        """Answer that many more requests, then drop every connection; None heals."""
+        with self._lock:
+            self._left = requests
+
+    def alive(self) -> bool:
+        """Whether this request is still answered; counts it."""
+        if self._left is None:
+            return True
+        with self._lock:
+            if self._left is None or self._left > 0:
+                self._left = None if self._left is None else self._left - 1
+                return True
+            return False
+
+    def take(self, request: Request) -> Failure | None:
+        """The failure planned for this request, if any."""
+        if not self._planned:
+            return None
+        with self._lock:
+            found = next((failure for failure in self._planned if failure.matches(request)), None)
+            if found is not None:
+                found.times -= 1
+                if found.times <= 0:
+                    self._planned.remove(found)
+            return found

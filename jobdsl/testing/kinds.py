@@ -1,0 +1,92 @@
+"""The kinds of items, by the root element of their document: class names, plugin, and what they can do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from jobdsl.tree import class_name
+
+__all__ = ["FOLDER", "FREESTYLE", "KINDS", "Kind", "kind_of"]
+
+Shape = Literal["project", "matrix", "pipeline", "job", "folder", "multibranch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of item."""
+
+    tag: str
+    """Root element of its documents, as written."""
+    java: str
+    """`_class` in the API."""
+    shape: Shape
+    plugin: str = ""
+    """Empty for core."""
+    build: str = ""
+    """`_class` of its builds."""
+
+    @property
+    def holds_items(self) -> bool:
+        """Whether it has children."""
+        return self.shape in ("folder", "multibranch")
+
+
+_PIPELINE = "org.jenkinsci.plugins.workflow"
+FREESTYLE = Kind("project", "hudson.model.FreeStyleProject", "project", "", "hudson.model.FreeStyleBuild")
+FOLDER = Kind(
+    "com.cloudbees.hudson.plugins.folder.Folder",
+    "com.cloudbees.hudson.plugins.folder.Folder",
+    "folder",
+    "cloudbees-folder",
+)
+_ALL = [
+    FREESTYLE,
+    FOLDER,
+    Kind(
+        "matrix-project",
+        "hudson.matrix.MatrixProject",
+        "matrix",
+        "matrix-project",
+        "hudson.matrix.MatrixBuild",
+    ),
+    Kind(
+        "flow-definition",
+        f"{_PIPELINE}.job.WorkflowJob",
+        "pipeline",
+        "workflow-job",
+        f"{_PIPELINE}.job.WorkflowRun",
+    ),
+    Kind(
+        f"{_PIPELINE}.multibranch.WorkflowMultiBranchProject",
+        f"{_PIPELINE}.multibranch.WorkflowMultiBranchProject",
+        "multibranch",
+        "workflow-multibranch",
+    ),
+    Kind(
+        "jenkins.branch.OrganizationFolder", "jenkins.branch.OrganizationFolder", "multibranch", "branch-api"
+    ),
+    Kind(
+        "maven2-moduleset",
+        "hudson.maven.MavenModuleSet",
+        "project",
+        "maven-plugin",
+        "hudson.maven.MavenModuleSetBuild",
+    ),
+    Kind(
+        "com.tikal.jenkins.plugins.multijob.MultiJobProject",
+        "com.tikal.jenkins.plugins.multijob.MultiJobProject",
+        "project",
+        "jenkins-multijob-plugin",
+        "com.tikal.jenkins.plugins.multijob.MultiJobBuild",
+    ),
+    Kind("hudson.model.ExternalJob", "hudson.model.ExternalJob", "job", "external-monitor-job"),
+]
+KINDS: dict[str, Kind] = {kind.tag: kind for kind in _ALL} | {kind.java: kind for kind in _ALL}
+"""By root element; the full class name works as well as its alias."""
+
+
+def kind_of(tag: str) -> Kind:
+    """The kind of a root element; for one nobody knows, a plain job of that class."""
+    java = class_name(tag)
+    return KINDS.get(tag) or Kind(tag, java, "project", "", f"{java}$Build")

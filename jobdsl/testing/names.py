@@ -1,0 +1,25 @@
+"""What Jenkins accepts as the name of an item, view or node (jenkins.model.Jenkins.checkGoodName)."""
+
+from __future__ import annotations
+
+from jobdsl.testing.pages import failure
+
+__all__ = ["check"]
+
+_UNSAFE = "?*/\\%!@#$^&|<>[]:;"
+
+
+def check(name: str) -> None:
+    """Refuse a bad name with 400 and the reason."""
+    if not name:
+        raise failure("No name is specified")
+    if name in (".", ".."):
+        raise failure(f"‘{name}’ is not an allowed name")
+    if name.strip().endswith("."):
+        raise failure("A name cannot end with ‘.’")
+    for character in name:
+        if ord(character) < 0x20 or 0x7F <= ord(character) <= 0x9F:
+            shown = "".join(f"\\u{ord(one)};" if ord(one) < 0x20 else one for one in name)
+            raise failure(f"No control code is allowed: {shown}")
+        if character in _UNSAFE:
+            raise failure(f"‘{character}’ is an unsafe character")

@@ -1,0 +1,182 @@
+"""What can be done to items: create, copy, update, move, rename, disable, delete; refused as the controller refuses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+
+from jobdsl.errors import XmlError
+from jobdsl.testing.documents import read
+from jobdsl.testing.kinds import KINDS, Kind, kind_of
+from jobdsl.testing.names import check
+from jobdsl.testing.pages import failure, oops
+from jobdsl.testing.quirks import refuse
+from jobdsl.testing.store import Document, Group, Item, Settle
+from jobdsl.testing.stored import Rewriter
+from jobdsl.testing.views import View, default_view, embed, views_of
+from jobdsl.tree import Node
+
+__all__ = ["Items"]
+
+_LONGEST_NAME = 255
+"""Bytes a file system allows for the item's folder."""
+
+
+@dataclass(slots=True)
+class Items:
+    """All items of a controller, and the operations on them."""
+
+    rewriter: Rewriter
+    root: Group = field(default_factory=Group)
+    views: dict[str, View] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        first = default_view(None, self.settle_view)
+        self.views[first.name] = first
+
+    def settle_view(self, root: Node) -> Node:
+        """What the controller makes of the document of a view."""
+        return self.rewriter.settle(root, new=False)
+
+    def create(self, group: Group, name: str, data: bytes) -> Item:
+        """A new item from a document; Refusal as the controller answers."""
+        name = self.free_name(group, name)
+        root = self._read(data)
+        item = Item(group, name, self._kind(root))
+        if len(name.encode()) > _LONGEST_NAME:
+            raise oops()
+        self._assign(item, root, data, new=True)
+        group.add(item)
+        return item
+
+    def update(self, item: Item, data: bytes) -> None:
+        """Another document for an item; it must be of the same class."""
+        root = self._read(data)
+        if self._kind(root).java != item.kind.java:
+            raise oops()
+        self._assign(item, root, data, new=False)
+
+    def copy(self, group: Group, name: str, source: str) -> Item:
+        """A copy of an item with everything below it."""
+        name = self.free_name(group, name)
+        found = (group.find(source) if not source.startswith("/") else None) or self.root.find(source)
+        if found is None:
+            raise failure(f"No such job: {source}")
+        return self._copy(found, group, name)
+
+    def _copy(self, source: Item, group: Group, name: str) -> Item:
+        item = Item(group, name, source.kind)
+        data = source.document.text.encode()
+        self._assign(item, read(data), data, new=False)
+        group.add(item)
+        for child in source.children:
+            self._copy(child, item.children, child.name)
+        return item
+
+    def free_name(self, group: Group, name: str) -> str:
+        """The name without spaces around it; refused if it is bad or taken."""
+        check(name)
+        name = name.strip()
+        if group.get(name) is not None:
+            raise failure(f"A job already exists with the name ‘{name}’")
+        return name
+
+    def _read(self, data: bytes) -> Node:
+        try:
+            return read(data)
+        except XmlError:
+            raise oops() from None
+
+    def _kind(self, root: Node) -> Kind:
+        kind = kind_of(root.tag)
+        rewriter = self.rewriter
+        known = kind.tag in KINDS
+        if not known and (not rewriter.accept_unknown or rewriter.catalogue.fields_of(kind.java) is not None):
+            raise oops()
+        if kind.plugin and kind.plugin not in rewriter.plugins and not rewriter.accept_unknown:
+            raise oops()
+        return kind
+
+    def _assign(self, item: Item, root: Node, data: bytes, *, new: bool) -> None:
+        refuse(item.kind.java, root)
+        document = Document(data, partial(self.rewriter.settle, new=new))
+        item.assign(root, document)
+        if item.kind.holds_items:
+            item.views = views_of(item, document.tree(), self.settle_view)
+
+    def _edit(self, item: Item, tag: str, text: str | None) -> None:
+        """Set or remove one simple value of the stored document."""
+
+        def change(root: Node) -> None:
+            found = root.find(tag)
+            if found is not None:
+                root.children.remove(found)
+            if text is not None:
+                root.children.append(Node(tag, text))
+
+        document = item.document.edited(change, partial(self.rewriter.settle, new=False))
+        item.assign(document.tree(), document)
+
+    def set_disabled(self, item: Item, disabled: bool) -> None:
+        """Disable or enable; a plain folder stays as it is."""
+        if item.kind.shape != "folder":
+            self._edit(item, "disabled", str(disabled).lower())
+
+    def describe(self, item: Item, text: str) -> None:
+        """Another description."""
+        self._edit(item, "description", text)
+
+    def reload(self, item: Item) -> None:
+        """Read the item again from what is stored."""
+        data = item.document.text.encode()
+        self._assign(item, read(data), data, new=False)
+
+    def delete(self, item: Item) -> None:
+        """Remove the item and everything below it."""
+        item.parent.remove(item)
+
+    def rename(self, item: Item, name: str) -> None:
+        """Another name in the same folder."""
+        check(name)
+        name = name.strip()
+        taken = item.parent.get(name)
+        if taken is not None and (taken is not item or name == item.name):
+            raise failure(f"The name ‘{name}’ is already in use.")
+        item.parent.rename(item, name)
+
+    def move(self, item: Item, destination: str) -> bool:
+        """Move to a folder (`/` is the root); False when the controller would not."""
+        target = self.root.find(destination) if destination.strip("/") else None
+        if destination.strip("/") and (
+            target is None or target.kind.shape != "folder" or target.within(item)
+        ):
+            return False
+        group = target.children if target else self.root
+        if group.get(item.name) is not None:
+            return False
+        item.parent.remove(item)
+        group.add(item)
+        return True
+
+    def views_changed(self, owner: Item | View | None) -> None:
+        """Write changed views into the documents that hold them."""
+        while isinstance(owner, View):
+            self._store_nested(owner)
+            owner = owner.owner
+        if isinstance(owner, Item):
+            item = owner
+            settle: Settle = partial(self.rewriter.settle, new=False)
+            item.document = item.document.edited(lambda root: embed(item, root), settle)
+
+    def _store_nested(self, view: View) -> None:
+        def change(root: Node) -> None:
+            root.children = [child for child in root.children if child.tag != "views"]
+            nodes = []
+            for inner in view.views.values():
+                node = inner.document.tree()
+                attrs = {"class": view.java, "reference": "../../.."}
+                node.children.insert(0, Node("owner", attrs=attrs))
+                nodes.append(node)
+            root.children.append(Node("views", children=nodes))
+
+        view.document = view.document.edited(change, self.settle_view)

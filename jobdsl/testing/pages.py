@@ -1,0 +1,135 @@
+"""The pages and headers Jenkins answers with when it does not simply do what it was asked."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+from http import HTTPStatus
+from urllib.parse import quote
+
+from jobdsl.testing.users import ADMINISTER, IMPLIED_BY, Caller
+from jobdsl.testing.wire import Response
+
+__all__ = [
+    "VERSION",
+    "Refusal",
+    "failure",
+    "forbidden",
+    "jetty",
+    "missing",
+    "oops",
+    "page",
+    "redirect",
+    "starting",
+    "wrong_method",
+]
+
+VERSION = "2.568.2"
+"""The release whose answers were recorded."""
+_HTML = ("Content-Type", "text/html;charset=utf-8")
+_PAGE = [
+    ("Expires", "Thu, 01 Jan 1970 00:00:00 GMT"),
+    ("Cache-Control", "no-cache,no-store,must-revalidate"),
+    ("X-Hudson", "1.395"),
+    ("X-Jenkins", VERSION),
+    ("X-Frame-Options", "sameorigin"),
+]
+
+
+class Refusal(Exception):  # noqa: N818 - it is an answer, not a mistake of ours
+    """Raised by a handler that answers with a page instead."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
+def page(status: int, title: str, headers: Iterable[tuple[str, str]] = ()) -> Response:
+    """An HTML page of Jenkins."""
+    text = f"<!DOCTYPE html><html><head><title>{html.escape(title)}</title></head><body></body></html>"
+    return Response(status, text.encode(), [*headers, _HTML, *_PAGE])
+
+
+def failure(reason: str) -> Refusal:
+    """400 with X-Error: what Jenkins calls a Failure; quotes are lost in the header."""
+    header = "".join(character if ord(character) < 0x100 else " " for character in reason)
+    header = header.replace("‘", " ").replace("’", " ").replace("\n", " ").strip()
+    return Refusal(page(400, reason, [("X-Error", header)]))
+
+
+def oops() -> Refusal:
+    """500: an exception of the controller; the reason is only in its log."""
+    return Refusal(page(500, "Jenkins - Oops"))
+
+
+def missing() -> Refusal:
+    """404."""
+    return Refusal(page(404, "Not Found - Jenkins"))
+
+
+def wrong_method() -> Refusal:
+    """405 for a GET of what changes something."""
+    return Refusal(page(405, "Method Not Allowed - Jenkins", [("Allow", "POST")]))
+
+
+def redirect(location: str) -> Response:
+    """302, as Jenkins answers most forms."""
+    return Response(302, b"", [("Location", location)])
+
+
+def starting() -> Response:
+    """503 while the controller loads its jobs."""
+    text = "<!DOCTYPE html><html><head><title>Starting Jenkins</title></head><body></body></html>"
+    headers = [("Expires", "0"), ("Cache-Control", "no-cache,no-store,must-revalidate"), _HTML]
+    return Response(503, text.encode(), headers)
+
+
+def jetty(status: int, path: str, message: str = "") -> Response:
+    """The error page of the servlet container, below Jenkins' own."""
+    message = message or HTTPStatus(status).phrase
+    text = (
+        "<html>\n<head>\n"
+        '<meta http-equiv="Content-Type" content="text/html;charset=ISO-8859-1"/>\n'
+        f"<title>Error {status} {html.escape(message)}</title>\n</head>\n"
+        f"<body><h2>HTTP ERROR {status} {html.escape(message)}</h2>\n<table>\n"
+        f"<tr><th>URI:</th><td>{html.escape(path)}</td></tr>\n<tr><th>STATUS:</th><td>{status}</td></tr>\n"
+        f"<tr><th>MESSAGE:</th><td>{html.escape(message)}</td></tr>\n</table>\n</body>\n</html>\n"
+    )
+    headers = [
+        ("Cache-Control", "must-revalidate,no-cache,no-store"),
+        ("Content-Type", "text/html;charset=iso-8859-1"),
+    ]
+    if status == 401:
+        headers.insert(0, ("WWW-Authenticate", 'Basic realm="Jenkins", charset="UTF-8"'))
+    return Response(status, text.encode("latin-1", "replace"), headers)
+
+
+def forbidden(caller: Caller, permission: str, path: str) -> Response:
+    """403: the page and headers say which permission is missing; without credentials, a login page."""
+    implied = IMPLIED_BY.get(permission, ())
+    headers = [
+        ("X-You-Are-Authenticated-As", caller.user.name),
+        (
+            "X-You-Are-In-Group-Disabled",
+            "JENKINS-39402: use -Dhudson.security.AccessDeniedException2.REPORT_GROUP_HEADERS"
+            "=true or use /whoAmI to diagnose",
+        ),
+        ("X-Required-Permission", permission),
+        *[("X-Permission-Implied-By", one) for one in implied],
+    ]
+    if permission != ADMINISTER:
+        headers.append(("X-Permission-Implied-By", ADMINISTER))
+    if caller.by != "nothing":
+        return page(403, "Access Denied - Jenkins", headers)
+    login = f"/login?from={quote(path, safe='')}"
+    text = (
+        f"<html><head><meta http-equiv='refresh' content='1;url={login}'/></head>"
+        "<body style='background-color:white; color:white;'>\nAuthentication required\n</body></html>"
+    )
+    usual = [
+        ("Expires", "Thu, 01 Jan 1970 00:00:00 GMT"),
+        _HTML,
+        ("X-Hudson", "1.395"),
+        ("X-Jenkins", VERSION),
+    ]
+    return Response(403, text.encode(), [*usual, *headers])

@@ -1,0 +1,168 @@
+"""From the parts of a path to the object they name, and from an object to what the API exports of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jobdsl.testing.api_builds import find_link
+from jobdsl.testing.api_computers import Label, Load
+from jobdsl.testing.builds import Build
+from jobdsl.testing.computers import Computer, Computers
+from jobdsl.testing.credentials import Credential, Credentials
+from jobdsl.testing.export import Bean
+from jobdsl.testing.pages import missing
+from jobdsl.testing.queue import Queue, QueueItem
+from jobdsl.testing.routing import Call
+from jobdsl.testing.store import Item
+from jobdsl.testing.users import User
+from jobdsl.testing.views import View
+
+if TYPE_CHECKING:
+    from jobdsl.testing.controller import SimulatedJenkins
+
+__all__ = ["CrumbIssuer", "PluginManager", "WhoAmI", "bean_of", "walk"]
+
+
+@dataclass(frozen=True, slots=True)
+class CrumbIssuer:
+    """The page that gives crumbs."""
+
+
+@dataclass(frozen=True, slots=True)
+class PluginManager:
+    """The page of the plugins."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhoAmI:
+    """The page that says who is calling."""
+
+
+Walked = tuple[Any, tuple[str, ...]]
+_STORE = ("store", "system", "domain", "_")
+
+
+def walk(jenkins: SimulatedJenkins, segments: tuple[str, ...]) -> Walked:
+    """The object at the start of a path, and the rest that names an action of it."""
+    target: Any = jenkins
+    while segments:
+        step = _from_group(jenkins, target, segments) or _from_root(jenkins, target, segments)
+        step = step or _from_item(target, segments)
+        if step is None:
+            return target, segments
+        target, segments = step
+    return target, segments
+
+
+def _found(found: Any, rest: tuple[str, ...]) -> Walked:
+    if found is None:
+        raise missing()
+    return found, rest
+
+
+def _from_group(jenkins: SimulatedJenkins, target: Any, path: tuple[str, ...]) -> Walked | None:
+    """job/x of the root, a folder or a view's owner; view/x of them or of a nested view."""
+    if len(path) < 2 or path[0] not in ("job", "view"):
+        return None
+    if path[0] == "view":
+        views: dict[str, View] = target.views if target is jenkins or isinstance(target, Item | View) else {}
+        return _found(views.get(path[1]), path[2:])
+    owner = target
+    while isinstance(owner, View):
+        owner = owner.owner
+    if owner is not None and owner is not jenkins and not isinstance(owner, Item):
+        return None
+    group = owner.children if isinstance(owner, Item) else jenkins.root
+    return _found(group.get(path[1]), path[2:])
+
+
+def _from_root(jenkins: SimulatedJenkins, target: Any, path: tuple[str, ...]) -> Walked | None:
+    if target is not jenkins:
+        return None
+    opener = _OPENERS.get(path[0])
+    return opener(jenkins, path) if opener else None
+
+
+def _computer(jenkins: SimulatedJenkins, path: tuple[str, ...]) -> Walked | None:
+    rest = path[1:]
+    if not rest or rest[0] in ("api", "doCreateItem", "createItem"):
+        return jenkins.computers, rest
+    return _found(jenkins.computers.find(rest[0]), rest[1:])
+
+
+def _queue(jenkins: SimulatedJenkins, path: tuple[str, ...]) -> Walked | None:
+    queue = jenkins.scheduler.queue
+    if len(path) > 2 and path[1] == "item":
+        return _found(queue.find(int(path[2])) if path[2].isdigit() else None, path[3:])
+    return queue, path[1:]
+
+
+def _label(jenkins: SimulatedJenkins, path: tuple[str, ...]) -> Walked | None:  # noqa: ARG001 - one signature
+    if len(path) < 2:
+        return None
+    if path[2:3] == ("loadStatistics",):
+        return Load("hudson.model.Label$1"), path[3:]
+    return Label(path[1]), path[2:]
+
+
+def _credentials(jenkins: SimulatedJenkins, path: tuple[str, ...]) -> Walked | None:
+    if path[1:5] != _STORE:
+        return None
+    rest = path[5:]
+    if rest[:1] == ("credential",) and len(rest) > 1:
+        return _found(jenkins.credentials.by_id.get(rest[1]), rest[2:])
+    return jenkins.credentials, rest
+
+
+_Opener = Callable[["SimulatedJenkins", tuple[str, ...]], Walked | None]
+_OPENERS: dict[str, _Opener] = {
+    "computer": _computer,
+    "queue": _queue,
+    "label": _label,
+    "credentials": _credentials,
+    "pluginManager": lambda _, path: (PluginManager(), path[1:]),
+    "crumbIssuer": lambda _, path: (CrumbIssuer(), path[1:]),
+    "whoAmI": lambda _, path: (WhoAmI(), path[1:]),
+    "overallLoad": lambda _, path: (Load("hudson.model.OverallLoadStatistics"), path[1:]),
+    "unlabeledLoad": lambda _, path: (Load("jenkins.model.UnlabeledLoadStatistics"), path[1:]),
+    "user": lambda jenkins, path: _found(jenkins.users.by_name.get(path[1]), path[2:]) if path[1:] else None,
+}
+
+
+def _from_item(target: Any, path: tuple[str, ...]) -> Walked | None:
+    """x/lastBuild, x/17 of a job."""
+    if not isinstance(target, Item):
+        return None
+    if path[0].isdigit() or (path[0].startswith("last") and path[0].endswith("Build")):
+        return _found(find_link(target, path[0]), path[1:])
+    return None
+
+
+def bean_of(call: Call) -> Bean:
+    """What the API exports for the target of a call."""
+    jenkins, target = call.jenkins, call.target
+    if target is jenkins:
+        return jenkins.item_api.root()
+    exporters: dict[type, Callable[[Any], Bean]] = {
+        Build: jenkins.build_api.build,
+        Computer: jenkins.computer_api.computer,
+        Computers: lambda _: jenkins.computer_api.all(),
+        Item: jenkins.item_api.item,
+        Label: jenkins.computer_api.label,
+        Load: jenkins.computer_api.load,
+        Queue: lambda _: jenkins.queue_api.all(),
+        QueueItem: jenkins.queue_api.entry,
+        View: jenkins.item_api.view,
+    }
+    exporter = exporters.get(type(target))
+    if exporter is None:
+        raise missing()
+    return exporter(target)
+
+
+TARGETS: list[type] = [Build, Computer, Computers, Item, Label, Load, Queue, QueueItem, View]
+"""Classes whose API `bean_of` answers."""
+PAGES: list[type] = [*TARGETS, Credential, Credentials, User]
+"""Classes of objects that have a page."""

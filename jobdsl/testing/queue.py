@@ -1,0 +1,77 @@
+"""The queue: what waits, why, for how long; and what has left it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from jobdsl.testing.builds import Build, Parameter
+from jobdsl.testing.store import Item
+
+__all__ = ["Queue", "QueueItem", "State"]
+
+State = Literal["waiting", "blocked", "buildable", "left"]
+
+
+@dataclass(slots=True, eq=False)
+class QueueItem:
+    """One item of the queue; it stays readable after it left."""
+
+    id: int
+    item: Item | None
+    """The job; None for a part of a Pipeline build, which only has a name."""
+    name: str
+    label: str | None
+    since: float
+    """Seconds since the epoch."""
+    ready: float
+    """When its quiet period ends."""
+    user: str = ""
+    causes: int = 1
+    parameters: tuple[Parameter, ...] = ()
+    state: State = "waiting"
+    buildable_since: float | None = None
+    cancelled: bool = False
+    build: Build | None = None
+    part_of: str = ""
+    """Path of the Pipeline build it is a part of."""
+
+    @property
+    def path(self) -> str:
+        """Path below the controller's URL."""
+        return f"queue/item/{self.id}/"
+
+
+@dataclass(slots=True)
+class Queue:
+    """The items in the order they came, and those that left."""
+
+    items: dict[int, QueueItem] = field(default_factory=dict)
+    left: dict[int, QueueItem] = field(default_factory=dict)
+    last_id: int = 0
+
+    def add(self, entry: QueueItem) -> QueueItem:
+        """Take an item in."""
+        self.items[entry.id] = entry
+        return entry
+
+    def next_id(self) -> int:
+        """The number of the next item."""
+        self.last_id += 1
+        return self.last_id
+
+    def find(self, number: int) -> QueueItem | None:
+        """An item that waits or has left."""
+        return self.items.get(number) or self.left.get(number)
+
+    def leave(self, entry: QueueItem, build: Build | None = None) -> None:
+        """An item starts as a build, or is cancelled."""
+        del self.items[entry.id]
+        entry.state = "left"
+        entry.cancelled = build is None
+        entry.build = build
+        self.left[entry.id] = entry
+
+    def of_job(self, item: Item) -> list[QueueItem]:
+        """What waits of a job."""
+        return [entry for entry in self.items.values() if entry.item is item]

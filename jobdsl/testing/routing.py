@@ -1,0 +1,71 @@
+"""From a path to what it means: objects are walked as Stapler does, the rest names an action of the object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jobdsl.testing.pages import missing, wrong_method
+from jobdsl.testing.users import Caller
+from jobdsl.testing.wire import Request, Response
+
+if TYPE_CHECKING:
+    from jobdsl.testing.controller import SimulatedJenkins
+
+__all__ = ["Action", "Call", "Router"]
+
+
+@dataclass(slots=True)
+class Call:
+    """One request on its way: who asks what of which object."""
+
+    jenkins: SimulatedJenkins
+    request: Request
+    caller: Caller
+    target: Any = None
+
+
+Run = Callable[[Call], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a path does on a class of objects."""
+
+    run: Run
+    permission: str
+    """Permission the caller needs; empty for none."""
+    post_only: bool
+
+
+class Router:
+    """The actions of each class of objects, by the rest of the path and the method."""
+
+    def __init__(self) -> None:
+        self._actions: dict[tuple[type, tuple[str, ...], str], Action] = {}
+
+    def on(
+        self, target: type, path: str, *, permission: str = "", post: bool = False, method: str = ""
+    ) -> Callable[[Run], Run]:
+        """Register a function for a path below objects of a class.
+
+        `post`: it changes something, so a GET answers 405. `method`: only for that one.
+        """
+
+        def register(run: Run) -> Run:
+            key = (target, tuple(part for part in path.split("/") if part), method)
+            self._actions[key] = Action(run, permission, post)
+            return run
+
+        return register
+
+    def find(self, target: object, rest: tuple[str, ...], method: str) -> Action:
+        """The action, or 404 or 405."""
+        for java in type(target).__mro__:
+            action = self._actions.get((java, rest, method)) or self._actions.get((java, rest, ""))
+            if action is not None:
+                if action.post_only and method != "POST":
+                    raise wrong_method()
+                return action
+        raise missing()

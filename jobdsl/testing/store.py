@@ -1,0 +1,174 @@
+"""The tree of items in memory: folders, jobs, their names, and the document each of them has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from jobdsl.testing.documents import read, write
+from jobdsl.testing.kinds import Kind
+from jobdsl.tree import Node
+
+if TYPE_CHECKING:
+    from jobdsl.testing.builds import Build
+    from jobdsl.testing.views import View
+
+__all__ = ["Document", "Group", "Item"]
+
+_SCALARS = frozenset(
+    {"assignedNode", "canRoam", "concurrentBuild", "description", "disabled", "displayName", "quietPeriod"}
+)
+Settle = Callable[[Node], Node]
+"""What the controller makes of a posted tree."""
+
+
+class Document:
+    """A config.xml: kept as posted, and written as the controller stores it when someone reads it."""
+
+    __slots__ = ("_posted", "_settle", "_text")
+
+    def __init__(self, posted: bytes, settle: Settle) -> None:
+        self._posted: bytes | None = posted
+        self._settle = settle
+        self._text = ""
+
+    @property
+    def text(self) -> str:
+        """What GET config.xml answers."""
+        if self._posted is not None:
+            self._text = write(self._settle(read(self._posted)))
+            self._posted = None
+        return self._text
+
+    def tree(self) -> Node:
+        """The stored document as a tree of its own."""
+        return read(self.text.encode())
+
+    def edited(self, change: Callable[[Node], None], settle: Settle) -> Document:
+        """The document after a change made by the controller itself."""
+        root = self.tree()
+        change(root)
+        return Document(write(root).encode(), settle)
+
+
+class Item:
+    """A job or folder of any kind."""
+
+    __slots__ = ("builds", "children", "document", "fields", "kind", "name", "next_build", "parent", "views")
+
+    def __init__(self, parent: Group, name: str, kind: Kind) -> None:
+        self.parent = parent
+        self.name = name
+        self.kind = kind
+        self.children = Group(self)
+        self.document: Document
+        self.fields: dict[str, str] = {}
+        """The simple values of its document that are asked for often."""
+        self.builds: dict[int, Build] = {}
+        self.next_build = 1
+        self.views: dict[str, View] = {}
+
+    def assign(self, root: Node, document: Document) -> None:
+        """Give the item a document; `root` is the same, already read."""
+        self.document = document
+        self.fields = {child.tag: child.text for child in root.children if child.tag in _SCALARS}
+
+    @property
+    def full_name(self) -> str:
+        """Names from the root down, with slashes."""
+        owner = self.parent.owner
+        return f"{owner.full_name}/{self.name}" if owner else self.name
+
+    @property
+    def path(self) -> str:
+        """The path of its page below the controller's URL: job/a/job/b/."""
+        owner = self.parent.owner
+        return f"{owner.path if owner else ''}job/{quote(self.name, safe='')}/"
+
+    @property
+    def disabled(self) -> bool:
+        """Whether it refuses to build."""
+        return self.fields.get("disabled", "").strip().lower() == "true"
+
+    @property
+    def description(self) -> str | None:
+        """The description, marker and all."""
+        return self.fields.get("description")
+
+    @property
+    def label(self) -> str | None:
+        """The label expression it is tied to as written, None where it may roam."""
+        roams = self.fields.get("canRoam", "").strip().lower() == "true"
+        return None if roams else self.fields.get("assignedNode") or None
+
+    @property
+    def tied_to(self) -> str | None:
+        """The label its builds ask for: without canRoam and a label, the built-in node's own."""
+        if self.label is not None or self.kind.shape not in ("project", "matrix"):
+            return self.label
+        roams = self.fields.get("canRoam", "").strip().lower() == "true"
+        return None if roams else "built-in"
+
+    def within(self, other: Item) -> bool:
+        """Whether it is `other` or below it."""
+        owner: Item | None = self
+        while owner is not None and owner is not other:
+            owner = owner.parent.owner
+        return owner is other
+
+
+class Group:
+    """The children of the root or of a folder; names differ in more than letter case."""
+
+    __slots__ = ("_items", "_sorted", "owner")
+
+    def __init__(self, owner: Item | None = None) -> None:
+        self.owner = owner
+        self._items: dict[str, Item] = {}
+        self._sorted: list[Item] | None = None
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[Item]:
+        if self._sorted is None:
+            self._sorted = [self._items[key] for key in sorted(self._items)]
+        return iter(self._sorted)
+
+    def get(self, name: str) -> Item | None:
+        """The child of that name in any letter case, as the controller finds it."""
+        return self._items.get(name.lower())
+
+    def add(self, item: Item) -> None:
+        """Take a child in."""
+        item.parent = self
+        self._items[item.name.lower()] = item
+        self._sorted = None
+
+    def remove(self, item: Item) -> None:
+        """Let a child go."""
+        del self._items[item.name.lower()]
+        self._sorted = None
+
+    def rename(self, item: Item, name: str) -> None:
+        """Give a child another name."""
+        self.remove(item)
+        item.name = name
+        self.add(item)
+
+    def find(self, full_name: str) -> Item | None:
+        """The item of a full name below this group."""
+        group, found = self, None
+        for name in full_name.strip("/").split("/"):
+            found = group.get(name)
+            if found is None:
+                return None
+            group = found.children
+        return found
+
+    def walk(self) -> Iterator[Item]:
+        """Every item below, parents first."""
+        for item in self:
+            yield item
+            yield from item.children.walk()

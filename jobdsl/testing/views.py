@@ -1,0 +1,143 @@
+"""Views: who owns them, which items they show, and how they nest; a folder keeps its own in its document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from jobdsl.testing.store import Document, Group, Item, Settle
+from jobdsl.tree import Node, class_name
+
+__all__ = ["FOLDER_VIEWS", "View", "default_view", "embed", "views_of"]
+
+_NESTED = "hudson.plugins.nested_view.NestedView"
+_ALL = "hudson.model.AllView"
+FOLDER_VIEWS = "folderViews"
+
+
+class View:
+    """One view of the root, of a folder, or of a nested view."""
+
+    __slots__ = ("document", "java", "name", "owner", "primary", "views")
+
+    def __init__(self, name: str, java: str, owner: Item | View | None) -> None:
+        self.name = name
+        self.java = java
+        self.owner = owner
+        self.primary = False
+        self.document: Document
+        self.views: dict[str, View] = {}
+
+    @property
+    def path(self) -> str:
+        """Path below the controller's URL; a primary view is its owner's page."""
+        base = self.owner.path if self.owner else ""
+        return base if self.primary else f"{base}view/{quote(self.name, safe='')}/"
+
+    def assign(self, root: Node, document: Document, settle: Settle) -> None:
+        """Give the view a document, and views to a nested one."""
+        self.document = document
+        self.java = class_name(root.tag)
+        self.views = {}
+        inner = root.find("views") if self.java == _NESTED else None
+        for node in inner.children if inner else ():
+            child = view_from(node, self, settle)
+            self.views[child.name] = child
+
+    def items(self, group: Group) -> list[Item]:
+        """What it shows of its owner's items: names in order, then what the pattern matches."""
+        if self.java == _ALL:
+            return list(group)
+        if self.java == _NESTED:
+            return []
+        tree = self.document.tree()
+        recurse = _text(tree, "recurse") == "true"
+        candidates = list(group.walk()) if recurse else list(group)
+        names = _names(tree)
+        pattern = _text(tree, "includeRegex")
+        prefix = f"{group.owner.full_name}/" if group.owner else ""
+        relative = {item: item.full_name.removeprefix(prefix) for item in candidates}
+        listed = [item for item in candidates if relative[item] in names]
+        matched = [item for item in candidates if item not in listed and _matches(pattern, relative[item])]
+        return [*listed, *matched]
+
+
+def _text(tree: Node, tag: str) -> str:
+    node = tree.find(tag)
+    return node.text if node else ""
+
+
+def _names(tree: Node) -> set[str]:
+    node = tree.find("jobNames")
+    return {child.text for child in node.children if child.tag == "string"} if node else set()
+
+
+def _matches(pattern: str, name: str) -> bool:
+    try:
+        return bool(pattern) and re.fullmatch(pattern, name) is not None
+    except re.error:
+        return False  # a pattern of Java that Python cannot read
+
+
+def view_from(node: Node, owner: Item | View | None, settle: Settle) -> View:
+    """A view from the element that stands for it in its owner's document."""
+    from jobdsl.testing.documents import write
+
+    named = node.find("name")
+    view = View(named.text if named else "", class_name(node.tag), owner)
+    alone = Node(
+        node.tag, children=[child for child in node.children if child.tag != "owner"], attrs=node.attrs
+    )
+    view.assign(alone, Document(write(alone).encode(), settle), settle)
+    return view
+
+
+def default_view(owner: Item | None, settle: Settle) -> View:
+    """The view everything has at first: all items, called `all` at the root and `All` in a folder."""
+    name = "All" if owner else "all"
+    children = [Node("name", name), Node("filterExecutors", "false"), Node("filterQueue", "false")]
+    view = view_from(Node(_ALL, children=children), owner, settle)
+    view.primary = True
+    return view
+
+
+def views_of(item: Item, root: Node, settle: Settle) -> dict[str, View]:
+    """The views a folder's document holds; the default one where it holds none."""
+    holder = root.find(FOLDER_VIEWS)
+    nodes = holder.find("views") if holder else None
+    views = {view.name: view for view in _each(nodes, item, settle)}
+    if not views:
+        first = default_view(item, settle)
+        return {first.name: first}
+    primary = holder.find("primaryView") if holder else None
+    name = primary.text if primary and primary.text in views else next(iter(views))
+    views[name].primary = True
+    return views
+
+
+def _each(nodes: Node | None, item: Item, settle: Settle) -> Iterator[View]:
+    for node in nodes.children if nodes else ():
+        yield view_from(node, item, settle)
+
+
+def embed(item: Item, root: Node) -> None:
+    """Write a folder's views into its document, as the controller keeps them."""
+    from jobdsl.testing.documents import read
+
+    if not item.views:
+        return
+    holder = root.find(FOLDER_VIEWS)
+    if holder is None:
+        holder = Node(FOLDER_VIEWS)
+        root.children.append(holder)
+    nodes = []
+    for view in item.views.values():
+        node = read(view.document.text.encode())
+        owner = {"class": item.kind.java, "reference": "../../../.."}
+        node.children.insert(0, Node("owner", attrs=owner))
+        nodes.append(node)
+    rest = [child for child in holder.children if child.tag not in ("views", "primaryView")]
+    primary = [view.name for view in item.views.values() if view.primary]
+    named = [Node("primaryView", name) for name in primary if name != "All"]
+    holder.children = [Node("views", children=nodes), *named, *rest]
