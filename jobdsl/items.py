@@ -54,9 +54,6 @@ class Item(Record):
         put = object.__setattr__
         put(self, "patches", [])
         put(self, "where", context.here())
-        for one in self._slots():
-            if getattr(self, one.name).__class__ is not Parts:
-                put(self, one.name, Parts())
         put(self, "full_name", self._full_name())
         context.add(self)
 

@@ -250,6 +250,7 @@ def _compiled(cls: type[Record]) -> None:
     names: dict[str, Any] = {"escape": escape, "REQUIRED": REQUIRED, "accept": _accept, "refuse": _refuse}
     for one in cls._fields.values():
         names[f"_f_{one.name}"], names[f"_d_{one.name}"] = one, one.default
+        names[f"_a_{one.name}"] = getattr(one, "accepts", object)
     code = f"{_constructor(cls, stored)}\n{_writer(cls)}"
     exec(compile(code, f"<{cls.__name__}>", "exec"), names)  # noqa: S102  # our own field declarations, as dataclasses do
     made: Any = cls
@@ -299,7 +300,10 @@ def _check_lines(one: Field) -> list[str]:
     if one.kind == "number":
         none = f" and {name} is not None" if one.default is None else ""
         return [f"    if {name}.__class__ is not int{none}: {call}"]
-    if one.default is None or one.default == ():
+    if one.kind == "child":
+        default = f"{name} is not _d_{name} and " if one.default is not REQUIRED else ""
+        return [f"    if {default}not isinstance({name}, _a_{name}): {call}"]
+    if one.kind != "slot" and (one.default is None or one.default == ()):
         return [f"    if {name} is not _d_{name}: {call}"]
     return [f"    {call}"]
 
@@ -336,13 +340,13 @@ _SIMPLE: tuple[Callable[..., str], ...] = (Field.write, f._Flag.write)
 
 def _accept(owner: Record, one: Field, value: Any) -> Any:
     """The checked argument; a wrong one is told with the element's and the field's name."""
-    from jobdsl import context
-
     try:
         if value is REQUIRED:
             raise DslError("must be given")
         return one.check(value)
     except DslError as error:
+        from jobdsl import context
+
         verb = (
             error.message
             if error.message.startswith(("takes", "must", "does"))

@@ -240,12 +240,16 @@ class _Children(Field):
     def check(self, value: Any) -> Any:
         if value is None and self.default is None:
             return None
-        if value.__class__ is not list and value.__class__ is not tuple:
+        if not isinstance(value, list | tuple):
             if isinstance(value, str | Writable):
                 value = (value,)
             elif not isinstance(value, Iterable):
                 raise _wrong(value, "a list")
-        return tuple([self.member(one) for one in value])
+        return tuple(self._members(value))
+
+    def _members(self, values: Iterable[Any]) -> list[Any]:
+        accepts = self.accepts
+        return [one if isinstance(one, accepts) else self.member(one) for one in values]
 
     def member(self, value: Any) -> Any:
         """One member as it is kept; plain values are converted where the field says how."""
@@ -304,9 +308,11 @@ class _Slot(_Children):
 
     def check(self, value: Any) -> Any:
         if value.__class__ is list:
-            return Parts([self.member(one) for one in value])
+            return Parts(self._members(value))
+        if value == ():
+            return Parts()
         if isinstance(value, Parts):
-            return value
+            return Parts(value)  # of another job, perhaps: changing one must not change the other
         if isinstance(value, Mapping):
             return Parts({name: self.member(one) for name, one in value.items() if one is not None})
         return Parts(super().check(value))
