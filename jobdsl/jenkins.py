@@ -97,7 +97,7 @@ class _Server(jenkins.Jenkins):  # type: ignore[misc]  # python-jenkins has no t
 class Controller:
     """What a seed asks of a controller. Safe to use from several threads.
 
-    Every method raises ControllerError, by meaning where that helps: NotFoundError, AlreadyExistsError, NotSignedInError.
+    Every method raises ControllerError; NotFoundError, AlreadyExistsError, NotSignedInError where that helps.
     """
 
     def __init__(
