@@ -9,13 +9,17 @@ if TYPE_CHECKING:
     from jobdsl.testing.clock import ManualClock as ManualClock
     from jobdsl.testing.clock import SystemClock as SystemClock
     from jobdsl.testing.controller import SimulatedJenkins as SimulatedJenkins
+    from jobdsl.testing.estates import problems as problems
+    from jobdsl.testing.estates import render as render
 
 _HOMES = {
     "ManualClock": "jobdsl.testing.clock",
     "SimulatedJenkins": "jobdsl.testing.controller",
     "SystemClock": "jobdsl.testing.clock",
+    "problems": "jobdsl.testing.estates",
+    "render": "jobdsl.testing.estates",
 }
-__all__ = ["ManualClock", "SimulatedJenkins", "SystemClock"]
+__all__ = ["ManualClock", "SimulatedJenkins", "SystemClock", "problems", "render"]
 
 
 def __getattr__(name: str) -> object:
