@@ -45,6 +45,8 @@ class Form(NamedTuple):
         f.text,
         f.flag,
         f.number,
+        f.amount,
+        f.decimal,
         f.child,
         f.children,
         f.strings,

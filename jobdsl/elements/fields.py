@@ -18,10 +18,12 @@ __all__ = [
     "REQUIRED",
     "Field",
     "Unfit",
+    "amount",
     "child",
     "children",
     "computed",
     "constant",
+    "decimal",
     "flag",
     "number",
     "raw",
@@ -182,6 +184,64 @@ class _Number(Field):
         except ValueError:
             if "$" in word:
                 return word
+        raise Unfit
+
+
+class _Amount(Field):
+    """A whole number that Jenkins keeps as text, empty where there is none."""
+
+    kind = "amount"
+
+    def check(self, value: Any) -> Any:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        if isinstance(value, str) and (not value or "$" in value):
+            return value
+        if isinstance(value, str) and (whole := _whole(value)) is not None:
+            return whole
+        if value is None and self.default is None:
+            return None
+        raise DslError(_wrong(value, "a whole number, or empty text for none").message)
+
+    def read(self, found: Node) -> int | str:
+        word = _leaf(found)
+        if not word or "$" in word:
+            return word
+        whole = _whole(word)
+        if whole is None:
+            raise Unfit
+        return whole
+
+
+def _whole(word: str) -> int | None:
+    """The number, where writing it again gives the same text."""
+    try:
+        return int(word) if str(int(word)) == word else None
+    except ValueError:
+        return None
+
+
+class _Decimal(Field):
+    """A number with a point, as Java writes it."""
+
+    kind = "decimal"
+
+    def check(self, value: Any) -> Any:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+        if isinstance(value, str) and "$" in value:
+            return value
+        if value is None and self.default is None:
+            return None
+        raise DslError(_wrong(value, "a number").message)
+
+    def read(self, found: Node) -> float:
+        word = _leaf(found)
+        try:
+            if str(float(word)) == word:
+                return float(word)
+        except ValueError:
+            pass
         raise Unfit
 
 
@@ -529,6 +589,16 @@ def flag(tag: str = "", *, default: Any = REQUIRED, first: bool = False) -> Any:
 def number(tag: str = "", *, default: Any = REQUIRED, first: bool = False) -> Any:
     """A whole number, or text with a ${VARIABLE}."""
     return _Number(tag, default=default, first=first)
+
+
+def amount(tag: str = "", *, default: Any = "", first: bool = False) -> Any:
+    """A whole number that Jenkins keeps as text; empty text for none."""
+    return _Amount(tag, default=default, first=first)
+
+
+def decimal(tag: str = "", *, default: Any = REQUIRED, first: bool = False) -> Any:
+    """A number with a point, as Java writes it: `1.0`."""
+    return _Decimal(tag, default=default, first=first)
 
 
 def child(

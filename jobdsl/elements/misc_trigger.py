@@ -171,7 +171,7 @@ class all_nodes_for_label(
 
 
 class block(Misc, xml=_P + "BlockingBehaviour", plugin=_PLUGIN):
-    """Wait for the triggered builds; which of their results makes the step fail, the build unstable or failed."""
+    """Wait for the triggered builds; from which result on the step fails, the build is unstable or failed."""
 
     step_fails: str | None = result("buildStepFailureThreshold", default="FAILURE")
     unstable: str | None = result("unstableThreshold", default="UNSTABLE")
@@ -181,15 +181,15 @@ class block(Misc, xml=_P + "BlockingBehaviour", plugin=_PLUGIN):
 def job_parameters(given: Any) -> Any:
     """A list of what is handed over, from what people write: a dict or text is predefined parameters."""
     if isinstance(given, Mapping):
-        return (predefined(properties_text(given)),)
+        return (predefined(properties=properties_text(given)),)
     if isinstance(given, str):
-        return (predefined(given),)
+        return (predefined(properties=given),)
     return given
 
 
 def _one(given: Any) -> Any:
     if isinstance(given, str):
-        return predefined(given)
+        return predefined(properties=given)
     raise DslError(f"takes a part like misc.current_parameters() or NAME=value, not {given!r}")
 
 
