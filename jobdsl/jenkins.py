@@ -162,6 +162,13 @@ class Controller:
         answer = self._json("computer/api/json", "computer[assignedLabels[name]]", "list the agents")
         return frozenset(label["name"] for one in answer["computer"] for label in one["assignedLabels"])
 
+    def credentials(self, folder: str = "") -> frozenset[str]:
+        """Ids of the credentials in the global domain of the controller, or of a folder."""
+        store = f"credentials/store/{'folder' if folder else 'system'}/domain/_/api/json"
+        path = names.join(names.url_path(folder), store)
+        answer = self._json(path, "credentials[id]", "list the credentials")
+        return frozenset(one["id"] for one in answer.get("credentials", ()))
+
     # changing
 
     def create(self, kind: str, full_name: str, document: str) -> None:
