@@ -32,7 +32,6 @@ from jobdsl.elements.misc import (
     default_strategy,
     jenkinsfile,
     keep,
-    no_scm,
 )
 from jobdsl.elements.properties import (
     build_discarder,
@@ -40,6 +39,7 @@ from jobdsl.elements.properties import (
     parameters,
     pipeline_triggers,
 )
+from jobdsl.elements.scm_basic import none
 from jobdsl.elements.slots import Axis, Misc, Parameter, Property, Publisher, Scm, Step, Trigger, Wrapper
 from jobdsl.elements.sources import branch_source
 from jobdsl import context
@@ -139,7 +139,7 @@ class Project(Job):
     __slots__ = ()
 
     log_rotator: Any = child(accepts=keep, default=None)
-    scm: Any = child(accepts=Scm, default=no_scm())
+    scm: Any = child(accepts=Scm, default=none())
     scm_retries: int | str | None = number("scmCheckoutRetryCount", default=None)
     agent: Any = meta(_agent, default=None)
     _assigned = computed("assignedNode", _Text("", default=None), "_label")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from jobdsl.elements.fields import child, flag, number, raw, text
+from jobdsl.elements.misc_cleanup import *  # noqa: F403
+from jobdsl.elements.misc_cleanup import __all__ as _cleanup
 from jobdsl.elements.misc_trigger import *  # noqa: F403
 from jobdsl.elements.misc_trigger import __all__ as _trigger
 from jobdsl.elements.slots import Misc, Scm
@@ -16,9 +18,8 @@ __all__ = [
     "default_strategy",
     "jenkinsfile",
     "keep",
-    "no_scm",
 ]
-__all__ += _trigger
+__all__ += [*_cleanup, *_trigger]
 
 
 class keep(Misc, xml="hudson.tasks.LogRotator"):
@@ -29,10 +30,6 @@ class keep(Misc, xml="hudson.tasks.LogRotator"):
     artifact_days: int | str = number("artifactDaysToKeep", default=-1)
     artifact_builds: int | str = number("artifactNumToKeep", default=-1)
     remove_last: bool = flag("removeLastBuild", default=False)
-
-
-class no_scm(Scm, xml="hudson.scm.NullSCM"):
-    """No sources."""
 
 
 class cps_script(Misc, xml="org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition", plugin="workflow-cps"):

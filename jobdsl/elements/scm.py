@@ -1,1 +1,30 @@
-"""scm."""
+"""Where sources come from."""
+
+from __future__ import annotations
+
+from jobdsl.elements import (
+    scm_basic,
+    scm_git,
+    scm_git_browsers,
+    scm_git_extensions,
+    scm_others,
+    scm_perforce,
+    scm_svn,
+)
+from jobdsl.elements.scm_basic import *
+from jobdsl.elements.scm_git import *
+from jobdsl.elements.scm_git_browsers import *
+from jobdsl.elements.scm_git_extensions import *
+from jobdsl.elements.scm_others import *
+from jobdsl.elements.scm_perforce import *
+from jobdsl.elements.scm_svn import *
+
+__all__ = [
+    *scm_basic.__all__,
+    *scm_git.__all__,
+    *scm_git_browsers.__all__,
+    *scm_git_extensions.__all__,
+    *scm_others.__all__,
+    *scm_perforce.__all__,
+    *scm_svn.__all__,
+]

@@ -1,0 +1,135 @@
+"""Git: the repository, its remotes, branches, and everything a job usually says of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jobdsl import context
+from jobdsl.elements.base import Form
+from jobdsl.elements.fields import Field, Unfit, child, children, flag, number, sugar, text
+from jobdsl.elements.scm_git_browsers import GitBrowser
+from jobdsl.elements.scm_git_extensions import GitExtension
+from jobdsl.elements.slots import Misc, Scm
+from jobdsl.errors import DslError
+from jobdsl.tree import Node
+
+__all__ = ["branch_spec", "git", "remote"]
+
+
+class remote(Misc, xml="hudson.plugins.git.UserRemoteConfig", plugin="git"):
+    """One remote of a git repository; `name` and `refspec` only where git's own are not meant."""
+
+    name: str | None = text(default=None)
+    refspec: str | None = text(default=None)
+    url: str = text(first=True)
+    credentials: str | None = text("credentialsId", default=None)
+
+
+class branch_spec(Misc, xml="hudson.plugins.git.BranchSpec", plugin="git"):
+    """A branch to build: `main`, `*/release-*`, `refs/tags/*`, `:regular expression`, or `${PARAMETER}`."""
+
+    name: str = text(first=True)
+
+
+class _ListClass(Field):
+    """An empty list nobody fills any more; old versions stored it as another class of list."""
+
+    kind = "raw"
+
+    def check(self, value: Any) -> Any:
+        if value in ("empty-list", "list", None):
+            return value
+        raise DslError(f"takes 'empty-list' or 'list', not {value!r}")
+
+    def write(self, value: Any, indent: str, attrs: Any = None) -> str:
+        return "" if value is None else f'{indent}<{self.tag} class="{value}"/>'
+
+    def read(self, found: Node) -> Any:
+        if found.children or found.text or set(found.attrs) != {"class"}:
+            raise Unfit
+        return found.attrs["class"]
+
+
+_JJB = (
+    "configVersion userRemoteConfigs branches disableSubmodules recursiveSubmodules "
+    "doGenerateSubmoduleConfigurations remotePoll gitTool submoduleCfg reference gitConfigName gitConfigEmail "
+    "extensions browser"
+)
+_JJB_EXTRA = {"remotePoll": "false", "reference": None, "gitConfigName": None, "gitConfigEmail": None}
+_OLD = (
+    "configVersion userRemoteConfigs branches disableSubmodules recursiveSubmodules "
+    "doGenerateSubmoduleConfigurations authorOrCommitter clean wipeOutWorkspace pruneBranches remotePoll "
+    "ignoreNotifyCommit useShallowClone buildChooser gitTool browser submoduleCfg relativeTargetDir reference "
+    "excludedRegions excludedUsers gitConfigName gitConfigEmail skipTag includedRegions scmName extensions"
+)
+
+
+class git(Scm, xml="hudson.plugins.git.GitSCM", plugin="git"):
+    """Sources from a git repository: `git("https://git.example.com/app.git", branch="main")`.
+
+    `url`, `branch`, `credentials` (a Jenkins credentials id), `name` and `refspec` describe one remote;
+    several go into `remotes=[scm.remote(...), ...]` and `branches=[...]`. `extensions` change how it is
+    checked out: `scm.wipe_workspace()`, `scm.clone(shallow=True)`, `scm.submodules(recursive=True)` ...
+    """
+
+    forms = {
+        "jjb": Form(_JJB.replace("disableSubmodules recursiveSubmodules ", ""), _JJB_EXTRA),
+        "jjb-old": Form(_JJB, {"disableSubmodules": "false", "recursiveSubmodules": "false", **_JJB_EXTRA}),
+        "old": Form(_OLD),
+    }
+
+    url: str | None = sugar(first=True)
+    branch: str | None = sugar()
+    credentials: str | None = sugar()
+    name: str | None = sugar()
+    refspec: str | None = sugar()
+    config_version: int | str = number(default=2)
+    remotes: Any = children("userRemoteConfigs", accepts=remote, convert=remote, default=None)
+    branches: Any = children(accepts=branch_spec, convert=branch_spec, default=None)
+    generate_submodule_configurations: bool = flag("doGenerateSubmoduleConfigurations", default=False)
+    browser: Any = child(accepts=GitBrowser, default=None)
+    tool: str | None = text("gitTool", default=None)
+    submodule_list: str | None = _ListClass("submoduleCfg", default="empty-list")  # type: ignore[assignment]
+    extensions: Any = children(accepts=GitExtension)
+
+    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+        """One remote and one branch from their short form."""
+        short = {key: given[key] for key in _OF_REMOTE if given[key] is not None}
+        if given["remotes"] is None:
+            given["remotes"] = (remote(**{"url": None, **short}),)
+        elif short:
+            _twice("remotes", ", ".join(f"{key}=" for key in short))
+        if given["branches"] is None:
+            given["branches"] = (branch_spec("main" if given["branch"] is None else given["branch"]),)
+        elif given["branch"] is not None:
+            _twice("branches", "branch=")
+        return given
+
+    def arguments(self) -> dict[str, Any]:
+        """The short form where one remote and one branch are all there is."""
+        rest = super().arguments()
+        short: dict[str, Any] = {}
+        if _plain_one(self.remotes):
+            short |= {
+                key: value for key in _OF_REMOTE if (value := getattr(self.remotes[0], key)) is not None
+            }
+            del rest["remotes"]
+        if _plain_one(self.branches):
+            if self.branches[0].name != "main":
+                short["branch"] = self.branches[0].name
+            del rest["branches"]
+        order = ("url", "branch", "credentials", "name", "refspec")
+        return {key: short[key] for key in order if key in short} | rest
+
+
+_OF_REMOTE = ("url", "credentials", "name", "refspec")
+
+
+def _plain_one(members: Any) -> bool:
+    if not members or len(members) != 1 or not isinstance(members[0], remote | branch_spec):
+        return False
+    return members[0].layout is None and members[0].extra is None
+
+
+def _twice(long: str, short: str) -> None:
+    context.complain(DslError(f"scm.git: {short} and {long}= say the same", hint="leave one of them out"))

@@ -1,0 +1,175 @@
+"""Subversion: modules of a repository, how a workspace is brought up to date, browsers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jobdsl import context
+from jobdsl.elements.base import Form
+from jobdsl.elements.fields import child, children, flag, sugar, text
+from jobdsl.elements.slots import Misc, Scm
+from jobdsl.errors import DslError
+
+__all__ = [
+    "SvnBrowser",
+    "SvnUpdater",
+    "module",
+    "svn",
+    "svn_checkout",
+    "svn_clean",
+    "svn_credentials",
+    "svn_fisheye",
+    "svn_revert",
+    "svn_sventon",
+    "svn_update",
+    "svn_viewvc",
+    "svn_web",
+    "svn_websvn",
+]
+
+_PLUGIN = "subversion"
+_DEPTHS = ("infinity", "immediates", "files", "empty", "as-it-is", "unknown", "exclude")
+
+
+class module(Misc, xml="hudson.scm.SubversionSCM$ModuleLocation", plugin=_PLUGIN):
+    """One module: its URL (perhaps with @revision) and the directory it goes to."""
+
+    forms = {
+        "jjb": Form(
+            "remote local credentialsId depthOption ignoreExternalsOption cancelProcessOnExternalsFail"
+        )
+    }
+
+    url: str = text("remote", first=True)
+    credentials: str | None = text("credentialsId", default=None)
+    directory: str = text("local", default=".")
+    depth: str = text("depthOption", default="infinity", choices=_DEPTHS)
+    ignore_externals: bool = flag("ignoreExternalsOption", default=False)
+    cancel_on_externals_failure: bool = flag("cancelProcessOnExternalsFail", default=False)
+
+
+class svn_credentials(Misc, xml="hudson.scm.SubversionSCM$AdditionalCredentials", plugin=_PLUGIN):
+    """Credentials for externals of another repository; `realm` as the server names itself."""
+
+    realm: str = text(first=True)
+    credentials: str = text("credentialsId")
+
+
+class SvnUpdater(Misc):
+    """How a workspace is brought up to date."""
+
+    slot = "a way to update (scm.svn_update, scm.svn_checkout, ...)"
+
+
+class svn_update(SvnUpdater, xml="hudson.scm.subversion.UpdateUpdater", plugin=_PLUGIN):
+    """`svn update` as much as possible."""
+
+
+class svn_checkout(SvnUpdater, xml="hudson.scm.subversion.CheckoutUpdater", plugin=_PLUGIN):
+    """A fresh checkout every time."""
+
+
+class svn_clean(SvnUpdater, xml="hudson.scm.subversion.UpdateWithCleanUpdater", plugin=_PLUGIN):
+    """Remove what is not versioned, then update."""
+
+
+class svn_revert(SvnUpdater, xml="hudson.scm.subversion.UpdateWithRevertUpdater", plugin=_PLUGIN):
+    """`svn revert`, then update."""
+
+
+class svn_noop(SvnUpdater, xml="hudson.scm.subversion.NoopUpdater", plugin=_PLUGIN):
+    """Leave the workspace alone."""
+
+
+class SvnBrowser(Misc):
+    """A web page that shows a Subversion repository."""
+
+    slot = "a Subversion browser (scm.svn_viewvc, ...)"
+
+
+class svn_viewvc(SvnBrowser, xml="hudson.scm.browsers.ViewSVN", plugin=_PLUGIN):
+    """ViewVC."""
+
+    url: str = text(first=True)
+
+
+class svn_websvn(SvnBrowser, xml="hudson.scm.browsers.WebSVN", plugin=_PLUGIN):
+    """WebSVN."""
+
+    url: str = text(first=True)
+
+
+class svn_web(SvnBrowser, xml="hudson.scm.browsers.SVNWeb", plugin=_PLUGIN):
+    """SVN::Web."""
+
+    url: str = text(first=True)
+
+
+class svn_fisheye(SvnBrowser, xml="hudson.scm.browsers.FishEyeSVN", plugin=_PLUGIN):
+    """FishEye."""
+
+    url: str = text(first=True)
+    root_module: str = text(default="")
+
+
+class svn_sventon(SvnBrowser, xml="hudson.scm.browsers.Sventon2", plugin=_PLUGIN):
+    """Sventon 2."""
+
+    url: str = text(first=True)
+    repository: str = text("repositoryInstance")
+
+
+class svn(Scm, xml="hudson.scm.SubversionSCM", plugin=_PLUGIN):
+    """Sources from Subversion: `svn("https://svn.example.com/app/trunk", credentials="svn")`.
+
+    `url`, `credentials` and `directory` describe one module; several go into `modules=[scm.module(...), ...]`.
+    Excluded and included regions, users and messages are regular expressions, one a line.
+    """
+
+    forms = {
+        "old": Form(
+            "locations excludedRegions includedRegions excludedUsers excludedRevprop excludedCommitMessages "
+            "workspaceUpdater"
+        )
+    }
+
+    url: str | None = sugar(first=True)
+    credentials: str | None = sugar()
+    directory: str | None = sugar()
+    modules: Any = children("locations", accepts=module, convert=module, default=None)
+    additional_credentials: Any = children(accepts=svn_credentials, default=None)
+    browser: Any = child(accepts=SvnBrowser, default=None)
+    excluded_regions: str = text(default="")
+    included_regions: str = text(default="")
+    excluded_users: str = text(default="")
+    excluded_revprop: str = text(default="")
+    excluded_commit_messages: str = text(default="")
+    updater: Any = child("workspaceUpdater", accepts=SvnUpdater, default=svn_update())
+    ignore_dir_prop_changes: bool = flag(default=False)
+    filter_changelog: bool = flag(default=False)
+    quiet: bool = flag("quietOperation", default=True)
+
+    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+        """One module from its short form."""
+        short = {key: given[key] for key in _OF_MODULE if given[key] is not None}
+        if given["modules"] is None:
+            given["modules"] = (module(**{"url": None, **short}),)
+        elif short:
+            named = ", ".join(f"{key}=" for key in short)
+            context.complain(
+                DslError(f"scm.svn: {named} and modules= say the same", hint="leave one of them out")
+            )
+        return given
+
+    def arguments(self) -> dict[str, Any]:
+        """The short form where one module of the usual kind is all there is."""
+        rest = super().arguments()
+        if len(self.modules) == 1 and isinstance(self.modules[0], module):
+            given = self.modules[0].arguments()
+            if set(given) <= set(_OF_MODULE) and module(**given) == self.modules[0]:
+                del rest["modules"]
+                return given | rest
+        return rest
+
+
+_OF_MODULE = ("url", "credentials", "directory")
