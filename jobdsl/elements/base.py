@@ -44,6 +44,7 @@ class Form(NamedTuple):
     field_specifiers=(
         f.text,
         f.flag,
+        f.names,
         f.number,
         f.amount,
         f.decimal,

@@ -29,7 +29,7 @@ __all__ = [
     "raw",
     "result",
 ]
-__all__ += ["absent", "meta", "secret_text", "slot", "strings", "sugar", "text"]
+__all__ += ["absent", "meta", "names", "secret_text", "slot", "strings", "sugar", "text"]
 
 
 class _Required:
@@ -139,6 +139,21 @@ class _Text(Field):
 
     def read(self, found: Node) -> str:
         return _leaf(found)
+
+
+class _Names(_Text):
+    """Names of jobs, separated by commas; a list of names or of items is joined."""
+
+    kind = "names"
+
+    def check(self, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return ", ".join(self._one(member) for member in value)
+        return self._one(value) if hasattr(value, "full_name") else super().check(value)
+
+    def _one(self, member: Any) -> str:
+        full_name = getattr(member, "full_name", None)
+        return f"/{full_name}" if isinstance(full_name, str) else str(super().check(member))
 
 
 class _SecretText(_Text):
@@ -574,6 +589,11 @@ def text(
 ) -> Any:
     """Text; `default=None` leaves the child out when it is not given. `first` fields are positional."""
     return _Text(tag, choices, check, default=default, first=first, attrs=attrs)
+
+
+def names(tag: str = "", *, default: Any = REQUIRED, first: bool = False) -> Any:
+    """Names of jobs: text with commas, or a list of names or of the jobs themselves."""
+    return _Names(tag, default=default, first=first)
 
 
 def secret_text(tag: str = "", *, default: Any = REQUIRED, first: bool = False) -> Any:
