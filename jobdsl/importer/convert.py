@@ -1,0 +1,134 @@
+"""One document: read, taken apart into values, written as DSL source; with what a report says of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any, TypeAlias
+from typing import Literal as OneOf
+
+from jobdsl.elements import load_all, reading
+from jobdsl.elements.base import registry
+from jobdsl.errors import JobdslError
+from jobdsl.importer.classes import elements, untyped
+from jobdsl.importer.layout import Group
+from jobdsl.importer.secrets import take_out
+from jobdsl.importer.source import Writer
+from jobdsl.items import Item
+from jobdsl.jobs import item
+from jobdsl.marker import stripped
+from jobdsl.model import is_view_root
+from jobdsl.raw import Literal
+from jobdsl.tree import Node, class_name, parse, to_text
+from jobdsl.viewkinds import view
+
+__all__ = ["FORMS", "Form", "Imported", "Source", "convert", "fingerprint"]
+
+Form: TypeAlias = OneOf["typed", "element", "xml"]
+FORMS: tuple[Form, ...] = ("typed", "element", "xml")
+"""How a document may be written, best first; the last one cannot fail."""
+_DEEPEST = 40
+"""Levels of elements a readable expression may have; Python itself takes about 90 brackets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A document as it was found."""
+
+    name: str
+    """Full name of the item or view."""
+    data: bytes
+    place: str
+    """Its file, or its URL, for messages."""
+    is_view: bool
+
+
+@dataclass(slots=True)
+class Imported:
+    """What became of one document."""
+
+    name: str
+    place: str
+    size: int
+    """Bytes of the document."""
+    error: str = ""
+    """Why it could not be read; empty when it was."""
+    elements: int = 0
+    typed: int = 0
+    form: Form = "typed"
+    fallback: str = ""
+    """The form it had to take when its kind has a typed class and that could not be used."""
+    print: bytes = b""
+    """Fingerprint of the tree, markers aside."""
+    root: str = ""
+    code: Group | None = None
+    """The call that defines it; its first part is the name."""
+    uses: set[str] = field(default_factory=set)
+    equal: bool = False
+    """Whether the estate, loaded and rendered, gave the same tree."""
+
+
+def fingerprint(root: Node) -> bytes:
+    """Sixteen bytes that are the same for equal trees."""
+    digest = blake2b(digest_size=16)
+    for node in root.walk():
+        attrs = sorted(node.attrs.items())
+        digest.update(repr((node.tag, attrs, node.text, len(node.children))).encode())
+    return digest.digest()
+
+
+def convert(
+    source: Source, name: str, writer: Writer, secrets: dict[str, str], first: Form = "typed"
+) -> Imported:
+    """The document as DSL source: in the form `first`, or the next one that says the same.
+
+    `name` is what it is called where its call will stand. Secrets in clear go into `secrets`.
+    Raises XmlError for a broken document, DslError for a name or a text that cannot be written.
+    """
+    load_all()
+    root = stripped(parse(source.data))
+    made = Imported(source.name, source.place, len(source.data), root=root.tag, print=fingerprint(root))
+    made.elements = elements(root)
+    take_out(root, source.name, secrets)
+    item, made.form = _item(source.name, root, source.is_view, first)
+    if _known(root) and made.form != "typed":
+        made.fallback = made.form
+    made.typed = made.elements - untyped(item)
+    made.code, made.uses = writer.item(item, name), writer.uses
+    return made
+
+
+def _item(full_name: str, root: Node, is_view: bool, first: Form) -> tuple[Item, Form]:
+    """The item in the best form that writes the very same tree."""
+    name, kind = f"/{full_name}", _kind(is_view or is_view_root(root.tag))
+    for form in FORMS[FORMS.index(first) : -1] if not _deeper_than(root, _DEEPEST) else ():
+        try:
+            made = _typed(name, root) if form == "typed" else kind(name, reading.read_raw(root))
+            if made is not None and parse(made.render()) == root:
+                return made, form
+        except JobdslError:
+            continue
+    return kind(name, Literal(to_text(root).lstrip("\n"))), "xml"
+
+
+def _kind(is_view: bool) -> Any:
+    return view if is_view else item
+
+
+def _typed(name: str, root: Node) -> Item | None:
+    cls = _known(root)
+    return None if cls is None else reading.read_as(cls, root, {"name": name})
+
+
+def _known(root: Node) -> type[Item] | None:
+    """The typed class of this kind of item."""
+    cls = registry.get(class_name(root.tag))
+    return cls if cls is not None and issubclass(cls, Item) else None
+
+
+def _deeper_than(root: Node, levels: int) -> bool:
+    """Whether elements nest deeper than that below the root."""
+    row = [root]
+    for _ in range(levels):
+        row = [child for node in row for child in node.children]
+    return bool(row)

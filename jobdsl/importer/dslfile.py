@@ -1,0 +1,157 @@
+"""One DSL file as text: its imports, its folders as `with` blocks, its calls, and whose lines are whose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from jobdsl.importer.convert import Imported
+from jobdsl.importer.layout import show
+from jobdsl.importer.literals import quoted
+from jobdsl.importer.places import DslFile, Place
+from jobdsl.importer.sources import Found
+
+__all__ = ["Written", "write"]
+
+_STEP = "    "
+_NESTED = 6
+"""Folders inside one another as blocks; below them, paths say where a job lies. Python takes about 20."""
+
+Convert = Callable[[Found, str], Imported]
+"""Makes the call for a document under the name it has where it stands; no code for one that is broken."""
+
+
+@dataclass(slots=True)
+class Written:
+    """A DSL file's text and what is in it."""
+
+    path: str
+    text: str
+    lines: list[tuple[int, int, Imported]] = field(default_factory=list)
+    """First and last line of each call, in order."""
+
+    def at(self, line: int) -> Imported | None:
+        """The document whose call has this line."""
+        return next((one for first, last, one in self.lines if first <= line <= last), None)
+
+
+def write(file: DslFile, convert: Convert) -> Written:
+    """The text of a file. Calls are made in their order, one at a time."""
+    return _Writing(file, convert).done()
+
+
+class _Writing:
+    def __init__(self, file: DslFile, convert: Convert) -> None:
+        self.file = file
+        self.convert = convert
+        self.uses: set[str] = set()
+        self.body: list[str] = []
+        self.spans: list[tuple[int, int, Imported]] = []
+        self.line = 1
+        """Line of the body that comes next."""
+        self._was_apart = self._opened = False
+        self._calls = 0
+
+    def done(self) -> Written:
+        inside = self.file.inside
+        if inside:
+            self.uses.add("inside")
+            self._say(f"with inside({quoted(inside)}):")
+        self._block(self.file.places, inside, _STEP if inside else "", 1 if inside else 0)
+        if inside and not self._calls:
+            self._say(f"{_STEP}pass")
+        head = self._head()
+        count = head.count("\n")
+        spans = [(first + count, last + count, one) for first, last, one in self.spans]
+        return Written(self.file.path, head + "\n".join(self.body).strip("\n") + "\n", spans)
+
+    def _head(self) -> str:
+        what = f"of {self.file.inside or _only_folder(self.file)}" if self._named() else "of this controller"
+        words = sorted(self.uses - {"layouts"})
+        flat = f"from jobdsl import {', '.join(words)}\n"
+        if len(flat) > 100:
+            flat = "from jobdsl import (\n" + "".join(f"{_STEP}{word},\n" for word in words) + ")\n"
+        own = "\nimport layouts\n" if "layouts" in self.uses else ""
+        return f'"""Jobs {what}, imported from Jenkins."""\n\n{flat if words else ""}{own}\n'
+
+    def _named(self) -> bool:
+        name = self.file.inside or _only_folder(self.file)
+        return bool(name) and name.isprintable() and not set(name) & set('"\\')
+
+    def _block(self, places: list[Place], inside: str, indent: str, depth: int) -> None:
+        """The calls of places side by side; those with something below them come last."""
+        for place in sorted(places, key=lambda one: bool(one.below)):
+            if place.below:
+                self._with(place, inside, indent, depth)
+            elif not place.documents:
+                self._plain_folder(place, inside, indent, opens=False)
+            else:
+                for found in place.documents:
+                    self._call(found, inside, indent)
+
+    def _with(self, place: Place, inside: str, indent: str, depth: int) -> None:
+        """A place with others below it."""
+        opened = ""
+        for found in place.documents:
+            opened = self._call(found, inside, indent, opens=depth < _NESTED) or opened
+        if not place.documents:
+            self._plain_folder(place, inside, indent, opens=depth < _NESTED)
+            opened = "folder"
+        below = list(place.below.values())
+        if depth >= _NESTED:
+            self._block(below, inside, indent, depth)
+            return
+        if not opened:
+            self.uses.add("inside")
+            self._say(f"{indent}with inside({quoted(place.full_name)}):", apart=True)
+        calls = self._calls
+        self._block(below, place.full_name, indent + _STEP, depth + 1)
+        if self._calls == calls:  # nothing in it could be read
+            self._say(f"{indent}{_STEP}pass")
+
+    def _plain_folder(self, place: Place, inside: str, indent: str, *, opens: bool) -> None:
+        self.uses.add("folder")
+        call = f"folder({quoted(_relative(place.full_name, inside))})"
+        self._calls += 1
+        self._say(f"{indent}with {call}:" if opens else indent + call, apart=opens)
+
+    def _call(self, found: Found, inside: str, indent: str, *, opens: bool = False) -> str:
+        """Write one call; says `folder` where it opened one."""
+        made = self.convert(found, _relative(found.name, inside))
+        if made.code is None:
+            self._say(f"{indent}# {_one_line(found.name)} could not be imported: {_one_line(made.error)}")
+            return ""
+        self._calls += 1
+        self.uses |= made.uses
+        opened = opens and made.code.start == "folder("
+        start = f"{indent}with " if opened else indent
+        text = start + show(made.code, indent, len(start), 1 if opened else 0) + (":" if opened else "")
+        first = self._say(text, apart="\n" in text or opened)
+        self.spans.append((first, self.line - 1, made))
+        made.code = None  # the text is all that is wanted from here on
+        return "folder" if opened else ""
+
+    def _say(self, text: str, *, apart: bool = False) -> int:
+        """Add lines, with an empty one around calls of several lines; gives the number of the first."""
+        if self.body and (apart or self._was_apart) and not self._opened:
+            self.body.append("")
+            self.line += 1
+        first = self.line
+        self.body.append(text)
+        self.line += text.count("\n") + 1
+        self._was_apart, self._opened = apart, text.startswith("with ") or text.endswith(":")
+        return first
+
+
+def _relative(full_name: str, inside: str) -> str:
+    return full_name.removeprefix(f"{inside}/") if inside else full_name
+
+
+def _one_line(text: str) -> str:
+    """Text that cannot end its comment."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _only_folder(file: DslFile) -> str:
+    """The one folder a file is about, if it is one."""
+    return file.places[0].full_name if len(file.places) == 1 and file.places[0].below else ""

@@ -1,0 +1,181 @@
+"""The estate documents become: written, loaded, compared; and what was not equal, written plainer."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+from jobdsl.errors import EstateError, JobdslError, Problem, XmlError
+from jobdsl.importer.convert import FORMS, Form, Imported, Source, convert
+from jobdsl.importer.dslfile import Written, write
+from jobdsl.importer.literals import quoted
+from jobdsl.importer.places import DslFile, layout
+from jobdsl.importer.scripts import Scripts
+from jobdsl.importer.source import Layouts, Writer
+from jobdsl.importer.sources import Found
+from jobdsl.importer.verify import verify
+from jobdsl.secrets import Secrets, save
+
+__all__ = ["Maker"]
+
+
+_BAD_SEED = re.compile(r"[^A-Za-z0-9._-]+")
+_LAYOUTS = "layouts.py"
+_WIDTH = 92
+
+
+class Maker:
+    """Writes an estate into a directory; `imported` says what became of each document."""
+
+    def __init__(self, out: Path, found: list[Found], secrets_file: Path) -> None:
+        self.out = out
+        self.secrets_file = secrets_file
+        self.secrets: dict[str, str] = {}
+        self.imported: dict[tuple[str, str], Imported] = {}
+        """By full name and place."""
+        self._files = layout(found)
+        self._written: dict[str, Written] = {}
+        self._forms: dict[tuple[str, str], Form] = {}
+        """Documents that have to be written plainer than they could be."""
+        self._hopeless: dict[tuple[str, str], str] = {}
+        """Documents that cannot be defined at all, and why."""
+        self._keys: dict[tuple[str, str], list[str]] = {}
+        self._layouts = Layouts()
+        self._scripts: dict[str, Scripts] = {}
+
+    def make(self) -> None:
+        """Write everything, load it, and write plainer what did not come out equal, until all does."""
+        files = self._files
+        while files:
+            for file in files:
+                self._write(file)
+            self._write_rest()
+            problems = verify(self.out, self.imported.values(), Secrets(self.secrets))
+            changed = self._plainer(problems)
+            files = [file for file in self._files if file.path in changed]
+
+    def _write(self, file: DslFile) -> None:
+        directory = file.path.rpartition("/")[0]
+        scripts = self._scripts.setdefault(directory, Scripts(directory))
+        self._written[file.path] = written = write(
+            file, lambda found, name: self._convert(found, name, scripts)
+        )
+        self._put(file.path, written.text)
+
+    def _convert(self, found: Found, name: str, scripts: Scripts) -> Imported:
+        key = (found.name, found.place)
+        for secret in self._keys.pop(key, ()):
+            del self.secrets[secret]
+        before = len(self.secrets)
+        made = Imported(found.name, found.place, found.size)
+        try:
+            source = Source(found.name, found.read(), found.place, found.is_view)
+            made.size = len(source.data)
+            if key in self._hopeless:
+                made.error = self._hopeless[key]
+            else:
+                writer = Writer(self._layouts, scripts.files_of(found.name))
+                made = convert(source, name, writer, self.secrets, self._forms.get(key, "typed"))
+        except XmlError as error:
+            made.error = f"{found.place}:{error.line}: {error.message}" if error.line else error.message
+        except JobdslError as error:
+            made.error = error.message
+        self._keys[key] = list(self.secrets)[before:]
+        self.imported[key] = made
+        return made
+
+    def _write_rest(self) -> None:
+        """What belongs to the whole estate: layouts, scripts, secrets, settings."""
+        if self._layouts.names:
+            self._put(_LAYOUTS, _layouts(self._layouts))
+        for scripts in self._scripts.values():
+            for path, text in scripts.texts.items():
+                self._put(path, text)
+        if self.secrets:
+            save(self.secrets_file, self.secrets)
+        self._put("jobdsl.toml", self._settings())
+
+    def _settings(self) -> str:
+        seed = _BAD_SEED.sub("-", self.out.resolve().name).strip("-._")[:64] or "main"
+        lines = ["# Imported from Jenkins. `jobdsl plan` says what a run would do.", ""]
+        if self.secrets:
+            path = os.path.relpath(self.secrets_file.resolve(), self.out.resolve())
+            lines = [lines[0], f"secrets = {json.dumps(path, ensure_ascii=False)}", ""]
+        return "\n".join([*lines, "[seed]", f'name = "{seed}"', ""])
+
+    def _put(self, path: str, text: str) -> None:
+        target = self.out / path
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("w", encoding="utf-8", newline="") as file:
+                file.write(text)
+        except OSError as error:
+            raise JobdslError(f"{target} cannot be written: {error.strerror}") from None
+
+    def _plainer(self, problems: list[Problem]) -> set[str]:
+        """Decide how to write what failed; the files that have to be written again."""
+        if not problems:
+            failed = [(one, "it does not come out as it was") for one in self._unequal()]
+        else:
+            failed = list(self._blamed(problems))
+        for one, why in failed:
+            self._step_down(one, why)
+        keys = {(one.name, one.place) for one, _ in failed}
+        return {
+            path
+            for path, written in self._written.items()
+            if any((one.name, one.place) in keys for _, _, one in written.lines)
+        }
+
+    def _unequal(self) -> Iterator[Imported]:
+        return (one for one in self.imported.values() if not one.equal and not one.error)
+
+    def _blamed(self, problems: list[Problem]) -> Iterator[tuple[Imported, str]]:
+        """The documents whose lines the problems name. Raises EstateError for problems of none."""
+        for problem in problems:
+            written = self._written.get(problem.where.file) if problem.where else None
+            one = written.at(problem.where.line) if written and problem.where else None
+            if one is None:
+                raise EstateError(problems)
+            yield one, problem.message
+
+    def _step_down(self, one: Imported, why: str) -> None:
+        key = (one.name, one.place)
+        if one.form == FORMS[-1]:
+            self._hopeless[key] = why
+        else:
+            self._forms[key] = FORMS[FORMS.index(one.form) + 1]
+
+
+def _layouts(layouts: Layouts) -> str:
+    """The module that holds them."""
+    lines = [
+        '"""Which fields elements have, and their order, where a class would write others by itself.',
+        "",
+        "Plugins of other versions wrote them so. A job that no longer names one has its fields as plugins",
+        "write them today.",
+        '"""',
+        "",
+    ]
+    for (_, layout_text), name in sorted(layouts.names.items(), key=lambda one: natural(one[1])):
+        lines.append(_constant(name, layout_text))
+    return "\n".join(lines) + "\n"
+
+
+def natural(name: str) -> tuple[str, int]:
+    """Sorts ARCHIVE_2 before ARCHIVE_10."""
+    word, _, number = name.rpartition("_")
+    return word, int(number)
+
+
+def _constant(name: str, text: str) -> str:
+    if len(name) + len(text) < _WIDTH:
+        return f"{name} = {quoted(text)}"
+    lines = textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    ends = [" "] * (len(lines) - 1) + [""]
+    shown = "\n".join(f"    {quoted(line + end)}" for line, end in zip(lines, ends, strict=True))
+    return f"{name} = (\n{shown}\n)"

@@ -1,0 +1,73 @@
+"""Python expressions as small trees, and how they are broken into lines (as black and ruff format do)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+__all__ = ["WIDTH", "Code", "Group", "show"]
+
+WIDTH = 100
+"""Columns of a line of generated source."""
+_STEP = "    "
+
+Code: TypeAlias = "str | Group"
+"""An expression: source that is never broken (a literal, a name), or a group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Something in brackets: a call, a list, a dict; each part with what stands before it (`steps=`)."""
+
+    start: str
+    parts: list[tuple[str, Code]] = field(default_factory=list)
+    end: str = ")"
+
+
+def show(code: Code, indent: str, column: int, after: int = 0) -> str:
+    """The source of an expression that starts at `column` on a line indented by `indent`.
+
+    `after` is the room what follows on its last line needs.
+    """
+    if isinstance(code, str):
+        return code
+    flat = _flat(code, WIDTH - column - after)
+    if flat is not None:
+        return flat
+    if _hugs(code):
+        label, only = code.parts[0]
+        start = code.start + label
+        return start + show(only, indent, column + len(start), after + 1) + code.end
+    deeper = indent + _STEP
+    lines = [
+        f"{deeper}{label}{show(part, deeper, len(deeper) + len(label), 1)}," for label, part in code.parts
+    ]
+    return "\n".join([code.start, *lines, indent + code.end])
+
+
+def _hugs(group: Group) -> bool:
+    """A text of several lines that is the only argument stays beside its bracket."""
+    return len(group.parts) == 1 and isinstance(group.parts[0][1], str) and "\n" in group.parts[0][1]
+
+
+def _flat(code: Code, room: int) -> str | None:
+    """On one line of `room` columns, or None."""
+    pieces: list[str] = []
+    for piece in _pieces(code):
+        room -= len(piece)
+        if room < 0 or "\n" in piece:
+            return None
+        pieces.append(piece)
+    return "".join(pieces)
+
+
+def _pieces(code: Code) -> Iterable[str]:
+    if isinstance(code, str):
+        yield code
+        return
+    yield code.start
+    for position, (label, part) in enumerate(code.parts):
+        yield f", {label}" if position else label
+        yield from _pieces(part)
+    yield code.end

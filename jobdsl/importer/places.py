@@ -1,0 +1,166 @@
+"""How an estate is laid out: which document goes into which DSL file, inside which folders.
+
+A top-level folder is a directory with a `jobs.py`; what lies at the top is in `jobs.py` and `views.py`.
+Where that would make a long file, subfolders get files of their own, and then names that begin
+with the same word (`android-...` in `android.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from jobdsl import names
+from jobdsl.config import Files
+from jobdsl.importer.sources import Found
+
+__all__ = ["DslFile", "Place", "layout"]
+
+_MOST = 250
+"""Documents of one DSL file."""
+_MOST_BYTES = 1 << 20
+"""Bytes of the documents of one DSL file; the loader takes files of four times that."""
+_GROUP = 12
+"""Documents that begin with the same word, from which they get a file of their own."""
+_WORD = re.compile(r"[A-Za-z0-9]+")
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+|\A[.\s]+|[.\s]+\Z')
+_LONGEST = 80
+
+
+@dataclass(slots=True)
+class Place:
+    """A name of the estate: what is defined there, and what lies below it."""
+
+    full_name: str
+    documents: list[Found] = field(default_factory=list)
+    """None, one, or an item and a view of the same name."""
+    below: dict[str, Place] = field(default_factory=dict)
+
+    def walk(self) -> Iterator[Place]:
+        """This place and all below it."""
+        stack = [self]
+        while stack:
+            one = stack.pop()
+            yield one
+            stack += reversed(one.below.values())
+
+    @property
+    def weight(self) -> tuple[int, int]:
+        """Documents here and below, and their bytes."""
+        sizes = [found.size for place in self.walk() for found in place.documents]
+        return len(sizes), sum(sizes)
+
+
+@dataclass(slots=True)
+class DslFile:
+    """One file of the estate."""
+
+    path: str
+    inside: str
+    """Full name of the folder all of it lies in; empty at the top."""
+    places: list[Place]
+
+
+def layout(found: Iterable[Found]) -> list[DslFile]:
+    """The DSL files for these documents."""
+    root = Place("")
+    for one in found:
+        place = root
+        for name in [*names.ancestors(one.name), one.name]:
+            place = place.below.setdefault(names.leaf(name), Place(name))
+        place.documents.append(one)
+    maker = _Layout()
+    maker.top(root)
+    return [one for one in maker.files if one.places]
+
+
+class _Layout:
+    def __init__(self) -> None:
+        self.files: list[DslFile] = []
+        self._paths: set[str] = {"layouts.py", "layouts"}
+
+    def top(self, root: Place) -> None:
+        """The controller's own jobs and views, then a directory for each folder."""
+        flat = [one for one in root.below.values() if not one.below]
+        views = [one for one in flat if all(found.is_view for found in one.documents)]
+        self._flat("", "", "jobs", [one for one in flat if one not in views])
+        self._flat("", "", "views", views)
+        for one in root.below.values():
+            if one.below:
+                self._folder(one, self._free("", names.leaf(one.full_name), ""), "")
+
+    def _folder(self, place: Place, directory: str, inside: str) -> None:
+        """A folder in its own directory: one file, or several where it is large."""
+        if not _too_large([place]):
+            self._add(directory, "jobs", inside, [place])
+            return
+        flat: list[Place] = []
+        for one in place.below.values():
+            if one.below and one.weight[0] >= _GROUP:
+                name = self._free(directory, names.leaf(one.full_name), "")
+                self._folder(one, name, place.full_name)
+            else:
+                flat.append(one)
+        self._add(directory, "folder", inside, [Place(place.full_name, place.documents)])
+        self._flat(directory, place.full_name, "jobs", flat)
+
+    def _flat(self, directory: str, inside: str, file: str, places: list[Place]) -> None:
+        """Places side by side: one file, or one for each word many of their names begin with."""
+        if not _too_large(places):
+            self._add(directory, file, inside, places)
+            return
+        groups: dict[str, list[Place]] = {}
+        for one in places:
+            found = _WORD.search(names.leaf(one.full_name))
+            groups.setdefault(found[0].lower() if found else "", []).append(one)
+        rest = [one for word, group in groups.items() if not _own_file(word, group) for one in group]
+        kept = {word: group for word, group in groups.items() if _own_file(word, group)}
+        for word, group in [(file, rest), *kept.items()]:
+            for part in _parts(group):
+                self._add(directory, word, inside, part)
+
+    def _add(self, directory: str, file: str, inside: str, places: list[Place]) -> None:
+        if places:
+            self.files.append(DslFile(self._free(directory, file, ".py"), inside, places))
+
+    def _free(self, directory: str, name: str, ending: str) -> str:
+        """A path not taken, that the loader takes for a DSL file (or a directory of some)."""
+        safe = _UNSAFE.sub("_", name)[:_LONGEST] or "_"
+        if not safe.isprintable():
+            safe = "".join(c if c.isprintable() else "_" for c in safe)
+        for number in range(1, 1 << 20):
+            tried = safe if number == 1 else f"{safe}_{number}"
+            path = names.join(directory, tried + ending)
+            probe = path if ending else f"{path}/jobs.py"
+            if Files().has(probe) and not {path.lower(), names.join(directory, tried).lower()} & self._paths:
+                self._paths |= {path.lower(), names.join(directory, tried).lower()}
+                return path
+        raise AssertionError("there is always a free name")
+
+
+def _own_file(word: str, group: list[Place]) -> bool:
+    return bool(word) and len(group) >= _GROUP
+
+
+def _too_large(places: list[Place]) -> bool:
+    return len(list(_parts(places))) > 1 or (len(places) == 1 and _over(*places[0].weight))
+
+
+def _over(count: int, size: int) -> bool:
+    return count > _MOST or size > _MOST_BYTES
+
+
+def _parts(places: list[Place]) -> Iterator[list[Place]]:
+    """The places in runs that are small enough for a file."""
+    part: list[Place] = []
+    count = size = 0
+    for one in places:
+        more, bytes_more = one.weight
+        if part and _over(count + more, size + bytes_more):
+            yield part
+            part, count, size = [], 0, 0
+        part.append(one)
+        count, size = count + more, size + bytes_more
+    if part:
+        yield part

@@ -1,0 +1,90 @@
+"""What an import says of itself: a report of every document, and a summary for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jobdsl.errors import JobdslError
+from jobdsl.importer.convert import Imported
+
+__all__ = ["ImportResult", "write_report"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import did."""
+
+    out: Path
+    """The estate."""
+    documents: tuple[Imported, ...]
+    """Every document met, by name."""
+    secrets: int
+    """Secrets in clear that were taken out."""
+    secrets_file: Path | None
+    """Where they are now."""
+
+    @property
+    def broken(self) -> list[Imported]:
+        """Documents that could not be imported; `error` says why."""
+        return [one for one in self.documents if one.error]
+
+    @property
+    def equal(self) -> int:
+        """Documents that came out of the loaded estate exactly as they were."""
+        return sum(one.equal for one in self.documents)
+
+    @property
+    def elements(self) -> int:
+        """Jenkins elements in all documents."""
+        return sum(one.elements for one in self.documents)
+
+    @property
+    def typed_elements(self) -> int:
+        """Those of them written by typed classes."""
+        return sum(one.typed for one in self.documents)
+
+    @property
+    def fallbacks(self) -> list[Imported]:
+        """Documents of a known kind that had to be written plainer."""
+        return [one for one in self.documents if one.fallback]
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """The report: one object per document."""
+        return [dict(_row(one)) for one in self.documents]
+
+    def sentences(self) -> Iterator[str]:
+        """The summary: what was written, what was broken."""
+        count = len(self.documents) - len(self.broken)
+        share = f"{100 * self.typed_elements / self.elements:.1f} %" if self.elements else "none"
+        yield f"{count} documents imported to {self.out}; {share} of {self.elements} elements are typed"
+        if self.secrets:
+            advice = "keep it safe, and out of version control"
+            yield f"{self.secrets} secrets taken out into {self.secrets_file}: {advice}"
+        for one in self.broken:
+            yield f"NOT IMPORTED: {one.name}: {one.error}"
+
+
+def _row(one: Imported) -> Iterator[tuple[str, Any]]:
+    yield "name", one.name
+    yield "equal", one.equal
+    yield "elements", one.elements
+    yield "typed_elements", one.typed
+    yield "bytes", one.size
+    if one.fallback:
+        yield "fallback", one.fallback
+    if one.error:
+        yield "error", one.error
+
+
+def write_report(result: ImportResult, path: Path) -> None:
+    """Write the report as JSON. Raises JobdslError."""
+    text = json.dumps(result.as_json(), indent=1, ensure_ascii=False) + "\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise JobdslError(f"{path} cannot be written: {error.strerror}") from None

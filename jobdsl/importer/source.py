@@ -1,0 +1,174 @@
+"""Values as DSL source: typed elements, `element(...)`, `xml(...)`, secrets; and what a file must import."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from keyword import iskeyword
+from typing import Any
+
+from jobdsl.elements.base import Record
+from jobdsl.elements.fields import _Slot
+from jobdsl.importer.layout import Code, Group
+from jobdsl.importer.literals import literal, quoted
+from jobdsl.items import Item
+from jobdsl.raw import Literal, Raw
+from jobdsl.tree import to_text
+
+__all__ = ["Layouts", "Writer"]
+
+_SECRET = re.compile(r"\$\{jobdsl:secret:([^{}]+)\}")
+"""What jobdsl.raw.secret gives for a name."""
+_PLAIN = re.compile(r"true|false|0|-?[1-9][0-9]{0,14}")
+"""Texts that `element(...)` writes just so for a boolean or a number."""
+_SHORT_LAYOUT = 24
+"""Characters up to which a layout stays where it is used."""
+
+
+class Layouts:
+    """The `layout=` texts of an estate as constants: ARCHIVE_1, ARCHIVE_2 ..., in the order they are met."""
+
+    def __init__(self) -> None:
+        self.names: dict[tuple[str, str], str] = {}
+        self._count: dict[str, int] = {}
+
+    def name(self, kind: str, layout: str) -> str:
+        """The constant for a layout of a class."""
+        word = kind.upper()
+        if (word, layout) not in self.names:
+            self._count[word] = self._count.get(word, 0) + 1
+            self.names[word, layout] = f"{word}_{self._count[word]}"
+        return self.names[word, layout]
+
+
+class Writer:
+    """Writes the values of one document; `uses` gathers the names its file must import."""
+
+    def __init__(self, layouts: Layouts, file_of: Callable[[str, str], str] | None = None) -> None:
+        self.layouts = layouts
+        self.file_of = file_of
+        """Name of the file that holds a long text of a kind of element; empty to keep it in the source."""
+        self.uses: set[str] = set()
+
+    def item(self, item: Item, name: str) -> Group:
+        """The call that defines an item; `name` is what it is called where the call stands."""
+        arguments = {"name": name, **{key: value for key, value in _given(item).items() if key != "name"}}
+        return self._call(item, arguments)
+
+    def _record(self, record: Any) -> Group:
+        return self._call(record, _given(record))
+
+    def _call(self, record: Any, arguments: Mapping[str, Any]) -> Group:
+        word, kind = record.dsl_name(), type(record).java or type(record).__name__
+        self.uses.add(word.partition(".")[0])
+        named: list[tuple[str, Code]] = []
+        in_order = [name for name, one in record._fields.items() if one.first]
+        positional = _leading(in_order, arguments)
+        parts: list[tuple[str, Code]] = [("", self.code(arguments[name], kind)) for name in positional]
+        named = [
+            (f"{name}=", self.code(value, f"{kind} {name}"))
+            for name, value in arguments.items()
+            if name not in positional
+        ]
+        if record.layout is not None:
+            named.append(("layout=", self._layout(type(record).__name__, record.layout)))
+        if record.extra:
+            extra = Group("{", self._fields(record.extra, kind, quoted_names=True), "}")
+            named.append(("extra=", extra))
+        return Group(f"{word}(", parts + named)
+
+    def _layout(self, kind: str, layout: str) -> str:
+        if len(layout) <= _SHORT_LAYOUT:
+            return quoted(layout)
+        self.uses.add("layouts")
+        return f"layouts.{self.layouts.name(kind, layout)}"
+
+    def code(self, value: Any, kind: str = "") -> Code:
+        """The expression for any value of a field; `kind` says what kind of text it would be."""
+        if isinstance(value, str):
+            return self._text(value, kind)
+        if value is None or isinstance(value, bool | int | float):
+            return repr(value)
+        if isinstance(value, Record):
+            return self._record(value)
+        if isinstance(value, Raw):
+            return self._raw(value)
+        if isinstance(value, Literal):
+            self.uses.add("xml")
+            return Group("xml(", [("", self._text(to_text(value.node).lstrip("\n"), "xml"))])
+        if isinstance(value, Mapping):
+            return Group(
+                "{",
+                [(f"{quoted(key)}: ", self.code(one, f"{kind} {key}")) for key, one in value.items()],
+                "}",
+            )
+        if isinstance(value, Sequence):
+            return Group("[", [("", self.code(one, kind)) for one in value], "]")
+        raise TypeError(f"no DSL source for {value!r}")
+
+    def _text(self, text: str, kind: str) -> Code:
+        found = _SECRET.fullmatch(text)
+        if found is not None:
+            self.uses.add("secret")
+            return f"secret({quoted(found[1])})"
+        path = self.file_of(text, kind) if self.file_of is not None else ""
+        if path:
+            self.uses.add("read_file")
+            return f"read_file({quoted(path)})"
+        return literal(text)
+
+    def _raw(self, raw: Raw) -> Code:
+        if not raw.tag and not raw.attrs and not raw.text:
+            if raw.fields and not raw.members:
+                return Group("{", self._fields(raw.fields, "", quoted_names=True), "}")
+            if not raw.fields:
+                return self.code(raw.members) if raw.members else "None"
+        word = "element" if raw.tag else "node"
+        self.uses.add(word)
+        parts: list[tuple[str, Code]] = [("", quoted(raw.tag))] if raw.tag else []
+        parts += [("", self.code(one, raw.tag)) for one in raw.members]
+        if raw.attrs:
+            parts.append(("_attrs=", self.code(raw.attrs)))
+        if raw.text:
+            parts.append(("_text=", self._text(raw.text, raw.tag)))
+        return Group(f"{word}(", parts + self._fields(raw.fields, raw.tag))
+
+    def _fields(
+        self, fields: Mapping[str, Any], kind: str, *, quoted_names: bool = False
+    ) -> list[tuple[str, Code]]:
+        """Fields by their XML names: as keywords where all names can be, for their order counts."""
+        if not quoted_names and not all(map(_is_word, fields)):
+            return [("**", Group("{", self._fields(fields, kind, quoted_names=True), "}"))]
+        return [
+            (f"{quoted(name)}: " if quoted_names else f"{name}=", self._field(value, f"{kind} {name}"))
+            for name, value in fields.items()
+        ]
+
+    def _field(self, value: Any, kind: str) -> Code:
+        """A field of a raw element: plain numbers and booleans read better than their text."""
+        if isinstance(value, str) and _PLAIN.fullmatch(value):
+            return value.capitalize()
+        return self.code(value, kind)
+
+
+def _is_word(name: str) -> bool:
+    return name.isascii() and name.isidentifier() and not iskeyword(name) and not name.startswith("_")
+
+
+def _given(record: Any) -> dict[str, Any]:
+    """The arguments worth writing: not those at their default, no empty lists of a job."""
+    return {
+        name: value
+        for name, value in record.arguments().items()
+        if value or not isinstance(record._fields.get(name), _Slot)
+    }
+
+
+def _leading(in_order: Sequence[str], arguments: Mapping[str, Any]) -> list[str]:
+    """The arguments that need no name: the first ones, as far as they are given without a gap."""
+    leading: list[str] = []
+    for name in in_order:
+        if name not in arguments:
+            break
+        leading.append(name)
+    return leading

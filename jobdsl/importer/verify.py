@@ -1,0 +1,51 @@
+"""Whether an estate, really loaded and rendered, gives the documents it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from jobdsl import config
+from jobdsl.errors import EstateError, JobdslError, Problem
+from jobdsl.importer.convert import Imported, fingerprint
+from jobdsl.load import load
+from jobdsl.model import Definition
+from jobdsl.secrets import Secrets
+from jobdsl.tree import parse
+
+__all__ = ["verify"]
+
+_PATIENCE = 3600.0
+"""Seconds the written files may take, all together: they hold calls and nothing else."""
+
+
+def verify(root: Path, imported: Iterable[Imported], secrets: Secrets) -> list[Problem]:
+    """Load the estate at `root` and mark every document that came out `equal`; problems of the load."""
+    wanted: dict[str, list[Imported]] = {}
+    for one in imported:
+        one.equal = False
+        wanted.setdefault(one.name, []).append(one)
+
+    def compare(definition: Definition) -> None:
+        for one in wanted.get(definition.full_name, ()):
+            one.equal = one.equal or _same(one, definition.document, secrets)
+
+    settings = config.load(root)
+    try:
+        load(root, _patient(settings), on_definition=compare, isolation="process")
+    except EstateError as error:
+        return error.problems
+    return []
+
+
+def _patient(settings: config.Settings) -> config.Settings:
+    from dataclasses import replace
+
+    return replace(settings, load=replace(settings.load, timeout_seconds=_PATIENCE))
+
+
+def _same(one: Imported, document: str, secrets: Secrets) -> bool:
+    try:
+        return fingerprint(parse(secrets.fill(document))) == one.print
+    except JobdslError:
+        return False
