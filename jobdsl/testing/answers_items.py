@@ -87,7 +87,7 @@ def _empty(call: Call, group: Group, name: str, mode: str) -> Response:
         raise failure("No mode given")
     kind = KINDS.get(mode)
     if kind is None:
-        raise failure(f"No item type ‘{mode}’ is known")
+        raise failure(f"No item type \u2018{mode}\u2019 is known")
     inner = "<publishers/>" if kind.shape == "matrix" else ""
     item = call.jenkins.store.create(group, name, f"<{kind.tag}>{inner}</{kind.tag}>".encode())
     return redirect(f"/{item.path}configure")

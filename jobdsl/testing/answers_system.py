@@ -1,4 +1,4 @@
-"""Answers about the controller itself: its page, crumbs, users, plugins, quiet mode, script console, credentials."""
+"""Answers about the controller itself: crumbs, users, plugins, quiet mode, script console, credentials."""
 
 from __future__ import annotations
 

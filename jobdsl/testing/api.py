@@ -52,10 +52,10 @@ class ItemApi:
         self._add_folders()
         self._add_jobs()
         self._view = Schema(
-            Prop("description", lambda view: None),
+            Prop("description", lambda _: None),
             Prop("jobs", self._view_jobs),
             Prop("name", lambda view: view.name, ALWAYS),
-            Prop("property", lambda view: []),
+            Prop("property", lambda _: []),
             Prop("url", self._url, ALWAYS),
         )
         self._nested_view = Schema(
@@ -80,14 +80,14 @@ class ItemApi:
 
     def _add_folders(self) -> None:
         folder = Schema(
-            Prop("healthReport", lambda item: []),
+            Prop("healthReport", lambda _: []),
             Prop("jobs", lambda item: self.items(item.children)),
             Prop("primaryView", lambda item: self.view(_primary(item.views))),
             Prop("views", lambda item: [self.view(view) for view in item.views.values()]),
             base=self._abstract_item,
         )
         self._schemas["folder"] = folder
-        self._schemas["multibranch"] = Schema(Prop("sources", lambda item: []), base=folder)
+        self._schemas["multibranch"] = Schema(Prop("sources", lambda _: []), base=folder)
 
     def _add_jobs(self) -> None:
         builds = self._jenkins.build_api
@@ -98,7 +98,7 @@ class ItemApi:
             Prop("firstBuild", builds.first),
             Prop("healthReport", builds.health),
             Prop("inQueue", self._jenkins.queue_api.waiting),
-            Prop("keepDependencies", lambda item: False),
+            Prop("keepDependencies", lambda _: False),
             *[Prop(name, builds.permalink(name)) for name in builds.PERMALINKS],
             Prop("nextBuildNumber", lambda item: item.next_build),
             Prop("property", builds.properties),
@@ -108,21 +108,21 @@ class ItemApi:
         project = Schema(
             Prop("concurrentBuild", lambda item: _settings(item, "concurrentBuild") == "true"),
             Prop("disabled", lambda item: item.disabled),
-            Prop("downstreamProjects", lambda item: []),
+            Prop("downstreamProjects", lambda _: []),
             Prop("labelExpression", lambda item: item.label),
             Prop("scm", lambda item: Bean(Schema(), None, scm_class(item))),
-            Prop("upstreamProjects", lambda item: []),
+            Prop("upstreamProjects", lambda _: []),
             base=job,
         )
         self._schemas["job"] = job
         self._schemas["project"] = project
-        self._schemas["matrix"] = Schema(Prop("activeConfigurations", lambda item: []), base=project)
+        self._schemas["matrix"] = Schema(Prop("activeConfigurations", lambda _: []), base=project)
         self._schemas["pipeline"] = Schema(
-            Prop("concurrentBuild", lambda item: True),
+            Prop("concurrentBuild", lambda _: True),
             Prop("disabled", lambda item: item.disabled),
             Prop("inQueue", self._jenkins.queue_api.waiting),
             Prop("queueItem", self._jenkins.queue_api.of_item),
-            Prop("resumeBlocked", lambda item: False),
+            Prop("resumeBlocked", lambda _: False),
             base=job,
         )
 

@@ -23,7 +23,7 @@ _COLORS = {
     "NOT_BUILT": "notbuilt",
 }
 _LINKS: dict[str, Callable[[Build], bool]] = {
-    "lastBuild": lambda build: True,
+    "lastBuild": lambda _: True,
     "lastCompletedBuild": lambda build: not build.building,
     "lastFailedBuild": lambda build: build.result == "FAILURE",
     "lastStableBuild": lambda build: build.result == "SUCCESS",
@@ -74,7 +74,7 @@ class BuildApi:
             Prop("actions", self._actions),
             Prop("artifacts", lambda build: [_artifact(path) for path in build.artifacts]),
             Prop("building", lambda build: build.building),
-            Prop("description", lambda build: None),
+            Prop("description", lambda _: None),
             Prop("displayName", lambda build: f"#{build.number}"),
             Prop("duration", lambda build: _millis(build.duration)),
             Prop("estimatedDuration", self.estimated),
@@ -82,7 +82,7 @@ class BuildApi:
             Prop("fullDisplayName", self.full_name),
             Prop("id", lambda build: str(build.number)),
             Prop("inProgress", lambda build: build.building),
-            Prop("keepLog", lambda build: False),
+            Prop("keepLog", lambda _: False),
             Prop("number", lambda build: build.number, ALWAYS),
             Prop("queueId", lambda build: build.queue_id),
             Prop("result", lambda build: build.result),
@@ -90,7 +90,7 @@ class BuildApi:
             Prop("url", self._url, ALWAYS),
             Prop("builtOn", lambda build: build.node),
             Prop("changeSet", _changes),
-            Prop("culprits", lambda build: []),
+            Prop("culprits", lambda _: []),
         )
         self._run = run
         self._pipeline_run = Schema(

@@ -89,12 +89,12 @@ class ComputerApi:
         self._executor = Schema(
             Prop("currentExecutable", self._executable),
             Prop("idle", lambda slot: slot[1] is None),
-            Prop("likelyStuck", lambda slot: False),
+            Prop("likelyStuck", lambda _: False),
             Prop("number", lambda slot: slot[0]),
-            Prop("progress", lambda slot: -1),
+            Prop("progress", lambda _: -1),
         )
         self._computer = Schema(
-            Prop("actions", lambda computer: []),
+            Prop("actions", lambda _: []),
             Prop(
                 "assignedLabels",
                 lambda computer: [self._label_of(one) for one in sorted(computer.all_labels)],
@@ -107,8 +107,8 @@ class ComputerApi:
             Prop("idle", self.idle),
             Prop("jnlpAgent", lambda computer: bool(computer.name)),
             Prop("launchSupported", lambda computer: not computer.name),
-            Prop("loadStatistics", lambda computer: Bean(_LOAD, None, "hudson.model.Label$1")),
-            Prop("manualLaunchAllowed", lambda computer: True),
+            Prop("loadStatistics", lambda _: Bean(_LOAD, None, "hudson.model.Label$1")),
+            Prop("manualLaunchAllowed", lambda _: True),
             Prop("monitorData", _monitors),
             Prop("numExecutors", lambda computer: computer.executors),
             Prop("offline", lambda computer: not computer.online),
@@ -132,7 +132,7 @@ class ComputerApi:
             Prop("numExecutors", lambda computer: computer.executors),
         )
         self._label = self._label_schema()
-        self._label_atom = Schema(Prop("propertiesList", lambda label: []), base=self._label)
+        self._label_atom = Schema(Prop("propertiesList", lambda _: []), base=self._label)
 
     def _description(self, computer: Computer) -> str | None:
         return computer.description if computer.name else "the Jenkins controller's built-in node"
@@ -165,7 +165,7 @@ class ComputerApi:
         online = [computer for computer in computers if computer.online]
         schema = Schema(
             Prop("busyExecutors", lambda _: self._jenkins.scheduler.busy(computers)),
-            Prop("computer", lambda _: [self.computer(computer) for computer in computers]),
+            Prop("computer", lambda _: [self.computer(computer) for computer in computers], inline=True),
             Prop("displayName", lambda _: "Nodes"),
             Prop("totalExecutors", lambda _: sum(computer.executors for computer in online)),
         )
@@ -204,12 +204,12 @@ class ComputerApi:
             return self._jenkins.scheduler.busy(self._of_label(label))
 
         return Schema(
-            Prop("actions", lambda label: []),
+            Prop("actions", lambda _: []),
             Prop("busyExecutors", busy),
-            Prop("clouds", lambda label: []),
+            Prop("clouds", lambda _: []),
             Prop("description", lambda label: None if label.is_atom else "invalid label"),
             Prop("idleExecutors", lambda label: max(total(label) - busy(label), 0)),
-            Prop("loadStatistics", lambda label: Bean(_LOAD, None, "hudson.model.Label$1")),
+            Prop("loadStatistics", lambda _: Bean(_LOAD, None, "hudson.model.Label$1")),
             Prop("name", lambda label: label.name, 2),
             Prop("nodes", lambda label: [self.node(computer) for computer in self._of_label(label)]),
             Prop("offline", lambda label: not self._online(label)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jobdsl.testing.export import ALWAYS, Bean, Prop, Schema
+from jobdsl.testing.export import Bean, Prop, Schema
 from jobdsl.testing.queue import QueueItem
 from jobdsl.testing.store import Item
 
@@ -51,7 +51,7 @@ class QueueApi:
         self._schemas = {
             "waiting": Schema(Prop("timestamp", lambda entry: _millis(entry.ready)), base=base),
             "blocked": Schema(since, base=base),
-            "buildable": Schema(since, Prop("pending", lambda entry: False), base=base),
+            "buildable": Schema(since, Prop("pending", lambda _: False), base=base),
             "left": Schema(
                 Prop("cancelled", lambda entry: entry.cancelled),
                 Prop("executable", self._executable),
@@ -91,7 +91,7 @@ class QueueApi:
         )
         schema = Schema(
             Prop("discoverableItems", lambda _: []),
-            Prop("items", lambda _: [self.entry(entry) for entry in entries], ALWAYS),
+            Prop("items", lambda _: [self.entry(entry) for entry in entries], inline=True),
         )
         return Bean(schema, None, "hudson.model.Queue")
 

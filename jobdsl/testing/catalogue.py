@@ -1,4 +1,4 @@
-"""What the controller knows about Java classes: which plugin brings one, which fields it has, what it fills in."""
+"""What the controller knows about Java classes: their plugin, their fields, and what it fills in."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Protocol
 
+_SHARED = ("hudson.scm", "hudson.tasks", "hudson.plugins.git")
+"""Packages that several plugins put classes into: being in one proves nothing."""
 __all__ = ["Catalogue", "TableCatalogue", "recorded_plugins"]
 
 
@@ -35,12 +37,18 @@ class TableCatalogue:
 
     def __init__(self, table: Mapping[str, Any] | None = None) -> None:
         self._table = _load("catalogue.json") if table is None else table
+        self._packages: dict[str, str] = {}
+        for java, entry in self._table.items():
+            package = java.rpartition(".")[0]
+            if "/" not in java and package not in _SHARED:
+                self._packages.setdefault(package, entry.get("plugin") or "")
 
     def plugin_of(self, class_name: str) -> str | None:
-        """Short name of the plugin, empty for core."""
+        """Short name of the plugin, empty for core; of a class not listed, that of its package."""
         entry = self._table.get(class_name)
-        plugin = None if entry is None else entry.get("plugin", "")
-        return None if plugin is None else str(plugin)
+        if entry is None:
+            return self._packages.get(class_name.rpartition(".")[0])
+        return str(entry.get("plugin", ""))
 
     def fields_of(self, class_name: str) -> Mapping[str, str | None] | None:
         """Fields with what is written when they are missing."""

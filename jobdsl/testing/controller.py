@@ -50,7 +50,7 @@ class SimulatedJenkins:
         *,
         port: int = 0,
         user: str = "admin",
-        password: str = "admin",
+        password: str = "admin",  # noqa: S107 - of a simulation
         token: str = "",
         clock: Clock | None = None,
         plugins: Mapping[str, str] | None = None,

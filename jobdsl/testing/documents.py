@@ -1,4 +1,4 @@
-"""Documents on the wire: bytes of XML 1.0 or 1.1 to a tree as Jenkins reads them, and a tree as Jenkins writes it."""
+"""Documents on the wire: bytes of XML read as Jenkins does, and trees written as it writes them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["HEADER", "read", "write"]
 
 HEADER = '<?xml version="1.1" encoding="UTF-8"?>\n'
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;", "\r": "&#xd;"}
-_SPECIAL = re.compile("[&<>\"'\r\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028]")
+_SPECIAL = re.compile("[&<>\"'\r\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def read(data: bytes) -> Node:

@@ -1,4 +1,4 @@
-"""Objects as Jenkins' JSON: which properties a class has, at which depth they show, and how they are written."""
+"""Objects as Jenkins' JSON: the properties of a class, at which depth they show, how they are written."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ class Prop:
     name: str
     get: Callable[[Any], Any]
     visibility: int = 1
+    inline: bool = False
+    """Its value counts as being on the same level as its owner."""
 
 
 class Schema:
@@ -55,7 +57,7 @@ class _Plans:
         key = (id(schema), id(pruner))
         plan = self.known.get(key)
         if plan is None:
-            chosen = [(prop, pruner.below(prop.name, prop.visibility)) for prop in schema.props]
+            chosen = [(prop, pruner.below(prop.name, prop.visibility, prop.inline)) for prop in schema.props]
             plan = [(prop.name, prop.get, below) for prop, below in chosen if below is not None]
             self.known[key] = plan
         return plan

@@ -1,4 +1,4 @@
-"""What goes wrong on purpose: answers that fail, late or lost, a controller that dies or is still starting."""
+"""What goes wrong on purpose: answers that fail, come late or are lost; a controller that dies or starts."""
 
 from __future__ import annotations
 

@@ -14,12 +14,12 @@ def check(name: str) -> None:
     if not name:
         raise failure("No name is specified")
     if name in (".", ".."):
-        raise failure(f"‘{name}’ is not an allowed name")
+        raise failure(f"\u2018{name}\u2019 is not an allowed name")
     if name.strip().endswith("."):
-        raise failure("A name cannot end with ‘.’")
+        raise failure("A name cannot end with \u2018.\u2019")
     for character in name:
         if ord(character) < 0x20 or 0x7F <= ord(character) <= 0x9F:
             shown = "".join(f"\\u{ord(one)};" if ord(one) < 0x20 else one for one in name)
             raise failure(f"No control code is allowed: {shown}")
         if character in _UNSAFE:
-            raise failure(f"‘{character}’ is an unsafe character")
+            raise failure(f"\u2018{character}\u2019 is an unsafe character")

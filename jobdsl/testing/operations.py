@@ -1,4 +1,4 @@
-"""What can be done to items: create, copy, update, move, rename, disable, delete; refused as the controller refuses."""
+"""What can be done to items: create, copy, update, move, rename, disable, delete; and what is refused."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Items:
         check(name)
         name = name.strip()
         if group.get(name) is not None:
-            raise failure(f"A job already exists with the name ‘{name}’")
+            raise failure(f"A job already exists with the name \u2018{name}\u2019")
         return name
 
     def _read(self, data: bytes) -> Node:
@@ -141,7 +141,7 @@ class Items:
         name = name.strip()
         taken = item.parent.get(name)
         if taken is not None and (taken is not item or name == item.name):
-            raise failure(f"The name ‘{name}’ is already in use.")
+            raise failure(f"The name \u2018{name}\u2019 is already in use.")
         item.parent.rename(item, name)
 
     def move(self, item: Item, destination: str) -> bool:

@@ -53,7 +53,7 @@ def page(status: int, title: str, headers: Iterable[tuple[str, str]] = ()) -> Re
 def failure(reason: str) -> Refusal:
     """400 with X-Error: what Jenkins calls a Failure; quotes are lost in the header."""
     header = "".join(character if ord(character) < 0x100 else " " for character in reason)
-    header = header.replace("‘", " ").replace("’", " ").replace("\n", " ").strip()
+    header = header.replace("\n", " ").lstrip()
     return Refusal(page(400, reason, [("X-Error", header)]))
 
 

@@ -16,7 +16,7 @@ from jobdsl.testing.pages import missing
 from jobdsl.testing.queue import Queue, QueueItem
 from jobdsl.testing.routing import Call
 from jobdsl.testing.store import Item
-from jobdsl.testing.users import User
+from jobdsl.testing.users import User, Users
 from jobdsl.testing.views import View
 
 if TYPE_CHECKING:
@@ -116,6 +116,11 @@ def _credentials(jenkins: SimulatedJenkins, path: tuple[str, ...]) -> Walked | N
     return jenkins.credentials, rest
 
 
+def _user(jenkins: SimulatedJenkins, path: tuple[str, ...]) -> Walked | None:
+    users: Users = jenkins.users
+    return _found(users.by_name.get(path[1]), path[2:]) if path[1:] else None
+
+
 _Opener = Callable[["SimulatedJenkins", tuple[str, ...]], Walked | None]
 _OPENERS: dict[str, _Opener] = {
     "computer": _computer,
@@ -127,7 +132,7 @@ _OPENERS: dict[str, _Opener] = {
     "whoAmI": lambda _, path: (WhoAmI(), path[1:]),
     "overallLoad": lambda _, path: (Load("hudson.model.OverallLoadStatistics"), path[1:]),
     "unlabeledLoad": lambda _, path: (Load("jenkins.model.UnlabeledLoadStatistics"), path[1:]),
-    "user": lambda jenkins, path: _found(jenkins.users.by_name.get(path[1]), path[2:]) if path[1:] else None,
+    "user": _user,
 }
 
 
@@ -144,7 +149,8 @@ def bean_of(call: Call) -> Bean:
     """What the API exports for the target of a call."""
     jenkins, target = call.jenkins, call.target
     if target is jenkins:
-        return jenkins.item_api.root()
+        root: Bean = jenkins.item_api.root()
+        return root
     exporters: dict[type, Callable[[Any], Bean]] = {
         Build: jenkins.build_api.build,
         Computer: jenkins.computer_api.computer,

@@ -4,20 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from jobdsl.cron import CronError, parse
 from jobdsl.testing.pages import oops
 from jobdsl.tree import Node
 
-__all__ = ["after", "refuse"]
+__all__ = ["RENAMED", "after", "complete", "refuse"]
+
+RENAMED = {
+    "org.jenkinsci.plugins.pipeline.modeldefinition.config.FolderConfig": (
+        "org.jenkinsci.plugins.docker.workflow.declarative.FolderConfig"
+    ),
+}
+"""Classes that moved: what is read under the old name is written under the new one."""
 
 Quirk = Callable[[Node, Node, bool], None]
 """Changes a written node, given the posted one and whether the item is new."""
 
 
 def _unix_lines(_posted: Node, written: Node, _new: bool) -> None:
-    """Shell: CRLF becomes LF; BatchFile keeps its CR."""
+    """Shell: every line ends in LF."""
     command = written.find("command")
     if command is not None:
         command.text = command.text.replace("\r\n", "\n")
+
+
+def _windows_lines(_posted: Node, written: Node, _new: bool) -> None:
+    """BatchFile: every line ends in CR and LF."""
+    command = written.find("command")
+    if command is not None:
+        command.text = command.text.replace("\r\n", "\n").replace("\n", "\r\n")
 
 
 def _fresh_strategy(_posted: Node, written: Node, new: bool) -> None:
@@ -28,8 +43,61 @@ def _fresh_strategy(_posted: Node, written: Node, new: bool) -> None:
         strategy.children = [Node("runSequentially", "false")]
 
 
+def _sorted_permissions(_posted: Node, written: Node, _new: bool) -> None:
+    """AuthorizationMatrixProperty keeps its entries sorted, and says how it inherits."""
+    if written.find("inheritanceStrategy") is None:
+        java = "org.jenkinsci.plugins.matrixauth.inheritance.InheritParentStrategy"
+        written.children.append(Node("inheritanceStrategy", attrs={"class": java}))
+    written.children.sort(key=lambda child: (child.tag, child.text if child.tag == "permission" else ""))
+
+
+_GIT = "hudson.plugins.git.extensions.impl."
+_LEGACY_GIT = [
+    ("skipTag", "false", "PerBuildTag"),
+    ("wipeOutWorkspace", "true", "WipeWorkspace"),
+    ("clean", "true", "CleanCheckout"),
+    ("pruneBranches", "true", "PruneStaleBranch"),
+    ("ignoreNotifyCommit", "true", "IgnoreNotifyCommit"),
+]
+
+
+def _git_extensions(posted: Node, written: Node, _new: bool) -> None:
+    """GitSCM turns fields of its old versions into extensions, unless there are extensions."""
+    values = {child.tag: child.text for child in posted.children}
+    extensions = written.find("extensions")
+    if extensions is not None and "extensions" not in values:
+        extensions.children = [
+            Node(_GIT + name) for field, value, name in _LEGACY_GIT if values.get(field) == value
+        ]
+
+
+def _unlimited(_posted: Node, written: Node, _new: bool) -> None:
+    """A multibranch's orphan strategy: keeping 0 means keeping any number."""
+    for child in written.children:
+        if child.tag in ("daysToKeep", "numToKeep") and child.text == "0":
+            child.text = "-1"
+
+
+_PIPELINE = "org.jenkinsci.plugins.workflow.job."
+_ALONE = f"{_PIPELINE}properties.DisableConcurrentBuildsJobProperty"
+
+
+def _one_at_a_time(posted: Node, written: Node, _new: bool) -> None:
+    """A Pipeline's old concurrentBuild=false becomes a property."""
+    old = posted.find("concurrentBuild")
+    properties = written.find("properties")
+    if old is None or old.text != "false" or properties is None or properties.find(_ALONE):
+        return
+    properties.children.insert(0, Node(_ALONE, children=[Node("abortPrevious", "false")]))
+
+
 _QUIRKS: dict[str, Quirk] = {
     "hudson.matrix.MatrixProject": _fresh_strategy,
+    "com.cloudbees.hudson.plugins.folder.computed.DefaultOrphanedItemStrategy": _unlimited,
+    f"{_PIPELINE}WorkflowJob": _one_at_a_time,
+    "hudson.plugins.git.GitSCM": _git_extensions,
+    "hudson.security.AuthorizationMatrixProperty": _sorted_permissions,
+    "hudson.tasks.BatchFile": _windows_lines,
     "hudson.tasks.Shell": _unix_lines,
 }
 
@@ -40,6 +108,27 @@ def after(java: str, posted: Node, written: Node, new: bool) -> Node:
     if quirk is not None:
         quirk(posted, written, new)
     return written
+
+
+_REQUIRED = {"jenkins.branch.BranchSource": "source"}
+_SCHEDULED = ("hudson.triggers.TimerTrigger", "hudson.triggers.SCMTrigger")
+
+
+def complete(java: str, written: Node) -> bool:
+    """Whether an object can be made: some need a value, triggers a schedule."""
+    if java in _SCHEDULED:
+        return _is_schedule(written)
+    field = _REQUIRED.get(java)
+    return field is None or written.find(field) is not None
+
+
+def _is_schedule(trigger: Node) -> bool:
+    spec = trigger.find("spec")
+    try:
+        parse(spec.text if spec else "")
+    except CronError:
+        return False
+    return True
 
 
 def refuse(java: str, root: Node) -> None:

@@ -1,4 +1,4 @@
-"""From a path to what it means: objects are walked as Stapler does, the rest names an action of the object."""
+"""The actions of objects by the rest of a path, as Stapler routes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the queue to executors and to finished builds, by the controller's clock; and why something still waits."""
+"""From the queue to executors to finished builds, by the controller's clock; and why something waits."""
 
 from __future__ import annotations
 
@@ -215,15 +215,19 @@ class Scheduler:
         fitting = self.computers.fitting(entry.label)
         if not fitting:
             return (
-                f"There are no nodes with the label ‘{label}’"
+                f"There are no nodes with the label \u2018{label}\u2019"
                 if self.computers.agents
-                else f"‘Jenkins’ doesn’t have label ‘{label}’"
+                else f"\u2018Jenkins\u2019 doesn\u2019t have label \u2018{label}\u2019"
             )
         if all(not computer.online for computer in fitting):
             one = fitting[0].display_name
-            return f"‘{one}’ is offline" if len(fitting) == 1 else f"All nodes of label ‘{label}’ are offline"
+            return (
+                f"\u2018{one}\u2019 is offline"
+                if len(fitting) == 1
+                else f"All nodes of label \u2018{label}\u2019 are offline"
+            )
         where = fitting[0].display_name if len(fitting) == 1 else label
-        return f"Waiting for next available executor on ‘{where}’"
+        return f"Waiting for next available executor on \u2018{where}\u2019"
 
     def stuck(self, entry: QueueItem) -> bool:
         """Whether Jenkins calls it stuck: no node of its label is there, or none online."""

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from jobdsl.testing.catalogue import Catalogue
 from jobdsl.testing.documents import read
 from jobdsl.testing.kinds import KINDS
-from jobdsl.testing.quirks import after
-from jobdsl.tree import TEXT, Node, class_name
+from jobdsl.testing.quirks import RENAMED, after, complete
+from jobdsl.tree import TEXT, Node, class_name, tag_name
 
 __all__ = ["Rewriter"]
 
@@ -24,12 +24,15 @@ _SECRETS = frozenset(
     {
         ("hudson.model.PasswordParameterDefinition", "defaultValue"),
         ("hudson.model.FreeStyleProject", "authToken"),
+        ("com.cloudbees.plugins.credentials.impl.UsernamePasswordCredentialsImpl", "password"),
         ("hudson.matrix.MatrixProject", "authToken"),
         ("org.jenkinsci.plugins.workflow.job.WorkflowJob", "authToken"),
     }
 )
 _CORE = ("java.", "hudson.util.", "com.google.common.collect.")
 """Packages of collections and the like, always known."""
+_ATTRIBUTES = ("class", "reference", "ignore", "resolves-to", "serialization", "version")
+"""The attributes that mean something to XStream; others are not read."""
 _BOOLEANS = ("true", "false")
 _ALIASES = {"slave": "hudson.slaves.DumbSlave"} | {
     kind.tag: kind.java for kind in KINDS.values() if "." not in kind.tag
@@ -55,19 +58,26 @@ class Rewriter:
 
     def java(self, node: Node) -> str:
         """The class a node says it is of: its `class` attribute, or its own name."""
-        return node.attrs.get("class") or _ALIASES.get(node.tag) or class_name(node.tag)
+        java = node.attrs.get("class") or _ALIASES.get(node.tag) or class_name(node.tag)
+        if java in RENAMED:
+            java = RENAMED[java]
+            if "class" in node.attrs:
+                node.attrs["class"] = java
+            else:
+                node.tag = tag_name(java)
+        return java
 
     def known(self, java: str) -> bool:
         """Whether the class can be loaded: core, or of an installed plugin."""
         if self.accept_unknown or "." not in java or java.startswith(_CORE):
             return True
-        plugin = self.catalogue.plugin_of(java)
+        plugin = self.catalogue.plugin_of(java.removesuffix("-array"))
         return plugin is not None and (not plugin or plugin in self.plugins)
 
     def _object(self, node: Node, java: str, plugin: str, new: bool) -> Node:
         """A node that is an object of a class, with the plugin that is noted around it."""
         own = self.catalogue.plugin_of(java) or ""
-        attrs = dict(node.attrs)
+        attrs = {name: value for name, value in node.attrs.items() if name in _ATTRIBUTES}
         if own and own != plugin and own in self.plugins:
             attrs["plugin"] = f"{own}@{self.plugins[own]}"
         fields = self.catalogue.fields_of(java)
@@ -83,19 +93,16 @@ class Rewriter:
     def _fields(
         self, node: Node, java: str, fields: Mapping[str, str | None], plugin: str, new: bool
     ) -> list[Node]:
-        posted: dict[str, list[Node]] = {}
-        for child in node.children:
-            posted.setdefault(child.tag, []).append(child)
+        posted = {child.tag: child for child in node.children}  # the last one of a name counts
         written = []
         for name, default in fields.items():
-            values = [self._value(child, java, default, plugin, new) for child in posted.pop(name, ())]
-            kept = [value for value in values if value is not None]
-            if not kept and default is not None:
-                kept = [self._default(name, default, plugin)]
-            written += kept
-        if self.accept_unknown:
-            written += [child for children in posted.values() for child in children]
-        return written
+            child = posted.pop(name, None)
+            value = None if child is None else self._value(child, java, default, plugin, new)
+            if value is None and default is not None:
+                value = self._default(name, default, plugin)
+            if value is not None:
+                written.append(value)
+        return [*written, *posted.values()] if self.accept_unknown else written
 
     def _default(self, name: str, default: str, plugin: str) -> Node:
         if not default.startswith("<"):
@@ -108,18 +115,23 @@ class Rewriter:
 
     def _value(self, node: Node, owner: str, default: str | None, plugin: str, new: bool) -> Node | None:
         """The value of a field; None when it cannot be read and so is not set."""
-        java = node.attrs.get("class", "")
+        if "reference" in node.attrs:
+            return node
+        if node.attrs.get("class") == "vector":
+            node = Node(node.tag, node.text.strip(), node.children)
+        bare = default == f"<{node.tag}/>"
+        if bare:
+            node.attrs.clear()  # a plain collection, whatever kind of list was posted
+        java = self.java(node) if "class" in node.attrs else ""
         if java and not self.known(java):
             return None
         if java:
             return self._object(node, java, plugin, new)
-        if "reference" in node.attrs:
-            return node
         path = f"{owner}/{node.tag}"
         if self.catalogue.fields_of(path) is not None and node.children:
             return self._object(node, path, plugin, new)
         if node.children:
-            return Node(node.tag, "", self._elements(node, path, plugin, new), node.attrs)
+            return Node(node.tag, "", self._elements(node, path, plugin, new, strict=bare), node.attrs)
         return self._scalar(node, owner, default)
 
     def _scalar(self, node: Node, owner: str, default: str | None) -> Node | None:
@@ -131,8 +143,13 @@ class Rewriter:
             return Node(node.tag, "", attrs=node.attrs)
         return _leaf(node)
 
-    def _elements(self, node: Node, owner: str, plugin: str, new: bool) -> list[Node]:
-        """The members of a collection, without those of unknown classes."""
+    def _elements(
+        self, node: Node, owner: str, plugin: str, new: bool, *, strict: bool = False
+    ) -> list[Node]:
+        """The members of a collection, without those of unknown classes.
+
+        `strict`: only objects belong here, so a name without a package is a class nobody knows.
+        """
         written = []
         for child in node.children:
             java = self.java(child)
@@ -141,8 +158,13 @@ class Rewriter:
                     written.append(child)
             elif "." in java:
                 if self.known(java):
-                    written.append(self._object(child, java, plugin, new))
-            else:
+                    found = self._object(child, java, plugin, new)
+                    written += [found] if complete(java, found) else []
+            elif (
+                not (strict or child.tag[:1].isupper())
+                or self.accept_unknown
+                or self.catalogue.plugin_of(java) is not None
+            ):
                 written.append(self._value(child, owner, None, plugin, new) or child)
         return written
 

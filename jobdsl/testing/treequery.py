@@ -1,4 +1,4 @@
-"""The `tree=` parameter of Jenkins' API: a[b,c[d]]{0,2} as a tree, and the pruning it or `depth=` stands for."""
+"""The `tree=` parameter of Jenkins' API, a[b,c[d]]{0,2}, and the pruning it or `depth=` stands for."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Pruner(Protocol):
     start: int
     stop: int | None
 
-    def below(self, name: str, visibility: int) -> Pruner | None:
+    def below(self, name: str, visibility: int, inline: bool, /) -> Pruner | None:
         """The pruner for the value of a property, None to leave the property out."""
         ...
 
@@ -44,7 +44,7 @@ class ByTree:
         self._children = {name: ByTree(child) for name, child in node.children.items()}
         self.start, self.stop = node.start, node.stop
 
-    def below(self, name: str, visibility: int) -> ByTree | None:  # noqa: ARG002 - the protocol's
+    def below(self, name: str, _visibility: int, _inline: bool, /) -> ByTree | None:
         """The part of the tree below a name."""
         return self._children.get(name) or self._children.get("*")
 
@@ -57,12 +57,15 @@ class ByDepth:
     def __init__(self, level: int) -> None:
         self._level = level
         self._next: ByDepth | None = None
-        self.start, self.stop = 0, None
+        self.start = 0
+        self.stop: int | None = None
 
-    def below(self, name: str, visibility: int) -> ByDepth | None:  # noqa: ARG002 - the protocol's
+    def below(self, _name: str, visibility: int, inline: bool, /) -> ByDepth | None:
         """One level down, if the property is visible here."""
         if visibility < self._level:
             return None
+        if inline:
+            return self
         if self._next is None:
             self._next = ByDepth(self._level + 1)
         return self._next

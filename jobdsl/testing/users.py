@@ -1,4 +1,4 @@
-"""Who may do what: users with passwords and tokens, sessions with their crumbs, permissions by Jenkins' ids."""
+"""Who may do what: users with passwords and tokens, sessions with crumbs, permissions by Jenkins' ids."""
 
 from __future__ import annotations
 

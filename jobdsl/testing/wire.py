@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import socket
 import threading
 from collections.abc import Callable, Mapping
@@ -11,7 +12,6 @@ from email.utils import formatdate
 from functools import cached_property
 from http import HTTPStatus
 from time import time
-from typing import BinaryIO
 from urllib.parse import parse_qsl, unquote
 
 __all__ = ["DROP", "Listener", "Request", "Response"]
@@ -137,7 +137,7 @@ class Listener:
             connection.close()
 
 
-def _read(incoming: BinaryIO, connection: socket.socket) -> Request | None:
+def _read(incoming: io.IOBase, connection: socket.socket) -> Request | None:
     """The next request of a connection; None when the peer is done."""
     line = incoming.readline(_LONGEST_LINE)
     if not line.strip():
@@ -152,7 +152,7 @@ def _read(incoming: BinaryIO, connection: socket.socket) -> Request | None:
     return Request(method, target, headers, _read_body(incoming, headers))
 
 
-def _read_body(incoming: BinaryIO, headers: Mapping[str, str]) -> bytes:
+def _read_body(incoming: io.IOBase, headers: Mapping[str, str]) -> bytes:
     if "chunked" in headers.get("transfer-encoding", "").lower():
         parts = []
         while size := int(incoming.readline().split(b";")[0], 16):
