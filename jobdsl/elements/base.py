@@ -33,7 +33,7 @@ class Form(NamedTuple):
     """How another tool or an old plugin writes a class; `layout="jjb"` stands for it."""
 
     layout: str
-    """The tags in order; those without a value are left out."""
+    """The tags in order; those without a value are left out, and `tag?` also where it has its default."""
     extra: Mapping[str, Value] = {}
     """What it always writes and the class has no argument for."""
 
@@ -174,11 +174,14 @@ class Record(metaclass=RecordType):
             )
         else:
             plan = iter(_tokens(layout))
-        for tag, attrs in plan:
+        for token, attrs in plan:
+            tag = token.removesuffix("?")
             written.add(tag)
             if tag in extra:
                 out.append(write_value(tag, extra[tag], indent))
-            elif (one := by_tag.get(tag)) is not None:
+            elif (one := by_tag.get(tag)) is not None and not (
+                token != tag and self._value(one) == one.default
+            ):
                 out.append(one.write(self._value(one), indent, attrs))
         for tag, one in by_tag.items():
             if tag not in written and tag not in extra and one.stored and self._value(one) != one.default:

@@ -96,6 +96,9 @@ def _fitted(
         made = cls._from({**values, **given}, None, extra)
         if _children_of(made) == found.children:
             return made
+        made = _in_known_form(cls, found, {**values, **given}, extra)
+        if made is not None:
+            return made
         made = cls._from({**values, **given}, layout_of(found, cls.by_tag), extra)
         written = {child.tag: child for child in _children_of(made)}
         odd = [child for child in found.children if written.get(child.tag) != child]

@@ -8,7 +8,7 @@ from jobdsl import context
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import Field, Unfit, child, children, flag, number, sugar, text
 from jobdsl.elements.scm_git_browsers import GitBrowser
-from jobdsl.elements.scm_git_extensions import GitExtension
+from jobdsl.elements.scm_git_extensions import GitExtension, default_chooser
 from jobdsl.elements.slots import Misc, Scm
 from jobdsl.errors import DslError
 from jobdsl.tree import Node
@@ -60,8 +60,18 @@ _OLD = (
     "configVersion userRemoteConfigs branches disableSubmodules recursiveSubmodules "
     "doGenerateSubmoduleConfigurations authorOrCommitter clean wipeOutWorkspace pruneBranches remotePoll "
     "ignoreNotifyCommit useShallowClone buildChooser gitTool browser submoduleCfg relativeTargetDir reference "
-    "excludedRegions excludedUsers gitConfigName gitConfigEmail skipTag includedRegions scmName extensions"
+    "excludedRegions excludedUsers gitConfigName gitConfigEmail skipTag includedRegions scmName extensions?"
 )
+_OLD_FLAGS = (
+    "disableSubmodules recursiveSubmodules authorOrCommitter clean wipeOutWorkspace pruneBranches remotePoll "
+    "ignoreNotifyCommit useShallowClone skipTag"
+)
+_OLD_TEXTS = "relativeTargetDir reference excludedRegions excludedUsers gitConfigName gitConfigEmail includedRegions scmName"
+_OLD_EXTRA = {
+    **dict.fromkeys(_OLD_FLAGS.split(), "false"),
+    **dict.fromkeys(_OLD_TEXTS.split()),
+    "buildChooser": default_chooser(),
+}
 
 
 class git(Scm, xml="hudson.plugins.git.GitSCM", plugin="git"):
@@ -75,7 +85,7 @@ class git(Scm, xml="hudson.plugins.git.GitSCM", plugin="git"):
     forms = {
         "jjb": Form(_JJB.replace("disableSubmodules recursiveSubmodules ", ""), _JJB_EXTRA),
         "jjb-old": Form(_JJB, {"disableSubmodules": "false", "recursiveSubmodules": "false", **_JJB_EXTRA}),
-        "old": Form(_OLD),
+        "old": Form(_OLD, _OLD_EXTRA),
     }
 
     url: str | None = sugar(first=True)
@@ -89,7 +99,7 @@ class git(Scm, xml="hudson.plugins.git.GitSCM", plugin="git"):
     generate_submodule_configurations: bool = flag("doGenerateSubmoduleConfigurations", default=False)
     browser: Any = child(accepts=GitBrowser, default=None)
     tool: str | None = text("gitTool", default=None)
-    submodule_list: str | None = _ListClass("submoduleCfg", default="empty-list")  # type: ignore[assignment]
+    submodule_list: Any = _ListClass("submoduleCfg", default="empty-list")
     extensions: Any = children(accepts=GitExtension)
 
     def _expand(self, given: dict[str, Any]) -> dict[str, Any]:

@@ -103,7 +103,7 @@ class clean_checkout(GitExtension, xml=_P + "CleanCheckout", plugin="git"):
 class clone(GitExtension, xml=_P + "CloneOption", plugin="git"):
     """How it is cloned: shallow to a `depth`, without tags, from a `reference` repository, within minutes."""
 
-    forms = {"jjb": Form("shallow depth reference noTags timeout honorRefspec")}
+    forms = {"jjb": Form("shallow depth reference noTags? timeout honorRefspec?")}
 
     shallow: bool = flag(default=False)
     no_tags: bool = flag(default=False)
@@ -145,6 +145,8 @@ class exclude_messages(GitExtension, xml=_P + "MessageExclusion", plugin="git"):
 
 class poll_paths(GitExtension, xml=_P + "PathRestriction", plugin="git"):
     """Polling looks at these paths only: regular expressions, one a line."""
+
+    forms = {"jjb": Form("includedRegions? excludedRegions?")}
 
     included: str = text("includedRegions", default="", first=True)
     excluded: str = text("excludedRegions", default="")
@@ -227,8 +229,11 @@ class submodules(GitExtension, xml=_P + "SubmoduleOption", plugin="git"):
     forms = {
         "jjb": Form(
             "disableSubmodules recursiveSubmodules trackingSubmodules parentCredentials reference timeout "
-            "threads"
-        )
+            "threads shallow? depth"
+        ),
+        "old": Form(
+            "disableSubmodules recursiveSubmodules trackingSubmodules reference parentCredentials timeout"
+        ),
     }
 
     disable: bool = flag("disableSubmodules", default=False)

@@ -83,6 +83,14 @@ class hg(Scm, xml="hudson.plugins.mercurial.MercurialSCM", plugin="mercurial"):
 class repo(Scm, xml="hudson.plugins.repo.RepoScm", plugin="repo"):
     """Many git repositories by a manifest, as Android does: `repo("https://git.example.com/manifest")`."""
 
+    forms = {
+        "jjb": Form(
+            "manifestRepositoryUrl jobs depth currentBranch resetFirst quiet forceSync noTags trace showAllChanges "
+            "manifestBranch manifestFile manifestGroup destinationDir repoUrl mirrorDir localManifest "
+            "ignoreProjects"
+        )
+    }
+
     url: str = text("manifestRepositoryUrl", first=True)
     manifest_file: str | None = text(default=None)
     group: str | None = text("manifestGroup", default=None)
@@ -122,6 +130,7 @@ class tfs(Scm, xml="hudson.plugins.tfs.TeamFoundationServerScm", plugin="tfs"):
     password: str | None = secret_text("userPassword", default=None)
     user: str = text("userName", default="")
     update: bool = flag("useUpdate", default=True)
+    browser: Any = raw("repositoryBrowser")
 
 
 class bzr(Scm, xml="hudson.plugins.bazaar.BazaarSCM", plugin="bazaar"):
@@ -129,5 +138,5 @@ class bzr(Scm, xml="hudson.plugins.bazaar.BazaarSCM", plugin="bazaar"):
 
     url: str = text("source", first=True)
     clean_tree: bool = flag("cleantree", default=False)
-    browser: Any = raw()
     checkout: bool = flag(default=False)
+    browser: Any = raw()

@@ -35,9 +35,9 @@ class module(Misc, xml="hudson.scm.SubversionSCM$ModuleLocation", plugin=_PLUGIN
     """One module: its URL (perhaps with @revision) and the directory it goes to."""
 
     forms = {
-        "jjb": Form(
-            "remote local credentialsId depthOption ignoreExternalsOption cancelProcessOnExternalsFail"
-        )
+        "1.54": Form("remote credentialsId local depthOption? ignoreExternalsOption?"),
+        "2.5": Form("remote credentialsId local depthOption ignoreExternalsOption"),
+        "jjb": Form("remote local credentialsId depthOption ignoreExternalsOption"),
     }
 
     url: str = text("remote", first=True)
@@ -127,10 +127,18 @@ class svn(Scm, xml="hudson.scm.SubversionSCM", plugin=_PLUGIN):
     """
 
     forms = {
-        "old": Form(
-            "locations excludedRegions includedRegions excludedUsers excludedRevprop excludedCommitMessages "
-            "workspaceUpdater"
-        )
+        "1.54": Form(
+            "locations additionalCredentials browser excludedRegions includedRegions excludedUsers excludedRevprop "
+            "excludedCommitMessages workspaceUpdater ignoreDirPropChanges? filterChangelog?"
+        ),
+        "2.5": Form(
+            "locations additionalCredentials browser excludedRegions includedRegions excludedUsers excludedRevprop "
+            "excludedCommitMessages workspaceUpdater ignoreDirPropChanges filterChangelog"
+        ),
+        "jjb": Form(
+            "browser locations additionalCredentials workspaceUpdater excludedRegions? includedRegions? "
+            "excludedUsers? excludedRevprop? excludedCommitMessages? ignoreDirPropChanges filterChangelog"
+        ),
     }
 
     url: str | None = sugar(first=True)
