@@ -9,11 +9,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from jobdsl.errors import JobdslError
+
+if TYPE_CHECKING:
+    from jobdsl.jenkins import Controller
+    from jobdsl.plan import Plan
+    from jobdsl.workflow import Planned
 
 __all__ = ["cli", "main"]
 
@@ -22,7 +27,7 @@ PENDING = 2
 ESTATE = click.argument("estate", type=click.Path(exists=True, file_okay=False, path_type=Path))
 
 
-class _Stop(Exception):
+class _Stop(Exception):  # noqa: N818  # no error: how a command ends
     """End the command with this exit code; everything has been said."""
 
     def __init__(self, code: int) -> None:
@@ -46,8 +51,8 @@ def isolation_option(command: Command) -> Command:
     return click.option(
         "--isolation",
         type=click.Choice(["auto", "required", "process"]),
-        help="How DSL files are kept apart: the strongest the host offers (auto), that or nothing (required), "
-        "or a plain child process. [default: jobdsl.toml, else auto]",
+        help="How DSL files are kept apart: the strongest the host offers (auto), that or nothing "
+        "(required), or a plain child process. [default: jobdsl.toml, else auto]",
     )(command)
 
 
@@ -121,6 +126,328 @@ def lint(
         say_problems(found.problems)
         click.echo(f"{count(len(found.checked), 'job')} checked", err=True)
     raise _Stop(1 if found.failed else 0)
+
+
+REPORTS = click.option(
+    "--write",
+    "reports",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the plan to a file: .html, .md, .json or .txt. May be given more than once.",
+)
+ADOPT = click.option(
+    "--adopt", multiple=True, metavar="GLOB", help="Take over objects made by hand, by full name."
+)
+REFRESH = click.option(
+    "--refresh", is_flag=True, help="Look at the live documents too: finds what was changed in Jenkins."
+)
+WORKERS = click.option(
+    "--workers", default=8, show_default=True, type=click.IntRange(1, 64), help="Requests at once."
+)
+
+
+@cli.command()
+@ESTATE
+@controller_options
+@REFRESH
+@ADOPT
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+@click.option("--markdown", is_flag=True, help="Print the plan as Markdown, for a review comment.")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write the plan as a page.")
+@REPORTS
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Save the plan, for `jobdsl apply plan.json`.",
+)
+@click.option("--diffs", type=click.IntRange(0), help="How many differences to show. [default: 50]")
+@WORKERS
+@isolation_option
+def plan(
+    estate: Path,
+    url: str | None,
+    user: str | None,
+    token: str | None,
+    refresh: bool,
+    adopt: tuple[str, ...],
+    as_json: bool,
+    markdown: bool,
+    html: Path | None,
+    reports: tuple[Path, ...],
+    out: Path | None,
+    diffs: int | None,
+    workers: int,
+    isolation: str | None,
+) -> None:
+    """Say what `apply` would do, and why. Exits with 0 when there is nothing to do, 2 when there is."""
+    from jobdsl import planfile, workflow
+
+    access = workflow.Access(url, user, token)
+    planned = workflow.plan(
+        estate, access, isolation=isolation, adopt=adopt, refresh=refresh, workers=workers, diffs=diffs
+    )
+    made = planned.plan
+    for path in (*reports, *([html] if html else [])):
+        workflow.write_report(path, made, planned.diffs)
+    if as_json:
+        click.echo(workflow.plan_json(made, planned.diffs), nl=False)
+    elif markdown:
+        from jobdsl.report_markdown import to_markdown
+
+        click.echo(to_markdown(made, planned.diffs), nl=False)
+    else:
+        _print_plan(planned)
+    _say_findings(planned)
+    if planned.blocking:
+        raise _Stop(1)
+    if out is not None:
+        out.write_text(
+            planfile.dumps(made, planned.checked.inventory, planned.checked.controller.url), "utf-8"
+        )
+    raise _Stop(PENDING if made.changes else 0)
+
+
+def _print_plan(planned: Planned) -> None:
+    from jobdsl import report
+
+    colour = sys.stdout.isatty()
+    click.echo(report.to_text(planned.plan, planned.diffs, colour=colour), nl=False, color=colour)
+
+
+def _say_findings(planned: Planned) -> None:
+    """What lint and policy found; problems of the plan itself are part of its text."""
+    from jobdsl.console import say_problems
+
+    say_problems(planned.checked.findings.problems)
+    click.echo(f"loaded {planned.checked.estate.isolation}", err=True)
+
+
+@cli.command()
+@click.argument("source", metavar="ESTATE|plan.json", type=click.Path(exists=True, path_type=Path))
+@controller_options
+@REFRESH
+@ADOPT
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--verify/--no-verify", default=True, help="Read back what was changed. [default: verify]")
+@click.option(
+    "--secrets",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Secrets file, for a plan.json.",
+)
+@REPORTS
+@WORKERS
+@isolation_option
+def apply(
+    source: Path,
+    url: str | None,
+    user: str | None,
+    token: str | None,
+    refresh: bool,
+    adopt: tuple[str, ...],
+    yes: bool,
+    verify: bool,
+    secrets: Path | None,
+    reports: tuple[Path, ...],
+    workers: int,
+    isolation: str | None,
+) -> None:
+    """Bring the controller up to date with an estate, or carry out a saved plan exactly.
+
+    Nothing is written before the whole estate has loaded, passed lint and policy, and been planned.
+    Running it again after an interruption finishes the work.
+    """
+    from jobdsl import workflow
+    from jobdsl.secrets import Secrets
+
+    access = workflow.Access(url, user, token)
+    if source.is_file():
+        made, controller = workflow.saved_plan(source, access, workers)
+        fill = Secrets.load(secrets).fill if secrets else Secrets().fill
+        diffs: dict[Any, list[str]] = {}
+    else:
+        planned = workflow.plan(
+            source, access, isolation=isolation, adopt=adopt, refresh=refresh, workers=workers
+        )
+        made, controller, fill = planned.plan, planned.checked.controller, planned.checked.secrets.fill
+        diffs = dict(planned.diffs)
+        _print_plan(planned)
+        _say_findings(planned)
+    for path in reports:
+        workflow.write_report(path, made, diffs)
+    if not source.is_file() and planned.blocking:
+        click.echo("nothing was changed", err=True)
+        raise _Stop(1)
+    if made.changes:
+        _confirm(yes, len(made.changes), controller.url)
+        _carry_out(made, controller, workers=workers, verify=verify, finish=fill)
+
+
+def _confirm(yes: bool, changes: int, url: str) -> None:
+    from jobdsl.console import count
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise JobdslError("nobody is there to ask", hint="look at the plan first, then run again with --yes")
+    if not click.confirm(f"Make {count(changes, 'change')} on {url}?", err=True):
+        click.echo("nothing was changed", err=True)
+        raise _Stop(PENDING)
+
+
+def _carry_out(made: Plan, controller: Controller, **options: Any) -> None:
+    """Apply a plan, telling each outcome; stops with 1 unless all went well."""
+    from jobdsl import report
+    from jobdsl.apply import Outcome
+    from jobdsl.apply import apply as carry_out
+    from jobdsl.console import Progress
+    from jobdsl.plugins import plugin_of
+
+    progress = Progress(len(made.changes), "applied")
+
+    def tell(outcome: Outcome) -> None:
+        if outcome.status != "queued":
+            progress.advance()
+        if not (progress.live and outcome.ok):
+            progress.line(report.outcome_line(outcome, colour=progress.live))
+
+    result = carry_out(made, controller, report=tell, plugin_of=plugin_of, **options)
+    click.echo(report.result_line(result))
+    raise _Stop(0 if result.ok else 1)
+
+
+@cli.command("import")
+@click.argument("source", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@controller_options
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Directory for the estate.")
+@click.option(
+    "--templates/--no-templates",
+    default=True,
+    help="Look for loops and templates. (Not yet: every job is written out.)",
+)
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write what became of each document, as JSON.",
+)
+@click.option("--force", is_flag=True, help="Write into a directory that is not empty.")
+def import_(
+    source: Path | None,
+    url: str | None,
+    user: str | None,
+    token: str | None,
+    out: Path,
+    templates: bool,
+    report: Path | None,
+    force: bool,
+) -> None:
+    """Make DSL files from existing jobs: those of a controller (--url), or SRC/full/name.xml files.
+
+    Every document is rendered again and compared: what comes back is equal, or named as not.
+    A broken document is named with its error, and the others go on; exits with 1 only if none was
+    imported.
+    """
+    from jobdsl import config, workflow
+    from jobdsl.importer import import_estate
+
+    if source is None:
+        found: Path | Controller = workflow.connect(workflow.Access(url, user, token), config.Settings())
+    else:
+        found = source
+    result = import_estate(
+        found,
+        out,
+        report=report,
+        templates=templates,
+        force=force,
+        echo=lambda line: click.echo(line, err=True),
+    )
+    raise _Stop(0 if result.equal else 1)
+
+
+@cli.command()
+@controller_options
+@click.option("--repo", required=True, metavar="GIT_URL", help="Repository of the estate.")
+@click.option("--branch", default="main", show_default=True, help="Its branch.")
+@click.option("--path", default=".", show_default=True, help="Where in the repository the estate is.")
+@click.option("--name", default="jobdsl-seed", show_default=True, help="Full name of the seed job.")
+@click.option(
+    "--credentials",
+    default="jobdsl-seed",
+    show_default=True,
+    help="Jenkins id of the seed's user and API token.",
+)
+@click.option("--git-credentials", help="Jenkins id of the credentials for the repository.")
+@click.option("--agent", help="Label of the agents it runs on.")
+@click.option(
+    "--poll",
+    default="H/5 * * * *",
+    show_default=True,
+    help="When the repository is looked at; pushes are told at once.",
+)
+@click.option("--github-push", is_flag=True, help="Also start it by GitHub's own webhook.")
+@click.option("--install", help="Pip requirement of jobdsl on the agent. [default: this version]")
+@click.option("--tool", help="Command of a jobdsl that is installed on the agents, instead.")
+@click.option("--controller-url", help="URL the seed job uses. [default: the one Jenkins tells its builds]")
+@click.option(
+    "--seed-name", default="main", show_default=True, help="Name of the estate's seed, as jobdsl.toml says."
+)
+@click.option(
+    "--timeout-minutes", default=30, show_default=True, type=click.IntRange(1), help="When a run is given up."
+)
+@click.option("--builds", default=50, show_default=True, type=click.IntRange(1), help="Builds that are kept.")
+@click.option(
+    "--html-page",
+    is_flag=True,
+    help="Publish the plan as a page of the job (needs the plugin htmlpublisher).",
+)
+@click.option(
+    "--check/--no-check",
+    default=True,
+    help="Look whether the controller has what the job needs. [default: check]",
+)
+@ADOPT
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def bootstrap(
+    url: str | None,
+    user: str | None,
+    token: str | None,
+    check: bool,
+    adopt: tuple[str, ...],
+    yes: bool,
+    **options: Any,
+) -> None:
+    """Create the seed job on a controller, or bring it up to date.
+
+    The seed job checks out the repository, runs lint and apply, and publishes the plan. It runs
+    this command first, and so keeps itself up to date.
+    """
+    from jobdsl import bootstrap as seeding
+    from jobdsl import config, report, workflow
+    from jobdsl.console import say_problems
+
+    controller = workflow.connect(workflow.Access(url, user, token), config.Settings())
+    made = seeding.prepare(controller, adopt=adopt, check=check, **options)
+    say_problems(one for one in made.problems)
+    if made.errors:
+        click.echo("nothing was changed", err=True)
+        raise _Stop(1)
+    if not made.changes:
+        click.echo(f"the seed job {options['name']} is up to date")
+        return
+    click.echo(report.to_text(made, colour=sys.stdout.isatty()), nl=False)
+    _confirm(yes or not sys.stdin.isatty(), len(made.changes), controller.url)
+    _carry_out(made, controller)
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what makes a shell complete jobdsl's commands: eval "$(jobdsl completion bash)"."""
+    from click.shell_completion import get_completion_class
+
+    made = get_completion_class(shell)
+    assert made is not None
+    click.echo(made(cli, {}, "jobdsl", "_JOBDSL_COMPLETE").source())
 
 
 def main(arguments: list[str] | None = None) -> None:

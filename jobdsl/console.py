@@ -8,11 +8,11 @@ from collections.abc import Iterable
 
 import click
 
-from jobdsl.errors import Problem
+from jobdsl.errors import Problem, Severity
 
 __all__ = ["Progress", "count", "say_problems"]
 
-_COLORS = {"error": "red", "warning": "yellow", "note": "cyan"}
+_COLORS: dict[Severity, str] = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 
 def count(number: int, word: str) -> str:

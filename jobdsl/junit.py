@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
@@ -17,11 +18,13 @@ def junit(problems: Sequence[Problem], checked: Iterable[str]) -> str:
     """
     by_job: dict[str, list[Problem]] = {name: [] for name in checked}
     for problem in problems:
-        by_job.setdefault(problem.job or (str(problem.where) if problem.where else "estate"), []).append(problem)
+        place = str(problem.where) if problem.where else "estate"
+        by_job.setdefault(problem.job or place, []).append(problem)
     failures = sum(any(one.severity == "error" for one in found) for found in by_job.values())
     cases = "".join(_case(name, found) for name, found in by_job.items())
-    head = f'<testsuite name="jobdsl lint" tests="{len(by_job)}" failures="{failures}" errors="0" skipped="0">'
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{head}\n{cases}</testsuite>\n'
+    counts = f'tests="{len(by_job)}" failures="{failures}" errors="0" skipped="0"'
+    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuite name="jobdsl lint" {counts}>'
+    return f"{head}\n{cases}</testsuite>\n"
 
 
 def _case(name: str, found: list[Problem]) -> str:
@@ -45,5 +48,9 @@ def _attribute(text: str) -> str:
     return quoteattr(_printable(text))
 
 
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
 def _printable(text: str) -> str:
-    return "".join(c if c in "\n\t" or (c >= " " and not "\ud800" <= c <= "\udfff" and c < "\ufffe") else "?" for c in text)
+    """Text XML 1.0 can hold."""
+    return _UNPRINTABLE.sub("?", text)

@@ -1,4 +1,7 @@
-"""What the commands do, step by step: load, check, look at the controller, plan. Nothing here is written to a controller."""
+"""What the commands do, step by step: load, check, look at the controller, plan.
+
+Nothing here is written to a controller.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,10 @@ from jobdsl.model import Definition, Estate
 
 if TYPE_CHECKING:
     from jobdsl.config import Settings
-    from jobdsl.inventory import Inventory
+    from jobdsl.inventory import Inventory, Key
     from jobdsl.jenkins import Controller
     from jobdsl.lint import Known
+    from jobdsl.plan import Plan
     from jobdsl.rendering import Renderer
     from jobdsl.secrets import Secrets
 
@@ -26,7 +30,6 @@ __all__ = [
     "check",
     "connect",
     "findings",
-    "known_of",
     "problem_json",
     "render",
 ]
@@ -117,7 +120,10 @@ def connect(access: Access, settings: Settings, threads: int = 8) -> Controller:
 
 
 def findings(root: Path, access: Access, isolation: str | None, plugins: Path | None) -> Findings:
-    """Everything wrong with an estate, also where it does not load. Asks the controller only if one is named."""
+    """Everything wrong with an estate, also where it does not load.
+
+    The controller is asked only if one is named.
+    """
     from jobdsl.load import load
 
     settings = config.load(root)
@@ -127,7 +133,7 @@ def findings(root: Path, access: Access, isolation: str | None, plugins: Path | 
         return Findings(error.problems, [], strict=settings.lint.warn_as_error)
     controller = connect(access, settings) if access.url or settings.controller.url else None
     inventory = controller.inventory() if controller is not None else None
-    return _findings(root, estate, settings, known_of(root, estate, settings, controller, inventory, plugins))
+    return _findings(estate, settings, _known(root, estate, settings, controller, inventory, plugins))
 
 
 def check(root: Path, access: Access, isolation: str | None, threads: int = 8) -> Checked:
@@ -143,11 +149,11 @@ def check(root: Path, access: Access, isolation: str | None, threads: int = 8) -
     controller = connect(access, settings, threads)
     estate = load(root, settings, isolation=isolation)
     inventory = controller.inventory()
-    found = _findings(root, estate, settings, known_of(root, estate, settings, controller, inventory, None))
+    found = _findings(estate, settings, _known(root, estate, settings, controller, inventory, None))
     return Checked(root, settings, estate, secrets_of(root, settings), controller, inventory, found)
 
 
-def _findings(root: Path, estate: Estate, settings: Settings, known: Known) -> Findings:
+def _findings(estate: Estate, settings: Settings, known: Known) -> Findings:
     from jobdsl import lint, policy
 
     problems = [*estate.warnings, *policy.check(estate.definitions, settings)]
@@ -156,7 +162,7 @@ def _findings(root: Path, estate: Estate, settings: Settings, known: Known) -> F
     return Findings(problems, names, estate.isolation, settings.lint.warn_as_error)
 
 
-def known_of(
+def _known(
     root: Path,
     estate: Estate,
     settings: Settings,
@@ -207,9 +213,96 @@ def _allowed(ask: Callable[[], Any]) -> Any:
         raise
 
 
-def blocking(found: Findings, problems: Iterable[Problem]) -> Sequence[Problem]:
-    """Every problem that keeps a plan from being applied."""
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan for a checked estate, and how the documents that change would change."""
+
+    checked: Checked
+    plan: Plan
+    diffs: Mapping[Key, list[str]]
+    blocking: Sequence[Problem]
+    """Every problem of lint, policy and planning that keeps it from being applied."""
+
+
+def plan(
+    root: Path,
+    access: Access,
+    *,
+    isolation: str | None = None,
+    adopt: Iterable[str] = (),
+    refresh: bool = False,
+    workers: int = 8,
+    diffs: int | None = None,
+) -> Planned:
+    """What a run would do.
+
+    `refresh` looks at the live documents too; `diffs` is how many differences to fetch.
+    """
+    from jobdsl import plan as planning
+    from jobdsl import refresh as live
+
+    checked = check(root, access, isolation, workers)
+    seed = checked.settings.seed.name
+    documents: dict[Key, bytes] = {}
+    drift: dict[Key, str] = {}
+    if refresh:
+        keys = live.owned(checked.estate.definitions, checked.inventory, seed)
+        documents = live.fetch(checked.controller, keys, workers)
+        drift = live.drift(checked.estate.definitions, documents, checked.secrets.fill)
+    made = planning.plan(
+        checked.estate, checked.inventory, seed, checked.settings.removed, adopt=adopt, drift=drift
+    )
+    limit = live.DIFFS if diffs is None else diffs
+    shown = live.diffs(made.changes, checked.controller, limit=limit, workers=workers, known=documents)
+    return Planned(checked, made, shown, _blocking(checked.findings, made))
+
+
+def _blocking(found: Findings, made: Plan) -> list[Problem]:
     severe = ("error", "warning") if found.strict else ("error",)
-    return [one for one in found.problems if one.severity in severe] + [
-        one for one in problems if one.severity == "error"
-    ]
+    return [one for one in found.problems if one.severity in severe] + made.errors
+
+
+def saved_plan(path: Path, access: Access, threads: int) -> tuple[Plan, Controller]:
+    """A reviewed plan and its controller. Raises EstateError when the controller has moved on since."""
+    from jobdsl import planfile
+
+    try:
+        saved = planfile.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise JobdslError(f"{path}: cannot be read: {error}") from None
+    controller = connect(
+        Access(access.url or saved.url or None, access.user, access.token), config.Settings(), threads
+    )
+    if moved := planfile.moved_on(saved, controller.inventory()):
+        raise EstateError(moved)
+    return saved.plan, controller
+
+
+def write_report(path: Path, made: Plan, diffs: Mapping[Key, list[str]]) -> None:
+    """The plan as a file; its suffix says how: .html, .md, .json or .txt."""
+    from jobdsl.report import to_text
+    from jobdsl.report_html import to_html
+    from jobdsl.report_markdown import to_markdown
+
+    writers: dict[str, Callable[[Plan, Mapping[Key, Sequence[str]]], str]] = {
+        ".html": to_html,
+        ".json": plan_json,
+        ".md": to_markdown,
+        ".txt": to_text,
+    }
+    write = writers.get(path.suffix.lower())
+    if write is None:
+        raise JobdslError(f"{path}: a plan is written as .html, .md, .json or .txt", hint="change the suffix")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(write(made, diffs), "utf-8")
+    except OSError as error:
+        raise JobdslError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def plan_json(made: Plan, diffs: Mapping[Key, Sequence[str]] | None = None) -> str:
+    import json
+
+    from jobdsl import report
+
+    return json.dumps(report.to_json(made, diffs), indent=2, ensure_ascii=False) + "\n"
