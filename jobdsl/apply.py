@@ -1,8 +1,8 @@
 """A plan on a controller: parents first, in parallel, every outcome told; safe to run again after any kill.
 
 Each change is complete in itself and carries its marker, so a run that was cut short leaves objects
-that the next plan recognises. What was sent is read back; what Jenkins dropped is an error, and the
-object is marked so that the next run sends it again.
+that the next plan recognises. What Jenkins did not keep of a document is an error, and the object is
+marked so that the next run sends it again.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from graphlib import TopologicalSorter
 from queue import SimpleQueue
 from typing import Literal
 
-from jobdsl.compare import PluginOf, compare, kept_whole
+from jobdsl.compare import PluginOf
 from jobdsl.errors import ControllerError, Problem
 from jobdsl.folders import keep_own
 from jobdsl.inventory import Existing
 from jobdsl.jenkins import AlreadyExistsError, Controller, NotFoundError, NotSignedInError
-from jobdsl.marker import INCOMPLETE, Marker, mark
+from jobdsl.marker import Marker, mark
 from jobdsl.order import dependencies, stages
 from jobdsl.plan import Action, Change, Plan
-from jobdsl.tree import parse
+from jobdsl.readback import ReadBack, Verify
 
 __all__ = ["Outcome", "Result", "Status", "apply"]
 
@@ -67,7 +67,7 @@ def apply(
     controller: Controller,
     *,
     workers: int = 8,
-    verify: bool = True,
+    verify: Verify = "shapes",
     finish: Callable[[str], str] = str,
     report: Callable[[Outcome], None] | None = None,
     plugin_of: PluginOf | None = None,
@@ -77,7 +77,7 @@ def apply(
     `finish` completes a document just before it is sent (secrets). `report` is called for each outcome
     as it happens, in this thread. A failure does not stop the others, except that nobody is signed in.
     """
-    run = _Run(plan.seed, controller, verify, finish, plugin_of)
+    run = _Run(plan.seed, controller, finish, ReadBack(controller, verify, plugin_of))
     result = Result()
 
     def note(outcome: Outcome) -> None:
@@ -143,15 +143,13 @@ class _Run:
         self,
         seed: str,
         controller: Controller,
-        verify: bool,
         finish: Callable[[str], str],
-        plugin_of: PluginOf | None,
+        read_back: ReadBack,
     ) -> None:
         self.seed = seed
         self.controller = controller
-        self.verify = verify
         self.finish = finish
-        self.plugin_of = plugin_of
+        self.read_back = read_back
         self.signed_out = False
 
     def change(self, change: Change) -> Outcome:
@@ -186,7 +184,7 @@ class _Run:
             self._create(change, document)
         else:
             document = self._update(change, document)
-        return self._read_back(change, document) if self.verify else ()
+        return self.read_back.check(change, document)
 
     def _create(self, change: Change, document: str) -> None:
         try:
@@ -221,25 +219,6 @@ class _Run:
             marker = getattr(self.controller.look(*change.key), "marker", None)
             if marker is None or (marker.seed, marker.digest) != (self.seed, change.before):
                 raise
-
-    def _read_back(self, change: Change, document: str) -> tuple[Problem, ...]:
-        """What Jenkins did not keep of a document."""
-        stored = self.controller.config(*change.key)
-        if kept_whole(document, stored):
-            return ()
-        desired = parse(document)
-        lost = compare(desired, parse(stored), self.plugin_of).lost
-        if any(one.severity == "error" for one in lost):
-            own = desired.find("description")
-            self._mark_incomplete(change, own.text if own else "")
-        return tuple(one.problem(change.full_name, change.where) for one in lost)
-
-    def _mark_incomplete(self, change: Change, description: str) -> None:
-        """Let the next plan see that this object is not what its digest says."""
-        marker = Marker.find(description)
-        if marker is not None:
-            text = mark(description, replace(marker, digest=INCOMPLETE))
-            self.controller.describe(*change.key, text)
 
     # removing
 

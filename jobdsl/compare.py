@@ -114,7 +114,7 @@ def kept_whole(document: str, stored: bytes) -> bool:
     if "></" in text:
         text = _HOLLOW.sub(r"<\1\2/>", text)
     have = Counter(text.split("\n"))
-    wanted = Counter(document.split("\n")[1:])
+    wanted = Counter(document.rstrip("\n").split("\n")[1:])
     return all(have[line] >= count for line, count in wanted.items())
 
 

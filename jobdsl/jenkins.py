@@ -11,19 +11,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
-
-import jenkins  # type: ignore[import-untyped]
-import requests
-from requests.adapters import HTTPAdapter
-from requests.exceptions import ChunkedEncodingError
 
 from jobdsl import inventory, names
 from jobdsl.errors import ControllerError
 from jobdsl.inventory import Existing, Inventory
-from jobdsl.jenkins_errors import AlreadyExistsError, NotFoundError, NotSignedInError, no_answer, refusal
+from jobdsl.jenkins_errors import AlreadyExistsError, NoAnswerError, NotFoundError, NotSignedInError, refusal
+
+if TYPE_CHECKING:
+    from jobdsl.transport import Answer, Server
 
 __all__ = ["AlreadyExistsError", "Controller", "NotFoundError", "NotSignedInError", "connect"]
 
@@ -57,41 +54,9 @@ def connect(
         raise ControllerError(
             f"{url!r} is no address of a controller", hint="it looks like https://jenkins.example.com/"
         )
-    return Controller(_Server(url, user, token, threads, timeout), patience=patience, sleep=sleep)
+    from jobdsl.transport import Server  # a tenth of a second that only those who talk to a controller pay
 
-
-class _Server(jenkins.Jenkins):  # type: ignore[misc]  # python-jenkins has no types
-    """python-jenkins with pooled connections, one request per call, and answers instead of exceptions."""
-
-    def __init__(
-        self, url: str, user: str | None, token: str | None, threads: int, timeout: tuple[float, float]
-    ) -> None:
-        super().__init__(url, user, token, timeout=timeout)
-        session: requests.Session = self._session
-        for scheme in ("http://", "https://"):
-            pool = HTTPAdapter(pool_connections=1, pool_maxsize=threads, pool_block=True)
-            session.mount(scheme, pool)
-        session.auth = self._auths[0][1]
-        session.headers["User-Agent"] = "jobdsl"
-        self.user = user
-        self._settings: dict[str, Any] = dict(
-            session.merge_environment_settings(self.server, {}, False, session.verify, None)
-        )
-        session.trust_env = False  # proxies and certificates were looked up just now, once for all requests
-        self.keep_cookies(False)
-
-    def keep_cookies(self, keep: bool) -> None:
-        """Cookies are wanted only where a crumb is: it belongs to its session."""
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=None if keep else ()))
-
-    def exchange(
-        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str] | None
-    ) -> requests.Response:
-        """Send one request and read the whole answer, whatever its status."""
-        request = requests.Request(method, self.server + path, data=body, headers=headers)
-        session: requests.Session = self._session
-        prepared = session.prepare_request(request)
-        return session.send(prepared, timeout=self.timeout, allow_redirects=False, **self._settings)
+    return Controller(Server(url, user, token, threads, timeout), patience=patience, sleep=sleep)
 
 
 class Controller:
@@ -102,7 +67,7 @@ class Controller:
 
     def __init__(
         self,
-        server: _Server,
+        server: Server,
         *,
         patience: float = PATIENCE,
         sleep: Callable[[float], None] = time.sleep,
@@ -149,7 +114,7 @@ class Controller:
     def config(self, kind: str, full_name: str) -> bytes:
         """The stored document. It is never the text that was posted."""
         path = f"{_path(kind, full_name)}/config.xml"
-        return self._ask("GET", path, f'read the document of "{full_name}"').content
+        return self._ask("GET", path, f'read "{full_name}"').body
 
     def plugins(self) -> dict[str, str]:
         """Versions of the active plugins by their short names. Needs a permission many users lack."""
@@ -247,7 +212,7 @@ class Controller:
         if urlsplit(answer.headers.get("Location", "")).path.rstrip("/").endswith("/move"):
             raise ControllerError(
                 f"could not {what}: the controller refused",
-                status=answer.status_code,
+                status=answer.status,
                 hint="the name is taken there, the folder does not exist, or it may not hold such items",
             )
 
@@ -268,7 +233,7 @@ class Controller:
 
     def _post(
         self, path: str, what: str, body: bytes = b"", headers: Mapping[str, str] | None = None
-    ) -> requests.Response:
+    ) -> Answer:
         return self._ask("POST", path, what, body, headers)
 
     def _ask(
@@ -278,11 +243,11 @@ class Controller:
         what: str,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> requests.Response:
+    ) -> Answer:
         """The answer to a request; ControllerError if it is a refusal."""
         crumb = self._crumb
         response = self._patiently(method, path, what, body, {**(headers or {}), **crumb})
-        if method != "GET" and response.status_code == 403 and b"No valid crumb" in response.content:
+        if method != "GET" and response.status == 403 and b"No valid crumb" in response.body:
             response = self._patiently(
                 method, path, what, body, {**(headers or {}), **self._new_crumb(crumb)}
             )
@@ -294,23 +259,24 @@ class Controller:
         """A crumb other than the one refused; several threads fetch it once."""
         with self._lock:
             if self._crumb == refused:
-                self._server.keep_cookies(True)
                 self._crumb = {}
-                answer = self._json("crumbIssuer/api/json", "crumb,crumbRequestField", "get a crumb")
-                self._crumb = {answer["crumbRequestField"]: answer["crumb"]}
+                response = self._ask("GET", "crumbIssuer/api/json", "get a crumb")
+                answer = response.json()
+                session = response.headers.get("Set-Cookie", "").partition(";")[0]
+                self._crumb = {answer["crumbRequestField"]: answer["crumb"], "Cookie": session}
             return self._crumb
 
     def _patiently(
         self, method: str, path: str, what: str, body: bytes | None, headers: Mapping[str, str]
-    ) -> requests.Response:
+    ) -> Answer:
         """The first answer that does not come from a controller that is down or starting."""
         waited, pause = 0.0, 0.25
         while True:
             try:
                 self.requests += 1
                 response = self._server.exchange(method, path, body, headers)
-            except (requests.ConnectionError, requests.Timeout, ChunkedEncodingError) as error:
-                trouble = no_answer(error, what, self.url)
+            except NoAnswerError as error:
+                trouble = ControllerError(f"could not {what}: {error}", hint=error.hint)
                 patience = self._patience if self.version else min(self._patience, _FIRST_PATIENCE)
             else:
                 if not self._is_transient(response):
@@ -323,12 +289,12 @@ class Controller:
             waited += pause
             pause = min(pause * 2, 5.0)
 
-    def _is_transient(self, response: requests.Response) -> bool:
+    def _is_transient(self, response: Answer) -> bool:
         """Whether the controller is not ready yet; remembers that it is starting."""
-        if response.status_code in _DOWN:
+        if response.status in _DOWN:
             self._starting = True
             return True
-        if response.status_code == 401:
+        if response.status == 401:
             return self._starting
         self._starting = False
         self.version = response.headers.get("X-Jenkins") or self.version or "unknown"

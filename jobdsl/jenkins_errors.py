@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from jobdsl.errors import ControllerError
 
 if TYPE_CHECKING:
-    import requests
+    from jobdsl.transport import Answer
 
-__all__ = ["AlreadyExistsError", "NotFoundError", "NotSignedInError", "no_answer", "refusal"]
+__all__ = ["AlreadyExistsError", "NoAnswerError", "NotFoundError", "NotSignedInError", "refusal"]
 
 _SIGN_IN = (
     "make an API token on your user page (Security), and give user and token"
     " as options or as JENKINS_USER and JENKINS_TOKEN"
 )
+
+
+class NoAnswerError(ControllerError):
+    """One request got no answer: worth another try."""
 
 
 class NotFoundError(ControllerError):
@@ -30,9 +35,9 @@ class NotSignedInError(ControllerError):
     """User and token are not accepted, or none were given: no other request will do better."""
 
 
-def refusal(response: requests.Response, what: str, user: str | None) -> ControllerError | None:
+def refusal(response: Answer, what: str, user: str | None) -> ControllerError | None:
     """The error an answer stands for; None for success and for the redirects that mean success."""
-    status = response.status_code
+    status = response.status
     if status < 300 or (status in (302, 303) and not _is_login(response.headers.get("Location", ""))):
         return None
     reason = " ".join(response.headers.get("X-Error", "").split())
@@ -51,8 +56,8 @@ def refusal(response: requests.Response, what: str, user: str | None) -> Control
     return _unexplained(response, what)
 
 
-def _denied(response: requests.Response, what: str, user: str | None) -> ControllerError:
-    status, headers = response.status_code, response.headers
+def _denied(response: Answer, what: str, user: str | None) -> ControllerError:
+    status, headers = response.status, response.headers
     if status == 401:
         name = f'user "{user}" and this token' if user else "a request without user and token"
         return NotSignedInError(
@@ -80,8 +85,8 @@ def _log_in(what: str, status: int) -> ControllerError:
     return NotSignedInError(text, status=status, hint=_SIGN_IN)
 
 
-def _unexplained(response: requests.Response, what: str) -> ControllerError:
-    status = response.status_code
+def _unexplained(response: Answer, what: str) -> ControllerError:
+    status = response.status
     hint = ""
     if status == 500:
         hint = "Jenkins gives no reason; its own log does. Often the document's root or a value in it"
@@ -98,23 +103,9 @@ def _is_login(location: str) -> bool:
     return bool(re.search(r"/(login|securityRealm/commenceLogin)([/?]|$)", location))
 
 
-def _title(response: requests.Response) -> str:
+def _title(response: Answer) -> str:
     """The status in words: Jetty's pages name the reason in their title."""
-    found = re.search(rb"<title>Error \d+ ([^<]{1,200})</title>", response.content[:4000])
-    return found[1].decode("utf-8", "replace") if found else response.reason or ""
-
-
-def no_answer(error: requests.RequestException, what: str, url: str) -> ControllerError:
-    """The error for a request that got no answer at all."""
-    import requests
-
-    if isinstance(error, requests.exceptions.SSLError):
-        hint = "its certificate is not trusted here; set REQUESTS_CA_BUNDLE to its authority's file"
-        return ControllerError(f"could not {what}: no safe connection to {url}", hint=hint)
-    if isinstance(error, requests.Timeout):
-        return ControllerError(f"could not {what}: {url} did not answer in time")
-    if isinstance(error, requests.ConnectionError):
-        refused = "refused" in str(error)
-        why = "nothing listens there" if refused else "the connection failed or was cut"
-        return ControllerError(f"could not {what}: no answer from {url}: {why}")
-    return ControllerError(f"could not {what}: {error}")
+    found = re.search(rb"<title>Error \d+ ([^<]{1,200})</title>", response.body[:4000])
+    if found:
+        return found[1].decode("utf-8", "replace")
+    return HTTPStatus(response.status).phrase if response.status in set(HTTPStatus) else ""

@@ -1,0 +1,87 @@
+"""Reading back what was sent: Jenkins answers 200 and drops what it does not know.
+
+What it drops depends on classes, fields and values that are numbers, names or schedules, not on what a
+script says or where a repository lies. So of documents of one shape the first few are read back, and
+only while one of them lost something all the others are: half the requests of a large run are saved.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter
+from dataclasses import replace
+from typing import Literal
+
+from jobdsl.compare import PluginOf, compare, kept_whole
+from jobdsl.errors import Problem
+from jobdsl.jenkins import Controller
+from jobdsl.marker import INCOMPLETE, Marker, mark
+from jobdsl.plan import Change
+from jobdsl.tree import parse
+
+__all__ = ["ReadBack", "Verify", "shape"]
+
+Verify = Literal["shapes", "all", "none"]
+"""shapes: the first few documents of each shape; all: every document; none: nothing is read back."""
+_ENOUGH = 5
+"""Documents of a shape that must have come through whole before others of it are trusted."""
+_TEXT = re.compile(
+    r"<(command|script|description|url|displayName|name|string)>[^<]*<|>([^<]*[^\w.$\s<-][^<]*)<"
+)
+_SCHEDULE = re.compile(r"<(spec|cron[A-Za-z]*)>([^<]*)<")
+
+
+def shape(document: str) -> int:
+    """A number that stands for a document without its free text.
+
+    Kept: elements, attributes, schedules, and values that read like a number or a name. Left out: text
+    of fields that take any, and values with a character no number, name or constant has.
+    """
+    schedules = tuple(_SCHEDULE.findall(document))
+    return hash((_TEXT.sub("<", document), schedules))
+
+
+class ReadBack:
+    """What a run has learned of the shapes it sent. Safe to use from several threads."""
+
+    def __init__(self, controller: Controller, verify: Verify, plugin_of: PluginOf | None = None) -> None:
+        self.controller = controller
+        self.verify = verify
+        self.plugin_of = plugin_of
+        self._whole: Counter[int] = Counter()
+        self._lost: set[int] = set()
+        self._lock = threading.Lock()
+
+    def check(self, change: Change, document: str) -> tuple[Problem, ...]:
+        """What Jenkins did not keep of a document just sent, as far as it must be asked."""
+        if self.verify == "none":
+            return ()
+        kind = shape(document)
+        if self.verify == "shapes" and self._whole[kind] >= _ENOUGH and kind not in self._lost:
+            return ()
+        problems = self._compare(change, document)
+        with self._lock:
+            if problems:
+                self._lost.add(kind)
+            else:
+                self._whole[kind] += 1
+        return problems
+
+    def _compare(self, change: Change, document: str) -> tuple[Problem, ...]:
+        stored = self.controller.config(*change.key)
+        if kept_whole(document, stored):
+            return ()
+        desired = parse(document)
+        lost = compare(desired, parse(stored), self.plugin_of).lost
+        if any(one.severity == "error" for one in lost):
+            own = desired.find("description")
+            self._mark_incomplete(change, own.text if own else "")
+        return tuple(one.problem(change.full_name, change.where) for one in lost)
+
+    def _mark_incomplete(self, change: Change, description: str) -> None:
+        """Let the next plan see that this object is not what its digest says."""
+        marker = Marker.find(description)
+        if marker is not None:
+            text = mark(description, replace(marker, digest=INCOMPLETE))
+            self.controller.describe(*change.key, text)
