@@ -1,0 +1,254 @@
+"""The commands as a user runs them: what they print, write and exit with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from jobdsl.cli import run
+from jobdsl.testing import SimulatedJenkins
+
+JOBS = """
+from jobdsl import element, folder, freestyle
+from shared.common import service
+
+with folder("payments", description="Card services"):
+    for name in ["api", "web"]:
+        service(name)
+freestyle("nightly", description="Everything", queue=True)
+"""
+COMMON = """
+from jobdsl import element, freestyle
+
+def service(name):
+    return freestyle(name, steps=[element("hudson.tasks.Shell", command=f"make {name}")])
+"""
+
+
+@pytest.fixture
+def estate(tmp_path: Path) -> Path:
+    root = tmp_path / "estate"
+    (root / "shared").mkdir(parents=True)
+    (root / "jobs.py").write_text(JOBS)
+    (root / "shared" / "common.py").write_text(COMMON)
+    return root
+
+
+@pytest.fixture
+def jenkins(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimulatedJenkins]:
+    with SimulatedJenkins() as controller:
+        monkeypatch.setenv("JENKINS_URL", controller.url)
+        monkeypatch.setenv("JENKINS_USER", controller.user)
+        monkeypatch.setenv("JENKINS_TOKEN", controller.token)
+        yield controller
+
+
+def test_render_writes_documents_and_removes_what_is_no_longer_defined(estate: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert run(["render", str(estate), "--out", str(out)]) == 0
+    assert sorted(str(path.relative_to(out)) for path in out.rglob("*.xml")) == [
+        "nightly.xml",
+        "payments/api.xml",
+        "payments/config.xml",
+        "payments/web.xml",
+    ]
+    (out / "mine.xml").write_text("<mine/>")
+    (estate / "jobs.py").write_text(JOBS.replace('"api", "web"', '"api"'))
+    assert run(["render", str(estate), "--out", str(out)]) == 0
+    assert not (out / "payments/web.xml").exists()
+    assert (out / "mine.xml").exists()
+
+
+def test_same_input_same_bytes(estate: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        assert run(["render", str(estate), "--out", str(tmp_path / name)]) == 0
+    files = [path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.xml")]
+    assert all(
+        (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes() for file in files
+    )
+
+
+def test_every_error_of_every_file_is_told_with_its_line_and_a_way_out(
+    estate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (estate / "a.py").write_text(
+        "from jobdsl import freestyle\nfreestyle('x', disbled=True)\nfreestyle('x')\n"
+    )
+    (estate / "b.py").write_text("1/0\n")
+    assert run(["render", str(estate), "--out", str(tmp_path / "out")]) == 1
+    told = capsys.readouterr().err
+    assert "a.py:2: error: freestyle has no argument 'disbled'\n    did you mean \"disabled\"?" in told
+    assert "a.py:3: error: item 'x' is defined twice: here and at a.py:2" in told
+    assert "b.py:1: error: ZeroDivisionError: division by zero" in told
+    assert "Traceback" not in told
+
+
+def test_lint_as_text_json_and_junit(
+    estate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (estate / "more.py").write_text(
+        "from jobdsl import element, freestyle\n"
+        'freestyle("empty", steps=[element("hudson.tasks.Shell", command="")])\n'
+    )
+    report = tmp_path / "reports" / "lint.xml"
+    assert run(["lint", str(estate), "--json", "--junit", str(report)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [(one["rule"], one["file"], one["line"]) for one in found] == [("empty-step", "more.py", 2)]
+    suite = ET.parse(report).getroot()
+    assert suite.attrib["tests"] == "5"
+    assert suite.attrib["failures"] == "0"
+
+
+def test_lint_with_a_saved_list_of_plugins(
+    estate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plugins = tmp_path / "plugins.json"
+    plugins.write_text('{"git": "5"}')
+    assert run(["lint", str(estate), "--plugins", str(plugins)]) == 1
+    assert "needs the plugin cloudbees-folder" in capsys.readouterr().err
+
+
+def test_plan_apply_and_again(
+    estate: Path, jenkins: SimulatedJenkins, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["plan", str(estate)]) == 2
+    assert "4 to create" in capsys.readouterr().out
+    assert run(["apply", str(estate), "--yes"]) == 0
+    assert sorted(jenkins.items) == ["nightly", "payments", "payments/api", "payments/web"]
+    assert run(["plan", str(estate)]) == 0
+    assert "Nothing to do" in capsys.readouterr().out
+    (estate / "shared" / "common.py").write_text(COMMON.replace("make", "ninja"))
+    assert run(["plan", str(estate), "--json"]) == 2
+    changes = json.loads(capsys.readouterr().out)["changes"]
+    assert [(one["action"], one["name"]) for one in changes] == [
+        ("update", "payments/api"),
+        ("update", "payments/web"),
+    ]
+    assert run(["apply", str(estate), "--yes"]) == 0
+    assert b"ninja" in bytes(jenkins.config("payments/api"), "utf-8")
+
+
+def test_nothing_is_written_when_anything_is_wrong(
+    estate: Path, jenkins: SimulatedJenkins, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (estate / "jobdsl.toml").write_text('[teams.payments]\nfolders = ["payments"]\nfiles = ["**"]\n')
+    assert run(["apply", str(estate), "--yes"]) == 1
+    told = capsys.readouterr().err
+    assert "jobs.py:8: error: team payments may not define 'nightly'" in told
+    assert list(jenkins.items) == []
+
+
+def test_a_saved_plan_is_applied_exactly_and_refused_when_the_controller_moved_on(
+    estate: Path, jenkins: SimulatedJenkins, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved = tmp_path / "plan.json"
+    assert run(["plan", str(estate), "--out", str(saved)]) == 2
+    (estate / "jobs.py").write_text("")
+    assert run(["apply", str(saved), "--yes"]) == 0
+    assert "payments/api" in jenkins.items
+    assert run(["apply", str(saved), "--yes"]) == 1
+    assert "nightly" in capsys.readouterr().err
+
+
+def test_reports_are_written(estate: Path, jenkins: SimulatedJenkins, tmp_path: Path) -> None:
+    names = ["plan.html", "plan.md", "plan.txt", "all.json"]
+    options = [option for name in names for option in ("--write", str(tmp_path / "r" / name))]
+    assert run(["plan", str(estate), *options]) == 2
+    assert all("payments/api" in (tmp_path / "r" / name).read_text() for name in names)
+    assert run(["plan", str(estate), "--write", str(tmp_path / "plan.doc")]) == 1
+
+
+def test_markdown_and_html(
+    estate: Path, jenkins: SimulatedJenkins, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["plan", str(estate), "--markdown", "--html", str(tmp_path / "p.html")]) == 2
+    assert "payments/api" in capsys.readouterr().out
+    assert (tmp_path / "p.html").read_text().startswith("<!DOCTYPE html>")
+
+
+def test_apply_asks_nobody_when_nobody_is_there(
+    estate: Path, jenkins: SimulatedJenkins, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["apply", str(estate)]) == 1
+    assert "--yes" in capsys.readouterr().err
+    assert list(jenkins.items) == []
+
+
+def test_import_and_render_give_the_same_documents(
+    estate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["render", str(estate), "--out", str(tmp_path / "first")]) == 0
+    report = tmp_path / "report.json"
+    imported = [
+        "import",
+        str(tmp_path / "first"),
+        "--out",
+        str(tmp_path / "imported"),
+        "--report",
+        str(report),
+    ]
+    assert run(imported) == 0
+    assert [one["equal"] for one in json.loads(report.read_text())] == [True] * 4
+    assert run(["render", str(tmp_path / "imported"), "--out", str(tmp_path / "second")]) == 0
+    for path in (tmp_path / "first").rglob("*.xml"):
+        assert path.read_bytes() == (tmp_path / "second" / path.relative_to(tmp_path / "first")).read_bytes()
+
+
+def test_import_from_a_controller(estate: Path, jenkins: SimulatedJenkins, tmp_path: Path) -> None:
+    assert run(["apply", str(estate), "--yes"]) == 0
+    assert run(["import", "--out", str(tmp_path / "imported")]) == 0
+    assert run(["render", str(tmp_path / "imported"), "--out", str(tmp_path / "out")]) == 0
+    assert (tmp_path / "out" / "payments" / "api.xml").exists()
+    assert "Managed by jobdsl" not in (tmp_path / "out" / "nightly.xml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["rendr"], "Did you mean 'render'?"),
+        (["render"], "Missing argument 'ESTATE'"),
+        (["render", "no/such/dir", "--out", "x"], "does not exist"),
+        (["plan", "."], "no controller is named"),
+        (["plan", ".", "--url", "ftp://x"], "is no address of a controller"),
+        (["plan", ".", "--url", "http://127.0.0.1:9"], "127.0.0.1:9"),
+        (["import", "--out", "x"], "no controller is named"),
+    ],
+)
+def test_usage_errors_exit_with_1_and_say_what_to_do(
+    arguments: list[str],
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("JENKINS_URL", "JENKINS_USER", "JENKINS_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "jobs.py").write_text("from jobdsl import freestyle\nfreestyle('a')\n")
+    assert run(arguments) == 1
+    output = capsys.readouterr()
+    assert told in output.err
+    assert "Traceback" not in output.err
+
+
+def test_wrong_credentials_are_said_plainly(
+    estate: Path, jenkins: SimulatedJenkins, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["plan", str(estate), "--token", "wrong"]) == 1
+    told = capsys.readouterr().err
+    assert "<html" not in told
+    assert "JENKINS_TOKEN" in told or "token" in told
+
+
+def test_version_help_and_completion(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("jobdsl ")
+    assert run(["--help"]) == 0
+    listed = capsys.readouterr().out
+    assert all(command in listed for command in ("render", "lint", "plan", "apply", "import", "bootstrap"))
+    assert run(["completion", "bash"]) == 0
+    assert "_JOBDSL_COMPLETE" in capsys.readouterr().out
