@@ -11,7 +11,7 @@ The order of the fields is the order in the document. Elements are frozen values
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple, dataclass_transform
 
@@ -168,13 +168,7 @@ class Record(metaclass=RecordType):
         by_tag = self.by_tag
         written: set[str] = set()
         out: list[str] = []
-        if layout is None:
-            plan: Iterator[tuple[str, Mapping[str, str] | None]] = (
-                (tag, None) for tag, one in by_tag.items() if one.kind != "absent"
-            )
-        else:
-            plan = iter(_tokens(layout))
-        for token, attrs in plan:
+        for token, attrs in self._plan(layout):
             tag = token.removesuffix("?")
             written.add(tag)
             if tag in extra:
@@ -184,10 +178,21 @@ class Record(metaclass=RecordType):
             ):
                 out.append(one.write(self._value(one), indent, attrs))
         for tag, one in by_tag.items():
-            if tag not in written and tag not in extra and one.stored and self._value(one) != one.default:
-                out.append(one.write(self._value(one), indent))
+            if tag in written or tag in extra or not one.stored:
+                continue
+            value = self._value(one)
+            if value != one.default and (value or one.kind != "slot"):  # an empty list is one
+                out.append(one.write(value, indent))
         out += [write_value(tag, value, indent) for tag, value in extra.items() if tag not in written]
         return "".join(out)
+
+    def _plan(self, layout: str | None) -> Iterable[tuple[str, Mapping[str, str] | None]]:
+        """The tags to write in their order: the usual ones, those but some (`-a -b`), or other ones."""
+        if layout is not None and not layout.startswith("-"):
+            return _tokens(layout)
+        left_out = {f"-{tag}" for tag, one in self.by_tag.items() if one.kind == "absent"}
+        left_out.update((layout or "").split())
+        return [(tag, None) for tag in self.by_tag if f"-{tag}" not in left_out]
 
     def _value(self, one: Field) -> Any:
         if isinstance(one, f._Computed):
