@@ -16,24 +16,31 @@ from typing import Any, BinaryIO
 from jobdsl import context, guard
 from jobdsl.context import Load
 from jobdsl.errors import DslError, Problem, Where
-from jobdsl.frames import send
+from jobdsl.frames import LARGEST_BODY, send
 from jobdsl.items import Item
 from jobdsl.running import Runner
+from jobdsl.stage import Stage
 
 __all__ = ["main"]
+
+_LONGEST = 4000
+"""Characters of a message or a hint."""
+_end_process = os._exit
 
 
 def main() -> None:
     """Serve one request and end."""
     request: dict[str, Any] = json.loads(sys.stdin.buffer.read())
     out = _channel()
+    if request["cage"]:
+        _cage(request)
     os.chdir(request["root"])
     guard.limit(request["memory_mb"], request["timeout_seconds"])
     send(out, "hello")
     out.flush()
-    Child(request, out).serve()
+    _Child(request, out).serve()
     out.flush()
-    os._exit(0)  # nothing of the user's runs at exit
+    _end_process(0)  # nothing of the user's runs at exit
 
 
 def _channel() -> BinaryIO:
@@ -46,30 +53,45 @@ def _channel() -> BinaryIO:
     return out
 
 
-class Child:
+def _cage(request: dict[str, Any]) -> None:
+    """Wall this process in, or say why not and end."""
+    try:
+        from jobdsl import cage  # ctypes is wanted for this alone
+
+        cage.enter(request["readable"], request["hidden"])
+    except (OSError, KeyError, ImportError, AttributeError) as error:
+        os.write(2, str(error).encode())
+        _end_process(1)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "ctypes" or name == "jobdsl.cage"]:
+        del sys.modules[name]  # a file that imports it is treated alike behind every wall
+
+
+class _Child:
     """One request being served."""
 
     def __init__(self, request: dict[str, Any], out: BinaryIO) -> None:
         self.out = out
-        self.own: list[str] = request["own"]
+        self.own = dict.fromkeys(request["own"])
         self.timeout: float = request["timeout_seconds"]
         self.load = Load(request["root"], request["files"])
-        self.runner = Runner(self.load, request["files"], self._started)
+        self.runner = Runner(self.load, request["files"], self._started, self._ended)
+        self.stage = Stage(self.load)
         self.guard = guard.Guard(self.load, request["readable"], request["hidden"], self.runner.told)
+        self.foreign: dict[str, dict[str, str]] = {}
 
     def serve(self) -> None:
         """Run the files, then send what they made."""
         context.current = self.load
-        gc.disable()  # nearly nothing becomes garbage here, and looking for it costs a third of the time
+        gc.disable()  # nearly nothing becomes garbage here, and looking for it takes a third of the time
         faulthandler.enable(2)
         faulthandler.dump_traceback_later(self.timeout, exit=True, file=2)
+        guard.no_more_processes()
+        self.stage.set_up()
         with self.guard:
             self.runner.run_all(self.own)
-            self._report()
-            send(self.out, "ran")
-            self.out.flush()
-            faulthandler.cancel_dump_traceback_later()
-            sent = self._send_items()
+            failed = self._settle()
+            sent = self._send_items(silent=failed)
+        if not failed:
             self._send_extra()
         self._report()
         send(self.out, "end", sent)
@@ -78,68 +100,76 @@ class Child:
         send(self.out, "running", file)
         self.out.flush()  # should it never end, the parent knows which it was
 
+    def _ended(self, file: str) -> None:
+        """Another group's file has run, because one of ours imports it: remember what its items are."""
+        if file not in self.own:
+            self.foreign[file] = self._documents(file)
+
+    def _documents(self, file: str) -> dict[str, str]:
+        return {one.full_name: _attempt(one) for one in self.load.items.values() if one.where.file == file}
+
+    def _settle(self) -> bool:
+        """Every file has run: tell what was wrong, and whether anything was."""
+        for file, before in self.foreign.items():
+            if before and self._documents(file) != before:
+                send(self.out, "alone", file)
+        failed = bool(self.load.problems)
+        self._report()
+        send(self.out, "ran")
+        self.out.flush()
+        faulthandler.cancel_dump_traceback_later()
+        return failed
+
     def _report(self) -> None:
-        for one in [*self.load.problems, *self.guard.said()]:
+        for one in [*self.load.problems, *self.stage.told()]:
             where = one.where or Where("", 0)
-            send(
-                self.out,
-                "problem",
-                one.severity,
-                one.message[:4000],
-                where.file,
-                where.line,
-                one.hint[:4000],
-                one.job,
-            )
+            message, hint = one.message[:_LONGEST], one.hint[:_LONGEST]
+            send(self.out, "problem", one.severity, message, where.file, where.line, hint, one.job)
         self.load.problems.clear()
 
-    def _send_items(self) -> int:
-        """Write every item's document in order of full names, and forget it."""
-        own = set(self.own)
+    def _send_items(self, *, silent: bool) -> int:
+        """Send every item in order of full names, and forget it; `silent` only looks for errors."""
         items = self.load.items
-        keys = sorted(items, key=lambda key: (items[key].full_name, key))
         sent = 0
-        failed = any(one.severity == "error" for one in self.load.problems)
-        for key in keys:
+        for key in sorted(items, key=lambda key: (items[key].full_name, key)):
             item = items.pop(key)
-            if item.where.file in own and self._send_item(item):
+            if item.where.file in self.own and (document := self._document(item, silent)) and not silent:
+                self._send_item(item, document)
                 sent += 1
         return sent
 
-    def _send_item(self, item: Item) -> bool:
+    def _document(self, item: Item, silent: bool) -> bytes:
+        """The document, or nothing and a problem."""
         self.load.place = item.where
         try:
             document = item.render().encode()
         except DslError as error:
-            self.load.problem(
-                Problem(error.message, error.where or item.where, error.hint, job=item.full_name)
-            )
-            return False
+            where = error.where or item.where
+            self.load.problem(Problem(error.message, where, error.hint, job=item.full_name))
         except Exception as error:  # noqa: BLE001  # values of the user's may run the user's code
-            self.runner.tell(error, item.where)
-            return False
-        where = item.where
-        send(
-            self.out,
-            "item",
-            item.full_name,
-            where.file,
-            where.line,
-            item.renamed_from or "",
-            item.queue,
-            body=document,
-        )
-        return True
+            if not silent:  # else it may come from the stand-in of an argument that was refused and told
+                self.runner.tell(error, item.where)
+        else:
+            if len(document) <= LARGEST_BODY:
+                return document
+            message = f"the document has {len(document) >> 20} MB, more than {LARGEST_BODY >> 20} MB"
+            self.load.problem(Problem(message, item.where, job=item.full_name))
+        return b""
+
+    def _send_item(self, item: Item, document: bytes) -> None:
+        file, line, old = item.where.file, item.where.line, item.renamed_from or ""
+        send(self.out, "item", item.full_name, file, line, old, item.queue, body=document)
 
     def _send_extra(self) -> None:
-        own = set(self.own)
         for kind, values in self.load.extra.items():
             for value in values:
-                if value["file"] in own:
-                    send(
-                        self.out, "extra", kind, value["file"], value["line"], body=json.dumps(value).encode()
-                    )
+                if value["file"] in self.own:
+                    body = json.dumps(value).encode()
+                    send(self.out, "extra", kind, value["file"], value["line"], body=body)
 
 
-if __name__ == "__main__":
-    main()
+def _attempt(item: Item) -> str:
+    try:
+        return item.render()
+    except Exception as error:  # noqa: BLE001  # told by the group the item belongs to
+        return repr(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable
 
@@ -12,6 +13,8 @@ from jobdsl.importing import is_reserved
 __all__ = ["explained", "way_out"]
 
 _LONGEST = 1000
+_PLACE = re.compile(r" \((?:/[^()]*|unknown location)\)$")
+"""Where Python found a module: its own business."""
 
 
 def explained(error: BaseException) -> str:
@@ -36,6 +39,8 @@ def _text(error: BaseException) -> str:
         text = str(error)
     except Exception:  # noqa: BLE001  # an exception of the user's, with a __str__ of the user's
         return "(its text cannot be had)"
+    if isinstance(error, ImportError):
+        text = _PLACE.sub("", text)
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
 
 

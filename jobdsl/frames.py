@@ -7,7 +7,6 @@ not trusted: a frame of the wrong shape or size is an error, never an action.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from struct import Struct
 from typing import Any, BinaryIO
 
@@ -43,7 +42,7 @@ end      number of items sent
 Frame = tuple[list[Any], bytes]
 
 
-class BadFrame(Exception):
+class BadFrame(Exception):  # noqa: N818  # it is no error of the user's
     """What arrived is no frame of ours."""
 
 
@@ -59,39 +58,42 @@ class Decoder:
     """Frames out of the chunks of bytes a pipe gives."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._data = b""
+        self._at = 0
 
     @property
     def unfinished(self) -> bool:
         """Whether the last frame has come only in part."""
-        return bool(self._rest)
+        return self._at < len(self._data)
 
-    def feed(self, data: bytes) -> Iterator[Frame]:
-        """The frames that `data` completes. Raises BadFrame."""
-        data = self._rest + data if self._rest else data
-        at, end = 0, len(data)
-        try:
-            while end - at >= _LENGTHS.size:
-                head, body = _LENGTHS.unpack_from(data, at)
-                if head > _LARGEST_HEADER or body > LARGEST_BODY:
-                    raise BadFrame("a frame is too large")
-                start = at + _LENGTHS.size
-                if end - start < head + body:
-                    break
-                at = start + head + body
-                yield _header(data[start : start + head]), data[start + head : at]
-        finally:
-            self._rest = data[at:]
+    def add(self, data: bytes) -> None:
+        """Take what a pipe gave."""
+        self._data = self._data[self._at :] + data
+        self._at = 0
+
+    def next(self) -> Frame | None:
+        """The next frame, or None until more has come. Raises BadFrame."""
+        start = self._at + _LENGTHS.size
+        if len(self._data) < start:
+            return None
+        head, body = _LENGTHS.unpack_from(self._data, self._at)
+        if head > _LARGEST_HEADER or body > LARGEST_BODY:
+            raise BadFrame("a part of it is too large")
+        end = start + head + body
+        if len(self._data) < end:
+            return None
+        self._at = end
+        return _header(self._data[start : start + head]), self._data[start + head : end]
 
 
 def _header(data: bytes) -> list[Any]:
     try:
         values = json.loads(data)
     except (ValueError, RecursionError):
-        raise BadFrame("a frame is no JSON") from None
+        raise BadFrame("a part of it is no JSON") from None
     if not isinstance(values, list) or not values or not isinstance(values[0], str):
-        raise BadFrame("a frame has no kind")
+        raise BadFrame("a part of it has no kind")
     shape = _SHAPES.get(values[0])
     if shape is None or tuple([type(value) for value in values[1:]]) != shape:
-        raise BadFrame(f"a frame of kind {values[0][:20]!r} has the wrong shape")
+        raise BadFrame(f"a part of kind {values[0][:20]!r} has the wrong shape")
     return values

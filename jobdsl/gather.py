@@ -24,14 +24,20 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 class Gathered:
     """Everything that has arrived so far."""
 
-    def __init__(self, files: Iterable[str], on_definition: Callable[[Definition], None] | None) -> None:
-        self.files = frozenset(files)
-        self.problems: list[Problem] = []
+    def __init__(
+        self, problems: Iterable[Problem], on_definition: Callable[[Definition], None] | None
+    ) -> None:
+        self._first = list(problems)
+        self.problems = self._first[:]
         self.warnings: list[Problem] = []
         self._definitions: list[Definition] = []
         self._take = on_definition or self._definitions.append
         self._places: dict[tuple[str, str], tuple[str, Where]] = {}
         self._extra: dict[str, list[dict[str, object]]] = {}
+
+    def forget(self) -> None:
+        """Begin again; no item has been taken yet."""
+        self.problems, self.warnings = self._first[:], []
 
     def problem(self, frame: Frame) -> None:
         """Take a problem."""
@@ -57,7 +63,7 @@ class Gathered:
         if root is None:
             raise BadFrame("a document is no XML")
         definition = Definition(full_name, root[1], document, Where(file, line), renamed_from, queue)
-        if self._is_new(definition):
+        if self._is_new(definition) and not self.problems:
             self._take(definition)
 
     def _is_new(self, definition: Definition) -> bool:
@@ -76,7 +82,7 @@ class Gathered:
         )
         return False
 
-    def extra(self, frame: Frame, own: frozenset[str]) -> None:
+    def other(self, frame: Frame, own: frozenset[str]) -> None:
         """Take a definition of another kind."""
         _, kind, file, line = frame[0]
         try:

@@ -1,33 +1,31 @@
-"""The parent's side of the processes that run DSL files: starts them, reads what they send, ends them."""
+"""The parent's side of one process that runs DSL files: starts it, reads what it sends, ends it."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
-import selectors
 import signal
 import subprocess
 import sys
-import sysconfig
+import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from jobdsl.config import Settings
-from jobdsl.errors import EstateError, Problem, Where
-from jobdsl.frames import BadFrame, Decoder
+from jobdsl.errors import Problem, Where
+from jobdsl.frames import BadFrame, Decoder, Frame
 from jobdsl.gather import Gathered
-from jobdsl.isolation import Wall, walls
+from jobdsl.isolation import Wall, places
 
-__all__ = ["Request", "run"]
+__all__ = ["Alone", "Host", "NoWall", "Request"]
 
 _CHUNK = 1 << 20
 _GRACE = 3.0
-"""Seconds after the time limit; the process ends itself, and says where it was, if it can."""
+"""Seconds after the time limit in which the process may end itself: it knows where it was."""
+_MOST_FRAMES = 1_000_000
 _BOOT = """
 import sys
 path, homes = {path!r}, {homes!r}
@@ -42,6 +40,8 @@ if homes:
 from jobdsl.child import main
 main()
 """
+_AT_LINE = re.compile(r'File "([^"\n]+)", line (\d+)')
+_CRASH = re.compile(r"Fatal Python error: ([^\n]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,135 +49,191 @@ class Request:
     """What is to be run, and how."""
 
     root: Path
-    files: tuple[str, ...]
+    files: frozenset[str]
     settings: Settings
-    isolation: str
+    wall: Wall
+
+    @property
+    def hidden(self) -> list[str]:
+        """What of the estate DSL files are not to see: it may hold secrets."""
+        named = [".git", *([self.settings.secrets] if self.settings.secrets else [])]
+        return [os.path.realpath(self.root / one) for one in named]
+
+    def boot(self, own: tuple[str, ...]) -> tuple[list[str], bytes]:
+        """The command of a process, and what it is asked."""
+        found = places()
+        readable = [*found.readable, str(self.root)]
+        python = [
+            sys.executable,
+            "-sSPB",
+            "-X",
+            "utf8",
+            "-c",
+            _BOOT.format(path=found.path, homes=found.homes),
+        ]
+        asked = {
+            "root": str(self.root),
+            "files": sorted(self.files),
+            "own": own,
+            "readable": readable,
+            "hidden": self.hidden,
+            "cage": self.wall.from_within,
+            "memory_mb": self.settings.load.memory_mb,
+            "timeout_seconds": self.settings.load.timeout_seconds,
+        }
+        return self.wall.command(python, readable, self.hidden), json.dumps(asked).encode()
 
 
-class _NoWall(Exception):
+class NoWall(Exception):  # noqa: N818  # the next wall is tried
     """The process ended before its walls were up."""
 
 
-def run(request: Request, groups: Sequence[tuple[str, ...]], gathered: Gathered) -> str:
-    """Run each group of files in a process of its own; gives back the isolation in words."""
-    refused: list[str] = []
-    for wall in walls(request.isolation):
-        try:
-            for group in groups:
-                _Process(request, wall, group, gathered).finish()
-        except _NoWall as error:
-            refused.append(f"{wall.name}: {error}")
-            continue
-        return wall.sentence + (f" ({'; '.join(refused)})" if refused else "")
-    raise EstateError([Problem("no isolation", hint="; ".join(refused))])
+class Alone(Exception):  # noqa: N818  # the load begins again
+    """Files of several groups work on the same items: they must run in one process."""
 
 
-class _Process:
+class Host:
     """One process that runs one group of files."""
 
-    def __init__(self, request: Request, wall: Wall, own: tuple[str, ...], gathered: Gathered) -> None:
+    def __init__(self, request: Request, own: tuple[str, ...], gathered: Gathered) -> None:
         self.request, self.own, self.gathered = request, frozenset(own), gathered
-        self.running = ""
         self.walled = self.ran = self.ended = False
-        self.errors = b""
-        path, homes, readable = _python_places()
-        hidden = [str(request.root / ".git")]
-        if request.settings.secrets:
-            hidden.append(str(request.root / request.settings.secrets))
-        boot = _BOOT.format(path=path, homes=homes)
-        python = [sys.executable, "-sSPB", "-X", "utf8", "-c", boot]
-        self.process = subprocess.Popen(
-            wall.command(python, str(request.root), readable, hidden),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={"PYTHONHASHSEED": "0"},
-            cwd="/",
-            start_new_session=True,
-        )
-        asked = {
-            "root": str(request.root),
-            "files": request.files,
-            "own": own,
-            "readable": readable,
-            "hidden": hidden,
-            "memory_mb": request.settings.load.memory_mb,
-            "timeout_seconds": request.settings.load.timeout_seconds,
-        }
-        try:
-            self.process.stdin.write(json.dumps(asked).encode())
-            self.process.stdin.close()
-        except BrokenPipeError:
-            pass
+        self._running = ""
+        self._errors = b""
+        self._late = False
+        self._frames = 0
+        self._decoder = Decoder()
+        command, asked = request.boot(own)
+        with tempfile.TemporaryFile() as file:
+            file.write(asked)
+            file.seek(0)
+            self.process = subprocess.Popen(  # noqa: S603  # our own interpreter; the environment is empty on purpose
+                command,
+                stdin=file,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={"PYTHONHASHSEED": "0"},
+                cwd="/",
+                start_new_session=True,
+            )
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
+        self.out, self.err = self.process.stdout.fileno(), self.process.stderr.fileno()
+        _widen(self.out)
+        self.deadline = self._soon()
+
+    def _soon(self) -> float:
+        return time.monotonic() + self.request.settings.load.timeout_seconds + _GRACE
+
+    def read(self, until_ran: bool) -> bool:
+        """Take what has come; False at its end, or when all files have run and no more is wanted yet."""
+        data = os.read(self.out, _CHUNK)
+        self._decoder.add(data)
+        return bool(data) and self.take(until_ran)
+
+    def take(self, until_ran: bool) -> bool:
+        """Go through the frames that have come. Raises BadFrame, Alone."""
+        while not (until_ran and self.ran) and (frame := self._decoder.next()) is not None:
+            self._frame(frame)
+        if self.ran:
+            self.deadline = self._soon()  # from now on it only has to keep sending
+        return not (until_ran and self.ran)
+
+    def read_errors(self) -> bool:
+        """Take what was written past Python's own output; False at its end."""
+        data = os.read(self.err, 1 << 16)
+        if len(self._errors) < 1 << 16:
+            self._errors += data
+        return bool(data)
+
+    def _frame(self, frame: Frame) -> None:
+        kind, *values = frame[0]
+        self._frames += 1
+        if self.walled == (kind == "hello") or self.ended or self._frames > _MOST_FRAMES:
+            raise BadFrame("its parts are out of order")
+        match kind:
+            case "hello":
+                self.walled = True
+            case "running":
+                self._running = values[0] if values[0] in self.request.files else ""
+            case "problem":
+                self.gathered.problem(frame)
+            case "alone":
+                raise Alone(*values)
+            case "ran":
+                self.ran = True
+            case "item":
+                self.gathered.item(frame, self.own)
+            case "extra":
+                self.gathered.other(frame, self.own)
+            case _:
+                self.ended = True
+
+    def late(self) -> None:
+        """Its time is up."""
+        self._late = True
 
     def finish(self) -> None:
-        """Read all it sends."""
-        try:
-            self._read()
-        except BadFrame as error:
-            self._problem(f"what came back from the DSL files cannot be read: {error}")
-        finally:
-            self._end()
+        """End the process and say what was wrong with how it ended. Raises NoWall."""
+        if not self._late:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(1.0)
+        code = self.process.poll()
+        self._drain()
+        self.kill()
+        if not self.walled and not self._late:
+            raise NoWall(self._said().strip()[-300:] or f"it ended at once (status {code})")
+        if not self.ended or self._decoder.unfinished:
+            self.gathered.problems.append(self._death(code))
+        elif self._said().strip():
+            message = f"the files write past Python's own output: {self._said().strip()[:200]}"
+            hint = "what DSL files print goes nowhere"
+            self.gathered.warnings.append(Problem(message, None, hint, severity="warning"))
 
-    def _read(self) -> None:
-        decoder = Decoder()
-        deadline = time.monotonic() + self.request.settings.load.timeout_seconds + _GRACE
-        with selectors.DefaultSelector() as ready:
-            ready.register(self.process.stdout, selectors.EVENT_READ, True)
-            ready.register(self.process.stderr, selectors.EVENT_READ, False)
-            while ready.get_map():
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    return
-                for key, _ in ready.select(left):
-                    data = os.read(key.fd, _CHUNK)
-                    if not data:
-                        ready.unregister(key.fileobj)
-                    elif key.data:
-                        for frame in decoder.feed(data):
-                            self._frame(frame)
-                    else:
-                        self.errors = (self.errors + data)[: 1 << 16]
+    def _drain(self) -> None:
+        """Read what errors are left, without waiting for more."""
+        os.set_blocking(self.err, False)
+        with contextlib.suppress(BlockingIOError):
+            while self.read_errors():
+                pass
 
-    def _frame(self, frame: Any) -> None:
-        kind, *values = frame[0]
-        if kind == "hello":
-            self.walled = True
-        elif kind == "running":
-            self.running = values[0] if values[0] in self.request.files else ""
-        elif kind == "problem":
-            self.gathered.problem(frame)
-        elif kind == "item":
-            self.gathered.item(frame, self.own)
-        elif kind == "extra":
-            self.gathered.extra(frame, self.own)
-        elif kind == "end":
-            self.ended = True
-
-    def _end(self) -> None:
-        try:
+    def kill(self) -> None:
+        """End the process and whatever it started."""
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.process.wait()
         for pipe in (self.process.stdout, self.process.stderr):
+            assert pipe is not None
             pipe.close()
-        if not self.walled:
-            raise _NoWall(self.errors.decode("utf-8", "replace").strip()[-2000:])
-        if not self.ended:
-            self._problem("the process ended " + self.errors.decode("utf-8", "replace"))
 
-    def _problem(self, message: str) -> None:
-        self.gathered.problems.append(Problem(message, Where(self.running, 0) if self.running else None))
+    def _said(self) -> str:
+        return self._errors.decode("utf-8", "replace")
+
+    def _death(self, code: int | None) -> Problem:
+        """Why a process ended before its time, and where it was."""
+        said = self._said()
+        where = Where(self._running, 0) if self._running else None
+        lines = [Where(_unescaped(file), int(line)) for file, line in _AT_LINE.findall(said)]
+        innermost = next((one for one in lines if one.file in self.request.files), where)
+        limit = f"{self.request.settings.load.timeout_seconds:g} seconds"
+        if self._late or "Timeout (" in said:
+            hint = "an endless loop? the limit is load.timeout_seconds in jobdsl.toml"
+            return Problem(f"the DSL files ran longer than {limit}; this was running", innermost, hint)
+        if crash := _CRASH.search(said):
+            return Problem(f"Python itself crashed here: {crash[1]}", innermost)
+        how = f"by {signal.Signals(-code).name}" if code is not None and code < 0 else f"with status {code}"
+        hint = "more memory than the host has, or a call that ends the process?"
+        return Problem(f"the process that ran the DSL files ended {how}; this was running", where, hint)
 
 
-def _python_places() -> tuple[list[str], dict[str, str], list[str]]:
-    """The child's module path, homes of packages an editable install maps, and what it must read."""
-    path = [os.path.abspath(one) for one in sys.path if one and os.path.exists(one)]
-    homes: dict[str, str] = {}
-    for name in ("jobdsl", "jobdsl.templates", "jobdsl.seed_jobs", "dynaslave", "delivery"):
-        spec = find_spec(name)
-        if spec is not None and spec.submodule_search_locations:
-            homes[name] = next(iter(spec.submodule_search_locations))
-    readable = list(dict.fromkeys([sys.base_prefix, sys.prefix, *path, *homes.values()]))
-    return path, homes, readable
+def _widen(pipe: int) -> None:
+    """A larger pipe lets both sides work at once."""
+    with contextlib.suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _CHUNK)
+
+
+def _unescaped(name: str) -> str:
+    """A file's name as faulthandler writes it, in ASCII."""
+    return name.encode("ascii", "replace").decode("unicode_escape") if "\\" in name else name

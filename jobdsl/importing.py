@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
@@ -58,7 +58,10 @@ class Finder:
         self._folders = {root}
 
     def find_spec(
-        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+        self,
+        name: str,
+        path: Sequence[str] | None = None,
+        target: ModuleType | None = None,  # noqa: ARG002  # the signature is Python's
     ) -> ModuleSpec | None:
         """Where a module is, if it is the estate's."""
         if path is None:
@@ -93,7 +96,3 @@ class Finder:
         """Run the module's file."""
         assert module.__file__ is not None
         self.run(os.path.relpath(module.__file__, self.root), module)
-
-    def names(self) -> Iterable[str]:
-        """Top-level names the estate has, for suggestions."""
-        return (one.removesuffix(".py") for one in os.listdir(self.root) if not one.startswith("."))

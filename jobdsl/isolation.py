@@ -1,4 +1,4 @@
-"""The walls around the process that runs DSL files: bubblewrap, namespaces of our own, or none."""
+"""The walls around a process that runs DSL files: bubblewrap, namespaces of our own, or none."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ import shutil
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 
-__all__ = ["NAMES", "Wall", "walls"]
+__all__ = ["Places", "Wall", "missing", "places", "walls"]
 
-NAMES = ("bubblewrap", "process")
+_GIVES = "no network, no environment, of all files only the estate's and Python's, read-only"
+_SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/nix/store", "/etc/ld.so.cache")
+"""Where the C library and what Python loads stand."""
+_PACKAGES = ("jobdsl", "jobdsl.templates", "jobdsl.seed_jobs", "dynaslave", "delivery")
 
-_SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache")
-"""Where the C library and what it loads stand; nothing secret."""
+missing: dict[str, str] = {}
+"""Walls that could not be put up on this host before, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,43 +29,86 @@ class Wall:
     name: str
     sentence: str
     """What it gives and what not, for the user."""
+    from_within: bool = False
+    """Whether the process walls itself in (cage.py)."""
 
-    def command(
-        self, python: list[str], root: str, readable: Iterable[str], hidden: Iterable[str]
-    ) -> list[str]:
+    def command(self, python: list[str], readable: Iterable[str], hidden: Iterable[str]) -> list[str]:
         """The command that runs `python` behind this wall."""
-        if self.name == "bubblewrap":
-            return [*_bubblewrap(root, readable, hidden), *python]
-        return python
+        return [*_bubblewrap(readable, hidden), *python] if self.name == "bubblewrap" else python
 
 
-BUBBLEWRAP = Wall(
-    "bubblewrap", "bubblewrap: no network, only the estate's and Python's files, read-only, no environment"
-)
-PROCESS = Wall(
+_BUBBLEWRAP = Wall("bubblewrap", f"bubblewrap: {_GIVES}")
+_NAMESPACES = Wall("namespaces", f"user namespaces: {_GIVES}", from_within=True)
+_PROCESS = Wall(
     "process",
     "plain process: no environment, limits on time and memory; network and files are watched, not walled off",
 )
 
 
 def walls(wanted: str) -> list[Wall]:
-    """The walls to try, strongest first; `required` takes no plain process."""
-    if wanted == "process":
-        return [PROCESS]
-    strong = [BUBBLEWRAP] if shutil.which("bwrap") else []
-    return strong if wanted == "required" else [*strong, PROCESS]
+    """The walls to try, strongest first.
+
+    `auto` ends with the plain process, `required` does not, `process` is nothing else; `bubblewrap`
+    and `namespaces` are that one alone.
+    """
+    found = {wall.name: wall for wall in (_BUBBLEWRAP, _NAMESPACES, _PROCESS)}
+    if wanted in found:
+        return [found[wanted]]
+    if shutil.which("bwrap") is None:
+        missing["bubblewrap"] = "not installed"
+    names = ["bubblewrap", "namespaces", *(["process"] if wanted == "auto" else [])]
+    return [found[name] for name in names if name not in missing]
 
 
-def _bubblewrap(root: str, readable: Iterable[str], hidden: Iterable[str]) -> list[str]:
-    command = [shutil.which("bwrap") or "bwrap", "--unshare-all", "--die-with-parent", "--new-session"]
-    command += ["--cap-drop", "ALL", "--dev", "/dev"]
-    for path in _SYSTEM:
-        command += ["--ro-bind-try", path, path]
-    for path in dict.fromkeys([*readable, root]):
-        command += ["--ro-bind-try", path, path]
+def _bubblewrap(readable: Iterable[str], hidden: Iterable[str]) -> list[str]:
+    command = ["bwrap", "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--dev", "/dev"]
+    command[0] = shutil.which("bwrap") or command[0]
+    for path in readable:
+        command += ["--ro-bind-try", os.path.realpath(path), path]
     for path in hidden:
         if os.path.isdir(path):
             command += ["--tmpfs", path]
         elif os.path.exists(path):
             command += ["--ro-bind", "/dev/null", path]
     return command
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What of the host a process that runs DSL files needs to see."""
+
+    path: list[str]
+    """Its module path."""
+    homes: dict[str, str]
+    """Directories of packages that stand elsewhere, as after an editable install."""
+
+    @property
+    def readable(self) -> list[str]:
+        """Directories of Python, its packages and the system's libraries."""
+        python = [
+            sys.base_prefix,
+            sys.prefix,
+            os.path.realpath(sys.base_prefix),
+            os.path.dirname(sys.executable),
+        ]
+        return list(dict.fromkeys([*_SYSTEM, *python, *self.path, *self.homes.values()]))
+
+
+@cache
+def places() -> Places:
+    """The module path of this process without the directories that only say where it was started."""
+    started = {os.getcwd(), os.path.dirname(os.path.abspath(sys.argv[0] if sys.argv else ""))}
+    home = os.path.realpath(os.path.expanduser("~"))
+    path = [
+        one
+        for one in dict.fromkeys(os.path.abspath(entry) for entry in sys.path if entry)
+        if os.path.exists(one) and one not in started and not Path(home).is_relative_to(os.path.realpath(one))
+    ]
+    homes: dict[str, str] = {}
+    for name in _PACKAGES:
+        spec = find_spec(name)
+        home = os.path.dirname(spec.origin) if spec is not None and spec.origin else ""
+        parent = os.path.dirname(home)
+        if home and (parent not in path if "." not in name else parent != homes.get("jobdsl", parent)):
+            homes[name] = home
+    return Places(path, homes)

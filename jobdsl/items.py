@@ -13,7 +13,6 @@ from jobdsl import context, names
 from jobdsl.elements.base import Record
 from jobdsl.elements.fields import Field, _Slot, meta
 from jobdsl.errors import DslError, Where, suggestion
-from jobdsl.parts import Parts
 from jobdsl.patches import Patch, patched
 from jobdsl.raw import Value
 from jobdsl.tree import header
@@ -28,7 +27,7 @@ def _text_or_none(value: Any) -> Any:
 
 
 def _name(value: Any) -> str:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not value:
         raise DslError(f"takes text, not {value!r}")
     return value
 
@@ -70,6 +69,8 @@ class Item(Record):
     def _full_name(self) -> str:
         path, name = context.path(), self.name
         full = name[1:] if name.startswith("/") else f"{path}/{name}" if path else name
+        if not name:
+            return f"unnamed {id(self)}"  # told when it was given
         if names.unusable(full):
             hint = "names stand between single slashes, and hold no control characters"
             context.complain(DslError(f"the name {name!r} cannot be used", hint=hint, where=self.where))

@@ -5,16 +5,17 @@ All problems of all files are told at once. What comes back is checked, and is t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from jobdsl import config, dslfiles
 from jobdsl.config import Settings
-from jobdsl.errors import EstateError, Problem, Where
+from jobdsl.crew import run
+from jobdsl.errors import EstateError, Problem
 from jobdsl.gather import Gathered
-from jobdsl.hosting import Request, run
+from jobdsl.groups import Groups, grouped
+from jobdsl.hosting import NoWall, Request
+from jobdsl.isolation import Wall, missing, walls
 from jobdsl.model import Definition, Estate
 
 __all__ = ["load"]
@@ -42,8 +43,37 @@ def load(
         )
     settings = config.load(root) if settings is None else settings
     files, problems = dslfiles.find(root, settings.files)
-    gathered = Gathered(files, on_definition)
-    gathered.problems += problems
-    request = Request(root, tuple(files), settings, isolation or settings.load.isolation)
-    sentence = run(request, [tuple(files)], gathered)
+    if not files and not problems:
+        hint = "files.include in jobdsl.toml says which files they are"
+        raise EstateError([Problem(f"there are no DSL files in {root}", hint=hint)])
+    groups = grouped(root, files, settings, settings.load.workers if workers is None else workers)
+    gathered = Gathered(problems, on_definition)
+    sentence = _behind_a_wall(root, settings, groups, gathered, isolation or settings.load.isolation)
     return gathered.estate(sentence, len(files))
+
+
+def _behind_a_wall(root: Path, settings: Settings, groups: Groups, gathered: Gathered, wanted: str) -> str:
+    """Run everything behind the strongest wall to be had; gives it back in words."""
+    for wall in walls(wanted):
+        request = Request(root, frozenset(groups.files), settings, wall)
+        try:
+            run(request, groups, gathered)
+        except NoWall as error:
+            missing[wall.name] = str(error)
+        else:
+            return wall.sentence + _instead_of(wall)
+    raise EstateError([_no_wall(wanted)])
+
+
+def _instead_of(wall: Wall) -> str:
+    if wall.name != "process" or not missing:
+        return ""
+    return f" ({'; '.join(f'{name}: {why}' for name, why in missing.items())})"
+
+
+def _no_wall(wanted: str) -> Problem:
+    why = "; ".join(f"{name}: {why}" for name, why in missing.items())
+    return Problem(
+        f"the DSL files cannot be kept apart on this host as load.isolation = {wanted!r} wants it ({why})",
+        hint="install bubblewrap, or allow unprivileged user namespaces, or take what there is with 'auto'",
+    )

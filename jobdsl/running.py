@@ -17,21 +17,29 @@ from jobdsl.importing import Finder, module_name
 __all__ = ["Runner"]
 
 
-class Failed(ImportError):
+class Failed(ImportError):  # noqa: N818  # only ever told
     """A module that failed before is imported again; it has been told."""
+
+
+def _nothing(_file: str) -> None:
+    pass
 
 
 class Runner:
     """One run over files of an estate."""
 
-    def __init__(self, load: Load, files: Iterable[str], started: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        load: Load,
+        files: Iterable[str],
+        started: Callable[[str], None] = _nothing,
+        ended: Callable[[str], None] = _nothing,
+    ) -> None:
         self.load = load
         self.files = frozenset(files)
         """All DSL files of the estate, whoever runs them."""
-        self.started = started
-        """Called with each file's name before it runs."""
-        self.after: Callable[[str], None] = lambda _file: None
-        """Called with each DSL file's name when it has run."""
+        self.started, self.ended = started, ended
+        """Called with each DSL file's name before it runs and when it has run."""
         self._ran: set[str] = set()
         self._failed: set[str] = set()
         self._told: list[BaseException] = []
@@ -64,18 +72,22 @@ class Runner:
         try:
             with context.apart():
                 exec(self._compiled(file), module.__dict__)  # noqa: S102  # running it is what we are here for
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  # told here, where its file is known
             self._failed.add(file)
             self.tell(error, Where(file, 0))
             raise self.told(error if isinstance(error, Exception) else Failed(f"{file} failed")) from None
         finally:
             if is_dsl:
                 self.load.running.pop()
-                self.after(file)
+                self.ended(file)
 
     def _compiled(self, file: str) -> CodeType:
-        with open(os.path.join(self.load.root, file), "rb") as source:
-            return compile(source.read(), file, "exec", dont_inherit=True)
+        with open(os.path.join(self.load.root, file), "rb") as opened:
+            source = opened.read()
+        if b"\0" in source:
+            line = source.count(b"\n", 0, source.index(b"\0")) + 1
+            raise DslError("the file holds a null byte: it is no text", where=Where(file, line))
+        return compile(source, file, "exec", dont_inherit=True)
 
     def told(self, error: BaseException) -> BaseException:
         """Mark an error as told: it may pass through files that import the one it happened in."""
