@@ -279,7 +279,7 @@ def apply(
         raise _Stop(1)
     if made.changes:
         _confirm(yes, len(made.changes), controller.url)
-        _carry_out(made, controller, workers=workers, verify=verify, finish=fill)
+        _carry_out(made, controller, workers=workers, verify="shapes" if verify else "none", finish=fill)
 
 
 def _confirm(yes: bool, changes: int, url: str) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jobdsl.errors import XmlError
 from jobdsl.testing.answers_items import create_item, encoded_body, xml_response
-from jobdsl.testing.documents import read
+from jobdsl.testing.documents import read, write
 from jobdsl.testing.names import check
 from jobdsl.testing.pages import failure, missing, oops, redirect
 from jobdsl.testing.routing import Call, Router
@@ -79,6 +79,17 @@ def _configure(call: Call) -> Response:
     return Response()
 
 
+def _describe(call: Call) -> Response:
+    """POST view/x/submitDescription (View.doSubmitDescription)."""
+    view: View = call.target
+    root = view.document.tree()
+    root.children = [child for child in root.children if child.tag != "description"]
+    root.children.append(Node("description", call.request.form.get("description", "")))
+    _assign(call, view, root, write(root).encode())
+    call.jenkins.store.views_changed(view.owner)
+    return redirect(f"/{view.path}")
+
+
 def _delete(call: Call) -> Response:
     view: View = call.target
     owner = view.owner
@@ -96,6 +107,7 @@ def add_views(router: Router, root: type[SimulatedJenkins]) -> None:
         router.on(owner, "createView", permission="hudson.model.View.Create", post=True)(_create)
     router.on(View, "config.xml", permission=_CONFIGURE, method="POST")(_configure)
     router.on(View, "config.xml", permission=_CONFIGURE)(lambda call: xml_response(call.target.document.text))
+    router.on(View, "submitDescription", permission=_CONFIGURE, post=True)(_describe)
     router.on(View, "doDelete", permission="hudson.model.View.Delete", post=True)(_delete)
     router.on(View, "createItem", permission="hudson.model.Item.Create", post=True)(_create_in_view)
 

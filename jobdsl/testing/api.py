@@ -52,7 +52,7 @@ class ItemApi:
         self._add_folders()
         self._add_jobs()
         self._view = Schema(
-            Prop("description", lambda _: None),
+            Prop("description", lambda view: view.description),
             Prop("jobs", self._view_jobs),
             Prop("name", lambda view: view.name, ALWAYS),
             Prop("property", lambda _: []),

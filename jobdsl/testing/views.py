@@ -35,6 +35,12 @@ class View:
         base = self.owner.path if self.owner else ""
         return base if self.primary else f"{base}view/{quote(self.name, safe='')}/"
 
+    @property
+    def description(self) -> str | None:
+        """What its document says about it."""
+        node = self.document.tree().find("description")
+        return node.text if node else None
+
     def assign(self, root: Node, document: Document, settle: Settle) -> None:
         """Give the view a document, and views to a nested one."""
         self.document = document
