@@ -1,10 +1,10 @@
 """Elements that only hold others: where one part is all they hold, its arguments are given directly.
 
-    class downstream(Holder, Publisher, xml=...):
-        holds, held = "configs", trigger_config
+class downstream(Holder, Publisher, xml=...):
+    holds, held = "configs", trigger_config
 
-        configs: Any = children(accepts=trigger_config)
-        projects: str | None = sugar(first=True)     # an argument of trigger_config
+    configs: Any = children(accepts=trigger_config)
+    projects: str | None = sugar(first=True)     # an argument of trigger_config
 """
 
 from __future__ import annotations
