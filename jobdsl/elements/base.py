@@ -169,6 +169,9 @@ class Record(metaclass=RecordType):
         written: set[str] = set()
         out: list[str] = []
         for token, attrs in self._plan(layout):
+            if token.endswith("!"):  # an empty child, beside another of its tag
+                out.append(f"{indent}<{token[:-1]}/>")
+                continue
             tag = token.removesuffix("?")
             written.add(tag)
             if tag in extra:

@@ -42,10 +42,11 @@ def read_as(cls: type[Record], found: Node, given: Mapping[str, Any] | None = No
 
     `given` are arguments the document does not hold: an item's name.
     """
-    tags = [child.tag for child in found.children]
+    kept = _kept(found)
+    tags = [child.tag for child in kept]
     if found.text or TEXT in tags or len(set(tags)) != len(tags) or not set(found.attrs) <= {"class"}:
         return None
-    values, extra = _values(cls, found)
+    values, extra = _values(cls, kept)
     return _fitted(cls, found, values, extra, given or {})
 
 
@@ -65,11 +66,24 @@ def _typed(java: str) -> type[Record] | None:
     return registry.get(java)
 
 
-def _values(cls: type[Record], found: Node) -> tuple[dict[str, Any], dict[str, Any]]:
+def _is_empty(found: Node) -> bool:
+    return not (found.children or found.text or found.attrs)
+
+
+def _kept(found: Node) -> list[Node]:
+    """The children without those that are empty beside another of their tag."""
+    tags = [child.tag for child in found.children]
+    if len(set(tags)) == len(tags):
+        return found.children
+    full = {child.tag for child in found.children if not _is_empty(child)}
+    return [child for child in found.children if not (_is_empty(child) and child.tag in full)]
+
+
+def _values(cls: type[Record], children: list[Node]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Arguments for the children the class knows, and the others as they are."""
     values: dict[str, Any] = {}
     extra: dict[str, Any] = {}
-    for child in found.children:
+    for child in children:
         one = cls.by_tag.get(child.tag)
         if one is None:
             extra[child.tag] = value_of(child)
@@ -94,18 +108,25 @@ def _fitted(
     """The value, with as little layout and extra as it needs to write the same tree; or None."""
     try:
         made = cls._from({**values, **given}, None, extra)
-        if _children_of(made) == found.children:
+        usual = _children_of(made)
+        if usual == found.children:
             return made
+        missing = _missing(usual, found)
+        if missing:
+            made = cls._from({**values, **given}, missing, extra)
+            if _children_of(made) == found.children:
+                return made
         made = _in_known_form(cls, found, {**values, **given}, extra)
         if made is not None:
             return made
         made = cls._from({**values, **given}, layout_of(found, cls.by_tag), extra)
-        written = {child.tag: child for child in _children_of(made)}
-        odd = [child for child in found.children if written.get(child.tag) != child]
+        kept = _kept(found)
+        written = {child.tag: child for child in _kept(Node("x", children=_children_of(made)))}
+        odd = [child for child in kept if written.get(child.tag) != child]
         if odd:
             extra = {
                 child.tag: extra[child.tag] if child.tag in extra else value_of(child)
-                for child in found.children
+                for child in kept
                 if child.tag in extra or child in odd
             }
             values = {
@@ -117,21 +138,32 @@ def _fitted(
         return None
 
 
+def _missing(usual: list[Node], found: Node) -> str:
+    """The layout that leaves out what the document does not have, as an older plugin's has not."""
+    tags = {child.tag for child in found.children}
+    return " ".join(f"-{child.tag}" for child in usual if child.tag not in tags)
+
+
 def _in_known_form(
     cls: type[Record], found: Node, values: dict[str, Any], extra: dict[str, Any]
 ) -> Record | None:
-    """The value in one of the class's other layouts, if that writes the very same."""
+    """The value in the other layout of its class that writes the very same and leaves least over."""
+    fitting: list[tuple[int, Record]] = []
     for name, form in cls.forms.items():
         rest = {tag: value for tag, value in extra.items() if form.extra.get(tag, REQUIRED) != value}
         made: Record = cls._from(values, name, rest)
         if _children_of(made) == found.children:
-            return made
-    return None
+            fitting.append((len(rest), made))
+    return min(fitting, key=lambda one: one[0])[1] if fitting else None
 
 
 def layout_of(found: Node, by_tag: dict[str, Field]) -> str:
     """The children's tags in their order, with attributes where they are not the usual ones."""
-    return " ".join(child.tag + _attributes_token(child, by_tag.get(child.tag)) for child in found.children)
+    kept = [id(child) for child in _kept(found)]
+    return " ".join(
+        child.tag + (_attributes_token(child, by_tag.get(child.tag)) if id(child) in kept else "!")
+        for child in found.children
+    )
 
 
 def _attributes_token(child: Node, one: Field | None) -> str:
