@@ -26,6 +26,8 @@ PluginOf = Callable[[str], "str | None"]
 _EMPTY = frozenset({"", "false", "0", "-1", "0.0"})
 """Values whose loss or addition changes nothing: what an absent field means anyway."""
 _HARMLESS = frozenset({("canRoam", "true"), ("primaryView", "All"), ("acceptBeforeLoad", "true")})
+_PLACEHOLDER = re.compile(r"\$\{jobdsl:secret:[^{}]+\}")
+"""Stands for a secret in a definition; what the controller has for it is none of our business."""
 _ENCRYPTED = re.compile(r"\{AQAAABAAAA[A-Za-z0-9+/=]+\}")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _UNLIMITED = frozenset({"numToKeep", "daysToKeep", "artifactNumToKeep", "artifactDaysToKeep"})
@@ -282,6 +284,8 @@ def _same(tag: str, wanted: str, stored: str) -> bool:
     """Whether two values mean the same to Jenkins."""
     if wanted == stored or _ENCRYPTED.fullmatch(stored):
         return True
+    if "${" in wanted and _PLACEHOLDER.search(wanted):
+        return bool(stored)
     one, other = _plain(wanted), _plain(stored)
     if one == other or (one.lower() in ("true", "false") and one.lower() == other):
         return True

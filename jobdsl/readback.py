@@ -72,7 +72,7 @@ class ReadBack:
         stored = self.controller.config(*change.key)
         if kept_whole(document, stored):
             return ()
-        desired = parse(document)
+        desired = parse(change.document)  # without the secrets, so that no message can tell them
         lost = compare(desired, parse(stored), self.plugin_of).lost
         if any(one.severity == "error" for one in lost):
             own = desired.find("description")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from jobdsl.compare import Comparison, compare, masked
@@ -44,18 +44,14 @@ def owned(definitions: Iterable[Definition], inventory: Inventory, seed: str) ->
     return found
 
 
-def drift(
-    definitions: Iterable[Definition],
-    documents: Mapping[Key, bytes],
-    finish: Callable[[str], str] = str,
-) -> dict[Key, str]:
+def drift(definitions: Iterable[Definition], documents: Mapping[Key, bytes]) -> dict[Key, str]:
     """What somebody changed in Jenkins, in words, for each object where there is something."""
     found: dict[Key, str] = {}
     for definition in definitions:
         stored = documents.get(definition.key)
         if stored is None:
             continue
-        changed = _compare(finish(definition.document), stored)
+        changed = _compare(definition.document, stored)
         if changed and changed.drift:
             more = f" and {len(changed.drift) - 1} more" if len(changed.drift) > 1 else ""
             found[definition.key] = f"changed in Jenkins: {changed.drift[0]}{more}"

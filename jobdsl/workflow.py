@@ -248,7 +248,7 @@ def plan(
     if refresh:
         keys = live.owned(checked.estate.definitions, checked.inventory, seed)
         documents = live.fetch(checked.controller, keys, workers)
-        drift = live.drift(checked.estate.definitions, documents, checked.secrets.fill)
+        drift = live.drift(checked.estate.definitions, documents)
     made = planning.plan(
         checked.estate, checked.inventory, seed, checked.settings.removed, adopt=adopt, drift=drift
     )
