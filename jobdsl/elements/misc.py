@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from jobdsl.elements.base import Form
 from jobdsl.elements.fields import child, flag, number, raw, text
 from jobdsl.elements.misc_cleanup import *  # noqa: F403
 from jobdsl.elements.misc_cleanup import __all__ as _cleanup
+from jobdsl.elements.misc_conditions import *  # noqa: F403
+from jobdsl.elements.misc_conditions import __all__ as _conditions
+from jobdsl.elements.misc_groovy import *  # noqa: F403
+from jobdsl.elements.misc_groovy import __all__ as _groovy
+from jobdsl.elements.misc_publish_over import *  # noqa: F403
+from jobdsl.elements.misc_publish_over import __all__ as _publish_over
 from jobdsl.elements.misc_trigger import *  # noqa: F403
 from jobdsl.elements.misc_trigger import __all__ as _trigger
 from jobdsl.elements.slots import Misc, Scm
@@ -19,7 +26,7 @@ __all__ = [
     "jenkinsfile",
     "keep",
 ]
-__all__ += [*_cleanup, *_trigger]
+__all__ += [*_cleanup, *_conditions, *_groovy, *_publish_over, *_trigger]
 
 
 class keep(Misc, xml="hudson.tasks.LogRotator"):
@@ -41,6 +48,11 @@ class cps_script(Misc, xml="org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition
 
 class cps_scm(Misc, xml="org.jenkinsci.plugins.workflow.cps.CpsScmFlowDefinition", plugin="workflow-cps"):
     """A Pipeline script read from a repository."""
+
+    forms = {
+        "jjb": Form("sandbox scm scriptPath lightweight?", {"sandbox": "true"}),
+        "jjb-unboxed": Form("sandbox scm scriptPath lightweight?", {"sandbox": "false"}),
+    }
 
     scm: Any = child(accepts=Scm, first=True)
     script_path: str = text(default="Jenkinsfile")

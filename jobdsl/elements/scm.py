@@ -11,13 +11,13 @@ from jobdsl.elements import (
     scm_perforce,
     scm_svn,
 )
-from jobdsl.elements.scm_basic import *
-from jobdsl.elements.scm_git import *
-from jobdsl.elements.scm_git_browsers import *
-from jobdsl.elements.scm_git_extensions import *
-from jobdsl.elements.scm_others import *
-from jobdsl.elements.scm_perforce import *
-from jobdsl.elements.scm_svn import *
+from jobdsl.elements.scm_basic import *  # noqa: F403
+from jobdsl.elements.scm_git import *  # noqa: F403
+from jobdsl.elements.scm_git_browsers import *  # noqa: F403
+from jobdsl.elements.scm_git_extensions import *  # noqa: F403
+from jobdsl.elements.scm_others import *  # noqa: F403
+from jobdsl.elements.scm_perforce import *  # noqa: F403
+from jobdsl.elements.scm_svn import *  # noqa: F403
 
 __all__ = [
     *scm_basic.__all__,

@@ -41,7 +41,7 @@ class _ListClass(Field):
             return value
         raise DslError(f"takes 'empty-list' or 'list', not {value!r}")
 
-    def write(self, value: Any, indent: str, attrs: Any = None) -> str:
+    def write(self, value: Any, indent: str, attrs: Any = None) -> str:  # noqa: ARG002
         return "" if value is None else f'{indent}<{self.tag} class="{value}"/>'
 
     def read(self, found: Node) -> Any:
@@ -51,22 +51,26 @@ class _ListClass(Field):
 
 
 _JJB = (
-    "configVersion userRemoteConfigs branches disableSubmodules recursiveSubmodules "
-    "doGenerateSubmoduleConfigurations remotePoll gitTool submoduleCfg reference gitConfigName gitConfigEmail "
-    "extensions browser"
+    "configVersion userRemoteConfigs branches {old}doGenerateSubmoduleConfigurations remotePoll gitTool "
+    "submoduleCfg reference gitConfigName gitConfigEmail extensions browser"
 )
 _JJB_EXTRA = {"remotePoll": "false", "reference": None, "gitConfigName": None, "gitConfigEmail": None}
+_SUBMODULES = "disableSubmodules recursiveSubmodules "
 _OLD = (
     "configVersion userRemoteConfigs branches disableSubmodules recursiveSubmodules "
     "doGenerateSubmoduleConfigurations authorOrCommitter clean wipeOutWorkspace pruneBranches remotePoll "
-    "ignoreNotifyCommit useShallowClone buildChooser gitTool browser submoduleCfg relativeTargetDir reference "
-    "excludedRegions excludedUsers gitConfigName gitConfigEmail skipTag includedRegions scmName extensions?"
+    "ignoreNotifyCommit useShallowClone buildChooser gitTool browser submoduleCfg relativeTargetDir "
+    "reference excludedRegions excludedUsers gitConfigName gitConfigEmail skipTag includedRegions scmName "
+    "extensions?"
 )
 _OLD_FLAGS = (
     "disableSubmodules recursiveSubmodules authorOrCommitter clean wipeOutWorkspace pruneBranches remotePoll "
     "ignoreNotifyCommit useShallowClone skipTag"
 )
-_OLD_TEXTS = "relativeTargetDir reference excludedRegions excludedUsers gitConfigName gitConfigEmail includedRegions scmName"
+_OLD_TEXTS = (
+    "relativeTargetDir reference excludedRegions excludedUsers gitConfigName gitConfigEmail "
+    "includedRegions scmName"
+)
 _OLD_EXTRA = {
     **dict.fromkeys(_OLD_FLAGS.split(), "false"),
     **dict.fromkeys(_OLD_TEXTS.split()),
@@ -83,8 +87,10 @@ class git(Scm, xml="hudson.plugins.git.GitSCM", plugin="git"):
     """
 
     forms = {
-        "jjb": Form(_JJB.replace("disableSubmodules recursiveSubmodules ", ""), _JJB_EXTRA),
-        "jjb-old": Form(_JJB, {"disableSubmodules": "false", "recursiveSubmodules": "false", **_JJB_EXTRA}),
+        "jjb": Form(_JJB.format(old=""), _JJB_EXTRA),
+        "jjb-old": Form(
+            _JJB.format(old=_SUBMODULES), {**dict.fromkeys(_SUBMODULES.split(), "false"), **_JJB_EXTRA}
+        ),
         "old": Form(_OLD, _OLD_EXTRA),
     }
 

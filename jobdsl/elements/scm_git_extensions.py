@@ -44,8 +44,6 @@ __all__ = [
 ]
 
 _P = "hudson.plugins.git.extensions.impl."
-_BARE = {"bare": Form("")}
-"""As plugins before 4.0 stored what has since got a field."""
 
 
 class GitExtension(Misc):
@@ -89,14 +87,12 @@ class checkout(GitExtension, xml=_P + "CheckoutOption", plugin="git"):
 class clean_before_checkout(GitExtension, xml=_P + "CleanBeforeCheckout", plugin="git"):
     """Remove files git does not track before every checkout; `nested` takes untracked repositories too."""
 
-    forms = _BARE
     nested: bool = flag("deleteUntrackedNestedRepositories", default=False)
 
 
 class clean_checkout(GitExtension, xml=_P + "CleanCheckout", plugin="git"):
     """Remove files git does not track after every checkout; `nested` takes untracked repositories too."""
 
-    forms = _BARE
     nested: bool = flag("deleteUntrackedNestedRepositories", default=False)
 
 
@@ -230,9 +226,6 @@ class submodules(GitExtension, xml=_P + "SubmoduleOption", plugin="git"):
         "jjb": Form(
             "disableSubmodules recursiveSubmodules trackingSubmodules parentCredentials reference timeout "
             "threads shallow? depth"
-        ),
-        "old": Form(
-            "disableSubmodules recursiveSubmodules trackingSubmodules reference parentCredentials timeout"
         ),
     }
 

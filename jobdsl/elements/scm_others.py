@@ -85,9 +85,9 @@ class repo(Scm, xml="hudson.plugins.repo.RepoScm", plugin="repo"):
 
     forms = {
         "jjb": Form(
-            "manifestRepositoryUrl jobs depth currentBranch resetFirst quiet forceSync noTags trace showAllChanges "
-            "manifestBranch manifestFile manifestGroup destinationDir repoUrl mirrorDir localManifest "
-            "ignoreProjects"
+            "manifestRepositoryUrl jobs depth currentBranch resetFirst quiet forceSync noTags trace "
+            "showAllChanges manifestBranch manifestFile manifestGroup destinationDir repoUrl "
+            "mirrorDir localManifest ignoreProjects"
         )
     }
 

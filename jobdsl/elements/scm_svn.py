@@ -35,8 +35,6 @@ class module(Misc, xml="hudson.scm.SubversionSCM$ModuleLocation", plugin=_PLUGIN
     """One module: its URL (perhaps with @revision) and the directory it goes to."""
 
     forms = {
-        "1.54": Form("remote credentialsId local depthOption? ignoreExternalsOption?"),
-        "2.5": Form("remote credentialsId local depthOption ignoreExternalsOption"),
         "jjb": Form("remote local credentialsId depthOption ignoreExternalsOption"),
     }
 
@@ -122,19 +120,11 @@ class svn_sventon(SvnBrowser, xml="hudson.scm.browsers.Sventon2", plugin=_PLUGIN
 class svn(Scm, xml="hudson.scm.SubversionSCM", plugin=_PLUGIN):
     """Sources from Subversion: `svn("https://svn.example.com/app/trunk", credentials="svn")`.
 
-    `url`, `credentials` and `directory` describe one module; several go into `modules=[scm.module(...), ...]`.
+    `url`, `credentials` and `directory` describe one module; several go into `modules=[scm.module(...)]`.
     Excluded and included regions, users and messages are regular expressions, one a line.
     """
 
     forms = {
-        "1.54": Form(
-            "locations additionalCredentials browser excludedRegions includedRegions excludedUsers excludedRevprop "
-            "excludedCommitMessages workspaceUpdater ignoreDirPropChanges? filterChangelog?"
-        ),
-        "2.5": Form(
-            "locations additionalCredentials browser excludedRegions includedRegions excludedUsers excludedRevprop "
-            "excludedCommitMessages workspaceUpdater ignoreDirPropChanges filterChangelog"
-        ),
         "jjb": Form(
             "browser locations additionalCredentials workspaceUpdater excludedRegions? includedRegions? "
             "excludedUsers? excludedRevprop? excludedCommitMessages? ignoreDirPropChanges filterChangelog"
