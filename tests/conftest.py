@@ -32,6 +32,8 @@ def golden(request: pytest.FixtureRequest) -> Golden:
             return
         assert sorted(made) == sorted(stored)
         for name, text in made.items():
-            assert text == stored[name].read_text("utf-8"), f"{example}/{name}: --update-golden, if it is meant"
+            assert text == stored[name].read_text("utf-8"), (
+                f"{example}/{name}: --update-golden, if it is meant"
+            )
 
     return compare

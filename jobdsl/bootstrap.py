@@ -1,0 +1,109 @@
+"""Creating the seed job, and keeping it up to date: an estate of one job under a seed name of its own.
+
+The name, `main bootstrap` for the seed `main`, differs from every name an estate may have. So the runs of
+the estate never take the seed job for one that is no longer defined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from jobdsl import lint, names
+from jobdsl.config import Removed
+from jobdsl.errors import ControllerError, Problem, Where, suggestion
+from jobdsl.inventory import Inventory
+from jobdsl.jenkins import Controller
+from jobdsl.model import Definition, Estate
+from jobdsl.plan import Plan, plan
+
+__all__ = ["definition", "prepare", "seed_of"]
+
+WHERE = Where("jobdsl bootstrap", 0)
+"""Stands in the marker instead of a DSL file's line."""
+
+
+def seed_of(seed_name: str) -> str:
+    """The seed that owns the seed job of an estate whose seed is `seed_name`."""
+    return f"{seed_name} bootstrap"
+
+
+def definition(**options: Any) -> Definition:
+    """The seed job, to be built whenever it was created or changed.
+
+    `options` are the arguments of `jobdsl.seed_jobs.seed`. Raises DslError.
+    """
+    from jobdsl.seed_jobs import seed
+
+    job = seed(**options)
+    return Definition(job.full_name, job.tag, job.render(), WHERE, queue=True)
+
+
+def prepare(controller: Controller, *, adopt: Iterable[str] = (), check: bool = True, **options: Any) -> Plan:
+    """What has to be done on the controller for the seed job to be there, and what stands in the way.
+
+    `adopt`: globs of names, to take over a job that was made by hand. `check`: look whether the controller
+    has the plugins and credentials, as far as it lets us. Nothing is ever removed.
+    """
+    one = definition(**options)
+    found = _around(controller, one.full_name)
+    seed = seed_of(options.get("seed_name", "main"))
+    kept = Removed(jobs="ignore", views="ignore")
+    made = plan(Estate((one,)), found, seed, kept, adopt=adopt, partial=True)
+    if not check:
+        return made
+    return replace(made, problems=(*made.problems, *_missing(controller, one, options)))
+
+
+def _around(controller: Controller, full_name: str) -> Inventory:
+    """The job and the folders above it, one request each: the rest of the controller is of no interest."""
+    found = (controller.look("item", name) for name in [*names.ancestors(full_name), full_name])
+    return Inventory.of(one for one in found if one is not None)
+
+
+def _missing(controller: Controller, one: Definition, options: Mapping[str, Any]) -> Iterator[Problem]:
+    """What the job needs and the controller does not have: plugins, labels, credentials."""
+    known = lint.Known(plugins=_allowed(controller.plugins), labels=_allowed(controller.labels))
+    yield from lint.lint([one], known)
+    folders = ["", *names.ancestors(one.full_name)]
+    stores = [_allowed(partial(controller.credentials, folder)) for folder in folders]
+    if None in stores:
+        return  # what we may not see may be there
+    there = {identity for store in stores for identity in store}
+    for option, kind in _CREDENTIALS.items():
+        if options.get(option) is not None and options[option] not in there:
+            yield _no_credentials(controller, one, options[option], kind, there)
+
+
+_CREDENTIALS = {
+    "credentials": "a Username with password: the name of the seed's user, and an API token of it",
+    "git_credentials": "what the repository is read with",
+}
+"""Options that name credentials, and what these hold."""
+
+
+def _no_credentials(
+    controller: Controller, one: Definition, identity: str, kind: str, there: Iterable[str]
+) -> Problem:
+    page = f"{controller.url.rstrip('/')}/credentials/store/system/domain/_/newCredentials"
+    hint = f"create it at {page} ({kind}); --no-check, if it is in a domain of its own"
+    near = suggestion(identity, there)
+    return Problem(
+        f"the controller has no credentials {identity!r}",
+        WHERE,
+        f"{near} Else {hint}" if near else hint,
+        rule="credentials",
+        job=one.full_name,
+    )
+
+
+def _allowed(ask: Callable[[], Any]) -> Any:
+    """The answer; None where the controller does not let us ask."""
+    try:
+        return ask()
+    except ControllerError as error:
+        if error.status in (403, 404):
+            return None
+        raise

@@ -1,0 +1,107 @@
+"""The seed job: checks an estate out, and brings the controller up to date with it."""
+
+from __future__ import annotations
+
+import inspect
+import shlex
+from importlib.metadata import version
+from typing import Any
+
+from jobdsl import DslError, freestyle, publish, scm, steps, template, triggers, wrappers
+
+__all__ = ["arguments", "seed"]
+
+REPORT = "jobdsl-report"
+"""Directory of the workspace with the plan and the findings."""
+
+
+def seed(
+    name: str = "jobdsl-seed",
+    *,
+    repo: str,
+    credentials: str = "jobdsl-seed",
+    branch: str = "main",
+    path: str = ".",
+    git_credentials: str | None = None,
+    agent: str | None = None,
+    poll: str = "H/5 * * * *",
+    github_push: bool = False,
+    install: str | None = None,
+    tool: str | None = None,
+    controller_url: str | None = None,
+    seed_name: str = "main",
+    timeout_minutes: int = 30,
+    builds: int = 50,
+    html_page: bool = False,
+    self_update: bool = True,
+    **overrides: Any,
+) -> freestyle:
+    """A job that applies the estate in a git repository whenever its branch changes.
+
+    `repo`, `branch`, `path`: where the estate is; `git_credentials` to read it. `credentials`: Jenkins id of
+    the user and API token that change the jobs. `install`: pip requirement of jobdsl, this very version
+    unless given; or `tool`: the command of one that is installed on the agents. `controller_url`: the
+    controller's address as agents reach it, where that is not the one in Jenkins' settings. `poll`: when the
+    repository is asked for changes; with "" only when a webhook says so. `html_page`: show the plan as a page
+    of the job (needs the HTML Publisher plugin). `seed_name`: the seed's name in the estate's jobdsl.toml.
+    `self_update`: the job runs `jobdsl bootstrap` first, which keeps it up to date with its jobdsl.
+
+    Parts to replace by name: poll, github, timestamps, timeout, access, apply, plan, page, findings.
+    """
+    given = dict(locals())
+    _check(install, tool, path)
+    shell = template(
+        "./seed.sh.j2",
+        install=install or f"jobdsl=={version('jobdsl')}",
+        tool=tool,
+        controller_url=controller_url,
+        path=path,
+        report=REPORT,
+        self_update=self_update,
+        arguments=shlex.join(arguments(given)),
+    )
+    job = freestyle(
+        name,
+        description=f"Brings the jobs on this controller up to date with {repo} ({branch}).",
+        keep=builds,
+        agent=agent,
+        scm=scm.git(repo, branch=branch, credentials=git_credentials),
+        triggers={"poll": triggers.poll_scm(poll), "github": triggers.github_push() if github_push else None},
+        wrappers={
+            "timestamps": wrappers.timestamps(),
+            "timeout": wrappers.timeout(minutes=timeout_minutes),
+            "access": wrappers.credentials(
+                wrappers.username_password(credentials, user="JENKINS_USER", password="JENKINS_TOKEN")  # noqa: S106
+            ),
+        },
+        steps={"apply": steps.shell(shell)},
+        publishers={
+            "plan": publish.archive(f"{REPORT}/plan.*", allow_empty=True),
+            "page": publish.html("Plan", REPORT, index="plan.html", allow_missing=True)
+            if html_page
+            else None,
+            "findings": publish.junit(f"{REPORT}/lint.xml", allow_empty=True),
+        },
+    )
+    job.override(overrides)
+    return job
+
+
+def _check(install: str | None, tool: str | None, path: str) -> None:
+    if install is not None and tool is not None:
+        raise DslError("seed: install= and tool= exclude each other", hint="leave one of them out")
+    if install is not None and install.lstrip().startswith("-"):
+        raise DslError(f"seed: install takes one pip requirement, not {install!r}", hint='like "jobdsl==1.2"')
+    if path.startswith(("/", "-")) or ".." in path.split("/"):
+        raise DslError(f"seed: path {path!r} is not inside the repository", hint='"." is the whole of it')
+
+
+def arguments(given: dict[str, Any]) -> list[str]:
+    """The options of `jobdsl bootstrap` that stand for these arguments of `seed`; defaults are left out."""
+    words: list[str] = []
+    for name, one in inspect.signature(seed).parameters.items():
+        if name in ("self_update", "overrides") or given.get(name, one.default) == one.default:
+            continue
+        option = f"--{name.replace('_', '-')}"
+        words += [option] if given[name] is True else [f"{option}={given[name]}"]
+    return words

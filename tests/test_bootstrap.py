@@ -1,0 +1,157 @@
+"""bootstrap: the seed job on a simulated controller, as its own small estate."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from jobdsl import bootstrap, cli, jenkins
+from jobdsl.apply import apply
+from jobdsl.marker import Marker
+from jobdsl.model import Estate
+from jobdsl.plan import Action, Plan, plan
+from jobdsl.seed_jobs import seed
+from jobdsl.seed_jobs.seed import arguments
+from jobdsl.testing import SimulatedJenkins
+
+OPTIONS: dict[str, Any] = {"repo": "https://git.example.com/jobs.git", "install": "jobdsl==1.2.3"}
+
+
+@pytest.fixture
+def controller() -> Iterator[SimulatedJenkins]:
+    with SimulatedJenkins() as running:
+        running.add_credentials("jobdsl-seed", username="seed", password="token")
+        yield running
+
+
+def connected(controller: SimulatedJenkins) -> jenkins.Controller:
+    return jenkins.connect(controller.url, controller.user, controller.token)
+
+
+def run(controller: SimulatedJenkins, **options: Any) -> Plan:
+    connection = connected(controller)
+    made = bootstrap.prepare(connection, **{**OPTIONS, **options})
+    assert made.errors == []
+    result = apply(made, connection)
+    assert result.problems == []
+    return made
+
+
+def errors(controller: SimulatedJenkins, **options: Any) -> list[str]:
+    return [str(one) for one in bootstrap.prepare(connected(controller), **{**OPTIONS, **options}).errors]
+
+
+def test_it_creates_the_seed_job_and_queues_a_build(controller: SimulatedJenkins) -> None:
+    made = run(controller)
+    assert [(one.action, one.full_name) for one in made.changes] == [(Action.CREATE, "jobdsl-seed")]
+    assert "bootstrap --yes" in controller.config("jobdsl-seed")
+    assert [entry.item.full_name for entry in controller.scheduler.queue.items.values() if entry.item] == [
+        "jobdsl-seed"
+    ]
+
+
+def test_a_second_run_has_nothing_to_do(controller: SimulatedJenkins) -> None:
+    run(controller)
+    assert run(controller).changes == ()
+
+
+def test_other_options_update_it(controller: SimulatedJenkins) -> None:
+    run(controller)
+    made = run(controller, install="jobdsl==1.3")
+    assert [one.action for one in made.changes] == [Action.UPDATE]
+    assert "jobdsl==1.3" in controller.config("jobdsl-seed")
+
+
+def test_no_run_of_the_estate_takes_it_for_one_that_is_gone(controller: SimulatedJenkins) -> None:
+    run(controller)
+    inventory = connected(controller).inventory()
+    found = inventory.get("item", "jobdsl-seed")
+    assert found is not None
+    assert found.marker == Marker(
+        "main bootstrap", "jobdsl-seed", bootstrap.WHERE, bootstrap.definition(**OPTIONS).digest
+    )
+    assert plan(Estate(()), inventory, "main").changes == ()
+
+
+def test_a_job_made_by_hand_is_left_alone_until_it_is_adopted(controller: SimulatedJenkins) -> None:
+    controller.create_item("jobdsl-seed", "<project/>")
+    assert any("--adopt 'jobdsl-seed'" in one for one in errors(controller))
+    made = run(controller, adopt=["jobdsl-seed"])
+    assert [one.action for one in made.changes] == [Action.ADOPT]
+
+
+def test_it_may_live_in_a_folder_that_exists(controller: SimulatedJenkins) -> None:
+    assert any('folder "admin"' in one for one in errors(controller, name="admin/jobs"))
+    controller.create_item("admin", "<com.cloudbees.hudson.plugins.folder.Folder/>")
+    assert [one.full_name for one in run(controller, name="admin/jobs").changes] == ["admin/jobs"]
+
+
+def test_missing_credentials_are_told_with_the_page_to_create_them_on(controller: SimulatedJenkins) -> None:
+    (error,) = errors(controller, credentials="jobdsl-sed")
+    assert "no credentials 'jobdsl-sed'" in error
+    assert 'did you mean "jobdsl-seed"?' in error
+    assert f"{controller.url}/credentials/store/system/domain/_/newCredentials" in error
+    (error,) = errors(controller, git_credentials="deploy-key")
+    assert "what the repository is read with" in error
+    assert errors(controller, git_credentials="deploy-key", check=False) == []
+
+
+def test_missing_plugins_are_told(controller: SimulatedJenkins) -> None:
+    controller.remove_plugins("build-timeout")
+    (error,) = errors(controller)
+    assert "needs the plugin build-timeout" in error
+
+
+def test_what_its_user_may_not_see_is_not_complained_of(controller: SimulatedJenkins) -> None:
+    seed_user = controller.add_user("seed", permissions=PERMISSIONS)
+    connection = jenkins.connect(controller.url, "seed", seed_user.token)
+    made = bootstrap.prepare(connection, **OPTIONS, credentials="somewhere-else")
+    assert made.errors == []
+    assert apply(made, connection).ok
+
+
+PERMISSIONS = {
+    "hudson.model.Hudson.Read",
+    *(f"hudson.model.Item.{word}" for word in ("Read", "Create", "Configure", "Build")),
+}
+"""What docs/seed.md says a seed's user needs for this."""
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        OPTIONS,
+        {"repo": "r", "tool": "/opt/jobdsl", "controller_url": "http://jenkins/", "seed_name": "two"},
+        {
+            "repo": "r",
+            "name": "admin/seed",
+            "credentials": "c",
+            "branch": "b",
+            "path": "p",
+            "git_credentials": "g",
+            "agent": "a && b",
+            "poll": "",
+            "github_push": True,
+            "timeout_minutes": 5,
+            "builds": 7,
+            "html_page": True,
+        },
+    ],
+)
+def test_the_command_in_the_job_makes_the_same_job(given: dict[str, Any]) -> None:
+    command = cli.bootstrap
+    parsed = command.make_context("bootstrap", ["--yes", "--no-check", *arguments(given)]).params
+    names = set(inspect.signature(seed).parameters) - {"self_update", "overrides"}
+    assert names <= parsed.keys()
+    assert seed(**{name: parsed[name] for name in names}).xml == seed(**given).xml
+
+
+def test_the_command_knows_every_option_of_the_seed_job() -> None:
+    known = {parameter.name: parameter.default for parameter in cli.bootstrap.params}
+    for name, one in inspect.signature(seed).parameters.items():
+        if name not in ("self_update", "overrides"):
+            assert name in known
+            assert one.default in (inspect.Parameter.empty, known[name]) or known[name] is None

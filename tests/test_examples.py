@@ -1,0 +1,31 @@
+"""Every example loads without a finding, and renders what tests/golden holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from jobdsl.testing import problems, render
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+ESTATES = ["payments", "platform", "quickstart"]
+
+
+@pytest.mark.parametrize("example", ESTATES)
+def test_example_renders_the_golden_documents(
+    example: str, golden: Callable[[str, Mapping[str, str]], None]
+) -> None:
+    golden(example, render(EXAMPLES / example))
+
+
+@pytest.mark.parametrize("example", ESTATES)
+def test_nothing_is_wrong_with_an_example(example: str) -> None:
+    assert [str(problem) for problem in problems(EXAMPLES / example)] == []
+
+
+def test_every_example_is_tested() -> None:
+    assert (
+        sorted(one.name for one in EXAMPLES.iterdir() if one.is_dir() and one.name[0] not in "._") == ESTATES
+    )
