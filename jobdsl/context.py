@@ -18,7 +18,19 @@ if TYPE_CHECKING:
     from jobdsl.items import Item
     from jobdsl.jinja import Renderer
 
-__all__ = ["Load", "add", "apart", "complain", "current", "define", "here", "inside", "path", "remove"]
+__all__ = [
+    "Load",
+    "add",
+    "apart",
+    "complain",
+    "current",
+    "define",
+    "here",
+    "inside",
+    "path",
+    "remove",
+    "twice",
+]
 
 
 class Load:
@@ -46,14 +58,18 @@ class Load:
         if other is None:
             self.items[key] = item
             return
-        same = other.full_name == item.full_name
-        case = "" if same else f" (Jenkins does not tell it from {other.full_name!r})"
-        message = f"{item.word} {item.full_name!r} is defined twice{case}: here and at {other.where}"
-        self.problem(Problem(message, item.where, "give one another name, or remove it", job=item.full_name))
+        self.problem(twice(item.key[0], (other.full_name, other.where), (item.full_name, item.where)))
 
     def problem(self, problem: Problem) -> None:
         """Remember a problem; the same one at the same place is told once."""
         self.problems.setdefault(problem)
+
+
+def twice(word: str, one: tuple[str, Where], other: tuple[str, Where]) -> Problem:
+    """Two definitions of one name, whichever came first."""
+    (_, there), (name, here) = sorted((one, other), key=lambda named: (named[1], named[0]))
+    message = f"{word} {name!r} is defined twice: here and at {there}"
+    return Problem(message, here, "give one another name, or remove it", job=name)
 
 
 current: Load | None = None

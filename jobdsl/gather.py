@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, get_args
 
 from jobdsl import names
+from jobdsl.context import twice
 from jobdsl.errors import EstateError, Problem, Severity, Where
 from jobdsl.frames import BadFrame, Frame
 from jobdsl.model import Definition, Estate, is_view_root
@@ -67,19 +68,14 @@ class Gathered:
             self._take(definition)
 
     def _is_new(self, definition: Definition) -> bool:
-        view = is_view_root(definition.root)
         name = definition.full_name
-        key = ("view", name) if view else ("item", names.key(name))
+        key = ("view" if is_view_root(definition.root) else "item", name)
         first, where = self._places.setdefault(key, (name, definition.where))
         if where is definition.where:
             if len(self._places) > MOST:
                 raise BadFrame(f"there are more than {MOST} definitions")
             return True
-        case = "" if first == name else f" (Jenkins does not tell it from {first!r})"
-        message = f"{key[0]} {name!r} is defined twice{case}: here and at {where}"
-        self.problems.append(
-            Problem(message, definition.where, "give one another name, or remove it", job=name)
-        )
+        self.problems.append(twice(key[0], (first, where), (name, definition.where)))
         return False
 
     def other(self, frame: Frame, own: frozenset[str]) -> None:

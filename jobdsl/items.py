@@ -79,10 +79,8 @@ class Item(Record):
 
     @property
     def key(self) -> tuple[str, str]:
-        """What must be unique in an estate: views and items apart, letter case aside."""
-        from jobdsl import names
-
-        return ("view", self.full_name) if self.word == "view" else ("item", names.key(self.full_name))
+        """What must be unique in an estate: views and items apart. Lint finds those that differ in case."""
+        return ("view" if self.word == "view" else "item", self.full_name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         one = self._fields.get(name)

@@ -34,6 +34,8 @@ class _Estate:
     items: dict[str, str] = field(default_factory=dict)
     """Defined full names by their key."""
     folders: set[str] = field(default_factory=set)
+    first: dict[str, Definition] = field(default_factory=dict)
+    """The first item of each key."""
 
 
 Rule = Callable[[Definition, References, _Estate], Iterator[tuple[Severity, str, str]]]
@@ -47,6 +49,7 @@ def lint(
     for one in definitions:
         if not one.is_view:
             estate.items[names.key(one.full_name)] = one.full_name
+            estate.first.setdefault(names.key(one.full_name), one)
             if one.is_folder:
                 estate.folders.add(one.full_name)
     rules = {name: rule for name, rule in RULES.items() if name not in set(ignore)}
@@ -176,6 +179,14 @@ def _names(one: Definition, found: References, estate: _Estate) -> Iterator[tupl
         yield ("note" if exists else "warning"), f"its name is one Jenkins refuses today: {why}", ""
 
 
+def _case(one: Definition, found: References, estate: _Estate) -> Iterator[tuple[Severity, str, str]]:
+    """No two items whose names differ in letter case alone."""
+    first = one if one.is_view else estate.first[names.key(one.full_name)]
+    if first is not one:
+        message = f"Jenkins does not tell it from {first.full_name!r} at {first.where}"
+        yield "error", message, "give one another name, or remove it"
+
+
 def _characters(one: Definition, found: References, estate: _Estate) -> Iterator[tuple[Severity, str, str]]:
     """No control characters that XML 1.0 cannot hold."""
     if one.document.startswith('<?xml version="1.1"'):
@@ -194,6 +205,7 @@ RULES: dict[str, Rule] = {
     "unknown-label": _labels,
     "unknown-folder": _folders,
     "bad-name": _names,
+    "same-name": _case,
     "control-character": _characters,
 }
 """Rules by the names `lint.ignore` in jobdsl.toml takes."""

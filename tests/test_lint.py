@@ -134,3 +134,9 @@ def test_every_rule_can_be_left_out(rule: str) -> None:
 def test_problems_read_well() -> None:
     problem = Problem("it is so", Where("a.py", 3), "do this", "warning")
     assert str(problem) == "a.py:3: warning: it is so (do this)"
+
+
+def test_names_that_differ_in_case_alone_are_one_name_for_jenkins() -> None:
+    (only,) = lint([define("api"), define("API", line=4), define("Api", root="listView")])
+    assert (only.rule, only.severity, only.where) == ("same-name", "error", Where("a.py", 4))
+    assert only.message == "API: Jenkins does not tell it from 'api' at a.py:1"
