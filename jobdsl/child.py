@@ -74,7 +74,9 @@ class _Child:
         self.own = dict.fromkeys(request["own"])
         self.timeout: float = request["timeout_seconds"]
         self.load = Load(request["root"], request["files"])
-        self.runner = Runner(self.load, request["files"], self._started, self._ended)
+        self.runner = Runner(self.load, request["files"], self._started, self._ended, self._report)
+        self.runner.failed.update(request["failed"])
+        self.failed = False
         self.stage = Stage(self.load)
         self.guard = guard.Guard(self.load, request["readable"], request["hidden"], self.runner.told)
         self.foreign: dict[str, dict[str, str]] = {}
@@ -89,9 +91,9 @@ class _Child:
         self.stage.set_up()
         with self.guard:
             self.runner.run_all(self.own)
-            failed = self._settle()
-            sent = self._send_items(silent=failed)
-        if not failed:
+            self._settle()
+            sent = self._send_items(silent=self.failed)
+        if not self.failed:
             self._send_extra()
         self._report()
         send(self.out, "end", sent)
@@ -108,19 +110,18 @@ class _Child:
     def _documents(self, file: str) -> dict[str, str]:
         return {one.full_name: _attempt(one) for one in self.load.items.values() if one.where.file == file}
 
-    def _settle(self) -> bool:
-        """Every file has run: tell what was wrong, and whether anything was."""
+    def _settle(self) -> None:
+        """Every file has run."""
         for file, before in self.foreign.items():
             if before and self._documents(file) != before:
                 send(self.out, "alone", file)
-        failed = bool(self.load.problems)
         self._report()
         send(self.out, "ran")
         self.out.flush()
         faulthandler.cancel_dump_traceback_later()
-        return failed
 
     def _report(self) -> None:
+        self.failed = self.failed or bool(self.load.problems)
         for one in [*self.load.problems, *self.stage.told()]:
             where = one.where or Where("", 0)
             message, hint = one.message[:_LONGEST], one.hint[:_LONGEST]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from selectors import EVENT_READ, DefaultSelector, SelectorKey
 
 from jobdsl.errors import Problem, Where
@@ -12,6 +13,9 @@ from jobdsl.groups import Groups
 from jobdsl.hosting import Alone, Host, NoWall, Request
 
 __all__ = ["run"]
+
+_MOST_DEATHS = 2
+"""Files that may end their process before the others are given up: each may have cost the time limit."""
 
 
 def run(request: Request, groups: Groups, gathered: Gathered) -> None:
@@ -64,8 +68,8 @@ class _Crew:
                 host.kill()
             self.ready.close()
 
-    def _start(self, own: tuple[str, ...]) -> None:
-        host = Host(self.request, own, self.gathered)
+    def _start(self, own: Iterable[str], failed: frozenset[str] = frozenset()) -> None:
+        host = Host(self.request, own, self.gathered, failed)
         self.hosts.append(host)
         self.ready.register(host.out, EVENT_READ, (host, True))
         self.ready.register(host.err, EVENT_READ, (host, False))
@@ -121,11 +125,14 @@ class _Crew:
         self._drop(host)
         self.walled = self.walled or host.walled
         try:
-            host.finish()
+            left = host.finish()
         except NoWall as error:
             if not self.walled:
                 raise
             self.gathered.problems.append(Problem(f"a process could not be started: {error}"))
+        else:
+            if left and len(host.failed) < _MOST_DEATHS:
+                self._start(left, host.guilty)  # the problems of the other files are wanted all the same
 
     def _drop(self, host: Host) -> None:
         self.hosts.remove(host)

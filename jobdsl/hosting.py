@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,7 +60,7 @@ class Request:
         named = [".git", *([self.settings.secrets] if self.settings.secrets else [])]
         return [os.path.realpath(self.root / one) for one in named]
 
-    def boot(self, own: tuple[str, ...]) -> tuple[list[str], bytes]:
+    def boot(self, own: Iterable[str], failed: Iterable[str]) -> tuple[list[str], bytes]:
         """The command of a process, and what it is asked."""
         found = places()
         readable = [*found.readable, str(self.root)]
@@ -74,7 +75,8 @@ class Request:
         asked = {
             "root": str(self.root),
             "files": sorted(self.files),
-            "own": own,
+            "own": sorted(own),
+            "failed": sorted(failed),
             "readable": readable,
             "hidden": self.hidden,
             "cage": self.wall.from_within,
@@ -95,15 +97,20 @@ class Alone(Exception):  # noqa: N818  # the load begins again
 class Host:
     """One process that runs one group of files."""
 
-    def __init__(self, request: Request, own: tuple[str, ...], gathered: Gathered) -> None:
+    def __init__(
+        self, request: Request, own: Iterable[str], gathered: Gathered, failed: frozenset[str] = frozenset()
+    ) -> None:
         self.request, self.own, self.gathered = request, frozenset(own), gathered
+        self.failed = failed
+        """Files that ended a process before this one; they do not run again."""
+        self._left = self.own - failed
         self.walled = self.ran = self.ended = False
         self._running = ""
         self._errors = b""
         self._late = False
         self._frames = 0
         self._decoder = Decoder()
-        command, asked = request.boot(own)
+        command, asked = request.boot(self.own, failed)
         with tempfile.TemporaryFile() as file:
             file.write(asked)
             file.seek(0)
@@ -156,6 +163,7 @@ class Host:
                 self.walled = True
             case "running":
                 self._running = values[0] if values[0] in self.request.files else ""
+                self._left -= {self._running}
             case "problem":
                 self.gathered.problem(frame)
             case "alone":
@@ -173,8 +181,11 @@ class Host:
         """Its time is up."""
         self._late = True
 
-    def finish(self) -> None:
-        """End the process and say what was wrong with how it ended. Raises NoWall."""
+    def finish(self) -> frozenset[str]:
+        """End the process and say what was wrong with how it ended. Raises NoWall.
+
+        Gives back the files that have not run because another one ended the process.
+        """
         if not self._late:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(1.0)
@@ -185,10 +196,17 @@ class Host:
             raise NoWall(self._said().strip()[-300:] or f"it ended at once (status {code})")
         if not self.ended or self._decoder.unfinished:
             self.gathered.problems.append(self._death(code))
-        elif self._said().strip():
+            return self._left if self._running and not self.ran else frozenset()
+        if self._said().strip():
             message = f"the files write past Python's own output: {self._said().strip()[:200]}"
             hint = "what DSL files print goes nowhere"
             self.gathered.warnings.append(Problem(message, None, hint, severity="warning"))
+        return frozenset()
+
+    @property
+    def guilty(self) -> frozenset[str]:
+        """The files that must not run again: the one that ran last, and those before."""
+        return self.failed | {self._running}
 
     def _drain(self) -> None:
         """Read what errors are left, without waiting for more."""

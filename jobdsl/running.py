@@ -34,14 +34,18 @@ class Runner:
         files: Iterable[str],
         started: Callable[[str], None] = _nothing,
         ended: Callable[[str], None] = _nothing,
+        reported: Callable[[], None] = lambda: None,
     ) -> None:
         self.load = load
         self.files = frozenset(files)
         """All DSL files of the estate, whoever runs them."""
         self.started, self.ended = started, ended
         """Called with each DSL file's name before it runs and when it has run."""
+        self.reported = reported
+        """Called after each file and what it imported, so that nothing is lost should the next one crash."""
         self._ran: set[str] = set()
-        self._failed: set[str] = set()
+        self.failed: set[str] = set()
+        """Files that failed, here or before; importing one again fails without a word."""
         self._told: list[BaseException] = []
 
     def run_all(self, own: Iterable[str]) -> None:
@@ -50,7 +54,8 @@ class Runner:
         for file in own:
             if file not in self._ran:
                 self._run_one(file)
-            self._told.clear()
+                self._told.clear()
+                self.reported()
 
     def _run_one(self, file: str) -> None:
         try:
@@ -61,7 +66,7 @@ class Runner:
 
     def run(self, file: str, module: ModuleType) -> None:
         """Run a file in its module; called by `import`."""
-        if file in self._failed:
+        if file in self.failed:
             raise self.told(Failed(f"{file} failed"))
         self._ran.add(file)
         self.load.files.add(file)
@@ -73,7 +78,7 @@ class Runner:
             with context.apart():
                 exec(self._compiled(file), module.__dict__)  # noqa: S102  # running it is what we are here for
         except BaseException as error:  # noqa: BLE001  # told here, where its file is known
-            self._failed.add(file)
+            self.failed.add(file)
             self.tell(error, Where(file, 0))
             raise self.told(error if isinstance(error, Exception) else Failed(f"{file} failed")) from None
         finally:

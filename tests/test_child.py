@@ -1,0 +1,184 @@
+"""What DSL files do that they should not: it does no harm, and is told with its line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from jobdsl.config import Load, Settings
+from jobdsl.errors import EstateError
+from jobdsl.load import load
+
+QUICK = Settings(load=Load(isolation="process", timeout_seconds=20))
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Callable[..., list[str]]:
+    def run(text: str | bytes, settings: Settings = QUICK) -> list[str]:
+        root = tmp_path / "estate"
+        root.mkdir(exist_ok=True)
+        (root / "a.py").write_bytes(text if isinstance(text, bytes) else text.encode())
+        (root / "z.py").write_text("from jobdsl import freestyle\nfreestyle('z', wrong=1)\n")
+        with pytest.raises(EstateError) as caught:
+            load(root, settings)
+        lines = [str(one).partition(" (")[0] for one in caught.value.problems]
+        assert lines.pop() == "z.py:2: error: freestyle has no argument 'wrong'"  # the other files go on
+        return lines
+
+    return run
+
+
+Told = Callable[..., list[str]]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("\nimport sys; sys.exit(3)", "a.py:2: error: the file calls exit"),
+        ("raise SystemExit", "a.py:1: error: the file calls exit"),
+        ("import os\nos._exit(0)", "a.py:2: error: the file ends the process"),
+        ("import os\nos.abort()", "a.py:2: error: the file ends the process"),
+        ("import os\nos.kill(os.getpid(), 9)", "a.py:2: error: the file signals a process"),
+        ("raise KeyboardInterrupt", "a.py:1: error: KeyboardInterrupt"),
+        ("raise GeneratorExit", "a.py:1: error: GeneratorExit"),
+        ("def f(): f()\nf()", "a.py:1: error: RecursionError: maximum recursion depth exceeded"),
+        ("x = [0] * 10**12", "a.py:1: error: the file needs more memory than it may have"),
+        ("import os\nos.fork()", "a.py:2: error: the file starts a process"),
+        ("import subprocess\nsubprocess.run('ls')", "a.py:2: error: the file starts a process"),
+        ("import os\nos.system('ls')", "a.py:2: error: the file starts a process"),
+        ("import threading\nthreading.Thread(target=id).start()", "a.py:2: error: the file starts a thread"),
+        ("import _thread\n_thread.start_new_thread(id, ())", "a.py:2: error: the file starts a thread"),
+        ("import socket\nsocket.socket()", "a.py:2: error: the file uses the network"),
+        (
+            "from urllib.request import urlopen\nurlopen('http://127.0.0.1:9')",
+            "a.py:2: error: the file uses the network",
+        ),
+        ("import ctypes", "a.py:1: error: the file calls into the C library"),
+        ("open('x', 'w')", "a.py:1: error: the file writes 'x'"),
+        ("import os\nos.remove('z.py')", "a.py:2: error: the file changes files"),
+        ("import os\nos.chdir('/')", "a.py:2: error: the file changes the working directory"),
+        (
+            "open('/etc/passwd')",
+            "a.py:1: error: the file reads '/etc/passwd', which is not the estate's to read",
+        ),
+        (
+            "import os\nos.listdir('..')",
+            "a.py:2: error: the file reads '..', which is not the estate's to read",
+        ),
+        ("input()", "a.py:1: error: EOFError: EOF when reading a line"),
+        ("import os\nos.environ['TOKEN']", "a.py:2: error: KeyError: 'TOKEN'"),
+        ("x = 1\ny = (\n", "a.py:2: error: SyntaxError: '(' was never closed"),
+        (b"x = 1\n\0", "a.py:2: error: the file holds a null byte: it is no text"),
+        (b"x = '\xff'", "a.py:1: error: SyntaxError:"),
+        ("# coding: nothing\n", "a.py: error: SyntaxError: unknown encoding: nothing"),
+        ("class E(Exception):\n    def __str__(self): 1/0\nraise E", "a.py:3: error: E:"),
+        ("raise ExceptionGroup('two', [ValueError('a'), KeyError('b')])", "a.py:1: error: two"),
+    ],
+)
+def test_told(told: Told, text: str | bytes, problem: str) -> None:
+    first = next(one for one in told(text) if ": error: " in one)
+    assert first == problem or first.startswith(problem)
+
+
+def test_caught_by_the_file_is_told_all_the_same(told: Told) -> None:
+    text = "import os\ntry:\n    os.fork()\nexcept BaseException:\n    pass\n"
+    assert told(text) == ["a.py:3: error: the file starts a process"]
+
+
+def test_the_environment_is_empty_and_who_reads_it_is_told(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JENKINS_TOKEN", "secret")
+    text = """import os
+os.environ.get("JENKINS_TOKEN")
+os.getenv("JENKINS_TOKEN")
+assert not dict(os.environ), dict(os.environ)
+assert "HOME" not in os.environ
+"""
+    assert [line.partition(":")[2] for line in told(text)] == [
+        "2: warning: the file reads the environment",
+        "3: warning: the file reads the environment",
+        "4: warning: the file reads the environment",
+        "5: warning: the file reads the environment",
+    ]
+
+
+def test_output_is_capped_and_told_once(told: Told) -> None:
+    text = "import sys\nfor i in range(100_000):\n    print('spam')\nprint('x' * 10**7, file=sys.stderr)\n"
+    (only,) = told(text)
+    assert only.startswith("a.py:3: warning: the file prints: spam | spam")
+    assert len(only) < 400
+
+
+def test_output_past_python_is_told(told: Told) -> None:
+    (only,) = told(
+        "import os\nfor i in range(1000):\n    os.write(1, b'raw' * 1000)\n    os.write(2, b'raw')\n"
+    )
+    assert only.startswith("warning: the files write past Python's own output: rawraw")
+
+
+IMPATIENT = Settings(load=Load(isolation="process", timeout_seconds=0.5))
+
+
+def test_an_endless_loop_is_ended_and_its_line_told(told: Told) -> None:
+    text = "while True:\n    try:\n        id(1)\n    except BaseException: pass\n"
+    (only,) = told(text, IMPATIENT)
+    place, _, rest = only.partition(": error: ")
+    assert rest == "the DSL files ran longer than 0.5 seconds; this was running"
+    assert place in ("a.py:1", "a.py:2", "a.py:3")
+
+
+def test_a_loop_inside_c_code_is_ended_too(told: Told) -> None:
+    (only,) = told("\nsum(range(10**15))\n", IMPATIENT)
+    assert only.startswith("a.py:2: error: the DSL files ran longer")
+
+
+def test_a_file_that_stops_the_clock_is_ended(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobdsl.hosting._GRACE", 0.3)
+    text = "import faulthandler\nfaulthandler.cancel_dump_traceback_later()\nwhile True: pass\n"
+    (only,) = told(text, IMPATIENT)
+    assert only == "a.py: error: the DSL files ran longer than 0.5 seconds; this was running"
+
+
+def test_a_crash_of_python_is_told_with_its_line(told: Told) -> None:
+    text = "import faulthandler\nfaulthandler._sigsegv()\n"
+    assert told(text) == ["a.py:2: error: Python itself crashed here: Segmentation fault"]
+
+
+def test_who_imports_a_file_that_crashed_is_not_told_again(told: Told, tmp_path: Path) -> None:
+    (tmp_path / "estate").mkdir()
+    (tmp_path / "estate" / "b.py").write_text("import a\n")
+    text = "import faulthandler\nfaulthandler._sigsegv()\n"
+    assert told(text) == ["a.py:2: error: Python itself crashed here: Segmentation fault"]
+
+
+def test_memory_is_bounded(told: Told) -> None:
+    settings = Settings(load=Load(isolation="process", timeout_seconds=20, memory_mb=100))
+    text = "x = []\nwhile True:\n    x.append('y' * 1_000_000)\n"
+    assert told(text, settings) == ["a.py:3: error: the file needs more memory than it may have"]
+
+
+def test_hidden_files_of_the_estate_cannot_be_read(told: Told, tmp_path: Path) -> None:
+    root = tmp_path / "estate"
+    (root / ".git").mkdir(parents=True)
+    (root / ".git/config").write_text("token")
+    (root / "secrets.toml").write_text("token")
+    settings = replace(QUICK, secrets="secrets.toml")
+    for name in (".git/config", "secrets.toml"):
+        (only,) = told(f"from jobdsl import read_file\nopen({name!r})\n", settings)
+        assert only == f"a.py:2: error: the file reads {name!r}, which is not the estate's to read"
+
+
+def test_no_descriptor_but_the_three_is_inherited(told: Told) -> None:
+    read, write = os.pipe()
+    os.set_inheritable(write, True)
+    try:
+        text = f"import os\ntry:\n    os.fstat({write})\nexcept OSError:\n    raise ValueError('closed') from None\n"
+        assert told(text) == ["a.py:5: error: ValueError: closed"]
+    finally:
+        os.close(read)
+        os.close(write)
