@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from jobdsl.elements.base import Form
 from jobdsl.elements.fields import (
     Unfit,
     _Children,
@@ -366,10 +367,35 @@ class organization_folder(Item, xml="jenkins.branch.OrganizationFolder", plugin=
     strategy: Any = raw()
 
 
+_JJB_FOLDER = (
+    "icon views viewsTabBar primaryView healthMetrics! actions description keepDependencies displayName "
+    "blockBuildWhenDownstreamBuilding blockBuildWhenUpstreamBuilding concurrentBuild canRoam healthMetrics "
+    "properties scm publishers buildWrappers"
+)
+
+
 class folder(Item, xml="com.cloudbees.hudson.plugins.folder.Folder", plugin="cloudbees-folder"):
     """A folder. As a `with` block it holds what is made inside."""
 
     __slots__ = ("_open",)
+
+    forms = {
+        "jjb": Form(
+            _JJB_FOLDER,
+            {
+                "viewsTabBar": Raw("hudson.views.DefaultViewsTabBar"),
+                "primaryView": "All",
+                "keepDependencies": "false",
+                "blockBuildWhenDownstreamBuilding": "false",
+                "blockBuildWhenUpstreamBuilding": "false",
+                "concurrentBuild": "false",
+                "canRoam": "true",
+                "scm": none(),
+                "publishers": None,
+                "buildWrappers": None,
+            },
+        )
+    }
 
     actions = absent("actions")
     description: str | None = text(default=None)

@@ -7,6 +7,7 @@ a `node` a plain `<tag>`. Strings are always escaped, never pasted.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -49,6 +50,14 @@ class Raw:
         self.fields = dict(fields or {})
         self.attrs = dict(attrs or {})
         self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Raw) and all(
+            getattr(self, one) == getattr(other, one) for one in self.__slots__
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.write_as("x", ""))
 
     def __repr__(self) -> str:
         return f"element({self.tag!r}, ...)" if self.tag else "node(...)"
@@ -139,6 +148,13 @@ def secret(name: str) -> str:
 
     What is returned stands in the document until it is sent.
     """
+    if not isinstance(name, str) or not re.fullmatch(r"[^{}<>&\"\x00-\x1f\x7f]+", name):
+        from jobdsl import context
+
+        context.complain(
+            DslError(f"secret: {name!r} can be no name", hint="use letters, digits, / - . and _")
+        )
+        return ""
     return "${jobdsl:secret:" + name + "}"
 
 
