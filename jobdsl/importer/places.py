@@ -47,8 +47,8 @@ class Place:
 
     @property
     def weight(self) -> tuple[int, int]:
-        """Documents here and below, and their bytes."""
-        sizes = [found.size for place in self.walk() for found in place.documents]
+        """Documents here and below, and the bytes of source they will make."""
+        sizes = [found.weight for place in self.walk() for found in place.documents]
         return len(sizes), sum(sizes)
 
 
@@ -105,20 +105,20 @@ class _Layout:
         self._add(directory, "folder", inside, [Place(place.full_name, place.documents)])
         self._flat(directory, place.full_name, "jobs", flat)
 
-    def _flat(self, directory: str, inside: str, file: str, places: list[Place]) -> None:
+    def _flat(self, directory: str, inside: str, file: str, places: list[Place], words: int = 1) -> None:
         """Places side by side: one file, or one for each word many of their names begin with."""
         if not _too_large(places):
             self._add(directory, file, inside, places)
             return
         groups: dict[str, list[Place]] = {}
         for one in places:
-            found = _WORD.search(names.leaf(one.full_name))
-            groups.setdefault(found[0].lower() if found else "", []).append(one)
-        rest = [one for word, group in groups.items() if not _own_file(word, group) for one in group]
-        kept = {word: group for word, group in groups.items() if _own_file(word, group)}
-        for word, group in [(file, rest), *kept.items()]:
-            for part in _parts(group):
-                self._add(directory, word, inside, part)
+            groups.setdefault(_beginning(one, words), []).append(one)
+        kept = {begin: group for begin, group in groups.items() if begin and len(group) >= _GROUP}
+        rest = [one for begin, group in groups.items() if begin not in kept for one in group]
+        for part in _parts(rest):
+            self._add(directory, file, inside, part)
+        for begin, group in kept.items():
+            self._flat(directory, inside, begin, group, words + 1)
 
     def _add(self, directory: str, file: str, inside: str, places: list[Place]) -> None:
         if places:
@@ -139,8 +139,10 @@ class _Layout:
         raise AssertionError("there is always a free name")
 
 
-def _own_file(word: str, group: list[Place]) -> bool:
-    return bool(word) and len(group) >= _GROUP
+def _beginning(place: Place, words: int) -> str:
+    """The first words of a name; empty where it has no more than these, and for good."""
+    found = _WORD.findall(names.leaf(place.full_name))
+    return "_".join(found[:words]).lower() if len(found) >= words else ""
 
 
 def _too_large(places: list[Place]) -> bool:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ _LARGEST = 64 << 20
 _WORKERS = 8
 _ROOT = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*<([^\s<>/!?&]+)", re.DOTALL)
 _HEAD = 4096
+_LONG_TEXT = re.compile(rb">[^<>]{2000,}<")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,9 @@ class Found:
     place: str
     """Its file or address, for messages."""
     size: int
-    """Bytes; 0 where nobody has said yet."""
+    """Bytes."""
+    weight: int
+    """Bytes without long texts: about what its DSL source will have."""
     is_folder: bool
     is_view: bool
     read: Callable[[], bytes]
@@ -66,24 +69,22 @@ def _xml_files(directory: Path) -> Iterator[Path]:
 
 def _file(directory: Path, path: Path) -> Found:
     relative = path.relative_to(directory).as_posix()
-    root = _root_of(path)
-    return Found(
-        relative.removesuffix(".xml"),
-        relative,
-        path.stat().st_size,
-        is_folder_root(root),
-        is_view_root(root),
-        lambda: _content(path, relative),
-    )
-
-
-def _root_of(path: Path) -> str:
-    """The tag of the root, from the first bytes: enough to lay out the estate."""
     try:
-        with path.open("rb") as file:
-            found = _ROOT.match(file.read(_HEAD))
-    except OSError:
-        return ""
+        data = _content(path, relative)
+    except JobdslError:
+        data = b""  # told again when it is read to be imported
+    name = relative.removesuffix(".xml")
+    return _found(name, relative, data, is_view_root(_root_of(data)), lambda: _content(path, relative))
+
+
+def _found(name: str, place: str, data: bytes, is_view: bool, read: Callable[[], bytes]) -> Found:
+    weight = len(_LONG_TEXT.sub(b"", data))
+    return Found(name, place, len(data), weight, is_folder_root(_root_of(data)), is_view, read)
+
+
+def _root_of(data: bytes) -> str:
+    """The tag of the root, without reading the document: enough to lay out the estate."""
+    found = _ROOT.match(data[:_HEAD])
     return found[1].decode("utf-8", "replace") if found else ""
 
 
@@ -101,7 +102,7 @@ def _own(one: Found, taken: set[str]) -> Found:
     directory, _, file = one.name.rpartition("/")
     if file != "config" or not directory or not one.is_folder or directory in taken:
         return one
-    return Found(directory, one.place, one.size, True, False, one.read)
+    return replace(one, name=directory)
 
 
 def on_controller(controller: Controller) -> list[Found]:
@@ -126,8 +127,5 @@ def on_controller(controller: Controller) -> list[Found]:
 
 
 def _fetched(url: str, kind: str, name: str, data: bytes) -> Found:
-    found = _ROOT.match(data[:_HEAD])
-    root = found[1].decode("utf-8", "replace") if found else ""
     path = names.url_path(name) if kind == "item" else names.view_path(names.parent(name), names.leaf(name))
-    place = f"{url}{path}/config.xml"
-    return Found(name, place, len(data), is_folder_root(root), kind == "view", lambda: data)
+    return _found(name, f"{url}{path}/config.xml", data, kind == "view", lambda: data)
