@@ -266,7 +266,7 @@ class _Child(Field):
     kind = "child"
 
     def __init__(
-        self, tag: str, accepts: type, plain: bool, convert: Callable[[Any], Any] | None, **common: Any
+        self, tag: str, accepts: type, plain: bool, convert: Callable[..., Any] | None, **common: Any
     ) -> None:
         super().__init__(tag, **common)
         self.accepts = accepts
@@ -305,7 +305,7 @@ class _Children(Field):
     kind = "children"
 
     def __init__(
-        self, tag: str, accepts: type, convert: Callable[[Any], Any] | None, inside: str = "", **common: Any
+        self, tag: str, accepts: type, convert: Callable[..., Any] | None, inside: str = "", **common: Any
     ) -> None:
         super().__init__(tag, **common)
         self.accepts = accepts
@@ -628,7 +628,7 @@ def child(
     default: Any = REQUIRED,
     first: bool = False,
     plain: bool = False,
-    convert: Callable[[Any], Any] | None = None,
+    convert: Callable[..., Any] | None = None,
 ) -> Any:
     """One element: `<tag class="...">`; `plain` writes `<tag>`, the class being understood."""
     return _Child(tag, accepts, plain, convert, default=default, first=first)
@@ -640,7 +640,7 @@ def children(
     accepts: type,
     default: Any = (),
     first: bool = False,
-    convert: Callable[[Any], Any] | None = None,
+    convert: Callable[..., Any] | None = None,
     inside: str = "",
     attrs: Mapping[str, str] | None = None,
 ) -> Any:
@@ -648,7 +648,7 @@ def children(
     return _Children(tag, accepts, convert, inside, default=default, first=first, attrs=attrs)
 
 
-def slot(tag: str = "", *, accepts: type, convert: Callable[[Any], Any] | None = None) -> Any:
+def slot(tag: str = "", *, accepts: type, convert: Callable[..., Any] | None = None) -> Any:
     """A list of a job; stays changeable, and a dict names its members."""
     return _Slot(tag, accepts, convert, default=())
 

@@ -116,7 +116,7 @@ class git(Scm, xml="hudson.plugins.git.GitSCM", plugin="git"):
         elif short:
             _twice("remotes", ", ".join(f"{key}=" for key in short))
         if given["branches"] is None:
-            given["branches"] = (branch_spec("main" if given["branch"] is None else given["branch"]),)
+            given["branches"] = (branch_spec(name="main" if given["branch"] is None else given["branch"]),)
         elif given["branch"] is not None:
             _twice("branches", "branch=")
         return given
@@ -142,9 +142,10 @@ _OF_REMOTE = ("url", "credentials", "name", "refspec")
 
 
 def _plain_one(members: Any) -> bool:
-    if not members or len(members) != 1 or not isinstance(members[0], remote | branch_spec):
+    if not members or len(members) != 1 or not isinstance(members[0], Misc):
         return False
-    return members[0].layout is None and members[0].extra is None
+    one: Any = members[0]
+    return one.layout is None and one.extra is None
 
 
 def _twice(long: str, short: str) -> None:

@@ -215,7 +215,7 @@ class sparse_checkout(GitExtension, xml=_P + "SparseCheckoutPaths", plugin="git"
 
     def arguments(self) -> dict[str, Any]:
         """The paths as plain texts where they are nothing else."""
-        plain = all(isinstance(one, sparse_path) and one == sparse_path(one.path) for one in self.paths)
+        plain = all(isinstance(one, sparse_path) and one == sparse_path(path=one.path) for one in self.paths)
         return {"paths": [one.path for one in self.paths]} if plain else super().arguments()
 
 
