@@ -1,0 +1,1 @@
+"""The figures the README claims, each beside a floor or a peer in the same run."""

@@ -1,0 +1,123 @@
+"""The generated pages: docs/cli.md from the commands' own help, docs/elements.md from the typed classes.
+
+`make docs` writes them; a test fails when they are not what the code says.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+HERE = Path(__file__).parent
+
+CLI = """# Commands
+
+Exit codes: 0 done, or nothing to do; 1 an error, also one of usage; 2 changes are pending (`plan`, and `apply` when the
+answer is no); 130 interrupted. Problems go to stderr, results to stdout.
+
+"""
+ELEMENTS = """# Elements
+
+Every typed element, by the module a DSL file imports it from: `from jobdsl import steps` and then `steps.shell("make")`.
+Arguments before the `*` may be given without a name. `...` must be given; what is `None` is left out unless it is given.
+Every element also takes `extra={"xmlField": value}` for fields it does not know, and `layout=` (see
+[importing](importing.md)). What has no class is written with `element("its.Class", field=value)`.
+
+"""
+KINDS = """# Items and views
+
+What may be made at the top of a DSL file or in a folder. All take a name first, and `renamed_from=` and `queue=`.
+
+"""
+
+
+def commands() -> str:
+    """docs/cli.md."""
+    from jobdsl.cli import cli
+
+    pages = [f"## `{name}`\n\n```\n{_help(command, name)}\n```\n" for name, command in cli.commands.items()]
+    return CLI + "\n".join(pages)
+
+
+def _help(command: click.Command, name: str) -> str:
+    context = click.Context(command, info_name=f"jobdsl {name}", max_content_width=100, terminal_width=100)
+    return "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
+
+
+def elements() -> str:
+    """docs/elements.md."""
+    from jobdsl.elements import load_all
+    from jobdsl.elements.base import Element, registry
+
+    load_all()
+    modules: dict[str, dict[str, type[Element]]] = {}
+    for cls in registry.values():
+        if issubclass(cls, Element):
+            modules.setdefault(cls.dsl_name().partition(".")[0], {})[cls.dsl_name()] = cls
+    count = sum(map(len, modules.values()))
+    sections = [_section(name, modules[name]) for name in sorted(modules)]
+    return f"{ELEMENTS}{count} elements.\n\n" + "\n".join(sections)
+
+
+def _section(name: str, classes: dict[str, type]) -> str:
+    return f"## {name}\n\n" + "".join(_entry(dsl_name, classes[dsl_name]) for dsl_name in sorted(classes))
+
+
+def kinds() -> str:
+    """docs/items.md."""
+    from jobdsl import jobs, viewkinds
+
+    made = [getattr(module, name) for module in (jobs, viewkinds) for name in module.__all__]
+    return KINDS + "".join(_entry(cls.dsl_name(), cls) for cls in made if cls.java)
+
+
+def _entry(dsl_name: str, cls: type) -> str:
+    about = " ".join((cls.__doc__ or "").split())
+    plugin = f" Plugin: `{cls.plugin}`." if cls.plugin else ""  # type: ignore[attr-defined]
+    return f"`{dsl_name}({', '.join(_arguments(cls))})`\n: {about}{plugin}\n\n"
+
+
+def _arguments(cls: type) -> Iterator[str]:
+    fields = [one for one in cls._fields.values() if one.stored or one.kind == "sugar"]  # type: ignore[attr-defined]
+    first = [one for one in fields if one.first]
+    rest = [one for one in fields if not one.first]
+    yield from (_argument(one.name, one.default) for one in first)
+    if rest:
+        yield "*"
+    yield from (_argument(one.name, one.default) for one in rest)
+
+
+def _argument(name: str, default: object) -> str:
+    from jobdsl.elements.fields import REQUIRED
+
+    if default is REQUIRED:
+        return name
+    shown = "[]" if default == () else repr(default)
+    return f"{name}={shown if len(shown) <= 40 else '...'}"
+
+
+PAGES = {"cli.md": commands, "elements.md": elements, "items.md": kinds}
+
+
+def main() -> int:
+    """Write the pages; with --check only say which are out of date."""
+    stale = [name for name, make in PAGES.items() if not _is_current(HERE / name, make())]
+    if "--check" in sys.argv[1:]:
+        for name in stale:
+            print(f"docs/{name} is out of date: run `make docs`")
+        return 1 if stale else 0
+    for name in stale:
+        (HERE / name).write_text(PAGES[name](), "utf-8")
+        print(f"docs/{name} written")
+    return 0
+
+
+def _is_current(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text("utf-8") == text
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""The wheel: what is in it, and that it works in an empty environment outside the checkout."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ESTATE = 'from jobdsl import freestyle, steps\nfreestyle("a", steps=[steps.shell("make")])\n'
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from a copy so that nothing is left in the checkout."""
+    source = tmp_path_factory.mktemp("source")
+    tracked = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    for name in tracked.stdout.splitlines():
+        if (ROOT / name).is_file() and not name.startswith("tests/"):
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            (source / name).write_bytes((ROOT / name).read_bytes())
+    out = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", str(out), str(source)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return next(out.glob("*.whl"))
+
+
+def test_the_wheel_holds_the_packages_and_their_data_and_nothing_else(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    tops = {name.split("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"jobdsl"}
+    wanted = ["py.typed", "cli.py", "elements/scm.py", "importer/__init__.py", "testing/__init__.py"]
+    wanted += ["seed_jobs/seed.py", "seed_jobs/seed.sh.j2", "templates/__init__.py", "report.html.j2"]
+    assert not [name for name in wanted if f"jobdsl/{name}" not in names]
+    assert not [name for name in names if "__pycache__" in name]
+
+
+def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    python = venv / "bin" / "python"
+    site = Path(sysconfig.get_path("purelib", vars={"base": str(venv)}))
+    zipfile.ZipFile(wheel).extractall(site)
+    borrowed = tmp_path / "borrowed"
+    _borrow_dependencies(borrowed)
+    (site / "dependencies.pth").write_text(f"{borrowed}\n")
+    (tmp_path / "estate").mkdir()
+    (tmp_path / "estate" / "jobs.py").write_text(ESTATE)
+    script = "import sys; from jobdsl.cli import main; main(sys.argv[1:])"
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [str(python), "-c", script, *arguments]
+        return subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+
+    rendered = run("render", "estate", "--out", "out")
+    assert rendered.returncode == 0, rendered.stderr
+    assert "<command>make</command>" in (tmp_path / "out" / "a.xml").read_text()
+    imported = run("import", "out", "--out", "again")
+    assert imported.returncode == 0, imported.stderr
+    simulated = "from jobdsl.testing import SimulatedJenkins\nfrom jobdsl.cli import run\nimport sys\n"
+    simulated += (
+        "with SimulatedJenkins() as j:\n    access = ['--url', j.url, '--user', j.user, '--token', j.token]\n"
+    )
+    simulated += "    assert run(['apply', 'again', '--yes', *access]) == 0\n    sys.exit(run(['plan', 'again', *access]))\n"
+    done = subprocess.run(
+        [str(python), "-c", simulated],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def _borrow_dependencies(where: Path) -> None:
+    """The dependencies this environment has, without jobdsl itself: no index is asked."""
+    where.mkdir()
+    for entry in Path(sysconfig.get_path("purelib")).iterdir():
+        if "jobdsl" not in entry.name.lower() and entry.suffix != ".pth":
+            (where / entry.name).symlink_to(entry)
