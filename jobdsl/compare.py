@@ -156,7 +156,7 @@ class _Run:
         """The stored node in the desired one's shape; differences are collected on the way."""
         wanted_class, has_class = desired.attrs.get("class", ""), stored.attrs.get("class", "")
         if wanted_class and wanted_class != has_class and not _DEFAULT_CLASS.fullmatch(wanted_class):
-            self._replaced(path, wanted_class, has_class)
+            self._replaced(path, wanted_class)
             return stored
         if not desired.children and not stored.children:
             return self._align_text(desired, stored, path)
@@ -221,7 +221,7 @@ class _Run:
     def _counts(self, extra: Node, path: tuple[Node, ...], tags: set[str]) -> bool:
         """Whether something the controller has beyond ours was put there by somebody."""
         parent = path[-1].tag if path else ""
-        if parent in _BORN or (not path and extra.tag in _BORN):
+        if parent in _BORN or (not path and extra.tag in _BORN) or "reference" in extra.attrs:
             return False
         if is_folder_root(self.root) and (
             (not path and extra.tag in _FOLDER_OWN)
@@ -253,10 +253,10 @@ class _Run:
         plugin = self.plugin_of(element) or ""
         self.found.append(Difference(kind, _joined(path), element, inside, wanted, stored, severity, plugin))
 
-    def _replaced(self, path: tuple[Node, ...], wanted: str, stored: str) -> None:
+    def _replaced(self, path: tuple[Node, ...], wanted: str) -> None:
         """An implementation Jenkins does not know: it takes its default, or none."""
         plugin = self.plugin_of(wanted) or ""
-        self.found.append(Difference("dropped", _joined(path), wanted, "", "", stored, "error", plugin))
+        self.found.append(Difference("dropped", _joined(path), wanted, "", "", "", "error", plugin))
 
 
 def _joined(path: tuple[Node, ...]) -> str:

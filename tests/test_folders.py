@@ -1,0 +1,36 @@
+"""A folder keeps its views and credentials when its document is replaced."""
+
+from __future__ import annotations
+
+from jobdsl.folders import keep_own
+from jobdsl.tree import parse
+
+CREDENTIALS = (
+    "<com.cloudbees.hudson.plugins.folder.properties.FolderCredentialsProvider_-FolderCredentialsProperty>"
+    "<secret>{AQAA}</secret>"
+    "</com.cloudbees.hudson.plugins.folder.properties.FolderCredentialsProvider_-FolderCredentialsProperty>"
+)
+LIVE = (
+    f"<F><properties>{CREDENTIALS}<x.Edited/></properties>"
+    '<folderViews class="H"><views><v/></views></folderViews></F>'
+)
+
+
+def test_what_the_definition_does_not_set_is_kept() -> None:
+    for document in ("<F><properties><x.Own/></properties></F>", "<F/>"):
+        root = parse(keep_own(document, LIVE.encode()))
+        properties, views = root.find("properties"), root.find("folderViews")
+        assert properties is not None
+        assert views is not None
+        assert properties.children[-1].tag.endswith("FolderCredentialsProperty")
+        assert not any(child.tag == "x.Edited" for child in properties.children)
+        assert views.attrs == {"class": "H"}
+
+
+def test_what_it_sets_is_its_own() -> None:
+    document = f"<F><properties>{CREDENTIALS}</properties><folderViews><views/></folderViews></F>"
+    assert keep_own(document, LIVE.encode()) == document
+
+
+def test_a_folder_with_nothing_to_keep_is_sent_as_it_is() -> None:
+    assert keep_own("<F><a/></F>", b"<F><properties/></F>") == "<F><a/></F>"

@@ -1,0 +1,368 @@
+"""Plans: what changes, why, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from jobdsl.config import Removed
+from jobdsl.errors import Where
+from jobdsl.inventory import Existing, Inventory, class_of
+from jobdsl.marker import INCOMPLETE, Marker
+from jobdsl.model import Definition, Estate
+from jobdsl.order import dependencies, stages
+from jobdsl.plan import Action, Plan, plan
+
+FOLDER = "com.cloudbees.hudson.plugins.folder.Folder"
+LIST = "hudson.model.ListView"
+DELETE = Removed(jobs="delete", min_existing=1000)
+
+
+def job(
+    name: str, text: str = "", root: str = "project", renamed_from: str = "", line: int = 1
+) -> Definition:
+    body = f"<{root}>\n  <a>{text}</a>\n</{root}>\n"
+    return Definition(name, root, body, Where("jobs.py", line), renamed_from, queue=text == "queued")
+
+
+def folder(name: str, renamed_from: str = "") -> Definition:
+    return job(name, root=FOLDER, renamed_from=renamed_from)
+
+
+def view(name: str) -> Definition:
+    return job(name, root=LIST)
+
+
+def live(
+    one: Definition, seed: str = "main", name: str = "", digest: str = "", removed: bool = False
+) -> Existing:
+    """The object a definition has made, at its name or at another one."""
+    marker = Marker(seed, one.full_name, one.where, digest or one.digest, removed)
+    return Existing(
+        "view" if one.is_view else "item",
+        name or one.full_name,
+        class_of(one.root),
+        str(marker),
+        removed if class_of(one.root) != FOLDER else None,
+        marker,
+    )
+
+
+def by_hand(name: str, java: str = "hudson.model.FreeStyleProject", kind: str = "item") -> Existing:
+    return Existing("view" if kind == "view" else "item", name, java)
+
+
+def planned(
+    defined: Iterable[Definition],
+    existing: Iterable[Existing] = (),
+    removed: Removed | None = None,
+    **options: object,
+) -> Plan:
+    estate = Estate(tuple(sorted(defined, key=lambda one: one.full_name)))
+    return plan(estate, Inventory.of(existing), "main", removed, **options)  # type: ignore[arg-type]
+
+
+def told(made: Plan) -> list[str]:
+    return [f"{change.action} {change.full_name}" for change in made.changes]
+
+
+def errors(made: Plan) -> list[str]:
+    return [str(problem) for problem in made.errors]
+
+
+# creating and updating
+
+
+def test_what_is_not_there_is_created_with_its_marker() -> None:
+    made = planned([folder("a"), job("a/x"), view("a/v")])
+    assert told(made) == ["create a", "create a/v", "create a/x"]
+    assert 'Managed by jobdsl seed "main" from jobs.py:1' in made.changes[0].document
+
+
+def test_an_equal_digest_is_nothing_to_do() -> None:
+    made = planned([job("x")], [live(job("x"))])
+    assert (made.changes, made.unchanged, made.problems) == ((), 1, ())
+
+
+def test_a_moved_line_is_no_change() -> None:
+    assert planned([job("x", line=9)], [live(job("x", line=1))]).changes == ()
+
+
+def test_a_changed_definition_is_an_update() -> None:
+    made = planned([job("x", "new")], [live(job("x", "old"))])
+    assert told(made) == ["update x"]
+    change = made.changes[0]
+    assert (change.reason, change.before, change.after) == (
+        "definition changed",
+        job("x", "old").digest,
+        job("x", "new").digest,
+    )
+
+
+def test_what_was_disabled_as_removed_comes_back() -> None:
+    made = planned([job("x")], [live(job("x"), removed=True)])
+    assert [(change.action, change.reason) for change in made.changes] == [(Action.UPDATE, "defined again")]
+
+
+def test_what_did_not_come_through_is_sent_again() -> None:
+    made = planned([job("x")], [live(job("x"), digest=INCOMPLETE)])
+    assert [change.reason for change in made.changes] == ["the controller did not keep all of it last time"]
+
+
+def test_drift_is_an_update_with_its_reason() -> None:
+    made = planned([job("x")], [live(job("x"))], drift={("item", "x"): "changed in Jenkins: a"})
+    assert [(change.action, change.reason) for change in made.changes] == [
+        (Action.UPDATE, "changed in Jenkins: a")
+    ]
+
+
+def test_builds_are_queued_for_jobs_only() -> None:
+    made = planned([job("x", "queued"), job("v", "queued", root=LIST)])
+    assert {change.full_name: change.queue for change in made.changes} == {"x": True, "v": False}
+
+
+# ownership
+
+
+def test_an_object_made_by_hand_is_refused_with_the_way_out() -> None:
+    made = planned([job("a/x"), folder("a")], [by_hand("a/x"), live(folder("a"))])
+    assert made.changes == ()
+    assert errors(made) == [
+        'jobs.py:1: error: job "a/x": it exists on the controller and was not made by this seed'
+        " (take it over with --adopt 'a/x')"
+    ]
+
+
+def test_adopting_by_glob() -> None:
+    existing = [by_hand("a/x"), by_hand("a/y"), by_hand("b"), live(folder("a"))]
+    made = planned([folder("a"), job("a/x"), job("a/y"), job("b")], existing, adopt=["a/*"])
+    assert told(made) == ["adopt a/x", "adopt a/y"]
+    assert [problem.job for problem in made.errors] == ["b"]
+
+
+def test_another_seed_keeps_its_object_even_when_adopted() -> None:
+    made = planned([job("x")], [live(job("x"), seed="other")], adopt=["**"])
+    assert made.changes == ()
+    assert 'it belongs to the seed "other", defined at jobs.py:1' in errors(made)[0]
+
+
+def test_a_copy_made_in_jenkins_is_not_ours() -> None:
+    copy = live(job("x"), name="copy of x")
+    made = planned([job("x")], [live(job("x")), copy], DELETE)
+    assert (made.changes, made.problems) == ((), ())
+    made = planned([job("x"), job("copy of x")], [live(job("x")), copy])
+    assert 'carries the marker of "x": a copy, or renamed by hand' in errors(made)[0]
+
+
+# places and types
+
+
+def test_a_folder_must_be_somewhere() -> None:
+    made = planned([job("payment/x"), folder("payments")])
+    assert errors(made) == [
+        'jobs.py:1: error: job "payment/x": its folder "payment" is neither in the estate nor on the'
+        ' controller (did you mean "payments"?)'
+    ]
+
+
+def test_a_folder_made_by_hand_will_do() -> None:
+    assert told(planned([job("a/x")], [by_hand("a", FOLDER)])) == ["create a/x"]
+
+
+@pytest.mark.parametrize("existing", [[], [live(job("a"))]])
+def test_a_job_is_no_folder(existing: list[Existing]) -> None:
+    defined = [job("a/x")] if existing else [job("a"), job("a/x")]
+    assert errors(planned(defined, existing, Removed("ignore"))) == [
+        'jobs.py:1: error: job "a/x": "a" is not a folder (only a plain folder can hold jobs and views)'
+    ]
+
+
+def test_jenkins_does_not_tell_letter_cases_apart() -> None:
+    made = planned([job("API")], [by_hand("api")])
+    assert 'Jenkins takes it for "api"' in errors(made)[0]
+    assert told(planned([view("API")], [by_hand("api", LIST, "view")])) == ["create API"]
+
+
+def test_another_type_is_refused_or_replaced() -> None:
+    existing = [live(job("x"))]
+    defined = [job("x", root="flow-definition")]
+    assert "Jenkins cannot change the type of an item" in errors(planned(defined, existing))[0]
+    assert told(planned(defined, existing, DELETE)) == ["replace x"]
+
+
+def test_a_folder_is_never_replaced() -> None:
+    made = planned([job("a")], [live(folder("a")), by_hand("a/x")], DELETE)
+    assert (told(made), len(made.errors)) == ([], 1)
+
+
+def test_a_view_of_another_type_is_replaced() -> None:
+    defined = job("v", root="hudson.model.MyView")
+    assert told(planned([defined], [live(view("v"))])) == ["replace v"]
+
+
+def test_a_type_named_by_an_unknown_alias_is_left_to_jenkins() -> None:
+    assert told(planned([job("x", "new", root="alias")], [live(job("x"))])) == ["update x"]
+
+
+# removing
+
+
+def test_removed_definitions_by_policy() -> None:
+    existing = [live(folder("a")), live(job("a/x")), live(view("v")), by_hand("hand")]
+    assert told(planned([], existing)) == ["disable a/x", "delete v"]
+    assert told(planned([], existing, Removed("ignore", "ignore"))) == []
+    assert told(planned([], existing, DELETE)) == ["delete a/x", "delete a", "delete v"]
+
+
+def test_what_is_disabled_is_not_disabled_again() -> None:
+    assert planned([], [live(job("x"), removed=True)]).changes == ()
+    assert told(planned([], [live(job("x"), removed=True)], DELETE)) == ["delete x"]
+
+
+def test_a_part_of_an_estate_removes_nothing() -> None:
+    assert planned([], [live(job("x"))], DELETE, partial=True).changes == ()
+
+
+def test_a_folder_stays_while_something_stays_in_it() -> None:
+    existing = [live(folder("a")), live(folder("a/b")), live(job("a/b/x")), by_hand("a/b/hand")]
+    made = planned([], existing, DELETE)
+    assert told(made) == ["delete a/b/x"]
+    assert [problem.message for problem in made.problems] == [
+        'folder "a/b" is no longer defined but stays: it holds "a/b/hand"',
+        'folder "a" is no longer defined but stays: it holds "a/b/hand"',
+    ]
+
+
+def test_a_folder_stays_for_a_definition_in_it() -> None:
+    made = planned([job("a/x")], [live(folder("a"))], DELETE)
+    assert told(made) == ["create a/x"]
+
+
+def test_the_view_a_folder_was_born_with_goes_with_it() -> None:
+    existing = [live(folder("a")), by_hand("a/All", "hudson.model.AllView", "view")]
+    assert told(planned([], existing, DELETE)) == ["delete a"]
+
+
+def test_too_many_removals_are_refused() -> None:
+    existing = [live(job(f"x{number}")) for number in range(10)]
+    defined = [job(f"x{number}") for number in range(6)]
+    assert errors(planned(defined, existing)) == [
+        "error: too much at once: 4 of 10, 40 % to remove, over 30 % (removed.max_percent)"
+        " (if that is meant, raise the limit in jobdsl.toml)"
+    ]
+    assert planned(defined, existing, Removed(max_percent=40)).errors == []
+    assert len(planned(defined, existing, Removed(max_percent=100, max_count=3)).errors) == 1
+
+
+# renaming
+
+
+def test_a_rename_moves_the_job() -> None:
+    made = planned([job("new", renamed_from="old")], [live(job("old"))])
+    assert [(c.action, c.source, c.full_name, c.reason) for c in made.changes] == [
+        (Action.MOVE, "old", "new", "renamed from old")
+    ]
+
+
+def test_a_rename_that_was_made_is_no_change() -> None:
+    assert planned([job("new", renamed_from="old")], [live(job("new"))]).changes == ()
+
+
+def test_a_renamed_job_that_never_was_is_created() -> None:
+    assert told(planned([job("new", renamed_from="old")])) == ["create new"]
+
+
+def test_a_job_of_the_former_name_may_be_new() -> None:
+    defined = [job("new", renamed_from="old"), job("old", "another")]
+    assert told(planned(defined, [live(job("old"))])) == ["move new", "create old"]
+    assert planned(defined, [live(job("new")), live(job("old", "another"))]).changes == ()
+
+
+def test_a_folder_moves_with_what_is_in_it() -> None:
+    existing = [live(folder("a")), live(job("a/x")), live(folder("a/b")), live(job("a/b/y"))]
+    defined = [folder("z", "a"), job("z/x", "new"), folder("z/b"), job("z/b/y")]
+    made = planned(defined, existing)
+    assert told(made) == ["move z", "update z/b", "update z/b/y", "update z/x"]
+    assert [change.reason for change in made.changes][1:] == [
+        "moved along from a/b",
+        "moved along from a/b/y",
+        "definition changed",
+    ]
+
+
+def test_a_job_may_leave_a_folder_that_moves() -> None:
+    existing = [live(folder("a")), live(job("a/x"))]
+    made = planned([folder("z", "a"), job("x", renamed_from="a/x")], existing)
+    assert [(c.source, c.full_name) for c in made.changes] == [("a", "z"), ("z/x", "x")]
+
+
+def test_renames_in_a_chain_free_each_others_names() -> None:
+    defined = [job("b", renamed_from="a"), job("c", renamed_from="b"), job("d", renamed_from="c")]
+    made = planned(defined, [live(job("a")), live(job("b")), live(job("c"))])
+    assert told(made) == ["move d", "move c", "move b"]
+
+
+def test_a_half_made_move_is_finished() -> None:
+    defined = [folder("old"), folder("new"), job("new/y", renamed_from="old/x")]
+    folders = [live(folder("old")), live(folder("new"))]
+    for halfway in ("old/y", "new/x"):
+        made = planned(defined, [*folders, live(job("old/x"), name=halfway)])
+        assert [(c.action, c.source) for c in made.changes] == [(Action.MOVE, halfway)]
+
+
+def test_renames_that_are_refused() -> None:
+    cases = {
+        "change places": planned(
+            [job("a", renamed_from="b"), job("b", renamed_from="a")], [live(job("a")), live(job("b"))], DELETE
+        ),
+        "already moves to": planned(
+            [job("a", renamed_from="c"), job("b", renamed_from="c")], [live(job("c"))], DELETE
+        ),
+        "is on the controller already": planned(
+            [job("new", renamed_from="old")], [live(job("old")), live(job("new"))], DELETE
+        ),
+        "was not made by this seed": planned([job("new", renamed_from="old")], [by_hand("old")], DELETE),
+        "remove renamed_from": planned(
+            [job("new", root="flow-definition", renamed_from="old")], [live(job("old"))], DELETE
+        ),
+        "cannot move into itself": planned(
+            [folder("a/b", "a"), folder("a")][:1], [live(folder("a"))], DELETE
+        ),
+        "it holds what this seed did not make (a/hand)": planned(
+            [folder("z", "a")], [live(folder("a")), by_hand("a/hand")], DELETE
+        ),
+    }
+    for words, made in cases.items():
+        assert words in " ".join(errors(made)), words
+        assert not [change for change in made.changes if change.is_removal], words
+
+
+def test_a_rename_in_letter_case_alone() -> None:
+    assert told(planned([job("API", renamed_from="api")], [live(job("api"))])) == ["move API"]
+
+
+# order
+
+
+def test_parents_come_first_and_removals_last_from_the_inside() -> None:
+    existing = [live(folder("old")), live(job("old/x")), live(job("m"))]
+    made = planned([folder("a"), job("a/x"), job("a/m", renamed_from="m")], existing, DELETE)
+    first, last = stages(made.changes)
+    names = [change.full_name for change in first]
+    before = {names[at]: {names[other] for other in others} for at, others in dependencies(first).items()}
+    assert before == {"a": set(), "a/x": {"a"}, "a/m": {"a"}}
+    assert [change.full_name for change in last] == ["old/x", "old"]
+    assert dependencies(last) == {0: set(), 1: {0}}
+    assert dependencies([]) == {}
+
+
+def test_a_name_is_free_only_when_its_job_has_left() -> None:
+    defined = [job("new", renamed_from="old"), job("old", "another")]
+    changes, _ = stages(planned(defined, [live(job("old"))]).changes)
+    assert dependencies(changes) == {0: set(), 1: {0}}
+
+
+def test_the_counts_of_a_plan() -> None:
+    made = planned([job("x"), job("y", "2")], [live(job("y")), live(job("z"))])
+    assert made.counts() == {"create": 1, "update": 1, "disable": 1}

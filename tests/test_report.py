@@ -1,0 +1,150 @@
+"""Plans and outcomes as people and programs read them."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+
+from jobdsl.apply import Outcome, Result
+from jobdsl.errors import Problem, Where
+from jobdsl.plan import Action, Change, Plan
+from jobdsl.report import groups, outcome_line, result_json, result_line, summary, to_json, to_text
+from jobdsl.report_html import to_html
+from jobdsl.report_markdown import LONGEST, to_markdown
+
+NEW = Change(Action.CREATE, "item", "pay/api", "new", Where("jobs.py", 3), queue=True)
+CHANGED = Change(Action.UPDATE, "view", "pay/<b>", "definition changed", Where("jobs.py", 4))
+GONE = Change(Action.DISABLE, "item", "old", "no longer defined")
+REFUSED = Problem('job "x": no', Where("jobs.py", 9), "adopt it", job="x")
+PLAN = Plan("main", (NEW, CHANGED, GONE), 40, (REFUSED,))
+DIFF = {CHANGED.key: ["--- a", "+++ b", "@@ -1 +1 @@", "-<a>``` 1</a>", "+<a>2</a>"]}
+
+
+def many(count: int, folders: int) -> Plan:
+    return Plan(
+        "main", tuple(Change(Action.CREATE, "item", f"f{n % folders}/j{n}", "new") for n in range(count))
+    )
+
+
+def test_the_plan_as_text() -> None:
+    assert to_text(PLAN, DIFF) == (
+        "create (1)\n"
+        "  + pay/api, builds once  jobs.py:3\n"
+        "\n"
+        "update (1)\n"
+        "  ~ pay/<b> (view)  definition changed  jobs.py:4\n"
+        "      --- a\n"
+        "      +++ b\n"
+        "      @@ -1 +1 @@\n"
+        "      -<a>``` 1</a>\n"
+        "      +<a>2</a>\n"
+        "\n"
+        "disable (1)\n"
+        "  o old  no longer defined\n"
+        "\n"
+        'jobs.py:9: error: job "x": no (adopt it)\n'
+        "\n"
+        'Seed "main": 1 to create, 1 to update, 1 to disable, 1 refused, 40 unchanged.\n'
+    )
+
+
+def test_nothing_to_do_is_said() -> None:
+    assert to_text(Plan("main", (), 3)) == 'Seed "main": 3 unchanged. Nothing to do.\n'
+
+
+def test_colours_only_where_asked() -> None:
+    assert "\x1b[" not in to_text(PLAN, DIFF)
+    assert "\x1b[32m+ pay/api\x1b[0m" in to_text(PLAN, DIFF, colour=True)
+
+
+def test_large_plans_stay_readable() -> None:
+    text = to_text(many(10_000, 100))
+    assert len(text.splitlines()) < 200
+    assert "  f0 (100)\n  + f0/j0" in text
+    assert "    ... and 97 more\n" in text
+    assert "  ... and 7000 more in 70 other folders\n" in text
+    (group,) = groups(many(30, 3))
+    assert sum(len(section.shown) for section in group.sections) == 30
+
+
+def test_the_plan_as_json() -> None:
+    values = json.loads(json.dumps(to_json(PLAN, DIFF)))
+    assert values["summary"] == {
+        "create": 1, "move": 0, "adopt": 0, "update": 1, "replace": 0, "disable": 1, "delete": 0,
+        "unchanged": 40, "refused": 1,
+    }  # fmt: skip
+    assert values["changes"][0] == {
+        "action": "create", "kind": "item", "name": "pay/api", "reason": "new",
+        "where": {"file": "jobs.py", "line": 3}, "from": "", "before": "", "after": "", "queue": True,
+    }  # fmt: skip
+    assert values["changes"][1]["diff"] == DIFF[CHANGED.key]
+    assert values["problems"][0]["name"] == "x"
+
+
+def test_the_plan_as_markdown() -> None:
+    text = to_markdown(PLAN, DIFF)
+    assert text.startswith("### Jenkins jobs, seed `main`: 1 to create,")
+    assert "- **error** jobs.py:9: job" in text
+    assert "- `pay/<b>` (view): definition changed — `jobs.py:4`" in text
+    assert "````diff\n--- a" in text  # a longer fence than what it holds
+    assert "<summary>pay/&lt;b></summary>" in text
+
+
+def test_markdown_fits_a_comment() -> None:
+    changes = tuple(Change(Action.UPDATE, "item", f"j{n}", "definition changed") for n in range(50))
+    text = to_markdown(Plan("main", changes), {change.key: ["+" + "x" * 5_000] for change in changes})
+    assert len(text) < LONGEST + 200
+    assert text.endswith("Further differences are left out; the plan itself has them.\n")
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_the_plan_as_a_page() -> None:
+    page = _Page()
+    page.feed(to_html(PLAN, DIFF))
+    assert page.open == []
+    for words in ("pay/<b>", "+<a>2</a>", 'job "x": no', "1 to create"):
+        assert words in page.text
+    assert "<script" not in to_html(PLAN)
+    assert "http" not in to_html(PLAN)
+    assert "and 7000 more in 70 other folders" in to_html(many(10_000, 100))
+
+
+def test_outcomes() -> None:
+    problem = Problem('"pay/api": Jenkins dropped it', Where("jobs.py", 3))
+    lost = Outcome(NEW, "incomplete", (problem,))
+    result = Result([lost, Outcome(GONE, "done"), Outcome(NEW, "queued"), Outcome(NEW, "failed")])
+    assert [outcome_line(one) for one in result.outcomes] == [
+        '! pay/api  created, but not all of it was kept\n    jobs.py:3: error: "pay/api": Jenkins dropped it',
+        "o old  disabled",
+        "+ pay/api  build queued",
+        "! pay/api  create failed",
+    ]
+    assert result_line(result) == "1 done, 1 incomplete, 1 failed, 1 queued"
+    assert result_line(Result()) == "nothing to do"
+    assert not result.ok
+    assert json.loads(json.dumps(result_json(result)))["outcomes"][0]["problems"][0]["severity"] == "error"
+
+
+def test_one_line() -> None:
+    assert (
+        summary(Plan("main", (Change(Action.MOVE, "item", "n", "r", source="o"),), 2))
+        == "1 to move, 2 unchanged"
+    )
+    moved = Outcome(Change(Action.MOVE, "item", "n", "r", source="o"), "done")
+    assert outcome_line(moved, colour=True) == "\x1b[36m> n\x1b[0m  moved from o"
