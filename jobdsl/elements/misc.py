@@ -10,6 +10,10 @@ from jobdsl.elements.misc_cleanup import *  # noqa: F403
 from jobdsl.elements.misc_cleanup import __all__ as _cleanup
 from jobdsl.elements.misc_conditions import *  # noqa: F403
 from jobdsl.elements.misc_conditions import __all__ as _conditions
+from jobdsl.elements.misc_envinject import *  # noqa: F403
+from jobdsl.elements.misc_envinject import __all__ as _envinject
+from jobdsl.elements.misc_files import *  # noqa: F403
+from jobdsl.elements.misc_files import __all__ as _files
 from jobdsl.elements.misc_groovy import *  # noqa: F403
 from jobdsl.elements.misc_groovy import __all__ as _groovy
 from jobdsl.elements.misc_publish_over import *  # noqa: F403
@@ -26,7 +30,7 @@ __all__ = [
     "jenkinsfile",
     "keep",
 ]
-__all__ += [*_cleanup, *_conditions, *_groovy, *_publish_over, *_trigger]
+__all__ += [*_cleanup, *_conditions, *_envinject, *_files, *_groovy, *_publish_over, *_trigger]
 
 
 class keep(Misc, xml="hudson.tasks.LogRotator"):

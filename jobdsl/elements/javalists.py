@@ -1,0 +1,86 @@
+"""Lists in the ways Java stores them: members in the field itself, or in an array inside it.
+
+Which way a document has it is told by the `class` attribute of the field:
+`<choices class="java.util.Arrays$ArrayList"><a class="string-array">...`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jobdsl.elements.fields import Unfit, _Children, _Strings
+from jobdsl.raw import write_value
+from jobdsl.tree import Node
+
+__all__ = ["array_of_strings", "list_or_array"]
+
+_ARRAY_LIST = "java.util.Arrays$ArrayList"
+
+
+def _is_array(attrs: Mapping[str, str]) -> bool:
+    return attrs.get("class") == _ARRAY_LIST
+
+
+def _in_array(found: Node, array: str) -> Node:
+    """What holds the members; the field itself where it is no array."""
+    if not _is_array(found.attrs):
+        return found
+    if [one.tag for one in found.children] != ["a"] or found.children[0].attrs != {"class": array}:
+        raise Unfit
+    return found.children[0]
+
+
+class _ListOrArray(_Children):
+    """Elements, by default as a plain list."""
+
+    def __init__(
+        self, tag: str, accepts: type, convert: Callable[[Any], Any] | None, array: str, **common: Any
+    ) -> None:
+        super().__init__(tag, accepts, convert, **common)
+        self.array = array
+
+    def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
+        if value is None or not _is_array(attrs or {}):
+            return super().write(value, indent, attrs)
+        inner = "".join([one.write(indent + "    ") for one in value])
+        given, array = self.attributes(attrs), f'a class="{self.array}"'
+        held = f"{indent}  <{array}>{inner}{indent}  </a>" if inner else f"{indent}  <{array}/>"
+        return f"{indent}<{self.tag}{given}>{held}{indent}</{self.tag}>"
+
+    def read(self, found: Node) -> tuple[Any, ...]:
+        return super().read(_in_array(found, self.array))
+
+
+class _ArrayOfStrings(_Strings):
+    """Texts, by default as an array."""
+
+    def __init__(self, tag: str, **common: Any) -> None:
+        super().__init__(tag, "string", None, "", attrs={"class": _ARRAY_LIST}, **common)
+
+    def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
+        if value is None or not _is_array(self.attrs if attrs is None else attrs):
+            return super().write(value, indent, attrs)
+        inner = "".join([write_value("string", one, indent + "    ") for one in value])
+        held = f'{indent}  <a class="string-array">{inner}{indent}  </a>'
+        return f"{indent}<{self.tag}{self.attributes(attrs)}>{held}{indent}</{self.tag}>"
+
+    def read(self, found: Node) -> tuple[str, ...]:
+        return super().read(_in_array(found, "string-array"))
+
+
+def list_or_array(
+    tag: str = "",
+    *,
+    accepts: type,
+    array: str,
+    default: Any = (),
+    convert: Callable[[Any], Any] | None = None,
+) -> Any:
+    """A list of elements; `array` is the class of the Java array that some documents hold instead."""
+    return _ListOrArray(tag, accepts, convert, array, default=default)
+
+
+def array_of_strings(tag: str = "", *, default: Any, first: bool = False) -> Any:
+    """A list of texts as Java's `Arrays.asList` is stored; some documents hold a plain list."""
+    return _ArrayOfStrings(tag, default=default, first=first)
