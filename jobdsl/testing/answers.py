@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from jobdsl.testing.answers_api import add_api
+from jobdsl.testing.answers_builds import add_builds
+from jobdsl.testing.answers_computers import add_computers
 from jobdsl.testing.answers_items import add_items
 from jobdsl.testing.answers_system import add_system
 from jobdsl.testing.answers_views import add_views
@@ -24,4 +26,6 @@ def router() -> Router:
     add_api(routes, [SimulatedJenkins, *TARGETS])
     add_items(routes, SimulatedJenkins)
     add_views(routes, SimulatedJenkins)
+    add_builds(routes, SimulatedJenkins)
+    add_computers(routes)
     return routes

@@ -33,7 +33,9 @@ def _values(call: Call) -> dict[str, Any]:
     try:
         return export(call.jenkins.bean(call), pruner(query.get("tree"), query.get("depth")))
     except TreeError:
-        raise oops() from None
+        refusal = oops()
+        refusal.response.headers += [("X-Frame-Options", "deny"), ("X-Frame-Options", "sameorigin")]
+        raise refusal from None
 
 
 def _json(call: Call) -> Response:

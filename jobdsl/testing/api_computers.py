@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jobdsl.testing.builds import Build
 from jobdsl.testing.computers import Computer
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ComputerApi", "Label", "Load"]
 
-_MONITORS = ("SwapSpace", "TemporarySpace", "DiskSpace", "Architecture", "ResponseTime", "Clock")
+_MONITOR = "hudson.node_monitors."
 _SERIES = (
     "availableExecutors",
     "busyExecutors",
@@ -60,8 +60,37 @@ _LOAD = Schema(*[Prop(name, _history) for name in _SERIES])
 _OVERALL = Schema(Prop("totalQueueLength", _history), base=_LOAD)
 
 
-def _monitors(_: Computer) -> dict[str, None]:
-    return {f"hudson.node_monitors.{name}Monitor": None for name in _MONITORS}
+def _monitors(computer: Computer) -> dict[str, Any]:
+    """What the node monitors measured: a quiet, roomy machine; nothing before the first look."""
+    measured: dict[str, Any] = {
+        "SwapSpace": {
+            "_class": f"{_MONITOR}SwapSpaceMonitor$MemoryUsage2",
+            "availablePhysicalMemory": 8 << 30,
+            "availableSwapSpace": 0,
+            "totalPhysicalMemory": 16 << 30,
+            "totalSwapSpace": 0,
+        },
+        "TemporarySpace": _disk("/tmp"),  # noqa: S108 - it is only named
+        "DiskSpace": _disk(computer.remote_fs or "/var/jenkins_home"),
+        "Architecture": "Linux (amd64)",
+        "ResponseTime": {"_class": f"{_MONITOR}ResponseTimeMonitor$Data", "timestamp": 0, "average": 0},
+        "Clock": {"_class": "hudson.util.ClockDifference", "diff": 0},
+    }
+    return {
+        f"{_MONITOR}{name}Monitor": found if computer.monitored else None for name, found in measured.items()
+    }
+
+
+def _disk(path: str) -> dict[str, Any]:
+    return {
+        "_class": f"{_MONITOR}DiskSpaceMonitorDescriptor$DiskSpace",
+        "timestamp": 0,
+        "path": path,
+        "size": 64 << 30,
+        "threshold": 1 << 30,
+        "totalSize": 128 << 30,
+        "warningThreshold": 2 << 30,
+    }
 
 
 def _offline_cause(computer: Computer) -> Bean | None:

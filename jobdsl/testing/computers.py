@@ -43,7 +43,8 @@ class Computer:
     secret: str = ""
     offline: Offline | None = None
     """Why it takes no builds although, or because, its agent is not there."""
-    launched: bool = False
+    monitored: bool = False
+    """Whether the node monitors have measured it yet."""
 
     @property
     def path(self) -> str:
@@ -95,7 +96,7 @@ class Computers:
     """All nodes of a controller, the built-in one first."""
 
     salt: str
-    built_in: Computer = field(default_factory=lambda: Computer("", connected=True))
+    built_in: Computer = field(default_factory=lambda: Computer("", connected=True, monitored=True))
     agents: dict[str, Computer] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Computer]:

@@ -212,7 +212,8 @@ class SimulatedJenkins:
         """Let the agent of a node dial in, or break its connection."""
         with self._lock:
             computer = self.computer(name)
-            computer.launched = computer.connected = connected
+            computer.connected = connected
+            computer.monitored = computer.monitored or connected
             computer.offline = None if connected else computer.offline
             if not connected:
                 self.scheduler.lost(computer, "command execution failed")
@@ -271,7 +272,7 @@ class SimulatedJenkins:
     def _guarded(self, request: Request) -> Response:
         """The answer after start-up, login and crumb have been looked at."""
         if self.faults.phase == "starting":
-            return starting()
+            return starting(request.method)
         caller = self.users.caller(request) if self.faults.phase == "up" else None
         if caller is None:
             return jetty(401, request.path)

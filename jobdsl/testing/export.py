@@ -51,10 +51,12 @@ class Bean:
 class _Plans:
     """The properties to write for each schema under each pruner, worked out once a request."""
 
-    known: dict[tuple[int, int], list[tuple[str, Callable[[Any], Any], Pruner]]] = field(default_factory=dict)
+    known: dict[tuple[Schema, Pruner], list[tuple[str, Callable[[Any], Any], Pruner]]] = field(
+        default_factory=dict
+    )
 
     def of(self, schema: Schema, pruner: Pruner) -> list[tuple[str, Callable[[Any], Any], Pruner]]:
-        key = (id(schema), id(pruner))
+        key = (schema, pruner)  # by identity; kept, so that no other takes its place
         plan = self.known.get(key)
         if plan is None:
             chosen = [(prop, pruner.below(prop.name, prop.visibility, prop.inline)) for prop in schema.props]

@@ -77,11 +77,12 @@ def redirect(location: str) -> Response:
     return Response(302, b"", [("Location", location)])
 
 
-def starting() -> Response:
-    """503 while the controller loads its jobs."""
+def starting(method: str) -> Response:
+    """503 while the controller loads its jobs; the filter for POST has named the version by then."""
     text = "<!DOCTYPE html><html><head><title>Starting Jenkins</title></head><body></body></html>"
     headers = [("Expires", "0"), ("Cache-Control", "no-cache,no-store,must-revalidate"), _HTML]
-    return Response(503, text.encode(), headers)
+    version = [("X-Jenkins", VERSION)] if method == "POST" else []
+    return Response(503, text.encode(), [*version, *headers])
 
 
 def jetty(status: int, path: str, message: str = "") -> Response:

@@ -22,7 +22,7 @@ from jobdsl.testing.views import View
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins
 
-__all__ = ["CrumbIssuer", "PluginManager", "WhoAmI", "bean_of", "walk"]
+__all__ = ["Artifact", "CrumbIssuer", "PluginManager", "WhoAmI", "bean_of", "walk"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,14 @@ class PluginManager:
 @dataclass(frozen=True, slots=True)
 class WhoAmI:
     """The page that says who is calling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file a build kept."""
+
+    build: Build
+    path: str
 
 
 Walked = tuple[Any, tuple[str, ...]]
@@ -137,7 +145,9 @@ _OPENERS: dict[str, _Opener] = {
 
 
 def _from_item(target: Any, path: tuple[str, ...]) -> Walked | None:
-    """x/lastBuild, x/17 of a job."""
+    """x/lastBuild, x/17 of a job; artifact/some/path of a build."""
+    if isinstance(target, Build) and path[0] == "artifact" and len(path) > 1:
+        return Artifact(target, "/".join(path[1:])), ()
     if not isinstance(target, Item):
         return None
     if path[0].isdigit() or (path[0].startswith("last") and path[0].endswith("Build")):

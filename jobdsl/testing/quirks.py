@@ -78,6 +78,13 @@ def _unlimited(_posted: Node, written: Node, _new: bool) -> None:
             child.text = "-1"
 
 
+def _owned_by_root(posted: Node, written: Node, _new: bool) -> None:
+    """A NestedView at the top writes its owner, unlike other views."""
+    if posted.find("owner") is None:
+        attrs = {"class": "hudson.model.Hudson", "ignore": "true"}
+        written.children.insert(0, Node("owner", attrs=attrs))
+
+
 _PIPELINE = "org.jenkinsci.plugins.workflow.job."
 _ALONE = f"{_PIPELINE}properties.DisableConcurrentBuildsJobProperty"
 
@@ -96,6 +103,7 @@ _QUIRKS: dict[str, Quirk] = {
     "com.cloudbees.hudson.plugins.folder.computed.DefaultOrphanedItemStrategy": _unlimited,
     f"{_PIPELINE}WorkflowJob": _one_at_a_time,
     "hudson.plugins.git.GitSCM": _git_extensions,
+    "hudson.plugins.nested_view.NestedView": _owned_by_root,
     "hudson.security.AuthorizationMatrixProperty": _sorted_permissions,
     "hudson.tasks.BatchFile": _windows_lines,
     "hudson.tasks.Shell": _unix_lines,

@@ -139,6 +139,8 @@ class Rewriter:
             return _leaf(Node(node.tag, self._encrypt(node.text), attrs=node.attrs))
         if default in _BOOLEANS:
             return Node(node.tag, str(node.text.strip().lower() == "true").lower())
+        if node.tag in _INTEGERS and not node.text.strip().lstrip("-").isdigit():
+            return None
         if default is not None and default.startswith("<"):
             return Node(node.tag, "", attrs=node.attrs)
         return _leaf(node)
@@ -160,13 +162,15 @@ class Rewriter:
                 if self.known(java):
                     found = self._object(child, java, plugin, new)
                     written += [found] if complete(java, found) else []
-            elif (
-                not (strict or child.tag[:1].isupper())
-                or self.accept_unknown
-                or self.catalogue.plugin_of(java) is not None
-            ):
+            elif self._belongs(child.tag, strict):
                 written.append(self._value(child, owner, None, plugin, new) or child)
         return written
+
+    def _belongs(self, tag: str, strict: bool) -> bool:
+        """Whether a member named without a package is a plain value, or an alias of a known class."""
+        if tag in _PLAIN or self.accept_unknown:
+            return True
+        return not (strict or tag[:1].isupper()) or self.catalogue.plugin_of(tag) is not None
 
     def _encrypt(self, text: str) -> str:
         """Encrypted with a vector of its own each time, as Secret does; what is encrypted stays."""
@@ -181,8 +185,33 @@ class Rewriter:
         return cipher
 
 
+_PLAIN = ("string", "int", "long", "boolean", "entry", "null")
+_INTEGERS = ("quietPeriod", "scmCheckoutRetryCount")
+_COLLECTIONS = frozenset(
+    [
+        "actions",
+        "allowedSlaves",
+        "builders",
+        "configs",
+        "configuredTriggers",
+        "data",
+        "defaultSlaves",
+        "extensions",
+        "jobProperties",
+        "operationList",
+        "options",
+        "parameterDefinitions",
+        "parameters",
+        "specifications",
+        "testDataPublishers",
+        "triggers",
+    ]
+)
+"""Fields that hold lists although the catalogue fills in none."""
+
+
 def _leaf(node: Node) -> Node:
-    """A text; an empty one keeps its end tag."""
-    if node.text or node.attrs:
+    """A text; an empty one keeps its end tag, an empty list does not."""
+    if node.text or node.attrs or node.tag in _COLLECTIONS:
         return node
     return Node(node.tag, "", [Node(TEXT, "")])

@@ -1,0 +1,155 @@
+"""Answers about builds and the queue: triggering, cancelling, stopping, logs, artifacts, test reports."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from jobdsl.testing.answers_api import api_headers
+from jobdsl.testing.builds import Build
+from jobdsl.testing.export import to_json
+from jobdsl.testing.pages import Refusal, jetty, missing, page, redirect
+from jobdsl.testing.parameters import definitions, values_for
+from jobdsl.testing.paths import Artifact
+from jobdsl.testing.queue import Queue
+from jobdsl.testing.routing import Call, Router
+from jobdsl.testing.store import Item
+from jobdsl.testing.suites import report
+from jobdsl.testing.triggers import notify
+from jobdsl.testing.wire import Response
+
+if TYPE_CHECKING:
+    from jobdsl.testing.controller import SimulatedJenkins
+
+__all__ = ["add_builds"]
+
+_BUILD = "hudson.model.Item.Build"
+_PLAIN = ("Content-Type", "text/plain;charset=utf-8")
+_DELAY = re.compile(r"(\d+)\s*(sec|min|)")
+_DEFAULT_QUIET = 5.0
+"""Seconds; hudson.model.Jenkins.getQuietPeriod."""
+
+
+def _buildable(call: Call) -> Item:
+    item: Item = call.target
+    if item.kind.holds_items:
+        raise missing()
+    if item.disabled:
+        raise Refusal(jetty(409, call.request.path, f"{item.name} is not buildable"))
+    return item
+
+
+def quiet_period(item: Item, asked: str | None) -> float:
+    """Seconds a trigger waits: what it asks for, else what the job says, else the controller's five."""
+    found = _DELAY.fullmatch(asked.strip()) if asked is not None else None
+    if found:
+        return float(found[1]) * (60 if found[2] == "min" else 1)
+    period = item.fields.get("quietPeriod", "").strip()
+    return float(period) if period.isdigit() else _DEFAULT_QUIET
+
+
+def _schedule(call: Call, item: Item, *, given: dict[str, str], repeated: int) -> Response:
+    plain = call.jenkins.store.rewriter.plain
+    parameters = values_for(definitions(item), given, plain)
+    quiet = quiet_period(item, call.request.form.get("delay"))
+    scheduler = call.jenkins.scheduler
+    entry, new = scheduler.schedule(item, user=call.caller.user.name, quiet=quiet, parameters=parameters)
+    location = ("Location", f"{call.jenkins.url}/{entry.path}")
+    return Response(201 if new else repeated, b"", [location])
+
+
+def _build(call: Call) -> Response:
+    """POST build: 201 with the queue item, also for one that waits already; not for a parameterised job."""
+    item = _buildable(call)
+    if definitions(item):
+        raise Refusal(jetty(400, call.request.path, "Nothing is submitted"))
+    return _schedule(call, item, given={}, repeated=201)
+
+
+def _build_with_parameters(call: Call) -> Response:
+    """POST buildWithParameters: 201, or 303 for a queue item with equal values that waits already."""
+    item = _buildable(call)
+    if not definitions(item):
+        raise Refusal(jetty(400, call.request.path, f"{item.name} is not parameterized"))
+    return _schedule(call, item, given=call.request.form, repeated=303)
+
+
+def _cancel(call: Call) -> Response:
+    """POST queue/cancelItem?id=: 204, 404 for an unknown item, 500 for one that has left."""
+    queue = call.jenkins.scheduler.queue
+    text = call.request.form.get("id", "")
+    entry = queue.find(int(text)) if text.isdigit() else None
+    if entry is None:
+        raise missing()
+    if entry.state == "left":
+        return page(500, "Jenkins - Oops")
+    call.jenkins.scheduler.cancel(entry)
+    return Response(204)
+
+
+def _stop(call: Call) -> Response:
+    build: Build = call.target
+    if build.building:
+        call.jenkins.scheduler.stop(build, call.caller.user.name)
+    return redirect(call.request.path.removesuffix("stop"))
+
+
+def _delete(call: Call) -> Response:
+    build: Build = call.target
+    del build.item.builds[build.number]
+    return redirect(f"/{build.item.path}")
+
+
+def _console(call: Call) -> Response:
+    return Response(200, call.target.console.encode(), [_PLAIN])
+
+
+def _progressive(call: Call) -> Response:
+    """GET logText/progressiveText?start=: the log from a byte on, its size, and whether more will come."""
+    build: Build = call.target
+    log = build.console.encode()
+    start = call.request.query.get("start", "0")
+    offset = min(int(start), len(log)) if start.isdigit() else 0
+    more = [("X-More-Data", "true")] if build.building else []
+    return Response(200, log[offset:], [("X-Text-Size", str(len(log))), *more, _PLAIN])
+
+
+def _test_report(call: Call) -> Response:
+    build: Build = call.target
+    if not build.suites:
+        raise missing()
+    found = to_json(report(build.suites, build.number))
+    return Response(200, found, api_headers(call.jenkins, "application/json;charset=utf-8"))
+
+
+_TYPES = {"xml": "application/xml", "html": "text/html", "json": "application/json", "txt": "text/plain"}
+
+
+def _artifact(call: Call) -> Response:
+    """GET artifact/path: what the build kept under that path."""
+    kept: Artifact = call.target
+    found = kept.build.artifacts.get(kept.path)
+    if found is None:
+        raise missing()
+    kind = _TYPES.get(kept.path.rpartition(".")[2], "application/octet-stream")
+    return Response(200, found, [("Content-Type", kind), ("Accept-Ranges", "bytes")])
+
+
+def _notify(call: Call) -> Response:
+    """POST git/notifyCommit?url=: polls the jobs that use a repository."""
+    lines = notify(call.jenkins, call.request.form.get("url", ""))
+    return Response(200, "".join(f"{line}\n" for line in lines).encode(), [_PLAIN])
+
+
+def add_builds(router: Router, root: type[SimulatedJenkins]) -> None:
+    """Register what is answered about builds and the queue."""
+    router.on(Item, "build", permission=_BUILD, post=True)(_build)
+    router.on(Item, "buildWithParameters", permission=_BUILD, post=True)(_build_with_parameters)
+    router.on(Queue, "cancelItem", permission="hudson.model.Item.Cancel", post=True)(_cancel)
+    router.on(Build, "stop", permission="hudson.model.Item.Cancel", post=True)(_stop)
+    router.on(Build, "doDelete", permission="hudson.model.Item.Delete", post=True)(_delete)
+    router.on(Build, "consoleText")(_console)
+    router.on(Build, "logText/progressiveText")(_progressive)
+    router.on(Build, "testReport/api/json")(_test_report)
+    router.on(Artifact, "")(_artifact)
+    router.on(root, "git/notifyCommit")(_notify)

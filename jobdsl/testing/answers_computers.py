@@ -1,0 +1,192 @@
+"""Answers about nodes: creating by form and by XML, config.xml, secrets, taking offline, deleting."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from jobdsl.errors import XmlError
+from jobdsl.testing.answers_items import encoded_body, xml_response
+from jobdsl.testing.computers import Computer, Computers, Offline
+from jobdsl.testing.documents import read, write
+from jobdsl.testing.names import check
+from jobdsl.testing.pages import Refusal, failure, jetty, missing, oops, redirect
+from jobdsl.testing.routing import Call, Router
+from jobdsl.testing.store import Document
+from jobdsl.testing.wire import Response
+from jobdsl.tree import Node
+
+__all__ = ["add_computers"]
+
+_CREATE = "hudson.model.Computer.Create"
+_DELETE = "hudson.model.Computer.Delete"
+_CONFIGURE = "hudson.model.Computer.Configure"
+_CONNECT = "hudson.model.Computer.Connect"
+_DISCONNECT = "hudson.model.Computer.Disconnect"
+_FORM_TYPES = ("hudson.slaves.DumbSlave", "hudson.slaves.DumbSlave$DescriptorImpl")
+
+
+def _assign(call: Call, computer: Computer, data: bytes) -> None:
+    def settle(root: Node) -> Node:
+        return call.jenkins.store.rewriter.settle(root, new=False)
+
+    document = Document(data, settle)
+    computer.configure(document.tree(), document)
+    call.jenkins.scheduler.tick()
+
+
+def _read(data: bytes) -> Node:
+    try:
+        root = read(data)
+    except XmlError:
+        raise oops() from None
+    if root.tag not in ("slave", "hudson.slaves.DumbSlave"):
+        raise oops()
+    return root
+
+
+def _create_by_xml(call: Call) -> Response:
+    """POST computer/createItem?name= with a `slave` document: 200."""
+    name = call.request.query.get("name", "")
+    check(name)
+    if name in call.jenkins.computers.agents:
+        raise failure(f"Node '{name}' already exists")
+    root = _read(call.request.body)
+    root.children = [Node("name", name), *[child for child in root.children if child.tag != "name"]]
+    _assign(call, call.jenkins.computers.add(name), write(root).encode())
+    return Response()
+
+
+def _create_by_form(call: Call) -> Response:
+    """POST computer/doCreateItem: the form of the UI, and of python-jenkins."""
+    form = call.request.form
+    name = form.get("name", "").strip()
+    check(name)
+    if name in call.jenkins.computers.agents:
+        raise failure(f"Agent called \u2018{name}\u2019 already exists")
+    if "json" not in form:
+        raise Refusal(jetty(400, call.request.path, "This page expects a form submission"))
+    if form.get("type") not in _FORM_TYPES:
+        raise oops()
+    try:
+        submitted = json.loads(form["json"])
+    except ValueError:
+        raise oops() from None
+    data = write(_from_form(name, submitted)).encode()
+    _assign(call, call.jenkins.computers.add(name), data)
+    return redirect("/computer/")
+
+
+def _from_form(name: str, form: dict[str, Any]) -> Node:
+    launcher = form.get("launcher") or {}
+    retention = form.get("retentionStrategy") or form.get("") or {}
+    strategy = retention.get("stapler-class") if isinstance(retention, dict) else None
+    work_dir = {"disabled": "false", "internalDir": "remoting", "failIfWorkDirIsMissing": "false"}
+    return Node(
+        "slave",
+        children=[
+            Node("name", name),
+            Node("description", str(form.get("nodeDescription", ""))),
+            Node("remoteFS", str(form.get("remoteFS", ""))),
+            Node("numExecutors", str(form.get("numExecutors", 1))),
+            Node("mode", str(form.get("mode", "NORMAL"))),
+            Node("retentionStrategy", attrs={"class": strategy or "hudson.slaves.RetentionStrategy$Always"}),
+            Node(
+                "launcher",
+                attrs={"class": launcher.get("stapler-class", "hudson.slaves.JNLPLauncher")},
+                children=[
+                    Node("workDirSettings", children=[Node(key, value) for key, value in work_dir.items()]),
+                    Node("webSocket", str(bool(launcher.get("webSocket"))).lower()),
+                ],
+            ),
+            Node("label", str(form.get("labelString", ""))),
+            Node("nodeProperties"),
+        ],
+    )
+
+
+def _agent(call: Call) -> Computer:
+    computer: Computer = call.target
+    if not computer.name:
+        raise missing()
+    return computer
+
+
+def _get_config(call: Call) -> Response:
+    document = _agent(call).document
+    return xml_response(document.text if document else "")
+
+
+def _post_config(call: Call) -> Response:
+    data = encoded_body(call)
+    _read(data)
+    _assign(call, _agent(call), data)
+    return Response()
+
+
+def _delete(call: Call) -> Response:
+    """POST doDelete: the node is gone, and a build that ran there has failed."""
+    computer: Computer = call.target
+    if not computer.name:
+        return Response(400)
+    del call.jenkins.computers.agents[computer.name]
+    call.jenkins.scheduler.lost(computer, "command execution failed")
+    return redirect("/computer/")
+
+
+def _secret(call: Call) -> Response:
+    """GET jenkins-agent.jnlp: the secret an agent dials in with."""
+    computer = _agent(call)
+    arguments = [computer.secret, computer.name, "-url", f"{call.jenkins.url}/"]
+    inner = "".join(f"<argument>{argument}</argument>" for argument in arguments)
+    text = f"<jnlp><application-desc>{inner}</application-desc></jnlp>"
+    return Response(200, text.encode(), [("Content-Type", "application/x-java-jnlp-file")])
+
+
+def _cause(call: Call, java: str, default: str) -> Offline:
+    reason = call.request.form.get("offlineMessage", default)
+    return Offline(java, reason, call.caller.user.name, call.jenkins.clock.now())
+
+
+def _toggle(call: Call) -> Response:
+    """POST toggleOffline: no new builds; those that run go on."""
+    computer: Computer = call.target
+    computer.offline = None if computer.set_offline else _cause(call, "UserCause", "")
+    call.jenkins.scheduler.tick()
+    return redirect(f"/{computer.path}")
+
+
+def _change_cause(call: Call) -> Response:
+    computer: Computer = call.target
+    if computer.offline is not None:
+        computer.offline = _cause(call, computer.offline.java, "")
+    return redirect(f"/{computer.path}")
+
+
+def _disconnect(call: Call) -> Response:
+    computer = _agent(call)
+    computer.connected = False
+    computer.offline = Offline(
+        "ChannelTermination", "Connection was broken", call.caller.user.name, call.jenkins.clock.now()
+    )
+    call.jenkins.scheduler.lost(computer, "command execution failed")
+    return redirect(f"/{computer.path}")
+
+
+def _launch(call: Call) -> Response:
+    return redirect(f"/{_agent(call).path}log")
+
+
+def add_computers(router: Router) -> None:
+    """Register what is answered about nodes."""
+    router.on(Computers, "createItem", permission=_CREATE, post=True)(_create_by_xml)
+    router.on(Computers, "doCreateItem", permission=_CREATE, post=True)(_create_by_form)
+    router.on(Computer, "config.xml", permission=_CONFIGURE, method="POST")(_post_config)
+    router.on(Computer, "config.xml", permission=_CONFIGURE)(_get_config)
+    router.on(Computer, "doDelete", permission=_DELETE, post=True)(_delete)
+    for name in ("jenkins-agent.jnlp", "slave-agent.jnlp"):
+        router.on(Computer, name, permission=_CONNECT)(_secret)
+    router.on(Computer, "toggleOffline", permission=_DISCONNECT, post=True)(_toggle)
+    router.on(Computer, "changeOfflineCause", permission=_DISCONNECT, post=True)(_change_cause)
+    router.on(Computer, "doDisconnect", permission=_DISCONNECT, post=True)(_disconnect)
+    router.on(Computer, "launchSlaveAgent", permission=_CONNECT, post=True)(_launch)

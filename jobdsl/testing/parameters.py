@@ -1,0 +1,59 @@
+"""Parameters of a job: what its document defines, and the values a trigger gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from jobdsl.testing.builds import Parameter
+from jobdsl.testing.pages import oops
+from jobdsl.testing.store import Item
+from jobdsl.tree import Node, class_name
+
+__all__ = ["definitions", "values_for"]
+
+_STRING = "hudson.model.StringParameterValue"
+
+
+def definitions(item: Item) -> list[Node]:
+    """The parameter definitions of a job, in order."""
+    properties = item.document.tree().find("properties")
+    holder = properties.find("hudson.model.ParametersDefinitionProperty") if properties else None
+    listed = holder.find("parameterDefinitions") if holder else None
+    return list(listed.children) if listed else []
+
+
+def values_for(
+    defined: Iterable[Node], given: Mapping[str, str], plain: Mapping[str, str]
+) -> tuple[Parameter, ...]:
+    """A value for every definition; what is not defined is ignored, a choice that is none is an error (500)."""
+    return tuple(_value(node, given, plain) for node in defined)
+
+
+def _value(node: Node, given: Mapping[str, str], plain: Mapping[str, str]) -> Parameter:
+    kind = class_name(node.tag).rpartition(".")[2]
+    name = _text(node, "name")
+    default = _text(node, "defaultValue")
+    if kind == "BooleanParameterDefinition":
+        chosen = given.get(name, default).strip().lower() in ("true", "on")
+        return Parameter(name, chosen, "hudson.model.BooleanParameterValue")
+    if kind == "ChoiceParameterDefinition":
+        return Parameter(name, _choice(node, given.get(name)), _STRING)
+    if kind == "PasswordParameterDefinition":
+        secret = given.get(name, plain.get(default, default))
+        return Parameter(name, secret, "hudson.model.PasswordParameterValue")
+    java = "hudson.model.TextParameterValue" if kind == "TextParameterDefinition" else _STRING
+    return Parameter(name, given.get(name, default), java)
+
+
+def _choice(node: Node, given: str | None) -> str:
+    choices = [one.text for one in node.walk() if one.tag == "string"]
+    if given is None:
+        return choices[0] if choices else ""
+    if given not in choices:
+        raise oops()
+    return given
+
+
+def _text(node: Node, tag: str) -> str:
+    found = node.find(tag)
+    return found.text if found else ""
