@@ -1,1 +1,9 @@
-"""params."""
+"""What a build asks for."""
+
+from __future__ import annotations
+
+from jobdsl.elements import params_dynamic, params_plain
+from jobdsl.elements.params_dynamic import *  # noqa: F403
+from jobdsl.elements.params_plain import *  # noqa: F403
+
+__all__ = [*params_dynamic.__all__, *params_plain.__all__]

@@ -1,0 +1,218 @@
+"""Parameters of Jenkins itself: text, yes or no, a choice, a file, a build, a password, credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from jobdsl import context
+from jobdsl.elements.base import Form
+from jobdsl.elements.fields import flag, secret_text, sugar
+from jobdsl.elements.fields import text as line
+from jobdsl.elements.javalists import array_of_strings
+from jobdsl.elements.slots import Parameter
+from jobdsl.errors import DslError
+
+__all__ = [
+    "base64_file",
+    "boolean",
+    "choice",
+    "credentials",
+    "file",
+    "hidden",
+    "hidden_string",
+    "password",
+    "persistent_boolean",
+    "persistent_choice",
+    "persistent_string",
+    "persistent_text",
+    "random_string",
+    "run",
+    "separator",
+    "stashed_file",
+    "string",
+    "text",
+    "validating_string",
+]
+
+
+class _Named(Parameter):
+    """What every parameter has."""
+
+    name: str = line(first=True)
+    description: str | None = line(default="")
+
+
+class string(_Named, xml="hudson.model.StringParameterDefinition"):
+    """A line of text: `string("VERSION", "1.0", description="What to build")`."""
+
+    default: str | None = line("defaultValue", default="", first=True)
+    trim: bool = flag(default=False)
+
+
+class text(_Named, xml="hudson.model.TextParameterDefinition"):
+    """Text of several lines."""
+
+    default: str | None = line("defaultValue", default="", first=True)
+    trim: bool = flag(default=False)
+
+
+class boolean(_Named, xml="hudson.model.BooleanParameterDefinition"):
+    """Yes or no: `boolean("DRY_RUN", True)`."""
+
+    default: bool = flag("defaultValue", default=False, first=True)
+
+
+def _known(choices: Iterable[str]) -> str:
+    return "choices: " + ", ".join(map(str, choices))
+
+
+class choice(_Named, xml="hudson.model.ChoiceParameterDefinition"):
+    """One of several texts, the first by default: `choice("STAGE", ["test", "production"])`.
+
+    `default` is moved to the front.
+    """
+
+    choices: Any = array_of_strings(default=(), first=True)
+    default: str | None = sugar()
+
+    forms = {"list": Form("name description choices@")}
+
+    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+        """The default first."""
+        choices, default = given["choices"], given["default"]
+        if isinstance(choices, Iterable) and not isinstance(choices, str):
+            given["choices"] = choices = tuple(choices)
+        if default is None:
+            return given
+        if default not in choices:
+            context.complain(
+                DslError(
+                    f"params.choice: the default {default!r} is none of the choices", hint=_known(choices)
+                )
+            )
+        given["choices"] = (default, *(one for one in choices if one != default))
+        return given
+
+
+class password(_Named, xml="hudson.model.PasswordParameterDefinition"):
+    """A text nobody sees. Credentials are the better way: `params.credentials`."""
+
+    default: str | None = secret_text("defaultValue", default="")
+
+
+class file(_Named, xml="hudson.model.FileParameterDefinition"):
+    """A file to upload; its name is where it lies in the workspace."""
+
+
+class stashed_file(
+    _Named, xml="io.jenkins.plugins.file_parameters.StashedFileParameterDefinition", plugin="file-parameters"
+):
+    """A file to upload, which a Pipeline unstashes."""
+
+
+class base64_file(
+    _Named, xml="io.jenkins.plugins.file_parameters.Base64FileParameterDefinition", plugin="file-parameters"
+):
+    """A small file to upload, in a variable as Base64."""
+
+
+class run(_Named, xml="hudson.model.RunParameterDefinition"):
+    """A build of another job; `which` is ALL, STABLE, SUCCESSFUL or COMPLETED."""
+
+    project: str = line("projectName", first=True)
+    run_id: str | None = line(default=None)
+    which: str | None = line("filter", default="ALL", choices=("ALL", "STABLE", "SUCCESSFUL", "COMPLETED"))
+
+
+class credentials(
+    _Named, xml="com.cloudbees.plugins.credentials.CredentialsParameterDefinition", plugin="credentials"
+):
+    """Credentials of the controller, by id; `type` is the Java class of the kind wanted."""
+
+    default: str = line("defaultValue", default="", first=True)
+    type: str = line("credentialType", default="com.cloudbees.plugins.credentials.common.StandardCredentials")
+    required: bool = flag(default=False)
+
+
+class validating_string(
+    _Named,
+    xml="hudson.plugins.validating_string_parameter.ValidatingStringParameterDefinition",
+    plugin="validating-string-parameter",
+):
+    """A line of text that must match a regular expression."""
+
+    default: str = line("defaultValue", default="")
+    regex: str = line(first=True)
+    message: str = line("failedValidationMessage", default="", first=True)
+
+
+class hidden(_Named, xml="com.wangyin.parameter.WHideParameterDefinition", plugin="hidden-parameter"):
+    """A value the form does not show."""
+
+    default: str = line("defaultValue", default="", first=True)
+
+
+class hidden_string(
+    _Named,
+    xml="com.michelin.cio.hudson.plugins.passwordparam.PasswordParameterDefinition",
+    plugin="mask-passwords",
+):
+    """A text that masking hides in logs."""
+
+    default: str | None = secret_text("defaultValue", default="")
+
+
+class random_string(
+    _Named,
+    xml="hudson.plugins.random_string_parameter.RandomStringParameterDefinition",
+    plugin="random-string-parameter",
+):
+    """A random text, new for every build."""
+
+    message: str = line("failedValidationMessage", default="")
+
+
+class separator(
+    Parameter,
+    xml="jenkins.plugins.parameter_separator.ParameterSeparatorDefinition",
+    plugin="parameter-separator",
+):
+    """A line in the form that sets parameters apart."""
+
+    name: str = line(first=True)
+    description: str | None = line(default=None)
+    style: str = line("separatorStyle", default="")
+    header: str = line("sectionHeader", default="", first=True)
+    header_style: str = line("sectionHeaderStyle", default="")
+
+    forms = {"jjb": Form("description name sectionHeader sectionHeaderStyle separatorStyle")}
+
+
+_PERSISTENT = "com.gem.persistentparameter.Persistent"
+
+
+class persistent_string(string, xml=_PERSISTENT + "StringParameterDefinition", plugin="persistent-parameter"):
+    """A line of text that is by default what the last build had."""
+
+    successful_only: bool = flag(default=False)
+
+
+class persistent_text(text, xml=_PERSISTENT + "TextParameterDefinition", plugin="persistent-parameter"):
+    """Text of several lines that is by default what the last build had."""
+
+    successful_only: bool = flag(default=False)
+
+
+class persistent_boolean(
+    boolean, xml=_PERSISTENT + "BooleanParameterDefinition", plugin="persistent-parameter"
+):
+    """Yes or no, by default as in the last build."""
+
+    successful_only: bool = flag(default=False)
+
+
+class persistent_choice(choice, xml=_PERSISTENT + "ChoiceParameterDefinition", plugin="persistent-parameter"):
+    """One of several texts, by default as in the last build."""
+
+    successful_only: bool = flag(default=False)
