@@ -111,8 +111,6 @@ def _in_order(changes: Sequence[Change], pool: ThreadPoolExecutor, run: _Run) ->
             blocker = next((changes[other] for other in before[at] if other in missing), None)
             if blocker is not None:
                 finished.put((at, _skipped(change, f'"{blocker.full_name}" could not be made')))
-            elif run.signed_out:
-                finished.put((at, _skipped(change, "the controller does not let us in")))
             else:
                 pool.submit(run.change, change).add_done_callback(_deliver(finished, at))
         at, outcome = finished.get()
@@ -154,6 +152,8 @@ class _Run:
 
     def change(self, change: Change) -> Outcome:
         """Make one change."""
+        if self.signed_out:
+            return _skipped(change, "the controller does not let us in")
         try:
             problems = self._remove(change) if change.is_removal else self._write(change)
         except ControllerError as error:

@@ -1,0 +1,220 @@
+"""Speaking to a controller: one request per call, patience, and errors by meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from jobdsl.errors import ControllerError
+from jobdsl.jenkins import Controller, connect
+from jobdsl.jenkins_errors import AlreadyExistsError, NotFoundError, NotSignedInError
+from jobdsl.raw import element
+from jobdsl.testing import SimulatedJenkins
+from jobdsl.testing.users import READER
+
+PROJECT = "<project><description>d é</description></project>"
+FOLDER = "<com.cloudbees.hudson.plugins.folder.Folder/>"
+LIST = "<hudson.model.ListView><name>v</name></hudson.model.ListView>"
+
+
+@pytest.fixture
+def jenkins() -> Iterator[SimulatedJenkins]:
+    with SimulatedJenkins() as simulated:
+        yield simulated
+
+
+@pytest.fixture
+def pauses() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def controller(jenkins: SimulatedJenkins, pauses: list[float]) -> Controller:
+    return connect(jenkins.url, jenkins.user, jenkins.token, sleep=pauses.append)
+
+
+def refused(call: Callable[[], object]) -> ControllerError:
+    with pytest.raises(ControllerError) as caught:
+        call()
+    assert "<" not in caught.value.message
+    return caught.value
+
+
+def test_each_call_is_one_request(jenkins: SimulatedJenkins, controller: Controller) -> None:
+    controller.create("item", "a b+ü", PROJECT)
+    controller.update("item", "a b+ü", PROJECT)
+    assert b"d \xc3\xa9" in controller.config("item", "a b+ü")
+    controller.describe("item", "a b+ü", "two & more\nlines")
+    controller.disable("a b+ü")
+    found = controller.look("item", "a b+ü")
+    assert found is not None
+    assert (found.description, found.disabled) == ("two & more\nlines", True)
+    controller.enable("a b+ü")
+    controller.delete("item", "a b+ü")
+    assert [one.status for one in jenkins.requests] == [200, 200, 200, 302, 302, 200, 302, 204]
+    assert controller.requests == len(jenkins.requests)
+    assert controller.version == "2.568.2"
+
+
+def test_views_and_folders(controller: Controller) -> None:
+    controller.create("item", "f", FOLDER)
+    controller.create("view", "f/v", LIST)
+    controller.create("item", "f/x", PROJECT)
+    controller.update("view", "f/v", LIST.replace("<name>", "<description>here</description><name>"))
+    found = controller.look("view", "f/v")
+    assert found is not None
+    assert found.description == "here"
+    assert sorted(controller.content("f")) == ["f/v", "f/x"]
+    keys = {one.key for one in controller.inventory()}
+    assert keys >= {("item", "f"), ("item", "f/x"), ("view", "f/v")}
+    controller.delete("view", "f/v")
+    assert controller.look("view", "f/v") is None
+    controller.delete("item", "f")
+    controller.delete("item", "f")  # being gone is no error
+
+
+def test_names_in_another_letter_case_are_not_found(controller: Controller) -> None:
+    controller.create("item", "x", PROJECT)
+    assert controller.look("item", "X") is None
+
+
+def test_moves(controller: Controller) -> None:
+    for folder in ("f", "g"):
+        controller.create("item", folder, FOLDER)
+    controller.create("item", "f/x", PROJECT)
+    controller.create("item", "f/y", PROJECT)
+    controller.move("f/x", "f/z")
+    controller.move("f/z", "g/z")
+    controller.move("g/z", "y")  # in both at once
+    controller.move("y", "f/n")
+    assert controller.look("item", "f/n")
+    controller.create("item", "g/q", PROJECT)
+    controller.move("g/q", "f/n2")
+    controller.move("f/y", "g/n3")
+    controller.create("item", "g/taken", PROJECT)
+    controller.move("g/n3", "taken")  # the new name is taken in the old folder
+    assert controller.look("item", "taken")
+    error = refused(lambda: controller.move("taken", "g/taken"))
+    assert error.message == 'could not move "taken" to "g": the controller refused'
+
+
+def test_plugins_and_labels(controller: Controller) -> None:
+    assert "git" in controller.plugins()
+    assert "built-in" in controller.labels()
+
+
+def test_builds(jenkins: SimulatedJenkins, controller: Controller) -> None:
+    asks = element("hudson.model.StringParameterDefinition", name="P")
+    parameters = element("hudson.model.ParametersDefinitionProperty", parameterDefinitions=[asks])
+    controller.create("item", "plain", PROJECT)
+    controller.create("item", "asks", element("project", properties=[parameters]).write(""))
+    controller.build("plain")
+    controller.build("asks")
+    assert jenkins.requests.of("POST", "buildWithParameters")[0].status == 201
+    controller.disable("plain")
+    assert refused(lambda: controller.build("plain")).status == 409
+
+
+# errors
+
+
+def test_errors_by_meaning(controller: Controller) -> None:
+    controller.create("item", "x", PROJECT)
+    error = refused(lambda: controller.create("item", "X", PROJECT))
+    assert isinstance(error, AlreadyExistsError)
+    assert error.message == 'could not create "X": A job already exists with the name X'
+    assert isinstance(refused(lambda: controller.config("item", "none")), NotFoundError)
+    assert isinstance(refused(lambda: controller.create("item", "none/x", PROJECT)), NotFoundError)
+    error = refused(lambda: controller.create("item", "bad", "<nonsense/>"))
+    assert (error.status, error.hint[:24]) == (500, "Jenkins gives no reason;")
+
+
+def test_a_wrong_token(jenkins: SimulatedJenkins) -> None:
+    error = refused(connect(jenkins.url, "admin", "wrong").inventory)
+    assert isinstance(error, NotSignedInError)
+    assert 'does not accept user "admin" and this token' in error.message
+    assert "JENKINS_TOKEN" in error.hint
+
+
+def test_nobody_signed_in(jenkins: SimulatedJenkins) -> None:
+    error = refused(connect(jenkins.url).inventory)
+    assert isinstance(error, NotSignedInError)
+    assert "asks to log in" in error.message
+
+
+def test_a_missing_permission_is_named(jenkins: SimulatedJenkins) -> None:
+    reader = jenkins.add_user("reader", permissions=READER)
+    error = refused(lambda: connect(jenkins.url, "reader", reader.token).create("item", "x", PROJECT))
+    assert not isinstance(error, NotSignedInError)
+    assert error.message == 'could not create "x": "reader" may not do that'
+    assert error.hint == 'give "reader" the permission Item.Create'
+
+
+def test_what_is_no_address() -> None:
+    assert "no address" in refused(lambda: connect("jenkins.example.com")).message
+
+
+def test_a_host_that_does_not_answer_does_not_take_a_minute(pauses: list[float]) -> None:
+    with SimulatedJenkins() as gone:
+        url = gone.url
+    error = refused(connect(url, "a", "b", sleep=pauses.append).inventory)
+    assert "nothing listens there" in error.message
+    assert sum(pauses) <= 2
+
+
+# patience
+
+
+def test_a_restart_is_waited_out(
+    jenkins: SimulatedJenkins, controller: Controller, pauses: list[float]
+) -> None:
+    jenkins.fail_next("/createItem", 503, times=2)
+    jenkins.fail_next("/createItem", 401, times=2)  # its accounts are not loaded yet
+    controller.create("item", "x", PROJECT)
+    assert pauses == [0.25, 0.5, 1.0, 2.0]
+
+
+def test_a_401_of_a_running_controller_is_final(jenkins: SimulatedJenkins, controller: Controller) -> None:
+    controller.inventory()
+    jenkins.fail_next("/createItem", 401)
+    assert isinstance(refused(lambda: controller.create("item", "x", PROJECT)), NotSignedInError)
+
+
+def test_a_dropped_connection_is_tried_again(jenkins: SimulatedJenkins, controller: Controller) -> None:
+    jenkins.fail_next(None, "drop", times=3)
+    controller.create("item", "x", PROJECT)
+    assert "x" in jenkins.items
+
+
+def test_patience_ends(jenkins: SimulatedJenkins, controller: Controller, pauses: list[float]) -> None:
+    controller.inventory()
+    jenkins.fail_next(None, 503, times=1000)
+    error = refused(controller.inventory)
+    assert (error.status, error.hint) == (503, "it is starting, or overloaded")
+    assert 30 < sum(pauses) <= 60
+
+
+# passwords
+
+
+def test_a_password_needs_a_crumb_and_its_session(jenkins: SimulatedJenkins) -> None:
+    controller = connect(jenkins.url, jenkins.user, jenkins.password, threads=4)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda n: controller.create("item", f"x{n}", PROJECT), range(8)))
+    controller.delete("item", "x0")
+    assert len(jenkins.items) == 7
+    assert len(jenkins.requests.of("GET", "crumbIssuer")) == 1
+
+
+def test_a_token_needs_none(jenkins: SimulatedJenkins, controller: Controller) -> None:
+    controller.create("item", "x", PROJECT)
+    assert jenkins.requests.of("GET", "crumbIssuer") == []
+
+
+def test_threads_share_a_pool(jenkins: SimulatedJenkins) -> None:
+    controller = connect(jenkins.url, jenkins.user, jenkins.token, threads=2)
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda n: controller.create("item", f"x{n}", PROJECT), range(30)))
+    assert len(jenkins.items) == 30
