@@ -80,6 +80,7 @@ class _Child:
         self.stage = Stage(self.load)
         self.guard = guard.Guard(self.load, request["readable"], request["hidden"], self.runner.told)
         self.foreign: dict[str, dict[str, str]] = {}
+        self.items: list[Item] = []
 
     def serve(self) -> None:
         """Run the files, then send what they made."""
@@ -115,6 +116,8 @@ class _Child:
         for file, before in self.foreign.items():
             if before and self._documents(file) != before:
                 send(self.out, "alone", file)
+        self.items = self.load.distinct()
+        self.load.items.clear()
         self._report()
         send(self.out, "ran")
         self.out.flush()
@@ -129,11 +132,11 @@ class _Child:
         self.load.problems.clear()
 
     def _send_items(self, *, silent: bool) -> int:
-        """Send every item in order of full names, and forget it; `silent` only looks for errors."""
-        items = self.load.items
+        """Send every item in order of full names; `silent` only looks for errors."""
+        self.items.reverse()
         sent = 0
-        for key in sorted(items, key=lambda key: (items[key].full_name, key)):
-            item = items.pop(key)
+        while self.items:
+            item = self.items.pop()  # and forget it
             if item.where.file in self.own and (document := self._document(item, silent)) and not silent:
                 self._send_item(item, document)
                 sent += 1

@@ -47,27 +47,32 @@ class Load:
         """What is said to be the place of a problem when no file runs."""
         self.renderer: Renderer | None = None
         """Renders the estate's templates; made when the first is wanted."""
-        self.items: dict[tuple[str, str], Item] = {}
+        self.items: dict[int, Item] = {}
+        """What was made, by identity: an item may yet become part of another."""
         self.problems: dict[Problem, None] = {}
         self.extra: dict[str, list[dict[str, Any]]] = {}
 
     def add(self, item: Item) -> None:
-        """Take an item into the estate. A second one of its name is a problem that names both lines."""
-        key = item.key
-        other = self.items.get(key)
-        if other is None:
-            self.items[key] = item
-            return
-        self.problem(twice(item.key[0], (other.full_name, other.where), (item.full_name, item.where)))
+        """Take an item into the estate."""
+        self.items[id(item)] = item
+
+    def distinct(self) -> list[Item]:
+        """The items by full name; a second one of a name is a problem that names both lines."""
+        found: dict[tuple[str, str], Item] = {}
+        for item in self.items.values():
+            other = found.setdefault(item.key, item)
+            if other is not item:
+                self.problem(twice(item.key, other.where, item.where))
+        return [found[key] for key in sorted(found, key=lambda key: (key[1], key[0]))]
 
     def problem(self, problem: Problem) -> None:
         """Remember a problem; the same one at the same place is told once."""
         self.problems.setdefault(problem)
 
 
-def twice(word: str, one: tuple[str, Where], other: tuple[str, Where]) -> Problem:
-    """Two definitions of one name, whichever came first."""
-    (_, there), (name, here) = sorted((one, other), key=lambda named: (named[1], named[0]))
+def twice(key: tuple[str, str], one: Where, other: Where) -> Problem:
+    """Two definitions of one name; it is said of the later line, whichever came first."""
+    (word, name), (there, here) = key, sorted((one, other))
     message = f"{word} {name!r} is defined twice: here and at {there}"
     return Problem(message, here, "give one another name, or remove it", job=name)
 
@@ -111,8 +116,8 @@ def add(item: Item) -> None:
 
 def remove(item: Item) -> None:
     """Take an item out again: it became part of another."""
-    if current is not None and current.items.get(item.key) is item:
-        del current.items[item.key]
+    if current is not None:
+        current.items.pop(id(item), None)
 
 
 def define(kind: str, value: Mapping[str, Any]) -> None:

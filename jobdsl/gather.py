@@ -11,7 +11,7 @@ from jobdsl import names
 from jobdsl.context import twice
 from jobdsl.errors import EstateError, Problem, Severity, Where
 from jobdsl.frames import BadFrame, Frame
-from jobdsl.model import Definition, Estate, is_view_root
+from jobdsl.model import Definition, Estate
 
 __all__ = ["MOST", "Gathered"]
 
@@ -33,7 +33,7 @@ class Gathered:
         self.warnings: list[Problem] = []
         self._definitions: list[Definition] = []
         self._take = on_definition or self._definitions.append
-        self._places: dict[tuple[str, str], tuple[str, Where]] = {}
+        self._places: dict[tuple[str, str], Where] = {}
         self._extra: dict[str, list[dict[str, object]]] = {}
 
     def forget(self) -> None:
@@ -68,15 +68,13 @@ class Gathered:
             self._take(definition)
 
     def _is_new(self, definition: Definition) -> bool:
-        name = definition.full_name
-        key = ("view" if is_view_root(definition.root) else "item", name)
-        first, where = self._places.setdefault(key, (name, definition.where))
-        if where is definition.where:
-            if len(self._places) > MOST:
-                raise BadFrame(f"there are more than {MOST} definitions")
-            return True
-        self.problems.append(twice(key[0], (first, where), (name, definition.where)))
-        return False
+        first = self._places.setdefault(definition.key, definition.where)
+        if first is not definition.where:
+            self.problems.append(twice(definition.key, first, definition.where))
+            return False
+        if len(self._places) > MOST:
+            raise BadFrame(f"there are more than {MOST} definitions")
+        return True
 
     def other(self, frame: Frame, own: frozenset[str]) -> None:
         """Take a definition of another kind."""

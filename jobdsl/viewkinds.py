@@ -10,6 +10,7 @@ from jobdsl.elements.slots import Misc
 from jobdsl.errors import DslError
 from jobdsl.items import Item
 from jobdsl.raw import Literal, Raw
+from jobdsl.tree import parse, to_text
 
 __all__ = ["all_view", "list_view", "my_view", "nested_view", "view"]
 
@@ -34,6 +35,10 @@ class _View(Item):
 
     def _own_name(self) -> str:
         return self.full_name.rpartition("/")[2]
+
+    def write(self, indent: str) -> str:
+        """As a member of a nested view."""
+        return to_text(parse(self.render()), indent)
 
 
 class list_view(_View, xml="hudson.model.ListView"):

@@ -92,7 +92,7 @@ def test_renamed_from_and_queue_come_along(make: Make) -> None:
 def test_all_problems_of_all_files_are_told_at_once(make: Make) -> None:
     root = make(
         {
-            "a.py": 'from jobdsl import freestyle\nfreestyle("a", stepz=[])\nfreestyle("b", nam="x")\nmissing\n',
+            "a.py": 'from jobdsl import freestyle\nfreestyle("a", stepz=[])\nfreestyle("b", nam=1)\ngone\n',
             "b.py": "def broken(:\n",
             "sub/c.py": "import nowhere\n",
         }
@@ -100,7 +100,7 @@ def test_all_problems_of_all_files_are_told_at_once(make: Make) -> None:
     assert told(root) == [
         "a.py:2: error: freestyle has no argument 'stepz' (did you mean \"steps\"?)",
         "a.py:3: error: freestyle has no argument 'nam' (did you mean \"name\"?)",
-        "a.py:4: error: NameError: name 'missing' is not defined",
+        "a.py:4: error: NameError: name 'gone' is not defined",
         "b.py:1: error: SyntaxError: invalid syntax",
         "sub/c.py:1: error: ModuleNotFoundError: No module named 'nowhere'",
     ]
@@ -109,7 +109,7 @@ def test_all_problems_of_all_files_are_told_at_once(make: Make) -> None:
 def test_an_error_in_a_template_names_the_template_and_the_caller(make: Make) -> None:
     root = make(
         {
-            "shared.py": "from jobdsl import freestyle\ndef job(name):\n    freestyle(name, wrong=1)\n    1 / 0\n",
+            "shared.py": "from jobdsl import freestyle\ndef job(n):\n    freestyle(n, wrong=1)\n    1 / 0\n",
             "jobs.py": 'import shared\n\nshared.job("x")\n',
         }
     )
@@ -134,7 +134,7 @@ def test_two_of_a_name_are_told_with_both_lines(make: Make) -> None:
 def test_two_of_a_name_in_two_directories(make: Make, workers: int) -> None:
     job = 'from jobdsl import freestyle\nfreestyle("/api")\n'
     (only,) = problems(make({"one/a.py": job, "two/b.py": job}), workers=workers)
-    assert only.message == "item '/api' is defined twice: here and at one/a.py:2".replace("'/", "'")
+    assert only.message == "item 'api' is defined twice: here and at one/a.py:2"
     assert str(only.where) == "two/b.py:2"
 
 
@@ -159,9 +159,7 @@ def test_each_file_runs_once_and_keeps_its_items(make: Make) -> None:
 
 def test_a_file_that_fails_when_imported_is_told_once(make: Make) -> None:
     root = make({"a.py": "import b\n", "b.py": "\nraise ValueError('no')\n", "c.py": "import b\n"})
-    assert told(root) == [
-        "b.py:2: error: ValueError: no (called from a.py:1)".removesuffix(" (called from a.py:1)")
-    ]
+    assert told(root) == ["b.py:2: error: ValueError: no"]
 
 
 def test_names_that_are_no_module_names_run_too(make: Make) -> None:
@@ -342,9 +340,7 @@ def test_the_order_of_files_does_not_matter(make: Make) -> None:
 
 def test_same_input_same_bytes(make: Make) -> None:
     root = make(
-        {
-            "a.py": 'from jobdsl import freestyle\nfor n in {"a", "b", "c", "d"}:\n    freestyle(n + str(hash(n)))\n'
-        }
+        {"a.py": 'from jobdsl import freestyle\nfor n in {"a", "b", "c"}:\n    freestyle(n + str(hash(n)))\n'}
     )
     assert load(root, QUICK) == load(root, QUICK)
 

@@ -262,6 +262,7 @@ def _compiled(cls: type[Record]) -> None:
     """Give a class its constructor and its writer (made once, when it is first used)."""
     stored = [one for one in cls._fields.values() if one.stored or one.kind == "sugar"]
     names: dict[str, Any] = {"escape": escape, "REQUIRED": REQUIRED, "accept": _accept, "refuse": _refuse}
+    names["__name__"] = __name__
     for one in cls._fields.values():
         names[f"_f_{one.name}"], names[f"_d_{one.name}"] = one, one.default
         names[f"_a_{one.name}"] = getattr(one, "accepts", object)

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from jobdsl import isolation
+from jobdsl.config import Load, Settings
+from jobdsl.errors import EstateError
+from jobdsl.load import load
+from jobdsl.model import Estate
+
+Run = Callable[..., Estate]
+
+
+def _why_not(name: str) -> str:
+    """Why a wall cannot be had on this host; empty if it can."""
+    if name == "process":
+        return ""
+    if name == "bubblewrap" and shutil.which("bwrap") is None:
+        return "bubblewrap is not installed"
+    try:
+        command = {
+            "bubblewrap": ["bwrap", "--unshare-all", "--ro-bind", "/", "/"],
+            "namespaces": ["unshare", "-Urn"],
+        }
+        done = subprocess.run([*command[name], "true"], capture_output=True, text=True)
+    except FileNotFoundError as error:
+        return str(error)
+    return done.stderr.strip()
+
+
+@pytest.fixture(params=["bubblewrap", "namespaces"])
+def wall(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    if why := _why_not(name):
+        pytest.skip(f"no {name} on this host: {why}")
+    return name
+
+
+@pytest.fixture(autouse=True)
+def forget_what_was_missing() -> Iterator[None]:
+    before = dict(isolation.missing)
+    isolation.missing.clear()
+    yield
+    isolation.missing.clear()
+    isolation.missing.update(before)
+
+
+@pytest.fixture
+def estate(tmp_path: Path) -> Path:
+    root = tmp_path / "estate"
+    (root / "sub").mkdir(parents=True)
+    (root / "sub/jobs.py").write_text(
+        "from jobdsl import freestyle, read_file\nimport lxml.etree, jinja2\n"
+        "freestyle('x', description=read_file('note.txt'))\n"
+    )
+    (root / "note.txt").write_text("read")
+    return root
+
+
+def test_an_estate_loads_alike_behind_every_wall(wall: str, estate: Path) -> None:
+    behind, plain = load(estate, isolation=wall), load(estate, isolation="process")
+    assert behind.definitions == plain.definitions
+    assert "no network" in behind.isolation
+    assert "not walled off" in plain.isolation
+
+
+CLIMB = """
+import gc, sys
+from jobdsl import freestyle
+for one in gc.get_objects():  # what a file that means harm does first: switch the guard rail off
+    if type(one).__name__ == "Guard":
+        one._on = False
+import os, socket
+def tried(what, *args):
+    try:
+        return repr(what(*args))
+    except OSError as error:
+        return type(error).__name__
+OUTSIDE = {outside!r}
+found = [
+    tried(open, OUTSIDE),
+    tried(open, os.path.join(os.path.dirname(__file__), "new"), "w"),
+    tried(lambda: open(os.path.join(os.path.dirname(__file__), "secrets.toml")).read()),
+    tried(os.listdir, os.path.join(os.path.dirname(__file__), ".git")),
+    tried(socket.create_connection, ("127.0.0.1", {port}), 1),
+    tried(open, "/proc/1/environ"),
+    sorted(os.environ.data),
+]
+freestyle("found", description="\\n".join(map(str, found)))
+"""
+
+
+def test_the_wall_stands_where_the_guard_rail_is_climbed(wall: str, estate: Path, tmp_path: Path) -> None:
+    import socket
+
+    (tmp_path / "outside").write_text("not to be read")
+    (estate / ".git").mkdir()
+    (estate / ".git/config").write_text("token")
+    (estate / "secrets.toml").write_text("token")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        text = CLIMB.format(outside=str(tmp_path / "outside"), port=server.getsockname()[1])
+        (estate / "a.py").write_text(text)
+        made = load(estate, Settings(secrets="secrets.toml"), isolation=wall)
+    document = next(one.document for one in made.definitions if one.full_name == "found")
+    lines = document.partition("<description>")[2].partition("</description>")[0].splitlines()
+    missing, read_only, secret, git, network, other, environment = lines
+    assert missing == "FileNotFoundError"
+    assert read_only in ("OSError", "PermissionError")
+    assert secret in ("''", "PermissionError")
+    assert git == "[]"
+    assert network in ("OSError", "ConnectionRefusedError")
+    assert other == "FileNotFoundError"
+    assert environment == "[]"
+    assert not (estate / "new").exists()
+
+
+def test_processes_left_behind_a_wall_end_with_it(wall: str, estate: Path, tmp_path: Path) -> None:
+    import os
+
+    read, write = os.pipe()
+    os.close(read)
+    text = CLIMB.partition("OUTSIDE")[0] + "if os.fork() == 0:\n    os.setsid()\n    while True: pass\n"
+    (estate / "a.py").write_text(text)
+    made = load(estate, isolation=wall)  # it would hang if the grandchild kept the pipes
+    os.close(write)
+    assert [one.full_name for one in made.definitions] == ["x"]
+
+
+def test_auto_takes_what_there_is_and_says_so(estate: Path) -> None:
+    strongest = next(name for name in ("bubblewrap", "namespaces", "process") if not _why_not(name))
+    word = {"bubblewrap": "bubblewrap: ", "namespaces": "user namespaces: ", "process": "plain process: "}
+    assert load(estate).isolation.startswith(word[strongest])
+
+
+def test_auto_goes_on_where_a_wall_cannot_be_put_up(
+    estate: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    broken = tmp_path / "bwrap"
+    broken.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr("jobdsl.cage._SYS_CAPSET", {})
+    estate_made = load(estate)
+    assert isolation.missing["bubblewrap"] == "bwrap: No permissions to create new namespace"
+    assert not estate_made.isolation.startswith("bubblewrap")
+
+
+def test_required_says_what_is_missing(estate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    isolation.missing.update(bubblewrap="not installed", namespaces="Operation not permitted")
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(EstateError) as caught:
+        load(estate, Settings(load=Load(isolation="required")))
+    (only,) = caught.value.problems
+    assert "bubblewrap: not installed; namespaces: Operation not permitted" in only.message
+    assert "install bubblewrap" in only.hint
+    assert load(estate, isolation="process").isolation.startswith("plain process")
+
+
+def test_the_module_path_leaves_out_where_the_command_was_started(tmp_path: Path) -> None:
+    code = "import jobdsl.isolation as i; p = i.places(); print(p.path); print(p.readable)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"HOME": "/nowhere"},
+    )
+    assert str(tmp_path) not in done.stdout
+    assert "site-packages" in done.stdout

@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from jobdsl import (
+    all_view,
+    context,
+    element,
+    folder,
+    freestyle,
+    item,
+    list_view,
+    multibranch,
+    nested_view,
+    node,
+    pipeline,
+    view,
+    xml,
+)
+from jobdsl.context import Load
+from jobdsl.elements.slots import Step
+from jobdsl.errors import DslError
+from jobdsl.tree import Node, parse
+
+
+def shell(command: str) -> Any:
+    return element("hudson.tasks.Shell", command=command)
+
+
+def commands(job: freestyle) -> list[str]:
+    return [one.children[0].text for one in found(job, "builders").children]
+
+
+def found(made: Any, path: str) -> Node:
+    at = parse(made.xml)
+    for tag in path.split("/"):
+        below = at.find(tag)
+        assert below is not None, path
+        at = below
+    return at
+
+
+def service(name: str, **overrides: Any) -> freestyle:
+    """A template as users write them."""
+    job = freestyle(
+        name,
+        description="from the template",
+        steps={"build": shell("build"), "test": shell("test"), "none": None, "publish": shell("publish")},
+    )
+    job.override(overrides)
+    return job
+
+
+def test_named_parts_are_written_in_order() -> None:
+    assert commands(service("x")) == ["build", "test", "publish"]
+
+
+def test_override_replaces_a_part_or_a_field_by_name() -> None:
+    job = service("x", test=shell("better test"), description="mine")
+    assert commands(job) == ["build", "better test", "publish"]
+    assert job.description == "mine"
+
+
+def test_override_removes_a_part() -> None:
+    assert commands(service("x", test=None)) == ["build", "publish"]
+
+
+def test_override_of_nothing_known_is_told() -> None:
+    with pytest.raises(DslError, match="x has no part or field 'tset'") as caught:
+        service("x", tset=None)
+    assert caught.value.hint == 'did you mean "test"?'
+
+
+def test_parts_are_changed_like_lists_and_by_name() -> None:
+    job = service("x")
+    job.steps.append(shell("last"))
+    job.steps.insert(0, shell("first"))
+    job.steps.before("test", shell("lint"))
+    job.steps.after("test", shell("report"), shell("clean"))
+    job.steps["publish"] = shell("ship")
+    del job.steps["build"]
+    assert commands(job) == ["first", "lint", "test", "report", "clean", "ship", "last"]
+    with pytest.raises(DslError, match="there is no part named 'biuld'"):
+        job.steps["biuld"]
+
+
+def test_parts_of_two_jobs_are_apart() -> None:
+    one = service("x")
+    other = freestyle("y", steps=one.steps)
+    other.steps.append(shell("more"))
+    other.steps["build"] = shell("other")
+    assert commands(one) == ["build", "test", "publish"]
+    assert commands(other) == ["other", "test", "publish", "more"]
+    assert freestyle("z").steps is not freestyle("z").steps
+
+
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        (lambda job: setattr(job, "descripton", "x"), "freestyle has no field 'descripton'"),
+        (lambda job: setattr(job, "description", 3), "freestyle: description takes text, not 3"),
+        (lambda job: setattr(job, "steps", 3), "freestyle: steps takes a list, not 3"),
+        (lambda job: freestyle(3), "freestyle: name takes text, not 3"),
+        (lambda job: freestyle(""), "freestyle: name takes text, not ''"),
+        (lambda job: freestyle("a//b"), "the name 'a//b' cannot be used"),
+        (lambda job: freestyle("../b"), "the name '../b' cannot be used"),
+        (lambda job: freestyle(), "freestyle: name must be given"),
+        (lambda job: freestyle("x", "y"), "freestyle takes 1 argument without a name"),
+        (lambda job: freestyle("x", steps=[1]), "freestyle: steps takes a build step"),
+        (lambda job: freestyle("x", renamed_from=3), "freestyle: renamed_from takes text, not 3"),
+        (lambda job: freestyle("x", builders=[]), "freestyle has no argument 'builders'"),
+    ],
+)
+def test_wrong_calls_are_told(act: Callable[[Any], Any], message: str) -> None:
+    with pytest.raises(DslError) as caught:
+        act(freestyle("job"))
+    assert caught.value.message.startswith(message)
+
+
+def test_a_name_that_is_no_text_is_told_once() -> None:
+    context.current = Load()
+    try:
+        freestyle(3)  # type: ignore[arg-type]
+        assert [one.message for one in context.current.problems] == ["freestyle: name takes text, not 3"]
+    finally:
+        context.current = None
+
+
+class _only_a_step(Step, xml="test.OnlyAStep"):
+    pass
+
+
+def test_what_belongs_elsewhere_is_refused_also_when_it_is_appended() -> None:
+    job = freestyle("x")
+    job.steps.append(xml("<a/>"))
+    job.triggers.append(_only_a_step())
+    with pytest.raises(DslError, match="x: triggers takes a trigger"):
+        job.render()
+
+
+def test_patches_change_any_node() -> None:
+    job = service("x")
+    job.patch("builders/hudson.tasks.Shell[2]/command", "patched")
+    job.patch("builders", append=shell("appended"))
+    job.patch("builders/hudson.tasks.Shell[1]", before=shell("before"))
+    job.patch("publishers", remove=True)
+    job.patch("description", xml("<description>new &amp; whole</description>"))
+    job.patch("disabled", node(_attrs={"a": "b"}, _text="true"))
+    assert commands(job) == ["before", "build", "patched", "publish", "appended"]
+    assert parse(job.xml).find("publishers") is None
+    assert found(job, "description").text == "new & whole"
+    assert found(job, "disabled").attrs == {"a": "b"}
+
+
+@pytest.mark.parametrize(
+    ("xpath", "message"),
+    [
+        ("nothing/here", "finds nothing in the document"),
+        ("///", "is no XPath"),
+        ("count(*)", "finds nothing"),
+    ],
+)
+def test_a_patch_that_fits_nothing_is_told_at_its_line(xpath: str, message: str) -> None:
+    job = service("x")
+    job.patch(xpath, "x")
+    with pytest.raises(DslError, match=message) as caught:
+        job.render()
+    assert caught.value.where == job.patches[0].where
+
+
+def test_folders_hold_what_is_made_inside() -> None:
+    with folder("a") as outer, folder("b") as inner:
+        job = freestyle("c")
+        away = freestyle("/d/e")
+    assert (outer.full_name, inner.full_name, job.full_name) == ("a", "a/b", "a/b/c")
+    assert away.full_name == "d/e"
+    assert freestyle("f").full_name == "f"
+
+
+def test_a_folder_closes_when_its_block_fails() -> None:
+    with pytest.raises(ZeroDivisionError), folder("a"):
+        freestyle(str(1 / 0))
+    assert freestyle("x").full_name == "x"
+
+
+def test_a_pipeline_is_a_script_or_a_file() -> None:
+    assert found(pipeline("x", script="echo 1"), "definition/script").text == "echo 1"
+    assert parse(pipeline("x").xml).find("definition") is None
+    both = pipeline("x", script="a", scm=element("hudson.scm.NullSCM"))
+    with pytest.raises(DslError, match="has both script= and scm="):
+        both.render()
+
+
+def test_branch_sources_have_an_id_that_stays() -> None:
+    from jobdsl import sources
+
+    def made(name: str) -> str:
+        return multibranch(name, sources=[sources.branch_source(sources.git("https://x"))]).xml
+
+    assert made("x") == made("x")
+    assert made("x") != made("y")
+
+
+def test_views_name_themselves_and_belong_to_nested_ones() -> None:
+    context.current = Load()
+    try:
+        outer = nested_view("outer", views=[list_view("inner", jobs=["a"]), all_view("every")])
+        assert [one.full_name for one in context.current.items.values()] == ["outer"]
+    finally:
+        context.current = None
+    inner = found(outer, "views").children[0]
+    name = inner.find("name")
+    assert name is not None
+    assert name.text == "inner"
+
+
+def test_items_and_views_of_any_kind() -> None:
+    assert parse(item("x", element("com.example.Kind", a=1)).xml) == parse(
+        "<com.example.Kind><a>1</a></com.example.Kind>"
+    )
+    assert parse(view("x", xml("<some.View/>")).xml).tag == "some.View"
+    with pytest.raises(DslError, match="item takes element"):
+        item("x", "text").render()
