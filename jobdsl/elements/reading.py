@@ -6,7 +6,8 @@ cannot say (fields it does not know, other spellings, another order) stays in `e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from jobdsl.elements.base import Element, Record, registry
@@ -15,7 +16,7 @@ from jobdsl.errors import DslError
 from jobdsl.raw import Literal, Raw
 from jobdsl.tree import TEXT, Node, class_name, parse, tag_name, to_text
 
-__all__ = ["read_as", "read_element", "read_raw", "value_of"]
+__all__ = ["read_as", "read_element", "read_raw", "value_of", "without"]
 
 _PLAIN = {"string": str, "int": int, "boolean": bool}
 _ARGUMENTS = ("_attrs", "_text")
@@ -59,11 +60,25 @@ def value_of(found: Node) -> Any:
     return read_raw(found, as_field=True)
 
 
+_left_out: set[str] = set()
+
+
+@contextmanager
+def without(classes: Iterable[str]) -> Iterator[None]:
+    """In this block, elements of these Jenkins classes are read as raw ones."""
+    added = set(classes) - _left_out
+    _left_out.update(added)
+    try:
+        yield
+    finally:
+        _left_out.difference_update(added)
+
+
 def _typed(java: str) -> type[Record] | None:
     from jobdsl import elements
 
     elements.load_all()
-    return registry.get(java)
+    return None if java in _left_out else registry.get(java)
 
 
 def _is_empty(found: Node) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jobdsl.elements.base import Record, registry
+from jobdsl.importer.faithful import parts
 from jobdsl.raw import Literal, Raw
 from jobdsl.tree import Node, class_name
 
@@ -66,15 +67,6 @@ def _below(value: Any) -> Iterator[Any]:
     stack = [value]
     while stack:
         one = stack.pop()
-        if isinstance(one, str):
-            continue
-        yield one
-        if isinstance(one, Raw):
-            stack += [*one.members, *one.fields.values()]
-        elif isinstance(one, Record):
-            stack += [getattr(one, name) for name, field in type(one)._fields.items() if field.stored]
-            stack += _extra(one).values()
-        elif isinstance(one, Mapping):
-            stack += one.values()
-        elif isinstance(one, Sequence):
-            stack += one
+        if not isinstance(one, str):
+            yield one
+            stack += parts(one)

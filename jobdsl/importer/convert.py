@@ -9,8 +9,8 @@ from typing import Literal as OneOf
 
 from jobdsl.elements import load_all, reading
 from jobdsl.elements.base import registry
-from jobdsl.errors import JobdslError
 from jobdsl.importer.classes import elements, untyped
+from jobdsl.importer.faithful import unfaithful, unspeakable
 from jobdsl.importer.layout import Group
 from jobdsl.importer.secrets import take_out
 from jobdsl.importer.source import Writer
@@ -24,8 +24,8 @@ from jobdsl.viewkinds import view
 
 __all__ = ["FORMS", "Form", "Imported", "Source", "convert", "fingerprint"]
 
-Form: TypeAlias = OneOf["typed", "element", "xml"]
-FORMS: tuple[Form, ...] = ("typed", "element", "xml")
+Form: TypeAlias = OneOf["typed", "checked", "element", "xml"]
+FORMS: tuple[Form, ...] = ("typed", "checked", "element", "xml")
 """How a document may be written, best first; the last one cannot fail."""
 _DEEPEST = 40
 """Levels of elements a readable expression may have; Python itself takes about 90 brackets."""
@@ -57,7 +57,7 @@ class Imported:
     typed: int = 0
     form: Form = "typed"
     fallback: str = ""
-    """The form it had to take when its kind has a typed class and that could not be used."""
+    """The plainer form it had to take although its kind has a typed class; empty where it had not."""
     print: bytes = b""
     """Fingerprint of the tree, markers aside."""
     root: str = ""
@@ -90,9 +90,9 @@ def convert(
     made = Imported(source.name, source.place, len(source.data), root=root.tag, print=fingerprint(root))
     made.elements = elements(root)
     take_out(root, source.name, secrets)
-    item, made.form = _item(source.name, root, source.is_view, first)
-    if _known(root) and made.form != "typed":
-        made.fallback = made.form
+    with reading.without(unspeakable()):
+        item, made.form = _item(source.name, root, source.is_view, first)
+    made.fallback = _fallback(root, item, made.form)
     made.typed = made.elements - untyped(item)
     made.code, made.uses = writer.item(item, name), writer.uses
     return made
@@ -100,24 +100,44 @@ def convert(
 
 def _item(full_name: str, root: Node, is_view: bool, first: Form) -> tuple[Item, Form]:
     """The item in the best form that writes the very same tree."""
-    name, kind = f"/{full_name}", _kind(is_view or is_view_root(root.tag))
+    name = f"/{full_name}"
+    kind: Any = view if is_view or is_view_root(root.tag) else item
+    makers = {"typed": _typed, "checked": _checked, "element": _raw}
     for form in FORMS[FORMS.index(first) : -1] if not _deeper_than(root, _DEEPEST) else ():
         try:
-            made = _typed(name, root) if form == "typed" else kind(name, reading.read_raw(root))
-            if made is not None and parse(made.render()) == root:
+            made = makers[form](name, root, kind)
+            if parse(made.render()) == root:
                 return made, form
-        except JobdslError:
+        except Exception:  # noqa: BLE001, S112  # whatever a class trips over, a plainer form is exact
             continue
     return kind(name, Literal(to_text(root).lstrip("\n"))), "xml"
 
 
-def _kind(is_view: bool) -> Any:
-    return view if is_view else item
+def _fallback(root: Node, made: Item, form: Form) -> str:
+    if form != "typed":
+        return form
+    known = _known(root)
+    return "element" if known is not None and not isinstance(made, known) else ""
 
 
-def _typed(name: str, root: Node) -> Item | None:
+def _typed(name: str, root: Node, kind: Any) -> Item:
+    """With all typed classes."""
     cls = _known(root)
-    return None if cls is None else reading.read_as(cls, root, {"name": name})
+    made: Item | None = reading.read_as(cls, root, {"name": name}) if cls is not None else None
+    return _raw(name, root, kind) if made is None else made
+
+
+def _raw(name: str, root: Node, kind: Any) -> Item:
+    """With typed classes for parts alone."""
+    made: Item = kind(name, reading.read_raw(root))
+    return made
+
+
+def _checked(name: str, root: Node, kind: Any) -> Item:
+    """Without the typed classes whose elements do not come back from their source."""
+    suspects = unfaithful(_typed(name, root, kind))
+    with reading.without(suspects or registry):
+        return _typed(name, root, kind) if suspects else _raw(name, root, kind)
 
 
 def _known(root: Node) -> type[Item] | None:

@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-from jobdsl.errors import EstateError, JobdslError, Problem, XmlError
+from jobdsl.errors import EstateError, JobdslError, Problem, Where, XmlError
 from jobdsl.importer.convert import FORMS, Form, Imported, Source, convert
 from jobdsl.importer.dslfile import Written, write
 from jobdsl.importer.literals import quoted
@@ -26,6 +26,7 @@ __all__ = ["Maker"]
 _BAD_SEED = re.compile(r"[^A-Za-z0-9._-]+")
 _LAYOUTS = "layouts.py"
 _WIDTH = 92
+_PATIENT_ROUNDS = 2
 
 
 class Maker:
@@ -44,6 +45,7 @@ class Maker:
         self._hopeless: dict[tuple[str, str], str] = {}
         """Documents that cannot be defined at all, and why."""
         self._keys: dict[tuple[str, str], list[str]] = {}
+        self._rounds = 0
         self._layouts = Layouts()
         self._scripts: dict[str, Scripts] = {}
 
@@ -118,30 +120,36 @@ class Maker:
 
     def _plainer(self, problems: list[Problem]) -> set[str]:
         """Decide how to write what failed; the files that have to be written again."""
-        if not problems:
-            failed = [(one, "it does not come out as it was") for one in self._unequal()]
-        else:
-            failed = list(self._blamed(problems))
-        for one, why in failed:
+        self._rounds += 1
+        changed: set[str] = set()
+        failed = self._blamed(problems) if problems else self._unequal()
+        for path, one, why in list(failed):
+            changed.add(path)
             self._step_down(one, why)
-        keys = {(one.name, one.place) for one, _ in failed}
-        return {
-            path
-            for path, written in self._written.items()
-            if any((one.name, one.place) in keys for _, _, one in written.lines)
-        }
+        return changed
 
-    def _unequal(self) -> Iterator[Imported]:
-        return (one for one in self.imported.values() if not one.equal and not one.error)
+    def _unequal(self) -> Iterator[tuple[str, Imported, str]]:
+        for path, written in self._written.items():
+            for _, _, one in written.lines:
+                if not one.equal and not one.error:
+                    yield path, one, "it does not come out as it was"
 
-    def _blamed(self, problems: list[Problem]) -> Iterator[tuple[Imported, str]]:
-        """The documents whose lines the problems name. Raises EstateError for problems of none."""
+    def _blamed(self, problems: list[Problem]) -> Iterator[tuple[str, Imported, str]]:
+        """The documents whose lines the problems name. Raises EstateError for problems of none.
+
+        The first error may end its file and hide others: after some rounds all documents of a file
+        with errors are blamed.
+        """
         for problem in problems:
-            written = self._written.get(problem.where.file) if problem.where else None
-            one = written.at(problem.where.line) if written and problem.where else None
-            if one is None:
+            where = problem.where or Where("", 0)
+            written = self._written.get(where.file)
+            one = written.at(where.line) if written else None
+            if written is None or one is None:
                 raise EstateError(problems)
-            yield one, problem.message
+            yield where.file, one, problem.message
+            if self._rounds > _PATIENT_ROUNDS:
+                others = (other for _, _, other in written.lines if other is not one)
+                yield from ((where.file, other, problem.message) for other in others if other.form != "xml")
 
     def _step_down(self, one: Imported, why: str) -> None:
         key = (one.name, one.place)

@@ -49,7 +49,7 @@ class ImportResult:
 
     @property
     def fallbacks(self) -> list[Imported]:
-        """Documents of a known kind that had to be written plainer."""
+        """Documents that had to be written plainer than their classes could."""
         return [one for one in self.documents if one.fallback]
 
     def as_json(self) -> list[dict[str, Any]]:

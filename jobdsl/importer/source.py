@@ -44,7 +44,9 @@ class Layouts:
 class Writer:
     """Writes the values of one document; `uses` gathers the names its file must import."""
 
-    def __init__(self, layouts: Layouts, file_of: Callable[[str, str], str] | None = None) -> None:
+    def __init__(
+        self, layouts: Layouts | None = None, file_of: Callable[[str, str], str] | None = None
+    ) -> None:
         self.layouts = layouts
         self.file_of = file_of
         """Name of the file that holds a long text of a kind of element; empty to keep it in the source."""
@@ -78,7 +80,7 @@ class Writer:
         return Group(f"{word}(", parts + named)
 
     def _layout(self, kind: str, layout: str) -> str:
-        if len(layout) <= _SHORT_LAYOUT:
+        if self.layouts is None or len(layout) <= _SHORT_LAYOUT:
             return quoted(layout)
         self.uses.add("layouts")
         return f"layouts.{self.layouts.name(kind, layout)}"
