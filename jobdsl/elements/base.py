@@ -38,27 +38,6 @@ class Form(NamedTuple):
     """What it always writes and the class has no argument for."""
 
 
-@dataclass_transform(
-    kw_only_default=True,
-    frozen_default=True,
-    field_specifiers=(
-        f.text,
-        f.flag,
-        f.names,
-        f.number,
-        f.amount,
-        f.decimal,
-        f.child,
-        f.children,
-        f.strings,
-        f.result,
-        f.raw,
-        f.secret_text,
-        f.sugar,
-        f.slot,
-        f.meta,
-    ),
-)
 class RecordType(type):
     """Collects the fields of a class in order and gives it slots."""
 

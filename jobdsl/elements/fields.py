@@ -29,7 +29,7 @@ __all__ = [
     "raw",
     "result",
 ]
-__all__ += ["absent", "meta", "names", "secret_text", "slot", "strings", "sugar", "text"]
+__all__ += ["absent", "meta", "names", "results", "secret_text", "slot", "strings", "sugar", "text"]
 
 
 class _Required:
@@ -480,6 +480,35 @@ class _Result(_Text):
         return name.text
 
 
+class _Results(Field):
+    """A list of build results by name."""
+
+    kind = "results"
+
+    def __init__(self, tag: str, **common: Any) -> None:
+        super().__init__(tag, **common)
+        self.one = _Result("hudson.model.Result", tuple(_RESULTS))
+
+    def check(self, value: Any) -> Any:
+        if isinstance(value, str) or not isinstance(value, Iterable):
+            raise DslError(_wrong(value, "a list of build results").message, hint="put [ ] around it")
+        return tuple(self.one.check(one) for one in value)
+
+    def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
+        inner = "".join(self.one.write(one, indent + "  ") for one in value)
+        given = self.attributes(attrs)
+        return (
+            f"{indent}<{self.tag}{given}>{inner}{indent}</{self.tag}>"
+            if inner
+            else f"{indent}<{self.tag}{given}/>"
+        )
+
+    def read(self, found: Node) -> tuple[str, ...]:
+        if found.text or any(one.tag != self.one.tag for one in found.children):
+            raise Unfit
+        return tuple(self.one.read(one) for one in found.children)
+
+
 class _Raw(Field):
     """A field whose content is free: any value `element(...)` takes."""
 
@@ -680,6 +709,11 @@ def strings(
 def result(tag: str = "", *, default: Any = REQUIRED, first: bool = False) -> Any:
     """A build result by name: SUCCESS, UNSTABLE, FAILURE, NOT_BUILT or ABORTED."""
     return _Result(tag, tuple(_RESULTS), default=default, first=first)
+
+
+def results(tag: str = "", *, default: Any = (), first: bool = False) -> Any:
+    """A list of build results by name."""
+    return _Results(tag, default=default, first=first)
 
 
 def raw(tag: str = "", *, default: Any = None, first: bool = False) -> Any:
