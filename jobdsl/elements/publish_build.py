@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import amount, child, children, flag, number, raw, sugar, text
+from jobdsl.elements.fields import amount, child, children, flag, number, results, sugar, text
 from jobdsl.elements.holders import Holder
 from jobdsl.elements.misc_cleanup import cleanup_pattern
 from jobdsl.elements.misc_groovy import groovy_script
@@ -161,7 +161,7 @@ class discard_builds(
 
     days: str = amount("daysToKeep", default=-1)
     builds: str = amount("numToKeep", default=-1)
-    results: Any = raw("resultsToDiscard", default=None)
+    having: tuple[str, ...] = results("resultsToDiscard")
     min_log_size: str = amount("minLogFileSize", default=-1)
     max_log_size: str = amount("maxLogFileSize", default=-1)
     interval_days: str = amount("intervalDaysToKeep", default=-1)
