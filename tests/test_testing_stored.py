@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from jobdsl.testing.catalogue import TableCatalogue, recorded_plugins
+from jobdsl.testing.catalogue import VocabularyCatalogue, recorded_plugins
 from jobdsl.testing.documents import read, write
 from jobdsl.testing.stored import Rewriter
 from jobdsl.tree import TEXT, Node
@@ -28,7 +28,7 @@ Tree = tuple[Any, ...]
 
 def rewriter(**options: Any) -> Rewriter:
     versions = {str(plugin["shortName"]): str(plugin["version"]) for plugin in recorded_plugins()}
-    return Rewriter(TableCatalogue(), versions, **options)
+    return Rewriter(VocabularyCatalogue(), versions, **options)
 
 
 def settled(document: bytes, *, new: bool = True) -> str:

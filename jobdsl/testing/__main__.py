@@ -17,9 +17,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="port on loopback; a free one by default")
     parser.add_argument("--user", default="admin", help="name of the administrator")
     parser.add_argument("--token", default="", help="API token of the administrator; made up by default")
-    parser.add_argument("--persist", type=Path, help="file to restore items from, and to save them to at the end")
     parser.add_argument(
-        "--accept-unknown-classes", action="store_true", help="drop nothing that is posted, whatever its plugin"
+        "--persist", type=Path, help="file to restore items from, and to save them to at the end"
+    )
+    parser.add_argument("--run-steps", action="store_true", help="run shell steps of jobs as processes here")
+    parser.add_argument(
+        "--accept-unknown-classes",
+        action="store_true",
+        help="drop nothing that is posted, whatever its plugin",
     )
     return parser.parse_args()
 
@@ -35,6 +40,7 @@ def main() -> int:
         user=options.user,
         token=options.token,
         accept_unknown_classes=options.accept_unknown_classes,
+        run_steps=options.run_steps,
     )
     if options.persist and options.persist.exists():
         load(jenkins, options.persist)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from jobdsl.testing.answers_agents import add_agents
 from jobdsl.testing.answers_api import add_api
 from jobdsl.testing.answers_builds import add_builds
 from jobdsl.testing.answers_computers import add_computers
@@ -28,4 +29,5 @@ def router() -> Router:
     add_views(routes, SimulatedJenkins)
     add_builds(routes, SimulatedJenkins)
     add_computers(routes)
+    add_agents(routes)
     return routes

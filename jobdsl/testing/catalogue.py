@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 _SHARED = ("hudson.scm", "hudson.tasks", "hudson.plugins.git")
 """Packages that several plugins put classes into: being in one proves nothing."""
-__all__ = ["Catalogue", "TableCatalogue", "recorded_plugins"]
+__all__ = ["Catalogue", "TableCatalogue", "VocabularyCatalogue", "recorded_plugins"]
 
 
 class Catalogue(Protocol):
@@ -37,6 +37,7 @@ class TableCatalogue:
 
     def __init__(self, table: Mapping[str, Any] | None = None) -> None:
         self._table = _load("catalogue.json") if table is None else table
+        self._merged: dict[str, dict[str, str | None]] = {}
         self._packages: dict[str, str] = {}
         for java, entry in self._table.items():
             package = java.rpartition(".")[0]
@@ -55,6 +56,44 @@ class TableCatalogue:
         entry = self._table.get(class_name)
         fields: Mapping[str, str | None] | None = None if entry is None else entry.get("fields")
         return fields
+
+
+class VocabularyCatalogue(TableCatalogue):
+    """The table, and the typed vocabulary beside it: its classes, and fields the table has not seen."""
+
+    def plugin_of(self, class_name: str) -> str | None:
+        """By the table, then by the vocabulary, then by the package."""
+        typed = None if class_name in self._table else _typed(class_name)
+        return super().plugin_of(class_name) if typed is None else typed.plugin
+
+    def fields_of(self, class_name: str) -> Mapping[str, str | None] | None:
+        """The fields of the table with those only the vocabulary knows in their places."""
+        fields = super().fields_of(class_name)
+        if fields is None:
+            return None
+        if class_name not in self._merged:
+            typed = _typed(class_name)
+            gone = self._table[class_name].get("gone", ())  # old fields that are read and never written
+            tags = [] if typed is None else [tag for tag in typed.by_tag if tag not in gone]
+            self._merged[class_name] = _merged(fields, tags)
+        return self._merged[class_name]
+
+
+def _typed(class_name: str) -> Any:
+    from jobdsl.elements import load_all
+    from jobdsl.elements.base import registry
+
+    load_all()
+    return registry.get(class_name)
+
+
+def _merged(fields: Mapping[str, str | None], tags: list[str]) -> dict[str, str | None]:
+    """The fields, and each further tag after the one it follows in the vocabulary."""
+    names = list(fields)
+    for before, tag in zip(["", *tags], tags, strict=False):
+        if tag not in names:
+            names.insert(names.index(before) + 1 if before in names else 0, tag)
+    return {name: fields.get(name) for name in names}
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Literal, Self
@@ -13,7 +14,7 @@ from jobdsl.testing.api_builds import BuildApi
 from jobdsl.testing.api_computers import ComputerApi
 from jobdsl.testing.api_queue import QueueApi
 from jobdsl.testing.builds import Build
-from jobdsl.testing.catalogue import Catalogue, TableCatalogue, recorded_plugins
+from jobdsl.testing.catalogue import Catalogue, VocabularyCatalogue, recorded_plugins
 from jobdsl.testing.clock import Clock, SystemClock
 from jobdsl.testing.computers import Computer, Computers
 from jobdsl.testing.credentials import Credential, Credentials
@@ -25,6 +26,7 @@ from jobdsl.testing.pages import Refusal, forbidden, jetty, starting
 from jobdsl.testing.paths import bean_of, walk
 from jobdsl.testing.requestlog import RequestLog
 from jobdsl.testing.routing import Call
+from jobdsl.testing.runner import StepRunner
 from jobdsl.testing.scheduler import Scheduler
 from jobdsl.testing.store import Group, Item
 from jobdsl.testing.stored import Rewriter
@@ -34,6 +36,9 @@ from jobdsl.testing.wire import DROP, Listener, Request, Response
 
 __all__ = ["SimulatedJenkins"]
 
+_AGENT_LINE = "/simulated-agent/"
+_TICK = 0.1
+"""Real seconds between two looks at the queue while something really runs."""
 _READ = "hudson.model.Hudson.Read"
 
 
@@ -43,6 +48,8 @@ class SimulatedJenkins:
     It answers as Jenkins 2.568.2 was recorded to. `clock` decides how time passes in the queue and
     in builds; `plugins` (name to version) replaces the recorded plugin list; with
     `accept_unknown_classes` nothing that is posted is dropped, for estates whose plugins nobody listed.
+    With `run_steps` the built-in node runs shell steps as processes of this machine; otherwise builds
+    only take `build_seconds`.
     """
 
     def __init__(
@@ -58,8 +65,12 @@ class SimulatedJenkins:
         accept_unknown_classes: bool = False,
         build_seconds: float = 1.0,
         executors: int = 2,
+        run_steps: bool = False,
     ) -> None:
         self._lock = threading.RLock()
+        self.changed = threading.Condition(self._lock)
+        """Guards everything; notified when a build ends or work for an agent comes."""
+        self.closing = False
         self.clock = clock or SystemClock()
         self.requests = RequestLog()
         self.faults = Faults()
@@ -67,12 +78,16 @@ class SimulatedJenkins:
         self._admin = self.users.add(user, password, {ADMINISTER}, token)
         self.plugins = _plugin_list(plugins)
         versions = {str(plugin["shortName"]): str(plugin["version"]) for plugin in self.plugins}
-        rewriter = Rewriter(catalogue or TableCatalogue(), versions, accept_unknown_classes)
+        rewriter = Rewriter(catalogue or VocabularyCatalogue(), versions, accept_unknown_classes)
         self.store = Items(rewriter)
         self.credentials = Credentials()
         self.computers = Computers(salt=self._admin.token)
         self.computers.built_in.executors = executors
         self.scheduler = Scheduler(self.clock, self.computers, build_seconds=build_seconds)
+        self.runner = StepRunner(self, built_in=run_steps)
+        self.scheduler.runner = self.runner
+        self._run_steps = run_steps
+        self._ticker = threading.Thread(target=self._keep_ticking, name="simulated-queue", daemon=True)
         self.session = self.users.cookie.rpartition(".")[2]
         self.build_api = BuildApi(self)
         self.queue_api = QueueApi(self)
@@ -93,10 +108,25 @@ class SimulatedJenkins:
     def start(self) -> None:
         """Begin to answer."""
         self._listener.start()
+        if self._run_steps:
+            self._ticker.start()
 
     def stop(self) -> None:
         """Stop answering and cut all connections."""
+        with self.changed:
+            self.closing = True
+            self.changed.notify_all()
         self._listener.close()
+        self.runner.close()
+        if self._ticker.is_alive():
+            self._ticker.join(timeout=5)
+
+    def _keep_ticking(self) -> None:
+        """Start what has waited long enough even when nobody asks."""
+        with self.changed:
+            while not self.closing:
+                self.scheduler.tick()
+                self.changed.wait(_TICK)
 
     @property
     def user(self) -> str:
@@ -204,6 +234,22 @@ class SimulatedJenkins:
             self.scheduler.tick()
             return [build for _, build in sorted(self.item(full_name).builds.items())]
 
+    def wait_for_build(self, full_name: str, number: int = 1, timeout: float = 60.0) -> Build:
+        """The build of that number once it is over; TimeoutError if it is not in time (real seconds).
+
+        For builds that really run; those that only take time end when the clock is moved.
+        """
+
+        deadline = time.monotonic() + timeout
+        with self.changed:
+            while time.monotonic() < deadline:
+                self.scheduler.tick()
+                build = self.item(full_name).builds.get(number)
+                if build is not None and not build.building:
+                    return build
+                self.changed.wait(_TICK)
+        raise TimeoutError(f"{full_name} #{number} is not over after {timeout:g} s")
+
     def computer(self, name: str) -> Computer:
         """An agent by its name; KeyError without it."""
         return self.computers.agents[name]
@@ -276,10 +322,13 @@ class SimulatedJenkins:
         caller = self.users.caller(request) if self.faults.phase == "up" else None
         if caller is None:
             return jetty(401, request.path)
+        if request.path.startswith(_AGENT_LINE):
+            with self._lock:
+                return self._perform(Call(self, request, caller))  # agents show a secret of their own
         if request.method not in ("GET", "HEAD") and self.users.crumb_missing(caller, request):
             return jetty(403, request.path, "No valid crumb was included in the request")
         call = Call(self, request, caller)
-        if not caller.user.may(_READ) and not request.path.startswith("/tcpSlaveAgent"):
+        if not caller.user.may(_READ):
             return forbidden(caller, _READ, request.path)
         with self._lock:
             return self._perform(call)

@@ -25,7 +25,7 @@ def definitions(item: Item) -> list[Node]:
 def values_for(
     defined: Iterable[Node], given: Mapping[str, str], plain: Mapping[str, str]
 ) -> tuple[Parameter, ...]:
-    """A value for every definition; what is not defined is ignored, a choice that is none is an error (500)."""
+    """A value for every definition; what is not defined is ignored, a wrong choice is an error (500)."""
     return tuple(_value(node, given, plain) for node in defined)
 
 

@@ -22,7 +22,14 @@ from jobdsl.testing.views import View
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins
 
-__all__ = ["Artifact", "CrumbIssuer", "PluginManager", "WhoAmI", "bean_of", "walk"]
+__all__ = ["AgentLine", "Artifact", "CrumbIssuer", "PluginManager", "WhoAmI", "bean_of", "walk"]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLine:
+    """The line of one node to the process that stands in for its agent."""
+
+    computer: Computer
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +136,11 @@ def _user(jenkins: SimulatedJenkins, path: tuple[str, ...]) -> Walked | None:
     return _found(users.by_name.get(path[1]), path[2:]) if path[1:] else None
 
 
+def _agent_line(jenkins: SimulatedJenkins, path: tuple[str, ...]) -> Walked | None:
+    computer = jenkins.computers.agents.get(path[1]) if path[1:] else None
+    return _found(computer and AgentLine(computer), path[2:])
+
+
 _Opener = Callable[["SimulatedJenkins", tuple[str, ...]], Walked | None]
 _OPENERS: dict[str, _Opener] = {
     "computer": _computer,
@@ -140,6 +152,7 @@ _OPENERS: dict[str, _Opener] = {
     "whoAmI": lambda _, path: (WhoAmI(), path[1:]),
     "overallLoad": lambda _, path: (Load("hudson.model.OverallLoadStatistics"), path[1:]),
     "unlabeledLoad": lambda _, path: (Load("jenkins.model.UnlabeledLoadStatistics"), path[1:]),
+    "simulated-agent": _agent_line,
     "user": _user,
 }
 

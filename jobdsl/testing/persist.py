@@ -1,4 +1,4 @@
-"""A simulated controller's items, views, nodes and credentials as a JSON file, for demonstrations that go on."""
+"""A simulated controller's items, views, nodes and credentials as a JSON file."""
 
 from __future__ import annotations
 

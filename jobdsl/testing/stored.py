@@ -170,7 +170,10 @@ class Rewriter:
         """Whether a member named without a package is a plain value, or an alias of a known class."""
         if tag in _PLAIN or self.accept_unknown:
             return True
-        return not (strict or tag[:1].isupper()) or self.catalogue.plugin_of(tag) is not None
+        if not strict and not tag[:1].isupper():
+            return True
+        plugin = self.catalogue.plugin_of(tag)
+        return plugin is not None and (not plugin or plugin in self.plugins)
 
     def _encrypt(self, text: str) -> str:
         """Encrypted with a vector of its own each time, as Secret does; what is encrypted stays."""

@@ -28,6 +28,8 @@ class Response:
     status: int = 200
     body: bytes = b""
     headers: list[tuple[str, str]] = field(default_factory=list)
+    on_close: Callable[[], None] | None = None
+    """Called when the connection that got this answer is closed."""
 
 
 DROP = Response(0)
@@ -118,6 +120,7 @@ class Listener:
             threading.Thread(target=self._converse, args=(connection,), daemon=True).start()
 
     def _converse(self, connection: socket.socket) -> None:
+        closers: list[Callable[[], None]] = []
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with connection.makefile("rb", buffering=_LONGEST_LINE) as incoming:
@@ -125,6 +128,8 @@ class Listener:
                     response = self._handler(request)
                     if response is DROP:
                         return
+                    if response.on_close is not None:
+                        closers.append(response.on_close)
                     closing = request.headers.get("connection", "").lower() == "close"
                     connection.sendall(_to_bytes(request, response, closing))
                     if closing:
@@ -135,6 +140,8 @@ class Listener:
             with self._lock:
                 self._open.discard(connection)
             connection.close()
+            for closer in closers:
+                closer()
 
 
 def _read(incoming: io.IOBase, connection: socket.socket) -> Request | None:

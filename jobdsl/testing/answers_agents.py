@@ -1,0 +1,123 @@
+"""The line of `python -m jobdsl.testing.agent`: a protocol of our own in place of Jenkins' remoting."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import time
+from typing import TYPE_CHECKING
+
+from jobdsl.testing.computers import Computer, Offline
+from jobdsl.testing.pages import Refusal, missing
+from jobdsl.testing.paths import AgentLine
+from jobdsl.testing.routing import Call, Router
+from jobdsl.testing.runner import Line
+from jobdsl.testing.steps import Outcome
+from jobdsl.testing.wire import Response
+from jobdsl.testing.work import work_of
+
+if TYPE_CHECKING:
+    from jobdsl.testing.controller import SimulatedJenkins
+
+__all__ = ["add_agents"]
+
+_TICK = 0.2
+_PATIENCE = 20.0
+"""Seconds an agent's question for work waits for an answer."""
+
+
+def _line(call: Call) -> tuple[Computer, Line]:
+    """The node and its line; refused without its secret, or before it has connected."""
+    computer: Computer = call.target.computer
+    if not secrets.compare_digest(call.request.headers.get("x-agent-secret", ""), computer.secret):
+        raise Refusal(Response(403))
+    line = call.jenkins.runner.lines.get(computer.name)
+    if line is None:
+        raise missing()
+    return computer, line
+
+
+def _connect(call: Call) -> Response:
+    """POST connect: the node is online for as long as this connection stays open."""
+    computer: Computer = call.target.computer
+    if not secrets.compare_digest(call.request.headers.get("x-agent-secret", ""), computer.secret):
+        raise Refusal(Response(403))
+    jenkins = call.jenkins
+    line = jenkins.runner.lines[computer.name] = Line()
+    computer.connected = computer.monitored = True
+    if not computer.set_offline:
+        computer.offline = None
+    jenkins.scheduler.tick()
+    jenkins.changed.notify_all()
+
+    def gone() -> None:
+        with jenkins.changed:
+            if jenkins.runner.lines.get(computer.name) is line:
+                _lost(jenkins, computer)
+
+    body = json.dumps({"workspace": computer.remote_fs}).encode()
+    return Response(200, body, [("Content-Type", "application/json")], gone)
+
+
+def _lost(jenkins: SimulatedJenkins, computer: Computer) -> None:
+    del jenkins.runner.lines[computer.name]
+    computer.connected = False
+    if not computer.set_offline:
+        now = jenkins.clock.now()
+        computer.offline = Offline("ChannelTermination", "Connection was broken", "", now)
+    jenkins.scheduler.lost(computer, "command execution failed")
+    jenkins.changed.notify_all()
+
+
+def _take(call: Call) -> Response:
+    """POST take: the next build as JSON, or 204 after a while without one."""
+    computer, line = _line(call)
+    jenkins = call.jenkins
+    deadline = time.monotonic() + _PATIENCE
+    while not (line.waiting or jenkins.closing) and time.monotonic() < deadline:
+        jenkins.changed.wait(_TICK)
+        jenkins.scheduler.tick()
+    if not line.waiting or jenkins.runner.lines.get(computer.name) is not line:
+        return Response(204)
+    build = line.waiting.popleft()
+    key = f"{build.item.full_name}#{build.number}"
+    line.taken[key] = build
+    body = json.dumps({"key": key, "work": work_of(jenkins, build).to_values()}).encode()
+    return Response(200, body, [("Content-Type", "application/json")])
+
+
+def _log(call: Call) -> Response:
+    """POST log?key=: a piece of the log; the answer says whether to stop."""
+    _, line = _line(call)
+    key = call.request.query.get("key", "")
+    build = line.taken.get(key)
+    if build is not None and call.request.body:
+        call.jenkins.runner.log(build, call.request.body.decode("utf-8", "replace"))
+    stop = build is None or key in line.stopping
+    return Response(200, json.dumps({"stop": stop}).encode(), [("Content-Type", "application/json")])
+
+
+def _done(call: Call) -> Response:
+    """POST done?key=: the result and what was kept."""
+    _, line = _line(call)
+    build = line.taken.pop(call.request.query.get("key", ""), None)
+    if build is None:
+        raise missing()
+    values = json.loads(call.request.body)
+    outcome = Outcome(
+        values["result"],
+        {path: base64.b64decode(data) for path, data in values["artifacts"].items()},
+        [base64.b64decode(data) for data in values["reports"]],
+        values["commit"],
+    )
+    call.jenkins.runner.done(build, outcome)
+    return Response()
+
+
+def add_agents(router: Router) -> None:
+    """Register the agents' line."""
+    router.on(AgentLine, "connect", post=True)(_connect)
+    router.on(AgentLine, "take", post=True)(_take)
+    router.on(AgentLine, "log", post=True)(_log)
+    router.on(AgentLine, "done", post=True)(_done)

@@ -1,0 +1,156 @@
+"""What a freestyle build has to do, as plain values: checkout, environment, steps, what to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from jobdsl.testing.triggers import git_urls
+from jobdsl.tree import Node, class_name
+
+if TYPE_CHECKING:
+    from jobdsl.testing.builds import Build
+    from jobdsl.testing.controller import SimulatedJenkins
+    from jobdsl.testing.credentials import Credentials
+
+__all__ = ["Step", "Work", "work_of"]
+
+_SHELL = "hudson.tasks.Shell"
+_BINDINGS = "org.jenkinsci.plugins.credentialsbinding.impl."
+
+
+@dataclass(slots=True)
+class Step:
+    """One build step: a shell script, or the name of a class that is not run here."""
+
+    script: str = ""
+    unstable_return: int = 0
+    skipped: str = ""
+
+
+@dataclass(slots=True)
+class Work:
+    """Everything an executor needs to know of a build; it travels to agents as JSON."""
+
+    job: str
+    number: int
+    steps: list[Step]
+    environment: dict[str, str]
+    secrets: list[str] = field(default_factory=list)
+    """Texts that must not show in the log."""
+    git_url: str = ""
+    git_branch: str = ""
+    archive: list[str] = field(default_factory=list)
+    """Ant patterns of files to keep; a leading `?` when none need match."""
+    reports: list[str] = field(default_factory=list)
+    """The same for JUnit reports."""
+    problem: str = ""
+    """Why it cannot start."""
+
+    def to_values(self) -> dict[str, Any]:
+        """The same as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_values(cls, values: dict[str, Any]) -> Work:
+        """The work from JSON values."""
+        return cls(**{**values, "steps": [Step(**step) for step in values["steps"]]})
+
+
+def work_of(jenkins: SimulatedJenkins, build: Build) -> Work:
+    """What this build has to do, by the document of its job."""
+    root = build.item.document.tree()
+    work = Work(build.item.full_name, build.number, list(_steps(root)), _environment(jenkins, build))
+    urls = git_urls(root)
+    if urls:
+        work.git_url = urls[0]
+        work.git_branch = _expanded(_branch(root), work.environment)
+    _bind(work, root, jenkins.credentials)
+    publishers = root.find("publishers")
+    for node in publishers.children if publishers else ():
+        _keep(work, node)
+    return work
+
+
+def _text(node: Node, tag: str, default: str = "") -> str:
+    found = node.find(tag)
+    return found.text if found else default
+
+
+def _steps(root: Node) -> Iterator[Step]:
+    builders = root.find("builders")
+    for node in builders.children if builders else ():
+        java = class_name(node.tag)
+        if java == _SHELL:
+            code = _text(node, "unstableReturn", "0")
+            yield Step(_text(node, "command"), int(code) if code.isdigit() else 0)
+        else:
+            yield Step(skipped=java)
+
+
+def _environment(jenkins: SimulatedJenkins, build: Build) -> dict[str, str]:
+    name = build.item.full_name
+    given = {
+        one.name: str(one.value).lower() if one.value in (True, False) else str(one.value)
+        for one in build.parameters
+    }
+    return given | {
+        "BUILD_DISPLAY_NAME": f"#{build.number}",
+        "BUILD_ID": str(build.number),
+        "BUILD_NUMBER": str(build.number),
+        "BUILD_TAG": f"jenkins-{name.replace('/', '-')}-{build.number}",
+        "BUILD_URL": f"{jenkins.url}/{build.path}",
+        "JENKINS_URL": f"{jenkins.url}/",
+        "JOB_BASE_NAME": build.item.name,
+        "JOB_NAME": name,
+        "JOB_URL": f"{jenkins.url}/{build.item.path}",
+        "NODE_NAME": build.node or "built-in",
+    }
+
+
+def _branch(root: Node) -> str:
+    spec = next((node for node in root.walk() if node.tag == "hudson.plugins.git.BranchSpec"), None)
+    return _text(spec, "name", "master") if spec else "master"
+
+
+def _expanded(text: str, environment: dict[str, str]) -> str:
+    for name, value in environment.items():
+        text = text.replace(f"${{{name}}}", value).replace(f"${name}", value)
+    return text
+
+
+def _bind(work: Work, root: Node, credentials: Credentials) -> None:
+    """Put bound credentials into the environment, and note what to hide."""
+    for node in root.walk():
+        java = class_name(node.tag)
+        if not java.startswith(_BINDINGS) or node.find("credentialsId") is None:
+            continue
+        wanted = _text(node, "credentialsId")
+        credential = credentials.by_id.get(wanted)
+        if credential is None:
+            work.problem = f"ERROR: Could not find credentials entry with ID '{wanted}'"
+            return
+        bound = _bound(java.removeprefix(_BINDINGS), node, credential.fields)
+        work.environment |= bound
+        work.secrets += [credential.fields.get(name, "") for name in ("secret", "password")]
+    work.secrets = [secret for secret in work.secrets if secret]
+
+
+def _bound(binding: str, node: Node, fields: dict[str, str]) -> dict[str, str]:
+    username, password = fields.get("username", ""), fields.get("password", "")
+    if binding == "UsernamePasswordMultiBinding":
+        return {_text(node, "usernameVariable"): username, _text(node, "passwordVariable"): password}
+    if binding == "UsernamePasswordBinding":
+        return {_text(node, "variable"): f"{username}:{password}"}
+    return {_text(node, "variable"): fields.get("secret", password)}
+
+
+def _keep(work: Work, node: Node) -> None:
+    java = class_name(node.tag)
+    if java == "hudson.tasks.ArtifactArchiver":
+        optional = "?" if _text(node, "allowEmptyArchive") == "true" else ""
+        work.archive.append(optional + _text(node, "artifacts"))
+    elif java == "hudson.tasks.junit.JUnitResultArchiver":
+        optional = "?" if _text(node, "allowEmptyResults") == "true" else ""
+        work.reports.append(optional + _text(node, "testResults"))
