@@ -1,8 +1,9 @@
-"""Parameters whose choices come from elsewhere: Git, Subversion, nodes, Groovy scripts, Maven repositories."""
+"""Parameters whose choices come from elsewhere: Git, Subversion, nodes, Groovy scripts, Maven."""
 
 from __future__ import annotations
 
 from typing import Any
+from zlib import crc32
 
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import amount, child, flag, number, raw, secret_text, strings, text
@@ -327,14 +328,30 @@ class scriptler_choices(ChoiceScript, xml=_UNO + "model.ScriptlerScript", plugin
     sandbox: bool | None = flag("isSandboxed", default=None)
 
 
+def _form_name(name: Any) -> str:
+    return f"choice-parameter-{crc32(str(name).encode())}"
+
+
 class _Scripted(_Named):
     """What all active choices parameters have."""
 
-    random_name: str | None = text(default=None)
+    random_name: str = text(default="")
     visible: int | str = number("visibleItemCount", default=1)
     script: Any = child(accepts=ChoiceScript, convert=groovy_choices, first=True)
     project: str | None = text("projectName", default=None)
     project_full_name: str | None = text(default=None)
+
+    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+        """A name for the form; the plugin makes one up, ours is the same in every run."""
+        given["random_name"] = given["random_name"] or _form_name(given["name"])
+        return given
+
+    def arguments(self) -> dict[str, Any]:
+        """Without the form's name where it is the usual one."""
+        given = super().arguments()
+        if given.get("random_name") == _form_name(self.name):
+            del given["random_name"]
+        return given
 
 
 _SELECT = ("PT_SINGLE_SELECT", "PT_MULTI_SELECT", "PT_CHECKBOX", "PT_RADIO")
@@ -379,7 +396,7 @@ class dynamic_html(_Scripted, xml=_UNO + "DynamicReferenceParameter", plugin="un
 class ChoiceProvider(Misc):
     """Where an extensible choice takes its choices from."""
 
-    slot = "a source of choices (params.choice_list, choices_from_groovy, choices_from_files or choices_from_global)"
+    slot = "a source of choices (params.choice_list or params.choices_from_...)"
 
 
 _EXTENSIBLE = "jp.ikedam.jenkins.plugins.extensible_choice_parameter."

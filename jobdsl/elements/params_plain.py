@@ -7,7 +7,7 @@ from typing import Any
 
 from jobdsl import context
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import flag, secret_text, sugar
+from jobdsl.elements.fields import REQUIRED, flag, secret_text, sugar
 from jobdsl.elements.fields import text as line
 from jobdsl.elements.javalists import array_of_strings
 from jobdsl.elements.slots import Parameter
@@ -73,7 +73,7 @@ class choice(_Named, xml="hudson.model.ChoiceParameterDefinition"):
     `default` is moved to the front.
     """
 
-    choices: Any = array_of_strings(default=(), first=True)
+    choices: Any = array_of_strings(default=REQUIRED, first=True)
     default: str | None = sugar()
 
     forms = {"list": Form("name description choices@")}
@@ -83,7 +83,7 @@ class choice(_Named, xml="hudson.model.ChoiceParameterDefinition"):
         choices, default = given["choices"], given["default"]
         if isinstance(choices, Iterable) and not isinstance(choices, str):
             given["choices"] = choices = tuple(choices)
-        if default is None:
+        if default is None or choices is REQUIRED:
             return given
         if default not in choices:
             context.complain(
@@ -91,6 +91,7 @@ class choice(_Named, xml="hudson.model.ChoiceParameterDefinition"):
                     f"params.choice: the default {default!r} is none of the choices", hint=_known(choices)
                 )
             )
+            return given
         given["choices"] = (default, *(one for one in choices if one != default))
         return given
 

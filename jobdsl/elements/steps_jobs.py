@@ -264,7 +264,7 @@ class job_dsl(Step, xml="javaposse.jobdsl.plugin.ExecuteDslScripts", plugin="job
     removed_jobs: str = text("removedJobAction", default="IGNORE", choices=_ON_REMOVED)
     removed_views: str = text("removedViewAction", default="IGNORE", choices=("IGNORE", "DELETE"))
     removed_config_files: str | None = text(
-        "removedConfigFilesAction", default="IGNORE", choices=("IGNORE", "DELETE")
+        "removedConfigFilesAction", default=None, choices=("IGNORE", "DELETE")
     )
     lookup: str = text("lookupStrategy", default="JENKINS_ROOT", choices=("JENKINS_ROOT", "SEED_JOB"))
     classpath: str | None = text("additionalClasspath", default=None)

@@ -151,7 +151,7 @@ class gradle(Step, xml="hudson.plugins.gradle.Gradle", plugin="gradle"):
     forms = {
         "jjb": Form(
             "description buildFile? tasks? rootBuildScriptDir? gradleName? useWrapper makeExecutable "
-            "fromRootBuildScriptDir passAllAsSystemProperties passAllAsProjectProperties useWorkspaceAsHome "
+            "fromRootBuildScriptDir passAllAsSystemProperties passAllAsProjectProperties useWorkspaceAsHome? "
             "switches?",
             {"description": None, "fromRootBuildScriptDir": "false"},
         ),

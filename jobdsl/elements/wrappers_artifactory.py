@@ -1,0 +1,113 @@
+"""Builds whose artifacts go to and come from Artifactory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jobdsl.elements.fields import child, flag, raw, text
+from jobdsl.elements.slots import Misc, Wrapper
+
+__all__ = [
+    "artifactory_generic",
+    "artifactory_gradle",
+    "artifactory_maven",
+    "artifactory_maven_native",
+    "artifactory_patterns",
+    "artifactory_server",
+    "artifactory_spec",
+]
+
+_P = "org.jfrog.hudson."
+
+
+class artifactory_patterns(Misc, xml="org.jfrog.hudson.util.IncludesExcludes", plugin="artifactory"):
+    """What is taken and what is not."""
+
+    include: str = text("includePatterns", default="", first=True)
+    exclude: str = text("excludePatterns", default="")
+
+
+class artifactory_server(Misc, xml=_P + "ServerDetails", plugin="artifactory"):
+    """A server the controller knows, and its repositories."""
+
+    name: str = text("artifactoryName", first=True)
+    url: str | None = text("artifactoryUrl", default=None)
+    releases: Any = raw("deployReleaseRepository", default=None)
+    snapshots: Any = raw("deploySnapshotRepository", default=None)
+    resolve_snapshots: Any = raw("resolveSnapshotRepository", default=None)
+    resolve_releases: Any = raw("resolveReleaseRepository", default=None)
+    staging: Any = raw("stagingPlugin", default=None)
+    download: str | None = text("downloadRepositoryKey", default=None)
+
+
+class artifactory_spec(Misc, xml="org.jfrog.hudson.util.SpecConfiguration", plugin="artifactory"):
+    """A file spec: JSON written here, or a file of the workspace."""
+
+    spec: str | None = text(default=None, first=True)
+    path: str | None = text("filePath", default=None)
+
+
+class artifactory_generic(Wrapper, xml=_P + "generic.ArtifactoryGenericConfigurator", plugin="artifactory"):
+    """Send and fetch files by file specs or patterns."""
+
+    server: Any = child("details", accepts=artifactory_server, plain=True, convert=artifactory_server)
+    resolver: Any = child("resolverDetails", accepts=artifactory_server, plain=True, default=None)
+    upload: Any = child(
+        "uploadSpec", accepts=artifactory_spec, plain=True, convert=artifactory_spec, default=None
+    )
+    download: Any = child(
+        "downloadSpec", accepts=artifactory_spec, plain=True, convert=artifactory_spec, default=None
+    )
+    use_specs: bool = flag(default=True)
+    deploy_pattern: str | None = text(default="")
+    resolve_pattern: str | None = text(default="")
+    properties: str | None = text("matrixParams", default="")
+    build_info: bool = flag("deployBuildInfo", default=False)
+    env_vars: bool = flag("includeEnvVars", default=False)
+    discard_builds: bool = flag("discardOldBuilds", default=False)
+    discard_artifacts: bool = flag("discardBuildArtifacts", default=True)
+    env_patterns: Any = child(
+        "envVarsPatterns", accepts=artifactory_patterns, plain=True, default=artifactory_patterns()
+    )
+
+
+class _Deploys(Wrapper):
+    """What builds with Artifactory's own support have."""
+
+    server: Any = child("details", accepts=artifactory_server, plain=True, convert=artifactory_server)
+    resolver: Any = child("resolverDetails", accepts=artifactory_server, plain=True, default=None)
+    patterns: Any = child(
+        "artifactDeploymentPatterns", accepts=artifactory_patterns, plain=True, default=artifactory_patterns()
+    )
+    env_patterns: Any = child(
+        "envVarsPatterns", accepts=artifactory_patterns, plain=True, default=artifactory_patterns()
+    )
+    properties: str | None = text("matrixParams", default=None)
+
+
+class artifactory_maven(_Deploys, xml=_P + "maven3.ArtifactoryMaven3Configurator", plugin="artifactory"):
+    """Maven steps deploy to and resolve from Artifactory."""
+
+    deploy: bool = flag("deployArtifacts", default=True)
+    env_vars: bool = flag("includeEnvVars", default=False)
+    build_info: bool = flag("deployBuildInfo", default=True)
+
+
+class artifactory_gradle(_Deploys, xml=_P + "gradle.ArtifactoryGradleConfigurator", plugin="artifactory"):
+    """Gradle steps deploy to and resolve from Artifactory."""
+
+    deploy: bool = flag("deployArtifacts", default=True)
+    env_vars: bool = flag("includeEnvVars", default=False)
+    build_info: bool = flag("deployBuildInfo", default=True)
+    deploy_maven: bool = flag(default=True)
+    deploy_ivy: bool = flag(default=False)
+
+
+class artifactory_maven_native(
+    Wrapper, xml=_P + "maven3.ArtifactoryMaven3NativeConfigurator", plugin="artifactory"
+):
+    """A Maven job resolves from Artifactory."""
+
+    server: Any = child(
+        "details", accepts=artifactory_server, plain=True, convert=artifactory_server, first=True
+    )

@@ -1,0 +1,177 @@
+"""Builds that take too long: when that is, and what happens then."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jobdsl import context
+from jobdsl.elements.base import Form
+from jobdsl.elements.fields import REQUIRED, child, flag, number, sugar, text
+from jobdsl.elements.javalists import list_or_array
+from jobdsl.elements.slots import Misc, Step, Wrapper
+from jobdsl.errors import DslError, suggestion
+
+__all__ = [
+    "TimeoutOperation",
+    "TimeoutStrategy",
+    "abort_and_restart",
+    "abort_build",
+    "after_deadline",
+    "after_minutes",
+    "describe_build",
+    "elastic",
+    "fail_build",
+    "likely_stuck",
+    "no_activity",
+    "run_step",
+    "timeout",
+]
+
+_P = "hudson.plugins.build_timeout."
+_PLUGIN = "build-timeout"
+
+
+class TimeoutStrategy(Misc):
+    """When a build takes too long."""
+
+    slot = "a strategy (wrappers.after_minutes, no_activity, elastic, likely_stuck or after_deadline)"
+
+
+class after_minutes(TimeoutStrategy, xml=_P + "impl.AbsoluteTimeOutStrategy", plugin=_PLUGIN):
+    """After so many minutes, at least three."""
+
+    minutes: int | str = number("timeoutMinutes", first=True)
+
+
+class no_activity(TimeoutStrategy, xml=_P + "impl.NoActivityTimeOutStrategy", plugin=_PLUGIN):
+    """When the log has not grown for so many seconds."""
+
+    seconds: int | str = number("timeoutSecondsString", first=True)
+
+
+class likely_stuck(TimeoutStrategy, xml=_P + "impl.LikelyStuckTimeOutStrategy", plugin=_PLUGIN):
+    """When Jenkins believes the build is stuck: ten times its usual time, or a day."""
+
+
+class elastic(TimeoutStrategy, xml=_P + "impl.ElasticTimeOutStrategy", plugin=_PLUGIN):
+    """At so many percent of the mean of the last builds; `default_minutes` while there are none.
+
+    `fail_safe` never waits less than `default_minutes`.
+    """
+
+    percent: int | str = number("timeoutPercentage", default=150, first=True)
+    builds: int | str = number("numberOfBuilds", default=3)
+    fail_safe: bool = flag("failSafeTimeoutDuration", default=False)
+    default_minutes: int | str = number("timeoutMinutesElasticDefault", default=60)
+
+    forms = {
+        "jjb": Form("timeoutPercentage numberOfBuilds timeoutMinutesElasticDefault"),
+    }
+
+
+class after_deadline(TimeoutStrategy, xml=_P + "impl.DeadlineTimeOutStrategy", plugin=_PLUGIN):
+    """At a time of day, as `HH:MM:SS`; builds that start within the tolerance after it are spared."""
+
+    time: str = text("deadlineTime", first=True)
+    tolerance_minutes: int | str = number("deadlineToleranceInMinutes", default=1)
+
+
+class TimeoutOperation(Misc):
+    """What happens to a build that takes too long."""
+
+    slot = '"abort", "fail", "restart", or wrappers.describe_build(...), wrappers.run_step(...)'
+
+
+class abort_build(TimeoutOperation, xml=_P + "operations.AbortOperation", plugin=_PLUGIN):
+    """The build is aborted."""
+
+
+class fail_build(TimeoutOperation, xml=_P + "operations.FailOperation", plugin=_PLUGIN):
+    """The build fails."""
+
+
+class abort_and_restart(TimeoutOperation, xml=_P + "operations.AbortAndRestartOperation", plugin=_PLUGIN):
+    """The build is aborted and started again, so many times (needs the Naginator plugin)."""
+
+    restarts: int | str = number("maxRestarts", default=1, first=True)
+
+
+class describe_build(TimeoutOperation, xml=_P + "operations.WriteDescriptionOperation", plugin=_PLUGIN):
+    """The build gets a description; `{0}` stands for the minutes."""
+
+    description: str = text(first=True)
+
+
+class run_step(TimeoutOperation, xml=_P + "operations.BuildStepOperation", plugin=_PLUGIN):
+    """A step runs."""
+
+    step: Any = child("buildstep", accepts=Step, first=True)
+    continue_if_failed: bool = flag("continueEvenFailed", default=False)
+    launcher: bool = flag("createLauncher", default=False)
+
+
+_OPERATIONS: dict[str, type[TimeoutOperation]] = {
+    "abort": abort_build,
+    "fail": fail_build,
+    "restart": abort_and_restart,
+}
+
+
+def _operation(given: Any) -> Any:
+    """An operation by its word. Raises DslError for an unknown one."""
+    if given in _OPERATIONS:
+        return _OPERATIONS[given]()
+    hint = suggestion(str(given), _OPERATIONS) or "one of: " + ", ".join(_OPERATIONS)
+    raise DslError(f"does not know {given!r}", hint=hint)
+
+
+class timeout(Wrapper, xml=_P + "BuildTimeoutWrapper", plugin=_PLUGIN):
+    """End builds that take too long: `timeout(minutes=30)`, `timeout(idle_seconds=600, then="fail")`.
+
+    `minutes` counts from the start, `idle_seconds` since the last line of the log; other rules go into
+    `strategy=wrappers.elastic(...)` and the like. `then` is "abort", "fail", "restart" or a list of what
+    happens, one after another. `variable` tells the timeout in milliseconds.
+    """
+
+    minutes: int | None = sugar(first=True)
+    idle_seconds: int | None = sugar()
+    strategy: Any = child(accepts=TimeoutStrategy)
+    variable: str | None = text("timeoutEnvVar", default=None)
+    then: Any = list_or_array(
+        "operationList",
+        accepts=TimeoutOperation,
+        array=_P + "BuildTimeOutOperation-array",
+        default=(abort_build(),),
+        convert=_operation,
+    )
+
+    forms = {
+        "jjb": Form("strategy operationList timeoutEnvVar"),
+        "job-dsl": Form("strategy operationList@class=java.util.Arrays$ArrayList"),
+    }
+
+    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+        """The strategy that the short arguments mean."""
+        short = [name for name in ("minutes", "idle_seconds") if given[name] is not None]
+        if given["strategy"] is not REQUIRED:
+            short.append("strategy")
+        if len(short) > 1:
+            problem = f"wrappers.timeout: {' and '.join(short)} exclude each other"
+            context.complain(DslError(problem, hint="leave all but one out"))
+        if given["minutes"] is not None:
+            given["strategy"] = after_minutes(minutes=given["minutes"])
+        elif given["idle_seconds"] is not None:
+            given["strategy"] = no_activity(seconds=given["idle_seconds"])
+        return given
+
+    def arguments(self) -> dict[str, Any]:
+        """`minutes` or `idle_seconds` where they say it all."""
+        given = super().arguments()
+        strategy = self.strategy
+        if type(strategy) is after_minutes and not strategy.layout and not strategy.extra:
+            del given["strategy"]
+            return {"minutes": strategy.minutes, **given}
+        if type(strategy) is no_activity and not strategy.layout and not strategy.extra:
+            del given["strategy"]
+            return {"idle_seconds": strategy.seconds, **given}
+        return given
