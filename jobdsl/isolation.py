@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from zoneinfo import TZPATH
 
 __all__ = ["Places", "Wall", "missing", "places", "walls"]
 
@@ -84,14 +85,14 @@ class Places:
 
     @property
     def readable(self) -> list[str]:
-        """Directories of Python, its packages and the system's libraries."""
+        """Directories of Python, its packages, the system's libraries and time zones (`TZ=` in schedules)."""
         python = [
             sys.base_prefix,
             sys.prefix,
             os.path.realpath(sys.base_prefix),
             os.path.dirname(sys.executable),
         ]
-        return list(dict.fromkeys([*_SYSTEM, *python, *self.path, *self.homes.values()]))
+        return list(dict.fromkeys([*_SYSTEM, *TZPATH, *python, *self.path, *self.homes.values()]))
 
 
 @cache
