@@ -29,7 +29,8 @@ PIPELINE = "<flow-definition/>"
 MATRIX = (
     "<matrix-project><description/><properties/><builders/><publishers/><buildWrappers/></matrix-project>"
 )
-FOLDER = "<com.cloudbees.hudson.plugins.folder.Folder><description>f2</description></com.cloudbees.hudson.plugins.folder.Folder>"
+_FOLDER = "com.cloudbees.hudson.plugins.folder.Folder"
+FOLDER = f"<{_FOLDER}><description>f2</description></{_FOLDER}>"
 MULTIBRANCH = "<org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject/>"
 KINDS = {
     "hudson.model.FreeStyleProject": FREE,
@@ -38,11 +39,15 @@ KINDS = {
     "com.cloudbees.hudson.plugins.folder.Folder": FOLDER,
     "org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject": MULTIBRANCH,
 }
-PARAMS = """<project><quietPeriod>5</quietPeriod><properties><hudson.model.ParametersDefinitionProperty><parameterDefinitions>
-<hudson.model.StringParameterDefinition><name>BRANCH</name><defaultValue>main</defaultValue></hudson.model.StringParameterDefinition>
-<hudson.model.ChoiceParameterDefinition><name>ENV</name><choices class="java.util.Arrays$ArrayList"><a class="string-array">
-<string>test</string><string>prod</string></a></choices></hudson.model.ChoiceParameterDefinition>
-<hudson.model.BooleanParameterDefinition><name>DRY</name><defaultValue>true</defaultValue></hudson.model.BooleanParameterDefinition>
+PARAMS = """<project><quietPeriod>5</quietPeriod><properties><hudson.model.ParametersDefinitionProperty>
+<parameterDefinitions>
+<hudson.model.StringParameterDefinition><name>BRANCH</name><defaultValue>main</defaultValue>
+</hudson.model.StringParameterDefinition>
+<hudson.model.ChoiceParameterDefinition><name>ENV</name><choices class="java.util.Arrays$ArrayList">
+<a class="string-array"><string>test</string><string>prod</string></a></choices>
+</hudson.model.ChoiceParameterDefinition>
+<hudson.model.BooleanParameterDefinition><name>DRY</name><defaultValue>true</defaultValue>
+</hudson.model.BooleanParameterDefinition>
 </parameterDefinitions></hudson.model.ParametersDefinitionProperty></properties>
 <assignedNode>no-such-label</assignedNode></project>"""
 NODE = """<slave><name>x</name><description>{description}</description><remoteFS>/agents/x</remoteFS>

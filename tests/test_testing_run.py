@@ -18,7 +18,10 @@ from jobdsl.testing.builds import Build
 
 SHELL = "<hudson.tasks.Shell><command>{}</command></hudson.tasks.Shell>"
 ROAM = "<canRoam>true</canRoam>"
-NODE = "<slave><remoteFS>/agents/x</remoteFS><numExecutors>1</numExecutors><mode>EXCLUSIVE</mode><label>{}</label></slave>"
+NODE = (
+    "<slave><remoteFS>/agents/x</remoteFS><numExecutors>1</numExecutors><mode>EXCLUSIVE</mode>"
+    "<label>{}</label></slave>"
+)
 
 
 def job(*commands: str, extra: str = ROAM) -> str:
@@ -34,14 +37,10 @@ def jenkins() -> Iterator[SimulatedJenkins]:
 
 @pytest.fixture
 def post(jenkins: SimulatedJenkins) -> Callable[..., requests.Response]:
-    def send(path: str, **options: object) -> requests.Response:
-        return requests.post(
-            jenkins.url + path,
-            auth=(jenkins.user, jenkins.token),
-            allow_redirects=False,
-            timeout=30,
-            **options,
-        )  # type: ignore[arg-type]
+    def send(path: str, data: str = "", headers: dict[str, str] | None = None) -> requests.Response:
+        auth = (jenkins.user, jenkins.token)
+        url = jenkins.url + path
+        return requests.post(url, data, headers=headers, auth=auth, allow_redirects=False, timeout=30)
 
     return send
 
@@ -115,9 +114,14 @@ def test_missing_credentials_fail_the_build(build: Callable[..., Build]) -> None
     assert "Could not find credentials entry with ID 'text'" in done.console
 
 
-REPORT = '<testsuite name="s"><testcase classname="c" name="ok"/><testcase classname="c" name="bad"><failure message="m">boom</failure></testcase></testsuite>'
-KEEP = """<publishers><hudson.tasks.ArtifactArchiver><artifacts>out/**/*.txt, *.xml</artifacts></hudson.tasks.ArtifactArchiver>
-<hudson.tasks.junit.JUnitResultArchiver><testResults>TEST-*.xml</testResults></hudson.tasks.junit.JUnitResultArchiver></publishers>"""
+REPORT = (
+    '<testsuite name="s"><testcase classname="c" name="ok"/><testcase classname="c" name="bad">'
+    '<failure message="m">boom</failure></testcase></testsuite>'
+)
+KEEP = """<publishers><hudson.tasks.ArtifactArchiver><artifacts>out/**/*.txt, *.xml</artifacts>
+</hudson.tasks.ArtifactArchiver>
+<hudson.tasks.junit.JUnitResultArchiver><testResults>TEST-*.xml</testResults>
+</hudson.tasks.junit.JUnitResultArchiver></publishers>"""
 
 
 def test_files_and_reports_are_kept(jenkins: SimulatedJenkins, build: Callable[..., Build]) -> None:
@@ -157,9 +161,9 @@ def test_a_push_builds_what_was_pushed(
     jenkins: SimulatedJenkins, post: Callable[..., requests.Response], tmp_path: Path
 ) -> None:
     url = repository(tmp_path / "repo", "first")
-    scm = f"""<scm class="hudson.plugins.git.GitSCM"><userRemoteConfigs><hudson.plugins.git.UserRemoteConfig><url>{url}</url>
-    </hudson.plugins.git.UserRemoteConfig></userRemoteConfigs><branches><hudson.plugins.git.BranchSpec><name>*/main</name>
-    </hudson.plugins.git.BranchSpec></branches></scm>
+    scm = f"""<scm class="hudson.plugins.git.GitSCM"><userRemoteConfigs><hudson.plugins.git.UserRemoteConfig>
+    <url>{url}</url></hudson.plugins.git.UserRemoteConfig></userRemoteConfigs>
+    <branches><hudson.plugins.git.BranchSpec><name>*/main</name></hudson.plugins.git.BranchSpec></branches></scm>
     <triggers><hudson.triggers.SCMTrigger><spec></spec></hudson.triggers.SCMTrigger></triggers>"""
     jenkins.create_item("job", job("cat file; git rev-parse HEAD; echo $GIT_BRANCH", extra=ROAM + scm))
     assert "Scheduled polling of job" in post(f"/git/notifyCommit?url={url}").text
@@ -185,7 +189,7 @@ def test_a_running_build_can_be_stopped(
 @pytest.fixture
 def dial_in(
     jenkins: SimulatedJenkins, post: Callable[..., requests.Response]
-) -> Iterator[Callable[[str], "subprocess.Popen[bytes]"]]:
+) -> Iterator[Callable[[str], subprocess.Popen[bytes]]]:
     processes: list[subprocess.Popen[bytes]] = []
 
     def start(name: str, secret: str = "") -> subprocess.Popen[bytes]:
@@ -211,7 +215,7 @@ LINUX = "<assignedNode>linux</assignedNode><canRoam>false</canRoam>"
 
 
 def test_an_agent_dials_in_and_runs_builds(
-    jenkins: SimulatedJenkins, build: Callable[..., Build], dial_in: Callable[..., "subprocess.Popen[bytes]"]
+    jenkins: SimulatedJenkins, build: Callable[..., Build], dial_in: Callable[..., subprocess.Popen[bytes]]
 ) -> None:
     dial_in("one")
     extra = LINUX + KEEP.partition("<hudson.tasks.junit")[0] + "</publishers>"
@@ -225,7 +229,7 @@ def test_an_agent_dials_in_and_runs_builds(
 def test_a_killed_agent_fails_its_build(
     jenkins: SimulatedJenkins,
     post: Callable[..., requests.Response],
-    dial_in: Callable[..., "subprocess.Popen[bytes]"],
+    dial_in: Callable[..., subprocess.Popen[bytes]],
 ) -> None:
     process = dial_in("one")
     jenkins.create_item("long", job("echo started; sleep 60", extra=LINUX))
@@ -242,7 +246,7 @@ def test_a_killed_agent_fails_its_build(
 
 
 def test_a_wrong_secret_is_rejected_and_tried_again(
-    jenkins: SimulatedJenkins, dial_in: Callable[..., "subprocess.Popen[bytes]"]
+    jenkins: SimulatedJenkins, dial_in: Callable[..., subprocess.Popen[bytes]]
 ) -> None:
     process = dial_in("one", "wrong")
     assert process.stderr is not None

@@ -104,7 +104,8 @@ def test_stored_pairs(record_property: Any) -> None:
 
 
 def shell(command: str) -> bytes:
-    return f"<project><builders><hudson.tasks.Shell><command>{command}</command></hudson.tasks.Shell></builders></project>".encode()
+    step = f"<hudson.tasks.Shell><command>{command}</command></hudson.tasks.Shell>"
+    return f"<project><builders>{step}</builders></project>".encode()
 
 
 def test_secrets_are_encrypted_anew_each_time() -> None:
@@ -129,7 +130,8 @@ def test_unknown_classes_are_kept_when_asked_for() -> None:
 
 
 def test_installed_plugins_make_their_classes_known() -> None:
-    document = b"<project><buildWrappers><hudson.plugins.timestamper.TimestamperBuildWrapper/></buildWrappers></project>"
+    wrapper = b"<hudson.plugins.timestamper.TimestamperBuildWrapper/>"
+    document = b"<project><buildWrappers>" + wrapper + b"</buildWrappers></project>"
     machine = rewriter()
     assert "TimestamperBuildWrapper plugin=" in write(machine.settle(read(document), new=True))
     del machine.plugins["timestamper"]
@@ -147,6 +149,6 @@ def test_internal_entities_are_replaced_and_external_ones_refused() -> None:
 
     inner = b'<!DOCTYPE project [<!ENTITY x "y">]><project><description>&x;</description></project>'
     assert "<description>y</description>" in settled(inner)
-    outer = b'<!DOCTYPE project [<!ENTITY x SYSTEM "file:///etc/passwd">]><project><description>&x;</description></project>'
+    outer = inner.replace(b'"y"', b'SYSTEM "file:///etc/hostname"')
     with pytest.raises(XmlError):
         read(outer)
