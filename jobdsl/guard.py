@@ -90,7 +90,8 @@ class Guard:
         self._on = False
 
     def __enter__(self) -> Guard:
-        os._exit = os.abort = self._no_exit
+        for name in ("_exit", "abort"):
+            setattr(os, name, self._no_exit)
         self._no_threads()
         sys.addaudithook(self._audit)
         self._on = True

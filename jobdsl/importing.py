@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Any
 
 __all__ = ["Finder", "is_reserved", "module_name"]
 
@@ -82,7 +83,8 @@ class Finder:
         return None
 
     def _made(self, name: str, file: str | None, folders: list[str] | None) -> ModuleSpec:
-        spec = ModuleSpec(name, None if file is None else self, origin=file, is_package=folders is not None)
+        loader: Any = None if file is None else self
+        spec = ModuleSpec(name, loader, origin=file, is_package=folders is not None)
         if folders is not None:
             spec.submodule_search_locations = folders
             self._folders.update(folders)

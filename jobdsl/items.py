@@ -152,7 +152,7 @@ class Item(Record):
         return f"{header(body)}{body}\n"
 
     def _document(self) -> str:
-        return self.write_plain(self.tag, "\n")[1:]
+        return self.write_plain(self.xml_tag, "\n")[1:]
 
     def _blame(self, error: DslError) -> str:
         """The message, with the field it came from."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from jobdsl import context
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import (
     Unfit,
@@ -43,7 +45,6 @@ from jobdsl.elements.properties import (
 from jobdsl.elements.scm_basic import none
 from jobdsl.elements.slots import Axis, Misc, Parameter, Property, Publisher, Scm, Step, Trigger, Wrapper
 from jobdsl.elements.sources import branch_source
-from jobdsl import context
 from jobdsl.errors import DslError
 from jobdsl.items import Item
 from jobdsl.raw import Literal, Raw
@@ -104,7 +105,7 @@ class Job(Item):
     _properties = computed("properties", _Children("", Property, None), "_all_properties")
 
     def _all_properties(self) -> list[Any]:
-        """The properties, then those that other arguments stand for, in the order Jenkins' forms have them."""
+        """The properties, then those that other arguments stand for, in the order of Jenkins' forms."""
         return [*self.properties, *self._implied()]
 
     def _implied(self) -> list[Any]:
@@ -122,13 +123,14 @@ class Job(Item):
         members = list(_Children("", Property, None).read(found))
         implied: dict[str, Any] = {}
         for name, kind, argument in reversed(cls._IMPLIED):
-            if members and type(members[-1]) is kind and not members[-1].layout and not members[-1].extra:
+            last: Any = members[-1] if members else None
+            if isinstance(last, kind) and not last.layout and not last.extra:
                 implied[name] = getattr(members.pop(), argument)
         if implied.get("keep") is not None and not isinstance(implied["keep"], keep):
             raise Unfit
         return {"properties": members, **implied}
 
-    _IMPLIED: tuple[tuple[str, type, str], ...] = (
+    _IMPLIED: tuple[tuple[str, type[Property], str], ...] = (
         ("keep", build_discarder, "strategy"),
         ("parameters", parameters, "definitions"),
     )
@@ -168,9 +170,11 @@ class Project(Job):
         return super()._read_computed(tag, found)
 
 
-_HEAD = "actions description displayName logRotator keepDependencies properties scm scmCheckoutRetryCount quietPeriod "
-_HEAD += "assignedNode canRoam disabled blockBuildWhenDownstreamBuilding blockBuildWhenUpstreamBuilding authToken jdk "
-_HEAD += "triggers concurrentBuild customWorkspace "
+_HEAD = (
+    "actions description displayName logRotator keepDependencies properties scm scmCheckoutRetryCount "
+    "quietPeriod assignedNode canRoam disabled blockBuildWhenDownstreamBuilding "
+    "blockBuildWhenUpstreamBuilding authToken jdk triggers concurrentBuild customWorkspace "
+)
 
 
 class freestyle(Project, xml="project"):
@@ -205,15 +209,16 @@ class multijob(
 
 
 class maven(Project, xml="maven2-moduleset", plugin="maven-plugin"):
-    """A Maven build whose modules Jenkins knows. Most teams are better served by a freestyle job's Maven step."""
+    """A Maven build whose modules Jenkins knows. Most are better served by a freestyle job's Maven step."""
 
     order = (
         _HEAD
         + "rootModule rootPOM goals defaultGoals alternateSettings mavenName mavenOpts aggregatorStyleBuild "
         "incrementalBuild localRepository perModuleBuild perModuleEmail ignoreUpstremChanges "
         "ignoreUnsuccessfulUpstreams archivingDisabled siteArchivingDisabled fingerprintingDisabled "
-        "resolveDependencies processPlugins mavenValidationLevel runHeadless disableTriggerDownstreamProjects "
-        "blockTriggerWhenBuilding settings globalSettings reporters publishers buildWrappers prebuilders postbuilders "
+        "resolveDependencies processPlugins mavenValidationLevel runHeadless "
+        "disableTriggerDownstreamProjects blockTriggerWhenBuilding settings globalSettings reporters "
+        "publishers buildWrappers prebuilders postbuilders "
         "runPostStepsIfResult builders"
     )
 
@@ -252,7 +257,10 @@ class maven(Project, xml="maven2-moduleset", plugin="maven-plugin"):
 class pipeline(Job, xml="flow-definition", plugin="workflow-job"):
     """A Pipeline: its `script`, or a Jenkinsfile of a repository (`scm`, `script_path`)."""
 
-    order = "actions description displayName keepDependencies properties definition quietPeriod authToken triggers disabled"
+    order = (
+        "actions description displayName keepDependencies properties definition quietPeriod authToken "
+        "triggers disabled"
+    )
 
     script: str | None = meta(default=None)
     sandbox: bool = meta(default=True)
@@ -331,7 +339,7 @@ class multibranch(
     factory: Any = child(accepts=Misc, default=jenkinsfile(), convert=jenkinsfile)
 
     def _with_ids(self) -> list[Any]:
-        """Sources with a stable id each: without one, Jenkins takes every run for new sources and builds every branch."""
+        """Sources with a stable id each: without one, every run finds new sources and builds all."""
         return [
             one.with_id(str(uuid5(NAMESPACE_URL, f"{self.full_name}#{position}")))
             if isinstance(one, branch_source)
@@ -378,6 +386,8 @@ class folder(Item, xml="com.cloudbees.hudson.plugins.folder.Folder", plugin="clo
     """A folder. As a `with` block it holds what is made inside."""
 
     __slots__ = ("_open",)
+
+    _open: AbstractContextManager[None]
 
     forms = {
         "jjb": Form(

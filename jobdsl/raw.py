@@ -1,4 +1,4 @@
-"""Untyped XML from Python values: `element(...)`, `node(...)`, `xml(...)`; what has no class yet is still short.
+"""Untyped XML from Python values, for what has no class yet: `element(...)`, `node(...)`, `xml(...)`.
 
 How a value becomes XML, under a field's tag: text, numbers and booleans as Jenkins spells them;
 `None` an empty element; a dict its fields; a list its members; an element `<tag class="...">`;
@@ -16,7 +16,7 @@ from jobdsl.tree import escape, escape_attribute, parse, tag_name, to_text
 
 __all__ = ["Raw", "Value", "Writable", "element", "node", "secret", "write_members", "write_value", "xml"]
 
-Value: TypeAlias = "str | int | float | bool | None | Writable | Mapping[str, Value] | Sequence[Value]"
+Value: TypeAlias = "str | int | float | bool | Writable | Mapping[str, Value] | Sequence[Value] | None"
 """Whatever stands for a piece of XML in a DSL file."""
 
 
@@ -173,7 +173,7 @@ def _checked(raw: Raw) -> Raw:
 def write_value(tag: str, value: Value, indent: str) -> str:
     """The field `tag` with a value. Raises DslError for what cannot be XML."""
     if value.__class__ is str:
-        return f"{indent}<{tag}>{escape(value)}</{tag}>" if value else f"{indent}<{tag}/>"  # type: ignore[arg-type]
+        return f"{indent}<{tag}>{escape(value)}</{tag}>" if value else f"{indent}<{tag}/>"
     if value is None:
         return f"{indent}<{tag}/>"
     if value is True or value is False:

@@ -38,8 +38,9 @@ class Stage:
         """From here on, files see this stage."""
         environment: Any = _NoEnvironment(self)
         os.environ = environment  # noqa: B003  # not to clear it: the process has none, this one tells who asks
-        output: Any = _Output(self)
-        sys.stdout = sys.__stdout__ = sys.stderr = sys.__stderr__ = output
+        output = _Output(self)
+        for name in ("stdout", "stderr", "__stdout__", "__stderr__"):
+            setattr(sys, name, output)
         warnings.showwarning = self._warned
 
     def told(self) -> list[Problem]:

@@ -123,7 +123,7 @@ def test_wrong_calls_are_told(act: Callable[[Any], Any], message: str) -> None:
 def test_a_name_that_is_no_text_is_told_once() -> None:
     context.current = Load()
     try:
-        freestyle(3)  # type: ignore[arg-type]
+        freestyle(3)
         assert [one.message for one in context.current.problems] == ["freestyle: name takes text, not 3"]
     finally:
         context.current = None

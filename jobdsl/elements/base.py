@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Any, ClassVar, NamedTuple, dataclass_transform
+from typing import Any, ClassVar, NamedTuple
 
 from jobdsl.elements import fields as f
 from jobdsl.elements.fields import REQUIRED, Field
@@ -47,12 +47,15 @@ class RecordType(type):
         bases: tuple[type, ...],
         body: dict[str, Any],
         *,
-        xml: str = "",
-        plugin: str = "",
+        xml: str = "",  # noqa: ARG004  # __init__ reads them
+        plugin: str = "",  # noqa: ARG004
         **kw: Any,
     ) -> RecordType:
+        """The class, with its fields as slots."""
         own = {key: value for key, value in body.items() if isinstance(value, Field)}
         for key, one in own.items():
+            taken = any(hasattr(base, key) and key not in base.__dict__["_fields"] for base in bases)
+            assert not taken, f"{name}.{key} would hide an attribute that every element has"
             del body[key]
             one.named(key)
         body["__slots__"] = (*(key for key, one in own.items() if one.stored), *body.get("__slots__", ()))
@@ -80,7 +83,7 @@ class RecordType(type):
         super().__init__(name, bases, body, **kw)
         if xml:
             made: Any = cls
-            made.java, made.tag, made.plugin = xml, tag_name(xml), plugin
+            made.java, made.xml_tag, made.plugin = xml, tag_name(xml), plugin
             by_tag = {one.tag: one for one in made._fields.values() if one.tag}
             made.by_tag = {tag: by_tag[tag] for tag in made.order.split()} if made.order else by_tag
             registry[xml] = made
@@ -93,7 +96,7 @@ class Record(metaclass=RecordType):
 
     java: ClassVar[str] = ""
     """The Jenkins class, as Java spells it."""
-    tag: ClassVar[str] = ""
+    xml_tag: ClassVar[str] = ""
     """The same as an XML tag."""
     plugin: ClassVar[str] = ""
     """Short name of the plugin that brings it; empty for Jenkins itself."""
@@ -102,12 +105,18 @@ class Record(metaclass=RecordType):
     """Tags in the order they are written, where inheritance does not give it."""
     forms: ClassVar[Mapping[str, Form]] = {}
     """Well-known other layouts, by name."""
+    _fields: ClassVar[dict[str, Field]]
+
+    layout: str | None
+    """The children in their order, where that is not the class's own; see reading.py."""
+    extra: dict[str, Value] | None
+    """Children the class has no field for, by tag."""
 
     def __init__(self, *args: Any, **given: Any) -> None:
         _compiled(type(self))  # replaces this very method, on first use
         self.__init__(*args, **given)  # type: ignore[misc]
 
-    def _body(self, indent: str) -> str:
+    def _body(self, indent: str) -> str:  # noqa: ARG002  # compiled for each class
         """The children as text, each on a line that starts with `indent`."""
         raise AssertionError("compiled on first use")
 
@@ -118,7 +127,7 @@ class Record(metaclass=RecordType):
         return cls.__name__ if module in ("jobs", "viewkinds") else f"{module}.{cls.__name__}"
 
     @classmethod
-    def _read_computed(cls, tag: str, found: Node) -> dict[str, Any]:
+    def _read_computed(cls, tag: str, found: Node) -> dict[str, Any]:  # noqa: ARG003  # for those that override it
         """Arguments that make the computed child `tag` what it is in a document. Raises Unfit."""
         return {}
 
@@ -197,7 +206,7 @@ class Element(Record):
 
     def write(self, indent: str) -> str:
         """As a member of a list."""
-        return self.write_plain(self.tag, indent)
+        return self.write_plain(self.xml_tag, indent)
 
     def write_as(self, tag: str, indent: str) -> str:
         """As the field `tag` of another element, with its class."""
@@ -335,9 +344,7 @@ _SIMPLE: tuple[Callable[..., str], ...] = (Field.write, f._Flag.write)
 def _accept(owner: Record, one: Field, value: Any) -> Any:
     """The checked argument; a wrong one is told with the element's and the field's name."""
     try:
-        if value is REQUIRED:
-            raise DslError("must be given")
-        return one.check(value)
+        return _given(one, value)
     except DslError as error:
         from jobdsl import context
 
@@ -348,6 +355,12 @@ def _accept(owner: Record, one: Field, value: Any) -> Any:
         )
         context.complain(DslError(f"{owner.dsl_name()}: {one.name} {verb}", hint=error.hint))
         return one.default if one.default is not REQUIRED else _stand_in(one)
+
+
+def _given(one: Field, value: Any) -> Any:
+    if value is REQUIRED:
+        raise DslError("must be given")
+    return one.check(value)
 
 
 def _stand_in(one: Field) -> Any:

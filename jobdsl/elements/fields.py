@@ -4,6 +4,8 @@ A field belongs to one XML child of its element. `write` gives the whole child, 
 apart again or raises Unfit, and then the child is kept as it was found (see reading.py).
 """
 
+# ruff: noqa: ARG002  # all kinds of fields are called alike
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
@@ -41,7 +43,7 @@ REQUIRED: Any = _Required()
 """Default of a field that must be given."""
 
 
-class Unfit(Exception):
+class Unfit(Exception):  # noqa: N818  # no error: the child is kept as it is
     """A child of a document that this field cannot express."""
 
 
