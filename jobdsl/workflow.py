@@ -119,10 +119,12 @@ def connect(access: Access, settings: Settings, threads: int = 8) -> Controller:
     return jenkins.connect(url, access.user, access.token, threads=threads)
 
 
-def findings(root: Path, access: Access, isolation: str | None, plugins: Path | None) -> Findings:
+def findings(
+    root: Path, access: Access, isolation: str | None, plugins: Path | None, *, offline: bool = False
+) -> Findings:
     """Everything wrong with an estate, also where it does not load.
 
-    The controller is asked only if one is named.
+    The controller is asked only if one is named, and never with `offline`.
     """
     from jobdsl.load import load
 
@@ -131,7 +133,8 @@ def findings(root: Path, access: Access, isolation: str | None, plugins: Path | 
         estate = load(root, settings, isolation=isolation)
     except EstateError as error:
         return Findings(error.problems, [], strict=settings.lint.warn_as_error)
-    controller = connect(access, settings) if access.url or settings.controller.url else None
+    named = not offline and (access.url or settings.controller.url)
+    controller = connect(access, settings) if named else None
     inventory = controller.inventory() if controller is not None else None
     return _findings(estate, settings, _known(root, estate, settings, controller, inventory, plugins))
 

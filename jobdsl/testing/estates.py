@@ -30,15 +30,9 @@ def problems(estate: str | os.PathLike[str]) -> list[Problem]:
 
     No controller is asked: lint goes by the plugins and labels that `jobdsl.toml` names.
     """
-    from jobdsl import config, lint, policy, workflow
-    from jobdsl.load import load
+    from jobdsl import workflow
 
-    root = Path(estate)
     try:
-        settings = config.load(root)
-        loaded = load(root, settings)
+        return workflow.findings(Path(estate), workflow.Access(), None, None, offline=True).problems
     except EstateError as error:
         return error.problems
-    known = workflow.known_of(root, loaded, settings, None, None, None)
-    found = lint.lint(loaded.definitions, known, settings.lint.ignore)
-    return [*loaded.warnings, *policy.check(loaded.definitions, settings), *found]
