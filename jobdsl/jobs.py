@@ -87,6 +87,13 @@ def _agent(value: Any) -> Any:
     return value
 
 
+_IMPLIED: tuple[tuple[str, type[Property], str], ...] = (
+    ("keep", build_discarder, "strategy"),
+    ("parameters", parameters, "definitions"),
+)
+"""Arguments that stand for a property: the argument, the property, and its field that holds the value."""
+
+
 class Job(Item):
     """What all jobs that build have: properties, parameters, what is kept."""
 
@@ -130,10 +137,7 @@ class Job(Item):
             raise Unfit
         return {"properties": members, **implied}
 
-    _IMPLIED: tuple[tuple[str, type[Property], str], ...] = (
-        ("keep", build_discarder, "strategy"),
-        ("parameters", parameters, "definitions"),
-    )
+    _IMPLIED = _IMPLIED
 
 
 class Project(Job):
