@@ -10,6 +10,8 @@ from jobdsl.elements import (
     publish_coverage,
     publish_email,
     publish_notify,
+    publish_quality,
+    publish_reports,
     publish_scripts,
     publish_status,
     publish_tests,
@@ -25,6 +27,8 @@ from jobdsl.elements.publish_chats import *  # noqa: F403
 from jobdsl.elements.publish_coverage import *  # noqa: F403
 from jobdsl.elements.publish_email import *  # noqa: F403
 from jobdsl.elements.publish_notify import *  # noqa: F403
+from jobdsl.elements.publish_quality import *  # noqa: F403
+from jobdsl.elements.publish_reports import *  # noqa: F403
 from jobdsl.elements.publish_scripts import *  # noqa: F403
 from jobdsl.elements.publish_status import *  # noqa: F403
 from jobdsl.elements.publish_tests import *  # noqa: F403
@@ -41,6 +45,8 @@ __all__ = [
     *publish_coverage.__all__,
     *publish_email.__all__,
     *publish_notify.__all__,
+    *publish_quality.__all__,
+    *publish_reports.__all__,
     *publish_scripts.__all__,
     *publish_status.__all__,
     *publish_tests.__all__,
