@@ -1,6 +1,6 @@
-"""Lists in the ways Java stores them: members in the field itself, or in an array inside it.
+"""Lists in the ways Java stores them: members in the field, in an array inside it, or without a field.
 
-Which way a document has it is told by the `class` attribute of the field:
+Whether there is an array is told by the `class` attribute of the field:
 `<choices class="java.util.Arrays$ArrayList"><a class="string-array">...`.
 """
 
@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from jobdsl.elements.fields import Unfit, _Children, _Strings
+from jobdsl.errors import DslError
 from jobdsl.raw import write_value
 from jobdsl.tree import Node
 
-__all__ = ["array_of_strings", "list_or_array"]
+__all__ = ["array_of_strings", "list_or_array", "repeated"]
 
 _ARRAY_LIST = "java.util.Arrays$ArrayList"
 
@@ -69,6 +70,22 @@ class _ArrayOfStrings(_Strings):
         return super().read(_in_array(found, "string-array"))
 
 
+class _Repeated(_Strings):
+    """Texts, each in a child of its own beside the other fields."""
+
+    kind = "repeated"
+
+    def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
+        if attrs:
+            raise DslError(f"{self.tag} has no attributes")
+        return "".join([write_value(self.tag, one, indent) for one in value])
+
+    def read(self, found: Node) -> tuple[str, ...]:
+        if found.children or found.attrs:
+            raise Unfit
+        return (found.text,)
+
+
 def list_or_array(
     tag: str = "",
     *,
@@ -84,3 +101,8 @@ def list_or_array(
 def array_of_strings(tag: str = "", *, default: Any, first: bool = False) -> Any:
     """A list of texts as Java's `Arrays.asList` is stored; some documents hold a plain list."""
     return _ArrayOfStrings(tag, default=default, first=first)
+
+
+def repeated(tag: str = "", *, default: Any = (), first: bool = False) -> Any:
+    """Texts as children of one tag, one after another: `<key>a</key><key>b</key>`."""
+    return _Repeated(tag, "", None, "", default=default, first=first)

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from jobdsl.elements import properties_access, properties_hosting, properties_running
 from jobdsl.elements.fields import child, children, flag
 from jobdsl.elements.misc import keep
+from jobdsl.elements.properties_access import *  # noqa: F403
+from jobdsl.elements.properties_hosting import *  # noqa: F403
+from jobdsl.elements.properties_running import *  # noqa: F403
 from jobdsl.elements.slots import Misc, Parameter, Property, Trigger
 
-__all__ = ["build_discarder", "disable_concurrent_builds", "parameters", "pipeline_triggers"]
+__all__ = [
+    "build_discarder",
+    "disable_concurrent_builds",
+    "parameters",
+    "pipeline_triggers",
+    *properties_access.__all__,
+    *properties_hosting.__all__,
+    *properties_running.__all__,
+]
 
 
 class build_discarder(Property, xml="jenkins.model.BuildDiscarderProperty"):

@@ -44,7 +44,7 @@ def read_as(cls: type[Record], found: Node, given: Mapping[str, Any] | None = No
     `given` are arguments the document does not hold: an item's name.
     """
     kept = _kept(found)
-    tags = [child.tag for child in kept]
+    tags = [child.tag for child in kept if not _repeats(cls, child)]
     if found.text or TEXT in tags or len(set(tags)) != len(tags) or not set(found.attrs) <= {"class"}:
         return None
     values, extra = _values(cls, kept)
@@ -85,6 +85,11 @@ def _is_empty(found: Node) -> bool:
     return not (found.children or found.text or found.attrs)
 
 
+def _repeats(cls: type[Record], child: Node) -> bool:
+    """Whether the child is one of several that are one field together."""
+    return child.tag in cls.by_tag and cls.by_tag[child.tag].kind == "repeated"
+
+
 def _kept(found: Node) -> list[Node]:
     """The children without those that are empty beside another of their tag."""
     tags = [child.tag for child in found.children]
@@ -106,6 +111,8 @@ def _values(cls: type[Record], children: list[Node]) -> tuple[dict[str, Any], di
         try:
             if one.kind == "computed":
                 values |= cls._read_computed(child.tag, child)
+            elif one.kind == "repeated":
+                values[one.name] = (*values.get(one.name, ()), *one.check(one.read(child)))
             elif one.stored:
                 values[one.name] = one.check(one.read(child))
         except (Unfit, DslError):
@@ -175,10 +182,12 @@ def _in_known_form(
 def layout_of(found: Node, by_tag: dict[str, Field]) -> str:
     """The children's tags in their order, with attributes where they are not the usual ones."""
     kept = [id(child) for child in _kept(found)]
-    return " ".join(
-        child.tag + (_attributes_token(child, by_tag.get(child.tag)) if id(child) in kept else "!")
-        for child in found.children
-    )
+    tokens: dict[str, None] = {}
+    for position, child in enumerate(found.children):
+        one = by_tag.get(child.tag)
+        token = child.tag + (_attributes_token(child, one) if id(child) in kept else "!")
+        tokens[token if one is not None and one.kind == "repeated" else f"{token} {position}"] = None
+    return " ".join(token.split()[0] for token in tokens)
 
 
 def _attributes_token(child: Node, one: Field | None) -> str:
