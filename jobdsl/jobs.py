@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 from jobdsl import context
 from jobdsl.elements.base import Form
@@ -15,7 +14,6 @@ from jobdsl.elements.fields import (
     _Text,
     absent,
     child,
-    children,
     computed,
     flag,
     meta,
@@ -31,9 +29,7 @@ from jobdsl.elements.misc import (
     cps_script,
     default_maven_global_settings,
     default_maven_settings,
-    default_orphans,
     default_strategy,
-    jenkinsfile,
     keep,
 )
 from jobdsl.elements.properties import (
@@ -44,9 +40,9 @@ from jobdsl.elements.properties import (
 )
 from jobdsl.elements.scm_basic import none
 from jobdsl.elements.slots import Axis, Misc, Parameter, Property, Publisher, Scm, Step, Trigger, Wrapper
-from jobdsl.elements.sources import branch_source
 from jobdsl.errors import DslError
 from jobdsl.items import Item
+from jobdsl.jobs_branches import multibranch, organization_folder
 from jobdsl.raw import Literal, Raw
 from jobdsl.tree import Node
 
@@ -307,76 +303,6 @@ class pipeline(Job, xml="flow-definition", plugin="workflow-job"):
         return {"definition": flow}
 
     _IMPLIED = (*Job._IMPLIED, ("triggers", pipeline_triggers, "triggers"))
-
-
-class multibranch(
-    Item,
-    xml="org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject",
-    plugin="workflow-multibranch",
-):
-    """A job for every branch or pull request that holds a Jenkinsfile."""
-
-    __slots__ = ()
-
-    actions = absent("actions")
-    description: str | None = text(default=None)
-    display_name: str | None = text(default=None)
-    properties: Any = slot(accepts=Property)
-    folder_views: Any = raw()
-    health_metrics: Any = slot(accepts=Misc)
-    icon: Any = raw()
-    orphans: Any = child(
-        "orphanedItemStrategy", accepts=Misc, default=default_orphans(), convert=default_orphans
-    )
-    triggers: Any = slot(accepts=Trigger)
-    disabled: bool = flag(default=False)
-    sources: Any = slot("", accepts=branch_source, convert=None)
-    _sources = computed(
-        "sources",
-        children(
-            accepts=branch_source,
-            inside="data",
-            attrs={"class": "jenkins.branch.MultiBranchProject$BranchSourceList"},
-        ),
-        "_with_ids",
-    )
-    factory: Any = child(accepts=Misc, default=jenkinsfile(), convert=jenkinsfile)
-
-    def _with_ids(self) -> list[Any]:
-        """Sources with a stable id each: without one, every run finds new sources and builds all."""
-        return [
-            one.with_id(str(uuid5(NAMESPACE_URL, f"{self.full_name}#{position}")))
-            if isinstance(one, branch_source)
-            else one
-            for position, one in enumerate(self.sources)
-        ]
-
-    @classmethod
-    def _read_computed(cls, tag: str, found: Node) -> dict[str, Any]:
-        return {"sources": list(cls.by_tag["sources"].written_by.read(found))} if tag == "sources" else {}  # type: ignore[attr-defined]
-
-
-class organization_folder(Item, xml="jenkins.branch.OrganizationFolder", plugin="branch-api"):
-    """A multibranch job for every repository of an organisation."""
-
-    __slots__ = ()
-
-    actions = absent("actions")
-    description: str | None = text(default=None)
-    display_name: str | None = text(default=None)
-    properties: Any = slot(accepts=Property)
-    folder_views: Any = raw()
-    health_metrics: Any = slot(accepts=Misc)
-    icon: Any = raw()
-    orphans: Any = child(
-        "orphanedItemStrategy", accepts=Misc, default=default_orphans(), convert=default_orphans
-    )
-    triggers: Any = slot(accepts=Trigger)
-    disabled: bool = flag(default=False)
-    navigators: Any = slot(accepts=Misc)
-    factories: Any = slot("projectFactories", accepts=Misc)
-    build_strategies: Any = slot(accepts=Misc)
-    strategy: Any = raw()
 
 
 _JJB_FOLDER = (

@@ -14,6 +14,8 @@ from jobdsl.elements.misc_envinject import *  # noqa: F403
 from jobdsl.elements.misc_envinject import __all__ as _envinject
 from jobdsl.elements.misc_files import *  # noqa: F403
 from jobdsl.elements.misc_files import __all__ as _files
+from jobdsl.elements.misc_folders import *  # noqa: F403
+from jobdsl.elements.misc_folders import __all__ as _folders
 from jobdsl.elements.misc_groovy import *  # noqa: F403
 from jobdsl.elements.misc_groovy import __all__ as _groovy
 from jobdsl.elements.misc_publish_over import *  # noqa: F403
@@ -27,10 +29,9 @@ __all__ = [
     "cps_script",
     "default_orphans",
     "default_strategy",
-    "jenkinsfile",
     "keep",
 ]
-__all__ += [*_cleanup, *_conditions, *_envinject, *_files, *_groovy, *_publish_over, *_trigger]
+__all__ += [*_cleanup, *_conditions, *_envinject, *_files, *_folders, *_groovy, *_publish_over, *_trigger]
 
 
 class keep(Misc, xml="hudson.tasks.LogRotator"):
@@ -83,17 +84,6 @@ class default_orphans(
     days: int | str = number("daysToKeep", default=-1)
     builds: int | str = number("numToKeep", default=-1, first=True)
     abort_builds: bool = flag("abortBuilds", default=False)
-
-
-class jenkinsfile(
-    Misc,
-    xml="org.jenkinsci.plugins.workflow.multibranch.WorkflowBranchProjectFactory",
-    plugin="workflow-multibranch",
-):
-    """Branches that hold this file get a job."""
-
-    owner: Any = raw("owner")
-    script_path: str = text(default="Jenkinsfile", first=True)
 
 
 class default_maven_settings(Misc, xml="jenkins.mvn.DefaultSettingsProvider"):

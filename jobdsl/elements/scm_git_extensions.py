@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import Unfit, child, children, computed, flag, meta, number, text
-from jobdsl.elements.slots import Misc
+from jobdsl.elements.slots import Misc, Trait
 from jobdsl.tree import Node
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "prune_tags",
     "scm_name",
     "single_revision",
+    "source_defaults",
     "sparse_checkout",
     "subdirectory",
     "submodules",
@@ -50,6 +51,8 @@ class GitExtension(Misc):
     """Something that changes how git is used."""
 
     slot = "a git extension (scm.clone, scm.submodules, ...)"
+    carrier: ClassVar[type[Trait] | None] = None
+    """The trait that brings it to a branch source, where there is one."""
 
 
 class author_in_changelog(GitExtension, xml=_P + "AuthorInChangelog", plugin="git"):
@@ -255,6 +258,12 @@ class identity(GitExtension, xml=_P + "UserIdentity", plugin="git"):
 
 class wipe_workspace(GitExtension, xml=_P + "WipeWorkspace", plugin="git"):
     """Delete the workspace and clone afresh for every build."""
+
+
+class source_defaults(GitExtension, xml="jenkins.plugins.git.GitSCMSourceDefaults", plugin="git"):
+    """What branch sources add to the git of the jobs they make."""
+
+    include_tags: bool = flag(default=False)
 
 
 class single_revision(GitExtension, xml=_P + "BuildSingleRevisionOnly", plugin="git"):

@@ -201,7 +201,8 @@ _VOTES = " ".join(
 _JJB = (
     "spec gerritProjects skipVote silentMode silentStartMode escapeQuotes dependencyJobsNames "
     "commitMessageParameterMode nameAndEmailParameterMode changeSubjectParameterMode "
-    "commentTextParameterMode notificationLevel dynamicTriggerConfiguration triggerConfigURL dynamicGerritProjects "
+    "commentTextParameterMode notificationLevel dynamicTriggerConfiguration triggerConfigURL "
+    "dynamicGerritProjects "
     f"triggerInformationAction triggerOnEvents {_VOTES} buildStartMessage buildFailureMessage "
     "buildSuccessfulMessage buildUnstableMessage buildNotBuiltMessage buildUnsuccessfulFilepath customUrl "
     "serverName buildAbortedMessage"

@@ -1,0 +1,152 @@
+"""Fields only branch sources have: numbered strategies, trust, and Java's arrays inside lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jobdsl.elements.fields import Field, Unfit, _Children, _Text
+from jobdsl.elements.slots import Trait
+from jobdsl.errors import DslError, suggestion
+from jobdsl.tree import Node
+
+__all__ = ["BRANCHES", "REQUESTS", "array", "coded", "fork_trust", "identity", "trait_list"]
+
+BRANCHES = {"without-requests": "1", "only-requests": "2", "all": "3"}
+"""Branches without a pull request of their own, those with one, or all."""
+REQUESTS = {"merge": "1", "head": "2", "both": "3"}
+"""A pull request merged with its target, as it is, or both ways."""
+
+
+class _Id(_Text):
+    """The id of a source; nothing is written for an empty one."""
+
+    def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
+        return super().write(value or None, indent, attrs)
+
+
+def identity() -> Any:
+    """The `id` of a source: empty, its multibranch job makes a stable one; None writes none at all."""
+    return _Id("id", default="")
+
+
+class _Coded(Field):
+    """A word for a number Jenkins stores."""
+
+    kind = "raw"
+
+    def __init__(self, tag: str, codes: Mapping[str, str], **common: Any) -> None:
+        super().__init__(tag, **common)
+        self.codes = codes
+
+    def check(self, value: Any) -> Any:
+        word = next((word for word, code in self.codes.items() if str(value) == code), value)
+        if word in self.codes:
+            return word
+        near = suggestion(str(value), self.codes)
+        raise DslError(f"does not know {value!r}", hint=near or "one of: " + ", ".join(self.codes))
+
+    def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
+        return f"{indent}<{self.tag}{self.attributes(attrs)}>{self.codes[value]}</{self.tag}>"
+
+    def read(self, found: Node) -> Any:
+        for word, code in self.codes.items():
+            if found.text == code and not found.children and not found.attrs:
+                return word
+        raise Unfit
+
+
+class _Trust(Field):
+    """Whose forks may bring their own Jenkinsfile: a class named after the word."""
+
+    kind = "raw"
+
+    def __init__(self, tag: str, owner: str, words: tuple[str, ...], **common: Any) -> None:
+        super().__init__(tag, **common)
+        self.classes = {word: owner + "$Trust" + word.title().replace("-", "") for word in words}
+
+    def check(self, value: Any) -> Any:
+        if value in self.classes:
+            return value
+        near = suggestion(str(value), self.classes)
+        raise DslError(f"does not know {value!r}", hint=near or "one of: " + ", ".join(self.classes))
+
+    def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:  # noqa: ARG002
+        return f'{indent}<{self.tag} class="{self.classes[value]}"/>'
+
+    def read(self, found: Node) -> Any:
+        for word, java in self.classes.items():
+            if found.attrs == {"class": java} and not found.children and not found.text:
+                return word
+        raise Unfit
+
+
+class _Array(Field):
+    """A list Jenkins keeps as a Java array inside a list; empty it is another class."""
+
+    kind = "raw"
+
+    def __init__(self, tag: str, java: str, accepts: type, convert: Any, **common: Any) -> None:
+        super().__init__(tag, **common)
+        self.java = java
+        self.accepts = accepts
+        self.convert = convert
+
+    def check(self, value: Any) -> Any:
+        if not isinstance(value, list | tuple):
+            raise DslError(f"takes a list, not {value!r}")
+        return tuple([self._member(one) for one in value])
+
+    def _member(self, one: Any) -> Any:
+        if self.convert is not None and isinstance(one, tuple):
+            one = self.convert(one)
+        if not isinstance(one, self.accepts) and not getattr(one, "untyped", False):
+            raise DslError(f"takes {getattr(self.accepts, 'slot', 'elements')}, not {one!r}")
+        return one
+
+    def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:  # noqa: ARG002
+        if not value:
+            return f'{indent}<{self.tag} class="empty-list"/>'
+        inner = "".join(one.write(indent + "    ") for one in value)
+        array = f'{indent}  <a class="{self.java}-array">{inner}{indent}  </a>'
+        return f'{indent}<{self.tag} class="java.util.Arrays$ArrayList">{array}{indent}</{self.tag}>'
+
+    def read(self, found: Node) -> Any:
+        from jobdsl.elements import reading
+
+        if found.attrs == {"class": "empty-list"} and not found.children:
+            return ()
+        if found.attrs != {"class": "java.util.Arrays$ArrayList"} or len(found.children) != 1:
+            raise Unfit
+        held = found.children[0]
+        if held.tag != "a" or held.attrs != {"class": f"{self.java}-array"} or not held.children:
+            raise Unfit
+        return tuple(reading.read_element(one) for one in held.children)
+
+
+def coded(tag: str, codes: Mapping[str, str], *, default: Any, first: bool = False) -> Any:
+    """A number of Jenkins' by a word; the number itself is taken too."""
+    return _Coded(tag, codes, default=default, first=first)
+
+
+def fork_trust(owner: str, words: tuple[str, ...], *, default: str) -> Any:
+    """The `trust` of pull requests from forks; `owner` is the class its choices are nested in."""
+    return _Trust("trust", owner, words, default=default)
+
+
+def array(tag: str, java: str, accepts: type, *, convert: Any = None, first: bool = False) -> Any:
+    """A list of elements inside an array of the Java class `java`."""
+    return _Array(tag, java, accepts, convert, default=(), first=first)
+
+
+class _Traits(_Children):
+    """Traits of a source; a git extension in the list becomes the trait that carries it."""
+
+    def member(self, value: Any) -> Any:
+        carrier = getattr(type(value), "carrier", None)
+        return super().member(carrier(extension=value) if carrier is not None else value)
+
+
+def trait_list(*, default: Any = ()) -> Any:
+    """The `traits` of a source or navigator."""
+    return _Traits("traits", Trait, None, default=default)
