@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -108,8 +109,8 @@ def _bare(one: Any) -> Any:
 def _identified(sources: list[Any]) -> list[Any]:
     """Branch sources with a stable id each; without one, Jenkins takes every run for new sources.
 
-    The id depends on where the branches come from, not on the job's name: a renamed job keeps it,
-    and does not build all its branches again.
+    The id depends on the repository, neither on the job's name nor on the host's: a job that is renamed, or
+    whose repository has moved to another server, does not build all its branches again.
     """
     seen: dict[str, int] = {}
     out: list[Any] = []
@@ -124,19 +125,22 @@ def _identified(sources: list[Any]) -> list[Any]:
     return out
 
 
-_WHERE = ("server", "remote", "url", "owner", "repository", "project", "name")
+_HOST = re.compile("^([a-z+]+://)?([^/@]+@)?[^/:]+(:[0-9]+)?[:/]")
+_WHERE = ("remote", "url", "owner", "repository", "project", "name")
 
 
 def _origin(source: Any) -> str:
+    """What a source looks at, whatever the host is called and however it is spoken to."""
     parts = [str(getattr(source, name)) for name in _WHERE if getattr(source, name, None)]
-    return f"{type(source).java} {' '.join(parts)}" if parts else repr(source)
+    paths = [_HOST.sub("", part).removesuffix(".git") if "/" in part else part for part in parts]
+    return f"{type(source).java} {' '.join(paths)}" if parts else repr(source)
 
 
 class organization_folder(Item, xml="jenkins.branch.OrganizationFolder", plugin="branch-api"):
     """A multibranch job for every repository of an organization.
 
     `navigators` say where repositories are (`sources.github_organization("acme")`), `factories` which
-    get a job; `properties` hold what all those jobs share (`sources.child_triggers`, `sources.child_orphans`).
+    get a job; `properties` hold what those jobs share (`sources.child_triggers`, `sources.child_orphans`).
     """
 
     __slots__ = ()

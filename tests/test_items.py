@@ -197,11 +197,16 @@ def test_a_pipeline_is_a_script_or_a_file() -> None:
 def test_branch_sources_have_an_id_that_stays() -> None:
     from jobdsl import sources
 
-    def made(name: str) -> str:
-        return multibranch(name, sources=[sources.branch_source(sources.git("https://x"))]).xml
+    def identity(name: str, *urls: str) -> list[str]:
+        made = multibranch(name, sources=[sources.git(url) for url in urls])
+        return [node.text for node in parse(made.xml).walk() if node.tag == "id"]
 
-    assert made("x") == made("x")
-    assert made("x") != made("y")
+    first = identity("x", "https://git.example.com/team/app.git")
+    assert first == identity("renamed", "ssh://git@other.example.com:2222/team/app")
+    assert first == identity("x", "git@git.example.com:team/app.git")
+    assert first != identity("x", "https://git.example.com/team/other.git")
+    twice = identity("x", "https://git.example.com/team/app.git", "https://git.example.com/team/app.git")
+    assert twice[0] == first[0] != twice[1]
 
 
 def test_views_name_themselves_and_belong_to_nested_ones() -> None:
