@@ -9,6 +9,7 @@ from jobdsl.importer.convert import Imported
 from jobdsl.importer.layout import show
 from jobdsl.importer.literals import quoted
 from jobdsl.importer.places import DslFile, Place
+from jobdsl.importer.report import printable
 from jobdsl.importer.sources import Found
 
 __all__ = ["Written", "write"]
@@ -119,7 +120,7 @@ class _Writing:
         """Write one call; says `folder` where it opened one."""
         made = self.convert(found, _relative(found.name, inside))
         if made.code is None:
-            self._say(f"{indent}# {_one_line(found.name)} could not be imported: {_one_line(made.error)}")
+            self._say(f"{indent}# {printable(f'{found.name} could not be imported: {made.error}')}")
             return ""
         self._calls += 1
         self.uses |= made.uses
@@ -145,11 +146,6 @@ class _Writing:
 
 def _relative(full_name: str, inside: str) -> str:
     return full_name.removeprefix(f"{inside}/") if inside else full_name
-
-
-def _one_line(text: str) -> str:
-    """Text that cannot end its comment."""
-    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _only_folder(file: DslFile) -> str:

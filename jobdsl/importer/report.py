@@ -11,7 +11,7 @@ from typing import Any
 from jobdsl.errors import JobdslError
 from jobdsl.importer.convert import Imported
 
-__all__ = ["ImportResult", "write_report"]
+__all__ = ["ImportResult", "printable", "write_report"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,12 @@ class ImportResult:
             advice = "keep it safe, and out of version control"
             yield f"{self.secrets} secrets taken out into {self.secrets_file}: {advice}"
         for one in self.broken:
-            yield f"NOT IMPORTED: {one.name}: {one.error}"
+            yield printable(f"NOT IMPORTED: {one.name}: {one.error}")
+
+
+def printable(text: str) -> str:
+    """One line of text, without what a terminal would obey."""
+    return "".join(c if c.isprintable() else "?" for c in text)
 
 
 def _row(one: Imported) -> Iterator[tuple[str, Any]]:

@@ -41,7 +41,8 @@ class Scripts:
 
     def files_of(self, job: str) -> Callable[[str, str], str]:
         """What a writer asks for a text of this job: `(text, kind of element) -> name for read_file`."""
-        return lambda text, kind: self._name(text, kind, job)
+        name = job.removeprefix(f"{self.directory}/")
+        return lambda text, kind: self._name(text, kind, name)
 
     def _name(self, text: str, kind: str, job: str) -> str:
         if not _long(text) or not _holds(text):

@@ -1,0 +1,95 @@
+"""The secrets file: filled in last, escaped, never shown."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobdsl.config import Settings
+from jobdsl.errors import DslError, JobdslError
+from jobdsl.raw import element, secret
+from jobdsl.secrets import MASK, Secrets, save, secrets_of
+from jobdsl.tree import escape, parse
+
+XML_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufffe\uffff"))
+
+
+def document(*names: str) -> str:
+    body = "".join(element("a", token=secret(name)).write("\n  ") for name in names)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<x>{body}\n</x>\n'
+
+
+@given(value=XML_TEXT)
+def test_whatever_a_value_holds_it_is_what_the_document_says(value: str) -> None:
+    filled = Secrets({"team/job/token": value}).fill(document("team/job/token"))
+    assert [node.text for node in parse(filled.encode()).walk() if node.tag == "token"] == [value]
+
+
+@given(name=st.text(st.characters(exclude_characters='{}<>&"', exclude_categories=["Cc", "Cs"]), min_size=1))
+def test_names_survive_the_document(name: str) -> None:
+    assert "found" in Secrets({name: "found"}).fill(document(name))
+
+
+def test_a_document_without_secrets_is_left_alone() -> None:
+    text = "<x>${jobdsl} $SECRET</x>"
+    assert Secrets().fill(text) is text
+
+
+def test_every_missing_name_is_told() -> None:
+    with pytest.raises(JobdslError) as caught:
+        Secrets({"b": "1"}, "s.json").fill(document("a", "b", "c", "a"))
+    assert caught.value.message == "no value for the secrets a, c in s.json"
+    assert caught.value.hint == "add them to s.json"
+    with pytest.raises(JobdslError, match="no value for the secret a given"):
+        Secrets().fill(document("a"))
+
+
+@pytest.mark.parametrize("name", ["", "a}b", "a<b", "a&b", "a\nb", '"'])
+def test_names_that_cannot_stand_in_a_document_are_refused(name: str) -> None:
+    with pytest.raises(DslError, match="can be no name"):
+        secret(name)
+
+
+def test_saved_for_the_owner_alone_and_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "estate.secrets.json"
+    path.write_text("old")
+    path.chmod(0o644)
+    save(path, {"b": "two\nlines", "a": "ä"})
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(json.loads(path.read_text("utf-8"))) == ["a", "b"]
+    assert Secrets.load(path).fill(document("b")) == document("b").replace(secret("b"), "two\nlines")
+    assert [one.name for one in tmp_path.iterdir()] == ["estate.secrets.json"]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"a": 1}', "hunter2", "[" * 100_000])
+def test_a_bad_file_is_told_without_its_content(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "s.json"
+    path.write_text(text)
+    with pytest.raises(JobdslError) as caught:
+        Secrets.load(path)
+    assert str(path) in caught.value.message
+    assert "hunter2" not in caught.value.message + caught.value.hint
+
+
+def test_the_file_of_an_estate(tmp_path: Path) -> None:
+    estate = tmp_path / "estate"
+    estate.mkdir()
+    assert len(secrets_of(estate, Settings())) == 0
+    settings = Settings(secrets="../s.json")
+    with pytest.raises(JobdslError, match=r"s\.json"):
+        secrets_of(estate, settings).fill(document("a"))
+    save(tmp_path / "s.json", {"a": "1"})
+    assert len(secrets_of(estate, settings)) == 1
+
+
+def test_masked_where_people_read() -> None:
+    secrets = Secrets({"a": "x", "b": 'long "&" one', "c": ""})
+    value = escape('long "&" one')
+    shown = secrets.mask(f'-<t>x</t>\n+<t>{value}</t> long "&" one x')
+    assert shown == f"-<t>{MASK}</t>\n+<t>{MASK}</t> {MASK} x"
+    assert "long" not in repr(secrets)
