@@ -10,7 +10,6 @@ from jobdsl.errors import Problem, Severity, XmlError, suggestion
 from jobdsl.model import Definition
 from jobdsl.plugins import plugin_of
 from jobdsl.references import References, references
-from jobdsl.tree import parse
 
 __all__ = ["RULES", "Known", "lint"]
 
@@ -58,7 +57,7 @@ def lint(
 
 def _of_one(one: Definition, estate: _Estate, rules: Mapping[str, Rule]) -> Iterator[Problem]:
     try:
-        found = references(parse(one.document))
+        found = references(one.document)
     except XmlError as error:
         yield Problem(
             f"the document cannot be read: {error.message}",

@@ -10,7 +10,7 @@ from jobdsl.labels import LabelError
 from jobdsl.labels import parse as parse_label
 from jobdsl.model import Definition
 from jobdsl.references import References, references
-from jobdsl.tree import class_name, parse
+from jobdsl.tree import class_name
 
 __all__ = ["check", "kind_of"]
 
@@ -47,7 +47,7 @@ def _of_one(one: Definition, settings: Settings) -> Iterator[Problem]:
             )
         return
     try:
-        found = references(parse(one.document))
+        found = references(one.document)
     except XmlError as error:
         yield _breach(one, f"the document cannot be read: {error.message}", "")
         return

@@ -1,4 +1,4 @@
-"""What a document refers to: labels, credentials, schedules, other jobs, classes; read from its tree alone.
+"""What a document refers to: labels, credentials, schedules, other jobs, classes; read from it alone.
 
 It reads typed and raw elements alike, so nothing a DSL file writes escapes lint and policy.
 """
@@ -6,11 +6,14 @@ It reads typed and raw elements alike, so nothing a DSL file writes escapes lint
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from typing import TYPE_CHECKING
 
-from jobdsl.tree import Node, class_name
+from jobdsl.tree import class_name, elements
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 __all__ = ["References", "references"]
 
@@ -29,6 +32,8 @@ _JOB_FIELDS = {
     ("hudson.plugins.copyartifact.CopyArtifact", "project"): "copied",
     ("hudson.plugins.copyartifact.CopyArtifact", "projectName"): "copied",
 }
+_FIELDS = frozenset({tag for _, tag in _JOB_FIELDS} | {"assignedNode", "cron", "spec", "string"})
+_WORD = re.compile(r"[\w.-]+")
 _STEP_TEXT = {
     "hudson.tasks.Shell": "command",
     "hudson.tasks.BatchFile": "command",
@@ -55,33 +60,57 @@ class References:
     """Elements whose command or script is blank."""
 
 
-def references(root: Node) -> References:
-    """Everything a document refers to."""
+def references(document: str) -> References:
+    """Everything a document refers to. Raises XmlError."""
     found = References()
-    found.classes[class_name(root.tag)] = None
-    for child in root.children:
-        if child.tag == "assignedNode" and child.text:
-            found.labels.append(child.text)
-    for owner, node in _pairs(root):
-        _note(found, owner, node)
+    aliases = _aliases()
+    for element in elements(document):
+        tag = str(element.tag)
+        java = element.get("class") or (class_name(tag) if "." in tag or tag in aliases else "")
+        if java and ("." in java or java in aliases) and not _NO_CLASS.match(java):
+            _note_class(found, java, element)
+        if tag in _FIELDS or _CREDENTIALS.search(tag):
+            _note_field(found, element, (element.text or "").strip())
     return found
 
 
-def _pairs(root: Node) -> Iterator[tuple[str, Node]]:
-    """Every node below the root, with the class of the nearest element it is a field of."""
-    stack: list[tuple[str, Node]] = [(class_name(root.tag), child) for child in reversed(root.children)]
-    while stack:
-        owner, node = stack.pop()
-        yield owner, node
-        inner = _class_of(node) or owner
-        stack.extend((inner, child) for child in reversed(node.children))
+def _note_class(found: References, java: str, element: etree._Element) -> None:
+    found.classes[java] = None
+    if (wanted := _STEP_TEXT.get(java)) is not None and not (element.findtext(wanted) or "").strip():
+        found.empty.append(java)
+    if java in _ONE_LABEL_AXES or java in _EXPRESSION_AXES:
+        texts = [value.text for value in element.iterfind("values/*") if value.text]
+        plain = java in _EXPRESSION_AXES
+        found.labels += [text if plain or _WORD.fullmatch(text) else f'"{text}"' for text in texts]
 
 
-def _class_of(node: Node) -> str:
-    java = node.attrs.get("class") or class_name(node.tag)
-    if "." not in java:
-        return java if java in _aliases() else ""
-    return "" if _NO_CLASS.match(java) else java
+def _note_field(found: References, element: etree._Element, text: str) -> None:
+    if not text or len(element):
+        return
+    tag, parent = str(element.tag), element.getparent()
+    if parent is None:
+        return
+    if tag == "assignedNode":
+        found.labels += [text] if parent.getparent() is None else []
+        return
+    owner = _owner(parent)
+    if _CREDENTIALS.search(tag) or (tag == "string" and owner.endswith("SSHAgentBuildWrapper")):
+        found.credentials.append(text)
+    elif tag == "spec" or (tag == "cron" and owner.endswith("Trigger")):
+        found.crons.append(element.text or "")
+    elif (kind := _JOB_FIELDS.get((owner, tag))) is not None:
+        names = [text] if kind == "copied" else [name.strip() for name in text.split(",")]
+        found.jobs += [(kind, name) for name in names if name]
+
+
+def _owner(element: etree._Element | None) -> str:
+    """The class of the nearest element around a field."""
+    while element is not None:
+        java = element.get("class") or class_name(str(element.tag))
+        if ("." in java or java in _aliases()) and not _NO_CLASS.match(java):
+            return java
+        element = element.getparent()
+    return ""
 
 
 @cache
@@ -92,32 +121,3 @@ def _aliases() -> frozenset[str]:
 
     load_all()
     return frozenset(java for java in registry if "." not in java)
-
-
-def _note(found: References, owner: str, node: Node) -> None:
-    if java := _class_of(node):
-        found.classes[java] = None
-        wanted = _STEP_TEXT.get(java)
-        if wanted is not None and ((held := node.find(wanted)) is None or not held.text.strip()):
-            found.empty.append(java)
-        _note_axis(found, java, node)
-    if node.children or not node.text.strip():
-        return
-    if _CREDENTIALS.search(node.tag) or (node.tag == "string" and owner.endswith("SSHAgentBuildWrapper")):
-        found.credentials.append(node.text)
-    elif node.tag == "spec" or (node.tag == "cron" and owner.endswith("Trigger")):
-        found.crons.append(node.text)
-    elif (kind := _JOB_FIELDS.get((owner, node.tag))) is not None:
-        names = [node.text.strip()] if kind == "copied" else [name.strip() for name in node.text.split(",")]
-        found.jobs += [(kind, name) for name in names if name]
-
-
-def _note_axis(found: References, java: str, node: Node) -> None:
-    values = node.find("values")
-    if values is None:
-        return
-    texts = [child.text for child in values.children if child.text]
-    if java in _ONE_LABEL_AXES:
-        found.labels += [f'"{text}"' if re.search(r"[^\w.-]", text) else text for text in texts]
-    elif java in _EXPRESSION_AXES:
-        found.labels += texts

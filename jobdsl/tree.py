@@ -9,10 +9,25 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from jobdsl.errors import DslError, XmlError
 
-__all__ = ["TEXT", "Node", "class_name", "escape", "header", "parse", "tag_name", "text_diff", "to_text"]
+if TYPE_CHECKING:
+    from lxml import etree
+
+__all__ = [
+    "TEXT",
+    "Node",
+    "class_name",
+    "elements",
+    "escape",
+    "header",
+    "parse",
+    "tag_name",
+    "text_diff",
+    "to_text",
+]
 
 _SPECIAL = re.compile("[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\ud800-\udfff\ufffe\uffff]")
 _IMPOSSIBLE = re.compile("[\x00\ud800-\udfff\ufffe\uffff]")
@@ -130,6 +145,21 @@ def parse(document: bytes | str) -> Node:
     Raises XmlError with the line for what is not well-formed, declares a DOCTYPE, has namespaces,
     or nests deeper than 200 elements. Entities are never resolved.
     """
+    data, shifted = _prepared(document)
+    return _to_node(_read(data), shifted)
+
+
+def elements(document: bytes | str) -> Iterator[etree._Element]:
+    """All elements of a document in its order, as lxml has them: for a quick look without a tree of nodes.
+
+    Control characters stand there as private ones. Raises XmlError as `parse` does.
+    """
+    data, _ = _prepared(document)
+    return _read(data).iter("*")
+
+
+def _prepared(document: bytes | str) -> tuple[bytes, bool]:
+    """What the parser is given, and whether control characters were replaced in it."""
     if isinstance(document, str):
         was_11 = _DECLARED.match(document[:80].encode("utf-8", "replace")) is not None
         text = _DECLARATION.sub("", document, count=1)
@@ -139,10 +169,7 @@ def parse(document: bytes | str) -> Node:
             raise XmlError("it holds half of a character (a lone surrogate)") from None
     else:
         data, was_11 = document, _DECLARED.match(document[:80]) is not None
-    shifted = was_11 and b"&#" in data
-    if shifted:
-        data, shifted = _shift_controls(data)
-    return _to_node(_read(data), shifted)
+    return _shift_controls(data) if was_11 and b"&#" in data else (data, False)
 
 
 def _shift_controls(data: bytes) -> tuple[bytes, bool]:
@@ -163,7 +190,7 @@ def _shift_controls(data: bytes) -> tuple[bytes, bool]:
     return text.encode("latin-1"), shifted
 
 
-def _read(data: bytes) -> object:
+def _read(data: bytes) -> etree._Element:
     from lxml import etree  # loading and rendering do without it
 
     parser = etree.XMLParser(
@@ -181,10 +208,7 @@ def _read(data: bytes) -> object:
     return root
 
 
-def _to_node(element: object, shifted: bool, depth: int = 0) -> Node:
-    from lxml import etree
-
-    assert isinstance(element, etree._Element)
+def _to_node(element: etree._Element, shifted: bool, depth: int = 0) -> Node:
     if depth > _DEEPEST:
         raise XmlError(f"elements nest deeper than {_DEEPEST} levels", line=element.sourceline or 0)
     tag = str(element.tag)
@@ -201,11 +225,8 @@ def _to_node(element: object, shifted: bool, depth: int = 0) -> Node:
     return Node(tag, text, children, attrs)
 
 
-def _with_text_between(element: object, children: list[Node], shifted: bool) -> list[Node]:
+def _with_text_between(element: etree._Element, children: list[Node], shifted: bool) -> list[Node]:
     """The children, with the text between them where there is any (mixed content; very rare)."""
-    from lxml import etree
-
-    assert isinstance(element, etree._Element)
     between = [element.text or "", *(child.tail or "" for child in element)]
     if not any(part.strip() for part in between):
         return children
