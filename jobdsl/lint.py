@@ -1,4 +1,4 @@
-"""Checks across the estate that no single job can do; pure, over definitions and what is known of the controller."""
+"""Checks across the estate that no single job can do; pure, over definitions and what the controller has."""
 
 from __future__ import annotations
 
