@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import signal
 import sys
 import threading
@@ -32,6 +33,7 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     """Serve until SIGINT or SIGTERM; the first lines printed are url, user and token."""
     options = _arguments()
+    gc.set_threshold(100_000, 50, 50)  # trees of nodes come and go; hardly any of them is a cycle
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

@@ -197,7 +197,8 @@ def _page(call: Call) -> Response:
 def add_system(router: Router, root: type[SimulatedJenkins]) -> None:
     """Register what is answered about the controller itself."""
     for target in (root, *PAGES):
-        router.on(target, "")(_page)
+        for name in ("", "configure", "log", "move"):
+            router.on(target, name)(_page)
     router.on(CrumbIssuer, "api/json")(_crumb)
     router.on(WhoAmI, "api/json")(_who_am_i)
     router.on(root, "me/api/json")(_me)

@@ -27,12 +27,6 @@ def _settings(item: Item, path: str, default: str = "") -> str:
     return default if value is None else value
 
 
-def scm_class(item: Item) -> str:
-    """Class of the item's source control; asks the stored document."""
-    node = item.document.tree().find("scm")
-    return node.attrs.get("class", _NULL_SCM) if node else _NULL_SCM
-
-
 class ItemApi:
     """Beans of the root, items and views of one controller."""
 
@@ -110,7 +104,7 @@ class ItemApi:
             Prop("disabled", lambda item: item.disabled),
             Prop("downstreamProjects", lambda _: []),
             Prop("labelExpression", lambda item: item.label),
-            Prop("scm", lambda item: Bean(Schema(), None, scm_class(item))),
+            Prop("scm", lambda item: Bean(Schema(), None, item.document.outline[0] or _NULL_SCM)),
             Prop("upstreamProjects", lambda _: []),
             base=job,
         )

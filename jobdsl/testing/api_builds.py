@@ -167,9 +167,8 @@ class BuildApi:
         return [Bean(_HEALTH, fields)]
 
     def properties(self, item: Item) -> list[Bean]:
-        """The job's properties: their classes, and the definitions of parameters."""
-        node = item.document.tree().find("properties")
-        return [values(_property_class(child.tag)) for child in node.children] if node else []
+        """The job's properties, of which only the classes are told."""
+        return [values(java) for java in item.document.outline[1]]
 
     def _actions(self, build: Build) -> list[Bean]:
         empty = Bean(Schema(), None)
@@ -205,12 +204,6 @@ class BuildApi:
                 userName=user,
             )
         return values("hudson.model.CauseAction", causes=[cause] * count)
-
-
-def _property_class(tag: str) -> str:
-    from jobdsl.tree import class_name
-
-    return class_name(tag)
 
 
 def _millis(seconds: float) -> int:

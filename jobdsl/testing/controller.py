@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -36,6 +37,7 @@ from jobdsl.testing.wire import DROP, Listener, Request, Response
 
 __all__ = ["SimulatedJenkins"]
 
+_log = logging.getLogger(__name__)
 _AGENT_LINE = "/simulated-agent/"
 _TICK = 0.1
 """Real seconds between two looks at the queue while something really runs."""
@@ -343,6 +345,9 @@ class SimulatedJenkins:
             return action.run(call)
         except Refusal as refusal:
             return refusal.response
+        except Exception:  # noqa: BLE001 - the client shall see an answer, the developer the trace
+            _log.exception("%s %s", call.request.method, call.request.target)
+            return jetty(500, call.request.path)
 
 
 def _plugin_list(plugins: Mapping[str, str] | None) -> list[dict[str, object]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 from jobdsl.errors import DslError
@@ -32,6 +33,7 @@ class Runner(Protocol):
         ...
 
 
+@lru_cache(maxsize=4096)
 def printed(label: str) -> str:
     """A label expression as Jenkins prints it: without spaces."""
     try:

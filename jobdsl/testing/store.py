@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from jobdsl.testing.documents import read, write
 from jobdsl.testing.kinds import Kind
-from jobdsl.tree import Node
+from jobdsl.tree import Node, class_name
 
 if TYPE_CHECKING:
     from jobdsl.testing.builds import Build
@@ -26,12 +26,13 @@ Settle = Callable[[Node], Node]
 class Document:
     """A config.xml: kept as posted, and written as the controller stores it when someone reads it."""
 
-    __slots__ = ("_posted", "_settle", "_text")
+    __slots__ = ("_outline", "_posted", "_settle", "_text")
 
     def __init__(self, posted: bytes, settle: Settle) -> None:
         self._posted: bytes | None = posted
         self._settle = settle
         self._text = ""
+        self._outline: tuple[str, tuple[str, ...]] | None = None
 
     @property
     def text(self) -> str:
@@ -44,6 +45,16 @@ class Document:
     def tree(self) -> Node:
         """The stored document as a tree of its own."""
         return read(self.text.encode())
+
+    @property
+    def outline(self) -> tuple[str, tuple[str, ...]]:
+        """Class of the source control, and classes of the properties."""
+        if self._outline is None:
+            root = self.tree()
+            scm, properties = root.find("scm"), root.find("properties")
+            classes = tuple(class_name(child.tag) for child in properties.children) if properties else ()
+            self._outline = (scm.attrs.get("class", "") if scm else "", classes)
+        return self._outline
 
     def edited(self, change: Callable[[Node], None], settle: Settle) -> Document:
         """The document after a change made by the controller itself."""
