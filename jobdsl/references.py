@@ -69,7 +69,7 @@ def references(document: str) -> References:
         java = element.get("class") or (class_name(tag) if "." in tag or tag in aliases else "")
         if java and ("." in java or java in aliases) and not _NO_CLASS.match(java):
             _note_class(found, java, element)
-        if tag in _FIELDS or _CREDENTIALS.search(tag):
+        if tag in _FIELDS or "redential" in tag:
             _note_field(found, element, (element.text or "").strip())
     return found
 
