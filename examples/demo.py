@@ -10,17 +10,19 @@ checked before it is said: the exit code is 0 only if all of it is true.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from itertools import groupby
 from pathlib import Path
-from urllib.parse import quote
-from urllib.request import urlopen
 
-from jobdsl.testing import SimulatedJenkins
+import requests
+
+from jobdsl.testing import SimulatedJenkins, render
 
 ESTATE = Path(__file__).parent / "platform"
 JOBDSL = Path(sys.executable).with_name("jobdsl")
@@ -32,6 +34,8 @@ USED = "make scan"
 """What the jobs of the edited template have in their documents, and no other job has."""
 PATIENCE = 60.0
 """Seconds a build of the seed job may take."""
+QUIET = 6.0
+"""Seconds after which a build has left its quiet period."""
 
 
 class SkippingClock:
@@ -68,7 +72,7 @@ class Demo:
         self.jenkins.add_credentials(SEED, username=seed.name, password=seed.token)
         say(f"A simulated controller, {self.jenkins.url}, and an estate of a few files in git:")
         shell("git", "-C", str(self.repository), "ls-files")
-        options = ["--repo", str(self.repository), "--tool", str(JOBDSL), "--yes"]
+        options = ["--repo", str(self.repository), "--tool", str(JOBDSL), "--seed-name", "platform", "--yes"]
         login = {"JENKINS_USER": self.jenkins.user, "JENKINS_TOKEN": self.jenkins.token}
         shell("jobdsl", "bootstrap", "--url", self.jenkins.url, *options, **login)
         expect(list(self.jenkins.items) == [SEED], "the seed job, and nothing else, is on the controller")
@@ -78,8 +82,10 @@ class Demo:
         title("2. Its first build creates every job")
         self.build()
         made = self.documents()
-        expect(len(made) > 20, "the estate's jobs are on the controller")
-        say(f"{len(made)} jobs and folders, all from {lines_of(ESTATE)} lines of Python.")
+        defined = render(self.repository)
+        expect(0 < len(made) and made.keys() <= defined.keys(), "every job was defined by the estate")
+        views = len(defined) - len(made)
+        say(f"{len(made)} jobs and folders, and {views} views, from {lines_of(ESTATE)} lines of Python.")
 
     def one_edit(self) -> None:
         """A step is added to one template and pushed."""
@@ -98,9 +104,7 @@ class Demo:
         users = {name for name in after if USED in after[name]}
         expect(before.keys() == after.keys(), "no job came or went")
         expect(changed == users and 0 < len(changed) < len(after), "exactly the template's jobs changed")
-        say(
-            f"{len(changed)} of {len(after)} changed: exactly those the template makes."
-        )
+        say(f"{len(changed)} of {len(after)} changed: exactly those the template makes.")
 
     def nothing_to_do(self) -> None:
         """The same again."""
@@ -124,31 +128,30 @@ class Demo:
 
     def push(self) -> None:
         """Notify the controller as a git server does."""
-        with urlopen(f"{self.jenkins.url}/git/notifyCommit?url={quote(str(self.repository))}") as answer:
-            expect(SEED in answer.read().decode(), "the webhook schedules the seed job")
+        said = self.get(f"git/notifyCommit?url={self.repository}")
+        expect(SEED in said.text, "the webhook schedules the seed job")
 
     def build(self) -> None:
-        """Wait for the next build of the seed job, and show its log."""
+        """Wait for the next build of the seed job, show its log, and look at what it published."""
         self.builds += 1
-        deadline = time.monotonic() + PATIENCE
-        while (found := self.jenkins.item(SEED).builds.get(self.builds)) is None or found.building:
-            if found is None:
-                self.clock.skipped += 1.0
-            expect(time.monotonic() < deadline, f"build #{self.builds} of {SEED} ends in time")
-            time.sleep(0.02)
-            self.jenkins.tick()
-        print(indented(found.console, "  | "))
-        expect(found.result == "SUCCESS", f"build #{self.builds} of {SEED} succeeds")
-        say(f"Its pages: {', '.join(self.pages())}")
+        self.clock.skipped += QUIET
+        build = self.jenkins.wait_for_build(SEED, self.builds, PATIENCE)
+        print(indented(shortened(build.console)))
+        expect(build.result == "SUCCESS", f"build #{self.builds} of {SEED} succeeds")
+        plan, findings = self.page("artifact/jobdsl-report/plan.html"), self.page("testReport/api/json")
+        expect(findings.json()["failCount"] == 0, "lint found nothing")
+        say(f"The plan as a page: {plan.url}")
 
-    def pages(self) -> list[str]:
-        """Addresses of what the last build keeps, each looked at."""
-        base = f"{self.jenkins.url}/job/{SEED}/{self.builds}"
-        pages = [f"{base}/artifact/jobdsl-report/plan.html", f"{base}/testReport/"]
-        for page in pages:
-            with urlopen(page) as answer:
-                expect(answer.status == 200, f"{page} is there")
-        return pages
+    def page(self, path: str) -> requests.Response:
+        """A page of the last build."""
+        return self.get(f"job/{SEED}/{self.builds}/{path}")
+
+    def get(self, path: str) -> requests.Response:
+        """A page of the controller."""
+        login = (self.jenkins.user, self.jenkins.token)
+        answer = requests.get(f"{self.jenkins.url}/{path}", auth=login, timeout=10)
+        expect(answer.status_code == 200, f"{path} is there")
+        return answer
 
 
 def make_repository(place: Path) -> Path:
@@ -177,7 +180,7 @@ def shell(*words: str, **environment: str) -> None:
     done = subprocess.run(
         words, env={**os.environ, **environment, "PATH": path}, check=False, text=True, stdout=-1, stderr=-2
     )
-    print(indented(done.stdout, "  | "))
+    print(indented(done.stdout))
     expect(done.returncode == 0, f"{words[0]} succeeds")
 
 
@@ -201,8 +204,29 @@ def say(text: str) -> None:
     print(f"{text}\n")
 
 
-def indented(text: str, by: str) -> str:
-    return "".join(f"{by}{line}\n" for line in text.splitlines())
+def indented(text: str) -> str:
+    return "".join(f"  | {line}\n" for line in text.splitlines())
+
+
+def shortened(log: str) -> str:
+    """A build's log with the first of its differences, and the first lines of its long lists."""
+    kept: list[str] = []
+    differences = 0
+    for line in log.splitlines():
+        differences += line.startswith("      --- ")
+        if differences < 2 or not line.startswith("      "):
+            kept.append(line)
+    lines: list[str] = []
+    for listed, group in groupby(kept, key=lambda line: LISTED.match(line) is not None):
+        run = list(group)
+        lines += (
+            [*run[:SHOWN], f"    ... {len(run) - SHOWN} more"] if listed and len(run) > SHOWN + 1 else run
+        )
+    return "\n".join(lines)
+
+
+LISTED = re.compile(r" {0,2}[+~] |applied: ")
+SHOWN = 4
 
 
 def main() -> None:

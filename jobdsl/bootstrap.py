@@ -38,7 +38,7 @@ def definition(**options: Any) -> Definition:
     from jobdsl.seed_jobs import seed
 
     job = seed(**options)
-    return Definition(job.full_name, job.tag, job.render(), WHERE, queue=True)
+    return Definition(job.full_name, job.xml_tag, job.render(), WHERE, queue=True)
 
 
 def prepare(controller: Controller, *, adopt: Iterable[str] = (), check: bool = True, **options: Any) -> Plan:

@@ -77,7 +77,7 @@ def seed(
         steps={"apply": steps.shell(shell)},
         publishers={
             "plan": publish.archive(f"{REPORT}/plan.*", allow_empty=True),
-            "page": publish.html("Plan", REPORT, index="plan.html", allow_missing=True)
+            "page": publish.html("Plan", REPORT, files="plan.html", keep_all=True, allow_missing=True)
             if html_page
             else None,
             "findings": publish.junit(f"{REPORT}/lint.xml", allow_empty=True),

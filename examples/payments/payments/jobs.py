@@ -8,7 +8,7 @@ REPO = "https://git.example.com/payments/api.git"
 with folder("payments", description="Card and wallet services"):
     for branch in ["main", "release-1.4"]:
         api = service(f"api-{branch}", repo=REPO, branch=branch)
-        api.publishers.append(publish.mailer("payments-builds@example.com"))
+        api.publishers.append(publish.mail("payments-builds@example.com"))
 
     service(
         "wallet",

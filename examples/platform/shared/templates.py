@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobdsl import axes as axis
-from jobdsl import freestyle, matrix, multibranch, params, sources, steps, template, triggers
+from jobdsl import axes, freestyle, matrix, multibranch, params, sources, steps, template, triggers
 from shared.parts import checkout, guards, make, reports
 
 TARGETS = {
@@ -68,7 +67,7 @@ def compatibility(name: str, *, systems: list[str], pythons: list[str], **overri
     job = matrix(
         name,
         scm=checkout(f"platform/{name.removesuffix('-compatibility')}"),
-        axes=[axis.label("SYSTEM", systems), axis.text("PYTHON", pythons)],
+        axes=[axes.label(systems, name="SYSTEM"), axes.text("PYTHON", pythons)],
         triggers=[triggers.cron("H 2 * * 1-5")],
         wrappers=guards(minutes=60),
         steps={"test": steps.shell("make test PYTHON=python$PYTHON")},
