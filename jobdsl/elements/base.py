@@ -178,12 +178,12 @@ class Record(metaclass=RecordType):
         return "".join(out)
 
     def _plan(self, layout: str | None) -> Iterable[tuple[str, Mapping[str, str] | None]]:
-        """The tags to write in their order: the usual ones, those but some (`-a -b`), or other ones."""
-        if layout is not None and not layout.startswith("-"):
+        """The tags to write in their order: the usual ones but for (`-a +b +c@class=x`), or other ones."""
+        if layout is not None and layout[:1] not in ("-", "+"):
             return _tokens(layout)
-        left_out = {f"-{tag}" for tag, one in self.by_tag.items() if one.kind == "absent"}
-        left_out.update((layout or "").split())
-        return [(tag, None) for tag in self.by_tag if f"-{tag}" not in left_out]
+        changes = dict(_tokens(layout or ""))
+        usual = [tag for tag, one in self.by_tag.items() if one.kind != "absent" or f"+{tag}" in changes]
+        return [(tag, changes.get(f"+{tag}")) for tag in usual if f"-{tag}" not in changes]
 
     def _value(self, one: Field) -> Any:
         if isinstance(one, f._Computed):

@@ -24,7 +24,12 @@ _ARGUMENTS = ("_attrs", "_text")
 
 
 def read_element(found: Node, *, as_field: bool = False) -> Any:
-    """The value that writes `found`: as a member of a list, or as a field whose `class` names it."""
+    """The value that writes `found`: as a member of a list, or as a field whose `class` names it.
+
+    Raises Unfit for text between elements, which no list of elements holds.
+    """
+    if found.tag == TEXT:
+        raise Unfit
     java = found.attrs.get("class", "") if as_field else class_name(found.tag)
     cls = _typed(java)
     if cls is not None and issubclass(cls, Element):
@@ -133,14 +138,14 @@ def _fitted(
         usual = _children_of(made)
         if usual == found.children:
             return made
-        missing = _missing(usual, found)
-        if missing:
-            made = cls._from({**values, **given}, missing, extra)
-            if _children_of(made) == found.children:
-                return made
         made = _in_known_form(cls, found, {**values, **given}, extra)
         if made is not None:
             return made
+        changes = _small_changes(usual, found, cls.by_tag)
+        if changes:
+            made = cls._from({**values, **given}, changes, extra)
+            if _children_of(made) == found.children:
+                return made
         made = cls._from({**values, **given}, layout_of(found, cls.by_tag), extra)
         kept = _kept(found)
         written = {child.tag: child for child in _kept(Node("x", children=_children_of(made)))}
@@ -160,10 +165,16 @@ def _fitted(
         return None
 
 
-def _missing(usual: list[Node], found: Node) -> str:
-    """The layout that leaves out what the document does not have, as an older plugin's has not."""
+def _small_changes(usual: list[Node], found: Node, by_tag: dict[str, Field]) -> str:
+    """The layout that says what the document has not, what it has besides, and other attributes."""
     tags = {child.tag for child in found.children}
-    return " ".join(f"-{child.tag}" for child in usual if child.tag not in tags)
+    changes = [f"-{child.tag}" for child in usual if child.tag not in tags]
+    for child in found.children:
+        one = by_tag.get(child.tag)
+        token = _attributes_token(child, one)
+        if one is not None and (token or one.kind == "absent"):
+            changes.append(f"+{child.tag}{token}")
+    return " ".join(changes)
 
 
 def _in_known_form(
