@@ -17,6 +17,7 @@ from benchmarks.workload import estate
 from jobdsl import workflow
 from jobdsl.apply import apply
 from jobdsl.plan import Change
+from jobdsl.readback import Verify
 
 WORKERS = 8
 REPEATS = 3
@@ -45,9 +46,9 @@ def bare(address: Address, changes: Sequence[Change]) -> float:
 
 
 def new_jobs(root: Path, jobs: int) -> None:
-    """Create jobs: ours with and without reading back, and the bare client, the best of some runs each."""
-    times: dict[str, list[float]] = {"bare": [], "without reading back": [], "with reading back": []}
-    counts: dict[str, float] = {"bare": 1.0}
+    """Create jobs: a bare client, and ours reading back nothing, each shape (the default), everything."""
+    times: dict[str, list[float]] = {kind: [] for kind in ("bare", "none", "shapes", "all")}
+    counts = dict.fromkeys(times, 1.0)
     for _ in range(REPEATS):
         for kind in times:
             with controller() as address:
@@ -56,9 +57,10 @@ def new_jobs(root: Path, jobs: int) -> None:
                 if kind == "bare":
                     times[kind].append(bare(address, planned.plan.changes))
                     continue
+                verify: Verify = "all" if kind == "all" else "shapes" if kind == "shapes" else "none"
                 client = workflow.connect(access, planned.checked.settings, WORKERS)
                 start = time.perf_counter()
-                result = apply(planned.plan, client, workers=WORKERS, verify=kind == "with reading back")
+                result = apply(planned.plan, client, workers=WORKERS, verify=verify)
                 times[kind].append(time.perf_counter() - start)
                 assert result.ok
                 counts[kind] = client.requests / jobs
@@ -66,7 +68,8 @@ def new_jobs(root: Path, jobs: int) -> None:
     print(f"{jobs} new jobs, {WORKERS} workers, the best of {REPEATS}")
     for kind, seconds in times.items():
         best = min(seconds)
-        print(f"  {kind:24} {best:6.2f} s  {best / floor:5.2f} x bare  {counts[kind]:5.2f} requests a job")
+        name = "bare client" if kind == "bare" else f"ours, reading back {kind}"
+        print(f"  {name:24} {best:6.2f} s  {best / floor:5.2f} x bare  {counts[kind]:5.2f} requests a job")
 
 
 def again(root: Path, jobs: int) -> None:
@@ -74,7 +77,7 @@ def again(root: Path, jobs: int) -> None:
     with controller() as address:
         access = workflow.Access(*address)
         planned = workflow.plan(root, access, workers=WORKERS)
-        assert apply(planned.plan, planned.checked.controller, workers=WORKERS, verify=False).ok
+        assert apply(planned.plan, planned.checked.controller, workers=WORKERS, verify="none").ok
         print(f"Again over {jobs} unchanged jobs")
         for kind, refresh in (("plan", False), ("plan --refresh", True)):
             start = time.perf_counter()

@@ -228,7 +228,8 @@ def _say_findings(planned: Planned) -> None:
 @REFRESH
 @ADOPT
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--verify/--no-verify", default=True, help="Read back what was changed. [default: verify]")
+@click.option("--no-verify", is_flag=True, help="Do not read back what was changed.")
+@click.option("--verify-all", is_flag=True, help="Read back every document, not the first few of each shape.")
 @click.option(
     "--secrets",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -245,7 +246,8 @@ def apply(
     refresh: bool,
     adopt: tuple[str, ...],
     yes: bool,
-    verify: bool,
+    no_verify: bool,
+    verify_all: bool,
     secrets: Path | None,
     reports: tuple[Path, ...],
     workers: int,
