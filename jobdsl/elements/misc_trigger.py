@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from jobdsl.elements.base import Form
 from jobdsl.elements.fields import children, flag, result, text
 from jobdsl.elements.slots import Misc
 from jobdsl.errors import DslError
@@ -63,12 +64,19 @@ class current_parameters(Misc, xml=_P + "CurrentBuildParameters", plugin=_PLUGIN
 class predefined(Misc, xml=_P + "PredefinedBuildParameters", plugin=_PLUGIN):
     """Parameters written here, one `NAME=value` a line."""
 
+    forms = {"old": Form("properties")}
+
     properties: str = text(first=True)
     text_on_new_line: bool = flag("textParamValueOnNewLine", default=False)
 
 
 class parameters_file(Misc, xml=_P + "FileBuildParameters", plugin=_PLUGIN):
     """Parameters from a properties file in the workspace."""
+
+    forms = {
+        "jjb": Form("propertiesFile failTriggerOnMissing textParamValueOnNewLine"),
+        "old": Form("propertiesFile failTriggerOnMissing useMatrixChild onlyExactRuns"),
+    }
 
     file: str = text("propertiesFile", first=True)
     encoding: str | None = text(default=None)
@@ -195,6 +203,11 @@ def _one(given: Any) -> Any:
 
 class trigger_config(Misc, xml=_P + "BuildTriggerConfig", plugin=_PLUGIN):
     """Jobs to start when a build is done, and what they are given."""
+
+    forms = {
+        "jjb": Form("configs projects condition triggerFromChildProjects triggerWithNoParameters"),
+        "old": Form("configs projects condition triggerWithNoParameters"),
+    }
 
     parameters: Any = children("configs", accepts=Misc, convert=_one)
     factories: Any = children("configFactories", accepts=Misc, default=None)

@@ -43,13 +43,7 @@ _TOTALS = (
 class warning_limits(Misc, xml="hudson.plugins.analysis.core.Thresholds", plugin="analysis-core"):
     """From how many warnings on a build is unstable or failed; empty for never."""
 
-    forms = {
-        "totals": Form(_TOTALS),
-        "new-last": Form(
-            _TOTALS + " unstableNewAll unstableNewHigh unstableNewNormal unstableNewLow "
-            "failedNewAll failedNewHigh failedNewNormal failedNewLow"
-        ),
-    }
+    forms = {"totals": Form(_TOTALS)}
 
     unstable_all: int | str = amount("unstableTotalAll")
     unstable_high: int | str = amount("unstableTotalHigh")

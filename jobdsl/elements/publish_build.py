@@ -108,6 +108,11 @@ class clean_workspace(Publisher, xml="hudson.plugins.ws_cleanup.WsCleanup", plug
             "patterns deleteDirs skipWhenFailed cleanWhenSuccess cleanWhenUnstable cleanWhenFailure "
             "cleanWhenNotBuilt cleanWhenAborted notFailBuild cleanupMatrixParent externalDelete",
         ),
+        "empty-list": Form(
+            "patterns@class=empty-list deleteDirs skipWhenFailed cleanWhenSuccess cleanWhenUnstable "
+            "cleanWhenFailure cleanWhenNotBuilt cleanWhenAborted notFailBuild cleanupMatrixParent "
+            "externalDelete",
+        ),
     }
 
     patterns: Any = children(accepts=cleanup_pattern, convert=cleanup_pattern, default=None)

@@ -39,9 +39,12 @@ class html_report(Misc, xml="htmlpublisher.HtmlPublisherTarget", plugin="htmlpub
     """One HTML report: its directory, index pages and name."""
 
     forms = {
-        "old": Form(
-            "reportName reportDir reportFiles alwaysLinkToLastBuild reportTitles? keepAll "
-            "allowMissing includes?"
+        "1.16": Form(
+            "reportName reportDir reportFiles alwaysLinkToLastBuild reportTitles keepAll "
+            "allowMissing includes"
+        ),
+        "1.12": Form(
+            "reportName reportDir reportFiles alwaysLinkToLastBuild reportTitles keepAll allowMissing"
         ),
         "jjb": Form(
             "reportName reportDir reportFiles alwaysLinkToLastBuild keepAll allowMissing wrapperName",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from jobdsl.elements.base import Form
 from jobdsl.elements.fields import child, children, flag, number, raw, sugar, text
 from jobdsl.elements.holders import Holder
 from jobdsl.elements.misc_publish_over import OfCifs, OfFtp, OfSsh, cifs_delegate, ftp_delegate, ssh_delegate
@@ -118,6 +119,8 @@ class metadata(Misc, xml="hudson.plugins.s3.MetadataPair", plugin="s3"):
 class s3_entry(Misc, xml="hudson.plugins.s3.Entry", plugin="s3"):
     """Files and the bucket they go to."""
 
+    forms = {"old": Form("bucket sourceFile")}
+
     bucket: str = text(first=True)
     files: str = text("sourceFile", first=True)
     excludes: str | None = text("excludedFile", default=None)
@@ -139,6 +142,7 @@ class s3(Holder, Publisher, xml="hudson.plugins.s3.S3BucketPublisher", plugin="s
 
     holds = "entries"
     held = s3_entry
+    forms = {"old": Form("profileName entries")}
     order = (
         "profileName entries dontWaitForConcurrentBuildCompletion dontSetBuildResultOnFailure "
         "consoleLogLevel pluginFailureResultConstraint userMetadata"

@@ -113,8 +113,8 @@ class exclude_message(_Filter, xml=_CORE + "filter.ExcludeMessage", plugin=_PLUG
 _BEFORE_12 = (
     "analysisTools sourceCodeEncoding sourceDirectory ignoreQualityGate ignoreFailedBuilds? "
     "referenceJobName? failOnError healthy unhealthy minimumSeverity filters isEnabledForFailure "
-    "isAggregatingResults isBlameDisabled isForensicsDisabled? skipPublishingChecks? publishAllIssues? "
-    "qualityGates trendChartType scm?"
+    "isAggregatingResults isBlameDisabled isForensicsDisabled? skipPublishingChecks publishAllIssues? "
+    "qualityGates trendChartType scm"
 )
 
 

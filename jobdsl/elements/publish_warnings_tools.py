@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobdsl.elements.base import Form
 from jobdsl.elements.fields import flag, number, raw, text
 from jobdsl.elements.slots import Misc
 from jobdsl.errors import DslError, suggestion
@@ -94,8 +93,6 @@ class Tool(Misc):
 
 class _Report(Tool):
     """A tool and the files it wrote; no pattern reads the log or the tool's usual files."""
-
-    forms = {"before-9": Form("id name pattern reportEncoding skipSymbolicLinks")}
 
     pattern: str = text(default="", first=True)
     encoding: str = text("reportEncoding", default="")

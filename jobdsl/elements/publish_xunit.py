@@ -170,8 +170,6 @@ class xunit(Publisher, xml="xunit", plugin="xunit"):
     `threshold_mode`: 1 counts tests, 2 is per cent.
     """
 
-    forms = {"old": Form("types thresholds thresholdMode extraConfiguration")}
-
     types: Any = children(accepts=TestTool, default=None)
     tools: Any = children(accepts=TestTool, default=None, first=True)
     thresholds: Any = children(accepts=Misc)
