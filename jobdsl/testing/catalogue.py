@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Protocol
 
+_CORE = ("hudson.", "jenkins.")
 _SHARED = ("hudson.scm", "hudson.tasks", "hudson.plugins.git")
 """Packages that several plugins put classes into: being in one proves nothing."""
 __all__ = ["Catalogue", "TableCatalogue", "VocabularyCatalogue", "recorded_plugins"]
@@ -45,11 +46,15 @@ class TableCatalogue:
                 self._packages.setdefault(package, entry.get("plugin") or "")
 
     def plugin_of(self, class_name: str) -> str | None:
-        """Short name of the plugin, empty for core; of a class not listed, that of its package."""
+        """Short name of the plugin, empty for core; of a class not listed, that of its package.
+
+        Null in the table is a class that its plugin has no longer.
+        """
         entry = self._table.get(class_name)
         if entry is None:
             return self._packages.get(class_name.rpartition(".")[0])
-        return str(entry.get("plugin", ""))
+        plugin = entry.get("plugin", "")
+        return None if plugin is None else str(plugin)
 
     def fields_of(self, class_name: str) -> Mapping[str, str | None] | None:
         """Fields with what is written when they are missing."""
@@ -64,7 +69,9 @@ class VocabularyCatalogue(TableCatalogue):
     def plugin_of(self, class_name: str) -> str | None:
         """By the table, then by the vocabulary, then by the package."""
         typed = None if class_name in self._table else _typed(class_name)
-        return super().plugin_of(class_name) if typed is None else typed.plugin
+        if typed is None or not (typed.plugin or class_name.startswith(_CORE)):
+            return super().plugin_of(class_name)
+        return str(typed.plugin)
 
     def fields_of(self, class_name: str) -> Mapping[str, str | None] | None:
         """The fields of the table with those only the vocabulary knows in their places."""
