@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from jobdsl.config import Files
@@ -20,7 +20,13 @@ def find(root: Path, files: Files) -> tuple[list[str], list[Problem]]:
     """The DSL files, relative to the root with "/", sorted; and those that cannot be one."""
     found: list[str] = []
     problems: list[Problem] = []
-    for path in _candidates(root, files):
+
+    def closed(error: OSError) -> None:
+        """A directory that cannot be listed: its jobs must not look as if they were removed."""
+        where = Where(os.path.relpath(error.filename, root), 0)
+        problems.append(Problem(f"the directory cannot be read: {error.strerror}", where))
+
+    for path in _candidates(root, files, closed):
         wrong = _unusable(root, path)
         if wrong is None:
             found.append(path)
@@ -29,13 +35,15 @@ def find(root: Path, files: Files) -> tuple[list[str], list[Problem]]:
     return sorted(found), problems
 
 
-def _candidates(root: Path, files: Files) -> Iterator[str]:
+def _candidates(root: Path, files: Files, on_error: Callable[[OSError], None]) -> Iterator[str]:
     closed = [pattern for pattern in files.exclude if pattern.endswith("/**")]
-    for folder, folders, names in os.walk(root):
+    for folder, folders, names in os.walk(root, onerror=on_error):
         inside = os.path.relpath(folder, root).replace(os.sep, "/") + "/"
         inside = "" if inside == "./" else inside
         folders[:] = [
-            name for name in folders if not any(matches(one, f"{inside}{name}/x") for one in closed)
+            name
+            for name in folders
+            if not name.startswith(".") and not any(matches(one, f"{inside}{name}/x") for one in closed)
         ]
         for name in names:
             if name.endswith(".py") and files.has(inside + name):
@@ -44,7 +52,7 @@ def _candidates(root: Path, files: Files) -> Iterator[str]:
 
 def _unusable(root: Path, path: str) -> Problem | None:
     """Why a file cannot be run, if it cannot."""
-    shown = path.encode("utf-8", "backslashreplace").decode()
+    shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     where = Where(shown, 0)
     if shown != path or not path.isprintable():
         return Problem("the file's name is no printable text", where, "rename it")

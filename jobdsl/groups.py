@@ -12,7 +12,7 @@ from jobdsl.config import Settings
 
 __all__ = ["Groups", "grouped"]
 
-_PAYS = 200
+_PAYS = 400
 """DSL files for each process: starting one costs as much as running so many small files."""
 
 

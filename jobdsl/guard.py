@@ -42,9 +42,7 @@ _REFUSED = {event: why for why, events in _EVENTS.items() for event in events.sp
 _READS = frozenset({"open", "os.listdir", "os.scandir"})
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _DEVICES = ("/dev/null", "/dev/urandom", "/dev/zero")
-_WAY_OUT = (
-    "a DSL file only reads its estate and gives back jobs: let a job do this, or do it before jobdsl runs"
-)
+_WAY_OUT = "a DSL file only reads its estate and gives back jobs: let a job do this when it runs"
 
 
 def limit(memory_mb: int, seconds: float) -> None:
@@ -118,7 +116,8 @@ class Guard:
             return
         if event == "open" and (args[2] or 0) & _WRITING:
             self.refuse(f"the file writes {path!r}")
-        if not path.startswith(self._readable) and not self._in_estate(path):
+        full = os.path.normpath(path) + "/"
+        if not full.startswith(self._readable) and not self._in_estate(path):
             self.refuse(f"the file reads {path!r}, which is not the estate's to read")
 
     def _in_estate(self, path: str) -> bool:
