@@ -281,7 +281,8 @@ def apply(
         raise _Stop(1)
     if made.changes:
         _confirm(yes, len(made.changes), controller.url)
-        _carry_out(made, controller, workers=workers, verify="shapes" if verify else "none", finish=fill)
+        verify = "none" if no_verify else "all" if verify_all else "shapes"
+        _carry_out(made, controller, workers=workers, verify=verify, finish=fill)
 
 
 def _confirm(yes: bool, changes: int, url: str) -> None:
