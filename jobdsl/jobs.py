@@ -177,10 +177,26 @@ _HEAD = (
 )
 
 
+_JJB = (
+    "actions description keepDependencies disabled{} displayName blockBuildWhenDownstreamBuilding "
+    "blockBuildWhenUpstreamBuilding authToken concurrentBuild customWorkspace childCustomWorkspace "
+    "quietPeriod assignedNode canRoam scmCheckoutRetryCount logRotator properties scm triggers?@class=vector "
+)
+
+
+def _as_jjb_writes(before: str, after: str) -> dict[str, Form]:
+    """The order of Jenkins Job Builder; whether it says `disabled` is up to its user."""
+    return {
+        name: Form(f"{before} {_JJB.format(mark)} {after}")
+        for name, mark in (("jjb", "?"), ("jjb-disabled", ""))
+    }
+
+
 class freestyle(Project, xml="project"):
     """A job of build steps, one after another on one agent."""
 
     order = _HEAD + "builders publishers buildWrappers"
+    forms = _as_jjb_writes("jdk", "builders publishers buildWrappers")
 
 
 class matrix(Project, xml="matrix-project", plugin="matrix-project"):
@@ -189,6 +205,9 @@ class matrix(Project, xml="matrix-project", plugin="matrix-project"):
     order = (
         _HEAD
         + "axes combinationFilter childCustomWorkspace builders publishers buildWrappers executionStrategy"
+    )
+    forms = _as_jjb_writes(
+        "executionStrategy combinationFilter axes jdk", "builders publishers buildWrappers"
     )
 
     axes: Any = slot(accepts=Axis)
@@ -203,6 +222,7 @@ class multijob(
     """Phases of other jobs."""
 
     order = _HEAD + "builders publishers buildWrappers pollSubjobs surviveRestart"
+    forms = _as_jjb_writes("jdk", "builders publishers buildWrappers pollSubjobs? surviveRestart")
 
     poll_subjobs: bool = flag("pollSubjobs", default=False)
     survive_restart: bool | None = flag("surviveRestart", default=None)
@@ -261,6 +281,13 @@ class pipeline(Job, xml="flow-definition", plugin="workflow-job"):
         "actions description displayName keepDependencies properties definition quietPeriod authToken "
         "triggers disabled"
     )
+    forms = {
+        name: Form(
+            f"definition actions description keepDependencies disabled{mark} displayName authToken "
+            "quietPeriod properties"
+        )
+        for name, mark in (("jjb", "?"), ("jjb-disabled", ""))
+    }
 
     script: str | None = meta(default=None)
     sandbox: bool = meta(default=True)

@@ -164,16 +164,13 @@ class Record(metaclass=RecordType):
             written.add(tag)
             if tag in extra:
                 out.append(write_value(tag, extra[tag], indent))
-            elif (one := by_tag.get(tag)) is not None and not (
-                token != tag and self._value(one) == one.default
-            ):
+            elif (one := by_tag.get(tag)) is not None and not (token != tag and self._is_usual(one)):
                 out.append(one.write(self._value(one), indent, attrs))
         for tag, one in by_tag.items():
             if tag in written or tag in extra or not one.stored:
                 continue
-            value = self._value(one)
-            if value != one.default and (value or one.kind != "slot"):  # an empty list is one
-                out.append(one.write(value, indent))
+            if not self._is_usual(one):
+                out.append(one.write(self._value(one), indent))
         out += [write_value(tag, value, indent) for tag, value in extra.items() if tag not in written]
         return "".join(out)
 
@@ -184,6 +181,11 @@ class Record(metaclass=RecordType):
         changes = dict(_tokens(layout or ""))
         usual = [tag for tag, one in self.by_tag.items() if one.kind != "absent" or f"+{tag}" in changes]
         return [(tag, changes.get(f"+{tag}")) for tag in usual if f"-{tag}" not in changes]
+
+    def _is_usual(self, one: Field) -> bool:
+        """Whether a field has its default, so that nothing need be written for it."""
+        value = self._value(one)
+        return bool(tuple(value) == tuple(one.default) if one.kind == "slot" else value == one.default)
 
     def _value(self, one: Field) -> Any:
         if isinstance(one, f._Computed):
