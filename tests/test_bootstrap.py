@@ -101,8 +101,9 @@ def test_missing_credentials_are_told_with_the_page_to_create_them_on(controller
 
 def test_missing_plugins_are_told(controller: SimulatedJenkins) -> None:
     controller.remove_plugins("build-timeout")
-    (error,) = errors(controller)
-    assert "needs the plugin build-timeout" in error
+    found = errors(controller)
+    assert found
+    assert all("needs the plugin build-timeout" in one for one in found)
 
 
 def test_what_its_user_may_not_see_is_not_complained_of(controller: SimulatedJenkins) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -29,3 +31,11 @@ def test_every_example_is_tested() -> None:
     assert (
         sorted(one.name for one in EXAMPLES.iterdir() if one.is_dir() and one.name[0] not in "._") == ESTATES
     )
+
+
+def test_the_demo_does_what_it_says() -> None:
+    command = [sys.executable, str(EXAMPLES / "demo.py")]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("Finished: SUCCESS") == 3
+    assert "10 of 27 changed" in done.stdout
