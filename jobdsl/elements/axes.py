@@ -67,6 +67,10 @@ class dynamic(Axis, xml="ca.silvermaplesolutions.jenkins.plugins.daxis.DynamicAx
             given["values"] = (given["variable"],)
         return given
 
+    def but(self, **changes: Any) -> Any:
+        """A copy with some arguments changed; another variable brings its own values."""
+        return super().but(**{"values": None, **changes} if "variable" in changes else changes)
+
     def arguments(self) -> dict[str, Any]:
         """The values only where they are not the usual ones."""
         given = super().arguments()

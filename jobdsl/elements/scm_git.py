@@ -121,6 +121,15 @@ class git(Scm, xml="hudson.plugins.git.GitSCM", plugin="git"):
             _twice("branches", "branch=")
         return given
 
+    def but(self, **changes: Any) -> Any:
+        """A copy with some arguments changed, those of its remotes among them."""
+        short = {key: changes.pop(key) for key in _OF_REMOTE if key in changes}
+        if short:
+            changes["remotes"] = tuple(one.but(**short) for one in self.remotes)
+        if "branch" in changes:
+            changes["branches"] = (branch_spec(name=changes.pop("branch")),)
+        return super().but(**changes)
+
     def arguments(self) -> dict[str, Any]:
         """The short form where one remote and one branch are all there is."""
         rest = super().arguments()

@@ -19,6 +19,7 @@ __all__ = [
     "svn_clean",
     "svn_credentials",
     "svn_fisheye",
+    "svn_noop",
     "svn_revert",
     "svn_sventon",
     "svn_update",
@@ -158,6 +159,13 @@ class svn(Scm, xml="hudson.scm.SubversionSCM", plugin=_PLUGIN):
                 DslError(f"scm.svn: {named} and modules= say the same", hint="leave one of them out")
             )
         return given
+
+    def but(self, **changes: Any) -> Any:
+        """A copy with some arguments changed, those of its modules among them."""
+        short = {key: changes.pop(key) for key in _OF_MODULE if key in changes}
+        if short:
+            changes["modules"] = tuple(one.but(**short) for one in self.modules)
+        return super().but(**changes)
 
     def arguments(self) -> dict[str, Any]:
         """The short form where one module of the usual kind is all there is."""

@@ -145,6 +145,10 @@ class gitlab(TraitedSource, xml=_P + "GitLabSCMSource", plugin=_PLUGIN):
             given["owner"] = _group(given["project"])
         return given
 
+    def but(self, **changes: Any) -> Any:
+        """A copy with some arguments changed; another project brings its own group."""
+        return super().but(**{"owner": None, **changes} if "project" in changes else changes)
+
     def arguments(self) -> dict[str, Any]:
         """The group only where the path does not say it."""
         given = super().arguments()

@@ -32,10 +32,10 @@ class ghprb_branch(Misc, xml=_P + "GhprbBranch", plugin="ghprb"):
 
 
 class ghprb_message(Misc, xml=_P + "extensions.comments.GhprbBuildResultMessage", plugin="ghprb"):
-    """What is said for a result: `ghprb_message("SUCCESS", "well done")`."""
+    """What is said for a result: `ghprb_message("well done", "SUCCESS")`."""
 
-    message: str = text()
-    result: str = text(choices=("SUCCESS", "ERROR", "FAILURE", "PENDING"))
+    message: str = text(first=True)
+    result: str = text(first=True, choices=("SUCCESS", "ERROR", "FAILURE", "PENDING"))
 
 
 def _message(value: Any) -> ghprb_message:

@@ -10,8 +10,10 @@ from jobdsl.elements.slots import Misc, Trigger
 from jobdsl.elements.triggers_time import cron_text
 
 __all__ = [
+    "any_content",
     "build_result",
     "build_result_of",
+    "checked_result",
     "file",
     "file_content",
     "files",
@@ -19,14 +21,17 @@ __all__ = [
     "groovy_script",
     "jms_message",
     "json_content",
+    "json_path",
     "rabbitmq",
     "rundeck",
     "script",
     "text_content",
+    "text_pattern",
     "upstream",
     "url",
     "url_entry",
     "url_header",
+    "x_path",
     "xml_content",
 ]
 

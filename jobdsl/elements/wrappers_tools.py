@@ -7,6 +7,7 @@ from typing import Any
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import child, children, flag, number, raw, text
 from jobdsl.elements.slots import Misc, Wrapper
+from jobdsl.elements.triggers_ghprb import ghprb_message
 from jobdsl.elements.steps_docker import docker_server
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "sonar_env",
     "ssh",
     "terraform",
+    "tools_in_matrix",
     "vault",
     "vault_config",
     "vault_secret",
@@ -91,7 +93,7 @@ class selected_tool(
     name: str = text(first=True)
 
 
-class _MatrixOptions(
+class tools_in_matrix(
     Misc,
     xml="com.cloudbees.jenkins.plugins.customtools.MulticonfigWrapperOptions",
     plugin="custom-tools-plugin",
@@ -109,7 +111,7 @@ class custom_tools(
     """Custom tools of the controller: `custom_tools(["protoc"])`."""
 
     tools: Any = children("selectedTools", accepts=selected_tool, convert=selected_tool, first=True)
-    matrix: Any = child("multiconfigOptions", accepts=_MatrixOptions, plain=True, default=_MatrixOptions())
+    matrix: Any = child("multiconfigOptions", accepts=tools_in_matrix, plain=True, default=tools_in_matrix())
     uppercase: bool = flag("convertHomesToUppercase", default=False)
 
 
@@ -337,15 +339,6 @@ class android_emulator(
     delay: int | str = number("startupDelay", default=0)
     options: str | None = text("commandLineOptions", default="")
     executable: str | None = text(default="")
-
-
-class ghprb_message(
-    Misc, xml="org.jenkinsci.plugins.ghprb.extensions.comments.GhprbBuildResultMessage", plugin="ghprb"
-):
-    """What is said for a result."""
-
-    message: str = text(first=True)
-    result: str = text(choices=("SUCCESS", "FAILURE", "ERROR", "PENDING"), first=True)
 
 
 class ghprb_status(Wrapper, xml="org.jenkinsci.plugins.ghprb.upstream.GhprbUpstreamStatus", plugin="ghprb"):
