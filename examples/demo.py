@@ -34,6 +34,13 @@ USED = "make scan"
 """What the jobs of the edited template have in their documents, and no other job has."""
 PATIENCE = 60.0
 """Seconds a build of the seed job may take."""
+PERMISSIONS = {
+    "hudson.model.Hudson.Read",
+    "hudson.model.Hudson.SystemRead",
+    *(f"hudson.model.Item.{may}" for may in ("Read", "Create", "Configure", "Build")),
+    *(f"hudson.model.View.{may}" for may in ("Read", "Create", "Configure", "Delete")),
+}
+"""All the seed's user may do; docs/seed.md says what for."""
 QUIET = 6.0
 """Seconds after which a build has left its quiet period."""
 
@@ -68,7 +75,7 @@ class Demo:
     def bootstrap(self) -> None:
         """The seed job, created as an administrator would."""
         title("1. The seed job")
-        seed = self.jenkins.add_user("seed")
+        seed = self.jenkins.add_user("seed", permissions=PERMISSIONS)
         self.jenkins.add_credentials(SEED, username=seed.name, password=seed.token)
         say(f"A simulated controller, {self.jenkins.url}, and an estate of a few files in git:")
         shell("git", "-C", str(self.repository), "ls-files")
