@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jobdsl.testing.export import ALWAYS, Bean, Prop, Schema
+from jobdsl.testing.kinds import CONFIGURATION
+from jobdsl.testing.matrix import axis_values, configurations
 from jobdsl.testing.store import Group, Item
 from jobdsl.testing.views import View
 
@@ -64,6 +66,8 @@ class ItemApi:
 
     def display_name(self, item: Item) -> str:
         """The name to show."""
+        if item.kind is CONFIGURATION:
+            return ",".join(axis_values(item).values())
         return item.fields.get("displayName") or item.name
 
     def full_display_name(self, item: Item) -> str:
@@ -110,7 +114,13 @@ class ItemApi:
         )
         self._schemas["job"] = job
         self._schemas["project"] = project
-        self._schemas["matrix"] = Schema(Prop("activeConfigurations", lambda _: []), base=project)
+        self._schemas["matrix"] = Schema(Prop("activeConfigurations", self._configurations), base=project)
+        self._schemas["configuration"] = Schema(
+            Prop("actions", lambda _: _JOB_ACTIONS[:-1]),
+            Prop("description", lambda _: None),
+            base=project,
+            in_place=("actions", "description"),
+        )
         self._schemas["pipeline"] = Schema(
             Prop("concurrentBuild", lambda _: True),
             Prop("disabled", lambda item: item.disabled),
@@ -119,6 +129,12 @@ class ItemApi:
             Prop("resumeBlocked", lambda _: False),
             base=job,
         )
+
+    def _configurations(self, item: Item) -> list[Bean]:
+        shown = Schema(
+            *[prop for prop in self._schemas["configuration"].props if prop.name in ("name", "url", "color")]
+        )
+        return [Bean(shown, configuration) for configuration in configurations(item)]
 
     def item(self, item: Item) -> Bean:
         """An item as it is exported."""

@@ -96,7 +96,7 @@ class BuildApi:
         self._pipeline_run = Schema(
             Prop("nextBuild", lambda _: None), Prop("previousBuild", lambda _: None), base=run
         )
-        self._matrix_run = Schema(Prop("runs", lambda _: []), base=run)
+        self._matrix_run = Schema(Prop("runs", self._runs), base=run)
 
     def _url(self, build: Build) -> str:
         return f"{self._jenkins.url}/{build.path}"
@@ -175,7 +175,10 @@ class BuildApi:
         actions = []
         if build.parameters:
             actions.append(self.parameters(build.parameters))
-        actions += [self.causes(build.user, build.causes), _time_in_queue(build)]
+        cause = (
+            self.upstream_cause(build.upstream) if build.upstream else self.causes(build.user, build.causes)
+        )
+        actions += [cause, _time_in_queue(build)]
         if build.result == "ABORTED":
             actions.append(values("jenkins.model.InterruptedBuildAction"))
         if build.commit:
@@ -189,6 +192,21 @@ class BuildApi:
         """The values a build was given."""
         listed = [values(one.java, name=one.name, value=one.value) for one in parameters]
         return values("hudson.model.ParametersAction", parameters=listed)
+
+    def _runs(self, build: Build) -> list[Bean]:
+        return [values("", number=run.number, url=self._url(run)) for run in build.runs]
+
+    def upstream_cause(self, matrix: Build) -> Bean:
+        """Started by a matrix build."""
+        name = matrix.item.full_name
+        cause = values(
+            "hudson.model.Cause$UpstreamCause",
+            shortDescription=f'Started by upstream project "{name}" build number {matrix.number}',
+            upstreamBuild=matrix.number,
+            upstreamProject=name,
+            upstreamUrl=matrix.item.path,
+        )
+        return values("hudson.model.CauseAction", causes=[cause])
 
     def causes(self, user: str, count: int = 1) -> Bean:
         """Who or what started it; as many as were folded together."""

@@ -68,6 +68,8 @@ class QueueApi:
         if entry.item is None:
             return []
         builds = self._jenkins.build_api
+        if entry.upstream is not None:
+            return [Bean(Schema(), None), builds.upstream_cause(entry.upstream)]
         given = [builds.parameters(entry.parameters)] if entry.parameters else []
         return [*given, builds.causes(entry.user, entry.causes)]
 

@@ -43,6 +43,12 @@ class Build:
     causes: int = 1
     """How many triggers were folded into it while it waited."""
     parameters: tuple[Parameter, ...] = ()
+    upstream: Build | None = None
+    """The matrix build it is a part of."""
+    runs: list[Build] = field(default_factory=list)
+    """The builds of the configurations of a matrix build."""
+    waiting_runs: int = 0
+    """How many of them are not over yet."""
     waited: float = 0.0
     """Seconds in the quiet period, and then for an executor."""
     queued: float = 0.0

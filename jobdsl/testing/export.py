@@ -30,12 +30,16 @@ class Prop:
 
 
 class Schema:
-    """The exported properties of a class, in the order Jenkins writes them: superclass first."""
+    """The exported properties of a class, in the order Jenkins writes them: superclass first.
 
-    def __init__(self, *props: Prop, base: Schema | None = None, hidden: Iterable[str] = ()) -> None:
-        names = {prop.name for prop in props} | set(hidden)
-        inherited = [prop for prop in (base.props if base else ()) if prop.name not in names]
-        self.props: Sequence[Prop] = [*inherited, *props]
+    A property of the base that is declared again moves to the end, unless it is named in `in_place`.
+    """
+
+    def __init__(self, *props: Prop, base: Schema | None = None, in_place: Iterable[str] = ()) -> None:
+        inherited = base.props if base else ()
+        own = {prop.name: prop for prop in props}
+        kept = [own.pop(prop.name, prop) if prop.name in in_place else prop for prop in inherited]
+        self.props: Sequence[Prop] = [*[prop for prop in kept if prop.name not in own], *own.values()]
 
 
 @dataclass(slots=True)

@@ -7,9 +7,9 @@ from typing import Literal
 
 from jobdsl.tree import class_name
 
-__all__ = ["FOLDER", "FREESTYLE", "KINDS", "Kind", "kind_of"]
+__all__ = ["CONFIGURATION", "FOLDER", "FREESTYLE", "KINDS", "Kind", "kind_of"]
 
-Shape = Literal["project", "matrix", "pipeline", "job", "folder", "multibranch"]
+Shape = Literal["project", "matrix", "pipeline", "job", "folder", "multibranch", "configuration"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,14 @@ FOLDER = Kind(
     "folder",
     "cloudbees-folder",
 )
+CONFIGURATION = Kind(
+    "matrix-config",
+    "hudson.matrix.MatrixConfiguration",
+    "configuration",
+    "matrix-project",
+    "hudson.matrix.MatrixRun",
+)
+"""A configuration of a matrix; nobody posts one."""
 _ALL = [
     FREESTYLE,
     FOLDER,

@@ -163,6 +163,8 @@ def _from_item(target: Any, path: tuple[str, ...]) -> Walked | None:
         return Artifact(target, "/".join(path[1:])), ()
     if not isinstance(target, Item):
         return None
+    if path[0] in target.configurations:
+        return target.configurations[path[0]], path[1:]
     if path[0].isdigit() or (path[0].startswith("last") and path[0].endswith("Build")):
         return _found(find_link(target, path[0]), path[1:])
     return None

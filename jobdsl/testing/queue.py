@@ -33,6 +33,8 @@ class QueueItem:
     buildable_since: float | None = None
     cancelled: bool = False
     build: Build | None = None
+    upstream: Build | None = None
+    """The matrix build whose configuration waits."""
     part_of: str = ""
     """Path of the Pipeline build it is a part of."""
 

@@ -44,7 +44,7 @@ class StepRunner:
 
     def start(self, build: Build, computer: Computer) -> bool:
         """Begin a build where something can run it; False lets it only take time."""
-        if build.item.kind.shape != "project":
+        if build.item.kind.shape not in ("project", "configuration"):
             return False
         if computer.name in self.lines:
             self.lines[computer.name].waiting.append(build)

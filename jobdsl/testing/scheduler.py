@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Protocol
 
 from jobdsl.errors import DslError
 from jobdsl.labels import parse
-from jobdsl.testing.builds import Build, Parameter, Result
+from jobdsl.testing.builds import Build, Parameter, Result, worst
 from jobdsl.testing.clock import Clock
 from jobdsl.testing.computers import Computer, Computers
+from jobdsl.testing.matrix import configurations
 from jobdsl.testing.queue import Queue, QueueItem
 from jobdsl.testing.store import Item
 
@@ -145,17 +146,34 @@ class Scheduler:
         ]
 
     def _start(self, entry: QueueItem, item: Item, computer: Computer, now: float) -> None:
-        build = Build(item, item.next_build, entry.id, now, computer.name, entry.user, entry.causes)
+        number = entry.upstream.number if entry.upstream else item.next_build
+        build = Build(item, number, entry.id, now, computer.name, entry.user, entry.causes)
         build.parameters = entry.parameters
         build.waited = min(entry.ready, now) - entry.since
         build.queued = now - max(entry.ready, entry.since)
-        item.next_build += 1
+        item.next_build = number + 1
         item.builds[build.number] = build
         self.running.append(build)
         self.queue.leave(entry, build)
         build.log.append(_opening(build, computer))
-        if self.runner is None or not self.runner.start(build, computer):
+        if entry.upstream is not None:
+            build.upstream = entry.upstream
+            entry.upstream.runs.append(build)
+        spread = configurations(item) if item.kind.shape == "matrix" else []
+        for configuration in spread:
+            self._spread(configuration, build, now)
+        if not spread and (self.runner is None or not self.runner.start(build, computer)):
             build.ends = now + self.build_seconds
+        self.tick()
+
+    def _spread(self, configuration: Item, build: Build, now: float) -> None:
+        """Queue one configuration of a matrix build."""
+        label = configuration.tied_to
+        number = self.queue.next_id()
+        entry = QueueItem(number, configuration, configuration.name, label, now, now, upstream=build)
+        entry.parameters = build.parameters
+        self.queue.add(entry)
+        build.waiting_runs += 1
 
     def finish(self, build: Build, result: Result, *, at: float | None = None) -> None:
         """A build is over; whatever waited for its executor may start."""
@@ -165,7 +183,16 @@ class Scheduler:
         build.log.append(f"Finished: {result}\n")
         build.result = result
         self.running.remove(build)
+        if build.upstream is not None:
+            self._gather(build.upstream)
         self.tick()
+
+    def _gather(self, matrix: Build) -> None:
+        """A matrix build is over when the last of its configurations is; the worst result counts."""
+        matrix.waiting_runs -= 1
+        if matrix.waiting_runs == 0:
+            results = [run.result for run in matrix.runs if run.result is not None]
+            self.finish(matrix, reduce(worst, results, "SUCCESS"))
 
     def stop(self, build: Build, user: str) -> None:
         """Abort a build."""
@@ -186,6 +213,8 @@ class Scheduler:
     def cancel(self, entry: QueueItem) -> None:
         """Take an item out of the queue."""
         self.queue.leave(entry)
+        if entry.upstream is not None:
+            self._gather(entry.upstream)
 
     def forget(self, item: Item) -> None:
         """A deleted item and all below it neither wait nor run any more."""
@@ -243,7 +272,12 @@ class Scheduler:
 
 
 def _opening(build: Build, computer: Computer) -> str:
-    started = f"Started by user {build.user}\n" if build.user else "Started by an SCM change\n"
+    if build.upstream is not None:
+        matrix = build.upstream
+        name = matrix.item.full_name
+        started = f'Started by upstream project "{name}" build number {matrix.number}\n'
+    else:
+        started = f"Started by user {build.user}\n" if build.user else "Started by an SCM change\n"
     workspace = f"{computer.remote_fs or '/var/jenkins_home'}/workspace/{build.item.full_name}"
     where = (
         f"Building remotely on {computer.name} ({' '.join(sorted(computer.labels))})"

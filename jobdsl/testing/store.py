@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from jobdsl.testing.documents import read, write
-from jobdsl.testing.kinds import Kind
+from jobdsl.testing.kinds import CONFIGURATION, Kind
 from jobdsl.tree import Node, class_name
 
 if TYPE_CHECKING:
     from jobdsl.testing.builds import Build
     from jobdsl.testing.views import View
 
-__all__ = ["Document", "Group", "Item"]
+__all__ = ["AXIS_LABEL", "Document", "Group", "Item"]
 
+AXIS_LABEL = "label of its axes"
+"""Field of a matrix configuration: the label its builds ask for."""
 _SCALARS = frozenset(
     {"assignedNode", "canRoam", "concurrentBuild", "description", "disabled", "displayName", "quietPeriod"}
 )
@@ -66,7 +68,18 @@ class Document:
 class Item:
     """A job or folder of any kind."""
 
-    __slots__ = ("builds", "children", "document", "fields", "kind", "name", "next_build", "parent", "views")
+    __slots__ = (
+        "builds",
+        "children",
+        "configurations",
+        "document",
+        "fields",
+        "kind",
+        "name",
+        "next_build",
+        "parent",
+        "views",
+    )
 
     def __init__(self, parent: Group, name: str, kind: Kind) -> None:
         self.parent = parent
@@ -79,6 +92,8 @@ class Item:
         self.builds: dict[int, Build] = {}
         self.next_build = 1
         self.views: dict[str, View] = {}
+        self.configurations: dict[str, Item] = {}
+        """Of a matrix job: its configurations by name."""
 
     def assign(self, root: Node, document: Document) -> None:
         """Give the item a document; `root` is the same, already read."""
@@ -95,7 +110,10 @@ class Item:
     def path(self) -> str:
         """The path of its page below the controller's URL: job/a/job/b/."""
         owner = self.parent.owner
-        return f"{owner.path if owner else ''}job/{quote(self.name, safe='')}/"
+        base = owner.path if owner else ""
+        if self.kind is CONFIGURATION:
+            return f"{base}{quote(self.name, safe='=,')}/"
+        return f"{base}job/{quote(self.name, safe='')}/"
 
     @property
     def disabled(self) -> bool:
@@ -116,6 +134,8 @@ class Item:
     @property
     def tied_to(self) -> str | None:
         """The label its builds ask for: without canRoam and a label, the built-in node's own."""
+        if self.kind is CONFIGURATION:
+            return self.fields[AXIS_LABEL] or None
         if self.label is not None or self.kind.shape not in ("project", "matrix"):
             return self.label
         roams = self.fields.get("canRoam", "").strip().lower() == "true"

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from jobdsl.testing.kinds import CONFIGURATION
+from jobdsl.testing.matrix import axis_values
 from jobdsl.testing.triggers import git_urls
 from jobdsl.tree import Node, class_name
 
@@ -95,18 +97,23 @@ def _environment(jenkins: SimulatedJenkins, build: Build) -> dict[str, str]:
         one.name: str(one.value).lower() if one.value in (True, False) else str(one.value)
         for one in build.parameters
     }
-    return given | {
-        "BUILD_DISPLAY_NAME": f"#{build.number}",
-        "BUILD_ID": str(build.number),
-        "BUILD_NUMBER": str(build.number),
-        "BUILD_TAG": f"jenkins-{name.replace('/', '-')}-{build.number}",
-        "BUILD_URL": f"{jenkins.url}/{build.path}",
-        "JENKINS_URL": f"{jenkins.url}/",
-        "JOB_BASE_NAME": build.item.name,
-        "JOB_NAME": name,
-        "JOB_URL": f"{jenkins.url}/{build.item.path}",
-        "NODE_NAME": build.node or "built-in",
-    }
+    axes = axis_values(build.item) if build.item.kind is CONFIGURATION else {}
+    return (
+        given
+        | axes
+        | {
+            "BUILD_DISPLAY_NAME": f"#{build.number}",
+            "BUILD_ID": str(build.number),
+            "BUILD_NUMBER": str(build.number),
+            "BUILD_TAG": f"jenkins-{name.replace('/', '-')}-{build.number}",
+            "BUILD_URL": f"{jenkins.url}/{build.path}",
+            "JENKINS_URL": f"{jenkins.url}/",
+            "JOB_BASE_NAME": build.item.name,
+            "JOB_NAME": name,
+            "JOB_URL": f"{jenkins.url}/{build.item.path}",
+            "NODE_NAME": build.node or "built-in",
+        }
+    )
 
 
 def _branch(root: Node) -> str:
