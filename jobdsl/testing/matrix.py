@@ -1,0 +1,50 @@
+"""Matrix jobs: the configurations their axes span, each a job of its own below the matrix."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from jobdsl.testing.kinds import CONFIGURATION
+from jobdsl.testing.store import AXIS_LABEL, Group, Item
+from jobdsl.tree import Node
+
+__all__ = ["axis_values", "configurations"]
+
+_LABEL_AXES = ("hudson.matrix.LabelAxis", "hudson.matrix.LabelExpAxis")
+
+
+def configurations(item: Item) -> list[Item]:
+    """The configurations of a matrix job; a Groovy combination filter is not judged."""
+    axes = item.document.tree().find("axes")
+    spans = [_span(axis) for axis in axes.children] if axes else []
+    found = [_configuration(item, dict(chosen)) for chosen in product(*spans)] if spans else []
+    item.configurations = {one.name: one for one in found}
+    return found
+
+
+def axis_values(configuration: Item) -> dict[str, str]:
+    """The value of each axis, by its name."""
+    pairs = (part.partition("=") for part in configuration.name.split(","))
+    return {name: value for name, _, value in pairs}
+
+
+_Value = tuple[str, tuple[str, bool]]
+
+
+def _span(axis: Node) -> list[_Value]:
+    """The values of one axis with its name, and whether they are labels."""
+    name = axis.find("name")
+    values = axis.find("values")
+    is_label = axis.tag in _LABEL_AXES
+    listed = [one.text for one in values.children if one.tag == "string"] if values else []
+    return [(name.text if name else "", (value, is_label)) for value in listed]
+
+
+def _configuration(item: Item, chosen: dict[str, tuple[str, bool]]) -> Item:
+    name = ",".join(f"{axis}={value}" for axis, (value, _) in sorted(chosen.items()))
+    found = item.configurations.get(name) or Item(Group(item), name, CONFIGURATION)
+    labels = [value for value, is_label in chosen.values() if is_label]
+    label = "&&".join(f"({one})" if " " in one or "|" in one else one for one in labels)
+    found.document = item.document
+    found.fields = {AXIS_LABEL: label or item.tied_to or ""}
+    return found
