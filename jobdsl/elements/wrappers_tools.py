@@ -7,8 +7,8 @@ from typing import Any
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import child, children, flag, number, raw, text
 from jobdsl.elements.slots import Misc, Wrapper
-from jobdsl.elements.triggers_ghprb import ghprb_message
 from jobdsl.elements.steps_docker import docker_server
+from jobdsl.elements.triggers_ghprb import ghprb_message
 
 __all__ = [
     "ImageSelector",
