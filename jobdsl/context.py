@@ -33,6 +33,10 @@ __all__ = [
 ]
 
 
+_MOST_PROBLEMS = 1000
+"""Problems of one file; who has more begins with these."""
+
+
 class Load:
     """What one run over DSL files gathers."""
 
@@ -67,7 +71,8 @@ class Load:
 
     def problem(self, problem: Problem) -> None:
         """Remember a problem; the same one at the same place is told once."""
-        self.problems.setdefault(problem)
+        if len(self.problems) < _MOST_PROBLEMS:
+            self.problems.setdefault(problem)
 
 
 def twice(key: tuple[str, str], one: Where, other: Where) -> Problem:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from selectors import EVENT_READ, DefaultSelector, SelectorKey
 
-from jobdsl.errors import Problem, Where
+from jobdsl.errors import Problem
 from jobdsl.frames import BadFrame
 from jobdsl.gather import Gathered
 from jobdsl.groups import Groups
@@ -22,20 +22,9 @@ def run(request: Request, groups: Groups, gathered: Gathered) -> None:
     """Run the groups, all in one process where they turn out to belong together. Raises NoWall."""
     try:
         _Crew(request, groups, gathered).run()
-    except Alone as error:
-        if groups.fixed:
-            gathered.problems.append(_meddling(str(error)))
-            return
+    except Alone:
         gathered.forget()
         _Crew(request, groups.joined(), gathered).run()
-
-
-def _meddling(file: str) -> Problem:
-    return Problem(
-        "what this file defines is changed by a file of another team",
-        Where(file, 0),
-        "each team's files run in a process of their own: let them share functions and values, not items",
-    )
 
 
 class _Crew:

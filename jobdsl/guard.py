@@ -116,13 +116,19 @@ class Guard:
             return
         if event == "open" and (args[2] or 0) & _WRITING:
             self.refuse(f"the file writes {path!r}")
-        full = os.path.normpath(path) + "/"
-        if not full.startswith(self._readable) and not self._in_estate(path):
+        if not self._may_read(path):
             self.refuse(f"the file reads {path!r}, which is not the estate's to read")
 
+    def _may_read(self, path: str) -> bool:
+        """Whether a path is the estate's, or Python's: most are Python's own modules, so this is quick."""
+        full = os.path.normpath(os.path.join(self.load.root, path))
+        if not _below(full, self.load.root):
+            return f"{full}/".startswith(self._readable) or self._in_estate(full)
+        return self._in_estate(full)
+
     def _in_estate(self, path: str) -> bool:
-        full = os.path.realpath(path)
-        return _below(full, self.load.root) and not any(_below(full, one) for one in self._hidden)
+        real = os.path.realpath(path)
+        return _below(real, self.load.root) and not any(_below(real, one) for one in self._hidden)
 
     def refuse(self, what: str) -> NoReturn:
         """Tell what the file does, and stop it there."""

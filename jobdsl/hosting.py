@@ -167,7 +167,7 @@ class Host:
             case "problem":
                 self.gathered.problem(frame)
             case "alone":
-                raise Alone(*values)
+                self._meddled(values[0])
             case "ran":
                 self.ran = True
             case "item":
@@ -176,6 +176,16 @@ class Host:
                 self.gathered.other(frame, self.own)
             case _:
                 self.ended = True
+
+    def _meddled(self, file: str) -> None:
+        """Items of another group's file were changed: one process for both, but not for two teams."""
+        if not self.request.settings.teams:
+            raise Alone
+        message = "what this file defines is changed by a file of another team"
+        hint = (
+            "each team's files run in a process of their own: let them share functions and values, not items"
+        )
+        self.gathered.problems.append(Problem(message, Where(file, 0), hint))
 
     def late(self) -> None:
         """Its time is up."""

@@ -47,6 +47,8 @@ def patched(body: str, patches: Sequence[Patch]) -> str:
                 _apply(patch, target)
         except DslError as error:
             raise DslError(f"patch: {error.message}", hint=error.hint, where=patch.where) from None
+        except (ValueError, TypeError) as error:  # lxml's own, for what cannot stand in a document
+            raise DslError(f"patch: {error}", where=patch.where) from None
     return to_text(parse(etree.tostring(root)), "\n").lstrip("\n")
 
 

@@ -168,7 +168,7 @@ def test_hidden_files_of_the_estate_cannot_be_read(told: Told, tmp_path: Path) -
     (root / ".git/config").write_text("token")
     (root / "secrets.toml").write_text("token")
     settings = replace(QUICK, secrets="secrets.toml")
-    for name in (".git/config", "secrets.toml"):
+    for name in (".git/config", "secrets.toml", str(root / "secrets.toml"), "x/../.git/config"):
         (only,) = told(f"from jobdsl import read_file\nopen({name!r})\n", settings)
         assert only == f"a.py:2: error: the file reads {name!r}, which is not the estate's to read"
 

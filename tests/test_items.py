@@ -161,11 +161,12 @@ def test_patches_change_any_node() -> None:
         ("nothing/here", "finds nothing in the document"),
         ("///", "is no XPath"),
         ("count(*)", "finds nothing"),
+        ("scm/@class", "All strings must be XML compatible"),
     ],
 )
 def test_a_patch_that_fits_nothing_is_told_at_its_line(xpath: str, message: str) -> None:
     job = service("x")
-    job.patch(xpath, "x")
+    job.patch(xpath, "\0")
     with pytest.raises(DslError, match=message) as caught:
         job.render()
     assert caught.value.where == job.patches[0].where

@@ -311,12 +311,12 @@ def test_a_team_cannot_change_another_teams_items(make: Make) -> None:
     root = make(
         {
             "a/jobs.py": 'from jobdsl import freestyle\njob = freestyle("a/x")\n',
-            "b/jobs.py": 'from a.jobs import job\njob.description = "from b"\n',
+            "b/jobs.py": 'from a.jobs import job\njob.description = "from b"\n1/0\n',
         }
     )
-    assert told(root, TEAMS)[0].startswith(
-        "a/jobs.py: error: what this file defines is changed by a file of another"
-    )
+    changed, other = told(root, TEAMS)
+    assert changed.startswith("a/jobs.py: error: what this file defines is changed by a file of another team")
+    assert other.startswith("b/jobs.py:3: error: ZeroDivisionError")
 
 
 def test_a_team_cannot_pose_as_another(make: Make) -> None:
