@@ -36,9 +36,13 @@ _CONTROL_REFERENCE = re.compile(r"&#(?:x0*([0-9a-fA-F]{1,2})|0*([0-9]{1,3}));")
 _NEEDS_11 = re.compile(r"&#x(?:[1-8bce-f]|1[0-9a-f]);")
 _DECLARED = re.compile(rb"""^(?:\xef\xbb\xbf)?\s*<\?xml\s+version\s*=\s*['"]1\.1['"]""")
 _DECLARATION = re.compile(r"^\ufeff?\s*<\?xml[^>]*\?>")
+_XML = "{http://www.w3.org/XML/1998/namespace}"
 _SHIFT = 0xF0000
 """Control characters travel through the parser as characters of a private plane."""
 _DEEPEST = 200
+_OWN_PRIVATE = re.compile(
+    rb"\xf3\xb0\x80[\x80-\x9f]|&#x0*[fF]00[01][0-9a-fA-F];|&#0*9830(?:4\d|5\d|6\d|7[01]);"
+)
 TEXT = "#text"
 """Tag of the pseudo node that is text beside elements."""
 
@@ -174,6 +178,8 @@ def _prepared(document: bytes | str) -> tuple[bytes, bool]:
 
 def _shift_controls(data: bytes) -> tuple[bytes, bool]:
     """References to control characters replaced by private ones that lxml accepts."""
+    if _OWN_PRIVATE.search(data):
+        raise XmlError("it holds control characters and U+F0000 to U+F001F, which stand for them here")
     shifted = False
 
     def shift(found: re.Match[str]) -> str:
@@ -212,28 +218,49 @@ def _to_node(element: etree._Element, shifted: bool, depth: int = 0) -> Node:
     if depth > _DEEPEST:
         raise XmlError(f"elements nest deeper than {_DEEPEST} levels", line=element.sourceline or 0)
     tag = str(element.tag)
-    if tag.startswith("{"):
+    if tag[0] == "{":
         raise XmlError(f"the element {tag} has a namespace", line=element.sourceline or 0)
-    children = [_to_node(child, shifted, depth + 1) for child in element]
-    text = element.text or ""
-    if children:
-        children, text = _with_text_between(element, children, shifted), ""
-    attrs = {str(name): str(value) for name, value in element.attrib.items() if name != "plugin"}
-    if shifted:
-        text = _unshift(text)
-        attrs = {name: _unshift(value) for name, value in attrs.items()}
-    return Node(tag, text, children, attrs)
+    node = Node(tag)
+    text = element.text
+    if len(element):
+        mixed = text is not None and not text.isspace()
+        for child in element:
+            node.children.append(_to_node(child, shifted, depth + 1))
+            tail = child.tail
+            if tail is not None and not tail.isspace():
+                mixed = True
+        if mixed:
+            node.children = _with_text_between(element, node.children, shifted)
+    elif text is not None:
+        node.text = _unshift(text) if shifted else text
+    if element.attrib:
+        node.attrs = _attributes(element, shifted)
+    return node
+
+
+def _attributes(element: etree._Element, shifted: bool) -> dict[str, str]:
+    attrs: dict[str, str] = {}
+    for name, value in element.items():
+        if name == "plugin":
+            continue
+        if name[0] == "{":
+            if not name.startswith(_XML):
+                raise XmlError(f"the attribute {name} has a namespace", line=element.sourceline or 0)
+            name = f"xml:{name.removeprefix(_XML)}"
+        attrs[name] = _unshift(value) if shifted else value
+    return attrs
 
 
 def _with_text_between(element: etree._Element, children: list[Node], shifted: bool) -> list[Node]:
-    """The children, with the text between them where there is any (mixed content; very rare)."""
-    between = [element.text or "", *(child.tail or "" for child in element)]
-    if not any(part.strip() for part in between):
-        return children
-    mixed = [Node(TEXT, between[0])]
-    for child, tail in zip(children, between[1:], strict=True):
-        mixed += [child, Node(TEXT, tail)]
-    return [Node(TEXT, _unshift(node.text)) if shifted and node.tag == TEXT else node for node in mixed]
+    """The children with the text between them (mixed content; very rare)."""
+    mixed = [Node(TEXT, element.text or "")]
+    for child, found in zip(children, element, strict=True):
+        mixed += [child, Node(TEXT, found.tail or "")]
+    if shifted:
+        for node in mixed:
+            if node.tag == TEXT:
+                node.text = _unshift(node.text)
+    return mixed
 
 
 def _unshift(text: str) -> str:
