@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -63,6 +64,16 @@ def test_other_options_update_it(controller: SimulatedJenkins) -> None:
     made = run(controller, install="jobdsl==1.3")
     assert [one.action for one in made.changes] == [Action.UPDATE]
     assert "jobdsl==1.3" in controller.config("jobdsl-seed")
+
+
+def test_a_newer_jobdsl_that_writes_the_job_differently_updates_it(controller: SimulatedJenkins) -> None:
+    now = bootstrap.definition(**OPTIONS)
+    older = replace(now, document=now.document.replace("<numToKeep>50<", "<numToKeep>20<"))
+    connection = connected(controller)
+    assert apply(plan(Estate((older,)), connection.inventory(), "main bootstrap"), connection).ok
+    made = run(controller)
+    assert [(one.action, one.queue) for one in made.changes] == [(Action.UPDATE, True)]
+    assert "<numToKeep>50<" in controller.config("jobdsl-seed")
 
 
 def test_no_run_of_the_estate_takes_it_for_one_that_is_gone(controller: SimulatedJenkins) -> None:

@@ -102,3 +102,12 @@ def test_the_page_on_tests(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
     assert "5 passed" in done.stdout
+
+
+def test_a_seed_job_defined_in_an_estate(tmp_path: Path) -> None:
+    (text,) = [text for language, text in blocks("seed.md") if language == "python"]
+    (tmp_path / "jobs.py").write_text(text, "utf-8")
+    assert problems(tmp_path) == []
+    document = render(tmp_path)["jobdsl-seed"]
+    assert "jobdsl bootstrap" not in document
+    assert "platform@example.com" in document
