@@ -63,7 +63,8 @@ class _ArrayOfStrings(_Strings):
         if value is None or not _is_array(self.attrs if attrs is None else attrs):
             return super().write(value, indent, attrs)
         inner = "".join([write_value("string", one, indent + "    ") for one in value])
-        held = f'{indent}  <a class="string-array">{inner}{indent}  </a>'
+        array = 'a class="string-array"'
+        held = f"{indent}  <{array}>{inner}{indent}  </a>" if inner else f"{indent}  <{array}/>"
         return f"{indent}<{self.tag}{self.attributes(attrs)}>{held}{indent}</{self.tag}>"
 
     def read(self, found: Node) -> tuple[str, ...]:

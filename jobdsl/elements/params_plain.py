@@ -43,35 +43,37 @@ class _Named(Parameter):
     description: str | None = line(default="")
 
 
-class string(_Named, xml="hudson.model.StringParameterDefinition"):
+class _Line(_Named):
+    """Text, one line or several."""
+
+    default: str | None = line("defaultValue", default="", first=True)
+    trim: bool = flag(default=False)
+
+
+class string(_Line, xml="hudson.model.StringParameterDefinition"):
     """A line of text: `string("VERSION", "1.0", description="What to build")`."""
 
-    default: str | None = line("defaultValue", default="", first=True)
-    trim: bool = flag(default=False)
 
-
-class text(_Named, xml="hudson.model.TextParameterDefinition"):
+class text(_Line, xml="hudson.model.TextParameterDefinition"):
     """Text of several lines."""
 
-    default: str | None = line("defaultValue", default="", first=True)
-    trim: bool = flag(default=False)
 
-
-class boolean(_Named, xml="hudson.model.BooleanParameterDefinition"):
-    """Yes or no: `boolean("DRY_RUN", True)`."""
+class _YesNo(_Named):
+    """Yes or no."""
 
     default: bool = flag("defaultValue", default=False, first=True)
+
+
+class boolean(_YesNo, xml="hudson.model.BooleanParameterDefinition"):
+    """Yes or no: `boolean("DRY_RUN", True)`."""
 
 
 def _known(choices: Iterable[str]) -> str:
     return "choices: " + ", ".join(map(str, choices))
 
 
-class choice(_Named, xml="hudson.model.ChoiceParameterDefinition"):
-    """One of several texts, the first by default: `choice("STAGE", ["test", "production"])`.
-
-    `default` is moved to the front.
-    """
+class _Choice(_Named):
+    """One of several texts."""
 
     choices: Any = array_of_strings(default=REQUIRED, first=True)
     default: str | None = sugar()
@@ -94,6 +96,13 @@ class choice(_Named, xml="hudson.model.ChoiceParameterDefinition"):
             return given
         given["choices"] = (default, *(one for one in choices if one != default))
         return given
+
+
+class choice(_Choice, xml="hudson.model.ChoiceParameterDefinition"):
+    """One of several texts, the first by default: `choice("STAGE", ["test", "production"])`.
+
+    `default` is moved to the front.
+    """
 
 
 class password(_Named, xml="hudson.model.PasswordParameterDefinition"):
@@ -193,27 +202,29 @@ class separator(
 _PERSISTENT = "com.gem.persistentparameter.Persistent"
 
 
-class persistent_string(string, xml=_PERSISTENT + "StringParameterDefinition", plugin="persistent-parameter"):
+class persistent_string(_Line, xml=_PERSISTENT + "StringParameterDefinition", plugin="persistent-parameter"):
     """A line of text that is by default what the last build had."""
 
     successful_only: bool = flag(default=False)
 
 
-class persistent_text(text, xml=_PERSISTENT + "TextParameterDefinition", plugin="persistent-parameter"):
+class persistent_text(_Line, xml=_PERSISTENT + "TextParameterDefinition", plugin="persistent-parameter"):
     """Text of several lines that is by default what the last build had."""
 
     successful_only: bool = flag(default=False)
 
 
 class persistent_boolean(
-    boolean, xml=_PERSISTENT + "BooleanParameterDefinition", plugin="persistent-parameter"
+    _YesNo, xml=_PERSISTENT + "BooleanParameterDefinition", plugin="persistent-parameter"
 ):
     """Yes or no, by default as in the last build."""
 
     successful_only: bool = flag(default=False)
 
 
-class persistent_choice(choice, xml=_PERSISTENT + "ChoiceParameterDefinition", plugin="persistent-parameter"):
+class persistent_choice(
+    _Choice, xml=_PERSISTENT + "ChoiceParameterDefinition", plugin="persistent-parameter"
+):
     """One of several texts, by default as in the last build."""
 
     successful_only: bool = flag(default=False)

@@ -53,7 +53,8 @@ def read_as(cls: type[Record], found: Node, given: Mapping[str, Any] | None = No
     if found.text or TEXT in tags or len(set(tags)) != len(tags) or not set(found.attrs) <= {"class"}:
         return None
     values, extra = _values(cls, kept)
-    return _fitted(cls, found, values, extra, given or {})
+    root = {"root": found.tag} if found.tag in cls.aliases else {}
+    return _fitted(cls, found, values, extra, {**root, **(given or {})})
 
 
 def value_of(found: Node) -> Any:
@@ -147,8 +148,10 @@ def _fitted(
             if _children_of(made) == found.children:
                 return made
         made = cls._from({**values, **given}, layout_of(found, cls.by_tag), extra)
+        if (laid_out := _children_of(made)) == found.children:
+            return made
         kept = _kept(found)
-        written = {child.tag: child for child in _kept(Node("x", children=_children_of(made)))}
+        written = {child.tag: child for child in _kept(Node("x", children=laid_out))}
         odd = [child for child in kept if written.get(child.tag) != child]
         if odd:
             extra = {

@@ -165,7 +165,7 @@ class http_request(Step, xml="jenkins.plugins.http_request.HttpRequest", plugin=
     pass_parameters: bool = flag("passBuildParameters", default=False)
     valid_codes: str = text("validResponseCodes", default="100:399")
     valid_content: str = text("validResponseContent", default="")
-    accept: str = text("acceptType", default="NOT_SET")
+    accept_type: str = text("acceptType", default="NOT_SET")
     content_type: str = text(default="NOT_SET")
     output_file: str = text(default="")
     timeout: int | str = number(default=0)

@@ -150,13 +150,13 @@ class gradle(Step, xml="hudson.plugins.gradle.Gradle", plugin="gradle"):
 
     forms = {
         "jjb": Form(
-            "description buildFile? tasks? rootBuildScriptDir? gradleName? useWrapper makeExecutable "
+            "description buildFile tasks rootBuildScriptDir gradleName useWrapper makeExecutable "
             "fromRootBuildScriptDir passAllAsSystemProperties passAllAsProjectProperties useWorkspaceAsHome? "
-            "switches?",
+            "switches",
             {"description": None, "fromRootBuildScriptDir": "false"},
         ),
         "old": Form(
-            "description switches? tasks? rootBuildScriptDir? buildFile? gradleName? useWrapper "
+            "description switches tasks rootBuildScriptDir buildFile gradleName useWrapper "
             "makeExecutable fromRootBuildScriptDir useWorkspaceAsHome passAllAsProperties",
             {"description": None, "passAllAsProperties": "false"},
         ),

@@ -139,7 +139,7 @@ class m2_release(Wrapper, xml="org.jvnet.hudson.plugins.m2release.M2ReleaseBuild
 
     forms = {
         "jjb": Form(
-            "releaseGoals? dryRunGoals? numberOfReleaseBuildsToKeep selectCustomScmCommentPrefix "
+            "releaseGoals dryRunGoals numberOfReleaseBuildsToKeep selectCustomScmCommentPrefix "
             "selectAppendHudsonUsername selectScmCredentials releaseEnvVar scmUserEnvVar scmPasswordEnvVar"
         ),
     }

@@ -132,7 +132,7 @@ class _Display(Wrapper):
 
     forms = {
         "jjb": Form(
-            "installationName autoDisplayName displayName assignedLabels parallelBuild timeout screen? "
+            "installationName autoDisplayName displayName assignedLabels parallelBuild timeout screen "
             "displayNameOffset additionalOptions debug shutdownWithBuild"
         ),
     }
@@ -217,7 +217,7 @@ class docker_container(Wrapper, xml=_OKIDOCKI + "DockerBuildWrapper", plugin=_CU
     forms = {
         "jjb": Form(
             "selector dockerInstallation dockerHost dockerRegistryCredentials volumes forcePull privileged "
-            "verbose group? command? net? memory cpu"
+            "verbose group command net memory cpu"
         ),
     }
 

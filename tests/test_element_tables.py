@@ -1,0 +1,193 @@
+"""Tables of DSL calls and their XML (tests/elements/*.txt): exact, complete, and back again.
+
+A table's first line names the modules whose every class it shows. Then come blocks: a call on a
+line, its XML below. `--update-golden` writes the XML anew, to be reviewed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import jobdsl
+from jobdsl.elements import load_all, reading
+from jobdsl.elements.base import Element, Record, registry
+from jobdsl.elements.fields import Field
+from jobdsl.errors import DslError
+from jobdsl.importer.layout import show
+from jobdsl.importer.source import Writer
+from jobdsl.tree import Node, class_name, parse
+
+load_all()
+TABLES = {path.stem: path for path in sorted((Path(__file__).parent / "elements").glob("*.txt"))}
+WORDS = {name: getattr(jobdsl, name) for name in jobdsl.__all__}
+PAIRS = Path(os.environ.get("JOBDSL_STORED_PAIRS") or "no stored pairs")
+
+
+def blocks(path: Path) -> Iterator[tuple[str, str]]:
+    for block in path.read_text("utf-8").split("\n\n")[1:]:
+        call, _, xml = block.strip("\n").partition("\n")
+        yield call, xml
+
+
+@cache
+def values(table: str) -> list[tuple[str, Any, str]]:
+    """The calls of a table, what they make, and the XML that is expected."""
+    return [(call, eval(call, dict(WORDS)), xml) for call, xml in blocks(TABLES[table])]
+
+
+def modules(table: str) -> list[str]:
+    return TABLES[table].read_text("utf-8").partition("\n")[0].lstrip("# ").split()
+
+
+def classes(table: str) -> set[type[Record]]:
+    homes = {f"jobdsl.elements.{module}" for module in modules(table)}
+    return {cls for cls in registry.values() if cls.__module__ in homes and not cls.java.startswith("#")}
+
+
+def read(value: Any, xml: str) -> Any:
+    return reading.read_as(type(value), parse(xml))
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Equal, or equal as written where a field takes any value."""
+    said = [(type(value), value.layout, value.extra) for value in (one, other)]
+    return said[0] == said[1] and bool(one.write("\n") == other.write("\n"))
+
+
+def source(value: Any) -> str:
+    """The DSL call the importer writes for a value."""
+    return show(Writer().code(value), "", 0)
+
+
+tables = pytest.mark.parametrize("table", TABLES)
+
+
+@tables
+def test_calls_write_what_the_table_says(table: str, request: pytest.FixtureRequest) -> None:
+    path = TABLES[table]
+    made = [(call, value.write("\n").strip("\n"), xml) for call, value, xml in values(table)]
+    if request.config.getoption("--update-golden"):
+        head = path.read_text("utf-8").partition("\n")[0]
+        path.write_text(
+            f"{head}\n\n" + "\n\n".join(f"{call}\n{xml}" for call, xml, _ in made) + "\n", "utf-8"
+        )
+        return
+    assert [(call, xml) for call, xml, _ in made] == [(call, xml) for call, _, xml in made]
+
+
+@tables
+def test_every_class_has_a_row(table: str) -> None:
+    shown = {type(value) for _, value, _ in values(table)}
+    assert {cls.dsl_name() for cls in classes(table) - shown} == set()
+
+
+@tables
+def test_every_class_is_a_word_of_the_dsl(table: str) -> None:
+    for cls in classes(table):
+        module, _, word = cls.dsl_name().partition(".")
+        assert getattr(WORDS[module], word) is cls
+        assert word in WORDS[module].__all__
+        assert (cls.__doc__ or "").strip()
+
+
+@tables
+def test_what_is_written_reads_back_the_same(table: str) -> None:
+    for call, value, xml in values(table):
+        assert alike(read(value, xml), value), call
+
+
+@tables
+def test_the_arguments_make_the_value_again(table: str) -> None:
+    for call, value, _ in values(table):
+        assert alike(type(value)(**value.arguments()), value), call
+
+
+@tables
+def test_the_imported_source_makes_the_value_again(table: str) -> None:
+    for call, value, _ in values(table):
+        assert alike(eval(source(value), dict(WORDS)), value), call
+
+
+@tables
+def test_no_field_has_two_names_or_hides_a_method(table: str) -> None:
+    for cls in classes(table):
+        assert len(set(cls.by_tag)) == len(cls.by_tag)
+        assert not set(cls._fields) & set(dir(Element)), cls.dsl_name()
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12).filter(
+    lambda one: "${" not in one
+)
+SIMPLE: dict[str, st.SearchStrategy[Any]] = {
+    "text": TEXT,
+    "flag": st.booleans(),
+    "number": st.integers(-(2**31), 2**31),
+    "amount": st.integers(0, 10**6) | st.just(""),
+    "strings": st.lists(TEXT, max_size=3).map(tuple),
+}
+
+
+def simple(one: Field) -> st.SearchStrategy[Any] | None:
+    """Values of a field that stands by itself."""
+    if choices := getattr(one, "choices", ()):
+        return st.sampled_from(choices)
+    if one.kind not in SIMPLE or getattr(one, "checker", None) is not None:
+        return None
+    return SIMPLE[one.kind] | st.none() if one.default is None else SIMPLE[one.kind]
+
+
+@tables
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_other_values_come_back_too(table: str, data: st.DataObject) -> None:
+    call, value, _ = data.draw(st.sampled_from(values(table)))
+    fields = {name: one for name, one in value._fields.items() if one.stored and one.kind != "result"}
+    known = {name: strategy for name, one in fields.items() if (strategy := simple(one)) is not None}
+    if not known:
+        return
+    changed = data.draw(st.sampled_from(sorted(known)))
+    varied = value.but(**{changed: data.draw(known[changed])})
+    assert alike(read(varied, varied.write("\n")), varied), call
+    assert alike(eval(source(varied), dict(WORDS)), varied), call
+
+
+@tables
+def test_a_word_that_is_wrong_is_told_with_the_right_one(table: str) -> None:
+    for _, value, _ in values(table):
+        if not value.arguments():
+            continue
+        with pytest.raises(DslError) as caught:
+            type(value)(**value.arguments(), no_such_argument=1)
+        assert "no_such_argument" in str(caught.value)
+
+
+def of_class(document: Node, cls: type[Record]) -> list[Node]:
+    return [
+        child
+        for node in document.walk()
+        for child in node.children
+        if (child.attrs.get("class") or class_name(child.tag)) == cls.java
+    ]
+
+
+@pytest.mark.skipif(not PAIRS.is_dir(), reason="no recorded pairs of posted and stored documents here")
+@tables
+def test_what_a_controller_stores_is_what_our_defaults_are(table: str) -> None:
+    """Of the elements in recorded stored documents, nearly all are written without saying how."""
+    usual = unusual = 0
+    for path in PAIRS.glob("*.stored.xml"):
+        document = parse(path.read_bytes())
+        for cls in classes(table):
+            for found in of_class(document, cls):
+                value = reading.read_as(cls, found)
+                plain = value is not None and value.layout is None and not value.extra
+                usual, unusual = usual + plain, unusual + (not plain)
+    assert usual >= 20 * unusual
