@@ -14,6 +14,9 @@ __all__ = ["Progress", "count", "say_problems"]
 
 _COLORS: dict[Severity, str] = {"error": "red", "warning": "yellow", "note": "cyan"}
 
+_LIKE = 5
+"""How many problems alike, but for the job they are about, are shown in full."""
+
 
 def count(number: int, word: str) -> str:
     """`1 job`, `2 jobs`."""
@@ -30,18 +33,39 @@ def say_problems(problems: Iterable[Problem], *, most: int = 200) -> int:
             one.where.line if one.where else 0,
         ),
     )
-    for one in ordered[:most]:
+    shown, hidden = _without_repeats(ordered)
+    for one in shown[:most]:
         place = click.style(f"{one.where}: ", bold=True) if one.where else ""
         hint = click.style(f"\n    {one.hint}", dim=True) if one.hint else ""
         click.echo(
             f"{place}{click.style(one.severity, fg=_COLORS[one.severity])}: {one.message}{hint}", err=True
         )
-    if len(ordered) > most:
-        click.echo(f"... and {len(ordered) - most} more", err=True)
+    for one, more in hidden:
+        click.echo(f"{one.severity}: {_without_job(one)}: {more} more like it", err=True)
+    if len(shown) > most:
+        click.echo(f"... and {len(shown) - most} more", err=True)
     counts = Counter(one.severity for one in ordered)
     if ordered:
         click.echo(", ".join(count(counts[kind], kind) for kind in _COLORS if counts[kind]), err=True)
     return counts["error"]
+
+
+def _without_repeats(problems: list[Problem]) -> tuple[list[Problem], list[tuple[Problem, int]]]:
+    """The problems, but of each said of many jobs only the first few; and how many of it are left out."""
+    seen: Counter[tuple[str, str, str]] = Counter()
+    last: dict[tuple[str, str, str], Problem] = {}
+    shown = []
+    for one in problems:
+        kind = (one.severity, one.rule, _without_job(one))
+        seen[kind] += 1
+        last[kind] = one
+        if seen[kind] <= _LIKE:
+            shown.append(one)
+    return shown, [(last[kind], number - _LIKE) for kind, number in seen.items() if number > _LIKE]
+
+
+def _without_job(one: Problem) -> str:
+    return one.message.removeprefix(f"{one.job}: ")
 
 
 class Progress:

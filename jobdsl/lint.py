@@ -33,6 +33,14 @@ class _Estate:
     items: dict[str, str] = field(default_factory=dict)
     """Defined full names by their key."""
     folders: set[str] = field(default_factory=set)
+    _near: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def near(self, kind: str, word: str, candidates: Iterable[str]) -> str:
+        """A suggestion, looked for once for each word: a template repeats its mistakes in every job."""
+        if (kind, word) not in self._near:
+            self._near[kind, word] = suggestion(word, candidates)
+        return self._near[kind, word]
+
     first: dict[str, Definition] = field(default_factory=dict)
     """The first item of each key."""
 
@@ -87,7 +95,7 @@ def _plugins(one: Definition, found: References, estate: _Estate) -> Iterator[tu
                 "Jenkins drops it silently where its plugin is missing",
             )
         elif plugin and plugin not in plugins:
-            near = suggestion(plugin, plugins)
+            near = estate.near("plugin", plugin, plugins)
             hint = near or "install it, or leave the element out: Jenkins would drop it silently"
             yield "error", f"{java} needs the plugin {plugin}, which the controller does not have", hint
 
@@ -103,7 +111,7 @@ def _jobs(one: Definition, found: References, estate: _Estate) -> Iterator[tuple
             "upstream": "upstream job",
             "copied": "job to copy artifacts from",
         }
-        near = suggestion(name, estate.items.values())
+        near = estate.near("job", name, estate.items.values())
         if on_controller is None:
             yield (
                 "warning",
@@ -154,7 +162,11 @@ def _labels(one: Definition, found: References, estate: _Estate) -> Iterator[tup
         if provided is None:
             continue
         for atom in sorted(expression.atoms() - set(provided)):
-            yield "warning", f"no agent or pool provides the label {atom!r}", suggestion(atom, provided)
+            yield (
+                "warning",
+                f"no agent or pool provides the label {atom!r}",
+                estate.near("label", atom, provided),
+            )
 
 
 def _folders(one: Definition, found: References, estate: _Estate) -> Iterator[tuple[Severity, str, str]]:
@@ -165,9 +177,13 @@ def _folders(one: Definition, found: References, estate: _Estate) -> Iterator[tu
     if (other := estate.items.get(names.key(parent))) is not None:
         yield "error", f"{other} is no folder, so nothing can live in it", ""
     elif estate.known.items is None:
-        yield "warning", f"the folder {parent!r} is not in the estate", suggestion(parent, estate.folders)
+        yield (
+            "warning",
+            f"the folder {parent!r} is not in the estate",
+            estate.near("folder", parent, estate.folders),
+        )
     else:
-        hint = suggestion(parent, estate.folders) or f'define it: folder("{parent}")'
+        hint = estate.near("folder", parent, estate.folders) or f'define it: folder("{parent}")'
         yield "error", f"the folder {parent!r} exists neither in the estate nor on the controller", hint
 
 
