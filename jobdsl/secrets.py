@@ -60,8 +60,11 @@ class Secrets:
             )
         return cls(values, str(path))
 
-    def fill(self, document: str) -> str:
-        """The document with its secrets. Raises JobdslError that lists every name without a value."""
+    def fill(self, document: str, *, known_only: bool = False) -> str:
+        """The document with its secrets.
+
+        Raises JobdslError that lists every name without a value; with `known_only` such names stay.
+        """
         if _START not in document:
             return document
         missing: dict[str, None] = {}
@@ -74,7 +77,7 @@ class Secrets:
             return escape(self._values[name]).replace('"', "&quot;")
 
         filled = _TOKEN.sub(value, document)
-        if missing:
+        if missing and not known_only:
             raise self._missing(list(missing))
         body = _DECLARATION.sub("", filled, count=1)
         return filled if body == filled else header(body) + body

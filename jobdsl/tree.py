@@ -36,6 +36,7 @@ _CONTROL_REFERENCE = re.compile(r"&#(?:x0*([0-9a-fA-F]{1,2})|0*([0-9]{1,3}));")
 _NEEDS_11 = re.compile(r"&#x(?:[1-8bce-f]|1[0-9a-f]);")
 _DECLARED = re.compile(rb"""^(?:\xef\xbb\xbf)?\s*<\?xml\s+version\s*=\s*['"]1\.1['"]""")
 _DECLARATION = re.compile(r"^\ufeff?\s*<\?xml[^>]*\?>")
+_MOST_ATTRIBUTES = 1000
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 _SHIFT = 0xF0000
 """Control characters travel through the parser as characters of a private plane."""
@@ -240,6 +241,10 @@ def _to_node(element: etree._Element, shifted: bool, depth: int = 0) -> Node:
 
 def _attributes(element: etree._Element, shifted: bool) -> dict[str, str]:
     attrs: dict[str, str] = {}
+    if len(element.attrib) > _MOST_ATTRIBUTES:  # reading them takes the square of their number
+        raise XmlError(
+            f"an element has more than {_MOST_ATTRIBUTES} attributes", line=element.sourceline or 0
+        )
     for name, value in element.items():
         if name == "plugin":
             continue

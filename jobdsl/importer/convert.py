@@ -9,6 +9,7 @@ from typing import Literal as OneOf
 
 from jobdsl.elements import load_all, reading
 from jobdsl.elements.base import registry
+from jobdsl.errors import XmlError
 from jobdsl.importer.classes import elements, untyped
 from jobdsl.importer.faithful import unfaithful, unspeakable
 from jobdsl.importer.layout import Group
@@ -27,6 +28,8 @@ __all__ = ["FORMS", "Form", "Imported", "Source", "convert", "fingerprint"]
 Form: TypeAlias = OneOf["typed", "checked", "element", "xml"]
 FORMS: tuple[Form, ...] = ("typed", "checked", "element", "xml")
 """How a document may be written, best first; the last one cannot fail."""
+_MOST_ELEMENTS = 100_000
+"""Elements of one document; real ones have some thousands at most."""
 _DEEPEST = 40
 """Levels of elements a readable expression may have; Python itself takes about 90 brackets."""
 
@@ -86,6 +89,8 @@ def convert(
     Raises XmlError for a broken document, DslError for a name or a text that cannot be written.
     """
     load_all()
+    if source.data.count(b"<") > 2 * _MOST_ELEMENTS:
+        raise XmlError(f"it has more than {_MOST_ELEMENTS} elements")
     root = stripped(parse(source.data))
     made = Imported(source.name, source.place, len(source.data), root=root.tag, print=fingerprint(root))
     made.elements = elements(root)
@@ -142,7 +147,7 @@ def _checked(name: str, root: Node, kind: Any) -> Item:
 
 def _known(root: Node) -> type[Item] | None:
     """The typed class of this kind of item."""
-    cls = registry.get(class_name(root.tag))
+    cls = reading.typed_class(class_name(root.tag))
     return cls if cls is not None and issubclass(cls, Item) else None
 
 

@@ -17,6 +17,8 @@ __all__ = ["Written", "write"]
 _STEP = "    "
 _NESTED = 6
 """Folders inside one another as blocks; below them, paths say where a job lies. Python takes about 20."""
+_LONGEST = 2 << 20
+"""Characters of one call; the loader takes DSL files of twice that."""
 
 Convert = Callable[[Found, str], Imported]
 """Makes the call for a document under the name it has where it stands; no code for one that is broken."""
@@ -119,17 +121,19 @@ class _Writing:
     def _call(self, found: Found, inside: str, indent: str, *, opens: bool = False) -> str:
         """Write one call; says `folder` where it opened one."""
         made = self.convert(found, _relative(found.name, inside))
-        if made.code is None:
+        code, made.code = made.code, None  # the text is all that is wanted from here on
+        opened = opens and code is not None and code.start == "folder("
+        start = f"{indent}with " if opened else indent
+        text = "" if code is None else start + show(code, indent, len(start), 1 if opened else 0)
+        if len(text) > _LONGEST:
+            made.error = f"its source would have {len(text) >> 20} MB"
+        if made.error:
             self._say(f"{indent}# {printable(f'{found.name} could not be imported: {made.error}')}")
             return ""
         self._calls += 1
         self.uses |= made.uses
-        opened = opens and made.code.start == "folder("
-        start = f"{indent}with " if opened else indent
-        text = start + show(made.code, indent, len(start), 1 if opened else 0) + (":" if opened else "")
-        first = self._say(text, apart="\n" in text or opened)
+        first = self._say(f"{text}:" if opened else text, apart="\n" in text or opened)
         self.spans.append((first, self.line - 1, made))
-        made.code = None  # the text is all that is wanted from here on
         return "folder" if opened else ""
 
     def _say(self, text: str, *, apart: bool = False) -> int:

@@ -143,13 +143,16 @@ class Maker:
         for problem in problems:
             where = problem.where or Where("", 0)
             written = self._written.get(where.file)
-            one = written.at(where.line) if written else None
-            if written is None or one is None:
+            if written is None:
                 raise EstateError(problems)
-            yield where.file, one, problem.message
-            if self._rounds > _PATIENT_ROUNDS:
-                others = (other for _, _, other in written.lines if other is not one)
-                yield from ((where.file, other, problem.message) for other in others if other.form != "xml")
+            blamed = written.at(where.line)
+            if blamed is not None:
+                yield where.file, blamed, problem.message
+            if blamed is None or self._rounds > _PATIENT_ROUNDS:
+                others = [one for _, _, one in written.lines if one is not blamed and one.form != FORMS[-1]]
+                if blamed is None and not others:
+                    raise EstateError(problems)
+                yield from ((where.file, one, problem.message) for one in others)
 
     def _step_down(self, one: Imported, why: str) -> None:
         key = (one.name, one.place)

@@ -6,12 +6,16 @@ import re
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
+from jobdsl.errors import DslError
+
 __all__ = ["Scripts"]
 
 _LINES = 25
 """Lines from which a text gets a file."""
 _CHARACTERS = 20_000
 """Characters from which it does, however few its lines."""
+_LARGEST = 1 << 20
+"""Characters of the longest text: `read_file` takes 4 MB of UTF-8."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _ENDINGS = (
     ("#!", "python", ".py.txt"),
@@ -47,6 +51,8 @@ class Scripts:
     def _name(self, text: str, kind: str, job: str) -> str:
         if not _long(text) or not _holds(text):
             return ""
+        if len(text) > _LARGEST:
+            raise DslError(f"a text of {len(text) >> 20} MB is longer than an estate's file may be")
         if text not in self._paths:
             path = self._free(_UNSAFE.sub("-", job).strip("-.") or "script", _ending(text, kind))
             self._paths[text] = path
