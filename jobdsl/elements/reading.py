@@ -16,7 +16,7 @@ from jobdsl.errors import DslError
 from jobdsl.raw import Literal, Raw
 from jobdsl.tree import TEXT, Node, class_name, parse, tag_name, to_text
 
-__all__ = ["read_as", "read_element", "read_raw", "value_of", "without"]
+__all__ = ["read_as", "read_element", "read_raw", "typed_class", "value_of", "without"]
 
 _PLAIN = {"string": str, "int": int, "boolean": bool}
 _ARGUMENTS = ("_attrs", "_text")
@@ -31,7 +31,7 @@ def read_element(found: Node, *, as_field: bool = False) -> Any:
     if found.tag == TEXT:
         raise Unfit
     java = found.attrs.get("class", "") if as_field else class_name(found.tag)
-    cls = _typed(java)
+    cls = typed_class(java)
     if cls is not None and issubclass(cls, Element):
         value = read_as(cls, found)
         if value is not None:
@@ -80,7 +80,8 @@ def without(classes: Iterable[str]) -> Iterator[None]:
         _left_out.difference_update(added)
 
 
-def _typed(java: str) -> type[Record] | None:
+def typed_class(java: str) -> type[Record] | None:
+    """The typed class of a Jenkins class, if there is one."""
     from jobdsl import elements
 
     elements.load_all()
