@@ -41,7 +41,9 @@ def import_estate(
     _refuse_to_overwrite(out, secrets_file, force)
     found = in_directory(source) if isinstance(source, Path) else on_controller(source)
     if not found:
-        raise JobdslError(f"{source} holds no documents", hint="it is to hold files named *.xml")
+        if isinstance(source, Path):
+            raise JobdslError(f"{source} holds no documents", hint="they are files named *.xml")
+        raise JobdslError(f"{source.url} holds no documents", hint="may this user read its jobs?")
     maker = Maker(out, found, secrets_file)
     maker.make()
     documents = tuple(maker.imported[key] for key in sorted(maker.imported))
