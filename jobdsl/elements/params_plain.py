@@ -19,6 +19,7 @@ __all__ = [
     "choice",
     "credentials",
     "file",
+    "global_variable",
     "hidden",
     "hidden_string",
     "password",
@@ -228,3 +229,13 @@ class persistent_choice(
     """One of several texts, by default as in the last build."""
 
     successful_only: bool = flag(default=False)
+
+
+class global_variable(
+    _Named,
+    xml="hudson.plugins.global_variable_string_parameter.GlobalVariableStringParameterDefinition",
+    plugin="global-variable-string-parameter",
+):
+    """A line of text whose `${VARIABLES}` of the controller are replaced."""
+
+    default: str | None = line("defaultValue", default="", first=True)

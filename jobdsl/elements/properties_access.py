@@ -59,8 +59,8 @@ class inherit_global(Inheritance, xml=_MATRIX + "InheritGlobalStrategy", plugin=
 class _Authorization(Property):
     """Who may do what.
 
-    Permissions are texts like `USER:hudson.model.Item.Build:anna` or `GROUP:hudson.model.Item.Read:devs`, or a
-    dict: `{"USER:anna": ["hudson.model.Item.Build", "hudson.model.Item.Read"]}`.
+    Permissions are texts like `USER:hudson.model.Item.Build:anna` or `GROUP:hudson.model.Item.Read:devs`, or
+    a dict: `{"USER:anna": ["hudson.model.Item.Build", "hudson.model.Item.Read"]}`.
     """
 
     inheritance: Any = child("inheritanceStrategy", accepts=Inheritance, default=inherit())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from jobdsl.elements.base import Form
 from jobdsl.elements.fields import child, children, flag, number, raw, secret_text, strings, text
 from jobdsl.elements.slots import Misc, Property
 from jobdsl.elements.steps_docker import docker_registry
@@ -218,6 +219,8 @@ class docker_images(
     additional_tag: str | None = text(default="")
     push: bool = flag("pushOnSuccess", default=False)
     clean: bool = flag("cleanImages", default=True)
+
+    forms = {"jjb": Form("registry tagOnCompletion additionalTag pushOnSuccess cleanImages")}
 
 
 class docker_template(

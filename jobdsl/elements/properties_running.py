@@ -38,6 +38,8 @@ __all__ = [
     "rebuild",
     "shelve",
     "throttle",
+    "wall_display",
+    "zen_timestamp",
 ]
 
 
@@ -327,3 +329,21 @@ class preserve_stashes(
     """Stashes are kept so that stages can be run again, for so many builds."""
 
     builds: int | str = number("buildCount", default=1, first=True)
+
+
+class wall_display(
+    Property, xml="de.pellepelster.jenkins.walldisplay.WallDisplayJobProperty", plugin="jenkinswalldisplay"
+):
+    """The job's name and picture on a wall display."""
+
+    name: str | None = text("wallDisplayName", default=None, first=True)
+    picture: str | None = text("wallDisplayBgPicture", default=None)
+
+
+class zen_timestamp(
+    Property, xml="hudson.plugins.zentimestamp.ZenTimestampJobProperty", plugin="zentimestamp"
+):
+    """How BUILD_TIMESTAMP is written."""
+
+    change_build_id: bool = flag("changeBUILDID", default=True)
+    pattern: str = text(first=True)

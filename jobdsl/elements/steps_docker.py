@@ -66,6 +66,14 @@ class docker_build_publish(
     force_tag: bool = flag(default=False)
     tool: str | None = text("dockerToolName", default=None)
 
+    forms = {
+        "jjb": Form(
+            "repoName repoTag noCache noForcePull skipBuild skipDecorate skipTagLatest skipPush "
+            "dockerfilePath buildContext createFingerprint buildAdditionalArgs forceTag server registry",
+            {"noForcePull": "false"},
+        ),
+    }
+
 
 class docker_build(
     Step, xml="com.nirima.jenkins.plugins.docker.builder.DockerBuilderPublisher", plugin="docker-plugin"

@@ -71,7 +71,7 @@ class chain(
 
 
 class inject_env(Holder, Step, xml="EnvInjectBuilder", plugin="envinject"):
-    """Variables for the steps that follow: `inject_env({"STAGE": "test"})` or `inject_env(file="env.txt")`."""
+    """Variables for the steps that follow: `inject_env({"STAGE": "test"})` or `inject_env(file="env")`."""
 
     holds = "info"
     held = env_info
@@ -86,7 +86,7 @@ class config_files(
     xml="org.jenkinsci.plugins.configfiles.builder.ConfigFileBuildStep",
     plugin="config-file-provider",
 ):
-    """Files the controller keeps, put into the workspace: `config_files(["npmrc", misc.managed_file(...)])`."""
+    """Files the controller keeps, put into the workspace: `config_files(["npmrc"])`."""
 
     files: Any = children("managedFiles", accepts=managed_file, convert=managed_file, first=True)
 

@@ -62,6 +62,11 @@ class triggered(Misc, xml="hudson.plugins.parameterizedtrigger.BlockableBuildTri
             "configs configFactories projects condition triggerWithNoParameters buildAllNodesWithLabel block",
             {"buildAllNodesWithLabel": "false"},
         ),
+        "jjb-no-parameters": Form(
+            "configs@class=java.util.Collections$EmptyList configFactories projects condition "
+            "triggerWithNoParameters buildAllNodesWithLabel block",
+            {"buildAllNodesWithLabel": "false"},
+        ),
     }
 
     def _expand(self, given: dict[str, Any]) -> dict[str, Any]:

@@ -260,6 +260,13 @@ class vault(Wrapper, xml=_VAULT + "VaultBuildWrapper", plugin="hashicorp-vault-p
     config: Any = child("configuration", accepts=vault_config, plain=True, default=None)
     secrets: Any = children("vaultSecrets", accepts=vault_secret, first=True)
 
+    forms = {
+        "jjb": Form(
+            "configuration vaultSecrets valuesToMask vaultAccessor",
+            {"valuesToMask": None, "vaultAccessor": None},
+        ),
+    }
+
 
 class terraform(Wrapper, xml="org.jenkinsci.plugins.terraform.TerraformBuildWrapper", plugin="terraform"):
     """Terraform applies a configuration before the build."""
