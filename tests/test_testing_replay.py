@@ -30,6 +30,10 @@ MATRIX = (
     "<matrix-project><description/><properties/><builders/><publishers/><buildWrappers/></matrix-project>"
 )
 _FOLDER = "com.cloudbees.hudson.plugins.folder.Folder"
+AXES = """<matrix-project><description></description><properties/><axes>
+<hudson.matrix.TextAxis><name>PY</name><values><string>3.11</string></values></hudson.matrix.TextAxis>
+<hudson.matrix.LabelAxis><name>label</name><values><string>{}</string></values></hudson.matrix.LabelAxis>
+</axes><publishers/></matrix-project>"""
 FOLDER = f"<{_FOLDER}><description>f2</description></{_FOLDER}>"
 MULTIBRANCH = "<org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject/>"
 KINDS = {
@@ -55,19 +59,14 @@ NODE = """<slave><name>x</name><description>{description}</description><remoteFS
 <launcher class="hudson.slaves.JNLPLauncher"/><label>{labels}</label></slave>"""
 
 NOT_CLAIMED = {
-    "api/me": "lists a property for each of 15 plugins; ours names one",
+    "queue/labels_depth2": "what plugins add to a job's actions, two levels down",
     "api/root_depth1": "tied jobs, views and builds below depth 1 of a whole controller",
     "build/jobdsl_seed_console": "runs the Job DSL plugin",
     "build/done_progressive": "console notes (encoded links) in the log",
     "build/git_*": "real checkout and reports; test_testing_run.py runs the same steps",
-    "build/matrix_build_api": "configurations of a matrix are not run",
-    "api/matrix_job": "configurations of a matrix are not run",
     "lifecycle/build_after_agent_kill_console": "a Java stack trace",
     "load/label_with_offline_nodes": "load averages over time",
     "load/overallLoad_depth2": "load averages over time",
-    "queue/labels_default": "configurations of a matrix are not queued",
-    "queue/labels_depth2": "configurations of a matrix are not queued",
-    "queue/labels_tree": "configurations of a matrix are not queued",
 }
 
 
@@ -134,6 +133,10 @@ class Stage:
         self.send({"request": {**request, "auth": "admin:token", "cookie": False, "body": document}})
         if online:
             self.jenkins.connect_agent(name)
+
+    def add_part(self, pipeline: str, label_name: str) -> None:
+        build = self.jenkins.item(pipeline).builds[1]
+        self.jenkins.scheduler.add_part(build, label_name)
 
     def post(self, target: str, body: object = None) -> None:
         headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
@@ -325,6 +328,18 @@ def part_of_pipeline(label_name: str) -> Prepare:
     return prepare
 
 
+def twice(full_name: str) -> Prepare:
+    """Two builds that are over."""
+
+    def prepare(stage: Stage) -> None:
+        for number in (1, 2):
+            stage.queued(full_name, 29 + 10 * number)
+            stage.clock.advance(2)
+            assert stage.jenkins.builds(full_name)[-1].number == number
+
+    return prepare
+
+
 def unmonitored(name: str) -> Prepare:
     def prepare(stage: Stage) -> None:
         stage.jenkins.computer(name).monitored = False
@@ -363,6 +378,14 @@ def next_item(stage: Stage, number: int) -> None:
 
 
 PREPARE: dict[str, Prepare] = {
+    "api/matrix_job": at_once(
+        jobs("rt-04_matrix_with_publishers", xml=AXES.format("built-in")),
+        twice("rt-04_matrix_with_publishers"),
+    ),
+    "build/matrix_build_api": at_once(
+        jobs("rt-04_matrix_with_publishers", xml=AXES.format("built-in")),
+        twice("rt-04_matrix_with_publishers"),
+    ),
     "api/root*": lambda stage: stage.as_listed(stage.exchange["response"]["body"]),
     "api/range": at_once(jobs("fold", xml=FOLDER), jobs("on-agent", "rec")),
     "api/root_xml*": at_once(jobs("fold", xml=FOLDER), jobs("on-agent")),
@@ -459,6 +482,17 @@ PREPARE: dict[str, Prepare] = {
         jobs("ql-free", xml=label("team-b")),
         lambda stage: stage.queued("ql-free", 14),
         part_of_pipeline("team-b"),
+    ),
+    "queue/labels_*": at_once(
+        jobs("ql-free", xml=label("team-a &amp;&amp; linux")),
+        lambda stage: stage.queued("ql-free", 5),
+        jobs("ql-matrix", xml=AXES.format("team-d</string><string>team-e")),
+        lambda stage: stage.queued("ql-matrix", 7),
+        jobs("ql-folder", xml=FOLDER),
+        jobs("ql-folder/in", xml=label("team-f")),
+        lambda stage: stage.queued("ql-folder/in", 11),
+        part_of_pipeline("team-b"),
+        lambda stage: stage.add_part("ql-pipe", "team-c&&big"),
     ),
     "queue/labels_by_scriptText": at_once(
         jobs("ql-free", xml=label("team-b")),

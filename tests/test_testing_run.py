@@ -245,6 +245,25 @@ def test_a_killed_agent_fails_its_build(
     assert not jenkins.computer("one").online
 
 
+def test_a_deleted_node_fails_its_build_and_the_agent_keeps_trying(
+    jenkins: SimulatedJenkins,
+    post: Callable[..., requests.Response],
+    dial_in: Callable[..., subprocess.Popen[bytes]],
+) -> None:
+    process = dial_in("one")
+    jenkins.create_item("long", job("echo started; sleep 60", extra=LINUX))
+    post("/job/long/build?delay=0sec")
+    with jenkins.changed:
+        jenkins.changed.wait_for(
+            lambda: "started\n" in "".join(build.console for build in jenkins.scheduler.running), 20
+        )
+    assert post("/computer/one/doDelete").status_code == 302
+    assert jenkins.wait_for_build("long").result == "FAILURE"
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith((b"reconnect rejected", b"connection lost"))
+    assert process.poll() is None
+
+
 def test_a_wrong_secret_is_rejected_and_tried_again(
     jenkins: SimulatedJenkins, dial_in: Callable[..., subprocess.Popen[bytes]]
 ) -> None:
@@ -252,3 +271,19 @@ def test_a_wrong_secret_is_rejected_and_tried_again(
     assert process.stderr is not None
     assert [process.stderr.readline().split(b" (")[0] for _ in range(2)] == [b"reconnect rejected"] * 2
     assert not jenkins.computer("one").online
+
+
+def test_a_matrix_runs_its_configurations(jenkins: SimulatedJenkins, build: Callable[..., Build]) -> None:
+    values = "<values><string>10</string><string>11</string></values>"
+    axis = f"<hudson.matrix.TextAxis><name>PY</name>{values}</hudson.matrix.TextAxis>"
+    step = SHELL.format("echo python3.$PY; test $PY = 10")
+    done = build(
+        f"<matrix-project>{ROAM}<axes>{axis}</axes><builders>{step}</builders><publishers/></matrix-project>"
+    )
+    assert done.result == "FAILURE"
+    assert [(run.item.name, run.result) for run in done.runs] == [("PY=10", "SUCCESS"), ("PY=11", "FAILURE")]
+    assert "\npython3.11\n" in done.runs[1].console
+    url = f"{jenkins.url}/job/job/PY=11/1/api/json?tree=fullDisplayName,result"
+    answer = requests.get(url, auth=(jenkins.user, jenkins.token), timeout=30).json()
+    assert answer["result"] == "FAILURE"
+    assert list(jenkins.items) == ["job"]

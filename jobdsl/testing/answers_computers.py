@@ -130,6 +130,7 @@ def _delete(call: Call) -> Response:
     if not computer.name:
         return Response(400)
     del call.jenkins.computers.agents[computer.name]
+    call.jenkins.runner.lines.pop(computer.name, None)
     call.jenkins.scheduler.lost(computer, "command execution failed")
     return redirect("/computer/")
 
@@ -166,6 +167,7 @@ def _change_cause(call: Call) -> Response:
 def _disconnect(call: Call) -> Response:
     computer = _agent(call)
     computer.connected = False
+    call.jenkins.runner.lines.pop(computer.name, None)
     computer.offline = Offline(
         "ChannelTermination", "Connection was broken", call.caller.user.name, call.jenkins.clock.now()
     )

@@ -42,6 +42,26 @@ _PLUGIN_FIELDS = {
 }
 
 
+_USER_PROPERTIES: dict[str, dict[str, Any]] = {
+    "io.jenkins.plugins.thememanager.ThemeUserProperty": {},
+    "jenkins.security.ApiTokenProperty": {},
+    "jenkins.console.ConsoleUrlProviderUserProperty": {},
+    "com.cloudbees.plugins.credentials.UserCredentialsProvider$UserCredentialsProperty": {},
+    "jenkins.views.ViewsTabBarUserProperty": {},
+    "hudson.tasks.Mailer$UserProperty": {"address": None},
+    "hudson.plugins.emailext.watching.EmailExtWatchAction$UserProperty": {"triggers": []},
+    "hudson.model.MyViewsProperty": {},
+    "org.jenkinsci.plugins.displayurlapi.user.PreferredProviderUserProperty": {},
+    "hudson.model.PaneStatusProperties": {},
+    "jenkins.security.seed.UserSeedProperty": {},
+    "hudson.search.UserSearchProperty": {"insensitiveSearch": True},
+    "hudson.model.TimeZoneProperty": {},
+    "jenkins.model.experimentalflags.UserExperimentalFlagsProperty": {},
+    "hudson.security.HudsonPrivateSecurityRealm$Details": {},
+}
+"""What every user has, with what the API tells of it."""
+
+
 def _pruned(call: Call, bean: Bean) -> Response:
     query = call.request.query
     try:
@@ -84,7 +104,7 @@ def _me(call: Call) -> Response:
         description=None,
         fullName=name,
         id=name,
-        property=[values("jenkins.security.ApiTokenProperty")],
+        property=[values(java, **fields) for java, fields in _USER_PROPERTIES.items()],
     )
     return _pruned(call, found)
 

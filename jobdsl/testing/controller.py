@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Literal, Self
 
@@ -293,9 +293,6 @@ class SimulatedJenkins:
     def bean(self, call: Call) -> Bean:
         """What the API exports for the target of a call."""
         return bean_of(call)
-
-    def __iter__(self) -> Iterator[Item]:
-        return self.root.walk()
 
     def _answer(self, request: Request) -> Response:
         response = self._respond(request)
