@@ -45,7 +45,8 @@ def prepare(controller: Controller, *, adopt: Iterable[str] = (), check: bool = 
     """What has to be done on the controller for the seed job to be there, and what stands in the way.
 
     `adopt`: globs of names, to take over a job that was made by hand. `check`: look whether the controller
-    has the plugins and credentials, as far as it lets us. Nothing is ever removed.
+    has the plugins and credentials, as far as it lets us. Credentials may follow later: without them the
+    job is made all the same, but not built. Nothing is ever removed.
     """
     one = definition(**options)
     found = _around(controller, one.full_name)
@@ -54,7 +55,10 @@ def prepare(controller: Controller, *, adopt: Iterable[str] = (), check: bool = 
     made = plan(Estate((one,)), found, seed, kept, adopt=adopt, partial=True)
     if not check:
         return made
-    return replace(made, problems=(*made.problems, *_missing(controller, one, options)))
+    missing = tuple(_missing(controller, one, options))
+    if any(problem.rule == _NO_CREDENTIALS for problem in missing):
+        made = replace(made, changes=tuple(replace(change, queue=False) for change in made.changes))
+    return replace(made, problems=(*made.problems, *missing))
 
 
 def _around(controller: Controller, full_name: str) -> Inventory:
@@ -77,6 +81,7 @@ def _missing(controller: Controller, one: Definition, options: Mapping[str, Any]
             yield _no_credentials(controller, one, options[option], kind, there)
 
 
+_NO_CREDENTIALS = "credentials"
 _CREDENTIALS = {
     "credentials": "a Username with password: the name of the seed's user, and an API token of it",
     "git_credentials": "what the repository is read with",
@@ -88,13 +93,14 @@ def _no_credentials(
     controller: Controller, one: Definition, identity: str, kind: str, there: Iterable[str]
 ) -> Problem:
     page = f"{controller.url.rstrip('/')}/credentials/store/system/domain/_/newCredentials"
-    hint = f"create it at {page} ({kind}); --no-check, if it is in a domain of its own"
+    hint = f"create it at {page} ({kind}), then build the job; --no-check, if it is in a domain of its own"
     near = suggestion(identity, there)
     return Problem(
         f"the controller has no credentials {identity!r}",
         WHERE,
         f"{near} Else {hint}" if near else hint,
-        rule="credentials",
+        severity="warning",
+        rule=_NO_CREDENTIALS,
         job=one.full_name,
     )
 

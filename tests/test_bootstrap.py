@@ -41,6 +41,11 @@ def run(controller: SimulatedJenkins, **options: Any) -> Plan:
     return made
 
 
+def warnings(controller: SimulatedJenkins, **options: Any) -> list[str]:
+    made = bootstrap.prepare(connected(controller), **{**OPTIONS, **options})
+    return [str(one) for one in made.problems if one.severity == "warning"]
+
+
 def errors(controller: SimulatedJenkins, **options: Any) -> list[str]:
     return [str(one) for one in bootstrap.prepare(connected(controller), **{**OPTIONS, **options}).errors]
 
@@ -101,13 +106,19 @@ def test_it_may_live_in_a_folder_that_exists(controller: SimulatedJenkins) -> No
 
 
 def test_missing_credentials_are_told_with_the_page_to_create_them_on(controller: SimulatedJenkins) -> None:
-    (error,) = errors(controller, credentials="jobdsl-sed")
-    assert "no credentials 'jobdsl-sed'" in error
-    assert 'did you mean "jobdsl-seed"?' in error
-    assert f"{controller.url}/credentials/store/system/domain/_/newCredentials" in error
-    (error,) = errors(controller, git_credentials="deploy-key")
-    assert "what the repository is read with" in error
-    assert errors(controller, git_credentials="deploy-key", check=False) == []
+    (told,) = warnings(controller, credentials="jobdsl-sed")
+    assert "no credentials 'jobdsl-sed'" in told
+    assert 'did you mean "jobdsl-seed"?' in told
+    assert f"{controller.url}/credentials/store/system/domain/_/newCredentials" in told
+    (told,) = warnings(controller, git_credentials="deploy-key")
+    assert "what the repository is read with" in told
+    assert warnings(controller, git_credentials="deploy-key", check=False) == []
+
+
+def test_without_its_credentials_the_job_is_made_but_not_built(controller: SimulatedJenkins) -> None:
+    made = run(controller, git_credentials="deploy-key")
+    assert [(one.action, one.queue) for one in made.changes] == [(Action.CREATE, False)]
+    assert not controller.scheduler.queue.items
 
 
 def test_missing_plugins_are_told(controller: SimulatedJenkins) -> None:
