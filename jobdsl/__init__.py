@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jobdsl.context import inside
-    from jobdsl.elements import axes, misc, params, properties, publish, scm, sources, steps, triggers, views, wrappers
+    from jobdsl.elements import (
+        axes,
+        misc,
+        params,
+        properties,
+        publish,
+        scm,
+        sources,
+        steps,
+        triggers,
+        views,
+        wrappers,
+    )
     from jobdsl.errors import DslError
     from jobdsl.files import read_file, template
     from jobdsl.jobs import (
@@ -27,12 +39,31 @@ if TYPE_CHECKING:
         pipeline,
     )
     from jobdsl.raw import element, node, secret, xml
-    from jobdsl.viewkinds import all_view, list_view, my_view, nested_view, view
+    from jobdsl.viewkinds import (
+        all_view,
+        build_monitor_view,
+        build_pipeline_view,
+        categorized_view,
+        dashboard_view,
+        delivery_pipeline_view,
+        list_view,
+        my_view,
+        nested_view,
+        radiator_view,
+        sectioned_view,
+        view,
+        workflow_pipeline_view,
+    )
 
 __all__ = [
     "DslError",
     "all_view",
     "axes",
+    "build_monitor_view",
+    "build_pipeline_view",
+    "categorized_view",
+    "dashboard_view",
+    "delivery_pipeline_view",
     "element",
     "folder",
     "freestyle",
@@ -52,15 +83,18 @@ __all__ = [
     "pipeline",
     "properties",
     "publish",
+    "radiator_view",
     "read_file",
     "scm",
     "secret",
+    "sectioned_view",
     "sources",
     "steps",
     "template",
     "triggers",
     "view",
     "views",
+    "workflow_pipeline_view",
     "wrappers",
     "xml",
 ]
@@ -81,7 +115,21 @@ _HOMES = {
         "pipeline",
     ),
     "jobdsl.raw": ("element", "node", "secret", "xml"),
-    "jobdsl.viewkinds": ("all_view", "list_view", "my_view", "nested_view", "view"),
+    "jobdsl.viewkinds": (
+        "all_view",
+        "build_monitor_view",
+        "build_pipeline_view",
+        "categorized_view",
+        "dashboard_view",
+        "delivery_pipeline_view",
+        "list_view",
+        "my_view",
+        "nested_view",
+        "radiator_view",
+        "sectioned_view",
+        "view",
+        "workflow_pipeline_view",
+    ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

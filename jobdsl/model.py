@@ -16,7 +16,15 @@ __all__ = ["FOLDER_ROOTS", "VIEW_ROOTS", "Definition", "Estate", "digest", "is_f
 FOLDER_ROOTS = frozenset({"com.cloudbees.hudson.plugins.folder.Folder"})
 """Roots of items that hold the items we define. Computed folders make their own children."""
 
-VIEW_ROOTS = frozenset({"listView", "hudson.model.ListView", "hudson.model.AllView", "hudson.model.MyView"})
+VIEW_ROOTS = frozenset(
+    {
+        "listView",
+        "hudson.model.ListView",
+        "hudson.model.AllView",
+        "hudson.model.MyView",
+        "hudson.plugins.view.dashboard.Dashboard",
+    }
+)
 
 
 def is_view_root(root: str) -> bool:

@@ -87,6 +87,7 @@ class RecordType(type):
             by_tag = {one.tag: one for one in made._fields.values() if one.tag}
             made.by_tag = {tag: by_tag[tag] for tag in made.order.split()} if made.order else by_tag
             registry[xml] = made
+            registry.update(dict.fromkeys(made.aliases, made))
 
 
 class Record(metaclass=RecordType):
@@ -103,6 +104,8 @@ class Record(metaclass=RecordType):
     by_tag: ClassVar[dict[str, Field]] = {}
     order: ClassVar[str] = ""
     """Tags in the order they are written, where inheritance does not give it."""
+    aliases: ClassVar[tuple[str, ...]] = ()
+    """Other tags documents have for it; the class then takes `root=`, the tag to write."""
     forms: ClassVar[Mapping[str, Form]] = {}
     """Well-known other layouts, by name."""
     _fields: ClassVar[dict[str, Field]]
