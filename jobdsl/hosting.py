@@ -26,6 +26,8 @@ __all__ = ["Alone", "Host", "NoWall", "Request"]
 _CHUNK = 1 << 20
 _GRACE = 3.0
 """Seconds after the time limit in which the process may end itself: it knows where it was."""
+_START = 60.0
+"""Seconds in which a process must be ready to run files, however busy the host is."""
 _MOST_FRAMES = 1_000_000
 _BOOT = """
 import sys
@@ -127,7 +129,7 @@ class Host:
         assert self.process.stderr is not None
         self.out, self.err = self.process.stdout.fileno(), self.process.stderr.fileno()
         _widen(self.out)
-        self.deadline = self._soon()
+        self.deadline = time.monotonic() + _START
 
     def _soon(self) -> float:
         return time.monotonic() + self.request.settings.load.timeout_seconds + _GRACE
@@ -161,6 +163,7 @@ class Host:
         match kind:
             case "hello":
                 self.walled = True
+                self.deadline = self._soon()
             case "running":
                 self._running = values[0] if values[0] in self.request.files else ""
                 self._left -= {self._running}
