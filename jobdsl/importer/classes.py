@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
-from jobdsl.elements.base import Record, registry
+from jobdsl.elements import load_all
+from jobdsl.elements.base import Element, Record, registry
 from jobdsl.importer.faithful import parts
+from jobdsl.items import Item
+from jobdsl.jobs import item
 from jobdsl.raw import Literal, Raw
 from jobdsl.tree import Node, class_name
+from jobdsl.viewkinds import view
 
 __all__ = ["elements", "untyped"]
 
@@ -21,8 +26,15 @@ _COLLECTION = re.compile(
 """Collections and plain Java types: shapes of data, no extensions of Jenkins."""
 
 
+@cache
+def _aliases() -> frozenset[str]:
+    """Names without a dot that stand for elements all the same, such as EnvInjectBuilder."""
+    load_all()
+    return frozenset(name for name, cls in registry.items() if "." not in name and issubclass(cls, Element))
+
+
 def _is_class(name: str) -> bool:
-    return ("." in name or name in registry) and _COLLECTION.match(name) is None
+    return ("." in name or name in _aliases()) and _COLLECTION.match(name) is None
 
 
 def _is_element(node: Node) -> bool:
@@ -34,17 +46,20 @@ def elements(root: Node) -> int:
     return sum(map(_is_element, root.walk())) - _is_element(root)
 
 
-def untyped(value: Any) -> int:
-    """How many Jenkins elements a value writes without a typed class, itself included."""
-    return sum(_untyped_here(one) for one in _below(value))
+def untyped(made: Item) -> int:
+    """How many Jenkins elements an item writes without a typed class; its root is none of them."""
+    count = sum(map(_untyped_here, _below(made)))
+    if not isinstance(made, item | view):
+        return count
+    root = made.definition
+    return count - (_is_element(root.node) if isinstance(root, Literal) else _names_class(root))
 
 
 def _untyped_here(value: Any) -> int:
     if isinstance(value, Literal):
         return elements(value.node) + _is_element(value.node)
     if isinstance(value, Raw):
-        own = _is_class(value.tag) or _is_class(value.attrs.get("class", ""))
-        return own + _dotted(value.fields)
+        return _names_class(value) + _dotted(value.fields)
     if isinstance(value, Record):
         return _dotted(_extra(value))
     return _dotted(value) if isinstance(value, Mapping) else 0
@@ -52,6 +67,10 @@ def _untyped_here(value: Any) -> int:
 
 def _extra(value: Any) -> Mapping[str, Any]:
     return value.extra or {}
+
+
+def _names_class(raw: Raw) -> bool:
+    return _is_class(raw.tag) or _is_class(raw.attrs.get("class", ""))
 
 
 def _dotted(fields: Mapping[str, Any]) -> int:
