@@ -255,10 +255,10 @@ def _compiled(cls: type[Record]) -> None:
     """Give a class its constructor and its writer (made once, when it is first used)."""
     stored = [one for one in cls._fields.values() if one.stored or one.kind == "sugar"]
     names: dict[str, Any] = {"escape": escape, "REQUIRED": REQUIRED, "accept": _accept, "refuse": _refuse}
-    names["__name__"] = __name__
+    names |= {"__name__": __name__, "DslError": DslError}
     for one in cls._fields.values():
         names[f"_f_{one.name}"], names[f"_d_{one.name}"] = one, one.default
-        names[f"_a_{one.name}"] = getattr(one, "accepts", object)
+        names[f"_a_{one.name}"], names[f"_c_{one.name}"] = getattr(one, "accepts", object), one.check
     code = f"{_constructor(cls, stored)}\n{_writer(cls)}"
     exec(compile(code, f"<{cls.__name__}>", "exec"), names)  # noqa: S102  # our own field declarations, as dataclasses do
     made: Any = cls
@@ -311,9 +311,14 @@ def _check_lines(one: Field) -> list[str]:
     if one.kind == "child":
         default = f"{name} is not _d_{name} and " if one.default is not REQUIRED else ""
         return [f"    if {default}not isinstance({name}, _a_{name}): {call}"]
-    if one.kind != "slot" and (one.default is None or one.default == ()):
-        return [f"    if {name} is not _d_{name}: {call}"]
-    return [f"    {call}"]
+    if one.default is REQUIRED:
+        return [f"    {call}"]
+    guarded = one.kind != "slot" and (one.default is None or one.default == ())
+    return [
+        f"    if {name} is not _d_{name}:" if guarded else "    if True:",
+        f"        try: {name} = _c_{name}({name})",
+        f"        except DslError: {call}",  # once more, to be told with the names of element and field
+    ]
 
 
 def _writer(cls: type[Record]) -> str:

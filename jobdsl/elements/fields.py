@@ -339,7 +339,7 @@ class _Children(Field):
     def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
         if value is None:
             return ""
-        given = self.attributes(attrs)
+        given = self.attributes(attrs) if attrs or self.attrs else ""
         if self.inside:
             inner = _list(self.inside, value, indent + "  ")
         elif not value:
