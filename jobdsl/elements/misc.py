@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import child, flag, number, raw, text
+from jobdsl.elements.fields import child, flag, number, raw, result, text
 from jobdsl.elements.misc_cleanup import *  # noqa: F403
 from jobdsl.elements.misc_cleanup import __all__ as _cleanup
 from jobdsl.elements.misc_conditions import *  # noqa: F403
@@ -27,6 +27,8 @@ from jobdsl.elements.slots import Misc, Scm
 __all__ = [
     "cps_scm",
     "cps_script",
+    "default_maven_global_settings",
+    "default_maven_settings",
     "default_orphans",
     "default_strategy",
     "keep",
@@ -69,7 +71,7 @@ class default_strategy(Misc, xml="hudson.matrix.DefaultMatrixExecutionStrategyIm
 
     sequential: bool = flag("runSequentially", default=False)
     touchstone_filter: str | None = text("touchStoneCombinationFilter", default=None)
-    touchstone_result: Any = raw("touchStoneResultCondition")
+    touchstone_result: str | None = result("touchStoneResultCondition", default=None)
     sorter: Any = raw("sorter")
 
 

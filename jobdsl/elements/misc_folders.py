@@ -117,7 +117,7 @@ class ionicon(Icon, xml=_ICONS + "IoniconFolderIcon", plugin="custom-folder-icon
 class build_status_icon(Icon, xml=_ICONS + "BuildStatusFolderIcon", plugin="custom-folder-icon"):
     """The combined status of these jobs, all without a list."""
 
-    jobs: Any = strings(default=None, attrs={"class": "set"})
+    jobs: Any = strings(default=None, first=True)
 
 
 class worst_child_health(

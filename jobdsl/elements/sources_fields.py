@@ -21,6 +21,9 @@ REQUESTS = {"merge": "1", "head": "2", "both": "3"}
 class _Id(_Text):
     """The id of a source; nothing is written for an empty one."""
 
+    def check(self, value: Any) -> Any:
+        return None if value is None else super().check(value)
+
     def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
         return super().write(value or None, indent, attrs)
 
