@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from jobdsl.elements.base import Form
 from jobdsl.elements.fields import child, children, flag, number, result, strings, text
 from jobdsl.elements.slots import Misc
 from jobdsl.errors import DslError, suggestion
@@ -263,6 +264,8 @@ class if_day(Condition, xml=_P + "core.DayCondition", plugin=_PLUGIN):
 
     of_build: bool = flag("useBuildTime", default=False)
     days: Any = child("daySelector", accepts=_Days, default=weekdays(), first=True)
+
+    forms = {"jjb": Form("daySelector useBuildTime")}
 
 
 class _Comparator(Misc):

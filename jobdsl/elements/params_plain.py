@@ -37,14 +37,14 @@ __all__ = [
 ]
 
 
-class _Named(Parameter):
+class Named(Parameter):
     """What every parameter has."""
 
     name: str = line(first=True)
     description: str | None = line(default="")
 
 
-class _Line(_Named):
+class _Line(Named):
     """Text, one line or several."""
 
     default: str | None = line("defaultValue", default="", first=True)
@@ -59,7 +59,7 @@ class text(_Line, xml="hudson.model.TextParameterDefinition"):
     """Text of several lines."""
 
 
-class _YesNo(_Named):
+class _YesNo(Named):
     """Yes or no."""
 
     default: bool = flag("defaultValue", default=False, first=True)
@@ -73,7 +73,7 @@ def _known(choices: Iterable[str]) -> str:
     return "choices: " + ", ".join(map(str, choices))
 
 
-class _Choice(_Named):
+class _Choice(Named):
     """One of several texts."""
 
     choices: Any = array_of_strings(default=REQUIRED, first=True)
@@ -106,29 +106,29 @@ class choice(_Choice, xml="hudson.model.ChoiceParameterDefinition"):
     """
 
 
-class password(_Named, xml="hudson.model.PasswordParameterDefinition"):
+class password(Named, xml="hudson.model.PasswordParameterDefinition"):
     """A text nobody sees. Credentials are the better way: `params.credentials`."""
 
     default: str | None = secret_text("defaultValue", default="")
 
 
-class file(_Named, xml="hudson.model.FileParameterDefinition"):
+class file(Named, xml="hudson.model.FileParameterDefinition"):
     """A file to upload; its name is where it lies in the workspace."""
 
 
 class stashed_file(
-    _Named, xml="io.jenkins.plugins.file_parameters.StashedFileParameterDefinition", plugin="file-parameters"
+    Named, xml="io.jenkins.plugins.file_parameters.StashedFileParameterDefinition", plugin="file-parameters"
 ):
     """A file to upload, which a Pipeline unstashes."""
 
 
 class base64_file(
-    _Named, xml="io.jenkins.plugins.file_parameters.Base64FileParameterDefinition", plugin="file-parameters"
+    Named, xml="io.jenkins.plugins.file_parameters.Base64FileParameterDefinition", plugin="file-parameters"
 ):
     """A small file to upload, in a variable as Base64."""
 
 
-class run(_Named, xml="hudson.model.RunParameterDefinition"):
+class run(Named, xml="hudson.model.RunParameterDefinition"):
     """A build of another job; `which` is ALL, STABLE, SUCCESSFUL or COMPLETED."""
 
     project: str = line("projectName", first=True)
@@ -137,7 +137,7 @@ class run(_Named, xml="hudson.model.RunParameterDefinition"):
 
 
 class credentials(
-    _Named, xml="com.cloudbees.plugins.credentials.CredentialsParameterDefinition", plugin="credentials"
+    Named, xml="com.cloudbees.plugins.credentials.CredentialsParameterDefinition", plugin="credentials"
 ):
     """Credentials of the controller, by id; `type` is the Java class of the kind wanted."""
 
@@ -147,7 +147,7 @@ class credentials(
 
 
 class validating_string(
-    _Named,
+    Named,
     xml="hudson.plugins.validating_string_parameter.ValidatingStringParameterDefinition",
     plugin="validating-string-parameter",
 ):
@@ -158,14 +158,14 @@ class validating_string(
     message: str = line("failedValidationMessage", default="", first=True)
 
 
-class hidden(_Named, xml="com.wangyin.parameter.WHideParameterDefinition", plugin="hidden-parameter"):
-    """A value the form does not show."""
+class hidden(Named, xml="com.wangyin.parameter.WHideParameterDefinition", plugin="hidden-parameter"):
+    """A value the form does not show; often a secret, so it is treated as one."""
 
-    default: str = line("defaultValue", default="", first=True)
+    default: str = secret_text("defaultValue", default="", first=True)
 
 
 class hidden_string(
-    _Named,
+    Named,
     xml="com.michelin.cio.hudson.plugins.passwordparam.PasswordParameterDefinition",
     plugin="mask-passwords",
 ):
@@ -175,7 +175,7 @@ class hidden_string(
 
 
 class random_string(
-    _Named,
+    Named,
     xml="hudson.plugins.random_string_parameter.RandomStringParameterDefinition",
     plugin="random-string-parameter",
 ):
@@ -232,7 +232,7 @@ class persistent_choice(
 
 
 class global_variable(
-    _Named,
+    Named,
     xml="hudson.plugins.global_variable_string_parameter.GlobalVariableStringParameterDefinition",
     plugin="global-variable-string-parameter",
 ):

@@ -70,6 +70,8 @@ class gogs(Property, xml="org.jenkinsci.plugins.gogs.GogsProjectProperty", plugi
     secret: str | None = secret_text("gogsSecret", default=None)
     branch_filter: str | None = text("gogsBranchFilter", default=None)
 
+    forms = {"jjb": Form("gogsBranchFilter gogsSecret")}
+
 
 class gitbucket(Property, xml="org.jenkinsci.plugins.gitbucket.GitBucketProjectProperty", plugin="gitbucket"):
     """The job's project on GitBucket."""
@@ -124,6 +126,14 @@ class slack(Property, xml="jenkins.plugins.slack.SlackNotifier$SlackJobProperty"
     custom: bool = flag("includeCustomMessage", default=False)
     message: str | None = text("customMessage", default=None)
 
+    forms = {
+        "jjb": Form(
+            "startNotification notifySuccess notifyAborted notifyNotBuilt notifyUnstable notifyFailure "
+            "notifyBackToNormal notifyRepeatedFailure includeTestSummary includeCustomMessage "
+            "customMessage room"
+        ),
+    }
+
 
 _OFFICE = "jenkins.plugins.office365connector."
 
@@ -159,6 +169,13 @@ class office365_webhook(Misc, xml=_OFFICE + "Webhook", plugin="Office-365-Connec
     timeout: int | str = number(default=30000)
     facts: Any = children("factDefinitions", accepts=fact)
     macros: Any = children(accepts=macro)
+
+    forms = {
+        "jjb": Form(
+            "url name startNotification notifySuccess notifyAborted notifyNotBuilt notifyUnstable "
+            "notifyFailure notifyBackToNormal notifyRepeatedFailure timeout macros? factDefinitions?"
+        ),
+    }
 
 
 class office365(Property, xml=_OFFICE + "WebhookJobProperty", plugin="Office-365-Connector"):
@@ -246,6 +263,8 @@ class pipeline_stage(
     task: str | None = text("taskName", default=None)
     stage: str | None = text("stageName", default=None, first=True)
     description: str | None = text("descriptionTemplate", default=None)
+
+    forms = {"jjb": Form("stageName taskName descriptionTemplate")}
 
 
 class batch_task(Misc, xml="hudson.plugins.batch_task.BatchTask", plugin="batch-task"):

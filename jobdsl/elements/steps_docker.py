@@ -69,7 +69,7 @@ class docker_build_publish(
     forms = {
         "jjb": Form(
             "repoName repoTag noCache noForcePull skipBuild skipDecorate skipTagLatest skipPush "
-            "dockerfilePath buildContext createFingerprint buildAdditionalArgs forceTag server registry",
+            "dockerfilePath buildContext createFingerprint buildAdditionalArgs forceTag server? registry?",
             {"noForcePull": "false"},
         ),
     }

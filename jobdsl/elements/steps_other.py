@@ -126,7 +126,7 @@ class stack(
     """A CloudFormation stack; times are in seconds."""
 
     name: str = text("stackName", first=True)
-    access_key: str | None = text("awsAccessKey", default=None)
+    access_key: str | None = secret_text("awsAccessKey", default=None)
     secret_key: str | None = secret_text("awsSecretKey", default=None)
     region: str = text("awsRegion", default="US_East_Northern_Virginia")
     description: str | None = text(default=None)

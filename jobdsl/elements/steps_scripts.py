@@ -74,7 +74,7 @@ class python(_Script, xml="hudson.plugins.python.Python", plugin="python"):
 class nodejs(_Script, xml="jenkins.plugins.nodejs.NodeJSCommandInterpreter", plugin="nodejs"):
     """Run a Node.js script with an installation of the controller."""
 
-    installation: str = text("nodeJSInstallationName")
+    installation: str | None = text("nodeJSInstallationName", default=None)
     config: str | None = text("configId", default=None)
     cache: Any = child("cacheLocationStrategy", accepts=Misc, default=None)
 

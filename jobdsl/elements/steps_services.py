@@ -85,7 +85,7 @@ class extra_var(Misc, xml="org.jenkinsci.plugins.ansible.ExtraVar", plugin="ansi
     """An extra variable for Ansible; hidden ones do not stand in the log."""
 
     key: str = text(first=True)
-    value: str | None = text(default=None, first=True)
+    value: str | None = secret_text(default=None, first=True)
     secret_value: str | None = secret_text(default=None)
     hidden: bool = flag(default=True)
 
@@ -115,6 +115,15 @@ class ansible_playbook(Step, xml="org.jenkinsci.plugins.ansible.AnsiblePlaybookB
     parameters: str | None = text("additionalParameters", default=None)
     copy_credentials: bool = flag("copyCredentialsInWorkspace", default=False)
     extra_vars: Any = children(accepts=extra_var, default=None)
+
+    forms = {
+        "jjb": Form(
+            "playbook inventory limit tags skippedTags startAtTask credentialsId vaultCredentialsId sudo "
+            "sudoUser? become becomeUser? forks unbufferedOutput colorizedOutput disableHostKeyChecking "
+            "hostKeyChecking additionalParameters copyCredentialsInWorkspace extraVars?",
+            {"hostKeyChecking": "true"},
+        ),
+    }
 
 
 class ansible_command(Step, xml="org.jenkinsci.plugins.ansible.AnsibleAdHocCommandBuilder", plugin="ansible"):
@@ -183,8 +192,8 @@ class http_request(Step, xml="jenkins.plugins.http_request.HttpRequest", plugin=
 
     forms = {
         "jjb": Form(
-            "url httpMode? contentType? acceptType? outputFile consoleLogResponseBody passBuildParameters "
-            "timeout? validResponseCodes? validResponseContent? authentication requestBody customHeaders"
+            "url httpMode contentType acceptType outputFile consoleLogResponseBody passBuildParameters "
+            "timeout validResponseCodes validResponseContent authentication? requestBody? customHeaders?"
         ),
     }
 

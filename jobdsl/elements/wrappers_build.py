@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from jobdsl.elements.base import Form
 from jobdsl.elements.fields import child, children, flag, number, strings, text
 from jobdsl.elements.misc_cleanup import cleanup_pattern
 from jobdsl.elements.misc_envinject import InjectsEnv, env_password, job_env_info
@@ -162,6 +163,8 @@ class copy_to_agent(
     ant_excludes: bool = flag("includeAntExcludes", default=False)
     home_relative: bool = flag("hudsonHomeRelative", default=False)
     relative_to: str = text(default="userContent")
+
+    forms = {"jjb": Form("includes excludes flatten includeAntExcludes relativeTo hudsonHomeRelative")}
 
 
 class ant_targets(Wrapper, xml="hudson.tasks.AntWrapper", plugin="ant"):

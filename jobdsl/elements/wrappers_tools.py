@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import child, children, flag, number, raw, text
+from jobdsl.elements.fields import child, children, flag, number, raw, secret_text, text
 from jobdsl.elements.slots import Misc, Wrapper
 from jobdsl.elements.steps_docker import docker_server
 from jobdsl.elements.triggers_ghprb import ghprb_message
@@ -365,4 +365,4 @@ class applitools(Wrapper, xml="com.applitools.jenkins.ApplitoolsBuildWrapper", p
 
     server: str = text("serverURL", default="https://eyes.applitools.com", first=True)
     notify: bool = flag("notifyByCompletion", default=True)
-    key: str | None = text("applitoolsApiKey", default="")
+    key: str | None = secret_text("applitoolsApiKey", default="")
