@@ -460,9 +460,13 @@ _RESULTS = {
 
 
 class _Result(_Text):
-    """A build result, which Jenkins stores as name, ordinal, colour and completeness."""
+    """A build result, which Jenkins stores as name, ordinal, colour and completeness; None is none."""
 
     kind = "result"
+
+    def check(self, value: Any) -> Any:
+        """The result's name, or None."""
+        return None if value is None else super().check(value)
 
     def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
         if value is None:

@@ -97,7 +97,7 @@ class junit_flaky(
 class maven_test_data(Publisher, xml="hudson.maven.MavenTestDataPublisher", plugin="maven-plugin"):
     """More about the test results of a Maven job."""
 
-    test_data: Any = children("testDataPublishers", accepts=Misc)
+    test_data: Any = children("testDataPublishers", accepts=Misc, first=True)
 
 
 class testng(Publisher, xml="hudson.plugins.testng.Publisher", plugin="testng-plugin"):

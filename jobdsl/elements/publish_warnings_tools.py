@@ -383,10 +383,12 @@ class tool_taskscanner(Tool, xml=_P + "tasks.OpenTasks", plugin=_PLUGIN):
 class tool_groovy(_Report, xml=_P + "groovy.GroovyScript", plugin=_PLUGIN):
     """Issues a Groovy parser of the controller's configuration finds."""
 
+    pattern: str = text(default="")
     parser: str = text("parserId", first=True)
 
 
 class tool_registered(_Report, xml=_P + "RegisteredParser", plugin=_PLUGIN):
     """Issues of any parser the plugin knows, by its id."""
 
+    pattern: str = text(default="")
     parser: str = text("analysisModelId", first=True)

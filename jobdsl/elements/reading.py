@@ -108,7 +108,10 @@ def _kept(found: Node) -> list[Node]:
 
 def _values(cls: type[Record], children: list[Node]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Arguments for the children the class knows, and the others as they are."""
-    values: dict[str, Any] = {}
+    there = {child.tag for child in children}
+    values: dict[str, Any] = {
+        one.name: None for tag, one in cls.by_tag.items() if one.kind == "result" and tag not in there
+    }
     extra: dict[str, Any] = {}
     for child in children:
         one = cls.by_tag.get(child.tag)
