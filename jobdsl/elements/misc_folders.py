@@ -12,6 +12,7 @@ from jobdsl.tree import Node
 
 __all__ = [
     "Icon",
+    "branch_script",
     "branch_views",
     "build_status_icon",
     "custom_icon",
@@ -60,6 +61,14 @@ class jenkinsfile(
     """Branches that hold this file get a job."""
 
     owner: str | None = owner()
+    script_path: str = text(default="Jenkinsfile", first=True)
+
+
+class branch_script(
+    Misc, xml="org.jenkinsci.plugins.workflow.multibranch.SCMBinder", plugin="workflow-multibranch"
+):
+    """The definition of a branch's own job: the Jenkinsfile of the revision it builds."""
+
     script_path: str = text(default="Jenkinsfile", first=True)
 
 

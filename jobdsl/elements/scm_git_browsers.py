@@ -16,6 +16,7 @@ __all__ = [
     "gitea_web",
     "github_web",
     "gitiles",
+    "gitlab_source_web",
     "gitlab_web",
     "gitlist",
     "gitorious_web",
@@ -83,6 +84,14 @@ class gitlab_web(GitBrowser, xml=_P + "GitLab", plugin="git"):
     """GitLab; `version` only for servers older than 8, as `"7.9"`."""
 
     version: str | None = text(default=None)
+
+
+class gitlab_source_web(
+    GitBrowser,
+    xml="io.jenkins.plugins.gitlabbranchsource.helpers.GitLabBrowser",
+    plugin="gitlab-branch-source",
+):
+    """GitLab, as its branch source writes it."""
 
 
 class gitlist(GitBrowser, xml=_P + "GitList", plugin="git"):

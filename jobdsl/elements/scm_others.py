@@ -1,4 +1,4 @@
-"""Other version control: Mercurial, Android's repo, Team Foundation Server, Bazaar."""
+"""Other version control: Mercurial, Android's repo, Team Foundation Server, Bazaar, Team Concert."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ __all__ = [
     "hg_rhodecode",
     "hg_web",
     "repo",
+    "rtc",
+    "rtc_build_type",
     "tfs",
 ]
 
@@ -131,6 +133,52 @@ class tfs(Scm, xml="hudson.plugins.tfs.TeamFoundationServerScm", plugin="tfs"):
     user: str = text("userName", default="")
     update: bool = flag("useUpdate", default=True)
     browser: Any = raw("repositoryBrowser")
+
+
+class rtc_build_type(Misc, xml="com.ibm.team.build.internal.hjplugin.RTCScm$BuildType", plugin="teamconcert"):
+    """What `scm.rtc` builds: a build definition, or a repository workspace."""
+
+    value: str = text(
+        default="buildDefinition",
+        choices=("buildDefinition", "buildWorkspace", "buildStream", "buildSnapshot"),
+    )
+    definition: str | None = text("buildDefinition", default=None)
+    workspace: str | None = text("buildWorkspace", default=None)
+    directory: str | None = text("loadDirectory", default=None)
+    clear_directory: bool = flag("clearLoadDirectory", default=False)
+    folders_for_components: bool = flag("createFoldersForComponents", default=False)
+    accept_before_load: bool | None = flag(default=True)
+    changelog_with_good_build: bool = flag("generateChangelogWithGoodBuild", default=False)
+    snapshot_name: bool = flag("overrideDefaultSnapshotName", default=False)
+    customized_snapshot_name: str = text(default="")
+    load_policy: str | None = text(default=None)
+    component_load: str | None = text("componentLoadConfig", default=None)
+    dynamic_load_rules: bool = flag("useDynamicLoadRules", default=False)
+
+
+class rtc(Scm, xml="com.ibm.team.build.internal.hjplugin.RTCScm", plugin="teamconcert"):
+    """Sources from Rational Team Concert (Engineering Workflow Management).
+
+    What `build` says stands beside it once more, as the plugin keeps it; other fields go into `extra`.
+    """
+
+    override_global: bool = flag(default=False)
+    timeout: int | str = number(default=0)
+    build: Any = child("buildType", accepts=rtc_build_type, plain=True, first=True)
+    build_type: str | None = text("buildTypeStr", default="buildDefinition")
+    definition: str | None = text("buildDefinition", default=None)
+    workspace: str | None = text("buildWorkspace", default=None)
+    directory: str | None = text("loadDirectory", default=None)
+    clear_directory: bool = flag("clearLoadDirectory", default=False)
+    folders_for_components: bool = flag("createFoldersForComponents", default=False)
+    accept_before_load: bool | None = flag(default=True)
+    changelog_with_good_build: bool = flag("generateChangelogWithGoodBuild", default=False)
+    avoid_toolkit: bool = flag("avoidUsingToolkit", default=False)
+    snapshot_name: bool = flag("overrideDefaultSnapshotName", default=False)
+    customized_snapshot_name: str = text(default="")
+    load_policy: str | None = text(default=None)
+    component_load: str | None = text("componentLoadConfig", default=None)
+    dynamic_load_rules: bool = flag("useDynamicLoadRules", default=False)
 
 
 class bzr(Scm, xml="hudson.plugins.bazaar.BazaarSCM", plugin="bazaar"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from jobdsl.elements.base import Form
 from jobdsl.elements.fields import child, children, flag, number, text
 from jobdsl.elements.misc import keep
 from jobdsl.elements.slots import Misc, Source
@@ -140,6 +141,8 @@ class all_branches_same(
 class named(Misc, xml="jenkins.branch.NamedExceptionsBranchPropertyStrategy$Named", plugin="branch-api"):
     """Branches by name (with *) and what properties they have instead."""
 
+    forms = {"jjb": Form("name props")}
+
     properties: Any = array("props", "jenkins.branch.BranchProperty", BranchProperty)
     name: str = text(first=True)
 
@@ -178,6 +181,8 @@ class build_change_requests(BuildStrategy, xml=_BASIC + "ChangeRequestBuildStrat
 
 class build_tags(BuildStrategy, xml=_BASIC + "TagBuildStrategyImpl", plugin=_PLUGIN):
     """Build tags of that age in milliseconds; -1 is no limit. Else tags are never built by themselves."""
+
+    forms = {"jjb": Form("atMostMillis atLeastMillis")}
 
     at_least: int | str = number("atLeastMillis", default=-1)
     at_most: int | str = number("atMostMillis", default=-1)

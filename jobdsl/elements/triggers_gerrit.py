@@ -209,6 +209,20 @@ _JJB = (
 )
 
 
+_JJB_2 = (
+    "spec gerritProjects skipVote? silentMode silentStartMode escapeQuotes noNameAndEmailParameters "
+    "readableMessage dependencyJobsNames notificationLevel dynamicTriggerConfiguration triggerConfigURL "
+    f"triggerInformationAction allowTriggeringUnreviewedPatches triggerOnEvents {_VOTES} buildStartMessage "
+    "buildFailureMessage buildSuccessfulMessage buildUnstableMessage buildNotBuiltMessage "
+    "buildUnsuccessfulFilepath customUrl serverName"
+)
+_JJB_2_EXTRA = {
+    "noNameAndEmailParameters": "false",
+    "readableMessage": "false",
+    "allowTriggeringUnreviewedPatches": "false",
+}
+
+
 def _vote(tag: str) -> Any:
     return number(tag, default=None)
 
@@ -220,7 +234,7 @@ class gerrit(Trigger, xml=_P + "GerritTrigger", plugin="gerrit-trigger"):
     `branch="$GERRIT_BRANCH"` and `scm.build_chooser()`. Votes left out are the server's usual ones.
     """
 
-    forms = {"jjb": Form(_JJB)}
+    forms = {"jjb": Form(_JJB), "jjb-2": Form(_JJB_2, _JJB_2_EXTRA)}
 
     spec: str = text(default="")
     projects: Any = children("gerritProjects", accepts=gerrit_project, first=True)

@@ -107,6 +107,15 @@ _JJB = (
 )
 
 
+_JJB_2 = (
+    "adminlist whitelist orgslist blackListCommitAuthor? whiteListLabels blackListLabels excludedRegions "
+    "includedRegions buildDescTemplate? spec allowMembersOfWhitelistedOrgsAsAdmin cron triggerPhrase "
+    "skipBuildPhrase onlyTriggerPhrase useGitHubHooks permitAll autoCloseFailedPullRequests "
+    "displayBuildErrorsOnDownstreamBuilds? whiteListTargetBranches? blackListTargetBranches? gitHubAuthId "
+    "extensions?"
+)
+
+
 class ghprb(Trigger, xml=_P + "GhprbTrigger", plugin="ghprb"):
     """Build pull requests of the job's GitHub repository. A `multibranch` job does it better today.
 
@@ -115,7 +124,7 @@ class ghprb(Trigger, xml=_P + "GhprbTrigger", plugin="ghprb"):
     with `branch="${sha1}"`.
     """
 
-    forms = {"jjb": Form(_JJB)}
+    forms = {"jjb": Form(_JJB), "jjb-2": Form(_JJB_2)}
 
     _spec = computed("spec", text(), "_schedule")
     config_version: int | str | None = number(default=3)

@@ -123,6 +123,15 @@ class stash_pull_request(
 ):
     """Look by the clock for pull requests of a Bitbucket Server repository and build them."""
 
+    forms = {
+        "jjb": Form(
+            "spec cron stashHost credentialsId projectCode repositoryName ciSkipPhrases ciBuildPhrases "
+            "targetBranchesToBuild ignoreSsl checkDestinationCommit checkMergeable mergeOnSuccess "
+            "checkNotConflicted onlyBuildOnComment deletePreviousBuildFinishComments "
+            "cancelOutdatedJobsEnabled"
+        )
+    }
+
     spec: str = cron_text(default="* * * * *", first=True)
     cron: str = cron_text(default="* * * * *")
     host: str = text("stashHost")

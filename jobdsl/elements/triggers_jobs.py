@@ -139,6 +139,13 @@ class url_header(Misc, xml=_U + "URLTriggerRequestHeader", plugin="urltrigger"):
 class url_entry(Misc, xml=_U + "URLTriggerEntry", plugin="urltrigger"):
     """A page and what of it is compared; `timeout` is in seconds."""
 
+    forms = {
+        "jjb": Form(
+            "url username password checkStatus proxyActivated timeout checkETag checkLastModificationDate "
+            "statusCode inspectingContent contentTypes"
+        )
+    }
+
     url: str = text(first=True)
     username: str | None = text(default=None)
     password: str | None = secret_text(default=None)
@@ -157,6 +164,8 @@ class url_entry(Misc, xml=_U + "URLTriggerEntry", plugin="urltrigger"):
 
 class url(Trigger, xml=_U + "URLTrigger", plugin="urltrigger"):
     """Look by the clock whether web pages have changed: `url("H/15 * * * *", ["https://example.com/v"])`."""
+
+    forms = {"jjb": Form("spec labelRestriction triggerLabel entries")}
 
     spec: str = cron_text(first=True)
     label: str | None = text("triggerLabel", default=None)
