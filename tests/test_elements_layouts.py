@@ -1,0 +1,99 @@
+"""Layouts: other orders, what older plugins leave out, and the forms of other tools by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobdsl import freestyle, matrix, misc, multijob, pipeline, scm, steps, triggers
+from jobdsl.elements import reading
+from jobdsl.elements.base import Form, registry
+from jobdsl.elements.fields import flag, text
+from jobdsl.elements.slots import Misc
+from jobdsl.tree import parse
+
+KEEP = ("daysToKeep", "numToKeep", "artifactDaysToKeep", "artifactNumToKeep", "removeLastBuild")
+
+
+class formed(Misc, xml="com.example.Formed"):
+    """A class another tool writes with tags of its own, in another order."""
+
+    forms = {"tool": Form("second mark first?", {"mark": "x"}), "bare": Form("first")}
+
+    first: str = text(default="1")
+    second: bool = flag(default=False)
+
+
+del registry[formed.java]  # other tests look at every class there is
+
+
+def written(value: Any) -> list[str]:
+    return [f"{node.tag}={node.text}" for node in parse(value.write("")).children]
+
+
+def read(cls: Any, xml: str) -> Any:
+    found = reading.read_as(cls, parse(xml))
+    assert parse(found.write("") if hasattr(found, "write") else found.xml) == parse(xml)
+    return found
+
+
+def test_a_form_has_its_order_and_what_it_always_says() -> None:
+    assert written(formed()) == ["first=1", "second=false"]
+    assert written(formed(layout="tool")) == ["second=false", "mark=x"]
+    assert written(formed(first="2", layout="tool")) == ["second=false", "mark=x", "first=2"]
+    assert written(formed(extra={"mark": "y"}, layout="tool")) == ["second=false", "mark=y"]
+
+
+def test_a_value_no_form_expects_is_written_all_the_same() -> None:
+    assert written(formed(second=True, layout="bare")) == ["first=1", "second=true"]
+
+
+@pytest.mark.parametrize(
+    ("body", "layout", "extra"),
+    [
+        ("<first>1</first><second>true</second>", None, None),
+        ("<second>true</second><mark>x</mark>", "tool", None),
+        ("<second>true</second><mark>y</mark><first>2</first>", "tool", {"mark": "y"}),
+        ("<second>true</second>", "-first", None),
+        ('<first a="1">1</first><second>true</second>', "+first@a=1", None),
+        ('<second a="1">true</second>', "-first +second@a=1", None),
+        ("<second>true</second><first>2</first>", "second first", None),
+        ("", "-first -second", None),
+    ],
+)
+def test_reading_finds_the_layout_that_says_least(body: str, layout: str | None, extra: Any) -> None:
+    found = read(formed, f"<com.example.Formed>{body}</com.example.Formed>")
+    assert (found.layout, found.extra) == (layout, extra)
+
+
+@given(st.sets(st.sampled_from(KEEP)), st.integers(-1, 99))
+def test_what_an_older_plugin_leaves_out_is_left_out(missing: set[str], builds: int) -> None:
+    node = parse(misc.keep(builds).write(""))
+    node.children = [child for child in node.children if child.tag not in missing]
+    found = reading.read_as(misc.keep, node)
+    assert found is not None
+    assert found.layout == (" ".join(f"-{tag}" for tag in KEEP if tag in missing) or None)
+    assert parse(found.write("")) == node
+
+
+@pytest.mark.parametrize("layout", ["jjb", "jjb-disabled"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        lambda **more: freestyle("x", steps=[steps.shell("make")], agent="linux", **more),
+        lambda **more: freestyle("x", triggers=[triggers.poll_scm("@hourly")], quiet_period=5, **more),
+        lambda **more: matrix("x", combination_filter="A == '1'", **more),
+        lambda **more: multijob("x", display_name="X", **more),
+        lambda **more: pipeline("x", script="echo 1", display_name="X", **more),
+        lambda **more: pipeline("x", scm=scm.git("https://git.example.com/app.git"), **more),
+    ],
+)
+def test_jobs_of_jenkins_job_builder_are_typed_by_name(kind: Any, layout: str) -> None:
+    made = kind(layout=layout)
+    found = read(type(made), made.xml)
+    assert (found.layout, found.extra) == (layout, None)
+    assert found.xml == made.xml
+    assert ("<disabled>" in made.xml) == (layout == "jjb-disabled")
