@@ -14,15 +14,16 @@ from graphlib import TopologicalSorter
 from queue import SimpleQueue
 from typing import Literal
 
+from jobdsl.changes import Action, Change, Plan
 from jobdsl.compare import PluginOf
-from jobdsl.errors import ControllerError, Problem
+from jobdsl.errors import ControllerError, EstateError, Problem
 from jobdsl.folders import keep_own
 from jobdsl.inventory import Existing
 from jobdsl.jenkins import AlreadyExistsError, Controller, NotFoundError, NotSignedInError
 from jobdsl.marker import Marker, mark
 from jobdsl.order import dependencies, stages
-from jobdsl.plan import Action, Change, Plan
 from jobdsl.readback import ReadBack, Verify
+from jobdsl.renames import via
 
 __all__ = ["Outcome", "Result", "Status", "apply"]
 
@@ -72,11 +73,13 @@ def apply(
     report: Callable[[Outcome], None] | None = None,
     plugin_of: PluginOf | None = None,
 ) -> Result:
-    """Make the changes of a plan; whether its errors stand in the way is the caller's to judge.
+    """Make the changes of a plan. Raises EstateError, before anything is sent, if the plan has errors.
 
     `finish` completes a document just before it is sent (secrets). `report` is called for each outcome
     as it happens, in this thread. A failure does not stop the others, except that nobody is signed in.
     """
+    if plan.errors:
+        raise EstateError(plan.errors)
     run = _Run(plan.seed, controller, finish, ReadBack(controller, verify, plugin_of))
     result = Result()
 
@@ -213,7 +216,7 @@ class _Run:
 
     def _move(self, change: Change) -> None:
         try:
-            self.controller.move(change.source, change.full_name)
+            self.controller.move(change.source, change.full_name, via(change.source, change.full_name))
         except NotFoundError:
             # the answer to a first try may have been lost
             marker = getattr(self.controller.look(*change.key), "marker", None)

@@ -172,18 +172,26 @@ class Controller:
         body = f"description={quote(description, safe='')}".encode()
         self._post(f"{_path(kind, full_name)}/submitDescription", f'describe "{full_name}"', body, _FORM)
 
-    def move(self, source: str, target: str) -> None:
-        """Give an item another name, another folder, or both; its builds go along."""
+    def move(self, source: str, target: str, via: str = "") -> None:
+        """Give an item another name, another folder, or both; its builds go along.
+
+        `via` is the name it has in between when the old folder holds the new name already, and the new
+        folder the old one.
+        """
         folder, name = names.parent(source), names.leaf(target)
-        if name != names.leaf(source):
-            renamed = names.join(folder, name)
-            if names.parent(target) != folder and self.look("item", renamed):
-                return self._move_first(source, target)
+        if names.parent(target) == folder:
             self._rename(source, name)
-            source = renamed
-        if names.parent(target) != folder:
+        elif name == names.leaf(source):
             self._relocate(source, names.parent(target))
-        return None
+        elif not self.look("item", names.join(folder, name)):
+            self._rename(source, name)
+            self._relocate(names.join(folder, name), names.parent(target))
+        else:
+            if via and self.look("item", names.join(names.parent(target), names.leaf(source))):
+                self._rename(source, via)
+                source = names.join(folder, via)
+            self._relocate(source, names.parent(target))
+            self._rename(names.join(names.parent(target), names.leaf(source)), name)
 
     def build(self, full_name: str) -> None:
         """Queue a build, with the default values of its parameters if it has any."""
@@ -194,11 +202,6 @@ class Controller:
             if error.status != 400:
                 raise
             self._post(f"{path}/buildWithParameters", what)  # it has parameters
-
-    def _move_first(self, source: str, target: str) -> None:
-        """Move, then rename: the new name is taken in the old folder."""
-        self._relocate(source, names.parent(target))
-        self._rename(names.join(names.parent(target), names.leaf(source)), names.leaf(target))
 
     def _rename(self, full_name: str, name: str) -> None:
         path = f"{names.url_path(full_name)}/confirmRename?newName={quote(name, safe='')}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jobdsl import names
-from jobdsl.plan import Action, Change
+from jobdsl.changes import Action, Change
 
 __all__ = ["dependencies", "stages"]
 

@@ -10,94 +10,21 @@ Nothing is planned for an object that does not carry our marker, made for its ow
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
+from graphlib import CycleError, TopologicalSorter
 
 from jobdsl import names
+from jobdsl.changes import Action, Change, Plan
 from jobdsl.config import Removed
-from jobdsl.errors import Problem, Where, suggestion
+from jobdsl.errors import Problem, suggestion
 from jobdsl.inventory import Existing, Inventory, Key, class_of
 from jobdsl.marker import INCOMPLETE, Marker, managed
-from jobdsl.model import Definition, Estate, is_folder_root
+from jobdsl.model import Definition, Estate
+from jobdsl.order import dependencies, stages
 from jobdsl.removals import Removals
 from jobdsl.renames import Renames, refuse
 
 __all__ = ["Action", "Change", "Plan", "plan"]
-
-
-class Action(StrEnum):
-    """What happens to an object."""
-
-    CREATE = "create"
-    UPDATE = "update"
-    ADOPT = "adopt"
-    MOVE = "move"
-    REPLACE = "replace"
-    DISABLE = "disable"
-    DELETE = "delete"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One thing to do, with its reason."""
-
-    action: Action
-    kind: str
-    """`item` or `view`."""
-    full_name: str
-    """Name after the change."""
-    reason: str
-    where: Where | None = None
-    """The definition; for a removal the line that once held it."""
-    root: str = ""
-    """Root element of the document."""
-    document: str = ""
-    """What is sent, with its marker; empty for removals."""
-    source: str = ""
-    """For a move: the full name it has when the move's turn comes."""
-    before: str = ""
-    """Digest on the controller, as its marker says."""
-    after: str = ""
-    """Digest of the document."""
-    queue: bool = False
-    """Build once afterwards."""
-
-    @property
-    def key(self) -> Key:
-        """Kind and full name."""
-        return (self.kind, self.full_name)
-
-    @property
-    def is_removal(self) -> bool:
-        """Whether something of ours goes away by it."""
-        return self.action in (Action.DISABLE, Action.DELETE)
-
-    @property
-    def is_folder(self) -> bool:
-        """Whether its document is a plain folder's."""
-        return is_folder_root(self.root)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a run would do."""
-
-    seed: str
-    changes: tuple[Change, ...] = ()
-    """In the order they are shown: moves first, then by name, removals last."""
-    unchanged: int = 0
-    problems: tuple[Problem, ...] = ()
-    """What is refused (errors), and what should be known (warnings, notes)."""
-
-    @property
-    def errors(self) -> list[Problem]:
-        """Problems that stand in the way of applying the plan."""
-        return [problem for problem in self.problems if problem.severity == "error"]
-
-    def counts(self) -> dict[str, int]:
-        """Number of changes by action, for the actions that occur."""
-        found = [change.action.value for change in self.changes]
-        return {action.value: found.count(action.value) for action in Action if action.value in found}
 
 
 def plan(
@@ -139,10 +66,11 @@ class _Planner:
     def run(self, partial: bool) -> Plan:
         self.renames.run()
         self.problems += self.renames.problems
+        self.refused = set(self.renames.refused)
         self.live: Mapping[Key, Existing] = self.renames.live
         self.folded = {names.key(name): name for kind, name in self.live if kind == "item"}
         for definition in self.defined.values():
-            if definition.key not in self.renames.refused:
+            if definition.key not in self.refused and not self._is_in_refused(definition):
                 self._define(definition)
         if not partial:
             self._remove()
@@ -150,20 +78,43 @@ class _Planner:
         order = {target: position for position, (_, target) in enumerate(self.renames.moves)}
         moves.sort(key=lambda change: order[change.full_name])
         rest = [change for change in self.changes if change.action is not Action.MOVE]
+        self._check_order((*moves, *rest))
         return Plan(self.seed, (*moves, *rest), self.unchanged, tuple(self.problems))
+
+    def _check_order(self, changes: tuple[Change, ...]) -> None:
+        """Refuse moves that wait for one another: into a folder made anew under its own old name, say."""
+        first, _ = stages(changes)
+        if not self.renames.moves:
+            return
+        try:
+            TopologicalSorter(dependencies(first)).prepare()
+        except CycleError as error:
+            moves = [first[at] for at in error.args[1] if first[at].action is Action.MOVE]
+            for move in {move.key: move for move in moves}.values():
+                text = f'"{move.source}" cannot move to "{move.full_name}": that place is made later'
+                hint = "move it somewhere else first, in a run of its own"
+                self.problems.append(Problem(text, move.where, hint, rule="plan", job=move.full_name))
 
     # one definition
 
     def _define(self, definition: Definition) -> None:
         existing = self.live.get(definition.key)
-        if problem := self._misplaced(definition):
+        if problem := self._misplaced(definition) or self._refusal(definition, existing):
             self.problems.append(problem)
+            self.refused.add(definition.key)
         elif existing is None:
-            self._create(definition)
-        elif problem := self._refusal(definition, existing):
-            self.problems.append(problem)
+            self._add(Action.CREATE, definition, "new")
         else:
             self._compare(definition, existing)
+
+    def _is_in_refused(self, definition: Definition) -> bool:
+        """Whether its folder will not be there, for a reason that is told already."""
+        folder = ("item", definition.parent)
+        live = self.live.get(folder)
+        if folder in self.refused and not (live and live.is_folder):
+            self.refused.add(definition.key)
+            return True
+        return False
 
     def _misplaced(self, definition: Definition) -> Problem | None:
         """Why its folder cannot hold it."""
@@ -185,18 +136,18 @@ class _Planner:
         defined, live = self.defined.get(("item", name)), self.live.get(("item", name))
         return defined.is_folder if defined else live is not None and live.is_folder
 
-    def _create(self, definition: Definition) -> None:
+    def _twin(self, definition: Definition) -> Problem | None:
+        """Why an item cannot be created beside another of its name in another letter case."""
         twin = self.folded.get(names.key(definition.full_name)) if not definition.is_view else None
         if twin is None:
-            self._add(Action.CREATE, definition, "new")
-            return
+            return None
         hint = f'use that name, or renamed_from="{twin}" if it is the same job'
-        self.problems.append(
-            refuse(definition, f'Jenkins takes it for "{twin}", which is on the controller', hint)
-        )
+        return refuse(definition, f'Jenkins takes it for "{twin}", which is on the controller', hint)
 
-    def _refusal(self, definition: Definition, existing: Existing) -> Problem | None:
+    def _refusal(self, definition: Definition, existing: Existing | None) -> Problem | None:
         """Why an existing object must not be touched for this definition."""
+        if existing is None:
+            return self._twin(definition)
         marker, name = existing.marker, definition.full_name
         if marker and marker.seed != self.seed and marker.name == name:
             return refuse(

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from jobdsl.changes import Action, Change, Plan
 from jobdsl.errors import JobdslError, Problem, Where
 from jobdsl.inventory import Inventory, Key
-from jobdsl.plan import Action, Change, Plan
 
 __all__ = ["SavedPlan", "dumps", "loads", "moved_on"]
 

@@ -13,11 +13,11 @@ from collections import Counter
 from dataclasses import replace
 from typing import Literal
 
+from jobdsl.changes import Change
 from jobdsl.compare import PluginOf, compare, kept_whole
 from jobdsl.errors import Problem
 from jobdsl.jenkins import Controller
 from jobdsl.marker import INCOMPLETE, Marker, mark
-from jobdsl.plan import Change
 from jobdsl.tree import parse
 
 __all__ = ["ReadBack", "Verify", "shape"]

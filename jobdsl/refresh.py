@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
+from jobdsl.changes import Action, Change
 from jobdsl.compare import Comparison, compare, masked
 from jobdsl.errors import XmlError
 from jobdsl.inventory import Inventory, Key
 from jobdsl.jenkins import Controller, NotFoundError
 from jobdsl.marker import stripped
 from jobdsl.model import Definition
-from jobdsl.plan import Action, Change
 from jobdsl.tree import parse, text_diff, to_text
 
 __all__ = ["DIFFS", "diff", "diffs", "drift", "fetch", "owned"]

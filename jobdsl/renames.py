@@ -15,7 +15,7 @@ from jobdsl.errors import Problem
 from jobdsl.inventory import Existing, Inventory, Key, class_of
 from jobdsl.model import Definition
 
-__all__ = ["Renames", "refuse"]
+__all__ = ["Renames", "refuse", "via"]
 
 
 def refuse(definition: Definition, message: str, hint: str = "") -> Problem:
@@ -23,6 +23,11 @@ def refuse(definition: Definition, message: str, hint: str = "") -> Problem:
     kind = "view" if definition.is_view else "folder" if definition.is_folder else "job"
     text = f'{kind} "{definition.full_name}": {message}'
     return Problem(text, where=definition.where, hint=hint, job=definition.full_name, rule="plan")
+
+
+def via(former: str, target: str) -> str:
+    """The name of an item on its way, where neither its old nor its new one will do."""
+    return f"{names.leaf(former)}~{names.leaf(target)}"
 
 
 class Renames:
@@ -66,11 +71,11 @@ class Renames:
 
     def _later_names(self, name: str) -> Iterator[str]:
         """The names an object once called `name` has after the renames of the estate."""
-        seen = {name}
-        while (following := self._renamed_once(name)) and following not in seen:
-            yield following
-            seen.add(following)
-            name = following
+        for _ in self._renamed:  # each rename applies once
+            name = self._renamed_once(name)
+            if not name:
+                return
+            yield name
 
     def _renamed_once(self, name: str) -> str:
         for prefix in (name, *reversed(names.ancestors(name))):
@@ -85,7 +90,8 @@ class Renames:
         former_of = {definition.full_name: former for former, definition in self._renamed.items()}
         graph: dict[str, set[str]] = {}
         for former, definition in self._renamed.items():
-            graph[former] = {name for name in names.ancestors(former) if name in self._renamed}
+            above = (*names.ancestors(former), *names.ancestors(definition.full_name))
+            graph[former] = {name for name in above if name in self._renamed and name != former}
             graph[former] |= {former_of[n] for n in names.ancestors(definition.full_name) if n in former_of}
             graph[former] |= {definition.full_name} & self._renamed.keys()
         while True:
@@ -101,7 +107,7 @@ class Renames:
             definition = self._renamed.pop(former)
             self._refuse(
                 definition,
-                f'"{former}" and "{definition.full_name}" change places',
+                f'"{former}" cannot move here: the renames wait for one another, or change places',
                 "rename one of them to a third name first, in a run of its own",
             )
             del graph[former]
@@ -138,13 +144,17 @@ class Renames:
         for name in (self._current(former), former):
             if name != target and (found := self.live.get(("item", name))):
                 return found
+        passing = via(former, target)
         halfway = (
-            names.join(names.parent(former), names.leaf(target)),
-            names.join(names.parent(target), names.leaf(former)),
+            (names.parent(former), names.leaf(target)),
+            (names.parent(target), names.leaf(former)),
+            (names.parent(former), passing),
+            (names.parent(target), passing),
         )
-        for name in halfway:
+        for name in (names.join(folder, leaf) for folder, leaf in halfway):
             found = self.live.get(("item", name))
-            if name != target and found and self._is_former(found, definition):
+            marker = found.marker if found and name != target else None
+            if marker and (marker.seed, marker.name) == (self.seed, former):
                 return found
         return None
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jobdsl import names
+from jobdsl.changes import Action, Change, Plan
 from jobdsl.errors import Problem, Where
 from jobdsl.inventory import Key
-from jobdsl.plan import Action, Change, Plan
 
 if TYPE_CHECKING:
     from jobdsl.apply import Outcome, Result

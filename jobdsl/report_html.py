@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from jobdsl.plan import Plan
+from jobdsl.changes import Plan
 from jobdsl.report import Diffs, groups, summary
 
 if TYPE_CHECKING:

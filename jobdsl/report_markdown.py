@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from jobdsl.plan import Change, Plan
+from jobdsl.changes import Change, Plan
 from jobdsl.report import Diffs, Group, groups, summary
 
 __all__ = ["to_markdown"]

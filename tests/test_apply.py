@@ -8,7 +8,7 @@ import pytest
 
 from jobdsl.apply import Outcome, apply
 from jobdsl.config import Removed
-from jobdsl.errors import Where
+from jobdsl.errors import EstateError, Where
 from jobdsl.jenkins import Controller, connect
 from jobdsl.marker import Marker
 from jobdsl.model import Definition, Estate
@@ -177,6 +177,13 @@ def test_a_matrix_job_keeps_its_strategy(jenkins: SimulatedJenkins, controller: 
     body = f"<axes/><publishers/><buildWrappers/>{how}"
     assert bring(controller, job("m", body, "matrix-project")) == ["create m: done"]
     assert "<runSequentially>true</runSequentially>" in jenkins.config("m")
+
+
+def test_a_plan_with_errors_is_not_applied(jenkins: SimulatedJenkins, controller: Controller) -> None:
+    made = plan(estate(job("none/x"), job("y")), controller.inventory(), "main")
+    with pytest.raises(EstateError, match="1 problem"):
+        apply(made, controller)
+    assert len(jenkins.items) == 0
 
 
 # what Jenkins does not keep

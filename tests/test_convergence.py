@@ -6,7 +6,7 @@ in Jenkins. First against a model of a controller, then over HTTP.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from jobdsl import names
 from jobdsl.apply import apply
 from jobdsl.config import Removed
-from jobdsl.errors import Where
+from jobdsl.errors import ControllerError, Where
 from jobdsl.inventory import Existing, Inventory, class_of
 from jobdsl.jenkins import Controller, connect
 from jobdsl.marker import Marker
@@ -25,6 +25,7 @@ from jobdsl.model import Definition, Estate
 from jobdsl.plan import Action, Change, Plan, plan
 from jobdsl.planfile import dumps
 from jobdsl.testing import SimulatedJenkins
+from jobdsl.tree import parse
 
 FOLDER = "com.cloudbees.hudson.plugins.folder.Folder"
 ROOTS = {"job": "project", "pipeline": "flow-definition", "folder": FOLDER, "view": "hudson.model.ListView"}
@@ -42,29 +43,61 @@ def define(full_name: str, kind: str, text: str = "", renamed_from: str = "") ->
     return Definition(full_name, ROOTS[kind], HEADER + body, Where("jobs.py", 1), renamed_from)
 
 
-paths = st.lists(st.sampled_from("abc"), min_size=1, max_size=3).map("/".join)
-SEEDS = st.sampled_from(["main", "other"])
+paths: st.SearchStrategy[str] = st.lists(st.sampled_from("ab"), min_size=1, max_size=3).map("/".join)
 kinds = st.sampled_from(["job", "job", "pipeline", "folder", "view"])
 
 
+def complete(definitions: Iterable[Definition]) -> Estate:
+    """An estate of these definitions and the folders they need."""
+    found = {one.key: one for one in definitions}
+    for _, name in list(found):
+        for above in names.ancestors(name):
+            if ("item", above) not in found or not found["item", above].is_folder:
+                found["item", above] = define(above, "folder")
+    return Estate(tuple(sorted(found.values(), key=lambda one: one.full_name)))
+
+
+drawn: st.SearchStrategy[Definition] = st.builds(define, paths, kinds, st.sampled_from(["", "x"]))
+estates: st.SearchStrategy[Estate] = st.lists(drawn, max_size=5).map(complete)
+
+
 @st.composite
-def estates(draw: st.DrawFn, renames: bool = True) -> Estate:
-    """An estate with the folders its jobs need; items and views may share names."""
-    drawn = draw(st.dictionaries(paths, st.tuples(kinds, st.sampled_from(["", "x"])), max_size=7))
-    found: dict[tuple[str, str], Definition] = {}
-    for path, (kind, text) in drawn.items():
-        for above in names.ancestors(path):
-            found["item", above] = define(above, "folder")
-        definition = define(path, kind, text)
-        found.setdefault(definition.key, definition)
-    definitions = sorted(found.values(), key=lambda one: one.full_name)
-    if renames and draw(st.booleans()):
-        former = draw(st.lists(paths, max_size=3, unique=True))
-        for name in former:
-            at = draw(st.integers(0, max(len(definitions) - 1, 0)))
-            if definitions and not definitions[at].is_view:
-                definitions[at] = replace(definitions[at], renamed_from=name)
-    return Estate(tuple(definitions))
+def histories(draw: st.DrawFn) -> list[Estate]:
+    """An estate and what becomes of it: things are renamed, dropped, changed and added."""
+    versions = [draw(estates)]
+    for _ in range(draw(st.integers(0, 3))):
+        before = list(versions[-1].definitions)
+        at = draw(st.integers(0, max(len(before) - 1, 0)))
+        kept = [replace(one, renamed_from="") for one in before if draw(st.integers(0, 4))]
+        moving: bool = draw(st.booleans())
+        if before and moving:
+            kept = renamed(kept, before[at].full_name, draw(paths))
+        versions.append(complete([*kept, *draw(st.lists(drawn, max_size=1))]))
+    return versions
+
+
+def renamed(definitions: list[Definition], old: str, new: str) -> list[Definition]:
+    """The definitions with one renamed, and all below it."""
+    found = []
+    for one in definitions:
+        if one.full_name == old and not one.is_view:
+            found.append(replace(one, full_name=new, renamed_from=old))
+        elif one.full_name.startswith(old + "/"):
+            found.append(replace(one, full_name=new + one.full_name[len(old) :]))
+        else:
+            found.append(one)
+    return found
+
+
+@st.composite
+def interleaved(draw: st.DrawFn) -> list[tuple[str, Estate]]:
+    """Two seeds with an estate each, run in any order."""
+    left = {"main": draw(histories()), "other": draw(histories())}
+    runs = []
+    while any(left.values()):
+        seed = draw(st.sampled_from([seed for seed, versions in left.items() if versions]))
+        runs.append((seed, left[seed].pop(0)))
+    return runs
 
 
 class Model:
@@ -83,14 +116,12 @@ class Model:
             "view" if kind == "view" else "item", definition.full_name, java, text, disabled, marker
         )
 
-    def by_hand(self, estate: Estate) -> None:
-        """Objects somebody made in Jenkins, where there is room."""
-        for definition in estate.definitions:
-            parent = self.objects.get(("item", definition.parent))
-            if definition.key not in self.objects and (
-                not definition.parent or (parent and parent.is_folder)
-            ):
-                self.put(definition, None)
+    def by_hand(self, full_names: Iterable[str]) -> None:
+        """Jobs somebody made in Jenkins, where there is room."""
+        for name in full_names:
+            folder = self.objects.get(("item", names.parent(name)))
+            if ("item", name) not in self.objects and ("/" not in name or (folder and folder.is_folder)):
+                self.put(define(name, "job"), None)
 
     @property
     def inventory(self) -> Inventory:
@@ -119,7 +150,9 @@ class Model:
             marker = replace(one.marker, removed=True)
             self.objects[change.key] = replace(one, marker=marker, description=str(marker), disabled=True)
         else:
-            written = Marker.find(change.document)
+            description = parse(change.document).find("description")
+            written = Marker.find(description.text if description else "")
+            assert written is not None
             definition = Definition(change.full_name, change.root, change.document, Where("", 0))
             self.put(definition, written)
 
@@ -133,54 +166,48 @@ def foreign(objects: Inventory, seed: str) -> dict[tuple[str, str], Existing]:
     }
 
 
-def copies(model: Model, draw_from: list[str]) -> None:
+def copies(model: Model, count: int) -> None:
     """Copies of managed jobs, made in Jenkins, marker and all."""
-    for name in draw_from:
-        found = model.objects.get(("item", name))
-        copy = f"{name}-copy"
-        if found and not found.is_folder:
-            model.objects["item", copy] = replace(found, full_name=copy)
+    jobs = [one for one in model.objects.values() if one.marker and one.kind == "item" and not one.is_folder]
+    for one in jobs[:count]:
+        copy = replace(one, full_name=f"{one.full_name}-copy")
+        model.objects.setdefault(copy.key, copy)
 
 
-@settings(max_examples=150, deadline=None)
-@given(
-    st.lists(st.tuples(SEEDS, estates(), st.sampled_from(POLICIES)), min_size=1, max_size=4),
-    estates(renames=False),
-    st.lists(paths, max_size=2),
-)  # fmt: skip
+hands = st.lists(st.lists(paths.map(lambda path: f"{path}c"), max_size=1), min_size=8, max_size=8)
+
+
+@settings(max_examples=200, deadline=None)
+@given(interleaved(), hands, st.lists(st.integers(0, 1), min_size=8, max_size=8), st.sampled_from(POLICIES))
 def test_no_run_touches_what_it_does_not_own(
-    runs: list[tuple[str, Estate, Removed]], hand: Estate, copied: list[str]
+    runs: list[tuple[str, Estate]], by_hand: list[list[str]], copied: list[int], removed: Removed
+) -> None:
+    model = Model()
+    for (seed, estate), hand, count in zip(runs, by_hand, copied, strict=False):
+        model.by_hand(hand)
+        before = foreign(model.inventory, seed)
+        made = plan(estate, model.inventory, seed, removed)
+        if not made.errors:  # a plan with errors is never applied
+            model.apply(made)
+        after = foreign(model.inventory, seed)
+        assert {key: after.get(key) for key in before} == before
+        copies(model, count)
+
+
+@settings(max_examples=200, deadline=None)
+@given(histories(), st.lists(paths, max_size=1), st.sampled_from(POLICIES))
+def test_a_second_run_is_quiet_and_a_plan_is_always_the_same(
+    versions: list[Estate], hand: list[str], removed: Removed
 ) -> None:
     model = Model()
     model.by_hand(hand)
-    for seed, estate, removed in runs:
-        before = foreign(model.inventory, seed)
-        renamed = {one.renamed_from for one in estate.definitions}
-        made = plan(estate, model.inventory, seed, removed)
-        assert dumps(replace(made, problems=()), model.inventory) == dumps(
-            replace(plan(estate, model.inventory, seed, removed), problems=()), model.inventory
-        )
-        model.apply(made)
-        after = foreign(model.inventory, seed)
-        for key, one in before.items():
-            ours_once = one.marker is not None and one.marker.seed == seed
-            if not (
-                ours_once and any(one.marker and one.marker.name.startswith(name) for name in renamed if name)
-            ):
-                assert after.get(key) == one
-        copies(model, copied)
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.lists(estates(), min_size=1, max_size=3), estates(renames=False), st.sampled_from(POLICIES))
-def test_a_second_run_is_quiet(runs: list[Estate], hand: Estate, removed: Removed) -> None:
-    model = Model()
-    model.by_hand(hand)
-    for estate in runs:
+    for estate in versions:
         made = plan(estate, model.inventory, "main", removed)
-        model.apply(made)
-        again = plan(estate, model.inventory, "main", removed)
+        assert made == plan(estate, model.inventory, "main", removed)
         if not made.errors:
+            assert dumps(made, model.inventory) == dumps(made, model.inventory)
+            model.apply(made)
+            again = plan(estate, model.inventory, "main", removed)
             assert [(change.action, change.full_name, change.reason) for change in again.changes] == []
 
 
@@ -203,10 +230,10 @@ def own(jenkins: SimulatedJenkins, seed: str) -> set[str]:
     return {name for name, marker in found.items() if marker and (marker.seed, marker.name) == (seed, name)}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    st.lists(st.tuples(SEEDS, estates()), min_size=2, max_size=3),
-    st.lists(st.sampled_from(["a", "b/c", "c/a/b"]), max_size=2, unique=True),
+    interleaved(),
+    st.lists(st.sampled_from(["a", "b/a", "b/c"]), max_size=1),
     st.sampled_from(POLICIES),
 )
 def test_the_same_over_http(runs: list[tuple[str, Estate]], hand: list[str], removed: Removed) -> None:
@@ -230,20 +257,18 @@ def test_the_same_over_http(runs: list[tuple[str, Estate]], hand: list[str], rem
 BEFORE = (
     define("a", "folder"), define("a/b", "folder"), define("a/b/x", "job"), define("a/y", "pipeline"),
     define("a/v", "view"), define("gone", "folder"), define("gone/z", "job"), define("m", "job"),
-    define("n", "job"), define("w", "view"),
+    define("n", "job"), define("w", "view"), define("s", "job"), define("t", "job"), define("a/s", "job"),
 )  # fmt: skip
 AFTER = (
     define("c", "folder", renamed_from="a"), define("c/b", "folder"), define("c/b/x", "job", "changed"),
     define("c/y", "job"), define("c/v", "view"), define("c/m2", "job", renamed_from="m"),
     define("m", "job", "new"), define("new", "folder"), define("new/p", "job"), define("new/q", "pipeline"),
-    define("new/v", "view"),
+    define("new/v", "view"), define("c/t", "job", renamed_from="s"), define("t", "job"), define("c/s", "job"),
 )  # fmt: skip
 
 
 def run(controller: Controller, definitions: tuple[Definition, ...], workers: int = 2) -> bool:
     """One run of the seed; whether it came through. A plan with errors is a failure of the test."""
-    from jobdsl.errors import ControllerError
-
     try:
         made = plan(Estate(definitions), controller.inventory(), "main", POLICIES[1])
         assert made.errors == []
