@@ -16,6 +16,7 @@ from jobdsl.elements.views_parts import (
     standard_card,
     workflow_component,
 )
+from jobdsl.errors import DslError
 from jobdsl.viewkinds_basic import View
 
 __all__ = ["build_pipeline_view", "delivery_pipeline_view", "workflow_pipeline_view"]
@@ -57,14 +58,22 @@ class build_pipeline_view(View, xml=_PIPELINE + "BuildPipelineView", plugin="bui
     definition_header: bool = flag("showPipelineDefinitionHeader", default=False)
 
 
+def _name_and_job(given: Any) -> tuple[Any, Any]:
+    """A pipeline's name and its job, from both or from the job alone."""
+    pair = given if isinstance(given, tuple) else (given, given)
+    if len(pair) != 2:
+        raise DslError(f"takes (name, job) or the job alone, not {given!r}")
+    return pair[0], pair[1]
+
+
 def _component(given: Any) -> Any:
-    name, first_job = given if isinstance(given, tuple) else (given, given)
+    name, first_job = _name_and_job(given)
     return pipeline_component(name=name, first_job=first_job)
 
 
 def _workflow(given: Any) -> Any:
-    name, its_job = given if isinstance(given, tuple) else (given, given)
-    return workflow_component(name=name, job=its_job)
+    name, job = _name_and_job(given)
+    return workflow_component(name=name, job=job)
 
 
 class delivery_pipeline_view(

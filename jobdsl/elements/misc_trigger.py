@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import children, flag, result, text
+from jobdsl.elements.fields import children, flag, names, result, text
 from jobdsl.elements.slots import Misc
 from jobdsl.errors import DslError
 
@@ -211,7 +211,7 @@ class trigger_config(Misc, xml=_P + "BuildTriggerConfig", plugin=_PLUGIN):
 
     parameters: Any = children("configs", accepts=Misc, convert=_one)
     factories: Any = children("configFactories", accepts=Misc, default=None)
-    projects: str = text(first=True)
+    projects: str = names(first=True)
     when: str = text("condition", default="SUCCESS", choices=CONDITIONS)
     without_parameters: bool = flag("triggerWithNoParameters", default=False)
     from_children: bool = flag("triggerFromChildProjects", default=False)

@@ -1,0 +1,143 @@
+"""Kinds of views: their documents, names of their parts, aliases of their roots."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import jobdsl
+from jobdsl import views
+from jobdsl.elements import reading
+from jobdsl.elements.base import registry
+from jobdsl.errors import DslError
+from jobdsl.importer.layout import show
+from jobdsl.importer.source import Writer
+from jobdsl.model import is_view_root
+from jobdsl.tree import Node, class_name, parse
+from jobdsl.viewkinds_basic import View
+
+WORDS = {name: getattr(jobdsl, name) for name in jobdsl.__all__}
+CALLS = """
+list_view("nightly", regex=".*-nightly", recurse=True, columns=["status", "job", views.last_success()])
+list_view("mine", jobs=["a", "b"], filters=[views.by_regex("a.*"), views.secured()], description="<b>")
+list_view("old", root="listView")
+all_view("all")
+my_view("mine")
+nested_view("team", views=[list_view("inner"), all_view("everything")], default_view="inner")
+dashboard_view("wall", top=[views.jobs_list()], left=[views.test_trend()], left_width="40%")
+categorized_view("groups", groups=[views.grouping_rule("(.*)-.*", "$1")])
+radiator_view("wall", high_visibility=False)
+build_monitor_view("wall", title="Builds", regex=".*")
+sectioned_view("team", sections=[views.list_section("A", columns=["job"]), views.text_section("B")])
+build_pipeline_view("release", grid="compile", builds=5, title="Release")
+build_pipeline_view("release", selected_job="compile", layout="1.5")
+delivery_pipeline_view("wall", pipelines=[("App", "app-build"), "site"], regexes=["(.*)-build"])
+workflow_pipeline_view("wall", pipelines=[("App", "app")], update_seconds=5)
+view("any", element("com.example.View", name="any"))
+""".strip().splitlines()
+
+
+def made(call: str) -> Any:
+    return eval(call, dict(WORDS))
+
+
+def texts(value: Any, tag: str) -> list[str]:
+    return [node.text for node in parse(value.render()).walk() if node.tag == tag]
+
+
+def with_root(document: Node) -> Any:
+    cls = registry[class_name(document.tag)]
+    return reading.read_as(cls, document, {"name": document.children[0].text})
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if not call.startswith("view(")])
+def test_a_view_comes_back_from_its_document_and_from_its_source(call: str) -> None:
+    value = made(call)
+    document = value.render()
+    again = reading.read_as(type(value), parse(document), {"name": value.name})
+    assert again is not None
+    assert (again.layout, again.extra) == (value.layout, None)
+    source = show(Writer().item(again, value.name), "", 0)
+    assert made(source).render() == document
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_its_root_says_that_it_is_a_view(call: str) -> None:
+    assert is_view_root(parse(made(call).render()).tag)
+
+
+def test_every_kind_is_a_word_of_the_dsl() -> None:
+    kinds = {cls for cls in registry.values() if issubclass(cls, View)}
+    assert {getattr(jobdsl, cls.dsl_name()) for cls in kinds} == kinds
+    assert {call.partition("(")[0] for call in CALLS} == {cls.dsl_name() for cls in kinds}
+
+
+def test_a_list_view_in_full() -> None:
+    assert made('list_view("a", jobs=["b"], columns=["status", "job"])').render() == (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        "<hudson.model.ListView>\n"
+        "  <name>a</name>\n"
+        "  <filterExecutors>false</filterExecutors>\n"
+        "  <filterQueue>false</filterQueue>\n"
+        '  <properties class="hudson.model.View$PropertyList"/>\n'
+        "  <jobNames>\n"
+        '    <comparator class="hudson.util.CaseInsensitiveComparator"/>\n'
+        "    <string>b</string>\n"
+        "  </jobNames>\n"
+        "  <jobFilters/>\n"
+        "  <columns>\n"
+        "    <hudson.views.StatusColumn/>\n"
+        "    <hudson.views.JobColumn/>\n"
+        "  </columns>\n"
+        "  <recurse>false</recurse>\n"
+        "</hudson.model.ListView>\n"
+    )
+
+
+def test_the_short_root_of_old_files_is_kept() -> None:
+    old = parse(made('list_view("a", root="listView")').render())
+    assert old.tag == "listView"
+    value = with_root(old)
+    assert value.root == "listView"
+    assert value.arguments()["root"] == "listView"
+    assert parse(value.render()) == old
+    with pytest.raises(DslError, match="root takes 'listView'"):
+        made('list_view("a", root="view")')
+
+
+def test_a_view_without_properties_keeps_to_that() -> None:
+    old = parse(
+        "<hudson.model.AllView><name>all</name><filterExecutors>false</filterExecutors></hudson.model.AllView>"
+    )
+    value = with_root(old)
+    assert value.layout == "-filterQueue -properties"
+    assert parse(value.render()) == old
+
+
+def test_jobs_and_columns_that_cannot_be() -> None:
+    with pytest.raises(DslError, match="does not know the column 'stauts'") as caught:
+        made('list_view("a", columns=["stauts"])')
+    assert "status" in caught.value.hint
+    with pytest.raises(DslError, match="takes a column"):
+        made('list_view("a", columns=[views.by_status()])')
+    with pytest.raises(DslError, match="takes a filter of jobs"):
+        made('list_view("a", filters=[views.status()])')
+    with pytest.raises(DslError, match="takes a part of a dashboard"):
+        made('dashboard_view("a", top=[views.status()])')
+
+
+def test_pipelines_by_name_and_first_job() -> None:
+    value = made('delivery_pipeline_view("wall", pipelines=[("App", "app-build"), "site"])')
+    assert value.pipelines == (
+        views.pipeline_component("App", "app-build"),
+        views.pipeline_component("site", "site"),
+    )
+    assert texts(value, "firstJob") == ["app-build", "site"]
+    with pytest.raises(DslError, match="delivery_pipeline_view: pipelines"):
+        made('delivery_pipeline_view("wall", pipelines=[("App", "a", "b")])')
+
+
+def test_views_in_a_view_are_written_inside() -> None:
+    value = made('nested_view("team", views=[list_view("inner", columns=["job"])])')
+    assert texts(value, "name") == ["team", "inner"]
