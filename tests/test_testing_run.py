@@ -81,6 +81,12 @@ def test_a_script_may_name_its_interpreter(build: Callable[..., Build]) -> None:
     assert "\n42\n" in done.console
 
 
+def test_an_interpreter_that_is_not_there_fails_the_build(build: Callable[..., Build]) -> None:
+    done = build(job("#!/no/such/interpreter\n"))
+    assert done.result == "FAILURE"
+    assert "FATAL: " in done.console
+
+
 def test_an_exit_code_may_mean_unstable(build: Callable[..., Build]) -> None:
     step = (
         "<hudson.tasks.Shell><command>exit 3</command><unstableReturn>3</unstableReturn></hudson.tasks.Shell>"

@@ -54,7 +54,9 @@ class StepRunner:
             return False
         self._stoppers[build] = Stopper()
         work = work_of(self._jenkins, build)
-        thread = threading.Thread(target=self._run, args=(build, work), name=work.job, daemon=True)
+        thread = threading.Thread(
+            target=self._run, args=(build, work, self._home_made()), name=work.job, daemon=True
+        )
         self._threads.append(thread)
         thread.start()
         return True
@@ -75,15 +77,14 @@ class StepRunner:
         if self._home is not None:
             self._home.cleanup()
 
-    @property
-    def home(self) -> Path:
-        """Where the built-in node has its workspaces."""
+    def _home_made(self) -> Path:
+        """Where the built-in node has its workspaces; made under the controller's lock."""
         if self._home is None:
             self._home = tempfile.TemporaryDirectory(prefix="simulated-jenkins-", ignore_cleanup_errors=True)
         return Path(self._home.name)
 
-    def _run(self, build: Build, work: Work) -> None:
-        outcome = perform(work, self.home, lambda text: self.log(build, text), self._stoppers[build])
+    def _run(self, build: Build, work: Work, home: Path) -> None:
+        outcome = perform(work, home, lambda text: self.log(build, text), self._stoppers[build])
         self.done(build, outcome)
 
     def log(self, build: Build, text: str) -> None:

@@ -103,6 +103,8 @@ class Scheduler:
                 self._advance(entry, now)
 
     def _advance(self, entry: QueueItem, now: float) -> None:
+        if entry.state == "left":
+            return  # starting another has brought it along
         if now < entry.ready + (self.maintenance if entry.ready > entry.since else 0):
             return
         if entry.state == "waiting":

@@ -104,14 +104,22 @@ def perform(work: Work, root: Path, log: Log, stopper: Stopper) -> Outcome:
         run.outcome.result = "FAILURE"
         return run.outcome
     environment = {**os.environ, **work.environment, "WORKSPACE": str(workspace)}
-    if _checkout(run, environment):
-        for step in work.steps:
-            if stopper.stopped or not _step(run, step, environment):
-                break
-        _publish(run)
+    try:
+        _work_through(run, environment)
+    except (OSError, ValueError, NotImplementedError) as error:  # no such interpreter, no such pattern
+        run.say(f"FATAL: {error}\n")
+        run.outcome.result = "FAILURE"
     if stopper.stopped:
         run.outcome.result = "ABORTED"
     return run.outcome
+
+
+def _work_through(run: _Run, environment: dict[str, str]) -> None:
+    if _checkout(run, environment):
+        for step in run.work.steps:
+            if run.stopper.stopped or not _step(run, step, environment):
+                break
+        _publish(run)
 
 
 def _checkout(run: _Run, environment: dict[str, str]) -> bool:
