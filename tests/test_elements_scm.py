@@ -118,7 +118,7 @@ def test_extensions_without_newer_fields_are_typed() -> None:
 
 def test_plain_paths_of_a_sparse_checkout_are_texts() -> None:
     sparse = scm.sparse_checkout(["docs", "src"])
-    assert sparse.arguments() == {"paths": ["docs", "src"]}
+    assert sparse.arguments() == {"paths": ("docs", "src")}
     odd = scm.sparse_checkout([scm.sparse_path("docs", extra={"x": "1"})])
     assert odd.arguments() == {"paths": odd.paths}
 

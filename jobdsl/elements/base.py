@@ -135,9 +135,9 @@ class Record(metaclass=RecordType):
         return {}
 
     def arguments(self) -> dict[str, Any]:
-        """The arguments that make this value again; those at their default are left out."""
+        """The arguments that make this value again, as short as may be, without those at their default."""
         return {
-            name: getattr(self, name)
+            name: _as_given(one, getattr(self, name))
             for name, one in self._fields.items()
             if one.stored and getattr(self, name) != one.default
         }
@@ -199,6 +199,22 @@ class Record(metaclass=RecordType):
         """As the field `tag`, its class being understood."""
         body = self._body(indent + "  ")
         return f"{indent}<{tag}>{body}{indent}</{tag}>" if body else f"{indent}<{tag}/>"
+
+
+def _as_given(one: Field, value: Any) -> Any:
+    """Parts as the plain values they are made from, where the field makes them itself."""
+    made_by = getattr(one, "convert", None)
+    if not isinstance(made_by, type) or value is None:
+        return value
+    if one.kind == "children":
+        return tuple([_plain(made_by, part) for part in value])
+    return _plain(made_by, value) if one.kind == "child" else value
+
+
+def _plain(made_by: Any, part: Any) -> Any:
+    given = part.arguments() if type(part) is made_by and not part.layout and not part.extra else {}
+    plain = next(iter(given.values())) if len(given) == 1 else None
+    return plain if isinstance(plain, str | int) and made_by(plain) == part else part
 
 
 class Element(Record):

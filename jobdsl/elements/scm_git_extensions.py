@@ -219,11 +219,6 @@ class sparse_checkout(GitExtension, xml=_P + "SparseCheckoutPaths", plugin="git"
 
     paths: Any = children("sparseCheckoutPaths", accepts=sparse_path, convert=sparse_path, first=True)
 
-    def arguments(self) -> dict[str, Any]:
-        """The paths as plain texts where they are nothing else."""
-        plain = all(isinstance(one, sparse_path) and one == sparse_path(path=one.path) for one in self.paths)
-        return {"paths": [one.path for one in self.paths]} if plain else super().arguments()
-
 
 class submodules(GitExtension, xml=_P + "SubmoduleOption", plugin="git"):
     """What happens with submodules; `timeout` is in minutes."""
