@@ -12,6 +12,7 @@ from pathlib import Path
 from jobdsl.errors import EstateError, JobdslError, Problem, Where, XmlError
 from jobdsl.importer.convert import FORMS, Form, Imported, Source, convert
 from jobdsl.importer.dslfile import Written, write
+from jobdsl.importer.layout import WIDTH
 from jobdsl.importer.literals import quoted
 from jobdsl.importer.places import DslFile, layout
 from jobdsl.importer.scripts import Scripts
@@ -25,7 +26,6 @@ __all__ = ["Maker"]
 
 _BAD_SEED = re.compile(r"[^A-Za-z0-9._-]+")
 _LAYOUTS = "layouts.py"
-_WIDTH = 92
 _PATIENT_ROUNDS = 2
 
 
@@ -184,9 +184,12 @@ def natural(name: str) -> tuple[str, int]:
 
 
 def _constant(name: str, text: str) -> str:
-    if len(name) + len(text) < _WIDTH:
+    if len(f'{name} = "{text}"') <= WIDTH:
         return f"{name} = {quoted(text)}"
-    lines = textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    room = WIDTH - len('    ""')
+    lines = [text]
+    if len(text) > room:
+        lines = textwrap.wrap(text, room - 1, break_long_words=False, break_on_hyphens=False)
     ends = [" "] * (len(lines) - 1) + [""]
     shown = "\n".join(f"    {quoted(line + end)}" for line, end in zip(lines, ends, strict=True))
     return f"{name} = (\n{shown}\n)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
+from unicodedata import east_asian_width
 
 __all__ = ["WIDTH", "Code", "Group", "show"]
 
@@ -48,18 +49,26 @@ def show(code: Code, indent: str, column: int, after: int = 0) -> str:
 
 def _hugs(group: Group) -> bool:
     """A text of several lines that is the only argument stays beside its bracket."""
-    return len(group.parts) == 1 and isinstance(group.parts[0][1], str) and "\n" in group.parts[0][1]
+    only = group.parts[0][1] if len(group.parts) == 1 else None
+    return group.end == ")" and isinstance(only, str) and "\n" in only
 
 
 def _flat(code: Code, room: int) -> str | None:
     """On one line of `room` columns, or None."""
     pieces: list[str] = []
     for piece in _pieces(code):
-        room -= len(piece)
+        room -= columns(piece)
         if room < 0 or "\n" in piece:
             return None
         pieces.append(piece)
     return "".join(pieces)
+
+
+def columns(text: str) -> int:
+    """How many columns a text takes: wide characters of East Asia take two."""
+    if text.isascii():
+        return len(text)
+    return len(text) + sum(east_asian_width(c) in "WF" for c in text)
 
 
 def _pieces(code: Code) -> Iterable[str]:

@@ -19,10 +19,10 @@ def quoted(text: str) -> str:
     """One line, in double quotes unless single ones save escapes (as black and ruff write it)."""
     if "\\" in text and '"' not in text and text[-1] != "\\" and text.isprintable():
         return f'r"{text}"'
-    shown = repr(text)
-    if shown[0] == '"' or '"' in text:
-        return shown
-    return '"' + shown[1:-1].replace("\\'", "'") + '"'
+    body = repr('"' + text)[2:-1]  # as between single quotes, whatever it holds
+    if text.count('"') > text.count("'"):
+        return f"'{body}'"
+    return '"' + body.replace("\\'", "'").replace('"', '\\"') + '"'
 
 
 def literal(text: str) -> str:

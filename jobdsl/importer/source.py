@@ -112,11 +112,11 @@ class Writer:
         found = _SECRET.fullmatch(text)
         if found is not None:
             self.uses.add("secret")
-            return f"secret({quoted(found[1])})"
+            return Group("secret(", [("", quoted(found[1]))])
         path = self.file_of(text, kind) if self.file_of is not None else ""
         if path:
             self.uses.add("read_file")
-            return f"read_file({quoted(path)})"
+            return Group("read_file(", [("", quoted(path))])
         return literal(text)
 
     def _raw(self, raw: Raw) -> Code:
