@@ -363,6 +363,25 @@ def test_a_name_is_free_only_when_its_job_has_left() -> None:
     assert dependencies(changes) == {0: set(), 1: {0}}
 
 
+def test_a_job_leaves_a_folder_after_the_folder_has_moved() -> None:
+    existing = [live(folder("a")), live(job("a/x"))]
+    changes, _ = stages(planned([folder("z", "a"), job("x", renamed_from="a/x")], existing).changes)
+    assert dependencies(changes) == {0: set(), 1: {0}}
+
+
+def test_moves_that_wait_for_one_another_are_refused() -> None:
+    existing = [live(folder("a")), live(folder("b"))]
+    made = planned([folder("a", "b"), folder("b"), folder("b/a"), folder("b/a/b", "a")], existing)
+    assert "the renames wait for one another" in errors(made)[0]
+    made = planned([folder("a"), folder("a/b", "a")], [live(folder("a"))])
+    assert "cannot move into itself" in errors(made)[0]
+
+
+def test_what_lies_in_a_refused_folder_is_not_planned() -> None:
+    made = planned([folder("a"), job("a/x")], [by_hand("a")])
+    assert ([problem.job for problem in made.errors], made.changes) == (["a"], ())
+
+
 def test_the_counts_of_a_plan() -> None:
     made = planned([job("x"), job("y", "2")], [live(job("y")), live(job("z"))])
     assert made.counts() == {"create": 1, "update": 1, "disable": 1}

@@ -1,0 +1,123 @@
+"""Live documents beside their definitions: what somebody changed, and how documents would change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from jobdsl.apply import apply
+from jobdsl.errors import Where
+from jobdsl.inventory import Inventory, Key
+from jobdsl.jenkins import Controller, connect
+from jobdsl.model import Definition, Estate
+from jobdsl.plan import Plan, plan
+from jobdsl.refresh import diff, diffs, drift, fetch, owned
+from jobdsl.testing import SimulatedJenkins
+
+HEADER = '<?xml version="1.0" encoding="UTF-8"?>\n'
+
+
+def job(name: str, command: str, renamed_from: str = "") -> Definition:
+    step = f"<hudson.tasks.Shell>\n      <command>{command}</command>\n    </hudson.tasks.Shell>"
+    body = f"<project>\n  <disabled>false</disabled>\n  <builders>\n    {step}\n  </builders>\n</project>\n"
+    return Definition(name, "project", HEADER + body, Where("jobs.py", 1), renamed_from)
+
+
+ONE, TWO = job("one", "make"), job("two", "make")
+
+
+@pytest.fixture
+def jenkins() -> Iterator[SimulatedJenkins]:
+    with SimulatedJenkins() as simulated:
+        yield simulated
+
+
+@pytest.fixture
+def controller(jenkins: SimulatedJenkins) -> Controller:
+    controller = connect(jenkins.url, jenkins.user, jenkins.token)
+    apply(planned(controller, ONE, TWO), controller)
+    return controller
+
+
+def planned(controller: Controller, *definitions: Definition, **found: dict[Key, str]) -> Plan:
+    return plan(Estate(definitions), controller.inventory(), "main", **found)  # type: ignore[arg-type]
+
+
+def changed(controller: Controller, *definitions: Definition) -> dict[Key, str]:
+    keys = owned(definitions, controller.inventory(), "main")
+    return drift(definitions, fetch(controller, keys, workers=2))
+
+
+def test_what_jenkins_made_of_a_document_is_no_drift(controller: Controller) -> None:
+    assert changed(controller, ONE, TWO) == {}
+
+
+def test_what_somebody_changed_is_put_right(jenkins: SimulatedJenkins, controller: Controller) -> None:
+    jenkins.update_item("one", jenkins.config("one").replace("make", "rm -rf /").encode())
+    controller.disable("two")
+    found = changed(controller, ONE, TWO)
+    assert found == {
+        ("item", "one"): 'changed in Jenkins: hudson.tasks.Shell command: "make" became "rm -rf /"',
+        ("item", "two"): 'changed in Jenkins: project disabled: "false" became "true"',
+    }
+    made = planned(controller, ONE, TWO, drift=found)
+    assert [change.full_name for change in made.changes] == ["one", "two"]
+    assert apply(made, controller).ok
+    assert changed(controller, ONE, TWO) == {}
+
+
+def test_only_what_the_digest_does_not_tell_is_fetched(controller: Controller) -> None:
+    live = controller.inventory()
+    assert owned([ONE, job("two", "new"), job("three", "make")], live, "main") == [("item", "one")]
+    assert owned([ONE], live, "other") == []
+    assert owned([ONE], Inventory.of([]), "main") == []
+
+
+def test_differences_show_what_would_really_change(controller: Controller) -> None:
+    made = planned(controller, job("one", "make all"), TWO)
+    assert diffs(made.changes, controller)["item", "one"] == [
+        "--- one (now)",
+        "+++ one (planned)",
+        "@@ -2,7 +2,7 @@",
+        "   <disabled>false</disabled>",
+        "   <builders>",
+        "     <hudson.tasks.Shell>",
+        "-      <command>make</command>",
+        "+      <command>make all</command>",
+        "     </hudson.tasks.Shell>",
+        "   </builders>",
+        " </project>",
+    ]
+
+
+def test_differences_are_bounded_and_reuse_what_is_known(
+    jenkins: SimulatedJenkins, controller: Controller
+) -> None:
+    made = planned(controller, job("one", "a"), job("two", "b"))
+    known = fetch(controller, [("item", "one")])
+    jenkins.requests.clear()
+    assert list(diffs(made.changes, controller, limit=1, known=known)) == [("item", "one")]
+    assert len(jenkins.requests) == 0
+    assert len(diffs(made.changes, controller, known=known)) == 2
+    assert len(jenkins.requests) == 1
+
+
+def test_a_moved_job_is_compared_with_what_it_was(controller: Controller) -> None:
+    made = planned(controller, job("new", "make it", renamed_from="one"), TWO)
+    lines = diffs(made.changes, controller)["item", "new"]
+    assert "-      <command>make</command>" in lines
+
+
+def test_secrets_do_not_show(controller: Controller) -> None:
+    change = planned(controller, job("one", "x")).changes[0]
+    stored = b"<project><builders/><apiToken>s3cret</apiToken></project>"
+    assert "s3cret" not in "\n".join(diff(change, stored))
+
+
+def test_what_is_gone_or_broken(controller: Controller) -> None:
+    change = planned(controller, job("one", "x")).changes[0]
+    assert diff(change, None) == []
+    assert diff(change, b"<project") == ["(what is stored cannot be read as XML)"]
+    assert fetch(controller, [("item", "none")]) == {}
+    assert drift([ONE], {("item", "one"): b"<project"}) == {}
