@@ -10,6 +10,7 @@ from jobdsl.elements import (
     publish_coverage,
     publish_email,
     publish_notify,
+    publish_others,
     publish_quality,
     publish_reports,
     publish_scripts,
@@ -27,6 +28,7 @@ from jobdsl.elements.publish_chats import *  # noqa: F403
 from jobdsl.elements.publish_coverage import *  # noqa: F403
 from jobdsl.elements.publish_email import *  # noqa: F403
 from jobdsl.elements.publish_notify import *  # noqa: F403
+from jobdsl.elements.publish_others import *  # noqa: F403
 from jobdsl.elements.publish_quality import *  # noqa: F403
 from jobdsl.elements.publish_reports import *  # noqa: F403
 from jobdsl.elements.publish_scripts import *  # noqa: F403
@@ -45,6 +47,7 @@ __all__ = [
     *publish_coverage.__all__,
     *publish_email.__all__,
     *publish_notify.__all__,
+    *publish_others.__all__,
     *publish_quality.__all__,
     *publish_reports.__all__,
     *publish_scripts.__all__,

@@ -336,7 +336,7 @@ class fitnesse(Publisher, xml="hudson.plugins.fitnesse.FitnesseResultsRecorder",
 
 class selenium_html(
     Publisher,
-    xml="hudson.plugins.seleniumhtmlreport.SeleniumHtmlReportPublisher",
+    xml="org.jvnet.hudson.plugins.seleniumhtmlreport.SeleniumHtmlReportPublisher",
     plugin="seleniumhtmlreport",
 ):
     """Publish Selenium's HTML reports."""

@@ -21,6 +21,7 @@ __all__ = [
     "configure_button",
     "console_view",
     "cron",
+    "cron_view",
     "custom_icon",
     "disable_button",
     "favorite",
@@ -36,6 +37,7 @@ __all__ = [
     "job_type",
     "label",
     "last_build",
+    "last_configured",
     "last_console",
     "last_duration",
     "last_failure",
@@ -46,10 +48,12 @@ __all__ = [
     "last_success_version",
     "name_color",
     "next_execution",
+    "next_possible_execution",
     "node_name",
     "number_of_builds",
     "priority",
     "progress_bar",
+    "release_button",
     "robot_results",
     "schedule_button",
     "scm_type",
@@ -250,6 +254,28 @@ class label(Column, xml="jenkins.plugins.extracolumns.SlaveOrLabelColumn", plugi
 
 class user_name(Column, xml="jenkins.plugins.extracolumns.UserNameColumn", plugin="extra-columns"):
     """Who started the last build."""
+
+
+class cron_view(Column, xml="hudson.plugins.CronViewColumn", plugin="cron_column"):
+    """The job's schedule, in words."""
+
+
+class release_button(Column, xml="hudson.plugins.release.ReleaseButtonColumn", plugin="release"):
+    """A button that starts a release."""
+
+
+class last_configured(
+    Column, xml="jenkins.plugins.extracolumns.LastJobConfigurationModificationColumn", plugin="extra-columns"
+):
+    """When the job was last configured."""
+
+
+class next_possible_execution(
+    Column, xml="hudson.plugins.nextexecutions.columns.PossibleNextExecutionColumn", plugin="next-executions"
+):
+    """When the job next looks for changes."""
+
+    trigger: str = text("triggerClass", default="hudson.triggers.SCMTrigger")
 
 
 class test_results(Column, xml="jenkins.plugins.extracolumns.TestResultColumn", plugin="extra-columns"):

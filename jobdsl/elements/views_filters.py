@@ -7,6 +7,7 @@ from jobdsl.elements.slots import Misc
 
 __all__ = [
     "all_jobs",
+    "all_releases",
     "build_durations",
     "build_statuses",
     "build_trends",
@@ -18,6 +19,7 @@ __all__ = [
     "most_recent",
     "of_other_view",
     "of_user",
+    "releases",
     "secured",
     "unclassified",
     "up_and_downstream",
@@ -180,3 +182,11 @@ class fallback(JobFilter, xml="hudson.views.AddRemoveFallbackFilter", plugin=_PL
 
     type: str = text("fallbackTypeString", default="REMOVE_ALL_IF_ALL_INCLUDED", first=True)
     again: str = text("fallbackType", default="REMOVE_ALL_IF_ALL_INCLUDED")
+
+
+class releases(JobFilter, xml="hudson.plugins.release.ReleaseJobsFilter", plugin="release"):
+    """Jobs that can be released."""
+
+
+class all_releases(JobFilter, xml="hudson.plugins.release.AllReleaseJobsFilter", plugin="release"):
+    """All jobs that can be released."""

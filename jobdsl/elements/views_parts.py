@@ -16,6 +16,7 @@ __all__ = [
     "column_header",
     "downstream_grid",
     "failed_jobs",
+    "graphs_section",
     "grouping_rule",
     "iframe",
     "image",
@@ -33,9 +34,11 @@ __all__ = [
     "standard_card",
     "test_grid",
     "test_pie",
+    "test_section",
     "test_trend",
     "text_section",
     "variables_header",
+    "views_section",
     "workflow_component",
 ]
 
@@ -276,3 +279,22 @@ class text_section(_Section, xml="hudson.plugins.sectioned_view.TextSection", pl
 
     content: str = text("text", default="")
     style: str = text(default="NONE")
+
+
+class graphs_section(_Section, xml="hudson.plugins.sectioned_view.JobGraphsSection", plugin="sectioned-view"):
+    """The trends of jobs."""
+
+
+class test_section(
+    _Section, xml="hudson.plugins.sectioned_view.TestResultViewSection", plugin="sectioned-view"
+):
+    """Test results of jobs."""
+
+
+class views_section(
+    _Section, xml="hudson.plugins.sectioned_view.ViewListingSection", plugin="sectioned-view"
+):
+    """Links to views."""
+
+    views: tuple[str, ...] = strings(default=())
+    columns: int | str = number(default=1)
