@@ -1,0 +1,22 @@
+"""All figures, one after another: `python -m benchmarks`, or `make bench`."""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks import controlling, corpus, render, size
+
+
+def main() -> int:
+    """Print every table."""
+    size.main()
+    print()
+    render.main(10_000)
+    print()
+    controlling.main()
+    print()
+    return corpus.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
