@@ -307,7 +307,7 @@ class performance(Publisher, xml="hudson.plugins.performance.PerformancePublishe
     fail_if_none: bool = flag("failBuildIfNoResultFile", default=True)
     compare_previous: bool = flag("compareBuildPrevious", default=False)
     option: str = text("optionType", default="ART")
-    xml_: str | None = text("xml", default=None)
+    xml_report: str | None = text("xml", default=None)
     per_test_case: bool = flag("modePerformancePerTestCase", default=False)
     exclude_response_time: bool = flag(default=False)
     parsers: Any = children(accepts=Misc, default=None)
