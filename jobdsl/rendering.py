@@ -36,8 +36,8 @@ class Renderer:
         path = f"{self.out}/{name}"
         try:
             self._make_parent(path)
-            with open(path, "w", encoding="utf-8", newline="\n") as file:
-                file.write(one.document)
+            with open(path, "wb", buffering=0) as file:
+                file.write(one.document.encode())
         except OSError as error:
             raise JobdslError(f"{path}: cannot be written: {error.strerror}", where=one.where) from None
 

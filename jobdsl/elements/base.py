@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from jobdsl.elements import fields as f
 from jobdsl.elements.fields import REQUIRED, Field
@@ -36,6 +36,21 @@ class Form(NamedTuple):
     """The tags in order; those without a value are left out, and `tag?` also where it has its default."""
     extra: Mapping[str, Value] = {}
     """What it always writes and the class has no argument for."""
+
+
+def _first_made(self: Record, *args: Any, **given: Any) -> None:
+    """Compile the class's constructor, which takes the place of this function."""
+    cls: Any = type(self)
+    cls.__init__ = _compiled(cls, "__init__", _constructor)
+    cls.__init__(self, *args, **given)
+
+
+def _first_written(self: Record, indent: str) -> str:
+    """Compile the class's writer, which takes the place of this function."""
+    cls: Any = type(self)
+    cls._body = _compiled(cls, "_body", _writer)
+    text: str = cls._body(self, indent)
+    return text
 
 
 class RecordType(type):
@@ -81,8 +96,10 @@ class RecordType(type):
         **kw: Any,
     ) -> None:
         super().__init__(name, bases, body, **kw)
+        made: Any = cls
+        if bases:  # each class compiles its own: those of the class it extends know fewer fields
+            made.__init__, made._body = _first_made, _first_written
         if xml:
-            made: Any = cls
             made.java, made.xml_tag, made.plugin = xml, tag_name(xml), plugin
             by_tag = {one.tag: one for one in made._fields.values() if one.tag}
             made.by_tag = {tag: by_tag[tag] for tag in made.order.split()} if made.order else by_tag
@@ -115,13 +132,12 @@ class Record(metaclass=RecordType):
     extra: dict[str, Value] | None
     """Children the class has no field for, by tag."""
 
-    def __init__(self, *args: Any, **given: Any) -> None:
-        _compiled(type(self))  # replaces this very method, on first use
-        self.__init__(*args, **given)  # type: ignore[misc]
+    if TYPE_CHECKING:
 
-    def _body(self, indent: str) -> str:  # noqa: ARG002  # compiled for each class
-        """The children as text, each on a line that starts with `indent`."""
-        raise AssertionError("compiled on first use")
+        def __init__(self, *args: Any, **given: Any) -> None: ...
+
+        def _body(self, indent: str) -> str:
+            """The children as text, each on a line that starts with `indent`."""
 
     @classmethod
     def dsl_name(cls) -> str:
@@ -267,21 +283,19 @@ def _tokens(layout: str) -> tuple[tuple[str, Mapping[str, str] | None], ...]:
     return tuple(tokens)
 
 
-def _compiled(cls: type[Record]) -> None:
-    """Give a class its constructor and its writer (made once, when it is first used)."""
-    stored = [one for one in cls._fields.values() if one.stored or one.kind == "sugar"]
+def _compiled(cls: type[Record], name: str, source: Callable[[type[Record]], str]) -> Any:
     names: dict[str, Any] = {"escape": escape, "REQUIRED": REQUIRED, "accept": _accept, "refuse": _refuse}
     names |= {"__name__": __name__, "DslError": DslError}
     for one in cls._fields.values():
         names[f"_f_{one.name}"], names[f"_d_{one.name}"] = one, one.default
         names[f"_a_{one.name}"], names[f"_c_{one.name}"] = getattr(one, "accepts", object), one.check
-    code = f"{_constructor(cls, stored)}\n{_writer(cls)}"
-    exec(compile(code, f"<{cls.__name__}>", "exec"), names)  # noqa: S102  # our own field declarations, as dataclasses do
-    made: Any = cls
-    made.__init__, made._body = names["__init__"], names["_body"]
+    code = compile(source(cls), f"<{cls.__name__}>", "exec")
+    exec(code, names)  # noqa: S102  # our own field declarations, as dataclasses do
+    return names[name]
 
 
-def _constructor(cls: type[Record], stored: list[Field]) -> str:
+def _constructor(cls: type[Record]) -> str:
+    stored = [one for one in cls._fields.values() if one.stored or one.kind == "sugar"]
     first = "".join(f"{one.name}=_d_{one.name}, " for one in stored if one.first)
     rest = "".join(f"{one.name}=_d_{one.name}, " for one in stored if not one.first)
     lines = [f"def __init__(self, {first}*more, {rest}layout=None, extra=None, **unknown):"]
