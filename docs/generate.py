@@ -15,21 +15,23 @@ HERE = Path(__file__).parent
 
 CLI = """# Commands
 
-Exit codes: 0 done, or nothing to do; 1 an error, also one of usage; 2 changes are pending (`plan`, and `apply` when the
-answer is no); 130 interrupted. Problems go to stderr, results to stdout.
+Exit codes: 0 done, or nothing to do; 1 an error, also one of usage; 2 changes are pending (`plan`, and
+`apply` when the answer is no); 130 interrupted. Problems go to stderr, results to stdout.
 
 """
 ELEMENTS = """# Elements
 
-Every typed element, by the module a DSL file imports it from: `from jobdsl import steps` and then `steps.shell("make")`.
-Arguments before the `*` may be given without a name. `...` must be given; what is `None` is left out unless it is given.
-Every element also takes `extra={"xmlField": value}` for fields it does not know, and `layout=` (see
-[importing](importing.md)). What has no class is written with `element("its.Class", field=value)`.
+Every typed element, by the module a DSL file imports it from: `from jobdsl import steps`, and then
+`steps.shell("make")`. Arguments before the `*` may be given without a name; one that shows no default must
+be given; what is `None` is left out unless it is given. Every element also takes
+`extra={"xmlField": value}` for fields it does not know, and `layout=` (see [importing](importing.md)).
+What has no class is written with `element("its.Class", field=value)`.
 
 """
 KINDS = """# Items and views
 
-What may be made at the top of a DSL file or in a folder. All take a name first, and `renamed_from=` and `queue=`.
+What may be made at the top of a DSL file or in a folder. All take a name first, and `renamed_from=` and
+`queue=`.
 
 """
 

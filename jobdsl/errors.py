@@ -100,6 +100,7 @@ class EstateError(JobdslError):
 
     @property
     def problems(self) -> list[Problem]:
+        """Every one of them."""
         return self._problems
 
 

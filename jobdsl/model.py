@@ -60,10 +60,12 @@ class Definition:
 
     @property
     def is_view(self) -> bool:
+        """Whether it is a view, not an item."""
         return is_view_root(self.root)
 
     @property
     def is_folder(self) -> bool:
+        """Whether it is a plain folder."""
         return is_folder_root(self.root)
 
     @property

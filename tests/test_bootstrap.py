@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from jobdsl import bootstrap, cli, jenkins
+from jobdsl import bootstrap, cli_controller, jenkins
 from jobdsl.apply import apply
 from jobdsl.marker import Marker
 from jobdsl.model import Estate
@@ -165,7 +165,7 @@ PERMISSIONS = {
     ],
 )
 def test_the_command_in_the_job_makes_the_same_job(given: dict[str, Any]) -> None:
-    command = cli.bootstrap
+    command = cli_controller.bootstrap
     parsed = command.make_context("bootstrap", ["--yes", "--no-check", *arguments(given)]).params
     names = set(inspect.signature(seed).parameters) - {"self_update", "overrides"}
     assert names <= parsed.keys()
@@ -173,7 +173,7 @@ def test_the_command_in_the_job_makes_the_same_job(given: dict[str, Any]) -> Non
 
 
 def test_the_command_and_the_seed_job_have_the_same_defaults() -> None:
-    parsed = cli.bootstrap.make_context("bootstrap", ["--repo", "r"]).params
+    parsed = cli_controller.bootstrap.make_context("bootstrap", ["--repo", "r"]).params
     for name, one in inspect.signature(seed).parameters.items():
         if name not in ("repo", "self_update", "overrides"):
             assert parsed[name] == one.default, name

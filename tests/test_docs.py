@@ -13,6 +13,12 @@ ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 
+def links(page: Path) -> list[str]:
+    """Links to other files of the project."""
+    found = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
+    return [link for link in found if "://" not in link]
+
+
 def test_generated_pages_are_current() -> None:
     command = [sys.executable, str(ROOT / "docs" / "generate.py"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -21,9 +27,7 @@ def test_generated_pages_are_current() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
-    missing = [link for link in links if "://" not in link and not (page.parent / link).exists()]
-    assert missing == []
+    assert [link for link in links(page) if not (page.parent / link).exists()] == []
 
 
 def test_every_page_is_reachable_from_the_readme() -> None:
@@ -34,6 +38,5 @@ def test_every_page_is_reachable_from_the_readme() -> None:
         if page in seen or page.suffix != ".md":
             continue
         seen.add(page)
-        links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
-        ahead += [(page.parent / link).resolve() for link in links if "://" not in link and (page.parent / link).exists()]
+        ahead += [(page.parent / link).resolve() for link in links(page) if (page.parent / link).exists()]
     assert {page.name for page in (ROOT / "docs").glob("*.md")} <= {page.name for page in seen}
