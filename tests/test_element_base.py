@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobdsl.elements.base import RecordType
+from jobdsl.elements.base import RecordType, registry
 from jobdsl.elements.fields import flag, text
 from jobdsl.elements.slots import Step
 
@@ -13,6 +13,9 @@ class plain(Step, xml="test.Plain"):
 
 class more(plain, xml="test.More"):
     two: bool = flag(default=True)
+
+
+del registry["test.Plain"], registry["test.More"]  # they are no part of the vocabulary
 
 
 def test_a_class_that_extends_a_used_one_has_its_own_constructor_and_writer() -> None:

@@ -21,6 +21,7 @@ from jobdsl import (
     xml,
 )
 from jobdsl.context import Load
+from jobdsl.elements.base import registry
 from jobdsl.elements.slots import Step
 from jobdsl.errors import DslError
 from jobdsl.tree import Node, parse
@@ -131,6 +132,9 @@ def test_a_name_that_is_no_text_is_told_once() -> None:
 
 class _only_a_step(Step, xml="test.OnlyAStep"):
     pass
+
+
+del registry["test.OnlyAStep"]  # it is no part of the vocabulary
 
 
 def test_what_belongs_elsewhere_is_refused_also_when_it_is_appended() -> None:
