@@ -5,6 +5,7 @@ Jenkins forgets both when a posted document does not hold them (JENKINS-44681 an
 
 from __future__ import annotations
 
+from jobdsl.marker import Marker
 from jobdsl.tree import Node, header, parse, to_text
 
 __all__ = ["keep_own"]
@@ -18,7 +19,11 @@ def keep_own(document: str, live: bytes) -> str:
     stored = parse(live)
     desired = parse(document)
     parts = [child for child in stored.children if child.tag in _PARTS and desired.find(child.tag) is None]
-    if any(desired.find(tag) for tag in ("folderViews", "views")):
+    if any(map(_has_managed_view, stored.children)):
+        # views are definitions of their own: what the folder's document says of them is an old copy
+        parts = [child for child in stored.children if child.tag in _PARTS]
+        desired.children = [child for child in desired.children if child.tag not in _PARTS]
+    elif any(desired.find(tag) for tag in ("folderViews", "views")):
         parts = []  # the definition says what views there are
     properties = _credentials(stored) if not _credentials(desired) else []
     if not parts and not properties:
@@ -32,6 +37,12 @@ def keep_own(document: str, live: bytes) -> str:
     desired.children += parts
     body = to_text(desired).lstrip("\n")
     return header(body) + body + "\n"
+
+
+def _has_managed_view(child: Node) -> bool:
+    return child.tag in _PARTS and any(
+        one.tag == "description" and Marker.find(one.text) is not None for one in child.walk()
+    )
 
 
 def _credentials(root: Node) -> list[Node]:

@@ -110,14 +110,29 @@ def summary(plan: Plan) -> str:
     return ", ".join(parts)
 
 
+def without_repeats(plan: Plan, diffs: Diffs | None) -> Diffs:
+    """The differences, each told once: a template makes the same one in every job that uses it."""
+    first: dict[tuple[str, ...], str] = {}
+    shown: dict[Key, Sequence[str]] = {}
+    for change in plan.changes:
+        lines = (diffs or {}).get(change.key, ())
+        if not lines:
+            continue
+        edit = tuple(line for line in lines[2:] if line[:1] in "+-")
+        told = first.setdefault(edit, change.full_name)
+        shown[change.key] = lines if told == change.full_name else (f"(the same difference as {told})",)
+    return shown
+
+
 # text
 
 
 def to_text(plan: Plan, diffs: Diffs | None = None, *, colour: bool = False, lines: int = LINES) -> str:
     """The plan for a terminal or a build log; ends with the summary."""
     out: list[str] = []
+    told = without_repeats(plan, diffs)
     for group in groups(plan, lines):
-        out += [*_group_text(group, diffs or {}, colour), ""]
+        out += [*_group_text(group, told, colour), ""]
     out += _problems_text(plan.problems, colour)
     nothing = not plan.changes and not plan.errors
     out.append(

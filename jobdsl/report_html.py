@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from jobdsl.changes import Plan
-from jobdsl.report import Diffs, groups, summary
+from jobdsl.report import Diffs, groups, summary, without_repeats
 
 if TYPE_CHECKING:
     import jinja2
@@ -18,8 +18,9 @@ _LINES = 400
 
 def to_html(plan: Plan, diffs: Diffs | None = None) -> str:
     """The plan as a page."""
+    told = without_repeats(plan, diffs)
     return _template().render(
-        plan=plan, groups=groups(plan, _LINES), summary=summary(plan), diffs=diffs or {}, kind=_kind
+        plan=plan, groups=groups(plan, _LINES), summary=summary(plan), diffs=told, kind=_kind
     )
 
 

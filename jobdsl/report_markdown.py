@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from jobdsl.changes import Change, Plan
-from jobdsl.report import Diffs, Group, groups, summary
+from jobdsl.report import Diffs, Group, groups, summary, without_repeats
 
 __all__ = ["to_markdown"]
 
@@ -26,8 +26,9 @@ def to_markdown(plan: Plan, diffs: Diffs | None = None) -> str:
     for group in groups(plan):
         out += [*_group(group), ""]
     left = LONGEST - sum(len(line) + 1 for line in out)
+    told = without_repeats(plan, diffs)
     for change in plan.changes:
-        folded = _folded(change, (diffs or {}).get(change.key, ()))
+        folded = _folded(change, told.get(change.key, ()))
         left -= len(folded)
         if left < 0:
             out.append("Further differences are left out; the plan itself has them.")

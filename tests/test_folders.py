@@ -34,3 +34,12 @@ def test_what_it_sets_is_its_own() -> None:
 
 def test_a_folder_with_nothing_to_keep_is_sent_as_it_is() -> None:
     assert keep_own("<F><a/></F>", b"<F><properties/></F>") == "<F><a/></F>"
+
+
+def test_views_that_are_definitions_of_their_own_are_kept_as_they_are() -> None:
+    marker = (
+        'Managed by jobdsl seed "main" from jobs.py:3 (3f2a9c1b7d4e). Edits made here to f/v are overwritten.'
+    )
+    live = f"<F><folderViews><views><v><description>{marker}</description></v></views></folderViews></F>"
+    old = "<F><folderViews><views><v><description>old</description></v></views></folderViews></F>"
+    assert marker in parse(keep_own(old, live.encode())).children[0].children[0].children[0].children[0].text

@@ -92,9 +92,23 @@ def test_the_plan_as_markdown() -> None:
 
 def test_markdown_fits_a_comment() -> None:
     changes = tuple(Change(Action.UPDATE, "item", f"j{n}", "definition changed") for n in range(50))
-    text = to_markdown(Plan("main", changes), {change.key: ["+" + "x" * 5_000] for change in changes})
+    text = to_markdown(
+        Plan("main", changes),
+        {change.key: ["---", "+++", "+" + change.full_name * 2_000] for change in changes},
+    )
     assert len(text) < LONGEST + 200
     assert text.endswith("Further differences are left out; the plan itself has them.\n")
+
+
+def test_a_difference_that_many_jobs_share_is_told_once() -> None:
+    changes = tuple(Change(Action.UPDATE, "item", f"j{n}", "definition changed") for n in range(3))
+    edits = {"j0": "+a", "j1": "+a", "j2": "+b"}
+    diffs = {one.key: [f"--- {one.full_name}", "+++", "@@ -1 +1 @@", edits[one.full_name]] for one in changes}
+    text = to_text(Plan("main", changes), diffs)
+    assert text.count("+a") == 1
+    assert "(the same difference as j0)" in text
+    assert "+b" in text
+    assert to_json(Plan("main", changes), diffs)["changes"][1]["diff"] == diffs[changes[1].key]
 
 
 class _Page(HTMLParser):
