@@ -94,3 +94,12 @@ def test_a_result_may_be_none() -> None:
     result = field(fields.result, default="SUCCESS")
     assert result.check(None) is None
     assert result.write(None, "") == ""
+
+
+def test_help_shows_the_arguments() -> None:
+    from inspect import signature
+
+    from jobdsl import freestyle, steps
+
+    assert str(signature(steps.shell)).startswith("(command, *, ")
+    assert str(signature(freestyle)).startswith("(name, *, renamed_from=None, queue=False, ")

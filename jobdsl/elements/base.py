@@ -106,6 +106,22 @@ class RecordType(type):
             registry[xml] = made
             registry.update(dict.fromkeys(made.aliases, made))
 
+    @property
+    def __signature__(cls) -> Signature:
+        """The arguments, for `help()` and completion: the constructor is compiled on first use."""
+        from inspect import Parameter, Signature
+
+        given = [one for one in cls._fields.values() if one.stored or one.kind == "sugar"]
+        first = [one for one in given if one.first]
+        rest = [one for one in given if not one.first]
+        return Signature(
+            [
+                Parameter(one.name, kind, default=Parameter.empty if one.default is REQUIRED else one.default)
+                for kind, fields in ((Parameter.POSITIONAL_OR_KEYWORD, first), (Parameter.KEYWORD_ONLY, rest))
+                for one in sorted(fields, key=lambda one: one.default is not REQUIRED)
+            ]
+        )
+
 
 class Record(metaclass=RecordType):
     """Anything with declared fields that is written as one XML element: elements and items."""
@@ -133,6 +149,8 @@ class Record(metaclass=RecordType):
     """Children the class has no field for, by tag."""
 
     if TYPE_CHECKING:
+    from inspect import Signature
+
 
         def __init__(self, *args: Any, **given: Any) -> None: ...
 
