@@ -21,6 +21,9 @@ from jobdsl.errors import DslError, suggestion
 from jobdsl.raw import Value, write_value
 from jobdsl.tree import Node, escape, tag_name
 
+if TYPE_CHECKING:
+    from inspect import Signature
+
 __all__ = ["Element", "Form", "Record", "RecordType", "registry"]
 
 registry: dict[str, type[Record]] = {}
@@ -149,8 +152,6 @@ class Record(metaclass=RecordType):
     """Children the class has no field for, by tag."""
 
     if TYPE_CHECKING:
-    from inspect import Signature
-
 
         def __init__(self, *args: Any, **given: Any) -> None: ...
 
