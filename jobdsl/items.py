@@ -11,7 +11,9 @@ from typing import Any, ClassVar
 
 from jobdsl import context, names
 from jobdsl.elements.base import Record
-from jobdsl.elements.fields import Field, _Slot, meta
+from jobdsl.elements.fields import meta
+from jobdsl.elements.kinds import Field
+from jobdsl.elements.kinds_lists import SlotField
 from jobdsl.errors import DslError, Where, suggestion
 from jobdsl.patches import Patch, patched
 from jobdsl.raw import Value
@@ -60,7 +62,7 @@ class Item(Record):
     def _slots(cls) -> tuple[Field, ...]:
         found = cls.__dict__.get("_slot_fields")
         if found is None:
-            found = tuple(one for one in cls._fields.values() if isinstance(one, _Slot) and one.stored)
+            found = tuple(one for one in cls._fields.values() if isinstance(one, SlotField) and one.stored)
             cls._slot_fields = found
         return found
 

@@ -9,9 +9,6 @@ from typing import Any
 from jobdsl import context
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import (
-    Unfit,
-    _Children,
-    _Text,
     absent,
     child,
     computed,
@@ -24,6 +21,8 @@ from jobdsl.elements.fields import (
     slot,
     text,
 )
+from jobdsl.elements.kinds import TextField, Unfit
+from jobdsl.elements.kinds_lists import ChildrenField
 from jobdsl.elements.misc import (
     cps_scm,
     cps_script,
@@ -105,7 +104,7 @@ class Job(Item):
     keep: Any = meta(_keep, default=None)
     quiet_period: int | str | None = number(default=None)
     trigger_token: str | None = secret_text("authToken", default=None)
-    _properties = computed("properties", _Children("", Property, None), "_all_properties")
+    _properties = computed("properties", ChildrenField("", Property, None), "_all_properties")
 
     def _all_properties(self) -> list[Any]:
         """The properties, then those that other arguments stand for, in the order of Jenkins' forms."""
@@ -123,7 +122,7 @@ class Job(Item):
     def _read_computed(cls, tag: str, found: Node) -> dict[str, Any]:
         if tag != "properties":
             return {}
-        members = list(_Children("", Property, None).read(found))
+        members = list(ChildrenField("", Property, None).read(found))
         implied: dict[str, Any] = {}
         for name, kind, argument in reversed(cls._IMPLIED):
             last: Any = members[-1] if members else None
@@ -145,7 +144,7 @@ class Project(Job):
     scm: Any = child(accepts=Scm, default=none())
     scm_retries: int | str | None = number("scmCheckoutRetryCount", default=None)
     agent: Any = meta(_agent, default=None)
-    _assigned = computed("assignedNode", _Text("", default=None), "_label")
+    _assigned = computed("assignedNode", TextField("", default=None), "_label")
     _roams = computed("canRoam", flag(default=True), "_can_roam")
     block_when_downstream: bool = flag("blockBuildWhenDownstreamBuilding", default=False)
     block_when_upstream: bool = flag("blockBuildWhenUpstreamBuilding", default=False)

@@ -8,19 +8,9 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from jobdsl.elements import reading
-from jobdsl.elements.fields import (
-    Field,
-    Unfit,
-    _list,
-    _Slot,
-    absent,
-    child,
-    computed,
-    flag,
-    meta,
-    slot,
-    text,
-)
+from jobdsl.elements.fields import absent, child, computed, flag, meta, slot, text
+from jobdsl.elements.kinds import Field, Unfit
+from jobdsl.elements.kinds_lists import SlotField, listed
 from jobdsl.elements.misc import default_orphans
 from jobdsl.elements.misc_folders import (
     Icon,
@@ -50,7 +40,7 @@ class _SourceList(Field):
         members, owner = value
         deeper = indent + "  "
         back = f'{deeper}<owner class="{owner}" reference="../.."/>' if owner else ""
-        return f'{indent}<sources class="{_LIST}">{_list("data", members, deeper)}{back}{indent}</sources>'
+        return f'{indent}<sources class="{_LIST}">{listed("data", members, deeper)}{back}{indent}</sources>'
 
     def read(self, found: Node) -> Any:
         tags = [one.tag for one in found.children]
@@ -158,7 +148,7 @@ class organization_folder(Item, xml="jenkins.branch.OrganizationFolder", plugin=
     triggers: Any = slot(accepts=Trigger)
     disabled: bool = flag(default=False)
     navigators: Any = slot(accepts=Navigator)
-    factories: Any = _Slot(
+    factories: Any = SlotField(
         "projectFactories", ProjectFactory, jenkinsfile_projects, default=(jenkinsfile_projects(),)
     )
     build_strategies: Any = slot(accepts=BuildStrategy)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from jobdsl import context
-from jobdsl.elements.fields import _Text, children, computed, constant, flag, meta, raw, slot, strings, text
+from jobdsl.elements.fields import children, computed, constant, flag, meta, raw, slot, strings, text
+from jobdsl.elements.kinds import TextField
 from jobdsl.elements.views import (
     build_button,
     job,
@@ -44,7 +45,7 @@ class View(Item):
     word: ClassVar[str] = "view"
 
     owner: Any = raw()
-    _name = computed("name", _Text("", default=None), "_own_name")
+    _name = computed("name", TextField("", default=None), "_own_name")
     description: str | None = text(default=None)
     filter_executors: bool = flag(default=False)
     filter_queue: bool = flag(default=False)

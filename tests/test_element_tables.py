@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import jobdsl
 from jobdsl.elements import load_all, reading
 from jobdsl.elements.base import Element, Record, registry
-from jobdsl.elements.fields import Field
+from jobdsl.elements.kinds import Field
 from jobdsl.errors import DslError
 from jobdsl.importer.layout import show
 from jobdsl.importer.source import Writer

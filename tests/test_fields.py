@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from jobdsl import freestyle
 from jobdsl.elements import fields
-from jobdsl.elements.fields import Field, Unfit
+from jobdsl.elements.kinds import Field, Unfit
 from jobdsl.errors import DslError
 from jobdsl.tree import parse
 

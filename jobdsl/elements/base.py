@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from jobdsl.elements import fields as f
-from jobdsl.elements.fields import REQUIRED, Field
+from jobdsl.elements.kinds import REQUIRED, Field, FlagField
+from jobdsl.elements.kinds_other import ComputedField
 from jobdsl.errors import DslError, suggestion
 from jobdsl.raw import Value, write_value
 from jobdsl.tree import Node, escape, tag_name
@@ -226,7 +226,7 @@ class Record(metaclass=RecordType):
         return bool(tuple(value) == tuple(one.default) if one.kind == "slot" else value == one.default)
 
     def _value(self, one: Field) -> Any:
-        if isinstance(one, f._Computed):
+        if isinstance(one, ComputedField):
             return getattr(self, one.method)()
         return getattr(self, one.name) if one.stored else None
 
@@ -391,13 +391,13 @@ def _part(one: Field, lines: list[str]) -> str:
             one.kind, f"escape(self.{name})"
         )
         return f"{{i}}<{one.tag}{attrs}>{{{value}}}</{one.tag}>"
-    source = f"self.{one.method}()" if isinstance(one, f._Computed) else f"self.{name}"
+    source = f"self.{one.method}()" if isinstance(one, ComputedField) else f"self.{name}"
     lines.append(f"    {name} = {source}")
     guarded = f"_f_{name}.write({name}, i)"
     return f"{{{guarded} if {name} is not None else ''}}"
 
 
-_SIMPLE: tuple[Callable[..., str], ...] = (Field.write, f._Flag.write)
+_SIMPLE: tuple[Callable[..., str], ...] = (Field.write, FlagField.write)
 
 
 def _accept(owner: Record, one: Field, value: Any) -> Any:

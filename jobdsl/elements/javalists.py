@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jobdsl.elements.fields import Unfit, _Children, _Strings
+from jobdsl.elements.kinds import Unfit
+from jobdsl.elements.kinds_lists import ChildrenField, StringsField
 from jobdsl.errors import DslError
 from jobdsl.raw import write_value
 from jobdsl.tree import Node
@@ -32,7 +33,7 @@ def _in_array(found: Node, array: str) -> Node:
     return found.children[0]
 
 
-class _ListOrArray(_Children):
+class _ListOrArray(ChildrenField):
     """Elements, by default as a plain list."""
 
     def __init__(
@@ -53,7 +54,7 @@ class _ListOrArray(_Children):
         return super().read(_in_array(found, self.array))
 
 
-class _ArrayOfStrings(_Strings):
+class _ArrayOfStrings(StringsField):
     """Texts, by default as an array."""
 
     def __init__(self, tag: str, **common: Any) -> None:
@@ -71,7 +72,7 @@ class _ArrayOfStrings(_Strings):
         return super().read(_in_array(found, "string-array"))
 
 
-class _Repeated(_Strings):
+class _Repeated(StringsField):
     """Texts, each in a child of its own beside the other fields."""
 
     kind = "repeated"

@@ -7,9 +7,10 @@ from typing import Any
 
 from jobdsl import context
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import REQUIRED, flag, secret_text, sugar
+from jobdsl.elements.fields import flag, secret_text, sugar
 from jobdsl.elements.fields import text as line
 from jobdsl.elements.javalists import array_of_strings
+from jobdsl.elements.kinds import REQUIRED
 from jobdsl.elements.slots import Parameter
 from jobdsl.errors import DslError
 

@@ -5,16 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jobdsl.elements.base import Element, Form
-from jobdsl.elements.fields import (
-    child,
-    children,
-    flag,
-    names,
-    number,
-    result,
-    sugar,
-    text,
-)
+from jobdsl.elements.fields import child, children, flag, names, number, result, sugar, text
 from jobdsl.elements.holders import Holder
 from jobdsl.elements.misc_conditions import Condition, Runner, as_runner, if_always, runner_fail
 from jobdsl.elements.misc_trigger import job_parameters, trigger_config

@@ -6,18 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import (
-    Field,
-    Unfit,
-    amount,
-    child,
-    children,
-    decimal,
-    flag,
-    number,
-    raw,
-    text,
-)
+from jobdsl.elements.fields import amount, child, children, decimal, flag, number, raw, text
+from jobdsl.elements.kinds import Field, Unfit
 from jobdsl.elements.slots import Misc, Publisher
 from jobdsl.errors import DslError
 from jobdsl.tree import Node

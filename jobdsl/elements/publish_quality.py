@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jobdsl.elements.fields import (
-    Field,
-    Unfit,
-    amount,
-    child,
-    constant,
-    flag,
-    number,
-    raw,
-    text,
-)
+from jobdsl.elements.fields import amount, child, constant, flag, number, raw, text
+from jobdsl.elements.kinds import Field, Unfit
 from jobdsl.elements.slots import Misc, Publisher
 from jobdsl.errors import DslError
 from jobdsl.tree import Node, escape, tag_name

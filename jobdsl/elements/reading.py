@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from jobdsl.elements.base import Element, Record, registry
-from jobdsl.elements.fields import REQUIRED, Field, Unfit, _Computed
+from jobdsl.elements.kinds import REQUIRED, Field, Unfit
+from jobdsl.elements.kinds_other import ComputedField
 from jobdsl.errors import DslError
 from jobdsl.raw import Literal, Raw
 from jobdsl.tree import TEXT, Node, class_name, parse, tag_name, to_text
@@ -212,7 +213,7 @@ def _attributes_token(child: Node, one: Field | None) -> str:
     usual = one.attrs if one is not None else {}
     if one is None or child.attrs == usual or one.kind in ("child", "raw"):
         return ""
-    if isinstance(one, _Computed) and one.written_by.kind in ("child", "raw"):
+    if isinstance(one, ComputedField) and one.written_by.kind in ("child", "raw"):
         return ""
     if any(set(value) & set(" @=\t\n") for value in child.attrs.values()):
         return ""

@@ -6,7 +6,8 @@ from typing import Any
 
 from jobdsl import context
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import Field, Unfit, child, children, flag, number, sugar, text
+from jobdsl.elements.fields import child, children, flag, number, sugar, text
+from jobdsl.elements.kinds import Field, Unfit
 from jobdsl.elements.scm_git_browsers import GitBrowser
 from jobdsl.elements.scm_git_extensions import GitExtension, default_chooser
 from jobdsl.elements.slots import Misc, Scm

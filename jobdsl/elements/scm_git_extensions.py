@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import Unfit, child, children, computed, flag, meta, number, text
+from jobdsl.elements.fields import child, children, computed, flag, meta, number, text
+from jobdsl.elements.kinds import Unfit
 from jobdsl.elements.slots import Misc, Trait
 from jobdsl.tree import Node
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jobdsl.elements.fields import Field, Unfit, _Children, _Text
+from jobdsl.elements.kinds import Field, TextField, Unfit
+from jobdsl.elements.kinds_lists import ChildrenField
 from jobdsl.elements.slots import Trait
 from jobdsl.errors import DslError, suggestion
 from jobdsl.tree import Node
@@ -18,7 +19,7 @@ REQUESTS = {"merge": "1", "head": "2", "both": "3"}
 """A pull request merged with its target, as it is, or both ways."""
 
 
-class _Id(_Text):
+class _Id(TextField):
     """The id of a source; nothing is written for an empty one."""
 
     def check(self, value: Any) -> Any:
@@ -142,7 +143,7 @@ def array(tag: str, java: str, accepts: type, *, convert: Any = None, first: boo
     return _Array(tag, java, accepts, convert, default=(), first=first)
 
 
-class _Traits(_Children):
+class _Traits(ChildrenField):
     """Traits of a source; a git extension in the list becomes the trait that carries it."""
 
     def member(self, value: Any) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from jobdsl.elements.fields import REQUIRED, Unfit, computed, flag, meta, number, secret_text, text
+from jobdsl.elements.fields import computed, flag, meta, number, secret_text, text
+from jobdsl.elements.kinds import REQUIRED, Unfit
 from jobdsl.elements.slots import Trigger
 from jobdsl.errors import DslError
 from jobdsl.tree import Node

@@ -1,0 +1,270 @@
+"""What a field of a typed element is, and the kinds that hold one plain value.
+
+A field belongs to one XML child of its element. `write` gives the whole child, `read` takes it
+apart again or raises Unfit, and then the child is kept as it was found (see reading.py).
+"""
+
+# ruff: noqa: ARG002  # all kinds of fields are called alike
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from jobdsl.errors import DslError, suggestion
+from jobdsl.tree import Node, escape, escape_attribute
+
+__all__ = [
+    "REQUIRED",
+    "AmountField",
+    "DecimalField",
+    "Field",
+    "FlagField",
+    "NamesField",
+    "NumberField",
+    "SecretTextField",
+    "TextField",
+    "Unfit",
+    "leaf",
+    "shown",
+    "wrong",
+]
+
+
+class _Required:
+    def __repr__(self) -> str:
+        return "..."
+
+
+REQUIRED: Any = _Required()
+"""Default of a field that must be given."""
+
+
+class Unfit(Exception):  # noqa: N818  # no error: the child is kept as it is
+    """A child of a document that this field cannot express."""
+
+
+class Field:
+    """One field: its name in the DSL, its XML tag, and its default."""
+
+    kind: ClassVar[str] = "value"
+    stored: ClassVar[bool] = True
+    """Whether the element keeps a value for it."""
+
+    def __init__(
+        self,
+        tag: str,
+        *,
+        default: Any = REQUIRED,
+        first: bool = False,
+        attrs: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name = ""
+        self.tag = tag
+        self.default = default
+        self.first = first
+        self.attrs = dict(attrs or {})
+
+    def named(self, name: str) -> None:
+        """Learn the DSL name; the tag is its camelCase unless given."""
+        self.name = name
+        if not self.tag:
+            head, *rest = name.split("_")
+            self.tag = head + "".join(part.capitalize() for part in rest)
+
+    def check(self, value: Any) -> Any:
+        """The value as it is kept. Raises DslError, without naming the field, when it cannot be right."""
+        return value
+
+    def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
+        """The XML child for a value; nothing for None."""
+        if value is None:
+            return ""
+        return f"{indent}<{self.tag}{self.attributes(attrs)}>{escape(str(value))}</{self.tag}>"
+
+    def read(self, found: Node) -> Any:
+        """The value of an XML child. Raises Unfit."""
+        raise Unfit
+
+    def attributes(self, attrs: Mapping[str, str] | None) -> str:
+        """The attributes of the tag as text: the usual ones, or those a layout gives."""
+        given = self.attrs if attrs is None else attrs
+        return (
+            "".join(f' {name}="{escape_attribute(value)}"' for name, value in given.items()) if given else ""
+        )
+
+
+def wrong(value: object, wanted: str) -> DslError:
+    """An argument of another kind than `wanted`."""
+    return DslError(f"takes {wanted}, not {shown(value)}")
+
+
+def shown(value: object) -> str:
+    """A value as messages show it, with its type."""
+    shown = repr(value)
+    return f"{shown if len(shown) < 60 else shown[:56] + '...'} ({type(value).__name__})"
+
+
+def leaf(found: Node) -> str:
+    """Text of a child without children. Raises Unfit."""
+    if found.children:
+        raise Unfit
+    return found.text
+
+
+class TextField(Field):
+    """Text, perhaps one of some words, perhaps checked."""
+
+    kind = "text"
+
+    def __init__(
+        self,
+        tag: str,
+        choices: tuple[str, ...] = (),
+        check: Callable[[str], object] | None = None,
+        **common: Any,
+    ) -> None:
+        super().__init__(tag, **common)
+        self.choices = choices
+        self.checker = check
+
+    def check(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            if value is None and self.default is None:
+                return None
+            hint = "write str(...) or quotes around it" if isinstance(value, int | float) else ""
+            raise DslError(wrong(value, "text").message, hint=hint)
+        if self.choices and value not in self.choices and "$" not in value:
+            near = suggestion(value, self.choices)
+            raise DslError(f"does not know {value!r}", hint=near or "one of: " + ", ".join(self.choices))
+        if self.checker is not None:
+            self.checker(value)
+        return value
+
+    def read(self, found: Node) -> str:
+        return leaf(found)
+
+
+class NamesField(TextField):
+    """Names of jobs, separated by commas; a list of names or of items is joined."""
+
+    kind = "names"
+
+    def check(self, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return ", ".join(self._one(member) for member in value)
+        return self._one(value) if hasattr(value, "full_name") else super().check(value)
+
+    def _one(self, member: Any) -> str:
+        full_name = getattr(member, "full_name", None)
+        return f"/{full_name}" if isinstance(full_name, str) else str(super().check(member))
+
+
+class SecretTextField(TextField):
+    """Text that is never printed."""
+
+    kind = "secret"
+
+
+class FlagField(Field):
+    """True or False."""
+
+    kind = "flag"
+
+    def check(self, value: Any) -> Any:
+        if value is True or value is False or (value is None and self.default is None):
+            return value
+        raise DslError(wrong(value, "True or False").message)
+
+    def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
+        if value is None:
+            return ""
+        return f"{indent}<{self.tag}{self.attributes(attrs)}>{'true' if value else 'false'}</{self.tag}>"
+
+    def read(self, found: Node) -> bool:
+        if (word := leaf(found)) in ("true", "false"):
+            return word == "true"
+        raise Unfit
+
+
+class NumberField(Field):
+    """A whole number, or text with a ${VARIABLE}."""
+
+    kind = "number"
+
+    def check(self, value: Any) -> Any:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        if isinstance(value, str) and "$" in value:
+            return value
+        if value is None and self.default is None:
+            return None
+        raise DslError(wrong(value, "a whole number (or text with a ${VARIABLE})").message)
+
+    def read(self, found: Node) -> int | str:
+        word = leaf(found)
+        try:
+            if str(int(word)) == word:
+                return int(word)
+        except ValueError:
+            if "$" in word:
+                return word
+        raise Unfit
+
+
+class AmountField(Field):
+    """A whole number that Jenkins keeps as text, empty where there is none."""
+
+    kind = "amount"
+
+    def check(self, value: Any) -> Any:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        if isinstance(value, str) and (not value or "$" in value):
+            return value
+        if isinstance(value, str) and (whole := _whole(value)) is not None:
+            return whole
+        if value is None and self.default is None:
+            return None
+        raise DslError(wrong(value, "a whole number, or empty text for none").message)
+
+    def read(self, found: Node) -> int | str:
+        word = leaf(found)
+        if not word or "$" in word:
+            return word
+        whole = _whole(word)
+        if whole is None:
+            raise Unfit
+        return whole
+
+
+def _whole(word: str) -> int | None:
+    """The number, where writing it again gives the same text."""
+    try:
+        return int(word) if str(int(word)) == word else None
+    except ValueError:
+        return None
+
+
+class DecimalField(Field):
+    """A number with a point, as Java writes it."""
+
+    kind = "decimal"
+
+    def check(self, value: Any) -> Any:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+        if isinstance(value, str) and "$" in value:
+            return value
+        if value is None and self.default is None:
+            return None
+        raise DslError(wrong(value, "a number").message)
+
+    def read(self, found: Node) -> float:
+        word = leaf(found)
+        try:
+            if str(float(word)) == word:
+                return float(word)
+        except ValueError:
+            pass
+        raise Unfit
