@@ -93,7 +93,7 @@ def _arguments(cls: type) -> Iterator[str]:
 
 
 def _argument(name: str, default: object) -> str:
-    from jobdsl.elements.fields import REQUIRED
+    from jobdsl.elements.kinds import REQUIRED
 
     if default is REQUIRED:
         return name
