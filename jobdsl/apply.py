@@ -16,7 +16,7 @@ from typing import Literal
 
 from jobdsl.changes import Action, Change, Plan
 from jobdsl.compare import PluginOf
-from jobdsl.errors import ControllerError, EstateError, Problem
+from jobdsl.errors import ControllerError, EstateError, JobdslError, Problem
 from jobdsl.folders import keep_own
 from jobdsl.inventory import Existing
 from jobdsl.jenkins import AlreadyExistsError, Controller, NotFoundError, NotSignedInError
@@ -73,13 +73,14 @@ def apply(
     report: Callable[[Outcome], None] | None = None,
     plugin_of: PluginOf | None = None,
 ) -> Result:
-    """Make the changes of a plan. Raises EstateError, before anything is sent, if the plan has errors.
+    """Make the changes of a plan. Raises EstateError, before anything is sent, if the plan has errors
+    or a document cannot be completed.
 
     `finish` completes a document just before it is sent (secrets). `report` is called for each outcome
     as it happens, in this thread. A failure does not stop the others, except that nobody is signed in.
     """
-    if plan.errors:
-        raise EstateError(plan.errors)
+    if errors := plan.errors or _unfinished(plan, finish):
+        raise EstateError(errors)
     run = _Run(plan.seed, controller, finish, ReadBack(controller, verify, plugin_of))
     result = Result()
 
@@ -101,30 +102,45 @@ def apply(
     return result
 
 
+def _unfinished(plan: Plan, finish: Callable[[str], str]) -> list[Problem]:
+    """The documents that cannot be completed: told before the first of the others is sent."""
+    problems: list[Problem] = []
+    for change in plan.changes:
+        try:
+            finish(change.document)
+        except JobdslError as error:
+            problems.append(_problem(change, error))
+    return problems
+
+
 def _in_order(changes: Sequence[Change], pool: ThreadPoolExecutor, run: _Run) -> Iterator[Outcome]:
     """Outcomes as they come; nothing is begun before what it waits for is done."""
     before = dependencies(changes)
     sorter = TopologicalSorter(before)
     sorter.prepare()
-    finished: SimpleQueue[tuple[int, Outcome]] = SimpleQueue()
+    finished: SimpleQueue[tuple[int, Future[Outcome]]] = SimpleQueue()
     missing: set[int] = set()
     while sorter.is_active():
         for at in sorter.get_ready():
             change = changes[at]
             blocker = next((changes[other] for other in before[at] if other in missing), None)
             if blocker is not None:
-                finished.put((at, _skipped(change, f'"{blocker.full_name}" could not be made')))
+                work = pool.submit(_skipped, change, f'"{blocker.full_name}" could not be made')
             else:
-                pool.submit(run.change, change).add_done_callback(_deliver(finished, at))
-        at, outcome = finished.get()
+                work = pool.submit(run.change, change)
+            work.add_done_callback(_deliver(finished, at))
+        at, done = finished.get()
+        outcome = done.result()  # what a worker raises ends the run, here
         if outcome.status in ("failed", "skipped") and _others_need(changes[at]):
             missing.add(at)
         sorter.done(at)
         yield outcome
 
 
-def _deliver(finished: SimpleQueue[tuple[int, Outcome]], at: int) -> Callable[[Future[Outcome]], None]:
-    return lambda future: finished.put((at, future.result()))
+def _deliver(
+    finished: SimpleQueue[tuple[int, Future[Outcome]]], at: int
+) -> Callable[[Future[Outcome]], None]:
+    return lambda future: finished.put((at, future))
 
 
 def _others_need(change: Change) -> bool:
@@ -159,7 +175,7 @@ class _Run:
             return _skipped(change, "the controller does not let us in")
         try:
             problems = self._remove(change) if change.is_removal else self._write(change)
-        except ControllerError as error:
+        except JobdslError as error:
             self.signed_out |= isinstance(error, NotSignedInError)
             return _failed(change, error)
         lost = any(problem.severity == "error" for problem in problems)
@@ -250,6 +266,9 @@ class _Run:
         return marker
 
 
-def _failed(change: Change, error: ControllerError) -> Outcome:
-    problem = Problem(error.message, change.where, error.hint, job=change.full_name, rule="apply")
-    return Outcome(change, "failed", (problem,))
+def _failed(change: Change, error: JobdslError) -> Outcome:
+    return Outcome(change, "failed", (_problem(change, error),))
+
+
+def _problem(change: Change, error: JobdslError) -> Problem:
+    return Problem(error.message, change.where, error.hint, job=change.full_name, rule="apply")

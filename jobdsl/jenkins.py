@@ -254,7 +254,7 @@ class Controller:
             response = self._patiently(
                 method, path, what, body, {**(headers or {}), **self._new_crumb(crumb)}
             )
-        if error := refusal(response, what, self._server.user):
+        if error := refusal(response, what, self._server.user, reading=method == "GET"):
             raise error
         return response
 

@@ -35,10 +35,16 @@ class NotSignedInError(ControllerError):
     """User and token are not accepted, or none were given: no other request will do better."""
 
 
-def refusal(response: Answer, what: str, user: str | None) -> ControllerError | None:
-    """The error an answer stands for; None for success and for the redirects that mean success."""
+def refusal(
+    response: Answer, what: str, user: str | None, *, reading: bool = False
+) -> ControllerError | None:
+    """The error an answer stands for; None for success and for the redirects that mean success.
+
+    Only a change is answered with one of those; who reads and is sent elsewhere has read nothing.
+    """
     status = response.status
-    if status < 300 or (status in (302, 303) and not _is_login(response.headers.get("Location", ""))):
+    redirected = status in (302, 303) and not reading
+    if status < 300 or (redirected and not _is_login(response.headers.get("Location", ""))):
         return None
     reason = " ".join(response.headers.get("X-Error", "").split())
     if status == 400 and "already exists" in reason:
@@ -70,7 +76,9 @@ def _denied(response: Answer, what: str, user: str | None) -> ControllerError:
                 f"could not {what}: the controller asks to log in", status=status, hint=_SIGN_IN
             )
         hint = "is the address complete, with https:// and the path Jenkins runs under?"
-        return ControllerError(f"could not {what}: redirected to {place}", status=status, hint=hint)
+        return ControllerError(
+            f"could not {what}: redirected to {place or 'another page'}", status=status, hint=hint
+        )
     permission = headers.get("X-Required-Permission", "")
     if headers.get("X-You-Are-Authenticated-As", "anonymous") == "anonymous" and not user:
         return _log_in(what, status)

@@ -85,7 +85,11 @@ class Secrets:
     def _missing(self, names: list[str]) -> JobdslError:
         shown = ", ".join(names)
         where = f"in {self.source}" if self.source else "given"
-        hint = f"add them to {self.source}" if self.source else "name the file in jobdsl.toml: secrets = ..."
+        hint = (
+            f"add them to {self.source}"
+            if self.source
+            else "name the file: secrets = ... in jobdsl.toml, or --secrets with a saved plan"
+        )
         return JobdslError(f"no value for the secret{'s' * (len(names) > 1)} {shown} {where}", hint=hint)
 
     def mask(self, text: str) -> str:

@@ -14,6 +14,7 @@ from jobdsl.marker import Marker
 from jobdsl.model import Definition, Estate
 from jobdsl.plan import Plan, plan
 from jobdsl.readback import shape
+from jobdsl.secrets import Secrets
 from jobdsl.testing import SimulatedJenkins
 
 FOLDER = "com.cloudbees.hudson.plugins.folder.Folder"
@@ -312,3 +313,36 @@ def test_the_marker_is_what_people_read(jenkins: SimulatedJenkins, controller: C
     found = controller.look("item", "x")
     assert found is not None
     assert found.description == f"What it does.\n\n{Marker.find(found.description)}"
+
+
+def test_a_secret_without_a_value_is_told_before_anything_is_sent(
+    jenkins: SimulatedJenkins, controller: Controller
+) -> None:
+    made = planned(
+        controller, job("a"), shell("x", "${jobdsl:secret:one}"), shell("y", "${jobdsl:secret:two}")
+    )
+    with pytest.raises(EstateError) as caught:
+        apply(made, controller, finish=Secrets().fill)
+    told = [(one.job, one.message) for one in caught.value.problems]
+    assert told == [("x", "no value for the secret one given"), ("y", "no value for the secret two given")]
+    assert len(jenkins.items) == 0
+
+
+def test_an_unexpected_failure_of_a_worker_ends_the_run(controller: Controller) -> None:
+    class Broken:
+        def check(self, *_: object) -> None:
+            raise RuntimeError("no answer can be read")
+
+    made = planned(controller, job("x"), job("y"))
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(RuntimeError, match="no answer can be read"):
+        patch.setattr("jobdsl.apply.ReadBack", lambda *_: Broken())
+        apply(made, controller)
+
+
+def test_a_stored_document_that_cannot_be_read_is_told(
+    jenkins: SimulatedJenkins, controller: Controller
+) -> None:
+    made = planned(controller, job("x"), job("y"))
+    jenkins.fail_next("/job/x/config.xml", status=302)  # what a proxy that lost its session answers
+    result = apply(made, controller)
+    assert statuses(result.outcomes) == ["create x: failed", "create y: done"]
