@@ -265,8 +265,7 @@ class Controller:
                 self._crumb = {}
                 response = self._ask("GET", "crumbIssuer/api/json", "get a crumb")
                 answer = response.json()
-                session = response.headers.get("Set-Cookie", "").partition(";")[0]
-                self._crumb = {answer["crumbRequestField"]: answer["crumb"], "Cookie": session}
+                self._crumb = {answer["crumbRequestField"]: answer["crumb"], "Cookie": response.cookies}
             return self._crumb
 
     def _patiently(
@@ -279,6 +278,7 @@ class Controller:
                 self.requests += 1
                 response = self._server.exchange(method, path, body, headers)
             except NoAnswerError as error:
+                self._starting = bool(self.version)  # it answered before: it restarts
                 trouble = ControllerError(f"could not {what}: {error}", hint=error.hint)
                 patience = self._patience if self.version else min(self._patience, _FIRST_PATIENCE)
             else:

@@ -26,11 +26,16 @@ class Answer:
 
     __slots__ = ("body", "headers", "status")
 
-    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    def __init__(self, status: int, headers: urllib3.HTTPHeaderDict, body: bytes) -> None:
         self.status = status
         self.headers = headers
         """Names in any letter case."""
         self.body = body
+
+    @property
+    def cookies(self) -> str:
+        """The cookies it sets, as the next request gives them back; a balancer may add its own."""
+        return "; ".join(one.partition(";")[0] for one in self.headers.getlist("Set-Cookie"))
 
     def json(self) -> Any:
         """The body as JSON; ValueError if it is none."""
@@ -50,6 +55,7 @@ class Server(jenkins.Jenkins):  # type: ignore[misc]  # python-jenkins has no ty
         session: requests.Session = self._session
         session.auth = self._auths[0][1]  # asking whether Kerberos would do costs a request
         session.headers["User-Agent"] = "jobdsl"
+        session.headers["Accept-Language"] = "en"  # in which Jenkins words a refusal
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=threads, pool_block=True)
         self.user = user
         settings: dict[str, Any] = dict(

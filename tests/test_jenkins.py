@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from urllib3 import HTTPHeaderDict
 
 from jobdsl.errors import ControllerError
 from jobdsl.jenkins import Controller, connect
@@ -13,6 +14,8 @@ from jobdsl.jenkins_errors import AlreadyExistsError, NotFoundError, NotSignedIn
 from jobdsl.raw import element
 from jobdsl.testing import SimulatedJenkins
 from jobdsl.testing.users import READER
+from jobdsl.testing.wire import Request
+from jobdsl.transport import Answer
 
 PROJECT = "<project><description>d é</description></project>"
 FOLDER = "<com.cloudbees.hudson.plugins.folder.Folder/>"
@@ -176,6 +179,16 @@ def test_a_restart_is_waited_out(
     assert pauses == [0.25, 0.5, 1.0, 2.0]
 
 
+def test_a_401_after_a_controller_was_gone_is_waited_out(
+    jenkins: SimulatedJenkins, controller: Controller, pauses: list[float]
+) -> None:
+    controller.inventory()
+    jenkins.fail_next("/createItem", "drop")
+    jenkins.fail_next("/createItem", 401)
+    controller.create("item", "x", PROJECT)
+    assert pauses == [0.25, 0.5]
+
+
 def test_a_401_of_a_running_controller_is_final(jenkins: SimulatedJenkins, controller: Controller) -> None:
     controller.inventory()
     jenkins.fail_next("/createItem", 401)
@@ -206,6 +219,27 @@ def test_a_password_needs_a_crumb_and_its_session(jenkins: SimulatedJenkins) -> 
     controller.delete("item", "x0")
     assert len(jenkins.items) == 7
     assert len(jenkins.requests.of("GET", "crumbIssuer")) == 1
+
+
+def test_the_session_is_found_among_a_balancers_cookies() -> None:
+    headers = HTTPHeaderDict()
+    for cookie in ("AWSALB=x; Expires=Mon, 30 Nov 2026 09:00:00 GMT; Path=/", "JSESSIONID.1=node0; Path=/"):
+        headers.add("Set-Cookie", cookie)
+    assert Answer(200, headers, b"").cookies == "AWSALB=x; JSESSIONID.1=node0"
+    assert Answer(200, HTTPHeaderDict(), b"").cookies == ""
+
+
+def test_refusals_are_asked_for_in_english(jenkins: SimulatedJenkins, controller: Controller) -> None:
+    """Jenkins words them in the language of the request, or of its own host."""
+    asked: list[str] = []
+
+    def spoken(request: Request) -> bool:
+        asked.append(request.headers.get("accept-language", ""))
+        return False
+
+    jenkins.fail_next(spoken)
+    controller.inventory()
+    assert asked == ["en"]
 
 
 def test_a_token_needs_none(jenkins: SimulatedJenkins, controller: Controller) -> None:
