@@ -49,8 +49,7 @@ def connect(
 
     `threads`: how many of them will use it at once. Raises ControllerError for what is no address.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not _is_address(url):
         raise ControllerError(
             f"{url!r} is no address of a controller", hint="it looks like https://jenkins.example.com/"
         )
@@ -227,9 +226,9 @@ class Controller:
             answer = response.json()
         except ValueError:
             answer = None
-        if not isinstance(answer, dict):
+        if not isinstance(answer, dict) or "_class" not in answer:
             raise ControllerError(
-                f"could not {what}: {self.url} answered with something that is not JSON",
+                f"could not {what}: {self.url} does not answer as a Jenkins",
                 hint="is this the address of a Jenkins, and is there a login page in front of it?",
             )
         return answer
@@ -301,6 +300,14 @@ class Controller:
             return self._starting
         self._starting = False
         self.version = response.headers.get("X-Jenkins") or self.version or "unknown"
+        return False
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that do not close, a port that is none
         return False
 
 

@@ -70,7 +70,7 @@ def _denied(response: Answer, what: str, user: str | None) -> ControllerError:
             f"could not {what}: the controller does not accept {name}", status=401, hint=_SIGN_IN
         )
     if status != 403:
-        place = headers.get("Location", "")
+        place = headers.get("Location", "").partition("?")[0]
         if _is_login(place):
             return NotSignedInError(
                 f"could not {what}: the controller asks to log in", status=status, hint=_SIGN_IN

@@ -57,7 +57,7 @@ class Server(jenkins.Jenkins):  # type: ignore[misc]  # python-jenkins has no ty
         session.headers["User-Agent"] = "jobdsl"
         session.headers["Accept-Language"] = "en"  # in which Jenkins words a refusal
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=threads, pool_block=True)
-        self.user = user
+        self.user = user if token else None  # without a token, nobody is signed in
         settings: dict[str, Any] = dict(
             session.merge_environment_settings(self.server, {}, False, session.verify, None)
         )
@@ -91,7 +91,9 @@ class Server(jenkins.Jenkins):  # type: ignore[misc]  # python-jenkins has no ty
 def _no_answer(error: exceptions.HTTPError, url: str) -> NoAnswerError:
     """What went wrong before there was an answer, in words."""
     hint = ""
-    if isinstance(error, exceptions.SSLError):
+    if isinstance(error, exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" not in str(error):
+        why, hint = "it does not speak https as it should", "is it http://?"
+    elif isinstance(error, exceptions.SSLError):
         why = "its certificate is not trusted here"
         hint = "set REQUESTS_CA_BUNDLE to a file with the certificate of its authority"
     elif isinstance(error, exceptions.NameResolutionError):

@@ -155,8 +155,33 @@ def test_a_missing_permission_is_named(jenkins: SimulatedJenkins) -> None:
     assert error.hint == 'give "reader" the permission Item.Create'
 
 
-def test_what_is_no_address() -> None:
-    assert "no address" in refused(lambda: connect("jenkins.example.com")).message
+@pytest.mark.parametrize("url", ["jenkins.example.com", "http://[bad", "http://127.0.0.1:99999/"])
+def test_what_is_no_address(url: str) -> None:
+    error = refused(lambda: connect(url))
+    assert error.message == f"{url!r} is no address of a controller"
+
+
+def test_a_user_without_a_token_is_nobody(jenkins: SimulatedJenkins) -> None:
+    assert "asks to log in" in refused(connect(jenkins.url, jenkins.user).inventory).message
+
+
+def test_plain_http_is_no_question_of_certificates(jenkins: SimulatedJenkins) -> None:
+    url = jenkins.url.replace("http:", "https:")
+    error = refused(connect(url, "a", "b", patience=0).inventory)
+    assert error.message.endswith("it does not speak https as it should")
+    assert error.hint == "is it http://?"
+
+
+@pytest.mark.parametrize("answer", [b"{}", b"[]", b'{"jobs": [{}]}', b"<html>", b"\xff"])
+def test_what_is_no_jenkins(jenkins: SimulatedJenkins, answer: bytes) -> None:
+    controller = connect(jenkins.url, jenkins.user, jenkins.token)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "jobdsl.transport.Server.exchange",
+            lambda *_: Answer(200, HTTPHeaderDict({"X-Jenkins": "1"}), answer),
+        )
+        assert "does not answer as a Jenkins" in refused(controller.inventory).message
+        assert "does not answer as a Jenkins" in refused(controller.plugins).message
 
 
 def test_a_host_that_does_not_answer_does_not_take_a_minute(pauses: list[float]) -> None:
