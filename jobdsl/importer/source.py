@@ -8,7 +8,7 @@ from keyword import iskeyword
 from typing import Any
 
 from jobdsl.elements.base import Record
-from jobdsl.elements.fields import _Slot
+from jobdsl.elements.kinds_lists import SlotField
 from jobdsl.importer.layout import Code, Group
 from jobdsl.importer.literals import literal, quoted
 from jobdsl.items import Item
@@ -162,7 +162,7 @@ def _given(record: Any) -> dict[str, Any]:
     return {
         name: value
         for name, value in record.arguments().items()
-        if value or not isinstance(record._fields.get(name), _Slot)
+        if value or not isinstance(record._fields.get(name), SlotField)
     }
 
 
