@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -147,6 +149,11 @@ def test_nobody_signed_in(jenkins: SimulatedJenkins) -> None:
     assert "asks to log in" in error.message
 
 
+def test_a_primary_view_is_not_deleted(controller: Controller) -> None:
+    error = refused(lambda: controller.delete("view", "all"))
+    assert (error.status, "default view" in error.hint) == (500, True)
+
+
 def test_a_missing_permission_is_named(jenkins: SimulatedJenkins) -> None:
     reader = jenkins.add_user("reader", permissions=READER)
     error = refused(lambda: connect(jenkins.url, "reader", reader.token).create("item", "x", PROJECT))
@@ -165,9 +172,21 @@ def test_a_user_without_a_token_is_nobody(jenkins: SimulatedJenkins) -> None:
     assert "asks to log in" in refused(connect(jenkins.url, jenkins.user).inventory).message
 
 
-def test_plain_http_is_no_question_of_certificates(jenkins: SimulatedJenkins) -> None:
-    url = jenkins.url.replace("http:", "https:")
-    error = refused(connect(url, "a", "b", patience=0).inventory)
+def test_plain_http_is_no_question_of_certificates() -> None:
+    # a server of its own: whether a real one answers at once depends on the random bytes of a TLS greeting
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        server = threading.Thread(target=answer)
+        server.start()
+        url = f"https://127.0.0.1:{listening.getsockname()[1]}/"
+        error = refused(connect(url, "a", "b", patience=0).inventory)
+        server.join()
     assert error.message.endswith("it does not speak https as it should")
     assert error.hint == "is it http://?"
 
