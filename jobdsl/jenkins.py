@@ -152,11 +152,20 @@ class Controller:
         what = f'delete "{full_name}"'
         try:
             if kind == "view":
-                self._post(f"{_path(kind, full_name)}/doDelete", what)
+                self._delete_view(full_name, what)
             else:
                 self._ask("DELETE", f"{_path(kind, full_name)}/", what)
         except NotFoundError:
             return
+
+    def _delete_view(self, full_name: str, what: str) -> None:
+        try:
+            self._post(f"{_path('view', full_name)}/doDelete", what)
+        except ControllerError as error:
+            if error.status != 500:
+                raise
+            hint = "Jenkins deletes no default view: make another the default one first"
+            raise ControllerError(error.message, status=error.status, hint=hint) from None
 
     def disable(self, full_name: str) -> None:
         """Stop an item from being built. Plain folders ignore it."""

@@ -17,7 +17,7 @@ from jobdsl import names
 from jobdsl.changes import Action, Change, Plan
 from jobdsl.config import Removed
 from jobdsl.errors import Problem, suggestion
-from jobdsl.inventory import Existing, Inventory, Key, class_of
+from jobdsl.inventory import BORN_VIEW, Existing, Inventory, Key, class_of
 from jobdsl.marker import INCOMPLETE, Marker, managed
 from jobdsl.model import Definition, Estate
 from jobdsl.order import dependencies, stages
@@ -144,10 +144,26 @@ class _Planner:
         hint = f'use that name, or renamed_from="{twin}" if it is the same job'
         return refuse(definition, f'Jenkins takes it for "{twin}", which is on the controller', hint)
 
+    def _born(self, definition: Definition) -> Problem | None:
+        """Why a view cannot be made: its folder, new itself, will have one of that name already."""
+        parent = ("item", definition.parent)
+        folder = self.defined.get(parent)
+        if (
+            not definition.is_view
+            or folder is None
+            or parent in self.live
+            or "<folderViews" in folder.document
+        ):
+            return None
+        if names.leaf(definition.full_name) != BORN_VIEW:
+            return None
+        hint = "give it another name, or say what views the folder has with folder(folder_views=...)"
+        return refuse(definition, f'every folder is born with a view "{BORN_VIEW}", of all its jobs', hint)
+
     def _refusal(self, definition: Definition, existing: Existing | None) -> Problem | None:
         """Why an existing object must not be touched for this definition."""
         if existing is None:
-            return self._twin(definition)
+            return self._twin(definition) or self._born(definition)
         marker, name = existing.marker, definition.full_name
         if marker and marker.seed != self.seed and marker.name == name:
             return refuse(

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from jobdsl.changes import Action, Change
 from jobdsl.compare import Comparison, compare, masked
-from jobdsl.errors import XmlError
+from jobdsl.errors import ControllerError, XmlError
 from jobdsl.inventory import Inventory, Key
-from jobdsl.jenkins import Controller, NotFoundError
+from jobdsl.jenkins import Controller
 from jobdsl.marker import stripped
 from jobdsl.model import Definition
 from jobdsl.tree import parse, text_diff, to_text
@@ -20,14 +20,21 @@ DIFFS = 50
 """Differences fetched for one plan, unless asked for more."""
 
 
-def fetch(controller: Controller, keys: Collection[Key], workers: int = 8) -> dict[Key, bytes]:
-    """The stored documents of these objects; those that are gone are left out. One request each."""
+def fetch(
+    controller: Controller, keys: Collection[Key], workers: int = 8, *, allowed: bool = False
+) -> dict[Key, bytes]:
+    """The stored documents of these objects; those that are gone are left out. One request each.
+
+    `allowed`: leave out those the user may not read as well.
+    """
 
     def one(key: Key) -> tuple[Key, bytes | None]:
         try:
             return key, controller.config(*key)
-        except NotFoundError:
-            return key, None
+        except ControllerError as error:
+            if error.status == 404 or (allowed and error.status == 403):
+                return key, None
+            raise
 
     with ThreadPoolExecutor(max(1, workers), thread_name_prefix="fetch") as pool:
         return {key: document for key, document in pool.map(one, keys) if document is not None}
@@ -68,13 +75,15 @@ def diffs(
 ) -> dict[Key, list[str]]:
     """Unified differences of the first `limit` documents that change, as lines; one request each.
 
+    Who may see jobs may not always read their documents: such a user's plan has no differences.
+
     `known`: documents that are at hand already. Values of secret fields are hidden.
     """
     shown = [one for one in changes if one.action in (Action.UPDATE, Action.ADOPT, Action.MOVE)][:limit]
     documents = dict(known or {})
     names = {one.key: (one.kind, one.source or one.full_name) for one in shown}
     missing = [key for key in names.values() if key not in documents]
-    documents |= fetch(controller, missing, workers)
+    documents |= fetch(controller, missing, workers, allowed=True)
     found = {one.key: diff(one, documents.get(names[one.key])) for one in shown}
     return {key: lines for key, lines in found.items() if lines}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -237,6 +238,16 @@ def test_a_folder_stays_while_something_stays_in_it() -> None:
 def test_a_folder_stays_for_a_definition_in_it() -> None:
     made = planned([job("a/x")], [live(folder("a"))], DELETE)
     assert told(made) == ["create a/x"]
+
+
+def test_a_new_folder_has_a_view_of_its_own() -> None:
+    """It cannot be made, and Jenkins deletes no primary view."""
+    made = planned([folder("f"), view("f/All"), view("f/all")])
+    assert told(made) == ["create f", "create f/all"]
+    assert 'view "f/All": every folder is born with a view "All"' in errors(made)[0]
+    assert told(planned([folder("f"), view("f/All")], [live(folder("f"))])) == ["create f/All"]
+    own = f"<{FOLDER}>\n  <folderViews/>\n</{FOLDER}>\n"
+    assert errors(planned([replace(folder("f"), document=own), view("f/All")])) == []
 
 
 def test_the_view_a_folder_was_born_with_goes_with_it() -> None:

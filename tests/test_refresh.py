@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from jobdsl.apply import apply
-from jobdsl.errors import Where
+from jobdsl.errors import ControllerError, Where
 from jobdsl.inventory import Inventory, Key
 from jobdsl.jenkins import Controller, connect
 from jobdsl.model import Definition, Estate
 from jobdsl.plan import Plan, plan
 from jobdsl.refresh import diff, diffs, drift, fetch, owned
 from jobdsl.testing import SimulatedJenkins
+from jobdsl.testing.users import READER
 
 HEADER = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
@@ -121,3 +122,13 @@ def test_what_is_gone_or_broken(controller: Controller) -> None:
     assert diff(change, b"<project") == ["(what is stored cannot be read as XML)"]
     assert fetch(controller, [("item", "none")]) == {}
     assert drift([ONE], {("item", "one"): b"<project"}) == {}
+
+
+def test_who_may_not_read_documents_may_plan(jenkins: SimulatedJenkins, controller: Controller) -> None:
+    jenkins.add_user("reader", token="r", permissions=READER)
+    reader = connect(jenkins.url, "reader", "r")
+    made = planned(reader, job("one", "make all"), TWO)
+    assert [change.full_name for change in made.changes] == ["one"]
+    assert diffs(made.changes, reader) == {}
+    with pytest.raises(ControllerError, match="may not do that"):
+        fetch(reader, [ONE.key])
