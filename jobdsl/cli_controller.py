@@ -70,8 +70,10 @@ def plan(
         estate, access, isolation=isolation, adopt=adopt, refresh=refresh, workers=workers, diffs=diffs
     )
     made = planned.plan
-    for path in (*reports, *([html] if html else [])):
+    for path in reports:
         workflow.write_report(path, made, planned.diffs)
+    if html is not None:
+        workflow.write_report(html, made, planned.diffs, ".html")
     if as_json:
         click.echo(workflow.plan_json(made, planned.diffs), nl=False)
     elif markdown:
@@ -84,9 +86,8 @@ def plan(
     if planned.blocking:
         raise Stop(1)
     if out is not None:
-        out.write_text(
-            planfile.dumps(made, planned.checked.inventory, planned.checked.controller.url), "utf-8"
-        )
+        saved = planfile.dumps(made, planned.checked.inventory, planned.checked.controller.url)
+        workflow.write_text(out, saved)
     raise Stop(PENDING if made.changes else 0)
 
 

@@ -183,11 +183,14 @@ class Controller:
     def move(self, source: str, target: str, via: str = "") -> None:
         """Give an item another name, another folder, or both; its builds go along.
 
-        `via` is the name it has in between when the old folder holds the new name already, and the new
-        folder the old one.
+        `via` is the name it has in between when only letter case changes (Jenkins says that the name is
+        in use), and when the old folder holds the new name already, and the new folder the old one.
         """
         folder, name = names.parent(source), names.leaf(target)
         if names.parent(target) == folder:
+            if via and names.key(source) == names.key(target):
+                self._rename(source, via)
+                source = names.join(folder, via)
             self._rename(source, name)
         elif name == names.leaf(source):
             self._relocate(source, names.parent(target))

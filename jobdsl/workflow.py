@@ -281,8 +281,8 @@ def saved_plan(path: Path, access: Access, threads: int) -> tuple[Plan, Controll
     return saved.plan, controller
 
 
-def write_report(path: Path, made: Plan, diffs: Mapping[Key, list[str]]) -> None:
-    """The plan as a file; its suffix says how: .html, .md, .json or .txt."""
+def write_report(path: Path, made: Plan, diffs: Mapping[Key, list[str]], form: str = "") -> None:
+    """The plan as a file; `form`, or its suffix, says how: .html, .md, .json or .txt."""
     from jobdsl.report import to_text
     from jobdsl.report_html import to_html
     from jobdsl.report_markdown import to_markdown
@@ -293,12 +293,17 @@ def write_report(path: Path, made: Plan, diffs: Mapping[Key, list[str]]) -> None
         ".md": to_markdown,
         ".txt": to_text,
     }
-    write = writers.get(path.suffix.lower())
+    write = writers.get(form or path.suffix.lower())
     if write is None:
         raise JobdslError(f"{path}: a plan is written as .html, .md, .json or .txt", hint="change the suffix")
+    write_text(path, write(made, diffs))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file, and the directories it lies in. Raises JobdslError when that fails."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(write(made, diffs), "utf-8")
+        path.write_text(text, "utf-8")
     except OSError as error:
         raise JobdslError(f"{path}: cannot be written: {error.strerror}") from None
 

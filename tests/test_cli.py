@@ -142,6 +142,17 @@ def test_nothing_is_written_when_anything_is_wrong(
     assert list(jenkins.items) == []
 
 
+def test_the_page_is_a_page_and_directories_are_made(
+    estate: Path, jenkins: SimulatedJenkins, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page, saved = tmp_path / "new" / "page", tmp_path / "other" / "plan.json"
+    assert run(["plan", str(estate), "--html", str(page), "--out", str(saved)]) == 2
+    assert page.read_text().startswith("<!DOCTYPE html>")
+    assert json.loads(saved.read_text())["url"].startswith(jenkins.url)
+    assert run(["plan", str(estate), "--out", str(page / "plan.json")]) == 1
+    assert "plan.json: cannot be written" in capsys.readouterr().err
+
+
 def test_a_saved_plan_is_applied_exactly_and_refused_when_the_controller_moved_on(
     estate: Path, jenkins: SimulatedJenkins, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

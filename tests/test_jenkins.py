@@ -101,6 +101,11 @@ def test_moves(controller: Controller) -> None:
     controller.create("item", "g/taken", PROJECT)
     controller.move("g/n3", "taken")  # the new name is taken in the old folder
     assert controller.look("item", "taken")
+    controller.move(
+        "taken", "Taken", "taken~Taken"
+    )  # Jenkins says that the name is in use: by the item itself
+    assert controller.look("item", "Taken")
+    controller.move("Taken", "taken", "Taken~taken")
     error = refused(lambda: controller.move("taken", "g/taken"))
     assert error.message == 'could not move "taken" to "g": the controller refused'
 

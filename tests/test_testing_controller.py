@@ -93,7 +93,10 @@ def test_a_moved_folder_takes_its_children_along(jenkins: SimulatedJenkins, send
 def test_items_are_found_in_any_letter_case(jenkins: SimulatedJenkins, send: Send) -> None:
     jenkins.create_item("Job", FREE)
     assert send("GET", "/job/JOB/api/json?tree=name").json()["name"] == "Job"
-    assert send("POST", "/job/Job/confirmRename?newName=JOB").status_code == 302
+    # AbstractItem.checkIfNameIsUsed finds the item itself
+    assert send("POST", "/job/Job/confirmRename?newName=JOB").status_code == 400
+    assert send("POST", "/job/Job/confirmRename?newName=x").status_code == 302
+    assert send("POST", "/job/x/confirmRename?newName=JOB").status_code == 302
     assert list(jenkins.items) == ["JOB"]
 
 

@@ -139,8 +139,7 @@ class Items:
         """Another name in the same folder."""
         check(name)
         name = name.strip()
-        taken = item.parent.get(name)
-        if taken is not None and (taken is not item or name == item.name):
+        if item.parent.get(name) is not None:  # also the item itself, in other letters
             raise failure(f"The name \u2018{name}\u2019 is already in use.")
         item.parent.rename(item, name)
 
