@@ -120,6 +120,11 @@ def kept_whole(document: str, stored: bytes) -> bool:
     return all(have[line] >= count for line, count in wanted.items())
 
 
+def _points_back(node: Node) -> bool:
+    """Whether it only says what it lies in: the owner of a view, or of a part of a job."""
+    return "reference" in node.attrs or (node.tag == "owner" and node.attrs.get("ignore") == "true")
+
+
 def compare(desired: Node, stored: Node, plugin_of: PluginOf | None = None) -> Comparison:
     """Compare a document with what the controller stored; markers in either do not count."""
     run = _Run(plugin_of or (lambda _: None), desired.tag)
@@ -221,7 +226,7 @@ class _Run:
     def _counts(self, extra: Node, path: tuple[Node, ...], tags: set[str]) -> bool:
         """Whether something the controller has beyond ours was put there by somebody."""
         parent = path[-1].tag if path else ""
-        if parent in _BORN or (not path and extra.tag in _BORN) or "reference" in extra.attrs:
+        if parent in _BORN or (not path and extra.tag in _BORN) or _points_back(extra):
             return False
         if is_folder_root(self.root) and (
             (not path and extra.tag in _FOLDER_OWN)
