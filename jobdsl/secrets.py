@@ -74,7 +74,10 @@ class Secrets:
             if name not in self._values:
                 missing[name] = None
                 return found[0]
-            return escape(self._values[name]).replace('"', "&quot;")
+            kept = escape(self._values[name]).replace('"', "&quot;")
+            if document[found.start() - 1] == '"':  # an attribute, where bare ones become spaces
+                kept = kept.replace("\n", "&#10;").replace("\t", "&#9;")
+            return kept
 
         filled = _TOKEN.sub(value, document)
         if missing and not known_only:

@@ -49,6 +49,27 @@ def test_other_tags_stay(tag: str) -> None:
     assert taken(f"<x><{tag}>hunter2</{tag}></x>") == {}
 
 
+def test_attributes_in_clear_are_taken_out_too() -> None:
+    pair = '<a.B><varPasswordPair var="X" password="hunter2"/><c credentialsId="x" password=""/></a.B>'
+    assert taken(f"<x>{pair}</x>") == {"job/password": "hunter2"}
+
+
+def test_an_attribute_comes_back_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "jobs").mkdir()
+    kind = "com.michelin.cio.hudson.plugins.maskpasswords.MaskPasswordsBuildWrapper"
+    pair = '<varPasswordPair var="X" password="hun&quot;&#10;&#9;ter&amp;2"/>'
+    wrapper = f"<{kind}><varPasswordPairs>{pair}</varPasswordPairs></{kind}>"
+    document = f"<project><buildWrappers>{wrapper}</buildWrappers></project>"
+    (tmp_path / "jobs" / "job.xml").write_text(document)
+    result = import_estate(tmp_path / "jobs", tmp_path / "estate", echo=lambda said: None)
+    assert (result.equal, result.secrets) == (1, 1)
+    assert not any("ter&2" in one.read_text() for one in (tmp_path / "estate").rglob("*.py"))
+    render(tmp_path / "estate", tmp_path / "out", "process")
+    back = parse((tmp_path / "out" / "job.xml").read_bytes())
+    found = [one.attrs["password"] for one in back.walk() if one.tag == "varPasswordPair"]
+    assert found == ['hun"\n\tter&2']
+
+
 def test_values_of_password_parameters_are_secrets() -> None:
     kind = "hudson.model.PasswordParameterDefinition"
     parameter = f"<{kind}><defaultValue>x</defaultValue></{kind}>"

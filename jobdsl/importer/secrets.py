@@ -16,7 +16,7 @@ _TAGS = re.compile(
     r"|(?:access|api|auth|bearer|bot|oauth|personal|private|room|secret|team)_?token|(?:client|shared|webhook)secret)"
     r"|pass|pwd|secret|secret_?(?:pass|text|value)|token"
 )
-"""Leaf tags whose text is a secret wherever they stand, in small letters."""
+"""Leaf tags and attributes that hold a secret wherever they stand, in small letters."""
 _IN_CLASS = (("password", "value"), ("password", "defaultvalue"), ("secret", "value"))
 """Leaf tags that are secrets in elements whose class name holds a word: password parameters, entries."""
 _HARMLESS = re.compile(
@@ -33,6 +33,11 @@ def take_out(root: Node, name: str, found: dict[str, str]) -> None:
             key = _free(f"{name}/{leaf.tag}", found)
             found[key] = leaf.text
             leaf.text = secret(key)
+        for attribute, value in list(parent.attrs.items()):
+            if _TAGS.fullmatch(attribute.lower()) and not _HARMLESS.match(value):
+                key = _free(f"{name}/{attribute}", found)
+                found[key] = value
+                parent.attrs[attribute] = secret(key)
 
 
 def _secret_leaves(parent: Node) -> Iterator[Node]:
