@@ -266,13 +266,22 @@ def _blocking(found: Findings, made: Plan) -> list[Problem]:
 
 
 def saved_plan(path: Path, access: Access, threads: int) -> tuple[Plan, Controller]:
-    """A reviewed plan and its controller. Raises EstateError when the controller has moved on since."""
+    """A reviewed plan and its controller.
+
+    Raises JobdslError when another controller is named than the one it was made for, EstateError when
+    that one has moved on since.
+    """
     from jobdsl import planfile
 
     try:
         saved = planfile.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise JobdslError(f"{path}: cannot be read: {error}") from None
+    if saved.url and access.url and saved.url.rstrip("/") != access.url.rstrip("/"):
+        raise JobdslError(
+            f"{path} was made for {saved.url}, not for {access.url}",
+            hint="plan again for that controller, or take --url and JENKINS_URL away",
+        )
     controller = connect(
         Access(access.url or saved.url or None, access.user, access.token), config.Settings(), threads
     )

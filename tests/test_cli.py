@@ -165,6 +165,16 @@ def test_a_saved_plan_is_applied_exactly_and_refused_when_the_controller_moved_o
     assert "nightly" in capsys.readouterr().err
 
 
+def test_a_saved_plan_goes_to_the_controller_it_was_made_for(
+    estate: Path, jenkins: SimulatedJenkins, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved = tmp_path / "plan.json"
+    assert run(["plan", str(estate), "--out", str(saved)]) == 2
+    assert run(["apply", str(saved), "--yes", "--url", "http://127.0.0.1:9/"]) == 1
+    assert f"was made for {jenkins.url}" in capsys.readouterr().err
+    assert list(jenkins.items) == []
+
+
 def test_reports_are_written(estate: Path, jenkins: SimulatedJenkins, tmp_path: Path) -> None:
     names = ["plan.html", "plan.md", "plan.txt", "all.json"]
     options = [option for name in names for option in ("--write", str(tmp_path / "r" / name))]
