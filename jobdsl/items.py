@@ -12,20 +12,27 @@ from typing import Any, ClassVar
 from jobdsl import context, names
 from jobdsl.elements.base import Record
 from jobdsl.elements.fields import meta
-from jobdsl.elements.kinds import Field
+from jobdsl.elements.kinds import Field, wrong
 from jobdsl.elements.kinds_lists import SlotField
 from jobdsl.errors import DslError, Where, suggestion
 from jobdsl.patches import Patch, patched
 from jobdsl.raw import Value
 from jobdsl.tree import header
 
-__all__ = ["Item"]
+__all__ = ["Item", "truth"]
 
 
 def _text_or_none(value: Any) -> Any:
     if value is None or isinstance(value, str):
         return value
     raise DslError(f"takes text, not {value!r}")
+
+
+def truth(value: Any) -> bool:
+    """True or False, and nothing that only counts as such: `"no"` would be a yes."""
+    if not isinstance(value, bool):
+        raise wrong(value, "True or False")
+    return value
 
 
 def _name(value: Any) -> str:
@@ -44,7 +51,7 @@ class Item(Record):
 
     name: str = meta(_name, first=True)
     renamed_from: str | None = meta(_text_or_none, default=None)
-    queue: bool = meta(bool, default=False)
+    queue: bool = meta(truth, default=False)
 
     full_name: str
     where: Where
@@ -162,7 +169,7 @@ class Item(Record):
             try:
                 one.write(self._value(one), "") if one.kind != "absent" else None
             except DslError:
-                return f"{self.full_name}: {one.name or one.tag} {error.message}"
+                return f"{self.full_name}: {one.name.lstrip('_') or one.tag} {error.message}"
         return f"{self.full_name}: {error.message}"
 
     @classmethod

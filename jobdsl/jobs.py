@@ -40,7 +40,7 @@ from jobdsl.elements.properties import (
 from jobdsl.elements.scm_basic import none
 from jobdsl.elements.slots import Axis, Misc, Parameter, Property, Publisher, Scm, Step, Trigger, Wrapper
 from jobdsl.errors import DslError
-from jobdsl.items import Item
+from jobdsl.items import Item, truth
 from jobdsl.jobs_branches import multibranch, organization_folder
 from jobdsl.raw import Literal, Raw
 from jobdsl.tree import Node
@@ -295,15 +295,17 @@ class pipeline(Job, xml="flow-definition", plugin="workflow-job"):
     lightweight: bool = meta(default=True)
     definition: Any = meta(default=None)
     triggers: Any = slot("", accepts=Trigger)
-    concurrent: bool = meta(bool, default=True)
+    concurrent: bool = meta(truth, default=True)
     _definition = computed("definition", child(accepts=Misc, default=None), "_flow")
     _triggers = absent("triggers")
 
     def _flow(self) -> Any:
+        given = [name for name in ("definition", "script", "scm") if getattr(self, name) is not None]
+        if len(given) > 1:
+            both = " and ".join(f"{name}=" for name in given)
+            raise DslError(f"has both {both}", hint="leave one of them out", where=self.where)
         if self.definition is not None:
             return self.definition
-        if self.scm is not None and self.script is not None:
-            raise DslError("has both script= and scm=", hint="leave one of them out", where=self.where)
         if self.scm is not None:
             return cps_scm(self.scm, script_path=self.script_path, lightweight=self.lightweight)
         return None if self.script is None else cps_script(self.script, sandbox=self.sandbox)

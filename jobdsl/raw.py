@@ -9,12 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from jobdsl.errors import DslError, XmlError
 from jobdsl.tree import escape, escape_attribute, parse, tag_name, to_text
 
 __all__ = ["Raw", "Value", "Writable", "element", "node", "secret", "write_members", "write_value", "xml"]
+
+_START = (
+    "A-Za-z_\\xc0-\\xd6\\xd8-\\xf6\\xf8-\\u02ff\\u0370-\\u037d\\u037f-\\u1fff\\u200c\\u200d\\u2070-\\u218f"
+    "\\u2c00-\\u2fef\\u3001-\\ud7ff\\uf900-\\ufdcf\\ufdf0-\\ufffd\\U00010000-\\U000effff"
+)
+_NAME = re.compile(f"[{_START}][{_START}.0-9\\xb7\\u0300-\\u036f\\u203f\\u2040-]*")
+"""What may be a name, without the colon of namespaces (XML 1.0, fifth edition, 2.3)."""
 
 Value: TypeAlias = "str | int | float | bool | Writable | Mapping[str, Value] | Sequence[Value] | None"
 """Whatever stands for a piece of XML in a DSL file."""
@@ -66,7 +74,7 @@ class Raw:
         """As an element of its own."""
         if not self.tag:
             raise DslError("node(...) has no name of its own", hint='use element("name", ...) in a list')
-        return self._write(tag_name(self.tag), self.attrs, indent)
+        return self._write(_named(tag_name(self.tag)), self.attrs, indent)
 
     def write_as(self, tag: str, indent: str) -> str:
         """As the field `tag`; an element's class becomes the `class` attribute."""
@@ -76,7 +84,7 @@ class Raw:
     def _write(self, tag: str, attrs: Mapping[str, str], indent: str) -> str:
         deeper = indent + "  "
         inner = write_members(self.members, deeper) + "".join(
-            write_value(name, value, deeper) for name, value in self.fields.items()
+            write_value(_named(name), value, deeper) for name, value in self.fields.items()
         )
         return _wrap(tag, attrs, inner, escape(self.text), indent)
 
@@ -88,6 +96,8 @@ class Literal:
     untyped = True
 
     def __init__(self, text: str) -> None:
+        if not isinstance(text, str):
+            raise DslError(f"xml(...) takes text, not {text!r}")
         try:
             self.node = parse(text)
         except XmlError as error:
@@ -163,11 +173,24 @@ def _checked(raw: Raw) -> Raw:
     from jobdsl import context
 
     try:
+        if raw.tag != "":
+            _named(tag_name(raw.tag) if isinstance(raw.tag, str) else raw.tag)
         raw.write_as("x", "")
     except DslError as error:
         context.complain(error)
-        return Raw(raw.tag)
+        return Raw("invalid")
     return raw
+
+
+@lru_cache(maxsize=10_000)
+def _named(name: str) -> str:
+    """A name of an element or attribute. Raises DslError when XML does not allow it."""
+    if not isinstance(name, str) or _NAME.fullmatch(name.removeprefix("xml:")) is None:
+        raise DslError(
+            f"{name!r} cannot be the name of an XML element",
+            hint="use letters, digits, '.', '-' and '_', a letter first",
+        )
+    return name
 
 
 def write_value(tag: str, value: Value, indent: str) -> str:
@@ -213,7 +236,7 @@ def _kind(value: object) -> str:
 
 
 def _wrap(tag: str, attrs: Mapping[str, str], inner: str, text: str, indent: str) -> str:
-    given = "".join(f' {name}="{escape_attribute(str(value))}"' for name, value in attrs.items())
+    given = "".join(f' {_named(name)}="{escape_attribute(str(value))}"' for name, value in attrs.items())
     if inner:
         return f"{indent}<{tag}{given}>{inner}{indent}</{tag}>"
     return f"{indent}<{tag}{given}>{text}</{tag}>" if text else f"{indent}<{tag}{given}/>"

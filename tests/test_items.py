@@ -195,8 +195,38 @@ def test_a_pipeline_is_a_script_or_a_file() -> None:
     assert found(pipeline("x", script="echo 1"), "definition/script").text == "echo 1"
     assert parse(pipeline("x").xml).find("definition") is None
     both = pipeline("x", script="a", scm=element("hudson.scm.NullSCM"))
-    with pytest.raises(DslError, match="has both script= and scm="):
+    with pytest.raises(DslError, match=r"^x: definition has both script= and scm="):
         both.render()
+    whole = pipeline("x", script="a", definition=element("a.Flow"))
+    with pytest.raises(DslError, match="has both definition= and script="):
+        whole.render()
+
+
+def test_yes_and_no_are_no_texts() -> None:
+    with pytest.raises(DslError, match="queue takes True or False, not 'no'"):
+        freestyle("x", queue="no")
+    with pytest.raises(DslError, match="concurrent takes True or False, not 'no'"):
+        pipeline("x", concurrent="no")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"a b": 1}, {"<": 1}, {"": 1}, {"a/><b": "x"}, {"y": {"1": 1}}, {"_attrs": {'a="1" b': "x"}}],
+)
+def test_a_name_xml_does_not_allow_is_an_error(given: dict[str, Any]) -> None:
+    with pytest.raises(DslError, match="cannot be the name of an XML element"):
+        element("a.B", **given)
+
+
+def test_a_class_xml_does_not_allow_is_an_error() -> None:
+    with pytest.raises(DslError, match="'a b' cannot be the name of an XML element"):
+        element("a b")
+    assert element("a.Outer$Inner_b").write("") == "<a.Outer_-Inner__b/>"
+    for wrong in (5, None):
+        with pytest.raises(DslError, match="cannot be the name of an XML element"):
+            element(wrong)  # type: ignore[arg-type]
+    with pytest.raises(DslError, match="takes text, not 5"):
+        xml(5)  # type: ignore[arg-type]
 
 
 def test_branch_sources_have_an_id_that_stays() -> None:
