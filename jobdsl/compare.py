@@ -136,16 +136,22 @@ def masked(node: Node) -> Node:
     """The same tree with the values of secret fields hidden, to be shown to people."""
     if not node.children:
         hide = bool(node.text.strip()) and (_ENCRYPTED.fullmatch(node.text) or _SECRET.fullmatch(node.tag))
-        return Node(node.tag, HIDDEN if hide else node.text, (), node.attrs)
+        return Node(node.tag, HIDDEN if hide else node.text, (), _attributes(node))
     children = [masked(child) for child in node.children]
     if "PasswordParameter" in node.tag or _SECRET.fullmatch(node.tag):
         children = [_hidden(child) for child in children]
-    return Node(node.tag, "", children, node.attrs)
+    return Node(node.tag, "", children, _attributes(node))
+
+
+def _attributes(node: Node) -> dict[str, str]:
+    return {
+        name: HIDDEN if value and _SECRET.fullmatch(name) else value for name, value in node.attrs.items()
+    }
 
 
 def _hidden(node: Node) -> Node:
     if node.tag in ("defaultValue", "value", "string", "text") and node.text:
-        return Node(node.tag, HIDDEN, (), node.attrs)
+        return Node(node.tag, HIDDEN, (), _attributes(node))
     return node
 
 

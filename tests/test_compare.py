@@ -140,6 +140,11 @@ def test_values_of_secret_fields_are_never_told() -> None:
     assert "s3" not in text
     assert "AQAA" not in text
     assert "<name>N</name>" in text
+    pairs = masked(parse('<p><pair var="X" password="s3"><a token="s4" passwordVariable="Y"/></pair></p>'))
+    assert to_text(pairs).count(HIDDEN) == 2
+    assert "s3" not in to_text(pairs)
+    assert "s4" not in to_text(pairs)
+    assert 'passwordVariable="Y"' in to_text(pairs)
 
 
 def test_the_stored_document_takes_our_shape() -> None:
