@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from jobdsl.config import Settings, Team
 from jobdsl.errors import Problem, XmlError
@@ -27,8 +28,22 @@ _KINDS = {
 
 
 def kind_of(one: Definition) -> str:
-    """What a DSL file calls this kind of item; `view` for all views, else the root's class."""
-    return "view" if one.is_view else _KINDS.get(one.root, class_name(one.root))
+    """What a DSL file calls this kind of item; the root's class, or `view`, where it has no word for it."""
+    if one.is_view:
+        return "list_view" if one.root == "listView" else _views().get(one.root, "view")
+    return _KINDS.get(one.root, class_name(one.root))
+
+
+@cache
+def _views() -> dict[str, str]:
+    """Words of the views by their root; loaded when a policy first meets a view, as it takes a while."""
+    from jobdsl import viewkinds
+
+    return {getattr(viewkinds, word).xml_tag: word for word in viewkinds.__all__}
+
+
+def _may_be_this_kind(one: Definition, team: Team) -> bool:
+    return team.may_use_kind(kind_of(one)) or (one.is_view and team.may_use_kind("view"))
 
 
 def check(definitions: Sequence[Definition], settings: Settings) -> list[Problem]:
@@ -61,7 +76,12 @@ def _reasons(one: Definition, found: References, team: Team) -> Iterator[tuple[s
     who = f"team {team.name}"
     if not team.may_define(one.full_name):
         yield f"{who} may not define {one.full_name!r}", f"its folders: {_list(team.folders)}"
-    if not team.may_use_kind(kind_of(one)):
+    if one.renamed_from and not team.may_define(one.renamed_from):
+        yield (
+            f"{who} may not move {one.renamed_from!r} to {one.full_name!r}",
+            f"its folders: {_list(team.folders)}",
+        )
+    if not _may_be_this_kind(one, team):
         yield f"{who} may not define a {kind_of(one)} ({one.full_name!r})", f"its kinds: {_list(team.kinds)}"
     for identity in dict.fromkeys(found.credentials):
         if not team.may_use_credentials(identity):

@@ -50,6 +50,28 @@ def test_every_breach_is_told_with_its_line_and_what_is_allowed() -> None:
     ]
 
 
+def test_a_team_does_not_move_the_jobs_of_others() -> None:
+    own = replace(define("payments/api"), renamed_from="payments/old")
+    assert messages(own) == []
+    assert messages(replace(own, renamed_from="web/api")) == [
+        "payments/jobs.py:3: error: team payments may not move 'web/api' to 'payments/api' (its folders: payments)"
+    ]
+
+
+def test_views_are_allowed_by_their_word_or_all_together() -> None:
+    board = define("payments/board", root="hudson.model.ListView")
+    for kinds in [("list_view",), ("view",)]:
+        assert messages(board, settings=Settings(teams=(replace(PAYMENTS, kinds=kinds),))) == []
+    assert messages(board) == [
+        "payments/jobs.py:3: error: team payments may not define a list_view ('payments/board')"
+        " (its kinds: freestyle, folder)"
+    ]
+    old = define("payments/board", root="listView")
+    assert messages(old, settings=Settings(teams=(replace(PAYMENTS, kinds=("list_view",)),))) == []
+    other = define("payments/board", root="com.example.OwnView")
+    assert messages(other, settings=Settings(teams=(replace(PAYMENTS, kinds=("list_view",)),))) != []
+
+
 def test_credentials_in_raw_elements_and_ssh_agents_count_too() -> None:
     body = "<x><my.Thing><tokenCredentialId>stolen</tokenCredentialId></my.Thing></x>"
     ssh = (
