@@ -1,0 +1,18 @@
+"""Build agents on demand: what a DSL file imports to ask for a pool of them.
+
+    from dynaslave import agent_pool, during
+
+Everything else is the manager's (`dynaslave run`) and lives in modules of its own. Nothing here
+imports boto3, HTTP or a clock.
+"""
+
+from __future__ import annotations
+
+from dynaslave.pools import AgentPool, agent_pool
+from dynaslave.schedules import Period, during
+
+__all__ = ["AgentPool", "Period", "agent_pool", "during"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,107 @@
+"""What the manager can decide to do, each with its reason; and what came of doing it. Values only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dynaslave.provider import Offer, ProviderError
+
+__all__ = [
+    "Adopt",
+    "Decision",
+    "Drain",
+    "EndInstance",
+    "Launch",
+    "RemoveNode",
+    "Report",
+    "Restore",
+    "Retire",
+    "Suspect",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """Start agents of a pool, in one batch."""
+
+    pool: str
+    count: int
+    reason: str
+    avoid: frozenset[Offer] = frozenset()
+    """Offers that are cooling down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """Take an agent offline with our reason. What runs there goes on; nothing new starts."""
+
+    node: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """Take our own mark back: a build slipped in, or the agent is needed after all."""
+
+    node: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retire:
+    """End an agent for good: look again, terminate, remove the node, delete the secret.
+
+    Only for one that is drained and idle, or that has no agent behind it (never connected, lost,
+    gone). Acting looks again first; any doubt keeps the agent.
+    """
+
+    node: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveNode:
+    """Remove a node of ours that has no instance."""
+
+    node: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """Mark an instance that seems to belong to nothing; it is ended only if it still does later."""
+
+    instance: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndInstance:
+    """Terminate an instance that has no node."""
+
+    instance: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """Give an instance of a launch that was interrupted to a node of the same launch."""
+
+    instance: str
+    node: str
+    reason: str
+
+
+Decision = Launch | Drain | Restore | Retire | RemoveNode | Suspect | EndInstance | Adopt
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of a decision."""
+
+    decision: Decision
+    error: str = ""
+    """Why it was not done; empty if it was."""
+    launched: int = 0
+    refused: Mapping[Offer, ProviderError] = field(default_factory=dict)

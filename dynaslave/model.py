@@ -1,0 +1,195 @@
+"""What one look shows: queue items, nodes, instances, and the agents they make up. Values only.
+
+Times are seconds since the epoch, durations are seconds. Nothing here asks a controller, a cloud
+or a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from jobdsl.labels import Expr
+
+__all__ = [
+    "Agent",
+    "Instance",
+    "InstanceState",
+    "Market",
+    "Node",
+    "Offline",
+    "QueueItem",
+    "Running",
+    "Snapshot",
+    "State",
+]
+
+Market = Literal["on-demand", "spot"]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueItem:
+    """Something that waits for an executor."""
+
+    id: int
+    name: str
+    """Full name of the job, or what Jenkins calls the part of a build."""
+    label: Expr | None
+    """What an agent must have; None for an item any agent in normal mode may run."""
+    since: float
+    """When it came into the queue."""
+    ready: bool = True
+    """Whether a free executor is all it lacks: buildable, and not about to start by itself."""
+    why: str = ""
+    """Jenkins' reason, in English."""
+    known: bool = True
+    """Whether the label is sure. An item whose label nobody tells calls for no agent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A build that holds an executor."""
+
+    url: str
+    started: float
+    estimated: float | None = None
+    """How long Jenkins expects it to take in all; None without a history."""
+
+    def left(self, now: float) -> float | None:
+        """Seconds until it should be over; None if nobody knows, or if it is late already."""
+        if self.estimated is None:
+            return None
+        left = self.started + self.estimated - now
+        return left if left >= 0 else None
+
+
+class Offline(StrEnum):
+    """Who took a node offline."""
+
+    NO = "no"
+    """Nobody: it is online, or its agent has not dialled in."""
+    OURS = "ours"
+    """We did, to drain it."""
+    OTHERS = "others"
+    """A person did, or a plugin: we never touch that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node as the controller shows it."""
+
+    name: str
+    labels: frozenset[str]
+    """Its own name included."""
+    executors: int
+    connected: bool
+    """Whether an agent is behind it. Also true for one that is marked offline while its agent is there."""
+    offline: Offline = Offline.NO
+    """A mark that keeps builds away, and whose."""
+    reason: str = ""
+    """What the mark says."""
+    idle: bool = True
+    """Jenkins' own word: nothing runs, on executors or beside them."""
+    running: tuple[Running, ...] = ()
+    one_off: tuple[Running, ...] = ()
+    """Builds beside the executors (Pipelines, matrix parents)."""
+    pool: str = ""
+    """The pool of ours it was created for; empty for everybody else's node."""
+    manager: str = ""
+    """The manager that created it."""
+    intent: str = ""
+    """The launch it was created for."""
+    created: float = 0.0
+    """When we created it."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything runs there, by any sign."""
+        return not self.idle or bool(self.running) or bool(self.one_off)
+
+
+InstanceState = Literal["pending", "running", "stopping", "terminated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A machine of ours as the cloud shows it."""
+
+    id: str
+    pool: str
+    intent: str
+    """The launch that asked for it."""
+    state: InstanceState
+    launched: float
+    node: str = ""
+    """The node it was given; empty until it was."""
+    type: str = ""
+    zone: str = ""
+    market: Market = "on-demand"
+    price: float = 0.0
+    """Dollars an hour, as far as the launch knew."""
+    doomed: str = ""
+    """Why the cloud will take it away soon (spot interruption, rebalance); empty if it will not."""
+    suspect: float = 0.0
+    """When we marked it as one to terminate on suspicion; 0 if we did not."""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """What else we wrote on it."""
+
+
+class State(StrEnum):
+    """The states of an agent, in the order it goes through them. It is in exactly one."""
+
+    REQUESTED = "requested"
+    """A node without an instance: the launch is under way, or failed. Deadline: `Deadlines.request`."""
+    PENDING = "pending"
+    """The cloud is starting the instance. Deadline: the pool's boot deadline, from the launch on."""
+    BOOTING = "booting"
+    """The instance runs, its agent has not dialled in. The same deadline."""
+    IDLE = "idle"
+    """Online, and nothing runs there."""
+    BUSY = "busy"
+    """Online, and something runs there."""
+    DRAINING = "draining"
+    """Marked offline by us; what runs there still runs."""
+    HELD = "held"
+    """Marked offline by somebody else: neither counted nor touched."""
+    LOST = "lost"
+    """It was online, its instance runs, and its agent is gone. Deadline: `Deadlines.reconnect`."""
+    GONE = "gone"
+    """A node whose instance has ended: only the node is left to remove."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A node of ours and the instance behind it."""
+
+    name: str
+    pool: str
+    state: State
+    since: float
+    """When it came into this state, as far as we know: when it was created, launched, or first seen so."""
+    executors: int
+    labels: frozenset[str]
+    node: Node
+    instance: Instance | None = None
+
+    @property
+    def free(self) -> int:
+        """Executors that could take a build now."""
+        return self.executors - len(self.node.running) if self.state in (State.IDLE, State.BUSY) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One look at the controller and the cloud."""
+
+    at: float
+    queue: tuple[QueueItem, ...]
+    nodes: tuple[Node, ...]
+    """Every node of the controller, ours and others'."""
+    instances: tuple[Instance, ...]
+    """Every instance of this manager the cloud still shows."""
+    blind: tuple[str, ...] = ()
+    """What could not be seen this time, in words; where something is blind, doubt means keep."""
