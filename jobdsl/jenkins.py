@@ -87,7 +87,7 @@ class Controller:
 
     def tree(self, folder: str, tree: str) -> dict[str, Any]:
         """The answer to a tree query for a folder ("" is the top)."""
-        return self._json(names.join(names.url_path(folder), "api/json"), tree, f'read "{folder or "/"}"')
+        return self.json(names.join(names.url_path(folder), "api/json"), tree, f'read "{folder or "/"}"')
 
     def inventory(self) -> Inventory:
         """All items and views, in one request (and one more for each folder six levels down)."""
@@ -97,7 +97,7 @@ class Controller:
         """One item or view as it is now; None if nothing has exactly that name."""
         query = "name,description,disabled"
         try:
-            answer = self._json(f"{_path(kind, full_name)}/api/json", query, f'look at "{full_name}"')
+            answer = self.json(f"{_path(kind, full_name)}/api/json", query, f'look at "{full_name}"')
         except NotFoundError:
             return None
         found = inventory.existing("view" if kind == "view" else "item", names.parent(full_name), answer)
@@ -113,24 +113,24 @@ class Controller:
     def config(self, kind: str, full_name: str) -> bytes:
         """The stored document. It is never the text that was posted."""
         path = f"{_path(kind, full_name)}/config.xml"
-        return self._ask("GET", path, f'read "{full_name}"').body
+        return self.ask("GET", path, f'read "{full_name}"').body
 
     def plugins(self) -> dict[str, str]:
         """Versions of the active plugins by their short names. Needs a permission many users lack."""
         query = "plugins[shortName,version,active]"
-        answer = self._json("pluginManager/api/json", query, "list the plugins")
+        answer = self.json("pluginManager/api/json", query, "list the plugins")
         return {one["shortName"]: one["version"] for one in answer["plugins"] if one.get("active", True)}
 
     def labels(self) -> frozenset[str]:
         """Labels the controller's agents have now; the name of an agent is one of them."""
-        answer = self._json("computer/api/json", "computer[assignedLabels[name]]", "list the agents")
+        answer = self.json("computer/api/json", "computer[assignedLabels[name]]", "list the agents")
         return frozenset(label["name"] for one in answer["computer"] for label in one["assignedLabels"])
 
     def credentials(self, folder: str = "") -> frozenset[str]:
         """Ids of the credentials in the global domain of the controller, or of a folder."""
         store = f"credentials/store/{'folder' if folder else 'system'}/domain/_/api/json"
         path = names.join(names.url_path(folder), store)
-        answer = self._json(path, "credentials[id]", "list the credentials")
+        answer = self.json(path, "credentials[id]", "list the credentials")
         return frozenset(one["id"] for one in answer.get("credentials", ()))
 
     # changing
@@ -140,12 +140,12 @@ class Controller:
         action = "createView" if kind == "view" else "createItem"
         parent = names.url_path(names.parent(full_name))
         path = names.join(parent, f"{action}?name={quote(names.leaf(full_name), safe='')}")
-        self._post(path, f'create "{full_name}"', document.encode(), _XML)
+        self.post(path, f'create "{full_name}"', document.encode(), _XML)
 
     def update(self, kind: str, full_name: str, document: str) -> None:
         """Replace the document of an item or view; a folder keeps what it holds."""
         path = f"{_path(kind, full_name)}/config.xml"
-        self._post(path, f'update "{full_name}"', document.encode(), _XML)
+        self.post(path, f'update "{full_name}"', document.encode(), _XML)
 
     def delete(self, kind: str, full_name: str) -> None:
         """Delete an item (a folder with all it holds) or view; being gone already is no error."""
@@ -154,13 +154,13 @@ class Controller:
             if kind == "view":
                 self._delete_view(full_name, what)
             else:
-                self._ask("DELETE", f"{_path(kind, full_name)}/", what)
+                self.ask("DELETE", f"{_path(kind, full_name)}/", what)
         except NotFoundError:
             return
 
     def _delete_view(self, full_name: str, what: str) -> None:
         try:
-            self._post(f"{_path('view', full_name)}/doDelete", what)
+            self.post(f"{_path('view', full_name)}/doDelete", what)
         except ControllerError as error:
             if error.status != 500:
                 raise
@@ -169,16 +169,16 @@ class Controller:
 
     def disable(self, full_name: str) -> None:
         """Stop an item from being built. Plain folders ignore it."""
-        self._post(f"{names.url_path(full_name)}/disable", f'disable "{full_name}"')
+        self.post(f"{names.url_path(full_name)}/disable", f'disable "{full_name}"')
 
     def enable(self, full_name: str) -> None:
         """The opposite of `disable`."""
-        self._post(f"{names.url_path(full_name)}/enable", f'enable "{full_name}"')
+        self.post(f"{names.url_path(full_name)}/enable", f'enable "{full_name}"')
 
     def describe(self, kind: str, full_name: str, description: str) -> None:
         """Set the description alone."""
         body = f"description={quote(description, safe='')}".encode()
-        self._post(f"{_path(kind, full_name)}/submitDescription", f'describe "{full_name}"', body, _FORM)
+        self.post(f"{_path(kind, full_name)}/submitDescription", f'describe "{full_name}"', body, _FORM)
 
     def move(self, source: str, target: str, via: str = "") -> None:
         """Give an item another name, another folder, or both; its builds go along.
@@ -208,21 +208,21 @@ class Controller:
         """Queue a build, with the default values of its parameters if it has any."""
         path, what = names.url_path(full_name), f'build "{full_name}"'
         try:
-            self._post(f"{path}/build", what)
+            self.post(f"{path}/build", what)
         except ControllerError as error:
             if error.status != 400:
                 raise
-            self._post(f"{path}/buildWithParameters", what)  # it has parameters
+            self.post(f"{path}/buildWithParameters", what)  # it has parameters
 
     def _rename(self, full_name: str, name: str) -> None:
         path = f"{names.url_path(full_name)}/confirmRename?newName={quote(name, safe='')}"
-        self._post(path, f'rename "{full_name}" to "{name}"')
+        self.post(path, f'rename "{full_name}" to "{name}"')
 
     def _relocate(self, full_name: str, folder: str) -> None:
         """Only the address it answers with tells whether it moved (measured)."""
         what = f'move "{full_name}" to "{folder or "/"}"'
         body = f"destination={quote('/' + folder, safe='')}".encode()
-        answer = self._post(f"{names.url_path(full_name)}/move/move", what, body, _FORM)
+        answer = self.post(f"{names.url_path(full_name)}/move/move", what, body, _FORM)
         if urlsplit(answer.headers.get("Location", "")).path.rstrip("/").endswith("/move"):
             raise ControllerError(
                 f"could not {what}: the controller refused",
@@ -230,10 +230,11 @@ class Controller:
                 hint="the name is taken there, the folder does not exist, or it may not hold such items",
             )
 
-    # requests
+    # requests, also for what other packages ask of a controller
 
-    def _json(self, path: str, tree: str, what: str) -> dict[str, Any]:
-        response = self._ask("GET", f"{path}?tree={quote(tree, safe=',')}", what)
+    def json(self, path: str, tree: str, what: str) -> dict[str, Any]:
+        """The answer to a tree query at a path below the controller's URL. `what` names it in errors."""
+        response = self.ask("GET", f"{path}?tree={quote(tree, safe=',')}", what)
         try:
             answer = response.json()
         except ValueError:
@@ -245,12 +246,13 @@ class Controller:
             )
         return answer
 
-    def _post(
+    def post(
         self, path: str, what: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> Answer:
-        return self._ask("POST", path, what, body, headers)
+        """The answer to a change, redirects that mean success included."""
+        return self.ask("POST", path, what, body, headers)
 
-    def _ask(
+    def ask(
         self,
         method: str,
         path: str,
@@ -274,7 +276,7 @@ class Controller:
         with self._lock:
             if self._crumb == refused:
                 self._crumb = {}
-                response = self._ask("GET", "crumbIssuer/api/json", "get a crumb")
+                response = self.ask("GET", "crumbIssuer/api/json", "get a crumb")
                 answer = response.json()
                 self._crumb = {answer["crumbRequestField"]: answer["crumb"], "Cookie": response.cookies}
             return self._crumb
