@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from jobdsl.errors import EstateError, Problem, Where
 from jobdsl.names import matches
-from jobdsl.tomlread import Reader, checked, number
+from jobdsl.tomlread import Reader, checked, number, words
+from jobdsl.words import ANY_VIEW, KINDS, RULES
 
 __all__ = [
     "CONFIG_FILE",
@@ -51,6 +52,11 @@ def _bad_url(url: str) -> str:
 def _bad_file(path: str) -> str:
     inside = not path.startswith("/") and ".." not in path.split("/")
     return "" if inside else "must be relative to the estate's root and inside it"
+
+
+def _is_class(word: str) -> bool:
+    """Whether this can be the Java class of a kind of item the DSL has no word for."""
+    return re.fullmatch(r"\w+(?:[.$]\w+)+", word) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +129,7 @@ class Removed:
 class Lint:
     """Which findings count."""
 
-    ignore: Names = ()
+    ignore: tuple[str, ...] = words((), RULES, "rule")
     """Names of rules left out."""
     warn_as_error: bool = False
 
@@ -141,8 +147,8 @@ class Team:
     """Globs of credentials ids."""
     labels: Names | None = None
     """Globs of agent labels."""
-    kinds: Names | None = None
-    """Kinds of items, as the DSL calls them: `freestyle`, `pipeline`, `folder`."""
+    kinds: tuple[str, ...] | None = words(None, (*KINDS.values(), ANY_VIEW), "kind of item", _is_class)
+    """Kinds of items, as the DSL calls them: `freestyle`, `pipeline`, `folder`; Java classes of others."""
 
     def owns_file(self, path: str) -> bool:
         """Whether the DSL file at `path` (relative to the estate's root) is this team's."""

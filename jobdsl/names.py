@@ -28,6 +28,7 @@ __all__ = [
     "unusable",
     "url_path",
     "view_path",
+    "way_out",
 ]
 
 _UNSAFE = re.compile(r"[?*/\\%!@#$^&|<>\[\]:;]")
@@ -73,19 +74,19 @@ def refusal(name: str) -> str:
 def check(name: str, *, what: str = "item") -> None:
     """DslError unless Jenkins takes `name` as the name of one `what` ("item", "folder", "view")."""
     if why := refusal(name):
-        raise DslError(f"{what} {name!r}: {why}", hint=_way_out(name))
+        raise DslError(f"{what} {name!r}: {why}", hint=way_out(name))
 
 
 def check_full(full_name: str, *, what: str = "item") -> None:
     """DslError unless every part of a full name is a good name."""
     for part in full_name.split("/"):
         if why := refusal(part):
-            hint = "a full name has no / at its ends and none twice" if not part else _way_out(part)
+            hint = "a full name has no / at its ends and none twice" if not part else way_out(part)
             raise DslError(f"{what} {full_name!r}: {why}", hint=hint)
 
 
-def _way_out(name: str) -> str:
-    """A good name near a bad one, as a hint."""
+def way_out(name: str) -> str:
+    """A good name near a bad one, as a hint; empty where there is none."""
     near = _CONTROL.sub("", _UNSAFE.sub("-", name)).strip().rstrip(".").rstrip()
     return f'"{near}" would do' if near and near != name and not refusal(near) else ""
 

@@ -24,7 +24,10 @@ from jobdsl.order import dependencies, stages
 from jobdsl.removals import Removals
 from jobdsl.renames import Renames, refuse
 
-__all__ = ["Action", "Change", "Plan", "plan"]
+__all__ = ["RULES", "Action", "Change", "Plan", "plan"]
+
+RULES = ("unknown-folder", "bad-name")
+"""Rules of lint that a plan decides itself, as it knows what is on the controller and what moves."""
 
 
 def plan(
@@ -136,6 +139,12 @@ class _Planner:
         defined, live = self.defined.get(("item", name)), self.live.get(("item", name))
         return defined.is_folder if defined else live is not None and live.is_folder
 
+    @staticmethod
+    def _unnameable(definition: Definition) -> Problem | None:
+        """Why Jenkins would not take its name; an object that has it already may keep it."""
+        why = names.refusal(definition.name)
+        return refuse(definition, why, names.way_out(definition.name)) if why else None
+
     def _twin(self, definition: Definition) -> Problem | None:
         """Why an item cannot be created beside another of its name in another letter case."""
         twin = self.folded.get(names.key(definition.full_name)) if not definition.is_view else None
@@ -163,7 +172,7 @@ class _Planner:
     def _refusal(self, definition: Definition, existing: Existing | None) -> Problem | None:
         """Why an existing object must not be touched for this definition."""
         if existing is None:
-            return self._twin(definition) or self._born(definition)
+            return self._unnameable(definition) or self._twin(definition) or self._born(definition)
         marker, name = existing.marker, definition.full_name
         if marker and marker.seed != self.seed and marker.name == name:
             return refuse(
@@ -199,7 +208,8 @@ class _Planner:
 
     def _may_replace(self, existing: Existing) -> bool:
         """Whether an item of ours may be deleted and made anew; a folder would take its content along."""
-        return self.removed.jobs == "delete" and self._ours(existing) and not existing.is_folder
+        can = not existing.is_folder and not names.refusal(names.leaf(existing.full_name))
+        return can and self.removed.jobs == "delete" and self._ours(existing)
 
     @staticmethod
     def _same_type(definition: Definition, existing: Existing) -> bool:

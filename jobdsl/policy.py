@@ -3,57 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
 
 from jobdsl.config import Settings, Team
 from jobdsl.errors import Problem, XmlError
 from jobdsl.labels import LabelError
 from jobdsl.labels import parse as parse_label
 from jobdsl.model import Definition
-from jobdsl.references import References, references
+from jobdsl.references import References, look
 from jobdsl.tree import class_name
+from jobdsl.words import ANY_VIEW, KINDS
 
-__all__ = ["check", "kind_of"]
-
-_KINDS = {
-    "project": "freestyle",
-    "flow-definition": "pipeline",
-    "matrix-project": "matrix",
-    "maven2-moduleset": "maven",
-    "com.cloudbees.hudson.plugins.folder.Folder": "folder",
-    "com.tikal.jenkins.plugins.multijob.MultiJobProject": "multijob",
-    "jenkins.branch.OrganizationFolder": "organization_folder",
-    "org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject": "multibranch",
-}
+__all__ = ["check", "check_one", "kind_of"]
 
 
 def kind_of(one: Definition) -> str:
-    """What a DSL file calls this kind of item; the root's class, or `view`, where it has no word for it."""
-    if one.is_view:
-        return "list_view" if one.root == "listView" else _views().get(one.root, "view")
-    return _KINDS.get(one.root, class_name(one.root))
-
-
-@cache
-def _views() -> dict[str, str]:
-    """Words of the views by their root; loaded when a policy first meets a view, as it takes a while."""
-    from jobdsl import viewkinds
-
-    return {getattr(viewkinds, word).xml_tag: word for word in viewkinds.__all__}
+    """What a DSL file calls this kind of item or view; the root's class where it has no word for it."""
+    return KINDS.get(one.root, class_name(one.root))
 
 
 def _may_be_this_kind(one: Definition, team: Team) -> bool:
-    return team.may_use_kind(kind_of(one)) or (one.is_view and team.may_use_kind("view"))
+    return team.may_use_kind(kind_of(one)) or (one.is_view and team.may_use_kind(ANY_VIEW))
 
 
 def check(definitions: Sequence[Definition], settings: Settings) -> list[Problem]:
     """Every breach of the policy, each at the line that defined it."""
-    if not settings.teams and settings.policy.default == "allow":
-        return []
-    return [problem for one in definitions for problem in _of_one(one, settings)]
+    return [problem for one in definitions for problem in check_one(one, look(one), settings)]
 
 
-def _of_one(one: Definition, settings: Settings) -> Iterator[Problem]:
+def check_one(one: Definition, found: References | XmlError, settings: Settings) -> Iterator[Problem]:
+    """Every breach by one definition; `found` is what its document refers to."""
     teams = settings.teams_of(one.where.file)
     if not teams:
         if settings.policy.default == "deny":
@@ -61,10 +39,8 @@ def _of_one(one: Definition, settings: Settings) -> Iterator[Problem]:
                 one, f"{one.where.file} belongs to no team", "name it in a team's files= in jobdsl.toml"
             )
         return
-    try:
-        found = references(one.document)
-    except XmlError as error:
-        yield _breach(one, f"the document cannot be read: {error.message}", "")
+    if isinstance(found, XmlError):
+        yield _breach(one, f"the document cannot be read: {found.message}", "")
         return
     reasons = [list(_reasons(one, found, team)) for team in teams]
     if all(reasons):  # what any of the teams may define, the file may

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cache
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
+from jobdsl.declared import in_clear, is_secret_attribute, known_tags, may_be_secret, secrecy, short_names
+from jobdsl.errors import XmlError
+from jobdsl.model import Definition
 from jobdsl.tree import class_name, elements
 
 if TYPE_CHECKING:
     from lxml import etree
 
-__all__ = ["References", "references"]
+__all__ = ["References", "look", "references"]
 
 _CREDENTIALS = re.compile(r"[cC]redential(?:s)?Id$")
 _NO_CLASS = re.compile(r"^(?:java\.|hudson\.util\.|com\.google\.common\.|hudson\.model\.View\$PropertyList)")
@@ -58,24 +61,73 @@ class References:
     """Java classes of the elements, the root's too, in order of appearance."""
     empty: list[str] = field(default_factory=list)
     """Elements whose command or script is blank."""
+    strangers: list[tuple[str, str, frozenset[str]]] = field(default_factory=list)
+    """A class, a child its typed class does not know, and the known ones the element lacks."""
+    secrets: list[tuple[str, str, bool]] = field(default_factory=list)
+    """A class, a child or attribute that holds a secret in clear, and whether that is sure."""
+
+
+def look(one: Definition) -> References | XmlError:
+    """What a definition's document refers to, or why it cannot be read: one look for lint and policy."""
+    try:
+        return references(one.document)
+    except XmlError as error:
+        return error
+
+
+class _Meaning(NamedTuple):
+    """What a tag by itself says; the same few tags come in every document."""
+
+    java: str
+    """The class it names; empty if it is a field."""
+    is_field: bool
+    """Whether a rule asks for fields of this name."""
+    may_be_secret: bool
+
+
+@lru_cache(maxsize=10_000)
+def _meaning(tag: str) -> _Meaning:
+    java = class_name(tag)
+    return _Meaning(java if _is_class(java) else "", tag in _FIELDS or "redential" in tag, may_be_secret(tag))
+
+
+@lru_cache(maxsize=10_000)
+def _is_class(java: str) -> bool:
+    return ("." in java or java in short_names()) and not _NO_CLASS.match(java)
 
 
 def references(document: str) -> References:
     """Everything a document refers to. Raises XmlError."""
     found = References()
-    aliases = _aliases()
     for element in elements(document):
         tag = str(element.tag)
-        java = element.get("class") or (class_name(tag) if "." in tag or tag in aliases else "")
-        if java and ("." in java or java in aliases) and not _NO_CLASS.match(java):
+        java, is_field, secret = _meaning(tag)
+        if element.attrib:
+            _note_attributes(found, element)
+            if (given := element.get("class")) is not None:
+                java = given if _is_class(given) else ""
+        if java:
             _note_class(found, java, element)
-        if tag in _FIELDS or "redential" in tag:
+        if is_field:
             _note_field(found, element, (element.text or "").strip())
+        if secret and not len(element):
+            _note_secret(found, element, tag)
     return found
+
+
+@lru_cache(maxsize=10_000)
+def _strangers(java: str, tags: tuple[str, ...]) -> tuple[tuple[str, str, frozenset[str]], ...]:
+    """The children a typed class does not know, each with the known ones that are not there."""
+    known = known_tags(java)
+    if known is None or known.issuperset(tags):
+        return ()
+    return tuple((java, tag, known.difference(tags)) for tag in sorted(set(tags) - known))
 
 
 def _note_class(found: References, java: str, element: etree._Element) -> None:
     found.classes[java] = None
+    if strangers := _strangers(java, tuple([str(child.tag) for child in element])):
+        found.strangers += strangers
     if (wanted := _STEP_TEXT.get(java)) is not None and not (element.findtext(wanted) or "").strip():
         found.empty.append(java)
     if java in _ONE_LABEL_AXES or java in _EXPRESSION_AXES:
@@ -103,21 +155,26 @@ def _note_field(found: References, element: etree._Element, text: str) -> None:
         found.jobs += [(kind, name) for name in names if name]
 
 
+def _note_secret(found: References, element: etree._Element, tag: str) -> None:
+    parent, text = element.getparent(), element.text or ""
+    if parent is None or "${" in text or not in_clear(text):
+        return
+    java = parent.get("class") or class_name(str(parent.tag))
+    if kind := secrecy(java, tag):
+        found.secrets.append((java, tag, kind == "declared"))
+
+
+def _note_attributes(found: References, element: etree._Element) -> None:
+    for name, value in element.items():
+        if is_secret_attribute(name) and "${" not in value and in_clear(value):
+            found.secrets.append((class_name(str(element.tag)), name, False))
+
+
 def _owner(element: etree._Element | None) -> str:
     """The class of the nearest element around a field."""
     while element is not None:
         java = element.get("class") or class_name(str(element.tag))
-        if ("." in java or java in _aliases()) and not _NO_CLASS.match(java):
+        if _is_class(java):
             return java
         element = element.getparent()
     return ""
-
-
-@cache
-def _aliases() -> frozenset[str]:
-    """Classes that documents name without a package, such as EnvInjectBuilder."""
-    from jobdsl.elements import load_all
-    from jobdsl.elements.base import registry
-
-    load_all()
-    return frozenset(java for java in registry if "." not in java)

@@ -179,6 +179,9 @@ class Renames:
         wanted = class_of(definition.root)
         if wanted and source.class_name and wanted != source.class_name:
             return f"it is a {source.class_name}, the definition a {wanted}", "remove renamed_from"
+        name = definition.name
+        if name != names.leaf(source.full_name) and (why := names.refusal(name)):
+            return why, names.way_out(name)
         if definition.full_name.startswith(source.full_name + "/"):
             return "a folder cannot move into itself", "choose a name outside of it"
         foreign = self._foreign(source.full_name) if source.is_folder else []

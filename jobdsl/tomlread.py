@@ -1,7 +1,8 @@
 """TOML into frozen dataclasses: types and keys checked, every error with the line of its key.
 
 A dataclass names the keys of one table; its annotations say the types: `str`, `int`, `float`,
-`bool`, `Literal[...]`, `tuple[str, ...]`, each also `| None`. A field made with `checked` says more.
+`bool`, `Literal[...]`, `tuple[str, ...]`, each also `| None`. A field made with `checked`, `number` or
+`words` says more.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, fields
 from functools import lru_cache
 from types import NoneType
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 from jobdsl.errors import EstateError, Problem, Where, suggestion
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["Reader", "checked", "number"]
+__all__ = ["Reader", "checked", "number", "words"]
 
 Check = Callable[[Any], str]
 """Says what is wrong with a value of the right type; empty if nothing is."""
@@ -40,6 +41,19 @@ def number(default: Any, low: float, high: float | None = None) -> Any:
         return "" if low <= value and (high is None or value <= high) else f"must be {bound}, not {value}"
 
     return checked(default, check)
+
+
+def words(
+    default: Any, known: Iterable[str], what: str, also: Callable[[str], bool] = lambda _: False
+) -> Any:
+    """A dataclass field for a list of words, each a `what` that is `known`, or that `also` takes."""
+    return field(default=default, metadata={"words": _Words(tuple(dict.fromkeys(known)), what, also)})
+
+
+class _Words(NamedTuple):
+    known: tuple[str, ...]
+    what: str
+    also: Callable[[str], bool]
 
 
 class Reader:
@@ -77,6 +91,7 @@ class Reader:
                 check = entry.metadata.get("check", lambda _: "")
                 if self._valid(table[entry.name], hints[entry.name], check, (*path, entry.name)):
                     values[entry.name] = _plain(table[entry.name])
+                    self._check_words(table[entry.name], entry.metadata.get("words"), (*path, entry.name))
         return kind(**values)
 
     def value(self, key: str, annotation: object) -> Any:
@@ -101,10 +116,13 @@ class Reader:
                 hint = suggestion(key, known) or f"known are {', '.join(known)}"
                 self.error((*path, key), f"unknown key {'.'.join((*path, key))}", hint)
 
-    def error(self, path: Path, message: str, hint: str = "") -> None:
-        """A problem at the line of a key, or of the nearest table around it."""
+    def error(self, path: Path, message: str, hint: str = "", word: str = "") -> None:
+        """A problem at the line of a key, of a `word` in its list, or of the nearest table around it."""
         lines = _key_lines(self.text)
         line = next((lines[path[:size]] for size in range(len(path), 0, -1) if path[:size] in lines), 0)
+        if word:
+            after = enumerate(self.text.split("\n")[max(line - 1, 0) :], start=line)
+            line = next((at for at, text in after if f'"{word}"' in text or f"'{word}'" in text), line)
         self.problems.append(Problem(message, where=Where(self.file, line), hint=hint))
 
     def _parse(self) -> dict[str, Any]:
@@ -130,6 +148,14 @@ class Reader:
         else:
             return True
         return False
+
+    def _check_words(self, given: Iterable[str], words: _Words | None, path: Path) -> None:
+        if words is None:
+            return
+        for word in given:
+            if word not in words.known and not words.also(word):
+                hint = suggestion(word, words.known) or f"known are {', '.join(words.known)}"
+                self.error(path, f"{'.'.join(path)}: there is no {words.what} {_shown(word)}", hint, word)
 
 
 @lru_cache(maxsize=64)

@@ -136,15 +136,17 @@ def findings(
     named = not offline and (access.url or settings.controller.url)
     controller = connect(access, settings) if named else None
     inventory = controller.inventory() if controller is not None else None
-    return _findings(estate, settings, _known(root, estate, settings, controller, inventory, plugins))
+    known = _known(root, estate, settings, controller, inventory, plugins)
+    return _findings(estate, settings, known, settings.lint.ignore)
 
 
 def check(root: Path, access: Access, isolation: str | None, threads: int = 8) -> Checked:
-    """Load an estate, look at its controller, lint, and check policy.
+    """Load an estate, look at its controller, lint, and check policy, but for what planning decides.
 
     Raises EstateError with all problems when the estate does not load; findings of lint and policy
     are given back, whatever they are.
     """
+    from jobdsl import plan as planning
     from jobdsl.load import load
     from jobdsl.secrets import secrets_of
 
@@ -152,15 +154,21 @@ def check(root: Path, access: Access, isolation: str | None, threads: int = 8) -
     controller = connect(access, settings, threads)
     estate = load(root, settings, isolation=isolation)
     inventory = controller.inventory()
-    found = _findings(estate, settings, _known(root, estate, settings, controller, inventory, None))
+    known = _known(root, estate, settings, controller, inventory, None)
+    found = _findings(estate, settings, known, (*settings.lint.ignore, *planning.RULES))
     return Checked(root, settings, estate, secrets_of(root, settings), controller, inventory, found)
 
 
-def _findings(estate: Estate, settings: Settings, known: Known) -> Findings:
-    from jobdsl import lint, policy
+def _findings(estate: Estate, settings: Settings, known: Known, ignore: Iterable[str]) -> Findings:
+    from jobdsl.lint import Linter
+    from jobdsl.policy import check_one
+    from jobdsl.references import look
 
-    problems = [*estate.warnings, *policy.check(estate.definitions, settings)]
-    problems += lint.lint(estate.definitions, known, settings.lint.ignore)
+    linter = Linter(estate.definitions, known, ignore)
+    problems = list(estate.warnings)
+    for one in estate.definitions:
+        found = look(one)
+        problems += [*check_one(one, found, settings), *linter.check(one, found)]
     names = [one.full_name for one in estate.definitions]
     return Findings(problems, names, estate.isolation, settings.lint.warn_as_error)
 
@@ -179,6 +187,7 @@ def _known(
     return Known(
         plugins=_plugins(root, settings, controller, plugins),
         items=None if inventory is None else {one.full_name for one in inventory if one.kind == "item"},
+        views=None if inventory is None else {one.full_name for one in inventory if one.kind == "view"},
         labels=_labels(estate, settings, controller),
     )
 

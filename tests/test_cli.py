@@ -103,6 +103,41 @@ def test_lint_as_text_json_and_junit(
     assert suite.attrib["failures"] == "0"
 
 
+def test_a_name_that_cannot_be_created_renders_but_is_an_error_of_all_that_goes_further(
+    estate: Path,
+    jenkins: SimulatedJenkins,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (estate / "old.py").write_text('from jobdsl import freestyle\n\nfreestyle("a&b")\n')
+    assert run(["render", str(estate), "--out", str(tmp_path / "out")]) == 0
+    for command in (["lint"], ["plan"], ["apply", "--yes"]):
+        assert run([*command, str(estate)]) == 1
+        told = capsys.readouterr()
+        assert (told.out + told.err).count("old.py:3: error") == 1
+    assert list(jenkins.items) == []
+    monkeypatch.delenv("JENKINS_URL")
+    assert run(["lint", str(estate)]) == 1
+    assert "old.py:3: error: a&b: Jenkins refuses its name" in capsys.readouterr().err
+
+
+def test_a_secret_in_clear_is_told_at_its_line_and_can_be_left_out(
+    estate: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (estate / "more.py").write_text(
+        "from jobdsl import freestyle, params, secret\n"
+        'freestyle("x", parameters=[params.password("DB", default="hunter2")])\n'
+        'freestyle("y", parameters=[params.password("DB", default=secret("db"))])\n'
+    )
+    assert run(["lint", str(estate)]) == 1
+    told = capsys.readouterr().err
+    assert "more.py:2: error: x: defaultValue of hudson.model.PasswordParameterDefinition" in told
+    assert "more.py:3" not in told
+    (estate / "jobdsl.toml").write_text('[lint]\nignore = ["clear-secret"]\n')
+    assert run(["lint", str(estate)]) == 0
+
+
 def test_lint_with_a_saved_list_of_plugins(
     estate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

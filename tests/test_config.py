@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from jobdsl.config import Files, Lint, Policy, Removed, Settings, Team, load, loads
 from jobdsl.errors import EstateError
+from jobdsl.words import KINDS, RULES
 
 PAGE = Path(__file__).parent.parent / "docs" / "jobdsl-toml.md"
 
@@ -45,7 +46,7 @@ def test_the_example_of_the_reference_page_parses() -> None:
     assert settings.secrets == ".secrets.toml"
     assert settings.controller.labels == ("linux", "windows")
     assert settings.removed == Removed(max_count=50)
-    assert settings.lint == Lint(ignore=("cron",))
+    assert settings.lint == Lint(ignore=("bad-cron",))
     assert settings.policy.default == "deny"
     assert [team.name for team in settings.teams] == ["payments", "platform"]
     assert settings.files == Files()
@@ -106,6 +107,15 @@ def test_the_reference_page_names_every_key() -> None:
             'jobdsl.toml:2: error: lint.ignore must be a list of texts, as in ["a", "b"], not [1]',
         ),
         (
+            '[lint]\nignore = [\n  "empty-step",\n  "cron",\n]',
+            'jobdsl.toml:4: error: lint.ignore: there is no rule "cron" (did you mean "bad-cron"?)',
+        ),
+        (
+            '[teams.pay]\nfolders = ["pay"]\nkinds = ["freestile", "view", "com.example.Own"]',
+            'jobdsl.toml:3: error: teams.pay.kinds: there is no kind of item "freestile" '
+            '(did you mean "freestyle"?)',
+        ),
+        (
             "[lint]\nwarn_as_error = 1",
             "jobdsl.toml:2: error: lint.warn_as_error must be true or false, not 1",
         ),
@@ -138,6 +148,36 @@ def test_the_reference_page_names_every_key() -> None:
 )
 def test_errors_name_line_and_way_out(text: str, expected: str) -> None:
     assert expected in errors(text)
+
+
+def test_the_reference_page_names_every_rule() -> None:
+    page = PAGE.read_text(encoding="utf-8").partition("## Lint rules")[2].partition("\n## ")[0]
+    assert tuple(re.findall(r"^\| `([\w-]+)` \|", page, re.MULTILINE)) == RULES
+
+
+def test_every_unknown_word_is_told() -> None:
+    found = errors(
+        '[lint]\nignore = ["x", "bad-name", "bad-nam"]\n[teams.a]\nfiles = ["a.py"]\nkinds = ["item"]'
+    )
+    assert [one.partition(" (")[0] for one in found] == [
+        'jobdsl.toml:2: error: lint.ignore: there is no rule "x"',
+        'jobdsl.toml:2: error: lint.ignore: there is no rule "bad-nam"',
+        'jobdsl.toml:5: error: teams.a.kinds: there is no kind of item "item"',
+    ]
+    assert "known are missing-plugin, unknown-job" in found[0]
+
+
+def test_the_words_for_kinds_are_those_of_the_vocabulary() -> None:
+    from jobdsl import jobs, viewkinds
+
+    no_kind = {"Job", "item", "view"}
+    made = [
+        getattr(module, word)
+        for module in (jobs, viewkinds)
+        for word in module.__all__
+        if word not in no_kind
+    ]
+    assert {root: one.__name__ for one in made for root in (one.xml_tag, *one.aliases)} == KINDS
 
 
 def test_all_errors_come_at_once_in_order() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from jobdsl import words
 from jobdsl.errors import Problem, Where
 from jobdsl.lint import RULES, Known, lint
 from jobdsl.model import Definition
@@ -103,8 +104,90 @@ def test_folders() -> None:
     assert [one[:2] for one in found(define("x"), define("x/a"))] == [("unknown-folder", "error")]
 
 
-def test_names_jenkins_refuses_and_control_characters() -> None:
-    assert [one[0] for one in found(define("a&b"))] == ["bad-name"]
+def test_a_name_jenkins_refuses_is_an_error_unless_an_old_controller_has_it() -> None:
+    job, board = define("a/b&c", line=4), define("a/b&c", root="listView", line=9)
+    known = Known(items=("a", "a/b&c"), views=())
+    (only,) = lint([job, board], known, ignore=["unknown-folder"])[1:]
+    assert (
+        str(only)
+        == 'a.py:9: error: a/b&c: Jenkins refuses its name: Jenkins allows no "&" in a name ("b-c" would do)'
+    )
+    assert [one[1] for one in found(job, known=known)] == ["note"]
+    assert [one[1] for one in found(board, known=Known(items=("a",), views=("a/b&c",)))] == ["note"]
+    assert [one[:2] for one in found(define("b&c"))] == [("bad-name", "error")]
+
+
+def step(java: str, body: str) -> str:
+    return f"<builders><{java}>{body}</{java}></builders>"
+
+
+def test_a_misspelled_field_is_an_error_and_an_unknown_one_a_warning() -> None:
+    wrong = define("a", step("hudson.tasks.Shell", "<comand>make</comand>"))
+    (blank, field) = lint([wrong])
+    assert (blank.rule, field.rule, field.severity, field.hint) == (
+        "empty-step",
+        "unknown-field",
+        "error",
+        'did you mean "command"?',
+    )
+    assert field.message == "a: hudson.tasks.Shell has no field comand"
+    both = step("hudson.tasks.Shell", "<command>make</command><comand>x</comand><new><a/></new>")
+    assert [one[:2] for one in found(define("a", both))] == [("unknown-field", "warning")] * 2
+    assert found(define("a", step("com.example.Own", "<comand/>"))) == []
+
+
+def test_fields_of_other_versions_that_are_known_are_no_findings() -> None:
+    old = "<teamDomain>x</teamDomain><authToken>$T</authToken><buildServerUrl/><room/>"
+    assert (
+        found(
+            define(
+                "a",
+                f"<publishers><jenkins.plugins.slack.SlackNotifier>{old}</jenkins.plugins.slack.SlackNotifier></publishers>",
+            )
+        )
+        == []
+    )
+
+
+PASSWORD = (
+    "<properties><hudson.model.ParametersDefinitionProperty><parameterDefinitions>"
+    "<hudson.model.PasswordParameterDefinition><name>DB</name><defaultValue>{}</defaultValue>"
+    "</hudson.model.PasswordParameterDefinition></parameterDefinitions>"
+    "</hudson.model.ParametersDefinitionProperty></properties>"
+)
+
+
+def test_a_secret_in_clear_is_an_error_that_does_not_repeat_it() -> None:
+    (only,) = lint([define("a", PASSWORD.format("hunter2"), line=3)])
+    assert (only.rule, only.severity, only.where) == ("clear-secret", "error", Where("a.py", 3))
+    assert "defaultValue of hudson.model.PasswordParameterDefinition" in only.message
+    assert "hunter2" not in str(only)
+    assert 'secret("a name")' in only.hint
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        "",
+        "${jobdsl:secret:db}",
+        "Bearer ${jobdsl:secret:db}",
+        "{AQAAABAAAAAQ+/x=}",
+        "$DB_PASSWORD",
+        "https://x/${HOOK}",
+    ],
+)
+def test_references_tokens_and_encrypted_values_are_no_secrets_in_clear(harmless: str) -> None:
+    assert found(define("a", PASSWORD.format(harmless))) == []
+
+
+def test_what_only_looks_like_a_secret_is_a_warning() -> None:
+    own = step(
+        "com.example.Own", '<apiToken>x</apiToken><n><pair var="a" password="x"/></n><tokens>x</tokens>'
+    )
+    assert [one[:2] for one in found(define("a", own))] == [("clear-secret", "warning")] * 2
+
+
+def test_control_characters() -> None:
     control = Definition(
         "a", "project", '<?xml version="1.1" encoding="UTF-8"?>\n<project/>', Where("a.py", 1)
     )
@@ -115,6 +198,10 @@ def test_a_document_that_cannot_be_read_is_a_finding_not_a_crash() -> None:
     assert [one[:2] for one in found(Definition("a", "project", "<project", Where("a.py", 1)))] == [
         ("xml", "error")
     ]
+
+
+def test_settings_know_the_rules_by_name() -> None:
+    assert tuple(RULES) == words.RULES
 
 
 @pytest.mark.parametrize("rule", sorted(RULES))

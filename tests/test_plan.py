@@ -185,6 +185,34 @@ def test_jenkins_does_not_tell_letter_cases_apart() -> None:
     assert told(planned([view("API")], [by_hand("api", LIST, "view")])) == ["create API"]
 
 
+def test_a_name_jenkins_refuses_is_only_refused_where_it_would_be_new() -> None:
+    old, new = job("a&b", line=4), job("x:y", line=5)
+    made = planned([old, new], [live(old)])
+    assert made.unchanged == 1
+    assert errors(made) == ['jobs.py:5: error: job "x:y": Jenkins allows no ":" in a name ("x-y" would do)']
+    board = view("a|b")
+    assert errors(planned([board], [live(board)])) == []
+    assert len(errors(planned([board]))) == 1
+
+
+def test_a_rename_to_a_name_jenkins_refuses_is_refused() -> None:
+    was = job("a&b")
+    made = planned([job("a:b", renamed_from="a&b")], [live(was)])
+    assert errors(made) == [
+        'jobs.py:1: error: job "a:b": "a&b" cannot move here: Jenkins allows no ":" in a name ("a-b" would do)'
+    ]
+    assert told(made) == []
+    moved = planned([folder("f"), job("f/a&b", renamed_from="a&b")], [live(was)])
+    assert errors(moved) == []  # it keeps its name
+
+
+def test_what_could_not_be_made_anew_is_not_replaced() -> None:
+    was, now = job("a&b"), job("a&b", root="flow-definition")
+    made = planned([now], [live(was)], DELETE)
+    assert told(made) == []
+    assert errors(made)[0].startswith('jobs.py:1: error: job "a&b": it is a ')
+
+
 def test_another_type_is_refused_or_replaced() -> None:
     existing = [live(job("x"))]
     defined = [job("x", root="flow-definition")]
