@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from jobdsl.changes import Action, Change
-from jobdsl.compare import Comparison, compare, masked
+from jobdsl.compare import Comparison, compare
 from jobdsl.errors import ControllerError, XmlError
 from jobdsl.inventory import Inventory, Key
 from jobdsl.jenkins import Controller
 from jobdsl.marker import stripped
+from jobdsl.masking import masked
 from jobdsl.model import Definition
 from jobdsl.tree import parse, text_diff, to_text
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tarfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -9,6 +11,9 @@ import pytest
 
 GOLDEN = Path(__file__).parent / "golden"
 Golden = Callable[[str, Mapping[str, str]], None]
+ARCHIVE = Path(__file__).parents[2] / "shared" / "jenkins-recordings" / "stored-pairs.tar.xz"
+StoredPairs = list[tuple[str, bytes, bytes]]
+"""Real documents: a name, the text that was posted, and what a controller stored."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,3 +42,19 @@ def golden(request: pytest.FixtureRequest) -> Golden:
             )
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def stored_pairs() -> StoredPairs:
+    """The stored pairs: a directory that is named, or the archive beside the checkout."""
+    folder = os.environ.get("JOBDSL_STORED_PAIRS")
+    if folder:
+        files = {path.name: path.read_bytes() for path in Path(folder).glob("p*.xml")}
+    elif ARCHIVE.exists():
+        with tarfile.open(ARCHIVE) as archive:
+            members = [member for member in archive if member.isfile()]
+            files = {Path(one.name).name: archive.extractfile(one).read() for one in members}  # type: ignore[union-attr]
+    else:
+        pytest.skip("the stored pairs are not here; JOBDSL_STORED_PAIRS names their directory")
+    stored = sorted(name for name in files if name.endswith(".stored.xml"))
+    return [(name[:4], files[name.replace("stored", "posted")], files[name]) for name in stored]

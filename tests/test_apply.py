@@ -207,6 +207,16 @@ def test_what_is_dropped_is_an_error_until_it_is_kept(
     assert planned(controller, job("x", step)).changes == ()
 
 
+def test_a_dropped_attribute_is_an_error(controller: Controller) -> None:
+    step = '\n  <builders>\n    <hudson.tasks.Shell mode="fast">\n      <command>a</command>\n    </hudson.tasks.Shell>\n  </builders>'
+    result = apply(planned(controller, job("x", step)), controller, plugin_of=lambda _: "core")
+    assert statuses(result.outcomes) == ["create x: incomplete"]
+    assert str(result.problems[0]) == (
+        'jobs.py:1: error: "x": Jenkins did not keep all of it: hudson.tasks.Shell @mode = "fast" was dropped'
+        " (the plugin core does not know this field or value)"
+    )
+
+
 def test_only_the_first_of_a_shape_are_read_back(jenkins: SimulatedJenkins, controller: Controller) -> None:
     made = planned(controller, *(shell(f"job-{number}", f"echo {number}") for number in range(40)))
     apply(made, controller, workers=1)

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from jobdsl.compare import HIDDEN, Difference, compare, kept_whole, masked
+from jobdsl.compare import compare
+from jobdsl.differences import Difference
 from jobdsl.errors import Where
+from jobdsl.masking import HIDDEN, masked
+from jobdsl.readback import kept_whole
 from jobdsl.tree import Node, parse, to_text
 
 PERMISSIONS = "<permission>{}</permission><permission>{}</permission>"
@@ -40,6 +43,14 @@ def differences(desired: str, stored: str, root: str = "project") -> list[str]:
         (SHELL.format("x"), SHELL.format("x").replace("</hudson", "<configuredLocalRules/></hudson")),
         ("<factory/>", '<factory><owner class="x.Y" reference="../.."/></factory>'),
         ("", '<owner class="hudson.model.Hudson" ignore="true"/>'),  # of a nested view
+        ('<a reference="../b"/>', '<a reference="../c[2]"/>'),
+        ('<a reference="../b"/>', "<a/>"),
+        ('<a class="linked-hash-set"/>', '<a serialization="custom" resolves-to="x.Y"/>'),
+        ('<a defined-in="x.Y">1</a>', "<a>1</a>"),
+        ('<pair var="P" password="plain"/>', '<pair var="P" password="{AQAAABAAAAAQKTjr=}"/>'),
+        ('<pair password="${jobdsl:secret:p}"/>', '<pair password="hunter2"/>'),
+        ('<a on="True" n="07"/>', '<a n="7" on="true" version="2"/>'),
+        ("<comparator/>", '<comparator class="hudson.util.DefaultComparator"/>'),
     ],
 )  # fmt: skip
 def test_what_jenkins_rewrites_is_no_difference(desired: str, stored: str) -> None:
@@ -80,15 +91,67 @@ def test_a_changed_value_is_an_error() -> None:
     ]
 
 
-def test_what_somebody_added_is_drift() -> None:
-    for stored in (
-        "<builders><x.Step/></builders>",
-        "<quietPeriod>5</quietPeriod>",
-        '<scm class="hudson.plugins.git.GitSCM"/>',
-        "<axes><values><string>a</string><string>b</string></values></axes>",
-    ):
-        desired = "<axes><values><string>a</string></values></axes>" if "axes" in stored else "<builders/>"
-        assert len(compare(parse(f"<p>{desired}</p>"), parse(f"<p>{stored}</p>")).drift) == 1, stored
+@pytest.mark.parametrize(
+    ("desired", "stored", "error"),
+    [
+        ("<a.B x='1' y='2'/>", "<a.B y='2'/>", 'a.B @x = "1" was dropped'),
+        ("<a.B x='1'/>", "<a.B x='2'/>", 'a.B @x: "1" became "2"'),
+        ("<l><pair var='P'/></l>", "<l><pair var='Q'/></l>", 'project l/pair/@var: "P" became "Q"'),
+        ("<l><pair var='P'/></l>", "<l/>", "project l/pair was dropped"),
+        ("<pair token='a'/>", "<pair token='b'/>", f'project pair/@token: "{HIDDEN}" became "{HIDDEN}"'),
+    ],
+)  # fmt: skip
+def test_a_lost_attribute_is_an_error(desired: str, stored: str, error: str) -> None:
+    assert differences(desired, stored) == [f"error: {error}"]
+
+
+def test_a_lost_attribute_of_the_root_is_an_error_an_empty_one_a_note() -> None:
+    found = compare(parse('<project foo="bar" old="false"/>'), parse("<project/>"))
+    assert [f"{one.severity}: {one}" for one in found.differences] == [
+        'error: project @foo = "bar" was dropped',
+        'note: project @old = "false" was dropped',
+    ]
+    assert found.root.attrs == {}
+
+
+def test_the_plugin_of_a_lost_attribute_is_named() -> None:
+    found = compare(parse("<p><a.B x='1'/></p>"), parse("<p><a.B/></p>"), lambda java: f"home of {java}")
+    problem = found.lost[0].problem("payments/api", Where("jobs.py", 3))
+    assert problem.hint == "the plugin home of a.B does not know this field or value"
+
+
+def test_text_lost_to_elements_is_an_error() -> None:
+    assert differences("<a>1</a>", "<a><b>2</b></a>") == ['error: project a = "1" was dropped']
+    assert differences("<a><b>2</b></a>", "<a>1</a>") == ['error: project a/b = "2" was dropped']
+
+
+@pytest.mark.parametrize(
+    ("desired", "stored"),
+    [
+        ("<builders/>", "<builders><x.Step/></builders>"),
+        ("", "<quietPeriod>5</quietPeriod>"),
+        ("", '<scm class="hudson.plugins.git.GitSCM"/>'),
+        ("<scm/>", '<scm class="x.SCM"><url>u</url></scm>'),
+        ('<scm class="hudson.scm.NullSCM"/>', '<scm class="x.SCM"><url>u</url></scm>'),
+        ("<axes><values><string>a</string></values></axes>", "<axes><values><string>a</string><string>b</string></values></axes>"),
+        ("<jobNames/>", "<jobNames><string>a</string></jobNames>"),
+        ("<jobNames/>", "<jobNames><comparator class='hudson.util.DefaultComparator'/><string>a</string></jobNames>"),
+        ("<pairs/>", "<pairs><pair var='P'/></pairs>"),
+        ("<map/>", "<map><entry><string>a</string><string>b</string></entry></map>"),
+    ],
+)  # fmt: skip
+def test_what_somebody_added_is_drift(desired: str, stored: str) -> None:
+    found = compare(parse(f"<p>{desired}</p>"), parse(f"<p>{stored}</p>"))
+    assert len(found.drift) == 1, found.drift
+
+
+def test_another_implementation_is_shown() -> None:
+    found = compare(parse('<p><scm class="hudson.scm.NullSCM"/></p>'), parse('<p><scm class="x.SCM"/></p>'))
+    assert [str(one) for one in found.differences] == ['p scm/@class: "hudson.scm.NullSCM" became "x.SCM"']
+    assert found.root.children[0].attrs == {"class": "x.SCM"}
+    filled_in = compare(parse("<p><scm/></p>"), parse('<p><scm class="x.SCM"/></p>'))
+    assert filled_in.lost == []
+    assert [str(one) for one in filled_in.drift] == ['p scm/@class = "x.SCM" was added']
 
 
 def test_the_order_of_steps_matters() -> None:
@@ -161,6 +224,21 @@ def test_the_cheap_look() -> None:
     stored = f'<?xml version="1.1"?>\n<project>\n{inside}\n</project>'
     assert kept_whole(document, stored.encode())
     assert not kept_whole(document, stored.replace("<b></b>", "").encode())
+    assert not kept_whole(document.replace("<b/>", '<b on="1"/>'), stored.encode())
+
+
+def test_attributes_of_real_documents(stored_pairs: list[tuple[str, bytes, bytes]]) -> None:
+    """No false alarm over what a controller made of them, and each value that goes is noticed."""
+    assert len(stored_pairs) == 362
+    for name, posted, stored in stored_pairs:
+        found = compare(parse(posted), parse(stored))
+        assert [str(one) for one in found.differences if "@" in one.field] == [], name
+        assert compare(parse(stored), parse(stored)).differences == [], name
+        desired = parse(stored)
+        nodes = [node for node in desired.walk() if "reference" not in node.attrs]
+        nodes[len(nodes) // 2].attrs["sort"] = "down"
+        (lost,) = compare(desired, parse(stored)).lost
+        assert (lost.field.rpartition("/")[2], lost.wanted, lost.severity) == ("@sort", "down", "error")
 
 
 RECORDED = json.loads((Path(__file__).parent / "recordings" / "roundtrip.json").read_text("utf-8"))

@@ -31,8 +31,12 @@ _SECRETS = frozenset(
 )
 _CORE = ("java.", "hudson.util.", "com.google.common.collect.")
 """Packages of collections and the like, always known."""
-_ATTRIBUTES = ("class", "reference", "ignore", "resolves-to", "serialization", "version")
+_ATTRIBUTES = frozenset(
+    {"class", "enum-type", "ignore", "reference", "resolves-to", "serialization", "version"}
+)
 """The attributes that mean something to XStream; others are not read."""
+_CONVERTED = {"varPasswordPair": frozenset({"var", "password"})}
+"""Elements a plugin's own converter reads, with attributes that are values."""
 _BOOLEANS = ("true", "false")
 _ALIASES = {"slave": "hudson.slaves.DumbSlave"} | {
     kind.tag: kind.java for kind in KINDS.values() if "." not in kind.tag
@@ -77,7 +81,7 @@ class Rewriter:
     def _object(self, node: Node, java: str, plugin: str, new: bool) -> Node:
         """A node that is an object of a class, with the plugin that is noted around it."""
         own = self.catalogue.plugin_of(java) or ""
-        attrs = {name: value for name, value in node.attrs.items() if name in _ATTRIBUTES}
+        attrs = self._read_attributes(node)
         if own and own != plugin and own in self.plugins:
             attrs["plugin"] = f"{own}@{self.plugins[own]}"
         fields = self.catalogue.fields_of(java)
@@ -89,6 +93,10 @@ class Rewriter:
             if not fields and not node.children:
                 written.text = node.text
         return after(java, node, written, new)
+
+    def _read_attributes(self, node: Node) -> dict[str, str]:
+        read = _ATTRIBUTES | _CONVERTED.get(node.tag, frozenset())
+        return {name: value for name, value in node.attrs.items() if self.accept_unknown or name in read}
 
     def _fields(
         self, node: Node, java: str, fields: Mapping[str, str | None], plugin: str, new: bool
@@ -115,6 +123,7 @@ class Rewriter:
 
     def _value(self, node: Node, owner: str, default: str | None, plugin: str, new: bool) -> Node | None:
         """The value of a field; None when it cannot be read and so is not set."""
+        node.attrs = self._read_attributes(node)
         if "reference" in node.attrs:
             return node
         if node.attrs.get("class") == "vector":

@@ -1,0 +1,57 @@
+"""One difference between a definition and what the controller has of it, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from jobdsl.errors import Problem, Severity, Where
+
+__all__ = ["Difference", "Kind"]
+
+Kind = Literal["dropped", "changed", "added"]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that is not on the controller as the definition has it."""
+
+    kind: Kind
+    path: str
+    """Elements from the root's child down, with "/" between."""
+    element: str
+    """The class it is part of, or is."""
+    field: str
+    """Path of the field in that class, an attribute as `@name`; empty when it is the class itself."""
+    wanted: str
+    stored: str
+    severity: Severity
+    plugin: str = ""
+
+    def __str__(self) -> str:
+        what = f"{self.element} {self.field}".strip()
+        if self.kind == "changed":
+            return f"{what}: {_short(self.wanted)} became {_short(self.stored)}"
+        value = f" = {_short(self.stored or self.wanted)}" if self.stored or self.wanted else ""
+        return f"{what}{value} was {self.kind}"
+
+    def problem(self, job: str, where: Where | None) -> Problem:
+        """The difference as an error or note about what the controller did to a document."""
+        hint = ""
+        if not self.field and self.kind == "dropped":
+            hint = (
+                f"install the plugin {self.plugin}"
+                if self.plugin
+                else "its plugin is not installed, or is too old"
+            )
+        elif self.severity == "error":
+            plugin = f"plugin {self.plugin}" if self.plugin else "installed plugin"
+            hint = f"the {plugin} does not know this field or value"
+        return Problem(
+            f'"{job}": Jenkins did not keep all of it: {self}', where, hint, self.severity, "kept", job
+        )
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return f'"{line[:57]}..."' if len(line) > 60 else f'"{line}"'
