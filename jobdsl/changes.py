@@ -81,6 +81,22 @@ class Plan:
         """Problems that stand in the way of applying the plan."""
         return [problem for problem in self.problems if problem.severity == "error"]
 
+    def origins(self) -> dict[Key, Key]:
+        """What each change is about, by the name it has before the first move: moves take objects along."""
+        moves = [change for change in self.changes if change.action is Action.MOVE]
+        found: dict[Key, Key] = {}
+        for change in self.changes:
+            name, before = change.full_name, moves
+            if change.action is Action.MOVE:
+                name, before = change.source, moves[: moves.index(change)]
+            for move in reversed(before):
+                if name.startswith(move.full_name + "/"):
+                    name = move.source + name[len(move.full_name) :]
+                elif name == move.full_name and change.kind == "item":
+                    name = move.source
+            found[change.key] = (change.kind, name)
+        return found
+
     def counts(self) -> dict[str, int]:
         """Number of changes by action, for the actions that occur."""
         found = [change.action.value for change in self.changes]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,14 @@ def plan(
 
     access = workflow.Access(url, user, token)
     planned = workflow.plan(
-        estate, access, isolation=isolation, adopt=adopt, refresh=refresh, workers=workers, diffs=diffs
+        estate,
+        access,
+        isolation=isolation,
+        adopt=adopt,
+        refresh=refresh,
+        workers=workers,
+        diffs=diffs,
+        to_save=out is not None,
     )
     made = planned.plan
     for path in reports:
@@ -86,7 +94,8 @@ def plan(
     if planned.blocking:
         raise Stop(1)
     if out is not None:
-        saved = planfile.dumps(made, planned.checked.inventory, planned.checked.controller.url)
+        checked = planned.checked
+        saved = planfile.dumps(made, checked.inventory, planned.documents, checked.controller.url)
         workflow.write_text(out, saved)
     raise Stop(PENDING if made.changes else 0)
 
@@ -140,13 +149,15 @@ def apply(
     """Bring the controller up to date with an estate, or carry out a saved plan exactly.
 
     Nothing is written before the whole estate has loaded, passed lint and policy, and been planned.
-    Running it again after an interruption finishes the work.
+    Running it again after an interruption finishes the work. A saved plan is refused once anything it
+    touches has changed on the controller.
     """
     from jobdsl import workflow
     from jobdsl.secrets import Secrets
 
     access = workflow.Access(url, user, token)
     if source.is_file():
+        _as_reviewed({"--refresh": refresh, "--adopt": adopt, "--isolation": isolation})
         made, controller = workflow.saved_plan(source, access, workers)
         fill = Secrets.load(secrets).fill if secrets else Secrets().fill
         diffs: dict[Any, list[str]] = {}
@@ -167,6 +178,13 @@ def apply(
         _confirm(yes, len(made.changes), controller.url)
         verify = "none" if no_verify else "all" if verify_all else "shapes"
         _carry_out(made, controller, workers=workers, verify=verify, finish=fill)
+
+
+def _as_reviewed(options: Mapping[str, Any]) -> None:
+    """Refuse options that say how to plan: a saved plan is carried out as it was reviewed."""
+    if given := [name for name, value in options.items() if value]:
+        hint = "give them to the plan that makes it: jobdsl plan ESTATE --out plan.json"
+        raise JobdslError(f"a saved plan takes no {' or '.join(given)}", hint=hint)
 
 
 def _confirm(yes: bool, changes: int, url: str) -> None:

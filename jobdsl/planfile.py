@@ -1,24 +1,26 @@
 """A plan as a file: what was reviewed is what is applied, and only while nothing it touches has changed.
 
 The file holds every document to be sent (with placeholders where secrets go) and, for each object
-the plan touches, a digest of what the controller said of it.
+the plan touches, a digest of what the controller said of it and one of its stored document.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from jobdsl.changes import Action, Change, Plan
-from jobdsl.errors import JobdslError, Problem, Where
+from jobdsl.errors import JobdslError, Problem, Where, XmlError
 from jobdsl.inventory import Inventory, Key
+from jobdsl.model import digest
+from jobdsl.tree import parse, to_text
 
-__all__ = ["SavedPlan", "dumps", "loads", "moved_on"]
+__all__ = ["SavedPlan", "dumps", "loads", "moved_on", "read_first"]
 
-FORMAT = "jobdsl plan 1"
+FORMAT = "jobdsl plan 2"
 _TEXTS = ("kind", "full_name", "reason", "root", "document", "source", "before", "after")
 
 
@@ -31,13 +33,25 @@ class SavedPlan:
     """Address of the controller it was made for; empty if it was made without one."""
     touched: Mapping[Key, str]
     """What each object it touches was like."""
+    stored: Mapping[Key, str]
+    """Digests of the stored documents it replaces, moves or removes."""
 
 
-def dumps(plan: Plan, inventory: Inventory, url: str = "") -> str:
-    """The plan as JSON text. JobdslError if it has errors: such a plan must not be applied."""
+def read_first(plan: Plan) -> list[Key]:
+    """The objects that are there now and will change: their documents must be read before it is saved."""
+    origins = plan.origins()
+    return [origins[change.key] for change in plan.changes if change.action is not Action.CREATE]
+
+
+def dumps(plan: Plan, inventory: Inventory, documents: Mapping[Key, bytes], url: str = "") -> str:
+    """The plan as JSON text. JobdslError if it has errors: such a plan must not be applied.
+
+    `documents`: what was stored when it was reviewed, of the objects that `read_first` names.
+    """
     if plan.errors:
         raise JobdslError("a plan with errors is not saved", hint="mend them and plan again")
     touched = [[*key, _state(inventory, key)] for key in sorted(_keys(plan))]
+    stored = [[*key, _digest(documents.get(key))] for key in sorted(read_first(plan))]
     content = {
         "format": FORMAT,
         "url": url,
@@ -46,6 +60,7 @@ def dumps(plan: Plan, inventory: Inventory, url: str = "") -> str:
         "changes": [_change_to_json(change) for change in plan.changes],
         "problems": [_problem_to_json(problem) for problem in plan.problems],
         "touched": touched,
+        "stored": stored,
     }
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
@@ -59,23 +74,45 @@ def loads(text: str) -> SavedPlan:
         raise JobdslError(f"this is no plan of this version ({error})", hint=hint) from None
 
 
-def moved_on(saved: SavedPlan, inventory: Inventory) -> list[Problem]:
-    """The objects that are not what they were when the plan was made; empty if it may be applied."""
-    return [
-        Problem(
-            f'"{name}" has changed on the controller since the plan was made',
-            hint="plan again",
-            job=name,
-            rule="plan",
-        )
-        for (kind, name), state in saved.touched.items()
-        if _state(inventory, (kind, name)) != state
-    ]
+def moved_on(saved: SavedPlan, inventory: Inventory, documents: Mapping[Key, bytes]) -> list[Problem]:
+    """The objects that are not what they were when the plan was made; empty if it may be applied.
+
+    `documents`: what is stored now, of the objects in `saved.stored`.
+    """
+    found = []
+    for key, before in saved.touched.items():
+        now = _state(inventory, key)
+        if (now, _digest(documents.get(key))) != (before, saved.stored.get(key, "")):
+            found.append(_moved(key, before, now))
+    return found
+
+
+def _moved(key: Key, before: str, now: str) -> Problem:
+    name = f'view "{key[1]}"' if key[0] == "view" else f'"{key[1]}"'
+    how = "has changed on"
+    if not (before and now) and before != now:
+        how = "is gone from" if before else "has appeared on"
+    text = f"{name} {how} the controller since the plan was made"
+    return Problem(text, hint="plan again", job=key[1], rule="plan")
 
 
 def _keys(plan: Plan) -> set[Key]:
-    sources = {("item", change.source) for change in plan.changes if change.source}
-    return {change.key for change in plan.changes} | sources
+    return {change.key for change in plan.changes} | set(plan.origins().values())
+
+
+def _digest(document: bytes | None) -> str:
+    """Digest of a stored document; empty without one.
+
+    What Jenkins rewrites without anybody's doing is left out: plugin versions, blanks, empty actions.
+    """
+    if document is None:
+        return ""
+    try:
+        root = parse(document)
+    except XmlError:
+        return sha256(document).hexdigest()[:12]
+    root.children = [child for child in root.children if child.tag != "actions" or child.children]
+    return digest(to_text(root))
 
 
 def _state(inventory: Inventory, key: Key) -> str:
@@ -107,8 +144,11 @@ def _read(content: Mapping[str, Any]) -> SavedPlan:
     changes = tuple(_change(entry) for entry in content["changes"])
     problems = tuple(Problem(**{**entry, "where": _where(entry["where"])}) for entry in content["problems"])
     plan = Plan(str(content["seed"]), changes, int(content["unchanged"]), problems)
-    touched = {(str(kind), str(name)): str(state) for kind, name, state in content["touched"]}
-    return SavedPlan(plan, str(content["url"]), touched)
+    return SavedPlan(plan, str(content["url"]), _by_key(content["touched"]), _by_key(content["stored"]))
+
+
+def _by_key(rows: Sequence[Sequence[Any]]) -> dict[Key, str]:
+    return {(str(kind), str(name)): str(digest) for kind, name, digest in rows}
 
 
 def _change(entry: Mapping[str, Any]) -> Change:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from jobdsl.changes import Action, Change
+from jobdsl.changes import Action, Change, Plan
 from jobdsl.compare import Comparison, compare
 from jobdsl.errors import ControllerError, XmlError
 from jobdsl.inventory import Inventory, Key
@@ -67,7 +67,7 @@ def drift(definitions: Iterable[Definition], documents: Mapping[Key, bytes]) -> 
 
 
 def diffs(
-    changes: Iterable[Change],
+    plan: Plan,
     controller: Controller,
     *,
     limit: int = DIFFS,
@@ -80,12 +80,12 @@ def diffs(
 
     `known`: documents that are at hand already. Values of secret fields are hidden.
     """
-    shown = [one for one in changes if one.action in (Action.UPDATE, Action.ADOPT, Action.MOVE)][:limit]
+    shown = [one for one in plan.changes if one.action in (Action.UPDATE, Action.ADOPT, Action.MOVE)][:limit]
+    origins = plan.origins()
     documents = dict(known or {})
-    names = {one.key: (one.kind, one.source or one.full_name) for one in shown}
-    missing = [key for key in names.values() if key not in documents]
+    missing = [key for key in (origins[one.key] for one in shown) if key not in documents]
     documents |= fetch(controller, missing, workers, allowed=True)
-    found = {one.key: diff(one, documents.get(names[one.key])) for one in shown}
+    found = {one.key: diff(one, documents.get(origins[one.key])) for one in shown}
     return {key: lines for key, lines in found.items() if lines}
 
 

@@ -234,6 +234,8 @@ class Planned:
     diffs: Mapping[Key, list[str]]
     blocking: Sequence[Problem]
     """Every problem of lint, policy and planning that keeps it from being applied."""
+    documents: Mapping[Key, bytes]
+    """Stored documents that were read; with `to_save` all that the plan replaces, moves or removes."""
 
 
 def plan(
@@ -245,12 +247,15 @@ def plan(
     refresh: bool = False,
     workers: int = 8,
     diffs: int | None = None,
+    to_save: bool = False,
 ) -> Planned:
     """What a run would do.
 
-    `refresh` looks at the live documents too; `diffs` is how many differences to fetch.
+    `refresh` looks at the live documents too; `diffs` is how many differences to fetch. `to_save`
+    reads what a saved plan remembers: ControllerError where the user may not.
     """
     from jobdsl import plan as planning
+    from jobdsl import planfile
     from jobdsl import refresh as live
 
     checked = check(root, access, isolation, workers)
@@ -264,9 +269,13 @@ def plan(
     made = planning.plan(
         checked.estate, checked.inventory, seed, checked.settings.removed, adopt=adopt, drift=drift
     )
+    blocking = _blocking(checked.findings, made)
+    if to_save and not blocking:
+        missing = [key for key in planfile.read_first(made) if key not in documents]
+        documents |= live.fetch(checked.controller, missing, workers)
     limit = live.DIFFS if diffs is None else diffs
-    shown = live.diffs(made.changes, checked.controller, limit=limit, workers=workers, known=documents)
-    return Planned(checked, made, shown, _blocking(checked.findings, made))
+    shown = live.diffs(made, checked.controller, limit=limit, workers=workers, known=documents)
+    return Planned(checked, made, shown, blocking, documents)
 
 
 def _blocking(found: Findings, made: Plan) -> list[Problem]:
@@ -281,6 +290,7 @@ def saved_plan(path: Path, access: Access, threads: int) -> tuple[Plan, Controll
     that one has moved on since.
     """
     from jobdsl import planfile
+    from jobdsl import refresh as live
 
     try:
         saved = planfile.loads(path.read_text("utf-8"))
@@ -294,7 +304,8 @@ def saved_plan(path: Path, access: Access, threads: int) -> tuple[Plan, Controll
     controller = connect(
         Access(access.url or saved.url or None, access.user, access.token), config.Settings(), threads
     )
-    if moved := planfile.moved_on(saved, controller.inventory()):
+    stored = live.fetch(controller, saved.stored, threads)
+    if moved := planfile.moved_on(saved, controller.inventory(), stored):
         raise EstateError(moved)
     return saved.plan, controller
 

@@ -11,6 +11,7 @@ import pytest
 
 from jobdsl.cli import run
 from jobdsl.testing import SimulatedJenkins
+from jobdsl.testing.users import READER
 
 JOBS = """
 from jobdsl import element, folder, freestyle
@@ -200,6 +201,53 @@ def test_a_saved_plan_is_applied_exactly_and_refused_when_the_controller_moved_o
     assert "nightly" in capsys.readouterr().err
 
 
+def test_a_saved_plan_is_refused_when_somebody_edits_what_it_changes(
+    estate: Path, jenkins: SimulatedJenkins, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["apply", str(estate), "--yes"]) == 0
+    jenkins.create_item("hand", "<project><description>mine</description></project>")
+    (estate / "more.py").write_text("from jobdsl import freestyle\nfreestyle('hand')\n")
+    (estate / "shared" / "common.py").write_text(COMMON.replace("make", "ninja"))
+    (estate / "jobs.py").write_text(JOBS.partition('freestyle("nightly')[0])
+    saved = tmp_path / "plan.json"
+    plan = ["plan", str(estate), "--adopt", "hand", "--out", str(saved)]
+    assert run(plan) == 2
+    edited = ["hand", "nightly", "payments/api"]
+    for name in edited:
+        jenkins.update_item(
+            name, jenkins.config(name).replace("<concurrentBuild>false", "<concurrentBuild>true")
+        )
+    capsys.readouterr()
+    before = {name: jenkins.config(name) for name in jenkins.items}
+    jenkins.requests.clear()
+    assert run(["apply", str(saved), "--yes"]) == 1
+    assert len(jenkins.requests) == 1 + 4  # everything in one, and what would change
+    told = capsys.readouterr().err
+    for name in edited:
+        assert f'"{name}" has changed on the controller since the plan was made\n    plan again' in told
+    assert "payments/web" not in told
+    assert {name: jenkins.config(name) for name in jenkins.items} == before
+    assert run(plan) == 2
+    assert run(["apply", str(saved), "--yes"]) == 0
+
+
+def test_a_plan_is_saved_only_by_who_may_read_what_it_changes(
+    estate: Path, jenkins: SimulatedJenkins, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    jenkins.add_user("reader", token="r", permissions=READER)
+    assert run(["apply", str(estate), "--yes"]) == 0
+    (estate / "shared" / "common.py").write_text(COMMON.replace("make", "ninja"))
+    saved = tmp_path / "plan.json"
+    plan = ["plan", str(estate), "--user", "reader", "--token", "r"]
+    assert run(plan) == 2
+    capsys.readouterr()
+    assert run([*plan, "--out", str(saved)]) == 1
+    told = capsys.readouterr().err
+    assert 'could not read "payments/api": "reader" may not do that' in told
+    assert 'give "reader" the permission Item.Configure' in told
+    assert not saved.exists()
+
+
 def test_a_saved_plan_goes_to_the_controller_it_was_made_for(
     estate: Path, jenkins: SimulatedJenkins, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -207,6 +255,8 @@ def test_a_saved_plan_goes_to_the_controller_it_was_made_for(
     assert run(["plan", str(estate), "--out", str(saved)]) == 2
     assert run(["apply", str(saved), "--yes", "--url", "http://127.0.0.1:9/"]) == 1
     assert f"was made for {jenkins.url}" in capsys.readouterr().err
+    assert run(["apply", str(saved), "--yes", "--refresh", "--adopt", "x"]) == 1
+    assert "a saved plan takes no --refresh or --adopt" in capsys.readouterr().err
     assert list(jenkins.items) == []
 
 

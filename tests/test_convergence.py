@@ -205,7 +205,7 @@ def test_a_second_run_is_quiet_and_a_plan_is_always_the_same(
         made = plan(estate, model.inventory, "main", removed)
         assert made == plan(estate, model.inventory, "main", removed)
         if not made.errors:
-            assert dumps(made, model.inventory) == dumps(made, model.inventory)
+            assert dumps(made, model.inventory, {}) == dumps(made, model.inventory, {})
             model.apply(made)
             again = plan(estate, model.inventory, "main", removed)
             assert [(change.action, change.full_name, change.reason) for change in again.changes] == []

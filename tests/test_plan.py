@@ -342,6 +342,21 @@ def test_renames_in_a_chain_free_each_others_names() -> None:
     assert told(made) == ["move d", "move c", "move b"]
 
 
+def test_what_moves_along_is_known_by_the_name_it_has_now() -> None:
+    before = [folder("a"), folder("a/b"), job("a/b/x"), view("a/b"), job("m"), job("n")]
+    after = [
+        folder("c", "a"), folder("c/b"), job("c/b/x"), view("c/b"), job("c/m", renamed_from="m"),
+        job("m", renamed_from="n"), job("n", "new"), job("c/new"),
+    ]  # fmt: skip
+    made = planned(after, map(live, before))
+    assert made.errors == []
+    origins = {f"{change.kind} {change.full_name}": made.origins()[change.key][1] for change in made.changes}
+    assert origins == {
+        "item c": "a", "item c/b": "a/b", "item c/b/x": "a/b/x", "view c/b": "a/b", "item c/m": "m",
+        "item m": "n", "item n": "n", "item c/new": "a/new",
+    }  # fmt: skip
+
+
 def test_a_half_made_move_is_finished() -> None:
     defined = [folder("old"), folder("new"), job("new/y", renamed_from="old/x")]
     folders = [live(folder("old")), live(folder("new"))]

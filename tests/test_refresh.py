@@ -77,7 +77,7 @@ def test_only_what_the_digest_does_not_tell_is_fetched(controller: Controller) -
 
 def test_differences_show_what_would_really_change(controller: Controller) -> None:
     made = planned(controller, job("one", "make all"), TWO)
-    assert diffs(made.changes, controller)["item", "one"] == [
+    assert diffs(made, controller)["item", "one"] == [
         "--- one (now)",
         "+++ one (planned)",
         "@@ -2,7 +2,7 @@",
@@ -98,16 +98,29 @@ def test_differences_are_bounded_and_reuse_what_is_known(
     made = planned(controller, job("one", "a"), job("two", "b"))
     known = fetch(controller, [("item", "one")])
     jenkins.requests.clear()
-    assert list(diffs(made.changes, controller, limit=1, known=known)) == [("item", "one")]
+    assert list(diffs(made, controller, limit=1, known=known)) == [("item", "one")]
     assert len(jenkins.requests) == 0
-    assert len(diffs(made.changes, controller, known=known)) == 2
+    assert len(diffs(made, controller, known=known)) == 2
     assert len(jenkins.requests) == 1
 
 
 def test_a_moved_job_is_compared_with_what_it_was(controller: Controller) -> None:
     made = planned(controller, job("new", "make it", renamed_from="one"), TWO)
-    lines = diffs(made.changes, controller)["item", "new"]
+    lines = diffs(made, controller)["item", "new"]
     assert "-      <command>make</command>" in lines
+
+
+def test_what_moves_along_is_compared_with_what_it_was(
+    jenkins: SimulatedJenkins, controller: Controller
+) -> None:
+    root = "com.cloudbees.hudson.plugins.folder.Folder"
+    old, new = (
+        Definition(name, root, f"<{root}/>\n", Where("j", 1), former)
+        for name, former in (("a", ""), ("c", "a"))
+    )
+    assert apply(planned(controller, ONE, TWO, old, job("a/x", "make")), controller).ok
+    made = planned(controller, ONE, TWO, new, job("c/x", "make it"))
+    assert "-      <command>make</command>" in diffs(made, controller)["item", "c/x"]
 
 
 def test_secrets_do_not_show(controller: Controller) -> None:
@@ -129,6 +142,6 @@ def test_who_may_not_read_documents_may_plan(jenkins: SimulatedJenkins, controll
     reader = connect(jenkins.url, "reader", "r")
     made = planned(reader, job("one", "make all"), TWO)
     assert [change.full_name for change in made.changes] == ["one"]
-    assert diffs(made.changes, reader) == {}
+    assert diffs(made, reader) == {}
     with pytest.raises(ControllerError, match="may not do that"):
         fetch(reader, [ONE.key])
