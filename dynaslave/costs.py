@@ -1,0 +1,181 @@
+"""What agents have cost this month, per pool: counted while the manager looks, kept where it survives it.
+
+An instance costs its price for every second from launch to end, at least `MINIMUM` seconds. Each
+look adds what passed since the last. The book remembers until when it is complete, so that the next
+manager goes on from there; an instance it never saw counts from its launch, or from the month's begin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+    from dynaslave.model import Instance
+
+__all__ = ["MINIMUM", "Account", "Book", "Costs", "DynamoBook", "MemoryBook", "month_of"]
+
+MINIMUM = 60.0
+"""Seconds every instance is billed for."""
+_HOUR = 3600.0
+_UNTIL = "*until"
+"""No pool is named so."""
+
+
+def month_of(now: float) -> str:
+    """The month a moment belongs to, as in `2026-11` (UTC, as AWS bills)."""
+    return datetime.fromtimestamp(now, UTC).strftime("%Y-%m")
+
+
+def _month_began(now: float) -> float:
+    return datetime.strptime(month_of(now), "%Y-%m").replace(tzinfo=UTC).timestamp()
+
+
+class Account(NamedTuple):
+    """What a book says of a month."""
+
+    dollars: Mapping[str, float]
+    """By pool."""
+    until: float
+    """Everything before this moment is in it; 0 if nothing is."""
+
+
+class Book(Protocol):
+    """Where a month's dollars are kept. Both methods raise OSError where nobody answers."""
+
+    def read(self, month: str) -> Account:
+        """What the book says."""
+        ...
+
+    def add(self, month: str, dollars: Mapping[str, float], until: float) -> None:
+        """Add to the pools' dollars: the book is now complete until then."""
+        ...
+
+
+class MemoryBook:
+    """A book that ends with the process."""
+
+    def __init__(self) -> None:
+        self._months: dict[str, Account] = {}
+
+    def read(self, month: str) -> Account:
+        """Dollars since the process began."""
+        return self._months.get(month, Account({}, 0.0))
+
+    def add(self, month: str, dollars: Mapping[str, float], until: float) -> None:
+        """Add to the pools' dollars; earlier months are forgotten."""
+        kept = self.read(month).dollars
+        pools = {*kept, *dollars}
+        both = {pool: kept.get(pool, 0.0) + dollars.get(pool, 0.0) for pool in pools}
+        self._months = {month: Account(both, until)}
+
+
+class DynamoBook:
+    """A book in the table of the lease: one item a month, one number a pool, named as the pool."""
+
+    def __init__(self, client: DynamoDBClient, table: str, manager: str) -> None:
+        self._client = client
+        self._table = table
+        self._manager = manager
+
+    def _name(self, month: str) -> str:
+        return f"costs:{self._manager}:{month}"
+
+    def read(self, month: str) -> Account:
+        """What the item of the month says."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            found = self._client.get_item(
+                TableName=self._table, Key={"name": {"S": self._name(month)}}, ConsistentRead=True
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise OSError(f"this month's costs cannot be read: {error}") from error
+        numbers = {name: float(cell["N"]) for name, cell in found.get("Item", {}).items() if "N" in cell}
+        return Account(numbers, numbers.pop(_UNTIL, 0.0))
+
+    def add(self, month: str, dollars: Mapping[str, float], until: float) -> None:
+        """Add to the pools' dollars in one write."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        pools = sorted(dollars)
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"name": {"S": self._name(month)}},
+                UpdateExpression="SET #until = :until ADD "
+                + ", ".join(f"#p{at} :d{at}" for at in range(len(pools))),
+                ExpressionAttributeNames={"#until": _UNTIL}
+                | {f"#p{at}": pool for at, pool in enumerate(pools)},
+                ExpressionAttributeValues={":until": {"N": repr(until)}}
+                | {f":d{at}": {"N": f"{dollars[pool]:.9f}"} for at, pool in enumerate(pools)},
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise OSError(f"this month's costs cannot be written: {error}") from error
+
+
+@dataclass(slots=True)
+class Costs:
+    """The running count of one manager; `book` is written every `every` seconds."""
+
+    book: Book
+    every: float = 60.0
+    written: dict[str, float] = field(default_factory=dict)
+    """Dollars of the month that are in the book, by pool."""
+    pending: dict[str, float] = field(default_factory=dict)
+    """Dollars that are not, by pool."""
+    month: str = ""
+    _paid: dict[str, float] = field(default_factory=dict)
+    """Until when each instance is paid for."""
+    _flushed: float = 0.0
+    _from: float = 0.0
+    """What came before it is in the book, or can no longer be known."""
+
+    def look(self, instances: Iterable[Instance], now: float) -> None:
+        """Count what the instances of a look have cost since the last one."""
+        if month_of(now) != self.month:
+            self._begin(now)
+        live = {one.id: one for one in instances if one.state in ("pending", "running", "stopping")}
+        for one in live.values():
+            since = max(self._paid.get(one.id, one.launched), self._from)
+            until = max(now, one.launched + MINIMUM)
+            if until > since:
+                spent = (until - since) / _HOUR * one.price
+                self.pending[one.pool] = self.pending.get(one.pool, 0.0) + spent
+                self._paid[one.id] = until
+        self._paid = {id: until for id, until in self._paid.items() if id in live}
+        if now - self._flushed >= self.every:
+            self.flush(now)
+
+    def by_pool(self) -> dict[str, float]:
+        """Dollars of this month, by pool."""
+        pools = {*self.written, *self.pending}
+        return {pool: self.written.get(pool, 0.0) + self.pending.get(pool, 0.0) for pool in sorted(pools)}
+
+    def flush(self, now: float) -> None:
+        """Write what is pending; what cannot be written stays pending."""
+        self._flushed = now
+        due = {pool: amount for pool, amount in self.pending.items() if amount > 0}
+        if not due or not self.month:
+            return
+        try:
+            self.book.add(self.month, due, now)
+        except OSError:
+            return
+        for pool, amount in due.items():
+            self.written[pool] = self.written.get(pool, 0.0) + amount
+        self.pending = {}
+
+    def _begin(self, now: float) -> None:
+        """Begin a month, or the process: what the book has already is the start."""
+        self.flush(now)
+        self.month, self.pending = month_of(now), {}
+        try:
+            dollars, until = self.book.read(self.month)
+        except OSError:
+            dollars, until = {}, now  # rather too little than twice
+        self.written, self._from = dict(dollars), max(until, _month_began(now))

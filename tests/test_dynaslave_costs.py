@@ -1,0 +1,103 @@
+"""What agents cost is counted once, whoever counts, and survives a restart where the book does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import boto3
+import pytest
+from moto import mock_aws
+from mypy_boto3_dynamodb.client import DynamoDBClient
+
+from dynaslave.costs import Account, Book, Costs, DynamoBook, MemoryBook
+from dynaslave.lease import create_table
+from dynaslave.model import Instance
+
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()
+
+
+def instance(id: str, launched: float, *, pool: str = "linux", price: float = 3.6) -> Instance:
+    return Instance(id, pool, "i1", "running", launched, price=price)
+
+
+@pytest.fixture
+def dynamo(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoDBClient]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="eu-central-1")
+        create_table(client, "dynaslave")
+        create_table(client, "dynaslave")
+        yield client
+
+
+def test_a_second_costs_a_second() -> None:
+    costs = Costs(MemoryBook())
+    one = instance("i-1", NOON)
+    for second in range(0, 201, 5):
+        costs.look([one], NOON + second)
+    assert costs.by_pool() == {"linux": pytest.approx(0.2)}
+
+
+def test_the_first_minute_is_billed_whole() -> None:
+    costs = Costs(MemoryBook())
+    costs.look([instance("i-1", NOON)], NOON + 5)
+    costs.look([], NOON + 10)
+    assert costs.by_pool() == {"linux": pytest.approx(0.06)}
+
+
+def test_pools_are_apart() -> None:
+    costs = Costs(MemoryBook())
+    costs.look([instance("i-1", NOON - 100), instance("i-2", NOON - 200, pool="gpu")], NOON)
+    assert costs.by_pool() == {"gpu": pytest.approx(0.2), "linux": pytest.approx(0.1)}
+
+
+def restarted(book: Book) -> dict[str, float]:
+    one = instance("i-1", NOON)
+    first = Costs(book)
+    first.look([one], NOON + 100)
+    first.flush(NOON + 100)
+    second = Costs(book)
+    second.look([one, instance("i-2", NOON + 150)], NOON + 250)
+    second.flush(NOON + 250)
+    return second.by_pool()
+
+
+def test_the_next_manager_goes_on_where_the_book_ends() -> None:
+    assert restarted(MemoryBook()) == {"linux": pytest.approx(0.35)}
+
+
+def test_a_table_keeps_the_book(dynamo: DynamoDBClient) -> None:
+    book = DynamoBook(dynamo, "dynaslave", "main")
+    assert book.read("2026-11") == Account({}, 0.0)
+    assert restarted(book) == {"linux": pytest.approx(0.35)}
+    assert book.read("2026-11").dollars == {"linux": pytest.approx(0.35)}
+    assert DynamoBook(dynamo, "dynaslave", "other").read("2026-11").dollars == {}
+
+
+def test_a_month_ends_at_midnight() -> None:
+    began = datetime(2026, 12, 1, tzinfo=UTC).timestamp()
+    book = MemoryBook()
+    costs = Costs(book)
+    one = instance("i-1", began - 500)
+    costs.look([one], began - 100)
+    costs.look([one], began + 100)
+    assert costs.month == "2026-12"
+    assert costs.by_pool() == {"linux": pytest.approx(0.1)}
+
+
+class Silent:
+    def read(self, month: str) -> Account:
+        raise OSError("nobody answers")
+
+    def add(self, month: str, dollars: object, until: float) -> None:
+        raise OSError("nobody answers")
+
+
+def test_where_nobody_answers_the_count_goes_on() -> None:
+    costs = Costs(Silent())
+    one = instance("i-1", NOON - 1000)
+    costs.look([one], NOON)
+    costs.look([one], NOON + 100)
+    assert costs.by_pool() == {"linux": pytest.approx(0.1)}
