@@ -1,0 +1,84 @@
+"""The status page: a Status and its recent past as HTML that refreshes itself and fits a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.resources import files
+
+from jinja2 import Environment, StrictUndefined
+
+from dynaslave.charts import area_chart
+from dynaslave.model import State
+from dynaslave.series import Sample
+from dynaslave.status import Status
+
+__all__ = ["ago", "render"]
+
+COLOURS = {
+    State.BUSY: "#2f6f4f",
+    State.IDLE: "#7cc49a",
+    State.REQUESTED: "#c9d8f0",
+    State.PENDING: "#9db9e8",
+    State.BOOTING: "#6f95d8",
+    State.DRAINING: "#e0b45c",
+    State.HELD: "#b9a7d1",
+    State.LOST: "#d0665a",
+    State.GONE: "#a9a9a9",
+}
+_REFRESH = 10
+"""Seconds between two loads of the page."""
+
+
+def ago(seconds: float) -> str:
+    """A time span in words: `42 s`, `17 min`, `3 h 5 min`, `4 d 2 h`."""
+    minutes = int(seconds) // 60
+    if minutes < 1:
+        return f"{max(int(seconds), 0)} s"
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def _clock(when: float) -> str:
+    return datetime.fromtimestamp(when, UTC).strftime("%H:%M:%S")
+
+
+def _short(url: str) -> str:
+    """`payments/api #12` for the URL of a build."""
+    parts = [part for part in url.rstrip("/").split("/") if part]
+    if "job" not in parts:
+        return url
+    names = parts[parts.index("job") + 1 :: 2]
+    return f"{'/'.join(names)} #{parts[-1]}" if parts[-1].isdecimal() else "/".join(names)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(ago=ago, clock=_clock, short=_short)
+    return environment
+
+
+def render(status: Status, samples: Sequence[Sample]) -> str:
+    """The page."""
+    text = (files("dynaslave.web") / "page.html.j2").read_text(encoding="utf-8")
+    times = [sample.at for sample in samples]
+    agents = {str(state): [sample.agents.get(state, 0) for sample in samples] for state in COLOURS}
+    queue = {"waiting": [sample.waiting for sample in samples]}
+    return (
+        _environment()
+        .from_string(text)
+        .render(
+            status=status,
+            refresh=_REFRESH,
+            colours=COLOURS,
+            agents_chart=area_chart(
+                "Agents", times, [(str(state), colour) for state, colour in COLOURS.items()], agents
+            ),
+            queue_chart=area_chart("Queue", times, [("waiting", "#b45f3c")], queue),
+        )
+    )
