@@ -260,8 +260,10 @@ def _tags(value: Any) -> tuple[tuple[str, str], ...]:
             raise DslError(
                 f"takes names of up to 128 and values of up to 256 characters, not {key!r}: {text!r}"
             )
-        if key.startswith(("aws:", "dynaslave:")) or key == "Name":
+        if key.lower().startswith(("aws:", "dynaslave:")) or key == "Name":
             raise DslError(f"the tag {key!r} is not yours to set")
+    if len(value) > 35:
+        raise DslError(f"{len(value)} tags; an instance takes 50, and 15 are ours")
     return tuple(sorted(value.items()))
 
 

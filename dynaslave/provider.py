@@ -122,8 +122,8 @@ class Provider(Protocol):
         """Write something on instances: `suspect`, `uses`. It comes back in `list`."""
         ...
 
-    def sweep(self, nodes: frozenset[str]) -> None:
-        """Forget secrets whose node is none of `nodes`, and whatever else nobody needs any more."""
+    def sweep(self, nodes: frozenset[str], pools: frozenset[str]) -> None:
+        """Forget secrets of nodes that are none of `nodes`, and what is kept for pools none of `pools`."""
         ...
 
     def close(self) -> None:
