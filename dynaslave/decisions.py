@@ -13,6 +13,7 @@ __all__ = [
     "Drain",
     "EndInstance",
     "Launch",
+    "Note",
     "RemoveNode",
     "Report",
     "Restore",
@@ -93,7 +94,17 @@ class Adopt:
     reason: str
 
 
-Decision = Launch | Drain | Restore | Retire | RemoveNode | Suspect | EndInstance | Adopt
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Write something on an instance that must outlive this manager; an empty value takes it back."""
+
+    instance: str
+    notes: Mapping[str, str]
+    """`uses`: builds it has taken, and which of them run. `suspect`: empty, when it has its node again."""
+    reason: str
+
+
+Decision = Launch | Drain | Restore | Retire | RemoveNode | Suspect | EndInstance | Adopt | Note
 
 
 @dataclass(frozen=True, slots=True)

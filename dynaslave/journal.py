@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from dynaslave.decisions import Adopt, Decision, EndInstance, Launch, Report, Suspect
+from dynaslave.decisions import Adopt, Decision, EndInstance, Launch, Note, Report, Suspect
 
 __all__ = ["Entry", "Journal", "described"]
 
@@ -79,7 +79,7 @@ def _target(decision: Decision) -> str:
     match decision:
         case Launch(pool, count):
             return f"{count} x {pool}"
-        case Suspect(instance) | EndInstance(instance):
+        case Suspect(instance) | EndInstance(instance) | Note(instance):
             return instance
         case Adopt(instance, node):
             return f"{instance} as {node}"

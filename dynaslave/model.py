@@ -103,6 +103,8 @@ class Node:
     """The launch it was created for."""
     created: float = 0.0
     """When we created it."""
+    exclusive: bool = False
+    """Whether it takes only items that name one of its labels; False where nobody tells."""
 
     @property
     def busy(self) -> bool:

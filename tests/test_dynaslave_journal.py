@@ -8,6 +8,7 @@ from dynaslave.decisions import (
     Drain,
     EndInstance,
     Launch,
+    Note,
     RemoveNode,
     Report,
     Retire,
@@ -26,6 +27,7 @@ def test_what_was_done_is_told_in_words() -> None:
         (Suspect("i-1", "no node"), "suspect", "i-1"),
         (EndInstance("i-1", "no node"), "end instance", "i-1"),
         (Adopt("i-1", "linux-a", "same launch"), "adopt", "i-1 as linux-a"),
+        (Note("i-1", {"uses": "3"}, "3 builds taken"), "note", "i-1"),
     ]
     for decision, action, target in said:
         launched = 3 if isinstance(decision, Launch) else 0

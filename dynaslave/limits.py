@@ -1,0 +1,57 @@
+"""What a team, and the account, may have at once; what types cost; how long things may take. Values only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["Cap", "Deadlines", "Limits", "TypeFacts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long something may take, in seconds, before it is given up. A boot's deadline is the pool's own."""
+
+    request: float = 120.0
+    """A node that has no instance: the launch under way, or one the cloud does not show yet."""
+    reconnect: float = 300.0
+    """An agent that was online and is gone, while its instance runs: a controller's restart fits in."""
+    suspect: float = 120.0
+    """From the mark on an instance that belongs to nothing until it is ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypeFacts:
+    """What one instance of a type has and costs."""
+
+    vcpus: int
+    dollars_hour: float
+    """On demand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """What may exist at once, those that are starting included. None is no limit."""
+
+    agents: int | None = None
+    vcpus: int | None = None
+    dollars_hour: float | None = None
+    """What all of it may cost in an hour, at on-demand prices."""
+    dollars_month: float | None = None
+    """A launch must leave enough of it for one hour of everything that runs then."""
+    spent: float = 0.0
+    """Dollars of this month that are spent already."""
+    instance_types: tuple[str, ...] | None = None
+    """Types that may be launched, as globs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """All limits of one manager."""
+
+    account: Cap = Cap()
+    teams: Mapping[str, Cap] = field(default_factory=dict)
+    """By the name a pool gives as its team."""
+    types: Mapping[str, TypeFacts] = field(default_factory=dict)
+    """The price table. Where a limit needs a type it lacks, nothing of that type is launched."""
+    deadlines: Deadlines = Deadlines()
