@@ -7,9 +7,11 @@ import subprocess
 import sys
 import sysconfig
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parent.parent
 ESTATE = 'from jobdsl import freestyle, steps\nfreestyle("a", steps=[steps.shell("make")])\n'
@@ -31,6 +33,20 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return next(out.glob("*.whl"))
+
+
+def test_pinned_versions_install_on_the_oldest_python() -> None:
+    """What `make` installs must be there for 3.11.0 too: distributions are slow with patch releases."""
+    pins = [line.partition("==") for line in (ROOT / "constraints.txt").read_text().splitlines()]
+    wanted = {name.strip(): version for name, equals, version in pins if equals}
+    here = {name: one for name in wanted for one in metadata.distributions(name=name)}
+    assert len(here) > 20
+    too_new = [
+        f"{name}=={one.version} needs Python {needs}"
+        for name, one in here.items()
+        if (needs := one.metadata["Requires-Python"]) and not SpecifierSet(needs).contains("3.11.0")
+    ]
+    assert not too_new
 
 
 def test_the_wheel_holds_the_packages_and_their_data_and_nothing_else(wheel: Path) -> None:
