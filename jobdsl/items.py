@@ -14,6 +14,7 @@ from jobdsl.elements.base import Record
 from jobdsl.elements.fields import meta
 from jobdsl.elements.kinds import Field, wrong
 from jobdsl.elements.kinds_lists import SlotField
+from jobdsl.elements.refusing import checked
 from jobdsl.errors import DslError, Where, suggestion
 from jobdsl.patches import Patch, patched
 from jobdsl.raw import Value
@@ -100,7 +101,7 @@ class Item(Record):
             )
             return
         try:
-            object.__setattr__(self, name, one.check(value))
+            object.__setattr__(self, name, checked(one, value))
         except DslError as error:
             context.complain(DslError(f"{self.dsl_name()}: {name} {error.message}", hint=error.hint))
 

@@ -6,8 +6,10 @@ line, its XML below. `--update-golden` writes the XML anew, to be reviewed.
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import jobdsl
+from jobdsl import steps
 from jobdsl.elements import load_all, reading
 from jobdsl.elements.base import Element, Record, registry
 from jobdsl.elements.kinds import Field
@@ -167,6 +170,43 @@ def test_a_word_that_is_wrong_is_told_with_the_right_one(table: str) -> None:
         with pytest.raises(DslError) as caught:
             type(value)(**value.arguments(), no_such_argument=1)
         assert "no_such_argument" in str(caught.value)
+
+
+STRANGE = (object(), b"x", print, DslError)
+"""Values no argument takes."""
+OTHER = (
+    7,
+    -1.5,
+    float("nan"),
+    True,
+    ["a", 3],
+    ("a",),
+    {"a": object()},
+    {"b", "a"},
+    iter("ab"),
+    "zz zz",
+    steps.shell("x"),
+)
+"""Values some arguments take."""
+
+
+@tables
+def test_an_argument_of_another_kind_is_told_at_once(table: str) -> None:
+    seen: set[tuple[type, str]] = set()
+    for call, value, _ in values(table):
+        given, cls = value.arguments(), type(value)
+        for name in inspect.signature(cls).parameters:
+            if (cls, name) in seen:
+                continue
+            seen.add((cls, name))
+            for strange in STRANGE:
+                with pytest.raises(DslError) as caught:
+                    cls(**{**given, name: strange})
+                assert name in str(caught.value), (call, strange)
+            for other in OTHER:
+                with suppress(DslError):  # what is taken can be written
+                    made = cls(**{**given, name: other})
+                    assert read(made, made.write("\n").strip("\n")) is not None, (call, name, other)
 
 
 @cache

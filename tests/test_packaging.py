@@ -52,7 +52,7 @@ def test_pinned_versions_install_on_the_oldest_python() -> None:
 def test_the_wheel_holds_the_packages_and_their_data_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"jobdsl"}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"dynaslave", "jobdsl"}
     wanted = ["py.typed", "cli.py", "elements/scm.py", "importer/__init__.py", "testing/__init__.py"]
     wanted += ["seed_jobs/seed.py", "seed_jobs/seed.sh.j2", "templates/__init__.py", "report.html.j2"]
     assert not [name for name in wanted if f"jobdsl/{name}" not in names]

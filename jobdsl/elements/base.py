@@ -11,15 +11,16 @@ The order of the fields is the order in the document. Elements are frozen values
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from jobdsl.elements.kinds import REQUIRED, Field, FlagField
+from jobdsl.elements.compiling import constructor, writer
+from jobdsl.elements.kinds import REQUIRED, Field
 from jobdsl.elements.kinds_other import ComputedField
-from jobdsl.errors import DslError, suggestion
+from jobdsl.errors import DslError
 from jobdsl.raw import Value, write_value
-from jobdsl.tree import Node, escape, tag_name
+from jobdsl.tree import Node, tag_name
 
 if TYPE_CHECKING:
     from inspect import Signature
@@ -44,14 +45,14 @@ class Form(NamedTuple):
 def _first_made(self: Record, *args: Any, **given: Any) -> None:
     """Compile the class's constructor, which takes the place of this function."""
     cls: Any = type(self)
-    cls.__init__ = _compiled(cls, "__init__", _constructor)
+    cls.__init__ = constructor(cls)
     cls.__init__(self, *args, **given)
 
 
 def _first_written(self: Record, indent: str) -> str:
     """Compile the class's writer, which takes the place of this function."""
     cls: Any = type(self)
-    cls._body = _compiled(cls, "_body", _writer)
+    cls._body = writer(cls)
     text: str = cls._body(self, indent)
     return text
 
@@ -300,149 +301,3 @@ def _tokens(layout: str) -> tuple[tuple[str, Mapping[str, str] | None], ...]:
         pairs = (one.partition("=") for one in attrs if one)
         tokens.append((tag, {name: value for name, _, value in pairs} if attrs else None))
     return tuple(tokens)
-
-
-def _compiled(cls: type[Record], name: str, source: Callable[[type[Record]], str]) -> Any:
-    names: dict[str, Any] = {"escape": escape, "REQUIRED": REQUIRED, "accept": _accept, "refuse": _refuse}
-    names |= {"__name__": __name__, "DslError": DslError}
-    for one in cls._fields.values():
-        names[f"_f_{one.name}"], names[f"_d_{one.name}"] = one, one.default
-        names[f"_a_{one.name}"], names[f"_c_{one.name}"] = getattr(one, "accepts", object), one.check
-    code = compile(source(cls), f"<{cls.__name__}>", "exec")
-    exec(code, names)  # noqa: S102  # our own field declarations, as dataclasses do
-    return names[name]
-
-
-def _constructor(cls: type[Record]) -> str:
-    stored = [one for one in cls._fields.values() if one.stored or one.kind == "sugar"]
-    first = "".join(f"{one.name}=_d_{one.name}, " for one in stored if one.first)
-    rest = "".join(f"{one.name}=_d_{one.name}, " for one in stored if not one.first)
-    lines = [f"def __init__(self, {first}*more, {rest}layout=None, extra=None, **unknown):"]
-    lines.append("    if more or unknown: refuse(self, more, unknown)")
-    if hasattr(cls, "_expand"):
-        sugar = ", ".join(f"{one.name!r}: {one.name}" for one in stored)
-        lines.append(f"    given = self._expand({{{sugar}}})")
-        lines += [f"    {one.name} = given[{one.name!r}]" for one in stored if one.stored]
-    for one in stored:
-        if one.stored:
-            lines += _check_lines(one)
-    frozen = issubclass(cls, Element)
-    if frozen:
-        names = [one.name for one in stored if one.stored] + list(_COMMON)
-        lines.append("    put = _object_setattr")
-        lines += [f"    put(self, {name!r}, {name})" for name in names]
-    else:
-        lines += [f"    _object_setattr(self, {one.name!r}, {one.name})" for one in stored if one.stored]
-        lines += [f"    _object_setattr(self, {name!r}, {name})" for name in _COMMON]
-        lines.append("    self._made()")
-    lines.insert(1, "    _object_setattr = object.__setattr__")
-    return "\n".join(lines)
-
-
-def _check_lines(one: Field) -> list[str]:
-    """The check of one argument; values that are plainly right pass without a call."""
-    name = one.name
-    call = f"{name} = accept(self, _f_{name}, {name})"
-    easy = (
-        one.kind in ("text", "secret")
-        and not getattr(one, "choices", ())
-        and getattr(one, "checker", None) is None
-    )
-    if easy:
-        none = f" and {name} is not None" if one.default is None else ""
-        return [f"    if {name}.__class__ is not str{none}: {call}"]
-    if one.kind == "flag":
-        none = f" and {name} is not None" if one.default is None else ""
-        return [f"    if {name} is not True and {name} is not False{none}: {call}"]
-    if one.kind == "number":
-        none = f" and {name} is not None" if one.default is None else ""
-        return [f"    if {name}.__class__ is not int{none}: {call}"]
-    if one.kind == "child":
-        default = f"{name} is not _d_{name} and " if one.default is not REQUIRED else ""
-        return [f"    if {default}not isinstance({name}, _a_{name}): {call}"]
-    if one.default is REQUIRED:
-        return [f"    {call}"]
-    guarded = one.kind != "slot" and (one.default is None or one.default == ())
-    return [
-        f"    if {name} is not _d_{name}:" if guarded else "    if True:",
-        f"        try: {name} = _c_{name}({name})",
-        f"        except DslError: {call}",  # once more, to be told with the names of element and field
-    ]
-
-
-def _writer(cls: type[Record]) -> str:
-    lines = ["def _body(self, i):", "    if self.layout is not None or self.extra: return self._laid_out(i)"]
-    parts = [_part(one, lines) for one in cls.by_tag.values()]
-    text = "".join(parts)
-    lines.append(f'    return f"""{text}"""' if text else "    return ''")
-    return "\n".join(lines)
-
-
-def _part(one: Field, lines: list[str]) -> str:
-    """What the f-string of the writer holds for one field."""
-    if one.kind == "absent":
-        return ""
-    name, attrs = one.name, one.attributes(None).replace("{", "{{").replace("}", "}}")
-    optional = one.default is None
-    if one.kind == "constant":
-        return "{i}" + one.write(None, "").replace("{", "{{").replace("}", "}}")
-    if one.kind in ("text", "secret", "number", "flag") and not optional and type(one).write in _SIMPLE:
-        value = {"flag": f"'true' if self.{name} else 'false'", "number": f"self.{name}"}.get(
-            one.kind, f"escape(self.{name})"
-        )
-        return f"{{i}}<{one.tag}{attrs}>{{{value}}}</{one.tag}>"
-    source = f"self.{one.method}()" if isinstance(one, ComputedField) else f"self.{name}"
-    lines.append(f"    {name} = {source}")
-    guarded = f"_f_{name}.write({name}, i)"
-    return f"{{{guarded} if {name} is not None else ''}}"
-
-
-_SIMPLE: tuple[Callable[..., str], ...] = (Field.write, FlagField.write)
-
-
-def _accept(owner: Record, one: Field, value: Any) -> Any:
-    """The checked argument; a wrong one is told with the element's and the field's name."""
-    try:
-        return _given(one, value)
-    except DslError as error:
-        from jobdsl import context
-
-        verb = (
-            error.message
-            if error.message.startswith(("takes", "must", "does"))
-            else f"is wrong: {error.message}"
-        )
-        context.complain(DslError(f"{owner.dsl_name()}: {one.name} {verb}", hint=error.hint))
-        return one.default if one.default is not REQUIRED else _stand_in(one)
-
-
-def _given(one: Field, value: Any) -> Any:
-    if value is REQUIRED:
-        raise DslError("must be given")
-    return one.check(value)
-
-
-def _stand_in(one: Field) -> Any:
-    """A harmless value for a required field whose argument was refused; the load fails anyway."""
-    return {"flag": False, "number": 0, "children": (), "strings": (), "result": "SUCCESS"}.get(one.kind, "")
-
-
-def _refuse(owner: Record, more: tuple[Any, ...], unknown: Mapping[str, Value]) -> None:
-    from jobdsl import context
-
-    arguments = [one for one in owner._fields.values() if one.stored or one.kind == "sugar"]
-    names = [one.name for one in arguments]
-    if more:
-        first = [one.name for one in arguments if one.first]
-        takes = f"takes {len(first)} argument{'s' if len(first) != 1 else ''} without a name"
-        shown = f"{takes} ({', '.join(first)})" if first else "takes named arguments only"
-        context.complain(DslError(f"{owner.dsl_name()} {shown}", hint=f"name the others: {', '.join(names)}"))
-    by_tag = {one.tag: one.name for one in arguments if one.tag}
-    for word in unknown:
-        exact = by_tag.get(word, "")
-        hint = f'did you mean "{exact}"?' if exact else suggestion(word, names)
-        context.complain(
-            DslError(
-                f"{owner.dsl_name()} has no argument {word!r}", hint=hint or "it has: " + ", ".join(names)
-            )
-        )

@@ -9,11 +9,20 @@ class downstream(Holder, Publisher, xml=...):
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from jobdsl import context
 from jobdsl.elements.base import Element
+from jobdsl.errors import DslError
 
-__all__ = ["Holder"]
+__all__ = ["Holder", "twice"]
+
+
+def twice(element: str, whole: str, parts: Iterable[str]) -> DslError:
+    """Arguments that are given beside the one they would make."""
+    named = ", ".join(f"{part}=" for part in parts)
+    return DslError(f"{element}: {named} and {whole}= say the same", hint="leave one of them out")
 
 
 class Holder(Element):
@@ -34,9 +43,10 @@ class Holder(Element):
         """The part that the direct arguments describe, before those given as parts."""
         direct = {name: given[name] for name in self._direct() if given[name] is not None}
         if direct:
-            part = self.held(**direct)
-            alone = self._fields[self.holds].kind == "child"
-            given[self.holds] = part if alone else (part, *(given[self.holds] or ()))
+            part, whole = self.held(**direct), self._fields[self.holds]
+            if whole.kind == "child" and given[self.holds] not in (None, whole.default):
+                context.complain(twice(self.dsl_name(), self.holds, direct))
+            given[self.holds] = part if whole.kind == "child" else (part, *(given[self.holds] or ()))
         return given
 
     def arguments(self) -> dict[str, Any]:

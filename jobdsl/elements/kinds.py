@@ -8,7 +8,8 @@ apart again or raises Unfit, and then the child is kept as it was found (see rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from math import isfinite
 from typing import Any, ClassVar
 
 from jobdsl.errors import DslError, suggestion
@@ -26,6 +27,7 @@ __all__ = [
     "TextField",
     "Unfit",
     "leaf",
+    "ordered",
     "shown",
     "wrong",
 ]
@@ -103,6 +105,16 @@ def shown(value: object) -> str:
     """A value as messages show it, with its type."""
     shown = repr(value)
     return f"{shown if len(shown) < 60 else shown[:56] + '...'} ({type(value).__name__})"
+
+
+def ordered(values: Any, wanted: str) -> tuple[Any, ...]:
+    """The values of anything that holds some in an order. Raises DslError."""
+    if isinstance(values, set | frozenset):
+        raise DslError(f"takes {wanted}, not a set, which has no order", hint="sorted(...) gives it one")
+    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+        hint = "list(...) of its keys or values" if isinstance(values, Mapping) else "put [ ] around it"
+        raise DslError(wrong(values, wanted).message, hint=hint)
+    return tuple(values)
 
 
 def leaf(found: Node) -> str:
@@ -252,7 +264,7 @@ class DecimalField(Field):
     kind = "decimal"
 
     def check(self, value: Any) -> Any:
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
             return float(value)
         if isinstance(value, str) and "$" in value:
             return value

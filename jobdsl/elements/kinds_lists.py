@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from jobdsl.elements.kinds import Field, Unfit, leaf, wrong
+from jobdsl.elements.kinds import Field, Unfit, leaf, ordered, wrong
 from jobdsl.errors import DslError
 from jobdsl.parts import Parts
 from jobdsl.raw import Writable, write_value
@@ -78,10 +78,7 @@ class ChildrenField(Field):
         if value is None and self.default is None:
             return None
         if not isinstance(value, list | tuple):
-            if isinstance(value, str | Writable):
-                value = (value,)
-            elif not isinstance(value, Iterable):
-                raise wrong(value, "a list")
+            value = (value,) if isinstance(value, str | Writable) else ordered(value, "a list")
         return tuple(self._members(value))
 
     def _members(self, values: Iterable[Any]) -> list[Any]:
@@ -178,9 +175,7 @@ class StringsField(Field):
     def check(self, value: Any) -> Any:
         if value is None and self.default is None:
             return None
-        if isinstance(value, str) or not isinstance(value, Iterable):
-            raise DslError(wrong(value, "a list of texts").message, hint="put [ ] around it")
-        texts = tuple(value)
+        texts = ordered(value, "a list of texts")
         for one in texts:
             if not isinstance(one, str):
                 raise wrong(one, "a list of texts")

@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from jobdsl.elements.kinds import Field, TextField, Unfit, wrong
-from jobdsl.errors import DslError
+from jobdsl.elements.kinds import Field, TextField, Unfit, ordered
 from jobdsl.raw import write_value
 from jobdsl.tree import Node, escape
 
@@ -71,9 +70,7 @@ class ResultsField(Field):
         self.one = ResultField("hudson.model.Result", tuple(RESULTS))
 
     def check(self, value: Any) -> Any:
-        if isinstance(value, str) or not isinstance(value, Iterable):
-            raise DslError(wrong(value, "a list of build results").message, hint="put [ ] around it")
-        return tuple(self.one.check(one) for one in value)
+        return tuple(self.one.check(one) for one in ordered(value, "a list of build results"))
 
     def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
         inner = "".join(self.one.write(one, indent + "  ") for one in value)

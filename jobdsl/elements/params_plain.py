@@ -10,7 +10,7 @@ from jobdsl.elements.base import Form
 from jobdsl.elements.fields import flag, secret_text, sugar
 from jobdsl.elements.fields import text as line
 from jobdsl.elements.javalists import array_of_strings
-from jobdsl.elements.kinds import REQUIRED
+from jobdsl.elements.kinds import REQUIRED, ordered
 from jobdsl.elements.slots import Parameter
 from jobdsl.errors import DslError
 
@@ -85,10 +85,12 @@ class _Choice(Named):
     def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
         """The default first."""
         choices, default = given["choices"], given["default"]
-        if isinstance(choices, Iterable) and not isinstance(choices, str):
-            given["choices"] = choices = tuple(choices)
         if default is None or choices is REQUIRED:
             return given
+        try:
+            given["choices"] = choices = ordered(choices, "a list of texts")
+        except DslError:
+            return given  # told by the field
         if default not in choices:
             context.complain(
                 DslError(

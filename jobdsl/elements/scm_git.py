@@ -7,6 +7,7 @@ from typing import Any
 from jobdsl import context
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import child, children, flag, number, sugar, text
+from jobdsl.elements.holders import twice
 from jobdsl.elements.kinds import Field, Unfit
 from jobdsl.elements.scm_git_browsers import GitBrowser
 from jobdsl.elements.scm_git_extensions import GitExtension, default_chooser
@@ -115,11 +116,11 @@ class git(Scm, xml="hudson.plugins.git.GitSCM", plugin="git"):
         if given["remotes"] is None:
             given["remotes"] = (remote(**{"url": None, **short}),)
         elif short:
-            _twice("remotes", ", ".join(f"{key}=" for key in short))
+            context.complain(twice("scm.git", "remotes", short))
         if given["branches"] is None:
             given["branches"] = (branch_spec(name="main" if given["branch"] is None else given["branch"]),)
         elif given["branch"] is not None:
-            _twice("branches", "branch=")
+            context.complain(twice("scm.git", "branches", ["branch"]))
         return given
 
     def but(self, **changes: Any) -> Any:
@@ -156,7 +157,3 @@ def _plain_one(members: Any) -> bool:
         return False
     one: Any = members[0]
     return one.layout is None and one.extra is None
-
-
-def _twice(long: str, short: str) -> None:
-    context.complain(DslError(f"scm.git: {short} and {long}= say the same", hint="leave one of them out"))

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import child, children, computed, flag, meta, number, text
-from jobdsl.elements.kinds import Unfit
+from jobdsl.elements.kinds import TextField, Unfit
 from jobdsl.elements.slots import Misc, Trait
 from jobdsl.tree import Node
 
@@ -49,6 +49,9 @@ __all__ = [
 ]
 
 _P = "hudson.plugins.git.extensions.impl."
+_TEXT = TextField("").check
+_PERHAPS = TextField("", default=None).check
+_FAST_FORWARD = ("FF", "FF_ONLY", "NO_FF")
 
 
 class GitExtension(Misc):
@@ -73,8 +76,8 @@ class changelog_options(Misc, xml="hudson.plugins.git.ChangelogToBranchOptions",
 class changelog_to_branch(GitExtension, xml=_P + "ChangelogToBranch", plugin="git"):
     """Show the changes since a branch, not since the build before."""
 
-    branch: str = meta(first=True)
-    remote: str = meta(default="origin")
+    branch: str = meta(_TEXT, first=True)
+    remote: str = meta(_TEXT, default="origin")
     _options = computed("options", child(accepts=changelog_options, plain=True), "_compared")
 
     def _compared(self) -> changelog_options:
@@ -165,16 +168,16 @@ class merge_options(Misc, xml="hudson.plugins.git.UserMergeOptions", plugin="git
     remote: str | None = text("mergeRemote", default=None)
     branch: str = text("mergeTarget")
     strategy: str | None = text("mergeStrategy", default=None)
-    fast_forward: str | None = text("fastForwardMode", default=None, choices=("FF", "FF_ONLY", "NO_FF"))
+    fast_forward: str | None = text("fastForwardMode", default=None, choices=_FAST_FORWARD)
 
 
 class merge_before_build(GitExtension, xml=_P + "PreBuildMerge", plugin="git"):
     """Merge into this branch before building, to see whether it would work."""
 
-    branch: str = meta(first=True)
-    remote: str | None = meta(default="origin")
-    strategy: str | None = meta(default="default")
-    fast_forward: str | None = meta(default="FF")
+    branch: str = meta(_TEXT, first=True)
+    remote: str | None = meta(_PERHAPS, default="origin")
+    strategy: str | None = meta(_PERHAPS, default="default")
+    fast_forward: str | None = meta(TextField("", _FAST_FORWARD, default=None).check, default="FF")
     _options = computed("options", child(accepts=merge_options, plain=True), "_merge")
 
     def _merge(self) -> merge_options:

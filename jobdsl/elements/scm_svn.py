@@ -7,8 +7,8 @@ from typing import Any
 from jobdsl import context
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import child, children, flag, sugar, text
+from jobdsl.elements.holders import twice
 from jobdsl.elements.slots import Misc, Scm
-from jobdsl.errors import DslError
 
 __all__ = [
     "SvnBrowser",
@@ -154,10 +154,7 @@ class svn(Scm, xml="hudson.scm.SubversionSCM", plugin=_PLUGIN):
         if given["modules"] is None:
             given["modules"] = (module(**{"url": None, **short}),)
         elif short:
-            named = ", ".join(f"{key}=" for key in short)
-            context.complain(
-                DslError(f"scm.svn: {named} and modules= say the same", hint="leave one of them out")
-            )
+            context.complain(twice("scm.svn", "modules", short))
         return given
 
     def but(self, **changes: Any) -> Any:

@@ -8,8 +8,7 @@ from jobdsl.elements.base import Form
 from jobdsl.elements.fields import flag, number, sugar, text
 from jobdsl.elements.slots import Trait
 from jobdsl.elements.sources_fields import BRANCHES, REQUESTS, coded, fork_trust, trait_list
-from jobdsl.elements.sources_git import TraitedSource
-from jobdsl.elements.sources_github import as_project, owner_and_repository
+from jobdsl.elements.sources_github import OwnedSource
 
 __all__ = [
     "bitbucket",
@@ -151,7 +150,7 @@ class bitbucket_notifications_2024(
     """`bitbucket_notifications`, as plugins before 935 call it."""
 
 
-class bitbucket(TraitedSource, xml=_2024 + "BitbucketSCMSource", plugin=_PLUGIN):
+class bitbucket(OwnedSource, xml=_2024 + "BitbucketSCMSource", plugin=_PLUGIN):
     """Branches and pull requests of Bitbucket: `bitbucket("OWNER/repository", credentials="bb")`.
 
     `server` is the URL of a Bitbucket Data Center; without it, bitbucket.org is meant.
@@ -166,10 +165,3 @@ class bitbucket(TraitedSource, xml=_2024 + "BitbucketSCMSource", plugin=_PLUGIN)
     owner: str = text("repoOwner")
     repository: str = text()
     traits: Any = trait_list(default=(bitbucket_branches(), bitbucket_pull_requests(), bitbucket_forks()))
-
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
-        return owner_and_repository(self.dsl_name(), given)
-
-    def arguments(self) -> dict[str, Any]:
-        """Owner and repository as one."""
-        return as_project(super().arguments())

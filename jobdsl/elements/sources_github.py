@@ -7,12 +7,15 @@ from typing import Any
 from jobdsl import context
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import flag, sugar, text
+from jobdsl.elements.holders import twice
+from jobdsl.elements.kinds import REQUIRED
 from jobdsl.elements.slots import Trait
 from jobdsl.elements.sources_fields import BRANCHES, REQUESTS, coded, fork_trust, trait_list
 from jobdsl.elements.sources_git import TraitedSource
 from jobdsl.errors import DslError
 
 __all__ = [
+    "OwnedSource",
     "github",
     "github_branches",
     "github_checks",
@@ -111,7 +114,40 @@ class github_checks(
     verbose: bool = flag("verboseConsoleLog", default=False)
 
 
-class github(TraitedSource, xml=_P + "GitHubSCMSource", plugin=_PLUGIN):
+class OwnedSource(TraitedSource):
+    """A source of one repository, whose owner and name may be given as one: `project="owner/repository"`."""
+
+    __slots__ = ()
+
+    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+        """`project` taken apart."""
+        project = given["project"]
+        if project is None:
+            return given
+        if given["owner"] is not REQUIRED or given["repository"] is not REQUIRED:
+            context.complain(twice(self.dsl_name(), "project", ["owner", "repository"]))
+        owner, slash, repository = str(project).rpartition("/")
+        if not (isinstance(project, str) and owner and slash and repository):
+            context.complain(DslError(f"{self.dsl_name()}: project {project!r} is no owner/repository"))
+        return {**given, "owner": owner or "?", "repository": repository}
+
+    def but(self, **changes: Any) -> Any:
+        """A copy with some arguments changed."""
+        if "project" in changes:
+            changes = {"owner": REQUIRED, "repository": REQUIRED, **changes}
+        return super().but(**changes)
+
+    def arguments(self) -> dict[str, Any]:
+        """Owner and repository put together, where both are plain."""
+        given = super().arguments()
+        owner, repository = given.get("owner"), given.get("repository")
+        if not owner or not repository or "/" in owner + repository:
+            return given
+        rest = {name: value for name, value in given.items() if name not in ("owner", "repository")}
+        return {"project": f"{owner}/{repository}", **rest}
+
+
+class github(OwnedSource, xml=_P + "GitHubSCMSource", plugin=_PLUGIN):
     """Branches and pull requests of a GitHub repository: `github("owner/repository", credentials="app")`.
 
     Without `traits`, it finds branches and pull requests, those from forks too; a fork's Jenkinsfile is only
@@ -127,30 +163,3 @@ class github(TraitedSource, xml=_P + "GitHubSCMSource", plugin=_PLUGIN):
     repository: str = text()
     url: str | None = text("repositoryUrl", default=None)
     traits: Any = trait_list(default=(github_branches(), github_pull_requests(), github_forks()))
-
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
-        return owner_and_repository(self.dsl_name(), given)
-
-    def arguments(self) -> dict[str, Any]:
-        """Owner and repository as one."""
-        return as_project(super().arguments())
-
-
-def owner_and_repository(name: str, given: dict[str, Any]) -> dict[str, Any]:
-    """`project="owner/repository"` taken apart."""
-    project = given["project"]
-    if project is None:
-        return given
-    owner, slash, repository = str(project).rpartition("/")
-    if not (owner and slash and repository):
-        context.complain(DslError(f"{name}: {project!r} is no owner/repository"))
-    return {**given, "owner": owner or "?", "repository": repository}
-
-
-def as_project(given: dict[str, Any]) -> dict[str, Any]:
-    """Owner and repository put together, where both are plain."""
-    owner, repository = given.get("owner"), given.get("repository")
-    if not owner or not repository or "/" in owner + repository:
-        return given
-    rest = {name: value for name, value in given.items() if name not in ("owner", "repository")}
-    return {"project": f"{owner}/{repository}", **rest}

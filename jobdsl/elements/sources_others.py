@@ -10,7 +10,7 @@ from jobdsl.elements.scm_svn import SvnBrowser, SvnUpdater, svn_update
 from jobdsl.elements.slots import Trait
 from jobdsl.elements.sources_fields import BRANCHES, REQUESTS, coded, fork_trust, trait_list
 from jobdsl.elements.sources_git import IdentifiedSource, TraitedSource
-from jobdsl.elements.sources_github import as_project, owner_and_repository
+from jobdsl.elements.sources_github import OwnedSource
 
 __all__ = [
     "gerrit",
@@ -78,7 +78,7 @@ class gitea_hooks(Trait, xml=_G + "WebhookRegistrationTrait", plugin="gitea"):
     mode: str = text(default="SYSTEM", choices=("DISABLE", "SYSTEM", "ITEM"), first=True)
 
 
-class gitea(TraitedSource, xml=_G + "GiteaSCMSource", plugin="gitea"):
+class gitea(OwnedSource, xml=_G + "GiteaSCMSource", plugin="gitea"):
     """Branches and pull requests of a Gitea or Forgejo repository: `gitea("owner/repo", server="https://...")`."""
 
     project: str | None = sugar(first=True)
@@ -87,13 +87,6 @@ class gitea(TraitedSource, xml=_G + "GiteaSCMSource", plugin="gitea"):
     repository: str = text()
     credentials: str | None = text("credentialsId", default=None)
     traits: Any = trait_list(default=(gitea_branches(), gitea_pull_requests(), gitea_forks()))
-
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
-        return owner_and_repository(self.dsl_name(), given)
-
-    def arguments(self) -> dict[str, Any]:
-        """Owner and repository as one."""
-        return as_project(super().arguments())
 
 
 class gerrit_changes(

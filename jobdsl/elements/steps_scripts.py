@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from jobdsl import context
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import child, children, flag, number, strings, sugar, text
 from jobdsl.elements.misc_groovy import groovy_script
 from jobdsl.elements.slots import Misc, Step
+from jobdsl.errors import DslError
 
 __all__ = [
     "GroovySource",
@@ -234,10 +236,12 @@ class system_groovy(Step, xml="hudson.plugins.groovy.SystemGroovy", plugin="groo
 
     def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
         """A script written in the job, from its text."""
-        source = given["source"]
+        source, boxed = given["source"], given["sandbox"]
         if isinstance(source, str):
-            boxed = given["sandbox"] is not False
-            given["source"] = system_groovy_text(groovy_script(source, sandbox=boxed))
+            given["source"] = system_groovy_text(groovy_script(source, sandbox=boxed is None or boxed))
+        elif boxed is not None and isinstance(source, SystemGroovySource):
+            problem = f"steps.system_groovy: sandbox={boxed!r} is for a script given as text"
+            context.complain(DslError(problem, hint="say it where the source is made"))
         return given
 
     def arguments(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from jobdsl.elements.fields import computed, flag, meta, number, secret_text, text
-from jobdsl.elements.kinds import REQUIRED, Unfit
+from jobdsl.elements.kinds import REQUIRED, TextField, Unfit
 from jobdsl.elements.slots import Trigger
 from jobdsl.errors import DslError
 from jobdsl.tree import Node
@@ -120,7 +120,7 @@ class periodic_folder(
     """Scan a multibranch job or organization again when nothing has for so long: `"1d"`, `"4h"`, `"15m"`."""
 
     interval: str = meta(_interval, first=True, default="1d")
-    schedule: str | None = meta(default=None)
+    schedule: str | None = meta(TextField("", default=None).check, default=None)
     _spec = computed("spec", text(), "_wake_up")
     _millis = computed("interval", number(), "_milliseconds")
 

@@ -1,0 +1,123 @@
+"""How a class of fields becomes a constructor and a writer: the source of both, compiled on first use.
+
+Rendering is mostly these two, so the constructor passes what is plainly right without a call, and
+the writer is one f-string.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from jobdsl.elements.kinds import REQUIRED, Field, FlagField
+from jobdsl.elements.kinds_other import ComputedField
+from jobdsl.elements.refusing import accept, expand, refuse
+from jobdsl.tree import escape
+
+if TYPE_CHECKING:
+    from jobdsl.elements.base import Record
+
+__all__ = ["constructor", "writer"]
+
+
+def constructor(cls: type[Record]) -> Any:
+    """The `__init__` of a class."""
+    return _compiled(cls, "__init__", _constructor)
+
+
+def writer(cls: type[Record]) -> Any:
+    """The `_body` of a class."""
+    return _compiled(cls, "_body", _writer)
+
+
+def _compiled(cls: type[Record], name: str, source: Callable[[type[Record]], str]) -> Any:
+    names: dict[str, Any] = {"escape": escape, "accept": accept, "refuse": refuse, "expand": expand}
+    names["__name__"] = __name__
+    for one in cls._fields.values():
+        names[f"_f_{one.name}"], names[f"_d_{one.name}"] = one, one.default
+        names[f"_a_{one.name}"], names[f"_c_{one.name}"] = getattr(one, "accepts", object), one.check
+    code = compile(source(cls), f"<{cls.__name__}>", "exec")
+    exec(code, names)  # noqa: S102  # our own field declarations, as dataclasses do
+    return names[name]
+
+
+def _constructor(cls: type[Record]) -> str:
+    stored = [one for one in cls._fields.values() if one.stored or one.kind == "sugar"]
+    first = "".join(f"{one.name}=_d_{one.name}, " for one in stored if one.first)
+    rest = "".join(f"{one.name}=_d_{one.name}, " for one in stored if not one.first)
+    lines = [f"def __init__(self, {first}*more, {rest}layout=None, extra=None, **unknown):"]
+    lines.append("    if more or unknown: refuse(self, more, unknown)")
+    if hasattr(cls, "_expand"):
+        sugar = ", ".join(f"{one.name!r}: {one.name}" for one in stored)
+        lines.append(f"    given = expand(self, {{{sugar}}})")
+        lines += [f"    {one.name} = given[{one.name!r}]" for one in stored if one.stored]
+    for one in stored:
+        if one.stored:
+            lines += _check_lines(one)
+    lines.append("    put = object.__setattr__")
+    lines += [f"    put(self, {one.name!r}, {one.name})" for one in stored if one.stored]
+    lines += ["    put(self, 'layout', layout)", "    put(self, 'extra', extra)"]
+    if hasattr(cls, "_made"):
+        lines.append("    self._made()")
+    return "\n".join(lines)
+
+
+def _check_lines(one: Field) -> list[str]:
+    """The check of one argument; values that are plainly right pass without a call."""
+    name = one.name
+    call = f"{name} = accept(self, _f_{name}, {name})"
+    easy = (
+        one.kind in ("text", "secret")
+        and not getattr(one, "choices", ())
+        and getattr(one, "checker", None) is None
+    )
+    if easy:
+        none = f" and {name} is not None" if one.default is None else ""
+        return [f"    if {name}.__class__ is not str{none}: {call}"]
+    if one.kind == "flag":
+        none = f" and {name} is not None" if one.default is None else ""
+        return [f"    if {name} is not True and {name} is not False{none}: {call}"]
+    if one.kind == "number":
+        none = f" and {name} is not None" if one.default is None else ""
+        return [f"    if {name}.__class__ is not int{none}: {call}"]
+    if one.kind == "child":
+        default = f"{name} is not _d_{name} and " if one.default is not REQUIRED else ""
+        return [f"    if {default}not isinstance({name}, _a_{name}): {call}"]
+    if one.default is REQUIRED:
+        return [f"    {call}"]
+    guarded = one.kind != "slot" and (one.default is None or one.default == ())
+    return [
+        f"    if {name} is not _d_{name}:" if guarded else "    if True:",
+        f"        try: {name} = _c_{name}({name})",
+        f"        except Exception: {call}",  # once more, to be told with the names of element and field
+    ]
+
+
+def _writer(cls: type[Record]) -> str:
+    lines = ["def _body(self, i):", "    if self.layout is not None or self.extra: return self._laid_out(i)"]
+    parts = [_part(one, lines) for one in cls.by_tag.values()]
+    text = "".join(parts)
+    lines.append(f'    return f"""{text}"""' if text else "    return ''")
+    return "\n".join(lines)
+
+
+def _part(one: Field, lines: list[str]) -> str:
+    """What the f-string of the writer holds for one field."""
+    if one.kind == "absent":
+        return ""
+    name, attrs = one.name, one.attributes(None).replace("{", "{{").replace("}", "}}")
+    optional = one.default is None
+    if one.kind == "constant":
+        return "{i}" + one.write(None, "").replace("{", "{{").replace("}", "}}")
+    if one.kind in ("text", "secret", "number", "flag") and not optional and type(one).write in _SIMPLE:
+        value = {"flag": f"'true' if self.{name} else 'false'", "number": f"self.{name}"}.get(
+            one.kind, f"escape(self.{name})"
+        )
+        return f"{{i}}<{one.tag}{attrs}>{{{value}}}</{one.tag}>"
+    source = f"self.{one.method}()" if isinstance(one, ComputedField) else f"self.{name}"
+    lines.append(f"    {name} = {source}")
+    guarded = f"_f_{name}.write({name}, i)"
+    return f"{{{guarded} if {name} is not None else ''}}"
+
+
+_SIMPLE: tuple[Callable[..., str], ...] = (Field.write, FlagField.write)

@@ -1,0 +1,94 @@
+"""What a constructor does with arguments that cannot be right: each is told, and loading goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from jobdsl import context
+from jobdsl.elements.kinds import REQUIRED, Field, shown
+from jobdsl.errors import DslError, suggestion
+from jobdsl.raw import Value
+
+if TYPE_CHECKING:
+    from jobdsl.elements.base import Record
+
+__all__ = ["accept", "checked", "expand", "refuse"]
+
+_NOT_THOUGHT_OF = (TypeError, ValueError, AttributeError, LookupError)
+"""What conversions raise for a value of a kind they do not expect."""
+
+
+def accept(owner: Record, one: Field, value: Any) -> Any:
+    """The checked argument; a wrong one is told with the element's and the field's name."""
+    try:
+        return checked(one, value)
+    except DslError as error:
+        context.complain(DslError(f"{owner.dsl_name()}: {one.name} {_said(error.message)}", hint=error.hint))
+        return one.default if one.default is not REQUIRED else _stand_in(one)
+
+
+def checked(one: Field, value: Any) -> Any:
+    """The argument as it is kept. Raises DslError, and nothing else, when it cannot be right."""
+    if value is REQUIRED:
+        raise DslError("must be given")
+    try:
+        return one.check(value)
+    except _NOT_THOUGHT_OF:
+        raise DslError(f"cannot be {shown(value)}") from None
+
+
+def _said(message: str) -> str:
+    starts = ("takes", "must", "does", "cannot")
+    return message if message.startswith(starts) else f"is wrong: {message}"
+
+
+def expand(owner: Any, given: dict[str, Any]) -> Any:
+    """The fields that arguments stand for. Where those are of a wrong kind, they are told and stay."""
+    try:
+        return owner._expand(dict(given))
+    except _NOT_THOUGHT_OF:
+        if not any(_is_wrong(one, given[name]) for name, one in owner._fields.items() if name in given):
+            named = ", ".join(f"{name}={shown(given[name])}" for name in _told(owner, given))
+            context.complain(DslError(f"{owner.dsl_name()} cannot be made with {named}"))
+        return given
+
+
+def _is_wrong(one: Field, value: Any) -> bool:
+    """Whether the field's own check will tell that its value is wrong."""
+    if not one.stored or value is one.default:
+        return False
+    try:
+        checked(one, value)
+    except DslError:
+        return True
+    return False
+
+
+def _told(owner: Record, given: Mapping[str, Any]) -> list[str]:
+    return [name for name, one in owner._fields.items() if name in given and given[name] is not one.default]
+
+
+def _stand_in(one: Field) -> Any:
+    """A harmless value for a required field whose argument was refused; the load fails anyway."""
+    return {"flag": False, "number": 0, "children": (), "strings": (), "result": "SUCCESS"}.get(one.kind, "")
+
+
+def refuse(owner: Record, more: tuple[Any, ...], unknown: Mapping[str, Value]) -> None:
+    """Tell of arguments without a name that are too many, and of names there are not."""
+    arguments = [one for one in owner._fields.values() if one.stored or one.kind == "sugar"]
+    names = [one.name for one in arguments]
+    if more:
+        first = [one.name for one in arguments if one.first]
+        takes = f"takes {len(first)} argument{'s' if len(first) != 1 else ''} without a name"
+        rule = f"{takes} ({', '.join(first)})" if first else "takes named arguments only"
+        context.complain(DslError(f"{owner.dsl_name()} {rule}", hint=f"name the others: {', '.join(names)}"))
+    by_tag = {one.tag: one.name for one in arguments if one.tag}
+    for word in unknown:
+        exact = by_tag.get(word, "")
+        hint = f'did you mean "{exact}"?' if exact else suggestion(word, names)
+        context.complain(
+            DslError(
+                f"{owner.dsl_name()} has no argument {word!r}", hint=hint or "it has: " + ", ".join(names)
+            )
+        )
