@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 from jobdsl.testing import ManualClock, SimulatedJenkins
 from jobdsl.testing.treequery import TreeError, TreeNode, parse_tree
 from jobdsl.testing.users import READER
+from jobdsl.testing.wire import Request
 
 FREE = "<project><description>d</description></project>"
 FOLDER = "<com.cloudbees.hudson.plugins.folder.Folder/>"
@@ -286,3 +289,67 @@ def test_no_text_breaks_the_tree_parser(text: str) -> None:
         parse_tree(text)
     except TreeError:
         return
+
+
+NODE = "<slave><label>x</label></slave>"
+
+
+def reason(send: Send, name: str) -> tuple[bool, str]:
+    found = send("GET", f"/computer/{name}/api/json").json()
+    return found["temporarilyOffline"], found["offlineCauseReason"]
+
+
+def test_a_mark_lasts_whatever_the_agent_does(jenkins: SimulatedJenkins, send: Send) -> None:
+    send("POST", "/computer/createItem?name=a", NODE)
+    send("POST", "/computer/a/toggleOffline?offlineMessage=mine")
+    jenkins.connect_agent("a")
+    assert reason(send, "a") == (True, "mine")
+    assert not jenkins.computer("a").online
+    send("POST", "/computer/a/doDisconnect")
+    assert reason(send, "a") == (True, "mine")
+    send("POST", "/computer/a/toggleOffline")
+    assert reason(send, "a") == (False, "Connection was broken")
+
+
+def test_changing_the_cause_marks_a_node_that_was_online(jenkins: SimulatedJenkins, send: Send) -> None:
+    send("POST", "/computer/createItem?name=a", NODE)
+    jenkins.connect_agent("a")
+    send("POST", "/computer/a/changeOfflineCause?offlineMessage=+new+")
+    assert reason(send, "a") == (True, "new")
+    assert not jenkins.computer("a").online
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [("", ""), ("a: b", "a: b"), ("a : b", "b"), ("<b>'&", "&lt;b&gt;&#039;&amp;"), ("a\nb", "a<br>b")],
+)
+def test_what_jenkins_shows_of_a_reason(
+    jenkins: SimulatedJenkins, send: Send, given: str, shown: str
+) -> None:
+    send("POST", "/computer/createItem?name=a", NODE)
+    jenkins.mark_offline("a", given)
+    assert reason(send, "a") == (True, shown)
+    jenkins.mark_offline("a", None)
+    assert reason(send, "a") == (False, "")
+
+
+def test_others_act_between_requests(jenkins: SimulatedJenkins, send: Send) -> None:
+    jenkins.create_item("j", "<project/>")
+    seen = []
+
+    def somebody(request: Request) -> None:
+        seen.append(request.path)
+        if len(seen) == 2:
+            jenkins.build("j")
+
+    jenkins.before_each(somebody)
+    assert [send("GET", "/job/j/api/json").json()["nextBuildNumber"] for _ in range(3)] == [1, 2, 2]
+    jenkins.before_each(None)
+    send("GET", "/job/j/api/json")
+    assert len(seen) == 3
+
+
+def test_the_agent_can_be_downloaded_by_anybody(jenkins: SimulatedJenkins) -> None:
+    found = requests.get(f"{jenkins.url}/jnlpJars/agent.jar", timeout=30)
+    assert found.status_code == 200
+    assert zipfile.is_zipfile(io.BytesIO(found.content))

@@ -232,6 +232,23 @@ def test_an_agent_dials_in_and_runs_builds(
     assert done.artifacts == {"out.xml": b"hi\n"}
 
 
+def test_an_agent_keeps_its_secret_from_its_builds_and_from_its_arguments(
+    jenkins: SimulatedJenkins,
+    build: Callable[..., Build],
+    post: Callable[..., requests.Response],
+    dial_in: Callable[..., subprocess.Popen[bytes]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("JENKINS_SECRET", "of-the-environment")
+    secret = tmp_path / "secret"
+    secret.write_text(jenkins.add_node("one", NODE.format("linux")).secret + "\n")
+    dial_in("one", f"@{secret}")
+    done = build(job("echo in ${JENKINS_SECRET:-no} environment", extra=LINUX))
+    assert (done.result, done.node) == ("SUCCESS", "one"), done.console
+    assert "\nin no environment\n" in done.console
+
+
 def test_a_killed_agent_fails_its_build(
     jenkins: SimulatedJenkins,
     post: Callable[..., requests.Response],

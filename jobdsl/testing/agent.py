@@ -129,12 +129,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m jobdsl.testing.agent", description=__doc__)
     parser.add_argument("--url", required=True, help="URL of the simulated controller")
     parser.add_argument("--name", required=True, help="name of the node")
-    parser.add_argument("--secret", default=os.environ.get("JENKINS_SECRET", ""), help="secret of the node")
+    parser.add_argument(
+        "--secret", help="secret of the node, or @FILE; JENKINS_SECRET of the environment if left out"
+    )
     parser.add_argument("--directory", type=Path, help="where workspaces go; a temporary one by default")
     parser.add_argument("--retry", type=float, default=10.0, help="seconds between attempts to dial in")
     options = parser.parse_args()
+    secret = os.environ.pop("JENKINS_SECRET", "")  # builds inherit the environment
+    if options.secret is not None:
+        secret = options.secret
+    if secret.startswith("@"):
+        secret = Path(secret[1:]).read_text("utf-8").strip()
     with tempfile.TemporaryDirectory(prefix="simulated-agent-") as temporary:
-        agent = Agent(options.url, options.name, options.secret, options.directory or Path(temporary))
+        agent = Agent(options.url, options.name, secret, options.directory or Path(temporary))
         pause = threading.Event()
         while True:
             try:

@@ -29,5 +29,5 @@ def router() -> Router:
     add_views(routes, SimulatedJenkins)
     add_builds(routes, SimulatedJenkins)
     add_computers(routes)
-    add_agents(routes)
+    add_agents(routes, SimulatedJenkins)
     return routes

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import secrets
 import time
+import zipfile
 from typing import TYPE_CHECKING
 
-from jobdsl.testing.computers import Computer, Offline
+from jobdsl.testing.computers import Computer
 from jobdsl.testing.pages import Refusal, missing
 from jobdsl.testing.paths import AgentLine
 from jobdsl.testing.routing import Call, Router
@@ -45,9 +47,7 @@ def _connect(call: Call) -> Response:
         raise Refusal(Response(403))
     jenkins = call.jenkins
     line = jenkins.runner.lines[computer.name] = Line()
-    computer.connected = computer.monitored = True
-    if not computer.set_offline:
-        computer.offline = None
+    computer.connect()
     jenkins.scheduler.tick()
     jenkins.changed.notify_all()
 
@@ -62,10 +62,7 @@ def _connect(call: Call) -> Response:
 
 def _lost(jenkins: SimulatedJenkins, computer: Computer) -> None:
     del jenkins.runner.lines[computer.name]
-    computer.connected = False
-    if not computer.set_offline:
-        now = jenkins.clock.now()
-        computer.offline = Offline("ChannelTermination", "Connection was broken", "", now)
+    computer.disconnect("", jenkins.clock.now())
     jenkins.scheduler.lost(computer, "command execution failed")
     jenkins.changed.notify_all()
 
@@ -115,8 +112,17 @@ def _done(call: Call) -> Response:
     return Response()
 
 
-def add_agents(router: Router) -> None:
+def _jar(call: Call) -> Response:  # noqa: ARG001 - one signature
+    """GET jnlpJars/agent.jar: where Jenkins' agent would be. Anybody may have it."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as jar:
+        jar.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\r\nCreated-By: a simulation\r\n\r\n")
+    return Response(200, packed.getvalue(), [("Content-Type", "application/java-archive")])
+
+
+def add_agents(router: Router, root: type[SimulatedJenkins]) -> None:
     """Register the agents' line."""
+    router.on(root, "jnlpJars/agent.jar")(_jar)
     router.on(AgentLine, "connect", post=True)(_connect)
     router.on(AgentLine, "take", post=True)(_take)
     router.on(AgentLine, "log", post=True)(_log)

@@ -12,7 +12,6 @@ from jobdsl.testing.documents import read, write
 from jobdsl.testing.names import check
 from jobdsl.testing.pages import Refusal, failure, jetty, missing, oops, redirect
 from jobdsl.testing.routing import Call, Router
-from jobdsl.testing.store import Document
 from jobdsl.testing.wire import Response
 from jobdsl.tree import Node
 
@@ -24,15 +23,6 @@ _CONFIGURE = "hudson.model.Computer.Configure"
 _CONNECT = "hudson.model.Computer.Connect"
 _DISCONNECT = "hudson.model.Computer.Disconnect"
 _FORM_TYPES = ("hudson.slaves.DumbSlave", "hudson.slaves.DumbSlave$DescriptorImpl")
-
-
-def _assign(call: Call, computer: Computer, data: bytes) -> None:
-    def settle(root: Node) -> Node:
-        return call.jenkins.store.rewriter.settle(root, new=False)
-
-    document = Document(data, settle)
-    computer.configure(document.tree(), document)
-    call.jenkins.scheduler.tick()
 
 
 def _read(data: bytes) -> Node:
@@ -53,7 +43,7 @@ def _create_by_xml(call: Call) -> Response:
         raise failure(f"Node '{name}' already exists")
     root = _read(call.request.body)
     root.children = [Node("name", name), *[child for child in root.children if child.tag != "name"]]
-    _assign(call, call.jenkins.computers.add(name), write(root).encode())
+    call.jenkins.add_node(name, write(root))
     return Response()
 
 
@@ -72,8 +62,7 @@ def _create_by_form(call: Call) -> Response:
         submitted = json.loads(form["json"])
     except ValueError:
         raise oops() from None
-    data = write(_from_form(name, submitted)).encode()
-    _assign(call, call.jenkins.computers.add(name), data)
+    call.jenkins.add_node(name, write(_from_form(name, submitted)))
     return redirect("/computer/")
 
 
@@ -120,7 +109,7 @@ def _get_config(call: Call) -> Response:
 def _post_config(call: Call) -> Response:
     data = encoded_body(call)
     _read(data)
-    _assign(call, _agent(call), data)
+    call.jenkins.configure_node(_agent(call), data)
     return Response()
 
 
@@ -129,9 +118,7 @@ def _delete(call: Call) -> Response:
     computer: Computer = call.target
     if not computer.name:
         return Response(400)
-    del call.jenkins.computers.agents[computer.name]
-    call.jenkins.runner.lines.pop(computer.name, None)
-    call.jenkins.scheduler.lost(computer, "command execution failed")
+    call.jenkins.delete_node(computer.name)
     return redirect("/computer/")
 
 
@@ -144,33 +131,28 @@ def _secret(call: Call) -> Response:
     return Response(200, text.encode(), [("Content-Type", "application/x-java-jnlp-file")])
 
 
-def _cause(call: Call, java: str, default: str) -> Offline:
-    reason = call.request.form.get("offlineMessage", default)
-    return Offline(java, reason, call.caller.user.name, call.jenkins.clock.now())
-
-
 def _toggle(call: Call) -> Response:
-    """POST toggleOffline: no new builds; those that run go on."""
+    """POST toggleOffline: no new builds, those that run go on; or the opposite."""
     computer: Computer = call.target
-    computer.offline = None if computer.set_offline else _cause(call, "UserCause", "")
+    if computer.mark is None:
+        return _change_cause(call)
+    computer.mark = None
     call.jenkins.scheduler.tick()
     return redirect(f"/{computer.path}")
 
 
 def _change_cause(call: Call) -> Response:
+    """POST changeOfflineCause: marked from now on with this reason, whatever it was (Computer.java)."""
     computer: Computer = call.target
-    if computer.offline is not None:
-        computer.offline = _cause(call, computer.offline.java, "")
+    reason = call.request.form.get("offlineMessage", "").strip()
+    computer.mark = Offline("UserCause", reason, call.caller.user.name, call.jenkins.clock.now())
     return redirect(f"/{computer.path}")
 
 
 def _disconnect(call: Call) -> Response:
     computer = _agent(call)
-    computer.connected = False
+    computer.disconnect(call.caller.user.name, call.jenkins.clock.now())
     call.jenkins.runner.lines.pop(computer.name, None)
-    computer.offline = Offline(
-        "ChannelTermination", "Connection was broken", call.caller.user.name, call.jenkins.clock.now()
-    )
     call.jenkins.scheduler.lost(computer, "command execution failed")
     return redirect(f"/{computer.path}")
 

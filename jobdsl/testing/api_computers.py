@@ -97,15 +97,15 @@ def _offline_cause(computer: Computer) -> Bean | None:
     cause = computer.offline
     if cause is None:
         return None
-    text = f"Disconnected by {cause.user} : {cause.reason}" if cause.java == "UserCause" else cause.reason
     schema = Schema(
-        Prop("timestamp", lambda _: round(cause.since * 1000)), Prop("description", lambda _: text)
+        Prop("timestamp", lambda _: round(cause.since * 1000)),
+        Prop("description", lambda _: cause.description),
     )
     return Bean(schema, None, f"hudson.slaves.OfflineCause${cause.java}")
 
 
 def _icon(computer: Computer) -> str:
-    if computer.set_offline:
+    if computer.mark is not None:
         return "symbol-computer-disconnected"
     return "symbol-computer" if computer.online else "symbol-computer-offline"
 
@@ -142,9 +142,12 @@ class ComputerApi:
             Prop("numExecutors", lambda computer: computer.executors),
             Prop("offline", lambda computer: not computer.online),
             Prop("offlineCause", _offline_cause),
-            Prop("offlineCauseReason", lambda computer: computer.offline.reason if computer.offline else ""),
+            Prop(
+                "offlineCauseReason",
+                lambda computer: computer.offline.shown_reason if computer.offline else "",
+            ),
             Prop("oneOffExecutors", self._one_off),
-            Prop("temporarilyOffline", lambda computer: computer.set_offline),
+            Prop("temporarilyOffline", lambda computer: computer.mark is not None),
         )
         self._agent = Schema(
             Prop("absoluteRemotePath", lambda computer: computer.remote_fs if computer.connected else None),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -26,6 +27,21 @@ class Offline:
     user: str
     since: float
 
+    @property
+    def description(self) -> str:
+        """The cause in words, with who did it."""
+        if self.java != "UserCause":
+            return self.reason
+        return f"Disconnected by {self.user}{f' : {self.reason}' if self.reason else ''}"
+
+    @property
+    def shown_reason(self) -> str:
+        """What Jenkins shows of it, escaped: all up to the last ` : ` it takes for who did it."""
+        found = self.description
+        if self.java == "UserCause":
+            found = found.rpartition(" : ")[2] if " : " in found else ""
+        return html.escape(found).replace("&#x27;", "&#039;").replace("\n", "<br>")
+
 
 @dataclass(slots=True, eq=False)
 class Computer:
@@ -41,8 +57,10 @@ class Computer:
     document: Document | None = None
     connected: bool = False
     secret: str = ""
-    offline: Offline | None = None
-    """Why it takes no builds although, or because, its agent is not there."""
+    mark: Offline | None = None
+    """Who took it offline, and why; it lasts whatever its agent does."""
+    lost: Offline | None = None
+    """Why its agent is gone; None before it first came, and while it is there."""
     monitored: bool = False
     """Whether the node monitors have measured it yet."""
 
@@ -62,14 +80,24 @@ class Computer:
         return self.name or "Built-In Node"
 
     @property
-    def set_offline(self) -> bool:
-        """Whether someone took it offline."""
-        return self.offline is not None and self.offline.java == "UserCause"
+    def offline(self) -> Offline | None:
+        """Why it takes no builds, as Jenkins tells it: the mark comes first."""
+        return self.mark or self.lost
 
     @property
     def online(self) -> bool:
         """Whether it takes builds."""
-        return self.connected and not self.set_offline
+        return self.connected and self.mark is None
+
+    def connect(self) -> None:
+        """Its agent has dialled in."""
+        self.connected = self.monitored = True
+        self.lost = None
+
+    def disconnect(self, user: str, now: float) -> None:
+        """Its agent is gone."""
+        self.connected = False
+        self.lost = Offline("ChannelTermination", "Connection was broken", user, now)
 
     def configure(self, root: Node, document: Document) -> None:
         """Read what its document says."""

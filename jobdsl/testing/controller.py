@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Literal, Self
 
@@ -17,7 +17,7 @@ from jobdsl.testing.api_queue import QueueApi
 from jobdsl.testing.builds import Build
 from jobdsl.testing.catalogue import Catalogue, VocabularyCatalogue, recorded_plugins
 from jobdsl.testing.clock import Clock, SystemClock
-from jobdsl.testing.computers import Computer, Computers
+from jobdsl.testing.computers import Computer, Computers, Offline
 from jobdsl.testing.credentials import Credential, Credentials
 from jobdsl.testing.export import Bean
 from jobdsl.testing.faults import Failure, Faults, Phase, Where
@@ -29,7 +29,7 @@ from jobdsl.testing.requestlog import RequestLog
 from jobdsl.testing.routing import Call
 from jobdsl.testing.runner import StepRunner
 from jobdsl.testing.scheduler import Scheduler
-from jobdsl.testing.store import Group, Item
+from jobdsl.testing.store import Document, Group, Item
 from jobdsl.testing.stored import Rewriter
 from jobdsl.testing.users import ADMINISTER, User, Users
 from jobdsl.testing.views import View
@@ -39,6 +39,8 @@ __all__ = ["SimulatedJenkins"]
 
 _log = logging.getLogger(__name__)
 _AGENT_LINE = "/simulated-agent/"
+_FOR_ALL = "/jnlpJars/"
+"""Readable without an account (Jenkins.getUnprotectedRootActions)."""
 _TICK = 0.1
 """Real seconds between two looks at the queue while something really runs."""
 _READ = "hudson.model.Hudson.Read"
@@ -76,6 +78,7 @@ class SimulatedJenkins:
         self.clock = clock or SystemClock()
         self.requests = RequestLog()
         self.faults = Faults()
+        self._between: Callable[[Request], None] | None = None
         self.users = Users()
         self._admin = self.users.add(user, password, {ADMINISTER}, token)
         self.plugins = _plugin_list(plugins)
@@ -256,16 +259,57 @@ class SimulatedJenkins:
         """An agent by its name; KeyError without it."""
         return self.computers.agents[name]
 
+    def add_node(self, name: str, xml: str | bytes) -> Computer:
+        """Create a node with a `slave` document; its agent has not dialled in."""
+        with self._lock:
+            computer = self.computers.add(name)
+            self.configure_node(computer, xml)
+            return computer
+
+    def configure_node(self, computer: Computer, xml: str | bytes) -> None:
+        """Replace the document of a node."""
+        with self._lock:
+            data = xml.encode() if isinstance(xml, str) else xml
+            document = Document(data, lambda root: self.store.rewriter.settle(root, new=False))
+            computer.configure(document.tree(), document)
+            self.scheduler.tick()
+
     def connect_agent(self, name: str, *, connected: bool = True) -> None:
         """Let the agent of a node dial in, or break its connection."""
         with self._lock:
             computer = self.computer(name)
-            computer.connected = connected
-            computer.monitored = computer.monitored or connected
-            computer.offline = None if connected else computer.offline
-            if not connected:
+            if connected:
+                computer.connect()
+            else:
+                computer.disconnect("", self.clock.now())
                 self.scheduler.lost(computer, "command execution failed")
             self.scheduler.tick()
+
+    def mark_offline(self, name: str, reason: str | None, user: str = "somebody") -> None:
+        """Take a node offline as a person does in the UI; None takes it online again."""
+        with self._lock:
+            mark = Offline("UserCause", reason, user, self.clock.now()) if reason is not None else None
+            self.computer(name).mark = mark
+            self.scheduler.tick()
+
+    def delete_node(self, name: str) -> None:
+        """Delete a node as a person does in the UI: a build that runs there fails."""
+        with self._lock:
+            computer = self.computers.agents.pop(name)
+            self.runner.lines.pop(name, None)
+            self.scheduler.lost(computer, "command execution failed")
+
+    def build(self, full_name: str) -> None:
+        """Queue a build without parameters, as a person does in the UI; it starts at once if it can."""
+        with self._lock:
+            self.scheduler.schedule(self.item(full_name), user=self.user, quiet=0)
+
+    def before_each(self, action: Callable[[Request], None] | None) -> None:
+        """Call this with every request before it is looked at: what others do in between. None ends that.
+
+        It may call every method of this object.
+        """
+        self._between = action
 
     def fail_next(
         self,
@@ -300,6 +344,8 @@ class SimulatedJenkins:
         return response
 
     def _respond(self, request: Request) -> Response:
+        if self._between is not None:
+            self._between(request)
         if not self.faults.alive():
             return DROP
         failure = self.faults.take(request)
@@ -327,7 +373,7 @@ class SimulatedJenkins:
         if request.method not in ("GET", "HEAD") and self.users.crumb_missing(caller, request):
             return jetty(403, request.path, "No valid crumb was included in the request")
         call = Call(self, request, caller)
-        if not caller.user.may(_READ):
+        if not caller.user.may(_READ) and not request.path.startswith(_FOR_ALL):
             return forbidden(caller, _READ, request.path)
         with self._lock:
             return self._perform(call)
