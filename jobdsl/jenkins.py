@@ -247,10 +247,19 @@ class Controller:
         return answer
 
     def post(
-        self, path: str, what: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        what: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        *,
+        once: bool = False,
     ) -> Answer:
-        """The answer to a change, redirects that mean success included."""
-        return self.ask("POST", path, what, body, headers)
+        """The answer to a change, redirects that mean success included.
+
+        `once`: never sent again when no answer came, for what a second time would undo.
+        """
+        return self.ask("POST", path, what, body, headers, once=once)
 
     def ask(
         self,
@@ -259,14 +268,15 @@ class Controller:
         what: str,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        *,
+        once: bool = False,
     ) -> Answer:
         """The answer to a request; ControllerError if it is a refusal."""
-        crumb = self._crumb
-        response = self._patiently(method, path, what, body, {**(headers or {}), **crumb})
+        crumb, patience = self._crumb, 0.0 if once else self._patience
+        response = self._patiently(method, path, what, body, {**(headers or {}), **crumb}, patience)
         if method != "GET" and response.status == 403 and b"No valid crumb" in response.body:
-            response = self._patiently(
-                method, path, what, body, {**(headers or {}), **self._new_crumb(crumb)}
-            )
+            crumb = self._new_crumb(crumb)
+            response = self._patiently(method, path, what, body, {**(headers or {}), **crumb}, patience)
         if error := refusal(response, what, self._server.user, reading=method == "GET"):
             raise error
         return response
@@ -282,7 +292,13 @@ class Controller:
             return self._crumb
 
     def _patiently(
-        self, method: str, path: str, what: str, body: bytes | None, headers: Mapping[str, str]
+        self,
+        method: str,
+        path: str,
+        what: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        longest: float,
     ) -> Answer:
         """The first answer that does not come from a controller that is down or starting."""
         waited, pause = 0.0, 0.25
@@ -293,12 +309,12 @@ class Controller:
             except NoAnswerError as error:
                 self._starting = bool(self.version)  # it answered before: it restarts
                 trouble = ControllerError(f"could not {what}: {error}", hint=error.hint)
-                patience = self._patience if self.version else min(self._patience, _FIRST_PATIENCE)
+                patience = longest if self.version else min(longest, _FIRST_PATIENCE)
             else:
                 if not self._is_transient(response):
                     return response
                 trouble = refusal(response, what, self._server.user) or ControllerError(what)
-                patience = self._patience
+                patience = longest
             if waited + pause > patience:
                 raise trouble
             self._sleep(pause)

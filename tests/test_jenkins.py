@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
 
 import pytest
 from urllib3 import HTTPHeaderDict
@@ -248,6 +249,22 @@ def test_a_dropped_connection_is_tried_again(jenkins: SimulatedJenkins, controll
     jenkins.fail_next(None, "drop", times=3)
     controller.create("item", "x", PROJECT)
     assert "x" in jenkins.items
+
+
+@pytest.mark.parametrize(("trouble", "times"), [("lose", 1), ("drop", 0), (503, 0)])
+def test_what_a_second_time_would_undo_is_sent_once(
+    jenkins: SimulatedJenkins,
+    controller: Controller,
+    pauses: list[float],
+    trouble: Literal["lose", "drop", 503],
+    times: int,
+) -> None:
+    jenkins.add_node("a", "<slave/>")
+    controller.inventory()
+    jenkins.fail_next("/computer/a/toggleOffline", trouble)
+    refused(lambda: controller.post("computer/a/toggleOffline", "mark it", once=True))
+    assert (jenkins.computer("a").mark is not None) == bool(times)
+    assert pauses == []
 
 
 def test_patience_ends(jenkins: SimulatedJenkins, controller: Controller, pauses: list[float]) -> None:
