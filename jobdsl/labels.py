@@ -15,7 +15,20 @@ from typing import ClassVar, NamedTuple
 
 from jobdsl.errors import DslError
 
-__all__ = ["And", "Atom", "Expr", "Iff", "Implies", "LabelError", "Not", "Or", "Paren", "parse", "split"]
+__all__ = [
+    "And",
+    "Atom",
+    "Expr",
+    "Iff",
+    "Implies",
+    "LabelError",
+    "Not",
+    "Or",
+    "Paren",
+    "assigned",
+    "parse",
+    "split",
+]
 
 
 class LabelError(DslError):
@@ -304,6 +317,21 @@ def parse(text: str) -> Expr:
     if not text.strip():
         raise LabelError(text, 1, "the expression is empty", hint="leave the label out to build anywhere")
     return _Parser(text).whole()
+
+
+@lru_cache(maxsize=4096)
+def assigned(text: str) -> Expr:
+    """The expression a controller makes of a job's label: never an error, as it takes what it cannot parse
+    for the name of one label; and quotation marks around all of it are taken off first.
+
+    Source: jenkins.model.Jenkins.getLabel, hudson.util.QuotedStringTokenizer.unquote.
+    """
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        text = _unquote(text)
+    try:
+        return parse(text)
+    except LabelError:
+        return Atom(text)
 
 
 _WORD = re.compile(r"""(?:\\.|'(?:\\.|[^\\'])*'?|"(?:\\.|[^\\"])*"?|[^ \t\r\n'"\\])+""", re.DOTALL)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from jobdsl.labels import And, Atom, Expr, Iff, Implies, LabelError, Not, Or, Paren, parse, split
+from jobdsl.labels import And, Atom, Expr, Iff, Implies, LabelError, Not, Or, Paren, assigned, parse, split
 
 A, B, C = Atom("a"), Atom("b"), Atom("c")
 
@@ -114,6 +114,25 @@ def test_long_chains_and_long_nonsense_are_no_trouble() -> None:
         parse("(" * 100_000)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a && b", And((A, B))),
+        ('"a b"', Atom("a b")),
+        ("a b", Atom("a b")),
+        ("a->b->c", Atom("a->b->c")),
+        ("'a b'", Atom("a b")),
+        ('"a||b"', Or((A, B))),
+        ('"a" && "b"', Atom('a" && "b')),
+        (r'"a\"b"', Atom('a"b')),
+        ('"', Atom('"')),
+        ("", Atom("")),
+    ],
+)
+def test_a_jobs_label_is_never_refused(text: str, expected: Expr) -> None:
+    assert assigned(text) == expected
+
+
 names = st.one_of(st.sampled_from("abc"), st.text(min_size=1, max_size=6))
 expressions = st.recursive(
     names.map(Atom),
@@ -172,6 +191,7 @@ def test_any_text_is_read_or_refused_with_a_column_inside_it(text: str) -> None:
         expr = parse(text)
     except LabelError as refused:
         column = refused.column
+        assert isinstance(assigned(text), Expr)
     else:
         column = 1
         assert parse(str(expr)) == expr
