@@ -54,7 +54,7 @@ def image(value: str | Mapping[str, Any] | Image) -> Image:
     for key in value:
         if key not in _KEYS:
             raise DslError(
-                f"image has no {key!r}", hint=suggestion(key, _KEYS) or f"it has {', '.join(_KEYS)}"
+                f"image has no {key!r}", hint=suggestion(str(key), _KEYS) or f"it has {', '.join(_KEYS)}"
             )
     if "id" in value or "ssm" in value:
         if len(value) > 1:

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
-from dynaslave.images import Image, image
-from dynaslave.schedules import Period, periods
+from dynaslave.calls import spoken
+from dynaslave.images import Image
+from dynaslave.poolchecks import Mode, Spot, checked, labels
+from dynaslave.schedules import Period
 from jobdsl import context
 from jobdsl.errors import DslError, Where, suggestion
-from jobdsl.labels import Atom, split
+from jobdsl.labels import Atom
 
-__all__ = ["AgentPool", "Mode", "Spot", "agent_pool", "from_plain", "make"]
+__all__ = ["KIND", "AgentPool", "Mode", "Spot", "agent_pool", "from_plain", "make"]
 
-Mode = Literal["exclusive", "normal"]
-Spot = Literal["no", "prefer", "only"]
 KIND = "pool"
 """The kind of definition a load gives pools back as."""
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +68,18 @@ class AgentPool:
         return values
 
 
+def _stand_in(name: object) -> AgentPool:
+    """What a file goes on with after a wrong call, so that its other mistakes are told, too."""
+    word = str(name) if name else "?"
+    return AgentPool(name=word, labels=(word,), max_agents=1, where=context.here())
+
+
+def _wrong(error: DslError, name: object) -> AgentPool:
+    context.complain(error)
+    return _stand_in(name)
+
+
+@spoken(_wrong)
 def agent_pool(
     name: str,
     *,
@@ -125,8 +135,7 @@ def agent_pool(
     try:
         pool = replace(make(given), where=where)
     except DslError as error:
-        context.complain(DslError(f"agent_pool: {error.message}", hint=error.hint))
-        return AgentPool(name=str(name), labels=(str(name),), max_agents=1, where=where)
+        return _wrong(DslError(f"agent_pool: {error.message}", hint=error.hint), name)
     context.define(KIND, pool.plain())
     return pool
 
@@ -135,13 +144,12 @@ def make(arguments: Mapping[str, Any]) -> AgentPool:
     """A pool from the arguments of `agent_pool`, as in a table of `pools.toml`; DslError if one is wrong."""
     for key in arguments:
         if key not in _ARGUMENTS:
-            raise DslError(f"unknown argument {key!r}", hint=suggestion(key, _ARGUMENTS) or _KNOWN)
+            raise DslError(f"unknown argument {key!r}", hint=suggestion(str(key), _ARGUMENTS) or _KNOWN)
     for key in ("name", "max_agents"):
         if key not in arguments:
             raise DslError(f"needs {key}")
-    values = {key: _checked(key, value) for key, value in arguments.items() if key != "label"}
-    label = arguments.get("label") or str(values["name"])
-    values["labels"] = _labels(label)
+    values = {key: checked(key, value) for key, value in arguments.items() if key != "label"}
+    values["labels"] = labels(arguments.get("label") or values["name"])
     pool = AgentPool(**values)
     _together(pool)
     return pool
@@ -160,6 +168,13 @@ _ARGUMENTS = tuple(inspect.signature(agent_pool).parameters)
 _KNOWN = f"it takes {', '.join(_ARGUMENTS)}"
 
 
+def _together(pool: AgentPool) -> None:
+    """What no argument can know alone."""
+    floors = [pool.min_agents, *(period.min_agents or 0 for period in pool.schedule)]
+    if max(floors) > pool.max_agents:
+        raise DslError(f"min_agents is {max(floors)}, and max_agents only {pool.max_agents}")
+
+
 def _same(value: Any) -> Any:
     return value
 
@@ -172,169 +187,3 @@ _PLAIN: dict[str, Callable[[Any], Any]] = {
     "subnets": list,
     "security_groups": list,
 }
-
-
-def _checked(key: str, value: Any) -> Any:
-    try:
-        return _CHECKS[key](value)
-    except DslError as error:
-        message = error.message if error.message.startswith(key) else f"{key}: {error.message}"
-        raise DslError(message, hint=error.hint) from None
-
-
-def _name(value: Any) -> str:
-    if isinstance(value, str) and _NAME.fullmatch(value):
-        return value
-    raise DslError(f"{value!r} is no name of a pool", hint="up to 40 letters, digits, '.', '_' and '-'")
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str) and "\0" not in value:
-        return value
-    raise DslError(f"takes text, not {value!r}")
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    values = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else (value,)
-    for one in values:
-        if not isinstance(one, str) or not one or one != one.strip():
-            raise DslError(f"takes a list of names, not {value!r}")
-    return tuple(dict.fromkeys(values))
-
-
-def _count(low: int, high: int = 100_000) -> Callable[[Any], int]:
-    def check(value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise DslError(f"takes a whole number, {low} or more, not {value!r}")
-        return value
-
-    return check
-
-
-def _maybe(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda value: None if value is None else check(value)
-
-
-def _minutes(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 10_080:
-        raise DslError(f"takes a number of minutes, 0 to a week, not {value!r}")
-    return float(value)
-
-
-def _boot(value: Any) -> float:
-    minutes = _minutes(value)
-    if minutes < 0.5:
-        raise DslError(f"no agent starts in {minutes * 60:g} s")
-    return minutes
-
-
-def _spot(value: Any) -> Spot:
-    if isinstance(value, bool):
-        return "prefer" if value else "no"
-    if value == "only":
-        return "only"
-    raise DslError(f'takes True, False or "only", not {value!r}')
-
-
-def _mode(value: Any) -> Mode:
-    if value in get_args(Mode):
-        return value  # type: ignore[no-any-return]
-    raise DslError(
-        f"takes {' or '.join(get_args(Mode))}, not {value!r}", hint=suggestion(str(value), get_args(Mode))
-    )
-
-
-def _tags(value: Any) -> tuple[tuple[str, str], ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, Mapping):
-        raise DslError(f"takes names and values, not {value!r}")
-    for key, text in value.items():
-        if (
-            not isinstance(key, str)
-            or not isinstance(text, str)
-            or not key
-            or len(key) > 128
-            or len(text) > 256
-        ):
-            raise DslError(
-                f"takes names of up to 128 and values of up to 256 characters, not {key!r}: {text!r}"
-            )
-        if key.lower().startswith(("aws:", "dynaslave:")) or key == "Name":
-            raise DslError(f"the tag {key!r} is not yours to set")
-    if len(value) > 35:
-        raise DslError(f"{len(value)} tags; an instance takes 50, and 15 are ours")
-    return tuple(sorted(value.items()))
-
-
-def _types(value: Any) -> tuple[str, ...]:
-    types = _texts(value)
-    for one in types:
-        if not re.fullmatch(r"[a-z][a-z0-9-]*\.[a-z0-9-]+", one):
-            raise DslError(f"{one!r} is no instance type", hint='as in "c7i.4xlarge"')
-    return types
-
-
-def _ids(prefix: str) -> Callable[[Any], tuple[str, ...]]:
-    def check(value: Any) -> tuple[str, ...]:
-        ids = _texts(value)
-        for one in ids:
-            if not re.fullmatch(rf"{prefix}-[0-9a-f]{{8,17}}", one):
-                raise DslError(f"{one!r} is no id", hint=f'as in "{prefix}-0123456789abcdef0"')
-        return ids
-
-    return check
-
-
-def _labels(value: Any) -> tuple[str, ...]:
-    words = " ".join(value) if not isinstance(value, str) and isinstance(value, Iterable) else value
-    if not isinstance(words, str):
-        raise DslError(f"label: takes labels separated by spaces, not {value!r}")
-    for sign in ("&&", "||", "<->", "->", "!"):
-        if sign in words:
-            raise DslError(
-                f"label: {words!r} is an expression; an agent has plain labels, separated by spaces"
-            )
-    labels = tuple(sorted(split(words)))
-    if not labels:
-        raise DslError("label: at least one")
-    return labels
-
-
-_CHECKS: dict[str, Callable[[Any], Any]] = {
-    "name": _name,
-    "max_agents": _count(1, 10_000),
-    "instance_types": _types,
-    "image": _maybe(image),
-    "executors": _count(1, 1_000),
-    "min_agents": _count(0, 10_000),
-    "spares": _count(0, 10_000),
-    "idle_minutes": _minutes,
-    "boot_minutes": _boot,
-    "max_uses": _maybe(_count(1)),
-    "spot": _spot,
-    "subnets": _ids("subnet"),
-    "security_groups": _ids("sg"),
-    "instance_profile": _text,
-    "root_volume_gb": _maybe(_count(1, 65_536)),
-    "user_data": _text,
-    "remote_fs": _text,
-    "schedule": lambda value: periods(value),
-    "tags": _tags,
-    "mode": _mode,
-    "priority": _count(-1_000, 1_000),
-    "team": _text,
-}
-
-
-def _together(pool: AgentPool) -> None:
-    """What no argument can know alone."""
-    floors = [pool.min_agents, *(period.min_agents or 0 for period in pool.schedule)]
-    if max(floors) > pool.max_agents:
-        raise DslError(f"min_agents is {max(floors)}, and max_agents only {pool.max_agents}")
-    if len(pool.user_data.encode()) > 12_000:
-        raise DslError(
-            "user_data: over 12,000 bytes; EC2 takes 16 KB with ours", hint="put it into the image"
-        )
-    if "\n" in pool.remote_fs or not pool.remote_fs.startswith("/"):
-        raise DslError(f"remote_fs: {pool.remote_fs!r} is no absolute path")

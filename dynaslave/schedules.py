@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from dynaslave.calls import spoken
 from jobdsl.cron import Crontab
 from jobdsl.errors import DslError, suggestion
 
 __all__ = ["Floor", "Period", "during", "floor_at", "periods"]
 
+_HINT = 'schedule=[during("* 8-17 * * 1-5", zone="Europe/Berlin", spares=2)]'
 _KEYS = ("when", "zone", "min_agents", "spares")
 
 
@@ -43,6 +45,11 @@ class Floor:
     spares: int
 
 
+def _raised(error: DslError, _: object) -> Period:
+    raise error
+
+
+@spoken(_raised)
 def during(
     when: str, *, zone: str = "UTC", min_agents: int | None = None, spares: int | None = None
 ) -> Period:
@@ -58,8 +65,12 @@ def during(
     return Period(when, zone, min_agents, spares)
 
 
-def periods(values: Iterable[Period | Mapping[str, Any]]) -> tuple[Period, ...]:
-    """Periods as `during` makes them, or as tables with its arguments."""
+def periods(values: Any) -> tuple[Period, ...]:
+    """Periods as `during` makes them, or as tables with its arguments. DslError for anything else."""
+    if isinstance(values, Period | Mapping):
+        values = (values,)
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise DslError(f"a schedule is a list of during(...), not {values!r}", hint=_HINT)
     return tuple(value if isinstance(value, Period) else _from_table(value) for value in values)
 
 
@@ -74,11 +85,12 @@ def floor_at(schedule: Iterable[Period], min_agents: int, spares: int, now: floa
 
 def _from_table(value: Mapping[str, Any]) -> Period:
     if not isinstance(value, Mapping):
-        raise DslError(f"a period is during(...), not {value!r}")
+        raise DslError(f"a period is during(...), not {value!r}", hint=_HINT)
     for key in value:
         if key not in _KEYS:
             raise DslError(
-                f"a period has no {key!r}", hint=suggestion(key, _KEYS) or f"it has {', '.join(_KEYS)}"
+                f"a period has no {key!r}",
+                hint=suggestion(str(key), _KEYS) or f"it has {', '.join(_KEYS)}",
             )
     if "when" not in value:
         raise DslError("a period needs when, a cron expression", hint='when = "* 8-17 * * 1-5"')

@@ -109,10 +109,12 @@ def _print_plan(planned: Planned) -> None:
 
 def _say_findings(planned: Planned) -> None:
     """What lint and policy found; problems of the plan itself are part of its text."""
-    from jobdsl.console import say_problems
+    from jobdsl.console import count, say_problems
 
     say_problems(planned.checked.findings.problems)
-    click.echo(f"loaded {planned.checked.estate.isolation}", err=True)
+    estate = planned.checked.estate
+    others = ", ".join(count(len(values), kind) for kind, values in estate.extra.items())
+    click.echo(f"loaded {estate.isolation}" + (f"; beside jobs: {others}" if others else ""), err=True)
 
 
 @click.command()

@@ -197,6 +197,8 @@ class Settings:
     teams: tuple[Team, ...] = ()
     extra: Mapping[str, object] = field(default_factory=dict)
     """The tables `pools` and `quotas`, unread."""
+    text: str = field(default="", compare=False, repr=False)
+    """The file's text, for who reads these tables and tells the lines of what is wrong there."""
 
     def teams_of(self, path: str) -> tuple[Team, ...]:
         """The teams a DSL file belongs to; a definition is allowed if one of them may define it all."""
@@ -233,7 +235,7 @@ def loads(text: str, *, file: str = CONFIG_FILE) -> Settings:
     if teams and ("policy", "default") not in reader:
         tables["policy"] = Policy("deny")
     extra = {name: document[name] for name in _EXTRA if name in document}
-    settings = Settings(**tables, teams=teams, secrets=reader.value("secrets", str), extra=extra)
+    settings = Settings(**tables, teams=teams, secrets=reader.value("secrets", str), extra=extra, text=text)
     reader.finish()
     return settings
 

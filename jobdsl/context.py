@@ -33,6 +33,8 @@ __all__ = [
 ]
 
 
+_OURS = ("jobdsl.", "dynaslave.", "delivery.")
+"""Modules a user's call passes through."""
 _MOST_PROBLEMS = 1000
 """Problems of one file; who has more begins with these."""
 
@@ -168,7 +170,7 @@ def here() -> Where:
             frame = frame.f_back
         return Where(wanted, 0)
     for frame in _frames():
-        if not str(frame.f_globals.get("__name__", "")).startswith("jobdsl."):
+        if not str(frame.f_globals.get("__name__", "")).startswith(_OURS):
             return Where(frame.f_code.co_filename, frame.f_lineno)
     return Where("?", 0)
 

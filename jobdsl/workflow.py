@@ -137,7 +137,7 @@ def findings(
     controller = connect(access, settings) if named else None
     inventory = controller.inventory() if controller is not None else None
     known = _known(root, estate, settings, controller, inventory, plugins)
-    return _findings(estate, settings, known, settings.lint.ignore)
+    return _findings(root, estate, settings, known, settings.lint.ignore)
 
 
 def check(root: Path, access: Access, isolation: str | None, threads: int = 8) -> Checked:
@@ -155,17 +155,20 @@ def check(root: Path, access: Access, isolation: str | None, threads: int = 8) -
     estate = load(root, settings, isolation=isolation)
     inventory = controller.inventory()
     known = _known(root, estate, settings, controller, inventory, None)
-    found = _findings(estate, settings, known, (*settings.lint.ignore, *planning.RULES))
+    found = _findings(root, estate, settings, known, (*settings.lint.ignore, *planning.RULES))
     return Checked(root, settings, estate, secrets_of(root, settings), controller, inventory, found)
 
 
-def _findings(estate: Estate, settings: Settings, known: Known, ignore: Iterable[str]) -> Findings:
+def _findings(
+    root: Path, estate: Estate, settings: Settings, known: Known, ignore: Iterable[str]
+) -> Findings:
+    from jobdsl import extensions
     from jobdsl.lint import Linter
     from jobdsl.policy import check_one
     from jobdsl.references import look
 
     linter = Linter(estate.definitions, known, ignore)
-    problems = list(estate.warnings)
+    problems = [*estate.warnings, *extensions.check(root, estate, settings)]
     for one in estate.definitions:
         found = look(one)
         problems += [*check_one(one, found, settings), *linter.check(one, found)]

@@ -15,6 +15,7 @@ from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parent.parent
 ESTATE = 'from jobdsl import freestyle, steps\nfreestyle("a", steps=[steps.shell("make")])\n'
+POOL = 'from dynaslave import agent_pool\nagent_pool("big", max_agents=5, instance_types="c7i.large")\n'
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,7 @@ def test_the_wheel_holds_the_packages_and_their_data_and_nothing_else(wheel: Pat
     wanted = ["py.typed", "cli.py", "elements/scm.py", "importer/__init__.py", "testing/__init__.py"]
     wanted += ["seed_jobs/seed.py", "seed_jobs/seed.sh.j2", "templates/__init__.py", "report.html.j2"]
     assert not [name for name in wanted if f"jobdsl/{name}" not in names]
+    assert not {"dynaslave/py.typed", "dynaslave/prices.toml"} - set(names)
     assert not [name for name in names if "__pycache__" in name]
 
 
@@ -84,6 +86,12 @@ def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) ->
     assert "<command>make</command>" in (tmp_path / "out" / "a.xml").read_text()
     imported = run("import", "out", "--out", "again")
     assert imported.returncode == 0, imported.stderr
+    (tmp_path / "estate" / "pools.py").write_text(POOL)
+    (tmp_path / "estate" / "jobdsl.toml").write_text("[quotas]\nvcpus = 8\n")
+    refused = run("lint", "estate")
+    assert (refused.returncode, "pools.py:2: error: pool 'big'" in refused.stderr) == (1, True), (
+        refused.stderr
+    )
     simulated = "from jobdsl.testing import SimulatedJenkins\nfrom jobdsl.cli import run\nimport sys\n"
     simulated += (
         "with SimulatedJenkins() as j:\n    access = ['--url', j.url, '--user', j.user, '--token', j.token]\n"
