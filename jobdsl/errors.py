@@ -72,6 +72,8 @@ class JobdslError(Exception):
         self.message = message
         self.hint = hint
         self.where = where
+        if hint:
+            self.add_note(hint)  # shown by Python and pytest, where nobody prints the problems
 
     @property
     def problems(self) -> list[Problem]:

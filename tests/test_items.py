@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from jobdsl.context import Load
 from jobdsl.elements.base import registry
 from jobdsl.elements.slots import Step
 from jobdsl.errors import DslError
+from jobdsl.testing import problems
 from jobdsl.tree import Node, parse
 
 
@@ -138,11 +140,41 @@ del registry["test.OnlyAStep"]  # it is no part of the vocabulary
 
 
 def test_what_belongs_elsewhere_is_refused_also_when_it_is_appended() -> None:
-    job = freestyle("x")
+    job = freestyle("x", triggers={"only": xml("<b/>")})
     job.steps.append(xml("<a/>"))
-    job.triggers.append(_only_a_step())
-    with pytest.raises(DslError, match="x: triggers takes a trigger"):
-        job.render()
+    wrong = _only_a_step()
+    adding: list[Callable[[], object]] = [
+        lambda: job.triggers.append(wrong),
+        lambda: job.triggers.extend([wrong]),
+        lambda: job.triggers.insert(0, wrong),
+        lambda: job.triggers.__iadd__([wrong]),
+        lambda: job.triggers.__setitem__(0, wrong),
+        lambda: job.triggers.__setitem__("only", wrong),
+        lambda: job.triggers.before("only", wrong),
+        lambda: job.override(only=wrong),
+    ]
+    for add in adding:
+        with pytest.raises(DslError, match="triggers takes a trigger"):
+            add()
+    assert len(job.triggers) == len(job.steps) == 1
+    assert job.triggers["only"] is job.triggers[0]
+
+
+def test_what_is_appended_and_belongs_elsewhere_is_told_at_its_line(tmp_path: Path) -> None:
+    (tmp_path / "jobs.py").write_text(
+        'from jobdsl import *\njob = freestyle("x")\njob.steps.append(publish.junit("a"))\njob.steps += ["b"]\n'
+    )
+    found = [(str(one.where), one.message.partition(",")[0]) for one in problems(tmp_path)]
+    assert found == [
+        ("jobs.py:3", "steps takes a build step (steps.*)"),
+        ("jobs.py:4", "steps takes a build step (steps.*)"),
+    ]
+
+
+def test_the_way_out_is_shown_with_the_exception() -> None:
+    with pytest.raises(DslError, match="has no argument") as caught:
+        freestyle("x", step=[])
+    assert caught.value.__notes__ == ['did you mean "steps"?']
 
 
 def test_patches_change_any_node() -> None:

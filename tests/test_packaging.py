@@ -72,11 +72,10 @@ def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) ->
     (site / "dependencies.pth").write_text(f"{borrowed}\n")
     (tmp_path / "estate").mkdir()
     (tmp_path / "estate" / "jobs.py").write_text(ESTATE)
-    script = "import sys; from jobdsl.cli import main; main(sys.argv[1:])"
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [str(python), "-c", script, *arguments]
+        command = [str(python), "-m", "jobdsl", *arguments]
         return subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
         )

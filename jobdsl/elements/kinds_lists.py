@@ -143,20 +143,15 @@ class SlotField(ChildrenField):
 
     def check(self, value: Any) -> Any:
         if value.__class__ is list:
-            return Parts(self._members(value))
+            return Parts(self._members(value), self)
         if value == ():
-            return Parts()
+            return Parts((), self)
         if isinstance(value, Parts):
-            return Parts(value)  # of another job, perhaps: changing one must not change the other
+            self._members(value)
+            return Parts(value, self)  # of another job, perhaps: changing one must not change the other
         if isinstance(value, Mapping):
-            return Parts({name: self.member(one) for name, one in value.items() if one is not None})
-        return Parts(super().check(value))
-
-    def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
-        for one in value:
-            if not isinstance(one, self.accepts):
-                _accepted(one, self.accepts)
-        return super().write(value, indent, attrs)
+            return Parts({name: self.member(one) for name, one in value.items() if one is not None}, self)
+        return Parts(super().check(value), self)
 
 
 class StringsField(Field):
