@@ -31,7 +31,8 @@ What has no class is written with `element("its.Class", field=value)`.
 KINDS = """# Items and views
 
 What may be made at the top of a DSL file or in a folder. All take a name first, and `renamed_from=` and
-`queue=`.
+`queue=`. `queue=True` builds a job once after it was created or changed; not when it only moves, nor while
+it is disabled. A run that is interrupted leaves the build to the next one; at worst it is queued twice.
 
 """
 

@@ -204,15 +204,15 @@ def _confirm(yes: bool, changes: int, url: str) -> None:
 def _carry_out(made: Plan, controller: Controller, **options: Any) -> None:
     """Apply a plan, telling each outcome; stops with 1 unless all went well."""
     from jobdsl import report
-    from jobdsl.apply import Outcome
     from jobdsl.apply import apply as carry_out
     from jobdsl.console import Progress
+    from jobdsl.outcomes import Outcome
     from jobdsl.plugins import plugin_of
 
     progress = Progress(len(made.changes), "applied")
 
     def tell(outcome: Outcome) -> None:
-        if outcome.status != "queued":
+        if outcome.status not in ("queued", "unbuilt"):
             progress.advance()
         if not (progress.live and outcome.ok):
             progress.line(report.outcome_line(outcome, colour=progress.live))

@@ -41,8 +41,15 @@ def refusal(
     """The error an answer stands for; None for success and for the redirects that mean success.
 
     Only a change is answered with one of those; who reads and is sent elsewhere has read nothing.
+    A success is never a page for people (Jenkins 2.568, measured on all that is asked of it here).
     """
     status = response.status
+    if status < 300 and response.body and response.headers.get("Content-Type", "").startswith("text/html"):
+        return NotSignedInError(
+            f"could not {what}: it does not answer as a Jenkins, but answers with a page for people",
+            status=status,
+            hint="is this the address of a Jenkins, and is there a login page in front of it?",
+        )
     redirected = status in (302, 303) and not reading
     if status < 300 or (redirected and not _is_login(response.headers.get("Location", ""))):
         return None

@@ -12,10 +12,16 @@ from dataclasses import dataclass
 from jobdsl.errors import Where
 from jobdsl.tree import Node, escape, header, parse, to_text
 
-__all__ = ["INCOMPLETE", "Marker", "managed", "mark", "strip", "stripped"]
+__all__ = ["INCOMPLETE", "UNBUILT", "UNFINISHED", "UNREAD", "Marker", "managed", "mark", "strip", "stripped"]
 
-INCOMPLETE = "0" * 12
-"""Digest of an object the controller did not keep as it was sent: the next run sends it again."""
+INCOMPLETE, UNBUILT, UNREAD = (f"{number:012x}" for number in range(3))
+"""In place of the digest of an object that is not done with: the next run sends it again."""
+UNFINISHED = {
+    INCOMPLETE: "the controller did not keep all of it last time",
+    UNBUILT: "its build was not started last time",
+    UNREAD: "what was sent last time was not read back",
+}
+"""Why it is sent again."""
 
 _LINE = re.compile(
     r'^(?P<verb>Managed|Disabled) by jobdsl seed "(?P<seed>[^"\n]*)" from (?P<place>[^\n]*)'

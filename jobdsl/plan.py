@@ -10,7 +10,6 @@ Nothing is planned for an object that does not carry our marker, made for its ow
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
 from jobdsl import names
@@ -18,7 +17,7 @@ from jobdsl.changes import Action, Change, Plan
 from jobdsl.config import Removed
 from jobdsl.errors import Problem, suggestion
 from jobdsl.inventory import BORN_VIEW, Existing, Inventory, Key, class_of
-from jobdsl.marker import INCOMPLETE, Marker, managed
+from jobdsl.marker import UNFINISHED, Marker, managed
 from jobdsl.model import Definition, Estate
 from jobdsl.order import dependencies, stages
 from jobdsl.removals import Removals
@@ -236,8 +235,8 @@ class _Planner:
         assert marker is not None  # it is ours
         if marker.removed:
             return "defined again"
-        if marker.digest == INCOMPLETE:
-            return "the controller did not keep all of it last time"
+        if why := UNFINISHED.get(marker.digest):
+            return why
         if marker.digest != definition.digest:
             return "definition changed"
         if marker.name != definition.full_name:
@@ -265,10 +264,8 @@ class _Planner:
             source,
             existing.marker.digest if existing and existing.marker else "",
             digest,
-            definition.queue and not definition.is_view,
+            _builds(definition) and not _only_moves(definition, existing),
         )
-        if action is Action.MOVE and change.before == change.after:
-            change = replace(change, queue=False)
         self.changes.append(change)
 
     # what is no longer defined
@@ -286,3 +283,15 @@ class _Planner:
         if gone and (why := self.removed.too_many(len(gone), len(owned))):
             hint = "if that is meant, raise the limit in jobdsl.toml"
             self.problems.append(Problem(f"too much at once: {why}", hint=hint, rule="removed"))
+
+
+def _builds(definition: Definition) -> bool:
+    """Whether it is to be built once it was made or changed, and can be: what is disabled cannot."""
+    buildable = not (definition.is_view or definition.is_folder)
+    return definition.queue and buildable and "\n  <disabled>true</disabled>" not in definition.document
+
+
+def _only_moves(definition: Definition, existing: Existing | None) -> bool:
+    """Whether an object gets another name, by a rename of its own or of its folder, and is else the same."""
+    marker = existing.marker if existing else None
+    return marker is not None and marker.digest == definition.digest and marker.name != definition.full_name

@@ -10,14 +10,13 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from dataclasses import replace
 from typing import Literal
 
 from jobdsl.changes import Change
 from jobdsl.compare import PluginOf, compare
 from jobdsl.errors import Problem
 from jobdsl.jenkins import Controller
-from jobdsl.marker import INCOMPLETE, Marker, mark
+from jobdsl.marker import INCOMPLETE, UNREAD
 from jobdsl.tree import parse
 
 __all__ = ["ReadBack", "Verify", "kept_whole", "shape"]
@@ -63,11 +62,27 @@ class ReadBack:
         self.verify = verify
         self.plugin_of = plugin_of
         self._whole: Counter[int] = Counter()
-        self._lost: set[int] = set()
+        self._lost: dict[int, bool] = {}
+        """Shapes that lost something, and whether that does harm."""
         self._lock = threading.Lock()
 
+    def doubt(self, document: str) -> str:
+        """What the marker of a document must say until it is read back; empty if all will be well.
+
+        All will be well with a document of a shape that came through whole in this run.
+        """
+        if self.verify == "none":
+            return ""
+        kind = shape(document)
+        if self._lost.get(kind):
+            return INCOMPLETE
+        return "" if self._whole[kind] or kind in self._lost else UNREAD
+
     def check(self, change: Change, document: str) -> tuple[Problem, ...]:
-        """What Jenkins did not keep of a document just sent, as far as it must be asked."""
+        """What Jenkins did not keep of a document just sent, as far as it must be asked.
+
+        Raises JobdslError when what is stored cannot be read.
+        """
         if self.verify == "none":
             return ()
         kind = shape(document)
@@ -76,7 +91,8 @@ class ReadBack:
         problems = self._compare(change, document)
         with self._lock:
             if problems:
-                self._lost.add(kind)
+                harm = any(problem.severity == "error" for problem in problems)
+                self._lost[kind] = self._lost.get(kind, False) or harm
             else:
                 self._whole[kind] += 1
         return problems
@@ -87,14 +103,4 @@ class ReadBack:
             return ()
         desired = parse(change.document)  # without the secrets, so that no message can tell them
         lost = compare(desired, parse(stored), self.plugin_of).lost
-        if any(one.severity == "error" for one in lost):
-            own = desired.find("description")
-            self._mark_incomplete(change, own.text if own else "")
         return tuple(one.problem(change.full_name, change.where) for one in lost)
-
-    def _mark_incomplete(self, change: Change, description: str) -> None:
-        """Let the next plan see that this object is not what its digest says."""
-        marker = Marker.find(description)
-        if marker is not None:
-            text = mark(description, replace(marker, digest=INCOMPLETE))
-            self.controller.describe(*change.key, text)

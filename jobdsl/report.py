@@ -12,7 +12,7 @@ from jobdsl.errors import Problem, Where
 from jobdsl.inventory import Key
 
 if TYPE_CHECKING:
-    from jobdsl.apply import Outcome, Result
+    from jobdsl.outcomes import Outcome, Result
 
 __all__ = [
     "Group",
@@ -198,10 +198,16 @@ def outcome_line(outcome: Outcome, colour: bool = False) -> str:
     """What became of a change, with its errors below: one line a change in a build log."""
     change, (sign, code) = outcome.change, _SIGNS[outcome.change.action]
     source = f" from {change.source}" if change.source else ""
-    word = {"queued": "build queued", "failed": f"{change.action.value} failed", "skipped": "skipped"}
+    word = {
+        "queued": "build queued",
+        "unbuilt": "build not queued",
+        "failed": f"{change.action.value} failed",
+        "skipped": "skipped",
+    }
     done = word.get(outcome.status, _DONE[change.action] + source)
     if outcome.status == "incomplete":
-        done += ", but not all of it was kept"
+        unsure = all(problem.rule in ("read back", "apply") for problem in outcome.problems)
+        done += ", but the next run must look at it" if unsure else ", but not all of it was kept"
     mark = sign if outcome.ok else "!"
     first = _painted(f"{mark} {change.full_name}", code if outcome.ok else "31", colour) + f"  {done}"
     errors = [problem for problem in outcome.problems if problem.severity == "error"]
@@ -211,7 +217,7 @@ def outcome_line(outcome: Outcome, colour: bool = False) -> str:
 def result_line(result: Result) -> str:
     """What became of a plan in one line: `12 done, 1 failed`."""
     found = [outcome.status for outcome in result.outcomes]
-    kinds = ("done", "incomplete", "failed", "skipped", "queued")
+    kinds = ("done", "incomplete", "failed", "skipped", "queued", "unbuilt")
     return ", ".join(f"{found.count(kind)} {kind}" for kind in kinds if kind in found) or "nothing to do"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
@@ -16,6 +16,8 @@ from jobdsl.plan import Plan, plan
 from jobdsl.readback import shape
 from jobdsl.secrets import Secrets
 from jobdsl.testing import SimulatedJenkins
+from jobdsl.testing.faults import Status
+from jobdsl.testing.wire import Request
 
 FOLDER = "com.cloudbees.hudson.plugins.folder.Folder"
 HEADER = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -45,6 +47,11 @@ def view(name: str) -> Definition:
 
 def estate(*definitions: Definition) -> Estate:
     return Estate(tuple(sorted(definitions, key=lambda one: one.full_name)))
+
+
+def reads(name: str) -> Callable[[Request], bool]:
+    """Requests that read a document back."""
+    return lambda request: (request.method, request.path) == ("GET", f"/job/{name}/config.xml")
 
 
 @pytest.fixture
@@ -340,7 +347,7 @@ def test_a_secret_without_a_value_is_told_before_anything_is_sent(
 
 def test_an_unexpected_failure_of_a_worker_ends_the_run(controller: Controller) -> None:
     class Broken:
-        def check(self, *_: object) -> None:
+        def doubt(self, *_: object) -> None:
             raise RuntimeError("no answer can be read")
 
     made = planned(controller, job("x"), job("y"))
@@ -349,10 +356,140 @@ def test_an_unexpected_failure_of_a_worker_ends_the_run(controller: Controller) 
         apply(made, controller)
 
 
-def test_a_stored_document_that_cannot_be_read_is_told(
+# what could not be made sure of
+
+
+@pytest.mark.parametrize("status", [302, 403, 500, 503, "drop"])
+def test_what_cannot_be_read_back_is_told_and_looked_at_again(
+    jenkins: SimulatedJenkins, controller: Controller, status: Status
+) -> None:
+    jenkins.fail_next(reads("x"), status, times=99)
+    result = apply(planned(controller, folder("x"), job("x/y")), controller)
+    assert statuses(result.outcomes) == ["create x/y: done", "create x: incomplete"]
+    (problem,) = result.problems
+    assert problem.message.startswith(
+        '"x" was sent, but what Jenkins kept of it is not known: could not read'
+    )
+    assert problem.where == Where("jobs.py", 1)
+    jenkins.heal()
+    again = planned(controller, folder("x"), job("x/y"))
+    assert [change.reason for change in again.changes] == ["what was sent last time was not read back"]
+    assert bring(controller, folder("x"), job("x/y")) == ["update x: done"]
+
+
+def test_a_login_page_in_place_of_a_document_is_no_document(
     jenkins: SimulatedJenkins, controller: Controller
 ) -> None:
-    made = planned(controller, job("x"), job("y"))
-    jenkins.fail_next("/job/x/config.xml", status=302)  # what a proxy that lost its session answers
+    made = planned(controller, job("x"))
+    jenkins.fail_next(reads("x"), "page")
+    assert statuses(apply(made, controller).outcomes) == ["create x: incomplete"]
+    assert bring(controller, job("x")) == ["update x: done"]
+
+
+def test_a_controller_that_is_gone_before_it_is_read_back(
+    jenkins: SimulatedJenkins, controller: Controller
+) -> None:
+    step = "\n  <builders>\n    <org.acme.Unknown/>\n  </builders>"
+    made = planned(controller, job("x", step))
+    jenkins.kill_after(1)
+    assert statuses(apply(made, controller).outcomes) == ["create x: incomplete"]
+    jenkins.kill_after(None)
+    again = planned(controller, job("x", step))
+    assert statuses(apply(again, controller).outcomes) == ["update x: incomplete"]
+    assert [change.full_name for change in planned(controller, job("x", step)).changes] == ["x"]
+
+
+def test_a_later_one_of_a_shape_that_cannot_be_read_back_is_marked_as_well(
+    jenkins: SimulatedJenkins, controller: Controller
+) -> None:
+    bring(controller, *(shell(f"a{number}", "a") for number in range(3)))
+    made = planned(controller, *(shell(f"a{number}", "b") for number in range(3)))
+    jenkins.fail_next(reads("a2"), 403)
+    assert statuses(apply(made, controller, workers=1).outcomes)[2] == "update a2: incomplete"
+    assert [
+        change.full_name
+        for change in planned(controller, *(shell(f"a{number}", "b") for number in range(3))).changes
+    ] == ["a2"]
+
+
+def test_a_marker_that_cannot_be_finished_is_told(jenkins: SimulatedJenkins, controller: Controller) -> None:
+    made = planned(controller, job("x"))
+    jenkins.fail_next("/job/x/submitDescription", 403)
     result = apply(made, controller)
-    assert statuses(result.outcomes) == ["create x: failed", "create y: done"]
+    assert statuses(result.outcomes) == ["create x: incomplete"]
+    assert "the next run sends it again" in result.problems[0].hint
+    assert bring(controller, job("x")) == ["update x: done"]
+
+
+def test_nobody_signed_in_any_more_stops_all_when_it_is_read_back(
+    jenkins: SimulatedJenkins, controller: Controller
+) -> None:
+    made = planned(controller, *(job(f"x{number}") for number in range(9)))
+    jenkins.fail_next(lambda request: request.method == "GET", 401, times=1000)
+    result = apply(made, controller, workers=1)
+    assert [one.status for one in result.outcomes] == ["incomplete", *["skipped"] * 8]
+
+
+def test_a_matrix_job_that_was_only_created_is_not_done(
+    jenkins: SimulatedJenkins, controller: Controller
+) -> None:
+    one = job("m", "<axes/><publishers/><buildWrappers/>", "matrix-project")
+    made = planned(controller, one)
+    jenkins.kill_after(1)
+    apply(made, controller, verify="none")
+    jenkins.kill_after(None)
+    assert bring(controller, one) == ["update m: done"]
+
+
+# builds
+
+
+def test_a_build_that_was_not_queued_before_a_kill_is_queued_by_the_next_run(
+    jenkins: SimulatedJenkins, controller: Controller
+) -> None:
+    one = job("x", queue=True)
+    made = planned(controller, one)
+    jenkins.kill_after(2)  # created and read back
+    assert statuses(apply(made, controller).outcomes) == ["create x: done", "create x: unbuilt"]
+    jenkins.kill_after(None)
+    again = planned(controller, one)
+    assert [change.reason for change in again.changes] == ["its build was not started last time"]
+    assert bring(controller, one) == ["update x: done", "update x: queued"]
+    assert bring(controller, one) == []
+    assert [one.status for one in jenkins.requests.of("POST", "/build")][-2:] == [0, 201]
+
+
+def test_a_build_is_not_lost_when_the_document_was(jenkins: SimulatedJenkins, controller: Controller) -> None:
+    step = "\n  <builders>\n    <org.acme.Unknown/>\n  </builders>"
+    one = job("x", step, queue=True)
+    assert statuses(apply(planned(controller, one), controller).outcomes) == ["create x: incomplete"]
+    jenkins.store.rewriter.accept_unknown = True
+    assert bring(controller, one) == ["update x: done", "update x: queued"]
+
+
+def test_a_build_that_is_refused_is_tried_again(jenkins: SimulatedJenkins, controller: Controller) -> None:
+    one = job("x", queue=True)
+    made = planned(controller, one)
+    jenkins.fail_next("/job/x/build", 403)
+    assert statuses(apply(made, controller).outcomes) == ["create x: done", "create x: unbuilt"]
+    assert bring(controller, one) == ["update x: done", "update x: queued"]
+
+
+def test_a_build_that_is_no_longer_wanted_is_forgotten(
+    jenkins: SimulatedJenkins, controller: Controller
+) -> None:
+    made = planned(controller, job("x", queue=True))
+    jenkins.fail_next("/job/x/build", 403)
+    apply(made, controller)
+    assert bring(controller, job("x")) == ["update x: done"]
+
+
+def test_a_disabled_job_is_built_once_it_is_not(jenkins: SimulatedJenkins, controller: Controller) -> None:
+    assert bring(controller, job("x", "\n  <disabled>true</disabled>", queue=True)) == ["create x: done"]
+    assert bring(controller, job("x", queue=True)) == ["update x: done", "update x: queued"]
+
+
+def test_what_only_moves_is_not_built(jenkins: SimulatedJenkins, controller: Controller) -> None:
+    bring(controller, folder("a"), job("a/x", queue=True), job("y", queue=True))
+    moved = [folder("b", "a"), job("b/x", queue=True), job("z", renamed_from="y", queue=True)]
+    assert bring(controller, *moved) == ["move b: done", "move z: done", "update b/x: done"]

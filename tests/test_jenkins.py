@@ -209,6 +209,28 @@ def test_what_is_no_jenkins(jenkins: SimulatedJenkins, answer: bytes) -> None:
         assert "does not answer as a Jenkins" in refused(controller.plugins).message
 
 
+def test_a_login_page_in_place_of_an_answer(jenkins: SimulatedJenkins, controller: Controller) -> None:
+    controller.create("item", "x", PROJECT)
+    calls: list[Callable[[], object]] = [
+        controller.inventory,
+        lambda: controller.config("item", "x"),
+        lambda: controller.create("item", "y", PROJECT),
+        lambda: controller.update("item", "x", PROJECT),
+        lambda: controller.describe("item", "x", "d"),
+        lambda: controller.disable("x"),
+        lambda: controller.build("x"),
+        lambda: controller.move("x", "z"),
+        lambda: controller.delete("item", "x"),
+    ]
+    for call in calls:
+        jenkins.fail_next(None, "page")
+        error = refused(call)
+        assert isinstance(error, NotSignedInError)
+        assert "answers with a page for people" in error.message
+        assert "login page in front" in error.hint
+    assert list(jenkins.items) == ["x"]
+
+
 def test_a_host_that_does_not_answer_does_not_take_a_minute(pauses: list[float]) -> None:
     with SimulatedJenkins() as gone:
         url = gone.url

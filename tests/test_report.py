@@ -143,13 +143,19 @@ def test_outcomes() -> None:
     problem = Problem('"pay/api": Jenkins dropped it', Where("jobs.py", 3))
     lost = Outcome(NEW, "incomplete", (problem,))
     result = Result([lost, Outcome(GONE, "done"), Outcome(NEW, "queued"), Outcome(NEW, "failed")])
+    result.outcomes += [
+        Outcome(NEW, "incomplete", (Problem("not known", rule="read back"),)),
+        Outcome(NEW, "unbuilt"),
+    ]
     assert [outcome_line(one) for one in result.outcomes] == [
         '! pay/api  created, but not all of it was kept\n    jobs.py:3: error: "pay/api": Jenkins dropped it',
         "o old  disabled",
         "+ pay/api  build queued",
         "! pay/api  create failed",
+        "! pay/api  created, but the next run must look at it\n    error: not known",
+        "! pay/api  build not queued",
     ]
-    assert result_line(result) == "1 done, 1 incomplete, 1 failed, 1 queued"
+    assert result_line(result) == "1 done, 2 incomplete, 1 failed, 1 queued, 1 unbuilt"
     assert result_line(Result()) == "nothing to do"
     assert not result.ok
     assert json.loads(json.dumps(result_json(result)))["outcomes"][0]["problems"][0]["severity"] == "error"

@@ -6,8 +6,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
 from jobdsl.testing.answers import router
 from jobdsl.testing.api import ItemApi
@@ -20,10 +21,10 @@ from jobdsl.testing.clock import Clock, SystemClock
 from jobdsl.testing.computers import Computer, Computers, Offline
 from jobdsl.testing.credentials import Credential, Credentials
 from jobdsl.testing.export import Bean
-from jobdsl.testing.faults import Failure, Faults, Phase, Where
+from jobdsl.testing.faults import Failure, Faults, Phase, Status, Where
 from jobdsl.testing.kinds import FOLDER
 from jobdsl.testing.operations import Items
-from jobdsl.testing.pages import Refusal, forbidden, jetty, starting
+from jobdsl.testing.pages import Refusal, forbidden, jetty, login, starting
 from jobdsl.testing.paths import bean_of, walk
 from jobdsl.testing.requestlog import RequestLog
 from jobdsl.testing.routing import Call
@@ -314,7 +315,7 @@ class SimulatedJenkins:
     def fail_next(
         self,
         where: Where = None,
-        status: int | Literal["drop", "lose", "ok"] = 503,
+        status: Status = 503,
         *,
         times: int = 1,
         delay: float = 0.0,
@@ -322,13 +323,18 @@ class SimulatedJenkins:
         """Let the next `times` requests that match `where` fail.
 
         `where`: start of a path, a function of the request, or None for any. `status`: an HTTP status;
-        `drop` closes the connection and does nothing; `lose` does it and loses the answer; `ok` only delays.
+        `drop` closes the connection and does nothing; `lose` does it and loses the answer; `cut` does it and
+        answers half; `page` does nothing and answers with a login page; `ok` only delays.
         """
         self.faults.plan(Failure(where, status, delay, times))
 
     def kill_after(self, requests: int | None) -> None:
         """Answer that many more requests and drop every connection after; None heals."""
         self.faults.kill_after(requests)
+
+    def heal(self) -> None:
+        """Let nothing fail any more."""
+        self.faults.heal()
 
     def enter_phase(self, phase: Phase) -> None:
         """Be `starting` (503), `waking` (401 for a valid token) or `up`."""
@@ -355,9 +361,13 @@ class SimulatedJenkins:
             threading.Event().wait(failure.delay)
         if failure.status == "drop":
             return DROP
+        if failure.status == "page":
+            return login()
         if isinstance(failure.status, int):
             return jetty(failure.status, request.path)
         response = self._guarded(request)
+        if failure.status == "cut":
+            return replace(response, cut=True)
         return DROP if failure.status == "lose" else response
 
     def _guarded(self, request: Request) -> Response:

@@ -9,21 +9,24 @@ from typing import Literal
 
 from jobdsl.testing.wire import Request
 
-__all__ = ["Failure", "Faults", "Phase", "Where"]
+__all__ = ["Failure", "Faults", "Phase", "Status", "Where"]
 
 Phase = Literal["starting", "waking", "up"]
 """starting: 503 to all. waking: 401 even with a valid token, for about a second. up: ready."""
+Status = int | Literal["drop", "lose", "cut", "page", "ok"]
+"""An HTTP status, or: drop: nothing is done, the connection closes. lose: it is done, but the answer is
+lost. cut: it is done, and the connection closes in the middle of the answer. page: nothing is done, and
+a proxy answers 200 with its login page. ok: it only comes late."""
 Where = str | Callable[[Request], bool] | None
 """Which requests: those whose path starts so, those a function accepts, or any."""
 
 
 @dataclass(slots=True)
 class Failure:
-    """How the next matching requests fail: an HTTP status, `drop` or `lose`, and how late."""
+    """How the next matching requests fail: an HTTP status or one of the words, and how late."""
 
     where: Where
-    status: int | Literal["drop", "lose", "ok"]
-    """drop: nothing is done, the connection closes. lose: it is done, but the answer is lost."""
+    status: Status
     delay: float
     """Seconds before anything happens."""
     times: int
@@ -50,6 +53,12 @@ class Faults:
         """Let the next `failure.times` matching requests fail so."""
         with self._lock:
             self._planned.append(failure)
+
+    def heal(self) -> None:
+        """Let nothing fail any more."""
+        with self._lock:
+            self._planned.clear()
+            self._left = None
 
     def kill_after(self, requests: int | None) -> None:
         """Answer that many more requests, then drop every connection; None heals."""

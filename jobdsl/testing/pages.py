@@ -16,6 +16,7 @@ __all__ = [
     "failure",
     "forbidden",
     "jetty",
+    "login",
     "missing",
     "oops",
     "page",
@@ -103,6 +104,12 @@ def jetty(status: int, path: str, message: str = "") -> Response:
     if status == 401:
         headers.insert(0, ("WWW-Authenticate", 'Basic realm="Jenkins", charset="UTF-8"'))
     return Response(status, text.encode("latin-1", "replace"), headers)
+
+
+def login() -> Response:
+    """What a proxy in front of Jenkins answers when it wants people to sign in."""
+    text = "<!DOCTYPE html><html><head><title>Sign in</title></head><body><form></form></body></html>"
+    return Response(200, text.encode(), [_HTML])
 
 
 def forbidden(caller: Caller, permission: str, path: str) -> Response:

@@ -30,6 +30,8 @@ class Response:
     headers: list[tuple[str, str]] = field(default_factory=list)
     on_close: Callable[[], None] | None = None
     """Called when the connection that got this answer is closed."""
+    cut: bool = False
+    """Send half of it, then close the connection."""
 
 
 DROP = Response(0)
@@ -131,8 +133,9 @@ class Listener:
                     if response.on_close is not None:
                         closers.append(response.on_close)
                     closing = request.headers.get("connection", "").lower() == "close"
-                    connection.sendall(_to_bytes(request, response, closing))
-                    if closing:
+                    answer = _to_bytes(request, response, closing)
+                    connection.sendall(answer[: -(len(response.body) // 2 + 1)] if response.cut else answer)
+                    if closing or response.cut:
                         return
         except (OSError, ValueError):
             return  # the peer went away, or spoke no HTTP
