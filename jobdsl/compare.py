@@ -76,7 +76,7 @@ class _Run:
         """The stored node in the desired one's shape; differences are collected on the way."""
         if self._is_another(desired, stored, path):
             return stored
-        attrs = self._align_attributes(desired, stored, path) if desired.attrs else {}
+        attrs = self._align_attributes(desired, stored, path) if desired.attrs else desired.attrs
         if not desired.children and not stored.children:
             return self._align_text(desired, stored, attrs, path)
         if desired.text.strip():  # there are elements in its place
@@ -85,6 +85,8 @@ class _Run:
 
     def _is_another(self, desired: Node, stored: Node, path: tuple[Node, ...]) -> bool:
         """Whether the controller has an object of another class there, which is noted."""
+        if not desired.attrs and not stored.attrs:
+            return False
         wanted, has = desired.attrs.get("class", ""), stored.attrs.get("class", "")
         if wanted == has or (is_default_class(wanted) and is_default_class(has)):
             return False
@@ -98,8 +100,9 @@ class _Run:
 
     def _align_attributes(self, desired: Node, stored: Node, path: tuple[Node, ...]) -> dict[str, str]:
         """The stored values of the attributes we set. Others are defaults, which the controller fills in."""
-        attrs = dict(desired.attrs)
-        for name, wanted in own_attributes(desired).items():
+        own = own_attributes(desired)
+        attrs = dict(desired.attrs) if own else desired.attrs
+        for name, wanted in own.items():
             has = stored.attrs.get(name)
             if has is None:
                 self._gone(path, wanted, name)
@@ -111,7 +114,7 @@ class _Run:
 
     def _align_text(self, desired: Node, stored: Node, attrs: dict[str, str], path: tuple[Node, ...]) -> Node:
         if same(desired.tag, desired.text, stored.text):
-            return Node(desired.tag, desired.text, (), attrs)
+            return desired if attrs is desired.attrs else Node(desired.tag, desired.text, (), attrs)
         if stored.text.strip():
             self._note("changed", path, desired.text, stored.text, "error")
         else:
