@@ -6,6 +6,7 @@ in Jenkins. First against a model of a controller, then over HTTP.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -346,9 +347,9 @@ def test_killed_at_any_request_no_loss_and_no_build_is_forgotten() -> None:
             jenkins.kill_after(None)
             assert losses(controller) == ["a/lossy"]
             assert settled(jenkins, controller) == expected
-            built = [one.target for one in jenkins.requests.of("POST", "/build") if one.status == 201]
+            built = Counter(one.target for one in jenkins.requests.of("POST", "/build") if one.status == 201)
             assert set(built) == {"/job/a/job/built/build", "/job/built/build"}
-            assert len(built) <= 3  # at least once; twice only where the kill fell between build and marker
+            assert max(built.values()) <= 2  # twice only where the kill fell between build and marker
             left = plan(Estate(UNEASY), controller.inventory(), "main")
             assert [change.full_name for change in left.changes] == ["a/lossy"]
         if done:
