@@ -53,7 +53,9 @@ class Running:
     """A build that holds an executor."""
 
     url: str
+    """Empty where Jenkins does not tell: it is about to start, or this account may not see it."""
     started: float
+    """0 where Jenkins does not tell."""
     estimated: float | None = None
     """How long Jenkins expects it to take in all; None without a history."""
 
