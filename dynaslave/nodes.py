@@ -7,6 +7,7 @@ of a mark is looked at right before and right after, and a person's mark is neve
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
@@ -39,14 +40,27 @@ class Nodes:
     """The nodes of one manager at one controller. Safe to use from several threads.
 
     Every method may raise ControllerError. `websocket`: how agents connect; TCP otherwise.
+    `gate` is called right before every change, and what it raises keeps that from being done.
     """
 
-    def __init__(self, controller: Controller, manager: str, *, websocket: bool = True) -> None:
+    def __init__(
+        self,
+        controller: Controller,
+        manager: str,
+        *,
+        websocket: bool = True,
+        gate: Callable[[], None] = lambda: None,
+    ) -> None:
         if not marks.is_manager(manager):
             raise ValueError(f"{manager!r} cannot stand in a marker")
         self.controller = controller
         self.manager = manager
         self.websocket = websocket
+        self._gate = gate
+
+    def behind(self, gate: Callable[[], None]) -> Nodes:
+        """The same nodes, with a gate."""
+        return Nodes(self.controller, self.manager, websocket=self.websocket, gate=gate)
 
     def create(self, pool: AgentPool, name: str, intent: str, now: float, home: str) -> None:
         """Create the node of an agent to come; `home` is where it works. The same again is no error."""
@@ -56,10 +70,10 @@ class Nodes:
             if _takes_documents(self.controller.version):
                 body = nodedocument.document(pool, marker, home, websocket=self.websocket)
                 path = f"computer/createItem?name={quote(name, safe='')}"
-                self.controller.post(path, what, body.encode(), _XML)
+                self._post(path, what, body.encode(), _XML)
             else:
                 body = nodedocument.form(pool, marker, home, websocket=self.websocket)
-                self.controller.post("computer/doCreateItem", what, body.encode(), _FORM)
+                self._post("computer/doCreateItem", what, body.encode(), _FORM)
         except AlreadyExistsError:
             found = self.look(name)
             if found is None or (found.manager, found.intent) != (self.manager, intent):
@@ -97,7 +111,7 @@ class Nodes:
     def delete(self, name: str) -> None:
         """Remove a node; being gone already is no error. A build that runs there fails."""
         try:
-            self.controller.post(f"{_path(name)}/doDelete", f'remove the node "{name}"')
+            self._post(f"{_path(name)}/doDelete", f'remove the node "{name}"')
         except NotFoundError:
             return
 
@@ -145,7 +159,19 @@ class Nodes:
     def _click(self, name: str, action: str, reason: str, *, once: bool = False) -> None:
         body = urlencode({"offlineMessage": reason}).encode()
         what = f'take the node "{name}" offline or back'
-        self.controller.post(f"{_path(name)}/{action}", what, body, _FORM, once=once)
+        self._post(f"{_path(name)}/{action}", what, body, _FORM, once=once)
+
+    def _post(
+        self,
+        path: str,
+        what: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        *,
+        once: bool = False,
+    ) -> None:
+        self._gate()
+        self.controller.post(path, what, body, headers, once=once)
 
 
 def _respect(node: Node) -> None:
