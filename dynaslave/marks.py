@@ -71,8 +71,8 @@ def reason(text: str) -> str:
     Jenkins shows of a reason only what follows its last " : ", and gives it back escaped
     (IOfflineCause.getReason, 2.551); the beginning survives both.
     """
-    words = " ".join(text.split()).replace(" : ", ": ").removeprefix(_PREFIX.strip()).strip()
-    return f"{_PREFIX}{words}"[:_LONGEST].rstrip(" :") if words else _PREFIX.rstrip()
+    words = re.sub(" +(?=:)", "", " ".join(text.split()).removeprefix(_PREFIX)).lstrip(": ")
+    return f"{_PREFIX}{words}"[:_LONGEST].rstrip()
 
 
 def is_ours(shown: str) -> bool:

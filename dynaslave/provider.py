@@ -89,7 +89,7 @@ class Hand:
     """What an instance must be told to become an agent."""
 
     node: str
-    secret: str
+    secret: str = field(repr=False)
     """The node's secret; never logged, never in user data."""
     url: str
     """The controller, as agents reach it."""
