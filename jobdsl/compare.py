@@ -15,6 +15,7 @@ from jobdsl.errors import Severity
 from jobdsl.marker import stripped
 from jobdsl.masking import HIDDEN, holds_secret
 from jobdsl.model import is_folder_root
+from jobdsl.secrets import TOKEN, restored
 from jobdsl.storing import (
     BORN,
     FOLDER_OWN,
@@ -109,7 +110,7 @@ class _Run:
                 del attrs[name]
             elif not same(name, wanted, has):
                 self._note("changed", path, wanted, has, "error", name)
-                attrs[name] = has
+                attrs[name] = restored(wanted, has)
         return attrs
 
     def _align_text(self, desired: Node, stored: Node, attrs: dict[str, str], path: tuple[Node, ...]) -> Node:
@@ -119,7 +120,7 @@ class _Run:
             self._note("changed", path, desired.text, stored.text, "error")
         else:
             self._gone(path, desired.text)
-        return Node(desired.tag, stored.text, (), attrs)
+        return Node(desired.tag, restored(desired.text, stored.text), (), attrs)
 
     def _align_children(self, desired: Node, stored: Node, path: tuple[Node, ...]) -> list[Node]:
         partners = _pair(desired.children, stored.children)
@@ -208,7 +209,7 @@ class _Run:
         attribute: str = "",
     ) -> None:
         element, inside = _place(path, self.root, attribute)
-        if holds_secret(attribute or (path[-1].tag if path else "")):
+        if holds_secret(attribute or (path[-1].tag if path else "")) or TOKEN.search(wanted):
             wanted, stored = wanted and HIDDEN, stored and HIDDEN
         plugin = self.plugin_of(element) or ""
         self.found.append(Difference(kind, _joined(path), element, inside, wanted, stored, severity, plugin))

@@ -15,8 +15,21 @@ from typing import Protocol, TypeAlias, runtime_checkable
 from jobdsl.errors import DslError, XmlError
 from jobdsl.tree import escape, escape_attribute, parse, tag_name, to_text
 
-__all__ = ["Raw", "Value", "Writable", "element", "node", "secret", "write_members", "write_value", "xml"]
+__all__ = [
+    "SECRET_START",
+    "Raw",
+    "Value",
+    "Writable",
+    "element",
+    "node",
+    "secret",
+    "write_members",
+    "write_value",
+    "xml",
+]
 
+SECRET_START = "${jobdsl:secret:"  # noqa: S105  # what stands for one
+"""How what stands for a secret in a document begins; its name follows, and a closing brace."""
 _START = (
     "A-Za-z_\\xc0-\\xd6\\xd8-\\xf6\\xf8-\\u02ff\\u0370-\\u037d\\u037f-\\u1fff\\u200c\\u200d\\u2070-\\u218f"
     "\\u2c00-\\u2fef\\u3001-\\ud7ff\\uf900-\\ufdcf\\ufdf0-\\ufffd\\U00010000-\\U000effff"
@@ -165,7 +178,7 @@ def secret(name: str) -> str:
             DslError(f"secret: {name!r} can be no name", hint="use letters, digits, / - . and _")
         )
         return ""
-    return "${jobdsl:secret:" + name + "}"
+    return SECRET_START + name + "}"
 
 
 def _checked(raw: Raw) -> Raw:

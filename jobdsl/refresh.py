@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from jobdsl.changes import Action, Change, Plan
@@ -73,30 +73,31 @@ def diffs(
     limit: int = DIFFS,
     workers: int = 8,
     known: Mapping[Key, bytes] | None = None,
+    mask: Callable[[str], str] = str,
 ) -> dict[Key, list[str]]:
     """Unified differences of the first `limit` documents that change, as lines; one request each.
 
     Who may see jobs may not always read their documents: such a user's plan has no differences.
 
-    `known`: documents that are at hand already. Values of secret fields are hidden.
+    `known`: documents that are at hand already. Values of secret fields are hidden, and what `mask` does.
     """
     shown = [one for one in plan.changes if one.action in (Action.UPDATE, Action.ADOPT, Action.MOVE)][:limit]
     origins = plan.origins()
     documents = dict(known or {})
     missing = [key for key in (origins[one.key] for one in shown) if key not in documents]
     documents |= fetch(controller, missing, workers, allowed=True)
-    found = {one.key: diff(one, documents.get(origins[one.key])) for one in shown}
+    found = {one.key: diff(one, documents.get(origins[one.key]), mask) for one in shown}
     return {key: lines for key, lines in found.items() if lines}
 
 
-def diff(change: Change, stored: bytes | None) -> list[str]:
+def diff(change: Change, stored: bytes | None, mask: Callable[[str], str] = str) -> list[str]:
     """How a stored document would change; empty where only the marker would, or nothing is stored."""
     if stored is None:
         return []
     changed = _compare(change.document, stored)
     if changed is None:
         return ["(what is stored cannot be read as XML)"]
-    before = to_text(masked(changed.root)).lstrip("\n")
+    before = mask(to_text(masked(changed.root)).lstrip("\n"))
     after = to_text(masked(stripped(parse(change.document)))).lstrip("\n")
     return text_diff(before, after, change.full_name)
 

@@ -15,20 +15,46 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobdsl.errors import JobdslError
+from jobdsl.raw import SECRET_START
 from jobdsl.tree import escape, header
 
 if TYPE_CHECKING:
     from jobdsl.config import Settings
 
-__all__ = ["MASK", "Secrets", "save", "secrets_of"]
+__all__ = ["MASK", "TOKEN", "Secrets", "fits", "restored", "save", "secrets_of"]
 
 MASK = "********"
 """What stands for a secret value where people read."""
-_START = "${jobdsl:secret:"
-_TOKEN = re.compile(r"\$\{jobdsl:secret:([^{}<]+)\}")
+TOKEN = re.compile(re.escape(SECRET_START) + r"([^{}<]+)\}")
+"""What stands for a secret in a document or a text; the group is its name."""
 _DECLARATION = re.compile(r"\A<\?xml[^>]*\?>\n?")
 _SHORTEST = 6
 """Characters from which a value is masked wherever it stands, not only where it is a whole text."""
+
+
+def fits(wanted: str, stored: str) -> bool:
+    """Whether a text is another one with some value in the place of each of its tokens."""
+    first, *others = TOKEN.split(wanted)[::2]
+    if not stored.startswith(first) or not others:
+        return stored == wanted
+    place = len(first)
+    for piece in others[:-1]:
+        place = stored.find(piece, place + 1) + len(piece)
+        if place < len(piece):
+            return False
+    return stored.endswith(others[-1]) and len(stored) - len(others[-1]) > place
+
+
+def restored(wanted: str, stored: str) -> str:
+    """A stored text with the tokens of the wanted one: where a line of it fits a wanted line, that line.
+
+    So a difference of the two shows what differs, and no value of a secret on a line that does not.
+    """
+    with_tokens = [line for line in wanted.split("\n") if TOKEN.search(line)]
+    if not with_tokens:
+        return stored
+    lines = stored.split("\n")
+    return "\n".join(next((one for one in with_tokens if fits(one, line)), line) for line in lines)
 
 
 class Secrets:
@@ -65,7 +91,7 @@ class Secrets:
 
         Raises JobdslError that lists every name without a value; with `known_only` such names stay.
         """
-        if _START not in document:
+        if SECRET_START not in document:
             return document
         missing: dict[str, None] = {}
 
@@ -75,11 +101,12 @@ class Secrets:
                 missing[name] = None
                 return found[0]
             kept = escape(self._values[name]).replace('"', "&quot;")
-            if document[found.start() - 1] == '"':  # an attribute, where bare ones become spaces
+            if document.rfind("<", 0, found.start()) > document.rfind(">", 0, found.start()):
+                # in an attribute, where bare ones become spaces
                 kept = kept.replace("\n", "&#10;").replace("\t", "&#9;")
             return kept
 
-        filled = _TOKEN.sub(value, document)
+        filled = TOKEN.sub(value, document)
         if missing and not known_only:
             raise self._missing(list(missing))
         body = _DECLARATION.sub("", filled, count=1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from jobdsl.secrets import TOKEN, fits
 from jobdsl.tree import Node
 
 __all__ = [
@@ -37,8 +38,6 @@ ENCRYPTED = re.compile(r"\{AQAAABAAAA[A-Za-z0-9+/=]+\}")
 _EMPTY = frozenset({"", "false", "0", "-1", "0.0"})
 """Values whose loss or addition changes nothing: what an absent field means anyway."""
 _HARMLESS = frozenset({("canRoam", "true"), ("primaryView", "All"), ("acceptBeforeLoad", "true")})
-_PLACEHOLDER = re.compile(r"\$\{jobdsl:secret:[^{}]+\}")
-"""Stands for a secret in a definition; what the controller has for it is none of our business."""
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _UNLIMITED = frozenset({"numToKeep", "daysToKeep", "artifactNumToKeep", "artifactDaysToKeep"})
 """Fields where Jenkins writes -1 for 0."""
@@ -110,8 +109,8 @@ def same(name: str, wanted: str, stored: str) -> bool:
     """Whether two values of a field or attribute mean the same to Jenkins."""
     if wanted == stored or ENCRYPTED.fullmatch(stored):
         return True
-    if "${" in wanted and _PLACEHOLDER.search(wanted):
-        return bool(stored)
+    if "${" in wanted and TOKEN.search(wanted):  # what the controller has for it is none of our business
+        return fits(_plain(wanted), _plain(stored))
     one, other = _plain(wanted), _plain(stored)
     if one == other or (one.lower() in ("true", "false") and one.lower() == other):
         return True

@@ -35,6 +35,7 @@ def differences(desired: str, stored: str, root: str = "project") -> list[str]:
         ("<command>a\r\nb\u2028c</command>", "<command>a\nb\nc</command>"),
         ("<password>plain</password>", "<password>{AQAAABAAAAAQKTjr=}</password>"),
         ("<password>${jobdsl:secret:db}</password>", "<password>hunter2</password>"),
+        (SHELL.format("a\n${jobdsl:secret:db} b ${jobdsl:secret:x}\nc"), SHELL.format("a\r\nhunter2 b hunter3\r\nc")),
         ('<triggers class="vector"/>', "<triggers/>"),
         ("<scm/>", '<scm class="hudson.scm.NullSCM"/>'),
         ("", '<scm class="hudson.scm.NullSCM"/><disabled>false</disabled><canRoam>true</canRoam>'),
@@ -208,6 +209,15 @@ def test_values_of_secret_fields_are_never_told() -> None:
     assert "s3" not in to_text(pairs)
     assert "s4" not in to_text(pairs)
     assert 'passwordVariable="Y"' in to_text(pairs)
+
+
+def test_a_change_beside_a_secret_is_told_without_it() -> None:
+    wanted = "curl -u a:${jobdsl:secret:db}\nmake"
+    assert differences(SHELL.format(wanted), SHELL.format("curl -u a:hunter2\nrm")) == [
+        f'error: hudson.tasks.Shell command: "{HIDDEN}" became "{HIDDEN}"'
+    ]
+    aligned = compare(parse(SHELL.format(wanted)), parse(SHELL.format("curl -u a:hunter2\nrm"))).root
+    assert aligned.children[0].text == "curl -u a:${jobdsl:secret:db}\nrm"
 
 
 def test_the_stored_document_takes_our_shape() -> None:

@@ -13,6 +13,7 @@ from jobdsl.jenkins import Controller, connect
 from jobdsl.model import Definition, Estate
 from jobdsl.plan import Plan, plan
 from jobdsl.refresh import diff, diffs, drift, fetch, owned
+from jobdsl.secrets import Secrets
 from jobdsl.testing import SimulatedJenkins
 from jobdsl.testing.users import READER
 
@@ -127,6 +128,12 @@ def test_secrets_do_not_show(controller: Controller) -> None:
     change = planned(controller, job("one", "x")).changes[0]
     stored = b"<project><builders/><apiToken>s3cret</apiToken></project>"
     assert "s3cret" not in "\n".join(diff(change, stored))
+
+
+def test_what_a_secret_is_now_does_not_show_either(controller: Controller) -> None:
+    change = planned(controller, job("one", "curl -u a:${jobdsl:secret:db} x")).changes[0]
+    stored = job("one", "curl -u a:hunter2 y").document.encode()
+    assert "hunter2" not in "\n".join(diff(change, stored, Secrets({"db": "hunter2"}).mask))
 
 
 def test_what_is_gone_or_broken(controller: Controller) -> None:

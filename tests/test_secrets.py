@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from jobdsl.config import Settings
 from jobdsl.errors import DslError, JobdslError
 from jobdsl.raw import element, secret
-from jobdsl.secrets import MASK, Secrets, save, secrets_of
+from jobdsl.secrets import MASK, Secrets, fits, restored, save, secrets_of
 from jobdsl.tree import escape, parse
 
 XML_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufffe\uffff"))
@@ -33,6 +33,34 @@ def test_whatever_a_value_holds_it_is_what_the_document_says(value: str) -> None
 @given(name=st.text(st.characters(exclude_characters='{}<>&"', exclude_categories=["Cc", "Cs"]), min_size=1))
 def test_names_survive_the_document(name: str) -> None:
     assert "found" in Secrets({name: "found"}).fill(document(name))
+
+
+@given(value=XML_TEXT)
+def test_in_the_middle_of_texts_and_attributes_too(value: str) -> None:
+    token = secret("a")
+    text = f'<?xml version="1.0" encoding="UTF-8"?>\n<x b="1 {token} 2 {token}">3 {token} 4</x>\n'
+    root = parse(Secrets({"a": value}).fill(text).encode())
+    assert (root.attrs["b"], root.text) == (f"1 {value} 2 {value}", f"3 {value} 4")
+
+
+PIECES = st.lists(st.sampled_from(["a", "b", "ab", "\n", secret("x"), secret("y")]), max_size=8).map("".join)
+
+
+@given(wanted=PIECES, x=st.text("ab\n", min_size=1), y=st.text("ab", min_size=1))
+def test_a_text_fits_itself_with_any_values(wanted: str, x: str, y: str) -> None:
+    stored = wanted.replace(secret("x"), x).replace(secret("y"), y)
+    assert fits(wanted, stored)
+    if "\n" not in x:
+        assert fits(restored(wanted, stored), stored)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "stored"),
+    [("a", "b"), ("", "a"), ("${jobdsl:secret:x}", ""), ("a${jobdsl:secret:x}b", "ab"), ("a${jobdsl:secret:x}b", "a1c"),
+     ("${jobdsl:secret:x}b${jobdsl:secret:y}c", "1bc"), ("aba${jobdsl:secret:x}aba", "ababa"), ("${jobdsl:secret:x}ab${jobdsl:secret:y}", "1b1")],
+)  # fmt: skip
+def test_other_texts_do_not_fit(wanted: str, stored: str) -> None:
+    assert not fits(wanted, stored)
 
 
 def test_a_document_without_secrets_is_left_alone() -> None:
