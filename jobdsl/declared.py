@@ -6,9 +6,10 @@ typed class tells.
 
 from __future__ import annotations
 
-import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal
+
+from jobdsl.secretnames import ends_secret, harmless
 
 if TYPE_CHECKING:
     from jobdsl.elements.base import Record
@@ -24,18 +25,8 @@ __all__ = [
 
 Secrecy = Literal["", "declared", "named"]
 
-_TAGS = re.compile(
-    r"\w*(?:password|passphrase|passwd|sshkey|(?:private|secret|access|api|client)_?key"
-    r"|(?:access|api|auth|bearer|bot|oauth|personal|private|room|secret|team)_?token|(?:client|shared|webhook)secret)"
-    r"|pass|pwd|secret|secret_?(?:pass|text|value)|token"
-)
-"""Leaf tags and attributes that hold a secret wherever they stand, in small letters."""
 _IN_CLASS = (("password", "value"), ("password", "defaultvalue"), ("secret", "value"))
 """Leaf tags that are secrets in elements whose class name holds a word: password parameters, entries."""
-_HARMLESS = re.compile(
-    r"\s*\Z|\{[A-Za-z0-9+/=\s]+\}\Z|\$\w+\Z|\$\{[^{}]*\}\Z|REDACTED\Z|[Tt]rue\Z|[Ff]alse\Z"
-)
-"""Nothing, encrypted by Jenkins, a reference, taken out by somebody else before, or a choice."""
 
 
 @cache
@@ -76,7 +67,7 @@ def _secret_tags() -> frozenset[str]:
 def may_be_secret(tag: str) -> bool:
     """Whether a child of this tag is a secret in some class; a quick look before `secrecy`."""
     low = tag.lower()
-    return tag in _secret_tags() or bool(_TAGS.fullmatch(low)) or any(low == leaf for _, leaf in _IN_CLASS)
+    return tag in _secret_tags() or ends_secret(tag) or any(low == leaf for _, leaf in _IN_CLASS)
 
 
 @lru_cache(maxsize=10_000)
@@ -86,21 +77,21 @@ def secrecy(java: str, tag: str) -> Secrecy:
     field = cls.by_tag.get(tag) if cls is not None else None
     if field is not None:
         return "declared" if field.kind == "secret" else ""
-    return "named" if _named(java.lower(), tag.lower()) else ""
+    return "named" if _named(java.lower(), tag) else ""
 
 
 def _named(kind: str, tag: str) -> bool:
     """Whether a leaf of an element without a typed class has a secret's name."""
-    if _TAGS.fullmatch(tag):
+    if ends_secret(tag):
         return not (tag == "token" and "condition" in kind)  # there it is the text that is compared
-    return any(word in kind and tag == leaf for word, leaf in _IN_CLASS)
+    return any(word in kind and tag.lower() == leaf for word, leaf in _IN_CLASS)
 
 
 def is_secret_attribute(name: str) -> bool:
     """Whether an attribute of this name holds a secret."""
-    return _TAGS.fullmatch(name.lower()) is not None
+    return ends_secret(name)
 
 
 def in_clear(text: str) -> bool:
     """Whether a secret child's text is the secret itself, not a reference to it or its encrypted form."""
-    return not _HARMLESS.match(text)
+    return not harmless(text)

@@ -12,6 +12,7 @@ from jobdsl.importer import import_estate
 from jobdsl.importer.classes import elements
 from jobdsl.importer.convert import FORMS, Form, Source, convert, fingerprint
 from jobdsl.importer.faithful import unspeakable
+from jobdsl.importer.secrets import Taken
 from jobdsl.importer.source import Writer
 from jobdsl.tree import parse
 
@@ -42,7 +43,7 @@ def test_elements_are_what_a_tag_or_a_class_names_below_the_root() -> None:
 @pytest.mark.parametrize(("form", "typed"), list(zip(FORMS, (4, 0, 4, 0), strict=True)))
 def test_typed_elements_are_those_a_class_writes(form: Form, typed: int) -> None:
     source = Source("job", DOCUMENT.encode(), "job.xml", is_view=False)
-    made = convert(source, "job", Writer(), {}, form)
+    made = convert(source, "job", Writer(), Taken(), form)
     assert (made.elements, made.typed) == (6, typed)
     assert made.print == fingerprint(parse(DOCUMENT))
 
@@ -88,4 +89,4 @@ def test_a_class_that_trips_over_a_document_does_not_stop_the_import(monkeypatch
 
     monkeypatch.setattr(steps.shell, "_body", broken)
     source = Source("job", DOCUMENT.encode(), "job.xml", is_view=False)
-    assert convert(source, "job", Writer(), {}).fallback == "xml"
+    assert convert(source, "job", Writer(), Taken()).fallback == "xml"

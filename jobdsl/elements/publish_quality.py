@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jobdsl.elements.fields import amount, child, constant, flag, number, raw, text
+from jobdsl.elements.fields import amount, child, constant, flag, number, raw, secret_text, text
 from jobdsl.elements.kinds import Field, Unfit
 from jobdsl.elements.slots import Misc, Publisher
 from jobdsl.errors import DslError
@@ -234,11 +234,11 @@ class whitesource(Publisher, xml="org.whitesource.jenkins.WhiteSourcePublisher",
 
     check_policies: str = text("jobCheckPolicies", default="global")
     force_update: str | None = text("jobForceUpdate", default=None)
-    token: str = text("jobApiToken", default="")
+    token: str = secret_text("jobApiToken", default="")
     product: str = text(default="", first=True)
     product_version: str = text(default="")
-    project_token: str | None = text(default=None)
-    maven_project_token: str | None = text(default=None)
+    project_token: str | None = secret_text(default=None)
+    maven_project_token: str | None = secret_text(default=None)
     email: str = text("requesterEmail", default="")
     includes: str | None = text("libIncludes", default=None)
     excludes: str | None = text("libExcludes", default=None)

@@ -47,7 +47,9 @@ def import_estate(
     maker = Maker(out, found, secrets_file)
     maker.make()
     documents = tuple(maker.imported[key] for key in sorted(maker.imported))
-    result = ImportResult(out, documents, len(maker.secrets), secrets_file if maker.secrets else None)
+    result = ImportResult(
+        out, documents, len(maker.secrets.values), secrets_file if maker.secrets.values else None
+    )
     if report is not None:
         write_report(result, report)
     for sentence in result.sentences():

@@ -13,7 +13,8 @@ from jobdsl.errors import XmlError
 from jobdsl.importer.classes import elements, untyped
 from jobdsl.importer.faithful import unfaithful, unspeakable
 from jobdsl.importer.layout import Group
-from jobdsl.importer.secrets import take_out
+from jobdsl.importer.secret_doubts import doubts
+from jobdsl.importer.secrets import Taken, take_out
 from jobdsl.importer.source import Writer
 from jobdsl.items import Item
 from jobdsl.jobs import item
@@ -56,6 +57,8 @@ class Imported:
     """Bytes of the document."""
     error: str = ""
     """Why it could not be read; empty when it was."""
+    doubts: list[str] = field(default_factory=list)
+    """Where it may hold secrets nobody can be sure of."""
     elements: int = 0
     typed: int = 0
     form: Form = "typed"
@@ -80,9 +83,7 @@ def fingerprint(root: Node) -> bytes:
     return digest.digest()
 
 
-def convert(
-    source: Source, name: str, writer: Writer, secrets: dict[str, str], first: Form = "typed"
-) -> Imported:
+def convert(source: Source, name: str, writer: Writer, secrets: Taken, first: Form = "typed") -> Imported:
     """The document as DSL source: in the form `first`, or the next one that says the same.
 
     `name` is what it is called where its call will stand. Secrets in clear go into `secrets`.
@@ -95,6 +96,7 @@ def convert(
     made = Imported(source.name, source.place, len(source.data), root=root.tag, print=fingerprint(root))
     made.elements = elements(root)
     take_out(root, source.name, secrets)
+    made.doubts = doubts(root)
     with reading.without(unspeakable()):
         item, made.form = _item(source.name, root, source.is_view, first)
     made.fallback = _fallback(root, item, made.form)

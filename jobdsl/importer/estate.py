@@ -16,6 +16,7 @@ from jobdsl.importer.layout import WIDTH
 from jobdsl.importer.literals import quoted
 from jobdsl.importer.places import DslFile, layout
 from jobdsl.importer.scripts import Scripts
+from jobdsl.importer.secrets import Taken
 from jobdsl.importer.source import Layouts, Writer
 from jobdsl.importer.sources import Found
 from jobdsl.importer.verify import verify
@@ -35,7 +36,7 @@ class Maker:
     def __init__(self, out: Path, found: list[Found], secrets_file: Path) -> None:
         self.out = out
         self.secrets_file = secrets_file
-        self.secrets: dict[str, str] = {}
+        self.secrets = Taken()
         self.imported: dict[tuple[str, str], Imported] = {}
         """By full name and place."""
         self._files = layout(found)
@@ -56,7 +57,7 @@ class Maker:
             for file in files:
                 self._write(file)
             self._write_rest()
-            problems = verify(self.out, self.imported.values(), Secrets(self.secrets))
+            problems = verify(self.out, self.imported.values(), Secrets(self.secrets.values))
             changed = self._plainer(problems)
             files = [file for file in self._files if file.path in changed]
 
@@ -70,9 +71,8 @@ class Maker:
 
     def _convert(self, found: Found, name: str, scripts: Scripts) -> Imported:
         key = (found.name, found.place)
-        for secret in self._keys.pop(key, ()):
-            del self.secrets[secret]
-        before = len(self.secrets)
+        self.secrets.forget(self._keys.pop(key, ()))
+        before = len(self.secrets.values)
         made = Imported(found.name, found.place, found.size)
         try:
             source = Source(found.name, found.read(), found.place, found.is_view)
@@ -86,7 +86,7 @@ class Maker:
             made.error = f"{found.place}:{error.line}: {error.message}" if error.line else error.message
         except JobdslError as error:
             made.error = error.message
-        self._keys[key] = list(self.secrets)[before:]
+        self._keys[key] = list(self.secrets.values)[before:]
         self.imported[key] = made
         return made
 
@@ -97,14 +97,14 @@ class Maker:
         for scripts in self._scripts.values():
             for path, text in scripts.texts.items():
                 self._put(path, text)
-        if self.secrets:
-            save(self.secrets_file, self.secrets)
+        if self.secrets.values:
+            save(self.secrets_file, self.secrets.values)
         self._put("jobdsl.toml", self._settings())
 
     def _settings(self) -> str:
         seed = _BAD_SEED.sub("-", self.out.resolve().name).strip("-._")[:64] or "main"
         lines = ["# Imported from Jenkins. `jobdsl plan` says what a run would do.", ""]
-        if self.secrets:
+        if self.secrets.values:
             path = os.path.relpath(self.secrets_file.resolve(), self.out.resolve())
             lines = [lines[0], f"secrets = {json.dumps(path, ensure_ascii=False)}", ""]
         return "\n".join([*lines, "[seed]", f'name = "{seed}"', ""])

@@ -13,6 +13,9 @@ from jobdsl.importer.convert import Imported
 
 __all__ = ["ImportResult", "printable", "write_report"]
 
+_MOST_DOUBTS = 30
+"""Places that may hold a secret and are told one by one."""
+
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
@@ -64,8 +67,16 @@ class ImportResult:
         if self.secrets:
             advice = "keep it safe, and out of version control"
             yield f"{self.secrets} secrets taken out into {self.secrets_file}: {advice}"
+        yield from self._doubts()
         for one in self.broken:
             yield printable(f"NOT IMPORTED: {one.name}: {one.error}")
+
+    def _doubts(self) -> Iterator[str]:
+        """Where to look for secrets that only a person can tell; the report has all of them."""
+        found = [printable(f"{one.name}: {place}") for one in self.documents for place in one.doubts]
+        yield from (f"MAY HOLD A SECRET: {where}" for where in found[:_MOST_DOUBTS])
+        if len(found) > _MOST_DOUBTS:
+            yield f"MAY HOLD A SECRET: {len(found) - _MOST_DOUBTS} more places; --report names all"
 
 
 def printable(text: str) -> str:
@@ -79,6 +90,8 @@ def _row(one: Imported) -> Iterator[tuple[str, Any]]:
     yield "elements", one.elements
     yield "typed_elements", one.typed
     yield "bytes", one.size
+    if one.doubts:
+        yield "may_hold_secrets", one.doubts
     if one.fallback:
         yield "fallback", one.fallback
     if one.error:

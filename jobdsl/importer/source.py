@@ -13,12 +13,11 @@ from jobdsl.importer.layout import Code, Group
 from jobdsl.importer.literals import literal, quoted
 from jobdsl.items import Item
 from jobdsl.raw import Literal, Raw
+from jobdsl.secrets import TOKEN
 from jobdsl.tree import to_text
 
 __all__ = ["Layouts", "Writer"]
 
-_SECRET = re.compile(r"\$\{jobdsl:secret:([^{}]+)\}")
-"""What jobdsl.raw.secret gives for a name."""
 _PLAIN = re.compile(r"true|false|0|-?[1-9][0-9]{0,14}")
 """Texts that `element(...)` writes just so for a boolean or a number."""
 _SHORT_LAYOUT = 24
@@ -109,7 +108,7 @@ class Writer:
         raise TypeError(f"no DSL source for {value!r}")
 
     def _text(self, text: str, kind: str) -> Code:
-        found = _SECRET.fullmatch(text)
+        found = TOKEN.fullmatch(text)
         if found is not None:
             self.uses.add("secret")
             return Group("secret(", [("", quoted(found[1]))])

@@ -1,0 +1,78 @@
+"""Secrets on command lines: what well-known commands take as a password, in an argument or from a pipe."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from jobdsl.importer.secret_forms import Span
+from jobdsl.importer.secret_values import value_at
+from jobdsl.secretnames import literal
+
+__all__ = ["commanded"]
+
+_P = r"(?<!\S)-p[ \t]*"
+_LOGIN = r"(?<!\S|[\"'])(?:-u|-U|--user|--proxy-user|-a|--auth|-auth|--creds)(?:[ \t]+|=)?[\"']?[^\s:\"'/@]+:"
+_AFTER_LOGIN = r"\blogin\b.*?(?<!\S)-p[ \t=]+"
+_TABLE = {
+    "sshpass": _P,
+    "curl wget http xh httpie jenkins-cli.jar jenkins-cli ab jfrog jf": _LOGIN,
+    "docker podman buildah skopeo nerdctl helm oc az cf heroku": _AFTER_LOGIN,
+    "mysql mysqldump mysqladmin mysqlimport mycli mariadb mariadb-dump 7z 7za 7zr": r"(?<!\S)-p(?=\S)",
+    "mongo mongosh mongodump mongorestore influx twine security altool": r"(?<!\S)-p[ \t]+",
+    "sqlcmd bcp isql osql zip": r"(?<!\S)-P[ \t]*",
+    "sqlplus sqlldr expdp impdp": r"(?<!\S)[\"']?\w+/(?=[^/\s])",
+    "redis-cli": r"(?<!\S)-a[ \t]+",
+    "ldapsearch ldapmodify ldapadd": r"(?<!\S)-w[ \t]*",
+    "signtool": r"(?<!\S)/p[ \t]+",
+    "lftp": r"(?<!\S)-u[ \t]*[\w.@-]+,",
+    "smbclient smbget rpcclient": r"(?<!\S)-U[ \t]*[\w\\./-]+%",
+    "openssl apksigner keytool": r"\bpass:",
+    "aws": r"\bset[ \t]+\S*(?:secret_access_key|session_token)[ \t]+",
+    "net": r"\buse[ \t]+(?:\w:[ \t]+)?\\\\\S+[ \t]+(?![/\s])(?=\S+[ \t]+/user:)",
+    "htpasswd": r"-\w*b\w*[ \t]+\S+[ \t]+\S+[ \t]+",
+    "ftp quote": r"(?i)\bpass[ \t]+",
+    "machine": r"\blogin[ \t]+\S+[ \t]+password[ \t]+",
+    "ConvertTo-SecureString": r"\A[ \t]+(?:-String[ \t]+)?(?=[\"'])",
+}
+"""By the names of commands: what stands before the password among their arguments."""
+_OPTIONS = {word: re.compile(option) for words, option in _TABLE.items() for word in words.split()}
+_COMMAND = re.compile(
+    rf"(?<![\w.-])(?P<command>{'|'.join(sorted(map(re.escape, _OPTIONS), reverse=True))})(?![\w-])"
+)
+_REST = re.compile(r"(?:\\\r?\n|[^\n;|&]|(?<!&)&(?!&)){0,600}")
+"""The arguments of a command: to the end of the line, or to the next command."""
+_ECHO = re.compile(r"\b(?:echo|printf)[ \t]+(?:-\w+[ \t]+)*(?=[^\s-])")
+_TAKES_IT = re.compile(
+    r"[ \t]*\|[^\n|;]{0,120}?(?:\bsudo\b[^\n|;]{0,60}?\s-\w*S\b|--password-stdin|--passphrase-fd"
+    r"|--token-stdin|--with-token|\bchpasswd\b|\bpasswd\b|\bkinit\b)"
+)
+_HERE = re.compile(r"(?:\bsudo\b[^\n|;]{0,60}?\s-\w*S\b|--password-stdin)[^\n|;]{0,80}?<<<[ \t]*")
+_SEND = re.compile(r"(?i)ass(?:word|phrase)[^\n]{0,60}\n?[^\n]{0,60}?\bsend(?:[ \t]+--)?[ \t]+(?=\")")
+"""How expect answers who asks for a password."""
+_NUMBERS_OR_PATH = re.compile(r"[0-9:]{1,11}|[~.]{0,2}/[\w./-]*")
+"""`-p 8080:80`, `-u 1000:1000`, `-p /srv/x`."""
+
+
+def commanded(text: str) -> Iterator[Span]:
+    """The spans of a text that commands take as passwords."""
+    for found in _COMMAND.finditer(text):
+        rest = _REST.match(text, found.end())
+        assert rest is not None
+        for before in _OPTIONS[found["command"]].finditer(rest[0]):
+            yield from _password(text, found.end() + before.end())
+    for rule in (_HERE, _SEND):
+        for found in rule.finditer(text):
+            yield from _password(text, found.end())
+    for found in _ECHO.finditer(text):
+        _, end = value_at(text, found.end())
+        if _TAKES_IT.match(text, end + (text[end : end + 1] in ("'", '"'))):
+            yield from _password(text, found.end())
+
+
+def _password(text: str, place: int) -> Iterator[Span]:
+    before = text[place - 1 : place]
+    start, end = value_at(text, place, before if before in "\"'" else "")
+    value = text[start:end]
+    if start < end and literal("password", value) and not _NUMBERS_OR_PATH.fullmatch(value):
+        yield start, end, "password"

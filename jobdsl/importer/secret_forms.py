@@ -1,0 +1,103 @@
+"""Secrets that show by their form, wherever they stand: keys of services, webhooks, passwords in URLs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from jobdsl.secretnames import harmless
+
+__all__ = ["formed"]
+
+_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----")
+_END = re.compile(r"-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----")
+_LONG = re.compile(r"[\w.:-]{20,}")
+_KEYS = re.compile(
+    r"(?<![A-Za-z0-9])(?:"
+    r"(?:AKIA|ASIA)[A-Z0-9]{16}"  # AWS
+    r"|gh[opsru]_[A-Za-z0-9]{30,}|github_pat_\w{22,}"
+    r"|gl(?:pat|ptt|dt|rt|cbt|ft|soat|oas|imt)-[\w-]{16,}"  # GitLab
+    r"|xox[a-z]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{10,}"  # Slack
+    r"|AIza[\w-]{35}|ya29\.[\w-]{20,}"  # Google
+    r"|[sr]k_(?:live|test)_\w{16,}"  # Stripe
+    r"|SG\.[\w-]{16,}\.[\w-]{16,}|npm_[A-Za-z0-9]{30,}|pypi-[\w-]{32,}|dckr_pat_[\w-]{20,}"
+    r"|hv[sbr]\.[\w-]{20,}|dop_v1_[a-f0-9]{64}|ATATT[\w=-]{30,}|sq[aup]_[0-9a-f]{40}|AKCp[A-Za-z0-9]{30,}"
+    r"|NRAK-[A-Z0-9]{20,}|dapi[0-9a-f]{32}|[0-9]{8,10}:AA[\w-]{33}|AGE-SECRET-KEY-1[A-Z0-9]{50,}"
+    r"|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"  # a signed JSON web token
+    r"|11[0-9a-f]{32}"  # an API token of Jenkins
+    r")(?![A-Za-z0-9])"
+)
+_URL = re.compile(r"(?<![\w+.-])(?P<scheme>[A-Za-z][\w+.-]{0,20})://(?P<rest>[^\s\"'<>`|\\]+)")
+_USER = re.compile(r"(?P<user>[^/?#@:]*)(?::(?P<password>[^/?#]*))?@(?=[\w$%\[{(])")
+_TOKEN_AS_USER = re.compile(r"(?=[^@]*[0-9])(?=[^@]*[A-Za-z])[A-Za-z0-9_-]{20,}")
+_HOOKS = re.compile(
+    r"hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/(?P<slack>[^?#]+)"
+    r"|[\w.-]*(?:\.webhook\.office\.com|outlook\.office(?:365)?\.com)/webhook(?:b2)?/(?P<teams>[^?#]+)"
+    r"|(?:[\w.-]+\.)?discord(?:app)?\.com/api/(?:v[0-9]+/)?webhooks/(?P<discord>[^?#]+)"
+    r"|webhooks\.gitter\.im/e/(?P<gitter>[^?#]+)|hooks\.zapier\.com/hooks/catch/(?P<zapier>[^?#]+)"
+    r"|events\.pagerduty\.com/integration/(?P<pagerduty>[^/?#]+)|maker\.ifttt\.com/.*/with/key/(?P<ifttt>[^/?#]+)"
+    r"|open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot/(?:v2/)?hook/(?P<lark>[^?#]+)"
+    r"|api\.telegram\.org/bot(?P<telegram>[^/?#]+)"
+    r"|[^/]+/(?:[^?#]{0,200}?/)?(?:web)?hooks?/(?P<other>(?:[^/?#]*/)?(?=[\w-]*[0-9])[\w-]{16,}[^?#]*)",
+    re.IGNORECASE,
+)
+"""Addresses whose path is a secret: who knows it may post."""
+_SIGNED = re.compile(
+    r"[?&;](?:amp;)?(?:sig|signature|key|auth|code|sv?c?token|x-amz-(?:signature|credential|security-token))"
+    r"=(?P<value>[^\s&;\"'<>#]{16,})",
+    re.IGNORECASE,
+)
+_THIN = re.compile(r"\bjdbc:oracle:\w+:[\w.-]+/(?P<value>[^@\s\"'<>]+)@")
+
+Span = tuple[int, int, str]
+"""Start and end in a text, and what it is called."""
+
+
+def formed(text: str) -> Iterator[Span]:
+    """The spans of a text that are secrets by their form."""
+    if "PRIVATE KEY" in text:
+        yield from _private_keys(text)
+    for long in _LONG.finditer(text):
+        yield from ((*found.span(), "token") for found in _KEYS.finditer(text, *long.span()))
+    if ":" in text and "/" in text:
+        yield from _in_addresses(text)
+
+
+def _in_addresses(text: str) -> Iterator[Span]:
+    for url in _URL.finditer(text):
+        yield from _in_url(url)
+    for rule, name in ((_SIGNED, "token"), (_THIN, "password")):
+        for found in rule.finditer(text):
+            if not harmless(found["value"]):
+                yield (*found.span("value"), name)
+
+
+def _private_keys(text: str) -> Iterator[Span]:
+    """From the first to the last line of each; to the end where a key is cut off."""
+    end = 0
+    for begin in _BEGIN.finditer(text):
+        if begin.start() >= end:
+            closing = _END.search(text, begin.end())
+            end = closing.end() if closing else len(text)
+            yield begin.start(), end, "privateKey"
+
+
+def _in_url(url: re.Match[str]) -> Iterator[Span]:
+    start = url.start("rest")
+    host = url["rest"]
+    login = _USER.match(host)
+    if login is not None:
+        yield from _login(url["scheme"], login, start)
+        start, host = start + login.end(), host[login.end() :]
+    hook = _HOOKS.match(host) if url["scheme"].lower() in ("http", "https") else None
+    if hook is not None and hook.lastgroup and not harmless(hook[hook.lastgroup]):
+        begin, end = hook.span(hook.lastgroup)
+        yield start + begin, start + end, "webhook"
+
+
+def _login(scheme: str, login: re.Match[str], start: int) -> Iterator[Span]:
+    password, user = login["password"], login["user"]
+    if password and not harmless(password):
+        yield start + login.start("password"), start + login.end("password"), "password"
+    elif not password and scheme.lower().endswith(("http", "https")) and _TOKEN_AS_USER.fullmatch(user):
+        yield start, start + len(user), "token"

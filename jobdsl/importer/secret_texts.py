@@ -1,0 +1,195 @@
+"""Secrets in the middle of a text: what scripts, properties and descriptions give to a secret's name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+
+from jobdsl.importer.secret_commands import commanded
+from jobdsl.importer.secret_forms import Span, formed
+from jobdsl.importer.secret_values import Quotes, unquoted, value_at
+from jobdsl.raw import SECRET_START
+from jobdsl.secretnames import literal, names_secret
+
+__all__ = ["Span", "secrets_in"]
+
+_TELLS = ("pass", "pwd", "pw", "secret", "token", "key", "pat", "密", "kennwort", "auth", "login")
+"""A text without any of these gives nothing to a secret's name."""
+_NAME = r"(?<![\w.])(?P<name>\w[\w.\-]{0,80}+)"
+_GIVEN = re.compile(rf"{_NAME}(?:\\?[\"'])?\]?(?P<sep>[ \t]*(?:[:+?]?=(?![=~])>?|:(?![:=]))[ \t]*)")
+_OPTION = re.compile(
+    r"(?<![\w-])--?(?!(?:no|ask|use|prompt|with|skip|print|show)-)(?P<name>[A-Za-z][\w.-]*+)[ \t]+(?=[^\s-])"
+)
+_ELSEWHERE = re.compile(r"(?:pass|env|file|fd|stdin):|(?:id|type|src|source)=")
+"""`pass:x` is told by the command."""
+_SWITCH = re.compile(r"(?<!\S)[-/](?P<name>[A-Za-z]\w*+):(?=[^\s:/])")
+_CALL = re.compile(r"\b(?P<name>[A-Za-z]\w*)\([ \t]*(?=\\?[\"'][^\"'\n]*[\"'][ \t]*\))")
+_FETCHES = re.compile(
+    r"(?i)get|read|find|fetch|load|check|has|is|verify|mask|with|use|credentials?|string|resolve|lookup"
+)
+_PUT = re.compile(
+    r"(?i)\b(?:set|put|add)\w*\([ \t]*\\?[\"'](?P<name>[A-Za-z][\w.-]*)\\?[\"'][ \t]*,[ \t]*(?=\\?[\"'])"
+)
+_PAIR = re.compile(
+    r"(?i)\b(?:name|key|var|variable)\\?[\"']?[ \t]*[:=][ \t]*\\?[\"']?(?P<name>[A-Za-z][\w.-]*)\\?[\"']?"
+    r"[ \t]*(?P<sep>[,;]?\s*)(?:-[ \t]+)?\\?[\"']?(?:default_?)?val(?:ue)?\\?[\"']?[ \t]*[:=][ \t]*"
+)
+_LINE = re.compile(
+    r"^[ \t>*#/-]*(?P<name>[A-Za-z][\w .\-]{0,40}?)[ \t]*[:=][ \t]+"
+    r"(?P<value>[^\s#,{}\[\]()\"'|>&*!@`][^\s,()\[\]\"']*?)[ \t\r]*;?$",
+    re.MULTILINE,
+)
+_HEADER = re.compile(r"[\"'](?P<name>[A-Za-z][\w-]*)[ \t]*:[ \t]*(?P<value>[^\"'\s]+)[\"']")
+_AUTHORIZATION = re.compile(
+    r"(?i)\b(?P<name>authorization)(?:\\?[\"'])?[ \t]*"
+    r"(?:[:=]|,(?:[ \t]*value[ \t]*[:=])?(?=[ \t]*[\"']))[ \t]*(?:\\?[\"'])?"
+    r"(?:[A-Za-z]+[ \t]+(?=[^\s\"']))?(?P<value>[^\s\"'\\,;)]+)"
+)
+_BATCH = re.compile(
+    rf"(?im)^[ \t@]*(?:set[ \t]+|setx[ \t]+|setenv[ \t]+){_NAME}(?:[ \t]*=|[ \t]+)(?P<value>[^\n]*)$"
+)
+_TAG = re.compile(r"<(?P<name>[A-Za-z][\w.:-]*)>(?P<value>[^<>]+)</(?P=name)>")
+_PROPERTY = re.compile(rf"(?m)^[ \t]*(?:export[ \t]+)?{_NAME}[ \t]*[=:](?P<value>[^\n]*)$")
+_FETCHED = re.compile(
+    r"(?:env|params?|config|vars|settings|this|self|project|props|secrets|steps|binding|System|os)\."
+)
+_PROGRAM = re.compile(r"\bdef |\bnode\b|\bpipeline\b|->|\bsh ?\(?[\"']|=>|\bfunction\b|\breturn\b")
+_WORD = re.compile(r"[A-Za-z_]+")
+
+
+@lru_cache(maxsize=2048)  # the jobs of an estate share many of their scripts
+def secrets_in(text: str, *, properties: bool = False) -> tuple[Span, ...]:
+    """The spans of a text that are secrets in clear, in order, none overlapping another.
+
+    `properties`: each of its lines is a name, and a value to the line's end.
+    """
+    found = [*_leftover(text), *formed(text), *commanded(text)]
+    lowered = text.lower()
+    if any(word in lowered for word in _TELLS):
+        found += [*_given(text), *_lines(text), *_pairs(text)]
+        found += _following(_OPTION, text, unless=_is_elsewhere)
+        found += _following(_CALL, text, unless=_fetches)
+        for rule in (_SWITCH, _PUT):
+            found += _following(rule, text)
+        for rule in (_HEADER, _AUTHORIZATION, _BATCH, _TAG, *((_PROPERTY,) if properties else ())):
+            found += _whole(rule, text)
+    return _joined(found)
+
+
+def _leftover(text: str) -> Iterator[Span]:
+    """What looks like a token of ours and is none: it has to come back as it was."""
+    for found in re.finditer(re.escape(SECRET_START), text):
+        yield (*found.span(), "text")
+
+
+def _given(text: str) -> Iterator[Span]:
+    """`NAME=value`, and with quotes around the value also `"name": "value"`, `name => 'value'`."""
+    quotes, examined = Quotes(text), 0
+    for found in _GIVEN.finditer(text):
+        name = _without_flag(text, found)
+        if found.start() < examined or not names_secret(name):
+            continue
+        opened = quotes.at(found.end())
+        start, end = value_at(text, found.end(), opened, whole=_is_argument(text, found, opened))
+        examined = end
+        if start == found.end() and not _takes_bare(text, end, found["sep"], text[start:end]):
+            continue
+        yield from _span(text, name, start, end)
+
+
+def _without_flag(text: str, found: re.Match[str]) -> str:
+    """`-DapiKey` and `-PapiKey` name an apiKey."""
+    name = found["name"]
+    flagged = name[:1] in ("D", "P") and text[found.start() - 1 : found.start()] == "-"
+    return name[1:] if flagged else name
+
+
+def _is_argument(text: str, found: re.Match[str], opened: str) -> bool:
+    """Whether all of a quoted text is this name and its value: \"-Dpassword=a b\"."""
+    if not opened:
+        return False
+    before = text[max(0, found.start() - 8) : found.start()]
+    if not before.rstrip("-/").endswith(opened):
+        return False
+    start, end = value_at(text, found.end(), opened, whole=True)
+    return before[-1:] in "-/" or before.lower().endswith('set "') or not re.search(r"\s", text[start:end])
+
+
+def _takes_bare(text: str, end: int, sep: str, value: str) -> bool:
+    """Whether a value without quotes can be one, and not code."""
+    return sep == sep.strip() and "=" in sep and text[end : end + 1] != "(" and not _FETCHED.match(value)
+
+
+def _lines(text: str) -> Iterator[Span]:
+    """`name: value` and `name = value` as lines of their own, as in YAML and INI files and in notes."""
+    program = _PROGRAM.search(text) is not None
+    for found in _LINE.finditer(text):
+        name, value = found["name"], found["value"]
+        if not names_secret(name) or names_secret(value) or _FETCHED.match(value):
+            continue
+        if not (program and _WORD.fullmatch(value) and _in_call(text, found.start())):
+            yield from _span(text, name, *found.span("value"))
+
+
+def _in_call(text: str, line: int) -> bool:
+    """Whether a line of a program is an argument of a call, so that a word in it is a variable."""
+    return text[max(0, line - 200) : line].rstrip()[-1:] in (",", "(", "[")
+
+
+def _following(
+    rule: re.Pattern[str], text: str, *, unless: Callable[[str, str], bool] | None = None
+) -> Iterator[Span]:
+    """A name, and its value behind what the rule matched."""
+    quotes = Quotes(text)
+    for found in rule.finditer(text):
+        name = found["name"]
+        if not names_secret(name):
+            continue
+        start, end = value_at(text, found.end(), quotes.at(found.start()))
+        if unless is None or not unless(name, text[start:end]):
+            yield from _span(text, name, start, end)
+
+
+def _fetches(name: str, value: str) -> bool:  # noqa: ARG001  # asked as the others
+    """Whether a function called so gets a secret: what it is given is no secret then."""
+    return _FETCHES.match(name) is not None
+
+
+def _is_elsewhere(name: str, value: str) -> bool:  # noqa: ARG001
+    """Whether the value of an option says where the secret is, or in a manual that it is one."""
+    return _ELSEWHERE.match(value) is not None or (
+        value.isupper() and (value == "TEXT" or names_secret(value))
+    )
+
+
+def _pairs(text: str) -> Iterator[Span]:
+    """`name: 'X_TOKEN', value: '...'`, also over two lines of YAML."""
+    for found in _PAIR.finditer(text):
+        start, end = value_at(text, found.end())
+        if names_secret(found["name"]) and (start > found.end() or "\n" in found["sep"]):
+            yield from _span(text, found["name"], start, end)
+
+
+def _whole(rule: re.Pattern[str], text: str) -> Iterator[Span]:
+    """A name and all of its value in what the rule matched."""
+    for found in rule.finditer(text):
+        if names_secret(found["name"]):
+            yield from _span(text, found["name"], *unquoted(text, *found.span("value")))
+
+
+def _span(text: str, name: str, start: int, end: int) -> Iterator[Span]:
+    if start < end and literal(name, text[start:end]):
+        yield start, end, name
+
+
+def _joined(found: Iterable[Span]) -> tuple[Span, ...]:
+    """In order; those that overlap are one, under the name of the first."""
+    joined: list[Span] = []
+    for start, end, name in sorted(found, key=lambda one: (one[0], -one[1])):
+        if joined and start < joined[-1][1]:
+            first, last, own = joined[-1]
+            joined[-1] = (first, max(last, end), own)
+        else:
+            joined.append((start, end, name))
+    return tuple(joined)

@@ -1,0 +1,97 @@
+"""Where a value begins and ends in a script: quotes, words of a shell, the rest of a line."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["Quotes", "unquoted", "value_at"]
+
+_MARK = re.compile(r"\\.|[\"'\n]", re.DOTALL)
+_BARE = re.compile(r"(?:[^\s\"'`|&;<>()\\]|\\(?![\"'\s]))+")
+_QUOTED = {
+    '"': re.compile(r'"((?:[^"\\\n]|\\.)*)"'),
+    "'": re.compile(r"'((?:[^'\\\n]|\\.)*)'|'([^'\n]*)'"),
+    "\\": re.compile(r"\\([\"'])((?:(?!\\\1)[^\n])*)\\\1"),
+}
+
+
+class Quotes:
+    """Which quote is open at a place of a text; asked for places in rising order."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._open = ""
+
+    def at(self, place: int) -> str:
+        """The quote that is open there, or nothing. A line's end closes all."""
+        for found in _MARK.finditer(self._text, self._at, place):
+            mark = found[0]
+            if mark == "\n" or mark == self._open:
+                self._open = ""
+            elif len(mark) == 1 and not self._open and not self._within_word(found.start(), mark):
+                self._open = mark
+        self._at = max(self._at, place)
+        return self._open
+
+    def _within_word(self, place: int, mark: str) -> bool:
+        """An apostrophe of don't opens nothing."""
+        around = self._text[max(place - 1, 0) : place + 2]
+        return mark == "'" and len(around) == 3 and around[0].isalpha() and around[2].isalpha()
+
+
+def value_at(text: str, place: int, opened: str = "", *, whole: bool = False) -> tuple[int, int]:
+    """Start and end of the value that begins there, without its quotes; equal where there is none.
+
+    `opened` is the quote around it; `whole`: it takes all that is in that quote, spaces and all.
+    """
+    if opened and whole:
+        return place, _closing(text, place, opened)
+    first = text[place : place + 1]
+    if first and first in _QUOTED and first != opened:
+        found = _QUOTED[first].match(text, place)
+        if found is not None and not _goes_on(text, found.end(), opened):
+            group = 2 if first == "\\" else 1 if found[1] is not None else 2
+            return found.span(group)
+    end = _word(text, place, opened)
+    while end > place and text[end - 1] in ",\\":
+        end -= 1
+    return place, end
+
+
+def unquoted(text: str, start: int, end: int) -> tuple[int, int]:
+    """The span without blanks around it and without the quotes it stands in."""
+    while start < end and text[start].isspace():
+        start += 1
+    while start < end and text[end - 1].isspace():
+        end -= 1
+    if end - start > 1 and text[start] == text[end - 1] and text[start] in "\"'":
+        return start + 1, end - 1
+    return start, end
+
+
+def _closing(text: str, place: int, quote: str) -> int:
+    for found in _MARK.finditer(text, place):
+        if found[0] in ("\n", quote):
+            return found.start()
+    return len(text)
+
+
+def _goes_on(text: str, place: int, opened: str) -> bool:
+    """Whether a word of a shell goes on behind a quote: \"a\"b."""
+    after = text[place : place + 1]
+    return bool(after) and after != opened and (after.isalnum() or after in "\"'$")
+
+
+def _word(text: str, place: int, opened: str) -> int:
+    """The end of a word with quoted parts in it."""
+    end = place
+    while end < len(text):
+        mark = text[end]
+        found = _QUOTED[mark].match(text, end) if mark in _QUOTED and mark != opened else None
+        if found is None:
+            found = _BARE.match(text, end)
+        if found is None:
+            break
+        end = found.end()
+    return end
