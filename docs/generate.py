@@ -18,6 +18,13 @@ CLI = """# Commands
 Exit codes: 0 done, or nothing to do; 1 an error, also one of usage; 2 changes are pending (`plan`, and
 `apply` when the answer is no); 130 interrupted. Problems go to stderr, results to stdout.
 
+As JSON a problem is the same wherever it is told (`lint --json`, `plan --json`, `--write plan.json`):
+`severity` (`error`, `warning` or `note`), `rule`, `name` (of the job or view, or empty), `file` and `line`
+(null where there is none), `message` and `hint`. The plan itself has `seed`, `summary` (how many of each
+`action`, `unchanged`, `refused`), `problems` and `changes`: each with `action`, `kind`, `name`, `reason`,
+`where` (`file` and `line`, or null), `from` (of a move), `before` and `after` (digests), `queue`, and `diff`
+where it was fetched.
+
 """
 ELEMENTS = """# Elements
 

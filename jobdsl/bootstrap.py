@@ -6,16 +6,17 @@ the estate never take the seed job for one that is no longer defined.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from jobdsl import lint, names
 from jobdsl.config import Removed
-from jobdsl.errors import ControllerError, Problem, Where, suggestion
+from jobdsl.errors import Problem, Where, suggestion
 from jobdsl.inventory import Inventory
 from jobdsl.jenkins import Controller
+from jobdsl.jenkins_errors import allowed
 from jobdsl.model import Definition, Estate
 from jobdsl.plan import Plan, plan
 
@@ -69,13 +70,14 @@ def _around(controller: Controller, full_name: str) -> Inventory:
 
 def _missing(controller: Controller, one: Definition, options: Mapping[str, Any]) -> Iterator[Problem]:
     """What the job needs and the controller does not have: plugins, labels, credentials."""
-    known = lint.Known(plugins=_allowed(controller.plugins), labels=_allowed(controller.labels))
+    known = lint.Known(plugins=allowed(controller.plugins), labels=allowed(controller.labels))
     yield from lint.lint([one], known)
-    folders = ["", *names.ancestors(one.full_name)]
-    stores = [_allowed(partial(controller.credentials, folder)) for folder in folders]
-    if None in stores:
-        return  # what we may not see may be there
-    there = {identity for store in stores for identity in store}
+    there: set[str] = set()
+    for folder in ["", *names.ancestors(one.full_name)]:
+        store = allowed(partial(controller.credentials, folder))
+        if store is None:
+            return  # what we may not see may be there
+        there |= store
     for option, kind in _CREDENTIALS.items():
         if options.get(option) is not None and options[option] not in there:
             yield _no_credentials(controller, one, options[option], kind, there)
@@ -103,13 +105,3 @@ def _no_credentials(
         rule=_NO_CREDENTIALS,
         job=one.full_name,
     )
-
-
-def _allowed(ask: Callable[[], Any]) -> Any:
-    """The answer; None where the controller does not let us ask."""
-    try:
-        return ask()
-    except ControllerError as error:
-        if error.status in (403, 404):
-            return None
-        raise

@@ -285,7 +285,8 @@ def bootstrap(
 
     controller = workflow.connect(workflow.Access(url, user, token), config.Settings())
     made = seeding.prepare(controller, adopt=adopt, check=check, **options)
-    say_problems(one for one in made.problems)
+    if made.errors or not made.changes:  # else they are told with the plan
+        say_problems(made.problems)
     if made.errors:
         click.echo("nothing was changed", err=True)
         raise Stop(1)

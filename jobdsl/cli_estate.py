@@ -68,9 +68,8 @@ def lint(
     if as_json:
         import json
 
-        click.echo(
-            json.dumps([workflow.problem_json(one) for one in found.problems], indent=2, ensure_ascii=False)
-        )
+        told = [one.to_json() for one in found.problems]
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
     else:
         say_problems(found.problems)
         click.echo(f"{count(len(found.checked), 'job')} checked", err=True)

@@ -57,6 +57,18 @@ class Problem:
         hint = f" ({self.hint})" if self.hint else ""
         return f"{place}{self.severity}: {self.message}{hint}"
 
+    def to_json(self) -> dict[str, str | int | None]:
+        """The problem as JSON values, the same wherever one is told: see docs/cli.md."""
+        return {
+            "severity": self.severity,
+            "rule": self.rule,
+            "name": self.job,
+            "file": self.where.file if self.where else None,
+            "line": self.where.line if self.where else None,
+            "message": self.message,
+            "hint": self.hint,
+        }
+
     def at(self, where: Where | None) -> Problem:
         """The same problem, placed at `where` unless it has a place already."""
         return self if self.where or where is None else replace(self, where=where)

@@ -25,6 +25,7 @@ __all__ = [
     "class_of",
     "existing",
     "read",
+    "text",
     "tree_query",
 ]
 
@@ -140,13 +141,23 @@ def _walk(answer: Mapping[str, Any], folder: str, levels: int, found: list[Exist
 
 
 def existing(kind: Kind, folder: str, answer: Mapping[str, Any]) -> Existing:
-    """The object an API answer with name, description and `disabled` speaks of."""
-    description = answer.get("description") or ""
+    """The object an API answer with name, description and `disabled` speaks of.
+
+    AttributeError, KeyError or TypeError if it is no answer of a Jenkins.
+    """
+    description = text(answer.get("description") or "")
     return Existing(
         kind,
-        names.join(folder, answer["name"]),
-        answer.get("_class", ""),
+        names.join(folder, text(answer["name"])),
+        text(answer.get("_class", "")),
         description,
         answer.get("disabled"),
         Marker.find(description),
     )
+
+
+def text(value: Any) -> str:
+    """A value of an API answer that must be text; TypeError if it is not."""
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"{value!r} is no text")

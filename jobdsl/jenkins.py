@@ -1,38 +1,27 @@
-"""The one module that speaks HTTP to a controller: one request per call, retried while that is safe.
+"""What a seed asks of a controller, one request per call: the one module that knows Jenkins' addresses.
 
-python-jenkins underneath, with a connection pool of our own, timeouts, and no redirects followed.
-A controller that restarts answers 503, then for about a second 401 with a valid token: both are
-waited out. With an API token no crumb is needed; with a password the crumb and its session are
-fetched when the controller asks for one (Jenkins 2.568, measured).
+`asking.py` sends the requests, and waits for a controller that starts.
 """
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from jobdsl import inventory, names
+from jobdsl.asking import PATIENCE, Asking
 from jobdsl.errors import ControllerError
 from jobdsl.inventory import Existing, Inventory
-from jobdsl.jenkins_errors import AlreadyExistsError, NoAnswerError, NotFoundError, NotSignedInError, refusal
-
-if TYPE_CHECKING:
-    from jobdsl.transport import Answer, Server
+from jobdsl.jenkins_errors import AlreadyExistsError, NotFoundError, NotSignedInError
 
 __all__ = ["AlreadyExistsError", "Controller", "NotFoundError", "NotSignedInError", "connect"]
 
 TIMEOUT = (5.0, 120.0)
 """Seconds to connect, and to wait for an answer."""
-PATIENCE = 60.0
-"""Seconds one request waits, in all, for a controller that is down or starting."""
-_FIRST_PATIENCE = 2.0
-"""The same for a controller that has never answered: a wrong address should not take a minute."""
 _XML = {"Content-Type": "application/xml; charset=utf-8"}
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-_DOWN = (502, 503, 504)
 
 
 def connect(
@@ -58,30 +47,11 @@ def connect(
     return Controller(Server(url, user, token, threads, timeout), patience=patience, sleep=sleep)
 
 
-class Controller:
+class Controller(Asking):
     """What a seed asks of a controller. Safe to use from several threads.
 
     Every method raises ControllerError; NotFoundError, AlreadyExistsError, NotSignedInError where that helps.
     """
-
-    def __init__(
-        self,
-        server: Server,
-        *,
-        patience: float = PATIENCE,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self.url: str = server.server
-        self.requests = 0
-        """Requests sent so far."""
-        self.version = ""
-        """Jenkins' version, once it has answered."""
-        self._server = server
-        self._patience = patience
-        self._sleep = sleep
-        self._starting = False
-        self._crumb: dict[str, str] = {}
-        self._lock = threading.Lock()
 
     # reading
 
@@ -91,24 +61,27 @@ class Controller:
 
     def inventory(self) -> Inventory:
         """All items and views, in one request (and one more for each folder six levels down)."""
-        return inventory.read(self.tree)
+        with self.understood("read what is there"):
+            return inventory.read(self.tree)
 
     def look(self, kind: str, full_name: str) -> Existing | None:
         """One item or view as it is now; None if nothing has exactly that name."""
-        query = "name,description,disabled"
+        query, what = "name,description,disabled", f'look at "{full_name}"'
         try:
-            answer = self.json(f"{_path(kind, full_name)}/api/json", query, f'look at "{full_name}"')
+            answer = self.json(f"{_path(kind, full_name)}/api/json", query, what)
         except NotFoundError:
             return None
-        found = inventory.existing("view" if kind == "view" else "item", names.parent(full_name), answer)
+        with self.understood(what):
+            found = inventory.existing("view" if kind == "view" else "item", names.parent(full_name), answer)
         return found if found.full_name == full_name else None
 
     def content(self, folder: str) -> list[str]:
         """Full names of what a folder holds, without the view it was born with."""
         answer = self.tree(folder, "jobs[name],views[name,description]")
-        views = (inventory.existing("view", folder, view) for view in answer.get("views", ()))
-        jobs = [names.join(folder, job["name"]) for job in answer.get("jobs", ())]
-        return jobs + [view.full_name for view in views if not view.is_default_view]
+        with self.understood(f'read "{folder}"'):
+            views = [inventory.existing("view", folder, view) for view in answer.get("views", ())]
+            jobs = [inventory.existing("item", folder, job) for job in answer.get("jobs", ())]
+        return [one.full_name for one in (*jobs, *views) if not one.is_default_view]
 
     def config(self, kind: str, full_name: str) -> bytes:
         """The stored document. It is never the text that was posted."""
@@ -117,21 +90,25 @@ class Controller:
 
     def plugins(self) -> dict[str, str]:
         """Versions of the active plugins by their short names. Needs a permission many users lack."""
-        query = "plugins[shortName,version,active]"
-        answer = self.json("pluginManager/api/json", query, "list the plugins")
-        return {one["shortName"]: one["version"] for one in answer["plugins"] if one.get("active", True)}
+        query, what = "plugins[shortName,version,active]", "list the plugins"
+        answer = self.json("pluginManager/api/json", query, what)
+        with self.understood(what):
+            return {one["shortName"]: one["version"] for one in answer["plugins"] if one.get("active", True)}
 
     def labels(self) -> frozenset[str]:
         """Labels the controller's agents have now; the name of an agent is one of them."""
-        answer = self.json("computer/api/json", "computer[assignedLabels[name]]", "list the agents")
-        return frozenset(label["name"] for one in answer["computer"] for label in one["assignedLabels"])
+        query, what = "computer[assignedLabels[name]]", "list the agents"
+        answer = self.json("computer/api/json", query, what)
+        with self.understood(what):
+            return frozenset(label["name"] for one in answer["computer"] for label in one["assignedLabels"])
 
     def credentials(self, folder: str = "") -> frozenset[str]:
         """Ids of the credentials in the global domain of the controller, or of a folder."""
         store = f"credentials/store/{'folder' if folder else 'system'}/domain/_/api/json"
         path = names.join(names.url_path(folder), store)
-        answer = self.json(path, "credentials[id]", "list the credentials")
-        return frozenset(one["id"] for one in answer.get("credentials", ()))
+        answer = self.json(path, "credentials[id]", what := "list the credentials")
+        with self.understood(what):
+            return frozenset(one["id"] for one in answer["credentials"])
 
     # changing
 
@@ -229,108 +206,6 @@ class Controller:
                 status=answer.status,
                 hint="the name is taken there, the folder does not exist, or it may not hold such items",
             )
-
-    # requests, also for what other packages ask of a controller
-
-    def json(self, path: str, tree: str, what: str) -> dict[str, Any]:
-        """The answer to a tree query at a path below the controller's URL. `what` names it in errors."""
-        response = self.ask("GET", f"{path}?tree={quote(tree, safe=',')}", what)
-        try:
-            answer = response.json()
-        except ValueError:
-            answer = None
-        if not isinstance(answer, dict) or "_class" not in answer:
-            raise ControllerError(
-                f"could not {what}: {self.url} does not answer as a Jenkins",
-                hint="is this the address of a Jenkins, and is there a login page in front of it?",
-            )
-        return answer
-
-    def post(
-        self,
-        path: str,
-        what: str,
-        body: bytes = b"",
-        headers: Mapping[str, str] | None = None,
-        *,
-        once: bool = False,
-    ) -> Answer:
-        """The answer to a change, redirects that mean success included.
-
-        `once`: never sent again when no answer came, for what a second time would undo.
-        """
-        return self.ask("POST", path, what, body, headers, once=once)
-
-    def ask(
-        self,
-        method: str,
-        path: str,
-        what: str,
-        body: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-        *,
-        once: bool = False,
-    ) -> Answer:
-        """The answer to a request; ControllerError if it is a refusal."""
-        crumb, patience = self._crumb, 0.0 if once else self._patience
-        response = self._patiently(method, path, what, body, {**(headers or {}), **crumb}, patience)
-        if method != "GET" and response.status == 403 and b"No valid crumb" in response.body:
-            crumb = self._new_crumb(crumb)
-            response = self._patiently(method, path, what, body, {**(headers or {}), **crumb}, patience)
-        if error := refusal(response, what, self._server.user, reading=method == "GET"):
-            raise error
-        return response
-
-    def _new_crumb(self, refused: Mapping[str, str]) -> dict[str, str]:
-        """A crumb other than the one refused; several threads fetch it once."""
-        with self._lock:
-            if self._crumb == refused:
-                self._crumb = {}
-                response = self.ask("GET", "crumbIssuer/api/json", "get a crumb")
-                answer = response.json()
-                self._crumb = {answer["crumbRequestField"]: answer["crumb"], "Cookie": response.cookies}
-            return self._crumb
-
-    def _patiently(
-        self,
-        method: str,
-        path: str,
-        what: str,
-        body: bytes | None,
-        headers: Mapping[str, str],
-        longest: float,
-    ) -> Answer:
-        """The first answer that does not come from a controller that is down or starting."""
-        waited, pause = 0.0, 0.25
-        while True:
-            try:
-                self.requests += 1
-                response = self._server.exchange(method, path, body, headers)
-            except NoAnswerError as error:
-                self._starting = bool(self.version)  # it answered before: it restarts
-                trouble = ControllerError(f"could not {what}: {error}", hint=error.hint)
-                patience = longest if self.version else min(longest, _FIRST_PATIENCE)
-            else:
-                if not self._is_transient(response):
-                    return response
-                trouble = refusal(response, what, self._server.user) or ControllerError(what)
-                patience = longest
-            if waited + pause > patience:
-                raise trouble
-            self._sleep(pause)
-            waited += pause
-            pause = min(pause * 2, 5.0)
-
-    def _is_transient(self, response: Answer) -> bool:
-        """Whether the controller is not ready yet; remembers that it is starting."""
-        if response.status in _DOWN:
-            self._starting = True
-            return True
-        if response.status == 401:
-            return self._starting
-        self._starting = False
-        self.version = response.headers.get("X-Jenkins") or self.version or "unknown"
-        return False
 
 
 def _is_address(url: str) -> bool:

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from jobdsl.errors import ControllerError
 
 if TYPE_CHECKING:
     from jobdsl.transport import Answer
 
-__all__ = ["AlreadyExistsError", "NoAnswerError", "NotFoundError", "NotSignedInError", "refusal"]
+__all__ = [
+    "AlreadyExistsError",
+    "NoAnswerError",
+    "NotFoundError",
+    "NotSignedInError",
+    "allowed",
+    "refusal",
+]
+
+T = TypeVar("T")
 
 _SIGN_IN = (
     "make an API token on your user page (Security), and give user and token"
@@ -33,6 +43,18 @@ class AlreadyExistsError(ControllerError):
 
 class NotSignedInError(ControllerError):
     """User and token are not accepted, or none were given: no other request will do better."""
+
+
+def allowed(ask: Callable[[], T]) -> T | None:
+    """The answer; None where this user may not ask, or the controller has nothing of the kind."""
+    try:
+        return ask()
+    except NotSignedInError:
+        raise
+    except ControllerError as error:
+        if error.status in (403, 404):
+            return None
+        raise
 
 
 def refusal(

@@ -229,15 +229,14 @@ def to_json(plan: Plan, diffs: Diffs | None = None) -> dict[str, Any]:
 
     `seed`; `summary`: counts by action, `unchanged`, `refused`; `changes`: each with `action`, `kind`,
     `name`, `reason`, `where` (`file`, `line`, or null), `from` (moves), `before` and `after` (digests),
-    `queue`, `diff` (lines, where it was fetched); `problems`: `severity`, `message`, `hint`, `where`,
-    `name`, `rule`.
+    `queue`, `diff` (lines, where it was fetched); `problems`.
     """
     counts = {action.value: len(_of(plan, action)) for action in _ORDER}
     return {
         "seed": plan.seed,
         "summary": {**counts, "unchanged": plan.unchanged, "refused": len(plan.errors)},
         "changes": [_change_json(change, (diffs or {}).get(change.key)) for change in plan.changes],
-        "problems": [_problem_json(problem) for problem in plan.problems],
+        "problems": [problem.to_json() for problem in plan.problems],
     }
 
 
@@ -256,17 +255,6 @@ def _change_json(change: Change, diff: Sequence[str] | None) -> dict[str, Any]:
     return {**values, "diff": list(diff)} if diff else values
 
 
-def _problem_json(problem: Problem) -> dict[str, Any]:
-    return {
-        "severity": problem.severity,
-        "message": problem.message,
-        "hint": problem.hint,
-        "where": _place(problem.where),
-        "name": problem.job,
-        "rule": problem.rule,
-    }
-
-
 def _place(where: Where | None) -> dict[str, Any] | None:
     return {"file": where.file, "line": where.line} if where else None
 
@@ -281,7 +269,7 @@ def result_json(result: Result) -> dict[str, Any]:
                 "kind": one.change.kind,
                 "name": one.change.full_name,
                 "status": one.status,
-                "problems": [_problem_json(problem) for problem in one.problems],
+                "problems": [problem.to_json() for problem in one.problems],
             }
             for one in result.outcomes
         ],

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jobdsl import config
-from jobdsl.errors import ControllerError, EstateError, JobdslError, Problem
+from jobdsl.errors import EstateError, JobdslError, Problem
 from jobdsl.model import Definition, Estate
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ __all__ = [
     "check",
     "connect",
     "findings",
-    "problem_json",
     "render",
 ]
 
@@ -74,19 +73,6 @@ class Checked:
     controller: Controller
     inventory: Inventory
     findings: Findings
-
-
-def problem_json(one: Problem) -> dict[str, Any]:
-    """A problem as JSON values."""
-    place = {"file": one.where.file, "line": one.where.line} if one.where else {"file": None, "line": None}
-    return {
-        "severity": one.severity,
-        "rule": one.rule,
-        "job": one.job,
-        **place,
-        "message": one.message,
-        "hint": one.hint,
-    }
 
 
 def render(root: Path, out: Path, isolation: str | None) -> tuple[Estate, Renderer, list[str]]:
@@ -198,34 +184,26 @@ def _known(
 def _plugins(
     root: Path, settings: Settings, controller: Controller | None, saved: Path | None
 ) -> Mapping[str, str] | None:
+    from jobdsl.jenkins_errors import allowed
     from jobdsl.plugins import read_plugins
 
     if saved is None and settings.controller.plugins:
         saved = root / settings.controller.plugins
     if saved is not None:
         return read_plugins(saved)
-    return None if controller is None else _allowed(controller.plugins)
+    return None if controller is None else allowed(controller.plugins)
 
 
 def _labels(estate: Estate, settings: Settings, controller: Controller | None) -> frozenset[str] | None:
+    from jobdsl.jenkins_errors import allowed
     from jobdsl.labels import split
 
     given = frozenset(settings.controller.labels)
     pools = [split(str(pool.get("label", ""))) for pool in estate.extra.get("pool", ())]
     if controller is None:
         return given.union(*pools) if given or pools else None
-    asked = _allowed(controller.labels)
+    asked = allowed(controller.labels)
     return None if asked is None else given.union(asked, *pools)
-
-
-def _allowed(ask: Callable[[], Any]) -> Any:
-    """The answer, or None where the user may not ask: lint then leaves the question out."""
-    try:
-        return ask()
-    except ControllerError as error:
-        if error.status == 403:
-            return None
-        raise
 
 
 @dataclass(frozen=True, slots=True)

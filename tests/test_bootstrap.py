@@ -11,6 +11,7 @@ import pytest
 
 from jobdsl import bootstrap, cli_controller, jenkins
 from jobdsl.apply import apply
+from jobdsl.cli import run as run_command
 from jobdsl.marker import Marker
 from jobdsl.model import Estate
 from jobdsl.plan import Action, Plan, plan
@@ -119,6 +120,18 @@ def test_without_its_credentials_the_job_is_made_but_not_built(controller: Simul
     made = run(controller, git_credentials="deploy-key")
     assert [(one.action, one.queue) for one in made.changes] == [(Action.CREATE, False)]
     assert not controller.scheduler.queue.items
+
+
+def test_each_problem_is_told_once(controller: SimulatedJenkins, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["bootstrap", "--url", controller.url, "--user", controller.user, "--token", controller.token]
+    command += ["--repo", "r", "--install", "jobdsl==1", "--credentials", "none", "--yes"]
+    for code, plugins in ((0, ()), (0, ()), (1, ("build-timeout",))):  # made, there already, refused
+        controller.remove_plugins(*plugins)
+        assert run_command(command) == code
+        told = capsys.readouterr()
+        assert (told.out + told.err).count("no credentials 'none'") == 1
+    missing = [line for line in told.err.splitlines() if "needs the plugin build-timeout" in line]
+    assert len(missing) == len(set(missing)) > 0
 
 
 def test_missing_plugins_are_told(controller: SimulatedJenkins) -> None:

@@ -39,6 +39,12 @@ def estate(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for a controller that does not answer, or lets nobody in."""
+    monkeypatch.setattr("jobdsl.asking.FIRST_PATIENCE", 0.0)
+
+
 @pytest.fixture
 def jenkins(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimulatedJenkins]:
     with SimulatedJenkins() as controller:

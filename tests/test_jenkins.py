@@ -18,7 +18,7 @@ from jobdsl.raw import element
 from jobdsl.testing import SimulatedJenkins
 from jobdsl.testing.users import READER
 from jobdsl.testing.wire import Request
-from jobdsl.transport import Answer
+from jobdsl.transport import Answer, Server
 
 PROJECT = "<project><description>d é</description></project>"
 FOLDER = "<com.cloudbees.hudson.plugins.folder.Folder/>"
@@ -142,9 +142,10 @@ def test_errors_by_meaning(controller: Controller) -> None:
     assert (error.status, error.hint[:24]) == (500, "Jenkins gives no reason;")
 
 
-def test_a_wrong_token(jenkins: SimulatedJenkins) -> None:
-    error = refused(connect(jenkins.url, "admin", "wrong").inventory)
+def test_a_wrong_token(jenkins: SimulatedJenkins, pauses: list[float]) -> None:
+    error = refused(connect(jenkins.url, "admin", "wrong", sleep=pauses.append).inventory)
     assert isinstance(error, NotSignedInError)
+    assert (sum(pauses), len(jenkins.requests)) == (2.0, 3)  # few: directories lock accounts out
     assert 'does not accept user "admin" and this token' in error.message
     assert "JENKINS_TOKEN" in error.hint
 
@@ -197,7 +198,18 @@ def test_plain_http_is_no_question_of_certificates() -> None:
     assert error.hint == "is it http://?"
 
 
-@pytest.mark.parametrize("answer", [b"{}", b"[]", b'{"jobs": [{}]}', b"<html>", b"\xff"])
+NO_JENKINS = [
+    b"{}", b"[]", b"null", b'"x"', b"", b'{"jobs": [{}]}', b"<html>", b"\xff", b"[" * 200_000,
+    b'{"_class": "x", "jobs": [{}], "plugins": [{}], "computer": [{}], "credentials": [{}]}',
+    b'{"_class": "x", "jobs": 3, "plugins": 3, "computer": 3, "credentials": 3}',
+    b'{"_class": "x", "jobs": [3], "plugins": [3], "computer": [3], "credentials": [3]}',
+    b'{"_class": "x", "jobs": [{"name": 3}], "plugins": [{"shortName": []}], "computer": [{"assignedLabels": [{"name": {}}]}], "credentials": [{"id": {}}]}',
+    b'{"_class": "x", "jobs": [{"name": "a", "description": 3}], "plugins": [[]], "computer": [{"assignedLabels": 1}], "credentials": [[]]}',
+    b'{"_class": 3, "jobs": [{"name": "a", "_class": []}]}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", NO_JENKINS, ids=range(len(NO_JENKINS)))
 def test_what_is_no_jenkins(jenkins: SimulatedJenkins, answer: bytes) -> None:
     controller = connect(jenkins.url, jenkins.user, jenkins.token)
     with pytest.MonkeyPatch.context() as patch:
@@ -207,6 +219,26 @@ def test_what_is_no_jenkins(jenkins: SimulatedJenkins, answer: bytes) -> None:
         )
         assert "does not answer as a Jenkins" in refused(controller.inventory).message
         assert "does not answer as a Jenkins" in refused(controller.plugins).message
+        assert "does not answer as a Jenkins" in refused(controller.labels).message
+        assert "does not answer as a Jenkins" in refused(controller.credentials).message
+        assert "does not answer as a Jenkins" in refused(lambda: controller.look("item", "x")).message
+        assert "does not answer as a Jenkins" in refused(lambda: controller.content("x")).message
+
+
+@pytest.mark.parametrize("answer", [b"[]", b"{}", b"x", b'{"crumb": 3, "crumbRequestField": []}'])
+def test_what_is_no_crumb(jenkins: SimulatedJenkins, answer: bytes) -> None:
+    controller = connect(jenkins.url, jenkins.user, jenkins.password)
+    asked = Server.exchange
+
+    def exchange(self: Server, method: str, path: str, *rest: object) -> Answer:
+        if "crumbIssuer" in path:
+            return Answer(200, HTTPHeaderDict(), answer)
+        return asked(self, method, path, *rest)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("jobdsl.transport.Server.exchange", exchange)
+        error = refused(lambda: controller.create("item", "x", PROJECT))
+    assert "could not get a crumb" in error.message
 
 
 def test_a_login_page_in_place_of_an_answer(jenkins: SimulatedJenkins, controller: Controller) -> None:
@@ -265,6 +297,41 @@ def test_a_401_of_a_running_controller_is_final(jenkins: SimulatedJenkins, contr
     controller.inventory()
     jenkins.fail_next("/createItem", 401)
     assert isinstance(refused(lambda: controller.create("item", "x", PROJECT)), NotSignedInError)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_who_comes_in_the_second_after_a_start_is_let_in(
+    jenkins: SimulatedJenkins, controller: Controller, pauses: list[float], times: int
+) -> None:
+    """A controller that has just started answers 401 to a valid token for about a second."""
+    jenkins.fail_next(None, 401, times=times)
+    assert controller.inventory().get("item", "none") is None
+    assert pauses == [1.0] * times
+
+
+def test_a_start_seen_from_its_beginning_is_waited_out(
+    jenkins: SimulatedJenkins, controller: Controller, pauses: list[float]
+) -> None:
+    for status, times in (("drop", 2), (503, 4), ("drop", 1), (401, 3)):
+        jenkins.fail_next(None, status, times=times)  # type: ignore[arg-type]
+    controller.inventory()
+    assert pauses == [0.25, 0.5, 1.0, 2.0, 4.0, 5.0, 5.0, 5.0, 5.0, 5.0]
+
+
+def test_a_late_401_of_the_start_is_no_refusal(jenkins: SimulatedJenkins) -> None:
+    """Another thread may have got in while this one's answer was under way."""
+    waited: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 1:
+            ours.inventory()
+
+    ours = connect(jenkins.url, jenkins.user, jenkins.token, sleep=sleep)
+    jenkins.fail_next("/createItem", 503)
+    jenkins.fail_next("/createItem", 401)
+    ours.create("item", "x", PROJECT)
+    assert waited == [0.25, 0.5]
 
 
 def test_a_dropped_connection_is_tried_again(jenkins: SimulatedJenkins, controller: Controller) -> None:
