@@ -10,6 +10,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,15 +62,15 @@ class Secrets:
     """Values by name."""
 
     def __init__(self, values: Mapping[str, str] | None = None, source: str = "") -> None:
-        self._values = dict(values or {})
+        self.values = dict(values or {})
         self.source = source
         """Where they come from, for messages."""
 
     def __repr__(self) -> str:
-        return f"<Secrets {len(self._values)} from {self.source!r}>"
+        return f"<Secrets {len(self.values)} from {self.source!r}>"
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self.values)
 
     @classmethod
     def load(cls, path: Path) -> Secrets:
@@ -97,10 +98,10 @@ class Secrets:
 
         def value(found: re.Match[str]) -> str:
             name = unescape(found[1])
-            if name not in self._values:
+            if name not in self.values:
                 missing[name] = None
                 return found[0]
-            kept = escape(self._values[name]).replace('"', "&quot;")
+            kept = escape(self.values[name]).replace('"', "&quot;")
             if document.rfind("<", 0, found.start()) > document.rfind(">", 0, found.start()):
                 # in an attribute, where bare ones become spaces
                 kept = kept.replace("\n", "&#10;").replace("\t", "&#9;")
@@ -124,7 +125,7 @@ class Secrets:
 
     def mask(self, text: str) -> str:
         """Text for people: each value is replaced by stars."""
-        for value in sorted(filter(None, self._values.values()), key=len, reverse=True):
+        for value in sorted(filter(None, self.values.values()), key=len, reverse=True):
             for shown in {value, escape(value), escape(value).replace('"', "&quot;")}:
                 text = text.replace(f">{shown}<", f">{MASK}<")
                 if len(shown) >= _SHORTEST:
@@ -150,4 +151,6 @@ def save(path: Path, values: Mapping[str, str]) -> None:
             file.write(text)
         fresh.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            fresh.unlink()
         raise JobdslError(f"the secrets file {path} cannot be written: {error.strerror}") from None

@@ -44,6 +44,26 @@ def test_items_and_views_of_a_controller(tmp_path: Path) -> None:
     assert '    list_view("Mine", jobs=["build + test"]' in text
 
 
+def test_what_the_controller_does_not_give_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with SimulatedJenkins() as jenkins:
+        controller = connect(jenkins.url, jenkins.user, jenkins.token)
+        fill(controller)
+        config = controller.config
+
+        def refuse(kind: str, name: str) -> bytes:
+            if name == "pipe":
+                raise ControllerError("GET job/pipe/config.xml: 403 Forbidden", status=403)
+            return config(kind, name)
+
+        monkeypatch.setattr(controller, "config", refuse)
+        result = import_estate(controller, tmp_path / "estate", echo=lambda _: None)
+        place = f"{controller.url}job/pipe/config.xml"
+    assert [(one.name, one.error) for one in result.broken] == [
+        ("pipe", f"{place}: GET job/pipe/config.xml: 403 Forbidden")
+    ]
+    assert result.equal == 3
+
+
 def test_an_item_and_a_view_of_one_name(tmp_path: Path) -> None:
     with SimulatedJenkins() as jenkins:
         controller = connect(jenkins.url, jenkins.user, jenkins.token)

@@ -258,6 +258,15 @@ def test_places_that_may_hold_a_secret_are_told_without_it(tmp_path: Path) -> No
     assert result.as_json()[1]["may_hold_secrets"] == ["description"]
 
 
+def test_a_forced_import_keeps_the_secrets_of_an_older_one(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.xml").write_text(JOB)
+        import_estate(tmp_path / name, tmp_path / "estate", force=True, echo=print)
+    kept = json.loads((tmp_path / "estate.secrets.json").read_text("utf-8"))
+    assert sorted(kept) == ["a/authToken", "a/password", "b/authToken", "b/password"]
+
+
 def test_an_older_secrets_file_is_not_overwritten(tmp_path: Path) -> None:
     source = tmp_path / "home"
     source.mkdir()

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobdsl.errors import JobdslError
+from jobdsl.importer.directory import in_directory
 from jobdsl.importer.estate import Maker
 from jobdsl.importer.report import ImportResult, write_report
-from jobdsl.importer.sources import in_directory, on_controller
+from jobdsl.importer.sources import on_controller
 
 if TYPE_CHECKING:
     from jobdsl.jenkins import Controller
@@ -37,8 +38,9 @@ def import_estate(
     Raises JobdslError when `out` is not empty (unless `force`), or nothing can be read or written.
     """
     del templates
-    secrets_file = out.with_name(f"{out.resolve().name}.secrets.json")
-    _refuse_to_overwrite(out, secrets_file, force)
+    place = out.resolve()
+    secrets_file = place.with_name(f"{place.name}.secrets.json")
+    _refuse_to_overwrite(out, secrets_file, source, force)
     found = in_directory(source) if isinstance(source, Path) else on_controller(source)
     if not found:
         if isinstance(source, Path):
@@ -50,21 +52,35 @@ def import_estate(
     result = ImportResult(
         out, documents, len(maker.secrets.values), secrets_file if maker.secrets.values else None
     )
-    if report is not None:
-        write_report(result, report)
     for sentence in result.sentences():
         echo(sentence)
+    if report is not None:
+        write_report(result, report)
     return result
 
 
-def _refuse_to_overwrite(out: Path, secrets_file: Path, force: bool) -> None:
-    """An estate is edited by people, and old secrets are nowhere else: neither is overwritten unasked."""
+def _refuse_to_overwrite(out: Path, secrets_file: Path, source: object, force: bool) -> None:
+    """An estate is edited by people, and old secrets are nowhere else: neither is overwritten unasked.
+
+    Nor does an import, or a file of secrets, belong among the documents of a backup.
+    """
     if out.exists() and not out.is_dir():
         raise JobdslError(f"{out} is a file", hint="--out takes a directory")
     if force:
         return
-    if out.exists() and any(not one.name.startswith(".") for one in out.iterdir()):
+    if _holds_files(out):
         raise JobdslError(f"{out} is not empty", hint="name a new directory, or use --force")
+    if isinstance(source, Path) and out.resolve().is_relative_to(source.resolve()):
+        hint = "name one beside it, or use --force"
+        raise JobdslError(f"{out} lies in the directory the documents come from", hint=hint)
     if secrets_file.exists():
         hint = "it may hold the only copy of some secrets: move it away, or use --force"
         raise JobdslError(f"{secrets_file} is there already", hint=hint)
+
+
+def _holds_files(out: Path) -> bool:
+    """Whether there is anything in a directory but what is hidden, such as a repository of git."""
+    try:
+        return out.exists() and any(not one.name.startswith(".") for one in out.iterdir())
+    except OSError as error:
+        raise JobdslError(f"{out} cannot be listed: {error.strerror}") from None

@@ -126,7 +126,7 @@ class _Writing:
         start = f"{indent}with " if opened else indent
         text = "" if code is None else start + show(code, indent, len(start), 1 if opened else 0)
         if len(text) > _LONGEST:
-            made.error = f"its source would have {len(text) >> 20} MB"
+            made.error = f"{found.place}: its source would have {len(text) >> 20} MB"
         if made.error:
             self._say(f"{indent}# {printable(f'{found.name} could not be imported: {made.error}')}")
             return ""

@@ -36,6 +36,8 @@ class Maker:
     def __init__(self, out: Path, found: list[Found], secrets_file: Path) -> None:
         self.out = out
         self.secrets_file = secrets_file
+        self._older = Secrets.load(secrets_file) if secrets_file.exists() else Secrets()
+        """Of an earlier import into the same estate: what is left of it may name them."""
         self.secrets = Taken()
         self.imported: dict[tuple[str, str], Imported] = {}
         """By full name and place."""
@@ -73,22 +75,21 @@ class Maker:
         key = (found.name, found.place)
         self.secrets.forget(self._keys.pop(key, ()))
         before = len(self.secrets.values)
-        made = Imported(found.name, found.place, found.size)
         try:
-            source = Source(found.name, found.read(), found.place, found.is_view)
-            made.size = len(source.data)
-            if key in self._hopeless:
-                made.error = self._hopeless[key]
-            else:
-                writer = Writer(self._layouts, scripts.files_of(found.name))
-                made = convert(source, name, writer, self.secrets, self._forms.get(key, "typed"))
-        except XmlError as error:
-            made.error = f"{found.place}:{error.line}: {error.message}" if error.line else error.message
+            made = self._made(found, name, Writer(self._layouts, scripts.files_of(found.name)))
         except JobdslError as error:
-            made.error = error.message
+            made = Imported(found.name, found.place, found.size, _told(found.place, error))
+            self.secrets.forget(list(self.secrets.values)[before:])
         self._keys[key] = list(self.secrets.values)[before:]
         self.imported[key] = made
         return made
+
+    def _made(self, found: Found, name: str, writer: Writer) -> Imported:
+        key = (found.name, found.place)
+        source = Source(found.name, found.read(), found.place, found.is_view)
+        if key in self._hopeless:
+            raise JobdslError(self._hopeless[key])
+        return convert(source, name, writer, self.secrets, self._forms.get(key, "typed"))
 
     def _write_rest(self) -> None:
         """What belongs to the whole estate: layouts, scripts, secrets, settings."""
@@ -98,7 +99,7 @@ class Maker:
             for path, text in scripts.texts.items():
                 self._put(path, text)
         if self.secrets.values:
-            save(self.secrets_file, self.secrets.values)
+            save(self.secrets_file, self._older.values | self.secrets.values)
         self._put("jobdsl.toml", self._settings())
 
     def _settings(self) -> str:
@@ -160,6 +161,12 @@ class Maker:
             self._hopeless[key] = why
         else:
             self._forms[key] = FORMS[FORMS.index(one.form) + 1]
+
+
+def _told(place: str, error: JobdslError) -> str:
+    line = f":{error.line}" if isinstance(error, XmlError) and error.line else ""
+    hint = f" ({error.hint})" if error.hint else ""
+    return f"{place}{line}: {error.message}{hint}"
 
 
 def _layouts(layouts: Layouts) -> str:

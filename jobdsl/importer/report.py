@@ -62,14 +62,17 @@ class ImportResult:
     def sentences(self) -> Iterator[str]:
         """The summary: what was written, what was broken."""
         count = len(self.documents) - len(self.broken)
-        share = f"{100 * self.typed_elements / self.elements:.1f} %" if self.elements else "none"
-        yield f"{count} documents imported to {self.out}; {share} of {self.elements} elements are typed"
+        yield f"{_count(count, 'document')} imported to {self.out}{self._typed()}"
         if self.secrets:
             advice = "keep it safe, and out of version control"
-            yield f"{self.secrets} secrets taken out into {self.secrets_file}: {advice}"
+            yield f"{_count(self.secrets, 'secret')} taken out into {self.secrets_file}: {advice}"
         yield from self._doubts()
         for one in self.broken:
             yield printable(f"NOT IMPORTED: {one.name}: {one.error}")
+
+    def _typed(self) -> str:
+        share = f"{100 * self.typed_elements / self.elements:.1f} %" if self.elements else ""
+        return f"; {share} of {_count(self.elements, 'element')} typed" if share else ""
 
     def _doubts(self) -> Iterator[str]:
         """Where to look for secrets that only a person can tell; the report has all of them."""
@@ -77,6 +80,10 @@ class ImportResult:
         yield from (f"MAY HOLD A SECRET: {where}" for where in found[:_MOST_DOUBTS])
         if len(found) > _MOST_DOUBTS:
             yield f"MAY HOLD A SECRET: {len(found) - _MOST_DOUBTS} more places; --report names all"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def printable(text: str) -> str:
