@@ -21,11 +21,12 @@ from jobdsl.elements.views_filters import JobFilter
 from jobdsl.errors import DslError
 from jobdsl.items import Item
 from jobdsl.raw import Literal, Raw
-from jobdsl.tree import parse, to_text
+from jobdsl.tree import Node, parse, to_text
 
 __all__ = ["ListView", "View", "all_view", "list_view", "my_view", "nested_view", "view"]
 
 _COMPARATOR = '<comparator class="hudson.util.CaseInsensitiveComparator"/>'
+_OWNER = {"class": "hudson.plugins.nested_view.NestedView", "reference": "../../.."}
 _PROPERTIES = {"class": "hudson.model.View$PropertyList"}
 _COLUMNS = (
     status(),
@@ -55,8 +56,11 @@ class View(Item):
         return self.full_name.rpartition("/")[2]
 
     def write(self, indent: str) -> str:
-        """As a member of a nested view."""
-        return to_text(parse(self.render()), indent)
+        """As a member of a nested view, which it names as its owner; Jenkins knows only who owns the outer one."""
+        root = parse(self.render())
+        if root.find("owner") is None:
+            root.children.insert(0, Node("owner", attrs=_OWNER))
+        return to_text(root, indent)
 
 
 def _root(given: Any) -> Any:

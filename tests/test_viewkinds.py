@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import jobdsl
 from jobdsl import views
+from jobdsl.compare import compare
 from jobdsl.elements import reading
 from jobdsl.elements.base import registry
 from jobdsl.errors import DslError
@@ -138,6 +141,36 @@ def test_pipelines_by_name_and_first_job() -> None:
         made('delivery_pipeline_view("wall", pipelines=[("App", "a", "b")])')
 
 
-def test_views_in_a_view_are_written_inside() -> None:
-    value = made('nested_view("team", views=[list_view("inner", columns=["job"])])')
-    assert texts(value, "name") == ["team", "inner"]
+OWNER = '<owner class="hudson.plugins.nested_view.NestedView" reference="../../.."/>'
+
+
+def test_views_in_a_view_are_written_inside_and_know_their_owner() -> None:
+    """Without an owner Jenkins cannot tell their address, and shows an error instead of them."""
+    value = made(
+        'nested_view("team", views=[nested_view("more", views=[list_view("inner", columns=["job"])]), my_view("m")])'
+    )
+    assert texts(value, "name") == ["team", "more", "inner", "m"]
+    assert value.render().count(OWNER) == 3
+    outer = parse(value.render())
+    assert outer.find("owner") is None
+    for one in outer.walk():
+        if one.find("name") and one is not outer:
+            assert one.children[0].attrs["reference"] == "../../.."
+
+
+def test_an_owner_that_is_given_stays() -> None:
+    value = made(
+        'nested_view("team", views=[list_view("inner", owner=element("owner", _attrs={"class": "x.Y"}))])'
+    )
+    assert '<owner class="x.Y"/>' in value.render()
+    assert OWNER not in value.render()
+
+
+def test_a_nested_view_is_what_a_controller_stored() -> None:
+    recorded = json.loads((Path(__file__).parent / "recordings" / "view.json").read_text("utf-8"))
+    (stored,) = (one for one in recorded if one["name"] == "view/nested_config_get")
+    value = made('nested_view("rec-nest", views=[list_view("inner", regex="rec.*")])')
+    found = compare(parse(value.render()), parse(stored["response"]["body"]))
+    assert [str(one) for one in found.differences if one.severity == "error"] == []
+    inner = next(one for one in found.root.walk() if one.tag == "hudson.model.ListView")
+    assert inner.children[0] == parse(OWNER)
