@@ -27,7 +27,7 @@ __all__ = ["PATIENCE", "Asking"]
 
 PATIENCE = 60.0
 """Seconds one request waits, in all, for a controller that is down or starting."""
-FIRST_PATIENCE = 2.0
+FIRST_PATIENCE = 2.5
 """The same for a controller that has never answered: a wrong address or token should not take a minute."""
 _WAKING = 1.0
 """Seconds between two tries with a token a controller does not accept yet, or at all: few, because
@@ -44,6 +44,7 @@ class Asking:
         *,
         patience: float = PATIENCE,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.url: str = server.server
         self.requests = 0
@@ -52,8 +53,10 @@ class Asking:
         """Jenkins' version, once it has answered."""
         self._server = server
         self._patience = patience
-        self._sleep = sleep
+        self._sleep, self._clock = sleep, clock
         self._starting = False
+        self._given_up = False
+        """Whether it was waited for in vain, and nothing has answered since."""
         self._crumb: dict[str, str] = {}
         self._lock = threading.Lock()
 
@@ -107,7 +110,9 @@ class Asking:
         if method != "GET" and response.status == 403 and b"No valid crumb" in response.body:
             crumb = self._new_crumb(crumb)
             response = self._patiently(method, path, what, body, {**(headers or {}), **crumb}, patience)
-        if error := refusal(response, what, self._server.user, reading=method == "GET"):
+        is_form = method != "GET" and "xml" not in (headers or {}).get("Content-Type", "")
+        form = f"{self.url.rstrip('/')}/{path}" if is_form else ""
+        if error := refusal(response, what, self._server.user, form=form):
             raise error
         return response
 
@@ -135,27 +140,42 @@ class Asking:
         """The first answer that does not come from a controller that is down or starting."""
         waited, pause, starting = 0.0, 0.25, self._starting
         while True:
-            patience = longest
-            try:
-                self.requests += 1
-                response = self._server.exchange(method, path, body, headers)
-            except NoAnswerError as error:
-                self._starting |= bool(self.version)  # it answered before: it restarts
-                trouble = ControllerError(f"could not {what}: {error}", hint=error.hint)
-                if not self._starting:
-                    patience = min(longest, FIRST_PATIENCE)
-            else:
-                if self._is_final(response, starting):
-                    return response
-                trouble = refusal(response, what, self._server.user) or ControllerError(what)
-                if response.status == 401 and not (starting or self._starting):
-                    patience, pause = min(longest, FIRST_PATIENCE), _WAKING
+            began = self._clock()
+            answer = self._try(method, path, body, headers)
+            if not isinstance(answer, NoAnswerError) and self._is_final(answer, starting):
+                return answer
             starting |= self._starting
-            if waited + pause > patience:
-                raise trouble
+            refused = answer.status == 401
+            if refused and not starting:
+                pause = _WAKING
+            waited += self._clock() - began + pause
+            if waited > self._patience_for(starting, refused, longest):
+                self._given_up = longest > 0
+                raise self._trouble(answer, what)
             self._sleep(pause)
-            waited += pause
             pause = min(pause * 2, 5.0)
+
+    def _try(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> Answer | NoAnswerError:
+        """One attempt."""
+        self.requests += 1
+        try:
+            return self._server.exchange(method, path, body, headers)
+        except NoAnswerError as error:
+            self._starting |= bool(self.version)  # it answered before: it restarts
+            return error
+
+    def _patience_for(self, starting: bool, refused: bool, longest: float) -> float:
+        """Seconds to wait in all; `refused` is an answer of 401."""
+        if self._given_up and not refused:
+            return 0.0
+        return longest if starting else min(longest, FIRST_PATIENCE)
+
+    def _trouble(self, answer: Answer | NoAnswerError, what: str) -> ControllerError:
+        if isinstance(answer, NoAnswerError):
+            return ControllerError(f"could not {what}: {answer}", hint=answer.hint)
+        return refusal(answer, what, self._server.user) or ControllerError(what)
 
     def _is_final(self, response: Answer, starting: bool) -> bool:
         """Whether another try would change nothing; remembers whether the controller is starting.
@@ -167,6 +187,6 @@ class Asking:
             return False
         if response.status == 401:
             return bool(self.version) and not (starting or self._starting)
-        self._starting = False
+        self._starting = self._given_up = False
         self.version = response.headers.get("X-Jenkins") or self.version or "unknown"
         return True

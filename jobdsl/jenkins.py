@@ -33,10 +33,12 @@ def connect(
     timeout: tuple[float, float] = TIMEOUT,
     patience: float = PATIENCE,
     sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Controller:
     """A controller at `url`; asks it nothing yet. `token` is an API token or a password.
 
-    `threads`: how many of them will use it at once. Raises ControllerError for what is no address.
+    `threads`: how many of them will use it at once. `patience`: seconds a request may take in all while
+    it is down or starts. Raises ControllerError for what is no address.
     """
     if not _is_address(url):
         raise ControllerError(
@@ -44,7 +46,8 @@ def connect(
         )
     from jobdsl.transport import Server  # a tenth of a second that only those who talk to a controller pay
 
-    return Controller(Server(url, user, token, threads, timeout), patience=patience, sleep=sleep)
+    server = Server(url, user, token, threads, timeout)
+    return Controller(server, patience=patience, sleep=sleep, clock=clock)
 
 
 class Controller(Asking):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 from jobdsl.errors import ControllerError
 
@@ -57,13 +58,12 @@ def allowed(ask: Callable[[], T]) -> T | None:
         raise
 
 
-def refusal(
-    response: Answer, what: str, user: str | None, *, reading: bool = False
-) -> ControllerError | None:
+def refusal(response: Answer, what: str, user: str | None, *, form: str = "") -> ControllerError | None:
     """The error an answer stands for; None for success and for the redirects that mean success.
 
-    Only a change is answered with one of those; who reads and is sent elsewhere has read nothing.
-    A success is never a page for people (Jenkins 2.568, measured on all that is asked of it here).
+    Only a form is answered with one of those, away from its own address, `form`; who reads, or sends a
+    document, and is sent elsewhere has achieved nothing. A success is never a page for people (Jenkins
+    2.568, measured on all that is asked of it here).
     """
     status = response.status
     if status < 300 and response.body and response.headers.get("Content-Type", "").startswith("text/html"):
@@ -72,8 +72,8 @@ def refusal(
             status=status,
             hint="is this the address of a Jenkins, and is there a login page in front of it?",
         )
-    redirected = status in (302, 303) and not reading
-    if status < 300 or (redirected and not _is_login(response.headers.get("Location", ""))):
+    done = status in (302, 303) and form and not _leads_away(response.headers.get("Location", ""), form)
+    if status < 300 or done:
         return None
     reason = " ".join(response.headers.get("X-Error", "").split())
     if status == 400 and "already exists" in reason:
@@ -134,6 +134,22 @@ def _unexplained(response: Answer, what: str) -> ControllerError:
         status=status,
         hint=hint,
     )
+
+
+def _leads_away(location: str, form: str) -> bool:
+    """Whether a redirect is not what Jenkins answers to a form that it took.
+
+    Such a one goes to a page of the item, without a query, though perhaps under another name of the
+    controller's. A login at another host is told where to come back to; https is asked for the same again.
+    """
+    if _is_login(location):
+        return True
+    try:
+        to, asked = urlsplit(location), urlsplit(form)
+        elsewhere = to.hostname not in (None, asked.hostname)
+    except ValueError:
+        return True
+    return to.path == asked.path or bool(elsewhere and to.query)
 
 
 def _is_login(location: str) -> bool:

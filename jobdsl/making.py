@@ -114,7 +114,12 @@ class Maker:
     def _check_ours(self, change: Change, error: AlreadyExistsError) -> None:
         """An object that is there already may be updated only if it is this very one of ours."""
         existing = self.controller.look(*change.key)
-        marker = existing.marker if existing else None
+        if existing is None:
+            error.hint = (
+                "this user may not see it, or its letters differ in case: look in Jenkins, then plan again"
+            )
+            raise error
+        marker = existing.marker
         if marker is None or (marker.seed, marker.name) != (self.seed, change.full_name):
             text = f'"{change.full_name}" appeared on the controller, and this seed did not make it'
             raise ControllerError(text, status=error.status, hint="plan again") from None

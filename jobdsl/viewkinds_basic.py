@@ -56,7 +56,7 @@ class View(Item):
         return self.full_name.rpartition("/")[2]
 
     def write(self, indent: str) -> str:
-        """As a member of a nested view, which it names as its owner; Jenkins knows only who owns the outer one."""
+        """As a member of a nested view, its owner: Jenkins itself sets that of the outer view only."""
         root = parse(self.render())
         if root.find("owner") is None:
             root.children.insert(0, Node("owner", attrs=_OWNER))

@@ -274,6 +274,28 @@ def test_an_object_made_by_hand_in_between_is_not_overwritten(
     assert "mine" in jenkins.config("x")
 
 
+def test_a_name_that_is_taken_by_something_unseen(jenkins: SimulatedJenkins, controller: Controller) -> None:
+    made = planned(controller, job("x"))
+    jenkins.create_item("X", "<project/>")
+    result = apply(made, controller)
+    assert result.problems[0].message == 'could not create "x": A job already exists with the name x'
+    assert "letters differ in case" in result.problems[0].hint
+    assert list(jenkins.items) == ["X"]
+
+
+def test_a_folder_this_user_may_not_write_to_stops_only_what_lies_in_it(
+    jenkins: SimulatedJenkins, controller: Controller
+) -> None:
+    made = planned(controller, folder("a"), folder("a/b"), job("a/b/x"), job("a/y"), job("z"))
+    jenkins.fail_next("/job/a/createItem", 403, times=9)
+    result = apply(made, controller)
+    assert statuses(result.outcomes) == [
+        "create a/b/x: skipped", "create a/b: failed", "create a/y: failed", "create a: done", "create z: done",
+    ]  # fmt: skip
+    jenkins.heal()
+    assert len(bring(controller, folder("a"), folder("a/b"), job("a/b/x"), job("a/y"), job("z"))) == 3
+
+
 def test_what_was_edited_in_between_is_not_removed(jenkins: SimulatedJenkins, controller: Controller) -> None:
     bring(controller, job("x"), folder("a"), job("a/y"))
     made = planned(controller)

@@ -263,6 +263,41 @@ def test_a_login_page_in_place_of_an_answer(jenkins: SimulatedJenkins, controlle
     assert list(jenkins.items) == ["x"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "location"),
+    [
+        ("create", "/job/x/"),  # a document that was taken is answered 200
+        ("update", "https://sso.example.com/"),
+        ("disable", "https://sso.example.com/authorize?client_id=j&redirect_uri=x"),
+        ("disable", "{url}/login?from=%2Fjob%2Fx%2Fdisable"),
+        ("disable", "/securityRealm/commenceLogin?from=x"),
+        ("disable", "{https}/job/x/disable"),
+    ],
+)
+def test_sent_elsewhere_is_no_success(controller: Controller, asked: str, location: str) -> None:
+    calls: dict[str, Callable[[], object]] = {
+        "create": lambda: controller.create("item", "y", PROJECT),
+        "update": lambda: controller.update("item", "x", PROJECT),
+        "disable": lambda: controller.disable("x"),
+    }
+    place = location.format(url=controller.url, https=controller.url.replace("http:", "https:").rstrip("/"))
+    with pytest.MonkeyPatch.context() as patch:
+        answer = Answer(302, HTTPHeaderDict({"Location": place}), b"")
+        patch.setattr("jobdsl.transport.Server.exchange", lambda *_: answer)
+        error = refused(calls[asked])
+    assert "redirected to" in error.message or "asks to log in" in error.message
+
+
+@pytest.mark.parametrize(
+    "location", ["", ".", "/job/x/", "http://internal:8080/job/x/", "https://j/jenkins/"]
+)
+def test_what_a_form_is_answered_with_is_a_success(controller: Controller, location: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        answer = Answer(302, HTTPHeaderDict({"Location": location}), b"")
+        patch.setattr("jobdsl.transport.Server.exchange", lambda *_: answer)
+        controller.disable("x")
+
+
 def test_a_host_that_does_not_answer_does_not_take_a_minute(pauses: list[float]) -> None:
     with SimulatedJenkins() as gone:
         url = gone.url
@@ -362,6 +397,47 @@ def test_patience_ends(jenkins: SimulatedJenkins, controller: Controller, pauses
     error = refused(controller.inventory)
     assert (error.status, error.hint) == (503, "it is starting, or overloaded")
     assert 30 < sum(pauses) <= 60
+
+
+def test_who_gave_up_once_does_not_wait_again_until_something_answers(
+    jenkins: SimulatedJenkins, controller: Controller, pauses: list[float]
+) -> None:
+    controller.inventory()
+    jenkins.fail_next(None, "drop", times=1000)
+    refused(controller.inventory)
+    assert sum(pauses) > 30
+    pauses.clear()
+    refused(controller.inventory)
+    assert pauses == []
+    jenkins.heal()
+    controller.inventory()
+    jenkins.fail_next(None, 503)
+    controller.inventory()
+    assert pauses == [0.25]
+
+
+def test_what_is_sent_once_gives_nothing_up(
+    jenkins: SimulatedJenkins, controller: Controller, pauses: list[float]
+) -> None:
+    controller.inventory()
+    jenkins.fail_next(None, "drop", times=2)
+    refused(lambda: controller.post("job/x/toggle", "toggle", once=True))
+    controller.inventory()
+    assert pauses == [0.25]
+
+
+def test_the_time_a_request_took_is_part_of_the_wait(jenkins: SimulatedJenkins, pauses: list[float]) -> None:
+    """A controller that accepts connections and says nothing would else be waited for again and again."""
+    now = [0.0]
+
+    def clock() -> float:
+        now[0] += 40.0
+        return now[0]
+
+    controller = connect(jenkins.url, jenkins.user, jenkins.token, sleep=pauses.append, clock=clock)
+    jenkins.fail_next(None, 503, times=1000)
+    refused(controller.inventory)
+    assert pauses == [0.25]
 
 
 # passwords
