@@ -10,7 +10,9 @@ import faulthandler
 import gc
 import json
 import os
+import signal
 import sys
+from importlib import import_module
 from typing import Any, BinaryIO
 
 from jobdsl import context, guard
@@ -32,8 +34,8 @@ def main() -> None:
     """Serve one request and end."""
     request: dict[str, Any] = json.loads(sys.stdin.buffer.read())
     out = _channel()
-    if request["cage"]:
-        _cage(request)
+    if request["walls"]:
+        _wall_in(request)
     os.chdir(request["root"])
     guard.limit(request["memory_mb"], request["timeout_seconds"])
     send(out, "hello")
@@ -53,17 +55,19 @@ def _channel() -> BinaryIO:
     return out
 
 
-def _cage(request: dict[str, Any]) -> None:
+def _wall_in(request: dict[str, Any]) -> None:
     """Wall this process in, or say why not and end."""
+    walls = [f"jobdsl.{name}" for name in request["walls"]]
     try:
-        from jobdsl import cage  # ctypes is wanted for this alone
-
-        cage.enter(request["readable"], request["hidden"])
+        for wall in walls:
+            import_module(wall).enter(request["readable"], request["hidden"])
     except (OSError, KeyError, ImportError, AttributeError) as error:
-        os.write(2, str(error).encode())
+        os.write(2, f"{type(error).__name__}: {error}".encode())
         _end_process(1)
-    for name in [name for name in sys.modules if name.partition(".")[0] == "ctypes" or name == "jobdsl.cage"]:
-        del sys.modules[name]  # a file that imports it is treated alike behind every wall
+    for name in [
+        one for one in sys.modules if one.partition(".")[0] == "ctypes" or one in (*walls, "jobdsl.linux")
+    ]:
+        del sys.modules[name]  # ctypes is wanted for this alone: a file that imports it is told so
 
 
 class _Child:
@@ -72,7 +76,6 @@ class _Child:
     def __init__(self, request: dict[str, Any], out: BinaryIO) -> None:
         self.out = out
         self.own = dict.fromkeys(request["own"])
-        self.timeout: float = request["timeout_seconds"]
         self.load = Load(request["root"], request["files"])
         self.runner = Runner(self.load, request["files"], self._started, self._ended, self._report)
         self.runner.failed.update(request["failed"])
@@ -86,13 +89,18 @@ class _Child:
         """Run the files, then send what they made."""
         context.current = self.load
         gc.disable()  # nearly nothing becomes garbage here, and looking for it takes a third of the time
-        faulthandler.enable(2)
-        faulthandler.dump_traceback_later(self.timeout, exit=True, file=2)
+        errors = os.dup(2)  # files may close the other one
+        faulthandler.enable(errors)
+        faulthandler.register(signal.SIGURG, errors, all_threads=False)  # the parent asks where we are
         guard.no_more_processes()
         self.stage.set_up()
         with self.guard:
             self.runner.run_all(self.own)
-            self._settle()
+            try:
+                self._settle()
+            except Exception as error:  # noqa: BLE001  # names and values of the user's may run the user's code
+                self.runner.tell(error, Where("", 0))
+            self._ran()
             sent = self._send_items(silent=self.failed)
         if not self.failed:
             self._send_extra()
@@ -104,24 +112,28 @@ class _Child:
         self.out.flush()  # should it never end, the parent knows which it was
 
     def _ended(self, file: str) -> None:
-        """Another group's file has run, because one of ours imports it: remember what its items are."""
+        """If another group's file has run, as one of ours imports it, remember what its items are."""
         if file not in self.own:
             self.foreign[file] = self._documents(file)
+        if self.load.running:
+            self._started(self.load.running[-1])  # which goes on
 
     def _documents(self, file: str) -> dict[str, str]:
         return {one.full_name: _attempt(one) for one in self.load.items.values() if one.where.file == file}
 
     def _settle(self) -> None:
-        """Every file has run."""
+        """See what the files have made."""
         for file, before in self.foreign.items():
             if before and self._documents(file) != before:
                 send(self.out, "alone", file)
         self.items = self.load.distinct()
         self.load.items.clear()
+
+    def _ran(self) -> None:
+        """Every file has run."""
         self._report()
         send(self.out, "ran")
         self.out.flush()
-        faulthandler.cancel_dump_traceback_later()
 
     def _report(self) -> None:
         self.failed = self.failed or bool(self.load.problems)
@@ -132,12 +144,18 @@ class _Child:
         self.load.problems.clear()
 
     def _send_items(self, *, silent: bool) -> int:
-        """Send every item in order of full names; `silent` only looks for errors."""
+        """Send every item in order of full names; `silent` looks for errors, and sends names only."""
         self.items.reverse()
         sent = 0
         while self.items:
             item = self.items.pop()  # and forget it
-            if item.where.file in self.own and (document := self._document(item, silent)) and not silent:
+            if item.where.file not in self.own:
+                continue
+            document = self._document(item, silent)
+            if silent:
+                kind, name = item.key
+                send(self.out, "defined", name, kind == "view", item.where.file, item.where.line)
+            elif document:
                 self._send_item(item, document)
                 sent += 1
         return sent

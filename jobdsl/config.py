@@ -97,6 +97,9 @@ class Load:
     isolation: Literal["auto", "required", "process"] = "auto"
     """`auto` takes the strongest the host offers, `required` fails without it, `process` asks for none."""
     timeout_seconds: float = number(120, 1)
+    """Time of a process for all its files."""
+    file_timeout_seconds: float = number(30, 1)
+    """Time of one file."""
     memory_mb: int = number(2048, 64)
     workers: int = number(0, 0)
     """Processes at once; 0 lets the loader decide."""

@@ -10,12 +10,15 @@ from jobdsl.errors import Problem
 from jobdsl.frames import BadFrame
 from jobdsl.gather import Gathered
 from jobdsl.groups import Groups
-from jobdsl.hosting import Alone, Host, NoWall, Request
+from jobdsl.hosting import Alone, Host, NoWall
+from jobdsl.request import Request
 
 __all__ = ["run"]
 
-_MOST_DEATHS = 2
-"""Files that may end their process before the others are given up: each may have cost the time limit."""
+_MOST_DEATHS = 20
+"""Files that may end their process before those that have not run are given up."""
+_MOST_TIME = 2.0
+"""Time limits that may go by before they are given up."""
 
 
 def run(request: Request, groups: Groups, gathered: Gathered) -> None:
@@ -40,6 +43,7 @@ class _Crew:
         self.at_once = groups.at_once if groups.fixed else len(groups.parts)
         self.gated = not groups.fixed and len(groups.parts) > 1
         self.hosts: list[Host] = []
+        self.began = time.monotonic()
         self.walled = False
         self.ready = DefaultSelector()
 
@@ -99,9 +103,7 @@ class _Crew:
         try:
             more = step(host)
         except BadFrame as error:
-            self.gathered.problems.append(Problem(f"what the DSL files gave back cannot be: {error}"))
-            self._drop(host)
-            host.kill()
+            self._finish(host, error)
             return
         if more:
             return
@@ -110,18 +112,30 @@ class _Crew:
         else:
             self._finish(host)
 
-    def _finish(self, host: Host) -> None:
+    def _finish(self, host: Host, bad: BadFrame | None = None) -> None:
         self._drop(host)
         self.walled = self.walled or host.walled
         try:
-            left = host.finish()
+            cut_off = host.finish(bad)
         except NoWall as error:
             if not self.walled:
                 raise
             self.gathered.problems.append(Problem(f"a process could not be started: {error}"))
         else:
-            if left and len(host.failed) < _MOST_DEATHS:
-                self._start(left, host.guilty)  # the problems of the other files are wanted all the same
+            if cut_off and (left := host.own - host.guilty):
+                self._again(host, len(left))
+
+    def _again(self, host: Host, left: int) -> None:
+        """Run the other files of a process that one file has ended: their problems are wanted all the same.
+
+        All of them, as two definitions of one name are only found where both are made.
+        """
+        patience = _MOST_TIME * self.request.settings.load.timeout_seconds
+        if len(host.failed) < _MOST_DEATHS and time.monotonic() < self.began + patience:
+            self._start(host.own, host.guilty)
+            return
+        message = f"{left} more files were not looked at to the end, as these ended their process"
+        self.gathered.problems.append(Problem(message, hint="there may be more to tell once they are mended"))
 
     def _drop(self, host: Host) -> None:
         self.hosts.remove(host)

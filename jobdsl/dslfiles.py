@@ -50,12 +50,16 @@ def _candidates(root: Path, files: Files, on_error: Callable[[OSError], None]) -
                 yield inside + name
 
 
+def _printable(char: str) -> str:
+    return char if char.isprintable() else "".join(f"\\x{byte:02x}" for byte in os.fsencode(char))
+
+
 def _unusable(root: Path, path: str) -> Problem | None:
     """Why a file cannot be run, if it cannot."""
-    shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    where = Where(shown, 0)
-    if shown != path or not path.isprintable():
+    if not path.isprintable():  # which halves of characters, as undecodable bytes become, are not either
+        where = Where("".join(map(_printable, path)), 0)
         return Problem("the file's name is no printable text", where, "rename it")
+    where = Where(path, 0)
     full = root / path
     if full.is_symlink() and not full.resolve().is_relative_to(root.resolve()):
         return Problem("the file is a link that leaves the estate", where, "put the file itself here")

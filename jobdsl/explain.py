@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -54,6 +55,10 @@ def way_out(error: BaseException, root: str) -> str:
         return "the limit is load.memory_mb in jobdsl.toml"
     if isinstance(error, ImportError):
         return _import_hint(error, root)
+    if isinstance(error, UnicodeError) or (isinstance(error, SyntaxError) and "unicode error" in error.msg):
+        return "save the file as UTF-8"
+    if isinstance(error, PermissionError) and error.errno == errno.EPERM:  # the walls refuse a call
+        return "a DSL file only reads its estate and gives back jobs"
     if isinstance(error, NameError) and error.name:
         return _name_hint(error.name)
     if isinstance(error, AttributeError) and error.name and error.obj is not None:
@@ -74,9 +79,12 @@ def _import_hint(error: ImportError, root: str) -> str:
     head = module.partition(".")[0]
     if is_reserved(head) and head in _estate_names(root):
         return f"{head} means Python's own module; rename the estate's {head!r} to import from it"
+    if "partially initialized module" in str(error):
+        return "two files import each other: put what both need into a third"
     if isinstance(error, ModuleNotFoundError):
         inside, _, word = module.rpartition(".")
-        return suggestion(word, _estate_names(os.path.join(root, *inside.split("."))))
+        near = suggestion(word, _estate_names(os.path.join(root, *inside.split("."))))
+        return near or "it is neither in the estate nor installed beside jobdsl"
     wanted = getattr(error, "name_from", None)  # Python 3.12 and later
     if wanted is None and "'" in str(error):
         wanted = str(error).split("'")[1]

@@ -23,6 +23,7 @@ _SHAPES: dict[str, tuple[type, ...]] = {
     "problem": (str, str, str, int, str, str),
     "ran": (),
     "item": (str, str, int, str, bool),
+    "defined": (str, bool, str, int),
     "extra": (str, str, int),
     "alone": (str,),
     "end": (int,),
@@ -30,10 +31,11 @@ _SHAPES: dict[str, tuple[type, ...]] = {
 """The kinds of frames and the types of their values.
 
 hello    the walls are up; nothing of the estate has run yet
-running  file
+running  file: it begins, or goes on as what it imports has ended
 problem  severity, message, file, line, hint, full name
 ran      every file has run
 item     full name, file, line, renamed from, queue; the body is the document
+defined  full name, whether it is a view, file, line; in place of an item where something was wrong
 extra    kind, file, line; the body is a JSON object
 alone    file: its items were changed from another group's file, so both belong in one process
 end      number of items sent

@@ -19,7 +19,7 @@ MOST = 200_000
 """Definitions of one estate."""
 _MOST_PROBLEMS = 2000
 _HEAD = re.compile(r'<\?xml version="1\.[01]" encoding="UTF-8"\?>\n<([^\s<>/&"\'!?]+)[\s/>]')
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 class Gathered:
@@ -64,13 +64,20 @@ class Gathered:
         if root is None:
             raise BadFrame("a document is no XML")
         definition = Definition(full_name, root[1], document, Where(file, line), renamed_from, queue)
-        if self._is_new(definition) and not self.problems:
+        if self._is_new(definition.key, definition.where) and not self.problems:
             self._take(definition)
 
-    def _is_new(self, definition: Definition) -> bool:
-        first = self._places.setdefault(definition.key, definition.where)
-        if first is not definition.where:
-            self.problems.append(twice(definition.key, first, definition.where))
+    def defined(self, frame: Frame, own: frozenset[str]) -> None:
+        """Take the name of an item or a view that is not sent: two of a name are told all the same."""
+        _, full_name, is_view, file, line = frame[0]
+        if file not in own:
+            raise BadFrame("an item's file cannot be")
+        self._is_new(("view" if is_view else "item", _clean(full_name)), Where(file, line))
+
+    def _is_new(self, key: tuple[str, str], where: Where) -> bool:
+        first = self._places.setdefault(key, where)
+        if first is not where:
+            self.problems.append(twice(key, first, where))
             return False
         if len(self._places) > MOST:
             raise BadFrame(f"there are more than {MOST} definitions")
@@ -102,7 +109,7 @@ class Gathered:
 
 
 def _clean(text: str) -> str:
-    """Text without what a terminal would obey."""
+    """Text without what a terminal would obey, or show in another order than it has."""
     return _CONTROLS.sub("\ufffd", text)
 
 

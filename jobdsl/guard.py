@@ -10,6 +10,7 @@ import _thread
 import contextlib
 import os
 import resource
+import signal
 import sys
 from collections.abc import Callable, Iterable
 from types import TracebackType
@@ -29,6 +30,7 @@ _FAMILIES = {
     "ctypes": "calls into the C library",
     "shutil": "changes files",
     "resource": "changes its limits",
+    "sqlite3": "opens a database",
 }
 """Audit events by the module they belong to, and what a file does that causes them."""
 _EVENTS = {
@@ -36,12 +38,15 @@ _EVENTS = {
     "signals a process": "os.kill os.killpg signal.pthread_kill",
     "changes files": "os.chflags os.chmod os.chown os.link os.lockf os.mkdir os.remove os.rename os.rmdir "
     "os.setxattr os.removexattr os.symlink os.truncate os.utime",
+    "watches what Python does": "sys.addaudithook sys.settrace sys.setprofile",
     "changes the working directory": "os.chdir os.fchdir",
 }
 _REFUSED = {event: why for why, events in _EVENTS.items() for event in events.split()}
 _READS = frozenset({"open", "os.listdir", "os.scandir"})
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _DEVICES = ("/dev/null", "/dev/urandom", "/dev/zero")
+_DEEPEST = 10_000
+"""Calls within calls a file may allow itself; an endless recursion that may go on takes long to end."""
 _WAY_OUT = "a DSL file only reads its estate and gives back jobs: let a job do this when it runs"
 
 
@@ -63,6 +68,7 @@ def limit(memory_mb: int, seconds: float) -> None:
         most_allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
         with contextlib.suppress(ValueError, OSError):  # not every system knows every limit
             resource.setrlimit(what, (most_allowed, most_allowed))
+    signal.alarm(int(seconds) * 3 + 60)  # should the parent be killed, which keeps the time
 
 
 def no_more_processes() -> None:
@@ -91,6 +97,7 @@ class Guard:
         for name in ("_exit", "abort"):
             setattr(os, name, self._no_exit)
         self._no_threads()
+        self._no_deep_recursion()
         sys.addaudithook(self._audit)
         self._on = True
         return self
@@ -130,11 +137,11 @@ class Guard:
         real = os.path.realpath(path)
         return _below(real, self.load.root) and not any(_below(real, one) for one in self._hidden)
 
-    def refuse(self, what: str) -> NoReturn:
+    def refuse(self, what: str, hint: str = _WAY_OUT) -> NoReturn:
         """Tell what the file does, and stop it there."""
         self._on = False
         try:
-            error = DslError(what, hint=_WAY_OUT)
+            error = DslError(what, hint=hint)
             context.complain(error)
             self._told(error)
         finally:
@@ -143,6 +150,18 @@ class Guard:
 
     def _no_exit(self, *_: object) -> NoReturn:
         self.refuse("the file ends the process")
+
+    def _no_deep_recursion(self) -> None:
+        """Bound the limit of recursion: setting it is no audit event."""
+        change = sys.setrecursionlimit
+
+        def limited(limit: int) -> None:
+            if isinstance(limit, int) and limit > _DEEPEST:
+                what = f"the file raises the limit of recursion to {limit}, over {_DEEPEST}"
+                self.refuse(what, "an endless recursion? a loop needs no limit")
+            change(limit)
+
+        sys.setrecursionlimit = limited
 
     def _no_threads(self) -> None:
         """Refuse threads also where starting one is no audit event (Python 3.11)."""

@@ -1,4 +1,4 @@
-"""The walls around a process that runs DSL files: bubblewrap, namespaces of our own, or none."""
+"""The walls around a process that runs DSL files: bubblewrap, namespaces, rules of the kernel, or none."""
 
 from __future__ import annotations
 
@@ -30,8 +30,13 @@ class Wall:
     name: str
     sentence: str
     """What it gives and what not, for the user."""
-    from_within: bool = False
-    """Whether the process walls itself in (cage.py)."""
+    within: tuple[str, ...] = ()
+    """The modules with which the process walls itself in."""
+
+    @property
+    def is_around(self) -> bool:
+        """Whether what we start is a process around the one that runs the files, and ends as that does."""
+        return self.name in ("bubblewrap", "namespaces")
 
     def command(self, python: list[str], readable: Iterable[str], hidden: Iterable[str]) -> list[str]:
         """The command that runs `python` behind this wall."""
@@ -39,26 +44,34 @@ class Wall:
 
 
 _BUBBLEWRAP = Wall("bubblewrap", f"bubblewrap: {_GIVES}")
-_NAMESPACES = Wall("namespaces", f"user namespaces: {_GIVES}", from_within=True)
+_NAMESPACES = Wall("namespaces", f"user namespaces: {_GIVES}", ("cage",))
+_RULES = Wall("landlock", f"rules of the kernel: {_GIVES}", ("landlock", "calls"))
 _PROCESS = Wall(
     "process",
-    "plain process: no environment, limits on time and memory; network and files are watched, not walled off",
+    "plain process: no environment, no network, no other process; files are watched, not walled off",
+    ("calls",),
+)
+_BARE = Wall(
+    "bare",
+    "plain process: no environment, limits on time and memory; network, processes and files are watched, "
+    "not walled off",
 )
 
 
 def walls(wanted: str) -> list[Wall]:
     """The walls to try, strongest first.
 
-    `auto` ends with the plain process, `required` does not, `process` is nothing else; `bubblewrap`
-    and `namespaces` are that one alone.
+    `auto` ends with the plain process, `required` does not, `process` is nothing else; the name of a
+    wall is that one alone.
     """
-    found = {wall.name: wall for wall in (_BUBBLEWRAP, _NAMESPACES, _PROCESS)}
-    if wanted in found:
-        return [found[wanted]]
+    strong, weak = [_BUBBLEWRAP, _NAMESPACES, _RULES], [_PROCESS, _BARE]
+    if wanted == "process":
+        return weak
+    if wanted not in ("auto", "required"):
+        return [one for one in (*strong, *weak) if one.name == wanted]
     if shutil.which("bwrap") is None:
         missing["bubblewrap"] = "not installed"
-    names = ["bubblewrap", "namespaces", *(["process"] if wanted == "auto" else [])]
-    return [found[name] for name in names if name not in missing]
+    return [one for one in strong if one.name not in missing] + (weak if wanted == "auto" else [])
 
 
 def _bubblewrap(readable: Iterable[str], hidden: Iterable[str]) -> list[str]:

@@ -14,9 +14,10 @@ from jobdsl.crew import run
 from jobdsl.errors import EstateError, Problem
 from jobdsl.gather import Gathered
 from jobdsl.groups import Groups, grouped
-from jobdsl.hosting import NoWall, Request
+from jobdsl.hosting import NoWall
 from jobdsl.isolation import Wall, missing, walls
 from jobdsl.model import Definition, Estate
+from jobdsl.request import Request
 
 __all__ = ["load"]
 
@@ -66,7 +67,7 @@ def _behind_a_wall(root: Path, settings: Settings, groups: Groups, gathered: Gat
 
 
 def _instead_of(wall: Wall) -> str:
-    if wall.name != "process" or not missing:
+    if wall.name not in ("process", "bare") or not missing:
         return ""
     return f" ({'; '.join(f'{name}: {why}' for name, why in missing.items())})"
 
@@ -75,5 +76,5 @@ def _no_wall(wanted: str) -> Problem:
     why = "; ".join(f"{name}: {why}" for name, why in missing.items())
     return Problem(
         f"the DSL files cannot be kept apart on this host as load.isolation = {wanted!r} wants it ({why})",
-        hint="install bubblewrap, or allow unprivileged user namespaces, or take what there is with 'auto'",
+        hint="install bubblewrap, or allow user namespaces or Landlock, or take what there is with 'auto'",
     )

@@ -87,8 +87,11 @@ class Runner:
                 self.ended(file)
 
     def _compiled(self, file: str) -> CodeType:
-        with open(os.path.join(self.load.root, file), "rb") as opened:
-            source = opened.read()
+        try:
+            with open(os.path.join(self.load.root, file), "rb") as opened:
+                source = opened.read()
+        except OSError as error:
+            raise DslError(f"the file cannot be read: {error.strerror}", where=Where(file, 0)) from None
         if b"\0" in source:
             line = source.count(b"\n", 0, source.index(b"\0")) + 1
             raise DslError("the file holds a null byte: it is no text", where=Where(file, line))
@@ -104,14 +107,30 @@ class Runner:
         if any(one is error for one in self._told):
             return
         self.told(error)
+        try:
+            problem = self._problem(error, where)
+        except BaseException as another:  # noqa: BLE001  # what is told of is the user's: it may do anything
+            problem = Problem(f"{type(error).__name__}, and then {type(another).__name__}", where)
+        self.load.problem(problem)
+
+    def _problem(self, error: BaseException, where: Where) -> Problem:
         if isinstance(error, SyntaxError) and error.filename in self.load.files:
             where, chain = Where(error.filename or "", error.lineno or 0), ""
         else:
             where, chain = self._place(error.__traceback__, where)
         if isinstance(error, DslError) and error.where is not None:
             where = error.where
-        hint = "; ".join(part for part in (way_out(error, self.load.root), chain) if part)
-        self.load.problem(Problem(explained(error), where, hint))
+        hint = "; ".join(
+            part for part in (way_out(error, self.load.root), chain or self._importer(where)) if part
+        )
+        return Problem(explained(error), where, hint)
+
+    def _importer(self, where: Where) -> str:
+        """The line of the running DSL file that imports a module of the estate which is none itself."""
+        if not self.load.running or where.file in self.files:
+            return ""
+        outer = context.here()
+        return f"imported from {outer}" if outer.line else ""
 
     def _place(self, trace: TracebackType | None, where: Where) -> tuple[Where, str]:
         """The innermost line of the estate, and the running DSL file's line if that is another."""

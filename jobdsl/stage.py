@@ -12,17 +12,21 @@ import warnings
 from collections import UserDict
 from collections.abc import Iterator
 from types import FrameType
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from jobdsl import context
 from jobdsl.context import Load
 from jobdsl.errors import Problem, Where
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 __all__ = ["Stage"]
 
 _BETWEEN = frozenset({__name__, "os", "collections", "_collections_abc", "collections.abc"})
 """Modules between a file that reads the environment and the environment."""
 _MOST = 1000
+_write = os.write
 _HEAD = 200
 
 
@@ -42,6 +46,8 @@ class Stage:
         for name in ("stdout", "stderr", "__stdout__", "__stderr__"):
             setattr(sys, name, output)
         warnings.showwarning = self._warned
+        sys.unraisablehook = self._ignored
+        os.write = self._written
 
     def told(self) -> list[Problem]:
         """What files printed, asked for and were warned of, as warnings; each once."""
@@ -67,6 +73,23 @@ class Stage:
         if where.file not in self._output:
             self._output[where.file] = _Printed(where)
         self._output[where.file].add(text)
+
+    def _written(self, fd: int, data: Buffer, /) -> int:
+        """Take the place of `os.write`."""
+        if fd not in (1, 2):
+            return _write(fd, data)
+        self.printed(bytes(data).decode("utf-8", "replace"))
+        return len(memoryview(data).cast("B"))
+
+    def _ignored(self, what: sys.UnraisableHookArgs) -> None:
+        """An exception that can go nowhere, such as that of a finalizer; only the estate's own is told."""
+        trace = what.exc_traceback
+        while trace is not None and trace.tb_frame.f_code.co_filename not in self._load.files:
+            trace = trace.tb_next
+        if trace is not None:
+            where = Where(trace.tb_frame.f_code.co_filename, trace.tb_lineno)
+            message = f"an exception that nobody can catch: {what.exc_type.__name__}"
+            self._tell(Problem(message, where, severity="warning"))
 
     def _warned(
         self,

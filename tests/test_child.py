@@ -6,14 +6,18 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from jobdsl.config import Load, Settings
-from jobdsl.errors import EstateError
+from jobdsl.config import Load as Limits
+from jobdsl.config import Settings
+from jobdsl.context import Load
+from jobdsl.errors import DslError, EstateError
 from jobdsl.load import load
+from jobdsl.running import Runner
 
-QUICK = Settings(load=Load(isolation="process", timeout_seconds=20))
+QUICK = Settings(load=Limits(isolation="process", timeout_seconds=20))
 
 
 @pytest.fixture
@@ -76,6 +80,23 @@ Told = Callable[..., list[str]]
         (b"x = '\xff'", "a.py:1: error: SyntaxError:"),
         ("# coding: nothing\n", "a.py: error: SyntaxError: unknown encoding: nothing"),
         ("class E(Exception):\n    def __str__(self): 1/0\nraise E", "a.py:3: error: E:"),
+        (
+            "class E(Exception):\n    def __str__(self): raise SystemExit\nraise E",
+            "a.py: error: E, and then SystemExit",
+        ),
+        (
+            "import sys\nsys.setrecursionlimit(10**9)\ndef f(): f()\nf()",
+            "a.py:2: error: the file raises the limit of recursion to 1000000000, over 10000",
+        ),
+        ("import sys\nsys.addaudithook(lambda *_: 1/0)", "a.py:2: error: the file watches what Python does"),
+        ("import sys\nsys.settrace(lambda *_: 1/0)", "a.py:2: error: the file watches what Python does"),
+        ("import sqlite3\nsqlite3.connect('x')", "a.py:2: error: the file opens a database"),
+        ("import asyncio\nasyncio.run(asyncio.sleep(0))", "a.py:2: error: "),
+        (
+            "class N(str):\n    def __eq__(self, other): 1/0\n    __hash__ = str.__hash__\n"
+            "from jobdsl import freestyle\nfreestyle(N('n'))",
+            "a.py:2: error: ZeroDivisionError: division by zero",
+        ),
         ("raise ExceptionGroup('two', [ValueError('a'), KeyError('b')])", "a.py:1: error: two"),
     ],
 )
@@ -115,13 +136,16 @@ def test_output_is_capped_and_told_once(told: Told) -> None:
 
 
 def test_output_past_python_is_told(told: Told) -> None:
-    (only,) = told(
-        "import os\nfor i in range(1000):\n    os.write(1, b'raw' * 1000)\n    os.write(2, b'raw')\n"
-    )
-    assert only.startswith("warning: the files write past Python's own output: rawraw")
+    for module, problem in (
+        ("os", "a.py:3: warning: the file prints: rawraw"),
+        ("posix", "warning: the files write past Python's own output: rawraw"),
+    ):
+        loop = f"for i in range(1000):\n    {module}.write(1, b'raw' * 1000)\n    {module}.write(2, b'raw')\n"
+        (only,) = told(f"import {module}\n{loop}")
+        assert only.startswith(problem)
 
 
-IMPATIENT = Settings(load=Load(isolation="process", timeout_seconds=0.5))
+IMPATIENT = Settings(load=Limits(isolation="process", timeout_seconds=0.5))
 
 
 def test_an_endless_loop_is_ended_and_its_line_told(told: Told) -> None:
@@ -137,9 +161,11 @@ def test_a_loop_inside_c_code_is_ended_too(told: Told) -> None:
     assert only.startswith("a.py:2: error: the DSL files ran longer")
 
 
-def test_a_file_that_stops_the_clock_is_ended(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jobdsl.hosting._GRACE", 0.3)
-    text = "import faulthandler\nfaulthandler.cancel_dump_traceback_later()\nwhile True: pass\n"
+def test_a_file_that_does_not_answer_where_it_is_is_ended(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobdsl.hosting._ANSWER", 0.1)
+    text = "import signal\nsignal.signal(signal.SIGURG, signal.SIG_IGN)\nwhile True: pass\n"
     (only,) = told(text, IMPATIENT)
     assert only == "a.py: error: the DSL files ran longer than 0.5 seconds; this was running"
 
@@ -156,8 +182,54 @@ def test_who_imports_a_file_that_crashed_is_not_told_again(told: Told, tmp_path:
     assert told(text) == ["a.py:2: error: Python itself crashed here: Segmentation fault"]
 
 
+GARBAGE = "import posix\nfor fd in range(3, 20):\n    try: posix.write(fd, b'garbage' * 10)\n    except OSError: pass\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "import os\nos.closerange(0, 256)\n",
+            "the process that ran the DSL files ended with status 1; this was running",
+        ),
+        (
+            "import posix\nposix._exit(0)\n",
+            "the process that ran the DSL files ended with status 0; this was running",
+        ),
+        (GARBAGE, "what the DSL files gave back cannot be: a part of it is too large"),
+        (
+            "import jobdsl.child\njobdsl.child.send = None\n",
+            "the process that ran the DSL files ended with status 1; this was running",
+        ),
+    ],
+)
+def test_who_spoils_the_way_back_is_named(told: Told, text: str, problem: str) -> None:
+    assert told(text) == [f"a.py: error: {problem}"]
+
+
+def test_what_runs_is_known_also_after_an_import(told: Told, tmp_path: Path) -> None:
+    (tmp_path / "estate").mkdir()
+    (tmp_path / "estate" / "b.py").write_text("x = 1\n")
+    text = "import b\nimport posix\nposix._exit(3)\n"
+    assert told(text)[0].startswith("a.py: error: the process that ran the DSL files ended with status 3")
+
+
+def test_an_exception_in_a_finalizer_is_a_warning_at_its_line(told: Told) -> None:
+    text = "class C:\n    def __del__(self):\n        1/0\nC()\n"
+    assert told(text) == ["a.py:3: warning: an exception that nobody can catch: ZeroDivisionError"]
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    state = Load(str(tmp_path), ["gone.py"])
+    with pytest.raises(DslError):
+        Runner(state, ["gone.py"]).run("gone.py", ModuleType("gone"))
+    assert [str(one) for one in state.problems] == [
+        "gone.py: error: the file cannot be read: No such file or directory"
+    ]
+
+
 def test_memory_is_bounded(told: Told) -> None:
-    settings = Settings(load=Load(isolation="process", timeout_seconds=20, memory_mb=100))
+    settings = Settings(load=Limits(isolation="process", timeout_seconds=20, memory_mb=100))
     text = "x = []\nwhile True:\n    x.append('y' * 1_000_000)\n"
     assert told(text, settings) == ["a.py:3: error: the file needs more memory than it may have"]
 

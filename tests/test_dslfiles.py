@@ -45,7 +45,7 @@ def test_files_that_cannot_run_are_problems(tmp_path: Path) -> None:
     assert found == ["ok.py"]
     assert sorted(str(one).partition(" (")[0] for one in problems) == [
         "\\xff.py: error: the file's name is no printable text",
-        "a\tb.py: error: the file's name is no printable text",
+        "a\\x09b.py: error: the file's name is no printable text",
         "broken.py: error: the file cannot be read: No such file or directory",
         "large.py: error: the file has 4 MB; a DSL file has at most 4 MB",
         "out.py: error: the file is a link that leaves the estate",

@@ -131,6 +131,7 @@ def says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str
 
     def run(code: str) -> str:
         import jobdsl.hosting
+        import jobdsl.request
 
         head = (
             "import json, os, struct, sys, time\nimport sys\nsys.path[:] = {path!r}\n"
@@ -139,8 +140,8 @@ def says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str
             "    os.write(1, struct.pack('>II', len(header), len(body)) + header + body)\n"
             "sys.stdin.read()\n"
         )
-        monkeypatch.setattr(jobdsl.hosting, "_BOOT", head + code.replace("{", "{{").replace("}", "}}"))
-        monkeypatch.setattr(jobdsl.hosting, "_GRACE", 0.2)
+        monkeypatch.setattr(jobdsl.request, "_BOOT", head + code.replace("{", "{{").replace("}", "}}"))
+        monkeypatch.setattr(jobdsl.hosting, "_ANSWER", 0.1)
         with pytest.raises(EstateError) as caught:
             load(root, Settings(load=Load(isolation="process", timeout_seconds=0.8)))
         return "; ".join(str(one) for one in caught.value.problems)
@@ -164,6 +165,14 @@ Says = Callable[[str], str]
 )
 def test_garbage_is_a_clear_problem(says: Says, code: str) -> None:
     assert says(code).startswith("error: what the DSL files gave back cannot be: ")
+
+
+def test_a_file_that_silently_did_not_run_is_a_problem(says: Says) -> None:
+    assert says("send('hello')\nsend('ran')\nsend('end', 0)") == "a.py: error: the file did not run"
+
+
+def test_names_that_are_not_sent_as_items_are_of_the_senders_files(says: Says) -> None:
+    assert "an item's file cannot be" in says("send('hello')\nsend('defined', 'x', False, 'b.py', 1)")
 
 
 def test_a_flood_of_problems_is_bounded(says: Says) -> None:

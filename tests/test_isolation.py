@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+import jobdsl.hosting
 from jobdsl import isolation
 from jobdsl.config import Load, Settings
 from jobdsl.errors import EstateError
@@ -17,10 +20,21 @@ from jobdsl.model import Estate
 Run = Callable[..., Estate]
 
 
+def _why_no_landlock() -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", "from jobdsl import landlock; landlock.enter(['/'], [])"],
+        capture_output=True,
+        text=True,
+    )
+    return done.stderr.strip().rpartition("\n")[2]
+
+
 def _why_not(name: str) -> str:
     """Why a wall cannot be had on this host; empty if it can."""
-    if name == "process":
+    if name in ("process", "bare"):
         return ""
+    if name == "landlock":
+        return _why_no_landlock()
     if name == "bubblewrap" and shutil.which("bwrap") is None:
         return "bubblewrap is not installed"
     try:
@@ -34,7 +48,7 @@ def _why_not(name: str) -> str:
     return done.stderr.strip()
 
 
-@pytest.fixture(params=["bubblewrap", "namespaces"])
+@pytest.fixture(params=["bubblewrap", "namespaces", "landlock"])
 def wall(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     if why := _why_not(name):
@@ -88,6 +102,7 @@ found = [
     tried(open, os.path.join(os.path.dirname(__file__), "new"), "w"),
     tried(lambda: open(os.path.join(os.path.dirname(__file__), "secrets.toml")).read()),
     tried(os.listdir, os.path.join(os.path.dirname(__file__), ".git")),
+    tried(open, os.path.join(os.path.dirname(__file__), ".git", "config")),
     tried(socket.create_connection, ("127.0.0.1", {port}), 1),
     tried(open, "/proc/1/environ"),
     sorted(os.environ.data),
@@ -109,32 +124,118 @@ def test_the_wall_stands_where_the_guard_rail_is_climbed(wall: str, estate: Path
         made = load(estate, Settings(secrets="secrets.toml"), isolation=wall)
     document = next(one.document for one in made.definitions if one.full_name == "found")
     lines = document.partition("<description>")[2].partition("</description>")[0].splitlines()
-    missing, read_only, secret, git, network, other, environment = lines
-    assert missing == "FileNotFoundError"
+    missing, read_only, secret, git, git_config, network, other, environment = lines
+    barred = ("FileNotFoundError", "PermissionError")
+    assert missing in barred
     assert read_only in ("OSError", "PermissionError")
     assert secret in ("''", "PermissionError")
-    assert git == "[]"
-    assert network in ("OSError", "ConnectionRefusedError")
-    assert other == "FileNotFoundError"
+    assert git in ("[]", "['config']")  # its names are no secret, what is in it is
+    assert git_config in barred
+    assert network in ("OSError", "ConnectionRefusedError", "PermissionError")
+    assert other in barred
     assert environment == "[]"
     assert not (estate / "new").exists()
 
 
-def test_processes_left_behind_a_wall_end_with_it(wall: str, estate: Path, tmp_path: Path) -> None:
-    import os
+STRAY = """
+import os, posix
+try:
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.setsid()
+            while True: pass
+        posix._exit(0)
+except PermissionError:
+    pass
+"""
 
-    read, write = os.pipe()
-    os.close(read)
-    text = CLIMB.partition("OUTSIDE")[0] + "if os.fork() == 0:\n    os.setsid()\n    while True: pass\n"
-    (estate / "a.py").write_text(text)
-    made = load(estate, isolation=wall)  # it would hang if the grandchild kept the pipes
-    os.close(write)
+
+@pytest.fixture
+def marked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], list[str]]:
+    """The processes that loads of this test have started and that are still there."""
+    mark = f"STARTED_BY={tmp_path}".encode()
+
+    def alive() -> list[str]:
+        found = []
+        for place in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if mark in (place / "environ").read_bytes():
+                    found.append((place / "status").read_text())
+        return found
+
+    monkeypatch.setitem(jobdsl.hosting._ENVIRONMENT, "STARTED_BY", str(tmp_path))
+    return alive
+
+
+def gone(alive: Callable[[], list[str]]) -> bool:
+    """Whether they all end, as those that were killed do in a moment."""
+    end = time.monotonic() + 20
+    while (left := alive()) and time.monotonic() < end:
+        pass
+    return not left
+
+
+@pytest.mark.parametrize("name", ["bubblewrap", "namespaces", "landlock", "process"])
+def test_nothing_a_file_starts_outlives_its_load(
+    name: str, estate: Path, marked: Callable[[], list[str]]
+) -> None:
+    if why := _why_not(name):
+        pytest.skip(f"no {name} on this host: {why}")
+    (estate / "a.py").write_text(CLIMB.partition("OUTSIDE")[0] + STRAY)
+    made = load(estate, isolation=name)  # it would hang if the grandchild kept the pipes
     assert [one.full_name for one in made.definitions] == ["x"]
+    assert gone(marked)
+
+
+@pytest.mark.parametrize("name", ["bubblewrap", "namespaces", "landlock", "process", "bare"])
+def test_a_hang_is_told_at_its_line_and_ended_behind_every_wall(
+    name: str, estate: Path, marked: Callable[[], list[str]]
+) -> None:
+    if why := _why_not(name):
+        pytest.skip(f"no {name} on this host: {why}")
+    (estate / "a.py").write_text("import time\n\ntime.sleep(10**6)\n")
+    (estate / "b.py").write_text("1/0\n")
+    with pytest.raises(EstateError) as caught:
+        load(estate, Settings(load=Load(file_timeout_seconds=1)), isolation=name)
+    assert [str(one) for one in caught.value.problems] == [
+        "a.py:3: error: the file runs longer than 1 seconds; this was running "
+        "(an endless loop? the limit is load.file_timeout_seconds in jobdsl.toml)",
+        "b.py:1: error: ZeroDivisionError: division by zero",
+    ]
+    assert gone(marked)
+
+
+@pytest.mark.parametrize("name", ["bubblewrap", "namespaces", "landlock", "process"])
+def test_nothing_outlives_whoever_loads_however_that_ends(
+    name: str, estate: Path, marked: Callable[[], list[str]], tmp_path: Path
+) -> None:
+    if why := _why_not(name):
+        pytest.skip(f"no {name} on this host: {why}")
+    (estate / "a.py").write_text("import time\ntime.sleep(10**6)\n")
+    code = (
+        "import jobdsl.hosting, jobdsl.load, pathlib\n"
+        f"jobdsl.hosting._ENVIRONMENT['STARTED_BY'] = {str(tmp_path)!r}\n"
+        f"jobdsl.load.load(pathlib.Path({str(estate)!r}), isolation={name!r})\n"
+    )
+    loading = subprocess.Popen([sys.executable, "-c", code])
+    while not marked() and loading.poll() is None:
+        pass
+    loading.kill()
+    assert loading.wait() == -9
+    assert gone(marked)
 
 
 def test_auto_takes_what_there_is_and_says_so(estate: Path) -> None:
-    strongest = next(name for name in ("bubblewrap", "namespaces", "process") if not _why_not(name))
-    word = {"bubblewrap": "bubblewrap: ", "namespaces": "user namespaces: ", "process": "plain process: "}
+    strongest = next(
+        name for name in ("bubblewrap", "namespaces", "landlock", "process") if not _why_not(name)
+    )
+    word = {
+        "bubblewrap": "bubblewrap: ",
+        "namespaces": "user namespaces: ",
+        "landlock": "rules of the kernel: ",
+        "process": "plain process: ",
+    }
     assert load(estate).isolation.startswith(word[strongest])
 
 
@@ -145,19 +246,22 @@ def test_auto_goes_on_where_a_wall_cannot_be_put_up(
     broken.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
     broken.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    monkeypatch.setattr("jobdsl.cage._SYS_CAPSET", {})
     estate_made = load(estate)
     assert isolation.missing["bubblewrap"] == "bwrap: No permissions to create new namespace"
     assert not estate_made.isolation.startswith("bubblewrap")
 
 
 def test_required_says_what_is_missing(estate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    isolation.missing.update(bubblewrap="not installed", namespaces="Operation not permitted")
+    isolation.missing.update(
+        bubblewrap="not installed", namespaces="Operation not permitted", landlock="Function not implemented"
+    )
     monkeypatch.setenv("PATH", "")
     with pytest.raises(EstateError) as caught:
         load(estate, Settings(load=Load(isolation="required")))
     (only,) = caught.value.problems
-    assert "bubblewrap: not installed; namespaces: Operation not permitted" in only.message
+    assert (
+        "bubblewrap: not installed; namespaces: Operation not permitted; landlock: Function" in only.message
+    )
     assert "install bubblewrap" in only.hint
     assert load(estate, isolation="process").isolation.startswith("plain process")
 

@@ -102,7 +102,8 @@ def test_all_problems_of_all_files_are_told_at_once(make: Make) -> None:
         "a.py:3: error: freestyle has no argument 'nam' (did you mean \"name\"?)",
         "a.py:4: error: NameError: name 'gone' is not defined",
         "b.py:1: error: SyntaxError: invalid syntax",
-        "sub/c.py:1: error: ModuleNotFoundError: No module named 'nowhere'",
+        "sub/c.py:1: error: ModuleNotFoundError: No module named 'nowhere' "
+        "(it is neither in the estate nor installed beside jobdsl)",
     ]
 
 
@@ -160,6 +161,62 @@ def test_each_file_runs_once_and_keeps_its_items(make: Make) -> None:
 def test_a_file_that_fails_when_imported_is_told_once(make: Make) -> None:
     root = make({"a.py": "import b\n", "b.py": "\nraise ValueError('no')\n", "c.py": "import b\n"})
     assert told(root) == ["b.py:2: error: ValueError: no"]
+
+
+HANG = Settings(load=Load(isolation="process", timeout_seconds=20, file_timeout_seconds=1))
+LATE = "error: the file runs longer than 1 seconds; this was running"
+
+
+def test_files_that_hang_are_told_and_all_about_the_others_too(make: Make) -> None:
+    root = make(
+        {
+            "a.py": 'from jobdsl import freestyle\nfreestyle("x")\n',
+            "b.py": "while True: pass\n",
+            "c.py": 'from jobdsl import freestyle\nfreestyle("x")\n',
+            "d.py": "import b\n1/0\n",
+            "e.py": "\nwhile True: pass\n",
+            "f.py": "1/0\n",
+        }
+    )
+    assert [one.partition(" (")[0] for one in told(root, HANG)] == [
+        f"b.py:1: {LATE}",
+        "c.py:2: error: item 'x' is defined twice: here and at a.py:2",
+        f"e.py:2: {LATE}",
+        "f.py:1: error: ZeroDivisionError: division by zero",
+    ]
+
+
+def test_an_end_to_patience_is_told(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobdsl.crew._MOST_DEATHS", 1)
+    root = make({f"{name}.py": "import posix\nposix._exit(1)\n" for name in "abcd"})
+    assert [one.partition(" (")[0] for one in told(root)] == [
+        "error: 2 more files were not looked at to the end, as these ended their process",
+        "a.py: error: the process that ran the DSL files ended with status 1; this was running",
+        "b.py: error: the process that ran the DSL files ended with status 1; this was running",
+    ]
+
+
+def test_an_error_in_what_is_no_dsl_file_names_who_imports_it(make: Make) -> None:
+    root = make(
+        {
+            "lib/one.py": "x = = 1\n",
+            "lib/two.py": "1/0\n",
+            "a.py": "\nimport lib.one\n",
+            "b.py": "import lib.two\n",
+        }
+    )
+    settings = replace(QUICK, files=Files(exclude=("lib/**",)))
+    assert told(root, settings) == [
+        "lib/one.py:1: error: SyntaxError: invalid syntax (imported from a.py:2)",
+        "lib/two.py:1: error: ZeroDivisionError: division by zero (imported from b.py:1)",
+    ]
+
+
+def test_files_that_import_each_other_are_told_the_way_out(make: Make) -> None:
+    root = make({"a.py": "from b import y\nx = 1\n", "b.py": "from a import x\ny = 1\n"})
+    (only,) = problems(root)
+    assert str(only.where) == "b.py:1"
+    assert only.hint == "two files import each other: put what both need into a third"
 
 
 def test_names_that_are_no_module_names_run_too(make: Make) -> None:
@@ -305,6 +362,15 @@ def test_teams_run_apart(make: Make) -> None:
         "import sys\nfrom jobdsl import freestyle\nfreestyle(str(hasattr(sys, 'a')))\n"
     )
     assert names(load(root, TEAMS)) == ["False"]
+
+
+def test_two_of_a_name_in_two_teams_are_told_whatever_else_is_wrong(make: Make) -> None:
+    root = make({f"{team}/jobs.py": 'from jobdsl import freestyle\nfreestyle("/x")\n1/0\n' for team in "ab"})
+    assert [one.partition(" (")[0] for one in told(root, TEAMS)] == [
+        "a/jobs.py:3: error: ZeroDivisionError: division by zero",
+        "b/jobs.py:2: error: item 'x' is defined twice: here and at a/jobs.py:2",
+        "b/jobs.py:3: error: ZeroDivisionError: division by zero",
+    ]
 
 
 def test_a_team_cannot_change_another_teams_items(make: Make) -> None:
