@@ -43,7 +43,7 @@ def test_reads_the_file_at_the_root(tmp_path: Path) -> None:
 
 def test_the_example_of_the_reference_page_parses() -> None:
     settings = loads(example())
-    assert settings.secrets == ".secrets.toml"
+    assert settings.secrets == "../estate.secrets.json"
     assert settings.controller.labels == ("linux", "windows")
     assert settings.removed == Removed(max_count=50)
     assert settings.lint == Lint(ignore=("bad-cron",))
