@@ -35,10 +35,8 @@ class Cap:
 
     agents: int | None = None
     vcpus: int | None = None
-    dollars_hour: float | None = None
-    """What all of it may cost in an hour, at on-demand prices."""
     dollars_month: float | None = None
-    """A launch must leave enough of it for one hour of everything that runs then."""
+    """A launch must leave enough of it for one hour of everything that runs then, at on-demand prices."""
     spent: float = 0.0
     """Dollars of this month that are spent already."""
     instance_types: tuple[str, ...] | None = None

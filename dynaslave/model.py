@@ -178,11 +178,15 @@ class Agent:
     labels: frozenset[str]
     node: Node
     instance: Instance | None = None
+    deadline: float | None = None
+    """When it has been in this state for too long; None where it may stay for ever."""
 
     @property
     def free(self) -> int:
         """Executors that could take a build now."""
-        return self.executors - len(self.node.running) if self.state in (State.IDLE, State.BUSY) else 0
+        if self.state not in (State.IDLE, State.BUSY):
+            return 0
+        return max(0, self.executors - len(self.node.running))
 
 
 @dataclass(frozen=True, slots=True)

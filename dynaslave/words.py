@@ -1,0 +1,40 @@
+"""Why agents are taken offline: the first words of the mark, which outlives the manager that wrote it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from dynaslave.model import Agent
+
+__all__ = ["Why", "plural"]
+
+
+class Why(StrEnum):
+    """The first word of the reason of a `Drain`; a later look finds it in the node's mark."""
+
+    SURPLUS = "surplus"
+    """Idle, and not needed."""
+    WINDING_DOWN = "winding down"
+    """Not needed, but something runs there: it goes when that is over."""
+    OVER = "over the maximum"
+    LAST_BUILD = "last build"
+    INTERRUPTION = "interruption"
+    """The cloud takes the machine away."""
+    NO_POOL = "no pool"
+    """Its pool is not in the estate any more."""
+    NEVER_CAME = "never came"
+    LOST = "lost"
+    CLAIMED_TWICE = "claimed twice"
+
+    def says(self, text: str) -> str:
+        """A whole reason."""
+        return f"{self}: {text}"
+
+    def drains(self, agent: Agent) -> bool:
+        """Whether this is why the agent drains."""
+        return f"{self}: " in agent.node.reason
+
+
+def plural(count: int, word: str) -> str:
+    """`1 agent`, `2 agents`."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
