@@ -28,6 +28,8 @@ class Declared:
     pools: tuple[AgentPool, ...]
     manager: Manager
     """What its `jobdsl.toml` tells the manager."""
+    controller_url: str | None = None
+    """The controller its `jobdsl.toml` names."""
     problems: tuple[Problem, ...] = ()
     """Why the newest files are not in force; empty if they are."""
 
@@ -45,7 +47,7 @@ def read(root: Path, isolation: str | None = None) -> Declared:
     wrong = [one for one in problems if one.severity == "error"]
     if wrong:
         raise EstateError(wrong)
-    return Declared(tuple(pools), manager)
+    return Declared(tuple(pools), manager, settings.controller.url)
 
 
 class EstateSource:

@@ -19,7 +19,8 @@ from dynaslave.journal import Entry
 from dynaslave.metrics import Metrics
 from dynaslave.series import Sample, Series
 from dynaslave.status import AgentRow, PoolRow, QueueRow, Status
-from dynaslave.web.page import ago, render
+from dynaslave.times import ago
+from dynaslave.web.page import render
 from dynaslave.web.server import Page, WebServer, address
 
 NOW = 1_795_500_000.0

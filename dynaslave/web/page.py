@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
@@ -12,8 +11,9 @@ from dynaslave.charts import area_chart
 from dynaslave.model import State
 from dynaslave.series import Sample
 from dynaslave.status import Status
+from dynaslave.times import ago, clock
 
-__all__ = ["ago", "render"]
+__all__ = ["render"]
 
 COLOURS = {
     State.BUSY: "#2f6f4f",
@@ -30,22 +30,6 @@ _REFRESH = 10
 """Seconds between two loads of the page."""
 
 
-def ago(seconds: float) -> str:
-    """A time span in words: `42 s`, `17 min`, `3 h 5 min`, `4 d 2 h`."""
-    minutes = int(seconds) // 60
-    if minutes < 1:
-        return f"{max(int(seconds), 0)} s"
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days} d {hours} h"
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
-
-
-def _clock(when: float) -> str:
-    return datetime.fromtimestamp(when, UTC).strftime("%H:%M:%S")
-
-
 def _short(url: str) -> str:
     """`payments/api #12` for the URL of a build."""
     parts = [part for part in url.rstrip("/").split("/") if part]
@@ -59,7 +43,7 @@ def _environment() -> Environment:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(ago=ago, clock=_clock, short=_short)
+    environment.filters.update(ago=ago, clock=clock, short=_short)
     return environment
 
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["add_views"]
 
 _CONFIGURE = "hudson.model.View.Configure"
-_VIEWS = ("View", ".Dashboard")
-"""How the names of views' classes end."""
 
 
 def _read_view(call: Call, data: bytes) -> Node:
@@ -30,8 +28,9 @@ def _read_view(call: Call, data: bytes) -> Node:
         root = read(data)
     except XmlError:
         raise oops() from None
-    java = class_name(root.tag)
-    if not java.endswith(_VIEWS) or not call.jenkins.store.rewriter.known(java):
+    if not class_name(root.tag).endswith("View") or not call.jenkins.store.rewriter.known(
+        class_name(root.tag)
+    ):
         raise oops()
     return root
 

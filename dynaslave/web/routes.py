@@ -1,0 +1,30 @@
+"""What a manager answers at which path."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dynaslave.metrics import CONTENT_TYPE_LATEST, Metrics
+from dynaslave.web.page import render
+from dynaslave.web.server import Page, Routes
+
+if TYPE_CHECKING:
+    from dynaslave.manager import Manager
+
+__all__ = ["routes"]
+
+
+def routes(manager: Manager, metrics: Metrics) -> Routes:
+    """The status page, the same as JSON, metrics, and whether the loop still turns."""
+
+    def health() -> Page:
+        age = manager.age()
+        text = f"the last tick ended {age:.0f} s ago\n".encode()
+        return Page(text, "text/plain; charset=utf-8", 200 if age < 300 else 503)
+
+    return {
+        "/": lambda: Page(render(manager.status, manager.series.samples()).encode()),
+        "/status.json": lambda: Page.of_json(manager.status.plain()),
+        "/metrics": lambda: Page(metrics.text(), CONTENT_TYPE_LATEST),
+        "/healthz": health,
+    }
