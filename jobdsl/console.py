@@ -74,7 +74,7 @@ class Progress:
     def __init__(self, total: int, what: str) -> None:
         self.total, self.what, self.done = total, what, 0
         self.live = sys.stderr.isatty()
-        self._step = max(1, total // 10)
+        self._step = max(25, total // 10)
 
     def advance(self) -> None:
         """One more is done."""
@@ -82,7 +82,7 @@ class Progress:
         line = f"{self.what}: {self.done} of {self.total}"
         if self.live:
             click.echo(f"\r{line}", nl=self.done == self.total, err=True)
-        elif self.total > 20 and (self.done % self._step == 0 or self.done == self.total):
+        elif self.total > 25 and (self.done % self._step == 0 or self.done == self.total):
             click.echo(line, err=True)
 
     def line(self, text: str) -> None:

@@ -77,8 +77,7 @@ def _plugins(one: Definition, found: References, estate: Estate) -> Iterator[Fin
                 "Jenkins drops it silently where its plugin is missing",
             )
         elif plugin and plugin not in plugins:
-            near = estate.near("plugin", plugin, plugins)
-            hint = near or "install it, or leave the element out: Jenkins would drop it silently"
+            hint = "install it, or leave the element out: Jenkins would drop it silently"
             yield "error", f"{java} needs the plugin {plugin}, which the controller does not have", hint
 
 

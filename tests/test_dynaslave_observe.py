@@ -107,7 +107,7 @@ def hidden(jenkins: SimulatedJenkins, monkeypatch: pytest.MonkeyPatch) -> Simula
     """A controller that gives reasons in a language nobody knows here."""
     waits_in_a_pipeline(jenkins, "linux")
     monkeypatch.setattr(
-        type(jenkins.scheduler), "_why_no_executor", lambda _, entry: f"attend {entry.name}", raising=True
+        "jobdsl.testing.reasons._no_executor", lambda _, entry: f"attend {entry.name}", raising=True
     )
     return jenkins
 

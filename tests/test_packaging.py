@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import zipfile
 from importlib import metadata
 from pathlib import Path
@@ -52,8 +53,17 @@ def test_pinned_versions_install_on_the_oldest_python() -> None:
 
 def test_the_wheel_holds_the_packages_and_their_data_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    tops = {name.split("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"dynaslave", "jobdsl"}
+    setup = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    tops = {name.partition(".")[0] for name in setup["packages"]}
+    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == tops
+    homes = {ROOT / top: top for top in tops}
+    homes |= {ROOT / folder: package.replace(".", "/") for package, folder in setup["package-dir"].items()}
+    modules = {
+        f"{inside}/{path.relative_to(home).as_posix()}"
+        for home, inside in homes.items()
+        for path in home.rglob("*.py")
+    }
+    assert not modules - set(names), "packages in pyproject.toml names every package"
     wanted = ["py.typed", "cli.py", "elements/scm.py", "importer/__init__.py", "testing/__init__.py"]
     wanted += ["seed_jobs/seed.py", "seed_jobs/seed.sh.j2", "templates/__init__.py", "report.html.j2"]
     assert not [name for name in wanted if f"jobdsl/{name}" not in names]

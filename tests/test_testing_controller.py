@@ -85,6 +85,13 @@ def test_views_nest(send: Send) -> None:
     assert "<name>inner</name>" not in send("GET", "/view/n/config.xml").text
 
 
+def test_kinds_of_views(send: Send) -> None:
+    for java in ("hudson.model.MyView", "hudson.plugins.view.dashboard.Dashboard"):
+        assert send("POST", f"/createView?name={java}", f"<{java}><name>x</name></{java}>").status_code == 200
+    for java in ("hudson.model.FreeStyleProject", "hudson.tasks.Shell"):
+        assert send("POST", "/createView?name=no", f"<{java}/>").status_code == 500
+
+
 def test_a_moved_folder_takes_its_children_along(jenkins: SimulatedJenkins, send: Send) -> None:
     jenkins.create_item("a/b/job", FREE)
     jenkins.create_item("c", FOLDER)

@@ -14,8 +14,8 @@ from jobdsl.testing.documents import HEADER, read, write
 from jobdsl.testing.export import Bean, Prop, Schema, export, to_json
 from jobdsl.testing.pages import VERSION, oops, page, redirect
 from jobdsl.testing.paths import PAGES, CrumbIssuer, PluginManager, WhoAmI
+from jobdsl.testing.reasons import printed, stuck, why
 from jobdsl.testing.routing import Call, Router
-from jobdsl.testing.scheduler import printed
 from jobdsl.testing.treequery import TreeError, pruner
 from jobdsl.testing.users import ADMINISTER
 from jobdsl.testing.wire import Response
@@ -151,10 +151,10 @@ def _queue_line(call: Call, entry: Any) -> dict[str, Any]:
         "label": printed(entry.label) if entry.label else None,
         "buildable": entry.state == "buildable",
         "blocked": entry.state == "blocked",
-        "stuck": scheduler.stuck(entry),
+        "stuck": stuck(scheduler, entry),
         "since": round(entry.since * 1000),
         "task": entry.name,
-        "why": scheduler.why(entry),
+        "why": why(scheduler, entry),
     }
 
 

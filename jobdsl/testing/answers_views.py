@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["add_views"]
 
 _CONFIGURE = "hudson.model.View.Configure"
+_VIEWS = ("View", ".Dashboard")
+"""How the names of views' classes end."""
 
 
 def _read_view(call: Call, data: bytes) -> Node:
@@ -28,9 +30,8 @@ def _read_view(call: Call, data: bytes) -> Node:
         root = read(data)
     except XmlError:
         raise oops() from None
-    if not class_name(root.tag).endswith("View") or not call.jenkins.store.rewriter.known(
-        class_name(root.tag)
-    ):
+    java = class_name(root.tag)
+    if not java.endswith(_VIEWS) or not call.jenkins.store.rewriter.known(java):
         raise oops()
     return root
 

@@ -38,6 +38,8 @@ _HEALTH = Schema(
     Prop("score", lambda value: value["score"], ALWAYS),
 )
 _ICONS = [(80, "80plus"), (60, "60to79"), (40, "40to59"), (20, "20to39"), (0, "00to19")]
+_STEPS = "org.jenkinsci.plugins.workflow.support.steps."
+_PART = _STEPS + "ExecutorStepExecution$PlaceholderTask$PlaceholderExecutable"
 _TIMES = ("blocked", "buildable", "building", "waiting")
 
 
@@ -97,16 +99,29 @@ class BuildApi:
             Prop("nextBuild", lambda _: None), Prop("previousBuild", lambda _: None), base=run
         )
         self._matrix_run = Schema(Prop("runs", self._runs), base=run)
+        self._part = Schema(
+            Prop("displayName", self._part_name),
+            Prop("estimatedDuration", lambda part: self.estimated(part.upstream)),
+            Prop("fullDisplayName", self._part_name),
+            Prop("number", lambda part: part.number),
+            Prop("timestamp", lambda part: _millis(part.upstream.started)),
+            Prop("url", self._url),
+        )
 
     def _url(self, build: Build) -> str:
         return f"{self._jenkins.url}/{build.path}"
+
+    def _part_name(self, part: Build) -> str:
+        return f"part of {self.full_name(part)}"
 
     def full_name(self, build: Build) -> str:
         """The job's full display name and the number."""
         return f"{self._jenkins.item_api.full_display_name(build.item)} #{build.number}"
 
     def build(self, build: Build) -> Bean:
-        """A build as it is exported."""
+        """A build as it is exported; a part of a Pipeline build has the build's number, time and address."""
+        if build.is_part:
+            return Bean(self._part, build, _PART)
         schemas = {"pipeline": self._pipeline_run, "matrix": self._matrix_run}
         return Bean(schemas.get(build.item.kind.shape, self._run), build, build.item.kind.build)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from jobdsl.testing.builds import Build
 from jobdsl.testing.computers import Computer
 from jobdsl.testing.export import ALWAYS, Bean, Prop, Schema
-from jobdsl.testing.scheduler import printed
+from jobdsl.testing.reasons import printed
 
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins
@@ -214,7 +215,7 @@ class ComputerApi:
         """The built-in node's executors."""
         return self._jenkins.computers.built_in.executors
 
-    def _of_label(self, label: Label) -> list[Computer]:
+    def _of_label(self, label: Label) -> Sequence[Computer]:
         return self._jenkins.computers.fitting(label.name)
 
     def _online(self, label: Label) -> list[Computer]:

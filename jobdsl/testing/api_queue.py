@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from jobdsl.testing.export import Bean, Prop, Schema
 from jobdsl.testing.queue import QueueItem
+from jobdsl.testing.reasons import stuck, why
 from jobdsl.testing.store import Item
 
 if TYPE_CHECKING:
@@ -42,10 +43,10 @@ class QueueApi:
                 "params",
                 lambda entry: "".join(f"\n{one.name}={_shown(one.value)}" for one in entry.parameters),
             ),
-            Prop("stuck", scheduler.stuck),
+            Prop("stuck", lambda entry: stuck(scheduler, entry)),
             Prop("task", self._task),
             Prop("url", lambda entry: entry.path),
-            Prop("why", scheduler.why),
+            Prop("why", lambda entry: why(scheduler, entry)),
         )
         since = Prop("buildableStartMilliseconds", lambda entry: _millis(entry.buildable_since))
         self._schemas = {
@@ -61,7 +62,7 @@ class QueueApi:
         self._part = Schema(
             Prop("fullDisplayName", lambda entry: entry.name),
             Prop("name", lambda entry: entry.name),
-            Prop("url", lambda entry: entry.part_of),
+            Prop("url", lambda entry: entry.part_of.path),
         )
 
     def _actions(self, entry: QueueItem) -> list[Bean]:

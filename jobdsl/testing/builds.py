@@ -44,9 +44,11 @@ class Build:
     """How many triggers were folded into it while it waited."""
     parameters: tuple[Parameter, ...] = ()
     upstream: Build | None = None
-    """The matrix build it is a part of."""
+    """The matrix or Pipeline build it is a part of."""
+    is_part: bool = False
+    """Whether it is no build of its own, but a `node` step of a Pipeline that holds an executor."""
     runs: list[Build] = field(default_factory=list)
-    """The builds of the configurations of a matrix build."""
+    """The builds of the configurations of a matrix build, the parts of a Pipeline build."""
     waiting_runs: int = 0
     """How many of them are not over yet."""
     waited: float = 0.0

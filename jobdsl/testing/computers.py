@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import html
-from collections.abc import Iterator
+from bisect import insort
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from jobdsl.errors import DslError
@@ -126,11 +127,14 @@ class Computers:
     salt: str
     built_in: Computer = field(default_factory=lambda: Computer("", connected=True, monitored=True))
     agents: dict[str, Computer] = field(default_factory=dict)
+    """By name; they come and go with `add` and `remove`."""
+    _sorted: list[Computer] = field(default_factory=list)
+    _fitting: dict[str | None, list[Computer]] = field(default_factory=dict)
+    """The nodes of labels that were asked for."""
 
     def __iter__(self) -> Iterator[Computer]:
         yield self.built_in
-        for name in sorted(self.agents):
-            yield self.agents[name]
+        yield from self._sorted
 
     def find(self, name: str) -> Computer | None:
         """By the name used in URLs."""
@@ -139,9 +143,35 @@ class Computers:
     def add(self, name: str) -> Computer:
         """A new agent, not yet connected."""
         secret = hashlib.sha256(f"{self.salt}:{name}".encode()).hexdigest()
-        self.agents[name] = Computer(name, secret=secret)
-        return self.agents[name]
+        computer = self.agents[name] = Computer(name, secret=secret)
+        insort(self._sorted, computer, key=_name)
+        self._place(computer)
+        return computer
 
-    def fitting(self, label: str | None) -> list[Computer]:
-        """The nodes a task of that label may run on."""
-        return [computer for computer in self if computer.fits(label)]
+    def remove(self, name: str) -> Computer:
+        """An agent that is gone. Raises KeyError."""
+        computer = self.agents.pop(name)
+        for nodes in (self._sorted, *self._fitting.values()):
+            if computer in nodes:
+                nodes.remove(computer)
+        return computer
+
+    def configure(self, computer: Computer, root: Node, document: Document) -> None:
+        """Give an agent its document; other labels may fit it then."""
+        computer.configure(root, document)
+        self._place(computer)
+
+    def fitting(self, label: str | None) -> Sequence[Computer]:
+        """The nodes a task of that label may run on, the built-in one first, then by name."""
+        if label not in self._fitting:
+            self._fitting[label] = [computer for computer in self if computer.fits(label)]
+        return self._fitting[label]
+
+    def _place(self, computer: Computer) -> None:
+        for label, nodes in self._fitting.items():
+            if (fits := computer.fits(label)) != (computer in nodes):
+                insort(nodes, computer, key=_name) if fits else nodes.remove(computer)
+
+
+def _name(computer: Computer) -> str:
+    return computer.name

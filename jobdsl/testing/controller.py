@@ -272,7 +272,7 @@ class SimulatedJenkins:
         with self._lock:
             data = xml.encode() if isinstance(xml, str) else xml
             document = Document(data, lambda root: self.store.rewriter.settle(root, new=False))
-            computer.configure(document.tree(), document)
+            self.computers.configure(computer, document.tree(), document)
             self.scheduler.tick()
 
     def connect_agent(self, name: str, *, connected: bool = True) -> None:
@@ -296,7 +296,7 @@ class SimulatedJenkins:
     def delete_node(self, name: str) -> None:
         """Delete a node as a person does in the UI: a build that runs there fails."""
         with self._lock:
-            computer = self.computers.agents.pop(name)
+            computer = self.computers.remove(name)
             self.runner.lines.pop(name, None)
             self.scheduler.lost(computer, "command execution failed")
 

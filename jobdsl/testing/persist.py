@@ -40,6 +40,6 @@ def load(jenkins: SimulatedJenkins, path: Path) -> None:
         jenkins.views[view.name] = view
     for name, text in state["nodes"].items():
         document = Document(text.encode(), settle)
-        jenkins.computers.add(name).configure(document.tree(), document)
+        jenkins.computers.configure(jenkins.computers.add(name), document.tree(), document)
     for id, java, fields in state["credentials"]:
         jenkins.credentials.by_id[id] = Credential(id, java, fields)

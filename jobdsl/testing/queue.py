@@ -35,8 +35,8 @@ class QueueItem:
     build: Build | None = None
     upstream: Build | None = None
     """The matrix build whose configuration waits."""
-    part_of: str = ""
-    """Path of the Pipeline build it is a part of."""
+    part_of: Build | None = None
+    """The Pipeline build it is a part of."""
 
     @property
     def path(self) -> str:
@@ -51,10 +51,13 @@ class Queue:
     items: dict[int, QueueItem] = field(default_factory=dict)
     left: dict[int, QueueItem] = field(default_factory=dict)
     last_id: int = 0
+    _of_job: dict[Item, dict[int, QueueItem]] = field(default_factory=dict)
 
     def add(self, entry: QueueItem) -> QueueItem:
         """Take an item in."""
         self.items[entry.id] = entry
+        if entry.item is not None:
+            self._of_job.setdefault(entry.item, {})[entry.id] = entry
         return entry
 
     def next_id(self) -> int:
@@ -69,6 +72,11 @@ class Queue:
     def leave(self, entry: QueueItem, build: Build | None = None) -> None:
         """An item starts as a build, or is cancelled."""
         del self.items[entry.id]
+        if entry.item is not None:
+            waiting = self._of_job[entry.item]
+            del waiting[entry.id]
+            if not waiting:
+                del self._of_job[entry.item]
         entry.state = "left"
         entry.cancelled = build is None
         entry.build = build
@@ -76,4 +84,4 @@ class Queue:
 
     def of_job(self, item: Item) -> list[QueueItem]:
         """What waits of a job."""
-        return [entry for entry in self.items.values() if entry.item is item]
+        return list(self._of_job.get(item, {}).values())

@@ -1,25 +1,24 @@
-"""From the queue to executors to finished builds, by the controller's clock; and why something waits."""
+"""From the queue to executors to finished builds, by the controller's clock."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache, reduce
+from functools import reduce
 from typing import Protocol
 
-from jobdsl.errors import DslError
-from jobdsl.labels import parse
 from jobdsl.testing.builds import Build, Parameter, Result, worst
 from jobdsl.testing.clock import Clock
 from jobdsl.testing.computers import Computer, Computers
 from jobdsl.testing.matrix import configurations
 from jobdsl.testing.queue import Queue, QueueItem
+from jobdsl.testing.running import Running
 from jobdsl.testing.store import Item
 
-__all__ = ["Runner", "Scheduler", "printed"]
+__all__ = ["Runner", "Scheduler"]
 
-_ONE_OFF = ("pipeline", "matrix")
-"""Builds of these shapes take no executor of the built-in node."""
+_ON_BUILT_IN = ("pipeline", "matrix")
+"""Builds of these shapes begin on the built-in node, whatever it does."""
 
 
 class Runner(Protocol):
@@ -34,26 +33,6 @@ class Runner(Protocol):
         ...
 
 
-@lru_cache(maxsize=4096)
-def printed(label: str) -> str:
-    """A label expression as Jenkins prints it: without spaces."""
-    try:
-        return str(parse(label))
-    except DslError:
-        return label
-
-
-def _span(seconds: float) -> str:
-    """A time as Jenkins tells it: `3.8 sec`, `4 min 51 sec`."""
-    if seconds < 10:
-        return f"{max(seconds, 0):.1f} sec"
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} hr {minutes} min"
-    return f"{minutes} min {rest} sec" if minutes else f"{rest} sec"
-
-
 @dataclass(slots=True)
 class Scheduler:
     """The queue, the nodes, and the builds that run on them."""
@@ -61,13 +40,17 @@ class Scheduler:
     clock: Clock
     computers: Computers
     queue: Queue = field(default_factory=Queue)
-    running: list[Build] = field(default_factory=list)
+    running: Running = field(default_factory=Running)
     build_seconds: float = 1.0
     """How long a simulated build takes."""
     maintenance: float = 0.0
     """Seconds between the end of a quiet period and the next look at the queue (up to 5 on a controller)."""
     runner: Runner | None = None
     quieting: bool = False
+    _looking: bool = False
+    _again: bool = False
+    _looked_at: float = -1.0
+    """The time of the last look at the whole queue."""
 
     def schedule(
         self, item: Item, *, user: str, quiet: float, parameters: tuple[Parameter, ...] = ()
@@ -80,72 +63,106 @@ class Scheduler:
                 return waiting, False
         entry = QueueItem(self.queue.next_id(), item, item.name, item.tied_to, now, now + quiet, user)
         entry.parameters = parameters
-        self.queue.add(entry)
-        self.tick()
+        self._enter(entry)
         return entry, True
 
     def add_part(self, build: Build, label: str) -> QueueItem:
         """A `node(label)` step of a Pipeline build, waiting for an executor."""
         now = self.clock.now()
         name = f"part of {build.item.name} #{build.number}"
-        entry = QueueItem(self.queue.next_id(), None, name, label, now, now, part_of=build.path)
-        self.queue.add(entry)
-        self.tick()
+        entry = QueueItem(self.queue.next_id(), None, name, label, now, now, part_of=build)
+        build.ends = None  # it lasts as long as its parts
+        build.waiting_runs += 1
+        self._enter(entry)
         return entry
+
+    def _enter(self, entry: QueueItem) -> None:
+        """Take an item in. Of a queue that was just looked at, it is the only one that can have news."""
+        self.queue.add(entry)
+        now = self.clock.now()
+        if self._looking or now != self._looked_at:
+            self.tick()
+            return
+        if not self.quieting:
+            self._advance(entry, now, set())
+        if self._again:
+            self.tick()
 
     def tick(self) -> None:
         """Bring everything up to the present."""
-        now = self.clock.now()
-        for build in [build for build in self.running if build.ends is not None and build.ends <= now]:
-            self.finish(build, "SUCCESS", at=build.ends)
-        if not self.quieting:
-            for entry in list(self.queue.items.values()):
-                self._advance(entry, now)
+        self._again = True
+        if self._looking:
+            return
+        self._looking = True
+        try:
+            while self._again:
+                self._again = False
+                self._look(self.clock.now())
+        finally:
+            self._looking = False
 
-    def _advance(self, entry: QueueItem, now: float) -> None:
-        if entry.state == "left":
-            return  # starting another has brought it along
-        if now < entry.ready + (self.maintenance if entry.ready > entry.since else 0):
+    def _look(self, now: float) -> None:
+        """One pass over what ends and what waits; whoever makes another necessary says so."""
+        self._looked_at = now
+        for build in self.running.due(now):
+            self.finish(build, "SUCCESS", at=build.ends)
+        full: set[str | None] = set()
+        for entry in [] if self.quieting else list(self.queue.items.values()):
+            self._advance(entry, now, full)
+
+    def _advance(self, entry: QueueItem, now: float, full: set[str | None]) -> None:
+        """Move an item on. `full` collects the labels without a free executor."""
+        maintenance = self.maintenance if entry.ready > entry.since else 0
+        if entry.state == "left" or now < entry.ready + maintenance:
             return
         if entry.state == "waiting":
             entry.buildable_since = now
         entry.state = "blocked" if self._blocked(entry) else "buildable"
-        if entry.state == "buildable":
-            computer = self._free_computer(entry)
-            if computer is not None and entry.item is not None:
-                self._start(entry, entry.item, computer, now)
+        computer = self._free_computer(entry, full) if entry.state == "buildable" else None
+        if computer is not None and entry.item is not None:
+            self._start(entry, entry.item, computer, now)
+        elif computer is not None:
+            self._start_part(entry, computer, now)
 
     def _blocked(self, entry: QueueItem) -> bool:
         item = entry.item
         if item is None or item.fields.get("concurrentBuild") == "true" or item.kind.shape == "pipeline":
             return False
         earlier = any(
-            other.item is item and other.id < entry.id and other.state in ("blocked", "buildable")
-            for other in self.queue.items.values()
+            other.id < entry.id and other.state in ("blocked", "buildable")
+            for other in self.queue.of_job(item)
         )
-        return earlier or any(build.item is item for build in self.running)
+        return earlier or bool(self.running.of(item))
 
-    def _free_computer(self, entry: QueueItem) -> Computer | None:
-        if entry.item is not None and entry.item.kind.shape in _ONE_OFF:
+    def _free_computer(self, entry: QueueItem, full: set[str | None]) -> Computer | None:
+        if entry.item is not None and entry.item.kind.shape in _ON_BUILT_IN:
             return self.computers.built_in
-        fitting = (one for one in self.computers.fitting(entry.label) if one.online)
-        return next((one for one in fitting if len(self.on(one)) < one.executors), None)
+        if entry.label in full:
+            return None
+        for one in self.computers.fitting(entry.label):
+            if one.online and self.running.count(one.name) < one.executors:
+                return one
+        full.add(entry.label)
+        return None
 
     def on(self, computer: Computer) -> list[Build]:
         """The builds that hold an executor of a node."""
-        return [
-            build
-            for build in self.running
-            if build.node == computer.name and build.item.kind.shape not in _ONE_OFF
-        ]
+        return self.running.on(computer.name)
 
     def one_off(self, computer: Computer) -> list[Build]:
         """The builds that run on a node without holding an executor."""
-        return [
-            build
-            for build in self.running
-            if build.node == computer.name and build.item.kind.shape in _ONE_OFF
-        ]
+        return self.running.beside(computer.name)
+
+    def _start_part(self, entry: QueueItem, computer: Computer, now: float) -> None:
+        """A part of a Pipeline build holds an executor, and belongs to the build."""
+        whole = entry.part_of
+        assert whole is not None
+        part = Build(whole.item, whole.number, entry.id, now, computer.name, "", is_part=True)
+        part.upstream = whole
+        whole.runs.append(part)
+        self.running.add(part)
+        self.running.ends_at(part, now + self.build_seconds)
+        self.queue.leave(entry, part)
 
     def _start(self, entry: QueueItem, item: Item, computer: Computer, now: float) -> None:
         number = entry.upstream.number if entry.upstream else item.next_build
@@ -155,7 +172,7 @@ class Scheduler:
         build.queued = now - max(entry.ready, entry.since)
         item.next_build = number + 1
         item.builds[build.number] = build
-        self.running.append(build)
+        self.running.add(build)
         self.queue.leave(entry, build)
         build.log.append(_opening(build, computer))
         if entry.upstream is not None:
@@ -165,8 +182,7 @@ class Scheduler:
         for configuration in spread:
             self._spread(configuration, build, now)
         if not spread and (self.runner is None or not self.runner.start(build, computer)):
-            build.ends = now + self.build_seconds
-        self.tick()
+            self.running.ends_at(build, now + self.build_seconds)
 
     def _spread(self, configuration: Item, build: Build, now: float) -> None:
         """Queue one configuration of a matrix build."""
@@ -175,6 +191,7 @@ class Scheduler:
         entry = QueueItem(number, configuration, configuration.name, label, now, now, upstream=build)
         entry.parameters = build.parameters
         self.queue.add(entry)
+        self._again = True
         build.waiting_runs += 1
 
     def finish(self, build: Build, result: Result, *, at: float | None = None) -> None:
@@ -185,12 +202,21 @@ class Scheduler:
         build.log.append(f"Finished: {result}\n")
         build.result = result
         self.running.remove(build)
+        self._end_parts(build)
         if build.upstream is not None:
             self._gather(build.upstream)
         self.tick()
 
+    def _end_parts(self, build: Build) -> None:
+        """What is left of a build that is over goes with it."""
+        for entry in list(self.queue.items.values()) if build.waiting_runs else ():
+            if build in (entry.upstream, entry.part_of):
+                self.queue.leave(entry)
+        for part in build.runs:
+            self._interrupt(part, "ABORTED")
+
     def _gather(self, matrix: Build) -> None:
-        """A matrix build is over when the last of its configurations is; the worst result counts."""
+        """A build of parts is over when the last of them is; the worst result counts."""
         matrix.waiting_runs -= 1
         if matrix.waiting_runs == 0:
             results = [run.result for run in matrix.runs if run.result is not None]
@@ -202,7 +228,7 @@ class Scheduler:
         self._interrupt(build, "ABORTED")
 
     def _interrupt(self, build: Build, result: Result) -> None:
-        if self.runner is not None and build.ends is None:
+        if self.runner is not None and build.ends is None and build in self.running:
             self.runner.stop(build)
         self.finish(build, result)
 
@@ -215,62 +241,22 @@ class Scheduler:
     def cancel(self, entry: QueueItem) -> None:
         """Take an item out of the queue."""
         self.queue.leave(entry)
-        if entry.upstream is not None:
-            self._gather(entry.upstream)
+        if (whole := entry.upstream or entry.part_of) is not None:
+            self._gather(whole)
 
     def forget(self, item: Item) -> None:
         """A deleted item and all below it neither wait nor run any more."""
-        for entry in [entry for entry in self.queue.items.values() if entry.item and entry.item.within(item)]:
-            self.cancel(entry)
-        for build in [build for build in self.running if build.item.within(item)]:
-            self._interrupt(build, "ABORTED")
-
-    def why(self, entry: QueueItem) -> str | None:
-        """The reason Jenkins gives for an item that waits."""
-        if entry.state == "left":
-            return None
-        if entry.state == "waiting":
-            left = entry.ready - self.clock.now()
-            return f"In the quiet period. Expires in {_span(left)}" if left > 0 else "Finished waiting"
-        if entry.state == "blocked":
-            build = next((build for build in self.running if build.item is entry.item), None)
-            if build is None or entry.parameters:
-                return "A build is already in progress"
-            return f"Build #{build.number} is already in progress (ETA: N/A)"
-        if self.quieting:
-            return "Jenkins is about to shut down"
-        return self._why_no_executor(entry)
-
-    def _why_no_executor(self, entry: QueueItem) -> str:
-        if entry.label is None:
-            return "Waiting for next available executor"
-        label = printed(entry.label)
-        fitting = self.computers.fitting(entry.label)
-        if not fitting:
-            return (
-                f"There are no nodes with the label \u2018{label}\u2019"
-                if self.computers.agents
-                else f"\u2018Jenkins\u2019 doesn\u2019t have label \u2018{label}\u2019"
-            )
-        if all(not computer.online for computer in fitting):
-            one = fitting[0].display_name
-            return (
-                f"\u2018{one}\u2019 is offline"
-                if len(fitting) == 1
-                else f"All nodes of label \u2018{label}\u2019 are offline"
-            )
-        where = fitting[0].display_name if len(fitting) == 1 else label
-        return f"Waiting for next available executor on \u2018{where}\u2019"
-
-    def stuck(self, entry: QueueItem) -> bool:
-        """Whether Jenkins calls it stuck: no node of its label is there, or none online."""
-        if entry.state != "buildable" or entry.label is None:
-            return False
-        return all(not computer.online for computer in self.computers.fitting(entry.label))
+        for entry in list(self.queue.items.values()):
+            job = entry.part_of.item if entry.part_of is not None else entry.item
+            if job is not None and job.within(item):
+                self.cancel(entry)
+        for build in self.running:
+            if build.item.within(item):
+                self._interrupt(build, "ABORTED")
 
     def busy(self, computers: Iterable[Computer]) -> int:
         """How many executors of these nodes are taken."""
-        return sum(len(self.on(computer)) for computer in computers)
+        return sum(self.running.count(computer.name) for computer in computers)
 
 
 def _opening(build: Build, computer: Computer) -> str:
