@@ -20,7 +20,12 @@ __all__ = ["completion", "import_", "lint", "render"]
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Directory for the documents.")
 @isolation_option
 def render(estate: Path, out: Path, isolation: str | None) -> None:
-    """Write every job's config.xml to DIR/full/name.xml; a folder's own to DIR/full/name/config.xml."""
+    """Write every job's config.xml to DIR/full/name.xml; a folder's own to DIR/full/name/config.xml.
+
+    DIR is new, empty, or one that render wrote before: what is no longer defined is removed there.
+    It may lie in the estate, and is never the estate itself. Documents with the value of a secret
+    are for their owner alone.
+    """
     from jobdsl import workflow
     from jobdsl.console import count
 

@@ -83,11 +83,14 @@ def render(root: Path, out: Path, isolation: str | None) -> tuple[Estate, Render
 
     settings = config.load(root)
     secrets = secrets_of(root, settings)
-    renderer = Renderer(out)
+    renderer = Renderer(out, root)
 
     def write(one: Definition) -> None:
         filled = secrets.fill(one.document)
-        renderer.write(one if filled is one.document else replace(one, document=filled))
+        if filled is one.document:
+            renderer.write(one)
+        else:
+            renderer.write(replace(one, document=filled), private=True)
 
     loaded = load(root, settings, on_definition=write, isolation=isolation)
     return loaded, renderer, renderer.finish()
