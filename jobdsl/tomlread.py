@@ -223,7 +223,8 @@ def _key_lines(text: str) -> dict[Path, int]:
     for line, content in enumerate(text.split("\n"), start=1):
         if match := _HEADER.match(content):
             table = _key_path(match[1])
-            found.setdefault(table, line)
+            for size in range(1, len(table) + 1):  # [a.b] is a table of `a` too
+                found.setdefault(table[:size], line)
         elif match := _KEY_LINE.match(content):
             found.setdefault(table + _key_path(match[1]), line)
     return found

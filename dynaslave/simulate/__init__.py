@@ -1,0 +1,1 @@
+"""Pools against a trace of builds: how long builds would have waited, and what that would have cost."""

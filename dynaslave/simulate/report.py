@@ -1,0 +1,70 @@
+"""What simulations came to, as a table for people and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from dynaslave.simulate.result import Figures, Result
+
+__all__ = ["table", "to_json", "to_text"]
+
+_COLUMNS = (
+    ("jobs", "jobs", "{:,}"),
+    ("wait mean", "wait_mean_s", "{:,.0f} s"),
+    ("p50", "wait_p50_s", "{:,.0f} s"),
+    ("p95", "wait_p95_s", "{:,.0f} s"),
+    ("p99", "wait_p99_s", "{:,.0f} s"),
+    ("agent-hours", "agent_hours", "{:,.1f}"),
+    ("cost", "cost", "${:,.2f}"),
+    ("used", "utilisation", "{:.0%}"),
+    ("launches", "launches", "{:,}"),
+    ("killed", "killed", "{:,}"),
+    ("interrupted", "interrupted", "{:,}"),
+    ("starved", "starved", "{:,}"),
+)
+
+
+def to_json(result: Result) -> dict[str, Any]:
+    """One policy's figures as JSON values: those of everything at the top, then by pool and by team."""
+    return {
+        "policy": result.policy,
+        **_rounded(result.all),
+        "pools": {name: _rounded(one) for name, one in result.pools.items()},
+        "teams": {name: _rounded(one) for name, one in result.teams.items()},
+    }
+
+
+def _rounded(figures: Figures) -> dict[str, float]:
+    return {key: round(value, 4) for key, value in asdict(figures).items()}
+
+
+def to_text(results: Sequence[Result]) -> str:
+    """The figures of several policies side by side; by pool and team where there are several."""
+    parts = [table((one.policy, one.all) for one in results)]
+    for word, kinds in (("pool", [one.pools for one in results]), ("team", [one.teams for one in results])):
+        for name in kinds[0] if word == "team" or len(kinds[0]) > 1 else ():
+            rows = ((one.policy, of[name]) for one, of in zip(results, kinds, strict=True))
+            parts.append(f"{word} {name}\n{table(rows)}")
+    return "\n\n".join(parts) + "\n"
+
+
+def table(rows: Iterable[tuple[str, Figures]]) -> str:
+    """Figures as lines, each with a name in front."""
+    lines = [["", *(title for title, _, _ in _COLUMNS)]]
+    for name, figures in rows:
+        lines.append([name, *(form.format(getattr(figures, key)) for _, key, form in _COLUMNS)])
+    return aligned(lines)
+
+
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Cells in columns: the first to the left, numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if at else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )

@@ -1,0 +1,304 @@
+"""The simulated world and the policies it is compared by: laws of conservation, and measured algorithms."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from dynaslave import cli
+from dynaslave.pools import AgentPool, make
+from dynaslave.prices import shipped
+from dynaslave.simulate.chance import NEVER, Chance, Faults
+from dynaslave.simulate.engine import Played, run
+from dynaslave.simulate.plot import to_svg
+from dynaslave.simulate.policies import NAMES, policy
+from dynaslave.simulate.result import Figures, quantile, result
+from dynaslave.simulate.trace import Build
+from dynaslave.simulate.whatif import Setting, frontier, sweep
+
+
+def pool(name: str = "p", **arguments: Any) -> AgentPool:
+    return make({"name": name, "max_agents": 20, "instance_types": ["c7i.large"], **arguments})
+
+
+def play(
+    builds: Sequence[Build],
+    name: str = "no-delay",
+    *pools: AgentPool,
+    seed: int = 1,
+    faults: Faults | None = None,
+) -> Played:
+    wanted = {one.name: one for one in pools or (pool(),)}
+    return run(
+        sorted(builds, key=lambda one: one.submit), wanted, policy(name, shipped()), Chance(seed, faults)
+    )
+
+
+def launches(played: Played) -> list[float]:
+    return [machine.launched for machine in played.world.machines]
+
+
+# the world's laws, whatever the policy
+
+POOLS = (
+    pool("a", label="linux a", executors=2, max_agents=6, idle_minutes=1, priority=1),
+    pool("b", label="linux b", max_agents=3, min_agents=1, spot=True),
+    pool("c", max_agents=4, max_uses=1, spares=1),
+)
+BUILD = st.builds(
+    Build,
+    st.integers(0, 4000).map(float) | st.integers(0, 4).map(lambda number: number * 1000.0),
+    st.integers(0, 900).map(float),
+    st.sampled_from(["a", "b", "c"]),
+    st.sampled_from(["", "", "linux", "linux&&!a"]),
+)
+FAULTS = st.sampled_from([Faults(), Faults(0.3, 0.2, 2.0), Faults(never_connect=0.5)])
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(BUILD, min_size=1, max_size=40), st.sampled_from(NAMES), FAULTS, st.integers(0, 5))
+def test_the_laws_of_the_world(builds: list[Build], name: str, faults: Faults, seed: int) -> None:
+    played = play(builds, name, *POOLS, seed=seed, faults=faults)
+    world = played.world
+    figures = result(name, played)
+    started = [at for at in world.started if at < NEVER]
+    assert figures.all.jobs == len(builds)
+    assert figures.all.starved == len(builds) - len(started)
+    assert figures.all.killed == 0
+    spans: dict[str, list[tuple[float, int]]] = {}
+    for build, at, machine in zip(world.builds, world.started, world.ran_on, strict=True):
+        if machine is None:
+            assert at == NEVER
+            continue
+        assert at >= build.submit
+        assert at >= machine.serves_at
+        end = min(at + build.duration, machine.ended)
+        assert end == at + build.duration or machine.interrupted
+        spans.setdefault(machine.name, []).extend([(at, 1), (end, -1)])
+    for machine in world.machines:
+        running = 0
+        for _, change in sorted(spans.get(machine.name, []), key=lambda one: (one[0], one[1])):
+            running += change
+            assert running <= machine.executors
+        assert machine.ended >= machine.launched
+    for state in world.pools.values():
+        assert max_at_once([(one.launched, one.ended) for one in world.machines if one.pool is state]) <= (
+            state.pool.max_agents
+        )
+    assert math.isclose(
+        figures.all.agent_hours, math.fsum(one.agent_hours for one in figures.pools.values()), abs_tol=1e-9
+    )
+    assert sum(one.jobs for one in figures.pools.values()) == len(builds)
+    again = play(builds, name, *POOLS, seed=seed, faults=faults)
+    assert result(name, again) == figures
+
+
+def max_at_once(spans: list[tuple[float, float]]) -> int:
+    changes = sorted([(start, 1) for start, _ in spans] + [(stop, -1) for _, stop in spans])
+    most = now = 0
+    for _, change in changes:
+        now += change
+        most = max(most, now)
+    return most
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(BUILD, min_size=1, max_size=40), st.sampled_from(NAMES))
+def test_builds_of_one_label_start_in_the_order_they_came(builds: list[Build], name: str) -> None:
+    played = play([one._replace(pool="c", label="") for one in builds], name, POOLS[2])
+    starts = [at for at in played.world.started if at < NEVER]
+    assert starts == sorted(starts)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(BUILD, min_size=1, max_size=30))
+def test_without_faults_every_build_runs_to_its_end(builds: list[Build]) -> None:
+    for name in NAMES:
+        played = play(builds, name, *POOLS)
+        figures = result(name, played).all
+        assert (figures.starved, figures.interrupted) == (0, 0)
+        busy = math.fsum(machine.busy for machine in played.world.machines)
+        assert busy == pytest.approx(math.fsum(one.duration for one in builds))
+
+
+# the baselines, as they were measured
+
+
+@pytest.mark.parametrize(("busy", "seconds"), [(1, 110), (2, 150), (3, 180), (5, 200), (10, 210), (20, 210)])
+def test_the_standard_strategy_waits_as_jenkins_does(busy: int, seconds: float) -> None:
+    builds = [Build(1000, 1e5, "p") for _ in range(busy)] + [Build(5000, 10, "p")]
+    found = launches(play(builds, "node-provisioner", pool(min_agents=busy, max_agents=100)))
+    assert [at - 5000 for at in found if at > 0] == [seconds]
+
+
+def test_the_standard_strategy_launches_155_agents_for_100_builds() -> None:
+    found = launches(play([Build(1000, 300, "p")] * 100, "node-provisioner", pool(max_agents=1000)))
+    assert len(found) == 155
+    assert [count for _, count in sorted(Counter(found).items())][:5] == [10, 9, 17, 15, 20]
+
+
+def test_the_plugin_ends_agents_after_half_an_hour_idle() -> None:
+    (machine,) = play([Build(1000, 100, "p")], "node-provisioner").world.machines
+    idle = machine.ended - (machine.serves_at + 100)
+    assert 1800 <= idle < 1860
+    assert machine.ended % 60 == 0
+
+
+def test_no_delay_launches_what_is_missing_at_once_and_keeps_it_for_the_idle_time() -> None:
+    played = play([Build(1001, 100, "p")] * 3 + [Build(1004, 100, "p")])
+    assert launches(played) == [1005.0] * 4
+    for machine in played.world.machines:
+        assert 300 <= machine.ended - (machine.serves_at + 100) < 305
+    again = play([Build(1001, 100, "p"), Build(1500, 10, "p")])
+    assert len(launches(again)) == 1
+
+
+def test_no_delay_counts_agents_that_never_come_for_ever() -> None:
+    seed = next(
+        seed for seed in range(99) if Chance(seed, Faults(never_connect=0.3)).fate("p", 0).boot == NEVER
+    )
+    figures = result("", play([Build(0, 10, "p")], seed=seed, faults=Faults(never_connect=0.3))).all
+    assert (figures.starved, figures.launches) == (1, 1)
+    assert figures.wait_max_s >= 86_400
+
+
+def test_a_fixed_fleet_is_there_and_is_not_replaced() -> None:
+    figures = result(
+        "fixed", play([Build(0, 100, "p"), Build(7000, 200, "p")], "fixed", pool(max_agents=2))
+    ).all
+    assert (figures.wait_max_s, figures.launches) == (0, 2)
+    assert figures.agent_hours == pytest.approx(2 * (7200 + 180) / 3600)
+    lost = play(
+        [Build(0, 1, "p"), Build(90_000, 1, "p")], "fixed", pool(spot=True), faults=Faults(interruptions=9)
+    )
+    assert result("fixed", lost).all.starved == 1
+
+
+def test_interruptions_take_spot_agents_and_what_runs_there() -> None:
+    builds = [Build(at * 10.0, 3000, "p") for at in range(15)]
+    lost = result("", play(builds, "no-delay", pool(spot=True), faults=Faults(interruptions=1.0))).all
+    kept = result("", play(builds, "no-delay", pool(), faults=Faults(interruptions=1.0))).all
+    assert lost.interrupted > 0
+    assert kept.interrupted == 0
+    assert lost.cost < kept.cost
+
+
+def test_the_minimum_a_machine_is_billed_for() -> None:
+    played = play([Build(0, 1, "p")], "no-delay", pool(idle_minutes=0))
+    figures = result("", played).all
+    (machine,) = played.world.machines
+    assert figures.agent_hours == pytest.approx(max(60.0, machine.ended) / 3600)
+    assert figures.cost == pytest.approx(figures.agent_hours * 0.08925)
+
+
+def test_two_policies_meet_the_same_fate() -> None:
+    chance = Chance(7, Faults(0.5, 0.5, 1.0))
+    assert [chance.fate("p", at) for at in range(5)] == [
+        Chance(7, Faults(0.5, 0.5, 1.0)).fate("p", at) for at in range(5)
+    ]
+    boots = [Chance(3).fate("p", at).boot for at in range(2000)]
+    assert 60 <= min(boots) < 62
+    assert 178 < max(boots) <= 180
+    assert sum(boots) / len(boots) == pytest.approx(120, abs=2)
+
+
+def test_quantiles_by_nearest_rank() -> None:
+    assert [quantile(range(1, 21), share) for share in (0.5, 0.95, 0.99, 1.0)] == [10, 19, 20, 20]
+    assert quantile([], 0.5) == 0
+
+
+# what is told
+
+
+def test_the_frontier_has_what_nothing_beats() -> None:
+    def setting(hours: float, p95: float, executors: int = 1) -> Setting:
+        return Setting(5, 0, executors, Figures(1, 0, 0, p95, 0, 0, hours, 0, 0, 0, 0, 0, 0))
+
+    kept = [setting(1, 90), setting(2, 50), setting(3, 10), setting(5, 60, 2)]
+    assert frontier([setting(2, 95), *kept[::-1], setting(3, 50), setting(6, 60, 2)]) == kept
+
+
+def test_what_if_holds_the_pool_as_it_is() -> None:
+    chance: Callable[[], Chance] = lambda: Chance(1)  # noqa: E731
+    found = sweep(
+        [Build(0, 60, "p"), Build(900, 60, "p")], pool(idle_minutes=7), lambda: policy("no-delay", {}), chance
+    )
+    assert [(one.idle_minutes, one.spares, one.executors) for one in found if one.current] == [(7, 0, 1)]
+    assert len(found) == 61
+
+
+def test_a_plot_is_an_svg_of_queue_and_executors() -> None:
+    root = etree.fromstring(to_svg("a < b", play([Build(10, 500, "p")] * 5)).encode())
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    titles = [one.text for one in root.iter("{*}title")]
+    assert "builds waiting: now 0, at most 5" in titles
+    assert {"waiting", "busy", "idle", "starting"} <= set(titles)
+
+
+TRACE = "submit_s,duration_s,pool\n" + "".join(f"{at * 40},{60 + at},linux\n" for at in range(50))
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[str]:
+    (tmp_path / "t.csv").write_text(TRACE)
+    (tmp_path / "pools.toml").write_text('[pools.linux]\nmax_agents = 9\nteam = "web"\n')
+    return ["simulate", "--trace", str(tmp_path / "t.csv"), "--pool", str(tmp_path / "pools.toml")]
+
+
+def test_the_command_prints_one_policy_as_json(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run([*files, "--policy", "no-delay", "--json", "--seed", "3"]) == 0
+    out = capsys.readouterr().out
+    found = json.loads(out)
+    keys = "policy jobs wait_mean_s wait_p50_s wait_p95_s wait_p99_s agent_hours utilisation launches killed starved cost"
+    assert not set(keys.split()) - set(found)
+    assert (found["policy"], found["jobs"], found["killed"], found["starved"]) == ("no-delay", 50, 0, 0)
+    assert found["pools"]["linux"] == found["teams"]["web"]
+    assert cli.run([*files, "--policy", "no-delay", "--json", "--seed", "3"]) == 0
+    assert capsys.readouterr().out == out
+
+
+def test_the_command_sets_policies_side_by_side(
+    files: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plot = tmp_path / "x.svg"
+    assert cli.run([*files, "--policy", "fixed", "--policy", "no-delay", "--plot", str(plot)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[1:3]] == ["fixed", "no-delay"]
+    assert plot.read_text().startswith("<svg")
+    assert cli.run([*files, "--policy", "all", "--json"]) == 0
+    assert [one["policy"] for one in json.loads(capsys.readouterr().out)] == list(NAMES)
+
+
+def test_the_command_sweeps(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run([*files, "--policy", "no-delay", "--what-if"]) == 0
+    assert "pool linux: 60 settings, those worth it" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--policy", "nodelay"], 'did you mean "no-delay"?'),
+        (["--never-connect", "3"], "is not in the range 0<=x<=1"),
+        (["--trace", "none.csv"], "does not exist"),
+    ],
+)
+def test_wrong_arguments(
+    files: list[str], arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run([*files, *arguments]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_mistakes_of_files_are_told_by_line(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    Path(files[2]).write_text("1,2,mac\n")
+    assert cli.run(files) == 1
+    assert "t.csv:1: error: there is no pool 'mac'" in capsys.readouterr().err
