@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from dynaslave.model import Instance, Market
 from dynaslave.pools import AgentPool
 from dynaslave.provider import Hand, Launched, LaunchRequest, NoCapacity, Offer, ProviderError
-from dynaslave.simulated_machines import Machine
+from dynaslave.simulated_machines import NOTICE, Machine
 
 if TYPE_CHECKING:
     from jobdsl.testing import SimulatedJenkins
@@ -209,7 +209,7 @@ class SimulatedCloud:
             runs=now + (boots - now) / 4,
             boots=boots,
             connects=chance.random() >= self.faults.never_connects,
-            interrupted=now + chance.expovariate(rate) if rate else float("inf"),
+            interrupted=now + NOTICE + chance.expovariate(rate) if rate else float("inf"),
             jenkins=self._jenkins,
             shown=[(now, instance)],
         )

@@ -13,9 +13,9 @@ from dynaslave.provider import Hand
 if TYPE_CHECKING:
     from jobdsl.testing import SimulatedJenkins
 
-__all__ = ["Machine"]
+__all__ = ["NOTICE", "Machine"]
 
-_NOTICE = 120.0
+NOTICE = 120.0
 """Seconds between the notice of an interruption and the end, as on EC2."""
 _REMEMBERED = 600.0
 """Seconds a listing can be late at most."""
@@ -55,7 +55,7 @@ class Machine:
             return
         if self.now.state == "pending" and now >= self.runs:
             self.change(self.runs, state="running")
-        if not self.now.doomed and now >= self.interrupted - _NOTICE:
+        if not self.now.doomed and now >= self.interrupted - NOTICE:
             self.change(now, doomed="spot interruption")
         if now >= self.interrupted:
             self.end(now)

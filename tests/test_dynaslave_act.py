@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any, Literal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dynaslave.act import Actor
 from dynaslave.decisions import (
@@ -30,6 +33,7 @@ from dynaslave.provider import Denied, Hand, LaunchRequest, NoCapacity, Offer, T
 from dynaslave.simulated import SimulatedCloud
 from jobdsl.jenkins import connect
 from jobdsl.testing import ManualClock, SimulatedJenkins
+from jobdsl.testing.wire import Request
 
 POOL = make({"name": "heavy", "max_agents": 99, "instance_types": ["c7i.large", "c6i.large"]})
 JOB = "<project><assignedNode>heavy</assignedNode><canRoam>false</canRoam></project>"
@@ -550,3 +554,133 @@ def test_secrets_stand_in_no_address_and_in_no_log(stage: Stage, caplog: pytest.
     shown = repr(report) + caplog.text + "".join(one.target for one in stage.jenkins.requests)
     shown += repr(Hand("n", secrets[0], "u")) + repr(stage.cloud.list())
     assert not any(secret in shown for secret in secrets)
+
+
+# whatever is interleaved
+
+DEEDS = ("build", "mark", "take back", "delete", "lose", "reconnect", "finish")
+MEDDLING = st.lists(st.tuples(st.integers(0, 20), st.sampled_from(DEEDS), st.integers(0, 2)), max_size=8)
+KINDS = (Drain, Restore, Retire, RemoveNode)
+PLANS = st.lists(
+    st.lists(st.tuples(st.sampled_from([*KINDS, EndInstance]), st.integers(0, 2)), min_size=1, max_size=3),
+    min_size=1,
+    max_size=5,
+)
+
+
+class Meddler:
+    """People, agents and the queue, between any two requests; it never ends a build itself."""
+
+    def __init__(self, stage: Stage, deeds: list[tuple[int, str, int]], *, ours: bool) -> None:
+        self.stage = stage
+        self.deeds = deeds
+        self.ours = ours
+        """Whether it takes our marks back as well."""
+        self.names = stage.launched(3)
+        stage.jenkins.connect_agent(self.names[1], connected=False)
+        stage.do(Drain(self.names[2], "idle"))
+        self.requests = count()
+        self.lock = threading.Lock()
+        self.killed: list[str] = []
+
+    def __call__(self, request: Request) -> None:
+        """A request comes in at the controller."""
+        gone = request.segments[1] if request.path.endswith("/doDelete") else ""
+        self.next(gone, ours=self.ours)
+
+    def next(self, *ending: str, ours: bool = False) -> None:
+        """A request to the controller or the cloud is about to be done; `ending` nodes end with it."""
+        with self.lock:
+            at = next(self.requests)
+            for when, deed, which in self.deeds:
+                if when == at:
+                    self.do(deed, self.names[which], ours=ours)
+            known = self.stage.jenkins.computers.agents
+            self.killed += [name for name in ending if name in known and self.stage.busy(name)]
+
+    def do(self, deed: str, name: str, *, ours: bool) -> None:
+        jenkins = self.stage.jenkins
+        computer = jenkins.computers.agents.get(name)
+        if deed == "finish":
+            self.stage.clock.advance(700)
+        elif computer is None:
+            return
+        elif deed == "mark":
+            jenkins.mark_offline(name, "debugging")
+        elif deed == "take back":
+            if ours or (computer.mark and computer.mark.reason == "debugging"):
+                jenkins.mark_offline(name, None)
+        elif deed == "delete" and not self.stage.busy(name):
+            jenkins.delete_node(name)
+        elif deed == "lose" and not self.stage.busy(name):
+            jenkins.connect_agent(name, connected=False)
+        elif deed == "reconnect" and any(
+            machine.now.node == name and machine.ended is None
+            for machine in self.stage.cloud._machines.values()
+        ):
+            jenkins.connect_agent(name)
+        if deed in ("build", "take back", "reconnect"):
+            self.occupy(name)
+
+    def occupy(self, name: str) -> None:
+        """Start builds until one runs there, if any can."""
+        for _ in range(3):
+            computer = self.stage.jenkins.computers.agents.get(name)
+            if computer is not None and computer.online and not self.stage.busy(name):
+                self.stage.start_build()
+
+
+@settings(max_examples=150, deadline=None)
+@given(PLANS, MEDDLING, st.booleans(), st.booleans())
+def test_no_agent_that_runs_a_build_is_ever_ended(
+    plans: list[list[tuple[type[Any], int]]],
+    deeds: list[tuple[int, str, int]],
+    ours: bool,
+    late: bool,
+) -> None:
+    """However foolish the decisions, and whoever does what between any two requests.
+
+    One thing nobody can see is left out: a person who takes our mark back between our last look and
+    the end itself (and, with a listing that is late, between that look and the removal of a node).
+    """
+    assert meddled(plans, deeds, ours=ours, late=late) == []
+
+
+@pytest.mark.parametrize("which", range(3), ids=["online", "lost", "drained"])
+@pytest.mark.parametrize("kind", [Retire, RemoveNode, EndInstance])
+def test_no_single_deed_at_any_moment_ends_a_build(kind: type[Any], which: int) -> None:
+    for at in range(5):
+        for deed in ("take back", "lose", "reconnect", "build"):
+            assert meddled([[(kind, which)]], [(at, deed, which)], ours=True, late=False) == [], (at, deed)
+
+
+def meddled(
+    plans: list[list[tuple[type[Any], int]]], deeds: list[tuple[int, str, int]], *, ours: bool, late: bool
+) -> list[str]:
+    """Names of the nodes that were ended while a build ran there."""
+    clock = ManualClock()
+    with SimulatedJenkins(clock=clock, build_seconds=600, executors=0) as jenkins:
+        stage = Stage(jenkins, clock)
+        meddler = Meddler(stage, deeds, ours=ours and not late)
+        stage.cloud.faults.lag = 500.0 if late else 0.0
+        terminate = stage.cloud.terminate
+
+        def watched(instances: Any) -> None:
+            meddler.next(*[instance.node for instance in instances])
+            terminate(instances)
+
+        stage.cloud.terminate = watched  # type: ignore[method-assign]
+        jenkins.before_each(meddler)
+        for plan in plans:
+            stage.do(*[_decision(kind, which, meddler.names) for kind, which in plan])
+            stage.start_build()
+        jenkins.before_each(None)
+        clock.advance(700)
+        jenkins.scheduler.tick()
+        results = {build.result for name in jenkins.items for build in jenkins.builds(name)}
+        return meddler.killed if results <= {"SUCCESS", None} else ["somebody"]
+
+
+def _decision(kind: type[Any], which: int, names: list[str]) -> Decision:
+    decision: Decision = kind(f"sim-{which + 1:06}" if kind is EndInstance else names[which], "x")
+    return decision
