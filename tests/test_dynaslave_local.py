@@ -193,6 +193,7 @@ def test_another_process_with_its_number_is_not_it(local: Local) -> None:
     real = note.read_text()
     stranger = subprocess.Popen(["/bin/sleep", "1000"])
     try:
+        wait_until(lambda: processes._read(stranger.pid, "environ") != b"")  # it has become the command
         lines = Path(f"/proc/{stranger.pid}/stat").read_text()
         note.write_text(f"{lines.strip()}\nheavy-0\n")
         assert agents.list()[0].state == "terminated"
