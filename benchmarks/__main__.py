@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import controlling, corpus, render, size
+from benchmarks import controlling, corpus, deciding, render, size
 
 
 def main() -> int:
@@ -14,6 +14,8 @@ def main() -> int:
     render.main(10_000)
     print()
     controlling.main()
+    print()
+    deciding.main()
     print()
     return corpus.main()
 

@@ -34,7 +34,7 @@ from dynaslave.scale_down import scale_down, serving_of, spare_agents, watch
 from dynaslave.scale_up import scale_up
 from dynaslave.schedules import Floor, floor_at
 from dynaslave.shown import counted, notes, states, views
-from dynaslave.supply import supplies
+from dynaslave.supply import slots, supplies
 
 __all__ = ["decide", "learn"]
 
@@ -62,7 +62,7 @@ def preferred(pools: Sequence[AgentPool], limits: Limits) -> list[AgentPool]:
         if not pool.instance_types:
             return 0.0
         facts = limits.types.get(pool.instance_types[0])
-        return facts.dollars_hour / pool.executors if facts else float("inf")
+        return facts.dollars_hour / slots(pool) if facts else float("inf")
 
     return sorted(pools, key=lambda pool: (-pool.priority, price(pool), pool.name))
 

@@ -17,6 +17,8 @@ __all__ = ["Ledger", "Seen", "exists", "is_coming", "is_serving", "join"]
 _COMING = (State.REQUESTED, State.PENDING, State.BOOTING)
 _SERVING = (State.IDLE, State.BUSY)
 _ENDED = ("stopping", "terminated")
+_COMES_BACK = 60.0
+"""Seconds in which a lost agent counts as on its way: after a controller's restart all of them come back."""
 _BOOT_MINUTES = 10.0
 """For agents of a pool nobody knows any more."""
 
@@ -178,7 +180,7 @@ class _Judge:
     def deadline(self, state: State, since: float, node: Node, instance: Instance | None) -> float | None:
         if state is State.REQUESTED:
             return since + self.deadlines.request
-        if state is State.LOST:
+        if state in (State.LOST, State.GONE):
             return since + self.deadlines.reconnect
         if state in (State.PENDING, State.BOOTING) and instance is not None:
             return _boot_deadline(instance, self.pools.get(node.pool))
@@ -192,6 +194,8 @@ def exists(agent: Agent) -> bool:
 
 def is_coming(agent: Agent, now: float) -> bool:
     """Whether its executors are on their way, and in time."""
+    if agent.state is State.LOST:
+        return now <= agent.since + _COMES_BACK
     return agent.state in _COMING and agent.deadline is not None and now <= agent.deadline
 
 

@@ -162,7 +162,7 @@ class State(StrEnum):
     LOST = "lost"
     """It was online, its instance runs, and its agent is gone. Deadline: `Deadlines.reconnect`."""
     GONE = "gone"
-    """A node whose instance has ended: only the node is left to remove."""
+    """A node whose instance has ended: only the node is left to remove. Deadline: `Deadlines.reconnect`."""
 
 
 @dataclass(frozen=True, slots=True)

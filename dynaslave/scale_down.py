@@ -14,6 +14,7 @@ from dynaslave.ledger import Seen, is_serving
 from dynaslave.model import Agent, State
 from dynaslave.pools import AgentPool
 from dynaslave.schedules import Floor
+from dynaslave.supply import slots
 from dynaslave.windows import Window
 from dynaslave.words import Why, plural
 
@@ -33,7 +34,7 @@ def spare_agents(
     spare = {}
     for pool in pools:
         floor, there = floors[pool.name], len(serving[pool.name])
-        worth = (free.get(pool.name, 0) - floor.spares * pool.executors) // pool.executors
+        worth = free.get(pool.name, 0) // slots(pool) - floor.spares
         spare[pool.name] = max(0, min(worth, there - floor.min_agents))
     return spare
 

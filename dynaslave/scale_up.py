@@ -12,6 +12,7 @@ from dynaslave.pools import AgentPool
 from dynaslave.provider import Offer
 from dynaslave.room import Room
 from dynaslave.schedules import Floor
+from dynaslave.supply import slots
 from dynaslave.words import plural
 
 __all__ = ["Growth", "scale_up"]
@@ -98,7 +99,7 @@ def scale_up(
 def _launch_for(group: Group, pools: Mapping[str, AgentPool], grown: Grown, room: Room) -> None:
     """Agents for what is left of a group: of its best pool that has room, then of the next."""
     for name in group.pools:
-        growth, executors = grown.growth[name], pools[name].executors
+        growth, executors = grown.growth[name], slots(pools[name])
         growth.uncovered += _take(group, name, growth)
         if group.left:
             granted = room.grant(pools[name], -(-group.left // executors))
@@ -140,14 +141,15 @@ def _floors(
             parked.setdefault(one.pool, []).extend(one.parked)
     for pool in pools:
         growth, floor = grown.growth[pool.name], floors[pool.name]
+        wanted = floor.spares * slots(pool)
         have = staying[pool.name] + grown.back.get(pool.name, 0) + growth.agents
         free = spare[pool.name] + growth.unused
         for node, executors in parked.get(pool.name, ()):
-            if have >= floor.min_agents and free >= floor.spares * pool.executors:
+            if have >= floor.min_agents and free >= wanted:
                 break
             grown.restore(node, pool.name, _kept(floor))
             have, free = have + 1, free + executors
-        missing = max(floor.min_agents - have, -((free - floor.spares * pool.executors) // pool.executors))
+        missing = max(floor.min_agents - have, -((free - wanted) // slots(pool)))
         granted = room.grant(pool, missing)
         growth.agents += granted.agents
         growth.for_floor += granted.agents

@@ -83,8 +83,9 @@ def notes(snapshot: Snapshot, groups: Sequence[Group], agents: Sequence[Agent]) 
             yield f"{told}, though executors that fit have been free for a while"
     for agent in agents:
         late = agent.deadline is not None and snapshot.at > agent.deadline
-        if late and agent.state is State.LOST and agent.node.busy:
-            yield f"{agent.name} is gone, but a build seems to run there: it is left alone"
+        if late and agent.node.busy and agent.state in (State.LOST, State.GONE):
+            what = "its agent is gone" if agent.state is State.LOST else "its instance has ended"
+            yield f"{agent.name}: {what}, but a build seems to run there, so the node is left alone"
 
 
 def _wait(items: Sequence[QueueItem]) -> str:

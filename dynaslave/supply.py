@@ -10,7 +10,12 @@ from dynaslave.matching import Labelled
 from dynaslave.model import Agent, Node, Offline, Running, State
 from dynaslave.pools import AgentPool
 
-__all__ = ["Supply", "supplies"]
+__all__ = ["Supply", "slots", "supplies"]
+
+
+def slots(pool: AgentPool) -> int:
+    """Builds that a new agent of a pool can take before anything must happen."""
+    return pool.executors if pool.max_uses is None else min(pool.executors, pool.max_uses)
 
 
 @dataclass(slots=True)

@@ -152,8 +152,10 @@ def test_executors_on_their_way_count_once_until_their_deadline(state: str) -> N
 
 def test_past_its_deadline_it_counts_no_more() -> None:
     late = node("p-1", connected=False)
-    outcome = decided(look(items(1), [late], [machine("p-1", launched=NOW - 601)]))
-    assert counts(outcome) == {"p": 1}
+    booting = look(items(1), [late], [machine("p-1", launched=NOW - 600)])
+    before = decided(booting)
+    assert counts(before) == {}
+    assert counts(decided(replace(booting, at=NOW + 1), memory=before.memory)) == {"p": 1}
 
 
 def test_nobody_launches_for_what_ends_sooner_than_an_agent_boots() -> None:
@@ -283,6 +285,12 @@ def test_the_schedule_says_what_is_kept_now() -> None:
     assert counts(decided(look(), night)) == {"p": 3}
     day = pool(min_agents=2, schedule=[{"when": "0 0 1 1 *", "min_agents": 3}])
     assert counts(decided(look(), day)) == {"p": 2}
+
+
+def test_agents_take_no_more_builds_than_they_may() -> None:
+    assert counts(decided(look(items(4)), pool(executors=4, max_uses=1))) == {"p": 4}
+    coming = [node("p-1", connected=False, executors=4, created=NOW)]
+    assert counts(decided(look(items(4), coming, []), pool(executors=4, max_uses=3))) == {"p": 1}
 
 
 def test_one_shot_agents_free_no_executor() -> None:
@@ -656,7 +664,19 @@ def test_an_agent_that_does_not_come_back_goes() -> None:
     busy = look((), [node("p-1", connected=False, running=(build(),))], at=NOW + 311)
     left = decided(busy, memory=outcome.memory)
     assert left.decisions == ()
-    assert left.notes == ("p-1 is gone, but a build seems to run there: it is left alone",)
+    assert left.notes == (
+        "p-1: its agent is gone, but a build seems to run there, so the node is left alone",
+    )
+
+
+def test_agents_come_back_after_a_controllers_restart() -> None:
+    """All are gone at once; nobody replaces them unless they stay away."""
+    memory = decided(look((), [node("p-1"), node("p-2")])).memory
+    away = [node("p-1", connected=False), node("p-2", connected=False)]
+    outcome = decided(look(items(2), away, at=NOW + 10), memory=memory)
+    assert outcome.decisions == ()
+    outcome = decided(look(items(2), away, at=NOW + 80), memory=outcome.memory)
+    assert counts(outcome) == {"p": 2}
 
 
 def test_who_has_just_begun_to_look_gives_an_old_agent_time_to_come_back() -> None:

@@ -90,8 +90,8 @@ WAITED = Seen(State.BOOTING, 940.0, 940.0, served=False)
         (one(offline=Offline.OURS, idle=False), machine(), None, State.DRAINING, None),
         (one(False, Offline.OURS), machine(), None, State.DRAINING, None),
         (one(offline=Offline.OTHERS), machine(), None, State.HELD, None),
-        (one(offline=Offline.OTHERS), machine("terminated"), None, State.GONE, None),
-        (one(idle=False), machine("stopping"), None, State.GONE, None),
+        (one(offline=Offline.OTHERS), machine("terminated"), None, State.GONE, 1300),
+        (one(idle=False), machine("stopping"), None, State.GONE, 1300),
     ],
 )
 def test_a_state_and_its_deadline(

@@ -351,6 +351,7 @@ def check(look: Snapshot, current: list[AgentPool], outcome: Outcome) -> None:
     by_name = {pool.name: pool for pool in current}
     ours = [node.name for node in look.nodes if node.pool]
     assert sorted(agent.name for agent in outcome.agents) == sorted(ours)
+    check_size(look, by_name, outcome)
     targets = [
         getattr(one, "node", None) or getattr(one, "instance", None) or getattr(one, "pool", None)
         for one in outcome.decisions
@@ -370,6 +371,17 @@ def check(look: Snapshot, current: list[AgentPool], outcome: Outcome) -> None:
             if isinstance(one, Drain) and one.reason.startswith(("surplus", "winding")):
                 assert agent.pool not in launched, "a pool grows and shrinks at once"
     check_demand(look, by_name, outcome)
+
+
+def check_size(look: Snapshot, by_name: dict[str, AgentPool], outcome: Outcome) -> None:
+    """The memory is no larger than what the look shows."""
+    memory = outcome.memory
+    assert set(memory.seen) == {agent.name for agent in outcome.agents}
+    assert set(memory.windows) == set(by_name)
+    assert {*memory.strikes, *memory.boots} <= set(by_name)
+    assert set(memory.oldest) <= {item.label for item in look.queue}
+    assert all(len(window.buckets) <= 13 for window in memory.windows.values())
+    assert all(len(times) <= 9 for times in memory.boots.values())
 
 
 def check_demand(look: Snapshot, by_name: dict[str, AgentPool], outcome: Outcome) -> None:
