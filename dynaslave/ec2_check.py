@@ -1,0 +1,171 @@
+"""Everything that would keep a pool from launching, found before it launches and said at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dynaslave.ec2_clients import Clients
+from dynaslave.ec2_errors import asking
+from dynaslave.ec2_images import Found, Images
+from dynaslave.ec2_launch import missing
+from dynaslave.ec2_subnets import Subnets
+from dynaslave.ec2_templates import packed
+from dynaslave.pools import AgentPool
+from dynaslave.provider import ProviderError
+from jobdsl.errors import Problem
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import InstanceTypeInfoTypeDef, SubnetTypeDef
+
+__all__ = ["Check"]
+
+Problems = Iterator[tuple[str, str]]
+"""What is wrong, and the way out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """Looks at what a pool names. `script` makes its user data."""
+
+    clients: Clients
+    images: Images
+    subnets: Subnets
+    script: Callable[[AgentPool], str]
+
+    def check(self, pool: AgentPool) -> list[Problem]:
+        """All problems of a pool, at the line it stands on. Looks only; starts and changes nothing."""
+        found: list[tuple[str, str]] = []
+        for look in (_settings, self._image, self._types, self._network, self._profile, self._user_data):
+            try:
+                found += look(pool)
+            except ProviderError as error:
+                found.append((error.message, ""))
+        return [
+            Problem(f"pool {pool.name}: {says}", where=pool.where, hint=hint, rule="ec2")
+            for says, hint in found
+        ]
+
+    def _image(self, pool: AgentPool) -> Problems:
+        if pool.image is None:
+            return
+        image = self.images.find(pool.image)
+        name = f"image {pool.image}" if image.id == str(pool.image) else f"image {pool.image} ({image.id})"
+        if image.state != "available":
+            yield f"{name} is {image.state}", "wait for it, or name another"
+        if image.windows:
+            yield f"{name} is a Windows image", "agents start by a shell script: take a Linux image"
+        if image.root_gb is None:
+            yield f"{name} has no EBS root volume", "take an image with one"
+        elif pool.root_volume_gb and pool.root_volume_gb < image.root_gb:
+            hint = f"root_volume_gb={image.root_gb} or more, or leave it out"
+            yield f"root_volume_gb is {pool.root_volume_gb}, and {name} needs {image.root_gb}", hint
+
+    def _types(self, pool: AgentPool) -> Problems:
+        known = {one["InstanceType"]: one for one in self._described(pool)}
+        for name in pool.instance_types:
+            if name not in known:
+                yield f"there is no instance type {name} in this region", "correct instance_types"
+        image = self._found(pool)
+        for name, info in known.items():
+            yield from _fits(name, info, image, pool)
+
+    def _found(self, pool: AgentPool) -> Found | None:
+        """The image, if it is there; what else there is to say of it is said once."""
+        try:
+            return self.images.find(pool.image) if pool.image else None
+        except ProviderError:
+            return None
+
+    def _described(self, pool: AgentPool) -> list[InstanceTypeInfoTypeDef]:
+        """By a filter: asked for by name, a single wrong one hides all others."""
+        if not pool.instance_types:
+            return []
+        with asking("looking at instance types"):
+            pages = self.clients.ec2.get_paginator("describe_instance_types").paginate(
+                Filters=[{"Name": "instance-type", "Values": list(pool.instance_types)}]
+            )
+            return [one for page in pages for one in page["InstanceTypes"]]
+
+    def _network(self, pool: AgentPool) -> Problems:
+        subnets = self.subnets.described(pool.subnets) if pool.subnets else []
+        for lost in sorted(set(pool.subnets) - {one["SubnetId"] for one in subnets}):
+            yield f"there is no subnet {lost}", "correct subnets, or the region"
+        networks = {one["VpcId"] for one in subnets}
+        if len(networks) > 1:
+            yield (
+                f"its subnets are of several networks: {', '.join(sorted(networks))}",
+                "one network per pool",
+            )
+        for one in subnets:
+            if not one["AvailableIpAddressCount"]:
+                yield f"subnet {one['SubnetId']} has no free address", "name more subnets, or larger ones"
+        yield from self._groups(pool, networks)
+        yield from self._offered(pool, subnets)
+
+    def _groups(self, pool: AgentPool, networks: set[str]) -> Problems:
+        if not pool.security_groups:
+            return
+        with asking("looking at security groups"):
+            pages = self.clients.ec2.get_paginator("describe_security_groups").paginate(
+                Filters=[{"Name": "group-id", "Values": list(pool.security_groups)}]
+            )
+            groups = {
+                one["GroupId"]: one.get("VpcId", "") for page in pages for one in page["SecurityGroups"]
+            }
+        for name in pool.security_groups:
+            if name not in groups:
+                yield f"there is no security group {name}", "correct security_groups, or the region"
+            elif len(networks) == 1 and groups[name] not in networks:
+                other = f"{groups[name]}, and its subnets of {next(iter(networks))}"
+                yield f"security group {name} is of network {other}", "take both from one network"
+
+    def _offered(self, pool: AgentPool, subnets: list[SubnetTypeDef]) -> Problems:
+        """Types no zone of the pool sells. That some zones do not is what several zones are for."""
+        if not pool.instance_types or not subnets:
+            return
+        zones = sorted({one["AvailabilityZone"] for one in subnets})
+        with asking("looking at what the zones offer"):
+            pages = self.clients.ec2.get_paginator("describe_instance_type_offerings").paginate(
+                LocationType="availability-zone",
+                Filters=[
+                    {"Name": "instance-type", "Values": list(pool.instance_types)},
+                    {"Name": "location", "Values": zones},
+                ],
+            )
+            sold = {one["InstanceType"] for page in pages for one in page["InstanceTypeOfferings"]}
+        for name in pool.instance_types:
+            if name not in sold:
+                yield f"{name} is not sold in {', '.join(zones)}", "name subnets of other zones"
+
+    def _profile(self, pool: AgentPool) -> Problems:
+        if not pool.instance_profile:
+            return
+        try:
+            with asking(f"looking at instance profile {pool.instance_profile}"):
+                profile = self.clients.iam.get_instance_profile(InstanceProfileName=pool.instance_profile)
+        except ProviderError as error:
+            if error.code != "NoSuchEntity":
+                raise
+            yield f"there is no instance profile {pool.instance_profile}", "correct instance_profile"
+        else:
+            if not profile["InstanceProfile"]["Roles"]:
+                yield f"instance profile {pool.instance_profile} has no role", "add the agents' role to it"
+
+    def _user_data(self, pool: AgentPool) -> Problems:
+        packed(self.script(pool))
+        yield from ()
+
+
+def _settings(pool: AgentPool) -> Problems:
+    for name in missing(pool):
+        yield f"EC2 needs {name}", "see docs/ec2.md"
+
+
+def _fits(name: str, info: InstanceTypeInfoTypeDef, image: Found | None, pool: AgentPool) -> Problems:
+    architectures = info.get("ProcessorInfo", {}).get("SupportedArchitectures", [])
+    if image and image.architecture and image.architecture not in architectures:
+        yield f"{name} cannot run an image for {image.architecture}", f"it runs {', '.join(architectures)}"
+    if pool.spot != "no" and "spot" not in info.get("SupportedUsageClasses", ["spot"]):
+        yield f"{name} is not sold on the spot market", "spot=False, or other types"

@@ -1,0 +1,66 @@
+"""What we did a moment ago and DescribeInstances may not show yet: AWS is consistent only in the end.
+
+Nothing here is state that must survive: a manager that starts anew sees a little later what it missed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from dynaslave.ec2_tags import tagged
+from dynaslave.model import Instance
+
+__all__ = ["LAG", "Lag"]
+
+LAG = 60.0
+"""Seconds after which AWS shows everything; usually it takes one or two."""
+
+
+class Lag:
+    """Launches, terminations and tags of the last minute; safe in threads. Times are the manager's."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._launched: dict[str, tuple[float, Instance]] = {}
+        self._ended: dict[str, float] = {}
+        self._tags: dict[str, tuple[float, dict[str, str]]] = {}
+
+    def launched(self, instances: Iterable[Instance], now: float) -> None:
+        """These were started."""
+        with self._lock:
+            self._launched |= {instance.id: (now, instance) for instance in instances}
+
+    def ended(self, ids: Iterable[str], now: float) -> None:
+        """These were terminated, or are about to be."""
+        with self._lock:
+            self._ended |= dict.fromkeys(ids, now)
+
+    def wrote(self, ids: Iterable[str], tags: Mapping[str, str], now: float) -> None:
+        """These were given tags."""
+        with self._lock:
+            for one in ids:
+                before = self._tags[one][1] if one in self._tags else {}
+                self._tags[one] = (now, {**before, **tags})
+
+    def correct(self, shown: Iterable[Instance], now: float) -> list[Instance]:
+        """What AWS would show if it were up to date, by what it shows."""
+        with self._lock:
+            self._forget(now)
+            found = {one: instance for one, (_, instance) in self._launched.items()}
+            found |= {instance.id: instance for instance in shown}
+            return [self._corrected(instance) for instance in found.values()]
+
+    def _corrected(self, instance: Instance) -> Instance:
+        written = self._tags.get(instance.id)
+        corrected = tagged(instance, written[1]) if written else instance
+        if instance.id in self._ended and instance.state != "terminated":
+            return replace(corrected, state="stopping")
+        return corrected
+
+    def _forget(self, now: float) -> None:
+        old = now - LAG
+        self._launched = {key: value for key, value in self._launched.items() if value[0] > old}
+        self._tags = {key: value for key, value in self._tags.items() if value[0] > old}
+        self._ended = {key: at for key, at in self._ended.items() if at > old}
