@@ -321,11 +321,11 @@ class Strict:
         return wrong
 
     def _do_TerminateInstances(self, asked: Parsed) -> tuple[Any, Parsed] | None:
-        wrong = self._unknown(asked["InstanceIds"])
-        if wrong is None:
-            for one in asked["InstanceIds"]:
-                self.ended.setdefault(one, self.clock())
-        return wrong
+        return self._unknown(asked["InstanceIds"])
+
+    def _correct_TerminateInstances(self, _: Parsed, asked: Parsed) -> None:
+        for one in asked["InstanceIds"]:
+            self.ended.setdefault(one, self.clock())
 
     def _unknown(self, ids: list[str]) -> tuple[Any, Parsed] | None:
         lost = [one for one in ids if one.startswith("i-") and not self._shown(one)]
@@ -385,6 +385,10 @@ class Strict:
         if asked.get("Tags") and asked.get("Overwrite"):
             return _refused("ValidationException", "tags and overwrite can't be used together.")
         return None
+
+    def _correct_DescribeImages(self, parsed: Parsed, _: Parsed) -> None:
+        for image in parsed["Images"]:
+            image.setdefault("Architecture", "x86_64")
 
     def _correct_DescribeSpotPriceHistory(self, parsed: Parsed, _: Parsed) -> None:
         parsed["SpotPriceHistory"] = [

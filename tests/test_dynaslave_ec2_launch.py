@@ -454,7 +454,7 @@ def test_the_newest_image_of_a_name_is_taken_and_looked_up_again_later(aws: Acco
     subject.launch(request(ours, 1, "i1"))
     newer = publish(aws.strict.raw, "build-agent-2")
     stamps = iter(["2027-01-01T00:00:00.000Z", "2027-02-01T00:00:00.000Z"])
-    aws.strict._correct_DescribeImages = lambda parsed, _: [  # type: ignore[attr-defined]
+    aws.strict._correct_DescribeImages = lambda parsed, _: [  # type: ignore[assignment,method-assign]
         image.update(CreationDate=next(stamps))
         for image in sorted(parsed["Images"], key=lambda one: one["Name"])
     ]
