@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -146,15 +146,18 @@ class Ec2Provider:
         finally:
             self._templates.sweep(pools)
 
-    def check(self, pools: Iterable[AgentPool]) -> Sequence[Problem]:
-        """All that would keep these pools from launching, and notices from coming. Changes nothing."""
-        found = [problem for pool in pools for problem in self._check.check(pool)]
-        if self._notices:
-            try:
+    def check(self, pool: AgentPool) -> Sequence[Problem]:
+        """All that would keep a pool from launching, at its line. Changes nothing."""
+        return self._check.check(pool)
+
+    def check_notices(self) -> Sequence[Problem]:
+        """What would keep notices from coming. Changes nothing."""
+        try:
+            if self._notices:
                 self._notices.check()
-            except ProviderError as error:
-                found.append(Problem(error.message, rule="ec2"))
-        return found
+        except ProviderError as error:
+            return [Problem(error.message, rule="ec2")]
+        return []
 
     def close(self) -> None:
         """Close the connections."""

@@ -448,7 +448,7 @@ def test_any_text_is_a_notice_or_a_value_error(body: str) -> None:
 
 
 def problems(aws: Account, **more: Any) -> list[str]:
-    return [str(one) for one in provider(aws).check([pool(aws, **more)])]
+    return [str(one) for one in provider(aws).check(pool(aws, **more))]
 
 
 def test_a_pool_that_can_be_launched_has_no_problems(aws: Account) -> None:
@@ -511,9 +511,11 @@ def test_a_group_of_another_network_is_told(aws: Account) -> None:
 def test_a_profile_without_a_role_and_a_queue_that_is_not_there(aws: Account) -> None:
     aws.clients.iam.create_instance_profile(InstanceProfileName="empty")
     subject = provider(aws, queue="https://sqs.eu-west-1.amazonaws.com/123456789012/nothing")
-    found = [str(one) for one in subject.check([pool(aws, instance_profile="empty")])]
-    assert "instance profile empty has no role" in found[0]
-    assert "no such queue" in found[1]
+    (found,) = subject.check(pool(aws, instance_profile="empty"))
+    assert "instance profile empty has no role" in found.message
+    (found,) = subject.check_notices()
+    assert "no such queue" in found.message
+    assert provider(aws).check_notices() == []
 
 
 def test_what_may_not_be_looked_at_is_told_and_the_rest_is_looked_at(aws: Account) -> None:
