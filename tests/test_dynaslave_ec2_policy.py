@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -300,3 +301,13 @@ def test_the_rule_sends_what_the_manager_understands() -> None:
 def test_the_queue_takes_events_of_the_rule_only() -> None:
     (statement,) = document("notices-queue")["Statement"]
     assert statement["Condition"]["ArnEquals"]["aws:SourceArn"].endswith(":rule/dynaslave-main")
+
+
+def test_the_pool_in_the_documentation_is_one() -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", (DOCS.parent / "ec2.md").read_text(), re.DOTALL)
+    exec(code, {})  # a wrong argument raises
+
+
+def test_the_documentation_names_the_files_there_are() -> None:
+    named = set(re.findall(r"ec2/([a-z-]+\.json)", (DOCS.parent / "ec2.md").read_text()))
+    assert named == {path.name for path in DOCS.iterdir()}
