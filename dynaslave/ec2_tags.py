@@ -95,7 +95,13 @@ def instance_of(described: InstanceTypeDef, price_of: PriceOf) -> Instance:
         market=market,
         price=price_of(kind, zone, market),
     )
-    return tagged(bare, tags)
+    return tagged(replace(bare, notes=_ended(described)), tags)
+
+
+def _ended(described: InstanceTypeDef) -> dict[str, str]:
+    """Why an instance ends or has ended, in AWS's words: a shutdown from within, no room for its volume..."""
+    code = described.get("StateReason", {}).get("Code", "")
+    return {"ended": code} if described["State"]["Name"] in ("shutting-down", "terminated") and code else {}
 
 
 def tagged(instance: Instance, tags: Mapping[str, str]) -> Instance:

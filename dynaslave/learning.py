@@ -10,7 +10,7 @@ from dynaslave.backoff import NEVER_CAME, REFUSED, struck
 from dynaslave.decisions import Launch, Report
 from dynaslave.ledger import Ledger, Seen
 from dynaslave.memory import BOOTS_KEPT, Memory
-from dynaslave.model import Agent, State
+from dynaslave.model import Agent, Offline, State
 from dynaslave.offers import refused, still_cooling
 from dynaslave.pools import AgentPool
 
@@ -48,7 +48,7 @@ def observe(memory: Memory, ledger: Ledger, pools: Mapping[str, AgentPool], now:
                 times = (*boots.get(agent.pool, ()), now - agent.instance.launched)
                 boots[agent.pool] = times[-BOOTS_KEPT:]
         if after.missed and not (before is not None and before.missed) and pool is not None:
-            missed[agent.pool] = f"{agent.name} did not dial in within {pool.boot_minutes:g} min"
+            missed[agent.pool] = _missed(agent, pool)
     strikes = {name: one for name, one in memory.strikes.items() if name in pools and name not in came}
     for name, why in missed.items():
         if name not in came:
@@ -60,6 +60,20 @@ def observe(memory: Memory, ledger: Ledger, pools: Mapping[str, AgentPool], now:
         boots={name: times for name, times in boots.items() if name in pools},
         cooling=still_cooling(memory.cooling, now),
     )
+
+
+def _missed(agent: Agent, pool: AgentPool) -> str:
+    if agent.state is not State.GONE:
+        return f"{agent.name} did not dial in within {pool.boot_minutes:g} min"
+    why = agent.instance.notes.get("ended", "") if agent.instance else ""
+    return f"{agent.name}'s instance ended before its agent dialled in" + (f" ({why})" if why else "")
+
+
+def _ended_early(agent: Agent, before: Seen | None) -> bool:
+    """Whether the instance of one we saw coming ended by itself: not announced, and not drained by us."""
+    announced = agent.instance is not None and bool(agent.instance.doomed)
+    coming = before is not None and not before.served and agent.node.offline is Offline.NO
+    return agent.state is State.GONE and coming and not announced
 
 
 def _seen(agent: Agent, before: Seen | None, pool: AgentPool | None, now: float) -> Seen:
@@ -74,7 +88,7 @@ def _seen(agent: Agent, before: Seen | None, pool: AgentPool | None, now: float)
         since=agent.since,
         useful=now if before is None or fresh or agent.node.busy else before.useful,
         served=served,
-        missed=overdue or (before is not None and before.missed),
+        missed=overdue or _ended_early(agent, before) or (before is not None and before.missed),
         uses=taken,
         builds=builds,
     )

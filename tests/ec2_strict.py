@@ -94,6 +94,7 @@ class Strict:
     spot_prices: dict[str, str] = field(default_factory=dict)
     born: dict[str, float] = field(default_factory=dict)
     ended: dict[str, float] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
     written: dict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
     tokens: dict[tuple[str, str], tuple[Parsed, Parsed]] = field(default_factory=dict)
     deleted: set[tuple[str, int]] = field(default_factory=set)
@@ -122,9 +123,9 @@ class Strict:
         """Instances nobody has ended, whoever sees them."""
         return set(self.born) - set(self.ended)
 
-    def end(self, instance: str) -> None:
+    def end(self, instance: str, reason: str = "Client.InstanceInitiatedShutdown") -> None:
         """The cloud takes an instance away, or it ends itself."""
-        self.ended[instance] = self.clock()
+        self.ended[instance], self.reasons[instance] = self.clock(), reason
 
     # What happens around a call.
 
@@ -353,6 +354,7 @@ class Strict:
         one["Tags"] = [tag for tag in one.get("Tags", ()) if tag["Key"] not in fresh]
         if id in self.ended:
             one["State"] = {"Name": "terminated" if now >= self.ended[id] + 30 else "shutting-down"}
+            one["StateReason"] = {"Code": self.reasons.get(id, "Client.UserInitiatedShutdown")}
         elif now < self.born[id] + self.pending:
             one["State"] = {"Name": "pending"}
 
@@ -464,7 +466,7 @@ class Account:
 
 
 @contextmanager
-def account(*, lag: float = 0.0) -> Iterator[Account]:
+def account(*, lag: float = 0.0, clock: Clock | None = None) -> Iterator[Account]:
     """An account on moto, strict, for as long as the block runs."""
     with patch.dict(os.environ, {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}), mock_aws():
         ec2, iam, sqs = raw("ec2"), raw("iam"), raw("sqs")
@@ -481,7 +483,7 @@ def account(*, lag: float = 0.0) -> Iterator[Account]:
         iam.create_instance_profile(InstanceProfileName="agents")
         iam.add_role_to_instance_profile(InstanceProfileName="agents", RoleName="agents")
         queue = sqs.create_queue(QueueName="notices")["QueueUrl"]
-        clock = Clock()
+        clock = clock or Clock()
         strict = Strict(clock, lag=lag)
         clients = strict.watch(_clients())
         yield Account(clock, strict, clients, subnets, group, image, queue)

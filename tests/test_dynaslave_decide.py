@@ -422,6 +422,42 @@ def test_agents_that_never_come_are_replaced_then_the_pool_backs_off() -> None:
     assert "did not dial in within 10 min; the next try is in 120 s" in outcome.pools[0].held_back
 
 
+def test_instances_that_end_before_an_agent_came_count_as_failures_too() -> None:
+    memory = Memory()
+    for batch in range(3):
+        name, start = f"p-{batch}", NOW + batch * 700
+        booting = node(name, connected=False, created=start)
+        for at, state in ((start + 10, "running"), (start + 60, "terminated"), (start + 65, "terminated")):
+            ended = machine(
+                name, launched=start, state=state, notes={"ended": "Client.InstanceInitiatedShutdown"}
+            )
+            snapshot = look(items(3), [booting], [ended], at=at)
+            outcome = decided(snapshot, memory=memory)
+            memory = outcome.memory
+    assert memory.strikes["p"].count == 3
+    reason = memory.strikes["p"].reason
+    assert reason == "p-2's instance ended before its agent dialled in (Client.InstanceInitiatedShutdown)"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"node": {"connected": False, "offline": Offline.OURS, "reason": "surplus"}},
+        {"machine": {"doomed": "spot interruption"}},
+    ],
+)
+def test_an_end_that_was_wanted_or_announced_is_no_failure(more: dict[str, Any]) -> None:
+    booting = look((), [node("p-1", connected=False)], [machine("p-1", launched=NOW)], at=NOW + 5)
+    memory = decided(booting).memory
+    gone = look(
+        (),
+        [node("p-1", **{"connected": False, **more.get("node", {})})],
+        [machine("p-1", launched=NOW, state="terminated", **more.get("machine", {}))],
+        at=NOW + 60,
+    )
+    assert decided(gone, memory=memory).memory.strikes == {}
+
+
 # Scaling down.
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -131,6 +133,15 @@ def test_one_somebody_stopped_looks_like_one_without_an_agent(aws: Account) -> N
     aws.clock.sleep(100)
     aws.strict.raw.stop_instances(InstanceIds=[born.id])
     assert only(subject).state == "running"
+
+
+def test_why_one_ended_is_told(aws: Account) -> None:
+    subject = provider(aws)
+    (born,) = launched(subject, aws)
+    aws.clock.sleep(60)
+    assert only(subject).notes == {}
+    aws.strict.end(born.id, "Client.VolumeLimitExceeded")
+    assert (only(subject).state, only(subject).notes) == ("stopping", {"ended": "Client.VolumeLimitExceeded"})
 
 
 def test_a_price_is_what_the_launch_said(aws: Account) -> None:
@@ -532,6 +543,12 @@ def test_what_may_not_be_looked_at_is_told_and_the_rest_is_looked_at(aws: Accoun
 def test_a_manager_has_a_name(name: str) -> None:
     with pytest.raises(Denied, match="no name of a manager"):
         Ec2Provider(name, Clients(region=REGION))
+
+
+def test_nothing_of_aws_is_imported_before_it_is_asked() -> None:
+    code = "import sys, dynaslave.ec2; print([one for one in ('boto3', 'botocore', 'jinja2') if one in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_closing_ends_no_instance(aws: Account) -> None:
