@@ -175,8 +175,9 @@ def _outcome(progress: _Progress) -> Launched:
     if not progress.instances:
         if not progress.calls:
             raise NoCapacity(f"{_doing(progress.request)}: every offer had no capacity a moment ago")
-        if all(isinstance(error, Denied) for error in refused.values()) and refused:
-            raise next(iter(refused.values()))
+        others = [error for error in refused.values() if not isinstance(error, NoCapacity)]
+        if others and len(others) == len(refused):  # no offer was to blame
+            raise others[0]
     return Launched(tuple(progress.instances), refused)
 
 

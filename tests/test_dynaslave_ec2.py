@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from moto.server import ThreadedMotoServer
 
 from dynaslave.ec2 import Ec2Provider
 from dynaslave.ec2_clients import Clients
@@ -20,7 +21,7 @@ from dynaslave.ec2_tags import at_launch
 from dynaslave.model import Instance
 from dynaslave.pools import AgentPool, make
 from dynaslave.provider import Denied, Hand, LaunchRequest, Throttled, Unavailable
-from ec2_strict import REGION, Account, Fault, account
+from ec2_strict import REGION, Account, Fault, account, publish
 from jobdsl.errors import DslError
 
 SPOT = "EC2 Spot Instance Interruption Warning"
@@ -537,6 +538,40 @@ def test_what_may_not_be_looked_at_is_told_and_the_rest_is_looked_at(aws: Accoun
 
 
 # The provider itself.
+
+
+@pytest.mark.parametrize("spot", [True, False])
+@pytest.mark.parametrize("types", [["m5.large"], ["m5.large", "c5.large"]])
+def test_it_works_over_http_with_moto_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, spot: bool, types: list[str]
+) -> None:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",
+    }.items():
+        monkeypatch.setenv(name, value)
+    manager = f"over-http-{spot}-{len(types)}"  # servers of one process share what they know
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://{}:{}".format(*server.get_host_and_port()))
+    try:
+        subject = Ec2Provider(manager, Clients(region=REGION))
+        image = publish(Clients(region=REGION).ec2, "agent")
+        settings = {"name": "linux", "max_agents": 4, "image": image, "instance_profile": "agents"}
+        here = make({**settings, "instance_types": types, "spot": spot})
+        born = subject.launch(LaunchRequest(here, 2, "i1", ("n0", "n1"))).instances
+        for number, one in enumerate(born):
+            subject.hand_over(one, hand(f"n{number}"))
+        seen = {
+            one.node: (one.state, one.pool) for one in Ec2Provider(manager, Clients(region=REGION)).list()
+        }
+        assert seen == {"n0": ("running", "linux"), "n1": ("running", "linux")}
+        subject.terminate(born)
+        subject.sweep(frozenset(), frozenset())
+        assert {one.state for one in subject.list()} == {"terminated"}
+    finally:
+        server.stop()
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "-a", "x" * 41, "a b"])

@@ -20,6 +20,7 @@ from dynaslave.provider import (
     LaunchRequest,
     NoCapacity,
     Offer,
+    ProviderError,
     Throttled,
     Unavailable,
 )
@@ -307,6 +308,19 @@ def test_spot_denied_leaves_on_demand(aws: Account) -> None:
     launched = launch(aws, 1, spot=True)
     assert offered(launched) == [("m5.large", A, "on-demand")]
     assert "create-service-linked-role" in launched.refused[Offer("m5.large", A, "spot")].message
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [("RequestLimitExceeded", Throttled), ("UnauthorizedOperation", Denied), ("Odd", Denied)],
+)
+def test_what_every_offer_is_refused_for_is_raised(
+    aws: Account, code: str, kind: type[ProviderError]
+) -> None:
+    no_spot(aws)
+    aws.strict.codes = dict.fromkeys(aws.strict.capacity, code)
+    with pytest.raises(kind, match=code):
+        launch(aws, spot="only")
 
 
 def test_throttled_before_anything_was_started_is_raised(aws: Account) -> None:
