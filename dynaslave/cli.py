@@ -1,7 +1,7 @@
-"""The command line: `dynaslave simulate | history | request`.
+"""The command line: `dynaslave run | once | status | drain | simulate`.
 
-Exit codes: 0 done; 1 an error, also one of usage; 130 interrupted. Everything but click is imported by
-the command that needs it.
+Exit codes: 0 done; 1 an error, also one of usage; 2 there is something to do (`once --dry-run`);
+130 interrupted. Everything but click is imported by the command that needs it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from dynaslave import cli_simulate
+from dynaslave import cli_look, cli_manager, cli_simulate
 from jobdsl.cli_options import Stop
 from jobdsl.errors import JobdslError
 
@@ -20,10 +20,20 @@ __all__ = ["cli", "main", "run"]
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="jobdsl", message="%(prog)s %(version)s")
 def cli() -> None:
-    """Build agents when they are needed: pools that follow a controller's queue."""
+    """Build agents that follow the queue.
+
+    Teams declare pools with agent_pool(...) in the DSL files of an ESTATE; the manager starts agents when
+    builds wait for them and ends those nobody needs.
+    """
 
 
-for _command in (cli_simulate.simulate,):
+for _command in (
+    cli_manager.run_command,
+    cli_manager.once,
+    cli_look.status,
+    cli_look.drain,
+    cli_simulate.simulate,
+):
     cli.add_command(_command)
 
 
@@ -34,6 +44,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run one command; gives its exit code. Nothing it raises on purpose leaves a traceback."""
+    from dynaslave.provider import ProviderError
     from jobdsl.console import say_problems
 
     try:
@@ -42,7 +53,7 @@ def run(arguments: list[str] | None = None) -> int:
         return stop.code
     except click.exceptions.Exit as end:
         return end.exit_code
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return 130
     except click.ClickException as error:
@@ -51,6 +62,9 @@ def run(arguments: list[str] | None = None) -> int:
     except JobdslError as error:
         say_problems(error.problems)
         return error.exit_code
+    except ProviderError as error:
+        click.echo(f"error: {error.message}", err=True)
+        return 1
     except BrokenPipeError:
         return 1
     return code if isinstance(code, int) else 0
