@@ -116,7 +116,8 @@ def preflight(options: Options, declared: Declared) -> list[Problem]:
     if options.provider != "ec2":
         return []
     provider = _ec2(options, _name(options, declared), declared)
-    return [problem for pool in declared.pools for problem in provider.check(pool)]
+    found = [problem for pool in declared.pools for problem in provider.check(pool)]
+    return [*found, *provider.check_notices()]
 
 
 def _name(options: Options, declared: Declared) -> str:
@@ -128,8 +129,8 @@ def _provider(options: Options, name: str, controller: Controller, declared: Dec
         return _ec2(options, name, declared)
     if options.provider == "local":
         return _local(options, name, controller)
+    from dynaslave.lines import StandIns
     from dynaslave.simulated import SimulatedCloud
-    from dynaslave.standin import StandIns
 
     return SimulatedCloud(boot=(5.0, 15.0), line=StandIns())
 

@@ -15,6 +15,7 @@ from itertools import count
 from random import Random
 from typing import TYPE_CHECKING
 
+from dynaslave.lines import InProcess, Line
 from dynaslave.model import Instance, Market
 from dynaslave.pools import AgentPool
 from dynaslave.provider import Hand, Launched, LaunchRequest, NoCapacity, Offer, ProviderError
@@ -67,6 +68,7 @@ class SimulatedCloud:
         price: Callable[[Offer], float] = lambda _: 0.0,
         faults: Faults | None = None,
         jenkins: SimulatedJenkins | None = None,
+        line: Line | None = None,
     ) -> None:
         self.faults = faults or Faults()
         self._clock = clock
@@ -74,7 +76,7 @@ class SimulatedCloud:
         self._boot = boot
         self._zones = tuple(zones)
         self._price = price
-        self._jenkins = jenkins
+        self._line = InProcess(jenkins) if jenkins is not None else line
         self._machines: dict[str, Machine] = {}
         self._numbers = count(1)
         self._lock = threading.RLock()
@@ -141,7 +143,9 @@ class SimulatedCloud:
                     machine.hand = replace(machine.hand, secret="")
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Agents that are processes of this host end with it."""
+        if self._line is not None:
+            self._line.close()
 
     # what happens by itself
 
@@ -210,7 +214,7 @@ class SimulatedCloud:
             boots=boots,
             connects=chance.random() >= self.faults.never_connects,
             interrupted=now + NOTICE + chance.expovariate(rate) if rate else float("inf"),
-            jenkins=self._jenkins,
+            line=self._line,
             shown=[(now, instance)],
         )
         self._machines[instance.id] = machine

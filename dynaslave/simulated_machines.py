@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from dynaslave.lines import Line
 from dynaslave.model import Instance
 from dynaslave.provider import Hand
-
-if TYPE_CHECKING:
-    from jobdsl.testing import SimulatedJenkins
 
 __all__ = ["NOTICE", "Machine"]
 
@@ -32,7 +29,7 @@ class Machine:
     connects: bool
     interrupted: float
     """When it is taken away; infinity if it is not."""
-    jenkins: SimulatedJenkins | None = None
+    line: Line | None = None
     hand: Hand | None = None
     connected: bool = False
     ended: float | None = None
@@ -68,9 +65,8 @@ class Machine:
             return
         self.ended = now
         self.change(now, state="terminated")
-        if self.connected and self.hand is not None and self.jenkins is not None:
-            with contextlib.suppress(KeyError):
-                self.jenkins.connect_agent(self.hand.node, connected=False)
+        if self.connected and self.hand is not None and self.line is not None:
+            self.line.down(self.hand)
         self.hand = None
 
     def note(self, notes: Mapping[str, str], now: float) -> None:
@@ -81,13 +77,5 @@ class Machine:
         self.change(now, notes=texts, suspect=suspect)
 
     def _dial_in(self) -> bool:
-        """Whether its agent is connected now; without a controller, a node or the right secret it is not."""
-        if self.hand is None or self.jenkins is None:
-            return False
-        try:
-            if self.jenkins.computer(self.hand.node).secret != self.hand.secret:
-                return False
-            self.jenkins.connect_agent(self.hand.node)
-        except KeyError:  # no such node: it goes on trying
-            return False
-        return True
+        """Whether its agent is connected now; without a controller it is not."""
+        return self.hand is not None and self.line is not None and self.line.up(self.hand)
