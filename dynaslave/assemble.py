@@ -16,6 +16,7 @@ from jobdsl.errors import JobdslError
 if TYPE_CHECKING:
     from dynaslave.costs import Book
     from dynaslave.ec2 import Ec2Provider
+    from dynaslave.ec2_clients import Clients
     from dynaslave.lease import Lease
     from dynaslave.manager import Manager
     from dynaslave.metrics import Metrics
@@ -91,7 +92,7 @@ def assemble(
     nodes = Nodes(controller, name, websocket=options.websocket)
     home = provider.home if isinstance(provider, LocalAgents) else _remote_fs
     actor = Actor(nodes, provider, url=options.agents_url or controller.url, home=home)
-    lease, book = _lease_and_book(options, name)
+    lease, book = _lease_and_book(options, name, _clients(options, declared))
     return Manager(
         Parts(
             name=name,
@@ -135,15 +136,19 @@ def _provider(options: Options, name: str, controller: Controller, declared: Dec
     return SimulatedCloud(boot=(5.0, 15.0), line=StandIns())
 
 
-def _ec2(options: Options, name: str, declared: Declared) -> Ec2Provider:
-    from dynaslave.ec2 import Ec2Provider
+def _clients(options: Options, declared: Declared) -> Clients:
     from dynaslave.ec2_clients import Clients
 
+    return Clients(region=options.region or declared.manager.pools.region, profile=options.profile)
+
+
+def _ec2(options: Options, name: str, declared: Declared) -> Ec2Provider:
+    from dynaslave.ec2 import Ec2Provider
+
     table = declared.manager.prices
-    region = options.region or declared.manager.pools.region
     return Ec2Provider(
         name,
-        Clients(region=region, profile=options.profile),
+        _clients(options, declared),
         price=lambda word: table[word].dollars_hour if word in table else None,
         queue=options.queue,
         key=options.secrets_key,
@@ -165,13 +170,14 @@ def _state_directory() -> Path:
     return Path(state) / "dynaslave" if state else Path.home() / ".local" / "state" / "dynaslave"
 
 
-def _lease_and_book(options: Options, name: str) -> tuple[Lease, Book]:
+def _lease_and_book(options: Options, name: str, clients: Clients) -> tuple[Lease, Book]:
     from dynaslave.costs import DynamoBook, MemoryBook
-    from dynaslave.lease import DynamoLease, NoLease, table_at
+    from dynaslave.lease import DynamoLease, NoLease, ensure_table
 
     if options.lease_table is None:
         return NoLease(), MemoryBook()
-    client = table_at(options.lease_table, region=options.region, profile=options.profile)
+    client = clients.dynamodb
+    ensure_table(client, options.lease_table)
     owner = f"{socket.gethostname()}:{os.getpid()}"
     return (
         DynamoLease(client, options.lease_table, name, owner),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
 from dynaslave.ec2_errors import asking
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_ec2.client import EC2Client
     from mypy_boto3_iam.client import IAMClient
     from mypy_boto3_sqs.client import SQSClient
@@ -28,6 +30,8 @@ class Clients:
     def __init__(
         self, *, region: str | None = None, profile: str | None = None, endpoint: str | None = None
     ) -> None:
+        # boto3 reads AWS_DEFAULT_REGION alone; every other tool of AWS reads this one first.
+        region = region or os.environ.get("AWS_REGION") or None
         self._where: dict[str, Any] = {"region_name": region, "profile_name": profile}
         self._endpoint = endpoint
         self._lock = threading.Lock()
@@ -39,6 +43,11 @@ class Clients:
     def ec2(self) -> EC2Client:
         """Instances, templates, images, subnets, tags."""
         return self._client("ec2")  # type: ignore[no-any-return]
+
+    @property
+    def dynamodb(self) -> DynamoDBClient:
+        """The table of the lease."""
+        return self._client("dynamodb")  # type: ignore[no-any-return]
 
     @property
     def ssm(self) -> SSMClient:

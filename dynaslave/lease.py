@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-__all__ = ["SKEW", "DynamoLease", "Lease", "NoLease", "create_table", "table_at"]
+__all__ = ["SKEW", "DynamoLease", "Lease", "NoLease", "create_table", "ensure_table"]
 
 DURATION = 60.0
 """Seconds a lease is good for without being renewed."""
@@ -209,17 +209,13 @@ def create_table(client: DynamoDBClient, table: str) -> None:
         return
 
 
-def table_at(table: str, *, region: str | None = None, profile: str | None = None) -> DynamoDBClient:
-    """A client for the table, which is created if it is not there. JobdslError if it cannot be had."""
-    import boto3
-    from botocore.config import Config
+def ensure_table(client: DynamoDBClient, table: str) -> None:
+    """Create the table if it is not there. JobdslError if it cannot be had."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     from jobdsl.errors import JobdslError
 
-    retries = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
     try:
-        client = boto3.Session(profile_name=profile, region_name=region).client("dynamodb", config=retries)
         try:
             client.describe_table(TableName=table)
         except client.exceptions.ResourceNotFoundException:
@@ -230,4 +226,3 @@ def table_at(table: str, *, region: str | None = None, profile: str | None = Non
             f"the table {table!r} for the lease cannot be had: {error}",
             hint="it has one key: name, a string; the manager reads and updates its items",
         ) from error
-    return client
