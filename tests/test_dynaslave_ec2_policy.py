@@ -14,7 +14,7 @@ import pytest
 from dynaslave.costs import DynamoBook
 from dynaslave.ec2 import Ec2Provider
 from dynaslave.ec2_notices import Notice, parse
-from dynaslave.lease import DynamoLease, create_table, table_at
+from dynaslave.lease import DynamoLease, create_table, ensure_table
 from dynaslave.pools import make
 from dynaslave.provider import Hand, LaunchRequest
 from ec2_strict import REGION, Account, Call, account
@@ -189,14 +189,13 @@ def _interruption(instance: str) -> str:
 
 
 def _lease(aws: Account) -> None:
-    client = boto3.client("dynamodb", region_name=REGION)
-    create_table(client, "dynaslave")
-    seen = table_at("dynaslave", region=REGION)
+    seen = boto3.client("dynamodb", region_name=REGION)
+    create_table(seen, "dynaslave")
     seen.meta.events.register(
         "before-parameter-build.dynamodb",
         lambda params, model, **_: aws.strict.calls.append(Call("dynamodb", model.name, params)),
     )
-    seen.describe_table(TableName="dynaslave")  # as `table_at` did
+    ensure_table(seen, "dynaslave")
     lease, book = DynamoLease(seen, "dynaslave", "main", "me"), DynamoBook(seen, "dynaslave", "main")
     assert lease.acquire()
     book.add("2027-01", {"fleet": 1.0}, 1.0)
