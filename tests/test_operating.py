@@ -12,7 +12,7 @@ import pytest
 from dynaslave.cli import cli
 from dynaslave.metrics import Metrics
 
-HERE = Path(__file__).parent.parent / "examples" / "operating"
+HERE = Path(__file__).parent.parent / "docs" / "operating"
 
 
 def test_the_dashboard_asks_for_metrics_there_are() -> None:
