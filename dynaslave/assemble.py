@@ -15,8 +15,8 @@ from jobdsl.errors import JobdslError
 
 if TYPE_CHECKING:
     from dynaslave.costs import Book
-    from dynaslave.ec2 import Ec2Provider
-    from dynaslave.ec2_clients import Clients
+    from dynaslave.ec2.clients import Clients
+    from dynaslave.ec2.provider import Ec2Provider
     from dynaslave.lease import Lease
     from dynaslave.manager import Manager
     from dynaslave.metrics import Metrics
@@ -137,13 +137,13 @@ def _provider(options: Options, name: str, controller: Controller, declared: Dec
 
 
 def _clients(options: Options, declared: Declared) -> Clients:
-    from dynaslave.ec2_clients import Clients
+    from dynaslave.ec2.clients import Clients
 
     return Clients(region=options.region or declared.manager.pools.region, profile=options.profile)
 
 
 def _ec2(options: Options, name: str, declared: Declared) -> Ec2Provider:
-    from dynaslave.ec2 import Ec2Provider
+    from dynaslave.ec2.provider import Ec2Provider
 
     table = declared.manager.prices
     return Ec2Provider(

@@ -26,7 +26,7 @@ import boto3
 from botocore.exceptions import ReadTimeoutError
 from moto import mock_aws
 
-from dynaslave.ec2_clients import Clients
+from dynaslave.ec2.clients import Clients
 
 REGION = "eu-west-1"
 ZONES = ("eu-west-1a", "eu-west-1b")

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
 
-from dynaslave.ec2 import Ec2Provider
-from dynaslave.ec2_clients import Clients
-from dynaslave.ec2_notices import Notice, parse
-from dynaslave.ec2_tags import at_launch
+from dynaslave.ec2.clients import Clients
+from dynaslave.ec2.notices import Notice, parse
+from dynaslave.ec2.provider import Ec2Provider
+from dynaslave.ec2.tags import at_launch
 from dynaslave.model import Instance
 from dynaslave.pools import AgentPool, make
 from dynaslave.provider import Denied, Hand, LaunchRequest, Throttled, Unavailable
@@ -581,7 +581,7 @@ def test_a_manager_has_a_name(name: str) -> None:
 
 
 def test_nothing_of_aws_is_imported_before_it_is_asked() -> None:
-    code = "import sys, dynaslave.ec2; print([one for one in ('boto3', 'botocore', 'jinja2') if one in sys.modules])"
+    code = "import sys, dynaslave.ec2.provider; print([one for one in ('boto3', 'botocore', 'jinja2') if one in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

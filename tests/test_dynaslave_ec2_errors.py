@@ -7,8 +7,8 @@ import logging
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, NoRegionError
 
-from dynaslave.ec2_clients import Clients
-from dynaslave.ec2_errors import asking, explain, meaning_of, table
+from dynaslave.ec2.clients import Clients
+from dynaslave.ec2.errors import asking, explain, meaning_of, table
 from dynaslave.provider import Denied, NoCapacity, ProviderError, Throttled, Unavailable
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from dynaslave.ec2 import Ec2Provider
+from dynaslave.ec2.provider import Ec2Provider
 from dynaslave.model import Instance
 from dynaslave.pools import AgentPool, make
 from dynaslave.provider import Hand, LaunchRequest, ProviderError

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from dynaslave.ec2 import Ec2Provider
-from dynaslave.ec2_errors import explain
-from dynaslave.ec2_fleet import offers, reached
+from dynaslave.ec2.errors import explain
+from dynaslave.ec2.fleet import offers, reached
+from dynaslave.ec2.provider import Ec2Provider
 from dynaslave.pools import AgentPool, make
 from dynaslave.provider import (
     Denied,

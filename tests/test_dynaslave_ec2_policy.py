@@ -12,8 +12,8 @@ import boto3
 import pytest
 
 from dynaslave.costs import DynamoBook
-from dynaslave.ec2 import Ec2Provider
-from dynaslave.ec2_notices import Notice, parse
+from dynaslave.ec2.notices import Notice, parse
+from dynaslave.ec2.provider import Ec2Provider
 from dynaslave.lease import DynamoLease, create_table, ensure_table
 from dynaslave.pools import make
 from dynaslave.provider import Hand, LaunchRequest

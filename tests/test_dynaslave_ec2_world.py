@@ -10,7 +10,7 @@ import pytest
 
 from dynaslave.act import Actor
 from dynaslave.costs import Costs, MemoryBook
-from dynaslave.ec2 import Ec2Provider
+from dynaslave.ec2.provider import Ec2Provider
 from dynaslave.manager import Manager, Parts
 from dynaslave.nodes import Nodes
 from dynaslave.observe import Observer

@@ -24,13 +24,13 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from moto.server import ThreadedMotoServer
 
-from dynaslave import ec2_agent
-from dynaslave.ec2_clients import Clients
-from dynaslave.ec2_secrets import Secrets
-from dynaslave.ec2_templates import packed
+from dynaslave.ec2 import agent as ec2_agent
+from dynaslave.ec2.clients import Clients
+from dynaslave.ec2.secrets import Secrets
+from dynaslave.ec2.templates import packed
+from dynaslave.ec2.userdata import script
 from dynaslave.pools import AgentPool, make
 from dynaslave.provider import Hand
-from dynaslave.userdata import script
 
 INSTANCE = "i-0123456789abcdef0"
 REGION = "eu-west-1"

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dynaslave.ec2_clients import Clients
-from dynaslave.ec2_errors import asking
-from dynaslave.ec2_fleet import (
+from dynaslave.ec2.clients import Clients
+from dynaslave.ec2.errors import asking
+from dynaslave.ec2.fleet import (
     Ask,
     fleet_parameters,
     offers,
@@ -23,10 +23,10 @@ from dynaslave.ec2_fleet import (
     read_fleet,
     run_parameters,
 )
-from dynaslave.ec2_images import Images
-from dynaslave.ec2_subnets import Subnets
-from dynaslave.ec2_tags import at_launch
-from dynaslave.ec2_templates import Templates, Version, template_data
+from dynaslave.ec2.images import Images
+from dynaslave.ec2.subnets import Subnets
+from dynaslave.ec2.tags import at_launch
+from dynaslave.ec2.templates import Templates, Version, template_data
 from dynaslave.model import Instance, Market
 from dynaslave.pools import AgentPool, Spot
 from dynaslave.provider import (

@@ -10,7 +10,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from dynaslave.ec2_secrets import prefix
+from dynaslave.ec2.secrets import prefix
 from dynaslave.pools import AgentPool
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def script(pool: AgentPool, manager: str, *, user: str = USER, run: str = "/run/
         commands=commands,
         user=shlex.quote(user),
         settings=json.dumps(settings),
-        agent=_read("ec2_agent.py").rstrip("\n"),
+        agent=_read("agent.py").rstrip("\n"),
         mark="END-" + hashlib.sha256(commands.encode()).hexdigest()[:8],
     )
 
@@ -70,4 +70,4 @@ def _template() -> jinja2.Template:
 
 
 def _read(name: str) -> str:
-    return resources.files("dynaslave").joinpath(name).read_text("utf-8")
+    return resources.files("dynaslave.ec2").joinpath(name).read_text("utf-8")

@@ -13,10 +13,10 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
-from dynaslave.ec2_clients import Clients
-from dynaslave.ec2_errors import asking
-from dynaslave.ec2_images import Found
-from dynaslave.ec2_tags import MANAGER, POOL, tag_list, tags_of
+from dynaslave.ec2.clients import Clients
+from dynaslave.ec2.errors import asking
+from dynaslave.ec2.images import Found
+from dynaslave.ec2.tags import MANAGER, POOL, tag_list, tags_of
 from dynaslave.pools import AgentPool
 from dynaslave.provider import Denied, ProviderError
 

@@ -1,7 +1,7 @@
 """The contract of a cloud on AWS: instances as agents, with tags and SSM parameters as all the state.
 
-The parts: `ec2_launch` starts, `ec2_secrets` tells, `ec2_notices` listens, `ec2_tags` is what is written on
-instances, `ec2_lag` covers what AWS does not show yet, `ec2_errors` what its errors mean.
+The parts: `launch` starts, `secrets` tells, `notices` listens, `tags` is what is written on
+instances, `lag` covers what AWS does not show yet, `errors` what its errors mean.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dynaslave.ec2_batches import in_batches
-from dynaslave.ec2_check import Check
-from dynaslave.ec2_clients import Clients
-from dynaslave.ec2_errors import asking
-from dynaslave.ec2_images import Images
-from dynaslave.ec2_lag import Lag
-from dynaslave.ec2_launch import Launcher
-from dynaslave.ec2_notices import Notice, Notices
-from dynaslave.ec2_secrets import Secrets
-from dynaslave.ec2_spot import SpotPrices
-from dynaslave.ec2_subnets import Subnets
-from dynaslave.ec2_tags import DOOMED, INTENT, MANAGER, NODE, PRICE, instance_of, note_tags, tag_list
-from dynaslave.ec2_templates import Templates
+from dynaslave.ec2.batches import in_batches
+from dynaslave.ec2.check import Check
+from dynaslave.ec2.clients import Clients
+from dynaslave.ec2.errors import asking
+from dynaslave.ec2.images import Images
+from dynaslave.ec2.lag import Lag
+from dynaslave.ec2.launch import Launcher
+from dynaslave.ec2.notices import Notice, Notices
+from dynaslave.ec2.secrets import Secrets
+from dynaslave.ec2.spot import SpotPrices
+from dynaslave.ec2.subnets import Subnets
+from dynaslave.ec2.tags import DOOMED, INTENT, MANAGER, NODE, PRICE, instance_of, note_tags, tag_list
+from dynaslave.ec2.templates import Templates
+from dynaslave.ec2.userdata import script
 from dynaslave.model import Instance, Market
 from dynaslave.pools import AgentPool
 from dynaslave.provider import Denied, Hand, Launched, LaunchRequest, ProviderError, Unavailable
-from dynaslave.userdata import script
 from jobdsl.errors import Problem
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dynaslave.ec2_clients import Clients
-from dynaslave.ec2_errors import asking
-from dynaslave.ec2_images import Found, Images
-from dynaslave.ec2_launch import missing
-from dynaslave.ec2_subnets import Subnets
-from dynaslave.ec2_templates import packed
+from dynaslave.ec2.clients import Clients
+from dynaslave.ec2.errors import asking
+from dynaslave.ec2.images import Found, Images
+from dynaslave.ec2.launch import missing
+from dynaslave.ec2.subnets import Subnets
+from dynaslave.ec2.templates import packed
 from dynaslave.pools import AgentPool
 from dynaslave.provider import ProviderError
 from jobdsl.errors import Problem

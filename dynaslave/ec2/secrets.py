@@ -10,10 +10,10 @@ import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dynaslave.ec2_batches import batched
-from dynaslave.ec2_clients import Clients
-from dynaslave.ec2_errors import asking
-from dynaslave.ec2_tags import MANAGER, NODE, tag_list
+from dynaslave.ec2.batches import batched
+from dynaslave.ec2.clients import Clients
+from dynaslave.ec2.errors import asking
+from dynaslave.ec2.tags import MANAGER, NODE, tag_list
 from dynaslave.provider import Hand
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from dynaslave.ec2_clients import Clients
-from dynaslave.ec2_errors import asking
+from dynaslave.ec2.clients import Clients
+from dynaslave.ec2.errors import asking
 from dynaslave.pools import AgentPool
 from dynaslave.provider import Denied
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dynaslave.ec2_clients import Clients
-from dynaslave.ec2_errors import asking
+from dynaslave.ec2.clients import Clients
+from dynaslave.ec2.errors import asking
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dynaslave.ec2_clients import Clients
-from dynaslave.ec2_errors import asking
+from dynaslave.ec2.clients import Clients
+from dynaslave.ec2.errors import asking
 from dynaslave.images import Image
 from dynaslave.provider import Denied, Throttled, Unavailable
 

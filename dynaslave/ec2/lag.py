@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from dynaslave.ec2_tags import tagged
+from dynaslave.ec2.tags import tagged
 from dynaslave.model import Instance
 
 __all__ = ["LAG", "Lag"]

@@ -6,7 +6,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
-from dynaslave.ec2_errors import asking
+from dynaslave.ec2.errors import asking
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient

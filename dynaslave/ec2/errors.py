@@ -1,4 +1,4 @@
-"""What AWS's error codes mean for us: the errors by meaning, from the table in ec2_errors.toml."""
+"""What AWS's error codes mean for us: the errors by meaning, from the table in errors.toml."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _BROKEN = Meaning(Unavailable, "all", "AWS is in trouble", "nothing to do: it is
 @cache
 def table() -> dict[str, Meaning]:
     """Every code we know."""
-    sections = tomllib.loads(resources.files("dynaslave").joinpath("ec2_errors.toml").read_text("utf-8"))
+    sections = tomllib.loads(resources.files("dynaslave.ec2").joinpath("errors.toml").read_text("utf-8"))
     rows = {code: row for section in sections.values() for code, row in section.items()}
     return {code: Meaning(_KINDS[row[0]], cast(Reach, row[1]), row[2], row[3]) for code, row in rows.items()}
 

@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, get_args
 
-from dynaslave.ec2_errors import explain, meaning_of
-from dynaslave.ec2_tags import INTENT, POOL, tag_list
+from dynaslave.ec2.errors import explain, meaning_of
+from dynaslave.ec2.tags import INTENT, POOL, tag_list
 from dynaslave.model import Instance, Market
 from dynaslave.provider import Offer, ProviderError
 

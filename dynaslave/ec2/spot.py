@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dynaslave.ec2_clients import Clients
-from dynaslave.ec2_errors import asking
+from dynaslave.ec2.clients import Clients
+from dynaslave.ec2.errors import asking
 from dynaslave.provider import ProviderError
 
 if TYPE_CHECKING:
