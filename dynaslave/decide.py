@@ -5,7 +5,7 @@ docs/scaling.md says the rule in words.
 
 from __future__ import annotations
 
-from collections import Counter
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -20,9 +20,9 @@ from dynaslave.decisions import (
     Retire,
     Suspect,
 )
-from dynaslave.demand import Demand, cover, groups
+from dynaslave.demand import Group, cover, groups
 from dynaslave.learning import learn, observe
-from dynaslave.ledger import Ledger, is_coming, join
+from dynaslave.ledger import Ledger, join
 from dynaslave.limits import Limits
 from dynaslave.memory import Memory
 from dynaslave.model import Snapshot, State
@@ -30,11 +30,11 @@ from dynaslave.outcome import Outcome, PoolView
 from dynaslave.pools import AgentPool
 from dynaslave.reconcile import interruption, must_go, parked, settle_agents, settle_instances
 from dynaslave.room import Room
-from dynaslave.scale_down import scale_down, serving_of, spare_agents, watch
+from dynaslave.scale_down import scale_down
 from dynaslave.scale_up import scale_up
-from dynaslave.schedules import Floor, floor_at
 from dynaslave.shown import counted, notes, states, views
-from dynaslave.supply import slots, supplies
+from dynaslave.standing import Standing, executors_of, standings
+from dynaslave.supply import Supply, slots, supplies
 
 __all__ = ["decide", "learn"]
 
@@ -98,33 +98,24 @@ class _Decision:
         self.memory = memory
         self.limits = limits
         self.ledger = ledger
-        self.floors = {pool.name: _floor(pool, now) for pool in ordered}
         self.going = must_go(ledger, pools, memory.seen)
-        self.serving = serving_of(ledger.agents, pools, self.going)
-        coming = Counter(
-            agent.pool for agent in ledger.agents if agent.name not in self.going and is_coming(agent, now)
-        )
-        self.staying = {name: len(agents) + coming[name] for name, agents in self.serving.items()}
-        self.demand = self.weigh()
+        supply = self.supply(found := groups(snapshot.queue, ordered))
+        executors = executors_of(supply)
+        self.demand = cover(found, supply, memory, now)
+        self.standings = standings(ledger, pools, self.going, executors, self.demand, memory, now)
         self.room = Room(pools, ledger, limits, memory.strikes, now)
-        self.grown = scale_up(self.demand, ordered, self.staying, self.floors, self.room)
+        self.grown = scale_up(self.demand, self.standings, self.room)
 
-    def weigh(self) -> Demand:
-        """Which items are covered, by what."""
-        found = groups(self.snapshot.queue, self.ordered)
+    def supply(self, found: Sequence[Group]) -> list[Supply]:
+        """What there is, and what comes."""
         named = frozenset().union(*(group.label.atoms() for group in found if group.label is not None))
         parkable = parked(self.ledger, self.going)
-        supply = supplies(self.ledger, self.pools, self.memory.seen, self.going, parkable, named, self.now)
-        return cover(found, supply, self.memory, self.now)
+        return supplies(self.ledger, self.pools, self.memory.seen, self.going, parkable, named, self.now)
 
     def outcome(self) -> Outcome:
-        spare = spare_agents(self.demand, self.ordered, self.serving, self.floors)
-        windows = watch(self.memory.windows, spare, self.pools, self.now)
-        drains = [drain for pool in self.ordered for drain in self.shrink(pool, windows[pool.name].least())]
+        drains = [drain for one in self.standings.values() for drain in self.shrink(one)]
         decisions = [
-            *self.grown.decisions(
-                self.pools, self.demand, self.floors, self.room, self.memory.cooling, self.now
-            ),
+            *self.grown.decisions(self.standings, self.demand, self.room, self.memory.cooling, self.now),
             *drains,
             *settle_agents(self.ledger, self.going, self.grown.restored, self.now),
             *settle_instances(
@@ -133,28 +124,41 @@ class _Decision:
         ]
         return Outcome(
             tuple(sorted(decisions, key=lambda one: _ORDER.index(type(one)))),
-            replace(self.memory, windows=windows, oldest=self.demand.oldest),
+            self.remembered(),
             self.ledger.agents,
-            views(
-                self.demand.groups, self.grown, self.ledger.agents, self.staying, {one.node for one in drains}
-            ),
+            views(self.demand.groups, self.grown, self.ledger.agents, self.standings, drains),
+            self.now if decisions else self.until(),
             counted(self.demand.groups),
             tuple(notes(self.snapshot, self.demand.groups, self.ledger.agents)),
         )
 
-    def shrink(self, pool: AgentPool, surplus: int) -> list[Drain]:
+    def remembered(self) -> Memory:
+        return replace(
+            self.memory,
+            windows={name: one.window for name, one in self.standings.items()},
+            traffic={name: one.traffic for name, one in self.standings.items()},
+            oldest=self.demand.oldest,
+        )
+
+    def until(self) -> float:
+        """When a look that shows the same may be decided otherwise."""
+        held_back = any(one.held_back for one in self.grown.growth.values())
+        if held_back or self.demand.counts_on_time():
+            return self.now
+        times = [one.until() for one in self.standings.values()]
+        times += [agent.deadline for agent in self.ledger.agents if agent.deadline is not None]
+        if any(pool.schedule for pool in self.ordered):
+            times.append((self.now // 60 + 1) * 60)
+        return min(times, default=math.inf)
+
+    def shrink(self, one: Standing) -> list[Drain]:
         """Agents of a pool that nobody needs; none while it grows."""
-        over = max(0, self.staying[pool.name] - pool.max_agents)
-        grows = self.grown.growth[pool.name].agents or self.grown.back.get(pool.name)
+        over, surplus = max(0, one.staying - one.pool.max_agents), one.surplus()
+        grows = self.grown.growth[one.pool.name].agents or self.grown.back.get(one.pool.name)
         if grows or not (surplus or over):
             return []
-        return scale_down(pool, self.serving[pool.name], self.memory.seen, surplus, over)
+        return scale_down(one, self.memory.seen, surplus, over, self.now)
 
 
 _ORDER = (Restore, Drain, Adopt, Launch, Note, Retire, RemoveNode, Suspect, EndInstance)
 """First what keeps builds safe, then what they wait for, then what can wait."""
-
-
-def _floor(pool: AgentPool, now: float) -> Floor:
-    floor = floor_at(pool.schedule, pool.min_agents, pool.spares, now)
-    return Floor(min(floor.min_agents, pool.max_agents), floor.spares)

@@ -19,8 +19,10 @@ from dynaslave.pools import AgentPool
 from dynaslave.supply import Supply
 from jobdsl.labels import Expr
 
-__all__ = ["PATIENCE", "Demand", "Group", "cover", "groups"]
+__all__ = ["ON_THE_WAY", "PATIENCE", "Demand", "Group", "cover", "groups"]
 
+ON_THE_WAY = "on the way"
+ENDING = "about to end"
 PATIENCE = 30.0
 """Seconds in which Jenkins gives a waiting item a free executor, if it does at all (it looks every 5)."""
 
@@ -57,6 +59,22 @@ class Demand:
     covered: dict[str, dict[str, int]] = field(default_factory=dict)
     """By pool: how many items are covered, by what."""
     oldest: dict[Expr | None, Oldest] = field(default_factory=dict)
+
+    def counts_on_time(self) -> bool:
+        """Whether time alone may tell otherwise: of builds that should end, of executors nobody takes."""
+        return any(ENDING in covered for covered in self.covered.values()) or any(
+            one.free is not None for one in self.oldest.values()
+        )
+
+    def waiting(self) -> dict[str, int]:
+        """Items by the pool they count for; what nothing covers counts for the best one."""
+        found: dict[str, int] = {}
+        for group in self.groups:
+            for name, count in group.counted.items():
+                found[name] = found.get(name, 0) + count
+            if group.left and group.pools:
+                found[group.pools[0]] = found.get(group.pools[0], 0) + group.left
+        return found
 
 
 _id = attrgetter("id")
@@ -167,7 +185,7 @@ class _Cover:
         for one in fitting:
             if taken := min(group.left, one.coming):
                 one.coming -= taken
-                self.count(group, one.pool, taken, "on the way")
+                self.count(group, one.pool, taken, ON_THE_WAY)
 
     def ending(self, group: Group, fitting: list[Supply]) -> None:
         """Nobody waits for the end of a build for longer than a new agent would take."""
@@ -180,4 +198,4 @@ class _Cover:
             soon = bisect_right(one.ends, boot)
             if taken := min(group.left, soon):
                 del one.ends[:taken]
-                self.count(group, one.pool, taken, "about to end")
+                self.count(group, one.pool, taken, ENDING)

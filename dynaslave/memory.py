@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from dynaslave.backoff import Strikes
+from dynaslave.forecast import Traffic
 from dynaslave.ledger import Seen
 from dynaslave.offers import Cooling
 from dynaslave.provider import Offer
@@ -22,6 +23,8 @@ __all__ = ["BOOT_SECONDS", "Memory", "Oldest"]
 BOOT_SECONDS = 120.0
 """How long an agent takes from launch to serving, until a pool has shown its own time."""
 BOOTS_KEPT = 9
+_DIFFERENT = 30.0
+"""Seconds between the fastest and the slowest boot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,9 @@ class Memory:
     seen: Mapping[str, Seen] = field(default_factory=dict)
     """By node."""
     windows: Mapping[str, Window] = field(default_factory=dict)
-    """By pool: how many agents it could have done without."""
+    """By pool: how many executors it needed."""
+    traffic: Mapping[str, Traffic] = field(default_factory=dict)
+    """By pool: the builds that came lately."""
     strikes: Mapping[str, Strikes] = field(default_factory=dict)
     """By pool: launches that failed in a row."""
     cooling: Mapping[Offer, Cooling] = field(default_factory=dict)
@@ -56,3 +61,8 @@ class Memory:
         """How long an agent of a pool takes to serve, by experience."""
         times = self.boots.get(pool)
         return median(times) if times else BOOT_SECONDS
+
+    def boots_differ(self, pool: str) -> bool:
+        """Whether agents of a pool boot so differently that the sooner of two is worth launching both."""
+        times = self.boots.get(pool, ())
+        return len(times) >= BOOTS_KEPT and max(times) - min(times) >= _DIFFERENT

@@ -43,6 +43,8 @@ class Outcome:
     agents: tuple[Agent, ...]
     pools: tuple[PoolView, ...]
     """In the order they are preferred."""
+    until: float = 0.0
+    """Before this moment a look that shows the same is decided the same."""
     counted: Mapping[int, str] = field(default_factory=dict)
     """By queue item: the one pool it counts for. Left out is what is not ready or what no pool can serve."""
     notes: tuple[str, ...] = ()

@@ -43,6 +43,12 @@ class Floor:
 
     min_agents: int
     spares: int
+    ahead: int = 0
+    """Executors kept free because builds are likely to come."""
+
+    def free(self, executors: int) -> int:
+        """Executors kept free, where an agent has so many."""
+        return max(self.spares * executors, self.ahead)
 
 
 def _raised(error: DslError, _: object) -> Period:

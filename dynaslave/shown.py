@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, repeat
 from operator import attrgetter
 
+from dynaslave.decisions import Drain
 from dynaslave.demand import Group
 from dynaslave.model import Agent, QueueItem, Snapshot, State
 from dynaslave.outcome import PoolView
 from dynaslave.scale_up import Grown
+from dynaslave.standing import Standing
 from dynaslave.words import plural
 
 __all__ = ["counted", "notes", "states", "views"]
@@ -20,16 +22,17 @@ def views(
     groups: Sequence[Group],
     grown: Grown,
     agents: Sequence[Agent],
-    staying: Mapping[str, int],
-    drained: Collection[str],
+    standings: Mapping[str, Standing],
+    drains: Sequence[Drain],
 ) -> tuple[PoolView, ...]:
-    """Each pool. `staying`: agents that serve or come. `drained`: those of them that are let go now."""
+    """Each pool. `drains`: of agents that are let go now."""
     waiting: Counter[str] = Counter()
     oldest: dict[str, float] = {}
     for group in groups:
         for name, count in group.counted.items():
             waiting[name] += count
             oldest[name] = min(oldest.get(name, group.since), group.since)
+    drained = {drain.node for drain in drains}
     leaving = Counter(agent.pool for agent in agents if agent.name in drained) if drained else Counter[str]()
     found = states(agents)
     return tuple(
@@ -40,7 +43,7 @@ def views(
             uncovered=growth.uncovered,
             agents=found.get(name, {}),
             launching=growth.agents,
-            wanted=staying[name] + grown.back.get(name, 0) + growth.agents - leaving[name],
+            wanted=standings[name].staying + grown.back.get(name, 0) + growth.agents - leaving[name],
             held_back=growth.held_back,
         )
         for name, growth in grown.growth.items()

@@ -1,4 +1,4 @@
-"""A window's least is never more than the least of what was seen, and its size never grows."""
+"""A window's most is never less than the most of what was seen, and its size never grows."""
 
 from __future__ import annotations
 
@@ -17,27 +17,53 @@ def watched(length: float, seen: list[tuple[float, int]]) -> Window:
     return window
 
 
-@given(st.floats(30, 600), steps)
-def test_the_least_of_a_whole_window(length: float, moves: list[tuple[float, int]]) -> None:
+def moved(moves: list[tuple[float, int]]) -> list[tuple[float, int]]:
     seen: list[tuple[float, int]] = []
     now = 0.0
     for step, value in moves:
         now = now + step if seen else 0.0
         seen.append((now, value))
+    return seen
+
+
+@given(st.floats(30, 600), st.sampled_from([1.0, 0.5, 0.3]), steps)
+def test_the_most_over_a_share_of_the_window(
+    length: float, share: float, moves: list[tuple[float, int]]
+) -> None:
+    seen = moved(moves)
+    now, over = seen[-1][0], share * length
     window = watched(length, seen)
-    assert len(window.buckets) <= 13
-    if now < length:
-        assert window.least() == 0
+    assert len(window.buckets) <= 14
+    if now < over:
+        assert window.most(share) is None
         return
-    inside = min(value for at, value in seen if at >= now - length)
-    longer = min(value for at, value in seen if at >= now - length * 13 / 12 - 1e-6)
-    assert longer <= window.least() <= inside
+    # What was seen holds until the next is seen.
+    spans = [(value, until) for (_, value), (until, _) in zip(seen, [*seen[1:], seen[-1]], strict=True)]
+    inside = max(value for value, until in spans if until >= now - over)
+    longer = max(value for value, until in spans if until >= now - over - length / 12 - 1e-6)
+    most = window.most(share)
+    assert most is not None
+    assert inside <= most <= longer
+
+
+@given(st.floats(30, 600), st.sampled_from([1.0, 0.5, 0.3]), steps, st.floats(0, 1))
+def test_before_the_time_it_names_the_most_stays(
+    length: float, share: float, moves: list[tuple[float, int]], part: float
+) -> None:
+    """So nobody has to look before: the same number seen at any earlier moment changes nothing."""
+    window = watched(length, moved(moves))
+    until = window.next(share)
+    assert until > window.last
+    again = window.add(length, window.last + part * (until - window.last) * 0.999, window.value)
+    if part < 1:
+        assert again.most(share) == window.most(share)
 
 
 def test_it_takes_a_whole_length_before_it_says_anything() -> None:
-    assert watched(60, [(0, 3), (30, 5), (59, 4)]).least() == 0
-    assert watched(60, [(0, 3), (30, 5), (60, 4)]).least() == 3
-    assert watched(60, [(0, 0), (30, 5), (60, 4), (66, 4)]).least() == 4
+    assert watched(60, [(0, 3), (30, 5), (59, 4)]).most() is None
+    assert watched(60, [(0, 3), (30, 5), (60, 4)]).most() == 5
+    assert watched(60, [(0, 9), (30, 5), (60, 4)]).most(0.5) == 9  # it was nine until 30
+    assert watched(60, [(0, 9), (20, 5), (60, 4)]).most(0.5) == 5
 
 
 def test_another_length_and_a_gap_start_it_anew() -> None:
@@ -46,8 +72,9 @@ def test_another_length_and_a_gap_start_it_anew() -> None:
     assert window.add(60, 121, 3).began == 121
     assert window.add(60, 119, 3).began == 0
     assert window.add(60, 59, 3).began == 59  # a clock that was set back
+    assert window.next(None) == 120
 
 
 def test_without_a_length_now_is_all_that_counts() -> None:
-    assert Window.start(0, 5, 2).least() == 2
-    assert Window.start(0, 5, 2).add(0, 6, 7).least() == 7
+    assert Window.start(0, 5, 2).most() == 2
+    assert Window.start(0, 5, 7).add(0, 6, 2).most() == 2

@@ -1,0 +1,176 @@
+"""What decisions make of experience: agents launched beforehand, a few more than needed, and ended sooner."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from dynaslave.decide import decide
+from dynaslave.decisions import Decision, Drain, Launch, Retire
+from dynaslave.forecast import SLOT, Traffic
+from dynaslave.limits import Limits
+from dynaslave.memory import Memory
+from dynaslave.model import Instance, Node, Offline, QueueItem, Running, Snapshot
+from dynaslave.outcome import Outcome
+from dynaslave.pools import AgentPool, make
+from jobdsl.labels import parse
+
+NOW = 1_000_000.0
+BOOTS = (60.0, 75.0, 90.0, 100.0, 115.0, 130.0, 145.0, 160.0, 178.0)
+
+
+def pool(**more: Any) -> AgentPool:
+    return make({"name": "p", "max_agents": 50, **more})
+
+
+def busy(running: int, waiting: int = 0, came: int = 12, lasting: float = 480.0, at: float = NOW) -> Traffic:
+    """Experience of so many builds in each two minutes."""
+    first = int(at // SLOT) - 5
+    slots = tuple((first + number, came, came * lasting) for number in range(6))
+    return Traffic(at - 5, frozenset(urls(running)), waiting, slots, 1000)
+
+
+def urls(count: int) -> list[str]:
+    return [f"http://j/job/x/{at}/" for at in range(count)]
+
+
+def agents(count: int, running: int, **more: Any) -> list[Node]:
+    return [
+        Node(
+            f"p-{at}",
+            frozenset({f"p-{at}", "p"}),
+            1,
+            True,
+            idle=at >= running,
+            running=(Running(url, NOW - 100),) if at < running else (),
+            pool="p",
+            **more,
+        )
+        for at, url in enumerate(urls(count))
+    ]
+
+
+def coming(*ages: float) -> list[tuple[Node, Instance]]:
+    """Agents on their way, launched so many seconds ago."""
+    return [
+        (
+            Node(f"p-c{at}", frozenset({f"p-c{at}", "p"}), 1, False, pool="p", created=NOW - age),
+            Instance(f"i-c{at}", "p", "t", "running", NOW - age, f"p-c{at}"),
+        )
+        for at, age in enumerate(ages)
+    ]
+
+
+def items(count: int) -> list[QueueItem]:
+    return [QueueItem(at, "x", parse("p"), NOW - 3) for at in range(count)]
+
+
+def decided(
+    queue: int, there: list[Node], on_the_way: list[tuple[Node, Instance]], memory: Memory, *pools: AgentPool
+) -> Outcome:
+    machines = [Instance(f"i-{node.name}", "p", "t", "running", NOW - 900, node.name) for node in there]
+    snapshot = Snapshot(
+        NOW,
+        tuple(items(queue)),
+        (*there, *(node for node, _ in on_the_way)),
+        (*machines, *(instance for _, instance in on_the_way)),
+    )
+    return decide(snapshot, pools or (pool(),), memory, Limits())
+
+
+def launched(decisions: tuple[Decision, ...]) -> tuple[int, str]:
+    (only,) = (one for one in decisions if isinstance(one, Launch))
+    return only.count, only.reason
+
+
+def test_in_a_steady_stream_executors_are_kept_free_beforehand() -> None:
+    memory = Memory(traffic={"p": busy(48)})
+    assert launched(decided(0, agents(50, 48), [], memory, pool(max_agents=99)).decisions) == (
+        6,
+        "the pool keeps 8 executors free for builds that are likely to come soon",
+    )
+    assert decided(0, agents(56, 48), [], memory, pool(max_agents=99)).decisions == ()
+    assert decided(0, agents(50, 48), [], Memory(), pool(max_agents=99)).decisions == ()
+
+
+def test_spares_and_experience_are_not_added_up() -> None:
+    memory = Memory(traffic={"p": busy(48)})
+    assert launched(decided(0, agents(50, 48), [], memory, pool(max_agents=99, spares=10)).decisions)[0] == 8
+    assert decided(0, agents(58, 48), [], memory, pool(max_agents=99, spares=10)).decisions == ()
+
+
+def test_experience_keeps_to_the_maximum() -> None:
+    outcome = decided(0, agents(50, 48), [], Memory(traffic={"p": busy(48)}), pool(max_agents=51))
+    assert launched(outcome.decisions)[0] == 1
+    assert outcome.pools[0].held_back == "max_agents is 51"
+
+
+def test_where_boots_differ_a_few_more_are_launched_than_needed() -> None:
+    memory = Memory(boots={"p": BOOTS})
+    assert launched(decided(6, [], [], memory).decisions) == (
+        8,
+        "6 builds wait for p; 2 more, as some boot much slower than others",
+    )
+    assert launched(decided(1, [], [], memory).decisions)[0] == 2
+    assert launched(decided(6, [], [], Memory(boots={"p": (100.0,) * 9})).decisions)[0] == 6
+    assert launched(decided(6, [], [], Memory(boots={"p": BOOTS[:8]})).decisions)[0] == 6
+    assert launched(decided(6, [], [], Memory()).decisions)[0] == 6
+
+
+def test_those_that_are_on_their_way_anyway_count_as_more() -> None:
+    memory = Memory(boots={"p": BOOTS})
+    assert launched(decided(4, [], coming(30, 30), memory).decisions)[0] == 4  # two needed, two more
+    assert decided(2, [], coming(30, 30, 30), memory).decisions == ()
+
+
+def test_builds_that_hardly_wait_for_an_agent_get_no_more() -> None:
+    """Twelve builds come and twelve end while an agent boots: three that wait find an executor soon."""
+    memory = Memory(boots={"p": BOOTS}, traffic={"p": busy(48)})
+    assert launched(decided(3, agents(48, 48), [], memory, pool(max_agents=99)).decisions)[0] == 3 + 8
+
+
+def watched(outcome: Outcome, seconds: float) -> Memory:
+    """The memory as if everything had been so for a while."""
+    windows = {
+        name: replace(one, began=one.began - seconds, buckets=((one.buckets[0][0] - 12, one.value),))
+        for name, one in outcome.memory.windows.items()
+    }
+    return replace(outcome.memory, windows=windows)
+
+
+def test_who_is_not_waited_for_any_more_goes_before_it_has_come_but_not_in_its_first_minute() -> None:
+    there, late = agents(1, 1), coming(30.0, 80.0)
+    memory = watched(decided(0, there, late, Memory()), 400)
+    outcome = decided(0, there, late, memory)
+    assert outcome.decisions == (Drain("p-c1", "surplus: nobody waits for it any more"),)
+
+
+def test_it_is_ended_once_it_is_offline_and_taken_back_by_nobody() -> None:
+    ((node, instance),) = coming(90.0)
+    drained = replace(node, offline=Offline.OURS, reason="dynaslave: surplus: nobody waits for it any more")
+    outcome = decided(0, [], [(drained, instance)], Memory())
+    assert [type(one) for one in outcome.decisions] == [Retire]
+    outcome = decided(1, [], [(drained, instance)], Memory())
+    assert [type(one) for one in outcome.decisions] == [Launch, Retire]
+
+
+def test_as_long_as_builds_wait_those_launched_beyond_need_stay() -> None:
+    memory = watched(decided(1, [], coming(90, 90), Memory(boots={"p": BOOTS})), 400)
+    assert decided(1, [], coming(90, 90), memory).decisions == ()
+    memory = watched(decided(0, agents(1, 1), coming(90), Memory(boots={"p": BOOTS})), 400)
+    assert [type(one) for one in decided(0, agents(1, 1), coming(90), memory).decisions] == [Drain]
+
+
+@pytest.mark.parametrize(("lasting", "minutes"), [(3000.0, 1.5), (100.0, 3.0), (30.0, 5.0)])
+def test_experience_says_how_long_is_long_enough(lasting: float, minutes: float) -> None:
+    """Of the five minutes a pool has, long builds leave a third: their agents would be idle for longer."""
+    two = agents(2, 0)
+    first = decided(0, two, [], Memory(traffic={"p": busy(0, came=1, lasting=lasting)}))
+    ended = Traffic(NOW - 5, frozenset(), 0, busy(0, came=1, lasting=lasting).slots, 1000)
+    sooner, later = (replace(watched(first, 60 * minutes + more), traffic={"p": ended}) for more in (-30, 30))
+    assert decided(0, two, [], sooner).decisions == ()
+    drain = decided(0, two, [], later).decisions[0]
+    assert isinstance(drain, Drain)
+    assert drain.reason.endswith(f"for {minutes:g} min")
