@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from dynaslave.pools import AgentPool, make
 from dynaslave.prices import shipped
 from dynaslave.simulate.chance import NEVER, Chance, Faults
 from dynaslave.simulate.engine import Played, run
+from dynaslave.simulate.ours import Ours
 from dynaslave.simulate.plot import to_svg
 from dynaslave.simulate.policies import NAMES, policy
 from dynaslave.simulate.result import Figures, quantile, result
@@ -214,6 +216,21 @@ def test_two_policies_meet_the_same_fate() -> None:
 def test_quantiles_by_nearest_rank() -> None:
     assert [quantile(range(1, 21), share) for share in (0.5, 0.95, 0.99, 1.0)] == [10, 19, 20, 20]
     assert quantile([], 0.5) == 0
+
+
+def test_looks_that_are_left_out_would_have_changed_nothing() -> None:
+    dice = Random(3)
+    builds = [Build(at * 40.0, 20 + 400 * dice.random() ** 3, "abc"[at % 3]) for at in range(120)]
+    builds += [Build(5000 + at * 1500.0, 100, "b") for at in range(6)]
+    wanted = {one.name: one for one in POOLS}
+    ordered = sorted(builds, key=lambda one: one.submit)
+    for faults in (Faults(), Faults(0.2, 0.1, 0.5)):
+        played = [
+            run(ordered, wanted, Ours(shipped(), every_look=every), Chance(2, faults))
+            for every in (False, True)
+        ]
+        assert result("", played[0]) == result("", played[1])
+        assert launches(played[0]) == launches(played[1])
 
 
 # what is told

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dynaslave.prices import Table
 from dynaslave.simulate.baselines import Fixed, NoDelay
 from dynaslave.simulate.engine import Policy
+from dynaslave.simulate.ours import Ours
 from dynaslave.simulate.provisioner import NodeProvisioner
 
 __all__ = ["NAMES", "policy"]
 
 _POLICIES: dict[str, Callable[[Table], Policy]] = {
+    "default": Ours,
     "node-provisioner": NodeProvisioner,
     "no-delay": NoDelay,
     "fixed": Fixed,
