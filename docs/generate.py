@@ -1,4 +1,4 @@
-"""The generated pages: docs/cli.md from the commands' own help, docs/elements.md from the typed classes.
+"""The generated pages: the commands' own help, and the elements from their typed classes.
 
 `make docs` writes them; a test fails when they are not what the code says.
 """
@@ -26,6 +26,12 @@ As JSON a problem is the same wherever it is told (`lint --json`, `plan --json`,
 where it was fetched.
 
 """
+DYNASLAVE = """# Commands of the manager of agents
+
+Exit codes: 0 done; 1 an error, also one of usage; 2 there is something to do (`once --dry-run`); 130
+interrupted. Problems and events go to stderr, results to stdout. See [agents](agents.md).
+
+"""
 ELEMENTS = """# Elements
 
 Every typed element, by the module a DSL file imports it from: `from jobdsl import steps`, and then
@@ -48,12 +54,26 @@ def commands() -> str:
     """docs/cli.md."""
     from jobdsl.cli import cli
 
-    pages = [f"## `{name}`\n\n```\n{_help(command, name)}\n```\n" for name, command in cli.commands.items()]
-    return CLI + "\n".join(pages)
+    return CLI + _helps(cli, "jobdsl")
 
 
-def _help(command: click.Command, name: str) -> str:
-    context = click.Context(command, info_name=f"jobdsl {name}", max_content_width=100, terminal_width=100)
+def dynaslave() -> str:
+    """docs/cli-dynaslave.md."""
+    from dynaslave.cli import cli
+
+    return DYNASLAVE + _helps(cli, "dynaslave")
+
+
+def _helps(group: click.Group, program: str) -> str:
+    pages = [
+        f"## `{name}`\n\n```\n{_help(command, f'{program} {name}')}\n```\n"
+        for name, command in group.commands.items()
+    ]
+    return "\n".join(pages)
+
+
+def _help(command: click.Command, words: str) -> str:
+    context = click.Context(command, info_name=words, max_content_width=100, terminal_width=100)
     return "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
 
 
@@ -109,7 +129,7 @@ def _argument(name: str, default: object) -> str:
     return f"{name}={shown if len(shown) <= 40 else '...'}"
 
 
-PAGES = {"cli.md": commands, "elements.md": elements, "items.md": kinds}
+PAGES = {"cli.md": commands, "cli-dynaslave.md": dynaslave, "elements.md": elements, "items.md": kinds}
 
 
 def main() -> int:
