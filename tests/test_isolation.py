@@ -146,7 +146,7 @@ try:
             os.setsid()
             while True: pass
         posix._exit(0)
-except PermissionError:
+except OSError:
     pass
 """
 
@@ -249,6 +249,15 @@ def test_auto_goes_on_where_a_wall_cannot_be_put_up(
     estate_made = load(estate)
     assert isolation.missing["bubblewrap"] == "bwrap: No permissions to create new namespace"
     assert not estate_made.isolation.startswith("bubblewrap")
+
+
+def test_where_neither_bubblewrap_nor_namespaces_can_be_had_the_kernels_rules_are_a_wall(
+    estate: Path,
+) -> None:
+    if why := _why_not("landlock"):
+        pytest.skip(f"no landlock on this host: {why}")
+    isolation.missing.update(bubblewrap="not installed", namespaces="Operation not permitted")
+    assert load(estate, Settings(load=Load(isolation="required"))).isolation.startswith("rules of the kernel")
 
 
 def test_required_says_what_is_missing(estate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
