@@ -14,6 +14,7 @@ from jobdsl.elements.base import Record
 from jobdsl.elements.fields import meta
 from jobdsl.elements.kinds import Field, wrong
 from jobdsl.elements.kinds_lists import SlotField
+from jobdsl.elements.layouts import value_in
 from jobdsl.elements.refusing import checked
 from jobdsl.errors import DslError, Where, suggestion
 from jobdsl.patches import Patch, patched
@@ -168,7 +169,7 @@ class Item(Record):
         """The message, with the field it came from."""
         for one in self.by_tag.values():
             try:
-                one.write(self._value(one), "") if one.kind != "absent" else None
+                one.write(value_in(self, one), "") if one.kind != "absent" else None
             except DslError:
                 return f"{self.full_name}: {one.name.lstrip('_') or one.tag} {error.message}"
         return f"{self.full_name}: {error.message}"

@@ -11,15 +11,13 @@ The order of the fields is the order in the document. Elements are frozen values
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from jobdsl.elements.compiling import constructor, writer
 from jobdsl.elements.kinds import REQUIRED, Field
-from jobdsl.elements.kinds_other import ComputedField
 from jobdsl.errors import DslError
-from jobdsl.raw import Value, write_value
+from jobdsl.raw import Value
 from jobdsl.tree import Node, tag_name
 
 if TYPE_CHECKING:
@@ -80,13 +78,11 @@ class RecordType(type):
         body["__slots__"] = (*(key for key, one in own.items() if one.stored), *body.get("__slots__", ()))
         made = super().__new__(cls, name, bases, body, **kw)
         inherited: dict[str, Field] = {}
-        for base in reversed(made.__mro__[1:]):
-            inherited.update(base.__dict__.get("_own_fields", {}))
-        made._own_fields = own
-        made._fields = inherited | own
+        for base in reversed(bases):
+            inherited.update(base.__dict__.get("_fields", {}))
+        made._fields = _in_order(inherited, own, body.get("inherits_after", ""))
         return made
 
-    _own_fields: dict[str, Field]
     _fields: dict[str, Field]
 
     def __init__(
@@ -127,6 +123,13 @@ class RecordType(type):
         )
 
 
+def _in_order(inherited: Mapping[str, Field], own: Mapping[str, Field], after: str) -> dict[str, Field]:
+    """All fields: the inherited ones first, or after one of the class's own."""
+    names = list(own)
+    first = names[: names.index(after) + 1] if after else []
+    return {name: own[name] for name in first} | {**inherited, **own}
+
+
 class Record(metaclass=RecordType):
     """Anything with declared fields that is written as one XML element: elements and items."""
 
@@ -141,6 +144,8 @@ class Record(metaclass=RecordType):
     by_tag: ClassVar[dict[str, Field]] = {}
     order: ClassVar[str] = ""
     """Tags in the order they are written, where inheritance does not give it."""
+    inherits_after: ClassVar[str] = ""
+    """The own field after which the inherited ones come; they come first where it is empty."""
     aliases: ClassVar[tuple[str, ...]] = ()
     """Other tags documents have for it; the class then takes `root=`, the tag to write."""
     forms: ClassVar[Mapping[str, Form]] = {}
@@ -186,50 +191,6 @@ class Record(metaclass=RecordType):
     def _from(cls, values: Mapping[str, Any], layout: str | None, extra: Mapping[str, Value]) -> Any:
         """A value read from a document: its arguments as they are stored, nothing expanded."""
         return cls(**values, layout=layout, extra=dict(extra) or None)
-
-    def _laid_out(self, indent: str) -> str:
-        """The children where a layout or extra fields change what the class writes by itself."""
-        form = self.forms.get(self.layout or "")
-        layout = form.layout if form else self.layout
-        extra = {**(form.extra if form else {}), **(self.extra or {})}
-        by_tag = self.by_tag
-        written: set[str] = set()
-        out: list[str] = []
-        for token, attrs in self._plan(layout):
-            if token.endswith("!"):  # an empty child, beside another of its tag
-                out.append(f"{indent}<{token[:-1]}/>")
-                continue
-            tag = token.removesuffix("?")
-            written.add(tag)
-            if tag in extra:
-                out.append(write_value(tag, extra[tag], indent))
-            elif (one := by_tag.get(tag)) is not None and not (token != tag and self._is_usual(one)):
-                out.append(one.write(self._value(one), indent, attrs))
-        for tag, one in by_tag.items():
-            if tag in written or tag in extra or not one.stored:
-                continue
-            if not self._is_usual(one):
-                out.append(one.write(self._value(one), indent))
-        out += [write_value(tag, value, indent) for tag, value in extra.items() if tag not in written]
-        return "".join(out)
-
-    def _plan(self, layout: str | None) -> Iterable[tuple[str, Mapping[str, str] | None]]:
-        """The tags to write in their order: the usual ones but for (`-a +b +c@class=x`), or other ones."""
-        if layout is not None and layout[:1] not in ("-", "+"):
-            return _tokens(layout)
-        changes = dict(_tokens(layout or ""))
-        usual = [tag for tag, one in self.by_tag.items() if one.kind != "absent" or f"+{tag}" in changes]
-        return [(tag, changes.get(f"+{tag}")) for tag in usual if f"-{tag}" not in changes]
-
-    def _is_usual(self, one: Field) -> bool:
-        """Whether a field has its default, so that nothing need be written for it."""
-        value = self._value(one)
-        return bool(tuple(value) == tuple(one.default) if one.kind == "slot" else value == one.default)
-
-    def _value(self, one: Field) -> Any:
-        if isinstance(one, ComputedField):
-            return getattr(self, one.method)()
-        return getattr(self, one.name) if one.stored else None
 
     def write_plain(self, tag: str, indent: str) -> str:
         """As the field `tag`, its class being understood."""
@@ -290,14 +251,3 @@ class Element(Record):
 
     def __hash__(self) -> int:
         return hash(self._body("\n"))
-
-
-@lru_cache(maxsize=4096)
-def _tokens(layout: str) -> tuple[tuple[str, Mapping[str, str] | None], ...]:
-    """`a b@class=x c@` as tags with attributes: None the usual ones, empty none."""
-    tokens: list[tuple[str, Mapping[str, str] | None]] = []
-    for token in layout.split():
-        tag, *attrs = token.split("@")
-        pairs = (one.partition("=") for one in attrs if one)
-        tokens.append((tag, {name: value for name, _, value in pairs} if attrs else None))
-    return tuple(tokens)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobdsl.elements.kinds import REQUIRED, Field, FlagField
 from jobdsl.elements.kinds_other import ComputedField
+from jobdsl.elements.layouts import laid_out
 from jobdsl.elements.refusing import accept, expand, refuse
 from jobdsl.tree import escape
 
@@ -32,7 +33,7 @@ def writer(cls: type[Record]) -> Any:
 
 def _compiled(cls: type[Record], name: str, source: Callable[[type[Record]], str]) -> Any:
     names: dict[str, Any] = {"escape": escape, "accept": accept, "refuse": refuse, "expand": expand}
-    names["__name__"] = __name__
+    names |= {"__name__": __name__, "laid_out": laid_out}
     for one in cls._fields.values():
         names[f"_f_{one.name}"], names[f"_d_{one.name}"] = one, one.default
         names[f"_a_{one.name}"], names[f"_c_{one.name}"] = getattr(one, "accepts", object), one.check
@@ -94,7 +95,7 @@ def _check_lines(one: Field) -> list[str]:
 
 
 def _writer(cls: type[Record]) -> str:
-    lines = ["def _body(self, i):", "    if self.layout is not None or self.extra: return self._laid_out(i)"]
+    lines = ["def _body(self, i):", "    if self.layout is not None or self.extra: return laid_out(self, i)"]
     parts = [_part(one, lines) for one in cls.by_tag.values()]
     text = "".join(parts)
     lines.append(f'    return f"""{text}"""' if text else "    return ''")

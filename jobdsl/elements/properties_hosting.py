@@ -8,6 +8,7 @@ from jobdsl.elements.base import Form
 from jobdsl.elements.fields import child, children, flag, number, raw, secret_text, strings, text
 from jobdsl.elements.slots import Misc, Property
 from jobdsl.elements.steps_docker import docker_registry
+from jobdsl.elements.telling import Telling
 
 __all__ = [
     "batch_task",
@@ -107,19 +108,14 @@ class links(Property, xml="hudson.plugins.sidebar_link.ProjectLinks", plugin="si
     links: Any = children(accepts=link, first=True)
 
 
-class slack(Property, xml="jenkins.plugins.slack.SlackNotifier$SlackJobProperty", plugin="slack"):
+class slack(Telling, Property, xml="jenkins.plugins.slack.SlackNotifier$SlackJobProperty", plugin="slack"):
     """What old versions of the Slack plugin kept here; `publish.slack` has replaced it."""
+
+    inherits_after = "room"
 
     domain: str | None = text("teamDomain", default=None)
     token: str | None = secret_text(default=None)
     room: str | None = text(default="", first=True)
-    start: bool = flag("startNotification", default=False)
-    success: bool = flag("notifySuccess", default=False)
-    aborted: bool = flag("notifyAborted", default=False)
-    not_built: bool = flag("notifyNotBuilt", default=False)
-    unstable: bool = flag("notifyUnstable", default=False)
-    failure: bool = flag("notifyFailure", default=False)
-    back_to_normal: bool = flag("notifyBackToNormal", default=False)
     repeated_failure: bool = flag("notifyRepeatedFailure", default=False)
     test_summary: bool = flag("includeTestSummary", default=False)
     show_commits: bool | None = flag("showCommitList", default=None)
@@ -152,16 +148,14 @@ class fact(Misc, xml=_OFFICE + "model.FactDefinition", plugin="Office-365-Connec
     template: str = text(first=True)
 
 
-class office365_webhook(Misc, xml=_OFFICE + "Webhook", plugin="Office-365-Connector"):
+class office365_webhook(Telling, Misc, xml=_OFFICE + "Webhook", plugin="Office-365-Connector"):
     """A webhook of Microsoft Teams, and when it is called; the timeout is in milliseconds."""
+
+    inherits_after = "url_credentials"
 
     name: str = text(default="")
     url: str = text(first=True)
     url_credentials: str | None = text("urlCredentialsId", default=None)
-    start: bool = flag("startNotification", default=False)
-    success: bool = flag("notifySuccess", default=False)
-    aborted: bool = flag("notifyAborted", default=False)
-    not_built: bool = flag("notifyNotBuilt", default=False)
     unstable: bool = flag("notifyUnstable", default=True)
     failure: bool = flag("notifyFailure", default=True)
     back_to_normal: bool = flag("notifyBackToNormal", default=True)

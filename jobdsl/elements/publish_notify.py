@@ -7,6 +7,7 @@ from typing import Any
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import flag, number, raw, secret_text, text
 from jobdsl.elements.slots import Publisher
+from jobdsl.elements.telling import Telling
 
 __all__ = [
     "emotional",
@@ -88,8 +89,10 @@ class slack(Publisher, xml="jenkins.plugins.slack.SlackNotifier", plugin="slack"
     user_ids: Any = raw("slackUserIdResolver", default=None)
 
 
-class hipchat(Publisher, xml="jenkins.plugins.hipchat.HipChatNotifier", plugin="hipchat"):
+class hipchat(Telling, Publisher, xml="jenkins.plugins.hipchat.HipChatNotifier", plugin="hipchat"):
     """Tell a HipChat room."""
+
+    inherits_after = "notifications"
 
     forms = {
         "old": Form(
@@ -102,22 +105,20 @@ class hipchat(Publisher, xml="jenkins.plugins.hipchat.HipChatNotifier", plugin="
     credentials: str | None = text("credentialId", default=None)
     room: str = text(default="", first=True)
     notifications: Any = raw(default=None)
-    start: bool = flag("startNotification", default=False)
-    success: bool = flag("notifySuccess", default=False)
-    aborted: bool = flag("notifyAborted", default=False)
-    not_built: bool = flag("notifyNotBuilt", default=False)
-    unstable: bool = flag("notifyUnstable", default=False)
-    failure: bool = flag("notifyFailure", default=False)
-    back_to_normal: bool = flag("notifyBackToNormal", default=False)
     matrix_mode: str | None = text("matrixTriggerMode", default=None)
     start_message: str = text("startJobMessage", default="")
     complete_message: str = text("completeJobMessage", default="")
 
 
 class rocketchat(
-    Publisher, xml="jenkins.plugins.rocketchatnotifier.RocketChatNotifier", plugin="rocketchatnotifier"
+    Telling,
+    Publisher,
+    xml="jenkins.plugins.rocketchatnotifier.RocketChatNotifier",
+    plugin="rocketchatnotifier",
 ):
     """Tell a Rocket.Chat channel; server and user are the controller's."""
+
+    inherits_after = "build_server"
 
     server: str | None = text("rocketServerUrl", default=None)
     trust_ssl: bool = flag("trustSSL", default=False)
@@ -126,12 +127,6 @@ class rocketchat(
     channel: str = text(default="", first=True)
     build_server: str | None = text("buildServerUrl", default=None)
     start: bool = flag("notifyStart", default=False)
-    success: bool = flag("notifySuccess", default=False)
-    aborted: bool = flag("notifyAborted", default=False)
-    not_built: bool = flag("notifyNotBuilt", default=False)
-    unstable: bool = flag("notifyUnstable", default=False)
-    failure: bool = flag("notifyFailure", default=False)
-    back_to_normal: bool = flag("notifyBackToNormal", default=False)
     repeated_failure: bool = flag("notifyRepeatedFailure", default=False)
     test_summary: bool = flag("includeTestSummary", default=False)
     test_log: bool = flag("includeTestLog", default=False)
@@ -144,21 +139,18 @@ class rocketchat(
     credentials: str | None = text("webhookTokenCredentialId", default=None)
 
 
-class mattermost(Publisher, xml="jenkins.plugins.mattermost.MattermostNotifier", plugin="mattermost"):
+class mattermost(
+    Telling, Publisher, xml="jenkins.plugins.mattermost.MattermostNotifier", plugin="mattermost"
+):
     """Tell a Mattermost channel; the endpoint is the controller's unless given."""
+
+    inherits_after = "send_as"
 
     endpoint: str | None = secret_text(default=None)
     build_server: str | None = text("buildServerUrl", default=None)
     room: str = text(default="", first=True)
     icon: str = text(default="")
     send_as: str | None = text(default=None)
-    start: bool = flag("startNotification", default=False)
-    success: bool = flag("notifySuccess", default=False)
-    aborted: bool = flag("notifyAborted", default=False)
-    not_built: bool = flag("notifyNotBuilt", default=False)
-    unstable: bool = flag("notifyUnstable", default=False)
-    failure: bool = flag("notifyFailure", default=False)
-    back_to_normal: bool = flag("notifyBackToNormal", default=False)
     repeated_failure: bool = flag("notifyRepeatedFailure", default=False)
     test_summary: bool = flag("includeTestSummary", default=False)
     commits: str = text("commitInfoChoice", default="NONE")
