@@ -73,8 +73,12 @@ def _asked(page: str) -> Status:
         answer = requests.get(url, timeout=10)
         answer.raise_for_status()
         return Status.from_plain(answer.json())
+    except requests.ConnectionError:
+        raise JobdslError(
+            f"nothing answers at {url}", hint="start it with dynaslave run --web :8080"
+        ) from None
     except (requests.RequestException, ValueError) as error:
-        raise JobdslError(f"no manager answers at {url}: {error}", hint="dynaslave run --web :8080") from None
+        raise JobdslError(f"no manager answers at {url}: {error}") from None
     except (TypeError, KeyError):
         raise JobdslError(f"what answers at {url} is no manager of this version") from None
 

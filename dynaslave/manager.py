@@ -206,7 +206,7 @@ class Manager:
             look_seconds=seconds,
             decisions=tuple(self._journal.last(50)),
             troubles=troubles_of(snapshot, declared.problems),
-            notes=outcome.notes,
+            notes=() if snapshot.blind else outcome.notes,
         )
         if not snapshot.blind:
             status = self._seen(status, snapshot, declared, outcome)

@@ -103,7 +103,7 @@ def _agent_row(agent: Agent) -> AgentRow:
 
 def troubles_of(snapshot: Snapshot, problems: Sequence[object]) -> list[str]:
     """What could not be seen, and why the newest files of the estate are not in force."""
-    told = [f"could not be seen: {what}" for what in snapshot.blind]
+    told = [f"could not be seen, so nothing is launched or ended: {what}" for what in snapshot.blind]
     if problems:
         told.append(f"the estate's newest files do not load, the pools of before hold: {problems[0]}")
     return told
