@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import controlling, corpus, deciding, render, size
+from benchmarks import controlling, corpus, deciding, looking, render, size
 
 
 def main() -> int:
@@ -16,6 +16,8 @@ def main() -> int:
     controlling.main()
     print()
     deciding.main()
+    print()
+    looking.main()
     print()
     return corpus.main()
 

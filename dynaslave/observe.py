@@ -55,28 +55,31 @@ class Observer:
         """What there is now. Never raises for what a controller or a cloud does: `blind` tells it."""
         at = self._clock()
         blind: list[str] = []
-        with ThreadPoolExecutor(1) as aside:
+        with ThreadPoolExecutor(2) as aside:
             listing = aside.submit(self._provider.list)
-            nodes, items = self._see(blind)
+            nodes, items = self._see(aside, blind)
             instances = _listed(listing, blind)
         return Snapshot(at, items, nodes, instances, tuple(blind))
 
-    def _see(self, blind: list[str]) -> tuple[tuple[Node, ...], tuple[QueueItem, ...]]:
+    def _see(
+        self, aside: ThreadPoolExecutor, blind: list[str]
+    ) -> tuple[tuple[Node, ...], tuple[QueueItem, ...]]:
         try:
-            nodes = self._nodes()
-            return nodes, self._items(nodes)
+            answer = self._controller.json("computer/api/json", computers.TREE, "list the nodes")
+            waiting = aside.submit(self._queue)
+            nodes = computers.nodes(answer, self._manager)
+            return nodes, self._items(waiting.result(), nodes)
         except ControllerError as error:
             blind.append(f"the controller: {error.message}")
             return (), ()
 
-    def _nodes(self) -> tuple[Node, ...]:
-        answer = self._controller.json("computer/api/json", computers.TREE, "list the nodes")
-        return computers.nodes(answer, self._manager)
-
-    def _items(self, nodes: Sequence[Node]) -> tuple[QueueItem, ...]:
+    def _queue(self) -> Mapping[str, Any]:
         answer = self._controller.json("queue/api/json", queue.TREE, "read the queue")
         if not isinstance(answer.get("items"), list):
             raise ControllerError("the controller's answer tells no items of the queue")
+        return answer
+
+    def _items(self, answer: Mapping[str, Any], nodes: Sequence[Node]) -> tuple[QueueItem, ...]:
         items = queue.queue_items(answer, nodes)
         if any(item.ready and not item.known for item in items) and (told := self._labels()):
             return queue.queue_items(answer, nodes, told)
