@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     )
     from jobdsl.errors import DslError
     from jobdsl.files import read_file, template
+    from jobdsl.inlayout import in_layout
     from jobdsl.jobs import (
         folder,
         freestyle,
@@ -67,6 +68,7 @@ __all__ = [
     "element",
     "folder",
     "freestyle",
+    "in_layout",
     "inside",
     "item",
     "list_view",
@@ -103,6 +105,7 @@ _HOMES = {
     "jobdsl.context": ("inside",),
     "jobdsl.errors": ("DslError",),
     "jobdsl.files": ("read_file", "template"),
+    "jobdsl.inlayout": ("in_layout",),
     "jobdsl.jobs": (
         "folder",
         "freestyle",

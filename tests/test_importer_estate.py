@@ -201,6 +201,23 @@ def test_layouts_are_constants(home: Home) -> None:
     ]
 
 
+def test_the_layout_most_elements_of_a_class_have_is_said_once(home: Home) -> None:
+    old = "<hudson.tasks.Shell><command>{}</command></hudson.tasks.Shell>"
+    new = old.replace("</hudson", "<configuredLocalRules/></hudson")
+    for name in "abcd":
+        home.put(name, JOB.format(old.format("make") + old.format("test")))
+    home.put("e", JOB.format(new.format("make")))
+    assert home.load().equal == 5
+    assert 'steps = jobdsl.in_layout(jobdsl.steps, shell="-configuredLocalRules")' in home.text("layouts.py")
+    text = home.text()
+    assert "from layouts import steps\n" in text
+    assert text.count('steps.shell("make")') == 4
+    assert text.count('steps.shell("make", layout=None)') == 1
+    layouts = (home.out / "layouts.py").read_text().replace(', shell="-configuredLocalRules"', "")
+    (home.out / "layouts.py").write_text(layouts)
+    assert home.definitions()["a"].document.count("<configuredLocalRules/>") == 2
+
+
 def test_large_folders_are_split_by_what_names_begin_with(home: Home) -> None:
     for number in range(200):
         home.put(f"team/api-{number}", DESCRIBED.format(number))

@@ -24,7 +24,7 @@ from jobdsl.raw import Literal
 from jobdsl.tree import Node, class_name, parse, to_text
 from jobdsl.viewkinds import view
 
-__all__ = ["FORMS", "Form", "Imported", "Source", "convert", "fingerprint"]
+__all__ = ["FORMS", "Form", "Imported", "Source", "as_item", "convert", "fingerprint"]
 
 Form: TypeAlias = OneOf["typed", "checked", "element", "xml"]
 FORMS: tuple[Form, ...] = ("typed", "checked", "element", "xml")
@@ -97,16 +97,20 @@ def convert(source: Source, name: str, writer: Writer, secrets: Taken, first: Fo
     made.elements = elements(root)
     take_out(root, source.name, secrets)
     made.doubts = doubts(root)
-    with reading.without(unspeakable()):
-        item, made.form = _item(source.name, root, source.is_view, first)
+    item, made.form = as_item(source.name, root, source.is_view, first)
     made.fallback = _fallback(root, item, made.form)
     made.typed = made.elements - untyped(item)
     made.code, made.uses = writer.item(item, name), writer.uses
     return made
 
 
+def as_item(full_name: str, root: Node, is_view: bool, first: Form = "typed") -> tuple[Item, Form]:
+    """The item in the best form, from `first` on, that writes the very same tree."""
+    with reading.without(unspeakable()):
+        return _item(full_name, root, is_view, first)
+
+
 def _item(full_name: str, root: Node, is_view: bool, first: Form) -> tuple[Item, Form]:
-    """The item in the best form that writes the very same tree."""
     name = f"/{full_name}"
     kind: Any = view if is_view or is_view_root(root.tag) else item
     makers = {"typed": _typed, "checked": _checked, "element": _raw}

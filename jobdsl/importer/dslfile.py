@@ -70,12 +70,11 @@ class _Writing:
 
     def _head(self) -> str:
         what = f"of {self.file.inside or _only_folder(self.file)}" if self._named() else "of this controller"
-        words = sorted(self.uses - {"layouts"})
-        flat = f"from jobdsl import {', '.join(words)}\n"
-        if len(flat) > 100:
-            flat = "from jobdsl import (\n" + "".join(f"{_STEP}{word},\n" for word in words) + ")\n"
-        own = "\nimport layouts\n" if "layouts" in self.uses else ""
-        return f'"""Jobs {what}, imported from Jenkins."""\n\n{flat if words else ""}{own}\n'
+        ours = {word.removeprefix("layouts.") for word in self.uses if word.startswith("layouts.")}
+        words = {word for word in self.uses if not word.startswith("layouts")}
+        own = "import layouts\n" if "layouts" in self.uses else ""
+        imports = [_imports("jobdsl", words), own + _imports("layouts", ours)]
+        return "\n".join([f'"""Jobs {what}, imported from Jenkins."""\n', *filter(None, imports), ""])
 
     def _named(self) -> bool:
         name = self.file.inside or _only_folder(self.file)
@@ -146,6 +145,13 @@ class _Writing:
         self.line += text.count("\n") + 1
         self._was_apart, self._opened = apart, text.startswith("with ") or text.endswith(":")
         return first
+
+
+def _imports(module: str, words: set[str]) -> str:
+    flat = f"from {module} import {', '.join(sorted(words))}\n" if words else ""
+    if len(flat) > 100:
+        return f"from {module} import (\n" + "".join(f"{_STEP}{word},\n" for word in sorted(words)) + ")\n"
+    return flat
 
 
 def _relative(full_name: str, inside: str) -> str:

@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 import os
 import re
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
 from jobdsl.errors import EstateError, JobdslError, Problem, Where, XmlError
 from jobdsl.importer.convert import FORMS, Form, Imported, Source, convert
 from jobdsl.importer.dslfile import Written, write
-from jobdsl.importer.layout import WIDTH
-from jobdsl.importer.literals import quoted
+from jobdsl.importer.layoutsfile import layouts_file
 from jobdsl.importer.places import DslFile, layout
 from jobdsl.importer.scripts import Scripts
 from jobdsl.importer.secrets import Taken
 from jobdsl.importer.source import Layouts, Writer
 from jobdsl.importer.sources import Found
+from jobdsl.importer.usual import usual_layouts
 from jobdsl.importer.verify import verify
 from jobdsl.secrets import Secrets, save
 
@@ -49,7 +48,7 @@ class Maker:
         """Documents that cannot be defined at all, and why."""
         self._keys: dict[tuple[str, str], list[str]] = {}
         self._rounds = 0
-        self._layouts = Layouts()
+        self._layouts = Layouts(usual_layouts(found))
         self._scripts: dict[str, Scripts] = {}
 
     def make(self) -> None:
@@ -93,8 +92,8 @@ class Maker:
 
     def _write_rest(self) -> None:
         """What belongs to the whole estate: layouts, scripts, secrets, settings."""
-        if self._layouts.names:
-            self._put(_LAYOUTS, _layouts(self._layouts))
+        if text := layouts_file(self._layouts):
+            self._put(_LAYOUTS, text)
         for scripts in self._scripts.values():
             for path, text in scripts.texts.items():
                 self._put(path, text)
@@ -167,36 +166,3 @@ def _told(place: str, error: JobdslError) -> str:
     line = f":{error.line}" if isinstance(error, XmlError) and error.line else ""
     hint = f" ({error.hint})" if error.hint else ""
     return f"{place}{line}: {error.message}{hint}"
-
-
-def _layouts(layouts: Layouts) -> str:
-    """The module that holds them."""
-    lines = [
-        '"""Which fields elements have, and their order, where a class would write others by itself.',
-        "",
-        "Plugins of other versions wrote them so. A job that no longer names one has its fields as plugins",
-        "write them today.",
-        '"""',
-        "",
-    ]
-    for (_, layout_text), name in sorted(layouts.names.items(), key=lambda one: natural(one[1])):
-        lines.append(_constant(name, layout_text))
-    return "\n".join(lines) + "\n"
-
-
-def natural(name: str) -> tuple[str, int]:
-    """Sorts ARCHIVE_2 before ARCHIVE_10."""
-    word, _, number = name.rpartition("_")
-    return word, int(number)
-
-
-def _constant(name: str, text: str) -> str:
-    if len(f'{name} = "{text}"') <= WIDTH:
-        return f"{name} = {quoted(text)}"
-    room = WIDTH - len('    ""')
-    lines = [text]
-    if len(text) > room:
-        lines = textwrap.wrap(text, room - 1, break_long_words=False, break_on_hyphens=False)
-    ends = [" "] * (len(lines) - 1) + [""]
-    shown = "\n".join(f"    {quoted(line + end)}" for line, end in zip(lines, ends, strict=True))
-    return f"{name} = (\n{shown}\n)"

@@ -25,9 +25,13 @@ _SHORT_LAYOUT = 24
 
 
 class Layouts:
-    """The `layout=` texts of an estate as constants: ARCHIVE_1, ARCHIVE_2 ..., in the order they are met."""
+    """The layouts of an estate: the usual ones, said once, and long ones as constants (ARCHIVE_1)."""
 
-    def __init__(self) -> None:
+    def __init__(self, usual: Mapping[str, str] | None = None) -> None:
+        self.usual = dict(usual or {})
+        """By the name of a class in the DSL: what its elements have where nothing is said."""
+        self.words = {name.partition(".")[0] for name in self.usual}
+        """Modules and kinds of items that the estate's own `layouts` has, instead of jobdsl."""
         self.names: dict[tuple[str, str], str] = {}
         self._count: dict[str, int] = {}
 
@@ -61,7 +65,7 @@ class Writer:
 
     def _call(self, record: Any, arguments: Mapping[str, Any]) -> Group:
         word, kind = record.dsl_name(), type(record).java or type(record).__name__
-        self.uses.add(word.partition(".")[0])
+        usual = self._use(word)
         named: list[tuple[str, Code]] = []
         in_order = [name for name, one in record._fields.items() if one.first]
         positional = _leading(in_order, arguments)
@@ -71,16 +75,26 @@ class Writer:
             for name, value in arguments.items()
             if name not in positional
         ]
-        if record.layout is not None:
-            named.append(("layout=", self._layout(type(record).__name__, record.layout)))
+        if record.layout != usual:
+            named.append(("layout=", self.layout(type(record).__name__, record.layout)))
         if record.extra:
             extra = Group("{", self._fields(record.extra, kind, quoted_names=True), "}")
             named.append(("extra=", extra))
         return Group(f"{word}(", parts + named)
 
-    def _layout(self, kind: str, layout: str) -> str:
-        if self.layouts is None or len(layout) <= _SHORT_LAYOUT:
-            return quoted(layout)
+    def _use(self, word: str) -> str | None:
+        """Note the name a call begins with; gives the layout the call has where it says nothing."""
+        name = word.partition(".")[0]
+        if self.layouts is None or name not in self.layouts.words:
+            self.uses.add(name)
+            return None
+        self.uses.add(f"layouts.{name}")
+        return self.layouts.usual.get(word)
+
+    def layout(self, kind: str, layout: str | None) -> str:
+        """The expression for a layout of a class."""
+        if layout is None or self.layouts is None or len(layout) <= _SHORT_LAYOUT:
+            return "None" if layout is None else quoted(layout)
         self.uses.add("layouts")
         return f"layouts.{self.layouts.name(kind, layout)}"
 

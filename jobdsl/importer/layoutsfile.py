@@ -1,0 +1,62 @@
+"""The module `layouts` of an imported estate: what is not as plugins write it today, said once."""
+
+from __future__ import annotations
+
+import textwrap
+
+from jobdsl.importer.layout import WIDTH, Group, show
+from jobdsl.importer.literals import quoted
+from jobdsl.importer.source import Layouts, Writer
+
+__all__ = ["layouts_file"]
+
+_ABOUT = [
+    "Which fields elements have, and their order, where a class would write others by itself.",
+    "",
+    "Plugins of other versions wrote them so. A job that does not name one, and a word below that has",
+    "none, has its fields as plugins write them today.",
+]
+
+
+def layouts_file(layouts: Layouts) -> str:
+    """The text of the module; empty where no layout is said."""
+    usual = [_usual(word, layouts) for word in sorted(layouts.words)]  # which may need constants
+    if not usual and not layouts.names:
+        return ""
+    lines = [f'"""{_ABOUT[0]}', *_ABOUT[1:], '"""', ""]
+    if usual:
+        lines += ["import jobdsl", ""]
+    names = sorted(layouts.names.items(), key=lambda one: _natural(one[1]))
+    lines += [_constant(name, text) for (_, text), name in names]
+    return "\n".join([*lines, *([""] if names and usual else []), *usual]) + "\n"
+
+
+def _usual(word: str, layouts: Layouts) -> str:
+    """The line of a module or a kind of item."""
+    writer = Writer(layouts)
+    parts = [("", f"jobdsl.{word}")]
+    for name, layout in layouts.usual.items():
+        first, _, element = name.partition(".")
+        if first == word:
+            text = writer.layout(element or word, layout).removeprefix("layouts.")
+            parts.append((f"{element}=" if element else "", text))
+    start = f"{word} = "
+    return start + show(Group("jobdsl.in_layout(", list(parts)), "", len(start))
+
+
+def _natural(name: str) -> tuple[str, int]:
+    """Sorts ARCHIVE_2 before ARCHIVE_10."""
+    word, _, number = name.rpartition("_")
+    return word, int(number)
+
+
+def _constant(name: str, text: str) -> str:
+    if len(f'{name} = "{text}"') <= WIDTH:
+        return f"{name} = {quoted(text)}"
+    room = WIDTH - len('    ""')
+    lines = [text]
+    if len(text) > room:
+        lines = textwrap.wrap(text, room - 1, break_long_words=False, break_on_hyphens=False)
+    ends = [" "] * (len(lines) - 1) + [""]
+    shown = "\n".join(f"    {quoted(line + end)}" for line, end in zip(lines, ends, strict=True))
+    return f"{name} = (\n{shown}\n)"
