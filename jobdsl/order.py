@@ -1,12 +1,12 @@
 """The order in which changes can be made: what must be done before what. Pure.
 
-An object waits only for the change that makes its own folder, for a move that frees its name, and
-for a move that brings its source into place. Removals come after everything else, deepest first.
+An object waits only for the change that makes the nearest folder above it, for a move that frees its
+name, and for a move that brings its source into place. Removals come after all else, deepest first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from jobdsl import names
 from jobdsl.changes import Action, Change
@@ -30,13 +30,18 @@ def dependencies(changes: Sequence[Change]) -> dict[int, set[int]]:
     freed = {names.key(change.source): at for at, change in enumerate(changes) if change.source}
     before: dict[int, set[int]] = {}
     for at, change in enumerate(changes):
-        wanted = {makers.get(names.parent(change.full_name))}
+        wanted = {_nearest(makers, change.full_name)}
         if change.kind == "item":
             wanted.add(freed.get(names.key(change.full_name)))
         if change.action is Action.MOVE:
-            wanted.add(makers.get(names.parent(change.source)))
+            wanted.add(_nearest(makers, change.source))
         before[at] = {other for other in wanted if other is not None and other != at}
     return before
+
+
+def _nearest(makers: Mapping[str, int], name: str) -> int | None:
+    """The change that makes or moves the nearest folder above: those between go along with it."""
+    return next((makers[above] for above in reversed(names.ancestors(name)) if above in makers), None)
 
 
 def _inside_out(changes: Sequence[Change]) -> dict[int, set[int]]:

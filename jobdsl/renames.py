@@ -144,19 +144,32 @@ class Renames:
         for name in (self._current(former), former):
             if name != target and (found := self.live.get(("item", name))):
                 return found
-        passing = via(former, target)
-        halfway = (
-            (names.parent(former), names.leaf(target)),
-            (names.parent(target), names.leaf(former)),
-            (names.parent(former), passing),
-            (names.parent(target), passing),
-        )
-        for name in (names.join(folder, leaf) for folder, leaf in halfway):
+        for name in self._halfway(former, target):
             found = self.live.get(("item", name))
             marker = found.marker if found and name != target else None
             if marker and (marker.seed, marker.name) == (self.seed, former):
                 return found
         return None
+
+    def _halfway(self, former: str, target: str) -> Iterator[str]:
+        """Where a run that was cut short may have left it: on its way, or in a folder that has moved."""
+        passing = via(former, target)
+        for start in (former, *self._taken_along(former)):
+            if start != former:
+                yield start
+            yield names.join(names.parent(start), names.leaf(target))
+            yield names.join(names.parent(target), names.leaf(start))
+            yield names.join(names.parent(start), passing)
+            yield names.join(names.parent(target), passing)
+
+    def _taken_along(self, name: str) -> Iterator[str]:
+        """The names it has after renames of the folders above it."""
+        for _ in self._renamed:  # each rename applies once
+            above = next((one for one in reversed(names.ancestors(name)) if one in self._renamed), "")
+            if not above:
+                return
+            name = self._renamed[above].full_name + name[len(above) :]
+            yield name
 
     def _current(self, name: str) -> str:
         """Where an item of that name is after the moves decided so far."""
@@ -184,16 +197,25 @@ class Renames:
             return why, names.way_out(name)
         if definition.full_name.startswith(source.full_name + "/"):
             return "a folder cannot move into itself", "choose a name outside of it"
-        foreign = self._foreign(source.full_name) if source.is_folder else []
+        foreign = self._foreign(source.full_name, definition.renamed_from) if source.is_folder else []
         if foreign:
             some = ", ".join(foreign[:3]) + (" and more" if len(foreign) > 3 else "")
             return f"it holds what this seed did not make ({some})", "move those by hand first"
         return None
 
-    def _foreign(self, folder: str) -> list[str]:
-        """Objects below a folder that are not ours."""
+    def _foreign(self, folder: str, former: str) -> list[str]:
+        """Objects below a folder, once called `former`, that are not ours."""
         below = [one for one in self.live.values() if one.full_name.startswith(folder + "/")]
-        return [one.full_name for one in below if not self.owns(one) and not one.is_default_view]
+        return [
+            one.full_name
+            for one in below
+            if not (self.owns(one) or one.is_default_view or self._moved_along(one, folder, former))
+        ]
+
+    def _moved_along(self, one: Existing, folder: str, former: str) -> bool:
+        """Whether it was made for the name it had when its folder had its former one."""
+        was = former + one.full_name[len(folder) :]
+        return one.marker is not None and (one.marker.seed, one.marker.name) == (self.seed, was)
 
     def _move(self, source: str, target: str) -> None:
         """Give an item and all below it their new names."""

@@ -365,6 +365,45 @@ def test_a_half_made_move_is_finished() -> None:
         assert [(c.action, c.source) for c in made.changes] == [(Action.MOVE, halfway)]
 
 
+def test_a_half_made_move_of_a_folder_is_finished_with_what_lies_in_it() -> None:
+    inside = live(job("b/x"), name="a/b/x")
+    made = planned(
+        [folder("a"), folder("a/a", "b"), job("a/a/x")],
+        [live(folder("a")), live(folder("b"), name="a/b"), inside],
+    )
+    assert errors(made) == []
+    assert [(c.action, c.source, c.full_name) for c in made.changes] == [
+        (Action.MOVE, "a/b", "a/a"),
+        (Action.UPDATE, "", "a/a/x"),
+    ]
+
+
+def test_a_folder_may_leave_one_that_moves_and_is_found_there_after_a_kill() -> None:
+    before = [folder("a"), folder("a/b"), job("a/b/x")]
+    after = [folder("c", "a"), folder("d", "a/b"), job("d/x")]
+    made = planned(after, map(live, before))
+    assert errors(made) == []
+    assert [(c.source, c.full_name) for c in made.changes] == [("a", "c"), ("c/b", "d"), ("", "d/x")]
+    for halfway in ("c/b", "c/d", "b"):
+        names = {"a/b": halfway, "a/b/x": f"{halfway}/x", "a": "c"}
+        again = planned(after, [live(one, name=names[one.full_name]) for one in before])
+        assert errors(again) == []
+        assert [(c.source, c.full_name) for c in again.changes] == [(halfway, "d"), ("", "c"), ("", "d/x")]
+
+
+def test_a_folder_moves_with_nothing_of_others_in_it() -> None:
+    for other in (
+        by_hand("a/b/y"),
+        live(job("a/b/y"), "other"),
+        live(job("z"), name="a/b/y"),
+        live(job("b/z"), name="a/b/y"),
+    ):
+        made = planned(
+            [folder("a"), folder("a/a", "b")], [live(folder("a")), live(folder("b"), name="a/b"), other]
+        )
+        assert "it holds what this seed did not make (a/b/y)" in errors(made)[0]
+
+
 def test_renames_that_are_refused() -> None:
     cases = {
         "change places": planned(
@@ -421,6 +460,16 @@ def test_a_job_leaves_a_folder_after_the_folder_has_moved() -> None:
     existing = [live(folder("a")), live(job("a/x"))]
     changes, _ = stages(planned([folder("z", "a"), job("x", renamed_from="a/x")], existing).changes)
     assert dependencies(changes) == {0: set(), 1: {0}}
+
+
+def test_a_job_leaves_a_folder_deep_in_one_that_moves_after_that() -> None:
+    before = [folder("a"), folder("a/k"), folder("a/k/l"), job("a/k/l/x")]
+    after = [folder("n"), folder("n/a", "a"), job("y", renamed_from="a/k/l/x"), job("n/a/k/l/new")]
+    changes = list(planned(after, map(live, before)).changes)
+    at = {change.full_name: place for place, change in enumerate(changes)}
+    assert dependencies(changes) == {
+        at["n/a"]: {at["n"]}, at["y"]: {at["n/a"]}, at["n"]: set(), at["n/a/k/l/new"]: {at["n/a"]},
+    }  # fmt: skip
 
 
 def test_moves_that_wait_for_one_another_are_refused() -> None:
