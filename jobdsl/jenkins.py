@@ -163,26 +163,23 @@ class Controller(Asking):
     def move(self, source: str, target: str, via: str = "") -> None:
         """Give an item another name, another folder, or both; its builds go along.
 
-        `via` is the name it has in between when only letter case changes (Jenkins says that the name is
-        in use), and when the old folder holds the new name already, and the new folder the old one.
+        `via` is the name it has in between, when both change or only letter case does (Jenkins says that
+        the name is in use): one that nothing else is called, in its old folder and in its new one.
         """
-        folder, name = names.parent(source), names.leaf(target)
-        if names.parent(target) == folder:
-            if via and names.key(source) == names.key(target):
-                self._rename(source, via)
-                source = names.join(folder, via)
-            self._rename(source, name)
+        folder, there, name = names.parent(source), names.parent(target), names.leaf(target)
+        via = via or names.between(source, target)
+        if there == folder:
+            if names.key(source) == names.key(target):
+                source = self._rename(source, via)
         elif name == names.leaf(source):
-            self._relocate(source, names.parent(target))
-        elif not self.look("item", names.join(folder, name)):
-            self._rename(source, name)
-            self._relocate(names.join(folder, name), names.parent(target))
+            return self._relocate(source, there)
         else:
-            if via and self.look("item", names.join(names.parent(target), names.leaf(source))):
-                self._rename(source, via)
-                source = names.join(folder, via)
-            self._relocate(source, names.parent(target))
-            self._rename(names.join(names.parent(target), names.leaf(source)), name)
+            if via != names.leaf(source):
+                source = self._rename(source, via)
+            self._relocate(source, there)
+            source = names.join(there, via)
+        self._rename(source, name)
+        return None
 
     def build(self, full_name: str) -> None:
         """Queue a build, with the default values of its parameters if it has any."""
@@ -194,9 +191,11 @@ class Controller(Asking):
                 raise
             self.post(f"{path}/buildWithParameters", what)  # it has parameters
 
-    def _rename(self, full_name: str, name: str) -> None:
+    def _rename(self, full_name: str, name: str) -> str:
+        """Its full name afterwards."""
         path = f"{names.url_path(full_name)}/confirmRename?newName={quote(name, safe='')}"
         self.post(path, f'rename "{full_name}" to "{name}"')
+        return names.join(names.parent(full_name), name)
 
     def _relocate(self, full_name: str, folder: str) -> None:
         """Only the address it answers with tells whether it moved (measured)."""

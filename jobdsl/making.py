@@ -18,7 +18,6 @@ from jobdsl.jenkins import AlreadyExistsError, Controller, NotFoundError, NotSig
 from jobdsl.marker import INCOMPLETE, UNBUILT, UNFINISHED, UNREAD, Marker, mark
 from jobdsl.outcomes import Outcome, failed, skipped
 from jobdsl.readback import ReadBack
-from jobdsl.renames import via
 from jobdsl.underway import say, with_digest
 
 __all__ = ["Maker"]
@@ -126,7 +125,7 @@ class Maker:
 
     def _move(self, change: Change) -> None:
         try:
-            self.controller.move(change.source, change.full_name, via(change.source, change.full_name))
+            self.controller.move(change.source, change.full_name)
         except NotFoundError:
             # the answer to a first try may have been lost
             marker = getattr(self.controller.look(*change.key), "marker", None)

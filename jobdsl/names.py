@@ -15,6 +15,7 @@ from jobdsl.errors import DslError
 
 __all__ = [
     "ancestors",
+    "between",
     "check",
     "check_full",
     "collisions",
@@ -104,6 +105,15 @@ def parent(full_name: str) -> str:
 def leaf(full_name: str) -> str:
     """Last name of a full name."""
     return full_name.rpartition("/")[2]
+
+
+def between(former: str, target: str) -> str:
+    """The name of an item that moves from one full name to another, on its way: one no definition has.
+
+    Who is half way already keeps the name it has there.
+    """
+    old, new = leaf(former), leaf(target)
+    return old if old.endswith(f"~{new}") else f"{old[:100]}~{new}"
 
 
 def ancestors(full_name: str) -> list[str]:

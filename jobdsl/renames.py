@@ -15,7 +15,7 @@ from jobdsl.errors import Problem
 from jobdsl.inventory import Existing, Inventory, Key, class_of
 from jobdsl.model import Definition
 
-__all__ = ["Renames", "refuse", "via"]
+__all__ = ["Renames", "refuse"]
 
 
 def refuse(definition: Definition, message: str, hint: str = "") -> Problem:
@@ -23,11 +23,6 @@ def refuse(definition: Definition, message: str, hint: str = "") -> Problem:
     kind = "view" if definition.is_view else "folder" if definition.is_folder else "job"
     text = f'{kind} "{definition.full_name}": {message}'
     return Problem(text, where=definition.where, hint=hint, job=definition.full_name, rule="plan")
-
-
-def via(former: str, target: str) -> str:
-    """The name of an item on its way, where neither its old nor its new one will do."""
-    return f"{names.leaf(former)}~{names.leaf(target)}"
 
 
 class Renames:
@@ -153,7 +148,7 @@ class Renames:
 
     def _halfway(self, former: str, target: str) -> Iterator[str]:
         """Where a run that was cut short may have left it: on its way, or in a folder that has moved."""
-        passing = via(former, target)
+        passing = names.between(former, target)
         for start in (former, *self._taken_along(former)):
             if start != former:
                 yield start

@@ -126,6 +126,23 @@ def test_outcomes_are_reported_as_they_come_parents_first(controller: Controller
     assert told == ["a", "a/b", "a/b/x"]
 
 
+def test_what_moves_is_in_nobodys_way(jenkins: SimulatedJenkins, controller: Controller) -> None:
+    """On its way it has neither its old nor its new name in either folder: others may take those."""
+    bring(controller, folder("a"), job("a/x"), folder("b"))
+    moved = job("b/y", renamed_from="a/x")
+    assert bring(controller, folder("a"), folder("b"), moved, job("a/y"), job("b/x"), job("a/x")) == [
+        "create a/x: done", "create a/y: done", "create b/x: done", "move b/y: done",
+    ]  # fmt: skip
+    asked = [
+        one.target
+        for one in jenkins.requests.of("POST", "")
+        if "Rename" in one.target or "move" in one.target
+    ]
+    assert asked == [
+        "/job/a/job/x/confirmRename?newName=x~y", "/job/a/job/x~y/move/move", "/job/b/job/x~y/confirmRename?newName=y",
+    ]  # fmt: skip
+
+
 def test_removed_jobs_are_disabled_once_and_come_back(
     jenkins: SimulatedJenkins, controller: Controller
 ) -> None:

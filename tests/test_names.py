@@ -153,3 +153,9 @@ def test_a_name_offered_is_a_good_name(name: str) -> None:
 @given(st.lists(st.text(alphabet="aAbBéÉß", min_size=1, max_size=2)))
 def test_names_without_collisions_have_different_keys(some: list[str]) -> None:
     assert len(some) - len(names.collisions(some)) == len({names.key(name) for name in some})
+
+
+def test_the_name_in_between() -> None:
+    assert names.between("a/b", "c/d") == "b~d"
+    assert names.between("x/b~d", "c/d") == "b~d"  # half way already
+    assert names.between("a/x", "a/X") == "x~X"
