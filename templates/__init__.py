@@ -1,1 +1,6 @@
 """Job templates that most teams use off the shelf."""
+
+from .build import library, webapp
+from .builds import Builds
+
+__all__ = ["Builds", "library", "webapp"]

@@ -70,6 +70,18 @@ def test_the_tutorial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert commands > 5
 
 
+def test_the_page_on_builds(tmp_path: Path) -> None:
+    assert [name for _, text in blocks("templates-build.md") if (name := write(tmp_path, text))] == [
+        "shop.py",
+        "search.py",
+    ]
+    assert problems(tmp_path) == []
+    documents = render(tmp_path)
+    assert len([name for name in documents if name.startswith("shop/")]) == 7
+    assert "make check HEAP=8g" in documents["search-release"]
+    assert "Ask the search team first" in documents["search-release"]
+
+
 def test_the_page_on_templates(tmp_path: Path) -> None:
     files = [name for _, text in blocks("templates.md") if (name := write(tmp_path, text))]
     assert len(files) > 7

@@ -66,6 +66,11 @@ def test_the_wheel_holds_the_packages_and_their_data_and_nothing_else(wheel: Pat
     assert not modules - set(names), "packages in pyproject.toml names every package"
     wanted = ["py.typed", "cli.py", "elements/scm.py", "importer/__init__.py", "testing/__init__.py"]
     wanted += ["seed_jobs/seed.py", "seed_jobs/seed.sh.j2", "templates/__init__.py", "report.html.j2"]
+    wanted += [
+        "templates/ant/common-build.xml",
+        "templates/ant/framework.sh.j2",
+        "templates/release-check.sh.j2",
+    ]
     assert not [name for name in wanted if f"jobdsl/{name}" not in names]
     assert not {"dynaslave/py.typed", "dynaslave/prices.toml"} - set(names)
     assert not [name for name in names if "__pycache__" in name]

@@ -1,0 +1,231 @@
+"""The common build framework: the jobs of a library or a web application in a few lines."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jobdsl import DslError, freestyle, params, publish, scm, steps, template, triggers, wrappers
+
+from .builds import Builds
+from .hosting import Hosting, hosting
+from .variants import Kind, Variant, variant
+
+__all__ = ["library", "webapp"]
+
+
+def library(
+    name: str,
+    *,
+    repo: str,
+    build: str,
+    branches: Iterable[str] = ("main",),
+    repository: str | None = None,
+    repository_credentials: str | None = None,
+    git_credentials: str | None = None,
+    agent: Any = None,
+    poll: str = "H/5 * * * *",
+    pull_requests: bool = True,
+    host: str | None = None,
+    release: bool = True,
+    tag_prefix: str = "v",
+    mail: str | None = None,
+    slack: str | None = None,
+    environment: Mapping[str, str] | None = None,
+    timeout_minutes: int = 60,
+    keep: int = 50,
+    **parts: Any,
+) -> Builds:
+    """The jobs of a library: one a branch, one for pull requests, one for releases.
+
+    `repo`: its git repository, read with `git_credentials`. `build`: ant, gradle, make, maven, node, python.
+    `repository`: where it is published, with the user and password of `repository_credentials`; branches
+    publish snapshots where the tool has them, releases always; without it nothing is published. `agent`: a
+    label expression or a pool. `poll`: when branches are asked for changes, "" to wait for webhooks. `host`:
+    what the git repository is hosted by (gitea, github, gitlab), unless its address
+    says so. `mail`, `slack`: who hears of failures.
+
+    Parts to replace by name, in every job that has them: check, framework, resolve, compile, test, package,
+    publish (steps; the text of one is its command); poll, webhook; version, branch, number; timestamps,
+    timeout, environment, access; results, artifacts, mail, slack, tag. None takes a part away.
+    """
+    return _jobs("library", name, parts, _Settings.of({**locals()}))
+
+
+def webapp(
+    name: str,
+    *,
+    repo: str,
+    build: str,
+    branches: Iterable[str] = ("main",),
+    repository: str | None = None,
+    repository_credentials: str | None = None,
+    git_credentials: str | None = None,
+    agent: Any = None,
+    poll: str = "H/5 * * * *",
+    pull_requests: bool = True,
+    host: str | None = None,
+    release: bool = True,
+    tag_prefix: str = "v",
+    mail: str | None = None,
+    slack: str | None = None,
+    environment: Mapping[str, str] | None = None,
+    timeout_minutes: int = 60,
+    keep: int = 50,
+    **parts: Any,
+) -> Builds:
+    """The jobs of a web application: as `library` says, but that what is deployed is archived."""
+    return _jobs("webapp", name, parts, _Settings.of({**locals()}))
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """The arguments of a template, checked."""
+
+    repo: str
+    variant: Variant
+    branches: tuple[str, ...]
+    repository: str | None
+    repository_credentials: str | None
+    git_credentials: str | None
+    agent: Any
+    poll: str
+    pull_requests: bool
+    host: Hosting | None
+    release: bool
+    tag_prefix: str
+    mail: str | None
+    slack: str | None
+    environment: Mapping[str, str] | None
+    timeout_minutes: int
+    keep: int
+
+    def source(self, branch: str, refspec: str | None = None) -> scm.git:
+        """What is checked out; nothing an earlier build made stays, or it would be archived again."""
+        return scm.git(
+            self.repo,
+            branch=branch,
+            refspec=refspec,
+            credentials=self.git_credentials,
+            extensions=[scm.clean_before_checkout()],
+        )
+
+    @classmethod
+    def of(cls, given: dict[str, Any]) -> _Settings:
+        """Raises DslError."""
+        del given["name"], given["parts"]
+        branches = given["branches"]
+        if isinstance(branches, str) or not (branches := tuple(branches)):
+            raise DslError(f"branches takes a list of names, not {branches!r}", hint='like ["main"]')
+        if given["repository_credentials"] and not given["repository"]:
+            raise DslError("repository_credentials is for a repository", hint="say which: repository=...")
+        host = hosting(given["repo"], given["host"])
+        return cls(variant=variant(given.pop("build")), **{**given, "branches": branches, "host": host})
+
+
+def _jobs(kind: Kind, name: str, parts: Mapping[str, Any], settings: _Settings) -> Builds:
+    builds = Builds(
+        {branch: _branch(kind, name, branch, settings) for branch in settings.branches},
+        _pull_request(kind, name, settings) if settings.pull_requests else None,
+        _release(kind, name, settings) if settings.release else None,
+    )
+    builds.override(parts, inspect.signature(library).parameters)
+    return builds
+
+
+def _branch(kind: Kind, name: str, branch: str, settings: _Settings) -> freestyle:
+    """Builds a branch when it changes, and publishes a snapshot."""
+    snapshots = settings.variant.snapshots
+    return freestyle(
+        f"{name}-{branch.replace('/', '-')}",
+        description=f"Builds {branch} of {settings.repo}",
+        scm=settings.source(branch),
+        triggers={"poll": triggers.poll_scm(settings.poll)},
+        steps=settings.variant.parts(repository=settings.repository, publish=snapshots, release=False),
+        **_common(kind, settings, trusted=True),
+    )
+
+
+def _pull_request(kind: Kind, name: str, settings: _Settings) -> freestyle:
+    """Builds what somebody proposes. It is given no credentials but those that read the source."""
+    common = _common(kind, settings, trusted=False)
+    made = settings.variant.parts(repository=settings.repository, publish=False, release=False)
+    host = settings.host
+    if host is None:
+        return freestyle(
+            f"{name}-pull-request",
+            description=f"Builds any branch of {settings.repo}: whoever starts it says which",
+            parameters={
+                "branch": params.string(
+                    "BRANCH", settings.branches[0], description="What to build", trim=True
+                )
+            },
+            scm=settings.source("${BRANCH}"),
+            steps=made,
+            **common,
+        )
+    return freestyle(
+        f"{name}-pull-request",
+        description=f"Builds pull requests to {settings.repo}",
+        parameters={
+            "number": params.string("PULL_REQUEST", description="Number of the pull request", trim=True)
+        },
+        scm=settings.source(host.branch, host.refspec),
+        triggers={"webhook": host.trigger(settings.repo)},
+        steps=made,
+        **common,
+    )
+
+
+def _release(kind: Kind, name: str, settings: _Settings) -> freestyle:
+    """Builds a version somebody names, publishes it, and tags what it was built from."""
+    check = template("./release-check.sh.j2", tag_prefix=settings.tag_prefix)
+    tag = publish.tag_push(f"{settings.tag_prefix}$RELEASE_VERSION", message="Release $RELEASE_VERSION")
+    return freestyle(
+        f"{name}-release",
+        description=f"Releases a version of {settings.repo}",
+        parameters={
+            "version": params.string("RELEASE_VERSION", description="Such as 1.4.2", trim=True),
+            "branch": params.choice("BRANCH", list(settings.branches), description="What to release"),
+        },
+        scm=settings.source("${BRANCH}"),
+        steps={
+            "check": steps.shell(check),
+            **settings.variant.parts(repository=settings.repository, publish=True, release=True),
+        },
+        **_common(kind, settings, trusted=True, tag=publish.git_push(tags=[tag])),
+    )
+
+
+def _common(kind: Kind, settings: _Settings, *, trusted: bool, tag: Any = None) -> dict[str, Any]:
+    """What surrounds every build, and what is kept of it."""
+    return {
+        "agent": settings.agent,
+        "keep": settings.keep,
+        "wrappers": {
+            "timestamps": wrappers.timestamps(),
+            "timeout": wrappers.timeout(minutes=settings.timeout_minutes),
+            "environment": wrappers.inject_env(dict(settings.environment)) if settings.environment else None,
+            "access": _access(settings.repository_credentials) if trusted else None,
+        },
+        "publishers": {
+            "results": publish.junit(settings.variant.results, allow_empty=True),
+            "artifacts": publish.archive(
+                settings.variant.artifacts(kind), allow_empty=True, fingerprint=True
+            ),
+            "mail": publish.mail(settings.mail) if settings.mail else None,
+            "slack": publish.slack(settings.slack, failure=True, back_to_normal=True)
+            if settings.slack
+            else None,
+            "tag": tag,
+        },
+    }
+
+
+def _access(credentials: str | None) -> Any:
+    if credentials is None:
+        return None
+    pair = wrappers.username_password(credentials, user="REPOSITORY_USER", password="REPOSITORY_PASSWORD")  # noqa: S106
+    return wrappers.credentials([pair])

@@ -1,0 +1,110 @@
+"""How hosts of git repositories announce pull requests, and under which ref each has them.
+
+From the hosts' own documentation of their webhooks, and of the refs they keep for pull requests.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from jobdsl import DslError, triggers
+from jobdsl.errors import suggestion
+
+__all__ = ["HOSTINGS", "Hosting", "hosting"]
+
+
+@dataclass(frozen=True)
+class Hosting:
+    """One host: where its webhook says what, as JSONPath, and the ref of a pull request."""
+
+    name: str
+    ref: str
+    """The ref; `{}` stands for the number."""
+    number: str
+    action: str
+    actions: str
+    """The actions after which there is something to build, as a regular expression."""
+    repository: str
+    """Where the repository's path is, such as `payments/api`."""
+
+    def trigger(self, repo: str) -> Any:
+        """Starts a build when the host tells of a pull request to this repository."""
+        return triggers.generic_webhook(
+            [("PULL_REQUEST", self.number), ("PR_ACTION", self.action), ("PR_REPOSITORY", self.repository)],
+            filter_text="$PR_REPOSITORY $PR_ACTION",
+            filter=f"(?i)^{_regex(_path(repo))} ({self.actions})$",
+            cause="Pull request $PULL_REQUEST",
+        )
+
+    @property
+    def branch(self) -> str:
+        """What git is asked to check out."""
+        return "origin/pull-request/${PULL_REQUEST}"
+
+    @property
+    def refspec(self) -> str:
+        """What git is asked to fetch: this pull request alone."""
+        return f"+{self.ref.format('${PULL_REQUEST}')}:refs/remotes/{self.branch}"
+
+
+HOSTINGS = {
+    one.name: one
+    for one in (
+        Hosting(
+            "gitea",
+            "refs/pull/{}/head",
+            "$.number",
+            "$.action",
+            "opened|reopened|synchronized",
+            "$.repository.full_name",
+        ),
+        Hosting(
+            "github",
+            "refs/pull/{}/merge",
+            "$.number",
+            "$.action",
+            "opened|reopened|synchronize",
+            "$.repository.full_name",
+        ),
+        Hosting(
+            "gitlab",
+            "refs/merge-requests/{}/head",
+            "$.object_attributes.iid",
+            "$.object_attributes.action",
+            "open|reopen|update",
+            "$.project.path_with_namespace",
+        ),
+    )
+}
+
+
+def hosting(repo: str, name: str | None) -> Hosting | None:
+    """The host of that name, or the one whose name is in the repository's host. Raises DslError."""
+    if name is not None:
+        if name not in HOSTINGS:
+            known = ", ".join(HOSTINGS)
+            raise DslError(f"host takes one of {known}, not {name!r}", hint=suggestion(name, HOSTINGS))
+        return HOSTINGS[name]
+    labels = re.split(r"[.-]", _split(repo)[0])
+    return next((one for one in HOSTINGS.values() if one.name in labels), None)
+
+
+def _split(repo: str) -> tuple[str, str]:
+    """Host and path of a repository's address, also of git's short form."""
+    short = re.fullmatch(r"(?:[^@/:]+@)?([^/:]+):(?!//)(.+)", repo)
+    if short:
+        return short[1].lower(), short[2]
+    parts = urlsplit(repo)
+    return (parts.hostname or "").lower(), parts.path
+
+
+def _path(repo: str) -> str:
+    return _split(repo)[1].strip("/").removesuffix(".git")
+
+
+def _regex(text: str) -> str:
+    """The text as a regular expression of Java: re.escape would make an escape of a letter of `-` only."""
+    return re.sub(r"[^\w/-]", lambda found: "\\" + found[0], text)

@@ -1,0 +1,95 @@
+"""What a service may be built with: the steps of each tool, and where it leaves results and artifacts.
+
+The steps are scripts in a directory of the tool's name, filled in with Jinja2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from jobdsl import DslError, steps, template
+from jobdsl.errors import suggestion
+
+__all__ = ["STEPS", "VARIANTS", "Kind", "Variant", "variant"]
+
+Kind = Literal["library", "webapp"]
+
+STEPS = ("framework", "resolve", "compile", "test", "package", "publish")
+"""The standard steps in their order; no tool but Ant has all of them."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to build."""
+
+    name: str
+    steps: tuple[str, ...]
+    results: str
+    """Where test results in JUnit's XML format are."""
+    library: str
+    """What a library leaves to be archived."""
+    webapp: str
+    snapshots: bool = True
+    """Whether a version may be published again, or each build has one of its own."""
+
+    def artifacts(self, kind: Kind) -> str:
+        """The pattern of what is archived."""
+        return self.library if kind == "library" else self.webapp
+
+    def parts(self, *, repository: str | None, publish: bool, release: bool) -> dict[str, Any]:
+        """The steps by name; to `publish` takes a repository."""
+        wanted = [one for one in self.steps if one != "publish" or (publish and repository)]
+        return {one: steps.shell(self._script(one, repository, release)) for one in wanted}
+
+    def _script(self, step: str, repository: str | None, release: bool) -> str:
+        return template(f"./{self.name}/{step}.sh.j2", repository=repository, release=release)
+
+
+_COMPILED = ("compile", "test", "package", "publish")
+VARIANTS = {
+    one.name: one
+    for one in (
+        Variant("ant", STEPS, "build/test-results/*.xml", "dist/*.jar", "dist/*.war"),
+        Variant(
+            "gradle",
+            _COMPILED,
+            "**/build/test-results/**/*.xml",
+            "**/build/libs/*.jar",
+            "**/build/libs/*.war, **/build/distributions/*",
+        ),
+        Variant("make", _COMPILED, "reports/**/*.xml", "dist/**", "dist/**"),
+        Variant(
+            "maven",
+            _COMPILED,
+            "**/target/surefire-reports/*.xml, **/target/failsafe-reports/*.xml",
+            "**/target/*.jar",
+            "**/target/*.war",
+        ),
+        Variant(
+            "node",
+            ("resolve", *_COMPILED),
+            "reports/**/*.xml",
+            "packages/*.tgz",
+            "packages/*.tgz, dist/**",
+            snapshots=False,
+        ),
+        Variant(
+            "python",
+            ("resolve", "test", "package", "publish"),
+            "reports/**/*.xml",
+            "dist/*",
+            "dist/*",
+            snapshots=False,
+        ),
+    )
+}
+
+
+def variant(build: str) -> Variant:
+    """The variant of that name. Raises DslError."""
+    found = VARIANTS.get(build) if isinstance(build, str) else None
+    if found is None:
+        near = suggestion(build, VARIANTS) if isinstance(build, str) else ""
+        raise DslError(f"build takes one of {', '.join(VARIANTS)}, not {build!r}", hint=near)
+    return found
