@@ -1,9 +1,10 @@
-"""Builds of templates that really run, with make and with Ant and Ivy."""
+"""Builds of templates that really run: with make, npm, and Ant with Ivy."""
 
 from __future__ import annotations
 
 import base64
 import io
+import json
 import shutil
 import threading
 import zipfile
@@ -58,6 +59,31 @@ def test_make(jenkins: SimulatedJenkins, tmp_path: Path) -> None:
     refused = run(jenkins, builds.release, RELEASE_VERSION="no version", BRANCH="main")
     assert refused.result == "FAILURE"
     assert "is no version: like 1.4.2" in refused.console
+
+
+@pytest.mark.skipif(shutil.which("npm") is None, reason="needs npm")
+def test_node(
+    jenkins: SimulatedJenkins, over_http: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("npm_config_cache", str(tmp_path / "cache"))
+    monkeypatch.setenv("npm_config_update_notifier", "false")
+    package = {"name": "prices", "version": "0.1.0"}
+    lock = {**package, "lockfileVersion": 3, "packages": {"": package}}
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source/package.json").write_text(json.dumps({**package, "scripts": {"test": "node -e 0"}}))
+    (tmp_path / "source/package-lock.json").write_text(json.dumps(lock))
+    repo = repository(tmp_path / "source")
+    access = {"repository": over_http.url, "repository_credentials": "artifacts"}
+    builds = library("prices", repo=repo, build="node", **access)
+    main = run(jenkins, builds["main"])
+    assert (main.result, list(main.artifacts)) == ("SUCCESS", ["packages/prices-0.1.0.tgz"]), main.console
+    assert over_http.files == {}
+    done = run(jenkins, builds.release, RELEASE_VERSION="1.2.0", BRANCH="main")
+    assert done.result == "SUCCESS", done.console
+    assert over_http.writers == {"publisher"}
+    assert "prices-1.2.0.tgz" in json.loads(over_http.files["/store/prices"])["_attachments"]
+    secret = base64.b64encode(b"publisher:pr1vate").decode()
+    assert secret not in done.console
 
 
 class Repository(ThreadingHTTPServer):
