@@ -1,4 +1,4 @@
-"""The command line: `dynaslave run | once | status | drain | simulate`.
+"""The command line: `dynaslave run | once | status | drain | request | simulate | history`.
 
 Exit codes: 0 done; 1 an error, also one of usage; 2 there is something to do (`once --dry-run`);
 130 interrupted. Everything but click is imported by the command that needs it.
@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from dynaslave import cli_look, cli_manager, cli_simulate
+from dynaslave import cli_look, cli_manager, cli_plan, cli_simulate
 from jobdsl.cli_options import Stop
 from jobdsl.errors import JobdslError
 
@@ -32,7 +32,9 @@ for _command in (
     cli_manager.once,
     cli_look.status,
     cli_look.drain,
+    cli_plan.request,
     cli_simulate.simulate,
+    cli_plan.history,
 ):
     cli.add_command(_command)
 

@@ -1,0 +1,110 @@
+"""A pool requested: a file that loads, is formatted, and passes the estate's own checks; or nothing at all."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dynaslave.cli import run
+from dynaslave.request import source
+from dynaslave.watch import read
+
+TOML = """
+[teams.payments]
+folders = ["payments"]
+
+[quotas.teams.payments]
+agents = 5
+"""
+WORDS = (
+    "--label",
+    "payments linux",
+    "--instance-type",
+    "c7i.xlarge",
+    "--instance-type",
+    "c6i.xlarge",
+    "--spot",
+)
+
+
+@pytest.fixture
+def estate(tmp_path: Path) -> Path:
+    (tmp_path / "payments").mkdir()
+    (tmp_path / "jobdsl.toml").write_text(TOML)
+    (tmp_path / "payments" / "jobs.py").write_text("from jobdsl import folder\n\nfolder('payments')\n")
+    return tmp_path
+
+
+def request(estate: Path, name: str, *words: str) -> int:
+    return run(["request", str(estate), name, *words])
+
+
+def test_a_request_is_a_file_that_loads(estate: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--team", "payments", "--max-agents", "4", "--image-name", "agent-*", *WORDS)
+    assert request(estate, "payments-heavy", *words) == 0
+    said = capsys.readouterr()
+    assert 'agent="linux&&payments"' in said.out
+    assert "a month" in said.out
+    path = estate / "payments" / "pools.py"
+    (pool,) = read(estate).pools
+    assert (pool.name, pool.team, pool.max_agents, pool.spot) == ("payments-heavy", "payments", 4, "prefer")
+    assert str(pool.image) == "agent-* of self"
+    ruff = [
+        sys.executable,
+        "-m",
+        "ruff",
+        "format",
+        "--isolated",
+        "--line-length",
+        "100",
+        "--check",
+        str(path),
+    ]
+    done = subprocess.run(ruff, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + path.read_text()
+
+
+def test_nothing_is_overwritten(estate: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = estate / "payments" / "pools.py"
+    path.write_text("# ours\n")
+    assert request(estate, "heavy", "--team", "payments", "--max-agents", "1") == 1
+    assert path.read_text() == "# ours\n"
+    assert "is there already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--team", "payments", "--max-agents", "6"), "team payments"),
+        (("--team", "paymnts", "--max-agents", "1"), 'did you mean "payments"'),
+        (("--team", "payments", "--max-agents", "1", "--file", "shop/pools.py"), "no file of team payments"),
+        (("--team", "payments", "--max-agents", "1", "--file", "../pools.py"), "outside the estate"),
+        (("--team", "payments", "--max-agents", "1", "--label", "a||b"), "an expression"),
+        (("--team", "payments", "--max-agents", "1", "--instance-type", "big"), "no instance type"),
+    ],
+)
+def test_what_would_not_pass_is_not_written(
+    estate: Path, words: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert request(estate, "heavy", *words) == 1
+    assert said in capsys.readouterr().err
+    assert not list(estate.rglob("*pools*.py"))
+
+
+def test_a_name_that_is_taken_is_told_with_its_line(estate: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert request(estate, "heavy", "--team", "payments", "--max-agents", "1") == 0
+    assert (
+        request(estate, "Heavy", "--team", "payments", "--max-agents", "1", "--file", "payments/more.py") == 1
+    )
+    assert "payments/pools.py:5" in capsys.readouterr().err
+
+
+def test_text_is_quoted_whatever_it_is() -> None:
+    text = source({"name": '9-it\'s "x"', "max_agents": 1})
+    names: dict[str, object] = {}
+    code = text.replace("from dynaslave import agent_pool", "agent_pool = lambda name, **_: name")
+    exec(compile(code, "pools.py", "exec"), names)
+    assert '9-it\'s "x"' in names.values()
