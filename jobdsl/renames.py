@@ -136,15 +136,19 @@ class Renames:
     def _source(self, definition: Definition) -> Existing | None:
         """The item under its former name, or where half of the move has left it."""
         former, target = definition.renamed_from, definition.full_name
+        if self._was_called(target, former):
+            return None  # it is there; what has its former name now is another
         for name in (self._current(former), former):
             if name != target and (found := self.live.get(("item", name))):
                 return found
-        for name in self._halfway(former, target):
-            found = self.live.get(("item", name))
-            marker = found.marker if found and name != target else None
-            if marker and (marker.seed, marker.name) == (self.seed, former):
-                return found
-        return None
+        halfway = (name for name in self._halfway(former, target) if self._was_called(name, former))
+        return next((self.live["item", name] for name in halfway), None)
+
+    def _was_called(self, name: str, former: str) -> bool:
+        """Whether an item of ours was made under a former name, as its marker says."""
+        found = self.live.get(("item", name))
+        marker = found.marker if found else None
+        return marker is not None and (marker.seed, marker.name) == (self.seed, former)
 
     def _halfway(self, former: str, target: str) -> Iterator[str]:
         """Where a run that was cut short may have left it: on its way, or in a folder that has moved."""

@@ -391,6 +391,13 @@ def test_a_folder_may_leave_one_that_moves_and_is_found_there_after_a_kill() -> 
         assert [(c.source, c.full_name) for c in again.changes] == [(halfway, "d"), ("", "c"), ("", "d/x")]
 
 
+def test_what_has_the_former_name_of_something_that_moved_is_another() -> None:
+    moved, inside = live(folder("a/b"), name="a"), live(job("a/b/b"), name="a/b")
+    made = planned([folder("a", "a/b")], [moved, inside])
+    assert errors(made) == []
+    assert told(made) == ["update a", "disable a/b"]
+
+
 def test_a_folder_moves_with_nothing_of_others_in_it() -> None:
     for other in (
         by_hand("a/b/y"),
