@@ -117,6 +117,8 @@ def _use_a_template(repository: Path) -> int:
             uses += source.count(REPEATED)
             source = source.replace(REPEATED, "triggers=nightly(),")
             path.write_text(
-                source.replace("import layouts\n", "import layouts\nfrom shared.common import nightly\n", 1)
+                source.replace(
+                    "from jobdsl import", "from shared.common import nightly\nfrom jobdsl import", 1
+                )
             )
     return uses
