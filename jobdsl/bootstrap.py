@@ -87,6 +87,7 @@ _NO_CREDENTIALS = "credentials"
 _CREDENTIALS = {
     "credentials": "a Username with password: the name of the seed's user, and an API token of it",
     "git_credentials": "what the repository is read with",
+    "secrets_file": "a Secret file: the values of the estate's secrets",
 }
 """Options that name credentials, and what these hold."""
 

@@ -235,6 +235,7 @@ def _carry_out(made: Plan, controller: Controller, **options: Any) -> None:
     help="Jenkins id of the seed's user and API token.",
 )
 @click.option("--git-credentials", help="Jenkins id of the credentials for the repository.")
+@click.option("--secrets-file", help="Jenkins id of a secret file with the values of the estate's secrets.")
 @click.option("--agent", help="Label of the agents it runs on.")
 @click.option(
     "--poll",

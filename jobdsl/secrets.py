@@ -134,10 +134,14 @@ class Secrets:
 
 
 def secrets_of(root: Path, settings: Settings) -> Secrets:
-    """The secrets of the estate at `root`; none where its file is absent (filling then says so)."""
-    if settings.secrets is None:
+    """The secrets of the estate at `root`; none where its file is absent (filling then says so).
+
+    JOBDSL_SECRETS names another file than `jobdsl.toml` does: a build gets one that Jenkins keeps.
+    """
+    given = os.environ.get("JOBDSL_SECRETS")
+    if settings.secrets is None and not given:
         return Secrets()
-    path = root / settings.secrets
+    path = Path(given) if given else root / str(settings.secrets)
     return Secrets.load(path) if path.exists() else Secrets(source=os.path.normpath(path))
 
 

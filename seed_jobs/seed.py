@@ -23,6 +23,7 @@ def seed(
     branch: str = "main",
     path: str = ".",
     git_credentials: str | None = None,
+    secrets_file: str | None = None,
     agent: str | None = None,
     poll: str = "H/5 * * * *",
     github_push: bool = False,
@@ -39,7 +40,8 @@ def seed(
     """A job that applies the estate in a git repository whenever its branch changes.
 
     `repo`, `branch`, `path`: where the estate is; `git_credentials` to read it. `credentials`: Jenkins id of
-    the user and API token that change the jobs. `install`: pip requirement of jobdsl, this very version
+    the user and API token that change the jobs. `secrets_file`: Jenkins id of a secret file with the values
+    of the estate's secrets. `install`: pip requirement of jobdsl, this very version
     unless given; or `tool`: the command of one that is installed on the agents. `controller_url`: the
     controller's address as agents reach it, where that is not the one in Jenkins' settings. `poll`: when the
     repository is asked for changes; with "" only when a webhook says so. `html_page`: show the plan as a page
@@ -60,6 +62,11 @@ def seed(
         self_update=self_update,
         arguments=shlex.join(arguments(given)),
     )
+    access: list[Any] = [
+        wrappers.username_password(credentials, user="JENKINS_USER", password="JENKINS_TOKEN")
+    ]  # noqa: S106
+    if secrets_file:
+        access.append(wrappers.secret_file(secrets_file, "JOBDSL_SECRETS"))
     job = freestyle(
         name,
         description=f"Brings the jobs on this controller up to date with {repo} ({branch}).",
@@ -70,9 +77,7 @@ def seed(
         wrappers={
             "timestamps": wrappers.timestamps(),
             "timeout": wrappers.timeout(minutes=timeout_minutes),
-            "access": wrappers.credentials(
-                wrappers.username_password(credentials, user="JENKINS_USER", password="JENKINS_TOKEN")  # noqa: S106
-            ),
+            "access": wrappers.credentials(access),
         },
         steps={"apply": steps.shell(shell)},
         publishers={

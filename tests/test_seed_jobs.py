@@ -28,7 +28,14 @@ VARIANTS: list[dict[str, Any]] = [
         "controller_url": "http://jenkins:8080/a b",
     },
     {**GIVEN, "path": "jobs; rm -rf /", "self_update": False},
-    {**GIVEN, "git_credentials": "git", "github_push": True, "html_page": True, "agent": "linux && python"},
+    {
+        **GIVEN,
+        "git_credentials": "git",
+        "secrets_file": "estate-secrets",
+        "github_push": True,
+        "html_page": True,
+        "agent": "linux && python",
+    },
 ]
 
 

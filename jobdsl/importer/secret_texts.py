@@ -54,6 +54,8 @@ _PROPERTY = re.compile(rf"(?m)^[ \t]*(?:export[ \t]+)?{_NAME}[ \t]*[=:](?P<value
 _FETCHED = re.compile(
     r"(?:env|params?|config|vars|settings|this|self|project|props|secrets|steps|binding|System|os)\."
 )
+_STAND_INS = ("foo", "bar", "baz", "dummy", "fake", "xxx")
+"""Words in a script that keep a tool quiet and open nothing."""
 _PROGRAM = re.compile(r"\bdef |\bnode\b|\bpipeline\b|->|\bsh ?\(?[\"']|=>|\bfunction\b|\breturn\b")
 _WORD = re.compile(r"[A-Za-z_]+")
 
@@ -179,7 +181,7 @@ def _whole(rule: re.Pattern[str], text: str) -> Iterator[Span]:
 
 
 def _span(text: str, name: str, start: int, end: int) -> Iterator[Span]:
-    if start < end and literal(name, text[start:end]):
+    if start < end and text[start:end] not in _STAND_INS and literal(name, text[start:end]):
         yield start, end, name
 
 
