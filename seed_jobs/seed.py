@@ -63,8 +63,12 @@ def seed(
         arguments=shlex.join(arguments(given)),
     )
     access: list[Any] = [
-        wrappers.username_password(credentials, user="JENKINS_USER", password="JENKINS_TOKEN")
-    ]  # noqa: S106
+        wrappers.username_password(
+            credentials,
+            user="JENKINS_USER",
+            password="JENKINS_TOKEN",  # noqa: S106 - a variable's name
+        )
+    ]
     if secrets_file:
         access.append(wrappers.secret_file(secrets_file, "JOBDSL_SECRETS"))
     job = freestyle(
