@@ -13,11 +13,11 @@ import time
 import tracemalloc
 from dataclasses import replace
 
-from dynaslave.decide import decide
-from dynaslave.limits import Cap, Limits, TypeFacts
-from dynaslave.memory import Memory
+from dynaslave.deciding.decide import decide
+from dynaslave.deciding.memory import Memory
 from dynaslave.model import Instance, Node, QueueItem, Running, Snapshot
-from dynaslave.pools import AgentPool, make
+from dynaslave.pools.limits import Cap, Limits, TypeFacts
+from dynaslave.pools.pool import AgentPool, make
 from jobdsl.labels import Expr, parse
 
 SIZES = ((500, 100, 10), (5_000, 1_000, 100), (50_000, 10_000, 1_000))

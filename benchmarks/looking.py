@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 
 from benchmarks.simulated import Address, crowded
-from dynaslave.observe import Observer
-from dynaslave.simulated import SimulatedCloud
+from dynaslave.manager.observe import Observer
+from dynaslave.simulated.provider import SimulatedCloud
 from jobdsl.jenkins import Controller, connect
 
 AGENTS, ITEMS = 1_000, 5_000

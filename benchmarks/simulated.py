@@ -50,9 +50,9 @@ def crowded(agents: int, items: int, *, texts: bool) -> Iterator[Address]:
 
 
 def _crowd(jenkins: SimulatedJenkins, agents: int, items: int, *, texts: bool) -> None:
-    from dynaslave.marks import Marker
-    from dynaslave.nodedocument import document
-    from dynaslave.pools import make
+    from dynaslave.controller.marks import Marker
+    from dynaslave.controller.nodedocument import document
+    from dynaslave.pools.pool import make
     from jobdsl.testing import reasons
 
     if not texts:

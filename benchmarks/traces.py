@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from random import Random
 
-from dynaslave.pools import AgentPool, make
+from dynaslave.pools.pool import AgentPool, make
 from dynaslave.simulate.trace import Build
 
 HOUR, DAY = 3600.0, 86_400.0

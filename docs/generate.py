@@ -59,7 +59,7 @@ def commands() -> str:
 
 def dynaslave() -> str:
     """docs/cli-dynaslave.md."""
-    from dynaslave.cli import cli
+    from dynaslave.cli.main import cli
 
     return DYNASLAVE + _helps(cli, "dynaslave")
 

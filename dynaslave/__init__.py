@@ -8,8 +8,8 @@ imports boto3, HTTP or a clock.
 
 from __future__ import annotations
 
-from dynaslave.pools import AgentPool, agent_pool
-from dynaslave.schedules import Period, during
+from dynaslave.pools.pool import AgentPool, agent_pool
+from dynaslave.pools.schedules import Period, during
 
 __all__ = ["AgentPool", "Period", "agent_pool", "during"]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from dynaslave.model import Instance, Market
-from dynaslave.pools import AgentPool
+from dynaslave.pools.pool import AgentPool
 
 __all__ = [
     "Denied",

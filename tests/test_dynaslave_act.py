@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynaslave.act import Actor
-from dynaslave.decisions import (
+from dynaslave.acting.act import Actor
+from dynaslave.controller.nodes import Nodes
+from dynaslave.deciding.decisions import (
     Adopt,
     Decision,
     Drain,
@@ -27,10 +28,9 @@ from dynaslave.decisions import (
     Suspect,
 )
 from dynaslave.model import Instance, Offline
-from dynaslave.nodes import Nodes
-from dynaslave.pools import make
+from dynaslave.pools.pool import make
 from dynaslave.provider import Denied, Hand, LaunchRequest, NoCapacity, Offer, Throttled, Unavailable
-from dynaslave.simulated import SimulatedCloud
+from dynaslave.simulated.provider import SimulatedCloud
 from jobdsl.jenkins import connect
 from jobdsl.testing import ManualClock, SimulatedJenkins
 from jobdsl.testing.wire import Request

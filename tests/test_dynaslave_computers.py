@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynaslave.computers import node, nodes
-from dynaslave.marks import Marker
+from dynaslave.controller.computers import node, nodes
+from dynaslave.controller.marks import Marker
 from dynaslave.model import Node, Offline, Running
 from jobdsl.errors import ControllerError
 

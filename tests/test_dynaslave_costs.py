@@ -10,8 +10,8 @@ import pytest
 from moto import mock_aws
 from mypy_boto3_dynamodb.client import DynamoDBClient
 
-from dynaslave.costs import Account, Book, Costs, DynamoBook, MemoryBook
-from dynaslave.lease import create_table
+from dynaslave.manager.costs import Account, Book, Costs, DynamoBook, MemoryBook
+from dynaslave.manager.lease import create_table
 from dynaslave.model import Instance
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from dynaslave.decide import decide, learn
-from dynaslave.decisions import (
+from dynaslave.controller.words import Why
+from dynaslave.deciding.decide import decide, learn
+from dynaslave.deciding.decisions import (
     Adopt,
     Decision,
     Drain,
@@ -22,13 +23,12 @@ from dynaslave.decisions import (
     Retire,
     Suspect,
 )
-from dynaslave.limits import Cap, Limits, TypeFacts
-from dynaslave.memory import Memory
+from dynaslave.deciding.memory import Memory
+from dynaslave.deciding.outcome import Outcome
 from dynaslave.model import Instance, Node, Offline, QueueItem, Running, Snapshot, State
-from dynaslave.outcome import Outcome
-from dynaslave.pools import AgentPool, make
+from dynaslave.pools.limits import Cap, Limits, TypeFacts
+from dynaslave.pools.pool import AgentPool, make
 from dynaslave.provider import NoCapacity, Offer
-from dynaslave.words import Why
 from jobdsl.labels import parse
 
 NOW = 1_000_000.0

@@ -19,7 +19,7 @@ from dynaslave.ec2.notices import Notice, parse
 from dynaslave.ec2.provider import Ec2Provider
 from dynaslave.ec2.tags import at_launch
 from dynaslave.model import Instance
-from dynaslave.pools import AgentPool, make
+from dynaslave.pools.pool import AgentPool, make
 from dynaslave.provider import Denied, Hand, LaunchRequest, Throttled, Unavailable
 from ec2_strict import REGION, Account, Fault, account, publish
 from jobdsl.errors import DslError

@@ -12,7 +12,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from dynaslave.ec2.provider import Ec2Provider
 from dynaslave.model import Instance
-from dynaslave.pools import AgentPool, make
+from dynaslave.pools.pool import AgentPool, make
 from dynaslave.provider import Hand, LaunchRequest, ProviderError
 from ec2_strict import Account, Fault, KillError, account
 

@@ -13,7 +13,7 @@ import pytest
 from dynaslave.ec2.errors import explain
 from dynaslave.ec2.fleet import offers, reached
 from dynaslave.ec2.provider import Ec2Provider
-from dynaslave.pools import AgentPool, make
+from dynaslave.pools.pool import AgentPool, make
 from dynaslave.provider import (
     Denied,
     Launched,

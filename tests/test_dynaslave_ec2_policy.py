@@ -11,11 +11,11 @@ from typing import Any
 import boto3
 import pytest
 
-from dynaslave.costs import DynamoBook
 from dynaslave.ec2.notices import Notice, parse
 from dynaslave.ec2.provider import Ec2Provider
-from dynaslave.lease import DynamoLease, create_table, ensure_table
-from dynaslave.pools import make
+from dynaslave.manager.costs import DynamoBook
+from dynaslave.manager.lease import DynamoLease, create_table, ensure_table
+from dynaslave.pools.pool import make
 from dynaslave.provider import Hand, LaunchRequest
 from ec2_strict import REGION, Account, Call, account
 from iam import actions, allowed

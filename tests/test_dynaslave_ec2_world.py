@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from dynaslave.act import Actor
-from dynaslave.costs import Costs, MemoryBook
+from dynaslave.acting.act import Actor
+from dynaslave.controller.nodes import Nodes
 from dynaslave.ec2.provider import Ec2Provider
-from dynaslave.manager import Manager, Parts
-from dynaslave.nodes import Nodes
-from dynaslave.observe import Observer
-from dynaslave.pools import make
-from dynaslave.settings import Manager as ManagerSettings
-from dynaslave.watch import Declared
+from dynaslave.manager.costs import Costs, MemoryBook
+from dynaslave.manager.loop import Manager, Parts
+from dynaslave.manager.observe import Observer
+from dynaslave.pools.pool import make
+from dynaslave.pools.settings import Manager as ManagerSettings
+from dynaslave.pools.watch import Declared
 from ec2_strict import Account, Clock, Fault, KillError, account
 from jobdsl.jenkins import connect
 from jobdsl.testing import ManualClock, SimulatedJenkins

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from dynaslave.decide import decide
-from dynaslave.decisions import Decision, Drain, Launch, Retire
-from dynaslave.forecast import SLOT, Traffic
-from dynaslave.limits import Limits
-from dynaslave.memory import Memory
+from dynaslave.deciding.decide import decide
+from dynaslave.deciding.decisions import Decision, Drain, Launch, Retire
+from dynaslave.deciding.forecast import SLOT, Traffic
+from dynaslave.deciding.memory import Memory
+from dynaslave.deciding.outcome import Outcome
 from dynaslave.model import Instance, Node, Offline, QueueItem, Running, Snapshot
-from dynaslave.outcome import Outcome
-from dynaslave.pools import AgentPool, make
+from dynaslave.pools.limits import Limits
+from dynaslave.pools.pool import AgentPool, make
 from jobdsl.labels import parse
 
 NOW = 1_000_000.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynaslave.forecast import PATIENT, SLOT, Forecast, Traffic
+from dynaslave.deciding.forecast import PATIENT, SLOT, Forecast, Traffic
 
 
 def stream(every: float, lasting: float, until: float = 3600.0, boot: float = 120.0) -> Forecast:

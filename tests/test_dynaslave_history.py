@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dynaslave.cli import run
-from dynaslave.history import read
-from dynaslave.pools import make
+from dynaslave.cli.main import run
+from dynaslave.controller.history import read
+from dynaslave.pools.pool import make
 from dynaslave.simulate.trace import read_csv
 from jobdsl.jenkins import Controller, connect
 from jobdsl.testing import ManualClock, SimulatedJenkins

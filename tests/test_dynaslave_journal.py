@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynaslave.decisions import (
+from dynaslave.deciding.decisions import (
     Adopt,
     Decision,
     Drain,
@@ -14,7 +14,7 @@ from dynaslave.decisions import (
     Retire,
     Suspect,
 )
-from dynaslave.journal import Journal, described
+from dynaslave.manager.journal import Journal, described
 from dynaslave.provider import NoCapacity, Offer
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from moto import mock_aws
 from mypy_boto3_dynamodb.client import DynamoDBClient
 
-from dynaslave.lease import SKEW, DynamoLease, NoLease, create_table
+from dynaslave.manager.lease import SKEW, DynamoLease, NoLease, create_table
 
 DURATION = 60.0
 

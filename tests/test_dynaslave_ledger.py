@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynaslave.ledger import Ledger, Seen, join
+from dynaslave.deciding.ledger import Ledger, Seen, join
 from dynaslave.model import Instance, InstanceState, Node, Offline, State
-from dynaslave.pools import make
+from dynaslave.pools.pool import make
 
 POOLS = {"p": make({"name": "p", "max_agents": 5, "boot_minutes": 5})}
 NOW = 1000.0

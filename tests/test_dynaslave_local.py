@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from dynaslave import processes
-from dynaslave.local import LocalAgents
-from dynaslave.localcommand import JAVA, STAND_IN, Jar, filled, jar_of
+from dynaslave.controller.nodes import Nodes
+from dynaslave.local import processes
+from dynaslave.local.command import JAVA, STAND_IN, Jar, filled, jar_of
+from dynaslave.local.provider import LocalAgents
 from dynaslave.model import Instance
-from dynaslave.nodes import Nodes
-from dynaslave.pools import make
+from dynaslave.pools.pool import make
 from dynaslave.provider import Denied, Hand, LaunchRequest, Unavailable
 from jobdsl.errors import ControllerError
 from jobdsl.jenkins import connect
@@ -138,8 +138,8 @@ def test_another_manager_finds_the_agents_and_their_notes(local: Local) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from dynaslave.local import LocalAgents
-from dynaslave.pools import make
+from dynaslave.local.provider import LocalAgents
+from dynaslave.pools.pool import make
 from dynaslave.provider import Hand, LaunchRequest
 agents = LocalAgents(Path(sys.argv[1]), command=("/bin/sleep", "1000"))
 pool = make({"name": "heavy", "max_agents": 9})
@@ -230,7 +230,7 @@ def test_a_file_a_crash_left_broken_is_no_crash_of_ours(local: Local, name: str,
 def test_what_ended_agents_leave_is_swept_and_logs_are_kept(
     local: Local, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dynaslave.local._LOGS", 2)
+    monkeypatch.setattr("dynaslave.local.provider._LOGS", 2)
     agents = local(command=("/bin/echo", "hello from {node}"))
     for number in range(4):
         started(agents, f"heavy-{number}", f"i{number}")

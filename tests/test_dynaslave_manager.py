@@ -9,18 +9,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dynaslave.act import Actor
-from dynaslave.costs import Costs, MemoryBook
-from dynaslave.manager import STANDBY, Manager, Parts
-from dynaslave.metrics import Metrics
-from dynaslave.nodes import Nodes
-from dynaslave.observe import Observer
-from dynaslave.pools import make
+from dynaslave.acting.act import Actor
+from dynaslave.controller.nodes import Nodes
+from dynaslave.manager.costs import Costs, MemoryBook
+from dynaslave.manager.loop import STANDBY, Manager, Parts
+from dynaslave.manager.metrics import Metrics
+from dynaslave.manager.observe import Observer
+from dynaslave.pools.pool import make
+from dynaslave.pools.settings import Account, Quota
+from dynaslave.pools.settings import Manager as ManagerSettings
+from dynaslave.pools.watch import Declared
 from dynaslave.provider import Denied, Throttled, Unavailable
-from dynaslave.settings import Account, Quota
-from dynaslave.settings import Manager as ManagerSettings
-from dynaslave.simulated import SimulatedCloud
-from dynaslave.watch import Declared
+from dynaslave.simulated.provider import SimulatedCloud
 from dynaslave.web.routes import routes
 from jobdsl.errors import Problem
 from jobdsl.jenkins import connect

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynaslave.marks import Marker, is_manager, is_ours, reason
+from dynaslave.controller.marks import Marker, is_manager, is_ours, reason
 from jobdsl.testing.computers import Offline
 
 WORDS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True)

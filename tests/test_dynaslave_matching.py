@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynaslave.matching import Labelled, Matcher
+from dynaslave.deciding.matching import Labelled, Matcher
 from jobdsl.labels import And, Atom, Expr, Iff, Implies, Not, Or, Paren, parse
 
 names = st.sampled_from("abcd")

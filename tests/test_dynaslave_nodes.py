@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dynaslave.controller.nodes import KeptError, Nodes
 from dynaslave.model import Offline
-from dynaslave.nodes import KeptError, Nodes
-from dynaslave.pools import AgentPool, make
+from dynaslave.pools.pool import AgentPool, make
 from jobdsl.errors import ControllerError
 from jobdsl.jenkins import Controller, connect
 from jobdsl.jenkins_errors import AlreadyExistsError

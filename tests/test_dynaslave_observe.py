@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from dynaslave.controller.nodes import Nodes
+from dynaslave.manager.observe import Observer
 from dynaslave.model import Offline
-from dynaslave.nodes import Nodes
-from dynaslave.observe import Observer
-from dynaslave.pools import make
+from dynaslave.pools.pool import make
 from dynaslave.provider import LaunchRequest, Throttled
-from dynaslave.simulated import SimulatedCloud
+from dynaslave.simulated.provider import SimulatedCloud
 from jobdsl.jenkins import Controller, connect
 from jobdsl.testing import ManualClock, SimulatedJenkins
 from jobdsl.testing.users import READER

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynaslave import AgentPool, agent_pool, during
-from dynaslave.estate import pools_of
-from dynaslave.pools import from_plain, make
+from dynaslave.pools.estate import pools_of
+from dynaslave.pools.pool import from_plain, make
 from jobdsl.config import Load, Policy, Settings, Team
 from jobdsl.errors import DslError, EstateError, Where
 from jobdsl.isolation import missing, walls

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dynaslave.controller.queue import TREE, queue_items
 from dynaslave.model import Node, QueueItem, Running
-from dynaslave.queue import TREE, queue_items
 from jobdsl.labels import Atom, parse
 
 RECORDED = {

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynaslave import prices
-from dynaslave.pools import AgentPool, make
-from dynaslave.quotas import fits, limits
-from dynaslave.settings import Account, Manager, Quota, read
+from dynaslave.pools import prices
+from dynaslave.pools.pool import AgentPool, make
+from dynaslave.pools.quotas import fits, limits
+from dynaslave.pools.settings import Account, Manager, Quota, read
 from jobdsl import cli, config, extensions
 from jobdsl.errors import EstateError
 from jobdsl.model import Estate

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dynaslave.cli import run
-from dynaslave.request import source
-from dynaslave.watch import read
+from dynaslave.cli.main import run
+from dynaslave.pools.request import source
+from dynaslave.pools.watch import read
 
 TOML = """
 [teams.payments]

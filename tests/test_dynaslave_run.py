@@ -22,7 +22,7 @@ from typing import Any
 import boto3
 import pytest
 
-from dynaslave.processes import supported
+from dynaslave.local.processes import supported
 from jobdsl.jenkins import Controller, connect
 from jobdsl.testing import SimulatedJenkins
 
@@ -67,7 +67,7 @@ class Run:
         command = [
             sys.executable,
             "-m",
-            "dynaslave.cli",
+            "dynaslave.cli.main",
             "run",
             str(estate),
             "--interval",
@@ -94,7 +94,7 @@ class Run:
 
 
 def command(estate: Path, environment: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    module = "jobdsl" if words[0] in ("apply", "plan") else "dynaslave.cli"
+    module = "jobdsl" if words[0] in ("apply", "plan") else "dynaslave.cli.main"
     return subprocess.run(
         [sys.executable, "-m", module, words[0], str(estate), *words[1:]],
         env=dict(environment),

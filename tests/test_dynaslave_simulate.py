@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from dynaslave import cli
-from dynaslave.pools import AgentPool, make
-from dynaslave.prices import shipped
+from dynaslave.cli import main as cli
+from dynaslave.pools.pool import AgentPool, make
+from dynaslave.pools.prices import shipped
 from dynaslave.simulate.chance import NEVER, Chance, Faults
 from dynaslave.simulate.engine import Played, run
 from dynaslave.simulate.ours import Ours

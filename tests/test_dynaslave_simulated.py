@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dynaslave.controller.nodes import Nodes
 from dynaslave.model import Instance
-from dynaslave.nodes import Nodes
-from dynaslave.pools import AgentPool, make
+from dynaslave.pools.pool import AgentPool, make
 from dynaslave.provider import Hand, LaunchRequest, NoCapacity, Offer, ProviderError, Throttled
-from dynaslave.simulated import Faults, SimulatedCloud
+from dynaslave.simulated.provider import Faults, SimulatedCloud
 from jobdsl.jenkins import connect
 from jobdsl.testing import ManualClock, SimulatedJenkins
 

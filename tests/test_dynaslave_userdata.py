@@ -29,7 +29,7 @@ from dynaslave.ec2.clients import Clients
 from dynaslave.ec2.secrets import Secrets
 from dynaslave.ec2.templates import packed
 from dynaslave.ec2.userdata import script
-from dynaslave.pools import AgentPool, make
+from dynaslave.pools.pool import AgentPool, make
 from dynaslave.provider import Hand
 
 INSTANCE = "i-0123456789abcdef0"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynaslave import uses
+from dynaslave.deciding import uses
 
 urls = st.frozensets(st.sampled_from([f"http://j/job/x/{number}/" for number in range(8)]), max_size=4)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dynaslave.watch import Declared, EstateSource, fingerprint, read
+from dynaslave.pools.watch import Declared, EstateSource, fingerprint, read
 from jobdsl.errors import EstateError
 
 POOL = 'from dynaslave import agent_pool\n\nagent_pool("{name}", label="{name}", max_agents={most})\n'

@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from dynaslave.charts import area_chart
-from dynaslave.decisions import Drain, Launch, Report
-from dynaslave.journal import Entry
-from dynaslave.metrics import Metrics
-from dynaslave.series import Sample, Series
-from dynaslave.status import AgentRow, PoolRow, QueueRow, Status
-from dynaslave.times import ago
+from dynaslave.deciding.decisions import Drain, Launch, Report
+from dynaslave.manager.journal import Entry
+from dynaslave.manager.metrics import Metrics
+from dynaslave.manager.series import Sample, Series
+from dynaslave.manager.status import AgentRow, PoolRow, QueueRow, Status
+from dynaslave.manager.times import ago
+from dynaslave.web.charts import area_chart
 from dynaslave.web.page import render
 from dynaslave.web.server import Page, WebServer, address
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dynaslave.controller.why import NOTHING, Hint, Nodes, Told, hint, resolve
 from dynaslave.model import Node
-from dynaslave.why import NOTHING, Hint, Nodes, Told, hint, resolve
 from jobdsl.labels import Atom, parse
 
 

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from dynaslave.decide import decide, learn
-from dynaslave.decisions import (
+from dynaslave.deciding.decide import decide, learn
+from dynaslave.deciding.decisions import (
     Adopt,
     Decision,
     Drain,
@@ -28,11 +28,11 @@ from dynaslave.decisions import (
     Retire,
     Suspect,
 )
-from dynaslave.limits import Cap, Limits, TypeFacts
-from dynaslave.memory import Memory
+from dynaslave.deciding.memory import Memory
+from dynaslave.deciding.outcome import Outcome
 from dynaslave.model import Instance, Node, Offline, QueueItem, Running, Snapshot, State
-from dynaslave.outcome import Outcome
-from dynaslave.pools import AgentPool, make
+from dynaslave.pools.limits import Cap, Limits, TypeFacts
+from dynaslave.pools.pool import AgentPool, make
 from dynaslave.provider import NoCapacity, Offer
 from jobdsl.labels import parse
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from dynaslave.cli import cli
-from dynaslave.metrics import Metrics
+from dynaslave.cli.main import cli
+from dynaslave.manager.metrics import Metrics
 
 HERE = Path(__file__).parent.parent / "docs" / "operating"
 

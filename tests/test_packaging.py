@@ -72,7 +72,7 @@ def test_the_wheel_holds_the_packages_and_their_data_and_nothing_else(wheel: Pat
         "templates/release-check.sh.j2",
     ]
     assert not [name for name in wanted if f"jobdsl/{name}" not in names]
-    assert not {"dynaslave/py.typed", "dynaslave/prices.toml"} - set(names)
+    assert not {"dynaslave/py.typed", "dynaslave/pools/prices.toml"} - set(names)
     assert not [name for name in names if "__pycache__" in name]
 
 

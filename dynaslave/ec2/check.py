@@ -12,7 +12,7 @@ from dynaslave.ec2.images import Found, Images
 from dynaslave.ec2.launch import missing
 from dynaslave.ec2.subnets import Subnets
 from dynaslave.ec2.templates import packed
-from dynaslave.pools import AgentPool
+from dynaslave.pools.pool import AgentPool
 from dynaslave.provider import ProviderError
 from jobdsl.errors import Problem
 

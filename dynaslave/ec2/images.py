@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dynaslave.ec2.clients import Clients
 from dynaslave.ec2.errors import asking
-from dynaslave.images import Image
+from dynaslave.pools.images import Image
 from dynaslave.provider import Denied, Throttled, Unavailable
 
 if TYPE_CHECKING:

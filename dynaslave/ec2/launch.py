@@ -28,7 +28,7 @@ from dynaslave.ec2.subnets import Subnets
 from dynaslave.ec2.tags import at_launch
 from dynaslave.ec2.templates import Templates, Version, template_data
 from dynaslave.model import Instance, Market
-from dynaslave.pools import AgentPool, Spot
+from dynaslave.pools.pool import AgentPool, Spot
 from dynaslave.provider import (
     Denied,
     Launched,

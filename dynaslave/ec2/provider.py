@@ -29,7 +29,7 @@ from dynaslave.ec2.tags import DOOMED, INTENT, MANAGER, NODE, PRICE, instance_of
 from dynaslave.ec2.templates import Templates
 from dynaslave.ec2.userdata import script
 from dynaslave.model import Instance, Market
-from dynaslave.pools import AgentPool
+from dynaslave.pools.pool import AgentPool
 from dynaslave.provider import Denied, Hand, Launched, LaunchRequest, ProviderError, Unavailable
 from jobdsl.errors import Problem
 

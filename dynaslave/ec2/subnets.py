@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dynaslave.ec2.clients import Clients
 from dynaslave.ec2.errors import asking
-from dynaslave.pools import AgentPool
+from dynaslave.pools.pool import AgentPool
 from dynaslave.provider import Denied
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dynaslave.model import Instance, InstanceState, Market
-from dynaslave.pools import AgentPool
+from dynaslave.pools.pool import AgentPool
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import InstanceTypeDef, TagTypeDef

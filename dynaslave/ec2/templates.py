@@ -17,7 +17,7 @@ from dynaslave.ec2.clients import Clients
 from dynaslave.ec2.errors import asking
 from dynaslave.ec2.images import Found
 from dynaslave.ec2.tags import MANAGER, POOL, tag_list, tags_of
-from dynaslave.pools import AgentPool
+from dynaslave.pools.pool import AgentPool
 from dynaslave.provider import Denied, ProviderError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from dynaslave.ec2.secrets import prefix
-from dynaslave.pools import AgentPool
+from dynaslave.pools.pool import AgentPool
 
 if TYPE_CHECKING:
     import jinja2

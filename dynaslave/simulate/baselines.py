@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from dynaslave.prices import Table, shipped
+from dynaslave.pools.prices import Table, shipped
 from dynaslave.provider import Offer
 from dynaslave.simulate.chance import BOOT
 from dynaslave.simulate.machines import Kind, Machine, PoolState, zones_of

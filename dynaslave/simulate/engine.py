@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from dynaslave.pools import AgentPool
+from dynaslave.pools.pool import AgentPool
 from dynaslave.simulate.chance import Chance
 from dynaslave.simulate.trace import Build
 from dynaslave.simulate.world import World

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dynaslave.pools import AgentPool
+from dynaslave.pools.pool import AgentPool
 from dynaslave.simulate.trace import Build, Trace
 from jobdsl.errors import EstateError, Problem, Where, suggestion
 from jobdsl.labels import Expr, parse

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from dynaslave.pools import AgentPool
+from dynaslave.pools.pool import AgentPool
 from dynaslave.provider import Offer
 from dynaslave.simulate.chance import NEVER
 from jobdsl.labels import Expr

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from dynaslave.decide import decide, learn
-from dynaslave.decisions import Decision, Drain, Launch, Note, Report, Restore, Retire
-from dynaslave.limits import Limits, TypeFacts
-from dynaslave.marks import reason
-from dynaslave.memory import Memory
+from dynaslave.controller.marks import reason
+from dynaslave.deciding.decide import decide, learn
+from dynaslave.deciding.decisions import Decision, Drain, Launch, Note, Report, Restore, Retire
+from dynaslave.deciding.memory import Memory
 from dynaslave.model import Instance, Market, Node, Offline, QueueItem, Running, Snapshot
-from dynaslave.pools import AgentPool
-from dynaslave.prices import Table
+from dynaslave.pools.limits import Limits, TypeFacts
+from dynaslave.pools.pool import AgentPool
+from dynaslave.pools.prices import Table
 from dynaslave.provider import NoCapacity, Offer, ProviderError
 from dynaslave.simulate.baselines import price_of
 from dynaslave.simulate.machines import Machine, PoolState, zones_of

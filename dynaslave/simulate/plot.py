@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import accumulate
 
-from dynaslave.charts import HEIGHT, WIDTH, Band, area_chart
 from dynaslave.simulate.chance import NEVER
 from dynaslave.simulate.engine import Played
+from dynaslave.web.charts import HEIGHT, WIDTH, Band, area_chart
 
 __all__ = ["to_svg"]
 

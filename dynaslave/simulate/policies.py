@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dynaslave.prices import Table
+from dynaslave.pools.prices import Table
 from dynaslave.simulate.baselines import Fixed, NoDelay
 from dynaslave.simulate.engine import Policy
 from dynaslave.simulate.ours import Ours

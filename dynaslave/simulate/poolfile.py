@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dynaslave.pools import AgentPool, make
+from dynaslave.pools.pool import AgentPool, make
 from jobdsl.errors import DslError, JobdslError
 from jobdsl.tomlread import Reader
 

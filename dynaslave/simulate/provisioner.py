@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from dynaslave.prices import Table
+from dynaslave.pools.prices import Table
 from dynaslave.simulate.baselines import Launcher, Retention
 from dynaslave.simulate.machines import Kind, Machine
 from dynaslave.simulate.world import World

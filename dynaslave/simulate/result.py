@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dynaslave.costs import MINIMUM
+from dynaslave.manager.costs import MINIMUM
 from dynaslave.simulate.chance import NEVER
 from dynaslave.simulate.engine import Played
 from dynaslave.simulate.machines import Machine

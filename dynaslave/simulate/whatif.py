@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
-from dynaslave.pools import AgentPool
+from dynaslave.pools.pool import AgentPool
 from dynaslave.simulate.chance import Chance
 from dynaslave.simulate.engine import Policy, run
 from dynaslave.simulate.report import aligned

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Mapping, Sequence
 
-from dynaslave.pools import AgentPool
+from dynaslave.pools.pool import AgentPool
 from dynaslave.provider import Offer
 from dynaslave.simulate.chance import NEVER, Chance
 from dynaslave.simulate.fit import wanted

@@ -7,11 +7,11 @@ from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
 
-from dynaslave.charts import area_chart
+from dynaslave.manager.series import Sample
+from dynaslave.manager.status import Status
+from dynaslave.manager.times import ago, clock
 from dynaslave.model import State
-from dynaslave.series import Sample
-from dynaslave.status import Status
-from dynaslave.times import ago, clock
+from dynaslave.web.charts import area_chart
 
 __all__ = ["render"]
 

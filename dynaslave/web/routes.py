@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dynaslave.metrics import CONTENT_TYPE_LATEST, Metrics
+from dynaslave.manager.metrics import CONTENT_TYPE_LATEST, Metrics
 from dynaslave.web.page import render
 from dynaslave.web.server import Page, Routes
 
 if TYPE_CHECKING:
-    from dynaslave.manager import Manager
+    from dynaslave.manager.loop import Manager
 
 __all__ = ["routes"]
 

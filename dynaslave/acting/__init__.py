@@ -1,0 +1,1 @@
+"""Doing what was decided, one checked change at a time."""

@@ -1,0 +1,96 @@
+"""Launching: nodes first, as the durable intent; then instances; then each its node and secret.
+
+Killed anywhere, it leaves what the next look explains: nodes without instance that are removed or
+given to instances of the same launch, and instances without node that are ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from dynaslave.acting.turn import Turn, told
+from dynaslave.controller.nodes import KeptError
+from dynaslave.deciding.decisions import Adopt, Launch, Report
+from dynaslave.model import Instance
+from dynaslave.pools.pool import AgentPool
+from dynaslave.provider import LaunchRequest, ProviderError, Unavailable
+
+__all__ = ["adopt", "launch"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """One launch of one pool."""
+
+    turn: Turn
+    decision: Launch
+    pool: AgentPool
+    intent: str
+    now: float
+
+    def names(self) -> list[str]:
+        short = self.intent[-8:]
+        return [f"{self.pool.name}-{short}-{number}" for number in range(1, self.decision.count + 1)]
+
+    def create(self, name: str) -> str:
+        self.turn.nodes.create(self.pool, name, self.intent, self.now, self.turn.home(self.pool, name))
+        return name
+
+    def hand_over(self, pair: tuple[Instance, str]) -> None:
+        self.turn.hand_over(pair[0], self.pool, pair[1])
+
+
+def launch(turn: Turn, decision: Launch, pools: Mapping[str, AgentPool], intent: str, now: float) -> Report:
+    """Start agents of a pool, as many as the cloud has."""
+    pool = pools.get(decision.pool)
+    if pool is None:
+        return Report(decision, "the pool is gone")
+    batch = _Batch(turn, decision, pool, intent, now)
+    created = turn.each(batch.create, batch.names())
+    nodes = tuple(one for one in created if isinstance(one, str))
+    troubles = [one for one in created if isinstance(one, Exception)]
+    if not nodes:
+        return Report(decision, _words(troubles))
+    try:
+        turn.gate()
+        launched = turn.provider.launch(LaunchRequest(pool, len(nodes), intent, nodes, decision.avoid))
+    except Unavailable as error:  # perhaps it did start some: their nodes wait for them
+        return Report(decision, told(error))
+    except ProviderError as error:
+        _remove(turn, nodes)
+        return Report(decision, told(error))
+    pairs = list(zip(launched.instances, nodes, strict=False))
+    troubles += [one for one in turn.each(batch.hand_over, pairs) if isinstance(one, Exception)]
+    _remove(turn, nodes[len(pairs) :])
+    return Report(decision, _words(troubles), len(launched.instances), launched.refused)
+
+
+def adopt(turn: Turn, decision: Adopt, pools: Mapping[str, AgentPool], instances: Sequence[Instance]) -> None:
+    """Give an instance of an interrupted launch to a node of it. KeptError if anything changed."""
+    instance = next((one for one in instances if one.id == decision.instance), None)
+    if instance is None or instance.state not in ("pending", "running"):
+        raise KeptError("the instance is gone")
+    if instance.node not in ("", decision.node):
+        raise KeptError(f"the instance has the node {instance.node}")
+    if any(one.node == decision.node and one.id != instance.id for one in instances):
+        raise KeptError("the node has another instance")
+    node = turn.nodes.ours(decision.node)
+    if node.intent != instance.intent:
+        raise KeptError("the node is of another launch")
+    if node.connected:
+        raise KeptError("the node has an agent already")
+    if (pool := pools.get(node.pool)) is None:
+        raise KeptError("the pool is gone")
+    turn.hand_over(instance, pool, decision.node)
+
+
+def _remove(turn: Turn, nodes: Sequence[str]) -> None:
+    """Remove nodes nobody was told the secret of. What cannot be removed now, the next look finds."""
+    for trouble in turn.each(turn.nodes.delete, nodes):
+        if isinstance(trouble, Exception):
+            told(trouble)
+
+
+def _words(troubles: Sequence[Exception]) -> str:
+    return "; ".join(dict.fromkeys(map(told, troubles)))

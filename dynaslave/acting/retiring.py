@@ -1,0 +1,122 @@
+"""Ending agents: the door is closed, then looked at again, and only what is surely idle is ended.
+
+A node that is marked offline takes no build, so one that is idle after the mark stays idle. That
+holds for agents that are not there as well: they might dial in at any moment. Any doubt keeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dynaslave.acting.turn import Turn, told
+from dynaslave.controller.nodes import KeptError
+from dynaslave.deciding.decisions import EndInstance, RemoveNode, Report, Retire
+from dynaslave.model import Instance, Node, Offline
+
+__all__ = ["end_instances", "retire"]
+
+_AT_ONCE = 10
+"""Agents that are looked at and then ended together: few, so that the look is fresh."""
+
+
+def retire(
+    turn: Turn, decisions: Sequence[Retire | RemoveNode], instances: Sequence[Instance]
+) -> list[Report]:
+    """End agents, or remove nodes without any. `instances` as listed a moment ago."""
+    by_node: dict[str, list[Instance]] = {}
+    for instance in instances:
+        by_node.setdefault(instance.node, []).append(instance)
+    reports = []
+    for some in _parts(decisions):
+        reports += _retire(turn, some, by_node)
+    return reports
+
+
+def end_instances(
+    turn: Turn, decisions: Sequence[EndInstance], instances: Sequence[Instance]
+) -> list[Report]:
+    """End instances no node of ours claims. `instances` as listed a moment ago."""
+    known = {instance.id: instance for instance in instances}
+
+    def look(decision: EndInstance) -> Instance | None:
+        instance = known.get(decision.instance)
+        if instance is not None and instance.node and turn.nodes.look(instance.node) is not None:
+            raise KeptError(f"its node {instance.node} is there")
+        return instance
+
+    found = turn.each(look, decisions)
+    sure = [one for one in found if isinstance(one, Instance)]
+    failed = _terminate(turn, sure)
+    return [
+        Report(decision, told(one) if isinstance(one, Exception) else failed if one is not None else "")
+        for decision, one in zip(decisions, found, strict=True)
+    ]
+
+
+def _retire(
+    turn: Turn, decisions: Sequence[Retire | RemoveNode], by_node: dict[str, list[Instance]]
+) -> list[Report]:
+    def look(decision: Retire | RemoveNode) -> Node:
+        return _surely_idle(turn, decision, by_node.get(decision.node, ()))
+
+    found = turn.each(look, decisions)
+    sure = [one.name for one in found if isinstance(one, Node)]
+    failed = _terminate(turn, [instance for name in sure for instance in by_node.get(name, ())])
+    removed = dict(zip(sure, turn.each(turn.nodes.delete, [] if failed else sure), strict=False))
+    return [
+        Report(decision, told(one) if isinstance(one, Exception) else failed or _trouble(removed[one.name]))
+        for decision, one in zip(decisions, found, strict=True)
+    ]
+
+
+def _surely_idle(turn: Turn, decision: Retire | RemoveNode, instances: Sequence[Instance]) -> Node:
+    """The node, marked offline by us and idle after that; KeptError with any doubt."""
+    alive = any(instance.state != "terminated" for instance in instances)
+    if alive and isinstance(decision, RemoveNode):
+        raise KeptError("it has an instance")
+    node = _idle(turn.nodes.ours(decision.node))
+    if node.connected and not alive:
+        raise KeptError("its agent is connected, and no instance is known for it")
+    if node.offline is Offline.NO:
+        node = _close(turn, node, decision.reason)
+    if node.offline is not Offline.OURS:
+        raise KeptError("somebody else took it offline")
+    return _idle(node)
+
+
+def _close(turn: Turn, node: Node, reason: str) -> Node:
+    """Mark a node offline whose agent is not there: should it dial in now, it takes no build."""
+    if node.connected:
+        raise KeptError("it is online")
+    node = turn.nodes.mark(node.name, reason)
+    if node.connected:
+        turn.nodes.unmark(node.name, "its agent has dialled in")
+        raise KeptError("its agent has dialled in")
+    return node
+
+
+def _idle(node: Node) -> Node:
+    if node.busy:
+        raise KeptError("something runs there")
+    return node
+
+
+def _terminate(turn: Turn, instances: Sequence[Instance]) -> str:
+    """End instances together; why it could not be done, empty if it was."""
+    if not instances:
+        return ""
+    try:
+        turn.gate()
+        turn.provider.terminate(instances)
+    except Exception as error:  # noqa: BLE001 - told raises what is a mistake of ours
+        return told(error)
+    return ""
+
+
+def _trouble(removed: object) -> str:
+    return told(removed) if isinstance(removed, Exception) else ""
+
+
+def _parts(decisions: Sequence[Retire | RemoveNode]) -> Iterator[Sequence[Retire | RemoveNode]]:
+    for start in range(0, len(decisions), _AT_ONCE):
+        yield decisions[start : start + _AT_ONCE]

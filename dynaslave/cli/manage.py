@@ -1,0 +1,139 @@
+"""Commands that act: `run` and `once`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from dynaslave.cli.options import manager_options
+from jobdsl.cli_options import ESTATE, PENDING, Stop
+from jobdsl.errors import JobdslError
+
+if TYPE_CHECKING:
+    from dynaslave.manager.loop import Manager
+    from dynaslave.manager.metrics import Metrics
+    from dynaslave.web.server import WebServer
+
+__all__ = ["once", "run_command"]
+
+
+@click.command("run")
+@ESTATE
+@manager_options
+@click.option(
+    "--interval",
+    default=5.0,
+    show_default=True,
+    type=click.FloatRange(0.2, 300),
+    help="Seconds between looks.",
+)
+@click.option(
+    "--web", metavar="[HOST]:PORT", help="Serve the status page; on this host alone unless HOST is given."
+)
+@click.option(
+    "--log",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How events are logged, on standard error.",
+)
+def run_command(
+    estate: Path, interval: float, web: str | None, form: Literal["text", "json"], **options: Any
+) -> None:
+    """Follow the queue until SIGTERM or SIGINT. Agents live on when the manager ends.
+
+    The manager keeps no state: start it again anywhere, and it goes on from what Jenkins and the cloud show.
+    """
+    from dynaslave.manager.assemble import Options, assemble, connect
+    from dynaslave.manager.logs import configure
+    from dynaslave.manager.metrics import Metrics
+    from dynaslave.pools.watch import EstateSource, read
+
+    given = Options(estate=estate, **options)
+    configure(form)
+    source = EstateSource(estate, lambda root: read(root, given.isolation))
+    metrics = Metrics()
+    manager = assemble(given, source, connect(given, source.current()), metrics)
+    server = _serve(web, manager, metrics) if web else None
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: manager.stop())
+    try:
+        manager.run(interval)
+    finally:
+        if server is not None:
+            server.close()
+
+
+def _serve(where: str, manager: Manager, metrics: Metrics) -> WebServer:
+    from dynaslave.web.routes import routes
+    from dynaslave.web.server import WebServer, address
+
+    try:
+        host, port = address(where)
+        server = WebServer(host, port, routes(manager, metrics))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--web") from None
+    except OSError as error:
+        raise JobdslError(f"the status page cannot be served at {where}: {error.strerror}") from None
+    server.start()
+    click.echo(f"status page: {server.url}", err=True)
+    return server
+
+
+@click.command()
+@ESTATE
+@manager_options
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+def once(estate: Path, dry_run: bool, **options: Any) -> None:
+    """Look, decide and act a single time.
+
+    Nothing is ended for want of work: that takes watching a pool for a while.
+    """
+    from dynaslave.manager.assemble import Options, assemble, connect, preflight
+    from dynaslave.manager.logs import configure
+    from dynaslave.manager.status_text import lines
+    from dynaslave.pools.watch import EstateSource, read
+    from jobdsl.console import say_problems
+
+    given = Options(estate=estate, **options)
+    configure("text", "warning")
+    source = EstateSource(estate, lambda root: read(root, given.isolation))
+    declared = source.current()
+    manager = assemble(given, source, connect(given, declared))
+    if dry_run:
+        outcome = manager.preview()
+        wrong = say_problems(preflight(given, declared))
+        _say(lines(manager.status))
+        _say(_planned(outcome.decisions))
+        raise Stop(1 if wrong or manager.status.troubles else PENDING if outcome.decisions else 0)
+    try:
+        manager.tick()
+    finally:
+        manager.close()
+    _say(lines(manager.status))
+    failed = manager.status.troubles or any(entry.error for entry in manager.status.decisions)
+    if not manager.status.active:
+        click.echo(f"nothing done: {manager.status.holder or 'somebody else'} holds the lease", err=True)
+    raise Stop(1 if failed or not manager.status.active else 0)
+
+
+def _planned(decisions: Any) -> list[str]:
+    from dynaslave.deciding.decisions import Report
+    from dynaslave.manager.journal import described
+
+    if not decisions:
+        return ["", "nothing to do"]
+    entries = [
+        described(Report(decision, launched=getattr(decision, "count", 0)), 0.0) for decision in decisions
+    ]
+    return ["", "would:", *(f"  {entry.action} {entry.target}: {entry.reason}" for entry in entries)]
+
+
+def _say(texts: Any) -> None:
+    for text in texts:
+        click.echo(text, file=sys.stdout)

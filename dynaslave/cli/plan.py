@@ -1,0 +1,111 @@
+"""Commands before there is a manager: `request` a pool, and take a controller's `history` as a trace."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from jobdsl.cli_options import ESTATE, controller_options
+from jobdsl.errors import JobdslError
+
+__all__ = ["history", "request"]
+
+
+@click.command()
+@ESTATE
+@click.argument("name")
+@click.option("--team", default="", help="The team it is for; its quota counts.")
+@click.option("--label", default="", help="Labels its agents carry, separated by spaces. [default: NAME]")
+@click.option("--max-agents", required=True, type=click.IntRange(1), help="Never more than this many.")
+@click.option("--instance-type", "instance_types", multiple=True, help="EC2 type; the preferred first.")
+@click.option("--image", help='As in "ami-0123456789abcdef0" or "ssm:/images/agent".')
+@click.option("--image-name", help="The newest image of that name (* and ?) of this account, instead.")
+@click.option("--instance-profile", default="", help="Profile with the agents' role.")
+@click.option("--subnet", "subnets", multiple=True, help="Id of a subnet; several zones are better than one.")
+@click.option("--security-group", "security_groups", multiple=True, help="Id of a security group.")
+@click.option("--executors", type=click.IntRange(1), help="Builds an agent runs at once.")
+@click.option("--min-agents", type=click.IntRange(0), help="Agents kept whatever the queue holds.")
+@click.option("--spares", type=click.IntRange(0), help="Free agents kept beyond what runs.")
+@click.option("--idle-minutes", type=float, help="How long an agent is kept without being needed.")
+@click.option("--max-uses", type=click.IntRange(1), help="Builds after which an agent is replaced.")
+@click.option("--root-volume-gb", type=click.IntRange(1), help="Size of the root volume.")
+@click.option("--spot", is_flag=True, help="Prefer spot instances.")
+@click.option("--file", help="Where to write it, relative to the estate. [default: the team's folder]")
+def request(estate: Path, team: str, file: str | None, image_name: str | None, **given: Any) -> None:
+    """Write the DSL file of a pool NAME into ESTATE, ready for a pull request.
+
+    Checked as the estate's own lint would: names, quotas, types. Nothing is overwritten.
+    """
+    from dynaslave.pools.request import write
+    from jobdsl.console import say_problems
+
+    if image_name:
+        if given["image"]:
+            raise click.UsageError("--image or --image-name, not both")
+        given["image"] = {"name": image_name, "owner": "self"}
+    order = ("name", "label", "instance_types", "image")
+    keys = [*order, *(key for key in given if key not in order)]
+    arguments = {key: given[key] for key in keys if given[key] not in (None, "", (), False)}
+    written = write(estate, arguments, team=team, file=file)
+    say_problems(written.problems)
+    click.echo(f"{written.path} written: pool {written.pool.name}, label {written.pool.label}")
+    if written.monthly is not None:
+        click.echo(f"at most ${written.monthly:,.2f} a month, if all of it ran all the time on demand")
+    click.echo("next: commit it and open a pull request. Jobs take it as")
+    click.echo(f'    agent="{written.pool.label}"')
+
+
+@click.command()
+@click.argument("estate", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@controller_options
+@click.option(
+    "--days",
+    default=7.0,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    help="How far back.",
+)
+@click.option(
+    "--most", default=100, show_default=True, type=click.IntRange(1), help="Builds of each job at most."
+)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="The file. [default: print it]")
+def history(
+    estate: Path | None,
+    url: str | None,
+    user: str | None,
+    token: str | None,
+    days: float,
+    most: int,
+    out: Path | None,
+) -> None:
+    """Write a controller's builds as a trace for `simulate`: CSV of submit_s,duration_s,pool,label,job.
+
+    With an ESTATE, builds are told apart by its pools; without one, by agents and labels.
+    """
+    from dynaslave.controller.history import read
+    from dynaslave.pools.watch import read as read_estate
+    from dynaslave.simulate.trace import dumps
+    from jobdsl import jenkins
+    from jobdsl.workflow import write_text
+
+    declared = read_estate(estate) if estate else None
+    address = url or (declared.controller_url if declared else None)
+    if not address:
+        raise JobdslError("no controller is named", hint="give --url or JENKINS_URL")
+    pools = declared.pools if declared else ()
+    found = read(jenkins.connect(address, user, token), pools, since=time.time() - days * 86400, most=most)
+    text = "".join(dumps(found.builds))
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        write_text(out, text)
+        click.echo(f"{len(found.builds)} builds written to {out}", err=True)
+    if found.left_out:
+        click.echo(
+            f"{found.left_out} builds are left out: they still run, or hold no executor (Pipelines)", err=True
+        )
+    if found.guessed:
+        click.echo(f"of {found.guessed} builds nobody tells how long they waited (metrics plugin)", err=True)

@@ -1,0 +1,168 @@
+"""The command `dynaslave simulate`: pools on a trace of builds, under one policy or several."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from dynaslave.pools.pool import AgentPool
+    from dynaslave.pools.prices import Table
+    from dynaslave.simulate.chance import Faults
+    from dynaslave.simulate.trace import Build
+
+__all__ = ["simulate"]
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_SHARE = click.FloatRange(0, 1)
+
+
+@click.command()
+@click.option(
+    "--trace",
+    required=True,
+    type=_FILE,
+    help="Builds: .csv (submit_s,duration_s,pool[,label][,job]) or .swf.",
+)
+@click.option(
+    "--pool", "pool_file", required=True, type=_FILE, help="Pools: [pools.NAME] with agent_pool's arguments."
+)
+@click.option(
+    "--policy",
+    "policies",
+    multiple=True,
+    metavar="NAME",
+    help="default, node-provisioner, no-delay or fixed; several are set side by side, `all` is each of them. "
+    "[default: default]",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the figures as JSON: an object, or a list of several."
+)
+@click.option(
+    "--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw the (first) policy's run as SVG."
+)
+@click.option(
+    "--what-if", is_flag=True, help="Try other idle times, spares and executors, and print those worth it."
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Chance follows from it: boot times, failures."
+)
+@click.option(
+    "--capacity-errors", type=_SHARE, default=0.0, metavar="SHARE", help="Share of offers without capacity."
+)
+@click.option(
+    "--never-connect", type=_SHARE, default=0.0, metavar="SHARE", help="Share of launches that never come."
+)
+@click.option(
+    "--interruptions",
+    type=click.FloatRange(0),
+    default=0.0,
+    metavar="RATE",
+    help="Interruptions of a spot agent in an hour.",
+)
+@click.option("--prices", type=_FILE, help="Prices of instance types, in place of those that come along.")
+def simulate(
+    trace: Path,
+    pool_file: Path,
+    policies: tuple[str, ...],
+    as_json: bool,
+    plot: Path | None,
+    what_if: bool,
+    seed: int,
+    capacity_errors: float,
+    never_connect: float,
+    interruptions: float,
+    prices: Path | None,
+) -> None:
+    """Play a trace of builds against pools: how long they would have waited, and what it would have cost.
+
+    An agent serves 60 to 180 seconds after its launch and is billed until it ends; the controller gives
+    builds to free agents in turn. The same seed gives the same figures, and every policy meets the same fate.
+    """
+    from dynaslave.pools import prices as table_of
+    from dynaslave.simulate import fit, poolfile
+    from dynaslave.simulate import trace as traces
+    from dynaslave.simulate.chance import Faults
+
+    names = _names(policies)
+    pools = poolfile.load(pool_file)
+    read = traces.read(trace)
+    builds = fit.fit(read, pools, str(trace))
+    table = table_of.load(prices, str(prices)) if prices else table_of.shipped()
+    faults = Faults(capacity_errors, never_connect, interruptions)
+    if read.skipped:
+        click.echo(f"{read.skipped} entries of the trace never ran and are left out", err=True)
+    if what_if:
+        _what_if(builds, pools, names[0], table, seed, faults)
+    else:
+        _play(builds, pools, names, table, seed, faults, as_json=as_json, plot=plot)
+
+
+def _names(given: Sequence[str]) -> list[str]:
+    """The policies to play, each once."""
+    from dynaslave.simulate.policies import NAMES
+    from jobdsl.errors import suggestion
+
+    for name in given:
+        if name not in (*NAMES, "all"):
+            hint = suggestion(name, NAMES) or f"there are {', '.join(NAMES)}"
+            raise click.BadParameter(f"there is no policy {name!r}; {hint}", param_hint="--policy")
+    if "all" in given:
+        return list(NAMES)
+    return list(dict.fromkeys(given)) or [NAMES[0]]
+
+
+def _play(
+    builds: Sequence[Build],
+    pools: Mapping[str, AgentPool],
+    names: Sequence[str],
+    table: Table,
+    seed: int,
+    faults: Faults,
+    *,
+    as_json: bool,
+    plot: Path | None,
+) -> None:
+    from dynaslave.simulate import report
+    from dynaslave.simulate.chance import Chance
+    from dynaslave.simulate.engine import run
+    from dynaslave.simulate.policies import policy
+    from dynaslave.simulate.result import result
+    from jobdsl.workflow import write_text
+
+    results = []
+    for name in names:
+        played = run(builds, pools, policy(name, table), Chance(seed, faults))
+        results.append(result(name, played))
+        if plot is not None and name == names[0]:
+            from dynaslave.simulate.plot import to_svg
+
+            write_text(plot, to_svg(f"{len(builds):,} builds, policy {name}", played))
+    if as_json:
+        values = [report.to_json(one) for one in results]
+        click.echo(json.dumps(values if len(values) > 1 else values[0], indent=2))
+    else:
+        click.echo(report.to_text(results), nl=False)
+
+
+def _what_if(
+    builds: Sequence[Build],
+    pools: Mapping[str, AgentPool],
+    name: str,
+    table: Table,
+    seed: int,
+    faults: Faults,
+) -> None:
+    from dynaslave.simulate.chance import Chance
+    from dynaslave.simulate.policies import policy
+    from dynaslave.simulate.whatif import sweep, to_text
+
+    for pool in pools.values():
+        own = [build._replace(label="") for build in builds if build.pool == pool.name]
+        if own:
+            settings = sweep(own, pool, lambda: policy(name, table), lambda: Chance(seed, faults))
+            click.echo(to_text(pool.name, settings))

@@ -1,0 +1,189 @@
+"""Agents as nodes in Jenkins: created, looked at, taken offline and back, removed. One node at a time.
+
+Jenkins has no way to compare and set: `toggleOffline` does the opposite of what is. So every change
+of a mark is looked at right before and right after, and a person's mark is never undone knowingly.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+from dynaslave.controller import computers, marks, nodedocument
+from dynaslave.controller.marks import Marker
+from dynaslave.model import Node, Offline
+from dynaslave.pools.pool import AgentPool
+from jobdsl.errors import ControllerError
+from jobdsl.jenkins_errors import AlreadyExistsError, NotFoundError
+
+if TYPE_CHECKING:
+    from jobdsl.jenkins import Controller
+
+__all__ = ["KeptError", "Nodes"]
+
+_XML_SINCE = (2, 539)
+"""The first version that creates a node from a document."""
+_XML = {"Content-Type": "application/xml; charset=utf-8"}
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+_SECRET = re.compile(rb"<argument>([0-9a-f]{64})</argument>")
+_TRIES = 3
+_THEIRS = "Somebody changed this at the same moment as the manager of agents did: please take it online again"
+
+
+class KeptError(Exception):
+    """A node is not what it was taken for, so it was left as it is. The text says why."""
+
+
+class Nodes:
+    """The nodes of one manager at one controller. Safe to use from several threads.
+
+    Every method may raise ControllerError. `websocket`: how agents connect; TCP otherwise.
+    `gate` is called right before every change, and what it raises keeps that from being done.
+    """
+
+    def __init__(
+        self,
+        controller: Controller,
+        manager: str,
+        *,
+        websocket: bool = True,
+        gate: Callable[[], None] = lambda: None,
+    ) -> None:
+        if not marks.is_manager(manager):
+            raise ValueError(f"{manager!r} cannot stand in a marker")
+        self.controller = controller
+        self.manager = manager
+        self.websocket = websocket
+        self._gate = gate
+
+    def behind(self, gate: Callable[[], None]) -> Nodes:
+        """The same nodes, with a gate."""
+        return Nodes(self.controller, self.manager, websocket=self.websocket, gate=gate)
+
+    def create(self, pool: AgentPool, name: str, intent: str, now: float, home: str) -> None:
+        """Create the node of an agent to come; `home` is where it works. The same again is no error."""
+        marker = Marker(self.manager, name, pool.name, intent, now)
+        what = f'create the node "{name}"'
+        try:
+            if _takes_documents(self.controller.version):
+                body = nodedocument.document(pool, marker, home, websocket=self.websocket)
+                path = f"computer/createItem?name={quote(name, safe='')}"
+                self._post(path, what, body.encode(), _XML)
+            else:
+                body = nodedocument.form(pool, marker, home, websocket=self.websocket)
+                self._post("computer/doCreateItem", what, body.encode(), _FORM)
+        except AlreadyExistsError:
+            found = self.look(name)
+            if found is None or (found.manager, found.intent) != (self.manager, intent):
+                raise
+
+    def look(self, name: str) -> Node | None:
+        """The node as it is now; None if there is none of that name."""
+        try:
+            answer = self.controller.json(
+                f"{_path(name)}/api/json", computers.NODE, f'look at the node "{name}"'
+            )
+        except NotFoundError:
+            return None
+        return computers.node(answer, self.manager)
+
+    def ours(self, name: str) -> Node:
+        """The node as it is now; KeptError if it is gone, or not this manager's."""
+        node = self.look(name)
+        if node is None:
+            raise KeptError("the node is gone")
+        if not node.pool:
+            raise KeptError("the node is not this manager's")
+        return node
+
+    def secret(self, name: str) -> str:
+        """What the agent of a node dials in with."""
+        what = f'get the secret of the node "{name}"'
+        found = _SECRET.search(self.controller.ask("GET", f"{_path(name)}/jenkins-agent.jnlp", what).body)
+        if found is None:
+            raise ControllerError(
+                f"could not {what}: the controller tells none", hint="is it an inbound agent?"
+            )
+        return found[1].decode()
+
+    def delete(self, name: str) -> None:
+        """Remove a node; being gone already is no error. A build that runs there fails."""
+        try:
+            self._post(f"{_path(name)}/doDelete", f'remove the node "{name}"')
+        except NotFoundError:
+            return
+
+    def mark(self, name: str, reason: str) -> Node:
+        """Take a node offline with our reason, and look at it: what runs there goes on, nothing new starts.
+
+        KeptError if somebody else did, also if it was in the same moment.
+        """
+        node = self.ours(name)
+        if node.offline is Offline.OURS:
+            return node
+        _respect(node)
+        self._toggle(name, reason)
+        after = self.ours(name)
+        _respect(after)
+        if after.offline is Offline.OURS:
+            return after
+        # Nobody was told of our mark, so who was quicker marked it too, and ours took theirs back.
+        self._set(name, _THEIRS)
+        raise KeptError("somebody took it offline in the same moment: left to them")
+
+    def unmark(self, name: str, reason: str) -> Node:
+        """Take our own mark back, and look at the node. KeptError if somebody else's is there.
+
+        Who only changes the reason between our look and our click loses it: Jenkins cannot tell us.
+        """
+        node = self.ours(name)
+        for _ in range(_TRIES):
+            _respect(node)
+            if node.offline is Offline.NO:
+                return node
+            self._toggle(name, reason)  # the reason shows only if somebody was quicker
+            node = self.ours(name)
+        if node.offline is Offline.NO:
+            return node
+        raise KeptError("it is taken offline again and again")
+
+    def _toggle(self, name: str, reason: str) -> None:
+        self._click(name, "toggleOffline", marks.reason(reason), once=True)
+
+    def _set(self, name: str, reason: str) -> None:
+        """Mark it, whatever it was: changeOfflineCause does not toggle."""
+        self._click(name, "changeOfflineCause", reason)
+
+    def _click(self, name: str, action: str, reason: str, *, once: bool = False) -> None:
+        body = urlencode({"offlineMessage": reason}).encode()
+        what = f'take the node "{name}" offline or back'
+        self._post(f"{_path(name)}/{action}", what, body, _FORM, once=once)
+
+    def _post(
+        self,
+        path: str,
+        what: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        *,
+        once: bool = False,
+    ) -> None:
+        self._gate()
+        self.controller.post(path, what, body, headers, once=once)
+
+
+def _respect(node: Node) -> None:
+    if node.offline is Offline.OTHERS:
+        raise KeptError(f"somebody else took it offline: {node.reason or 'no reason given'}")
+
+
+def _path(name: str) -> str:
+    return f"computer/{quote(name, safe='')}"
+
+
+def _takes_documents(version: str) -> bool:
+    """Whether the controller creates nodes from documents; one that did not say is taken for a new one."""
+    found = re.match(r"(\d+)\.(\d+)", version)
+    return found is None or (int(found[1]), int(found[2])) >= _XML_SINCE

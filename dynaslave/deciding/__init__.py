@@ -1,0 +1,1 @@
+"""The decision and everything it is made from. Pure: no I/O, no clock."""

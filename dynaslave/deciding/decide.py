@@ -1,0 +1,164 @@
+"""The decision: from one look, the pools, the memory and the limits to what is done about it. Pure.
+
+docs/scaling.md says the rule in words.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dynaslave.deciding.decisions import (
+    Adopt,
+    Drain,
+    EndInstance,
+    Launch,
+    Note,
+    RemoveNode,
+    Restore,
+    Retire,
+    Suspect,
+)
+from dynaslave.deciding.demand import Group, cover, groups
+from dynaslave.deciding.learning import learn, observe
+from dynaslave.deciding.ledger import Ledger, join
+from dynaslave.deciding.memory import Memory
+from dynaslave.deciding.outcome import Outcome, PoolView
+from dynaslave.deciding.reconcile import interruption, must_go, parked, settle_agents, settle_instances
+from dynaslave.deciding.room import Room
+from dynaslave.deciding.scale_down import scale_down
+from dynaslave.deciding.scale_up import scale_up
+from dynaslave.deciding.standing import Standing, executors_of, standings
+from dynaslave.deciding.supply import Supply, slots, supplies
+from dynaslave.manager.shown import counted, notes, states, views
+from dynaslave.model import Snapshot, State
+from dynaslave.pools.limits import Limits
+from dynaslave.pools.pool import AgentPool
+
+__all__ = ["decide", "learn"]
+
+
+def decide(snapshot: Snapshot, pools: Sequence[AgentPool], memory: Memory, limits: Limits) -> Outcome:
+    """What to do about a look. The same arguments always give the same outcome.
+
+    memory: of the outcome before, after `learn`; an empty one after a start. Where the look is blind,
+    nothing is launched and nothing ended.
+    """
+    ordered = preferred(pools, limits)
+    by_name = {pool.name: pool for pool in ordered}
+    ledger = join(snapshot.nodes, snapshot.instances, by_name, snapshot.at, memory.seen, limits.deadlines)
+    if snapshot.blind:
+        return _blind(snapshot, ordered, memory, ledger)
+    return _Decision(
+        snapshot, ordered, observe(memory, ledger, by_name, snapshot.at), limits, ledger
+    ).outcome()
+
+
+def preferred(pools: Sequence[AgentPool], limits: Limits) -> list[AgentPool]:
+    """Pools in the order items choose them: priority, then price of an executor, then name."""
+
+    def price(pool: AgentPool) -> float:
+        if not pool.instance_types:
+            return 0.0
+        facts = limits.types.get(pool.instance_types[0])
+        return facts.dollars_hour / slots(pool) if facts else float("inf")
+
+    return sorted(pools, key=lambda pool: (-pool.priority, price(pool), pool.name))
+
+
+def _blind(snapshot: Snapshot, pools: Sequence[AgentPool], memory: Memory, ledger: Ledger) -> Outcome:
+    """What may be done half blind: keep builds away from machines that are about to be taken away."""
+    drains = tuple(
+        Drain(agent.name, reason)
+        for agent in ledger.agents
+        if agent.state not in (State.DRAINING, State.HELD, State.GONE) and (reason := interruption(agent))
+    )
+    counts = states(ledger.agents)
+    shown = tuple(PoolView(pool.name, agents=counts.get(pool.name, {})) for pool in pools)
+    said = f"nothing is launched or ended, as these could not be seen: {', '.join(snapshot.blind)}"
+    return Outcome(drains, memory, ledger.agents, shown, notes=(said,))
+
+
+class _Decision:
+    """One decision while it is made."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        ordered: Sequence[AgentPool],
+        memory: Memory,
+        limits: Limits,
+        ledger: Ledger,
+    ) -> None:
+        self.now = now = snapshot.at
+        self.snapshot = snapshot
+        self.ordered = ordered
+        self.pools = pools = {pool.name: pool for pool in ordered}
+        self.memory = memory
+        self.limits = limits
+        self.ledger = ledger
+        self.going = must_go(ledger, pools, memory.seen)
+        supply = self.supply(found := groups(snapshot.queue, ordered))
+        executors = executors_of(supply)
+        self.demand = cover(found, supply, memory, now)
+        self.standings = standings(ledger, pools, self.going, executors, self.demand, memory, now)
+        self.room = Room(pools, ledger, limits, memory.strikes, now)
+        self.grown = scale_up(self.demand, self.standings, self.room)
+
+    def supply(self, found: Sequence[Group]) -> list[Supply]:
+        """What there is, and what comes."""
+        named = frozenset().union(*(group.label.atoms() for group in found if group.label is not None))
+        parkable = parked(self.ledger, self.going)
+        return supplies(self.ledger, self.pools, self.memory.seen, self.going, parkable, named, self.now)
+
+    def outcome(self) -> Outcome:
+        drains = [drain for one in self.standings.values() for drain in self.shrink(one)]
+        decisions = [
+            *self.grown.decisions(self.standings, self.demand, self.room, self.memory.cooling, self.now),
+            *drains,
+            *settle_agents(self.ledger, self.going, self.grown.restored, self.now),
+            *settle_instances(
+                self.ledger, self.going, self.pools, self.memory.seen, self.limits.deadlines, self.now
+            ),
+        ]
+        return Outcome(
+            tuple(sorted(decisions, key=lambda one: _ORDER.index(type(one)))),
+            self.remembered(),
+            self.ledger.agents,
+            views(self.demand.groups, self.grown, self.ledger.agents, self.standings, drains),
+            self.now if decisions else self.until(),
+            counted(self.demand.groups),
+            tuple(notes(self.snapshot, self.demand.groups, self.ledger.agents)),
+        )
+
+    def remembered(self) -> Memory:
+        return replace(
+            self.memory,
+            windows={name: one.window for name, one in self.standings.items()},
+            traffic={name: one.traffic for name, one in self.standings.items()},
+            oldest=self.demand.oldest,
+        )
+
+    def until(self) -> float:
+        """When a look that shows the same may be decided otherwise."""
+        held_back = any(one.held_back for one in self.grown.growth.values())
+        if held_back or self.demand.counts_on_time():
+            return self.now
+        times = [one.until() for one in self.standings.values()]
+        times += [agent.deadline for agent in self.ledger.agents if agent.deadline is not None]
+        if any(pool.schedule for pool in self.ordered):
+            times.append((self.now // 60 + 1) * 60)
+        return min(times, default=math.inf)
+
+    def shrink(self, one: Standing) -> list[Drain]:
+        """Agents of a pool that nobody needs; none while it grows."""
+        over, surplus = max(0, one.staying - one.pool.max_agents), one.surplus()
+        grows = self.grown.growth[one.pool.name].agents or self.grown.back.get(one.pool.name)
+        if grows or not (surplus or over):
+            return []
+        return scale_down(one, self.memory.seen, surplus, over, self.now)
+
+
+_ORDER = (Restore, Drain, Adopt, Launch, Note, Retire, RemoveNode, Suspect, EndInstance)
+"""First what keeps builds safe, then what they wait for, then what can wait."""

@@ -1,0 +1,204 @@
+"""The ledger: nodes and instances joined to agents, each in exactly one state; and what belongs to nothing.
+
+Every launched executor is counted once: as free, or as on its way until its deadline has passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from dynaslave.model import Agent, Instance, Node, Offline, State
+from dynaslave.pools.limits import Deadlines
+from dynaslave.pools.pool import AgentPool
+
+__all__ = ["Ledger", "Seen", "exists", "is_coming", "is_serving", "join"]
+
+_COMING = (State.REQUESTED, State.PENDING, State.BOOTING)
+_SERVING = (State.IDLE, State.BUSY)
+_ENDED = ("stopping", "terminated")
+_COMES_BACK = 60.0
+"""Seconds in which a lost agent counts as on its way: after a controller's restart all of them come back."""
+_BOOT_MINUTES = 10.0
+"""For agents of a pool nobody knows any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What earlier looks have shown of an agent."""
+
+    state: State
+    since: float
+    useful: float
+    """When something last ran there."""
+    served: bool
+    """Whether its agent has ever been there."""
+    missed: bool = False
+    """Whether its boot deadline has passed and was told."""
+    uses: int = 0
+    """Builds it has taken."""
+    builds: frozenset[str] = frozenset()
+    """Marks of the builds that ran at the last look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Everything of ours at one moment."""
+
+    agents: tuple[Agent, ...]
+    others: tuple[Node, ...]
+    """Nodes that are not ours."""
+    strays: tuple[Instance, ...]
+    """Living instances without a node."""
+    doubles: tuple[Instance, ...]
+    """Living instances that claim a node which has one, or which is not ours: counted, and left alone."""
+    adoptions: tuple[tuple[Instance, Node], ...]
+    """Instances of an interrupted launch, each with a node of the same launch."""
+    claimed_twice: frozenset[str]
+    """Nodes that more than one living instance claims."""
+
+
+def _boot_deadline(instance: Instance, pool: AgentPool | None) -> float:
+    """Until when the agent of an instance must have dialled in."""
+    return instance.launched + 60 * (pool.boot_minutes if pool else _BOOT_MINUTES)
+
+
+def join(
+    nodes: Iterable[Node],
+    instances: Iterable[Instance],
+    pools: Mapping[str, AgentPool],
+    now: float,
+    seen: Mapping[str, Seen] | None = None,
+    deadlines: Deadlines | None = None,
+) -> Ledger:
+    """Put together what belongs together. `seen`: what earlier looks have shown, by node."""
+    ours = {node.name: node for node in nodes if node.pool}
+    others = tuple(node for node in nodes if not node.pool)
+    claims = _Claims(ours, {node.name for node in others}, instances)
+    adoptions = claims.adopt(ours)
+    judge = _Judge(pools, now, seen or {}, deadlines or Deadlines())
+    return Ledger(
+        tuple(judge.agent(node, claims.owner.get(name)) for name, node in ours.items()),
+        others,
+        tuple(claims.strays),
+        tuple(claims.doubles),
+        adoptions,
+        frozenset(double.node for double in claims.doubles if double.node in ours),
+    )
+
+
+_RANK = {"running": 0, "pending": 1, "stopping": 2, "terminated": 3}
+
+
+def _best_first(instance: Instance) -> tuple[int, float, str]:
+    return (_RANK[instance.state], instance.launched, instance.id)
+
+
+class _Claims:
+    """Which instance belongs to which node."""
+
+    def __init__(self, ours: Mapping[str, Node], others: set[str], instances: Iterable[Instance]) -> None:
+        self.owner: dict[str, Instance] = {}
+        self.strays: list[Instance] = []
+        self.doubles: list[Instance] = []
+        for instance in sorted(instances, key=_best_first):
+            alive = instance.state not in _ENDED
+            if instance.node in ours and instance.node not in self.owner:
+                self.owner[instance.node] = instance
+            elif alive and (instance.node in ours or instance.node in others):
+                self.doubles.append(instance)
+            elif alive:
+                self.strays.append(instance)
+
+    def adopt(self, ours: Mapping[str, Node]) -> tuple[tuple[Instance, Node], ...]:
+        """Give strays without a node to nodes of their launch that have nothing behind them."""
+        waiting: dict[tuple[str, str], list[Node]] = {}
+        wanted = {instance.intent for instance in self.strays if not instance.node and instance.intent}
+        for name, node in sorted(ours.items(), reverse=True) if wanted else ():
+            empty = name not in self.owner and not node.connected and node.offline is Offline.NO
+            if node.intent in wanted and empty:
+                waiting.setdefault((node.pool, node.intent), []).append(node)
+        adoptions, left = [], []
+        for instance in self.strays:
+            found = waiting.get((instance.pool, instance.intent)) if not instance.node else None
+            if not found:
+                left.append(instance)
+                continue
+            node = found.pop()
+            adoptions.append((instance, node))
+            self.owner[node.name] = instance
+        self.strays = left
+        return tuple(adoptions)
+
+
+class _Judge:
+    """Says in which state an agent is, since when, and until when it may be."""
+
+    def __init__(
+        self, pools: Mapping[str, AgentPool], now: float, seen: Mapping[str, Seen], deadlines: Deadlines
+    ) -> None:
+        self.pools = pools
+        self.now = now
+        self.seen = seen
+        self.deadlines = deadlines
+
+    def agent(self, node: Node, instance: Instance | None) -> Agent:
+        before = self.seen.get(node.name)
+        state = self.state(node, instance, before)
+        since = self.since(state, node, instance, before)
+        deadline = self.deadline(state, since, node, instance)
+        return Agent(
+            node.name, node.pool, state, since, node.executors, node.labels, node, instance, deadline
+        )
+
+    def state(self, node: Node, instance: Instance | None, before: Seen | None) -> State:
+        if instance is not None and instance.state in _ENDED:
+            return State.GONE
+        if node.offline is not Offline.NO:
+            return State.DRAINING if node.offline is Offline.OURS else State.HELD
+        if node.connected:
+            return State.BUSY if node.busy else State.IDLE
+        if instance is None:
+            return State.REQUESTED
+        if before is not None and before.served:
+            return State.LOST
+        if instance.state == "pending":
+            return State.PENDING
+        # Nobody who has just begun to look knows whether it was ever there: then it gets time to come back.
+        late = self.now > _boot_deadline(instance, self.pools.get(node.pool))
+        return State.LOST if late and before is None else State.BOOTING
+
+    def since(self, state: State, node: Node, instance: Instance | None, before: Seen | None) -> float:
+        if state in (State.PENDING, State.BOOTING) and instance is not None:
+            return instance.launched
+        if before is not None and before.state is state:
+            return before.since
+        if state is State.REQUESTED and before is None and node.created:
+            return node.created
+        return self.now
+
+    def deadline(self, state: State, since: float, node: Node, instance: Instance | None) -> float | None:
+        if state is State.REQUESTED:
+            return since + self.deadlines.request
+        if state in (State.LOST, State.GONE):
+            return since + self.deadlines.reconnect
+        if state in (State.PENDING, State.BOOTING) and instance is not None:
+            return _boot_deadline(instance, self.pools.get(node.pool))
+        return None
+
+
+def exists(agent: Agent) -> bool:
+    """Whether something of it runs, or may: everything but a node whose instance has ended."""
+    return agent.state is not State.GONE
+
+
+def is_coming(agent: Agent, now: float) -> bool:
+    """Whether its executors are on their way, and in time."""
+    if agent.state is State.LOST:
+        return now <= agent.since + _COMES_BACK
+    return agent.state in _COMING and agent.deadline is not None and now <= agent.deadline
+
+
+def is_serving(agent: Agent) -> bool:
+    """Whether it takes builds."""
+    return agent.state in _SERVING

@@ -1,0 +1,146 @@
+"""What must be put right whatever the demand: agents that have to go, deadlines, orphans, suspicions.
+
+An agent is only ever ended in two looks: one takes it offline, so that nothing starts there any more;
+a later one finds it idle and ends it. Where a build runs, or seems to, nothing is ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from dynaslave.controller.words import Why, plural
+from dynaslave.deciding import uses
+from dynaslave.deciding.decisions import (
+    Adopt,
+    Decision,
+    Drain,
+    EndInstance,
+    Note,
+    RemoveNode,
+    Restore,
+    Retire,
+    Suspect,
+)
+from dynaslave.deciding.ledger import Ledger, Seen, exists
+from dynaslave.model import Agent, Instance, State
+from dynaslave.pools.limits import Deadlines
+from dynaslave.pools.pool import AgentPool
+
+__all__ = ["interruption", "must_go", "parked", "settle_agents", "settle_instances"]
+
+
+def must_go(ledger: Ledger, pools: Mapping[str, AgentPool], seen: Mapping[str, Seen]) -> dict[str, str]:
+    """Agents that cannot stay, each with the reason. What runs there may end in peace."""
+    going = {}
+    for agent in ledger.agents:
+        if agent.state not in (State.GONE, State.HELD):
+            reason = _must_go(agent, pools.get(agent.pool), seen.get(agent.name), ledger.claimed_twice)
+            if reason:
+                going[agent.name] = reason
+    return going
+
+
+def interruption(agent: Agent) -> str:
+    """Why the cloud takes its machine away soon; empty if it does not."""
+    return Why.INTERRUPTION.says(agent.instance.doomed) if agent.instance and agent.instance.doomed else ""
+
+
+def _must_go(agent: Agent, pool: AgentPool | None, seen: Seen | None, claimed_twice: Collection[str]) -> str:
+    if reason := interruption(agent):
+        return reason
+    if pool is None:
+        return Why.NO_POOL.says(f"{agent.pool} is not in the estate any more")
+    if agent.name in claimed_twice:
+        return Why.CLAIMED_TWICE.says("two instances claim this node; both are replaced")
+    taken = seen.uses if seen else 0
+    if pool.max_uses is not None and taken >= pool.max_uses:
+        return Why.LAST_BUILD.says(f"it has taken {plural(taken, 'build')}, max_uses is {pool.max_uses}")
+    return ""
+
+
+def parked(ledger: Ledger, going: Collection[str]) -> set[str]:
+    """Agents that drain for want of work only, and can be taken back."""
+    return {
+        agent.name
+        for agent in ledger.agents
+        if agent.state is State.DRAINING
+        and agent.node.connected
+        and agent.name not in going
+        and (Why.SURPLUS.drains(agent) or Why.WINDING_DOWN.drains(agent))
+    }
+
+
+def settle_agents(
+    ledger: Ledger, going: Mapping[str, str], restored: Collection[str], now: float
+) -> Iterator[Decision]:
+    """What each agent needs; at most one decision for each. Those in `restored` are taken care of."""
+    for agent in ledger.agents:
+        if agent.name in restored:
+            continue
+        if agent.state is State.DRAINING:
+            yield from _draining(agent, going)
+        elif agent.state is State.GONE:
+            if not agent.node.busy:
+                yield RemoveNode(agent.name, "its instance has ended")
+        elif agent.name in going:
+            yield Drain(agent.name, going[agent.name])
+        elif agent.deadline is not None and now > agent.deadline and not agent.node.busy:
+            yield _overdue(agent, now)
+
+
+_SLIPPED_IN = (Why.SURPLUS, Why.NEVER_CAME, Why.LOST)
+"""Reasons that a build which started in the last moment proves wrong."""
+
+
+def _draining(agent: Agent, going: Mapping[str, str]) -> Iterator[Decision]:
+    if not agent.node.busy:
+        yield Retire(agent.name, f"drained and idle ({agent.node.reason})")
+    elif agent.name not in going and any(why.drains(agent) for why in _SLIPPED_IN):
+        yield Restore(agent.name, "a build started there before it was offline")
+
+
+def _overdue(agent: Agent, now: float) -> Decision:
+    waited = f"{(now - agent.since) / 60:.0f} min"
+    if agent.state is State.REQUESTED:
+        return RemoveNode(agent.name, f"no instance came for it in {waited}")
+    if agent.state is State.LOST:
+        return Drain(agent.name, Why.LOST.says(f"its agent has been gone for {waited}"))
+    return Drain(agent.name, Why.NEVER_CAME.says(f"its agent did not dial in within {waited}"))
+
+
+def settle_instances(
+    ledger: Ledger,
+    going: Collection[str],
+    pools: Mapping[str, AgentPool],
+    seen: Mapping[str, Seen],
+    deadlines: Deadlines,
+    now: float,
+) -> Iterator[Decision]:
+    """What instances need: a node, a note, or an end in two steps."""
+    for instance, node in ledger.adoptions:
+        if node.name not in going:
+            yield Adopt(instance.id, node.name, f"its launch {instance.intent} was interrupted")
+    for instance in ledger.strays:
+        yield from _stray(instance, deadlines, now)
+    for agent in ledger.agents:
+        if agent.instance is not None and exists(agent):
+            if agent.instance.suspect:
+                yield Note(agent.instance.id, {"suspect": ""}, f"it belongs to {agent.name} after all")
+            yield from _uses(agent, agent.instance, pools.get(agent.pool), seen.get(agent.name))
+
+
+def _stray(instance: Instance, deadlines: Deadlines, now: float) -> Iterator[Decision]:
+    missing = f"its node {instance.node} does not exist" if instance.node else "no node is its own"
+    if not instance.suspect:
+        yield Suspect(instance.id, missing)
+    elif now - instance.suspect >= deadlines.suspect:
+        yield EndInstance(instance.id, f"{missing}, for {(now - instance.suspect) / 60:.0f} min")
+
+
+def _uses(agent: Agent, instance: Instance, pool: AgentPool | None, seen: Seen | None) -> Iterator[Decision]:
+    """One-shot agents need no note: the first look at their build drains them, and that mark lasts."""
+    if pool is None or seen is None or not seen.uses or pool.max_uses is None or pool.max_uses < 2:
+        return
+    text = uses.write(seen.uses, seen.builds)
+    if instance.notes.get("uses", "") != text:
+        yield Note(instance.id, {"uses": text}, f"{agent.name} has taken {plural(seen.uses, 'build')}")

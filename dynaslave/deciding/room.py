@@ -1,0 +1,172 @@
+"""How many agents may still be launched: by pool, team and account, counting everything that exists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from dynaslave.controller.words import plural
+from dynaslave.deciding.backoff import Strikes
+from dynaslave.deciding.ledger import Ledger, exists, is_coming
+from dynaslave.pools.limits import Cap, Limits, TypeFacts
+from dynaslave.pools.pool import AgentPool
+from dynaslave.provider import Offer
+
+__all__ = ["Granted", "Room"]
+
+
+class Granted(NamedTuple):
+    """What may be launched."""
+
+    agents: int
+    held_back: str = ""
+    """What stood in the way of more; empty if nothing did."""
+
+
+@dataclass(slots=True)
+class _Used:
+    """What exists under one cap, that which was granted included."""
+
+    who: str
+    cap: Cap
+    agents: int = 0
+    vcpus: int = 0
+    dollars_hour: float = 0.0
+
+    def add(self, count: int, facts: TypeFacts) -> None:
+        self.agents += count
+        self.vcpus += count * facts.vcpus
+        self.dollars_hour += count * facts.dollars_hour
+
+    def more(self, facts: TypeFacts) -> Iterable[tuple[int, str]]:
+        """How many more of such agents each part of the cap has room for."""
+        cap = self.cap
+        if cap.agents is not None:
+            yield cap.agents - self.agents, f"{self.who} may have {plural(cap.agents, 'agent')}"
+        if cap.vcpus is not None and facts.vcpus:
+            yield (cap.vcpus - self.vcpus) // facts.vcpus, f"{self.who} may have {cap.vcpus} vCPUs"
+        if cap.dollars_month is not None and (facts.dollars_hour or cap.spent >= cap.dollars_month):
+            left = cap.dollars_month - cap.spent - self.dollars_hour
+            each = facts.dollars_hour or 1.0
+            message = f"{self.who} has spent ${cap.spent:,.2f} of ${cap.dollars_month:,.2f} this month"
+            yield int((left + 1e-9) // each) if left > 0 else 0, message
+
+
+_NOTHING = TypeFacts(0, 0.0)
+
+
+class Room:
+    """Grants launches, and counts what it granted."""
+
+    def __init__(
+        self,
+        pools: Mapping[str, AgentPool],
+        ledger: Ledger,
+        limits: Limits,
+        strikes: Mapping[str, Strikes],
+        now: float,
+    ) -> None:
+        self._pools = pools
+        self._limits = limits
+        self._strikes = strikes
+        self._now = now
+        self._account = _Used("the account", limits.account)
+        self._teams = {name: _Used(f"team {name}", cap) for name, cap in limits.teams.items()}
+        self._counts = dict.fromkeys(pools, 0)
+        self._coming = dict.fromkeys(pools, 0)
+        self._facts = {name: self._dearest(pool) for name, pool in pools.items()}
+        self._count_all(ledger)
+
+    def _count_all(self, ledger: Ledger) -> None:
+        for agent in ledger.agents:
+            if exists(agent):
+                self._add(agent.pool, 1, agent.instance.type if agent.instance else "")
+                if is_coming(agent, self._now) and agent.pool in self._coming:
+                    self._coming[agent.pool] += 1
+        for instance in (*ledger.strays, *ledger.doubles):
+            self._add(instance.pool, 1, instance.type)
+
+    def _add(self, name: str, count: int, type: str = "") -> None:
+        facts = self._limits.types.get(type) or self._facts.get(name) or _NOTHING
+        pool = self._pools.get(name)
+        team = self._teams.get(pool.team) if pool else None
+        for used in (self._account, team):
+            if used is not None:
+                used.add(count, facts)
+        if pool is not None:
+            self._counts[name] += count
+
+    def _dearest(self, pool: AgentPool) -> TypeFacts:
+        """What an agent counts for before anybody knows its type: the most of each."""
+        found = [facts for type in self.types(pool) if (facts := self._limits.types.get(type))]
+        return TypeFacts(
+            max((facts.vcpus for facts in found), default=0),
+            max((facts.dollars_hour for facts in found), default=0.0),
+        )
+
+    def types(self, pool: AgentPool) -> tuple[str, ...]:
+        """The pool's types that its team and the account may launch."""
+        allowed = [
+            cap.instance_types
+            for cap in (self._limits.account, self._limits.teams.get(pool.team, Cap()))
+            if cap.instance_types is not None
+        ]
+        return tuple(
+            type
+            for type in pool.instance_types
+            if all(any(fnmatchcase(type, glob) for glob in globs) for globs in allowed)
+        )
+
+    def forbidden(self, pool: AgentPool) -> frozenset[Offer]:
+        """Offers of the pool that nobody may take."""
+        types = set(pool.instance_types) - set(self.types(pool))
+        return frozenset(Offer(type, market=market) for type in types for market in ("on-demand", "spot"))
+
+    def existing(self, pool: str) -> int:
+        """Everything there is of a pool, that which was granted included."""
+        return self._counts[pool]
+
+    def grant(self, pool: AgentPool, wanted: int) -> Granted:
+        """As many of the `wanted` launches as there is room for; they count from now on."""
+        if wanted <= 0:
+            return Granted(0)
+        bound, held_back = min(self._bounds(pool), key=lambda bound: bound[0])
+        granted = max(0, min(wanted, bound))
+        self._add(pool.name, granted)
+        self._coming[pool.name] += granted
+        return Granted(granted, held_back if granted < wanted else "")
+
+    def _bounds(self, pool: AgentPool) -> Iterable[tuple[int, str]]:
+        yield from self._patience(pool)
+        yield pool.max_agents - self._counts[pool.name], f"max_agents is {pool.max_agents}"
+        unusable = self._unusable(pool)
+        if unusable:
+            yield 0, unusable
+        facts = self._facts[pool.name]
+        yield from self._account.more(facts)
+        if pool.team in self._teams:
+            yield from self._teams[pool.team].more(facts)
+
+    def _unusable(self, pool: AgentPool) -> str:
+        """Why none of its types may be launched, or counted; empty if they may."""
+        types = self.types(pool)
+        if pool.instance_types and not types:
+            return f"none of its instance types may be launched ({', '.join(pool.instance_types)})"
+        caps = (self._limits.account, self._limits.teams.get(pool.team, Cap()))
+        unknown = [type for type in types if type not in self._limits.types]
+        if unknown and any(cap.vcpus is not None or cap.dollars_month is not None for cap in caps):
+            return f"nobody knows what a {unknown[0]} has and costs, and a limit counts it"
+        return ""
+
+    def _patience(self, pool: AgentPool) -> Iterable[tuple[int, str]]:
+        """What failures allow: nothing for a while, then one at a time."""
+        strikes = self._strikes.get(pool.name)
+        if strikes is None or not strikes.probing:
+            return
+        failed = f"{strikes.count} launches failed in a row, the last: {strikes.reason}"
+        if self._now < strikes.until:
+            yield 0, f"{failed}; the next try is in {strikes.until - self._now:.0f} s"
+        else:
+            yield 1 - self._coming[pool.name], f"{failed}; one at a time until one comes"

@@ -1,0 +1,66 @@
+"""Which agents nobody needs: those beyond the most the pool has needed over its idle time.
+
+Controllers spread builds over all free agents, so each agent alone looks needed. What counts is how
+many executors were needed at once; experience may shorten the time (forecast.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dynaslave.controller.words import Why, plural
+from dynaslave.deciding.decisions import Drain
+from dynaslave.deciding.ledger import Seen
+from dynaslave.deciding.standing import Standing
+from dynaslave.manager.costs import MINIMUM
+from dynaslave.model import Agent, State
+from dynaslave.pools.pool import AgentPool
+
+__all__ = ["scale_down"]
+
+
+def scale_down(
+    standing: Standing, seen: Mapping[str, Seen], surplus: int, over: int, now: float
+) -> list[Drain]:
+    """Agents to drain: `surplus` that nobody needs, and `over` beyond the pool's maximum.
+
+    Those go first that have not come yet, the latest first, as soon as the minute is over that they are
+    billed for in any case. Then those that are not as the pool describes them any more, then the least
+    recently useful. Idle ones go before busy ones; a busy one goes only if it has executors free that
+    nobody needs.
+    """
+    pool = standing.pool
+    order = sorted(standing.serving, key=lambda agent: _order(agent, pool, seen))
+    drains = [Drain(agent.name, _over(pool)) for agent in order if agent.state is State.IDLE][:over]
+    gone = {drain.node for drain in drains}
+    left = sorted((agent for agent in standing.coming if _is_billed(agent, now)), key=lambda one: -one.since)
+    left += [agent for agent in order if agent.free and agent.name not in gone]
+    for agent in left[: max(0, surplus - len(drains))]:
+        drains.append(Drain(agent.name, _surplus(agent, standing, surplus)))
+    return drains
+
+
+def _is_billed(agent: Agent, now: float) -> bool:
+    """Whether ending it now saves anything."""
+    return agent.instance is not None and now - agent.instance.launched >= MINIMUM
+
+
+def _order(agent: Agent, pool: AgentPool, seen: Mapping[str, Seen]) -> tuple[bool, int, bool, float, str]:
+    before = seen.get(agent.name)
+    current = agent.executors == pool.executors and agent.labels - {agent.name} == frozenset(pool.labels)
+    useful = before.useful if before else agent.since
+    return (agent.state is State.BUSY, len(agent.node.running), current, useful, agent.name)
+
+
+def _over(pool: AgentPool) -> str:
+    return Why.OVER.says(f"{pool.name} may have {plural(pool.max_agents, 'agent')}")
+
+
+def _surplus(agent: Agent, standing: Standing, surplus: int) -> str:
+    if not agent.node.connected:
+        return Why.SURPLUS.says("nobody waits for it any more")
+    minutes = standing.pool.idle_minutes * standing.forecast.hold
+    could = f"{standing.pool.name} could do without {plural(surplus, 'agent')} for {minutes:.2g} min"
+    if agent.state is State.IDLE:
+        return Why.SURPLUS.says(could)
+    return Why.WINDING_DOWN.says(f"{could}; what runs here runs on")

@@ -1,0 +1,145 @@
+"""What each pool has, needs and may expect at the moment of a decision."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from dynaslave.deciding.demand import ON_THE_WAY, Demand
+from dynaslave.deciding.forecast import Forecast, Traffic
+from dynaslave.deciding.ledger import Ledger, is_coming, is_serving
+from dynaslave.deciding.memory import Memory
+from dynaslave.deciding.supply import Supply, slots
+from dynaslave.deciding.windows import Window
+from dynaslave.model import Agent
+from dynaslave.pools.pool import AgentPool
+from dynaslave.pools.schedules import Floor, floor_at
+
+__all__ = ["Standing", "executors_of", "standings"]
+
+_MORE = 1 / 3
+"""Agents launched beyond those needed, as a share of them, where some boot much slower than others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One pool."""
+
+    pool: AgentPool
+    floor: Floor
+    """What is kept, experience included."""
+    serving: Sequence[Agent]
+    """Agents that take builds, and need not go."""
+    coming: Sequence[Agent]
+    """Agents on their way, in time."""
+    capacity: int
+    """Executors of both that run builds or can take them."""
+    expecting: int
+    """Items that wait for agents on their way."""
+    traffic: Traffic
+    forecast: Forecast
+    window: Window
+    """Executors it has needed."""
+    boots_differ: bool
+
+    @property
+    def staying(self) -> int:
+        """Agents that serve or come, and need not go."""
+        return len(self.serving) + len(self.coming)
+
+    def surplus(self) -> int:
+        """Agents nobody has needed for long enough."""
+        most = self.window.most(self.forecast.hold)
+        if most is None:
+            return 0
+        worth = (self.capacity - most) // slots(self.pool) - self.doubles(self.expecting)
+        return max(0, min(worth, self.staying - self.floor.min_agents))
+
+    def doubles(self, expecting: int) -> int:
+        """Agents beyond those needed that are worth having on their way to so many items.
+
+        Whichever comes first takes the build, and nobody waits for the slowest. Not where so many builds
+        come and end that the items will hardly have to wait for an agent.
+        """
+        if not self.boots_differ or expecting <= self.forecast.typical:
+            return 0
+        return math.ceil(_MORE * math.ceil(expecting / slots(self.pool)))
+
+    def until(self) -> float:
+        """When it may stand otherwise although nothing happens."""
+        times = [agent.deadline for agent in self.coming if agent.deadline is not None]
+        times.append(self.traffic.next())
+        if self.staying > self.floor.min_agents:
+            shrinkable = self.capacity - self.window.value >= slots(self.pool)
+            times.append(self.window.next(self.forecast.hold if shrinkable else None))
+        return min(times)
+
+
+def executors_of(supplies: Iterable[Supply]) -> dict[str, int]:
+    """Executors that are free or on their way, by pool."""
+    found: dict[str, int] = {}
+    for one in supplies:
+        found[one.pool] = found.get(one.pool, 0) + one.free + one.coming
+    return found
+
+
+def standings(
+    ledger: Ledger,
+    pools: Mapping[str, AgentPool],
+    going: Collection[str],
+    executors: Mapping[str, int],
+    demand: Demand,
+    memory: Memory,
+    now: float,
+) -> dict[str, Standing]:
+    """All pools. `executors`: free or on their way, by pool, before items took any."""
+    serving: dict[str, list[Agent]] = {name: [] for name in pools}
+    coming: dict[str, list[Agent]] = {name: [] for name in pools}
+    running: dict[str, set[str]] = {name: set() for name in pools}
+    for agent in ledger.agents:
+        if agent.pool in pools:
+            running[agent.pool].update(_builds(agent))
+            if agent.name not in going and is_serving(agent):
+                serving[agent.pool].append(agent)
+            elif agent.name not in going and is_coming(agent, now):
+                coming[agent.pool].append(agent)
+    waiting = demand.waiting()
+    found = {}
+    for name, pool in pools.items():
+        busy = sum(len(agent.node.running) for agent in serving[name])
+        traffic = _traffic(memory.traffic.get(name), frozenset(running[name]), waiting.get(name, 0), now)
+        forecast = traffic.forecast(memory.boot_seconds(name))
+        floor = replace(_floor(pool, now), ahead=forecast.ahead)
+        needs = busy + waiting.get(name, 0) + floor.free(slots(pool))
+        found[name] = Standing(
+            pool=pool,
+            floor=floor,
+            serving=serving[name],
+            coming=coming[name],
+            capacity=busy + executors.get(name, 0),
+            expecting=demand.covered.get(name, {}).get(ON_THE_WAY, 0),
+            traffic=traffic,
+            forecast=forecast,
+            window=_window(memory.windows.get(name), 60 * pool.idle_minutes, needs, now),
+            boots_differ=memory.boots_differ(name),
+        )
+    return found
+
+
+def _builds(agent: Agent) -> Iterable[str]:
+    """What tells its builds apart."""
+    return (build.url or f"{agent.name}#{at}" for at, build in enumerate(agent.node.running))
+
+
+def _traffic(before: Traffic | None, running: frozenset[str], waiting: int, now: float) -> Traffic:
+    return before.look(now, running, waiting) if before else Traffic.start(now, running, waiting)
+
+
+def _window(before: Window | None, length: float, needs: int, now: float) -> Window:
+    return before.add(length, now, needs) if before else Window.start(length, now, needs)
+
+
+def _floor(pool: AgentPool, now: float) -> Floor:
+    floor = floor_at(pool.schedule, pool.min_agents, pool.spares, now)
+    return Floor(min(floor.min_agents, pool.max_agents), floor.spares)

@@ -1,0 +1,1 @@
+"""Agents as processes on the manager's own host."""

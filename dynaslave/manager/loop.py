@@ -1,0 +1,229 @@
+"""The manager: look, decide, act, tell; every few seconds until it is stopped. It keeps no state it needs.
+
+A tick that fails is told and tried again: nothing that a controller, a cloud or an estate does ends
+the loop.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from dynaslave.deciding.decide import decide, learn
+from dynaslave.deciding.decisions import Decision, Report
+from dynaslave.deciding.memory import Memory
+from dynaslave.deciding.outcome import Outcome
+from dynaslave.manager.costs import Costs
+from dynaslave.manager.journal import Journal
+from dynaslave.manager.lease import Lease, NoLease
+from dynaslave.manager.overview import agent_rows, pool_rows, queue_rows, troubles_of
+from dynaslave.manager.series import Sample, Series
+from dynaslave.manager.status import Status
+from dynaslave.model import Snapshot
+from dynaslave.pools.pool import AgentPool
+from dynaslave.pools.quotas import limits
+from dynaslave.pools.watch import Declared
+from dynaslave.provider import Provider, ProviderError
+
+if TYPE_CHECKING:
+    from dynaslave.manager.metrics import Metrics
+
+__all__ = ["Doer", "Manager", "Parts"]
+
+SWEEP = 300.0
+"""Seconds between two sweeps of what nobody needs any more."""
+STANDBY = 30.0
+"""Seconds between two looks of a manager that another keeps from acting."""
+
+
+class Doer(Protocol):
+    """Who performs decisions (`act.Actor`)."""
+
+    def perform(
+        self, decisions: Sequence[Decision], pools: Mapping[str, AgentPool], may_act: Callable[[], bool]
+    ) -> Sequence[Report]:
+        """Do all of it; a report for each."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a manager is made of; each of it can be a fake."""
+
+    name: str
+    url: str
+    """The controller."""
+    provider: Provider
+    estate: Callable[[], Declared]
+    look: Callable[[], Snapshot]
+    doer: Doer
+    costs: Costs
+    lease: Lease = field(default_factory=NoLease)
+    metrics: Metrics | None = None
+    clock: Callable[[], float] = time.time
+    """Seconds since the epoch."""
+
+
+class Manager:
+    """One loop. `status` and `series` may be read from other threads at any time."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._memory = Memory()
+        self._journal = Journal()
+        self._stop = threading.Event()
+        self._active = False
+        self._looked = 0.0
+        self._swept = 0.0
+        self._ticked = time.monotonic()
+        self._troubles: list[str] = []
+        self._log = structlog.get_logger().bind(manager=parts.name)
+        self.series = Series()
+        self.status = Status(
+            parts.name,
+            parts.clock(),
+            parts.url,
+            parts.provider.name,
+            active=False,
+            since=parts.clock(),
+            troubles=("nothing seen yet",),
+        )
+        """What the last tick has seen."""
+
+    def run(self, interval: float) -> None:
+        """Tick every `interval` seconds until `stop` is called; then give the lease back."""
+        parts = self._parts
+        self._log.info("started", controller=parts.url, provider=parts.provider.name, interval=interval)
+        try:
+            while not self._stop.is_set():
+                began = time.monotonic()
+                self.tick()
+                self._stop.wait(max(interval - (time.monotonic() - began), 0.05))
+        finally:
+            self.close()
+
+    def stop(self) -> None:
+        """End the loop: the request under way is finished, nothing else begins. Fit for a signal handler."""
+        self._stop.set()
+
+    def close(self) -> None:
+        """Write what is pending and give the lease back. Agents live on."""
+        self._parts.costs.flush(self._parts.clock())
+        self._parts.lease.release()
+        self._parts.provider.close()
+        self._log.info("stopped")
+
+    def tick(self) -> None:
+        """One round. Raises nothing."""
+        began = time.monotonic()
+        self._troubles = []
+        try:
+            self._round(self._parts.clock())
+        except Exception as error:  # noqa: BLE001 - the loop outlives whatever it meets
+            self._log.exception("tick failed")
+            trouble = f"the last tick failed: {type(error).__name__}: {error}"
+            self.status = replace(self.status, troubles=(trouble,))
+        self._ticked = time.monotonic()
+        if self._parts.metrics is not None:
+            self._parts.metrics.ticked(self._ticked - began)
+
+    def age(self) -> float:
+        """Seconds since the last tick ended, however it ended."""
+        return time.monotonic() - self._ticked
+
+    def preview(self) -> Outcome:
+        """Look and decide, and do nothing; `status` shows what was seen."""
+        return self._consider(self._parts.estate(), self._parts.clock())[1]
+
+    def _round(self, now: float) -> None:
+        self._take_turn(self._parts.lease.acquire())
+        if not self._active and now - self._looked < STANDBY:
+            return
+        declared = self._parts.estate()
+        snapshot, outcome = self._consider(declared, now)
+        if not self._active:
+            return
+        pools = {pool.name: pool for pool in declared.pools}
+        self._sweep(snapshot, pools, now)  # before anything is launched that the look does not show
+        reports = self._parts.doer.perform(outcome.decisions, pools, self._may_act)
+        self._memory = learn(outcome.memory, reports, now)
+        self._tell(reports, now)
+
+    def _consider(self, declared: Declared, now: float) -> tuple[Snapshot, Outcome]:
+        parts, self._looked = self._parts, now
+        began = time.monotonic()
+        snapshot = parts.look()
+        seconds = time.monotonic() - began
+        parts.costs.look(snapshot.instances, now)
+        dollars = parts.costs.by_pool()
+        bounds = limits(declared.manager, declared.pools, dollars)
+        outcome = decide(snapshot, declared.pools, self._memory, bounds)
+        self._publish(snapshot, declared, outcome, seconds)
+        return snapshot, outcome
+
+    def _may_act(self) -> bool:
+        return not self._stop.is_set() and self._parts.lease.may_act()
+
+    def _take_turn(self, active: bool) -> None:
+        """Begin or end acting. What another did meanwhile is not in our memory, which begins anew."""
+        if active != self._active:
+            self._active, self._memory = active, Memory()
+            if active:
+                self._log.info("acting")
+            else:
+                self._log.info("standing by", holder=self._parts.lease.holder())
+
+    def _tell(self, reports: Sequence[Report], now: float) -> None:
+        for entry in self._journal.add(reports, now):
+            log = self._log.warning if entry.error else self._log.info
+            more = {"error": entry.error} if entry.error else {}
+            log(entry.action, target=entry.target, reason=entry.reason, **more)
+        self.status = replace(self.status, decisions=tuple(self._journal.last(50)))
+        if self._parts.metrics is not None:
+            self._parts.metrics.acted(reports)
+
+    def _sweep(self, snapshot: Snapshot, pools: Mapping[str, AgentPool], now: float) -> None:
+        if snapshot.blind or now - self._swept < SWEEP or not self._may_act():
+            return
+        self._swept = now
+        try:
+            self._parts.provider.sweep(frozenset(node.name for node in snapshot.nodes), frozenset(pools))
+        except ProviderError as error:
+            self._log.warning("sweep failed", error=error.message)
+
+    def _publish(self, snapshot: Snapshot, declared: Declared, outcome: Outcome, seconds: float) -> None:
+        """Show people, the page and the metrics what was seen; what was not seen stays as it was shown."""
+        status = replace(
+            self.status,
+            active=self._active,
+            holder=self._parts.lease.holder(),
+            look_seconds=seconds,
+            decisions=tuple(self._journal.last(50)),
+            troubles=troubles_of(snapshot, declared.problems),
+            notes=() if snapshot.blind else outcome.notes,
+        )
+        if not snapshot.blind:
+            status = self._seen(status, snapshot, declared, outcome)
+        self.status = status
+        if self._parts.metrics is not None:
+            self._parts.metrics.looked(status)
+
+    def _seen(self, status: Status, snapshot: Snapshot, declared: Declared, outcome: Outcome) -> Status:
+        costs = self._parts.costs
+        status = replace(
+            status,
+            at=snapshot.at,
+            pools=pool_rows(declared.pools, outcome, costs.by_pool(), snapshot.at),
+            queue=queue_rows(snapshot.queue, outcome.counted),
+            agents=agent_rows(outcome.agents),
+            month=costs.month,
+        )
+        states = dict(Counter(agent.state for agent in status.agents))
+        self.series.add(Sample(status.at, sum(pool.waiting for pool in status.pools), states))
+        return status

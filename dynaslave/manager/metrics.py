@@ -1,0 +1,91 @@
+"""The manager's numbers for Prometheus, in a registry of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from dynaslave.deciding.decisions import Launch, Report
+from dynaslave.manager.status import Status
+from dynaslave.model import State
+
+__all__ = ["CONTENT_TYPE_LATEST", "Metrics"]
+
+_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class Metrics:
+    """Gauges of the last look, counters of what was done."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        here = self.registry
+        self._waiting = Gauge(
+            "dynaslave_queue_items", "Queue items that wait for a pool.", ["pool"], registry=here
+        )
+        self._unserved = Gauge(
+            "dynaslave_unserved_items", "Queue items that no pool can serve.", registry=here
+        )
+        self._longest = Gauge(
+            "dynaslave_queue_longest_seconds", "How long the oldest item waits.", ["pool"], registry=here
+        )
+        self._agents = Gauge("dynaslave_agents", "Agents by state.", ["pool", "state"], registry=here)
+        self._most = Gauge(
+            "dynaslave_agents_max", "The most agents a pool may have.", ["pool"], registry=here
+        )
+        self._dollars = Gauge(
+            "dynaslave_month_dollars", "What a pool has cost this month.", ["pool", "team"], registry=here
+        )
+        self._active = Gauge("dynaslave_active", "1 while this manager holds the lease.", registry=here)
+        self._seen = Gauge(
+            "dynaslave_last_look_timestamp_seconds", "When the last look was complete.", registry=here
+        )
+        self._troubles = Gauge("dynaslave_troubles", "What could not be seen or done.", registry=here)
+        self._look = Histogram("dynaslave_look_seconds", "Time of one look.", buckets=_SECONDS, registry=here)
+        self._tick = Histogram("dynaslave_tick_seconds", "Time of one tick.", buckets=_SECONDS, registry=here)
+        self._decisions = Counter(
+            "dynaslave_decisions", "Decisions by what came of them.", ["action", "outcome"], registry=here
+        )
+        self._launched = Counter("dynaslave_launched", "Agents launched.", ["pool"], registry=here)
+
+    def looked(self, status: Status) -> None:
+        """Take over what a look has shown."""
+        for gauge in (self._waiting, self._longest, self._agents, self._most, self._dollars):
+            gauge.clear()
+        for pool in status.pools:
+            self._waiting.labels(pool.name).set(pool.waiting)
+            self._most.labels(pool.name).set(pool.max_agents)
+            self._dollars.labels(pool.name, pool.team).set(pool.dollars)
+            self._longest.labels(pool.name).set(0)
+            for state in State:
+                self._agents.labels(pool.name, state.value).set(pool.agents.get(state.value, 0))
+        oldest: dict[str, float] = {}
+        for row in status.queue:
+            oldest[row.pool] = max(oldest.get(row.pool, 0.0), status.at - row.since)
+        self._unserved.set(sum(not row.pool for row in status.queue))
+        for name, seconds in oldest.items():
+            if name:
+                self._longest.labels(name).set(seconds)
+        self._active.set(status.active)
+        self._troubles.set(len(status.troubles))
+        self._look.observe(status.look_seconds)
+        if not status.troubles:
+            self._seen.set(status.at)
+
+    def acted(self, reports: Iterable[Report]) -> None:
+        """Count decisions."""
+        for report in reports:
+            action = type(report.decision).__name__.lower()
+            self._decisions.labels(action, "failed" if report.error else "done").inc()
+            if isinstance(report.decision, Launch):
+                self._launched.labels(report.decision.pool).inc(report.launched)
+
+    def ticked(self, seconds: float) -> None:
+        """Note how long a whole tick took."""
+        self._tick.observe(seconds)
+
+    def text(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,112 @@
+"""One look at the controller and the cloud: at most three requests, whatever there is to see.
+
+What could not be seen is told in words and left empty; nothing is guessed. Nodes are read before
+the queue: a build that starts in between is counted once at most, never as waiting and running both.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from dynaslave.controller import computers, queue
+from dynaslave.model import Instance, Node, QueueItem, Snapshot
+from dynaslave.provider import Provider, ProviderError
+from jobdsl.errors import ControllerError
+
+if TYPE_CHECKING:
+    from jobdsl.jenkins import Controller
+
+__all__ = ["Observer"]
+
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+_SCRIPT = (
+    "println groovy.json.JsonOutput.toJson("
+    "Jenkins.get().queue.items.collect { [id: it.id, label: it.assignedLabel?.expression] })"
+)
+"""Changes nothing. The label of a Pipeline step is told nowhere else; scripts need Overall/Administer."""
+_FORBIDDEN = 3600.0
+"""Seconds until a script is tried again after the controller said that this account may not."""
+_FAILED = 60.0
+"""The same after anything else went wrong with it."""
+
+
+class Observer:
+    """Looks, and remembers only whether it may run a script."""
+
+    def __init__(
+        self,
+        controller: Controller,
+        provider: Provider,
+        manager: str,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._controller = controller
+        self._provider = provider
+        self._manager = manager
+        self._clock = clock
+        self._no_script_before = 0.0
+
+    def look(self) -> Snapshot:
+        """What there is now. Never raises for what a controller or a cloud does: `blind` tells it."""
+        at = self._clock()
+        blind: list[str] = []
+        with ThreadPoolExecutor(2) as aside:
+            listing = aside.submit(self._provider.list)
+            nodes, items = self._see(aside, blind)
+            instances = _listed(listing, blind)
+        return Snapshot(at, items, nodes, instances, tuple(blind))
+
+    def _see(
+        self, aside: ThreadPoolExecutor, blind: list[str]
+    ) -> tuple[tuple[Node, ...], tuple[QueueItem, ...]]:
+        try:
+            answer = self._controller.json("computer/api/json", computers.TREE, "list the nodes")
+            waiting = aside.submit(self._queue)
+            nodes = computers.nodes(answer, self._manager)
+            return nodes, self._items(waiting.result(), nodes)
+        except ControllerError as error:
+            blind.append(f"the controller: {error.message}")
+            return (), ()
+
+    def _queue(self) -> Mapping[str, Any]:
+        answer = self._controller.json("queue/api/json", queue.TREE, "read the queue")
+        if not isinstance(answer.get("items"), list):
+            raise ControllerError("the controller's answer tells no items of the queue")
+        return answer
+
+    def _items(self, answer: Mapping[str, Any], nodes: Sequence[Node]) -> tuple[QueueItem, ...]:
+        items = queue.queue_items(answer, nodes)
+        if any(item.ready and not item.known for item in items) and (told := self._labels()):
+            return queue.queue_items(answer, nodes, told)
+        return items
+
+    def _labels(self) -> Mapping[int, str | None]:
+        """The label of each item by its id, from a script; empty where it could not be run."""
+        if self._clock() < self._no_script_before:
+            return {}
+        body = urlencode({"script": _SCRIPT}).encode()
+        try:
+            return _told(self._controller.post("scriptText", "read labels", body, _FORM).json())
+        except (ControllerError, ValueError) as error:
+            forbidden = getattr(error, "status", None) == 403
+            self._no_script_before = self._clock() + (_FORBIDDEN if forbidden else _FAILED)
+            return {}
+
+
+def _told(answer: Any) -> dict[int, str | None]:
+    if not isinstance(answer, list):
+        raise ValueError("no list")  # noqa: TRY004 - as for what is no JSON
+    return {one["id"]: one.get("label") for one in answer if isinstance(one, dict) and "id" in one}
+
+
+def _listed(listing: Future[Sequence[Instance]], blind: list[str]) -> tuple[Instance, ...]:
+    try:
+        return tuple(listing.result())
+    except ProviderError as error:
+        blind.append(f"the cloud: {error.message}")
+        return ()

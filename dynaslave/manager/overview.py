@@ -1,0 +1,109 @@
+"""From a look and what was decided about it to what people are shown. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from dynaslave.controller.words import plural
+from dynaslave.deciding.outcome import Outcome, PoolView
+from dynaslave.manager.status import AgentRow, PoolRow, QueueRow
+from dynaslave.model import Agent, QueueItem, Snapshot
+from dynaslave.pools.pool import AgentPool
+from dynaslave.pools.schedules import floor_at
+
+__all__ = ["agent_rows", "pool_rows", "queue_rows", "troubles_of"]
+
+
+def pool_rows(
+    pools: Sequence[AgentPool], outcome: Outcome, dollars: Mapping[str, float], now: float
+) -> list[PoolRow]:
+    """Every pool, in the order they are preferred; and those that are only still there because of agents."""
+    views = {view.name: view for view in outcome.pools}
+    by_name = {pool.name: pool for pool in pools}
+    gone = {agent.pool for agent in outcome.agents} - set(by_name)
+    rows = [_row(by_name[name], view, dollars, now) for name, view in views.items() if name in by_name]
+    return rows + [_gone(name, outcome.agents, dollars) for name in sorted(gone)]
+
+
+def _row(pool: AgentPool, view: PoolView, dollars: Mapping[str, float], now: float) -> PoolRow:
+    floor = floor_at(pool.schedule, pool.min_agents, pool.spares, now)
+    return PoolRow(
+        pool.name,
+        pool.label,
+        pool.team,
+        view.waiting,
+        {str(state): count for state, count in view.agents.items()},
+        floor.min_agents,
+        pool.max_agents,
+        floor.spares,
+        dollars.get(pool.name, 0.0),
+        "; ".join(_notes(view)),
+    )
+
+
+def _notes(view: PoolView) -> Iterator[str]:
+    if view.launching:
+        yield f"launching {plural(view.launching, 'agent')}"
+    if view.held_back:
+        yield view.held_back
+
+
+def _gone(name: str, agents: Sequence[Agent], dollars: Mapping[str, float]) -> PoolRow:
+    """A pool that is no longer declared: its agents leave when they are idle."""
+    counts: dict[str, int] = {}
+    for agent in agents:
+        if agent.pool == name:
+            counts[str(agent.state)] = counts.get(str(agent.state), 0) + 1
+    spent = dollars.get(name, 0.0)
+    return PoolRow(name, "", "", 0, counts, 0, 0, 0, spent, "no longer declared: its agents leave when idle")
+
+
+def queue_rows(queue: Sequence[QueueItem], counted: Mapping[int, str]) -> list[QueueRow]:
+    """What waits for an executor, the longest first. What waits for something else is no row."""
+    rows = [
+        QueueRow(item.id, item.name, _label(item), item.since, counted.get(item.id, ""), item.why)
+        for item in queue
+        if item.ready
+    ]
+    return sorted(rows, key=lambda row: row.since)
+
+
+def _label(item: QueueItem) -> str:
+    if not item.known:
+        return "?"
+    return "any" if item.label is None else str(item.label)
+
+
+def agent_rows(agents: Sequence[Agent]) -> list[AgentRow]:
+    """Every agent, by pool and name."""
+    return [_agent_row(agent) for agent in sorted(agents, key=lambda one: (one.pool, one.name))]
+
+
+def _agent_row(agent: Agent) -> AgentRow:
+    builds = [run.url for run in (*agent.node.running, *agent.node.one_off) if run.url]
+    machine = agent.instance
+    note = agent.node.reason or (
+        f"will be taken away: {machine.doomed}" if machine and machine.doomed else ""
+    )
+    if machine is None:
+        return AgentRow(agent.name, agent.pool, str(agent.state), agent.since, builds, note=note)
+    return AgentRow(
+        agent.name,
+        agent.pool,
+        str(agent.state),
+        agent.since,
+        builds,
+        machine.id,
+        machine.type,
+        machine.zone,
+        machine.market,
+        note,
+    )
+
+
+def troubles_of(snapshot: Snapshot, problems: Sequence[object]) -> list[str]:
+    """What could not be seen, and why the newest files of the estate are not in force."""
+    told = [f"could not be seen, so nothing is launched or ended: {what}" for what in snapshot.blind]
+    if problems:
+        told.append(f"the estate's newest files do not load, the pools of before hold: {problems[0]}")
+    return told

@@ -1,0 +1,95 @@
+"""What people are shown of a decision: each pool's numbers, each item's pool, and what they should know."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, repeat
+from operator import attrgetter
+
+from dynaslave.controller.words import plural
+from dynaslave.deciding.decisions import Drain
+from dynaslave.deciding.demand import Group
+from dynaslave.deciding.outcome import PoolView
+from dynaslave.deciding.scale_up import Grown
+from dynaslave.deciding.standing import Standing
+from dynaslave.model import Agent, QueueItem, Snapshot, State
+
+__all__ = ["counted", "notes", "states", "views"]
+
+
+def views(
+    groups: Sequence[Group],
+    grown: Grown,
+    agents: Sequence[Agent],
+    standings: Mapping[str, Standing],
+    drains: Sequence[Drain],
+) -> tuple[PoolView, ...]:
+    """Each pool. `drains`: of agents that are let go now."""
+    waiting: Counter[str] = Counter()
+    oldest: dict[str, float] = {}
+    for group in groups:
+        for name, count in group.counted.items():
+            waiting[name] += count
+            oldest[name] = min(oldest.get(name, group.since), group.since)
+    drained = {drain.node for drain in drains}
+    leaving = Counter(agent.pool for agent in agents if agent.name in drained) if drained else Counter[str]()
+    found = states(agents)
+    return tuple(
+        PoolView(
+            name=name,
+            waiting=waiting[name],
+            oldest=oldest.get(name),
+            uncovered=growth.uncovered,
+            agents=found.get(name, {}),
+            launching=growth.agents,
+            wanted=standings[name].staying + grown.back.get(name, 0) + growth.agents - leaving[name],
+            held_back=growth.held_back,
+        )
+        for name, growth in grown.growth.items()
+    )
+
+
+def states(agents: Sequence[Agent]) -> dict[str, dict[State, int]]:
+    """How many agents of each pool are in which state."""
+    found: dict[str, dict[State, int]] = {}
+    for agent in agents:
+        of_pool = found.setdefault(agent.pool, {})
+        of_pool[agent.state] = of_pool.get(agent.state, 0) + 1
+    return found
+
+
+def counted(groups: Sequence[Group]) -> dict[int, str]:
+    """The pool each item counts for, by the item's id; of one label, the first in the queue choose first."""
+    found: dict[int, str] = {}
+    for group in groups:
+        ids = map(_id, group.items)
+        for name, count in group.counted.items():
+            found.update(zip(islice(ids, count), repeat(name), strict=False))
+    return found
+
+
+_id = attrgetter("id")
+
+
+def notes(snapshot: Snapshot, groups: Sequence[Group], agents: Sequence[Agent]) -> Iterator[str]:
+    """What people should know."""
+    unknown = [item for item in snapshot.queue if item.ready and not item.known]
+    if unknown:
+        example = f"{unknown[0].name} ({unknown[0].why or 'no reason given'})"
+        yield f"{_wait(unknown)}, and the controller does not tell for which label: {example}"
+    for group in groups:
+        told = _wait(group.items) + ("" if group.label is None else f" for {group.label}")
+        if group.left and not group.pools:
+            yield f"{told}, and no pool and no node can serve {'it' if len(group.items) == 1 else 'them'}"
+        elif group.passed_over:
+            yield f"{told}, though executors that fit have been free for a while"
+    for agent in agents:
+        late = agent.deadline is not None and snapshot.at > agent.deadline
+        if late and agent.node.busy and agent.state in (State.LOST, State.GONE):
+            what = "its agent is gone" if agent.state is State.LOST else "its instance has ended"
+            yield f"{agent.name}: {what}, but a build seems to run there, so the node is left alone"
+
+
+def _wait(items: Sequence[QueueItem]) -> str:
+    return f"{plural(len(items), 'build')} {'waits' if len(items) == 1 else 'wait'}"

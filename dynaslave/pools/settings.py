@@ -1,0 +1,95 @@
+"""The tables `[pools]` and `[quotas]` of `jobdsl.toml`: what the manager is told, what teams may have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dynaslave.pools import prices
+from jobdsl.config import CONFIG_FILE
+from jobdsl.errors import suggestion
+from jobdsl.tomlread import Reader, checked, number
+
+if TYPE_CHECKING:
+    from jobdsl.config import Settings
+
+__all__ = ["Account", "Manager", "Pools", "Quota", "read"]
+
+
+def _bad_name(name: str) -> str:
+    # It stands in the tags of every instance, and keeps managers apart.
+    return "" if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", name) else "must be letters, digits, _ or -"
+
+
+def _bad_file(path: str) -> str:
+    inside = not path.startswith("/") and ".." not in path.split("/")
+    return "" if inside else "must be relative to the estate's root and inside it"
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """`[pools]`: what the manager needs to know beside the pools themselves."""
+
+    manager: str = checked("main", _bad_name)
+    """Who owns the instances. Two managers of one account need two names."""
+    region: str | None = None
+    """AWS region; None takes that of the environment."""
+    prices: str | None = checked(None, _bad_file)
+    """File that takes the place of the price table that comes along."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What may be asked for at most. None is no limit, an empty list of types is nothing at all."""
+
+    agents: int | None = number(None, 0)
+    vcpus: int | None = number(None, 0)
+    instance_types: tuple[str, ...] | None = None
+    """Globs."""
+    monthly_cost: float | None = number(None, 0)
+    """Dollars, at on-demand prices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account(Quota):
+    """`[quotas]` itself: what all pools together may have."""
+
+    hours_a_month: float = number(730.0, 1, 744)
+    """How long a request is taken to run each month with all of its agents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """All of it."""
+
+    pools: Pools = field(default_factory=Pools)
+    account: Account = field(default_factory=Account)
+    teams: Mapping[str, Quota] = field(default_factory=dict)
+    prices: prices.Table = field(default_factory=prices.shipped)
+
+
+def read(root: Path, settings: Settings) -> Manager:
+    """What the estate at `root` says of pools and quotas. EstateError with everything wrong in it."""
+    reader = Reader(settings.text, CONFIG_FILE)
+    pools = reader.table(Pools, reader.document.get("pools", {}), ("pools",))
+    quotas = dict(reader.mapping(reader.document.get("quotas", {}), ("quotas",)))
+    reader.known(quotas, [*(one.name for one in fields(Account)), "teams"], ("quotas",))
+    known = {one.name for one in fields(Account)}
+    account = reader.table(Account, {key: quotas[key] for key in quotas if key in known}, ("quotas",))
+    teams = _teams(reader, quotas.get("teams", {}), [team.name for team in settings.teams])
+    reader.finish()
+    table = prices.load(root / pools.prices, pools.prices) if pools.prices else prices.shipped()
+    return Manager(pools, account, teams, table)
+
+
+def _teams(reader: Reader, value: object, known: list[str]) -> dict[str, Quota]:
+    path = ("quotas", "teams")
+    teams = reader.mapping(value, path)
+    for name in teams:
+        if known and name not in known:
+            hint = suggestion(name, known) or f"the estate's teams are {', '.join(known)}"
+            reader.error((*path, name), f"quotas.teams.{name}: there is no team {name!r}", hint)
+    return {name: reader.table(Quota, table, (*path, name)) for name, table in teams.items()}
