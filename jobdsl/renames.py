@@ -138,11 +138,14 @@ class Renames:
         former, target = definition.renamed_from, definition.full_name
         if self._was_called(target, former):
             return None  # it is there; what has its former name now is another
-        for name in (self._current(former), former):
-            if name != target and (found := self.live.get(("item", name))):
+        before = [name for name in (self._current(former), former) if name != target]
+        places = [name for name in self._halfway(former, target) if name not in before]
+        halfway = [name for name in places if self._was_called(name, former)]
+        reused = ("item", former) in self.defined  # by a definition that a run cut short may have made
+        for name in (*halfway, *before) if reused else (*before, *halfway):
+            if found := self.live.get(("item", name)):
                 return found
-        halfway = (name for name in self._halfway(former, target) if self._was_called(name, former))
-        return next((self.live["item", name] for name in halfway), None)
+        return None
 
     def _was_called(self, name: str, former: str) -> bool:
         """Whether an item of ours was made under a former name, as its marker says."""

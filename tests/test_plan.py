@@ -398,6 +398,19 @@ def test_what_has_the_former_name_of_something_that_moved_is_another() -> None:
     assert told(made) == ["update a", "disable a/b"]
 
 
+def test_a_former_name_that_was_given_to_another_before_a_kill() -> None:
+    again = [folder("b"), folder("b/a"), job("b/a/x", "new")]
+    after = [folder("a", "b/a"), folder("a/b"), job("a/b/x", renamed_from="b/a/x"), *again]
+    taken_along = live(job("b/a/x"), name="a/x")
+    made = planned(after, [live(folder("b/a"), name="a"), taken_along, *map(live, again)])
+    assert errors(made) == []
+    assert [(c.action, c.source, c.full_name) for c in made.changes] == [
+        (Action.MOVE, "a/x", "a/b/x"),
+        (Action.UPDATE, "", "a"),
+        (Action.CREATE, "", "a/b"),
+    ]
+
+
 def test_a_folder_moves_with_nothing_of_others_in_it() -> None:
     for other in (
         by_hand("a/b/y"),
