@@ -1,8 +1,8 @@
 """TOML into frozen dataclasses: types and keys checked, every error with the line of its key.
 
 A dataclass names the keys of one table; its annotations say the types: `str`, `int`, `float`,
-`bool`, `Literal[...]`, `tuple[str, ...]`, each also `| None`. A field made with `checked`, `number` or
-`words` says more.
+`bool`, `Literal[...]`, `tuple[str, ...]`, `tuple[int, ...]`, each also `| None`. A field made with
+`checked`, `number` or `words` says more.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ def _fits(value: object, annotation: object) -> bool:
     if choices := _choices(annotation):
         return value in choices
     if get_origin(wanted) is tuple:
-        return isinstance(value, list) and all(isinstance(entry, str) for entry in value)
+        return isinstance(value, list) and all(_fits(entry, get_args(wanted)[0]) for entry in value)
     if wanted is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     return type(value) is wanted
@@ -194,6 +194,7 @@ def _wanted(annotation: object) -> str:
     if choices := [f'"{choice}"' for choice in _choices(annotation)]:
         return f"{', '.join(choices[:-1])} or {choices[-1]}"
     words = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
+    words[tuple[int, ...]] = "a list of whole numbers, as in [1, 2]"
     return words.get(wanted, 'a list of texts, as in ["a", "b"]')
 
 

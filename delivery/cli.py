@@ -1,0 +1,152 @@
+"""The command line: `delivery bake | plan | deploy | ...`, each loaded from its own module when it is called.
+
+Exit codes: 0 done; 1 an error; 2 wrong options or settings, nothing was done; 3 the deploy was rolled back;
+4 a decision is waited for; 5 refused by policy; 6 another deploy holds the lock; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import NamedTuple
+
+import click
+
+from delivery.errors import FAILED, USAGE, DeliveryError
+from jobdsl.cli_options import Stop
+from jobdsl.errors import JobdslError
+
+__all__ = ["CLEAN", "COMMANDS", "LazyGroup", "Row", "cli", "main", "run"]
+
+
+class Row(NamedTuple):
+    """Where a command is, `module:name`, and the line of help that is told without loading it."""
+
+    place: str
+    about: str
+
+
+CLEAN: dict[str, Row] = {}
+"""The commands of `delivery clean`."""
+COMMANDS: dict[str, Row] = {}
+"""The commands of `delivery`, in the order help tells them."""
+
+
+class LazyGroup(click.Group):
+    """A group that loads a command's module when the command is called, not when help lists it."""
+
+    def __init__(self, *, rows: dict[str, Row], **options: object) -> None:
+        super().__init__(**options)  # type: ignore[arg-type]
+        self.rows = rows
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """All of them, in the order of the table."""
+        return [*self.rows, *self.commands]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        if cmd_name not in self.rows:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = self.rows[cmd_name].place.partition(":")
+        found = getattr(importlib.import_module(module), name)
+        assert isinstance(found, click.Command)
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """A name nobody knows is told with the one that may be meant."""
+        from jobdsl.errors import suggestion
+
+        if args[0] not in self.list_commands(ctx) and not args[0].startswith("-"):
+            hint = suggestion(args[0], self.list_commands(ctx))
+            ctx.fail(f"no such command {args[0]!r}{f', {hint}' if hint else ''}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """One line a command."""
+        lines = [(name, row.about) for name, row in self.rows.items()]
+        lines += [(name, command.get_short_help_str(80)) for name, command in self.commands.items()]
+        if lines:
+            with formatter.section("Commands"):
+                formatter.write_dl(lines)
+
+
+@click.group(
+    cls=LazyGroup,
+    rows=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="jobdsl", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Bake images and deploy them on AWS.
+
+    An image is the unit of deployment: a package on top of a base. A deploy makes the next group of a
+    cluster, app-stack-detail-vNNN, moves traffic to it once it is healthy, and keeps the old one for a
+    rollback. delivery.toml names accounts and defaults.
+    """
+
+
+@click.group("clean", cls=LazyGroup, rows=CLEAN)
+def clean() -> None:
+    """Remove what bakes and deploys have left behind. Says what it would do; --apply does it."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command; gives its exit code. Nothing it raises on purpose leaves a traceback."""
+    try:
+        code = cli.main(args=arguments, prog_name="delivery", standalone_mode=False)
+    except Stop as stop:
+        return stop.code
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except JobdslError as error:
+        _say(error)
+        return error.exit_code
+    except BrokenPipeError:
+        return FAILED
+    except _aws_errors() as error:
+        return _unforeseen(error)
+    return code if isinstance(code, int) else 0
+
+
+def _say(error: JobdslError) -> None:
+    for one in error.problems:
+        place = f"{one.where}: " if one.where else ""
+        click.echo(f"{place}{click.style('error', fg='red')}: {one.message}", err=True)
+        if one.hint:
+            click.echo(f"  {one.hint}", err=True)
+
+
+def _aws_errors() -> tuple[type[Exception], ...]:
+    """Errors of boto3; only imported when something was raised."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return BotoCoreError, ClientError
+
+
+def _unforeseen(error: Exception) -> int:
+    """An error of AWS that nobody has foreseen is told in its own words."""
+    from delivery.aws import asking
+
+    try:
+        with asking("speaking to AWS"):
+            raise error
+    except DeliveryError as told:
+        _say(told)
+        return told.exit_code
+
+
+if __name__ == "__main__":
+    main()

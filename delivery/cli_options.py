@@ -1,0 +1,64 @@
+"""Options that all commands of `delivery` have: where the settings are, which account, which region."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from delivery.aws import Aws
+    from delivery.settings import Settings
+
+__all__ = ["Place", "place_options"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass
+class Place:
+    """What the common options say; read, and connected to, when first asked for."""
+
+    settings_file: Path | None = None
+    account_name: str | None = None
+    region_name: str | None = None
+
+    @cached_property
+    def settings(self) -> Settings:
+        """`delivery.toml`. SettingsError."""
+        from delivery.settings import load_settings
+
+        return load_settings(self.settings_file)
+
+    @cached_property
+    def aws(self) -> Aws:
+        """The account and region. DeliveryError."""
+        return self.open(self.account_name)
+
+    def open(self, account: str | None) -> Aws:
+        """Another account, in the region asked for."""
+        from delivery.aws import open_aws
+
+        return open_aws(self.settings, account, self.region_name)
+
+
+def place_options(command: Command) -> Command:
+    """--settings, --account and --region; the command gets them as `place`, a `Place`."""
+
+    @click.option(
+        "--settings",
+        "settings_file",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Settings. [env: DELIVERY_SETTINGS; default: delivery.toml]",
+    )
+    @click.option("--account", help="Account, by its name in the settings. [default: the only one]")
+    @click.option("--region", help="AWS region. [default: the account's only one, else as AWS tools do]")
+    @wraps(command)
+    def with_place(settings_file: Path | None, account: str | None, region: str | None, **rest: Any) -> Any:
+        return command(place=Place(settings_file, account, region), **rest)
+
+    return with_place  # type: ignore[return-value]

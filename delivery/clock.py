@@ -1,0 +1,49 @@
+"""Time, as everything here knows it: the real clock, and one that tests move by hand."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+__all__ = ["Clock", "FakeClock", "iso"]
+
+
+class Clock:
+    """The clock of this host. Nothing else in this package asks for the time or sleeps."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait that long."""
+        time.sleep(max(0.0, seconds))
+
+
+class FakeClock(Clock):
+    """A clock that stands still until somebody sleeps; for tests.
+
+    Functions in `woken` are called with the new time after each sleep: so a test lets the world move on.
+    """
+
+    def __init__(self, now: float = 1_800_000_000.0) -> None:
+        self.time = now
+        self.slept: list[float] = []
+        self.woken: list[Callable[[float], None]] = []
+
+    def now(self) -> float:
+        """The time it was set to."""
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        """Move on by that much, at once."""
+        self.slept.append(seconds)
+        self.time += max(0.0, seconds)
+        for call in self.woken:
+            call(self.time)
+
+
+def iso(seconds: float) -> str:
+    """A time as tags and reports have it: `2027-01-15T08:00:00Z`, UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,80 @@
+"""What can go wrong in a bake or a deploy, how it is said, and the exit code it ends with.
+
+Every error is a `DeliveryError`: printed as `error: message` and `  hint`, never with a traceback. The exit
+codes are part of the interface; docs/delivery.md explains them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from jobdsl.errors import JobdslError, Problem
+
+__all__ = [
+    "FAILED",
+    "LOCKED",
+    "REFUSED",
+    "ROLLED_BACK",
+    "USAGE",
+    "WAITING",
+    "DeliveryError",
+    "LockedError",
+    "PolicyError",
+    "SettingsError",
+    "SeveralError",
+]
+
+FAILED = 1
+"""An error; what was begun stands, and the message says how to go on."""
+USAGE = 2
+"""Wrong options or settings; nothing was done."""
+ROLLED_BACK = 3
+"""The deploy was rolled back: traffic is where it was."""
+WAITING = 4
+"""A decision is waited for: promote or rollback."""
+REFUSED = 5
+"""Policy refuses; nothing was done."""
+LOCKED = 6
+"""Another deploy of the cluster is under way; nothing was done."""
+
+
+class DeliveryError(JobdslError):
+    """What went wrong, the way out, and the exit code."""
+
+    def __init__(self, message: str, hint: str = "", exit_code: int = FAILED) -> None:
+        super().__init__(message, hint=hint)
+        self.exit_code = exit_code
+
+
+class SeveralError(DeliveryError):
+    """All problems of one kind at once."""
+
+    def __init__(self, problems: Iterable[Problem], exit_code: int) -> None:
+        self._problems = list(problems)
+        super().__init__("; ".join(one.message for one in self._problems), exit_code=exit_code)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Every one of them."""
+        return self._problems
+
+
+class SettingsError(SeveralError):
+    """Everything that is wrong in the settings, with file and line."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        super().__init__(problems, USAGE)
+
+
+class PolicyError(SeveralError):
+    """Everything policy has against it, each with its way out."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        super().__init__(problems, REFUSED)
+
+
+class LockedError(DeliveryError):
+    """Another run holds the lock, or has taken it from this one."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint, LOCKED)

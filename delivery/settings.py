@@ -1,0 +1,343 @@
+"""`delivery.toml`: the accounts, what deploys and bakes are told by default, and where locks are kept."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from delivery.errors import USAGE, DeliveryError, SettingsError
+from jobdsl.errors import EstateError, Problem, Where, suggestion
+from jobdsl.tomlread import Reader, checked, number, words
+
+__all__ = ["FILE", "GATES", "Account", "App", "Bake", "Deploy", "Lock", "Settings", "load_settings", "loads"]
+
+FILE = "delivery.toml"
+Names = tuple[str, ...]
+GATES = ("group", "ec2", "target-groups", "elb", "command", "url", "alarms")
+"""What can be asked about the health of a group."""
+NONE = "none"
+
+
+def _bad_pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        return f"is no regular expression: {error}"
+    return ""
+
+
+def _bad_id(text: str) -> str:
+    return "" if re.fullmatch(r"[0-9]{12}", text) else "must be the twelve digits of an account"
+
+
+def _bad_url(text: str) -> str:
+    good = text.startswith(("https://", "http://"))
+    return "" if good else "must be a URL that begins with https:// or http://"
+
+
+def _bad_change_url(text: str) -> str:
+    return _bad_url(text) or ("" if "{change_request}" in text else "must have {change_request} in it")
+
+
+def _bad_ramp(steps: tuple[int, ...]) -> str:
+    rising = list(steps) == sorted(set(steps)) and steps and steps[0] > 0
+    return "" if rising and steps[-1] == 100 else "must be rising percentages that end with 100"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """`[accounts.NAME]`: an AWS account, how it is reached, and what it takes to deploy there."""
+
+    name: str
+    id: str | None = checked(None, _bad_id)
+    """Twelve digits; with it, credentials of another account are refused."""
+    profile: str | None = None
+    """Profile of the AWS configuration; None takes the credentials of the environment."""
+    role: str | None = None
+    """ARN of a role to assume, from the profile or the environment."""
+    regions: Names = ()
+    """Regions it is used in; empty for any."""
+    production: bool = False
+    """Whether a deploy needs a change request and a tested image, and asks before it acts."""
+    change_request: str | None = checked(None, _bad_pattern)
+    """Regular expression a change request must match as a whole; `none` where none is needed.
+
+    None is `none`, but in production anything that is not empty.
+    """
+    change_request_url: str | None = checked(None, _bad_change_url)
+    """Asked with GET, `{change_request}` filled in: 200 means it may be used."""
+    tested_in: str | None = None
+    """Name of the account an image must have been found healthy in before it may run here, or `none`.
+
+    None is `none`, but in production the only account that is not.
+    """
+    deployers: Names | None = None
+    """Globs of callers' ARNs who may deploy here; None for all whom IAM allows."""
+    apps: Names | None = None
+    """Globs of applications that may be deployed here; None for all."""
+
+    @property
+    def change_pattern(self) -> str | None:
+        """The pattern of change requests; None if none is needed."""
+        pattern = self.change_request or (".+" if self.production else NONE)
+        return None if pattern == NONE else pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """How a cluster is deployed.
+
+    `[defaults]`, `[accounts.NAME.defaults]`, `[apps.NAME]` and `[clusters.NAME]`: the later go before.
+    """
+
+    strategy: Literal["red-black", "canary", "ramp", "highlander"] = "red-black"
+    traffic: Literal["attach", "weighted", "none"] = "attach"
+    """By attaching target groups and classic load balancers, by a listener's weights, or no load balancer."""
+    target_groups: Names | None = None
+    """Names or ARNs; None takes those of the previous group."""
+    load_balancers: Names | None = None
+    """Names of classic load balancers; None takes those of the previous group."""
+    listener: str | None = None
+    """ARN of the listener whose weights are shifted (`traffic = "weighted"`)."""
+    gates: tuple[str, ...] = words(("group", "target-groups", "elb"), GATES, "gate")
+    """What is asked about health; of what there is nothing of, nothing is asked."""
+    healthy_percent: float = number(100.0, 1, 100)
+    """Share of the wished instances that must be healthy; at least one always."""
+    looks: int = number(3, 1)
+    """Good looks in a row."""
+    poll_seconds: float = number(15.0, 1)
+    timeout_minutes: float = number(40.0, 0)
+    """Of each wait for health."""
+    gate_command: str | None = None
+    """Run by /bin/sh for the gate `command`, with DELIVERY_GROUP and others in its environment."""
+    gate_url: str | None = checked(None, _bad_url)
+    """Asked of each instance for the gate `url`; `{private_ip}`, `{public_ip}`, `{instance_id}` are its."""
+    alarms: Names = ()
+    """CloudWatch alarms that must not be in alarm, at the gate and while it soaks."""
+    soak_minutes: float = number(0.0, 0)
+    """How long the new group is watched in traffic before the old one is taken out."""
+    drain_seconds: float = number(90.0, 0)
+    """How long connections of a group that was taken out may take."""
+    canary_instances: int = number(1, 1)
+    canary_minutes: float = number(30.0, 0)
+    """How long a canary must stay healthy before it may be promoted."""
+    decision_minutes: float = number(0.0, 0)
+    """After how long without a decision a canary is rolled back; 0 waits for ever."""
+    ramp: tuple[int, ...] = checked((10, 50, 100), _bad_ramp)
+    """Percentages of the `ramp` strategy."""
+    keep: int = number(2, 1)
+    """Groups of a cluster that are kept, the active one included."""
+    keep_hours: float = number(48.0, 0)
+    """How long a group that was taken out is kept for a rollback."""
+    max_groups: int = number(3, 2)
+    """With so many groups in a cluster no further one is made."""
+    min: int | None = number(None, 0)
+    max: int | None = number(None, 0)
+    desired: int | None = number(None, 0)
+    """Sizes; None takes those of the previous group."""
+    launch_template: str | None = None
+    """Name or id, for the first group of a cluster."""
+    subnets: Names | None = None
+    """For the first group of a cluster."""
+    instance_type: str | None = None
+    """None takes that of the previous group."""
+
+
+@dataclass(frozen=True, slots=True)
+class App(Deploy):
+    """`[apps.NAME]`: what `Deploy` says, and who may deploy the application where."""
+
+    accounts: Names | None = None
+    """Names of accounts it may be deployed in; None for all."""
+    deployers: Names | None = None
+    """Globs of callers' ARNs who may deploy it; None for all whom IAM allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bake:
+    """`[bake]`: what bakes are told by default; options go before it."""
+
+    account: str | None = None
+    """Name of the account images are made in; None is that of `--account`."""
+    base: str | None = None
+    engine: Literal["instance", "chroot", "packer"] = "instance"
+    subnets: Names = ()
+    instance_type: str | None = None
+    instance_profile: str | None = None
+    security_groups: Names = ()
+    regions: Names = ()
+    """Regions the image is copied to."""
+    share: Names = ()
+    """Accounts it is shared with at once: names of this file, or twelve digits."""
+    kms_key: str | None = None
+    timeout_minutes: float = number(60.0, 1)
+    """Of each wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """`[lock]`: how two deploys of one cluster are kept apart."""
+
+    table: str = "delivery-locks"
+    """DynamoDB table, in the account and region that is deployed to; `none` for no lock at all."""
+
+
+Layer = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything `delivery.toml` says."""
+
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    apps: Mapping[str, App] = field(default_factory=dict)
+    bake: Bake = field(default_factory=Bake)
+    lock: Lock = field(default_factory=Lock)
+    layers: Mapping[tuple[str, str], Layer] = field(default_factory=dict)
+    """What was said of deploys: by `("defaults", "")`, `("accounts", NAME)`, `("apps", NAME)` ..."""
+
+    def account(self, name: str | None = None) -> Account:
+        """An account by name; None takes the only one. Without any, one of the environment's credentials.
+
+        DeliveryError (exit code 2) if there is none of that name, or no telling which.
+        """
+        if not self.accounts and name in (None, "default"):
+            return Account("default")
+        if name is None and len(self.accounts) == 1:
+            return next(iter(self.accounts.values()))
+        known = ", ".join(self.accounts)
+        if name is None:
+            raise DeliveryError("which account?", f"--account takes one of {known}", USAGE)
+        if name not in self.accounts:
+            hint = suggestion(name, self.accounts) or (
+                f"known are {known}" if known else f"[accounts.{name}] in {FILE} names one"
+            )
+            raise DeliveryError(f"there is no account {name!r}", hint, USAGE)
+        return self.accounts[name]
+
+    def tested_in(self, account: Account) -> str | None:
+        """Name of the account an image must have run in before it may run in this one; None for none."""
+        named = account.tested_in
+        if named is None and account.production:
+            named = next(iter(self.testing), None)
+        return None if named == NONE else named
+
+    @property
+    def testing(self) -> list[str]:
+        """Names of the accounts that are not production."""
+        return [name for name, one in self.accounts.items() if not one.production]
+
+    def deploy(self, account: str = "", app: str = "", cluster: str = "") -> Deploy:
+        """How a cluster is deployed: what is said of the cluster goes before what is said of the application.
+
+        That goes before the account's defaults, and these before `[defaults]`.
+        """
+        said: dict[str, Any] = {}
+        for key in (("defaults", ""), ("accounts", account), ("apps", app), ("clusters", cluster)):
+            said |= self.layers.get(key, {})
+        return Deploy(**said)
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """The file that is named, that `DELIVERY_SETTINGS` names, `./delivery.toml`, or else the defaults.
+
+    SettingsError with everything that is wrong in it.
+    """
+    named = path or (Path(os.environ["DELIVERY_SETTINGS"]) if os.environ.get("DELIVERY_SETTINGS") else None)
+    if named is None and not Path(FILE).is_file():
+        return Settings()
+    file = named or Path(FILE)
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise SettingsError([Problem(f"cannot be read: {reason}", where=Where(str(file), 0))]) from error
+    return loads(text, str(file))
+
+
+def loads(text: str, file: str = FILE) -> Settings:
+    """The settings in a file's text; SettingsError with every error in it, each with its line."""
+    try:
+        reader = Reader(text, file)
+        settings = _read(reader)
+        reader.finish()
+    except EstateError as error:
+        raise SettingsError(error.problems) from error
+    return settings
+
+
+def _read(reader: Reader) -> Settings:
+    document = reader.document
+    reader.known(document, ["accounts", "defaults", "apps", "clusters", "bake", "lock"])
+    layers: dict[tuple[str, str], Layer] = {
+        ("defaults", ""): _layer(reader, document.get("defaults", {}), ("defaults",))
+    }
+    accounts = {}
+    for name, table in _tables(reader, "accounts"):
+        plain = dict(table)
+        layers["accounts", name] = _layer(reader, plain.pop("defaults", {}), ("accounts", name, "defaults"))
+        accounts[name] = reader.table(Account, plain, ("accounts", name), name=name)
+    apps = {}
+    for name, table in _tables(reader, "apps"):
+        apps[name] = reader.table(App, table, ("apps", name))
+        layers["apps", name] = _said(apps[name], table)
+    for name, table in _tables(reader, "clusters"):
+        layers["clusters", name] = _layer(reader, table, ("clusters", name))
+    bake = reader.table(Bake, document.get("bake", {}), ("bake",))
+    lock = reader.table(Lock, document.get("lock", {}), ("lock",))
+    settings = Settings(accounts, apps, bake, lock, layers)
+    _cross_checks(reader, settings)
+    return settings
+
+
+def _tables(reader: Reader, name: str) -> list[tuple[str, Mapping[str, Any]]]:
+    found = reader.mapping(reader.document.get(name, {}), (name,))
+    return [(key, reader.mapping(table, (name, key))) for key, table in found.items()]
+
+
+def _layer(reader: Reader, value: object, path: tuple[str, ...]) -> Layer:
+    table = reader.mapping(value, path)
+    return _said(reader.table(Deploy, table, path), table)
+
+
+def _said(read: Deploy, table: Mapping[str, Any]) -> Layer:
+    return {one.name: getattr(read, one.name) for one in fields(Deploy) if one.name in table}
+
+
+def _cross_checks(reader: Reader, settings: Settings) -> None:
+    """What no single key can tell."""
+    for name, account in settings.accounts.items():
+        _check_account(reader, settings, name, account)
+    for name, app in settings.apps.items():
+        for one in app.accounts or ():
+            _known(reader, one, settings, ("apps", name, "accounts"))
+    for one in settings.bake.share:
+        if not re.fullmatch(r"[0-9]{12}", one):
+            _known(reader, one, settings, ("bake", "share"))
+    if settings.bake.account is not None:
+        _known(reader, settings.bake.account, settings, ("bake", "account"))
+
+
+def _check_account(reader: Reader, settings: Settings, name: str, account: Account) -> None:
+    path = ("accounts", name)
+    if account.tested_in == name:
+        reader.error((*path, "tested_in"), f"accounts.{name}.tested_in names the account itself")
+    elif account.tested_in not in (None, NONE):
+        _known(reader, str(account.tested_in), settings, (*path, "tested_in"))
+    elif account.production and account.tested_in is None and len(settings.testing) != 1:
+        hint = f'tested_in = "NAME", or tested_in = "{NONE}" where images need not have run elsewhere'
+        reader.error(path, f"accounts.{name} is production: where must its images have run before?", hint)
+    if account.change_request_url and account.change_pattern is None:
+        hint = 'change_request = "CHG[0-9]+" says what one looks like'
+        reader.error((*path, "change_request_url"), f"accounts.{name} needs no change request", hint)
+
+
+def _known(reader: Reader, name: str, settings: Settings, path: tuple[str, ...]) -> None:
+    known = settings.accounts
+    if name not in known:
+        hint = suggestion(name, known) or (f"known are {', '.join(known)}" if known else "[accounts.NAME]")
+        reader.error(path, f"{'.'.join(path)}: there is no account {name!r}", hint, word=name)

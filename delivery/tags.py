@@ -1,0 +1,61 @@
+"""The words of our tags: what bakes and deploys write on AWS resources, and read again after any kill.
+
+Tags are the only state there is. Keys have at most 128 characters, values 256, fifty tags a resource.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+__all__ = [
+    "BAKE",
+    "CHANGE_REQUEST",
+    "DELETE_AFTER",
+    "DEPLOY",
+    "DISABLED_AT",
+    "KEEP",
+    "KEY",
+    "PIN",
+    "PREVIOUS",
+    "STATE",
+    "read",
+    "tested_in",
+    "written",
+]
+
+BAKE = "delivery:bake"
+"""Id of the bake that made a resource."""
+KEY = "delivery:key"
+"""Digest of everything that goes into an image."""
+KEEP = "delivery:keep"
+"""On an image: never removed while it says `true`."""
+DEPLOY = "delivery:deploy"
+"""On a group: id of the deploy that made it, or works on it."""
+STATE = "delivery:state"
+"""On a group: how far its deploy is."""
+PREVIOUS = "delivery:previous"
+"""On a group: the group it takes over from."""
+PIN = "delivery:pin"
+"""On a group: the minimum size it had before it was pinned; gone once that is undone."""
+DISABLED_AT = "delivery:disabled-at"
+"""On a group: when it was taken out of traffic (UTC, ISO)."""
+DELETE_AFTER = "delivery:delete-after"
+"""On a group: when it may be deleted (UTC, ISO); by itself no reason to delete one."""
+CHANGE_REQUEST = "delivery:change-request"
+"""On a group: the change request it was deployed under."""
+
+
+def tested_in(account: str) -> str:
+    """On an image: the tag that says when it was found healthy in an account."""
+    return f"delivery:tested-in/{account}"
+
+
+def read(tags: Iterable[Mapping[str, Any]] | None) -> dict[str, str]:
+    """Tags as AWS lists them (`Key`, `Value`), as a dictionary."""
+    return {tag["Key"]: tag.get("Value", "") for tag in tags or ()}
+
+
+def written(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """A dictionary as AWS wants tags, in the order of their keys."""
+    return [{"Key": key, "Value": tags[key]} for key in sorted(tags)]

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from moto import mock_aws
+
+from delivery.aws import AwsError, Meaning, asking, code_of, meaning, open_aws
+from delivery.errors import USAGE, DeliveryError
+from delivery.settings import Settings, loads
+
+REGION = "eu-west-1"
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+    with mock_aws():
+        yield
+
+
+def refusal(code: str, message: str = "", status: int = 400) -> ClientError:
+    answer: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    return ClientError(answer, "Something")
+
+
+@pytest.mark.parametrize(
+    ("code", "means"),
+    [
+        ("InvalidAMIID.NotFound", Meaning.NotFound),
+        ("InvalidAMIID.Unavailable", Meaning.NotFound),
+        ("NoSuchBucket", Meaning.NotFound),
+        ("404", Meaning.NotFound),
+        ("TargetGroupNotFound", Meaning.NotFound),
+        ("ResourceNotFoundException", Meaning.NotFound),
+        ("AlreadyExists", Meaning.AlreadyExists),
+        ("InvalidAMIName.Duplicate", Meaning.AlreadyExists),
+        ("InvalidLaunchTemplateName.AlreadyExistsException", Meaning.AlreadyExists),
+        ("RequestLimitExceeded", Meaning.Throttled),
+        ("ThrottlingException", Meaning.Throttled),
+        ("UnauthorizedOperation", Meaning.Denied),
+        ("AccessDeniedException", Meaning.Denied),
+        ("AuthFailure", Meaning.Denied),
+        ("InsufficientInstanceCapacity", Meaning.NoCapacity),
+        ("VcpuLimitExceeded", Meaning.NoCapacity),
+        ("InvalidSnapshot.InUse", Meaning.InUse),
+        ("ResourceInUse", Meaning.InUse),
+        ("ScalingActivityInProgress", Meaning.InUse),
+        ("UnknownParameter", Meaning.Other),
+        ("InvalidParameterValue", Meaning.Other),
+        ("ConditionalCheckFailedException", Meaning.Other),
+    ],
+)
+def test_codes_have_a_meaning(code: str, means: Meaning) -> None:
+    assert meaning(refusal(code)) == means
+    assert code_of(refusal(code)) == code
+
+
+@pytest.mark.parametrize(
+    ("message", "means"),
+    [
+        ("AutoScalingGroup name not found - no such group: a-v001", Meaning.NotFound),
+        ("AutoScalingGroup by this name already exists", Meaning.AlreadyExists),
+        ("Min must be below max", Meaning.Other),
+    ],
+)
+def test_auto_scaling_tells_by_its_words_alone(message: str, means: Meaning) -> None:
+    assert meaning(refusal("ValidationError", message)) == means
+
+
+def test_what_nobody_knows_the_end_of_is_unavailable() -> None:
+    assert meaning(refusal("InternalError", status=503)) == Meaning.Unavailable
+    assert meaning(EndpointConnectionError(endpoint_url="https://ec2")) == Meaning.Unavailable
+    assert meaning(NoCredentialsError()) == Meaning.Denied
+    assert meaning(ValueError()) == Meaning.Other
+
+
+def test_errors_say_what_was_being_done_and_the_way_out() -> None:
+    with pytest.raises(AwsError) as caught, asking("sharing ami-1"):
+        raise refusal("UnauthorizedOperation", "You may not. Encoded authorization failure message: xyz")
+    assert caught.value.message == "sharing ami-1: UnauthorizedOperation: You may not."
+    assert "docs/delivery" in caught.value.hint
+    assert (caught.value.meaning, meaning(caught.value), code_of(caught.value)) == (
+        Meaning.Denied,
+        Meaning.Denied,
+        "UnauthorizedOperation",
+    )
+    with pytest.raises(AwsError) as caught, asking("looking"):
+        raise NoCredentialsError
+    assert caught.value.exit_code == USAGE
+
+
+def test_a_role_is_assumed_and_the_account_checked() -> None:
+    role = "arn:aws:iam::222222222222:role/deployer"
+    text = f'[accounts.live]\nid = "222222222222"\nrole = "{role}"\nregions = ["{REGION}"]\n'
+    aws = open_aws(loads(text), "live")
+    assert (aws.account, aws.region, aws.account_id) == ("live", REGION, "222222222222")
+    assert "assumed-role/deployer/delivery" in aws.caller
+    assert aws.ec2 is aws.ec2
+    assert aws.in_region(REGION) is aws
+    assert aws.in_region("us-east-1").autoscaling.meta.region_name == "us-east-1"
+    with pytest.raises(DeliveryError) as caught:
+        open_aws(loads(text.replace('"222222222222"', '"333333333333"')))
+    assert caught.value.message == ("account 'live' is 333333333333, but the credentials are of 222222222222")
+    assert caught.value.exit_code == USAGE
+
+
+def test_the_region_is_what_is_asked_for_or_the_only_one_or_that_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    some = loads('[accounts.a]\nregions = ["eu-west-1", "us-east-1"]')
+    assert open_aws(some, region="us-east-1").region == "us-east-1"
+    with pytest.raises(DeliveryError, match="which region") as which:
+        open_aws(some)
+    assert which.value.hint == "--region takes one of eu-west-1, us-east-1"
+    with pytest.raises(DeliveryError) as wrong:
+        open_aws(some, region="us-esat-1")
+    assert (wrong.value.hint, wrong.value.exit_code) == ('did you mean "us-east-1"?', USAGE)
+    with pytest.raises(DeliveryError, match="which region"):
+        open_aws(Settings())
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    assert open_aws(some).region == open_aws(Settings()).region == "eu-west-1"
+
+
+def test_a_profile_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(AwsError, match="connecting to account 'a': The config profile") as caught:
+        open_aws(loads('[accounts.a]\nprofile = "nobody"\nregions = ["eu-west-1"]'))
+    assert caught.value.exit_code == USAGE
