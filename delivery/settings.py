@@ -17,8 +17,8 @@ __all__ = ["FILE", "GATES", "Account", "App", "Bake", "Deploy", "Lock", "Setting
 
 FILE = "delivery.toml"
 Names = tuple[str, ...]
-GATES = ("group", "ec2", "target-groups", "elb", "command", "url", "alarms")
-"""What can be asked about the health of a group."""
+GATES = ("ec2", "target-groups", "elb")
+"""Whom AWS lets us ask about the health of a group, beside Auto Scaling."""
 NONE = "none"
 
 
@@ -103,19 +103,19 @@ class Deploy:
     """Names of classic load balancers; None takes those of the previous group."""
     listener: str | None = None
     """ARN of the listener whose weights are shifted (`traffic = "weighted"`)."""
-    gates: tuple[str, ...] = words(("group", "target-groups", "elb"), GATES, "gate")
-    """What is asked about health; of what there is nothing of, nothing is asked."""
+    gates: tuple[str, ...] = words(("target-groups", "elb"), GATES, "gate")
+    """Who is asked about health beside Auto Scaling; what is not there is not asked."""
     healthy_percent: float = number(100.0, 1, 100)
     """Share of the wished instances that must be healthy; at least one always."""
-    looks: int = number(3, 1)
+    looks: int = number(3, 1, 50)
     """Good looks in a row."""
     poll_seconds: float = number(15.0, 1)
     timeout_minutes: float = number(40.0, 0)
     """Of each wait for health."""
     gate_command: str | None = None
-    """Run by /bin/sh for the gate `command`, with DELIVERY_GROUP and others in its environment."""
+    """Run by /bin/sh at every look, DELIVERY_GROUP and others in its environment; 0 means healthy."""
     gate_url: str | None = checked(None, _bad_url)
-    """Asked of each instance for the gate `url`; `{private_ip}`, `{public_ip}`, `{instance_id}` are its."""
+    """Asked of each instance at every look; `{private_ip}`, `{public_ip}`, `{instance_id}` are its."""
     alarms: Names = ()
     """CloudWatch alarms that must not be in alarm, at the gate and while it soaks."""
     soak_minutes: float = number(0.0, 0)

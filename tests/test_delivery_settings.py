@@ -114,7 +114,7 @@ def test_production_wants_a_change_request_and_a_tested_image_unless_told_otherw
             'not "red-blak" (did you mean "red-black"?)',
         ),
         (
-            '[apps.shop]\ngates = ["group", "target-group"]',
+            '[apps.shop]\ngates = ["ec2", "target-group"]',
             'delivery.toml:2: error: apps.shop.gates: there is no gate "target-group" '
             '(did you mean "target-groups"?)',
         ),

@@ -1,0 +1,159 @@
+"""The gate a group must pass: takes looks at it until `judge` has made up its mind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from delivery.aws import AwsError, Meaning
+from delivery.health import probes, sources
+from delivery.health.judge import Answer, Look, Rule, Verdict, judge, required, watch
+
+if TYPE_CHECKING:
+    from delivery.aws import Aws
+    from delivery.clock import Clock
+    from delivery.settings import Deploy
+
+__all__ = ["Gate"]
+
+Each = Callable[[Verdict], None]
+_PASSING = (Meaning.Throttled, Meaning.Unavailable)
+"""Errors that tell nothing of the group."""
+
+
+def _nothing(_: Verdict) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Gate:
+    """How a cluster's groups are looked at. `aws`, `clock`, and what the settings say."""
+
+    aws: Aws
+    clock: Clock
+    settings: Deploy
+
+    @classmethod
+    def of(cls, aws: Aws, settings: Deploy, clock: Clock) -> Gate:
+        """The gate of a cluster with these settings."""
+        return cls(aws, clock, settings)
+
+    def required(self, wished: int) -> int:
+        """How many of the wished instances must be healthy; at least one."""
+        return required(wished, self.settings.healthy_percent)
+
+    def without(self, *gates: str) -> Gate:
+        """The same gate, not asking these: before a group takes traffic no load balancer knows it."""
+        left = tuple(one for one in self.settings.gates if one not in gates)
+        return replace(self, settings=replace(self.settings, gates=left))
+
+    def look(
+        self,
+        group: str,
+        target_groups: Sequence[str] | None = None,
+        load_balancers: Sequence[str] | None = None,
+    ) -> Look:
+        """Look at a group once, from every side the settings name.
+
+        Its load balancers are those it is attached to, or the ones given (ARNs of target groups, names of
+        classic load balancers). AwsError for what no later look can mend.
+        """
+        now = self.clock.now()
+        try:
+            found = sources.members(self.aws, group)
+            answers = self._answers(found, target_groups, load_balancers)
+        except AwsError as error:
+            if error.meaning not in _PASSING:
+                raise
+            return Look(now, unknown=f"nobody could look: {error.message}")
+        return Look(now, tuple(answers))
+
+    def wait(
+        self,
+        group: str,
+        required: int,
+        *,
+        each: Each = _nothing,
+        target_groups: Sequence[str] | None = None,
+        load_balancers: Sequence[str] | None = None,
+    ) -> Verdict:
+        """Look until the group is healthy or the settings' timeout is over."""
+        deadline = self.clock.now() + self.settings.timeout_minutes * 60
+        rule = Rule(required, self.settings.looks, deadline)
+        return self._until(
+            lambda: self.look(group, target_groups, load_balancers), lambda looks: judge(looks, rule), each
+        )
+
+    def soak(
+        self,
+        group: str,
+        required: int,
+        minutes: float,
+        *,
+        each: Each = _nothing,
+        target_groups: Sequence[str] | None = None,
+        load_balancers: Sequence[str] | None = None,
+    ) -> Verdict:
+        """Look at a healthy group for so many minutes; ends early once it has failed."""
+        until = self.clock.now() + minutes * 60
+        rule = Rule(required, self.settings.looks, until + self.settings.timeout_minutes * 60)
+        return self._until(
+            lambda: self.look(group, target_groups, load_balancers),
+            lambda looks: watch(looks, rule, until),
+            each,
+        )
+
+    def _until(
+        self, look: Callable[[], Look], decide: Callable[[Sequence[Look]], Verdict], each: Each
+    ) -> Verdict:
+        looks: list[Look] = []
+        while True:
+            looks = [*looks, look()][-100:]  # no rule looks back further
+            verdict = decide(looks)
+            each(verdict)
+            if verdict.state != "waiting":
+                return verdict
+            self.clock.sleep(self.settings.poll_seconds)
+
+    def _answers(
+        self,
+        found: sources.Members,
+        target_groups: Sequence[str] | None,
+        load_balancers: Sequence[str] | None,
+    ) -> list[Answer]:
+        gates = self.settings.gates
+        answers = [found.answer]
+        if not found.ids:  # nobody else can tell anything of nothing
+            return answers
+        if "ec2" in gates:
+            answers.append(sources.ec2_status(self.aws, found.ids))
+        if "target-groups" in gates:
+            arns = found.target_groups if target_groups is None else target_groups
+            answers += [sources.target_group(self.aws, arn, found.ids) for arn in arns]
+        if "elb" in gates:
+            names = found.load_balancers if load_balancers is None else load_balancers
+            answers += [sources.classic(self.aws, name, found.ids) for name in names]
+        return answers + self._own(found) + self._alarms()
+
+    def _alarms(self) -> list[Answer]:
+        names = self.settings.alarms
+        return [sources.alarms(self.aws, names)] if names else []
+
+    def _own(self, found: sources.Members) -> list[Answer]:
+        """What the service tells itself."""
+        url, command = self.settings.gate_url, self.settings.gate_command
+        if not url and not command:
+            return []
+        at = sources.addresses(self.aws, found.ids)
+        answers = [probes.urls(url, at)] if url else []
+        if command:
+            facts = {
+                "DELIVERY_ACCOUNT": self.aws.account,
+                "DELIVERY_REGION": self.aws.region,
+                "DELIVERY_GROUP": found.name,
+                "DELIVERY_INSTANCES": " ".join(one.instance_id for one in at),
+                "DELIVERY_ADDRESSES": " ".join(one.private_ip for one in at),
+            }
+            answers.append(probes.command(command, facts))
+        return answers

@@ -1,0 +1,166 @@
+"""What looks at a group say: healthy, not yet, or failed, and why. Pure.
+
+An instance is healthy if every source that speaks of instances says so. A look is good if nothing is wrong
+with the whole and at least the required number of instances is healthy; the required number is at least
+one, so that an empty group is never healthy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import Literal
+
+__all__ = ["Answer", "Look", "Rule", "State", "Verdict", "judge", "required", "watch"]
+
+State = Literal["healthy", "waiting", "failed"]
+_TOLD = 5
+"""Reasons that are told one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one source says at one moment."""
+
+    source: str
+    instances: Mapping[str, str] | None = None
+    """What is wrong with each instance, empty if nothing is; None if it says nothing of single ones."""
+    wrong: str = ""
+    """What is wrong with the group as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What all sources said at one moment."""
+
+    at: float
+    """Seconds since the epoch."""
+    answers: tuple[Answer, ...] = ()
+    unknown: str = ""
+    """Why nobody could look; such a look is neither good nor bad."""
+
+    @property
+    def instances(self) -> tuple[str, ...]:
+        """Every instance a source spoke of."""
+        return tuple(dict.fromkeys(id for one in self.answers for id in one.instances or ()))
+
+    @property
+    def healthy(self) -> tuple[str, ...]:
+        """The instances every source that speaks of instances finds healthy."""
+        speaking = [one.instances for one in self.answers if one.instances is not None]
+        return tuple(id for id in self.instances if all(id in said and not said[id] for said in speaking))
+
+    def good(self, required: int) -> bool:
+        """Whether nothing is wrong with the whole, and enough instances are healthy."""
+        whole = not self.unknown and not any(one.wrong for one in self.answers)
+        return whole and len(self.healthy) >= max(1, required)
+
+    def reasons(self, required: int) -> Iterator[str]:
+        """Why it is no good look."""
+        if self.unknown:
+            yield self.unknown
+            return
+        yield from (f"{one.source}: {one.wrong}" for one in self.answers if one.wrong)
+        found = len(self.healthy)
+        if found < max(1, required):
+            yield f"{found} of {max(1, required)} healthy"
+            yield from self._instances_reasons()
+
+    def _instances_reasons(self) -> Iterator[str]:
+        if not self.instances:
+            yield "the group has no instances"
+        told = [reason for id in self.instances if (reason := self._reason(id))]
+        yield from told[:_TOLD]
+        if len(told) > _TOLD:
+            yield f"and {len(told) - _TOLD} more"
+
+    def _reason(self, id: str) -> str:
+        """The first thing wrong with an instance; later sources often fail for the same cause."""
+        for one in self.answers:
+            if one.instances is not None and (wrong := one.instances.get(id, "not known")):
+                return f"{id}: {one.source}: {wrong}"
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When a group counts as healthy."""
+
+    required: int
+    """Healthy instances; at least one."""
+    looks: int = 3
+    """Good looks in a row."""
+    deadline: float = math.inf
+    """When a wait has failed, seconds since the epoch."""
+
+    def __post_init__(self) -> None:
+        if self.required < 1 or self.looks < 1:
+            raise ValueError("health needs at least one instance and one look")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the looks so far say."""
+
+    state: State
+    healthy: int = 0
+    """Instances that were healthy at the last look."""
+    required: int = 1
+    streak: int = 0
+    """Good looks in a row, up to the last."""
+    reasons: tuple[str, ...] = ()
+    """Why it is not healthy, or was not at the last look."""
+    look: Look = field(default_factory=lambda: Look(0.0), compare=False, repr=False)
+    """The last look."""
+
+    def __str__(self) -> str:
+        numbers = f"{self.healthy} of {self.required} healthy"
+        told = [one for one in self.reasons if one != numbers]
+        return f"{numbers}: {'; '.join(told)}" if told else numbers
+
+
+def required(wished: int, percent: float) -> int:
+    """How many of the wished instances must be healthy: the share, rounded up, and at least one."""
+    return max(1, math.ceil(wished * percent / 100))
+
+
+def judge(looks: Sequence[Look], rule: Rule) -> Verdict:
+    """Whether a group has become healthy: enough good looks in a row, before the deadline."""
+    streak = _streak(looks, rule)
+    if streak >= rule.looks:
+        return _verdict("healthy", looks, rule, streak)
+    late = bool(looks) and looks[-1].at >= rule.deadline
+    return _verdict("failed" if late else "waiting", looks, rule, streak)
+
+
+def watch(looks: Sequence[Look], rule: Rule, until: float) -> Verdict:
+    """Whether a group that was healthy stays so `until` a time.
+
+    It fails after `rule.looks` bad looks in a row, and at once if an alarm goes off: alarms have their own
+    patience. At the end it must have been good at the last look, and is waited for until the rule's
+    deadline. Looks nobody could take count as neither.
+    """
+    known = [one for one in looks if not one.unknown]
+    bad = sum(1 for _ in takewhile(lambda one: not one.good(rule.required), reversed(known)))
+    streak = _streak(looks, rule)
+    alarmed = bool(known) and any(one.source == "alarms" and one.wrong for one in known[-1].answers)
+    if bad >= rule.looks or alarmed:
+        return _verdict("failed", known, rule, streak)
+    if looks and not streak and looks[-1].at >= rule.deadline:
+        return _verdict("failed", looks, rule, streak)
+    over = bool(looks) and looks[-1].at >= until and streak > 0
+    return _verdict("healthy" if over else "waiting", looks, rule, streak)
+
+
+def _streak(looks: Sequence[Look], rule: Rule) -> int:
+    return sum(1 for _ in takewhile(lambda one: one.good(rule.required), reversed(looks)))
+
+
+def _verdict(state: State, looks: Sequence[Look], rule: Rule, streak: int) -> Verdict:
+    if not looks:
+        return Verdict(state, required=rule.required)
+    last = looks[-1]
+    reasons = () if streak else tuple(last.reasons(rule.required))
+    return Verdict(state, len(last.healthy), rule.required, streak, reasons, last)

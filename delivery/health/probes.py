@@ -1,0 +1,91 @@
+"""Health as a service tells it itself: a command of the user's, and a URL of each instance."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from delivery.health.judge import Answer
+from delivery.health.sources import Address
+
+__all__ = ["command", "urls"]
+
+COMMAND_S = 120.0
+"""Seconds a command may take."""
+URL_S = 5.0
+"""Seconds an instance may take to answer."""
+_AT_ONCE = 16
+_LONGEST = 200
+"""Characters of a reason."""
+
+
+def command(text: str, facts: Mapping[str, str], *, timeout: float = COMMAND_S) -> Answer:
+    """Run a command with /bin/sh; exit code 0 means healthy, else its last line is the reason.
+
+    `facts` stand in its environment, and so does the command itself: nothing of it is seen in the list of
+    processes. What it has started is ended with it.
+    """
+    environment = {**os.environ, **facts, "DELIVERY_GATE_COMMAND": text}
+    shell = ["/bin/sh", "-c", 'eval "$DELIVERY_GATE_COMMAND"']
+    with subprocess.Popen(  # noqa: S603  # the command is the user's own
+        shell,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    ) as process:
+        try:
+            said, _ = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            return Answer("command", wrong=f"it took longer than {timeout:g} s")
+        finally:
+            _end(process)
+    if process.returncode == 0:
+        return Answer("command")
+    lines = said.decode(errors="replace").strip().splitlines()
+    reason = f": {lines[-1].strip()[:_LONGEST]}" if lines else ""
+    return Answer("command", wrong=f"exit code {process.returncode}{reason}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the command and all it has started."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def urls(pattern: str, instances: Sequence[Address], *, timeout: float = URL_S) -> Answer:
+    """Ask each instance with GET; an answer of 200 to 299 means healthy."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        wrong = list(pool.map(lambda one: _ask(pattern, one, timeout), instances))
+    return Answer("url", {one.instance_id: said for one, said in zip(instances, wrong, strict=True)})
+
+
+def _ask(pattern: str, address: Address, timeout: float) -> str:
+    import requests
+
+    for name in ("private_ip", "public_ip"):
+        if f"{{{name}}}" in pattern and not getattr(address, name):
+            return f"it has no {name.replace('_', ' ')}"
+    url = pattern
+    for name in ("private_ip", "public_ip", "instance_id"):
+        url = url.replace(f"{{{name}}}", getattr(address, name))
+    try:
+        with requests.Session() as session:
+            session.trust_env = False  # no proxy stands between us and an instance
+            with session.get(url, timeout=timeout, stream=True) as answer:
+                return "" if answer.ok else f"HTTP {answer.status_code}"
+    except requests.RequestException as error:
+        return _why(error)
+
+
+def _why(error: Exception) -> str:
+    name = type(error).__name__
+    return {"ConnectTimeout": "no connection", "ReadTimeout": "no answer"}.get(name) or (
+        "no connection" if name == "ConnectionError" else str(error)[:_LONGEST]
+    )

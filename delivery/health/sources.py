@@ -1,0 +1,159 @@
+"""What AWS says of a group's health: Auto Scaling, EC2, target groups, classic load balancers, alarms.
+
+Each reader makes one call for a group or load balancer (as AWS pages them), and gives an `Answer`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from delivery.aws import asking
+from delivery.health.judge import Answer
+
+if TYPE_CHECKING:
+    from delivery.aws import Aws
+
+__all__ = ["Address", "Members", "addresses", "alarms", "classic", "ec2_status", "members", "target_group"]
+
+_MANY = 100
+"""Ids a call takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """A group as Auto Scaling has it."""
+
+    name: str
+    answer: Answer
+    desired: int = 0
+    target_groups: tuple[str, ...] = ()
+    """ARNs."""
+    load_balancers: tuple[str, ...] = ()
+    """Names of classic ones."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Its instances."""
+        return tuple(self.answer.instances or ())
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an instance is reached."""
+
+    instance_id: str
+    private_ip: str = ""
+    public_ip: str = ""
+
+
+def members(aws: Aws, group: str) -> Members:
+    """A group's instances: healthy are those in service that Auto Scaling calls healthy. AwsError."""
+    with asking(f"looking at group {group}"):
+        found = aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])
+    if not found["AutoScalingGroups"]:
+        return Members(group, Answer("group", {}, f"there is no group {group}"))
+    (one,) = found["AutoScalingGroups"]
+    wrong = f"it is being deleted ({one['Status']})" if one.get("Status") else ""
+    instances = {each["InstanceId"]: _member_wrong(each) for each in one.get("Instances", ())}
+    return Members(
+        group,
+        Answer("group", instances, wrong),
+        one["DesiredCapacity"],
+        tuple(one.get("TargetGroupARNs", ())),
+        tuple(one.get("LoadBalancerNames", ())),
+    )
+
+
+def _member_wrong(instance: Any) -> str:
+    state, health = instance["LifecycleState"], instance["HealthStatus"]
+    if state != "InService":
+        return str(state)
+    return "" if health.lower() == "healthy" else str(health)
+
+
+def ec2_status(aws: Aws, ids: Sequence[str]) -> Answer:
+    """EC2's own checks of instance and system. AwsError."""
+    wrong = dict.fromkeys(ids, "no status yet")
+    for some in _portions(ids):
+        with asking("asking EC2 for the status of instances"):
+            found = aws.ec2.describe_instance_status(InstanceIds=some, IncludeAllInstances=True)
+        for one in found["InstanceStatuses"]:
+            wrong[one["InstanceId"]] = _status_wrong(one)
+    return Answer("ec2", wrong)
+
+
+def _status_wrong(status: Any) -> str:
+    state = status["InstanceState"]["Name"]
+    if state != "running":
+        return str(state)
+    checks = {"instance": status["InstanceStatus"], "system": status["SystemStatus"]}
+    return ", ".join(
+        f"{name} status {one['Status']}" for name, one in checks.items() if one["Status"] != "ok"
+    )
+
+
+def target_group(aws: Aws, arn: str, ids: Sequence[str]) -> Answer:
+    """What a target group says of these instances. AwsError."""
+    name = arn.split("/")[1] if "/" in arn else arn
+    wrong = dict.fromkeys(ids, "not registered")
+    with asking(f"asking target group {name} for its health"):
+        found = aws.elbv2.describe_target_health(TargetGroupArn=arn)
+    for one in found["TargetHealthDescriptions"]:
+        if one["Target"]["Id"] in wrong:
+            wrong[one["Target"]["Id"]] = _target_wrong(one["TargetHealth"])
+    return Answer(f"target group {name}", wrong)
+
+
+def _target_wrong(health: Any) -> str:
+    if health["State"] == "healthy":
+        return ""
+    reason = health.get("Description") or health.get("Reason")
+    return f"{health['State']} ({reason})" if reason else str(health["State"])
+
+
+def classic(aws: Aws, name: str, ids: Sequence[str]) -> Answer:
+    """What a classic load balancer says of these instances. AwsError."""
+    wrong = dict.fromkeys(ids, "not registered")
+    with asking(f"asking load balancer {name} for its health"):
+        found = aws.elb.describe_instance_health(LoadBalancerName=name)
+    for one in found["InstanceStates"]:
+        if one["InstanceId"] in wrong:
+            good = one["State"] == "InService"
+            wrong[one["InstanceId"]] = "" if good else f"{one['State']} ({one.get('Description', 'N/A')})"
+    return Answer(f"load balancer {name}", wrong)
+
+
+def alarms(aws: Aws, names: Sequence[str]) -> Answer:
+    """Whether any of these alarms is in alarm, or is not there. AwsError."""
+    states: dict[str, str] = {}
+    for some in _portions(names):
+        with asking("looking at alarms"):
+            found = aws.cloudwatch.describe_alarms(
+                AlarmNames=some, AlarmTypes=["MetricAlarm", "CompositeAlarm"]
+            )
+        for one in [*found.get("MetricAlarms", ()), *found.get("CompositeAlarms", ())]:
+            states[one["AlarmName"]] = one["StateValue"]
+    wrong = [f"{name} is in alarm" for name in names if states.get(name) == "ALARM"]
+    wrong += [f"there is no alarm {name!r}" for name in names if name not in states]
+    return Answer("alarms", wrong="; ".join(wrong))
+
+
+def addresses(aws: Aws, ids: Sequence[str]) -> list[Address]:
+    """Where these instances are reached. AwsError."""
+    found = []
+    for some in _portions(ids):
+        with asking("asking EC2 for the addresses of instances"):
+            answer = aws.ec2.describe_instances(InstanceIds=some)
+        for reservation in answer["Reservations"]:
+            found += [
+                Address(one["InstanceId"], one.get("PrivateIpAddress", ""), one.get("PublicIpAddress", ""))
+                for one in reservation["Instances"]
+            ]
+    return found
+
+
+def _portions(names: Sequence[str]) -> Iterator[list[str]]:
+    for start in range(0, len(names), _MANY):
+        yield list(names[start : start + _MANY])
