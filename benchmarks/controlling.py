@@ -16,10 +16,10 @@ import requests
 
 from benchmarks.simulated import Address, controller
 from benchmarks.workload import estate
-from jobdsl import workflow
-from jobdsl.apply import apply
-from jobdsl.plan import Change
-from jobdsl.readback import Verify
+from jobdsl.applying.apply import apply
+from jobdsl.applying.readback import Verify
+from jobdsl.cli import workflow
+from jobdsl.planning.plan import Change
 
 WORKERS = 8
 REPEATS = 3

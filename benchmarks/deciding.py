@@ -18,7 +18,7 @@ from dynaslave.deciding.memory import Memory
 from dynaslave.model import Instance, Node, QueueItem, Running, Snapshot
 from dynaslave.pools.limits import Cap, Limits, TypeFacts
 from dynaslave.pools.pool import AgentPool, make
-from jobdsl.labels import Expr, parse
+from jobdsl.grammar.labels import Expr, parse
 
 SIZES = ((500, 100, 10), (5_000, 1_000, 100), (50_000, 10_000, 1_000))
 """Queue items, agents, pools."""

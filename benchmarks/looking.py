@@ -8,7 +8,7 @@ from collections.abc import Callable
 from benchmarks.simulated import Address, crowded
 from dynaslave.manager.observe import Observer
 from dynaslave.simulated.provider import SimulatedCloud
-from jobdsl.jenkins import Controller, connect
+from jobdsl.controller.jenkins import Controller, connect
 
 AGENTS, ITEMS = 1_000, 5_000
 REPEATS = 5

@@ -18,14 +18,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from jobdsl.tree import parse
+from jobdsl.documents.tree import parse
 
 HERE = Path(__file__).parent
 REPEATS = 5
 OURS = """
 import sys
 from pathlib import Path
-from jobdsl.workflow import render
+from jobdsl.cli.workflow import render
 loaded, _, _ = render(Path(sys.argv[1]), Path(sys.argv[2]), None)
 print(loaded.isolation.partition(":")[0])
 """

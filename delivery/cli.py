@@ -13,7 +13,7 @@ from typing import NamedTuple
 import click
 
 from delivery.errors import FAILED, USAGE, DeliveryError
-from jobdsl.cli_options import Stop
+from jobdsl.cli.options import Stop
 from jobdsl.errors import JobdslError
 
 __all__ = ["CLEAN", "COMMANDS", "LazyGroup", "Row", "cli", "main", "run"]

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from delivery.errors import USAGE, DeliveryError, SettingsError
 from jobdsl.errors import EstateError, Problem, Where, suggestion
-from jobdsl.tomlread import Reader, checked, number, words
+from jobdsl.settings.tomlread import Reader, checked, number, words
 
 __all__ = ["FILE", "GATES", "Account", "App", "Bake", "Deploy", "Lock", "Settings", "load_settings", "loads"]
 

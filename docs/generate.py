@@ -52,7 +52,7 @@ it is disabled. A run that is interrupted leaves the build to the next one; at w
 
 def commands() -> str:
     """docs/cli.md."""
-    from jobdsl.cli import cli
+    from jobdsl.cli.main import cli
 
     return CLI + _helps(cli, "jobdsl")
 
@@ -98,7 +98,7 @@ def _section(name: str, classes: dict[str, type]) -> str:
 
 def kinds() -> str:
     """docs/items.md."""
-    from jobdsl import jobs, viewkinds
+    from jobdsl.dsl import jobs, viewkinds
 
     made = [getattr(module, name) for module in (jobs, viewkinds) for name in module.__all__]
     return KINDS + "".join(_entry(cls.dsl_name(), cls) for cls in made if cls.java)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from jobdsl.labels import Expr
+from jobdsl.grammar.labels import Expr
 
 __all__ = [
     "Agent",

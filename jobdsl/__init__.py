@@ -11,24 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jobdsl.context import inside
-    from jobdsl.elements import (
-        axes,
-        misc,
-        params,
-        properties,
-        publish,
-        scm,
-        sources,
-        steps,
-        triggers,
-        views,
-        wrappers,
-    )
-    from jobdsl.errors import DslError
-    from jobdsl.files import read_file, template
-    from jobdsl.inlayout import in_layout
-    from jobdsl.jobs import (
+    from jobdsl.dsl.context import inside
+    from jobdsl.dsl.files import read_file, template
+    from jobdsl.dsl.inlayout import in_layout
+    from jobdsl.dsl.jobs import (
         folder,
         freestyle,
         item,
@@ -39,8 +25,8 @@ if TYPE_CHECKING:
         organization_folder,
         pipeline,
     )
-    from jobdsl.raw import element, node, secret, xml
-    from jobdsl.viewkinds import (
+    from jobdsl.dsl.raw import element, node, secret, xml
+    from jobdsl.dsl.viewkinds import (
         all_view,
         build_monitor_view,
         build_pipeline_view,
@@ -55,6 +41,20 @@ if TYPE_CHECKING:
         view,
         workflow_pipeline_view,
     )
+    from jobdsl.elements import (
+        axes,
+        misc,
+        params,
+        properties,
+        publish,
+        scm,
+        sources,
+        steps,
+        triggers,
+        views,
+        wrappers,
+    )
+    from jobdsl.errors import DslError
 
 __all__ = [
     "DslError",
@@ -102,11 +102,11 @@ __all__ = [
 ]
 
 _HOMES = {
-    "jobdsl.context": ("inside",),
+    "jobdsl.dsl.context": ("inside",),
     "jobdsl.errors": ("DslError",),
-    "jobdsl.files": ("read_file", "template"),
-    "jobdsl.inlayout": ("in_layout",),
-    "jobdsl.jobs": (
+    "jobdsl.dsl.files": ("read_file", "template"),
+    "jobdsl.dsl.inlayout": ("in_layout",),
+    "jobdsl.dsl.jobs": (
         "folder",
         "freestyle",
         "item",
@@ -117,8 +117,8 @@ _HOMES = {
         "organization_folder",
         "pipeline",
     ),
-    "jobdsl.raw": ("element", "node", "secret", "xml"),
-    "jobdsl.viewkinds": (
+    "jobdsl.dsl.raw": ("element", "node", "secret", "xml"),
+    "jobdsl.dsl.viewkinds": (
         "all_view",
         "build_monitor_view",
         "build_pipeline_view",

@@ -1,6 +1,6 @@
 """`python -m jobdsl`: the same as the command `jobdsl`."""
 
-from jobdsl.cli import main
+from jobdsl.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from jobdsl import DslError, freestyle, steps
-from jobdsl.context import complain
+from jobdsl.dsl.context import complain
 from jobdsl.errors import suggestion
 
 from .variants import STEPS

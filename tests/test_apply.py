@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
-from jobdsl.apply import Outcome, apply
-from jobdsl.config import Removed
+from jobdsl.applying.apply import Outcome, apply
+from jobdsl.applying.readback import shape
+from jobdsl.controller.jenkins import Controller, connect
+from jobdsl.documents.secrets import Secrets
 from jobdsl.errors import EstateError, Where
-from jobdsl.jenkins import Controller, connect
-from jobdsl.marker import Marker
 from jobdsl.model import Definition, Estate
-from jobdsl.plan import Plan, plan
-from jobdsl.readback import shape
-from jobdsl.secrets import Secrets
+from jobdsl.planning.marker import Marker
+from jobdsl.planning.plan import Plan, plan
+from jobdsl.settings.config import Removed
 from jobdsl.testing import SimulatedJenkins
 from jobdsl.testing.faults import Status
 from jobdsl.testing.wire import Request
@@ -391,7 +391,7 @@ def test_an_unexpected_failure_of_a_worker_ends_the_run(controller: Controller) 
 
     made = planned(controller, job("x"), job("y"))
     with pytest.MonkeyPatch.context() as patch, pytest.raises(RuntimeError, match="no answer can be read"):
-        patch.setattr("jobdsl.apply.ReadBack", lambda *_: Broken())
+        patch.setattr("jobdsl.applying.apply.ReadBack", lambda *_: Broken())
         apply(made, controller)
 
 

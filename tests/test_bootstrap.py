@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from jobdsl import bootstrap, cli_controller, jenkins
-from jobdsl.apply import apply
-from jobdsl.cli import run as run_command
-from jobdsl.marker import Marker
+from jobdsl.applying.apply import apply
+from jobdsl.cli import bootstrap
+from jobdsl.cli import controlling as cli_controller
+from jobdsl.cli.main import run as run_command
+from jobdsl.controller import jenkins
 from jobdsl.model import Estate
-from jobdsl.plan import Action, Plan, plan
+from jobdsl.planning.marker import Marker
+from jobdsl.planning.plan import Action, Plan, plan
 from jobdsl.seed_jobs import seed
 from jobdsl.seed_jobs.seed import arguments
 from jobdsl.testing import SimulatedJenkins

@@ -10,12 +10,12 @@ from types import ModuleType
 
 import pytest
 
-from jobdsl.config import Load as Limits
-from jobdsl.config import Settings
-from jobdsl.context import Load
+from jobdsl.dsl.context import Load
 from jobdsl.errors import DslError, EstateError
-from jobdsl.load import load
-from jobdsl.running import Runner
+from jobdsl.loading.load import load
+from jobdsl.loading.running import Runner
+from jobdsl.settings.config import Load as Limits
+from jobdsl.settings.config import Settings
 
 QUICK = Settings(load=Limits(isolation="process", timeout_seconds=20))
 
@@ -164,7 +164,7 @@ def test_a_loop_inside_c_code_is_ended_too(told: Told) -> None:
 def test_a_file_that_does_not_answer_where_it_is_is_ended(
     told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobdsl.hosting._ANSWER", 0.1)
+    monkeypatch.setattr("jobdsl.loading.hosting._ANSWER", 0.1)
     text = "import signal\nsignal.signal(signal.SIGURG, signal.SIG_IGN)\nwhile True: pass\n"
     (only,) = told(text, IMPATIENT)
     assert only == "a.py: error: the DSL files ran longer than 0.5 seconds; this was running"
@@ -198,7 +198,7 @@ GARBAGE = "import posix\nfor fd in range(3, 20):\n    try: posix.write(fd, b'gar
         ),
         (GARBAGE, "what the DSL files gave back cannot be: a part of it is too large"),
         (
-            "import jobdsl.child\njobdsl.child.send = None\n",
+            "import jobdsl.loading.child\njobdsl.loading.child.send = None\n",
             "the process that ran the DSL files ended with status 1; this was running",
         ),
     ],

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from jobdsl.cli import run
+from jobdsl.cli.main import run
 from jobdsl.testing import SimulatedJenkins
 from jobdsl.testing.users import READER
 
@@ -42,7 +42,7 @@ def estate(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for a controller that does not answer, or lets nobody in."""
-    monkeypatch.setattr("jobdsl.asking.FIRST_PATIENCE", 0.0)
+    monkeypatch.setattr("jobdsl.controller.asking.FIRST_PATIENCE", 0.0)
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from jobdsl.compare import compare
-from jobdsl.differences import Difference
+from jobdsl.applying.readback import kept_whole
+from jobdsl.documents.compare import compare
+from jobdsl.documents.differences import Difference
+from jobdsl.documents.masking import HIDDEN, masked
+from jobdsl.documents.tree import Node, parse, to_text
 from jobdsl.errors import Where
-from jobdsl.masking import HIDDEN, masked
-from jobdsl.readback import kept_whole
-from jobdsl.tree import Node, parse, to_text
 
 PERMISSIONS = "<permission>{}</permission><permission>{}</permission>"
 SHELL = "<hudson.tasks.Shell><command>{}</command></hudson.tasks.Shell>"

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobdsl.config import Files, Lint, Policy, Removed, Settings, Team, load, loads
 from jobdsl.errors import EstateError
-from jobdsl.words import KINDS, RULES
+from jobdsl.settings.config import Files, Lint, Policy, Removed, Settings, Team, load, loads
+from jobdsl.settings.words import KINDS, RULES
 
 PAGE = Path(__file__).parent.parent / "docs" / "jobdsl-toml.md"
 
@@ -168,7 +168,7 @@ def test_every_unknown_word_is_told() -> None:
 
 
 def test_the_words_for_kinds_are_those_of_the_vocabulary() -> None:
-    from jobdsl import jobs, viewkinds
+    from jobdsl.dsl import jobs, viewkinds
 
     no_kind = {"Job", "item", "view"}
     made = [

@@ -15,19 +15,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jobdsl import names
-from jobdsl.apply import apply
-from jobdsl.config import Removed
+from jobdsl.applying.apply import apply
+from jobdsl.controller.jenkins import Controller, connect
+from jobdsl.documents.tree import parse
 from jobdsl.errors import ControllerError, Where
-from jobdsl.inventory import Existing, Inventory, class_of
-from jobdsl.jenkins import Controller, connect
-from jobdsl.marker import Marker
+from jobdsl.grammar import names
 from jobdsl.model import Definition, Estate
-from jobdsl.plan import Action, Change, Plan, plan
-from jobdsl.planfile import dumps
+from jobdsl.planning.inventory import Existing, Inventory, class_of
+from jobdsl.planning.marker import Marker
+from jobdsl.planning.plan import Action, Change, Plan, plan
+from jobdsl.planning.planfile import dumps
+from jobdsl.settings.config import Removed
 from jobdsl.testing import SimulatedJenkins
 from jobdsl.testing.faults import Status
-from jobdsl.tree import parse
 
 FOLDER = "com.cloudbees.hudson.plugins.folder.Folder"
 ROOTS = {"job": "project", "pipeline": "flow-definition", "folder": FOLDER, "view": "hudson.model.ListView"}

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobdsl import cron
-from jobdsl.cron import CronError, Crontab, Finding
 from jobdsl.errors import Severity
+from jobdsl.grammar import cron
+from jobdsl.grammar.cron import CronError, Crontab, Finding
 
 MONDAY = datetime(2026, 11, 23, 10, 15)
 

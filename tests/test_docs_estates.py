@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from jobdsl import cli
+from jobdsl.cli import main as cli
 from jobdsl.testing import SimulatedJenkins, problems, render
 
 ROOT = Path(__file__).parent.parent

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from jobdsl.config import Files, Settings, Team
-from jobdsl.dslfiles import LARGEST, find
-from jobdsl.groups import grouped
+from jobdsl.loading.dslfiles import LARGEST, find
+from jobdsl.loading.groups import grouped
+from jobdsl.settings.config import Files, Settings, Team
 
 
 def touch(root: Path, *names: str) -> None:

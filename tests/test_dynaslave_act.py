@@ -31,7 +31,7 @@ from dynaslave.model import Instance, Offline
 from dynaslave.pools.pool import make
 from dynaslave.provider import Denied, Hand, LaunchRequest, NoCapacity, Offer, Throttled, Unavailable
 from dynaslave.simulated.provider import SimulatedCloud
-from jobdsl.jenkins import connect
+from jobdsl.controller.jenkins import connect
 from jobdsl.testing import ManualClock, SimulatedJenkins
 from jobdsl.testing.wire import Request
 

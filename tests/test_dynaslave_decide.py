@@ -29,7 +29,7 @@ from dynaslave.model import Instance, Node, Offline, QueueItem, Running, Snapsho
 from dynaslave.pools.limits import Cap, Limits, TypeFacts
 from dynaslave.pools.pool import AgentPool, make
 from dynaslave.provider import NoCapacity, Offer
-from jobdsl.labels import parse
+from jobdsl.grammar.labels import parse
 
 NOW = 1_000_000.0
 LIMITS = Limits(types={"c7i.large": TypeFacts(2, 0.1), "c7i.xlarge": TypeFacts(4, 0.2)})

@@ -18,7 +18,7 @@ from dynaslave.pools.pool import make
 from dynaslave.pools.settings import Manager as ManagerSettings
 from dynaslave.pools.watch import Declared
 from ec2_strict import Account, Clock, Fault, KillError, account
-from jobdsl.jenkins import connect
+from jobdsl.controller.jenkins import connect
 from jobdsl.testing import ManualClock, SimulatedJenkins
 from jobdsl.testing.builds import Parameter
 

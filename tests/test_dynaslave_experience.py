@@ -15,7 +15,7 @@ from dynaslave.deciding.outcome import Outcome
 from dynaslave.model import Instance, Node, Offline, QueueItem, Running, Snapshot
 from dynaslave.pools.limits import Limits
 from dynaslave.pools.pool import AgentPool, make
-from jobdsl.labels import parse
+from jobdsl.grammar.labels import parse
 
 NOW = 1_000_000.0
 BOOTS = (60.0, 75.0, 90.0, 100.0, 115.0, 130.0, 145.0, 160.0, 178.0)

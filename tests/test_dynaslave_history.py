@@ -12,7 +12,7 @@ from dynaslave.cli.main import run
 from dynaslave.controller.history import read
 from dynaslave.pools.pool import make
 from dynaslave.simulate.trace import read_csv
-from jobdsl.jenkins import Controller, connect
+from jobdsl.controller.jenkins import Controller, connect
 from jobdsl.testing import ManualClock, SimulatedJenkins
 
 POOLS = [make({"name": "heavy", "label": "linux big", "max_agents": 3})]

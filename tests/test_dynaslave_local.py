@@ -22,8 +22,8 @@ from dynaslave.local.provider import LocalAgents
 from dynaslave.model import Instance
 from dynaslave.pools.pool import make
 from dynaslave.provider import Denied, Hand, LaunchRequest, Unavailable
+from jobdsl.controller.jenkins import connect
 from jobdsl.errors import ControllerError
-from jobdsl.jenkins import connect
 from jobdsl.testing import SimulatedJenkins
 
 pytestmark = pytest.mark.skipif(not processes.supported(), reason="needs Linux' /proc")

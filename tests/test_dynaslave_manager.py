@@ -22,8 +22,8 @@ from dynaslave.pools.watch import Declared
 from dynaslave.provider import Denied, Throttled, Unavailable
 from dynaslave.simulated.provider import SimulatedCloud
 from dynaslave.web.routes import routes
+from jobdsl.controller.jenkins import connect
 from jobdsl.errors import Problem
-from jobdsl.jenkins import connect
 from jobdsl.testing import ManualClock, SimulatedJenkins
 from jobdsl.testing.builds import Parameter
 

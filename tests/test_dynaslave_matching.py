@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynaslave.deciding.matching import Labelled, Matcher
-from jobdsl.labels import And, Atom, Expr, Iff, Implies, Not, Or, Paren, parse
+from jobdsl.grammar.labels import And, Atom, Expr, Iff, Implies, Not, Or, Paren, parse
 
 names = st.sampled_from("abcd")
 expressions: st.SearchStrategy[Expr] = st.recursive(

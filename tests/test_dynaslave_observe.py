@@ -12,7 +12,7 @@ from dynaslave.model import Offline
 from dynaslave.pools.pool import make
 from dynaslave.provider import LaunchRequest, Throttled
 from dynaslave.simulated.provider import SimulatedCloud
-from jobdsl.jenkins import Controller, connect
+from jobdsl.controller.jenkins import Controller, connect
 from jobdsl.testing import ManualClock, SimulatedJenkins
 from jobdsl.testing.users import READER
 

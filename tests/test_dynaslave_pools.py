@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from dynaslave import AgentPool, agent_pool, during
 from dynaslave.pools.estate import pools_of
 from dynaslave.pools.pool import from_plain, make
-from jobdsl.config import Load, Policy, Settings, Team
 from jobdsl.errors import DslError, EstateError, Where
-from jobdsl.isolation import missing, walls
-from jobdsl.labels import parse, split
-from jobdsl.load import load
+from jobdsl.grammar.labels import parse, split
+from jobdsl.isolation.walls import missing, walls
+from jobdsl.loading.load import load
 from jobdsl.model import Estate
+from jobdsl.settings.config import Load, Policy, Settings, Team
 
 QUICK = Settings(load=Load(isolation="process", timeout_seconds=20))
 

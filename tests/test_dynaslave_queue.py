@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dynaslave.controller.queue import TREE, queue_items
 from dynaslave.model import Node, QueueItem, Running
-from jobdsl.labels import Atom, parse
+from jobdsl.grammar.labels import Atom, parse
 
 RECORDED = {
     entry["name"]: entry["response"]["body"]

@@ -15,9 +15,11 @@ from dynaslave.pools import prices
 from dynaslave.pools.pool import AgentPool, make
 from dynaslave.pools.quotas import fits, limits
 from dynaslave.pools.settings import Account, Manager, Quota, read
-from jobdsl import cli, config, extensions
+from jobdsl.checks import extensions
+from jobdsl.cli import main as cli
 from jobdsl.errors import EstateError
 from jobdsl.model import Estate
+from jobdsl.settings import config
 from jobdsl.testing import problems
 
 Write = Callable[..., Path]
@@ -248,7 +250,7 @@ def test_limits_while_it_runs() -> None:
 
 def test_nothing_is_looked_up_for_an_estate_of_jobs_alone(tmp_path: Path) -> None:
     (tmp_path / "jobs.py").write_text('from jobdsl import freestyle\nfreestyle("a")\n')
-    script = "import sys; from jobdsl.cli import run; run(sys.argv[1:]); print(*sorted(sys.modules))"
+    script = "import sys; from jobdsl.cli.main import run; run(sys.argv[1:]); print(*sorted(sys.modules))"
     command = [sys.executable, "-c", script, "lint", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "dynaslave" not in done.stdout

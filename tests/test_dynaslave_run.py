@@ -23,7 +23,7 @@ import boto3
 import pytest
 
 from dynaslave.local.processes import supported
-from jobdsl.jenkins import Controller, connect
+from jobdsl.controller.jenkins import Controller, connect
 from jobdsl.testing import SimulatedJenkins
 
 pytestmark = pytest.mark.skipif(not supported(), reason="agents on this host need /proc")

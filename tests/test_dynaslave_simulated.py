@@ -13,7 +13,7 @@ from dynaslave.model import Instance
 from dynaslave.pools.pool import AgentPool, make
 from dynaslave.provider import Hand, LaunchRequest, NoCapacity, Offer, ProviderError, Throttled
 from dynaslave.simulated.provider import Faults, SimulatedCloud
-from jobdsl.jenkins import connect
+from jobdsl.controller.jenkins import connect
 from jobdsl.testing import ManualClock, SimulatedJenkins
 
 BIG, SMALL = Offer("c7i.large"), Offer("c6i.large")

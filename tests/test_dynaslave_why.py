@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dynaslave.controller.why import NOTHING, Hint, Nodes, Told, hint, resolve
 from dynaslave.model import Node
-from jobdsl.labels import Atom, parse
+from jobdsl.grammar.labels import Atom, parse
 
 
 def node(name: str, *labels: str) -> Node:

@@ -34,7 +34,7 @@ from dynaslave.model import Instance, Node, Offline, QueueItem, Running, Snapsho
 from dynaslave.pools.limits import Cap, Limits, TypeFacts
 from dynaslave.pools.pool import AgentPool, make
 from dynaslave.provider import NoCapacity, Offer
-from jobdsl.labels import parse
+from jobdsl.grammar.labels import parse
 
 LABELS = ["linux", "linux&&big", "gpu||big", "!mac", "gpu->big", None, "mac"]
 

@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 
 import jobdsl
 from jobdsl import steps
+from jobdsl.documents.tree import Node, class_name, parse
 from jobdsl.elements import load_all, reading
 from jobdsl.elements.base import Element, Record, registry
 from jobdsl.elements.kinds import Field
 from jobdsl.errors import DslError
 from jobdsl.importer.layout import show
 from jobdsl.importer.source import Writer
-from jobdsl.tree import Node, class_name, parse
 
 load_all()
 TABLES = {path.stem: path for path in sorted((Path(__file__).parent / "elements").glob("*.txt"))}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from jobdsl import axes, matrix, scm
+from jobdsl.documents.tree import parse
 from jobdsl.elements import reading
 from jobdsl.errors import DslError
-from jobdsl.tree import parse
 
 
 def test_a_matrix_reads_back() -> None:

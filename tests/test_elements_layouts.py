@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobdsl import freestyle, matrix, misc, multijob, pipeline, scm, steps, triggers
+from jobdsl.documents.tree import parse
 from jobdsl.elements import reading
 from jobdsl.elements.base import Form, registry
 from jobdsl.elements.fields import flag, text
 from jobdsl.elements.slots import Misc
-from jobdsl.tree import parse
 
 KEEP = ("daysToKeep", "numToKeep", "artifactDaysToKeep", "artifactNumToKeep", "removeLastBuild")
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobdsl import freestyle, misc, publish, steps
+from jobdsl.documents.tree import Node, parse
 from jobdsl.elements import reading
 from jobdsl.elements.holders import Holder
 from jobdsl.errors import DslError
-from jobdsl.tree import Node, parse
 
 
 def tree(value: Any) -> Node:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from jobdsl import freestyle, scm
+from jobdsl.documents.tree import parse
 from jobdsl.elements import reading
 from jobdsl.errors import DslError
-from jobdsl.tree import parse
 
 URL = "https://git.example.com/app.git"
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobdsl import misc, multibranch, organization_folder, scm, sources, triggers
+from jobdsl.documents.tree import Node, parse
 from jobdsl.elements import reading
 from jobdsl.errors import DslError
-from jobdsl.tree import Node, parse
 
 RECORDED = json.loads((Path(__file__).parent / "recordings" / "roundtrip.json").read_text("utf-8"))
 STORED = next(one for one in RECORDED if one["name"] == "roundtrip/08_multibranch")

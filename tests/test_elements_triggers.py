@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobdsl import triggers
+from jobdsl.documents.tree import parse
 from jobdsl.elements import reading
 from jobdsl.errors import DslError
-from jobdsl.tree import parse
 
 
 def read(xml: str) -> Any:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from jobdsl import misc, steps, wrappers
+from jobdsl.documents.tree import Node, parse
 from jobdsl.elements import reading
 from jobdsl.errors import DslError
-from jobdsl.tree import Node, parse
 
 
 def tree(value: Any) -> Node:

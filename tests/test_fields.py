@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobdsl import freestyle
+from jobdsl.documents.tree import parse
 from jobdsl.elements import fields
 from jobdsl.elements.kinds import Field, Unfit
 from jobdsl.errors import DslError
-from jobdsl.tree import parse
 
 
 def field(kind: Any, **given: Any) -> Field:

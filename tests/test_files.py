@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from jobdsl import context
-from jobdsl.config import Load, Settings
-from jobdsl.context import Load as Loading
+from jobdsl.dsl import context
+from jobdsl.dsl.context import Load as Loading
+from jobdsl.dsl.files import Places, read_file, template
 from jobdsl.errors import DslError, EstateError
-from jobdsl.files import Places, read_file, template
-from jobdsl.load import load
+from jobdsl.loading.load import load
+from jobdsl.settings.config import Load, Settings
 
 PROCESS = Settings(load=Load(isolation="process"))
 
@@ -187,6 +187,6 @@ def test_an_installed_template_reads_its_own_files(estate: Path, tmp_path: Path)
 def test_jinja_is_imported_only_when_wanted() -> None:
     import subprocess
 
-    code = "import sys, jobdsl.files, jobdsl.jobs; print('jinja2' in sys.modules)"
+    code = "import sys, jobdsl.dsl.files, jobdsl.dsl.jobs; print('jinja2' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

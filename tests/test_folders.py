@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from jobdsl.folders import keep_own
-from jobdsl.tree import parse
+from jobdsl.documents.folders import keep_own
+from jobdsl.documents.tree import parse
 
 CREDENTIALS = (
     "<com.cloudbees.hudson.plugins.folder.properties.FolderCredentialsProvider_-FolderCredentialsProperty>"

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from jobdsl.config import Load, Settings
 from jobdsl.errors import EstateError, Problem
-from jobdsl.load import load
+from jobdsl.loading.load import load
+from jobdsl.settings.config import Load, Settings
 
 COUNT = int(os.environ.get("JOBDSL_FUZZ", "150"))
 AT_ONCE = 50

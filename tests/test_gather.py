@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobdsl.config import Load, Settings
 from jobdsl.errors import EstateError, Where
-from jobdsl.frames import LARGEST_BODY, BadFrame, Decoder, Frame, send
-from jobdsl.gather import Gathered
-from jobdsl.load import load
+from jobdsl.loading.frames import LARGEST_BODY, BadFrame, Decoder, Frame, send
+from jobdsl.loading.gather import Gathered
+from jobdsl.loading.load import load
 from jobdsl.model import Definition
+from jobdsl.settings.config import Load, Settings
 
 DOCUMENT = '<?xml version="1.0" encoding="UTF-8"?>\n<project/>\n'
 
@@ -130,8 +130,8 @@ def says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str
     (root / "a.py").write_text("")
 
     def run(code: str) -> str:
-        import jobdsl.hosting
-        import jobdsl.request
+        import jobdsl.loading.hosting
+        import jobdsl.loading.request
 
         head = (
             "import json, os, struct, sys, time\nimport sys\nsys.path[:] = {path!r}\n"
@@ -140,8 +140,10 @@ def says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str
             "    os.write(1, struct.pack('>II', len(header), len(body)) + header + body)\n"
             "sys.stdin.read()\n"
         )
-        monkeypatch.setattr(jobdsl.request, "_BOOT", head + code.replace("{", "{{").replace("}", "}}"))
-        monkeypatch.setattr(jobdsl.hosting, "_ANSWER", 0.1)
+        monkeypatch.setattr(
+            jobdsl.loading.request, "_BOOT", head + code.replace("{", "{{").replace("}", "}}")
+        )
+        monkeypatch.setattr(jobdsl.loading.hosting, "_ANSWER", 0.1)
         with pytest.raises(EstateError) as caught:
             load(root, Settings(load=Load(isolation="process", timeout_seconds=0.8)))
         return "; ".join(str(one) for one in caught.value.problems)

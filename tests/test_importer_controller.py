@@ -8,10 +8,10 @@ import pytest
 
 import jobdsl
 from jobdsl import steps
+from jobdsl.controller.jenkins import Controller, connect
 from jobdsl.errors import ControllerError, JobdslError
 from jobdsl.importer import import_estate
-from jobdsl.jenkins import Controller, connect
-from jobdsl.load import load
+from jobdsl.loading.load import load
 from jobdsl.testing import SimulatedJenkins
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from jobdsl import steps
+from jobdsl.documents.tree import parse
 from jobdsl.importer import import_estate
 from jobdsl.importer.classes import elements
 from jobdsl.importer.convert import FORMS, Form, Source, convert, fingerprint
 from jobdsl.importer.faithful import unspeakable
 from jobdsl.importer.secrets import Taken
 from jobdsl.importer.source import Writer
-from jobdsl.tree import parse
 
 DOCUMENT = """<project>
   <scm class="hudson.scm.NullSCM"/>

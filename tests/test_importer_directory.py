@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from jobdsl.cli.workflow import render
 from jobdsl.errors import JobdslError
 from jobdsl.importer import ImportResult, directory, import_estate
-from jobdsl.load import load
-from jobdsl.workflow import render
+from jobdsl.loading.load import load
 
 FOLDER = "<com.cloudbees.hudson.plugins.folder.Folder><description>{}</description></com.cloudbees.hudson.plugins.folder.Folder>"
 VIEW = "<listView><name>x</name></listView>"

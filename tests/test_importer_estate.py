@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from jobdsl.cli.workflow import render
+from jobdsl.documents.tree import parse
 from jobdsl.errors import JobdslError, Where
 from jobdsl.importer import ImportResult, import_estate
-from jobdsl.load import load
-from jobdsl.marker import Marker, managed
+from jobdsl.loading.load import load
 from jobdsl.model import Definition
-from jobdsl.tree import parse
-from jobdsl.workflow import render
+from jobdsl.planning.marker import Marker, managed
 
 FOLDER = "<com.cloudbees.hudson.plugins.folder.Folder>{}</com.cloudbees.hudson.plugins.folder.Folder>"
 DESCRIBED = "<project><description>{}</description></project>"

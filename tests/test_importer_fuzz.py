@@ -15,14 +15,14 @@ import pytest
 
 import jobdsl
 from jobdsl import scm, steps, triggers
+from jobdsl.documents.secrets import Secrets
+from jobdsl.documents.tree import parse
 from jobdsl.errors import JobdslError, XmlError
 from jobdsl.importer import import_estate
 from jobdsl.importer.convert import Source, convert, fingerprint
 from jobdsl.importer.layout import show
 from jobdsl.importer.secrets import Taken
 from jobdsl.importer.source import Writer
-from jobdsl.secrets import Secrets
-from jobdsl.tree import parse
 
 COUNT = int(os.environ.get("JOBDSL_FUZZ", "2000"))
 PIECES = [

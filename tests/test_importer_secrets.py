@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from jobdsl.cli.workflow import render
+from jobdsl.documents.tree import parse
 from jobdsl.errors import JobdslError
 from jobdsl.importer import import_estate
 from jobdsl.importer.secrets import Taken, take_out
-from jobdsl.tree import parse
-from jobdsl.workflow import render
 
 JOB = (
     "<project><authToken>hunter2</authToken><builders>"

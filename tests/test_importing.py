@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from jobdsl.importing import is_reserved, module_name
+from jobdsl.loading.importing import is_reserved, module_name
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 import jobdsl
 from jobdsl import in_layout
 from jobdsl.errors import DslError, EstateError
-from jobdsl.load import load
+from jobdsl.loading.load import load
 
 OLD = "-configuredLocalRules"
 

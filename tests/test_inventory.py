@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jobdsl.inventory import LEVELS, Inventory, class_of, existing, read, tree_query
+from jobdsl.planning.inventory import LEVELS, Inventory, class_of, existing, read, tree_query
 
 FOLDER = "com.cloudbees.hudson.plugins.folder.Folder"
 FREESTYLE = "hudson.model.FreeStyleProject"

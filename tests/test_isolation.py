@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-import jobdsl.hosting
-from jobdsl import isolation
-from jobdsl.config import Load, Settings
+import jobdsl.loading.hosting
 from jobdsl.errors import EstateError
-from jobdsl.load import load
+from jobdsl.isolation import walls as isolation
+from jobdsl.loading.load import load
 from jobdsl.model import Estate
+from jobdsl.settings.config import Load, Settings
 
 Run = Callable[..., Estate]
 
@@ -164,7 +164,7 @@ def marked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], list
                     found.append((place / "status").read_text())
         return found
 
-    monkeypatch.setitem(jobdsl.hosting._ENVIRONMENT, "STARTED_BY", str(tmp_path))
+    monkeypatch.setitem(jobdsl.loading.hosting._ENVIRONMENT, "STARTED_BY", str(tmp_path))
     return alive
 
 
@@ -214,9 +214,9 @@ def test_nothing_outlives_whoever_loads_however_that_ends(
         pytest.skip(f"no {name} on this host: {why}")
     (estate / "a.py").write_text("import time\ntime.sleep(10**6)\n")
     code = (
-        "import jobdsl.hosting, jobdsl.load, pathlib\n"
-        f"jobdsl.hosting._ENVIRONMENT['STARTED_BY'] = {str(tmp_path)!r}\n"
-        f"jobdsl.load.load(pathlib.Path({str(estate)!r}), isolation={name!r})\n"
+        "import jobdsl.loading.hosting, jobdsl.loading.load, pathlib\n"
+        f"jobdsl.loading.hosting._ENVIRONMENT['STARTED_BY'] = {str(tmp_path)!r}\n"
+        f"jobdsl.loading.load.load(pathlib.Path({str(estate)!r}), isolation={name!r})\n"
     )
     loading = subprocess.Popen([sys.executable, "-c", code])
     while not marked() and loading.poll() is None:
@@ -276,7 +276,7 @@ def test_required_says_what_is_missing(estate: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_the_module_path_leaves_out_where_the_command_was_started(tmp_path: Path) -> None:
-    code = "import jobdsl.isolation as i; p = i.places(); print(p.path); print(p.readable)"
+    code = "import jobdsl.isolation.walls as i; p = i.places(); print(p.path); print(p.readable)"
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,

@@ -8,7 +8,6 @@ import pytest
 
 from jobdsl import (
     all_view,
-    context,
     element,
     folder,
     freestyle,
@@ -21,12 +20,13 @@ from jobdsl import (
     view,
     xml,
 )
-from jobdsl.context import Load
+from jobdsl.documents.tree import Node, parse
+from jobdsl.dsl import context
+from jobdsl.dsl.context import Load
 from jobdsl.elements.base import registry
 from jobdsl.elements.slots import Step
 from jobdsl.errors import DslError
 from jobdsl.testing import problems
-from jobdsl.tree import Node, parse
 
 
 def shell(command: str) -> Any:

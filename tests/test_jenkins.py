@@ -11,14 +11,14 @@ from typing import Literal
 import pytest
 from urllib3 import HTTPHeaderDict
 
+from jobdsl.controller.jenkins import Controller, connect
+from jobdsl.controller.refusals import AlreadyExistsError, NotFoundError, NotSignedInError
+from jobdsl.controller.transport import Answer, Server
+from jobdsl.dsl.raw import element
 from jobdsl.errors import ControllerError
-from jobdsl.jenkins import Controller, connect
-from jobdsl.jenkins_errors import AlreadyExistsError, NotFoundError, NotSignedInError
-from jobdsl.raw import element
 from jobdsl.testing import SimulatedJenkins
 from jobdsl.testing.users import READER
 from jobdsl.testing.wire import Request
-from jobdsl.transport import Answer, Server
 
 PROJECT = "<project><description>d é</description></project>"
 FOLDER = "<com.cloudbees.hudson.plugins.folder.Folder/>"
@@ -214,7 +214,7 @@ def test_what_is_no_jenkins(jenkins: SimulatedJenkins, answer: bytes) -> None:
     controller = connect(jenkins.url, jenkins.user, jenkins.token)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "jobdsl.transport.Server.exchange",
+            "jobdsl.controller.transport.Server.exchange",
             lambda *_: Answer(200, HTTPHeaderDict({"X-Jenkins": "1"}), answer),
         )
         assert "does not answer as a Jenkins" in refused(controller.inventory).message
@@ -236,7 +236,7 @@ def test_what_is_no_crumb(jenkins: SimulatedJenkins, answer: bytes) -> None:
         return asked(self, method, path, *rest)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("jobdsl.transport.Server.exchange", exchange)
+        patch.setattr("jobdsl.controller.transport.Server.exchange", exchange)
         error = refused(lambda: controller.create("item", "x", PROJECT))
     assert "could not get a crumb" in error.message
 
@@ -283,7 +283,7 @@ def test_sent_elsewhere_is_no_success(controller: Controller, asked: str, locati
     place = location.format(url=controller.url, https=controller.url.replace("http:", "https:").rstrip("/"))
     with pytest.MonkeyPatch.context() as patch:
         answer = Answer(302, HTTPHeaderDict({"Location": place}), b"")
-        patch.setattr("jobdsl.transport.Server.exchange", lambda *_: answer)
+        patch.setattr("jobdsl.controller.transport.Server.exchange", lambda *_: answer)
         error = refused(calls[asked])
     assert "redirected to" in error.message or "asks to log in" in error.message
 
@@ -294,7 +294,7 @@ def test_sent_elsewhere_is_no_success(controller: Controller, asked: str, locati
 def test_what_a_form_is_answered_with_is_a_success(controller: Controller, location: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         answer = Answer(302, HTTPHeaderDict({"Location": location}), b"")
-        patch.setattr("jobdsl.transport.Server.exchange", lambda *_: answer)
+        patch.setattr("jobdsl.controller.transport.Server.exchange", lambda *_: answer)
         controller.disable("x")
 
 

@@ -6,7 +6,20 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from jobdsl.labels import And, Atom, Expr, Iff, Implies, LabelError, Not, Or, Paren, assigned, parse, split
+from jobdsl.grammar.labels import (
+    And,
+    Atom,
+    Expr,
+    Iff,
+    Implies,
+    LabelError,
+    Not,
+    Or,
+    Paren,
+    assigned,
+    parse,
+    split,
+)
 
 A, B, C = Atom("a"), Atom("b"), Atom("c")
 

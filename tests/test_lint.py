@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from jobdsl import words
+from jobdsl.checks.lint import RULES, Known, lint
 from jobdsl.errors import Problem, Where
-from jobdsl.lint import RULES, Known, lint
 from jobdsl.model import Definition
+from jobdsl.settings import words
 
 
 def define(name: str, body: str = "", root: str = "project", line: int = 1) -> Definition:

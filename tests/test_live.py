@@ -15,9 +15,9 @@ from uuid import uuid4
 
 import pytest
 
-from jobdsl import jenkins
-from jobdsl.cli import run
-from jobdsl.jenkins import Controller, NotFoundError
+from jobdsl.cli.main import run
+from jobdsl.controller import jenkins
+from jobdsl.controller.jenkins import Controller, NotFoundError
 from jobdsl.testing import SimulatedJenkins
 
 NAMES = ("JENKINS_URL", "JENKINS_USER", "JENKINS_TOKEN")

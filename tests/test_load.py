@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from jobdsl.config import Files, Load, Settings, Team
 from jobdsl.errors import EstateError, Problem
-from jobdsl.load import load
+from jobdsl.loading.load import load
 from jobdsl.model import Definition, Estate
+from jobdsl.settings.config import Files, Load, Settings, Team
 
 Make = Callable[[Mapping[str, str]], Path]
 QUICK = Settings(load=Load(isolation="process", timeout_seconds=20))
@@ -187,7 +187,7 @@ def test_files_that_hang_are_told_and_all_about_the_others_too(make: Make) -> No
 
 
 def test_an_end_to_patience_is_told(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jobdsl.crew._MOST_DEATHS", 1)
+    monkeypatch.setattr("jobdsl.loading.crew._MOST_DEATHS", 1)
     root = make({f"{name}.py": "import posix\nposix._exit(1)\n" for name in "abcd"})
     assert [one.partition(" (")[0] for one in told(root)] == [
         "error: 2 more files were not looked at to the end, as these ended their process",
@@ -316,13 +316,13 @@ def test_an_item_that_cannot_be_written_is_told_at_its_line(make: Make) -> None:
 
 def test_other_kinds_of_definitions_come_with_their_line(make: Make) -> None:
     root = make(
-        {"a.py": 'from jobdsl import context\n\ncontext.define("pools", {"name": "heavy", "max": 3})\n'}
+        {"a.py": 'from jobdsl.dsl import context\n\ncontext.define("pools", {"name": "heavy", "max": 3})\n'}
     )
     assert load(root, QUICK).extra == {"pools": [{"name": "heavy", "max": 3, "file": "a.py", "line": 3}]}
 
 
 def test_what_no_json_can_hold_is_no_definition(make: Make) -> None:
-    root = make({"a.py": 'from jobdsl import context\ncontext.define("pools", {"name": object()})\n'})
+    root = make({"a.py": 'from jobdsl.dsl import context\ncontext.define("pools", {"name": object()})\n'})
     assert told(root)[0].startswith("a.py:2: error: pools: Object of type object is not JSON serializable")
 
 
@@ -390,7 +390,8 @@ def test_a_team_cannot_pose_as_another(make: Make) -> None:
         {
             "a/jobs.py": "",
             "b/jobs.py": """
-                from jobdsl import context, errors, freestyle
+                from jobdsl.dsl import context
+                from jobdsl import errors, freestyle
                 job = freestyle("a/x")
                 object.__setattr__(job, "where", errors.Where("a/jobs.py", 1))
                 """,
@@ -413,7 +414,7 @@ def test_same_input_same_bytes(make: Make) -> None:
 
 def test_the_parent_imports_little() -> None:
     wanted = {
-        "jobdsl.jobs",
+        "jobdsl.dsl.jobs",
         "jobdsl.elements.base",
         "jinja2",
         "lxml",
@@ -422,7 +423,7 @@ def test_the_parent_imports_little() -> None:
         "click",
         "boto3",
     }
-    code = f"import sys, jobdsl.load; print(sorted({wanted} & set(sys.modules)))"
+    code = f"import sys, jobdsl.loading.load; print(sorted({wanted} & set(sys.modules)))"
     import subprocess
 
     done = subprocess.run(

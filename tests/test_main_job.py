@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from jobdsl.cli import run
+from jobdsl.cli.main import run
 from jobdsl.testing import SimulatedJenkins
 
 ESTATE = "jjb/SoftwareHeritage+swh-jenkins-jobs"

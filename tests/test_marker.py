@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobdsl.documents.tree import parse
 from jobdsl.errors import Where
-from jobdsl.marker import Marker, managed, mark, strip, stripped
-from jobdsl.tree import parse
+from jobdsl.planning.marker import Marker, managed, mark, strip, stripped
 
 MARKER = Marker("main", "payments/api", Where("payments/jobs.py", 14), "3f2a9c1b7d4e")
 LINE = (
@@ -108,7 +108,7 @@ def test_a_nested_description_is_left_alone() -> None:
 
 @given(texts.filter(lambda text: "\r" not in text), st.booleans())
 def test_the_tree_without_its_marker_is_the_tree_before(text: str, indented: bool) -> None:
-    from jobdsl.tree import escape, header
+    from jobdsl.documents.tree import escape, header
 
     space = "\n  " if indented else ""
     body = f"<project>{space}<description>{escape(text)}</description>{space}<keep>1</keep></project>"

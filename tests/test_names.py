@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobdsl import names
 from jobdsl.errors import DslError
+from jobdsl.grammar import names
 
 # Names posted to a controller and its answer (recordings createItem/name_*, duplicate*).
 REFUSED = {

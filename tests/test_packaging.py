@@ -64,8 +64,8 @@ def test_the_wheel_holds_the_packages_and_their_data_and_nothing_else(wheel: Pat
         for path in home.rglob("*.py")
     }
     assert not modules - set(names), "packages in pyproject.toml names every package"
-    wanted = ["py.typed", "cli.py", "elements/scm.py", "importer/__init__.py", "testing/__init__.py"]
-    wanted += ["seed_jobs/seed.py", "seed_jobs/seed.sh.j2", "templates/__init__.py", "report.html.j2"]
+    wanted = ["py.typed", "cli/main.py", "elements/scm.py", "importer/__init__.py", "testing/__init__.py"]
+    wanted += ["seed_jobs/seed.py", "seed_jobs/seed.sh.j2", "templates/__init__.py", "reports/plan.html.j2"]
     wanted += [
         "templates/ant/common-build.xml",
         "templates/ant/framework.sh.j2",
@@ -106,7 +106,7 @@ def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) ->
     assert (refused.returncode, "pools.py:2: error: pool 'big'" in refused.stderr) == (1, True), (
         refused.stderr
     )
-    simulated = "from jobdsl.testing import SimulatedJenkins\nfrom jobdsl.cli import run\nimport sys\n"
+    simulated = "from jobdsl.testing import SimulatedJenkins\nfrom jobdsl.cli.main import run\nimport sys\n"
     simulated += (
         "with SimulatedJenkins() as j:\n    access = ['--url', j.url, '--user', j.user, '--token', j.token]\n"
     )

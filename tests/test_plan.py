@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from jobdsl.config import Removed
 from jobdsl.errors import Where
-from jobdsl.inventory import Existing, Inventory, class_of
-from jobdsl.marker import INCOMPLETE, Marker
 from jobdsl.model import Definition, Estate
-from jobdsl.order import dependencies, stages
-from jobdsl.plan import Action, Plan, plan
+from jobdsl.planning.inventory import Existing, Inventory, class_of
+from jobdsl.planning.marker import INCOMPLETE, Marker
+from jobdsl.planning.order import dependencies, stages
+from jobdsl.planning.plan import Action, Plan, plan
+from jobdsl.settings.config import Removed
 
 FOLDER = "com.cloudbees.hudson.plugins.folder.Folder"
 LIST = "hudson.model.ListView"

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from jobdsl.errors import JobdslError, Problem, Where
-from jobdsl.inventory import Existing, Inventory, Key
-from jobdsl.plan import Action, Change, Plan
-from jobdsl.planfile import dumps, loads, moved_on
+from jobdsl.planning.inventory import Existing, Inventory, Key
+from jobdsl.planning.plan import Action, Change, Plan
+from jobdsl.planning.planfile import dumps, loads, moved_on
 
 FREESTYLE = "hudson.model.FreeStyleProject"
 NEW = Change(Action.CREATE, "item", "a/x", "new", Where("a.py", 3), "project", "<project/>", after="d" * 12)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from jobdsl.checks.plugins import CORE, plugin_of, read_plugins
 from jobdsl.errors import JobdslError
-from jobdsl.plugins import CORE, plugin_of, read_plugins
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from jobdsl.config import Policy, Settings, Team
+from jobdsl.checks.policy import check
 from jobdsl.errors import Where
 from jobdsl.model import Definition
-from jobdsl.policy import check
+from jobdsl.settings.config import Policy, Settings, Team
 
 PAYMENTS = Team(
     "payments",

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from jobdsl.apply import apply
+from jobdsl.applying.apply import apply
+from jobdsl.controller.jenkins import Controller, connect
+from jobdsl.documents.secrets import Secrets
 from jobdsl.errors import ControllerError, Where
-from jobdsl.inventory import Inventory, Key
-from jobdsl.jenkins import Controller, connect
 from jobdsl.model import Definition, Estate
-from jobdsl.plan import Plan, plan
-from jobdsl.refresh import diff, diffs, drift, fetch, owned
-from jobdsl.secrets import Secrets
+from jobdsl.planning.inventory import Inventory, Key
+from jobdsl.planning.plan import Plan, plan
+from jobdsl.planning.refresh import diff, diffs, drift, fetch, owned
 from jobdsl.testing import SimulatedJenkins
 from jobdsl.testing.users import READER
 

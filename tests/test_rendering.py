@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from jobdsl.cli.workflow import render
+from jobdsl.documents.rendering import MANIFEST
+from jobdsl.documents.secrets import save
 from jobdsl.errors import EstateError, JobdslError
-from jobdsl.rendering import MANIFEST
-from jobdsl.secrets import save
-from jobdsl.workflow import render
 
 JOBS = 'from jobdsl import freestyle\n\nfreestyle("a")\n'
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from html.parser import HTMLParser
 
-from jobdsl.apply import Outcome, Result
+from jobdsl.applying.apply import Outcome, Result
 from jobdsl.errors import Problem, Where
-from jobdsl.plan import Action, Change, Plan
-from jobdsl.report import groups, outcome_line, result_json, result_line, summary, to_json, to_text
-from jobdsl.report_html import to_html
-from jobdsl.report_markdown import LONGEST, to_markdown
+from jobdsl.planning.plan import Action, Change, Plan
+from jobdsl.reports.html import to_html
+from jobdsl.reports.markdown import LONGEST, to_markdown
+from jobdsl.reports.plans import groups, outcome_line, result_json, result_line, summary, to_json, to_text
 
 NEW = Change(Action.CREATE, "item", "pay/api", "new", Where("jobs.py", 3), queue=True)
 CHANGED = Change(Action.UPDATE, "view", "pay/<b>", "definition changed", Where("jobs.py", 4))

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobdsl.config import Settings
+from jobdsl.documents.secrets import MASK, Secrets, fits, restored, save, secrets_of
+from jobdsl.documents.tree import escape, parse
+from jobdsl.dsl.raw import element, secret
 from jobdsl.errors import DslError, JobdslError
-from jobdsl.raw import element, secret
-from jobdsl.secrets import MASK, Secrets, fits, restored, save, secrets_of
-from jobdsl.tree import escape, parse
+from jobdsl.settings.config import Settings
 
 XML_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufffe\uffff"))
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from jobdsl.config import loads
+from jobdsl.documents.secrets import secrets_of
 from jobdsl.errors import JobdslError
 from jobdsl.importer.secret_texts import secrets_in
-from jobdsl.secrets import secrets_of
 from jobdsl.seed_jobs import seed
+from jobdsl.settings.config import loads
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from jobdsl.documents.tree import TEXT, Node
 from jobdsl.testing.catalogue import VocabularyCatalogue, recorded_plugins
 from jobdsl.testing.documents import read, write
 from jobdsl.testing.stored import Rewriter
-from jobdsl.tree import TEXT, Node
 
 HERE = Path(__file__).parent
 ROUND_TRIPS = json.loads((HERE / "recordings" / "roundtrip.json").read_text("utf-8"))

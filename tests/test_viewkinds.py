@@ -10,15 +10,15 @@ import pytest
 
 import jobdsl
 from jobdsl import views
-from jobdsl.compare import compare
+from jobdsl.documents.compare import compare
+from jobdsl.documents.tree import Node, class_name, parse
+from jobdsl.dsl.viewkinds_basic import View
 from jobdsl.elements import reading
 from jobdsl.elements.base import registry
 from jobdsl.errors import DslError
 from jobdsl.importer.layout import show
 from jobdsl.importer.source import Writer
 from jobdsl.model import is_view_root
-from jobdsl.tree import Node, class_name, parse
-from jobdsl.viewkinds_basic import View
 
 WORDS = {name: getattr(jobdsl, name) for name in jobdsl.__all__}
 CALLS = """

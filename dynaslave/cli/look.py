@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from dynaslave.cli.options import manager_options, name_option
-from jobdsl.cli_options import Stop, controller_options
+from jobdsl.cli.options import Stop, controller_options
 from jobdsl.errors import ControllerError, JobdslError
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def drain(
     from dynaslave.controller import computers
     from dynaslave.controller.nodes import KeptError, Nodes
     from dynaslave.model import Offline
-    from jobdsl import jenkins
+    from jobdsl.controller import jenkins
 
     if not url:
         raise JobdslError("no controller is named", hint="give --url or JENKINS_URL")

@@ -14,7 +14,7 @@ from dynaslave.cli import look as cli_look
 from dynaslave.cli import manage as cli_manager
 from dynaslave.cli import plan as cli_plan
 from dynaslave.cli import simulate as cli_simulate
-from jobdsl.cli_options import Stop
+from jobdsl.cli.options import Stop
 from jobdsl.errors import JobdslError
 
 __all__ = ["cli", "main", "run"]
@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str] | None = None) -> int:
     """Run one command; gives its exit code. Nothing it raises on purpose leaves a traceback."""
     from dynaslave.provider import ProviderError
-    from jobdsl.console import say_problems
+    from jobdsl.cli.console import say_problems
 
     try:
         code = cli.main(args=arguments, prog_name="dynaslave", standalone_mode=False)

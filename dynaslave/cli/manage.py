@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from dynaslave.cli.options import manager_options
-from jobdsl.cli_options import ESTATE, PENDING, Stop
+from jobdsl.cli.options import ESTATE, PENDING, Stop
 from jobdsl.errors import JobdslError
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def once(estate: Path, dry_run: bool, **options: Any) -> None:
     from dynaslave.manager.logs import configure
     from dynaslave.manager.status_text import lines
     from dynaslave.pools.watch import EstateSource, read
-    from jobdsl.console import say_problems
+    from jobdsl.cli.console import say_problems
 
     given = Options(estate=estate, **options)
     configure("text", "warning")

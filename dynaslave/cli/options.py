@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from jobdsl.cli_options import controller_options, isolation_option
+from jobdsl.cli.options import controller_options, isolation_option
 
 __all__ = ["manager_options", "name_option"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from jobdsl.cli_options import ESTATE, controller_options
+from jobdsl.cli.options import ESTATE, controller_options
 from jobdsl.errors import JobdslError
 
 __all__ = ["history", "request"]
@@ -40,7 +40,7 @@ def request(estate: Path, team: str, file: str | None, image_name: str | None, *
     Checked as the estate's own lint would: names, quotas, types. Nothing is overwritten.
     """
     from dynaslave.pools.request import write
-    from jobdsl.console import say_problems
+    from jobdsl.cli.console import say_problems
 
     if image_name:
         if given["image"]:
@@ -88,8 +88,8 @@ def history(
     from dynaslave.controller.history import read
     from dynaslave.pools.watch import read as read_estate
     from dynaslave.simulate.trace import dumps
-    from jobdsl import jenkins
-    from jobdsl.workflow import write_text
+    from jobdsl.cli.workflow import write_text
+    from jobdsl.controller import jenkins
 
     declared = read_estate(estate) if estate else None
     address = url or (declared.controller_url if declared else None)

@@ -132,7 +132,7 @@ def _play(
     from dynaslave.simulate.engine import run
     from dynaslave.simulate.policies import policy
     from dynaslave.simulate.result import result
-    from jobdsl.workflow import write_text
+    from jobdsl.cli.workflow import write_text
 
     results = []
     for name in names:

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dynaslave.simulate.trace import Build
-from jobdsl import names
+from jobdsl.grammar import names
 
 if TYPE_CHECKING:
     from dynaslave.pools.pool import AgentPool
-    from jobdsl.jenkins import Controller
+    from jobdsl.controller.jenkins import Controller
 
 __all__ = ["History", "read"]
 
@@ -107,7 +107,7 @@ def _pool(node: str, label: str, pools: Sequence[AgentPool]) -> str:
     if ours and (ours["pool"] in known or not known):
         return ours["pool"]
     if label:
-        from jobdsl.labels import LabelError, parse
+        from jobdsl.grammar.labels import LabelError, parse
 
         try:
             wanted = parse(label)

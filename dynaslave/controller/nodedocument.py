@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 from dynaslave.controller.marks import Marker
 from dynaslave.pools.pool import AgentPool
-from jobdsl.labels import Atom
-from jobdsl.tree import Node as Element
-from jobdsl.tree import header, to_text
+from jobdsl.documents.tree import Node as Element
+from jobdsl.documents.tree import header, to_text
+from jobdsl.grammar.labels import Atom
 
 __all__ = ["document", "form"]
 

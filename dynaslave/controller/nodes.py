@@ -15,11 +15,11 @@ from dynaslave.controller import computers, marks, nodedocument
 from dynaslave.controller.marks import Marker
 from dynaslave.model import Node, Offline
 from dynaslave.pools.pool import AgentPool
+from jobdsl.controller.refusals import AlreadyExistsError, NotFoundError
 from jobdsl.errors import ControllerError
-from jobdsl.jenkins_errors import AlreadyExistsError, NotFoundError
 
 if TYPE_CHECKING:
-    from jobdsl.jenkins import Controller
+    from jobdsl.controller.jenkins import Controller
 
 __all__ = ["KeptError", "Nodes"]
 

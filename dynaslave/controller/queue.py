@@ -12,7 +12,7 @@ from typing import Any
 
 from dynaslave.controller.why import Hint, Nodes, Told, hint, resolve
 from dynaslave.model import Node, QueueItem
-from jobdsl.labels import assigned
+from jobdsl.grammar.labels import assigned
 
 __all__ = ["TREE", "queue_items"]
 

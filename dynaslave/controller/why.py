@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from dynaslave.model import Node
-from jobdsl.labels import And, Atom, Expr, LabelError, parse
+from jobdsl.grammar.labels import And, Atom, Expr, LabelError, parse
 
 __all__ = ["NOTHING", "Hint", "Nodes", "Told", "hint", "resolve"]
 

@@ -17,7 +17,7 @@ from dynaslave.deciding.memory import Memory, Oldest
 from dynaslave.deciding.supply import Supply
 from dynaslave.model import QueueItem
 from dynaslave.pools.pool import AgentPool
-from jobdsl.labels import Expr
+from jobdsl.grammar.labels import Expr
 
 __all__ = ["ON_THE_WAY", "PATIENCE", "Demand", "Group", "cover", "groups"]
 

@@ -12,7 +12,7 @@ from functools import reduce
 from operator import and_, or_
 from typing import NamedTuple
 
-from jobdsl.labels import And, Atom, Expr, Iff, Implies, Not, Or, Paren
+from jobdsl.grammar.labels import And, Atom, Expr, Iff, Implies, Not, Or, Paren
 
 __all__ = ["Labelled", "Matcher"]
 

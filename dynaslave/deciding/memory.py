@@ -16,7 +16,7 @@ from dynaslave.deciding.ledger import Seen
 from dynaslave.deciding.offers import Cooling
 from dynaslave.deciding.windows import Window
 from dynaslave.provider import Offer
-from jobdsl.labels import Expr
+from jobdsl.grammar.labels import Expr
 
 __all__ = ["BOOT_SECONDS", "Memory", "Oldest"]
 

@@ -12,7 +12,7 @@ from dynaslave.provider import Denied, Unavailable
 from jobdsl.errors import ControllerError
 
 if TYPE_CHECKING:
-    from jobdsl.jenkins import Controller
+    from jobdsl.controller.jenkins import Controller
 
 __all__ = ["JAVA", "STAND_IN", "Jar", "filled", "jar_of"]
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from dynaslave.manager.metrics import Metrics
     from dynaslave.pools.pool import AgentPool
     from dynaslave.provider import Provider
+    from jobdsl.controller.jenkins import Controller
     from jobdsl.errors import Problem
-    from jobdsl.jenkins import Controller
 
 __all__ = ["Options", "assemble", "connect", "preflight"]
 
@@ -63,7 +63,7 @@ class Options:
 
 def connect(options: Options, declared: Declared) -> Controller:
     """The controller that options or jobdsl.toml name."""
-    from jobdsl import jenkins
+    from jobdsl.controller import jenkins
 
     url = options.url or declared.controller_url
     if not url:

@@ -18,7 +18,7 @@ from dynaslave.provider import Provider, ProviderError
 from jobdsl.errors import ControllerError
 
 if TYPE_CHECKING:
-    from jobdsl.jenkins import Controller
+    from jobdsl.controller.jenkins import Controller
 
 __all__ = ["Observer"]
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from dynaslave.pools.images import image
 from dynaslave.pools.schedules import periods
 from jobdsl.errors import DslError, suggestion
-from jobdsl.labels import split
+from jobdsl.grammar.labels import split
 
 __all__ = ["Mode", "Spot", "checked", "labels"]
 

@@ -10,8 +10,8 @@ from dynaslave.pools.pool import KIND, AgentPool, from_plain
 from jobdsl.errors import DslError, Problem, Where, suggestion
 
 if TYPE_CHECKING:
-    from jobdsl.config import Settings
     from jobdsl.model import Estate
+    from jobdsl.settings.config import Settings
 
 __all__ = ["pools_of"]
 

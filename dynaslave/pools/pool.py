@@ -11,9 +11,9 @@ from dynaslave.pools.calls import spoken
 from dynaslave.pools.checks import Mode, Spot, checked, labels
 from dynaslave.pools.images import Image
 from dynaslave.pools.schedules import Period
-from jobdsl import context
+from jobdsl.dsl import context
 from jobdsl.errors import DslError, Where, suggestion
-from jobdsl.labels import Atom
+from jobdsl.grammar.labels import Atom
 
 __all__ = ["KIND", "AgentPool", "Mode", "Spot", "agent_pool", "from_plain", "make"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jobdsl.errors import EstateError, Problem, Where
-from jobdsl.tomlread import Reader
+from jobdsl.settings.tomlread import Reader
 
 __all__ = ["Price", "Table", "dearest", "load", "shipped", "unknown"]
 

@@ -20,8 +20,8 @@ from dynaslave.pools.settings import Manager, Quota, read
 from jobdsl.errors import EstateError, Problem, suggestion
 
 if TYPE_CHECKING:
-    from jobdsl.config import Settings
     from jobdsl.model import Estate
+    from jobdsl.settings.config import Settings
 
 __all__ = ["check", "fits", "limits"]
 

@@ -13,9 +13,9 @@ from dynaslave.pools.prices import dearest
 from dynaslave.pools.quotas import fits
 from dynaslave.pools.settings import Manager
 from dynaslave.pools.watch import read
-from jobdsl import config
-from jobdsl.config import Settings, Team
 from jobdsl.errors import EstateError, JobdslError, Problem, Where, suggestion
+from jobdsl.settings import config
+from jobdsl.settings.config import Settings, Team
 
 __all__ = ["Request", "source", "write"]
 

@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import Any
 
 from dynaslave.pools.calls import spoken
-from jobdsl.cron import Crontab
 from jobdsl.errors import DslError, suggestion
+from jobdsl.grammar.cron import Crontab
 
 __all__ = ["Floor", "Period", "during", "floor_at", "periods"]
 

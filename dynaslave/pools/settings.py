@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dynaslave.pools import prices
-from jobdsl.config import CONFIG_FILE
 from jobdsl.errors import suggestion
-from jobdsl.tomlread import Reader, checked, number
+from jobdsl.settings.config import CONFIG_FILE
+from jobdsl.settings.tomlread import Reader, checked, number
 
 if TYPE_CHECKING:
-    from jobdsl.config import Settings
+    from jobdsl.settings.config import Settings
 
 __all__ = ["Account", "Manager", "Pools", "Quota", "read"]
 

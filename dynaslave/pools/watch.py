@@ -36,8 +36,8 @@ class Declared:
 
 def read(root: Path, isolation: str | None = None) -> Declared:
     """Load an estate for its pools. EstateError with all problems: it does not load, it exceeds quotas."""
-    from jobdsl import config
-    from jobdsl.load import load
+    from jobdsl.loading.load import load
+    from jobdsl.settings import config
 
     settings = config.load(root)
     manager = read_settings(root, settings)

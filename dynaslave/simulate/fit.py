@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dynaslave.pools.pool import AgentPool
 from dynaslave.simulate.trace import Build, Trace
 from jobdsl.errors import EstateError, Problem, Where, suggestion
-from jobdsl.labels import Expr, parse
+from jobdsl.grammar.labels import Expr, parse
 
 __all__ = ["fit", "wanted"]
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from dynaslave.pools.pool import AgentPool
 from dynaslave.provider import Offer
 from dynaslave.simulate.chance import NEVER
-from jobdsl.labels import Expr
+from jobdsl.grammar.labels import Expr
 
 __all__ = ["Durations", "Kind", "Machine", "PoolState", "Run", "zones_of"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dynaslave.pools.pool import AgentPool, make
 from jobdsl.errors import DslError, JobdslError
-from jobdsl.tomlread import Reader
+from jobdsl.settings.tomlread import Reader
 
 __all__ = ["load", "loads"]
 

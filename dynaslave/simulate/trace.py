@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jobdsl.errors import EstateError, JobdslError, Problem, Where, suggestion
-from jobdsl.labels import LabelError, parse
+from jobdsl.grammar.labels import LabelError, parse
 
 __all__ = ["Build", "Trace", "dumps", "read", "read_csv", "read_swf"]
 

@@ -15,7 +15,7 @@ from dynaslave.simulate.chance import NEVER, Chance
 from dynaslave.simulate.fit import wanted
 from dynaslave.simulate.machines import Durations, Kind, Machine, PoolState, Run
 from dynaslave.simulate.trace import Build
-from jobdsl.labels import Expr
+from jobdsl.grammar.labels import Expr
 
 __all__ = ["NOTICE", "World"]
 

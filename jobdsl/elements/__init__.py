@@ -28,5 +28,5 @@ def load_all() -> None:
     """Import every module, so that the registry is complete; wanted only for reading documents."""
     for name in MODULES:
         import_module(f"jobdsl.elements.{name}")
-    import_module("jobdsl.jobs")
-    import_module("jobdsl.viewkinds")
+    import_module("jobdsl.dsl.jobs")
+    import_module("jobdsl.dsl.viewkinds")

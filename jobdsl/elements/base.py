@@ -14,11 +14,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from jobdsl.documents.tree import Node, tag_name
+from jobdsl.dsl.raw import Value
 from jobdsl.elements.compiling import constructor, writer
 from jobdsl.elements.kinds import REQUIRED, Field
 from jobdsl.errors import DslError
-from jobdsl.raw import Value
-from jobdsl.tree import Node, tag_name
 
 if TYPE_CHECKING:
     from inspect import Signature

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from jobdsl.documents.tree import escape
 from jobdsl.elements.kinds import REQUIRED, Field, FlagField
 from jobdsl.elements.kinds_other import ComputedField
 from jobdsl.elements.layouts import laid_out
 from jobdsl.elements.refusing import accept, expand, refuse
-from jobdsl.tree import escape
 
 if TYPE_CHECKING:
     from jobdsl.elements.base import Record

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from jobdsl.documents.tree import Node
+from jobdsl.dsl.raw import write_value
 from jobdsl.elements.kinds import Unfit
 from jobdsl.elements.kinds_lists import ChildrenField, StringsField
 from jobdsl.errors import DslError
-from jobdsl.raw import write_value
-from jobdsl.tree import Node
 
 __all__ = ["array_of_strings", "list_or_array", "repeated"]
 

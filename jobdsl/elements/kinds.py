@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from math import isfinite
 from typing import Any, ClassVar
 
+from jobdsl.documents.tree import Node, escape, escape_attribute
 from jobdsl.errors import DslError, suggestion
-from jobdsl.tree import Node, escape, escape_attribute
 
 __all__ = [
     "REQUIRED",

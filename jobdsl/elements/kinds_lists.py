@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from jobdsl.documents.tree import Node
+from jobdsl.dsl.parts import Parts
+from jobdsl.dsl.raw import Writable, write_value
 from jobdsl.elements.kinds import Field, Unfit, leaf, ordered, wrong
 from jobdsl.errors import DslError
-from jobdsl.parts import Parts
-from jobdsl.raw import Writable, write_value
-from jobdsl.tree import Node
 
 __all__ = [
     "ChildField",

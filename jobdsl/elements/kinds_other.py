@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from jobdsl.documents.tree import Node, escape
+from jobdsl.dsl.raw import write_value
 from jobdsl.elements.kinds import Field, TextField, Unfit, ordered
-from jobdsl.raw import write_value
-from jobdsl.tree import Node, escape
 
 __all__ = [
     "RESULTS",

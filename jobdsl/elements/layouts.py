@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from jobdsl.dsl.raw import write_value
 from jobdsl.elements.kinds import Field
 from jobdsl.elements.kinds_other import ComputedField
-from jobdsl.raw import write_value
 
 if TYPE_CHECKING:
     from jobdsl.elements.base import Record

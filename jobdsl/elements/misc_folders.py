@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from jobdsl.documents.tree import Node
 from jobdsl.elements.fields import constant, flag, strings, text
 from jobdsl.elements.kinds import Field, Unfit
 from jobdsl.elements.slots import Misc
 from jobdsl.errors import DslError
-from jobdsl.tree import Node
 
 __all__ = [
     "Icon",

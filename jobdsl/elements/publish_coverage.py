@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from jobdsl.documents.tree import Node
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import amount, child, children, decimal, flag, number, raw, text
 from jobdsl.elements.kinds import Field, Unfit
 from jobdsl.elements.slots import Misc, Publisher
 from jobdsl.errors import DslError
-from jobdsl.tree import Node
 
 __all__ = [
     "clover",

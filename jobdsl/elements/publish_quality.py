@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from jobdsl.documents.tree import Node, escape, tag_name
 from jobdsl.elements.fields import amount, child, constant, flag, number, raw, secret_text, text
 from jobdsl.elements.kinds import Field, Unfit
 from jobdsl.elements.slots import Misc, Publisher
 from jobdsl.errors import DslError
-from jobdsl.tree import Node, escape, tag_name
 
 __all__ = [
     "cppcheck",

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from jobdsl.documents.tree import TEXT, Node, class_name, parse, tag_name, to_text
+from jobdsl.dsl.raw import Literal, Raw
 from jobdsl.elements.base import Element, Record, registry
 from jobdsl.elements.kinds import REQUIRED, Field, Unfit
 from jobdsl.elements.kinds_other import ComputedField
 from jobdsl.errors import DslError
-from jobdsl.raw import Literal, Raw
-from jobdsl.tree import TEXT, Node, class_name, parse, tag_name, to_text
 
 __all__ = ["read_as", "read_element", "read_raw", "typed_class", "value_of", "without"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from jobdsl import context
+from jobdsl.dsl import context
+from jobdsl.dsl.raw import Value
 from jobdsl.elements.kinds import REQUIRED, Field, shown
 from jobdsl.errors import DslError, suggestion
-from jobdsl.raw import Value
 
 if TYPE_CHECKING:
     from jobdsl.elements.base import Record

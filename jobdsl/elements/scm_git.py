@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobdsl import context
+from jobdsl.documents.tree import Node
+from jobdsl.dsl import context
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import child, children, flag, number, sugar, text
 from jobdsl.elements.holders import twice
@@ -13,7 +14,6 @@ from jobdsl.elements.scm_git_browsers import GitBrowser
 from jobdsl.elements.scm_git_extensions import GitExtension, default_chooser
 from jobdsl.elements.slots import Misc, Scm
 from jobdsl.errors import DslError
-from jobdsl.tree import Node
 
 __all__ = ["branch_spec", "git", "remote"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from jobdsl.documents.tree import Node
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import child, children, computed, flag, meta, number, text
 from jobdsl.elements.kinds import TextField, Unfit
 from jobdsl.elements.slots import Misc, Trait
-from jobdsl.tree import Node
 
 __all__ = [
     "GitExtension",

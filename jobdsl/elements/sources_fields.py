@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from jobdsl.documents.tree import Node
 from jobdsl.elements.kinds import Field, TextField, Unfit
 from jobdsl.elements.kinds_lists import ChildrenField
 from jobdsl.elements.slots import Trait
 from jobdsl.errors import DslError, suggestion
-from jobdsl.tree import Node
 
 __all__ = ["BRANCHES", "REQUESTS", "array", "coded", "fork_trust", "identity", "trait_list"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from jobdsl.documents.tree import Node
 from jobdsl.elements.fields import computed, flag, meta, number, secret_text, text
 from jobdsl.elements.kinds import REQUIRED, TextField, Unfit
 from jobdsl.elements.slots import Trigger
 from jobdsl.errors import DslError
-from jobdsl.tree import Node
 
 __all__ = [
     "cron",
@@ -28,7 +28,7 @@ def cron_text(tag: str = "", *, default: Any = "", first: bool = False) -> Any:
 
 
 def _schedule(spec: str) -> None:
-    from jobdsl.cron import check
+    from jobdsl.grammar.cron import check
 
     for finding in check(spec):
         if finding.severity == "error":

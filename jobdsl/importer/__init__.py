@@ -17,7 +17,7 @@ from jobdsl.importer.report import ImportResult, write_report
 from jobdsl.importer.sources import on_controller
 
 if TYPE_CHECKING:
-    from jobdsl.jenkins import Controller
+    from jobdsl.controller.jenkins import Controller
 
 __all__ = ["ImportResult", "import_estate"]
 

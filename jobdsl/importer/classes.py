@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from jobdsl.documents.tree import Node, class_name
+from jobdsl.dsl.items import Item
+from jobdsl.dsl.jobs import item
+from jobdsl.dsl.raw import Literal, Raw
+from jobdsl.dsl.viewkinds import view
 from jobdsl.elements import load_all
 from jobdsl.elements.base import Element, Record, registry
 from jobdsl.importer.faithful import parts
-from jobdsl.items import Item
-from jobdsl.jobs import item
-from jobdsl.raw import Literal, Raw
-from jobdsl.tree import Node, class_name
-from jobdsl.viewkinds import view
 
 __all__ = ["elements", "untyped"]
 

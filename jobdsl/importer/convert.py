@@ -7,6 +7,11 @@ from hashlib import blake2b
 from typing import Any, TypeAlias
 from typing import Literal as OneOf
 
+from jobdsl.documents.tree import Node, class_name, parse, to_text
+from jobdsl.dsl.items import Item
+from jobdsl.dsl.jobs import item
+from jobdsl.dsl.raw import Literal
+from jobdsl.dsl.viewkinds import view
 from jobdsl.elements import load_all, reading
 from jobdsl.elements.base import registry
 from jobdsl.errors import XmlError
@@ -16,13 +21,8 @@ from jobdsl.importer.layout import Group
 from jobdsl.importer.secret_doubts import doubts
 from jobdsl.importer.secrets import Taken, take_out
 from jobdsl.importer.source import Writer
-from jobdsl.items import Item
-from jobdsl.jobs import item
-from jobdsl.marker import stripped
 from jobdsl.model import is_view_root
-from jobdsl.raw import Literal
-from jobdsl.tree import Node, class_name, parse, to_text
-from jobdsl.viewkinds import view
+from jobdsl.planning.marker import stripped
 
 __all__ = ["FORMS", "Form", "Imported", "Source", "as_item", "convert", "fingerprint"]
 

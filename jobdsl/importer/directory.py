@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from jobdsl.documents.tree import parse
 from jobdsl.errors import JobdslError
 from jobdsl.importer.sources import Found, found
 from jobdsl.model import is_view_root
-from jobdsl.tree import parse
 
 __all__ = ["LARGEST", "content", "in_directory"]
 

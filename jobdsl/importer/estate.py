@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from jobdsl.documents.secrets import Secrets, save
 from jobdsl.errors import EstateError, JobdslError, Problem, Where, XmlError
 from jobdsl.importer.convert import FORMS, Form, Imported, Source, convert
 from jobdsl.importer.dslfile import Written, write
@@ -19,7 +20,6 @@ from jobdsl.importer.source import Layouts, Writer
 from jobdsl.importer.sources import Found
 from jobdsl.importer.usual import usual_layouts
 from jobdsl.importer.verify import verify
-from jobdsl.secrets import Secrets, save
 
 __all__ = ["Maker"]
 

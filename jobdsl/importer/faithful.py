@@ -7,12 +7,12 @@ from functools import cache
 from typing import Any
 
 import jobdsl
+from jobdsl.dsl.raw import Raw
 from jobdsl.elements import load_all
 from jobdsl.elements.base import Element, Record, registry
 from jobdsl.errors import JobdslError
 from jobdsl.importer.layout import show
 from jobdsl.importer.source import Writer
-from jobdsl.raw import Raw
 
 __all__ = ["parts", "unfaithful", "unspeakable"]
 

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from jobdsl import names
-from jobdsl.config import Files
+from jobdsl.grammar import names
 from jobdsl.importer.sources import Found
+from jobdsl.settings.config import Files
 
 __all__ = ["DslFile", "Place", "layout"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from jobdsl.documents.secretnames import literal
 from jobdsl.importer.secret_forms import Span
 from jobdsl.importer.secret_values import value_at
-from jobdsl.secretnames import literal
 
 __all__ = ["commanded"]
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 
-from jobdsl.secretnames import harmless
-from jobdsl.secrets import TOKEN
-from jobdsl.tree import Node
+from jobdsl.documents.secretnames import harmless
+from jobdsl.documents.secrets import TOKEN
+from jobdsl.documents.tree import Node
 
 __all__ = ["doubts"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from jobdsl.declared import in_clear, is_secret_attribute, secrecy
+from jobdsl.documents.declared import in_clear, is_secret_attribute, secrecy
+from jobdsl.documents.secretnames import ends_secret, names_about, names_secret
+from jobdsl.documents.secrets import TOKEN
+from jobdsl.documents.tree import Node, class_name
+from jobdsl.dsl.raw import secret
 from jobdsl.importer.secret_texts import secrets_in
-from jobdsl.raw import secret
-from jobdsl.secretnames import ends_secret, names_about, names_secret
-from jobdsl.secrets import TOKEN
-from jobdsl.tree import Node, class_name
 
 __all__ = ["Taken", "take_out"]
 

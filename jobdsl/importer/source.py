@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from keyword import iskeyword
 from typing import Any
 
+from jobdsl.documents.secrets import TOKEN
+from jobdsl.documents.tree import to_text
+from jobdsl.dsl.items import Item
+from jobdsl.dsl.raw import Literal, Raw
 from jobdsl.elements.base import Record
 from jobdsl.elements.kinds_lists import SlotField
 from jobdsl.importer.layout import Code, Group
 from jobdsl.importer.literals import literal, quoted
-from jobdsl.items import Item
-from jobdsl.raw import Literal, Raw
-from jobdsl.secrets import TOKEN
-from jobdsl.tree import to_text
 
 __all__ = ["Layouts", "Writer"]
 

@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobdsl import names
 from jobdsl.errors import ControllerError, JobdslError
+from jobdsl.grammar import names
 from jobdsl.model import is_folder_root
 
 if TYPE_CHECKING:
-    from jobdsl.jenkins import Controller
+    from jobdsl.controller.jenkins import Controller
 
 __all__ = ["Found", "found", "on_controller"]
 

@@ -9,14 +9,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from jobdsl.documents.tree import parse
 from jobdsl.elements import load_all
 from jobdsl.elements.base import Record
 from jobdsl.errors import JobdslError
 from jobdsl.importer.convert import as_item
 from jobdsl.importer.faithful import parts
 from jobdsl.importer.sources import Found
-from jobdsl.marker import stripped
-from jobdsl.tree import parse
+from jobdsl.planning.marker import stripped
 
 __all__ = ["usual_layouts"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from jobdsl import config
+from jobdsl.documents.secrets import Secrets
+from jobdsl.documents.tree import parse
 from jobdsl.errors import EstateError, JobdslError, Problem
 from jobdsl.importer.convert import Imported, fingerprint
-from jobdsl.load import load
+from jobdsl.loading.load import load
 from jobdsl.model import Definition
-from jobdsl.secrets import Secrets
-from jobdsl.tree import parse
+from jobdsl.settings import config
 
 __all__ = ["verify"]
 

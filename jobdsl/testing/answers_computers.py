@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from jobdsl.documents.tree import Node
 from jobdsl.errors import XmlError
 from jobdsl.testing.answers_items import encoded_body, xml_response
 from jobdsl.testing.computers import Computer, Computers, Offline
@@ -13,7 +14,6 @@ from jobdsl.testing.names import check
 from jobdsl.testing.pages import Refusal, failure, jetty, missing, oops, redirect
 from jobdsl.testing.routing import Call, Router
 from jobdsl.testing.wire import Response
-from jobdsl.tree import Node
 
 __all__ = ["add_computers"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jobdsl.documents.tree import Node, class_name
 from jobdsl.errors import XmlError
 from jobdsl.testing.answers_items import create_item, encoded_body, xml_response
 from jobdsl.testing.documents import read, write
@@ -13,7 +14,6 @@ from jobdsl.testing.routing import Call, Router
 from jobdsl.testing.store import Document, Item
 from jobdsl.testing.views import View
 from jobdsl.testing.wire import Response
-from jobdsl.tree import Node, class_name
 
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins

@@ -8,10 +8,10 @@ from bisect import insort
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from jobdsl.documents.tree import Node
 from jobdsl.errors import DslError
-from jobdsl.labels import parse, split
+from jobdsl.grammar.labels import parse, split
 from jobdsl.testing.store import Document
-from jobdsl.tree import Node
 
 __all__ = ["BUILT_IN", "Computer", "Computers", "Offline"]
 

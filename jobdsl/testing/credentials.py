@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from jobdsl.tree import Node, class_name
+from jobdsl.documents.tree import Node, class_name
 
 __all__ = ["Credential", "Credentials"]
 

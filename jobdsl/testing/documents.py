@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from jobdsl.documents.tree import TEXT, Node, parse
 from jobdsl.errors import XmlError
-from jobdsl.tree import TEXT, Node, parse
 
 __all__ = ["HEADER", "read", "write"]
 

@@ -16,7 +16,7 @@ def render(estate: str | os.PathLike[str]) -> dict[str, str]:
     A view stands under its folder's name and its own; where a job has that name too, " (view)" follows.
     Values of `secret(...)` are not filled in. Raises EstateError with everything that keeps it from loading.
     """
-    from jobdsl.load import load
+    from jobdsl.loading.load import load
 
     documents: dict[str, str] = {}
     for one in sorted(load(Path(estate)).definitions, key=lambda one: one.is_view):
@@ -30,7 +30,7 @@ def problems(estate: str | os.PathLike[str]) -> list[Problem]:
 
     No controller is asked: lint goes by the plugins and labels that `jobdsl.toml` names.
     """
-    from jobdsl import workflow
+    from jobdsl.cli import workflow
 
     try:
         return workflow.findings(Path(estate), workflow.Access(), None, None, offline=True).problems

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from jobdsl.tree import class_name
+from jobdsl.documents.tree import class_name
 
 __all__ = ["CONFIGURATION", "FOLDER", "FREESTYLE", "KINDS", "Kind", "kind_of"]
 

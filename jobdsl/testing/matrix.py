@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import product
 
+from jobdsl.documents.tree import Node
 from jobdsl.testing.kinds import CONFIGURATION
 from jobdsl.testing.store import AXIS_LABEL, Group, Item
-from jobdsl.tree import Node
 
 __all__ = ["axis_values", "configurations"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 
+from jobdsl.documents.tree import Node
 from jobdsl.errors import XmlError
 from jobdsl.testing.documents import read
 from jobdsl.testing.kinds import KINDS, Kind, kind_of
@@ -14,7 +15,6 @@ from jobdsl.testing.quirks import refuse
 from jobdsl.testing.store import Document, Group, Item, Settle
 from jobdsl.testing.stored import Rewriter
 from jobdsl.testing.views import View, default_view, embed, views_of
-from jobdsl.tree import Node
 
 __all__ = ["Items"]
 

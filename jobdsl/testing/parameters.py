@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from jobdsl.documents.tree import Node, class_name
 from jobdsl.testing.builds import Parameter
 from jobdsl.testing.pages import oops
 from jobdsl.testing.store import Item
-from jobdsl.tree import Node, class_name
 
 __all__ = ["definitions", "values_for"]
 

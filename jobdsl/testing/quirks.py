@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from jobdsl.cron import CronError, parse
+from jobdsl.documents.tree import Node
+from jobdsl.grammar.cron import CronError, parse
 from jobdsl.testing.pages import oops
-from jobdsl.tree import Node
 
 __all__ = ["RENAMED", "after", "complete", "refuse"]
 

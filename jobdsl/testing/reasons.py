@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from jobdsl.errors import DslError
-from jobdsl.labels import parse
+from jobdsl.grammar.labels import parse
 from jobdsl.testing.queue import QueueItem
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from jobdsl.documents.tree import Node, class_name
 from jobdsl.testing.documents import read, write
 from jobdsl.testing.kinds import CONFIGURATION, Kind
-from jobdsl.tree import Node, class_name
 
 if TYPE_CHECKING:
     from jobdsl.testing.builds import Build

@@ -11,11 +11,11 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from jobdsl.documents.tree import TEXT, Node, class_name, tag_name
 from jobdsl.testing.catalogue import Catalogue
 from jobdsl.testing.documents import read
 from jobdsl.testing.kinds import KINDS
 from jobdsl.testing.quirks import RENAMED, after, complete
-from jobdsl.tree import TEXT, Node, class_name, tag_name
 
 __all__ = ["Rewriter"]
 

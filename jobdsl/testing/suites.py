@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from jobdsl.documents.tree import Node
 from jobdsl.errors import XmlError
 from jobdsl.testing.documents import read
-from jobdsl.tree import Node
 
 __all__ = ["Case", "Suite", "report", "suites_of"]
 

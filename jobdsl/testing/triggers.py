@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jobdsl.documents.tree import Node
 from jobdsl.testing.parameters import definitions, values_for
 from jobdsl.testing.store import Item
-from jobdsl.tree import Node
 
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
+from jobdsl.documents.tree import Node, class_name
 from jobdsl.testing.store import Document, Group, Item, Settle
-from jobdsl.tree import Node, class_name
 
 __all__ = ["FOLDER_VIEWS", "View", "default_view", "embed", "views_of"]
 

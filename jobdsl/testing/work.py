@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from jobdsl.documents.tree import Node, class_name
 from jobdsl.testing.kinds import CONFIGURATION
 from jobdsl.testing.matrix import axis_values
 from jobdsl.testing.triggers import git_urls
-from jobdsl.tree import Node, class_name
 
 if TYPE_CHECKING:
     from jobdsl.testing.builds import Build

@@ -1,0 +1,196 @@
+"""Makes one change on a controller, and leaves its marker saying what is still to be done.
+
+A document goes out with a marker of which the next run knows that it is not done with; only when the
+document was read back and its build queued does the marker get its digest. So a run that is killed, or
+cannot ask what was kept, forgets nothing. Of a shape that came through whole the marker is right at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from jobdsl.applying.outcomes import Outcome, failed, skipped
+from jobdsl.applying.readback import ReadBack
+from jobdsl.applying.underway import say, with_digest
+from jobdsl.controller.jenkins import AlreadyExistsError, Controller, NotFoundError, NotSignedInError
+from jobdsl.documents.folders import keep_own
+from jobdsl.errors import ControllerError, JobdslError, Problem
+from jobdsl.planning.changes import Action, Change
+from jobdsl.planning.inventory import Existing
+from jobdsl.planning.marker import INCOMPLETE, UNBUILT, UNFINISHED, UNREAD, Marker, mark
+
+__all__ = ["Maker"]
+
+_SHUT = "the controller does not let us in"
+
+
+class Maker:
+    """Makes changes for a seed. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        seed: str,
+        controller: Controller,
+        finish: Callable[[str], str],
+        read_back: ReadBack,
+    ) -> None:
+        self.seed = seed
+        self.controller = controller
+        self.finish = finish
+        """Completes a document just before it is sent."""
+        self.read_back = read_back
+        self.signed_out = False
+
+    def make(self, change: Change) -> Outcome:
+        """Make one change."""
+        if self.signed_out:
+            return skipped(change, _SHUT)
+        try:
+            problems = self._remove(change) if change.is_removal else self._write(change)
+        except JobdslError as error:
+            self._heed(error)
+            return failed(change, error)
+        lost = any(problem.severity == "error" for problem in problems)
+        return Outcome(change, "incomplete" if lost else "done", problems)
+
+    def build(self, change: Change) -> Outcome:
+        """Queue the build a definition asked for; only then is the object done with."""
+        if self.signed_out:
+            return skipped(change, _SHUT)
+        try:
+            self.controller.build(change.full_name)
+        except ControllerError as error:
+            self._heed(error)
+            error.hint = error.hint or "the next run tries again"
+            return failed(change, error, "unbuilt")
+        problems = self._say(change, self.finish(change.document), UNBUILT, change.after)
+        return Outcome(change, "incomplete" if problems else "queued", problems)
+
+    def _heed(self, error: JobdslError) -> None:
+        """Nothing else is tried once nobody is signed in."""
+        self.signed_out |= isinstance(error, NotSignedInError)
+
+    # writing
+
+    def _write(self, change: Change) -> tuple[Problem, ...]:
+        self._make_room(change)
+        document = self.finish(change.document)
+        if change.action not in (Action.CREATE, Action.REPLACE):
+            document = self._with_own(change, document)
+        said = UNBUILT if change.queue else self.read_back.doubt(document) or change.after
+        document = with_digest(change, self.seed, document, said)
+        if change.action in (Action.CREATE, Action.REPLACE):
+            self._create(change, document)
+        else:
+            self.controller.update(*change.key, document)
+        return self._verify(change, document, said)
+
+    def _make_room(self, change: Change) -> None:
+        if change.action is Action.MOVE:
+            self._move(change)
+        if change.action is Action.REPLACE:
+            if change.before:  # a view taken over has no marker yet
+                self._check_unchanged(change, self.controller.look(*change.key))
+            self.controller.delete(*change.key)
+
+    def _with_own(self, change: Change, document: str) -> str:
+        """The document with what a folder keeps."""
+        return keep_own(document, self.controller.config(*change.key)) if change.is_folder else document
+
+    def _create(self, change: Change, document: str) -> None:
+        # createItem resets the execution strategy of a matrix, an update keeps it (measured)
+        twice = change.root == "matrix-project"
+        first = with_digest(change, self.seed, self.finish(change.document), UNREAD) if twice else document
+        try:
+            self.controller.create(*change.key, first)
+        except AlreadyExistsError as error:
+            self._check_ours(change, error)
+            twice = True
+        if twice:
+            self.controller.update(*change.key, self._with_own(change, document))
+
+    def _check_ours(self, change: Change, error: AlreadyExistsError) -> None:
+        """An object that is there already may be updated only if it is this very one of ours."""
+        existing = self.controller.look(*change.key)
+        if existing is None:
+            error.hint = (
+                "this user may not see it, or its letters differ in case: look in Jenkins, then plan again"
+            )
+            raise error
+        marker = existing.marker
+        if marker is None or (marker.seed, marker.name) != (self.seed, change.full_name):
+            text = f'"{change.full_name}" appeared on the controller, and this seed did not make it'
+            raise ControllerError(text, status=error.status, hint="plan again") from None
+
+    def _move(self, change: Change) -> None:
+        try:
+            self.controller.move(change.source, change.full_name)
+        except NotFoundError:
+            # the answer to a first try may have been lost
+            marker = getattr(self.controller.look(*change.key), "marker", None)
+            if marker is None or (marker.seed, marker.digest) != (self.seed, change.before):
+                raise
+
+    # making sure
+
+    def _verify(self, change: Change, document: str, said: str) -> tuple[Problem, ...]:
+        """What is wrong with what was sent; the marker, which says `said`, tells the next run of it."""
+        digest = said if change.queue else change.after
+        try:
+            problems = self.read_back.check(change, document)
+        except JobdslError as error:
+            self._heed(error)
+            problems = (_unread(change, error),)
+            digest = said if said in UNFINISHED else UNREAD
+        else:
+            if any(problem.severity == "error" for problem in problems):
+                digest = INCOMPLETE
+        return problems + self._say(change, document, said, digest)
+
+    def _say(self, change: Change, document: str, said: str, digest: str) -> tuple[Problem, ...]:
+        """Let a marker that says `said` say `digest`; the problem, if that cannot be done."""
+        if said == digest:
+            return ()
+        try:
+            say(self.controller, change, self.seed, document, digest)
+        except ControllerError as error:
+            self._heed(error)
+            hint = "the next run sends it again"
+            if said not in UNFINISHED:
+                hint = "nothing else will tell the next run: apply with --refresh"
+            text = f'the marker of "{change.full_name}" could not be brought up to date: {error.message}'
+            return (Problem(text, change.where, hint, job=change.full_name, rule="apply"),)
+        return ()
+
+    # removing
+
+    def _remove(self, change: Change) -> tuple[Problem, ...]:
+        existing = self.controller.look(*change.key)
+        if existing is None:
+            return ()  # it is gone already
+        marker = self._check_unchanged(change, existing)
+        if change.action is Action.DISABLE:
+            text = mark(existing.description, replace(marker, removed=True))
+            self.controller.describe(*change.key, text)
+            self.controller.disable(change.full_name)
+            return ()
+        if existing.is_folder and (held := self.controller.content(change.full_name)):
+            text = f'"{change.full_name}" is not empty any more: it holds "{held[0]}"'
+            raise ControllerError(text, hint="plan again")
+        self.controller.delete(*change.key)
+        return ()
+
+    def _check_unchanged(self, change: Change, existing: Existing | None) -> Marker:
+        """The marker of an object about to go, if it is still the one that was planned for."""
+        marker = existing.marker if existing else None
+        if marker is None or (marker.seed, marker.digest) != (self.seed, change.before):
+            text = f'"{change.full_name}" is not what it was when this was planned'
+            raise ControllerError(text, hint="plan again")
+        return marker
+
+
+def _unread(change: Change, error: JobdslError) -> Problem:
+    text = f'"{change.full_name}" was sent, but what Jenkins kept of it is not known: {error.message}'
+    hint = "; ".join(part for part in (error.hint, "the next run sends it again and looks") if part)
+    return Problem(text, change.where, hint, job=change.full_name, rule="read back")

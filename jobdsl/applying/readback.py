@@ -1,0 +1,106 @@
+"""Reading back what was sent: Jenkins answers 200 and drops what it does not know.
+
+What it drops depends on classes, fields and values that are numbers, names or schedules, not on what a
+script says or where a repository lies. So of documents of one shape the first few are read back, and
+only while one of them lost something all the others are: half the requests of a large run are saved.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter
+from typing import Literal
+
+from jobdsl.controller.jenkins import Controller
+from jobdsl.documents.compare import PluginOf, compare
+from jobdsl.documents.tree import parse
+from jobdsl.errors import Problem
+from jobdsl.planning.changes import Change
+from jobdsl.planning.marker import INCOMPLETE, UNREAD
+
+__all__ = ["ReadBack", "Verify", "kept_whole", "shape"]
+
+Verify = Literal["shapes", "all", "none"]
+"""shapes: the first few documents of each shape; all: every document; none: nothing is read back."""
+_ENOUGH = 5
+"""Documents of a shape that must have come through whole before others of it are trusted."""
+_TEXT = re.compile(
+    r"<(command|script|description|url|displayName|name|string)>[^<]*<|>([^<]*[^\w.$\s<-][^<]*)<"
+)
+_SCHEDULE = re.compile(r"<(spec|cron[A-Za-z]*)>([^<]*)<")
+
+_PLUGIN = re.compile(r' plugin="[^"]*"')
+_HOLLOW = re.compile(r"<([^\s<>/]+)([^<>]*)></\1>")
+
+
+def shape(document: str) -> int:
+    """A number that stands for a document without its free text.
+
+    Kept: elements, attributes, schedules, and values that read like a number or a name. Left out: text
+    of fields that take any, and values with a character no number, name or constant has.
+    """
+    schedules = tuple(_SCHEDULE.findall(document))
+    return hash((_TEXT.sub("<", document), schedules))
+
+
+def kept_whole(document: str, stored: bytes) -> bool:
+    """Whether every line sent is in what is stored: a cheap yes; a no means `compare` must look."""
+    text = _PLUGIN.sub("", stored.decode("utf-8", "replace")).replace("&quot;", '"').replace("&apos;", "'")
+    if "></" in text:
+        text = _HOLLOW.sub(r"<\1\2/>", text)
+    have = Counter(text.split("\n"))
+    wanted = Counter(document.rstrip("\n").split("\n")[1:])
+    return all(have[line] >= count for line, count in wanted.items())
+
+
+class ReadBack:
+    """What a run has learned of the shapes it sent. Safe to use from several threads."""
+
+    def __init__(self, controller: Controller, verify: Verify, plugin_of: PluginOf | None = None) -> None:
+        self.controller = controller
+        self.verify = verify
+        self.plugin_of = plugin_of
+        self._whole: Counter[int] = Counter()
+        self._lost: dict[int, bool] = {}
+        """Shapes that lost something, and whether that does harm."""
+        self._lock = threading.Lock()
+
+    def doubt(self, document: str) -> str:
+        """What the marker of a document must say until it is read back; empty if all will be well.
+
+        All will be well with a document of a shape that came through whole in this run.
+        """
+        if self.verify == "none":
+            return ""
+        kind = shape(document)
+        if self._lost.get(kind):
+            return INCOMPLETE
+        return "" if self._whole[kind] or kind in self._lost else UNREAD
+
+    def check(self, change: Change, document: str) -> tuple[Problem, ...]:
+        """What Jenkins did not keep of a document just sent, as far as it must be asked.
+
+        Raises JobdslError when what is stored cannot be read.
+        """
+        if self.verify == "none":
+            return ()
+        kind = shape(document)
+        if self.verify == "shapes" and self._whole[kind] >= _ENOUGH and kind not in self._lost:
+            return ()
+        problems = self._compare(change, document)
+        with self._lock:
+            if problems:
+                harm = any(problem.severity == "error" for problem in problems)
+                self._lost[kind] = self._lost.get(kind, False) or harm
+            else:
+                self._whole[kind] += 1
+        return problems
+
+    def _compare(self, change: Change, document: str) -> tuple[Problem, ...]:
+        stored = self.controller.config(*change.key)
+        if kept_whole(document, stored):
+            return ()
+        desired = parse(change.document)  # without the secrets, so that no message can tell them
+        lost = compare(desired, parse(stored), self.plugin_of).lost
+        return tuple(one.problem(change.full_name, change.where) for one in lost)

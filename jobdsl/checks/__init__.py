@@ -1,0 +1,1 @@
+"""Whether what an estate defines can be, and may be: lint, policy, plugins."""

@@ -1,0 +1,41 @@
+"""Checks across the estate that no single job can do; pure, over definitions and what the controller has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from jobdsl.checks.lintrules import RULES, Estate, Known
+from jobdsl.documents.references import References, look
+from jobdsl.errors import Problem, XmlError
+from jobdsl.model import Definition
+
+__all__ = ["RULES", "Known", "Linter", "lint"]
+
+
+class Linter:
+    """The rules that count, and the estate they look things up in."""
+
+    def __init__(
+        self, definitions: Sequence[Definition], known: Known | None = None, ignore: Iterable[str] = ()
+    ) -> None:
+        self.estate = Estate(definitions, known or Known())
+        left_out = set(ignore)
+        self.rules = {name: rule for name, rule in RULES.items() if name not in left_out}
+
+    def check(self, one: Definition, found: References | XmlError) -> Iterator[Problem]:
+        """What the rules find in one definition of the estate; `found` is what its document refers to."""
+        if isinstance(found, XmlError):
+            message = f"the document cannot be read: {found.message}"
+            yield Problem(message, one.where, found.hint, "error", "xml", one.full_name)
+            return
+        for name, rule in self.rules.items():
+            for severity, message, hint in rule(one, found, self.estate):
+                yield Problem(f"{one.full_name}: {message}", one.where, hint, severity, name, one.full_name)
+
+
+def lint(
+    definitions: Sequence[Definition], known: Known | None = None, ignore: Iterable[str] = ()
+) -> list[Problem]:
+    """Everything the rules find, in the order of the definitions."""
+    linter = Linter(definitions, known, ignore)
+    return [problem for one in definitions for problem in linter.check(one, look(one))]

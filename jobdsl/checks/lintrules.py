@@ -1,0 +1,246 @@
+"""The rules of lint: each looks at one definition, what its document refers to, and the estate around it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from jobdsl.checks.plugins import plugin_of
+from jobdsl.documents.references import References
+from jobdsl.errors import Severity, suggestion
+from jobdsl.grammar import cron, labels, names
+from jobdsl.model import Definition
+
+__all__ = ["RULES", "Estate", "Finding", "Known", "Rule"]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of the controller; None where it was not asked."""
+
+    plugins: Mapping[str, str] | None = None
+    items: Collection[str] | None = None
+    """Full names of items on the controller."""
+    labels: Collection[str] | None = None
+    """Labels its agents, and the estate's pools, provide."""
+    views: Collection[str] | None = None
+    """Full names of views on the controller."""
+
+
+class Estate:
+    """What the rules look things up in."""
+
+    def __init__(self, definitions: Sequence[Definition], known: Known) -> None:
+        self.known = known
+        self.items: dict[str, str] = {}
+        """Defined full names by their key."""
+        self.first: dict[str, Definition] = {}
+        """The first item of each key."""
+        self.folders: set[str] = set()
+        self._near: dict[tuple[str, str], str] = {}
+        for one in definitions:
+            if not one.is_view:
+                self.items[names.key(one.full_name)] = one.full_name
+                self.first.setdefault(names.key(one.full_name), one)
+                if one.is_folder:
+                    self.folders.add(one.full_name)
+
+    def near(self, kind: str, word: str, candidates: Iterable[str]) -> str:
+        """A suggestion, looked for once for each word: a template repeats its mistakes in every job."""
+        if (kind, word) not in self._near:
+            self._near[kind, word] = suggestion(word, candidates)
+        return self._near[kind, word]
+
+    def is_there(self, one: Definition) -> bool:
+        """Whether the controller has an object of this kind and name."""
+        there = self.known.views if one.is_view else self.known.items
+        return one.full_name in (there or ())
+
+
+Finding = tuple[Severity, str, str]
+"""Severity, message, hint."""
+Rule = Callable[[Definition, References, Estate], Iterator[Finding]]
+
+
+def _plugins(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+    """Every element's plugin is installed."""
+    plugins = estate.known.plugins
+    if plugins is None:
+        return
+    for java in found.classes:
+        plugin = plugin_of(java)
+        if plugin is None and "." in java:
+            yield (
+                "warning",
+                f"no plugin is known for {java}",
+                "Jenkins drops it silently where its plugin is missing",
+            )
+        elif plugin and plugin not in plugins:
+            hint = "install it, or leave the element out: Jenkins would drop it silently"
+            yield "error", f"{java} needs the plugin {plugin}, which the controller does not have", hint
+
+
+def _jobs(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+    """Jobs named downstream, upstream or as source of artifacts exist."""
+    on_controller = estate.known.items
+    for kind, name in found.jobs:
+        if "$" in name or _exists(name, one.parent, estate):
+            continue
+        words = {
+            "downstream": "downstream job",
+            "upstream": "upstream job",
+            "copied": "job to copy artifacts from",
+        }
+        near = estate.near("job", name, estate.items.values())
+        if on_controller is None:
+            yield (
+                "warning",
+                f"the {words[kind]} {name!r} is not in the estate",
+                near or "it may stand on the controller",
+            )
+        else:
+            yield (
+                "error",
+                f"the {words[kind]} {name!r} exists neither in the estate nor on the controller",
+                near,
+            )
+
+
+def _exists(name: str, folder: str, estate: Estate) -> bool:
+    """Whether a name means an item, from the folder or from the top; matrix cells stand for their job."""
+    bare = name.split("/", 1)[0] if "=" in name else name
+    for candidate in (names.resolve(bare, folder), names.resolve(bare, "")):
+        if candidate and (names.key(candidate) in estate.items or candidate in (estate.known.items or ())):
+            return True
+    return False
+
+
+def _crons(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+    """Schedules are what Jenkins understands, and can come true."""
+    for spec in found.crons:
+        for finding in cron.check(spec):
+            yield finding.severity, f"schedule {spec.strip()!r}: {finding.message}", finding.hint
+
+
+def _empty(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+    """No step is empty."""
+    for java in found.empty:
+        yield "warning", f"a {java.rpartition('.')[2]} step is empty", "give it a command, or remove it"
+
+
+def _labels(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+    """Label expressions can be read, and some agent or pool provides their labels."""
+    provided = estate.known.labels
+    for text in found.labels:
+        if "$" in text:
+            continue
+        try:
+            expression = labels.parse(text)
+        except labels.LabelError as error:
+            yield "error", f"label {text!r}: {error.message}", error.hint
+            continue
+        if provided is None:
+            continue
+        for atom in sorted(expression.atoms() - set(provided)):
+            yield (
+                "warning",
+                f"no agent or pool provides the label {atom!r}",
+                estate.near("label", atom, provided),
+            )
+
+
+def _folders(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+    """The folder an item lives in is defined, or on the controller."""
+    parent = one.parent
+    if not parent or parent in estate.folders or parent in (estate.known.items or ()):
+        return
+    if (other := estate.items.get(names.key(parent))) is not None:
+        yield "error", f"{other} is no folder, so nothing can live in it", ""
+    elif estate.known.items is None:
+        yield (
+            "warning",
+            f"the folder {parent!r} is not in the estate",
+            estate.near("folder", parent, estate.folders),
+        )
+    else:
+        hint = estate.near("folder", parent, estate.folders) or f'define it: folder("{parent}")'
+        yield "error", f"the folder {parent!r} exists neither in the estate nor on the controller", hint
+
+
+def _names(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+    """Jenkins would take the name for a new item; what an old controller has may stay there."""
+    if why := names.refusal(one.name):
+        if estate.is_there(one):
+            yield "note", f"its name is one Jenkins refuses today: {why}", ""
+        else:
+            yield "error", f"Jenkins refuses its name: {why}", names.way_out(one.name)
+
+
+def _case(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+    """No two items whose names differ in letter case alone."""
+    first = one if one.is_view else estate.first[names.key(one.full_name)]
+    if first is not one:
+        message = f"Jenkins does not tell it from {first.full_name!r} at {first.where}"
+        yield "error", message, "give one another name, or remove it"
+
+
+def _characters(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+    """No control characters that XML 1.0 cannot hold."""
+    if one.document.startswith('<?xml version="1.1"'):
+        yield (
+            "warning",
+            "it holds control characters, which only XML 1.1 can hold",
+            "they are rarely meant: look for pasted terminal output",
+        )
+
+
+_ALIKE = 0.85
+"""Likeness from which an unknown field is a known one misspelled: `comand`, `numToKep`, `artifact`.
+
+Fields that a plugin renamed are less alike (`sonarRunnerName`, `sonarScannerName`: 0.84).
+"""
+
+
+def _fields(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+    """Elements have the fields of their class: Jenkins drops others without a word.
+
+    A misspelled one is an error: it is nearly one that the class has and this element lacks. Any other
+    is a warning: it may belong to another version of the plugin.
+    """
+    for java, tag, absent in found.strangers:
+        near = difflib.get_close_matches(tag.lower(), [name.lower() for name in absent], 1, _ALIKE)
+        if near:
+            right = next(name for name in sorted(absent) if name.lower() == near[0])
+            yield "error", f"{java} has no field {tag}", f'did you mean "{right}"?'
+        else:
+            hint = estate.near(java, tag, sorted(absent))
+            yield "warning", f"{java} has no field {tag} that is known", hint or "Jenkins drops it silently"
+
+
+def _secrets(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+    """No secret stands in the estate in clear; where only the name tells, it may be something else."""
+    for java, tag, sure in found.secrets:
+        severity: Severity = "error" if sure else "warning"
+        what = "holds a secret in clear" if sure else "looks like a secret in clear"
+        yield (
+            severity,
+            f"{tag} of {java} {what}",
+            'put secret("a name") there, and the value into the secrets file',
+        )
+
+
+RULES: dict[str, Rule] = {
+    "missing-plugin": _plugins,
+    "unknown-job": _jobs,
+    "bad-cron": _crons,
+    "empty-step": _empty,
+    "unknown-label": _labels,
+    "unknown-folder": _folders,
+    "bad-name": _names,
+    "same-name": _case,
+    "control-character": _characters,
+    "unknown-field": _fields,
+    "clear-secret": _secrets,
+}
+"""Rules by the names `lint.ignore` in jobdsl.toml takes (words.py has them, too)."""

@@ -1,0 +1,109 @@
+"""Creating the seed job, and keeping it up to date: an estate of one job under a seed name of its own.
+
+The name, `main bootstrap` for the seed `main`, differs from every name an estate may have. So the runs of
+the estate never take the seed job for one that is no longer defined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from jobdsl.checks import lint
+from jobdsl.controller.jenkins import Controller
+from jobdsl.controller.refusals import allowed
+from jobdsl.errors import Problem, Where, suggestion
+from jobdsl.grammar import names
+from jobdsl.model import Definition, Estate
+from jobdsl.planning.inventory import Inventory
+from jobdsl.planning.plan import Plan, plan
+from jobdsl.settings.config import Removed
+
+__all__ = ["definition", "prepare", "seed_of"]
+
+WHERE = Where("jobdsl bootstrap", 0)
+"""Stands in the marker instead of a DSL file's line."""
+
+
+def seed_of(seed_name: str) -> str:
+    """The seed that owns the seed job of an estate whose seed is `seed_name`."""
+    return f"{seed_name} bootstrap"
+
+
+def definition(**options: Any) -> Definition:
+    """The seed job, to be built whenever it was created or changed.
+
+    `options` are the arguments of `jobdsl.seed_jobs.seed`. Raises DslError.
+    """
+    from jobdsl.seed_jobs import seed
+
+    job = seed(**options)
+    return Definition(job.full_name, job.xml_tag, job.render(), WHERE, queue=True)
+
+
+def prepare(controller: Controller, *, adopt: Iterable[str] = (), check: bool = True, **options: Any) -> Plan:
+    """What has to be done on the controller for the seed job to be there, and what stands in the way.
+
+    `adopt`: globs of names, to take over a job that was made by hand. `check`: look whether the controller
+    has the plugins and credentials, as far as it lets us. Credentials may follow later: without them the
+    job is made all the same, but not built. Nothing is ever removed.
+    """
+    one = definition(**options)
+    found = _around(controller, one.full_name)
+    seed = seed_of(options.get("seed_name", "main"))
+    kept = Removed(jobs="ignore", views="ignore")
+    made = plan(Estate((one,)), found, seed, kept, adopt=adopt, partial=True)
+    if not check:
+        return made
+    missing = tuple(_missing(controller, one, options))
+    if any(problem.rule == _NO_CREDENTIALS for problem in missing):
+        made = replace(made, changes=tuple(replace(change, queue=False) for change in made.changes))
+    return replace(made, problems=(*made.problems, *missing))
+
+
+def _around(controller: Controller, full_name: str) -> Inventory:
+    """The job and the folders above it, one request each: the rest of the controller is of no interest."""
+    found = (controller.look("item", name) for name in [*names.ancestors(full_name), full_name])
+    return Inventory.of(one for one in found if one is not None)
+
+
+def _missing(controller: Controller, one: Definition, options: Mapping[str, Any]) -> Iterator[Problem]:
+    """What the job needs and the controller does not have: plugins, labels, credentials."""
+    known = lint.Known(plugins=allowed(controller.plugins), labels=allowed(controller.labels))
+    yield from lint.lint([one], known)
+    there: set[str] = set()
+    for folder in ["", *names.ancestors(one.full_name)]:
+        store = allowed(partial(controller.credentials, folder))
+        if store is None:
+            return  # what we may not see may be there
+        there |= store
+    for option, kind in _CREDENTIALS.items():
+        if options.get(option) is not None and options[option] not in there:
+            yield _no_credentials(controller, one, options[option], kind, there)
+
+
+_NO_CREDENTIALS = "credentials"
+_CREDENTIALS = {
+    "credentials": "a Username with password: the name of the seed's user, and an API token of it",
+    "git_credentials": "what the repository is read with",
+    "secrets_file": "a Secret file: the values of the estate's secrets",
+}
+"""Options that name credentials, and what these hold."""
+
+
+def _no_credentials(
+    controller: Controller, one: Definition, identity: str, kind: str, there: Iterable[str]
+) -> Problem:
+    page = f"{controller.url.rstrip('/')}/credentials/store/system/domain/_/newCredentials"
+    hint = f"create it at {page} ({kind}), then build the job; --no-check, if it is in a domain of its own"
+    near = suggestion(identity, there)
+    return Problem(
+        f"the controller has no credentials {identity!r}",
+        WHERE,
+        f"{near} Else {hint}" if near else hint,
+        severity="warning",
+        rule=_NO_CREDENTIALS,
+        job=one.full_name,
+    )

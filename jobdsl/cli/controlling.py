@@ -1,0 +1,302 @@
+"""Commands that change a controller, or say what they would change: `plan`, `apply`, `bootstrap`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from jobdsl.cli.options import (
+    ADOPT,
+    ESTATE,
+    PENDING,
+    REFRESH,
+    REPORTS,
+    WORKERS,
+    Stop,
+    controller_options,
+    isolation_option,
+)
+from jobdsl.errors import JobdslError
+
+if TYPE_CHECKING:
+    from jobdsl.cli.workflow import Planned
+    from jobdsl.controller.jenkins import Controller
+    from jobdsl.planning.plan import Plan
+
+__all__ = ["apply", "bootstrap", "plan"]
+
+
+@click.command()
+@ESTATE
+@controller_options
+@REFRESH
+@ADOPT
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+@click.option("--markdown", is_flag=True, help="Print the plan as Markdown, for a review comment.")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write the plan as a page.")
+@REPORTS
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Save the plan, for `jobdsl apply plan.json`.",
+)
+@click.option("--diffs", type=click.IntRange(0), help="How many differences to show. [default: 50]")
+@WORKERS
+@isolation_option
+def plan(
+    estate: Path,
+    url: str | None,
+    user: str | None,
+    token: str | None,
+    refresh: bool,
+    adopt: tuple[str, ...],
+    as_json: bool,
+    markdown: bool,
+    html: Path | None,
+    reports: tuple[Path, ...],
+    out: Path | None,
+    diffs: int | None,
+    workers: int,
+    isolation: str | None,
+) -> None:
+    """Say what `apply` would do, and why. Exits with 0 when there is nothing to do, 2 when there is."""
+    from jobdsl.cli import workflow
+    from jobdsl.planning import planfile
+
+    access = workflow.Access(url, user, token)
+    planned = workflow.plan(
+        estate,
+        access,
+        isolation=isolation,
+        adopt=adopt,
+        refresh=refresh,
+        workers=workers,
+        diffs=diffs,
+        to_save=out is not None,
+    )
+    made = planned.plan
+    for path in reports:
+        workflow.write_report(path, made, planned.diffs)
+    if html is not None:
+        workflow.write_report(html, made, planned.diffs, ".html")
+    if as_json:
+        click.echo(workflow.plan_json(made, planned.diffs), nl=False)
+    elif markdown:
+        from jobdsl.reports.markdown import to_markdown
+
+        click.echo(to_markdown(made, planned.diffs), nl=False)
+    else:
+        _print_plan(planned)
+    _say_findings(planned)
+    if planned.blocking:
+        raise Stop(1)
+    if out is not None:
+        checked = planned.checked
+        saved = planfile.dumps(made, checked.inventory, planned.documents, checked.controller.url)
+        workflow.write_text(out, saved)
+    raise Stop(PENDING if made.changes else 0)
+
+
+def _print_plan(planned: Planned) -> None:
+    from jobdsl.reports import plans as report
+
+    colour = sys.stdout.isatty()
+    click.echo(report.to_text(planned.plan, planned.diffs, colour=colour), nl=False, color=colour)
+
+
+def _say_findings(planned: Planned) -> None:
+    """What lint and policy found; problems of the plan itself are part of its text."""
+    from jobdsl.cli.console import count, say_problems
+
+    say_problems(planned.checked.findings.problems)
+    estate = planned.checked.estate
+    others = ", ".join(count(len(values), kind) for kind, values in estate.extra.items())
+    click.echo(f"loaded {estate.isolation}" + (f"; beside jobs: {others}" if others else ""), err=True)
+
+
+@click.command()
+@click.argument("source", metavar="ESTATE|plan.json", type=click.Path(exists=True, path_type=Path))
+@controller_options
+@REFRESH
+@ADOPT
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--no-verify", is_flag=True, help="Do not read back what was changed.")
+@click.option("--verify-all", is_flag=True, help="Read back every document, not the first few of each shape.")
+@click.option(
+    "--secrets",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Secrets file, for a plan.json.",
+)
+@REPORTS
+@WORKERS
+@isolation_option
+def apply(
+    source: Path,
+    url: str | None,
+    user: str | None,
+    token: str | None,
+    refresh: bool,
+    adopt: tuple[str, ...],
+    yes: bool,
+    no_verify: bool,
+    verify_all: bool,
+    secrets: Path | None,
+    reports: tuple[Path, ...],
+    workers: int,
+    isolation: str | None,
+) -> None:
+    """Bring the controller up to date with an estate, or carry out a saved plan exactly.
+
+    Nothing is written before the whole estate has loaded, passed lint and policy, and been planned.
+    Running it again after an interruption finishes the work. A saved plan is refused once anything it
+    touches has changed on the controller.
+    """
+    from jobdsl.cli import workflow
+    from jobdsl.documents.secrets import Secrets
+
+    access = workflow.Access(url, user, token)
+    if source.is_file():
+        _as_reviewed({"--refresh": refresh, "--adopt": adopt, "--isolation": isolation})
+        made, controller = workflow.saved_plan(source, access, workers)
+        fill = Secrets.load(secrets).fill if secrets else Secrets().fill
+        diffs: dict[Any, list[str]] = {}
+    else:
+        planned = workflow.plan(
+            source, access, isolation=isolation, adopt=adopt, refresh=refresh, workers=workers
+        )
+        made, controller, fill = planned.plan, planned.checked.controller, planned.checked.secrets.fill
+        diffs = dict(planned.diffs)
+        _print_plan(planned)
+        _say_findings(planned)
+    for path in reports:
+        workflow.write_report(path, made, diffs)
+    if not source.is_file() and planned.blocking:
+        click.echo("nothing was changed", err=True)
+        raise Stop(1)
+    if made.changes:
+        _confirm(yes, len(made.changes), controller.url)
+        verify = "none" if no_verify else "all" if verify_all else "shapes"
+        _carry_out(made, controller, workers=workers, verify=verify, finish=fill)
+
+
+def _as_reviewed(options: Mapping[str, Any]) -> None:
+    """Refuse options that say how to plan: a saved plan is carried out as it was reviewed."""
+    if given := [name for name, value in options.items() if value]:
+        hint = "give them to the plan that makes it: jobdsl plan ESTATE --out plan.json"
+        raise JobdslError(f"a saved plan takes no {' or '.join(given)}", hint=hint)
+
+
+def _confirm(yes: bool, changes: int, url: str) -> None:
+    from jobdsl.cli.console import count
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise JobdslError("nobody is there to ask", hint="look at the plan first, then run again with --yes")
+    if not click.confirm(f"Make {count(changes, 'change')} on {url}?", err=True):
+        click.echo("nothing was changed", err=True)
+        raise Stop(PENDING)
+
+
+def _carry_out(made: Plan, controller: Controller, **options: Any) -> None:
+    """Apply a plan, telling each outcome; stops with 1 unless all went well."""
+    from jobdsl.applying.apply import apply as carry_out
+    from jobdsl.applying.outcomes import Outcome
+    from jobdsl.checks.plugins import plugin_of
+    from jobdsl.cli.console import Progress
+    from jobdsl.reports import plans as report
+
+    progress = Progress(len(made.changes), "applied")
+
+    def tell(outcome: Outcome) -> None:
+        if outcome.status not in ("queued", "unbuilt"):
+            progress.advance()
+        if not (progress.live and outcome.ok):
+            progress.line(report.outcome_line(outcome, colour=progress.live))
+
+    result = carry_out(made, controller, report=tell, plugin_of=plugin_of, **options)
+    click.echo(report.result_line(result))
+    raise Stop(0 if result.ok else 1)
+
+
+@click.command()
+@controller_options
+@click.option("--repo", required=True, metavar="GIT_URL", help="Repository of the estate.")
+@click.option("--branch", default="main", show_default=True, help="Its branch.")
+@click.option("--path", default=".", show_default=True, help="Where in the repository the estate is.")
+@click.option("--name", default="jobdsl-seed", show_default=True, help="Full name of the seed job.")
+@click.option(
+    "--credentials",
+    default="jobdsl-seed",
+    show_default=True,
+    help="Jenkins id of the seed's user and API token.",
+)
+@click.option("--git-credentials", help="Jenkins id of the credentials for the repository.")
+@click.option("--secrets-file", help="Jenkins id of a secret file with the values of the estate's secrets.")
+@click.option("--agent", help="Label of the agents it runs on.")
+@click.option(
+    "--poll",
+    default="H/5 * * * *",
+    show_default=True,
+    help="When the repository is looked at; pushes are told at once.",
+)
+@click.option("--github-push", is_flag=True, help="Also start it by GitHub's own webhook.")
+@click.option("--install", help="Pip requirement of jobdsl on the agent. [default: this version]")
+@click.option("--tool", help="Command of a jobdsl that is installed on the agents, instead.")
+@click.option("--controller-url", help="URL the seed job uses. [default: the one Jenkins tells its builds]")
+@click.option(
+    "--seed-name", default="main", show_default=True, help="Name of the estate's seed, as jobdsl.toml says."
+)
+@click.option(
+    "--timeout-minutes", default=30, show_default=True, type=click.IntRange(1), help="When a run is given up."
+)
+@click.option("--builds", default=50, show_default=True, type=click.IntRange(1), help="Builds that are kept.")
+@click.option(
+    "--html-page",
+    is_flag=True,
+    help="Publish the plan as a page of the job (needs the plugin htmlpublisher).",
+)
+@click.option(
+    "--check/--no-check",
+    default=True,
+    help="Look whether the controller has what the job needs. [default: check]",
+)
+@ADOPT
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def bootstrap(
+    url: str | None,
+    user: str | None,
+    token: str | None,
+    check: bool,
+    adopt: tuple[str, ...],
+    yes: bool,
+    **options: Any,
+) -> None:
+    """Create the seed job on a controller, or bring it up to date.
+
+    The seed job checks out the repository, runs lint and apply, and publishes the plan. It runs
+    this command first, and so keeps itself up to date.
+    """
+    from jobdsl.cli import bootstrap as seeding
+    from jobdsl.cli import workflow
+    from jobdsl.cli.console import say_problems
+    from jobdsl.reports import plans as report
+    from jobdsl.settings import config
+
+    controller = workflow.connect(workflow.Access(url, user, token), config.Settings())
+    made = seeding.prepare(controller, adopt=adopt, check=check, **options)
+    if made.errors or not made.changes:  # else they are told with the plan
+        say_problems(made.problems)
+    if made.errors:
+        click.echo("nothing was changed", err=True)
+        raise Stop(1)
+    if not made.changes:
+        click.echo(f"the seed job {options['name']} is up to date")
+        return
+    click.echo(report.to_text(made, colour=sys.stdout.isatty()), nl=False)
+    _confirm(yes or not sys.stdin.isatty(), len(made.changes), controller.url)
+    _carry_out(made, controller)

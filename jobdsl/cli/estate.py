@@ -1,0 +1,143 @@
+"""Commands that need no controller: `render`, `lint`, `import`, `completion`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from jobdsl.cli.options import ESTATE, Stop, controller_options, isolation_option
+
+if TYPE_CHECKING:
+    from jobdsl.controller.jenkins import Controller
+
+__all__ = ["completion", "import_", "lint", "render"]
+
+
+@click.command()
+@ESTATE
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Directory for the documents.")
+@isolation_option
+def render(estate: Path, out: Path, isolation: str | None) -> None:
+    """Write every job's config.xml to DIR/full/name.xml; a folder's own to DIR/full/name/config.xml.
+
+    DIR is new, empty, or one that render wrote before: what is no longer defined is removed there.
+    It may lie in the estate, and is never the estate itself. Documents with the value of a secret
+    are for their owner alone.
+    """
+    from jobdsl.cli import workflow
+    from jobdsl.cli.console import count
+
+    loaded, renderer, stale = workflow.render(estate, out, isolation)
+    removed = f", {count(len(stale), 'file')} of an earlier run removed" if stale else ""
+    click.echo(f"{count(len(renderer.written), 'document')} in {out}{removed}")
+    click.echo(f"loaded {count(loaded.files, 'file')}; {loaded.isolation}", err=True)
+
+
+@click.command()
+@ESTATE
+@click.option(
+    "--plugins", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Saved list of plugins."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.option(
+    "--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write the findings as a JUnit report."
+)
+@controller_options
+@isolation_option
+def lint(
+    estate: Path,
+    plugins: Path | None,
+    as_json: bool,
+    junit: Path | None,
+    url: str | None,
+    user: str | None,
+    token: str | None,
+    isolation: str | None,
+) -> None:
+    """Check the whole estate: plugins, names of other jobs, schedules, labels, policy.
+
+    With a controller (--url) its plugins, jobs and labels are asked; without one, what
+    jobdsl.toml and --plugins say is used.
+    """
+    from jobdsl.cli import workflow
+    from jobdsl.cli.console import count, say_problems
+
+    found = workflow.findings(estate, workflow.Access(url, user, token), isolation, plugins)
+    if junit is not None:
+        from jobdsl.reports.junit import junit as as_junit
+
+        junit.parent.mkdir(parents=True, exist_ok=True)
+        junit.write_text(as_junit(found.problems, found.checked), "utf-8")
+    if as_json:
+        import json
+
+        told = [one.to_json() for one in found.problems]
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+    else:
+        say_problems(found.problems)
+        click.echo(f"{count(len(found.checked), 'job')} checked", err=True)
+    raise Stop(1 if found.failed else 0)
+
+
+@click.command("import")
+@click.argument("source", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@controller_options
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Directory for the estate.")
+@click.option(
+    "--templates/--no-templates",
+    default=True,
+    help="Look for loops and templates. (Not yet: every job is written out.)",
+)
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write what became of each document, as JSON.",
+)
+@click.option("--force", is_flag=True, help="Write into a directory that is not empty.")
+def import_(
+    source: Path | None,
+    url: str | None,
+    user: str | None,
+    token: str | None,
+    out: Path,
+    templates: bool,
+    report: Path | None,
+    force: bool,
+) -> None:
+    """Make DSL files from existing jobs: those of a controller (--url), or SRC/full/name.xml files.
+
+    Every document is rendered again and compared: what comes back is equal, or named as not.
+    A broken document is named with its error, and the others go on; exits with 1 only if none was
+    imported.
+    """
+    from jobdsl.cli import workflow
+    from jobdsl.importer import import_estate
+    from jobdsl.settings import config
+
+    if source is None:
+        found: Path | Controller = workflow.connect(workflow.Access(url, user, token), config.Settings())
+    else:
+        found = source
+    result = import_estate(
+        found,
+        out,
+        report=report,
+        templates=templates,
+        force=force,
+        echo=lambda line: click.echo(line, err=True),
+    )
+    raise Stop(0 if result.equal else 1)
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what makes a shell complete jobdsl's commands: eval "$(jobdsl completion bash)"."""
+    from click.shell_completion import get_completion_class
+
+    made = get_completion_class(shell)
+    assert made is not None
+    root = click.get_current_context().find_root().command
+    click.echo(made(root, {}, "jobdsl", "_JOBDSL_COMPLETE").source())

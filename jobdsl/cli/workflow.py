@@ -1,0 +1,330 @@
+"""What the commands do, step by step: load, check, look at the controller, plan.
+
+Nothing here is written to a controller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jobdsl.errors import EstateError, JobdslError, Problem
+from jobdsl.model import Definition, Estate
+from jobdsl.settings import config
+
+if TYPE_CHECKING:
+    from jobdsl.checks.lint import Known
+    from jobdsl.controller.jenkins import Controller
+    from jobdsl.documents.rendering import Renderer
+    from jobdsl.documents.secrets import Secrets
+    from jobdsl.planning.inventory import Inventory, Key
+    from jobdsl.planning.plan import Plan
+    from jobdsl.settings.config import Settings
+
+__all__ = [
+    "Access",
+    "Checked",
+    "Findings",
+    "check",
+    "connect",
+    "findings",
+    "render",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Which controller, and who asks; empty where nothing was said."""
+
+    url: str | None = None
+    user: str | None = None
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What checking an estate found."""
+
+    problems: list[Problem]
+    checked: list[str]
+    """Full names of everything that was looked at."""
+    isolation: str = ""
+    strict: bool = False
+    """Whether warnings count as errors."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything stands in the way."""
+        return any(
+            one.severity == "error" or (self.strict and one.severity == "warning") for one in self.problems
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An estate that loaded and passed lint and policy, and the controller it is meant for."""
+
+    root: Path
+    settings: Settings
+    estate: Estate
+    secrets: Secrets
+    controller: Controller
+    inventory: Inventory
+    findings: Findings
+
+
+def render(root: Path, out: Path, isolation: str | None) -> tuple[Estate, Renderer, list[str]]:
+    """Write all documents; gives the estate, what was written, and what of an earlier run was removed."""
+    from jobdsl.documents.rendering import Renderer
+    from jobdsl.documents.secrets import secrets_of
+    from jobdsl.loading.load import load
+
+    settings = config.load(root)
+    secrets = secrets_of(root, settings)
+    renderer = Renderer(out, root)
+
+    def write(one: Definition) -> None:
+        filled = secrets.fill(one.document)
+        if filled is one.document:
+            renderer.write(one)
+        else:
+            renderer.write(replace(one, document=filled), private=True)
+
+    loaded = load(root, settings, on_definition=write, isolation=isolation)
+    return loaded, renderer, renderer.finish()
+
+
+def connect(access: Access, settings: Settings, threads: int = 8) -> Controller:
+    """The controller that options, environment or jobdsl.toml name. Raises JobdslError when none does."""
+    from jobdsl.controller import jenkins
+
+    url = access.url or settings.controller.url
+    if not url:
+        raise JobdslError(
+            "no controller is named", hint="give --url, JENKINS_URL, or controller.url in jobdsl.toml"
+        )
+    return jenkins.connect(url, access.user, access.token, threads=threads)
+
+
+def findings(
+    root: Path, access: Access, isolation: str | None, plugins: Path | None, *, offline: bool = False
+) -> Findings:
+    """Everything wrong with an estate, also where it does not load.
+
+    The controller is asked only if one is named, and never with `offline`.
+    """
+    from jobdsl.loading.load import load
+
+    settings = config.load(root)
+    try:
+        estate = load(root, settings, isolation=isolation)
+    except EstateError as error:
+        return Findings(error.problems, [], strict=settings.lint.warn_as_error)
+    named = not offline and (access.url or settings.controller.url)
+    controller = connect(access, settings) if named else None
+    inventory = controller.inventory() if controller is not None else None
+    known = _known(root, estate, settings, controller, inventory, plugins)
+    return _findings(root, estate, settings, known, settings.lint.ignore)
+
+
+def check(root: Path, access: Access, isolation: str | None, threads: int = 8) -> Checked:
+    """Load an estate, look at its controller, lint, and check policy, but for what planning decides.
+
+    Raises EstateError with all problems when the estate does not load; findings of lint and policy
+    are given back, whatever they are.
+    """
+    from jobdsl.documents.secrets import secrets_of
+    from jobdsl.loading.load import load
+    from jobdsl.planning import plan as planning
+
+    settings = config.load(root)
+    controller = connect(access, settings, threads)
+    estate = load(root, settings, isolation=isolation)
+    inventory = controller.inventory()
+    known = _known(root, estate, settings, controller, inventory, None)
+    found = _findings(root, estate, settings, known, (*settings.lint.ignore, *planning.RULES))
+    return Checked(root, settings, estate, secrets_of(root, settings), controller, inventory, found)
+
+
+def _findings(
+    root: Path, estate: Estate, settings: Settings, known: Known, ignore: Iterable[str]
+) -> Findings:
+    from jobdsl.checks import extensions
+    from jobdsl.checks.lint import Linter
+    from jobdsl.checks.policy import check_one
+    from jobdsl.documents.references import look
+
+    linter = Linter(estate.definitions, known, ignore)
+    problems = [*estate.warnings, *extensions.check(root, estate, settings)]
+    for one in estate.definitions:
+        found = look(one)
+        problems += [*check_one(one, found, settings), *linter.check(one, found)]
+    names = [one.full_name for one in estate.definitions]
+    return Findings(problems, names, estate.isolation, settings.lint.warn_as_error)
+
+
+def _known(
+    root: Path,
+    estate: Estate,
+    settings: Settings,
+    controller: Controller | None,
+    inventory: Inventory | None,
+    plugins: Path | None,
+) -> Known:
+    """What lint may take as given: from a saved list, from jobdsl.toml, and from the controller."""
+    from jobdsl.checks.lint import Known
+
+    return Known(
+        plugins=_plugins(root, settings, controller, plugins),
+        items=None if inventory is None else {one.full_name for one in inventory if one.kind == "item"},
+        views=None if inventory is None else {one.full_name for one in inventory if one.kind == "view"},
+        labels=_labels(estate, settings, controller),
+    )
+
+
+def _plugins(
+    root: Path, settings: Settings, controller: Controller | None, saved: Path | None
+) -> Mapping[str, str] | None:
+    from jobdsl.checks.plugins import read_plugins
+    from jobdsl.controller.refusals import allowed
+
+    if saved is None and settings.controller.plugins:
+        saved = root / settings.controller.plugins
+    if saved is not None:
+        return read_plugins(saved)
+    return None if controller is None else allowed(controller.plugins)
+
+
+def _labels(estate: Estate, settings: Settings, controller: Controller | None) -> frozenset[str] | None:
+    from jobdsl.controller.refusals import allowed
+    from jobdsl.grammar.labels import split
+
+    given = frozenset(settings.controller.labels)
+    pools = [split(str(pool.get("label", ""))) for pool in estate.extra.get("pool", ())]
+    if controller is None:
+        return given.union(*pools) if given or pools else None
+    asked = allowed(controller.labels)
+    return None if asked is None else given.union(asked, *pools)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan for a checked estate, and how the documents that change would change."""
+
+    checked: Checked
+    plan: Plan
+    diffs: Mapping[Key, list[str]]
+    blocking: Sequence[Problem]
+    """Every problem of lint, policy and planning that keeps it from being applied."""
+    documents: Mapping[Key, bytes]
+    """Stored documents that were read; with `to_save` all that the plan replaces, moves or removes."""
+
+
+def plan(
+    root: Path,
+    access: Access,
+    *,
+    isolation: str | None = None,
+    adopt: Iterable[str] = (),
+    refresh: bool = False,
+    workers: int = 8,
+    diffs: int | None = None,
+    to_save: bool = False,
+) -> Planned:
+    """What a run would do.
+
+    `refresh` looks at the live documents too; `diffs` is how many differences to fetch. `to_save`
+    reads what a saved plan remembers: ControllerError where the user may not.
+    """
+    from jobdsl.planning import plan as planning
+    from jobdsl.planning import planfile
+    from jobdsl.planning import refresh as live
+
+    checked = check(root, access, isolation, workers)
+    seed = checked.settings.seed.name
+    documents: dict[Key, bytes] = {}
+    drift: dict[Key, str] = {}
+    if refresh:
+        keys = live.owned(checked.estate.definitions, checked.inventory, seed)
+        documents = live.fetch(checked.controller, keys, workers)
+        drift = live.drift(checked.estate.definitions, documents)
+    made = planning.plan(
+        checked.estate, checked.inventory, seed, checked.settings.removed, adopt=adopt, drift=drift
+    )
+    blocking = _blocking(checked.findings, made)
+    if to_save and not blocking:
+        missing = [key for key in planfile.read_first(made) if key not in documents]
+        documents |= live.fetch(checked.controller, missing, workers)
+    limit = live.DIFFS if diffs is None else diffs
+    mask = checked.secrets.mask
+    shown = live.diffs(made, checked.controller, limit=limit, workers=workers, known=documents, mask=mask)
+    return Planned(checked, made, shown, blocking, documents)
+
+
+def _blocking(found: Findings, made: Plan) -> list[Problem]:
+    severe = ("error", "warning") if found.strict else ("error",)
+    return [one for one in found.problems if one.severity in severe] + made.errors
+
+
+def saved_plan(path: Path, access: Access, threads: int) -> tuple[Plan, Controller]:
+    """A reviewed plan and its controller.
+
+    Raises JobdslError when another controller is named than the one it was made for, EstateError when
+    that one has moved on since.
+    """
+    from jobdsl.planning import planfile
+    from jobdsl.planning import refresh as live
+
+    try:
+        saved = planfile.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise JobdslError(f"{path}: cannot be read: {error}") from None
+    if saved.url and access.url and saved.url.rstrip("/") != access.url.rstrip("/"):
+        raise JobdslError(
+            f"{path} was made for {saved.url}, not for {access.url}",
+            hint="plan again for that controller, or take --url and JENKINS_URL away",
+        )
+    controller = connect(
+        Access(access.url or saved.url or None, access.user, access.token), config.Settings(), threads
+    )
+    stored = live.fetch(controller, saved.stored, threads)
+    if moved := planfile.moved_on(saved, controller.inventory(), stored):
+        raise EstateError(moved)
+    return saved.plan, controller
+
+
+def write_report(path: Path, made: Plan, diffs: Mapping[Key, list[str]], form: str = "") -> None:
+    """The plan as a file; `form`, or its suffix, says how: .html, .md, .json or .txt."""
+    from jobdsl.reports.html import to_html
+    from jobdsl.reports.markdown import to_markdown
+    from jobdsl.reports.plans import to_text
+
+    writers: dict[str, Callable[[Plan, Mapping[Key, Sequence[str]]], str]] = {
+        ".html": to_html,
+        ".json": plan_json,
+        ".md": to_markdown,
+        ".txt": to_text,
+    }
+    write = writers.get(form or path.suffix.lower())
+    if write is None:
+        raise JobdslError(f"{path}: a plan is written as .html, .md, .json or .txt", hint="change the suffix")
+    write_text(path, write(made, diffs))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file, and the directories it lies in. Raises JobdslError when that fails."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise JobdslError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def plan_json(made: Plan, diffs: Mapping[Key, Sequence[str]] | None = None) -> str:
+    import json
+
+    from jobdsl.reports import plans as report
+
+    return json.dumps(report.to_json(made, diffs), indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,1 @@
+"""Speaking to a Jenkins controller: requests, patience, and what a refusal means."""

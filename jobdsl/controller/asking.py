@@ -1,0 +1,192 @@
+"""Requests to a controller that may be down or starting, want a crumb, or have a login page before it.
+
+python-jenkins underneath, with a connection pool of our own, timeouts, and no redirects followed.
+A controller that starts refuses connections, answers 503, then for about a second 401 with a valid
+token: all are waited out, but for two seconds only while there is no sign of a start. With an API token
+no crumb is needed; with a password the crumb and its session are fetched when the controller asks for
+one (Jenkins 2.568, measured).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from jobdsl.controller.refusals import NoAnswerError, refusal
+from jobdsl.errors import ControllerError
+from jobdsl.planning.inventory import text
+
+if TYPE_CHECKING:
+    from jobdsl.controller.transport import Answer, Server
+
+__all__ = ["PATIENCE", "Asking"]
+
+PATIENCE = 60.0
+"""Seconds one request waits, in all, for a controller that is down or starting."""
+FIRST_PATIENCE = 2.5
+"""The same for a controller that has never answered: a wrong address or token should not take a minute."""
+_WAKING = 1.0
+"""Seconds between two tries with a token a controller does not accept yet, or at all: few, because
+directories lock accounts out."""
+_DOWN = (502, 503, 504)
+
+
+class Asking:
+    """One controller. Safe to use from several threads; every method raises ControllerError."""
+
+    def __init__(
+        self,
+        server: Server,
+        *,
+        patience: float = PATIENCE,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.url: str = server.server
+        self.requests = 0
+        """Requests sent so far."""
+        self.version = ""
+        """Jenkins' version, once it has answered."""
+        self._server = server
+        self._patience = patience
+        self._sleep, self._clock = sleep, clock
+        self._starting = False
+        self._given_up = False
+        """Whether it was waited for in vain, and nothing has answered since."""
+        self._crumb: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def json(self, path: str, tree: str, what: str) -> dict[str, Any]:
+        """The answer to a tree query at a path below the controller's URL. `what` names it in errors."""
+        response = self.ask("GET", f"{path}?tree={quote(tree, safe=',')}", what)
+        with self.understood(what):
+            answer: dict[str, Any] = response.json()
+            text(answer["_class"])
+            return answer
+
+    @contextmanager
+    def understood(self, what: str) -> Iterator[None]:
+        """Tell an answer that is not what a Jenkins would say."""
+        try:
+            yield
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+            raise ControllerError(
+                f"could not {what}: {self.url} does not answer as a Jenkins",
+                hint="is this the address of a Jenkins, and is there a login page in front of it?",
+            ) from error
+
+    def post(
+        self,
+        path: str,
+        what: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        *,
+        once: bool = False,
+    ) -> Answer:
+        """The answer to a change, redirects that mean success included.
+
+        `once`: never sent again when no answer came, for what a second time would undo.
+        """
+        return self.ask("POST", path, what, body, headers, once=once)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        what: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        once: bool = False,
+    ) -> Answer:
+        """The answer to a request; ControllerError if it is a refusal."""
+        crumb, patience = self._crumb, 0.0 if once else self._patience
+        response = self._patiently(method, path, what, body, {**(headers or {}), **crumb}, patience)
+        if method != "GET" and response.status == 403 and b"No valid crumb" in response.body:
+            crumb = self._new_crumb(crumb)
+            response = self._patiently(method, path, what, body, {**(headers or {}), **crumb}, patience)
+        is_form = method != "GET" and "xml" not in (headers or {}).get("Content-Type", "")
+        form = f"{self.url.rstrip('/')}/{path}" if is_form else ""
+        if error := refusal(response, what, self._server.user, form=form):
+            raise error
+        return response
+
+    def _new_crumb(self, refused: Mapping[str, str]) -> dict[str, str]:
+        """A crumb other than the one refused; several threads fetch it once."""
+        with self._lock:
+            if self._crumb == refused:
+                self._crumb = {}
+                response = self.ask("GET", "crumbIssuer/api/json", what := "get a crumb")
+                with self.understood(what):
+                    answer = response.json()
+                    crumb = {text(answer["crumbRequestField"]): text(answer["crumb"])}
+                self._crumb = {**crumb, "Cookie": response.cookies}
+            return self._crumb
+
+    def _patiently(
+        self,
+        method: str,
+        path: str,
+        what: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        longest: float,
+    ) -> Answer:
+        """The first answer that does not come from a controller that is down or starting."""
+        waited, pause, starting = 0.0, 0.25, self._starting
+        while True:
+            began = self._clock()
+            answer = self._try(method, path, body, headers)
+            if not isinstance(answer, NoAnswerError) and self._is_final(answer, starting):
+                return answer
+            starting |= self._starting
+            refused = answer.status == 401
+            if refused and not starting:
+                pause = _WAKING
+            waited += self._clock() - began + pause
+            if waited > self._patience_for(starting, refused, longest):
+                self._given_up = longest > 0
+                raise self._trouble(answer, what)
+            self._sleep(pause)
+            pause = min(pause * 2, 5.0)
+
+    def _try(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> Answer | NoAnswerError:
+        """One attempt."""
+        self.requests += 1
+        try:
+            return self._server.exchange(method, path, body, headers)
+        except NoAnswerError as error:
+            self._starting |= bool(self.version)  # it answered before: it restarts
+            return error
+
+    def _patience_for(self, starting: bool, refused: bool, longest: float) -> float:
+        """Seconds to wait in all; `refused` is an answer of 401."""
+        if self._given_up and not refused:
+            return 0.0
+        return longest if starting else min(longest, FIRST_PATIENCE)
+
+    def _trouble(self, answer: Answer | NoAnswerError, what: str) -> ControllerError:
+        if isinstance(answer, NoAnswerError):
+            return ControllerError(f"could not {what}: {answer}", hint=answer.hint)
+        return refusal(answer, what, self._server.user) or ControllerError(what)
+
+    def _is_final(self, response: Answer, starting: bool) -> bool:
+        """Whether another try would change nothing; remembers whether the controller is starting.
+
+        `starting`: whether it was when this was asked; others may have got in since.
+        """
+        if response.status in _DOWN:
+            self._starting = True
+            return False
+        if response.status == 401:
+            return bool(self.version) and not (starting or self._starting)
+        self._starting = self._given_up = False
+        self.version = response.headers.get("X-Jenkins") or self.version or "unknown"
+        return True

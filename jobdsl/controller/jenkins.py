@@ -1,0 +1,227 @@
+"""What a seed asks of a controller, one request per call: the one module that knows Jenkins' addresses.
+
+`asking.py` sends the requests, and waits for a controller that starts.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from jobdsl.controller.asking import PATIENCE, Asking
+from jobdsl.controller.refusals import AlreadyExistsError, NotFoundError, NotSignedInError
+from jobdsl.errors import ControllerError
+from jobdsl.grammar import names
+from jobdsl.planning import inventory
+from jobdsl.planning.inventory import Existing, Inventory
+
+__all__ = ["AlreadyExistsError", "Controller", "NotFoundError", "NotSignedInError", "connect"]
+
+TIMEOUT = (5.0, 120.0)
+"""Seconds to connect, and to wait for an answer."""
+_XML = {"Content-Type": "application/xml; charset=utf-8"}
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def connect(
+    url: str,
+    user: str | None = None,
+    token: str | None = None,
+    *,
+    threads: int = 8,
+    timeout: tuple[float, float] = TIMEOUT,
+    patience: float = PATIENCE,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> Controller:
+    """A controller at `url`; asks it nothing yet. `token` is an API token or a password.
+
+    `threads`: how many of them will use it at once. `patience`: seconds a request may take in all while
+    it is down or starts. Raises ControllerError for what is no address.
+    """
+    if not _is_address(url):
+        raise ControllerError(
+            f"{url!r} is no address of a controller", hint="it looks like https://jenkins.example.com/"
+        )
+    from jobdsl.controller.transport import (
+        Server,  # a tenth of a second that only those who talk to a controller pay
+    )
+
+    server = Server(url, user, token, threads, timeout)
+    return Controller(server, patience=patience, sleep=sleep, clock=clock)
+
+
+class Controller(Asking):
+    """What a seed asks of a controller. Safe to use from several threads.
+
+    Every method raises ControllerError; NotFoundError, AlreadyExistsError, NotSignedInError where that helps.
+    """
+
+    # reading
+
+    def tree(self, folder: str, tree: str) -> dict[str, Any]:
+        """The answer to a tree query for a folder ("" is the top)."""
+        return self.json(names.join(names.url_path(folder), "api/json"), tree, f'read "{folder or "/"}"')
+
+    def inventory(self) -> Inventory:
+        """All items and views, in one request (and one more for each folder six levels down)."""
+        with self.understood("read what is there"):
+            return inventory.read(self.tree)
+
+    def look(self, kind: str, full_name: str) -> Existing | None:
+        """One item or view as it is now; None if nothing has exactly that name."""
+        query, what = "name,description,disabled", f'look at "{full_name}"'
+        try:
+            answer = self.json(f"{_path(kind, full_name)}/api/json", query, what)
+        except NotFoundError:
+            return None
+        with self.understood(what):
+            found = inventory.existing("view" if kind == "view" else "item", names.parent(full_name), answer)
+        return found if found.full_name == full_name else None
+
+    def content(self, folder: str) -> list[str]:
+        """Full names of what a folder holds, without the view it was born with."""
+        answer = self.tree(folder, "jobs[name],views[name,description]")
+        with self.understood(f'read "{folder}"'):
+            views = [inventory.existing("view", folder, view) for view in answer.get("views", ())]
+            jobs = [inventory.existing("item", folder, job) for job in answer.get("jobs", ())]
+        return [one.full_name for one in (*jobs, *views) if not one.is_default_view]
+
+    def config(self, kind: str, full_name: str) -> bytes:
+        """The stored document. It is never the text that was posted."""
+        path = f"{_path(kind, full_name)}/config.xml"
+        return self.ask("GET", path, f'read "{full_name}"').body
+
+    def plugins(self) -> dict[str, str]:
+        """Versions of the active plugins by their short names. Needs a permission many users lack."""
+        query, what = "plugins[shortName,version,active]", "list the plugins"
+        answer = self.json("pluginManager/api/json", query, what)
+        with self.understood(what):
+            return {one["shortName"]: one["version"] for one in answer["plugins"] if one.get("active", True)}
+
+    def labels(self) -> frozenset[str]:
+        """Labels the controller's agents have now; the name of an agent is one of them."""
+        query, what = "computer[assignedLabels[name]]", "list the agents"
+        answer = self.json("computer/api/json", query, what)
+        with self.understood(what):
+            return frozenset(label["name"] for one in answer["computer"] for label in one["assignedLabels"])
+
+    def credentials(self, folder: str = "") -> frozenset[str]:
+        """Ids of the credentials in the global domain of the controller, or of a folder."""
+        store = f"credentials/store/{'folder' if folder else 'system'}/domain/_/api/json"
+        path = names.join(names.url_path(folder), store)
+        answer = self.json(path, "credentials[id]", what := "list the credentials")
+        with self.understood(what):
+            return frozenset(one["id"] for one in answer["credentials"])
+
+    # changing
+
+    def create(self, kind: str, full_name: str, document: str) -> None:
+        """Create an item or view; AlreadyExistsError if something has the name, in any letter case."""
+        action = "createView" if kind == "view" else "createItem"
+        parent = names.url_path(names.parent(full_name))
+        path = names.join(parent, f"{action}?name={quote(names.leaf(full_name), safe='')}")
+        self.post(path, f'create "{full_name}"', document.encode(), _XML)
+
+    def update(self, kind: str, full_name: str, document: str) -> None:
+        """Replace the document of an item or view; a folder keeps what it holds."""
+        path = f"{_path(kind, full_name)}/config.xml"
+        self.post(path, f'update "{full_name}"', document.encode(), _XML)
+
+    def delete(self, kind: str, full_name: str) -> None:
+        """Delete an item (a folder with all it holds) or view; being gone already is no error."""
+        what = f'delete "{full_name}"'
+        try:
+            if kind == "view":
+                self._delete_view(full_name, what)
+            else:
+                self.ask("DELETE", f"{_path(kind, full_name)}/", what)
+        except NotFoundError:
+            return
+
+    def _delete_view(self, full_name: str, what: str) -> None:
+        try:
+            self.post(f"{_path('view', full_name)}/doDelete", what)
+        except ControllerError as error:
+            if error.status != 500:
+                raise
+            hint = "Jenkins deletes no default view: make another the default one first"
+            raise ControllerError(error.message, status=error.status, hint=hint) from None
+
+    def disable(self, full_name: str) -> None:
+        """Stop an item from being built. Plain folders ignore it."""
+        self.post(f"{names.url_path(full_name)}/disable", f'disable "{full_name}"')
+
+    def enable(self, full_name: str) -> None:
+        """The opposite of `disable`."""
+        self.post(f"{names.url_path(full_name)}/enable", f'enable "{full_name}"')
+
+    def describe(self, kind: str, full_name: str, description: str) -> None:
+        """Set the description alone."""
+        body = f"description={quote(description, safe='')}".encode()
+        self.post(f"{_path(kind, full_name)}/submitDescription", f'describe "{full_name}"', body, _FORM)
+
+    def move(self, source: str, target: str, via: str = "") -> None:
+        """Give an item another name, another folder, or both; its builds go along.
+
+        `via` is the name it has in between, when both change or only letter case does (Jenkins says that
+        the name is in use): one that nothing else is called, in its old folder and in its new one.
+        """
+        folder, there, name = names.parent(source), names.parent(target), names.leaf(target)
+        via = via or names.between(source, target)
+        if there == folder:
+            if names.key(source) == names.key(target):
+                source = self._rename(source, via)
+        elif name == names.leaf(source):
+            return self._relocate(source, there)
+        else:
+            if via != names.leaf(source):
+                source = self._rename(source, via)
+            self._relocate(source, there)
+            source = names.join(there, via)
+        self._rename(source, name)
+        return None
+
+    def build(self, full_name: str) -> None:
+        """Queue a build, with the default values of its parameters if it has any."""
+        path, what = names.url_path(full_name), f'build "{full_name}"'
+        try:
+            self.post(f"{path}/build", what)
+        except ControllerError as error:
+            if error.status != 400:
+                raise
+            self.post(f"{path}/buildWithParameters", what)  # it has parameters
+
+    def _rename(self, full_name: str, name: str) -> str:
+        """Its full name afterwards."""
+        path = f"{names.url_path(full_name)}/confirmRename?newName={quote(name, safe='')}"
+        self.post(path, f'rename "{full_name}" to "{name}"')
+        return names.join(names.parent(full_name), name)
+
+    def _relocate(self, full_name: str, folder: str) -> None:
+        """Only the address it answers with tells whether it moved (measured)."""
+        what = f'move "{full_name}" to "{folder or "/"}"'
+        body = f"destination={quote('/' + folder, safe='')}".encode()
+        answer = self.post(f"{names.url_path(full_name)}/move/move", what, body, _FORM)
+        if urlsplit(answer.headers.get("Location", "")).path.rstrip("/").endswith("/move"):
+            raise ControllerError(
+                f"could not {what}: the controller refused",
+                status=answer.status,
+                hint="the name is taken there, the folder does not exist, or it may not hold such items",
+            )
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that do not close, a port that is none
+        return False
+
+
+def _path(kind: str, full_name: str) -> str:
+    if kind == "view":
+        return names.view_path(names.parent(full_name), names.leaf(full_name))
+    return names.url_path(full_name)

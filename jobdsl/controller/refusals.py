@@ -1,0 +1,164 @@
+"""What a controller's refusal means, in words: never its HTML, always a way out where there is one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+
+from jobdsl.errors import ControllerError
+
+if TYPE_CHECKING:
+    from jobdsl.controller.transport import Answer
+
+__all__ = [
+    "AlreadyExistsError",
+    "NoAnswerError",
+    "NotFoundError",
+    "NotSignedInError",
+    "allowed",
+    "refusal",
+]
+
+T = TypeVar("T")
+
+_SIGN_IN = (
+    "make an API token on your user page (Security), and give user and token"
+    " as options or as JENKINS_USER and JENKINS_TOKEN"
+)
+
+
+class NoAnswerError(ControllerError):
+    """One request got no answer: worth another try."""
+
+
+class NotFoundError(ControllerError):
+    """Nothing has that name, or this user may not see it."""
+
+
+class AlreadyExistsError(ControllerError):
+    """The name is taken."""
+
+
+class NotSignedInError(ControllerError):
+    """User and token are not accepted, or none were given: no other request will do better."""
+
+
+def allowed(ask: Callable[[], T]) -> T | None:
+    """The answer; None where this user may not ask, or the controller has nothing of the kind."""
+    try:
+        return ask()
+    except NotSignedInError:
+        raise
+    except ControllerError as error:
+        if error.status in (403, 404):
+            return None
+        raise
+
+
+def refusal(response: Answer, what: str, user: str | None, *, form: str = "") -> ControllerError | None:
+    """The error an answer stands for; None for success and for the redirects that mean success.
+
+    Only a form is answered with one of those, away from its own address, `form`; who reads, or sends a
+    document, and is sent elsewhere has achieved nothing. A success is never a page for people (Jenkins
+    2.568, measured on all that is asked of it here).
+    """
+    status = response.status
+    if status < 300 and response.body and response.headers.get("Content-Type", "").startswith("text/html"):
+        return NotSignedInError(
+            f"could not {what}: it does not answer as a Jenkins, but answers with a page for people",
+            status=status,
+            hint="is this the address of a Jenkins, and is there a login page in front of it?",
+        )
+    done = status in (302, 303) and form and not _leads_away(response.headers.get("Location", ""), form)
+    if status < 300 or done:
+        return None
+    reason = " ".join(response.headers.get("X-Error", "").split())
+    if status == 400 and "already exists" in reason:
+        return AlreadyExistsError(f"could not {what}: {reason}", status=status)
+    if status == 404:
+        return NotFoundError(
+            f"could not {what}: the controller has nothing of that name",
+            status=status,
+            hint="it may also be hidden from this user",
+        )
+    if status in (301, 302, 303, 307, 308, 401, 403):
+        return _denied(response, what, user)
+    if reason:
+        return ControllerError(f"could not {what}: {reason}", status=status)
+    return _unexplained(response, what)
+
+
+def _denied(response: Answer, what: str, user: str | None) -> ControllerError:
+    status, headers = response.status, response.headers
+    if status == 401:
+        name = f'user "{user}" and this token' if user else "a request without user and token"
+        return NotSignedInError(
+            f"could not {what}: the controller does not accept {name}", status=401, hint=_SIGN_IN
+        )
+    if status != 403:
+        place = headers.get("Location", "").partition("?")[0]
+        if _is_login(place):
+            return NotSignedInError(
+                f"could not {what}: the controller asks to log in", status=status, hint=_SIGN_IN
+            )
+        hint = "is the address complete, with https:// and the path Jenkins runs under?"
+        return ControllerError(
+            f"could not {what}: redirected to {place or 'another page'}", status=status, hint=hint
+        )
+    permission = headers.get("X-Required-Permission", "")
+    if headers.get("X-You-Are-Authenticated-As", "anonymous") == "anonymous" and not user:
+        return _log_in(what, status)
+    if permission:
+        hint = f'give "{user}" the permission {permission.replace("hudson.model.", "")}'
+        return ControllerError(f'could not {what}: "{user}" may not do that', status=403, hint=hint)
+    return ControllerError(f"could not {what}: the controller forbids it ({_title(response)})", status=403)
+
+
+def _log_in(what: str, status: int) -> ControllerError:
+    text = f"could not {what}: the controller asks to log in"
+    return NotSignedInError(text, status=status, hint=_SIGN_IN)
+
+
+def _unexplained(response: Answer, what: str) -> ControllerError:
+    status = response.status
+    hint = ""
+    if status == 500:
+        hint = "Jenkins gives no reason; its own log does. Often the document's root or a value in it"
+    if status in (502, 503, 504):
+        hint = "it is starting, or overloaded"
+    return ControllerError(
+        f"could not {what}: the controller answered {status} {_title(response)}".rstrip(),
+        status=status,
+        hint=hint,
+    )
+
+
+def _leads_away(location: str, form: str) -> bool:
+    """Whether a redirect is not what Jenkins answers to a form that it took.
+
+    Such a one goes to a page of the item, without a query, though perhaps under another name of the
+    controller's. A login at another host is told where to come back to; https is asked for the same again.
+    """
+    if _is_login(location):
+        return True
+    try:
+        to, asked = urlsplit(location), urlsplit(form)
+        elsewhere = to.hostname not in (None, asked.hostname)
+    except ValueError:
+        return True
+    return to.path == asked.path or bool(elsewhere and to.query)
+
+
+def _is_login(location: str) -> bool:
+    return bool(re.search(r"/(login|securityRealm/commenceLogin)([/?]|$)", location))
+
+
+def _title(response: Answer) -> str:
+    """The status in words: Jetty's pages name the reason in their title."""
+    found = re.search(rb"<title>Error \d+ ([^<]{1,200})</title>", response.body[:4000])
+    if found:
+        return found[1].decode("utf-8", "replace")
+    return HTTPStatus(response.status).phrase if response.status in set(HTTPStatus) else ""

@@ -1,0 +1,109 @@
+"""Requests to a controller, without what a request does not need: one pool of connections, one attempt each.
+
+python-jenkins and requests settle authentication, certificates, proxies and extra headers once; each
+request then goes straight to the connection pool. A round through requests costs three times as much.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import jenkins  # type: ignore[import-untyped]
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3 import exceptions
+
+from jobdsl.controller.refusals import NoAnswerError
+
+__all__ = ["Answer", "Server"]
+
+
+class Answer:
+    """An answer, read whole: its status, headers and body."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int, headers: urllib3.HTTPHeaderDict, body: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        """Names in any letter case."""
+        self.body = body
+
+    @property
+    def cookies(self) -> str:
+        """The cookies it sets, as the next request gives them back; a balancer may add its own."""
+        return "; ".join(one.partition(";")[0] for one in self.headers.getlist("Set-Cookie"))
+
+    def json(self) -> Any:
+        """The body as JSON; ValueError if it is none."""
+        return json.loads(self.body)
+
+
+class Server(jenkins.Jenkins):  # type: ignore[misc]  # python-jenkins has no types
+    """A controller as python-jenkins knows it, asked through a connection pool of our own.
+
+    Redirects are not followed: they lead to pages for people. Nothing is retried here.
+    """
+
+    def __init__(
+        self, url: str, user: str | None, token: str | None, threads: int, timeout: tuple[float, float]
+    ) -> None:
+        super().__init__(url, user, token, timeout=timeout)
+        session: requests.Session = self._session
+        session.auth = self._auths[0][1]  # asking whether Kerberos would do costs a request
+        session.headers["User-Agent"] = "jobdsl"
+        session.headers["Accept-Language"] = "en"  # in which Jenkins words a refusal
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=threads, pool_block=True)
+        self.user = user if token else None  # without a token, nobody is signed in
+        settings: dict[str, Any] = dict(
+            session.merge_environment_settings(self.server, {}, False, session.verify, None)
+        )
+        first = session.prepare_request(requests.Request("GET", self.server))
+        proxies = settings["proxies"]
+        pool = adapter.get_connection_with_tls_context(first, settings["verify"], proxies, settings["cert"])
+        assert isinstance(pool, urllib3.HTTPConnectionPool)
+        self._pool = pool
+        self._base = adapter.request_url(first, proxies)
+        self._headers = dict(first.headers)
+        self._timeout = urllib3.Timeout(connect=timeout[0], read=timeout[1])
+
+    def exchange(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+        """Send one request; its answer, whatever the status. Raises NoAnswerError without one."""
+        try:
+            response = self._pool.urlopen(
+                method,
+                self._base + path,
+                body=body,
+                headers={**self._headers, **headers},
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                timeout=self._timeout,
+            )
+        except exceptions.HTTPError as error:
+            raise _no_answer(error, self.server) from None
+        return Answer(response.status, response.headers, response.data)
+
+
+def _no_answer(error: exceptions.HTTPError, url: str) -> NoAnswerError:
+    """What went wrong before there was an answer, in words."""
+    hint = ""
+    if isinstance(error, exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" not in str(error):
+        why, hint = "it does not speak https as it should", "is it http://?"
+    elif isinstance(error, exceptions.SSLError):
+        why = "its certificate is not trusted here"
+        hint = "set REQUESTS_CA_BUNDLE to a file with the certificate of its authority"
+    elif isinstance(error, exceptions.NameResolutionError):
+        why = "no such host"
+    elif isinstance(error, exceptions.NewConnectionError):
+        why = "nothing listens there"
+    elif isinstance(error, exceptions.TimeoutError):
+        why = "it took too long"
+    elif isinstance(error, exceptions.ProxyError):
+        why = "the proxy does not let us through"
+    else:
+        why = "the connection was cut"
+    return NoAnswerError(f"no answer from {url}: {why}", hint=hint)

@@ -1,0 +1,1 @@
+"""Jenkins' XML: read, compared, referred from, stored, and secrets in it."""

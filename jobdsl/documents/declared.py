@@ -1,0 +1,97 @@
+"""What the typed classes declare of Jenkins' elements, for who looks at documents without making values.
+
+Which children a class has, and which texts are secrets in clear: declared so, or by their name where no
+typed class tells.
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from jobdsl.documents.secretnames import ends_secret, harmless
+
+if TYPE_CHECKING:
+    from jobdsl.elements.base import Record
+
+__all__ = [
+    "in_clear",
+    "is_secret_attribute",
+    "known_tags",
+    "may_be_secret",
+    "secrecy",
+    "short_names",
+]
+
+Secrecy = Literal["", "declared", "named"]
+
+_IN_CLASS = (("password", "value"), ("password", "defaultvalue"), ("secret", "value"))
+"""Leaf tags that are secrets in elements whose class name holds a word: password parameters, entries."""
+
+
+@cache
+def _classes() -> dict[str, type[Record]]:
+    """Every typed class by its Java name; loading them takes a moment."""
+    from jobdsl.elements import load_all
+    from jobdsl.elements.base import registry
+
+    load_all()
+    return registry
+
+
+@cache
+def short_names() -> frozenset[str]:
+    """Classes that documents name without a package, such as EnvInjectBuilder."""
+    return frozenset(java for java in _classes() if "." not in java)
+
+
+@lru_cache(maxsize=10_000)
+def known_tags(java: str) -> frozenset[str] | None:
+    """The tags of every child its typed class can write, in whatever layout; None without such a class."""
+    cls = _classes().get(java)
+    if cls is None:
+        return None
+    tags = set(cls.by_tag)
+    for form in cls.forms.values():
+        tags |= {token.rstrip("?!").partition("@")[0] for token in form.layout.split()} | set(form.extra)
+    return frozenset(tags)
+
+
+@cache
+def _secret_tags() -> frozenset[str]:
+    fields = [one for cls in _classes().values() for one in cls.by_tag.values()]
+    return frozenset(one.tag for one in fields if one.kind == "secret")
+
+
+@lru_cache(maxsize=10_000)
+def may_be_secret(tag: str) -> bool:
+    """Whether a child of this tag is a secret in some class; a quick look before `secrecy`."""
+    low = tag.lower()
+    return tag in _secret_tags() or ends_secret(tag) or any(low == leaf for _, leaf in _IN_CLASS)
+
+
+@lru_cache(maxsize=10_000)
+def secrecy(java: str, tag: str) -> Secrecy:
+    """Whether a child of this class is a secret: declared as one, or named like one where nobody tells."""
+    cls = _classes().get(java)
+    field = cls.by_tag.get(tag) if cls is not None else None
+    if field is not None:
+        return "declared" if field.kind == "secret" else ""
+    return "named" if _named(java.lower(), tag) else ""
+
+
+def _named(kind: str, tag: str) -> bool:
+    """Whether a leaf of an element without a typed class has a secret's name."""
+    if ends_secret(tag):
+        return not (tag == "token" and "condition" in kind)  # there it is the text that is compared
+    return any(word in kind and tag.lower() == leaf for word, leaf in _IN_CLASS)
+
+
+def is_secret_attribute(name: str) -> bool:
+    """Whether an attribute of this name holds a secret."""
+    return ends_secret(name)
+
+
+def in_clear(text: str) -> bool:
+    """Whether a secret child's text is the secret itself, not a reference to it or its encrypted form."""
+    return not harmless(text)

@@ -1,0 +1,160 @@
+"""The secrets file: values of `secret("name")`, put into a document just before it is written or sent.
+
+The file is JSON, `{"payments/api/authToken": "..."}`, readable by its owner alone, and lies outside
+the estate; `jobdsl.toml` names it. Digests and diffs are of documents that are not filled.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from html import unescape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jobdsl.documents.tree import escape, header
+from jobdsl.dsl.raw import SECRET_START
+from jobdsl.errors import JobdslError
+
+if TYPE_CHECKING:
+    from jobdsl.settings.config import Settings
+
+__all__ = ["MASK", "TOKEN", "Secrets", "fits", "restored", "save", "secrets_of"]
+
+MASK = "********"
+"""What stands for a secret value where people read."""
+TOKEN = re.compile(re.escape(SECRET_START) + r"([^{}<]+)\}")
+"""What stands for a secret in a document or a text; the group is its name."""
+_DECLARATION = re.compile(r"\A<\?xml[^>]*\?>\n?")
+_SHORTEST = 6
+"""Characters from which a value is masked wherever it stands, not only where it is a whole text."""
+
+
+def fits(wanted: str, stored: str) -> bool:
+    """Whether a text is another one with some value in the place of each of its tokens."""
+    first, *others = TOKEN.split(wanted)[::2]
+    if not stored.startswith(first) or not others:
+        return stored == wanted
+    place = len(first)
+    for piece in others[:-1]:
+        place = stored.find(piece, place + 1) + len(piece)
+        if place < len(piece):
+            return False
+    return stored.endswith(others[-1]) and len(stored) - len(others[-1]) > place
+
+
+def restored(wanted: str, stored: str) -> str:
+    """A stored text with the tokens of the wanted one: where a line of it fits a wanted line, that line.
+
+    So a difference of the two shows what differs, and no value of a secret on a line that does not.
+    """
+    with_tokens = [line for line in wanted.split("\n") if TOKEN.search(line)]
+    if not with_tokens:
+        return stored
+    lines = stored.split("\n")
+    return "\n".join(next((one for one in with_tokens if fits(one, line)), line) for line in lines)
+
+
+class Secrets:
+    """Values by name."""
+
+    def __init__(self, values: Mapping[str, str] | None = None, source: str = "") -> None:
+        self.values = dict(values or {})
+        self.source = source
+        """Where they come from, for messages."""
+
+    def __repr__(self) -> str:
+        return f"<Secrets {len(self.values)} from {self.source!r}>"
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @classmethod
+    def load(cls, path: Path) -> Secrets:
+        """The values in a file. Raises JobdslError when it cannot be read or is no JSON object of texts."""
+        try:
+            values = json.loads(path.read_text("utf-8"))
+        except OSError as error:
+            raise JobdslError(f"the secrets file {path} cannot be read: {error.strerror}") from None
+        except (ValueError, RecursionError):  # never the parser's own words: they may quote the file
+            raise JobdslError(f"the secrets file {path} is no JSON") from None
+        if not isinstance(values, dict) or not all(isinstance(one, str) for one in values.values()):
+            raise JobdslError(
+                f"the secrets file {path} must be one JSON object of texts", hint='{"name": "value", ...}'
+            )
+        return cls(values, str(path))
+
+    def fill(self, document: str, *, known_only: bool = False) -> str:
+        """The document with its secrets.
+
+        Raises JobdslError that lists every name without a value; with `known_only` such names stay.
+        """
+        if SECRET_START not in document:
+            return document
+        missing: dict[str, None] = {}
+
+        def value(found: re.Match[str]) -> str:
+            name = unescape(found[1])
+            if name not in self.values:
+                missing[name] = None
+                return found[0]
+            kept = escape(self.values[name]).replace('"', "&quot;")
+            if document.rfind("<", 0, found.start()) > document.rfind(">", 0, found.start()):
+                # in an attribute, where bare ones become spaces
+                kept = kept.replace("\n", "&#10;").replace("\t", "&#9;")
+            return kept
+
+        filled = TOKEN.sub(value, document)
+        if missing and not known_only:
+            raise self._missing(list(missing))
+        body = _DECLARATION.sub("", filled, count=1)
+        return filled if body == filled else header(body) + body
+
+    def _missing(self, names: list[str]) -> JobdslError:
+        shown = ", ".join(names)
+        where = f"in {self.source}" if self.source else "given"
+        hint = (
+            f"add them to {self.source}"
+            if self.source
+            else "name the file: secrets = ... in jobdsl.toml, or --secrets with a saved plan"
+        )
+        return JobdslError(f"no value for the secret{'s' * (len(names) > 1)} {shown} {where}", hint=hint)
+
+    def mask(self, text: str) -> str:
+        """Text for people: each value is replaced by stars."""
+        for value in sorted(filter(None, self.values.values()), key=len, reverse=True):
+            for shown in {value, escape(value), escape(value).replace('"', "&quot;")}:
+                text = text.replace(f">{shown}<", f">{MASK}<")
+                if len(shown) >= _SHORTEST:
+                    text = text.replace(shown, MASK)
+        return text
+
+
+def secrets_of(root: Path, settings: Settings) -> Secrets:
+    """The secrets of the estate at `root`; none where its file is absent (filling then says so).
+
+    JOBDSL_SECRETS names another file than `jobdsl.toml` does: a build gets one that Jenkins keeps.
+    """
+    given = os.environ.get("JOBDSL_SECRETS")
+    if settings.secrets is None and not given:
+        return Secrets()
+    path = Path(given) if given else root / str(settings.secrets)
+    return Secrets.load(path) if path.exists() else Secrets(source=os.path.normpath(path))
+
+
+def save(path: Path, values: Mapping[str, str]) -> None:
+    """Write a secrets file that only its owner may read. Raises JobdslError when that fails."""
+    text = json.dumps(dict(values), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(handle, "w", encoding="utf-8", errors="surrogatepass") as file:
+            file.write(text)
+        fresh.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            fresh.unlink()
+        raise JobdslError(f"the secrets file {path} cannot be written: {error.strerror}") from None

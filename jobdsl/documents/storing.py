@@ -1,0 +1,126 @@
+"""What Jenkins does to a document it stores: what means the same, what goes without harm, what it fills in.
+
+Measured on 362 real documents that a controller of Jenkins 2.568 with 142 plugins took and gave back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from jobdsl.documents.secrets import TOKEN, fits
+from jobdsl.documents.tree import Node
+
+__all__ = [
+    "BORN",
+    "ENCRYPTED",
+    "FOLDER_OWN",
+    "UNORDERED",
+    "fills_in",
+    "is_class",
+    "is_default_class",
+    "is_harmless",
+    "is_value",
+    "means_nothing",
+    "own_attributes",
+    "points_back",
+    "same",
+]
+
+BORN = frozenset({"actions", "healthMetrics", "folderViews", "icon"})
+"""Elements whose content Jenkins itself puts there."""
+FOLDER_OWN = frozenset({"views", "viewsTabBar", "primaryView"})
+"""Parts of a folder that stay as they are unless its definition sets them; the others are born with it."""
+UNORDERED = frozenset({"permission"})
+"""Elements whose order says nothing."""
+ENCRYPTED = re.compile(r"\{AQAAABAAAA[A-Za-z0-9+/=]+\}")
+
+_EMPTY = frozenset({"", "false", "0", "-1", "0.0"})
+"""Values whose loss or addition changes nothing: what an absent field means anyway."""
+_HARMLESS = frozenset({("canRoam", "true"), ("primaryView", "All"), ("acceptBeforeLoad", "true")})
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_UNLIMITED = frozenset({"numToKeep", "daysToKeep", "artifactNumToKeep", "artifactDaysToKeep"})
+"""Fields where Jenkins writes -1 for 0."""
+_DEFAULT_CLASS = re.compile(
+    r"(?:[a-z-]+|java\..*|.*\.(?:Null|Default)[A-Za-z]*|.*\.AllNodeEligibility|.*\.InheritParentStrategy"
+    r"|.*\.MultiBranchProjectViewHolder|.*\.StockFolderIcon|.*\.MetadataActionFolderIcon"
+    r"|hudson\.model\.View\$PropertyList)"
+)
+"""Classes Jenkins fills in by itself: collections, and the defaults of its extension points."""
+_OF_THE_WRITER = frozenset(
+    {"class", "plugin", "reference", "id", "ignore", "resolves-to", "defined-in", "serialization"}
+)
+"""Attributes the writer of XML puts there by itself: they say how objects are stored, not what they are."""
+_VALUES = frozenset({"string", "int", "long", "boolean", "entry"})
+"""Names of plain values in a list, a set or a map: no field is called so."""
+
+
+def own_attributes(node: Node) -> dict[str, str]:
+    """The attributes that belong to the object itself, such as the name and value of a pair."""
+    return {name: value for name, value in node.attrs.items() if name not in _OF_THE_WRITER}
+
+
+def is_class(tag: str) -> bool:
+    """Whether a tag is the name of a class, not of a field."""
+    return "." in tag or tag[:1].isupper()
+
+
+def is_value(tag: str) -> bool:
+    """Whether a tag is that of a plain value in a list, a set or a map."""
+    return tag in _VALUES
+
+
+def is_default_class(java: str) -> bool:
+    """Whether Jenkins fills in this class by itself, or it says no more than none would."""
+    return not java or _DEFAULT_CLASS.fullmatch(java) is not None
+
+
+def points_back(node: Node) -> bool:
+    """Whether it only says what it lies in: the owner of a view, or of a part of a job."""
+    return "reference" in node.attrs or (node.tag == "owner" and node.attrs.get("ignore") == "true")
+
+
+def means_nothing(value: str) -> bool:
+    """Whether a value is what an absent field means anyway."""
+    return value.strip().lower() in _EMPTY
+
+
+def fills_in(tag: str, text: str) -> bool:
+    """Whether Jenkins writes this field of an item by itself."""
+    return means_nothing(text) or (tag, text) in _HARMLESS
+
+
+def is_harmless(node: Node) -> bool:
+    """Whether the loss of a node changes nothing."""
+    if is_class(node.tag) or not is_default_class(node.attrs.get("class", "")):
+        return False
+    if node.attrs and not _all_mean_nothing(own_attributes(node)):
+        return False
+    if node.children:
+        return all(is_harmless(child) for child in node.children)
+    return fills_in(node.tag, node.text)
+
+
+def _all_mean_nothing(values: Mapping[str, str]) -> bool:
+    return all(map(means_nothing, values.values()))
+
+
+def same(name: str, wanted: str, stored: str) -> bool:
+    """Whether two values of a field or attribute mean the same to Jenkins."""
+    if wanted == stored or ENCRYPTED.fullmatch(stored):
+        return True
+    if "${" in wanted and TOKEN.search(wanted):  # what the controller has for it is none of our business
+        return fits(_plain(wanted), _plain(stored))
+    one, other = _plain(wanted), _plain(stored)
+    if one == other or (one.lower() in ("true", "false") and one.lower() == other):
+        return True
+    if _NUMBER.fullmatch(one.strip()) and _NUMBER.fullmatch(other.strip()):
+        return float(one) == float(other) or (name in _UNLIMITED and {one.strip(), other} == {"0", "-1"})
+    return False
+
+
+def _plain(text: str) -> str:
+    """Text without what storing changes: kinds of line ends, and blanks where there is nothing else."""
+    if not text.strip():
+        return ""
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")

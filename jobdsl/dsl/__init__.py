@@ -1,0 +1,1 @@
+"""What a DSL file is written with: kinds of items and views, raw elements, patches, files of the estate."""

@@ -1,0 +1,186 @@
+"""The estate being loaded: which file runs, which folder is open, what was added, what was wrong.
+
+Outside a load (a REPL, a user's test) items are only made, and errors are raised at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from jobdsl.errors import DslError, Problem, Where
+
+if TYPE_CHECKING:
+    from jobdsl.dsl.items import Item
+    from jobdsl.dsl.jinja import Renderer
+
+__all__ = [
+    "Load",
+    "add",
+    "apart",
+    "complain",
+    "current",
+    "define",
+    "here",
+    "inside",
+    "path",
+    "remove",
+    "twice",
+]
+
+
+_OURS = ("jobdsl.", "dynaslave.", "delivery.")
+"""Modules a user's call passes through."""
+_MOST_PROBLEMS = 1000
+"""Problems of one file; who has more begins with these."""
+
+
+class Load:
+    """What one run over DSL files gathers."""
+
+    def __init__(self, root: str = "", files: Iterable[str] = ()) -> None:
+        self.root = root
+        """The estate's directory, absolute."""
+        self.files = set(files)
+        """Names of the estate's files, as their code objects carry them: relative to the root."""
+        self.running: list[str] = []
+        """The DSL files being run, outermost first (one may import another)."""
+        self.place = Where("?", 0)
+        """What is said to be the place of a problem when no file runs."""
+        self.renderer: Renderer | None = None
+        """Renders the estate's templates; made when the first is wanted."""
+        self.items: dict[int, Item] = {}
+        """What was made, by identity: an item may yet become part of another."""
+        self.problems: dict[Problem, None] = {}
+        self.extra: dict[str, list[dict[str, Any]]] = {}
+
+    def add(self, item: Item) -> None:
+        """Take an item into the estate."""
+        self.items[id(item)] = item
+
+    def distinct(self) -> list[Item]:
+        """The items by full name; a second one of a name is a problem that names both lines."""
+        found: dict[tuple[str, str], Item] = {}
+        for item in self.items.values():
+            other = found.setdefault(item.key, item)
+            if other is not item:
+                self.problem(twice(item.key, other.where, item.where))
+        return [found[key] for key in sorted(found, key=lambda key: (key[1], key[0]))]
+
+    def problem(self, problem: Problem) -> None:
+        """Remember a problem; the same one at the same place is told once."""
+        if len(self.problems) < _MOST_PROBLEMS:
+            self.problems.setdefault(problem)
+
+
+def twice(key: tuple[str, str], one: Where, other: Where) -> Problem:
+    """Two definitions of one name; it is said of the later line, whichever came first."""
+    (word, name), (there, here) = key, sorted((one, other))
+    message = f"{word} {name!r} is defined twice: here and at {there}"
+    return Problem(message, here, "give one another name, or remove it", job=name)
+
+
+current: Load | None = None
+"""The load in progress, if there is one."""
+_folders: list[str] = []
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """No folder is open in this block: a file that is imported inside a folder is none of its parts."""
+    kept = _folders[:]
+    _folders.clear()
+    try:
+        yield
+    finally:
+        _folders[:] = kept
+
+
+def path() -> str:
+    """Full name of the folder that is open, empty at the top."""
+    return _folders[-1] if _folders else ""
+
+
+@contextmanager
+def inside(full_name: str) -> Iterator[None]:
+    """Items made in this block live in the folder `full_name`."""
+    _folders.append(full_name)
+    try:
+        yield
+    finally:
+        _folders.pop()
+
+
+def add(item: Item) -> None:
+    """Add an item to the load in progress; without one, nothing happens."""
+    if current is not None:
+        current.add(item)
+
+
+def remove(item: Item) -> None:
+    """Take an item out again: it became part of another."""
+    if current is not None:
+        current.items.pop(id(item), None)
+
+
+def define(kind: str, value: Mapping[str, Any]) -> None:
+    """Add a definition that is no item, such as an agent pool, with its line; its values must fit JSON."""
+    if current is None:
+        return
+    where = here()
+    try:
+        plain = json.loads(json.dumps({**value, "file": where.file, "line": where.line}, allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        complain(DslError(f"{kind}: {error}", hint="use text, numbers, lists and dicts"))
+        return
+    current.extra.setdefault(kind, []).append(plain)
+
+
+def complain(error: DslError) -> None:
+    """A wrong call: remembered with its line during a load, which goes on; raised outside one."""
+    if current is None:
+        raise error
+    where, chain = _error_place()
+    hint = "; ".join(part for part in (error.hint, chain) if part)
+    current.problem(Problem(error.message, error.where or where, hint))
+
+
+def _frames() -> Iterator[FrameType]:
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def here() -> Where:
+    """The line of the running DSL file that led here; outside a load, the caller's line."""
+    load = current
+    if load is not None:
+        if not load.running:
+            return load.place
+        wanted = load.running[-1]
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None:
+            if frame.f_code.co_filename == wanted:
+                return Where(wanted, frame.f_lineno)
+            frame = frame.f_back
+        return Where(wanted, 0)
+    for frame in _frames():
+        if not str(frame.f_globals.get("__name__", "")).startswith(_OURS):
+            return Where(frame.f_code.co_filename, frame.f_lineno)
+    return Where("?", 0)
+
+
+def _error_place() -> tuple[Where, str]:
+    """The innermost line of the estate, and the line of the DSL file that led there if it is another."""
+    assert current is not None
+    outer = here()
+    for frame in _frames():
+        if frame.f_code.co_filename in current.files:
+            inner = Where(frame.f_code.co_filename, frame.f_lineno)
+            return inner, "" if inner == outer else f"called from {outer}"
+    return outer, ""

@@ -1,0 +1,180 @@
+"""What every item and view is: a name, a place in a folder, fields, patches, and a document.
+
+Calling a kind in a DSL file adds the item to the estate being loaded; elsewhere it only returns it.
+Items may be changed until their file ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from jobdsl.documents.tree import header
+from jobdsl.dsl import context
+from jobdsl.dsl.patches import Patch, patched
+from jobdsl.dsl.raw import Value
+from jobdsl.elements.base import Record
+from jobdsl.elements.fields import meta
+from jobdsl.elements.kinds import Field, wrong
+from jobdsl.elements.kinds_lists import SlotField
+from jobdsl.elements.layouts import value_in
+from jobdsl.elements.refusing import checked
+from jobdsl.errors import DslError, Where, suggestion
+from jobdsl.grammar import names
+
+__all__ = ["Item", "truth"]
+
+
+def _text_or_none(value: Any) -> Any:
+    if value is None or isinstance(value, str):
+        return value
+    raise DslError(f"takes text, not {value!r}")
+
+
+def truth(value: Any) -> bool:
+    """True or False, and nothing that only counts as such: `"no"` would be a yes."""
+    if not isinstance(value, bool):
+        raise wrong(value, "True or False")
+    return value
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise DslError(f"takes text, not {value!r}")
+    return value
+
+
+class Item(Record):
+    """A job, folder or view, under its full name."""
+
+    __slots__ = ("__weakref__", "full_name", "patches", "where")
+
+    word: ClassVar[str] = "item"
+    """What it is called in messages."""
+
+    name: str = meta(_name, first=True)
+    renamed_from: str | None = meta(_text_or_none, default=None)
+    queue: bool = meta(truth, default=False)
+
+    full_name: str
+    where: Where
+    patches: list[Patch]
+
+    def _made(self) -> None:
+        """Called when the constructor is done: find the place, take it into the estate."""
+        put = object.__setattr__
+        put(self, "patches", [])
+        put(self, "where", context.here())
+        put(self, "full_name", self._full_name())
+        context.add(self)
+
+    @classmethod
+    def _slots(cls) -> tuple[Field, ...]:
+        found = cls.__dict__.get("_slot_fields")
+        if found is None:
+            found = tuple(one for one in cls._fields.values() if isinstance(one, SlotField) and one.stored)
+            cls._slot_fields = found
+        return found
+
+    _slot_fields: ClassVar[tuple[Field, ...]]
+
+    def _full_name(self) -> str:
+        path, name = context.path(), self.name
+        full = name[1:] if name.startswith("/") else f"{path}/{name}" if path else name
+        if not name:
+            return f"unnamed {id(self)}"  # told when it was given
+        if names.unusable(full):
+            hint = "names stand between single slashes, and hold no control characters"
+            context.complain(DslError(f"the name {name!r} cannot be used", hint=hint, where=self.where))
+            return f"unnamed {id(self)}"
+        return full
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What must be unique in an estate: views and items apart. Lint finds those that differ in case."""
+        return ("view" if self.word == "view" else "item", self.full_name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        one = self._fields.get(name)
+        if one is None or not one.stored:
+            names = [field.name for field in self._fields.values() if field.stored]
+            context.complain(
+                DslError(f"{self.dsl_name()} has no field {name!r}", hint=suggestion(name, names))
+            )
+            return
+        try:
+            object.__setattr__(self, name, checked(one, value))
+        except DslError as error:
+            context.complain(DslError(f"{self.dsl_name()}: {name} {error.message}", hint=error.hint))
+
+    def override(self, parts: Mapping[str, Any] | None = None, **more: Any) -> None:
+        """Replace fields, or named parts of any slot, by name; None removes a part.
+
+        This is how a template takes `**overrides` from its caller.
+        """
+        for name, value in {**(parts or {}), **more}.items():
+            if name in self._fields:
+                setattr(self, name, value)
+                continue
+            held = next(
+                (held for one in self._slots() if name in (held := getattr(self, one.name)).names), None
+            )
+            if held is None:
+                known = [part for one in self._slots() for part in getattr(self, one.name).names]
+                hint = suggestion(name, [*known, *self._fields]) or "named parts: " + (
+                    ", ".join(known) or "none"
+                )
+                context.complain(DslError(f"{self.full_name} has no part or field {name!r}", hint=hint))
+            elif value is None:
+                del held[name]
+            else:
+                held[name] = value
+
+    def patch(
+        self,
+        xpath: str,
+        value: Value = "",
+        *,
+        append: Value = None,
+        before: Value = None,
+        after: Value = None,
+        remove: bool = False,
+    ) -> None:
+        """Change any node of the finished document.
+
+        `xpath` is relative to the root (`builders/hudson.tasks.Shell[2]/command`, `scm/@class`) and
+        must find something. `value` replaces text or, given an element, the node; `append` adds a
+        child, `before` and `after` add siblings, `remove` takes the node out.
+        """
+        self.patches.append(Patch(xpath, value, append, before, after, remove, context.here()))
+
+    @property
+    def xml(self) -> str:
+        """The finished document. Raises DslError when the item cannot be written."""
+        return self.render()
+
+    def render(self) -> str:
+        """The document with its XML declaration, ending with a newline."""
+        try:
+            body = self._document()
+        except DslError as error:
+            raise DslError(self._blame(error), hint=error.hint, where=error.where or self.where) from None
+        if self.patches:
+            body = patched(body, self.patches)
+        return f"{header(body)}{body}\n"
+
+    def _document(self) -> str:
+        return self.write_plain(self.xml_tag, "\n")[1:]
+
+    def _blame(self, error: DslError) -> str:
+        """The message, with the field it came from."""
+        for one in self.by_tag.values():
+            try:
+                one.write(value_in(self, one), "") if one.kind != "absent" else None
+            except DslError:
+                return f"{self.full_name}: {one.name.lstrip('_') or one.tag} {error.message}"
+        return f"{self.full_name}: {error.message}"
+
+    @classmethod
+    def _from(cls, values: Mapping[str, Any], layout: str | None, extra: Mapping[str, Value]) -> Any:
+        return cls(**{"name": "x", **values}, layout=layout, extra=dict(extra) or None)

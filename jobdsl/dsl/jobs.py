@@ -1,0 +1,399 @@
+"""The kinds of jobs: freestyle, pipeline, matrix, maven, multijob, multibranch, organization folder, raw."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any
+
+from jobdsl.documents.tree import Node
+from jobdsl.dsl import context
+from jobdsl.dsl.items import Item, truth
+from jobdsl.dsl.jobs_branches import multibranch, organization_folder
+from jobdsl.dsl.raw import Literal, Raw
+from jobdsl.elements.base import Form
+from jobdsl.elements.fields import (
+    absent,
+    child,
+    computed,
+    flag,
+    meta,
+    number,
+    raw,
+    result,
+    secret_text,
+    slot,
+    text,
+)
+from jobdsl.elements.kinds import TextField, Unfit
+from jobdsl.elements.kinds_lists import ChildrenField
+from jobdsl.elements.misc import (
+    cps_scm,
+    cps_script,
+    default_maven_global_settings,
+    default_maven_settings,
+    default_strategy,
+    keep,
+)
+from jobdsl.elements.properties import (
+    build_discarder,
+    disable_concurrent_builds,
+    parameters,
+    pipeline_triggers,
+)
+from jobdsl.elements.scm_basic import none
+from jobdsl.elements.slots import Axis, Misc, Parameter, Property, Publisher, Scm, Step, Trigger, Wrapper
+from jobdsl.errors import DslError
+
+__all__ = [
+    "Job",
+    "folder",
+    "freestyle",
+    "item",
+    "matrix",
+    "maven",
+    "multibranch",
+    "multijob",
+    "organization_folder",
+    "pipeline",
+]
+
+
+def _label(agent: Any) -> str | None:
+    """A label expression, or whatever has a `label`: a pool."""
+    if agent is None or isinstance(agent, str):
+        return agent
+    label = getattr(agent, "label", None)
+    if isinstance(label, str):
+        return label
+    raise DslError(f"takes a label expression or an agent pool, not {agent!r}")
+
+
+def _keep(value: Any) -> Any:
+    if value is None or isinstance(value, keep):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return keep(builds=value)
+    raise DslError(f"takes a number of builds or misc.keep(...), not {value!r}")
+
+
+def _agent(value: Any) -> Any:
+    _label(value)
+    return value
+
+
+_IMPLIED: tuple[tuple[str, type[Property], str], ...] = (
+    ("keep", build_discarder, "strategy"),
+    ("parameters", parameters, "definitions"),
+)
+"""Arguments that stand for a property: the argument, the property, and its field that holds the value."""
+
+
+class Job(Item):
+    """What all jobs that build have: properties, parameters, what is kept."""
+
+    __slots__ = ()
+
+    actions = absent("actions")
+    description: str | None = text(default=None)
+    display_name: str | None = text(default=None)
+    disabled: bool = flag(default=False)
+    keep_dependencies: bool = flag(default=False)
+    properties: Any = slot("", accepts=Property)
+    parameters: Any = slot("", accepts=Parameter)
+    keep: Any = meta(_keep, default=None)
+    quiet_period: int | str | None = number(default=None)
+    trigger_token: str | None = secret_text("authToken", default=None)
+    _properties = computed("properties", ChildrenField("", Property, None), "_all_properties")
+
+    def _all_properties(self) -> list[Any]:
+        """The properties, then those that other arguments stand for, in the order of Jenkins' forms."""
+        return [*self.properties, *self._implied()]
+
+    def _implied(self) -> list[Any]:
+        implied: list[Any] = []
+        if self.keep is not None:
+            implied.append(build_discarder(self.keep))
+        if self.parameters:
+            implied.append(parameters(self.parameters))
+        return implied
+
+    @classmethod
+    def _read_computed(cls, tag: str, found: Node) -> dict[str, Any]:
+        if tag != "properties":
+            return {}
+        members = list(ChildrenField("", Property, None).read(found))
+        implied: dict[str, Any] = {}
+        for name, kind, argument in reversed(cls._IMPLIED):
+            last: Any = members[-1] if members else None
+            if isinstance(last, kind) and not last.layout and not last.extra:
+                implied[name] = getattr(members.pop(), argument)
+        if implied.get("keep") is not None and not isinstance(implied["keep"], keep):
+            raise Unfit
+        return {"properties": members, **implied}
+
+    _IMPLIED = _IMPLIED
+
+
+class Project(Job):
+    """What jobs with build steps have: sources, triggers, wrappers, publishers, an agent."""
+
+    __slots__ = ()
+
+    log_rotator: Any = child(accepts=keep, default=None)
+    scm: Any = child(accepts=Scm, default=none())
+    scm_retries: int | str | None = number("scmCheckoutRetryCount", default=None)
+    agent: Any = meta(_agent, default=None)
+    _assigned = computed("assignedNode", TextField("", default=None), "_label")
+    _roams = computed("canRoam", flag(default=True), "_can_roam")
+    block_when_downstream: bool = flag("blockBuildWhenDownstreamBuilding", default=False)
+    block_when_upstream: bool = flag("blockBuildWhenUpstreamBuilding", default=False)
+    jdk: str | None = text(default=None)
+    triggers: Any = slot(accepts=Trigger)
+    concurrent: bool = flag("concurrentBuild", default=False)
+    workspace: str | None = text("customWorkspace", default=None)
+    steps: Any = slot("builders", accepts=Step)
+    publishers: Any = slot(accepts=Publisher)
+    wrappers: Any = slot("buildWrappers", accepts=Wrapper)
+
+    def _label(self) -> str | None:
+        return _label(self.agent)
+
+    def _can_roam(self) -> bool:
+        return self.agent is None
+
+    @classmethod
+    def _read_computed(cls, tag: str, found: Node) -> dict[str, Any]:
+        if tag == "assignedNode" and not found.children:
+            return {"agent": found.text}
+        return super()._read_computed(tag, found)
+
+
+_HEAD = (
+    "actions description displayName logRotator keepDependencies properties scm scmCheckoutRetryCount "
+    "quietPeriod assignedNode canRoam disabled blockBuildWhenDownstreamBuilding "
+    "blockBuildWhenUpstreamBuilding authToken jdk triggers concurrentBuild customWorkspace "
+)
+
+
+_JJB = (
+    "actions description keepDependencies disabled{} displayName blockBuildWhenDownstreamBuilding "
+    "blockBuildWhenUpstreamBuilding authToken concurrentBuild customWorkspace childCustomWorkspace "
+    "quietPeriod assignedNode canRoam scmCheckoutRetryCount logRotator properties scm triggers?@class=vector "
+)
+
+
+def _as_jjb_writes(before: str, after: str) -> dict[str, Form]:
+    """The order of Jenkins Job Builder; whether it says `disabled` is up to its user."""
+    return {
+        name: Form(f"{before} {_JJB.format(mark)} {after}")
+        for name, mark in (("jjb", "?"), ("jjb-disabled", ""))
+    }
+
+
+class freestyle(Project, xml="project"):
+    """A job of build steps, one after another on one agent."""
+
+    order = _HEAD + "builders publishers buildWrappers"
+    forms = _as_jjb_writes("jdk", "builders publishers buildWrappers")
+
+
+class matrix(Project, xml="matrix-project", plugin="matrix-project"):
+    """The same steps for every combination of its axes."""
+
+    order = (
+        _HEAD
+        + "axes combinationFilter childCustomWorkspace builders publishers buildWrappers executionStrategy"
+    )
+    forms = _as_jjb_writes(
+        "executionStrategy combinationFilter axes jdk", "builders publishers buildWrappers"
+    )
+
+    axes: Any = slot(accepts=Axis)
+    combination_filter: str | None = text(default=None)
+    child_workspace: str | None = text("childCustomWorkspace", default=None)
+    strategy: Any = child("executionStrategy", accepts=Misc, default=default_strategy())
+
+
+class multijob(
+    Project, xml="com.tikal.jenkins.plugins.multijob.MultiJobProject", plugin="jenkins-multijob-plugin"
+):
+    """Phases of other jobs."""
+
+    order = _HEAD + "builders publishers buildWrappers pollSubjobs surviveRestart"
+    forms = _as_jjb_writes("jdk", "builders publishers buildWrappers pollSubjobs? surviveRestart")
+
+    poll_subjobs: bool = flag("pollSubjobs", default=False)
+    survive_restart: bool | None = flag("surviveRestart", default=None)
+
+
+class maven(Project, xml="maven2-moduleset", plugin="maven-plugin"):
+    """A Maven build whose modules Jenkins knows. Most are better served by a freestyle job's Maven step."""
+
+    order = (
+        _HEAD
+        + "rootModule rootPOM goals defaultGoals alternateSettings mavenName mavenOpts aggregatorStyleBuild "
+        "incrementalBuild localRepository perModuleBuild perModuleEmail ignoreUpstremChanges "
+        "ignoreUnsuccessfulUpstreams archivingDisabled siteArchivingDisabled fingerprintingDisabled "
+        "resolveDependencies processPlugins mavenValidationLevel runHeadless "
+        "disableTriggerDownstreamProjects blockTriggerWhenBuilding settings globalSettings reporters "
+        "publishers buildWrappers prebuilders postbuilders "
+        "runPostStepsIfResult builders"
+    )
+
+    root_module: Any = raw()
+    root_pom: str | None = text("rootPOM", default=None)
+    goals: str | None = text(default=None)
+    default_goals: str | None = text(default=None)
+    alternate_settings: str | None = text(default=None)
+    maven_name: str | None = text(default=None)
+    maven_opts: str | None = text(default=None)
+    aggregator_style: bool = flag("aggregatorStyleBuild", default=True)
+    incremental: bool = flag("incrementalBuild", default=False)
+    local_repository: Any = raw()
+    per_module_build: bool | None = flag(default=None)
+    per_module_email: bool | None = flag(default=None)
+    ignore_upstream: bool = flag("ignoreUpstremChanges", default=True)
+    ignore_unsuccessful_upstreams: bool | None = flag(default=None)
+    archiving_disabled: bool = flag(default=False)
+    site_archiving_disabled: bool = flag(default=False)
+    fingerprinting_disabled: bool = flag(default=False)
+    resolve_dependencies: bool = flag(default=False)
+    process_plugins: bool = flag(default=False)
+    validation_level: int | str = number("mavenValidationLevel", default=-1)
+    headless: bool = flag("runHeadless", default=False)
+    disable_downstream: bool = flag("disableTriggerDownstreamProjects", default=False)
+    block_when_building: bool | None = flag("blockTriggerWhenBuilding", default=None)
+    settings: Any = child(accepts=Misc, default=default_maven_settings())
+    global_settings: Any = child(accepts=Misc, default=default_maven_global_settings())
+    reporters: Any = slot(accepts=Misc)
+    pre_steps: Any = slot("prebuilders", accepts=Step)
+    post_steps: Any = slot("postbuilders", accepts=Step)
+    post_steps_if: str = result("runPostStepsIfResult", default="FAILURE")
+    _builders = absent("builders")
+
+
+class pipeline(Job, xml="flow-definition", plugin="workflow-job"):
+    """A Pipeline: its `script`, or a Jenkinsfile of a repository (`scm`, `script_path`)."""
+
+    order = (
+        "actions description displayName keepDependencies properties definition quietPeriod authToken "
+        "triggers disabled"
+    )
+    forms = {
+        name: Form(
+            f"definition actions description keepDependencies disabled{mark} displayName authToken "
+            "quietPeriod properties"
+        )
+        for name, mark in (("jjb", "?"), ("jjb-disabled", ""))
+    }
+
+    script: str | None = meta(default=None)
+    sandbox: bool = meta(default=True)
+    scm: Any = meta(default=None)
+    script_path: str = meta(default="Jenkinsfile")
+    lightweight: bool = meta(default=True)
+    definition: Any = meta(default=None)
+    triggers: Any = slot("", accepts=Trigger)
+    concurrent: bool = meta(truth, default=True)
+    _definition = computed("definition", child(accepts=Misc, default=None), "_flow")
+    _triggers = absent("triggers")
+
+    def _flow(self) -> Any:
+        given = [name for name in ("definition", "script", "scm") if getattr(self, name) is not None]
+        if len(given) > 1:
+            both = " and ".join(f"{name}=" for name in given)
+            raise DslError(f"has both {both}", hint="leave one of them out", where=self.where)
+        if self.definition is not None:
+            return self.definition
+        if self.scm is not None:
+            return cps_scm(self.scm, script_path=self.script_path, lightweight=self.lightweight)
+        return None if self.script is None else cps_script(self.script, sandbox=self.sandbox)
+
+    def _implied(self) -> list[Any]:
+        implied = super()._implied()
+        if not self.concurrent:
+            implied.insert(0, disable_concurrent_builds())
+        if self.triggers:
+            implied.append(pipeline_triggers(self.triggers))
+        return implied
+
+    @classmethod
+    def _read_computed(cls, tag: str, found: Node) -> dict[str, Any]:
+        if tag != "definition":
+            return super()._read_computed(tag, found)
+        flow = child(accepts=Misc, default=None).read(found)
+        plain = not getattr(flow, "layout", None) and not getattr(flow, "extra", None)
+        if isinstance(flow, cps_script) and plain:
+            return {"script": flow.script, "sandbox": flow.sandbox}
+        if isinstance(flow, cps_scm) and plain:
+            return {"scm": flow.scm, "script_path": flow.script_path, "lightweight": flow.lightweight}
+        return {"definition": flow}
+
+    _IMPLIED = (*Job._IMPLIED, ("triggers", pipeline_triggers, "triggers"))
+
+
+_JJB_FOLDER = (
+    "icon views viewsTabBar primaryView healthMetrics! actions description keepDependencies displayName "
+    "blockBuildWhenDownstreamBuilding blockBuildWhenUpstreamBuilding concurrentBuild canRoam healthMetrics "
+    "properties scm publishers buildWrappers"
+)
+
+
+class folder(Item, xml="com.cloudbees.hudson.plugins.folder.Folder", plugin="cloudbees-folder"):
+    """A folder. As a `with` block it holds what is made inside."""
+
+    __slots__ = ("_open",)
+
+    _open: AbstractContextManager[None]
+
+    forms = {
+        "jjb": Form(
+            _JJB_FOLDER,
+            {
+                "viewsTabBar": Raw("hudson.views.DefaultViewsTabBar"),
+                "primaryView": "All",
+                "keepDependencies": "false",
+                "blockBuildWhenDownstreamBuilding": "false",
+                "blockBuildWhenUpstreamBuilding": "false",
+                "concurrentBuild": "false",
+                "canRoam": "true",
+                "scm": none(),
+                "publishers": None,
+                "buildWrappers": None,
+            },
+        )
+    }
+
+    actions = absent("actions")
+    description: str | None = text(default=None)
+    display_name: str | None = text(default=None)
+    properties: Any = slot(accepts=Property)
+    folder_views: Any = raw()
+    views: Any = raw()
+    health_metrics: Any = slot(accepts=Misc)
+    icon: Any = raw()
+
+    def __enter__(self) -> folder:
+        object.__setattr__(self, "_open", context.inside(self.full_name))
+        self._open.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.__exit__(kind, error, trace)
+
+
+class item(Item, xml="#item"):
+    """An item of any kind, given as an element: `item("nightly", element("com.example.Kind", ...))`."""
+
+    __slots__ = ()
+
+    definition: Any = meta(first=True)
+
+    def _document(self) -> str:
+        given = self.definition
+        if not isinstance(given, Raw | Literal):
+            raise DslError(f"item takes element(...) or xml(...), not {given!r}")
+        return given.write("\n").lstrip("\n")

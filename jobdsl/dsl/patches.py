@@ -1,0 +1,107 @@
+"""Patches: changes to any node of a finished document, by XPath."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jobdsl.documents.tree import parse, to_text
+from jobdsl.dsl.raw import Value, Writable, write_members, write_value
+from jobdsl.errors import DslError, Where
+
+__all__ = ["Patch", "patched"]
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """One change; see `Item.patch`."""
+
+    xpath: str
+    value: Value
+    append: Value
+    before: Value
+    after: Value
+    remove: bool
+    where: Where
+
+
+def patched(body: str, patches: Sequence[Patch]) -> str:
+    """The document with all patches applied in order. Raises DslError at the patch's line."""
+    from lxml import etree
+
+    root: Any = _lxml(body)
+    for patch in patches:
+        try:
+            found = root.xpath(patch.xpath)
+        except etree.XPathError as error:
+            raise DslError(f"patch: {patch.xpath!r} is no XPath: {error}", where=patch.where) from None
+        if not isinstance(found, list) or not found:
+            raise DslError(
+                f"patch: {patch.xpath!r} finds nothing in the document",
+                hint="`jobdsl render` shows the document it is applied to",
+                where=patch.where,
+            )
+        try:
+            for target in found:
+                _apply(patch, target)
+        except DslError as error:
+            raise DslError(f"patch: {error.message}", hint=error.hint, where=patch.where) from None
+        except (ValueError, TypeError) as error:  # lxml's own, for what cannot stand in a document
+            raise DslError(f"patch: {error}", where=patch.where) from None
+    return to_text(parse(etree.tostring(root)), "\n").lstrip("\n")
+
+
+def _lxml(text: str) -> Any:
+    from lxml import etree
+
+    try:
+        return etree.fromstring(text.encode())
+    except etree.XMLSyntaxError as error:
+        raise DslError(f"a document with control characters cannot be patched ({error.msg})") from None
+
+
+def _apply(patch: Patch, target: Any) -> None:
+    if isinstance(target, str):  # an attribute, or text
+        _apply_to_attribute(patch, target)
+        return
+    if patch.remove:
+        if target.getparent() is None:
+            raise DslError("the root cannot be removed")
+        target.getparent().remove(target)
+        return
+    if patch.append is not None:
+        target.append(_member(patch.append))
+    if patch.before is not None:
+        target.addprevious(_member(patch.before))
+    if patch.after is not None:
+        target.addnext(_member(patch.after))
+    if patch.append is None and patch.before is None and patch.after is None:
+        _replace(target, patch.value)
+
+
+def _replace(target: Any, value: Value) -> None:
+    """An element in a list gives way to an element; a field keeps its tag."""
+    dotted = "." in target.tag and isinstance(value, Writable)
+    new = _member(value) if dotted else _lxml(write_value(target.tag, value, ""))
+    if target.getparent() is None:
+        raise DslError("the root cannot be replaced", hint="patch the nodes below it")
+    new.tail = target.tail
+    target.getparent().replace(target, new)
+
+
+def _apply_to_attribute(patch: Patch, target: Any) -> None:
+    owner = target.getparent()
+    if getattr(target, "is_attribute", False):
+        if patch.remove:
+            del owner.attrib[target.attrname]
+        else:
+            owner.set(target.attrname, str(patch.value))
+    elif getattr(target, "is_text", False):
+        owner.text = "" if patch.remove else str(patch.value)
+    else:
+        raise DslError("the XPath finds text between elements", hint="name the element")
+
+
+def _member(value: Value) -> Any:
+    return _lxml(write_members([value], ""))

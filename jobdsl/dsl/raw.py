@@ -1,0 +1,255 @@
+"""Untyped XML from Python values, for what has no class yet: `element(...)`, `node(...)`, `xml(...)`.
+
+How a value becomes XML, under a field's tag: text, numbers and booleans as Jenkins spells them;
+`None` an empty element; a dict its fields; a list its members; an element `<tag class="...">`;
+a `node` a plain `<tag>`. Strings are always escaped, never pasted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Protocol, TypeAlias, runtime_checkable
+
+from jobdsl.documents.tree import escape, escape_attribute, parse, tag_name, to_text
+from jobdsl.errors import DslError, XmlError
+
+__all__ = [
+    "SECRET_START",
+    "Raw",
+    "Value",
+    "Writable",
+    "element",
+    "node",
+    "secret",
+    "write_members",
+    "write_value",
+    "xml",
+]
+
+SECRET_START = "${jobdsl:secret:"  # noqa: S105  # what stands for one
+"""How what stands for a secret in a document begins; its name follows, and a closing brace."""
+_START = (
+    "A-Za-z_\\xc0-\\xd6\\xd8-\\xf6\\xf8-\\u02ff\\u0370-\\u037d\\u037f-\\u1fff\\u200c\\u200d\\u2070-\\u218f"
+    "\\u2c00-\\u2fef\\u3001-\\ud7ff\\uf900-\\ufdcf\\ufdf0-\\ufffd\\U00010000-\\U000effff"
+)
+_NAME = re.compile(f"[{_START}][{_START}.0-9\\xb7\\u0300-\\u036f\\u203f\\u2040-]*")
+"""What may be a name, without the colon of namespaces (XML 1.0, fifth edition, 2.3)."""
+
+Value: TypeAlias = "str | int | float | bool | Writable | Mapping[str, Value] | Sequence[Value] | None"
+"""Whatever stands for a piece of XML in a DSL file."""
+
+
+@runtime_checkable
+class Writable(Protocol):
+    """Anything that writes itself as XML: typed elements and raw ones."""
+
+    def write(self, indent: str) -> str:
+        """As an element of its own."""
+
+    def write_as(self, tag: str, indent: str) -> str:
+        """As the field `tag` of another element."""
+
+
+class Raw:
+    """An element without a class of its own: a tag, attributes, and members or text."""
+
+    __slots__ = ("attrs", "fields", "members", "tag", "text")
+    untyped = True
+
+    def __init__(
+        self,
+        tag: str,
+        members: tuple[Value, ...] = (),
+        fields: Mapping[str, Value] | None = None,
+        attrs: Mapping[str, str] | None = None,
+        text: str = "",
+    ) -> None:
+        self.tag = tag
+        self.members = members
+        self.fields = dict(fields or {})
+        self.attrs = dict(attrs or {})
+        self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Raw) and all(
+            getattr(self, one) == getattr(other, one) for one in self.__slots__
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.write_as("x", ""))
+
+    def __repr__(self) -> str:
+        return f"element({self.tag!r}, ...)" if self.tag else "node(...)"
+
+    def write(self, indent: str) -> str:
+        """As an element of its own."""
+        if not self.tag:
+            raise DslError("node(...) has no name of its own", hint='use element("name", ...) in a list')
+        return self._write(_named(tag_name(self.tag)), self.attrs, indent)
+
+    def write_as(self, tag: str, indent: str) -> str:
+        """As the field `tag`; an element's class becomes the `class` attribute."""
+        attrs = {"class": self.tag, **self.attrs} if self.tag else self.attrs
+        return self._write(tag, attrs, indent)
+
+    def _write(self, tag: str, attrs: Mapping[str, str], indent: str) -> str:
+        deeper = indent + "  "
+        inner = write_members(self.members, deeper) + "".join(
+            write_value(_named(name), value, deeper) for name, value in self.fields.items()
+        )
+        return _wrap(tag, attrs, inner, escape(self.text), indent)
+
+
+class Literal:
+    """XML given as text, checked to be well-formed when it is made."""
+
+    __slots__ = ("node",)
+    untyped = True
+
+    def __init__(self, text: str) -> None:
+        if not isinstance(text, str):
+            raise DslError(f"xml(...) takes text, not {text!r}")
+        try:
+            self.node = parse(text)
+        except XmlError as error:
+            raise DslError(
+                f"xml(...): {error.message}", hint=error.hint or f"line {error.line} of the literal"
+            ) from None
+
+    def __repr__(self) -> str:
+        return f"xml('<{self.node.tag}...')"
+
+    def write(self, indent: str) -> str:
+        """As it was given, indented."""
+        return to_text(self.node, indent)
+
+    def write_as(self, tag: str, indent: str) -> str:
+        """As it was given; its root must be the field it stands for."""
+        if self.node.tag != tag:
+            raise DslError(
+                f"xml(...) for the field {tag} starts with <{self.node.tag}>", hint=f"start it with <{tag}>"
+            )
+        return to_text(self.node, indent)
+
+
+def element(
+    java_class: str,
+    /,
+    *members: Value,
+    _attrs: Mapping[str, str] | None = None,
+    _text: str = "",
+    **fields: Value,
+) -> Raw:
+    """Any Jenkins element: its class, and its fields by their XML names.
+
+    `members` are children in order, for elements that hold lists; `_attrs` are attributes.
+    A field whose name is no Python identifier goes in as `**{"a-b": 1}`.
+    """
+    return _checked(Raw(java_class, members, fields, _attrs, _text))
+
+
+def node(*members: Value, _attrs: Mapping[str, str] | None = None, _text: str = "", **fields: Value) -> Raw:
+    """A field's content without a class: members, fields, attributes."""
+    return _checked(Raw("", members, fields, _attrs, _text))
+
+
+def xml(text: str) -> Literal:
+    """Literal XML: one element. Raises DslError when it is not well-formed."""
+    from jobdsl.dsl import context
+
+    try:
+        return Literal(text)
+    except DslError as error:
+        context.complain(error)
+        return Literal("<invalid/>")
+
+
+def secret(name: str) -> str:
+    """The value called `name` in the secrets file; it never enters the estate, a diff or a log.
+
+    What is returned stands in the document until it is sent.
+    """
+    if not isinstance(name, str) or not re.fullmatch(r"[^{}<>&\"\x00-\x1f\x7f]+", name):
+        from jobdsl.dsl import context
+
+        context.complain(
+            DslError(f"secret: {name!r} can be no name", hint="use letters, digits, / - . and _")
+        )
+        return ""
+    return SECRET_START + name + "}"
+
+
+def _checked(raw: Raw) -> Raw:
+    """The element itself, written once so that a wrong value is told at its line."""
+    from jobdsl.dsl import context
+
+    try:
+        if raw.tag != "":
+            _named(tag_name(raw.tag) if isinstance(raw.tag, str) else raw.tag)
+        raw.write_as("x", "")
+    except DslError as error:
+        context.complain(error)
+        return Raw("invalid")
+    return raw
+
+
+@lru_cache(maxsize=10_000)
+def _named(name: str) -> str:
+    """A name of an element or attribute. Raises DslError when XML does not allow it."""
+    if not isinstance(name, str) or _NAME.fullmatch(name.removeprefix("xml:")) is None:
+        raise DslError(
+            f"{name!r} cannot be the name of an XML element",
+            hint="use letters, digits, '.', '-' and '_', a letter first",
+        )
+    return name
+
+
+def write_value(tag: str, value: Value, indent: str) -> str:
+    """The field `tag` with a value. Raises DslError for what cannot be XML."""
+    if value.__class__ is str:
+        return f"{indent}<{tag}>{escape(value)}</{tag}>" if value else f"{indent}<{tag}/>"
+    if value is None:
+        return f"{indent}<{tag}/>"
+    if value is True or value is False:
+        return f"{indent}<{tag}>{'true' if value else 'false'}</{tag}>"
+    if isinstance(value, int | float | str):
+        return f"{indent}<{tag}>{escape(str(value))}</{tag}>"
+    if isinstance(value, Mapping):
+        return Raw("", (), value).write_as(tag, indent)
+    if isinstance(value, list | tuple):
+        return Raw("", tuple(value)).write_as(tag, indent)
+    if isinstance(value, Writable):
+        return value.write_as(tag, indent)
+    raise DslError(
+        f"{tag}: {_kind(value)} cannot be written as XML", hint="use text, numbers, lists, dicts or elements"
+    )
+
+
+def write_members(members: Sequence[Value], indent: str) -> str:
+    """The members of a list: elements as themselves, plain values as `<string>`, `<int>`, `<boolean>`."""
+    return "".join(_member(member, indent) for member in members)
+
+
+def _member(value: Value, indent: str) -> str:
+    if isinstance(value, Writable):
+        return value.write(indent)
+    kinds: dict[type, str] = {str: "string", bool: "boolean", int: "int", float: "double"}
+    tag = kinds.get(type(value))
+    if tag is None and isinstance(value, str):
+        tag = "string"
+    if tag is None:
+        raise DslError(f"{_kind(value)} cannot be a member of a list", hint="use elements or text")
+    return write_value(tag, value, indent)
+
+
+def _kind(value: object) -> str:
+    return f"a value of type {type(value).__name__}"
+
+
+def _wrap(tag: str, attrs: Mapping[str, str], inner: str, text: str, indent: str) -> str:
+    given = "".join(f' {_named(name)}="{escape_attribute(str(value))}"' for name, value in attrs.items())
+    if inner:
+        return f"{indent}<{tag}{given}>{inner}{indent}</{tag}>"
+    return f"{indent}<{tag}{given}>{text}</{tag}>" if text else f"{indent}<{tag}{given}/>"

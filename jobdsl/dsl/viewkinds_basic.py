@@ -1,0 +1,137 @@
+"""What every view is, and Jenkins' own kinds: list, all, my, nested, and any other given as an element."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from jobdsl.documents.tree import Node, parse, to_text
+from jobdsl.dsl import context
+from jobdsl.dsl.items import Item
+from jobdsl.dsl.raw import Literal, Raw
+from jobdsl.elements.fields import children, computed, constant, flag, meta, raw, slot, strings, text
+from jobdsl.elements.kinds import TextField
+from jobdsl.elements.views import (
+    build_button,
+    job,
+    last_duration,
+    last_failure,
+    last_success,
+    status,
+    weather,
+)
+from jobdsl.elements.views_columns import Column, column_named
+from jobdsl.elements.views_filters import JobFilter
+from jobdsl.errors import DslError
+
+__all__ = ["ListView", "View", "all_view", "list_view", "my_view", "nested_view", "view"]
+
+_COMPARATOR = '<comparator class="hudson.util.CaseInsensitiveComparator"/>'
+_OWNER = {"class": "hudson.plugins.nested_view.NestedView", "reference": "../../.."}
+_PROPERTIES = {"class": "hudson.model.View$PropertyList"}
+_COLUMNS = (
+    status(),
+    weather(),
+    job(),
+    last_success(),
+    last_failure(),
+    last_duration(),
+    build_button(),
+)
+
+
+class View(Item):
+    """What every view has."""
+
+    __slots__ = ()
+    word: ClassVar[str] = "view"
+
+    owner: Any = raw()
+    _name = computed("name", TextField("", default=None), "_own_name")
+    description: str | None = text(default=None)
+    filter_executors: bool = flag(default=False)
+    filter_queue: bool = flag(default=False)
+    _properties = constant("properties", attrs=_PROPERTIES)
+
+    def _own_name(self) -> str:
+        return self.full_name.rpartition("/")[2]
+
+    def write(self, indent: str) -> str:
+        """As a member of a nested view, its owner: Jenkins itself sets that of the outer view only."""
+        root = parse(self.render())
+        if root.find("owner") is None:
+            root.children.insert(0, Node("owner", attrs=_OWNER))
+        return to_text(root, indent)
+
+
+def _root(given: Any) -> Any:
+    if given in (None, "listView"):
+        return given
+    raise DslError(f"takes 'listView', not {given!r}")
+
+
+class ListView(View):
+    """What views that show jobs in columns have."""
+
+    __slots__ = ()
+
+    jobs: Any = strings("jobNames", before=_COMPARATOR)
+    filters: Any = slot("jobFilters", accepts=JobFilter)
+    columns: Any = children(accepts=Column, convert=column_named, default=_COLUMNS)
+    regex: str | None = text("includeRegex", default=None)
+    recurse: bool = flag(default=False)
+    status_filter: bool | None = flag(default=None)
+
+
+_JJB = (
+    "name description filterExecutors filterQueue properties jobNames jobFilters columns includeRegex recurse"
+)
+_JJB_WORDS = {"filterExecutors": "False", "filterQueue": "False", "recurse": "False"}
+
+
+class list_view(ListView, xml="hudson.model.ListView"):
+    """Jobs by name, regular expression or filters, in columns.
+
+    `list_view("nightly", regex=".*-nightly", columns=["status", "job", "last_success"])`.
+    `root="listView"` writes the short name the class had in old controllers' files.
+    """
+
+    aliases = ("listView",)
+
+    root: str | None = meta(_root, default=None)
+
+    def _document(self) -> str:
+        return self.write_plain(self.root or self.xml_tag, "\n")[1:]
+
+
+class all_view(View, xml="hudson.model.AllView"):
+    """All jobs of a folder."""
+
+
+class my_view(View, xml="hudson.model.MyView"):
+    """The jobs one may change."""
+
+
+class nested_view(View, xml="hudson.plugins.nested_view.NestedView", plugin="nested-view"):
+    """Views in a view. The views given are part of it and of nothing else."""
+
+    views: Any = slot(accepts=View)
+    default_view: str | None = text(default=None)
+    columns: Any = raw(default=None)
+
+    def _made(self) -> None:
+        super()._made()
+        for one in self.views:
+            if isinstance(one, View):
+                context.remove(one)
+
+
+class view(View, xml="#view"):
+    """A view of any kind, given as an element."""
+
+    definition: Any = meta(first=True)
+
+    def _document(self) -> str:
+        given = self.definition
+        if not isinstance(given, Raw | Literal):
+            raise DslError(f"view takes element(...) or xml(...), not {given!r}")
+        return given.write("\n").lstrip("\n")

@@ -1,0 +1,1 @@
+"""Jenkins' own grammars, exactly: names, label expressions, cron."""

@@ -1,0 +1,1 @@
+"""From DSL files to definitions: processes without credentials, and what they send back."""

@@ -1,0 +1,197 @@
+"""The process that runs DSL files: without credentials, it gives back documents only.
+
+Its request comes on standard input, what it has to say goes to standard output as frames; both are
+taken away before the first DSL file runs. What the files print goes elsewhere.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import gc
+import json
+import os
+import signal
+import sys
+from importlib import import_module
+from typing import Any, BinaryIO
+
+from jobdsl.dsl import context
+from jobdsl.dsl.context import Load
+from jobdsl.dsl.items import Item
+from jobdsl.errors import DslError, Problem, Where
+from jobdsl.loading import guard
+from jobdsl.loading.frames import LARGEST_BODY, send
+from jobdsl.loading.running import Runner
+from jobdsl.loading.stage import Stage
+
+__all__ = ["main"]
+
+_LONGEST = 4000
+"""Characters of a message or a hint."""
+_end_process = os._exit
+
+
+def main() -> None:
+    """Serve one request and end."""
+    request: dict[str, Any] = json.loads(sys.stdin.buffer.read())
+    out = _channel()
+    if request["walls"]:
+        _wall_in(request)
+    os.chdir(request["root"])
+    guard.limit(request["memory_mb"], request["timeout_seconds"])
+    send(out, "hello")
+    out.flush()
+    _Child(request, out).serve()
+    out.flush()
+    _end_process(0)  # nothing of the user's runs at exit
+
+
+def _channel() -> BinaryIO:
+    """The way to the parent; standard input is empty from now on, output goes to the error pipe."""
+    out = os.fdopen(os.dup(1), "wb", buffering=1 << 18)
+    os.dup2(2, 1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return out
+
+
+def _wall_in(request: dict[str, Any]) -> None:
+    """Wall this process in, or say why not and end."""
+    walls = [f"jobdsl.isolation.{name}" for name in request["walls"]]
+    try:
+        for wall in walls:
+            import_module(wall).enter(request["readable"], request["hidden"])
+    except (OSError, KeyError, ImportError, AttributeError) as error:
+        os.write(2, f"{type(error).__name__}: {error}".encode())
+        _end_process(1)
+    built = {*walls, "jobdsl.isolation.linux"}
+    for name in [one for one in sys.modules if one.partition(".")[0] == "ctypes" or one in built]:
+        del sys.modules[name]  # ctypes is wanted for this alone: a file that imports it is told so
+
+
+class _Child:
+    """One request being served."""
+
+    def __init__(self, request: dict[str, Any], out: BinaryIO) -> None:
+        self.out = out
+        self.own = dict.fromkeys(request["own"])
+        self.load = Load(request["root"], request["files"])
+        self.runner = Runner(self.load, request["files"], self._started, self._ended, self._report)
+        self.runner.failed.update(request["failed"])
+        self.failed = False
+        self.stage = Stage(self.load)
+        self.guard = guard.Guard(self.load, request["readable"], request["hidden"], self.runner.told)
+        self.foreign: dict[str, dict[str, str]] = {}
+        self.items: list[Item] = []
+
+    def serve(self) -> None:
+        """Run the files, then send what they made."""
+        context.current = self.load
+        gc.disable()  # nearly nothing becomes garbage here, and looking for it takes a third of the time
+        errors = os.dup(2)  # files may close the other one
+        faulthandler.enable(errors)
+        faulthandler.register(signal.SIGURG, errors, all_threads=False)  # the parent asks where we are
+        guard.no_more_processes()
+        self.stage.set_up()
+        with self.guard:
+            self.runner.run_all(self.own)
+            try:
+                self._settle()
+            except Exception as error:  # noqa: BLE001  # names and values of the user's may run the user's code
+                self.runner.tell(error, Where("", 0))
+            self._ran()
+            sent = self._send_items(silent=self.failed)
+        if not self.failed:
+            self._send_extra()
+        self._report()
+        send(self.out, "end", sent)
+
+    def _started(self, file: str) -> None:
+        send(self.out, "running", file)
+        self.out.flush()  # should it never end, the parent knows which it was
+
+    def _ended(self, file: str) -> None:
+        """If another group's file has run, as one of ours imports it, remember what its items are."""
+        if file not in self.own:
+            self.foreign[file] = self._documents(file)
+        if self.load.running:
+            self._started(self.load.running[-1])  # which goes on
+
+    def _documents(self, file: str) -> dict[str, str]:
+        return {one.full_name: _attempt(one) for one in self.load.items.values() if one.where.file == file}
+
+    def _settle(self) -> None:
+        """See what the files have made."""
+        for file, before in self.foreign.items():
+            if before and self._documents(file) != before:
+                send(self.out, "alone", file)
+        self.items = self.load.distinct()
+        self.load.items.clear()
+
+    def _ran(self) -> None:
+        """Every file has run."""
+        self._report()
+        send(self.out, "ran")
+        self.out.flush()
+
+    def _report(self) -> None:
+        self.failed = self.failed or bool(self.load.problems)
+        for one in [*self.load.problems, *self.stage.told()]:
+            where = one.where or Where("", 0)
+            message, hint = one.message[:_LONGEST], one.hint[:_LONGEST]
+            send(self.out, "problem", one.severity, message, where.file, where.line, hint, one.job)
+        self.load.problems.clear()
+
+    def _send_items(self, *, silent: bool) -> int:
+        """Send every item in order of full names; `silent` looks for errors, and sends names only."""
+        self.items.reverse()
+        sent = 0
+        while self.items:
+            item = self.items.pop()  # and forget it
+            if item.where.file not in self.own:
+                continue
+            document = self._document(item, silent)
+            if silent:
+                kind, name = item.key
+                send(self.out, "defined", name, kind == "view", item.where.file, item.where.line)
+            elif document:
+                self._send_item(item, document)
+                sent += 1
+        return sent
+
+    def _document(self, item: Item, silent: bool) -> bytes:
+        """The document, or nothing and a problem."""
+        self.load.place = item.where
+        try:
+            document = item.render().encode()
+        except DslError as error:
+            where = error.where or item.where
+            self.load.problem(Problem(error.message, where, error.hint, job=item.full_name))
+        except Exception as error:  # noqa: BLE001  # values of the user's may run the user's code
+            if not silent:  # else it may come from the stand-in of an argument that was refused and told
+                self.runner.tell(error, item.where)
+        else:
+            if len(document) <= LARGEST_BODY:
+                return document
+            message = f"the document has {len(document) >> 20} MB, more than {LARGEST_BODY >> 20} MB"
+            self.load.problem(Problem(message, item.where, job=item.full_name))
+        return b""
+
+    def _send_item(self, item: Item, document: bytes) -> None:
+        file, line, old = item.where.file, item.where.line, item.renamed_from or ""
+        send(self.out, "item", item.full_name, file, line, old, item.queue, body=document)
+
+    def _send_extra(self) -> None:
+        for kind, values in self.load.extra.items():
+            for value in values:
+                if value["file"] in self.own:
+                    body = json.dumps(value).encode()
+                    send(self.out, "extra", kind, value["file"], value["line"], body=body)
+
+
+def _attempt(item: Item) -> str:
+    try:
+        return item.render()
+    except Exception as error:  # noqa: BLE001  # told by the group the item belongs to
+        return repr(error)

@@ -1,0 +1,77 @@
+"""Why a process that ran DSL files ended before its time, and where it was: from what is left of it."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from jobdsl.errors import Problem, Where
+from jobdsl.settings.config import Load
+
+__all__ = ["Death", "places_in"]
+
+_AT_LINE = re.compile(r'File "([^"\n]+)", line (\d+)')
+_CRASH = re.compile(r"Fatal Python error: ([^\n]+)")
+_SHELL = 128
+"""What is added to the number of a signal where a status stands for it."""
+
+
+def places_in(said: str) -> list[Where]:
+    """The lines a stack names, innermost first, as faulthandler writes it."""
+    return [Where(_unescaped(file), int(line)) for file, line in _AT_LINE.findall(said)]
+
+
+def _unescaped(name: str) -> str:
+    """A file's name as faulthandler writes it, in ASCII."""
+    return name.encode("ascii", "replace").decode("unicode_escape") if "\\" in name else name
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """What is known of it."""
+
+    running: str
+    """The file that ran; empty if none did."""
+    files: Collection[str]
+    """The estate's DSL files."""
+    said: str
+    """The last it wrote to its error output."""
+    code: int | None
+    """Its exit status, negative for a signal."""
+    limits: Load
+    late: bool = False
+    """Whether it was ended as its time was up."""
+    behind: bool = False
+    """Whether its status comes from a wall around it, which tells a signal by a number."""
+    bad: str = ""
+    """Why what it sent cannot be, if that is what ended it."""
+
+    def problem(self) -> Problem:
+        """In words, at the innermost line of the estate that is known."""
+        file = Where(self.running, 0) if self.running else None
+        line = next((one for one in places_in(self.said) if one.file in self.files), file)
+        if self.bad:
+            return Problem(f"what the DSL files gave back cannot be: {self.bad}", file)
+        if self.late:
+            return self._lateness(line)
+        if crash := _CRASH.search(self.said):
+            return Problem(f"Python itself crashed here: {crash[1]}", line)
+        hint = "more memory than the host has, or a call that ends the process?"
+        running = "; this was running" if self.running else " before one of them ran"
+        return Problem(f"the process that ran the DSL files ended {self._how()}{running}", file, hint)
+
+    def _lateness(self, line: Where | None) -> Problem:
+        whole, one = self.limits.timeout_seconds, self.limits.file_timeout_seconds
+        if self.running and one < whole:
+            hint = "an endless loop? the limit is load.file_timeout_seconds in jobdsl.toml"
+            return Problem(f"the file runs longer than {one:g} seconds; this was running", line, hint)
+        hint = "an endless loop? the limit is load.timeout_seconds in jobdsl.toml"
+        return Problem(f"the DSL files ran longer than {whole:g} seconds; this was running", line, hint)
+
+    def _how(self) -> str:
+        code = self.code or 0
+        number = -code if code < 0 else code - _SHELL if self.behind else 0
+        known = number in {one.value for one in signal.Signals}
+        return f"by {signal.Signals(number).name}" if known else f"with status {self.code}"

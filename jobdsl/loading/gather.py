@@ -1,0 +1,122 @@
+"""What the processes that ran DSL files sent, checked: definitions, other kinds, problems."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, get_args
+
+from jobdsl.dsl.context import twice
+from jobdsl.errors import EstateError, Problem, Severity, Where
+from jobdsl.grammar import names
+from jobdsl.loading.frames import BadFrame, Frame
+from jobdsl.model import Definition, Estate
+
+__all__ = ["MOST", "Gathered"]
+
+MOST = 200_000
+"""Definitions of one estate."""
+_MOST_PROBLEMS = 2000
+_HEAD = re.compile(r'<\?xml version="1\.[01]" encoding="UTF-8"\?>\n<([^\s<>/&"\'!?]+)[\s/>]')
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
+class Gathered:
+    """Everything that has arrived so far."""
+
+    def __init__(
+        self, problems: Iterable[Problem], on_definition: Callable[[Definition], None] | None
+    ) -> None:
+        self._first = list(problems)
+        self.problems = self._first[:]
+        self.warnings: list[Problem] = []
+        self._definitions: list[Definition] = []
+        self._take = on_definition or self._definitions.append
+        self._places: dict[tuple[str, str], Where] = {}
+        self._extra: dict[str, list[dict[str, object]]] = {}
+
+    def forget(self) -> None:
+        """Begin again; no item has been taken yet."""
+        self.problems, self.warnings = self._first[:], []
+
+    def problem(self, frame: Frame) -> None:
+        """Take a problem."""
+        _, severity, message, file, line, hint, job = frame[0]
+        if severity not in get_args(Severity):
+            raise BadFrame("a problem has no severity")
+        where = Where(_clean(file), line) if file else None
+        problem = Problem(_clean(message), where, _clean(hint), severity, job=_clean(job))
+        kept = self.problems if severity == "error" else self.warnings
+        if len(kept) < _MOST_PROBLEMS:
+            kept.append(problem)
+
+    def item(self, frame: Frame, own: frozenset[str]) -> None:
+        """Take an item or a view. Its line must be in a file the sender was to run."""
+        _, full_name, file, line, renamed_from, queue = frame[0]
+        if names.unusable(full_name) or (renamed_from and names.unusable(renamed_from)) or file not in own:
+            raise BadFrame("an item's name or file cannot be")
+        try:
+            document = str(frame[1], "utf-8")
+        except UnicodeDecodeError:
+            raise BadFrame("a document is no UTF-8") from None
+        root = _HEAD.match(document)
+        if root is None:
+            raise BadFrame("a document is no XML")
+        definition = Definition(full_name, root[1], document, Where(file, line), renamed_from, queue)
+        if self._is_new(definition.key, definition.where) and not self.problems:
+            self._take(definition)
+
+    def defined(self, frame: Frame, own: frozenset[str]) -> None:
+        """Take the name of an item or a view that is not sent: two of a name are told all the same."""
+        _, full_name, is_view, file, line = frame[0]
+        if file not in own:
+            raise BadFrame("an item's file cannot be")
+        self._is_new(("view" if is_view else "item", _clean(full_name)), Where(file, line))
+
+    def _is_new(self, key: tuple[str, str], where: Where) -> bool:
+        first = self._places.setdefault(key, where)
+        if first is not where:
+            self.problems.append(twice(key, first, where))
+            return False
+        if len(self._places) > MOST:
+            raise BadFrame(f"there are more than {MOST} definitions")
+        return True
+
+    def other(self, frame: Frame, own: frozenset[str]) -> None:
+        """Take a definition of another kind."""
+        _, kind, file, line = frame[0]
+        try:
+            value = json.loads(frame[1])
+        except (ValueError, RecursionError):
+            raise BadFrame(f"a {kind} is no JSON") from None
+        if not isinstance(value, dict) or file not in own:
+            raise BadFrame(f"a {kind} is no object, or of no file")
+        self._extra.setdefault(kind, []).append({**value, "file": file, "line": line})
+
+    def estate(self, isolation: str, files: int) -> Estate:
+        """Everything as an estate. Raises EstateError if there is any problem."""
+        if self.problems:
+            raise EstateError(sorted(dict.fromkeys([*self.problems, *self.warnings]), key=_order))
+        extra = {kind: sorted(self._extra[kind], key=_place) for kind in sorted(self._extra)}
+        return Estate(
+            tuple(sorted(self._definitions, key=lambda one: (one.full_name, one.is_view))),
+            isolation,
+            files,
+            extra,
+            tuple(sorted(dict.fromkeys(self.warnings), key=_order)),
+        )
+
+
+def _clean(text: str) -> str:
+    """Text without what a terminal would obey, or show in another order than it has."""
+    return _CONTROLS.sub("\ufffd", text)
+
+
+def _order(problem: Problem) -> tuple[str, int, str]:
+    where = problem.where or Where("", 0)
+    return where.file, where.line, problem.message
+
+
+def _place(value: dict[str, object]) -> tuple[Any, ...]:
+    return value["file"], value["line"]

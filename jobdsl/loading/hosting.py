@@ -1,0 +1,251 @@
+"""The parent's side of one process that runs DSL files: starts it, reads what it sends, ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+
+from jobdsl.errors import Problem, Where
+from jobdsl.loading.deaths import Death, places_in
+from jobdsl.loading.frames import BadFrame, Decoder, Frame
+from jobdsl.loading.gather import Gathered
+from jobdsl.loading.request import Request
+
+__all__ = ["Alone", "Host", "NoWall"]
+
+_CHUNK = 1 << 20
+_START = 60.0
+"""Seconds in which a process must be ready to run files, however busy the host is."""
+_ANSWER = 1.0
+"""Seconds in which a process that is late must say where it is."""
+_PAUSE = 0.05
+"""Seconds without a word after which it has said all."""
+_KEPT = 1 << 16
+"""Bytes of its error output that are kept, of the first and of the last."""
+_MOST_READS = 100
+_MOST_FRAMES = 1_000_000
+_ENVIRONMENT = {"PYTHONHASHSEED": "0"}
+_NEVER = float("inf")
+
+
+class NoWall(Exception):  # noqa: N818  # the next wall is tried
+    """The process ended before its walls were up."""
+
+
+class Alone(Exception):  # noqa: N818  # the load begins again
+    """Files of several groups work on the same items: they must run in one process."""
+
+
+class Host:
+    """One process that runs one group of files."""
+
+    def __init__(
+        self, request: Request, own: Iterable[str], gathered: Gathered, failed: frozenset[str] = frozenset()
+    ) -> None:
+        self.request, self.own, self.gathered = request, frozenset(own), gathered
+        self.failed = failed
+        """Files that ended a process before this one; they do not run again."""
+        self.walled = self.ran = self.ended = False
+        self._unseen = self.own - failed
+        """Files that have not begun."""
+        self._running = ""
+        self._first = self._last = b""
+        self._late = False
+        self._frames = 0
+        self._decoder = Decoder()
+        self.process = _started(*request.boot(self.own, failed))
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
+        self.out, self.err = self.process.stdout.fileno(), self.process.stderr.fileno()
+        _widen(self.out)
+        self._until = time.monotonic() + _START
+        self._file_until = _NEVER
+
+    @property
+    def deadline(self) -> float:
+        """When its time is up, on the monotonic clock: that of the file that runs, or of all."""
+        return min(self._until, self._file_until)
+
+    def _soon(self) -> float:
+        return time.monotonic() + self.request.settings.load.timeout_seconds
+
+    def read(self, until_ran: bool) -> bool:
+        """Take what has come; False at its end, or when all files have run and no more is wanted yet.
+
+        Its end is what it says, not that of the pipe, which others may hold open.
+        """
+        return self._add() and self.take(until_ran)
+
+    def _add(self) -> bool:
+        data = os.read(self.out, _CHUNK)
+        self._decoder.add(data)
+        return bool(data)
+
+    def take(self, until_ran: bool) -> bool:
+        """Go through the frames that have come. Raises BadFrame, Alone."""
+        while not (until_ran and self.ran) and (frame := self._decoder.next()) is not None:
+            self._frame(frame)
+        if self.ran:
+            self._until = self._soon()  # from now on it only has to keep sending
+        return not (self.ended or (until_ran and self.ran))
+
+    def read_errors(self) -> bool:
+        """Take what was written past Python's own output; False at its end."""
+        data = os.read(self.err, _KEPT)
+        self._first = (self._first + data)[:_KEPT] if len(self._first) < _KEPT else self._first
+        self._last = (self._last + data)[-_KEPT:]
+        return bool(data)
+
+    def _frame(self, frame: Frame) -> None:
+        kind, *values = frame[0]
+        self._frames += 1
+        if self.walled == (kind == "hello") or self.ended or self._frames > _MOST_FRAMES:
+            raise BadFrame("its parts are out of order")
+        match kind:
+            case "hello":
+                self.walled = True
+                self._until = self._soon()
+            case "running":
+                self._running = values[0] if values[0] in self.request.files else ""
+                self._unseen -= {self._running}
+                self._file_until = time.monotonic() + self.request.settings.load.file_timeout_seconds
+            case "problem":
+                self.gathered.problem(frame)
+            case "alone":
+                self._meddled(values[0])
+            case "ran":
+                self.ran = True
+                self._file_until = _NEVER
+                self._miss()
+            case "item":
+                self.gathered.item(frame, self.own)
+            case "defined":
+                self.gathered.defined(frame, self.own)
+            case "extra":
+                self.gathered.other(frame, self.own)
+            case _:
+                self.ended = True
+
+    def _miss(self) -> None:
+        """Tell what did not run, if nothing else is told: an estate must not look smaller than it is."""
+        if not self.gathered.problems:
+            self.gathered.problems += [Problem("the file did not run", Where(one, 0)) for one in self._unseen]
+
+    def _meddled(self, file: str) -> None:
+        """Items of another group's file were changed: one process for both, but not for two teams."""
+        if not self.request.settings.teams:
+            raise Alone
+        message = "what this file defines is changed by a file of another team"
+        hint = (
+            "each team's files run in a process of their own: let them share functions and values, not items"
+        )
+        self.gathered.problems.append(Problem(message, Where(file, 0), hint))
+
+    def late(self) -> None:
+        """Its time is up: it is asked where it is, which is answered even in the midst of C code."""
+        self._late = True
+        self._last = b""
+        self._signal(signal.SIGURG)  # which only a process that answers does not ignore
+        end = time.monotonic() + _ANSWER
+        while (left := end - time.monotonic()) > 0:
+            heard = bool(places_in(self._said))
+            ready, _, _ = select.select([self.err], [], [], min(left, _PAUSE) if heard else left)
+            if not (ready and self.read_errors()):
+                break
+
+    def finish(self, bad: BadFrame | None = None) -> bool:
+        """End the process and say what was wrong with how it ended. Raises NoWall.
+
+        Gives back whether a file has ended it, so that the others have not all run.
+        """
+        if not self._late and bad is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(1.0)
+        code = self.process.poll()
+        bad = bad or self._after_its_end()
+        _drained(self.err, self.read_errors)
+        self.kill()
+        if not self.walled and not self._late and bad is None:
+            raise NoWall(self._said.strip()[-300:] or f"it ended at once (status {code})")
+        if bad is not None or not self.ended or self._decoder.unfinished:
+            self.gathered.problems.append(self._death(code, str(bad or "")).problem())
+            return bool(self._running) and not self.ran
+        if told := self._first.decode("utf-8", "replace").strip():
+            message = f"the files write past Python's own output: {told[:200]}"
+            hint = "what DSL files print goes nowhere"
+            self.gathered.warnings.append(Problem(message, None, hint, severity="warning"))
+        return False
+
+    def _death(self, code: int | None, bad: str) -> Death:
+        load, wall = self.request.settings.load, self.request.wall
+        files = self.request.files
+        return Death(self._running, files, self._said, code, load, self._late, wall.is_around, bad)
+
+    @property
+    def guilty(self) -> frozenset[str]:
+        """The files that must not run again: the one that ran last, and those before."""
+        return self.failed | {self._running}
+
+    def _after_its_end(self) -> BadFrame | None:
+        """What it has sent beyond what it said to be its end."""
+        try:
+            if self.ended:
+                _drained(self.out, self._add)
+                self.take(until_ran=False)
+        except BadFrame as error:
+            return error
+        return None
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, number)
+
+    def kill(self) -> None:
+        """End the process and whatever it started."""
+        self._signal(signal.SIGKILL)
+        self.process.wait()
+        for pipe in (self.process.stdout, self.process.stderr):
+            assert pipe is not None
+            pipe.close()
+
+    @property
+    def _said(self) -> str:
+        return self._last.decode("utf-8", "replace")
+
+
+def _started(command: list[str], asked: bytes) -> subprocess.Popen[bytes]:
+    with tempfile.TemporaryFile() as file:
+        file.write(asked)
+        file.seek(0)
+        return subprocess.Popen(  # noqa: S603  # our own interpreter; the environment is empty on purpose
+            command,
+            stdin=file,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_ENVIRONMENT,
+            cwd="/",
+            start_new_session=True,
+        )
+
+
+def _drained(pipe: int, read: Callable[[], bool]) -> None:
+    """Read what is left, without waiting for more, and without end where somebody still writes."""
+    os.set_blocking(pipe, False)
+    with contextlib.suppress(BlockingIOError):
+        for _ in range(_MOST_READS):
+            if not read():
+                break
+
+
+def _widen(pipe: int) -> None:
+    """A larger pipe lets both sides work at once."""
+    with contextlib.suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _CHUNK)

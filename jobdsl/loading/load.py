@@ -1,0 +1,81 @@
+"""From an estate's directory to its definitions: the DSL files run in processes of their own.
+
+All problems of all files are told at once. What comes back is checked, and is text and numbers only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from jobdsl.errors import EstateError, Problem
+from jobdsl.isolation.walls import Wall, missing, walls
+from jobdsl.loading import dslfiles
+from jobdsl.loading.crew import run
+from jobdsl.loading.gather import Gathered
+from jobdsl.loading.groups import Groups, grouped
+from jobdsl.loading.hosting import NoWall
+from jobdsl.loading.request import Request
+from jobdsl.model import Definition, Estate
+from jobdsl.settings import config
+from jobdsl.settings.config import Settings
+
+__all__ = ["load"]
+
+
+def load(
+    root: Path,
+    settings: Settings | None = None,
+    *,
+    on_definition: Callable[[Definition], None] | None = None,
+    isolation: str | None = None,
+    workers: int | None = None,
+) -> Estate:
+    """Run all DSL files under `root` and give back what they define.
+
+    With `on_definition` each definition is handed over as it arrives and the estate holds none.
+    `isolation` and `workers` stand in for those of `settings`, which are those of `jobdsl.toml`
+    unless given. Raises EstateError with all problems of all files; by then `on_definition` may
+    have been called for items that are in order.
+    """
+    root = root.resolve()
+    if not root.is_dir():
+        raise EstateError(
+            [Problem(f"{root} is no directory", hint="name the directory the DSL files are in")]
+        )
+    settings = config.load(root) if settings is None else settings
+    files, problems = dslfiles.find(root, settings.files)
+    if not files and not problems:
+        hint = "files.include in jobdsl.toml says which files they are"
+        raise EstateError([Problem(f"there are no DSL files in {root}", hint=hint)])
+    groups = grouped(root, files, settings, settings.load.workers if workers is None else workers)
+    gathered = Gathered(problems, on_definition)
+    sentence = _behind_a_wall(root, settings, groups, gathered, isolation or settings.load.isolation)
+    return gathered.estate(sentence, len(files))
+
+
+def _behind_a_wall(root: Path, settings: Settings, groups: Groups, gathered: Gathered, wanted: str) -> str:
+    """Run everything behind the strongest wall to be had; gives it back in words."""
+    for wall in walls(wanted):
+        request = Request(root, frozenset(groups.files), settings, wall)
+        try:
+            run(request, groups, gathered)
+        except NoWall as error:
+            missing[wall.name] = str(error)
+        else:
+            return wall.sentence + _instead_of(wall)
+    raise EstateError([_no_wall(wanted)])
+
+
+def _instead_of(wall: Wall) -> str:
+    if wall.name not in ("process", "bare") or not missing:
+        return ""
+    return f" ({'; '.join(f'{name}: {why}' for name, why in missing.items())})"
+
+
+def _no_wall(wanted: str) -> Problem:
+    why = "; ".join(f"{name}: {why}" for name, why in missing.items())
+    return Problem(
+        f"the DSL files cannot be kept apart on this host as load.isolation = {wanted!r} wants it ({why})",
+        hint="install bubblewrap, or allow user namespaces or Landlock, or take what there is with 'auto'",
+    )

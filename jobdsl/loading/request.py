@@ -1,0 +1,65 @@
+"""What a process that runs DSL files is asked, and the command that starts it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from jobdsl.isolation.walls import Wall, places
+from jobdsl.settings.config import Settings
+
+__all__ = ["Request"]
+
+_BOOT = """
+import sys
+path, homes = {path!r}, {homes!r}
+sys.path[:] = path
+if homes:
+    from importlib.util import spec_from_file_location as spec
+    class Homes:
+        def find_spec(self, name, path=None, target=None):
+            home = homes.get(name)
+            return home and spec(name, home + "/__init__.py", submodule_search_locations=[home])
+    sys.meta_path.insert(0, Homes())
+from jobdsl.loading.child import main
+main()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be run, and how."""
+
+    root: Path
+    files: frozenset[str]
+    settings: Settings
+    wall: Wall
+
+    @property
+    def hidden(self) -> list[str]:
+        """What of the estate DSL files are not to see: it may hold secrets."""
+        named = [".git", *([self.settings.secrets] if self.settings.secrets else [])]
+        return [os.path.realpath(self.root / one) for one in named]
+
+    def boot(self, own: Iterable[str], failed: Iterable[str]) -> tuple[list[str], bytes]:
+        """The command of a process, and what it is asked."""
+        found = places()
+        readable = [*found.readable, str(self.root)]
+        python = [sys.executable, "-sSPB", "-X", "utf8", "-c"]
+        python.append(_BOOT.format(path=found.path, homes=found.homes))
+        asked = {
+            "root": str(self.root),
+            "files": sorted(self.files),
+            "own": sorted(own),
+            "failed": sorted(failed),
+            "readable": readable,
+            "hidden": self.hidden,
+            "walls": self.wall.within,
+            "memory_mb": self.settings.load.memory_mb,
+            "timeout_seconds": self.settings.load.timeout_seconds,
+        }
+        return self.wall.command(python, readable, self.hidden), json.dumps(asked).encode()

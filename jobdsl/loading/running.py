@@ -1,0 +1,145 @@
+"""Runs an estate's files, each once, and turns whatever they raise into problems with a place."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from types import CodeType, ModuleType, TracebackType
+
+from jobdsl.dsl import context
+from jobdsl.dsl.context import Load
+from jobdsl.errors import DslError, Problem, Where
+from jobdsl.loading.explain import explained, way_out
+from jobdsl.loading.importing import Finder, module_name
+
+__all__ = ["Runner"]
+
+
+class Failed(ImportError):  # noqa: N818  # only ever told
+    """A module that failed before is imported again; it has been told."""
+
+
+def _nothing(_file: str) -> None:
+    pass
+
+
+class Runner:
+    """One run over files of an estate."""
+
+    def __init__(
+        self,
+        load: Load,
+        files: Iterable[str],
+        started: Callable[[str], None] = _nothing,
+        ended: Callable[[str], None] = _nothing,
+        reported: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.load = load
+        self.files = frozenset(files)
+        """All DSL files of the estate, whoever runs them."""
+        self.started, self.ended = started, ended
+        """Called with each DSL file's name before it runs and when it has run."""
+        self.reported = reported
+        """Called after each file and what it imported, so that nothing is lost should the next one crash."""
+        self._ran: set[str] = set()
+        self.failed: set[str] = set()
+        """Files that failed, here or before; importing one again fails without a word."""
+        self._told: list[BaseException] = []
+
+    def run_all(self, own: Iterable[str]) -> None:
+        """Run these files and what they import."""
+        sys.meta_path.insert(0, Finder(self.load.root, self.run))
+        for file in own:
+            if file not in self._ran:
+                self._run_one(file)
+                self._told.clear()
+                self.reported()
+
+    def _run_one(self, file: str) -> None:
+        try:
+            import_module(module_name(self.load.root, file))
+        except BaseException as error:  # noqa: BLE001  # whatever user code raises is told, and the next file runs
+            if file not in self._ran:  # nothing of it ran: one of its packages failed, or it is shadowed
+                self.tell(error, Where(file, 0))
+
+    def run(self, file: str, module: ModuleType) -> None:
+        """Run a file in its module; called by `import`."""
+        if file in self.failed:
+            raise self.told(Failed(f"{file} failed"))
+        self._ran.add(file)
+        self.load.files.add(file)
+        is_dsl = file in self.files
+        if is_dsl:
+            self.load.running.append(file)
+            self.started(file)
+        try:
+            with context.apart():
+                exec(self._compiled(file), module.__dict__)  # noqa: S102  # running it is what we are here for
+        except BaseException as error:  # noqa: BLE001  # told here, where its file is known
+            self.failed.add(file)
+            self.tell(error, Where(file, 0))
+            raise self.told(error if isinstance(error, Exception) else Failed(f"{file} failed")) from None
+        finally:
+            if is_dsl:
+                self.load.running.pop()
+                self.ended(file)
+
+    def _compiled(self, file: str) -> CodeType:
+        try:
+            with open(os.path.join(self.load.root, file), "rb") as opened:
+                source = opened.read()
+        except OSError as error:
+            raise DslError(f"the file cannot be read: {error.strerror}", where=Where(file, 0)) from None
+        if b"\0" in source:
+            line = source.count(b"\n", 0, source.index(b"\0")) + 1
+            raise DslError("the file holds a null byte: it is no text", where=Where(file, line))
+        return compile(source, file, "exec", dont_inherit=True)
+
+    def told(self, error: BaseException) -> BaseException:
+        """Mark an error as told: it may pass through files that import the one it happened in."""
+        self._told.append(error)
+        return error
+
+    def tell(self, error: BaseException, where: Where) -> None:
+        """Remember an error as a problem, at its innermost line in the estate."""
+        if any(one is error for one in self._told):
+            return
+        self.told(error)
+        try:
+            problem = self._problem(error, where)
+        except BaseException as another:  # noqa: BLE001  # what is told of is the user's: it may do anything
+            problem = Problem(f"{type(error).__name__}, and then {type(another).__name__}", where)
+        self.load.problem(problem)
+
+    def _problem(self, error: BaseException, where: Where) -> Problem:
+        if isinstance(error, SyntaxError) and error.filename in self.load.files:
+            where, chain = Where(error.filename or "", error.lineno or 0), ""
+        else:
+            where, chain = self._place(error.__traceback__, where)
+        if isinstance(error, DslError) and error.where is not None:
+            where = error.where
+        hint = "; ".join(
+            part for part in (way_out(error, self.load.root), chain or self._importer(where)) if part
+        )
+        return Problem(explained(error), where, hint)
+
+    def _importer(self, where: Where) -> str:
+        """The line of the running DSL file that imports a module of the estate which is none itself."""
+        if not self.load.running or where.file in self.files:
+            return ""
+        outer = context.here()
+        return f"imported from {outer}" if outer.line else ""
+
+    def _place(self, trace: TracebackType | None, where: Where) -> tuple[Where, str]:
+        """The innermost line of the estate, and the running DSL file's line if that is another."""
+        running = self.load.running[-1] if self.load.running else ""
+        inner, outer = where, where
+        while trace is not None:
+            file = trace.tb_frame.f_code.co_filename
+            if file in self.load.files:
+                inner = Where(file, trace.tb_lineno)
+                outer = inner if file == running else outer
+            trace = trace.tb_next
+        return inner, "" if inner == outer or not outer.line else f"called from {outer}"

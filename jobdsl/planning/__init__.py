@@ -1,0 +1,1 @@
+"""What would be done on a controller, and why: the inventory, the plan, a saved plan."""

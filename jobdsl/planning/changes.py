@@ -1,0 +1,103 @@
+"""What a plan is made of: changes, each with its reason, and the problems that stand in the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from jobdsl.errors import Problem, Where
+from jobdsl.model import is_folder_root
+from jobdsl.planning.inventory import Key
+
+__all__ = ["Action", "Change", "Plan"]
+
+
+class Action(StrEnum):
+    """What happens to an object."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    ADOPT = "adopt"
+    MOVE = "move"
+    REPLACE = "replace"
+    DISABLE = "disable"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing to do, with its reason."""
+
+    action: Action
+    kind: str
+    """`item` or `view`."""
+    full_name: str
+    """Name after the change."""
+    reason: str
+    where: Where | None = None
+    """The definition; for a removal the line that once held it."""
+    root: str = ""
+    """Root element of the document."""
+    document: str = ""
+    """What is sent, with its marker; empty for removals."""
+    source: str = ""
+    """For a move: the full name it has when the move's turn comes."""
+    before: str = ""
+    """Digest on the controller, as its marker says."""
+    after: str = ""
+    """Digest of the document."""
+    queue: bool = False
+    """Build once afterwards."""
+
+    @property
+    def key(self) -> Key:
+        """Kind and full name."""
+        return (self.kind, self.full_name)
+
+    @property
+    def is_removal(self) -> bool:
+        """Whether something of ours goes away by it."""
+        return self.action in (Action.DISABLE, Action.DELETE)
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether its document is a plain folder's."""
+        return is_folder_root(self.root)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would do."""
+
+    seed: str
+    changes: tuple[Change, ...] = ()
+    """In the order they are shown: moves first, then by name, removals last."""
+    unchanged: int = 0
+    problems: tuple[Problem, ...] = ()
+    """What is refused (errors), and what should be known (warnings, notes)."""
+
+    @property
+    def errors(self) -> list[Problem]:
+        """Problems that stand in the way of applying the plan."""
+        return [problem for problem in self.problems if problem.severity == "error"]
+
+    def origins(self) -> dict[Key, Key]:
+        """What each change is about, by the name it has before the first move: moves take objects along."""
+        moves = [change for change in self.changes if change.action is Action.MOVE]
+        found: dict[Key, Key] = {}
+        for change in self.changes:
+            name, before = change.full_name, moves
+            if change.action is Action.MOVE:
+                name, before = change.source, moves[: moves.index(change)]
+            for move in reversed(before):
+                if name.startswith(move.full_name + "/"):
+                    name = move.source + name[len(move.full_name) :]
+                elif name == move.full_name and change.kind == "item":
+                    name = move.source
+            found[change.key] = (change.kind, name)
+        return found
+
+    def counts(self) -> dict[str, int]:
+        """Number of changes by action, for the actions that occur."""
+        found = [change.action.value for change in self.changes]
+        return {action.value: found.count(action.value) for action in Action if action.value in found}

@@ -1,0 +1,163 @@
+"""What is on the controller: every item and view with class, description and marker, from one tree request.
+
+Six levels of folders come with the first answer; each folder found at the last level costs one more.
+Children of computed folders (branches of a multibranch project) are their own business and not listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from jobdsl.documents.tree import class_name
+from jobdsl.grammar import names
+from jobdsl.model import FOLDER_ROOTS
+from jobdsl.planning.marker import Marker
+
+__all__ = [
+    "BORN_VIEW",
+    "LEVELS",
+    "Existing",
+    "Inventory",
+    "Key",
+    "Kind",
+    "class_of",
+    "existing",
+    "read",
+    "text",
+    "tree_query",
+]
+
+Kind = Literal["item", "view"]
+Key = tuple[str, str]
+"""Kind and full name: an item and a view may share a name."""
+LEVELS = 6
+"""Levels of folders one tree request asks for."""
+BORN_VIEW = "All"
+"""Name of the view every plain folder is born with (cloudbees-folder 6.1053, measured)."""
+_ALIASES = {
+    "project": "hudson.model.FreeStyleProject",
+    "flow-definition": "org.jenkinsci.plugins.workflow.job.WorkflowJob",
+    "matrix-project": "hudson.matrix.MatrixProject",
+    "maven2-moduleset": "hudson.maven.MavenModuleSet",
+    "listView": "hudson.model.ListView",
+}
+"""Root elements Jenkins writes by an alias; all others are named by their class."""
+_FIELDS = "name,description,disabled"
+_VIEWS = "views[name,description]"
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """One item or view on the controller."""
+
+    kind: Kind
+    full_name: str
+    class_name: str
+    """Java class as the API names it; empty where the controller tells none."""
+    description: str = ""
+    disabled: bool | None = None
+    """None where the API does not say (folders, views)."""
+    marker: Marker | None = None
+
+    @property
+    def key(self) -> Key:
+        """Kind and full name."""
+        return (self.kind, self.full_name)
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a plain folder, one that can hold what we define."""
+        return self.class_name in FOLDER_ROOTS
+
+    @property
+    def is_default_view(self) -> bool:
+        """Whether it is the view of all items that every folder is born with."""
+        return self.class_name == "hudson.model.AllView" and self.marker is None
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Everything found, by kind and full name."""
+
+    objects: Mapping[Key, Existing]
+
+    @classmethod
+    def of(cls, objects: Iterable[Existing]) -> Inventory:
+        """An inventory of these objects."""
+        return cls({one.key: one for one in objects})
+
+    def __iter__(self) -> Iterator[Existing]:
+        return iter(self.objects.values())
+
+    def __len__(self) -> int:
+        return len(self.objects)
+
+    def get(self, kind: str, full_name: str) -> Existing | None:
+        """The object of that kind and exact name."""
+        return self.objects.get((kind, full_name))
+
+
+def class_of(root: str) -> str:
+    """The Java class a document's root stands for; empty for an alias we do not know."""
+    return _ALIASES.get(root) or (class_name(root) if "." in root else "")
+
+
+def tree_query(levels: int = LEVELS) -> str:
+    """The `tree=` value for so many levels of items and their views."""
+    query = f"jobs[{_FIELDS}]"
+    for _ in range(levels - 1):
+        query = f"jobs[{_FIELDS},{_VIEWS},{query}]"
+    return f"{_VIEWS},{query}"
+
+
+def read(ask: Callable[[str, str], Mapping[str, Any]]) -> Inventory:
+    """The controller's inventory; `ask(folder, tree)` answers a tree query for a folder ("" is the top)."""
+    found: list[Existing] = []
+    asked = [""]
+    query = tree_query()
+    while asked:
+        folder = asked.pop()
+        asked += _walk(ask(folder, query), folder, LEVELS, found)
+    found.sort(key=lambda one: one.key)
+    return Inventory.of(found)
+
+
+def _walk(answer: Mapping[str, Any], folder: str, levels: int, found: list[Existing]) -> list[str]:
+    """Collect what an answer says of a folder; the folders it says nothing about are given back."""
+    found += [existing("view", folder, view) for view in answer.get("views") or ()]
+    unknown = []
+    for job in answer.get("jobs") or ():
+        item = existing("item", folder, job)
+        found.append(item)
+        if not item.is_folder:
+            continue
+        if levels > 1:
+            unknown += _walk(job, item.full_name, levels - 1, found)
+        else:
+            unknown.append(item.full_name)
+    return unknown
+
+
+def existing(kind: Kind, folder: str, answer: Mapping[str, Any]) -> Existing:
+    """The object an API answer with name, description and `disabled` speaks of.
+
+    AttributeError, KeyError or TypeError if it is no answer of a Jenkins.
+    """
+    description = text(answer.get("description") or "")
+    return Existing(
+        kind,
+        names.join(folder, text(answer["name"])),
+        text(answer.get("_class", "")),
+        description,
+        answer.get("disabled"),
+        Marker.find(description),
+    )
+
+
+def text(value: Any) -> str:
+    """A value of an API answer that must be text; TypeError if it is not."""
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"{value!r} is no text")

@@ -1,0 +1,297 @@
+"""The plan: what a run would change on the controller and why. Pure: (estate, inventory, settings) -> Plan.
+
+1. Renames: an item of ours under its former name is moved, with its builds.
+2. Every definition: created, updated where its digest or state differs, adopted where asked, or refused.
+3. Objects of ours without a definition: disabled, deleted or left alone, within limits.
+
+Nothing is planned for an object that does not carry our marker, made for its own name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
+
+from jobdsl.errors import Problem, suggestion
+from jobdsl.grammar import names
+from jobdsl.model import Definition, Estate
+from jobdsl.planning.changes import Action, Change, Plan
+from jobdsl.planning.inventory import BORN_VIEW, Existing, Inventory, Key, class_of
+from jobdsl.planning.marker import UNFINISHED, Marker, managed
+from jobdsl.planning.order import dependencies, stages
+from jobdsl.planning.removals import Removals
+from jobdsl.planning.renames import Renames, refuse
+from jobdsl.settings.config import Removed
+
+__all__ = ["RULES", "Action", "Change", "Plan", "plan"]
+
+RULES = ("unknown-folder", "bad-name")
+"""Rules of lint that a plan decides itself, as it knows what is on the controller and what moves."""
+
+
+def plan(
+    estate: Estate,
+    inventory: Inventory,
+    seed: str,
+    removed: Removed | None = None,
+    *,
+    adopt: Iterable[str] = (),
+    drift: Mapping[Key, str] | None = None,
+    partial: bool = False,
+) -> Plan:
+    """The changes that bring a controller up to date.
+
+    `adopt`: globs of full names whose unmarked objects may be taken over. `drift`: for objects whose
+    live document differs from its definition, what differs (`--refresh`). `partial`: the estate is
+    only a part of what the seed defines, so nothing is removed.
+    """
+    return _Planner(estate, inventory, seed, removed or Removed(), tuple(adopt), drift or {}).run(partial)
+
+
+class _Planner:
+    def __init__(
+        self,
+        estate: Estate,
+        inventory: Inventory,
+        seed: str,
+        removed: Removed,
+        adopt: tuple[str, ...],
+        drift: Mapping[Key, str],
+    ) -> None:
+        self.seed, self.adopt, self.drift, self.removed = seed, adopt, drift, removed
+        self.defined = {definition.key: definition for definition in estate.definitions}
+        self.renames = Renames(seed, self.defined, inventory)
+        self.changes: list[Change] = []
+        self.problems: list[Problem] = []
+        self.unchanged = 0
+
+    def run(self, partial: bool) -> Plan:
+        self.renames.run()
+        self.problems += self.renames.problems
+        self.refused = set(self.renames.refused)
+        self.live: Mapping[Key, Existing] = self.renames.live
+        self.folded = {names.key(name): name for kind, name in self.live if kind == "item"}
+        for definition in self.defined.values():
+            if definition.key not in self.refused and not self._is_in_refused(definition):
+                self._define(definition)
+        if not partial:
+            self._remove()
+        moves = [change for change in self.changes if change.action is Action.MOVE]
+        order = {target: position for position, (_, target) in enumerate(self.renames.moves)}
+        moves.sort(key=lambda change: order[change.full_name])
+        rest = [change for change in self.changes if change.action is not Action.MOVE]
+        self._check_order((*moves, *rest))
+        return Plan(self.seed, (*moves, *rest), self.unchanged, tuple(self.problems))
+
+    def _check_order(self, changes: tuple[Change, ...]) -> None:
+        """Refuse moves that wait for one another: into a folder made anew under its own old name, say."""
+        first, _ = stages(changes)
+        if not self.renames.moves:
+            return
+        try:
+            TopologicalSorter(dependencies(first)).prepare()
+        except CycleError as error:
+            moves = [first[at] for at in error.args[1] if first[at].action is Action.MOVE]
+            for move in {move.key: move for move in moves}.values():
+                text = f'"{move.source}" cannot move to "{move.full_name}": that place is made later'
+                hint = "move it somewhere else first, in a run of its own"
+                self.problems.append(Problem(text, move.where, hint, rule="plan", job=move.full_name))
+
+    # one definition
+
+    def _define(self, definition: Definition) -> None:
+        existing = self.live.get(definition.key)
+        if problem := self._misplaced(definition) or self._refusal(definition, existing):
+            self.problems.append(problem)
+            self.refused.add(definition.key)
+        elif existing is None:
+            self._add(Action.CREATE, definition, "new")
+        else:
+            self._compare(definition, existing)
+
+    def _is_in_refused(self, definition: Definition) -> bool:
+        """Whether its folder will not be there, for a reason that is told already."""
+        folder = ("item", definition.parent)
+        live = self.live.get(folder)
+        if folder in self.refused and not (live and live.is_folder):
+            self.refused.add(definition.key)
+            return True
+        return False
+
+    def _misplaced(self, definition: Definition) -> Problem | None:
+        """Why its folder cannot hold it."""
+        parent = definition.parent
+        if not parent or self._is_folder(parent):
+            return None
+        if ("item", parent) in self.defined or ("item", parent) in self.live:
+            return refuse(
+                definition, f'"{parent}" is not a folder', "only a plain folder can hold jobs and views"
+            )
+        known = [name for kind, name in {**self.live, **self.defined} if kind == "item" and name != parent]
+        return refuse(
+            definition,
+            f'its folder "{parent}" is neither in the estate nor on the controller',
+            suggestion(parent, filter(self._is_folder, known)) or f'define it: with folder("{parent}"): ...',
+        )
+
+    def _is_folder(self, name: str) -> bool:
+        defined, live = self.defined.get(("item", name)), self.live.get(("item", name))
+        return defined.is_folder if defined else live is not None and live.is_folder
+
+    @staticmethod
+    def _unnameable(definition: Definition) -> Problem | None:
+        """Why Jenkins would not take its name; an object that has it already may keep it."""
+        why = names.refusal(definition.name)
+        return refuse(definition, why, names.way_out(definition.name)) if why else None
+
+    def _twin(self, definition: Definition) -> Problem | None:
+        """Why an item cannot be created beside another of its name in another letter case."""
+        twin = self.folded.get(names.key(definition.full_name)) if not definition.is_view else None
+        if twin is None:
+            return None
+        hint = f'use that name, or renamed_from="{twin}" if it is the same job'
+        return refuse(definition, f'Jenkins takes it for "{twin}", which is on the controller', hint)
+
+    def _born(self, definition: Definition) -> Problem | None:
+        """Why a view cannot be made: its folder, new itself, will have one of that name already."""
+        parent = ("item", definition.parent)
+        folder = self.defined.get(parent)
+        if (
+            not definition.is_view
+            or folder is None
+            or parent in self.live
+            or "<folderViews" in folder.document
+        ):
+            return None
+        if names.leaf(definition.full_name) != BORN_VIEW:
+            return None
+        hint = "give it another name, or say what views the folder has with folder(folder_views=...)"
+        return refuse(definition, f'every folder is born with a view "{BORN_VIEW}", of all its jobs', hint)
+
+    def _refusal(self, definition: Definition, existing: Existing | None) -> Problem | None:
+        """Why an existing object must not be touched for this definition."""
+        if existing is None:
+            return self._unnameable(definition) or self._twin(definition) or self._born(definition)
+        marker, name = existing.marker, definition.full_name
+        if marker and marker.seed != self.seed and marker.name == name:
+            return refuse(
+                definition,
+                f'it belongs to the seed "{marker.seed}", defined at {marker.where}',
+                "remove one of the two definitions; to hand it over, delete the last line of its "
+                "description in Jenkins and adopt it",
+            )
+        if self._ours(existing) or self._adopts(name):
+            return self._other_type(definition, existing)
+        why = "was not made by this seed"
+        if marker:
+            why = f'carries the marker of "{marker.name}": a copy, or renamed by hand'
+        return refuse(
+            definition, f"it exists on the controller and {why}", f"take it over with --adopt '{name}'"
+        )
+
+    def _ours(self, existing: Existing) -> bool:
+        return self.renames.owns(existing)
+
+    def _adopts(self, name: str) -> bool:
+        return any(names.matches(pattern, name) for pattern in self.adopt)
+
+    def _other_type(self, definition: Definition, existing: Existing) -> Problem | None:
+        if self._same_type(definition, existing) or definition.is_view or self._may_replace(existing):
+            return None
+        return refuse(
+            definition,
+            f"it is a {existing.class_name} on the controller, the definition a {class_of(definition.root)}",
+            'Jenkins cannot change the type of an item: give it another name, or set removed.jobs = "delete" '
+            "to have it deleted, with its builds, and made anew",
+        )
+
+    def _may_replace(self, existing: Existing) -> bool:
+        """Whether an item of ours may be deleted and made anew; a folder would take its content along."""
+        can = not existing.is_folder and not names.refusal(names.leaf(existing.full_name))
+        return can and self.removed.jobs == "delete" and self._ours(existing)
+
+    @staticmethod
+    def _same_type(definition: Definition, existing: Existing) -> bool:
+        wanted = class_of(definition.root)
+        return not wanted or not existing.class_name or wanted == existing.class_name
+
+    def _compare(self, definition: Definition, existing: Existing) -> None:
+        if not self._same_type(definition, existing):
+            kinds = f"{existing.class_name} becomes {class_of(definition.root)}"
+            return self._add(Action.REPLACE, definition, kinds, existing)
+        if not self._ours(existing):
+            return self._add(Action.ADOPT, definition, "taken over as asked", existing)
+        source = self.renames.sources.get(definition.full_name) if not definition.is_view else None
+        if source is not None:
+            return self._add(Action.MOVE, definition, f"renamed from {source}", existing, source)
+        if reason := self._outdated(definition, existing):
+            return self._add(Action.UPDATE, definition, reason, existing)
+        self.unchanged += 1
+        return None
+
+    def _outdated(self, definition: Definition, existing: Existing) -> str:
+        """Why an object of ours is not as its definition says; empty if it is."""
+        marker = existing.marker
+        assert marker is not None  # it is ours
+        if marker.removed:
+            return "defined again"
+        if why := UNFINISHED.get(marker.digest):
+            return why
+        if marker.digest != definition.digest:
+            return "definition changed"
+        if marker.name != definition.full_name:
+            return f"moved along from {marker.name}"
+        return self.drift.get(definition.key, "")
+
+    def _add(
+        self,
+        action: Action,
+        definition: Definition,
+        reason: str,
+        existing: Existing | None = None,
+        source: str = "",
+    ) -> None:
+        digest = definition.digest
+        marker = Marker(self.seed, definition.full_name, definition.where, digest)
+        change = Change(
+            action,
+            definition.key[0],
+            definition.full_name,
+            reason,
+            definition.where,
+            definition.root,
+            managed(definition.document, marker),
+            source,
+            existing.marker.digest if existing and existing.marker else "",
+            digest,
+            _builds(definition) and not _only_moves(definition, existing),
+        )
+        self.changes.append(change)
+
+    # what is no longer defined
+
+    def _remove(self) -> None:
+        owned = [one for one in self.live.values() if self._ours(one)]
+        removals = Removals(self.removed, self.defined, self.live, self.renames.protected)
+        for existing, reason in removals.choose(owned):
+            action = Action.DISABLE if removals.policy(existing) == "disable" else Action.DELETE
+            marker = existing.marker
+            assert marker is not None  # it is ours
+            self.changes.append(Change(action, *existing.key, reason, marker.where, before=marker.digest))
+        self.problems += removals.notes
+        gone = [change for change in self.changes if change.is_removal or change.action is Action.REPLACE]
+        if gone and (why := self.removed.too_many(len(gone), len(owned))):
+            hint = "if that is meant, raise the limit in jobdsl.toml"
+            self.problems.append(Problem(f"too much at once: {why}", hint=hint, rule="removed"))
+
+
+def _builds(definition: Definition) -> bool:
+    """Whether it is to be built once it was made or changed, and can be: what is disabled cannot."""
+    buildable = not (definition.is_view or definition.is_folder)
+    return definition.queue and buildable and "\n  <disabled>true</disabled>" not in definition.document
+
+
+def _only_moves(definition: Definition, existing: Existing | None) -> bool:
+    """Whether an object gets another name, by a rename of its own or of its folder, and is else the same."""
+    marker = existing.marker if existing else None
+    return marker is not None and marker.digest == definition.digest and marker.name != definition.full_name

@@ -1,0 +1,109 @@
+"""Live documents: fetched in parallel, compared with their definitions, shown as differences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from jobdsl.controller.jenkins import Controller
+from jobdsl.documents.compare import Comparison, compare
+from jobdsl.documents.masking import masked
+from jobdsl.documents.tree import parse, text_diff, to_text
+from jobdsl.errors import ControllerError, XmlError
+from jobdsl.model import Definition
+from jobdsl.planning.changes import Action, Change, Plan
+from jobdsl.planning.inventory import Inventory, Key
+from jobdsl.planning.marker import stripped
+
+__all__ = ["DIFFS", "diff", "diffs", "drift", "fetch", "owned"]
+
+DIFFS = 50
+"""Differences fetched for one plan, unless asked for more."""
+
+
+def fetch(
+    controller: Controller, keys: Collection[Key], workers: int = 8, *, allowed: bool = False
+) -> dict[Key, bytes]:
+    """The stored documents of these objects; those that are gone are left out. One request each.
+
+    `allowed`: leave out those the user may not read as well.
+    """
+
+    def one(key: Key) -> tuple[Key, bytes | None]:
+        try:
+            return key, controller.config(*key)
+        except ControllerError as error:
+            if error.status == 404 or (allowed and error.status == 403):
+                return key, None
+            raise
+
+    with ThreadPoolExecutor(max(1, workers), thread_name_prefix="fetch") as pool:
+        return {key: document for key, document in pool.map(one, keys) if document is not None}
+
+
+def owned(definitions: Iterable[Definition], inventory: Inventory, seed: str) -> list[Key]:
+    """The objects whose digest says nothing is to be done: only a look at their documents can tell more."""
+    found = []
+    for definition in definitions:
+        live = inventory.get(*definition.key)
+        marker = live.marker if live else None
+        if marker and (marker.seed, marker.digest) == (seed, definition.digest):
+            found.append(definition.key)
+    return found
+
+
+def drift(definitions: Iterable[Definition], documents: Mapping[Key, bytes]) -> dict[Key, str]:
+    """What somebody changed in Jenkins, in words, for each object where there is something."""
+    found: dict[Key, str] = {}
+    for definition in definitions:
+        stored = documents.get(definition.key)
+        if stored is None:
+            continue
+        changed = _compare(definition.document, stored)
+        if changed and changed.drift:
+            more = f" and {len(changed.drift) - 1} more" if len(changed.drift) > 1 else ""
+            found[definition.key] = f"changed in Jenkins: {changed.drift[0]}{more}"
+    return found
+
+
+def diffs(
+    plan: Plan,
+    controller: Controller,
+    *,
+    limit: int = DIFFS,
+    workers: int = 8,
+    known: Mapping[Key, bytes] | None = None,
+    mask: Callable[[str], str] = str,
+) -> dict[Key, list[str]]:
+    """Unified differences of the first `limit` documents that change, as lines; one request each.
+
+    Who may see jobs may not always read their documents: such a user's plan has no differences.
+
+    `known`: documents that are at hand already. Values of secret fields are hidden, and what `mask` does.
+    """
+    shown = [one for one in plan.changes if one.action in (Action.UPDATE, Action.ADOPT, Action.MOVE)][:limit]
+    origins = plan.origins()
+    documents = dict(known or {})
+    missing = [key for key in (origins[one.key] for one in shown) if key not in documents]
+    documents |= fetch(controller, missing, workers, allowed=True)
+    found = {one.key: diff(one, documents.get(origins[one.key]), mask) for one in shown}
+    return {key: lines for key, lines in found.items() if lines}
+
+
+def diff(change: Change, stored: bytes | None, mask: Callable[[str], str] = str) -> list[str]:
+    """How a stored document would change; empty where only the marker would, or nothing is stored."""
+    if stored is None:
+        return []
+    changed = _compare(change.document, stored)
+    if changed is None:
+        return ["(what is stored cannot be read as XML)"]
+    before = mask(to_text(masked(changed.root)).lstrip("\n"))
+    after = to_text(masked(stripped(parse(change.document)))).lstrip("\n")
+    return text_diff(before, after, change.full_name)
+
+
+def _compare(document: str, stored: bytes) -> Comparison | None:
+    try:
+        return compare(parse(document), parse(stored))
+    except XmlError:
+        return None

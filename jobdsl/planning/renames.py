@@ -1,0 +1,242 @@
+"""Renames: which items of ours move, in which order, and what the controller looks like afterwards.
+
+`renamed_from` stays in the files after the move was made; then there is nothing to do. A move that
+a kill cut in half (renamed, but not yet in its new folder) is recognised by its marker and finished.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from graphlib import CycleError, TopologicalSorter
+
+from jobdsl.errors import Problem
+from jobdsl.grammar import names
+from jobdsl.model import Definition
+from jobdsl.planning.inventory import Existing, Inventory, Key, class_of
+
+__all__ = ["Renames", "refuse"]
+
+
+def refuse(definition: Definition, message: str, hint: str = "") -> Problem:
+    """A definition that cannot be planned, and the way out."""
+    kind = "view" if definition.is_view else "folder" if definition.is_folder else "job"
+    text = f'{kind} "{definition.full_name}": {message}'
+    return Problem(text, where=definition.where, hint=hint, job=definition.full_name, rule="plan")
+
+
+class Renames:
+    """The moves of one plan. After `run`, `live` is the controller as it is once they are made."""
+
+    def __init__(self, seed: str, defined: Mapping[Key, Definition], inventory: Inventory) -> None:
+        self.seed = seed
+        self.defined = defined
+        self.live: dict[Key, Existing] = dict(inventory.objects)
+        self.moves: list[tuple[str, str]] = []
+        """(source, target), in order; a source is the name it has when its turn comes."""
+        self.sources: dict[str, str] = {}
+        """Source by target."""
+        self.refused: set[Key] = set()
+        """Definitions that are dealt with: nothing else is planned for them."""
+        self.protected: set[str] = set()
+        """Items that must stay because a refused rename speaks of them."""
+        self.problems: list[Problem] = []
+        self._renamed: dict[str, Definition] = {}
+        self._folded = {names.key(name): name for kind, name in self.live if kind == "item"}
+
+    def run(self) -> None:
+        """Decide all moves."""
+        for definition in self.defined.values():
+            former = definition.renamed_from
+            if definition.is_view or former in ("", definition.full_name):
+                continue
+            if other := self._renamed.get(former):
+                self._refuse(definition, f'"{former}" already moves to "{other.full_name}" ({other.where})')
+            else:
+                self._renamed[former] = definition
+        for definition in self._ordered():
+            self._rename(definition)
+
+    def owns(self, existing: Existing) -> bool:
+        """Whether an object is ours: our seed's marker, made for the name it has or had before a rename."""
+        marker = existing.marker
+        if marker is None or marker.seed != self.seed:
+            return False
+        return marker.name == existing.full_name or existing.full_name in self._later_names(marker.name)
+
+    def _later_names(self, name: str) -> Iterator[str]:
+        """The names an object once called `name` has after the renames of the estate."""
+        for _ in self._renamed:  # each rename applies once
+            name = self._renamed_once(name)
+            if not name:
+                return
+            yield name
+
+    def _renamed_once(self, name: str) -> str:
+        for prefix in (name, *reversed(names.ancestors(name))):
+            if definition := self._renamed.get(prefix):
+                return definition.full_name + name[len(prefix) :]
+        return ""
+
+    # order
+
+    def _ordered(self) -> list[Definition]:
+        """Folders before what lies in them; an item leaves a name before another takes it."""
+        former_of = {definition.full_name: former for former, definition in self._renamed.items()}
+        graph: dict[str, set[str]] = {}
+        for former, definition in self._renamed.items():
+            above = (*names.ancestors(former), *names.ancestors(definition.full_name))
+            graph[former] = {name for name in above if name in self._renamed and name != former}
+            graph[former] |= {former_of[n] for n in names.ancestors(definition.full_name) if n in former_of}
+            graph[former] |= {definition.full_name} & self._renamed.keys()
+        while True:
+            try:
+                order = list(TopologicalSorter(graph).static_order())
+            except CycleError as error:
+                self._refuse_cycle(error.args[1], graph)
+            else:
+                return [self._renamed[former] for former in order if former in self._renamed]
+
+    def _refuse_cycle(self, cycle: list[str], graph: dict[str, set[str]]) -> None:
+        for former in set(cycle):
+            definition = self._renamed.pop(former)
+            self._refuse(
+                definition,
+                f'"{former}" cannot move here: the renames wait for one another, or change places',
+                "rename one of them to a third name first, in a run of its own",
+            )
+            del graph[former]
+        for before in graph.values():
+            before -= set(cycle)
+
+    # one rename
+
+    def _rename(self, definition: Definition) -> None:
+        source = self._source(definition)
+        if source is None:
+            return  # it was moved before, or never was
+        target = definition.full_name
+        taken = self._folded.get(names.key(target), source.full_name)
+        if taken != source.full_name:
+            reused = ("item", definition.renamed_from) in self.defined
+            if not reused and self._is_former(source, definition):
+                self._refuse(
+                    definition,
+                    f'"{source.full_name}" cannot move here: "{taken}" is on the controller already',
+                    "delete one of the two in Jenkins, or remove renamed_from",
+                )
+            return
+        if why := self._obstacle(definition, source):
+            self._refuse(definition, f'"{source.full_name}" cannot move here: {why[0]}', why[1])
+            return
+        self._move(source.full_name, target)
+        self.moves.append((source.full_name, target))
+        self.sources[target] = source.full_name
+
+    def _source(self, definition: Definition) -> Existing | None:
+        """The item under its former name, or where half of the move has left it."""
+        former, target = definition.renamed_from, definition.full_name
+        if self._was_called(target, former):
+            return None  # it is there; what has its former name now is another
+        before = [name for name in (self._current(former), former) if name != target]
+        places = [name for name in self._halfway(former, target) if name not in before]
+        halfway = [name for name in places if self._was_called(name, former)]
+        reused = ("item", former) in self.defined  # by a definition that a run cut short may have made
+        for name in (*halfway, *before) if reused else (*before, *halfway):
+            if found := self.live.get(("item", name)):
+                return found
+        return None
+
+    def _was_called(self, name: str, former: str) -> bool:
+        """Whether an item of ours was made under a former name, as its marker says."""
+        found = self.live.get(("item", name))
+        marker = found.marker if found else None
+        return marker is not None and (marker.seed, marker.name) == (self.seed, former)
+
+    def _halfway(self, former: str, target: str) -> Iterator[str]:
+        """Where a run that was cut short may have left it: on its way, or in a folder that has moved."""
+        passing = names.between(former, target)
+        for start in (former, *self._taken_along(former)):
+            if start != former:
+                yield start
+            yield names.join(names.parent(start), names.leaf(target))
+            yield names.join(names.parent(target), names.leaf(start))
+            yield names.join(names.parent(start), passing)
+            yield names.join(names.parent(target), passing)
+
+    def _taken_along(self, name: str) -> Iterator[str]:
+        """The names it has after renames of the folders above it."""
+        for _ in self._renamed:  # each rename applies once
+            above = next((one for one in reversed(names.ancestors(name)) if one in self._renamed), "")
+            if not above:
+                return
+            name = self._renamed[above].full_name + name[len(above) :]
+            yield name
+
+    def _current(self, name: str) -> str:
+        """Where an item of that name is after the moves decided so far."""
+        for source, target in self.moves:
+            if name == source or name.startswith(source + "/"):
+                name = target + name[len(source) :]
+        return name
+
+    def _is_former(self, existing: Existing, definition: Definition) -> bool:
+        """Whether it is the item of ours that the definition was."""
+        marker = existing.marker
+        if marker is None or marker.seed != self.seed:
+            return False
+        return self.owns(existing) or marker.name == definition.renamed_from
+
+    def _obstacle(self, definition: Definition, source: Existing) -> tuple[str, str] | None:
+        """Why a move must not be made, and the way out."""
+        if not self._is_former(source, definition):
+            return "it was not made by this seed", "adopt it under its own name first, or remove renamed_from"
+        wanted = class_of(definition.root)
+        if wanted and source.class_name and wanted != source.class_name:
+            return f"it is a {source.class_name}, the definition a {wanted}", "remove renamed_from"
+        name = definition.name
+        if name != names.leaf(source.full_name) and (why := names.refusal(name)):
+            return why, names.way_out(name)
+        if definition.full_name.startswith(source.full_name + "/"):
+            return "a folder cannot move into itself", "choose a name outside of it"
+        foreign = self._foreign(source.full_name, definition.renamed_from) if source.is_folder else []
+        if foreign:
+            some = ", ".join(foreign[:3]) + (" and more" if len(foreign) > 3 else "")
+            return f"it holds what this seed did not make ({some})", "move those by hand first"
+        return None
+
+    def _foreign(self, folder: str, former: str) -> list[str]:
+        """Objects below a folder, once called `former`, that are not ours."""
+        below = [one for one in self.live.values() if one.full_name.startswith(folder + "/")]
+        return [
+            one.full_name
+            for one in below
+            if not (self.owns(one) or one.is_default_view or self._moved_along(one, folder, former))
+        ]
+
+    def _moved_along(self, one: Existing, folder: str, former: str) -> bool:
+        """Whether it was made for the name it had when its folder had its former one."""
+        was = former + one.full_name[len(folder) :]
+        return one.marker is not None and (one.marker.seed, one.marker.name) == (self.seed, was)
+
+    def _move(self, source: str, target: str) -> None:
+        """Give an item and all below it their new names."""
+        existing = self.live[("item", source)]
+        prefix = source + "/"
+        below = [key for key in self.live if key[1].startswith(prefix)] if existing.is_folder else []
+        for kind, name in [("item", source), *below]:
+            one = self.live.pop((kind, name))
+            moved = target + name[len(source) :]
+            self.live[(kind, moved)] = replace(one, full_name=moved)
+            if kind == "item":
+                self._folded.pop(names.key(name), None)
+                self._folded[names.key(moved)] = moved
+
+    def _refuse(self, definition: Definition, message: str, hint: str = "") -> None:
+        self.problems.append(refuse(definition, message, hint))
+        self.refused.add(definition.key)
+        self.protected |= {
+            definition.full_name,
+            definition.renamed_from,
+            self._current(definition.renamed_from),
+        }

@@ -1,0 +1,1 @@
+"""Plans and findings as text, JSON, Markdown, HTML and JUnit."""

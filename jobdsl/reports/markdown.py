@@ -1,0 +1,78 @@
+"""A plan as Markdown, for a review comment: short enough to be posted, differences folded away."""
+
+from __future__ import annotations
+
+import re
+
+from jobdsl.planning.changes import Change, Plan
+from jobdsl.reports.plans import Diffs, Group, groups, summary, without_repeats
+
+__all__ = ["to_markdown"]
+
+LONGEST = 60_000
+"""Characters; review systems refuse comments a little longer than that."""
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#|~])")
+
+
+def to_markdown(plan: Plan, diffs: Diffs | None = None) -> str:
+    """The plan as Markdown; differences are left out from the end when there are too many."""
+    out = [f"### Jenkins jobs, seed {_code(plan.seed)}: {summary(plan)}", ""]
+    if plan.problems:
+        out += [
+            f"- **{one.severity}** {_plain(str(one).replace(f'{one.severity}: ', '', 1))}"
+            for one in plan.problems
+        ]
+        out.append("")
+    for group in groups(plan):
+        out += [*_group(group), ""]
+    left = LONGEST - sum(len(line) + 1 for line in out)
+    told = without_repeats(plan, diffs)
+    for change in plan.changes:
+        folded = _folded(change, told.get(change.key, ()))
+        left -= len(folded)
+        if left < 0:
+            out.append("Further differences are left out; the plan itself has them.")
+            break
+        if folded:
+            out.append(folded)
+    return "\n".join(out).rstrip("\n") + "\n"
+
+
+def _group(group: Group) -> list[str]:
+    out = [f"**{group.action.value}** ({group.total})", ""]
+    for section in group.sections:
+        out += [_line(change) for change in section.shown]
+        if section.more:
+            where = _code(section.folder) if section.folder else "the top"
+            out.append(f"- ... and {section.more} more in {where}")
+    if group.more:
+        out.append(f"- ... and {group.more} more in {group.more_folders} other folders")
+    return out
+
+
+def _line(change: Change) -> str:
+    view = " (view)" if change.kind == "view" else ""
+    place = f" — {_code(str(change.where))}" if change.where else ""
+    return f"- {_code(change.full_name)}{view}: {_plain(change.reason)}{place}"
+
+
+def _folded(change: Change, diff: object) -> str:
+    lines = list(diff) if isinstance(diff, list | tuple) else []
+    if not lines:
+        return ""
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    name = change.full_name.replace("&", "&amp;").replace("<", "&lt;")
+    body = "\n".join(lines)
+    return f"<details><summary>{name}</summary>\n\n{fence}diff\n{body}\n{fence}\n\n</details>\n"
+
+
+def _code(text: str) -> str:
+    """A code span, also around text that holds backticks."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence, space = "`" * (longest + 1), " " if longest else ""
+    return f"{fence}{space}{text}{space}{fence}"
+
+
+def _plain(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", text)

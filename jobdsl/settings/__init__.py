@@ -1,0 +1,1 @@
+"""jobdsl.toml: what it may say, with the line of every mistake."""
