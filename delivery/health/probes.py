@@ -13,7 +13,7 @@ from delivery.health.sources import Address
 
 __all__ = ["command", "urls"]
 
-COMMAND_S = 120.0
+COMMAND_S = 60.0
 """Seconds a command may take."""
 URL_S = 5.0
 """Seconds an instance may take to answer."""

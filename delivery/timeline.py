@@ -1,0 +1,144 @@
+"""How far a run is: one line a step with the time since it began, and all of it kept for the report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from delivery.clock import Clock, iso
+
+__all__ = ["Outcome", "Step", "Timeline", "elapsed"]
+
+Outcome = Literal["running", "done", "failed", "already"]
+"""`already`: an earlier run did it. A step of a run that was killed stays `running`."""
+
+
+def elapsed(seconds: float) -> str:
+    """A time since the beginning: `0:07`, `12:30`, `1:02:05`."""
+    minutes, rest = divmod(int(max(0.0, seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@dataclass
+class Step:
+    """One step, and what was said during it."""
+
+    name: str
+    text: str
+    begun: float
+    """Seconds since the epoch."""
+    ended: float | None = None
+    outcome: Outcome = "running"
+    notes: list[tuple[float, str]] = field(default_factory=list)
+    _say: Callable[[float, str], None] = field(default=lambda _, __: None, repr=False, compare=False)
+    _now: Callable[[], float] = field(default=lambda: 0.0, repr=False, compare=False)
+
+    def note(self, text: str) -> None:
+        """Say how far the step is; the same words twice in a row are said once."""
+        if self.notes and self.notes[-1][1] == text:
+            return
+        now = self._now()
+        self.notes.append((now, text))
+        self._say(now, f"  {text}")
+
+
+def _to_stderr(line: str) -> None:
+    click.echo(line, err=True)
+
+
+class Timeline:
+    """The steps of one run. `out` takes each line; without it they go to stderr."""
+
+    def __init__(self, clock: Clock, out: Callable[[str], None] | None = None, title: str = "") -> None:
+        self.title = title
+        self.steps: list[Step] = []
+        self.facts: dict[str, Any] = {}
+        """What else the report is to say: application, image, account ..."""
+        self.outcome = ""
+        """How the run ended, in words."""
+        self.begun = clock.now()
+        self._clock = clock
+        self._out = out or _to_stderr
+
+    @contextmanager
+    def step(self, name: str, text: str) -> Iterator[Step]:
+        """A step for as long as the block runs; one that raises has failed."""
+        step = self._begin(name, text)
+        try:
+            yield step
+        except BaseException as error:
+            self._end(step, "failed")
+            step.note(str(error).partition("\n")[0] or type(error).__name__)
+            raise
+        self._end(step, "done")
+
+    def already(self, name: str, text: str) -> None:
+        """A step that an earlier run has done."""
+        self._end(self._begin(name, text, "done already"), "already")
+
+    def say(self, text: str) -> None:
+        """A line that belongs to no step."""
+        self._line(self._clock.now(), text)
+
+    def finish(self, outcome: str, **facts: Any) -> None:
+        """How the run ended, in words, and what the report is to say beside the steps."""
+        self.outcome = outcome
+        self.facts |= facts
+        self.say(outcome)
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as JSON values; times are UTC, durations seconds."""
+        now = self._clock.now()
+        return {
+            "title": self.title,
+            "outcome": self.outcome,
+            "begun": iso(self.begun),
+            "seconds": round(now - self.begun, 3),
+            **self.facts,
+            "steps": [self._step_json(one, now) for one in self.steps],
+        }
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write timeline.json, timeline.md and timeline.svg into a folder; gives their paths. OSError."""
+        from delivery.timeline_report import markdown, svg
+
+        folder.mkdir(parents=True, exist_ok=True)
+        said = self.to_json()
+        texts: Mapping[str, str] = {
+            "timeline.json": json.dumps(said, indent=2) + "\n",
+            "timeline.md": markdown(said),
+            "timeline.svg": svg(said),
+        }
+        for name, text in texts.items():
+            (folder / name).write_text(text, "utf-8")
+        return [folder / name for name in texts]
+
+    def _step_json(self, step: Step, now: float) -> dict[str, Any]:
+        ended = now if step.ended is None else step.ended
+        return {
+            "name": step.name,
+            "text": step.text,
+            "outcome": step.outcome,
+            "after": round(step.begun - self.begun, 3),
+            "seconds": round(ended - step.begun, 3),
+            "notes": [{"after": round(at - self.begun, 3), "text": text} for at, text in step.notes],
+        }
+
+    def _begin(self, name: str, text: str, *more: str) -> Step:
+        step = Step(name, text, self._clock.now(), _say=self._line, _now=self._clock.now)
+        self.steps.append(step)
+        self._line(step.begun, ": ".join((name, text, *more)))
+        return step
+
+    def _end(self, step: Step, outcome: Outcome) -> None:
+        step.ended, step.outcome = self._clock.now(), outcome
+
+    def _line(self, at: float, text: str) -> None:
+        self._out(f"[{elapsed(at - self.begun):>7}] {text}")

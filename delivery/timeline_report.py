@@ -1,0 +1,116 @@
+"""A timeline as Markdown and as a picture. Pure: from the JSON values of a timeline."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from delivery.timeline import elapsed
+
+__all__ = ["markdown", "svg"]
+
+Said = Mapping[str, Any]
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+WIDTH, ROW, LEFT, RIGHT, TOP = 900, 24, 190, 70, 56
+_COLOURS = {"done": "#2f8f5b", "failed": "#c8453b", "running": "#c98a1b", "already": "#9aa4ae"}
+_STYLE = (
+    "text{font:12px system-ui,-apple-system,'Segoe UI',sans-serif;fill:#26303a}"
+    ".title{font-size:15px;font-weight:600}.dim{fill:#66727e}"
+    ".grid{stroke:#e1e6ea}.page{fill:#ffffff}"
+    "@media(prefers-color-scheme:dark){text{fill:#dfe5ea}.dim{fill:#97a3ae}.grid{stroke:#39434d}"
+    ".page{fill:#171c21}}"
+)
+
+
+def markdown(said: Said) -> str:
+    """A heading, how it ended, and a table of the steps with what was said last in each."""
+    facts = [f"- {key.replace('_', ' ')}: {_cell(value)}" for key, value in _facts(said).items()]
+    rows = [
+        f"| {elapsed(one['after'])} | {elapsed(one['seconds'])} | {_cell(one['name'])} | "
+        f"{_cell(one['text'])} | {_cell(_result(one))} |"
+        for one in said["steps"]
+    ]
+    head = ["| at | took | step | what | result |", "|---:|---:|---|---|---|"]
+    parts = [[f"# {_cell(said['title'] or 'Timeline')}"], [f"{_outcome(said)}."], facts, [*head, *rows]]
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def _outcome(said: Said) -> str:
+    ended = said["outcome"] or "Did not end"
+    return f"{_cell(ended)}, {elapsed(said['seconds'])} after {said['begun']}"
+
+
+def _facts(said: Said) -> dict[str, Any]:
+    own = {"title", "outcome", "begun", "seconds", "steps"}
+    return {key: value for key, value in said.items() if key not in own and value not in (None, "", [], {})}
+
+
+def _result(step: Said) -> str:
+    last = step["notes"][-1]["text"] if step["notes"] else ""
+    return f"{step['outcome']}: {last}" if last else str(step["outcome"])
+
+
+def _cell(value: object) -> str:
+    text = value if isinstance(value, str) else str(value)
+    for character in "\\|`*_<[":
+        text = text.replace(character, f"\\{character}")
+    return " ".join(text.split())
+
+
+def svg(said: Said) -> str:
+    """One bar a step, from when it began to when it ended."""
+    steps = said["steps"]
+    height = TOP + ROW * len(steps) + 34
+    total = max(said["seconds"], *(one["after"] + one["seconds"] for one in steps), 1.0) if steps else 1.0
+    title = f"{said['title'] or 'Timeline'}: {said['outcome'] or 'did not end'}"
+    bars = [_bar(one, TOP + ROW * number, total) for number, one in enumerate(steps)]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
+        f'viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{_text(title)}">'
+        f"<title>{_text(title)}</title><style>{_STYLE}</style>"
+        f'<rect class="page" width="{WIDTH}" height="{height}"/>'
+        f'<text class="title" x="12" y="24">{_text(_short(title, 105))}</text>'
+        f'<text class="dim" x="12" y="42">{_text(said["begun"])}, {elapsed(said["seconds"])}</text>'
+        f"{_axis(total, height)}{''.join(bars)}</svg>\n"
+    )
+
+
+def _x(seconds: float, total: float) -> float:
+    return LEFT + seconds / total * (WIDTH - LEFT - RIGHT)
+
+
+def _axis(total: float, height: int) -> str:
+    steps = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600)
+    step = next((one for one in steps if total / one <= 8), 86400)
+    parts = []
+    for at in range(0, int(total) + 1, step):
+        x = _x(at, total)
+        parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 4}" y2="{height - 26}"/>')
+        parts.append(
+            f'<text class="dim" x="{x:.1f}" y="{height - 10}" text-anchor="middle">{elapsed(at)}</text>'
+        )
+    return "".join(parts)
+
+
+def _bar(step: Said, y: int, total: float) -> str:
+    start, end = _x(step["after"], total), _x(step["after"] + step["seconds"], total)
+    width = max(2.0, end - start)
+    said = f"{step['name']}: {step['text']} ({_result(step)})"
+    return (
+        f"<g><title>{_text(said)}</title>"
+        f'<text x="12" y="{y + 16}">{_text(_short(step["name"], 26))}</text>'
+        f'<rect x="{start:.1f}" y="{y + 4}" width="{width:.1f}" height="{ROW - 8}" rx="2" '
+        f'fill="{_COLOURS[step["outcome"]]}"/>'
+        f'<text class="dim" x="{start + width + 5:.1f}" y="{y + 16}">{elapsed(step["seconds"])}</text></g>'
+    )
+
+
+def _short(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def _text(text: object) -> str:
+    """As XML has it: escaped, without the characters it does not know."""
+    return escape(_NO_XML.sub("", str(text)))

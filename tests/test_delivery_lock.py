@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from delivery.aws import AwsError
+from delivery.errors import LOCKED, DeliveryError, LockedError
+from delivery.lock import LEASE, Lock, holder, open_lock
+from delivery.settings import Settings, loads
+from delivery_world import World, world
+
+CLUSTER = "shop-test"
+TABLE = "delivery-locks"
+
+
+@pytest.fixture
+def one(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setenv("BUILD_URL", "https://jenkins.example.com/job/deploy/7/")
+    with world() as made:
+        yield made
+
+
+def lock(one: World, what: str, cluster: str = CLUSTER, said: list[str] | None = None) -> Lock:
+    say = said.append if said is not None else lambda _: None
+    return open_lock(one.aws, Settings(), cluster, one.clock, what, say)
+
+
+def refuse(one: World, operation: str, code: str) -> None:
+    def fail(**_: Any) -> None:
+        answer: Any = {"Error": {"Code": code, "Message": "no"}}
+        raise ClientError(answer, operation)
+
+    one.aws.dynamodb.meta.events.register(f"before-call.dynamodb.{operation}", fail)
+
+
+def test_two_clusters_have_two_locks_and_one_has_one(one: World) -> None:
+    with lock(one, "d-1") as first, lock(one, "d-2", "cart"):
+        first.check()
+        with pytest.raises(LockedError) as caught:
+            one.clock.woken.append(lambda _: first.check())  # the other run is alive: it renews
+            lock(one, "d-3").__enter__()
+    assert caught.value.exit_code == LOCKED
+    assert "another deploy of shop-test is under way: d-1 (https://jenkins" in caught.value.message
+
+
+def test_the_lock_is_free_once_it_is_given_back(one: World) -> None:
+    with lock(one, "d-1") as first:
+        found = holder(one.aws, TABLE, CLUSTER)
+        assert found is not None
+        assert found.expires == one.clock.now() + LEASE
+    assert holder(one.aws, TABLE, CLUSTER) is None
+    with lock(one, "d-2") as second:
+        assert second.fence == 2
+        assert first.fence == 0
+    assert one.clock.slept == []
+
+
+def test_the_lock_of_a_killed_run_is_waited_for_and_taken(one: World) -> None:
+    dead = lock(one, "d-1").__enter__()
+    said: list[str] = []
+    one.clock.sleep(30.0)
+    with lock(one, "d-2", said=said):
+        assert 95.0 < sum(one.clock.slept) - 30.0 <= 100.0
+        assert said == [
+            "locked by d-1 (https://jenkins.example.com/job/deploy/7/); unless it is still at work, "
+            "that ends within 95 s: waiting"
+        ]
+        with pytest.raises(LockedError, match=r"the lock of shop-test was lost to d-2"):
+            dead.check()
+
+
+def test_who_comes_late_to_an_expired_lock_begins_at_once(one: World) -> None:
+    lock(one, "d-1").__enter__()
+    one.clock.sleep(LEASE + 6)
+    with lock(one, "d-2"):
+        assert len(one.clock.slept) == 1
+
+
+def test_it_is_renewed_where_that_is_due_and_while_somebody_sleeps(one: World) -> None:
+    with lock(one, "d-1") as held:
+        one.calls.clear()
+        held.check()
+        assert one.operations() == []  # nobody can have taken it since
+        one.clock.sleep(11.0)
+        held.check()
+        assert one.operations() == ["UpdateItem"]
+        held.sleep(600.0)
+        found = holder(one.aws, TABLE, CLUSTER)
+        assert found is not None
+        assert found.expires == one.clock.now() + LEASE
+        assert max(one.clock.slept) <= LEASE / 2
+
+
+def test_a_run_that_comes_late_keeps_what_nobody_has_taken(one: World) -> None:
+    with lock(one, "d-1") as held:
+        one.clock.sleep(LEASE * 3)
+        held.check()
+
+
+def test_without_an_answer_it_is_ours_until_it_expires(one: World) -> None:
+    with lock(one, "d-1") as held:
+        refuse(one, "UpdateItem", "InternalServerError")
+        one.clock.sleep(LEASE / 2)
+        held.check()
+        one.clock.sleep(LEASE)
+        with pytest.raises(LockedError):
+            held.check()
+
+
+def test_the_table_is_made_when_it_is_needed(one: World) -> None:
+    with lock(one, "d-1"):
+        assert "CreateTable" in one.operations()
+    one.calls.clear()
+    with lock(one, "d-2"):
+        assert one.operations() == ["GetItem", "UpdateItem"]
+
+
+def test_a_table_that_may_not_be_made_is_told_with_the_way_out(one: World) -> None:
+    refuse(one, "CreateTable", "AccessDeniedException")
+    with pytest.raises(DeliveryError) as caught:
+        lock(one, "d-1").__enter__()
+    assert caught.value.message == "there is no table 'delivery-locks' for locks, and it may not be made"
+    assert "docs/delivery.md" in caught.value.hint
+
+
+def test_who_may_not_read_the_table_is_told_so(one: World) -> None:
+    refuse(one, "GetItem", "AccessDeniedException")
+    with pytest.raises(AwsError, match="reading the lock of shop-test in table delivery-locks: AccessDenied"):
+        lock(one, "d-1").__enter__()
+
+
+def test_none_is_no_lock_at_all(one: World) -> None:
+    settings = loads('[lock]\ntable = "none"')
+    with open_lock(one.aws, settings, CLUSTER, one.clock, "d-1") as first:
+        with open_lock(one.aws, settings, CLUSTER, one.clock, "d-2") as second:
+            second.check()
+            second.sleep(7.0)
+        first.check()
+    assert (one.operations(), one.clock.slept, first.fence) == ([], [7.0], 0)
