@@ -65,11 +65,12 @@ class Aws:
     the other settings apply as boto3 has them.
     """
 
-    def __init__(self, account: str, region: str, session: Session) -> None:
+    def __init__(self, account: str, region: str, session: Session, base: Session | None = None) -> None:
         self.account = account
         """Its name in the settings; `default` if there are none."""
         self.region = region
         self.session = session
+        self._base = base or session
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
 
@@ -125,8 +126,11 @@ class Aws:
 
     @cached_property
     def caller(self) -> str:
-        """ARN of who acts here. AwsError."""
-        return str(self._identity["Arn"])
+        """ARN of who runs the command, before any role was assumed. AwsError."""
+        if self._base is self.session:
+            return str(self._identity["Arn"])
+        with asking("asking AWS who we are"):
+            return self._base.client("sts", region_name=self.region).get_caller_identity()["Arn"]
 
     @cached_property
     def account_id(self) -> str:
@@ -140,7 +144,7 @@ class Aws:
 
     def in_region(self, region: str) -> Aws:
         """The same account in another region."""
-        return self if region == self.region else Aws(self.account, region, self.session)
+        return self if region == self.region else Aws(self.account, region, self.session, self._base)
 
     def _client(self, service: str) -> Any:
         with self._lock:  # making a client is not safe in threads; using one is
@@ -169,8 +173,8 @@ def open_aws(settings: Settings, account_name: str | None = None, region: str | 
     account's than the settings say.
     """
     account = settings.account(account_name)
-    session = _session(account)
-    aws = Aws(account.name, _region(account, region, session), session)
+    base, session = _sessions(account)
+    aws = Aws(account.name, _region(account, region, base), session, base)
     if account.id and aws.account_id != account.id:
         raise DeliveryError(
             f"account {account.name!r} is {account.id}, but the credentials are of {aws.account_id}",
@@ -180,12 +184,13 @@ def open_aws(settings: Settings, account_name: str | None = None, region: str | 
     return aws
 
 
-def _session(account: Account) -> Session:
+def _sessions(account: Account) -> tuple[Session, Session]:
+    """That of the profile or the environment, and that of the role assumed from it, if there is one."""
     import boto3
 
     with asking(f"connecting to account {account.name!r}"):
         session = boto3.Session(profile_name=account.profile)
-        return _assumed(session, account.role) if account.role else session
+        return session, _assumed(session, account.role) if account.role else session
 
 
 def _assumed(base: Session, role: str) -> Session:

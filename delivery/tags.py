@@ -56,6 +56,6 @@ def read(tags: Iterable[Mapping[str, Any]] | None) -> dict[str, str]:
     return {tag["Key"]: tag.get("Value", "") for tag in tags or ()}
 
 
-def written(tags: Mapping[str, str]) -> list[dict[str, str]]:
+def written(tags: Mapping[str, str]) -> list[Any]:
     """A dictionary as AWS wants tags, in the order of their keys."""
     return [{"Key": key, "Value": tags[key]} for key in sorted(tags)]

@@ -102,7 +102,8 @@ def test_a_role_is_assumed_and_the_account_checked() -> None:
     text = f'[accounts.live]\nid = "222222222222"\nrole = "{role}"\nregions = ["{REGION}"]\n'
     aws = open_aws(loads(text), "live")
     assert (aws.account, aws.region, aws.account_id) == ("live", REGION, "222222222222")
-    assert "assumed-role/deployer/delivery" in aws.caller
+    assert aws.sts.get_caller_identity()["Arn"].endswith(":assumed-role/deployer/delivery")
+    assert aws.caller == open_aws(Settings(), region=REGION).caller  # who began, whatever the role
     assert aws.ec2 is aws.ec2
     assert aws.in_region(REGION) is aws
     assert aws.in_region("us-east-1").autoscaling.meta.region_name == "us-east-1"

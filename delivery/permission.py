@@ -1,0 +1,58 @@
+"""Policy at a real account: reads what `policy` judges, and refuses a deploy before anything is done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from delivery import tags
+from delivery.aws import Meaning, asking, meaning, open_aws
+from delivery.change_requests import ask
+from delivery.errors import DeliveryError, PolicyError
+from delivery.policy import Wish, refusals
+
+if TYPE_CHECKING:
+    from delivery.aws import Aws
+    from delivery.settings import Account, Settings
+
+__all__ = ["image_tags", "permit"]
+
+
+def permit(settings: Settings, aws: Aws, *, app: str, image: str, change_request: str = "") -> None:
+    """Refuse the deploy of an image to the account of `aws`: PolicyError with everything against it.
+
+    AwsError if it cannot be told.
+    """
+    account = settings.account(aws.account)
+    wish = Wish(
+        app, image, _caller(settings, account, app, aws), change_request, _tags(settings, account, aws, image)
+    )
+    problems = refusals(settings, account, wish)
+    if account.change_request_url and not any(one.rule == "change-request" for one in problems):
+        unfit = ask(account.change_request_url, change_request, account.name)
+        problems += [unfit] if unfit else []
+    if problems:
+        raise PolicyError(problems)
+
+
+def _tags(settings: Settings, account: Account, aws: Aws, image: str) -> dict[str, str] | None:
+    """The image's tags where it must have run."""
+    where = settings.tested_in(account)
+    return {} if where is None else image_tags(open_aws(settings, where, aws.region), image)
+
+
+def _caller(settings: Settings, account: Account, app: str, aws: Aws) -> str:
+    """Who asks; only looked up where the settings care."""
+    of_app = settings.apps[app].deployers if app in settings.apps else None
+    return aws.caller if account.deployers is not None or of_app is not None else ""
+
+
+def image_tags(aws: Aws, image: str) -> dict[str, str] | None:
+    """An image's tags as this account has them; None if it is not there. AwsError."""
+    try:
+        with asking(f"looking at image {image} in {aws.account}"):
+            found = aws.ec2.describe_images(ImageIds=[image])["Images"]
+    except DeliveryError as error:
+        if meaning(error) is Meaning.NotFound:
+            return None
+        raise
+    return tags.read(found[0].get("Tags")) if found else None

@@ -1,0 +1,93 @@
+"""Whether a deploy is allowed: who, what, where, under which change request, and tested before. Pure.
+
+`refusals` gives everything there is against it at once, each with the way out. A rollback is never asked:
+it must be possible at any time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from delivery import tags
+from delivery.settings import Account, App, Settings
+from jobdsl.errors import Problem
+
+__all__ = ["Wish", "refusals"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants to deploy."""
+
+    app: str
+    image: str
+    """Id."""
+    caller: str = ""
+    """ARN of who wants it."""
+    change_request: str = ""
+    image_tags: Mapping[str, str] | None = field(default_factory=dict)
+    """The image's tags in the account where it must have run; None if it is not there."""
+
+
+def refusals(settings: Settings, account: Account, wish: Wish) -> list[Problem]:
+    """Everything against this wish in this account; empty if it is allowed."""
+    app = settings.apps.get(wish.app, App())
+    return [
+        *_places(account, app, wish),
+        *_people(account, app, wish),
+        *_change(account, wish),
+        *_tested(settings, account, wish),
+    ]
+
+
+def _places(account: Account, app: App, wish: Wish) -> Iterator[Problem]:
+    if account.apps is not None and not _any(account.apps, wish.app):
+        hint = f"accounts.{account.name}.apps names {', '.join(account.apps) or 'none'}"
+        yield _refused("app", f"application {wish.app} may not be deployed in {account.name}", hint)
+    if app.accounts is not None and account.name not in app.accounts:
+        hint = f"apps.{wish.app}.accounts names {', '.join(app.accounts) or 'none'}"
+        yield _refused("app", f"application {wish.app} is not deployed in {account.name}", hint)
+
+
+def _people(account: Account, app: App, wish: Wish) -> Iterator[Problem]:
+    lists = {f"accounts.{account.name}": account.deployers, f"apps.{wish.app}": app.deployers}
+    for what, allowed in lists.items():
+        if allowed is not None and not _any(allowed, wish.caller):
+            hint = f"{what}.deployers names {', '.join(allowed) or 'nobody'}"
+            yield _refused("deployer", f"{wish.caller} may not deploy {wish.app} in {account.name}", hint)
+
+
+def _change(account: Account, wish: Wish) -> Iterator[Problem]:
+    pattern = account.change_pattern
+    if pattern is None:
+        return
+    looks = "" if pattern == ".+" else f", which looks like {pattern}"
+    if not wish.change_request:
+        hint = f"--change-request takes its number{looks}"
+        yield _refused("change-request", f"{account.name} wants a change request", hint)
+    elif not re.fullmatch(pattern, wish.change_request):
+        message = f"{wish.change_request!r} is no change request of {account.name}"
+        yield _refused("change-request", message, f"--change-request takes its number{looks}")
+
+
+def _tested(settings: Settings, account: Account, wish: Wish) -> Iterator[Problem]:
+    where = settings.tested_in(account)
+    if where is None:
+        return
+    first = f"delivery deploy --account {where} --image {wish.image} first"
+    if wish.image_tags is None:
+        hint = f"is it the right region? {first}"
+        yield _refused("tested", f"{wish.image} is not to be found in {where}", hint)
+    elif not wish.image_tags.get(tags.tested_in(where)):
+        yield _refused("tested", f"{wish.image} has not run in {where} yet", first)
+
+
+def _any(patterns: tuple[str, ...], text: str) -> bool:
+    return any(fnmatchcase(text, one) for one in patterns)
+
+
+def _refused(rule: str, message: str, hint: str) -> Problem:
+    return Problem(message, hint=hint, rule=rule)

@@ -1,0 +1,197 @@
+"""An image in another account: what KMS has against it, checked first; launch and snapshot permissions.
+
+An image's tags are seen only by the account that wrote them; so `mark_tested` writes in the account in
+which the image ran, and there it is looked up.
+Rules of KMS (EC2 User Guide, "Share an AMI", "Share encrypted snapshots"): a snapshot encrypted with the
+AWS managed key of EBS cannot be shared at all; one with a key of the customer's only where the key's policy
+lets the other account use it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from delivery import tags
+from delivery.aws import Meaning, asking, meaning, open_aws
+from delivery.clock import iso
+from delivery.errors import USAGE, DeliveryError, SeveralError
+from jobdsl.errors import Problem
+
+if TYPE_CHECKING:
+    from delivery.aws import Aws
+    from delivery.clock import Clock
+    from delivery.settings import Settings
+
+__all__ = ["account_ids", "before_bake", "before_share", "mark_tested", "share", "share_with"]
+
+
+def account_ids(settings: Settings, names: Iterable[str]) -> list[str]:
+    """The twelve digits of accounts, by their names in the settings or as they are. DeliveryError."""
+    return [name if name.isdigit() and len(name) == 12 else _id(settings, name) for name in names]
+
+
+def _id(settings: Settings, name: str) -> str:
+    account = settings.account(name)
+    if account.id is None:
+        hint = f'id = "123456789012" in [accounts.{name}]'
+        raise DeliveryError(f"the settings do not say which account {name!r} is", hint, USAGE)
+    return account.id
+
+
+def before_bake(aws: Aws, accounts: Sequence[str], kms_key: str | None, base_image: str) -> list[Problem]:
+    """What stands against sharing an image that is yet to be made on top of a base. AwsError.
+
+    It will be encrypted with the key asked for; else with the account's default where it encrypts
+    everything; else as the base is.
+    """
+    if not accounts:
+        return []
+    with asking("asking how new volumes are encrypted"):
+        always = aws.ec2.get_ebs_encryption_by_default()["EbsEncryptionByDefault"]
+    keys = {kms_key or _default_key(aws)} if kms_key or always else _keys(aws, base_image)
+    return [problem for key in sorted(keys) for problem in _key_problems(aws, key, accounts)]
+
+
+def before_share(aws: Aws, image: str, accounts: Sequence[str]) -> list[Problem]:
+    """What stands against sharing this image of ours. AwsError."""
+    return [problem for key in sorted(_keys(aws, image)) for problem in _key_problems(aws, key, accounts)]
+
+
+def share(aws: Aws, image: str, accounts: Sequence[str]) -> None:
+    """Let accounts launch an image of ours and copy its snapshots; again does no harm. AwsError."""
+    users = list(accounts)
+    with asking(f"sharing {image} with {', '.join(users)}"):
+        aws.ec2.modify_image_attribute(
+            ImageId=image, LaunchPermission={"Add": [{"UserId": one} for one in users]}
+        )
+    for snapshot in _snapshots(_image(aws, image)):
+        with asking(f"sharing {snapshot} with {', '.join(users)}"):
+            aws.ec2.modify_snapshot_attribute(
+                SnapshotId=snapshot,
+                Attribute="createVolumePermission",
+                OperationType="add",
+                UserIds=users,
+            )
+
+
+def share_with(settings: Settings, aws: Aws, image: str) -> None:
+    """Share an image with the account of `aws`, unless it is its own or may be used there already.
+
+    Called once policy permits the deploy. The image is looked up where it was tested, or where images are
+    baked; its owner must be an account of the settings. DeliveryError with what stands against it.
+    """
+    where = settings.tested_in(settings.account(aws.account)) or settings.bake.account
+    if where is None:
+        return
+    known = open_aws(settings, where, aws.region)
+    owner = _image(known, image)["OwnerId"]
+    if owner == aws.account_id:
+        return
+    theirs = known if owner == known.account_id else _owner(settings, owner, image, aws.region)
+    if aws.account_id in _permitted(theirs, image):
+        return
+    problems = before_share(theirs, image, [aws.account_id])
+    if any(one.severity == "error" for one in problems):
+        raise SeveralError(problems, exit_code=1)
+    share(theirs, image, [aws.account_id])
+
+
+def mark_tested(aws: Aws, image: str, clock: Clock) -> None:
+    """Note that an image was found healthy in this account. AwsError."""
+    with asking(f"noting that {image} has run in {aws.account}"):
+        aws.ec2.create_tags(
+            Resources=[image], Tags=tags.written({tags.tested_in(aws.account): iso(clock.now())})
+        )
+
+
+def _owner(settings: Settings, owner: str, image: str, region: str) -> Aws:
+    for name, account in settings.accounts.items():
+        if account.id == owner:
+            return open_aws(settings, name, region)
+    raise DeliveryError(
+        f"{image} belongs to account {owner}, which is none of the settings",
+        f'id = "{owner}" in an [accounts.NAME], with a profile or role that may share it',
+    )
+
+
+def _permitted(aws: Aws, image: str) -> set[str]:
+    with asking(f"asking who may launch {image}"):
+        found = aws.ec2.describe_image_attribute(ImageId=image, Attribute="launchPermission")
+    return {one.get("UserId", "") for one in found.get("LaunchPermissions", ())}
+
+
+def _image(aws: Aws, image: str) -> Any:
+    with asking(f"looking at image {image} in {aws.account}"):
+        found = aws.ec2.describe_images(ImageIds=[image])["Images"]
+    if not found:
+        raise DeliveryError(f"there is no image {image} in {aws.account}, {aws.region}")
+    return found[0]
+
+
+def _snapshots(image: Any) -> list[str]:
+    disks = (one.get("Ebs", {}) for one in image.get("BlockDeviceMappings", ()))
+    return [disk["SnapshotId"] for disk in disks if disk.get("SnapshotId")]
+
+
+def _keys(aws: Aws, image: str) -> set[str]:
+    """The keys an image's snapshots are encrypted with."""
+    snapshots = _snapshots(_image(aws, image))
+    if not snapshots:
+        return set()
+    with asking(f"looking at the snapshots of {image}"):
+        found = aws.ec2.describe_snapshots(SnapshotIds=snapshots)["Snapshots"]
+    # A snapshot somebody shared with us does not tell its key; copying it takes our default.
+    return {one.get("KmsKeyId") or _default_key(aws) for one in found if one.get("Encrypted")}
+
+
+def _default_key(aws: Aws) -> str:
+    with asking("asking for the default key of EBS"):
+        return aws.ec2.get_ebs_default_kms_key_id()["KmsKeyId"]
+
+
+def _key_problems(aws: Aws, key: str, accounts: Sequence[str]) -> list[Problem]:
+    if key.startswith("alias/aws/"):
+        return [_managed(key)]
+    with asking(f"looking at key {key}"):
+        found = aws.kms.describe_key(KeyId=key)["KeyMetadata"]
+    if found.get("KeyManager") == "AWS":
+        return [_managed(key)]
+    if found["KeyState"] != "Enabled":
+        return [Problem(f"key {key} is {found['KeyState']}", hint="enable it, or name another: kms_key")]
+    return [_closed(key, one) for one in accounts if not _opens(aws, found["KeyId"], one)]
+
+
+def _managed(key: str) -> Problem:
+    hint = "kms_key in [bake], or --kms-key: a key of your own that the other account may use"
+    return Problem(f"what {key}, a key AWS manages, encrypts cannot be shared", hint=hint)
+
+
+def _closed(key: str, account: str) -> Problem:
+    hint = "its policy must allow kms:Decrypt, DescribeKey, CreateGrant and ReEncrypt* to that account"
+    return Problem(f"account {account} may not use key {key}: instances would not start there", hint=hint)
+
+
+def _opens(aws: Aws, key: str, account: str) -> bool:
+    """Whether a key's policy names an account; taken for granted where we may not read it."""
+    try:
+        with asking(f"reading the policy of key {key}"):
+            text = aws.kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
+    except DeliveryError as error:
+        if meaning(error) is Meaning.Denied:
+            return True
+        raise
+    statements = json.loads(text)["Statement"]
+    return any(
+        one["Effect"] == "Allow" and _names(one.get("Principal"), account)
+        for one in ([statements] if isinstance(statements, dict) else statements)
+    )
+
+
+def _names(principal: Any, account: str) -> bool:
+    named = principal.get("AWS", ()) if isinstance(principal, dict) else principal
+    return any(
+        one in ("*", account) or f"::{account}:" in str(one)
+        for one in ([named] if isinstance(named, str) else named or ())
+    )
