@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import count
 
 import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -142,25 +143,25 @@ def test_none_at_all_is_always_ours() -> None:
 step = st.tuples(st.sampled_from(["acquire", "act", "release", "pause"]), st.integers(0, 2), st.floats(0, 90))
 
 
-@settings(max_examples=60, deadline=None)
+names = (f"lease-{number}" for number in count())
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(step, max_size=40), st.lists(st.floats(-SKEW / 2, SKEW / 2), min_size=3, max_size=3))
-def test_never_two_at_once_whatever_happens(steps: list[tuple[str, int, float]], skews: list[float]) -> None:
-    with mock_aws():
-        client = boto3.client(
-            "dynamodb", region_name="eu-central-1", aws_access_key_id="a", aws_secret_access_key="b"
-        )
-        create_table(client, "dynaslave")
-        clock = Hand()
-        managers = [
-            lease(client, f"m{at}", lambda skew=skew: clock.now + skew)  # type: ignore[misc]
-            for at, skew in enumerate(skews)
-        ]
-        for action, who, seconds in steps:
-            if action == "acquire":
-                managers[who].acquire()
-            elif action == "release":
-                managers[who].release()
-            elif action == "pause":
-                clock.now += seconds
-            acting = [one for one in managers if one.may_act()]
-            assert len(acting) <= 1
+def test_never_two_at_once_whatever_happens(
+    dynamo: DynamoDBClient, steps: list[tuple[str, int, float]], skews: list[float]
+) -> None:
+    clock, name = Hand(), next(names)  # a lease of its own for each example, in one table
+    managers = [
+        lease(dynamo, f"m{at}", lambda skew=skew: clock.now + skew, name)  # type: ignore[misc]
+        for at, skew in enumerate(skews)
+    ]
+    for action, who, seconds in steps:
+        if action == "acquire":
+            managers[who].acquire()
+        elif action == "release":
+            managers[who].release()
+        elif action == "pause":
+            clock.now += seconds
+        acting = [one for one in managers if one.may_act()]
+        assert len(acting) <= 1

@@ -72,10 +72,14 @@ def _take(call: Call) -> Response:
     computer, line = _line(call)
     jenkins = call.jenkins
     deadline = time.monotonic() + _PATIENCE
-    while not (line.waiting or jenkins.closing) and time.monotonic() < deadline:
+
+    def cut() -> bool:
+        return jenkins.runner.lines.get(computer.name) is not line
+
+    while not (line.waiting or cut() or jenkins.closing) and time.monotonic() < deadline:
         jenkins.changed.wait(_TICK)
         jenkins.scheduler.tick()
-    if not line.waiting or jenkins.runner.lines.get(computer.name) is not line:
+    if not line.waiting or cut():
         return Response(204)
     build = line.waiting.popleft()
     key = f"{build.item.full_name}#{build.number}"
