@@ -10,12 +10,8 @@ import sys
 
 import click
 
-from dynaslave.cli import look as cli_look
-from dynaslave.cli import manage as cli_manager
-from dynaslave.cli import plan as cli_plan
-from dynaslave.cli import simulate as cli_simulate
-from jobdsl.cli.options import Stop
-from jobdsl.errors import JobdslError
+from dynaslave.cli import look, manage, plan, simulate
+from jobdsl.cli import ending
 
 __all__ = ["cli", "main", "run"]
 
@@ -31,13 +27,13 @@ def cli() -> None:
 
 
 for _command in (
-    cli_manager.run_command,
-    cli_manager.once,
-    cli_look.status,
-    cli_look.drain,
-    cli_plan.request,
-    cli_simulate.simulate,
-    cli_plan.history,
+    manage.run_command,
+    manage.once,
+    look.status,
+    look.drain,
+    plan.request,
+    simulate.simulate,
+    plan.history,
 ):
     cli.add_command(_command)
 
@@ -48,31 +44,18 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run one command; gives its exit code. Nothing it raises on purpose leaves a traceback."""
-    from dynaslave.provider import ProviderError
-    from jobdsl.cli.console import say_problems
+    """Run one command; gives its exit code."""
+    return ending.run(cli, "dynaslave", arguments, told=_told)
 
-    try:
-        code = cli.main(args=arguments, prog_name="dynaslave", standalone_mode=False)
-    except Stop as stop:
-        return stop.code
-    except click.exceptions.Exit as end:
-        return end.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        return 130
-    except click.ClickException as error:
-        error.show()
-        return 1
-    except JobdslError as error:
-        say_problems(error.problems)
-        return error.exit_code
-    except ProviderError as error:
-        click.echo(f"error: {error.message}", err=True)
-        return 1
-    except BrokenPipeError:
-        return 1
-    return code if isinstance(code, int) else 0
+
+def _told(error: Exception) -> int | None:
+    """What a cloud refused is said in its words."""
+    from dynaslave.provider import ProviderError
+
+    if not isinstance(error, ProviderError):
+        return None
+    click.echo(f"error: {error.message}", err=True)
+    return 1
 
 
 if __name__ == "__main__":

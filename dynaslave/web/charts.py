@@ -91,11 +91,11 @@ def _outline(frame: _Frame, times: Sequence[float], values: Sequence[float], *, 
 
 
 def _ceiling(value: float) -> float:
-    """A round number not below a value, for the top of the scale."""
+    """A round number not below a value, for the top of the scale; half of it is a whole number, too."""
     if value <= 2:
         return 2
     power: float = 10 ** math.floor(math.log10(value))
-    return next(step * power for step in (1, 2, 4, 5, 6, 8, 10) if step * power >= value)
+    return next(step * power for step in (1, 2, 4, 6, 8, 10) if step * power >= value)
 
 
 def _number(value: float) -> str:

@@ -10,10 +10,7 @@ import sys
 
 import click
 
-from jobdsl.cli import controlling as cli_controller
-from jobdsl.cli import estate as cli_estate
-from jobdsl.cli.options import Stop
-from jobdsl.errors import JobdslError
+from jobdsl.cli import controlling, ending, estate
 
 __all__ = ["cli", "main", "run"]
 
@@ -29,13 +26,13 @@ def cli() -> None:
 
 
 for _command in (
-    cli_estate.render,
-    cli_estate.lint,
-    cli_controller.plan,
-    cli_controller.apply,
-    cli_estate.import_,
-    cli_controller.bootstrap,
-    cli_estate.completion,
+    estate.render,
+    estate.lint,
+    controlling.plan,
+    controlling.apply,
+    estate.import_,
+    controlling.bootstrap,
+    estate.completion,
 ):
     cli.add_command(_command)
 
@@ -46,27 +43,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run one command; gives its exit code. Nothing it raises on purpose leaves a traceback."""
-    from jobdsl.cli.console import say_problems
-
-    try:
-        code = cli.main(args=arguments, prog_name="jobdsl", standalone_mode=False)
-    except Stop as stop:
-        return stop.code
-    except click.exceptions.Exit as end:
-        return end.exit_code
-    except click.Abort:
-        click.echo("interrupted", err=True)
-        return 130
-    except click.ClickException as error:
-        error.show()
-        return 1
-    except JobdslError as error:
-        say_problems(error.problems)
-        return error.exit_code
-    except BrokenPipeError:
-        return 1
-    return code if isinstance(code, int) else 0
+    """Run one command; gives its exit code."""
+    return ending.run(cli, "jobdsl", arguments)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,51 @@
+"""How a command line ends: with one exit code for whatever a command gives or raises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+
+from jobdsl.cli.options import Stop
+from jobdsl.errors import JobdslError
+
+__all__ = ["run"]
+
+
+def run(
+    command: click.Command,
+    name: str,
+    arguments: list[str] | None,
+    *,
+    usage: int = 1,
+    told: Callable[[Exception], int | None] = lambda _: None,
+) -> int:
+    """Run a command by the name people call it; gives its exit code.
+
+    usage: the code for wrong options. told: tells of an exception of the tool's own and gives its code;
+    None for what it does not know, which is raised on.
+    """
+    from jobdsl.cli.console import say_problems
+
+    try:
+        code = command.main(args=arguments, prog_name=name, standalone_mode=False)
+    except Stop as stop:
+        return stop.code
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return usage
+    except JobdslError as error:
+        say_problems(error.problems)
+        return error.exit_code
+    except BrokenPipeError:
+        return 1
+    except Exception as error:
+        if (known := told(error)) is None:
+            raise
+        return known
+    return code if isinstance(code, int) else 0
