@@ -28,7 +28,9 @@ class Row(NamedTuple):
 
 CLEAN: dict[str, Row] = {}
 """The commands of `delivery clean`."""
-COMMANDS: dict[str, Row] = {}
+COMMANDS: dict[str, Row] = {
+    "bake": Row("delivery.bake.command:bake", "Bake an image: a package on top of a base."),
+}
 """The commands of `delivery`, in the order help tells them."""
 
 

@@ -174,6 +174,8 @@ class Bake:
     share: Names = ()
     """Accounts it is shared with at once: names of this file, or twelve digits."""
     kms_key: str | None = None
+    bucket: str | None = None
+    """S3 bucket in which packages of this host are handed over to instances."""
     timeout_minutes: float = number(60.0, 1)
     """Of each wait."""
 

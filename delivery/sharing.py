@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from delivery.clock import Clock
     from delivery.settings import Settings
 
-__all__ = ["account_ids", "before_bake", "before_share", "mark_tested", "share", "share_with"]
+__all__ = ["account_ids", "before_bake", "before_share", "key_problems", "mark_tested", "share", "share_with"]
 
 
 def account_ids(settings: Settings, names: Iterable[str]) -> list[str]:
@@ -51,12 +51,12 @@ def before_bake(aws: Aws, accounts: Sequence[str], kms_key: str | None, base_ima
     with asking("asking how new volumes are encrypted"):
         always = aws.ec2.get_ebs_encryption_by_default()["EbsEncryptionByDefault"]
     keys = {kms_key or _default_key(aws)} if kms_key or always else _keys(aws, base_image)
-    return [problem for key in sorted(keys) for problem in _key_problems(aws, key, accounts)]
+    return [problem for key in sorted(keys) for problem in key_problems(aws, key, accounts)]
 
 
 def before_share(aws: Aws, image: str, accounts: Sequence[str]) -> list[Problem]:
     """What stands against sharing this image of ours. AwsError."""
-    return [problem for key in sorted(_keys(aws, image)) for problem in _key_problems(aws, key, accounts)]
+    return [problem for key in sorted(_keys(aws, image)) for problem in key_problems(aws, key, accounts)]
 
 
 def share(aws: Aws, image: str, accounts: Sequence[str]) -> None:
@@ -151,7 +151,8 @@ def _default_key(aws: Aws) -> str:
         return aws.ec2.get_ebs_default_kms_key_id()["KmsKeyId"]
 
 
-def _key_problems(aws: Aws, key: str, accounts: Sequence[str]) -> list[Problem]:
+def key_problems(aws: Aws, key: str, accounts: Sequence[str]) -> list[Problem]:
+    """What stands against sharing what this key encrypts. AwsError."""
     if key.startswith("alias/aws/"):
         return [_managed(key)]
     with asking(f"looking at key {key}"):

@@ -10,14 +10,20 @@ from typing import Any
 
 __all__ = [
     "BAKE",
+    "BAKING",
     "CHANGE_REQUEST",
+    "CREATED",
     "DELETE_AFTER",
     "DEPLOY",
     "DISABLED_AT",
+    "IMAGE_NAME",
     "KEEP",
     "KEY",
+    "OWNER",
     "PIN",
     "PREVIOUS",
+    "READY",
+    "SMOKED",
     "STATE",
     "read",
     "tested_in",
@@ -28,12 +34,23 @@ BAKE = "delivery:bake"
 """Id of the bake that made a resource."""
 KEY = "delivery:key"
 """Digest of everything that goes into an image."""
+CREATED = "delivery:created"
+"""On everything a bake makes: when the bake began (UTC, ISO)."""
+OWNER = "delivery:owner"
+"""On everything a bake makes: who bakes, a build's URL or a caller's ARN."""
+IMAGE_NAME = "delivery:image-name"
+"""On what a bake needs only for a while: the name its image will have."""
+BAKING, READY = "baking", "ready"
+"""`delivery:state` of an image and its snapshots: made by a bake that is not done, or to be used. Left at
+`baking` by a bake that was killed, it is as temporary as the instance it was made of."""
+SMOKED = "delivery:smoked"
+"""On an image: when an instance of it was tried with success (UTC, ISO)."""
 KEEP = "delivery:keep"
 """On an image: never removed while it says `true`."""
 DEPLOY = "delivery:deploy"
 """On a group: id of the deploy that made it, or works on it."""
 STATE = "delivery:state"
-"""On a group: how far its deploy is."""
+"""On a group: how far its deploy is. On an image: `baking` or `ready`."""
 PREVIOUS = "delivery:previous"
 """On a group: the group it takes over from."""
 PIN = "delivery:pin"

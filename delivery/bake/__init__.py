@@ -1,0 +1,1 @@
+"""Images: a package on top of a base image, registered, proven, copied and shared."""

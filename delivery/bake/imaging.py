@@ -1,0 +1,127 @@
+"""Images of a bake: made, waited for, marked as ready, removed with their snapshots."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from delivery import tags as words
+from delivery.aws import Aws, AwsError, Meaning, asking
+from delivery.bake.looking import Described, image, image_named, snapshots_of
+from delivery.bake.work import GoneError, Work
+from delivery.errors import DeliveryError
+from delivery.timeline import Step
+
+__all__ = ["await_available", "create", "mark", "remove", "require_tokens"]
+
+_NAMES = 20
+"""Names that are tried: the wished one, then with a number behind it."""
+_SHOWN = 120.0
+"""Seconds until AWS shows what it has just made."""
+
+
+def create(work: Work, instance: str) -> str:
+    """Make an image of a stopped instance, tagged in the same call; gives its id. DeliveryError.
+
+    A name that is taken gets a number behind it; nothing is ever removed to have a name. One that this very
+    bake has taken is its image: the answer to an earlier call was lost, or another run was faster.
+    """
+    wished = work.name
+    for number in range(_NAMES):
+        work.name = f"{wished}-{number}" if number else wished
+        work.tags = {**work.tags, "Name": work.name}
+        try:
+            with work.signals.held(), asking(f"making image {work.name}"):
+                return _made(work, instance)
+        except AwsError as error:
+            if error.meaning is not Meaning.AlreadyExists:
+                raise
+        there = _holder(work)
+        if there and words.read(there.get("Tags")).get(words.BAKE) == work.bake:
+            return _noted(work, there["ImageId"])
+    raise DeliveryError(f"all names like {wished} are taken", "--version makes another name")
+
+
+def _holder(work: Work) -> Described | None:
+    """Whose the name is: AWS may know that it is taken before it shows by what."""
+    end = work.clock.now() + _SHOWN
+    while (found := image_named(work.aws, work.name)) is None and work.clock.now() < end:
+        work.clock.sleep(work.order.poll)
+    return found
+
+
+def _made(work: Work, instance: str) -> str:
+    made = work.aws.ec2.create_image(
+        InstanceId=instance,
+        Name=work.name,
+        Description=_description(work),
+        TagSpecifications=work.image_specs(),
+    )
+    return _noted(work, made["ImageId"])
+
+
+def _noted(work: Work, id: str) -> str:
+    work.undo.made(f"removing image {id}", lambda: remove(work.aws, id))
+    return id
+
+
+def _description(work: Work) -> str:
+    """As Aminator has it: other tools read the ancestor in it. 255 characters at most."""
+    package, base = work.order.package, work.base
+    text = f"name={package.name}, version={package.full_version}, arch={base.arch}, "
+    text += f"ancestor_name={base.name}, ancestor_id={base.id}"
+    version = work.tags.get("base_ami_version", "")
+    text += f", ancestor_version={version}" if version else ""
+    return "".join(one if 32 <= ord(one) < 127 else "_" for one in text)[:255]
+
+
+def await_available(work: Work, step: Step, aws: Aws, id: str) -> Described:
+    """Wait until an image can be used. GoneError if it was removed, DeliveryError if AWS failed."""
+    until_shown = work.clock.now() + _SHOWN
+
+    def look() -> Described | None:
+        found = image(aws, id)
+        if found is None and work.clock.now() >= until_shown:
+            raise GoneError(f"image {id} in {aws.region} is gone")
+        state = found["State"] if found else "pending"
+        step.note(f"{aws.region}: {id} is {state}")
+        if state in ("failed", "error", "invalid", "deregistered"):
+            reason = (found or {}).get("StateReason", {}).get("Message", "AWS does not say why")
+            raise DeliveryError(f"image {id} in {aws.region} is {state}: {reason}")
+        return found if state == "available" else None
+
+    return work.wait(step, f"image {id} in {aws.region}", look)
+
+
+def require_tokens(aws: Aws, found: Described) -> None:
+    """Have instances of an image ask the metadata service by token (IMDSv2). AwsError."""
+    if found.get("ImdsSupport") != "v2.0":
+        with asking(f"requiring IMDSv2 of image {found['ImageId']}"):
+            aws.ec2.modify_image_attribute(
+                ImageId=found["ImageId"], Attribute="imdsSupport", ImdsSupport={"Value": "v2.0"}
+            )
+
+
+def mark(aws: Aws, found: Described, tags: dict[str, str]) -> None:
+    """Write tags on an image and its snapshots. AwsError."""
+    resources = [found["ImageId"], *snapshots_of(found)]
+    with asking(f"tagging image {found['ImageId']} in {aws.region}"):
+        said: Any = words.written(tags)
+        aws.ec2.create_tags(Resources=resources, Tags=said)
+
+
+def remove(aws: Aws, id: str) -> None:
+    """Remove an image and its snapshots; what is gone already is as good. AwsError."""
+    found = image(aws, id)
+    try:
+        with asking(f"removing image {id}"):
+            aws.ec2.deregister_image(ImageId=id)
+    except AwsError as error:
+        if error.meaning is not Meaning.NotFound:
+            raise
+    for snapshot in snapshots_of(found or {}):
+        try:
+            with asking(f"removing snapshot {snapshot} of image {id}"):
+                aws.ec2.delete_snapshot(SnapshotId=snapshot)
+        except AwsError as error:
+            if error.meaning is not Meaning.NotFound:
+                raise

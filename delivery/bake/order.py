@@ -1,0 +1,76 @@
+"""What a bake is told: the package, the base, where and how; plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from delivery.bake.base import Wanted
+from delivery.bake.package import Package
+
+__all__ = ["Order", "Origin", "Smoke"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a package comes from, for tags: all of it may be unknown."""
+
+    build: str = ""
+    commit: str = ""
+    job: str = ""
+    url: str = ""
+    owner: str = ""
+    """Who bakes: a build's URL, or a caller's ARN."""
+
+
+@dataclass(frozen=True, slots=True)
+class Smoke:
+    """How an image is tried before it is given to others: an instance must start, and what else is asked."""
+
+    command: str = ""
+    """Run by /bin/sh on this host; IMAGE, INSTANCE_ID, PRIVATE_IP and PUBLIC_IP stand in its environment."""
+    url: str = ""
+    """Asked until it answers 200; `{private_ip}`, `{public_ip}` and `{instance_id}` are filled in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One bake as it is asked for. Times are seconds."""
+
+    package: Package
+    base: Wanted
+    app: str
+    """Application, for tags; the package's name unless said."""
+    engine: str = "instance"
+    origin: Origin = field(default_factory=Origin)
+    instance_type: str = ""
+    instance_profile: str = ""
+    subnets: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
+    root_gb: int = 0
+    """Size of the root volume; 0 is the base's."""
+    encrypted: bool = True
+    kms_key: str = ""
+    """Id, ARN or alias; empty is the account's default key. An alias is looked up in each region."""
+    regions: tuple[str, ...] = ()
+    share: tuple[str, ...] = ()
+    """Twelve digits each."""
+    smoke: Smoke | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    bucket: str = ""
+    """Where a package of this host is handed over to instances."""
+    template: Path | None = None
+    """Of the engine `packer`."""
+    keep_failed: bool = False
+    """Leave what a failed bake made, to be looked at."""
+    again: bool = False
+    """Do not take an image that exists."""
+    resume: str = ""
+    """Go on with this bake only."""
+    timeout: float = 3600.0
+    """Of each wait."""
+    poll: float = 15.0
+    """Between two looks."""
+    proof_wait: float = 300.0
+    """How long the console of a stopped instance may take to tell how it went."""

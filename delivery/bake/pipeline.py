@@ -1,0 +1,179 @@
+"""A bake from its order to its result: resolve, look, check, build, try, copy, share, mark, clean up.
+
+Every step is safe to run again. An image or an instance of the same key, left by a run that was killed or
+made by one beside this, is gone on with instead of making another.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from delivery import tags as words
+from delivery.aws import Aws
+from delivery.bake import check, looking, marks
+from delivery.bake.base import resolve
+from delivery.bake.copying import copies
+from delivery.bake.engine import Built, Engine, engine
+from delivery.bake.imaging import await_available, mark, remove, require_tokens
+from delivery.bake.key import bake_key
+from delivery.bake.launching import terminate
+from delivery.bake.order import Order
+from delivery.bake.result import Result, result_of
+from delivery.bake.signals import Interrupted, Signals
+from delivery.bake.smoking import SmokeError, smoke
+from delivery.bake.undo import Undo
+from delivery.bake.userdata import LIMIT
+from delivery.bake.work import GoneError, LateError, Work
+from delivery.clock import Clock
+from delivery.errors import USAGE, DeliveryError, SeveralError
+from delivery.sharing import share
+from delivery.timeline import Timeline
+
+__all__ = ["bake"]
+
+_ROUNDS = 3
+"""How often a bake begins anew when one it had joined was given up."""
+
+
+def bake(
+    aws: Aws, order: Order, id: str, *, clock: Clock, timeline: Timeline, signals: Signals | None = None
+) -> Result:
+    """Bake an image, or give the one there is. `id` is the bake's own. DeliveryError; Interrupted."""
+    signals = signals or Signals()
+    with timeline.step("resolve", f"look at package {order.package.file} and base {order.base.text}") as step:
+        base = resolve(aws, order.base)
+        step.note(f"base {base.id} ({base.name}, {base.arch})")
+    work = Work(order, aws, clock, timeline, signals, Undo(timeline.say), id, base)
+    chosen = engine(order.engine)
+    _prepare(work, chosen)
+    for left in reversed(range(_ROUNDS)):
+        try:
+            return _guarded(work, chosen)
+        except GoneError as error:
+            if not left or not (work.joined or looking.images_of(aws, work.key)):
+                raise
+            timeline.say(f"{error}; looking again: another bake of the same key was at work")
+            work.bake, work.joined, work.underway = id, False, ""
+            _prepare(work, chosen)
+    raise AssertionError("the last round raises or returns")
+
+
+def _prepare(work: Work, chosen: Engine) -> None:
+    order, now = work.order, work.clock.now()
+    if order.package.scheme == "file" and order.package.size <= LIMIT:
+        work.content = Path(order.package.source).read_bytes()
+    work.key = bake_key(order, work.base, chosen.inputs(work))
+    work.name = marks.name_of(order, work.base, now)
+    work.tags = marks.image_tags(order, work.base, work.bake, work.key, work.name, now)
+
+
+def _guarded(work: Work, chosen: Engine) -> Result:
+    """The bake, with what must be undone undone."""
+    try:
+        return _run(work, chosen)
+    except LateError:
+        work.undo.forget()  # it may still come: --resume goes on, and the reaper comes by
+        raise
+    except (SmokeError, Interrupted):
+        _give_up(work)
+        raise
+    except DeliveryError as error:
+        if work.good:  # some minutes went into it
+            work.undo.keep()
+            error.hint = "; ".join(filter(None, [error.hint, f"--resume {work.bake} goes on with the image"]))
+        _give_up(work)
+        raise
+
+
+def _give_up(work: Work) -> None:
+    if work.order.keep_failed:
+        for label in work.undo.labels:
+            work.timeline.say(f"left to be looked at, without {label}")
+        work.undo.forget()
+    work.undo.run()
+
+
+def _run(work: Work, chosen: Engine) -> Result:
+    there = _look(work)
+    _check(work, chosen, build=there is None)
+    built = Built(there["ImageId"]) if there else chosen.build(work)
+    with work.timeline.step("available", f"wait until image {built.image} can be used") as step:
+        found = await_available(work, step, work.aws, built.image)
+    return _finish(work, found, built.manifest)
+
+
+def _look(work: Work) -> looking.Described | None:
+    """The image there is of this key; else the instance of a bake under way, if any, goes into `work`."""
+    order = work.order
+    bake = order.resume or (work.bake if order.again else "")
+    with work.timeline.step("look", "look for an image of the same package and base") as step:
+        for found in looking.images_of(work.aws, work.key, bake):
+            step.note(f"image {found['ImageId']}, {found['State']}")
+            _take(work, found)
+            return found
+        for one in [] if order.again else looking.instances_of(work.aws, work.key):
+            tags = words.read(one.get("Tags"))
+            if one["State"]["Name"] in looking.ALIVE and order.resume in ("", tags[words.BAKE]):
+                work.underway = one["InstanceId"]
+                work.join(tags)
+                step.note(f"bake {work.bake} is under way: joined")
+                return None
+    if order.resume:
+        raise DeliveryError(
+            f"nothing is left of bake {order.resume} of this package and base in {work.aws.region}",
+            "without --resume a new one begins",
+        )
+    return None
+
+
+def _take(work: Work, found: looking.Described) -> None:
+    """Go on with an image that is there. What the run that made it left behind goes when this one is done."""
+    tags = words.read(found.get("Tags"))
+    work.join(tags)
+    if tags.get(words.STATE) == words.READY:
+        work.joined = False
+        return
+    ours, id = not work.joined, found["ImageId"]
+    if ours:
+        work.undo.made(f"removing image {id}", partial(remove, work.aws, id))
+    for one in looking.instances_of(work.aws, work.bake, words.BAKE):
+        if one["State"]["Name"] in looking.ALIVE:
+            left = one["InstanceId"]
+            work.undo.temporary(f"terminating instance {left}", partial(terminate, work, left), ours=ours)
+
+
+def _check(work: Work, chosen: Engine, *, build: bool) -> None:
+    """Everything that would go wrong, before anything costs money. SeveralError with all of it."""
+    with work.timeline.step("check", "check what would fail later"):
+        problems = check.problems_of(work.aws, work.order, work.base)
+        if build:
+            problems += chosen.check(work)
+        if problems:
+            raise SeveralError(problems, USAGE)
+        if build and not work.underway:
+            work.name = marks.name_of(work.order, work.base, work.clock.now(), _taken(work))
+            work.tags = {**work.tags, "Name": work.name}
+
+
+def _taken(work: Work) -> set[str]:
+    return looking.names_like(work.aws, work.name)
+
+
+def _finish(work: Work, found: looking.Described, manifest: str) -> Result:
+    """What follows once the image can be used."""
+    require_tokens(work.aws, found)
+    with work.timeline.step("clean up", "remove what the image was made with"):
+        work.undo.finish()
+    tags = smoke(work, found, work.order.smoke) if work.order.smoke else {}
+    work.good = True
+    everywhere = {work.aws.region: found, **copies(work, found)}
+    if work.order.share:
+        with work.timeline.step("share", f"share with {', '.join(work.order.share)}"):
+            for region, one in everywhere.items():
+                share(work.aws.in_region(region), one["ImageId"], work.order.share)
+    with work.timeline.step("ready", "mark the image as ready"):
+        for region, one in everywhere.items():
+            if tags or words.read(one.get("Tags")).get(words.STATE) != words.READY:
+                mark(work.aws.in_region(region), one, {**tags, words.STATE: words.READY})
+    return result_of(work, found, everywhere, manifest)

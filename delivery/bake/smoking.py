@@ -1,0 +1,119 @@
+"""A try of an image before others get it: an instance must start, be well, and answer what is asked of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+from delivery import tags as words
+from delivery.aws import asking
+from delivery.bake import launching, looking
+from delivery.bake.order import Smoke
+from delivery.bake.work import Work
+from delivery.clock import iso
+from delivery.errors import DeliveryError
+from delivery.timeline import Step
+
+__all__ = ["SmokeError", "smoke"]
+
+_COMMAND_S = 900.0
+_URL_S = 10.0
+
+
+class SmokeError(DeliveryError):
+    """The image is not good: it does not stay."""
+
+
+def smoke(work: Work, found: looking.Described, smoke: Smoke) -> dict[str, str]:
+    """Try an image once; gives the tags that say so. SmokeError if it is not well."""
+    tags = words.read(found.get("Tags"))
+    if words.SMOKED in tags:
+        work.timeline.already("smoke", f"try image {found['ImageId']}")
+        return {}
+    with work.timeline.step("smoke", f"try image {found['ImageId']}") as step:
+        id = _launch(work, found["ImageId"])
+        step.note(f"instance {id}")
+        try:
+            described = _well(work, step, id)
+            _asked(work, step, smoke, found["ImageId"], described)
+        finally:
+            _end(work, step, id)
+    return {words.SMOKED: iso(work.clock.now())}
+
+
+def _launch(work: Work, image: str) -> str:
+    subnets, problems = launching.subnets_of(work)
+    if problems:
+        raise DeliveryError(problems[0].message, problems[0].hint)
+    asked = {
+        **launching.place(work),
+        "ImageId": image,
+        "InstanceInitiatedShutdownBehavior": "terminate",
+        "TagSpecifications": work.specs("instance", "volume", what="smoke"),
+    }
+    return launching.launch(work, asked, subnets, f"smoke {image} {work.clock.now()}")
+
+
+def _well(work: Work, step: Step, id: str) -> looking.Described:
+    """Wait until EC2 finds the instance well; it says where it is reached."""
+
+    def look() -> bool | None:
+        with asking(f"looking at the status of instance {id}"):
+            found = work.aws.ec2.describe_instance_status(InstanceIds=[id], IncludeAllInstances=True)
+        for one in found["InstanceStatuses"]:
+            state = one["InstanceState"]["Name"]
+            both = {one["SystemStatus"]["Status"], one["InstanceStatus"]["Status"]}
+            step.note(f"{id} is {state}, its status is {', '.join(sorted(both))}")
+            if state in ("shutting-down", "terminated", "stopping", "stopped"):
+                raise SmokeError(f"an instance of the image did not stay: it is {state}")
+            if state == "running" and both == {"ok"}:
+                return True
+        return None
+
+    work.wait(step, f"instance {id} to be well", look)
+    return looking.instance(work, id) or {"InstanceId": id}
+
+
+def _asked(work: Work, step: Step, smoke: Smoke, image: str, described: looking.Described) -> None:
+    place = {
+        "instance_id": described["InstanceId"],
+        "private_ip": described.get("PrivateIpAddress", ""),
+        "public_ip": described.get("PublicIpAddress", ""),
+    }
+    if smoke.command:
+        _command(smoke.command, {"IMAGE": image, **{key.upper(): value for key, value in place.items()}})
+        step.note("the command succeeded")
+    if smoke.url:
+        url = smoke.url.format(**place)
+        work.wait(step, f"{url} to answer 200", lambda: _answers(step, url))
+
+
+def _command(command: str, place: dict[str, str]) -> None:
+    """What it says goes to stderr as it comes; stdout is for results."""
+    try:
+        done = subprocess.run(  # noqa: S603 - the command is the user's own
+            ["/bin/sh", "-c", command], env={**os.environ, **place}, stdout=2, timeout=_COMMAND_S, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise SmokeError(f"the smoke command took longer than {_COMMAND_S / 60:.0f} minutes") from error
+    if done.returncode:
+        raise SmokeError(f"the smoke command ended with {done.returncode}")
+
+
+def _answers(step: Step, url: str) -> bool | None:
+    import requests
+
+    try:
+        status = requests.get(url, timeout=_URL_S).status_code
+    except requests.RequestException as error:
+        step.note(f"{url}: {type(error).__name__}")
+        return None
+    step.note(f"{url} answers {status}")
+    return True if status == 200 else None
+
+
+def _end(work: Work, step: Step, id: str) -> None:
+    try:
+        launching.terminate(work, id)
+    except DeliveryError as error:
+        step.note(f"{error} (delivery clean bakes finds it)")

@@ -1,0 +1,107 @@
+"""One bake under way: what it was told, what it has found out, and what every step of it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from delivery import tags as words
+from delivery.aws import Aws, AwsError, Meaning
+from delivery.bake.base import BaseImage
+from delivery.bake.order import Order
+from delivery.bake.signals import Signals
+from delivery.bake.undo import Undo
+from delivery.clock import Clock
+from delivery.errors import DeliveryError
+from delivery.timeline import Step, Timeline
+
+__all__ = ["GoneError", "LateError", "Work"]
+
+Found = TypeVar("Found")
+
+
+class LateError(DeliveryError):
+    """A wait took too long. What is waited for may still come: nothing is removed."""
+
+
+class GoneError(DeliveryError):
+    """What was waited for is gone: somebody has removed it."""
+
+
+@dataclass
+class Work:
+    """What is known of a bake so far. The pipeline fills it in before an engine is asked."""
+
+    order: Order
+    aws: Aws
+    clock: Clock
+    timeline: Timeline
+    signals: Signals
+    undo: Undo
+    bake: str
+    """Id of the bake; that of another bake once it was joined."""
+    base: BaseImage
+    key: str = ""
+    name: str = ""
+    """The image's name."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Tags of the image, its snapshots and its copies."""
+    underway: str = ""
+    """Id of an instance of this bake that an earlier run, or one beside this, has made."""
+    joined: bool = False
+    """Whether another bake began it, which may still be at work."""
+    good: bool = False
+    """Whether there is an image that is worth going on with."""
+    content: bytes | None = None
+    """The package, if it is a small file of this host."""
+
+    def join(self, tags: Mapping[str, str]) -> None:
+        """Go on with what another run has made, by its tags."""
+        self.bake = tags[words.BAKE]
+        self.joined = self.bake != self.order.resume
+        self.name = tags.get(words.IMAGE_NAME) or tags.get("Name", self.name)
+        same = (words.BAKE, words.CREATED, words.OWNER)
+        created = {"creation_time": tags[words.CREATED]} if words.CREATED in tags else {}
+        kept = {key: tags[key] for key in same if key in tags}
+        self.tags = {**self.tags, **kept, **created, "Name": self.name}
+
+    def temporary_tags(self, what: str) -> dict[str, str]:
+        """Tags of something that is needed only for the bake."""
+        same = (words.BAKE, words.CREATED, words.OWNER, *([words.KEY] if what == "bake" else []))
+        marks = {key: self.tags[key] for key in same if key in self.tags}
+        return {"Name": f"{what} {self.name}"[:256], **marks, words.IMAGE_NAME: self.name}
+
+    def specs(self, *kinds: str, what: str = "bake") -> list[Any]:
+        """`TagSpecifications` of temporary things of these kinds (`instance`, `volume`, `snapshot`)."""
+        tags = words.written(self.temporary_tags(what))
+        return [{"ResourceType": kind, "Tags": tags} for kind in kinds]
+
+    def image_specs(self) -> list[Any]:
+        """`TagSpecifications` of the image and its snapshots: `baking` until the whole bake is done."""
+        tags = words.written({**self.tags, words.STATE: words.BAKING})
+        return [{"ResourceType": kind, "Tags": tags} for kind in ("image", "snapshot")]
+
+    def wait(self, step: Step, what: str, look: Callable[[], Found | None], seconds: float = 0.0) -> Found:
+        """Look until there is an answer. A look that AWS does not answer is no answer yet.
+
+        LateError after `seconds` (the order's timeout unless given); the bake can be resumed.
+        """
+        limit = seconds or self.order.timeout
+        end = self.clock.now() + limit
+        while True:
+            try:
+                found = look()
+            except AwsError as error:
+                if error.meaning not in (Meaning.Throttled, Meaning.Unavailable):
+                    raise
+                step.note(str(error))
+                found = None
+            if found is not None:
+                return found
+            if self.clock.now() >= end:
+                raise LateError(
+                    f"{what}: not after {limit / 60:.0f} minutes",
+                    f"the same command with --resume {self.bake} goes on waiting",
+                )
+            self.clock.sleep(min(self.order.poll, max(0.0, end - self.clock.now())))
