@@ -26,10 +26,13 @@ class Row(NamedTuple):
     about: str
 
 
-CLEAN: dict[str, Row] = {}
+CLEAN: dict[str, Row] = {
+    "groups": Row("delivery.clean.groups_command:groups", "Delete groups whose time is over."),
+}
 """The commands of `delivery clean`."""
 COMMANDS: dict[str, Row] = {
     "bake": Row("delivery.bake.command:bake", "Bake an image: a package on top of a base."),
+    "clean": Row("delivery.cli:clean", "Remove what bakes and deploys have left behind."),
 }
 """The commands of `delivery`, in the order help tells them."""
 

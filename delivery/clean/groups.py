@@ -1,0 +1,126 @@
+"""Deletes groups that were taken out long enough ago, and undoes pins of dead deploys."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from delivery import tags
+from delivery.aws import asking
+from delivery.clean.retired import Decision, Seen, decide, pinned_minimum, seen
+from delivery.errors import LockedError
+from delivery.health.serving import Serving
+from delivery.lock import Lock, open_lock
+from delivery.names import parse_group
+
+if TYPE_CHECKING:
+    from delivery.aws import Aws
+    from delivery.clock import Clock
+    from delivery.settings import Settings
+
+__all__ = ["act", "look", "plan"]
+
+
+def plan(aws: Aws, clock: Clock, cluster: str | None, pin_hours: float) -> list[Decision]:
+    """What would be done with the groups of a cluster, or of all. AwsError."""
+    return decide(look(aws, cluster), clock.now(), pin_hours)
+
+
+def look(aws: Aws, cluster: str | None = None) -> list[Seen]:
+    """The groups of a cluster, or of all, with what their load balancers say. AwsError."""
+    groups = [one for one in _groups(aws) if cluster is None or _cluster(one) == cluster]
+    by_cluster: defaultdict[str, list[Any]] = defaultdict(list)
+    for one in groups:
+        by_cluster[_cluster(one)].append(one)
+    serving = Serving(aws, groups)
+    return [
+        seen(one, serving.reason(one), balanced=any(_balanced(other) for other in by_cluster[_cluster(one)]))
+        for one in groups
+    ]
+
+
+def act(aws: Aws, settings: Settings, clock: Clock, decision: Decision, pin_hours: float) -> tuple[bool, str]:
+    """Carry out one decision under the lock of its cluster; gives whether it was, and what there is to say.
+
+    The group is looked at once more, for a rollback may have begun since. AwsError.
+    """
+    cluster = _cluster({"AutoScalingGroupName": decision.group})
+    try:
+        with open_lock(aws, settings, cluster, clock, "delivery clean groups") as lock:
+            return _act(aws, lock, plan(aws, clock, cluster, pin_hours), decision)
+    except LockedError as error:
+        return False, error.message
+
+
+def _act(aws: Aws, lock: Lock, now: list[Decision], before: Decision) -> tuple[bool, str]:
+    again = next((one for one in now if one.group == before.group), None)
+    if again is None or again.action != before.action:
+        return False, again.reason if again else "it is gone"
+    lock.check()
+    if again.action == "delete":
+        _delete(aws, again.group)
+    elif again.action == "unpin":
+        return _unpin(aws, again.group)
+    return True, again.reason
+
+
+def _delete(aws: Aws, group: str) -> None:
+    alarms = _alarms(aws, group)
+    with asking(f"deleting group {group}"):
+        aws.autoscaling.delete_auto_scaling_group(AutoScalingGroupName=group, ForceDelete=True)
+    if alarms:
+        with asking(f"deleting the alarms of group {group}"):
+            aws.cloudwatch.delete_alarms(AlarmNames=alarms)
+
+
+def _alarms(aws: Aws, group: str) -> list[str]:
+    """Alarms that do nothing but trigger this group's policies; AWS deletes those of target tracking."""
+    names: set[str] = set()
+    with asking(f"looking at the policies of group {group}"):
+        for page in aws.autoscaling.get_paginator("describe_policies").paginate(AutoScalingGroupName=group):
+            for policy in page["ScalingPolicies"]:
+                names |= {one["AlarmName"] for one in policy.get("Alarms", ())}
+    wanted = sorted(name for name in names if not name.startswith("TargetTracking-"))
+    if not wanted:
+        return []
+    with asking(f"looking at the alarms of group {group}"):
+        found = aws.cloudwatch.describe_alarms(AlarmNames=wanted[:100])["MetricAlarms"]
+    return [one["AlarmName"] for one in found if all(_of(group, arn) for arn in one["AlarmActions"])]
+
+
+def _of(group: str, action: str) -> bool:
+    return f":autoScalingGroupName/{group}:" in action
+
+
+def _unpin(aws: Aws, group: str) -> tuple[bool, str]:
+    """Give a group the minimum size it had; the tag goes last, so that a kill in between is repeated."""
+    with asking(f"looking at group {group}"):
+        (found,) = aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])[
+            "AutoScalingGroups"
+        ]
+    value = tags.read(found["Tags"])[tags.PIN]
+    minimum = pinned_minimum(value)
+    if minimum is None:
+        return False, f"{tags.PIN} tells no size: {value!r}"
+    with asking(f"setting the minimum size of group {group} back"):
+        aws.autoscaling.update_auto_scaling_group(AutoScalingGroupName=group, MinSize=minimum)
+    tag: Any = {"ResourceId": group, "ResourceType": "auto-scaling-group", "Key": tags.PIN}
+    with asking(f"taking the pin off group {group}"):
+        aws.autoscaling.delete_tags(Tags=[tag])
+    return True, f"minimum size {minimum} again"
+
+
+def _groups(aws: Aws) -> Iterator[Any]:
+    with asking("looking at all groups"):
+        for page in aws.autoscaling.get_paginator("describe_auto_scaling_groups").paginate():
+            yield from page["AutoScalingGroups"]
+
+
+def _cluster(group: Any) -> str:
+    parsed = parse_group(group["AutoScalingGroupName"])
+    return str(parsed.cluster) if parsed else ""
+
+
+def _balanced(group: Any) -> bool:
+    return bool(group.get("TargetGroupARNs") or group.get("LoadBalancerNames"))

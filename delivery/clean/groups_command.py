@@ -1,0 +1,74 @@
+"""The command `delivery clean groups`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from delivery.cli_options import Place, place_options
+
+if TYPE_CHECKING:
+    from delivery.clean.retired import Decision
+
+__all__ = ["groups"]
+
+
+@click.command("groups")
+@place_options
+@click.option("--cluster", help="Only this cluster. [default: all]")
+@click.option("--apply", "apply_", is_flag=True, help="Do it; without, only say what would be done.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1), help="Groups in one run.")
+@click.option(
+    "--pin-hours",
+    default=24.0,
+    show_default=True,
+    type=click.FloatRange(0.0),
+    help="After how many hours a deploy that has not ended counts as dead, and its pins are undone.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Say it as JSON, on stdout.")
+def groups(
+    place: Place, cluster: str | None, apply_: bool, limit: int, pin_hours: float, as_json: bool
+) -> int:
+    """Delete groups that a deploy took out and whose time is over.
+
+    Never one that takes traffic, whatever its tags say, nor the last of a cluster, nor one without which no
+    instance of the cluster would be in service. Minimum sizes that dead deploys have pinned are set back.
+    """
+    from delivery.clean.groups import act, plan
+    from delivery.clock import Clock
+
+    clock = Clock()
+    found = plan(place.aws, clock, cluster, pin_hours)
+    due = [one for one in found if one.action != "keep"][:limit]
+    results: dict[str, tuple[bool, str]] = {}
+    for one in due if apply_ else ():
+        results[one.group] = act(place.aws, place.settings, clock, one, pin_hours)
+        if not as_json:
+            click.echo(_line(one, results[one.group]))
+    if as_json:
+        click.echo(json.dumps([_json(one, results.get(one.group)) for one in found], indent=2))
+    elif not apply_:
+        _say(found, len(due))
+    return int(any(not done for done, _ in results.values()))
+
+
+def _say(found: list[Decision], due: int) -> None:
+    for one in found:
+        click.echo(f"{one.action:<6} {one.group}: {one.reason}")
+    if not due:
+        click.echo("nothing to do")
+    else:
+        click.echo(f"{due} to do, nothing was done: --apply does it", err=True)
+
+
+def _line(one: Decision, result: tuple[bool, str]) -> str:
+    done, reason = result
+    words = {"delete": "deleted", "unpin": "unpinned"}
+    return f"{words[one.action] if done else 'left'} {one.group}: {reason}"
+
+
+def _json(one: Decision, result: tuple[bool, str] | None) -> dict[str, object]:
+    said: dict[str, object] = {"group": one.group, "action": one.action, "reason": one.reason}
+    return said if result is None else {**said, "done": result[0], "result": result[1]}

@@ -1,0 +1,136 @@
+"""Which groups of which clusters may go, and which pins are left of dead deploys. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from delivery import tags
+from delivery.clock import iso
+from delivery.names import Group, parse_group
+
+__all__ = ["Decision", "Seen", "decide", "pinned_minimum", "seen"]
+
+Action = Literal["delete", "unpin", "keep"]
+_FROZEN = {"Launch", "Terminate"}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A group as it stands."""
+
+    name: str
+    created: float
+    """Seconds since the epoch."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    in_service: int = 0
+    """Instances in service."""
+    size: int = 0
+    """Instances, and those it wishes to have."""
+    frozen: bool = False
+    """Whether it neither launches nor terminates."""
+    status: str = ""
+    """`Delete in progress`, or empty."""
+    serving: str = ""
+    """Why it takes traffic; empty if it does not."""
+    balanced: bool = True
+    """Whether any group of its cluster has a load balancer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is done with a group, and why."""
+
+    group: str
+    action: Action
+    reason: str
+
+
+def seen(group: Mapping[str, Any], serving: str = "", *, balanced: bool = True) -> Seen:
+    """A group as DescribeAutoScalingGroups gives it, and what its load balancers say of it."""
+    instances = group.get("Instances", ())
+    suspended = {one["ProcessName"] for one in group.get("SuspendedProcesses", ())}
+    return Seen(
+        group["AutoScalingGroupName"],
+        group["CreatedTime"].timestamp(),
+        tags.read(group.get("Tags")),
+        sum(1 for one in instances if one["LifecycleState"] == "InService"),
+        max(len(instances), group["DesiredCapacity"]),
+        suspended >= _FROZEN,
+        group.get("Status", ""),
+        serving,
+        balanced,
+    )
+
+
+def decide(groups: Iterable[Seen], now: float, pin_hours: float) -> list[Decision]:
+    """What may be done with each group a deploy has made or worked on, in the order of their names.
+
+    `pin_hours` after the newest group of a cluster was made, its deploy counts as dead.
+    """
+    clusters: defaultdict[str, list[Seen]] = defaultdict(list)
+    for one in groups:
+        parsed: Group | None = parse_group(one.name)
+        if parsed is not None:
+            clusters[str(parsed.cluster)].append(one)
+    decisions = [said for cluster in clusters.values() for said in _cluster(cluster, now, pin_hours)]
+    return sorted(decisions, key=lambda one: one.group)
+
+
+def _cluster(groups: Sequence[Seen], now: float, pin_hours: float) -> Iterator[Decision]:
+    newest = max(one.created for one in groups)
+    for one in groups:
+        if not {tags.DEPLOY, tags.PIN} & one.tags.keys():
+            continue  # not ours
+        others = [other for other in groups if other is not one and not other.status]
+        against = _against(one, others, now)
+        if not against:
+            yield Decision(one.name, "delete", f"kept until {one.tags[tags.DELETE_AFTER]}")
+        elif tags.PIN in one.tags and not one.status and now >= newest + pin_hours * 3600:
+            yield Decision(one.name, "unpin", "pinned by a deploy that has not ended")
+        else:
+            yield Decision(one.name, "keep", against)
+
+
+def _against(one: Seen, others: Sequence[Seen], now: float) -> str:
+    """The first thing against deleting a group."""
+    if one.status:
+        return f"it is being deleted ({one.status})"
+    if serving := _serving(one):
+        return f"takes traffic: {serving}"
+    after = one.tags.get(tags.DELETE_AFTER)
+    if after is None:
+        return "was not taken out by a deploy"
+    due = _time(after)
+    if due is None:
+        return f"{tags.DELETE_AFTER} is no time: {after!r}"
+    if now < due:
+        return f"kept until {iso(due)}"
+    if not others:
+        return "the last group of its cluster"
+    if not any(other.in_service for other in others):
+        return "no other group of its cluster has instances in service"
+    return ""
+
+
+def _serving(one: Seen) -> str:
+    """Without load balancers a group that may launch and has instances counts as serving."""
+    if one.serving or one.balanced or one.frozen or not one.size:
+        return one.serving
+    return "its cluster has no load balancer, and it is not frozen"
+
+
+def _time(text: str) -> float | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found.timestamp() if found.tzinfo is not None else None
+
+
+def pinned_minimum(value: str) -> int | None:
+    """The minimum size a pin tells; None if it tells none."""
+    return int(value) if value.isascii() and value.isdigit() else None

@@ -1,0 +1,108 @@
+"""Which groups take traffic, as their load balancers tell it; never as a tag says.
+
+A target group carries traffic if a listener forwards to it with a weight above zero. A group takes traffic
+if it is attached to one that does, or to a classic load balancer, or if any of its instances is registered
+there, by whomever.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from delivery.aws import Meaning, asking, meaning
+from delivery.errors import DeliveryError
+
+if TYPE_CHECKING:
+    from delivery.aws import Aws
+
+__all__ = ["Serving", "carrying"]
+
+_MANY = 20
+"""Target groups a call takes."""
+_GONE = ("unused", "draining")
+
+
+class Serving:
+    """Looks at load balancers for several groups; each load balancer is asked once.
+
+    `groups` are the groups as DescribeAutoScalingGroups gives them. AwsError.
+    """
+
+    def __init__(self, aws: Aws, groups: Iterable[Mapping[str, Any]]) -> None:
+        known = list(groups)
+        self._carrying = carrying(aws, {arn for one in known for arn in one.get("TargetGroupARNs", ())})
+        classic = {name for one in known for name in one.get("LoadBalancerNames", ())}
+        self._registered = {f"target group {_name(arn)}": _targets(aws, arn) for arn in self._carrying}
+        self._registered |= {f"load balancer {name}": _instances(aws, name) for name in classic}
+
+    def reason(self, group: Mapping[str, Any]) -> str:
+        """Why a group takes traffic, or may at any moment; empty if it does not."""
+        attached = [f"target group {_name(one)}" for one in group["TargetGroupARNs"] if one in self._carrying]
+        attached += [f"load balancer {one}" for one in group.get("LoadBalancerNames", ())]
+        if attached:
+            return f"attached to {attached[0]}"
+        own = {one["InstanceId"] for one in group.get("Instances", ())}
+        for name, registered in self._registered.items():
+            if found := sorted(own & registered):
+                return f"{found[0]} is registered with {name}"
+        return ""
+
+
+def carrying(aws: Aws, arns: Iterable[str]) -> set[str]:
+    """Of these target groups, those a listener forwards to. AwsError."""
+    wanted = sorted(arns)
+    balancers: set[str] = set()
+    for start in range(0, len(wanted), _MANY):
+        with asking("asking which load balancers target groups belong to"):
+            found = aws.elbv2.describe_target_groups(TargetGroupArns=wanted[start : start + _MANY])
+        for one in found["TargetGroups"]:
+            balancers |= set(one.get("LoadBalancerArns", ()))
+    weights: defaultdict[str, int] = defaultdict(int)
+    for balancer in sorted(balancers):
+        for action in _actions(aws, balancer):
+            for arn, weight in _forwards(action).items():
+                weights[arn] += weight
+    return {arn for arn in wanted if weights[arn]}
+
+
+def _actions(aws: Aws, balancer: str) -> list[Any]:
+    """What the listeners of a load balancer do, rule by rule."""
+    found: list[Any] = []
+    with asking("looking at the listeners of a load balancer"):
+        for page in aws.elbv2.get_paginator("describe_listeners").paginate(LoadBalancerArn=balancer):
+            for listener in page["Listeners"]:
+                found += listener.get("DefaultActions", ())
+                if "listener/app/" in listener["ListenerArn"]:  # others have no rules
+                    rules = aws.elbv2.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]
+                    found += [action for rule in rules for action in rule.get("Actions", ())]
+    return found
+
+
+def _forwards(action: Any) -> dict[str, int]:
+    weighted = action.get("ForwardConfig", {}).get("TargetGroups", ())
+    if weighted:
+        return {one["TargetGroupArn"]: one.get("Weight", 1) for one in weighted}
+    return {action["TargetGroupArn"]: 1} if action.get("TargetGroupArn") else {}
+
+
+def _targets(aws: Aws, arn: str) -> set[str]:
+    with asking(f"asking target group {_name(arn)} for its targets"):
+        found = aws.elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+    return {one["Target"]["Id"] for one in found if one["TargetHealth"]["State"] not in _GONE}
+
+
+def _instances(aws: Aws, name: str) -> set[str]:
+    try:
+        with asking(f"asking load balancer {name} for its instances"):
+            found = aws.elb.describe_load_balancers(LoadBalancerNames=[name])["LoadBalancerDescriptions"]
+    except DeliveryError as error:
+        if meaning(error) is Meaning.NotFound:  # attached, and deleted since
+            return set()
+        raise
+    return {one["InstanceId"] for balancer in found for one in balancer.get("Instances", ())}
+
+
+def _name(arn: str) -> str:
+    return arn.split("/")[1] if "/" in arn else arn
