@@ -110,6 +110,7 @@ class Deploy:
     looks: int = number(3, 1, 50)
     """Good looks in a row."""
     poll_seconds: float = number(15.0, 1)
+    """Between looks."""
     timeout_minutes: float = number(40.0, 0)
     """Of each wait for health."""
     gate_command: str | None = None
@@ -123,6 +124,7 @@ class Deploy:
     drain_seconds: float = number(90.0, 0)
     """How long connections of a group that was taken out may take."""
     canary_instances: int = number(1, 1)
+    """How large a canary is."""
     canary_minutes: float = number(30.0, 0)
     """How long a canary must stay healthy before it may be promoted."""
     decision_minutes: float = number(0.0, 0)
@@ -136,9 +138,11 @@ class Deploy:
     max_groups: int = number(3, 2)
     """With so many groups in a cluster no further one is made."""
     min: int | None = number(None, 0)
+    """Least size; None takes that of the previous group."""
     max: int | None = number(None, 0)
+    """Greatest size; None takes that of the previous group."""
     desired: int | None = number(None, 0)
-    """Sizes; None takes those of the previous group."""
+    """Size to begin with; None takes that of the previous group."""
     launch_template: str | None = None
     """Name or id, for the first group of a cluster."""
     subnets: Names | None = None
@@ -164,16 +168,23 @@ class Bake:
     account: str | None = None
     """Name of the account images are made in; None is that of `--account`."""
     base: str | None = None
+    """`ami-...`, `ssm:/NAME`, `owner=O,name=GLOB` or `tag:KEY=VALUE`."""
     engine: Literal["instance", "chroot", "packer"] = "instance"
+    """How the package gets into the image."""
     subnets: Names = ()
+    """Where baking instances run; empty for the default network."""
     instance_type: str | None = None
+    """Of baking instances; None is a small one of the base's architecture."""
     instance_profile: str | None = None
+    """Name or ARN: lets an instance read S3 and tag itself."""
     security_groups: Names = ()
+    """Of baking instances."""
     regions: Names = ()
     """Regions the image is copied to."""
     share: Names = ()
     """Accounts it is shared with at once: names of this file, or twelve digits."""
     kms_key: str | None = None
+    """Encrypts images; None is the account's default key, which cannot be shared."""
     bucket: str | None = None
     """S3 bucket in which packages of this host are handed over to instances."""
     timeout_minutes: float = number(60.0, 1)

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import click
 
+sys.path.insert(0, str(Path(__file__).parent))
+import settings_page  # beside this file
+
 HERE = Path(__file__).parent
 
 CLI = """# Commands
@@ -30,6 +33,14 @@ DYNASLAVE = """# Commands of the manager of agents
 
 Exit codes: 0 done; 1 an error, also one of usage; 2 there is something to do (`once --dry-run`); 130
 interrupted. Problems and events go to stderr, results to stdout. See [agents](agents.md).
+
+"""
+DELIVERY = """# Commands of bakes and deploys
+
+Exit codes: 0 done; 1 an error: what was begun stands, and the message says how to go on; 2 wrong options or
+settings, nothing was done; 3 the deploy was rolled back, traffic is where it was; 4 a decision is waited
+for, promote or rollback; 5 policy refuses, nothing was done; 6 another deploy of the cluster is under way;
+130 interrupted. Problems and progress go to stderr, results to stdout. See [delivery](delivery.md).
 
 """
 ELEMENTS = """# Elements
@@ -64,12 +75,25 @@ def dynaslave() -> str:
     return DYNASLAVE + _helps(cli, "dynaslave")
 
 
+def delivery() -> str:
+    """docs/cli-delivery.md."""
+    from delivery.cli import cli
+
+    return DELIVERY + _helps(cli, "delivery")
+
+
 def _helps(group: click.Group, program: str) -> str:
-    pages = [
-        f"## `{name}`\n\n```\n{_help(command, f'{program} {name}')}\n```\n"
-        for name, command in group.commands.items()
-    ]
-    return "\n".join(pages)
+    return "\n".join(_pages(group, program, ""))
+
+
+def _pages(group: click.Group, program: str, before: str) -> Iterator[str]:
+    context = click.Context(group)
+    for name in [*group.commands] or group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from _pages(command, f"{program} {name}", f"{before}{name} ")
+        elif command is not None:
+            yield f"## `{before}{name}`\n\n```\n{_help(command, f'{program} {name}')}\n```\n"
 
 
 def _help(command: click.Command, words: str) -> str:
@@ -129,7 +153,14 @@ def _argument(name: str, default: object) -> str:
     return f"{name}={shown if len(shown) <= 40 else '...'}"
 
 
-PAGES = {"cli.md": commands, "cli-dynaslave.md": dynaslave, "elements.md": elements, "items.md": kinds}
+PAGES = {
+    "cli.md": commands,
+    "cli-delivery.md": delivery,
+    "cli-dynaslave.md": dynaslave,
+    "delivery-toml.md": settings_page.page,
+    "elements.md": elements,
+    "items.md": kinds,
+}
 
 
 def main() -> int:
