@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import click
 
-from delivery.errors import FAILED, USAGE, DeliveryError
-from jobdsl.cli.options import Stop
+from delivery.errors import USAGE, DeliveryError
+from jobdsl.cli import ending
 from jobdsl.errors import JobdslError
 
 __all__ = ["CLEAN", "COMMANDS", "LazyGroup", "Row", "cli", "main", "run"]
@@ -103,27 +103,15 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run one command; gives its exit code. Nothing it raises on purpose leaves a traceback."""
-    try:
-        code = cli.main(args=arguments, prog_name="delivery", standalone_mode=False)
-    except Stop as stop:
-        return stop.code
-    except click.exceptions.Exit as end:
-        return end.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        return 130
-    except click.ClickException as error:
-        error.show()
-        return USAGE
-    except JobdslError as error:
+    """Run one command; gives its exit code."""
+    return ending.run(cli, "delivery", arguments, usage=USAGE, told=_told)
+
+
+def _told(error: Exception) -> int | None:
+    if isinstance(error, JobdslError):
         _say(error)
         return error.exit_code
-    except BrokenPipeError:
-        return FAILED
-    except _aws_errors() as error:
-        return _unforeseen(error)
-    return code if isinstance(code, int) else 0
+    return _unforeseen(error) if isinstance(error, _aws_errors()) else None
 
 
 def _say(error: JobdslError) -> None:

@@ -22,11 +22,9 @@ def run(
 ) -> int:
     """Run a command by the name people call it; gives its exit code.
 
-    usage: the code for wrong options. told: tells of an exception of the tool's own and gives its code;
-    None for what it does not know, which is raised on.
+    usage: the code for wrong options. told: tells of an exception in a way of the tool's own and gives its
+    code; None leaves it to us: problems are said as they are everywhere, all else is raised on.
     """
-    from jobdsl.cli.console import say_problems
-
     try:
         code = command.main(args=arguments, prog_name=name, standalone_mode=False)
     except Stop as stop:
@@ -39,13 +37,19 @@ def run(
     except click.ClickException as error:
         error.show()
         return usage
-    except JobdslError as error:
-        say_problems(error.problems)
-        return error.exit_code
     except BrokenPipeError:
         return 1
-    except Exception as error:
-        if (known := told(error)) is None:
-            raise
-        return known
+    except Exception as error:  # noqa: BLE001 - raised on where nobody knows it
+        return _raised(error, told)
     return code if isinstance(code, int) else 0
+
+
+def _raised(error: Exception, told: Callable[[Exception], int | None]) -> int:
+    from jobdsl.cli.console import say_problems
+
+    if (known := told(error)) is not None:
+        return known
+    if isinstance(error, JobdslError):
+        say_problems(error.problems)
+        return error.exit_code
+    raise error
