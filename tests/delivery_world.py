@@ -109,6 +109,44 @@ class World:
         )
         return name
 
+    def alarm(self, group: str, name: str, *also: str) -> None:
+        """Make a scaling policy of a group and the alarm that triggers it, and whatever else."""
+        scaling = self.raw("autoscaling")
+        scaling.put_scaling_policy(
+            AutoScalingGroupName=group,
+            PolicyName=name,
+            PolicyType="StepScaling",
+            AdjustmentType="ChangeInCapacity",
+            StepAdjustments=[{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
+        )
+        (policy,) = scaling.describe_policies(PolicyNames=[name])["ScalingPolicies"]
+        self.raw("cloudwatch").put_metric_alarm(
+            AlarmName=name,
+            AlarmActions=[policy["PolicyARN"], *also],
+            ComparisonOperator="GreaterThanThreshold",
+            EvaluationPeriods=1,
+            MetricName="CPUUtilization",
+            Namespace="AWS/EC2",
+            Period=60,
+            Statistic="Average",
+            Threshold=80,
+        )
+
+    def _tell_alarms(self, parsed: Any, **_: Any) -> None:
+        """AWS tells the alarms of each policy; moto does not."""
+        alarms = self.raw("cloudwatch").describe_alarms()["MetricAlarms"]
+        for policy in parsed.get("ScalingPolicies", ()):
+            policy["Alarms"] = [
+                {"AlarmName": one["AlarmName"], "AlarmARN": one["AlarmArn"]}
+                for one in alarms
+                if policy["PolicyARN"] in one["AlarmActions"]
+            ]
+
+    def tell_as_aws_does(self) -> None:
+        """Have answers say what AWS says in them."""
+        event = "after-call.auto-scaling.DescribePolicies"
+        self.aws.autoscaling.meta.events.register(event, self._tell_alarms)
+
     def operations(self) -> list[str]:
         """Names of the calls so far."""
         return [call.operation for call in self.calls]
@@ -143,4 +181,5 @@ def world(settings: Settings | None = None, account: str | None = None) -> Itera
             open_aws(settings or Settings(), account), FakeClock(), subnet["Subnet"]["SubnetId"], vpc, "shop"
         )
         record(made.aws, made.calls)
+        made.tell_as_aws_does()
         yield made
