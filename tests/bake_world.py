@@ -56,19 +56,23 @@ class World:
     calls: list[tuple[str, Any]] = field(default_factory=list)
     fault: Fault | None = None
     lines: list[str] = field(default_factory=list)
+    clients: Aws | None = None
 
     def raw(self, service: str = "ec2", region: str = REGION) -> Any:
         """A client nobody watches."""
         return boto3.client(service, region_name=region)  # type: ignore[call-overload]
 
     def aws(self) -> Aws:
-        """Clients of a process that has just been started, each call of which is recorded."""
+        """Clients, each call of which is recorded. Making them takes longer than a bake: all runs share them."""
+        if self.clients:
+            return self.clients
         made = open_aws(Settings(), None, REGION)
         beside = {REGION: made, OTHER: Aws(made.account, OTHER, made.session)}
         made.in_region = lambda region: beside[region]  # type: ignore[method-assign]
         for one in beside.values():
             for service in SERVICES:
                 self._watch(getattr(one, service))
+        self.clients = made
         return made
 
     def _watch(self, client: Any) -> None:
@@ -141,6 +145,19 @@ class World:
             for one in backend.all_instances()
             if one._state.name != "terminated"
         }
+
+    def reap(self) -> None:
+        """Remove what is left of bakes, by its tags alone."""
+        for region in (REGION, OTHER):
+            ec2 = self.raw(region=region)
+            query = [{"Name": "tag-key", "Values": [words.BAKE]}]
+            for group in ec2.describe_instances(Filters=query)["Reservations"]:
+                ec2.terminate_instances(InstanceIds=[one["InstanceId"] for one in group["Instances"]])
+            baking = [{"Name": f"tag:{words.STATE}", "Values": [words.BAKING]}]
+            for image in ec2.describe_images(Filters=baking)["Images"]:
+                ec2.deregister_image(ImageId=image["ImageId"])
+            for snapshot in ec2.describe_snapshots(Filters=baking)["Snapshots"]:
+                ec2.delete_snapshot(SnapshotId=snapshot["SnapshotId"])
 
     def leftovers(self) -> dict[str, dict[str, str]]:
         """Everything that is neither a base nor part of an image that is ready, with its tags."""

@@ -56,7 +56,7 @@ Player = Callable[[str, str], Played]
 
 def bake_of(user_data: str) -> str:
     """The id of the bake, as the script has it."""
-    found = re.search(r"^bake=(\S+)$", user_data, re.M)
+    found = re.search(r"^bake='(\S+)'$", user_data, re.M)
     return found[1] if found else ""
 
 

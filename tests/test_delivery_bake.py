@@ -301,6 +301,18 @@ def test_a_wait_that_took_too_long_is_gone_on_with(aws: World) -> None:
         aws.bake(aws.order(resume="bake-9"), "bake-3")
 
 
+def test_an_image_that_was_given_up_half_made_is_begun_anew(aws: World) -> None:
+    aws.images.pending = 7200.0
+    with pytest.raises(LateError):
+        aws.bake(aws.order())
+    (source,) = aws.alive()
+    aws.raw().terminate_instances(InstanceIds=[source])
+    aws.images.pending = 4000.0
+    made = aws.bake(aws.order(timeout=9000.0), "bake-2")
+    assert made.bake_id == "bake-2"
+    assert not aws.leftovers()
+
+
 def test_an_image_aws_fails_to_make_is_told_and_removed(aws: World) -> None:
     aws.images.fails = {"hello-1.2.0-0-x86_64-202701150800"}
     with pytest.raises(DeliveryError, match="is failed"):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from delivery.aws import Aws
 from delivery.bake.base import BaseImage
 from delivery.bake.keys import problems_of_keys
-from delivery.bake.order import Order
+from delivery.bake.order import PLACES, Order
 from jobdsl.errors import Problem
 
 __all__ = ["problems_of"]
@@ -43,9 +43,19 @@ def _plain(aws: Aws, order: Order, base: BaseImage) -> Iterator[Problem]:
         yield Problem(
             f"base {base.id} is encrypted: what is made of it is too", hint="leave --no-encrypt out"
         )
+    yield from _smoke(order)
     yield from _regions(aws, order)
     yield from _accounts(order)
     yield from _tags(order)
+
+
+def _smoke(order: Order) -> Iterator[Problem]:
+    url = order.smoke.url if order.smoke else ""
+    if url and not url.startswith(("http://", "https://")):
+        yield Problem(f"--smoke-url {url}: no URL", hint="like http://{private_ip}:8080/health")
+    for name in re.findall(r"\{([^}]*)\}", url):
+        if f"{{{name}}}" not in PLACES:
+            yield Problem(f"--smoke-url {url}: {{{name}}} is nothing", hint=f"there are {', '.join(PLACES)}")
 
 
 def _regions(aws: Aws, order: Order) -> Iterator[Problem]:

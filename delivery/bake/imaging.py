@@ -33,11 +33,14 @@ def create(work: Work, instance: str) -> str:
             with work.signals.held(), asking(f"making image {work.name}"):
                 return _made(work, instance)
         except AwsError as error:
-            if error.meaning is not Meaning.AlreadyExists:
+            if error.meaning not in (Meaning.AlreadyExists, Meaning.Unavailable):
                 raise
+            failed = error
         there = _holder(work)
         if there and words.read(there.get("Tags")).get(words.BAKE) == work.bake:
             return _noted(work, there["ImageId"])
+        if failed.meaning is Meaning.Unavailable:
+            raise failed
     raise DeliveryError(f"all names like {wished} are taken", "--version makes another name")
 
 
@@ -75,7 +78,7 @@ def _description(work: Work) -> str:
 
 
 def await_available(work: Work, step: Step, aws: Aws, id: str) -> Described:
-    """Wait until an image can be used. GoneError if it was removed, DeliveryError if AWS failed."""
+    """Wait until an image can be used. GoneError if it was removed or AWS failed."""
     until_shown = work.clock.now() + _SHOWN
 
     def look() -> Described | None:
@@ -86,7 +89,8 @@ def await_available(work: Work, step: Step, aws: Aws, id: str) -> Described:
         step.note(f"{aws.region}: {id} is {state}")
         if state in ("failed", "error", "invalid", "deregistered"):
             reason = (found or {}).get("StateReason", {}).get("Message", "AWS does not say why")
-            raise DeliveryError(f"image {id} in {aws.region} is {state}: {reason}")
+            remove(aws, id)
+            raise GoneError(f"image {id} in {aws.region} is {state}: {reason}")
         return found if state == "available" else None
 
     return work.wait(step, f"image {id} in {aws.region}", look)

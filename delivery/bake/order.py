@@ -9,7 +9,10 @@ from pathlib import Path
 from delivery.bake.base import Wanted
 from delivery.bake.package import Package
 
-__all__ = ["Order", "Origin", "Smoke"]
+__all__ = ["PLACES", "Order", "Origin", "Smoke"]
+
+PLACES = ("{private_ip}", "{public_ip}", "{instance_id}")
+"""What is filled in in the URL of a try."""
 
 
 @dataclass(frozen=True, slots=True)

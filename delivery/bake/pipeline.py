@@ -51,10 +51,10 @@ def bake(
         try:
             return _guarded(work, chosen)
         except GoneError as error:
-            if not left or not (work.joined or looking.images_of(aws, work.key)):
+            if not left or not (work.found or looking.images_of(aws, work.key)):
                 raise
             timeline.say(f"{error}; looking again: another bake of the same key was at work")
-            work.bake, work.joined, work.underway = id, False, ""
+            work.bake, work.joined, work.found, work.underway = id, False, False, ""
             _prepare(work, chosen)
     raise AssertionError("the last round raises or returns")
 

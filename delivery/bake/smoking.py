@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 
 from delivery import tags as words
@@ -51,7 +52,7 @@ def _launch(work: Work, image: str) -> str:
         "InstanceInitiatedShutdownBehavior": "terminate",
         "TagSpecifications": work.specs("instance", "volume", what="smoke"),
     }
-    return launching.launch(work, asked, subnets, f"smoke {image} {work.clock.now()}")
+    return launching.launch(work, asked, subnets, secrets.token_hex(16))  # each try has its own
 
 
 def _well(work: Work, step: Step, id: str) -> looking.Described:
@@ -84,7 +85,9 @@ def _asked(work: Work, step: Step, smoke: Smoke, image: str, described: looking.
         _command(smoke.command, {"IMAGE": image, **{key.upper(): value for key, value in place.items()}})
         step.note("the command succeeded")
     if smoke.url:
-        url = smoke.url.format(**place)
+        url = smoke.url
+        for key, value in place.items():
+            url = url.replace(f"{{{key}}}", value)
         work.wait(step, f"{url} to answer 200", lambda: _answers(step, url))
 
 

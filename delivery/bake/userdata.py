@@ -79,6 +79,12 @@ def _packed(content: bytes) -> str:
     return "\n".join(textwrap.wrap(packed, 120))
 
 
+def _quoted(value: object) -> str:
+    """Always in quotes: a plain word such as bake-1 looks like arithmetic to shellcheck."""
+    text = shlex.quote(str(value))
+    return text if text.startswith("'") else f"'{text}'"
+
+
 @cache
 def _template() -> jinja2.Template:
     import jinja2
@@ -89,7 +95,7 @@ def _template() -> jinja2.Template:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - shell, not HTML
     )
-    environment.filters["shell"] = lambda value: shlex.quote(str(value))
+    environment.filters["shell"] = _quoted
     return environment.from_string(_read("provision.sh.j2"))
 
 

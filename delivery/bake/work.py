@@ -26,7 +26,7 @@ class LateError(DeliveryError):
 
 
 class GoneError(DeliveryError):
-    """What was waited for is gone: somebody has removed it."""
+    """What was waited for is gone: somebody has removed it, or AWS failed to make it."""
 
 
 @dataclass
@@ -51,6 +51,8 @@ class Work:
     """Id of an instance of this bake that an earlier run, or one beside this, has made."""
     joined: bool = False
     """Whether another bake began it, which may still be at work."""
+    found: bool = False
+    """Whether this run goes on with what another has made."""
     good: bool = False
     """Whether there is an image that is worth going on with."""
     content: bytes | None = None
@@ -58,7 +60,7 @@ class Work:
 
     def join(self, tags: Mapping[str, str]) -> None:
         """Go on with what another run has made, by its tags."""
-        self.bake = tags[words.BAKE]
+        self.found, self.bake = True, tags[words.BAKE]
         self.joined = self.bake != self.order.resume
         self.name = tags.get(words.IMAGE_NAME) or tags.get("Name", self.name)
         same = (words.BAKE, words.CREATED, words.OWNER)
