@@ -67,6 +67,17 @@ def test_the_launch_is_safe_and_tagged_in_the_same_call(aws: World) -> None:
     assert "KeyName" not in launch
 
 
+def test_the_calls_of_a_bake_are_bounded(aws: World) -> None:
+    """Beside the looks of its waits, one every 15 s. What a region or a try adds is told in docs/figures.md."""
+    aws.bake(aws.order())
+    waits = {"DescribeInstances", "DescribeImages", "GetConsoleOutput"}
+    acts = [name for name in aws.operations() if name not in waits]
+    assert acts == ["DescribeSubnets", "RunInstances", "RunInstances", "CreateImage",
+                    "ModifyImageAttribute", "TerminateInstances", "CreateTags"]  # fmt: skip
+    slept = sum(aws.clock.slept)
+    assert len(aws.calls) <= len(acts) + 10 + slept / 15
+
+
 def test_the_same_inputs_give_the_image_there_is(aws: World) -> None:
     first = aws.bake(aws.order())
     aws.calls.clear()
