@@ -159,6 +159,21 @@ class World:
             for snapshot in ec2.describe_snapshots(Filters=baking)["Snapshots"]:
                 ec2.delete_snapshot(SnapshotId=snapshot["SnapshotId"])
 
+    def begin_anew(self) -> None:
+        """Forget all but the base: moto takes the longer the more there is."""
+        for region in (REGION, OTHER):
+            backend = ec2_backends["123456789012"][region]
+            for one in backend.all_instances():
+                self.images.launched.pop(one.id, None)
+            backend.reservations.clear()
+            backend.volumes.clear()
+            for id in [*backend.amis]:
+                if id != self.base:
+                    del backend.amis[id]
+            kept = {one.ebs_snapshot.id for one in backend.amis.values()}
+            for id in set(backend.snapshots) - kept:
+                del backend.snapshots[id]
+
     def leftovers(self) -> dict[str, dict[str, str]]:
         """Everything that is neither a base nor part of an image that is ready, with its tags."""
         found: dict[str, dict[str, str]] = {}

@@ -288,11 +288,17 @@ class Images:
         if instance._state.name not in ("running", "stopped"):
             raise EC2ClientError("IncorrectInstanceState", f"Instance is {instance._state.name}")
         made = backend.create_image(instance.id, name, response._get_param("Description", ""), [])
-        made.root_device_name = "/dev/xvda"
+        made.root_device_name, made.root_device_type = "/dev/xvda", "ebs"
         self.made_of[made.id] = instance.id
         if instance.id in self.encrypted:
             self.encrypted[made.id] = self.encrypted[instance.id]
         return self._new(response, made)
+
+    def _do_register_image(self, response: Any, original: Any) -> Any:
+        result = original(response)
+        for ami in response.ec2_backend.amis.values():
+            ami.root_device_type = "ebs"
+        return result
 
     def _do_copy_image(self, response: Any, _: Any) -> Any:
         backend, name = response.ec2_backend, response._get_param("Name")
@@ -309,7 +315,7 @@ class Images:
             return ActionResult({"ImageId": before[1]})
         self._name(backend, name)
         made = backend.copy_image(source, region, name, response._get_param("Description", ""))
-        made.root_device_name = there.root_device_name
+        made.root_device_name, made.root_device_type = there.root_device_name, "ebs"
         self.tokens[token] = (said, made.id)
         if response._get_param("Encrypted", False) or source in self.encrypted:
             self.encrypted[made.id] = response._get_param("KmsKeyId") or "default"

@@ -74,6 +74,7 @@ class Engine(Protocol):
 
 ENGINES = {
     "instance": "delivery.bake.instance:InstanceEngine",
+    "packer": "delivery.bake.packer:PackerEngine",
 }
 """`module:class` by name; a class is made without arguments."""
 
