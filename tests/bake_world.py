@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 from unittest.mock import patch
@@ -60,7 +61,7 @@ class World:
 
     def raw(self, service: str = "ec2", region: str = REGION) -> Any:
         """A client nobody watches."""
-        return boto3.client(service, region_name=region)  # type: ignore[call-overload]
+        return _client(service, region)
 
     def aws(self) -> Aws:
         """Clients, each call of which is recorded. Making them takes longer than a bake: all runs share them."""
@@ -170,6 +171,8 @@ class World:
             for id in [*backend.amis]:
                 if id != self.base:
                     del backend.amis[id]
+            for id in set(backend.tags) - {self.base}:
+                del backend.tags[id]
             kept = {one.ebs_snapshot.id for one in backend.amis.values()}
             for id in set(backend.snapshots) - kept:
                 del backend.snapshots[id]
@@ -194,6 +197,12 @@ class World:
             resources += [one for one in backend.all_instances() if one._state.name != "terminated"]
             found |= {str(one.id): _tags(one) for one in resources if one.id not in good}
         return found
+
+
+@cache
+def _client(service: str, region: str) -> Any:
+    """Making one costs more than most tests, so one does for all."""
+    return boto3.client(service, region_name=region)  # type: ignore[call-overload]
 
 
 def _tags(resource: Any) -> dict[str, str]:
