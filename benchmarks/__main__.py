@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import controlling, corpus, deciding, delivering, looking, render, size
+from benchmarks import controlling, corpus, deciding, delivering, looking, render, simulating, size
 
 
 def main() -> int:
@@ -18,6 +18,8 @@ def main() -> int:
     deciding.main()
     print()
     looking.main()
+    print()
+    simulating.main()
     print()
     delivering.main()
     print()

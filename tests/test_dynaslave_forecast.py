@@ -56,6 +56,24 @@ def test_when_nothing_comes_any_more_nothing_is_prepared() -> None:
     assert traffic.look(1000, frozenset(), 0).total == 0  # a clock that was set back
 
 
+def sure(every: float, lasting: float, until: float = 7200.0) -> int:
+    """What is kept free of such a stream where launches fail."""
+    traffic, now = Traffic.start(0.0, frozenset(), 0), 0.0
+    while now < until:
+        now += 5
+        first, last = int(max(now - lasting, 0) // every), int(now // every)
+        traffic = traffic.look(now, frozenset(str(at) for at in range(first + 1, last + 1)), 0)
+    return traffic.forecast(120, sure=True).ahead
+
+
+def test_where_launches_fail_more_is_kept_free() -> None:
+    assert [sure(480 / load, 480) for load in (1, 3, 6, 12, 24, 48)] == [0, 2, 3, 5, 7, 10]
+    assert sure(300, 60) == 1, "also for builds that come now and then"
+    traffic = Traffic.start(0, frozenset(), 0).look(5, frozenset(map(str, range(200))), 0)
+    assert traffic.look(1500, frozenset(), 0).forecast(120, sure=True).ahead <= 1, "not for a burst"
+    assert traffic.look(9000, frozenset(), 0).forecast(120, sure=True).ahead == 0, "not when nothing comes"
+
+
 LOOK = st.tuples(st.floats(0, 400), st.sets(st.sampled_from("abcdefghij")), st.integers(0, 20))
 
 
@@ -69,13 +87,16 @@ def test_it_counts_what_comes_and_stays_small(looks: list[tuple[float, set[str],
         there = len(running) + waiting
         assert known.total >= before.total
         assert known.total >= there  # what is there has come
-        assert len(known.slots) <= 6
+        assert len(known.slots) <= 31
         assert sum(builds for _, builds, _ in known.slots) <= known.total
         assert all(0 <= seconds <= 10 * SLOT + 1e-6 for _, _, seconds in known.slots)
         assert known.next() > now
     forecast = known.forecast(boot)
     assert 0 <= forecast.ahead <= 60
     assert 0.3 <= forecast.hold <= 1
+    surely = known.forecast(boot, sure=True)
+    assert forecast.ahead <= surely.ahead <= 90
+    assert forecast.hold <= surely.hold
 
 
 @given(st.lists(LOOK, min_size=1, max_size=20), st.floats(0, 0.999), st.floats(1, 600))

@@ -3,25 +3,32 @@
 Counted are builds that come to a pool, by slots of two minutes. From the typical slot follows how many
 more builds may want an executor before a new agent could serve: these executors are kept free
 beforehand. From how long builds take follows how soon an executor that was given back is wanted again.
+
+Where launches fail, the last hour counts, and more is kept free: a build should find an executor rather
+than wait for an agent that may not come.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import median
+from statistics import fmean, median, pvariance
 
 __all__ = ["PATIENT", "SLOT", "Forecast", "Traffic"]
 
 SLOT = 120.0
 """Seconds over which builds are counted together."""
-_SLOTS = 5
-"""Full slots that are looked back at."""
+_SLOTS, _HOUR = 5, 30
+"""Full slots that are looked back at; the same where launches fail."""
 _ENOUGH = 20
 """Builds before which experience says nothing."""
 _SHARE, _SPREAD, _MOST = 0.68, 0.6, 1.9
 """How much is kept free: a share of the builds that will have taken the place of others, and of their
 spread; never more than so many times the spread. Found by simulation: docs/simulate.md has the figures."""
+_SURE, _RARE, _LUMP, _CLIP = 2.2, 2, 4.0, 2
+"""The same where launches fail: so many times the spread, widened up to so far where builds come in heaps.
+One is kept free where at least so many came in an hour; more than so many in one slot are a burst, which
+nobody can keep executors free for."""
 _SHORTEST = 0.3
 """What share of its idle time a pool's capacity is kept at least."""
 
@@ -75,7 +82,7 @@ class Traffic:
     def _slots(self, now: float, came: int) -> tuple[tuple[int, int, float], ...]:
         """The slots up to now; what ran at the last look has run until now."""
         slots = list(self.slots)
-        for number in range(max(_slot(self.at), _slot(now) - _SLOTS), _slot(now) + 1):
+        for number in range(max(_slot(self.at), _slot(now) - _HOUR), _slot(now) + 1):
             until = min(now, (number + 1) * SLOT)
             seconds = len(self.running) * (until - max(self.at, number * SLOT))
             if slots[-1][0] == number:
@@ -83,7 +90,7 @@ class Traffic:
             else:
                 slots.append((number, 0, seconds))
         slots[-1] = (slots[-1][0], slots[-1][1] + came, slots[-1][2])
-        return tuple(slots[-_SLOTS - 1 :])
+        return tuple(slots[-_HOUR - 1 :])
 
     def next(self) -> float:
         """When the forecast changes though no build comes or ends."""
@@ -91,15 +98,35 @@ class Traffic:
             return (_slot(self.at) + 1) * SLOT
         return math.inf
 
-    def forecast(self, boot: float) -> Forecast:
-        """What it says, for agents that boot in so many seconds."""
+    def forecast(self, boot: float, *, sure: bool = False) -> Forecast:
+        """What it says, for agents that boot in so many seconds.
+
+        sure: whether launches fail, so that builds should find an executor free.
+        """
         if self.total < _ENOUGH:
             return PATIENT
-        full = [slot for slot in self.slots if slot[0] < _slot(self.at)]
-        counts = [builds for _, builds, _ in full] + [0] * (_SLOTS - len(full))
+        counts, busy = self._past(_SLOTS)
         typical = median(counts) * boot / SLOT
-        busy = math.fsum(seconds for _, _, seconds in full) / (_SLOTS * SLOT)
-        return Forecast(_ahead(typical, busy), _hold(sum(counts), busy, boot), typical)
+        ahead = _ahead(typical, busy)
+        if sure:
+            return Forecast(max(ahead, self._surely(boot, _spread(typical, busy))), 1.0, typical)
+        return Forecast(ahead, _hold(sum(counts), busy, boot), typical)
+
+    def _past(self, slots: int) -> tuple[list[int], float]:
+        """Of so many full slots: the builds that came in each, and executors that ran some, on average."""
+        current = _slot(self.at)
+        full = [slot for slot in self.slots if current - slots <= slot[0] < current]
+        counts = [builds for _, builds, _ in full] + [0] * (slots - len(full))
+        return counts, math.fsum(seconds for _, _, seconds in full) / (slots * SLOT)
+
+    def _surely(self, boot: float, spread: float) -> int:
+        """Executors to keep free where launches fail. spread: of the builds of the last minutes."""
+        counts, busy = self._past(_HOUR)
+        if sum(counts) < _RARE:
+            return 0
+        rare = fmean(min(count, _CLIP) for count in counts) * boot / SLOT
+        lump = min(max(pvariance(counts) / fmean(counts), 1.0), _LUMP)
+        return max(1, int(_SURE * max(math.sqrt((1 + lump) / 2) * spread, _spread(rare, busy))))
 
 
 def _slot(now: float) -> int:
@@ -114,9 +141,13 @@ def _ahead(typical: float, busy: float) -> int:
     """
     if not typical or not busy:
         return 0
-    replaced = busy * (1 - math.exp(-typical / busy))
-    spread = math.sqrt(2 * replaced)
-    return int(min(_SHARE * replaced + _SPREAD * spread, _MOST * spread))
+    spread = _spread(typical, busy)
+    return int(min(_SHARE * spread**2 / 2 + _SPREAD * spread, _MOST * spread))
+
+
+def _spread(came: float, busy: float) -> float:
+    """How far the builds that come while an agent boots and those that end meanwhile differ."""
+    return math.sqrt(2 * busy * (1 - math.exp(-came / busy))) if busy else 0.0
 
 
 def _hold(builds: int, busy: float, boot: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from dynaslave.deciding.decisions import Launch, Report
 from dynaslave.deciding.ledger import Ledger, Seen
 from dynaslave.deciding.memory import BOOTS_KEPT, Memory
 from dynaslave.deciding.offers import refused, still_cooling
+from dynaslave.deciding.trials import Trials
 from dynaslave.model import Agent, Offline, State
 from dynaslave.pools.pool import AgentPool
 
@@ -19,14 +21,15 @@ __all__ = ["learn", "observe"]
 
 def learn(memory: Memory, reports: Iterable[Report], now: float) -> Memory:
     """What came of decisions: refused offers rest, launches that failed count against their pool."""
-    strikes, cooling = dict(memory.strikes), dict(memory.cooling)
+    strikes, cooling, trials = dict(memory.strikes), dict(memory.cooling), dict(memory.trials)
     for report in reports:
         if isinstance(report.decision, Launch):
+            pool, failed = report.decision.pool, len(report.refused)
             cooling = refused(cooling, report.refused, now)
+            trials[pool] = trials.get(pool, Trials()).more(report.launched + failed, failed, now)
             if report.launched == 0:
-                pool = report.decision.pool
                 strikes[pool] = struck(strikes.get(pool), REFUSED, _why(report), now)
-    return replace(memory, strikes=strikes, cooling=cooling)
+    return replace(memory, strikes=strikes, cooling=cooling, trials=trials)
 
 
 def _why(report: Report) -> str:
@@ -37,7 +40,7 @@ def _why(report: Report) -> str:
 def observe(memory: Memory, ledger: Ledger, pools: Mapping[str, AgentPool], now: float) -> Memory:
     """What a look shows: who serves, who came and how long it took, who did not come in time."""
     seen, boots, missed = {}, dict(memory.boots), {}
-    came = set()
+    came, failed = set(), Counter[str]()
     for agent in ledger.agents:
         before = memory.seen.get(agent.name)
         pool = pools.get(agent.pool)
@@ -49,14 +52,21 @@ def observe(memory: Memory, ledger: Ledger, pools: Mapping[str, AgentPool], now:
                 boots[agent.pool] = times[-BOOTS_KEPT:]
         if after.missed and not (before is not None and before.missed) and pool is not None:
             missed[agent.pool] = _missed(agent, pool)
+            failed[agent.pool] += 1
+        failed[agent.pool] += after.doomed and not (before is not None and before.doomed)
     strikes = {name: one for name, one in memory.strikes.items() if name in pools and name not in came}
     for name, why in missed.items():
         if name not in came:
             strikes[name] = struck(strikes.get(name), NEVER_CAME, why, now)
+    trials = {name: one for name, one in memory.trials.items() if name in pools}
+    for name, count in failed.items():
+        if count and name in pools:
+            trials[name] = trials.get(name, Trials()).more(0, count, now)
     return replace(
         memory,
         seen=seen,
         strikes=strikes,
+        trials=trials,
         boots={name: times for name, times in boots.items() if name in pools},
         cooling=still_cooling(memory.cooling, now),
     )
@@ -91,6 +101,7 @@ def _seen(agent: Agent, before: Seen | None, pool: AgentPool | None, now: float)
         missed=overdue or _ended_early(agent, before) or (before is not None and before.missed),
         uses=taken,
         builds=builds,
+        doomed=agent.instance is not None and bool(agent.instance.doomed),
     )
 
 

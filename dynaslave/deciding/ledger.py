@@ -39,6 +39,8 @@ class Seen:
     """Builds it has taken."""
     builds: frozenset[str] = frozenset()
     """Marks of the builds that ran at the last look."""
+    doomed: bool = False
+    """Whether the cloud has said that it takes its machine away."""
 
 
 @dataclass(frozen=True, slots=True)

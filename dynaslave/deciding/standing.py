@@ -42,6 +42,8 @@ class Standing:
     window: Window
     """Executors it has needed."""
     boots_differ: bool
+    doubt: float
+    """Until when launches are not relied on, by what is known now."""
 
     @property
     def staying(self) -> int:
@@ -69,7 +71,7 @@ class Standing:
     def until(self) -> float:
         """When it may stand otherwise although nothing happens."""
         times = [agent.deadline for agent in self.coming if agent.deadline is not None]
-        times.append(self.traffic.next())
+        times += [self.traffic.next(), *([self.doubt] if self.doubt > self.traffic.at else [])]
         if self.staying > self.floor.min_agents:
             shrinkable = self.capacity - self.window.value >= slots(self.pool)
             times.append(self.window.next(self.forecast.hold if shrinkable else None))
@@ -109,7 +111,8 @@ def standings(
     for name, pool in pools.items():
         busy = sum(len(agent.node.running) for agent in serving[name])
         traffic = _traffic(memory.traffic.get(name), frozenset(running[name]), waiting.get(name, 0), now)
-        forecast = traffic.forecast(memory.boot_seconds(name))
+        doubt = memory.unreliable_until(name)
+        forecast = traffic.forecast(memory.boot_seconds(name), sure=now < doubt)
         floor = replace(_floor(pool, now), ahead=forecast.ahead)
         needs = busy + waiting.get(name, 0) + floor.free(slots(pool))
         found[name] = Standing(
@@ -123,6 +126,7 @@ def standings(
             forecast=forecast,
             window=_window(memory.windows.get(name), 60 * pool.idle_minutes, needs, now),
             boots_differ=memory.boots_differ(name),
+            doubt=doubt,
         )
     return found
 
