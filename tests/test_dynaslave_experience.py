@@ -12,6 +12,7 @@ from dynaslave.deciding.decisions import Decision, Drain, Launch, Retire
 from dynaslave.deciding.forecast import SLOT, Traffic
 from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.outcome import Outcome
+from dynaslave.deciding.trials import Trials
 from dynaslave.model import Instance, Node, Offline, QueueItem, Running, Snapshot
 from dynaslave.pools.limits import Limits
 from dynaslave.pools.pool import AgentPool, make
@@ -93,6 +94,24 @@ def test_in_a_steady_stream_executors_are_kept_free_beforehand() -> None:
     )
     assert decided(0, agents(56, 48), [], memory, pool(max_agents=99)).decisions == ()
     assert decided(0, agents(50, 48), [], Memory(), pool(max_agents=99)).decisions == ()
+
+
+def test_where_launches_fail_more_executors_are_kept_free_until_that_is_forgotten() -> None:
+    failed = Trials().more(10, 2, NOW - 60)
+    memory = Memory(traffic={"p": busy(48)}, trials={"p": failed})
+    assert launched(decided(0, agents(56, 48), [], memory, pool(max_agents=99)).decisions)[0] == 8
+    forgotten = replace(memory, trials={"p": Trials().more(10, 2, NOW - 100_000)})
+    assert decided(0, agents(56, 48), [], forgotten, pool(max_agents=99)).decisions == ()
+    outcome = decided(0, agents(64, 48), [], memory, pool(max_agents=99))
+    assert outcome.decisions == ()
+    assert outcome.until <= failed.unreliable_until
+
+
+def test_what_is_kept_where_launches_fail_keeps_to_the_maximum() -> None:
+    memory = Memory(traffic={"p": busy(48)}, trials={"p": Trials().more(10, 2, NOW - 60)})
+    outcome = decided(0, agents(56, 48), [], memory, pool(max_agents=59))
+    assert launched(outcome.decisions)[0] == 3
+    assert outcome.pools[0].held_back == "max_agents is 59"
 
 
 def test_spares_and_experience_are_not_added_up() -> None:

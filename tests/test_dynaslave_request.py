@@ -42,6 +42,15 @@ def request(estate: Path, name: str, *words: str) -> int:
     return run(["request", str(estate), name, *words])
 
 
+def test_a_request_may_be_the_first_file_of_an_estate(tmp_path: Path) -> None:
+    (tmp_path / "jobdsl.toml").write_text(TOML)
+    words = ("--team", "payments", "--instance-type", "c7i.xlarge", "--max-agents")
+    assert request(tmp_path, "payments-heavy", *words, "6") == 1  # the team may have five
+    assert [path.name for path in tmp_path.iterdir()] == ["jobdsl.toml"]
+    assert request(tmp_path, "payments-heavy", *words, "5") == 0
+    assert [pool.name for pool in read(tmp_path).pools] == ["payments-heavy"]
+
+
 def test_a_request_is_a_file_that_loads(estate: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("--team", "payments", "--max-agents", "4", "--image-name", "agent-*", *WORDS)
     assert request(estate, "payments-heavy", *words) == 0

@@ -52,9 +52,10 @@ def test_every_mistake_of_a_csv_file_has_its_line() -> None:
     assert told("submit_s,duration_s,pool\nx,1,p\n1,-2,p\n1,2,\n1,2\n1,2,p,q\n1,inf,p\n1e12,3,p\n") == [
         "t:2: error: submit_s: 'x' is no number of seconds",
         "t:3: error: duration_s: '-2' is below 0",
-        "t:4: error: no pool is named",
-        "t:5: error: 2 fields where submit_s, duration_s, pool are wanted",
-        "t:6: error: 4 fields where submit_s, duration_s, pool are wanted",
+        "t:4: error: no pool is named (a pool is one of the --pool file's: its X in [pools.X])",
+        "t:5: error: 2 fields where submit_s, duration_s, pool are wanted "
+        "(add the pool: 1,2,NAME; a pool is one of the --pool file's: its X in [pools.X])",
+        "t:6: error: 4 fields where submit_s, duration_s, pool are wanted (quote fields that hold a comma)",
         "t:7: error: duration_s: 'inf' is no number of seconds",
         "t:8: error: submit_s: '1e12' is over ten years",
     ]

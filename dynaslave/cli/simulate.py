@@ -83,6 +83,7 @@ def simulate(
     An agent serves 60 to 180 seconds after its launch and is billed until it ends; the controller gives
     builds to free agents in turn. The same seed gives the same figures, and every policy meets the same fate.
     """
+    from dynaslave.controller.words import plural
     from dynaslave.pools import prices as table_of
     from dynaslave.simulate import fit, poolfile
     from dynaslave.simulate import trace as traces
@@ -95,7 +96,7 @@ def simulate(
     table = table_of.load(prices, str(prices)) if prices else table_of.shipped()
     faults = Faults(capacity_errors, never_connect, interruptions)
     if read.skipped:
-        click.echo(f"{read.skipped} entries of the trace never ran and are left out", err=True)
+        click.echo(f"left out: {plural(read.skipped, 'job')} of the trace that never ran", err=True)
     if what_if:
         _what_if(builds, pools, names[0], table, seed, faults)
     else:

@@ -24,7 +24,7 @@ _ENOUGH = 20
 """Builds before which experience says nothing."""
 _SHARE, _SPREAD, _MOST = 0.68, 0.6, 1.9
 """How much is kept free: a share of the builds that will have taken the place of others, and of their
-spread; never more than so many times the spread. Found by simulation: docs/simulate.md has the figures."""
+spread; never more than so many times the spread. Found by simulation: docs/scaling.md has the figures."""
 _SURE, _RARE, _LUMP, _CLIP = 2.2, 2, 4.0, 2
 """The same where launches fail: so many times the spread, widened up to so far where builds come in heaps.
 One is kept free where at least so many came in an hour; more than so many in one slot are a burst, which

@@ -12,8 +12,10 @@ from dynaslave.pools.pool import AgentPool, make
 from dynaslave.pools.prices import dearest
 from dynaslave.pools.quotas import fits
 from dynaslave.pools.settings import Manager
+from dynaslave.pools.settings import read as read_settings
 from dynaslave.pools.watch import read
 from jobdsl.errors import EstateError, JobdslError, Problem, Where, suggestion
+from jobdsl.loading import dslfiles
 from jobdsl.settings import config
 from jobdsl.settings.config import Settings, Team
 
@@ -51,16 +53,24 @@ def write(root: Path, arguments: Mapping[str, Any], *, team: str = "", file: str
             f"{relative} is there already", hint="name another with --file, or add to it by hand"
         )
     _check_owner(settings, owner, relative)
-    declared = read(root)
+    pools, manager = _declared(root, settings)
     pool = replace(make(arguments), team=team, where=Where(relative, 5))
-    problems = [*_taken(pool, declared.pools), *fits([*declared.pools, pool], declared.manager)]
+    problems = [*_taken(pool, pools), *fits([*pools, pool], manager)]
     wrong = [one for one in problems if one.severity == "error"]
     if wrong:
         raise EstateError(wrong)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(source(arguments, team), "utf-8")
-    monthly = _monthly(pool, declared.manager)
+    monthly = _monthly(pool, manager)
     return Request(path, pool, _variable(pool.name), monthly, tuple(problems))
+
+
+def _declared(root: Path, settings: Settings) -> tuple[tuple[AgentPool, ...], Manager]:
+    """The estate's pools, and its quotas. The first file of an estate has none beside it."""
+    if dslfiles.find(root, settings.files) == ([], []):
+        return (), read_settings(root, settings)
+    declared = read(root)
+    return declared.pools, declared.manager
 
 
 def source(arguments: Mapping[str, Any], team: str = "") -> str:

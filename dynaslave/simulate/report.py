@@ -41,10 +41,12 @@ def _rounded(figures: Figures) -> dict[str, float]:
 
 
 def to_text(results: Sequence[Result]) -> str:
-    """The figures of several policies side by side; by pool and team where there are several."""
+    """The figures of several policies side by side; by pool and team where these are not all there is."""
     parts = [table((one.policy, one.all) for one in results)]
     for word, kinds in (("pool", [one.pools for one in results]), ("team", [one.teams for one in results])):
-        for name in kinds[0] if word == "team" or len(kinds[0]) > 1 else ():
+        for name in kinds[0]:
+            if all(of[name] == one.all for one, of in zip(results, kinds, strict=True)):
+                continue  # the whole once more
             rows = ((one.policy, of[name]) for one, of in zip(results, kinds, strict=True))
             parts.append(f"{word} {name}\n{table(rows)}")
     return "\n\n".join(parts) + "\n"

@@ -97,17 +97,27 @@ def _columns(row: Sequence[str], line: int, problems: _Problems) -> Sequence[str
 
 def _of_row(row: Sequence[str], columns: Sequence[str], line: int, problems: _Problems) -> Build | None:
     if not 3 <= len(row) <= len(columns):
-        problems.add(line, f"{len(row)} fields where {', '.join(columns)} are wanted")
+        problems.add(line, f"{len(row)} fields where {', '.join(columns)} are wanted", _way_out(row))
         return None
     values = dict(zip(columns, (field.strip() for field in row), strict=False))
     submit = problems.seconds(line, "submit_s", values["submit_s"])
     duration = problems.seconds(line, "duration_s", values["duration_s"])
     label = problems.label(line, values.get("label", ""))
     if not values.get("pool"):
-        problems.add(line, "no pool is named")
+        problems.add(line, "no pool is named", _POOL)
     if submit is None or duration is None:
         return None
     return Build(submit, duration, values["pool"], label, values.get("job", ""), line)
+
+
+_POOL = "a pool is one of the --pool file's: its X in [pools.X]"
+
+
+def _way_out(row: Sequence[str]) -> str:
+    """What is done about a row with too few or too many fields."""
+    return (
+        f"add the pool: {','.join(row)},NAME; {_POOL}" if len(row) == 2 else "quote fields that hold a comma"
+    )
 
 
 _SWF_FIELDS = 18
