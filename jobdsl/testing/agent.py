@@ -82,6 +82,7 @@ class Agent:
             "artifacts": {path: base64.b64encode(data).decode() for path, data in outcome.artifacts.items()},
             "reports": [base64.b64encode(data).decode() for data in outcome.reports],
             "commit": outcome.commit,
+            "handed": outcome.handed,
         }
         self.send(f"done?key={key}", json.dumps(body).encode())
 

@@ -111,6 +111,7 @@ def _done(call: Call) -> Response:
         {path: base64.b64decode(data) for path, data in values["artifacts"].items()},
         [base64.b64decode(data) for data in values["reports"]],
         values["commit"],
+        values["handed"],
     )
     call.jenkins.runner.done(build, outcome)
     return Response()

@@ -190,9 +190,8 @@ class BuildApi:
         actions = []
         if build.parameters:
             actions.append(self.parameters(build.parameters))
-        cause = (
-            self.upstream_cause(build.upstream) if build.upstream else self.causes(build.user, build.causes)
-        )
+        above = build.upstream or build.started_by
+        cause = self.upstream_cause(above) if above else self.causes(build.user, build.causes)
         actions += [cause, _time_in_queue(build)]
         if build.result == "ABORTED":
             actions.append(values("jenkins.model.InterruptedBuildAction"))
@@ -211,15 +210,15 @@ class BuildApi:
     def _runs(self, build: Build) -> list[Bean]:
         return [values("", number=run.number, url=self._url(run)) for run in build.runs]
 
-    def upstream_cause(self, matrix: Build) -> Bean:
-        """Started by a matrix build."""
-        name = matrix.item.full_name
+    def upstream_cause(self, above: Build) -> Bean:
+        """Started by a build of another job, or as a part of a matrix build."""
+        name = above.item.full_name
         cause = values(
             "hudson.model.Cause$UpstreamCause",
-            shortDescription=f'Started by upstream project "{name}" build number {matrix.number}',
-            upstreamBuild=matrix.number,
+            shortDescription=f'Started by upstream project "{name}" build number {above.number}',
+            upstreamBuild=above.number,
             upstreamProject=name,
-            upstreamUrl=matrix.item.path,
+            upstreamUrl=above.item.path,
         )
         return values("hudson.model.CauseAction", causes=[cause])
 

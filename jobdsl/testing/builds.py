@@ -45,6 +45,8 @@ class Build:
     parameters: tuple[Parameter, ...] = ()
     upstream: Build | None = None
     """The matrix or Pipeline build it is a part of."""
+    started_by: Build | None = None
+    """The build whose end triggered it."""
     is_part: bool = False
     """Whether it is no build of its own, but a `node` step of a Pipeline that holds an executor."""
     runs: list[Build] = field(default_factory=list)

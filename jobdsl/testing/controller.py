@@ -25,6 +25,7 @@ from jobdsl.testing.faults import Failure, Faults, Phase, Status, Where
 from jobdsl.testing.kinds import FOLDER
 from jobdsl.testing.operations import Items
 from jobdsl.testing.pages import Refusal, forbidden, jetty, login, starting
+from jobdsl.testing.parameters import definitions, values_for
 from jobdsl.testing.paths import bean_of, walk
 from jobdsl.testing.requestlog import RequestLog
 from jobdsl.testing.routing import Call
@@ -301,9 +302,11 @@ class SimulatedJenkins:
             self.scheduler.lost(computer, "command execution failed")
 
     def build(self, full_name: str) -> None:
-        """Queue a build without parameters, as a person does in the UI; it starts at once if it can."""
+        """Queue a build, as a person in the UI who leaves its parameters as they are; it starts if it can."""
         with self._lock:
-            self.scheduler.schedule(self.item(full_name), user=self.user, quiet=0)
+            item = self.item(full_name)
+            given = values_for(definitions(item), {}, self.store.rewriter.plain)
+            self.scheduler.schedule(item, user=self.user, quiet=0, parameters=given)
 
     def before_each(self, action: Callable[[Request], None] | None) -> None:
         """Call this with every request before it is looked at: what others do in between. None ends that.

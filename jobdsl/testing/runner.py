@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from jobdsl.testing.builds import Build
 from jobdsl.testing.computers import Computer
+from jobdsl.testing.downstream import start
 from jobdsl.testing.steps import Outcome, Stopper, perform
 from jobdsl.testing.suites import suites_of
-from jobdsl.testing.work import Work, work_of
+from jobdsl.testing.work import Work, environment_of, work_of
 
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins
@@ -106,5 +107,7 @@ class StepRunner:
                 work = work_of(self._jenkins, build)
                 build.commit, build.git_url = outcome.commit, work.git_url
                 build.git_branch = f"refs/remotes/origin/{work.git_branch.rpartition('/')[2]}"
+            environment = environment_of(self._jenkins, build) | {"GIT_COMMIT": outcome.commit}
+            build.log += start(self._jenkins, build, outcome.result, environment, outcome.handed)
             self._jenkins.scheduler.finish(build, outcome.result)
             self._jenkins.changed.notify_all()

@@ -53,7 +53,13 @@ class Scheduler:
     """The time of the last look at the whole queue."""
 
     def schedule(
-        self, item: Item, *, user: str, quiet: float, parameters: tuple[Parameter, ...] = ()
+        self,
+        item: Item,
+        *,
+        user: str,
+        quiet: float,
+        parameters: tuple[Parameter, ...] = (),
+        started_by: Build | None = None,
     ) -> tuple[QueueItem, bool]:
         """Put a job into the queue; an equal item that waits already is the answer, and False."""
         now = self.clock.now()
@@ -63,6 +69,7 @@ class Scheduler:
                 return waiting, False
         entry = QueueItem(self.queue.next_id(), item, item.name, item.tied_to, now, now + quiet, user)
         entry.parameters = parameters
+        entry.started_by = started_by
         self._enter(entry)
         return entry, True
 
@@ -167,7 +174,7 @@ class Scheduler:
     def _start(self, entry: QueueItem, item: Item, computer: Computer, now: float) -> None:
         number = entry.upstream.number if entry.upstream else item.next_build
         build = Build(item, number, entry.id, now, computer.name, entry.user, entry.causes)
-        build.parameters = entry.parameters
+        build.parameters, build.started_by = entry.parameters, entry.started_by
         build.waited = min(entry.ready, now) - entry.since
         build.queued = now - max(entry.ready, entry.since)
         item.next_build = number + 1
@@ -260,10 +267,9 @@ class Scheduler:
 
 
 def _opening(build: Build, computer: Computer) -> str:
-    if build.upstream is not None:
-        matrix = build.upstream
-        name = matrix.item.full_name
-        started = f'Started by upstream project "{name}" build number {matrix.number}\n'
+    if (above := build.upstream or build.started_by) is not None:
+        name = above.item.full_name
+        started = f'Started by upstream project "{name}" build number {above.number}\n'
     else:
         started = f"Started by user {build.user}\n" if build.user else "Started by an SCM change\n"
     workspace = f"{computer.remote_fs or '/var/jenkins_home'}/workspace/{build.item.full_name}"

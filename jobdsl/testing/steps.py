@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import shlex
@@ -57,6 +58,8 @@ class Outcome:
     artifacts: dict[str, bytes] = field(default_factory=dict)
     reports: list[bytes] = field(default_factory=list)
     commit: str = ""
+    handed: dict[str, str] = field(default_factory=dict)
+    """Texts of the files the work wants to hand on."""
 
 
 @dataclass(slots=True)
@@ -180,6 +183,8 @@ def _step(run: _Run, step: Step, environment: dict[str, str]) -> bool:
     if step.skipped:
         run.say(f"[simulated] {step.skipped} is not run here\n")
         return True
+    if step.copies:
+        return _copy(run, step, environment)
     with tempfile.NamedTemporaryFile("w", suffix=".sh", prefix="jenkins", encoding="utf-8") as script:
         script.write(step.script)
         script.flush()
@@ -195,6 +200,21 @@ def _step(run: _Run, step: Step, environment: dict[str, str]) -> bool:
     return code == 0
 
 
+def _copy(run: _Run, step: Step, environment: dict[str, str]) -> bool:
+    """Put down the files a step copies; False when there were none and there must be some."""
+    if step.problem:
+        run.say(step.problem)
+        run.outcome.result = "FAILURE"
+        return False
+    for name, data in step.files.items():
+        path = run.workspace / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(base64.b64decode(data))
+    run.say(step.said)
+    environment |= step.variables
+    return True
+
+
 def _interpreter(script: str) -> list[str]:
     """The interpreter a script names in its first line, else the shell that shows and stops."""
     first = script.partition("\n")[0]
@@ -203,6 +223,9 @@ def _interpreter(script: str) -> list[str]:
 
 def _publish(run: _Run) -> None:
     """Collect reports and files, also after a failure."""
+    for name in run.work.handed:
+        if (run.workspace / name).is_file():
+            run.outcome.handed[name] = (run.workspace / name).read_text("utf-8", "replace")
     for pattern in run.work.reports:
         run.say("Recording test results\n")
         found = _matching(run, pattern, "ERROR: No test report files were found. Configuration error?")

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jobdsl.documents.tree import Node, class_name
+from jobdsl.testing.copying import copied
+from jobdsl.testing.downstream import files_of
 from jobdsl.testing.kinds import CONFIGURATION
 from jobdsl.testing.matrix import axis_values
 from jobdsl.testing.triggers import git_urls
@@ -16,19 +18,28 @@ if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins
     from jobdsl.testing.credentials import Credentials
 
-__all__ = ["Step", "Work", "work_of"]
+__all__ = ["Step", "Work", "environment_of", "work_of"]
 
 _SHELL = "hudson.tasks.Shell"
+_COPY = "hudson.plugins.copyartifact.CopyArtifact"
 _BINDINGS = "org.jenkinsci.plugins.credentialsbinding.impl."
 
 
 @dataclass(slots=True)
 class Step:
-    """One build step: a shell script, or the name of a class that is not run here."""
+    """One build step: a shell script, files to copy, or the name of a class that is not run here."""
 
     script: str = ""
     unstable_return: int = 0
     skipped: str = ""
+    copies: bool = False
+    files: dict[str, str] = field(default_factory=dict)
+    """Contents as base64, by path in the workspace."""
+    variables: dict[str, str] = field(default_factory=dict)
+    """What later steps find in their environment."""
+    said: str = ""
+    problem: str = ""
+    """Why this step fails."""
 
 
 @dataclass(slots=True)
@@ -47,6 +58,8 @@ class Work:
     """Ant patterns of files to keep; a leading `?` when none need match."""
     reports: list[str] = field(default_factory=list)
     """The same for JUnit reports."""
+    handed: list[str] = field(default_factory=list)
+    """Files whose text is wanted when it is over: parameters for the builds it starts."""
     problem: str = ""
     """Why it cannot start."""
 
@@ -63,7 +76,8 @@ class Work:
 def work_of(jenkins: SimulatedJenkins, build: Build) -> Work:
     """What this build has to do, by the document of its job."""
     root = build.item.document.tree()
-    work = Work(build.item.full_name, build.number, list(_steps(root)), _environment(jenkins, build))
+    work = Work(build.item.full_name, build.number, [], environment_of(jenkins, build), handed=files_of(root))
+    work.steps += _steps(jenkins, build, root, work.environment)
     urls = git_urls(root)
     if urls:
         work.git_url = urls[0]
@@ -80,18 +94,30 @@ def _text(node: Node, tag: str, default: str = "") -> str:
     return found.text if found else default
 
 
-def _steps(root: Node) -> Iterator[Step]:
+def _steps(
+    jenkins: SimulatedJenkins, build: Build, root: Node, environment: dict[str, str]
+) -> Iterator[Step]:
     builders = root.find("builders")
     for node in builders.children if builders else ():
         java = class_name(node.tag)
         if java == _SHELL:
             code = _text(node, "unstableReturn", "0")
             yield Step(_text(node, "command"), int(code) if code.isdigit() else 0)
+        elif java == _COPY:
+            done = copied(jenkins, build.item, node, lambda text: _expanded(text, environment))
+            yield Step(
+                copies=True,
+                files=done.files,
+                variables=done.variables,
+                said=done.said,
+                problem=done.problem,
+            )
         else:
             yield Step(skipped=java)
 
 
-def _environment(jenkins: SimulatedJenkins, build: Build) -> dict[str, str]:
+def environment_of(jenkins: SimulatedJenkins, build: Build) -> dict[str, str]:
+    """The variables every step of a build finds."""
     name = build.item.full_name
     given = {
         one.name: str(one.value).lower() if one.value in (True, False) else str(one.value)

@@ -1,0 +1,114 @@
+"""Artifacts a step copies from another job's build: from which build, which of them, and where to."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from jobdsl.documents.tree import Node
+from jobdsl.grammar.names import resolve
+from jobdsl.testing.builds import Build
+from jobdsl.testing.store import Item
+
+if TYPE_CHECKING:
+    from jobdsl.testing.controller import SimulatedJenkins
+
+__all__ = ["Copied", "copied"]
+
+_PERMALINKS: dict[str, Callable[[Build], bool]] = {
+    "lastBuild": lambda build: True,  # noqa: ARG005 - one signature
+    "lastCompletedBuild": lambda build: not build.building,
+    "lastSuccessfulBuild": lambda build: build.result in ("SUCCESS", "UNSTABLE"),
+    "lastStableBuild": lambda build: build.result == "SUCCESS",
+    "lastUnstableBuild": lambda build: build.result == "UNSTABLE",
+    "lastFailedBuild": lambda build: build.result == "FAILURE",
+}
+
+
+class Copied:
+    """What a step copies: files by their path in the workspace, what is said of it, or why it cannot be."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, str] = {}
+        """Contents as base64."""
+        self.variables: dict[str, str] = {}
+        self.said = ""
+        self.problem = ""
+
+
+def copied(jenkins: SimulatedJenkins, item: Item, step: Node, expanded: Callable[[str], str]) -> Copied:
+    """What the plugin's step does in a build of `item` now; `expanded` fills variables in."""
+    done = Copied()
+    optional = _text(step, "optional") == "true"
+    job = expanded(_text(step, "project"))
+    full_name = resolve(job, item.full_name.rpartition("/")[0])
+    found = jenkins.root.find(full_name) if full_name else None
+    try:
+        build = _build(found, step.find("selector"), expanded) if found is not None else None
+    except NotImplementedError as error:
+        done.problem = f"ERROR: {error}\n"
+        return done
+    if build is None:
+        what = "a build" if found is not None else "project"
+        done.problem = "" if optional else f"ERROR: Unable to find {what} for artifact copy from: {job}\n"
+        return done
+    pattern = expanded(_text(step, "filter")) or "**"
+    chosen = _chosen(build.artifacts, pattern, expanded(_text(step, "excludes")))
+    if not chosen and not optional:
+        done.problem = f"ERROR: Failed to copy artifacts from {job} with filter: {pattern}\n"
+        return done
+    target, flat = expanded(_text(step, "target")).strip("/"), _text(step, "flatten") == "true"
+    for path, data in chosen.items():
+        name = path.rpartition("/")[2] if flat else path
+        done.files[f"{target}/{name}".lstrip("/")] = base64.b64encode(data).decode()
+    suffix = _text(step, "resultVariableSuffix") or re.sub(r"[^A-Z]+", "_", job.upper())
+    done.variables[f"COPYARTIFACT_BUILD_NUMBER_{suffix}"] = str(build.number)
+    many = "artifact" if len(chosen) == 1 else "artifacts"
+    done.said = f'Copied {len(chosen)} {many} from "{build.item.full_name}" build number {build.number}\n'
+    return done
+
+
+def _build(job: Item, selector: Node | None, expanded: Callable[[str], str]) -> Build | None:
+    """The build a selector means, of those there are."""
+    kind = (selector.attrs.get("class", "") if selector else "").rpartition(".")[2]
+    if selector is None or kind in ("", "StatusBuildSelector"):
+        stable = selector is not None and _text(selector, "stable") == "true"
+        return _last(job, "lastStableBuild" if stable else "lastSuccessfulBuild")
+    if kind == "LastCompletedBuildSelector":
+        return _last(job, "lastCompletedBuild")
+    if kind == "PermalinkBuildSelector":
+        return _last(job, _text(selector, "id"))
+    if kind == "SpecificBuildSelector":
+        wanted = expanded(_text(selector, "buildNumber"))
+        return job.builds.get(int(wanted)) if wanted.isdigit() else _last(job, wanted)
+    raise NotImplementedError(f"builds are not chosen by {kind} here")
+
+
+def _last(job: Item, permalink: str) -> Build | None:
+    fits = _PERMALINKS.get(permalink)
+    builds = [build for _, build in sorted(job.builds.items()) if fits is not None and fits(build)]
+    return builds[-1] if builds else None
+
+
+def _chosen(artifacts: Mapping[str, bytes], pattern: str, excludes: str) -> dict[str, bytes]:
+    wanted, unwanted = _matcher(pattern), _matcher(excludes)
+    return {path: data for path, data in artifacts.items() if wanted(path) and not unwanted(path)}
+
+
+def _matcher(patterns: str) -> Callable[[str], bool]:
+    """Whether a path fits one of Ant's patterns, which commas separate."""
+    regexes = [re.compile(_regex(one.strip())) for one in patterns.split(",") if one.strip()]
+    return lambda path: any(regex.fullmatch(path) for regex in regexes)
+
+
+def _regex(pattern: str) -> str:
+    marks = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    whole = f"{pattern}**" if pattern.endswith("/") else pattern
+    return re.sub(r"\*\*/|\*\*|\*|\?|[^*?]+", lambda found: marks.get(found[0], re.escape(found[0])), whole)
+
+
+def _text(node: Node, tag: str) -> str:
+    found = node.find(tag)
+    return found.text if found else ""
