@@ -1,6 +1,29 @@
 """Job templates that most teams use off the shelf."""
 
+from .baking import bake
 from .build import library, webapp
 from .builds import Builds
+from .cleaning import ami_cleanup, bake_reaper, group_cleanup
+from .deploying import canary, deploy
+from .following import promote, resume, rollback
+from .service import Service, service
+from .stages import Stage, Stages
 
-__all__ = ["Builds", "library", "webapp"]
+__all__ = [
+    "Builds",
+    "Service",
+    "Stage",
+    "Stages",
+    "ami_cleanup",
+    "bake",
+    "bake_reaper",
+    "canary",
+    "deploy",
+    "group_cleanup",
+    "library",
+    "promote",
+    "resume",
+    "rollback",
+    "service",
+    "webapp",
+]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from jobdsl import DslError, freestyle, params, publish, scm, steps, template, triggers, wrappers
@@ -13,7 +12,7 @@ from .builds import Builds
 from .hosting import Hosting, hosting
 from .variants import Kind, Variant, variant
 
-__all__ = ["library", "webapp"]
+__all__ = ["Building", "build_jobs", "library", "webapp"]
 
 
 def library(
@@ -41,17 +40,19 @@ def library(
     """The jobs of a library: one a branch, one for pull requests, one for releases.
 
     `repo`: its git repository, read with `git_credentials`. `build`: ant, gradle, make, maven, node, python.
+    `branches`: a job for each. `pull_requests`, `release`: whether there are such jobs.
     `repository`: where it is published, with the user and password of `repository_credentials`; branches
     publish snapshots where the tool has them, releases always; without it nothing is published. `agent`: a
     label expression or a pool. `poll`: when branches are asked for changes, "" to wait for webhooks. `host`:
     what the git repository is hosted by (gitea, github, gitlab), unless its address
-    says so. `mail`, `slack`: who hears of failures.
+    says so. `tag_prefix`: what stands before the version in a tag. `mail`, `slack`: who hears of failures.
+    `environment`: variables of the build. `timeout_minutes`: when it is ended; `keep`: how many are kept.
 
     Parts to replace by name, in every job that has them: check, framework, resolve, compile, test, package,
     publish (steps; the text of one is its command); poll, webhook; version, branch, number; timestamps,
     timeout, environment, access; results, artifacts, mail, slack, tag. None takes a part away.
     """
-    return _jobs("library", name, parts, _Settings.of({**locals()}))
+    return _overridden("library", name, Building.of({**locals()}), parts)
 
 
 def webapp(
@@ -77,11 +78,11 @@ def webapp(
     **parts: Any,
 ) -> Builds:
     """The jobs of a web application: as `library` says, but that what is deployed is archived."""
-    return _jobs("webapp", name, parts, _Settings.of({**locals()}))
+    return _overridden("webapp", name, Building.of({**locals()}), parts)
 
 
 @dataclass(frozen=True)
-class _Settings:
+class Building:
     """The arguments of a template, checked."""
 
     repo: str
@@ -113,9 +114,11 @@ class _Settings:
         )
 
     @classmethod
-    def of(cls, given: dict[str, Any]) -> _Settings:
+    def of(cls, given: dict[str, Any]) -> Building:
         """Raises DslError."""
-        del given["name"], given["parts"]
+        given = {one.name: given[one.name] for one in fields(cls) if one.name != "variant"} | {
+            "build": given["build"]
+        }
         branches = given["branches"]
         if isinstance(branches, str) or not (branches := tuple(branches)):
             raise DslError(f"branches takes a list of names, not {branches!r}", hint='like ["main"]')
@@ -125,17 +128,22 @@ class _Settings:
         return cls(variant=variant(given.pop("build")), **{**given, "branches": branches, "host": host})
 
 
-def _jobs(kind: Kind, name: str, parts: Mapping[str, Any], settings: _Settings) -> Builds:
-    builds = Builds(
-        {branch: _branch(kind, name, branch, settings) for branch in settings.branches},
-        _pull_request(kind, name, settings) if settings.pull_requests else None,
-        _release(kind, name, settings) if settings.release else None,
-    )
-    builds.override(parts, inspect.signature(library).parameters)
+def _overridden(kind: Kind, name: str, settings: Building, parts: Mapping[str, Any]) -> Builds:
+    builds = build_jobs(kind, name, settings)
+    builds.override(parts, library)
     return builds
 
 
-def _branch(kind: Kind, name: str, branch: str, settings: _Settings) -> freestyle:
+def build_jobs(kind: Kind, name: str, settings: Building, *, without: str = "") -> Builds:
+    """The jobs of a service's builds; `without` is a branch that something else builds."""
+    return Builds(
+        {branch: _branch(kind, name, branch, settings) for branch in settings.branches if branch != without},
+        _pull_request(kind, name, settings) if settings.pull_requests else None,
+        _release(kind, name, settings) if settings.release else None,
+    )
+
+
+def _branch(kind: Kind, name: str, branch: str, settings: Building) -> freestyle:
     """Builds a branch when it changes, and publishes a snapshot."""
     snapshots = settings.variant.snapshots
     return freestyle(
@@ -148,7 +156,7 @@ def _branch(kind: Kind, name: str, branch: str, settings: _Settings) -> freestyl
     )
 
 
-def _pull_request(kind: Kind, name: str, settings: _Settings) -> freestyle:
+def _pull_request(kind: Kind, name: str, settings: Building) -> freestyle:
     """Builds what somebody proposes. It is given no credentials but those that read the source."""
     common = _common(kind, settings, trusted=False)
     made = settings.variant.parts(repository=settings.repository, publish=False, release=False)
@@ -179,7 +187,7 @@ def _pull_request(kind: Kind, name: str, settings: _Settings) -> freestyle:
     )
 
 
-def _release(kind: Kind, name: str, settings: _Settings) -> freestyle:
+def _release(kind: Kind, name: str, settings: Building) -> freestyle:
     """Builds a version somebody names, publishes it, and tags what it was built from."""
     check = template("./release-check.sh.j2", tag_prefix=settings.tag_prefix)
     tag = publish.tag_push(f"{settings.tag_prefix}$RELEASE_VERSION", message="Release $RELEASE_VERSION")
@@ -199,7 +207,7 @@ def _release(kind: Kind, name: str, settings: _Settings) -> freestyle:
     )
 
 
-def _common(kind: Kind, settings: _Settings, *, trusted: bool, tag: Any = None) -> dict[str, Any]:
+def _common(kind: Kind, settings: Building, *, trusted: bool, tag: Any = None) -> dict[str, Any]:
     """What surrounds every build, and what is kept of it."""
     return {
         "agent": settings.agent,

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from delivery.settings import load_settings
 from jobdsl.cli import main as cli
 from jobdsl.testing import SimulatedJenkins, problems, render
 
@@ -80,6 +81,28 @@ def test_the_page_on_builds(tmp_path: Path) -> None:
     assert len([name for name in documents if name.startswith("shop/")]) == 7
     assert "make check HEAP=8g" in documents["search-release"]
     assert "Ask the search team first" in documents["search-release"]
+
+
+def test_the_page_on_delivery(tmp_path: Path) -> None:
+    (settings,) = [text for language, text in blocks("templates-delivery.md") if language == "toml"]
+    (tmp_path / "delivery.toml").write_text(settings)
+    assert [name for _, text in blocks("templates-delivery.md") if (name := write(tmp_path, text))] == [
+        "shop.py",
+        "till.py",
+        "search.py",
+        "platform.py",
+    ]
+    assert problems(tmp_path) == []
+    documents = render(tmp_path)
+    jobs = sorted(name.removeprefix("shop/") for name in documents if name.startswith("shop/cart"))
+    assert jobs == [f"cart-{kind}" for kind in PAGE_JOBS]
+    assert "./sign dist/*.deb" in documents["till-main"]
+    assert "./scan package" in documents["search-bake"]
+    assert "Ask the search team first" in documents["search-production"]
+    load_settings(tmp_path / "delivery.toml")
+
+
+PAGE_JOBS = ("bake", "main", "production", "pull-request", "resume", "rollback", "test")
 
 
 def test_the_page_on_templates(tmp_path: Path) -> None:

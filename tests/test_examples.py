@@ -12,7 +12,7 @@ import pytest
 from jobdsl.testing import problems, render
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-ESTATES = ["payments", "platform", "quickstart", "storefront"]
+ESTATES = ["fleet", "payments", "platform", "quickstart", "storefront"]
 
 
 @pytest.mark.parametrize("example", ESTATES)

@@ -102,6 +102,22 @@ last {% raw %}${#x} {{ kept }}{% endraw %}
     assert template("x.sh.j2", a=1) == "n=${#list[@]} ${#name}\necho yes\nnext \nlast ${#x} {{ kept }}\n"
 
 
+@pytest.mark.parametrize(
+    ("value", "literal"),
+    [
+        ("plain ${x}", "'plain ${x}'"),
+        ("it's \\ here", r"'it\'s \\ here'"),
+        ("two\nit's", r"'''two" + "\n" + r"it's'''"),
+        ("two\nend'", r"'''two" + "\n" + r"end\''''"),
+        ("a\n'''b\r\n", r"'''a" + "\n" + r"\'''b\r" + "\n" + r"'''"),
+        (7, "'7'"),
+    ],
+)
+def test_a_value_becomes_a_literal_of_groovy(estate: Path, value: object, literal: str) -> None:
+    write(estate, "x.groovy.j2", "{{ value | groovy }}")
+    assert template("x.groovy.j2", value=value) == literal
+
+
 def test_templates_include_others_of_the_estate(estate: Path) -> None:
     write(estate, "scripts/a.j2", "A {% include './b.j2' %} {% include 'scripts/b.j2' %}")
     write(estate, "scripts/b.j2", "{{ x }}")

@@ -44,7 +44,8 @@ def template(name: str, /, **values: Any) -> str:
 
     A name the template uses and `values` lacks is an error, at the template's line and at the calling
     one. Made for shell: lines that hold only a `{% tag %}` leave nothing behind, `${#name}` begins no
-    comment, nothing is escaped; `{{ value | quote }}` makes one shell word of a value.
+    comment, nothing is escaped; `{{ value | quote }}` makes one shell word of a value, and
+    `{{ value | groovy }}` a literal of Groovy.
     """
     try:
         places = _places(sys._getframe(1))

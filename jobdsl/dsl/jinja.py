@@ -17,7 +17,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from jobdsl.dsl.files import Places
 from jobdsl.errors import DslError, suggestion
 
-__all__ = ["Renderer"]
+__all__ = ["Renderer", "groovy_text"]
 
 _TAG = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _MARK = re.compile(r"\{%-?\s*raw\b.*?\bendraw\s*-?%\}|(\$\{#)|" + _TAG.pattern, re.DOTALL)
@@ -32,6 +32,15 @@ class _Shell(Extension):
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002
         return _MARK.sub(_tamed, source)
+
+
+def groovy_text(text: str) -> str:
+    """A text as a literal of Groovy, in which nothing is filled in; one of several lines keeps them."""
+    plain = text.replace("\\", "\\\\").replace("\r", "\\r")
+    if "\n" not in plain:
+        return "'" + plain.replace("'", "\\'") + "'"
+    safe = re.sub(r"'(?=''|'?$)", r"\\'", plain)
+    return f"'''{safe}'''"
 
 
 def _tamed(found: re.Match[str]) -> str:
@@ -85,6 +94,7 @@ class Renderer:
             extensions=[_Shell],
         )
         self.environment.filters["quote"] = lambda value: shlex.quote(str(value))
+        self.environment.filters["groovy"] = lambda value: groovy_text(str(value))
 
     def render(self, path: str, values: Mapping[str, Any]) -> str:
         """The template with its values. Raises DslError with the template's line."""

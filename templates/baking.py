@@ -1,0 +1,118 @@
+"""The template of bakes: a package becomes an image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from jobdsl import freestyle, misc, params, publish, steps
+
+from .jobset import override
+from .running import REPORT, Running, words
+
+__all__ = ["KEPT", "PROPERTIES", "bake", "bake_script"]
+
+PROPERTIES = "bake.properties"
+KEPT = f"bake.json, {PROPERTIES}, packages.txt, {REPORT}/*"
+PACKAGES = "package"
+"""Directory of the workspace below which each build copies its package."""
+
+
+def bake(
+    name: str,
+    *,
+    package: str,
+    build_job: str | None = None,
+    base: str | None = None,
+    app: str | None = None,
+    engine: str | None = None,
+    copy_to: Iterable[str] = (),
+    share: Iterable[str] = (),
+    then: str | Iterable[str] = (),
+    account: str | None = None,
+    region: str | None = None,
+    settings: str | None = None,
+    aws_credentials: str | None = None,
+    install: str | None = None,
+    tool: str | None = None,
+    agent: Any = None,
+    mail: str | None = None,
+    slack: str | None = None,
+    **parts: Any,
+) -> freestyle:
+    """A job that bakes a package into an image. The same package on the same base gives the image there is.
+
+    `package`: with `build_job`, the file among the artifacts of that job's build, as a pattern; else the
+    default of the parameter PACKAGE, a path or URL. `base`, `app`, `engine`, `copy_to` (regions), `share`
+    (accounts): as `delivery bake` takes them; what is left out is as the settings say. `then`: jobs that are
+    started with the image, in their parameter IMAGE.
+
+    `account`, `region`: where; `settings`: a `delivery.toml` of the estate, else that of the agent.
+    `aws_credentials`: Jenkins id of an access key and its secret, else the agent's own role. `install`: pip
+    requirement of `delivery`, this very version unless given; or `tool`: the command of one that is on the
+    agents. `agent`: a label expression or a pool. `mail`, `slack`: who hears of failures.
+
+    Parts to replace by name: prepare, fetch, bake (steps; the text of one is its command); build, commit,
+    file; timestamps, timeout, access; artifacts, next, mail, slack. None takes a part away.
+    """
+    running = Running.of(locals())
+    script = bake_script(
+        running,
+        package=package,
+        build_job=build_job,
+        base=base,
+        app=app,
+        engine=engine,
+        copy_to=copy_to,
+        share=share,
+    )
+    file = misc.parameters_file(PROPERTIES, fail_if_missing=True)
+    job = freestyle(
+        name,
+        description=f"Bakes {package} of {build_job} into an image" if build_job else "Bakes an image",
+        parameters=_what(package, build_job),
+        **running.job(
+            {"bake": script},
+            minutes=120,
+            kept=KEPT,
+            beside={"fetch": _copy(build_job, package)} if build_job else None,
+            chain=publish.trigger(_listed(then), parameters=[file]) if then else None,
+        ),
+    )
+    override([job], parts, bake)
+    return job
+
+
+def bake_script(running: Running, *, package: str, build_job: str | None, **options: Any) -> str:
+    """The script of a bake; a package of a job's build lies alone in a directory of this build's own."""
+    values = {"build_job": build_job, "package": package, "folder": PACKAGES, "properties": PROPERTIES}
+    return running.script("bake", options=words(**options), **values)
+
+
+def _what(package: str, build_job: str | None) -> dict[str, Any]:
+    if build_job is None:
+        return {
+            "file": params.string("PACKAGE", package, description="What is baked: a path or URL", trim=True)
+        }
+    return {
+        "build": params.string(
+            "BUILD", "lastSuccessfulBuild", description=f"The build of {build_job} that made it", trim=True
+        ),
+        "commit": params.string("COMMIT", description="What it was built from", trim=True),
+    }
+
+
+def _copy(build_job: str, package: str) -> Any:
+    """The package, into a directory of this build's own: a build that was killed leaves its own behind."""
+    return steps.copy_artifacts(
+        build_job,
+        package,
+        to=f"{PACKAGES}/${{BUILD_NUMBER}}",
+        build=steps.built_number("${BUILD}"),
+        flatten=True,
+        result_suffix="BUILD",
+    )
+
+
+def _listed(jobs: str | Iterable[str]) -> str:
+    return jobs if isinstance(jobs, str) else ", ".join(jobs)

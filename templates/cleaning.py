@@ -1,0 +1,130 @@
+"""Templates of clean-up: what bakes left behind, images nobody uses, groups whose time is over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jobdsl import DslError, freestyle, params, triggers
+
+from .jobset import override
+from .running import Running
+
+__all__ = ["ami_cleanup", "bake_reaper", "group_cleanup"]
+
+
+def bake_reaper(
+    name: str = "bake-reaper",
+    *,
+    schedule: str = "H * * * *",
+    apply: bool = True,
+    options: str = "",
+    account: str | None = None,
+    region: str | None = None,
+    settings: str | None = None,
+    aws_credentials: str | None = None,
+    install: str | None = None,
+    tool: str | None = None,
+    agent: Any = None,
+    mail: str | None = None,
+    slack: str | None = None,
+    **parts: Any,
+) -> freestyle:
+    """A job that removes what bakes left behind that were aborted or killed: instances, volumes, snapshots.
+
+    Only what bears our tags and is old enough goes (`delivery clean bakes`). `schedule`: when. `apply`:
+    whether it removes without being asked; else it says what it would, until somebody starts it with APPLY.
+    `options`: more options of the command, as text. The rest is as `bake` says.
+    Parts to replace by name: prepare, clean; apply; schedule; timestamps, timeout, access; mail, slack.
+    """
+    about = "Removes what bakes left behind"
+    running = Running.of(locals())
+    return _cleaning(
+        name, "bakes", about, schedule, running, parts, bake_reaper, apply=apply, options=options
+    )
+
+
+def ami_cleanup(
+    name: str = "ami-cleanup",
+    *,
+    schedule: str = "H H(2-5) * * 6",
+    apply: bool = False,
+    options: str = "",
+    account: str | None = None,
+    region: str | None = None,
+    settings: str | None = None,
+    aws_credentials: str | None = None,
+    install: str | None = None,
+    tool: str | None = None,
+    agent: Any = None,
+    mail: str | None = None,
+    slack: str | None = None,
+    **parts: Any,
+) -> freestyle:
+    """A job that removes images nobody uses, by age, count and use (`delivery clean amis`).
+
+    It says what it would remove; somebody who agrees starts it with APPLY, or `apply=True` lets it do so by
+    itself. `options`: more options of the command, as text. The rest is as `bake_reaper` says.
+    Parts to replace by name: prepare, clean; apply; schedule; timestamps, timeout, access; mail, slack.
+    """
+    about = "Removes images nobody uses"
+    running = Running.of(locals())
+    return _cleaning(name, "amis", about, schedule, running, parts, ami_cleanup, apply=apply, options=options)
+
+
+def group_cleanup(
+    name: str = "group-cleanup",
+    *,
+    schedule: str = "H * * * *",
+    apply: bool = True,
+    options: str = "",
+    account: str | None = None,
+    region: str | None = None,
+    settings: str | None = None,
+    aws_credentials: str | None = None,
+    install: str | None = None,
+    tool: str | None = None,
+    agent: Any = None,
+    mail: str | None = None,
+    slack: str | None = None,
+    **parts: Any,
+) -> freestyle:
+    """A job that deletes groups that deploys took out, once their time is over (`delivery clean groups`).
+
+    Never one that takes traffic, nor the last of a cluster. It also undoes the pins of deploys that died.
+    Parameters and parts are as in `bake_reaper`.
+    """
+    about = "Deletes groups whose time is over"
+    running = Running.of(locals())
+    return _cleaning(
+        name, "groups", about, schedule, running, parts, group_cleanup, apply=apply, options=options
+    )
+
+
+def _cleaning(
+    name: str,
+    what: str,
+    about: str,
+    schedule: str,
+    running: Running,
+    parts: Mapping[str, Any],
+    made_by: Any,
+    *,
+    apply: bool,
+    options: str,
+) -> freestyle:
+    """A job that runs `delivery clean` by the clock."""
+    if options and not options.lstrip().startswith("-"):
+        raise DslError(f"options takes options of a command, not {options!r}", hint='like "--limit 5"')
+    command = running.script("clean", options=f" {options.strip()}" if options else "", what=what)
+    job = freestyle(
+        name,
+        description=about,
+        parameters={
+            "apply": params.boolean("APPLY", apply, description="Do it; without, only say what would be done")
+        },
+        triggers={"schedule": triggers.cron(schedule) if schedule else None},
+        **running.job({"clean": command}, minutes=60, kept=None),
+    )
+    override([job], parts, made_by)
+    return job

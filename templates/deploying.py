@@ -1,0 +1,153 @@
+"""Templates of deploys: an image to a cluster, at once or as a canary first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from jobdsl import freestyle, misc, params, publish, steps
+
+from .deploy_scripts import KEPT, MINUTES, PROPERTIES, deploy_script, in_region
+from .jobset import override
+from .running import Running
+
+__all__ = ["canary", "deploy"]
+
+
+def deploy(
+    name: str,
+    *,
+    cluster: str,
+    strategy: str | None = None,
+    smoke: str | None = None,
+    change_request: bool = False,
+    tested_job: str | None = None,
+    then: str | Iterable[str] = (),
+    account: str | None = None,
+    region: str | None = None,
+    settings: str | None = None,
+    aws_credentials: str | None = None,
+    install: str | None = None,
+    tool: str | None = None,
+    agent: Any = None,
+    mail: str | None = None,
+    slack: str | None = None,
+    **parts: Any,
+) -> freestyle:
+    """A job that deploys an image: a new group, and traffic to it once it is healthy; the old one is kept.
+
+    `cluster`: application, or application-stack or application-stack-detail. `strategy`: red-black, canary,
+    ramp or highlander; else as the settings say. `smoke`: a command of the health gate, run at every look,
+    with DELIVERY_ADDRESSES and others in its environment; the deploy is rolled back if it keeps failing.
+    `change_request`: whether the job asks for one. `tested_job`: without an IMAGE the one that job has last
+    deployed is taken. `then`: jobs that are started with the image once it serves. A deploy that was rolled
+    back fails the build.
+
+    `account`, `region`: where; `settings`: a `delivery.toml` of the estate, else that of the agent.
+    `aws_credentials`: Jenkins id of an access key and its secret, else the agent's own role. `install`: pip
+    requirement of `delivery`, this very version unless given; or `tool`: the command of one that is on the
+    agents. `agent`: a label expression or a pool. `mail`, `slack`: who hears of failures.
+
+    Parts to replace by name: prepare, tested, deploy (steps; the text of one is its command); image,
+    in_region, change_request; timestamps, timeout, access; artifacts, next, mail, slack. None takes a part
+    away.
+    """
+    given = locals()
+    job = _deploying(name, Running.of(given), **_of(given))
+    override([job], parts, deploy)
+    return job
+
+
+def canary(
+    name: str,
+    *,
+    cluster: str,
+    smoke: str | None = None,
+    change_request: bool = False,
+    tested_job: str | None = None,
+    account: str | None = None,
+    region: str | None = None,
+    settings: str | None = None,
+    aws_credentials: str | None = None,
+    install: str | None = None,
+    tool: str | None = None,
+    agent: Any = None,
+    mail: str | None = None,
+    slack: str | None = None,
+    **parts: Any,
+) -> freestyle:
+    """A job that puts up a small group with a new image beside the one that serves, and leaves it there.
+
+    A job of `promote` goes on with it, one of `rollback` takes it away, and one of `resume` does so when
+    nobody has decided in time (`decision_minutes` of the settings). Parameters and parts are as in `deploy`.
+    """
+    job = _deploying(name, Running.of(locals()), **{**_of(locals()), "strategy": "canary", "then": ()})
+    override([job], parts, canary)
+    return job
+
+
+_OWN = ("cluster", "strategy", "smoke", "change_request", "tested_job", "then")
+
+
+def _of(given: dict[str, Any]) -> dict[str, Any]:
+    """What a template was given of what is a deploy's own."""
+    return {name: given[name] for name in _OWN if name in given}
+
+
+def _deploying(
+    name: str,
+    running: Running,
+    *,
+    cluster: str,
+    strategy: str | None,
+    smoke: str | None,
+    change_request: bool,
+    tested_job: str | None,
+    then: str | Iterable[str],
+) -> freestyle:
+    return freestyle(
+        name,
+        description=f"Deploys an image to {cluster}{f' in {running.account}' if running.account else ''}",
+        parameters=_asked(running.region, tested_job, change_request=change_request),
+        **running.job(
+            {
+                "deploy": deploy_script(
+                    running,
+                    cluster,
+                    strategy,
+                    smoke,
+                    change_request=change_request,
+                    tested_job=tested_job,
+                )
+            },
+            minutes=MINUTES,
+            kept=KEPT,
+            beside={"tested": _tested(tested_job)} if tested_job else None,
+            chain=_chain(then),
+        ),
+    )
+
+
+def _asked(region: str | None, tested_job: str | None, *, change_request: bool) -> dict[str, Any]:
+    about = "Id of the image"
+    if tested_job:
+        about += f"; if empty, the one {tested_job} has last found good"
+    copy = in_region(region)
+    return {
+        "image": params.string("IMAGE", description=about, trim=True),
+        "in_region": params.string(copy, description=f"Its copy in {region}", trim=True) if copy else None,
+        "change_request": params.string("CHANGE_REQUEST", description="Under which it is deployed", trim=True)
+        if change_request
+        else None,
+    }
+
+
+def _tested(job: str) -> Any:
+    return steps.copy_artifacts(job, PROPERTIES, to="tested", build=steps.built_successfully(), optional=True)
+
+
+def _chain(then: str | Iterable[str]) -> Any:
+    if not then:
+        return None
+    file = misc.parameters_file(PROPERTIES, fail_if_missing=True)
+    return publish.trigger(then if isinstance(then, str) else ", ".join(then), parameters=[file])

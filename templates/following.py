@@ -1,0 +1,107 @@
+"""Templates of what follows a deploy: promote a canary, roll back, go on with what was cut short."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jobdsl import freestyle, params, triggers
+
+from .deploy_scripts import KEPT, MINUTES, act_script
+from .jobset import override
+from .running import Running
+
+__all__ = ["promote", "resume", "rollback"]
+
+
+def promote(
+    name: str,
+    *,
+    cluster: str,
+    account: str | None = None,
+    region: str | None = None,
+    settings: str | None = None,
+    aws_credentials: str | None = None,
+    install: str | None = None,
+    tool: str | None = None,
+    agent: Any = None,
+    mail: str | None = None,
+    slack: str | None = None,
+    **parts: Any,
+) -> freestyle:
+    """A job that goes on with the canary of a cluster: it grows, and the old group is taken out.
+
+    Starting it is the approval. The parameters are as in `deploy`.
+    Parts to replace by name: prepare, promote (steps); timestamps, timeout, access; artifacts, mail, slack.
+    """
+    about = f"Promotes the canary of {cluster}"
+    job = _acting(name, "promote", about, cluster, Running.of(locals()))
+    override([job], parts, promote)
+    return job
+
+
+def rollback(
+    name: str,
+    *,
+    cluster: str,
+    account: str | None = None,
+    region: str | None = None,
+    settings: str | None = None,
+    aws_credentials: str | None = None,
+    install: str | None = None,
+    tool: str | None = None,
+    agent: Any = None,
+    mail: str | None = None,
+    slack: str | None = None,
+    **parts: Any,
+) -> freestyle:
+    """A job that brings traffic back to the group before; if that is gone, its image is deployed anew.
+
+    It asks for a REASON, and for the group to go back TO; both may be empty. The parameters are as in
+    `deploy`.
+    Parts to replace by name: prepare, rollback (steps); reason, to; timestamps, timeout, access; artifacts,
+    mail, slack.
+    """
+    about = f"Rolls {cluster} back"
+    asked = {
+        "reason": params.string("REASON", description="Why; kept with the group", trim=True),
+        "to": params.string("TO", description="Group to go back to; the one before if empty", trim=True),
+    }
+    job = _acting(name, "rollback", about, cluster, Running.of(locals()), parameters=asked)
+    override([job], parts, rollback)
+    return job
+
+
+def resume(
+    name: str,
+    *,
+    cluster: str,
+    schedule: str = "",
+    account: str | None = None,
+    region: str | None = None,
+    settings: str | None = None,
+    aws_credentials: str | None = None,
+    install: str | None = None,
+    tool: str | None = None,
+    agent: Any = None,
+    mail: str | None = None,
+    slack: str | None = None,
+    **parts: Any,
+) -> freestyle:
+    """A job that goes on with a deploy or a rollback that was cut short; where none was, it does nothing.
+
+    A canary nobody has decided on in time is rolled back, which is what `schedule` is for: when it is started
+    by the clock. The parameters are as in `deploy`.
+    Parts to replace by name: prepare, resume (steps); schedule; timestamps, timeout, access; artifacts, mail,
+    slack.
+    """
+    about = f"Goes on with what was cut short in {cluster}"
+    timer = {"schedule": triggers.cron(schedule) if schedule else None}
+    job = _acting(name, "resume", about, cluster, Running.of(locals()), triggers=timer)
+    override([job], parts, resume)
+    return job
+
+
+def _acting(name: str, command: str, about: str, cluster: str, running: Running, **fields: Any) -> freestyle:
+    script = act_script(running, command, cluster)
+    made = running.job({command: script}, minutes=MINUTES, kept=KEPT)
+    return freestyle(name, description=about, **fields, **made)

@@ -1,0 +1,131 @@
+"""How a job runs `delivery`: where it comes from, the account it works in, and who hears of it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from importlib.metadata import version
+from typing import Any
+
+from jobdsl import DslError, publish, read_file, steps, template, wrappers
+
+__all__ = ["REPORT", "Running", "words"]
+
+REPORT = "delivery-report"
+"""Directory of the workspace with the timeline of a bake or a deploy."""
+
+
+def words(*options: str, **named: Any) -> str:
+    """Options as they continue a command line; what is None or empty is left out, a list is repeated."""
+    said = list(options)
+    for name, value in named.items():
+        option = f"--{name.rstrip('_').replace('_', '-')}"
+        for one in [value] if isinstance(value, str) else value or ():
+            said += [option, one] if one else []
+    return "".join(f" {shlex.quote(one)}" for one in said)
+
+
+@dataclass(frozen=True)
+class Running:
+    """The arguments that all templates of `delivery` have."""
+
+    account: str | None
+    region: str | None
+    settings: str | None
+    aws_credentials: str | None
+    install: str | None
+    tool: str | None
+    agent: Any
+    mail: str | None
+    slack: str | None
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Running:
+        """Those of a template's arguments. Raises DslError."""
+        made = cls(**{one.name: given[one.name] for one in fields(cls)})
+        if made.install is not None and made.tool is not None:
+            raise DslError("install= and tool= exclude each other", hint="leave one of them out")
+        if made.install is not None and made.install.lstrip().startswith("-"):
+            raise DslError(
+                f"install takes one pip requirement, not {made.install!r}", hint='like "jobdsl==1.2"'
+            )
+        if made.settings is not None and made.settings.startswith("."):
+            raise DslError(
+                f"settings takes a file of the estate, by its path from the root, not {made.settings!r}",
+                hint='like "delivery.toml"',
+            )
+        return made
+
+    @property
+    def delivery(self) -> str:
+        """The command, as a shell has it."""
+        return shlex.quote(self.tool) if self.tool else ".delivery/venv/bin/delivery"
+
+    @property
+    def place(self) -> str:
+        """Options that say where: settings, account, region."""
+        file = ".delivery/delivery.toml" if self.settings else None
+        return words(settings=file, account=self.account, region=self.region)
+
+    def prepare(self) -> str | None:
+        """The script that brings `delivery` and its settings into the workspace; None if nothing is to do."""
+        if self.tool and not self.settings:
+            return None
+        return template(
+            "./delivery/prepare.sh.j2",
+            tool=self.tool,
+            install=self.install or f"jobdsl=={version('jobdsl')}",
+            settings=read_file(self.settings).rstrip("\n") if self.settings else None,
+        )
+
+    def script(self, name: str, *, options: str = "", **values: Any) -> str:
+        """A script that calls `delivery`."""
+        return template(
+            f"./delivery/{name}.sh.j2",
+            delivery=self.delivery,
+            report=REPORT,
+            options=f"{options}{self.place}",
+            **values,
+        )
+
+    def job(
+        self,
+        made: Mapping[str, Any],
+        *,
+        minutes: int,
+        kept: str | None,
+        beside: Any = None,
+        chain: Any = None,
+    ) -> dict[str, Any]:
+        """Fields of a job: preparation and the steps `made`, what surrounds them, what is kept of them.
+
+        `beside`: parts that run between preparation and steps. `chain`: what a good build starts.
+        """
+        prepare = self.prepare()
+        return {
+            "agent": self.agent,
+            "keep": 50,
+            "steps": {
+                "prepare": steps.shell(prepare) if prepare else None,
+                **(beside or {}),
+                **{name: steps.shell(script) for name, script in made.items()},
+            },
+            "wrappers": {
+                "timestamps": wrappers.timestamps(),
+                "timeout": wrappers.timeout(minutes=minutes),
+                "access": self._access(),
+            },
+            "publishers": {
+                "artifacts": publish.archive(kept, allow_empty=True, fingerprint=True) if kept else None,
+                "next": chain,
+                "mail": publish.mail(self.mail) if self.mail else None,
+                "slack": publish.slack(self.slack, failure=True, back_to_normal=True) if self.slack else None,
+            },
+        }
+
+    def _access(self) -> Any:
+        if self.aws_credentials is None:
+            return None
+        keys = {"user": "AWS_ACCESS_KEY_ID", "password": "AWS_SECRET_ACCESS_KEY"}
+        return wrappers.credentials([wrappers.username_password(self.aws_credentials, **keys)])

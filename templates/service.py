@@ -1,0 +1,183 @@
+"""The template of a whole service: from a commit to production in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from jobdsl import freestyle, pipeline, properties, publish
+
+from .baking import bake as bake_job
+from .build import build_jobs
+from .builds import Builds
+from .deploying import canary, deploy
+from .following import promote as promote_job
+from .following import resume as resume_job
+from .following import rollback as rollback_job
+from .jobset import JobSet, named, override
+from .service_pipeline import whole_way
+from .stages import Stages
+from .way import Way
+
+__all__ = ["Service", "service"]
+
+
+class Service(JobSet):
+    """The jobs of a service, for a loop to go through; each can be changed until the file ends."""
+
+    def __init__(self, builds: Builds) -> None:
+        self.builds = builds
+        """The builds of branches, pull requests and releases."""
+        self.bake: freestyle | None = None
+        """Makes an image of what the first branch has built; None in a Pipeline, which does so itself."""
+        self.test: freestyle | None = None
+        """Deploys the image to test; None in a Pipeline."""
+        self.production: freestyle | None = None
+        """Deploys it to production: starting it is the approval; None in a Pipeline."""
+        self.promote: freestyle | None = None
+        """Goes on with a canary; None where there are none, and in a Pipeline."""
+        self.rollback: freestyle | None = None
+        """Brings production back to the group before."""
+        self.resume: freestyle | None = None
+        """Goes on with what was cut short in production."""
+        self.pipeline: pipeline | None = None
+        """All of it in one job, with `as_pipeline`."""
+        self.stages: Stages | None = None
+        """The stages of the Pipeline, by name."""
+
+    def __iter__(self) -> Iterator[Any]:
+        made = (
+            *self.builds,
+            self.pipeline,
+            self.bake,
+            self.test,
+            self.production,
+            self.promote,
+            self.rollback,
+            self.resume,
+        )
+        yield from (job for job in made if job is not None)
+
+    def override(self, parts: Mapping[str, Any], made_by: Any = None) -> None:
+        """Replace fields or named parts in every job that has them, and stages of the Pipeline.
+
+        A step or a stage may be given as its command.
+        """
+        rest = dict(parts)
+        for name, value in parts.items():
+            if self.stages is not None and name in self.stages.names:
+                self.stages.override(name, value)
+                if not any(name in job.steps.names for job in self if isinstance(job, freestyle)):
+                    del rest[name]
+        override(list(self), rest, made_by, self.stages.names if self.stages is not None else ())
+
+
+def service(
+    name: str,
+    *,
+    repo: str,
+    build: str,
+    artifact: str = "dist/*.deb",
+    cluster: str | None = None,
+    base: str | None = None,
+    smoke: str | None = None,
+    test_account: str | None = "test",
+    test_cluster: str | None = None,
+    production_account: str | None = "production",
+    strategy: str = "red-black",
+    as_pipeline: bool = False,
+    approve_hours: int = 72,
+    decide_minutes: int = 60,
+    branches: Iterable[str] = ("main",),
+    git_credentials: str | None = None,
+    repository: str | None = None,
+    repository_credentials: str | None = None,
+    pull_requests: bool = True,
+    release: bool = False,
+    poll: str = "H/5 * * * *",
+    region: str | None = None,
+    settings: str | None = None,
+    aws_credentials: str | None = None,
+    install: str | None = None,
+    tool: str | None = None,
+    agent: Any = None,
+    mail: str | None = None,
+    slack: str | None = None,
+    **parts: Any,
+) -> Service:
+    """The jobs of a service from a commit to production: build, bake, deploy to test, deploy to production.
+
+    `repo`, `build`, `branches`, `git_credentials`, `repository`, `repository_credentials`, `pull_requests`,
+    `release`, `poll`: as `webapp` takes them; what the first of the branches builds is baked and deployed.
+    `artifact`: the package it leaves, as a pattern. `base`: what it is baked onto, else as the settings say.
+    `cluster`: application, application-stack or application-stack-detail; else the name of the service.
+    `test_account`, `production_account`: their names in the settings; without the second the way ends in
+    test. `test_cluster`: in test, where it is named otherwise. `smoke`: a command that must find the service
+    healthy in test. `strategy`: how production is deployed; with canary, it waits there to be promoted.
+
+    In production nothing is done by itself: somebody starts NAME-production, then NAME-promote if it is a
+    canary; NAME-rollback brings back what was. With `as_pipeline` one Pipeline does it all: it asks, for as
+    long as `approve_hours`, and has a canary rolled back that nobody promotes within `decide_minutes`.
+
+    `region`, `settings`, `aws_credentials`, `install`, `tool`, `agent`, `mail`, `slack`: as in `bake`.
+    Parts to replace by name are those of `webapp`, `bake`, `deploy`, `promote`, `rollback` and `resume`, and
+    the stages of the Pipeline, in every job that has them.
+    """
+    way = Way.of(locals())
+    building = way.building
+    made = Service(build_jobs("webapp", name, building, without=way.branch if as_pipeline else ""))
+    for job in made.builds:
+        job.publishers["artifacts"] = publish.archive(way.artifacts, allow_empty=True, fingerprint=True)
+    if as_pipeline:
+        made.pipeline, made.stages = whole_way(way)
+    else:
+        _chain(made, way)
+    if way.production_account:
+        _beside(made, way)
+    made.override(parts, service)
+    return made
+
+
+def _chain(made: Service, way: Way) -> None:
+    """Jobs that start each other as far as test, and one that somebody starts for production."""
+    name, build = way.name, made.builds[way.branch]
+    baked, tested = f"{name}-bake", f"{name}-test"
+    handed = {"BUILD": "$BUILD_NUMBER", "COMMIT": "$GIT_COMMIT"}
+    named(build.publishers, "next", publish.trigger(baked, parameters=handed))
+    build.properties.append(properties.copy_permission([baked]))
+    made.bake = bake_job(
+        baked,
+        package=way.artifact,
+        build_job=way.build_job,
+        base=way.base,
+        then=tested,
+        **way.common(way.test_account),
+    )
+    made.test = deploy(
+        tested,
+        cluster=way.test_cluster,
+        strategy="red-black",
+        smoke=way.smoke,
+        **way.common(way.test_account),
+    )
+    if way.production_account:
+        made.test.properties.append(properties.copy_permission([f"{name}-production"]))
+        made.production = _production(way, tested)
+
+
+def _production(way: Way, tested: str) -> freestyle:
+    """Starting it is the approval."""
+    there: dict[str, Any] = {"cluster": way.cluster, "change_request": True, "tested_job": tested}
+    there |= way.common(way.production_account)
+    name = f"{way.name}-production"
+    return canary(name, **there) if way.strategy == "canary" else deploy(name, strategy=way.strategy, **there)
+
+
+def _beside(made: Service, way: Way) -> None:
+    """What may be wanted of production at any time."""
+    there = {"cluster": way.cluster, **way.common(way.production_account)}
+    waits = way.strategy == "canary"
+    if waits and made.pipeline is None:
+        made.promote = promote_job(f"{way.name}-promote", **there)
+    made.rollback = rollback_job(f"{way.name}-rollback", **there)
+    made.resume = resume_job(f"{way.name}-resume", schedule="H/10 * * * *" if waits else "", **there)

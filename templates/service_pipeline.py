@@ -1,0 +1,120 @@
+"""The whole way of a service as one Pipeline: the scripts of the chain, and questions in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from jobdsl import pipeline, template, triggers
+
+from .baking import KEPT as BAKED
+from .baking import PROPERTIES, bake_script
+from .deploy_scripts import KEPT, act_script, deploy_script
+from .running import Running
+from .stages import Access, Stage, Stages
+from .way import Way
+
+__all__ = ["whole_way"]
+
+PACKAGE = "package"
+IMAGE = {"IMAGE": "image"}
+APPROVED = {"IMAGE": "image", "CHANGE_REQUEST": "changeRequest"}
+
+
+def whole_way(way: Way) -> tuple[pipeline, Stages]:
+    """The Pipeline, and its stages."""
+    building = way.building
+    job = pipeline(
+        way.build_job,
+        description=f"Builds {way.branch} of {building.repo}, and brings it to production",
+        keep=building.keep,
+        triggers={"poll": triggers.poll_scm(building.poll)},
+    )
+    values = {
+        "about": f"{way.name}: from a commit to {way.production_account or way.test_account or 'test'}",
+        "agent": getattr(building.agent, "label", building.agent) or "",
+        "mail": building.mail,
+        "slack": building.slack,
+        "told": bool(building.mail or building.slack),
+    }
+    return job, Stages(job, _stages(way), values)
+
+
+def _stages(way: Way) -> Iterator[Stage]:
+    yield from _built(way)
+    yield from _tested(way)
+    if way.production_account:
+        yield from _produced(way)
+
+
+def _built(way: Way) -> Iterator[Stage]:
+    """Checked out, built and tested; the package is put aside."""
+    building = way.building
+    values = {"repo": building.repo, "branch": way.branch, "credentials": building.git_credentials}
+    yield Stage("checkout", groovy=template("./pipeline/checkout.groovy.j2", **values).rstrip())
+    access = (
+        Access(building.repository_credentials, "REPOSITORY_USER", "REPOSITORY_PASSWORD")
+        if building.repository_credentials
+        else None
+    )
+    publishes = building.variant.snapshots
+    made = building.variant.parts(repository=building.repository, publish=publishes, release=False)
+    for name, step in made.items():
+        last = name == list(made)[-1]
+        yield Stage(
+            name,
+            step.command,
+            access=access,
+            results=building.variant.results if name == "test" else "",
+            kept=way.artifacts if last else "",
+            stash=(PACKAGE, way.artifact) if last else None,
+        )
+
+
+def _tested(way: Way) -> Iterator[Stage]:
+    """Baked, and deployed to test, one build at a time."""
+    running, access = way.running_in(way.test_account), _access(way.running)
+    yield from _prepared("prepare", running)
+    baked = bake_script(running, package=way.artifact, build_job=way.build_job, base=way.base)
+    yield Stage(
+        "bake", baked, access=access, unstash=PACKAGE, kept=BAKED, image_from=PROPERTIES,
+        environment={"BUILD": "env.BUILD_NUMBER", "COMMIT": "env.GIT_COMMIT"},
+    )  # fmt: skip
+    script = deploy_script(running, way.test_cluster, "red-black", way.smoke)
+    yield Stage("deploy", script, access=access, environment=IMAGE, kept=KEPT, lock=way.test_cluster)
+
+
+def _produced(way: Way) -> Iterator[Stage]:
+    """Asked for, and deployed to production; a canary is asked about once more."""
+    running, access = way.running_in(way.production_account), _access(way.running)
+    question = f"Deploy to {way.production_account}? Image "
+    yield _asking("approve", "approve", hours=way.approve_hours, question=question)
+    yield from _prepared("prepare-production", running)
+    script = deploy_script(running, way.cluster, way.strategy, None, change_request=True)
+    there: dict[str, Any] = {
+        "access": access,
+        "kept": KEPT,
+        "lock": f"{way.cluster} in {way.production_account}",
+    }
+    yield Stage("production", script, environment=APPROVED, **there)
+    if way.strategy == "canary":
+        yield _asking("decide", "decide", minutes=way.decide_minutes)
+        yield from _prepared("prepare-decision", running)
+        ends = {command: act_script(running, command, way.cluster) for command in ("promote", "rollback")}
+        yield Stage("promote", ends["promote"], otherwise=ends["rollback"], **there)
+
+
+def _asking(name: str, file: str, **values: Any) -> Stage:
+    text = template(f"./pipeline/{file}.groovy.j2", **values).rstrip()
+    return Stage(name, groovy=text, on_agent=False)
+
+
+def _prepared(name: str, running: Running) -> Iterator[Stage]:
+    """What is waited for may go on on another agent: `delivery` is looked for again."""
+    if script := running.prepare():
+        yield Stage(name, script)
+
+
+def _access(running: Running) -> Access | None:
+    keys = running.aws_credentials
+    return Access(keys, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY") if keys else None

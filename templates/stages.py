@@ -1,0 +1,125 @@
+"""The stages of a Pipeline: named, in order, and written as Groovy whenever one of them changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Any
+
+from jobdsl import DslError, pipeline, template
+from jobdsl.errors import suggestion
+
+__all__ = ["Access", "Stage", "Stages"]
+
+
+@dataclass(frozen=True)
+class Access:
+    """A user and a password that a stage gets, and the variables it gets them in."""
+
+    id: str
+    user: str
+    password: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage: a shell script with what surrounds it, or Groovy."""
+
+    name: str
+    script: str = ""
+    groovy: str = ""
+    """Taken instead of a script."""
+    on_agent: bool = True
+    """Whether it holds an executor; what waits for people does not."""
+    access: Access | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables, and the Groovy variables that hold their values."""
+    results: str = ""
+    kept: str = ""
+    stash: tuple[str, str] | None = None
+    unstash: str = ""
+    lock: str = ""
+    """Only one build at a time is in stages with this lock."""
+    image_from: str = ""
+    """The properties file that says which image the later stages get."""
+    otherwise: str = ""
+    """The script for a canary nobody promoted."""
+
+
+class Stages:
+    """The stages of one Pipeline. `stages["test"] = "make check"` replaces the script of one."""
+
+    def __init__(self, job: pipeline, stages: Iterable[Stage], values: Mapping[str, Any]) -> None:
+        self._job = job
+        self._values = dict(values)
+        self._stages = list(stages)
+        self._write()
+
+    def __iter__(self) -> Iterator[Stage]:
+        return iter(self._stages)
+
+    @property
+    def names(self) -> list[str]:
+        """Their names, in order."""
+        return [one.name for one in self._stages]
+
+    def __getitem__(self, name: str) -> Stage:
+        return self._stages[self._index(name)]
+
+    def __setitem__(self, name: str, given: Stage | str) -> None:
+        """Another stage, or another script with all that surrounds it as it was."""
+        position = self._index(name)
+        old = self._stages[position]
+        kept = replace(old, script=given, groovy="") if isinstance(given, str) else given
+        self._stages[position] = kept
+        self._write()
+
+    def __delitem__(self, name: str) -> None:
+        del self._stages[self._index(name)]
+        self._write()
+
+    def before(self, name: str, *stages: Stage) -> None:
+        """Put stages before the one of that name."""
+        self._insert(self._index(name), stages)
+
+    def after(self, name: str, *stages: Stage) -> None:
+        """Put stages after the one of that name."""
+        self._insert(self._index(name) + 1, stages)
+
+    def override(self, name: str, value: Any) -> None:
+        """Another command, shell step or stage; None takes it away."""
+        if value is None:
+            del self[name]
+        else:
+            self[name] = getattr(value, "command", value)
+
+    def _insert(self, position: int, stages: Iterable[Stage]) -> None:
+        self._stages[position:position] = stages
+        self._write()
+
+    def _index(self, name: str) -> int:
+        if name not in self.names:
+            hint = suggestion(name, self.names) or "its stages: " + ", ".join(self.names)
+            raise DslError(f"there is no stage {name!r}", hint=hint)
+        return self.names.index(name)
+
+    def _write(self) -> None:
+        blocks = [list(block) for _, block in groupby(self._stages, key=lambda one: one.on_agent)]
+        text = template("./pipeline/pipeline.groovy.j2", blocks=blocks, **self._values)
+        self._job.script = _indented(text)
+
+
+def _indented(text: str) -> str:
+    """The script with its blocks indented; texts of several lines stay as they are."""
+    depth, within, lines = 0, False, []
+    for line in text.splitlines():
+        opens_or_closes = line.count("'''") % 2 == 1
+        if within:
+            lines.append(line)
+        else:
+            depth -= line.startswith("}")
+            lines.append("    " * depth + line if line else "")
+            depth += line.endswith("{") and not opens_or_closes
+        within ^= opens_or_closes
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,99 @@
+"""The way of a service from a commit to production: what is deployed where, under which names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from delivery.names import NameProblem, parse_cluster
+from jobdsl import DslError
+from jobdsl.errors import suggestion
+
+from .build import Building
+from .deploy_scripts import STRATEGIES
+from .running import Running
+
+__all__ = ["Way"]
+
+
+@dataclass(frozen=True)
+class Way:
+    """The arguments of `service`, checked, with what follows from them."""
+
+    name: str
+    artifact: str
+    cluster: str
+    test_cluster: str
+    base: str | None
+    smoke: str | None
+    test_account: str | None
+    production_account: str | None
+    strategy: str
+    approve_hours: int
+    decide_minutes: int
+    building: Building
+    running: Running
+    """How `delivery` runs, with no account yet."""
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Way:
+        """Raises DslError."""
+        cluster = given["cluster"] or given["name"]
+        same = given["test_account"] == given["production_account"]
+        values = {
+            **given,
+            "cluster": cluster,
+            "test_cluster": given["test_cluster"] or (f"{cluster}-test" if same else cluster),
+            "building": Building.of({**_BUILDING, **given}),
+            "running": Running.of({**given, "account": None}),
+        }
+        made = cls(**{one.name: values[one.name] for one in fields(cls)})
+        made._check()
+        return made
+
+    def _check(self) -> None:
+        for one in {self.cluster: None, self.test_cluster: None}:
+            try:
+                parse_cluster(one)
+            except NameProblem as problem:
+                hint = problem.hint or "say which: cluster=..."
+                raise DslError(problem.message, hint=hint) from None
+        if self.strategy not in STRATEGIES:
+            known, near = ", ".join(STRATEGIES), suggestion(str(self.strategy), STRATEGIES)
+            raise DslError(f"strategy takes one of {known}, not {self.strategy!r}", hint=near)
+
+    @property
+    def branch(self) -> str:
+        """What is baked and deployed."""
+        return self.building.branches[0]
+
+    @property
+    def build_job(self) -> str:
+        """The job that builds it, or goes all the way."""
+        return f"{self.name}-{self.branch.replace('/', '-')}"
+
+    @property
+    def artifacts(self) -> str:
+        """What a build archives: what its tool leaves, and the package, wherever that is."""
+        usual = self.building.variant.artifacts("webapp")
+        return usual if self.artifact in usual else f"{usual}, {self.artifact}"
+
+    def common(self, account: str | None) -> dict[str, Any]:
+        """The arguments of the jobs that run `delivery` in an account."""
+        running = replace(self.running, account=account)
+        return {one.name: getattr(running, one.name) for one in fields(Running)}
+
+    def running_in(self, account: str | None) -> Running:
+        """How `delivery` runs in an account."""
+        return replace(self.running, account=account)
+
+
+_BUILDING: dict[str, Any] = {
+    "host": None,
+    "tag_prefix": "v",
+    "environment": None,
+    "timeout_minutes": 60,
+    "keep": 50,
+}
+"""Arguments of `webapp` that a service leaves at their defaults; they are fields and parts to be replaced."""

@@ -1,0 +1,307 @@
+"""The templates of delivery: what they make, what may be changed, and what is told of mistakes."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from groovy_parser import complaints
+
+from jobdsl import DslError, freestyle, steps, templates
+from jobdsl.templates import Service, Stage, bake, canary, deploy, rollback, service
+from jobdsl.testing import problems, render
+
+DOCS = Path(__file__).parent.parent / "docs"
+REPO = "https://git.example.com/store/cart.git"
+COMMON: dict[str, Any] = {
+    "account": "it's ours",
+    "region": "eu-west-1",
+    "settings": "delivery.toml",
+    "aws_credentials": "aws",
+    "agent": "linux",
+    "mail": "a@example.com",
+    "slack": "#deploys",
+}
+FULL: dict[str, dict[str, Any]] = {
+    "bake": {
+        "package": "dist/*.deb", "build_job": "bake", "base": "tag:os=debian", "app": "cart", "engine": "packer",
+        "copy_to": ["us-east-1", "us-west-2"], "share": ["production"], "then": ["deploy", "canary"],
+    },
+    "bake_reaper": {"options": "--hours 2"},
+    "ami_cleanup": {"apply": True, "options": "--keep 3"},
+    "group_cleanup": {"schedule": "H 3 * * *"},
+    "deploy": {
+        "cluster": "cart", "strategy": "ramp", "smoke": "curl -f http://it's/healthz", "change_request": True,
+        "tested_job": "canary", "then": "promote",
+    },
+    "canary": {"cluster": "cart-eu", "smoke": "true", "change_request": True, "tested_job": "deploy"},
+    "promote": {"cluster": "cart-eu"},
+    "rollback": {"cluster": "cart-eu"},
+    "resume": {"cluster": "cart-eu", "schedule": "H/10 * * * *"},
+}  # fmt: skip
+LEAST: dict[str, dict[str, Any]] = {
+    "bake": {"package": "https://artifacts.example.com/cart.deb"},
+    **{name: {} for name in ("bake_reaper", "ami_cleanup", "group_cleanup")},
+    **{name: {"cluster": "cart"} for name in ("deploy", "canary", "promote", "rollback", "resume")},
+}
+
+
+def of(name: str) -> Callable[..., Any]:
+    found: Callable[..., Any] = getattr(templates, name)
+    return found
+
+
+def ways(**more: Any) -> list[Service]:
+    """Services of all kinds."""
+    made = []
+    for strategy, as_pipeline in product(["red-black", "canary"], [False, True]):
+        given = {"strategy": strategy, "as_pipeline": as_pipeline, **more}
+        made.append(service("cart", repo=REPO, build="make", **given))
+    return made
+
+
+EVERYTHING: dict[str, Any] = {
+    **{name: value for name, value in COMMON.items() if name not in ("account", "settings")},
+    "branches": ["main", "release-1.4"],
+    "repository": "https://artifacts.example.com/it's ours",
+    "repository_credentials": "artifacts",
+    "git_credentials": "git",
+    "release": True,
+    "smoke": "./smoke 'quoted'",
+    "production_account": "it's production",
+}
+
+
+@pytest.fixture
+def estate(tmp_path: Path) -> Path:
+    """Where the settings are that the templates are told to take."""
+    (tmp_path / "delivery.toml").write_text('[accounts.test]\nid = "111111111111"\n')
+    return tmp_path
+
+
+def scripts(estate: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Every script the templates make."""
+    monkeypatch.chdir(estate)
+    jobs: list[Any] = [of(name)(name, **given) for name, given in LEAST.items()]
+    jobs += [of(name)(f"{name}-full", **given, **COMMON) for name, given in FULL.items()]
+    jobs += [job for one in [*ways(), *ways(**EVERYTHING)] for job in one if isinstance(job, freestyle)]
+    found = [(job.name, step) for job in jobs for step in job.steps if hasattr(step, "command")]
+    found += [
+        (stage.name, steps.shell(text))
+        for one in [*ways(), *ways(**EVERYTHING)]
+        for stage in one.stages or ()
+        for text in (stage.script, stage.otherwise)
+        if text
+    ]
+    return {step.command: name for name, step in found}
+
+
+def test_every_template_lints_clean(estate: Path) -> None:
+    lines = ["from jobdsl.templates import *"]
+    lines += [f"{name}({name!r}, **{given!r}, **{COMMON!r})" for name, given in FULL.items()]
+    lines += [f"{name}({name + '-least'!r}, **{given!r})" for name, given in LEAST.items()]
+    for number, (strategy, as_pipeline) in enumerate(product(["red-black", "canary", "ramp"], [False, True])):
+        kind = f"build='make', strategy={strategy!r}, as_pipeline={as_pipeline}"
+        lines.append(f"service('cart{number}', repo={REPO!r}, {kind})")
+        lines.append(f"service('till{number}', repo={REPO!r}, {kind}, **{EVERYTHING!r})")
+    (estate / "jobs.py").write_text("\n".join(lines))
+    assert [str(problem) for problem in problems(estate)] == []
+    assert len(render(estate)) > 80
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="needs shellcheck")
+def test_shellcheck_finds_nothing(estate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = scripts(estate, monkeypatch)
+    assert len(found) > 40
+    for number, command in enumerate(found):
+        assert "{%" not in command
+        assert "{{" not in command
+        (estate / f"{number}.sh").write_text(command)
+    words = ["shellcheck", "--norc", "--shell=sh", *map(str, sorted(estate.glob("*.sh")))]
+    done = subprocess.run(words, text=True, capture_output=True, check=False)
+    assert done.stdout == ""
+
+
+def test_the_parser_of_groovy_takes_every_pipeline(tmp_path: Path) -> None:
+    odd = {"mail": "it's \\ a@example.com", "slack": "#'''x", "production_account": 'a"b${c}', "poll": ""}
+    made = {
+        f"way{number}": one.pipeline.script or ""
+        for number, one in enumerate([*ways(), *ways(**EVERYTHING), *ways(**odd)])
+        if one.pipeline is not None
+    }
+    assert len(made) == 6
+    assert complaints(made, tmp_path) == ""
+    broken = {"broken": made["way1"].replace("stage(", "stage((", 1)}
+    assert "broken.groovy" in complaints(broken, tmp_path)
+
+
+@pytest.mark.parametrize("name", [*FULL, "service", "library", "webapp"])
+def test_help_tells_of_every_parameter(name: str) -> None:
+    said, ahead = "", [name]
+    while ahead:
+        text = inspect.getdoc(of(ahead.pop())) or ""
+        said += text
+        meant = set(re.findall(r"as\s+(?:in\s+)?`(\w+)`", text)) & set(templates.__all__)
+        ahead += [one for one in meant if (inspect.getdoc(of(one)) or "") not in said]
+    unsaid = [
+        one
+        for one in inspect.signature(of(name)).parameters
+        if one not in ("name", "parts") and f"`{one}`" not in said
+    ]
+    assert unsaid == []
+
+
+def rows(section: str) -> set[str]:
+    """The parameters a table lists in its first column."""
+    first = re.findall(r"^\| (`[^|]*) \|", section, re.M)
+    return {one for cell in first for one in re.findall(r"`(\w+)`", cell)}
+
+
+@pytest.mark.parametrize("name", [*FULL, "service"])
+def test_the_page_has_every_parameter_and_no_other(name: str) -> None:
+    page = (DOCS / "templates-delivery.md").read_text("utf-8")
+    section = page.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+    common = rows(page.partition("\n## In all of them\n")[2].partition("\n## ")[0])
+    listed = rows(section)
+    own = {one for one in inspect.signature(of(name)).parameters if one not in ("name", "parts")}
+    assert listed - own == set()
+    assert own - listed - common == set()
+    defaults = dict(re.findall(r"^\| `(\w+)` \| ([^|]*) \|", section, re.M))
+    for one, said in defaults.items():
+        default = inspect.signature(of(name)).parameters[one].default
+        if isinstance(default, str | bool | int):
+            assert said == f"`{default!r}`".replace("'", '"'), one
+
+
+def test_the_page_on_builds_has_every_parameter() -> None:
+    page = (DOCS / "templates-build.md").read_text("utf-8")
+    listed = rows(page.partition("\n## Parameters\n")[2].partition("\n## ")[0])
+    assert listed == set(inspect.signature(templates.webapp).parameters) - {"parts"}
+
+
+def test_a_chain_hands_on_what_it_makes() -> None:
+    made = service("cart", repo=REPO, build="make", strategy="canary", cluster="shop-cart")
+    assert [job.name for job in made] == [
+        "cart-main", "cart-pull-request", "cart-bake", "cart-test", "cart-production", "cart-promote",
+        "cart-rollback", "cart-resume",
+    ]  # fmt: skip
+    main, test = made.builds["main"].xml, made.test.xml if made.test else ""
+    assert "<projects>cart-bake</projects>" in main
+    assert "BUILD=$BUILD_NUMBER" in main
+    assert "<string>cart-bake</string>" in main
+    assert "dist/**, dist/*.deb" in main
+    assert "<projects>cart-test</projects>" in (made.bake.xml if made.bake else "")
+    assert "<string>cart-production</string>" in test
+    production = made.production.steps["deploy"].command if made.production else ""
+    assert "--app shop --cluster shop-cart --strategy canary --account production" in production
+    assert "tested/image.properties" in production
+
+
+def test_nothing_leads_to_production_where_there_is_none() -> None:
+    made = service("cart", repo=REPO, build="make", production_account=None)
+    assert [job.name for job in made] == ["cart-main", "cart-pull-request", "cart-bake", "cart-test"]
+    piped = service("cart", repo=REPO, build="make", production_account=None, as_pipeline=True)
+    assert piped.stages is not None
+    assert piped.stages.names[-1] == "deploy"
+
+
+def test_one_account_takes_two_clusters() -> None:
+    made = service("cart", repo=REPO, build="make", test_account="ours", production_account="ours")
+    assert made.test is not None
+    assert "--cluster cart-test" in made.test.steps["deploy"].command
+    assert made.production is not None
+    assert "--cluster cart " in made.production.steps["deploy"].command
+
+
+def test_pull_requests_and_other_branches_stay_beside_a_pipeline() -> None:
+    made = service("cart", repo=REPO, build="make", as_pipeline=True, branches=["main", "next"])
+    assert [job.name for job in made] == [
+        "cart-next", "cart-pull-request", "cart-main", "cart-rollback", "cart-resume",
+    ]  # fmt: skip
+    assert made.pipeline is not None
+    assert "flow-definition" in made.pipeline.xml
+
+
+def test_parts_are_replaced_in_every_job_that_has_them() -> None:
+    made = service(
+        "cart", repo=REPO, build="make", compile=None, bake="./bake-it", smoke="true", artifacts=None, keep=7
+    )
+    assert made.bake is not None
+    assert made.bake.steps["bake"].command == "./bake-it"
+    assert "compile" not in made.builds["main"].steps.names
+    assert all(job.keep.builds == 7 and "artifacts" not in job.publishers.names for job in made)
+    made.bake.steps.before("bake", steps.shell("./look-at-it"))
+    made.bake.patch("description", "Ours")
+    assert "<description>Ours</description>" in made.bake.xml
+
+
+def test_stages_are_replaced_removed_and_put_beside_others() -> None:
+    made = service(
+        "cart", repo=REPO, build="make", as_pipeline=True, compile=None, bake="./bake-it", test="make check"
+    )
+    stages = made.stages
+    assert stages is not None
+    stages.before("deploy", Stage("sign", "./sign"))
+    stages.after("deploy", Stage("measure", groovy="load('measure.groovy')"))
+    stages["approve"] = Stage("approve", groovy="input('Go on?')", on_agent=False)
+    assert stages.names[:8] == ["checkout", "test", "package", "prepare", "bake", "sign", "deploy", "measure"]
+    script = made.pipeline.script if made.pipeline else ""
+    assert all(one in script for one in ("./bake-it", "make check", "./sign", "measure.groovy", "Go on?"))
+    assert "compile" not in made.builds.pull_request.steps.names
+    with pytest.raises(DslError, match="no stage 'depoly'") as told:
+        stages.after("depoly")
+    assert told.value.hint == 'did you mean "deploy"?'
+
+
+def test_what_the_agents_need_is_prepared_once() -> None:
+    job = bake("b", package="x", install="jobdsl @ https://artifacts.example.com/jobdsl.whl")
+    assert job.steps.names.keys() == {"prepare", "bake"}
+    assert "requirement='jobdsl @ https://artifacts.example.com/jobdsl.whl'" in job.steps["prepare"].command
+    assert bake("b", package="x", tool="/opt/our tools/delivery").steps.names.keys() == {"bake"}
+
+
+def test_settings_of_the_estate_travel_with_the_job(estate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(estate)
+    job = deploy("d", cluster="cart", settings="delivery.toml", tool="delivery")
+    assert 'id = "111111111111"' in job.steps["prepare"].command
+    assert "--settings .delivery/delivery.toml" in job.steps["deploy"].command
+
+
+@pytest.mark.parametrize(
+    ("make", "message", "hint"),
+    [
+        (lambda: bake("b", package="x", tool="a", install="b"), "exclude each other", "leave one"),
+        (lambda: bake("b", package="x", install="-r x"), "one pip requirement", 'like "jobdsl==1.2"'),
+        (lambda: bake("b", package="x", settings="./delivery.toml"), "by its path from the root", "delivery.toml"),
+        (lambda: bake("b", package="x", settings="delivry.toml"), "no file 'delivry.toml'", ""),
+        (lambda: bake("b", package="x", bakee="x"), "part or field 'bakee'", 'did you mean "bake"?'),
+        (lambda: bake("b", package="x", enigne="x"), "part or field 'enigne'", 'did you mean "engine"?'),
+        (lambda: deploy("d", cluster="cart", strategy="canari"), "strategy takes", 'did you mean "canary"?'),
+        (lambda: deploy("d", cluster="-cart"), "an application needs a name", ""),
+        (lambda: canary("d", cluster="cart v1"), "application 'cart v1'", ""),
+        (lambda: rollback("d", cluster="shop-v001"), "looks like a push", ""),
+        (lambda: templates.ami_cleanup(options="5"), "options takes", "--limit"),
+        (lambda: service("cart 1", repo=REPO, build="make"), "application 'cart 1'", "cluster="),
+        (lambda: service("cart", repo=REPO, build="mkae"), "build takes one of", 'did you mean "make"?'),
+        (lambda: service("cart", repo=REPO, build="make", strategy="blue"), "strategy takes", ""),
+        (lambda: service("cart", repo=REPO, build="make", branches="main"), "branches takes a list", "main"),
+        (lambda: service("cart", repo=REPO, build="make", smok="x"), "'smok'", 'did you mean "smoke"?'),
+        (
+            lambda: service("cart", repo=REPO, build="make", as_pipeline=True, aprove="x"),
+            "'aprove'",
+            'did you mean "approve"?',
+        ),
+    ],
+)  # fmt: skip
+def test_mistakes_are_told_with_a_way_out(make: Callable[[], Any], message: str, hint: str) -> None:
+    with pytest.raises(DslError) as told:
+        make()
+    assert message in told.value.message
+    assert hint in told.value.hint
