@@ -182,9 +182,9 @@ def test_as_long_as_builds_wait_those_launched_beyond_need_stay() -> None:
     assert [type(one) for one in decided(0, agents(1, 1), coming(90), memory).decisions] == [Drain]
 
 
-@pytest.mark.parametrize(("lasting", "minutes"), [(3000.0, 1.5), (100.0, 3.0), (30.0, 5.0)])
+@pytest.mark.parametrize(("lasting", "minutes"), [(3000.0, 0.85), (100.0, 3.0), (30.0, 5.0)])
 def test_experience_says_how_long_is_long_enough(lasting: float, minutes: float) -> None:
-    """Of the five minutes a pool has, long builds leave a third: their agents would be idle for longer."""
+    """Of the five minutes a pool has, long builds leave a sixth: their agents would be idle for longer."""
     two = agents(2, 0)
     first = decided(0, two, [], Memory(traffic={"p": busy(0, came=1, lasting=lasting)}))
     ended = Traffic(NOW - 5, frozenset(), 0, busy(0, came=1, lasting=lasting).slots, 1000)

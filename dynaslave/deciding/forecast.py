@@ -22,14 +22,15 @@ _SLOTS, _HOUR = 5, 30
 """Full slots that are looked back at; the same where launches fail."""
 _ENOUGH = 20
 """Builds before which experience says nothing."""
-_SHARE, _SPREAD, _MOST = 0.68, 0.6, 1.9
+_SHARE, _SPREAD, _MOST, _UP = 0.68, 0.6, 1.9, 0.2
 """How much is kept free: a share of the builds that will have taken the place of others, and of their
-spread; never more than so many times the spread. Found by simulation: docs/scaling.md has the figures."""
+spread; never more than so many times the spread; rounded up a little. Found by simulation:
+docs/scaling.md has the figures."""
 _SURE, _RARE, _LUMP, _CLIP = 2.2, 2, 4.0, 2
 """The same where launches fail: so many times the spread, widened up to so far where builds come in heaps.
 One is kept free where at least so many came in an hour; more than so many in one slot are a burst, which
 nobody can keep executors free for."""
-_SHORTEST = 0.3
+_SHORTEST = 0.17
 """What share of its idle time a pool's capacity is kept at least."""
 
 
@@ -142,7 +143,8 @@ def _ahead(typical: float, busy: float) -> int:
     if not typical or not busy:
         return 0
     spread = _spread(typical, busy)
-    return int(min(_SHARE * spread**2 / 2 + _SPREAD * spread, _MOST * spread))
+    wanted = _SHARE * spread**2 / 2 + _SPREAD * spread
+    return int(min(wanted + _UP, _MOST * spread) + _UP) if wanted >= 1 else 0
 
 
 def _spread(came: float, busy: float) -> float:
