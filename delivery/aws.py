@@ -263,6 +263,7 @@ def code_of(error: BaseException) -> str:
 def meaning(error: BaseException) -> Meaning:
     """What an error of boto3, or an `AwsError`, means; Other for everything else."""
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     if isinstance(error, AwsError):
         return error.meaning
@@ -270,7 +271,7 @@ def meaning(error: BaseException) -> Meaning:
         return _meaning_of(error)
     if isinstance(error, BotoCoreError):
         return Meaning.Denied if isinstance(error, _unsaid()) else Meaning.Unavailable
-    return Meaning.Other
+    return Meaning.Unavailable if isinstance(error, ResponseParserError) else Meaning.Other
 
 
 def _meaning_of(error: Any) -> Meaning:
@@ -300,6 +301,7 @@ def _by_words(text: str) -> Meaning:
 def asking(doing: str) -> Iterator[None]:
     """Turn whatever boto3 raises while `doing` something into an `AwsError`, which says so."""
     from botocore import exceptions
+    from botocore.parsers import ResponseParserError  # not one of the BotoCoreErrors
 
     try:
         yield
@@ -313,7 +315,7 @@ def asking(doing: str) -> Iterator[None]:
         hint = "a role, a profile, AWS_REGION and the other AWS_* variables say who asks where"
         name = type(error).__name__
         raise AwsError(f"{doing}: {error}", hint, name, Meaning.Denied, USAGE) from error
-    except exceptions.BotoCoreError as error:
+    except (exceptions.BotoCoreError, ResponseParserError) as error:
         means = meaning(error)
         raise AwsError(
             f"{doing}: AWS does not answer: {error}", _HINTS[means], type(error).__name__, means

@@ -125,8 +125,9 @@ def _say(error: JobdslError) -> None:
 def _aws_errors() -> tuple[type[Exception], ...]:
     """Errors of boto3; only imported when something was raised."""
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
-    return BotoCoreError, ClientError
+    return BotoCoreError, ClientError, ResponseParserError
 
 
 def _unforeseen(error: Exception) -> int:

@@ -189,6 +189,8 @@ class Bake:
     """S3 bucket in which packages of this host are handed over to instances."""
     timeout_minutes: float = number(60.0, 1)
     """Of each wait."""
+    poll_seconds: float = number(15.0, 0.01)
+    """Between looks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from botocore.parsers import ResponseParserError
 from moto import mock_aws
 
 from delivery.aws import AwsError, Meaning, asking, code_of, meaning, open_aws
@@ -95,6 +96,9 @@ def test_errors_say_what_was_being_done_and_the_way_out() -> None:
     with pytest.raises(AwsError) as caught, asking("looking"):
         raise NoCredentialsError
     assert caught.value.exit_code == USAGE
+    with pytest.raises(AwsError, match="AWS does not answer: no XML") as caught, asking("looking"):
+        raise ResponseParserError("no XML")
+    assert (caught.value.meaning, meaning(ResponseParserError())) == (Meaning.Unavailable,) * 2
 
 
 def test_a_role_is_assumed_and_the_account_checked() -> None:

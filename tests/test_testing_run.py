@@ -183,6 +183,20 @@ def test_a_push_builds_what_was_pushed(
     assert "No git jobs" in post("/git/notifyCommit?url=https://other").text
 
 
+@pytest.mark.parametrize("clean", [True, False])
+def test_a_checkout_may_clean_up_first(clean: bool, tmp_path: Path, build: Callable[..., Build]) -> None:
+    url = repository(tmp_path / "repo", "one")
+    extension = "<hudson.plugins.git.extensions.impl.CleanBeforeCheckout/>" if clean else ""
+    scm = f"""<scm class="hudson.plugins.git.GitSCM"><userRemoteConfigs><hudson.plugins.git.UserRemoteConfig>
+    <url>{url}</url></hudson.plugins.git.UserRemoteConfig></userRemoteConfigs><branches>
+    <hudson.plugins.git.BranchSpec><name>main</name></hudson.plugins.git.BranchSpec></branches>
+    <extensions>{extension}</extensions></scm>"""
+    document = job("mkdir -p out; touch out/$BUILD_NUMBER; echo has $(ls out)", extra=ROAM + scm)
+    assert "\nhas 1\n" in build(document).console
+    second = build(document, number=2).console
+    assert ("\nhas 2\n" if clean else "\nhas 1 2\n") in second
+
+
 def test_a_running_build_can_be_stopped(
     jenkins: SimulatedJenkins, post: Callable[..., requests.Response]
 ) -> None:

@@ -78,8 +78,7 @@ def _outcome_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--again", is_flag=True, help="Bake even if there is one."),
             click.option("--keep-failed", is_flag=True, help="Leave what a failed bake made, to look at it."),
             click.option("--timeout", "minutes", type=click.FloatRange(0.01), help="Minutes, of each wait."),
-            click.option("--poll", type=click.FloatRange(0.01), default=15.0, help="Seconds between looks.",
-                         show_default=True),
+            click.option("--poll", type=click.FloatRange(0.01), help="Seconds between looks."),
             click.option("--result", "result_file", type=_OUT, help="Write the result there, as JSON."),
             click.option("--properties", "properties_file", type=_OUT, help="Write it as properties."),
             click.option("--manifest", "manifest_file", type=_OUT, help="Write the list of packages there."),
@@ -176,7 +175,7 @@ def _order(aws: Aws, settings: Settings, minutes: float | None, said: dict[str, 
         again=said["again"],
         resume=said["resume"],
         timeout=(minutes or ours.timeout_minutes) * 60,
-        poll=said["poll"],
+        poll=said["poll"] or ours.poll_seconds,
     )
 
 

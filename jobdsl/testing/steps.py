@@ -145,6 +145,8 @@ def _checkout(run: _Run, environment: dict[str, str]) -> bool:
     ]
     quiet = {**environment, "GIT_TERMINAL_PROMPT": "0"}
     fine = run.process(["git", "init", "--quiet", "."], quiet) == 0 and run.process(fetch, quiet) == 0
+    if fine and work.git_clean:
+        run.process(["git", "clean", "--quiet", "-ffdx"], quiet)
     found = _commit(run, branch, quiet) if fine else ""
     if not found or run.process(["git", "checkout", "--quiet", "--force", found], quiet) != 0:
         run.say(f"ERROR: Couldn't find any revision to build for {work.git_branch}\n")

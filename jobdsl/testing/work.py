@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Step", "Work", "environment_of", "work_of"]
 
 _SHELL = "hudson.tasks.Shell"
+_CLEAN = "hudson.plugins.git.extensions.impl.CleanBeforeCheckout"
 _COPY = "hudson.plugins.copyartifact.CopyArtifact"
 _BINDINGS = "org.jenkinsci.plugins.credentialsbinding.impl."
 
@@ -54,6 +55,8 @@ class Work:
     """Texts that must not show in the log."""
     git_url: str = ""
     git_branch: str = ""
+    git_clean: bool = False
+    """Whether what earlier builds left in the workspace is removed before the checkout."""
     archive: list[str] = field(default_factory=list)
     """Ant patterns of files to keep; a leading `?` when none need match."""
     reports: list[str] = field(default_factory=list)
@@ -82,6 +85,7 @@ def work_of(jenkins: SimulatedJenkins, build: Build) -> Work:
     if urls:
         work.git_url = urls[0]
         work.git_branch = _expanded(_branch(root), work.environment)
+        work.git_clean = any(class_name(node.tag) == _CLEAN for node in root.walk())
     _bind(work, root, jenkins.credentials)
     publishers = root.find("publishers")
     for node in publishers.children if publishers else ():
