@@ -11,20 +11,31 @@ from typing import Any
 __all__ = [
     "BAKE",
     "BAKING",
+    "BEGUN",
     "CHANGE_REQUEST",
     "CREATED",
+    "DECIDE_BY",
     "DELETE_AFTER",
     "DEPLOY",
     "DISABLED_AT",
+    "IMAGE",
     "IMAGE_NAME",
     "KEEP",
     "KEY",
+    "LOAD_BALANCER",
     "OWNER",
     "PIN",
     "PREVIOUS",
+    "PREVIOUS_IMAGE",
     "READY",
+    "REASON",
+    "SIZE",
     "SMOKED",
     "STATE",
+    "STEP",
+    "STRATEGY",
+    "SUSPENDED",
+    "TARGET_GROUP",
     "read",
     "tested_in",
     "written",
@@ -61,6 +72,28 @@ DELETE_AFTER = "delivery:delete-after"
 """On a group: when it may be deleted (UTC, ISO); by itself no reason to delete one."""
 CHANGE_REQUEST = "delivery:change-request"
 """On a group: the change request it was deployed under."""
+BEGUN = "delivery:begun"
+"""On a group: when its deploy began (UTC, ISO)."""
+STEP = "delivery:step"
+"""On a group: the last step of its deploy that is done."""
+STRATEGY = "delivery:strategy"
+"""On a group: the strategy it is deployed by."""
+SIZE = "delivery:size"
+"""On a group: `min/desired/max` it has in full use."""
+IMAGE = "delivery:image"
+"""On a group: id of its image."""
+PREVIOUS_IMAGE = "delivery:previous-image"
+"""On a group: id of the image of the group it takes over from, for when that is gone."""
+REASON = "delivery:reason"
+"""On a group: why it was rolled back."""
+DECIDE_BY = "delivery:decide-by"
+"""On a canary: without a decision until then (UTC, ISO) it is rolled back."""
+SUSPENDED = "delivery:suspended"
+"""On a group that was taken out: the processes that were suspended before."""
+TARGET_GROUP = "delivery:target-group/"
+"""On a group, with the name of a target group behind it: its ARN; the group takes traffic from it."""
+LOAD_BALANCER = "delivery:load-balancer/"
+"""On a group, with the name of a classic load balancer behind it: the group takes traffic from it."""
 
 
 def tested_in(account: str) -> str:

@@ -10,10 +10,12 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import boto3
+import botocore.session
 from moto import mock_aws
 
 from delivery.aws import Aws, open_aws
@@ -22,6 +24,8 @@ from delivery.settings import Settings
 
 REGION = "eu-west-1"
 ME = "123456789012"
+# The models of services are large: read once, not once a session.
+patch("botocore.session.create_loader", cache(botocore.session.create_loader)).start()
 SERVICES = ("ec2", "autoscaling", "elb", "elbv2", "cloudwatch", "ssm", "sts", "dynamodb", "s3", "kms")
 
 

@@ -1,0 +1,130 @@
+"""How much serves: growing a group, pinning its minimum while others share its traffic, and what may go.
+
+A pin raises a group's minimum to what it has, so that less traffic does not shrink it; the minimum it had is
+written in a tag first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from delivery import tags
+from delivery.aws import asking
+from delivery.errors import DeliveryError
+
+if TYPE_CHECKING:
+    from delivery.deploy.model import Group
+    from delivery.deploy.site import Site
+    from delivery.health import Gate, Verdict
+
+__all__ = ["RATIO", "grow", "guard", "healthy", "kept", "pin", "serving", "soak", "unpin"]
+
+RATIO = 0.9
+"""What must stay of the capacity that is taken out."""
+_BLIND = 3
+"""Looks at which nobody can tell anything, before that counts as no."""
+Note = Callable[[str], None]
+
+
+def kept(in_service: int) -> int:
+    """How many must stay where so many serve; at least one."""
+    return max(1, math.ceil(in_service * RATIO))
+
+
+def pin(site: Site, group: Group) -> None:
+    """Keep a group from shrinking. AwsError."""
+    if tags.PIN not in group.tags:
+        site.tag(group.name, {tags.PIN: str(group.size.min)})
+    if group.size.min < group.size.desired:
+        site.resize(group.name, min=group.size.desired)
+
+
+def unpin(site: Site, name: str) -> bool:
+    """Give a group the minimum back it had; False if it was not pinned or is gone. AwsError."""
+    group = site.find(name)
+    if group is None or tags.PIN not in group.tags:
+        return False
+    if group.unpinned.min != group.size.min:
+        site.resize(name, min=group.unpinned.min)
+    site.untag(name, [tags.PIN])
+    return True
+
+
+def grow(site: Site, group: Group, capacity: int) -> None:
+    """Wish for so many, and for no fewer until the pin is undone. The maximum is raised if need be."""
+    if tags.PIN not in group.tags:
+        site.tag(group.name, {tags.PIN: str(group.wished.min)})
+    size = group.size
+    if min(size.min, size.desired, size.max) < capacity:
+        site.resize(
+            group.name,
+            min=max(size.min, capacity),
+            desired=max(size.desired, capacity),
+            max=max(size.max, capacity),
+        )
+
+
+def _gate(site: Site, *, balancers: bool, alarms: bool = True) -> Gate:
+    gate = site.gate if balancers else site.gate.without("target-groups", "elb")
+    return gate if alarms else replace(gate, settings=replace(gate.settings, alarms=()))
+
+
+def healthy(site: Site, name: str, wished: int, note: Note, *, balancers: bool, alarms: bool = True) -> None:
+    """Wait until a group is healthy; DeliveryError says why it did not become so.
+
+    `balancers`: whether its load balancers are asked, too. `alarms`: whether the settings' alarms count.
+    """
+    gate = _gate(site, balancers=balancers, alarms=alarms)
+    verdict = gate.wait(name, gate.required(wished), each=lambda one: _each(site, note, one))
+    if verdict.state != "healthy":
+        raise DeliveryError(
+            f"{name} is not healthy after {site.deploy.timeout_minutes:g} minutes: {verdict}"
+            f"{_failed_launch(site, name)}"
+        )
+
+
+def soak(site: Site, name: str, wished: int, minutes: float, note: Note, *, balancers: bool) -> None:
+    """Watch a healthy group for so many minutes; DeliveryError as soon as it is healthy no more."""
+    gate = _gate(site, balancers=balancers)
+    verdict = gate.soak(name, gate.required(wished), minutes, each=lambda one: _each(site, note, one))
+    if verdict.state != "healthy":
+        raise DeliveryError(f"{name} did not stay healthy: {verdict}")
+
+
+def _each(site: Site, note: Note, verdict: Verdict) -> None:
+    site.lock.check()
+    note(str(verdict))
+
+
+def _failed_launch(site: Site, name: str) -> str:
+    """What Auto Scaling says of a launch that failed; nothing if none has."""
+    with asking(f"reading the activities of {name}"):
+        found = site.aws.autoscaling.describe_scaling_activities(AutoScalingGroupName=name, MaxRecords=5)
+    failed = [one for one in found["Activities"] if one["StatusCode"] == "Failed"]
+    return f" ({failed[0].get('StatusMessage', '')[:300]})" if failed else ""
+
+
+def serving(site: Site, name: str, *, balancers: bool) -> tuple[int, str]:
+    """How many instances of a group serve now, and what is wrong with the others. AwsError."""
+    gate = _gate(site, balancers=balancers, alarms=False)
+    for _ in range(_BLIND):
+        look = gate.look(name)
+        if not look.unknown:
+            break
+        site.lock.sleep(site.deploy.poll_seconds)
+    return len(look.healthy), "; ".join(look.reasons(max(1, len(look.instances))))
+
+
+def guard(site: Site, out: str, stay: str, *, balancers: bool) -> None:
+    """Refuse to take a group out if what stays is less than `RATIO` of what serves in it. DeliveryError."""
+    going, _ = serving(site, out, balancers=balancers)
+    staying, why = serving(site, stay, balancers=balancers)
+    if staying < kept(going):
+        raise DeliveryError(
+            f"{out} stays in traffic, with {going} that serve: {stay} has {staying}, "
+            f"and {kept(going)} would be needed: {why}",
+            "delivery status tells how things stand",
+        )

@@ -1,0 +1,197 @@
+"""Does the steps of a deploy that are left, one after the other, each written down once it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from delivery import tags
+from delivery.clock import iso
+from delivery.deploy import capacity
+from delivery.deploy.extras import Extras, copy
+from delivery.deploy.model import Group, State
+from delivery.deploy.park import park
+from delivery.deploy.plan import Facts, Step, Verb, left, steps
+from delivery.deploy.removal import remove
+
+if TYPE_CHECKING:
+    from delivery.deploy.site import Site
+    from delivery.deploy.traffic import Traffic
+    from delivery.timeline import Step as Told
+
+__all__ = ["Run", "drive", "relax"]
+
+UNSEEN = ("Launch", "Terminate", "AddToLoadBalancer")
+"""Suspended processes a new group does not inherit: it could not start."""
+
+
+@dataclass
+class Run:
+    """One deploy, from the moment its group exists."""
+
+    site: Site
+    traffic: Traffic
+    facts: Facts
+    extras: Extras = field(default_factory=Extras)
+    """What hangs on the previous group."""
+    promoted: bool = False
+    """Whether the decision about the canary is made."""
+
+    @property
+    def new(self) -> Group:
+        """The new group as it is now. DeliveryError."""
+        return self.site.group(self.facts.group)
+
+    @property
+    def old(self) -> Group | None:
+        """The previous group as it is now; None if there is none any more."""
+        return self.site.find(self.facts.previous) if self.facts.previous else None
+
+
+def drive(run: Run) -> bool:
+    """Do the steps that are left; False if somebody has to decide first. DeliveryError, LockedError."""
+    every = steps(run.facts)
+    done = run.new.tags.get(tags.STEP, "")
+    todo = left(every, done)
+    for step in every:
+        if step in todo or (step.verb == "pin" and _both(run)):
+            with run.site.timeline.step(step.name, step.text) as told:
+                _VERBS[step.verb](run, step, told)
+            if step.verb == "decide" and not run.promoted:
+                return False
+            if step in todo and step.verb not in _OWN:
+                run.site.tag(run.facts.group, {tags.STEP: step.name})
+        else:
+            run.site.timeline.already(step.name, step.text)
+    return True
+
+
+def _both(run: Run) -> bool:
+    """Whether the previous group still takes traffic: then a run that was stopped has undone its pin."""
+    old = run.old
+    return old is not None and not old.parked and tags.PIN not in old.tags
+
+
+def relax(site: Site, *names: str | None) -> None:
+    """Undo the pins of these groups. AwsError."""
+    for name in names:
+        if name:
+            capacity.unpin(site, name)
+
+
+def _copy(run: Run, _: Step, told: Told) -> None:
+    site, old = run.site, run.old
+    if old is None:
+        return
+    for lost in copy(site, run.extras, old.name, run.facts.group):
+        told.note(lost)
+    theirs = sorted(old.own_suspended)
+    if kept := [one for one in theirs if one not in UNSEEN]:
+        with site.changing(f"suspending {', '.join(kept)} on {run.facts.group}"):
+            site.aws.autoscaling.suspend_processes(
+                AutoScalingGroupName=run.facts.group, ScalingProcesses=kept
+            )
+    if not_kept := [one for one in theirs if one in UNSEEN]:
+        told.note(f"{', '.join(not_kept)} suspended on {old.name}, and not on the new group")
+
+
+def _pin(run: Run, _: Step, __: Told) -> None:
+    for group in (run.old, run.new):
+        if group is not None and group.size.desired:  # the new one only if an earlier run has let it go
+            capacity.pin(run.site, group)
+
+
+def _join(run: Run, _: Step, __: Told) -> None:
+    run.traffic.join(run.new, run.site.read())
+
+
+def _grow(run: Run, step: Step, _: Told) -> None:
+    capacity.grow(run.site, run.new, step.capacity)
+
+
+def _healthy(run: Run, step: Step, told: Told) -> None:
+    _wait(run, step.capacity, told, balancers=run.traffic.joins)
+
+
+def _wait(run: Run, wished: int, told: Told, *, balancers: bool) -> None:
+    old, new = run.old, run.facts.group
+    count = old.instances(wished) if old else wished
+    capacity.healthy(run.site, new, count, told.note, balancers=balancers)
+
+
+def _traffic(run: Run, step: Step, _: Told) -> None:
+    run.traffic.on(run.new, step.share)
+
+
+def _serving(run: Run, step: Step, told: Told) -> None:
+    _wait(run, step.capacity, told, balancers=True)
+
+
+def _soak(run: Run, step: Step, told: Told) -> None:
+    old = run.old
+    count = old.instances(step.capacity) if old else step.capacity
+    capacity.soak(run.site, run.facts.group, count, step.minutes, told.note, balancers=run.traffic.switches)
+
+
+def _decide(run: Run, step: Step, told: Told) -> None:
+    if run.promoted:
+        told.note("promoted")
+        run.site.tag(run.facts.group, {tags.STATE: State.deploying, tags.STEP: step.name})
+        return
+    said: dict[str, str] = {tags.STATE: State.waiting}
+    if minutes := run.site.deploy.decision_minutes:
+        said |= {tags.DECIDE_BY: iso(run.site.clock.now() + minutes * 60)}
+    run.site.tag(run.facts.group, said)
+
+
+def _off(run: Run, step: Step, told: Told) -> None:
+    """The old group goes out once the new one is a substitute for what serves in it now."""
+    site, old = run.site, run.old
+    if old is None:
+        told.note(f"{run.facts.previous} is gone already")
+        return
+    balancers = run.traffic.switches
+    if not old.parked or run.traffic.takes(old):
+        lacking = max(step.capacity, capacity.kept(old.size.desired))
+        if run.new.size.desired < lacking:
+            told.note(f"{old.name} has grown to {old.size.desired}: {run.facts.group} to {lacking}")
+            capacity.grow(site, run.new, lacking)
+            _wait(run, lacking, told, balancers=balancers)
+        if not old.parked:
+            capacity.guard(site, old.name, run.facts.group, balancers=balancers)
+    park(site, run.traffic, old, keep=True)
+    site.tag(old.name, {tags.STATE: State.disabled})
+
+
+def _remove(run: Run, _: Step, __: Told) -> None:
+    if (old := run.old) is not None:
+        remove(run.site, run.traffic, old)
+
+
+def _unpin(run: Run, _: Step, __: Told) -> None:
+    relax(run.site, run.facts.previous, run.facts.group)
+
+
+def _done(run: Run, step: Step, _: Told) -> None:
+    run.site.untag(run.facts.group, [tags.DECIDE_BY])
+    run.site.tag(run.facts.group, {tags.STATE: State.active, tags.STEP: step.name})
+
+
+_OWN = ("decide", "done")
+"""Verbs that write down themselves that they are done, together with what else changes by that."""
+_VERBS: dict[Verb, Callable[[Run, Step, Told], None]] = {
+    "copy": _copy,
+    "pin": _pin,
+    "join": _join,
+    "grow": _grow,
+    "healthy": _healthy,
+    "traffic": _traffic,
+    "serving": _serving,
+    "soak": _soak,
+    "decide": _decide,
+    "off": _off,
+    "remove": _remove,
+    "unpin": _unpin,
+    "done": _done,
+}

@@ -1,0 +1,188 @@
+"""A cluster as a deploy sees it: its groups, how large they are, and what their tags say of them. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from delivery import names, tags
+
+__all__ = ["OPEN", "Cluster", "Group", "Member", "Size", "State", "group_of"]
+
+
+class State(StrEnum):
+    """How far the deploy of a group is, as its tag `delivery:state` says."""
+
+    deploying = "deploying"
+    waiting = "waiting"
+    """A canary that waits for promote or rollback."""
+    rolling_back = "rolling-back"
+    active = "active"
+    disabled = "disabled"
+    """Out of traffic, and kept for a rollback."""
+    failed = "failed"
+    """Rolled back before its deploy was done; it has no instances any more."""
+    unknown = ""
+    """Not made by us, or by something else since."""
+
+
+OPEN = frozenset({State.deploying, State.waiting, State.rolling_back})
+"""States of a group whose deploy is not over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large a group may be and is wished to be, in instances (or in the group's capacity units)."""
+
+    min: int
+    desired: int
+    max: int
+
+    def __str__(self) -> str:
+        return f"{self.min}/{self.desired}/{self.max}"
+
+    @classmethod
+    def parse(cls, text: str) -> Size | None:
+        """The size a tag says; None if it says none."""
+        parts = text.split("/")
+        return cls(*(int(one) for one in parts)) if len(parts) == 3 and all(map(str.isdigit, parts)) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An instance of a group."""
+
+    id: str
+    lifecycle: str
+    health: str
+
+    @property
+    def in_service(self) -> bool:
+        """Whether it serves, as far as Auto Scaling knows."""
+        return self.lifecycle == "InService" and self.health.lower() == "healthy"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One Auto Scaling group."""
+
+    name: str
+    created: datetime
+    size: Size
+    members: tuple[Member, ...] = ()
+    target_groups: tuple[str, ...] = ()
+    """ARNs of those it is attached to."""
+    load_balancers: tuple[str, ...] = ()
+    """Names of the classic ones it is attached to."""
+    suspended: frozenset[str] = frozenset()
+    """Names of its suspended processes."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    deleting: bool = False
+    raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """All that AWS says of it."""
+
+    @property
+    def state(self) -> State:
+        """How far its deploy is."""
+        said = self.tags.get(tags.STATE, "")
+        return State(said) if said in State._value2member_map_ else State.unknown
+
+    @property
+    def open(self) -> bool:
+        """Whether its deploy is not over."""
+        return self.state in OPEN and not self.deleting
+
+    @property
+    def attached(self) -> bool:
+        """Whether any load balancer sends it traffic."""
+        return bool(self.target_groups or self.load_balancers)
+
+    @property
+    def in_service(self) -> int:
+        """Instances that serve, as far as Auto Scaling knows."""
+        return sum(one.in_service for one in self.members)
+
+    @property
+    def finished(self) -> bool:
+        """Whether its deploy was once done."""
+        return self.tags.get(tags.STEP, "done") == "done"
+
+    @property
+    def unpinned(self) -> Size:
+        """Its size as it is, but with the minimum it has without a pin."""
+        pin = self.tags.get(tags.PIN, "")
+        return replace(self.size, min=int(pin) if pin.isdigit() else self.size.min)
+
+    @property
+    def wished(self) -> Size:
+        """Its size in full use: as its tag says, else as it is."""
+        return Size.parse(self.tags.get(tags.SIZE, "")) or self.unpinned
+
+    @property
+    def parked(self) -> bool:
+        """Whether somebody has begun to take it out of traffic."""
+        return tags.DISABLED_AT in self.tags
+
+    @property
+    def own_suspended(self) -> frozenset[str]:
+        """The processes its owners have suspended, without those a parked group has suspended besides."""
+        if not self.parked:
+            return self.suspended
+        return frozenset(self.tags.get(tags.SUSPENDED, "").split()) - {"none"}
+
+    def instances(self, capacity: int) -> int:
+        """How many instances make this capacity; they differ where instance types have weights."""
+        if not self.members or not self.size.desired:
+            return capacity
+        return max(1, min(capacity, math.ceil(capacity * len(self.members) / self.size.desired)))
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The groups of one application, stack and detail, in the order they were created."""
+
+    name: names.Cluster
+    groups: tuple[Group, ...] = ()
+
+    def get(self, name: str) -> Group | None:
+        """A group by its name; one that is being deleted is no group any more."""
+        return next((one for one in self.groups if one.name == name and not one.deleting), None)
+
+    @property
+    def alive(self) -> tuple[Group, ...]:
+        """Those not being deleted."""
+        return tuple(one for one in self.groups if not one.deleting)
+
+    @property
+    def unfinished(self) -> Group | None:
+        """The group whose deploy is not over, the newest if there are several."""
+        return next((one for one in reversed(self.groups) if one.open), None)
+
+    def next_name(self, beside: tuple[str, ...] = ()) -> str:
+        """The name of the next push. NameProblem."""
+        taken = [*(one.name for one in self.groups), *beside]
+        newest = self.groups[-1].name if self.groups else None
+        return str(names.next_group(self.name, taken, newest))
+
+
+def group_of(raw: Mapping[str, Any]) -> Group:
+    """A group as Auto Scaling describes it."""
+    return Group(
+        raw["AutoScalingGroupName"],
+        raw.get("CreatedTime") or datetime.fromtimestamp(0, UTC),
+        Size(raw["MinSize"], raw["DesiredCapacity"], raw["MaxSize"]),
+        tuple(
+            Member(one["InstanceId"], one["LifecycleState"], one["HealthStatus"])
+            for one in raw.get("Instances", ())
+        ),
+        tuple(raw.get("TargetGroupARNs", ())),
+        tuple(raw.get("LoadBalancerNames", ())),
+        frozenset(one["ProcessName"] for one in raw.get("SuspendedProcesses", ())),
+        tags.read(raw.get("Tags")),
+        bool(raw.get("Status")),
+        raw,
+    )

@@ -1,0 +1,166 @@
+"""A strategy as named steps, each with what it will do in words. Pure.
+
+The name of the last step that is done stands in the tag `delivery:step` of the new group: any run goes on
+behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from delivery.settings import Deploy
+
+__all__ = ["Facts", "Step", "Verb", "before", "left", "steps"]
+
+Verb = Literal[
+    "copy", "pin", "join", "grow", "healthy", "traffic", "serving", "soak", "decide", "off", "remove",
+    "unpin", "done",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: may be done again without harm."""
+
+    name: str
+    text: str
+    verb: Verb
+    capacity: int = 0
+    """To which the new group has grown by then."""
+    share: int = 0
+    """Percent of the traffic, where shares can be told."""
+    minutes: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a deploy is, as far as its steps depend on it."""
+
+    group: str
+    image: str
+    strategy: str
+    capacity: int
+    """The new group's in full use."""
+    settings: Deploy
+    previous: str | None = None
+    old_capacity: int = 0
+    places: tuple[str, ...] = ()
+    """Names of the load balancers the new group will take traffic from."""
+    extras: tuple[str, ...] = ()
+    """What hangs on the previous group, in words."""
+    source: str = ""
+    """What its launch template is made of, in words."""
+    size: str = ""
+
+    @property
+    def switches(self) -> bool:
+        """Whether load balancers switch traffic."""
+        return self.settings.traffic != "none"
+
+
+def before(facts: Facts) -> list[tuple[str, str]]:
+    """The steps up to the new group itself, as names and words."""
+    return [
+        ("lock", "one deploy at a time in this cluster"),
+        ("check", "policy, image, groups of the cluster"),
+        ("template", f"{facts.source}, with image {facts.image}"),
+        ("group", f"{facts.group}, min/desired/max {facts.size}, still without instances"),
+    ]
+
+
+def steps(facts: Facts) -> list[Step]:
+    """The steps from the new group on."""
+    return [*_first(facts), *_stages(facts), *_last(facts)]
+
+
+def left(every: list[Step], done: str) -> list[Step]:
+    """The steps behind the one that is done; all of them if it is none of these."""
+    names = [one.name for one in every]
+    return every[names.index(done) + 1 :] if done in names else every
+
+
+def _first(facts: Facts) -> Iterator[Step]:
+    if facts.previous:
+        what = ", ".join(facts.extras) or "no policies, actions or hooks"
+        yield Step("copy", f"{what} of {facts.previous}", "copy")
+        yield Step(
+            "pin", f"{facts.previous} keeps its {facts.old_capacity} instances until this is over", "pin"
+        )
+    if facts.settings.traffic == "weighted":
+        yield Step("join", f"{facts.group} into {_places(facts)}, with weight 0", "join")
+
+
+def _stages(facts: Facts) -> Iterator[Step]:
+    full, settings = facts.capacity, facts.settings
+    strategy = facts.strategy if facts.previous else "red-black"
+    if strategy == "canary":
+        small = min(settings.canary_instances, full)
+        share = max(1, round(100 * small / (small + max(facts.old_capacity, 1))))
+        yield from _stage(facts, "canary-", small, share, settings.canary_minutes, first=True)
+        yield Step("decide", "wait for delivery promote or delivery rollback", "decide")
+        yield from _stage(facts, "", full, 50, settings.soak_minutes, first=False)
+    elif strategy == "ramp":
+        for number, percent in enumerate(settings.ramp):
+            part = max(1, -(-full * percent // 100))
+            prefix = "" if percent == 100 else f"ramp-{percent}-"
+            yield from _stage(facts, prefix, part, percent, settings.soak_minutes, first=not number)
+    else:
+        share = 50 if facts.previous else 100
+        yield from _stage(facts, "", full, share, settings.soak_minutes, first=True)
+
+
+def _stage(
+    facts: Facts, prefix: str, capacity: int, share: int, soak: float, *, first: bool
+) -> Iterator[Step]:
+    """Grow, find healthy, give traffic, find healthy in it, watch."""
+    one = Step("", "", "grow", capacity, share, soak)
+    group, settings = facts.group, facts.settings
+    enough = (
+        f"{capacity} of {capacity} healthy"
+        if settings.healthy_percent == 100
+        else (f"{settings.healthy_percent:g}% of {capacity} healthy")
+    )
+    looks = f"{settings.looks} looks in a row, within {settings.timeout_minutes:g} min"
+    yield _as(one, prefix + "grow", f"{group} to {capacity} instances", "grow")
+    if first or not facts.switches:
+        yield _as(one, prefix + "healthy", f"{enough}, {looks}", "healthy")
+    weighted = settings.traffic == "weighted"
+    if facts.switches and (first or weighted):
+        how = f"{share}% of {settings.listener}" if weighted else _places(facts)
+        yield _as(one, prefix + "traffic", f"{group} takes traffic: {how}", "traffic")
+    if facts.switches:
+        yield _as(one, prefix + "serving", f"{enough} as its load balancers see it, {looks}", "serving")
+    if soak:
+        watched = f", alarms {', '.join(settings.alarms)}" if settings.alarms else ""
+        yield _as(one, prefix + "soak", f"{group} must stay healthy for {soak:g} min{watched}", "soak")
+
+
+def _as(one: Step, name: str, text: str, verb: Verb) -> Step:
+    return Step(name, text, verb, one.capacity, one.share, one.minutes)
+
+
+def _last(facts: Facts) -> Iterator[Step]:
+    old, settings = facts.previous, facts.settings
+    if old:
+        yield Step("off", f"{old} {_out(facts)}", "off", facts.capacity)
+    if old and facts.strategy == "highlander":
+        yield Step("remove", f"{old} is deleted", "remove")
+    both = f"{old} and {facts.group}" if old and facts.strategy != "highlander" else facts.group
+    yield Step("unpin", f"{both} may shrink again", "unpin")
+    after = (
+        f", and {old} kept for {settings.keep_hours:g} h" if old and facts.strategy != "highlander" else ""
+    )
+    yield Step("done", f"{facts.group} is active{after}", "done")
+
+
+def _out(facts: Facts) -> str:
+    if not facts.switches:
+        return "to no instances; its size is kept in a tag"
+    how = "weight 0" if facts.settings.traffic == "weighted" else "detached"
+    return f"out of traffic ({how}), {facts.settings.drain_seconds:g} s to drain, and frozen"
+
+
+def _places(facts: Facts) -> str:
+    return ", ".join(facts.places) or "nothing"

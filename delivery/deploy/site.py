@@ -1,0 +1,134 @@
+"""Where a deploy works: the account, the lock that is looked at before every change, reading groups, tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from delivery import names
+from delivery.aws import asking
+from delivery.deploy.model import Cluster, Group, group_of
+from delivery.errors import DeliveryError
+from delivery.health import Gate, Verdict
+
+if TYPE_CHECKING:
+    from delivery.aws import Aws
+    from delivery.clock import Clock
+    from delivery.lock import Lock
+    from delivery.settings import Deploy, Settings
+    from delivery.timeline import Timeline
+
+__all__ = ["Site", "read_cluster", "read_group"]
+
+_PAGE = 100
+
+
+@dataclass
+class Site:
+    """One cluster's surroundings while a command works on it."""
+
+    aws: Aws
+    clock: Clock
+    lock: Lock
+    settings: Settings
+    deploy: Deploy
+    """How this cluster is deployed."""
+    timeline: Timeline
+    cluster: names.Cluster
+
+    @contextmanager
+    def changing(self, doing: str) -> Iterator[None]:
+        """A call that changes something: first the lock, then the call. LockedError, AwsError."""
+        self.lock.check()
+        with asking(doing):
+            yield
+
+    @property
+    def gate(self) -> Gate:
+        """What groups of this cluster must pass; the lock is kept while it waits."""
+        return Gate.of(self.aws, self.deploy, self.clock)
+
+    def keep(self, verdict: Verdict) -> None:  # noqa: ARG002  # the gate calls it with each verdict
+        """Keep the lock while something is waited for. LockedError."""
+        self.lock.check()
+
+    def read(self) -> Cluster:
+        """The cluster as it is now. AwsError."""
+        return read_cluster(self.aws, self.cluster)
+
+    def find(self, name: str) -> Group | None:
+        """A group as it is now; None if it is not there or being deleted. AwsError."""
+        found = read_group(self.aws, name)
+        return None if found is None or found.deleting else found
+
+    def group(self, name: str) -> Group:
+        """A group that must be there. DeliveryError."""
+        found = self.find(name)
+        if found is None:
+            raise DeliveryError(
+                f"group {name} is gone", "somebody has deleted it; delivery status tells more"
+            )
+        return found
+
+    def tag(self, group: str, said: Mapping[str, str]) -> None:
+        """Write tags on a group; instances do not get them. AwsError."""
+        with self.changing(f"writing tags on {group}"):
+            self.aws.autoscaling.create_or_update_tags(Tags=[_tag(group, *one) for one in said.items()])
+
+    def untag(self, group: str, keys: Iterable[str]) -> None:
+        """Remove tags from a group; those it has not do no harm. AwsError."""
+        wanted: list[Any] = [
+            {"ResourceId": group, "ResourceType": "auto-scaling-group", "Key": key} for key in keys
+        ]
+        if wanted:
+            with self.changing(f"removing tags from {group}"):
+                self.aws.autoscaling.delete_tags(Tags=wanted)
+
+    def resize(
+        self, group: str, *, min: int | None = None, desired: int | None = None, max: int | None = None
+    ) -> None:
+        """Change sizes of a group, in one call. AwsError."""
+        sizes: dict[str, Any] = {"MinSize": min, "DesiredCapacity": desired, "MaxSize": max}
+        with self.changing(f"changing the size of {group}"):
+            self.aws.autoscaling.update_auto_scaling_group(
+                AutoScalingGroupName=group, **{key: one for key, one in sizes.items() if one is not None}
+            )
+
+
+def _tag(group: str, key: str, value: str) -> Any:
+    return {
+        "ResourceId": group,
+        "ResourceType": "auto-scaling-group",
+        "Key": key,
+        "Value": value[:256],
+        "PropagateAtLaunch": False,
+    }
+
+
+def read_group(aws: Aws, name: str) -> Group | None:
+    """A group, also one that is being deleted; None if there is none. AwsError."""
+    with asking(f"looking at group {name}"):
+        found = aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])
+    groups = found["AutoScalingGroups"]
+    return group_of(groups[0]) if groups else None
+
+
+def read_cluster(aws: Aws, cluster: names.Cluster) -> Cluster:
+    """All groups of a cluster. AWS finds groups by whole names only: all of the account are paged through.
+
+    AwsError.
+    """
+    found: list[Group] = []
+    with asking(f"looking for the groups of {cluster}"):
+        pages = aws.autoscaling.get_paginator("describe_auto_scaling_groups").paginate(
+            PaginationConfig={"PageSize": _PAGE}
+        )
+        for page in pages:
+            for raw in page["AutoScalingGroups"]:
+                parsed = names.parse_group(raw["AutoScalingGroupName"])
+                if parsed and parsed.cluster == cluster:
+                    found.append(group_of(raw))
+    found.sort(key=lambda one: (one.created, one.name))
+    return Cluster(cluster, tuple(found))

@@ -1,0 +1,117 @@
+"""How a cluster stands, for people and programs: its groups, what takes traffic, what is under way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from delivery import tags
+from delivery.deploy.model import Cluster, Group, State
+from delivery.deploy.template import image_of
+from delivery.deploy.traffic import Traffic, recorded
+
+if TYPE_CHECKING:
+    from delivery.aws import Aws
+    from delivery.lock import Holder
+
+__all__ = ["report", "table"]
+
+Said = dict[str, Any]
+
+
+def report(aws: Aws, cluster: Cluster, traffic: Traffic, holder: Holder | None, now: float) -> Said:
+    """The state of a cluster as JSON values. AwsError."""
+    return {
+        "cluster": str(cluster.name),
+        "account": aws.account,
+        "region": aws.region,
+        "locked_by": holder.owner if holder and holder.expires > now else None,
+        "under_way": cluster.unfinished.name if cluster.unfinished else None,
+        "groups": [_group(aws, one, traffic) for one in reversed(cluster.groups)],
+    }
+
+
+def _group(aws: Aws, group: Group, traffic: Traffic) -> Said:
+    takes = not group.deleting and traffic.takes(group)
+    arns, names = recorded(group)
+    live = (group.target_groups, group.load_balancers) if group.attached else (arns, names)
+    tag = group.tags.get
+    return {
+        "name": group.name,
+        "state": _state(group, takes),
+        "takes_traffic": takes,
+        "traffic": [*(arn.split("/")[1] for arn in live[0]), *live[1]],
+        "image": tag(tags.IMAGE) or image_of(aws, group),
+        "min": group.size.min,
+        "desired": group.size.desired,
+        "max": group.size.max,
+        "in_service": group.in_service,
+        "created": group.created.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "strategy": tag(tags.STRATEGY),
+        "step": tag(tags.STEP),
+        "previous": tag(tags.PREVIOUS),
+        "change_request": tag(tags.CHANGE_REQUEST),
+        "pinned_from": tag(tags.PIN),
+        "reason": tag(tags.REASON)
+        if group.state in (State.failed, State.rolling_back, State.disabled)
+        else None,
+        "decide_by": tag(tags.DECIDE_BY),
+        "disabled_at": tag(tags.DISABLED_AT),
+        "delete_after": tag(tags.DELETE_AFTER),
+    }
+
+
+def _state(group: Group, takes: bool) -> str:
+    if group.deleting:
+        return "being deleted"
+    if group.open or group.state is State.failed:
+        return str(group.state)
+    return "active" if takes else "disabled"
+
+
+def table(said: Said) -> str:
+    """The same as a table, and a line on what is under way."""
+    head = ("GROUP", "STATE", "TRAFFIC", "SERVE", "MIN/DESIRED/MAX", "IMAGE", "CREATED", "NOTE")
+    rows = [head, *(_row(one) for one in said["groups"])]
+    widths = [max(len(row[number]) for row in rows) for number in range(len(head))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+    return "\n".join([*_above(said), *lines])
+
+
+def _above(said: Said) -> list[str]:
+    lines = [f"{said['cluster']} in {said['account']}, {said['region']}"]
+    if not said["groups"]:
+        lines.append("no groups yet")
+    if said["locked_by"]:
+        lines.append(f"locked by {said['locked_by']}")
+    elif said["under_way"]:
+        lines.append(f"the deploy of {said['under_way']} is not over: delivery resume or delivery rollback")
+    return [*lines, ""]
+
+
+def _row(one: Said) -> tuple[str, ...]:
+    size = f"{one['min']}/{one['desired']}/{one['max']}"
+    where = ", ".join(one["traffic"]) if one["takes_traffic"] else "-"
+    return (
+        one["name"],
+        one["state"],
+        where or "yes",
+        str(one["in_service"]),
+        size,
+        one["image"] or "?",
+        one["created"],
+        _note(one),
+    )
+
+
+def _note(one: Said) -> str:
+    """What matters most of a group in its state."""
+    if one["state"] in ("deploying", "waiting", "rolling-back"):
+        until = f", decide by {one['decide_by']}" if one["decide_by"] else ""
+        return f"{one['strategy']}, {one['step']} done{until}"
+    if one["state"] == "failed":
+        return str(one["reason"] or "")
+    if one["state"] == "disabled" and one["delete_after"]:
+        return f"kept until {one['delete_after']}"
+    return f"pinned, minimum was {one['pinned_from']}" if one["pinned_from"] else ""

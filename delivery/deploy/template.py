@@ -1,0 +1,209 @@
+"""Launch templates: what a group was launched from, and a new version of it that differs in the image alone.
+
+A version is made of everything the old one says, as the API gives it, on top of the old version itself (so
+that AWS also carries on what this boto3 does not know). `$Latest` and `$Default` are resolved first: they
+may be anybody's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from delivery.aws import Meaning, asking, meaning
+from delivery.deploy.shapes import fitting
+from delivery.errors import USAGE, DeliveryError
+
+if TYPE_CHECKING:
+    from delivery.aws import Aws
+    from delivery.deploy.model import Group
+    from delivery.deploy.site import Site
+
+__all__ = ["Launch", "Template", "image_of", "launch_of", "lost", "make_launch", "named", "template_of"]
+
+_READ_ONLY = ("MetadataOptions.State", "Operator")
+"""What AWS adds to an answer and takes from nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One version of a launch template."""
+
+    id: str
+    name: str
+    version: int
+    data: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def image(self) -> str:
+        """Id of its image; empty if it says none."""
+        return str(self.data.get("ImageId", ""))
+
+    @property
+    def spec(self) -> dict[str, str]:
+        """As Auto Scaling wants it."""
+        return {"LaunchTemplateId": self.id, "Version": str(self.version)}
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What a group launches: a template, and the instance types beside it where it has mixed ones."""
+
+    template: Template
+    mixed: Mapping[str, Any] | None = None
+    own: Mapping[int, Template] = field(default_factory=dict)
+    """Templates of their own, by the number of the override that has it."""
+
+
+def launch_of(aws: Aws, group: Group) -> Launch:
+    """What a group launches now, every version resolved to a number. DeliveryError."""
+    mixed = group.raw.get("MixedInstancesPolicy")
+    if mixed:
+        part = mixed["LaunchTemplate"]
+        overrides = enumerate(part.get("Overrides", ()))
+        specs = {n: one["LaunchTemplateSpecification"] for n, one in overrides if _spec(one)}
+        own = {n: template_of(aws, spec) for n, spec in specs.items()}
+        return Launch(template_of(aws, part["LaunchTemplateSpecification"]), mixed, own)
+    if "LaunchTemplate" not in group.raw:
+        raise DeliveryError(
+            f"{group.name} has a launch configuration, which EC2 no longer makes",
+            "give it a launch template first: EC2 console, Launch configurations, Copy to launch template",
+            USAGE,
+        )
+    return Launch(template_of(aws, group.raw["LaunchTemplate"]))
+
+
+def _spec(override: Mapping[str, Any]) -> bool:
+    return bool(override.get("LaunchTemplateSpecification"))
+
+
+def template_of(aws: Aws, spec: Mapping[str, Any]) -> Template:
+    """The version a specification means now. AwsError."""
+    which = {key: spec[key] for key in ("LaunchTemplateId",) if spec.get(key)}
+    which = which or {"LaunchTemplateName": spec["LaunchTemplateName"]}
+    version = spec.get("Version") or "$Default"
+    called = spec.get("LaunchTemplateName") or next(iter(which.values()))
+    with asking(f"reading version {version} of launch template {called}"):
+        found: Any = aws.ec2.describe_launch_template_versions(**which, Versions=[version])
+    if not found["LaunchTemplateVersions"]:
+        raise DeliveryError(f"launch template {called} has no version {version}", "somebody has deleted it")
+    one = found["LaunchTemplateVersions"][0]
+    return Template(
+        one["LaunchTemplateId"],
+        one.get("LaunchTemplateName", called),
+        one["VersionNumber"],
+        one["LaunchTemplateData"],
+    )
+
+
+def named(aws: Aws, text: str) -> Template:
+    """A launch template by name or id, and `:version` behind it, as the settings say it. AwsError."""
+    name, _, version = text.partition(":")
+    key = "LaunchTemplateId" if name.startswith("lt-") else "LaunchTemplateName"
+    return template_of(aws, {key: name, "Version": version or "$Default"})
+
+
+def image_of(aws: Aws, group: Group) -> str:
+    """Id of the image a group launches; empty if nobody can say. AwsError."""
+    try:
+        return launch_of(aws, group).template.image
+    except DeliveryError as error:
+        if meaning(error) in (Meaning.NotFound, Meaning.Other):
+            return ""
+        raise
+
+
+def lost(site: Site, launch: Launch) -> list[str]:
+    """What of these templates a request cannot say, as lines for people."""
+    shape = site.aws.ec2.meta.service_model.shape_for("RequestLaunchTemplateData")
+    return [
+        f"launch template {one.name}: {path}"
+        for one in (launch.template, *launch.own.values())
+        for path in fitting(shape, one.data)[1]
+        if path not in _READ_ONLY
+    ]
+
+
+def make_launch(site: Site, launch: Launch, image: str, instance_type: str | None) -> dict[str, Any]:
+    """Make the new versions; gives the arguments of CreateAutoScalingGroup that name them. DeliveryError."""
+    spec = _version(site, launch.template, image, instance_type).spec
+    if launch.mixed is None:
+        return {"LaunchTemplate": spec}
+    own = {n: _version(site, _fit(one, launch), image, None).spec for n, one in launch.own.items()}
+    part = launch.mixed["LaunchTemplate"]
+    overrides = [
+        {**one, "LaunchTemplateSpecification": own[n]} if n in own else one
+        for n, one in enumerate(part.get("Overrides", ()))
+    ]
+    mixed = {
+        **launch.mixed,
+        "LaunchTemplate": {**part, "LaunchTemplateSpecification": spec, "Overrides": overrides},
+    }
+    shape = site.aws.autoscaling.meta.service_model.shape_for("MixedInstancesPolicy")
+    return {"MixedInstancesPolicy": fitting(shape, mixed)[0]}
+
+
+def _fit(own: Template, launch: Launch) -> Template:
+    """An override's own template takes the new image only if it had the same as the rest."""
+    if own.image != launch.template.image:
+        raise DeliveryError(
+            f"an override launches {own.image or 'an image'} from template {own.name}, "
+            f"and the rest {launch.template.image}: one image cannot replace both",
+            "take the override out, or put it into a cluster of its own",
+            USAGE,
+        )
+    return own
+
+
+def _version(site: Site, old: Template, image: str, instance_type: str | None) -> Template:
+    """The version with that image: the old one if it is that, one an earlier run has made, or a new one."""
+    if not old.id:
+        return make_template(site, old)
+    shape = site.aws.ec2.meta.service_model.shape_for("RequestLaunchTemplateData")
+    before = fitting(shape, old.data)[0]
+    data = {**before, "ImageId": image}
+    if instance_type:
+        data.pop("InstanceRequirements", None)
+        data["InstanceType"] = instance_type
+    if data == before:
+        return old
+    said = json.dumps(data, sort_keys=True, default=str)
+    mark = f"delivery {image} from {old.version} {hashlib.sha256(said.encode()).hexdigest()[:16]}"
+    return _made(site, old, mark) or _make(site, old, mark, data)
+
+
+def make_template(site: Site, wanted: Template) -> Template:
+    """A template that is not there yet. AwsError."""
+    data: Any = dict(wanted.data)
+    with site.changing(f"creating launch template {wanted.name}"):
+        made: Any = site.aws.ec2.create_launch_template(
+            LaunchTemplateName=wanted.name, LaunchTemplateData=data
+        )["LaunchTemplate"]
+    return Template(made["LaunchTemplateId"], wanted.name, 1, wanted.data)
+
+
+def _made(site: Site, old: Template, mark: str) -> Template | None:
+    """A version an earlier run has made: it was killed, or the same image was deployed before."""
+    with asking(f"looking at the versions of launch template {old.name}"):
+        pages = site.aws.ec2.get_paginator("describe_launch_template_versions").paginate(
+            LaunchTemplateId=old.id, MinVersion=str(old.version + 1)
+        )
+        for page in pages:
+            for one in page["LaunchTemplateVersions"]:
+                if one.get("VersionDescription") == mark:
+                    return Template(old.id, old.name, one["VersionNumber"], one["LaunchTemplateData"])
+    return None
+
+
+def _make(site: Site, old: Template, mark: str, data: Any) -> Template:
+    # A source cannot be told to leave out its requirements, and a type beside them is refused.
+    replaced = "InstanceRequirements" in old.data and "InstanceRequirements" not in data
+    source: Any = {} if replaced else {"SourceVersion": str(old.version)}
+    with site.changing(f"making a version of launch template {old.name}"):
+        made: Any = site.aws.ec2.create_launch_template_version(
+            LaunchTemplateId=old.id, VersionDescription=mark, LaunchTemplateData=data, **source
+        )["LaunchTemplateVersion"]
+    return Template(old.id, old.name, made["VersionNumber"], made["LaunchTemplateData"])

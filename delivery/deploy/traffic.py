@@ -1,0 +1,237 @@
+"""How a group gets traffic and loses it: attached to load balancers, by a listener's weights, or neither.
+
+What a group takes traffic from stands in its tags before anything is taken away, so it can be given back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from delivery import tags
+from delivery.aws import Aws, asking
+from delivery.deploy.model import Cluster, Group
+from delivery.deploy.weights import Weights
+from delivery.errors import USAGE, DeliveryError
+
+if TYPE_CHECKING:
+    from delivery.deploy.site import Site
+
+__all__ = ["Attached", "NoTraffic", "Traffic", "Weighted", "recorded", "taking", "traffic_of"]
+
+
+class Traffic(Protocol):
+    """One way of giving traffic to the groups of a cluster."""
+
+    joins: ClassVar[bool]
+    """Whether a group is made known to its load balancers before it takes traffic."""
+    switches: ClassVar[bool]
+    """Whether a group can be taken out of traffic and still run."""
+
+    def takes(self, group: Group) -> bool:
+        """Whether it takes traffic now, by what the load balancers have."""
+        ...
+
+    def wanted(self, previous: Group | None) -> dict[str, str]:
+        """The tags that say what a new group will take traffic from. DeliveryError if that is nothing."""
+        ...
+
+    def join(self, group: Group, cluster: Cluster) -> None:
+        """Make it known to its load balancers without any traffic."""
+        ...
+
+    def on(self, group: Group, share: int) -> None:
+        """Give it traffic: `share` percent, where shares can be told."""
+        ...
+
+    def off(self, group: Group) -> None:
+        """Take it out."""
+        ...
+
+
+def traffic_of(site: Site) -> Traffic:
+    """The way the settings name. DeliveryError."""
+    if site.deploy.traffic == "weighted":
+        return Weighted(site)
+    return NoTraffic() if site.deploy.traffic == "none" else Attached(site)
+
+
+def recorded(group: Group) -> tuple[list[str], list[str]]:
+    """ARNs of the target groups, and names of the classic load balancers, in a group's tags."""
+    arns = [value for key, value in group.tags.items() if key.startswith(tags.TARGET_GROUP)]
+    names = [key for key in group.tags if key.startswith(tags.LOAD_BALANCER)]
+    return sorted(arns), sorted(one.removeprefix(tags.LOAD_BALANCER) for one in names)
+
+
+def taking(arns: Sequence[str], balancers: Sequence[str]) -> dict[str, str]:
+    """Tags that say a group takes traffic from these: ARNs of target groups, names of classic ones."""
+    said = {f"{tags.TARGET_GROUP}{_name(arn)}": arn for arn in arns}
+    return said | {f"{tags.LOAD_BALANCER}{name}": "classic" for name in balancers}
+
+
+def _name(arn: str) -> str:
+    return arn.split("/")[1] if "/" in arn else arn
+
+
+def _arns(aws: Aws, wanted: Sequence[str]) -> list[str]:
+    """ARNs of target groups that are named, or given as they are. DeliveryError."""
+    names = [one for one in wanted if not one.startswith("arn:")]
+    known: dict[str, str] = {}
+    if names:
+        with asking(f"looking for target groups {', '.join(names)}"):
+            found = aws.elbv2.describe_target_groups(Names=names)["TargetGroups"]
+        known = {one["TargetGroupName"]: one["TargetGroupArn"] for one in found}
+    return [known.get(one, one) for one in wanted]
+
+
+class Attached:
+    """A group has the traffic of the load balancers it is attached to: Auto Scaling registers instances."""
+
+    joins: ClassVar[bool] = False
+    switches: ClassVar[bool] = True
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def takes(self, group: Group) -> bool:
+        """Attached to anything."""
+        return group.attached
+
+    def wanted(self, previous: Group | None) -> dict[str, str]:
+        """Those of the settings, else those of the previous group."""
+        settings, site = self._site.deploy, self._site
+        before = (previous.target_groups, previous.load_balancers) if previous else ((), ())
+        arns = before[0] if settings.target_groups is None else _arns(site.aws, settings.target_groups)
+        names = before[1] if settings.load_balancers is None else settings.load_balancers
+        if not arns and not names:
+            raise _nothing(str(site.cluster), previous)
+        return taking(arns, names)
+
+    def join(self, group: Group, cluster: Cluster) -> None:
+        """Nothing: what is attached takes traffic."""
+
+    def on(self, group: Group, share: int) -> None:  # noqa: ARG002  # its instances are its share
+        """Attach what its tags say."""
+        arns, names = recorded(group)
+        client: Any = self._site.aws.autoscaling
+        if missing := [one for one in arns if one not in group.target_groups]:
+            with self._site.changing(f"attaching {group.name} to {', '.join(map(_name, missing))}"):
+                client.attach_load_balancer_target_groups(
+                    AutoScalingGroupName=group.name, TargetGroupARNs=missing
+                )
+        if missing := [one for one in names if one not in group.load_balancers]:
+            with self._site.changing(f"attaching {group.name} to {', '.join(missing)}"):
+                client.attach_load_balancers(AutoScalingGroupName=group.name, LoadBalancerNames=missing)
+
+    def off(self, group: Group) -> None:
+        """Detach it from everything."""
+        client: Any = self._site.aws.autoscaling
+        if group.target_groups:
+            with self._site.changing(f"detaching {group.name} from its target groups"):
+                client.detach_load_balancer_target_groups(
+                    AutoScalingGroupName=group.name, TargetGroupARNs=list(group.target_groups)
+                )
+        if group.load_balancers:
+            with self._site.changing(f"detaching {group.name} from its load balancers"):
+                client.detach_load_balancers(
+                    AutoScalingGroupName=group.name, LoadBalancerNames=list(group.load_balancers)
+                )
+
+
+def _nothing(cluster: str, previous: Group | None) -> DeliveryError:
+    where = f"{previous.name} is attached to none" if previous else "this is its first group"
+    return DeliveryError(
+        f"cluster {cluster}: no load balancer to take traffic from ({where})",
+        'target_groups = ["NAME"] says which, or traffic = "none" that there is none',
+        USAGE,
+    )
+
+
+class Weighted:
+    """Two target groups behind one listener; each group has one of them, and traffic goes by weights."""
+
+    joins: ClassVar[bool] = True
+    switches: ClassVar[bool] = True
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._weights = Weights(site)
+
+    def takes(self, group: Group) -> bool:
+        """Its target group has a weight."""
+        now = self._weights.read()
+        return any(now.get(arn, 0) > 0 for arn in group.target_groups)
+
+    def wanted(self, previous: Group | None) -> dict[str, str]:
+        """The one of the two that the previous group has not."""
+        pair = self._pair()
+        theirs = [arn for arn in pair if previous is not None and arn in previous.target_groups]
+        if previous is not None and len(theirs) != 1:
+            raise DeliveryError(
+                f"{previous.name} must be attached to one of {' and '.join(map(_name, pair))}",
+                "the other one is for the new group",
+                USAGE,
+            )
+        return taking([next(arn for arn in pair if arn not in theirs)], ())
+
+    def join(self, group: Group, cluster: Cluster) -> None:
+        """Attach it to its target group, which an older group may still have. Its weight is nothing."""
+        (arn,), _ = recorded(group)
+        self.off(group)
+        client = self._site.aws.autoscaling
+        for other in cluster.alive:
+            if other.name != group.name and arn in other.target_groups:
+                with self._site.changing(f"detaching {other.name} from {_name(arn)}"):
+                    client.detach_load_balancer_target_groups(
+                        AutoScalingGroupName=other.name, TargetGroupARNs=[arn]
+                    )
+        if arn not in group.target_groups:
+            with self._site.changing(f"attaching {group.name} to {_name(arn)}"):
+                client.attach_load_balancer_target_groups(
+                    AutoScalingGroupName=group.name, TargetGroupARNs=[arn]
+                )
+
+    def on(self, group: Group, share: int) -> None:
+        """Give its target group that share, and the rest to the other."""
+        (mine,), _ = recorded(group)
+        self._weights.write({arn: share if arn == mine else 100 - share for arn in self._pair()})
+
+    def off(self, group: Group) -> None:
+        """All to the other one."""
+        (mine,), _ = recorded(group)
+        self._weights.write({arn: 0 if arn == mine else 100 for arn in self._pair()})
+
+    def _pair(self) -> list[str]:
+        named = self._site.deploy.target_groups
+        pair = list(self._weights.read()) if named is None else _arns(self._site.aws, named)
+        if len(pair) != 2:
+            raise DeliveryError(
+                f'traffic = "weighted" needs two target groups, not {len(pair)}',
+                'target_groups = ["BLUE", "GREEN"] names them',
+                USAGE,
+            )
+        return pair
+
+
+class NoTraffic:
+    """No load balancer: instances find their work themselves. A group is taken out by having no instances."""
+
+    joins: ClassVar[bool] = False
+    switches: ClassVar[bool] = False
+
+    def takes(self, group: Group) -> bool:
+        """It works whenever it has instances."""
+        return group.size.desired > 0
+
+    def wanted(self, previous: Group | None) -> dict[str, str]:  # noqa: ARG002
+        """Nothing."""
+        return {}
+
+    def join(self, group: Group, cluster: Cluster) -> None:
+        """Nothing."""
+
+    def on(self, group: Group, share: int) -> None:
+        """Nothing: it works since it runs."""
+
+    def off(self, group: Group) -> None:
+        """Nothing: its instances are ended by who takes it out."""

@@ -1,0 +1,70 @@
+"""The weights of a listener, or of one of its rules: how much traffic each of its target groups gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from delivery.aws import asking
+from delivery.errors import USAGE, DeliveryError
+
+if TYPE_CHECKING:
+    from delivery.deploy.site import Site
+
+__all__ = ["Weights"]
+
+
+class Weights:
+    """Reads and writes the forward action of the listener or rule that the settings name."""
+
+    def __init__(self, site: Site) -> None:
+        listener = site.deploy.listener
+        if listener is None:
+            raise DeliveryError(
+                'traffic = "weighted" needs a listener', 'listener = "arn:..." names it or its rule', USAGE
+            )
+        self._site, self._arn = site, listener
+        self._rule = ":listener-rule/" in listener
+
+    def read(self) -> dict[str, int]:
+        """Weights by the ARN of the target group. AwsError; DeliveryError if it forwards nothing."""
+        return {one["TargetGroupArn"]: int(one.get("Weight", 1)) for one in self._groups(self._forward()[1])}
+
+    def write(self, weights: Mapping[str, int]) -> None:
+        """Set the weights; everything else of the action, and other actions, stay as they are. AwsError."""
+        actions, forward = self._forward()
+        if {one["TargetGroupArn"]: int(one.get("Weight", 1)) for one in self._groups(forward)} == dict(
+            weights
+        ):
+            return
+        config = dict(forward.get("ForwardConfig", {}))
+        config["TargetGroups"] = [{"TargetGroupArn": arn, "Weight": one} for arn, one in weights.items()]
+        changed = {key: one for key, one in forward.items() if key != "TargetGroupArn"}
+        changed["ForwardConfig"] = config
+        self._set([changed if one is forward else one for one in actions])
+
+    def _forward(self) -> tuple[list[Any], Any]:
+        actions = self._actions()
+        forward = next((one for one in actions if one["Type"] == "forward"), None)
+        if forward is None:
+            raise DeliveryError(f"{self._arn} forwards to no target group", "name another listener", USAGE)
+        return actions, forward
+
+    def _actions(self) -> list[Any]:
+        client: Any = self._site.aws.elbv2
+        with asking("reading the weights of the listener"):
+            if self._rule:
+                return list(client.describe_rules(RuleArns=[self._arn])["Rules"][0]["Actions"])
+            return list(client.describe_listeners(ListenerArns=[self._arn])["Listeners"][0]["DefaultActions"])
+
+    def _groups(self, forward: Any) -> list[Any]:
+        groups = forward.get("ForwardConfig", {}).get("TargetGroups")
+        return list(groups or [{"TargetGroupArn": forward["TargetGroupArn"]}])
+
+    def _set(self, actions: list[Any]) -> None:
+        client: Any = self._site.aws.elbv2
+        with self._site.changing("changing the weights of the listener"):
+            if self._rule:
+                client.modify_rule(RuleArn=self._arn, Actions=actions)
+            else:
+                client.modify_listener(ListenerArn=self._arn, DefaultActions=actions)

@@ -1,0 +1,138 @@
+"""Whatever goes wrong at any call of a deploy or a rollback: the old capacity serves, and there is a way on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+
+from delivery import tags
+from delivery.deploy.model import OPEN
+from delivery.errors import DeliveryError
+from deploy_case import NEW, OLD, SIZE, Case, case
+from deploy_strict import READING
+from ec2_strict import Fault, KillError
+
+EVERY = os.environ.get("DELIVERY_FAULTS") == "all"
+"""Every call of every strategy takes a quarter of an hour; else every few, others for each strategy."""
+KINDS = {
+    "red-black": ("red-black", ""),
+    "canary": ("canary", ""),
+    "ramp": ("ramp", ""),
+    "highlander": ("highlander", ""),
+    "weighted": ("ramp", 'traffic = "weighted"\n'),
+}
+
+
+@contextmanager
+def made(kind: str, fault: Fault | None = None) -> Iterator[Case]:
+    with case(KINDS[kind][1]) as one:
+        one.strict.floor = SIZE
+        one.strict.faults = [fault] if fault else []
+        yield one
+
+
+def deploy(one: Case, kind: str) -> None:
+    assert one.deploy(KINDS[kind][0]).outcome == "deployed"
+
+
+def back(one: Case, kind: str) -> None:
+    assert one.rollback().outcome in ("rolled back", "deployed")
+
+
+def begun(one: Case, kind: str, act: Callable[[Case, str], None]) -> None:
+    """What is there before the faults begin: for a rollback, a deploy that is done."""
+    if act is back:
+        faults, one.strict.faults = one.strict.faults, []
+        deploy(one, kind)
+        one.strict.faults = faults
+        one.strict.calls.clear()
+
+
+def clean(kind: str, act: Callable[[Case, str], None]) -> tuple[list[str], object]:
+    """The calls of a run without faults, and how it ends."""
+    with made(kind) as one:
+        begun(one, kind, act)
+        act(one, kind)
+        return one.strict.operations(), one.state()
+
+
+def changing(operations: list[str]) -> list[int]:
+    """Numbers of the calls that change something: being killed anywhere else is being killed after one."""
+    return [number for number, name in enumerate(operations) if not name.startswith(READING)]
+
+
+def some(numbers: Iterable[int], kind: str, each: int) -> list[int]:
+    """A share of the calls, beginning with another for each strategy."""
+    return [*numbers] if EVERY else [*numbers][[*KINDS].index(kind) % each :: each]
+
+
+def settled(one: Case) -> None:
+    """Nothing is half-done: one group takes traffic with all it should have, and nothing is pinned."""
+    (active,) = one.taking()
+    assert one.strict.serving_in(active) >= SIZE
+    for name, said in one.state().items():
+        assert tags.PIN not in said["tags"], f"{name} stays pinned"
+        assert said["tags"].get(tags.STATE) not in OPEN, f"{name} is half-done"
+
+
+@pytest.mark.parametrize("act", [deploy, back])
+@pytest.mark.parametrize("kind", KINDS)
+def test_killed_anywhere_and_resumed_it_reaches_the_same_end(
+    kind: str, act: Callable[[Case, str], None]
+) -> None:
+    operations, end = clean(kind, act)
+    for number in some(changing(operations), kind, 4):
+        with made(kind, Fault(KillError(), "after", number=number)) as one:
+            begun(one, kind, act)
+            with pytest.raises(KillError):
+                act(one, kind)
+            if one.resume().outcome == "nothing to do" and one.state() != end:
+                act(one, kind)  # killed before anything was there
+            assert one.state() == end, f"killed after call {number}, {operations[number]}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_killed_anywhere_and_rolled_back_traffic_is_where_it_was(kind: str) -> None:
+    operations, _ = clean(kind, deploy)
+    for number in some(changing(operations), kind, 6):
+        where = f"killed after call {number}, {operations[number]}"
+        with made(kind, Fault(KillError(), "after", number=number)) as one:
+            before = one.state()[OLD]
+            with pytest.raises(KillError):
+                deploy(one, kind)
+            if NEW not in one.strict.groups:
+                continue  # nothing was done that a rollback could undo
+            if OLD not in one.strict.groups:  # a highlander's: its image serves again
+                assert one.rollback().outcome == "deployed", where
+                (active,) = one.taking()
+                assert one.state()[active]["images"] == ["old"], where
+            else:
+                assert one.rollback().outcome == "rolled back", where
+                assert one.taking() == [OLD], where
+                after = one.state()[OLD]
+                same = ("size", "suspended", "attached", "serving", "images", "policies", "actions")
+                assert [after[key] for key in same] == [before[key] for key in same], where
+            settled(one)
+
+
+@pytest.mark.parametrize("act", [deploy, back])
+@pytest.mark.parametrize("mode", ["refused", "lost"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_error_at_any_call_leaves_a_way_on(kind: str, mode: str, act: Callable[[Case, str], None]) -> None:
+    operations, _ = clean(kind, act)
+    refused = mode == "refused"
+    for number in some(
+        range(len(operations)) if refused else changing(operations), kind, 16 if refused else 8
+    ):
+        fault = Fault("AccessDenied", "before" if refused else "after", number=number)
+        with made(kind, fault) as one:
+            begun(one, kind, act)
+            with suppress(*([DeliveryError, AssertionError] if act is deploy else [DeliveryError])):
+                act(one, kind)
+            one.strict.faults = []
+            one.resume()
+            assert one.strict.lowest >= SIZE, f"{mode} at call {number}, {operations[number]}"
+            settled(one)
