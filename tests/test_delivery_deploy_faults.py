@@ -84,7 +84,7 @@ def test_killed_anywhere_and_resumed_it_reaches_the_same_end(
     kind: str, act: Callable[[Case, str], None]
 ) -> None:
     operations, end = clean(kind, act)
-    for number in some(changing(operations), kind, 4):
+    for number in some(changing(operations), kind, 9):
         with made(kind, Fault(KillError(), "after", number=number)) as one:
             begun(one, kind, act)
             with pytest.raises(KillError):
@@ -97,7 +97,7 @@ def test_killed_anywhere_and_resumed_it_reaches_the_same_end(
 @pytest.mark.parametrize("kind", KINDS)
 def test_killed_anywhere_and_rolled_back_traffic_is_where_it_was(kind: str) -> None:
     operations, _ = clean(kind, deploy)
-    for number in some(changing(operations), kind, 6):
+    for number in some(changing(operations), kind, 9):
         where = f"killed after call {number}, {operations[number]}"
         with made(kind, Fault(KillError(), "after", number=number)) as one:
             before = one.state()[OLD]

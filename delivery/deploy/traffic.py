@@ -176,7 +176,7 @@ class Weighted:
 
     def join(self, group: Group, cluster: Cluster) -> None:
         """Attach it to its target group, which an older group may still have. Its weight is nothing."""
-        (arn,), _ = recorded(group)
+        arn = self._of(group)
         self.off(group)
         client = self._site.aws.autoscaling
         for other in cluster.alive:
@@ -193,13 +193,23 @@ class Weighted:
 
     def on(self, group: Group, share: int) -> None:
         """Give its target group that share, and the rest to the other."""
-        (mine,), _ = recorded(group)
+        mine = self._of(group)
         self._weights.write({arn: share if arn == mine else 100 - share for arn in self._pair()})
 
     def off(self, group: Group) -> None:
         """All to the other one."""
-        (mine,), _ = recorded(group)
+        mine = self._of(group)
         self._weights.write({arn: 0 if arn == mine else 100 for arn in self._pair()})
+
+    def _of(self, group: Group) -> str:
+        """The one of the two that is a group's, as its tag says; else the one it is attached to."""
+        said = recorded(group)[0] or [arn for arn in self._pair() if arn in group.target_groups]
+        if len(said) != 1:
+            raise DeliveryError(
+                f"which of the two target groups is {group.name}'s cannot be told",
+                "it must be attached to one of them",
+            )
+        return said[0]
 
     def _pair(self) -> list[str]:
         named = self._site.deploy.target_groups
