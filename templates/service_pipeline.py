@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from jobdsl import pipeline, template, triggers
 
 from .baking import KEPT as BAKED
 from .baking import PROPERTIES, bake_script
+from .build_pipeline import build_stages
 from .deploy_scripts import KEPT, act_script, deploy_script
 from .running import Running
 from .stages import Access, Stage, Stages
@@ -31,6 +33,7 @@ def whole_way(way: Way) -> tuple[pipeline, Stages]:
         triggers={"poll": triggers.poll_scm(building.poll)},
     )
     values = {
+        "delivers": True,
         "about": f"{way.name}: from a commit to {way.production_account or way.test_account or 'test'}",
         "agent": getattr(building.agent, "label", building.agent) or "",
         "mail": building.mail,
@@ -52,23 +55,13 @@ def _built(way: Way) -> Iterator[Stage]:
     building = way.building
     values = {"repo": building.repo, "branch": way.branch, "credentials": building.git_credentials}
     yield Stage("checkout", groovy=template("./pipeline/checkout.groovy.j2", **values).rstrip())
-    access = (
-        Access(building.repository_credentials, "REPOSITORY_USER", "REPOSITORY_PASSWORD")
-        if building.repository_credentials
-        else None
+    *stages, last = build_stages(
+        building.variant,
+        repository=building.repository,
+        repository_credentials=building.repository_credentials,
+        kept=way.artifacts,
     )
-    publishes = building.variant.snapshots
-    made = building.variant.parts(repository=building.repository, publish=publishes, release=False)
-    for name, step in made.items():
-        last = name == list(made)[-1]
-        yield Stage(
-            name,
-            step.command,
-            access=access,
-            results=building.variant.results if name == "test" else "",
-            kept=way.artifacts if last else "",
-            stash=(PACKAGE, way.artifact) if last else None,
-        )
+    yield from (*stages, replace(last, stash=(PACKAGE, way.artifact)))
 
 
 def _tested(way: Way) -> Iterator[Stage]:

@@ -10,7 +10,7 @@ from typing import Any
 from jobdsl import DslError, pipeline, template
 from jobdsl.errors import suggestion
 
-__all__ = ["Access", "Stage", "Stages"]
+__all__ = ["Access", "Stage", "Stages", "written"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class Stage:
     """Only one build at a time is in stages with this lock."""
     image_from: str = ""
     """The properties file that says which image the later stages get."""
+    only: str = ""
+    """The Groovy condition it runs under."""
     otherwise: str = ""
     """The script for a canary nobody promoted."""
 
@@ -105,9 +107,13 @@ class Stages:
         return self.names.index(name)
 
     def _write(self) -> None:
-        blocks = [list(block) for _, block in groupby(self._stages, key=lambda one: one.on_agent)]
-        text = template("./pipeline/pipeline.groovy.j2", blocks=blocks, **self._values)
-        self._job.script = _indented(text)
+        self._job.script = written(self._stages, self._values)
+
+
+def written(stages: Iterable[Stage], values: Mapping[str, Any]) -> str:
+    """The script of a Pipeline: those stages, and what they have in common."""
+    blocks = [list(block) for _, block in groupby(stages, key=lambda one: one.on_agent)]
+    return _indented(template("./pipeline/pipeline.groovy.j2", blocks=blocks, **values))
 
 
 def _indented(text: str) -> str:

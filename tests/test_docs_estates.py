@@ -74,6 +74,7 @@ def test_the_tutorial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_page_on_builds(tmp_path: Path) -> None:
     assert [name for _, text in blocks("templates-build.md") if (name := write(tmp_path, text))] == [
         "shop.py",
+        "branches.py",
         "search.py",
     ]
     assert problems(tmp_path) == []

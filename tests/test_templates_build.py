@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from groovy_parser import complaints
 
 from jobdsl import DslError, publish, steps
 from jobdsl.templates import Builds, library, webapp
@@ -257,3 +258,31 @@ def test_files_that_cannot_be_written_are_named(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "jobdsl.templates", "ant", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (1, f"Error: {tmp_path}/.cbf: File exists\n")
+
+
+def jenkinsfile(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "jobdsl.templates", "jenkinsfile", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_jenkinsfile_trusts_nothing_but_what_it_publishes(tmp_path: Path) -> None:
+    made = {}
+    for build in VARIANTS:
+        done = jenkinsfile(
+            "webapp", build, "--repository", "https://x/it's", "--repository-credentials", "keys"
+        )
+        assert done.returncode == 0, done.stderr
+        made[build] = done.stdout
+        assert done.stdout.count("withCredentials") == (1 if VARIANTS[build].snapshots else 0)
+        before, publish, after = done.stdout.partition("if (env.BRANCH_NAME == 'main') {")
+        assert "withCredentials" not in before
+        assert ("withCredentials" in after) is bool(publish)
+        assert "archiveArtifacts" in before
+    assert complaints(made, tmp_path) == ""
+
+
+def test_a_jenkinsfile_of_what_there_is_not() -> None:
+    done = jenkinsfile("library", "gradel")
+    assert done.returncode == 1
+    assert 'did you mean "gradle"?' in done.stderr
+    assert "Traceback" not in done.stderr
