@@ -6,8 +6,9 @@ SOURCES := $(shell git ls-files '*.py' '*.j2' 2>/dev/null)
 
 .PHONY: demo test lint bench docs clean
 
-demo: $(VENV)/installed  ## an example estate, planned and applied by its seed to a simulated controller
+demo: $(VENV)/installed  ## an estate applied by its seed to a simulated controller; a service taken to production
 	@$(BIN)/python examples/demo.py
+	@$(BIN)/python -m examples.service_demo
 
 test: $(VENV)/installed  ## the whole test suite
 	$(BIN)/pytest -n auto

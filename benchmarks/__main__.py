@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import controlling, corpus, deciding, delivering, looking, render, simulating, size
+from benchmarks import controlling, corpus, deciding, delivering, looking, render, service, simulating, size
 
 
 def main() -> int:
@@ -23,7 +23,9 @@ def main() -> int:
     print()
     delivering.main()
     print()
-    return corpus.main()
+    failed = service.main()
+    print()
+    return corpus.main() or failed
 
 
 if __name__ == "__main__":

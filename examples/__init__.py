@@ -1,0 +1,1 @@
+"""Estates, each also a golden test, and demonstrations that run."""
