@@ -85,7 +85,8 @@ def test_a_canary_nobody_decides_on_is_rolled_back(stack: Stack) -> None:
 
 
 def test_a_smoke_test_is_a_gate(stack: Stack) -> None:
-    lines = LINES.format(repo=str(stack.repo), more=f'smoke="exit 7", {MORE}')
+    smoke = 'echo "$DELIVERY_GROUP: not ready"; exit 7'
+    lines = LINES.format(repo=str(stack.repo), more=f"smoke={smoke!r}, {MORE}")
     (stack.estate / "jobs.py").write_text(lines, "utf-8")
     stack.apply()
     stack.push()
@@ -93,6 +94,7 @@ def test_a_smoke_test_is_a_gate(stack: Stack) -> None:
         assert stack.wait(job, 1).result == "SUCCESS"
     done = stack.wait(CHAIN[2], 1)
     assert done.result == "FAILURE"
+    assert "command: exit code 7: hello-test-v000: not ready" in done.console
     assert "image.properties" not in done.artifacts
     refused = stack.build("hello-production", CHANGE_REQUEST="CHG1", IMAGE="")
     assert "hello-test has found none good so far" in refused.console

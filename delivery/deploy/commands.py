@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -190,6 +191,11 @@ def _permit(site: Site, image: str, change_request: str, *, share: bool) -> None
 @_what_options
 @_ending_options
 @click.option("--yes", is_flag=True, help="Do not ask, not even in production.")
+@click.option(
+    "--gate-command",
+    metavar="TEXT",
+    help="Of the health gate, in this run. [default: the settings' gate_command]",
+)
 def deploy(
     place: Place,
     cluster_name: str,
@@ -199,6 +205,7 @@ def deploy(
     change_request: str,
     *,
     yes: bool,
+    gate_command: str | None,
     **told: Any,
 ) -> int:
     """Deploy an image: a new group, traffic to it once it is healthy, the old one kept for a rollback."""
@@ -206,6 +213,8 @@ def deploy(
 
     cluster = _cluster(cluster_name, app)
     site = _site(place, cluster, f"deploy of {image} to {cluster}", locked=True)
+    if gate_command:
+        site.deploy = replace(site.deploy, gate_command=gate_command)
 
     def act() -> Ending:
         with site.timeline.step("check", "policy, image, groups of the cluster"):
