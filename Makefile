@@ -8,7 +8,7 @@ SOURCES := $(shell git ls-files '*.py' '*.j2' 2>/dev/null)
 
 demo: $(VENV)/installed  ## an estate applied by its seed to a simulated controller; a service taken to production
 	@$(BIN)/python examples/demo.py
-	@$(BIN)/python -m examples.service_demo
+	@$(BIN)/python examples/service_demo.py
 
 test: $(VENV)/installed  ## the whole test suite
 	$(BIN)/pytest -n auto

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
 from itertools import pairwise
 from pathlib import Path
 
-from examples.service_demo import CHAIN, LINES, MORE
-from examples.stack import Stack
+sys.path.append(str(Path(__file__).parent.parent / "examples"))
+from demo_stack import Stack
+from service_demo import CHAIN, LINES, MORE
 
 LINES_ALLOWED = 5
 

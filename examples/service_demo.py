@@ -13,8 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from examples.demo import expect, indented, say, title
-from examples.stack import Stack
+from demo import expect, indented, say, title
+from demo_stack import Stack
 from jobdsl.testing.builds import Build
 
 LINES = """\

@@ -23,7 +23,7 @@ from urllib.parse import unquote
 
 __all__ = ["Machines", "aws", "health"]
 
-ROOT = Path(__file__).parent.parent
+SERVER = Path(__file__).with_name("demo_aws.py")
 SECONDS = "0.05"
 """How long an instance takes to boot, to install, and an image to become available."""
 
@@ -32,11 +32,10 @@ SECONDS = "0.05"
 def aws() -> Iterator[str]:
     """moto as a server, with the images and instances of the tests; gives its URL."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "examples.aws_server", "0", SECONDS],
+        [sys.executable, str(SERVER), "0", SECONDS],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        cwd=ROOT,
     )
     try:
         assert process.stdout is not None

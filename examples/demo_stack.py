@@ -21,7 +21,7 @@ from unittest.mock import patch
 import boto3
 import requests
 
-from examples.cloud import Machines, aws, health
+from demo_cloud import Machines, aws, health
 from jobdsl.testing import SimulatedJenkins
 from jobdsl.testing.builds import Build
 

@@ -1,4 +1,4 @@
-"""AWS as the demo needs it, as a server: `python -m examples.aws_server PORT SECONDS`; prints the port.
+"""AWS as the demo needs it, as a server: `python examples/demo_aws.py PORT SECONDS`; prints the port.
 
 moto, with images and instances as the tests play them (SECONDS to boot, to install, to become available),
 and with the notifications of groups, which it leaves out.

@@ -1,1 +1,0 @@
-"""Estates, each also a golden test, and demonstrations that run."""
