@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -210,10 +210,10 @@ def _tags(resource: Any) -> dict[str, str]:
 
 
 @contextmanager
-def world(folder: Path) -> Iterator[World]:
+def world(folder: Path, kind: Callable[..., Images] = Images) -> Iterator[World]:
     """A strict account for as long as the block runs."""
     clock = FakeClock()
-    images = Images(now=clock.now)
+    images = kind(now=clock.now)
     environment = {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false", "AWS_REGION": REGION}
     with patch.dict(os.environ, environment), mock_aws(), images.standing():
         ec2 = boto3.client("ec2", region_name=REGION)

@@ -73,6 +73,7 @@ class Engine(Protocol):
 
 
 ENGINES = {
+    "chroot": "delivery.chroot.engine:ChrootEngine",
     "instance": "delivery.bake.instance:InstanceEngine",
     "packer": "delivery.bake.packer:PackerEngine",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from delivery import tags as words
@@ -11,7 +12,15 @@ from delivery.bake.work import GoneError, Work
 from delivery.errors import DeliveryError
 from delivery.timeline import Step
 
-__all__ = ["await_available", "create", "mark", "remove", "require_tokens"]
+__all__ = [
+    "await_available",
+    "create",
+    "description",
+    "mark",
+    "of_instance",
+    "remove",
+    "require_tokens",
+]
 
 _NAMES = 20
 """Names that are tried: the wished one, then with a number behind it."""
@@ -19,11 +28,12 @@ _SHOWN = 120.0
 """Seconds until AWS shows what it has just made."""
 
 
-def create(work: Work, instance: str) -> str:
-    """Make an image of a stopped instance, tagged in the same call; gives its id. DeliveryError.
+def create(work: Work, make: Callable[[], str]) -> str:
+    """Make an image by a call that gives its id, and tags it; gives the id. DeliveryError.
 
-    A name that is taken gets a number behind it; nothing is ever removed to have a name. One that this very
-    bake has taken is its image: the answer to an earlier call was lost, or another run was faster.
+    `make` takes name and tags from `work`. A name that is taken gets a number behind it; nothing is ever
+    removed to have a name. One that this very bake has taken is its image: the answer to an earlier call was
+    lost, or another run was faster.
     """
     wished = work.name
     for number in range(_NAMES):
@@ -31,7 +41,7 @@ def create(work: Work, instance: str) -> str:
         work.tags = {**work.tags, "Name": work.name}
         try:
             with work.signals.held(), asking(f"making image {work.name}"):
-                return _made(work, instance)
+                return _noted(work, make())
         except AwsError as error:
             if error.meaning not in (Meaning.AlreadyExists, Meaning.Unavailable):
                 raise
@@ -52,14 +62,14 @@ def _holder(work: Work) -> Described | None:
     return found
 
 
-def _made(work: Work, instance: str) -> str:
-    made = work.aws.ec2.create_image(
+def of_instance(work: Work, instance: str) -> str:
+    """An image of a stopped instance, for `create`."""
+    return work.aws.ec2.create_image(
         InstanceId=instance,
         Name=work.name,
-        Description=_description(work),
+        Description=description(work),
         TagSpecifications=work.image_specs(),
-    )
-    return _noted(work, made["ImageId"])
+    )["ImageId"]
 
 
 def _noted(work: Work, id: str) -> str:
@@ -67,7 +77,7 @@ def _noted(work: Work, id: str) -> str:
     return id
 
 
-def _description(work: Work) -> str:
+def description(work: Work) -> str:
     """As Aminator has it: other tools read the ancestor in it. 255 characters at most."""
     package, base = work.order.package, work.base
     text = f"name={package.name}, version={package.full_version}, arch={base.arch}, "

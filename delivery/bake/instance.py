@@ -15,7 +15,7 @@ from delivery import tags as words
 from delivery.aws import AwsError, Meaning, asking
 from delivery.bake import launching, looking, upload
 from delivery.bake.engine import Built
-from delivery.bake.imaging import create
+from delivery.bake.imaging import create, of_instance
 from delivery.bake.proof import Verdict, console_tail, manifest, verdict
 from delivery.bake.userdata import PROOF, digest, fits, script
 from delivery.bake.work import GoneError, Work
@@ -59,7 +59,7 @@ class InstanceEngine:
         instance = work.underway or self._launch(work)
         console = self._provision(work, instance)
         with work.timeline.step("image", f"make image {work.name}"):
-            image = create(work, instance)
+            image = create(work, partial(of_instance, work, instance))
         return Built(image, manifest(console))
 
     def _reach(self, work: Work) -> list[Problem]:

@@ -5,18 +5,12 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
-import shlex
 import textwrap
 from collections.abc import Mapping
-from functools import cache
-from importlib import resources
-from typing import TYPE_CHECKING
 
+from delivery.bake import scripts
 from delivery.bake.package import Package
 from delivery.errors import DeliveryError
-
-if TYPE_CHECKING:
-    import jinja2
 
 __all__ = ["LIMIT", "PROOF", "digest", "fits", "script"]
 
@@ -41,7 +35,7 @@ def script(
     `minutes` is the deadline after which the instance stops itself. DeliveryError if it is too long.
     """
     embedded = _packed(content) if content is not None else ""
-    text = _template().render(
+    text = scripts.template("provision.sh.j2").render(
         bake=bake,
         package=package,
         version=package.full_version,
@@ -51,7 +45,7 @@ def script(
         embedded=embedded,
         tag_itself=tag_itself,
         proof_tag=PROOF,
-        on_instance=_read("on_instance.py").rstrip("\n"),
+        on_instance=scripts.read("on_instance.py").rstrip("\n"),
         mark="END-" + hashlib.sha256(bake.encode()).hexdigest()[:8],
     )
     if len(text.encode()) > LIMIT:
@@ -64,40 +58,18 @@ def script(
 
 def fits(content: bytes) -> bool:
     """Whether a package is small enough to travel in the user data."""
-    room = LIMIT - len(_read("on_instance.py").encode()) - len(_read("provision.sh.j2").encode()) - 1024
+    ours = sum(
+        len(scripts.read(one).encode()) for one in ("on_instance.py", "provision.sh.j2", scripts.STEPS)
+    )
+    room = LIMIT - ours - 1024
     return len(_packed(content)) < room
 
 
-@cache
 def digest() -> str:
     """Stands for how packages are installed: with another script an image is another."""
-    return hashlib.sha256((_read("provision.sh.j2") + _read("on_instance.py")).encode()).hexdigest()
+    return scripts.digest("provision.sh.j2", "on_instance.py")
 
 
 def _packed(content: bytes) -> str:
     packed = base64.b64encode(gzip.compress(content, 9, mtime=0)).decode()
     return "\n".join(textwrap.wrap(packed, 120))
-
-
-def _quoted(value: object) -> str:
-    """Always in quotes: a plain word such as bake-1 looks like arithmetic to shellcheck."""
-    text = shlex.quote(str(value))
-    return text if text.startswith("'") else f"'{text}'"
-
-
-@cache
-def _template() -> jinja2.Template:
-    import jinja2
-
-    environment = jinja2.Environment(
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - shell, not HTML
-    )
-    environment.filters["shell"] = _quoted
-    return environment.from_string(_read("provision.sh.j2"))
-
-
-def _read(name: str) -> str:
-    return resources.files("delivery.bake").joinpath(name).read_text("utf-8")

@@ -1,0 +1,124 @@
+"""The engine `chroot`: a volume with the base is attached to this instance, and installed in from here.
+
+It needs root on an agent in EC2, and is quicker than an instance of its own: nothing boots.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from delivery import tags as words
+from delivery.aws import AwsError, Meaning, asking
+from delivery.bake import fetching, imaging
+from delivery.bake.engine import Built
+from delivery.bake.looking import Described, image
+from delivery.bake.work import Work
+from delivery.chroot import registering, room, volume
+from delivery.chroot.baker import Baker, baker
+from delivery.chroot.devices import Devices
+from delivery.chroot.provision import Job, digest, provision
+from delivery.chroot.workdir import work_directory
+from delivery.errors import DeliveryError
+from jobdsl.errors import Problem
+
+__all__ = ["ChrootEngine"]
+
+_ARCHES = {"aarch64": "arm64"}
+"""How the kernel calls architectures, where images have another word."""
+_FACTS = ("appversion", "base_ami_id", "build_url", "commit", words.BAKE, words.KEY)
+
+
+class ChrootEngine:
+    """Volumes attached to this host; the contract is in bake/engine.py."""
+
+    name = "chroot"
+
+    def __init__(self, devices: Devices | None = None) -> None:
+        self._devices = devices or Devices()
+
+    def inputs(self, work: Work) -> Mapping[str, str]:  # noqa: ARG002 - the contract
+        """How packages are installed: with another script it is another image."""
+        return {"script": digest()}
+
+    def check(self, work: Work) -> Sequence[Problem]:
+        """This host, the base's snapshot, permission to make a volume of it."""
+        found = room.problems()
+        arch = _ARCHES.get(platform.machine(), platform.machine())
+        if arch != work.base.arch:
+            hint = f"bake on an agent that is {work.base.arch}, or take --engine instance"
+            found.append(Problem(f"base {work.base.id} is {work.base.arch}, this host is {arch}", hint=hint))
+        try:
+            here = baker()
+        except DeliveryError as error:
+            return [*found, *error.problems]
+        return [*found, *_elsewhere(work, here), *self._base(work, here)]
+
+    def _base(self, work: Work, here: Baker) -> list[Problem]:
+        base = _describe(work)
+        found = list(registering.problems(base))
+        try:
+            with asking("a volume of the base on trial"):
+                asked = volume.parameters(work, registering.root_snapshot(base), here.zone)
+                work.aws.ec2.create_volume(**asked, DryRun=True)
+        except AwsError as error:
+            if error.meaning is Meaning.NotFound:
+                hint = "its owner shares the image alone; take --engine instance"
+                found.append(
+                    Problem(f"the snapshot of base {work.base.id} cannot be read: {error}", hint=hint)
+                )
+            elif error.code != "DryRunOperation":
+                found.append(Problem(str(error), hint=error.hint))
+        return found
+
+    def build(self, work: Work) -> Built:
+        """Make the volume, install, keep a snapshot, register an image of it."""
+        here, base = baker(), _describe(work)
+        with work.timeline.step("volume", f"make a volume of base {work.base.id}") as step:
+            made = volume.create(work, step, registering.root_snapshot(base), here)
+            device = made.attach(work, step, self._devices)
+        with work_directory() as place, work.timeline.step("provision", "install the package") as step:
+            facts = {one.rpartition(":")[2]: work.tags[one] for one in _FACTS if one in work.tags}
+            grown = work.order.root_gb > work.base.root_gb
+            job = Job(device, work.order.package, facts, work.order.timeout, grown)
+            fetch = partial(fetching.save, work.aws, work.order.package)
+            manifest = provision(job, place, fetch, step, work.timeline.say)
+        with work.timeline.step("snapshot", "keep the volume as a snapshot") as step:
+            made.detach(work, step)
+            snapshot = volume.snapshot(work, step, made.id)
+        with work.timeline.step("image", f"make image {work.name}"):
+            size = max(work.order.root_gb, work.base.root_gb)
+            said = registering.parameters(base, snapshot, size)
+            id = imaging.create(work, partial(_register, work, said))
+        return Built(id, manifest)
+
+
+def _register(work: Work, said: Mapping[str, object]) -> str:
+    tags = [one for one in work.image_specs() if one["ResourceType"] == "image"]
+    made = work.aws.ec2.register_image(
+        Name=work.name,
+        Description=imaging.description(work),
+        TagSpecifications=tags,
+        **said,  # type: ignore[arg-type]
+    )
+    return made["ImageId"]
+
+
+def _describe(work: Work) -> Described:
+    found = image(work.aws, work.base.id)
+    if found is None:
+        raise DeliveryError(f"base {work.base.id} is gone")
+    return found
+
+
+def _elsewhere(work: Work, here: Baker) -> list[Problem]:
+    if here.region != work.aws.region:
+        hint = f"--region {here.region}, and --copy-to {work.aws.region}"
+        return [
+            Problem(f"this agent is in {here.region}, the image would be in {work.aws.region}", hint=hint)
+        ]
+    if here.account != work.aws.account_id:
+        hint = "bake with the credentials of the agent's own account, and share the image"
+        return [Problem(f"this agent is of account {here.account}, not {work.aws.account_id}", hint=hint)]
+    return []

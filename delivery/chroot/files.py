@@ -1,0 +1,73 @@
+"""Files of a root that are others for a while; they come back unless a package has put its own there."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["Aside", "block_services", "resolve_as"]
+
+_SUFFIX = ".delivery-aside"
+_POLICY = """#!/bin/sh
+# Nothing starts while an image is made.
+echo "policy-rc.d: no service starts while the image is made" >&2
+exit 101
+"""
+_SERVICE = """#!/bin/sh
+echo "service $*: no service starts while the image is made" >&2
+exit 0
+"""
+
+
+@dataclass
+class Aside:
+    """What was put aside, and what stands there instead."""
+
+    ours: dict[Path, str] = field(default_factory=dict)
+
+    def put(self, path: Path, content: str, mode: int = 0o755) -> None:
+        """Have a file of that content there. A link is put aside as a link. OSError."""
+        if os.path.lexists(path):
+            path.rename(_saved(path))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, "utf-8")
+        path.chmod(mode)
+        self.ours[path] = content
+
+    def restore(self) -> None:
+        """Everything as it was; what a package has put there meanwhile stays. OSError."""
+        for path, content in self.ours.items():
+            saved = _saved(path)
+            if _is(path, content):
+                path.unlink()
+            if os.path.lexists(path):
+                saved.unlink(missing_ok=True)
+            elif os.path.lexists(saved):
+                saved.rename(path)
+
+
+def _saved(path: Path) -> Path:
+    return path.with_name(path.name + _SUFFIX)
+
+
+def _is(path: Path, content: str) -> bool:
+    if path.is_symlink() or not path.is_file():
+        return False
+    return path.read_text("utf-8", "replace") == content
+
+
+def block_services(aside: Aside, root: Path = Path("/")) -> None:
+    """No service starts: invoke-rc.d asks policy-rc.d (101 is "no"), and `service` does nothing.
+
+    systemctl needs nothing: in a change root it starts nothing by itself.
+    """
+    aside.put(root / "usr/sbin/policy-rc.d", _POLICY)
+    found = [place for place in (root / "usr/sbin/service", root / "sbin/service") if place.is_file()]
+    for place in {one.resolve() for one in found}:
+        aside.put(place, _SERVICE)
+
+
+def resolve_as(aside: Aside, content: str, root: Path = Path("/")) -> None:
+    """Names are looked up as that resolv.conf says."""
+    aside.put(root / "etc/resolv.conf", content, 0o644)

@@ -1,0 +1,129 @@
+"""A package put on a disk: what is needed is laid out, a room does the work, and what it proves is read."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from delivery.bake import scripts
+from delivery.bake.package import Package
+from delivery.chroot import room
+from delivery.chroot.inside import INSTALLED, SCRIPT
+from delivery.chroot.mounts import STAGE
+from delivery.errors import DeliveryError
+from delivery.timeline import Step
+
+__all__ = ["Job", "digest", "provision", "resolv_conf", "script"]
+
+_TAIL = 40
+"""Lines that are told of an installation that failed."""
+_PASSED_ON = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is done with a disk."""
+
+    disk: Path
+    """A device, or a file."""
+    package: Package
+    facts: Mapping[str, str]
+    """What the root is told of itself, in /etc/delivery/image."""
+    seconds: float
+    """How long it may take."""
+    grow: bool = False
+    """Whether the disk is larger than what is in it."""
+
+
+def provision(
+    job: Job, work: Path, fetch: Callable[[Path], object], step: Step, say: Callable[[str], None]
+) -> str:
+    """Install the package; gives the list of what is installed then.
+
+    `work` is a directory of our own; `fetch` puts the package at a path. DeliveryError if anything failed:
+    the disk is of no use then. Nothing is mounted, and nothing runs, when this ends.
+    """
+    stage, root = work / "stage", work / "root"
+    for one in (stage, root):
+        one.mkdir(mode=0o700)
+    fetch(stage / job.package.file)
+    (stage / SCRIPT).write_text(script(job.package, job.facts), "utf-8")
+    listener = _Listener(step)
+    code = room.run(_told(job, stage, root), listener)
+    installed = stage / INSTALLED
+    if code or not installed.is_file():
+        for line in listener.tail:
+            say(f"| {line}")
+        why = listener.error or f"the installation ended with exit code {code}"
+        raise DeliveryError(f"{job.package.file} could not be installed: {why}", "the lines above say more")
+    return installed.read_text("utf-8", "replace")
+
+
+class _Listener:
+    """What the room says: steps are noted, the last lines are kept."""
+
+    def __init__(self, step: Step) -> None:
+        self._step = step
+        self.tail: deque[str] = deque(maxlen=_TAIL)
+        self.error = ""
+
+    def __call__(self, line: str) -> None:
+        kind, _, text = line.partition(": ")
+        if kind == "BAKE-STEP":
+            self._step.note(text)
+        elif kind == "BAKE-ERROR":
+            self.error = text
+        else:
+            self.tail.append(line)
+
+
+def _told(job: Job, stage: Path, root: Path) -> dict[str, object]:
+    return {
+        "disk": str(job.disk.absolute()),
+        "stage": str(stage),
+        "root": str(root),
+        "seconds": job.seconds,
+        "grow": job.grow,
+        "resolv_conf": resolv_conf(),
+        "environment": _environment(),
+    }
+
+
+def _environment() -> dict[str, str]:
+    """What scripts of packages see: nothing of ours but the way out."""
+    passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {
+        **passed,
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": "/root",
+        "LC_ALL": "C.UTF-8",
+        "DEBIAN_FRONTEND": "noninteractive",
+        "SYSTEMD_OFFLINE": "1",
+    }
+
+
+def resolv_conf(host: Path = Path("/etc/resolv.conf")) -> str:
+    """How names are looked up on this host; empty if it does not say."""
+    try:
+        return host.read_text("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def script(package: Package, facts: Mapping[str, str]) -> str:
+    """The script that is run in the root."""
+    return scripts.template("chroot.sh.j2").render(
+        package=package,
+        version=package.full_version,
+        stage=f"/{STAGE}",
+        facts={key: value.replace("\n", " ") for key, value in facts.items()},
+        mark=f"END-{package.sha256[:8]}",
+    )
+
+
+def digest() -> str:
+    """Stands for how packages are installed: with another script an image is another."""
+    return scripts.digest("chroot.sh.j2")

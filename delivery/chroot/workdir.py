@@ -1,0 +1,67 @@
+"""Directories of bakes on this host: one a bake, locked while it is at work; one that is not is abandoned."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from delivery.errors import DeliveryError
+
+__all__ = ["abandoned", "base", "remove", "work_directory"]
+
+_LOCK = "lock"
+_PREFIX = "bake-"
+
+
+def base() -> Path:
+    """Where the directories are: `DELIVERY_CHROOT_DIR`, or /var/tmp/delivery."""
+    return Path(os.environ.get("DELIVERY_CHROOT_DIR") or "/var/tmp/delivery")  # noqa: S108 - made for root alone
+
+
+@contextmanager
+def work_directory() -> Iterator[Path]:
+    """A directory of our own, gone with everything in it when the block ends. DeliveryError."""
+    place = base()
+    try:
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if place.stat().st_uid != os.geteuid() or place.stat().st_mode & 0o022:
+            raise DeliveryError(f"{place} can be written by others", "remove it, or set DELIVERY_CHROOT_DIR")
+        made = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
+    except OSError as error:
+        raise DeliveryError(
+            f"{place}: {error.strerror}", "DELIVERY_CHROOT_DIR names another place"
+        ) from error
+    with (made / _LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the kernel gives it back however we end
+        try:
+            yield made
+        finally:
+            remove(made)
+
+
+def abandoned() -> list[Path]:
+    """Directories whose bake is gone."""
+    if not base().is_dir():
+        return []
+    return [one for one in sorted(base().glob(f"{_PREFIX}*")) if one.is_dir() and not _at_work(one)]
+
+
+def _at_work(directory: Path) -> bool:
+    try:
+        with (directory / _LOCK).open("r") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False  # killed before it had one, or while it was removed
+    return False
+
+
+def remove(directory: Path) -> None:
+    """Remove one with everything in it. OSError if something is still mounted there."""
+    shutil.rmtree(directory)
