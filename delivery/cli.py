@@ -27,6 +27,8 @@ class Row(NamedTuple):
 
 
 CLEAN: dict[str, Row] = {
+    "amis": Row("delivery.clean.amis_command:amis", "Remove images of ours that nobody uses."),
+    "bakes": Row("delivery.clean.bakes_command:bakes", "Remove what bakes left behind that were killed."),
     "groups": Row("delivery.clean.groups_command:groups", "Delete groups whose time is over."),
 }
 """The commands of `delivery clean`."""

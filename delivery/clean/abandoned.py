@@ -1,0 +1,108 @@
+"""Which things are abandoned: by the tags of their bake, and the age of its youngest thing. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from delivery import tags as words
+from delivery.clean.retention import kept_by_tag
+from delivery.clean.verdict import Verdict
+
+__all__ = ["Thing", "decide"]
+
+_HOUR = 3600.0
+_FAILED = ("failed", "error", "invalid")
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """Something a bake has made. Times are seconds since the epoch."""
+
+    kind: str
+    """`instance`, `volume`, `snapshot`, `image`, `package`."""
+    id: str
+    region: str
+    created: float
+    state: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    parts: tuple[str, ...] = ()
+    """Snapshots of an image; the instance a volume is attached to."""
+    group: str = ""
+    """The Auto Scaling group of an instance; bakes have none."""
+
+
+def decide(things: Sequence[Thing], used: Mapping[str, str], hours: float, now: float) -> list[Verdict]:
+    """What becomes of each thing that is no part of a finished image, nor a disk of an instance of a bake.
+
+    A bake counts as running until `hours` after its youngest thing was made, and while AWS is making an image
+    of it. Things of one bake in several regions count together. `used` tells who uses which image.
+    """
+    youngest, pending = _by_bake(things)
+    taken = {part for one in things if one.kind == "image" for part in one.parts}
+    instances = {one.id for one in things if one.kind == "instance"}
+    verdicts = []
+    for one in things:
+        if not _temporary(one, taken) or (one.kind == "volume" and instances & {*one.parts}):
+            continue
+        bake = _bake(one)
+        age = now - youngest[bake]
+        against = next(_against(one, used, bake in pending, age, hours), "")
+        reason = against or f"bake {bake} has done nothing for {age / _HOUR:.0f} h"
+        facts = {"bake": bake, "state": one.state}
+        action = "keep" if against else "remove"
+        verdicts.append(Verdict(one.kind, one.id, one.region, action, reason, _name(one), facts))  # type: ignore[arg-type]
+    return verdicts
+
+
+def _bake(one: Thing) -> str:
+    return one.tags.get(words.BAKE, "")
+
+
+def _name(one: Thing) -> str:
+    return one.tags.get(words.IMAGE_NAME) or one.tags.get("Name", "")
+
+
+def _by_bake(things: Iterable[Thing]) -> tuple[dict[str, float], set[str]]:
+    """When the youngest thing of each bake was made, and bakes AWS is making an image for."""
+    youngest: dict[str, float] = {}
+    pending = set()
+    for one in things:
+        begun = _time(one.tags.get(words.CREATED, ""))
+        youngest[_bake(one)] = max(youngest.get(_bake(one), 0.0), one.created, begun)
+        if one.kind == "image" and one.state == "pending":
+            pending.add(_bake(one))
+    return youngest, pending
+
+
+def _time(text: str) -> float:
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return 0.0
+
+
+def _temporary(one: Thing, taken: set[str]) -> bool:
+    """Whether it is needed only for a while. Images that are ready, and their snapshots, are not."""
+    if one.kind == "image":
+        return one.tags.get(words.STATE) != words.READY or one.state in _FAILED
+    if one.kind == "snapshot":
+        return one.id not in taken
+    return True
+
+
+def _against(one: Thing, used: Mapping[str, str], pending: bool, age: float, hours: float) -> Iterator[str]:
+    """Everything against removing it."""
+    if kept_by_tag(one.tags):
+        yield f"{words.KEEP} is {one.tags[words.KEEP]}"
+    if not _bake(one):
+        yield f"it has no tag {words.BAKE}"
+    if one.group:
+        yield f"it is of group {one.group}, whatever its tags say"
+    if pending:
+        yield f"AWS is making an image of bake {_bake(one)}"
+    if age < hours * _HOUR:
+        yield f"bake {_bake(one)} may be running: it made something {age / _HOUR:.1f} h ago"
+    if one.id in used:
+        yield f"in use by {used[one.id]}"

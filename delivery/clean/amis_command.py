@@ -1,0 +1,64 @@
+"""The command `delivery clean amis`."""
+
+from __future__ import annotations
+
+import click
+
+from delivery.cli_options import Place, place_options
+
+__all__ = ["amis"]
+
+
+@click.command("amis")
+@place_options
+@click.option(
+    "--days", default=30.0, show_default=True, type=click.FloatRange(0.0), help="Younger ones stay."
+)
+@click.option(
+    "--keep",
+    default=5,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Newest of each application that stay.",
+)
+@click.option(
+    "--limit", default=50, show_default=True, type=click.IntRange(1), help="Images of a region in one run."
+)
+@click.option(
+    "--tag",
+    default="delivery:bake",
+    show_default=True,
+    metavar="KEY[=VALUE]",
+    help="Only those with this tag.",
+)
+@click.option("--apply", "apply_", is_flag=True, help="Do it; without, only say what would be done.")
+@click.option("--json", "as_json", is_flag=True, help="Say it as JSON, on stdout.")
+def amis(place: Place, days: float, keep: int, limit: int, tag: str, apply_: bool, as_json: bool) -> int:
+    """Remove images of ours that nobody uses, with their snapshots.
+
+    Never one that an instance, a launch template, a launch configuration or a group uses, here or in an
+    account it is shared with; nor a base of another; nor the newest of an application; nor one with the tag
+    delivery:keep. If one comes into use meanwhile, nothing is removed at all.
+    """
+    from delivery.aws import Aws, open_aws
+    from delivery.clean import images
+    from delivery.clean.places import regions
+    from delivery.clean.retention import Rules
+    from delivery.clean.verdict import Verdict, carry_out, tell
+    from delivery.clock import Clock
+
+    settings, rules, now = place.settings, Rules(days, keep, limit, tag), Clock().now()
+    there = {aws.region: aws for aws in regions(place)}
+
+    def elsewhere(account: str, region: str) -> Aws:
+        return open_aws(settings, account, region)
+
+    def remove(one: Verdict) -> str:
+        return images.remove(there[one.place], one.id)
+
+    plans = [(aws, images.plan(aws, settings, rules, now, elsewhere)) for aws in there.values()]
+    for aws, verdicts in plans if apply_ else ():
+        images.recheck(aws, settings, verdicts, elsewhere)
+    found = [one for _, verdicts in plans for one in verdicts]
+    results = carry_out(found, remove) if apply_ else {}
+    return tell(found, results, applied=apply_, as_json=as_json)

@@ -1,0 +1,131 @@
+"""What bakes have left on AWS: found by its tags in each region, and removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from delivery import tags as words
+from delivery.aws import Aws, asking
+from delivery.bake.looking import ALIVE
+from delivery.bake.upload import PREFIX
+from delivery.chroot.volume import free
+from delivery.clean import images
+from delivery.clean.abandoned import Thing, decide
+from delivery.clean.images import unless_gone
+from delivery.clean.usage import used
+from delivery.clean.verdict import Verdict
+from delivery.clock import Clock
+
+__all__ = ["look", "plan", "remove"]
+
+_OURS: Any = [{"Name": "tag-key", "Values": [words.BAKE]}]
+
+
+def plan(regions: Sequence[Aws], bucket: str | None, hours: float, now: float) -> list[Verdict]:
+    """What becomes of all that bakes have left in these regions, and in a bucket. DeliveryError."""
+    things = [one for aws in regions for one in look(aws)]
+    if bucket:
+        things += _packages(regions[0], bucket)
+    using: dict[str, str] = {}
+    for aws in regions:
+        if any(one.kind == "image" and one.region == aws.region and not _ready(one) for one in things):
+            using |= used(aws)
+    return decide(things, using, hours, now)
+
+
+def _ready(one: Thing) -> bool:
+    return one.tags.get(words.STATE) == words.READY
+
+
+def look(aws: Aws) -> list[Thing]:
+    """Everything with the tag of a bake, and which of our images has which snapshots. DeliveryError."""
+    with asking(f"looking for what bakes have left in {aws.region}"):
+        made = [*_instances(aws), *_images(aws), *_volumes(aws), *_snapshots(aws)]
+        return [*made, *_of_packer(aws)]
+
+
+def _instances(aws: Aws) -> Iterator[Thing]:
+    for page in aws.ec2.get_paginator("describe_instances").paginate(Filters=_OURS):
+        for reservation in page["Reservations"]:
+            for one in reservation["Instances"]:
+                if one["State"]["Name"] in ALIVE:
+                    tags = words.read(one.get("Tags"))
+                    made, group = one["LaunchTime"].timestamp(), tags.get("aws:autoscaling:groupName", "")
+                    yield Thing(
+                        "instance", one["InstanceId"], aws.region, made, one["State"]["Name"], tags, (), group
+                    )
+
+
+def _images(aws: Aws) -> Iterator[Thing]:
+    """All of ours: those without the tag may have a snapshot with it, and are never removed."""
+    for one in images.look(aws):
+        tags = one.tags if words.BAKE in one.tags else {**one.tags, words.STATE: words.READY}
+        yield Thing("image", one.id, aws.region, one.created, one.state, tags, one.snapshots)
+
+
+def _volumes(aws: Aws) -> Iterator[Thing]:
+    for page in aws.ec2.get_paginator("describe_volumes").paginate(Filters=_OURS):
+        for one in page["Volumes"]:
+            tags = words.read(one.get("Tags"))
+            attached = tuple(each["InstanceId"] for each in one.get("Attachments", ()))
+            yield Thing(
+                "volume",
+                one["VolumeId"],
+                aws.region,
+                one["CreateTime"].timestamp(),
+                one["State"],
+                tags,
+                attached,
+            )
+
+
+def _snapshots(aws: Aws) -> Iterator[Thing]:
+    for page in aws.ec2.get_paginator("describe_snapshots").paginate(Filters=_OURS, OwnerIds=["self"]):
+        for one in page["Snapshots"]:
+            tags = words.read(one.get("Tags"))
+            yield Thing(
+                "snapshot", one["SnapshotId"], aws.region, one["StartTime"].timestamp(), one["State"], tags
+            )
+
+
+def _of_packer(aws: Aws) -> Iterator[Thing]:
+    """Key pairs and security groups Packer makes where it logs in; only their tags tell how old they are."""
+    for pair in aws.ec2.describe_key_pairs(Filters=_OURS)["KeyPairs"]:
+        yield Thing("key-pair", pair["KeyName"], aws.region, 0.0, "", words.read(pair.get("Tags")))
+    for page in aws.ec2.get_paginator("describe_security_groups").paginate(Filters=_OURS):
+        for group in page["SecurityGroups"]:
+            yield Thing(
+                "security-group", group["GroupId"], aws.region, 0.0, "", words.read(group.get("Tags"))
+            )
+
+
+def _packages(aws: Aws, bucket: str) -> Iterator[Thing]:
+    """Packages handed over in a bucket; each says whose it is."""
+    with asking(f"looking for packages in bucket {bucket}"):
+        for page in aws.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=PREFIX):
+            for one in page.get("Contents", ()):
+                said = aws.s3.get_object_tagging(Bucket=bucket, Key=one["Key"])["TagSet"]
+                made, id = one["LastModified"].timestamp(), f"s3://{bucket}/{one['Key']}"
+                yield Thing("package", id, aws.region, made, "", words.read(said))
+
+
+def remove(aws: Aws, clock: Clock, one: Verdict) -> str:
+    """Remove one thing; gives what there is to say. What is gone already is as good. DeliveryError."""
+    ec2, id = aws.ec2, one.id
+    if one.kind == "image":
+        return images.remove(aws, id)
+    if one.kind == "snapshot":
+        return images.remove_snapshot(aws, id)
+    if one.kind == "volume":
+        free(aws, clock, id)
+        return ""
+    bucket, _, key = id.removeprefix("s3://").partition("/")
+    call = {
+        "instance": lambda: ec2.terminate_instances(InstanceIds=[id]),
+        "key-pair": lambda: ec2.delete_key_pair(KeyName=id),
+        "security-group": lambda: ec2.delete_security_group(GroupId=id),
+        "package": lambda: aws.s3.delete_object(Bucket=bucket, Key=key),
+    }[one.kind]
+    unless_gone(f"removing {one.kind} {id}", call)
+    return ""

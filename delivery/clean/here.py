@@ -1,0 +1,51 @@
+"""What bakes in a change root have left on this host: directories, and what is mounted or attached there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from delivery.chroot import workdir
+from delivery.chroot.filesystem import DiskError, command
+from delivery.clean.verdict import Verdict
+from delivery.errors import DeliveryError
+
+__all__ = ["PLACE", "plan", "remove"]
+
+PLACE = "this host"
+
+
+def plan(mounts: Path = Path("/proc/mounts")) -> list[Verdict]:
+    """Directories of bakes that are gone. One that is at work holds a lock, which ends with it."""
+    verdicts = []
+    for one in workdir.abandoned():
+        held = len(_mounts(one, mounts)) + len(_loops(one))
+        reason = f"its bake is gone; {held} mounts and loop devices" if held else "its bake is gone"
+        verdicts.append(Verdict("directory", str(one), PLACE, "remove", reason))
+    return verdicts
+
+
+def remove(one: Verdict) -> str:
+    """Unmount, detach, remove. DeliveryError."""
+    directory = Path(one.id)
+    try:
+        for place in reversed(_mounts(directory)):
+            command("umount", place)
+        for device in _loops(directory):
+            command("losetup", "--detach", device)
+        workdir.remove(directory)
+    except (DiskError, OSError) as error:
+        raise DeliveryError(f"{directory}: {error}", "is somebody in it? fuser -vm tells") from error
+    return ""
+
+
+def _mounts(directory: Path, listing: Path = Path("/proc/mounts")) -> list[str]:
+    """Places under a directory where something is mounted, in the order it was."""
+    found = [line.split()[1] for line in listing.read_text("utf-8", "replace").splitlines()]
+    return [place for place in found if place.startswith(f"{directory}/")]
+
+
+def _loops(directory: Path) -> list[str]:
+    """Loop devices of files under a directory."""
+    told = command("losetup", "--noheadings", "--raw", "--output", "NAME,BACK-FILE")
+    lines = [line.split(maxsplit=1) for line in told.splitlines()]
+    return [line[0] for line in lines if len(line) == 2 and line[1].startswith(f"{directory}/")]

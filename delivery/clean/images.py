@@ -1,0 +1,131 @@
+"""Retention of images on AWS: what there is, who uses it here and where it is shared, and its removal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from delivery import tags as words
+from delivery.aws import Aws, AwsError, Meaning, asking
+from delivery.bake.looking import snapshots_of
+from delivery.clean.retention import Rules, Seen, decide
+from delivery.clean.usage import shares, used
+from delivery.clean.verdict import Verdict
+from delivery.errors import DeliveryError
+from delivery.settings import Settings
+
+__all__ = ["Elsewhere", "look", "plan", "recheck", "remove", "remove_snapshot", "unless_gone"]
+
+Elsewhere = Callable[[str, str], Aws]
+"""Opens another account, by its name in the settings, in a region. DeliveryError."""
+
+
+class _Others:
+    """Who uses images in the accounts they are shared with; each account is asked once."""
+
+    def __init__(self, settings: Settings, region: str, elsewhere: Elsewhere) -> None:
+        self._names = {one.id: name for name, one in settings.accounts.items() if one.id}
+        self._region = region
+        self._open = elsewhere
+        self._used: dict[str, dict[str, str]] = {}
+
+    def user(self, image: str, account: str) -> str:
+        """Who uses it there; empty if nobody does. Who cannot be asked counts as using it."""
+        name = self._names.get(account)
+        if name is None:
+            return f"{account}, with whom it is shared and of whom delivery.toml says nothing"
+        if name not in self._used:
+            self._used[name] = used(self._open(name, self._region))
+        who = self._used[name].get(image)
+        return f"{who} of account {name}" if who else ""
+
+
+def look(aws: Aws) -> list[Seen]:
+    """All images of ours, disabled ones too. DeliveryError."""
+    found: list[Any] = []
+    with asking(f"looking at images in {aws.region}"):
+        pages = aws.ec2.get_paginator("describe_images").paginate(Owners=["self"], IncludeDisabled=True)
+        found = [one for page in pages for one in page["Images"]]
+    return [_seen(one) for one in found]
+
+
+def _seen(image: Any) -> Seen:
+    launched = image.get("LastLaunchedTime")
+    return Seen(
+        image["ImageId"],
+        image.get("Name", ""),
+        _time(image["CreationDate"]),
+        image.get("State", ""),
+        words.read(image.get("Tags")),
+        _time(launched) if launched else None,
+        tuple(snapshots_of(image)),
+    )
+
+
+def _time(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+def plan(aws: Aws, settings: Settings, rules: Rules, now: float, elsewhere: Elsewhere) -> list[Verdict]:
+    """What becomes of each image in this account and region. DeliveryError if anybody cannot be asked."""
+    seen, using = look(aws), used(aws)
+    others = _Others(settings, aws.region, elsewhere)
+    unlimited = Rules(rules.days, rules.keep, len(seen), rules.tag)
+    for one in decide(seen, using, unlimited, aws.region, now):
+        if one.action == "remove":
+            using.update(_sharers(aws, others, one.id))
+    return decide(seen, using, rules, aws.region, now)
+
+
+def _sharers(aws: Aws, others: _Others, image: str) -> Iterator[tuple[str, str]]:
+    for account in shares(aws, image):
+        if who := others.user(image, account):
+            yield image, who
+            return
+
+
+def recheck(aws: Aws, settings: Settings, verdicts: Sequence[Verdict], elsewhere: Elsewhere) -> None:
+    """Look once more, before anything goes. DeliveryError if one is in use now: nothing was removed."""
+    due = [one for one in verdicts if one.action == "remove"]
+    if not due:
+        return
+    using, others = used(aws), _Others(settings, aws.region, elsewhere)
+    for one in due:
+        using.update(_sharers(aws, others, one.id))
+    if taken := [f"{one.id} by {using[one.id]}" for one in due if one.id in using]:
+        raise DeliveryError(
+            f"images that were to be removed are in use now: {', '.join(taken)}",
+            "nothing was removed; the next run decides anew",
+        )
+
+
+def remove(aws: Aws, image: str) -> str:
+    """Remove an image, then its snapshots; gives what there is to say. DeliveryError."""
+    with asking(f"looking at image {image}"):
+        query: Any = [{"Name": "image-id", "Values": [image]}]
+        found = aws.ec2.describe_images(Filters=query, Owners=["self"], IncludeDisabled=True)["Images"]
+    snapshots = [one for described in found for one in snapshots_of(dict(described))]
+    unless_gone(f"removing image {image}", lambda: aws.ec2.deregister_image(ImageId=image))
+    return "; ".join(filter(None, [remove_snapshot(aws, one) for one in snapshots]))
+
+
+def remove_snapshot(aws: Aws, id: str) -> str:
+    """Remove a snapshot, unless an image needs it; gives what there is to say. DeliveryError."""
+    try:
+        unless_gone(f"removing snapshot {id}", lambda: aws.ec2.delete_snapshot(SnapshotId=id))
+    except AwsError as error:
+        if error.meaning is not Meaning.InUse:
+            raise
+        return f"snapshot {id} stays: another image has it"
+    return ""
+
+
+def unless_gone(doing: str, call: Callable[[], object]) -> None:
+    """Make a call that removes something; what is gone already is as good. AwsError."""
+    try:
+        with asking(doing):
+            call()
+    except AwsError as error:
+        if error.meaning is not Meaning.NotFound:
+            raise

@@ -1,0 +1,137 @@
+"""Who uses which images: instances, launch templates and configurations, groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from delivery.aws import Aws, AwsError, Meaning, asking
+from delivery.errors import DeliveryError
+
+__all__ = ["shares", "used"]
+
+_LIVE = ["pending", "running", "stopping", "stopped", "shutting-down"]
+_PARAMETER = "resolve:ssm:"
+
+
+def used(aws: Aws) -> dict[str, str]:
+    """Who uses an image here, by the image's id. DeliveryError if anybody cannot be asked."""
+    found: dict[str, str] = {}
+    for id, who in _all(aws):
+        found.setdefault(id, who)
+    return found
+
+
+def _all(aws: Aws) -> Iterator[tuple[str, str]]:
+    yield from _instances(aws)
+    yield from _configurations(aws)
+    groups = list(_groups(aws))
+    for group in groups:
+        for override in _overrides(group):
+            if "ImageId" in override:
+                yield override["ImageId"], f"group {group['AutoScalingGroupName']}"
+    yield from _templates(aws, groups)
+
+
+def _instances(aws: Aws) -> Iterator[tuple[str, str]]:
+    query: Any = [{"Name": "instance-state-name", "Values": _LIVE}]
+    with asking(f"looking at instances in {aws.region}"):
+        for page in aws.ec2.get_paginator("describe_instances").paginate(Filters=query):
+            for reservation in page["Reservations"]:
+                for one in reservation["Instances"]:
+                    yield one["ImageId"], f"instance {one['InstanceId']}"
+
+
+def _configurations(aws: Aws) -> Iterator[tuple[str, str]]:
+    with asking(f"looking at launch configurations in {aws.region}"):
+        for page in aws.autoscaling.get_paginator("describe_launch_configurations").paginate():
+            for one in page["LaunchConfigurations"]:
+                yield one["ImageId"], f"launch configuration {one['LaunchConfigurationName']}"
+
+
+def _groups(aws: Aws) -> Iterator[Mapping[str, Any]]:
+    with asking(f"looking at groups in {aws.region}"):
+        for page in aws.autoscaling.get_paginator("describe_auto_scaling_groups").paginate():
+            yield from page["AutoScalingGroups"]
+
+
+def _overrides(group: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    template = group.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
+    return list(template.get("Overrides", ()))
+
+
+def _specifications(group: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Every launch template, with its version, that a group or one of its instances names."""
+    mixed = group.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
+    holders = [group.get("LaunchTemplate"), mixed.get("LaunchTemplateSpecification")]
+    holders += [one.get("LaunchTemplateSpecification") for one in _overrides(group)]
+    holders += [one.get("LaunchTemplate") for one in group.get("Instances", ())]
+    yield from (one for one in holders if one)
+
+
+def _templates(aws: Aws, groups: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """The newest and the default version of each launch template, and those groups name by number."""
+    with asking(f"looking at launch templates in {aws.region}"):
+        pages = aws.ec2.get_paginator("describe_launch_templates").paginate()
+        names = {
+            one["LaunchTemplateId"]: one["LaunchTemplateName"]
+            for page in pages
+            for one in page["LaunchTemplates"]
+        }
+    ids = {name: id for id, name in names.items()}
+    versions: dict[str, set[str]] = {id: {"$Latest", "$Default"} for id in names}
+    for group in groups:
+        for one in _specifications(group):
+            id = one.get("LaunchTemplateId") or ids.get(one.get("LaunchTemplateName", ""), "")
+            if id in versions and one.get("Version"):
+                versions[id].add(one["Version"])
+    for id, wanted in versions.items():
+        for image, number in _versions(aws, id, sorted(wanted)):
+            yield image, f"launch template {names[id]}, version {number}"
+
+
+def _versions(aws: Aws, template: str, wanted: list[str]) -> Iterator[tuple[str, int]]:
+    try:
+        with asking(f"looking at launch template {template}"):
+            pages = aws.ec2.get_paginator("describe_launch_template_versions").paginate(
+                LaunchTemplateId=template, Versions=wanted
+            )
+            found = [one for page in pages for one in page["LaunchTemplateVersions"]]
+    except AwsError as error:
+        if error.meaning is not Meaning.NotFound:
+            raise
+        if len(wanted) > 1:  # one that is gone hides the others
+            for version in wanted:
+                yield from _versions(aws, template, [version])
+        return
+    for one in found:
+        image = one["LaunchTemplateData"].get("ImageId")
+        if image:
+            yield _resolved(aws, image), one["VersionNumber"]
+
+
+def _resolved(aws: Aws, image: str) -> str:
+    """The id behind `resolve:ssm:NAME` (perhaps with a version or label)."""
+    if not image.startswith(_PARAMETER):
+        return image
+    name = image.removeprefix(_PARAMETER)
+    try:
+        with asking(f"looking at parameter {name}"):
+            return aws.ssm.get_parameter(Name=name)["Parameter"]["Value"]
+    except AwsError as error:
+        if error.meaning is not Meaning.NotFound:
+            raise
+        return ""  # nothing can be launched with it
+
+
+def shares(aws: Aws, image: str) -> list[str]:
+    """With whom an image is shared: ids of accounts, `all`, or ARNs. DeliveryError."""
+    with asking(f"looking with whom {image} is shared"):
+        said = aws.ec2.describe_image_attribute(ImageId=image, Attribute="launchPermission")
+    found = []
+    for one in said.get("LaunchPermissions", ()):
+        values = [value for value in one.values() if isinstance(value, str)]
+        if not values:
+            raise DeliveryError(f"image {image} is shared in a way nobody here knows: {one}")
+        found += values
+    return found
