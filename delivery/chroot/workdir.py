@@ -31,13 +31,15 @@ def work_directory() -> Iterator[Path]:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         if place.stat().st_uid != os.geteuid() or place.stat().st_mode & 0o022:
             raise DeliveryError(f"{place} can be written by others", "remove it, or set DELIVERY_CHROOT_DIR")
-        made = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
+        with _alone(place):
+            made = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
+            lock = (made / _LOCK).open("w")
+            fcntl.flock(lock, fcntl.LOCK_EX)  # the kernel gives it back however we end
     except OSError as error:
         raise DeliveryError(
             f"{place}: {error.strerror}", "DELIVERY_CHROOT_DIR names another place"
         ) from error
-    with (made / _LOCK).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # the kernel gives it back however we end
+    with lock:
         try:
             yield made
         finally:
@@ -46,9 +48,21 @@ def work_directory() -> Iterator[Path]:
 
 def abandoned() -> list[Path]:
     """Directories whose bake is gone."""
-    if not base().is_dir():
-        return []
-    return [one for one in sorted(base().glob(f"{_PREFIX}*")) if one.is_dir() and not _at_work(one)]
+    if not base().is_dir() or not os.access(base(), os.W_OK | os.X_OK):
+        return []  # another's, who alone can remove them
+    with _alone(base()):
+        return [one for one in sorted(base().glob(f"{_PREFIX}*")) if one.is_dir() and not _at_work(one)]
+
+
+@contextmanager
+def _alone(place: Path) -> Iterator[None]:
+    """Nobody makes a directory meanwhile: one that has no lock yet would look abandoned."""
+    directory = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(directory)
 
 
 def _at_work(directory: Path) -> bool:
@@ -58,7 +72,7 @@ def _at_work(directory: Path) -> bool:
     except BlockingIOError:
         return True
     except FileNotFoundError:
-        return False  # killed before it had one, or while it was removed
+        return False  # killed before it had one, or half removed
     return False
 
 
