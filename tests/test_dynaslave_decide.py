@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dynaslave.controller.words import Why
+from dynaslave.deciding.boots import Boot, Boots
 from dynaslave.deciding.decide import decide, learn
 from dynaslave.deciding.decisions import (
     Adopt,
@@ -71,6 +72,11 @@ def build(left: float | None = None, number: int = 1) -> Running:
 
 def drained(name: str, why: Why = Why.SURPLUS, **more: Any) -> Node:
     return node(name, offline=Offline.OURS, reason=f"dynaslave: {why.says('x')}", **more)
+
+
+def booted(*seconds: float) -> Boots:
+    """Experience of agents that took so long."""
+    return Boots(tuple(Boot(NOW - 9000 + at, f"p-b{at}", each) for at, each in enumerate(seconds)))
 
 
 def look(
@@ -172,8 +178,8 @@ def test_a_late_build_or_one_nobody_can_judge_frees_no_executor(left: float | No
 
 def test_the_boot_time_is_learnt() -> None:
     busy = look(items(1), [node("p-1", running=(build(60),))])
-    assert counts(decided(busy, memory=Memory(boots={"p": (40.0, 45.0, 400.0)}))) == {"p": 1}
-    assert counts(decided(busy, memory=Memory(boots={"p": (70.0,)}))) == {}
+    assert counts(decided(busy, memory=Memory(boots={"p": booted(40, 45, 400)}))) == {"p": 1}
+    assert counts(decided(busy, memory=Memory(boots={"p": booted(70)}))) == {}
 
 
 def test_a_build_that_should_have_ended_by_now_is_waited_for_no_longer() -> None:
@@ -401,7 +407,7 @@ def test_an_agent_that_came_ends_the_waiting() -> None:
     came = look(items(5), [node("p-1")], [machine("p-1", launched=NOW - 70)], at=NOW + 5)
     outcome = decided(came, memory=memory)
     assert outcome.memory.strikes == {}
-    assert outcome.memory.boots == {"p": (75.0,)}
+    assert outcome.memory.boots == {"p": Boots((Boot(NOW - 70, "p-1", 75),))}
     assert counts(outcome) == {"p": 4}
 
 
@@ -743,7 +749,7 @@ def test_agents_of_a_pool_that_is_gone_leave_after_their_builds() -> None:
 def test_where_the_look_is_blind_nothing_is_launched_or_ended() -> None:
     nodes = [drained("p-1"), node("p-2"), node("p-3", connected=False, created=0)]
     machines = [machine("p-1"), machine("p-2", doomed="spot"), machine("away", suspect=1)]
-    memory = Memory(boots={"p": (1.0,)})
+    memory = Memory(boots={"p": booted(1)})
     outcome = decided(look(items(9), nodes, machines, blind=("the queue",)), memory=memory)
     assert outcome.decisions == (Drain("p-2", "interruption: spot"),)
     assert outcome.memory is memory

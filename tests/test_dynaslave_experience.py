@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
 
+from dynaslave.deciding.boots import Boot, Boots
 from dynaslave.deciding.decide import decide
 from dynaslave.deciding.decisions import Decision, Drain, Launch, Retire
 from dynaslave.deciding.forecast import SLOT, Traffic
@@ -24,6 +26,11 @@ BOOTS = (60.0, 75.0, 90.0, 100.0, 115.0, 130.0, 145.0, 160.0, 178.0)
 
 def pool(**more: Any) -> AgentPool:
     return make({"name": "p", "max_agents": 50, **more})
+
+
+def booted(*seconds: float) -> Boots:
+    """Experience of agents that took so long."""
+    return Boots(tuple(Boot(NOW - 9000 + at, f"p-b{at}", each) for at, each in enumerate(seconds)))
 
 
 def busy(running: int, waiting: int = 0, came: int = 12, lasting: float = 480.0, at: float = NOW) -> Traffic:
@@ -99,10 +106,10 @@ def test_in_a_steady_stream_executors_are_kept_free_beforehand() -> None:
 def test_where_launches_fail_more_executors_are_kept_free_until_that_is_forgotten() -> None:
     failed = Trials().more(10, 2, NOW - 60)
     memory = Memory(traffic={"p": busy(48)}, trials={"p": failed})
-    assert launched(decided(0, agents(56, 48), [], memory, pool(max_agents=99)).decisions)[0] == 8
+    assert launched(decided(0, agents(56, 48), [], memory, pool(max_agents=99)).decisions)[0] == 9
     forgotten = replace(memory, trials={"p": Trials().more(10, 2, NOW - 100_000)})
     assert decided(0, agents(56, 48), [], forgotten, pool(max_agents=99)).decisions == ()
-    outcome = decided(0, agents(64, 48), [], memory, pool(max_agents=99))
+    outcome = decided(0, agents(65, 48), [], memory, pool(max_agents=99))
     assert outcome.decisions == ()
     assert outcome.until <= failed.unreliable_until
 
@@ -127,26 +134,26 @@ def test_experience_keeps_to_the_maximum() -> None:
 
 
 def test_where_boots_differ_a_few_more_are_launched_than_needed() -> None:
-    memory = Memory(boots={"p": BOOTS})
+    memory = Memory(boots={"p": booted(*BOOTS)})
     assert launched(decided(6, [], [], memory).decisions) == (
         8,
         "6 builds wait for p; 2 more, as some boot much slower than others",
     )
     assert launched(decided(1, [], [], memory).decisions)[0] == 2
-    assert launched(decided(6, [], [], Memory(boots={"p": (100.0,) * 9})).decisions)[0] == 6
-    assert launched(decided(6, [], [], Memory(boots={"p": BOOTS[:8]})).decisions)[0] == 6
+    assert launched(decided(6, [], [], Memory(boots={"p": booted(*[100.0] * 9)})).decisions)[0] == 6
+    assert launched(decided(6, [], [], Memory(boots={"p": booted(*BOOTS[:8])})).decisions)[0] == 6
     assert launched(decided(6, [], [], Memory()).decisions)[0] == 6
 
 
 def test_those_that_are_on_their_way_anyway_count_as_more() -> None:
-    memory = Memory(boots={"p": BOOTS})
-    assert launched(decided(4, [], coming(30, 30), memory).decisions)[0] == 4  # two needed, two more
+    memory = Memory(boots={"p": booted(*BOOTS)})
+    assert launched(decided(4, [], coming(30, 30), memory).decisions)[0] == 3  # two needed, one more
     assert decided(2, [], coming(30, 30, 30), memory).decisions == ()
 
 
 def test_builds_that_hardly_wait_for_an_agent_get_no_more() -> None:
     """Twelve builds come and twelve end while an agent boots: three that wait find an executor soon."""
-    memory = Memory(boots={"p": BOOTS}, traffic={"p": busy(48)})
+    memory = Memory(boots={"p": booted(*BOOTS)}, traffic={"p": busy(48)})
     assert launched(decided(3, agents(48, 48), [], memory, pool(max_agents=99)).decisions)[0] == 3 + 8
 
 
@@ -176,13 +183,13 @@ def test_it_is_ended_once_it_is_offline_and_taken_back_by_nobody() -> None:
 
 
 def test_as_long_as_builds_wait_those_launched_beyond_need_stay() -> None:
-    memory = watched(decided(1, [], coming(90, 90), Memory(boots={"p": BOOTS})), 400)
+    memory = watched(decided(1, [], coming(90, 90), Memory(boots={"p": booted(*BOOTS)})), 400)
     assert decided(1, [], coming(90, 90), memory).decisions == ()
-    memory = watched(decided(0, agents(1, 1), coming(90), Memory(boots={"p": BOOTS})), 400)
+    memory = watched(decided(0, agents(1, 1), coming(90), Memory(boots={"p": booted(*BOOTS)})), 400)
     assert [type(one) for one in decided(0, agents(1, 1), coming(90), memory).decisions] == [Drain]
 
 
-@pytest.mark.parametrize(("lasting", "minutes"), [(3000.0, 0.85), (100.0, 3.0), (30.0, 5.0)])
+@pytest.mark.parametrize(("lasting", "minutes"), [(3000.0, 0.85), (100.0, 3.0), (30.0, 4.5)])
 def test_experience_says_how_long_is_long_enough(lasting: float, minutes: float) -> None:
     """Of the five minutes a pool has, long builds leave a sixth: their agents would be idle for longer."""
     two = agents(2, 0)
@@ -193,3 +200,58 @@ def test_experience_says_how_long_is_long_enough(lasting: float, minutes: float)
     drain = decided(0, two, [], later).decisions[0]
     assert isinstance(drain, Drain)
     assert drain.reason.endswith(f"for {minutes:g} min")
+
+
+def test_of_a_batch_not_only_the_slowest_are_remembered() -> None:
+    """Whoever comes last was slow: what came last says nothing about the next launch."""
+    boots = Boots()
+    times = [60 + 120 * at / 49 for at in range(50)]
+    names = Random(1).sample(range(50), 50)
+    for name, seconds in zip(names, times, strict=True):  # in the order they come
+        boots = boots.came(NOW, f"p-{name:02}", NOW + seconds)
+    kept = [boot.seconds for boot in boots.last]
+    assert len(kept) == 15
+    assert min(kept) < 90
+    assert max(kept) > 150
+    assert 90 < boots.usual < 150
+    assert boots.differ
+    for at in range(15):  # those launched later count more
+        boots = boots.came(NOW + 100 + at, f"p-{at}", NOW + 100 + at + 20)
+    assert boots.usual == 20
+    assert not boots.differ
+
+
+def test_nobody_waits_for_an_agent_that_takes_much_longer_than_others_did() -> None:
+    memory = Memory(boots={"p": booted(*[100.0] * 9)})
+    assert decided(1, [], coming(149), memory).decisions == ()
+    assert launched(decided(1, [], coming(151), memory).decisions) == (
+        1,
+        "1 build waits for p; 1 agent on the way is late",
+    )
+    assert decided(1, [], coming(151, 5), memory).decisions == ()  # its stand-in is on the way
+    assert decided(1, [], coming(151), Memory(boots={"p": booted(*[100.0] * 8)})).decisions == ()
+
+
+def test_a_late_agent_is_waited_for_by_nobody_and_ended_by_nobody() -> None:
+    memory = watched(decided(0, [], coming(151), Memory(boots={"p": booted(*[100.0] * 9)})), 400)
+    assert decided(0, [], coming(151), memory).decisions == ()
+    assert [type(one) for one in decided(0, [], coming(601), memory).decisions] == [Drain]
+
+
+def test_a_late_agent_counts_against_every_limit() -> None:
+    memory = Memory(boots={"p": booted(*[100.0] * 9)})
+    outcome = decided(2, [], coming(151), memory, pool(max_agents=2))
+    assert launched(outcome.decisions)[0] == 1
+    assert outcome.pools[0].held_back == "max_agents is 2"
+
+
+def test_where_all_are_late_it_is_the_experience_that_is_wrong() -> None:
+    """A slow day of the cloud starts a quarter more, not everything again and again."""
+    memory = Memory(boots={"p": booted(*[100.0] * 9)})
+    assert launched(decided(8, [], coming(*[200.0] * 8), memory).decisions)[0] == 2
+    assert decided(8, [], coming(*[200.0] * 8, 5, 5, 5), memory).decisions == ()
+
+
+def test_the_moment_an_agent_is_late_is_looked_at() -> None:
+    memory = Memory(boots={"p": booted(*[100.0] * 9)})
+    assert decided(1, [], coming(60), memory).until == NOW + 90

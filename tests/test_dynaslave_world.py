@@ -378,10 +378,10 @@ def check_size(look: Snapshot, by_name: dict[str, AgentPool], outcome: Outcome) 
     memory = outcome.memory
     assert set(memory.seen) == {agent.name for agent in outcome.agents}
     assert set(memory.windows) == set(by_name)
-    assert {*memory.strikes, *memory.boots} <= set(by_name)
+    assert {*memory.strikes, *memory.boots, *memory.trials} <= set(by_name)
     assert set(memory.oldest) <= {item.label for item in look.queue}
     assert all(len(window.buckets) <= 13 for window in memory.windows.values())
-    assert all(len(times) <= 9 for times in memory.boots.values())
+    assert all(len(boots.last) <= 15 for boots in memory.boots.values())
 
 
 def check_demand(look: Snapshot, by_name: dict[str, AgentPool], outcome: Outcome) -> None:

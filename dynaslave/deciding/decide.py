@@ -21,6 +21,7 @@ from dynaslave.deciding.decisions import (
     Suspect,
 )
 from dynaslave.deciding.demand import Group, cover, groups
+from dynaslave.deciding.late import late
 from dynaslave.deciding.learning import learn, observe
 from dynaslave.deciding.ledger import Ledger, join
 from dynaslave.deciding.memory import Memory
@@ -99,10 +100,13 @@ class _Decision:
         self.limits = limits
         self.ledger = ledger
         self.going = must_go(ledger, pools, memory.seen)
+        self.late = late(ledger, self.going, memory, now)
         supply = self.supply(found := groups(snapshot.queue, ordered))
         executors = executors_of(supply)
         self.demand = cover(found, supply, memory, now)
-        self.standings = standings(ledger, pools, self.going, executors, self.demand, memory, now)
+        self.standings = standings(
+            ledger, pools, self.going, self.late.names, executors, self.demand, memory, now
+        )
         self.room = Room(pools, ledger, limits, memory.strikes, now)
         self.grown = scale_up(self.demand, self.standings, self.room)
 
@@ -110,7 +114,8 @@ class _Decision:
         """What there is, and what comes."""
         named = frozenset().union(*(group.label.atoms() for group in found if group.label is not None))
         parkable = parked(self.ledger, self.going)
-        return supplies(self.ledger, self.pools, self.memory.seen, self.going, parkable, named, self.now)
+        absent = self.going.keys() | self.late.names
+        return supplies(self.ledger, self.pools, self.memory.seen, absent, parkable, named, self.now)
 
     def outcome(self) -> Outcome:
         drains = [drain for one in self.standings.values() for drain in self.shrink(one)]
@@ -145,7 +150,7 @@ class _Decision:
         held_back = any(one.held_back for one in self.grown.growth.values())
         if held_back or self.demand.counts_on_time():
             return self.now
-        times = [one.until() for one in self.standings.values()]
+        times = [self.late.until, *(one.until() for one in self.standings.values())]
         times += [agent.deadline for agent in self.ledger.agents if agent.deadline is not None]
         if any(pool.schedule for pool in self.ordered):
             times.append((self.now // 60 + 1) * 60)

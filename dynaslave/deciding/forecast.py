@@ -26,12 +26,12 @@ _SHARE, _SPREAD, _MOST, _UP = 0.68, 0.6, 1.9, 0.2
 """How much is kept free: a share of the builds that will have taken the place of others, and of their
 spread; never more than so many times the spread; rounded up a little. Found by simulation:
 docs/scaling.md has the figures."""
-_SURE, _RARE, _LUMP, _CLIP = 2.2, 2, 4.0, 2
+_SURE, _RARE, _LUMP, _CLIP = 2.4, 2, 4.0, 2
 """The same where launches fail: so many times the spread, widened up to so far where builds come in heaps.
 One is kept free where at least so many came in an hour; more than so many in one slot are a burst, which
 nobody can keep executors free for."""
-_SHORTEST = 0.17
-"""What share of its idle time a pool's capacity is kept at least."""
+_SHORTEST, _LONGEST = 0.17, 0.9
+"""What share of its idle time a pool's capacity is kept at least, and at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +108,11 @@ class Traffic:
             return PATIENT
         counts, busy = self._past(_SLOTS)
         typical = median(counts) * boot / SLOT
-        ahead = _ahead(typical, busy)
+        boots = busy * _SLOTS * SLOT / sum(counts) / boot if any(counts) else 0.0
+        ahead = int(_ahead(typical, busy) * _share(boots) + _UP)
         if sure:
             return Forecast(max(ahead, self._surely(boot, _spread(typical, busy))), 1.0, typical)
-        return Forecast(ahead, _hold(sum(counts), busy, boot), typical)
+        return Forecast(ahead, _hold(boots), typical)
 
     def _past(self, slots: int) -> tuple[list[int], float]:
         """Of so many full slots: the builds that came in each, and executors that ran some, on average."""
@@ -134,17 +135,15 @@ def _slot(now: float) -> int:
     return int(now // SLOT)
 
 
-def _ahead(typical: float, busy: float) -> int:
+def _ahead(typical: float, busy: float) -> float:
     """Executors for the growth that is likely while an agent boots.
 
     typical: builds that come meanwhile. busy: executors that run builds, on average. In a steady stream
     as many builds end as come, so what counts is how far both can differ: the square root of their number.
     """
-    if not typical or not busy:
-        return 0
     spread = _spread(typical, busy)
     wanted = _SHARE * spread**2 / 2 + _SPREAD * spread
-    return int(min(wanted + _UP, _MOST * spread) + _UP) if wanted >= 1 else 0
+    return min(wanted + _UP, _MOST * spread) if wanted >= 1 else 0.0
 
 
 def _spread(came: float, busy: float) -> float:
@@ -152,9 +151,14 @@ def _spread(came: float, busy: float) -> float:
     return math.sqrt(2 * busy * (1 - math.exp(-came / busy))) if busy else 0.0
 
 
-def _hold(builds: int, busy: float, boot: float) -> float:
+def _share(boots: float) -> float:
+    """How much of it short builds need: their executors are free again for others before an agent boots.
+
+    boots: how many times as long as a boot a build takes.
+    """
+    return (1 + min(boots, 1.0)) / 2
+
+
+def _hold(boots: float) -> float:
     """Short builds come back for an executor soon, long ones mostly find it idle for long."""
-    if not builds or not busy:
-        return _SHORTEST
-    lasting = busy * _SLOTS * SLOT / builds
-    return min(max(boot / (2 * lasting), _SHORTEST), 1.0)
+    return min(max(1 / (2 * boots), _SHORTEST), _LONGEST) if boots else _SHORTEST

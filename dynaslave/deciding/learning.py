@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from dynaslave.deciding import uses
 from dynaslave.deciding.backoff import NEVER_CAME, REFUSED, struck
+from dynaslave.deciding.boots import Boots
 from dynaslave.deciding.decisions import Launch, Report
 from dynaslave.deciding.ledger import Ledger, Seen
-from dynaslave.deciding.memory import BOOTS_KEPT, Memory
+from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.offers import refused, still_cooling
 from dynaslave.deciding.trials import Trials
 from dynaslave.model import Agent, Offline, State
@@ -48,8 +49,8 @@ def observe(memory: Memory, ledger: Ledger, pools: Mapping[str, AgentPool], now:
         if before is not None and after.served and not before.served and not before.missed:
             came.add(agent.pool)
             if agent.instance is not None:
-                times = (*boots.get(agent.pool, ()), now - agent.instance.launched)
-                boots[agent.pool] = times[-BOOTS_KEPT:]
+                known = boots.get(agent.pool, Boots())
+                boots[agent.pool] = known.came(agent.instance.launched, agent.name, now)
         if after.missed and not (before is not None and before.missed) and pool is not None:
             missed[agent.pool] = _missed(agent, pool)
             failed[agent.pool] += 1

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from statistics import median
 
 from dynaslave.deciding.backoff import Strikes
+from dynaslave.deciding.boots import BOOT_SECONDS, Boots
 from dynaslave.deciding.forecast import Traffic
 from dynaslave.deciding.ledger import Seen
 from dynaslave.deciding.offers import Cooling
@@ -20,16 +20,7 @@ from dynaslave.deciding.windows import Window
 from dynaslave.provider import Offer
 from jobdsl.grammar.labels import Expr
 
-__all__ = ["BOOT_SECONDS", "Memory", "Oldest"]
-
-BOOT_SECONDS = 120.0
-"""How long an agent takes from launch to serving, until a pool has shown its own time."""
-BOOTS_KEPT = 50
-"""As many as one burst brings, or else only its slowest would be known: they come last."""
-_BOOTS_KNOWN = 9
-"""Boots before which nothing is said about how much they differ."""
-_DIFFERENT = 30.0
-"""Seconds between the fastest and the slowest boot."""
+__all__ = ["Memory", "Oldest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +50,8 @@ class Memory:
     """Offers that had no capacity."""
     trials: Mapping[str, Trials] = field(default_factory=dict)
     """By pool: how its launches have gone lately."""
-    boots: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-    """By pool: seconds from launch to serving of its last agents."""
+    boots: Mapping[str, Boots] = field(default_factory=dict)
+    """By pool: how long its agents take from launch to serving."""
     oldest: Mapping[Expr | None, Oldest] = field(default_factory=dict)
     """By label: what waits longest."""
 
@@ -71,10 +62,8 @@ class Memory:
 
     def boot_seconds(self, pool: str) -> float:
         """How long an agent of a pool takes to serve, by experience."""
-        times = self.boots.get(pool)
-        return median(times) if times else BOOT_SECONDS
+        return self.boots[pool].usual if pool in self.boots else BOOT_SECONDS
 
     def boots_differ(self, pool: str) -> bool:
         """Whether agents of a pool boot so differently that the sooner of two is worth launching both."""
-        times = self.boots.get(pool, ())
-        return len(times) >= _BOOTS_KNOWN and max(times) - min(times) >= _DIFFERENT
+        return pool in self.boots and self.boots[pool].differ

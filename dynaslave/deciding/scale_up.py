@@ -67,7 +67,7 @@ class Grown:
         for name, one in self.growth.items():
             if one.agents:
                 pool, floor = standings[name].pool, standings[name].floor
-                reason = _reason(name, one, demand.covered.get(name, {}), floor)
+                reason = _reason(name, one, demand.covered.get(name, {}), floor, standings[name].late)
                 avoid = avoided(cooling, pool.instance_types, now) | room.forbidden(pool)
                 launches.append(Launch(name, one.agents, reason, avoid))
         return [*(Restore(node, reason) for node, reason in self.restored.items()), *launches]
@@ -166,13 +166,15 @@ def _kept(floor: Floor) -> str:
     return f"the pool keeps {' and '.join(said)}"
 
 
-def _reason(name: str, growth: Growth, covered: Mapping[str, int], floor: Floor) -> str:
+def _reason(name: str, growth: Growth, covered: Mapping[str, int], floor: Floor, late: int) -> str:
     """Why so many agents are launched, in one line."""
     parts = []
     if growth.agents > growth.for_floor + growth.doubled:
         waiting = growth.uncovered + sum(covered.values())
         parts.append(f"{plural(waiting, 'build')} {'waits' if waiting == 1 else 'wait'} for {name}")
         parts += [f"{_executors(count)} {how}" for how, count in covered.items() if count]
+    if late:
+        parts.append(f"{plural(late, 'agent')} on the way {'is' if late == 1 else 'are'} late")
     if growth.doubled:
         parts.append(f"{growth.doubled} more, as some boot much slower than others")
     if growth.for_floor:

@@ -18,7 +18,7 @@ from dynaslave.pools.schedules import Floor, floor_at
 
 __all__ = ["Standing", "executors_of", "standings"]
 
-_MORE = 1 / 3
+_MORE = 1 / 4
 """Agents launched beyond those needed, as a share of them, where some boot much slower than others."""
 
 
@@ -42,6 +42,8 @@ class Standing:
     window: Window
     """Executors it has needed."""
     boots_differ: bool
+    late: int
+    """Agents on their way that nobody waits for any more."""
     doubt: float
     """Until when launches are not relied on, by what is known now."""
 
@@ -55,7 +57,9 @@ class Standing:
         most = self.window.most(self.forecast.hold)
         if most is None:
             return 0
-        worth = (self.capacity - most) // slots(self.pool) - self.doubles(self.expecting)
+        worth = (self.capacity - most) // slots(self.pool)
+        if self.expecting:  # whichever of those on their way comes first, somebody waits for it
+            worth -= len(self.coming)
         return max(0, min(worth, self.staying - self.floor.min_agents))
 
     def doubles(self, expecting: int) -> int:
@@ -90,20 +94,26 @@ def standings(
     ledger: Ledger,
     pools: Mapping[str, AgentPool],
     going: Collection[str],
+    late: Collection[str],
     executors: Mapping[str, int],
     demand: Demand,
     memory: Memory,
     now: float,
 ) -> dict[str, Standing]:
-    """All pools. `executors`: free or on their way, by pool, before items took any."""
+    """All pools. `late`: who is on the way and not counted; `executors`: free or on their way, before items
+    took any.
+    """
     serving: dict[str, list[Agent]] = {name: [] for name in pools}
     coming: dict[str, list[Agent]] = {name: [] for name in pools}
+    lates = dict.fromkeys(pools, 0)
     running: dict[str, set[str]] = {name: set() for name in pools}
     for agent in ledger.agents:
         if agent.pool in pools:
             running[agent.pool].update(_builds(agent))
             if agent.name not in going and is_serving(agent):
                 serving[agent.pool].append(agent)
+            elif agent.name in late:
+                lates[agent.pool] += 1
             elif agent.name not in going and is_coming(agent, now):
                 coming[agent.pool].append(agent)
     waiting = demand.waiting()
@@ -126,6 +136,7 @@ def standings(
             forecast=forecast,
             window=_window(memory.windows.get(name), 60 * pool.idle_minutes, needs, now),
             boots_differ=memory.boots_differ(name),
+            late=lates[name],
             doubt=doubt,
         )
     return found

@@ -45,8 +45,8 @@ def supplies(
 ) -> list[Supply]:
     """What there is, sorted out by pool and labels.
 
-    going: agents that must leave, and so count for nothing. parked: agents that could be taken back.
-    named: labels that queue items name; a node whose name is among them is one of its own.
+    going: agents that count for nothing, as they must leave or are late. parked: agents that could be
+    taken back. named: labels that queue items name; a node whose name is among them is one of its own.
     """
     found: dict[tuple[str, Labelled], Supply] = {}
 
