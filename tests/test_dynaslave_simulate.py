@@ -316,7 +316,19 @@ def test_the_command_sets_policies_side_by_side(
 
 def test_the_command_sweeps(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run([*files, "--policy", "no-delay", "--what-if"]) == 0
-    assert "pool linux: 60 settings, those worth it" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "pool linux: 60 settings, those worth it" in text
+    assert cli.run([*files, "--policy", "no-delay", "--what-if", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["policy"] == "no-delay"
+    settings = found["pools"]["linux"]
+    assert len(settings) == 60
+    (now,) = (one for one in settings if one["current"])
+    assert (now["idle_minutes"], now["spares"], now["executors"]) == (5, 0, 1)
+    worth = [one for one in settings if one["worth_it"]]
+    assert {line.split()[3] for line in text.splitlines()[2:]} >= {
+        f"{one['wait_p95_s']:.0f}" for one in worth
+    }
 
 
 @pytest.mark.parametrize(
@@ -325,6 +337,8 @@ def test_the_command_sweeps(files: list[str], capsys: pytest.CaptureFixture[str]
         (["--policy", "nodelay"], 'did you mean "no-delay"?'),
         (["--never-connect", "3"], "is not in the range 0<=x<=1"),
         (["--trace", "none.csv"], "does not exist"),
+        (["--what-if", "--plot", "x.svg"], "draws nothing"),
+        (["--what-if", "--policy", "all"], "under one policy"),
     ],
 )
 def test_wrong_arguments(

@@ -90,6 +90,8 @@ def simulate(
     from dynaslave.simulate.chance import Faults
 
     names = _names(policies)
+    if what_if and (plot is not None or len(names) > 1):
+        raise click.UsageError("--what-if tries settings under one policy, and draws nothing")
     pools = poolfile.load(pool_file)
     read = traces.read(trace)
     builds = fit.fit(read, pools, str(trace))
@@ -98,7 +100,7 @@ def simulate(
     if read.skipped:
         click.echo(f"left out: {plural(read.skipped, 'job')} of the trace that never ran", err=True)
     if what_if:
-        _what_if(builds, pools, names[0], table, seed, faults)
+        _what_if(builds, pools, names[0], table, seed, faults, as_json=as_json)
     else:
         _play(builds, pools, names, table, seed, faults, as_json=as_json, plot=plot)
 
@@ -157,13 +159,20 @@ def _what_if(
     table: Table,
     seed: int,
     faults: Faults,
+    *,
+    as_json: bool,
 ) -> None:
     from dynaslave.simulate.chance import Chance
     from dynaslave.simulate.policies import policy
-    from dynaslave.simulate.whatif import sweep, to_text
+    from dynaslave.simulate.whatif import sweep, to_json, to_text
 
+    swept = {}
     for pool in pools.values():
         own = [build._replace(label="") for build in builds if build.pool == pool.name]
         if own:
-            settings = sweep(own, pool, lambda: policy(name, table), lambda: Chance(seed, faults))
-            click.echo(to_text(pool.name, settings))
+            swept[pool.name] = sweep(own, pool, lambda: policy(name, table), lambda: Chance(seed, faults))
+    if as_json:
+        pools_of = {pool: to_json(settings) for pool, settings in swept.items()}
+        click.echo(json.dumps({"policy": name, "pools": pools_of}, indent=2))
+    else:
+        click.echo("\n".join(to_text(pool, settings) for pool, settings in swept.items()), nl=False)

@@ -8,7 +8,7 @@ from typing import Any
 
 from dynaslave.simulate.result import Figures, Result
 
-__all__ = ["table", "to_json", "to_text"]
+__all__ = ["aligned", "rounded", "table", "to_json", "to_text"]
 
 _COLUMNS = (
     ("jobs", "jobs", "{:,}"),
@@ -30,13 +30,14 @@ def to_json(result: Result) -> dict[str, Any]:
     """One policy's figures as JSON values: those of everything at the top, then by pool and by team."""
     return {
         "policy": result.policy,
-        **_rounded(result.all),
-        "pools": {name: _rounded(one) for name, one in result.pools.items()},
-        "teams": {name: _rounded(one) for name, one in result.teams.items()},
+        **rounded(result.all),
+        "pools": {name: rounded(one) for name, one in result.pools.items()},
+        "teams": {name: rounded(one) for name, one in result.teams.items()},
     }
 
 
-def _rounded(figures: Figures) -> dict[str, float]:
+def rounded(figures: Figures) -> dict[str, float]:
+    """Figures as JSON values."""
     return {key: round(value, 4) for key, value in asdict(figures).items()}
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import Any
 
 from dynaslave.pools.pool import AgentPool
 from dynaslave.simulate.chance import Chance
 from dynaslave.simulate.engine import Policy, run
-from dynaslave.simulate.report import aligned
+from dynaslave.simulate.report import aligned, rounded
 from dynaslave.simulate.result import Figures, result
 from dynaslave.simulate.trace import Build
 
-__all__ = ["EXECUTORS", "IDLE_MINUTES", "SPARES", "Setting", "frontier", "sweep", "to_text"]
+__all__ = ["EXECUTORS", "IDLE_MINUTES", "SPARES", "Setting", "frontier", "sweep", "to_json", "to_text"]
 
 IDLE_MINUTES = (1.0, 2.0, 5.0, 10.0, 20.0)
 SPARES = (0, 1, 2, 4)
@@ -62,6 +63,22 @@ def frontier(settings: Iterable[Setting]) -> list[Setting]:
 
 def _order(one: Setting) -> tuple[int, float, float]:
     return (one.executors, one.figures.agent_hours, one.figures.wait_p95_s)
+
+
+def to_json(settings: Sequence[Setting]) -> list[dict[str, Any]]:
+    """All settings with their figures; `worth_it` are those of the frontier, `current` is how the pool is."""
+    best = frontier(settings)
+    return [
+        {
+            "idle_minutes": one.idle_minutes,
+            "spares": one.spares,
+            "executors": one.executors,
+            "current": one.current,
+            "worth_it": one in best,
+            **rounded(one.figures),
+        }
+        for one in settings
+    ]
 
 
 def to_text(name: str, settings: Sequence[Setting]) -> str:
