@@ -24,6 +24,7 @@ from delivery.aws import Aws, open_aws
 from delivery.bake import base, package, pipeline
 from delivery.bake.order import Order, Origin
 from delivery.bake.result import Result
+from delivery.clean import bakes as clean_bakes
 from delivery.clock import FakeClock
 from delivery.settings import Settings
 from delivery.timeline import Timeline
@@ -148,17 +149,12 @@ class World:
         }
 
     def reap(self) -> None:
-        """Remove what is left of bakes, by its tags alone."""
-        for region in (REGION, OTHER):
-            ec2 = self.raw(region=region)
-            query = [{"Name": "tag-key", "Values": [words.BAKE]}]
-            for group in ec2.describe_instances(Filters=query)["Reservations"]:
-                ec2.terminate_instances(InstanceIds=[one["InstanceId"] for one in group["Instances"]])
-            baking = [{"Name": f"tag:{words.STATE}", "Values": [words.BAKING]}]
-            for image in ec2.describe_images(Filters=baking)["Images"]:
-                ec2.deregister_image(ImageId=image["ImageId"])
-            for snapshot in ec2.describe_snapshots(Filters=baking)["Snapshots"]:
-                ec2.delete_snapshot(SnapshotId=snapshot["SnapshotId"])
+        """What `delivery clean bakes --apply` does when every bake was given up long ago."""
+        regions = {region: Aws(self.aws().account, region, self.aws().session) for region in (REGION, OTHER)}
+        long_after = self.clock.now() + 365 * 24 * 3600
+        for one in clean_bakes.plan([*regions.values()], None, 6.0, long_after):
+            if one.action == "remove":
+                clean_bakes.remove(regions[one.place], self.clock, one)
 
     def begin_anew(self) -> None:
         """Forget all but the base: moto takes the longer the more there is."""
