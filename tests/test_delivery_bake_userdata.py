@@ -116,6 +116,55 @@ def test_a_deb_is_installed_hooked_listed_and_proven(tmp_path: Path) -> None:
     assert (folder / "left").read_text() == "", "neither work files nor host keys stay"
 
 
+def make_rpm(folder: Path, before: str = "return 0") -> Path:
+    """Its script is in RPM's own Lua: no package of this system is said to have a shell."""
+    spec = folder / "hello.spec"
+    spec.write_text(
+        "Name: bake-hello\nVersion: 1.2.0\nRelease: h15.abc1234\nSummary: x\nLicense: x\nBuildArch: noarch\n"
+        "AutoReqProv: no\n%description\nx\n"
+        "%install\nmkdir -p %{buildroot}/var/local\n"
+        "echo 'echo hooked >/bake/hooked' >%{buildroot}/var/local/10-hello.sh\n"
+        f"%pre -p <lua>\n{before}\n%files\n/var/local/10-hello.sh\n"
+    )
+    words = ["rpmbuild", "-bb", "--quiet", "--define", f"_topdir {folder}/rpm", str(spec)]
+    subprocess.run(words, check=True, capture_output=True)
+    (file,) = (folder / "rpm/RPMS").rglob("*.rpm")
+    return file
+
+
+rpms = pytest.mark.skipif(
+    not (shutil.which("rpmbuild") and shutil.which("dnf")), reason="needs rpmbuild and dnf"
+)
+
+
+@real
+@rpms
+def test_an_rpm_is_installed_hooked_and_listed(tmp_path: Path) -> None:
+    folder = tmp_path / "bake"
+    folder.mkdir()
+    text, found = said(folder, make_rpm(tmp_path))
+    assert (found.name, found.full_version) == ("bake-hello", "1.2.0-h15.abc1234")
+    output = play(folder, text)
+    assert not (folder / "code").exists(), output
+    assert verdict("bake-1", "", (folder / "after/console").read_text()) == (True, "")
+    assert "bake-hello 1.2.0-h15.abc1234 noarch" in manifest(output)
+    assert (folder / "after/hooked").read_text() == "hooked\n"
+
+
+@real
+@rpms
+def test_an_rpm_that_refuses_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "bake"
+    folder.mkdir()
+    text, _ = said(folder, make_rpm(tmp_path, 'error("no room for me")'))
+    output = play(folder, text)
+    told = verdict("bake-1", "", (folder / "after/console").read_text())
+    assert told is not None, output
+    assert not told.ok
+    assert told.why.startswith("at install")
+    assert "no room for me" in output
+
+
 @real
 @pytest.mark.parametrize(
     ("content", "change", "where"),
