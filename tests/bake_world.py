@@ -6,27 +6,25 @@ import copy
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 from unittest.mock import patch
 
-import boto3
 from botocore.exceptions import ClientError, ReadTimeoutError
 from images_strict import REGION, Images, publish
 from moto import mock_aws
 from moto.ec2.models import ec2_backends
 
+import aws_shared
 from delivery import tags as words
-from delivery.aws import Aws, open_aws
+from delivery.aws import Aws
 from delivery.bake import base, package, pipeline
 from delivery.bake.order import Order, Origin
 from delivery.bake.result import Result
 from delivery.clean import bakes as clean_bakes
 from delivery.clock import FakeClock
-from delivery.settings import Settings
 from delivery.timeline import Timeline
 
 OTHER = "us-east-1"
@@ -59,17 +57,19 @@ class World:
     fault: Fault | None = None
     lines: list[str] = field(default_factory=list)
     clients: Aws | None = None
+    until: ExitStack = field(default_factory=ExitStack)
+    """Closed when it ends."""
 
     def raw(self, service: str = "ec2", region: str = REGION) -> Any:
         """A client nobody watches."""
-        return _client(service, region)
+        return aws_shared.raw(service, region)
 
     def aws(self) -> Aws:
-        """Clients, each call of which is recorded. Making them takes longer than a bake: all runs share them."""
+        """Clients, each call of which is recorded."""
         if self.clients:
             return self.clients
-        made = open_aws(Settings(), None, REGION)
-        beside = {REGION: made, OTHER: Aws(made.account, OTHER, made.session)}
+        made = aws_shared.ours(REGION)
+        beside = {REGION: made, OTHER: aws_shared.ours(OTHER)}
         made.in_region = lambda region: beside[region]  # type: ignore[method-assign]
         for one in beside.values():
             for service in SERVICES:
@@ -78,8 +78,6 @@ class World:
         return made
 
     def _watch(self, client: Any) -> None:
-        name = client.meta.service_model.service_id.hyphenize()
-
         def before(params: Any, model: Any, context: Any, **_: Any) -> None:
             context["number"] = len(self.calls)
             self.calls.append((model.name, copy.copy(params)))
@@ -90,9 +88,9 @@ class World:
         def after(context: Any, **_: Any) -> None:
             self._go_wrong("after", context["number"])
 
-        client.meta.events.register(f"before-parameter-build.{name}", before)
-        client.meta.events.register(f"before-call.{name}", call)
-        client.meta.events.register(f"after-call.{name}", after)
+        aws_shared.listen(self.until, client, "before-parameter-build", before)
+        aws_shared.listen(self.until, client, "before-call", call)
+        aws_shared.listen(self.until, client, "after-call", after)
 
     def _go_wrong(self, when: str, number: int) -> None:
         if self.fault is None or (self.fault.when, self.fault.number) != (when, number):
@@ -195,12 +193,6 @@ class World:
         return found
 
 
-@cache
-def _client(service: str, region: str) -> Any:
-    """Making one costs more than most tests, so one does for all."""
-    return boto3.client(service, region_name=region)  # type: ignore[call-overload]
-
-
 def _tags(resource: Any) -> dict[str, str]:
     return {one["key"]: one["value"] for one in resource.get_tags()}
 
@@ -212,7 +204,7 @@ def world(folder: Path, kind: Callable[..., Images] = Images) -> Iterator[World]
     images = kind(now=clock.now)
     environment = {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false", "AWS_REGION": REGION}
     with patch.dict(os.environ, environment), mock_aws(), images.standing():
-        ec2 = boto3.client("ec2", region_name=REGION)
+        ec2 = aws_shared.raw("ec2", REGION)
         vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         subnets = tuple(
             ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=f"{REGION}{zone}")[
@@ -222,4 +214,5 @@ def world(folder: Path, kind: Callable[..., Images] = Images) -> Iterator[World]
         )
         made = World(clock, images, publish(ec2, version="12.7"), subnets, folder)
         images.calls.clear()
-        yield made
+        with made.until:
+            yield made

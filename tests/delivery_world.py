@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-import boto3
 import botocore.session
 from moto import mock_aws
+from moto.moto_api._internal.models import moto_api_backend
 
+import aws_shared
+from aws_shared import SERVICES
 from delivery.aws import Aws, open_aws
 from delivery.clock import FakeClock
 from delivery.settings import Settings
@@ -26,7 +28,6 @@ REGION = "eu-west-1"
 ME = "123456789012"
 # The models of services are large: read once, not once a session.
 patch("botocore.session.create_loader", cache(botocore.session.create_loader)).start()
-SERVICES = ("ec2", "autoscaling", "elb", "elbv2", "cloudwatch", "ssm", "sts", "dynamodb", "s3", "kms")
 
 
 class Call(NamedTuple):
@@ -38,35 +39,59 @@ class Call(NamedTuple):
     parameters: Mapping[str, Any]
 
 
-def record(aws: Aws, calls: list[Call]) -> None:
-    """Have every call of these clients written down."""
-    for service in SERVICES:
-        client = getattr(aws, service)
-
-        def write(params: Any, model: Any, **_: Any) -> None:
-            name = model.service_model.signing_name
-            service = {"monitoring": "cloudwatch"}.get(name, name)
-            calls.append(Call(service, model.name, copy.deepcopy(params)))
-
-        client.meta.events.register(
-            f"before-parameter-build.{client.meta.service_model.service_id.hyphenize()}", write
-        )
-
-
 @dataclass
 class World:
     """What there is."""
 
+    opened: Callable[[], Aws]
+    """Opens the account as a command does."""
     aws: Aws
-    clock: FakeClock
-    subnet: str
-    vpc: str
-    template: str
+    clock: FakeClock = field(default_factory=FakeClock)
+    subnet: str = ""
+    vpc: str = ""
+    template: str = "shop"
     calls: list[Call] = field(default_factory=list)
+    until: ExitStack = field(default_factory=ExitStack)
+    """Closed when it ends."""
 
     def raw(self, service: str) -> Any:
         """A client nobody records."""
-        return boto3.client(service, region_name=REGION)  # type: ignore[call-overload]
+        return aws_shared.raw(service, REGION)
+
+    def furnish(self) -> None:
+        """A network and a launch template, where there is nothing yet."""
+        ec2 = self.raw("ec2")
+        self.vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        made = ec2.create_subnet(VpcId=self.vpc, CidrBlock="10.0.0.0/24", AvailabilityZone=f"{REGION}a")
+        self.subnet = made["Subnet"]["SubnetId"]
+        image = ec2.register_image(Name="shop-1.0", RootDeviceName="/dev/xvda")["ImageId"]
+        ec2.create_launch_template(
+            LaunchTemplateName=self.template,
+            LaunchTemplateData={"ImageId": image, "InstanceType": "m5.large"},
+        )
+
+    def begin_anew(self) -> None:
+        """As if the account were new: nothing in it, nobody listens but who records, and no call was made."""
+        self.until.close()
+        moto_api_backend.reset()
+        self.aws = self.opened()
+        self.clock = FakeClock()
+        self.calls.clear()
+        self.record()
+
+    def listen(self, service: str, event: str, handler: Callable[..., Any]) -> None:
+        """Have a handler called at an event of all calls of one of our clients."""
+        aws_shared.listen(self.until, getattr(self.aws, service), event, handler)
+
+    def record(self) -> None:
+        """Have every call of our clients written down."""
+        for service in SERVICES:
+            self.listen(service, "before-parameter-build", self._write)
+
+    def _write(self, params: Any, model: Any, **_: Any) -> None:
+        name = model.service_model.signing_name
+        service = {"monitoring": "cloudwatch"}.get(name, name)
+        self.calls.append(Call(service, model.name, copy.deepcopy(params)))
 
     def group(self, name: str, size: int = 2, **more: Any) -> list[str]:
         """Make a group; gives the ids of its instances."""
@@ -136,8 +161,10 @@ class World:
             Threshold=80,
         )
 
-    def _tell_alarms(self, parsed: Any, **_: Any) -> None:
+    def tell_alarms(self, parsed: Any, model: Any, **_: Any) -> None:
         """AWS tells the alarms of each policy; moto does not."""
+        if model.name != "DescribePolicies":
+            return
         alarms = self.raw("cloudwatch").describe_alarms()["MetricAlarms"]
         for policy in parsed.get("ScalingPolicies", ()):
             policy["Alarms"] = [
@@ -145,11 +172,6 @@ class World:
                 for one in alarms
                 if policy["PolicyARN"] in one["AlarmActions"]
             ]
-
-    def tell_as_aws_does(self) -> None:
-        """Have answers say what AWS says in them."""
-        event = "after-call.auto-scaling.DescribePolicies"
-        self.aws.autoscaling.meta.events.register(event, self._tell_alarms)
 
     def operations(self) -> list[str]:
         """Names of the calls so far."""
@@ -171,19 +193,20 @@ def group_tags(name: str, tags: Mapping[str, str]) -> Sequence[dict[str, Any]]:
 
 
 @contextmanager
-def world(settings: Settings | None = None, account: str | None = None) -> Iterator[World]:
-    """An account on moto for as long as the block runs."""
+def empty_world(settings: Settings | None = None, account: str | None = None) -> Iterator[World]:
+    """An account with nothing in it, on moto as it is, for as long as the block runs. Calls are recorded."""
     with patch.dict(os.environ, {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false", "AWS_REGION": REGION}), mock_aws():
-        ec2 = boto3.client("ec2", region_name=REGION)
-        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-        subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24", AvailabilityZone=f"{REGION}a")
-        image = ec2.register_image(Name="shop-1.0", RootDeviceName="/dev/xvda")["ImageId"]
-        ec2.create_launch_template(
-            LaunchTemplateName="shop", LaunchTemplateData={"ImageId": image, "InstanceType": "m5.large"}
-        )
-        made = World(
-            open_aws(settings or Settings(), account), FakeClock(), subnet["Subnet"]["SubnetId"], vpc, "shop"
-        )
-        record(made.aws, made.calls)
-        made.tell_as_aws_does()
+        opened = partial(open_aws, settings, account) if settings else partial(aws_shared.ours, REGION)
+        made = World(opened, opened())
+        with made.until:
+            made.record()
+            yield made
+
+
+@contextmanager
+def world(settings: Settings | None = None, account: str | None = None) -> Iterator[World]:
+    """A furnished account on moto for as long as the block runs; answers say what AWS says in them."""
+    with empty_world(settings, account) as made:
+        made.furnish()
+        made.listen("autoscaling", "after-call", made.tell_alarms)
         yield made

@@ -22,9 +22,10 @@ from moto.autoscaling.models import FakeAutoScalingGroup, autoscaling_backends
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.elbv2.models import elbv2_backends
 
+import aws_shared
+from aws_shared import SERVICES
 from delivery.clock import FakeClock
-from delivery.settings import Settings
-from delivery_world import ME, REGION, SERVICES, World, world
+from delivery_world import ME, REGION, World, empty_world
 from ec2_strict import Fault
 
 Parsed = dict[str, Any]
@@ -84,14 +85,12 @@ class Strict:
     metrics: dict[str, list[Parsed]] = field(default_factory=dict)
     failures: dict[str, list[Parsed]] = field(default_factory=dict)
 
-    def watch(self, aws: Any) -> None:
-        """Stand in front of these clients."""
+    def watch(self, world: World) -> None:
+        """Stand in front of its clients."""
         for service in SERVICES:
-            client = getattr(aws, service)
-            name = client.meta.service_model.service_id.hyphenize()
-            for event in ("before-parameter-build", "before-call", "after-call"):
-                handler = getattr(self, f"_{event.replace('-', '_')}")
-                client.meta.events.register(f"{event}.{name}", handler, unique_id=f"strict-{event}")
+            world.listen(service, "before-parameter-build", self._before_parameter_build)
+            world.listen(service, "before-call", self._before_call)
+            world.listen(service, "after-call", self._after_call)
 
     @property
     def groups(self) -> Mapping[str, FakeAutoScalingGroup]:
@@ -388,9 +387,7 @@ def _places(group: FakeAutoScalingGroup) -> list[str]:
 
 def _version(params: Parsed) -> Parsed:
     """What the source version says, as a request says it."""
-    import boto3
-
-    (found,) = boto3.client("ec2", region_name=REGION).describe_launch_template_versions(
+    (found,) = aws_shared.raw("ec2", REGION).describe_launch_template_versions(
         LaunchTemplateId=params["LaunchTemplateId"], Versions=[params["SourceVersion"]]
     )["LaunchTemplateVersions"]
     data: Parsed = dict(found["LaunchTemplateData"])
@@ -414,11 +411,15 @@ def _refused(code: str, message: str) -> Answer:
 
 
 @contextmanager
-def strict_world(
-    settings: Settings | None = None, account: str | None = None
-) -> Iterator[tuple[World, Strict]]:
-    """An account on moto with a strict layer, for as long as the block runs."""
-    with world(settings, account) as made:
-        strict = Strict(made.clock)
-        strict.watch(made.aws)
-        yield made, strict
+def strict_world() -> Iterator[tuple[World, Callable[[], Strict]]]:
+    """An account on moto, and what makes it as if it were new, with a strict layer in front of it."""
+    with empty_world() as made:
+
+        def anew() -> Strict:
+            made.begin_anew()
+            made.furnish()
+            strict = Strict(made.clock)
+            strict.watch(made)
+            return strict
+
+        yield made, anew

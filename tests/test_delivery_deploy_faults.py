@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import pytest
 
 from delivery import tags
 from delivery.deploy.model import OPEN
 from delivery.errors import DeliveryError
-from deploy_case import NEW, OLD, SIZE, Case, case
+from deploy_case import NEW, OLD, SIZE, Case, cases
 from deploy_strict import READING
 from ec2_strict import Fault, KillError
 
@@ -26,11 +26,21 @@ KINDS = {
 }
 
 
-@contextmanager
-def made(kind: str, fault: Fault | None = None) -> Iterator[Case]:
-    with case(KINDS[kind][1]) as one:
-        one.strict.floor = SIZE
-        one.strict.faults = [fault] if fault else []
+Act = Callable[[Case, str], None]
+Made = Callable[..., Case]
+
+
+@pytest.fixture
+def made() -> Iterator[Made]:
+    """Makes a case of a kind, in which a fault waits."""
+    with cases() as make:
+
+        def one(kind: str, fault: Fault | None = None) -> Case:
+            case = make(KINDS[kind][1])
+            case.strict.floor = SIZE
+            case.strict.faults = [fault] if fault else []
+            return case
+
         yield one
 
 
@@ -42,7 +52,7 @@ def back(one: Case, kind: str) -> None:
     assert one.rollback().outcome in ("rolled back", "deployed")
 
 
-def begun(one: Case, kind: str, act: Callable[[Case, str], None]) -> None:
+def begun(one: Case, kind: str, act: Act) -> None:
     """What is there before the faults begin: for a rollback, a deploy that is done."""
     if act is back:
         faults, one.strict.faults = one.strict.faults, []
@@ -51,12 +61,12 @@ def begun(one: Case, kind: str, act: Callable[[Case, str], None]) -> None:
         one.strict.calls.clear()
 
 
-def clean(kind: str, act: Callable[[Case, str], None]) -> tuple[list[str], object]:
+def clean(made: Made, kind: str, act: Act) -> tuple[list[str], object]:
     """The calls of a run without faults, and how it ends."""
-    with made(kind) as one:
-        begun(one, kind, act)
-        act(one, kind)
-        return one.strict.operations(), one.state()
+    one = made(kind)
+    begun(one, kind, act)
+    act(one, kind)
+    return one.strict.operations(), one.state()
 
 
 def changing(operations: list[str]) -> list[int]:
@@ -80,59 +90,57 @@ def settled(one: Case) -> None:
 
 @pytest.mark.parametrize("act", [deploy, back])
 @pytest.mark.parametrize("kind", KINDS)
-def test_killed_anywhere_and_resumed_it_reaches_the_same_end(
-    kind: str, act: Callable[[Case, str], None]
-) -> None:
-    operations, end = clean(kind, act)
+def test_killed_anywhere_and_resumed_it_reaches_the_same_end(made: Made, kind: str, act: Act) -> None:
+    operations, end = clean(made, kind, act)
     for number in some(changing(operations), kind, 9):
-        with made(kind, Fault(KillError(), "after", number=number)) as one:
-            begun(one, kind, act)
-            with pytest.raises(KillError):
-                act(one, kind)
-            if one.resume().outcome == "nothing to do" and one.state() != end:
-                act(one, kind)  # killed before anything was there
-            assert one.state() == end, f"killed after call {number}, {operations[number]}"
+        one = made(kind, Fault(KillError(), "after", number=number))
+        begun(one, kind, act)
+        with pytest.raises(KillError):
+            act(one, kind)
+        if one.resume().outcome == "nothing to do" and one.state() != end:
+            act(one, kind)  # killed before anything was there
+        assert one.state() == end, f"killed after call {number}, {operations[number]}"
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_killed_anywhere_and_rolled_back_traffic_is_where_it_was(kind: str) -> None:
-    operations, _ = clean(kind, deploy)
+def test_killed_anywhere_and_rolled_back_traffic_is_where_it_was(made: Made, kind: str) -> None:
+    operations, _ = clean(made, kind, deploy)
     for number in some(changing(operations), kind, 9):
-        where = f"killed after call {number}, {operations[number]}"
-        with made(kind, Fault(KillError(), "after", number=number)) as one:
-            before = one.state()[OLD]
-            with pytest.raises(KillError):
-                deploy(one, kind)
-            if NEW not in one.strict.groups:
-                continue  # nothing was done that a rollback could undo
-            if OLD not in one.strict.groups:  # a highlander's: its image serves again
-                assert one.rollback().outcome == "deployed", where
-                (active,) = one.taking()
-                assert one.state()[active]["images"] == ["old"], where
-            else:
-                assert one.rollback().outcome == "rolled back", where
-                assert one.taking() == [OLD], where
-                after = one.state()[OLD]
-                same = ("size", "suspended", "attached", "serving", "images", "policies", "actions")
-                assert [after[key] for key in same] == [before[key] for key in same], where
-            settled(one)
+        one = made(kind, Fault(KillError(), "after", number=number))
+        before = one.state()[OLD]
+        with pytest.raises(KillError):
+            deploy(one, kind)
+        if NEW in one.strict.groups:  # else nothing was done that a rollback could undo
+            rolled_back(one, before, f"killed after call {number}, {operations[number]}")
+
+
+def rolled_back(one: Case, before: dict[str, object], where: str) -> None:
+    if OLD not in one.strict.groups:  # a highlander's: its image serves again
+        assert one.rollback().outcome == "deployed", where
+        (active,) = one.taking()
+        assert one.state()[active]["images"] == ["old"], where
+    else:
+        assert one.rollback().outcome == "rolled back", where
+        assert one.taking() == [OLD], where
+        after = one.state()[OLD]
+        same = ("size", "suspended", "attached", "serving", "images", "policies", "actions")
+        assert [after[key] for key in same] == [before[key] for key in same], where
+    settled(one)
 
 
 @pytest.mark.parametrize("act", [deploy, back])
 @pytest.mark.parametrize("mode", ["refused", "lost"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_error_at_any_call_leaves_a_way_on(kind: str, mode: str, act: Callable[[Case, str], None]) -> None:
-    operations, _ = clean(kind, act)
+def test_an_error_at_any_call_leaves_a_way_on(made: Made, kind: str, mode: str, act: Act) -> None:
+    operations, _ = clean(made, kind, act)
     refused = mode == "refused"
-    for number in some(
-        range(len(operations)) if refused else changing(operations), kind, 16 if refused else 8
-    ):
-        fault = Fault("AccessDenied", "before" if refused else "after", number=number)
-        with made(kind, fault) as one:
-            begun(one, kind, act)
-            with suppress(*([DeliveryError, AssertionError] if act is deploy else [DeliveryError])):
-                act(one, kind)
-            one.strict.faults = []
-            one.resume()
-            assert one.strict.lowest >= SIZE, f"{mode} at call {number}, {operations[number]}"
-            settled(one)
+    numbers = range(len(operations)) if refused else changing(operations)
+    for number in some(numbers, kind, 16 if refused else 8):
+        one = made(kind, Fault("AccessDenied", "before" if refused else "after", number=number))
+        begun(one, kind, act)
+        with suppress(*([DeliveryError, AssertionError] if act is deploy else [DeliveryError])):
+            act(one, kind)
+        one.strict.faults = []
+        one.resume()
+        assert one.strict.lowest >= SIZE, f"{mode} at call {number}, {operations[number]}"
+        settled(one)
