@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
-from contextlib import ExitStack
 from functools import cache
 from typing import Any
 
@@ -24,19 +24,25 @@ def raw(service: str, region: str) -> Any:
 
 
 def ours(region: str) -> Aws:
-    """The account of the environment as commands open it, with clients that are there already."""
+    """The account of the environment as commands open it, with clients that are there already.
+
+    Whoever listened to them no longer does: what one test hangs on a client is not there for the next.
+    """
     made = open_aws(Settings(), None, region)
-    made._made |= {service: _client(service, region) for service in SERVICES}
+    for service in SERVICES:
+        client, events = _client(service, region)
+        client.meta.events = copy.copy(events)
+        made._made[service] = client
     return made
 
 
 @cache
-def _client(service: str, region: str) -> Any:
-    return getattr(open_aws(Settings(), None, region), service)
+def _client(service: str, region: str) -> tuple[Any, Any]:
+    """A client, and its events as they are when nobody listens."""
+    client = getattr(open_aws(Settings(), None, region), service)
+    return client, copy.copy(client.meta.events)
 
 
-def listen(until: ExitStack, client: Any, event: str, handler: Callable[..., Any]) -> None:
-    """Have a handler called at an event of all calls of a client, until the stack is closed."""
-    name = f"{event}.{client.meta.service_model.service_id.hyphenize()}"
-    client.meta.events.register(name, handler)
-    until.callback(client.meta.events.unregister, name, handler)
+def listen(client: Any, event: str, handler: Callable[..., Any]) -> None:
+    """Have a handler called at an event of all calls of a client."""
+    client.meta.events.register(f"{event}.{client.meta.service_model.service_id.hyphenize()}", handler)

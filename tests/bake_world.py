@@ -6,7 +6,7 @@ import copy
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -57,8 +57,6 @@ class World:
     fault: Fault | None = None
     lines: list[str] = field(default_factory=list)
     clients: Aws | None = None
-    until: ExitStack = field(default_factory=ExitStack)
-    """Closed when it ends."""
 
     def raw(self, service: str = "ec2", region: str = REGION) -> Any:
         """A client nobody watches."""
@@ -88,9 +86,9 @@ class World:
         def after(context: Any, **_: Any) -> None:
             self._go_wrong("after", context["number"])
 
-        aws_shared.listen(self.until, client, "before-parameter-build", before)
-        aws_shared.listen(self.until, client, "before-call", call)
-        aws_shared.listen(self.until, client, "after-call", after)
+        aws_shared.listen(client, "before-parameter-build", before)
+        aws_shared.listen(client, "before-call", call)
+        aws_shared.listen(client, "after-call", after)
 
     def _go_wrong(self, when: str, number: int) -> None:
         if self.fault is None or (self.fault.when, self.fault.number) != (when, number):
@@ -148,7 +146,7 @@ class World:
 
     def reap(self) -> None:
         """What `delivery clean bakes --apply` does when every bake was given up long ago."""
-        regions = {region: Aws(self.aws().account, region, self.aws().session) for region in (REGION, OTHER)}
+        regions = {region: self.aws().in_region(region) for region in (REGION, OTHER)}
         long_after = self.clock.now() + 365 * 24 * 3600
         for one in clean_bakes.plan([*regions.values()], None, 6.0, long_after):
             if one.action == "remove":
@@ -214,5 +212,4 @@ def world(folder: Path, kind: Callable[..., Images] = Images) -> Iterator[World]
         )
         made = World(clock, images, publish(ec2, version="12.7"), subnets, folder)
         images.calls.clear()
-        with made.until:
-            yield made
+        yield made

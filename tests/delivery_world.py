@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any, NamedTuple
@@ -51,8 +51,6 @@ class World:
     vpc: str = ""
     template: str = "shop"
     calls: list[Call] = field(default_factory=list)
-    until: ExitStack = field(default_factory=ExitStack)
-    """Closed when it ends."""
 
     def raw(self, service: str) -> Any:
         """A client nobody records."""
@@ -72,7 +70,6 @@ class World:
 
     def begin_anew(self) -> None:
         """As if the account were new: nothing in it, nobody listens but who records, and no call was made."""
-        self.until.close()
         moto_api_backend.reset()
         self.aws = self.opened()
         self.clock = FakeClock()
@@ -81,7 +78,7 @@ class World:
 
     def listen(self, service: str, event: str, handler: Callable[..., Any]) -> None:
         """Have a handler called at an event of all calls of one of our clients."""
-        aws_shared.listen(self.until, getattr(self.aws, service), event, handler)
+        aws_shared.listen(getattr(self.aws, service), event, handler)
 
     def record(self) -> None:
         """Have every call of our clients written down."""
@@ -198,9 +195,8 @@ def empty_world(settings: Settings | None = None, account: str | None = None) ->
     with patch.dict(os.environ, {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false", "AWS_REGION": REGION}), mock_aws():
         opened = partial(open_aws, settings, account) if settings else partial(aws_shared.ours, REGION)
         made = World(opened, opened())
-        with made.until:
-            made.record()
-            yield made
+        made.record()
+        yield made
 
 
 @contextmanager
