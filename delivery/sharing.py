@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from delivery.clock import Clock
     from delivery.settings import Settings
 
-__all__ = ["account_ids", "before_bake", "before_share", "key_problems", "mark_tested", "share", "share_with"]
+__all__ = ["account_ids", "before_share", "key_problems", "mark_tested", "share", "share_with"]
 
 
 def account_ids(settings: Settings, names: Iterable[str]) -> list[str]:
@@ -38,20 +38,6 @@ def _id(settings: Settings, name: str) -> str:
         hint = f'id = "123456789012" in [accounts.{name}]'
         raise DeliveryError(f"the settings do not say which account {name!r} is", hint, USAGE)
     return account.id
-
-
-def before_bake(aws: Aws, accounts: Sequence[str], kms_key: str | None, base_image: str) -> list[Problem]:
-    """What stands against sharing an image that is yet to be made on top of a base. AwsError.
-
-    It will be encrypted with the key asked for; else with the account's default where it encrypts
-    everything; else as the base is.
-    """
-    if not accounts:
-        return []
-    with asking("asking how new volumes are encrypted"):
-        always = aws.ec2.get_ebs_encryption_by_default()["EbsEncryptionByDefault"]
-    keys = {kms_key or _default_key(aws)} if kms_key or always else _keys(aws, base_image)
-    return [problem for key in sorted(keys) for problem in key_problems(aws, key, accounts)]
 
 
 def before_share(aws: Aws, image: str, accounts: Sequence[str]) -> list[Problem]:

@@ -44,7 +44,7 @@ def _holds(operator: str, wanted: Mapping[str, Any], context: Context) -> bool:
         values = _many(context.get(key, []))
         if operator == "StringEquals":
             good = bool(values) and all(value in known for value in values)
-        elif operator == "StringLike":
+        elif operator in ("StringLike", "ArnLike"):
             good = bool(values) and all(any(fnmatchcase(value, one) for one in known) for value in values)
         elif operator == "ForAllValues:StringLike":
             good = all(any(fnmatchcase(value, one) for one in known) for value in values)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +11,11 @@ from botocore.exceptions import ClientError
 from delivery.aws import Aws, open_aws
 from delivery.errors import DeliveryError
 from delivery.settings import loads
-from delivery.sharing import account_ids, before_bake, before_share, share, share_with
+from delivery.sharing import account_ids, before_share, share, share_with
 from delivery_world import REGION, World, world
+from iam import actions, allowed
 
+DOCS = Path(__file__).parent.parent / "docs" / "delivery"
 TEST, LIVE = "111111111111", "222222222222"
 SETTINGS = loads(
     f"""
@@ -140,27 +143,6 @@ def test_a_key_that_is_off_is_told(test: Aws) -> None:
     assert messages(before_share(test, image(test, key=arn), [LIVE])) == [f"key {arn} is Disabled"]
 
 
-def test_before_a_bake_the_key_it_will_use_is_looked_at(test: Aws) -> None:
-    plain, secret = image(test), image(test, key="alias/aws/ebs")
-    opened = key(test, open_to=LIVE)
-    assert before_bake(test, [], None, secret) == []  # shared with nobody
-    assert before_bake(test, [LIVE], None, plain) == []
-    assert before_bake(test, [LIVE], opened, secret) == []
-    assert len(before_bake(test, [LIVE], None, secret)) == 1
-    assert len(before_bake(test, [LIVE], "alias/aws/ebs", plain)) == 1
-
-
-def test_where_everything_is_encrypted_the_default_key_counts(test: Aws) -> None:
-    test.ec2.enable_ebs_encryption_by_default()
-    fine: Any = type("Answer", (), {"status_code": 200})
-    answer = {"KmsKeyId": "alias/aws/ebs", "ResponseMetadata": {}}  # moto does not know the call
-    events: Any = test.ec2.meta.events
-    events.register("before-call.ec2.GetEbsDefaultKmsKeyId", lambda **_: (fine, answer))
-    assert messages(before_bake(test, [LIVE], None, image(test))) == [
-        "what alias/aws/ebs, a key AWS manages, encrypts cannot be shared"
-    ]
-
-
 def test_production_gets_an_image_of_the_account_that_owns_it(live: World, test: Aws) -> None:
     made = image(test)
     share_with(SETTINGS, live.aws, made)
@@ -190,6 +172,35 @@ def test_an_owner_nobody_knows_is_told(live: World, test: Aws, monkeypatch: pyte
     with pytest.raises(DeliveryError, match=f"{made} belongs to account 999999999999") as caught:
         share_with(SETTINGS, live.aws, made)
     assert "[accounts.NAME]" in caught.value.hint
+
+
+def test_the_policy_of_sharing_is_what_it_needs(
+    live: World, test: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = json.loads((DOCS / "share.json").read_text())
+    monkeypatch.setattr("delivery.sharing.open_aws", lambda *_: test)
+    mine = key(test, open_to=LIVE)
+    fine: Any = type("Answer", (), {"status_code": 200})
+    events: Any = test.ec2.meta.events  # moto does not know the call
+    events.register(
+        "before-call.ec2.GetEbsDefaultKmsKeyId",
+        lambda **_: (fine, {"KmsKeyId": mine, "ResponseMetadata": {}}),
+    )
+    made = [image(test, key=mine), image(test, key=""), image(test)]
+    called: set[str] = set()
+    for client in (test.ec2, test.kms):
+        client.meta.events.register(
+            "before-parameter-build",
+            lambda model, **_: called.add(f"{model.service_model.signing_name}:{model.name}"),
+        )
+    for one in made:
+        share_with(SETTINGS, live.aws, one)
+    assert called == actions(policy)
+    for action in ("ec2:ModifyImageAttribute", "ec2:ModifySnapshotAttribute"):
+        for kind in ("image/ami-1", "snapshot/snap-1"):
+            resource, ours = f"arn:aws:ec2:{REGION}::{kind}", {"aws:ResourceTag/delivery:bake": "bake-1"}
+            assert allowed(policy, action, resource, ours)
+            assert not allowed(policy, action, resource, {})
 
 
 def test_accounts_are_named_or_given_as_digits() -> None:
