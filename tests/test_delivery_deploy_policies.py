@@ -1,0 +1,239 @@
+"""The policies of deploys: each command may do what it does, nothing it never does, and only to its application."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aws_shared import SERVICES
+from delivery import cli, tags
+from delivery.cli_options import Place
+from delivery.deploy import commands
+from delivery.settings import Lock, loads
+from deploy_case import NEW, OLD, TOML, Case, Make, cases
+from deploy_requests import Request, arn, asked, group, image
+from ec2_strict import Fault, KillError
+from iam import actions, allowed
+
+DOCS = Path(__file__).parent.parent / "docs" / "delivery"
+POLICY = {name: name for name in ("plan", "status", "deploy", "promote", "rollback")} | {"resume": "deploy"}
+"""Which policy a command has."""
+BY_HAND = {"dynamodb:CreateTable", "dynamodb:DescribeTable"}
+"""The table of locks is made once, by whoever may."""
+GATES = 'gates = ["target-groups", "elb", "ec2"]\ngate_command = "true"\nalarms = ["calm"]\n'
+
+
+def document(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((DOCS / f"{name}.json").read_text())
+    return found
+
+
+@dataclass
+class Desk:
+    """Where commands are given."""
+
+    make: Make
+    requests: dict[str, list[Request]] = field(default_factory=lambda: defaultdict(list))
+    """What IAM was asked, by policy."""
+    case: Case | None = None
+    command: str = ""
+
+    def begin(self, toml: str = "", **more: Any) -> Case:
+        """A cluster, as if there were no other."""
+        self.case = one = self.make(GATES + toml, **more)
+        one.world.raw("cloudwatch").put_metric_alarm(
+            AlarmName="calm", ComparisonOperator="GreaterThanThreshold", EvaluationPeriods=1, Threshold=1.0,
+            MetricName="x", Namespace="x", Period=60, Statistic="Sum",
+        )  # fmt: skip
+        one.settings = replace(one.settings, lock=Lock())
+        for service in SERVICES:
+            one.world.listen(service, "before-parameter-build", self._note)
+        return one
+
+    def _note(self, params: Mapping[str, Any], model: Any, **_: Any) -> None:
+        assert self.case is not None
+        name = model.service_model.signing_name
+        service = {"monitoring": "cloudwatch", "elasticloadbalancing": "elb"}.get(name, name)
+        if self.command:
+            found = asked(service, model.name, params, self.case.strict.groups)
+            self.requests[POLICY[self.command]] += found
+
+    def run(self, command: str, *more: str, cluster: str = "shop") -> int:
+        """A command as a user gives it; its exit code."""
+        self.command = command
+        try:
+            return cli.run([command, "--cluster", cluster, *more])
+        finally:
+            self.command = ""
+
+    def deploy(self, *more: str, **where: str) -> int:
+        """Deploy the new image."""
+        assert self.case is not None
+        return self.run("deploy", "--image", self.case.image, *more, **where)
+
+
+@pytest.fixture(scope="module")
+def desk() -> Iterator[Desk]:
+    """All that commands ask for in every kind of deploy there is."""
+    with cases() as make, pytest.MonkeyPatch.context() as patch:
+        made = Desk(make)
+        patch.setattr(Place, "settings", property(lambda _: made.case and made.case.settings))
+        patch.setattr(Place, "aws", property(lambda _: made.case and made.case.world.aws))
+        patch.setattr(commands, "Clock", lambda: made.case and made.case.world.clock)
+        for kind in (red_black, canary, weighted, highlander, first, killed, turned_back):
+            kind(made)
+        yield made
+
+
+def red_black(desk: Desk) -> None:
+    """There and back, once to a group that is kept and once to one that is gone."""
+    one = desk.begin()
+    scaling = one.world.raw("autoscaling")
+    one.strict.metrics[OLD] = [{"Metric": "GroupMinSize", "Granularity": "1Minute"}]
+    scaling.put_warm_pool(AutoScalingGroupName=OLD, MinSize=1)
+    scaling.suspend_processes(AutoScalingGroupName=OLD, ScalingProcesses=["AZRebalance"])
+    assert desk.run("plan", "--image", one.image) == 0
+    assert desk.deploy() == 0
+    assert desk.run("status") == 0
+    one.strict.groups[OLD].instance_states[0].health_status = "Unhealthy"
+    assert desk.run("rollback") == 0
+    scaling.delete_auto_scaling_group(AutoScalingGroupName=NEW, ForceDelete=True)
+    one.world.clock.sleep(600)
+    assert desk.deploy() == 0
+    scaling.delete_auto_scaling_group(AutoScalingGroupName=OLD, ForceDelete=True)
+    assert desk.run("rollback") == 0
+
+
+def canary(desk: Desk) -> None:
+    """Promoted; and a second one rolled back."""
+    one = desk.begin()
+    for way in ("promote", "rollback"):
+        assert desk.deploy("--strategy", "canary") == 4
+        assert desk.run(way) == 0
+        one.image = one.old_image
+
+
+def weighted(desk: Desk) -> None:
+    """By the weights of a listener, and by those of a rule."""
+    for kind in ("listener", "rule"):
+        one = desk.begin('traffic = "weighted"\n')
+        if kind == "rule":
+            one.settings = replace(
+                loads(f'{TOML}{GATES}traffic = "weighted"\nlistener = "{rule(one)}"'), lock=Lock()
+            )
+        assert desk.run("plan", "--image", one.image) == 0
+        assert desk.run("status") == 0
+        assert desk.deploy("--strategy", "canary") == 4
+        assert desk.run("promote") == 0
+        assert desk.run("rollback") == 0
+
+
+def rule(one: Case) -> str:
+    """A rule that does what the listener does; its ARN."""
+    listener = one.settings.deploy("default", "shop", "shop").listener
+    elbv2 = one.world.raw("elbv2")
+    forwards = elbv2.describe_listeners(ListenerArns=[listener])["Listeners"][0]["DefaultActions"]
+    paths = [{"Field": "path-pattern", "Values": ["/shop/*"]}]
+    made = elbv2.create_rule(ListenerArn=listener, Priority=1, Actions=forwards, Conditions=paths)
+    return str(made["Rules"][0]["RuleArn"])
+
+
+def highlander(desk: Desk) -> None:
+    """Deletes the group before."""
+    desk.begin()
+    assert desk.deploy("--strategy", "highlander") == 0
+
+
+def first(desk: Desk) -> None:
+    """The first group of a cluster, with a launch template of its own."""
+    one = desk.begin()
+    where = f'[clusters.shop-eu]\ninstance_type = "m7i.large"\ntarget_groups = ["web"]\nsubnets = ["{one.world.subnet}"]\n'
+    one.settings = replace(loads(where), lock=Lock())
+    assert desk.run("plan", "--image", one.image, cluster="shop-eu") == 0
+    assert desk.deploy(cluster="shop-eu") == 0
+
+
+def killed(desk: Desk) -> None:
+    """Taken up by another run."""
+    for operation in ("DetachLoadBalancerTargetGroups", "AttachLoadBalancerTargetGroups"):
+        one = desk.begin()
+        one.strict.faults = [Fault(KillError(), "after", operation=operation)]
+        with pytest.raises(KillError):
+            desk.deploy()
+        assert desk.run("resume") == 0
+
+
+def turned_back(desk: Desk) -> None:
+    """By the gate, and because the group before cannot be taken out."""
+    for lost in ("", "DetachLoadBalancers"):
+        one = desk.begin()
+        _fail(one, lost)
+        assert desk.deploy() == 3
+        one = desk.begin()
+        assert desk.deploy("--strategy", "canary") == 4
+        _fail(one, lost)
+        assert desk.run("promote") == 3
+    one = desk.begin()
+    assert desk.deploy() == 0
+    one.strict.broken.add(one.old_image)
+    assert desk.run("rollback") == 1
+
+
+def _fail(one: Case, lost: str) -> None:
+    """An answer is lost, and instances of the old group are called ill; else the new image is bad."""
+    if not lost:
+        one.strict.broken.add(one.image)
+        return
+    one.strict.faults = [Fault("lost", "after", operation=lost)]
+    one.strict.watching.append(ill(one))
+
+
+def ill(one: Case) -> Callable[[str], None]:
+    """Has the old group's instances called ill as soon as no load balancer knows them."""
+
+    def act(operation: str) -> None:
+        if operation == "DetachLoadBalancerTargetGroups":
+            for state in one.strict.groups[OLD].instance_states:
+                state.health_status = "Unhealthy"
+
+    return act
+
+
+@pytest.mark.parametrize("name", sorted(set(POLICY.values())))
+def test_a_command_may_do_what_it_does_and_nothing_else(desk: Desk, name: str) -> None:
+    policy, requests = document(name), desk.requests[name]
+    refused = {
+        (action, resource)
+        for action, resource, said in requests
+        if not allowed(policy, action, resource, said)
+    }
+    assert {one for one in refused if one[0] not in BY_HAND} == set()
+    assert actions(policy) ^ {action for action, _, _ in requests} <= BY_HAND
+
+
+@pytest.mark.parametrize("name", ["deploy", "promote", "rollback"])
+def test_another_application_and_what_was_not_taken_out_are_out_of_reach(name: str) -> None:
+    policy = document(name)
+    for action in actions(policy):
+        if not action.startswith("autoscaling:") or ":Describe" in action:
+            continue
+        for other in ("cart-v001", "shopper-v001", "my-shop-v001"):
+            gone = {"autoscaling:ResourceTag/delivery:state": "disabled"}
+            assert not allowed(policy, action, group(other), gone), (action, other)
+    active = {f"autoscaling:ResourceTag/{tags.STATE}": "active"}
+    assert not allowed(policy, "autoscaling:DeleteAutoScalingGroup", group("shop-v001"), active)
+    assert not allowed(policy, "cloudwatch:DeleteAlarms", arn("cloudwatch", "alarm:workshop-v001"), {})
+    assert not allowed(policy, "ec2:RunInstances", arn("ec2", "instance/x"), {})
+    for key in ("delivery:bake", "Name"):
+        assert not allowed(policy, "ec2:CreateTags", image("ami-1"), {"aws:TagKeys": [key]})
+
+
+def test_who_only_looks_changes_nothing() -> None:
+    for name in ("plan", "status"):
+        assert all(":Describe" in one or one == "dynamodb:GetItem" for one in actions(document(name)))
