@@ -320,6 +320,8 @@ def asking(doing: str) -> Iterator[None]:
         raise AwsError(
             f"{doing}: AWS does not answer: {error}", _HINTS[means], type(error).__name__, means
         ) from error
+    except NotImplementedError as error:  # moto in this process; as a server it answers with status 500
+        raise AwsError(f"{doing}: {error}", "", "NotImplemented", Meaning.Unavailable) from error
 
 
 def _unsaid() -> tuple[type[Exception], ...]:

@@ -101,6 +101,13 @@ def test_errors_say_what_was_being_done_and_the_way_out() -> None:
     assert (caught.value.meaning, meaning(ResponseParserError())) == (Meaning.Unavailable,) * 2
 
 
+def test_what_moto_does_not_know_is_no_traceback() -> None:
+    aws = open_aws(Settings(), region=REGION)
+    with pytest.raises(AwsError, match=r"looking: .* not been implemented") as caught, asking("looking"):
+        aws.autoscaling.describe_notification_configurations()
+    assert caught.value.meaning == Meaning.Unavailable
+
+
 def test_a_role_is_assumed_and_the_account_checked() -> None:
     role = "arn:aws:iam::222222222222:role/deployer"
     text = f'[accounts.live]\nid = "222222222222"\nrole = "{role}"\nregions = ["{REGION}"]\n'

@@ -121,3 +121,11 @@ def test_times_are_told_in_utc_and_a_fake_clock_moves_when_somebody_sleeps() -> 
     clock.sleep(61.0)
     assert (iso(clock.now()), clock.slept, woken) == ("1970-01-01T00:01:01Z", [61.0], [61.0])
     assert Clock().now() > 1_700_000_000
+
+
+@pytest.mark.parametrize("module", ["delivery", "dynaslave", "jobdsl"])
+def test_commands_are_modules_too(module: str) -> None:
+    said = subprocess.run(
+        [sys.executable, "-m", module, "--help"], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.startswith(f"Usage: {module} ")
