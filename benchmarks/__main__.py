@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import controlling, corpus, deciding, delivering, looking, render, service, simulating, size
+from benchmarks import (
+    baking,
+    controlling,
+    corpus,
+    deciding,
+    deploying,
+    looking,
+    render,
+    service,
+    simulating,
+    size,
+)
 
 
 def main() -> int:
@@ -21,9 +32,11 @@ def main() -> int:
     print()
     simulating.main()
     print()
-    delivering.main()
+    failed = baking.main()
     print()
-    failed = service.main()
+    failed = deploying.main() or failed
+    print()
+    failed = service.main() or failed
     print()
     return corpus.main() or failed
 
