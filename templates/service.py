@@ -93,7 +93,9 @@ def service(
     repository: str | None = None,
     repository_credentials: str | None = None,
     pull_requests: bool = True,
+    host: str | None = None,
     release: bool = False,
+    tag_prefix: str = "v",
     poll: str = "H/5 * * * *",
     region: str | None = None,
     settings: str | None = None,
@@ -108,7 +110,8 @@ def service(
     """The jobs of a service from a commit to production: build, bake, deploy to test, deploy to production.
 
     `repo`, `build`, `branches`, `git_credentials`, `repository`, `repository_credentials`, `pull_requests`,
-    `release`, `poll`: as `webapp` takes them; what the first of the branches builds is baked and deployed.
+    `host`, `release`, `tag_prefix`, `poll`: as `webapp` takes them; what the first of the branches builds is
+    baked and deployed.
     `artifact`: the package it leaves, as a pattern. `base`: what it is baked onto, else as the settings say.
     `cluster`: application, application-stack or application-stack-detail; else the name of the service.
     `test_account`, `production_account`: their names in the settings; without the second the way ends in

@@ -90,8 +90,6 @@ class Way:
 
 
 _BUILDING: dict[str, Any] = {
-    "host": None,
-    "tag_prefix": "v",
     "environment": None,
     "timeout_minutes": 60,
     "keep": 50,
