@@ -22,10 +22,11 @@ Run = Callable[..., Estate]
 
 def _why_no_landlock() -> str:
     done = subprocess.run(
-        [sys.executable, "-c", "from jobdsl import landlock; landlock.enter(['/'], [])"],
+        [sys.executable, "-c", "from jobdsl.isolation import landlock; landlock.enter(['/'], [])"],
         capture_output=True,
         text=True,
     )
+    assert "ImportError" not in done.stderr, done.stderr  # that would be us, not the host
     return done.stderr.strip().rpartition("\n")[2]
 
 
