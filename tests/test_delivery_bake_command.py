@@ -7,12 +7,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+import requests
 
 from delivery import tags as words
 
@@ -30,11 +32,13 @@ class Server:
         )
         assert self.process.stdout is not None
         self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
-        self.base = str(
-            self.ec2.register_image(Name="debian-12", RootDeviceName="/dev/xvda", Architecture="x86_64")[
-                "ImageId"
-            ]
-        )
+        self.base = ""
+
+    def begin_anew(self) -> None:
+        """As if it had just been started: there is nothing but a base."""
+        requests.post(f"{self.url}/moto-api/reset", timeout=30).raise_for_status()
+        image = self.ec2.register_image(Name="debian-12", RootDeviceName="/dev/xvda", Architecture="x86_64")
+        self.base = image["ImageId"]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -46,9 +50,10 @@ class Server:
             "AWS_SECRET_ACCESS_KEY": SECRET,
             "PATH": os.environ["PATH"],
             "BUILD_URL": "https://ci.test/15/",
+            "AWS_POLL_DELAY_SECONDS": "1",  # of Packer
         }
 
-    @property
+    @cached_property
     def ec2(self) -> Any:
         """A client beside the command."""
         return boto3.client(
@@ -70,11 +75,26 @@ class Server:
         self.process.communicate()
 
 
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Callable[[float], Server]]:
+    """One for each speed; starting one takes longer than most tests."""
+    made = cache(Server)
+    started: list[Server] = []
+
+    def get(speed: float) -> Server:
+        started.append(made(speed))
+        return started[-1]
+
+    yield get
+    for one in set(started):
+        one.close()
+
+
 @pytest.fixture
-def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    made = Server(getattr(request, "param", 0.05))
-    yield made
-    made.close()
+def server(request: pytest.FixtureRequest, servers: Callable[[float], Server]) -> Server:
+    found = servers(getattr(request, "param", 0.05))
+    found.begin_anew()
+    return found
 
 
 def start(server: Server, folder: Path, *more: str, base: str = "") -> subprocess.Popen[str]:

@@ -31,6 +31,7 @@ def aws(tmp_path: Path) -> Iterator[World]:
 @pytest.fixture
 def server() -> Iterator[Server]:
     made = Server(0.05)
+    made.begin_anew()
     yield made
     made.close()
 
