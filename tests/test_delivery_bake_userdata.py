@@ -258,7 +258,7 @@ class Files(BaseHTTPRequestHandler):
 def files() -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
     handler = type("Own", (Files,), {"seen": []})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}", handler.seen  # type: ignore[attr-defined]
     server.shutdown()
     server.server_close()

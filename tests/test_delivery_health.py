@@ -183,7 +183,7 @@ class Health(BaseHTTPRequestHandler):
 def test_each_instance_is_asked_for_its_url(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")  # must not stand in between
     with ThreadingHTTPServer(("127.0.0.1", 0), Health) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         url = f"http://{{private_ip}}:{server.server_port}/{{instance_id}}"
         at = [Address("i-1", "127.0.0.1"), Address("i-2", "127.0.0.1"), Address("i-3")]
         said = probes.urls(url, at)

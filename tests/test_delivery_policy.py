@@ -100,7 +100,7 @@ def changes(status: int) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/changes/{{change_request}}/open", asked
         server.shutdown()
 

@@ -150,7 +150,7 @@ class _Answers(BaseHTTPRequestHandler):
 @pytest.fixture
 def over_http() -> Iterator[Repository]:
     with Repository() as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield server
         server.shutdown()
