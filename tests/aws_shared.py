@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 
+import moto_faster  # noqa: F401
 from delivery.aws import Aws, open_aws
 from delivery.settings import Settings
 

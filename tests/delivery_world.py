@@ -10,11 +10,10 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-import botocore.session
 from moto import mock_aws
 from moto.moto_api._internal.models import moto_api_backend
 
@@ -26,8 +25,6 @@ from delivery.settings import Settings
 
 REGION = "eu-west-1"
 ME = "123456789012"
-# The models of services are large: read once, not once a session.
-patch("botocore.session.create_loader", cache(botocore.session.create_loader)).start()
 
 
 class Call(NamedTuple):

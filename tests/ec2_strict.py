@@ -26,6 +26,7 @@ import boto3
 from botocore.exceptions import ReadTimeoutError
 from moto import mock_aws
 
+import moto_faster  # noqa: F401
 from dynaslave.ec2.clients import Clients
 
 REGION = "eu-west-1"

@@ -28,6 +28,8 @@ from moto.ec2.models import ec2_backends
 from moto.ec2.models.amis import Ami
 from moto.ec2.responses import EC2Response
 
+import moto_faster  # noqa: F401
+
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"
 LEGAL = re.compile(r"[a-zA-Z0-9()\[\] ./\-'@_]{3,128}")
