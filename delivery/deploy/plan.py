@@ -85,9 +85,8 @@ def _first(facts: Facts) -> Iterator[Step]:
     if facts.previous:
         what = ", ".join(facts.extras) or "no policies, actions or hooks"
         yield Step("copy", f"{what} of {facts.previous}", "copy")
-        yield Step(
-            "pin", f"{facts.previous} keeps its {facts.old_capacity} instances until this is over", "pin"
-        )
+        what = _some(facts.old_capacity, "instance")
+        yield Step("pin", f"{facts.previous} keeps its {what} until this is over", "pin")
     if facts.settings.traffic == "weighted":
         yield Step("join", f"{facts.group} into {_places(facts)}, with weight 0", "join")
 
@@ -122,13 +121,13 @@ def _stage(
         if settings.healthy_percent == 100
         else (f"{settings.healthy_percent:g}% of {capacity} healthy")
     )
-    looks = f"{settings.looks} looks in a row, within {settings.timeout_minutes:g} min"
-    yield _as(one, prefix + "grow", f"{group} to {capacity} instances", "grow")
+    looks = f"{_some(settings.looks, 'look')} in a row, within {settings.timeout_minutes:g} min"
+    yield _as(one, prefix + "grow", f"{group} to {_some(capacity, 'instance')}", "grow")
     if first or not facts.switches:
         yield _as(one, prefix + "healthy", f"{enough}, {looks}", "healthy")
     weighted = settings.traffic == "weighted"
     if facts.switches and (first or weighted):
-        how = f"{share}% of {settings.listener}" if weighted else _places(facts)
+        how = f"{share}% of {_short(settings.listener)}" if weighted else _places(facts)
         yield _as(one, prefix + "traffic", f"{group} takes traffic: {how}", "traffic")
     if facts.switches:
         yield _as(one, prefix + "serving", f"{enough} as its load balancers see it, {looks}", "serving")
@@ -164,3 +163,12 @@ def _out(facts: Facts) -> str:
 
 def _places(facts: Facts) -> str:
     return ", ".join(facts.places) or "nothing"
+
+
+def _some(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _short(arn: str | None) -> str:
+    """`listener/app/NAME/...` of a listener, or of a rule."""
+    return (arn or "").rpartition(":")[2]
