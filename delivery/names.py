@@ -109,6 +109,10 @@ def cluster(app: str, stack: str = "", detail: str = "") -> Cluster:
 
 def parse_cluster(text: str) -> Cluster:
     """The cluster of a text like `app-stack-detail`; NameProblem if it is none."""
+    if (found := parse_group(text)) and found.push is not None:
+        raise NameProblem(
+            f"{text} is the name of a group, not of a cluster", f"its cluster is {found.cluster}"
+        )
     app, _, rest = text.partition("-")
     stack, _, detail = rest.partition("-")
     return cluster(app, stack, detail)

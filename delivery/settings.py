@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from delivery import names
 from delivery.errors import USAGE, DeliveryError, SettingsError
 from jobdsl.errors import EstateError, Problem, Where, suggestion
 from jobdsl.settings.tomlread import Reader, checked, number, words
@@ -300,7 +301,9 @@ def _read(reader: Reader) -> Settings:
     for name, table in _tables(reader, "apps"):
         apps[name] = reader.table(App, table, ("apps", name))
         layers["apps", name] = _said(apps[name], table)
+        _named(reader, ("apps", name), names.cluster)
     for name, table in _tables(reader, "clusters"):
+        _named(reader, ("clusters", name), names.parse_cluster)
         layers["clusters", name] = _layer(reader, table, ("clusters", name))
     bake = reader.table(Bake, document.get("bake", {}), ("bake",))
     lock = reader.table(Lock, document.get("lock", {}), ("lock",))
@@ -312,6 +315,14 @@ def _read(reader: Reader) -> Settings:
 def _tables(reader: Reader, name: str) -> list[tuple[str, Mapping[str, Any]]]:
     found = reader.mapping(reader.document.get(name, {}), (name,))
     return [(key, reader.mapping(table, (name, key))) for key, table in found.items()]
+
+
+def _named(reader: Reader, path: tuple[str, str], parse: Callable[[str], object]) -> None:
+    """Nothing would ever be looked up under a name that cannot be."""
+    try:
+        parse(path[1])
+    except names.NameProblem as problem:
+        reader.error(path, f"{'.'.join(path)}: {problem.message}", problem.hint)
 
 
 def _layer(reader: Reader, value: object, path: tuple[str, ...]) -> Layer:

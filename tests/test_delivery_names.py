@@ -75,6 +75,12 @@ def test_a_hyphen_comes_with_a_way_out() -> None:
     assert caught.value.hint == "myapp or my_app"
 
 
+def test_a_group_is_no_cluster() -> None:
+    with pytest.raises(NameProblem, match="shop-eu-v041 is the name of a group") as caught:
+        parse_cluster("shop-eu-v041")
+    assert caught.value.hint == "its cluster is shop-eu"
+
+
 name = st.from_regex(r"[A-Za-z0-9._]{1,10}", fullmatch=True)
 detail = st.from_regex(r"[A-Za-z0-9._~^][A-Za-z0-9._~^-]{0,15}", fullmatch=True)
 

@@ -170,6 +170,16 @@ def test_production_wants_a_change_request_and_a_tested_image_unless_told_otherw
             '[bake]\nshare = ["111111111111", "prod"]',
             "delivery.toml:2: error: bake.share: there is no account 'prod' ([accounts.NAME])",
         ),
+        (
+            "[clusters.shop-v001]\nmin = 1",
+            "delivery.toml:1: error: clusters.shop-v001: shop-v001 is the name of a group, not of a cluster "
+            "(its cluster is shop)",
+        ),
+        (
+            "[apps.my-shop]\nmin = 1",
+            "delivery.toml:1: error: apps.my-shop: application 'my-shop': a hyphen would separate application "
+            "and stack (myshop or my_shop)",
+        ),
         ("x = [", "delivery.toml:1: error: this is no TOML: Invalid value"),
     ],
 )

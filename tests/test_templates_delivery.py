@@ -286,7 +286,7 @@ def test_settings_of_the_estate_travel_with_the_job(estate: Path, monkeypatch: p
         (lambda: deploy("d", cluster="cart", strategy="canari"), "strategy takes", 'did you mean "canary"?'),
         (lambda: deploy("d", cluster="-cart"), "an application needs a name", ""),
         (lambda: canary("d", cluster="cart v1"), "application 'cart v1'", ""),
-        (lambda: rollback("d", cluster="shop-v001"), "looks like a push", ""),
+        (lambda: rollback("d", cluster="shop-v001"), "is the name of a group", "its cluster is shop"),
         (lambda: templates.ami_cleanup(options="5"), "options takes", "--limit"),
         (lambda: service("cart 1", repo=REPO, build="make"), "application 'cart 1'", "cluster="),
         (lambda: service("cart", repo=REPO, build="mkae"), "build takes one of", 'did you mean "make"?'),

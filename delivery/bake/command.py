@@ -16,6 +16,7 @@ from delivery.errors import USAGE, DeliveryError
 if TYPE_CHECKING:
     from delivery.aws import Aws
     from delivery.bake.order import Order
+    from delivery.bake.package import Package
     from delivery.bake.result import Result
     from delivery.settings import Settings
     from delivery.timeline import Timeline
@@ -139,7 +140,7 @@ def _baked(
 
 def _order(aws: Aws, settings: Settings, minutes: float | None, said: dict[str, Any]) -> Order:
     """What is asked for: options, and the settings where they say nothing. DeliveryError."""
-    from delivery.bake import base, package
+    from delivery.bake import base
     from delivery.bake.fetching import inspect
     from delivery.bake.order import Order, Origin
 
@@ -147,13 +148,14 @@ def _order(aws: Aws, settings: Settings, minutes: float | None, said: dict[str, 
     wanted = said["base"] or ours.base
     if not wanted:
         raise DeliveryError("which base?", "--base, or base in [bake] of delivery.toml", USAGE)
-    parsed = package.parse(said["package"], kind=said["kind"], name=said["name"], version=said["version"])
-    found = base.parse(wanted)
-    tags = _tags(said["tags"])
+    asked, parsed, tags = _all(
+        lambda: _package(aws, said), lambda: base.parse(wanted), lambda: _tags(said["tags"])
+    )
+    found = asked if asked.sha256 else inspect(aws, asked, said["sha256"])
     return Order(
-        package=inspect(aws, parsed, said["sha256"]),
-        base=found,
-        app=said["app"] or parsed.name,
+        package=found,
+        base=parsed,
+        app=said["app"] or found.name,
         engine=said["engine"] or ours.engine,
         origin=Origin(
             said["build"], said["commit"], said["job"], said["build_url"], said["build_url"] or aws.caller
@@ -177,6 +179,32 @@ def _order(aws: Aws, settings: Settings, minutes: float | None, said: dict[str, 
         timeout=(minutes or ours.timeout_minutes) * 60,
         poll=said["poll"] or ours.poll_seconds,
     )
+
+
+def _package(aws: Aws, said: dict[str, Any]) -> Package:
+    """What is baked; looked into already if it is a file here, as that is quick. DeliveryError."""
+    from delivery.bake import package
+    from delivery.bake.fetching import inspect
+
+    asked = package.parse(said["package"], kind=said["kind"], name=said["name"], version=said["version"])
+    return inspect(aws, asked, said["sha256"]) if asked.scheme == "file" else asked
+
+
+def _all(*parts: Callable[[], Any]) -> list[Any]:
+    """Each of these; what is wrong with any is told of all at once. DeliveryError."""
+    from delivery.errors import SeveralError
+
+    made, errors = [], []
+    for part in parts:
+        try:
+            made.append(part())
+        except DeliveryError as error:
+            errors.append(error)
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise SeveralError([one for error in errors for one in error.problems], errors[0].exit_code)
+    return made
 
 
 def _smoke(said: dict[str, Any]) -> Any:
