@@ -16,7 +16,7 @@ from deploy_strict import READING
 from ec2_strict import Fault, KillError
 
 EVERY = os.environ.get("DELIVERY_FAULTS") == "all"
-"""Every call of every strategy takes a quarter of an hour; else every few, others for each strategy."""
+"""Every call of every strategy takes minutes; else every call of red/black, and every few of the others."""
 KINDS = {
     "red-black": ("red-black", ""),
     "canary": ("canary", ""),
@@ -75,8 +75,9 @@ def changing(operations: list[str]) -> list[int]:
 
 
 def some(numbers: Iterable[int], kind: str, each: int) -> list[int]:
-    """A share of the calls, beginning with another for each strategy."""
-    return [*numbers] if EVERY else [*numbers][[*KINDS].index(kind) % each :: each]
+    """A share of the calls, beginning with another for each strategy; all of red/black's."""
+    all_of_it = EVERY or kind == "red-black"
+    return [*numbers] if all_of_it else [*numbers][[*KINDS].index(kind) % each :: each]
 
 
 def settled(one: Case) -> None:
@@ -92,7 +93,7 @@ def settled(one: Case) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_killed_anywhere_and_resumed_it_reaches_the_same_end(made: Made, kind: str, act: Act) -> None:
     operations, end = clean(made, kind, act)
-    for number in some(changing(operations), kind, 9):
+    for number in some(changing(operations), kind, 14):
         one = made(kind, Fault(KillError(), "after", number=number))
         begun(one, kind, act)
         with pytest.raises(KillError):
@@ -105,7 +106,7 @@ def test_killed_anywhere_and_resumed_it_reaches_the_same_end(made: Made, kind: s
 @pytest.mark.parametrize("kind", KINDS)
 def test_killed_anywhere_and_rolled_back_traffic_is_where_it_was(made: Made, kind: str) -> None:
     operations, _ = clean(made, kind, deploy)
-    for number in some(changing(operations), kind, 9):
+    for number in some(changing(operations), kind, 14):
         one = made(kind, Fault(KillError(), "after", number=number))
         before = one.state()[OLD]
         with pytest.raises(KillError):
@@ -135,7 +136,7 @@ def test_an_error_at_any_call_leaves_a_way_on(made: Made, kind: str, mode: str, 
     operations, _ = clean(made, kind, act)
     refused = mode == "refused"
     numbers = range(len(operations)) if refused else changing(operations)
-    for number in some(numbers, kind, 16 if refused else 8):
+    for number in some(numbers, kind, 24 if refused else 12):
         one = made(kind, Fault("AccessDenied", "before" if refused else "after", number=number))
         begun(one, kind, act)
         with suppress(*([DeliveryError, AssertionError] if act is deploy else [DeliveryError])):
