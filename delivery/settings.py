@@ -133,11 +133,11 @@ class Deploy:
     ramp: tuple[int, ...] = checked((10, 50, 100), _bad_ramp)
     """Percentages of the `ramp` strategy."""
     keep: int = number(2, 1)
-    """Groups of a cluster that are kept, the active one included."""
+    """Groups of a cluster that a deploy leaves, the active one included; it deletes older ones of deploys."""
     keep_hours: float = number(48.0, 0)
-    """How long a group that was taken out is kept for a rollback."""
+    """How long a group that was taken out is kept for a rollback, at most."""
     max_groups: int = number(3, 2)
-    """With so many groups in a cluster no further one is made."""
+    """With so many groups of deploys in a cluster no further one is made; more than `keep`."""
     min: int | None = number(None, 0)
     """Least size; None takes that of the previous group."""
     max: int | None = number(None, 0)

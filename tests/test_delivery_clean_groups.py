@@ -85,6 +85,13 @@ def test_the_last_group_stays_and_so_does_one_that_others_cannot_replace() -> No
     assert said(old, empty)["shop-v001"][1] == "no other group of its cluster has instances in service"
 
 
+def test_a_group_made_by_hand_that_a_deploy_took_out_goes_when_its_time_is_over() -> None:
+    old = replace(seen("shop-v001"), tags={tags.DISABLED_AT: PAST, tags.DELETE_AFTER: FUTURE})
+    assert said(old, ACTIVE)["shop-v001"] == ("keep", f"kept until {FUTURE}")
+    over = replace(old, tags={tags.DISABLED_AT: PAST, tags.DELETE_AFTER: PAST})
+    assert said(over, ACTIVE)["shop-v001"][0] == "delete"
+
+
 def test_groups_that_are_not_ours_are_not_looked_at() -> None:
     assert said(replace(ACTIVE, tags={tags.DELETE_AFTER: PAST}), replace(ACTIVE, name="not a name!")) == {}
 

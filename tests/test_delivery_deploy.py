@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 from delivery import tags
-from delivery.deploy import runs
+from delivery.deploy import begin, runs
+from delivery.deploy.plan import after
 from delivery.deploy.runs import Ending
 from delivery.deploy.site import Site
+from delivery.deploy.traffic import traffic_of
 from delivery.errors import ROLLED_BACK
 from deploy_case import NEW, OLD, SIZE, Case, case
+from ec2_strict import Fault
 
 
 def test_red_black_moves_traffic_and_keeps_the_old_group_frozen() -> None:
@@ -68,6 +71,56 @@ def test_the_highlander_deletes_the_old_group_and_its_image_can_come_back() -> N
         assert one.rollback().outcome == "deployed"
         (active,) = one.taking()
         assert one.state()[active]["images"] == ["old"]
+
+
+def again(one: Case, number: int) -> Ending:
+    """One more image, deployed an hour later."""
+    one.world.clock.sleep(3600)
+    one.image = one.world.raw("ec2").register_image(Name=f"shop-{number}.0")["ImageId"]
+    return one.deploy()
+
+
+@pytest.mark.parametrize("keep", [1, 2, 3])
+def test_any_number_of_deploys_leave_as_many_groups_as_are_kept(keep: int) -> None:
+    with case(f"keep = {keep}\nmax_groups = {keep + 1}\n") as one:
+        for number in range(1, 6):
+            assert again(one, number).outcome == "deployed"
+            ours = [name for name in one.strict.groups if name != OLD]
+            assert ours == [f"shop-v{push:03}" for push in range(1, 6) if 0 <= number - push < keep]
+            assert OLD in one.strict.groups  # nobody has asked us to make it: it goes when its time is over
+        assert one.rollback().outcome == ("deployed" if keep == 1 else "rolled back")
+        assert one.taking() == ["shop-v006" if keep == 1 else "shop-v004"]
+
+
+def test_what_was_rolled_back_goes_before_what_served() -> None:
+    with case() as one:
+        again(one, 1)
+        again(one, 2)
+        one.world.clock.sleep(60)
+        one.rollback()
+        assert again(one, 3).outcome == "deployed"
+        assert {*one.strict.groups} == {OLD, "shop-v001", "shop-v003"}
+
+
+def test_a_group_that_cannot_be_deleted_is_told_and_the_deploy_is_done() -> None:
+    with case() as one:
+        again(one, 1)
+        again(one, 2)
+        one.strict.faults = [Fault("AccessDenied", "before", operation="DeleteAutoScalingGroup", times=9)]
+        assert again(one, 3).outcome == "deployed"
+        assert "shop-v001 is not deleted" in "\n".join(one.lines)
+        one.strict.faults = []
+        assert again(one, 4).outcome == "deployed", "it goes with the next deploy"
+        assert {*one.strict.groups} == {OLD, "shop-v003", "shop-v004"}
+
+
+def test_a_plan_says_which_groups_go() -> None:
+    with case() as one:
+        again(one, 1)
+        again(one, 2)
+        site = one.site()
+        facts = begin.facts_of(site, begin.intend(site, traffic_of(site), one.image, "red-black"))
+        assert after(facts) == [("tidy", "shop-v001 is deleted: 2 groups are kept")]
 
 
 def _deploy(site: Site, one: Case, strategy: str) -> Ending:

@@ -86,7 +86,7 @@ def desk() -> Iterator[Desk]:
         patch.setattr(Place, "settings", property(lambda _: made.case and made.case.settings))
         patch.setattr(Place, "aws", property(lambda _: made.case and made.case.world.aws))
         patch.setattr(commands, "Clock", lambda: made.case and made.case.world.clock)
-        for kind in (red_black, canary, weighted, highlander, first, killed, turned_back):
+        for kind in (red_black, canary, weighted, one_after_another, highlander, first, killed, turned_back):
             kind(made)
         yield made
 
@@ -142,6 +142,31 @@ def rule(one: Case) -> str:
     paths = [{"Field": "path-pattern", "Values": ["/shop/*"]}]
     made = elbv2.create_rule(ListenerArn=listener, Priority=1, Actions=forwards, Conditions=paths)
     return str(made["Rules"][0]["RuleArn"])
+
+
+def one_after_another(desk: Desk) -> None:
+    """So many that groups go, whichever command it is that leaves one too many."""
+    for command in ("deploy", "promote", "rollback"):
+        one = desk.begin()
+        for _ in range(2):
+            next_image(one)
+            assert desk.deploy() == 0
+        if command == "rollback":  # twice: to the group before, and to the image of one that is gone
+            assert desk.run("rollback") == 0
+            one.world.raw("autoscaling").delete_auto_scaling_group(AutoScalingGroupName=OLD, ForceDelete=True)
+            assert desk.run("rollback") == 0
+        else:
+            next_image(one)
+            assert desk.deploy("--strategy", "canary" if command == "promote" else "red-black") in (0, 4)
+            assert command == "deploy" or desk.run("promote") == 0
+        assert len(one.strict.groups) <= 3
+
+
+def next_image(one: Case) -> None:
+    """One more, an hour later."""
+    one.world.clock.sleep(3600)
+    name = f"shop-{one.world.clock.now():.0f}"
+    one.image = one.world.raw("ec2").register_image(Name=name, RootDeviceName="/dev/xvda")["ImageId"]
 
 
 def highlander(desk: Desk) -> None:

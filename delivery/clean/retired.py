@@ -83,8 +83,8 @@ def decide(groups: Iterable[Seen], now: float, pin_hours: float) -> list[Decisio
 def _cluster(groups: Sequence[Seen], now: float, pin_hours: float) -> Iterator[Decision]:
     newest = max(one.created for one in groups)
     for one in groups:
-        if not {tags.DEPLOY, tags.PIN} & one.tags.keys():
-            continue  # not ours
+        if not {tags.DEPLOY, tags.PIN, tags.DISABLED_AT} & one.tags.keys():
+            continue  # no deploy has made it, or worked on it
         others = [other for other in groups if other is not one and not other.status]
         against = _against(one, others, now)
         if not against:

@@ -14,6 +14,7 @@ from delivery.deploy import capacity, first
 from delivery.deploy.extras import Extras, extras_of
 from delivery.deploy.model import Cluster, Group, Size, State
 from delivery.deploy.plan import Facts
+from delivery.deploy.removal import surplus
 from delivery.deploy.shapes import fitting
 from delivery.deploy.template import Launch, launch_of, lost, make_launch
 from delivery.errors import FAILED, USAGE, DeliveryError
@@ -117,14 +118,21 @@ def _check_image(site: Site, image: str) -> None:
 
 
 def _check_count(site: Site, cluster: Cluster) -> None:
-    """Failed groups without instances are only there to be read."""
-    counted = [one.name for one in cluster.alive if one.state is not State.failed or one.size.desired]
+    """Not counted are failed groups without instances, which are only there to be read, and taken out ones
+    that no deploy has made, as none may delete them before their time."""
+    counted = [one.name for one in cluster.alive if _counts(one)]
     if len(counted) >= site.deploy.max_groups:
         raise DeliveryError(
             f"{cluster.name} has {len(counted)} groups already: {', '.join(counted)}",
-            "delivery clean groups deletes those nobody needs; max_groups allows more",
+            "delivery clean groups deletes those nobody needs; max_groups, more than keep, allows more",
             USAGE,
         )
+
+
+def _counts(group: Group) -> bool:
+    if group.state is State.failed:
+        return group.size.desired > 0
+    return group.state is not State.disabled or tags.DEPLOY in group.tags
 
 
 def _size(site: Site, old: Group | None) -> Size:
@@ -182,6 +190,12 @@ def facts_of(site: Site, intent: Intent) -> Facts:
         tuple(intent.extras.told()),
         f"launch template {template.name}, all of version {template.version}",
         str(intent.size),
+        tuple(
+            one.name
+            for one in surplus(
+                intent.cluster, site.deploy.keep, intent.previous.name if intent.previous else None
+            )
+        ),
     )
 
 

@@ -147,7 +147,7 @@ def plan(
 ) -> None:
     """Tell every step a deploy would take, and do none of them."""
     from delivery.deploy.begin import facts_of, intend
-    from delivery.deploy.plan import before, steps
+    from delivery.deploy.plan import after, before, steps
     from delivery.deploy.traffic import traffic_of
 
     cluster = _cluster(cluster_name, app)
@@ -155,7 +155,7 @@ def plan(
     _permit(site, image, change_request, share=False)
     intent = intend(site, traffic_of(site), image, strategy or site.deploy.strategy, change_request)
     facts = facts_of(site, intent)
-    said = [*before(facts), *((one.name, one.text) for one in steps(facts))]
+    said = [*before(facts), *((one.name, one.text) for one in steps(facts)), *after(facts)]
     _tell_plan(site, intent, said, as_json=as_json)
 
 

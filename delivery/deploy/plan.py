@@ -12,7 +12,7 @@ from typing import Literal
 
 from delivery.settings import Deploy
 
-__all__ = ["Facts", "Step", "Verb", "before", "left", "steps"]
+__all__ = ["Facts", "Step", "Verb", "after", "before", "kept", "left", "steps"]
 
 Verb = Literal[
     "copy", "pin", "join", "grow", "healthy", "traffic", "serving", "soak", "decide", "off", "remove",
@@ -53,6 +53,8 @@ class Facts:
     source: str = ""
     """What its launch template is made of, in words."""
     size: str = ""
+    surplus: tuple[str, ...] = ()
+    """Names of the groups that are deleted once it is done."""
 
     @property
     def switches(self) -> bool:
@@ -68,6 +70,16 @@ def before(facts: Facts) -> list[tuple[str, str]]:
         ("template", f"{facts.source}, with image {facts.image}"),
         ("group", f"{facts.group}, min/desired/max {facts.size}, still without instances"),
     ]
+
+
+def after(facts: Facts) -> list[tuple[str, str]]:
+    """What follows once the new group is active, as names and words."""
+    return [("tidy", f"{one} is deleted: {kept(facts.settings.keep)}") for one in facts.surplus]
+
+
+def kept(keep: int) -> str:
+    """How many groups stay, the active one included."""
+    return "only the active one is kept" if keep == 1 else f"{keep} groups are kept"
 
 
 def steps(facts: Facts) -> list[Step]:

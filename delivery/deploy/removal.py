@@ -1,11 +1,18 @@
-"""Groups that are deleted, with the alarms that were theirs alone: never the active, never the last one."""
+"""Groups that are deleted, with the alarms that were theirs alone: never the active, never the last one.
+
+A deploy leaves as many as `keep` says, so that any number of deploys finds room; those that somebody else has
+made are left to `delivery clean groups`.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from delivery import tags
 from delivery.aws import Meaning, meaning
 from delivery.deploy.extras import extras_of, own_alarms
+from delivery.deploy.model import State
+from delivery.deploy.plan import kept
 from delivery.errors import DeliveryError
 
 if TYPE_CHECKING:
@@ -13,7 +20,7 @@ if TYPE_CHECKING:
     from delivery.deploy.site import Site
     from delivery.deploy.traffic import Traffic
 
-__all__ = ["protected", "remove"]
+__all__ = ["protected", "remove", "surplus", "tidy"]
 
 
 def protected(traffic: Traffic, cluster: Cluster, group: Group) -> str:
@@ -33,7 +40,7 @@ def remove(site: Site, traffic: Traffic, group: Group) -> None:
     """Delete a group and its instances. DeliveryError if it must not be."""
     reason = protected(traffic, site.read(), group)
     if reason:
-        raise DeliveryError(f"{group.name} is not deleted: {reason}")
+        raise DeliveryError(reason)
     alarms = own_alarms(extras_of(site.aws, group))
     if alarms:
         with site.changing(f"deleting the alarms of {group.name}"):
@@ -44,3 +51,24 @@ def remove(site: Site, traffic: Traffic, group: Group) -> None:
     except DeliveryError as error:
         if meaning(error) is not Meaning.NotFound:
             raise
+
+
+def surplus(cluster: Cluster, keep: int, previous: str | None = None) -> tuple[Group, ...]:
+    """Groups that deploys have made and taken out, beyond those kept beside the active one; pure.
+
+    Those kept were in traffic last. `previous` counts as taken out, if it is not yet.
+    """
+    out = [one for one in cluster.alive if one.state is State.disabled and one.name != previous]
+    out.sort(key=lambda one: one.tags.get(tags.DISABLED_AT, ""), reverse=True)
+    line = [one for one in cluster.alive if one.name == previous] + out
+    return tuple(one for one in line[keep - 1 :] if tags.DEPLOY in one.tags)
+
+
+def tidy(site: Site, traffic: Traffic, cluster: Cluster) -> None:
+    """Delete the surplus. What cannot be deleted is told; no deploy fails for it."""
+    for group in surplus(cluster, site.deploy.keep):
+        with site.timeline.step("tidy", f"{group.name} is deleted: {kept(site.deploy.keep)}") as told:
+            try:
+                remove(site, traffic, group)
+            except DeliveryError as error:
+                told.note(f"{group.name} is not deleted: {error.message}")

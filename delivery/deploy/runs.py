@@ -15,6 +15,7 @@ from delivery.deploy.extras import Extras, extras_of
 from delivery.deploy.machine import Run, drive, relax
 from delivery.deploy.model import Group, State
 from delivery.deploy.plan import Facts
+from delivery.deploy.removal import tidy
 from delivery.deploy.retreat import retreat
 from delivery.deploy.traffic import traffic_of
 from delivery.errors import FAILED, ROLLED_BACK, USAGE, WAITING, DeliveryError, LockedError
@@ -51,8 +52,10 @@ class Ending:
 
 def deploy(site: Site, image: str, strategy: str, change_request: str = "") -> Ending:
     """Deploy an image; goes on with a deploy of the same image that was stopped. DeliveryError."""
-    open_one = site.read().unfinished
+    cluster = site.read()
+    open_one = cluster.unfinished
     if open_one is None:
+        tidy(site, traffic_of(site), cluster)  # what an earlier run has left
         intent = begin.intend(site, traffic_of(site), image, strategy, change_request)
         return _finish(_run(site, begin.make(site, intent), intent.extras))
     same = open_one.tags.get(tags.IMAGE) == image and open_one.tags.get(tags.STRATEGY) == strategy
@@ -151,6 +154,7 @@ def _finish(run: Run) -> Ending:
         _relax(run)
         raise
     if decided:
+        tidy(run.site, run.traffic, run.site.read())
         return Ending("deployed", facts.group, facts.previous or "", facts.image)
     return Ending("waiting", facts.group, facts.previous or "", facts.image, exit_code=WAITING)
 
