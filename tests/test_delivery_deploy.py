@@ -10,7 +10,7 @@ from delivery.deploy.plan import after
 from delivery.deploy.runs import Ending
 from delivery.deploy.site import Site
 from delivery.deploy.traffic import traffic_of
-from delivery.errors import ROLLED_BACK
+from delivery.errors import ROLLED_BACK, DeliveryError
 from deploy_case import NEW, OLD, SIZE, Case, case
 from ec2_strict import Fault
 
@@ -109,6 +109,8 @@ def test_a_group_that_cannot_be_deleted_is_told_and_the_deploy_is_done() -> None
         one.strict.faults = [Fault("AccessDenied", "before", operation="DeleteAutoScalingGroup", times=9)]
         assert again(one, 3).outcome == "deployed"
         assert "shop-v001 is not deleted" in "\n".join(one.lines)
+        with pytest.raises(DeliveryError, match="shop has 3 groups already"):
+            again(one, 4)
         one.strict.faults = []
         assert again(one, 4).outcome == "deployed", "it goes with the next deploy"
         assert {*one.strict.groups} == {OLD, "shop-v003", "shop-v004"}

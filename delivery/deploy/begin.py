@@ -14,7 +14,7 @@ from delivery.deploy import capacity, first
 from delivery.deploy.extras import Extras, extras_of
 from delivery.deploy.model import Cluster, Group, Size, State
 from delivery.deploy.plan import Facts
-from delivery.deploy.removal import surplus
+from delivery.deploy.removal import check_room, surplus
 from delivery.deploy.shapes import fitting
 from delivery.deploy.template import Launch, launch_of, lost, make_launch
 from delivery.errors import FAILED, USAGE, DeliveryError
@@ -63,7 +63,7 @@ def intend(site: Site, traffic: Traffic, image: str, strategy: str, change_reque
     cluster = site.read()
     old = previous_of(traffic, cluster)
     _check_image(site, image)
-    _check_count(site, cluster)
+    check_room(site, cluster, {one.name for one in surplus(cluster, site.deploy.keep)})
     size = _size(site, old)
     launch = launch_of(site.aws, old) if old else first.launch(site, image)
     return Intent(
@@ -115,24 +115,6 @@ def _check_image(site: Site, image: str) -> None:
         raise DeliveryError(f"there is no image {image} to be seen in {where}", hint, USAGE)
     if found[0].get("State", "available") != "available":
         raise DeliveryError(f"image {image} is {found[0]['State']}", "wait until it is available", USAGE)
-
-
-def _check_count(site: Site, cluster: Cluster) -> None:
-    """Not counted are failed groups without instances, which are only there to be read, and taken out ones
-    that no deploy has made, as none may delete them before their time."""
-    counted = [one.name for one in cluster.alive if _counts(one)]
-    if len(counted) >= site.deploy.max_groups:
-        raise DeliveryError(
-            f"{cluster.name} has {len(counted)} groups already: {', '.join(counted)}",
-            "delivery clean groups deletes those nobody needs; max_groups, more than keep, allows more",
-            USAGE,
-        )
-
-
-def _counts(group: Group) -> bool:
-    if group.state is State.failed:
-        return group.size.desired > 0
-    return group.state is not State.disabled or tags.DEPLOY in group.tags
 
 
 def _size(site: Site, old: Group | None) -> Size:

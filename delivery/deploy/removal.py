@@ -6,6 +6,7 @@ made are left to `delivery clean groups`.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from delivery import tags
@@ -13,14 +14,14 @@ from delivery.aws import Meaning, meaning
 from delivery.deploy.extras import extras_of, own_alarms
 from delivery.deploy.model import State
 from delivery.deploy.plan import kept
-from delivery.errors import DeliveryError
+from delivery.errors import USAGE, DeliveryError
 
 if TYPE_CHECKING:
     from delivery.deploy.model import Cluster, Group
     from delivery.deploy.site import Site
     from delivery.deploy.traffic import Traffic
 
-__all__ = ["protected", "remove", "surplus", "tidy"]
+__all__ = ["check_room", "protected", "remove", "surplus", "tidy"]
 
 
 def protected(traffic: Traffic, cluster: Cluster, group: Group) -> str:
@@ -64,11 +65,36 @@ def surplus(cluster: Cluster, keep: int, previous: str | None = None) -> tuple[G
     return tuple(one for one in line[keep - 1 :] if tags.DEPLOY in one.tags)
 
 
-def tidy(site: Site, traffic: Traffic, cluster: Cluster) -> None:
-    """Delete the surplus. What cannot be deleted is told; no deploy fails for it."""
+def tidy(site: Site, traffic: Traffic, cluster: Cluster) -> list[str]:
+    """Delete the surplus; gives the names of what went. What cannot be deleted is told, and no error."""
+    gone = []
     for group in surplus(cluster, site.deploy.keep):
         with site.timeline.step("tidy", f"{group.name} is deleted: {kept(site.deploy.keep)}") as told:
             try:
                 remove(site, traffic, group)
             except DeliveryError as error:
                 told.note(f"{group.name} is not deleted: {error.message}")
+            else:
+                gone.append(group.name)
+    return gone
+
+
+def check_room(site: Site, cluster: Cluster, going: Collection[str]) -> None:
+    """Is there room for one more group once those that are `going` are gone? DeliveryError.
+
+    Not counted are failed groups without instances, which are only there to be read, and taken out ones
+    that no deploy has made, as none may delete them before their time.
+    """
+    counted = [one.name for one in cluster.alive if _counts(one) and one.name not in going]
+    if len(counted) >= site.deploy.max_groups:
+        raise DeliveryError(
+            f"{cluster.name} has {len(counted)} groups already: {', '.join(counted)}",
+            "delivery clean groups deletes those nobody needs; max_groups, more than keep, allows more",
+            USAGE,
+        )
+
+
+def _counts(group: Group) -> bool:
+    if group.state is State.failed:
+        return group.size.desired > 0
+    return group.state is not State.disabled or tags.DEPLOY in group.tags

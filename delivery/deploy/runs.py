@@ -15,7 +15,7 @@ from delivery.deploy.extras import Extras, extras_of
 from delivery.deploy.machine import Run, drive, relax
 from delivery.deploy.model import Group, State
 from delivery.deploy.plan import Facts
-from delivery.deploy.removal import tidy
+from delivery.deploy.removal import check_room, tidy
 from delivery.deploy.retreat import retreat
 from delivery.deploy.traffic import traffic_of
 from delivery.errors import FAILED, ROLLED_BACK, USAGE, WAITING, DeliveryError, LockedError
@@ -55,8 +55,9 @@ def deploy(site: Site, image: str, strategy: str, change_request: str = "") -> E
     cluster = site.read()
     open_one = cluster.unfinished
     if open_one is None:
-        tidy(site, traffic_of(site), cluster)  # what an earlier run has left
-        intent = begin.intend(site, traffic_of(site), image, strategy, change_request)
+        traffic = traffic_of(site)
+        intent = begin.intend(site, traffic, image, strategy, change_request)
+        check_room(site, cluster, tidy(site, traffic, cluster))  # what an earlier run has left
         return _finish(_run(site, begin.make(site, intent), intent.extras))
     same = open_one.tags.get(tags.IMAGE) == image and open_one.tags.get(tags.STRATEGY) == strategy
     if same and open_one.state is State.deploying:
