@@ -34,12 +34,12 @@ CLEAN: dict[str, Row] = {
 """The commands of `delivery clean`."""
 COMMANDS: dict[str, Row] = {
     "bake": Row("delivery.bake.command:bake", "Bake an image: a package on top of a base."),
-    "plan": Row("delivery.deploy.commands:plan", "Tell every step a deploy would take, and do none."),
+    "plan": Row("delivery.deploy.looking:plan", "Tell every step a deploy would take, and do none."),
     "deploy": Row("delivery.deploy.commands:deploy", "Deploy an image to a cluster."),
     "promote": Row("delivery.deploy.commands:promote", "Go on with the canary that waits."),
     "rollback": Row("delivery.deploy.commands:rollback", "Traffic back to the group before."),
     "resume": Row("delivery.deploy.commands:resume", "Go on where a deploy or rollback was stopped."),
-    "status": Row("delivery.deploy.commands:status", "Tell how a cluster stands."),
+    "status": Row("delivery.deploy.looking:status", "Tell how a cluster stands."),
     "clean": Row("delivery.cli:clean", "Remove what bakes and deploys have left behind."),
 }
 """The commands of `delivery`, in the order help tells them."""

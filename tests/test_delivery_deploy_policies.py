@@ -14,7 +14,7 @@ import pytest
 from aws_shared import SERVICES
 from delivery import cli, tags
 from delivery.cli_options import Place
-from delivery.deploy import commands
+from delivery.deploy import asked as told
 from delivery.settings import Lock, loads
 from deploy_case import NEW, OLD, TOML, Case, Make, cases
 from deploy_requests import Request, arn, asked, group, image
@@ -85,7 +85,7 @@ def desk() -> Iterator[Desk]:
         made = Desk(make)
         patch.setattr(Place, "settings", property(lambda _: made.case and made.case.settings))
         patch.setattr(Place, "aws", property(lambda _: made.case and made.case.world.aws))
-        patch.setattr(commands, "Clock", lambda: made.case and made.case.world.clock)
+        patch.setattr(told, "Clock", lambda: made.case and made.case.world.clock)
         for kind in (red_black, canary, weighted, one_after_another, highlander, first, killed, turned_back):
             kind(made)
         yield made

@@ -1,0 +1,80 @@
+"""What all commands of a cluster are told: which cluster, where, which image; and may it be deployed?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from delivery import names
+from delivery.cli_options import Place, place_options
+from delivery.clock import Clock
+from delivery.errors import USAGE, DeliveryError
+
+if TYPE_CHECKING:
+    from delivery.deploy.site import Site
+
+__all__ = ["cluster_of", "cluster_option", "permit_image", "site_of", "what_options"]
+
+STRATEGIES = ("red-black", "canary", "ramp", "highlander")
+
+
+def cluster_option(command: Any) -> Any:
+    """--cluster, as every command of a cluster has it."""
+    return click.option(
+        "--cluster",
+        "cluster_name",
+        required=True,
+        metavar="NAME",
+        help="Cluster: app, app-stack or app-stack-detail.",
+    )(command)
+
+
+def what_options(command: Any) -> Any:
+    """What is deployed."""
+    for option in (
+        click.option("--app", metavar="NAME", help="Application. [default: the cluster's]"),
+        click.option("--image", required=True, metavar="AMI", help="Id of the image."),
+        click.option("--strategy", type=click.Choice(STRATEGIES), help="[default: the settings', red-black]"),
+        click.option("--change-request", default="", metavar="TEXT", help="Under which it is deployed."),
+    ):
+        command = option(command)
+    return cluster_option(place_options(command))
+
+
+def cluster_of(text: str, app: str | None = None) -> names.Cluster:
+    """The cluster that is named, of the application that is named beside it. DeliveryError."""
+    try:
+        found = names.parse_cluster(text)
+    except names.NameProblem as error:
+        raise DeliveryError(error.message, error.hint, USAGE) from error
+    if app is not None and app != found.app:
+        hint = f"--app {found.app}, or a cluster that begins with {app}"
+        raise DeliveryError(f"cluster {text} is one of application {found.app}, not {app}", hint, USAGE)
+    return found
+
+
+def site_of(place: Place, cluster: names.Cluster, what: str, *, locked: bool) -> Site:
+    """Where a command works; `locked` if it changes something. DeliveryError."""
+    from delivery.deploy.site import Site
+    from delivery.lock import FreeLock, open_lock
+    from delivery.timeline import Timeline
+
+    clock = Clock()
+    timeline = Timeline(clock, title=f"{what} in {place.aws.account}, {place.aws.region}")
+    settings = place.settings
+    lock = (
+        open_lock(place.aws, settings, str(cluster), clock, what, timeline.say) if locked else FreeLock(clock)
+    )
+    deploy = settings.deploy(place.aws.account, cluster.app, str(cluster))
+    return Site(place.aws, clock, lock, settings, deploy, timeline, cluster)
+
+
+def permit_image(site: Site, image: str, change_request: str, *, share: bool) -> None:
+    """Policy first, then the image is shared with the account it is to run in. PolicyError, DeliveryError."""
+    from delivery.permission import permit
+    from delivery.sharing import share_with
+
+    permit(site.settings, site.aws, app=site.cluster.app, image=image, change_request=change_request)
+    if share:
+        share_with(site.settings, site.aws, image)

@@ -1,0 +1,92 @@
+"""The commands that only look: `plan` and `status`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from delivery.cli_options import Place, place_options
+from delivery.deploy.asked import cluster_of, cluster_option, permit_image, site_of, what_options
+from delivery.errors import DeliveryError
+
+if TYPE_CHECKING:
+    from delivery.deploy.site import Site
+
+__all__ = ["plan", "status"]
+
+
+@click.command("plan")
+@what_options
+@click.option("--json", "as_json", is_flag=True, help="The plan as JSON.")
+def plan(
+    place: Place,
+    cluster_name: str,
+    app: str | None,
+    image: str,
+    strategy: str | None,
+    change_request: str,
+    *,
+    as_json: bool,
+) -> None:
+    """Tell every step a deploy would take, and do none of them."""
+    from delivery.deploy.begin import facts_of, intend
+    from delivery.deploy.plan import after, before, steps
+    from delivery.deploy.traffic import traffic_of
+
+    cluster = cluster_of(cluster_name, app)
+    site = site_of(place, cluster, f"plan of {cluster}", locked=False)
+    permit_image(site, image, change_request, share=False)
+    intent = intend(site, traffic_of(site), image, strategy or site.deploy.strategy, change_request)
+    facts = facts_of(site, intent)
+    said = [*before(facts), *((one.name, one.text) for one in steps(facts)), *after(facts)]
+    _tell_plan(site, intent, said, as_json=as_json)
+
+
+def _tell_plan(site: Site, intent: Any, said: list[tuple[str, str]], *, as_json: bool) -> None:
+    notes = [*intent.lost, *intent.extras.unread]
+    if as_json:
+        steps = [{"name": name, "text": text} for name, text in said]
+        facts = {"cluster": str(site.cluster), "group": intent.group, "image": intent.image}
+        click.echo(
+            json.dumps({**facts, "strategy": intent.strategy, "steps": steps, "notes": notes}, indent=2)
+        )
+        return
+    where = f"{site.aws.account}, {site.aws.region}"
+    click.echo(f"{intent.strategy} deploy of {intent.image} as {intent.group} in {where}")
+    width = max(len(name) for name, _ in said)
+    for number, (name, text) in enumerate(said, 1):
+        click.echo(f"{number:3}  {name.ljust(width)}  {text}")
+    for note in notes:
+        click.echo(f"note: {note}")
+
+
+@click.command("status")
+@cluster_option
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@place_options
+def status(place: Place, cluster_name: str, *, as_json: bool) -> None:
+    """Tell how a cluster stands: its groups, what takes traffic, what is under way."""
+    from delivery.deploy.status import report, table
+    from delivery.deploy.traffic import traffic_of
+
+    cluster = cluster_of(cluster_name)
+    site = site_of(place, cluster, f"status of {cluster}", locked=False)
+    said = report(place.aws, site.read(), traffic_of(site), _holder(site), site.clock.now())
+    click.echo(json.dumps(said, indent=2) if as_json else table(said))
+
+
+def _holder(site: Site) -> Any:
+    """Who holds the lock; nobody does where there is no table."""
+    from delivery.aws import Meaning, meaning
+    from delivery.lock import holder
+
+    if site.settings.lock.table == "none":
+        return None
+    try:
+        return holder(site.aws, site.settings.lock.table, str(site.cluster))
+    except DeliveryError as error:
+        if meaning(error) is Meaning.NotFound:
+            return None
+        raise
