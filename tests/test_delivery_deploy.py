@@ -80,9 +80,11 @@ def again(one: Case, number: int) -> Ending:
     return one.deploy()
 
 
-@pytest.mark.parametrize("keep", [1, 2, 3])
-def test_any_number_of_deploys_leave_as_many_groups_as_are_kept(keep: int) -> None:
-    with case(f"keep = {keep}\nmax_groups = {keep + 1}\n") as one:
+@pytest.mark.parametrize(
+    ("keep", "traffic"), [(1, "attach"), (2, "attach"), (3, "attach"), (2, "weighted"), (2, "none")]
+)
+def test_any_number_of_deploys_leave_as_many_groups_as_are_kept(keep: int, traffic: str) -> None:
+    with case(f'keep = {keep}\nmax_groups = {keep + 1}\ntraffic = "{traffic}"\n') as one:
         for number in range(1, 6):
             assert again(one, number).outcome == "deployed"
             ours = [name for name in one.strict.groups if name != OLD]
