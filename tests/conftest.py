@@ -16,6 +16,11 @@ StoredPairs = list[tuple[str, bytes, bytes]]
 """Real documents: a name, the text that was posted, and what a controller stored."""
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors, as many tests wait for processes they have started."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write tests/golden anew, to be reviewed")
 
