@@ -36,6 +36,12 @@ class Call(NamedTuple):
     parameters: Mapping[str, Any]
 
 
+def service_of(operation: Any) -> str:
+    """The service of an operation, as IAM calls it."""
+    name: str = operation.service_model.signing_name
+    return {"monitoring": "cloudwatch"}.get(name, name)
+
+
 @dataclass
 class World:
     """What there is."""
@@ -83,9 +89,7 @@ class World:
             self.listen(service, "before-parameter-build", self._write)
 
     def _write(self, params: Any, model: Any, **_: Any) -> None:
-        name = model.service_model.signing_name
-        service = {"monitoring": "cloudwatch"}.get(name, name)
-        self.calls.append(Call(service, model.name, copy.deepcopy(params)))
+        self.calls.append(Call(service_of(model), model.name, copy.deepcopy(params)))
 
     def group(self, name: str, size: int = 2, **more: Any) -> list[str]:
         """Make a group; gives the ids of its instances."""

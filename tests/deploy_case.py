@@ -61,9 +61,13 @@ class Case:
         with site.lock:
             return act(site)
 
-    def deploy(self, strategy: str = "red-black", image: str | None = None) -> Ending:
+    def start(self, strategy: str = "red-black") -> Ending:
+        """Deploy as far as it goes without a decision: a canary waits."""
+        return self.run(lambda site: runs.deploy(site, self.image, strategy))
+
+    def deploy(self, strategy: str = "red-black") -> Ending:
         """Deploy; a canary is promoted at once."""
-        ending = self.run(lambda site: runs.deploy(site, image or self.image, strategy))
+        ending = self.start(strategy)
         return self.promote() if ending.outcome == "waiting" else ending
 
     def promote(self) -> Ending:

@@ -33,7 +33,7 @@ def image(id: str) -> str:
 
 def asked(service: str, operation: str, said: Said, groups: Groups) -> Iterator[Request]:
     """What IAM is asked for a call; `groups` as they are before it."""
-    action = f"{'elasticloadbalancing' if service.startswith('elb') else service}:{operation}"
+    action = f"{service}:{operation}"
     if operation.startswith(READING) and service != "dynamodb":
         if service != "sts":  # who one is may be asked by anybody
             yield action, "*", {}
@@ -54,7 +54,7 @@ def resources(service: str, said: Said) -> list[str]:
         return [arn(service, f"table/{said['TableName']}")]
     if service == "cloudwatch":
         return [arn(service, f"alarm:{name}") for name in said.get("AlarmNames") or [said["AlarmName"]]]
-    if service.startswith("elb"):
+    if service == "elasticloadbalancing":
         return [said.get("ListenerArn") or said["RuleArn"]]
     if "Resources" in said:
         return [image(id) for id in said["Resources"]]

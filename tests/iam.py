@@ -1,4 +1,4 @@
-"""IAM as far as our policies use it: is a request allowed by a policy? Pure.
+"""IAM as far as our policies use it: is a request allowed by a policy?
 
 A request is an action on a resource with a context of condition keys. Unknown operators and elements
 are errors, so that a policy never passes because a part of it was not understood.
@@ -6,14 +6,24 @@ are errors, so that a policy never passes because a part of it was not understoo
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
-__all__ = ["actions", "allowed"]
+__all__ = ["actions", "allowed", "document"]
+
+DOCS = Path(__file__).parent.parent / "docs"
 
 Context = Mapping[str, str | Sequence[str]]
+
+
+def document(folder: str, name: str) -> dict[str, Any]:
+    """A policy of the documentation."""
+    found: dict[str, Any] = json.loads((DOCS / folder / f"{name}.json").read_text())
+    return found
 
 
 def allowed(policy: Mapping[str, Any], action: str, resource: str, context: Context) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from functools import partial
 
 import pytest
 
+import iam
 from delivery import tags as words
 from delivery.clean import bakes, images
 from delivery.clean.retention import Rules
@@ -17,7 +16,7 @@ from delivery.settings import Settings
 from delivery_world import ME, REGION, Call, World, world
 from iam import actions, allowed
 
-DOCS = Path(__file__).parent.parent / "docs" / "delivery"
+document = partial(iam.document, "delivery")
 LATER = 1_900_000_000.0
 OURS = {"aws:ResourceTag/delivery:bake": "bake-1"}
 KINDS = {
@@ -29,11 +28,6 @@ KINDS = {
     "packer": "key-pair",
 }
 Request = tuple[str, str, Mapping[str, str]]
-
-
-def document(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((DOCS / f"{name}.json").read_text())
-    return found
 
 
 def arn(id: str) -> str:

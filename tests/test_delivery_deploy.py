@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from delivery import tags
-from delivery.deploy import begin, runs
+from delivery.deploy import begin
 from delivery.deploy.plan import after
 from delivery.deploy.runs import Ending
-from delivery.deploy.site import Site
 from delivery.deploy.traffic import traffic_of
 from delivery.errors import ROLLED_BACK, DeliveryError
 from deploy_case import NEW, OLD, SIZE, Case, case
@@ -56,7 +55,7 @@ def test_a_bad_version_is_rolled_back_by_its_gate(strategy: str, way: str) -> No
 
 def test_a_canary_waits_for_a_decision() -> None:
     with case() as one:
-        waiting = one.run(lambda site: _deploy(site, one, "canary"))
+        waiting = one.start("canary")
         assert waiting.outcome == "waiting"
         assert sorted(one.taking()) == [OLD, NEW]
         assert one.promote().outcome == "deployed"
@@ -125,7 +124,3 @@ def test_a_plan_says_which_groups_go() -> None:
         site = one.site()
         facts = begin.facts_of(site, begin.intend(site, traffic_of(site), one.image, "red-black"))
         assert after(facts) == [("tidy", "shop-v001 is deleted: 2 groups are kept")]
-
-
-def _deploy(site: Site, one: Case, strategy: str) -> Ending:
-    return runs.deploy(site, one.image, strategy)

@@ -24,10 +24,6 @@ def make() -> Iterator[Make]:
         yield made
 
 
-def canary(one: Case) -> Any:
-    return one.run(lambda site: runs.deploy(site, one.image, "canary"))
-
-
 def status(one: Case) -> str:
     site = one.site()
     return table(report(site.aws, site.read(), traffic_of(site), None, site.clock.now()))
@@ -57,7 +53,7 @@ def none_in_traffic(one: Case) -> None:
 
 
 def other_under_way(one: Case) -> None:
-    canary(one)
+    one.start("canary")
     one.image = one.old_image
 
 
@@ -104,7 +100,7 @@ def test_a_deploy_is_refused(make: Make, given: Callable[[Case], None], message:
     given(one)
     before = one.state()
     with pytest.raises(DeliveryError) as caught:
-        one.run(lambda site: runs.deploy(site, one.image, "red-black"))
+        one.start()
     assert message in caught.value.message
     assert hint in caught.value.hint
     assert caught.value.exit_code == USAGE
@@ -146,7 +142,7 @@ def test_a_name_that_another_run_takes_meanwhile_is_skipped(make: Make) -> None:
 
 def test_a_canary_nobody_decides_on_goes_when_its_time_is_over(make: Make) -> None:
     one = make("decision_minutes = 30\n")
-    assert canary(one).exit_code == WAITING
+    assert one.start("canary").exit_code == WAITING
     assert one.run(runs.resume).outcome == "waiting"
     assert "canary, canary-soak done, decide by" in status(one)
     one.world.clock.sleep(31 * 60)

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import pytest
 
+import iam
 from aws_shared import SERVICES
 from delivery import cli, tags
 from delivery.cli_options import Place
 from delivery.deploy import asked as told
 from delivery.settings import Lock, loads
+from delivery_world import service_of
 from deploy_case import NEW, OLD, TOML, Case, Make, cases
 from deploy_requests import Request, arn, asked, group, image
 from ec2_strict import Fault, KillError
 from iam import actions, allowed
 
-DOCS = Path(__file__).parent.parent / "docs" / "delivery"
+document = partial(iam.document, "delivery")
 POLICY = {name: name for name in ("plan", "status", "deploy", "promote", "rollback")} | {"resume": "deploy"}
 """Which policy a command has."""
 BY_HAND = {"dynamodb:CreateTable", "dynamodb:DescribeTable"}
 """The table of locks is made once, by whoever may."""
 GATES = 'gates = ["target-groups", "elb", "ec2"]\ngate_command = "true"\nalarms = ["calm"]\n'
-
-
-def document(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((DOCS / f"{name}.json").read_text())
-    return found
 
 
 @dataclass
@@ -58,10 +54,8 @@ class Desk:
 
     def _note(self, params: Mapping[str, Any], model: Any, **_: Any) -> None:
         assert self.case is not None
-        name = model.service_model.signing_name
-        service = {"monitoring": "cloudwatch", "elasticloadbalancing": "elb"}.get(name, name)
         if self.command:
-            found = asked(service, model.name, params, self.case.strict.groups)
+            found = asked(service_of(model), model.name, params, self.case.strict.groups)
             self.requests[POLICY[self.command]] += found
 
     def run(self, command: str, *more: str, cluster: str = "shop") -> int:

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from delivery.deploy import runs
 from delivery.deploy.template import launch_of, make_launch
 from delivery.errors import USAGE, DeliveryError
 from delivery.settings import loads
@@ -180,7 +179,7 @@ def first(one: Case, toml: str) -> Callable[[], Any]:
     one.world.raw("autoscaling").delete_auto_scaling_group(AutoScalingGroupName=OLD, ForceDelete=True)
     one.world.clock.sleep(600)
     one.settings = loads(f"{TOML}[clusters.shop]\n{toml}")
-    return lambda: one.run(lambda site: runs.deploy(site, one.image, "red-black"))
+    return one.start
 
 
 def test_the_first_group_is_made_of_a_template_that_is_named(make: Make) -> None:

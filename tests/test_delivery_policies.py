@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,14 @@ import pytest
 from bake_world import World as BakeWorld
 from bake_world import world as bake_world
 
+import iam
 from delivery import tags as words
 from delivery.bake.order import Smoke
 from delivery.errors import DeliveryError
 from delivery_world import World, group_tags, world
 from iam import actions, allowed
 
-DOCS = Path(__file__).parent.parent / "docs" / "delivery"
+document = partial(iam.document, "delivery")
 REGION, ME = "eu-west-1", "123456789012"
 Request = tuple[str, str, dict[str, Any]]
 NOT_CALLED = {
@@ -34,11 +36,6 @@ NOT_CALLED = {
     "clean-groups": set(),
 }
 """What AWS asks for besides the calls themselves."""
-
-
-def document(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((DOCS / f"{name}.json").read_text())
-    return found
 
 
 def arn(service: str, resource: str, *, account: str = ME) -> str:

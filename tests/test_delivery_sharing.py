@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +12,8 @@ from delivery.errors import DeliveryError
 from delivery.settings import loads
 from delivery.sharing import account_ids, before_share, share, share_with
 from delivery_world import REGION, World, world
-from iam import actions, allowed
+from iam import actions, allowed, document
 
-DOCS = Path(__file__).parent.parent / "docs" / "delivery"
 TEST, LIVE = "111111111111", "222222222222"
 SETTINGS = loads(
     f"""
@@ -177,7 +175,7 @@ def test_an_owner_nobody_knows_is_told(live: World, test: Aws, monkeypatch: pyte
 def test_the_policy_of_sharing_is_what_it_needs(
     live: World, test: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    policy = json.loads((DOCS / "share.json").read_text())
+    policy = document("delivery", "share")
     monkeypatch.setattr("delivery.sharing.open_aws", lambda *_: test)
     mine = key(test, open_to=LIVE)
     fine: Any = type("Answer", (), {"status_code": 200})

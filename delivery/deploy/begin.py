@@ -159,25 +159,20 @@ def _settings(site: Site, old: Group) -> dict[str, Any]:
 
 def facts_of(site: Site, intent: Intent) -> Facts:
     """What the plan of a deploy says."""
-    template = intent.launch.template
+    template, previous = intent.launch.template, intent.previous.name if intent.previous else None
     return Facts(
         intent.group,
         intent.image,
         intent.strategy,
         intent.size.desired,
         site.deploy,
-        intent.previous.name if intent.previous else None,
+        previous,
         intent.previous.size.desired if intent.previous else 0,
         tuple(key.rpartition("/")[2] for key in intent.places),
         tuple(intent.extras.told()),
         f"launch template {template.name}, all of version {template.version}",
         str(intent.size),
-        tuple(
-            one.name
-            for one in surplus(
-                intent.cluster, site.deploy.keep, intent.previous.name if intent.previous else None
-            )
-        ),
+        tuple(one.name for one in surplus(intent.cluster, site.deploy.keep, previous)),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from delivery.settings import Deploy
 
-__all__ = ["Facts", "Step", "Verb", "after", "before", "kept", "left", "steps"]
+__all__ = ["Facts", "Step", "Verb", "after", "before", "left", "steps", "tidying"]
 
 Verb = Literal[
     "copy", "pin", "join", "grow", "healthy", "traffic", "serving", "soak", "decide", "off", "remove",
@@ -74,12 +74,13 @@ def before(facts: Facts) -> list[tuple[str, str]]:
 
 def after(facts: Facts) -> list[tuple[str, str]]:
     """What follows once the new group is active, as names and words."""
-    return [("tidy", f"{one} is deleted: {kept(facts.settings.keep)}") for one in facts.surplus]
+    return [tidying(one, facts.settings) for one in facts.surplus]
 
 
-def kept(keep: int) -> str:
-    """How many groups stay, the active one included."""
-    return "only the active one is kept" if keep == 1 else f"{keep} groups are kept"
+def tidying(group: str, settings: Deploy) -> tuple[str, str]:
+    """The deletion of a group beyond those that are kept, as name and words."""
+    stay = "only the active one is kept" if settings.keep == 1 else f"{settings.keep} groups are kept"
+    return "tidy", f"{group} is deleted: {stay}"
 
 
 def steps(facts: Facts) -> list[Step]:

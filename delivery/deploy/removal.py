@@ -13,7 +13,7 @@ from delivery import tags
 from delivery.aws import Meaning, meaning
 from delivery.deploy.extras import extras_of, own_alarms
 from delivery.deploy.model import State
-from delivery.deploy.plan import kept
+from delivery.deploy.plan import tidying
 from delivery.errors import USAGE, DeliveryError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def tidy(site: Site, traffic: Traffic, cluster: Cluster) -> list[str]:
     """Delete the surplus; gives the names of what went. What cannot be deleted is told, and no error."""
     gone = []
     for group in surplus(cluster, site.deploy.keep):
-        with site.timeline.step("tidy", f"{group.name} is deleted: {kept(site.deploy.keep)}") as told:
+        with site.timeline.step(*tidying(group.name, site.deploy)) as told:
             try:
                 remove(site, traffic, group)
             except DeliveryError as error:
