@@ -19,6 +19,7 @@ from delivery import tags as words
 from delivery.bake.order import Smoke
 from delivery.errors import DeliveryError
 from delivery_world import World, group_tags, world
+from deploy_requests import arn
 from iam import actions, allowed
 
 document = partial(iam.document, "delivery")
@@ -36,10 +37,6 @@ NOT_CALLED = {
     "clean-groups": set(),
 }
 """What AWS asks for besides the calls themselves."""
-
-
-def arn(service: str, resource: str, *, account: str = ME) -> str:
-    return f"arn:aws:{service}:{REGION}:{account}:{resource}"
 
 
 def ec2(id: str) -> str:

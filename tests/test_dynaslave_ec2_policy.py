@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import boto3
 import pytest
 
+import iam
 from dynaslave.ec2.notices import Notice, parse
 from dynaslave.ec2.provider import Ec2Provider
 from dynaslave.manager.costs import DynamoBook
@@ -20,15 +21,11 @@ from dynaslave.provider import Hand, LaunchRequest
 from ec2_strict import REGION, Account, Call, account
 from iam import actions, allowed
 
-DOCS = Path(__file__).parent.parent / "docs" / "ec2"
+DOCS = iam.DOCS / "ec2"
+document = partial(iam.document, "ec2")
 ME = "123456789012"
 MADE = ("instance", "volume", "network-interface")
 Request = tuple[str, str, dict[str, Any]]
-
-
-def document(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((DOCS / f"{name}.json").read_text())
-    return found
 
 
 def ec2(kind: str, name: str = "x", owner: str = ME) -> str:
