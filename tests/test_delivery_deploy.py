@@ -117,6 +117,23 @@ def test_a_group_that_cannot_be_deleted_is_told_and_the_deploy_is_done() -> None
         assert {*one.strict.groups} == {OLD, "shop-v003", "shop-v004"}
 
 
+def test_a_deploy_that_is_done_stays_so_where_old_groups_cannot_be_looked_at() -> None:
+    with case() as one:
+        done = []
+
+        def blind(operation: str) -> None:
+            if operation == "CreateOrUpdateTags" and one.state()[NEW]["tags"].get(tags.STATE) == "active":
+                done.append(operation)
+                one.strict.watching.clear()
+                fault = Fault("AccessDenied", "before", operation="DescribeAutoScalingGroups", times=9)
+                one.strict.faults = [fault]
+
+        one.strict.watching.append(blind)
+        assert one.deploy().outcome == "deployed"
+        assert done
+        assert "old groups of shop could not be looked at" in "\n".join(one.lines)
+
+
 def test_a_plan_says_which_groups_go() -> None:
     with case() as one:
         again(one, 1)

@@ -155,9 +155,17 @@ def _finish(run: Run) -> Ending:
         _relax(run)
         raise
     if decided:
-        tidy(run.site, run.traffic, run.site.read())
+        _tidy(run)
         return Ending("deployed", facts.group, facts.previous or "", facts.image)
     return Ending("waiting", facts.group, facts.previous or "", facts.image, exit_code=WAITING)
+
+
+def _tidy(run: Run) -> None:
+    """The deploy is done, whatever becomes of old groups: the next one looks at them again."""
+    try:
+        tidy(run.site, run.traffic, run.site.read())
+    except DeliveryError as error:
+        run.site.timeline.say(f"old groups of {run.site.cluster} could not be looked at: {error.message}")
 
 
 def _failed(run: Run, error: DeliveryError) -> Ending:
