@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -78,15 +78,15 @@ class Server:
 @pytest.fixture(scope="module")
 def servers() -> Iterator[Callable[[float], Server]]:
     """One for each speed; starting one takes longer than most tests."""
-    made = cache(Server)
-    started: list[Server] = []
+    started: dict[float, Server] = {}
 
     def get(speed: float) -> Server:
-        started.append(made(speed))
-        return started[-1]
+        if speed not in started:
+            started[speed] = Server(speed)
+        return started[speed]
 
     yield get
-    for one in set(started):
+    for one in started.values():
         one.close()
 
 
