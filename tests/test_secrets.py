@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobdsl.documents.secrets import MASK, Secrets, fits, restored, save, secrets_of
+from jobdsl.documents.secrets import MASK, Secrets, save, secrets_of
 from jobdsl.documents.tree import escape, parse
 from jobdsl.dsl.raw import element, secret
 from jobdsl.errors import DslError, JobdslError
+from jobdsl.secrets.placeholders import fits, restored
 from jobdsl.settings.config import Settings
 
 XML_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufffe\uffff"))

@@ -8,7 +8,7 @@ import pytest
 
 from jobdsl.documents.secrets import secrets_of
 from jobdsl.errors import JobdslError
-from jobdsl.importer.secret_texts import secrets_in
+from jobdsl.secrets.texts import secrets_in
 from jobdsl.seed_jobs import seed
 from jobdsl.settings.config import loads
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 from jobdsl.documents.differences import Difference, Kind
 from jobdsl.documents.masking import HIDDEN, holds_secret
-from jobdsl.documents.secrets import TOKEN, restored
 from jobdsl.documents.storing import (
     BORN,
     FOLDER_OWN,
@@ -31,6 +30,7 @@ from jobdsl.documents.tree import Node, class_name
 from jobdsl.errors import Severity
 from jobdsl.model import is_folder_root
 from jobdsl.planning.marker import stripped
+from jobdsl.secrets.placeholders import TOKEN, restored
 
 __all__ = ["Comparison", "PluginOf", "compare"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal
 
-from jobdsl.documents.secretnames import ends_secret, harmless
+from jobdsl.secrets.names import ends_secret, harmless
 
 if TYPE_CHECKING:
     from jobdsl.elements.base import Record

@@ -16,46 +16,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobdsl.documents.tree import escape, header
-from jobdsl.dsl.raw import SECRET_START
 from jobdsl.errors import JobdslError
+from jobdsl.secrets.placeholders import SECRET_START, TOKEN
 
 if TYPE_CHECKING:
     from jobdsl.settings.config import Settings
 
-__all__ = ["MASK", "TOKEN", "Secrets", "fits", "restored", "save", "secrets_of"]
+__all__ = ["MASK", "Secrets", "save", "secrets_of"]
 
 MASK = "********"
 """What stands for a secret value where people read."""
-TOKEN = re.compile(re.escape(SECRET_START) + r"([^{}<]+)\}")
-"""What stands for a secret in a document or a text; the group is its name."""
 _DECLARATION = re.compile(r"\A<\?xml[^>]*\?>\n?")
 _SHORTEST = 6
 """Characters from which a value is masked wherever it stands, not only where it is a whole text."""
-
-
-def fits(wanted: str, stored: str) -> bool:
-    """Whether a text is another one with some value in the place of each of its tokens."""
-    first, *others = TOKEN.split(wanted)[::2]
-    if not stored.startswith(first) or not others:
-        return stored == wanted
-    place = len(first)
-    for piece in others[:-1]:
-        place = stored.find(piece, place + 1) + len(piece)
-        if place < len(piece):
-            return False
-    return stored.endswith(others[-1]) and len(stored) - len(others[-1]) > place
-
-
-def restored(wanted: str, stored: str) -> str:
-    """A stored text with the tokens of the wanted one: where a line of it fits a wanted line, that line.
-
-    So a difference of the two shows what differs, and no value of a secret on a line that does not.
-    """
-    with_tokens = [line for line in wanted.split("\n") if TOKEN.search(line)]
-    if not with_tokens:
-        return stored
-    lines = stored.split("\n")
-    return "\n".join(next((one for one in with_tokens if fits(one, line)), line) for line in lines)
 
 
 class Secrets:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from jobdsl.documents.secrets import TOKEN, fits
 from jobdsl.documents.tree import Node
+from jobdsl.secrets.placeholders import TOKEN, fits
 
 __all__ = [
     "BORN",

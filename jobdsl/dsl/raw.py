@@ -14,9 +14,9 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 from jobdsl.documents.tree import escape, escape_attribute, parse, tag_name, to_text
 from jobdsl.errors import DslError, XmlError
+from jobdsl.secrets.placeholders import SECRET_START
 
 __all__ = [
-    "SECRET_START",
     "Raw",
     "Value",
     "Writable",
@@ -28,8 +28,6 @@ __all__ = [
     "xml",
 ]
 
-SECRET_START = "${jobdsl:secret:"  # noqa: S105  # what stands for one
-"""How what stands for a secret in a document begins; its name follows, and a closing brace."""
 _START = (
     "A-Za-z_\\xc0-\\xd6\\xd8-\\xf6\\xf8-\\u02ff\\u0370-\\u037d\\u037f-\\u1fff\\u200c\\u200d\\u2070-\\u218f"
     "\\u2c00-\\u2fef\\u3001-\\ud7ff\\uf900-\\ufdcf\\ufdf0-\\ufffd\\U00010000-\\U000effff"

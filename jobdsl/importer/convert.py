@@ -16,9 +16,9 @@ from jobdsl.elements import load_all, reading
 from jobdsl.elements.base import registry
 from jobdsl.errors import XmlError
 from jobdsl.importer.classes import elements, untyped
+from jobdsl.importer.doubts import doubts
 from jobdsl.importer.faithful import unfaithful, unspeakable
 from jobdsl.importer.layout import Group
-from jobdsl.importer.secret_doubts import doubts
 from jobdsl.importer.secrets import Taken, take_out
 from jobdsl.importer.source import Writer
 from jobdsl.model import is_view_root

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from jobdsl.documents.declared import in_clear, is_secret_attribute, secrecy
-from jobdsl.documents.secretnames import ends_secret, names_about, names_secret
-from jobdsl.documents.secrets import TOKEN
 from jobdsl.documents.tree import Node, class_name
 from jobdsl.dsl.raw import secret
-from jobdsl.importer.secret_texts import secrets_in
+from jobdsl.secrets.names import ends_secret, names_about, names_secret
+from jobdsl.secrets.placeholders import TOKEN
+from jobdsl.secrets.texts import secrets_in
 
 __all__ = ["Taken", "take_out"]
 

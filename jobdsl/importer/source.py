@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from keyword import iskeyword
 from typing import Any
 
-from jobdsl.documents.secrets import TOKEN
 from jobdsl.documents.tree import to_text
 from jobdsl.dsl.items import Item
 from jobdsl.dsl.raw import Literal, Raw
@@ -15,6 +14,7 @@ from jobdsl.elements.base import Record
 from jobdsl.elements.kinds_lists import SlotField
 from jobdsl.importer.layout import Code, Group
 from jobdsl.importer.literals import literal, quoted
+from jobdsl.secrets.placeholders import TOKEN
 
 __all__ = ["Layouts", "Writer"]
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 
-from jobdsl.documents.secretnames import harmless
-from jobdsl.documents.secrets import TOKEN
 from jobdsl.documents.tree import Node
+from jobdsl.secrets.names import harmless
+from jobdsl.secrets.placeholders import TOKEN
 
 __all__ = ["doubts"]
 

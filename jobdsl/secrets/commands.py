@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from jobdsl.documents.secretnames import literal
-from jobdsl.importer.secret_forms import Span
-from jobdsl.importer.secret_values import value_at
+from jobdsl.secrets.formats import Span
+from jobdsl.secrets.names import literal
+from jobdsl.secrets.values import value_at
 
 __all__ = ["commanded"]
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobdsl.documents.secretnames import ends_secret, harmless, names_secret
-from jobdsl.importer.secret_texts import secrets_in
+from jobdsl.secrets.names import ends_secret, harmless, names_secret
+from jobdsl.secrets.texts import secrets_in
 
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA0\nabc=\n-----END RSA PRIVATE KEY-----"
 

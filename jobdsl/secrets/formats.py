@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from jobdsl.documents.secretnames import harmless
+from jobdsl.secrets.names import harmless
 
 __all__ = ["formed"]
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
-from jobdsl.documents.secretnames import literal, names_secret
-from jobdsl.dsl.raw import SECRET_START
-from jobdsl.importer.secret_commands import commanded
-from jobdsl.importer.secret_forms import Span, formed
-from jobdsl.importer.secret_values import Quotes, unquoted, value_at
+from jobdsl.secrets.commands import commanded
+from jobdsl.secrets.formats import Span, formed
+from jobdsl.secrets.names import literal, names_secret
+from jobdsl.secrets.placeholders import SECRET_START
+from jobdsl.secrets.values import Quotes, unquoted, value_at
 
 __all__ = ["Span", "secrets_in"]
 
