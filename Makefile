@@ -1,10 +1,11 @@
-# The five commands of this project. Each sets up what it needs in .venv; nothing global.
+# The commands of this project. Each sets up what it needs in .venv; nothing global.
+# Another interpreter: `make test PYTHON=python3.13 VENV=.venv-3.13`.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell git ls-files '*.py' '*.j2' 2>/dev/null)
 
-.PHONY: demo test lint bench docs clean
+.PHONY: demo test test-fast lint bench docs clean
 
 demo: $(VENV)/installed  ## an estate applied by its seed to a simulated controller; a service taken to production
 	@$(BIN)/python examples/demo.py
@@ -12,6 +13,9 @@ demo: $(VENV)/installed  ## an estate applied by its seed to a simulated control
 
 test: $(VENV)/installed  ## the whole test suite
 	$(BIN)/pytest -n auto
+
+test-fast: $(VENV)/installed  ## the tests of a minute: without fault sweeps, real builds and servers that wait
+	$(BIN)/pytest -n auto -m 'not slow'
 
 lint: $(VENV)/installed  ## style, format, types
 	$(BIN)/ruff check .
@@ -29,7 +33,7 @@ $(VENV)/bin/python:
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
 $(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	PYTHONWARNINGS='ignore:Editable installation' $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 clean:
