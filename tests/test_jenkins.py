@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import formatdate
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -173,6 +176,58 @@ def test_a_missing_permission_is_named(jenkins: SimulatedJenkins) -> None:
 def test_what_is_no_address(url: str) -> None:
     error = refused(lambda: connect(url))
     assert error.message == f"{url!r} is no address of a controller"
+
+
+@pytest.mark.parametrize(
+    ("page", "root"),
+    [
+        ("https://ci.example.com/view/some/", "https://ci.example.com/"),
+        ("https://ci.example.com/jenkins/job/team/job/app/42/console", "https://ci.example.com/jenkins/"),
+        ("https://ci.example.com/jenkins/job/team/view/All", "https://ci.example.com/jenkins/"),
+        ("https://ci.example.com:8443/login?from=%2F", "https://ci.example.com:8443/"),
+        ("https://ci.example.com/?auto_refresh=true", "https://ci.example.com/"),
+        ("https://ci.example.com/#top", "https://ci.example.com/"),
+        ("https://ci.example.com/computer/", "https://ci.example.com/"),
+        ("https://ci.example.com/user/anna/my-views/view/all/", "https://ci.example.com/"),
+        ("https://ci.example.com/api/json?pretty=true", "https://ci.example.com/"),
+        (
+            "https://ci.example.com/jenkins/blue/organizations/jenkins/pipelines",
+            "https://ci.example.com/jenkins/",
+        ),
+    ],
+)
+def test_the_address_of_a_page_is_told_from_the_controllers(page: str, root: str) -> None:
+    error = refused(lambda: connect(page))
+    assert (error.message, error.hint) == (
+        f"{page!r} is the address of a page of a controller, not the controller's own",
+        f"use {root}",
+    )
+    connect(root)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://ci/job/", "https://ci.example.com/view", "https://ci.example.com/jobs/x"]
+)
+def test_a_path_that_only_resembles_a_page_is_a_controllers(url: str) -> None:
+    assert connect(url).url.rstrip("/") == url.rstrip("/")
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(None, "cannot be read"), ("", "holds no certificates"), ("x", "holds no certificates")],
+)
+def test_certificates_that_cannot_be_read_are_named(
+    variable: str, content: str | None, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = tmp_path / "ca.pem"
+    if content is not None:
+        bundle.write_text(content)
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    monkeypatch.setenv(variable, str(bundle))
+    error = refused(lambda: connect("https://127.0.0.1/"))
+    assert error.message == f"{variable} names {bundle}, which {reason}"
+    connect("http://127.0.0.1/")  # asks for no certificate
 
 
 def test_a_user_without_a_token_is_nobody(jenkins: SimulatedJenkins) -> None:
@@ -389,6 +444,49 @@ def test_what_a_second_time_would_undo_is_sent_once(
     refused(lambda: controller.post("computer/a/toggleOffline", "mark it", once=True))
     assert (jenkins.computer("a").mark is not None) == bool(times)
     assert pauses == []
+
+
+@pytest.mark.parametrize("status", [429, 520, 521, 522, 523, 524, 529])
+def test_an_overloaded_proxy_is_waited_for(
+    jenkins: SimulatedJenkins, controller: Controller, pauses: list[float], status: int
+) -> None:
+    jenkins.fail_next(None, status, times=3)  # before anything else was answered
+    controller.create("item", "x", PROJECT)
+    assert pauses == [0.25, 0.5, 1.0]
+    jenkins.fail_next(None, status, headers={"Retry-After": "7"})
+    controller.update("item", "x", PROJECT)
+    assert pauses[3:] == [7.0]
+    pauses.clear()
+    jenkins.fail_next(None, status, times=1000)
+    error = refused(controller.inventory)
+    assert (error.status, "--workers" in error.hint) == (status, True)
+    assert 30 < sum(pauses) <= 60
+
+
+def test_a_time_to_wait_is_kept_up_to_five_minutes(
+    jenkins: SimulatedJenkins, controller: Controller, pauses: list[float]
+) -> None:
+    in_two_minutes = formatdate(time.time() + 120, usegmt=True)
+    jenkins.fail_next(None, 503, headers={"Retry-After": in_two_minutes})
+    controller.inventory()
+    jenkins.fail_next(None, 429, headers={"Retry-After": "soon"})
+    controller.inventory()
+    assert 110 < pauses[0] <= 121
+    assert pauses[1:] == [0.25]
+    jenkins.fail_next(None, 429, headers={"Retry-After": "301"})
+    error = refused(controller.inventory)
+    assert error.hint.startswith("it asks to wait 301 s; ")
+    assert len(pauses) == 2
+
+
+def test_what_was_not_carried_out_is_sent_again_even_if_it_may_be_sent_once_only(
+    jenkins: SimulatedJenkins, controller: Controller, pauses: list[float]
+) -> None:
+    jenkins.add_node("a", "<slave/>")
+    jenkins.fail_next("/computer/a/toggleOffline", 429)
+    controller.post("computer/a/toggleOffline", "mark it", once=True)
+    assert jenkins.computer("a").mark is not None
+    assert pauses == [0.25]
 
 
 def test_patience_ends(jenkins: SimulatedJenkins, controller: Controller, pauses: list[float]) -> None:

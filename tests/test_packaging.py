@@ -47,7 +47,8 @@ def test_pinned_versions_install_on_the_oldest_python() -> None:
     too_new = [
         f"{name}=={one.version} needs Python {needs}"
         for name, one in here.items()
-        if (needs := one.metadata.get("Requires-Python")) and not SpecifierSet(needs).contains("3.11.0")
+        if (needs := ",".join(one.metadata.get_all("Requires-Python", [])))
+        and not SpecifierSet(needs).contains("3.11.0")
     ]
     assert not too_new
 

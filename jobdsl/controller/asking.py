@@ -4,7 +4,8 @@ python-jenkins underneath, with a connection pool of our own, timeouts, and no r
 A controller that starts refuses connections, answers 503, then for about a second 401 with a valid
 token: all are waited out, but for two seconds only while there is no sign of a start. With an API token
 no crumb is needed; with a password the crumb and its session are fetched when the controller asks for
-one (Jenkins 2.568, measured).
+one (Jenkins 2.568, measured). A proxy that limits requests (429), or that does not reach the controller
+behind it (520 to 524, 529), is waited for as long as it asks in `Retry-After`.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from jobdsl.controller.refusals import NoAnswerError, refusal
+from jobdsl.controller.refusals import OVERLOADED, NoAnswerError, refusal
 from jobdsl.errors import ControllerError
 from jobdsl.planning.inventory import text
 
@@ -33,6 +35,8 @@ _WAKING = 1.0
 """Seconds between two tries with a token a controller does not accept yet, or at all: few, because
 directories lock accounts out."""
 _DOWN = (502, 503, 504)
+_LONGEST_RETRY_AFTER = 300.0
+"""Seconds a request waits, in all, where `Retry-After` asks for more than PATIENCE."""
 
 
 class Asking:
@@ -145,15 +149,17 @@ class Asking:
             if not isinstance(answer, NoAnswerError) and self._is_final(answer, starting):
                 return answer
             starting |= self._starting
-            refused = answer.status == 401
-            if refused and not starting:
+            if answer.status == 401 and not starting:
                 pause = _WAKING
+            retry_after = 0.0 if isinstance(answer, NoAnswerError) else answer.retry_after
+            pause = max(pause, retry_after)
             waited += self._clock() - began + pause
-            if waited > self._patience_for(starting, refused, longest):
+            limit = self._patience_for(answer, starting, longest)
+            if waited > (max(limit, _LONGEST_RETRY_AFTER) if limit and retry_after else limit):
                 self._given_up = longest > 0
                 raise self._trouble(answer, what)
             self._sleep(pause)
-            pause = min(pause * 2, 5.0)
+            pause = min(max(pause - retry_after, 0.25) * 2, 5.0)
 
     def _try(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
@@ -166,11 +172,13 @@ class Asking:
             self._starting |= bool(self.version)  # it answered before: it restarts
             return error
 
-    def _patience_for(self, starting: bool, refused: bool, longest: float) -> float:
-        """Seconds to wait in all; `refused` is an answer of 401."""
-        if self._given_up and not refused:
+    def _patience_for(self, answer: Answer | NoAnswerError, starting: bool, longest: float) -> float:
+        """Seconds to wait in all after this answer."""
+        if self._given_up and answer.status != 401:
             return 0.0
-        return longest if starting else min(longest, FIRST_PATIENCE)
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            return self._patience  # it was not carried out, so it may always be sent again
+        return longest if starting or answer.status in OVERLOADED else min(longest, FIRST_PATIENCE)
 
     def _trouble(self, answer: Answer | NoAnswerError, what: str) -> ControllerError:
         if isinstance(answer, NoAnswerError):
@@ -184,6 +192,8 @@ class Asking:
         """
         if response.status in _DOWN:
             self._starting = True
+            return False
+        if response.status in OVERLOADED:
             return False
         if response.status == 401:
             return bool(self.version) and not (starting or self._starting)

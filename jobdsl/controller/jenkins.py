@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from jobdsl.controller.asking import PATIENCE, Asking
 from jobdsl.controller.refusals import AlreadyExistsError, NotFoundError, NotSignedInError
@@ -44,6 +45,10 @@ def connect(
     if not _is_address(url):
         raise ControllerError(
             f"{url!r} is no address of a controller", hint="it looks like https://jenkins.example.com/"
+        )
+    if (root := _root(url)) != url:
+        raise ControllerError(
+            f"{url!r} is the address of a page of a controller, not the controller's own", hint=f"use {root}"
         )
     from jobdsl.controller.transport import (
         Server,  # a tenth of a second that only those who talk to a controller pay
@@ -219,6 +224,24 @@ def _is_address(url: str) -> bool:
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # brackets that do not close, a port that is none
         return False
+
+
+_PAGE = re.compile(
+    r"/(job|view|user|label|blue/organizations)/[^/]"
+    r"|/(computer|manage|login|loginError|pluginManager|asynchPeople|blue|script)(/|$)"
+    r"|/api/(json|xml|python)(/|$)"
+)
+"""Where the path of a page of Jenkins begins, below the path it runs under."""
+
+
+def _root(url: str) -> str:
+    """The address of the controller a page belongs to; `url` itself where it is no page's."""
+    parts = urlsplit(url)
+    page = _PAGE.search(parts.path)
+    if page is None and not (parts.query or parts.fragment):
+        return url
+    path = parts.path[: page.start()] if page else parts.path
+    return urlunsplit((parts.scheme, parts.netloc, path.rstrip("/") + "/", "", ""))
 
 
 def _path(kind: str, full_name: str) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from jobdsl.controller.transport import Answer
 
 __all__ = [
+    "OVERLOADED",
     "AlreadyExistsError",
     "NoAnswerError",
     "NotFoundError",
@@ -23,6 +24,10 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+OVERLOADED = (429, 520, 521, 522, 523, 524, 529)
+"""What proxies answer for a controller that cannot be reached or is asked too much: 429 is of RFC 6585, the
+others are Cloudflare's and other content networks' own."""
 
 _SIGN_IN = (
     "make an API token on your user page (Security), and give user and token"
@@ -129,6 +134,9 @@ def _unexplained(response: Answer, what: str) -> ControllerError:
         hint = "Jenkins gives no reason; its own log does. Often the document's root or a value in it"
     if status in (502, 503, 504):
         hint = "it is starting, or overloaded"
+    if status in OVERLOADED:
+        wait = f"it asks to wait {response.retry_after:.0f} s; " if response.retry_after else ""
+        hint = f"{wait}a proxy limits requests, or does not reach the controller: try a lower --workers"
     return ControllerError(
         f"could not {what}: the controller answered {status} {_title(response)}".rstrip(),
         status=status,

@@ -7,16 +7,23 @@ request then goes straight to the connection pool. A round through requests cost
 from __future__ import annotations
 
 import json
+import os
+import ssl
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import jenkins  # type: ignore[import-untyped]
 import requests
 import urllib3
+from requests import certs
 from requests.adapters import HTTPAdapter
 from urllib3 import exceptions
 
 from jobdsl.controller.refusals import NoAnswerError
+from jobdsl.errors import ControllerError
 
 __all__ = ["Answer", "Server"]
 
@@ -36,6 +43,21 @@ class Answer:
     def cookies(self) -> str:
         """The cookies it sets, as the next request gives them back; a balancer may add its own."""
         return "; ".join(one.partition(";")[0] for one in self.headers.getlist("Set-Cookie"))
+
+    @property
+    def retry_after(self) -> float:
+        """Seconds after which `Retry-After` asks to try again; 0.0 where it does not.
+
+        A date in it is compared with the answer's own `Date` (RFC 9110, 10.2.3).
+        """
+        stated = self.headers.get("Retry-After", "").strip()
+        try:
+            if stated.isascii() and stated.isdigit():
+                return float(stated)
+            date = parsedate_to_datetime(self.headers.get("Date", ""))
+            return max((parsedate_to_datetime(stated) - date).total_seconds(), 0.0)
+        except (TypeError, ValueError, OverflowError):
+            return 0.0
 
     def json(self) -> Any:
         """The body as JSON; ValueError if it is none."""
@@ -62,6 +84,8 @@ class Server(jenkins.Jenkins):  # type: ignore[misc]  # python-jenkins has no ty
             session.merge_environment_settings(self.server, {}, False, session.verify, None)
         )
         first = session.prepare_request(requests.Request("GET", self.server))
+        if urlsplit(self.server).scheme == "https":
+            _check_authorities(settings["verify"])
         proxies = settings["proxies"]
         pool = adapter.get_connection_with_tls_context(first, settings["verify"], proxies, settings["cert"])
         assert isinstance(pool, urllib3.HTTPConnectionPool)
@@ -88,6 +112,32 @@ class Server(jenkins.Jenkins):  # type: ignore[misc]  # python-jenkins has no ty
         return Answer(response.status, response.headers, response.data)
 
 
+def _check_authorities(verify: bool | str) -> None:
+    """Raise ControllerError where the certificates to trust cannot be read.
+
+    requests takes their path from the environment, and says nothing of a wrong one before the first answer.
+    """
+    if isinstance(verify, bool) or verify == certs.where():
+        return
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if Path(verify).is_dir():
+            context.load_verify_locations(capath=verify)
+        else:
+            context.load_verify_locations(cafile=verify)
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        reason = "holds no certificates" if isinstance(error, ssl.SSLError) else "cannot be read"
+        raise ControllerError(
+            f"{_authorities()} names {verify}, which {reason}",
+            hint="name a file of certificates in PEM form, or unset it",
+        ) from None
+
+
+def _authorities() -> str:
+    """The variable of the environment that names the certificates to trust, as requests reads them."""
+    return next((name for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if os.environ.get(name)), "")
+
+
 def _no_answer(error: exceptions.HTTPError, url: str) -> NoAnswerError:
     """What went wrong before there was an answer, in words."""
     hint = ""
@@ -96,6 +146,8 @@ def _no_answer(error: exceptions.HTTPError, url: str) -> NoAnswerError:
     elif isinstance(error, exceptions.SSLError):
         why = "its certificate is not trusted here"
         hint = "set REQUESTS_CA_BUNDLE to a file with the certificate of its authority"
+        if variable := _authorities():
+            hint = f"add the certificate of its authority to {os.environ[variable]}, which {variable} names"
     elif isinstance(error, exceptions.NameResolutionError):
         why = "no such host"
     elif isinstance(error, exceptions.NewConnectionError):

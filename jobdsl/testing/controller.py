@@ -322,14 +322,16 @@ class SimulatedJenkins:
         *,
         times: int = 1,
         delay: float = 0.0,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         """Let the next `times` requests that match `where` fail.
 
         `where`: start of a path, a function of the request, or None for any. `status`: an HTTP status;
         `drop` closes the connection and does nothing; `lose` does it and loses the answer; `cut` does it and
-        answers half; `page` does nothing and answers with a login page; `ok` only delays.
+        answers half; `page` does nothing and answers with a login page; `ok` only delays. `headers`
+        are sent with an HTTP status, as the `Retry-After` of a proxy.
         """
-        self.faults.plan(Failure(where, status, delay, times))
+        self.faults.plan(Failure(where, status, delay, times, tuple((headers or {}).items())))
 
     def kill_after(self, requests: int | None) -> None:
         """Answer that many more requests and drop every connection after; None heals."""
@@ -367,7 +369,8 @@ class SimulatedJenkins:
         if failure.status == "page":
             return login()
         if isinstance(failure.status, int):
-            return jetty(failure.status, request.path)
+            page = jetty(failure.status, request.path)
+            return replace(page, headers=[*page.headers, *failure.headers])
         response = self._guarded(request)
         if failure.status == "cut":
             return replace(response, cut=True)

@@ -30,6 +30,7 @@ class Failure:
     delay: float
     """Seconds before anything happens."""
     times: int
+    headers: tuple[tuple[str, str], ...] = ()
 
     def matches(self, request: Request) -> bool:
         """Whether the request is meant."""

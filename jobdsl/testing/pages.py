@@ -88,7 +88,7 @@ def starting(method: str) -> Response:
 
 def jetty(status: int, path: str, message: str = "") -> Response:
     """The error page of the servlet container, below Jenkins' own."""
-    message = message or HTTPStatus(status).phrase
+    message = message or next((known.phrase for known in HTTPStatus if known == status), "")
     text = (
         "<html>\n<head>\n"
         '<meta http-equiv="Content-Type" content="text/html;charset=ISO-8859-1"/>\n'
