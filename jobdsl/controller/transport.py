@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 import jenkins  # type: ignore[import-untyped]
 import requests
 import urllib3
-from requests import certs
 from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import exceptions
 
 from jobdsl.controller.refusals import NoAnswerError
@@ -117,7 +117,7 @@ def _check_authorities(verify: bool | str) -> None:
 
     requests takes their path from the environment, and says nothing of a wrong one before the first answer.
     """
-    if isinstance(verify, bool) or verify == certs.where():
+    if isinstance(verify, bool) or verify == DEFAULT_CA_BUNDLE_PATH:
         return
     try:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
