@@ -1,0 +1,167 @@
+"""Where a document holds secrets in plain text: whole texts and attributes, and parts of them.
+
+The one list that import, lint and reports use. The rules for texts are in `jobdsl.secrets`; here is what
+the structure of a document tells: the field a text stands in, and the name that stands next to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jobdsl.documents.declared import in_clear, is_secret_attribute, secrecy
+from jobdsl.documents.tree import Node, class_name
+from jobdsl.secrets.names import ends_secret, names_about, names_secret
+from jobdsl.secrets.placeholders import TOKEN
+from jobdsl.secrets.texts import secrets_in
+
+__all__ = ["SecretText", "find_secrets", "holds_properties", "is_naming"]
+
+_NAMES = frozenset(
+    {
+        "environmentvariable", "envvar", "header", "headername", "key", "name", "param", "parametername",
+        "paramname", "property", "propertyname", "var", "variable", "variablename",
+    }
+)  # fmt: skip
+"""Tags and attributes that name the value next to them, in lower case."""
+_VALUES = frozenset(
+    {
+        "choicelist", "choices", "content", "default", "defaultval", "defaultvalue", "parametervalue",
+        "propertyvalue", "stringvalue", "text", "val", "value", "values",
+    }
+)  # fmt: skip
+"""Tags and attributes of values that have their name next to them."""
+_PROPERTIES = re.compile(r"(?i)propert|params|parameters|envvars|environment|variables|(?:^|\.)env$")
+"""Tags of texts that are lines of a name and a value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretText:
+    """A secret in plain text, as a part of a text or attribute of a node, or all of it."""
+
+    node: Node
+    attribute: str = ""
+    """The attribute it stands in; empty for the node's text."""
+    start: int
+    end: int
+    label: str
+    """The name it is given there, or that of its format."""
+    java: str = ""
+    """Class of the element whose field it is, where the structure tells; empty where only the text does."""
+    is_declared: bool = False
+    """Whether the field is declared as a secret by its class."""
+
+    @property
+    def text(self) -> str:
+        """The whole text or attribute it stands in."""
+        return self.node.attrs[self.attribute] if self.attribute else self.node.text
+
+    @property
+    def value(self) -> str:
+        """The secret."""
+        return self.text[self.start : self.end]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of its text."""
+        return (self.start, self.end) == (0, len(self.text))
+
+
+def find_secrets(root: Node) -> list[SecretText]:
+    """List the secrets of a document: those that are whole texts first, then those in the middle of texts.
+
+    Spans of one text come in order and do not overlap.
+    """
+    whole = list(_whole_texts(root))
+    known = {(id(secret.node), secret.attribute) for secret in whole}
+    return [*whole, *_parts(root, known)]
+
+
+def holds_properties(tag: str) -> bool:
+    """Return whether the text of a tag is lines of a name and a value."""
+    return _PROPERTIES.search(tag) is not None
+
+
+def is_naming(tag: str) -> bool:
+    """Return whether a tag or attribute names the value next to it."""
+    return tag.lower() in _NAMES
+
+
+def _whole_texts(root: Node) -> Iterator[SecretText]:
+    seen: set[int] = set()
+    for node in root.walk():
+        java = node.attrs.get("class") or class_name(node.tag)
+        for leaf, declared in _secret_leaves(node, java):
+            if id(leaf) not in seen and in_clear(leaf.text):
+                seen.add(id(leaf))
+                label = class_name(leaf.tag).rpartition(".")[2]
+                yield SecretText(
+                    node=leaf, start=0, end=len(leaf.text), label=label, java=java, is_declared=declared
+                )
+        for name in _secret_attributes(node):
+            if in_clear(node.attrs[name]):
+                yield SecretText(
+                    node=node, attribute=name, start=0, end=len(node.attrs[name]), label=name, java=java
+                )
+
+
+def _parts(root: Node, known: set[tuple[int, str]]) -> Iterator[SecretText]:
+    for node in root.walk():
+        if node.text and (id(node), "") not in known:
+            for start, end, label in secrets_in(node.text, properties=holds_properties(node.tag)):
+                yield SecretText(node=node, start=start, end=end, label=label)
+        for name, value in node.attrs.items():
+            if name != "class" and (id(node), name) not in known and TOKEN.fullmatch(value) is None:
+                for start, end, label in secrets_in(value):
+                    yield SecretText(node=node, attribute=name, start=start, end=end, label=label)
+
+
+def _secret_leaves(node: Node, java: str) -> Iterator[tuple[Node, bool]]:
+    """The leaves of a node that are secrets by their names, their class, or what is named next to them."""
+    for child in node.children:
+        if kind := _secrecy(java, child):
+            for leaf in _leaves(child):
+                yield leaf, kind == "declared"
+    for leaf in _named_beside(node, java):
+        yield leaf, False
+
+
+def _secrecy(java: str, child: Node) -> str:
+    """How a child of an element is a secret, or holds one: by its field, its name, or its class."""
+    if child.attrs.get("class") == "hudson.util.Secret":
+        return "declared"
+    tag = class_name(child.tag)
+    if "." not in tag:
+        return secrecy(java, child.tag)
+    return "named" if not child.children and ends_secret(tag.rpartition(".")[2]) else ""
+
+
+def _leaves(node: Node) -> Iterator[Node]:
+    """A leaf, or those of a node that are not about something else: ids, names, paths."""
+    if not node.children:
+        yield node
+    for child in node.children:
+        if not names_about(class_name(child.tag)):
+            yield from _leaves(child)
+
+
+def _named_beside(node: Node, java: str) -> Iterator[Node]:
+    """Values whose name stands next to them: of parameters, properties, headers, entries of maps."""
+    if node.tag == "entry" and len(node.children) == 2:
+        key, value = node.children
+        if not key.children and names_secret(key.text):
+            yield from _leaves(value)
+        return
+    names = [child for child in node.children if is_naming(child.tag) and not child.children]
+    if any(names_secret(child.text) for child in names) and "Credentials" not in java:
+        for child in node.children:
+            if child.tag.lower() in _VALUES:
+                yield from _leaves(child)
+
+
+def _secret_attributes(node: Node) -> Iterator[str]:
+    named = any(is_naming(name) and names_secret(value) for name, value in node.attrs.items())
+    for name in node.attrs:
+        if is_secret_attribute(name) or (named and name.lower() in _VALUES):
+            yield name
