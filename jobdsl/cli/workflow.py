@@ -258,8 +258,8 @@ def plan(
         missing = [key for key in planfile.read_first(made) if key not in documents]
         documents |= live.fetch(checked.controller, missing, workers)
     limit = live.DIFFS if diffs is None else diffs
-    mask = checked.secrets.mask
-    shown = live.diffs(made, checked.controller, limit=limit, workers=workers, known=documents, mask=mask)
+    values = checked.secrets.values
+    shown = live.diffs(made, checked.controller, limit=limit, workers=workers, known=documents, values=values)
     return Planned(checked, made, shown, blocking, documents)
 
 

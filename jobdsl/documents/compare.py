@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from jobdsl.documents.differences import Difference, Kind
-from jobdsl.documents.masking import HIDDEN, holds_secret
+from jobdsl.documents.masking import HIDDEN, Spans, masked_pair, secret_spans
 from jobdsl.documents.storing import (
     BORN,
     FOLDER_OWN,
@@ -31,6 +32,7 @@ from jobdsl.errors import Severity
 from jobdsl.model import is_folder_root
 from jobdsl.planning.marker import stripped
 from jobdsl.secrets.placeholders import TOKEN, restored
+from jobdsl.secrets.texts import secrets_in
 
 __all__ = ["Comparison", "PluginOf", "compare"]
 
@@ -61,7 +63,8 @@ class Comparison:
 def compare(desired: Node, stored: Node, plugin_of: PluginOf | None = None) -> Comparison:
     """Compare a document with what the controller stored; markers in either do not count."""
     run = _Run(plugin_of or (lambda _: None), desired.tag)
-    root = run.align(stripped(desired), stripped(stored), ())
+    run.trees = stripped(desired), stripped(stored)
+    root = run.align(*run.trees, ())
     return Comparison(root, run.found)
 
 
@@ -72,6 +75,8 @@ class _Run:
         self.found: list[Difference] = []
         self.plugin_of = plugin_of
         self.root = root
+        self.trees: tuple[Node, ...] = ()
+        """Both documents."""
 
     def align(self, desired: Node, stored: Node, path: tuple[Node, ...]) -> Node:
         """The stored node in the desired one's shape; differences are collected on the way."""
@@ -109,7 +114,7 @@ class _Run:
                 self._gone(path, wanted, name)
                 del attrs[name]
             elif not same(name, wanted, has):
-                self._note("changed", path, wanted, has, "error", name)
+                self._note("changed", path, wanted, has, "error", name, stored)
                 attrs[name] = restored(wanted, has)
         return attrs
 
@@ -117,7 +122,7 @@ class _Run:
         if same(desired.tag, desired.text, stored.text):
             return desired if attrs is desired.attrs else Node(desired.tag, desired.text, (), attrs)
         if stored.text.strip():
-            self._note("changed", path, desired.text, stored.text, "error")
+            self._note("changed", path, desired.text, stored.text, "error", "", stored)
         else:
             self._gone(path, desired.text)
         return Node(desired.tag, restored(desired.text, stored.text), (), attrs)
@@ -207,12 +212,29 @@ class _Run:
         stored: str,
         severity: Severity,
         attribute: str = "",
+        stored_node: Node | None = None,
     ) -> None:
         element, inside = _place(path, self.root, attribute)
-        if holds_secret(attribute or (path[-1].tag if path else "")) or TOKEN.search(wanted):
-            wanted, stored = wanted and HIDDEN, stored and HIDDEN
+        node = path[-1] if path else self.trees[0]
+        wanted, stored = self._masked((node, wanted), (stored_node or node, stored), attribute)
         plugin = self.plugin_of(element) or ""
         self.found.append(Difference(kind, _joined(path), element, inside, wanted, stored, severity, plugin))
+
+    def _masked(self, wanted: tuple[Node, str], stored: tuple[Node, str], attribute: str) -> tuple[str, str]:
+        """Both values as people may see them; each with the node it stands in."""
+        (ours, text), (theirs, stored_text) = wanted, stored
+        hidden = self._spans.get((id(theirs), attribute), ())
+        if placeholders := TOKEN.findall(text):
+            stored_text = restored(text, stored_text)
+            if TOKEN.findall(stored_text) != placeholders:  # a line with the value of one is another now
+                return text and HIDDEN, stored_text and HIDDEN
+            hidden = [(start, end) for start, end, _ in secrets_in(stored_text)]
+        return masked_pair(text, stored_text, (self._spans.get((id(ours), attribute), ()), hidden))
+
+    @cached_property
+    def _spans(self) -> dict[tuple[int, str], Spans]:
+        """Where both documents hold secrets; looked for once there is a difference to tell."""
+        return {key: spans for tree in self.trees for key, spans in secret_spans(tree).items()}
 
     def _replaced(self, path: tuple[Node, ...], wanted: str) -> None:
         """An implementation Jenkins does not know: it takes its default, or none."""

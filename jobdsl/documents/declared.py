@@ -6,6 +6,7 @@ typed class tells.
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal
 
@@ -25,6 +26,8 @@ __all__ = [
 
 Secrecy = Literal["", "declared", "named"]
 
+_ADDRESS_ELSEWHERE = re.compile(r"\w+://[\w.:/-]*\$\{[^{}]+\}")
+"""An address whose last part stands elsewhere: `https://hooks.example.com/${HOOK}`."""
 _IN_CLASS = (("password", "value"), ("password", "defaultvalue"), ("secret", "value"))
 """Leaf tags that are secrets in elements whose class name holds a word: password parameters, entries."""
 
@@ -94,4 +97,4 @@ def is_secret_attribute(name: str) -> bool:
 
 def in_clear(text: str) -> bool:
     """Whether a secret child's text is the secret itself, not a reference to it or its encrypted form."""
-    return not harmless(text)
+    return not harmless(text) and _ADDRESS_ELSEWHERE.fullmatch(text) is None

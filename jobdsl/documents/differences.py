@@ -30,6 +30,8 @@ class Difference:
 
     def __str__(self) -> str:
         what = f"{self.element} {self.field}".strip()
+        if self.kind == "changed" and self.wanted == self.stored:
+            return f"{what}: a hidden value in it changed"
         if self.kind == "changed":
             return f"{what}: {_short(self.wanted)} became {_short(self.stored)}"
         value = f" = {_short(self.stored or self.wanted)}" if self.stored or self.wanted else ""

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from jobdsl.documents.declared import in_clear, is_secret_attribute, secrecy
 from jobdsl.documents.tree import Node, class_name
 from jobdsl.secrets.names import ends_secret, names_about, names_secret
-from jobdsl.secrets.placeholders import TOKEN
-from jobdsl.secrets.texts import secrets_in
+from jobdsl.secrets.placeholders import starts
+from jobdsl.secrets.texts import joined, secrets_in
 
 __all__ = ["SecretText", "find_secrets", "holds_properties", "is_naming"]
 
@@ -68,14 +68,15 @@ class SecretText:
         return (self.start, self.end) == (0, len(self.text))
 
 
-def find_secrets(root: Node) -> list[SecretText]:
+def find_secrets(root: Node, *, placeholders: bool = False) -> list[SecretText]:
     """List the secrets of a document: those that are whole texts first, then those in the middle of texts.
 
-    Spans of one text come in order and do not overlap.
+    Spans of one text come in order and do not overlap. With `placeholders`, what begins like a placeholder
+    counts as a secret: in a document of Jenkins it is none, and has to come back as it was.
     """
     whole = list(_whole_texts(root))
     known = {(id(secret.node), secret.attribute) for secret in whole}
-    return [*whole, *_parts(root, known)]
+    return [*whole, *_parts(root, known, placeholders)]
 
 
 def holds_properties(tag: str) -> bool:
@@ -106,15 +107,18 @@ def _whole_texts(root: Node) -> Iterator[SecretText]:
                 )
 
 
-def _parts(root: Node, known: set[tuple[int, str]]) -> Iterator[SecretText]:
+def _parts(root: Node, known: set[tuple[int, str]], placeholders: bool) -> Iterator[SecretText]:
     for node in root.walk():
-        if node.text and (id(node), "") not in known:
-            for start, end, label in secrets_in(node.text, properties=holds_properties(node.tag)):
-                yield SecretText(node=node, start=start, end=end, label=label)
-        for name, value in node.attrs.items():
-            if name != "class" and (id(node), name) not in known and TOKEN.fullmatch(value) is None:
-                for start, end, label in secrets_in(value):
-                    yield SecretText(node=node, attribute=name, start=start, end=end, label=label)
+        texts = {"": node.text, **node.attrs} if node.attrs else {"": node.text}
+        for attribute, text in texts.items():
+            if not text or attribute == "class" or (id(node), attribute) in known:
+                continue
+            properties = not attribute and holds_properties(node.tag)
+            spans = secrets_in(text, properties=properties)
+            if placeholders:
+                spans = joined([*spans, *((*span, "text") for span in starts(text))])
+            for start, end, label in spans:
+                yield SecretText(node=node, attribute=attribute, start=start, end=end, label=label)
 
 
 def _secret_leaves(node: Node, java: str) -> Iterator[tuple[Node, bool]]:

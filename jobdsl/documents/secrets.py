@@ -22,13 +22,9 @@ from jobdsl.secrets.placeholders import SECRET_START, TOKEN
 if TYPE_CHECKING:
     from jobdsl.settings.config import Settings
 
-__all__ = ["MASK", "Secrets", "save", "secrets_of"]
+__all__ = ["Secrets", "save", "secrets_of"]
 
-MASK = "********"
-"""What stands for a secret value where people read."""
 _DECLARATION = re.compile(r"\A<\?xml[^>]*\?>\n?")
-_SHORTEST = 6
-"""Characters from which a value is masked wherever it stands, not only where it is a whole text."""
 
 
 class Secrets:
@@ -95,15 +91,6 @@ class Secrets:
             else "name the file: secrets = ... in jobdsl.toml, or --secrets with a saved plan"
         )
         return JobdslError(f"no value for the secret{'s' * (len(names) > 1)} {shown} {where}", hint=hint)
-
-    def mask(self, text: str) -> str:
-        """Text for people: each value is replaced by stars."""
-        for value in sorted(filter(None, self.values.values()), key=len, reverse=True):
-            for shown in {value, escape(value), escape(value).replace('"', "&quot;")}:
-                text = text.replace(f">{shown}<", f">{MASK}<")
-                if len(shown) >= _SHORTEST:
-                    text = text.replace(shown, MASK)
-        return text
 
 
 def secrets_of(root: Path, settings: Settings) -> Secrets:

@@ -1,4 +1,4 @@
-"""Jenkins' XML as values: reads documents (also XML 1.1), compares trees, escapes text, shows differences.
+"""Jenkins' XML as values: reads documents (also XML 1.1), compares trees, escapes text.
 
 The real dialect is narrow: a tag, a few attributes, and either text or children. `plugin=`
 attributes, comments and the whitespace between elements carry no meaning and are dropped on reading.
@@ -6,7 +6,6 @@ attributes, comments and the whitespace between elements carry no meaning and ar
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -25,7 +24,6 @@ __all__ = [
     "header",
     "parse",
     "tag_name",
-    "text_diff",
     "to_text",
 ]
 
@@ -270,18 +268,3 @@ def _with_text_between(element: etree._Element, children: list[Node], shifted: b
 
 def _unshift(text: str) -> str:
     return "".join(chr(ord(c) - _SHIFT) if _SHIFT < ord(c) < _SHIFT + 0x20 else c for c in text)
-
-
-def text_diff(before: str, after: str, name: str, context: int = 3) -> list[str]:
-    """Unified difference of two documents, as lines without line ends."""
-    return [
-        line.rstrip("\n")
-        for line in difflib.unified_diff(
-            before.splitlines(),
-            after.splitlines(),
-            f"{name} (now)",
-            f"{name} (planned)",
-            lineterm="",
-            n=context,
-        )
-    ]

@@ -62,7 +62,7 @@ def take_out(root: Node, job: str, taken: Taken) -> None:
     """
     before = len(taken.values)
     texts: dict[tuple[int, str], list[SecretText]] = {}
-    for secret_text in find_secrets(root):
+    for secret_text in find_secrets(root, placeholders=True):
         texts.setdefault((id(secret_text.node), secret_text.attribute), []).append(secret_text)
     replaced = [(spans[0], _with_tokens(spans, job, taken)) for spans in texts.values()]
     for first, text in replaced:

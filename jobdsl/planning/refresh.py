@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from jobdsl.controller.jenkins import Controller
 from jobdsl.documents.compare import Comparison, compare
-from jobdsl.documents.masking import masked
-from jobdsl.documents.tree import parse, text_diff, to_text
+from jobdsl.documents.masking import masked_diff
+from jobdsl.documents.tree import parse
 from jobdsl.errors import ControllerError, XmlError
 from jobdsl.model import Definition
 from jobdsl.planning.changes import Action, Change, Plan
@@ -73,33 +73,32 @@ def diffs(
     limit: int = DIFFS,
     workers: int = 8,
     known: Mapping[Key, bytes] | None = None,
-    mask: Callable[[str], str] = str,
+    values: Mapping[str, str] | None = None,
 ) -> dict[Key, list[str]]:
     """Unified differences of the first `limit` documents that change, as lines; one request each.
 
     Who may see jobs may not always read their documents: such a user's plan has no differences.
 
-    `known`: documents that are at hand already. Values of secret fields are hidden, and what `mask` does.
+    `known`: documents that are at hand already. `values`: those of the secrets file, by name; they are hidden
+    as every secret is.
     """
     shown = [one for one in plan.changes if one.action in (Action.UPDATE, Action.ADOPT, Action.MOVE)][:limit]
     origins = plan.origins()
     documents = dict(known or {})
     missing = [key for key in (origins[one.key] for one in shown) if key not in documents]
     documents |= fetch(controller, missing, workers, allowed=True)
-    found = {one.key: diff(one, documents.get(origins[one.key]), mask) for one in shown}
+    found = {one.key: diff(one, documents.get(origins[one.key]), values) for one in shown}
     return {key: lines for key, lines in found.items() if lines}
 
 
-def diff(change: Change, stored: bytes | None, mask: Callable[[str], str] = str) -> list[str]:
+def diff(change: Change, stored: bytes | None, values: Mapping[str, str] | None = None) -> list[str]:
     """How a stored document would change; empty where only the marker would, or nothing is stored."""
     if stored is None:
         return []
     changed = _compare(change.document, stored)
     if changed is None:
         return ["(what is stored cannot be read as XML)"]
-    before = mask(to_text(masked(changed.root)).lstrip("\n"))
-    after = to_text(masked(stripped(parse(change.document)))).lstrip("\n")
-    return text_diff(before, after, change.full_name)
+    return masked_diff(changed.root, stripped(parse(change.document)), change.full_name, values)
 
 
 def _compare(document: str, stored: bytes) -> Comparison | None:

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-__all__ = ["SECRET_START", "TOKEN", "fits", "restored"]
+__all__ = ["SECRET_START", "TOKEN", "fits", "restored", "starts", "without_names"]
 
 SECRET_START = "${jobdsl:secret:"  # noqa: S105  # what stands for one
 """Prefix of a placeholder; the name follows, and a closing brace."""
 TOKEN = re.compile(re.escape(SECRET_START) + r"([^{}<]+)\}")
 """A placeholder; the group is its name."""
+
+
+def starts(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of a text that begin like a placeholder."""
+    for match in re.finditer(re.escape(SECRET_START), text):
+        yield match.span()
+
+
+def without_names(text: str) -> str:
+    """Return a text of the same length whose placeholders read as references to variables."""
+    if SECRET_START not in text:
+        return text
+    return TOKEN.sub(lambda match: "${" + "x" * (len(match[0]) - 3) + "}", text)
 
 
 def fits(wanted: str, stored: str) -> bool:

@@ -9,10 +9,10 @@ from functools import lru_cache
 from jobdsl.secrets.commands import commanded
 from jobdsl.secrets.formats import Span, formed
 from jobdsl.secrets.names import literal, names_secret
-from jobdsl.secrets.placeholders import SECRET_START
+from jobdsl.secrets.placeholders import without_names
 from jobdsl.secrets.values import Quotes, unquoted, value_at
 
-__all__ = ["Span", "secrets_in"]
+__all__ = ["Span", "joined", "secrets_in"]
 
 _TELLS = ("pass", "pwd", "pw", "secret", "token", "key", "pat", "密", "kennwort", "auth", "login")
 """A text without any of these gives nothing to a secret's name."""
@@ -66,7 +66,8 @@ def secrets_in(text: str, *, properties: bool = False) -> tuple[Span, ...]:
 
     `properties`: each of its lines is a name, and a value to the line's end.
     """
-    found = [*_leftover(text), *formed(text), *commanded(text)]
+    text = without_names(text)
+    found = [*formed(text), *commanded(text)]
     lowered = text.lower()
     if any(word in lowered for word in _TELLS):
         found += [*_given(text), *_lines(text), *_pairs(text)]
@@ -76,13 +77,7 @@ def secrets_in(text: str, *, properties: bool = False) -> tuple[Span, ...]:
             found += _following(rule, text)
         for rule in (_HEADER, _AUTHORIZATION, _BATCH, _TAG, *((_PROPERTY,) if properties else ())):
             found += _whole(rule, text)
-    return _joined(found)
-
-
-def _leftover(text: str) -> Iterator[Span]:
-    """What looks like a token of ours and is none: it has to come back as it was."""
-    for found in re.finditer(re.escape(SECRET_START), text):
-        yield (*found.span(), "text")
+    return joined(found)
 
 
 def _given(text: str) -> Iterator[Span]:
@@ -185,7 +180,7 @@ def _span(text: str, name: str, start: int, end: int) -> Iterator[Span]:
         yield start, end, name
 
 
-def _joined(found: Iterable[Span]) -> tuple[Span, ...]:
+def joined(found: Iterable[Span]) -> tuple[Span, ...]:
     """In order; those that overlap are one, under the name of the first."""
     joined: list[Span] = []
     for start, end, name in sorted(found, key=lambda one: (one[0], -one[1])):
