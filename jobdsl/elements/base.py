@@ -209,9 +209,15 @@ def _as_given(one: Field, value: Any) -> Any:
 
 
 def _plain(made_by: Any, part: Any) -> Any:
+    """The plain value a part is made from: its first argument, where no other is given."""
     given = part.arguments() if type(part) is made_by and not part.layout and not part.extra else {}
-    plain = next(iter(given.values())) if len(given) == 1 else None
-    return plain if isinstance(plain, str | int) and made_by(plain) == part else part
+    if len(given) != 1:
+        return part
+    [(name, value)] = given.items()
+    first = next((field.name for field in made_by._fields.values() if field.first), "")
+    if name != first or not isinstance(value, str | int):
+        return part
+    return value if made_by(value) == part else part
 
 
 class Element(Record):

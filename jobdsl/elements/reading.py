@@ -15,6 +15,7 @@ from jobdsl.dsl.raw import Literal, Raw
 from jobdsl.elements.base import Element, Record, registry
 from jobdsl.elements.kinds import REQUIRED, Field, Unfit
 from jobdsl.elements.kinds_other import ComputedField
+from jobdsl.elements.refusing import checked
 from jobdsl.errors import DslError
 
 __all__ = ["read_as", "read_element", "read_raw", "typed_class", "value_of", "without"]
@@ -123,9 +124,9 @@ def _values(cls: type[Record], children: list[Node]) -> tuple[dict[str, Any], di
             if one.kind == "computed":
                 values |= cls._read_computed(child.tag, child)
             elif one.kind == "repeated":
-                values[one.name] = (*values.get(one.name, ()), *one.check(one.read(child)))
+                values[one.name] = (*values.get(one.name, ()), *checked(one, one.read(child)))
             elif one.stored:
-                values[one.name] = one.check(one.read(child))
+                values[one.name] = checked(one, one.read(child))
         except (Unfit, DslError):
             extra[child.tag] = value_of(child)
     return values, extra

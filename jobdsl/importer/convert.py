@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, TypeAlias
@@ -97,31 +98,44 @@ def convert(source: Source, name: str, writer: Writer, secrets: Taken, first: Fo
     made.elements = elements(root)
     take_out(root, source.name, secrets)
     made.doubts = doubts(root)
-    item, made.form = as_item(source.name, root, source.is_view, first)
-    made.fallback = _fallback(root, item, made.form)
-    made.typed = made.elements - untyped(item)
-    made.code, made.uses = writer.item(item, name), writer.uses
+    with reading.without(unspeakable()):
+        for definition, form in _items(source.name, root, source.is_view, first):
+            try:
+                made.code, made.uses = writer.item(definition, name), writer.uses
+                made.typed = made.elements - untyped(definition)
+            except Exception:
+                if form == FORMS[-1]:
+                    raise
+                writer.uses.clear()
+                continue
+            made.form, made.fallback = form, _fallback(root, definition, form)
+            break
     return made
 
 
 def as_item(full_name: str, root: Node, is_view: bool, first: Form = "typed") -> tuple[Item, Form]:
     """The item in the best form, from `first` on, that writes the very same tree."""
     with reading.without(unspeakable()):
-        return _item(full_name, root, is_view, first)
+        return next(_items(full_name, root, is_view, first))
 
 
-def _item(full_name: str, root: Node, is_view: bool, first: Form) -> tuple[Item, Form]:
+def _items(full_name: str, root: Node, is_view: bool, first: Form) -> Iterator[tuple[Item, Form]]:
+    """The item in every form, from `first` on, that writes the very same tree; the last form always does.
+
+    Whatever a typed class trips over, a plainer form is exact.
+    """
     name = f"/{full_name}"
     kind: Any = view if is_view or is_view_root(root.tag) else item
     makers = {"typed": _typed, "checked": _checked, "element": _raw}
     for form in FORMS[FORMS.index(first) : -1] if not _deeper_than(root, _DEEPEST) else ():
         try:
-            made = makers[form](name, root, kind)
-            if parse(made.render()) == root:
-                return made, form
-        except Exception:  # noqa: BLE001, S112  # whatever a class trips over, a plainer form is exact
+            definition = makers[form](name, root, kind)
+            is_equal = parse(definition.render()) == root
+        except Exception:  # noqa: BLE001, S112
             continue
-    return kind(name, Literal(to_text(root).lstrip("\n"))), "xml"
+        if is_equal:
+            yield definition, form
+    yield kind(name, Literal(to_text(root).lstrip("\n"))), FORMS[-1]
 
 
 def _fallback(root: Node, made: Item, form: Form) -> str:
