@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 __all__ = [
     "TEXT",
     "Node",
+    "as_lxml",
     "class_name",
     "elements",
     "escape",
+    "from_lxml",
+    "has_control_references",
     "header",
     "parse",
+    "shift",
     "tag_name",
     "to_text",
 ]
@@ -30,9 +34,12 @@ __all__ = [
 _SPECIAL = re.compile("[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\ud800-\udfff\ufffe\uffff]")
 _IMPOSSIBLE = re.compile("[\x00\ud800-\udfff\ufffe\uffff]")
 _NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_CONTROL_REFERENCE = re.compile(r"&#(?:x0*([0-9a-fA-F]{1,2})|0*([0-9]{1,3}));")
+_CONTROL = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f]")
+_CONTROL_BYTE = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f]")
+_CONTROL_REFERENCE = re.compile(rb"&#(?:x0*([1-8bcefBCEF]|1[0-9a-fA-F])|0*([1-8]|1[124-9]|2[0-9]|3[01]));")
+_WITHOUT_REFERENCES = rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>"
+_REFERENCE_OR_NONE = re.compile(_CONTROL_REFERENCE.pattern + b"|" + _WITHOUT_REFERENCES, re.DOTALL)
 _NEEDS_11 = re.compile(r"&#x(?:[1-8bce-f]|1[0-9a-f]);")
-_DECLARED = re.compile(rb"""^(?:\xef\xbb\xbf)?\s*<\?xml\s+version\s*=\s*['"]1\.1['"]""")
 _DECLARATION = re.compile(r"^\ufeff?\s*<\?xml[^>]*\?>")
 _MOST_ATTRIBUTES = 1000
 _XML = "{http://www.w3.org/XML/1998/namespace}"
@@ -143,13 +150,28 @@ def to_text(node: Node, indent: str = "\n") -> str:
 
 
 def parse(document: bytes | str) -> Node:
-    """Read a document.
+    """Read a document, or a fragment of one.
 
-    Raises XmlError with the line for what is not well-formed, declares a DOCTYPE, has namespaces,
-    or nests deeper than 200 elements. Entities are never resolved.
+    References to control characters are read whatever version of XML it declares: older versions of
+    Jenkins wrote them under a declaration of XML 1.0. Raises XmlError with the line for what is not
+    well-formed, declares a DOCTYPE, has namespaces, or nests deeper than 200 elements. Entities are never
+    resolved.
     """
-    data, shifted = _prepared(document)
+    data, shifted = _shift_references(_encoded(document))
     return _to_node(_read(data), shifted)
+
+
+def as_lxml(document: bytes | str) -> etree._Element:
+    """Read a document as lxml has it, for XPath or a quick look; control characters stand as private ones.
+
+    Raises XmlError as `parse` does.
+    """
+    return _read(_shift_references(_encoded(document))[0])
+
+
+def from_lxml(root: etree._Element) -> Node:
+    """Convert what `as_lxml` gave back into nodes."""
+    return _to_node(root, shifted=True)
 
 
 def elements(document: bytes | str) -> Iterator[etree._Element]:
@@ -157,42 +179,46 @@ def elements(document: bytes | str) -> Iterator[etree._Element]:
 
     Control characters stand there as private ones. Raises XmlError as `parse` does.
     """
-    data, _ = _prepared(document)
-    return _read(data).iter("*")
+    return as_lxml(document).iter("*")
 
 
-def _prepared(document: bytes | str) -> tuple[bytes, bool]:
-    """What the parser is given, and whether control characters were replaced in it."""
-    if isinstance(document, str):
-        was_11 = _DECLARED.match(document[:80].encode("utf-8", "replace")) is not None
-        text = _DECLARATION.sub("", document, count=1)
-        try:
-            data = text.encode()
-        except UnicodeEncodeError:
-            raise XmlError("it holds half of a character (a lone surrogate)") from None
-    else:
-        data, was_11 = document, _DECLARED.match(document[:80]) is not None
-    return _shift_controls(data) if was_11 and b"&#" in data else (data, False)
+def has_control_references(data: bytes) -> bool:
+    """Tell whether a document refers to characters that XML 1.0 does not allow."""
+    return (
+        any(found[1] or found[2] for found in _REFERENCE_OR_NONE.finditer(data)) if b"&#" in data else False
+    )
 
 
-def _shift_controls(data: bytes) -> tuple[bytes, bool]:
-    """References to control characters replaced by private ones that lxml accepts."""
+def shift(text: str) -> str:
+    """Text with its control characters as the private ones that lxml accepts."""
+    return _CONTROL.sub(lambda found: chr(_SHIFT + ord(found[0])), text)
+
+
+def _encoded(document: bytes | str) -> bytes:
+    if isinstance(document, bytes):
+        return document
+    try:
+        return _DECLARATION.sub("", document, count=1).encode()
+    except UnicodeEncodeError:
+        raise XmlError("it holds half of a character (a lone surrogate)") from None
+
+
+def _shift_references(data: bytes) -> tuple[bytes, bool]:
+    """The data with private characters, which lxml accepts, for control characters; and whether it has any.
+
+    References are ASCII in every encoding Jenkins reads them in. Comments and CDATA hold none.
+    """
+    if b"&#" not in data or _CONTROL_REFERENCE.search(data) is None:
+        return data, False
     if _OWN_PRIVATE.search(data):
         raise XmlError("it holds control characters and U+F0000 to U+F001F, which stand for them here")
-    shifted = False
 
-    def shift(found: re.Match[str]) -> str:
-        nonlocal shifted
-        code = int(found[1], 16) if found[1] else int(found[2])
-        if code == 0 or code > 0x1F or code in (9, 10, 13):
-            return found[0]
-        shifted = True
-        return f"&#x{_SHIFT + code:x};"
+    def private(found: re.Match[bytes]) -> bytes:
+        code = int(found[1], 16) if found[1] else int(found[2] or b"0")
+        return b"&#x%x;" % (_SHIFT + code) if code else found[0]
 
-    text = _CONTROL_REFERENCE.sub(
-        shift, data.decode("latin-1")
-    )  # references are ASCII in every encoding we meet
-    return text.encode("latin-1"), shifted
+    shifted = _REFERENCE_OR_NONE.sub(private, data)
+    return shifted, shifted != data
 
 
 def _read(data: bytes) -> etree._Element:
@@ -204,13 +230,26 @@ def _read(data: bytes) -> etree._Element:
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
-        reason = (error.msg or "not well-formed").split(", line ")[0]
-        raise XmlError(f"not well-formed XML: {reason}", line=error.lineno or 0) from None
+        raise _syntax_error(data, error) from None
     except ValueError as error:
         raise XmlError(f"not readable as XML: {error}") from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise XmlError("it declares a DOCTYPE", hint="Jenkins writes none; remove it and its entities")
     return root
+
+
+def _syntax_error(data: bytes, error: etree.XMLSyntaxError) -> XmlError:
+    """What is wrong with a document; a control character by its name, which the parser does not tell."""
+    found = _CONTROL_BYTE.search(data) if b"\0" not in data else None
+    if found is None or not 0 <= (line := data.count(b"\n", 0, found.start()) + 1) <= (error.lineno or 0):
+        reason = (error.msg or "not well-formed").split(", line ")[0].strip()
+        return XmlError(f"not well-formed XML: {reason}", line=error.lineno or 0)
+    code = found[0][0]
+    return XmlError(
+        f"not well-formed XML: it holds the control character U+{code:04X} itself",
+        line=line,
+        hint=f"write it as the reference &#x{code:x};",
+    )
 
 
 def _to_node(element: etree._Element, shifted: bool, depth: int = 0) -> Node:

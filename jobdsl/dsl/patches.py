@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jobdsl.documents.tree import parse, to_text
+from jobdsl.documents.tree import as_lxml, from_lxml, shift, to_text
 from jobdsl.dsl.raw import Value, Writable, write_members, write_value
-from jobdsl.errors import DslError, Where
+from jobdsl.errors import DslError, Where, XmlError
 
 __all__ = ["Patch", "patched"]
 
@@ -49,16 +49,14 @@ def patched(body: str, patches: Sequence[Patch]) -> str:
             raise DslError(f"patch: {error.message}", hint=error.hint, where=patch.where) from None
         except (ValueError, TypeError) as error:  # lxml's own, for what cannot stand in a document
             raise DslError(f"patch: {error}", where=patch.where) from None
-    return to_text(parse(etree.tostring(root)), "\n").lstrip("\n")
+    return to_text(from_lxml(root), "\n").lstrip("\n")
 
 
 def _lxml(text: str) -> Any:
-    from lxml import etree
-
     try:
-        return etree.fromstring(text.encode())
-    except etree.XMLSyntaxError as error:
-        raise DslError(f"a document with control characters cannot be patched ({error.msg})") from None
+        return as_lxml(text)
+    except XmlError as error:
+        raise DslError(f"the document cannot be patched: {error.message}", hint=error.hint) from None
 
 
 def _apply(patch: Patch, target: Any) -> None:
@@ -96,9 +94,9 @@ def _apply_to_attribute(patch: Patch, target: Any) -> None:
         if patch.remove:
             del owner.attrib[target.attrname]
         else:
-            owner.set(target.attrname, str(patch.value))
+            owner.set(target.attrname, shift(str(patch.value)))
     elif getattr(target, "is_text", False):
-        owner.text = "" if patch.remove else str(patch.value)
+        owner.text = "" if patch.remove else shift(str(patch.value))
     else:
         raise DslError("the XPath finds text between elements", hint="name the element")
 

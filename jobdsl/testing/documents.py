@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-from jobdsl.documents.tree import TEXT, Node, parse
+from jobdsl.documents.tree import TEXT, Node, has_control_references, parse
 from jobdsl.errors import XmlError
 
 __all__ = ["HEADER", "read", "write"]
 
 HEADER = '<?xml version="1.1" encoding="UTF-8"?>\n'
+_DECLARES_11 = re.compile(rb"""(?:\xef\xbb\xbf)?\s*<\?xml\s+version\s*=\s*['"]1\.1['"]""")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;", "\r": "&#xd;"}
 _SPECIAL = re.compile("[&<>\"'\r\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
@@ -18,7 +19,10 @@ def read(data: bytes) -> Node:
     """The document as a tree; comments, CDATA marks and `plugin=` are gone. Raises XmlError.
 
     Entities a document declares itself are replaced as the controller does; external ones are refused.
+    So are references to control characters where the document does not declare XML 1.1.
     """
+    if has_control_references(data) and _DECLARES_11.match(data) is None:
+        raise XmlError("it refers to characters that XML 1.0 does not allow")
     return parse(_without_doctype(data) if b"<!DOCTYPE" in data else data)
 
 
