@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import inspect
 import shlex
-from importlib.metadata import version
 from typing import Any
 
 from jobdsl import DslError, freestyle, publish, scm, steps, template, triggers, wrappers
+from jobdsl.seed_jobs.wheel import build_wheel
 
 __all__ = ["arguments", "seed"]
 
@@ -41,25 +43,31 @@ def seed(
 
     `repo`, `branch`, `path`: where the estate is; `git_credentials` to read it. `credentials`: Jenkins id of
     the user and API token that change the jobs. `secrets_file`: Jenkins id of a secret file with the values
-    of the estate's secrets. `install`: pip requirement of jobdsl, this very version
-    unless given; or `tool`: the command of one that is installed on the agents. `controller_url`: the
-    controller's address as agents reach it, where that is not the one in Jenkins' settings. `poll`: when the
-    repository is asked for changes; with "" only when a webhook says so. `html_page`: show the plan as a page
-    of the job (needs the HTML Publisher plugin). `seed_name`: the seed's name in the estate's jobdsl.toml.
-    `self_update`: the job runs `jobdsl bootstrap` first, which keeps it up to date with its jobdsl.
+    of the estate's secrets. `install`: pip requirement of jobdsl; or `tool`: the command of one that is
+    installed on the agents. Without either the job carries the wheel of this very version (a megabyte), so
+    that no index needs to have jobdsl; what jobdsl depends on still comes from pip's index.
+    `controller_url`: the controller's address as agents reach it, where that is not the one in Jenkins'
+    settings. `poll`: when the repository is asked for changes; with "" only when a webhook says so.
+    `html_page`: show the plan as a page of the job (needs the HTML Publisher plugin). `seed_name`: the
+    seed's name in the estate's jobdsl.toml. `self_update`: the job runs `jobdsl bootstrap` first, which keeps
+    it up to date with its jobdsl; not where it carries one, which is never newer than the job.
 
     Parts to replace by name: poll, github, timestamps, timeout, access, apply, plan, page, findings.
     """
     given = dict(locals())
     _check(install, tool, path)
+    wheel, content = ("", b"") if install or tool else build_wheel()
     shell = template(
         "./seed.sh.j2",
-        install=install or f"jobdsl=={version('jobdsl')}",
+        install=install,
+        wheel=wheel,
+        wheel_digest=hashlib.sha256(content).hexdigest(),
+        wheel_text=base64.encodebytes(content).decode(),
         tool=tool,
         controller_url=controller_url,
         path=path,
         report=REPORT,
-        self_update=self_update,
+        self_update=self_update and not wheel,
         arguments=shlex.join(arguments(given)),
     )
     access: list[Any] = [

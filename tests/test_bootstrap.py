@@ -136,6 +136,16 @@ def test_each_problem_is_told_once(controller: SimulatedJenkins, capsys: pytest.
     assert len(missing) == len(set(missing)) > 0
 
 
+def test_it_asks_as_apply_does(controller: SimulatedJenkins, capsys: pytest.CaptureFixture[str]) -> None:
+    access = ["--url", controller.url, "--user", controller.user, "--token", controller.token]
+    assert run_command(["bootstrap", *access, "--repo", "r"]) == 1
+    assert "a confirmation is needed, and standard input is not a terminal" in capsys.readouterr().err
+    assert not controller.items
+    assert run_command(["bootstrap", *access, "--repo", "r", "--yes"]) == 0
+    assert "END_OF_WHEEL" in controller.config("jobdsl-seed"), "no index needs to have jobdsl"
+    assert run_command(["bootstrap", *access, "--repo", "r"]) == 0, "nothing to ask: it is up to date"
+
+
 def test_missing_plugins_are_told(controller: SimulatedJenkins) -> None:
     controller.remove_plugins("build-timeout")
     found = errors(controller)
@@ -148,6 +158,10 @@ def test_what_its_user_may_not_see_is_not_complained_of(controller: SimulatedJen
     connection = jenkins.connect(controller.url, "seed", seed_user.token)
     made = bootstrap.prepare(connection, **OPTIONS, credentials="somewhere-else")
     assert made.errors == []
+    assert [one.severity for one in made.problems] == ["note"]
+    assert (
+        "may not see whether the controller has the credentials 'somewhere-else'" in made.problems[0].message
+    )
     assert apply(made, connection).ok
 
 

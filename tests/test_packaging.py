@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -9,10 +10,13 @@ import sysconfig
 import tomllib
 import zipfile
 from importlib import metadata
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from packaging.specifiers import SpecifierSet
+
+from jobdsl.seed_jobs.wheel import build_wheel
 
 ROOT = Path(__file__).parent.parent
 ESTATE = 'from jobdsl import freestyle, steps\nfreestyle("a", steps=[steps.shell("make")])\n'
@@ -76,6 +80,23 @@ def test_the_wheel_holds_the_packages_and_their_data_and_nothing_else(wheel: Pat
     assert not [name for name in wanted if f"jobdsl/{name}" not in names]
     assert not {"dynaslave/py.typed", "dynaslave/pools/prices.toml"} - set(names)
     assert not [name for name in names if "__pycache__" in name]
+
+
+def test_the_seed_job_carries_the_same_wheel(wheel: Path) -> None:
+    name, content = build_wheel()
+    assert name == wheel.name
+    ours, built = zipfile.ZipFile(io.BytesIO(content)), zipfile.ZipFile(wheel)
+    assert ours.testzip() is None
+    only_built = {
+        f"jobdsl-{version('jobdsl')}.dist-info/{file}" for file in ("licenses/LICENSE", "top_level.txt")
+    }
+    assert set(built.namelist()) - set(ours.namelist()) == only_built
+    assert set(ours.namelist()) <= set(built.namelist())
+    different = [
+        one for one in ours.namelist() if ".dist-info/" not in one and ours.read(one) != built.read(one)
+    ]
+    assert different == []
+    assert build_wheel() == (name, content)
 
 
 def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:

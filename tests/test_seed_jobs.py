@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ GIVEN: dict[str, Any] = {
 }
 VARIANTS: list[dict[str, Any]] = [
     GIVEN,
+    {**GIVEN, "install": None},
     {
         **GIVEN,
         "install": None,
@@ -45,11 +47,11 @@ def script(**given: Any) -> str:
 
 
 def test_the_document_is_the_golden_one(golden: Callable[[str, Mapping[str, str]], None]) -> None:
-    everything = seed("admin/everything", **VARIANTS[3], branch="jobs", path="estate", poll="", builds=5)
+    everything = seed("admin/everything", **VARIANTS[4], branch="jobs", path="estate", poll="", builds=5)
     golden("seed", {"jobdsl-seed": seed(**GIVEN).xml, "everything": everything.xml})
 
 
-@pytest.mark.parametrize("given", VARIANTS, ids=["plain", "tool", "odd path", "all"])
+@pytest.mark.parametrize("given", VARIANTS, ids=["plain", "carried wheel", "tool", "odd path", "all"])
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="needs shellcheck")
 def test_shellcheck_finds_nothing(given: dict[str, Any]) -> None:
     done = subprocess.run(
@@ -64,8 +66,8 @@ def test_the_script_is_no_template_any_more() -> None:
 
 
 def test_values_are_single_words_of_shell() -> None:
-    assert "lint 'jobs; rm -rf /' --junit" in script(**VARIANTS[2])
-    assert "jobdsl='/opt/job dsl/bin/jobdsl'" in script(**VARIANTS[1])
+    assert "lint 'jobs; rm -rf /' --junit" in script(**VARIANTS[3])
+    assert "jobdsl='/opt/job dsl/bin/jobdsl'" in script(**VARIANTS[2])
     assert "'--repo=https://git.example.com/it'\"'\"'s ours.git'" in script(**GIVEN)
 
 
@@ -75,7 +77,7 @@ def test_options_leave_defaults_out() -> None:
         "--credentials=jenkins-writer",
         "--install=jobdsl==1.2.3",
     ]
-    assert "--github-push" in arguments(VARIANTS[3])
+    assert "--github-push" in arguments(VARIANTS[4])
 
 
 @pytest.mark.parametrize(
@@ -183,3 +185,28 @@ def test_the_virtual_environment_is_made_once_for_a_requirement(tmp_path: Path) 
     assert build("jobdsl==1") == []
     assert [line.split()[2] for line in build("jobdsl==2")] == ["venv", "pip"]
     assert len(list((tmp_path / ".jobdsl").iterdir())) == 1
+
+
+def test_without_a_requirement_the_job_carries_the_wheel_of_this_version(tmp_path: Path) -> None:
+    """pip is asked for no index and no dependency here, so jobdsl itself is all that is installed."""
+    text = script(repo="r.git", credentials="c")
+    assert "bootstrap" not in text, "what it carries is never newer than the job"
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "JENKINS_URL": "http://localhost/",
+        "PIP_NO_INDEX": "1",
+        "PIP_NO_DEPS": "1",
+    }
+    subprocess.run(
+        ["sh"], input=text, cwd=tmp_path, env=environment, check=False, capture_output=True, text=True
+    )
+    (venv,) = tmp_path.glob(".jobdsl/*/complete")
+    (installed,) = venv.parent.glob("lib/python3*/site-packages")
+    assert (venv.parent / "bin" / "jobdsl").exists()
+    names = ("jobdsl/cli/main.py", "jobdsl/seed_jobs/seed.sh.j2", "jobdsl/templates/ant/common-build.xml")
+    assert [name for name in names if not (installed / name).exists()] == []
+    first = venv.stat().st_mtime_ns
+    subprocess.run(
+        ["sh"], input=text, cwd=tmp_path, env=environment, check=False, capture_output=True, text=True
+    )
+    assert venv.stat().st_mtime_ns == first, "made once"

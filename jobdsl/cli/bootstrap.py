@@ -77,7 +77,8 @@ def _missing(controller: Controller, one: Definition, options: Mapping[str, Any]
     for folder in ["", *names.ancestors(one.full_name)]:
         store = allowed(partial(controller.credentials, folder))
         if store is None:
-            return  # what we may not see may be there
+            yield _unseen_credentials(one, options)
+            return
         there |= store
     for option, kind in _CREDENTIALS.items():
         if options.get(option) is not None and options[option] not in there:
@@ -91,6 +92,18 @@ _CREDENTIALS = {
     "secrets_file": "a Secret file: the values of the estate's secrets",
 }
 """Options that name credentials, and what these hold."""
+
+
+def _unseen_credentials(one: Definition, options: Mapping[str, Any]) -> Problem:
+    """What this user may not see may be there."""
+    named = ", ".join(repr(options[option]) for option in _CREDENTIALS if options.get(option) is not None)
+    return Problem(
+        f"this user may not see whether the controller has the credentials {named}",
+        WHERE,
+        'give it the permission "Credentials/View", or look on the controller: without them the build fails',
+        severity="note",
+        job=one.full_name,
+    )
 
 
 def _no_credentials(

@@ -196,7 +196,10 @@ def _confirm(yes: bool, changes: int, url: str) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise JobdslError("nobody is there to ask", hint="look at the plan first, then run again with --yes")
+        raise JobdslError(
+            "a confirmation is needed, and standard input is not a terminal",
+            hint="read the plan, then run again with --yes",
+        )
     if not click.confirm(f"Make {count(changes, 'change')} on {url}?", err=True):
         click.echo("nothing was changed", err=True)
         raise Stop(PENDING)
@@ -245,7 +248,9 @@ def _carry_out(made: Plan, controller: Controller, **options: Any) -> None:
     help="When the repository is looked at; pushes are told at once.",
 )
 @click.option("--github-push", is_flag=True, help="Also start it by GitHub's own webhook.")
-@click.option("--install", help="Pip requirement of jobdsl on the agent. [default: this version]")
+@click.option(
+    "--install", help="Pip requirement of jobdsl on the agent. [default: the job carries this version]"
+)
 @click.option("--tool", help="Command of a jobdsl that is installed on the agents, instead.")
 @click.option("--controller-url", help="URL the seed job uses. [default: the one Jenkins tells its builds]")
 @click.option(
@@ -298,5 +303,5 @@ def bootstrap(
         click.echo(f"the seed job {options['name']} is up to date")
         return
     click.echo(report.to_text(made, colour=sys.stdout.isatty()), nl=False)
-    _confirm(yes or not sys.stdin.isatty(), len(made.changes), controller.url)
+    _confirm(yes, len(made.changes), controller.url)
     _carry_out(made, controller)
