@@ -161,10 +161,19 @@ def test_the_order_of_steps_matters() -> None:
     assert found == ['error: project builders: "the order defined" became "Step, Step"']
 
 
-def test_a_jenkinsfile_may_set_properties_of_its_job() -> None:
+def test_a_property_nobody_defined_was_added() -> None:
     stored = "<properties><x.TriggersProperty/></properties>"
-    assert differences("<properties/>", stored, "flow-definition") == []
+    assert differences("<properties/>", stored, "flow-definition") == ["error: x.TriggersProperty was added"]
     assert differences("<properties/>", stored) == ["error: x.TriggersProperty was added"]
+
+
+def test_old_fields_of_a_pipeline_become_properties() -> None:
+    alone = "org.jenkinsci.plugins.workflow.job.properties.DisableConcurrentBuildsJobProperty"
+    stored = f"<properties><{alone}><abortPrevious>false</abortPrevious></{alone}></properties>"
+    desired = "<properties/><concurrentBuild>{}</concurrentBuild>"
+    added = f"error: {alone} was added"
+    assert added not in differences(desired.format("false"), stored, "flow-definition")
+    assert added in differences(desired.format("true"), stored, "flow-definition")
 
 
 def test_a_folder_keeps_its_own() -> None:

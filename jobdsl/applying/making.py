@@ -14,7 +14,7 @@ from jobdsl.applying.outcomes import Outcome, failed, skipped
 from jobdsl.applying.readback import ReadBack
 from jobdsl.applying.underway import say, with_digest
 from jobdsl.controller.jenkins import AlreadyExistsError, Controller, NotFoundError, NotSignedInError
-from jobdsl.documents.folders import keep_own
+from jobdsl.documents.kept import keep_own, keeps_own
 from jobdsl.errors import ControllerError, JobdslError, Problem
 from jobdsl.planning.changes import Action, Change
 from jobdsl.planning.inventory import Existing
@@ -95,8 +95,8 @@ class Maker:
             self.controller.delete(*change.key)
 
     def _with_own(self, change: Change, document: str) -> str:
-        """The document with what a folder keeps."""
-        return keep_own(document, self.controller.config(*change.key)) if change.is_folder else document
+        """Complete a document by what the object keeps, read at the last moment before it is written."""
+        return keep_own(document, self.controller.config(*change.key)) if keeps_own(change.root) else document
 
     def _create(self, change: Change, document: str) -> None:
         # createItem resets the execution strategy of a matrix, an update keeps it (measured)

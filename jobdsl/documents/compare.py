@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from jobdsl.documents.differences import Difference, Kind
+from jobdsl.documents.jenkinsfile import PIPELINE_ROOTS, converted_properties
 from jobdsl.documents.masking import HIDDEN, Spans, masked_pair, secret_spans
 from jobdsl.documents.storing import (
     BORN,
@@ -62,7 +63,7 @@ class Comparison:
 
 def compare(desired: Node, stored: Node, plugin_of: PluginOf | None = None) -> Comparison:
     """Compare a document with what the controller stored; markers in either do not count."""
-    run = _Run(plugin_of or (lambda _: None), desired.tag)
+    run = _Run(plugin_of or (lambda _: None), desired)
     run.trees = stripped(desired), stripped(stored)
     root = run.align(*run.trees, ())
     return Comparison(root, run.found)
@@ -71,10 +72,11 @@ def compare(desired: Node, stored: Node, plugin_of: PluginOf | None = None) -> C
 class _Run:
     """One comparison; `path` is the nodes from the root's child down."""
 
-    def __init__(self, plugin_of: PluginOf, root: str) -> None:
+    def __init__(self, plugin_of: PluginOf, desired: Node) -> None:
         self.found: list[Difference] = []
         self.plugin_of = plugin_of
-        self.root = root
+        self.root = desired.tag
+        self.converted = set(converted_properties(desired)) if desired.tag in PIPELINE_ROOTS else set()
         self.trees: tuple[Node, ...] = ()
         """Both documents."""
 
@@ -190,15 +192,14 @@ class _Run:
         return not path and not fills_in(extra.tag, extra.text)
 
     def _is_born(self, extra: Node, path: tuple[Node, ...]) -> bool:
-        """Whether it is there by itself, or what a folder or a Jenkinsfile keeps there."""
+        """Whether it is there by itself, is kept by a folder, or was made of an old field of ours."""
         parent = path[-1].tag if path else ""
         if parent in BORN or (not path and extra.tag in BORN) or points_back(extra):
             return True
         if is_folder_root(self.root):
             own = (not path and extra.tag in FOLDER_OWN) or "FolderConfig" in extra.tag
             return own or "Credentials" in extra.tag
-        # a Jenkinsfile sets properties of its own job
-        return self.root == "flow-definition" and parent == "properties" and len(path) == 1
+        return parent == "properties" and len(path) == 1 and class_name(extra.tag) in self.converted
 
     def _gone(self, path: tuple[Node, ...], wanted: str, attribute: str = "") -> None:
         """A value that is not there: the loss of what an absent one means anyway harms nobody."""
@@ -247,20 +248,26 @@ def _joined(path: tuple[Node, ...]) -> str:
 
 
 def _pair(desired: list[Node], stored: list[Node]) -> dict[int, Node]:
-    """For each desired child (by identity) its partner: the next of its tag, in a set the one of its text."""
-    waiting: dict[str, list[Node]] = {}
+    """For each desired child (by identity) its partner: the next of its tag, or of its key where it has one."""
+    waiting: dict[tuple[str, str], list[Node]] = {}
     for child in stored:
-        waiting.setdefault(child.tag, []).append(child)
+        waiting.setdefault(_key(child), []).append(child)
     partners: dict[int, Node] = {}
     for child in desired:
-        candidates = waiting.get(child.tag)
-        if not candidates:
-            continue
-        at = 0
-        if child.tag in UNORDERED:
-            at = next((i for i, one in enumerate(candidates) if one.text == child.text), 0)
-        partners[id(child)] = candidates.pop(at)
-    return partners
+        if candidates := waiting.get(_key(child)):
+            partners[id(child)] = candidates.pop(0)
+    left = [child for child in desired if child.tag in UNORDERED and id(child) not in partners]
+    others = {id(one) for rest in waiting.values() for one in rest}
+    spare = [child for child in stored if child.tag in UNORDERED and id(child) in others]
+    return partners | {id(child): other for child, other in zip(left, spare, strict=False)}
+
+
+def _key(node: Node) -> tuple[str, str]:
+    """Return what tells a child from others of its tag: the text in a set, the name of a parameter."""
+    if node.tag in UNORDERED:
+        return node.tag, node.text
+    name = node.find("name") if node.tag.endswith("ParameterDefinition") else None
+    return node.tag, name.text if name else ""
 
 
 def _place(path: tuple[Node, ...], root: str, attribute: str = "") -> tuple[str, str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from jobdsl.documents.jenkinsfile import PIPELINE_ROOTS, without_jenkinsfile
 from jobdsl.documents.tree import parse, to_text
 from jobdsl.errors import JobdslError, Problem, Where, XmlError
 from jobdsl.model import digest
@@ -103,7 +104,8 @@ def _keys(plan: Plan) -> set[Key]:
 def _digest(document: bytes | None) -> str:
     """Digest of a stored document; empty without one.
 
-    What Jenkins rewrites without anybody's doing is left out: plugin versions, blanks, empty actions.
+    What Jenkins rewrites without anybody's doing is left out: plugin versions, blanks, empty actions, and
+    what a Jenkinsfile set.
     """
     if document is None:
         return ""
@@ -111,6 +113,8 @@ def _digest(document: bytes | None) -> str:
         root = parse(document)
     except XmlError:
         return sha256(document).hexdigest()[:12]
+    if root.tag in PIPELINE_ROOTS:
+        root = without_jenkinsfile(root)  # an update keeps it, whatever a build sets meanwhile
     root.children = [child for child in root.children if child.tag != "actions" or child.children]
     return digest(to_text(root))
 

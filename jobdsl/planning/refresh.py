@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from jobdsl.controller.jenkins import Controller
 from jobdsl.documents.compare import Comparison, compare
+from jobdsl.documents.kept import keeps_own, with_own
 from jobdsl.documents.masking import masked_diff
-from jobdsl.documents.tree import parse
+from jobdsl.documents.tree import Node, parse
 from jobdsl.errors import ControllerError, XmlError
 from jobdsl.model import Definition
 from jobdsl.planning.changes import Action, Change, Plan
@@ -95,14 +96,23 @@ def diff(change: Change, stored: bytes | None, values: Mapping[str, str] | None 
     """How a stored document would change; empty where only the marker would, or nothing is stored."""
     if stored is None:
         return []
-    changed = _compare(change.document, stored)
-    if changed is None:
+    try:
+        live, desired = parse(stored), parse(change.document)
+    except XmlError:
         return ["(what is stored cannot be read as XML)"]
-    return masked_diff(changed.root, stripped(parse(change.document)), change.full_name, values)
+    sent = _sent(desired, live)
+    return masked_diff(compare(sent, live).root, stripped(sent), change.full_name, values)
 
 
 def _compare(document: str, stored: bytes) -> Comparison | None:
+    """Compare what an update would send with what is stored; None where one cannot be read."""
     try:
-        return compare(parse(document), parse(stored))
+        live, desired = parse(stored), parse(document)
     except XmlError:
         return None
+    return compare(_sent(desired, live), live)
+
+
+def _sent(desired: Node, live: Node) -> Node:
+    """Return what an update would send: the document, and what the object keeps."""
+    return with_own(desired, live) if keeps_own(desired.tag) else desired

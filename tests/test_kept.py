@@ -1,23 +1,24 @@
-"""A folder keeps its views and credentials when its document is replaced."""
+"""Objects keep state of their own when their documents are replaced."""
 
 from __future__ import annotations
 
-from jobdsl.documents.folders import keep_own
+from jobdsl.documents.kept import keep_own
 from jobdsl.documents.tree import parse
 
+FOLDER = "com.cloudbees.hudson.plugins.folder.Folder"
 CREDENTIALS = (
     "<com.cloudbees.hudson.plugins.folder.properties.FolderCredentialsProvider_-FolderCredentialsProperty>"
     "<secret>{AQAA}</secret>"
     "</com.cloudbees.hudson.plugins.folder.properties.FolderCredentialsProvider_-FolderCredentialsProperty>"
 )
 LIVE = (
-    f"<F><properties>{CREDENTIALS}<x.Edited/></properties>"
-    '<folderViews class="H"><views><v/></views></folderViews></F>'
+    f"<{FOLDER}><properties>{CREDENTIALS}<x.Edited/></properties>"
+    f'<folderViews class="H"><views><v/></views></folderViews></{FOLDER}>'
 )
 
 
 def test_what_the_definition_does_not_set_is_kept() -> None:
-    for document in ("<F><properties><x.Own/></properties></F>", "<F/>"):
+    for document in (f"<{FOLDER}><properties><x.Own/></properties></{FOLDER}>", f"<{FOLDER}/>"):
         root = parse(keep_own(document, LIVE.encode()))
         properties, views = root.find("properties"), root.find("folderViews")
         assert properties is not None
@@ -28,18 +29,27 @@ def test_what_the_definition_does_not_set_is_kept() -> None:
 
 
 def test_what_it_sets_is_its_own() -> None:
-    document = f"<F><properties>{CREDENTIALS}</properties><folderViews><views/></folderViews></F>"
+    document = (
+        f"<{FOLDER}><properties>{CREDENTIALS}</properties><folderViews><views/></folderViews></{FOLDER}>"
+    )
     assert keep_own(document, LIVE.encode()) == document
 
 
 def test_a_folder_with_nothing_to_keep_is_sent_as_it_is() -> None:
-    assert keep_own("<F><a/></F>", b"<F><properties/></F>") == "<F><a/></F>"
+    assert keep_own(f"<{FOLDER}><a/></{FOLDER}>", f"<{FOLDER}><properties/></{FOLDER}>".encode()) == (
+        f"<{FOLDER}><a/></{FOLDER}>"
+    )
 
 
 def test_views_that_are_definitions_of_their_own_are_kept_as_they_are() -> None:
     marker = (
         'Managed by jobdsl seed "main" from jobs.py:3 (3f2a9c1b7d4e). Edits made here to f/v are overwritten.'
     )
-    live = f"<F><folderViews><views><v><description>{marker}</description></v></views></folderViews></F>"
-    old = "<F><folderViews><views><v><description>old</description></v></views></folderViews></F>"
+    live = _with_view(marker)
+    old = _with_view("old")
     assert marker in parse(keep_own(old, live.encode())).children[0].children[0].children[0].children[0].text
+
+
+def _with_view(description: str) -> str:
+    view = f"<v><description>{description}</description></v>"
+    return f"<{FOLDER}><folderViews><views>{view}</views></folderViews></{FOLDER}>"

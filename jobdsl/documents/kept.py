@@ -1,0 +1,89 @@
+"""What an object keeps when its document is replaced: state of its own that no definition sets.
+
+Jenkins forgets what a posted document does not hold. A folder keeps its views, and what people stored in
+it: credentials and configuration files (JENKINS-44681 and its like); a Pipeline what its Jenkinsfile set.
+"""
+
+from __future__ import annotations
+
+from jobdsl.documents.jenkinsfile import PIPELINE_ROOTS, keep_jenkinsfile
+from jobdsl.documents.tree import Node, class_name, header, parse, to_text
+from jobdsl.model import FOLDER_ROOTS
+from jobdsl.planning.marker import Marker
+
+__all__ = ["keep_own", "keeps_own", "with_own"]
+
+COMPUTED_FOLDERS = frozenset(
+    {
+        "jenkins.branch.OrganizationFolder",
+        "org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject",
+    }
+)
+"""Folders that make their children themselves; people store credentials in them as in any other."""
+_VIEWS = ("folderViews", "views", "viewsTabBar", "primaryView")
+_STORED = (
+    "com.cloudbees.hudson.plugins.folder.properties.FolderCredentialsProvider$FolderCredentialsProperty",
+    "org.jenkinsci.plugins.configfiles.folder.FolderConfigFileProperty",
+)
+"""Properties that hold what people stored in a folder."""
+
+
+def keeps_own(root: str) -> bool:
+    """Return whether objects with this root element have anything to keep: then they are read before."""
+    return root in FOLDER_ROOTS or root in COMPUTED_FOLDERS or root in PIPELINE_ROOTS
+
+
+def keep_own(document: str, live: bytes) -> str:
+    """Add to a document those parts of the live one that it does not set itself."""
+    desired = parse(document)
+    complete = with_own(desired, parse(live))
+    if complete == desired:
+        return document
+    body = to_text(complete).lstrip("\n")
+    return header(body) + body + "\n"
+
+
+def with_own(desired: Node, stored: Node) -> Node:
+    """Copy a document, with those parts of the stored one that it does not set itself."""
+    complete = _copy(desired)
+    if desired.tag in PIPELINE_ROOTS:
+        keep_jenkinsfile(complete, stored)
+    elif desired.tag in FOLDER_ROOTS:
+        _keep_views(complete, stored)
+        _keep_stored(complete, stored)
+    elif desired.tag in COMPUTED_FOLDERS:
+        _keep_stored(complete, stored)
+    return complete
+
+
+def _copy(node: Node) -> Node:
+    return Node(node.tag, node.text, [_copy(child) for child in node.children], dict(node.attrs))
+
+
+def _keep_views(desired: Node, stored: Node) -> None:
+    parts = [child for child in stored.children if child.tag in _VIEWS and desired.find(child.tag) is None]
+    if any(map(_has_managed_view, stored.children)):
+        # views are definitions of their own: what the folder's document says of them is an old copy
+        parts = [child for child in stored.children if child.tag in _VIEWS]
+        desired.children = [child for child in desired.children if child.tag not in _VIEWS]
+    elif any(desired.find(tag) for tag in ("folderViews", "views")):
+        parts = []  # the definition says what views there are
+    desired.children += parts
+
+
+def _has_managed_view(child: Node) -> bool:
+    return child.tag in _VIEWS and any(
+        one.tag == "description" and Marker.find(one.text) is not None for one in child.walk()
+    )
+
+
+def _keep_stored(desired: Node, stored: Node) -> None:
+    properties, live = desired.find("properties"), stored.find("properties")
+    defined = {class_name(child.tag) for child in properties.children} if properties else set()
+    kept = [child for child in live.children if class_name(child.tag) in _STORED] if live else []
+    kept = [child for child in kept if class_name(child.tag) not in defined]
+    if kept and properties is None:
+        properties = Node("properties")
+        desired.children.append(properties)
+    if properties is not None:
+        properties.children += kept
