@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jobdsl.applying.apply import apply
+from jobdsl.checks.renames import FormerNames
 from jobdsl.controller.jenkins import Controller, connect
 from jobdsl.documents.tree import parse
 from jobdsl.errors import ControllerError, Where
@@ -56,6 +57,10 @@ def complete(definitions: Iterable[Definition]) -> Estate:
         for above in names.ancestors(name):
             if ("item", above) not in found or not found["item", above].is_folder:
                 found["item", above] = define(above, "folder")
+    former_names = FormerNames(found.values())
+    for key, one in list(found.items()):
+        if former_names.refusal(one):
+            found[key] = replace(one, renamed_from="")
     return Estate(tuple(sorted(found.values(), key=lambda one: one.full_name)))
 
 
@@ -264,7 +269,7 @@ BEFORE = (
 AFTER = (
     define("c", "folder", renamed_from="a"), define("c/b", "folder"), define("c/b/x", "job", "changed"),
     define("c/y", "job"), define("c/v", "view"), define("c/m2", "job", renamed_from="m"),
-    define("m", "job", "new"), define("new", "folder"), define("new/p", "job"), define("new/q", "pipeline"),
+    define("m", "job", "new", "n"), define("new", "folder"), define("new/p", "job"), define("new/q", "pipeline"),
     define("new/v", "view"), define("c/t", "job", renamed_from="s"), define("t", "job"), define("c/s", "job"),
 )  # fmt: skip
 

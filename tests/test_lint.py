@@ -227,3 +227,15 @@ def test_names_that_differ_in_case_alone_are_one_name_for_jenkins() -> None:
     (only,) = lint([define("api"), define("API", line=4), define("Api", root="listView")])
     assert (only.rule, only.severity, only.where) == ("same-name", "error", Where("a.py", 4))
     assert only.message == "API: Jenkins does not tell it from 'api' at a.py:1"
+
+
+def test_former_names_are_checked_without_a_controller() -> None:
+    new = Definition("new", "project", define("new").document, Where("a.py", 3), renamed_from="old")
+    assert found(new, define("old", line=9)) == [
+        (
+            "renamed-from",
+            "error",
+            'new: renamed_from "old" is still defined (a.py:9): its builds would move here, and it would start empty',
+        )
+    ]
+    assert found(new) == []

@@ -430,3 +430,13 @@ def test_the_parent_imports_little() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ), check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("former", ["/old", "a//b", "old/", "..", "a/../b", "."])
+def test_a_former_name_that_cannot_be_has_a_line_and_a_reason(make: Make, former: str) -> None:
+    root = make({"a.py": f'from jobdsl import freestyle\n\nfreestyle("x", renamed_from="{former}")\n'})
+    (problem,) = problems(root)
+    assert str(problem.where) == "a.py:3"
+    assert "renamed_from takes a full name counted from the top" in problem.message
+    if former == "/old":
+        assert problem.hint == '"old" would do'

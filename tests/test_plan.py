@@ -312,10 +312,37 @@ def test_a_renamed_job_that_never_was_is_created() -> None:
     assert told(planned([job("new", renamed_from="old")])) == ["create new"]
 
 
-def test_a_job_of_the_former_name_may_be_new() -> None:
-    defined = [job("new", renamed_from="old"), job("old", "another")]
-    assert told(planned(defined, [live(job("old"))])) == ["move new", "create old"]
-    assert planned(defined, [live(job("new")), live(job("old", "another"))]).changes == ()
+def test_a_former_name_that_is_still_defined_is_refused_with_both_lines() -> None:
+    defined = [job("new", renamed_from="old", line=3), job("old", line=9)]
+    for existing in ([], [live(job("old"))], [live(job("new")), live(job("old"))]):
+        made = planned(defined, existing)
+        assert [str(problem.where) for problem in made.errors] == ["jobs.py:3"]
+        assert 'renamed_from "old" is still defined (jobs.py:9)' in made.errors[0].message
+        assert "new" not in [change.full_name for change in made.changes]
+        assert [change.action for change in made.changes if change.full_name == "old"] in (
+            [],
+            [Action.CREATE],
+        )
+    by_case = planned([job("new", renamed_from="OLD"), job("old")])
+    assert "is still defined" in errors(by_case)[0]
+    for moved_up in (job("api", renamed_from="x/api"), job("x/web", renamed_from="x/api")):
+        assert "is still defined" in errors(planned([folder("x"), job("x/api"), moved_up]))[0]
+
+
+def test_its_own_name_and_two_of_one_origin_are_refused() -> None:
+    made = planned([job("a", renamed_from="a", line=2)], [live(job("a"))])
+    assert [str(problem.where) for problem in made.errors] == ["jobs.py:2"]
+    assert 'renamed_from "a" is its own name' in errors(made)[0]
+    made = planned([job("a", renamed_from="c", line=2), job("b", renamed_from="c", line=5)], [live(job("c"))])
+    assert [str(problem.where) for problem in made.errors] == ["jobs.py:5"]
+    assert 'renamed_from "c" is said of "a" as well (jobs.py:2)' in errors(made)[0]
+
+
+def test_a_name_that_another_rename_gives_away_may_be_taken() -> None:
+    """The job that has the former name now comes from elsewhere itself, or its folder does."""
+    assert errors(planned([job("b", renamed_from="a"), job("c", renamed_from="b")])) == []
+    inside = [folder("a", "z"), job("a/x"), job("y", renamed_from="a/x")]
+    assert errors(planned(inside, [live(folder("a")), live(job("a/x"))])) == []
 
 
 def test_a_folder_moves_with_what_is_in_it() -> None:
@@ -346,14 +373,14 @@ def test_what_moves_along_is_known_by_the_name_it_has_now() -> None:
     before = [folder("a"), folder("a/b"), job("a/b/x"), view("a/b"), job("m"), job("n")]
     after = [
         folder("c", "a"), folder("c/b"), job("c/b/x"), view("c/b"), job("c/m", renamed_from="m"),
-        job("m", renamed_from="n"), job("n", "new"), job("c/new"),
+        job("m", renamed_from="n"), job("c/new"),
     ]  # fmt: skip
     made = planned(after, map(live, before))
     assert made.errors == []
     origins = {f"{change.kind} {change.full_name}": made.origins()[change.key][1] for change in made.changes}
     assert origins == {
         "item c": "a", "item c/b": "a/b", "item c/b/x": "a/b/x", "view c/b": "a/b", "item c/m": "m",
-        "item m": "n", "item n": "n", "item c/new": "a/new",
+        "item m": "n", "item c/new": "a/new",
     }  # fmt: skip
 
 
@@ -399,7 +426,7 @@ def test_what_has_the_former_name_of_something_that_moved_is_another() -> None:
 
 
 def test_a_former_name_that_was_given_to_another_before_a_kill() -> None:
-    again = [folder("b"), folder("b/a"), job("b/a/x", "new")]
+    again = [folder("b"), folder("b/a", "q"), job("b/a/x", "new")]
     after = [folder("a", "b/a"), folder("a/b"), job("a/b/x", renamed_from="b/a/x"), *again]
     taken_along = live(job("b/a/x"), name="a/x")
     made = planned(after, [live(folder("b/a"), name="a"), taken_along, *map(live, again)])
@@ -429,7 +456,7 @@ def test_renames_that_are_refused() -> None:
         "change places": planned(
             [job("a", renamed_from="b"), job("b", renamed_from="a")], [live(job("a")), live(job("b"))], DELETE
         ),
-        "already moves to": planned(
+        'said of "a" as well': planned(
             [job("a", renamed_from="c"), job("b", renamed_from="c")], [live(job("c"))], DELETE
         ),
         "is on the controller already": planned(
@@ -471,8 +498,9 @@ def test_parents_come_first_and_removals_last_from_the_inside() -> None:
 
 
 def test_a_name_is_free_only_when_its_job_has_left() -> None:
-    defined = [job("new", renamed_from="old"), job("old", "another")]
+    defined = [job("new", renamed_from="old"), job("old", "another", renamed_from="older")]
     changes, _ = stages(planned(defined, [live(job("old"))]).changes)
+    assert [change.action for change in changes] == [Action.MOVE, Action.CREATE]
     assert dependencies(changes) == {0: set(), 1: {0}}
 
 
@@ -494,9 +522,9 @@ def test_a_job_leaves_a_folder_deep_in_one_that_moves_after_that() -> None:
 
 def test_moves_that_wait_for_one_another_are_refused() -> None:
     existing = [live(folder("a")), live(folder("b"))]
-    made = planned([folder("a", "b"), folder("b"), folder("b/a"), folder("b/a/b", "a")], existing)
+    made = planned([folder("a", "b"), folder("b", "q"), folder("b/a"), folder("b/a/b", "a")], existing)
     assert "the renames wait for one another" in errors(made)[0]
-    made = planned([folder("a"), folder("a/b", "a")], [live(folder("a"))])
+    made = planned([folder("a", "q"), folder("a/b", "a")], [live(folder("a"))])
     assert "cannot move into itself" in errors(made)[0]
 
 

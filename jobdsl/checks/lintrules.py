@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 
 from jobdsl.checks.plugins import plugin_of
+from jobdsl.checks.renames import FormerNames
 from jobdsl.documents.references import References
 from jobdsl.errors import Severity, suggestion
 from jobdsl.grammar import cron, labels, names
@@ -38,6 +39,7 @@ class Estate:
         self.first: dict[str, Definition] = {}
         """The first item of each key."""
         self.folders: set[str] = set()
+        self.former_names = FormerNames(definitions)
         self._near: dict[tuple[str, str], str] = {}
         for one in definitions:
             if not one.is_view:
@@ -177,6 +179,12 @@ def _names(one: Definition, found: References, estate: Estate) -> Iterator[Findi
             yield "error", f"Jenkins refuses its name: {why}", names.way_out(one.name)
 
 
+def _renamed(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+    """A former name is another one, no item has it any more, and one item alone says it."""
+    if (why := estate.former_names.refusal(one)) is not None:
+        yield "error", *why
+
+
 def _case(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
     """No two items whose names differ in letter case alone."""
     first = one if one.is_view else estate.first[names.key(one.full_name)]
@@ -239,6 +247,7 @@ RULES: dict[str, Rule] = {
     "unknown-folder": _folders,
     "bad-name": _names,
     "same-name": _case,
+    "renamed-from": _renamed,
     "control-character": _characters,
     "unknown-field": _fields,
     "clear-secret": _secrets,

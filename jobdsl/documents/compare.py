@@ -248,7 +248,7 @@ def _joined(path: tuple[Node, ...]) -> str:
 
 
 def _pair(desired: list[Node], stored: list[Node]) -> dict[int, Node]:
-    """For each desired child (by identity) its partner: the next of its tag, or of its key where it has one."""
+    """For each desired child (by identity) its partner: the next of its tag, or of its key."""
     waiting: dict[tuple[str, str], list[Node]] = {}
     for child in stored:
         waiting.setdefault(_key(child), []).append(child)

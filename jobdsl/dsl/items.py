@@ -25,10 +25,16 @@ from jobdsl.grammar import names
 __all__ = ["Item", "truth"]
 
 
-def _text_or_none(value: Any) -> Any:
-    if value is None or isinstance(value, str):
-        return value
-    raise DslError(f"takes text, not {value!r}")
+def _former_name(value: Any) -> Any:
+    if value is not None and not isinstance(value, str):
+        raise DslError(f"takes text, not {value!r}")
+    if value and names.unusable(value):
+        near = "/".join(part for part in value.split("/") if part not in ("", ".", ".."))
+        hint = f'"{near}" would do' if near and not names.unusable(near) else ""
+        raise DslError(
+            f'takes a full name counted from the top, such as "folder/job", not {value!r}', hint=hint
+        )
+    return value
 
 
 def truth(value: Any) -> bool:
@@ -53,7 +59,7 @@ class Item(Record):
     """What it is called in messages."""
 
     name: str = meta(_name, first=True)
-    renamed_from: str | None = meta(_text_or_none, default=None)
+    renamed_from: str | None = meta(_former_name, default=None)
     queue: bool = meta(truth, default=False)
 
     full_name: str

@@ -25,7 +25,7 @@ from jobdsl.settings.config import Removed
 
 __all__ = ["RULES", "Action", "Change", "Plan", "plan"]
 
-RULES = ("unknown-folder", "bad-name")
+RULES = ("unknown-folder", "bad-name", "renamed-from")
 """Rules of lint that a plan decides itself, as it knows what is on the controller and what moves."""
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
+from jobdsl.checks.renames import FormerNames
 from jobdsl.errors import Problem
 from jobdsl.grammar import names
 from jobdsl.model import Definition
@@ -46,14 +47,12 @@ class Renames:
 
     def run(self) -> None:
         """Decide all moves."""
+        former_names = FormerNames(self.defined.values())
         for definition in self.defined.values():
-            former = definition.renamed_from
-            if definition.is_view or former in ("", definition.full_name):
-                continue
-            if other := self._renamed.get(former):
-                self._refuse(definition, f'"{former}" already moves to "{other.full_name}" ({other.where})')
-            else:
-                self._renamed[former] = definition
+            if why := former_names.refusal(definition):
+                self._refuse(definition, *why)
+            elif definition.renamed_from and not definition.is_view:
+                self._renamed[definition.renamed_from] = definition
         for definition in self._ordered():
             self._rename(definition)
 

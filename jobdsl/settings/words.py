@@ -44,6 +44,7 @@ RULES = (
     "unknown-folder",
     "bad-name",
     "same-name",
+    "renamed-from",
     "control-character",
     "unknown-field",
     "clear-secret",
