@@ -129,8 +129,8 @@ def test_outcomes_are_reported_as_they_come_parents_first(controller: Controller
 def test_what_moves_is_in_nobodys_way(jenkins: SimulatedJenkins, controller: Controller) -> None:
     """On its way it has neither its old nor its new name in either folder: others may take those."""
     bring(controller, folder("a"), job("a/x"), folder("b"))
-    moved = job("b/y", renamed_from="a/x")
-    assert bring(controller, folder("a"), folder("b"), moved, job("a/y"), job("b/x"), job("a/x")) == [
+    moved, taking = job("b/y", renamed_from="a/x"), job("a/x", renamed_from="a/w")
+    assert bring(controller, folder("a"), folder("b"), moved, job("a/y"), job("b/x"), taking) == [
         "create a/x: done", "create a/y: done", "create b/x: done", "move b/y: done",
     ]  # fmt: skip
     asked = [
