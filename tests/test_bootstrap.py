@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -206,3 +207,32 @@ def test_the_command_and_the_seed_job_have_the_same_defaults() -> None:
     for name, one in inspect.signature(seed).parameters.items():
         if name not in ("repo", "self_update", "overrides"):
             assert parsed[name] == one.default, name
+
+
+def test_the_plugins_are_saved_for_a_seed_that_may_not_list_them(
+    controller: SimulatedJenkins, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    access = ["--url", controller.url, "--user", controller.user, "--token", controller.token]
+    saved = tmp_path / "plugins.json"
+    assert run_command(["bootstrap", *access, "--repo", "r", "--yes", "--save-plugins", str(saved)]) == 0
+    (tmp_path / "jobs.py").write_text(
+        'from jobdsl import freestyle, publish\nfreestyle("a", publishers=[publish.junit("*.xml")])\n'
+    )
+    controller.remove_plugins("junit")
+    seed_user = controller.add_user("seed", permissions=PERMISSIONS)
+    as_seed = ["--url", controller.url, "--user", "seed", "--token", seed_user.token]
+    capsys.readouterr()
+    assert run_command(["lint", str(tmp_path), *as_seed]) == 0
+    assert "the rule missing-plugin was left out" in capsys.readouterr().err
+    assert run_command(["plan", str(tmp_path), *as_seed]) == 2
+    assert "the rule missing-plugin was left out" in capsys.readouterr().err
+    (tmp_path / "jobdsl.toml").write_text('controller.plugins = "plugins.json"\n')
+    assert run_command(["lint", str(tmp_path), *as_seed]) == 0
+    assert "missing-plugin" not in capsys.readouterr().err
+    saved.write_text(saved.read_text().replace('"junit"', '"no-junit"'))
+    assert run_command(["lint", str(tmp_path), *as_seed]) == 1
+    assert "needs the plugin junit" in capsys.readouterr().err
+    (tmp_path / "jobdsl.toml").write_text('controller.plugins = "plugins.txt"\n')
+    (tmp_path / "plugins.txt").write_text("git:5\n")
+    assert run_command(["lint", str(tmp_path), *as_seed]) == 0
+    assert "needs the plugin junit, which plugins.txt does not name" in capsys.readouterr().err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jobdsl.checks.lint import RULES, Known, lint
+from jobdsl.checks.plugins import PluginList
 from jobdsl.errors import Problem, Where
 from jobdsl.model import Definition
 from jobdsl.settings import words
@@ -27,7 +28,7 @@ TIMER = "<triggers><hudson.triggers.TimerTrigger><spec>{}</spec></hudson.trigger
 
 def test_a_sound_estate_has_no_findings() -> None:
     jobs = [define("a", TRIGGER.format("b") + SHELL.format("make")), define("b", TIMER.format("H 2 * * *"))]
-    assert found(*jobs, known=Known({"matrix-project": "1"}, (), ())) == []
+    assert found(*jobs, known=Known(PluginList({"matrix-project": "1"}), (), ())) == []
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,7 @@ def test_copied_artifacts_and_upstream_jobs_are_checked_and_matrix_cells_stand_f
 
 def test_a_missing_plugin_is_an_error_and_an_unknown_class_a_warning() -> None:
     body = "<publishers><hudson.plugins.emailext.ExtendedEmailPublisher/><com.example.Mine/></publishers>"
-    problems = found(define("a", body), known=Known(plugins={"git": "5"}))
+    problems = found(define("a", body), known=Known(plugins=PluginList({"git": "5"})))
     assert [(rule, severity) for rule, severity, _ in problems] == [
         ("missing-plugin", "error"),
         ("missing-plugin", "warning"),
@@ -212,9 +213,9 @@ def test_every_rule_can_be_left_out(rule: str) -> None:
             TRIGGER.format("no") + SHELL.format("") + TIMER.format("x") + "<assignedNode>(</assignedNode>",
         )
     ]
-    every = {one.rule for one in lint(jobs, Known(plugins={}, items=(), labels=()))}
+    every = {one.rule for one in lint(jobs, Known(plugins=PluginList({}), items=(), labels=()))}
     assert {
-        one.rule for one in lint(jobs, Known(plugins={}, items=(), labels=()), ignore=[rule])
+        one.rule for one in lint(jobs, Known(plugins=PluginList({}), items=(), labels=()), ignore=[rule])
     } == every - {rule}
 
 

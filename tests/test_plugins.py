@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jobdsl.checks.plugins import CORE, plugin_of, read_plugins
+from jobdsl.checks.plugins import CORE, PluginList, plugin_of, read_plugins
 from jobdsl.errors import JobdslError
 
 
@@ -36,12 +36,32 @@ def test_the_plugin_of_a_class(java: str, plugin: str | None) -> None:
 )
 def test_saved_lists(tmp_path: Path, text: str, expected: dict[str, str]) -> None:
     (tmp_path / "plugins.json").write_text(text)
-    assert read_plugins(tmp_path / "plugins.json") == expected
+    assert read_plugins(tmp_path / "plugins.json") == PluginList(expected)
 
 
-@pytest.mark.parametrize("text", ["", "[[1]]", "3", "\x00"])
+def test_a_plugins_txt_leaves_dependencies_out(tmp_path: Path) -> None:
+    text = """\ufeff# what the image installs
+git:5.7.0
+junit  # tests
+workflow-aggregator:latest
+configuration-as-code::https://files.example.com/casc.hpi
+ant:1.2:https://files.example.com/ant.hpi
+
+timestamper@1.30\r
+"""
+    (tmp_path / "plugins.txt").write_text(text, "utf-8")
+    versions = {
+        "git": "5.7.0", "junit": "", "workflow-aggregator": "latest", "configuration-as-code": "", "ant": "1.2",
+        "timestamper": "1.30",
+    }  # fmt: skip
+    assert read_plugins(tmp_path / "plugins.txt") == PluginList(versions, is_complete=False)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[[1]]", "#", "\x00", "git: 5", "git junit", "[" * 100_000, "<html>", "\udcff"]
+)
 def test_no_list_of_plugins(tmp_path: Path, text: str) -> None:
-    (tmp_path / "plugins.json").write_text(text)
+    (tmp_path / "plugins.json").write_text(text, "utf-8", "surrogateescape")
     with pytest.raises(JobdslError, match=r"plugins\.json"):
         read_plugins(tmp_path / "plugins.json")
 

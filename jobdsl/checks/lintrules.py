@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from jobdsl.checks.plugins import plugin_of
+from jobdsl.checks.plugins import PluginList, plugin_of
 from jobdsl.checks.renames import FormerNames
 from jobdsl.documents.references import References
 from jobdsl.errors import Severity, suggestion
@@ -18,9 +18,9 @@ __all__ = ["RULES", "Estate", "Finding", "Known", "Rule"]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of the controller; None where it was not asked."""
+    """What is known of the controller; None where it was not asked, or did not say."""
 
-    plugins: Mapping[str, str] | None = None
+    plugins: PluginList | None = None
     items: Collection[str] | None = None
     """Full names of items on the controller."""
     labels: Collection[str] | None = None
@@ -78,9 +78,17 @@ def _plugins(one: Definition, found: References, estate: Estate) -> Iterator[Fin
                 f"no plugin is known for {java}",
                 "Jenkins drops it silently where its plugin is missing",
             )
-        elif plugin and plugin not in plugins:
-            hint = "install it, or leave the element out: Jenkins would drop it silently"
-            yield "error", f"{java} needs the plugin {plugin}, which the controller does not have", hint
+        elif plugin and plugin not in plugins.versions:
+            if plugins.is_complete:
+                hint = "install it, or leave the element out: Jenkins would drop it silently"
+                yield "error", f"{java} needs the plugin {plugin}, which the controller does not have", hint
+            else:
+                hint = "another plugin may bring it along; name a complete list in JSON instead"
+                yield (
+                    "warning",
+                    f"{java} needs the plugin {plugin}, which plugins.txt does not name",
+                    hint,
+                )
 
 
 def _jobs(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:

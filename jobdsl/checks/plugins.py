@@ -1,15 +1,17 @@
-"""Which plugin brings a class, and which plugins a controller has (asked, or saved in plugins.json)."""
+"""Which plugin brings a class, and which plugins a controller has (asked, or saved in a file)."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from jobdsl.errors import JobdslError
 
-__all__ = ["CORE", "plugin_of", "read_plugins"]
+__all__ = ["CORE", "PluginList", "plugin_of", "read_plugins"]
 
 CORE = ""
 """The plugin of classes that Jenkins itself brings."""
@@ -82,22 +84,64 @@ def plugin_of(java_class: str) -> str | None:
     return CORE if named is None and typed is not None else named
 
 
-def read_plugins(path: Path) -> Mapping[str, str]:
-    """Plugin ids and versions of a saved list.
+@dataclass(frozen=True, slots=True)
+class PluginList:
+    """Plugins of a controller."""
 
-    Takes what a controller answers to `/pluginManager/api/json?depth=1`, a list of ids, or
-    `{"id": "version"}`. Raises JobdslError for anything else.
+    versions: Mapping[str, str]
+    """Versions by plugin id; "" where the list does not say."""
+    is_complete: bool = True
+    """Whether a plugin that is not on the list is not installed. A `plugins.txt` leaves out the
+    dependencies, which are installed along with what it names."""
+
+
+def read_plugins(path: Path) -> PluginList:
+    """Read a saved list of plugins.
+
+    Accepts what a controller answers to `/pluginManager/api/json?depth=1`, `{"id": "version"}`, a JSON list
+    of ids, and a `plugins.txt` (`id`, `id:version` or `id:version:url` a line, `#` begins a comment), as the
+    Jenkins image and its `jenkins-plugin-cli` read it. Raises JobdslError for anything else.
     """
     try:
-        found = json.loads(path.read_bytes())
+        text = path.read_text("utf-8-sig")
     except OSError as error:
         raise JobdslError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValueError as error:
+    except UnicodeDecodeError:
+        raise _no_list(path) from None
+    if not text.lstrip().startswith(("{", "[")):
+        named = _lines(text)
+        if not named:
+            raise _no_list(path)
+        return PluginList(named, is_complete=False)
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise JobdslError(f"{path}: not JSON: {error}") from None
-    plugins = _plugins(found)
+    plugins = _plugins(content)
     if plugins is None:
-        hint = "save it with: curl -u USER:TOKEN URL/pluginManager/api/json?depth=1"
-        raise JobdslError(f"{path}: no list of plugins", hint=hint)
+        raise _no_list(path)
+    return PluginList(plugins)
+
+
+def _no_list(path: Path) -> JobdslError:
+    hint = "save it with: curl -u USER:TOKEN URL/pluginManager/api/json?depth=1, or name a plugins.txt"
+    return JobdslError(f"{path}: no list of plugins", hint=hint)
+
+
+_LINE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:[:@]([^\s:]*)(?::\S*)?)?")
+
+
+def _lines(text: str) -> dict[str, str] | None:
+    """Plugins of a plugins.txt; None where a line names none."""
+    plugins: dict[str, str] = {}
+    for line in text.splitlines():
+        entry = re.sub(r"(^|\s)#.*", "", line).strip()
+        if not entry:
+            continue
+        match = _LINE.fullmatch(entry)
+        if match is None:
+            return None
+        plugins[match[1]] = match[2] or ""
     return plugins
 
 

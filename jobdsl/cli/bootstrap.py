@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from jobdsl.checks import lint
+from jobdsl.checks.plugins import PluginList
 from jobdsl.controller.jenkins import Controller
 from jobdsl.controller.refusals import allowed
 from jobdsl.errors import Problem, Where, suggestion
@@ -71,7 +72,9 @@ def _around(controller: Controller, full_name: str) -> Inventory:
 
 def _missing(controller: Controller, one: Definition, options: Mapping[str, Any]) -> Iterator[Problem]:
     """What the job needs and the controller does not have: plugins, labels, credentials."""
-    known = lint.Known(plugins=allowed(controller.plugins), labels=allowed(controller.labels))
+    versions = allowed(controller.plugins)
+    plugins = None if versions is None else PluginList(versions)
+    known = lint.Known(plugins=plugins, labels=allowed(controller.labels))
     yield from lint.lint([one], known)
     there: set[str] = set()
     for folder in ["", *names.ancestors(one.full_name)]:

@@ -270,6 +270,12 @@ def _carry_out(made: Plan, controller: Controller, **options: Any) -> None:
     default=True,
     help="Look whether the controller has what the job needs. [default: check]",
 )
+@click.option(
+    "--save-plugins",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the controller's plugins to a file, for controller.plugins in jobdsl.toml, where the seed's "
+    "user may not list them.",
+)
 @ADOPT
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def bootstrap(
@@ -277,6 +283,7 @@ def bootstrap(
     user: str | None,
     token: str | None,
     check: bool,
+    save_plugins: Path | None,
     adopt: tuple[str, ...],
     yes: bool,
     **options: Any,
@@ -286,13 +293,19 @@ def bootstrap(
     The seed job checks out the repository, runs lint and apply, and publishes the plan. It runs
     this command first, and so keeps itself up to date.
     """
+    import json
+
     from jobdsl.cli import bootstrap as seeding
     from jobdsl.cli import workflow
-    from jobdsl.cli.console import say_problems
+    from jobdsl.cli.console import count, say_problems
     from jobdsl.reports import plans as report
     from jobdsl.settings import config
 
     controller = workflow.connect(workflow.Access(url, user, token), config.Settings())
+    if save_plugins is not None:
+        versions = dict(sorted(controller.plugins().items()))
+        workflow.write_text(save_plugins, json.dumps(versions, indent=2) + "\n")
+        click.echo(f"{save_plugins}: {count(len(versions), 'plugin')}", err=True)
     made = seeding.prepare(controller, adopt=adopt, check=check, **options)
     if made.errors or not made.changes:  # else they are told with the plan
         say_problems(made.problems)

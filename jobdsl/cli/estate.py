@@ -38,7 +38,9 @@ def render(estate: Path, out: Path, isolation: str | None) -> None:
 @click.command()
 @ESTATE
 @click.option(
-    "--plugins", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Saved list of plugins."
+    "--plugins",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Saved list of plugins: JSON, or a plugins.txt.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.option(

@@ -16,6 +16,7 @@ from jobdsl.settings import config
 
 if TYPE_CHECKING:
     from jobdsl.checks.lint import Known
+    from jobdsl.checks.plugins import PluginList
     from jobdsl.controller.jenkins import Controller
     from jobdsl.documents.rendering import Renderer
     from jobdsl.documents.secrets import Secrets
@@ -158,11 +159,22 @@ def _findings(
 
     linter = Linter(estate.definitions, known, ignore)
     problems = [*estate.warnings, *extensions.check(root, estate, settings)]
+    if known.items is not None and known.plugins is None and "missing-plugin" not in ignore:
+        problems.append(_UNKNOWN_PLUGINS)
     for one in estate.definitions:
         found = look(one)
         problems += [*check_one(one, found, settings), *linter.check(one, found)]
     names = [one.full_name for one in estate.definitions]
     return Findings(problems, names, estate.isolation, settings.lint.warn_as_error)
+
+
+_UNKNOWN_PLUGINS = Problem(
+    "the rule missing-plugin was left out: this user may not list the controller's plugins",
+    hint='give it the permission "Overall/SystemRead" (off in a default Jenkins), or name a saved list:'
+    " --plugins or controller.plugins in jobdsl.toml (jobdsl bootstrap --save-plugins writes one)",
+    severity="note",
+    rule="missing-plugin",
+)
 
 
 def _known(
@@ -186,15 +198,16 @@ def _known(
 
 def _plugins(
     root: Path, settings: Settings, controller: Controller | None, saved: Path | None
-) -> Mapping[str, str] | None:
-    from jobdsl.checks.plugins import read_plugins
+) -> PluginList | None:
+    from jobdsl.checks.plugins import PluginList, read_plugins
     from jobdsl.controller.refusals import allowed
 
     if saved is None and settings.controller.plugins:
         saved = root / settings.controller.plugins
     if saved is not None:
         return read_plugins(saved)
-    return None if controller is None else allowed(controller.plugins)
+    versions = None if controller is None else allowed(controller.plugins)
+    return None if versions is None else PluginList(versions)
 
 
 def _labels(estate: Estate, settings: Settings, controller: Controller | None) -> frozenset[str] | None:
