@@ -27,6 +27,8 @@ class Known:
     """Labels its agents, and the estate's pools, provide."""
     views: Collection[str] | None = None
     """Full names of views on the controller."""
+    stored: Callable[[Definition], References | None] = lambda _: None
+    """What the document refers to that the controller has for a definition; asked only of a doubtful one."""
 
 
 class Estate:
@@ -110,11 +112,13 @@ def _jobs(one: Definition, found: References, estate: Estate) -> Iterator[Findin
                 near or "it may stand on the controller",
             )
         else:
-            yield (
-                "error",
-                f"the {words[kind]} {name!r} exists neither in the estate nor on the controller",
-                near,
-            )
+            text = f"the {words[kind]} {name!r} exists neither in the estate nor on the controller"
+            stored = estate.known.stored(one)
+            if stored is not None and (kind, name) in stored.jobs:
+                hint = near or "remove the reference, if nobody misses that job"
+                yield "warning", f"{text}; this job on the controller refers to it all the same", hint
+            else:
+                yield "error", text, near
 
 
 def _exists(name: str, folder: str, estate: Estate) -> bool:

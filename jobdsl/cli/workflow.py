@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobdsl.errors import EstateError, JobdslError, Problem
+from jobdsl.errors import EstateError, JobdslError, Problem, XmlError
 from jobdsl.model import Definition, Estate
 from jobdsl.settings import config
 
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from jobdsl.checks.lint import Known
     from jobdsl.checks.plugins import PluginList
     from jobdsl.controller.jenkins import Controller
+    from jobdsl.documents.references import References
     from jobdsl.documents.rendering import Renderer
     from jobdsl.documents.secrets import Secrets
     from jobdsl.planning.inventory import Inventory, Key
     from jobdsl.planning.plan import Plan
+    from jobdsl.planning.still_used import Use
     from jobdsl.settings.config import Settings
 
 __all__ = [
@@ -54,6 +56,8 @@ class Findings:
     isolation: str = ""
     strict: bool = False
     """Whether warnings count as errors."""
+    uses: Sequence[Use] = ()
+    """References of the definitions to jobs."""
 
     @property
     def failed(self) -> bool:
@@ -127,7 +131,21 @@ def findings(
     controller = connect(access, settings) if named else None
     inventory = controller.inventory() if controller is not None else None
     known = _known(root, estate, settings, controller, inventory, plugins)
-    return _findings(root, estate, settings, known, settings.lint.ignore)
+    found = _findings(root, estate, settings, known, settings.lint.ignore)
+    if inventory is not None:
+        found.problems.extend(_still_used(estate, inventory, settings, found.uses))
+    return found
+
+
+def _still_used(
+    estate: Estate, inventory: Inventory, settings: Settings, uses: Sequence[Use]
+) -> list[Problem]:
+    """References to jobs that the next `apply` would take away."""
+    from jobdsl.planning import plan as planning
+    from jobdsl.planning.still_used import RULE
+
+    made = planning.plan(estate, inventory, settings.seed.name, settings.removed, uses=uses)
+    return [problem for problem in made.problems if problem.rule == RULE]
 
 
 def check(root: Path, access: Access, isolation: str | None, threads: int = 8) -> Checked:
@@ -156,16 +174,20 @@ def _findings(
     from jobdsl.checks.lint import Linter
     from jobdsl.checks.policy import check_one
     from jobdsl.documents.references import look
+    from jobdsl.planning.still_used import uses
 
     linter = Linter(estate.definitions, known, ignore)
     problems = [*estate.warnings, *extensions.check(root, estate, settings)]
     if known.items is not None and known.plugins is None and "missing-plugin" not in ignore:
         problems.append(_UNKNOWN_PLUGINS)
+    all_uses: list[Use] = []
     for one in estate.definitions:
         found = look(one)
+        if not isinstance(found, XmlError):
+            all_uses += uses(one, found)
         problems += [*check_one(one, found, settings), *linter.check(one, found)]
     names = [one.full_name for one in estate.definitions]
-    return Findings(problems, names, estate.isolation, settings.lint.warn_as_error)
+    return Findings(problems, names, estate.isolation, settings.lint.warn_as_error, all_uses)
 
 
 _UNKNOWN_PLUGINS = Problem(
@@ -188,12 +210,34 @@ def _known(
     """What lint may take as given: from a saved list, from jobdsl.toml, and from the controller."""
     from jobdsl.checks.lint import Known
 
+    def stored(definition: Definition) -> References | None:
+        if controller is None or inventory is None:
+            return None
+        return _stored_references(definition, controller, inventory)
+
     return Known(
         plugins=_plugins(root, settings, controller, plugins),
         items=None if inventory is None else {one.full_name for one in inventory if one.kind == "item"},
         views=None if inventory is None else {one.full_name for one in inventory if one.kind == "view"},
         labels=_labels(estate, settings, controller),
+        stored=stored,
     )
+
+
+def _stored_references(
+    definition: Definition, controller: Controller, inventory: Inventory
+) -> References | None:
+    """What the controller's document for a definition refers to; None where there is none to be read."""
+    from jobdsl.controller.refusals import allowed
+    from jobdsl.documents.references import references
+
+    kind, name = definition.key
+    there = [one for one in (name, definition.renamed_from) if one and inventory.get(kind, one)]
+    document = allowed(lambda: controller.config(kind, there[0])) if there else None
+    try:
+        return None if document is None else references(document)
+    except XmlError:
+        return None
 
 
 def _plugins(
@@ -264,7 +308,13 @@ def plan(
         documents = live.fetch(checked.controller, keys, workers)
         drift = live.drift(checked.estate.definitions, documents)
     made = planning.plan(
-        checked.estate, checked.inventory, seed, checked.settings.removed, adopt=adopt, drift=drift
+        checked.estate,
+        checked.inventory,
+        seed,
+        checked.settings.removed,
+        adopt=adopt,
+        drift=drift,
+        uses=checked.findings.uses,
     )
     blocking = _blocking(checked.findings, made)
     if to_save and not blocking:

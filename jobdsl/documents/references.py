@@ -64,6 +64,8 @@ class References:
     crons: list[str] = field(default_factory=list)
     jobs: list[tuple[str, str]] = field(default_factory=list)
     """`downstream`, `upstream` or `copied`, and the name as it is written."""
+    listed: list[str] = field(default_factory=list)
+    """Names of jobs that a view lists, as they are written."""
     classes: dict[str, None] = field(default_factory=dict)
     """Java classes of the elements, the root's too, in order of appearance."""
     empty: list[str] = field(default_factory=list)
@@ -103,7 +105,7 @@ def _is_class(java: str) -> bool:
     return ("." in java or java in short_names()) and not _NO_CLASS.match(java)
 
 
-def references(document: str) -> References:
+def references(document: str | bytes) -> References:
     """Everything a document refers to. Raises XmlError."""
     found = References()
     for element in elements(document):
@@ -151,6 +153,9 @@ def _note_field(found: References, element: etree._Element, text: str) -> None:
         return
     if tag == "assignedNode":
         found.labels += [text] if parent.getparent() is None else []
+        return
+    if tag == "string" and parent.tag == "jobNames":
+        found.listed.append(text)
         return
     owner = _owner(parent)
     if _CREDENTIALS.search(tag) or (tag == "string" and owner.endswith("SSHAgentBuildWrapper")):

@@ -21,6 +21,7 @@ from jobdsl.planning.marker import UNFINISHED, Marker, managed
 from jobdsl.planning.order import dependencies, stages
 from jobdsl.planning.removals import Removals
 from jobdsl.planning.renames import Renames, refuse
+from jobdsl.planning.still_used import Use, still_used
 from jobdsl.settings.config import Removed
 
 __all__ = ["RULES", "Action", "Change", "Plan", "plan"]
@@ -38,14 +39,17 @@ def plan(
     adopt: Iterable[str] = (),
     drift: Mapping[Key, str] | None = None,
     partial: bool = False,
+    uses: Iterable[Use] = (),
 ) -> Plan:
     """The changes that bring a controller up to date.
 
     `adopt`: globs of full names whose unmarked objects may be taken over. `drift`: for objects whose
     live document differs from its definition, what differs (`--refresh`). `partial`: the estate is
-    only a part of what the seed defines, so nothing is removed.
+    only a part of what the seed defines, so nothing is removed. `uses`: references of the estate to jobs;
+    those to jobs that go are problems.
     """
-    return _Planner(estate, inventory, seed, removed or Removed(), tuple(adopt), drift or {}).run(partial)
+    planner = _Planner(estate, inventory, seed, removed or Removed(), tuple(adopt), drift or {})
+    return planner.run(partial, uses)
 
 
 class _Planner:
@@ -65,7 +69,7 @@ class _Planner:
         self.problems: list[Problem] = []
         self.unchanged = 0
 
-    def run(self, partial: bool) -> Plan:
+    def run(self, partial: bool, uses: Iterable[Use]) -> Plan:
         self.renames.run()
         self.problems += self.renames.problems
         self.refused = set(self.renames.refused)
@@ -81,6 +85,8 @@ class _Planner:
         moves.sort(key=lambda change: order[change.full_name])
         rest = [change for change in self.changes if change.action is not Action.MOVE]
         self._check_order((*moves, *rest))
+        remaining = {names.key(name) for kind, name in {**self.live, **self.defined} if kind == "item"}
+        self.problems += still_used((*moves, *rest), uses, remaining)
         return Plan(self.seed, (*moves, *rest), self.unchanged, tuple(self.problems))
 
     def _check_order(self, changes: tuple[Change, ...]) -> None:

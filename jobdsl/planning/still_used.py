@@ -1,0 +1,113 @@
+"""Items that a run takes away although the estate still refers to them. Pure.
+
+Jenkins lets a job go that others trigger, follow or copy from. The references would be errors of the next
+run, when nobody can tell any more what they meant; so they are errors of the run that removes the job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from jobdsl.documents.references import References
+from jobdsl.errors import Problem, Severity
+from jobdsl.grammar import names
+from jobdsl.model import Definition
+from jobdsl.planning.changes import Action, Change
+
+__all__ = ["RULE", "Use", "still_used", "uses"]
+
+RULE = "still-used"
+_WORDS = {
+    "copied": "copies artifacts from",
+    "downstream": "triggers",
+    "listed": "lists",
+    "upstream": "is triggered by",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A reference from a definition to a job."""
+
+    definition: Definition
+    kind: str
+    """`downstream`, `upstream`, `copied`, or `listed` in a view."""
+    name: str
+    """The name as the definition writes it."""
+
+
+def uses(definition: Definition, found: References) -> list[Use]:
+    """List the jobs that a definition refers to by a name that is known before a build."""
+    named = [*found.jobs, *(("listed", name) for name in found.listed)]
+    return [Use(definition, kind, name) for kind, name in named if "$" not in name]
+
+
+def still_used(
+    changes: Sequence[Change], all_uses: Iterable[Use], remaining: Collection[str]
+) -> Iterator[Problem]:
+    """Yield a problem for each reference to an item that these changes delete, move away or disable.
+
+    Args:
+        changes: All changes of the plan.
+        all_uses: References of the estate.
+        remaining: Keys of the names of all items that are defined, or on the controller when all moves are
+            made; what is deleted may be among them.
+    """
+    gone = {
+        names.key(change.full_name): change
+        for change in changes
+        if change.kind == "item" and change.is_removal
+    }
+    moves = [change for change in changes if change.action is Action.MOVE]
+    if not gone and not moves:
+        return
+    for use in all_uses:
+        problem = _problem(use, gone, moves, remaining)
+        if problem is not None:
+            yield problem
+
+
+def _problem(
+    use: Use, gone: dict[str, Change], moves: Sequence[Change], remaining: Collection[str]
+) -> Problem | None:
+    bare = use.name.split("/", 1)[0] if "=" in use.name else use.name  # cells of a matrix stand for the job
+    told: Problem | None = None
+    for candidate in (names.resolve(bare, use.definition.parent), names.resolve(bare, "")):
+        if not candidate:
+            continue
+        change = gone.get(names.key(candidate))
+        if change is not None:
+            told = told or _removed(use, change)
+        elif names.key(candidate) in remaining:
+            return None
+        elif (target := _moved(candidate, moves)) and target != candidate:
+            told = told or _report(use, candidate, f'which this run moves to "{target}"', f'write "{target}"')
+    return told
+
+
+def _removed(use: Use, change: Change) -> Problem:
+    verb = "disables" if change.action is Action.DISABLE else "deletes"
+    place = f" (it was at {change.where})" if change.where else ""
+    severity: Severity = "warning" if change.action is Action.DISABLE else "error"
+    return _report(
+        use,
+        change.full_name,
+        f"which this run {verb}, as it is no longer defined{place}",
+        "remove the reference, or define the job again",
+        severity,
+    )
+
+
+def _report(use: Use, name: str, why: str, hint: str, severity: Severity = "error") -> Problem:
+    definition = use.definition
+    text = f'{definition.full_name}: it {_WORDS[use.kind]} "{name}", {why}'
+    return Problem(text, definition.where, hint, severity, RULE, definition.full_name)
+
+
+def _moved(name: str, moves: Sequence[Change]) -> str:
+    """Return the name that an item, or what lies below it, has after the moves."""
+    for move in moves:
+        if name == move.source or name.startswith(move.source + "/"):
+            name = move.full_name + name[len(move.source) :]
+    return name
