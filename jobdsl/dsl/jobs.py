@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from types import TracebackType
 from typing import Any
 
 from jobdsl.documents.tree import Node
-from jobdsl.dsl import context
 from jobdsl.dsl.items import Item, truth
+from jobdsl.dsl.jobproperties import Implied, arrange, take_apart
 from jobdsl.dsl.jobs_branches import multibranch, organization_folder
+from jobdsl.dsl.jobs_folder import folder
 from jobdsl.dsl.raw import Literal, Raw
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import (
@@ -25,8 +24,9 @@ from jobdsl.elements.fields import (
     slot,
     text,
 )
-from jobdsl.elements.kinds import TextField, Unfit
+from jobdsl.elements.kinds import TextField
 from jobdsl.elements.kinds_lists import ChildrenField
+from jobdsl.elements.layouts import order_in
 from jobdsl.elements.misc import (
     cps_scm,
     cps_script,
@@ -82,11 +82,15 @@ def _agent(value: Any) -> Any:
     return value
 
 
-_IMPLIED: tuple[tuple[str, type[Property], str], ...] = (
-    ("keep", build_discarder, "strategy"),
-    ("parameters", parameters, "definitions"),
+def _kept(discarder: Any) -> Any:
+    return discarder.strategy if isinstance(discarder.strategy, keep) else None
+
+
+_IMPLIED: tuple[Implied, ...] = (
+    Implied("keep", build_discarder, _kept),
+    Implied("parameters", parameters, lambda found: found.definitions or None),
 )
-"""Arguments that stand for a property: the argument, the property, and its field that holds the value."""
+"""Arguments that stand for a property, in the order they are written."""
 
 
 class Job(Item):
@@ -101,36 +105,31 @@ class Job(Item):
     keep_dependencies: bool = flag(default=False)
     properties: Any = slot("", accepts=Property)
     parameters: Any = slot("", accepts=Parameter)
-    keep: Any = meta(_keep, default=None)
+    keep: Any = meta(_keep, default=None, convert=keep)
     quiet_period: int | str | None = number(default=None)
     trigger_token: str | None = secret_text("authToken", default=None)
-    _properties = computed("properties", ChildrenField("", Property, None), "_all_properties")
+    _properties = computed(
+        "properties", ChildrenField("", Property, None), "_all_properties", is_empty=lambda found: not found
+    )
 
     def _all_properties(self) -> list[Any]:
-        """The properties, then those that other arguments stand for, in the order of Jenkins' forms."""
-        return [*self.properties, *self._implied()]
+        """The properties given, and those that other arguments stand for."""
+        return arrange(self.properties, self._implied(), order_in(self.layout, "properties"))
 
-    def _implied(self) -> list[Any]:
-        implied: list[Any] = []
+    def _implied(self) -> dict[str, Any]:
+        """The properties that other arguments stand for, by the arguments' names."""
+        implied: dict[str, Any] = {}
         if self.keep is not None:
-            implied.append(build_discarder(self.keep))
+            implied["keep"] = build_discarder(self.keep)
         if self.parameters:
-            implied.append(parameters(self.parameters))
+            implied["parameters"] = parameters(self.parameters)
         return implied
 
     @classmethod
     def _read_computed(cls, tag: str, found: Node) -> dict[str, Any]:
         if tag != "properties":
             return {}
-        members = list(ChildrenField("", Property, None).read(found))
-        implied: dict[str, Any] = {}
-        for name, kind, argument in reversed(cls._IMPLIED):
-            last: Any = members[-1] if members else None
-            if isinstance(last, kind) and not last.layout and not last.extra:
-                implied[name] = getattr(members.pop(), argument)
-        if implied.get("keep") is not None and not isinstance(implied["keep"], keep):
-            raise Unfit
-        return {"properties": members, **implied}
+        return take_apart(ChildrenField("", Property, None).read(found), cls._IMPLIED)
 
     _IMPLIED = _IMPLIED
 
@@ -144,7 +143,9 @@ class Project(Job):
     scm: Any = child(accepts=Scm, default=none())
     scm_retries: int | str | None = number("scmCheckoutRetryCount", default=None)
     agent: Any = meta(_agent, default=None)
-    _assigned = computed("assignedNode", TextField("", default=None), "_label")
+    _assigned = computed(
+        "assignedNode", TextField("", default=None), "_label", is_empty=lambda found: found is None
+    )
     _roams = computed("canRoam", flag(default=True), "_can_roam")
     block_when_downstream: bool = flag("blockBuildWhenDownstreamBuilding", default=False)
     block_when_upstream: bool = flag("blockBuildWhenUpstreamBuilding", default=False)
@@ -272,6 +273,16 @@ class maven(Project, xml="maven2-moduleset", plugin="maven-plugin"):
     post_steps_if: str = result("runPostStepsIfResult", default="FAILURE")
     _builders = absent("builders")
 
+    def _document(self) -> str:
+        if self.steps:
+            hint = "give pre_steps= for what comes before Maven, post_steps= for what follows"
+            raise DslError("takes no steps=", hint=hint, where=self.where)
+        return super()._document()
+
+
+def _not_concurrent(found: Any) -> Any:
+    return False if found == disable_concurrent_builds() else None
+
 
 class pipeline(Job, xml="flow-definition", plugin="workflow-job"):
     """A Pipeline: its `script`, or a Jenkinsfile of a repository (`scm`, `script_path`)."""
@@ -296,7 +307,9 @@ class pipeline(Job, xml="flow-definition", plugin="workflow-job"):
     definition: Any = meta(default=None)
     triggers: Any = slot("", accepts=Trigger)
     concurrent: bool = meta(truth, default=True)
-    _definition = computed("definition", child(accepts=Misc, default=None), "_flow")
+    _definition = computed(
+        "definition", child(accepts=Misc, default=None), "_flow", is_empty=lambda found: found is None
+    )
     _triggers = absent("triggers")
 
     def _flow(self) -> Any:
@@ -310,12 +323,12 @@ class pipeline(Job, xml="flow-definition", plugin="workflow-job"):
             return cps_scm(self.scm, script_path=self.script_path, lightweight=self.lightweight)
         return None if self.script is None else cps_script(self.script, sandbox=self.sandbox)
 
-    def _implied(self) -> list[Any]:
+    def _implied(self) -> dict[str, Any]:
         implied = super()._implied()
         if not self.concurrent:
-            implied.insert(0, disable_concurrent_builds())
+            implied = {"concurrent": disable_concurrent_builds(), **implied}
         if self.triggers:
-            implied.append(pipeline_triggers(self.triggers))
+            implied["triggers"] = pipeline_triggers(self.triggers)
         return implied
 
     @classmethod
@@ -330,59 +343,11 @@ class pipeline(Job, xml="flow-definition", plugin="workflow-job"):
             return {"scm": flow.scm, "script_path": flow.script_path, "lightweight": flow.lightweight}
         return {"definition": flow}
 
-    _IMPLIED = (*Job._IMPLIED, ("triggers", pipeline_triggers, "triggers"))
-
-
-_JJB_FOLDER = (
-    "icon views viewsTabBar primaryView healthMetrics! actions description keepDependencies displayName "
-    "blockBuildWhenDownstreamBuilding blockBuildWhenUpstreamBuilding concurrentBuild canRoam healthMetrics "
-    "properties scm publishers buildWrappers"
-)
-
-
-class folder(Item, xml="com.cloudbees.hudson.plugins.folder.Folder", plugin="cloudbees-folder"):
-    """A folder. As a `with` block it holds what is made inside."""
-
-    __slots__ = ("_open",)
-
-    _open: AbstractContextManager[None]
-
-    forms = {
-        "jjb": Form(
-            _JJB_FOLDER,
-            {
-                "viewsTabBar": Raw("hudson.views.DefaultViewsTabBar"),
-                "primaryView": "All",
-                "keepDependencies": "false",
-                "blockBuildWhenDownstreamBuilding": "false",
-                "blockBuildWhenUpstreamBuilding": "false",
-                "concurrentBuild": "false",
-                "canRoam": "true",
-                "scm": none(),
-                "publishers": None,
-                "buildWrappers": None,
-            },
-        )
-    }
-
-    actions = absent("actions")
-    description: str | None = text(default=None)
-    display_name: str | None = text(default=None)
-    properties: Any = slot(accepts=Property)
-    folder_views: Any = raw()
-    views: Any = raw()
-    health_metrics: Any = slot(accepts=Misc)
-    icon: Any = raw()
-
-    def __enter__(self) -> folder:
-        object.__setattr__(self, "_open", context.inside(self.full_name))
-        self._open.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._open.__exit__(kind, error, trace)
+    _IMPLIED = (
+        Implied("concurrent", disable_concurrent_builds, _not_concurrent),
+        *Job._IMPLIED,
+        Implied("triggers", pipeline_triggers, lambda found: found.triggers or None),
+    )
 
 
 class item(Item, xml="#item"):

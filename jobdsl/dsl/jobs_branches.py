@@ -75,7 +75,9 @@ class multibranch(Item, xml=_WORKFLOW, plugin="workflow-multibranch"):
     disabled: bool = flag(default=False)
     sources: Any = slot("", accepts=Source)
     source_owner: str | None = meta(default=_WORKFLOW)
-    _sources = computed("sources", _SourceList("", default=None), "_source_list")
+    _sources = computed(
+        "sources", _SourceList("", default=None), "_source_list", is_empty=lambda found: not found[0]
+    )
     factory: Any = child(accepts=Misc, default=jenkinsfile(), convert=jenkinsfile)
 
     def _source_list(self) -> tuple[list[Any], str | None]:

@@ -172,7 +172,10 @@ class Record(metaclass=RecordType):
 
     @classmethod
     def _read_computed(cls, tag: str, found: Node) -> dict[str, Any]:  # noqa: ARG003  # for those that override it
-        """Arguments that make the computed child `tag` what it is in a document. Raises Unfit."""
+        """Arguments that make the computed child `tag` what it is in a document. Raises Unfit.
+
+        A `layout` among them is the order its members need, `tag[a,*,b]`.
+        """
         return {}
 
     def arguments(self) -> dict[str, Any]:
@@ -205,7 +208,7 @@ def _as_given(one: Field, value: Any) -> Any:
         return value
     if one.kind == "children":
         return tuple([_plain(made_by, part) for part in value])
-    return _plain(made_by, value) if one.kind == "child" else value
+    return _plain(made_by, value) if one.kind in ("child", "meta") else value
 
 
 def _plain(made_by: Any, part: Any) -> Any:

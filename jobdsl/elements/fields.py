@@ -132,9 +132,15 @@ def slot(tag: str = "", *, accepts: type, convert: Callable[..., Any] | None = N
     return SlotField(tag, accepts, convert, default=())
 
 
-def meta(check: Callable[[Any], Any] | None = None, *, default: Any = REQUIRED, first: bool = False) -> Any:
-    """An argument that is no child by itself."""
-    return MetaField(check, default=default, first=first)
+def meta(
+    check: Callable[[Any], Any] | None = None,
+    *,
+    default: Any = REQUIRED,
+    first: bool = False,
+    convert: type | None = None,
+) -> Any:
+    """An argument that is no child by itself; `convert` is the class its check makes of a plain value."""
+    return MetaField(check, convert, default=default, first=first)
 
 
 def absent(tag: str) -> Any:
@@ -176,9 +182,13 @@ def constant(tag: str = "", value: str | None = None, *, attrs: Mapping[str, str
     return ConstantField(tag, value, attrs)
 
 
-def computed(tag: str, written_by: Any, method: str) -> Any:
-    """A child whose value `method` works out; not an argument."""
-    return ComputedField(tag, written_by, method)
+def computed(tag: str, written_by: Any, method: str, *, is_empty: Callable[[Any], bool] | None = None) -> Any:
+    """A child whose value `method` works out; not an argument.
+
+    A value that is not `is_empty` is written also where a layout leaves the child out: the arguments it is
+    worked out from then take effect. Without `is_empty` a layout has the last word.
+    """
+    return ComputedField(tag, written_by, method, is_empty)
 
 
 def sugar(*, default: Any = None, first: bool = False) -> Any:

@@ -130,10 +130,13 @@ class ComputedField(Field):
     kind = "computed"
     stored = False
 
-    def __init__(self, tag: str, written_by: Field, method: str) -> None:
+    def __init__(
+        self, tag: str, written_by: Field, method: str, is_empty: Callable[[Any], bool] | None = None
+    ) -> None:
         super().__init__(tag, default=None, attrs=written_by.attrs)
         self.written_by = written_by
         self.method = method
+        self.is_empty = is_empty
 
     def named(self, name: str) -> None:
         self.name = name
@@ -161,9 +164,12 @@ class MetaField(Field):
 
     kind = "meta"
 
-    def __init__(self, check: Callable[[Any], Any] | None, **common: Any) -> None:
+    def __init__(
+        self, check: Callable[[Any], Any] | None, convert: type | None = None, **common: Any
+    ) -> None:
         super().__init__("", **common)
         self.checker = check
+        self.convert = convert
 
     def named(self, name: str) -> None:
         self.name = name

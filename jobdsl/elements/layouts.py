@@ -1,22 +1,27 @@
 """Writes an element in the layout its document had: other orders, fields missing or added, other attributes.
 
-A layout is tags in their order (`a b@class=x c@ d?`), or what differs from the usual ones (`-a +b`).
+A layout is tags in their order (`a b@class=x c@ d?`), or what differs from the usual ones (`-a +b`). Either
+may end with the order of what a child holds, `a[x,*,y]`, for a class that has a say in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from jobdsl.dsl.raw import write_value
 from jobdsl.elements.kinds import Field
 from jobdsl.elements.kinds_other import ComputedField
+from jobdsl.errors import DslError
 
 if TYPE_CHECKING:
     from jobdsl.elements.base import Record
 
-__all__ = ["laid_out", "value_in"]
+__all__ = ["is_same", "laid_out", "order_in", "split", "value_in", "with_order"]
+
+_ORDER = re.compile(r"\s*(\S+?)\[([^\]]*)\]\s*\Z")
 
 Token = tuple[str, Mapping[str, str] | None]
 """A tag and its attributes: None the usual ones, empty none."""
@@ -24,8 +29,9 @@ Token = tuple[str, Mapping[str, str] | None]
 
 def laid_out(record: Record, indent: str) -> str:
     """The children of an element that has a layout or extra fields, as text."""
-    form = record.forms.get(record.layout or "")
-    layout = form.layout if form else record.layout
+    base, _ = split(record.layout)
+    form = record.forms.get(base or "")
+    layout = form.layout if form else base
     extra = {**(form.extra if form else {}), **(record.extra or {})}
     by_tag = record.by_tag
     written: set[str] = set()
@@ -41,9 +47,9 @@ def laid_out(record: Record, indent: str) -> str:
         elif (one := by_tag.get(tag)) is not None and not (token != tag and _is_usual(record, one)):
             out.append(one.write(value_in(record, one), indent, attrs))
     for tag, one in by_tag.items():
-        if tag in written or tag in extra or not one.stored:
+        if tag in written or tag in extra:
             continue
-        if not _is_usual(record, one):
+        if (one.stored or _insists(one)) and not _is_usual(record, one):
             out.append(one.write(value_in(record, one), indent))
     out += [write_value(tag, value, indent) for tag, value in extra.items() if tag not in written]
     return "".join(out)
@@ -58,9 +64,16 @@ def _plan(by_tag: Mapping[str, Field], layout: str | None) -> Iterable[Token]:
     return [(tag, changes.get(f"+{tag}")) for tag in usual if f"-{tag}" not in changes]
 
 
+def _insists(one: Field) -> bool:
+    """Whether a child that is worked out is written although the layout leaves it out."""
+    return isinstance(one, ComputedField) and one.is_empty is not None
+
+
 def _is_usual(record: Record, one: Field) -> bool:
     """Whether a field has its default, so that nothing need be written for it."""
     value = value_in(record, one)
+    if isinstance(one, ComputedField) and one.is_empty is not None:
+        return one.is_empty(value)
     return bool(tuple(value) == tuple(one.default) if one.kind == "slot" else value == one.default)
 
 
@@ -69,6 +82,40 @@ def value_in(record: Record, one: Field) -> Any:
     if isinstance(one, ComputedField):
         return getattr(record, one.method)()
     return getattr(record, one.name) if one.stored else None
+
+
+@lru_cache(maxsize=4096)
+def split(layout: str | None) -> tuple[str | None, str]:
+    """A layout without the order at its end, and that order (`properties[keep,*]`); empty for none."""
+    found = _ORDER.search(layout or "")
+    if layout is None or found is None:
+        return layout, ""
+    return layout[: found.start()] or None, found[0].strip()
+
+
+def is_same(record: Record, name: str, value: Any) -> bool:
+    """Whether an element writes the same with another value of an argument, or another layout."""
+    before = getattr(record, name)
+    try:
+        written = record._body("\n")
+        object.__setattr__(record, name, value)
+        return record._body("\n") == written
+    except DslError:
+        return False
+    finally:
+        object.__setattr__(record, name, before)
+
+
+def with_order(layout: str | None, order: str) -> str | None:
+    """A layout with another order at its end."""
+    return " ".join(filter(None, (split(layout)[0], order))) or None
+
+
+def order_in(layout: str | None, tag: str) -> Sequence[str]:
+    """The words of the order a layout has for what a child holds; empty for none."""
+    if layout is None or (found := _ORDER.search(layout)) is None or found[1] != tag:
+        return ()
+    return found[2].split(",")
 
 
 @lru_cache(maxsize=4096)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from jobdsl.documents.tree import TEXT, Node, class_name, parse, tag_name, to_text
@@ -54,9 +55,8 @@ def read_as(cls: type[Record], found: Node, given: Mapping[str, Any] | None = No
     tags = [child.tag for child in kept if not _repeats(cls, child)]
     if found.text or TEXT in tags or len(set(tags)) != len(tags) or not set(found.attrs) <= {"class"}:
         return None
-    values, extra = _values(cls, kept)
     root = {"root": found.tag} if found.tag in cls.aliases else {}
-    return _fitted(cls, found, values, extra, {**root, **(given or {})})
+    return _fitted(cls, found, _read(cls, kept), {**root, **(given or {})})
 
 
 def value_of(found: Node) -> Any:
@@ -108,52 +108,79 @@ def _kept(found: Node) -> list[Node]:
     return [child for child in found.children if not (_is_empty(child) and child.tag in full)]
 
 
-def _values(cls: type[Record], children: list[Node]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Arguments for the children the class knows, and the others as they are."""
-    there = {child.tag for child in children}
-    values: dict[str, Any] = {
-        one.name: None for tag, one in cls.by_tag.items() if one.kind == "result" and tag not in there
-    }
-    extra: dict[str, Any] = {}
+@dataclass(slots=True)
+class _Read:
+    """What the children of an element were read as."""
+
+    values: dict[str, Any]
+    """Arguments for the children the class knows."""
+    extra: dict[str, Any] = field(default_factory=dict)
+    """The other children, as they are."""
+    origin: dict[str, str] = field(default_factory=dict)
+    """Tag of the child an argument was read from."""
+    orders: dict[str, str] = field(default_factory=dict)
+    """Orders of what children hold, as they stand in a layout, by the tag of the child."""
+
+    def layout(self, base: str | None) -> str | None:
+        """A layout with the orders the children need."""
+        return " ".join(filter(None, (base, *self.orders.values()))) or None
+
+    def without(self, extra: dict[str, Any]) -> _Read:
+        """The same with these children as they are: no argument says what one of them has."""
+        values = {name: value for name, value in self.values.items() if self.origin.get(name) not in extra}
+        return _Read(values, extra, self.origin, {k: v for k, v in self.orders.items() if k not in extra})
+
+
+def _read(cls: type[Record], children: list[Node]) -> _Read:
+    """The children as arguments where the class knows them."""
+    tags = {child.tag for child in children}
+    read = _Read(
+        {one.name: None for tag, one in cls.by_tag.items() if one.kind == "result" and tag not in tags}
+    )
     for child in children:
         one = cls.by_tag.get(child.tag)
         if one is None:
-            extra[child.tag] = value_of(child)
+            read.extra[child.tag] = value_of(child)
             continue
         try:
-            if one.kind == "computed":
-                values |= cls._read_computed(child.tag, child)
-            elif one.kind == "repeated":
-                values[one.name] = (*values.get(one.name, ()), *checked(one, one.read(child)))
-            elif one.stored:
-                values[one.name] = checked(one, one.read(child))
+            values = _arguments(cls, one, child, read.values)
         except (Unfit, DslError):
-            extra[child.tag] = value_of(child)
-    return values, extra
+            read.extra[child.tag] = value_of(child)
+            continue
+        if order := values.pop("layout", ""):
+            read.orders[child.tag] = order
+        read.values |= values
+        read.origin |= dict.fromkeys(values, child.tag)
+    return read
 
 
-def _fitted(
-    cls: type[Record],
-    found: Node,
-    values: dict[str, Any],
-    extra: dict[str, Any],
-    given: Mapping[str, Any],
-) -> Any:
+def _arguments(cls: type[Record], one: Field, child: Node, before: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that make one child. Raises Unfit or DslError where there are none."""
+    if one.kind == "computed":
+        return cls._read_computed(child.tag, child)
+    if one.kind == "repeated":
+        return {one.name: (*before.get(one.name, ()), *checked(one, one.read(child)))}
+    return {one.name: checked(one, one.read(child))} if one.stored else {}
+
+
+def _fitted(cls: type[Record], found: Node, read: _Read, given: Mapping[str, Any]) -> Any:
     """The value, with as little layout and extra as it needs to write the same tree; or None."""
+
+    def make(read: _Read, base: str | None) -> Record:
+        made: Record = cls._from({**read.values, **given}, read.layout(base), read.extra)
+        return made
+
     try:
-        made = cls._from({**values, **given}, None, extra)
+        made = make(read, None)
         usual = _children_of(made)
         if usual == found.children:
             return made
-        made = _in_known_form(cls, found, {**values, **given}, extra)
-        if made is not None:
-            return made
+        if (form := _in_known_form(cls, found, read, given)) is not None:
+            return form
         changes = _small_changes(usual, found, cls.by_tag)
-        if changes:
-            made = cls._from({**values, **given}, changes, extra)
-            if _children_of(made) == found.children:
-                return made
-        made = cls._from({**values, **given}, layout_of(found, cls.by_tag), extra)
+        if changes and _children_of(made := make(read, changes)) == found.children:
+            return made
+        made = make(read, layout_of(found, cls.by_tag))
         if (laid_out := _children_of(made)) == found.children:
             return made
         kept = _kept(found)
@@ -161,14 +188,11 @@ def _fitted(
         odd = [child for child in kept if written.get(child.tag) != child]
         if odd:
             extra = {
-                child.tag: extra[child.tag] if child.tag in extra else value_of(child)
+                child.tag: read.extra[child.tag] if child.tag in read.extra else value_of(child)
                 for child in kept
-                if child.tag in extra or child in odd
+                if child.tag in read.extra or child in odd
             }
-            values = {
-                name: value for name, value in values.items() if (cls._fields[name].tag or name) not in extra
-            }
-            made = cls._from({**values, **given}, layout_of(found, cls.by_tag), extra)
+            made = make(read.without(extra), layout_of(found, cls.by_tag))
         return made if _children_of(made) == found.children else None
     except DslError:
         return None
@@ -186,14 +210,12 @@ def _small_changes(usual: list[Node], found: Node, by_tag: dict[str, Field]) -> 
     return " ".join(changes)
 
 
-def _in_known_form(
-    cls: type[Record], found: Node, values: dict[str, Any], extra: dict[str, Any]
-) -> Record | None:
+def _in_known_form(cls: type[Record], found: Node, read: _Read, given: Mapping[str, Any]) -> Record | None:
     """The value in the other layout of its class that writes the very same and leaves least over."""
     fitting: list[tuple[int, Record]] = []
     for name, form in cls.forms.items():
-        rest = {tag: value for tag, value in extra.items() if form.extra.get(tag, REQUIRED) != value}
-        made: Record = cls._from(values, name, rest)
+        rest = {tag: value for tag, value in read.extra.items() if form.extra.get(tag, REQUIRED) != value}
+        made: Record = cls._from({**read.values, **given}, read.layout(name), rest)
         if _children_of(made) == found.children:
             fitting.append((len(rest), made))
     return min(fitting, key=lambda one: one[0])[1] if fitting else None

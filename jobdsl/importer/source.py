@@ -12,11 +12,12 @@ from jobdsl.dsl.items import Item
 from jobdsl.dsl.raw import Literal, Raw
 from jobdsl.elements.base import Record
 from jobdsl.elements.kinds_lists import SlotField
+from jobdsl.elements.layouts import is_same
 from jobdsl.importer.layout import Code, Group
 from jobdsl.importer.literals import literal, quoted
 from jobdsl.secrets.placeholders import TOKEN
 
-__all__ = ["Layouts", "Writer"]
+__all__ = ["Layouts", "Writer", "given"]
 
 _PLAIN = re.compile(r"true|false|0|-?[1-9][0-9]{0,14}")
 """Texts that `element(...)` writes just so for a boolean or a number."""
@@ -57,11 +58,11 @@ class Writer:
 
     def item(self, item: Item, name: str) -> Group:
         """The call that defines an item; `name` is what it is called where the call stands."""
-        arguments = {"name": name, **{key: value for key, value in _given(item).items() if key != "name"}}
+        arguments = {"name": name, **{key: value for key, value in given(item).items() if key != "name"}}
         return self._call(item, arguments)
 
     def _record(self, record: Any) -> Group:
-        return self._call(record, _given(record))
+        return self._call(record, given(record))
 
     def _call(self, record: Any, arguments: Mapping[str, Any]) -> Group:
         word, kind = record.dsl_name(), type(record).java or type(record).__name__
@@ -75,7 +76,7 @@ class Writer:
             for name, value in arguments.items()
             if name not in positional
         ]
-        if record.layout != usual:
+        if record.layout != usual and not is_same(record, "layout", usual):
             named.append(("layout=", self.layout(type(record).__name__, record.layout)))
         if record.extra:
             extra = Group("{", self._fields(record.extra, kind, quoted_names=True), "}")
@@ -170,13 +171,25 @@ def _is_word(name: str) -> bool:
     return name.isascii() and name.isidentifier() and not iskeyword(name) and not name.startswith("_")
 
 
-def _given(record: Any) -> dict[str, Any]:
-    """The arguments worth writing: not those at their default, no empty lists of a job."""
+def given(record: Any) -> dict[str, Any]:
+    """The arguments worth writing: those that change what the element writes.
+
+    Left out are those at their default, empty lists of a job, and an empty value of a field that the layout
+    lists and so writes anyway.
+    """
     return {
-        name: value
-        for name, value in record.arguments().items()
-        if value or not isinstance(record._fields.get(name), SlotField)
+        name: value for name, value in record.arguments().items() if value or _is_needed(record, name, value)
     }
+
+
+def _is_needed(record: Any, name: str, value: Any) -> bool:
+    """Whether an argument that says little changes anything."""
+    one = record._fields[name]
+    if isinstance(one, SlotField):
+        return False
+    if not one.stored or one.tag not in record.by_tag or record.layout is None:
+        return True
+    return value == one.default or not is_same(record, name, one.default)
 
 
 def _leading(in_order: Sequence[str], arguments: Mapping[str, Any]) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 from jobdsl.documents.tree import parse
 from jobdsl.elements import load_all
 from jobdsl.elements.base import Record
+from jobdsl.elements.layouts import is_same, split, with_order
 from jobdsl.errors import JobdslError
 from jobdsl.importer.convert import as_item
 from jobdsl.importer.faithful import parts
@@ -31,16 +32,34 @@ _NEVER = frozenset({"folder", "item", "view"})
 def usual_layouts(found: Sequence[Found]) -> dict[str, str]:
     """The layout of most elements of a class, by the class's name in the DSL; none for the class's own."""
     load_all()
-    counts: dict[str, Counter[str | None]] = {}
+    records: dict[str, list[Any]] = {}
     for one in found[:: -(-len(found) // _SAMPLE)]:
         for record in _records(one):
-            counts.setdefault(record.dsl_name(), Counter())[record.layout] += 1
-    usual: dict[str, str] = {}
-    for word, layouts in sorted(counts.items()):
-        [(layout, count)] = layouts.most_common(1)
-        if layout is not None and count >= max(_FEW, layouts.total() // 2 + 1) and word not in _NEVER:
-            usual[word] = layout
-    return usual
+            records.setdefault(record.dsl_name(), []).append(record)
+    layouts = {word: _usual(records[word]) for word in sorted(records) if word not in _NEVER}
+    return {word: layout for word, layout in layouts.items() if layout is not None}
+
+
+def _usual(records: Sequence[Any]) -> str | None:
+    """The layout most of these elements have, with the order of parts that most of them can do with."""
+    split_layouts = [split(record.layout) for record in records]
+    base = _most(Counter(base for base, _ in split_layouts))
+    orders = Counter(order for _, order in split_layouts if order)
+    if not orders:
+        return base
+    fitting = {
+        order: sum(is_same(one, "layout", with_order(one.layout, order)) for one in records)
+        for order in orders
+    }
+    order, count = max(fitting.items(), key=lambda pair: pair[1])
+    without = sum(order == "" for _, order in split_layouts)
+    return with_order(base, order) if count >= max(_FEW, without + 1) else base
+
+
+def _most(layouts: Counter[str | None]) -> str | None:
+    """The most frequent layout, where it is that of most elements; None for the class's own."""
+    [(layout, count)] = layouts.most_common(1)
+    return layout if layout is not None and count >= max(_FEW, layouts.total() // 2 + 1) else None
 
 
 def _records(one: Found) -> Iterator[Any]:

@@ -1,0 +1,108 @@
+"""The properties of a job: those given as such, those that other arguments stand for, and their order.
+
+`keep=5` stands for a `properties.build_discarder(...)`. By itself a job writes first the properties given,
+then those of its arguments. Where a document has another order its layout says so, by the names of the
+arguments: `properties[keep,2,parameters,*]` is what is kept, two of the properties given, the parameters, the
+rest of the properties given.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from jobdsl.documents.tree import class_name
+from jobdsl.dsl.raw import Raw
+from jobdsl.elements.slots import Property
+from jobdsl.errors import DslError
+
+__all__ = ["REST", "Implied", "arrange", "take_apart"]
+
+REST = "*"
+"""What stands in an order for the given properties that are not counted before it."""
+_TAG = "properties"
+
+
+class Implied(NamedTuple):
+    """An argument of a job that stands for a property."""
+
+    argument: str
+    kind: type[Property]
+    """The class of the property."""
+    value: Any
+    """Gives the argument's value for such a property; None where the argument cannot say it."""
+
+
+def arrange(given: Sequence[Any], implied: Mapping[str, Any], order: Sequence[str]) -> list[Any]:
+    """All properties in their order: those given, and the implied ones by the names of their arguments.
+
+    What the order does not name comes where it would without one: given ones first. Raises DslError for a
+    property that is given although an argument stands for it.
+    """
+    _refuse_twice(given, implied)
+    rest, implied = list(given), dict(implied)
+    before: list[Any] = []
+    after: list[Any] = []
+    arranged = before
+    for word in order:
+        if word == REST:
+            arranged = after
+        elif word.isdigit():
+            count = int(word)
+            arranged += rest[:count]
+            del rest[:count]
+        elif word in implied:
+            arranged.append(implied.pop(word))
+    return [*before, *rest, *after, *implied.values()]
+
+
+def _refuse_twice(given: Sequence[Any], implied: Mapping[str, Any]) -> None:
+    by_class = {made.java: argument for argument, made in implied.items()}
+    for member in given if by_class else ():
+        argument = by_class.get(_class_of(member))
+        if argument is not None:
+            what = member.dsl_name() if isinstance(member, Property) else _class_of(member)
+            hint = f"leave out {argument}=, or the property"
+            raise DslError(f"has {what}(...), and {argument}= says the same", hint=hint)
+
+
+def _class_of(member: Any) -> str:
+    """The Jenkins class of a property, typed or not."""
+    if isinstance(member, Property):
+        return member.java
+    return member.tag if isinstance(member, Raw) else class_name(member.node.tag)
+
+
+def take_apart(members: Iterable[Any], kinds: Sequence[Implied]) -> dict[str, Any]:
+    """The arguments that make these properties, with the `layout` their order needs.
+
+    A property is taken for an argument where that says all of it, and where it is the only one of its class.
+    The others stay among the properties given.
+    """
+    members = list(members)
+    count = Counter(map(_class_of, members))
+    arguments: dict[str, Any] = {}
+    given: list[Any] = []
+    words: list[str] = []
+    for member in members:
+        one = next((one for one in kinds if type(member) is one.kind), None)
+        plain = count[_class_of(member)] == 1 and not (one and (member.layout or member.extra))
+        value = one.value(member) if one is not None and plain else None
+        if one is None or value is None:
+            given.append(member)
+            words.append(REST)
+        else:
+            arguments[one.argument] = value
+            words.append(one.argument)
+    arguments[_TAG] = given
+    usual = [*[REST] * len(given), *(one.argument for one in kinds if one.argument in arguments)]
+    return arguments if words == usual else {**arguments, "layout": f"{_TAG}[{','.join(_counted(words))}]"}
+
+
+def _counted(words: Sequence[str]) -> list[str]:
+    """The order with runs of given properties as numbers, and the last of them as the rest."""
+    runs = [(word, len(list(run))) for word, run in groupby(words)]
+    last = max((at for at, (word, _) in enumerate(runs) if word == REST), default=-1)
+    return [word if word != REST or at == last else str(count) for at, (word, count) in enumerate(runs)]
