@@ -11,6 +11,7 @@ from jobdsl.documents.tree import to_text
 from jobdsl.dsl.items import Item
 from jobdsl.dsl.raw import Literal, Raw
 from jobdsl.elements.base import Record
+from jobdsl.elements.kinds import REQUIRED
 from jobdsl.elements.kinds_lists import SlotField
 from jobdsl.elements.layouts import is_same
 from jobdsl.importer.layout import Code, Group
@@ -187,7 +188,7 @@ def _is_needed(record: Any, name: str, value: Any) -> bool:
     one = record._fields[name]
     if isinstance(one, SlotField):
         return False
-    if not one.stored or one.tag not in record.by_tag or record.layout is None:
+    if not one.stored or one.default is REQUIRED or record.layout is None:
         return True
     return value == one.default or not is_same(record, name, one.default)
 
