@@ -13,8 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from demo import expect, indented, say, title
 from demo_stack import Stack
+from demo_support import expect, indented, say, title
 from jobdsl.testing.builds import Build
 
 LINES = """\

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from jobdsl.testing import problems, render
+from jobdsl.testing import SimulatedJenkins, problems, render
+from jobdsl.testing.users import READER
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 ESTATES = ["fleet", "payments", "platform", "quickstart", "storefront"]
@@ -35,7 +37,57 @@ def test_every_example_is_tested() -> None:
 
 def test_the_demo_does_what_it_says() -> None:
     command = [sys.executable, str(EXAMPLES / "demo.py")]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    environment = {name: value for name, value in os.environ.items() if name != "JENKINS_URL"}
+    done = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("Finished: SUCCESS") == 3
     assert "10 of 27 changed" in done.stdout
+
+
+def _demo(jenkins: SimulatedJenkins, user: str, token: str) -> subprocess.CompletedProcess[str]:
+    login = {"JENKINS_URL": jenkins.url, "JENKINS_USER": user, "JENKINS_TOKEN": token}
+    command = [sys.executable, str(EXAMPLES / "demo.py")]
+    return subprocess.run(command, env={**os.environ, **login}, check=False, capture_output=True, text=True)
+
+
+def test_the_demo_runs_on_a_controller_that_is_named_and_leaves_nothing() -> None:
+    with SimulatedJenkins() as jenkins:
+        jenkins.create_item("theirs", "<project/>")
+        done = _demo(jenkins, jenkins.user, jenkins.token)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "10 of 27 changed" in done.stdout
+        assert list(jenkins.items) == ["theirs"]
+
+
+def test_the_demo_says_which_rights_it_lacks() -> None:
+    with SimulatedJenkins() as jenkins:
+        anna = jenkins.add_user("anna", permissions=READER)
+        done = _demo(jenkins, "anna", anna.token)
+        assert done.returncode == 1
+        assert "Too few rights for the demonstration" in done.stderr
+        assert 'give "anna" the permission Item.Create' in done.stderr
+        bert = jenkins.add_user(
+            "bert", permissions={*READER, "hudson.model.Item.Create", "hudson.model.Item.Configure"}
+        )
+        done = _demo(jenkins, "bert", bert.token)
+        assert done.returncode == 1
+        for permission in ("View.Create", "Item.Delete"):
+            assert f'give "bert" the permission {permission}' in done.stderr
+        assert "is left: delete it by hand" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("user", "token", "said"),
+    [
+        ("", "x", "JENKINS_USER is not"),
+        ("admin", "", "JENKINS_TOKEN is not"),
+        ("admin", "wrong", "does not accept user"),
+    ],
+)
+def test_the_demo_says_what_it_needs_to_sign_in(user: str, token: str, said: str) -> None:
+    with SimulatedJenkins() as jenkins:
+        done = _demo(jenkins, user, token)
+        assert done.returncode == 1
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
