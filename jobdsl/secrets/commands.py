@@ -9,7 +9,7 @@ from jobdsl.secrets.formats import Span
 from jobdsl.secrets.names import literal
 from jobdsl.secrets.values import value_at
 
-__all__ = ["commanded"]
+__all__ = ["COMMANDS", "commanded", "piped"]
 
 _P = r"(?<!\S)-p[ \t]*"
 _LOGIN = r"(?<!\S|[\"'])(?:-u|-U|--user|--proxy-user|-a|--auth|-auth|--creds)(?:[ \t]+|=)?[\"']?[^\s:\"'/@]+:"
@@ -37,6 +37,8 @@ _TABLE = {
 }
 """By the names of commands: what stands before the password among their arguments."""
 _OPTIONS = {word: re.compile(option) for words, option in _TABLE.items() for word in words.split()}
+COMMANDS = frozenset(_OPTIONS)
+"""Names of commands that take a password as an argument."""
 _COMMAND = re.compile(
     rf"(?<![\w.-])(?P<command>{'|'.join(sorted(map(re.escape, _OPTIONS), reverse=True))})(?![\w-])"
 )
@@ -55,12 +57,16 @@ _NUMBERS_OR_PATH = re.compile(r"[0-9:]{1,11}|[~.]{0,2}/[\w./-]*")
 
 
 def commanded(text: str) -> Iterator[Span]:
-    """The spans of a text that commands take as passwords."""
+    """Yield the spans that commands of a text take as arguments and that are passwords."""
     for found in _COMMAND.finditer(text):
         rest = _REST.match(text, found.end())
         assert rest is not None
         for before in _OPTIONS[found["command"]].finditer(rest[0]):
             yield from _password(text, found.end() + before.end())
+
+
+def piped(text: str) -> Iterator[Span]:
+    """Yield the spans of a text that commands read as passwords, from a pipe or as an answer."""
     for rule in (_HERE, _SEND):
         for found in rule.finditer(text):
             yield from _password(text, found.end())

@@ -11,7 +11,7 @@ __all__ = ["formed"]
 
 _BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----")
 _END = re.compile(r"-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----")
-_LONG = re.compile(r"[\w.:-]{20,}")
+_LONG = re.compile(r"(?<![\w.:-])[\w.:-]{20,}")
 _KEYS = re.compile(
     r"(?<![A-Za-z0-9])(?:"
     r"(?:AKIA|ASIA)[A-Z0-9]{16}"  # AWS
@@ -59,15 +59,11 @@ def formed(text: str) -> Iterator[Span]:
         yield from _private_keys(text)
     for long in _LONG.finditer(text):
         yield from ((*found.span(), "token") for found in _KEYS.finditer(text, *long.span()))
-    if ":" in text and "/" in text:
-        yield from _in_addresses(text)
-
-
-def _in_addresses(text: str) -> Iterator[Span]:
-    for url in _URL.finditer(text):
-        yield from _in_url(url)
-    for rule, name in ((_SIGNED, "token"), (_THIN, "password")):
-        for found in rule.finditer(text):
+    if "://" in text:
+        for url in _URL.finditer(text):
+            yield from _in_url(url)
+    for rule, name, sign in ((_SIGNED, "token", "="), (_THIN, "password", "jdbc:oracle:")):
+        for found in rule.finditer(text) if sign in text else ():
             if not harmless(found["value"]):
                 yield (*found.span("value"), name)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
-from jobdsl.secrets.commands import commanded
+from jobdsl.secrets.commands import COMMANDS, commanded, piped
 from jobdsl.secrets.formats import Span, formed
 from jobdsl.secrets.names import literal, names_secret
 from jobdsl.secrets.placeholders import without_names
@@ -14,8 +14,9 @@ from jobdsl.secrets.values import Quotes, unquoted, value_at
 
 __all__ = ["Span", "joined", "secrets_in"]
 
-_TELLS = ("pass", "pwd", "pw", "secret", "token", "key", "pat", "密", "kennwort", "auth", "login")
-"""A text without any of these gives nothing to a secret's name."""
+_PLAIN = re.compile(r"[\w ./-]{0,19}")
+"""A text that gives nothing to anything, and is too short for a key; most texts of a document are such."""
+_WORDS = re.compile(r"[\w.-]+")
 _NAME = r"(?<![\w.])(?P<name>\w[\w.\-]{0,80}+)"
 _GIVEN = re.compile(rf"{_NAME}(?:\\?[\"'])?\]?(?P<sep>[ \t]*(?:[:+?]?=(?![=~])>?|:(?![:=]))[ \t]*)")
 _OPTION = re.compile(
@@ -66,10 +67,14 @@ def secrets_in(text: str, *, properties: bool = False) -> tuple[Span, ...]:
 
     `properties`: each of its lines is a name, and a value to the line's end.
     """
+    if _PLAIN.fullmatch(text):
+        return ()
     text = without_names(text)
-    found = [*formed(text), *commanded(text)]
-    lowered = text.lower()
-    if any(word in lowered for word in _TELLS):
+    names, commands = _signs(text)
+    found = [*formed(text), *piped(text)]
+    if commands:
+        found += commanded(text)
+    if names:
         found += [*_given(text), *_lines(text), *_pairs(text)]
         found += _following(_OPTION, text, unless=_is_elsewhere)
         found += _following(_CALL, text, unless=_fetches)
@@ -78,6 +83,18 @@ def secrets_in(text: str, *, properties: bool = False) -> tuple[Span, ...]:
         for rule in (_HEADER, _AUTHORIZATION, _BATCH, _TAG, *((_PROPERTY,) if properties else ())):
             found += _whole(rule, text)
     return joined(found)
+
+
+def _signs(text: str) -> tuple[bool, bool]:
+    """Return whether a text has a word that may name a secret, and one that is a command's name."""
+    signs = set(map(_sign, set(_WORDS.findall(text))))
+    return any(names for names, _ in signs), any(commands for _, commands in signs)
+
+
+@lru_cache(maxsize=20_000)
+def _sign(word: str) -> tuple[bool, bool]:
+    names = names_secret(word) or word.lower().rstrip(".").endswith(("key", "keys", "phrase", "word", "wd"))
+    return names, not COMMANDS.isdisjoint((word, *word.split(".")))
 
 
 def _given(text: str) -> Iterator[Span]:
