@@ -364,3 +364,28 @@ def test_version_help_and_completion(capsys: pytest.CaptureFixture[str]) -> None
     assert all(command in listed for command in ("render", "lint", "plan", "apply", "import", "bootstrap"))
     assert run(["completion", "bash"]) == 0
     assert "_JOBDSL_COMPLETE" in capsys.readouterr().out
+
+
+def test_a_secret_in_a_text_is_told_at_the_line_that_holds_it(
+    estate: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (estate / "deploy.sh").write_text("make\n\ncurl -u bot:hunter2 https://x\n")
+    (estate / "more.py").write_text(
+        "from jobdsl import freestyle, read_file, scm, steps\n"
+        'freestyle("x", steps=[steps.shell(read_file("deploy.sh"))])\n'
+        "freestyle(\n"
+        '    "y",\n'
+        "    steps=[\n"
+        '        steps.shell("""make\n'
+        "export API_TOKEN=hunter3\n"
+        '"""),\n'
+        "    ],\n"
+        '    scm=scm.git("https://bot:hunter4@git.example.com/a.git"),\n'
+        ")\n"
+    )
+    run(["lint", str(estate)])
+    told = capsys.readouterr().err
+    assert "deploy.sh:3: warning: x: command of hudson.tasks.Shell, line 3, looks like a secret" in told
+    assert "more.py:7: warning: y: command of hudson.tasks.Shell, line 2, looks like a secret" in told
+    assert "more.py:10: warning: y: url of hudson.plugins.git.UserRemoteConfig looks like a secret" in told
+    assert "hunter" not in told

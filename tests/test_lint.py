@@ -6,7 +6,9 @@ import pytest
 
 from jobdsl.checks.lint import RULES, Known, lint
 from jobdsl.checks.plugins import PluginList
+from jobdsl.documents.tree import parse
 from jobdsl.errors import Problem, Where
+from jobdsl.importer.secrets import Taken, take_out
 from jobdsl.model import Definition
 from jobdsl.settings import words
 
@@ -240,3 +242,35 @@ def test_former_names_are_checked_without_a_controller() -> None:
         )
     ]
     assert found(new) == []
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "<scm class='x.Git'><url>https://bot:hunter2@git.example.com/a.git</url></scm>",
+        "<command>export AWS_SECRET_ACCESS_KEY=hunter2hunter2hunter2hunter2hunter2hunt</command>",
+        "<command>curl -u bot:hunter2 https://x</command>",
+        "<command>docker login -u bot -p hunter2 registry</command>",
+        "<p><name>DB_PASSWORD</name><defaultValue>hunter2</defaultValue></p>",
+        "<entry><string>DB_PASSWORD</string><string>hunter2</string></entry>",
+        "<x.Y><password><value>hunter2</value></password></x.Y>",
+        "<e key='dbPassword' value='hunter2'/>",
+        "<a url='https://bot:hunter2@x.example/'/>",
+        "<value class='hudson.util.Secret'>hunter2</value>",
+        "<x.Y>export TOKEN=hunter2<b/></x.Y>",
+        "<x.Y><b/>export TOKEN=hunter2</x.Y>",
+        "<propertiesContent>A=b\nmy.password=hunter2</propertiesContent>",
+    ],
+)  # fmt: skip
+def test_lint_finds_what_an_import_takes_out(inner: str) -> None:
+    document = f"<project><x.Z>{inner}</x.Z></project>"
+    taken = Taken()
+    take_out(parse(document), "a", taken)
+    (only,) = [
+        one
+        for one in lint([Definition("a", "project", document, Where("a.py", 1))])
+        if one.rule == "clear-secret"
+    ]
+    assert only.severity == ("error" if "hudson.util.Secret" in inner else "warning")
+    assert len(taken.values) == 1
+    assert "hunter2" not in str(only)

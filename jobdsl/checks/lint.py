@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from jobdsl.checks.lintrules import RULES, Estate, Known
+from jobdsl.checks.sourcelines import SourceLines
 from jobdsl.documents.references import References, look
 from jobdsl.errors import Problem, XmlError
 from jobdsl.model import Definition
@@ -16,9 +17,13 @@ class Linter:
     """The rules that count, and the estate they look things up in."""
 
     def __init__(
-        self, definitions: Sequence[Definition], known: Known | None = None, ignore: Iterable[str] = ()
+        self,
+        definitions: Sequence[Definition],
+        known: Known | None = None,
+        ignore: Iterable[str] = (),
+        lines: SourceLines | None = None,
     ) -> None:
-        self.estate = Estate(definitions, known or Known())
+        self.estate = Estate(definitions, known or Known(), lines)
         left_out = set(ignore)
         self.rules = {name: rule for name, rule in RULES.items() if name not in left_out}
 
@@ -29,8 +34,9 @@ class Linter:
             yield Problem(message, one.where, found.hint, "error", "xml", one.full_name)
             return
         for name, rule in self.rules.items():
-            for severity, message, hint in rule(one, found, self.estate):
-                yield Problem(f"{one.full_name}: {message}", one.where, hint, severity, name, one.full_name)
+            for severity, message, hint, *place in rule(one, found, self.estate):
+                where = place[0] if place else one.where
+                yield Problem(f"{one.full_name}: {message}", where, hint, severity, name, one.full_name)
 
 
 def lint(

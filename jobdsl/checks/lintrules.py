@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from jobdsl.checks.plugins import PluginList, plugin_of
 from jobdsl.checks.renames import FormerNames
+from jobdsl.checks.sourcelines import SourceLines
 from jobdsl.documents.references import References
-from jobdsl.errors import Severity, suggestion
+from jobdsl.documents.secretfinder import SecretText
+from jobdsl.errors import Severity, Where, suggestion
 from jobdsl.grammar import cron, labels, names
 from jobdsl.model import Definition
 
@@ -34,8 +36,11 @@ class Known:
 class Estate:
     """What the rules look things up in."""
 
-    def __init__(self, definitions: Sequence[Definition], known: Known) -> None:
+    def __init__(
+        self, definitions: Sequence[Definition], known: Known, lines: SourceLines | None = None
+    ) -> None:
         self.known = known
+        self._lines = lines
         self.items: dict[str, str] = {}
         """Defined full names by their key."""
         self.first: dict[str, Definition] = {}
@@ -56,14 +61,22 @@ class Estate:
             self._near[kind, word] = suggestion(word, candidates)
         return self._near[kind, word]
 
+    def place(self, secret: SecretText, one: Definition) -> Where:
+        """Return the line of a file where a secret stands; that of the definition where no file tells."""
+        if self._lines is None:
+            return one.where
+        start = secret.text.rfind("\n", 0, secret.start) + 1
+        line = secret.text[start:].split("\n", 1)[0]
+        return self._lines.find(line, secret.value, one.where)
+
     def is_there(self, one: Definition) -> bool:
         """Whether the controller has an object of this kind and name."""
         there = self.known.views if one.is_view else self.known.items
         return one.full_name in (there or ())
 
 
-Finding = tuple[Severity, str, str]
-"""Severity, message, hint."""
+Finding = tuple[Severity, str, str] | tuple[Severity, str, str, Where]
+"""Severity, message, hint; and the line, where that is another than the definition's."""
 Rule = Callable[[Definition, References, Estate], Iterator[Finding]]
 
 
@@ -239,15 +252,20 @@ def _fields(one: Definition, found: References, estate: Estate) -> Iterator[Find
 
 
 def _secrets(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
-    """No secret stands in the estate in clear; where only the name tells, it may be something else."""
-    for java, tag, sure in found.secrets:
-        severity: Severity = "error" if sure else "warning"
-        what = "holds a secret in clear" if sure else "looks like a secret in clear"
-        yield (
-            severity,
-            f"{tag} of {java} {what}",
-            'put secret("a name") there, and the value into the secrets file',
-        )
+    """No secret stands in the estate in plain text; where only its name or a text tells, it may be none."""
+    for secret in found.secrets:
+        severity: Severity = "error" if secret.kind == "declared" else "warning"
+        line = f", line {secret.line}," if secret.line else ""
+        label = "" if secret.is_whole else f" ({secret.label})"
+        verb = "holds" if secret.kind == "declared" else "looks like"
+        message = f"{secret.field} of {secret.owner}{line} {verb} a secret in plain text{label}"
+        yield severity, message, _OUTSIDE, estate.place(secret, one)
+
+
+_OUTSIDE = (
+    'put secret("a name") in its place (${jobdsl:secret:NAME} in a script file), and the value into the'
+    " secrets file; or take it from Jenkins' credentials"
+)
 
 
 RULES: dict[str, Rule] = {

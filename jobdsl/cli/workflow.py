@@ -173,10 +173,11 @@ def _findings(
     from jobdsl.checks import extensions
     from jobdsl.checks.lint import Linter
     from jobdsl.checks.policy import check_one
+    from jobdsl.checks.sourcelines import SourceLines
     from jobdsl.documents.references import look
     from jobdsl.planning.still_used import uses
 
-    linter = Linter(estate.definitions, known, ignore)
+    linter = Linter(estate.definitions, known, ignore, SourceLines(root))
     problems = [*estate.warnings, *extensions.check(root, estate, settings)]
     if known.items is not None and known.plugins is None and "missing-plugin" not in ignore:
         problems.append(_UNKNOWN_PLUGINS)

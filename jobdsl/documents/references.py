@@ -18,9 +18,12 @@ from jobdsl.documents.declared import (
     secrecy,
     short_names,
 )
-from jobdsl.documents.tree import class_name, elements
+from jobdsl.documents.secretfinder import SecretText, find_secrets, holds_properties, is_naming
+from jobdsl.documents.tree import class_name, elements, parse
 from jobdsl.errors import XmlError
 from jobdsl.model import Definition
+from jobdsl.secrets.names import ends_secret, names_secret
+from jobdsl.secrets.texts import secrets_in
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -50,6 +53,8 @@ _STEP_TEXT = {
     "hudson.plugins.powershell.PowerShell": "command",
     "org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition": "script",
 }
+_SHORT = 20
+"""Characters below which a word is no key of any service."""
 _ONE_LABEL_AXES = frozenset({"hudson.matrix.LabelAxis"})
 _EXPRESSION_AXES = frozenset({"hudson.matrix.LabelExpAxis"})
 
@@ -72,8 +77,8 @@ class References:
     """Elements whose command or script is blank."""
     strangers: list[tuple[str, str, frozenset[str]]] = field(default_factory=list)
     """A class, a child its typed class does not know, and the known ones the element lacks."""
-    secrets: list[tuple[str, str, bool]] = field(default_factory=list)
-    """A class, a child or attribute that holds a secret in clear, and whether that is sure."""
+    secrets: list[SecretText] = field(default_factory=list)
+    """Secrets in plain text."""
 
 
 def look(one: Definition) -> References | XmlError:
@@ -92,12 +97,21 @@ class _Meaning(NamedTuple):
     is_field: bool
     """Whether a rule asks for fields of this name."""
     may_be_secret: bool
+    names_others: bool
+    """Whether its text may be the name of the value next to it."""
+    holds_properties: bool
 
 
 @lru_cache(maxsize=10_000)
 def _meaning(tag: str) -> _Meaning:
     java = class_name(tag)
-    return _Meaning(java if _is_class(java) else "", tag in _FIELDS or "redential" in tag, may_be_secret(tag))
+    return _Meaning(
+        java if _is_class(java) else "",
+        tag in _FIELDS or "redential" in tag,
+        may_be_secret(tag),
+        is_naming(tag) or tag == "string",  # the first of an entry of a map
+        holds_properties(tag),
+    )
 
 
 @lru_cache(maxsize=10_000)
@@ -106,22 +120,58 @@ def _is_class(java: str) -> bool:
 
 
 def references(document: str | bytes) -> References:
-    """Everything a document refers to. Raises XmlError."""
+    """Everything a document refers to. Raises XmlError.
+
+    Secrets are looked for in a tree, which takes a while, and only where something may be one.
+    """
     found = References()
+    secrets = False
     for element in elements(document):
         tag = str(element.tag)
-        java, is_field, secret = _meaning(tag)
+        java, is_field, may_be_secret, names_others, properties = _meaning(tag)
         if element.attrib:
-            _note_attributes(found, element)
             if (given := element.get("class")) is not None:
                 java = given if _is_class(given) else ""
+            secrets = secrets or _has_secret_attribute(element)
         if java:
             _note_class(found, java, element)
         if is_field:
             _note_field(found, element, (element.text or "").strip())
-        if secret and not len(element):
-            _note_secret(found, element, tag)
+        if secrets:
+            continue
+        text = element.text
+        if may_be_secret:
+            secrets = _is_secret(element, tag)
+        if text and not (text.isspace() or (len(text) < _SHORT and text.isalnum() and not names_others)):
+            secrets = secrets or (names_others and names_secret(text))
+            secrets = secrets or bool(secrets_in(text, properties=properties))
+        tail = element.tail
+        secrets = secrets or (tail is not None and not tail.isspace())
+    if secrets:
+        found.secrets = find_secrets(parse(document))
     return found
+
+
+def _is_secret(element: etree._Element, tag: str) -> bool:
+    """Return whether an element with a tag of a secret holds one, or has children that may."""
+    if len(element):
+        return ends_secret(tag)
+    parent = element.getparent()
+    if parent is None or not in_clear(element.text or ""):
+        return False
+    return "." in tag or bool(secrecy(parent.get("class") or class_name(str(parent.tag)), tag))
+
+
+def _has_secret_attribute(element: etree._Element) -> bool:
+    for name, value in element.items():
+        if name == "class":
+            if value == "hudson.util.Secret":
+                return True
+        elif name != "plugin" and (
+            is_secret_attribute(name) or (is_naming(name) and names_secret(value)) or secrets_in(value)
+        ):
+            return True
+    return False
 
 
 @lru_cache(maxsize=10_000)
@@ -165,21 +215,6 @@ def _note_field(found: References, element: etree._Element, text: str) -> None:
     elif (kind := _JOB_FIELDS.get((owner, tag))) is not None:
         names = [text] if kind == "copied" else [name.strip() for name in text.split(",")]
         found.jobs += [(kind, name) for name in names if name]
-
-
-def _note_secret(found: References, element: etree._Element, tag: str) -> None:
-    parent, text = element.getparent(), element.text or ""
-    if parent is None or "${" in text or not in_clear(text):
-        return
-    java = parent.get("class") or class_name(str(parent.tag))
-    if kind := secrecy(java, tag):
-        found.secrets.append((java, tag, kind == "declared"))
-
-
-def _note_attributes(found: References, element: etree._Element) -> None:
-    for name, value in element.items():
-        if is_secret_attribute(name) and "${" not in value and in_clear(value):
-            found.secrets.append((class_name(str(element.tag)), name, False))
 
 
 def _owner(element: etree._Element | None) -> str:

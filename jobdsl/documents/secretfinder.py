@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from jobdsl.documents.declared import in_clear, is_secret_attribute, secrecy
+from jobdsl.documents.storing import is_class
 from jobdsl.documents.tree import Node, class_name
 from jobdsl.secrets.names import ends_secret, names_about, names_secret
 from jobdsl.secrets.placeholders import starts
 from jobdsl.secrets.texts import joined, secrets_in
 
-__all__ = ["SecretText", "find_secrets", "holds_properties", "is_naming"]
+__all__ = ["Kind", "SecretText", "find_secrets", "holds_properties", "is_naming"]
 
 _NAMES = frozenset(
     {
@@ -36,6 +38,10 @@ _PROPERTIES = re.compile(r"(?i)propert|params|parameters|envvars|environment|var
 """Tags of texts that are lines of a name and a value."""
 
 
+Kind = Literal["declared", "named", "text"]
+"""How it is known: by a field that a class declares as secret, by a name, or by what the text says."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretText:
     """A secret in plain text, as a part of a text or attribute of a node, or all of it."""
@@ -47,10 +53,19 @@ class SecretText:
     end: int
     label: str
     """The name it is given there, or that of its format."""
-    java: str = ""
-    """Class of the element whose field it is, where the structure tells; empty where only the text does."""
-    is_declared: bool = False
-    """Whether the field is declared as a secret by its class."""
+    kind: Kind
+    owner: str
+    """Class of the element it is part of."""
+
+    @property
+    def field(self) -> str:
+        """The field or attribute it stands in."""
+        return self.attribute or class_name(self.node.tag)
+
+    @property
+    def line(self) -> int:
+        """Line of its text; 0 where that is one line."""
+        return self.text.count("\n", 0, self.start) + 1 if "\n" in self.text else 0
 
     @property
     def text(self) -> str:
@@ -64,8 +79,8 @@ class SecretText:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is all of its text."""
-        return (self.start, self.end) == (0, len(self.text))
+        """Whether the structure tells that it is one: then it is all of its text."""
+        return self.kind != "text"
 
 
 def find_secrets(root: Node, *, placeholders: bool = False) -> list[SecretText]:
@@ -93,45 +108,61 @@ def _whole_texts(root: Node) -> Iterator[SecretText]:
     seen: set[int] = set()
     for node in root.walk():
         java = node.attrs.get("class") or class_name(node.tag)
-        for leaf, declared in _secret_leaves(node, java):
+        for leaf, kind in _secret_leaves(node, java):
             if id(leaf) not in seen and in_clear(leaf.text):
                 seen.add(id(leaf))
                 label = class_name(leaf.tag).rpartition(".")[2]
-                yield SecretText(
-                    node=leaf, start=0, end=len(leaf.text), label=label, java=java, is_declared=declared
-                )
+                yield SecretText(node=leaf, start=0, end=len(leaf.text), label=label, kind=kind, owner=java)
         for name in _secret_attributes(node):
             if in_clear(node.attrs[name]):
+                end = len(node.attrs[name])
                 yield SecretText(
-                    node=node, attribute=name, start=0, end=len(node.attrs[name]), label=name, java=java
+                    node=node, attribute=name, start=0, end=end, label=name, kind="named", owner=java
                 )
 
 
 def _parts(root: Node, known: set[tuple[int, str]], placeholders: bool) -> Iterator[SecretText]:
-    for node in root.walk():
+    for node, owner in _owned(root, class_name(root.tag)):
         texts = {"": node.text, **node.attrs} if node.attrs else {"": node.text}
         for attribute, text in texts.items():
             if not text or attribute == "class" or (id(node), attribute) in known:
                 continue
-            properties = not attribute and holds_properties(node.tag)
-            spans = secrets_in(text, properties=properties)
+            spans = secrets_in(text, properties=not attribute and holds_properties(node.tag))
             if placeholders:
                 spans = joined([*spans, *((*span, "text") for span in starts(text))])
             for start, end, label in spans:
-                yield SecretText(node=node, attribute=attribute, start=start, end=end, label=label)
+                yield SecretText(
+                    node=node,
+                    attribute=attribute,
+                    start=start,
+                    end=end,
+                    label=label,
+                    kind="text",
+                    owner=owner,
+                )
 
 
-def _secret_leaves(node: Node, java: str) -> Iterator[tuple[Node, bool]]:
+def _owned(root: Node, owner: str) -> Iterator[tuple[Node, str]]:
+    """Every node in document order, with the class of the element it is part of."""
+    stack = [(root, owner)]
+    while stack:
+        node, owner = stack.pop()
+        yield node, owner
+        inside = node.attrs.get("class") or (class_name(node.tag) if is_class(node.tag) else owner)
+        stack.extend((child, inside) for child in reversed(node.children))
+
+
+def _secret_leaves(node: Node, java: str) -> Iterator[tuple[Node, Kind]]:
     """The leaves of a node that are secrets by their names, their class, or what is named next to them."""
     for child in node.children:
         if kind := _secrecy(java, child):
             for leaf in _leaves(child):
-                yield leaf, kind == "declared"
+                yield leaf, kind
     for leaf in _named_beside(node, java):
-        yield leaf, False
+        yield leaf, "named"
 
 
-def _secrecy(java: str, child: Node) -> str:
+def _secrecy(java: str, child: Node) -> Literal["", "declared", "named"]:
     """How a child of an element is a secret, or holds one: by its field, its name, or its class."""
     if child.attrs.get("class") == "hudson.util.Secret":
         return "declared"

@@ -77,7 +77,7 @@ def _with_tokens(spans: list[SecretText], job: str, taken: Taken) -> str:
     """A text with a token in the place of each of its secrets."""
     pieces, end = [], 0
     for secret_text in spans:
-        put = taken.add if secret_text.java else taken.share
+        put = taken.add if secret_text.is_whole else taken.share
         pieces += [secret_text.text[end : secret_text.start], put(job, secret_text.label, secret_text.value)]
         end = secret_text.end
     return "".join([*pieces, spans[0].text[end:]])

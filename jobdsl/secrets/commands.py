@@ -67,10 +67,10 @@ def commanded(text: str) -> Iterator[Span]:
 
 def piped(text: str) -> Iterator[Span]:
     """Yield the spans of a text that commands read as passwords, from a pipe or as an answer."""
-    for rule in (_HERE, _SEND):
-        for found in rule.finditer(text):
+    for rule, sign in ((_HERE, "<<<"), (_SEND, "send")):
+        for found in rule.finditer(text) if sign in text else ():
             yield from _password(text, found.end())
-    for found in _ECHO.finditer(text):
+    for found in _ECHO.finditer(text) if "|" in text else ():
         _, end = value_at(text, found.end())
         if _TAKES_IT.match(text, end + (text[end : end + 1] in ("'", '"'))):
             yield from _password(text, found.end())
