@@ -10,7 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jobdsl.documents.subitems import SUBITEMS
 from jobdsl.errors import JobdslError
+from jobdsl.importer.convert import Imported
 from jobdsl.importer.directory import in_directory
 from jobdsl.importer.estate import Maker
 from jobdsl.importer.report import ImportResult, write_report
@@ -33,7 +35,7 @@ def import_estate(
 ) -> ImportResult:
     """Write the documents of a directory or a controller as an estate to `out`.
 
-    Broken documents are told and left out, the others go on. Secrets in clear go into a file beside
+    Broken documents are told and left out, the others go on; so are items that Jenkins keeps inside a job. Secrets in clear go into a file beside
     `out`, never into the estate. `templates` is accepted; finding templates and loops comes later.
     Raises JobdslError when `out` is not empty (unless `force`), or nothing can be read or written.
     """
@@ -46,9 +48,15 @@ def import_estate(
         if isinstance(source, Path):
             raise JobdslError(f"{source} holds no documents", hint="they are files named *.xml")
         raise JobdslError(f"{source.url} holds no documents", hint="may this user read its jobs?")
-    maker = Maker(out, found, secrets_file)
+    maker = Maker(out, [one for one in found if one.root not in SUBITEMS], secrets_file)
     maker.make()
-    documents = tuple(maker.imported[key] for key in sorted(maker.imported))
+    left_out = [
+        Imported(one.name, one.place, one.size, left_out=SUBITEMS[one.root], root=one.root)
+        for one in found
+        if one.root in SUBITEMS
+    ]
+    imported = [*maker.imported.values(), *left_out]
+    documents = tuple(sorted(imported, key=lambda one: (one.name, one.place)))
     result = ImportResult(
         out, documents, len(maker.secrets.values), secrets_file if maker.secrets.values else None
     )

@@ -8,6 +8,8 @@ from hashlib import blake2b
 from typing import Any, TypeAlias
 from typing import Literal as OneOf
 
+from jobdsl.documents.backreferences import resolved
+from jobdsl.documents.subitems import Subitem
 from jobdsl.documents.tree import Node, class_name, parse, to_text
 from jobdsl.dsl.items import Item
 from jobdsl.dsl.jobs import item
@@ -58,6 +60,8 @@ class Imported:
     """Bytes of the document."""
     error: str = ""
     """Why it could not be read; empty when it was."""
+    left_out: Subitem | None = None
+    """What it holds instead of an item that can be imported."""
     doubts: list[str] = field(default_factory=list)
     """Where it may hold secrets nobody can be sure of."""
     elements: int = 0
@@ -66,7 +70,7 @@ class Imported:
     fallback: str = ""
     """The plainer form it had to take although its kind has a typed class; empty where it had not."""
     print: bytes = b""
-    """Fingerprint of the tree, markers aside."""
+    """Fingerprint of the tree, markers aside and back references resolved."""
     root: str = ""
     code: Group | None = None
     """The call that defines it; its first part is the name."""
@@ -93,7 +97,7 @@ def convert(source: Source, name: str, writer: Writer, secrets: Taken, first: Fo
     load_all()
     if source.data.count(b"<") > 2 * _MOST_ELEMENTS:
         raise XmlError(f"it has more than {_MOST_ELEMENTS} elements")
-    root = stripped(parse(source.data))
+    root = resolved(stripped(parse(source.data)))
     made = Imported(source.name, source.place, len(source.data), root=root.tag, print=fingerprint(root))
     made.elements = elements(root)
     take_out(root, source.name, secrets)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jobdsl.documents.subitems import Subitem
 from jobdsl.errors import JobdslError
 from jobdsl.importer.convert import Imported
 
@@ -15,6 +16,8 @@ __all__ = ["ImportResult", "printable", "write_report"]
 
 _MOST_DOUBTS = 30
 """Places that may hold a secret and are told one by one."""
+_FEW_NAMES = 3
+"""Names of documents that were left out which the summary shows for each kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,11 @@ class ImportResult:
     def broken(self) -> list[Imported]:
         """Documents that could not be imported; `error` says why."""
         return [one for one in self.documents if one.error]
+
+    @property
+    def left_out(self) -> list[Imported]:
+        """Documents of what Jenkins keeps inside a job."""
+        return [one for one in self.documents if one.left_out]
 
     @property
     def equal(self) -> int:
@@ -61,18 +69,30 @@ class ImportResult:
 
     def sentences(self) -> Iterator[str]:
         """The summary: what was written, what was broken."""
-        count = len(self.documents) - len(self.broken)
+        count = len(self.documents) - len(self.broken) - len(self.left_out)
         yield f"{_count(count, 'document')} imported to {self.out}{self._typed()}"
         if self.secrets:
             advice = "keep it safe, and out of version control"
             yield f"{_count(self.secrets, 'secret')} taken out into {self.secrets_file}: {advice}"
         yield from self._doubts()
+        yield from self._left_out()
         for one in self.broken:
             yield printable(f"NOT IMPORTED: {one.name}: {one.error}")
 
     def _typed(self) -> str:
         share = f"{100 * self.typed_elements / self.elements:.1f} %" if self.elements else ""
         return f"; {share} of {_count(self.elements, 'element')} typed" if share else ""
+
+    def _left_out(self) -> Iterator[str]:
+        """How many documents of each kind were left out, and why."""
+        names: dict[Subitem, list[str]] = {}
+        for document in self.documents:
+            if document.left_out is not None:
+                names.setdefault(document.left_out, []).append(document.name)
+        for kind, members in names.items():
+            shown = ", ".join(members[:_FEW_NAMES]) + (", ..." if len(members) > _FEW_NAMES else "")
+            count = f"{len(members)} {kind.name if len(members) == 1 else kind.plural}"
+            yield printable(f"LEFT OUT: {count} ({shown}): {kind.reason}; {kind.hint}")
 
     def _doubts(self) -> Iterator[str]:
         """Where to look for secrets that only a person can tell; the report has all of them."""
@@ -101,6 +121,8 @@ def _row(one: Imported) -> Iterator[tuple[str, Any]]:
         yield "may_hold_secrets", one.doubts
     if one.fallback:
         yield "fallback", one.fallback
+    if one.left_out:
+        yield "left_out", f"{one.left_out.reason}; {one.left_out.hint}"
     if one.error:
         yield "error", one.error
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from jobdsl.documents.backreferences import resolved
 from jobdsl.documents.tree import parse
 from jobdsl.elements import load_all
 from jobdsl.elements.base import Record
@@ -33,7 +34,7 @@ def usual_layouts(found: Sequence[Found]) -> dict[str, str]:
     """The layout of most elements of a class, by the class's name in the DSL; none for the class's own."""
     load_all()
     records: dict[str, list[Any]] = {}
-    for one in found[:: -(-len(found) // _SAMPLE)]:
+    for one in found[:: -(-len(found) // _SAMPLE) or 1]:
         for record in _records(one):
             records.setdefault(record.dsl_name(), []).append(record)
     layouts = {word: _usual(records[word]) for word in sorted(records) if word not in _NEVER}
@@ -65,7 +66,7 @@ def _most(layouts: Counter[str | None]) -> str | None:
 def _records(one: Found) -> Iterator[Any]:
     """The typed values a document is made of."""
     try:
-        made, _ = as_item(one.name, stripped(parse(one.read())), one.is_view)
+        made, _ = as_item(one.name, resolved(stripped(parse(one.read()))), one.is_view)
     except JobdslError:  # told when it is imported
         return
     stack: list[Any] = [made]

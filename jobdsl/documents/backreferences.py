@@ -1,0 +1,197 @@
+"""Back references of XStream: an object that stands a second time, as a path to where it stood first.
+
+`reference="../../a/b[2]"` leads from the element itself over its parents and their children, counted
+from 1 among those of one tag; `/project/a` from the root; a number names the element with that `id`.
+Jenkins writes them and reads them only where they lead to an element around or before them. Whoever
+edits a document breaks them, so an import puts copies in their place where it can.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from jobdsl.documents.tree import TEXT, Node, class_name
+from jobdsl.model import is_view_root
+
+__all__ = ["dangling", "resolved"]
+
+_STEP = re.compile(r"(?P<tag>[^\[\]]+)(?:\[(?P<position>[0-9]{1,6})\])?")
+_COMPARATOR = "hudson.util.CaseInsensitiveComparator"
+"""How every view orders the names of its jobs."""
+_MOST_COPIES = 500
+"""References of one document that are replaced; real ones have some dozens at most."""
+_LARGEST = 50_000
+"""Elements of a document from which on nothing more is copied: copies of copies may grow without end."""
+
+
+class _Paths:
+    """Where the elements of a document stand."""
+
+    def __init__(self, root: Node) -> None:
+        self.root = root
+        self.parents: dict[int, Node] = {}
+        self.order: dict[int, int] = {}
+        for number, node in enumerate(root.walk()):
+            self.order[id(node)] = number
+            for child in node.children:
+                self.parents[id(child)] = node
+
+    def target(self, node: Node) -> Node | None:
+        """The element a reference leads to, over other references; None where it leads nowhere."""
+        met: set[int] = set()
+        found: Node | None = node
+        while found is not None and "reference" in found.attrs:
+            if id(found) in met:
+                return None
+            met.add(id(found))
+            found = self._follow(found, found.attrs["reference"])
+        return found
+
+    def _follow(self, start: Node, path: str) -> Node | None:
+        if path.isdecimal():
+            return next((node for node in self.root.walk() if node.attrs.get("id") == path), None)
+        steps = path.split("/")
+        at: Node | None = start
+        if steps[0] == "":
+            first = _STEP.fullmatch(steps[1])
+            at = self.root if first and _is_called(self.root, first["tag"]) else None
+            steps = steps[2:]
+        for step in steps:
+            if at is None:
+                return None
+            at = self.parents.get(id(at)) if step == ".." else _child(at, step)
+        return at
+
+    def around(self, node: Node) -> Iterator[Node]:
+        """The elements a node lies in, the nearest first."""
+        above = self.parents.get(id(node))
+        while above is not None:
+            yield above
+            above = self.parents.get(id(above))
+
+    def is_ancestor(self, node: Node, other: Node) -> bool:
+        """Tell whether a node lies in another."""
+        return any(above is other for above in self.around(node))
+
+    def path(self, start: Node, target: Node) -> str:
+        """The relative path between two elements."""
+        above = [target, *self.around(target)]
+        steps: list[str] = []
+        at = start
+        while not any(at is one for one in above):
+            steps.append("..")
+            at = self.parents[id(at)]
+        down = above[: next(number for number, one in enumerate(above) if one is at)]
+        return "/".join([*steps, *(self._step(one) for one in reversed(down))])
+
+    def _step(self, node: Node) -> str:
+        alike = [one for one in self.parents[id(node)].children if one.tag == node.tag]
+        number = next(number for number, one in enumerate(alike, 1) if one is node)
+        return node.tag if number == 1 else f"{node.tag}[{number}]"
+
+
+def _child(node: Node, step: str) -> Node | None:
+    match = _STEP.fullmatch(step)
+    if match is None:
+        return None
+    alike = [child for child in node.children if _is_called(child, match["tag"])]
+    position = int(match["position"] or 1)
+    return alike[position - 1] if 0 < position <= len(alike) else None
+
+
+def _is_called(node: Node, tag: str) -> bool:
+    return node.tag == tag or (node.tag != TEXT and class_name(node.tag) == tag)
+
+
+def dangling(root: Node) -> list[tuple[str, str]]:
+    """References that Jenkins cannot follow: the path of tags to each, and what it says."""
+    paths = _Paths(root)
+    found: list[tuple[str, str]] = []
+    for node in root.walk():
+        if "reference" not in node.attrs:
+            continue
+        target = paths.target(node)
+        if target is None or paths.order[id(target)] > paths.order[id(node)]:
+            tags = [node.tag, *(one.tag for one in paths.around(node))][:-1]
+            found.append(("/".join(reversed(tags)), node.attrs["reference"]))
+    return found
+
+
+def resolved(root: Node) -> Node:
+    """The document with a copy of what it refers to in place of each reference.
+
+    A reference to an element around it stays: a part that knows what it lies in. One that leads nowhere
+    stays as well, unless it is known what Jenkins has there.
+    """
+    if not any("reference" in node.attrs for node in root.walk()):
+        return root
+    root = _copy(root)
+    for _ in range(_MOST_COPIES):
+        paths = _Paths(root)
+        reference = next((node for node in root.walk() if _is_replaceable(paths, node)), None)
+        if reference is None or len(paths.order) > _LARGEST:
+            break
+        _replace(paths, reference)
+    return root
+
+
+def _is_replaceable(paths: _Paths, node: Node) -> bool:
+    if "reference" not in node.attrs or node is paths.root:
+        return False
+    target = paths.target(node)
+    if target is None:
+        return _is_comparator(paths, node) or _is_owner_of_view(paths, node)
+    return not paths.is_ancestor(node, target)
+
+
+def _is_comparator(paths: _Paths, node: Node) -> bool:
+    """Tell whether it orders the names of a view, which was cut out of a larger document."""
+    return node.tag == "comparator" and paths.parents[id(node)].tag == "jobNames"
+
+
+def _is_owner_of_view(paths: _Paths, node: Node) -> bool:
+    """Tell whether it is the owner of a view that stands by itself: Jenkins sets it when it reads the view."""
+    return node.tag == "owner" and paths.parents[id(node)] is paths.root and is_view_root(paths.root.tag)
+
+
+def _replace(paths: _Paths, reference: Node) -> None:
+    """Put what a reference leads to in its place."""
+    target = paths.target(reference)
+    if target is None and reference.tag == "comparator":
+        reference.attrs = {"class": _COMPARATOR}
+    elif target is None:
+        siblings = paths.parents[id(reference)].children
+        siblings[:] = [one for one in siblings if one is not reference]
+    else:
+        copy = _relocated(paths, target, reference)
+        reference.attrs = _attributes(reference, target)
+        reference.text, reference.children = copy.text, copy.children
+
+
+def _relocated(paths: _Paths, target: Node, place: Node) -> Node:
+    """A copy of an element for another place: what it refers to outside itself is still what it was."""
+
+    def copied(node: Node, depth: int) -> Node:
+        attrs = dict(node.attrs)
+        meant = paths.target(node) if "reference" in attrs else None
+        if meant is not None and meant is not target and not paths.is_ancestor(meant, target):
+            attrs["reference"] = "/".join([".."] * depth + [paths.path(place, meant)])
+        elif meant is not None:
+            attrs["reference"] = paths.path(node, meant)
+        return Node(node.tag, node.text, [copied(child, depth + 1) for child in node.children], attrs)
+
+    return copied(target, 0)
+
+
+def _attributes(reference: Node, target: Node) -> dict[str, str]:
+    """The attributes of a copy: those of the original, and its class where the tag does not say it."""
+    attrs = {name: value for name, value in target.attrs.items() if name not in ("class", "id")}
+    java = reference.attrs.get("class") or target.attrs.get("class", "")
+    if not java and reference.tag != target.tag and "." in target.tag:
+        java = class_name(target.tag)
+    return {"class": java, **attrs} if java and java != class_name(reference.tag) else attrs
+
+
+def _copy(node: Node) -> Node:
+    return Node(node.tag, node.text, map(_copy, node.children), dict(node.attrs))

@@ -1,0 +1,87 @@
+"""Items that Jenkins keeps inside a job: left out of an import with a sentence, while all others go on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from jobdsl.checks.lint import lint
+from jobdsl.controller.jenkins import connect
+from jobdsl.errors import Where
+from jobdsl.importer import import_estate
+from jobdsl.loading.load import load
+from jobdsl.model import Definition
+from jobdsl.planning.plan import plan
+from jobdsl.testing import SimulatedJenkins
+
+PROMOTION = "hudson.plugins.promoted__builds.PromotionProcess"
+ROOTS = (PROMOTION, "matrix-config", "hudson.matrix.MatrixConfiguration", "maven2", "hudson.maven.MavenModule", "hudson.ivy.IvyModule")  # fmt: skip
+
+
+def home(at: Path) -> Path:
+    files = {
+        "shop.xml": "<project><properties><hudson.plugins.promoted__builds.JobPropertyImpl><activeProcessNames><string>qa</string></activeProcessNames></hudson.plugins.promoted__builds.JobPropertyImpl></properties></project>",
+        "shop/promotions/qa.xml": f"<{PROMOTION}><icon>star-gold</icon></{PROMOTION}>",
+        "shop/promotions/live.xml": f"<{PROMOTION}/>",
+        "lib.xml": "<maven2-moduleset/>",
+        "lib/modules/a$b.xml": "<maven2/>",
+        "cross.xml": "<matrix-project/>",
+        "cross/configurations/axis-label/linux.xml": "<matrix-config/>",
+    }
+    for name, text in files.items():
+        path = at / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return at
+
+
+def test_they_are_counted_and_told_and_the_others_go_on(tmp_path: Path) -> None:
+    said: list[str] = []
+    result = import_estate(home(tmp_path / "home"), tmp_path / "estate", report=tmp_path / "report.json", echo=said.append)  # fmt: skip
+    assert (result.equal, result.broken) == (3, [])
+    assert [one.name for one in result.left_out] == [
+        "cross/configurations/axis-label/linux",
+        "lib/modules/a$b",
+        "shop/promotions/live",
+        "shop/promotions/qa",
+    ]
+    assert said[0].startswith("3 documents imported")
+    told = [line for line in said if line.startswith("LEFT OUT: ")]
+    assert [line.split(":")[1].strip() for line in told] == [
+        "1 matrix configuration (cross/configurations/axis-label/linux)",
+        "1 module of a Maven or Ivy job (lib/modules/a$b)",
+        "2 promotion processes (shop/promotions/live, shop/promotions/qa)",
+    ]
+    assert "JOB/promotion/createProcess?name=NAME" in told[2]
+    rows = {row["name"]: row for row in json.loads((tmp_path / "report.json").read_text())}
+    assert "belongs to its job" in rows["shop/promotions/qa"]["left_out"]
+    definitions = load(tmp_path / "estate", isolation="process").definitions
+    assert [one.full_name for one in definitions] == ["cross", "lib", "shop"]  # and no folder of their names
+
+
+def test_what_is_left_can_be_planned(tmp_path: Path) -> None:
+    import_estate(home(tmp_path / "home"), tmp_path / "estate", echo=lambda _: None)
+    estate = load(tmp_path / "estate", isolation="process")
+    with SimulatedJenkins() as jenkins:
+        made = plan(estate, connect(jenkins.url, jenkins.user, jenkins.token).inventory(), "seed")
+    assert (made.errors, len(made.changes)) == ([], 3)
+
+
+def test_nothing_else_in_a_directory_is_no_error_but_nothing_imported(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "qa.xml").write_text(f"<{PROMOTION}/>")
+    said: list[str] = []
+    result = import_estate(tmp_path / "home", tmp_path / "estate", echo=said.append)
+    assert (result.equal, len(result.left_out)) == (0, 1)
+    assert said[0].startswith("0 documents imported")
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_lint_tells_where_one_is_defined(root: str) -> None:
+    one = Definition("a/promotions/qa", root, f"<{root}/>\n", Where("jobs.py", 7))
+    found = [problem for problem in lint([one]) if problem.rule == "not-top-level"]
+    assert [(problem.severity, str(problem.where)) for problem in found] == [("error", "jobs.py:7")]
+    assert "belongs to its" in found[0].message
+    assert found[0].hint
