@@ -13,20 +13,20 @@ from jobdsl.model import Definition
 __all__ = ["back_references", "top_level"]
 
 
-def top_level(definition: Definition) -> Iterator[tuple[Severity, str, str]]:
+def top_level(definition: Definition, *_: object) -> Iterator[tuple[Severity, str, str]]:
     """Find an item that Jenkins keeps inside a job."""
     subitem = SUBITEMS.get(definition.root)
     if subitem is not None:
         yield "error", subitem.reason, subitem.hint
 
 
-def back_references(definition: Definition) -> Iterator[tuple[Severity, str, str]]:
+def back_references(definition: Definition, *_: object) -> Iterator[tuple[Severity, str, str]]:
     """Find references of XStream that Jenkins cannot follow."""
     if " reference=" not in definition.document:
         return
     for path, reference in dangling(parse(definition.document)):
         yield (
             "error",
-            f'{path} refers to "{reference}", which is not in the document',
+            f'{path} refers to "{reference}", which does not stand before it in the document',
             "write there what it should be a copy of: Jenkins drops what refers to nothing",
         )

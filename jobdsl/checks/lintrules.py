@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from jobdsl.checks.documentrules import back_references, top_level
 from jobdsl.checks.plugins import PluginList, plugin_of
 from jobdsl.checks.renames import FormerNames
 from jobdsl.checks.sourcelines import SourceLines
@@ -281,5 +282,7 @@ RULES: dict[str, Rule] = {
     "control-character": _characters,
     "unknown-field": _fields,
     "clear-secret": _secrets,
+    "not-top-level": top_level,
+    "dangling-reference": back_references,
 }
 """Rules by the names `lint.ignore` in jobdsl.toml takes (words.py has them, too)."""

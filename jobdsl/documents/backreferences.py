@@ -53,7 +53,7 @@ class _Paths:
             return next((node for node in self.root.walk() if node.attrs.get("id") == path), None)
         steps = path.split("/")
         at: Node | None = start
-        if steps[0] == "":
+        if path.startswith("/"):
             first = _STEP.fullmatch(steps[1])
             at = self.root if first and _is_called(self.root, first["tag"]) else None
             steps = steps[2:]
@@ -151,7 +151,7 @@ def _is_comparator(paths: _Paths, node: Node) -> bool:
 
 
 def _is_owner_of_view(paths: _Paths, node: Node) -> bool:
-    """Tell whether it is the owner of a view that stands by itself: Jenkins sets it when it reads the view."""
+    """Tell whether it is the owner of a view that stands by itself, which Jenkins sets when it reads it."""
     return node.tag == "owner" and paths.parents[id(node)] is paths.root and is_view_root(paths.root.tag)
 
 

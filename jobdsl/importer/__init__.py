@@ -35,8 +35,10 @@ def import_estate(
 ) -> ImportResult:
     """Write the documents of a directory or a controller as an estate to `out`.
 
-    Broken documents are told and left out, the others go on; so are items that Jenkins keeps inside a job. Secrets in clear go into a file beside
-    `out`, never into the estate. `templates` is accepted; finding templates and loops comes later.
+    Broken documents are told and left out, the others go on; so are items that Jenkins keeps inside a
+    job. Secrets in clear go into a file beside `out`, never into the estate. `templates` is accepted;
+    finding templates and loops comes later.
+
     Raises JobdslError when `out` is not empty (unless `force`), or nothing can be read or written.
     """
     del templates

@@ -48,5 +48,7 @@ RULES = (
     "control-character",
     "unknown-field",
     "clear-secret",
+    "not-top-level",
+    "dangling-reference",
 )
 """Names of the lint rules, in the order they are checked."""
