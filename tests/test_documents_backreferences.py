@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from jobdsl.checks.lint import lint
+from jobdsl.controller.jenkins import connect
 from jobdsl.documents.backreferences import dangling, resolved
 from jobdsl.documents.tree import parse, to_text
 from jobdsl.importer import import_estate
 from jobdsl.loading.load import load
+from jobdsl.testing import SimulatedJenkins
 
 
 def flat(text: str) -> str:
@@ -74,6 +76,17 @@ def test_a_reference_that_leads_nowhere_stays_and_is_told(reference: str) -> Non
 
 def test_jenkins_cannot_follow_a_reference_to_what_comes_later() -> None:
     assert dangling(parse("<p><y reference='../x'/><x/></p>")) == [("y", "../x")]
+
+
+def test_the_simulated_controller_loses_what_refers_to_nothing() -> None:
+    with SimulatedJenkins() as jenkins:
+        controller = connect(jenkins.url, jenkins.user, jenkins.token)
+        view = "<hudson.model.ListView><name>v</name><jobNames>{}<string>a</string></jobNames></hudson.model.ListView>"
+        controller.create("item", "a", "<project/>")
+        for comparator in ("", "<comparator reference='../../../listView/jobNames/comparator'/>"):
+            controller.create("view", "v", view.format(comparator))
+            assert (b"<string>a</string>" in controller.config("view", "v")) is not bool(comparator)
+            controller.delete("view", "v")
 
 
 def test_a_view_that_was_cut_out_of_a_home_orders_its_jobs_as_all_do() -> None:

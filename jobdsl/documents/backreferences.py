@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from jobdsl.documents.tree import TEXT, Node, class_name
 from jobdsl.model import is_view_root
 
-__all__ = ["dangling", "resolved"]
+__all__ = ["dangling", "resolved", "without_dangling"]
 
 _STEP = re.compile(r"(?P<tag>[^\[\]]+)(?:\[(?P<position>[0-9]{1,6})\])?")
 _COMPARATOR = "hudson.util.CaseInsensitiveComparator"
@@ -74,6 +74,10 @@ class _Paths:
         """Tell whether a node lies in another."""
         return any(above is other for above in self.around(node))
 
+    def tags(self, node: Node) -> str:
+        """The tags that lead to a node from the root, which is not named."""
+        return "/".join(reversed([node.tag, *(above.tag for above in self.around(node))][:-1]))
+
     def path(self, start: Node, target: Node) -> str:
         """The relative path between two elements."""
         above = [target, *self.around(target)]
@@ -107,15 +111,32 @@ def _is_called(node: Node, tag: str) -> bool:
 def dangling(root: Node) -> list[tuple[str, str]]:
     """References that Jenkins cannot follow: the path of tags to each, and what it says."""
     paths = _Paths(root)
-    found: list[tuple[str, str]] = []
-    for node in root.walk():
-        if "reference" not in node.attrs:
-            continue
-        target = paths.target(node)
-        if target is None or paths.order[id(target)] > paths.order[id(node)]:
-            tags = [node.tag, *(one.tag for one in paths.around(node))][:-1]
-            found.append(("/".join(reversed(tags)), node.attrs["reference"]))
-    return found
+    return [(paths.tags(node), node.attrs["reference"]) for node in _unreadable(paths)]
+
+
+def without_dangling(root: Node) -> Node:
+    """The document without what Jenkins cannot read of it because a reference leads nowhere.
+
+    That is the field or the member of a list, and of a sorted set whose comparator it is, the whole set.
+    """
+    if not any("reference" in node.attrs for node in root.walk()):
+        return root
+    paths = _Paths(root)
+    for node in _unreadable(paths):
+        lost = paths.parents[id(node)] if node.tag == "comparator" else node
+        siblings = paths.parents[id(lost)].children if lost is not root else []
+        siblings[:] = [one for one in siblings if one is not lost]
+    return root
+
+
+def _unreadable(paths: _Paths) -> list[Node]:
+    """References to what stands neither around nor before them."""
+    return [
+        node
+        for node in paths.root.walk()
+        if "reference" in node.attrs
+        and ((target := paths.target(node)) is None or paths.order[id(target)] > paths.order[id(node)])
+    ]
 
 
 def resolved(root: Node) -> Node:

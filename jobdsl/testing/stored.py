@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from jobdsl.documents.backreferences import without_dangling
 from jobdsl.documents.tree import TEXT, Node, class_name, tag_name
 from jobdsl.testing.catalogue import Catalogue
 from jobdsl.testing.documents import read
@@ -58,6 +59,7 @@ class Rewriter:
 
     def settle(self, root: Node, *, new: bool) -> Node:
         """The tree as the controller stores it; `new` for createItem, which differs in a few places."""
+        root = without_dangling(root)
         return self._object(root, self.java(root), "", new)
 
     def java(self, node: Node) -> str:
