@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from jobdsl.documents.aliases import tag_class
 from jobdsl.errors import Problem, Where
 
 __all__ = ["FOLDER_ROOTS", "VIEW_ROOTS", "Definition", "Estate", "digest", "is_folder_root", "is_view_root"]
@@ -18,7 +19,6 @@ FOLDER_ROOTS = frozenset({"com.cloudbees.hudson.plugins.folder.Folder"})
 
 VIEW_ROOTS = frozenset(
     {
-        "listView",
         "hudson.model.ListView",
         "hudson.model.AllView",
         "hudson.model.MyView",
@@ -29,12 +29,12 @@ VIEW_ROOTS = frozenset(
 
 def is_view_root(root: str) -> bool:
     """Whether a document with this root element is a view (not an item)."""
-    return root in VIEW_ROOTS or root.endswith("View")
+    return tag_class(root) in VIEW_ROOTS or root.endswith("View")
 
 
 def is_folder_root(root: str) -> bool:
     """Whether a document with this root element is a plain folder."""
-    return root in FOLDER_ROOTS
+    return tag_class(root) in FOLDER_ROOTS
 
 
 def digest(document: str) -> str:

@@ -17,11 +17,12 @@ from jobdsl.controller.jenkins import AlreadyExistsError, Controller, NotFoundEr
 from jobdsl.documents.kept import keep_own, keeps_own
 from jobdsl.errors import ControllerError, JobdslError, Problem
 from jobdsl.planning.changes import Action, Change
-from jobdsl.planning.inventory import Existing
+from jobdsl.planning.inventory import Existing, class_of
 from jobdsl.planning.marker import INCOMPLETE, UNBUILT, UNFINISHED, UNREAD, Marker, mark
 
 __all__ = ["Maker"]
 
+_MATRIX = "hudson.matrix.MatrixProject"
 _SHUT = "the controller does not let us in"
 
 
@@ -100,7 +101,7 @@ class Maker:
 
     def _create(self, change: Change, document: str) -> None:
         # createItem resets the execution strategy of a matrix, an update keeps it (measured)
-        twice = change.root == "matrix-project"
+        twice = class_of(change.root) == _MATRIX
         first = with_digest(change, self.seed, self.finish(change.document), UNREAD) if twice else document
         try:
             self.controller.create(*change.key, first)

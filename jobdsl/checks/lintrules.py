@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from jobdsl.checks.documentrules import back_references, top_level
-from jobdsl.checks.plugins import PluginList, plugin_of
+from jobdsl.checks.plugins import CORE, PluginList, plugins_of
 from jobdsl.checks.renames import FormerNames
 from jobdsl.checks.sourcelines import SourceLines
 from jobdsl.documents.references import References
@@ -87,14 +87,15 @@ def _plugins(one: Definition, found: References, estate: Estate) -> Iterator[Fin
     if plugins is None:
         return
     for java in found.classes:
-        plugin = plugin_of(java)
-        if plugin is None and "." in java:
+        enough = plugins_of(java)
+        if not enough and "." in java:
             yield (
                 "warning",
                 f"no plugin is known for {java}",
                 "Jenkins drops it silently where its plugin is missing",
             )
-        elif plugin and plugin not in plugins.versions:
+        elif enough and CORE not in enough and plugins.versions.keys().isdisjoint(enough):
+            plugin = enough[0]
             if plugins.is_complete:
                 hint = "install it, or leave the element out: Jenkins would drop it silently"
                 yield "error", f"{java} needs the plugin {plugin}, which the controller does not have", hint

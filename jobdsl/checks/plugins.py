@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from jobdsl.documents.aliases import plugin_of_name
 from jobdsl.errors import JobdslError
 
-__all__ = ["CORE", "PluginList", "plugin_of", "read_plugins"]
+__all__ = ["CORE", "PluginList", "plugin_of", "plugins_of", "read_plugins"]
 
 CORE = ""
 """The plugin of classes that Jenkins itself brings."""
@@ -68,20 +69,34 @@ _PREFIXES = (
 )
 
 
-@lru_cache(maxsize=4096)
 def plugin_of(java_class: str) -> str | None:
-    """Short name of the plugin that brings a class; CORE for Jenkins itself, None when nobody knows."""
+    """Return the plugin that brings a class; CORE for Jenkins itself, None when no table has it."""
+    return next(iter(plugins_of(java_class)), None)
+
+
+@lru_cache(maxsize=4096)
+def plugins_of(java_class: str) -> tuple[str, ...]:
+    """Return the plugins any of which is enough to read a class of this name, the one of today first.
+
+    A class that moved is read under its old name by the plugin that has it today, or by the old one.
+    """
+    found = (plugin_of_name(java_class), _own_plugin(java_class))
+    return tuple(dict.fromkeys(plugin for plugin in found if plugin is not None))
+
+
+def _own_plugin(java_class: str) -> str | None:
+    """Return the plugin of the class that has this very name."""
     from jobdsl.elements import load_all
-    from jobdsl.elements.base import registry
+    from jobdsl.elements.base import typed
 
     if java_class in _CORE_CLASSES:
         return CORE
     load_all()
-    typed = registry.get(java_class)
-    if typed is not None and typed.plugin:
-        return typed.plugin
+    known = typed(java_class)
+    if known is not None and known.plugin:
+        return known.plugin
     named = next((plugin for prefix, plugin in _PREFIXES if java_class.startswith(prefix)), None)
-    return CORE if named is None and typed is not None else named
+    return CORE if named is None and known is not None else named
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from jobdsl.documents.aliases import tag_class
 from jobdsl.documents.references import References, look
 from jobdsl.documents.tree import class_name
 from jobdsl.errors import Problem, XmlError
@@ -15,14 +16,19 @@ from jobdsl.settings.words import ANY_VIEW, KINDS
 
 __all__ = ["check", "check_one", "kind_of"]
 
+_WORDS = {tag_class(root): word for root, word in KINDS.items()}
+"""What the DSL calls a kind of item or view, by its class."""
+
 
 def kind_of(one: Definition) -> str:
     """What a DSL file calls this kind of item or view; the root's class where it has no word for it."""
-    return KINDS.get(one.root, class_name(one.root))
+    java = tag_class(one.root)
+    return _WORDS.get(java, java)
 
 
 def _may_be_this_kind(one: Definition, team: Team) -> bool:
-    return team.may_use_kind(kind_of(one)) or (one.is_view and team.may_use_kind(ANY_VIEW))
+    names = [kind_of(one), tag_class(one.root), class_name(one.root), *([ANY_VIEW] if one.is_view else [])]
+    return any(map(team.may_use_kind, names))
 
 
 def check(definitions: Sequence[Definition], settings: Settings) -> list[Problem]:

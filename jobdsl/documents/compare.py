@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from jobdsl.documents.aliases import equivalent, replacements, tag_class
+from jobdsl.documents.conversions import Conversion, additions_of, conversions_of, holds
 from jobdsl.documents.differences import Difference, Kind
-from jobdsl.documents.jenkinsfile import PIPELINE_ROOTS, converted_properties
 from jobdsl.documents.masking import HIDDEN, Spans, masked_pair, secret_spans
 from jobdsl.documents.storing import (
     BORN,
@@ -37,6 +38,11 @@ from jobdsl.secrets.texts import secrets_in
 
 __all__ = ["Comparison", "PluginOf", "compare"]
 
+_DISCARDER = "jenkins.model.BuildDiscarderProperty"
+_FIELD = Node("field")
+"""Stands for any field of a node."""
+_LOG_ROTATOR = "hudson.tasks.LogRotator"
+
 PluginOf = Callable[[str], "str | None"]
 """Short name of the plugin a class belongs to, if known."""
 
@@ -52,8 +58,8 @@ class Comparison:
 
     @property
     def lost(self) -> list[Difference]:
-        """What was sent and is not there."""
-        return [one for one in self.differences if one.kind != "added"]
+        """What was sent and is not there, in no form."""
+        return [one for one in self.differences if one.kind not in ("added", "converted")]
 
     @property
     def drift(self) -> list[Difference]:
@@ -63,8 +69,9 @@ class Comparison:
 
 def compare(desired: Node, stored: Node, plugin_of: PluginOf | None = None) -> Comparison:
     """Compare a document with what the controller stored; markers in either do not count."""
-    run = _Run(plugin_of or (lambda _: None), desired)
-    run.trees = stripped(desired), stripped(stored)
+    run = _Run(plugin_of or (lambda _: None), desired.tag)
+    own = stripped(desired)
+    run.trees = own, _with_description(own, _with_log_rotator(own, stripped(stored)))
     root = run.align(*run.trees, ())
     return Comparison(root, run.found)
 
@@ -72,11 +79,12 @@ def compare(desired: Node, stored: Node, plugin_of: PluginOf | None = None) -> C
 class _Run:
     """One comparison; `path` is the nodes from the root's child down."""
 
-    def __init__(self, plugin_of: PluginOf, desired: Node) -> None:
+    def __init__(self, plugin_of: PluginOf, root: str) -> None:
         self.found: list[Difference] = []
         self.plugin_of = plugin_of
-        self.root = desired.tag
-        self.converted = set(converted_properties(desired)) if desired.tag in PIPELINE_ROOTS else set()
+        self.root = root
+        self.made: set[tuple[str, ...]] = set()
+        """Paths of what Jenkins made of old fields, or adds by itself."""
         self.trees: tuple[Node, ...] = ()
         """Both documents."""
 
@@ -96,7 +104,7 @@ class _Run:
         if not desired.attrs and not stored.attrs:
             return False
         wanted, has = desired.attrs.get("class", ""), stored.attrs.get("class", "")
-        if wanted == has or (is_default_class(wanted) and is_default_class(has)):
+        if equivalent(wanted, has) or (is_default_class(wanted) and is_default_class(has)):
             return False
         if not is_default_class(wanted):
             self._replaced(path, wanted)
@@ -131,14 +139,15 @@ class _Run:
 
     def _align_children(self, desired: Node, stored: Node, path: tuple[Node, ...]) -> list[Node]:
         partners = _pair(desired.children, stored.children)
+        conversions = self._conversions(desired, stored, path)
         aligned: dict[int, Node] = {}
         for child in desired.children:
             partner = partners.get(id(child))
             if partner is None:
-                self._lost(child, (*path, child))
+                self._lost(child, stored, (*path, child), conversions.get(child.tag))
             else:
                 aligned[id(partner)] = self.align(child, partner, (*path, child))
-        tags = {child.tag for child in desired.children}
+        tags = {_name(child) for child in desired.children}
         for extra in stored.children:
             if id(extra) not in aligned and self._counts(extra, path, tags):
                 self._note("added", (*path, extra), "", _value(extra), "error")
@@ -164,7 +173,30 @@ class _Run:
             self._note("changed", path, "the order defined", order, "error")
         return [aligned[one] for one in theirs]
 
-    def _lost(self, child: Node, path: tuple[Node, ...]) -> None:
+    def _conversions(self, desired: Node, stored: Node, path: tuple[Node, ...]) -> dict[str, Conversion]:
+        """Return the old fields among the children, by tag; remember what Jenkins makes by itself."""
+        element, inside = _place((*path, _FIELD), self.root)
+        inside = inside.removesuffix(_FIELD.tag)
+        known = conversions_of(element)
+        tags, place = {child.tag for child in desired.children}, tuple(map(_name, path))
+        if not inside:
+            made = (one for one in additions_of(element) if len(one) > 1 or one[0] not in tags)
+            self.made.update((*place, *one) for one in made)
+        found: dict[str, Conversion] = {}
+        for child in desired.children if known else ():
+            one = known.get(inside + child.tag)
+            if one is not None:
+                found[child.tag] = one
+                if one.becomes and not one.makes_nothing_of(child) and holds(stored, one):
+                    self.made.add((*place, *one.target))
+        return found
+
+    def _lost(self, child: Node, stored: Node, path: tuple[Node, ...], conversion: Conversion | None) -> None:
+        """Note a child that the stored node lacks, unless Jenkins keeps what it says in another form."""
+        if conversion is not None and conversion.becomes and holds(stored, conversion):
+            return self._note("converted", path, _value(child), "/".join(conversion.target), "note")
+        if conversion is not None and _is_idle(conversion, child):
+            return self._note("dropped", path, _value(child), "", "note")
         kept_elsewhere = any(node.tag in BORN | FOLDER_OWN for node in path[:2])
         severity: Severity = "note" if kept_elsewhere or is_harmless(child) else "error"
         inner = (
@@ -175,13 +207,15 @@ class _Run:
         for one in inner:
             self._note("dropped", (*path, one), "", "", "error")
         if not inner:
-            self._note("dropped", path, _value(child), "", severity)
+            instead = conversion.into if conversion is not None and conversion.how == "lost" else ""
+            self._note("dropped", path, _value(child), "", severity, instead=instead)
+        return None
 
     def _counts(self, extra: Node, path: tuple[Node, ...], tags: set[str]) -> bool:
         """Whether something the controller has beyond ours was put there by somebody."""
-        if self._is_born(extra, path):
+        if self._is_born(extra, path) or (*map(_name, path), _name(extra)) in self.made:
             return False
-        if is_class(extra.tag) or is_value(extra.tag) or extra.tag in tags:
+        if is_class(extra.tag) or is_value(extra.tag) or _name(extra) in tags:
             return True
         if not is_default_class(extra.attrs.get("class", "")):
             return True
@@ -199,7 +233,7 @@ class _Run:
         if is_folder_root(self.root):
             own = (not path and extra.tag in FOLDER_OWN) or "FolderConfig" in extra.tag
             return own or "Credentials" in extra.tag
-        return parent == "properties" and len(path) == 1 and class_name(extra.tag) in self.converted
+        return False
 
     def _gone(self, path: tuple[Node, ...], wanted: str, attribute: str = "") -> None:
         """A value that is not there: the loss of what an absent one means anyway harms nobody."""
@@ -214,12 +248,15 @@ class _Run:
         severity: Severity,
         attribute: str = "",
         stored_node: Node | None = None,
+        instead: str = "",
     ) -> None:
         element, inside = _place(path, self.root, attribute)
         node = path[-1] if path else self.trees[0]
         wanted, stored = self._masked((node, wanted), (stored_node or node, stored), attribute)
         plugin = self.plugin_of(element) or ""
-        self.found.append(Difference(kind, _joined(path), element, inside, wanted, stored, severity, plugin))
+        self.found.append(
+            Difference(kind, _joined(path), element, inside, wanted, stored, severity, plugin, instead)
+        )
 
     def _masked(self, wanted: tuple[Node, str], stored: tuple[Node, str], attribute: str) -> tuple[str, str]:
         """Both values as people may see them; each with the node it stands in."""
@@ -247,14 +284,56 @@ def _joined(path: tuple[Node, ...]) -> str:
     return "/".join(node.tag for node in path)
 
 
+def _name(node: Node) -> str:
+    """The class or field that a tag stands for, by whichever of its names."""
+    return tag_class(node.tag)
+
+
+def _is_idle(conversion: Conversion, child: Node) -> bool:
+    """Whether a field that is not kept changes nothing: it has no effect any more, or not with this value."""
+    if conversion.becomes:
+        return conversion.makes_nothing_of(child)
+    return conversion.how == "ignored"
+
+
+def _with_description(desired: Node, stored: Node) -> Node:
+    """The stored document with an empty description where only a marker was, and the desired one has any."""
+    if desired.find("description") is None or stored.find("description") is not None:
+        return stored
+    return Node(stored.tag, stored.text, [Node("description"), *stored.children], stored.attrs)
+
+
+def _with_log_rotator(desired: Node, stored: Node) -> Node:
+    """The stored job with its build discarder as `logRotator`, where that is how the desired one says it.
+
+    Jenkins keeps `logRotator` until a user saves the job in the browser, which makes it the property.
+    """
+    properties, discarder = stored.find("properties"), None
+    if desired.find("logRotator") is not None and stored.find("logRotator") is None and properties:
+        discarder = next((one for one in properties.children if _name(one) == _DISCARDER), None)
+    strategy = discarder.find("strategy") if discarder else None
+    if properties is None or strategy is None or strategy.attrs.get("class") != _LOG_ROTATOR:
+        return stored
+    others = [one for one in properties.children if one is not discarder]
+    rest = [
+        Node("properties", "", others, properties.attrs) if one is properties else one
+        for one in stored.children
+    ]
+    rotator = Node("logRotator", "", strategy.children, strategy.attrs)
+    return Node(stored.tag, stored.text, [*rest, rotator], stored.attrs)
+
+
 def _pair(desired: list[Node], stored: list[Node]) -> dict[int, Node]:
-    """For each desired child (by identity) its partner: the next of its tag, or of its key."""
+    """For each desired child (by identity) its partner: the next of its class or field, or of its key."""
     waiting: dict[tuple[str, str], list[Node]] = {}
     for child in stored:
-        waiting.setdefault(_key(child), []).append(child)
+        waiting.setdefault((_name(child), _discriminator(child)), []).append(child)
     partners: dict[int, Node] = {}
     for child in desired:
-        if candidates := waiting.get(_key(child)):
+        keys = [
+            (name, _discriminator(child)) for name in (_name(child), *replacements(class_name(child.tag)))
+        ]
+        if candidates := next((waiting[key] for key in keys if waiting.get(key)), None):
             partners[id(child)] = candidates.pop(0)
     left = [child for child in desired if child.tag in UNORDERED and id(child) not in partners]
     others = {id(one) for rest in waiting.values() for one in rest}
@@ -262,12 +341,12 @@ def _pair(desired: list[Node], stored: list[Node]) -> dict[int, Node]:
     return partners | {id(child): other for child, other in zip(left, spare, strict=False)}
 
 
-def _key(node: Node) -> tuple[str, str]:
-    """Return what tells a child from others of its tag: the text in a set, the name of a parameter."""
+def _discriminator(node: Node) -> str:
+    """Return what tells a child from others of its class: the text in a set, the name of a parameter."""
     if node.tag in UNORDERED:
-        return node.tag, node.text
+        return node.text
     name = node.find("name") if node.tag.endswith("ParameterDefinition") else None
-    return node.tag, name.text if name else ""
+    return name.text if name else ""
 
 
 def _place(path: tuple[Node, ...], root: str, attribute: str = "") -> tuple[str, str]:

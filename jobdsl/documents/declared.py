@@ -42,6 +42,13 @@ def _classes() -> dict[str, type[Record]]:
     return registry
 
 
+def _typed(java: str) -> type[Record] | None:
+    """The typed class of a Jenkins class, by whichever of its names."""
+    from jobdsl.elements.base import typed
+
+    return typed(java) if _classes() else None
+
+
 @cache
 def short_names() -> frozenset[str]:
     """Classes that documents name without a package, such as EnvInjectBuilder."""
@@ -51,7 +58,7 @@ def short_names() -> frozenset[str]:
 @lru_cache(maxsize=10_000)
 def known_tags(java: str) -> frozenset[str] | None:
     """The tags of every child its typed class can write, in whatever layout; None without such a class."""
-    cls = _classes().get(java)
+    cls = _typed(java)
     if cls is None:
         return None
     tags = set(cls.by_tag)
@@ -76,7 +83,7 @@ def may_be_secret(tag: str) -> bool:
 @lru_cache(maxsize=10_000)
 def secrecy(java: str, tag: str) -> Secrecy:
     """Whether a child of this class is a secret: declared as one, or named like one where nobody tells."""
-    cls = _classes().get(java)
+    cls = _typed(java)
     field = cls.by_tag.get(tag) if cls is not None else None
     if field is not None:
         return "declared" if field.kind == "secret" else ""

@@ -9,7 +9,8 @@ from jobdsl.errors import Problem, Severity, Where
 
 __all__ = ["Difference", "Kind"]
 
-Kind = Literal["dropped", "changed", "added"]
+Kind = Literal["dropped", "changed", "added", "converted"]
+"""converted: Jenkins keeps it in another form, which means the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Difference:
     stored: str
     severity: Severity
     plugin: str = ""
+    instead: str = ""
+    """What to write in its place, where that is known."""
 
     def __str__(self) -> str:
         what = f"{self.element} {self.field}".strip()
@@ -34,6 +37,8 @@ class Difference:
             return f"{what}: a hidden value in it changed"
         if self.kind == "changed":
             return f"{what}: {_short(self.wanted)} became {_short(self.stored)}"
+        if self.kind == "converted":
+            return f"{what} is kept as {self.stored}"
         value = f" = {_short(self.stored or self.wanted)}" if self.stored or self.wanted else ""
         return f"{what}{value} was {self.kind}"
 
@@ -49,6 +54,8 @@ class Difference:
         elif self.severity == "error":
             plugin = f"plugin {self.plugin}" if self.plugin else "installed plugin"
             hint = f"the {plugin} does not know this field or value"
+            if self.instead:
+                hint = f"the {plugin} has another field for it: write {self.instead}"
         return Problem(
             f'"{job}": Jenkins did not keep all of it: {self}', where, hint, self.severity, "kept", job
         )

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from jobdsl.documents.aliases import tag_class
+from jobdsl.documents.conversions import conversions_of
 from jobdsl.documents.tree import Node, class_name, tag_name
 
 __all__ = [
@@ -32,12 +34,6 @@ TRIGGERS = "org.jenkinsci.plugins.workflow.job.properties.PipelineTriggersJobPro
 PARAMETERS = "hudson.model.ParametersDefinitionProperty"
 _LISTS = {TRIGGERS: "triggers", PARAMETERS: "parameterDefinitions"}
 """Properties that are lists, of which a Jenkinsfile and a definition may each set members."""
-_CONVERTED = {
-    "concurrentBuild": "org.jenkinsci.plugins.workflow.job.properties.DisableConcurrentBuildsJobProperty",
-    "logRotator": "jenkins.model.BuildDiscarderProperty",
-    "triggers": TRIGGERS,
-}
-"""Old fields of a Pipeline that Jenkins turns into properties when it loads them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +101,11 @@ def without_jenkinsfile(root: Node) -> Node:
 
 def converted_properties(root: Node) -> Iterator[str]:
     """Yield the classes of the properties that Jenkins makes of old fields of this document."""
+    known = conversions_of(tag_class(root.tag))
     for child in root.children:
-        if child.tag in _CONVERTED and (child.tag != "concurrentBuild" or child.text.strip() == "false"):
-            yield _CONVERTED[child.tag]
+        one = known.get(child.tag)
+        if one is not None and one.target[0] == "properties" and not one.makes_nothing_of(child):
+            yield one.target[1]
 
 
 def _trackers(root: Node) -> list[Node]:

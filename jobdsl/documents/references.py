@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from jobdsl.documents.aliases import canonical
 from jobdsl.documents.declared import (
     in_clear,
     is_secret_attribute,
@@ -55,7 +56,8 @@ _STEP_TEXT = {
 }
 _SHORT = 20
 """Characters below which a word is no key of any service."""
-_ONE_LABEL_AXES = frozenset({"hudson.matrix.LabelAxis"})
+_LABEL_AXIS = "hudson.matrix.LabelAxis"
+_PLAIN_AXIS = "hudson.matrix.Axis"
 _EXPRESSION_AXES = frozenset({"hudson.matrix.LabelExpAxis"})
 
 
@@ -116,7 +118,7 @@ def _meaning(tag: str) -> _Meaning:
 
 @lru_cache(maxsize=10_000)
 def _is_class(java: str) -> bool:
-    return ("." in java or java in short_names()) and not _NO_CLASS.match(java)
+    return ("." in java or java == "axis" or java in short_names()) and not _NO_CLASS.match(java)
 
 
 def references(document: str | bytes) -> References:
@@ -187,9 +189,12 @@ def _note_class(found: References, java: str, element: etree._Element) -> None:
     found.classes[java] = None
     if strangers := _strangers(java, tuple([str(child.tag) for child in element])):
         found.strangers += strangers
+    java = canonical(java)
     if (wanted := _STEP_TEXT.get(java)) is not None and not (element.findtext(wanted) or "").strip():
         found.empty.append(java)
-    if java in _ONE_LABEL_AXES or java in _EXPRESSION_AXES:
+    if java == _PLAIN_AXIS and element.findtext("name") == "label":
+        java = _LABEL_AXIS  # which Jenkins makes of it
+    if java == _LABEL_AXIS or java in _EXPRESSION_AXES:
         texts = [value.text for value in element.iterfind("values/*") if value.text]
         plain = java in _EXPRESSION_AXES
         found.labels += [text if plain or _WORD.fullmatch(text) else f'"{text}"' for text in texts]
@@ -208,11 +213,11 @@ def _note_field(found: References, element: etree._Element, text: str) -> None:
         found.listed.append(text)
         return
     owner = _owner(parent)
-    if _CREDENTIALS.search(tag) or (tag == "string" and owner.endswith("SSHAgentBuildWrapper")):
+    if _CREDENTIALS.search(tag) or (tag in ("string", "user") and owner.endswith("SSHAgentBuildWrapper")):
         found.credentials.append(text)
     elif tag == "spec" or (tag == "cron" and owner.endswith("Trigger")):
         found.crons.append(element.text or "")
-    elif (kind := _JOB_FIELDS.get((owner, tag))) is not None:
+    elif (kind := _JOB_FIELDS.get((canonical(owner), tag))) is not None:
         names = [text] if kind == "copied" else [name.strip() for name in text.split(",")]
         found.jobs += [(kind, name) for name in names if name]
 

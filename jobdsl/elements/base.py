@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from jobdsl.documents.aliases import canonical, stored_name
 from jobdsl.documents.tree import Node, tag_name
 from jobdsl.dsl.raw import Value
 from jobdsl.elements.compiling import constructor, writer
@@ -23,12 +24,17 @@ from jobdsl.errors import DslError
 if TYPE_CHECKING:
     from inspect import Signature
 
-__all__ = ["Element", "Form", "Record", "RecordType", "registry"]
+__all__ = ["Element", "Form", "Record", "RecordType", "registry", "typed"]
 
 registry: dict[str, type[Record]] = {}
 """Every typed class by the Jenkins class it stands for."""
 
 _COMMON = ("layout", "extra")
+
+
+def typed(name: str) -> type[Record] | None:
+    """Return the typed class of a Jenkins class, by whichever of its names; `load_all` comes first."""
+    return registry.get(name) or registry.get(stored_name(name)) or registry.get(canonical(name))
 
 
 class Form(NamedTuple):

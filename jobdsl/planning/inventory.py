@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from jobdsl.documents.tree import class_name
+from jobdsl.documents.aliases import canonical, tag_class
 from jobdsl.grammar import names
 from jobdsl.model import FOLDER_ROOTS
 from jobdsl.planning.marker import Marker
@@ -36,14 +36,6 @@ LEVELS = 6
 """Levels of folders one tree request asks for."""
 BORN_VIEW = "All"
 """Name of the view every plain folder is born with (cloudbees-folder 6.1053, measured)."""
-_ALIASES = {
-    "project": "hudson.model.FreeStyleProject",
-    "flow-definition": "org.jenkinsci.plugins.workflow.job.WorkflowJob",
-    "matrix-project": "hudson.matrix.MatrixProject",
-    "maven2-moduleset": "hudson.maven.MavenModuleSet",
-    "listView": "hudson.model.ListView",
-}
-"""Root elements Jenkins writes by an alias; all others are named by their class."""
 _FIELDS = "name,description,disabled"
 _VIEWS = "views[name,description]"
 
@@ -55,7 +47,7 @@ class Existing:
     kind: Kind
     full_name: str
     class_name: str
-    """Java class as the API names it; empty where the controller tells none."""
+    """Java class as the API names it, or its name of today; empty where the controller tells none."""
     description: str = ""
     disabled: bool | None = None
     """None where the API does not say (folders, views)."""
@@ -101,7 +93,8 @@ class Inventory:
 
 def class_of(root: str) -> str:
     """The Java class a document's root stands for; empty for an alias we do not know."""
-    return _ALIASES.get(root) or (class_name(root) if "." in root else "")
+    java = tag_class(root)
+    return java if "." in java else ""
 
 
 def tree_query(levels: int = LEVELS) -> str:
@@ -149,7 +142,7 @@ def existing(kind: Kind, folder: str, answer: Mapping[str, Any]) -> Existing:
     return Existing(
         kind,
         names.join(folder, text(answer["name"])),
-        text(answer.get("_class", "")),
+        canonical(text(answer.get("_class", ""))),
         description,
         answer.get("disabled"),
         Marker.find(description),

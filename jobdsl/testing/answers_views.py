@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jobdsl.documents.tree import Node, class_name
+from jobdsl.documents.aliases import tag_class
+from jobdsl.documents.tree import Node
 from jobdsl.errors import XmlError
 from jobdsl.testing.answers_items import create_item, encoded_body, xml_response
 from jobdsl.testing.documents import read, write
@@ -30,7 +31,7 @@ def _read_view(call: Call, data: bytes) -> Node:
         root = read(data)
     except XmlError:
         raise oops() from None
-    java = class_name(root.tag)
+    java = tag_class(root.tag)
     if not java.endswith(_VIEWS) or not call.jenkins.store.rewriter.known(java):
         raise oops()
     return root
@@ -73,7 +74,7 @@ def _configure(call: Call) -> Response:
     view: View = call.target
     data = encoded_body(call)
     root = _read_view(call, data)
-    if class_name(root.tag) != view.java:
+    if tag_class(root.tag) != view.java:
         raise oops()
     _assign(call, view, root, data)
     call.jenkins.store.views_changed(view.owner)

@@ -88,10 +88,10 @@ class VocabularyCatalogue(TableCatalogue):
 
 def _typed(class_name: str) -> Any:
     from jobdsl.elements import load_all
-    from jobdsl.elements.base import registry
+    from jobdsl.elements.base import typed
 
     load_all()
-    return registry.get(class_name)
+    return typed(class_name)
 
 
 def _merged(fields: Mapping[str, str | None], tags: list[str]) -> dict[str, str | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from jobdsl.documents.tree import class_name
+from jobdsl.documents.aliases import tag_class
 
 __all__ = ["CONFIGURATION", "FOLDER", "FREESTYLE", "KINDS", "Kind", "kind_of"]
 
@@ -96,5 +96,5 @@ KINDS: dict[str, Kind] = {kind.tag: kind for kind in _ALL} | {kind.java: kind fo
 
 def kind_of(tag: str) -> Kind:
     """The kind of a root element; for one nobody knows, a plain job of that class."""
-    java = class_name(tag)
-    return KINDS.get(tag) or Kind(tag, java, "project", "", f"{java}$Build")
+    java = tag_class(tag)
+    return KINDS.get(java) or Kind(tag, java, "project", "", f"{java}$Build")

@@ -8,14 +8,7 @@ from jobdsl.documents.tree import Node
 from jobdsl.grammar.cron import CronError, parse
 from jobdsl.testing.pages import oops
 
-__all__ = ["RENAMED", "after", "complete", "refuse"]
-
-RENAMED = {
-    "org.jenkinsci.plugins.pipeline.modeldefinition.config.FolderConfig": (
-        "org.jenkinsci.plugins.docker.workflow.declarative.FolderConfig"
-    ),
-}
-"""Classes that moved: what is read under the old name is written under the new one."""
+__all__ = ["after", "complete", "refuse"]
 
 Quirk = Callable[[Node, Node, bool], None]
 """Changes a written node, given the posted one and whether the item is new."""

@@ -11,12 +11,14 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from jobdsl.documents.aliases import canonical, replacements, stored_name
 from jobdsl.documents.backreferences import without_dangling
 from jobdsl.documents.tree import TEXT, Node, class_name, tag_name
 from jobdsl.testing.catalogue import Catalogue
+from jobdsl.testing.converted import convert, replaced
 from jobdsl.testing.documents import read
 from jobdsl.testing.kinds import KINDS
-from jobdsl.testing.quirks import RENAMED, after, complete
+from jobdsl.testing.quirks import after, complete
 
 __all__ = ["Rewriter"]
 
@@ -39,9 +41,6 @@ _ATTRIBUTES = frozenset(
 _CONVERTED = {"varPasswordPair": frozenset({"var", "password"})}
 """Elements a plugin's own converter reads, with attributes that are values."""
 _BOOLEANS = ("true", "false")
-_ALIASES = {"slave": "hudson.slaves.DumbSlave"} | {
-    kind.tag: kind.java for kind in KINDS.values() if "." not in kind.tag
-}
 
 
 @dataclass(slots=True)
@@ -60,17 +59,26 @@ class Rewriter:
     def settle(self, root: Node, *, new: bool) -> Node:
         """The tree as the controller stores it; `new` for createItem, which differs in a few places."""
         root = without_dangling(root)
-        return self._object(root, self.java(root), "", new)
+        return self._object(root, self.java(root, is_root=True), "", new)
 
-    def java(self, node: Node) -> str:
-        """The class a node says it is of: its `class` attribute, or its own name."""
-        java = node.attrs.get("class") or _ALIASES.get(node.tag) or class_name(node.tag)
-        if java in RENAMED:
-            java = RENAMED[java]
-            if "class" in node.attrs:
-                node.attrs["class"] = java
-            else:
-                node.tag = tag_name(java)
+    def java(self, node: Node, *, is_root: bool = False) -> str:
+        """The class a node says it is of: its `class` attribute, or its own name; it gets the name of today.
+
+        A name without a package is an alias or a field: a kind of item only as the root, and never with text.
+        """
+        name = node.attrs.get("class") or class_name(node.tag)
+        if "." not in name and not is_root and (name in KINDS or (node.text and not node.children)):
+            return name
+        java = canonical(name)
+        if replacements(java):
+            java = replaced(java, node)
+        written = stored_name(java)
+        if java.startswith("java.") or written == name:
+            return java
+        if "class" in node.attrs:
+            node.attrs["class"] = written
+        elif "." in java:
+            node.tag = tag_name(written)
         return java
 
     def known(self, java: str) -> bool:
@@ -94,7 +102,10 @@ class Rewriter:
             written = Node(node.tag, "", self._fields(node, java, fields, inner, new), attrs)
             if not fields and not node.children:
                 written.text = node.text
-        return after(java, node, written, new)
+        written = after(java, node, written, new)
+        if not self.accept_unknown:
+            convert(java, node, written)
+        return written
 
     def _read_attributes(self, node: Node) -> dict[str, str]:
         read = _ATTRIBUTES | _CONVERTED.get(node.tag, frozenset())

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from jobdsl.documents.tree import Node, class_name
+from jobdsl.documents.aliases import tag_class
+from jobdsl.documents.tree import Node
 from jobdsl.testing.store import Document, Group, Item, Settle
 
 __all__ = ["FOLDER_VIEWS", "View", "default_view", "embed", "views_of"]
@@ -44,7 +45,7 @@ class View:
     def assign(self, root: Node, document: Document, settle: Settle) -> None:
         """Give the view a document, and views to a nested one."""
         self.document = document
-        self.java = class_name(root.tag)
+        self.java = tag_class(root.tag)
         self.views = {}
         inner = root.find("views") if self.java == _NESTED else None
         for node in inner.children if inner else ():
@@ -91,7 +92,7 @@ def view_from(node: Node, owner: Item | View | None, settle: Settle) -> View:
     from jobdsl.testing.documents import write
 
     named = node.find("name")
-    view = View(named.text if named else "", class_name(node.tag), owner)
+    view = View(named.text if named else "", tag_class(node.tag), owner)
     alone = Node(
         node.tag, children=[child for child in node.children if child.tag != "owner"], attrs=node.attrs
     )

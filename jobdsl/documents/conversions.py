@@ -1,0 +1,105 @@
+"""Fields that Jenkins reads and stores as something else, and what it adds where nothing was sent.
+
+The table `conversions.tsv` has them, each with the line of the source that says so.
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Literal, NamedTuple
+
+from jobdsl.documents.aliases import canonical, tag_class
+from jobdsl.documents.storing import means_nothing
+from jobdsl.documents.tree import Node
+
+__all__ = ["Conversion", "additions_of", "conversions_of", "holds"]
+
+How = Literal["converted", "copied", "kept", "ignored", "lost", "added"]
+
+
+class Conversion(NamedTuple):
+    """What becomes of one field, or what a class gets by itself."""
+
+    how: How
+    java: str
+    """Its classes, with `|` between; all of a package where it ends with `*`."""
+    field: str
+    into: str
+    """Path beside the field of what it becomes; of a lost one, what to write instead."""
+    nothing: str
+    plugin: str
+
+    @property
+    def becomes(self) -> bool:
+        """Whether Jenkins makes something of it that means the same."""
+        return self.how in ("converted", "copied", "kept")
+
+    @property
+    def target(self) -> tuple[str, ...]:
+        """The path of what it becomes, without the class that it has there."""
+        return tuple(self.into.partition("=")[0].split("/"))
+
+    def makes_nothing_of(self, child: Node) -> bool:
+        """Return whether a field with this content changes nothing."""
+        value = child.text.strip()
+        if child.children:
+            return False
+        return not value or (value in self.nothing.split("|") if self.nothing else means_nothing(value))
+
+
+@cache
+def _table() -> tuple[Conversion, ...]:
+    text = files("jobdsl.documents").joinpath("conversions.tsv").read_text("utf-8")
+    lines = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
+    return tuple(
+        Conversion(how, java, field, into, nothing, plugin)  # type: ignore[arg-type]
+        for how, java, field, into, nothing, plugin, _ in lines
+    )
+
+
+@cache
+def _by_class() -> dict[str, tuple[Conversion, ...]]:
+    """The lines by class, and by package with its last dot."""
+    found: dict[str, tuple[Conversion, ...]] = {}
+    for one in _table():
+        for java in one.java.split("|"):
+            key = java.removesuffix("*")
+            found[key] = (*found.get(key, ()), one)
+    return found
+
+
+@lru_cache(maxsize=10_000)
+def _of(name: str) -> tuple[Conversion, ...]:
+    """All lines of the class that a name stands for."""
+    java = canonical(name)
+    package = java.rpartition(".")[0]
+    own = _by_class().get(java, ())
+    while package:
+        own += _by_class().get(f"{package}.", ())
+        package = package.rpartition(".")[0]
+    return own
+
+
+@lru_cache(maxsize=10_000)
+def conversions_of(name: str) -> dict[str, Conversion]:
+    """Return what becomes of old fields of a class, by their path in it."""
+    return {one.field: one for one in reversed(_of(name)) if one.how != "added"}
+
+
+@lru_cache(maxsize=10_000)
+def additions_of(name: str) -> tuple[tuple[str, ...], ...]:
+    """Return the paths of what Jenkins adds to an object of a class by itself."""
+    return tuple(one.target for one in _of(name) if one.how == "added")
+
+
+def holds(holder: Node, conversion: Conversion) -> bool:
+    """Return whether an object holds what a field of it becomes."""
+    node = holder
+    for name in conversion.target:
+        child = next((one for one in node.children if tag_class(one.tag) == canonical(name)), None)
+        if child is None:
+            return False
+        node = child
+    java = conversion.into.partition("=")[2]
+    return not java or canonical(node.attrs.get("class", "")) == java

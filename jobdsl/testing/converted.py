@@ -1,0 +1,84 @@
+"""What the controller makes of classes and fields of old versions when it reads them.
+
+Which ones it reads is known from the sources (`jobdsl.documents.conversions`); of what they become, the
+content is as near as that table tells.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from jobdsl.documents.aliases import replacements, stored_name, tag_class
+from jobdsl.documents.conversions import Conversion, conversions_of
+from jobdsl.documents.tree import Node, tag_name
+
+__all__ = ["convert", "replaced"]
+
+_AXES = {"label": "hudson.matrix.LabelAxis", "jdk": "hudson.matrix.JDKAxis"}
+_ONLY_WITHOUT = frozenset({"traits", "extensions"})
+"""Lists that old fields become members of only where the document has no such list."""
+
+
+def replaced(java: str, node: Node) -> str:
+    """Return the class that takes the place of an old one; an axis is told by its name."""
+    first = replacements(java)[0]
+    name = node.find("name") if java == "hudson.matrix.Axis" else None
+    return _AXES.get(name.text, first) if name is not None else first
+
+
+@lru_cache(maxsize=1000)
+def _not_written(java: str) -> frozenset[str]:
+    """Old fields of a class that are read, and never written."""
+    return frozenset(tag for tag, one in conversions_of(java).items() if one.how not in ("copied", "kept"))
+
+
+def convert(java: str, posted: Node, written: Node) -> None:
+    """Put what old fields of a posted object become into the written one, and take them out of it."""
+    for path, one in conversions_of(java).items():
+        field = _find(posted, path)
+        prefix = path.rpartition("/")[0]
+        holder, source = _find(written, prefix), _find(posted, prefix)
+        if field is None or holder is None or source is None:
+            continue
+        if one.how in ("converted", "copied") and not one.makes_nothing_of(field):
+            _make(source, holder, one, field)
+    for path in _not_written(java):
+        prefix, _, tag = path.rpartition("/")
+        holder = _find(written, prefix)
+        if holder is not None:
+            holder.children = [
+                one for one in holder.children if one.tag != tag or not (one.text or one.children)
+            ]
+
+
+def _find(node: Node, path: str) -> Node | None:
+    found: Node | None = node
+    for tag in path.split("/") if path else ():
+        found = found.find(tag) if found is not None else None
+    return found
+
+
+def _make(source: Node, holder: Node, conversion: Conversion, field: Node) -> None:
+    target = conversion.target
+    if target[0] in _ONLY_WITHOUT and source.find(target[0]) is not None:
+        return
+    for name in target[:-1]:
+        holder = _child(holder, name)
+    last, java = target[-1], conversion.into.partition("=")[2]
+    made = _child(holder, last)
+    if java:
+        made.attrs["class"] = stored_name(java)
+        made.children = []
+    elif "." in last:
+        made.children = [*made.children, Node(field.tag, field.text, field.children)]
+    elif not made.children and not made.text:
+        made.text, made.children = field.text, field.children
+
+
+def _child(holder: Node, name: str) -> Node:
+    """The child of that name, made where there is none."""
+    found = next((one for one in holder.children if tag_class(one.tag) == name), None)
+    if found is None:
+        found = Node(tag_name(name))
+        holder.children.append(found)
+    return found
