@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from settling import definition, settle
 
 import jobdsl
 from jobdsl.controller.jenkins import connect
@@ -13,7 +14,6 @@ from jobdsl.documents.compare import compare
 from jobdsl.documents.tree import parse
 from jobdsl.planning.marker import Marker
 from jobdsl.testing import SimulatedJenkins
-from tests.settling import definition, settle
 
 DESCRIPTIONS = [
     "Nightly build\n", "Nightly build\n\n\n", "\nNightly build", "\n\n\r\nNightly build\r\n\r\n", "a\rb", "a\r\nb\r\n",

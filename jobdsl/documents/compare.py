@@ -11,14 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from jobdsl.documents.aliases import equivalent, replacements, tag_class
+from jobdsl.documents.aliases import equivalent, tag_class
 from jobdsl.documents.conversions import Conversion, additions_of, conversions_of, holds
 from jobdsl.documents.differences import Difference, Kind
 from jobdsl.documents.masking import HIDDEN, Spans, masked_pair, secret_spans
+from jobdsl.documents.pairing import pair
 from jobdsl.documents.storing import (
     BORN,
     FOLDER_OWN,
-    UNORDERED,
     fills_in,
     is_class,
     is_default_class,
@@ -138,7 +138,7 @@ class _Run:
         return Node(desired.tag, restored(desired.text, stored.text), (), attrs)
 
     def _align_children(self, desired: Node, stored: Node, path: tuple[Node, ...]) -> list[Node]:
-        partners = _pair(desired.children, stored.children)
+        partners = pair(desired.children, stored.children)
         conversions = self._conversions(desired, stored, path)
         aligned: dict[int, Node] = {}
         for child in desired.children:
@@ -321,32 +321,6 @@ def _with_log_rotator(desired: Node, stored: Node) -> Node:
     ]
     rotator = Node("logRotator", "", strategy.children, strategy.attrs)
     return Node(stored.tag, stored.text, [*rest, rotator], stored.attrs)
-
-
-def _pair(desired: list[Node], stored: list[Node]) -> dict[int, Node]:
-    """For each desired child (by identity) its partner: the next of its class or field, or of its key."""
-    waiting: dict[tuple[str, str], list[Node]] = {}
-    for child in stored:
-        waiting.setdefault((_name(child), _discriminator(child)), []).append(child)
-    partners: dict[int, Node] = {}
-    for child in desired:
-        keys = [
-            (name, _discriminator(child)) for name in (_name(child), *replacements(class_name(child.tag)))
-        ]
-        if candidates := next((waiting[key] for key in keys if waiting.get(key)), None):
-            partners[id(child)] = candidates.pop(0)
-    left = [child for child in desired if child.tag in UNORDERED and id(child) not in partners]
-    others = {id(one) for rest in waiting.values() for one in rest}
-    spare = [child for child in stored if child.tag in UNORDERED and id(child) in others]
-    return partners | {id(child): other for child, other in zip(left, spare, strict=False)}
-
-
-def _discriminator(node: Node) -> str:
-    """Return what tells a child from others of its class: the text in a set, the name of a parameter."""
-    if node.tag in UNORDERED:
-        return node.text
-    name = node.find("name") if node.tag.endswith("ParameterDefinition") else None
-    return name.text if name else ""
 
 
 def _place(path: tuple[Node, ...], root: str, attribute: str = "") -> tuple[str, str]:

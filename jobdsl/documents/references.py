@@ -46,7 +46,7 @@ _JOB_FIELDS = {
     ("hudson.plugins.copyartifact.CopyArtifact", "project"): "copied",
     ("hudson.plugins.copyartifact.CopyArtifact", "projectName"): "copied",
 }
-_FIELDS = frozenset({tag for _, tag in _JOB_FIELDS} | {"assignedNode", "cron", "spec", "string"})
+_FIELDS = frozenset({tag for _, tag in _JOB_FIELDS} | {"assignedNode", "cron", "spec", "string", "user"})
 _WORD = re.compile(r"[\w.-]+")
 _STEP_TEXT = {
     "hudson.tasks.Shell": "command",

@@ -64,9 +64,9 @@ class View(Item):
 
 
 def _root(given: Any) -> Any:
-    if given in (None, "listView"):
+    if given is None or given in list_view.aliases:
         return given
-    raise DslError(f"takes 'listView', not {given!r}")
+    raise DslError(f"takes {' or '.join(map(repr, list_view.aliases))}, not {given!r}")
 
 
 class ListView(View):
@@ -92,10 +92,11 @@ class list_view(ListView, xml="hudson.model.ListView"):
     """Jobs by name, regular expression or filters, in columns.
 
     `list_view("nightly", regex=".*-nightly", columns=["status", "job", "last_success"])`.
-    `root="listView"` writes the short name the class had in old controllers' files.
+    `root="listView"` writes the short name that the class has in the file of the whole controller,
+    `root="view"` the one before it.
     """
 
-    aliases = ("listView",)
+    aliases = ("listView", "view")
 
     root: str | None = meta(_root, default=None)
 

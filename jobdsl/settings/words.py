@@ -26,6 +26,7 @@ KINDS = {
     "hudson.plugins.sectioned__view.SectionedView": "sectioned_view",
     "hudson.plugins.view.dashboard.Dashboard": "dashboard_view",
     "listView": "list_view",
+    "view": "list_view",
     "org.jenkinsci.plugins.categorizedview.CategorizedJobsView": "categorized_view",
     "se.diabol.jenkins.pipeline.DeliveryPipelineView": "delivery_pipeline_view",
     "se.diabol.jenkins.workflow.WorkflowPipelineView": "workflow_pipeline_view",

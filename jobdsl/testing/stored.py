@@ -163,7 +163,9 @@ class Rewriter:
             return Node(node.tag, str(node.text.strip().lower() == "true").lower())
         if node.tag in _INTEGERS and not node.text.strip().lstrip("-").isdigit():
             return None
-        if (default is not None and default.startswith("<")) or node.tag in _COLLECTIONS:
+        if default is not None and default.startswith("<"):
+            return Node(node.tag, "", attrs=node.attrs)
+        if node.tag in _COLLECTIONS and not node.text.strip():
             return Node(node.tag, "", attrs=node.attrs)
         return _leaf(node)
 

@@ -1,0 +1,59 @@
+"""Which child of a document is which child of the stored one."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from jobdsl.documents.aliases import replacements, tag_class
+from jobdsl.documents.storing import UNORDERED, is_class, is_value
+from jobdsl.documents.tree import Node, class_name
+
+__all__ = ["pair"]
+
+_NAMED = ("ParameterDefinition", "Axis", "axis")
+"""How the tags of objects end that a list has one of for each name."""
+
+
+def pair(desired: list[Node], stored: list[Node]) -> dict[int, Node]:
+    """Return for each desired child (by identity) its partner: the next of its class or field, and its key.
+
+    A class that Jenkins replaces is paired with the one it makes of it.
+    """
+    waiting: dict[tuple[str, str], list[Node]] = {}
+    for child in stored:
+        waiting.setdefault((tag_class(child.tag), _key(child)), []).append(child)
+    counting = _that_count(desired, stored)
+    partners: dict[int, Node] = {}
+    for child in counting:
+        names = (tag_class(child.tag), *replacements(class_name(child.tag)))
+        candidates = next((found for name in names if (found := waiting.get((name, _key(child))))), None)
+        if candidates:
+            partners[id(child)] = candidates.pop(0)
+    left = [child for child in counting if child.tag in UNORDERED and id(child) not in partners]
+    others = {id(one) for rest in waiting.values() for one in rest}
+    spare = [child for child in stored if child.tag in UNORDERED and id(child) in others]
+    return partners | {id(child): other for child, other in zip(left, spare, strict=False)}
+
+
+def _key(node: Node) -> str:
+    """Return what tells a child from others of its class: the text in a set, a parameter's or axis' name."""
+    if node.tag in UNORDERED:
+        return node.text
+    name = node.find("name") if node.tag.endswith(_NAMED) else None
+    return name.text if name else ""
+
+
+def _that_count(desired: list[Node], stored: list[Node]) -> list[Node]:
+    """Return the children without the first ones of a field that stands more often than it is stored."""
+    tags = Counter(child.tag for child in desired)
+    fields = {tag for tag, count in tags.items() if count > 1 and not is_class(tag) and not is_value(tag)}
+    surplus = {tag: tags[tag] - sum(child.tag == tag for child in stored) for tag in fields - UNORDERED}
+    if not surplus:
+        return desired
+    counting = []
+    for child in desired:
+        if surplus.get(child.tag, 0) > 0:
+            surplus[child.tag] -= 1
+        else:
+            counting.append(child)
+    return counting
