@@ -10,7 +10,7 @@ from settling import definition, settle
 
 import jobdsl
 from jobdsl.checks.lint import Known, Linter
-from jobdsl.checks.plugins import plugin_of, plugins_of
+from jobdsl.checks.plugins import PluginList, plugin_of, plugins_of
 from jobdsl.checks.policy import kind_of
 from jobdsl.documents.aliases import canonical, equivalent, plugin_of_name, stored_name, tag_class
 from jobdsl.documents.compare import compare
@@ -173,7 +173,7 @@ def test_any_plugin_that_reads_a_name_is_enough() -> None:
 )
 def test_lint_knows_who_reads_an_old_name(plugins: tuple[str, ...], findings: list[str]) -> None:
     one = definition(jobdsl.folder("f", properties=[jobdsl.properties.declarative_folder(label="docker")]))
-    linter = Linter([one], Known(plugins=dict.fromkeys(plugins, "1")), ())
+    linter = Linter([one], Known(plugins=PluginList(dict.fromkeys(plugins, "1"))), ())
     found = [
         problem.message.partition(", which")[0].removeprefix("f: ")
         for problem in linter.check(one, references(one.document))

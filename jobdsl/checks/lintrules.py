@@ -10,6 +10,7 @@ from jobdsl.checks.documentrules import back_references, top_level
 from jobdsl.checks.plugins import CORE, PluginList, plugins_of
 from jobdsl.checks.renames import FormerNames
 from jobdsl.checks.sourcelines import SourceLines
+from jobdsl.documents.conversions import conversions_of
 from jobdsl.documents.references import References
 from jobdsl.documents.secretfinder import SecretText
 from jobdsl.errors import Severity, Where, suggestion
@@ -244,13 +245,17 @@ def _fields(one: Definition, found: References, estate: Estate) -> Iterator[Find
     is a warning: it may belong to another version of the plugin.
     """
     for java, tag, absent in found.strangers:
+        old = conversions_of(java).get(tag)
+        if old is not None and old.how != "lost":
+            continue  # Jenkins reads it
         near = difflib.get_close_matches(tag.lower(), [name.lower() for name in absent], 1, _ALIKE)
         if near:
             right = next(name for name in sorted(absent) if name.lower() == near[0])
             yield "error", f"{java} has no field {tag}", f'did you mean "{right}"?'
         else:
-            hint = estate.near(java, tag, sorted(absent))
-            yield "warning", f"{java} has no field {tag} that is known", hint or "Jenkins drops it silently"
+            hint = estate.near(java, tag, sorted(absent)) or "Jenkins drops it silently"
+            hint = hint if old is None else f"its plugin has another field for it: write {old.into}"
+            yield "warning", f"{java} has no field {tag} that is known", hint
 
 
 def _secrets(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:

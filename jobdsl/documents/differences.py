@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from jobdsl.documents.aliases import canonical
 from jobdsl.errors import Problem, Severity, Where
 
 __all__ = ["Difference", "Kind"]
 
 Kind = Literal["dropped", "changed", "added", "converted"]
 """converted: Jenkins keeps it in another form, which means the same."""
+
+
+_SCHEDULED = frozenset({"hudson.triggers.SCMTrigger", "hudson.triggers.TimerTrigger"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ class Difference:
                 if self.plugin
                 else "its plugin is not installed, or is too old"
             )
+            if canonical(self.element) in _SCHEDULED:
+                hint = "Jenkins accepts no trigger whose schedule it cannot read"
         elif self.severity == "error":
             plugin = f"plugin {self.plugin}" if self.plugin else "installed plugin"
             hint = f"the {plugin} does not know this field or value"

@@ -102,6 +102,7 @@ class Job(Item):
     description: str | None = text(default=None)
     display_name: str | None = text(default=None)
     disabled: bool = flag(default=False)
+    log_rotator: Any = child(accepts=keep, default=None)
     keep_dependencies: bool = flag(default=False)
     properties: Any = slot("", accepts=Property)
     parameters: Any = slot("", accepts=Parameter)
@@ -139,7 +140,6 @@ class Project(Job):
 
     __slots__ = ()
 
-    log_rotator: Any = child(accepts=keep, default=None)
     scm: Any = child(accepts=Scm, default=none())
     scm_retries: int | str | None = number("scmCheckoutRetryCount", default=None)
     agent: Any = meta(_agent, default=None)
@@ -288,8 +288,8 @@ class pipeline(Job, xml="flow-definition", plugin="workflow-job"):
     """A Pipeline: its `script`, or a Jenkinsfile of a repository (`scm`, `script_path`)."""
 
     order = (
-        "actions description displayName keepDependencies properties definition quietPeriod authToken "
-        "triggers disabled"
+        "actions description displayName logRotator keepDependencies properties definition quietPeriod "
+        "authToken triggers disabled"
     )
     forms = {
         name: Form(
