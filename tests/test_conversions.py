@@ -179,8 +179,7 @@ def test_a_log_rotator_is_a_build_discarder(root: str) -> None:
 # applied, and checked
 
 
-def old(java: str, **fields: object) -> jobdsl.elements.base.Element:
-    return jobdsl.element(java, **fields)
+old = jobdsl.element
 
 
 def test_estates_with_old_fields_settle(jenkins: SimulatedJenkins) -> None:

@@ -105,8 +105,10 @@ def test_the_short_root_of_old_files_is_kept() -> None:
     assert value.root == "listView"
     assert value.arguments()["root"] == "listView"
     assert parse(value.render()) == old
-    with pytest.raises(DslError, match="root takes 'listView'"):
-        made('list_view("a", root="view")')
+    oldest = parse(made('list_view("a", root="view")').render())
+    assert with_root(oldest).root == oldest.tag == "view"
+    with pytest.raises(DslError, match="root takes 'listView' or 'view'"):
+        made('list_view("a", root="hudson.model.AllView")')
 
 
 def test_a_view_without_properties_keeps_to_that() -> None:
