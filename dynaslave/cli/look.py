@@ -64,13 +64,15 @@ def _asked(page: str) -> Status:
     import requests
 
     from dynaslave.manager.status import Status
+    from jobdsl.controller.address import without_login
 
     base = page if "//" in page else f"http://{page}"
-    url = f"{base.rstrip('/').removesuffix('/status.json')}/status.json"
+    address = f"{base.rstrip('/').removesuffix('/status.json')}/status.json"
+    url = without_login(address)
     try:
         if urlsplit(url).scheme not in ("http", "https"):
-            raise JobdslError(f"{page!r} is no address of a status page", hint="as in http://127.0.0.1:8080")
-        answer = requests.get(url, timeout=10)
+            raise JobdslError(f"{url!r} is no address of a status page", hint="as in http://127.0.0.1:8080")
+        answer = requests.get(address, timeout=10)
         answer.raise_for_status()
         return Status.from_plain(answer.json())
     except requests.ConnectionError:
@@ -78,7 +80,8 @@ def _asked(page: str) -> Status:
             f"nothing answers at {url}", hint="start it with dynaslave run --web :8080"
         ) from None
     except (requests.RequestException, ValueError) as error:
-        raise JobdslError(f"no manager answers at {url}: {error}") from None
+        reason = f": {error}" if address == url else ""  # which repeats the address
+        raise JobdslError(f"no manager answers at {url}{reason}") from None
     except (TypeError, KeyError):
         raise JobdslError(f"what answers at {url} is no manager of this version") from None
 

@@ -91,7 +91,7 @@ def assemble(
     provider = _provider(options, name, controller, declared)
     nodes = Nodes(controller, name, websocket=options.websocket)
     home = provider.home if isinstance(provider, LocalAgents) else _remote_fs
-    actor = Actor(nodes, provider, url=options.agents_url or controller.url, home=home)
+    actor = Actor(nodes, provider, url=_agents_url(options) or controller.url, home=home)
     lease, book = _lease_and_book(options, name, _clients(options, declared))
     return Manager(
         Parts(
@@ -106,6 +106,17 @@ def assemble(
             metrics=metrics,
         )
     )
+
+
+def _agents_url(options: Options) -> str | None:
+    """Return the controller as agents reach it. Raises JobdslError for one with a login: all would get it."""
+    from jobdsl.controller.address import without_login
+
+    url = options.agents_url
+    if url and "@" in url:
+        hint = "agents sign in with a secret of their own"
+        raise JobdslError(f"--agents-url {without_login(url)} has a user or token in front of it", hint=hint)
+    return url
 
 
 def _remote_fs(pool: AgentPool, node: str) -> str:  # noqa: ARG001 - where a host has one agent only

@@ -13,13 +13,15 @@ from typing import Any
 
 from jobdsl.checks import lint
 from jobdsl.checks.plugins import PluginList
+from jobdsl.controller.address import without_login
 from jobdsl.controller.jenkins import Controller
 from jobdsl.controller.refusals import allowed
-from jobdsl.errors import Problem, Where, suggestion
+from jobdsl.errors import DslError, Problem, Where, suggestion
 from jobdsl.grammar import names
 from jobdsl.model import Definition, Estate
 from jobdsl.planning.inventory import Inventory
 from jobdsl.planning.plan import Plan, plan
+from jobdsl.secrets.texts import secrets_in
 from jobdsl.settings.config import Removed
 
 __all__ = ["definition", "prepare", "seed_of"]
@@ -33,6 +35,13 @@ def seed_of(seed_name: str) -> str:
     return f"{seed_name} bootstrap"
 
 
+_NO_LOGIN = {
+    "repo": "store it in Jenkins, and name it: --git-credentials ID",
+    "controller_url": "the job takes user and token from Jenkins: --credentials ID",
+}
+"""Options that take an address and stand in the document of the job, and where a login goes instead."""
+
+
 def definition(**options: Any) -> Definition:
     """The seed job, to be built whenever it was created or changed.
 
@@ -40,6 +49,11 @@ def definition(**options: Any) -> Definition:
     """
     from jobdsl.seed_jobs import seed
 
+    for option, hint in _NO_LOGIN.items():
+        url = options.get(option) or ""
+        if secrets_in(url):
+            name = option.replace("_", "-")
+            raise DslError(f"--{name} {without_login(url)} has a password in front of it", hint=hint)
     job = seed(**options)
     return Definition(job.full_name, job.xml_tag, job.render(), WHERE, queue=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 import click
@@ -35,7 +36,11 @@ def run(
         click.echo("interrupted", err=True)
         return 130
     except click.ClickException as error:
-        error.show()
+        from jobdsl.controller.address import without_logins
+
+        text = io.StringIO()
+        error.show(text)
+        click.echo(without_logins(text.getvalue()), err=True, nl=False)  # an address as a directory
         return usage
     except BrokenPipeError:
         return 1

@@ -338,6 +338,7 @@ def saved_plan(path: Path, access: Access, threads: int) -> tuple[Plan, Controll
     Raises JobdslError when another controller is named than the one it was made for, EstateError when
     that one has moved on since.
     """
+    from jobdsl.controller.address import without_login
     from jobdsl.planning import planfile
     from jobdsl.planning import refresh as live
 
@@ -345,13 +346,14 @@ def saved_plan(path: Path, access: Access, threads: int) -> tuple[Plan, Controll
         saved = planfile.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise JobdslError(f"{path}: cannot be read: {error}") from None
-    if saved.url and access.url and saved.url.rstrip("/") != access.url.rstrip("/"):
+    made_for, named = without_login(saved.url), without_login(access.url or "")
+    if made_for and named and made_for.rstrip("/") != named.rstrip("/"):
         raise JobdslError(
-            f"{path} was made for {saved.url}, not for {access.url}",
+            f"{path} was made for {made_for}, not for {named}",
             hint="plan again for that controller, or take --url and JENKINS_URL away",
         )
     controller = connect(
-        Access(access.url or saved.url or None, access.user, access.token), config.Settings(), threads
+        Access(access.url or made_for or None, access.user, access.token), config.Settings(), threads
     )
     stored = live.fetch(controller, saved.stored, threads)
     if moved := planfile.moved_on(saved, controller.inventory(), stored):

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from jobdsl.controller.address import split_login
 from jobdsl.controller.asking import PATIENCE, Asking
 from jobdsl.controller.refusals import AlreadyExistsError, NotFoundError, NotSignedInError
 from jobdsl.errors import ControllerError
@@ -39,9 +40,12 @@ def connect(
 ) -> Controller:
     """A controller at `url`; asks it nothing yet. `token` is an API token or a password.
 
+    A login inside the address is used as `user` and `token`, and is no part of the controller's `url`.
+
     `threads`: how many of them will use it at once. `patience`: seconds a request may take in all while
     it is down or starts. Raises ControllerError for what is no address.
     """
+    url, user, token = split_login(url, user, token)
     if not _is_address(url):
         raise ControllerError(
             f"{url!r} is no address of a controller", hint="it looks like https://jenkins.example.com/"
@@ -51,10 +55,10 @@ def connect(
             f"{url!r} is the address of a page of a controller, not the controller's own", hint=f"use {root}"
         )
     from jobdsl.controller.transport import (
-        Server,  # a tenth of a second that only those who talk to a controller pay
+        server_at,  # a tenth of a second that only those who talk to a controller pay
     )
 
-    server = Server(url, user, token, threads, timeout)
+    server = server_at(url, user, token, threads, timeout)
     return Controller(server, patience=patience, sleep=sleep, clock=clock)
 
 

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
+from jobdsl.controller.address import without_login
 from jobdsl.errors import ControllerError
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _denied(response: Answer, what: str, user: str | None) -> ControllerError:
             f"could not {what}: the controller does not accept {name}", status=401, hint=_SIGN_IN
         )
     if status != 403:
-        place = headers.get("Location", "").partition("?")[0]
+        place = without_login(headers.get("Location", "").partition("?")[0])
         if _is_login(place):
             return NotSignedInError(
                 f"could not {what}: the controller asks to log in", status=status, hint=_SIGN_IN

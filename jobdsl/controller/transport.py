@@ -22,10 +22,11 @@ from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import exceptions
 
+from jobdsl.controller.address import without_login
 from jobdsl.controller.refusals import NoAnswerError
 from jobdsl.errors import ControllerError
 
-__all__ = ["Answer", "Server"]
+__all__ = ["Answer", "Server", "server_at"]
 
 
 class Answer:
@@ -110,6 +111,32 @@ class Server(jenkins.Jenkins):  # type: ignore[misc]  # python-jenkins has no ty
         except exceptions.HTTPError as error:
             raise _no_answer(error, self.server) from None
         return Answer(response.status, response.headers, response.data)
+
+
+def server_at(
+    url: str, user: str | None, token: str | None, threads: int, timeout: tuple[float, float]
+) -> Server:
+    """Prepare requests to a controller. Raises ControllerError where they cannot be sent at all.
+
+    The libraries' own words are left out: they repeat the address of a proxy, and its password.
+    """
+    try:
+        return Server(url, user, token, threads, timeout)
+    except (
+        requests.exceptions.InvalidProxyURL,
+        requests.exceptions.InvalidSchema,
+        exceptions.HTTPError,
+        TypeError,  # of requests, for a proxy without a host
+    ):
+        raise ControllerError(
+            "the proxy that the environment names cannot be used",
+            hint="HTTP_PROXY and HTTPS_PROXY look like http://proxy.example.com:3128",
+        ) from None
+    except (requests.RequestException, ValueError):
+        raise ControllerError(
+            f"{without_login(url)!r} is no address of a controller",
+            hint="it looks like https://jenkins.example.com/",
+        ) from None
 
 
 def _check_authorities(verify: bool | str) -> None:

@@ -46,7 +46,7 @@ def _bad_seed(name: str) -> str:
 def _bad_url(url: str) -> str:
     if not re.match(r"https?://[^/]", url):
         return "must begin with http:// or https://"
-    return "must not hold a user or password" if "@" in url.split("/")[2] else ""
+    return "must not hold a user or password" if "@" in url else ""
 
 
 def _bad_file(path: str) -> str:
