@@ -12,10 +12,35 @@ from hashlib import sha256
 from jobdsl.documents.aliases import tag_class
 from jobdsl.errors import Problem, Where
 
-__all__ = ["FOLDER_ROOTS", "VIEW_ROOTS", "Definition", "Estate", "digest", "is_folder_root", "is_view_root"]
+__all__ = [
+    "FOLDER_ROOTS",
+    "VIEW_ROOTS",
+    "Definition",
+    "Estate",
+    "digest",
+    "is_folder_root",
+    "is_job_root",
+    "is_view_root",
+]
 
 FOLDER_ROOTS = frozenset({"com.cloudbees.hudson.plugins.folder.Folder"})
 """Roots of items that hold the items we define. Computed folders make their own children."""
+
+JOB_ROOTS = frozenset(
+    {
+        "project",
+        "hudson.model.FreeStyleProject",
+        "flow-definition",
+        "org.jenkinsci.plugins.workflow.job.WorkflowJob",
+        "matrix-project",
+        "hudson.matrix.MatrixProject",
+        "maven2-moduleset",
+        "hudson.maven.MavenModuleSet",
+        "com.tikal.jenkins.plugins.multijob.MultiJobProject",
+        "hudson.model.ExternalJob",
+    }
+)
+"""Roots, and classes, of items that hold no items."""
 
 VIEW_ROOTS = frozenset(
     {
@@ -35,6 +60,11 @@ def is_view_root(root: str) -> bool:
 def is_folder_root(root: str) -> bool:
     """Whether a document with this root element is a plain folder."""
     return tag_class(root) in FOLDER_ROOTS
+
+
+def is_job_root(root: str) -> bool:
+    """Return whether a root element, or a class, is known as that of a job: of no folder of any kind."""
+    return root in JOB_ROOTS
 
 
 def digest(document: str) -> str:

@@ -34,6 +34,7 @@ AXES = """<matrix-project><description></description><properties/><axes>
 <hudson.matrix.TextAxis><name>PY</name><values><string>3.11</string></values></hudson.matrix.TextAxis>
 <hudson.matrix.LabelAxis><name>label</name><values><string>{}</string></values></hudson.matrix.LabelAxis>
 </axes><publishers/></matrix-project>"""
+OLD_FOLDER = f"<{_FOLDER}><description>old</description></{_FOLDER}>"
 FOLDER = f"<{_FOLDER}><description>f2</description></{_FOLDER}>"
 MULTIBRANCH = "<org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject/>"
 KINDS = {
@@ -108,6 +109,8 @@ class Stage:
             "admin:password": f"admin:{jenkins.password}",
             "reader:password": "reader:reader",
             "reader:wrong": f"reader:{jenkins.users.by_name['reader'].token}",
+            "reader:token": f"reader:{jenkins.users.by_name['reader'].token}",
+            "seed:token": f"seed:{jenkins.users.by_name['seed'].token}",
         }
         auth = exchange["request"]["auth"]
         if auth in (None, "none"):
@@ -191,9 +194,9 @@ class Stage:
         if color.endswith("_anime"):
             self.built(full_name, "", self.jenkins.item(full_name).next_build)
 
-    def view(self, name: str) -> None:
+    def view(self, name: str, owner: str = "") -> None:
         xml = f"<hudson.model.ListView><name>{name}</name></hudson.model.ListView>"
-        request = {"method": "POST", "target": f"/createView?name={name}", "headers": XML, "body": xml}
+        request = {"method": "POST", "target": f"{owner}/createView?name={name}", "headers": XML, "body": xml}
         self.send({"request": {**request, "auth": "admin:token", "cookie": False}})
 
 
@@ -252,6 +255,18 @@ def jobs(*names: str, xml: str = FREE) -> Prepare:
     return prepare
 
 
+def describe(full_name: str, text: str) -> Prepare:
+    return lambda stage: stage.post(f"/job/{full_name}/submitDescription", {"description": text})
+
+
+def views(folder: str, *names: str) -> Prepare:
+    def prepare(stage: Stage) -> None:
+        for name in names:
+            stage.view(name, f"/job/{folder}")
+
+    return prepare
+
+
 def phase(name: Any) -> Prepare:
     return lambda stage: stage.jenkins.enter_phase(name)
 
@@ -275,6 +290,41 @@ def running(name: str, queue_id: int) -> Prepare:
 
 def agent(name: str, labels: str, **options: Any) -> Prepare:
     return lambda stage: stage.node(name, labels, **options)
+
+
+HLJ = at_once(
+    before("live/folder_create"), lambda stage: stage.jenkins.install_plugins({"favorite": FAVORITE})
+)
+"""The folder of most recordings of a week's use."""
+FAVORITE = "2.253.v9b_413168133b_"
+ORGANIZATION = at_once(HLJ, before("live/orgfolder_dsl_create"))
+MULTIBRANCH_DSL = at_once(HLJ, before("live/multibranch_dsl_create"))
+
+
+def building(stage: Stage) -> None:
+    """The job of the folder, with a build that runs."""
+    HLJ(stage)
+    stage.jenkins.scheduler.build_seconds = 1000.0
+    stage.replay("live/free_create")
+    next_item(stage, 134)
+    stage.replay("live/free_build")
+
+
+def without_view_read(stage: Stage) -> None:
+    """A reader as most controllers have them: nothing is said of views."""
+    reader = stage.jenkins.users.by_name["reader"]
+    reader.permissions -= {"hudson.model.View.Read"}
+
+
+def branch(stage: Stage) -> None:
+    """A multibranch with one branch."""
+    stage.job("platform/branches", MULTIBRANCH)
+    stage.job("platform/branches/main", PIPELINE)
+
+
+def branch_job(stage: Stage) -> None:
+    """A job with the property of a branch, in a folder."""
+    stage.job("hlj9b/branches/develop", RECORDED["live/branch_property_job_update"]["request"]["body"])
 
 
 def quiet_waiting(stage: Stage) -> None:
@@ -461,6 +511,77 @@ PREPARE: dict[str, Prepare] = {
     "view/nested_config_get": before("view/nested_create"),
     "view/root_views": before("view/create_ok"),
     "perm/*": jobs("perm-a"),
+    "live/branch_property*": branch_job,
+    "live/cop*": at_once(HLJ, before("live/pipeline_create")),
+    "live/copied": at_once(HLJ, before("live/pipeline_create", "live/copy")),
+    "live/create_existing_case": jobs("hljkc"),
+    "live/kind_change": jobs("hljkc"),
+    "live/update_*": jobs("hljkc"),
+    "live/delete_folder": HLJ,
+    "live/disable_folder": HLJ,
+    "live/delete_primary_view": at_once(HLJ, before("live/folder_view_list_create")),
+    "live/delete_while_building": at_once(building, before("live/move_while_building")),
+    "live/*_while_building": building,
+    "live/disable_multibranch": at_once(HLJ, before("live/multibranch_create")),
+    "live/disable_orgfolder": HLJ,
+    "live/folder_after_submitDescription": at_once(HLJ, describe("hljrec", "new text")),
+    "live/folder_api_after_submitDescription": at_once(HLJ, describe("hljrec", "new text")),
+    "live/folder_after_views": at_once(
+        HLJ,
+        describe("hljrec", "new text"),
+        before("live/folder_view_myview_create", "live/folder_view_list_create"),
+    ),
+    "live/folder_submitDescription": jobs("hlj-sd", xml=OLD_FOLDER),
+    "live/folder_submitDescription.*": at_once(
+        jobs("hlj-sd", xml=OLD_FOLDER), before("live/folder_submitDescription")
+    ),
+    "live/folder_view_*": HLJ,
+    "live/free_create": HLJ,
+    "live/free_*": at_once(HLJ, before("live/free_create"), lambda stage: next_item(stage, 134)),
+    "live/free_after*": at_once(HLJ, before("live/free_create", "live/free_submitDescription_crlf")),
+    "live/list_view_status_filter_created": before("live/list_view_status_filter_create"),
+    "live/multibranch_create": HLJ,
+    "live/multibranch_created": at_once(HLJ, before("live/multibranch_create")),
+    "live/multibranch_submitDescription": at_once(HLJ, before("live/multibranch_create")),
+    "live/multibranch_after*": at_once(
+        HLJ, before("live/multibranch_create", "live/multibranch_submitDescription")
+    ),
+    "live/multibranch_disabled": at_once(HLJ, before("live/multibranch_create", "live/disable_multibranch")),
+    "live/multibranch_submitDescription_*": branch,
+    "live/multibranch_dsl_create": HLJ,
+    "live/multibranch_dsl_[!c]*": MULTIBRANCH_DSL,
+    "live/multibranch_dsl_created": MULTIBRANCH_DSL,
+    "live/multibranch_dsl_after*": at_once(MULTIBRANCH_DSL, before("live/multibranch_dsl_submitDescription")),
+    "live/multibranch_dsl_disabled": at_once(MULTIBRANCH_DSL, before("live/multibranch_dsl_disable")),
+    "live/orgfolder_*": HLJ,
+    "live/orgfolder_dsl_[!c]*": ORGANIZATION,
+    "live/orgfolder_dsl_created": ORGANIZATION,
+    "live/orgfolder_dsl_updated": at_once(ORGANIZATION, before("live/orgfolder_dsl_update")),
+    "live/orgfolder_dsl_after*": at_once(
+        ORGANIZATION, before("live/orgfolder_dsl_update", "live/orgfolder_dsl_submitDescription")
+    ),
+    "live/pipeline_create": HLJ,
+    "live/pipeline_created": at_once(HLJ, before("live/pipeline_create")),
+    "live/primary_view_*": at_once(jobs("hljpv", xml=FOLDER), views("hljpv", "v1", "v2")),
+    "live/primary_view_after": at_once(
+        jobs("hljpv", xml=FOLDER), views("hljpv", "v1", "v2"), before("live/primary_view_delete")
+    ),
+    "live/view_delete_v1": at_once(
+        jobs("hljpv", xml=FOLDER), views("hljpv", "v1", "v2"), before("live/primary_view_delete")
+    ),
+    "live/view_delete_last": at_once(
+        jobs("hljpv", xml=FOLDER),
+        views("hljpv", "v1", "v2"),
+        before("live/primary_view_delete", "live/view_delete_v1"),
+    ),
+    "live/top_primary_view_delete": lambda stage: stage.view("other"),
+    "live/update_while_building": building,
+    "live/view_reader*": at_once(
+        without_view_read,
+        HLJ,
+        before("live/free_create", "live/folder_view_myview_create", "live/folder_view_list_create"),
+        before("live/delete_primary_view"),
+    ),
     "queue/cancelItem": quiet_waiting,
     "queue/cancelItem_again": at_once(quiet_waiting, before("queue/cancelItem")),
     "queue/item_cancelled": at_once(quiet_waiting, before("queue/cancelItem")),
@@ -627,6 +748,7 @@ def clock() -> ManualClock:
 def jenkins(clock: ManualClock) -> Iterator[SimulatedJenkins]:
     with SimulatedJenkins(clock=clock) as running_jenkins:
         running_jenkins.add_user("reader", permissions=READER)
+        running_jenkins.add_user("seed", permissions=READER | {"hudson.model.Item.Configure"})
         yield running_jenkins
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from jobdsl.documents.tree import TEXT, Node
-from jobdsl.testing.catalogue import VocabularyCatalogue, recorded_plugins
+from jobdsl.testing.catalogue import VocabularyCatalogue, plugin_list
 from jobdsl.testing.documents import read, write
 from jobdsl.testing.stored import Rewriter
 
@@ -23,7 +23,7 @@ Tree = tuple[Any, ...]
 
 
 def rewriter(**options: Any) -> Rewriter:
-    versions = {str(plugin["shortName"]): str(plugin["version"]) for plugin in recorded_plugins()}
+    versions = {str(plugin["shortName"]): str(plugin["version"]) for plugin in plugin_list(None)}
     return Rewriter(VocabularyCatalogue(), versions, **options)
 
 

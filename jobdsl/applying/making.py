@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from jobdsl.applying.descriptions import describe
 from jobdsl.applying.outcomes import Outcome, failed, skipped
 from jobdsl.applying.readback import ReadBack
 from jobdsl.applying.underway import say, with_digest
@@ -22,7 +23,9 @@ from jobdsl.planning.marker import INCOMPLETE, UNBUILT, UNFINISHED, UNREAD, Mark
 
 __all__ = ["Maker"]
 
-_MATRIX = "hudson.matrix.MatrixProject"
+_SENT_TWICE = frozenset({"hudson.matrix.MatrixProject", "jenkins.branch.OrganizationFolder"})
+"""Classes whose createItem keeps less, or adds more, than an update (measured): the execution strategy of a
+matrix is reset, an organization folder gains a trigger, and properties twice."""
 _SHUT = "the controller does not let us in"
 
 
@@ -100,8 +103,7 @@ class Maker:
         return keep_own(document, self.controller.config(*change.key)) if keeps_own(change.root) else document
 
     def _create(self, change: Change, document: str) -> None:
-        # createItem resets the execution strategy of a matrix, an update keeps it (measured)
-        twice = class_of(change.root) == _MATRIX
+        twice = class_of(change.root) in _SENT_TWICE
         first = with_digest(change, self.seed, self.finish(change.document), UNREAD) if twice else document
         try:
             self.controller.create(*change.key, first)
@@ -173,7 +175,7 @@ class Maker:
         marker = self._check_unchanged(change, existing)
         if change.action is Action.DISABLE:
             text = mark(existing.description, replace(marker, removed=True))
-            self.controller.describe(*change.key, text)
+            describe(self.controller, change.key, existing.class_name, text)
             self.controller.disable(change.full_name)
             return ()
         if existing.is_folder and (held := self.controller.content(change.full_name)):

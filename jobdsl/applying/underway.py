@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jobdsl.applying.descriptions import describe
 from jobdsl.controller.jenkins import Controller
 from jobdsl.documents.tree import escape, parse
 from jobdsl.planning.changes import Change
@@ -18,10 +19,10 @@ def with_digest(change: Change, seed: str, document: str, digest: str) -> str:
 
 
 def say(controller: Controller, change: Change, seed: str, document: str, digest: str) -> None:
-    """Put a digest into the marker of an object that has this document; one request, which builds nothing."""
+    """Put a digest into the marker of an object that has this document; that builds nothing."""
     own = parse(document).find("description")
     text = mark(own.text if own else "", _marker(change, seed, digest))
-    controller.describe(*change.key, text)
+    describe(controller, change.key, change.root, text)
 
 
 def _marker(change: Change, seed: str, digest: str) -> Marker:

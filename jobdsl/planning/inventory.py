@@ -139,13 +139,16 @@ def existing(kind: Kind, folder: str, answer: Mapping[str, Any]) -> Existing:
     AttributeError, KeyError or TypeError if it is no answer of a Jenkins.
     """
     description = text(answer.get("description") or "")
+    marker = Marker.find(description)
+    if kind == "view" and marker is not None and marker.name == folder:
+        marker = None  # submitDescription of the folder put it there: it says nothing of the view
     return Existing(
         kind,
         names.join(folder, text(answer["name"])),
         canonical(text(answer.get("_class", ""))),
         description,
         answer.get("disabled"),
-        Marker.find(description),
+        marker,
     )
 
 

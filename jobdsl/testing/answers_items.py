@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jobdsl.testing.access import VIEW_CONFIGURE, require
 from jobdsl.testing.kinds import KINDS
 from jobdsl.testing.names import check
 from jobdsl.testing.pages import Refusal, failure, missing, redirect
@@ -125,8 +126,17 @@ def _rename(call: Call) -> Response:
 
 
 def _describe(call: Call) -> Response:
-    call.jenkins.store.describe(call.target, call.request.form.get("description", ""))
-    return redirect(f"/{call.target.path}")
+    """POST submitDescription: of a folder of any kind, it is the primary view that is described."""
+    item: Item = call.target
+    text = call.request.form.get("description", "")
+    if item.kind.holds_items:
+        view = call.jenkins.store.page_of(item)
+        require(call, VIEW_CONFIGURE, view)
+        call.jenkins.store.describe_view(view, text)
+    else:
+        require(call, _CONFIGURE, item)
+        call.jenkins.store.describe(item, text)
+    return redirect(f"/{item.path}")
 
 
 def _set_disabled(call: Call, disabled: bool) -> Response:
@@ -163,8 +173,8 @@ def add_items(router: Router, root: type[SimulatedJenkins]) -> None:
     router.on(Item, "move/move", permission="hudson.model.Item.Move", post=True)(_move)
     for name in ("confirmRename", "doRename"):
         router.on(Item, name, permission=_CONFIGURE, post=True)(_rename)
-    router.on(Item, "submitDescription", permission=_CONFIGURE, post=True)(_describe)
-    router.on(Item, "description", permission=_CONFIGURE, method="POST")(_describe)
+    router.on(Item, "submitDescription", post=True)(_describe)
+    router.on(Item, "description", method="POST")(_describe)
     router.on(Item, "disable", permission=_CONFIGURE, post=True)(lambda call: _set_disabled(call, True))
     router.on(Item, "enable", permission=_CONFIGURE, post=True)(lambda call: _set_disabled(call, False))
     router.on(Item, "reload", permission=_CONFIGURE, post=True)(_reload)

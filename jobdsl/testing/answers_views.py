@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from jobdsl.documents.aliases import tag_class
 from jobdsl.documents.tree import Node
 from jobdsl.errors import XmlError
+from jobdsl.testing.access import VIEW_CONFIGURE
 from jobdsl.testing.answers_items import create_item, encoded_body, xml_response
-from jobdsl.testing.documents import read, write
+from jobdsl.testing.documents import read
 from jobdsl.testing.names import check
 from jobdsl.testing.pages import failure, missing, oops, redirect
 from jobdsl.testing.routing import Call, Router
-from jobdsl.testing.store import Document, Item
+from jobdsl.testing.store import Item
 from jobdsl.testing.views import View
 from jobdsl.testing.wire import Response
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_views"]
 
-_CONFIGURE = "hudson.model.View.Configure"
 _VIEWS = ("View", ".Dashboard")
 """How the names of views' classes end."""
 
@@ -37,21 +37,6 @@ def _read_view(call: Call, data: bytes) -> Node:
     return root
 
 
-def _assign(call: Call, view: View, root: Node, data: bytes) -> None:
-    name = root.find("name")
-    if name is None:
-        root.children.insert(0, Node("name", view.name))
-    else:
-        name.text = view.name
-    settle = call.jenkins.store.settle_view
-    view.assign(root, Document(data, lambda posted: settle(_named(posted, view.name))), settle)
-
-
-def _named(root: Node, name: str) -> Node:
-    root.children = [Node("name", name), *[child for child in root.children if child.tag != "name"]]
-    return root
-
-
 def _create(call: Call) -> Response:
     owner = call.target
     if isinstance(owner, Item) and owner.kind.shape != "folder":
@@ -64,7 +49,7 @@ def _create(call: Call) -> Response:
         raise failure(f'A view already exists with the name "{name}"')
     root = _read_view(call, call.request.body)
     view = View(name, "", owner if isinstance(owner, Item | View) else None)
-    _assign(call, view, root, call.request.body)
+    call.jenkins.store.assign_view(view, root, call.request.body)
     owner.views[name] = view
     call.jenkins.store.views_changed(view.owner)
     return Response()
@@ -76,7 +61,7 @@ def _configure(call: Call) -> Response:
     root = _read_view(call, data)
     if tag_class(root.tag) != view.java:
         raise oops()
-    _assign(call, view, root, data)
+    call.jenkins.store.assign_view(view, root, data)
     call.jenkins.store.views_changed(view.owner)
     return Response()
 
@@ -84,22 +69,14 @@ def _configure(call: Call) -> Response:
 def _describe(call: Call) -> Response:
     """POST view/x/submitDescription (View.doSubmitDescription)."""
     view: View = call.target
-    root = view.document.tree()
-    root.children = [child for child in root.children if child.tag != "description"]
-    root.children.append(Node("description", call.request.form.get("description", "")))
-    _assign(call, view, root, write(root).encode())
-    call.jenkins.store.views_changed(view.owner)
+    call.jenkins.store.describe_view(view, call.request.form.get("description", ""))
     return redirect(f"/{view.path}")
 
 
 def _delete(call: Call) -> Response:
     view: View = call.target
+    call.jenkins.store.delete_view(view)
     owner = view.owner
-    views = owner.views if owner else call.jenkins.views
-    if view.primary:
-        raise oops()
-    del views[view.name]
-    call.jenkins.store.views_changed(owner)
     return redirect(f"/{owner.path if owner else ''}")
 
 
@@ -107,9 +84,9 @@ def add_views(router: Router, root: type[SimulatedJenkins]) -> None:
     """Register what is answered about views."""
     for owner in (root, Item, View):
         router.on(owner, "createView", permission="hudson.model.View.Create", post=True)(_create)
-    router.on(View, "config.xml", permission=_CONFIGURE, method="POST")(_configure)
-    router.on(View, "config.xml", permission=_CONFIGURE)(lambda call: xml_response(call.target.document.text))
-    router.on(View, "submitDescription", permission=_CONFIGURE, post=True)(_describe)
+    router.on(View, "config.xml", permission=VIEW_CONFIGURE, method="POST")(_configure)
+    router.on(View, "config.xml")(lambda call: xml_response(call.target.document.text))
+    router.on(View, "submitDescription", permission=VIEW_CONFIGURE, post=True)(_describe)
     router.on(View, "doDelete", permission="hudson.model.View.Delete", post=True)(_delete)
     router.on(View, "createItem", permission="hudson.model.Item.Create", post=True)(_create_in_view)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from jobdsl.testing.access import VIEW_READ, may
 from jobdsl.testing.export import ALWAYS, Bean, Prop, Schema
 from jobdsl.testing.kinds import CONFIGURATION
 from jobdsl.testing.matrix import axis_values, configurations
 from jobdsl.testing.store import Group, Item
-from jobdsl.testing.views import View
+from jobdsl.testing.views import View, group_of, primary, shown_by
 
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins
@@ -80,8 +81,8 @@ class ItemApi:
         folder = Schema(
             Prop("healthReport", lambda _: []),
             Prop("jobs", lambda item: self.items(item.children)),
-            Prop("primaryView", lambda item: self.view(_primary(item.views))),
-            Prop("views", lambda item: [self.view(view) for view in item.views.values()]),
+            Prop("primaryView", lambda item: self.view(primary(shown_by(item)))),
+            Prop("views", lambda item: self.views(shown_by(item))),
             base=self._abstract_item,
         )
         self._schemas["folder"] = folder
@@ -150,12 +151,14 @@ class ItemApi:
         nested = view.java == "hudson.plugins.nested_view.NestedView"
         return Bean(self._nested_view if nested else self._view, view, view.java)
 
+    def views(self, views: dict[str, View]) -> list[Bean]:
+        """The views the caller may read, by name."""
+        jenkins = self._jenkins
+        shown = [view for view in views.values() if may(jenkins.caller, VIEW_READ, view, jenkins.root)]
+        return [self.view(view) for view in sorted(shown, key=lambda view: view.name)]
+
     def _view_jobs(self, view: View) -> list[Bean]:
-        owner: Any = view
-        while isinstance(owner, View):
-            owner = owner.owner
-        group = owner.children if isinstance(owner, Item) else self._jenkins.root
-        return [self.item(item) for item in view.items(group)]
+        return [self.item(item) for item in view.items(group_of(view, self._jenkins.root))]
 
     def root(self) -> Bean:
         """The controller itself."""
@@ -169,7 +172,7 @@ class ItemApi:
             Prop("description", lambda _: None),
             Prop("jobs", lambda _: self.items(jenkins.root)),
             Prop("overallLoad", lambda _: jenkins.computer_api.overall_load()),
-            Prop("primaryView", lambda _: self.view(_primary(jenkins.views))),
+            Prop("primaryView", lambda _: self.view(primary(jenkins.views))),
             Prop("quietDownReason", lambda _: None),
             Prop("quietingDown", lambda _: jenkins.quieting),
             Prop("slaveAgentPort", lambda _: -1),
@@ -177,10 +180,6 @@ class ItemApi:
             Prop("url", lambda _: f"{jenkins.url}/"),
             Prop("useCrumbs", lambda _: True),
             Prop("useSecurity", lambda _: True),
-            Prop("views", lambda _: [self.view(view) for view in jenkins.views.values()]),
+            Prop("views", lambda _: self.views(jenkins.views)),
         )
         return Bean(schema, jenkins, "hudson.model.Hudson")
-
-
-def _primary(views: dict[str, View]) -> View:
-    return next((view for view in views.values() if view.primary), next(iter(views.values())))

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 _CORE = ("hudson.", "jenkins.")
 _SHARED = ("hudson.scm", "hudson.tasks", "hudson.plugins.git")
 """Packages that several plugins put classes into: being in one proves nothing."""
-__all__ = ["Catalogue", "TableCatalogue", "VocabularyCatalogue", "recorded_plugins"]
+__all__ = ["Catalogue", "TableCatalogue", "VocabularyCatalogue", "plugin_list"]
 
 
 class Catalogue(Protocol):
@@ -108,7 +108,12 @@ def _load(name: str) -> Any:
     return json.loads(files("jobdsl.testing").joinpath(name).read_text(encoding="utf-8"))
 
 
-def recorded_plugins() -> list[dict[str, Any]]:
-    """The plugins of the controller that was recorded: short name, long name, version."""
-    plugins: Iterable[Mapping[str, Any]] = _load("plugins.json")
-    return [dict(plugin) for plugin in plugins]
+def plugin_list(plugins: Mapping[str, str] | None) -> list[dict[str, Any]]:
+    """Short name, long name and version of plugins given by name and version; of None, the recorded ones."""
+    if plugins is None:
+        recorded: Iterable[Mapping[str, Any]] = _load("plugins.json")
+        return [dict(plugin) for plugin in recorded]
+    return [
+        {"shortName": name, "longName": name, "version": version, "dependencies": 0}
+        for name, version in plugins.items()
+    ]

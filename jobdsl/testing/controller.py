@@ -10,13 +10,14 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+from jobdsl.testing.access import VIEW_READ, require
 from jobdsl.testing.answers import router
 from jobdsl.testing.api import ItemApi
 from jobdsl.testing.api_builds import BuildApi
 from jobdsl.testing.api_computers import ComputerApi
 from jobdsl.testing.api_queue import QueueApi
 from jobdsl.testing.builds import Build
-from jobdsl.testing.catalogue import Catalogue, VocabularyCatalogue, recorded_plugins
+from jobdsl.testing.catalogue import Catalogue, VocabularyCatalogue, plugin_list
 from jobdsl.testing.clock import Clock, SystemClock
 from jobdsl.testing.computers import Computer, Computers, Offline
 from jobdsl.testing.credentials import Credential, Credentials
@@ -83,7 +84,7 @@ class SimulatedJenkins:
         self._between: Callable[[Request], None] | None = None
         self.users = Users()
         self._admin = self.users.add(user, password, {ADMINISTER}, token)
-        self.plugins = _plugin_list(plugins)
+        self.plugins = plugin_list(plugins)
         versions = {str(plugin["shortName"]): str(plugin["version"]) for plugin in self.plugins}
         rewriter = Rewriter(catalogue or VocabularyCatalogue(), versions, accept_unknown_classes)
         self.store = Items(rewriter)
@@ -100,6 +101,8 @@ class SimulatedJenkins:
         self.queue_api = QueueApi(self)
         self.computer_api = ComputerApi(self)
         self.item_api = ItemApi(self)
+        self.caller = self._admin
+        """Whose request is answered now; the API shows nobody a view that user may not read."""
         self._listener = Listener(self._answer, port)
         self.url = f"http://{self._listener.host}:{self._listener.port}"
 
@@ -184,7 +187,7 @@ class SimulatedJenkins:
     def install_plugins(self, plugins: Mapping[str, str]) -> None:
         """Install plugins: short name to version. Their classes are known from now on."""
         with self._lock:
-            self.plugins += _plugin_list(plugins)
+            self.plugins += plugin_list(plugins)
             self.store.rewriter.plugins.update(plugins)
 
     def remove_plugins(self, *names: str) -> None:
@@ -396,23 +399,16 @@ class SimulatedJenkins:
 
     def _perform(self, call: Call) -> Response:
         self.scheduler.tick()
+        self.caller = call.caller.user
         try:
             call.target, rest = walk(self, call.request.segments)
             action = router().find(call.target, rest, call.request.method)
-            if action.permission and not call.caller.user.may(action.permission):
-                return forbidden(call.caller, action.permission, call.request.path)
+            if isinstance(call.target, View):
+                require(call, VIEW_READ, call.target)
+            require(call, action.permission, call.target)
             return action.run(call)
         except Refusal as refusal:
             return refusal.response
         except Exception:  # noqa: BLE001 - the client shall see an answer, the developer the trace
             _log.exception("%s %s", call.request.method, call.request.target)
             return jetty(500, call.request.path)
-
-
-def _plugin_list(plugins: Mapping[str, str] | None) -> list[dict[str, object]]:
-    if plugins is None:
-        return recorded_plugins()
-    return [
-        {"shortName": name, "longName": name, "version": version, "dependencies": 0}
-        for name, version in plugins.items()
-    ]

@@ -7,14 +7,14 @@ from functools import partial
 
 from jobdsl.documents.tree import Node
 from jobdsl.errors import XmlError
-from jobdsl.testing.documents import read
+from jobdsl.testing.documents import read, write
 from jobdsl.testing.kinds import KINDS, Kind, kind_of
 from jobdsl.testing.names import check
 from jobdsl.testing.pages import failure, oops
 from jobdsl.testing.quirks import refuse
 from jobdsl.testing.store import Document, Group, Item, Settle
 from jobdsl.testing.stored import Rewriter
-from jobdsl.testing.views import View, default_view, embed, views_of
+from jobdsl.testing.views import View, default_view, embed, primary, shown_by, views_of
 
 __all__ = ["Items"]
 
@@ -101,7 +101,7 @@ class Items:
         refuse(item.kind.java, root)
         document = Document(data, partial(self.rewriter.settle, new=new))
         item.assign(root, document)
-        if item.kind.holds_items:
+        if item.kind.shape == "folder":
             item.views = views_of(item, document.tree(), self.settle_view)
 
     def _edit(self, item: Item, tag: str, text: str | None) -> None:
@@ -123,8 +123,42 @@ class Items:
             self._edit(item, "disabled", str(disabled).lower())
 
     def describe(self, item: Item, text: str) -> None:
-        """Another description."""
+        """Another description of a job."""
         self._edit(item, "description", text)
+
+    def page_of(self, item: Item) -> View:
+        """The primary view of a folder of any kind: submitDescription describes that (AbstractFolder)."""
+        return primary(shown_by(item))
+
+    def assign_view(self, view: View, root: Node, data: bytes) -> None:
+        """Another document for a view, which keeps its name; its owner stores it."""
+        name = root.find("name")
+        if name is None:
+            root.children.insert(0, Node("name", view.name))
+        else:
+            name.text = view.name
+        settle = self.settle_view
+        view.assign(root, Document(data, lambda posted: settle(_named(posted, view.name))), settle)
+
+    def describe_view(self, view: View, text: str) -> None:
+        """Another description of a view (View.doSubmitDescription); one that is computed forgets it."""
+        root = view.document.tree()
+        root.children = [child for child in root.children if child.tag != "description"]
+        root.children.append(Node("description", text))
+        if not (isinstance(view.owner, Item) and view.owner.kind.shape == "multibranch"):
+            self.assign_view(view, root, write(root).encode())
+            self.views_changed(view.owner)
+
+    def delete_view(self, view: View) -> None:
+        """Remove a view; where it was the primary one, the first of the others is (ViewGroupMixIn)."""
+        owner = view.owner
+        views = owner.views if owner else self.views
+        if len(views) == 1 and not isinstance(owner, View):
+            raise oops()
+        del views[view.name]
+        if view.primary:
+            primary(views).primary = True
+        self.views_changed(owner)
 
     def reload(self, item: Item) -> None:
         """Read the item again from what is stored."""
@@ -136,8 +170,10 @@ class Items:
         item.parent.remove(item)
 
     def rename(self, item: Item, name: str) -> None:
-        """Another name in the same folder."""
+        """Another name in the same folder; refused while a build runs."""
         check(name)
+        if any(build.building for build in item.builds.values()):
+            raise failure("Unable to rename a job while it is building.")
         name = name.strip()
         if item.parent.get(name) is not None:  # also the item itself, in other letters
             raise failure(f"The name \u2018{name}\u2019 is already in use.")
@@ -179,3 +215,8 @@ class Items:
             root.children.append(Node("views", children=nodes))
 
         view.document = view.document.edited(change, self.settle_view)
+
+
+def _named(root: Node, name: str) -> Node:
+    root.children = [Node("name", name), *[child for child in root.children if child.tag != "name"]]
+    return root

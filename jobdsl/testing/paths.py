@@ -17,7 +17,7 @@ from jobdsl.testing.queue import Queue, QueueItem
 from jobdsl.testing.routing import Call
 from jobdsl.testing.store import Item
 from jobdsl.testing.users import User, Users
-from jobdsl.testing.views import View
+from jobdsl.testing.views import View, shown_by
 
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins
@@ -82,8 +82,7 @@ def _from_group(jenkins: SimulatedJenkins, target: Any, path: tuple[str, ...]) -
     if len(path) < 2 or path[0] not in ("job", "view"):
         return None
     if path[0] == "view":
-        views: dict[str, View] = target.views if target is jenkins or isinstance(target, Item | View) else {}
-        return _found(views.get(path[1]), path[2:])
+        return _found(_views(jenkins, target).get(path[1]), path[2:])
     owner = target
     while isinstance(owner, View):
         owner = owner.owner
@@ -91,6 +90,12 @@ def _from_group(jenkins: SimulatedJenkins, target: Any, path: tuple[str, ...]) -
         return None
     group = owner.children if isinstance(owner, Item) else jenkins.root
     return _found(group.get(path[1]), path[2:])
+
+
+def _views(jenkins: SimulatedJenkins, target: Any) -> dict[str, View]:
+    if isinstance(target, Item):
+        return shown_by(target)
+    return target.views if target is jenkins or isinstance(target, View) else {}
 
 
 def _from_root(jenkins: SimulatedJenkins, target: Any, path: tuple[str, ...]) -> Walked | None:

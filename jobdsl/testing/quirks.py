@@ -8,7 +8,7 @@ from jobdsl.documents.tree import Node
 from jobdsl.grammar.cron import CronError, parse
 from jobdsl.testing.pages import oops
 
-__all__ = ["after", "complete", "refuse"]
+__all__ = ["after", "complete", "loaded", "refuse"]
 
 Quirk = Callable[[Node, Node, bool], None]
 """Changes a written node, given the posted one and whether the item is new."""
@@ -91,6 +91,63 @@ def _one_at_a_time(posted: Node, written: Node, _new: bool) -> None:
     properties.children.insert(0, Node(_ALONE, children=[Node("abortPrevious", "false")]))
 
 
+def _no_sources(posted: Node, _new: bool) -> None:
+    """A multibranch without sources gains an empty list of them."""
+    _child(posted, "sources")
+
+
+_CHILD_TRIGGERS = "jenkins.branch.OrganizationChildTriggersProperty"
+_CHILD_ORPHANS = "jenkins.branch.OrganizationChildOrphanedItemsProperty"
+_DAILY = "com.cloudbees.hudson.plugins.folder.computed.PeriodicFolderTrigger"
+
+
+def _organization(posted: Node, new: bool) -> None:
+    """An organization folder gains two properties when it is loaded; when it is new, again, and a trigger."""
+    properties = _child(posted, "properties")
+    for default in (_child_triggers, _child_orphans):
+        missing = properties.find(default().tag) is None
+        properties.children += [default()] if missing else []
+    if new:
+        properties.children += [_child_triggers(), _child_orphans()]
+        triggers = _child(posted, "triggers")
+        triggers.children = [child for child in triggers.children if child.tag != _DAILY] + [_daily()]
+
+
+def _child(node: Node, tag: str) -> Node:
+    """The child of that tag, made where it is missing."""
+    found = node.find(tag)
+    if found is None:
+        found = Node(tag)
+        node.children.append(found)
+    return found
+
+
+def _daily() -> Node:
+    return Node(_DAILY, children=[Node("spec", "H H/4 * * *"), Node("interval", "86400000")])
+
+
+def _child_triggers() -> Node:
+    return Node(_CHILD_TRIGGERS, children=[Node("templates", children=[_daily()])])
+
+
+def _child_orphans() -> Node:
+    strategy = Node("strategy", attrs={"class": f"{_CHILD_ORPHANS}$Inherit"})
+    return Node(_CHILD_ORPHANS, children=[strategy])
+
+
+_LOADED: dict[str, Callable[[Node, bool], None]] = {
+    "jenkins.branch.OrganizationFolder": _organization,
+    "org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject": _no_sources,
+}
+
+
+def loaded(java: str, posted: Node, new: bool) -> None:
+    """Change a posted node as its class does when it has been read, before it is written."""
+    change = _LOADED.get(java)
+    if change is not None:
+        change(posted, new)
+
+
 _QUIRKS: dict[str, Quirk] = {
     "hudson.matrix.MatrixProject": _fresh_strategy,
     "com.cloudbees.hudson.plugins.folder.computed.DefaultOrphanedItemStrategy": _unlimited,
@@ -112,6 +169,11 @@ def after(java: str, posted: Node, written: Node, new: bool) -> Node:
 
 
 _REQUIRED = {"jenkins.branch.BranchSource": "source"}
+_NEEDED = {
+    "hudson.matrix.MatrixProject": ("publishers",),
+    "jenkins.branch.OrganizationFolder": ("folderViews", "navigators", "projectFactories"),
+}
+"""First-level elements of an item without which loading it ends in a NullPointerException."""
 _SCHEDULED = ("hudson.triggers.TimerTrigger", "hudson.triggers.SCMTrigger")
 
 
@@ -134,5 +196,5 @@ def _is_schedule(trigger: Node) -> bool:
 
 def refuse(java: str, root: Node) -> None:
     """500 where the class fails on a document: a matrix without publishers is a NullPointerException."""
-    if java == "hudson.matrix.MatrixProject" and root.find("publishers") is None:
+    if any(root.find(tag) is None for tag in _NEEDED.get(java, ())):
         raise oops()

@@ -21,6 +21,7 @@ AXIS_LABEL = "label of its axes"
 _SCALARS = frozenset(
     {"assignedNode", "canRoam", "concurrentBuild", "description", "disabled", "displayName", "quietPeriod"}
 )
+_BRANCH_PROPERTY = "org.jenkinsci.plugins.workflow.multibranch.BranchJobProperty"
 Settle = Callable[[Node], Node]
 """What the controller makes of a posted tree."""
 
@@ -47,6 +48,10 @@ class Document:
     def tree(self) -> Node:
         """The stored document as a tree of its own."""
         return read(self.text.encode())
+
+    def mentions(self, name: str) -> bool:
+        """Whether a text occurs in it, posted or stored: a quick look that writes nothing."""
+        return name.encode() in self._posted if self._posted is not None else name in self._text
 
     @property
     def outline(self) -> tuple[str, tuple[str, ...]]:
@@ -119,6 +124,12 @@ class Item:
     def disabled(self) -> bool:
         """Whether it refuses to build."""
         return self.fields.get("disabled", "").strip().lower() == "true"
+
+    @property
+    def is_branch(self) -> bool:
+        """Whether a multibranch made it: nobody may configure or delete it."""
+        document = self.document
+        return document.mentions("BranchJobProperty") and _BRANCH_PROPERTY in document.outline[1]
 
     @property
     def description(self) -> str | None:

@@ -18,7 +18,7 @@ from jobdsl.testing.catalogue import Catalogue
 from jobdsl.testing.converted import convert, replaced
 from jobdsl.testing.documents import read
 from jobdsl.testing.kinds import KINDS
-from jobdsl.testing.quirks import after, complete
+from jobdsl.testing.quirks import after, complete, loaded
 
 __all__ = ["Rewriter"]
 
@@ -54,7 +54,6 @@ class Rewriter:
     """Keep what nobody knows instead of dropping it."""
     plain: dict[str, str] = field(default_factory=dict)
     """What the encrypted texts stand for."""
-    _defaults: dict[str, Node | None] = field(default_factory=dict)
 
     def settle(self, root: Node, *, new: bool) -> Node:
         """The tree as the controller stores it; `new` for createItem, which differs in a few places."""
@@ -90,6 +89,7 @@ class Rewriter:
 
     def _object(self, node: Node, java: str, plugin: str, new: bool) -> Node:
         """A node that is an object of a class, with the plugin that is noted around it."""
+        loaded(java, node, new)
         own = self.catalogue.plugin_of(java) or ""
         attrs = self._read_attributes(node)
         if own and own != plugin and own in self.plugins:
@@ -120,19 +120,15 @@ class Rewriter:
             child = posted.pop(name, None)
             value = None if child is None else self._value(child, java, default, plugin, new)
             if value is None and default is not None:
-                value = self._default(name, default, plugin)
+                value = self._default(name, default, java, plugin)
             if value is not None:
                 written.append(value)
         return [*written, *posted.values()] if self.accept_unknown else written
 
-    def _default(self, name: str, default: str, plugin: str) -> Node:
+    def _default(self, name: str, default: str, owner: str, plugin: str) -> Node | None:
         if not default.startswith("<"):
             return _leaf(Node(name, default))
-        node = read(default.encode())
-        own = self.catalogue.plugin_of(self.java(node)) or ""
-        if own and own != plugin and own in self.plugins:
-            node.attrs["plugin"] = f"{own}@{self.plugins[own]}"
-        return node
+        return self._value(read(default.encode()), owner, default, plugin, new=False)
 
     def _value(self, node: Node, owner: str, default: str | None, plugin: str, new: bool) -> Node | None:
         """The value of a field; None when it cannot be read and so is not set."""
@@ -229,6 +225,7 @@ _COLLECTIONS = frozenset(
         "options",
         "parameterDefinitions",
         "parameters",
+        "sources",
         "specifications",
         "testDataPublishers",
         "triggers",

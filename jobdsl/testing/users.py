@@ -36,6 +36,7 @@ IMPLIED_BY: dict[str, tuple[str, ...]] = {
     "hudson.model.Item.Build": (_UPDATE, _WRITE),
     "hudson.model.Item.Cancel": (_UPDATE, _WRITE),
     "hudson.model.Item.Move": _CREATE,
+    "hudson.model.View.Read": ("hudson.security.Permission.GenericRead",),
     "hudson.model.View.Create": _CREATE,
     "hudson.model.View.Delete": _DELETE,
     "hudson.model.View.Configure": _CONFIGURE,

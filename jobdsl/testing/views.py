@@ -7,14 +7,17 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from jobdsl.documents.aliases import tag_class
-from jobdsl.documents.tree import Node
+from jobdsl.documents.tree import Node, tag_name
 from jobdsl.testing.store import Document, Group, Item, Settle
 
-__all__ = ["FOLDER_VIEWS", "View", "default_view", "embed", "views_of"]
+__all__ = ["FOLDER_VIEWS", "View", "default_view", "embed", "group_of", "primary", "shown_by", "views_of"]
 
 _NESTED = "hudson.plugins.nested_view.NestedView"
 _ALL = "hudson.model.AllView"
+_MY = "hudson.model.MyView"
 FOLDER_VIEWS = "folderViews"
+_WELCOME = "jenkins.branch.MultiBranchProjectEmptyView"
+_OF_BRANCHES = "jenkins.branch.MultiBranchProjectViewHolder$ViewImpl"
 
 
 class View:
@@ -42,6 +45,11 @@ class View:
         node = self.document.tree().find("description")
         return node.text if node else None
 
+    @property
+    def is_of_branches(self) -> bool:
+        """Whether a multibranch computes it of its branches, so that nobody may change it."""
+        return self.java == _OF_BRANCHES
+
     def assign(self, root: Node, document: Document, settle: Settle) -> None:
         """Give the view a document, and views to a nested one."""
         self.document = document
@@ -54,7 +62,7 @@ class View:
 
     def items(self, group: Group) -> list[Item]:
         """What it shows of its owner's items: names in order, then what the pattern matches."""
-        if self.java == _ALL:
+        if self.java in (_ALL, _OF_BRANCHES, _MY):
             return list(group)
         if self.java == _NESTED:
             return []
@@ -117,10 +125,35 @@ def views_of(item: Item, root: Node, settle: Settle) -> dict[str, View]:
     if not views:
         first = default_view(item, settle)
         return {first.name: first}
-    primary = holder.find("primaryView") if holder else None
-    name = primary.text if primary and primary.text in views else next(iter(views))
-    views[name].primary = True
+    chosen = holder.find("primaryView") if holder else None
+    primary(views, chosen.text if chosen else "").primary = True
     return views
+
+
+def primary(views: dict[str, View], name: str = "") -> View:
+    """The view that is its owner's page: the one of that name, the one chosen before, else the first."""
+    chosen = (view for view in views.values() if view.primary)
+    return views.get(name) or next(chosen, None) or next(iter(views.values()))
+
+
+def shown_by(item: Item) -> dict[str, View]:
+    """The views of an item: its own, or the one that a multibranch computes each time it is asked."""
+    if item.kind.shape != "multibranch":
+        return item.views
+    name, java = ("default", _OF_BRANCHES) if len(item.children) else ("Welcome", _WELCOME)
+    view = View(name, java, item)
+    view.primary = True
+    tag = tag_name(java)
+    view.document = Document(f"<{tag}><name>{name}</name></{tag}>".encode(), lambda root: root)
+    return {name: view}
+
+
+def group_of(view: View, root: Group) -> Group:
+    """The items a view chooses from: those of the folder that owns it, or at the root."""
+    owner = view.owner
+    while isinstance(owner, View):
+        owner = owner.owner
+    return owner.children if owner else root
 
 
 def _each(nodes: Node | None, item: Item, settle: Settle) -> Iterator[View]:
@@ -144,7 +177,5 @@ def embed(item: Item, root: Node) -> None:
         owner = {"class": item.kind.java, "reference": "../../../.."}
         node.children.insert(0, Node("owner", attrs=owner))
         nodes.append(node)
-    rest = [child for child in holder.children if child.tag not in ("views", "primaryView")]
-    primary = [view.name for view in item.views.values() if view.primary]
-    named = [Node("primaryView", name) for name in primary if name != "All"]
-    holder.children = [Node("views", children=nodes), *named, *rest]
+    rest = [child for child in holder.children if child.tag != "views"]  # primaryView stays as it was set
+    holder.children = [Node("views", children=nodes), *rest]
