@@ -61,20 +61,38 @@ def _copy(node: Node) -> Node:
 
 
 def _keep_views(desired: Node, stored: Node) -> None:
-    parts = [child for child in stored.children if child.tag in _VIEWS and desired.find(child.tag) is None]
-    if any(map(_has_managed_view, stored.children)):
+    folder = {marker.name for root in (stored, desired) if (marker := _marker(root)) is not None}
+    live = [_without_strays(child, folder) for child in stored.children if child.tag in _VIEWS]
+    parts = [child for child in live if desired.find(child.tag) is None]
+    if any(map(_has_managed_view, live)):
         # views are definitions of their own: what the folder's document says of them is an old copy
-        parts = [child for child in stored.children if child.tag in _VIEWS]
+        parts = live
         desired.children = [child for child in desired.children if child.tag not in _VIEWS]
     elif any(desired.find(tag) for tag in ("folderViews", "views")):
         parts = []  # the definition says what views there are
     desired.children += parts
 
 
-def _has_managed_view(child: Node) -> bool:
-    return child.tag in _VIEWS and any(
-        one.tag == "description" and Marker.find(one.text) is not None for one in child.walk()
-    )
+def _marker(node: Node) -> Marker | None:
+    own = node.find("description")
+    return Marker.find(own.text) if own is not None else None
+
+
+def _without_strays(part: Node, folder: set[str]) -> Node:
+    """Copy a part without descriptions that carry the marker of the folder, by whichever of its names.
+
+    They are the folder's own: submitDescription of a folder describes its primary view.
+    """
+    copy = _copy(part)
+    for view in copy.walk():
+        marker = _marker(view)
+        if marker is not None and marker.name in folder:
+            view.children = [child for child in view.children if child.tag != "description"]
+    return copy
+
+
+def _has_managed_view(part: Node) -> bool:
+    return any(_marker(node) is not None for node in part.walk())
 
 
 def _keep_stored(desired: Node, stored: Node) -> None:
