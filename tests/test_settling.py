@@ -36,6 +36,7 @@ KINDS = {
     "multibranch without sources": 'multibranch("f", description="nothing yet")',
     "multibranch in a folder": 'with folder("f"):\n    multibranch("m", description="d")',
     "disabled multibranch": 'multibranch("f", disabled=True)',
+    "organization folder": 'organization_folder("f", navigators=[sources.github_organization("acme")])',
     "organization folder with triggers": (
         'organization_folder("f", navigators=[sources.github_organization("acme")],\n'
         "    triggers=[triggers.periodic_folder()], properties=[sources.child_triggers(), sources.child_orphans()])"
@@ -43,6 +44,8 @@ KINDS = {
     "my view in a folder": 'with folder("f"):\n    my_view("mine", description="what I may change")',
     "views in a folder": 'with folder("f"):\n    list_view("v", regex=".*")\n    all_view("everything")',
     "views in nested folders": 'with folder("f"):\n    with folder("g"):\n        list_view("v", regex=".*")',
+    "status filter": 'list_view("f", regex=".*", status_filter=True)',
+    "status filter in a folder": 'with folder("f"):\n    list_view("v", regex=".*", status_filter=False)',
     "views at the top": 'list_view("f", regex=".*", description="d")\nmy_view("g")\nall_view("h")',
 }
 
