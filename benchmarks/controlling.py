@@ -18,6 +18,7 @@ from benchmarks.simulated import Address, controller
 from benchmarks.workload import estate
 from jobdsl.applying.apply import apply
 from jobdsl.applying.readback import Verify
+from jobdsl.cli import planned as planning
 from jobdsl.cli import workflow
 from jobdsl.planning.plan import Change
 
@@ -83,7 +84,7 @@ def new_jobs(root: Path, jobs: int) -> None:
         for kind in times:
             with controller() as address:
                 access = workflow.Access(*address)
-                planned = workflow.plan(root, access, workers=WORKERS)
+                planned = planning.plan(root, access, planning.Options(workers=WORKERS))
                 if kind in BARE:
                     times[kind].append(BARE[kind](address, planned.plan.changes))
                     continue
@@ -104,12 +105,12 @@ def again(root: Path, jobs: int) -> None:
     """Run again over unchanged jobs, without and with a look at every live document."""
     with controller() as address:
         access = workflow.Access(*address)
-        planned = workflow.plan(root, access, workers=WORKERS)
+        planned = planning.plan(root, access, planning.Options(workers=WORKERS))
         assert apply(planned.plan, planned.checked.controller, workers=WORKERS, verify="none").ok
         print(f"Again over {jobs} unchanged jobs")
         for kind, refresh in (("plan", False), ("plan --refresh", True)):
             start = time.perf_counter()
-            planned = workflow.plan(root, access, refresh=refresh, workers=WORKERS)
+            planned = planning.plan(root, access, planning.Options(refresh=refresh, workers=WORKERS))
             seconds = time.perf_counter() - start
             assert not planned.plan.changes, planned.plan.changes[:3]
             print(f"  {kind:24} {seconds:6.2f} s  {planned.checked.controller.requests} requests")

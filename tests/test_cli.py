@@ -80,12 +80,13 @@ def test_same_input_same_bytes(estate: Path, tmp_path: Path) -> None:
 
 
 def test_every_error_of_every_file_is_told_with_its_line_and_a_way_out(
-    estate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    estate: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (estate / "a.py").write_text(
         "from jobdsl import freestyle\nfreestyle('x', disbled=True)\nfreestyle('x')\n"
     )
     (estate / "b.py").write_text("1/0\n")
+    monkeypatch.chdir(estate)
     assert run(["render", str(estate), "--out", str(tmp_path / "out")]) == 1
     told = capsys.readouterr().err
     assert "a.py:2: error: freestyle has no argument 'disbled'\n    did you mean \"disabled\"?" in told
@@ -322,7 +323,7 @@ def test_import_from_a_controller(estate: Path, jenkins: SimulatedJenkins, tmp_p
     ("arguments", "told"),
     [
         (["rendr"], "Did you mean 'render'?"),
-        (["render"], "Missing argument 'ESTATE'"),
+        (["render"], "Missing option '--out'"),
         (["render", "no/such/dir", "--out", "x"], "does not exist"),
         (["plan", "."], "no controller is named"),
         (["plan", ".", "--url", "ftp://x"], "is no address of a controller"),

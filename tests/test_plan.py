@@ -288,7 +288,7 @@ def test_too_many_removals_are_refused() -> None:
     defined = [job(f"x{number}") for number in range(6)]
     assert errors(planned(defined, existing)) == [
         "error: too much at once: 4 of 10, 40 % to remove, over 30 % (removed.max_percent)"
-        " (if that is meant, raise the limit in jobdsl.toml)"
+        " (if that is meant: --allow-removals 4, or raise the limit in jobdsl.toml)"
     ]
     assert planned(defined, existing, Removed(max_percent=40)).errors == []
     assert len(planned(defined, existing, Removed(max_percent=100, max_count=3)).errors) == 1

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import click
 
+from jobdsl.cli import places
 from jobdsl.errors import Problem, Severity
 
 __all__ = ["Progress", "count", "say_problems"]
@@ -26,7 +27,7 @@ def count(number: int, word: str) -> str:
 def say_problems(problems: Iterable[Problem], *, most: int = 200) -> int:
     """Print problems to stderr, by file and line; gives the number of errors."""
     ordered = sorted(
-        problems,
+        map(places.seen_problem, problems),
         key=lambda one: (
             one.where is None,
             one.where.file if one.where else "",

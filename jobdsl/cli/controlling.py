@@ -13,17 +13,15 @@ from jobdsl.cli.options import (
     ADOPT,
     ESTATE,
     PENDING,
-    REFRESH,
     REPORTS,
-    WORKERS,
     Stop,
     controller_options,
-    isolation_option,
+    planning_options,
 )
 from jobdsl.errors import JobdslError
 
 if TYPE_CHECKING:
-    from jobdsl.cli.workflow import Planned
+    from jobdsl.cli.planned import Planned
     from jobdsl.controller.jenkins import Controller
     from jobdsl.planning.plan import Plan
 
@@ -33,8 +31,7 @@ __all__ = ["apply", "bootstrap", "plan"]
 @click.command()
 @ESTATE
 @controller_options
-@REFRESH
-@ADOPT
+@planning_options
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 @click.option("--markdown", is_flag=True, help="Print the plan as Markdown, for a review comment.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write the plan as a page.")
@@ -45,46 +42,33 @@ __all__ = ["apply", "bootstrap", "plan"]
     help="Save the plan, for `jobdsl apply plan.json`.",
 )
 @click.option("--diffs", type=click.IntRange(0), help="How many differences to show. [default: 50]")
-@WORKERS
-@isolation_option
 def plan(
     estate: Path,
     url: str | None,
     user: str | None,
     token: str | None,
-    refresh: bool,
-    adopt: tuple[str, ...],
     as_json: bool,
     markdown: bool,
     html: Path | None,
     reports: tuple[Path, ...],
     out: Path | None,
     diffs: int | None,
-    workers: int,
-    isolation: str | None,
+    **options: Any,
 ) -> None:
     """Say what `apply` would do, and why. Exits with 0 when there is nothing to do, 2 when there is."""
+    from jobdsl.cli import planned as planning
     from jobdsl.cli import workflow
     from jobdsl.planning import planfile
 
     access = workflow.Access(url, user, token)
-    planned = workflow.plan(
-        estate,
-        access,
-        isolation=isolation,
-        adopt=adopt,
-        refresh=refresh,
-        workers=workers,
-        diffs=diffs,
-        to_save=out is not None,
-    )
+    planned = planning.plan(estate, access, planning.Options(**options), diffs=diffs, to_save=out is not None)
     made = planned.plan
     for path in reports:
-        workflow.write_report(path, made, planned.diffs)
+        planning.write_report(path, made, planned.diffs)
     if html is not None:
-        workflow.write_report(html, made, planned.diffs, ".html")
+        planning.write_report(html, made, planned.diffs, ".html")
     if as_json:
-        click.echo(workflow.plan_json(made, planned.diffs), nl=False)
+        click.echo(planning.plan_json(made, planned.diffs), nl=False)
     elif markdown:
         from jobdsl.reports.markdown import to_markdown
 
@@ -102,10 +86,12 @@ def plan(
 
 
 def _print_plan(planned: Planned) -> None:
+    from jobdsl.cli.places import seen_plan
     from jobdsl.reports import plans as report
 
     colour = sys.stdout.isatty()
-    click.echo(report.to_text(planned.plan, planned.diffs, colour=colour), nl=False, color=colour)
+    text = report.to_text(seen_plan(planned.plan), planned.diffs, colour=colour)
+    click.echo(text, nl=False, color=colour)
 
 
 def _say_findings(planned: Planned) -> None:
@@ -119,10 +105,11 @@ def _say_findings(planned: Planned) -> None:
 
 
 @click.command()
-@click.argument("source", metavar="ESTATE|plan.json", type=click.Path(exists=True, path_type=Path))
+@click.argument(
+    "source", metavar="[ESTATE|plan.json]", default=".", type=click.Path(exists=True, path_type=Path)
+)
 @controller_options
-@REFRESH
-@ADOPT
+@planning_options
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--no-verify", is_flag=True, help="Do not read back what was changed.")
 @click.option("--verify-all", is_flag=True, help="Read back every document, not the first few of each shape.")
@@ -132,22 +119,17 @@ def _say_findings(planned: Planned) -> None:
     help="Secrets file, for a plan.json.",
 )
 @REPORTS
-@WORKERS
-@isolation_option
 def apply(
     source: Path,
     url: str | None,
     user: str | None,
     token: str | None,
-    refresh: bool,
-    adopt: tuple[str, ...],
     yes: bool,
     no_verify: bool,
     verify_all: bool,
     secrets: Path | None,
     reports: tuple[Path, ...],
-    workers: int,
-    isolation: str | None,
+    **options: Any,
 ) -> None:
     """Bring the controller up to date with an estate, or carry out a saved plan exactly.
 
@@ -155,37 +137,39 @@ def apply(
     Running it again after an interruption finishes the work. A saved plan is refused once anything it
     touches has changed on the controller.
     """
-    from jobdsl.cli import workflow
+    from jobdsl.cli import places, workflow
+    from jobdsl.cli import planned as planning
     from jobdsl.documents.secrets import Secrets
 
     access = workflow.Access(url, user, token)
     if source.is_file():
-        _as_reviewed({"--refresh": refresh, "--adopt": adopt, "--isolation": isolation})
-        made, controller = workflow.saved_plan(source, access, workers)
+        _as_reviewed(options)
+        made, controller = planning.saved_plan(source, access, options["workers"])
         fill = Secrets.load(secrets).fill if secrets else Secrets().fill
         diffs: dict[Any, list[str]] = {}
     else:
-        planned = workflow.plan(
-            source, access, isolation=isolation, adopt=adopt, refresh=refresh, workers=workers
-        )
+        places.use(source)
+        planned = planning.plan(source, access, planning.Options(**options))
         made, controller, fill = planned.plan, planned.checked.controller, planned.checked.secrets.fill
         diffs = dict(planned.diffs)
         _print_plan(planned)
         _say_findings(planned)
     for path in reports:
-        workflow.write_report(path, made, diffs)
+        planning.write_report(path, made, diffs)
     if not source.is_file() and planned.blocking:
         click.echo("nothing was changed", err=True)
         raise Stop(1)
     if made.changes:
         _confirm(yes, len(made.changes), controller.url)
         verify = "none" if no_verify else "all" if verify_all else "shapes"
-        _carry_out(made, controller, workers=workers, verify=verify, finish=fill)
+        _carry_out(made, controller, workers=options["workers"], verify=verify, finish=fill)
 
 
 def _as_reviewed(options: Mapping[str, Any]) -> None:
     """Refuse options that say how to plan: a saved plan is carried out as it was reviewed."""
-    if given := [name for name, value in options.items() if value]:
+    words = {name: f"--{name.replace('_', '-')}" for name in options if name != "workers"}
+    unset = (None, False, ())
+    if given := [word for name, word in words.items() if not any(options[name] is one for one in unset)]:
         hint = "give them to the plan that makes it: jobdsl plan ESTATE --out plan.json"
         raise JobdslError(f"a saved plan takes no {' or '.join(given)}", hint=hint)
 

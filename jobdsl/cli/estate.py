@@ -12,7 +12,7 @@ from jobdsl.cli.options import ESTATE, Stop, controller_options, isolation_optio
 if TYPE_CHECKING:
     from jobdsl.controller.jenkins import Controller
 
-__all__ = ["completion", "import_", "lint", "render"]
+__all__ = ["completion", "import_", "lint", "render", "show"]
 
 
 @click.command()
@@ -81,6 +81,21 @@ def lint(
         say_problems(found.problems)
         click.echo(f"{count(len(found.checked), 'job')} checked", err=True)
     raise Stop(1 if found.failed else 0)
+
+
+@click.command()
+@click.argument("name")
+@ESTATE
+@click.option("--view", is_flag=True, help="Show the view of this name, where an item has it as well.")
+@isolation_option
+def show(name: str, estate: Path, view: bool, isolation: str | None) -> None:
+    """Print the document of one item or view, by its full name.
+
+    Secrets stand there as placeholders, as in a plan.
+    """
+    from jobdsl.cli import workflow
+
+    click.echo(workflow.show(estate, name, isolation, view=view).document, nl=False)
 
 
 @click.command("import")

@@ -1,4 +1,4 @@
-"""The command line: `jobdsl render | lint | plan | apply | import | bootstrap`.
+"""The command line: `jobdsl render | lint | show | plan | apply | import | bootstrap`.
 
 Exit codes: 0 done, or nothing to do; 1 an error, also one of usage; 2 changes are pending (`plan`);
 130 interrupted. Everything but click is imported by the command that needs it.
@@ -10,7 +10,7 @@ import sys
 
 import click
 
-from jobdsl.cli import controlling, ending, estate
+from jobdsl.cli import controlling, ending, estate, places
 
 __all__ = ["cli", "main", "run"]
 
@@ -28,6 +28,7 @@ def cli() -> None:
 for _command in (
     estate.render,
     estate.lint,
+    estate.show,
     controlling.plan,
     controlling.apply,
     estate.import_,
@@ -44,6 +45,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run one command; gives its exit code."""
+    places.use(None)
     return ending.run(cli, "jobdsl", arguments)
 
 

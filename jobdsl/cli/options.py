@@ -8,9 +8,14 @@ from typing import Any, TypeVar
 
 import click
 
+from jobdsl.cli import places
+
 __all__ = [
     "ADOPT",
+    "ALLOW_REMOVALS",
+    "ALLOW_REPLACE",
     "ESTATE",
+    "ONLY",
     "PENDING",
     "REFRESH",
     "REPORTS",
@@ -18,11 +23,25 @@ __all__ = [
     "Stop",
     "controller_options",
     "isolation_option",
+    "planning_options",
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 PENDING = 2
-ESTATE = click.argument("estate", type=click.Path(exists=True, file_okay=False, path_type=Path))
+
+
+def _remember(_context: click.Context, _parameter: click.Parameter, estate: Path) -> Path:
+    """Let messages show the estate's files as seen from the current directory."""
+    places.use(estate)
+    return estate
+
+
+ESTATE = click.argument(
+    "estate",
+    default=".",
+    callback=_remember,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+)
 
 
 class Stop(Exception):  # noqa: N818  # no error: how a command ends
@@ -54,6 +73,13 @@ def isolation_option(command: Command) -> Command:
     )(command)
 
 
+def planning_options(command: Command) -> Command:
+    """Add the options that say what is planned, and how."""
+    for option in (isolation_option, WORKERS, ALLOW_REPLACE, ALLOW_REMOVALS, ADOPT, REFRESH, ONLY):
+        command = option(command)
+    return command
+
+
 REPORTS = click.option(
     "--write",
     "reports",
@@ -63,6 +89,24 @@ REPORTS = click.option(
 )
 ADOPT = click.option(
     "--adopt", multiple=True, metavar="GLOB", help="Take over objects made by hand, by full name."
+)
+ONLY = click.option(
+    "--only",
+    multiple=True,
+    metavar="GLOB",
+    help="Plan only the objects of these full names, and the folders they need. May be given more than once.",
+)
+ALLOW_REMOVALS = click.option(
+    "--allow-removals",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Allow N removals in this run, whatever the limits in jobdsl.toml.",
+)
+ALLOW_REPLACE = click.option(
+    "--allow-replace",
+    multiple=True,
+    metavar="NAME",
+    help="Delete this item, with its builds, and make it anew, where its kind has changed.",
 )
 REFRESH = click.option(
     "--refresh", is_flag=True, help="Look at the live documents too: finds what was changed in Jenkins."

@@ -5,7 +5,7 @@ Nothing here is written to a controller.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from jobdsl.documents.references import References
     from jobdsl.documents.rendering import Renderer
     from jobdsl.documents.secrets import Secrets
-    from jobdsl.planning.inventory import Inventory, Key
-    from jobdsl.planning.plan import Plan
+    from jobdsl.planning.inventory import Inventory
     from jobdsl.planning.still_used import Use
     from jobdsl.settings.config import Settings
 
@@ -99,6 +98,20 @@ def render(root: Path, out: Path, isolation: str | None) -> tuple[Estate, Render
 
     loaded = load(root, settings, on_definition=write, isolation=isolation)
     return loaded, renderer, renderer.finish()
+
+
+def show(root: Path, full_name: str, isolation: str | None, *, view: bool = False) -> Definition:
+    """Load an estate and return one of its definitions. Raises JobdslError when it has none of the name."""
+    from jobdsl.errors import suggestion
+    from jobdsl.loading.load import load
+
+    estate = load(root, config.load(root), isolation=isolation)
+    found = [one for one in estate.definitions if one.full_name == full_name and (one.is_view or not view)]
+    if not found:
+        kind = "view" if view else "item or view"
+        names = [one.full_name for one in estate.definitions]
+        raise JobdslError(f'the estate defines no {kind} "{full_name}"', hint=suggestion(full_name, names))
+    return min(found, key=lambda one: one.is_view)
 
 
 def connect(access: Access, settings: Settings, threads: int = 8) -> Controller:
@@ -267,118 +280,6 @@ def _labels(estate: Estate, settings: Settings, controller: Controller | None) -
     return None if asked is None else given.union(asked, *pools)
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A plan for a checked estate, and how the documents that change would change."""
-
-    checked: Checked
-    plan: Plan
-    diffs: Mapping[Key, list[str]]
-    blocking: Sequence[Problem]
-    """Every problem of lint, policy and planning that keeps it from being applied."""
-    documents: Mapping[Key, bytes]
-    """Stored documents that were read; with `to_save` all that the plan replaces, moves or removes."""
-
-
-def plan(
-    root: Path,
-    access: Access,
-    *,
-    isolation: str | None = None,
-    adopt: Iterable[str] = (),
-    refresh: bool = False,
-    workers: int = 8,
-    diffs: int | None = None,
-    to_save: bool = False,
-) -> Planned:
-    """What a run would do.
-
-    `refresh` looks at the live documents too; `diffs` is how many differences to fetch. `to_save`
-    reads what a saved plan remembers: ControllerError where the user may not.
-    """
-    from jobdsl.planning import plan as planning
-    from jobdsl.planning import planfile
-    from jobdsl.planning import refresh as live
-
-    checked = check(root, access, isolation, workers)
-    seed = checked.settings.seed.name
-    documents: dict[Key, bytes] = {}
-    drift: dict[Key, str] = {}
-    if refresh:
-        keys = live.owned(checked.estate.definitions, checked.inventory, seed)
-        documents = live.fetch(checked.controller, keys, workers)
-        drift = live.drift(checked.estate.definitions, documents)
-    made = planning.plan(
-        checked.estate,
-        checked.inventory,
-        seed,
-        checked.settings.removed,
-        adopt=adopt,
-        drift=drift,
-        uses=checked.findings.uses,
-    )
-    blocking = _blocking(checked.findings, made)
-    if to_save and not blocking:
-        missing = [key for key in planfile.read_first(made) if key not in documents]
-        documents |= live.fetch(checked.controller, missing, workers)
-    limit = live.DIFFS if diffs is None else diffs
-    values = checked.secrets.values
-    shown = live.diffs(made, checked.controller, limit=limit, workers=workers, known=documents, values=values)
-    return Planned(checked, made, shown, blocking, documents)
-
-
-def _blocking(found: Findings, made: Plan) -> list[Problem]:
-    severe = ("error", "warning") if found.strict else ("error",)
-    return [one for one in found.problems if one.severity in severe] + made.errors
-
-
-def saved_plan(path: Path, access: Access, threads: int) -> tuple[Plan, Controller]:
-    """A reviewed plan and its controller.
-
-    Raises JobdslError when another controller is named than the one it was made for, EstateError when
-    that one has moved on since.
-    """
-    from jobdsl.controller.address import without_login
-    from jobdsl.planning import planfile
-    from jobdsl.planning import refresh as live
-
-    try:
-        saved = planfile.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise JobdslError(f"{path}: cannot be read: {error}") from None
-    made_for, named = without_login(saved.url), without_login(access.url or "")
-    if made_for and named and made_for.rstrip("/") != named.rstrip("/"):
-        raise JobdslError(
-            f"{path} was made for {made_for}, not for {named}",
-            hint="plan again for that controller, or take --url and JENKINS_URL away",
-        )
-    controller = connect(
-        Access(access.url or made_for or None, access.user, access.token), config.Settings(), threads
-    )
-    stored = live.fetch(controller, saved.stored, threads)
-    if moved := planfile.moved_on(saved, controller.inventory(), stored):
-        raise EstateError(moved)
-    return saved.plan, controller
-
-
-def write_report(path: Path, made: Plan, diffs: Mapping[Key, list[str]], form: str = "") -> None:
-    """The plan as a file; `form`, or its suffix, says how: .html, .md, .json or .txt."""
-    from jobdsl.reports.html import to_html
-    from jobdsl.reports.markdown import to_markdown
-    from jobdsl.reports.plans import to_text
-
-    writers: dict[str, Callable[[Plan, Mapping[Key, Sequence[str]]], str]] = {
-        ".html": to_html,
-        ".json": plan_json,
-        ".md": to_markdown,
-        ".txt": to_text,
-    }
-    write = writers.get(form or path.suffix.lower())
-    if write is None:
-        raise JobdslError(f"{path}: a plan is written as .html, .md, .json or .txt", hint="change the suffix")
-    write_text(path, write(made, diffs))
-
-
 def write_text(path: Path, text: str) -> None:
     """Write a file, and the directories it lies in. Raises JobdslError when that fails."""
     try:
@@ -386,11 +287,3 @@ def write_text(path: Path, text: str) -> None:
         path.write_text(text, "utf-8")
     except OSError as error:
         raise JobdslError(f"{path}: cannot be written: {error.strerror}") from None
-
-
-def plan_json(made: Plan, diffs: Mapping[Key, Sequence[str]] | None = None) -> str:
-    import json
-
-    from jobdsl.reports import plans as report
-
-    return json.dumps(report.to_json(made, diffs), indent=2, ensure_ascii=False) + "\n"

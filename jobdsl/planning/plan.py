@@ -9,7 +9,7 @@ Nothing is planned for an object that does not carry our marker, made for its ow
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from jobdsl.errors import Problem, suggestion
@@ -21,6 +21,7 @@ from jobdsl.planning.marker import UNFINISHED, Marker, managed
 from jobdsl.planning.order import dependencies, stages
 from jobdsl.planning.removals import Removals
 from jobdsl.planning.renames import Renames, refuse
+from jobdsl.planning.selection import Selection
 from jobdsl.planning.still_used import Use, still_used
 from jobdsl.settings.config import Removed
 
@@ -40,16 +41,18 @@ def plan(
     drift: Mapping[Key, str] | None = None,
     partial: bool = False,
     uses: Iterable[Use] = (),
+    only: Collection[str] = (),
 ) -> Plan:
     """The changes that bring a controller up to date.
 
     `adopt`: globs of full names whose unmarked objects may be taken over. `drift`: for objects whose
     live document differs from its definition, what differs (`--refresh`). `partial`: the estate is
     only a part of what the seed defines, so nothing is removed. `uses`: references of the estate to jobs;
-    those to jobs that go are problems.
+    those to jobs that go are problems. `only`: globs of the full names that are planned, with what they need;
+    without any, everything.
     """
     planner = _Planner(estate, inventory, seed, removed or Removed(), tuple(adopt), drift or {})
-    return planner.run(partial, uses)
+    return planner.run(partial, uses, only)
 
 
 class _Planner:
@@ -64,12 +67,13 @@ class _Planner:
     ) -> None:
         self.seed, self.adopt, self.drift, self.removed = seed, adopt, drift, removed
         self.defined = {definition.key: definition for definition in estate.definitions}
+        self.before = tuple(inventory.objects)
         self.renames = Renames(seed, self.defined, inventory)
         self.changes: list[Change] = []
         self.problems: list[Problem] = []
-        self.unchanged = 0
+        self.unchanged: list[str] = []
 
-    def run(self, partial: bool, uses: Iterable[Use]) -> Plan:
+    def run(self, partial: bool, uses: Iterable[Use], only: Collection[str]) -> Plan:
         self.renames.run()
         self.problems += self.renames.problems
         self.refused = set(self.renames.refused)
@@ -84,10 +88,15 @@ class _Planner:
         order = {target: position for position, (_, target) in enumerate(self.renames.moves)}
         moves.sort(key=lambda change: order[change.full_name])
         rest = [change for change in self.changes if change.action is not Action.MOVE]
-        self._check_order((*moves, *rest))
+        selection = Selection(only, [name for _, name in (*self.before, *self.live, *self.defined)])
+        changes = tuple(selection.of([*moves, *rest]))
+        self._check_order(changes)
+        self._check_removals(changes)
         remaining = {names.key(name) for kind, name in {**self.live, **self.defined} if kind == "item"}
-        self.problems += still_used((*moves, *rest), uses, remaining)
-        return Plan(self.seed, (*moves, *rest), self.unchanged, tuple(self.problems))
+        self.problems += still_used(changes, uses, remaining)
+        problems = [problem for problem in self.problems if selection.concerns(problem)]
+        unchanged = sum(selection.has(name) for name in self.unchanged)
+        return Plan(self.seed, changes, unchanged, (*selection.problems(), *problems))
 
     def _check_order(self, changes: tuple[Change, ...]) -> None:
         """Refuse moves that wait for one another: into a folder made anew under its own old name, say."""
@@ -207,14 +216,23 @@ class _Planner:
         return refuse(
             definition,
             f"it is a {existing.class_name} on the controller, the definition a {class_of(definition.root)}",
-            'Jenkins cannot change the type of an item: give it another name, or set removed.jobs = "delete" '
-            "to have it deleted, with its builds, and made anew",
+            "Jenkins cannot change the type of an item: give it another name, or "
+            + (
+                f"--allow-replace '{definition.full_name}' to have it deleted, with its builds, and made anew"
+                if self._can_replace(existing)
+                else "delete that one in Jenkins first"
+            ),
         )
 
     def _may_replace(self, existing: Existing) -> bool:
-        """Whether an item of ours may be deleted and made anew; a folder would take its content along."""
+        """Return whether the settings allow to delete an item and make it anew."""
+        allowed = any(names.matches(pattern, existing.full_name) for pattern in self.removed.replace)
+        return (allowed or self.removed.jobs == "delete") and self._can_replace(existing)
+
+    def _can_replace(self, existing: Existing) -> bool:
+        """Return whether an item is ours and can be made anew; a folder would take its content along."""
         can = not existing.is_folder and not names.refusal(names.leaf(existing.full_name))
-        return can and self.removed.jobs == "delete" and self._ours(existing)
+        return can and self._ours(existing)
 
     @staticmethod
     def _same_type(definition: Definition, existing: Existing) -> bool:
@@ -232,7 +250,7 @@ class _Planner:
             return self._add(Action.MOVE, definition, f"renamed from {source}", existing, source)
         if reason := self._outdated(definition, existing):
             return self._add(Action.UPDATE, definition, reason, existing)
-        self.unchanged += 1
+        self.unchanged.append(definition.full_name)
         return None
 
     def _outdated(self, definition: Definition, existing: Existing) -> str:
@@ -285,9 +303,13 @@ class _Planner:
             assert marker is not None  # it is ours
             self.changes.append(Change(action, *existing.key, reason, marker.where, before=marker.digest))
         self.problems += removals.notes
-        gone = [change for change in self.changes if change.is_removal or change.action is Action.REPLACE]
-        if gone and (why := self.removed.too_many(len(gone), len(owned))):
-            hint = "if that is meant, raise the limit in jobdsl.toml"
+
+    def _check_removals(self, changes: Iterable[Change]) -> None:
+        """Refuse to remove more than the settings allow."""
+        gone = [change for change in changes if change.is_removal or change.action is Action.REPLACE]
+        owned = sum(map(self._ours, self.live.values()))
+        if gone and (why := self.removed.too_many(len(gone), owned)):
+            hint = f"if that is meant: --allow-removals {len(gone)}, or raise the limit in jobdsl.toml"
             self.problems.append(Problem(f"too much at once: {why}", hint=hint, rule="removed"))
 
 

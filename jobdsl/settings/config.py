@@ -118,6 +118,9 @@ class Removed:
     max_count: int | None = number(None, 0)
     """Removals one run may make, whatever their share; None for no such limit."""
 
+    replace: Names = ()
+    """Globs of items that are deleted, with their builds, and made anew where their kind has changed."""
+
     def too_many(self, removed: int, existing: int) -> str:
         """Why one run may not remove so many of the `existing` items we own; empty if it may."""
         if self.max_count is not None and removed > self.max_count:

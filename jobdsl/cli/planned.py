@@ -1,0 +1,168 @@
+"""What `plan` and `apply` do before anything is written: the plan, how documents would change, reports.
+
+`workflow.py` has the steps before that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jobdsl.cli.workflow import Access, Checked, Findings, check, connect, write_text
+from jobdsl.errors import EstateError, JobdslError, Problem
+from jobdsl.settings import config
+
+if TYPE_CHECKING:
+    from jobdsl.controller.jenkins import Controller
+    from jobdsl.planning.inventory import Key
+    from jobdsl.planning.plan import Plan
+
+__all__ = ["Options", "Planned", "plan", "plan_json", "saved_plan", "write_report"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to plan, as the options of the commands say."""
+
+    isolation: str | None = None
+    adopt: Sequence[str] = ()
+    only: Sequence[str] = ()
+    """Globs of the full names that are planned; without any, everything."""
+    allow_removals: int | None = None
+    """Removals this run may make, whatever the settings say."""
+    allow_replace: Sequence[str] = ()
+    """Items whose kind may change."""
+    refresh: bool = False
+    """Look at the live documents too."""
+    workers: int = 8
+
+    def removed(self, settings: config.Removed) -> config.Removed:
+        """Return what the settings say of removals, with what this run allows."""
+        allowed = replace(settings, replace=(*settings.replace, *self.allow_replace))
+        if self.allow_removals is None:
+            return allowed
+        return replace(allowed, max_count=self.allow_removals, max_percent=100)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan for a checked estate, and how the documents that change would change."""
+
+    checked: Checked
+    plan: Plan
+    diffs: Mapping[Key, list[str]]
+    blocking: Sequence[Problem]
+    """Every problem of lint, policy and planning that keeps it from being applied."""
+    documents: Mapping[Key, bytes]
+    """Stored documents that were read; with `to_save` all that the plan replaces, moves or removes."""
+
+
+def plan(
+    root: Path, access: Access, options: Options, *, diffs: int | None = None, to_save: bool = False
+) -> Planned:
+    """Plan what a run would do.
+
+    `diffs` is how many differences to fetch. `to_save` reads what a saved plan remembers: ControllerError
+    where the user may not.
+    """
+    from jobdsl.planning import plan as planning
+    from jobdsl.planning import planfile
+    from jobdsl.planning import refresh as live
+    from jobdsl.planning.selection import Selection
+
+    workers = options.workers
+    checked = check(root, access, options.isolation, workers)
+    settings = checked.settings
+    definitions = checked.estate.definitions
+    known = {one.full_name for one in (*definitions, *checked.inventory)}
+    selection = Selection(options.only, known)
+    documents: dict[Key, bytes] = {}
+    drift: dict[Key, str] = {}
+    if options.refresh:
+        chosen = [one for one in definitions if selection.has(one.full_name)]
+        keys = live.owned(chosen, checked.inventory, settings.seed.name)
+        documents = live.fetch(checked.controller, keys, workers)
+        drift = live.drift(chosen, documents)
+    made = planning.plan(
+        checked.estate,
+        checked.inventory,
+        settings.seed.name,
+        options.removed(settings.removed),
+        adopt=options.adopt,
+        drift=drift,
+        uses=checked.findings.uses,
+        only=options.only,
+    )
+    found = [problem for problem in checked.findings.problems if selection.concerns(problem)]
+    checked = replace(checked, findings=replace(checked.findings, problems=found))
+    blocking = _blocking(checked.findings, made)
+    if to_save and not blocking:
+        missing = [key for key in planfile.read_first(made) if key not in documents]
+        documents |= live.fetch(checked.controller, missing, workers)
+    limit = live.DIFFS if diffs is None else diffs
+    values = checked.secrets.values
+    shown = live.diffs(made, checked.controller, limit=limit, workers=workers, known=documents, values=values)
+    return Planned(checked, made, shown, blocking, documents)
+
+
+def _blocking(found: Findings, made: Plan) -> list[Problem]:
+    severe = ("error", "warning") if found.strict else ("error",)
+    return [one for one in found.problems if one.severity in severe] + made.errors
+
+
+def saved_plan(path: Path, access: Access, threads: int) -> tuple[Plan, Controller]:
+    """A reviewed plan and its controller.
+
+    Raises JobdslError when another controller is named than the one it was made for, EstateError when
+    that one has moved on since.
+    """
+    from jobdsl.controller.address import without_login
+    from jobdsl.planning import planfile
+    from jobdsl.planning import refresh as live
+
+    try:
+        saved = planfile.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise JobdslError(f"{path}: cannot be read: {error}") from None
+    made_for, named = without_login(saved.url), without_login(access.url or "")
+    if made_for and named and made_for.rstrip("/") != named.rstrip("/"):
+        raise JobdslError(
+            f"{path} was made for {made_for}, not for {named}",
+            hint="plan again for that controller, or take --url and JENKINS_URL away",
+        )
+    controller = connect(
+        Access(access.url or made_for or None, access.user, access.token), config.Settings(), threads
+    )
+    stored = live.fetch(controller, saved.stored, threads)
+    if moved := planfile.moved_on(saved, controller.inventory(), stored):
+        raise EstateError(moved)
+    return saved.plan, controller
+
+
+def write_report(path: Path, made: Plan, diffs: Mapping[Key, list[str]], form: str = "") -> None:
+    """The plan as a file; `form`, or its suffix, says how: .html, .md, .json or .txt."""
+    from jobdsl.reports.html import to_html
+    from jobdsl.reports.markdown import to_markdown
+    from jobdsl.reports.plans import to_text
+
+    writers: dict[str, Callable[[Plan, Mapping[Key, Sequence[str]]], str]] = {
+        ".html": to_html,
+        ".json": plan_json,
+        ".md": to_markdown,
+        ".txt": to_text,
+    }
+    write = writers.get(form or path.suffix.lower())
+    if write is None:
+        raise JobdslError(f"{path}: a plan is written as .html, .md, .json or .txt", hint="change the suffix")
+    write_text(path, write(made, diffs))
+
+
+def plan_json(made: Plan, diffs: Mapping[Key, Sequence[str]] | None = None) -> str:
+    """Write a plan as JSON text."""
+    import json
+
+    from jobdsl.reports import plans as report
+
+    return json.dumps(report.to_json(made, diffs), indent=2, ensure_ascii=False) + "\n"
