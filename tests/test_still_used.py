@@ -48,6 +48,7 @@ def seed(
         monkeypatch.setenv("JENKINS_URL", jenkins.url)
         monkeypatch.setenv("JENKINS_USER", jenkins.user)
         monkeypatch.setenv("JENKINS_TOKEN", jenkins.token)
+        monkeypatch.chdir(tmp_path)
         yield Seed(tmp_path, jenkins, capsys)
 
 
