@@ -168,6 +168,33 @@ def test_an_owner_that_is_given_stays() -> None:
     assert OWNER not in value.render()
 
 
+def test_columns_of_a_nested_view_lie_in_the_object_that_holds_them() -> None:
+    value = made('nested_view("team", columns=["status", "weather"])')
+    assert [node.tag for node in parse(value.render()).walk()][-4:] == [
+        "columns",
+        "columns",
+        "hudson.views.StatusColumn",
+        "hudson.views.WeatherColumn",
+    ]
+    assert with_root(parse(value.render())).columns == value.columns
+    assert "<columns>" not in made('nested_view("team")').render()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        'nested_view("v", columns=["statsu"])',
+        'list_view("v", columns=["statsu"])',
+        'sectioned_view("v", sections=[views.list_section("a", columns=["statsu"])])',
+        'dashboard_view("v", columns=["statsu"])',
+    ],
+)
+def test_a_column_that_does_not_exist_is_told_with_the_one_that_is_meant(call: str) -> None:
+    with pytest.raises(DslError, match="does not know the column 'statsu'") as caught:
+        made(call)
+    assert caught.value.hint == 'did you mean "status"?'
+
+
 def test_a_nested_view_is_what_a_controller_stored() -> None:
     recorded = json.loads((Path(__file__).parent / "recordings" / "view.json").read_text("utf-8"))
     (stored,) = (one for one in recorded if one["name"] == "view/nested_config_get")

@@ -8,9 +8,9 @@ from typing import Any
 
 from jobdsl.dsl import context
 from jobdsl.dsl.items import Item
-from jobdsl.dsl.raw import Raw
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import absent, raw, slot, text
+from jobdsl.elements.misc_folders import default_tabs
 from jobdsl.elements.scm_basic import none
 from jobdsl.elements.slots import Misc, Property
 
@@ -34,7 +34,7 @@ class folder(Item, xml="com.cloudbees.hudson.plugins.folder.Folder", plugin="clo
         "jjb": Form(
             _JJB_FOLDER,
             {
-                "viewsTabBar": Raw("hudson.views.DefaultViewsTabBar"),
+                "viewsTabBar": default_tabs(),
                 "primaryView": "All",
                 "keepDependencies": "false",
                 "blockBuildWhenDownstreamBuilding": "false",

@@ -113,11 +113,14 @@ class my_view(View, xml="hudson.model.MyView"):
 
 
 class nested_view(View, xml="hudson.plugins.nested_view.NestedView", plugin="nested-view"):
-    """Views in a view. The views given are part of it and of nothing else."""
+    """Views in a view. The views given are part of it and of nothing else.
+
+    `columns` are what it shows of each view: `"status"`, `"weather"`.
+    """
 
     views: Any = slot(accepts=View)
     default_view: str | None = text(default=None)
-    columns: Any = raw(default=None)
+    columns: Any = children(accepts=Column, convert=column_named, default=None, inside="columns")
 
     def _made(self) -> None:
         super()._made()

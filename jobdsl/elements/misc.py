@@ -10,6 +10,8 @@ from jobdsl.elements.misc_cleanup import *  # noqa: F403
 from jobdsl.elements.misc_cleanup import __all__ as _cleanup
 from jobdsl.elements.misc_conditions import *  # noqa: F403
 from jobdsl.elements.misc_conditions import __all__ as _conditions
+from jobdsl.elements.misc_configfiles import *  # noqa: F403
+from jobdsl.elements.misc_configfiles import __all__ as _configfiles
 from jobdsl.elements.misc_envinject import *  # noqa: F403
 from jobdsl.elements.misc_envinject import __all__ as _envinject
 from jobdsl.elements.misc_files import *  # noqa: F403
@@ -20,6 +22,8 @@ from jobdsl.elements.misc_groovy import *  # noqa: F403
 from jobdsl.elements.misc_groovy import __all__ as _groovy
 from jobdsl.elements.misc_publish_over import *  # noqa: F403
 from jobdsl.elements.misc_publish_over import __all__ as _publish_over
+from jobdsl.elements.misc_restrictions import *  # noqa: F403
+from jobdsl.elements.misc_restrictions import __all__ as _restrictions
 from jobdsl.elements.misc_trigger import *  # noqa: F403
 from jobdsl.elements.misc_trigger import __all__ as _trigger
 from jobdsl.elements.slots import Misc, Scm
@@ -33,7 +37,18 @@ __all__ = [
     "default_strategy",
     "keep",
 ]
-__all__ += [*_cleanup, *_conditions, *_envinject, *_files, *_folders, *_groovy, *_publish_over, *_trigger]
+__all__ += [
+    *_cleanup,
+    *_conditions,
+    *_configfiles,
+    *_envinject,
+    *_files,
+    *_folders,
+    *_groovy,
+    *_publish_over,
+    *_restrictions,
+    *_trigger,
+]
 
 
 class keep(Misc, xml="hudson.tasks.LogRotator"):

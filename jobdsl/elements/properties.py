@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobdsl.elements import properties_access, properties_hosting, properties_running
+from jobdsl.elements import properties_access, properties_hosting, properties_other, properties_running
 from jobdsl.elements.fields import child, children, flag
 from jobdsl.elements.misc import keep
 from jobdsl.elements.properties_access import *  # noqa: F403
 from jobdsl.elements.properties_hosting import *  # noqa: F403
+from jobdsl.elements.properties_other import *  # noqa: F403
 from jobdsl.elements.properties_running import *  # noqa: F403
 from jobdsl.elements.slots import Misc, Parameter, Property, Trigger
 
@@ -19,6 +20,7 @@ __all__ = [
     "pipeline_triggers",
     *properties_access.__all__,
     *properties_hosting.__all__,
+    *properties_other.__all__,
     *properties_running.__all__,
 ]
 

@@ -19,7 +19,6 @@ __all__ = [
     "declarative_folder",
     "docker_folder",
     "folder_authorization",
-    "folder_config_files",
     "folder_credentials",
     "folder_libraries",
     "folder_owner",
@@ -139,16 +138,6 @@ class folder_credentials(
     """Credentials a folder keeps. They belong on the controller; a definition only carries them along."""
 
     domains: Any = raw("domainCredentialsMap", default=None, first=True)
-
-
-class folder_config_files(
-    Property,
-    xml="org.jenkinsci.plugins.configfiles.folder.FolderConfigFileProperty",
-    plugin="config-file-provider",
-):
-    """Files a folder keeps."""
-
-    files: Any = raw("configs", default=None, first=True)
 
 
 class _DockerDefaults(Property):

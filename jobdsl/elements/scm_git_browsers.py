@@ -28,6 +28,7 @@ __all__ = [
     "rhodecode_git",
     "stash",
     "tfs2013",
+    "trac_web",
     "viewgit",
 ]
 
@@ -134,6 +135,12 @@ class stash(GitBrowser, xml=_P + "Stash", plugin="git"):
 
 class tfs2013(GitBrowser, xml=_P + "TFS2013GitRepositoryBrowser", plugin="git"):
     """Team Foundation Server from 2013 on, and Azure DevOps Server."""
+
+
+class trac_web(GitBrowser, xml="hudson.plugins.trac.TracGitRepositoryBrowser", plugin="trac"):
+    """Trac; its address is that of the job's `properties.trac`."""
+
+    url: str | None = text(default=None, first=True)  # type: ignore[assignment]  # it may have none
 
 
 class viewgit(GitBrowser, xml=_P + "ViewGitWeb", plugin="git"):

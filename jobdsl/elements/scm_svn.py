@@ -20,8 +20,10 @@ __all__ = [
     "svn_credentials",
     "svn_fisheye",
     "svn_noop",
+    "svn_redmine",
     "svn_revert",
     "svn_sventon",
+    "svn_trac",
     "svn_update",
     "svn_viewvc",
     "svn_web",
@@ -116,6 +118,16 @@ class svn_sventon(SvnBrowser, xml="hudson.scm.browsers.Sventon2", plugin=_PLUGIN
 
     url: str = text(first=True)
     repository: str = text("repositoryInstance")
+
+
+class svn_trac(SvnBrowser, xml="hudson.plugins.trac.TracRepositoryBrowser", plugin="trac"):
+    """Trac; its address is that of the job's `properties.trac`."""
+
+
+class svn_redmine(SvnBrowser, xml="hudson.plugins.redmine.RedmineRepositoryBrowser", plugin="redmine"):
+    """Redmine; its address is that of the job's `properties.redmine`."""
+
+    repository: str | None = text("repositoryId", default=None, first=True)
 
 
 class svn(Scm, xml="hudson.scm.SubversionSCM", plugin=_PLUGIN):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobdsl.elements.fields import child, flag, raw, text
+from jobdsl.elements.fields import child, flag, raw, secret_text, text
 from jobdsl.elements.slots import Misc, Wrapper
 
 __all__ = [
+    "artifactory_credentials",
     "artifactory_generic",
     "artifactory_gradle",
+    "artifactory_login",
     "artifactory_maven",
     "artifactory_maven_native",
     "artifactory_patterns",
@@ -47,11 +49,51 @@ class artifactory_spec(Misc, xml="org.jfrog.hudson.util.SpecConfiguration", plug
     path: str | None = text("filePath", default=None)
 
 
-class artifactory_generic(Wrapper, xml=_P + "generic.ArtifactoryGenericConfigurator", plugin="artifactory"):
-    """Send and fetch files by file specs or patterns."""
+class artifactory_login(Misc, xml=_P + "util.Credentials", plugin="artifactory"):
+    """A user and password, as older plugins kept them with a job."""
 
-    server: Any = child("details", accepts=artifactory_server, plain=True, convert=artifactory_server)
-    resolver: Any = child("resolverDetails", accepts=artifactory_server, plain=True, default=None)
+    username: str | None = text(default=None, first=True)
+    password: str | None = secret_text(default=None)
+    access_token: str | None = secret_text(default=None)
+
+
+class artifactory_credentials(Misc, xml=_P + "CredentialsConfig", plugin="artifactory"):
+    """Who deploys or resolves, by the id of a credential."""
+
+    username: str | None = secret_text(default=None)
+    password: str | None = secret_text(default=None)
+    id: str | None = text("credentialsId", default="", first=True)
+    overriding: bool | None = flag("overridingCredentials", default=True)
+    without_plugin: bool = flag("ignoreCredentialPluginDisabled", default=False)
+    login: Any = child("credentials", accepts=artifactory_login, plain=True, default=None)
+
+
+def _server(tag: str) -> Any:
+    return child(tag, accepts=artifactory_server, plain=True, convert=artifactory_server, default=None)
+
+
+def _credentials(tag: str) -> Any:
+    return child(
+        tag, accepts=artifactory_credentials, plain=True, convert=artifactory_credentials, default=None
+    )
+
+
+class artifactory_generic(Wrapper, xml=_P + "generic.ArtifactoryGenericConfigurator", plugin="artifactory"):
+    """Send and fetch files by file specs or patterns.
+
+    `server` and `properties` are for plugins before 2.9, `deployer` and `deployment_properties` for
+    later ones; from 3.3 on there is a server for each of specs and patterns (`specs_deployer`, ...).
+    """
+
+    specs_deployer: Any = _server("specsDeployerDetails")
+    specs_resolver: Any = _server("specsResolverDetails")
+    patterns_deployer: Any = _server("legacyDeployerDetails")
+    patterns_resolver: Any = _server("legacyResolverDetails")
+    server: Any = _server("details")
+    deployer: Any = _server("deployerDetails")
+    resolver: Any = _server("resolverDetails")
+    deployer_credentials: Any = _credentials("deployerCredentialsConfig")
+    resolver_credentials: Any = _credentials("resolverCredentialsConfig")
     upload: Any = child(
         "uploadSpec", accepts=artifactory_spec, plain=True, convert=artifactory_spec, default=None
     )
@@ -62,12 +104,25 @@ class artifactory_generic(Wrapper, xml=_P + "generic.ArtifactoryGenericConfigura
     deploy_pattern: str | None = text(default="")
     resolve_pattern: str | None = text(default="")
     properties: str | None = text("matrixParams", default="")
+    deployment_properties: str | None = text(default=None)
     build_info: bool = flag("deployBuildInfo", default=False)
     env_vars: bool = flag("includeEnvVars", default=False)
     discard_builds: bool = flag("discardOldBuilds", default=False)
     discard_artifacts: bool = flag("discardBuildArtifacts", default=True)
+    asynchronous_discard: bool | None = flag("asyncBuildRetention", default=None)
     env_patterns: Any = child(
         "envVarsPatterns", accepts=artifactory_patterns, plain=True, default=artifactory_patterns()
+    )
+    combination_filter: str | None = text("artifactoryCombinationFilter", default=None)
+    matrix: bool | None = flag("multiConfProject", default=None)
+    build_name: str | None = text("customBuildName", default=None)
+    override_build_name: bool | None = flag(default=None)
+    project: str | None = text(default=None)
+    deployer_login: Any = child(
+        "overridingDeployerCredentials", accepts=artifactory_login, plain=True, default=None
+    )
+    resolver_login: Any = child(
+        "overridingResolverCredentials", accepts=artifactory_login, plain=True, default=None
     )
 
 

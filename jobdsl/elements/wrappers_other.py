@@ -15,6 +15,7 @@ __all__ = [
     "mongodb",
     "npm_packages",
     "run_on_node_of",
+    "test_in_progress",
     "tomcat_port",
     "tool_variables",
 ]
@@ -29,6 +30,12 @@ class run_on_node_of(
 
     job: str = text(first=True)
     share_workspace: bool = flag(default=False)
+
+
+class test_in_progress(
+    Wrapper, xml="org.jenkinsci.plugins.testinprogress.TestInProgressBuildWrapper", plugin="testInProgress"
+):
+    """Tests are shown while they run."""
 
 
 class tool_variables(Wrapper, xml="hudson.plugins.toolenv.ToolEnvBuildWrapper", plugin="toolenv"):
