@@ -56,7 +56,8 @@ def test_they_are_counted_and_told_and_the_others_go_on(tmp_path: Path) -> None:
     ]
     assert "JOB/promotion/createProcess?name=NAME" in told[2]
     rows = {row["name"]: row for row in json.loads((tmp_path / "report.json").read_text())}
-    assert "belongs to its job" in rows["shop/promotions/qa"]["left_out"]
+    assert rows["shop/promotions/qa"]["left_out"] == "promotion process"
+    assert "belongs to its job" in rows["shop/promotions/qa"]["error"]
     definitions = load(tmp_path / "estate", isolation="process").definitions
     assert [one.full_name for one in definitions] == ["cross", "lib", "shop"]  # and no folder of their names
 

@@ -10,13 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobdsl.documents.subitems import SUBITEMS
+from jobdsl.documents.subitems import SUBITEMS, Subitem
 from jobdsl.errors import JobdslError
 from jobdsl.importer.convert import Imported
 from jobdsl.importer.directory import in_directory
 from jobdsl.importer.estate import Maker
 from jobdsl.importer.report import ImportResult, write_report
-from jobdsl.importer.sources import on_controller
+from jobdsl.importer.sources import Found, on_controller
 
 if TYPE_CHECKING:
     from jobdsl.controller.jenkins import Controller
@@ -52,11 +52,7 @@ def import_estate(
         raise JobdslError(f"{source.url} holds no documents", hint="may this user read its jobs?")
     maker = Maker(out, [one for one in found if one.root not in SUBITEMS], secrets_file)
     maker.make()
-    left_out = [
-        Imported(one.name, one.place, one.size, left_out=SUBITEMS[one.root], root=one.root)
-        for one in found
-        if one.root in SUBITEMS
-    ]
+    left_out = [_left_out(one, SUBITEMS[one.root]) for one in found if one.root in SUBITEMS]
     imported = [*maker.imported.values(), *left_out]
     documents = tuple(sorted(imported, key=lambda one: (one.name, one.place)))
     result = ImportResult(
@@ -67,6 +63,12 @@ def import_estate(
     if report is not None:
         write_report(result, report)
     return result
+
+
+def _left_out(found: Found, kind: Subitem) -> Imported:
+    """What becomes of a document of something that Jenkins keeps inside a job."""
+    error = f"{kind.reason}; {kind.hint}"
+    return Imported(found.name, found.place, found.size, error, left_out=kind, root=found.root)
 
 
 def _refuse_to_overwrite(out: Path, secrets_file: Path, source: object, force: bool) -> None:

@@ -59,7 +59,7 @@ class Imported:
     size: int
     """Bytes of the document."""
     error: str = ""
-    """Why it could not be read; empty when it was."""
+    """Why it could not be read, or is left out; empty when it was imported."""
     left_out: Subitem | None = None
     """What it holds instead of an item that can be imported."""
     doubts: list[str] = field(default_factory=list)

@@ -36,7 +36,7 @@ class ImportResult:
     @property
     def broken(self) -> list[Imported]:
         """Documents that could not be imported; `error` says why."""
-        return [one for one in self.documents if one.error]
+        return [one for one in self.documents if one.error and not one.left_out]
 
     @property
     def left_out(self) -> list[Imported]:
@@ -122,7 +122,7 @@ def _row(one: Imported) -> Iterator[tuple[str, Any]]:
     if one.fallback:
         yield "fallback", one.fallback
     if one.left_out:
-        yield "left_out", f"{one.left_out.reason}; {one.left_out.hint}"
+        yield "left_out", one.left_out.name
     if one.error:
         yield "error", one.error
 
