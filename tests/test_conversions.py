@@ -144,6 +144,16 @@ def test_what_somebody_adds_beside_old_fields_is_drift() -> None:
     assert any(one.startswith("error: ") for one in differences(desired, wiped))
 
 
+def test_a_field_that_is_emptied_when_it_is_read_is_no_change() -> None:
+    step = "<publishers><hudson.plugins.ws__cleanup.WsCleanup>{}</hudson.plugins.ws__cleanup.WsCleanup></publishers>"
+    desired = step.format("<skipWhenFailed>true</skipWhenFailed>")
+    reset = "<skipWhenFailed>false</skipWhenFailed>"
+    (note,) = differences(desired, step.format(f"{reset}<cleanWhenSuccess>true</cleanWhenSuccess>"))
+    assert note.endswith("WsCleanup skipWhenFailed is kept as cleanWhenSuccess")
+    (error,) = differences(desired, step.format(reset))
+    assert error.startswith("error: ")
+
+
 def test_old_permissions_say_what_they_mean() -> None:
     matrix = f"<properties><{MATRIX}>{{}}<permission>a:b</permission></{MATRIX}></properties>"
     blocks = matrix.format("<blocksInheritance>true</blocksInheritance>")

@@ -143,8 +143,12 @@ class _Run:
         aligned: dict[int, Node] = {}
         for child in desired.children:
             partner = partners.get(id(child))
+            conversion = conversions.get(child.tag)
             if partner is None:
-                self._lost(child, stored, (*path, child), conversions.get(child.tag))
+                self._lost(child, stored, (*path, child), conversion)
+            elif conversion is not None and _was_reset(child, partner, stored, conversion):
+                self._note("converted", (*path, child), child.text, "/".join(conversion.target), "note")
+                aligned[id(partner)] = child
             else:
                 aligned[id(partner)] = self.align(child, partner, (*path, child))
         tags = {_name(child) for child in desired.children}
@@ -287,6 +291,12 @@ def _joined(path: tuple[Node, ...]) -> str:
 def _name(node: Node) -> str:
     """The class or field that a tag stands for, by whichever of its names."""
     return tag_class(node.tag)
+
+
+def _was_reset(child: Node, partner: Node, stored: Node, conversion: Conversion) -> bool:
+    """Whether a field that the class still has was emptied when Jenkins made something else of it."""
+    idle = conversion.how == "converted" and means_nothing(partner.text) and not means_nothing(child.text)
+    return idle and not partner.children and holds(stored, conversion)
 
 
 def _is_idle(conversion: Conversion, child: Node) -> bool:

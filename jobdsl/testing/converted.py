@@ -6,6 +6,7 @@ content is as near as that table tells.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from jobdsl.documents.aliases import replacements, stored_name, tag_class
@@ -32,8 +33,11 @@ def _not_written(java: str) -> frozenset[str]:
     return frozenset(tag for tag, one in conversions_of(java).items() if one.how not in ("copied", "kept"))
 
 
-def convert(java: str, posted: Node, written: Node) -> None:
-    """Put what old fields of a posted object become into the written one, and take them out of it."""
+def convert(java: str, posted: Node, written: Node, defaults: Mapping[str, str | None]) -> None:
+    """Put what old fields of a posted object become into the written one, and take them out of it.
+
+    A field that the class still has gets its default again.
+    """
     for path, one in conversions_of(java).items():
         field = _find(posted, path)
         prefix = path.rpartition("/")[0]
@@ -45,10 +49,13 @@ def convert(java: str, posted: Node, written: Node) -> None:
     for path in _not_written(java):
         prefix, _, tag = path.rpartition("/")
         holder = _find(written, prefix)
-        if holder is not None:
-            holder.children = [
-                one for one in holder.children if one.tag != tag or not (one.text or one.children)
-            ]
+        field = holder.find(tag) if holder is not None else None
+        if holder is None or field is None or not (field.text or field.children):
+            continue
+        if default := defaults.get(path):
+            field.text, field.children = default, []
+        else:
+            holder.children = [child for child in holder.children if child is not field]
 
 
 def _find(node: Node, path: str) -> Node | None:
@@ -69,9 +76,9 @@ def _make(source: Node, holder: Node, conversion: Conversion, field: Node) -> No
     if java:
         made.attrs["class"] = stored_name(java)
         made.children = []
-    elif "." in last:
+    elif "." in last and field.text.strip().lower() not in ("true", "false"):
         made.children = [*made.children, Node(field.tag, field.text, field.children)]
-    elif not made.children and not made.text:
+    elif "." not in last and not made.children and not made.text:
         made.text, made.children = field.text, field.children
 
 

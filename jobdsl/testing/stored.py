@@ -104,7 +104,7 @@ class Rewriter:
                 written.text = node.text
         written = after(java, node, written, new)
         if not self.accept_unknown:
-            convert(java, node, written)
+            convert(java, node, written, fields or {})
         return written
 
     def _read_attributes(self, node: Node) -> dict[str, str]:
