@@ -120,6 +120,21 @@ def test_a_value_in_a_class_that_moved_is_compared() -> None:
     assert lost.problem("x", None).hint == "install the plugin docker-workflow"
 
 
+def test_members_of_a_list_under_short_names() -> None:
+    views = "<views>" + "".join(f"<{{0}}><name>{name}</name></{{0}}>" for name in "abc") + "</views>"
+    desired, stored = views.format("listView"), views.format("hudson.model.ListView")
+    assert compare(parse(desired), parse(stored)).differences == []
+    (lost,) = compare(parse("<p><l><xunit/></l></p>"), parse("<p><l/></p>"), plugin_of).lost
+    assert lost.problem("x", None).hint == "install the plugin xunit"
+
+
+def test_of_a_field_that_stands_twice_the_last_one_counts() -> None:
+    desired = '<p><scm class="hudson.scm.NullSCM"/><a>1</a><a>2</a><scm class="x.SCM"><u>1</u></scm></p>'
+    stored = '<p><a>2</a><scm class="x.SCM"><u>1</u></scm></p>'
+    assert [one.severity for one in compare(parse(desired), parse(stored)).lost] == ["note", "error"]
+    assert compare(parse("<p><a>1</a><a>2</a></p>"), parse("<p><a>1</a><a>2</a></p>")).differences == []
+
+
 def test_the_order_of_steps_under_other_names_matters() -> None:
     one, other = "<EnvInjectBuilder/>", "<hudson.tasks.Shell/>"
     full = "<org.jenkinsci.plugins.envinject.EnvInjectBuilder/>"
@@ -161,6 +176,7 @@ def test_any_plugin_that_reads_a_name_is_enough() -> None:
     assert plugin_of("xunit") == plugin_of_name("xunit") == "xunit"
     assert plugin_of("org.jenkinsci.plugins.workflow.job.properties.BuildDiscarderProperty") == ""
     assert plugins_of("com.example.Own") == ()
+    assert plugin_of("io.qameta.allure.jenkins.AllureReportPublisher") == "allure-jenkins-plugin"
 
 
 @pytest.mark.parametrize(

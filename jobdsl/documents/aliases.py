@@ -11,7 +11,15 @@ from typing import NamedTuple
 
 from jobdsl.documents.tree import class_name
 
-__all__ = ["canonical", "equivalent", "plugin_of_name", "replacements", "stored_name", "tag_class"]
+__all__ = [
+    "canonical",
+    "equivalent",
+    "names_of",
+    "plugin_of_name",
+    "replacements",
+    "stored_name",
+    "tag_class",
+]
 
 
 class _Row(NamedTuple):
@@ -87,6 +95,12 @@ def replacements(name: str) -> tuple[str, ...]:
 def equivalent(one: str, other: str) -> bool:
     """Return whether two names stand for one class, or Jenkins makes the second one of the first."""
     return canonical(one) == canonical(other) or canonical(other) in replacements(one)
+
+
+def names_of(name: str) -> tuple[str, ...]:
+    """Return all names of the class that a name stands for, the one of today first."""
+    java = canonical(name)
+    return (java, *(row.name for row in _table().values() if row.java == java and row.how != "replaced"))
 
 
 def plugin_of_name(name: str) -> str | None:

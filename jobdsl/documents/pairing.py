@@ -45,15 +45,16 @@ def _key(node: Node) -> str:
 
 def _that_count(desired: list[Node], stored: list[Node]) -> list[Node]:
     """Return the children without the first ones of a field that stands more often than it is stored."""
-    tags = Counter(child.tag for child in desired)
-    fields = {tag for tag, count in tags.items() if count > 1 and not is_class(tag) and not is_value(tag)}
-    surplus = {tag: tags[tag] - sum(child.tag == tag for child in stored) for tag in fields - UNORDERED}
+    names = [tag_class(child.tag) for child in desired]
+    counts, kept = Counter(names), Counter(tag_class(child.tag) for child in stored)
+    fields = {name for name in counts if counts[name] > 1 and not is_class(name) and not is_value(name)}
+    surplus = {name: counts[name] - kept[name] for name in fields - UNORDERED}
     if not surplus:
         return desired
     counting = []
-    for child in desired:
-        if surplus.get(child.tag, 0) > 0:
-            surplus[child.tag] -= 1
+    for name, child in zip(names, desired, strict=True):
+        if surplus.get(name, 0) > 0:
+            surplus[name] -= 1
         else:
             counting.append(child)
     return counting

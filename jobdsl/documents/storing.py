@@ -57,6 +57,10 @@ _VALUES = frozenset({"string", "int", "long", "boolean", "entry"})
 """Names of plain values in a list, a set or a map: no field is called so."""
 
 
+_ALIASES = frozenset({"axis", "listView", "xunit"})
+"""Short names of classes that begin like the name of a field, and are none."""
+
+
 def own_attributes(node: Node) -> dict[str, str]:
     """The attributes that belong to the object itself, such as the name and value of a pair."""
     return {name: value for name, value in node.attrs.items() if name not in _OF_THE_WRITER}
@@ -64,7 +68,7 @@ def own_attributes(node: Node) -> dict[str, str]:
 
 def is_class(tag: str) -> bool:
     """Whether a tag is the name of a class, not of a field."""
-    return "." in tag or tag[:1].isupper()
+    return "." in tag or tag[:1].isupper() or tag in _ALIASES
 
 
 def is_value(tag: str) -> bool:

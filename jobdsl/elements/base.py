@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from jobdsl.documents.aliases import canonical, stored_name
+from jobdsl.documents.aliases import names_of
 from jobdsl.documents.tree import Node, tag_name
 from jobdsl.dsl.raw import Value
 from jobdsl.elements.compiling import constructor, writer
@@ -34,7 +34,9 @@ _COMMON = ("layout", "extra")
 
 def typed(name: str) -> type[Record] | None:
     """Return the typed class of a Jenkins class, by whichever of its names; `load_all` comes first."""
-    return registry.get(name) or registry.get(stored_name(name)) or registry.get(canonical(name))
+    if name in registry:
+        return registry[name]
+    return next((registry[one] for one in names_of(name) if one in registry), None)
 
 
 class Form(NamedTuple):
