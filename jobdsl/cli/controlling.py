@@ -63,10 +63,13 @@ def plan(
     access = workflow.Access(url, user, token)
     planned = planning.plan(estate, access, planning.Options(**options), diffs=diffs, to_save=out is not None)
     made = planned.plan
+    checked = planned.checked
+    about = planning.about(checked.controller, estate) if reports or html else None
+    values = checked.secrets.values
     for path in reports:
-        planning.write_report(path, made, planned.diffs)
+        planning.write_report(path, made, planned.diffs, about=about, values=values)
     if html is not None:
-        planning.write_report(html, made, planned.diffs, ".html")
+        planning.write_report(html, made, planned.diffs, ".html", about=about, values=values)
     if as_json:
         click.echo(planning.plan_json(made, planned.diffs), nl=False)
     elif markdown:
@@ -79,7 +82,6 @@ def plan(
     if planned.blocking:
         raise Stop(1)
     if out is not None:
-        checked = planned.checked
         saved = planfile.dumps(made, checked.inventory, planned.documents, checked.controller.url)
         workflow.write_text(out, saved)
     raise Stop(PENDING if made.changes else 0)
@@ -147,15 +149,17 @@ def apply(
         made, controller = planning.saved_plan(source, access, options["workers"])
         fill = Secrets.load(secrets).fill if secrets else Secrets().fill
         diffs: dict[Any, list[str]] = {}
+        values: Mapping[str, str] = {}
     else:
         places.use(source)
         planned = planning.plan(source, access, planning.Options(**options))
         made, controller, fill = planned.plan, planned.checked.controller, planned.checked.secrets.fill
-        diffs = dict(planned.diffs)
+        diffs, values = dict(planned.diffs), planned.checked.secrets.values
         _print_plan(planned)
         _say_findings(planned)
+    about = planning.about(controller, None if source.is_file() else source) if reports else None
     for path in reports:
-        planning.write_report(path, made, diffs)
+        planning.write_report(path, made, diffs, about=about, values=values)
     if not source.is_file() and planned.blocking:
         click.echo("nothing was changed", err=True)
         raise Stop(1)

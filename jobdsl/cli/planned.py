@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jobdsl.cli.commit import commit_of
 from jobdsl.cli.workflow import Access, Checked, Findings, check, connect, write_text
 from jobdsl.errors import EstateError, JobdslError, Problem
+from jobdsl.reports.about import About
 from jobdsl.settings import config
 
 if TYPE_CHECKING:
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
     from jobdsl.planning.inventory import Key
     from jobdsl.planning.plan import Plan
 
-__all__ = ["Options", "Planned", "plan", "plan_json", "saved_plan", "write_report"]
+__all__ = ["Options", "Planned", "about", "plan", "plan_json", "saved_plan", "write_report"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +106,10 @@ def plan(
         missing = [key for key in planfile.read_first(made) if key not in documents]
         documents |= live.fetch(checked.controller, missing, workers)
     limit = live.DIFFS if diffs is None else diffs
-    values = checked.secrets.values
-    shown = live.diffs(made, checked.controller, limit=limit, workers=workers, known=documents, values=values)
-    return Planned(checked, made, shown, blocking, documents)
+    controller, values = checked.controller, checked.secrets.values
+    read = live.fetch_changed(made, controller, limit=limit, workers=workers, known=documents)
+    shown = live.diffs(made, controller, limit=limit, workers=workers, known=read, values=values)
+    return Planned(checked, live.explained(made, read), shown, blocking, documents)
 
 
 def _blocking(found: Findings, made: Plan) -> list[Problem]:
@@ -141,14 +146,31 @@ def saved_plan(path: Path, access: Access, threads: int) -> tuple[Plan, Controll
     return saved.plan, controller
 
 
-def write_report(path: Path, made: Plan, diffs: Mapping[Key, list[str]], form: str = "") -> None:
-    """The plan as a file; `form`, or its suffix, says how: .html, .md, .json or .txt."""
+def about(controller: Controller, root: Path | None) -> About:
+    """Say where and when a plan is made: now, for this controller, of the estate in this directory."""
+    return About(controller.url, datetime.now(UTC), commit_of(root) if root else "")
+
+
+def write_report(
+    path: Path,
+    made: Plan,
+    diffs: Mapping[Key, list[str]],
+    form: str = "",
+    *,
+    about: About | None = None,
+    values: Mapping[str, str] | None = None,
+) -> None:
+    """Write the plan as a file; `form`, or its suffix, says how: .html, .md, .json or .txt.
+
+    A page has the controller, time and commit of `about`, and new documents; `values` of the secrets file
+    are hidden there.
+    """
     from jobdsl.reports.html import to_html
     from jobdsl.reports.markdown import to_markdown
     from jobdsl.reports.plans import to_text
 
     writers: dict[str, Callable[[Plan, Mapping[Key, Sequence[str]]], str]] = {
-        ".html": to_html,
+        ".html": partial(to_html, about=about, values=values),
         ".json": plan_json,
         ".md": to_markdown,
         ".txt": to_text,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from jobdsl.elements.base import Record
 
 __all__ = [
+    "dsl_field",
+    "dsl_name",
     "in_clear",
     "is_secret_attribute",
     "known_tags",
@@ -105,3 +107,18 @@ def is_secret_attribute(name: str) -> bool:
 def in_clear(text: str) -> bool:
     """Whether a secret child's text is the secret itself, not a reference to it or its encrypted form."""
     return not harmless(text) and _ADDRESS_ELSEWHERE.fullmatch(text) is None
+
+
+@lru_cache(maxsize=10_000)
+def dsl_name(java: str) -> str:
+    """Return what a DSL file calls a class, without its slot; its simple name where no typed class is."""
+    cls = _classes().get(java)
+    return cls.__name__ if cls is not None else java.rpartition(".")[2].rpartition("$")[2]
+
+
+@lru_cache(maxsize=10_000)
+def dsl_field(java: str, tag: str) -> str:
+    """Return what a DSL file calls a child of a class; the tag where no typed class tells."""
+    cls = _classes().get(java)
+    one = cls.by_tag.get(tag) if cls is not None else None
+    return one.name if one is not None and one.name else tag

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from jobdsl.controller.jenkins import Controller
 from jobdsl.documents.compare import Comparison, compare
 from jobdsl.documents.kept import keeps_own, with_own
 from jobdsl.documents.masking import masked_diff
 from jobdsl.documents.tree import Node, parse
-from jobdsl.errors import ControllerError, XmlError
+from jobdsl.documents.wording import summary_in_words
+from jobdsl.errors import ControllerError, Problem, XmlError
 from jobdsl.model import Definition
 from jobdsl.planning.changes import Action, Change, Plan
 from jobdsl.planning.inventory import Inventory, Key
 from jobdsl.planning.marker import stripped
 
-__all__ = ["DIFFS", "diff", "diffs", "drift", "fetch", "owned"]
+__all__ = ["DIFFS", "diff", "diffs", "drift", "explained", "fetch", "fetch_changed", "owned"]
 
 DIFFS = 50
 """Differences fetched for one plan, unless asked for more."""
+DRIFT = "changed in Jenkins"
+"""How the reason of a change begins that somebody made on the controller."""
 
 
 def fetch(
@@ -63,8 +67,58 @@ def drift(definitions: Iterable[Definition], documents: Mapping[Key, bytes]) -> 
         changed = _compare(definition.document, stored)
         if changed and changed.drift:
             more = f" and {len(changed.drift) - 1} more" if len(changed.drift) > 1 else ""
-            found[definition.key] = f"changed in Jenkins: {changed.drift[0]}{more}"
+            found[definition.key] = f"{DRIFT}: {changed.drift[0]}{more}"
     return found
+
+
+def fetch_changed(
+    plan: Plan,
+    controller: Controller,
+    *,
+    limit: int = DIFFS,
+    workers: int = 8,
+    known: Mapping[Key, bytes] | None = None,
+) -> dict[Key, bytes]:
+    """Fetch the stored documents of the first `limit` objects that change, by the names they have now.
+
+    `known` documents are not fetched again; those the user may not read are left out.
+    """
+    origins, documents = plan.origins(), dict(known or {})
+    keys = [origins[change.key] for change in _rewritten(plan)[:limit]]
+    return documents | fetch(controller, [key for key in keys if key not in documents], workers, allowed=True)
+
+
+def explained(plan: Plan, documents: Mapping[Key, bytes]) -> Plan:
+    """Say in the plan's reasons what changes in the documents that are at hand, and how many are not."""
+    origins = plan.origins()
+    changes = tuple(_explained(change, documents.get(origins[change.key])) for change in plan.changes)
+    unknown = sum(origins[change.key] not in documents for change in _rewritten(plan))
+    note = [_not_compared(unknown, len(_rewritten(plan)))] if unknown else []
+    return replace(plan, changes=changes, problems=(*plan.problems, *note))
+
+
+def _explained(change: Change, stored: bytes | None) -> Change:
+    rewritten = change.action in (Action.UPDATE, Action.ADOPT, Action.MOVE)
+    if stored is None or not rewritten or change.reason.startswith(DRIFT):
+        return change
+    try:
+        live, desired = parse(stored), parse(change.document)
+    except XmlError:
+        return change
+    sent = _sent(desired, live)
+    words = summary_in_words(compare(sent, live).root, stripped(sent))
+    return replace(change, reason=f"{change.reason}: {words}") if words else change
+
+
+def _not_compared(unknown: int, total: int) -> Problem:
+    text = f"{unknown} of {total} documents that change were not compared with what is on the controller"
+    hint = f"--diffs {total} compares them, where this user may read them"
+    return Problem(text, hint=hint, severity="note", rule="plan")
+
+
+def _rewritten(plan: Plan) -> list[Change]:
+    """List the changes that replace a stored document."""
+    return [one for one in plan.changes if one.action in (Action.UPDATE, Action.ADOPT, Action.MOVE)]
 
 
 def diffs(
@@ -83,11 +137,8 @@ def diffs(
     `known`: documents that are at hand already. `values`: those of the secrets file, by name; they are hidden
     as every secret is.
     """
-    shown = [one for one in plan.changes if one.action in (Action.UPDATE, Action.ADOPT, Action.MOVE)][:limit]
-    origins = plan.origins()
-    documents = dict(known or {})
-    missing = [key for key in (origins[one.key] for one in shown) if key not in documents]
-    documents |= fetch(controller, missing, workers, allowed=True)
+    shown, origins = _rewritten(plan)[:limit], plan.origins()
+    documents = fetch_changed(plan, controller, limit=limit, workers=workers, known=known)
     found = {one.key: diff(one, documents.get(origins[one.key]), values) for one in shown}
     return {key: lines for key, lines in found.items() if lines}
 

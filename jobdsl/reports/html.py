@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from jobdsl.planning.changes import Plan
-from jobdsl.reports.plans import Diffs, groups, summary, without_repeats
+from jobdsl.documents.masking import masked
+from jobdsl.documents.tree import parse, to_text
+from jobdsl.errors import XmlError
+from jobdsl.planning.changes import Action, Change, Plan
+from jobdsl.planning.inventory import Key
+from jobdsl.planning.marker import stripped
+from jobdsl.reports.about import About
+from jobdsl.reports.plans import Diffs, Group, groups, summary, without_repeats
 
 if TYPE_CHECKING:
     import jinja2
@@ -14,14 +22,88 @@ if TYPE_CHECKING:
 __all__ = ["to_html"]
 
 _LINES = 400
+"""Changes of one kind that are listed in full."""
+_DOCUMENTS = 100
+"""New documents that the page holds."""
+_REMOVING = (Action.DELETE, Action.REPLACE, Action.DISABLE)
 
 
-def to_html(plan: Plan, diffs: Diffs | None = None) -> str:
-    """The plan as a page."""
-    told = without_repeats(plan, diffs)
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What the page shows of one change."""
+
+    change: Change
+    anchor: str
+    link: str
+    """Address on the controller of an object that is there; else empty."""
+    diff: Sequence[str]
+    same: Change | None
+    same_anchor: str
+    """Anchor of the change that shows the same difference, if the page lists it."""
+    document: Sequence[str]
+    """Lines of a new document."""
+
+
+def to_html(
+    plan: Plan,
+    diffs: Diffs | None = None,
+    *,
+    about: About | None = None,
+    values: Mapping[str, str] | None = None,
+) -> str:
+    """Render the plan as a page: removals first and set apart, then all else.
+
+    Args:
+        plan: The plan.
+        diffs: How documents change, as lines.
+        about: Where and when the plan was made; without it objects are no links.
+        values: The values of the secrets file by name, which are hidden.
+    """
+    shown = groups(plan, _LINES)
+    removals = [group for group in shown if group.action in _REMOVING]
     return _template().render(
-        plan=plan, groups=groups(plan, _LINES), summary=summary(plan), diffs=told, kind=_kind
+        plan=plan,
+        removals=sorted(removals, key=lambda group: _REMOVING.index(group.action)),
+        loses_builds=any(group.action is not Action.DISABLE for group in removals),
+        others=[group for group in shown if group.action not in _REMOVING],
+        rows=_rows(plan, shown, diffs, about, values or {}),
+        summary=summary(plan),
+        about=about,
+        kind=_kind,
     )
+
+
+def _rows(
+    plan: Plan, shown: Sequence[Group], diffs: Diffs | None, about: About | None, values: Mapping[str, str]
+) -> dict[Key, _Row]:
+    told, origins = without_repeats(plan, diffs), plan.origins()
+    changes = [change for group in shown for section in group.sections for change in section.shown]
+    anchors = {change.key: f"change-{at}" for at, change in enumerate(changes, 1)}
+    new = {change.key for change in changes if change.action in (Action.CREATE, Action.REPLACE)}
+    with_document = set([key for key in anchors if key in new][:_DOCUMENTS])
+    rows = {}
+    for change in changes:
+        is_there = change.action is not Action.CREATE
+        same = told.same.get(change.key)
+        rows[change.key] = _Row(
+            change,
+            anchors[change.key],
+            about.link(origins[change.key]) if about and is_there else "",
+            told.lines.get(change.key, ()),
+            same,
+            anchors.get(same.key, "") if same else "",
+            _document(change, values) if change.key in with_document else (),
+        )
+    return rows
+
+
+def _document(change: Change, values: Mapping[str, str]) -> list[str]:
+    """The lines of a new document, without its marker and with its secrets hidden."""
+    try:
+        root = stripped(parse(change.document))
+    except XmlError:
+        return []
+    return to_text(masked(root, values)).lstrip("\n").split("\n")
 
 
 def _kind(line: str) -> str:

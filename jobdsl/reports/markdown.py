@@ -28,7 +28,7 @@ def to_markdown(plan: Plan, diffs: Diffs | None = None) -> str:
     left = LONGEST - sum(len(line) + 1 for line in out)
     told = without_repeats(plan, diffs)
     for change in plan.changes:
-        folded = _folded(change, told.get(change.key, ()))
+        folded = _folded(change, told.of(change))
         left -= len(folded)
         if left < 0:
             out.append("Further differences are left out; the plan itself has them.")

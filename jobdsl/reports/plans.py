@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Group",
     "Section",
+    "Told",
     "groups",
     "outcome_line",
     "result_json",
@@ -110,18 +111,39 @@ def summary(plan: Plan) -> str:
     return ", ".join(parts)
 
 
-def without_repeats(plan: Plan, diffs: Diffs | None) -> Diffs:
-    """The differences, each told once: a template makes the same one in every job that uses it."""
-    first: dict[tuple[str, ...], str] = {}
-    shown: dict[Key, Sequence[str]] = {}
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The differences of a plan, each told once: a template makes the same one in every job that uses it."""
+
+    lines: Diffs
+    """Differences by the change that tells them first."""
+    same: Mapping[Key, Change]
+    """For the other changes, the one that tells the same difference."""
+
+    def of(self, change: Change) -> Sequence[str]:
+        """Return what is told of a change: its difference, or where the same one is told."""
+        first = self.same.get(change.key)
+        if first is not None:
+            return (f"(the same difference as {first.full_name})",)
+        return self.lines.get(change.key, ())
+
+
+def without_repeats(plan: Plan, diffs: Diffs | None) -> Told:
+    """Tell each difference once, in the order of the plan."""
+    first: dict[tuple[str, ...], Change] = {}
+    lines: dict[Key, Sequence[str]] = {}
+    same: dict[Key, Change] = {}
     for change in plan.changes:
-        lines = (diffs or {}).get(change.key, ())
-        if not lines:
+        found = (diffs or {}).get(change.key, ())
+        if not found:
             continue
-        edit = tuple(line for line in lines[2:] if line[:1] in "+-")
-        told = first.setdefault(edit, change.full_name)
-        shown[change.key] = lines if told == change.full_name else (f"(the same difference as {told})",)
-    return shown
+        edit = tuple(line for line in found[2:] if line[:1] in "+-")
+        teller = first.setdefault(edit, change)
+        if teller is change:
+            lines[change.key] = found
+        else:
+            same[change.key] = teller
+    return Told(lines, same)
 
 
 # text
@@ -143,14 +165,14 @@ def to_text(plan: Plan, diffs: Diffs | None = None, *, colour: bool = False, lin
     return "\n".join(out) + "\n"
 
 
-def _group_text(group: Group, diffs: Diffs, colour: bool) -> list[str]:
+def _group_text(group: Group, told: Told, colour: bool) -> list[str]:
     out = [_painted(f"{group.action.value} ({group.total})", "1", colour)]
     for section in group.sections:
         if section.more:
             out.append(f"  {section.folder or 'at the top'} ({section.total})")
         for change in section.shown:
             out.append("  " + change_line(change, colour))
-            out += [f"      {_diff_line(line, colour)}" for line in diffs.get(change.key, ())]
+            out += [f"      {_diff_line(line, colour)}" for line in told.of(change)]
         if section.more:
             out.append(f"    ... and {section.more} more")
     if group.more:
