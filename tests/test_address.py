@@ -168,7 +168,7 @@ def test_a_status_page_is_named_without_its_login(page: str, capsys: pytest.Capt
 def test_agents_get_no_login(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dynaslave.cli.manage.configure", lambda *_: None)  # the log of other tests
+    monkeypatch.setattr("dynaslave.manager.logs.configure", lambda *_: None)  # the log of other tests
     (tmp_path / "a.py").write_text("")
     with SimulatedJenkins() as jenkins:
         options = ["--url", jenkins.url, "--agents-url", f"http://bot:{TOKEN}@h/", "--provider", "simulated"]

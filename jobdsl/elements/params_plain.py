@@ -162,9 +162,9 @@ class validating_string(
 
 
 class hidden(Named, xml="com.wangyin.parameter.WHideParameterDefinition", plugin="hidden-parameter"):
-    """A value the form does not show; often a secret, so it is treated as one."""
+    """A value the form does not show. It is no secret: who may see the job's builds sees it."""
 
-    default: str = secret_text("defaultValue", default="", first=True)
+    default: str = line("defaultValue", default="", first=True)
 
 
 class hidden_string(

@@ -12,29 +12,47 @@ from jobdsl.secrets.values import value_at
 __all__ = ["COMMANDS", "commanded", "piped"]
 
 _P = r"(?<!\S)-p[ \t]*"
-_LOGIN = r"(?<!\S|[\"'])(?:-u|-U|--user|--proxy-user|-a|--auth|-auth|--creds)(?:[ \t]+|=)?[\"']?[^\s:\"'/@]+:"
-_AFTER_LOGIN = r"\blogin\b.*?(?<!\S)-p[ \t=]+"
+_LOGIN = (
+    r"(?<!\S|[\"'])(?:-[A-Za-z]*[uUA]|--user|--proxy-user|-a|--auth|-auth|--creds)(?:[ \t]*|=)"
+    r"[\"']?[^\s:\"'/@]+:"
+    r"|(?<!\S)(?:-E|--cert)[ \t]+[^\s:]+:"
+)
+_AFTER_LOGIN = r"\blogin\b.*?(?<!\S)-p[ \t=]*(?=[^\s-])"
+_SPACED = r"(?<!\S)-p[ \t]+"
+_CAPITAL = r"(?<!\S)-P[ \t]*"
 _TABLE = {
     "sshpass": _P,
-    "curl wget http xh httpie jenkins-cli.jar jenkins-cli ab jfrog jf": _LOGIN,
-    "docker podman buildah skopeo nerdctl helm oc az cf heroku": _AFTER_LOGIN,
+    "curl wget http xh httpie jenkins-cli.jar jenkins-cli ab jfrog jf etcdctl": _LOGIN,
+    "docker podman buildah skopeo nerdctl helm oc az ibmcloud heroku": _AFTER_LOGIN,
+    "cf": rf"{_AFTER_LOGIN}|\bauth[ \t]+[^\s-]\S*[ \t]+",
     "mysql mysqldump mysqladmin mysqlimport mycli mariadb mariadb-dump 7z 7za 7zr": r"(?<!\S)-p(?=\S)",
-    "mongo mongosh mongodump mongorestore influx twine security altool": r"(?<!\S)-p[ \t]+",
-    "sqlcmd bcp isql osql zip": r"(?<!\S)-P[ \t]*",
+    "mongo mongosh mongodump mongorestore influx twine altool poetry": _SPACED,
+    "psexec cqlsh hdbsql ncftpput racadm useradd usermod": _SPACED,
+    "security": r"(?<!\S)-[pP][ \t]+",
+    "sqlcmd bcp isql osql zip unzip ipmitool mosquitto_pub mosquitto_sub p4": _CAPITAL,
+    "plink pscp psftp putty nodetool": r"(?<!\S)-pw[ \t]+",
     "sqlplus sqlldr expdp impdp": r"(?<!\S)[\"']?\w+/(?=[^/\s])",
     "redis-cli": r"(?<!\S)-a[ \t]+",
-    "ldapsearch ldapmodify ldapadd": r"(?<!\S)-w[ \t]*",
-    "signtool": r"(?<!\S)/p[ \t]+",
+    "ldapsearch ldapmodify ldapadd vsql": r"(?<!\S)-w[ \t]*",
+    "signtool schtasks": r"(?<!\S)/p[ \t]+",
     "lftp": r"(?<!\S)-u[ \t]*[\w.@-]+,",
     "smbclient smbget rpcclient": r"(?<!\S)-U[ \t]*[\w\\./-]+%",
-    "openssl apksigner keytool": r"\bpass:",
+    "openssl apksigner keytool": r"\bpass:|(?<=\s)-k[ \t]+(?!\S*[/.])",
+    "nuget": r"(?<!\S)-k[ \t]+",
+    "cargo vault": r"\blogin[ \t]+(?=[^\s-][^\s=]*(?:\s|\Z))",
+    "snyk": r"\bauth[ \t]+(?=[0-9a-f]{8}-)",
+    "codecov": r"(?<!\S)-t[ \t]+",
+    "composer": r"\bhttp-basic\.\S+[ \t]+\S+[ \t]+",
+    "npm yarn pnpm": r"\b_(?:authToken|auth|password)[ \t]+",
+    "rabbitmqctl": r"\b(?:add_user|change_password)[ \t]+\S+[ \t]+",
+    "tf": r"/login:[^\s,]+,",
     "aws": r"\bset[ \t]+\S*(?:secret_access_key|session_token)[ \t]+",
     "net": r"\buse[ \t]+(?:\w:[ \t]+)?\\\\\S+[ \t]+(?![/\s])(?=\S+[ \t]+/user:)",
     "htpasswd": r"-\w*b\w*[ \t]+\S+[ \t]+\S+[ \t]+",
     "ftp quote": r"(?i)\bpass[ \t]+",
     "machine": r"\blogin[ \t]+\S+[ \t]+password[ \t]+",
     "ConvertTo-SecureString": r"\A[ \t]+(?:-String[ \t]+)?(?=[\"'])",
-}
+}  # fmt: skip
 """By the names of commands: what stands before the password among their arguments."""
 _OPTIONS = {word: re.compile(option) for words, option in _TABLE.items() for word in words.split()}
 COMMANDS = frozenset(_OPTIONS)
@@ -49,7 +67,9 @@ _TAKES_IT = re.compile(
     r"[ \t]*\|[^\n|;]{0,120}?(?:\bsudo\b[^\n|;]{0,60}?\s-\w*S\b|--password-stdin|--passphrase-fd"
     r"|--token-stdin|--with-token|\bchpasswd\b|\bpasswd\b|\bkinit\b)"
 )
-_HERE = re.compile(r"(?:\bsudo\b[^\n|;]{0,60}?\s-\w*S\b|--password-stdin)[^\n|;]{0,80}?<<<[ \t]*")
+_HERE = re.compile(
+    r"(?:\bsudo\b[^\n|;]{0,60}?\s-\w*S\b|--password-stdin|--with-token|--token-stdin)[^\n|;]{0,80}?<<<[ \t]*"
+)
 _SEND = re.compile(r"(?i)ass(?:word|phrase)[^\n]{0,60}\n?[^\n]{0,60}?\bsend(?:[ \t]+--)?[ \t]+(?=\")")
 """How expect answers who asks for a password."""
 _NUMBERS_OR_PATH = re.compile(r"[0-9:]{1,11}|[~.]{0,2}/[\w./-]*")

@@ -9,8 +9,10 @@ from jobdsl.secrets.names import harmless
 
 __all__ = ["formed"]
 
-_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----")
-_END = re.compile(r"-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----")
+_BEGIN = re.compile(
+    r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|^PuTTY-User-Key-File-[0-9]:", re.MULTILINE
+)
+_END = re.compile(r"-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|^Private-MAC:[^\n]*", re.MULTILINE)
 _LONG = re.compile(r"(?<![\w.:-])[\w.:-]{20,}")
 _KEYS = re.compile(
     r"(?<![A-Za-z0-9])(?:"
@@ -24,11 +26,16 @@ _KEYS = re.compile(
     r"|hv[sbr]\.[\w-]{20,}|dop_v1_[a-f0-9]{64}|ATATT[\w=-]{30,}|sq[aup]_[0-9a-f]{40}|AKCp[A-Za-z0-9]{30,}"
     r"|NRAK-[A-Z0-9]{20,}|dapi[0-9a-f]{32}|[0-9]{8,10}:AA[\w-]{33}|AGE-SECRET-KEY-1[A-Z0-9]{50,}"
     r"|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"  # a signed JSON web token
+    r"|sk-(?:ant|proj|svcacct|admin)-[\w-]{24,}|sk-[A-Za-z0-9]{20,}|hf_[A-Za-z]{30,}"  # language models
+    r"|shp(?:at|ca|pa|ss)_[0-9a-f]{32}|rubygems_[0-9a-f]{48}|oy2[a-z0-9]{43}|lin_api_[A-Za-z0-9]{40}"
+    r"|PMAK-[0-9a-f]{24}-[0-9a-f]{34}|dp\.(?:pt|st|ct)\.[A-Za-z0-9]{40,}|glsa_[A-Za-z0-9]{32}_[0-9a-f]{8}"
+    r"|CFPAT-[\w-]{40,}|key-[0-9a-f]{32}|SK[0-9a-f]{32}|SCW[A-Z0-9]{17}|EAA[A-Za-z0-9]{90,}"
+    r"|sha256~[\w-]{40,}|s\.(?=[A-Za-z]*[0-9])[A-Za-z0-9]{24}"  # OpenShift, Vault
     r"|11[0-9a-f]{32}"  # an API token of Jenkins
     r")(?![A-Za-z0-9])"
 )
 _URL = re.compile(r"(?<![\w+.-])(?P<scheme>[A-Za-z][\w+.-]{0,20})://(?P<rest>[^\s\"'<>`|\\]+)")
-_USER = re.compile(r"(?P<user>[^/?#@:]*)(?::(?P<password>[^/?#]*))?@(?=[\w$%\[{(])")
+_USER = re.compile(r"(?P<user>[^/?#:]*)(?::(?P<password>[^/?#]*))?@(?=[\w$%\[{(])")
 _TOKEN_AS_USER = re.compile(r"(?=[^@]*[0-9])(?=[^@]*[A-Za-z])[A-Za-z0-9_-]{20,}")
 _HOOKS = re.compile(
     r"hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/(?P<slack>[^?#]+)"
@@ -47,6 +54,7 @@ _SIGNED = re.compile(
     r"=(?P<value>[^\s&;\"'<>#]{16,})",
     re.IGNORECASE,
 )
+_CVSROOT = re.compile(r":pserver:[^:@\s]+:(?P<value>[^@\s\"'<>]+)@")
 _THIN = re.compile(r"\bjdbc:oracle:\w+:[\w.-]+/(?P<value>[^@\s\"'<>]+)@")
 
 Span = tuple[int, int, str]
@@ -55,14 +63,18 @@ Span = tuple[int, int, str]
 
 def formed(text: str) -> Iterator[Span]:
     """The spans of a text that are secrets by their form."""
-    if "PRIVATE KEY" in text:
+    if "PRIVATE KEY" in text or "PuTTY-User-Key" in text:
         yield from _private_keys(text)
     for long in _LONG.finditer(text):
         yield from ((*found.span(), "token") for found in _KEYS.finditer(text, *long.span()))
     if "://" in text:
         for url in _URL.finditer(text):
             yield from _in_url(url)
-    for rule, name, sign in ((_SIGNED, "token", "="), (_THIN, "password", "jdbc:oracle:")):
+    for rule, name, sign in (
+        (_SIGNED, "token", "="),
+        (_THIN, "password", "jdbc:oracle:"),
+        (_CVSROOT, "password", ":pserver:"),
+    ):
         for found in rule.finditer(text) if sign in text else ():
             if not harmless(found["value"]):
                 yield (*found.span("value"), name)

@@ -9,7 +9,7 @@ __all__ = ["ends_secret", "harmless", "is_password", "literal", "names_about", "
 
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\W_]+")
 _PASSWORD = re.compile(
-    r".*(?:passwords?|passwd|passphrases?|passwort|passcode|kennwort|密码|密碼)|pwd|pw|psw"
+    r".*(?:passwords?|passwd|passphrases?|passwort|passcode|kennwort|密码|密碼)|(?:root|user|admin|bind|db|ldap|key|store)?pw|pwd|psw|mdp"
 )
 _SECRET = re.compile(
     rf"(?:{_PASSWORD.pattern}|.*(?:secret|token|authorization|pwd|(?:api|auth|access|private|secret|ssh)keys?))",
@@ -31,8 +31,8 @@ _ABOUT = frozenset(
     {
         "action", "algorithm", "arn", "chars", "charset", "check", "class", "config", "count", "cred",
         "credential", "credentials", "creds", "definition", "description", "dir", "disabled", "docs",
-        "enabled", "endpoint", "env", "environment", "event", "expiration", "expires", "expiry", "field",
-        "fields", "file", "filename", "files", "filter", "folder", "format", "header", "help", "hint",
+        "enabled", "endpoint", "env", "environment", "event", "expiration", "expires", "expiry", "fd",
+        "field", "fields", "file", "filename", "files", "filter", "folder", "format", "header", "help", "hint",
         "host", "id", "ids", "index", "input", "issuer", "kind", "label", "len", "length", "limit",
         "location", "lock", "macro", "manager", "map", "max", "min", "mode", "name", "names", "number",
         "param", "parameter", "parameters", "params", "path", "paths", "pattern", "policy", "prefix",
@@ -43,6 +43,8 @@ _ABOUT = frozenset(
     }
 )  # fmt: skip
 """Last words by which a name is about a secret and holds none."""
+_WHOLE = frozenset({"_auth", "sonar.login"})
+"""Names that tell only as they stand: of npm, and of SonarQube, whose login is a token."""
 _REFERENCE = re.compile(
     r"\$\{jobdsl:secret:[^{}<]+\}|\$\{[!#]?\w[\w.\-]*(?:[%#/,^@][^{}]*|:\d[^{}]*|\([^{}]*\)|\[[^{}]*\])?\}"
     r"|\$\{\w+(?::?[-=+](?:\$\w+|\$\{\w+\})?|:?\?[^{}]*)\}"
@@ -56,6 +58,8 @@ _HARMLESS = re.compile(
     re.IGNORECASE,
 )
 """Nothing, encrypted by Jenkins, taken out by somebody else before, or a choice."""
+_FORMAT = re.compile(r"%(?:\(\w+\))?[sdr](?:\\n)?|\{[A-Za-z_]?[\w.]*(?:![rsa])?\}(?:\\n)?")
+"""What a program puts a value into: `%s`, `{token}`."""
 _SCHEME = re.compile(r"(?i)(?:basic|bearer|token|apikey|apitoken)[ \t]+")
 _PATH = re.compile(
     r"(?:~|\.{1,2}|[A-Za-z]:)?[/\\][\w./\\-]*|[\w.-]+\.(?:pem|key|pub|gpg|asc|p12|jks|txt|json)"
@@ -75,6 +79,8 @@ def _words(name: str) -> list[str]:
 @lru_cache(maxsize=20_000)
 def names_secret(name: str) -> bool:
     """Whether what is called so is a secret: DB_PASSWORD, apiKey, token-prod; not PASSWORD_FILE, tokenId."""
+    if name in _WHOLE:
+        return True
     words = _words(name)
     while len(words) > 1 and words[-1].isdigit():
         words.pop()
@@ -135,7 +141,9 @@ def literal(name: str, value: str) -> bool:
 
     Code that fetches one, expressions, counts and paths are none.
     """
-    if harmless(value) or value.startswith(("$(", "`", ".*", "[^", "(.", "\\1", "<%")):
+    if harmless(value) or value.startswith(("$(", "`", ".*", "[^", "(.", "\\1", "<%", "http://", "https://")):
+        return False
+    if _FORMAT.fullmatch(value):
         return False
     if value[0] == "[" and value[-1] == "]":
         return False

@@ -14,7 +14,7 @@ from jobdsl.secrets.values import Quotes, unquoted, value_at
 
 __all__ = ["Span", "joined", "secrets_in"]
 
-_PLAIN = re.compile(r"[\w ./-]{0,19}")
+_PLAIN = re.compile(r"[\w./-]{0,19}")
 """A text that gives nothing to anything, and is too short for a key; most texts of a document are such."""
 _WORDS = re.compile(r"[\w.-]+")
 _NAME = r"(?<![\w.])(?P<name>\w[\w.\-]{0,80}+)"
@@ -24,7 +24,7 @@ _OPTION = re.compile(
 )
 _ELSEWHERE = re.compile(r"(?:pass|env|file|fd|stdin):|(?:id|type|src|source)=")
 """`pass:x` is told by the command."""
-_SWITCH = re.compile(r"(?<!\S)[-/](?P<name>[A-Za-z]\w*+):(?=[^\s:/])")
+_SWITCH = re.compile(r"(?<!\S)[-/](?P<name>[A-Za-z]\w*+):(?!(?:env|file)\s)(?=[^\s:/])")
 _CALL = re.compile(r"\b(?P<name>[A-Za-z]\w*)\([ \t]*(?=\\?[\"'][^\"'\n]*[\"'][ \t]*\))")
 _FETCHES = re.compile(
     r"(?i)get|read|find|fetch|load|check|has|is|verify|mask|with|use|credentials?|string|resolve|lookup"
@@ -36,6 +36,14 @@ _PAIR = re.compile(
     r"(?i)\b(?:name|key|var|variable)\\?[\"']?[ \t]*[:=][ \t]*\\?[\"']?(?P<name>[A-Za-z][\w.-]*)\\?[\"']?"
     r"[ \t]*(?P<sep>[,;]?\s*)(?:-[ \t]+)?\\?[\"']?(?:default_?)?val(?:ue)?\\?[\"']?[ \t]*[:=][ \t]*"
 )
+_FALLBACK = re.compile(rf"{_NAME}[ \t]*=[^\n=;]{{0,200}}?(?:\?:|\|\|)[ \t]*(?=[\"'])")
+"""What a program takes where another value is missing: `token = env.TOKEN ?: "..."`."""
+_PARAMETER = re.compile(r"\b(?P<name>password)\b[^()\n]{0,20}\([^()\n]{0,200}?\bdefaultValue[ \t]*:[ \t]*")
+"""A password parameter of a Jenkinsfile."""
+_CREDENTIALS = re.compile(
+    r"\bUsername(?P<name>Password)CredentialsImpl\((?:[^()\n]*,)?\s*[\"'][^\"'\n]*[\"']\s*,\s*(?=[\"'])"
+)
+"""Credentials that a script makes: the password comes last, behind the user."""
 _LINE = re.compile(
     r"^[ \t>*#/-]*(?P<name>[A-Za-z][\w .\-]{0,40}?)[ \t]*[:=][ \t]+"
     r"(?P<value>[^\s#,{}\[\]()\"'|>&*!@`][^\s,()\[\]\"']*?)[ \t\r]*;?$",
@@ -55,8 +63,12 @@ _PROPERTY = re.compile(rf"(?m)^[ \t]*(?:export[ \t]+)?{_NAME}[ \t]*[=:](?P<value
 _FETCHED = re.compile(
     r"(?:env|params?|config|vars|settings|this|self|project|props|secrets|steps|binding|System|os)\."
 )
-_STAND_INS = ("foo", "bar", "baz", "dummy", "fake", "xxx")
-"""Words in a script that keep a tool quiet and open nothing."""
+_STAND_INS = re.compile(
+    r"foo|bar|baz|dummy|fake|xxx|todo|fixme|placeholder|change[_-]?me|change[_-]?this|replace[_-]?(?:me|this)"
+    r"|(?:your|my|some|insert|enter|put)[_-](?:\w+[_-])*?(?:password|passwd|token|key|secret)(?:[_-]here)?|new",
+    re.IGNORECASE,
+)
+"""Words in a script that keep a tool quiet, or wait for a real value, and open nothing."""
 _PROGRAM = re.compile(r"\bdef |\bnode\b|\bpipeline\b|->|\bsh ?\(?[\"']|=>|\bfunction\b|\breturn\b")
 _WORD = re.compile(r"[A-Za-z_]+")
 
@@ -78,7 +90,7 @@ def secrets_in(text: str, *, properties: bool = False) -> tuple[Span, ...]:
         found += [*_given(text), *_lines(text), *_pairs(text)]
         found += _following(_OPTION, text, unless=_is_elsewhere)
         found += _following(_CALL, text, unless=_fetches)
-        for rule in (_SWITCH, _PUT):
+        for rule in (_SWITCH, _PUT, _FALLBACK, _PARAMETER, _CREDENTIALS):
             found += _following(rule, text)
         for rule in (_HEADER, _AUTHORIZATION, _BATCH, _TAG, *((_PROPERTY,) if properties else ())):
             found += _whole(rule, text)
@@ -91,9 +103,14 @@ def _signs(text: str) -> tuple[bool, bool]:
     return any(names for names, _ in signs), any(commands for _, commands in signs)
 
 
+_LAST_PARTS = ("key", "keys", "phrase", "word", "wd")
+"""Ends of names that a word before them makes secret: `api key`, `pass phrase`."""
+
+
 @lru_cache(maxsize=20_000)
 def _sign(word: str) -> tuple[bool, bool]:
-    names = names_secret(word) or word.lower().rstrip(".").endswith(("key", "keys", "phrase", "word", "wd"))
+    bare = word[2:] if word[:2] in ("-D", "-P") else word
+    names = names_secret(bare) or bare.lower().rstrip(".").endswith(_LAST_PARTS)
     return names, not COMMANDS.isdisjoint((word, *word.split(".")))
 
 
@@ -193,7 +210,7 @@ def _whole(rule: re.Pattern[str], text: str) -> Iterator[Span]:
 
 
 def _span(text: str, name: str, start: int, end: int) -> Iterator[Span]:
-    if start < end and text[start:end] not in _STAND_INS and literal(name, text[start:end]):
+    if start < end and _STAND_INS.fullmatch(text[start:end]) is None and literal(name, text[start:end]):
         yield start, end, name
 
 

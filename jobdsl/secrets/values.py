@@ -8,6 +8,8 @@ __all__ = ["Quotes", "unquoted", "value_at"]
 
 _MARK = re.compile(r"\\.|[\"'\n]", re.DOTALL)
 _BARE = re.compile(r"(?:[^\s\"'`|&;<>()\\]|\\(?![\"'\s]))+")
+_REFERENCE = re.compile(r"\$\{[^{}\n]*\}")
+"""One part of a word, whatever quotes are in it: `${name//\"/}`."""
 _QUOTED = {
     '"': re.compile(r'"((?:[^"\\\n]|\\.)*)"'),
     "'": re.compile(r"'((?:[^'\\\n]|\\.)*)'|'([^'\n]*)'"),
@@ -88,7 +90,9 @@ def _word(text: str, place: int, opened: str) -> int:
     end = place
     while end < len(text):
         mark = text[end]
-        found = _QUOTED[mark].match(text, end) if mark in _QUOTED and mark != opened else None
+        found = _REFERENCE.match(text, end) if mark == "$" else None
+        if found is None and mark in _QUOTED and mark != opened:
+            found = _QUOTED[mark].match(text, end)
         if found is None:
             found = _BARE.match(text, end)
         if found is None:
