@@ -127,7 +127,7 @@ def test_two_versions_of_a_text() -> None:
 
 WORDS = st.sampled_from(
     ["TOKEN=Zq7hunter2", "TOKEN=$X", "curl -u a:Zq7hunter2 b", "echo Zq7hunter2", "make", "curl -u deploy",
-     "curl -u bot:deploy x", "password: deploy", "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----"]
+     "curl -u bot:deploy x", "password: deploy", "-----BEGIN PRIVATE KEY-----\nMIIE1234abcd\n-----END PRIVATE KEY-----"]
 )  # fmt: skip
 SCRIPTS = st.lists(WORDS, max_size=8)
 
