@@ -28,19 +28,15 @@ FOLDER_ROOTS = frozenset({"com.cloudbees.hudson.plugins.folder.Folder"})
 
 JOB_ROOTS = frozenset(
     {
-        "project",
         "hudson.model.FreeStyleProject",
-        "flow-definition",
         "org.jenkinsci.plugins.workflow.job.WorkflowJob",
-        "matrix-project",
         "hudson.matrix.MatrixProject",
-        "maven2-moduleset",
         "hudson.maven.MavenModuleSet",
         "com.tikal.jenkins.plugins.multijob.MultiJobProject",
         "hudson.model.ExternalJob",
     }
 )
-"""Roots, and classes, of items that hold no items."""
+"""Classes of items that hold no items."""
 
 VIEW_ROOTS = frozenset(
     {
@@ -64,7 +60,7 @@ def is_folder_root(root: str) -> bool:
 
 def is_job_root(root: str) -> bool:
     """Return whether a root element, or a class, is known as that of a job: of no folder of any kind."""
-    return root in JOB_ROOTS
+    return tag_class(root) in JOB_ROOTS
 
 
 def digest(document: str) -> str:

@@ -141,9 +141,14 @@ class Items:
         view.assign(root, Document(data, lambda posted: settle(_named(posted, view.name))), settle)
 
     def describe_view(self, view: View, text: str) -> None:
-        """Another description of a view (View.doSubmitDescription); one that is computed forgets it."""
+        """Another description of a view (View.doSubmitDescription); one that is computed forgets it.
+
+        A view whose class has a description of its own (`defined-in`) keeps that.
+        """
         root = view.document.tree()
-        root.children = [child for child in root.children if child.tag != "description"]
+        root.children = [
+            child for child in root.children if child.tag != "description" or "defined-in" in child.attrs
+        ]
         root.children.append(Node("description", text))
         if not (isinstance(view.owner, Item) and view.owner.kind.shape == "multibranch"):
             self.assign_view(view, root, write(root).encode())
