@@ -7,12 +7,13 @@ be it an element's or an attribute's. `storing.py` has the rules.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from jobdsl.documents.aliases import equivalent, tag_class
-from jobdsl.documents.conversions import Conversion, additions_of, conversions_of, holds
+from jobdsl.documents.conversions import Conversion, additions_of, conversions_of, holds, widened_branches
 from jobdsl.documents.differences import Difference, Kind
 from jobdsl.documents.masking import HIDDEN, Spans, masked_pair, secret_spans
 from jobdsl.documents.pairing import pair
@@ -40,6 +41,7 @@ __all__ = ["Comparison", "PluginOf", "compare"]
 
 _DISCARDER = "jenkins.model.BuildDiscarderProperty"
 _FIELD = Node("field")
+_GIT = "hudson.plugins.git.GitSCM"
 """Stands for any field of a node."""
 _LOG_ROTATOR = "hudson.tasks.LogRotator"
 
@@ -129,7 +131,7 @@ class _Run:
         return attrs
 
     def _align_text(self, desired: Node, stored: Node, attrs: dict[str, str], path: tuple[Node, ...]) -> Node:
-        if same(desired.tag, desired.text, stored.text):
+        if same(desired.tag, desired.text, stored.text) or _only_widened(desired, stored, path):
             return desired if attrs is desired.attrs else Node(desired.tag, desired.text, (), attrs)
         if stored.text.strip():
             self._note("changed", path, desired.text, stored.text, "error", "", stored)
@@ -304,6 +306,16 @@ def _is_idle(conversion: Conversion, child: Node) -> bool:
     if conversion.becomes:
         return conversion.makes_nothing_of(child)
     return conversion.how == "ignored"
+
+
+def _only_widened(desired: Node, stored: Node, path: tuple[Node, ...]) -> bool:
+    """Whether the name of a branch has only got more `*` than it had, as the Git plugin adds them."""
+    git = next((node for node in path if node.attrs.get("class") == _GIT or node.tag == _GIT), None)
+    return (
+        git is not None
+        and desired.text in widened_branches(git)
+        and re.sub(r"\*+", "*", desired.text) == re.sub(r"\*+", "*", stored.text)
+    )
 
 
 def _with_description(desired: Node, stored: Node) -> Node:

@@ -13,7 +13,7 @@ from jobdsl.documents.aliases import canonical, tag_class
 from jobdsl.documents.storing import means_nothing
 from jobdsl.documents.tree import Node
 
-__all__ = ["Conversion", "additions_of", "conversions_of", "holds"]
+__all__ = ["Conversion", "additions_of", "conversions_of", "holds", "widened_branches"]
 
 How = Literal["converted", "copied", "kept", "ignored", "lost", "added"]
 
@@ -103,3 +103,17 @@ def holds(holder: Node, conversion: Conversion) -> bool:
         node = child
     java = conversion.into.partition("=")[2]
     return not java or canonical(node.attrs.get("class", "")) == java
+
+
+def widened_branches(git: Node) -> dict[str, str]:
+    """Return the names of branches that the Git plugin writes differently when it reads its own document.
+
+    Without `configVersion`, or with 0, each `*` becomes `**`, and the version stays: with every update again
+    (git 5.10, measured).
+    """
+    version = git.find("configVersion")
+    branches = git.find("branches")
+    if version is not None and version.text.strip() not in ("", "0"):
+        return {}
+    names = [name.text for branch in (branches.children if branches else ()) if (name := branch.find("name"))]
+    return {name: name.replace("*", "**") for name in names if "*" in name}

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from jobdsl.documents.aliases import replacements, stored_name, tag_class
-from jobdsl.documents.conversions import Conversion, conversions_of
+from jobdsl.documents.conversions import Conversion, conversions_of, widened_branches
 from jobdsl.documents.tree import Node, tag_name
 
 __all__ = ["convert", "replaced"]
 
+_GIT = "hudson.plugins.git.GitSCM"
 _AXES = {"label": "hudson.matrix.LabelAxis", "jdk": "hudson.matrix.JDKAxis"}
 _ONLY_WITHOUT = frozenset({"traits", "extensions"})
 """Lists that old fields become members of only where the document has no such list."""
@@ -46,6 +47,8 @@ def convert(java: str, posted: Node, written: Node, defaults: Mapping[str, str |
             continue
         if one.how in ("converted", "copied") and not one.makes_nothing_of(field):
             _make(source, holder, one, field)
+    if java == _GIT:
+        _widen_branches(posted, written)
     for path in _not_written(java):
         prefix, _, tag = path.rpartition("/")
         holder = _find(written, prefix)
@@ -56,6 +59,14 @@ def convert(java: str, posted: Node, written: Node, defaults: Mapping[str, str |
             field.text, field.children = default, []
         else:
             holder.children = [child for child in holder.children if child is not field]
+
+
+def _widen_branches(posted: Node, written: Node) -> None:
+    widened, branches = widened_branches(posted), written.find("branches")
+    for branch in branches.children if branches else ():
+        name = branch.find("name")
+        if name is not None:
+            name.text = widened.get(name.text, name.text)
 
 
 def _find(node: Node, path: str) -> Node | None:
