@@ -9,7 +9,7 @@ import pytest
 
 from jobdsl.checks.lint import lint
 from jobdsl.controller.jenkins import connect
-from jobdsl.errors import Where
+from jobdsl.errors import ControllerError, Where
 from jobdsl.importer import import_estate
 from jobdsl.loading.load import load
 from jobdsl.model import Definition
@@ -60,6 +60,44 @@ def test_they_are_counted_and_told_and_the_others_go_on(tmp_path: Path) -> None:
     assert "belongs to its job" in rows["shop/promotions/qa"]["error"]
     definitions = load(tmp_path / "estate", isolation="process").definitions
     assert [one.full_name for one in definitions] == ["cross", "lib", "shop"]  # and no folder of their names
+
+
+BRANCH = (
+    "<flow-definition><properties><org.jenkinsci.plugins.workflow.multibranch.BranchJobProperty>"
+    "<branch><sourceId>1</sourceId><head class='jenkins.plugins.git.GitBranchSCMHead'><name>develop</name></head></branch>"
+    "</org.jenkinsci.plugins.workflow.multibranch.BranchJobProperty></properties></flow-definition>"
+)
+
+
+def test_branches_of_a_multibranch_are_left_out_wherever_they_lie(tmp_path: Path) -> None:
+    said: list[str] = []
+    files = {"develop.xml": BRANCH, "team/main.xml": BRANCH, "free.xml": "<project/>"}
+    files["talks.xml"] = f"<project><description><![CDATA[{BRANCH}]]></description></project>"
+    for name, text in files.items():
+        (tmp_path / "home" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "home" / name).write_text(text)
+    result = import_estate(tmp_path / "home", tmp_path / "estate", echo=said.append)
+    assert [one.name for one in result.left_out] == ["develop", "team/main"]
+    assert "LEFT OUT: 2 branches of multibranch projects (develop, team/main)" in "".join(said)
+    assert "403" in "".join(said)
+    definitions = load(tmp_path / "estate", isolation="process").definitions
+    assert [one.full_name for one in definitions] == ["free", "talks"]
+
+
+def test_a_branch_is_no_definition(tmp_path: Path) -> None:
+    branch = Definition("develop", "flow-definition", BRANCH, Where("jobs.py", 3))
+    problems = [problem for problem in lint([branch]) if problem.rule == "not-top-level"]
+    assert [(problem.severity, str(problem.where)) for problem in problems] == [("error", "jobs.py:3")]
+    assert "BranchJobProperty" in problems[0].message
+    with SimulatedJenkins() as jenkins:
+        jenkins.create_item("develop", BRANCH)
+        controller = connect(jenkins.url, jenkins.user, jenkins.token)
+        with pytest.raises(ControllerError, match="Configure"):
+            controller.update("item", "develop", BRANCH)
+        with pytest.raises(ControllerError, match="Configure"):
+            controller.describe("item", "develop", "d")
+        with pytest.raises(ControllerError, match="Delete"):
+            controller.delete("item", "develop")
 
 
 def test_what_is_left_can_be_planned(tmp_path: Path) -> None:

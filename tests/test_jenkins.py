@@ -15,7 +15,7 @@ import pytest
 from urllib3 import HTTPHeaderDict
 
 from jobdsl.controller.jenkins import Controller, connect
-from jobdsl.controller.refusals import AlreadyExistsError, NotFoundError, NotSignedInError
+from jobdsl.controller.refusals import AlreadyExistsError, LastViewError, NotFoundError, NotSignedInError
 from jobdsl.controller.transport import Answer, Server
 from jobdsl.dsl.raw import element
 from jobdsl.errors import ControllerError
@@ -75,7 +75,7 @@ def test_views_and_folders(controller: Controller) -> None:
     found = controller.look("view", "f/v")
     assert found is not None
     assert found.description == "here"
-    assert sorted(controller.content("f")) == ["f/v", "f/x"]
+    assert sorted(held.key for held in controller.content("f")) == [("item", "f/x"), ("view", "f/v")]
     keys = {one.key for one in controller.inventory()}
     assert keys >= {("item", "f"), ("item", "f/x"), ("view", "f/v")}
     controller.delete("view", "f/v")
@@ -159,9 +159,16 @@ def test_nobody_signed_in(jenkins: SimulatedJenkins) -> None:
     assert "asks to log in" in error.message
 
 
-def test_a_primary_view_is_not_deleted(controller: Controller) -> None:
+def test_only_the_last_view_is_not_deleted(jenkins: SimulatedJenkins, controller: Controller) -> None:
     error = refused(lambda: controller.delete("view", "all"))
-    assert (error.status, "default view" in error.hint) == (500, True)
+    assert isinstance(error, LastViewError)
+    assert "only view" in error.message
+    controller.create("view", "v", LIST)
+    controller.delete("view", "all")  # the primary one, and the next takes its place
+    assert list(jenkins.views) == ["v"]
+    jenkins.fail_next("/view/v/doDelete", 500)
+    controller.create("view", "w", LIST)
+    assert not isinstance(refused(lambda: controller.delete("view", "v")), LastViewError)
 
 
 def test_a_missing_permission_is_named(jenkins: SimulatedJenkins) -> None:

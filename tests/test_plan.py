@@ -269,7 +269,7 @@ def test_a_folder_stays_for_a_definition_in_it() -> None:
 
 
 def test_a_new_folder_has_a_view_of_its_own() -> None:
-    """It cannot be made, and Jenkins deletes no primary view."""
+    """So no other of that name can be made at once."""
     made = planned([folder("f"), view("f/All"), view("f/all")])
     assert told(made) == ["create f", "create f/all"]
     assert 'view "f/All": every folder is born with a view "All"' in errors(made)[0]

@@ -10,7 +10,7 @@ import pytest
 
 from jobdsl.cli.main import run
 from jobdsl.planning.marker import Marker
-from jobdsl.testing import SimulatedJenkins
+from jobdsl.testing import ManualClock, SimulatedJenkins
 from jobdsl.testing.users import READER, User
 
 SEED = READER | {
@@ -52,7 +52,7 @@ KINDS = {
 
 @pytest.fixture
 def jenkins() -> Iterator[SimulatedJenkins]:
-    with SimulatedJenkins() as running:
+    with SimulatedJenkins(clock=ManualClock()) as running:
         yield running
 
 
@@ -154,3 +154,74 @@ def test_all_views_are_left_alone(
     for name in ("f", "f/g", "f/g/h"):
         assert jenkins.item(name).views["All"].description is None
         assert Marker.find(jenkins.item(name).description) is not None
+
+
+@pytest.mark.usefixtures("user")
+def test_what_an_earlier_version_wrote_into_views_is_cleaned(
+    jenkins: SimulatedJenkins, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It put the folders' own descriptions, marker and all, into their primary views."""
+    source = 'with folder("f", description="{}"):\n    with folder("g"):\n        list_view("v", regex=".*")'
+    settles(write(source.format("one")), capsys)
+    for name in ("f", "f/g"):
+        view = jenkins.item(name).views["All"]
+        jenkins.store.describe_view(view, jenkins.item(name).description or "")
+    assert planned(write(source.format("one")), capsys, "--refresh") == []
+    settles(write(source.format("two")), capsys)
+    assert jenkins.item("f").views["All"].description is None
+    settles(write('freestyle("other")', "delete"), capsys)
+    assert list(jenkins.items) == ["other"]
+
+
+@pytest.mark.usefixtures("user")
+def test_a_folder_goes_with_its_last_view(
+    jenkins: SimulatedJenkins, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settles(write(KINDS["views in a folder"], "delete"), capsys)
+    jenkins.store.delete_view(jenkins.item("f").views["All"])
+    settles(write('freestyle("other")', "delete"), capsys)
+    assert list(jenkins.items) == ["other"]
+
+
+@pytest.mark.usefixtures("user")
+def test_a_primary_view_is_removed_and_only_the_last_one_stays(
+    jenkins: SimulatedJenkins, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settles(write(KINDS["views in a folder"]), capsys)
+    jenkins.store.delete_view(jenkins.item("f").views["All"])
+    settles(write('with folder("f"):\n    all_view("everything")'), capsys)
+    assert list(jenkins.item("f").views) == ["everything"]
+    assert run(["apply", str(write('folder("f")')), "--yes"]) == 1
+    told = "".join(capsys.readouterr())
+    assert "it is the only view there" in told
+    assert "define another view" in told
+
+
+@pytest.mark.usefixtures("user")
+@pytest.mark.parametrize("target", ["g/x", "f/y", "g/y"])
+def test_a_job_that_is_built_is_moved_or_renamed_once_that_is_over(
+    jenkins: SimulatedJenkins, write: Write, capsys: pytest.CaptureFixture[str], target: str
+) -> None:
+    """Jenkins moves a job that is built, and does not rename it (400)."""
+    clock = jenkins.clock
+    assert isinstance(clock, ManualClock)
+    jenkins.scheduler.build_seconds = 100.0
+    job = 'with folder("{}"):\n    freestyle("{}"{})\nfolder("{}")'
+    settles(write(job.format("f", "x", "", "g")), capsys)
+    jenkins.build("f/x")
+    assert jenkins.builds("f/x")[0].building
+    folder, _, name = target.partition("/")
+    other = "f" if folder == "g" else "g"
+    estate = write(job.format(folder, name, ', renamed_from="f/x"', other))
+    status = run(["apply", str(estate), "--yes"])
+    told = "".join(capsys.readouterr())
+    if name == "x":
+        assert status == 0, told
+    else:
+        assert status == 1
+        assert "Unable to rename a job while it is building" in told
+        assert "run again when its build is over" in told
+        clock.advance(200)
+        assert not jenkins.builds("f/x")[0].building
+    settles(estate, capsys)
+    assert len(jenkins.builds(target)) == 1

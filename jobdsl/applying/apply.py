@@ -42,7 +42,8 @@ def apply(
     """
     if errors := plan.errors or _unfinished(plan, finish):
         raise EstateError(errors)
-    maker = Maker(plan.seed, controller, finish, ReadBack(controller, verify, plugin_of))
+    deleted = {one.full_name for one in plan.changes if one.action is Action.DELETE and one.kind == "item"}
+    maker = Maker(plan.seed, controller, finish, ReadBack(controller, verify, plugin_of), deleted)
     result = Result()
 
     def note(outcome: Outcome) -> None:

@@ -7,18 +7,25 @@ cannot ask what was kept, forgets nothing. Of a shape that came through whole th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from jobdsl.applying.descriptions import describe
 from jobdsl.applying.outcomes import Outcome, failed, skipped
 from jobdsl.applying.readback import ReadBack
 from jobdsl.applying.underway import say, with_digest
-from jobdsl.controller.jenkins import AlreadyExistsError, Controller, NotFoundError, NotSignedInError
+from jobdsl.controller.jenkins import (
+    AlreadyExistsError,
+    Controller,
+    LastViewError,
+    NotFoundError,
+    NotSignedInError,
+)
 from jobdsl.documents.kept import keep_own, keeps_own
 from jobdsl.errors import ControllerError, JobdslError, Problem
+from jobdsl.grammar import names
 from jobdsl.planning.changes import Action, Change
-from jobdsl.planning.inventory import Existing, class_of
+from jobdsl.planning.inventory import Existing, Key, class_of
 from jobdsl.planning.marker import INCOMPLETE, UNBUILT, UNFINISHED, UNREAD, Marker, mark
 
 __all__ = ["Maker"]
@@ -38,13 +45,18 @@ class Maker:
         controller: Controller,
         finish: Callable[[str], str],
         read_back: ReadBack,
+        going: Collection[str] = (),
     ) -> None:
         self.seed = seed
         self.controller = controller
         self.finish = finish
         """Completes a document just before it is sent."""
         self.read_back = read_back
+        self.going = going
+        """Full names of folders that are deleted in the same run."""
         self.signed_out = False
+        self.left: set[Key] = set()
+        """Views that are the last of their folder: they go when it does."""
 
     def make(self, change: Change) -> Outcome:
         """Make one change."""
@@ -178,10 +190,17 @@ class Maker:
             describe(self.controller, change.key, existing.class_name, text)
             self.controller.disable(change.full_name)
             return ()
-        if existing.is_folder and (held := self.controller.content(change.full_name)):
-            text = f'"{change.full_name}" is not empty any more: it holds "{held[0]}"'
-            raise ControllerError(text, hint="plan again")
-        self.controller.delete(*change.key)
+        if existing.is_folder:
+            held = [one for one in self.controller.content(change.full_name) if one.key not in self.left]
+            if held:
+                text = f'"{change.full_name}" is not empty any more: it holds "{held[0].full_name}"'
+                raise ControllerError(text, hint="plan again")
+        try:
+            self.controller.delete(*change.key)
+        except LastViewError:
+            if names.parent(change.full_name) not in self.going:
+                raise
+            self.left.add(change.key)
         return ()
 
     def _check_unchanged(self, change: Change, existing: Existing | None) -> Marker:

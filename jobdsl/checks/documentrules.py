@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jobdsl.documents.backreferences import dangling
-from jobdsl.documents.subitems import SUBITEMS
+from jobdsl.documents.subitems import subitem_of
 from jobdsl.documents.tree import parse
 from jobdsl.errors import Severity
 from jobdsl.model import Definition
@@ -14,8 +14,8 @@ __all__ = ["back_references", "top_level"]
 
 
 def top_level(definition: Definition, *_: object) -> Iterator[tuple[Severity, str, str]]:
-    """Find an item that Jenkins keeps inside a job."""
-    subitem = SUBITEMS.get(definition.root)
+    """Find an item that Jenkins keeps inside a job, or lets nobody write."""
+    subitem = subitem_of(definition.root, definition.document)
     if subitem is not None:
         yield "error", subitem.reason, subitem.hint
 

@@ -13,13 +13,20 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from jobdsl.controller.address import split_login
 from jobdsl.controller.asking import PATIENCE, Asking
-from jobdsl.controller.refusals import AlreadyExistsError, NotFoundError, NotSignedInError
+from jobdsl.controller.refusals import AlreadyExistsError, LastViewError, NotFoundError, NotSignedInError
 from jobdsl.errors import ControllerError
 from jobdsl.grammar import names
 from jobdsl.planning import inventory
 from jobdsl.planning.inventory import Existing, Inventory
 
-__all__ = ["AlreadyExistsError", "Controller", "NotFoundError", "NotSignedInError", "connect"]
+__all__ = [
+    "AlreadyExistsError",
+    "Controller",
+    "LastViewError",
+    "NotFoundError",
+    "NotSignedInError",
+    "connect",
+]
 
 TIMEOUT = (5.0, 120.0)
 """Seconds to connect, and to wait for an answer."""
@@ -90,13 +97,13 @@ class Controller(Asking):
             found = inventory.existing("view" if kind == "view" else "item", names.parent(full_name), answer)
         return found if found.full_name == full_name else None
 
-    def content(self, folder: str) -> list[str]:
-        """Full names of what a folder holds, without the view it was born with."""
+    def content(self, folder: str) -> list[Existing]:
+        """List what a folder holds, without the view that Jenkins creates with it."""
         answer = self.tree(folder, "jobs[name],views[name,description]")
         with self.understood(f'read "{folder}"'):
             views = [inventory.existing("view", folder, view) for view in answer.get("views", ())]
             jobs = [inventory.existing("item", folder, job) for job in answer.get("jobs", ())]
-        return [one.full_name for one in (*jobs, *views) if not one.is_default_view]
+        return [held for held in (*jobs, *views) if not held.is_default_view]
 
     def config(self, kind: str, full_name: str) -> bytes:
         """The stored document. It is never the text that was posted."""
@@ -154,10 +161,12 @@ class Controller(Asking):
         try:
             self.post(f"{_path('view', full_name)}/doDelete", what)
         except ControllerError as error:
-            if error.status != 500:
+            folder = names.parent(full_name)
+            if error.status != 500 or len(self.tree(folder, "views[name]").get("views", ())) > 1:
                 raise
-            hint = "Jenkins deletes no default view: make another the default one first"
-            raise ControllerError(error.message, status=error.status, hint=hint) from None
+            text = f"could not {what}: it is the only view there, and Jenkins deletes no last view"
+            hint = 'define another view in its place, or keep it with removed.views = "ignore"'
+            raise LastViewError(text, status=error.status, hint=hint) from None
 
     def disable(self, full_name: str) -> None:
         """Stop an item from being built. Plain folders ignore it."""
@@ -206,7 +215,12 @@ class Controller(Asking):
     def _rename(self, full_name: str, name: str) -> str:
         """Its full name afterwards."""
         path = f"{names.url_path(full_name)}/confirmRename?newName={quote(name, safe='')}"
-        self.post(path, f'rename "{full_name}" to "{name}"')
+        try:
+            self.post(path, f'rename "{full_name}" to "{name}"')
+        except ControllerError as error:
+            if error.status == 400 and "building" in error.message:
+                error.hint = "run again when its build is over: what is not done yet is in the next plan"
+            raise
         return names.join(names.parent(full_name), name)
 
     def _relocate(self, full_name: str, folder: str) -> None:

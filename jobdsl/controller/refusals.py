@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "OVERLOADED",
     "AlreadyExistsError",
+    "LastViewError",
     "NoAnswerError",
     "NotFoundError",
     "NotSignedInError",
@@ -46,6 +47,10 @@ class NotFoundError(ControllerError):
 
 class AlreadyExistsError(ControllerError):
     """The name is taken."""
+
+
+class LastViewError(ControllerError):
+    """A view is the only one of its folder, or of the controller: Jenkins keeps it."""
 
 
 class NotSignedInError(ControllerError):

@@ -1,10 +1,13 @@
-"""Items that Jenkins keeps inside a job: no folder takes their documents, so no seed can write them."""
+"""Items that Jenkins keeps inside a job, or makes itself, and lets nobody write: no estate can hold them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["SUBITEMS", "Subitem"]
+from jobdsl.documents.tree import Node, parse
+from jobdsl.errors import XmlError
+
+__all__ = ["Subitem", "subitem_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,16 @@ _MODULE = Subitem(
     "a module belongs to its job, and Jenkins makes it from what a build finds",
     "define the Maven or Ivy job alone",
 )
-SUBITEMS = {
+_BRANCH = Subitem(
+    "branch of a multibranch project",
+    "branches of multibranch projects",
+    "a job with BranchJobProperty belongs to its multibranch project, and Jenkins refuses changes of it (403)"
+    " to everybody",
+    "define the multibranch project alone; to have the job by itself, leave out that property and its"
+    " SCMBinder",
+)
+_BRANCH_PROPERTY = "org.jenkinsci.plugins.workflow.multibranch.BranchJobProperty"
+_SUBITEMS = {
     "hudson.plugins.promoted__builds.PromotionProcess": _PROMOTION,
     "matrix-config": _CONFIGURATION,
     "hudson.matrix.MatrixConfiguration": _CONFIGURATION,
@@ -47,3 +59,19 @@ SUBITEMS = {
     "hudson.ivy.IvyModule": _MODULE,
 }
 """By the root of the document."""
+
+
+def subitem_of(root: str, document: str | bytes) -> Subitem | None:
+    """Return the kind of a document that is no item of its own; None for one that is, or cannot be read."""
+    if root in _SUBITEMS:
+        return _SUBITEMS[root]
+    text = document if isinstance(document, str) else document.decode("latin-1")
+    return _BRANCH if _BRANCH_PROPERTY in text and _has_branch(document) else None
+
+
+def _has_branch(document: str | bytes) -> bool:
+    try:
+        properties = parse(document).find("properties") or Node("properties")
+    except XmlError:
+        return False
+    return properties.find(_BRANCH_PROPERTY) is not None

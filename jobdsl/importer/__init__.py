@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobdsl.documents.subitems import SUBITEMS, Subitem
+from jobdsl.documents.subitems import Subitem
 from jobdsl.errors import JobdslError
 from jobdsl.importer.convert import Imported
 from jobdsl.importer.directory import in_directory
@@ -36,7 +36,7 @@ def import_estate(
     """Write the documents of a directory or a controller as an estate to `out`.
 
     Broken documents are told and left out, the others go on; so are items that Jenkins keeps inside a
-    job. Secrets in clear go into a file beside `out`, never into the estate. `templates` is accepted;
+    job, or lets nobody write. Secrets in clear go into a file beside `out`, never into the estate. `templates` is accepted;
     finding templates and loops comes later.
 
     Raises JobdslError when `out` is not empty (unless `force`), or nothing can be read or written.
@@ -50,9 +50,9 @@ def import_estate(
         if isinstance(source, Path):
             raise JobdslError(f"{source} holds no documents", hint="they are files named *.xml")
         raise JobdslError(f"{source.url} holds no documents", hint="may this user read its jobs?")
-    maker = Maker(out, [one for one in found if one.root not in SUBITEMS], secrets_file)
+    maker = Maker(out, [one for one in found if one.subitem is None], secrets_file)
     maker.make()
-    left_out = [_left_out(one, SUBITEMS[one.root]) for one in found if one.root in SUBITEMS]
+    left_out = [_left_out(one, one.subitem) for one in found if one.subitem is not None]
     imported = [*maker.imported.values(), *left_out]
     documents = tuple(sorted(imported, key=lambda one: (one.name, one.place)))
     result = ImportResult(

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from jobdsl.documents.subitems import Subitem, subitem_of
 from jobdsl.errors import ControllerError, JobdslError
 from jobdsl.grammar import names
 from jobdsl.model import is_folder_root
@@ -41,12 +42,15 @@ class Found:
     is_view: bool
     read: Callable[[], bytes]
     """Raises JobdslError."""
+    subitem: Subitem | None = None
+    """What it is instead of an item that can be imported."""
 
 
 def found(name: str, place: str, data: bytes, *, is_view: bool, read: Callable[[], bytes]) -> Found:
     """A document by what its first bytes tell; `data` may be empty where it cannot be read."""
     root, weight = _root_of(data), len(_LONG_TEXT.sub(b"", data))
-    return Found(name, place, len(data), weight, root, is_folder_root(root), is_view, read)
+    kind = subitem_of(root, data)
+    return Found(name, place, len(data), weight, root, is_folder_root(root), is_view, read, kind)
 
 
 def _root_of(data: bytes) -> str:
