@@ -225,3 +225,21 @@ def test_a_job_that_is_built_is_moved_or_renamed_once_that_is_over(
         assert not jenkins.builds("f/x")[0].building
     settles(estate, capsys)
     assert len(jenkins.builds(target)) == 1
+
+
+@pytest.mark.usefixtures("user")
+def test_a_folder_is_renamed_once_no_job_in_it_is_built(
+    jenkins: SimulatedJenkins, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = jenkins.clock
+    assert isinstance(clock, ManualClock)
+    jenkins.scheduler.build_seconds = 100.0
+    estate = 'with folder("{}"{}):\n    freestyle("x")'
+    settles(write(estate.format("f", "")), capsys)
+    jenkins.build("f/x")
+    assert run(["apply", str(write(estate.format("g", ', renamed_from="f"'))), "--yes"]) == 1
+    assert "run again when its build is over" in "".join(capsys.readouterr())
+    clock.advance(200)
+    assert not jenkins.builds("f/x")[0].building
+    settles(write(estate.format("g", ', renamed_from="f"')), capsys)
+    assert list(jenkins.items) == ["g", "g/x"]

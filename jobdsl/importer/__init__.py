@@ -36,8 +36,8 @@ def import_estate(
     """Write the documents of a directory or a controller as an estate to `out`.
 
     Broken documents are told and left out, the others go on; so are items that Jenkins keeps inside a
-    job, or lets nobody write. Secrets in clear go into a file beside `out`, never into the estate. `templates` is accepted;
-    finding templates and loops comes later.
+    job, or lets nobody write. Secrets in clear go into a file beside `out`, never into the estate.
+    `templates` is accepted; finding templates and loops comes later.
 
     Raises JobdslError when `out` is not empty (unless `force`), or nothing can be read or written.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jobdsl.testing.access import VIEW_CONFIGURE, require
+from jobdsl.testing.access import VIEW_CONFIGURE, may, require
 from jobdsl.testing.kinds import KINDS
 from jobdsl.testing.names import check
 from jobdsl.testing.pages import Refusal, failure, missing, redirect
@@ -121,6 +121,9 @@ def _move(call: Call) -> Response:
 
 def _rename(call: Call) -> Response:
     item: Item = call.target
+    if not may(call.caller.user, _CONFIGURE, item, call.jenkins.root):
+        require(call, _DELETE, item)
+        require(call, _CREATE, item)
     call.jenkins.store.rename(item, call.request.form.get("newName", ""))
     return redirect(f"/{item.path.rstrip('/')}")
 
@@ -172,7 +175,7 @@ def add_items(router: Router, root: type[SimulatedJenkins]) -> None:
     router.on(Item, "", permission=_DELETE, method="DELETE")(_delete)
     router.on(Item, "move/move", permission="hudson.model.Item.Move", post=True)(_move)
     for name in ("confirmRename", "doRename"):
-        router.on(Item, name, permission=_CONFIGURE, post=True)(_rename)
+        router.on(Item, name, post=True)(_rename)
     router.on(Item, "submitDescription", post=True)(_describe)
     router.on(Item, "description", method="POST")(_describe)
     router.on(Item, "disable", permission=_CONFIGURE, post=True)(lambda call: _set_disabled(call, True))

@@ -177,8 +177,9 @@ class Items:
     def rename(self, item: Item, name: str) -> None:
         """Another name in the same folder; refused while a build runs."""
         check(name)
-        if any(build.building for build in item.builds.values()):
-            raise failure("Unable to rename a job while it is building.")
+        if any(_is_building(job) for job in (item, *item.children.walk())):
+            what = "a folder while a job inside it" if item.kind.holds_items else "a job while it"
+            raise failure(f"Unable to rename {what} is building.")
         name = name.strip()
         if item.parent.get(name) is not None:  # also the item itself, in other letters
             raise failure(f"The name \u2018{name}\u2019 is already in use.")
@@ -220,6 +221,10 @@ class Items:
             root.children.append(Node("views", children=nodes))
 
         view.document = view.document.edited(change, self.settle_view)
+
+
+def _is_building(item: Item) -> bool:
+    return any(build.building for build in item.builds.values())
 
 
 def _named(root: Node, name: str) -> Node:

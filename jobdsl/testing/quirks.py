@@ -98,17 +98,25 @@ def _no_sources(posted: Node, _new: bool) -> None:
 
 _CHILD_TRIGGERS = "jenkins.branch.OrganizationChildTriggersProperty"
 _CHILD_ORPHANS = "jenkins.branch.OrganizationChildOrphanedItemsProperty"
+_FACTORY = "org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProjectFactory"
 _DAILY = "com.cloudbees.hudson.plugins.folder.computed.PeriodicFolderTrigger"
 
 
 def _organization(posted: Node, new: bool) -> None:
-    """An organization folder gains two properties when it is loaded; when it is new, again, and a trigger."""
+    """An organization folder gains two properties when it is loaded.
+
+    When it is new it gains them again, a trigger, and a factory where it has none (onCreatedFromScratch).
+    """
     properties = _child(posted, "properties")
     for default in (_child_triggers, _child_orphans):
         missing = properties.find(default().tag) is None
         properties.children += [default()] if missing else []
     if new:
         properties.children += [_child_triggers(), _child_orphans()]
+        factories = _child(posted, "projectFactories")
+        factories.children = factories.children or [
+            Node(_FACTORY, children=[Node("scriptPath", "Jenkinsfile")])
+        ]
         triggers = _child(posted, "triggers")
         triggers.children = [child for child in triggers.children if child.tag != _DAILY] + [_daily()]
 
@@ -171,7 +179,7 @@ def after(java: str, posted: Node, written: Node, new: bool) -> Node:
 _REQUIRED = {"jenkins.branch.BranchSource": "source"}
 _NEEDED = {
     "hudson.matrix.MatrixProject": ("publishers",),
-    "jenkins.branch.OrganizationFolder": ("folderViews", "navigators", "projectFactories"),
+    "jenkins.branch.OrganizationFolder": ("navigators", "projectFactories"),
 }
 """First-level elements of an item without which loading it ends in a NullPointerException."""
 _SCHEDULED = ("hudson.triggers.TimerTrigger", "hudson.triggers.SCMTrigger")

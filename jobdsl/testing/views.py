@@ -140,7 +140,7 @@ def shown_by(item: Item) -> dict[str, View]:
     """The views of an item: its own, or the one that a multibranch computes each time it is asked."""
     if item.kind.shape != "multibranch":
         return item.views
-    name, java = ("default", _OF_BRANCHES) if len(item.children) else ("Welcome", _WELCOME)
+    name, java = ("default", _OF_BRANCHES) if len(item.children) else ("welcome", _WELCOME)
     view = View(name, java, item)
     view.primary = True
     tag = tag_name(java)
