@@ -18,6 +18,7 @@ from jobdsl.elements.base import registry
 from jobdsl.errors import DslError
 from jobdsl.importer.layout import show
 from jobdsl.importer.source import Writer
+from jobdsl.loading.load import load
 from jobdsl.model import is_view_root
 
 WORDS = {name: getattr(jobdsl, name) for name in jobdsl.__all__}
@@ -203,3 +204,51 @@ def test_a_nested_view_is_what_a_controller_stored() -> None:
     assert [str(one) for one in found.differences if one.severity == "error"] == []
     inner = next(one for one in found.root.walk() if one.tag == "hudson.model.ListView")
     assert inner.children[0] == parse(OWNER)
+
+
+FOLDER_OWNER = '<owner class="com.cloudbees.hudson.plugins.folder.Folder" reference="../../../.."/>'
+
+
+def test_views_of_a_folder_are_part_of_its_document_and_read_back() -> None:
+    value = made(
+        'folder("team", folder_views=misc.folder_views([all_view("All"), list_view("Mine", jobs=["a"])], primary="Mine"))'
+    )
+    assert value.render().count(FOLDER_OWNER) == 2
+    again = reading.read_as(type(value), parse(value.render()), {"name": "team"})
+    assert [type(view).__name__ for view in again.folder_views.views] == ["all_view", "list_view"]
+    assert again.render() == value.render()
+    source = show(Writer().item(again, "team"), "", 0)
+    assert "owner" not in source
+    assert eval(source, dict(WORDS)).render() == value.render()
+
+
+def test_views_of_a_nested_view_read_back_as_views() -> None:
+    value = made(
+        'nested_view("team", views=[nested_view("more", views=[list_view("inner")]), all_view("all")])'
+    )
+    again = reading.read_as(type(value), parse(value.render()), {"name": "team"})
+    assert [type(view).__name__ for view in again.views] == ["nested_view", "all_view"]
+    assert "owner" not in show(Writer().item(again, "team"), "", 0)
+    assert again.render() == value.render()
+
+
+def test_a_view_of_another_owner_stays_an_element() -> None:
+    value = made('nested_view("team", views=[list_view("inner")])')
+    document = value.render().replace('reference="../../.."', 'reference="../.."')
+    again = reading.read_as(type(value), parse(document), {"name": "team"})
+    assert again.render() == document
+
+
+def test_views_given_to_a_folder_are_no_definitions_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / "jobs.py").write_text(
+        "from jobdsl import folder, list_view, misc\n\n"
+        'for name in ("a", "b"):\n'
+        '    folder(name, folder_views=misc.folder_views([list_view("Mine")]))\n'
+    )
+    assert [one.full_name for one in load(tmp_path, isolation="process").definitions] == ["a", "b"]
+
+
+@pytest.mark.parametrize("views", ["[freestyle('x')]", "['Mine']", "[steps.shell('x')]", "list_view"])
+def test_what_is_no_view_is_told(views: str) -> None:
+    with pytest.raises(DslError, match=r"misc\.folder_views: views "):
+        made(f"misc.folder_views({views})")

@@ -10,7 +10,7 @@ from jobdsl.dsl import context
 from jobdsl.dsl.items import Item
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import absent, raw, slot, text
-from jobdsl.elements.misc_folders import default_tabs
+from jobdsl.elements.misc_folder_views import default_tabs
 from jobdsl.elements.scm_basic import none
 from jobdsl.elements.slots import Misc, Property
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from jobdsl.documents.tree import Node, parse, to_text
@@ -10,6 +11,7 @@ from jobdsl.dsl.items import Item
 from jobdsl.dsl.raw import Literal, Raw
 from jobdsl.elements.fields import children, computed, constant, flag, meta, raw, slot, strings, text
 from jobdsl.elements.kinds import TextField
+from jobdsl.elements.kinds_views import ViewsSlotField
 from jobdsl.elements.views import (
     build_button,
     job,
@@ -56,10 +58,14 @@ class View(Item):
         return self.full_name.rpartition("/")[2]
 
     def write(self, indent: str) -> str:
-        """As a member of a nested view, its owner: Jenkins itself sets that of the outer view only."""
+        """As a member of a nested view."""
+        return self.write_in(indent, _OWNER)
+
+    def write_in(self, indent: str, owner: Mapping[str, str]) -> str:
+        """As a part of its owner: Jenkins itself sets the owner of a view that stands by itself only."""
         root = parse(self.render())
         if root.find("owner") is None:
-            root.children.insert(0, Node("owner", attrs=_OWNER))
+            root.children.insert(0, Node("owner", attrs=dict(owner)))
         return to_text(root, indent)
 
 
@@ -118,7 +124,7 @@ class nested_view(View, xml="hudson.plugins.nested_view.NestedView", plugin="nes
     `columns` are what it shows of each view: `"status"`, `"weather"`.
     """
 
-    views: Any = slot(accepts=View)
+    views: Any = ViewsSlotField("", View, _OWNER, default=())
     default_view: str | None = text(default=None)
     columns: Any = children(accepts=Column, convert=column_named, default=None, inside="columns")
 

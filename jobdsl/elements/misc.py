@@ -16,6 +16,8 @@ from jobdsl.elements.misc_envinject import *  # noqa: F403
 from jobdsl.elements.misc_envinject import __all__ as _envinject
 from jobdsl.elements.misc_files import *  # noqa: F403
 from jobdsl.elements.misc_files import __all__ as _files
+from jobdsl.elements.misc_folder_views import *  # noqa: F403
+from jobdsl.elements.misc_folder_views import __all__ as _folder_views
 from jobdsl.elements.misc_folders import *  # noqa: F403
 from jobdsl.elements.misc_folders import __all__ as _folders
 from jobdsl.elements.misc_groovy import *  # noqa: F403
@@ -43,6 +45,7 @@ __all__ += [
     *_configfiles,
     *_envinject,
     *_files,
+    *_folder_views,
     *_folders,
     *_groovy,
     *_publish_over,

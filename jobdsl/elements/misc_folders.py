@@ -13,15 +13,11 @@ from jobdsl.errors import DslError
 
 __all__ = [
     "Icon",
-    "TabBar",
     "branch_script",
     "branch_views",
     "build_status_icon",
     "custom_icon",
-    "default_tabs",
-    "dropdown_tabs",
     "emoji_icon",
-    "favorite_tabs",
     "ionicon",
     "jenkinsfile",
     "metadata_icon",
@@ -87,26 +83,6 @@ class organization_views(Misc, xml="jenkins.branch.OrganizationFolderViewHolder"
     """The views of an organization folder."""
 
     _owner = constant("owner", attrs={"reference": "../.."})
-
-
-class TabBar(Misc):
-    """How the views of a folder are chosen from."""
-
-    slot = "a bar of tabs (misc.default_tabs, ...)"
-
-
-class default_tabs(TabBar, xml="hudson.views.DefaultViewsTabBar"):
-    """A tab for each view."""
-
-
-class dropdown_tabs(
-    TabBar, xml="hudson.views.tabbar.DropDownViewsTabBar", plugin="dropdown-viewstabbar-plugin"
-):
-    """A list of the views that opens."""
-
-
-class favorite_tabs(TabBar, xml="hudson.plugins.favoriteview.FavoriteViewsTabBar", plugin="favorite-view"):
-    """A tab for each view a user has chosen."""
 
 
 class Icon(Misc):
