@@ -249,6 +249,22 @@ def test_estates_with_other_names_settle(jenkins: SimulatedJenkins) -> None:
     assert "<hudson.matrix.LabelAxis>" in stored["m"]
 
 
+def test_back_references_go_by_the_names_of_today(jenkins: SimulatedJenkins) -> None:
+    jenkins.install_plugins({"nested-view": "1"})
+    comparator = '<comparator class="hudson.util.CaseInsensitiveComparator"{}/>'
+    same = comparator.format(' reference="../../../listView/jobNames/comparator"')
+    names = [("a", comparator.format("")), ("b", same)]
+    inner = "".join(
+        f"<listView><name>{n}</name><jobNames>{c}<string>{n}</string></jobNames></listView>" for n, c in names
+    )
+    java = "hudson.plugins.nested__view.NestedView"
+    document = f'<?xml version="1.0" encoding="UTF-8"?>\n<{java}>\n  <name>v</name>\n  <views>{inner}</views>\n</{java}>\n'
+    settled = settle([Definition("v", java, document, Where("a.py", 1))], jenkins)
+    assert settled.is_settled
+    assert 'reference="../../../hudson.model.ListView/jobNames/comparator"' in settled.stored["v"]
+    assert "<string>b</string>" in settled.stored["v"]
+
+
 def test_a_name_nobody_reads_is_still_dropped(jenkins: SimulatedJenkins) -> None:
     jenkins.remove_plugins("docker-workflow")
     made = jobdsl.folder("f", properties=[jobdsl.properties.declarative_folder(label="docker")])

@@ -40,6 +40,8 @@ _ATTRIBUTES = frozenset(
 """The attributes that mean something to XStream; others are not read."""
 _CONVERTED = {"varPasswordPair": frozenset({"var", "password"})}
 """Elements a plugin's own converter reads, with attributes that are values."""
+_STEP = re.compile(r"[^/\[\]]+")
+"""The name of an element in the path of a back reference."""
 _BOOLEANS = ("true", "false")
 
 
@@ -54,11 +56,23 @@ class Rewriter:
     """Keep what nobody knows instead of dropping it."""
     plain: dict[str, str] = field(default_factory=dict)
     """What the encrypted texts stand for."""
+    _renamed: dict[str, str] = field(default_factory=dict)
+    """The names of elements of the document at hand that are written under another."""
 
     def settle(self, root: Node, *, new: bool) -> Node:
         """The tree as the controller stores it; `new` for createItem, which differs in a few places."""
         root = without_dangling(root)
-        return self._object(root, self.java(root, is_root=True), "", new)
+        self._renamed.clear()
+        written = self._object(root, self.java(root, is_root=True), "", new)
+        if self._renamed:
+            self._rename_references(written)
+        return written
+
+    def _rename_references(self, root: Node) -> None:
+        """Let back references go by the names that elements have now."""
+        for node in root.walk():
+            if (path := node.attrs.get("reference")) is not None:
+                node.attrs["reference"] = _STEP.sub(lambda step: self._renamed.get(step[0], step[0]), path)
 
     def java(self, node: Node, *, is_root: bool = False) -> str:
         """The class a node says it is of: its `class` attribute, or its own name; it gets the name of today.
@@ -77,7 +91,7 @@ class Rewriter:
         if "class" in node.attrs:
             node.attrs["class"] = written
         elif "." in java:
-            node.tag = tag_name(written)
+            self._renamed[node.tag] = node.tag = tag_name(written)
         return java
 
     def known(self, java: str) -> bool:
