@@ -133,11 +133,12 @@ def test_the_page_on_tests(tmp_path: Path) -> None:
     assert [write(tmp_path, text) for language, text in blocks("testing.md") if language == "python"] == [
         "tests/test_estate.py",
         "tests/test_template.py",
+        "tests/test_nightly.py",
     ]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "tests"]
     done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
-    assert "5 passed" in done.stdout
+    assert "6 passed" in done.stdout
 
 
 def test_a_seed_job_defined_in_an_estate(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from jobdsl.documents.aliases import tag_class
+from jobdsl.documents.aliases import canonical, tag_class
 from jobdsl.documents.conversions import conversions_of
-from jobdsl.documents.tree import Node, class_name, tag_name
+from jobdsl.documents.tree import Node, tag_name
 
 __all__ = [
     "PIPELINE_ROOTS",
@@ -66,7 +66,10 @@ def owned(root: Node) -> Owned:
     for tracker in _trackers(root):
         for child in tracker.children:
             if child.tag in fields:
-                listed[fields[child.tag]] |= {entry.text.strip() for entry in child.children}
+                names = {entry.text.strip() for entry in child.children}
+                listed[fields[child.tag]] |= (
+                    names if child.tag == "parameters" else set(map(canonical, names))
+                )
     return Owned(**{name: frozenset(values) for name, values in listed.items()})
 
 
@@ -78,9 +81,9 @@ def keep_jenkinsfile(desired: Node, stored: Node) -> None:
     """
     _keep_actions(desired, stored)
     jenkinsfile = owned(stored)
-    defined = {class_name(child.tag) for child in _properties(desired)} | set(converted_properties(desired))
+    defined = {tag_class(child.tag) for child in _properties(desired)} | set(converted_properties(desired))
     for live in _properties(stored):
-        java = class_name(live.tag)
+        java = tag_class(live.tag)
         members = _LISTS.get(java)
         if members is not None:
             _keep_members(desired, live, java, jenkinsfile)
@@ -110,7 +113,7 @@ def converted_properties(root: Node) -> Iterator[str]:
 
 def _trackers(root: Node) -> list[Node]:
     actions = root.find("actions")
-    return [child for child in actions.children if class_name(child.tag) in _TRACKERS] if actions else []
+    return [child for child in actions.children if tag_class(child.tag) in _TRACKERS] if actions else []
 
 
 def _keep_actions(desired: Node, stored: Node) -> None:
@@ -127,10 +130,10 @@ def _keep_actions(desired: Node, stored: Node) -> None:
 
 def _keep_members(desired: Node, live: Node, java: str, jenkinsfile: Owned) -> None:
     kept = [member for member in _members(live, java) if jenkinsfile.has_member(java, member)]
-    own = next((child for child in _properties(desired) if class_name(child.tag) == java), None)
+    own = next((child for child in _properties(desired) if tag_class(child.tag) == java), None)
     defined = {_identity(java, member) for member in _members(own, java)} if own else set()
     if java == TRIGGERS:
-        defined |= {class_name(child.tag) for child in _children(desired.find("triggers"))}
+        defined |= {tag_class(child.tag) for child in _children(desired.find("triggers"))}
     kept = [member for member in kept if _identity(java, member) not in defined]
     if not kept:
         return
@@ -146,7 +149,7 @@ def _keep_members(desired: Node, live: Node, java: str, jenkinsfile: Owned) -> N
 
 def _without_owned(live: Node, jenkinsfile: Owned) -> Node | None:
     """Copy a property without the Jenkinsfile's part; None when nothing is left of it."""
-    java = class_name(live.tag)
+    java = tag_class(live.tag)
     if java not in _LISTS:
         return None if java in jenkinsfile.properties else live
     kept = [member for member in _members(live, java) if not jenkinsfile.has_member(java, member)]
@@ -159,7 +162,7 @@ def _without_owned(live: Node, jenkinsfile: Owned) -> Node | None:
 def _identity(java: str, member: Node) -> str:
     """Return what a Jenkinsfile knows a member by: the class of a trigger, the name of a parameter."""
     if java == TRIGGERS:
-        return class_name(member.tag)
+        return tag_class(member.tag)
     name = member.find("name")
     return name.text.strip() if name else ""
 

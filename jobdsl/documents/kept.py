@@ -6,8 +6,9 @@ it: credentials and configuration files (JENKINS-44681 and its like); a Pipeline
 
 from __future__ import annotations
 
+from jobdsl.documents.aliases import tag_class
 from jobdsl.documents.jenkinsfile import PIPELINE_ROOTS, keep_jenkinsfile
-from jobdsl.documents.tree import Node, class_name, header, parse, to_text
+from jobdsl.documents.tree import Node, header, parse, to_text
 from jobdsl.model import FOLDER_ROOTS
 from jobdsl.planning.marker import Marker
 
@@ -97,9 +98,9 @@ def _has_managed_view(part: Node) -> bool:
 
 def _keep_stored(desired: Node, stored: Node) -> None:
     properties, live = desired.find("properties"), stored.find("properties")
-    defined = {class_name(child.tag) for child in properties.children} if properties else set()
-    kept = [child for child in live.children if class_name(child.tag) in _STORED] if live else []
-    kept = [child for child in kept if class_name(child.tag) not in defined]
+    defined = {tag_class(child.tag) for child in properties.children} if properties else set()
+    kept = [child for child in live.children if tag_class(child.tag) in _STORED] if live else []
+    kept = [child for child in kept if tag_class(child.tag) not in defined]
     if kept and properties is None:
         properties = Node("properties")
         desired.children.append(properties)
