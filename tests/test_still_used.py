@@ -119,6 +119,19 @@ def test_a_folder_that_moves_takes_what_is_used_along(seed: Seed) -> None:
     assert 'it triggers "a/lib", which this run moves to "b/lib"' in told
 
 
+def test_views_in_the_document_of_a_folder_list_what_lies_in_it(seed: Seed) -> None:
+    view = 'element("hudson.model.ListView", name="mine", jobNames=["lib"])'
+    holder = f'element("com.cloudbees.hudson.plugins.folder.views.DefaultFolderViewHolder", views=[{view}])'
+    head = f"from jobdsl import element\nwith folder('a', folder_views={holder}):"
+    seed.write(head, '    freestyle("lib")', '    freestyle("other")')
+    code, told = seed.apply()
+    assert code == 0, told
+    seed.write(head, '    freestyle("other")')
+    code, told = seed.run("plan")
+    assert code == 1
+    assert 'a: it lists "a/lib", which this run deletes' in told
+
+
 def test_what_goes_together_is_no_problem(seed: Seed) -> None:
     seed.write('freestyle("used")', USERS["triggers"].format("used"))
     assert seed.apply()[0] == 0

@@ -73,7 +73,10 @@ def _problem(
 ) -> Problem | None:
     bare = use.name.split("/", 1)[0] if "=" in use.name else use.name  # cells of a matrix stand for the job
     told: Problem | None = None
-    for candidate in (names.resolve(bare, use.definition.parent), names.resolve(bare, "")):
+    definition = use.definition
+    # a folder's document holds views, which list what lies in the folder
+    folder = definition.full_name if definition.is_folder else definition.parent
+    for candidate in (names.resolve(bare, folder), names.resolve(bare, "")):
         if not candidate:
             continue
         change = gone.get(names.key(candidate))
