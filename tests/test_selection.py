@@ -304,3 +304,17 @@ def test_the_plan_names_places_that_can_be_opened_and_markers_do_not(
     write(estate, ', description="x"')
     assert run(["plan", "estate", "--write", str(page)]) == 2
     assert '"file": "jobs.py"' in page.read_text()
+
+
+def test_what_jenkins_did_not_keep_is_told_at_a_place_that_can_be_opened(
+    estate: Path,
+    jenkins: SimulatedJenkins,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(estate.parent)
+    (estate / "jobs.py").write_text(
+        "from jobdsl import element, freestyle\n\nfreestyle('x', steps=[element('com.example.Unknown')])\n"
+    )
+    assert run(["apply", "estate", "--yes"]) == 1
+    assert "estate/jobs.py:3: error: " in told(capsys).partition("not all of it was kept")[2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -199,6 +200,7 @@ def _carry_out(made: Plan, controller: Controller, **options: Any) -> None:
     from jobdsl.applying.outcomes import Outcome
     from jobdsl.checks.plugins import plugin_of
     from jobdsl.cli.console import Progress
+    from jobdsl.cli.places import seen_problem
     from jobdsl.reports import plans as report
 
     progress = Progress(len(made.changes), "applied")
@@ -207,7 +209,8 @@ def _carry_out(made: Plan, controller: Controller, **options: Any) -> None:
         if outcome.status not in ("queued", "unbuilt"):
             progress.advance()
         if not (progress.live and outcome.ok):
-            progress.line(report.outcome_line(outcome, colour=progress.live))
+            seen = replace(outcome, problems=tuple(map(seen_problem, outcome.problems)))
+            progress.line(report.outcome_line(seen, colour=progress.live))
 
     result = carry_out(made, controller, report=tell, plugin_of=plugin_of, **options)
     click.echo(report.result_line(result))
