@@ -205,7 +205,7 @@ def test_a_matrix_job_keeps_its_strategy(jenkins: SimulatedJenkins, controller: 
 
 
 def test_a_plan_with_errors_is_not_applied(jenkins: SimulatedJenkins, controller: Controller) -> None:
-    made = plan(estate(job("none/x"), job("y")), controller.inventory(), "main")
+    made = plan(estate(job("x:y"), job("y")), controller.inventory(), "main")
     with pytest.raises(EstateError, match="1 problem"):
         apply(made, controller)
     assert len(jenkins.items) == 0

@@ -130,8 +130,9 @@ def test_an_object_made_by_hand_is_refused_with_the_way_out() -> None:
     made = planned([job("a/x"), folder("a")], [by_hand("a/x"), live(folder("a"))])
     assert made.changes == ()
     assert errors(made) == [
-        'jobs.py:1: error: job "a/x": it exists on the controller and was not made by this seed'
-        " (take it over with --adopt 'a/x')"
+        'jobs.py:1: error: job "a/x": it exists on the controller and was not made by this seed, or its marker'
+        " was deleted (take it over with --adopt 'a/x', or name its folder in jobdsl.toml if all in it is this"
+        " seed's own: seed.folders)"
     ]
 
 
@@ -151,7 +152,7 @@ def test_another_seed_keeps_its_object_even_when_adopted() -> None:
 def test_a_copy_made_in_jenkins_is_not_ours() -> None:
     copy = live(job("x"), name="copy of x")
     made = planned([job("x")], [live(job("x")), copy], DELETE)
-    assert (made.changes, made.problems) == ((), ())
+    assert (made.changes, made.errors) == ((), [])
     made = planned([job("x"), job("copy of x")], [live(job("x")), copy])
     assert 'carries the marker of "x": a copy, or renamed by hand' in errors(made)[0]
 

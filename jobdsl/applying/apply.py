@@ -34,13 +34,13 @@ def apply(
     report: Callable[[Outcome], None] | None = None,
     plugin_of: PluginOf | None = None,
 ) -> Result:
-    """Make the changes of a plan. Raises EstateError, before anything is sent, if the plan has errors
-    or a document cannot be completed.
+    """Make the changes of a plan. Raises EstateError, before anything is sent, if the plan has errors that
+    concern more than one object, or a document cannot be completed.
 
     `finish` completes a document just before it is sent (secrets). `report` is called for each outcome
     as it happens, in this thread. A failure does not stop the others, except that nobody is signed in.
     """
-    if errors := plan.errors or _unfinished(plan, finish):
+    if errors := plan.blocking or _unfinished(plan, finish):
         raise EstateError(errors)
     deleted = {one.full_name for one in plan.changes if one.action is Action.DELETE and one.kind == "item"}
     maker = Maker(plan.seed, controller, finish, ReadBack(controller, verify, plugin_of), deleted)

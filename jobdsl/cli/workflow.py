@@ -170,11 +170,12 @@ def check(root: Path, access: Access, isolation: str | None, threads: int = 8) -
     from jobdsl.documents.secrets import secrets_of
     from jobdsl.loading.load import load
     from jobdsl.planning import plan as planning
+    from jobdsl.planning.visibility import with_hidden_views
 
     settings = config.load(root)
     controller = connect(access, settings, threads)
     estate = load(root, settings, isolation=isolation)
-    inventory = controller.inventory()
+    inventory = with_hidden_views(estate.definitions, controller.inventory(), controller, threads)
     known = _known(root, estate, settings, controller, inventory, None)
     found = _findings(root, estate, settings, known, (*settings.lint.ignore, *planning.RULES))
     return Checked(root, settings, estate, secrets_of(root, settings), controller, inventory, found)

@@ -19,6 +19,7 @@ __all__ = [
     "check",
     "check_full",
     "collisions",
+    "covers",
     "join",
     "key",
     "leaf",
@@ -183,6 +184,11 @@ def matches(pattern: str, path: str) -> bool:
     as written.
     """
     return _glob(pattern).fullmatch(path) is not None
+
+
+def covers(patterns: Iterable[str], path: str) -> bool:
+    """Return whether a pattern names a path, or something above it."""
+    return any(matches(pattern, path) or matches(f"{pattern}/**", path) for pattern in patterns)
 
 
 _GLOB = re.compile(r"\*\*/|\*\*|\*|\?")

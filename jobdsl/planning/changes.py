@@ -8,6 +8,7 @@ from enum import StrEnum
 from jobdsl.errors import Problem, Where
 from jobdsl.model import is_folder_root
 from jobdsl.planning.inventory import Key
+from jobdsl.planning.refusals import REFUSED
 
 __all__ = ["Action", "Change", "Plan"]
 
@@ -78,8 +79,18 @@ class Plan:
 
     @property
     def errors(self) -> list[Problem]:
-        """Problems that stand in the way of applying the plan."""
+        """Everything that is refused."""
         return [problem for problem in self.problems if problem.severity == "error"]
+
+    @property
+    def refused(self) -> list[Problem]:
+        """The refusals that concern one object each: the others can be applied."""
+        return [problem for problem in self.errors if problem.rule == REFUSED]
+
+    @property
+    def blocking(self) -> list[Problem]:
+        """The errors that stand in the way of applying any of the plan."""
+        return [problem for problem in self.errors if problem.rule != REFUSED]
 
     def origins(self) -> dict[Key, Key]:
         """What each change is about, by the name it has before the first move: moves take objects along."""

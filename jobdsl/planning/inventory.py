@@ -52,6 +52,8 @@ class Existing:
     disabled: bool | None = None
     """None where the API does not say (folders, views)."""
     marker: Marker | None = None
+    hidden: bool = False
+    """Whether it is there, but the user may not see it; nothing else is known of it then."""
 
     @property
     def key(self) -> Key:

@@ -12,7 +12,18 @@ from dataclasses import dataclass
 from jobdsl.documents.tree import Node, escape, header, parse, to_text
 from jobdsl.errors import Where
 
-__all__ = ["INCOMPLETE", "UNBUILT", "UNFINISHED", "UNREAD", "Marker", "managed", "mark", "strip", "stripped"]
+__all__ = [
+    "INCOMPLETE",
+    "UNBUILT",
+    "UNFINISHED",
+    "UNMARKED",
+    "UNREAD",
+    "Marker",
+    "managed",
+    "mark",
+    "strip",
+    "stripped",
+]
 
 INCOMPLETE, UNBUILT, UNREAD = (f"{number:012x}" for number in range(3))
 """In place of the digest of an object that is not done with: the next run sends it again."""
@@ -22,6 +33,9 @@ UNFINISHED = {
     UNREAD: "what was sent last time was not read back",
 }
 """Why it is sent again."""
+
+UNMARKED = ""
+"""In place of the digest of an object that has no marker and is this seed's all the same."""
 
 _LINE = re.compile(
     r'^(?P<verb>Managed|Disabled) by jobdsl seed "(?P<seed>[^"\n]*)" from (?P<place>[^\n]*)'

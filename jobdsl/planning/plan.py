@@ -4,7 +4,8 @@
 2. Every definition: created, updated where its digest or state differs, adopted where asked, or refused.
 3. Objects of ours without a definition: disabled, deleted or left alone, within limits.
 
-Nothing is planned for an object that does not carry our marker, made for its own name.
+Nothing is planned for an object that does not carry our marker, made for its own name, except for what the
+estate defines in folders that are the seed's own.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from jobdsl.errors import Problem, suggestion
 from jobdsl.grammar import names
 from jobdsl.model import Definition, Estate
 from jobdsl.planning.changes import Action, Change, Plan
+from jobdsl.planning.copies import Copies
 from jobdsl.planning.inventory import BORN_VIEW, Existing, Inventory, Key, class_of
-from jobdsl.planning.marker import UNFINISHED, Marker, managed
+from jobdsl.planning.marker import UNFINISHED, UNMARKED, Marker, managed
 from jobdsl.planning.order import dependencies, stages
+from jobdsl.planning.refusals import listed, mistake, refuse
 from jobdsl.planning.removals import Removals
-from jobdsl.planning.renames import Renames, refuse
+from jobdsl.planning.renames import Renames
 from jobdsl.planning.selection import Selection
 from jobdsl.planning.still_used import Use, still_used
 from jobdsl.settings.config import Removed
@@ -42,6 +45,7 @@ def plan(
     partial: bool = False,
     uses: Iterable[Use] = (),
     only: Collection[str] = (),
+    folders: Collection[str] = (),
 ) -> Plan:
     """The changes that bring a controller up to date.
 
@@ -49,10 +53,15 @@ def plan(
     live document differs from its definition, what differs (`--refresh`). `partial`: the estate is
     only a part of what the seed defines, so nothing is removed. `uses`: references of the estate to jobs;
     those to jobs that go are problems. `only`: globs of the full names that are planned, with what they need;
-    without any, everything.
+    without any, everything. `folders`: globs of the seed's own folders.
     """
-    planner = _Planner(estate, inventory, seed, removed or Removed(), tuple(adopt), drift or {})
-    return planner.run(partial, uses, only)
+    uses, adopt, stuck = tuple(uses), tuple(adopt), dict[Key, Problem | None]()
+    while True:
+        planner = _Planner(estate, inventory, seed, removed or Removed(), adopt, drift or {}, folders, stuck)
+        made = planner.run(partial, uses, only)
+        if not (moved := planner.refused_moves()):
+            return made
+        stuck |= moved
 
 
 class _Planner:
@@ -64,26 +73,35 @@ class _Planner:
         removed: Removed,
         adopt: tuple[str, ...],
         drift: Mapping[Key, str],
+        folders: Collection[str],
+        stuck: Mapping[Key, Problem | None],
     ) -> None:
         self.seed, self.adopt, self.drift, self.removed = seed, adopt, drift, removed
+        self.folders = folders
         self.defined = {definition.key: definition for definition in estate.definitions}
         self.before = tuple(inventory.objects)
-        self.renames = Renames(seed, self.defined, inventory)
+        self.renames = Renames(seed, self.defined, inventory, folders, stuck)
         self.changes: list[Change] = []
         self.problems: list[Problem] = []
         self.unchanged: list[str] = []
+        self.hidden: list[str] = []
+        """Views that are there, though this user may not see them."""
 
     def run(self, partial: bool, uses: Iterable[Use], only: Collection[str]) -> Plan:
         self.renames.run()
         self.problems += self.renames.problems
-        self.refused = set(self.renames.refused)
+        self.refused: dict[Key, Problem | None] = dict.fromkeys(self.renames.refused)
         self.live: Mapping[Key, Existing] = self.renames.live
+        self.copies = Copies(self.seed, self.defined, self.live, self.renames.owns)
         self.folded = {names.key(name): name for kind, name in self.live if kind == "item"}
         for definition in self.defined.values():
             if definition.key not in self.refused and not self._is_in_refused(definition):
                 self._define(definition)
+        self.problems += self.copies.problems()
         if not partial:
             self._remove()
+        self._note_unmarked()
+        self._note_hidden()
         moves = [change for change in self.changes if change.action is Action.MOVE]
         order = {target: position for position, (_, target) in enumerate(self.renames.moves)}
         moves.sort(key=lambda change: order[change.full_name])
@@ -97,6 +115,11 @@ class _Planner:
         problems = [problem for problem in self.problems if selection.concerns(problem)]
         unchanged = sum(selection.has(name) for name in self.unchanged)
         return Plan(self.seed, changes, unchanged, (*selection.problems(), *problems))
+
+    def refused_moves(self) -> dict[Key, Problem | None]:
+        """Return the refused definitions that were thought to move: all else was planned as if they had."""
+        moved = ((key, problem) for key, problem in self.refused.items() if key[0] == "item")
+        return {key: problem for key, problem in moved if key[1] in self.renames.sources}
 
     def _check_order(self, changes: tuple[Change, ...]) -> None:
         """Refuse moves that wait for one another: into a folder made anew under its own old name, say."""
@@ -116,9 +139,13 @@ class _Planner:
 
     def _define(self, definition: Definition) -> None:
         existing = self.live.get(definition.key)
-        if problem := self._misplaced(definition) or self._refusal(definition, existing):
+        if existing is not None and existing.hidden:
+            self.hidden.append(definition.full_name)
+            return
+        renamed = self.copies.renamed(definition) if existing is None else None
+        if problem := renamed or self._misplaced(definition) or self._refusal(definition, existing):
             self.problems.append(problem)
-            self.refused.add(definition.key)
+            self.refused[definition.key] = problem
         elif existing is None:
             self._add(Action.CREATE, definition, "new")
         else:
@@ -129,7 +156,7 @@ class _Planner:
         folder = ("item", definition.parent)
         live = self.live.get(folder)
         if folder in self.refused and not (live and live.is_folder):
-            self.refused.add(definition.key)
+            self.refused[definition.key] = None
             return True
         return False
 
@@ -139,7 +166,8 @@ class _Planner:
         if not parent or self._is_folder(parent):
             return None
         if ("item", parent) in self.defined or ("item", parent) in self.live:
-            return refuse(
+            say = mistake if ("item", parent) in self.defined else refuse
+            return say(
                 definition, f'"{parent}" is not a folder', "only a plain folder can hold jobs and views"
             )
         known = [name for kind, name in {**self.live, **self.defined} if kind == "item" and name != parent]
@@ -157,7 +185,7 @@ class _Planner:
     def _unnameable(definition: Definition) -> Problem | None:
         """Why Jenkins would not take its name; an object that has it already may keep it."""
         why = names.refusal(definition.name)
-        return refuse(definition, why, names.way_out(definition.name)) if why else None
+        return mistake(definition, why, names.way_out(definition.name)) if why else None
 
     def _twin(self, definition: Definition) -> Problem | None:
         """Why an item cannot be created beside another of its name in another letter case."""
@@ -181,7 +209,7 @@ class _Planner:
         if names.leaf(definition.full_name) != BORN_VIEW:
             return None
         hint = "give it another name, or say what views the folder has with folder(folder_views=...)"
-        return refuse(definition, f'every folder is born with a view "{BORN_VIEW}", of all its jobs', hint)
+        return mistake(definition, f'every folder is born with a view "{BORN_VIEW}", of all its jobs', hint)
 
     def _refusal(self, definition: Definition, existing: Existing | None) -> Problem | None:
         """Why an existing object must not be touched for this definition."""
@@ -195,14 +223,17 @@ class _Planner:
                 "remove one of the two definitions; to hand it over, delete the last line of its "
                 "description in Jenkins and adopt it",
             )
+        if existing.kind == "item" and name in self.renames.occupied:
+            return refuse(definition, "the item that has its name now could not be moved away")
         if self._ours(existing) or self._adopts(name):
             return self._other_type(definition, existing)
-        why = "was not made by this seed"
+        why = "was not made by this seed, or its marker was deleted"
         if marker:
             why = f'carries the marker of "{marker.name}": a copy, or renamed by hand'
-        return refuse(
-            definition, f"it exists on the controller and {why}", f"take it over with --adopt '{name}'"
-        )
+        hint = f"take it over with --adopt '{name}'"
+        if not names.covers(self.folders, name):
+            hint += ", or name its folder in jobdsl.toml if all in it is this seed's own: seed.folders"
+        return refuse(definition, f"it exists on the controller and {why}", hint)
 
     def _ours(self, existing: Existing) -> bool:
         return self.renames.owns(existing)
@@ -232,7 +263,7 @@ class _Planner:
     def _can_replace(self, existing: Existing) -> bool:
         """Return whether an item is ours and can be made anew; a folder would take its content along."""
         can = not existing.is_folder and not names.refusal(names.leaf(existing.full_name))
-        return can and self._ours(existing)
+        return can and self._ours(existing) and not _is_unmarked(existing)
 
     @staticmethod
     def _same_type(definition: Definition, existing: Existing) -> bool:
@@ -248,6 +279,8 @@ class _Planner:
         source = self.renames.sources.get(definition.full_name) if not definition.is_view else None
         if source is not None:
             return self._add(Action.MOVE, definition, f"renamed from {source}", existing, source)
+        if _is_unmarked(existing):
+            return self._add(Action.ADOPT, definition, "its marker was deleted", existing)
         if reason := self._outdated(definition, existing):
             return self._add(Action.UPDATE, definition, reason, existing)
         self.unchanged.append(definition.full_name)
@@ -292,7 +325,31 @@ class _Planner:
         )
         self.changes.append(change)
 
-    # what is no longer defined
+    # what is not defined
+
+    def _note_hidden(self) -> None:
+        """Tell once of the views that this user may not see."""
+        if self.hidden:
+            text = (
+                f"this user may not see, so that nothing is planned for them, the views {listed(self.hidden)}"
+            )
+            hint = "give it the permission View/Read"
+            self.problems.append(Problem(text, hint=hint, severity="warning", rule="hidden"))
+
+    def _note_unmarked(self) -> None:
+        """Tell of what lies in the seed's own folders without being its own."""
+        others = [
+            one.full_name
+            for one in self.live.values()
+            if one.marker is None
+            and one.key not in self.defined
+            and not (one.is_default_view or one.hidden)
+            and names.covers(self.folders, one.full_name)
+        ]
+        if others:
+            text = f"in folders of this seed, but neither defined nor marked as its own: {listed(others)}"
+            hint = "made by hand, or its marker was deleted: define it, or delete it in Jenkins"
+            self.problems.append(Problem(text, hint=hint, severity="note", rule="unmarked"))
 
     def _remove(self) -> None:
         owned = [one for one in self.live.values() if self._ours(one)]
@@ -311,6 +368,11 @@ class _Planner:
         if gone and (why := self.removed.too_many(len(gone), owned)):
             hint = f"if that is meant: --allow-removals {len(gone)}, or raise the limit in jobdsl.toml"
             self.problems.append(Problem(f"too much at once: {why}", hint=hint, rule="removed"))
+
+
+def _is_unmarked(existing: Existing) -> bool:
+    """Return whether it is ours without a marker."""
+    return existing.marker is not None and existing.marker.digest == UNMARKED
 
 
 def _builds(definition: Definition) -> bool:

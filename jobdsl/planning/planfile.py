@@ -45,11 +45,11 @@ def read_first(plan: Plan) -> list[Key]:
 
 
 def dumps(plan: Plan, inventory: Inventory, documents: Mapping[Key, bytes], url: str = "") -> str:
-    """The plan as JSON text. JobdslError if it has errors: such a plan must not be applied.
+    """The plan as JSON text. JobdslError if it has errors that stop all of it.
 
     `documents`: what was stored when it was reviewed, of the objects that `read_first` names.
     """
-    if plan.errors:
+    if plan.blocking:
         raise JobdslError("a plan with errors is not saved", hint="mend them and plan again")
     touched = [[*key, _state(inventory, key)] for key in sorted(_keys(plan))]
     stored = [[*key, _digest(documents.get(key))] for key in sorted(read_first(plan))]

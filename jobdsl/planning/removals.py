@@ -37,10 +37,14 @@ class Removals:
 
     def choose(self, owned: Iterable[Existing]) -> list[tuple[Existing, str]]:
         """The objects that go, each with the reason; deepest first."""
-        gone = [one for one in owned if one.key not in self.defined and one.full_name not in self.protected]
+        gone = [one for one in owned if one.key not in self.defined and not self._is_protected(one)]
         gone.sort(key=lambda one: (-one.full_name.count("/"), one.full_name))
         holding = self._holding({one.key for one in gone if self.policy(one) == "delete"})
         return list(self._chosen(gone, holding))
+
+    def _is_protected(self, one: Existing) -> bool:
+        """Return whether it, or a folder around it, must stay."""
+        return not self.protected.isdisjoint((one.full_name, *names.ancestors(one.full_name)))
 
     def _chosen(self, gone: list[Existing], holding: dict[str, str]) -> Iterator[tuple[Existing, str]]:
         for one in gone:

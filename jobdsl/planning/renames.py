@@ -6,7 +6,7 @@ a kill cut in half (renamed, but not yet in its new folder) is recognised by its
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
@@ -15,23 +15,30 @@ from jobdsl.errors import Problem
 from jobdsl.grammar import names
 from jobdsl.model import Definition
 from jobdsl.planning.inventory import Existing, Inventory, Key, class_of
+from jobdsl.planning.marker import UNMARKED, Marker
+from jobdsl.planning.refusals import REFUSED, mistake, refuse
 
-__all__ = ["Renames", "refuse"]
-
-
-def refuse(definition: Definition, message: str, hint: str = "") -> Problem:
-    """A definition that cannot be planned, and the way out."""
-    kind = "view" if definition.is_view else "folder" if definition.is_folder else "job"
-    text = f'{kind} "{definition.full_name}": {message}'
-    return Problem(text, where=definition.where, hint=hint, job=definition.full_name, rule="plan")
+__all__ = ["Renames"]
 
 
 class Renames:
     """The moves of one plan. After `run`, `live` is the controller as it is once they are made."""
 
-    def __init__(self, seed: str, defined: Mapping[Key, Definition], inventory: Inventory) -> None:
+    def __init__(
+        self,
+        seed: str,
+        defined: Mapping[Key, Definition],
+        inventory: Inventory,
+        folders: Collection[str] = (),
+        stuck: Mapping[Key, Problem | None] | None = None,
+    ) -> None:
         self.seed = seed
         self.defined = defined
+        self.inventory = inventory
+        self.folders = folders
+        """Globs of the names under which what the estate defines is ours without a marker."""
+        self.stuck = stuck or {}
+        """Definitions that are refused for another reason: what they were stays where it is."""
         self.live: dict[Key, Existing] = dict(inventory.objects)
         self.moves: list[tuple[str, str]] = []
         """(source, target), in order; a source is the name it has when its turn comes."""
@@ -41,6 +48,8 @@ class Renames:
         """Definitions that are dealt with: nothing else is planned for them."""
         self.protected: set[str] = set()
         """Items that must stay because a refused rename speaks of them."""
+        self.occupied: set[str] = set()
+        """Names of items that had to move away, and could not because of what is on the controller."""
         self.problems: list[Problem] = []
         self._renamed: dict[str, Definition] = {}
         self._folded = {names.key(name): name for kind, name in self.live if kind == "item"}
@@ -50,18 +59,51 @@ class Renames:
         former_names = FormerNames(self.defined.values())
         for definition in self.defined.values():
             if why := former_names.refusal(definition):
-                self._refuse(definition, *why)
+                self._keep_in_place(definition, mistake(definition, *why))
+            elif definition.key in self.stuck:
+                self._keep_in_place(definition, self.stuck[definition.key])
             elif definition.renamed_from and not definition.is_view:
                 self._renamed[definition.renamed_from] = definition
+        self._claim()
         for definition in self._ordered():
             self._rename(definition)
 
     def owns(self, existing: Existing) -> bool:
-        """Whether an object is ours: our seed's marker, made for the name it has or had before a rename."""
+        """Return whether an object is ours: it has our marker, for the name it has or had before a rename.
+
+        Also one that people renamed in Jenkins, where the estate has followed: its old name is neither
+        defined nor on the controller.
+        """
         marker = existing.marker
         if marker is None or marker.seed != self.seed:
             return False
-        return marker.name == existing.full_name or existing.full_name in self._later_names(marker.name)
+        if marker.name == existing.full_name or existing.full_name in self._later_names(marker.name):
+            return True
+        original = (existing.kind, marker.name)
+        gone = original not in self.defined and original not in self.inventory.objects
+        return gone and existing.key in self.defined
+
+    # objects without a marker
+
+    def _claim(self) -> None:
+        """Take what is defined in the seed's own folders for ours where it carries no marker."""
+        for key, existing in self.live.items():
+            if existing.hidden or not names.covers(self.folders, existing.full_name):
+                continue
+            names_now = (existing.full_name, *self._later_names(existing.full_name))
+            definitions = [self.defined.get((existing.kind, name)) for name in names_now]
+            definition = next(filter(None, definitions), None)
+            if definition is not None and (existing.marker is None or self._is_copied_over(existing)):
+                marker = Marker(self.seed, existing.full_name, definition.where, UNMARKED)
+                self.live[key] = replace(existing, marker=marker)
+
+    def _is_copied_over(self, existing: Existing) -> bool:
+        """Return whether it carries the marker of another object of ours, which has its own."""
+        marker = existing.marker
+        if marker is None or marker.seed != self.seed or self.owns(existing):
+            return False
+        original = self.inventory.get(existing.kind, marker.name)
+        return original is not None and self.owns(original)
 
     def _later_names(self, name: str) -> Iterator[str]:
         """The names an object once called `name` has after the renames of the estate."""
@@ -99,11 +141,9 @@ class Renames:
     def _refuse_cycle(self, cycle: list[str], graph: dict[str, set[str]]) -> None:
         for former in set(cycle):
             definition = self._renamed.pop(former)
-            self._refuse(
-                definition,
-                f'"{former}" cannot move here: the renames wait for one another, or change places',
-                "rename one of them to a third name first, in a run of its own",
-            )
+            text = f'"{former}" cannot move here: the renames wait for one another, or change places'
+            hint = "rename one of them to a third name first, in a run of its own"
+            self._keep_in_place(definition, mistake(definition, text, hint))
             del graph[former]
         for before in graph.values():
             before -= set(cycle)
@@ -180,11 +220,14 @@ class Renames:
         return name
 
     def _is_former(self, existing: Existing, definition: Definition) -> bool:
-        """Whether it is the item of ours that the definition was."""
+        """Return whether it is the item of ours that the definition was, also where people renamed it."""
         marker = existing.marker
         if marker is None or marker.seed != self.seed:
             return False
-        return self.owns(existing) or marker.name == definition.renamed_from
+        if self.owns(existing) or marker.name in (definition.renamed_from, definition.full_name):
+            return True
+        original = (existing.kind, marker.name)
+        return original not in self.defined and original not in self.inventory.objects
 
     def _obstacle(self, definition: Definition, source: Existing) -> tuple[str, str] | None:
         """Why a move must not be made, and the way out."""
@@ -215,27 +258,41 @@ class Renames:
 
     def _moved_along(self, one: Existing, folder: str, former: str) -> bool:
         """Whether it was made for the name it had when its folder had its former one."""
-        was = former + one.full_name[len(folder) :]
-        return one.marker is not None and (one.marker.seed, one.marker.name) == (self.seed, was)
+        if one.marker is None or one.marker.seed != self.seed:
+            return False
+        around = self.live[("item", folder)].marker
+        before = (former, around.name) if around and around.seed == self.seed else (former,)
+        return one.marker.name in {name + one.full_name[len(folder) :] for name in before}
 
     def _move(self, source: str, target: str) -> None:
         """Give an item and all below it their new names."""
         existing = self.live[("item", source)]
+        marked = existing.marker.name if existing.marker else source
         prefix = source + "/"
         below = [key for key in self.live if key[1].startswith(prefix)] if existing.is_folder else []
         for kind, name in [("item", source), *below]:
             one = self.live.pop((kind, name))
             moved = target + name[len(source) :]
-            self.live[(kind, moved)] = replace(one, full_name=moved)
+            marker = one.marker
+            came_along = marker is not None and marker.name == marked + name[len(source) :]
+            if marker and marker.seed == self.seed and came_along and marker.name != moved:
+                marker = replace(
+                    marker, name=self.defined[("item", target)].renamed_from + name[len(source) :]
+                )
+            self.live[(kind, moved)] = replace(one, full_name=moved, marker=marker)
             if kind == "item":
                 self._folded.pop(names.key(name), None)
                 self._folded[names.key(moved)] = moved
 
     def _refuse(self, definition: Definition, message: str, hint: str = "") -> None:
-        self.problems.append(refuse(definition, message, hint))
+        self._keep_in_place(definition, refuse(definition, message, hint))
+
+    def _keep_in_place(self, definition: Definition, problem: Problem | None) -> None:
+        """Plan nothing for a definition, and remove nothing that it speaks of."""
+        if problem is not None:
+            self.problems.append(problem)
+        former = {definition.renamed_from, self._current(definition.renamed_from)}
         self.refused.add(definition.key)
-        self.protected |= {
-            definition.full_name,
-            definition.renamed_from,
-            self._current(definition.renamed_from),
-        }
+        self.protected |= {definition.full_name, *former}
+        if problem is None or problem.rule == REFUSED:
+            self.occupied |= former

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jobdsl.errors import EstateError, Problem, Where
-from jobdsl.grammar.names import matches
+from jobdsl.grammar.names import covers, matches
 from jobdsl.settings.tomlread import Reader, checked, number, words
 from jobdsl.settings.words import ANY_VIEW, KINDS, RULES
 
@@ -64,6 +64,9 @@ class Seed:
     """Who writes: the name in every marker. Two estates on one controller need two names."""
 
     name: str = checked("main", _bad_seed)
+    folders: Names = ()
+    """Globs of full names (a name stands for itself and all below it) in which no other seed and no person
+    makes what this estate defines: there an object without a marker is taken over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +163,11 @@ class Team:
         """Whether the DSL file at `path` (relative to the estate's root) is this team's."""
         if self.files is not None:
             return _any(self.files, path)
-        return _covers(self.folders or (), path) or _covers(self.folders or (), path.removesuffix(".py"))
+        return covers(self.folders or (), path) or covers(self.folders or (), path.removesuffix(".py"))
 
     def may_define(self, full_name: str) -> bool:
         """Whether an item or view of this full name lies in the team's folders."""
-        return self.folders is None or _covers(self.folders, full_name)
+        return self.folders is None or covers(self.folders, full_name)
 
     def may_use_credentials(self, credentials_id: str) -> bool:
         """Whether the team's jobs may name these credentials."""
@@ -213,11 +216,6 @@ class Settings:
 
 def _any(patterns: Names, text: str) -> bool:
     return any(matches(pattern, text) for pattern in patterns)
-
-
-def _covers(patterns: Names, path: str) -> bool:
-    """Whether a path is named by a pattern, or lies below what one names."""
-    return any(matches(pattern, path) or matches(f"{pattern}/**", path) for pattern in patterns)
 
 
 def load(root: Path) -> Settings:
