@@ -18,8 +18,15 @@ HERE = Path(__file__).parent
 
 CLI = """# Commands
 
-Exit codes: 0 done, or nothing to do; 1 an error, also one of usage; 2 changes are pending (`plan`, and
-`apply` when the answer is no); 130 interrupted. Problems go to stderr, results to stdout.
+| Exit code | Meaning |
+|---|---|
+| 0 | done, or nothing to do |
+| 1 | an error, also one of usage |
+| 2 | changes are pending (`plan`, and `apply` when the answer is no) |
+| 3 | single objects are refused, because of what is on the controller; all others were done (`apply`), or are pending or up to date (`plan`): see [ownership](ownership.md) |
+| 130 | interrupted |
+
+Problems go to stderr, results to stdout.
 
 As JSON a problem is the same wherever it is told (`lint --json`, `plan --json`, `--write plan.json`):
 `severity` (`error`, `warning` or `note`), `rule`, `name` (of the job or view, or empty), `file` and `line`

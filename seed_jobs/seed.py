@@ -16,6 +16,9 @@ __all__ = ["arguments", "seed"]
 REPORT = "jobdsl-report"
 """Directory of the workspace with the plan and the findings."""
 
+_REFUSED = 3
+"""Exit code of `jobdsl apply` when single objects were refused: the build is unstable, not failed."""
+
 
 def seed(
     name: str = "jobdsl-seed",
@@ -91,7 +94,7 @@ def seed(
             "timeout": wrappers.timeout(minutes=timeout_minutes),
             "access": wrappers.credentials(access),
         },
-        steps={"apply": steps.shell(shell)},
+        steps={"apply": steps.shell(shell, unstable_return=_REFUSED)},
         publishers={
             "plan": publish.archive(f"{REPORT}/plan.*", allow_empty=True),
             "page": publish.html("Plan", REPORT, files="plan.html", keep_all=True, allow_missing=True)

@@ -253,7 +253,7 @@ def test_a_copied_folder_is_told_once() -> None:
 def test_a_job_that_was_renamed_and_is_not_defined_any_more_is_told() -> None:
     made = planned([], [live(job("x"), name="y")], DELETE)
     assert told(made) == []
-    assert 'carries the marker of "x" (jobs.py:1), which is not defined any more' in only(made).message
+    assert 'carries the marker of "x" (jobs.py:1), which is not defined now' in only(made).message
 
 
 def test_jobs_that_changed_places_in_jenkins_are_not_written_over() -> None:

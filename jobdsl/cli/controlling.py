@@ -14,6 +14,7 @@ from jobdsl.cli.options import (
     ADOPT,
     ESTATE,
     PENDING,
+    REFUSED,
     REPORTS,
     Stop,
     controller_options,
@@ -56,7 +57,10 @@ def plan(
     diffs: int | None,
     **options: Any,
 ) -> None:
-    """Say what `apply` would do, and why. Exits with 0 when there is nothing to do, 2 when there is."""
+    """Say what `apply` would do, and why.
+
+    Exits with 0 when there is nothing to do, 2 when there is, 3 when `apply` would refuse single objects.
+    """
     from jobdsl.cli import planned as planning
     from jobdsl.cli import workflow
     from jobdsl.planning import planfile
@@ -85,7 +89,7 @@ def plan(
     if out is not None:
         saved = planfile.dumps(made, checked.inventory, planned.documents, checked.controller.url)
         workflow.write_text(out, saved)
-    raise Stop(PENDING if made.changes else 0)
+    raise Stop(REFUSED if made.refused else PENDING if made.changes else 0)
 
 
 def _print_plan(planned: Planned) -> None:
@@ -137,8 +141,9 @@ def apply(
     """Bring the controller up to date with an estate, or carry out a saved plan exactly.
 
     Nothing is written before the whole estate has loaded, passed lint and policy, and been planned.
-    Running it again after an interruption finishes the work. A saved plan is refused once anything it
-    touches has changed on the controller.
+    Objects that are not this seed's are left alone, and the run ends with 3. Running it again after an
+    interruption finishes the work. A saved plan is refused once anything it touches has changed on the
+    controller.
     """
     from jobdsl.cli import places, workflow
     from jobdsl.cli import planned as planning
@@ -168,6 +173,7 @@ def apply(
         _confirm(yes, len(made.changes), controller.url)
         verify = "none" if no_verify else "all" if verify_all else "shapes"
         _carry_out(made, controller, workers=options["workers"], verify=verify, finish=fill)
+    raise Stop(_say_refused(made))
 
 
 def _as_reviewed(options: Mapping[str, Any]) -> None:
@@ -195,7 +201,7 @@ def _confirm(yes: bool, changes: int, url: str) -> None:
 
 
 def _carry_out(made: Plan, controller: Controller, **options: Any) -> None:
-    """Apply a plan, telling each outcome; stops with 1 unless all went well."""
+    """Apply a plan, telling each outcome; stops with 1 if a change failed."""
     from jobdsl.applying.apply import apply as carry_out
     from jobdsl.applying.outcomes import Outcome
     from jobdsl.checks.plugins import plugin_of
@@ -214,7 +220,20 @@ def _carry_out(made: Plan, controller: Controller, **options: Any) -> None:
 
     result = carry_out(made, controller, report=tell, plugin_of=plugin_of, **options)
     click.echo(report.result_line(result))
-    raise Stop(0 if result.ok else 1)
+    if not result.ok:
+        _say_refused(made)
+        raise Stop(1)
+
+
+def _say_refused(made: Plan) -> int:
+    """Tell at the end of a run what it left out; gives the exit code."""
+    from jobdsl.cli.console import count, say_problems
+
+    if not made.refused:
+        return 0
+    click.echo(f"{count(len(made.refused), 'object')} left out:", err=True)
+    say_problems(made.refused)
+    return REFUSED
 
 
 @click.command()

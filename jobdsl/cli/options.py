@@ -18,6 +18,7 @@ __all__ = [
     "ONLY",
     "PENDING",
     "REFRESH",
+    "REFUSED",
     "REPORTS",
     "WORKERS",
     "Stop",
@@ -28,6 +29,9 @@ __all__ = [
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 PENDING = 2
+"""Exit code: changes are pending."""
+REFUSED = 3
+"""Exit code: all was done, or is pending, but for objects that were refused."""
 
 
 def _remember(_context: click.Context, _parameter: click.Parameter, estate: Path) -> Path:

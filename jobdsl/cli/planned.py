@@ -98,6 +98,7 @@ def plan(
         drift=drift,
         uses=checked.findings.uses,
         only=options.only,
+        folders=settings.seed.folders,
     )
     found = [problem for problem in checked.findings.problems if selection.concerns(problem)]
     checked = replace(checked, findings=replace(checked.findings, problems=found))
@@ -114,7 +115,7 @@ def plan(
 
 def _blocking(found: Findings, made: Plan) -> list[Problem]:
     severe = ("error", "warning") if found.strict else ("error",)
-    return [one for one in found.problems if one.severity in severe] + made.errors
+    return [one for one in found.problems if one.severity in severe] + made.blocking
 
 
 def saved_plan(path: Path, access: Access, threads: int) -> tuple[Plan, Controller]:

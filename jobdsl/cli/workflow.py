@@ -157,7 +157,8 @@ def _still_used(
     from jobdsl.planning import plan as planning
     from jobdsl.planning.still_used import RULE
 
-    made = planning.plan(estate, inventory, settings.seed.name, settings.removed, uses=uses)
+    seed = settings.seed
+    made = planning.plan(estate, inventory, seed.name, settings.removed, uses=uses, folders=seed.folders)
     return [problem for problem in made.problems if problem.rule == RULE]
 
 

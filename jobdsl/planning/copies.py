@@ -77,9 +77,11 @@ class Copies:
         if self.is_copy(existing):
             what = f"is a copy of {name}, made in Jenkins"
         elif definition is None:
-            what = f"carries the marker of {name}, which is not defined any more: it was renamed or copied in Jenkins"
+            what = (
+                f"was renamed or copied in Jenkins: it carries the marker of {name}, which is not defined now"
+            )
         else:
-            what = f"carries the marker of {name}: it was renamed or copied in Jenkins"
+            what = f"was renamed or copied in Jenkins: it carries the marker of {name}"
         return Problem(
             f'{kind} "{existing.full_name}" {what}, and nothing manages it',
             place,
