@@ -23,7 +23,7 @@ CLI = """# Commands
 | 0 | done, or nothing to do |
 | 1 | an error, also one of usage |
 | 2 | changes are pending (`plan`, and `apply` when the answer is no) |
-| 3 | single objects are refused, because of what is on the controller; all others were done (`apply`), or are pending or up to date (`plan`): see [ownership](ownership.md) |
+| 3 | single objects are refused, the others are done or planned: see [ownership](ownership.md) |
 | 130 | interrupted |
 
 Problems go to stderr, results to stdout.

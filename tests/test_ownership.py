@@ -222,6 +222,22 @@ def test_a_renamed_folder_is_told_once_and_moves_back_with_what_lies_in_it() -> 
     assert {change.action for change in planned(followed, existing, DELETE).changes} == {"update"}
 
 
+def test_what_people_made_in_a_folder_goes_back_with_it() -> None:
+    existing = [
+        live(folder("team"), name="crew"),
+        by_hand("crew/hand"),
+        live(job("team/x"), name="crew/copy"),
+    ]
+    made = planned([folder("team", "crew")], existing, DELETE)
+    assert (told(made), made.errors) == (["move team"], [])
+
+
+def test_several_that_carry_one_marker_are_all_named() -> None:
+    made = planned([job("api")], [live(job("api"), name="b"), live(job("api"), name="c")])
+    assert '"b", "c" carry its marker' in only(made).message
+    assert "those that are copies" in only(made).hint
+
+
 def test_a_job_moved_out_of_a_folder_that_people_made_is_told() -> None:
     made = planned([job("f/x")], [by_hand("g", FOLDER), live(job("f/x"), name="g/x")])
     assert '"g/x" carries its marker' in only(made).message

@@ -138,6 +138,15 @@ def test_the_build_fails_when_applying_fails(tmp_path: Path) -> None:
     assert run_script(tmp_path, apply=1) == (1, ["bootstrap", "lint", "apply"])
 
 
+def test_the_build_is_unstable_when_only_single_objects_were_refused(tmp_path: Path) -> None:
+    assert run_script(tmp_path, apply=3) == (3, ["bootstrap", "lint", "apply"])
+    assert "<unstableReturn>3</unstableReturn>" in seed(**GIVEN).xml
+
+
+def test_a_refusal_does_not_hide_a_failure(tmp_path: Path) -> None:
+    assert run_script(tmp_path, bootstrap=1, apply=3) == (1, ["bootstrap", "lint", "apply"])
+
+
 def test_without_a_controller_it_says_what_to_do(tmp_path: Path) -> None:
     text = script(repo="r.git", credentials="c", tool="true")
     done = subprocess.run(

@@ -147,6 +147,7 @@ def apply(
     """
     from jobdsl.cli import places, workflow
     from jobdsl.cli import planned as planning
+    from jobdsl.cli.console import say_problems
     from jobdsl.documents.secrets import Secrets
 
     access = workflow.Access(url, user, token)
@@ -156,6 +157,7 @@ def apply(
         fill = Secrets.load(secrets).fill if secrets else Secrets().fill
         diffs: dict[Any, list[str]] = {}
         values: Mapping[str, str] = {}
+        say_problems(made.refused)
     else:
         places.use(source)
         planned = planning.plan(source, access, planning.Options(**options))
@@ -227,12 +229,13 @@ def _carry_out(made: Plan, controller: Controller, **options: Any) -> None:
 
 def _say_refused(made: Plan) -> int:
     """Tell at the end of a run what it left out; gives the exit code."""
-    from jobdsl.cli.console import count, say_problems
+    from jobdsl.cli.console import count
+    from jobdsl.planning.refusals import listed
 
     if not made.refused:
         return 0
-    click.echo(f"{count(len(made.refused), 'object')} left out:", err=True)
-    say_problems(made.refused)
+    names = listed([problem.job for problem in made.refused], most=20)
+    click.echo(f"{count(len(made.refused), 'object')} left out: {names}", err=True)
     return REFUSED
 
 

@@ -52,7 +52,7 @@ class Copies:
         return refuse(
             definition,
             f"it was renamed or moved in Jenkins: {now} {carry} its marker",
-            self._way_out(definition, bearers[0]),
+            self._way_out(definition, bearers),
         )
 
     def problems(self) -> Iterator[Problem]:
@@ -105,8 +105,11 @@ class Copies:
         former = ("item", definition.renamed_from)
         return former if former not in self._defined and former not in self._live else ("item", "")
 
-    def _way_out(self, definition: Definition, bearer: Existing) -> str:
+    def _way_out(self, definition: Definition, bearers: list[Existing]) -> str:
         """Return what to do with an object that people renamed."""
+        if len(bearers) > 1:
+            return "delete, in Jenkins, those that are copies, or the last line of their descriptions"
+        bearer = bearers[0]
         old, new = definition.full_name, bearer.full_name
         if bearer.key in self._defined:
             return f'"{new}" is defined as well: rename it back, or delete it, in Jenkins'

@@ -241,14 +241,16 @@ class Renames:
             return why, names.way_out(name)
         if definition.full_name.startswith(source.full_name + "/"):
             return "a folder cannot move into itself", "choose a name outside of it"
-        foreign = self._foreign(source.full_name, definition.renamed_from) if source.is_folder else []
+        returns = source.marker is not None and source.marker.name == definition.full_name
+        foreign = [] if returns or not source.is_folder else self._foreign(source, definition.renamed_from)
         if foreign:
             some = ", ".join(foreign[:3]) + (" and more" if len(foreign) > 3 else "")
             return f"it holds what this seed did not make ({some})", "move those by hand first"
         return None
 
-    def _foreign(self, folder: str, former: str) -> list[str]:
+    def _foreign(self, source: Existing, former: str) -> list[str]:
         """Objects below a folder, once called `former`, that are not ours."""
+        folder = source.full_name
         below = [one for one in self.live.values() if one.full_name.startswith(folder + "/")]
         return [
             one.full_name
