@@ -10,6 +10,7 @@ from benchmarks import (
     corpus,
     deciding,
     deploying,
+    detecting,
     looking,
     render,
     service,
@@ -37,6 +38,8 @@ def main() -> int:
     failed = deploying.main() or failed
     print()
     failed = service.main() or failed
+    print()
+    failed = detecting.main() or failed
     print()
     return corpus.main() or failed
 
