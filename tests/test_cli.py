@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from jobdsl.cli.main import run
+from jobdsl.controller.jenkins import connect
 from jobdsl.testing import SimulatedJenkins
 from jobdsl.testing.users import READER
 
@@ -390,3 +391,47 @@ def test_a_secret_in_a_text_is_told_at_the_line_that_holds_it(
     assert "more.py:7: warning: y: command of hudson.tasks.Shell, line 2, looks like a secret" in told
     assert "more.py:10: warning: y: url of hudson.plugins.git.UserRemoteConfig looks like a secret" in told
     assert "hunter" not in told
+
+
+def test_no_output_of_a_plan_holds_a_secret_of_a_script(
+    estate: Path, tmp_path: Path, jenkins: SimulatedJenkins, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def write(target: str, token: str = "Zq7hunter2") -> None:
+        (estate / "more.py").write_text(
+            "from jobdsl import freestyle, scm, steps\n"
+            "freestyle(\n"
+            '    "x",\n'
+            f"    steps=[steps.shell('curl -u bot:{token} https://{target}')],\n"
+            f'    scm=scm.git("https://bot:{token}@git.example.com/{target}.git"),\n'
+            ")\n"
+        )
+
+    write("one")
+    assert run(["apply", str(estate), "--yes"]) == 0
+    write("two")
+    files = {suffix: tmp_path / f"plan{suffix}" for suffix in (".html", ".json", ".md", ".txt")}
+    written = [word for path in files.values() for word in ("--write", str(path))]
+    assert run(["plan", str(estate), "--refresh", *written]) == 2
+    assert run(["plan", str(estate), "--json"]) == 2
+    assert run(["plan", str(estate), "--markdown"]) == 2
+    saved = tmp_path / "saved.json"
+    assert run(["plan", str(estate), "--out", str(saved)]) == 1
+    told = capsys.readouterr()
+    assert not saved.exists()
+    assert "more.py:4: warning: " in told.err
+    assert "saved.json is not saved: it would hold what looks like a secret in plain text" in told.err
+    shown = {suffix: path.read_text() for suffix, path in files.items()} | {"screen": told.out + told.err}
+    assert [name for name, text in shown.items() if "hunter2" in text] == []
+    assert [name for name, text in shown.items() if "bot:********" not in text] == []
+    controller = connect(jenkins.url, jenkins.user, jenkins.token)
+    stored = controller.config("item", "x").decode().replace("Zq7hunter2", "Ab9swordfish")
+    controller.update("item", "x", stored)
+    write("one")
+    assert run(["plan", str(estate), "--refresh"]) == 2
+    told = capsys.readouterr()
+    assert "a hidden value in it changed" in told.out
+    assert "hunter2" not in told.out + told.err
+    assert "swordfish" not in told.out + told.err
+    (estate / "jobdsl.toml").write_text('[lint]\nignore = ["clear-secret"]\n')
+    assert run(["plan", str(estate), "--refresh", "--out", str(saved)]) == 2
+    assert saved.stat().st_mode & 0o777 == 0o600

@@ -87,9 +87,24 @@ def plan(
     if planned.blocking:
         raise Stop(1)
     if out is not None:
+        _refuse_secrets(out, planned)
         saved = planfile.dumps(made, checked.inventory, planned.documents, checked.controller.url)
-        workflow.write_text(out, saved)
+        workflow.write_text(out, saved, private=True)
     raise Stop(REFUSED if made.refused else PENDING if made.changes else 0)
+
+
+def _refuse_secrets(out: Path, planned: Planned) -> None:
+    """Refuse to save a plan whose documents hold secrets in plain text: saved plans are passed on and kept.
+
+    Lint has named each of them, unless its rule is ignored: then they are meant to be no secrets.
+    """
+    sent = {change.full_name for change in planned.plan.changes if change.document}
+    problems = planned.checked.findings.problems
+    if any(problem.rule == "clear-secret" and problem.job in sent for problem in problems):
+        raise JobdslError(
+            f"{out} is not saved: it would hold what looks like a secret in plain text, named above",
+            hint='put secret("a name") in its place; if it is none: [lint] ignore = ["clear-secret"]',
+        )
 
 
 def _print_plan(planned: Planned) -> None:

@@ -282,10 +282,16 @@ def _labels(estate: Estate, settings: Settings, controller: Controller | None) -
     return None if asked is None else given.union(asked, *pools)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a file, and the directories it lies in. Raises JobdslError when that fails."""
+def write_text(path: Path, text: str, *, private: bool = False) -> None:
+    """Write a file, and the directories it lies in. Raises JobdslError when that fails.
+
+    A `private` one is for its owner alone.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if private:
+            path.touch(mode=0o600)
+            path.chmod(0o600)
         path.write_text(text, "utf-8")
     except OSError as error:
         raise JobdslError(f"{path}: cannot be written: {error.strerror}") from None
