@@ -17,6 +17,7 @@ from jobdsl.planning.plan import Plan, plan
 from jobdsl.settings.config import Removed
 from jobdsl.testing import SimulatedJenkins
 from jobdsl.testing.faults import Status
+from jobdsl.testing.users import READER
 from jobdsl.testing.wire import Request
 
 FOLDER = "com.cloudbees.hudson.plugins.folder.Folder"
@@ -229,6 +230,26 @@ def test_what_is_dropped_is_an_error_until_it_is_kept(
     assert [change.reason for change in again.changes] == ["the controller did not keep all of it last time"]
     assert apply(again, controller, verify="none").ok
     assert planned(controller, job("x", step)).changes == ()
+
+
+def test_a_class_that_is_dropped_although_its_plugin_is_there(
+    jenkins: SimulatedJenkins, controller: Controller
+) -> None:
+    revision = "<hudson.plugins.git.GitRevisionBuildParameters/>"
+    inner = f"<configs>{revision}</configs><projects>x</projects><condition>SUCCESS</condition>"
+    config = "hudson.plugins.parameterizedtrigger.BuildTriggerConfig"
+    trigger = (
+        f"<hudson.plugins.parameterizedtrigger.BuildTrigger><configs><{config}>{inner}</{config}></configs>"
+    )
+    body = f"<publishers>{trigger}</hudson.plugins.parameterizedtrigger.BuildTrigger></publishers>"
+    result = apply(planned(controller, job("x", body)), controller, plugin_of=lambda _: "git")
+    (problem,) = result.problems
+    assert "GitRevisionBuildParameters was dropped" in problem.message
+    assert problem.hint.startswith("the plugin git 5.10.1 is installed, but this class of it is not loaded")
+    jenkins.add_user("seed", token="s", permissions=READER | {"hudson.model.Item.Configure"})
+    seed = connect(jenkins.url, "seed", "s")
+    (problem,) = apply(planned(seed, job("x", body)), seed, plugin_of=lambda _: "git").problems
+    assert problem.hint.startswith("install the plugin git, or update it")
 
 
 def test_a_dropped_attribute_is_an_error(controller: Controller) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jobdsl.checks.plugins import CORE, PluginList, plugin_of, read_plugins
+from jobdsl.checks.plugins import CORE, PluginList, lost_class_hint, plugin_of, read_plugins
 from jobdsl.errors import JobdslError
 
 
@@ -69,3 +69,18 @@ def test_no_list_of_plugins(tmp_path: Path, text: str) -> None:
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(JobdslError, match="cannot be read"):
         read_plugins(tmp_path / "none.json")
+
+
+def test_a_class_that_is_lost_although_its_plugin_is_there() -> None:
+    versions = {
+        "git": "5.10.1",
+        "parameterized-trigger": "806.vf6fff3e28c3e",
+        "matrix-project": "870.v9db_fcfc2f45b_",
+    }
+    asked = {"git": {"parameterized-trigger": "873.v8b_e37dd8418f", "matrix-project": "870.v9db_fcfc2f45b_"}}
+    assert lost_class_hint("git", versions, asked) == (
+        "the plugin git 5.10.1 is installed, but this class of it is not loaded: it may need one of the other plugins"
+        " that git works with: parameterized-trigger 873.v8b_e37dd8418f (806.vf6fff3e28c3e is installed)"
+    )
+    assert "update the plugin" in lost_class_hint("git", versions, {})
+    assert lost_class_hint("junit", versions, asked) == ""

@@ -10,10 +10,15 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
+from jobdsl.checks.plugins import lost_class_hint
 from jobdsl.controller.jenkins import Controller
+from jobdsl.controller.refusals import allowed
 from jobdsl.documents.compare import PluginOf, compare
+from jobdsl.documents.differences import Difference
 from jobdsl.documents.tree import parse
 from jobdsl.errors import Problem
 from jobdsl.planning.changes import Change
@@ -23,6 +28,8 @@ __all__ = ["ReadBack", "Verify", "kept_whole", "shape"]
 
 Verify = Literal["shapes", "all", "none"]
 """shapes: the first few documents of each shape; all: every document; none: nothing is read back."""
+Installed = tuple[Mapping[str, str], Mapping[str, Mapping[str, str]]]
+"""Versions of the installed plugins, and the versions of others that each works with."""
 _ENOUGH = 5
 """Documents of a shape that must have come through whole before others of it are trusted."""
 _TEXT = re.compile(
@@ -65,6 +72,8 @@ class ReadBack:
         self._lost: dict[int, bool] = {}
         """Shapes that lost something, and whether that does harm."""
         self._lock = threading.Lock()
+        self._installed: Installed | None = None
+        self._asking = threading.Lock()
 
     def doubt(self, document: str) -> str:
         """What the marker of a document must say until it is read back; empty if all will be well.
@@ -103,4 +112,24 @@ class ReadBack:
             return ()
         desired = parse(change.document)  # without the secrets, so that no message can tell them
         lost = compare(desired, parse(stored), self.plugin_of).lost
-        return tuple(one.problem(change.full_name, change.where) for one in lost)
+        return tuple(self._problem(one, change) for one in lost)
+
+    def _problem(self, lost: Difference, change: Change) -> Problem:
+        problem = lost.problem(change.full_name, change.where)
+        if lost.kind != "dropped" or lost.field or not lost.plugin:
+            return problem
+        versions, optional = self._plugins()
+        if not versions:
+            text = f"install the plugin {lost.plugin}, or update it and what it works with"
+            return replace(problem, hint=f"{text} (this user may not see what is installed)")
+        hint = lost_class_hint(lost.plugin, versions, optional)
+        return replace(problem, hint=hint) if hint else problem
+
+    def _plugins(self) -> Installed:
+        """Return the controller's plugins, asked once; none where this user may not list them."""
+        with self._asking:
+            if self._installed is None:
+                versions = allowed(self.controller.plugins)
+                optional = allowed(self.controller.optional_dependencies) if versions else None
+                self._installed = (versions or {}, optional or {})
+            return self._installed

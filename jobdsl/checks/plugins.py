@@ -110,6 +110,36 @@ class PluginList:
     dependencies, which are installed along with what it names."""
 
 
+def lost_class_hint(
+    plugin: str, versions: Mapping[str, str], optional: Mapping[str, Mapping[str, str]]
+) -> str:
+    """Return what to do about a class that was dropped although its plugin is installed; empty if it is not.
+
+    A class that extends one of another plugin (`hudson.plugins.git.GitRevisionBuildParameters` one of
+    parameterized-trigger) is loaded only where that plugin is there in the version its own plugin asks for.
+    `versions` are those installed, `optional` what each plugin asks for without needing it.
+    """
+    if plugin not in versions:
+        return ""
+    asked = optional.get(plugin, {})
+    unmet = [
+        f"{other} {wanted} ({versions[other]} is installed)"
+        for other, wanted in sorted(asked.items())
+        if other in versions and _release(versions[other]) < _release(wanted)
+    ]
+    unmet += [f"{other} {wanted}" for other, wanted in sorted(asked.items()) if other not in versions]
+    text = f"the plugin {plugin} {versions[plugin]} is installed, but this class of it is not loaded"
+    if not unmet:
+        return f"{text}: update the plugin, or leave the element out"
+    return f"{text}: it may need one of the other plugins that {plugin} works with: {', '.join(unmet)}"
+
+
+def _release(version: str) -> tuple[int, ...]:
+    """Return the numbers a version begins with."""
+    found = re.match(r"\d+(\.\d+)*", version)
+    return tuple(map(int, found[0].split("."))) if found else ()
+
+
 def read_plugins(path: Path) -> PluginList:
     """Read a saved list of plugins.
 

@@ -117,6 +117,21 @@ class Controller(Asking):
         with self.understood(what):
             return {one["shortName"]: one["version"] for one in answer["plugins"] if one.get("active", True)}
 
+    def optional_dependencies(self) -> dict[str, dict[str, str]]:
+        """Plugins that each active plugin works with where they are there, with the versions it asks for."""
+        query = "plugins[shortName,active,dependencies[shortName,version,optional]]"
+        answer = self.json("pluginManager/api/json", query, what := "list the plugins")
+        with self.understood(what):
+            return {
+                one["shortName"]: {
+                    other["shortName"]: other["version"]
+                    for other in one.get("dependencies", ())
+                    if other.get("optional")
+                }
+                for one in answer["plugins"]
+                if one.get("active", True)
+            }
+
     def labels(self) -> frozenset[str]:
         """Labels the controller's agents have now; the name of an agent is one of them."""
         query, what = "computer[assignedLabels[name]]", "list the agents"
