@@ -87,10 +87,19 @@ def _make(source: Node, holder: Node, conversion: Conversion, field: Node) -> No
     if java:
         made.attrs["class"] = stored_name(java)
         made.children = []
-    elif "." in last and field.text.strip().lower() not in ("true", "false"):
+    elif "." in last and (_is_named_after(last, field) or not _is_boolean(field)):
         made.children = [*made.children, Node(field.tag, field.text, field.children)]
     elif "." not in last and not made.children and not made.text:
         made.text, made.children = field.text, field.children
+
+
+def _is_boolean(field: Node) -> bool:
+    return field.text.strip().lower() in ("true", "false")
+
+
+def _is_named_after(java: str, field: Node) -> bool:
+    """Whether a class is the field's namesake, as `StatusFilter` is of `statusFilter`: it keeps the value."""
+    return java.rpartition(".")[2].lower() == field.tag.lower()
 
 
 def _child(holder: Node, name: str) -> Node:
