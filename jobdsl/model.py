@@ -83,6 +83,8 @@ class Definition:
     renamed_from: str = ""
     queue: bool = False
     """Build once after it was created or changed."""
+    template: Where | None = None
+    """Line of the estate's function that made it, where another file or line called that."""
 
     @property
     def is_view(self) -> bool:
@@ -125,5 +127,7 @@ class Estate:
     files: int = 0
     extra: dict[str, list[dict[str, object]]] = field(default_factory=dict)
     """Definitions of other kinds (agent pools), by kind, as JSON values with `file` and `line`."""
+    partial: bool = False
+    """Whether some files or items failed to load, so that these definitions are not all there are."""
     warnings: tuple[Problem, ...] = ()
     """What was odd about the files but no error: what they printed, the environment they asked for."""

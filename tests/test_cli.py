@@ -182,7 +182,7 @@ def test_nothing_is_written_when_anything_is_wrong(
     (estate / "jobdsl.toml").write_text('[teams.payments]\nfolders = ["payments"]\nfiles = ["**"]\n')
     assert run(["apply", str(estate), "--yes"]) == 1
     told = capsys.readouterr().err
-    assert "jobs.py:8: error: team payments may not define 'nightly'" in told
+    assert "jobs.py:8: error: nightly: team payments may not define this name" in told
     assert list(jenkins.items) == []
 
 

@@ -23,7 +23,7 @@ DOCUMENT = '<?xml version="1.0" encoding="UTF-8"?>\n<project/>\n'
 
 
 def item(full_name: str = "a/x", file: str = "a.py", old: str = "", document: str = DOCUMENT) -> Frame:
-    return (["item", full_name, file, 3, old, False], document.encode("utf-8", "surrogatepass"))
+    return (["item", full_name, file, 3, old, False, "", 0], document.encode("utf-8", "surrogatepass"))
 
 
 def test_a_good_item_is_taken() -> None:

@@ -181,6 +181,7 @@ def test_files_that_hang_are_told_and_all_about_the_others_too(make: Make) -> No
     assert [one.partition(" (")[0] for one in told(root, HANG)] == [
         f"b.py:1: {LATE}",
         "c.py:2: error: item 'x' is defined twice: here and at a.py:2",
+        "d.py:2: error: ZeroDivisionError: division by zero",
         f"e.py:2: {LATE}",
         "f.py:1: error: ZeroDivisionError: division by zero",
     ]

@@ -43,10 +43,10 @@ def test_what_a_team_may_define_passes() -> None:
 def test_every_breach_is_told_with_its_line_and_what_is_allowed() -> None:
     body = "<assignedNode>gpu</assignedNode><scm><credentialsId>root-key</credentialsId></scm>"
     assert messages(define("web/api", body, root="flow-definition")) == [
-        "payments/jobs.py:3: error: team payments may not define 'web/api' (its folders: payments)",
-        "payments/jobs.py:3: error: team payments may not define a pipeline ('web/api') (its kinds: freestyle, folder)",
-        "payments/jobs.py:3: error: team payments may not use the credentials 'root-key' (its credentials: pay-*)",
-        "payments/jobs.py:3: error: team payments may not use the label 'gpu' (its labels: linux, pay*)",
+        "payments/jobs.py:3: error: web/api: team payments may not define this name (its folders: payments)",
+        "payments/jobs.py:3: error: web/api: team payments may not define a pipeline (its kinds: freestyle, folder)",
+        "payments/jobs.py:3: error: web/api: team payments may not use the credentials 'root-key' (its credentials: pay-*)",
+        "payments/jobs.py:3: error: web/api: team payments may not use the label 'gpu' (its labels: linux, pay*)",
     ]
 
 
@@ -54,7 +54,7 @@ def test_a_team_does_not_move_the_jobs_of_others() -> None:
     own = replace(define("payments/api"), renamed_from="payments/old")
     assert messages(own) == []
     assert messages(replace(own, renamed_from="web/api")) == [
-        "payments/jobs.py:3: error: team payments may not move 'web/api' to 'payments/api' (its folders: payments)"
+        "payments/jobs.py:3: error: payments/api: team payments may not move 'web/api' here (its folders: payments)"
     ]
 
 
@@ -63,7 +63,7 @@ def test_views_are_allowed_by_their_word_or_all_together() -> None:
     for kinds in [("list_view",), ("view",)]:
         assert messages(board, settings=Settings(teams=(replace(PAYMENTS, kinds=kinds),))) == []
     assert messages(board) == [
-        "payments/jobs.py:3: error: team payments may not define a list_view ('payments/board')"
+        "payments/jobs.py:3: error: payments/board: team payments may not define a list_view"
         " (its kinds: freestyle, folder)"
     ]
     old = define("payments/board", root="listView")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from jobdsl.checks.findings import problem_of
 from jobdsl.checks.lintrules import RULES, Estate, Known
 from jobdsl.checks.sourcelines import SourceLines
 from jobdsl.documents.references import References, look
@@ -31,12 +32,11 @@ class Linter:
         """What the rules find in one definition of the estate; `found` is what its document refers to."""
         if isinstance(found, XmlError):
             message = f"the document cannot be read: {found.message}"
-            yield Problem(message, one.where, found.hint, "error", "xml", one.full_name)
+            yield problem_of(one, "error", message, found.hint, "xml")
             return
         for name, rule in self.rules.items():
             for severity, message, hint, *place in rule(one, found, self.estate):
-                where = place[0] if place else one.where
-                yield Problem(f"{one.full_name}: {message}", where, hint, severity, name, one.full_name)
+                yield problem_of(one, severity, message, hint, name, place[0] if place else None)
 
 
 def lint(

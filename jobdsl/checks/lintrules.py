@@ -33,6 +33,8 @@ class Known:
     """Full names of views on the controller."""
     stored: Callable[[Definition], References | None] = lambda _: None
     """What the document refers to that the controller has for a definition; asked only of a doubtful one."""
+    partial: bool = False
+    """Whether files or items failed to load, so that what the estate lacks may stand in those."""
 
 
 class Estate:
@@ -120,12 +122,13 @@ def _jobs(one: Definition, found: References, estate: Estate) -> Iterator[Findin
             "upstream": "upstream job",
             "copied": "job to copy artifacts from",
         }
-        near = estate.near("job", name, estate.items.values())
-        if on_controller is None:
+        near = estate.near("job", name, (other for other in estate.items.values() if other != one.full_name))
+        if on_controller is None or estate.known.partial:
+            elsewhere = "among what did not load" if estate.known.partial else "on the controller"
             yield (
                 "warning",
                 f"the {words[kind]} {name!r} is not in the estate",
-                near or "it may stand on the controller",
+                near or f"it may stand {elsewhere}",
             )
         else:
             text = f"the {words[kind]} {name!r} exists neither in the estate nor on the controller"
@@ -170,7 +173,7 @@ def _labels(one: Definition, found: References, estate: Estate) -> Iterator[Find
         except labels.LabelError as error:
             yield "error", f"label {text!r}: {error.message}", error.hint
             continue
-        if provided is None:
+        if provided is None or estate.known.partial:
             continue
         for atom in sorted(expression.atoms() - set(provided)):
             yield (
@@ -184,6 +187,8 @@ def _folders(one: Definition, found: References, estate: Estate) -> Iterator[Fin
     """The folder an item lives in is defined, or on the controller."""
     parent = one.parent
     if not parent or parent in estate.folders or parent in (estate.known.items or ()):
+        return
+    if estate.known.partial and names.key(parent) not in estate.items:
         return
     if (other := estate.items.get(names.key(parent))) is not None:
         yield "error", f"{other} is no folder, so nothing can live in it", ""

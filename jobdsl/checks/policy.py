@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from jobdsl.checks.findings import problem_of
 from jobdsl.documents.aliases import tag_class
 from jobdsl.documents.references import References, look
 from jobdsl.documents.tree import class_name
@@ -57,14 +58,11 @@ def _reasons(one: Definition, found: References, team: Team) -> Iterator[tuple[s
     """Why this team may not define it."""
     who = f"team {team.name}"
     if not team.may_define(one.full_name):
-        yield f"{who} may not define {one.full_name!r}", f"its folders: {_list(team.folders)}"
+        yield f"{who} may not define this name", f"its folders: {_list(team.folders)}"
     if one.renamed_from and not team.may_define(one.renamed_from):
-        yield (
-            f"{who} may not move {one.renamed_from!r} to {one.full_name!r}",
-            f"its folders: {_list(team.folders)}",
-        )
+        yield f"{who} may not move {one.renamed_from!r} here", f"its folders: {_list(team.folders)}"
     if not _may_be_this_kind(one, team):
-        yield f"{who} may not define a {kind_of(one)} ({one.full_name!r})", f"its kinds: {_list(team.kinds)}"
+        yield f"{who} may not define a {kind_of(one)}", f"its kinds: {_list(team.kinds)}"
     for identity in dict.fromkeys(found.credentials):
         if not team.may_use_credentials(identity):
             yield (
@@ -91,4 +89,4 @@ def _list(globs: Sequence[str] | None) -> str:
 
 
 def _breach(one: Definition, message: str, hint: str) -> Problem:
-    return Problem(message, one.where, hint, "error", "policy", one.full_name)
+    return problem_of(one, "error", message, hint, "policy")

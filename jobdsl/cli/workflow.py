@@ -133,19 +133,23 @@ def findings(
 
     The controller is asked only if one is named, and never with `offline`.
     """
+    from jobdsl.loading.gather import LoadError
     from jobdsl.loading.load import load
 
     settings = config.load(root)
+    not_loaded: list[Problem] = []
     try:
         estate = load(root, settings, isolation=isolation)
+    except LoadError as error:
+        estate, not_loaded = error.estate, error.problems
     except EstateError as error:
         return Findings(error.problems, [], strict=settings.lint.warn_as_error)
     named = not offline and (access.url or settings.controller.url)
     controller = connect(access, settings) if named else None
     inventory = controller.inventory() if controller is not None else None
     known = _known(root, estate, settings, controller, inventory, plugins)
-    found = _findings(root, estate, settings, known, settings.lint.ignore)
-    if inventory is not None:
+    found = _findings(root, estate, settings, known, settings.lint.ignore, not_loaded)
+    if inventory is not None and not estate.partial:
         found.problems.extend(_still_used(estate, inventory, settings, found.uses))
     return found
 
@@ -169,22 +173,36 @@ def check(root: Path, access: Access, isolation: str | None, threads: int = 8) -
     are given back, whatever they are.
     """
     from jobdsl.documents.secrets import secrets_of
+    from jobdsl.loading.gather import LoadError
     from jobdsl.loading.load import load
     from jobdsl.planning import plan as planning
     from jobdsl.planning.visibility import with_hidden_views
 
     settings = config.load(root)
     controller = connect(access, settings, threads)
-    estate = load(root, settings, isolation=isolation)
+    not_loaded: list[Problem] = []
+    try:
+        estate = load(root, settings, isolation=isolation)
+    except LoadError as error:
+        estate, not_loaded = error.estate, error.problems
     inventory = with_hidden_views(estate.definitions, controller.inventory(), controller, threads)
     known = _known(root, estate, settings, controller, inventory, None)
-    found = _findings(root, estate, settings, known, (*settings.lint.ignore, *planning.RULES))
+    ignore = (*settings.lint.ignore, *planning.RULES)
+    found = _findings(root, estate, settings, known, ignore, not_loaded)
+    if not_loaded:
+        raise EstateError(found.problems)
     return Checked(root, settings, estate, secrets_of(root, settings), controller, inventory, found)
 
 
 def _findings(
-    root: Path, estate: Estate, settings: Settings, known: Known, ignore: Iterable[str]
+    root: Path,
+    estate: Estate,
+    settings: Settings,
+    known: Known,
+    ignore: Iterable[str],
+    not_loaded: Sequence[Problem] = (),
 ) -> Findings:
+    """Everything wrong with the definitions, after the problems of those that did not load."""
     from jobdsl.checks import extensions
     from jobdsl.checks.lint import Linter
     from jobdsl.checks.policy import check_one
@@ -193,7 +211,7 @@ def _findings(
     from jobdsl.planning.still_used import uses
 
     linter = Linter(estate.definitions, known, ignore, SourceLines(root))
-    problems = [*estate.warnings, *extensions.check(root, estate, settings)]
+    problems = [*(not_loaded or estate.warnings), *extensions.check(root, estate, settings)]
     if known.items is not None and known.plugins is None and "missing-plugin" not in ignore:
         problems.append(_UNKNOWN_PLUGINS)
     all_uses: list[Use] = []
@@ -234,6 +252,7 @@ def _known(
     return Known(
         plugins=_plugins(root, settings, controller, plugins),
         items=None if inventory is None else {one.full_name for one in inventory if one.kind == "item"},
+        partial=estate.partial,
         views=None if inventory is None else {one.full_name for one in inventory if one.kind == "view"},
         labels=_labels(estate, settings, controller),
         stored=stored,

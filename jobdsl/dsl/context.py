@@ -28,6 +28,7 @@ __all__ = [
     "here",
     "inside",
     "path",
+    "places",
     "remove",
     "twice",
 ]
@@ -57,10 +58,17 @@ class Load:
         """What was made, by identity: an item may yet become part of another."""
         self.problems: dict[Problem, None] = {}
         self.extra: dict[str, list[dict[str, Any]]] = {}
+        self.faulty: dict[int, object] = {}
+        """Items and elements with an argument that was refused, by identity."""
+        self.complained = False
+        """Whether a call was refused since the last item was made, and it is not known of which item."""
 
     def add(self, item: Item) -> None:
         """Take an item into the estate."""
         self.items[id(item)] = item
+        if self.complained:
+            self.complained = False
+            self.faulty[id(item)] = item
 
     def distinct(self) -> list[Item]:
         """The items by full name; a second one of a name is a problem that names both lines."""
@@ -68,7 +76,7 @@ class Load:
         for item in self.items.values():
             other = found.setdefault(item.key, item)
             if other is not item:
-                self.problem(twice(item.key, other.where, item.where))
+                self.problem(twice(item.key, other.where, item.where, hasattr(item, "__enter__")))
         return [found[key] for key in sorted(found, key=lambda key: (key[1], key[0]))]
 
     def problem(self, problem: Problem) -> None:
@@ -77,11 +85,14 @@ class Load:
             self.problems.setdefault(problem)
 
 
-def twice(key: tuple[str, str], one: Where, other: Where) -> Problem:
+def twice(key: tuple[str, str], one: Where, other: Where, is_folder: bool = False) -> Problem:
     """Two definitions of one name; it is said of the later line, whichever came first."""
     (word, name), (there, here) = key, sorted((one, other))
     message = f"{word} {name!r} is defined twice: here and at {there}"
-    return Problem(message, here, "give one another name, or remove it", job=name)
+    hint = "give one another name, or remove it"
+    if is_folder:
+        hint = f'to put more into the folder: from jobdsl import inside, and `with inside("{name}"):`'
+    return Problem(message, here, hint, job=name)
 
 
 current: Load | None = None
@@ -140,10 +151,17 @@ def define(kind: str, value: Mapping[str, Any]) -> None:
     current.extra.setdefault(kind, []).append(plain)
 
 
-def complain(error: DslError) -> None:
-    """A wrong call: remembered with its line during a load, which goes on; raised outside one."""
+def complain(error: DslError, about: object = None) -> None:
+    """A wrong call: remembered with its line during a load, which goes on; raised outside one.
+
+    `about` is the item or element that is not what its file means it to be.
+    """
     if current is None:
         raise error
+    if about is None:
+        current.complained = True
+    else:
+        current.faulty[id(about)] = about
     where, chain = _error_place()
     hint = "; ".join(part for part in (error.hint, chain) if part)
     current.problem(Problem(error.message, error.where or where, hint))
@@ -173,6 +191,24 @@ def here() -> Where:
         if not str(frame.f_globals.get("__name__", "")).startswith(_OURS):
             return Where(frame.f_code.co_filename, frame.f_lineno)
     return Where("?", 0)
+
+
+def places() -> tuple[Where, Where | None]:
+    """Find the running DSL file's line that led here, and the innermost of the estate if it is another."""
+    load = current
+    if load is None or not load.running:
+        return here(), None
+    files, wanted = load.files, load.running[-1]
+    inner: Where | None = None
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file == wanted:
+            return Where(file, frame.f_lineno), inner
+        if inner is None and file in files:
+            inner = Where(file, frame.f_lineno)
+        frame = frame.f_back
+    return Where(wanted, 0), inner
 
 
 def _error_place() -> tuple[Where, str]:

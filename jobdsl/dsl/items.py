@@ -53,7 +53,7 @@ def _name(value: Any) -> str:
 class Item(Record):
     """A job, folder or view, under its full name."""
 
-    __slots__ = ("__weakref__", "full_name", "patches", "where")
+    __slots__ = ("__weakref__", "full_name", "patches", "template", "where")
 
     word: ClassVar[str] = "item"
     """What it is called in messages."""
@@ -64,13 +64,17 @@ class Item(Record):
 
     full_name: str
     where: Where
+    template: Where | None
+    """The line of the estate's function that made it, if it is not `where`."""
     patches: list[Patch]
 
     def _made(self) -> None:
         """Called when the constructor is done: find the place, take it into the estate."""
         put = object.__setattr__
         put(self, "patches", [])
-        put(self, "where", context.here())
+        where, template = context.places()
+        put(self, "where", where)
+        put(self, "template", template)
         put(self, "full_name", self._full_name())
         context.add(self)
 
@@ -91,7 +95,7 @@ class Item(Record):
             return f"unnamed {id(self)}"  # told when it was given
         if names.unusable(full):
             hint = "names stand between single slashes, and hold no control characters"
-            context.complain(DslError(f"the name {name!r} cannot be used", hint=hint, where=self.where))
+            context.complain(DslError(f"the name {name!r} cannot be used", hint=hint, where=self.where), self)
             return f"unnamed {id(self)}"
         return full
 

@@ -101,7 +101,7 @@ class Parts(list[Any]):
             try:
                 taken.append(self.slot.member(one))
             except DslError as error:
-                context.complain(DslError(f"{self.slot.name} {error.message}", hint=error.hint))
+                context.complain(DslError(f"{self.slot.name} {error.message}", hint=error.hint), self)
         return taken
 
     def before(self, name: str, *members: Any) -> None:

@@ -24,7 +24,8 @@ def accept(owner: Record, one: Field, value: Any) -> Any:
     try:
         return checked(one, value)
     except DslError as error:
-        context.complain(DslError(f"{owner.dsl_name()}: {one.name} {_said(error.message)}", hint=error.hint))
+        problem = DslError(f"{owner.dsl_name()}: {one.name} {_said(error.message)}", hint=error.hint)
+        context.complain(problem, owner)
         return one.default if one.default is not REQUIRED else _stand_in(one)
 
 
@@ -50,7 +51,7 @@ def expand(owner: Any, given: dict[str, Any]) -> Any:
     except _NOT_THOUGHT_OF:
         if not any(_is_wrong(one, given[name]) for name, one in owner._fields.items() if name in given):
             named = ", ".join(f"{name}={shown(given[name])}" for name in _told(owner, given))
-            context.complain(DslError(f"{owner.dsl_name()} cannot be made with {named}"))
+            context.complain(DslError(f"{owner.dsl_name()} cannot be made with {named}"), owner)
         return given
 
 
@@ -82,13 +83,13 @@ def refuse(owner: Record, more: tuple[Any, ...], unknown: Mapping[str, Value]) -
         first = [one.name for one in arguments if one.first]
         takes = f"takes {len(first)} argument{'s' if len(first) != 1 else ''} without a name"
         rule = f"{takes} ({', '.join(first)})" if first else "takes named arguments only"
-        context.complain(DslError(f"{owner.dsl_name()} {rule}", hint=f"name the others: {', '.join(names)}"))
+        problem = DslError(f"{owner.dsl_name()} {rule}", hint=f"name the others: {', '.join(names)}")
+        context.complain(problem, owner)
     by_tag = {one.tag: one.name for one in arguments if one.tag}
     for word in unknown:
         exact = by_tag.get(word, "")
         hint = f'did you mean "{exact}"?' if exact else suggestion(word, names)
-        context.complain(
-            DslError(
-                f"{owner.dsl_name()} has no argument {word!r}", hint=hint or "it has: " + ", ".join(names)
-            )
+        problem = DslError(
+            f"{owner.dsl_name()} has no argument {word!r}", hint=hint or "it has: " + ", ".join(names)
         )
+        context.complain(problem, owner)

@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import sys
+import time
 from importlib import import_module
 from typing import Any, BinaryIO
 
@@ -20,6 +21,7 @@ from jobdsl.dsl.context import Load
 from jobdsl.dsl.items import Item
 from jobdsl.errors import DslError, Problem, Where
 from jobdsl.loading import guard
+from jobdsl.loading.faults import holds_any
 from jobdsl.loading.frames import LARGEST_BODY, send
 from jobdsl.loading.running import Runner
 from jobdsl.loading.stage import Stage
@@ -28,6 +30,8 @@ __all__ = ["main"]
 
 _LONGEST = 4000
 """Characters of a message or a hint."""
+_SHARE_OF_TIME = 0.3
+"""Share of the time of all files in which they must have run if they are to run once more."""
 _end_process = os._exit
 
 
@@ -74,7 +78,8 @@ class _Child:
     """One request being served."""
 
     def __init__(self, request: dict[str, Any], out: BinaryIO) -> None:
-        self.out = out
+        self.out, self.request = out, request
+        self.began = time.monotonic()
         self.own = dict.fromkeys(request["own"])
         self.load = Load(request["root"], request["files"])
         self.runner = Runner(self.load, request["files"], self._started, self._ended, self._report)
@@ -95,17 +100,26 @@ class _Child:
         guard.no_more_processes()
         self.stage.set_up()
         with self.guard:
-            self.runner.run_all(self.own)
+            self._run()
             try:
                 self._settle()
             except Exception as error:  # noqa: BLE001  # names and values of the user's may run the user's code
                 self.runner.tell(error, Where("", 0))
             self._ran()
-            sent = self._send_items(silent=self.failed)
-        if not self.failed:
-            self._send_extra()
+            sent = self._send_items()
+        self._send_extra()
         self._report()
         send(self.out, "end", sent)
+
+    def _run(self) -> None:
+        """Run the files; once more by statement if exceptions ended some: there may be more to find."""
+        self.runner.run_all(self.own)
+        seconds = time.monotonic() - self.began
+        if self.runner.cut_short and seconds < _SHARE_OF_TIME * self.request["timeout_seconds"]:
+            for gathered in (self.load.items, self.load.extra, self.load.faulty, self.foreign):
+                gathered.clear()
+            self.runner.again_by_statement(self.request["failed"])
+            self.runner.run_all(self.own)
 
     def _started(self, file: str) -> None:
         send(self.out, "running", file)
@@ -143,44 +157,50 @@ class _Child:
             send(self.out, "problem", one.severity, message, where.file, where.line, hint, one.job)
         self.load.problems.clear()
 
-    def _send_items(self, *, silent: bool) -> int:
-        """Send every item in order of full names; `silent` looks for errors, and sends names only."""
+    def _send_items(self) -> int:
+        """Send every item in order of full names; of those that are not as they are meant, the name."""
         self.items.reverse()
         sent = 0
         while self.items:
             item = self.items.pop()  # and forget it
             if item.where.file not in self.own:
                 continue
-            document = self._document(item, silent)
-            if silent:
-                kind, name = item.key
-                send(self.out, "defined", name, kind == "view", item.where.file, item.where.line)
-            elif document:
+            document = self._document(item)
+            if document:
                 self._send_item(item, document)
                 sent += 1
+            elif self.failed:
+                kind, name = item.key
+                send(self.out, "defined", name, kind == "view", item.where.file, item.where.line)
         return sent
 
-    def _document(self, item: Item, silent: bool) -> bytes:
-        """The document, or nothing and a problem."""
+    def _document(self, item: Item) -> bytes:
+        """The document; nothing, and a problem unless there is one already, where it cannot be as meant."""
         self.load.place = item.where
+        is_faulty = bool(self.load.faulty) and holds_any(item, self.load.faulty)
         try:
             document = item.render().encode()
         except DslError as error:
             where = error.where or item.where
             self.load.problem(Problem(error.message, where, error.hint, job=item.full_name))
         except Exception as error:  # noqa: BLE001  # values of the user's may run the user's code
-            if not silent:  # else it may come from the stand-in of an argument that was refused and told
+            if not is_faulty:  # else it may come from the stand-in of an argument that was refused and told
                 self.runner.tell(error, item.where)
         else:
+            if is_faulty:
+                return b""
             if len(document) <= LARGEST_BODY:
                 return document
             message = f"the document has {len(document) >> 20} MB, more than {LARGEST_BODY >> 20} MB"
             self.load.problem(Problem(message, item.where, job=item.full_name))
+        self.failed = True
         return b""
 
     def _send_item(self, item: Item, document: bytes) -> None:
         file, line, old = item.where.file, item.where.line, item.renamed_from or ""
-        send(self.out, "item", item.full_name, file, line, old, item.queue, body=document)
+        made_at = item.template or Where("", 0)
+        place = (file, line, old, item.queue, made_at.file, made_at.line)
+        send(self.out, "item", item.full_name, *place, body=document)
 
     def _send_extra(self) -> None:
         for kind, values in self.load.extra.items():

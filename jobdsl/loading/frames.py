@@ -22,7 +22,7 @@ _SHAPES: dict[str, tuple[type, ...]] = {
     "running": (str,),
     "problem": (str, str, str, int, str, str),
     "ran": (),
-    "item": (str, str, int, str, bool),
+    "item": (str, str, int, str, bool, str, int),
     "defined": (str, bool, str, int),
     "extra": (str, str, int),
     "alone": (str,),
@@ -34,7 +34,8 @@ hello    the walls are up; nothing of the estate has run yet
 running  file: it begins, or goes on as what it imports has ended
 problem  severity, message, file, line, hint, full name
 ran      every file has run
-item     full name, file, line, renamed from, queue; the body is the document
+item     full name, file, line, renamed from, queue, file and line of the template that made it;
+         the body is the document
 defined  full name, whether it is a view, file, line; in place of an item where something was wrong
 extra    kind, file, line; the body is a JSON object
 alone    file: its items were changed from another group's file, so both belong in one process

@@ -13,13 +13,21 @@ from jobdsl.grammar import names
 from jobdsl.loading.frames import BadFrame, Frame
 from jobdsl.model import Definition, Estate
 
-__all__ = ["MOST", "Gathered"]
+__all__ = ["MOST", "Gathered", "LoadError"]
 
 MOST = 200_000
 """Definitions of one estate."""
 _MOST_PROBLEMS = 2000
 _HEAD = re.compile(r'<\?xml version="1\.[01]" encoding="UTF-8"\?>\n<([^\s<>/&"\'!?]+)[\s/>]')
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
+class LoadError(EstateError):
+    """An estate that did not load as a whole: all problems, and the definitions that did load."""
+
+    def __init__(self, problems: Iterable[Problem], estate: Estate) -> None:
+        super().__init__(problems)
+        self.estate = estate
 
 
 class Gathered:
@@ -32,7 +40,7 @@ class Gathered:
         self.problems = self._first[:]
         self.warnings: list[Problem] = []
         self._definitions: list[Definition] = []
-        self._take = on_definition or self._definitions.append
+        self._hand_over = on_definition
         self._places: dict[tuple[str, str], Where] = {}
         self._extra: dict[str, list[dict[str, object]]] = {}
 
@@ -53,7 +61,7 @@ class Gathered:
 
     def item(self, frame: Frame, own: frozenset[str]) -> None:
         """Take an item or a view. Its line must be in a file the sender was to run."""
-        _, full_name, file, line, renamed_from, queue = frame[0]
+        _, full_name, file, line, renamed_from, queue, template, template_line = frame[0]
         if names.unusable(full_name) or (renamed_from and names.unusable(renamed_from)) or file not in own:
             raise BadFrame("an item's name or file cannot be")
         try:
@@ -63,9 +71,14 @@ class Gathered:
         root = _HEAD.match(document)
         if root is None:
             raise BadFrame("a document is no XML")
-        definition = Definition(full_name, root[1], document, Where(file, line), renamed_from, queue)
-        if self._is_new(definition.key, definition.where) and not self.problems:
-            self._take(definition)
+        made_at = Where(_clean(template), template_line) if template else None
+        definition = Definition(full_name, root[1], document, Where(file, line), renamed_from, queue, made_at)
+        if not self._is_new(definition.key, definition.where, definition.is_folder):
+            return
+        if self._hand_over is None:
+            self._definitions.append(definition)
+        elif not self.problems:
+            self._hand_over(definition)
 
     def defined(self, frame: Frame, own: frozenset[str]) -> None:
         """Take the name of an item or a view that is not sent: two of a name are told all the same."""
@@ -74,10 +87,10 @@ class Gathered:
             raise BadFrame("an item's file cannot be")
         self._is_new(("view" if is_view else "item", _clean(full_name)), Where(file, line))
 
-    def _is_new(self, key: tuple[str, str], where: Where) -> bool:
+    def _is_new(self, key: tuple[str, str], where: Where, is_folder: bool = False) -> bool:
         first = self._places.setdefault(key, where)
         if first is not where:
-            self.problems.append(twice(key, first, where))
+            self.problems.append(twice(key, first, where, is_folder))
             return False
         if len(self._places) > MOST:
             raise BadFrame(f"there are more than {MOST} definitions")
@@ -95,17 +108,20 @@ class Gathered:
         self._extra.setdefault(kind, []).append({**value, "file": file, "line": line})
 
     def estate(self, isolation: str, files: int) -> Estate:
-        """Everything as an estate. Raises EstateError if there is any problem."""
-        if self.problems:
-            raise EstateError(sorted(dict.fromkeys([*self.problems, *self.warnings]), key=_order))
+        """Everything as an estate. Raises LoadError, which has what did load, if there is any problem."""
         extra = {kind: sorted(self._extra[kind], key=_place) for kind in sorted(self._extra)}
-        return Estate(
+        estate = Estate(
             tuple(sorted(self._definitions, key=lambda one: (one.full_name, one.is_view))),
             isolation,
             files,
             extra,
-            tuple(sorted(dict.fromkeys(self.warnings), key=_order)),
+            partial=bool(self.problems),
+            warnings=tuple(sorted(dict.fromkeys(self.warnings), key=_order)),
         )
+        if self.problems:
+            problems = sorted(dict.fromkeys([*self.problems, *self.warnings]), key=_order)
+            raise LoadError(problems, estate)
+        return estate
 
 
 def _clean(text: str) -> str:

@@ -58,6 +58,13 @@ class Finder:
         """Runs the file of that path in a module."""
         self._folders = {root}
 
+    def found(self, module: ModuleType) -> bool:
+        """Return whether a module is the estate's."""
+        spec = getattr(module, "__spec__", None)
+        if spec is None:
+            return False
+        return spec.loader is self or not self._folders.isdisjoint(spec.submodule_search_locations or ())
+
     def find_spec(
         self,
         name: str,

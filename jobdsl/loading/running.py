@@ -10,7 +10,9 @@ from types import CodeType, ModuleType, TracebackType
 
 from jobdsl.dsl import context
 from jobdsl.dsl.context import Load
+from jobdsl.elements.base import Record
 from jobdsl.errors import DslError, Problem, Where
+from jobdsl.loading import loops
 from jobdsl.loading.explain import explained, way_out
 from jobdsl.loading.importing import Finder, module_name
 
@@ -23,6 +25,11 @@ class Failed(ImportError):  # noqa: N818  # only ever told
 
 def _nothing(_file: str) -> None:
     pass
+
+
+def _ends_statement(error: BaseException) -> bool:
+    """Return whether a file may go on after an exception with its next statement."""
+    return isinstance(error, Exception) and not isinstance(error, MemoryError)
 
 
 class Runner:
@@ -47,10 +54,28 @@ class Runner:
         self.failed: set[str] = set()
         """Files that failed, here or before; importing one again fails without a word."""
         self._told: list[BaseException] = []
+        self.by_statement = False
+        """Whether a statement that fails ends itself alone, not its file."""
+        self.cut_short = False
+        """Whether an exception ended a file that might have gone on with its next statement."""
+        self._missing: dict[str, set[str]] = {}
+        """By file, the names that a failed statement would have assigned."""
+        self._finder: Finder | None = None
+
+    def again_by_statement(self, failed: Iterable[str]) -> None:
+        """Get ready to run all files again, as if they had not run, each statement by itself."""
+        for name, module in list(sys.modules.items()):
+            if self._finder is not None and self._finder.found(module):
+                del sys.modules[name]
+        self._ran.clear()
+        self.failed = set(failed)
+        self.by_statement = True
 
     def run_all(self, own: Iterable[str]) -> None:
         """Run these files and what they import."""
-        sys.meta_path.insert(0, Finder(self.load.root, self.run))
+        if self._finder is None:
+            self._finder = Finder(self.load.root, self.run)
+            sys.meta_path.insert(0, self._finder)
         for file in own:
             if file not in self._ran:
                 self._run_one(file)
@@ -70,32 +95,71 @@ class Runner:
             raise self.told(Failed(f"{file} failed"))
         self._ran.add(file)
         self.load.files.add(file)
-        is_dsl = file in self.files
+        is_dsl, runs = file in self.files, False
         if is_dsl:
             self.load.running.append(file)
             self.started(file)
         try:
+            code = self._compiled(file, module)
+            runs = True
             with context.apart():
-                exec(self._compiled(file), module.__dict__)  # noqa: S102  # running it is what we are here for
+                exec(code, module.__dict__)  # noqa: S102  # running it is what we are here for
         except BaseException as error:  # noqa: BLE001  # told here, where its file is known
             self.failed.add(file)
+            self.cut_short = self.cut_short or (runs and _ends_statement(error))
             self.tell(error, Where(file, 0))
             raise self.told(error if isinstance(error, Exception) else Failed(f"{file} failed")) from None
         finally:
+            self.load.complained = False
             if is_dsl:
                 self.load.running.pop()
                 self.ended(file)
 
-    def _compiled(self, file: str) -> CodeType:
+    def _read(self, file: str) -> bytes:
         try:
             with open(os.path.join(self.load.root, file), "rb") as opened:
-                source = opened.read()
+                return opened.read()
         except OSError as error:
             raise DslError(f"the file cannot be read: {error.strerror}", where=Where(file, 0)) from None
+
+    def _compiled(self, file: str, module: ModuleType) -> CodeType:
+        source = self._read(file)
         if b"\0" in source:
             line = source.count(b"\n", 0, source.index(b"\0")) + 1
             raise DslError("the file holds a null byte: it is no text", where=Where(file, line))
+        if self.by_statement:
+            return self._by_statement(source, file, module)
         return compile(source, file, "exec", dont_inherit=True)
+
+    def _by_statement(self, source: bytes, file: str, module: ModuleType) -> CodeType:
+        """The code that tries each statement; called again by it as one begins or has failed."""
+        from jobdsl.loading.statements import BEGIN, FAILED, Statements
+
+        statements = Statements(source, file)
+        names = module.__dict__
+        items_before: dict[int, int] = {}
+
+        def begin(number: int) -> None:
+            items_before[number] = len(self.load.items)
+
+        def failed(number: int) -> None:
+            error = sys.exc_info()[1]
+            if error is None or not _ends_statement(error):
+                raise  # called where an exception is handled
+            self.tell(error, Where(file, statements.line(number)))
+            self.told(error)
+            made = list(self.load.items.values())[items_before[number] :]
+            used = [names.get(name) for name in statements.loaded(number)]
+            self.load.faulty.update(
+                {id(value): value for value in (*made, *used) if isinstance(value, Record)}
+            )
+            bound = statements.bound(number)
+            self._missing.setdefault(file, set()).update(bound)
+            for name in bound:
+                names.pop(name, None)
+
+        names[BEGIN], names[FAILED] = begin, failed
+        return statements.code
 
     def told(self, error: BaseException) -> BaseException:
         """Mark an error as told: it may pass through files that import the one it happened in."""
@@ -104,7 +168,7 @@ class Runner:
 
     def tell(self, error: BaseException, where: Where) -> None:
         """Remember an error as a problem, at its innermost line in the estate."""
-        if any(one is error for one in self._told):
+        if any(one is error for one in self._told) or (self._missing and self._follows(error)):
             return
         self.told(error)
         try:
@@ -113,6 +177,26 @@ class Runner:
             problem = Problem(f"{type(error).__name__}, and then {type(another).__name__}", where)
         self.load.problem(problem)
 
+    def _follows(self, error: BaseException) -> bool:
+        """Return whether an error is but the consequence of a statement that failed."""
+        name = getattr(error, "name", None)
+        trace, file = error.__traceback__, ""
+        while trace is not None:
+            inner = trace.tb_frame.f_code.co_filename
+            file = inner if inner in self.load.files else file
+            trace = trace.tb_next
+        if isinstance(error, NameError):
+            return name in self._missing.get(file, ())
+        if isinstance(error, AttributeError) and isinstance(error.obj, ModuleType):
+            return name in self._missing.get(self._file_of(error.obj), ())
+        if isinstance(error, ImportError) and name in sys.modules:
+            missing = self._missing.get(self._file_of(sys.modules[name]), ())
+            return any(f"'{one}'" in str(error) for one in missing)
+        return False
+
+    def _file_of(self, module: ModuleType) -> str:
+        return os.path.relpath(getattr(module, "__file__", None) or "/", self.load.root)
+
     def _problem(self, error: BaseException, where: Where) -> Problem:
         if isinstance(error, SyntaxError) and error.filename in self.load.files:
             where, chain = Where(error.filename or "", error.lineno or 0), ""
@@ -120,10 +204,10 @@ class Runner:
             where, chain = self._place(error.__traceback__, where)
         if isinstance(error, DslError) and error.where is not None:
             where = error.where
-        hint = "; ".join(
-            part for part in (way_out(error, self.load.root), chain or self._importer(where)) if part
-        )
-        return Problem(explained(error), where, hint)
+        turn = loops.turn(error.__traceback__, self.load.files, self._read)
+        turn = f"in the loop at {turn}" if turn else ""
+        parts = (way_out(error, self.load.root), chain or self._importer(where), turn)
+        return Problem(explained(error), where, "; ".join(part for part in parts if part))
 
     def _importer(self, where: Where) -> str:
         """The line of the running DSL file that imports a module of the estate which is none itself."""
