@@ -13,6 +13,7 @@ from jobdsl.documents.aliases import tag_class
 from jobdsl.errors import Problem, Where
 
 __all__ = [
+    "COMPUTED_ROOTS",
     "FOLDER_ROOTS",
     "VIEW_ROOTS",
     "Definition",
@@ -37,6 +38,14 @@ JOB_ROOTS = frozenset(
     }
 )
 """Classes of items that hold no items."""
+
+COMPUTED_ROOTS = frozenset(
+    {
+        "jenkins.branch.OrganizationFolder",
+        "org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject",
+    }
+)
+"""Roots of items that make their own children: one for each branch or repository."""
 
 VIEW_ROOTS = frozenset(
     {

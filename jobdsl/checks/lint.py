@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from jobdsl.checks.cycles import Cycles
 from jobdsl.checks.findings import problem_of
 from jobdsl.checks.lintrules import RULES, Estate, Known
 from jobdsl.checks.sourcelines import SourceLines
@@ -26,6 +27,7 @@ class Linter:
     ) -> None:
         self.estate = Estate(definitions, known or Known(), lines)
         left_out = set(ignore)
+        self._cycles = None if "trigger-cycle" in left_out else Cycles(self.estate)
         self.rules = {name: rule for name, rule in RULES.items() if name not in left_out}
 
     def check(self, one: Definition, found: References | XmlError) -> Iterator[Problem]:
@@ -34,9 +36,16 @@ class Linter:
             message = f"the document cannot be read: {found.message}"
             yield problem_of(one, "error", message, found.hint, "xml")
             return
+        if self._cycles is not None:
+            self._cycles.add(one, found)
         for name, rule in self.rules.items():
             for severity, message, hint, *place in rule(one, found, self.estate):
                 yield problem_of(one, severity, message, hint, name, place[0] if place else None)
+
+    def check_together(self) -> Iterator[Problem]:
+        """Yield what is wrong with all definitions together; each must have been checked before."""
+        if self._cycles is not None:
+            yield from self._cycles.problems()
 
 
 def lint(
@@ -44,4 +53,5 @@ def lint(
 ) -> list[Problem]:
     """Everything the rules find, in the order of the definitions."""
     linter = Linter(definitions, known, ignore)
-    return [problem for one in definitions for problem in linter.check(one, look(one))]
+    found = [problem for one in definitions for problem in linter.check(one, look(one))]
+    return [*found, *linter.check_together()]

@@ -3,85 +3,19 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from jobdsl.checks.documentrules import back_references, top_level
-from jobdsl.checks.plugins import CORE, PluginList, plugins_of
-from jobdsl.checks.renames import FormerNames
-from jobdsl.checks.sourcelines import SourceLines
+from jobdsl.checks.lookups import Estate, Finding, Known, Rule, named
+from jobdsl.checks.plugins import CORE, plugins_of
+from jobdsl.checks.valuerules import VALUE_RULES
 from jobdsl.documents.conversions import conversions_of
 from jobdsl.documents.references import References
-from jobdsl.documents.secretfinder import SecretText
-from jobdsl.errors import Severity, Where, suggestion
+from jobdsl.errors import Severity
 from jobdsl.grammar import cron, labels, names
 from jobdsl.model import Definition
 
 __all__ = ["RULES", "Estate", "Finding", "Known", "Rule"]
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known of the controller; None where it was not asked, or did not say."""
-
-    plugins: PluginList | None = None
-    items: Collection[str] | None = None
-    """Full names of items on the controller."""
-    labels: Collection[str] | None = None
-    """Labels its agents, and the estate's pools, provide."""
-    views: Collection[str] | None = None
-    """Full names of views on the controller."""
-    stored: Callable[[Definition], References | None] = lambda _: None
-    """What the document refers to that the controller has for a definition; asked only of a doubtful one."""
-    partial: bool = False
-    """Whether files or items failed to load, so that what the estate lacks may stand in those."""
-
-
-class Estate:
-    """What the rules look things up in."""
-
-    def __init__(
-        self, definitions: Sequence[Definition], known: Known, lines: SourceLines | None = None
-    ) -> None:
-        self.known = known
-        self._lines = lines
-        self.items: dict[str, str] = {}
-        """Defined full names by their key."""
-        self.first: dict[str, Definition] = {}
-        """The first item of each key."""
-        self.folders: set[str] = set()
-        self.former_names = FormerNames(definitions)
-        self._near: dict[tuple[str, str], str] = {}
-        for one in definitions:
-            if not one.is_view:
-                self.items[names.key(one.full_name)] = one.full_name
-                self.first.setdefault(names.key(one.full_name), one)
-                if one.is_folder:
-                    self.folders.add(one.full_name)
-
-    def near(self, kind: str, word: str, candidates: Iterable[str]) -> str:
-        """A suggestion, looked for once for each word: a template repeats its mistakes in every job."""
-        if (kind, word) not in self._near:
-            self._near[kind, word] = suggestion(word, candidates)
-        return self._near[kind, word]
-
-    def place(self, secret: SecretText, one: Definition) -> Where:
-        """Return the line of a file where a secret stands; that of the definition where no file tells."""
-        if self._lines is None:
-            return one.where
-        start = secret.text.rfind("\n", 0, secret.start) + 1
-        line = secret.text[start:].split("\n", 1)[0]
-        return self._lines.find(line, secret.value, one.where)
-
-    def is_there(self, one: Definition) -> bool:
-        """Whether the controller has an object of this kind and name."""
-        there = self.known.views if one.is_view else self.known.items
-        return one.full_name in (there or ())
-
-
-Finding = tuple[Severity, str, str] | tuple[Severity, str, str, Where]
-"""Severity, message, hint; and the line, where that is another than the definition's."""
-Rule = Callable[[Definition, References, Estate], Iterator[Finding]]
 
 
 def _plugins(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
@@ -115,13 +49,19 @@ def _jobs(one: Definition, found: References, estate: Estate) -> Iterator[Findin
     """Jobs named downstream, upstream or as source of artifacts exist."""
     on_controller = estate.known.items
     for kind, name in found.jobs:
-        if "$" in name or _exists(name, one.parent, estate):
+        if "$" in name:
             continue
         words = {
             "downstream": "downstream job",
             "upstream": "upstream job",
             "copied": "job to copy artifacts from",
         }
+        if (there := named(name, one.parent, estate)) is not None:
+            if there in estate.holders:
+                inside = sorted(other for other in estate.items.values() if other.startswith(f"{there}/"))
+                hint = f'name a job in it, such as "/{inside[0]}"' if inside else "name a job in it"
+                yield "error", f"the {words[kind]} {name!r} is a folder, which has no builds", hint
+            continue
         near = estate.near("job", name, (other for other in estate.items.values() if other != one.full_name))
         if on_controller is None or estate.known.partial:
             elsewhere = "among what did not load" if estate.known.partial else "on the controller"
@@ -138,15 +78,6 @@ def _jobs(one: Definition, found: References, estate: Estate) -> Iterator[Findin
                 yield "warning", f"{text}; this job on the controller refers to it all the same", hint
             else:
                 yield "error", text, near
-
-
-def _exists(name: str, folder: str, estate: Estate) -> bool:
-    """Whether a name means an item, from the folder or from the top; matrix cells stand for their job."""
-    bare = name.split("/", 1)[0] if "=" in name else name
-    for candidate in (names.resolve(bare, folder), names.resolve(bare, "")):
-        if candidate and (names.key(candidate) in estate.items or candidate in (estate.known.items or ())):
-            return True
-    return False
 
 
 def _crons(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
@@ -227,7 +158,10 @@ def _case(one: Definition, found: References, estate: Estate) -> Iterator[Findin
 
 
 def _characters(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
-    """No control characters that XML 1.0 cannot hold."""
+    """No control characters that XML 1.0 cannot hold, and no byte order mark."""
+    if "\ufeff" in one.document:
+        hint = "read the file with read_file, or with encoding='utf-8-sig'"
+        yield "warning", "it holds a byte order mark, which a shell takes for part of the first word", hint
     if one.document.startswith('<?xml version="1.1"'):
         yield (
             "warning",
@@ -295,5 +229,6 @@ RULES: dict[str, Rule] = {
     "clear-secret": _secrets,
     "not-top-level": top_level,
     "dangling-reference": back_references,
+    **VALUE_RULES,
 }
 """Rules by the names `lint.ignore` in jobdsl.toml takes (words.py has them, too)."""

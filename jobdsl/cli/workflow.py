@@ -220,6 +220,7 @@ def _findings(
         if not isinstance(found, XmlError):
             all_uses += uses(one, found)
         problems += [*check_one(one, found, settings), *linter.check(one, found)]
+    problems += linter.check_together()
     names = [one.full_name for one in estate.definitions]
     return Findings(problems, names, estate.isolation, settings.lint.warn_as_error, all_uses)
 
@@ -252,6 +253,7 @@ def _known(
     return Known(
         plugins=_plugins(root, settings, controller, plugins),
         items=None if inventory is None else {one.full_name for one in inventory if one.kind == "item"},
+        secrets=_secret_names(root, settings),
         partial=estate.partial,
         views=None if inventory is None else {one.full_name for one in inventory if one.kind == "view"},
         labels=_labels(estate, settings, controller),
@@ -273,6 +275,15 @@ def _stored_references(
         return None if document is None else references(document)
     except XmlError:
         return None
+
+
+def _secret_names(root: Path, settings: Settings) -> frozenset[str] | None:
+    """Names of the secrets that have a value; None where there is no file with them."""
+    from jobdsl.documents.secrets import secrets_of
+
+    secrets = secrets_of(root, settings)
+    is_there = bool(secrets.source) and Path(secrets.source).exists()
+    return frozenset(secrets.values) if is_there else None
 
 
 def _plugins(

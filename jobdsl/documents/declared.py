@@ -24,6 +24,7 @@ __all__ = [
     "may_be_secret",
     "secrecy",
     "short_names",
+    "slots_of",
 ]
 
 Secrecy = Literal["", "declared", "named"]
@@ -67,6 +68,17 @@ def known_tags(java: str) -> frozenset[str] | None:
     for form in cls.forms.values():
         tags |= {token.rstrip("?!").partition("@")[0] for token in form.layout.split()} | set(form.extra)
     return frozenset(tags)
+
+
+@lru_cache(maxsize=10_000)
+def slots_of(java: str) -> tuple[str, ...]:
+    """The slots of a job that a typed class belongs to, by their names; empty without such a class."""
+    from jobdsl.elements import slots
+
+    cls = _classes().get(java)
+    if cls is None:
+        return ()
+    return tuple(name for name in slots.__all__ if issubclass(cls, getattr(slots, name)))
 
 
 @cache

@@ -19,6 +19,7 @@ from jobdsl.documents.declared import (
     secrecy,
     short_names,
 )
+from jobdsl.documents.mistakes import CHECKS, Check, Mistake
 from jobdsl.documents.secretfinder import SecretText, find_secrets, holds_properties, is_naming
 from jobdsl.documents.tree import class_name, elements, parse
 from jobdsl.errors import XmlError
@@ -46,7 +47,9 @@ _JOB_FIELDS = {
     ("hudson.plugins.copyartifact.CopyArtifact", "project"): "copied",
     ("hudson.plugins.copyartifact.CopyArtifact", "projectName"): "copied",
 }
-_FIELDS = frozenset({tag for _, tag in _JOB_FIELDS} | {"assignedNode", "cron", "spec", "string", "user"})
+_FIELDS = frozenset(
+    {tag for _, tag in _JOB_FIELDS} | {"assignedNode", "cron", "spec", "string", "user", "firstJob"}
+)
 _WORD = re.compile(r"[\w.-]+")
 _STEP_TEXT = {
     "hudson.tasks.Shell": "command",
@@ -81,6 +84,10 @@ class References:
     """A class, a child its typed class does not know, and the known ones the element lacks."""
     secrets: list[SecretText] = field(default_factory=list)
     """Secrets in plain text."""
+    shown: list[str] = field(default_factory=list)
+    """Names of jobs that a view's pipelines begin with."""
+    mistakes: list[Mistake] = field(default_factory=list)
+    """Values and places that nobody means."""
 
 
 def look(one: Definition) -> References | XmlError:
@@ -102,6 +109,8 @@ class _Meaning(NamedTuple):
     names_others: bool
     """Whether its text may be the name of the value next to it."""
     holds_properties: bool
+    check: Check | None
+    """What looks for mistakes in it."""
 
 
 @lru_cache(maxsize=10_000)
@@ -113,6 +122,7 @@ def _meaning(tag: str) -> _Meaning:
         may_be_secret(tag),
         is_naming(tag) or tag == "string",  # the first of an entry of a map
         holds_properties(tag),
+        CHECKS.get(canonical(java)),
     )
 
 
@@ -130,11 +140,12 @@ def references(document: str | bytes) -> References:
     secrets = False
     for element in elements(document):
         tag = str(element.tag)
-        java, is_field, may_be_secret, names_others, properties = _meaning(tag)
+        java, is_field, may_be_secret, names_others, properties, check = _meaning(tag)
         if element.attrib:
-            if (given := element.get("class")) is not None:
-                java = given if _is_class(given) else ""
+            java, check = _named_class(element, java, check)
             secrets = secrets or _has_secret_attribute(element)
+        if check is not None:
+            found.mistakes += check(element)
         if java:
             _note_class(found, java, element)
         if is_field:
@@ -152,6 +163,14 @@ def references(document: str | bytes) -> References:
     if secrets:
         found.secrets = find_secrets(parse(document))
     return found
+
+
+def _named_class(element: etree._Element, java: str, check: Check | None) -> tuple[str, Check | None]:
+    """The class that an element's attribute names, and its check; else those of its tag."""
+    given = element.get("class")
+    if given is None:
+        return java, check
+    return given if _is_class(given) else "", CHECKS.get(canonical(given))
 
 
 def _is_secret(element: etree._Element, tag: str) -> bool:
@@ -205,6 +224,9 @@ def _note_field(found: References, element: etree._Element, text: str) -> None:
         return
     tag, parent = str(element.tag), element.getparent()
     if parent is None:
+        return
+    if tag == "firstJob":
+        found.shown.append(text)
         return
     if tag == "assignedNode":
         found.labels += [text] if parent.getparent() is None else []

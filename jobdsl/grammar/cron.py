@@ -290,7 +290,7 @@ class _Terms:
             self.fail(f"cannot read {term!r}" if term else "a value is missing", _term_hint(term))
         step = self.number(match["step"]) if match["step"] else 1
         if step == 0:
-            self.fail("the step must be at least 1")
+            self.fail("the step must be at least 1", "write * for every value")
         if match["spread"]:
             return self.spread_bits(match["low"], match["high"], step)
         if match["star"]:
@@ -305,16 +305,19 @@ class _Terms:
             )
         high = low if end is None else self.value(end)
         if low > high:
-            self.fail(f"the range {low}-{high} is reversed", f"write {high}-{low}")
+            steps = f"/{stepped}" if stepped else ""
+            self.fail(f"the range {low}-{high} is reversed", f"write {high}-{low}{steps}")
         return sum(1 << value for value in range(low, high + 1, step))
 
     def spread_bits(self, start: str | None, end: str | None, step: int) -> int:
         low = self.value(start) if start else self.field.low
         high = self.value(end) if end else self.field.spread_high
         if low > high:
-            self.fail(f"the range {low}-{high} is reversed", f"write H({high}-{low})")
+            steps = f"/{step}" if step > 1 else ""
+            self.fail(f"the range {low}-{high} is reversed", f"write H({high}-{low}){steps}")
         if step > high - low + 1:
-            self.fail(f"the step {step} is larger than the range {low}-{high}")
+            hint = f"a step of {high - low + 1} is the largest"
+            self.fail(f"the step {step} is larger than the range {low}-{high}", hint)
         if step == 1:  # for Jenkins no step at all: one value, not every value
             return 1 << low + self.spread.next(high - low + 1)
         return sum(1 << value for value in range(low + self.spread.next(step), high + 1, step))
@@ -322,7 +325,8 @@ class _Terms:
     def value(self, digits: str) -> int:
         number = self.number(digits)
         if not self.field.low <= number <= self.field.high:
-            self.fail(f"{number} is outside {self.field.low}-{self.field.high}")
+            bounds = f"{self.field.low}-{self.field.high}"
+            self.fail(f"{number} is outside {bounds}", f"give a value of {bounds}")
         return number
 
     def number(self, digits: str) -> int:

@@ -18,6 +18,10 @@ Doubt: TypeAlias = tuple[str, Severity, str]
 """Message, severity, hint."""
 
 
+_LONGEST_STEP = 60
+"""The largest step Jenkins takes after H for minutes."""
+
+
 def doubts(text: str, bits: tuple[int, int, int, int, int]) -> list[Doubt]:
     """Doubts about a line of five fields that was read as `bits` (value n of a field as bit n)."""
     first, _, others = text.replace("\t", " ").partition(" ")
@@ -39,10 +43,10 @@ def _spreadable(first: str, others: str, text: str) -> list[Doubt]:
     """Jenkins' advice to spread the load, for the minutes it gives it for."""
     listed = re.fullmatch(r"0,([1-9][0-9]?)(?:,[0-9]+)*", first)
     better = ""
-    if first.startswith("*/"):
-        better = "H" + first[1:]
+    if found := re.fullmatch(r"\*/([0-9]+)", first):
+        better = f"H/{int(found[1])}" if int(found[1]) <= _LONGEST_STEP else "H"
     elif listed and first == ",".join(map(str, range(0, 60, int(listed[1])))):
-        better = f"H/{listed[1]}"
+        better = f"H/{int(listed[1])}"
     elif first.isdecimal():
         better = "H"
     if not better:

@@ -51,5 +51,15 @@ RULES = (
     "clear-secret",
     "not-top-level",
     "dangling-reference",
+    "unknown-shown-job",
+    "missing-secret",
+    "bad-parameter",
+    "bad-number",
+    "empty-pipeline",
+    "repeated-trigger",
+    "bad-address",
+    "bad-regex",
+    "misplaced-element",
+    "trigger-cycle",
 )
 """Names of the lint rules, in the order they are checked."""

@@ -1,0 +1,108 @@
+"""What the rules of lint look things up in: the estate's definitions, and what is known of the controller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from jobdsl.checks.plugins import PluginList
+from jobdsl.checks.renames import FormerNames
+from jobdsl.checks.sourcelines import SourceLines
+from jobdsl.documents.references import References
+from jobdsl.documents.secretfinder import SecretText
+from jobdsl.errors import Severity, Where, suggestion
+from jobdsl.grammar import names
+from jobdsl.model import COMPUTED_ROOTS, Definition
+
+__all__ = ["Estate", "Finding", "Known", "Rule", "named"]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of the controller; None where it was not asked, or did not say."""
+
+    plugins: PluginList | None = None
+    items: Collection[str] | None = None
+    """Full names of items on the controller."""
+    labels: Collection[str] | None = None
+    """Labels its agents, and the estate's pools, provide."""
+    views: Collection[str] | None = None
+    """Full names of views on the controller."""
+    stored: Callable[[Definition], References | None] = lambda _: None
+    """What the document refers to that the controller has for a definition; asked only of a doubtful one."""
+    secrets: Collection[str] | None = None
+    """Names of secrets that have a value; None where there is no file with them."""
+    partial: bool = False
+    """Whether files or items failed to load, so that what the estate lacks may stand in those."""
+
+
+class Estate:
+    """What the rules look things up in."""
+
+    def __init__(
+        self, definitions: Sequence[Definition], known: Known, lines: SourceLines | None = None
+    ) -> None:
+        self.known = known
+        self._lines = lines
+        self.items: dict[str, str] = {}
+        """Defined full names by their key."""
+        self.first: dict[str, Definition] = {}
+        """The first item of each key."""
+        self.folders: set[str] = set()
+        self.former_names = FormerNames(definitions)
+        self.holders: set[str] = set()
+        """Items that hold others: folders, multibranch jobs, organizations."""
+        self.computed: set[str] = set()
+        """Keys of those whose jobs Jenkins makes."""
+        self._near: dict[tuple[str, str], str] = {}
+        for one in definitions:
+            if not one.is_view:
+                self.items[names.key(one.full_name)] = one.full_name
+                self.first.setdefault(names.key(one.full_name), one)
+                if one.is_folder:
+                    self.folders.add(one.full_name)
+                    self.holders.add(one.full_name)
+                elif one.root in COMPUTED_ROOTS:
+                    self.computed.add(names.key(one.full_name))
+                    self.holders.add(one.full_name)
+
+    def near(self, kind: str, word: str, candidates: Iterable[str]) -> str:
+        """A suggestion, looked for once for each word: a template repeats its mistakes in every job."""
+        if (kind, word) not in self._near:
+            self._near[kind, word] = suggestion(word, candidates)
+        return self._near[kind, word]
+
+    def place(self, secret: SecretText, one: Definition) -> Where:
+        """Return the line of a file where a secret stands; that of the definition where no file tells."""
+        if self._lines is None:
+            return one.where
+        start = secret.text.rfind("\n", 0, secret.start) + 1
+        line = secret.text[start:].split("\n", 1)[0]
+        return self._lines.find(line, secret.value, one.where)
+
+    def is_there(self, one: Definition) -> bool:
+        """Whether the controller has an object of this kind and name."""
+        there = self.known.views if one.is_view else self.known.items
+        return one.full_name in (there or ())
+
+
+Finding = tuple[Severity, str, str] | tuple[Severity, str, str, Where]
+"""Severity, message, hint; and the line, where that is another than the definition's."""
+Rule = Callable[[Definition, References, Estate], Iterator[Finding]]
+
+
+def named(name: str, folder: str, estate: Estate) -> str | None:
+    """The item a name means, from the folder or from the top; matrix cells and branches stand for their job.
+
+    As it is written where it is on the controller alone; None if there is no such item.
+    """
+    bare = name.split("/", 1)[0] if "=" in name else name
+    for candidate in (names.resolve(bare, folder), names.resolve(bare, "")):
+        if not candidate:
+            continue
+        defined = estate.items.get(names.key(candidate))
+        if defined is not None or candidate in (estate.known.items or ()):
+            return defined or candidate
+        if any(names.key(above) in estate.computed for above in names.ancestors(candidate)):
+            return candidate
+    return None

@@ -1,0 +1,58 @@
+"""Rules of lint about values: jobs that views show, secrets without a value, what a document shows by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import unescape
+
+from jobdsl.checks.lookups import Estate, Finding, Rule, named
+from jobdsl.documents.mistakes import MISTAKES
+from jobdsl.documents.references import References
+from jobdsl.documents.secrets import TOKEN
+from jobdsl.dsl.raw import SECRET_START
+from jobdsl.model import Definition
+
+__all__ = ["VALUE_RULES"]
+
+
+def _shown(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+    """The jobs a view shows by name exist: Jenkins leaves others out without a word."""
+    if estate.known.partial:
+        return
+    for name in dict.fromkeys([*found.listed, *found.shown]):
+        if "$" not in name and named(name, one.parent, estate) is None:
+            near = estate.near("job", name, estate.items.values())
+            hint = near or "remove it from the view, or define it"
+            yield "warning", f"it shows the job {name!r}, which does not exist", hint
+
+
+def _secrets_known(one: Definition, _: References, estate: Estate) -> Iterator[Finding]:
+    """Every `secret("name")` has a value."""
+    if SECRET_START not in one.document:
+        return
+    known = estate.known.secrets
+    for name in dict.fromkeys(unescape(token) for token in TOKEN.findall(one.document)):
+        if known is None:
+            hint = 'name the file: secrets = "../secrets.json" in jobdsl.toml, or JOBDSL_SECRETS'
+            yield "warning", f"the secret {name!r} has no value: there is no secrets file", hint
+        elif name not in known:
+            hint = estate.near("secret", name, known) or f'add "{name}" to the secrets file'
+            yield "error", f"the secret {name!r} has no value in the secrets file", hint
+
+
+def _mistakes(rule: str) -> Rule:
+    """What is wrong in the document itself, by rule."""
+
+    def check(_: Definition, found: References, *__: Estate) -> Iterator[Finding]:
+        return (mistake[1:] for mistake in found.mistakes if mistake.rule == rule)
+
+    return check
+
+
+VALUE_RULES: dict[str, Rule] = {
+    "unknown-shown-job": _shown,
+    "missing-secret": _secrets_known,
+    **{rule: _mistakes(rule) for rule in MISTAKES},
+    "trigger-cycle": lambda *_: iter(()),  # over the whole estate: cycles.py
+}
+"""Rules by name, in the order they are checked."""

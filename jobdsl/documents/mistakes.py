@@ -1,0 +1,219 @@
+"""Values and places in a document that Jenkins takes and nobody means; each check looks at one element.
+
+The checks stand under the tag or the class of the elements they are about.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from jobdsl.documents.declared import slots_of
+from jobdsl.documents.tree import class_name
+from jobdsl.errors import Severity
+from jobdsl.grammar import javaregex
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+__all__ = ["CHECKS", "MISTAKES", "Check", "Mistake"]
+
+MISTAKES = (
+    "bad-parameter",
+    "bad-number",
+    "empty-pipeline",
+    "repeated-trigger",
+    "bad-address",
+    "bad-regex",
+    "misplaced-element",
+)
+"""The rules that mistakes fall under."""
+
+
+class Mistake(NamedTuple):
+    """One mistake: the lint rule it falls under, how bad it is, what it is, and a hint."""
+
+    rule: str
+    severity: Severity
+    message: str
+    hint: str
+
+
+Check: TypeAlias = "Callable[[etree._Element], Iterator[Mistake]]"
+
+
+def _text(element: etree._Element, tag: str) -> str:
+    return (element.findtext(tag) or "").strip()
+
+
+def _number(text: str) -> int | None:
+    """The number a text is; None for a variable, for nothing, and for what is no number."""
+    try:
+        return int(text)
+    except ValueError:
+        return None
+
+
+def _parameters(element: etree._Element) -> Iterator[Mistake]:
+    names = [(class_name(str(one.tag)), one) for one in element.iterfind("parameterDefinitions/*")]
+    counts: Counter[str] = Counter()
+    for java, one in names:
+        if one.find("name") is None:
+            continue
+        name = one.findtext("name") or ""
+        if java.endswith("SeparatorDefinition"):
+            continue
+        counts[name] += 1
+        if not name.strip():
+            hint = "give it one: letters, digits, _"
+            yield Mistake("bad-parameter", "warning", "a parameter has no name", hint)
+        elif any(char.isspace() for char in name):
+            hint = f'name it "{"_".join(name.split())}": with blanks it becomes no variable in a shell'
+            yield Mistake("bad-parameter", "warning", f"the parameter {name!r} has blanks in its name", hint)
+        if java == "hudson.model.ChoiceParameterDefinition" and not _choices(one):
+            hint = "give it at least one choice"
+            yield Mistake("bad-parameter", "warning", f"the choice parameter {name!r} has no choices", hint)
+    for name, count in counts.items():
+        if count > 1 and name.strip():
+            hint = "rename or remove all but one: Jenkins takes the first"
+            yield Mistake("bad-parameter", "warning", f"{count} parameters have the name {name!r}", hint)
+
+
+def _choices(element: etree._Element) -> bool:
+    return any((one.text or "").strip() for one in element.iterfind("choices//string"))
+
+
+_KEPT = {"daysToKeep": ("days", 1), "numToKeep": ("builds", 1)} | {
+    "artifactDaysToKeep": ("artifact_days", 0),
+    "artifactNumToKeep": ("artifact_builds", 0),
+}
+"""Fields of a LogRotator, each with its argument and its least number; -1 is no limit."""
+
+
+def _kept(element: etree._Element) -> Iterator[Mistake]:
+    for child in element:
+        name, least = _KEPT.get(str(child.tag), ("", 0))
+        number = _number(child.text or "") if name and child.text != "-1" else None
+        if number is not None and number < least and number != -1:
+            hint = f"leave {name}= out to keep all, or give it {least} or more"
+            yield Mistake("bad-number", "warning", f"{name}={number} is no number to keep", hint)
+
+
+def _least(tag: str, least: int, what: str) -> Check:
+    """A number that Jenkins raises, or takes for something else, below its least."""
+
+    def check(element: etree._Element) -> Iterator[Mistake]:
+        number = _number(_text(element, tag))
+        if number is not None and number < least:
+            hint = f"give {least} or more, or leave the timeout out"
+            yield Mistake("bad-number", "warning", f"a timeout of {number} {what} is too short", hint)
+
+    return check
+
+
+def _pipeline(element: etree._Element) -> Iterator[Mistake]:
+    if element.find("definition") is None and element.getparent() is None:
+        hint = 'give it script="...", or scm= for the Jenkinsfile of a repository'
+        yield Mistake("empty-pipeline", "warning", "the Pipeline has neither a script nor a repository", hint)
+
+
+def _triggers(element: etree._Element) -> Iterator[Mistake]:
+    """Of two triggers of one class Jenkins runs one: it keeps them by class."""
+    if len(element) < 2:
+        return
+    counts = Counter(class_name(str(one.tag)) for one in element)
+    for java, count in counts.items():
+        if count < 2 or "." not in java:
+            continue
+        specs = [_text(one, "spec") for one in element if class_name(str(one.tag)) == java]
+        lines = "\\n".join(dict.fromkeys(filter(None, specs)))
+        hint = f'put all schedules into one: "{lines}"' if lines else "leave one of them"
+        name = java.rpartition(".")[2]
+        yield Mistake("repeated-trigger", "error", f"{count} triggers are a {name}; Jenkins runs one", hint)
+
+
+def _address(tag: str, what: str, argument: str) -> Check:
+    def check(element: etree._Element) -> Iterator[Mistake]:
+        if not _text(element, tag):
+            hint = f"give {argument}= its address"
+            yield Mistake("bad-address", "warning", f"{what} has no address", hint)
+
+    return check
+
+
+def _remotes(element: etree._Element) -> Iterator[Mistake]:
+    if not any(True for _ in element.iterfind("userRemoteConfigs/*")):
+        yield Mistake("bad-address", "warning", "the Git repository has no address", "give url= its address")
+
+
+def _regex(element: etree._Element) -> Iterator[Mistake]:
+    text = element.text or ""
+    if "$" in text and "${" in text:
+        return
+    if wrong := javaregex.problem(text):
+        plain = text.replace("*", ".*") if "repeats nothing" in wrong else ""
+        hint = f'for any text write ".*": "{plain}"' if plain and not javaregex.problem(plain) else ""
+        hint = hint or "put a backslash before a sign that stands for itself"
+        yield Mistake("bad-regex", "error", f"{text!r} is no regular expression: {wrong}", hint)
+
+
+_PLACES = {
+    "builders": ("Step", "steps"),
+    "prebuilders": ("Step", "pre_steps"),
+    "postbuilders": ("Step", "post_steps"),
+    "publishers": ("Publisher", "publishers"),
+    "buildWrappers": ("Wrapper", "wrappers"),
+    "triggers": ("Trigger", "triggers"),
+    "properties": ("Property", "properties"),
+}
+_ARGUMENTS = dict(reversed(_PLACES.values()))
+
+
+def _place(element: etree._Element) -> Iterator[Mistake]:
+    """What stands in a job's list is what belongs there."""
+    parent = element.getparent()
+    if parent is None or parent.getparent() is not None:
+        return
+    slot, _ = _PLACES[str(element.tag)]
+    for child in element:
+        right = _slots(child.tag)
+        if right and slot not in right:
+            where = " or ".join(f"{_ARGUMENTS[one]}=" for one in right if one in _ARGUMENTS)
+            hint = f"put it into {where}" if where else "take it out"
+            message = f"{class_name(str(child.tag))} does not belong among the {element.tag!s}"
+            yield Mistake("misplaced-element", "error", message, hint)
+
+
+@lru_cache(maxsize=10_000)
+def _slots(tag: object) -> tuple[str, ...]:
+    return slots_of(class_name(str(tag)))
+
+
+def _triggers_and_places(element: etree._Element) -> Iterator[Mistake]:
+    yield from _triggers(element)
+    yield from _place(element)
+
+
+_TIMEOUT = "hudson.plugins.build_timeout.impl."
+_REGEX_TAGS = (
+    "includeRegex excludeRegex regex regexp regexpForFailed regexpForRerun tagRegex groupRegex "
+    "triggeredBranchesRegex branchesAlwaysIncludedRegex"
+)
+CHECKS: dict[str, Check] = {
+    "hudson.model.ParametersDefinitionProperty": _parameters,
+    "hudson.tasks.LogRotator": _kept,
+    _TIMEOUT + "AbsoluteTimeOutStrategy": _least("timeoutMinutes", 3, "minutes"),
+    _TIMEOUT + "NoActivityTimeOutStrategy": _least("timeoutSecondsString", 1, "seconds without output"),
+    _TIMEOUT + "ElasticTimeOutStrategy": _least("timeoutPercentage", 1, "percent of the usual time"),
+    "flow-definition": _pipeline,
+    "hudson.plugins.git.UserRemoteConfig": _address("url", "a Git repository", "url"),
+    "hudson.plugins.git.GitSCM": _remotes,
+    "jenkins.plugins.git.GitSCMSource": _address("remote", "a Git repository", "url"),
+    "hudson.scm.SubversionSCM$ModuleLocation": _address("remote", "a Subversion repository", "url"),
+    **dict.fromkeys(_PLACES, _place),
+    "triggers": _triggers_and_places,
+    **dict.fromkeys(_REGEX_TAGS.split(), _regex),
+}
+"""Checks by tag or class."""
