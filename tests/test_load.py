@@ -92,14 +92,14 @@ def test_renamed_from_and_queue_come_along(make: Make) -> None:
 def test_all_problems_of_all_files_are_told_at_once(make: Make) -> None:
     root = make(
         {
-            "a.py": 'from jobdsl import freestyle\nfreestyle("a", stepz=[])\nfreestyle("b", nam=1)\ngone\n',
+            "a.py": 'from jobdsl import freestyle\nfreestyle("a", stepz=[])\nfreestyle("b", desciption="1")\ngone\n',
             "b.py": "def broken(:\n",
             "sub/c.py": "import nowhere\n",
         }
     )
     assert told(root) == [
         "a.py:2: error: freestyle has no argument 'stepz' (did you mean \"steps\"?)",
-        "a.py:3: error: freestyle has no argument 'nam' (did you mean \"name\"?)",
+        "a.py:3: error: freestyle has no argument 'desciption' (did you mean \"description\"?)",
         "a.py:4: error: NameError: name 'gone' is not defined",
         "b.py:1: error: SyntaxError: invalid syntax",
         "sub/c.py:1: error: ModuleNotFoundError: No module named 'nowhere' "

@@ -99,7 +99,7 @@ class Places:
                 data = file.read(_LARGEST + 1)
             if len(data) > _LARGEST:
                 raise DslError(f"{self.shown(path)} has more than {_LARGEST >> 20} MB")
-            return data.decode()
+            return data.decode("utf-8-sig")
         except OSError as error:
             raise DslError(f"{self.shown(path)} cannot be read: {error.strerror}") from None
         except UnicodeDecodeError as error:

@@ -181,8 +181,9 @@ class _Child:
         try:
             document = item.render().encode()
         except DslError as error:
-            where = error.where or item.where
-            self.load.problem(Problem(error.message, where, error.hint, job=item.full_name))
+            made_by = f"made by {item.template}" if item.template else ""
+            hint = "; ".join(part for part in (error.hint, made_by) if part)
+            self.load.problem(Problem(error.message, error.where or item.where, hint, job=item.full_name))
         except Exception as error:  # noqa: BLE001  # values of the user's may run the user's code
             if not is_faulty:  # else it may come from the stand-in of an argument that was refused and told
                 self.runner.tell(error, item.where)

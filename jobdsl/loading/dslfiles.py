@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from jobdsl.errors import Problem, Where
 from jobdsl.grammar.names import matches
-from jobdsl.settings.config import Files
+from jobdsl.loading.leftout import left_out, linked, unread_below
+from jobdsl.settings.config import CONFIG_FILE, Files
 
 __all__ = ["LARGEST", "find"]
 
@@ -17,7 +19,7 @@ LARGEST = 4 << 20
 
 
 def find(root: Path, files: Files) -> tuple[list[str], list[Problem]]:
-    """The DSL files, relative to the root with "/", sorted; and those that cannot be one."""
+    """The DSL files, relative to the root with "/", sorted; and what cannot be one, or is left out."""
     found: list[str] = []
     problems: list[Problem] = []
 
@@ -26,28 +28,46 @@ def find(root: Path, files: Files) -> tuple[list[str], list[Problem]]:
         where = Where(os.path.relpath(error.filename, root), 0)
         problems.append(Problem(f"the directory cannot be read: {error.strerror}", where))
 
-    for path in _candidates(root, files, closed):
-        wrong = _unusable(root, path)
-        if wrong is None:
-            found.append(path)
-        else:
+    for path in _candidates(root, files, closed, problems):
+        if not files.has(path):
+            problems += filter(None, [left_out(root, path, files)])
+        elif (wrong := _unusable(root, path)) is not None:
             problems.append(wrong)
+        else:
+            found.append(path)
     return sorted(found), problems
 
 
-def _candidates(root: Path, files: Files, on_error: Callable[[OSError], None]) -> Iterator[str]:
+def _candidates(
+    root: Path, files: Files, on_error: Callable[[OSError], None], problems: list[Problem]
+) -> Iterator[str]:
+    """Yield the paths of all files that are DSL files or look like one."""
     closed = [pattern for pattern in files.exclude if pattern.endswith("/**")]
     for folder, folders, names in os.walk(root, onerror=on_error):
         inside = os.path.relpath(folder, root).replace(os.sep, "/") + "/"
         inside = "" if inside == "./" else inside
-        folders[:] = [
-            name
-            for name in folders
-            if not name.startswith(".") and not any(matches(one, f"{inside}{name}/x") for one in closed)
-        ]
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        excluded = [name for name in folders if any(matches(one, f"{inside}{name}/x") for one in closed)]
+        for name in excluded:
+            folders.remove(name)
+            yield from _top_files(root, inside + name)
+        problems += filter(None, (linked(root, inside + name) for name in folders))
+        if inside and CONFIG_FILE in names:
+            problems.append(unread_below(inside))
         for name in names:
-            if name.endswith(".py") and files.has(inside + name):
+            if ".py" in name.lower() and not name.startswith("."):
                 yield inside + name
+
+
+def _top_files(root: Path, folder: str) -> Iterator[str]:
+    """Yield the files of a directory that is left out, but for those of tests."""
+    try:
+        names = os.listdir(root / folder)
+    except OSError:
+        return
+    for name in names:
+        if name.endswith(".py") and not name.startswith(("test_", "conftest")):
+            yield f"{folder}/{name}"
 
 
 def _printable(char: str) -> str:
@@ -61,12 +81,16 @@ def _unusable(root: Path, path: str) -> Problem | None:
         return Problem("the file's name is no printable text", where, "rename it")
     where = Where(path, 0)
     full = root / path
-    if full.is_symlink() and not full.resolve().is_relative_to(root.resolve()):
-        return Problem("the file is a link that leaves the estate", where, "put the file itself here")
     try:
         size = full.stat().st_size
     except OSError as error:
+        if full.is_symlink():
+            loops = error.errno == errno.ELOOP
+            message = f"the file is a link {'that leads back to itself' if loops else 'to nothing'}"
+            return Problem(message, where, "put the file itself here")
         return Problem(f"the file cannot be read: {error.strerror}", where)
+    if full.is_symlink() and not full.resolve().is_relative_to(root.resolve()):
+        return Problem("the file is a link that leaves the estate", where, "put the file itself here")
     if not full.is_file():
         return Problem("this is no regular file", where)
     if size > LARGEST:

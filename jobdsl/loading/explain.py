@@ -6,9 +6,10 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable
 
 from jobdsl.errors import DslError, suggestion
+from jobdsl.loading import names
 from jobdsl.loading.importing import is_reserved
 
 __all__ = ["explained", "way_out"]
@@ -45,12 +46,12 @@ def _text(error: BaseException) -> str:
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
 
 
-def way_out(error: BaseException, root: str) -> str:
-    """A hint, where one can be given."""
+def way_out(error: BaseException, root: str, read: Callable[[str], bytes] = lambda _: b"") -> str:
+    """A hint, where one can be given; `read` gives the source of a file of the estate."""
     if isinstance(error, DslError):
         return error.hint
     if isinstance(error, SystemExit):
-        return "remove the call: a DSL file ends where it ends"
+        return names.END_OF_FILE
     if isinstance(error, MemoryError):
         return "the limit is load.memory_mb in jobdsl.toml"
     if isinstance(error, ImportError):
@@ -59,19 +60,20 @@ def way_out(error: BaseException, root: str) -> str:
         return "save the file as UTF-8"
     if isinstance(error, PermissionError) and error.errno == errno.EPERM:  # the walls refuse a call
         return "a DSL file only reads its estate and gives back jobs"
+    return _hint_of_python(error, read)
+
+
+def _hint_of_python(error: BaseException, read: Callable[[str], bytes]) -> str:
+    """Give a hint for what Python itself raises for a mistake in the source."""
     if isinstance(error, NameError) and error.name:
-        return _name_hint(error.name)
-    if isinstance(error, AttributeError) and error.name and error.obj is not None:
-        return suggestion(error.name, _public(error.obj))
-    return ""
-
-
-def _name_hint(name: str) -> str:
-    import jobdsl
-
-    if name in jobdsl.__all__:
-        return f"from jobdsl import {name}"
-    return suggestion(name, jobdsl.__all__)
+        return names.of_name(error.name, error.__traceback__, read)
+    if isinstance(error, AttributeError) and error.obj is None and "'tuple' object" in _text(error):
+        return names.COMMA
+    if isinstance(error, AttributeError) and error.name:
+        return names.of_attribute(error.obj, error.name)
+    if isinstance(error, SyntaxError):
+        return names.of_syntax(error)
+    return names.of_call(_text(error)) if isinstance(error, TypeError) else ""
 
 
 def _import_hint(error: ImportError, root: str) -> str:
@@ -81,22 +83,32 @@ def _import_hint(error: ImportError, root: str) -> str:
         return f"{head} means Python's own module; rename the estate's {head!r} to import from it"
     if "partially initialized module" in str(error):
         return "two files import each other: put what both need into a third"
+    if "relative import" in str(error):
+        return "name the file from the estate's root: from folder.file import name"
     if isinstance(error, ModuleNotFoundError):
+        if head == "jobdsl":
+            return names.of_module(module)
         inside, _, word = module.rpartition(".")
-        near = suggestion(word, _estate_names(os.path.join(root, *inside.split("."))))
-        return near or "it is neither in the estate nor installed beside jobdsl"
+        own = os.path.basename(_importing(error, root)).removesuffix(".py")
+        near = [one for one in _estate_names(os.path.join(root, *inside.split("."))) if one != own]
+        found = suggestion(word, near if inside else [*near, "jobdsl", "dynaslave"])
+        return found or "it is neither in the estate nor installed beside jobdsl"
     wanted = getattr(error, "name_from", None)  # Python 3.12 and later
     if wanted is None and "'" in str(error):
         wanted = str(error).split("'")[1]
-    return suggestion(wanted or "", _public(sys.modules.get(module)))
+    if module == "jobdsl":
+        return names.of_import(wanted or "")
+    return suggestion(wanted or "", names.public(sys.modules.get(module)))
 
 
-def _public(thing: object) -> Iterable[str]:
-    try:
-        names = getattr(thing, "__all__", None) or dir(thing)
-        return [name for name in names if isinstance(name, str) and not name.startswith("_")]
-    except Exception:  # noqa: BLE001  # an object of the user's
-        return []
+def _importing(error: ImportError, root: str) -> str:
+    """The innermost file of the estate that was being run."""
+    trace, file = error.__traceback__, ""
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        file = name if os.path.isfile(os.path.join(root, name)) and not os.path.isabs(name) else file
+        trace = trace.tb_next
+    return file
 
 
 def _estate_names(folder: str) -> list[str]:

@@ -37,16 +37,25 @@ class Gathered:
         self, problems: Iterable[Problem], on_definition: Callable[[Definition], None] | None
     ) -> None:
         self._first = list(problems)
-        self.problems = self._first[:]
+        self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
         self._definitions: list[Definition] = []
         self._hand_over = on_definition
         self._places: dict[tuple[str, str], Where] = {}
         self._extra: dict[str, list[dict[str, object]]] = {}
+        self.forget()
 
     def forget(self) -> None:
         """Begin again; no item has been taken yet."""
-        self.problems, self.warnings = self._first[:], []
+        self.problems = [one for one in self._first if one.severity == "error"]
+        self.warnings = [one for one in self._first if one.severity != "error"]
+
+    @property
+    def busy(self) -> set[str]:
+        """The files that define something, or have a problem of their own."""
+        problems = {one.where.file for one in (*self.problems, *self.warnings) if one.where}
+        extra = {str(value["file"]) for values in self._extra.values() for value in values}
+        return {where.file for where in self._places.values()} | extra | problems
 
     def problem(self, frame: Frame) -> None:
         """Take a problem."""

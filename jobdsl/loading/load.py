@@ -5,6 +5,7 @@ All problems of all files are told at once. What comes back is checked, and is t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from jobdsl.loading.crew import run
 from jobdsl.loading.gather import Gathered
 from jobdsl.loading.groups import Groups, grouped
 from jobdsl.loading.hosting import NoWall
+from jobdsl.loading.leftout import idle_files, unread_settings, unused_patterns
 from jobdsl.loading.request import Request
 from jobdsl.model import Definition, Estate
 from jobdsl.settings import config
@@ -38,19 +40,22 @@ def load(
     unless given. Raises EstateError with all problems of all files; by then `on_definition` may
     have been called for items that are in order.
     """
-    root = root.resolve()
+    root = Path(os.path.realpath(root))
     if not root.is_dir():
         raise EstateError(
             [Problem(f"{root} is no directory", hint="name the directory the DSL files are in")]
         )
     settings = config.load(root) if settings is None else settings
     files, problems = dslfiles.find(root, settings.files)
-    if not files and not problems:
+    problems += [*unused_patterns(settings, files), *unread_settings(root)]
+    if not files and not any(one.severity == "error" for one in problems):
         hint = "files.include in jobdsl.toml says which files they are"
-        raise EstateError([Problem(f"there are no DSL files in {root}", hint=hint)])
+        raise EstateError([Problem(f"there are no DSL files in {root}", hint=hint), *problems])
     groups = grouped(root, files, settings, settings.load.workers if workers is None else workers)
     gathered = Gathered(problems, on_definition)
     sentence = _behind_a_wall(root, settings, groups, gathered, isolation or settings.load.isolation)
+    if not gathered.problems:  # else a file may have nothing to do but for what failed
+        gathered.warnings += idle_files(root, files, gathered.busy)
     return gathered.estate(sentence, len(files))
 
 

@@ -12,7 +12,6 @@ from jobdsl.dsl import context
 from jobdsl.dsl.context import Load
 from jobdsl.elements.base import Record
 from jobdsl.errors import DslError, Problem, Where
-from jobdsl.loading import loops
 from jobdsl.loading.explain import explained, way_out
 from jobdsl.loading.importing import Finder, module_name
 
@@ -204,9 +203,11 @@ class Runner:
             where, chain = self._place(error.__traceback__, where)
         if isinstance(error, DslError) and error.where is not None:
             where = error.where
+        from jobdsl.loading import loops  # parses: wanted only where something is wrong
+
         turn = loops.turn(error.__traceback__, self.load.files, self._read)
         turn = f"in the loop at {turn}" if turn else ""
-        parts = (way_out(error, self.load.root), chain or self._importer(where), turn)
+        parts = (way_out(error, self.load.root, self._read), chain or self._importer(where), turn)
         return Problem(explained(error), where, "; ".join(part for part in parts if part))
 
     def _importer(self, where: Where) -> str:

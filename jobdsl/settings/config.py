@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -87,6 +88,10 @@ class Files:
     include: Names = ("**/*.py",)
     exclude: Names = ("**/tests/**", "**/test_*.py", "**/conftest.py", "**/venv/**")
     """Left out of these. Hidden files and folders, and `__pycache__`, are never loaded."""
+
+    def excluding(self, path: str) -> str:
+        """The pattern that leaves a file out; empty if none does."""
+        return next((one for one in (*self.exclude, *_NEVER) if matches(one, path)), "")
 
     def has(self, path: str) -> bool:
         """Whether the file at `path` (relative, with "/") is loaded."""
@@ -222,11 +227,38 @@ def load(root: Path) -> Settings:
     """The settings of the estate at `root`; the defaults if it has no file. EstateError with all errors."""
     path = root / CONFIG_FILE
     if not path.is_file():
+        _refuse_lookalikes(root, path)
         return Settings()
     try:
         return loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise EstateError([Problem(f"cannot be read: {error}", where=Where(CONFIG_FILE, 0))]) from error
+
+
+_ALIKE, _STEMS_ALIKE = 0.86, 0.82
+"""Likeness of a name, and of its part before the dot, from which it is that of the settings, misspelled."""
+
+
+def _refuse_lookalikes(root: Path, path: Path) -> None:
+    """EstateError if the settings stand under another name: all policies they hold would be ignored."""
+    if os.path.lexists(path):
+        raise EstateError([Problem("this is no file that can be read", where=Where(CONFIG_FILE, 0))])
+    try:
+        names = sorted(name for name in os.listdir(root) if _is_alike(name) and (root / name).is_file())
+    except OSError:
+        return
+    message, hint = f"the file is not read: settings stand in {CONFIG_FILE}", f"rename it to {CONFIG_FILE}"
+    if names:
+        raise EstateError([Problem(message, Where(name, 0), hint) for name in names])
+
+
+def _is_alike(name: str) -> bool:
+    import difflib
+
+    word = name.lower().removesuffix(".txt").lstrip(".")
+    stems = word.partition(".")[0], CONFIG_FILE.partition(".")[0]
+    alike = difflib.SequenceMatcher(None, *stems).ratio() >= _STEMS_ALIKE
+    return alike and difflib.SequenceMatcher(None, word, CONFIG_FILE).ratio() >= _ALIKE
 
 
 def loads(text: str, *, file: str = CONFIG_FILE) -> Settings:
