@@ -10,7 +10,7 @@ from jobdsl import DslError, freestyle, steps
 from jobdsl.dsl.context import complain
 from jobdsl.errors import suggestion
 
-__all__ = ["JobSet", "named", "override"]
+__all__ = ["JobSet", "override"]
 
 
 class JobSet:
@@ -48,12 +48,6 @@ def override(
             fields = [field for job in jobs for field in job._fields]
             hint = suggestion(name, [*known, *names, *fields]) or "named parts: " + ", ".join(known)
             complain(DslError(f"no job of this template has a part or field {name!r}", hint=hint))
-
-
-def named(parts: Any, name: str, member: Any) -> None:
-    """Add a part with a name to a slot of a job."""
-    parts.append(member)
-    parts.names[name] = parts[-1]
 
 
 def _parts(job: Any) -> list[str]:

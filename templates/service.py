@@ -14,7 +14,7 @@ from .deploying import canary, deploy
 from .following import promote as promote_job
 from .following import resume as resume_job
 from .following import rollback as rollback_job
-from .jobset import JobSet, named, override
+from .jobset import JobSet, override
 from .service_pipeline import whole_way
 from .stages import Stages
 from .way import Way
@@ -146,7 +146,7 @@ def _chain(made: Service, way: Way) -> None:
     name, build = way.name, made.builds[way.branch]
     baked, tested = f"{name}-bake", f"{name}-test"
     handed = {"BUILD": "$BUILD_NUMBER", "COMMIT": "$GIT_COMMIT"}
-    named(build.publishers, "next", publish.trigger(baked, parameters=handed))
+    build.publishers.append({"next": publish.trigger(baked, parameters=handed)})
     build.properties.append(properties.copy_permission([baked]))
     made.bake = bake_job(
         baked,

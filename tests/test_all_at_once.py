@@ -266,3 +266,15 @@ def test_the_lines_of_template_and_caller_come_with_lint_and_policy(tmp_path: Pa
         "jobs.py:2: error: x: team a may not use the label 'x' (its labels: none; made by shared.py:4)",
         "jobs.py:2: warning: x: a Shell step is empty (give it a command, or remove it; made by shared.py:4)",
     ]
+
+
+def test_an_item_that_cannot_be_written_names_both_lines(reported: Reported) -> None:
+    found = reported(
+        {
+            "shared.py": 'from jobdsl import freestyle\n\ndef job(name):\n    freestyle(name).patch("nothing", "x")\n',
+            "jobs.py": 'import shared\nshared.job("x")\n',
+        }
+    )
+    (only,) = found
+    assert only.startswith("jobs.py:2: error: patch: 'nothing' finds nothing in the document")
+    assert "made by shared.py:4" in only

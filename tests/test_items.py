@@ -90,6 +90,62 @@ def test_parts_are_changed_like_lists_and_by_name() -> None:
         job.steps["biuld"]
 
 
+def test_parts_that_are_added_later_have_names_too() -> None:
+    job = service("x")
+    job.steps.after("build", {"lint": shell("lint"), "none": None}, shell("plain"))
+    job.steps.before("build", {"fetch": shell("fetch")})
+    job.steps.append({"last": shell("last")})
+    job.steps.extend({"end": shell("end")})
+    job.steps += {"after": shell("after end")}
+    job.steps.insert(0, {"first": shell("first")})
+    job.override(lint=shell("better lint"), end=None, fetch=shell("pull"))
+    job.steps.after("lint", {"more": shell("more")})
+    wanted = [
+        "first",
+        "pull",
+        "build",
+        "better lint",
+        "more",
+        "plain",
+        "test",
+        "publish",
+        "last",
+        "after end",
+    ]
+    assert commands(job) == wanted
+    with pytest.raises(DslError, match="there is a part named 'lint' already"):
+        job.steps.append({"lint": shell("another")})
+    del job.steps["lint"]
+    job.steps.append({"lint": shell("back")})
+    assert commands(job)[-1] == "back"
+
+
+def test_a_name_that_means_several_things_is_refused() -> None:
+    job = freestyle(
+        "x",
+        steps={"build": shell("a"), "scm": shell("b")},
+        triggers={"build": element("com.example.Trigger")},
+    )
+    with pytest.raises(DslError, match="'build' means the part in triggers and the part in steps") as caught:
+        job.override(build=None)
+    assert caught.value.hint == "write job.triggers['build'] = ... or job.steps['build'] = ..."
+    with pytest.raises(DslError, match="'scm' means the field and the part in steps"):
+        job.override(scm=None)
+    del job.triggers["build"]
+    job.override(build=shell("c"))
+    assert commands(job) == ["c", "b"]
+
+
+@pytest.mark.parametrize("kind", [freestyle, pipeline, folder, list_view])
+def test_a_name_stays_what_it_is(kind: Any) -> None:
+    made = kind("x")
+    with pytest.raises(DslError, match="x: its name cannot be changed"):
+        made.name = "y"
+    with pytest.raises(DslError, match="its name cannot be changed"):
+        made.override(name="y")
+    assert made.full_name == "x"
+
+
 def test_parts_of_two_jobs_are_apart() -> None:
     one = service("x")
     other = freestyle("y", steps=one.steps)
@@ -107,7 +163,7 @@ def test_parts_of_two_jobs_are_apart() -> None:
         (lambda job: setattr(job, "description", 3), "freestyle: description takes text, not 3"),
         (lambda job: setattr(job, "steps", 3), "freestyle: steps takes a list, not 3"),
         (lambda job: freestyle(3), "freestyle: name takes text, not 3"),
-        (lambda job: freestyle(""), "freestyle: name takes text, not ''"),
+        (lambda job: freestyle(""), "freestyle: name takes a name, not an empty text"),
         (lambda job: freestyle("a//b"), "the name 'a//b' cannot be used"),
         (lambda job: freestyle("../b"), "the name '../b' cannot be used"),
         (lambda job: freestyle(), "freestyle: name must be given"),
@@ -127,7 +183,9 @@ def test_a_name_that_is_no_text_is_told_once() -> None:
     context.current = Load()
     try:
         freestyle(3)
-        assert [one.message for one in context.current.problems] == ["freestyle: name takes text, not 3"]
+        assert [one.message for one in context.current.problems] == [
+            "freestyle: name takes text, not 3 (int)"
+        ]
     finally:
         context.current = None
 

@@ -1,4 +1,4 @@
-"""Rules of lint about values: jobs that views show, secrets without a value, what a document shows by itself."""
+"""Rules of lint about values: jobs that views show, secrets without a value, what a document shows."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from html import unescape
 from jobdsl.checks.lookups import Estate, Finding, Rule, named
 from jobdsl.documents.mistakes import MISTAKES
 from jobdsl.documents.references import References
-from jobdsl.documents.secrets import TOKEN
-from jobdsl.dsl.raw import SECRET_START
 from jobdsl.model import Definition
+from jobdsl.secrets.placeholders import SECRET_START, TOKEN
 
 __all__ = ["VALUE_RULES"]
 

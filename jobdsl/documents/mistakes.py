@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from jobdsl.documents.aliases import canonical
 from jobdsl.documents.declared import slots_of
 from jobdsl.documents.tree import class_name
 from jobdsl.errors import Severity
@@ -178,7 +179,7 @@ def _place(element: etree._Element) -> Iterator[Mistake]:
         return
     slot, _ = _PLACES[str(element.tag)]
     for child in element:
-        right = _slots(child.tag)
+        right = _slots(str(child.tag))
         if right and slot not in right:
             where = " or ".join(f"{_ARGUMENTS[one]}=" for one in right if one in _ARGUMENTS)
             hint = f"put it into {where}" if where else "take it out"
@@ -187,8 +188,8 @@ def _place(element: etree._Element) -> Iterator[Mistake]:
 
 
 @lru_cache(maxsize=10_000)
-def _slots(tag: object) -> tuple[str, ...]:
-    return slots_of(class_name(str(tag)))
+def _slots(tag: str) -> tuple[str, ...]:
+    return slots_of(class_name(tag))
 
 
 def _triggers_and_places(element: etree._Element) -> Iterator[Mistake]:
@@ -201,7 +202,7 @@ _REGEX_TAGS = (
     "includeRegex excludeRegex regex regexp regexpForFailed regexpForRerun tagRegex groupRegex "
     "triggeredBranchesRegex branchesAlwaysIncludedRegex"
 )
-CHECKS: dict[str, Check] = {
+_CHECKS: dict[str, Check] = {
     "hudson.model.ParametersDefinitionProperty": _parameters,
     "hudson.tasks.LogRotator": _kept,
     _TIMEOUT + "AbsoluteTimeOutStrategy": _least("timeoutMinutes", 3, "minutes"),
@@ -216,4 +217,5 @@ CHECKS: dict[str, Check] = {
     "triggers": _triggers_and_places,
     **dict.fromkeys(_REGEX_TAGS.split(), _regex),
 }
-"""Checks by tag or class."""
+CHECKS = {canonical(name): check for name, check in _CHECKS.items()}
+"""Checks by tag, or by the name of a class under which all its names are one."""

@@ -6,11 +6,12 @@ Items may be changed until their file ends.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from jobdsl.documents.tree import header
 from jobdsl.dsl import context
+from jobdsl.dsl.parts import UNNAMED
 from jobdsl.dsl.patches import Patch, patched
 from jobdsl.dsl.raw import Value
 from jobdsl.elements.base import Record
@@ -25,9 +26,13 @@ from jobdsl.grammar import names
 __all__ = ["Item", "truth"]
 
 
+_FIXED = frozenset({"name"})
+"""Fields that say which item it is: its place in the estate is settled when it is made."""
+
+
 def _former_name(value: Any) -> Any:
     if value is not None and not isinstance(value, str):
-        raise DslError(f"takes text, not {value!r}")
+        raise wrong(value, "text")
     if value and names.unusable(value):
         near = "/".join(part for part in value.split("/") if part not in ("", ".", ".."))
         hint = f'"{near}" would do' if near and not names.unusable(near) else ""
@@ -45,8 +50,10 @@ def truth(value: Any) -> bool:
 
 
 def _name(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise DslError(f"takes text, not {value!r}")
+    if not isinstance(value, str):
+        raise wrong(value, "text")
+    if not value:
+        raise DslError("takes a name, not an empty text", hint="give it a name")
     return value
 
 
@@ -88,6 +95,14 @@ class Item(Record):
 
     _slot_fields: ClassVar[tuple[Field, ...]]
 
+    @classmethod
+    def kinds_with(cls, argument: str) -> list[str]:
+        """Names of the kinds of jobs that take an argument."""
+        from jobdsl.dsl import jobs
+
+        kinds = [getattr(jobs, name) for name in ("freestyle", "pipeline", "multibranch", "folder")]
+        return [kind.__name__ for kind in kinds if argument in kind._fields and kind is not cls]
+
     def _full_name(self) -> str:
         path, name = context.path(), self.name
         full = name[1:] if name.startswith("/") else f"{path}/{name}" if path else name
@@ -106,39 +121,52 @@ class Item(Record):
 
     def __setattr__(self, name: str, value: Any) -> None:
         one = self._fields.get(name)
+        if name in _FIXED:
+            hint = f"give it where the {self.word} is made: {self.dsl_name()}({value!r}, ...)"
+            context.complain(DslError(f"{self.full_name}: its {name} cannot be changed", hint=hint), self)
+            return
         if one is None or not one.stored:
-            names = [field.name for field in self._fields.values() if field.stored]
-            context.complain(
-                DslError(f"{self.dsl_name()} has no field {name!r}", hint=suggestion(name, names))
-            )
+            stored = [field.name for field in self._fields.values() if field.stored]
+            names = [field for field in stored if field not in _FIXED]
+            hint = suggestion(name, names) or f"it has: {', '.join(names)}"
+            context.complain(DslError(f"{self.dsl_name()} has no field {name!r}", hint=hint), self)
             return
         try:
             object.__setattr__(self, name, checked(one, value))
         except DslError as error:
-            context.complain(DslError(f"{self.dsl_name()}: {name} {error.message}", hint=error.hint))
+            message = f"{self.dsl_name()}: {name} {error.message}"
+            context.complain(DslError(message, hint=error.hint), self)
 
     def override(self, parts: Mapping[str, Any] | None = None, **more: Any) -> None:
         """Replace fields, or named parts of any slot, by name; None removes a part.
 
-        This is how a template takes `**overrides` from its caller.
+        This is how a template takes `**overrides` from its caller. A name that means several is an error.
         """
         for name, value in {**(parts or {}), **more}.items():
-            if name in self._fields:
+            slots = [one.name for one in self._slots() if getattr(self, one.name).has(name)]
+            if len(slots) + (name in self._fields) > 1:
+                self._complain_ambiguous(name, slots)
+            elif name in self._fields:
                 setattr(self, name, value)
-                continue
-            held = next(
-                (held for one in self._slots() if name in (held := getattr(self, one.name)).names), None
-            )
-            if held is None:
+            elif not slots:
                 known = [part for one in self._slots() for part in getattr(self, one.name).names]
-                hint = suggestion(name, [*known, *self._fields]) or "named parts: " + (
-                    ", ".join(known) or "none"
+                hint = suggestion(name, [*known, *self._fields]) or (
+                    f"named parts: {', '.join(known)}" if known else UNNAMED
                 )
-                context.complain(DslError(f"{self.full_name} has no part or field {name!r}", hint=hint))
+                problem = DslError(f"{self.full_name} has no part or field {name!r}", hint=hint)
+                context.complain(problem, self)
             elif value is None:
-                del held[name]
+                del getattr(self, slots[0])[name]
             else:
-                held[name] = value
+                getattr(self, slots[0])[name] = value
+
+    def _complain_ambiguous(self, name: str, slots: Sequence[str]) -> None:
+        fields = ["the field"] if name in self._fields else []
+        meanings = " and ".join([*fields, *(f"the part in {slot}" for slot in slots)])
+        ways = [f"job.{slot}[{name!r}] = ..." for slot in slots]
+        ways += [f"job.{name} = ..."] if fields else []
+        problem = DslError(f"{self.full_name}: {name!r} means {meanings}", hint="write " + " or ".join(ways))
+        context.complain(problem, self)
 
     def patch(
         self,

@@ -24,7 +24,7 @@ from jobdsl.elements.fields import (
     slot,
     text,
 )
-from jobdsl.elements.kinds import TextField
+from jobdsl.elements.kinds import TextField, wrong
 from jobdsl.elements.kinds_lists import ChildrenField
 from jobdsl.elements.layouts import order_in
 from jobdsl.elements.misc import (
@@ -66,15 +66,17 @@ def _label(agent: Any) -> str | None:
     label = getattr(agent, "label", None)
     if isinstance(label, str):
         return label
-    raise DslError(f"takes a label expression or an agent pool, not {agent!r}")
+    raise wrong(agent, "a label expression or an agent pool")
 
 
 def _keep(value: Any) -> Any:
     if value is None or isinstance(value, keep):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
+        if value < 1:
+            raise DslError(f"takes 1 build or more, not {value}", hint="leave keep= out to keep all builds")
         return keep(builds=value)
-    raise DslError(f"takes a number of builds or misc.keep(...), not {value!r}")
+    raise wrong(value, "a number of builds or misc.keep(...)")
 
 
 def _agent(value: Any) -> Any:

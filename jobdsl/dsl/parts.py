@@ -8,7 +8,9 @@ from typing import Any, Protocol, Self, SupportsIndex, overload
 from jobdsl.dsl import context
 from jobdsl.errors import DslError, suggestion
 
-__all__ = ["Parts"]
+__all__ = ["UNNAMED", "Parts"]
+
+UNNAMED = 'none of its parts has a name: give them with a dict, as in {"build": steps.shell("make")}'
 
 
 class Slot(Protocol):
@@ -23,8 +25,8 @@ class Slot(Protocol):
 class Parts(list[Any]):
     """A list whose members may be named: `steps={"test": steps.shell("make test")}`.
 
-    A named part is replaced with `parts["test"] = ...`, removed with `del parts["test"]`, and
-    others are put beside it with `before` and `after`. Everything a list does works too. What does
+    A named part is replaced with `parts["test"] = ...`, removed with `del parts["test"]`, and others, named
+    or not, are put next to it with `before` and `after`. Everything a list does works too. What does
     not belong into the job's slot is told at the line that adds it, and left out.
     """
 
@@ -42,14 +44,28 @@ class Parts(list[Any]):
 
     def index_of(self, name: str) -> int:
         """Where the part of that name stands. Raises DslError when there is none."""
+        position = self._find(name)
+        if position is not None:
+            return position
+        names = [known for known in self.names if self._find(known) is not None]
+        known = f"its parts: {', '.join(names)}" if names else UNNAMED
+        raise DslError(f"there is no part named {name!r}", hint=suggestion(name, names) or known)
+
+    def has(self, name: str) -> bool:
+        """Return whether there is a part of that name."""
+        return self._find(name) is not None
+
+    def _find(self, name: str) -> int | None:
         part = self.names.get(name)
-        for position, member in enumerate(self):
-            if part is not None and member is part:
-                return position
-        hint = suggestion(name, self.names) or (
-            "its parts: " + ", ".join(self.names) if self.names else "it has none"
-        )
-        raise DslError(f"there is no part named {name!r}", hint=hint)
+        return next((at for at, member in enumerate(self) if part is not None and member is part), None)
+
+    def _position(self, name: str) -> int | None:
+        """As `index_of`, for changes: a name that is not there is remembered, and the file goes on."""
+        try:
+            return self.index_of(name)
+        except DslError as error:
+            context.complain(error, self)
+            return None
 
     @overload
     def __getitem__(self, where: str) -> Any: ...
@@ -62,25 +78,27 @@ class Parts(list[Any]):
         if isinstance(where, slice):
             super().__setitem__(where, self._taken(value))
             return
-        position = self.index_of(where) if isinstance(where, str) else where
+        position = self._position(where) if isinstance(where, str) else where
+        if position is None:
+            return
         for taken in self._taken([value]):
             super().__setitem__(position, taken)
             if isinstance(where, str):
                 self.names[where] = taken
 
     def __delitem__(self, where: Any) -> None:
-        if isinstance(where, str):
-            super().__delitem__(self.index_of(where))
-            del self.names[where]
-        else:
+        if not isinstance(where, str):
             super().__delitem__(where)
+        elif (position := self._position(where)) is not None:
+            super().__delitem__(position)
+            del self.names[where]
 
     def append(self, member: Any) -> None:
-        """Put a member at the end."""
-        self.extend([member])
+        """Put a member at the end; a dict gives it a name: `append({"lint": steps.shell("make lint")})`."""
+        self.extend(member if isinstance(member, Mapping) else [member])
 
     def extend(self, members: Iterable[Any]) -> None:
-        """Put members at the end."""
+        """Put members at the end, those of a dict under their names."""
         super().extend(self._taken(members))
 
     def __iadd__(self, members: Iterable[Any]) -> Self:  # type: ignore[misc]  # as list itself does
@@ -88,28 +106,45 @@ class Parts(list[Any]):
         return self
 
     def insert(self, position: SupportsIndex, member: Any) -> None:
-        """Put a member before the one at a position."""
-        for taken in self._taken([member]):
-            super().insert(position, taken)
+        """Put a member before the one at a position; a dict gives it a name."""
+        self[position:position] = member if isinstance(member, Mapping) else [member]
 
     def _taken(self, members: Iterable[Any]) -> list[Any]:
-        """The members as they are kept, without those that belong elsewhere."""
+        """The members as they are kept, without those that belong elsewhere; a dict names its own."""
+        if not isinstance(members, Mapping):
+            return [taken for one in members for taken in self._kept(one)]
+        kept = []
+        for name, member in members.items():
+            if name in self.names and self._find(name) is not None:
+                hint = f"replace it: parts[{name!r}] = ..., or give the new one another name"
+                context.complain(DslError(f"there is a part named {name!r} already", hint=hint), self)
+                continue
+            for taken in [] if member is None else self._kept(member):
+                kept.append(taken)
+                self.names[name] = taken
+        return kept
+
+    def _kept(self, member: Any) -> list[Any]:
         if self.slot is None:
-            return list(members)
-        taken = []
-        for one in members:
-            try:
-                taken.append(self.slot.member(one))
-            except DslError as error:
-                context.complain(DslError(f"{self.slot.name} {error.message}", hint=error.hint), self)
-        return taken
+            return [member]
+        try:
+            return [self.slot.member(member)]
+        except DslError as error:
+            context.complain(DslError(f"{self.slot.name} {error.message}", hint=error.hint), self)
+            return []
 
     def before(self, name: str, *members: Any) -> None:
-        """Put members before the part of that name."""
-        position = self.index_of(name)
-        self[position:position] = members
+        """Put members before the part of that name; those of a dict get its names."""
+        position = self._position(name)
+        if position is not None:
+            self._put(position, members)
 
     def after(self, name: str, *members: Any) -> None:
-        """Put members after the part of that name."""
-        position = self.index_of(name) + 1
-        self[position:position] = members
+        """Put members after the part of that name: `after("build", {"lint": steps.shell("make lint")})`."""
+        position = self._position(name)
+        if position is not None:
+            self._put(position + 1, members)
+
+    def _put(self, position: int, members: Iterable[Any]) -> None:
+        taken = [part for one in members for part in self._taken(one if isinstance(one, Mapping) else [one])]
+        super().__setitem__(slice(position, position), taken)

@@ -186,6 +186,11 @@ class Record(metaclass=RecordType):
         """
         return {}
 
+    @classmethod
+    def kinds_with(cls, argument: str) -> list[str]:  # noqa: ARG003  # for those that override it
+        """Names of classes that take an argument this one does not, and that stand where it stands."""
+        return []
+
     def arguments(self) -> dict[str, Any]:
         """The arguments that make this value again, as short as may be, without those at their default."""
         return {

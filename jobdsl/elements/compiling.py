@@ -47,7 +47,7 @@ def _constructor(cls: type[Record]) -> str:
     first = "".join(f"{one.name}=_d_{one.name}, " for one in stored if one.first)
     rest = "".join(f"{one.name}=_d_{one.name}, " for one in stored if not one.first)
     lines = [f"def __init__(self, {first}*more, {rest}layout=None, extra=None, **unknown):"]
-    lines.append("    if more or unknown: refuse(self, more, unknown)")
+    lines.append("    if more or unknown: refuse(self, more, unknown, locals())")
     if hasattr(cls, "_expand"):
         sugar = ", ".join(f"{one.name!r}: {one.name}" for one in stored)
         lines.append(f"    given = expand(self, {{{sugar}}})")

@@ -13,6 +13,7 @@ from math import isfinite
 from typing import Any, ClassVar
 
 from jobdsl.documents.tree import Node, escape, escape_attribute
+from jobdsl.elements.slips import slip
 from jobdsl.errors import DslError, suggestion
 
 __all__ = [
@@ -97,8 +98,8 @@ class Field:
 
 
 def wrong(value: object, wanted: str) -> DslError:
-    """An argument of another kind than `wanted`."""
-    return DslError(f"takes {wanted}, not {shown(value)}")
+    """An argument of another kind than `wanted`, with a hint where the value shows the slip."""
+    return DslError(f"takes {wanted}, not {shown(value)}", hint=slip(value, wanted))
 
 
 def shown(value: object) -> str:
@@ -112,8 +113,9 @@ def ordered(values: Any, wanted: str) -> tuple[Any, ...]:
     if isinstance(values, set | frozenset):
         raise DslError(f"takes {wanted}, not a set, which has no order", hint="sorted(...) gives it one")
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+        error = wrong(values, wanted)
         hint = "list(...) of its keys or values" if isinstance(values, Mapping) else "put [ ] around it"
-        raise DslError(wrong(values, wanted).message, hint=hint)
+        raise DslError(error.message, hint=error.hint or hint)
     return tuple(values)
 
 
@@ -144,8 +146,7 @@ class TextField(Field):
         if not isinstance(value, str):
             if value is None and self.default is None:
                 return None
-            hint = "write str(...) or quotes around it" if isinstance(value, int | float) else ""
-            raise DslError(wrong(value, "text").message, hint=hint)
+            raise wrong(value, "text")
         if self.choices and value not in self.choices and "$" not in value:
             near = suggestion(value, self.choices)
             raise DslError(f"does not know {value!r}", hint=near or "one of: " + ", ".join(self.choices))
@@ -186,7 +187,7 @@ class FlagField(Field):
     def check(self, value: Any) -> Any:
         if value is True or value is False or (value is None and self.default is None):
             return value
-        raise DslError(wrong(value, "True or False").message)
+        raise wrong(value, "True or False")
 
     def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
         if value is None:
@@ -211,7 +212,7 @@ class NumberField(Field):
             return value
         if value is None and self.default is None:
             return None
-        raise DslError(wrong(value, "a whole number (or text with a ${VARIABLE})").message)
+        raise wrong(value, "a whole number (or text with a ${VARIABLE})")
 
     def read(self, found: Node) -> int | str:
         word = leaf(found)
@@ -238,7 +239,7 @@ class AmountField(Field):
             return whole
         if value is None and self.default is None:
             return None
-        raise DslError(wrong(value, "a whole number, or empty text for none").message)
+        raise wrong(value, "a whole number, or empty text for none")
 
     def read(self, found: Node) -> int | str:
         word = leaf(found)
@@ -270,7 +271,7 @@ class DecimalField(Field):
             return value
         if value is None and self.default is None:
             return None
-        raise DslError(wrong(value, "a number").message)
+        raise wrong(value, "a number")
 
     def read(self, found: Node) -> float:
         word = leaf(found)

@@ -11,6 +11,7 @@ from jobdsl.documents.tree import Node
 from jobdsl.dsl.parts import Parts
 from jobdsl.dsl.raw import Writable, write_value
 from jobdsl.elements.kinds import Field, Unfit, leaf, ordered, wrong
+from jobdsl.elements.slips import place_of
 from jobdsl.errors import DslError
 
 __all__ = [
@@ -127,10 +128,8 @@ def _accepted(value: Any, accepts: type) -> Any:
     if isinstance(value, accepts) or getattr(value, "untyped", False):
         return value
     wanted = getattr(accepts, "slot", None) or accepts.__name__
-    if isinstance(value, Writable):
-        raise DslError(
-            f"takes {wanted}, not {value!r}", hint=f"{value!r} belongs elsewhere; Jenkins would drop it here"
-        )
+    if isinstance(value, Writable) and not isinstance(value, type):
+        raise DslError(f"takes {wanted}, not {value!r}", hint=place_of(value))
     if isinstance(value, type):
         raise DslError(f"takes {wanted}, not the class {value.__name__}", hint="call it, with parentheses")
     raise wrong(value, wanted)

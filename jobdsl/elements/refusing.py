@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jobdsl.dsl import context
@@ -75,21 +75,53 @@ def _stand_in(one: Field) -> Any:
     return {"flag": False, "number": 0, "children": (), "strings": (), "result": "SUCCESS"}.get(one.kind, "")
 
 
-def refuse(owner: Record, more: tuple[Any, ...], unknown: Mapping[str, Value]) -> None:
-    """Tell of arguments without a name that are too many, and of names there are not."""
+_SYNONYMS = {
+    "agent": "label labels node nodes assigned_node runs_on",
+    "steps": "builders build builder commands shell",
+    "publishers": "post post_build publish reporters postbuilders",
+    "wrappers": "build_wrappers buildwrappers environment timeout",
+    "triggers": "trigger cron schedule timer when",
+    "parameters": "params inputs",
+    "scm": "git repo repository svn sources",
+    "keep": "num_to_keep days_to_keep discard discarder build_discarder retention keep_builds",
+    "script_path": "jenkinsfile",
+    "display_name": "title",
+    "concurrent": "allow_concurrent parallel",
+    "disabled": "enabled",
+    "name": "id",
+}
+"""Arguments by other words for them."""
+
+
+def refuse(
+    owner: Record, more: tuple[Any, ...], unknown: Mapping[str, Value], passed: Mapping[str, Any]
+) -> None:
+    """Tell of arguments without a name that are too many, and of names there are not.
+
+    `passed` has the values of the arguments there are, at their defaults unless given.
+    """
     arguments = [one for one in owner._fields.values() if one.stored or one.kind == "sugar"]
-    names = [one.name for one in arguments]
+    free = [one for one in arguments if passed.get(one.name) is one.default]
     if more:
         first = [one.name for one in arguments if one.first]
         takes = f"takes {len(first)} argument{'s' if len(first) != 1 else ''} without a name"
         rule = f"{takes} ({', '.join(first)})" if first else "takes named arguments only"
-        problem = DslError(f"{owner.dsl_name()} {rule}", hint=f"name the others: {', '.join(names)}")
+        names = ", ".join(one.name for one in free)
+        problem = DslError(f"{owner.dsl_name()} {rule}", hint=f"name the others: {names}" if names else "")
         context.complain(problem, owner)
-    by_tag = {one.tag: one.name for one in arguments if one.tag}
     for word in unknown:
-        exact = by_tag.get(word, "")
-        hint = f'did you mean "{exact}"?' if exact else suggestion(word, names)
-        problem = DslError(
-            f"{owner.dsl_name()} has no argument {word!r}", hint=hint or "it has: " + ", ".join(names)
-        )
+        problem = DslError(f"{owner.dsl_name()} has no argument {word!r}", hint=_meant(owner, word, free))
         context.complain(problem, owner)
+
+
+def _meant(owner: Record, word: str, free: Sequence[Field]) -> str:
+    """Give the argument a word may stand for, of those that are not given yet."""
+    names = [one.name for one in free]
+    by_tag = next((one.name for one in free if one.tag and one.tag == word), "")
+    synonym = next((name for name, others in _SYNONYMS.items() if word.lower() in others.split()), "")
+    if exact := by_tag or (synonym if synonym in names else ""):
+        return f'did you mean "{exact}"?'
+    elsewhere = owner.kinds_with(word)
+    if elsewhere:
+        return f"{' and '.join(elsewhere)} {'takes' if len(elsewhere) == 1 else 'take'} it"
+    return suggestion(word, names) or (f"it has: {', '.join(names)}" if names else "it has no other")

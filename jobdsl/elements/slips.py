@@ -1,0 +1,88 @@
+"""Hints for values of the wrong kind, where the value shows the slip: `yes` for True, a missing call."""
+
+from __future__ import annotations
+
+import re
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+
+__all__ = ["place_of", "slip"]
+
+_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_CALLABLE = FunctionType | BuiltinFunctionType | MethodType | type
+_MADE_FROM_TEXT = {
+    "a build step": "steps.shell({})",
+    "a source repository": "scm.git({})",
+    "a parameter": "params.string({})",
+    "a publisher": "publish.archive({})",
+}
+"""What a text in the place of an element most likely is."""
+
+
+def slip(value: object, wanted: str) -> str:
+    """Give a hint how a value that is not what was `wanted` came about; empty where it does not show."""
+    if isinstance(value, str):
+        return _of_text(value, wanted)
+    if isinstance(value, bool):
+        return ""
+    if isinstance(value, int | float):
+        return _of_number(value, wanted)
+    if isinstance(value, tuple) and len(value) == 1 and "list" not in wanted:
+        return "the comma after it makes it a tuple: take the comma away"
+    if isinstance(value, list | tuple) and "list" not in wanted:
+        return "it stands in a list already: take these brackets away, or a comma after the list"
+    if isinstance(value, _CALLABLE):
+        return "call it, with parentheses"
+    if isinstance(value, ModuleType):
+        name = value.__name__.rpartition(".")[2]
+        return f"it is a module: name one of its elements, as in {name}.NAME(...)"
+    return ""
+
+
+_PLACES = {
+    "Step": "steps=",
+    "Publisher": "publishers=",
+    "Wrapper": "wrappers=",
+    "Trigger": "triggers=",
+    "Parameter": "parameters=",
+    "Property": "properties=",
+    "Scm": "scm=",
+    "Axis": "axes= of a matrix",
+    "Source": "sources= of a multibranch or an organization_folder",
+    "Trait": "traits= of a source",
+}
+"""The arguments that take a slot's elements, by the slot's class."""
+
+
+def place_of(element: object) -> str:
+    """Give a hint where an element belongs that Jenkins would drop here."""
+    places = [_PLACES[cls.__name__] for cls in type(element).__mro__ if cls.__name__ in _PLACES]
+    if places:
+        return f"it belongs into {' or '.join(places)}"
+    return "it is a part of another element; Jenkins would drop it here"
+
+
+def _of_text(value: str, wanted: str) -> str:
+    if "True" in wanted and value.lower() in _WORDS:
+        return f"write {_WORDS[value.lower()]}, without quotes"
+    if "number" in wanted and re.fullmatch(r"-?[0-9]+", value):
+        return f"write {value}, without quotes"
+    if wanted.startswith("a trigger"):
+        return f"write triggers.cron({value!r})" if _is_schedule(value) else ""
+    made = next((made for slot, made in _MADE_FROM_TEXT.items() if wanted.startswith(slot)), "")
+    return f"write {made.format(repr(value))}" if made else ""
+
+
+def _is_schedule(text: str) -> bool:
+    from jobdsl.grammar.cron import check
+
+    return bool(text.strip()) and not any(finding.severity == "error" for finding in check(text))
+
+
+def _of_number(value: float, wanted: str) -> str:
+    if "True" in wanted and value in (0, 1):
+        return f"write {bool(value)}"
+    if wanted.startswith("text"):
+        return f'put quotes around it: "{value}"'
+    if "whole number" in wanted and value == int(value):
+        return f"write {int(value)}, without a point"
+    return ""

@@ -1,0 +1,221 @@
+"""Mistakes people make in DSL files: the source, where the problem is, its words, and an edit its hint asks for.
+
+Each source is a file of its own, after a first line that imports everything of jobdsl; JOB stands for a name
+that no other row has.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["CALLS", "PARTS", "Row", "row"]
+
+
+class Row(NamedTuple):
+    """One mistake."""
+
+    source: str
+    line: int
+    message: str
+    hint: str
+    edits: tuple[tuple[str, str], ...]
+    """What is replaced, one after another, as the hint says."""
+
+
+def row(source: str, line: int, message: str, hint: str, *edits: tuple[str, str]) -> Row:
+    """Make a row."""
+    return Row(source, line, message, hint, edits)
+
+
+CALLS = [
+    row(
+        'freestyle("JOB", keep=3, properties=[properties.build_discarder(misc.keep(4))])',
+        2,
+        "keep= says the same",
+        "leave out keep=, or the property",
+        ("keep=3, ", ""),
+    ),
+    row(
+        'maven("JOB", steps=[steps.shell("x")])',
+        2,
+        "takes no steps=",
+        "give pre_steps=",
+        ("steps=", "pre_steps="),
+    ),
+    row('freestyle("JOB", label="linux")', 2, "has no argument 'label'", '"agent"', ("label=", "agent=")),
+    row('freestyle("JOB", node="linux")', 2, "has no argument 'node'", '"agent"', ("node=", "agent=")),
+    row('freestyle("JOB", builders=[])', 2, "no argument 'builders'", '"steps"', ("builders", "steps")),
+    row('freestyle("JOB", stepz=[])', 2, "no argument 'stepz'", 'mean "steps"', ("stepz", "steps")),
+    row(
+        'freestyle("JOB", buildWrappers=[])',
+        2,
+        "'buildWrappers'",
+        '"wrappers"',
+        ("buildWrappers", "wrappers"),
+    ),
+    row(
+        'freestyle("JOB", script="x")',
+        2,
+        "no argument 'script'",
+        "pipeline takes it",
+        ("freestyle", "pipeline"),
+    ),
+    row(
+        'pipeline("JOB", script="x", steps=[])',
+        2,
+        "argument 'steps'",
+        "freestyle takes it",
+        (", steps=[]", ""),
+        ("pipeline", "freestyle"),
+        ('script="x"', "steps=[]"),
+    ),
+    row('freestyle("JOB", nam="x")', 2, "no argument 'nam'", "description", ("nam=", "description=")),
+    row(
+        'freestyle("JOB", "a text")',
+        2,
+        "takes 1 argument without",
+        "description",
+        ('"a text"', 'description="a text"'),
+    ),
+    row(
+        'steps.shell("make", comand="x")',
+        2,
+        "no argument 'comand'",
+        "unstable_return",
+        (', comand="x"', ""),
+        ("steps.shell", 'freestyle("JOB").steps.append(steps.shell'),
+        ('"make")', '"make"))'),
+    ),
+    row(
+        'freestyle("JOB", name="x")',
+        2,
+        "multiple values for argument 'name'",
+        "take name= away",
+        (', name="x"', ""),
+    ),
+    row('freestyle("")', 2, "not an empty text", "give it a name", ('""', '"JOB"')),
+    row('freestyle("a//JOB")', 2, "the name 'a//JOB' cannot be used", "single slashes", ("a//JOB", "JOB")),
+    row(
+        'job = freestyle("JOB")\njob.name = "other-JOB"',
+        3,
+        "its name cannot be changed",
+        "where the item is made: freestyle('other-JOB'",
+        ('"JOB")\njob.name = "other-JOB"', '"other-JOB")'),
+    ),
+    row(
+        'job = freestyle("JOB")\njob.step = []',
+        3,
+        "has no field 'step'",
+        '"steps"',
+        ("job.step =", "job.steps ="),
+    ),
+    row(
+        'job = freestyle("JOB")\njob.zzz = []',
+        3,
+        "has no field 'zzz'",
+        "it has: renamed_from",
+        ("\njob.zzz = []", ""),
+    ),
+    row(
+        'pipeline("JOB", script="x", scm=scm.git("https://x/y"))',
+        2,
+        "both script= and scm=",
+        "leave one of them out",
+        ('script="x", ', ""),
+    ),
+    row(
+        'with folder("JOB"):\n    pass\nwith folder("JOB"):\n    freestyle("x")',
+        4,
+        "is defined twice",
+        "inside",
+        ('\nwith folder("JOB"):\n    f', '\nwith inside("JOB"):\n    f'),
+    ),
+    row('freestyle("JOB")\nfreestyle("JOB")', 3, "is defined twice", "remove it", ('\nfreestyle("JOB")', "")),
+    row(
+        'shell = steps.shell("make")\nshell.command = "x"\nfreestyle("JOB", steps=[shell])',
+        3,
+        "cannot be changed",
+        ".but(field=value)",
+        ('shell.command = "x"', 'shell = shell.but(command="x")'),
+    ),
+    row(
+        'freestyle("JOB", wrappers=[wrappers.timeout(minutes=5, idle_seconds=60)])',
+        2,
+        "exclude each other",
+        "leave all but one out",
+        (", idle_seconds=60", ""),
+    ),
+]
+
+PARTS = [
+    row(
+        'job = freestyle("JOB", steps={"build": steps.shell("make")})\njob.steps.after("biuld", steps.shell("x"))',
+        3,
+        "no part named 'biuld'",
+        '"build"',
+        ("biuld", "build"),
+    ),
+    row(
+        'job = freestyle("JOB", steps={"one": steps.shell("make")})\ndel job.steps["qqqqq"]',
+        3,
+        "no part named 'qqqqq'",
+        "its parts: one",
+        ("qqqqq", "one"),
+    ),
+    row(
+        'job = freestyle("JOB", steps=[steps.shell("make")])\njob.steps.before("build", steps.shell("x"))',
+        3,
+        "no part named 'build'",
+        "give them with a dict",
+        ('[steps.shell("make")]', '{"build": steps.shell("make")}'),
+    ),
+    row(
+        'job = freestyle("JOB", steps={"a": steps.shell("make")})\njob.steps.append({"a": steps.shell("x")})',
+        3,
+        "a part named 'a' already",
+        "another name",
+        ('append({"a"', 'append({"b"'),
+    ),
+    row(
+        'job = freestyle("JOB", steps={"build": steps.shell("a")}, publishers={"build": publish.archive("x")})\njob.override(build=None)',
+        3,
+        "'build' means the part in publishers and the part in steps" if False else "'build' means",
+        "job.steps['build'] = ...",
+        ("job.override(build=None)", "job.steps['build'] = steps.shell('b')"),
+    ),
+    row(
+        'job = freestyle("JOB", steps={"description": steps.shell("a")})\njob.override(description="x")',
+        3,
+        "means the field and the part in steps",
+        "job.description = ...",
+        ('job.override(description="x")', 'job.description = "x"'),
+    ),
+    row(
+        'job = freestyle("JOB", steps={"one": steps.shell("a")})\njob.override(tow=None)',
+        3,
+        "has no part or field 'tow'",
+        '"one"' if False else "",
+        ("tow", "one"),
+    ),
+    row(
+        'job = freestyle("JOB", steps={"one": steps.shell("a")})\njob.override(qqqqqq=None)',
+        3,
+        "no part or field 'qqqqqq'",
+        "named parts: one",
+        ("qqqqqq", "one"),
+    ),
+    row(
+        'job = freestyle("JOB")\njob.override(qqqqqq=None)',
+        3,
+        "no part or field 'qqqqqq'",
+        "give them with a dict",
+        ('"JOB"', '"JOB", steps={"qqqqqq": steps.shell("make")}'),
+    ),
+    row(
+        'job = freestyle("JOB")\njob.steps.append(publish.junit("x"))',
+        3,
+        "not publish.junit",
+        "publishers=",
+        ("job.steps", "job.publishers"),
+    ),
+]
