@@ -60,8 +60,16 @@ class Load:
         self.extra: dict[str, list[dict[str, Any]]] = {}
         self.faulty: dict[int, object] = {}
         """Items and elements with an argument that was refused, by identity."""
+        self._places: dict[tuple[str, int], Where] = {}
         self.complained = False
         """Whether a call was refused since the last item was made, and it is not known of which item."""
+
+    def where(self, file: str, line: int) -> Where:
+        """The place of a line: one object for it, as a line of a loop makes many items."""
+        place = self._places.get((file, line))
+        if place is None:
+            place = self._places[file, line] = Where(file, line)
+        return place
 
     def add(self, item: Item) -> None:
         """Take an item into the estate."""
@@ -200,15 +208,15 @@ def places() -> tuple[Where, Where | None]:
         return here(), None
     files, wanted = load.files, load.running[-1]
     inner: Where | None = None
-    frame: FrameType | None = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(2)  # past the item that asks
     while frame is not None:
         file = frame.f_code.co_filename
         if file == wanted:
-            return Where(file, frame.f_lineno), inner
+            return load.where(file, frame.f_lineno), inner
         if inner is None and file in files:
-            inner = Where(file, frame.f_lineno)
+            inner = load.where(file, frame.f_lineno)
         frame = frame.f_back
-    return Where(wanted, 0), inner
+    return load.where(wanted, 0), inner
 
 
 def _error_place() -> tuple[Where, str]:
