@@ -119,6 +119,8 @@ def test_every_hint_there_is_has_a_row(wrong: dict[str, list[Problem]]) -> None:
     missing = {
         place: pattern
         for pattern, place in templates().items()
-        if not re.search(pattern, given) and not elsewhere.match(pattern.replace("\\", ""))
+        if not place.startswith("checks/plugins.py")  # they need a controller: test_plugins.py
+        and not re.search(pattern, given)
+        and not elsewhere.match(pattern.replace("\\", ""))
     }
     assert not missing, "\n".join(f"{place}: {pattern}" for place, pattern in missing.items())
