@@ -17,6 +17,7 @@ __all__ = ["Places", "Wall", "missing", "places", "walls"]
 _GIVES = "no network, no environment, of all files only the estate's and Python's, read-only"
 _SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/nix/store", "/etc/ld.so.cache")
 """Where the C library and what Python loads stand."""
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
 _PACKAGES = ("jobdsl", "jobdsl.templates", "jobdsl.seed_jobs", "dynaslave", "delivery")
 
 missing: dict[str, str] = {}
@@ -28,63 +29,90 @@ class Wall:
     """One way to keep a process apart."""
 
     name: str
-    sentence: str
-    """What it gives and what not, for the user."""
-    within: tuple[str, ...] = ()
-    """The modules with which the process walls itself in."""
+    title: str
+    gives: str
+    """What it takes away, for the user."""
+    layers: tuple[str, ...] = ()
+    """What the process does to itself before it runs a file, in order."""
+    lacks: str = ""
+    """What is missing for the process to be isolated, for the user; empty if nothing is."""
+
+    @property
+    def sentence(self) -> str:
+        """Say what it gives and what not."""
+        return f"{self.title}: {self.gives}" + (f"; not isolated: {self.lacks}" if self.lacks else "")
+
+    @property
+    def program(self) -> str:
+        """The first part of the name: variants of a wall differ in what they lack."""
+        return self.name.partition("-")[0]
 
     @property
     def is_around(self) -> bool:
         """Whether what we start is a process around the one that runs the files, and ends as that does."""
-        return self.name in ("bubblewrap", "namespaces")
+        return self.program in ("bubblewrap", "namespaces")
 
     def command(self, python: list[str], readable: Iterable[str], hidden: Iterable[str]) -> list[str]:
-        """The command that runs `python` behind this wall."""
-        return [*_bubblewrap(readable, hidden), *python] if self.name == "bubblewrap" else python
+        """Return the command that runs `python` behind this wall."""
+        return [*_bubblewrap(readable, hidden), *python] if self.program == "bubblewrap" else python
 
 
-_BUBBLEWRAP = Wall("bubblewrap", f"bubblewrap: {_GIVES}")
-_NAMESPACES = Wall("namespaces", f"user namespaces: {_GIVES}", ("cage",))
-_RULES = Wall("landlock", f"rules of the kernel: {_GIVES}", ("landlock", "calls"))
-_PROCESS = Wall(
-    "process",
-    "plain process: no environment, no network, no other process; files are watched, not walled off",
-    ("calls",),
+_UNFILTERED = (
+    "system calls are not filtered on this host: processes, shared memory and keyrings are within reach"
 )
-_BARE = Wall(
-    "bare",
-    "plain process: no environment, limits on time and memory; network, processes and files are watched, "
-    "not walled off",
+_BUBBLEWRAP = Wall("bubblewrap", "bubblewrap", _GIVES, ("seccomp",))
+_NAMESPACES = Wall("namespaces", "user namespaces", _GIVES, ("namespaces", "seccomp"))
+_RULES = Wall("landlock", "rules of the kernel", _GIVES, ("landlock", "seccomp"))
+_WEAK = (
+    Wall("bubblewrap-unfiltered", "bubblewrap", _GIVES, (), _UNFILTERED),
+    Wall("namespaces-unfiltered", "user namespaces", _GIVES, ("namespaces",), _UNFILTERED),
+    Wall(
+        "process",
+        "plain process",
+        "no environment, no network, no other process, nothing is written",
+        ("seccomp-files",),
+        "files are watched, not walled off; credentials the user can read are within reach",
+    ),
+    Wall(
+        "bare",
+        "plain process",
+        "no environment, limits on time and memory",
+        (),
+        "network, processes and files are watched, not walled off; credentials are within reach",
+    ),
 )
 
 
 def walls(wanted: str) -> list[Wall]:
-    """The walls to try, strongest first.
+    """Return the walls to try, strongest first.
 
-    `auto` ends with the plain process, `required` does not, `process` is nothing else; the name of a
-    wall is that one alone.
+    `auto` ends with the plain process, `required` has only those that lack nothing, `process` is the
+    plain process; the name of a wall is that one alone.
     """
-    strong, weak = [_BUBBLEWRAP, _NAMESPACES, _RULES], [_PROCESS, _BARE]
+    strong = [_BUBBLEWRAP, _NAMESPACES, _RULES]
     if wanted == "process":
-        return weak
+        return [wall for wall in _WEAK if not wall.is_around]
     if wanted not in ("auto", "required"):
-        return [one for one in (*strong, *weak) if one.name == wanted]
+        return [wall for wall in (*strong, *_WEAK) if wall.name == wanted]
     if shutil.which("bwrap") is None:
-        missing["bubblewrap"] = "not installed"
-    return [one for one in strong if one.name not in missing] + (weak if wanted == "auto" else [])
+        missing["bubblewrap"] = missing["bubblewrap-unfiltered"] = "not installed"
+    tried = strong if wanted == "required" else [*strong, *_WEAK]
+    return [wall for wall in tried if wall.name not in missing or wall.name in ("process", "bare")]
 
 
 def _bubblewrap(readable: Iterable[str], hidden: Iterable[str]) -> list[str]:
-    command = ["bwrap", "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--dev", "/dev"]
-    command[0] = shutil.which("bwrap") or command[0]
+    """Everything is read-only in the end, the file systems in memory that hold it together too."""
+    command = [shutil.which("bwrap") or "bwrap", "--unshare-all", "--die-with-parent", "--cap-drop", "ALL"]
     for path in readable:
         command += ["--ro-bind-try", os.path.realpath(path), path]
+    for path in _DEVICES:
+        command += ["--dev-bind", path, path]
     for path in hidden:
         if os.path.isdir(path):
-            command += ["--tmpfs", path]
+            command += ["--tmpfs", path, "--remount-ro", path]
         elif os.path.exists(path):
             command += ["--ro-bind", "/dev/null", path]
-    return command
+    return [*command, "--remount-ro", "/"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ import os
 import signal
 import sys
 import time
-from importlib import import_module
 from typing import Any, BinaryIO
 
 from jobdsl.dsl import context
@@ -39,8 +38,7 @@ def main() -> None:
     """Serve one request and end."""
     request: dict[str, Any] = json.loads(sys.stdin.buffer.read())
     out = _channel()
-    if request["walls"]:
-        _wall_in(request)
+    _confine(request)
     os.chdir(request["root"])
     guard.limit(request["memory_mb"], request["timeout_seconds"])
     send(out, "hello")
@@ -60,17 +58,17 @@ def _channel() -> BinaryIO:
     return out
 
 
-def _wall_in(request: dict[str, Any]) -> None:
-    """Wall this process in, or say why not and end."""
-    walls = [f"jobdsl.isolation.{name}" for name in request["walls"]]
+def _confine(request: dict[str, Any]) -> None:
+    """Put up the wall around this process from within, or say why that cannot be done and end."""
     try:
-        for wall in walls:
-            import_module(wall).enter(request["readable"], request["hidden"])
+        from jobdsl.isolation.confine import confine
+
+        confine(request["layers"], request["readable"], request["hidden"], request["parent"])
     except (OSError, KeyError, ImportError, AttributeError) as error:
-        os.write(2, f"{type(error).__name__}: {error}".encode())
-        _end_process(1)
-    built = {*walls, "jobdsl.isolation.linux"}
-    for name in [one for one in sys.modules if one.partition(".")[0] == "ctypes" or one in built]:
+        if request["layers"]:
+            os.write(2, f"{type(error).__name__}: {error}".encode())
+            _end_process(1)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "ctypes" or ".isolation." in name]:
         del sys.modules[name]  # ctypes is wanted for this alone: a file that imports it is told so
 
 

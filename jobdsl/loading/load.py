@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from jobdsl.errors import EstateError, Problem
@@ -61,6 +62,10 @@ def load(
 
 def _behind_a_wall(root: Path, settings: Settings, groups: Groups, gathered: Gathered, wanted: str) -> str:
     """Run everything behind the strongest wall to be had; gives it back in words."""
+    with suppress(ImportError):  # a Python without ctypes
+        from jobdsl.isolation.linux import close_memory
+
+        close_memory()
     for wall in walls(wanted):
         request = Request(root, frozenset(groups.files), settings, wall)
         try:
@@ -73,7 +78,7 @@ def _behind_a_wall(root: Path, settings: Settings, groups: Groups, gathered: Gat
 
 
 def _instead_of(wall: Wall) -> str:
-    if wall.name not in ("process", "bare") or not missing:
+    if not wall.lacks or not missing:
         return ""
     return f" ({'; '.join(f'{name}: {why}' for name, why in missing.items())})"
 

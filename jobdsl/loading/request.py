@@ -58,7 +58,8 @@ class Request:
             "failed": sorted(failed),
             "readable": readable,
             "hidden": self.hidden,
-            "walls": self.wall.within,
+            "layers": self.wall.layers,
+            "parent": None if self.wall.program == "bubblewrap" else os.getpid(),
             "memory_mb": self.settings.load.memory_mb,
             "timeout_seconds": self.settings.load.timeout_seconds,
         }
