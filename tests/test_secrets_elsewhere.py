@@ -35,7 +35,11 @@ def test_where_it_is_missing_its_name_is_told(tmp_path: Path, kept: Path) -> Non
 
 
 def test_the_seed_job_binds_it() -> None:
-    given = {"repo": "https://git.example.com/x.git", "secrets_file": "estate-secrets", "install": "jobdsl==1"}
+    given = {
+        "repo": "https://git.example.com/x.git",
+        "secrets_file": "estate-secrets",
+        "install": "jobdsl==1",
+    }
     document = seed("s", **given).render()
     binding = "org.jenkinsci.plugins.credentialsbinding.impl.FileBinding"
     assert f"<{binding}" in document
