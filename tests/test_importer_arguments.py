@@ -90,7 +90,7 @@ def changed(made: Any, name: str) -> Iterator[str]:
 
 def written(made: Any) -> set[str]:
     """The arguments an import writes of an element."""
-    return given(made).keys() - NO_ARGUMENTS
+    return given(made, made.layout).keys() - NO_ARGUMENTS
 
 
 def without_effect(item: Item) -> list[str]:

@@ -40,8 +40,7 @@ def test_items_and_views_of_a_controller(tmp_path: Path) -> None:
         ("team a/build + test", False),
     ]
     text = (tmp_path / "estate" / "team a" / "jobs.py").read_text("utf-8")
-    assert 'with folder(\n    "team a",\n    description="Ours",' in text
-    assert '    list_view("Mine", jobs=["build + test"]' in text
+    assert 'with folder("team a", description="Ours"):\n    list_view("Mine", jobs=["build + test"])' in text
 
 
 def test_what_the_controller_does_not_give_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ from jobdsl.cli.options import ESTATE, Stop, controller_options, isolation_optio
 
 if TYPE_CHECKING:
     from jobdsl.controller.jenkins import Controller
+    from jobdsl.importer.disk import Documents
 
 __all__ = ["completion", "import_", "lint", "render", "show"]
 
@@ -99,9 +102,10 @@ def show(name: str, estate: Path, view: bool, isolation: str | None) -> None:
 
 
 @click.command("import")
-@click.argument("source", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("source", required=False, type=click.Path(exists=True, allow_dash=True, path_type=Path))
 @controller_options
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Directory for the estate.")
+@click.option("--out", type=click.Path(path_type=Path), help="Directory for the estate.")
+@click.option("--name", default="", help="Full name of the one document that is read. [default: of its file]")
 @click.option(
     "--templates/--no-templates",
     default=True,
@@ -118,34 +122,55 @@ def import_(
     url: str | None,
     user: str | None,
     token: str | None,
-    out: Path,
+    out: Path | None,
+    name: str,
     templates: bool,
     report: Path | None,
     force: bool,
 ) -> None:
-    """Make DSL files from existing jobs: those of a controller (--url), or SRC/full/name.xml files.
+    """Make DSL files from existing jobs: those of a controller (--url), or of SOURCE.
+
+    SOURCE is a JENKINS_HOME or its backup, a directory of NAME.xml or NAME/config.xml files, one file,
+    or `-` for standard input. Without --out, the DSL file of one document is printed.
 
     Every document is rendered again and compared: what comes back is equal, or named as not.
     A broken document is named with its error, and the others go on; exits with 1 only if none was
     imported.
     """
-    from jobdsl.cli import workflow
     from jobdsl.importer import import_estate
-    from jobdsl.settings import config
+
+    def echo(line: str) -> None:
+        click.echo(line, err=True)
+
+    found = _source(source, name, url, user, token)
+    if out is not None:
+        result = import_estate(found, out, report=report, templates=templates, force=force, echo=echo)
+        raise Stop(0 if result.equal else 1)
+    from jobdsl.importer.disk import Documents
+    from jobdsl.importer.single import import_document
+
+    if not isinstance(found, Documents):
+        raise click.UsageError("Missing option '--out'.")
+    click.echo(import_document(found.found[0], echo), nl=False)
+
+
+def _source(
+    source: Path | None, name: str, url: str | None, user: str | None, token: str | None
+) -> Path | Controller | Documents:
+    """What is imported: a directory, a controller, or one document by its name."""
+    from jobdsl.importer.disk import Documents, on_disk, one_document
 
     if source is None:
-        found: Path | Controller = workflow.connect(workflow.Access(url, user, token), config.Settings())
-    else:
-        found = source
-    result = import_estate(
-        found,
-        out,
-        report=report,
-        templates=templates,
-        force=force,
-        echo=lambda line: click.echo(line, err=True),
-    )
-    raise Stop(0 if result.equal else 1)
+        from jobdsl.cli import workflow
+        from jobdsl.settings import config
+
+        return workflow.connect(workflow.Access(url, user, token), config.Settings())
+    if str(source) == "-":
+        return Documents([one_document(sys.stdin.buffer.read(), name)])
+    if source.is_dir():
+        return source
+    [only] = on_disk(source).found
+    return Documents([replace(only, name=name or only.name)])
 
 
 @click.command()

@@ -3,20 +3,53 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from jobdsl.errors import JobdslError
 from jobdsl.model import Definition
 
-__all__ = ["Renderer", "file_of"]
+__all__ = ["MANIFEST", "Renderer", "file_of", "name_of"]
 
 MANIFEST = ".jobdsl-rendered"
 """Names of the files of the last run, so that the next one removes what is no longer defined."""
+_ESCAPED = re.compile("%([0-9A-Fa-f]{2})")
+_DIRECTORY_END = re.compile(r"\.xml\Z")
+_ENDING = re.compile(r"\.(?:item|view)\Z")
+_NEEDS_ENDING = re.compile(r"\Aconfig\Z|\.(?:item|view)\Z")
+"""Leaves that get an ending of their own: `config`, which is a folder's, and what ends like one that has."""
 
 
 def file_of(one: Definition) -> str:
-    """Where a definition's document is written, relative to the directory."""
-    return f"{one.full_name}/config.xml" if one.is_folder else f"{one.full_name}.xml"
+    """Where a definition's document is written, relative to the directory.
+
+    A name the layout would take for something else is written so that `name_of` gives it back: a leading
+    dot, a directory that ends like a file, a job called `config`.
+    """
+    *folders, leaf = map(_escape, one.full_name.split("/"))
+    if one.is_folder:
+        folders.append(leaf)
+    below = "".join(f"{_DIRECTORY_END.sub('%2Exml', folder)}/" for folder in folders)
+    if one.is_folder:
+        return f"{below}config.xml"
+    return f"{below}{leaf}{_ending(one) if _NEEDS_ENDING.search(leaf) else ''}.xml"
+
+
+def name_of(path: str) -> str:
+    """The full name of the definition that `Renderer` wrote to a path."""
+    stem = path.removesuffix(".xml")
+    if path.endswith("/config.xml"):
+        stem = path.removesuffix("/config.xml")
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), _ENDING.sub("", stem))
+
+
+def _escape(name: str) -> str:
+    name = _ESCAPED.sub("%25\\1", name)
+    return f"%2E{name[1:]}" if name.startswith(".") else name
+
+
+def _ending(one: Definition) -> str:
+    return ".view" if one.is_view else ".item"
 
 
 class Renderer:
@@ -60,11 +93,11 @@ class Renderer:
         (self.out / MANIFEST).touch()
 
     def _free_name(self, one: Definition) -> str:
-        """The usual name; another only where a view, or a job called `config`, would take a used one."""
+        """The usual name; another only where a view and an item have the same one."""
         name = file_of(one)
         if name not in self.written:
             return name
-        return f"{name.removesuffix('.xml')}.{'view' if one.is_view else 'item'}.xml"
+        return f"{name.removesuffix('.xml')}{_ending(one)}.xml"
 
     def finish(self) -> list[str]:
         """Remove files of an earlier run that this one did not write; gives their names."""

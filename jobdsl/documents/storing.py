@@ -46,7 +46,7 @@ _UNLIMITED = frozenset({"numToKeep", "daysToKeep", "artifactNumToKeep", "artifac
 _DEFAULT_CLASS = re.compile(
     r"(?:[a-z-]+|java\..*|.*\.(?:Null|Default)[A-Za-z]*|.*\.AllNodeEligibility|.*\.InheritParentStrategy"
     r"|.*\.MultiBranchProjectViewHolder|.*\.StockFolderIcon|.*\.MetadataActionFolderIcon"
-    r"|hudson\.model\.View\$PropertyList)"
+    r"|hudson\.model\.View\$PropertyList|hudson\.util\.CaseInsensitiveComparator)"
 )
 """Classes Jenkins fills in by itself: collections, and the defaults of its extension points."""
 _OF_THE_WRITER = frozenset(

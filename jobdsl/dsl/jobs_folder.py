@@ -9,8 +9,9 @@ from typing import Any
 from jobdsl.dsl import context
 from jobdsl.dsl.items import Item
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import absent, raw, slot, text
+from jobdsl.elements.fields import absent, child, raw, slot, text
 from jobdsl.elements.misc_folder_views import default_tabs
+from jobdsl.elements.misc_folders import Icon, stock_icon
 from jobdsl.elements.scm_basic import none
 from jobdsl.elements.slots import Misc, Property
 
@@ -55,7 +56,7 @@ class folder(Item, xml="com.cloudbees.hudson.plugins.folder.Folder", plugin="clo
     folder_views: Any = raw()
     views: Any = raw()
     health_metrics: Any = slot(accepts=Misc)
-    icon: Any = raw()
+    icon: Any = child(accepts=Icon, default=stock_icon())
 
     def __enter__(self) -> folder:
         object.__setattr__(self, "_open", context.inside(self.full_name))

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 from jobdsl.documents.subitems import Subitem
 from jobdsl.errors import JobdslError
 from jobdsl.importer.convert import Imported
-from jobdsl.importer.directory import in_directory
+from jobdsl.importer.disk import Documents, on_disk
 from jobdsl.importer.estate import Maker
 from jobdsl.importer.report import ImportResult, write_report
 from jobdsl.importer.sources import Found, on_controller
+from jobdsl.importer.views import with_views
 
 if TYPE_CHECKING:
     from jobdsl.controller.jenkins import Controller
@@ -25,7 +26,7 @@ __all__ = ["ImportResult", "import_estate"]
 
 
 def import_estate(
-    source: Path | Controller,
+    source: Path | Controller | Documents,
     out: Path,
     *,
     report: Path | None = None,
@@ -33,7 +34,7 @@ def import_estate(
     force: bool = False,
     echo: Callable[[str], None] = print,
 ) -> ImportResult:
-    """Write the documents of a directory or a controller as an estate to `out`.
+    """Write the documents of a directory, a file or a controller as an estate to `out`.
 
     Broken documents are told and left out, the others go on; so are items that Jenkins keeps inside a
     job, or lets nobody write. Secrets in clear go into a file beside `out`, never into the estate.
@@ -45,18 +46,17 @@ def import_estate(
     place = out.resolve()
     secrets_file = place.with_name(f"{place.name}.secrets.json")
     _refuse_to_overwrite(out, secrets_file, source, force)
-    found = in_directory(source) if isinstance(source, Path) else on_controller(source)
-    if not found:
-        if isinstance(source, Path):
-            raise JobdslError(f"{source} holds no documents", hint="they are files named *.xml")
-        raise JobdslError(f"{source.url} holds no documents", hint="may this user read its jobs?")
-    maker = Maker(out, [one for one in found if one.subitem is None], secrets_file)
+    documents = _documents(source)
+    maker = Maker(out, with_views(one for one in documents.found if one.subitem is None), secrets_file)
     maker.make()
-    left_out = [_left_out(one, one.subitem) for one in found if one.subitem is not None]
-    imported = [*maker.imported.values(), *left_out]
-    documents = tuple(sorted(imported, key=lambda one: (one.name, one.place)))
+    left_out = [_left_out(one, one.subitem) for one in documents.found if one.subitem is not None]
+    imported = sorted([*maker.imported.values(), *left_out], key=lambda one: (one.name, one.place))
     result = ImportResult(
-        out, documents, len(maker.secrets.values), secrets_file if maker.secrets.values else None
+        out,
+        tuple(imported),
+        len(maker.secrets.values),
+        secrets_file if maker.secrets.values else None,
+        documents.sentence(),
     )
     for sentence in result.sentences():
         echo(sentence)
@@ -69,6 +69,22 @@ def _left_out(found: Found, kind: Subitem) -> Imported:
     """What becomes of a document of something that Jenkins keeps inside a job."""
     error = f"{kind.reason}; {kind.hint}"
     return Imported(found.name, found.place, found.size, error, left_out=kind, root=found.root)
+
+
+def _documents(source: Path | Controller | Documents) -> Documents:
+    """The documents there are. Raises JobdslError where there are none."""
+    if isinstance(source, Documents):
+        return source
+    if isinstance(source, Path):
+        documents = on_disk(source)
+        if not documents.found:
+            hint = documents.sentence() or "they are files named *.xml"
+            raise JobdslError(f"{source} holds no documents", hint=hint)
+        return documents
+    documents = Documents(on_controller(source))
+    if not documents.found:
+        raise JobdslError(f"{source.url} holds no documents", hint="may this user read its jobs?")
+    return documents
 
 
 def _refuse_to_overwrite(out: Path, secrets_file: Path, source: object, force: bool) -> None:

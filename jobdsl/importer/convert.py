@@ -12,7 +12,7 @@ from jobdsl.documents.backreferences import resolved
 from jobdsl.documents.subitems import Subitem
 from jobdsl.documents.tree import Node, class_name, parse, to_text
 from jobdsl.dsl.items import Item
-from jobdsl.dsl.jobs import item
+from jobdsl.dsl.jobs import folder, item, multibranch, organization_folder
 from jobdsl.dsl.raw import Literal
 from jobdsl.dsl.viewkinds import view
 from jobdsl.elements import load_all, reading
@@ -21,11 +21,11 @@ from jobdsl.errors import XmlError
 from jobdsl.importer.classes import elements, untyped
 from jobdsl.importer.doubts import doubts
 from jobdsl.importer.faithful import unfaithful, unspeakable
+from jobdsl.importer.generated import defined, essence
 from jobdsl.importer.layout import Group
 from jobdsl.importer.secrets import Taken, take_out
 from jobdsl.importer.source import Writer
 from jobdsl.model import is_view_root
-from jobdsl.planning.marker import stripped
 
 __all__ = ["FORMS", "Form", "Imported", "Source", "as_item", "convert", "fingerprint"]
 
@@ -36,6 +36,9 @@ _MOST_ELEMENTS = 100_000
 """Elements of one document; real ones have some thousands at most."""
 _DEEPEST = 40
 """Levels of elements a readable expression may have; Python itself takes about 90 brackets."""
+
+_IDLE_ACTIONS = "+actions"
+"""In a layout: the document has a list of actions, which is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class Imported:
     fallback: str = ""
     """The plainer form it had to take although its kind has a typed class; empty where it had not."""
     print: bytes = b""
-    """Fingerprint of the tree, markers aside and back references resolved."""
+    """Fingerprint of the tree, without what Jenkins generates, back references resolved."""
     root: str = ""
     code: Group | None = None
     """The call that defines it; its first part is the name."""
@@ -80,9 +83,9 @@ class Imported:
 
 
 def fingerprint(root: Node) -> bytes:
-    """Sixteen bytes that are the same for equal trees."""
+    """Sixteen bytes that are the same for trees that define the same."""
     digest = blake2b(digest_size=16)
-    for node in root.walk():
+    for node in essence(root).walk():
         attrs = sorted(node.attrs.items())
         digest.update(repr((node.tag, attrs, node.text, len(node.children))).encode())
     return digest.digest()
@@ -97,7 +100,7 @@ def convert(source: Source, name: str, writer: Writer, secrets: Taken, first: Fo
     load_all()
     if source.data.count(b"<") > 2 * _MOST_ELEMENTS:
         raise XmlError(f"it has more than {_MOST_ELEMENTS} elements")
-    root = resolved(stripped(parse(source.data)))
+    root = resolved(defined(parse(source.data)))
     made = Imported(source.name, source.place, len(source.data), root=root.tag, print=fingerprint(root))
     made.elements = elements(root)
     take_out(root, source.name, secrets)
@@ -138,8 +141,17 @@ def _items(full_name: str, root: Node, is_view: bool, first: Form) -> Iterator[t
         except Exception:  # noqa: BLE001, S112
             continue
         if is_equal:
+            _drop_idle_actions(definition)
             yield definition, form
     yield kind(name, Literal(to_text(root).lstrip("\n"))), FORMS[-1]
+
+
+def _drop_idle_actions(made: Item) -> None:
+    """Let a folder say nothing of an empty list of actions, which comes and goes."""
+    words = (made.layout or "").split(" ")
+    if isinstance(made, folder | multibranch | organization_folder) and _IDLE_ACTIONS in words:
+        rest = " ".join(word for word in words if word != _IDLE_ACTIONS)
+        object.__setattr__(made, "layout", rest or None)
 
 
 def _fallback(root: Node, made: Item, form: Form) -> str:

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from jobdsl.documents.secrets import Secrets, save
-from jobdsl.errors import EstateError, JobdslError, Problem, Where, XmlError
+from jobdsl.errors import EstateError, JobdslError, Problem, Where
 from jobdsl.importer.convert import FORMS, Form, Imported, Source, convert
 from jobdsl.importer.dslfile import Written, write
 from jobdsl.importer.layoutsfile import layouts_file
 from jobdsl.importer.places import DslFile, layout
+from jobdsl.importer.report import located
 from jobdsl.importer.scripts import Scripts
 from jobdsl.importer.secrets import Taken
 from jobdsl.importer.source import Layouts, Writer
@@ -77,7 +78,7 @@ class Maker:
         try:
             made = self._made(found, name, Writer(self._layouts, scripts.files_of(found.name)))
         except JobdslError as error:
-            made = Imported(found.name, found.place, found.size, _told(found.place, error))
+            made = Imported(found.name, found.place, found.size, located(found.place, error))
             self.secrets.forget(list(self.secrets.values)[before:])
         self._keys[key] = list(self.secrets.values)[before:]
         self.imported[key] = made
@@ -160,9 +161,3 @@ class Maker:
             self._hopeless[key] = why
         else:
             self._forms[key] = FORMS[FORMS.index(one.form) + 1]
-
-
-def _told(place: str, error: JobdslError) -> str:
-    line = f":{error.line}" if isinstance(error, XmlError) and error.line else ""
-    hint = f" ({error.hint})" if error.hint else ""
-    return f"{place}{line}: {error.message}{hint}"

@@ -15,7 +15,7 @@ from jobdsl.grammar import names
 from jobdsl.importer.sources import Found
 from jobdsl.settings.config import Files
 
-__all__ = ["DslFile", "Place", "layout"]
+__all__ = ["DslFile", "Place", "layout", "tree"]
 
 _MOST = 250
 """Documents of one DSL file."""
@@ -62,14 +62,20 @@ class DslFile:
     places: list[Place]
 
 
-def layout(found: Iterable[Found]) -> list[DslFile]:
-    """The DSL files for these documents."""
+def tree(found: Iterable[Found]) -> Place:
+    """The documents by where they lie: the top, with all below it."""
     root = Place("")
     for one in found:
         place = root
         for name in [*names.ancestors(one.name), one.name]:
             place = place.below.setdefault(names.leaf(name), Place(name))
         place.documents.append(one)
+    return root
+
+
+def layout(found: Iterable[Found]) -> list[DslFile]:
+    """The DSL files for these documents."""
+    root = tree(found)
     maker = _Layout()
     maker.top(root)
     return [one for one in maker.files if one.places]

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from jobdsl.documents.subitems import Subitem
-from jobdsl.errors import JobdslError
+from jobdsl.errors import JobdslError, XmlError
 from jobdsl.importer.convert import Imported
 
-__all__ = ["ImportResult", "printable", "write_report"]
+__all__ = ["ImportResult", "located", "printable", "write_report"]
 
 _MOST_DOUBTS = 30
 """Places that may hold a secret and are told one by one."""
@@ -32,6 +32,8 @@ class ImportResult:
     """Secrets in clear that were taken out."""
     secrets_file: Path | None
     """Where they are now."""
+    no_items: str = ""
+    """What lies with the documents and is no item, counted; empty for nothing."""
 
     @property
     def broken(self) -> list[Imported]:
@@ -74,6 +76,8 @@ class ImportResult:
         if self.secrets:
             advice = "keep it safe, and out of version control"
             yield f"{_count(self.secrets, 'secret')} taken out into {self.secrets_file}: {advice}"
+        if self.no_items:
+            yield self.no_items
         yield from self._doubts()
         yield from self._left_out()
         for one in self.broken:
@@ -135,3 +139,10 @@ def write_report(result: ImportResult, path: Path) -> None:
         path.write_text(text, "utf-8", errors="backslashreplace")
     except OSError as error:
         raise JobdslError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def located(place: str, error: JobdslError) -> str:
+    """Return what is wrong with a document, with its file and line."""
+    line = f":{error.line}" if isinstance(error, XmlError) and error.line else ""
+    hint = f" ({error.hint})" if error.hint else ""
+    return f"{place}{line}: {error.message}{hint}"

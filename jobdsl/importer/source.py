@@ -59,15 +59,18 @@ class Writer:
 
     def item(self, item: Item, name: str) -> Group:
         """The call that defines an item; `name` is what it is called where the call stands."""
-        arguments = {"name": name, **{key: value for key, value in given(item).items() if key != "name"}}
-        return self._call(item, arguments)
+        return self._call(item, {"name": name})
 
-    def _record(self, record: Any) -> Group:
-        return self._call(record, given(record))
-
-    def _call(self, record: Any, arguments: Mapping[str, Any]) -> Group:
+    def _call(self, record: Any, renamed: Mapping[str, Any]) -> Group:
+        """The call that makes a value; `renamed` are arguments that are written otherwise than they are."""
         word, kind = record.dsl_name(), type(record).java or type(record).__name__
         usual = self._use(word)
+        same = record.layout == usual or is_same(record, "layout", usual)
+        layout = usual if same else record.layout
+        arguments = {
+            **renamed,
+            **{key: one for key, one in given(record, layout).items() if key not in renamed},
+        }
         named: list[tuple[str, Code]] = []
         in_order = [name for name, one in record._fields.items() if one.first]
         positional = _leading(in_order, arguments)
@@ -77,8 +80,8 @@ class Writer:
             for name, value in arguments.items()
             if name not in positional
         ]
-        if record.layout != usual and not is_same(record, "layout", usual):
-            named.append(("layout=", self.layout(type(record).__name__, record.layout)))
+        if layout != usual:
+            named.append(("layout=", self.layout(type(record).__name__, layout)))
         if record.extra:
             extra = Group("{", self._fields(record.extra, kind, quoted_names=True), "}")
             named.append(("extra=", extra))
@@ -107,7 +110,7 @@ class Writer:
         if value is None or isinstance(value, bool | int | float):
             return repr(value)
         if isinstance(value, Record):
-            return self._record(value)
+            return self._call(value, {})
         if isinstance(value, Raw):
             return self._raw(value)
         if isinstance(value, Literal):
@@ -172,15 +175,19 @@ def _is_word(name: str) -> bool:
     return name.isascii() and name.isidentifier() and not iskeyword(name) and not name.startswith("_")
 
 
-def given(record: Any) -> dict[str, Any]:
-    """The arguments worth writing: those that change what the element writes.
+def given(record: Any, layout: str | None) -> dict[str, Any]:
+    """The arguments worth writing beside a layout: those that change what the element writes in it.
 
     Left out are those at their default, empty lists of a job, and an empty value of a field that the layout
     lists and so writes anyway.
     """
-    return {
-        name: value for name, value in record.arguments().items() if value or _is_needed(record, name, value)
-    }
+    before = record.layout
+    object.__setattr__(record, "layout", layout)
+    try:
+        arguments = record.arguments()
+        return {name: value for name, value in arguments.items() if value or _is_needed(record, name, value)}
+    finally:
+        object.__setattr__(record, "layout", before)
 
 
 def _is_needed(record: Any, name: str, value: Any) -> bool:

@@ -17,8 +17,8 @@ from jobdsl.elements.layouts import is_same, split, with_order
 from jobdsl.errors import JobdslError
 from jobdsl.importer.convert import as_item
 from jobdsl.importer.faithful import parts
+from jobdsl.importer.generated import defined
 from jobdsl.importer.sources import Found
-from jobdsl.planning.marker import stripped
 
 __all__ = ["usual_layouts"]
 
@@ -66,7 +66,7 @@ def _most(layouts: Counter[str | None]) -> str | None:
 def _records(one: Found) -> Iterator[Any]:
     """The typed values a document is made of."""
     try:
-        made, _ = as_item(one.name, resolved(stripped(parse(one.read()))), one.is_view)
+        made, _ = as_item(one.name, resolved(defined(parse(one.read()))), one.is_view)
     except JobdslError:  # told when it is imported
         return
     stack: list[Any] = [made]

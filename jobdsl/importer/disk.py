@@ -1,0 +1,322 @@
+"""The documents that lie on disk, by full name: in a Jenkins home or its backup, or as files.
+
+| Layout | What it is |
+|---|---|
+| `jobs/team/config.xml`, `jobs/team/jobs/api/config.xml` | a JENKINS_HOME, its `jobs`, or a folder in it |
+| `team/config.xml`, `team/api/config.xml` | what Jenkins Job Builder writes with `--config-xml` |
+| `team/api.xml`, `team/config.xml` for a folder | what `jobdsl render` and Jenkins Job Builder write |
+| one file | one document |
+
+What else a home holds (builds, branches, users, settings) is no item: it is counted, and never opened.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from jobdsl.documents.kept import COMPUTED_FOLDERS
+from jobdsl.documents.rendering import MANIFEST, name_of
+from jobdsl.documents.tree import class_name, parse
+from jobdsl.elements import load_all
+from jobdsl.elements.base import registry
+from jobdsl.errors import JobdslError
+from jobdsl.grammar import names
+from jobdsl.importer.directory import Entry, content, count, listing
+from jobdsl.importer.sources import Found, found
+from jobdsl.importer.views import top_views
+from jobdsl.model import is_view_root
+
+__all__ = ["Documents", "on_disk", "one_document"]
+
+_HOME_ROOTS = ("hudson", "jenkins.model.Jenkins", "hudson.model.Hudson")
+_NAMELESS = "job"
+"""Name of a document that has none."""
+_OWN, _JOBS = "config.xml", "jobs"
+_DATA = {
+    "branches": "branch",
+    "builds": "build",
+    "computation": "",
+    "configurations": "configuration",
+    "indexing": "",
+    "modules": "module",
+    "nodes": "node",
+    "promotions": "promotion process",
+    "users": "user",
+    "workspace": "",
+}
+"""Directories of a home or a job that hold no items, with what lies in them; empty where nobody counts it."""
+_SETTING = "setting of Jenkins and its plugins"
+_BARE, _OTHER = "directory without a config.xml", "other directory"
+_PLURALS = {
+    "branch": "branches",
+    "promotion process": "promotion processes",
+    _SETTING: "settings of Jenkins and its plugins",
+    _BARE: "directories without a config.xml",
+    _OTHER: "other directories",
+}
+_OF_HOMES = frozenset({"caches", "config-history", "fingerprints", "init.groovy.d", "logs", "monitoring"}) | {
+    *("plugins", "scriptler", "secrets", "shelvedProjects", "tools", "updates", "userContent", "war"),
+    "workflow-libs",
+}
+"""Directories of a home in which nothing is looked for."""
+
+
+@dataclass(slots=True)
+class Documents:
+    """The documents of a directory, and how much lies there that is none."""
+
+    found: list[Found] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+    """By what it is: `build`, `user`, ..."""
+
+    def sentence(self) -> str:
+        """Return what was left out, in one line; empty for nothing."""
+        parts = [_counted(number, word) for word, number in self.left_out.most_common() if number]
+        return f"Left out, as no items: {', '.join(parts)}" if parts else ""
+
+
+def on_disk(source: Path) -> Documents:
+    """Return the documents of a directory, or the one in a file, by name.
+
+    What cannot be read is among them: it raises when read. Raises JobdslError for what is neither.
+    """
+    if source.is_file():
+        return _one_file(source)
+    if not source.is_dir():
+        raise JobdslError(f"{source} is no directory", hint="name the directory the documents are in")
+    return _Walk(os.path.realpath(source)).documents()
+
+
+def _one_file(source: Path) -> Documents:
+    path = source.resolve()
+    name = path.parent.name if path.name == _OWN else path.stem
+    return Documents([_found(Entry(path.name, str(path)), name or _NAMELESS)])
+
+
+def one_document(data: bytes, name: str = "") -> Found:
+    """Return a document of which only the text is known; a view has its own name."""
+    made = found("", "standard input", data, is_view=False, read=lambda: data)
+    made = replace(made, is_view=is_view_root(made.root))
+    own = parse(data).find("name") if made.is_view and not name else None
+    return replace(made, name=name or (own.text if own is not None else "") or _NAMELESS)
+
+
+class _Walk:
+    """One walk over a directory; names count from it."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.rendered = os.path.exists(os.path.join(root, MANIFEST))
+        self.homes: list[str] = []
+        """Names of the directories that are homes."""
+        self.all = Documents()
+
+    def documents(self) -> Documents:
+        if self.rendered:
+            self._rendered("")
+        elif os.path.basename(self.root) == _JOBS and self._holds_items(""):
+            self._jobs("", "")
+        else:
+            self._directory("", "")
+            self._from_the_only_home()
+        by_name = {one.name: one for one in self.all.found if one.place.rpartition("/")[2] != _OWN}
+        self.all.found = sorted(
+            (_own(one, by_name) for one in self.all.found), key=lambda one: (one.name, one.is_view)
+        )
+        return self.all
+
+    def _rendered(self, place: str) -> None:
+        """A directory that `jobdsl render` wrote: every file of it is a definition."""
+        entries, directories = listing(self.root, place)
+        for entry in entries:
+            self.all.found.append(_found(entry, name_of(entry.place)))
+        for directory in directories:
+            self._rendered(names.join(place, directory))
+
+    def _directory(self, place: str, name: str) -> None:
+        """A directory of documents: a home, an item, or a folder of that full name."""
+        entries, directories = listing(self.root, place)
+        own = next((one for one in entries if one.place == names.join(place, _OWN)), None)
+        documents = [_found(one, _full_name(one, place, name)) for one in entries if one is not own]
+        root = _found(own, "").root if own else ""
+        containers = _JOBS in directories and self._is_container(place, entries)
+        if root in _HOME_ROOTS or (containers and own is None):
+            self._home(place, name, own, documents, directories)
+            return
+        if own is None or is_view_root(root) or self._is_named_config(name, root, documents, directories):
+            self.all.found += [*documents, *([_found(own, names.join(name, "config"))] if own else [])]
+        else:
+            name = name or os.path.basename(self.root)
+            self.all.found.append(_found(own, name))
+            if not _is_folder(root):
+                self._count(place, directories)
+                return
+            self.all.found += [replace(one, name=names.join(name, _stem(one))) for one in documents]
+        for directory in directories:
+            if directory == _JOBS and containers:
+                self._jobs(names.join(place, directory), name)
+            else:
+                self._directory(names.join(place, directory), names.join(name, directory))
+
+    def _home(
+        self, place: str, name: str, own: Entry | None, documents: list[Found], directories: list[str]
+    ) -> None:
+        """A JENKINS_HOME, or a backup of one: its jobs and views."""
+        self.homes.append(name)
+        if own is not None:
+            try:
+                self.all.found += top_views(name, own.place, content(own.path))
+            except JobdslError:
+                self.all.found.append(_found(own, names.join(name, "config")))
+        items = [one for one in documents if _is_item(one.root)]
+        self.all.found += items
+        self.all.left_out[_SETTING] += len(documents) - len(items)
+        for directory in directories:
+            below = names.join(place, directory)
+            if directory == _JOBS:
+                self._jobs(below, name)
+            elif own is not None or directory in _DATA or directory in _OF_HOMES:
+                self._count(place, [directory])
+            else:  # a directory beside `jobs`, in something that may be a backup of a home
+                self._directory(below, names.join(name, directory))
+
+    def _jobs(self, place: str, name: str) -> None:
+        """The directory `jobs` of a home or a folder: a directory for each item."""
+        entries, directories = listing(self.root, place)
+        self.all.found += [_found(one, _full_name(one, place, name)) for one in entries]
+        for directory in directories:
+            self._item(names.join(place, directory), names.join(name, directory))
+
+    def _item(self, place: str, name: str) -> None:
+        """An item's directory in a home."""
+        entries, directories = listing(self.root, place)
+        own = next((one for one in entries if one.place == names.join(place, _OWN)), None)
+        root = _found(own, "").root if own else ""
+        if own is not None:
+            self.all.found.append(_found(own, name))
+        elif any(one.place == place for one in entries):  # it cannot be listed
+            self.all.found += [_found(one, name) for one in entries]
+        elif _JOBS not in directories:
+            self.all.left_out[_BARE] += 1
+        for directory in directories:
+            below = names.join(place, directory)
+            if directory == _JOBS and (own is None or _is_folder(root)):
+                self._jobs(below, name)
+            elif own is not None and _is_folder(root) and directory not in _DATA:
+                self._directory(below, names.join(name, directory))
+            else:
+                self._count(place, [directory], computed=class_name(root) in COMPUTED_FOLDERS)
+
+    def _count(self, place: str, directories: list[str], *, computed: bool = False) -> None:
+        """Note directories that hold no items."""
+        for directory in directories:
+            word = "branch" if directory == _JOBS and computed else _DATA.get(directory)
+            if word:
+                self.all.left_out[word] += count(self.root, names.join(place, directory))
+            elif word is None:
+                self.all.left_out[_OTHER] += 1
+
+    def _is_container(self, place: str, entries: list[Entry]) -> bool:
+        """Whether the directory `jobs` is that of a home or a folder, and no folder called so."""
+        jobs = names.join(place, _JOBS)
+        is_folder = any(one.place == f"{jobs}.xml" for one in entries)
+        return not is_folder and self._holds_items(jobs)
+
+    def _holds_items(self, place: str) -> bool:
+        """Whether there is a directory for each item in this one, and no document of its own."""
+        inside, directories = listing(self.root, place)
+        if any(one.place == names.join(place, _OWN) for one in inside):
+            return False
+        return any(
+            os.path.isfile(os.path.join(self.root, place, one, _OWN))
+            or os.path.isdir(os.path.join(self.root, place, one, _JOBS))
+            for one in directories
+        )
+
+    def _is_named_config(self, name: str, root: str, documents: list[Found], directories: list[str]) -> bool:
+        """Whether a `config.xml` is a job of that name, and not the document of its directory."""
+        if _is_folder(root):
+            return False
+        if any(_is_item(one.root) for one in documents):
+            return True
+        return not name and any(one not in _DATA for one in directories)
+
+    def _from_the_only_home(self) -> None:
+        """Names count from the home where there is one, and nothing beside it."""
+        (home,) = self.homes if len(self.homes) == 1 else ("",)
+        if home and all(one.name.startswith(f"{home}/") for one in self.all.found):
+            self.all.found = [replace(one, name=one.name[len(home) + 1 :]) for one in self.all.found]
+
+
+def _is_folder(root: str) -> bool:
+    return root.endswith(".Folder")
+
+
+def _is_item(root: str) -> bool:
+    """Whether a document is one of an item or a view, as far as its root tells."""
+    load_all()
+    cls = registry.get(class_name(root))
+    return is_view_root(root) or (cls is not None and hasattr(cls, "full_name"))
+
+
+def _full_name(entry: Entry, place: str, name: str) -> str:
+    """The name of an entry of a directory `place` of that name, or of the directory itself."""
+    return name if entry.place == place else names.join(name, _stem(entry))
+
+
+def _stem(entry: Entry | Found) -> str:
+    stem = entry.place.rpartition("/")[2].removesuffix(".xml")
+    return "config" if stem in ("config.item", "config.view") else stem
+
+
+def _found(entry: Entry, name: str) -> Found:
+    place, name = _printable(entry.place), _printable(name)
+
+    def read() -> bytes:
+        if entry.refused:
+            raise JobdslError(entry.refused)
+        return content(entry.path)
+
+    try:
+        data = read()
+    except JobdslError:
+        data = b""  # told when it is read to be imported
+    made = found(name, place, data, is_view=False, read=read)
+    return replace(made, is_view=is_view_root(made.root))
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _own(one: Found, by_name: dict[str, Found]) -> Found:
+    """An item's `config.xml` beside another document of its name.
+
+    Beside an item it is one too many; beside a view, or what cannot be read, it is none.
+    """
+    other = by_name.get(one.name)
+    if other is None or other is one or one.is_view or other.is_view or not one.place.endswith(_OWN):
+        return one
+    if other.place == one.place or not _is_sound(other):
+        return one
+    why = f"is a document of {one.name}, and so is {other.place}"
+
+    def refuse() -> bytes:
+        raise JobdslError(why)
+
+    return replace(one, is_folder=False, read=refuse)
+
+
+def _is_sound(one: Found) -> bool:
+    try:
+        parse(one.read())
+    except JobdslError:
+        return False
+    return True
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word if number == 1 else _PLURALS.get(word, f'{word}s')}"

@@ -1,0 +1,66 @@
+"""One document as the text of one DSL file that needs no other: for standard output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jobdsl
+from jobdsl.documents.secrets import Secrets
+from jobdsl.documents.tree import parse
+from jobdsl.errors import JobdslError, XmlError
+from jobdsl.grammar import names
+from jobdsl.importer.convert import FORMS, Imported, Source, convert, fingerprint
+from jobdsl.importer.dslfile import write
+from jobdsl.importer.layout import show
+from jobdsl.importer.places import DslFile, tree
+from jobdsl.importer.report import located
+from jobdsl.importer.secrets import Taken
+from jobdsl.importer.source import Writer
+from jobdsl.importer.sources import Found
+from jobdsl.importer.views import with_views
+
+__all__ = ["import_document"]
+
+
+def import_document(document: Found, echo: Callable[[str], None]) -> str:
+    """Return the DSL file of one document, with the views of a folder.
+
+    The source is run, and what it renders compared with the document. Secrets in clear are left out of it:
+    `echo` says so. Raises JobdslError for a document that cannot be imported.
+    """
+    if document.subitem is not None:
+        raise JobdslError(f"{document.place}: {document.subitem.reason}", hint=document.subitem.hint)
+    secrets = Taken()
+
+    def converted(found: Found, short: str) -> Imported:
+        source = Source(found.name, found.read(), found.place, found.is_view)
+        for form in FORMS:
+            made = convert(source, short, Writer(), secrets, form)
+            if _comes_back(made, secrets):
+                made.equal = True
+                return made
+        raise JobdslError(f"{found.name} does not come out as it was")
+
+    place = tree(with_views([document]))
+    for folder in names.ancestors(document.name):
+        place = place.below[names.leaf(folder)]
+    try:
+        written = write(DslFile("", place.full_name, list(place.below.values())), converted)
+    except XmlError as error:
+        raise JobdslError(located(document.place, error)) from None
+    for key in secrets.values:
+        echo(f'left out: secret("{key}") stands for a value in the document; `--out DIR` keeps it in a file')
+    return written.text
+
+
+def _comes_back(made: Imported, secrets: Taken) -> bool:
+    """Whether the source of a document, run, renders an equal one."""
+    if made.code is None:
+        return False
+    words = {word: getattr(jobdsl, word) for word in made.uses}
+    try:
+        rendered = eval(show(made.code, "", 0), words).render()  # noqa: S307  # our own calls and literals
+        filled = Secrets(secrets.values).fill(rendered, known_only=True)
+        return fingerprint(parse(filled)) == made.print
+    except JobdslError:
+        return False

@@ -1,0 +1,97 @@
+"""The views of folders as documents of their own: each is imported once, whatever else holds a copy of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from jobdsl.documents.tree import Node, header, parse, to_text
+from jobdsl.errors import JobdslError
+from jobdsl.grammar import names
+from jobdsl.importer.generated import is_generated_view, leads_out, separate_views, without_owner
+from jobdsl.importer.sources import Found, found
+
+__all__ = ["top_views", "view_document", "with_views"]
+
+_TOP = ("all", "All")
+"""What Jenkins calls the view of all jobs it makes, and has called it."""
+
+
+def with_views(documents: Iterable[Found]) -> list[Found]:
+    """Return the documents with the views of their folders, each once, by name.
+
+    A view that is in its folder's document alone gets one of its own. One that the folder's document keeps,
+    and the one Jenkins makes with every folder, are left out.
+    """
+    documents = list(documents)
+    folders = {one.name: root for one in documents if one.is_folder and (root := _root(one)) is not None}
+    known = {one.name for one in documents if one.is_view}
+    added: list[Found] = []
+    parts: set[str] = set()
+    for one in documents:
+        if one.is_folder and one.name in folders:
+            separate = {names.join(one.name, _name(view)): view for view in separate_views(folders[one.name])}
+            added += [
+                view_document(name, one.place, view) for name, view in separate.items() if name not in known
+            ]
+            parts |= {names.join(one.name, name) for name in _held(folders[one.name])} - separate.keys()
+    kept = [one for one in documents if not (one.is_view and _is_part(one, parts, folders))]
+    return sorted([*kept, *added], key=lambda one: (one.name, one.is_view))
+
+
+def top_views(home: str, place: str, data: bytes) -> list[Found]:
+    """Return the views of the controller whose own `config.xml` this is, but the one of all jobs it made.
+
+    Raises XmlError for no document.
+    """
+    views = parse(data).find("views")
+    return [
+        _top_view(names.join(home, _name(view)), place, view)
+        for view in (views.children if views is not None else ())
+        if _name(view) and not any(is_generated_view(view, name) for name in _TOP)
+    ]
+
+
+def _top_view(name: str, place: str, view: Node) -> Found:
+    if not leads_out(view):
+        return view_document(name, place, without_owner(view))
+
+    def refuse() -> bytes:
+        raise JobdslError(f"the view {name} refers to another part of this file")
+
+    return found(name, place, b"", is_view=True, read=refuse)
+
+
+def view_document(name: str, place: str, view: Node) -> Found:
+    """Return a view that stands in another document as one of its own."""
+    body = to_text(view).lstrip("\n")
+    data = (header(body) + body + "\n").encode()
+    return found(name, place, data, is_view=True, read=lambda: data)
+
+
+def _is_part(one: Found, parts: Collection[str], folders: Collection[str]) -> bool:
+    """Whether a view is said by its folder's document, or made with its folder."""
+    if one.name in parts:
+        return True
+    if names.parent(one.name) not in folders or one.root != "hudson.model.AllView":
+        return False
+    root = _root(one)
+    return root is not None and is_generated_view(root)
+
+
+def _held(root: Node) -> Iterator[str]:
+    """Names of all views a folder's document holds."""
+    for part in root.children:
+        views = part.find("views") if part.tag == "folderViews" else part if part.tag == "views" else None
+        yield from map(_name, views.children if views is not None else ())
+
+
+def _name(view: Node) -> str:
+    name = view.find("name")
+    return name.text if name is not None else ""
+
+
+def _root(one: Found) -> Node | None:
+    try:
+        return parse(one.read())
+    except JobdslError:  # told when it is imported
+        return None
