@@ -37,10 +37,11 @@ def file_of(one: Definition) -> str:
 
 def name_of(path: str) -> str:
     """The full name of the definition that `Renderer` wrote to a path."""
-    stem = path.removesuffix(".xml")
     if path.endswith("/config.xml"):
         stem = path.removesuffix("/config.xml")
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), _ENDING.sub("", stem))
+    else:
+        stem = _ENDING.sub("", path.removesuffix(".xml"))
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), stem)
 
 
 def _escape(name: str) -> str:

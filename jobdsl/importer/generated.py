@@ -165,6 +165,9 @@ def leads_out(view: Node) -> bool:
 
 
 def without_owner(view: Node) -> Node:
-    """Return a view as it stands alone, without its folder."""
+    """Return a view as it stands alone: without its folder, and with a comparator of its own."""
+    for node in view.walk():
+        if node.tag == "comparator" and "reference" in node.attrs:
+            node.attrs = dict(_COMPARATOR)
     children = [child for child in view.children if child.tag != "owner"]
     return Node(view.tag, view.text, children, view.attrs)
