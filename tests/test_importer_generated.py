@@ -9,6 +9,7 @@ import pytest
 
 import jobdsl
 from jobdsl import steps
+from jobdsl.cli.main import run
 from jobdsl.cli.workflow import render
 from jobdsl.controller.jenkins import connect
 from jobdsl.documents.tree import parse
@@ -241,3 +242,28 @@ def test_views_of_a_controller_are_imported_once_and_a_removed_one_does_not_retu
     render(home.out, home.out.with_name("rendered"), "process")
     folder = parse((home.out.with_name("rendered") / "team" / "config.xml").read_bytes())
     assert folder.find("folderViews") is None
+
+
+def test_an_imported_controller_is_adopted_and_settles(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    declarative = (RECORDINGS / "declarative_pipeline_after_first_build.xml").read_text("utf-8")
+    with SimulatedJenkins() as jenkins:
+        for name, value in (("URL", jenkins.url), ("USER", jenkins.user), ("TOKEN", jenkins.token)):
+            monkeypatch.setenv(f"JENKINS_{name}", value)
+        controller = connect(jenkins.url, jenkins.user, jenkins.token)
+        controller.create("item", "team", jobdsl.folder("team", description="Ours").xml)
+        controller.create("item", "team/decl", declarative.partition("?>")[2])
+        controller.create("view", "team/nightly", jobdsl.list_view("nightly", jobs=["decl"]).xml)
+        controller.create("view", "team/mine", jobdsl.my_view("mine").xml)
+        assert run(["import", "--out", str(home.out)]) == 0
+        assert run(["plan", str(home.out), "--adopt", "**"]) == 2
+        assert run(["apply", str(home.out), "--adopt", "**", "--yes"]) == 0
+        after = controller.config("item", "team/decl")
+        assert b"DeclarativeJobPropertyTrackerAction" in after
+        for options in ([], ["--refresh"]):
+            assert run(["plan", str(home.out), *options]) == 0
+        assert run(["import", "--out", str(home.out.with_name("again"))]) == 0
+    texts = [
+        (path / "team" / "jobs.py").read_text("utf-8") for path in (home.out, home.out.with_name("again"))
+    ]
+    assert texts[0] == texts[1]
+    assert "Managed by" not in texts[1]

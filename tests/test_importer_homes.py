@@ -273,6 +273,27 @@ def test_standard_input_that_is_no_document_or_has_a_secret(
     assert "freestyle(" in (disk.out / "jobs.py").read_text()
 
 
+def test_jobs_that_lie_elsewhere_are_told(disk: Disk) -> None:
+    disk.put("config.xml", HUDSON)
+    disk.put("../data/api/config.xml", JOB)
+    (disk.root / "jobs").symlink_to("../data")
+    assert run(["import", str(disk.root), "--out", str(disk.out)]) == 0
+    assert "NOT IMPORTED: jobs: jobs: is a link to a directory" in disk.capsys.readouterr().err
+
+
+def test_names_are_for_one_document(disk: Disk) -> None:
+    disk.home()
+    assert run(["import", str(disk.root), "--name", "x", "--out", str(disk.out)]) == 1
+    assert "--name is for one document" in disk.capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["", "<listView", "<project", "no document"])
+def test_broken_standard_input_is_told(disk: Disk, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    feed(monkeypatch, text)
+    assert run(["import", "-"]) == 1
+    assert "standard input" in disk.capsys.readouterr().err
+
+
 def test_a_directory_needs_out(disk: Disk) -> None:
     disk.home()
     assert run(["import", str(disk.root)]) == 1

@@ -160,6 +160,8 @@ def _source(
     """What is imported: a directory, a controller, or one document by its name."""
     from jobdsl.importer.disk import Documents, on_disk, one_document
 
+    if name and (source is None or source.is_dir()):
+        raise click.UsageError("--name is for one document: a file, or - for standard input.")
     if source is None:
         from jobdsl.cli import workflow
         from jobdsl.settings import config

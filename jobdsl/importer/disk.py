@@ -100,8 +100,15 @@ def one_document(data: bytes, name: str = "") -> Found:
     """Return a document of which only the text is known; a view has its own name."""
     made = found("", "standard input", data, is_view=False, read=lambda: data)
     made = replace(made, is_view=is_view_root(made.root))
-    own = parse(data).find("name") if made.is_view and not name else None
-    return replace(made, name=name or (own.text if own is not None else "") or _NAMELESS)
+    return replace(made, name=name or (_own_name(data) if made.is_view else "") or _NAMELESS)
+
+
+def _own_name(data: bytes) -> str:
+    try:
+        own = parse(data).find("name")
+    except JobdslError:  # told when it is imported
+        return ""
+    return own.text if own is not None else ""
 
 
 class _Walk:
@@ -171,7 +178,7 @@ class _Walk:
                 self.all.found += top_views(name, own.place, content(own.path))
             except JobdslError:
                 self.all.found.append(_found(own, names.join(name, "config")))
-        items = [one for one in documents if _is_item(one.root)]
+        items = [one for one in documents if _is_item(one.root) or names.leaf(one.name) == _JOBS]
         self.all.found += items
         self.all.left_out[_SETTING] += len(documents) - len(items)
         for directory in directories:
