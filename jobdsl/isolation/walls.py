@@ -125,15 +125,22 @@ class Places:
     """Directories of packages that stand elsewhere, as after an editable install."""
 
     @property
+    def interpreter(self) -> str:
+        """The program itself, not a link in a virtual environment: the module path is given to it."""
+        return os.path.realpath(getattr(sys, "_base_executable", "") or sys.executable)
+
+    @property
     def readable(self) -> list[str]:
-        """Directories of Python, its packages, the system's libraries and time zones (`TZ=` in schedules)."""
-        python = [
+        """Python and its packages, the system's libraries and time zones (`TZ=` in schedules), no more."""
+        prefixes = (
             sys.base_prefix,
-            sys.prefix,
+            sys.base_exec_prefix,
             os.path.realpath(sys.base_prefix),
-            os.path.dirname(sys.executable),
-        ]
-        return list(dict.fromkeys([*_SYSTEM, *TZPATH, *python, *self.path, *self.homes.values()]))
+            os.path.dirname(os.path.dirname(self.interpreter)),
+        )
+        libraries = [f"{prefix}/{name}" for prefix in prefixes for name in ("lib", "lib64")]
+        python = [self.interpreter, *libraries, *self.path, *self.homes.values()]
+        return list(dict.fromkeys([*_SYSTEM, *TZPATH, *python]))
 
 
 @cache

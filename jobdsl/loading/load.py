@@ -16,6 +16,7 @@ from jobdsl.loading import dslfiles
 from jobdsl.loading.crew import run
 from jobdsl.loading.gather import Gathered
 from jobdsl.loading.groups import Groups, grouped
+from jobdsl.loading.hidden import hidden_places
 from jobdsl.loading.hosting import NoWall
 from jobdsl.loading.leftout import idle_files, unread_settings, unused_patterns
 from jobdsl.loading.request import Request
@@ -66,8 +67,9 @@ def _behind_a_wall(root: Path, settings: Settings, groups: Groups, gathered: Gat
         from jobdsl.isolation.linux import close_memory
 
         close_memory()
+    hidden = hidden_places(root, settings)
     for wall in walls(wanted):
-        request = Request(root, frozenset(groups.files), settings, wall)
+        request = Request(root, frozenset(groups.files), settings, wall, hidden)
         try:
             run(request, groups, gathered)
         except NoWall as error:

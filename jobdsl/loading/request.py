@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from jobdsl.isolation.walls import Wall, places
+from jobdsl.loading.hidden import visible
 from jobdsl.settings.config import Settings
 
 __all__ = ["Request"]
@@ -38,18 +38,15 @@ class Request:
     files: frozenset[str]
     settings: Settings
     wall: Wall
-
-    @property
-    def hidden(self) -> list[str]:
-        """What of the estate DSL files are not to see: it may hold secrets."""
-        named = [".git", *([self.settings.secrets] if self.settings.secrets else [])]
-        return [os.path.realpath(self.root / one) for one in named]
+    hidden: Sequence[str] = ()
+    """Real paths that DSL files are not to see."""
 
     def boot(self, own: Iterable[str], failed: Iterable[str]) -> tuple[list[str], bytes]:
         """The command of a process, and what it is asked."""
         found = places()
         readable = [*found.readable, str(self.root)]
-        python = [sys.executable, "-sSPB", "-X", "utf8", "-c"]
+        hidden = visible(self.hidden, readable)
+        python = [found.interpreter, "-sSPB", "-X", "utf8", "-c"]
         python.append(_BOOT.format(path=found.path, homes=found.homes))
         asked = {
             "root": str(self.root),
@@ -57,10 +54,10 @@ class Request:
             "own": sorted(own),
             "failed": sorted(failed),
             "readable": readable,
-            "hidden": self.hidden,
+            "hidden": hidden,
             "layers": self.wall.layers,
             "parent": None if self.wall.program == "bubblewrap" else os.getpid(),
             "memory_mb": self.settings.load.memory_mb,
             "timeout_seconds": self.settings.load.timeout_seconds,
         }
-        return self.wall.command(python, readable, self.hidden), json.dumps(asked).encode()
+        return self.wall.command(python, readable, hidden), json.dumps(asked).encode()
