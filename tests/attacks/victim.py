@@ -89,7 +89,8 @@ def _written(root: Path, titles: list[str], facts: dict[str, str]) -> dict[str, 
     canary = os.environ.get("JENKINS_TOKEN", "none")
     facts |= {"estate": str(root), "memory_mb": str(_MEMORY_MB), "canary": canary, "pid": str(os.getpid())}
     (root / "attack.py").write_text(f"{_CLIMB}\nfrom probes import report\nreport({titles!r}, {facts!r})\n")
-    shutil.copy(probes.__file__, root)
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(Path(probes.__file__).parent, root / "probes", ignore=ignored)
     return _files(root)
 
 
