@@ -6,7 +6,14 @@ Kinds of items, the modules of typed elements, and what is used beside them. Eve
 imported when it is first named, so that small files load fast.
 """
 
-from __future__ import annotations
+import sys
+
+if (
+    sys.argv[:1] == ["-m"]
+    and not sys.flags.safe_path
+    and {"jobdsl", "-mjobdsl"} & {argument.partition(".")[0] for argument in sys.orig_argv}
+):
+    del sys.path[0]  # `python -m jobdsl` in an estate: no module of the estate stands in for one of ours
 
 from typing import TYPE_CHECKING, Any
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -57,14 +58,32 @@ class Stop(Exception):  # noqa: N818  # no error: how a command ends
 
 
 def controller_options(command: Command) -> Command:
-    """The options that say which controller, and who asks."""
+    """Add the options that say which controller, and as which user."""
+
+    @wraps(command)
+    def with_token(*arguments: Any, token: str | None, token_file: Path | None, **options: Any) -> Any:
+        from jobdsl.cli.token import token_of
+
+        estate = options.get("estate")
+        return command(*arguments, token=token_of(token, token_file, estate), **options)
+
     for option in (
-        click.option("--token", envvar="JENKINS_TOKEN", help="API token, or password. [env: JENKINS_TOKEN]"),
+        click.option(
+            "--token-file",
+            type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+            help="File that holds the API token, or password; - reads standard input.",
+        ),
+        click.option(
+            "--token",
+            envvar="JENKINS_TOKEN",
+            help="The same as text. Deprecated on the command line, where other processes can read it. "
+            "[env: JENKINS_TOKEN]",
+        ),
         click.option("--user", envvar="JENKINS_USER", help="User at the controller. [env: JENKINS_USER]"),
         click.option("--url", envvar="JENKINS_URL", help="URL of the controller. [env: JENKINS_URL]"),
     ):
-        command = option(command)
-    return command
+        with_token = option(with_token)
+    return cast(Command, with_token)
 
 
 def isolation_option(command: Command) -> Command:
