@@ -14,7 +14,7 @@ demo: $(VENV)/installed  ## an estate applied by its seed to a simulated control
 test: $(VENV)/installed  ## the whole test suite
 	$(BIN)/pytest -n auto
 
-test-fast: $(VENV)/installed  ## the tests of a minute: without fault sweeps, real builds and servers that wait
+test-fast: $(VENV)/installed  ## without fault sweeps, real builds and many processes
 	$(BIN)/pytest -n auto -m 'not slow'
 
 lint: $(VENV)/installed  ## style, format, types
