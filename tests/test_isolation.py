@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -66,6 +67,26 @@ def forget_what_was_missing() -> Iterator[None]:
     isolation.missing.update(before)
 
 
+WALLS = ["bubblewrap", "namespaces", "landlock", "process", "bare"]
+USUAL = """
+import contextlib, json, locale, os, pathlib, time, zipfile, zoneinfo
+from jobdsl import freestyle
+here = pathlib.Path(__file__).parent
+with open(os.devnull, "w") as nothing, contextlib.redirect_stdout(nothing):
+    print("x")
+with pathlib.Path(os.devnull).open("ab") as nothing:
+    nothing.write(b"x")
+locale.setlocale(locale.LC_ALL, "C.UTF-8")
+time.sleep(0.001)
+freestyle("usual", description=json.dumps([
+    sorted(path.name for path in here.iterdir()),
+    zipfile.ZipFile(here / "data.zip").read("x").decode(),
+    os.path.getsize(here / "data.zip") > 0,
+    str(zoneinfo.ZoneInfo("Europe/Berlin")),
+]))
+"""
+
+
 @pytest.fixture
 def estate(tmp_path: Path) -> Path:
     root = tmp_path / "estate"
@@ -83,6 +104,47 @@ def test_an_estate_loads_alike_behind_every_wall(wall: str, estate: Path) -> Non
     assert behind.definitions == plain.definitions
     assert "no network" in behind.isolation
     assert "not walled off" in plain.isolation
+
+
+@pytest.mark.parametrize("name", WALLS)
+def test_what_files_usually_do_works_behind_every_wall(name: str, tmp_path: Path) -> None:
+    if why := _why_not(name):
+        pytest.skip(f"no {name} on this host: {why}")
+    with zipfile.ZipFile(tmp_path / "data.zip", "w") as archive:
+        archive.writestr("x", "zipped")
+    (tmp_path / "usual.py").write_text(USUAL)
+    loaded = load(tmp_path, isolation=name)
+    assert loaded.warnings == ()
+    assert "zipped" in loaded.definitions[0].document
+
+
+@pytest.mark.parametrize("name", ["bubblewrap", "namespaces"])
+def test_a_wall_without_the_filter_says_that_it_is_not_isolated(name: str, estate: Path) -> None:
+    if why := _why_not(name):
+        pytest.skip(f"no {name} on this host: {why}")
+    loaded = load(estate, isolation=f"{name}-unfiltered")
+    assert "; not isolated: system calls are not filtered on this host" in loaded.isolation
+
+
+def test_required_takes_no_wall_that_lacks_something() -> None:
+    assert [wall.name for wall in isolation.walls("required") if wall.lacks] == []
+    lacking = {wall.name: wall.sentence for wall in isolation.walls("auto") if wall.lacks}
+    assert list(lacking)[-2:] == ["process", "bare"]
+    for name in ("process", "bare"):
+        assert "not isolated: " in lacking[name]
+        assert "credentials" in lacking[name]
+        assert "within reach" in lacking[name]
+
+
+def test_a_host_without_the_filter_is_not_isolated(estate: Path) -> None:
+    for name in ("bubblewrap", "namespaces", "landlock"):
+        isolation.missing[name] = "KeyError: 'ppc64le'"
+    with pytest.raises(EstateError) as caught:
+        load(estate, isolation="required")
+    assert "KeyError: 'ppc64le'" in str(caught.value.problems[0])
+    loaded = load(estate)
+    assert "not isolated" in loaded.isolation
+    assert "KeyError: 'ppc64le'" in loaded.isolation
 
 
 CLIMB = """
@@ -152,6 +214,18 @@ except OSError:
 """
 
 
+STAY = """
+import ctypes, time
+ctypes.CDLL(None).prctl(1, 0, 0, 0, 0)  # PR_SET_PDEATHSIG: not to end with the one that started it
+try:
+    os.setsid()
+except OSError:
+    pass
+while True:
+    time.sleep(1)
+"""
+
+
 @pytest.fixture
 def marked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], list[str]]:
     """The processes that loads of this test have started and that are still there."""
@@ -213,7 +287,7 @@ def test_nothing_outlives_whoever_loads_however_that_ends(
 ) -> None:
     if why := _why_not(name):
         pytest.skip(f"no {name} on this host: {why}")
-    (estate / "a.py").write_text("import time\ntime.sleep(10**6)\n")
+    (estate / "a.py").write_text(CLIMB.partition("OUTSIDE")[0] + STAY)
     code = (
         "import jobdsl.loading.hosting, jobdsl.loading.load, pathlib\n"
         f"jobdsl.loading.hosting._ENVIRONMENT['STARTED_BY'] = {str(tmp_path)!r}\n"

@@ -5,6 +5,7 @@ Reading the one and writing the other is no error, but it is told.
 
 from __future__ import annotations
 
+import builtins
 import io
 import os
 import sys
@@ -27,6 +28,7 @@ _BETWEEN = frozenset({__name__, "os", "collections", "_collections_abc", "collec
 """Modules between a file that reads the environment and the environment."""
 _MOST = 1000
 _write = os.write
+_open = io.open
 _HEAD = 200
 
 
@@ -48,6 +50,7 @@ class Stage:
         warnings.showwarning = self._warned
         sys.unraisablehook = self._ignored
         os.write = self._written
+        builtins.open = io.open = _opened
 
     def told(self) -> list[Problem]:
         """What files printed, asked for and were warned of, as warnings; each once."""
@@ -103,6 +106,13 @@ class Stage:
         if filename in self._load.files:
             where = Where(filename, lineno)
             self._tell(Problem(f"{category.__name__}: {message}", where, severity="warning"))
+
+
+def _opened(file: Any, mode: str = "r", *arguments: Any, **options: Any) -> Any:
+    """Take the place of `open`: the null device can be written to where no file can be opened for writing."""
+    if isinstance(mode, str) and not {*"wax+"}.isdisjoint(mode) and str(file) == os.devnull:
+        return _open(os.dup(0), mode, *arguments, **options)
+    return _open(file, mode, *arguments, **options)
 
 
 def _asking(load: Load) -> Where | None:

@@ -17,7 +17,7 @@ DECLARED: dict[str, frozenset[str]] = {}
 """The walls whose sentence says that they lack what would stop the probe."""
 
 COLUMN = 0 if os.uname().machine == "x86_64" else 1
-_NUMBERS: dict[str, tuple[int, int]] = {
+NUMBERS: dict[str, tuple[int, int]] = {
     "add_key": (248, 217),
     "bpf": (321, 280),
     "clone": (56, 220),
@@ -73,7 +73,7 @@ def system_call(name: str, *arguments: object) -> int:
     """Make a system call by its name. Raises OSError."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.syscall.restype = ctypes.c_long
-    number = ctypes.c_long(_NUMBERS[name][COLUMN])
+    number = ctypes.c_long(NUMBERS[name][COLUMN])
     result: int = libc.syscall(number, *arguments)
     if result < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
