@@ -91,6 +91,8 @@ Told = Callable[..., list[str]]
         ("import sys\nsys.addaudithook(lambda *_: 1/0)", "a.py:2: error: the file watches what Python does"),
         ("import sys\nsys.settrace(lambda *_: 1/0)", "a.py:2: error: the file watches what Python does"),
         ("import sqlite3\nsqlite3.connect('x')", "a.py:2: error: the file opens a database"),
+        ("import fcntl\nfcntl.fcntl(0, fcntl.F_SETOWN, 1)", "a.py:2: error: the file changes what is open"),
+        ("import mmap\nmmap.mmap(-1, 4096)", "a.py:2: error: the file maps memory"),
         ("import asyncio\nasyncio.run(asyncio.sleep(0))", "a.py:2: error: "),
         (
             "class N(str):\n    def __eq__(self, other): 1/0\n    __hash__ = str.__hash__\n"

@@ -28,6 +28,8 @@ _FAMILIES = {
     "pty": "starts a process",
     "_thread": "starts a thread",
     "ctypes": "calls into the C library",
+    "fcntl": "changes what is open",
+    "mmap": "maps memory",
     "shutil": "changes files",
     "resource": "changes its limits",
     "sqlite3": "opens a database",

@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -54,6 +55,8 @@ def main() -> None:
     wall, *titles = sys.argv[1:]
     with tempfile.TemporaryDirectory() as folder, _surroundings(Path(folder)) as facts:
         root = Path(folder) / "estate"
+        other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+        facts["other"] = str(other.pid)
         before = _written(root, titles, facts)
         settings = Settings(
             secrets="secrets.toml",
@@ -72,6 +75,7 @@ def main() -> None:
                 definition.document for definition in estate.definitions if definition.full_name == "outcomes"
             )
             result["outcomes"] = json.loads(ET.fromstring(document.encode()).findtext("description") or "{}")
+        other.kill()
         result["left"] = _left()
         result["missing"] = missing
         result["changed"] = _changed(root, before)

@@ -11,7 +11,7 @@ import socket
 import struct
 import time
 
-from .registry import FACTS, probe, system_call, victim
+from .registry import FACTS, FILES, probe, system_call, victim
 
 
 def _of_the_victim(name: str) -> str:
@@ -21,6 +21,13 @@ def _of_the_victim(name: str) -> str:
 @probe("read the environment of the command")
 def read_environment() -> None:
     with open(_of_the_victim("environ"), "rb") as file:
+        if FACTS["canary"].encode() not in file.read():
+            raise FileNotFoundError("no token")
+
+
+@probe("read the environment of another process", FILES)
+def read_other_environment() -> None:
+    with open(f"/proc/{FACTS['other']}/environ", "rb") as file:
         if FACTS["canary"].encode() not in file.read():
             raise FileNotFoundError("no token")
 
