@@ -45,6 +45,14 @@ NAMES = [
         "publish.junit for publishers=",
         ("steps=[junit", "publishers=[publish.junit"),
     ),
+    row(
+        'freestyle("JOB", steps=[steps.sh("x")])',
+        2,
+        "no attribute 'sh'",
+        '"shell"',
+        ("steps.sh(", "steps.shell("),
+    ),
+    row('job("JOB")', 2, "name 'job' is not defined", "freestyle(...)", ("job(", "freestyle(")),
     row('freestyle("JOB", concurrent=true)', 2, "name 'true'", "Python writes it True", ("true", "True")),
     row(
         'freestyle("JOB", concurrent=false)', 2, "name 'false'", "Python writes it False", ("false", "False")

@@ -8,6 +8,27 @@ __all__ = ["VALUES"]
 
 VALUES = [
     row(
+        'freestyle("JOB", disabled=True, extra={"disabled": "false"})',
+        2,
+        "disabled= and extra both say what disabled is",
+        "take 'disabled' out of extra=",
+        (', extra={"disabled": "false"}', ""),
+    ),
+    row(
+        'freestyle("JOB", steps=[steps.shell(["cd x", "make"])])',
+        2,
+        "takes text, not ['cd x', 'make']",
+        'into one text: "\\n".join([...])',
+        ('(["cd x", "make"])', '("\\n".join(["cd x", "make"]))'),
+    ),
+    row(
+        'multibranch("JOB", sources=[scm.git("https://git.example.com/x.git")])',
+        2,
+        "sources takes a source",
+        "write sources.git(...)",
+        ("scm.git", "sources.git"),
+    ),
+    row(
         'freestyle("JOB", steps=[steps.shell])',
         2,
         "not the class shell",

@@ -14,6 +14,7 @@ from jobdsl.elements import reading
 from jobdsl.elements.base import Form, registry
 from jobdsl.elements.fields import flag, text
 from jobdsl.elements.slots import Misc
+from jobdsl.errors import DslError
 
 KEEP = ("daysToKeep", "numToKeep", "artifactDaysToKeep", "artifactNumToKeep", "removeLastBuild")
 
@@ -97,3 +98,35 @@ def test_jobs_of_jenkins_job_builder_are_typed_by_name(kind: Any, layout: str) -
     assert (found.layout, found.extra) == (layout, None)
     assert found.xml == made.xml
     assert ("<disabled>" in made.xml) == (layout == "jjb-disabled")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "extra", "what"),
+    [
+        ({"disabled": True}, {"disabled": "false"}, "disabled="),
+        ({"steps": [steps.shell("make")]}, {"builders": []}, "steps="),
+        ({"keep": 5}, {"properties": []}, "its arguments"),
+    ],
+)
+def test_an_argument_that_extra_would_silence_is_refused(
+    arguments: dict[str, Any], extra: dict[str, Any], what: str
+) -> None:
+    with pytest.raises(DslError, match=f"freestyle: {what} and extra both say") as caught:
+        freestyle("a", **arguments, extra=extra).render()
+    assert "take" in str(caught.value.hint)
+    freestyle("b", extra=extra).render()
+    freestyle("c", **arguments).render()
+
+
+def test_an_argument_counts_more_than_what_a_form_always_says() -> None:
+    class always(Misc, xml="com.example.Always"):
+        """A class of which another tool always writes one field the same."""
+
+        forms = {"tool": Form("first second", {"second": "False"})}
+
+        first: str = text(default="1")
+        second: bool = flag(default=False)
+
+    del registry[always.java]
+    assert "<second>False</second>" in always(first="x", layout="tool").write("\n")
+    assert "<second>true</second>" in always(first="x", second=True, layout="tool").write("\n")

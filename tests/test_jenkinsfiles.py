@@ -252,6 +252,19 @@ def test_nothing_is_added_where_no_build_ran(jenkins: SimulatedJenkins, controll
     assert keep_own(pipeline("x").document, jenkins.config("app").encode()) == pipeline("x").document
 
 
+def test_a_parameter_stays_where_the_definition_has_it_in_a_second_property() -> None:
+    """The step `properties([...])` adds its own property beside one that was there before."""
+    first, second = parameters(text("MINE", "1")), parameters(text("THEIRS", "2"))
+    action = "org.jenkinsci.plugins.workflow.multibranch.JobPropertyTrackerAction"
+    listed = f"<jobPropertyDescriptors><string>{PARAMETERS}</string></jobPropertyDescriptors>"
+    document = pipeline(properties=first + second).document
+    live = document.replace(
+        "<flow-definition>", f"<flow-definition><actions><{action}>{listed}</{action}></actions>"
+    )
+    assert live != document
+    assert parse(keep_own(document, live.encode())).find("properties") == parse(document).find("properties")
+
+
 # what is not
 
 

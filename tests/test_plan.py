@@ -146,7 +146,7 @@ def test_adopting_by_glob() -> None:
 def test_another_seed_keeps_its_object_even_when_adopted() -> None:
     made = planned([job("x")], [live(job("x"), seed="other")], adopt=["**"])
     assert made.changes == ()
-    assert 'it belongs to the seed "other", defined at jobs.py:1' in errors(made)[0]
+    assert 'it belongs to the seed "other", line 1 of its jobs.py' in errors(made)[0]
 
 
 def test_a_copy_made_in_jenkins_is_not_ours() -> None:

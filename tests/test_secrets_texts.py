@@ -97,6 +97,8 @@ def shown(text: str, **options: Any) -> str:
         "echo 'root:«x»' | chpasswd".replace("root:«x»", "«root:hunter2»"),
         "security unlock-keychain -p «hunter2» login.keychain",
         "net use Z: \\\\host\\share «hunter2» /user:bot",
+        "net use \\\\host\\share /user:bot «hunter2»",
+        "net use \\\\host\\share /USER:bot «hunter2» /persistent:no",
         "machine x.example login bot password «hunter2»",
         'ConvertTo-SecureString "«hunter2»" -AsPlainText -Force',
         "aws configure set aws_secret_access_key «abcd1234»",
@@ -137,7 +139,7 @@ def test_what_is_taken_out(marked: str) -> None:
     "text",
     [
         "", "make", "a ${jobdsl:secret:x} b", "TOKEN=${jobdsl:secret:x/TOKEN}", "curl -u a:${jobdsl:secret:x y} z", "export TOKEN=", 'export TOKEN=""', "export TOKEN=$OTHER", "export TOKEN=${OTHER}",
-        'export TOKEN="${OTHER:-$THIRD}"', "TOKEN=$(cat /run/token)", "TOKEN=`cat token`", "set TOKEN=%OTHER%",
+        'export TOKEN="${OTHER:-$THIRD}"', "TOKEN=$(cat /run/token)", "echo token=${TOKEN:-none}", "TOKEN=`cat token`", "set TOKEN=%OTHER%",
         "TOKEN=REDACTED", "PASSWORD=xxxxx", "PASSWORD=********", "password: ${{ secrets.TOKEN }}",
         "passwordVariable: 'PASSWORD'", "credentialsId: 'deploy-token'", "withCredentials([string(credentialsId: 'x', variable: 'TOKEN')])",
         "environment { TOKEN = credentials('deploy-token') }", "def token = readFile('token.txt')", "token: token,",

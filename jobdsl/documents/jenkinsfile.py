@@ -130,8 +130,9 @@ def _keep_actions(desired: Node, stored: Node) -> None:
 
 def _keep_members(desired: Node, live: Node, java: str, jenkinsfile: Owned) -> None:
     kept = [member for member in _members(live, java) if jenkinsfile.has_member(java, member)]
-    own = next((child for child in _properties(desired) if tag_class(child.tag) == java), None)
-    defined = {_identity(java, member) for member in _members(own, java)} if own else set()
+    all_own = [child for child in _properties(desired) if tag_class(child.tag) == java]
+    own = all_own[0] if all_own else None
+    defined = {_identity(java, member) for one in all_own for member in _members(one, java)}
     if java == TRIGGERS:
         defined |= {tag_class(child.tag) for child in _children(desired.find("triggers"))}
     kept = [member for member in kept if _identity(java, member) not in defined]

@@ -129,7 +129,7 @@ def _accepted(value: Any, accepts: type) -> Any:
         return value
     wanted = getattr(accepts, "slot", None) or accepts.__name__
     if isinstance(value, Writable) and not isinstance(value, type):
-        raise DslError(f"takes {wanted}, not {value!r}", hint=place_of(value))
+        raise DslError(f"takes {wanted}, not {value!r}", hint=place_of(value, accepts, wanted))
     if isinstance(value, type):
         raise DslError(f"takes {wanted}, not the class {value.__name__}", hint="call it, with parentheses")
     raise wrong(value, wanted)

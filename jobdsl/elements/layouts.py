@@ -32,7 +32,10 @@ def laid_out(record: Record, indent: str) -> str:
     base, _ = split(record.layout)
     form = record.forms.get(base or "")
     layout = form.layout if form else base
-    extra = {**(form.extra if form else {}), **(record.extra or {})}
+    own = record.extra or {}
+    extra = {**_usual_of(record, form.extra if form else {}), **own}
+    if own:
+        _refuse_twice(record, own)
     by_tag = record.by_tag
     written: set[str] = set()
     out: list[str] = []
@@ -53,6 +56,29 @@ def laid_out(record: Record, indent: str) -> str:
             out.append(one.write(value_in(record, one), indent))
     out += [write_value(tag, value, indent) for tag, value in extra.items() if tag not in written]
     return "".join(out)
+
+
+def _usual_of(record: Record, extra: Mapping[str, Any]) -> dict[str, Any]:
+    """What another tool always writes, without the fields that an argument gives another value."""
+    return {tag: value for tag, value in extra.items() if not _is_given(record, tag)}
+
+
+def _refuse_twice(record: Record, extra: Mapping[str, Any]) -> None:
+    """Refuse a field that stands in `extra` and is an argument's as well: one of them would do nothing."""
+    for tag in extra:
+        if _is_given(record, tag):
+            one = record.by_tag[tag]
+            what = f"{one.name}=" if one.stored else "its arguments"
+            raise DslError(
+                f"{record.dsl_name()}: {what} and extra both say what {tag} is",
+                hint=f"take {tag!r} out of extra=, or leave the argument out",
+            )
+
+
+def _is_given(record: Record, tag: str) -> bool:
+    """Whether arguments give a field another value than it has by itself."""
+    one = record.by_tag.get(tag)
+    return one is not None and (one.stored or _insists(one)) and not _is_usual(record, one)
 
 
 def _plan(by_tag: Mapping[str, Field], layout: str | None) -> Iterable[Token]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 
 __all__ = ["place_of", "slip"]
@@ -28,6 +29,8 @@ def slip(value: object, wanted: str) -> str:
         return _of_number(value, wanted)
     if isinstance(value, tuple) and len(value) == 1 and "list" not in wanted:
         return "the comma after it makes it a tuple: take the comma away"
+    if isinstance(value, list | tuple) and len(value) > 1 and wanted.startswith("text"):
+        return r'put them into one text: "\n".join([...])'
     if isinstance(value, list | tuple) and "list" not in wanted:
         return "it stands in a list already: take these brackets away, or a comma after the list"
     if isinstance(value, _CALLABLE):
@@ -53,8 +56,14 @@ _PLACES = {
 """The arguments that take a slot's elements, by the slot's class."""
 
 
-def place_of(element: object) -> str:
-    """Give a hint where an element belongs that Jenkins would drop here."""
+def place_of(element: object, accepts: type, wanted: str) -> str:
+    """Give a hint where an element belongs that Jenkins would drop here, or which of its name is meant."""
+    word = type(element).__name__
+    module = re.search(r"\((\w+)\.\*\)", wanted)
+    if module is not None:
+        namesake = getattr(import_module(f"jobdsl.elements.{module[1]}"), word, None)
+        if isinstance(namesake, type) and issubclass(namesake, accepts):
+            return f"write {module[1]}.{word}(...)"
     places = [_PLACES[cls.__name__] for cls in type(element).__mro__ if cls.__name__ in _PLACES]
     if places:
         return f"it belongs into {' or '.join(places)}"

@@ -47,6 +47,10 @@ _ELSEWHERE = {
     "webapp": "jobdsl.templates",
     "service": "jobdsl.templates",
 }
+_SAID = {"sh": "shell", "bash": "shell", "cmd": "batch", "bat": "batch", "copy": "copy_artifacts"}
+"""Elements by other words for them."""
+_KINDS = frozenset({"job", "project", "Job"})
+"""Words for an item of a kind that is not said."""
 _ALIKE = 0.8
 """Likeness from which a name is one of Python's own, misspelled."""
 END_OF_FILE = "remove the call: a DSL file ends where it ends"
@@ -68,6 +72,8 @@ def of_name(name: str, trace: TracebackType | None, read: Callable[[str], bytes]
         return f"in an f-string, braces of a shell are doubled: ${{{{{name}}}}}"
     if name in jobdsl.__all__:
         return f"from jobdsl import {name}"
+    if name in _KINDS:
+        return "say of which kind: freestyle(...), pipeline(...), multibranch(...)"
     known = [] if frame is None else [*frame.f_locals, *frame.f_globals]
     if known_name := suggestion(name, [one for one in known if not one.startswith("__")]):
         return known_name
@@ -96,6 +102,8 @@ def of_attribute(thing: object, name: str) -> str:
         if thing is jobdsl and name in _SLOTS:
             return f"from jobdsl import {name}"
         if thing is jobdsl or thing.__name__.startswith("jobdsl.elements."):
+            if (said := _SAID.get(name)) in public(thing):
+                return f'did you mean "{said}"?'
             exact = _element(name, besides=thing.__name__.rpartition(".")[2])
             return exact or suggestion(name, public(thing)) or _any_element(name)
     if thing is None:

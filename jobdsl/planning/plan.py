@@ -219,7 +219,8 @@ class _Planner:
         if marker and marker.seed != self.seed and marker.name == name:
             return refuse(
                 definition,
-                f'it belongs to the seed "{marker.seed}", defined at {marker.where}',
+                f'it belongs to the seed "{marker.seed}", '
+                f"line {marker.where.line} of its {marker.where.file}",
                 "remove one of the two definitions; to hand it over, delete the last line of its "
                 "description in Jenkins and adopt it",
             )

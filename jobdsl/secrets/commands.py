@@ -47,7 +47,8 @@ _TABLE = {
     "rabbitmqctl": r"\b(?:add_user|change_password)[ \t]+\S+[ \t]+",
     "tf": r"/login:[^\s,]+,",
     "aws": r"\bset[ \t]+\S*(?:secret_access_key|session_token)[ \t]+",
-    "net": r"\buse[ \t]+(?:\w:[ \t]+)?\\\\\S+[ \t]+(?![/\s])(?=\S+[ \t]+/user:)",
+    "net": r"(?i)\buse[ \t]+(?:\w:[ \t]+)?\\\\\S+[ \t]+"
+    r"(?:/user:\S+[ \t]+(?![/\s])|(?![/\s])(?=\S+[ \t]+/user:))",
     "htpasswd": r"-\w*b\w*[ \t]+\S+[ \t]+\S+[ \t]+",
     "ftp quote": r"(?i)\bpass[ \t]+",
     "machine": r"\blogin[ \t]+\S+[ \t]+password[ \t]+",

@@ -47,7 +47,7 @@ _WHOLE = frozenset({"_auth", "sonar.login"})
 """Names that tell only as they stand: of npm, and of SonarQube, whose login is a token."""
 _REFERENCE = re.compile(
     r"\$\{jobdsl:secret:[^{}<]+\}|\$\{[!#]?\w[\w.\-]*(?:[%#/,^@][^{}]*|:\d[^{}]*|\([^{}]*\)|\[[^{}]*\])?\}"
-    r"|\$\{\w+(?::?[-=+](?:\$\w+|\$\{\w+\})?|:?\?[^{}]*)\}"
+    r"|\$\{\w+(?::?[-=+](?:\$\w+|\$\{\w+\}|(?i:none|null|nil|unset|undefined|empty))?|:?\?[^{}]*)\}"
     r"|\$\([^()]*\)|\$(?i:env|global|script|using):\w+|\$[\w.]+|%[A-Za-z_]\w*%|![A-Za-z_]\w*!|\{\{[^{}]*\}\}|#\{[^{}]*\}|@\w+@|`[^`]*`"
 )
 """A value that stands elsewhere, in the ways of shells, Jenkins, batch files, templates and Ant."""
