@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
+from itertools import chain
 
 from jobdsl.secrets.formats import Span
+from jobdsl.secrets.lines import lines_with
 from jobdsl.secrets.names import literal
 from jobdsl.secrets.values import value_at
 
-__all__ = ["COMMANDS", "commanded", "piped"]
+__all__ = ["commanded", "commands_in", "piped"]
 
 _P = r"(?<!\S)-p[ \t]*"
 _LOGIN = (
@@ -22,7 +25,7 @@ _SPACED = r"(?<!\S)-p[ \t]+"
 _CAPITAL = r"(?<!\S)-P[ \t]*"
 _TABLE = {
     "sshpass": _P,
-    "curl wget http xh httpie jenkins-cli.jar jenkins-cli ab jfrog jf etcdctl": _LOGIN,
+    "curl wget http xh httpie jenkins-cli ab jfrog jf etcdctl": _LOGIN,
     "docker podman buildah skopeo nerdctl helm oc az ibmcloud heroku": _AFTER_LOGIN,
     "cf": rf"{_AFTER_LOGIN}|\bauth[ \t]+[^\s-]\S*[ \t]+",
     "mysql mysqldump mysqladmin mysqlimport mycli mariadb mariadb-dump 7z 7za 7zr": r"(?<!\S)-p(?=\S)",
@@ -56,18 +59,18 @@ _TABLE = {
 }  # fmt: skip
 """By the names of commands: what stands before the password among their arguments."""
 _OPTIONS = {word: re.compile(option) for words, option in _TABLE.items() for word in words.split()}
-COMMANDS = frozenset(_OPTIONS)
-"""Names of commands that take a password as an argument."""
-_COMMAND = re.compile(
-    rf"(?<![\w.-])(?P<command>{'|'.join(sorted(map(re.escape, _OPTIONS), reverse=True))})(?![\w-])"
-)
+_WORD = re.compile(r"[\w-]+")
 _REST = re.compile(r"(?:\\\r?\n|[^\n;|&]|(?<!&)&(?!&)){0,600}")
 """The arguments of a command: to the end of the line, or to the next command."""
-_ECHO = re.compile(r"\b(?:echo|printf)[ \t]+(?:-\w+[ \t]+)*(?=[^\s-])")
+_PRINTS = tuple(
+    re.compile(rf"{command}(?<!\w{command})[ \t]+(?:-\w+[ \t]+)*(?=[^\s-])") for command in ("echo", "printf")
+)
 _TAKES_IT = re.compile(
     r"[ \t]*\|[^\n|;]{0,120}?(?:\bsudo\b[^\n|;]{0,60}?\s-\w*S\b|--password-stdin|--passphrase-fd"
     r"|--token-stdin|--with-token|\bchpasswd\b|\bpasswd\b|\bkinit\b)"
 )
+_READERS = ("sudo", "-stdin", "passphrase-fd", "with-token", "passwd", "kinit")
+"""What each of them has in it."""
 _HERE = re.compile(
     r"(?:\bsudo\b[^\n|;]{0,60}?\s-\w*S\b|--password-stdin|--with-token|--token-stdin)[^\n|;]{0,80}?<<<[ \t]*"
 )
@@ -77,21 +80,40 @@ _NUMBERS_OR_PATH = re.compile(r"[0-9:]{1,11}|[~.]{0,2}/[\w./-]*")
 """`-p 8080:80`, `-u 1000:1000`, `-p /srv/x`."""
 
 
-def commanded(text: str) -> Iterator[Span]:
-    """Yield the spans that commands of a text take as arguments and that are passwords."""
-    for found in _COMMAND.finditer(text):
-        rest = _REST.match(text, found.end())
-        assert rest is not None
-        for before in _OPTIONS[found["command"]].finditer(rest[0]):
-            yield from _password(text, found.end() + before.end())
+def commands_in(text: str) -> set[str]:
+    """Return the commands that take a password as an argument and whose names a text has."""
+    return _OPTIONS.keys() & _WORD.findall(text)
+
+
+def commanded(text: str, commands: Iterable[str]) -> Iterator[Span]:
+    """Yield the spans that some of these commands take as arguments in a text and that are passwords."""
+    for command in commands:
+        for found in _as_word(command).finditer(text):
+            rest = _REST.match(text, found.end())
+            assert rest is not None
+            for before in _OPTIONS[command].finditer(rest[0]):
+                yield from _password(text, found.end() + before.end())
+
+
+@cache
+def _as_word(command: str) -> re.Pattern[str]:
+    """A pattern of a command's name as a word of its own; it begins with the name, which is found fast."""
+    name = re.escape(command)
+    return re.compile(rf"{name}(?<![\w.-]{name})(?![\w-])")
 
 
 def piped(text: str) -> Iterator[Span]:
     """Yield the spans of a text that commands read as passwords, from a pipe or as an answer."""
-    for rule, sign in ((_HERE, "<<<"), (_SEND, "send")):
-        for found in rule.finditer(text) if sign in text else ():
+    if "send" in text:
+        for found in _SEND.finditer(text):
             yield from _password(text, found.end())
-    for found in _ECHO.finditer(text) if "|" in text else ():
+    if not any(reader in text for reader in _READERS):
+        return
+    for start, end in lines_with(text, ("<<<",)):
+        before = text.rfind("\n", 0, max(start - 1, 0)) + 1  # a command may begin on the line before
+        for found in _HERE.finditer(text, before, end):
+            yield from _password(text, found.end())
+    for found in chain(*(rule.finditer(text) for rule in _PRINTS)) if "|" in text else ():
         _, end = value_at(text, found.end())
         if _TAKES_IT.match(text, end + (text[end : end + 1] in ("'", '"'))):
             yield from _password(text, found.end())

@@ -14,6 +14,7 @@ _BEGIN = re.compile(
 )
 _END = re.compile(r"-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|^Private-MAC:[^\n]*", re.MULTILINE)
 _LONG = re.compile(r"(?<![\w.:-])[\w.:-]{20,}")
+_SHORTEST = 20
 _KEYS = re.compile(
     r"(?<![A-Za-z0-9])(?:"
     r"(?:AKIA|ASIA)[A-Z0-9]{16}"  # AWS
@@ -35,6 +36,8 @@ _KEYS = re.compile(
     r")(?![A-Za-z0-9])"
 )
 _URL = re.compile(r"(?<![\w+.-])(?P<scheme>[A-Za-z][\w+.-]{0,20})://(?P<rest>[^\s\"'<>`|\\]+)")
+_SCHEME = re.compile(r"(?<![\w+.-])[A-Za-z][\w+.-]{0,20}(?=://)")
+_LONGEST_SCHEME = 21
 _USER = re.compile(r"(?P<user>[^/?#:]*)(?::(?P<password>[^/?#]*))?@(?=[\w$%\[{(])")
 _TOKEN_AS_USER = re.compile(r"(?=[^@]*[0-9])(?=[^@]*[A-Za-z])[A-Za-z0-9_-]{20,}")
 _HOOKS = re.compile(
@@ -65,11 +68,11 @@ def formed(text: str) -> Iterator[Span]:
     """The spans of a text that are secrets by their form."""
     if "PRIVATE KEY" in text or "PuTTY-User-Key" in text:
         yield from _private_keys(text)
-    for long in _LONG.finditer(text):
-        yield from ((*found.span(), "token") for found in _KEYS.finditer(text, *long.span()))
-    if "://" in text:
-        for url in _URL.finditer(text):
-            yield from _in_url(url)
+    if any(map(_KEYS.search, _long_words(text))):
+        for long in _LONG.finditer(text):
+            yield from ((*found.span(), "token") for found in _KEYS.finditer(text, *long.span()))
+    for url in _urls(text):
+        yield from _in_url(url)
     for rule, name, sign in (
         (_SIGNED, "token", "="),
         (_THIN, "password", "jdbc:oracle:"),
@@ -78,6 +81,25 @@ def formed(text: str) -> Iterator[Span]:
         for found in rule.finditer(text) if sign in text else ():
             if not harmless(found["value"]):
                 yield (*found.span("value"), name)
+
+
+def _long_words(text: str) -> Iterator[str]:
+    """What is long enough for a key; where there are blanks is found faster than all that is none."""
+    for word in text.split():
+        if len(word) >= _SHORTEST:
+            yield from _LONG.findall(word)
+
+
+def _urls(text: str) -> Iterator[re.Match[str]]:
+    """The addresses of a text; the sign between scheme and host is what is found fast."""
+    end, place = 0, text.find("://")
+    while place >= 0:
+        scheme = _SCHEME.search(text, max(place - _LONGEST_SCHEME, end), place + 3)
+        url = _URL.match(text, scheme.start()) if scheme else None
+        if url is not None:
+            yield url
+        end = url.end() if url else place + 1
+        place = text.find("://", end)
 
 
 def _private_keys(text: str) -> Iterator[Span]:

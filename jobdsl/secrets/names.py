@@ -5,7 +5,18 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-__all__ = ["ends_secret", "harmless", "is_password", "literal", "names_about", "names_secret", "refers"]
+from jobdsl.secrets.lines import Lines, lines_with
+
+__all__ = [
+    "ends_secret",
+    "harmless",
+    "is_password",
+    "lines_about_secrets",
+    "literal",
+    "names_about",
+    "names_secret",
+    "refers",
+]
 
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\W_]+")
 _PASSWORD = re.compile(
@@ -70,6 +81,21 @@ _SHORT = 16
 _AWS = re.compile(r"(?=[^/]*/[^/]*\Z|.*[0-9])[A-Za-z0-9/+]{40}")
 """A secret key of AWS may begin as a path does."""
 _BETWEEN = re.compile(r"[\s:;,/@.+=_-]*")
+
+
+_STEMS = (
+    "pass", "key", "secret", "token", "auth", "pw", "word", "wd", "phrase", "sonar.login", "psw", "mdp",
+    "pat", "kennwort", "密码", "密碼",
+)  # fmt: skip
+"""Every name of a secret has one of these in it, in small letters."""
+
+
+def lines_about_secrets(text: str) -> Lines:
+    """List the lines of a text that may have the name of a secret in them: a fast look before exact ones."""
+    low = text.lower()
+    if len(low) != len(text):  # one of its letters has two in lower case
+        return [(0, len(text))]
+    return lines_with(low, _STEMS)
 
 
 def _words(name: str) -> list[str]:

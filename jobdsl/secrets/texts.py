@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
-from jobdsl.secrets.commands import COMMANDS, commanded, piped
+from jobdsl.secrets.commands import commanded, commands_in, piped
 from jobdsl.secrets.formats import Span, formed
-from jobdsl.secrets.names import literal, names_secret
+from jobdsl.secrets.lines import Lines
+from jobdsl.secrets.names import lines_about_secrets, literal, names_secret
 from jobdsl.secrets.placeholders import without_names
 from jobdsl.secrets.values import Quotes, unquoted, value_at
 
@@ -71,6 +72,7 @@ _STAND_INS = re.compile(
 """Words in a script that keep a tool quiet, or wait for a real value, and open nothing."""
 _PROGRAM = re.compile(r"\bdef |\bnode\b|\bpipeline\b|->|\bsh ?\(?[\"']|=>|\bfunction\b|\breturn\b")
 _WORD = re.compile(r"[A-Za-z_]+")
+_BLANK = re.compile(r"\s*")
 
 
 @lru_cache(maxsize=2048)  # the jobs of an estate share many of their scripts
@@ -82,25 +84,40 @@ def secrets_in(text: str, *, properties: bool = False) -> tuple[Span, ...]:
     if _PLAIN.fullmatch(text):
         return ()
     text = without_names(text)
-    names, commands = _signs(text)
     found = [*formed(text), *piped(text)]
-    if commands:
-        found += commanded(text)
-    if names:
-        found += [*_given(text), *_lines(text), *_pairs(text)]
-        found += _following(_OPTION, text, unless=_is_elsewhere)
-        found += _following(_CALL, text, unless=_fetches)
-        for rule in (_SWITCH, _PUT, _FALLBACK, _PARAMETER, _CREDENTIALS):
-            found += _following(rule, text)
-        for rule in (_HEADER, _AUTHORIZATION, _BATCH, _TAG, *((_PROPERTY,) if properties else ())):
-            found += _whole(rule, text)
-    return joined(found)
+    if commands := commands_in(text):
+        found += commanded(text, commands)
+    lines = lines_about_secrets(text)
+    if any(_may_name(word) for start, end in lines for word in _WORDS.findall(text, start, end)):
+        found += _named(text, lines, properties=properties)
+    return joined(found) if found else ()
 
 
-def _signs(text: str) -> tuple[bool, bool]:
-    """Return whether a text has a word that may name a secret, and one that is a command's name."""
-    signs = set(map(_sign, set(_WORDS.findall(text))))
-    return any(names for names, _ in signs), any(commands for _, commands in signs)
+def _named(text: str, lines: Lines, *, properties: bool) -> Iterator[Span]:
+    """What a text gives to the names of secrets on some of its lines; a rule is tried where it has its signs.
+
+    What has the name and what follows on more lines than one is looked for in all of the text.
+    """
+    low = text.lower()
+    yield from (*_given(text, lines), *_lines(text, lines), *(_pairs(text, lines) if "val" in low else ()))
+    yield from _following(_OPTION, text, lines, unless=_is_elsewhere)
+    yield from _following(_CALL, text, lines, unless=_fetches)
+    for rule in (_SWITCH, _PUT, _FALLBACK, _PARAMETER):
+        yield from _following(rule, text, lines)
+    if "CredentialsImpl" in text:
+        yield from _following(_CREDENTIALS, text, [(0, len(text))])
+    for rule in (_HEADER, *((_AUTHORIZATION,) if "authorization" in low else ()), _BATCH):
+        yield from _whole(rule, text, lines)
+    if "</" in text:
+        yield from _whole(_TAG, text, [(0, len(text))])
+    if properties:
+        yield from _whole(_PROPERTY, text, lines)
+
+
+def _matches(rule: re.Pattern[str], text: str, lines: Lines) -> Iterator[re.Match[str]]:
+    """All matches of a rule on lines of a text."""
+    for start, end in lines:
+        yield from rule.finditer(text, start, end)
 
 
 _LAST_PARTS = ("key", "keys", "phrase", "word", "wd")
@@ -108,16 +125,15 @@ _LAST_PARTS = ("key", "keys", "phrase", "word", "wd")
 
 
 @lru_cache(maxsize=20_000)
-def _sign(word: str) -> tuple[bool, bool]:
+def _may_name(word: str) -> bool:
     bare = word[2:] if word[:2] in ("-D", "-P") else word
-    names = names_secret(bare) or bare.lower().rstrip(".").endswith(_LAST_PARTS)
-    return names, not COMMANDS.isdisjoint((word, *word.split(".")))
+    return names_secret(bare) or bare.lower().rstrip(".").endswith(_LAST_PARTS)
 
 
-def _given(text: str) -> Iterator[Span]:
+def _given(text: str, lines: Lines) -> Iterator[Span]:
     """`NAME=value`, and with quotes around the value also `"name": "value"`, `name => 'value'`."""
     quotes, examined = Quotes(text), 0
-    for found in _GIVEN.finditer(text):
+    for found in _matches(_GIVEN, text, lines):
         name = _without_flag(text, found)
         if found.start() < examined or not names_secret(name):
             continue
@@ -152,14 +168,13 @@ def _takes_bare(text: str, end: int, sep: str, value: str) -> bool:
     return sep == sep.strip() and "=" in sep and text[end : end + 1] != "(" and not _FETCHED.match(value)
 
 
-def _lines(text: str) -> Iterator[Span]:
+def _lines(text: str, lines: Lines) -> Iterator[Span]:
     """`name: value` and `name = value` as lines of their own, as in YAML and INI files and in notes."""
-    program = _PROGRAM.search(text) is not None
-    for found in _LINE.finditer(text):
+    for found in _matches(_LINE, text, lines):
         name, value = found["name"], found["value"]
         if not names_secret(name) or names_secret(value) or _FETCHED.match(value):
             continue
-        if not (program and _WORD.fullmatch(value) and _in_call(text, found.start())):
+        if not (_WORD.fullmatch(value) and _in_call(text, found.start()) and _PROGRAM.search(text)):
             yield from _span(text, name, *found.span("value"))
 
 
@@ -169,11 +184,15 @@ def _in_call(text: str, line: int) -> bool:
 
 
 def _following(
-    rule: re.Pattern[str], text: str, *, unless: Callable[[str, str], bool] | None = None
+    rule: re.Pattern[str],
+    text: str,
+    lines: Lines,
+    *,
+    unless: Callable[[str, str], bool] | None = None,
 ) -> Iterator[Span]:
     """A name, and its value behind what the rule matched."""
     quotes = Quotes(text)
-    for found in rule.finditer(text):
+    for found in _matches(rule, text, lines):
         name = found["name"]
         if not names_secret(name):
             continue
@@ -194,17 +213,24 @@ def _is_elsewhere(name: str, value: str) -> bool:  # noqa: ARG001
     )
 
 
-def _pairs(text: str) -> Iterator[Span]:
+def _pairs(text: str, lines: Lines) -> Iterator[Span]:
     """`name: 'X_TOKEN', value: '...'`, also over two lines of YAML."""
-    for found in _PAIR.finditer(text):
+    for found in _matches(_PAIR, text, [(start, _next_line(text, end)) for start, end in lines]):
         start, end = value_at(text, found.end())
         if names_secret(found["name"]) and (start > found.end() or "\n" in found["sep"]):
             yield from _span(text, found["name"], start, end)
 
 
-def _whole(rule: re.Pattern[str], text: str) -> Iterator[Span]:
+def _next_line(text: str, end: int) -> int:
+    """The end of the next line with something in it."""
+    found = _BLANK.match(text, end)
+    after = text.find("\n", found.end() if found else end)
+    return len(text) if after < 0 else after
+
+
+def _whole(rule: re.Pattern[str], text: str, lines: Lines) -> Iterator[Span]:
     """A name and all of its value in what the rule matched."""
-    for found in rule.finditer(text):
+    for found in _matches(rule, text, lines):
         if names_secret(found["name"]):
             yield from _span(text, found["name"], *unquoted(text, *found.span("value")))
 

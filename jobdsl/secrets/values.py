@@ -27,6 +27,7 @@ class Quotes:
 
     def at(self, place: int) -> str:
         """The quote that is open there, or nothing. A line's end closes all."""
+        self._skip_lines(place)
         for found in _MARK.finditer(self._text, self._at, place):
             mark = found[0]
             if mark == "\n" or mark == self._open:
@@ -35,6 +36,14 @@ class Quotes:
                 self._open = mark
         self._at = max(self._at, place)
         return self._open
+
+    def _skip_lines(self, place: int) -> None:
+        """Go on where the line of a place begins; a line behind a backslash goes on."""
+        end = self._text.rfind("\n", self._at, place)
+        while end > 0 and self._text[end - 1] == "\\":
+            end = self._text.rfind("\n", self._at, end)
+        if end >= 0:
+            self._at, self._open = end + 1, ""
 
     def _within_word(self, place: int, mark: str) -> bool:
         """An apostrophe of don't opens nothing."""
