@@ -6,6 +6,7 @@ It reads typed and raw elements alike, so nothing a DSL file writes escapes lint
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -138,12 +139,12 @@ def references(document: str | bytes) -> References:
     """
     found = References()
     secrets = False
-    for element in elements(document):
+    for element in list(elements(document)):  # all at once: their parents and children are found again fast
         tag = str(element.tag)
         java, is_field, may_be_secret, names_others, properties, check = _meaning(tag)
-        if element.attrib:
+        if attributes := element.items():
             java, check = _named_class(element, java, check)
-            secrets = secrets or _has_secret_attribute(element)
+            secrets = secrets or _has_secret_attribute(attributes)
         if check is not None:
             found.mistakes += check(element)
         if java:
@@ -153,13 +154,11 @@ def references(document: str | bytes) -> References:
         if secrets:
             continue
         text = element.text
-        if may_be_secret:
-            secrets = _is_secret(element, tag)
-        if text and not (text.isspace() or (len(text) < _SHORT and text.isalnum() and not names_others)):
-            secrets = secrets or (names_others and names_secret(text))
-            secrets = secrets or bool(secrets_in(text, properties=properties))
-        tail = element.tail
-        secrets = secrets or (tail is not None and not tail.isspace())
+        secrets = bool(
+            (may_be_secret and _is_secret(element, tag))
+            or (text and not text.isspace() and _tells_secret(text, names_others, properties))
+            or ((tail := element.tail) and not tail.isspace())
+        )
     if secrets:
         found.secrets = find_secrets(parse(document))
     return found
@@ -183,8 +182,15 @@ def _is_secret(element: etree._Element, tag: str) -> bool:
     return "." in tag or bool(secrecy(parent.get("class") or class_name(str(parent.tag)), tag))
 
 
-def _has_secret_attribute(element: etree._Element) -> bool:
-    for name, value in element.items():
+def _tells_secret(text: str, names_others: bool, properties: bool) -> bool:
+    """Return whether a text holds a secret, or is the name of one."""
+    if names_others:
+        return names_secret(text) or bool(secrets_in(text, properties=properties))
+    return (len(text) >= _SHORT or not text.isalnum()) and bool(secrets_in(text, properties=properties))
+
+
+def _has_secret_attribute(attributes: Iterable[tuple[str, str]]) -> bool:
+    for name, value in attributes:
         if name == "class":
             if value == "hudson.util.Secret":
                 return True
@@ -206,7 +212,7 @@ def _strangers(java: str, tags: tuple[str, ...]) -> tuple[tuple[str, str, frozen
 
 def _note_class(found: References, java: str, element: etree._Element) -> None:
     found.classes[java] = None
-    if strangers := _strangers(java, tuple([str(child.tag) for child in element])):
+    if strangers := _strangers(java, tuple([child.tag for child in element])):
         found.strangers += strangers
     java = canonical(java)
     if (wanted := _STEP_TEXT.get(java)) is not None and not (element.findtext(wanted) or "").strip():

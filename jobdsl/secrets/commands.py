@@ -59,6 +59,7 @@ _TABLE = {
 }  # fmt: skip
 """By the names of commands: what stands before the password among their arguments."""
 _OPTIONS = {word: re.compile(option) for words, option in _TABLE.items() for word in words.split()}
+_COMMANDS = frozenset(_OPTIONS)
 _WORD = re.compile(r"[\w-]+")
 _REST = re.compile(r"(?:\\\r?\n|[^\n;|&]|(?<!&)&(?!&)){0,600}")
 """The arguments of a command: to the end of the line, or to the next command."""
@@ -80,9 +81,9 @@ _NUMBERS_OR_PATH = re.compile(r"[0-9:]{1,11}|[~.]{0,2}/[\w./-]*")
 """`-p 8080:80`, `-u 1000:1000`, `-p /srv/x`."""
 
 
-def commands_in(text: str) -> set[str]:
+def commands_in(text: str) -> frozenset[str]:
     """Return the commands that take a password as an argument and whose names a text has."""
-    return _OPTIONS.keys() & _WORD.findall(text)
+    return _COMMANDS.intersection(_WORD.findall(text))
 
 
 def commanded(text: str, commands: Iterable[str]) -> Iterator[Span]:
@@ -107,7 +108,7 @@ def piped(text: str) -> Iterator[Span]:
     if "send" in text:
         for found in _SEND.finditer(text):
             yield from _password(text, found.end())
-    if not any(reader in text for reader in _READERS):
+    if ("|" not in text and "<<<" not in text) or not any(reader in text for reader in _READERS):
         return
     for start, end in lines_with(text, ("<<<",)):
         before = text.rfind("\n", 0, max(start - 1, 0)) + 1  # a command may begin on the line before

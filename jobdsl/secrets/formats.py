@@ -52,6 +52,8 @@ _HOOKS = re.compile(
     re.IGNORECASE,
 )
 """Addresses whose path is a secret: who knows it may post."""
+_HOOK_SIGNS = re.compile("hook|pagerduty|ifttt|telegram", re.IGNORECASE)
+"""What each of them has in it."""
 _SIGNED = re.compile(
     r"[?&;](?:amp;)?(?:sig|signature|key|auth|code|sv?c?token|x-amz-(?:signature|credential|security-token))"
     r"=(?P<value>[^\s&;\"'<>#]{16,})",
@@ -119,7 +121,8 @@ def _in_url(url: re.Match[str]) -> Iterator[Span]:
     if login is not None:
         yield from _login(url["scheme"], login, start)
         start, host = start + login.end(), host[login.end() :]
-    hook = _HOOKS.match(host) if url["scheme"].lower() in ("http", "https") else None
+    is_web = url["scheme"].lower() in ("http", "https")
+    hook = _HOOKS.match(host) if is_web and _HOOK_SIGNS.search(host) else None
     if hook is not None and hook.lastgroup and not harmless(hook[hook.lastgroup]):
         begin, end = hook.span(hook.lastgroup)
         yield start + begin, start + end, "webhook"

@@ -89,10 +89,16 @@ _STEMS = (
 )  # fmt: skip
 """Every name of a secret has one of these in it, in small letters."""
 
+_STEM = re.compile("|".join(map(re.escape, _STEMS)))
+_SHORT_TEXT = 200
+"""Characters below which one look for all of them is faster than one for each."""
+
 
 def lines_about_secrets(text: str) -> Lines:
     """List the lines of a text that may have the name of a secret in them: a fast look before exact ones."""
     low = text.lower()
+    if len(low) < _SHORT_TEXT and _STEM.search(low) is None:
+        return ()
     if len(low) != len(text):  # one of its letters has two in lower case
         return [(0, len(text))]
     return lines_with(low, _STEMS)
