@@ -18,9 +18,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ReadTimeoutError
+from deploy_weights import overloaded, shares
 from moto.autoscaling.models import FakeAutoScalingGroup, autoscaling_backends
 from moto.cloudwatch.models import cloudwatch_backends
-from moto.elbv2.models import elbv2_backends
 
 import aws_shared
 from aws_shared import SERVICES
@@ -66,6 +66,11 @@ class Strict:
     floor: int = 0
     """So many must serve after every call."""
     lowest: float = math.inf
+    need: int = 0
+    """So many healthy instances all the traffic of a listener needs; no target group may get more than its
+    healthy ones bear."""
+    overloads: list[str] = field(default_factory=list)
+    """When one did."""
     calls: list[tuple[str, Parsed]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     watching: list[Callable[[str], None]] = field(default_factory=list)
@@ -114,21 +119,14 @@ class Strict:
     def serving_in(self, name: str) -> int:
         """Those of one group."""
         group = self.groups[name]
-        places = [one for one in _places(group) if self._weight(one) > 0]
+        sent = shares()
+        places = [one for one in _places(group) if sent.get(one, 1.0) > 0]
         ids = [one.instance.id for one in group.instance_states]
-        if not _places(group):
-            return 0
         return sum(bool(places) and all(self._health(p, id) == "healthy" for p in places) for id in ids)
 
-    def _weight(self, place: str) -> int:
-        weights = [
-            int(target.get("Weight", 1))
-            for listener in elbv2_backends[ME][REGION].describe_listeners(None, []) or ()
-            for action in listener.default_actions
-            for target in (action.data.get("ForwardConfig") or {}).get("TargetGroups", ())
-            if target["TargetGroupArn"] == place
-        ]
-        return weights[0] if weights else 1
+    def healthy_in(self, place: str) -> int:
+        """Instances a target group or load balancer calls healthy."""
+        return sum(self._health(at, id) == "healthy" for at, id in self.registered if at == place)
 
     def _up(self, id: str) -> bool:
         return self.images.get(id) not in self.broken and self.clock.now() >= self.born[id] + self.boot
@@ -189,6 +187,9 @@ class Strict:
         if self.floor:
             self.lowest = min(self.lowest, serving := self.serving())
             assert serving >= self.floor, f"{serving} of {self.floor} serve after {model.name}"
+        if self.need and (over := overloaded(self.need, self.healthy_in)):
+            self.overloads += [f"after {model.name}: {one}" for one in over]
+            raise AssertionError(self.overloads[-1])
         for watch in self.watching:
             watch(model.name)
         fault = self._fault("after", model.name, context["number"])

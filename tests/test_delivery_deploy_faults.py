@@ -37,7 +37,7 @@ def made() -> Iterator[Made]:
 
         def one(kind: str, fault: Fault | None = None) -> Case:
             case = make(KINDS[kind][1])
-            case.strict.floor = SIZE
+            case.strict.floor = case.strict.need = SIZE
             case.strict.faults = [fault] if fault else []
             return case
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import astuple, replace
 from typing import TYPE_CHECKING
 
 from delivery import tags
 from delivery.aws import asking
 from delivery.errors import DeliveryError
+from delivery.health import InTraffic
 
 if TYPE_CHECKING:
     from delivery.deploy.model import Group
@@ -72,18 +73,33 @@ def _gate(site: Site, *, balancers: bool, alarms: bool = True) -> Gate:
     return gate if alarms else replace(gate, settings=replace(gate.settings, alarms=()))
 
 
-def healthy(site: Site, name: str, wished: int, note: Note, *, balancers: bool, alarms: bool = True) -> None:
+def healthy(
+    site: Site,
+    name: str,
+    wished: int,
+    note: Note,
+    *,
+    balancers: bool,
+    alarms: bool = True,
+    traffic: InTraffic | None = None,
+) -> None:
     """Wait until a group is healthy; DeliveryError says why it did not become so.
 
     `balancers`: whether its load balancers are asked, too. `alarms`: whether the settings' alarms count.
+    `traffic`: the capacity that has traffic already; with less the wait has failed at once.
     """
     gate = _gate(site, balancers=balancers, alarms=alarms)
-    verdict = gate.wait(name, gate.required(wished), each=lambda one: _each(site, note, one))
+    proven = traffic and InTraffic(*(gate.required(one) if one else 0 for one in astuple(traffic)))
+    deadline = site.clock.now() + site.deploy.timeout_minutes * 60
+    verdict = gate.wait(name, gate.required(wished), each=lambda one: _each(site, note, one), traffic=proven)
     if verdict.state != "healthy":
-        raise DeliveryError(
-            f"{name} is not healthy after {site.deploy.timeout_minutes:g} minutes: {verdict}"
-            f"{_failed_launch(site, name)}"
+        late = site.clock.now() >= deadline
+        how = (
+            f"is not healthy after {site.deploy.timeout_minutes:g} minutes"
+            if late
+            else "did not stay healthy"
         )
+        raise DeliveryError(f"{name} {how}: {verdict}{_failed_launch(site, name)}")
 
 
 def soak(site: Site, name: str, wished: int, minutes: float, note: Note, *, balancers: bool) -> None:
@@ -91,7 +107,7 @@ def soak(site: Site, name: str, wished: int, minutes: float, note: Note, *, bala
     gate = _gate(site, balancers=balancers)
     verdict = gate.soak(name, gate.required(wished), minutes, each=lambda one: _each(site, note, one))
     if verdict.state != "healthy":
-        raise DeliveryError(f"{name} did not stay healthy: {verdict}")
+        raise DeliveryError(f"{name} did not stay healthy: {verdict}{_failed_launch(site, name)}")
 
 
 def _each(site: Site, note: Note, verdict: Verdict) -> None:
@@ -118,13 +134,21 @@ def serving(site: Site, name: str, *, balancers: bool) -> tuple[int, str]:
     return len(look.healthy), "; ".join(look.reasons(max(1, len(look.instances))))
 
 
-def guard(site: Site, out: str, stay: str, *, balancers: bool) -> None:
-    """Refuse to take a group out if what stays is less than `RATIO` of what serves in it. DeliveryError."""
-    going, _ = serving(site, out, balancers=balancers)
-    staying, why = serving(site, stay, balancers=balancers)
-    if staying < kept(going):
-        raise DeliveryError(
-            f"{out} stays in traffic, with {going} that serve: {stay} has {staying}, "
-            f"and {kept(going)} would be needed: {why}",
-            "delivery status tells how things stand",
-        )
+def guard(site: Site, out: str, stay: str, *, balancers: bool, least: int = 1) -> None:
+    """Refuse to take a group out if what stays is less than `RATIO` of what serves in it. DeliveryError.
+
+    Nor may it be less than that of the capacity `least`. It takes as many bad looks as anywhere to refuse.
+    """
+    for number in range(site.deploy.looks):
+        if number:
+            site.lock.sleep(site.deploy.poll_seconds)
+        going, _ = serving(site, out, balancers=balancers)
+        staying, why = serving(site, stay, balancers=balancers)
+        needed = max(kept(going), kept(site.gate.required(least)))
+        if staying >= needed:
+            return
+    raise DeliveryError(
+        f"{out} stays in traffic, with {going} that serve: {stay} has {staying}, "
+        f"and {needed} would be needed: {why}",
+        "delivery status tells how things stand",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -12,8 +13,10 @@ from delivery.deploy import capacity
 from delivery.deploy.extras import Extras, copy
 from delivery.deploy.model import Group, State
 from delivery.deploy.park import park
-from delivery.deploy.plan import Facts, Step, Verb, left, steps
+from delivery.deploy.plan import Facts, Step, Verb, borne, left, steps
 from delivery.deploy.removal import remove
+from delivery.errors import DeliveryError
+from delivery.health import InTraffic
 
 if TYPE_CHECKING:
     from delivery.deploy.site import Site
@@ -111,33 +114,77 @@ def _grow(run: Run, step: Step, _: Told) -> None:
 
 
 def _healthy(run: Run, step: Step, told: Told) -> None:
-    _wait(run, step.capacity, told, balancers=run.traffic.joins)
+    in_traffic = step.serving > 0 or not run.traffic.switches
+    proven = InTraffic(step.serving, step.serving) if in_traffic else None
+    _wait(run, step.capacity, told, balancers=run.traffic.joins, traffic=proven)
 
 
-def _wait(run: Run, wished: int, told: Told, *, balancers: bool) -> None:
-    old, new = run.old, run.facts.group
-    count = old.instances(wished) if old else wished
-    capacity.healthy(run.site, new, count, told.note, balancers=balancers)
+def _wait(run: Run, wished: int, told: Told, *, balancers: bool, traffic: InTraffic | None) -> None:
+    if traffic is not None:
+        traffic = InTraffic(_instances(run, traffic.serving), _instances(run, traffic.ready))
+    capacity.healthy(
+        run.site, run.facts.group, _instances(run, wished), told.note, balancers=balancers, traffic=traffic
+    )
 
 
-def _traffic(run: Run, step: Step, _: Told) -> None:
-    run.traffic.on(run.new, step.share)
+def _instances(run: Run, wished: int) -> int:
+    """How many instances make this capacity, as in the previous group."""
+    old = run.old if wished else None
+    return old.instances(wished) if old else wished
+
+
+def _traffic(run: Run, step: Step, told: Told) -> None:
+    """Give traffic; by weights no more than the healthy instances bear, as others have the rest."""
+    share = step.share
+    if run.traffic.joins and (old := run.old) is not None:
+        need = _instances(run, max(run.facts.capacity, old.size.desired))
+        healthy, why = _behind(run, math.ceil(share * need / 100))
+        share = borne(share, healthy, need)
+        if not share:
+            raise DeliveryError(
+                f"{run.facts.group} has {healthy} of {need} healthy, and gets no traffic: {why}"
+            )
+        if share < step.share:
+            told.note(f"{healthy} of {need} healthy: {share:g}% of the traffic, not {step.share:g}%")
+    run.traffic.on(run.new, share)
+
+
+def _behind(run: Run, wanted: int) -> tuple[int, str]:
+    """How many of the new group are healthy, and what is wrong with others; looks again if too few are."""
+    site = run.site
+    for number in range(site.deploy.looks):
+        if number:
+            site.lock.sleep(site.deploy.poll_seconds)
+        healthy, why = capacity.serving(site, run.facts.group, balancers=True)
+        if healthy >= wanted:
+            break
+    return healthy, why
 
 
 def _serving(run: Run, step: Step, told: Told) -> None:
-    _wait(run, step.capacity, told, balancers=True)
+    """What was found healthy before must stay so; load balancers may need time for what was attached now."""
+    proven = step.capacity if run.traffic.joins else step.serving
+    ready = proven or step.capacity
+    _wait(run, step.capacity, told, balancers=True, traffic=InTraffic(proven, ready))
 
 
 def _soak(run: Run, step: Step, told: Told) -> None:
-    old = run.old
-    count = old.instances(step.capacity) if old else step.capacity
-    capacity.soak(run.site, run.facts.group, count, step.minutes, told.note, balancers=run.traffic.switches)
+    _watch(run, step.capacity, step.minutes, told)
+
+
+def _watch(run: Run, wished: int, minutes: float, told: Told) -> None:
+    count = _instances(run, wished)
+    capacity.soak(run.site, run.facts.group, count, minutes, told.note, balancers=run.traffic.switches)
 
 
 def _decide(run: Run, step: Step, told: Told) -> None:
+    """Look at the canary first: one that is ill is neither promoted nor waited for."""
+    _watch(run, step.capacity, 0, told)
     if run.promoted:
         told.note("promoted")
         run.site.tag(run.facts.group, {tags.STATE: State.deploying, tags.STEP: step.name})
+        return
+    if run.new.state is State.waiting:
         return
     said: dict[str, str] = {tags.STATE: State.waiting}
     if minutes := run.site.deploy.decision_minutes:
@@ -157,9 +204,10 @@ def _off(run: Run, step: Step, told: Told) -> None:
         if run.new.size.desired < lacking:
             told.note(f"{old.name} has grown to {old.size.desired}: {run.facts.group} to {lacking}")
             capacity.grow(site, run.new, lacking)
-            _wait(run, lacking, told, balancers=balancers)
-        if not old.parked:
-            capacity.guard(site, old.name, run.facts.group, balancers=balancers)
+            proven = InTraffic(step.serving, step.serving)
+            _wait(run, lacking, told, balancers=balancers, traffic=proven)
+        least = _instances(run, step.capacity)
+        capacity.guard(site, old.name, run.facts.group, balancers=balancers, least=least)
     park(site, run.traffic, old, keep=True)
     site.tag(old.name, {tags.STATE: State.disabled})
 

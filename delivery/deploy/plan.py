@@ -6,13 +6,14 @@ behind it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from delivery.settings import Deploy
 
-__all__ = ["Facts", "Step", "Verb", "after", "before", "left", "steps", "tidying"]
+__all__ = ["Facts", "Step", "Verb", "after", "before", "borne", "left", "steps", "tidying"]
 
 Verb = Literal[
     "copy", "pin", "join", "grow", "healthy", "traffic", "serving", "soak", "decide", "off", "remove",
@@ -29,9 +30,11 @@ class Step:
     verb: Verb
     capacity: int = 0
     """To which the new group has grown by then."""
-    share: int = 0
+    share: float = 0.0
     """Percent of the traffic, where shares can be told."""
     minutes: float = 0.0
+    serving: int = 0
+    """The capacity of the new group that has traffic already, before this step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,25 +112,45 @@ def _stages(facts: Facts) -> Iterator[Step]:
     strategy = facts.strategy if facts.previous else "red-black"
     if strategy == "canary":
         small = min(settings.canary_instances, full)
-        share = max(1, round(100 * small / (small + max(facts.old_capacity, 1))))
-        yield from _stage(facts, "canary-", small, share, settings.canary_minutes, first=True)
-        yield Step("decide", "wait for delivery promote or delivery rollback", "decide")
-        yield from _stage(facts, "", full, 50, settings.soak_minutes, first=False)
+        share = _canary_share(small, full, facts.old_capacity)
+        yield from _stage(facts, "canary-", small, share, settings.canary_minutes, 0)
+        yield Step("decide", "wait for delivery promote or delivery rollback", "decide", small, serving=small)
+        yield from _stage(facts, "", full, 50, settings.soak_minutes, small)
     elif strategy == "ramp":
-        for number, percent in enumerate(settings.ramp):
+        before = 0
+        for percent in settings.ramp:
             part = max(1, -(-full * percent // 100))
             prefix = "" if percent == 100 else f"ramp-{percent}-"
-            yield from _stage(facts, prefix, part, percent, settings.soak_minutes, first=not number)
+            yield from _stage(facts, prefix, part, percent, settings.soak_minutes, before)
+            before = part
     else:
         share = 50 if facts.previous else 100
-        yield from _stage(facts, "", full, share, settings.soak_minutes, first=True)
+        yield from _stage(facts, "", full, share, settings.soak_minutes, 0)
+
+
+def borne(share: float, healthy: int, need: int) -> float:
+    """Reduce a share, in percent, to what so many healthy instances bear where all the traffic needs `need`.
+
+    Whole percents; tenths below one, which a listener's weights can still express.
+    """
+    bears = min(share, 100 * healthy / max(need, 1))
+    return float(math.floor(bears)) if bears >= 1 else math.floor(bears * 10) / 10
+
+
+def _canary_share(small: int, full: int, old: int) -> float:
+    """Percent of the traffic for a canary: its part of all instances, and no more than it bears."""
+    return max(0.1, borne(100 * small / (small + max(old, 1)), small, max(full, old)))
 
 
 def _stage(
-    facts: Facts, prefix: str, capacity: int, share: int, soak: float, *, first: bool
+    facts: Facts, prefix: str, capacity: int, share: float, soak: float, before: int
 ) -> Iterator[Step]:
-    """Grow, find healthy, give traffic, find healthy in it, watch."""
-    one = Step("", "", "grow", capacity, share, soak)
+    """Grow, find healthy, give traffic, find healthy in it, watch.
+
+    `before` is the capacity that has traffic already. By weights, a share is given to what is healthy behind
+    it; what is attached takes traffic as each instance becomes healthy.
+    """
+    one = Step("", "", "grow", capacity, share, soak, before)
     group, settings = facts.group, facts.settings
     enough = (
         f"{capacity} of {capacity} healthy"
@@ -136,11 +159,11 @@ def _stage(
     )
     looks = f"{_some(settings.looks, 'look')} in a row, within {settings.timeout_minutes:g} min"
     yield _as(one, prefix + "grow", f"{group} to {_some(capacity, 'instance')}", "grow")
-    if first or not facts.switches:
-        yield _as(one, prefix + "healthy", f"{enough}, {looks}", "healthy")
     weighted = settings.traffic == "weighted"
-    if facts.switches and (first or weighted):
-        how = f"{share}% of {_short(settings.listener)}" if weighted else _places(facts)
+    if not before or weighted or not facts.switches:
+        yield _as(one, prefix + "healthy", f"{enough}, {looks}", "healthy")
+    if facts.switches and (not before or weighted):
+        how = f"{share:g}% of {_short(settings.listener)}" if weighted else _places(facts)
         yield _as(one, prefix + "traffic", f"{group} takes traffic: {how}", "traffic")
     if facts.switches:
         yield _as(one, prefix + "serving", f"{enough} as its load balancers see it, {looks}", "serving")
@@ -150,13 +173,13 @@ def _stage(
 
 
 def _as(one: Step, name: str, text: str, verb: Verb) -> Step:
-    return Step(name, text, verb, one.capacity, one.share, one.minutes)
+    return replace(one, name=name, text=text, verb=verb)
 
 
 def _last(facts: Facts) -> Iterator[Step]:
     old, settings = facts.previous, facts.settings
     if old:
-        yield Step("off", f"{old} {_out(facts)}", "off", facts.capacity)
+        yield Step("off", f"{old} {_out(facts)}", "off", facts.capacity, serving=facts.capacity)
     if old and facts.strategy == "highlander":
         yield Step("remove", f"{old} is deleted", "remove")
     both = f"{old} and {facts.group}" if old and facts.strategy != "highlander" else facts.group

@@ -213,8 +213,7 @@ def _undecided(site: Site, found: Group) -> Ending:
     until = found.tags.get(tags.DECIDE_BY)
     if until and datetime.fromisoformat(until).timestamp() <= site.clock.now():
         return _back(site, found, f"nobody has decided until {until}", asked=False)
-    facts = _run(site, found).facts
-    return Ending("waiting", facts.group, facts.previous or "", facts.image, exit_code=WAITING)
+    return _finish(_run(site, found))  # which looks at it, and waits on
 
 
 def _anew(site: Site, new: Group) -> Ending:

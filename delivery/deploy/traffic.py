@@ -40,8 +40,8 @@ class Traffic(Protocol):
         """Make it known to its load balancers without any traffic."""
         ...
 
-    def on(self, group: Group, share: int) -> None:
-        """Give it traffic: `share` percent, where shares can be told."""
+    def on(self, group: Group, share: float) -> None:
+        """Give it traffic: `share` percent, where shares can be told, or what it has if that is more."""
         ...
 
     def off(self, group: Group) -> None:
@@ -110,7 +110,7 @@ class Attached:
     def join(self, group: Group, cluster: Cluster) -> None:
         """Nothing: what is attached takes traffic."""
 
-    def on(self, group: Group, share: int) -> None:  # noqa: ARG002  # its instances are its share
+    def on(self, group: Group, share: float) -> None:  # noqa: ARG002  # its instances are its share
         """Attach what its tags say."""
         arns, names = recorded(group)
         client: Any = self._site.aws.autoscaling
@@ -175,8 +175,13 @@ class Weighted:
         return taking([next(arn for arn in pair if arn not in theirs)], ())
 
     def join(self, group: Group, cluster: Cluster) -> None:
-        """Attach it to its target group, which an older group may still have. Its weight is nothing."""
+        """Attach it to its target group, which an older group may still have. Its weight is nothing.
+
+        One that takes traffic has joined, and keeps it: a run that was stopped may do this again.
+        """
         arn = self._of(group)
+        if self.takes(group):
+            return
         self.off(group)
         client = self._site.aws.autoscaling
         for other in cluster.alive:
@@ -191,10 +196,14 @@ class Weighted:
                     AutoScalingGroupName=group.name, TargetGroupARNs=[arn]
                 )
 
-    def on(self, group: Group, share: int) -> None:
+    def on(self, group: Group, share: float) -> None:
         """Give its target group that share, and the rest to the other."""
-        mine = self._of(group)
-        self._weights.write({arn: share if arn == mine else 100 - share for arn in self._pair()})
+        mine, now = self._of(group), self._weights.read()
+        if 100 * now.get(mine, 0) >= share * (sum(now.values()) or 1):
+            return  # after a kill: less for it would be more for one that may be gone
+        scale = 1 if share == int(share) else 10
+        part = int(share * scale)
+        self._weights.write({arn: part if arn == mine else 100 * scale - part for arn in self._pair()})
 
     def off(self, group: Group) -> None:
         """All to the other one."""
@@ -240,7 +249,7 @@ class NoTraffic:
     def join(self, group: Group, cluster: Cluster) -> None:
         """Nothing."""
 
-    def on(self, group: Group, share: int) -> None:
+    def on(self, group: Group, share: float) -> None:
         """Nothing: it works since it runs."""
 
     def off(self, group: Group) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from delivery.aws import AwsError, Meaning
 from delivery.health import probes, sources
-from delivery.health.judge import Answer, Look, Rule, Verdict, judge, required, watch
+from delivery.health.judge import Answer, InTraffic, Look, Rule, Verdict, judge, required, watch
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
@@ -77,10 +77,14 @@ class Gate:
         each: Each = _nothing,
         target_groups: Sequence[str] | None = None,
         load_balancers: Sequence[str] | None = None,
+        traffic: InTraffic | None = None,
     ) -> Verdict:
-        """Look until the group is healthy or the settings' timeout is over."""
+        """Look until the group is healthy or the settings' timeout is over.
+
+        One that is in `traffic` fails as soon as it loses what it had, or an alarm goes off.
+        """
         deadline = self.clock.now() + self.settings.timeout_minutes * 60
-        rule = Rule(required, self.settings.looks, deadline)
+        rule = Rule(required, self.settings.looks, deadline, traffic)
         return self._until(
             lambda: self.look(group, target_groups, load_balancers), lambda looks: judge(looks, rule), each
         )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Literal
 
-__all__ = ["Answer", "Look", "Rule", "State", "Verdict", "judge", "required", "watch"]
+__all__ = ["Answer", "InTraffic", "Look", "Rule", "State", "Verdict", "judge", "required", "watch"]
 
 State = Literal["healthy", "waiting", "failed"]
 _TOLD = 5
@@ -29,6 +29,8 @@ class Answer:
     """What is wrong with each instance, empty if nothing is; None if it says nothing of single ones."""
     wrong: str = ""
     """What is wrong with the group as a whole."""
+    balancer: bool = False
+    """Whether it is a load balancer's: that needs time to find a new instance healthy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,21 @@ class Look:
     @property
     def healthy(self) -> tuple[str, ...]:
         """The instances every source that speaks of instances finds healthy."""
-        speaking = [one.instances for one in self.answers if one.instances is not None]
+        return self._healthy(self.answers)
+
+    @property
+    def ready(self) -> tuple[str, ...]:
+        """The instances every source but load balancers finds healthy."""
+        return self._healthy([one for one in self.answers if not one.balancer])
+
+    def _healthy(self, answers: Sequence[Answer]) -> tuple[str, ...]:
+        speaking = [one.instances for one in answers if one.instances is not None]
         return tuple(id for id in self.instances if all(id in said and not said[id] for said in speaking))
+
+    @property
+    def alarmed(self) -> bool:
+        """Whether an alarm is in alarm, or does not exist."""
+        return any(one.source == "alarms" and one.wrong for one in self.answers)
 
     def good(self, required: int) -> bool:
         """Whether nothing is wrong with the whole, and enough instances are healthy."""
@@ -85,6 +100,16 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class InTraffic:
+    """What a group in traffic has proven before: with fewer healthy instances it has failed."""
+
+    serving: int = 0
+    """Instances that every source has called healthy."""
+    ready: int = 0
+    """Instances that every source but load balancers has called healthy."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """When a group counts as healthy."""
 
@@ -94,10 +119,22 @@ class Rule:
     """Good looks in a row."""
     deadline: float = math.inf
     """When a wait has failed, seconds since the epoch."""
+    traffic: InTraffic | None = None
+    """What has traffic already; None before the group gets any."""
 
     def __post_init__(self) -> None:
         if self.required < 1 or self.looks < 1:
             raise ValueError("health needs at least one instance and one look")
+
+    def failing(self, look: Look) -> bool:
+        """Tell whether a group in traffic has lost health, as against not having gained it yet."""
+        if self.traffic is None:
+            return False
+        if len(look.healthy) < self.traffic.serving or len(look.ready) < self.traffic.ready:
+            return True
+        wrong = any(one.wrong for one in look.answers if one.instances is None)
+        deleted = any(one.wrong for one in look.answers if one.instances is not None)
+        return deleted or (wrong and len(look.ready) >= self.required)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +164,16 @@ def required(wished: int, percent: float) -> int:
 
 
 def judge(looks: Sequence[Look], rule: Rule) -> Verdict:
-    """Whether a group has become healthy: enough good looks in a row, before the deadline."""
+    """Whether a group has become healthy: enough good looks in a row, before the deadline.
+
+    A group in traffic fails before the deadline: after `rule.looks` failing looks in a row, and at once if
+    an alarm goes off.
+    """
     streak = _streak(looks, rule)
+    known = [one for one in looks if not one.unknown]
+    failing = sum(1 for _ in takewhile(rule.failing, reversed(known)))
+    if failing >= rule.looks or (rule.traffic is not None and known and known[-1].alarmed):
+        return _verdict("failed", known, rule, streak)
     if streak >= rule.looks:
         return _verdict("healthy", looks, rule, streak)
     late = bool(looks) and looks[-1].at >= rule.deadline
@@ -145,8 +190,7 @@ def watch(looks: Sequence[Look], rule: Rule, until: float) -> Verdict:
     known = [one for one in looks if not one.unknown]
     bad = sum(1 for _ in takewhile(lambda one: not one.good(rule.required), reversed(known)))
     streak = _streak(looks, rule)
-    alarmed = bool(known) and any(one.source == "alarms" and one.wrong for one in known[-1].answers)
-    if bad >= rule.looks or alarmed:
+    if bad >= rule.looks or (known and known[-1].alarmed):
         return _verdict("failed", known, rule, streak)
     if looks and not streak and looks[-1].at >= rule.deadline:
         return _verdict("failed", looks, rule, streak)

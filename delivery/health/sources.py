@@ -5,11 +5,11 @@ Each reader makes one call for a group or load balancer (as AWS pages them), and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from delivery.aws import asking
+from delivery.aws import asking, code_of
 from delivery.health.judge import Answer
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ __all__ = ["Address", "Members", "addresses", "alarms", "classic", "ec2_status",
 
 _MANY = 100
 """Ids a call takes."""
+_UNKNOWN = "not known to EC2 yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +76,34 @@ def _member_wrong(instance: Any) -> str:
 
 def ec2_status(aws: Aws, ids: Sequence[str]) -> Answer:
     """EC2's own checks of instance and system. AwsError."""
-    wrong = dict.fromkeys(ids, "no status yet")
+    wrong = dict.fromkeys(ids, _UNKNOWN)
     for some in _portions(ids):
+        known = dict.fromkeys(some, "no status yet")
         with asking("asking EC2 for the status of instances"):
-            found = aws.ec2.describe_instance_status(InstanceIds=some, IncludeAllInstances=True)
-        for one in found["InstanceStatuses"]:
-            wrong[one["InstanceId"]] = _status_wrong(one)
+            found = _of_known(
+                lambda ids: aws.ec2.describe_instance_status(InstanceIds=ids, IncludeAllInstances=True), known
+            )
+        for answer in found:
+            known |= {one["InstanceId"]: _status_wrong(one) for one in answer["InstanceStatuses"]}
+        wrong |= known
     return Answer("ec2", wrong)
+
+
+def _of_known(ask: Callable[[list[str]], Any], known: dict[str, Any]) -> list[Any]:
+    """Ask for several instances; takes those out of `known` that EC2 does not know, or not yet.
+
+    EC2 refuses the whole request for one such id, and names the ids in its message.
+    """
+    while known:
+        try:
+            return [ask(list(known))]
+        except Exception as error:
+            if not code_of(error).startswith("InvalidInstanceID"):
+                raise
+            named = [id for id in known if id in str(error)]
+            for id in named or list(known):
+                del known[id]
+    return []
 
 
 def _status_wrong(status: Any) -> str:
@@ -103,7 +125,7 @@ def target_group(aws: Aws, arn: str, ids: Sequence[str]) -> Answer:
     for one in found["TargetHealthDescriptions"]:
         if one["Target"]["Id"] in wrong:
             wrong[one["Target"]["Id"]] = _target_wrong(one["TargetHealth"])
-    return Answer(f"target group {name}", wrong)
+    return Answer(f"target group {name}", wrong, balancer=True)
 
 
 def _target_wrong(health: Any) -> str:
@@ -122,7 +144,7 @@ def classic(aws: Aws, name: str, ids: Sequence[str]) -> Answer:
         if one["InstanceId"] in wrong:
             good = one["State"] == "InService"
             wrong[one["InstanceId"]] = "" if good else f"{one['State']} ({one.get('Description', 'N/A')})"
-    return Answer(f"load balancer {name}", wrong)
+    return Answer(f"load balancer {name}", wrong, balancer=True)
 
 
 def alarms(aws: Aws, names: Sequence[str]) -> Answer:
@@ -141,17 +163,19 @@ def alarms(aws: Aws, names: Sequence[str]) -> Answer:
 
 
 def addresses(aws: Aws, ids: Sequence[str]) -> list[Address]:
-    """Where these instances are reached. AwsError."""
-    found = []
+    """Where these instances are reached; those EC2 does not know yet are nowhere. AwsError."""
+    found = {id: Address(id) for id in ids}
     for some in _portions(ids):
         with asking("asking EC2 for the addresses of instances"):
-            answer = aws.ec2.describe_instances(InstanceIds=some)
-        for reservation in answer["Reservations"]:
-            found += [
-                Address(one["InstanceId"], one.get("PrivateIpAddress", ""), one.get("PublicIpAddress", ""))
-                for one in reservation["Instances"]
-            ]
-    return found
+            answers = _of_known(
+                lambda ids: aws.ec2.describe_instances(InstanceIds=ids), dict.fromkeys(some, "")
+            )
+        for one in (
+            one for answer in answers for each in answer["Reservations"] for one in each["Instances"]
+        ):
+            id = one["InstanceId"]
+            found[id] = Address(id, one.get("PrivateIpAddress", ""), one.get("PublicIpAddress", ""))
+    return [*found.values()]
 
 
 def _portions(names: Sequence[str]) -> Iterator[list[str]]:
