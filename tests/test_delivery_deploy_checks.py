@@ -130,7 +130,7 @@ def test_a_name_that_another_run_takes_meanwhile_is_skipped(make: Make) -> None:
     one = make()
 
     def race(operation: str) -> None:
-        if operation == "CreateLaunchTemplateVersion":
+        if operation == "CreateLaunchTemplate":
             one.strict.watching.clear()
             one.world.group(NEW, 0)
 

@@ -43,6 +43,13 @@ class Templates:
             spec = part["Overrides"][override]["LaunchTemplateSpecification"]
         return self.version(spec)
 
+    def newest(self, name: str) -> str:
+        """The image of the newest version, which is what `$Latest` launches."""
+        (version,) = self.one.world.raw("ec2").describe_launch_template_versions(
+            LaunchTemplateName=name, Versions=["$Latest"]
+        )["LaunchTemplateVersions"]
+        return str(version["LaunchTemplateData"]["ImageId"])
+
     def version(self, spec: Mapping[str, Any]) -> dict[str, Any]:
         """What a version says, by its number."""
         assert not spec["Version"].startswith("$")
@@ -107,17 +114,60 @@ def test_all_of_a_template_stays_but_its_image(make: Make) -> None:
     assert [made[key] for key in same] == [full[key] for key in same]
 
 
+def made_templates(one: Case) -> list[str]:
+    """The calls that made a template or a version of one."""
+    return [name for name in one.strict.operations() if name.startswith("CreateLaunchTemplate")]
+
+
 def test_the_same_image_again_takes_the_version_there_is(make: Make) -> None:
     one = make()
     before = one.deploy()
-    versions = one.strict.operations().count("CreateLaunchTemplateVersion")
     one.rollback()
     one.world.raw("autoscaling").delete_auto_scaling_group(
         AutoScalingGroupName=before.group, ForceDelete=True
     )
     one.world.clock.sleep(600)
     one.deploy()
-    assert one.strict.operations().count("CreateLaunchTemplateVersion") == versions == 1
+    assert made_templates(one) == ["CreateLaunchTemplate"]
+
+
+@pytest.mark.parametrize("version", ["$Latest", "$Default"])
+@pytest.mark.parametrize("policy", [False, True], ids=["template", "mixed instances"])
+def test_no_group_launches_anything_else_for_a_deploy(make: Make, version: str, policy: bool) -> None:
+    """Neither the old one, nor another cluster's on the same template, nor one that follows the new."""
+    one = make()
+    templates = Templates(one)
+    id = templates.create("shared", ImageId=one.old_image, InstanceType="m5.large")
+    spec = {"LaunchTemplateId": id, "Version": version}
+    how = {"MixedInstancesPolicy": mixed(id, id, version=version)} if policy else {"LaunchTemplate": spec}
+    regroup(one, **how)
+    one.deploy()
+    assert templates.data(NEW)["ImageId"] == one.image
+    assert one.rollback().outcome == "rolled back"
+    assert templates.newest("shared") == one.old_image
+    one.world.raw("autoscaling").create_auto_scaling_group(
+        AutoScalingGroupName="batch-v000", MinSize=0, MaxSize=1, VPCZoneIdentifier=one.world.subnet,
+        LaunchTemplate={"LaunchTemplateName": "delivery-shop", "Version": version},
+    )  # fmt: skip
+    follows = templates.newest("delivery-shop")
+    one.strict.adopt()
+    one.image = one.world.raw("ec2").register_image(Name="shop-3.0")["ImageId"]
+    one.world.clock.sleep(3600)
+    assert one.deploy().outcome == "deployed"
+    assert templates.data("shop-v002")["ImageId"] == one.image
+    if version == "$Latest":
+        assert templates.newest("delivery-shop") == follows
+    assert templates.newest("shared") == one.old_image
+
+
+def test_later_deploys_make_versions_of_the_clusters_own_template(make: Make) -> None:
+    one = make()
+    one.deploy()
+    one.image = one.world.raw("ec2").register_image(Name="shop-3.0")["ImageId"]
+    one.world.clock.sleep(3600)
+    one.deploy()
+    assert made_templates(one) == ["CreateLaunchTemplate", "CreateLaunchTemplateVersion"]
+    assert Templates(one).newest("delivery-shop") == one.image
 
 
 def test_mixed_instances_keep_their_types_and_templates_of_their_own(make: Make) -> None:

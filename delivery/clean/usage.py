@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from delivery.aws import Aws, AwsError, Meaning, asking
+from delivery.deploy.template import specifications
 from delivery.errors import DeliveryError
 
 __all__ = ["shares", "used"]
@@ -62,11 +63,8 @@ def _overrides(group: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _specifications(group: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Every launch template, with its version, that a group or one of its instances names."""
-    mixed = group.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
-    holders = [group.get("LaunchTemplate"), mixed.get("LaunchTemplateSpecification")]
-    holders += [one.get("LaunchTemplateSpecification") for one in _overrides(group)]
-    holders += [one.get("LaunchTemplate") for one in group.get("Instances", ())]
-    yield from (one for one in holders if one)
+    yield from specifications(group)
+    yield from (one["LaunchTemplate"] for one in group.get("Instances", ()) if one.get("LaunchTemplate"))
 
 
 def _templates(aws: Aws, groups: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

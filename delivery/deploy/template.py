@@ -1,15 +1,16 @@
-"""Launch templates: what a group was launched from, and a new version of it that differs in the image alone.
+"""Launch templates: what a group was launched from, and a version of it that differs in the image alone.
 
-A version is made of everything the old one says, as the API gives it, on top of the old version itself (so
-that AWS also carries on what this boto3 does not know). `$Latest` and `$Default` are resolved first: they
-may be anybody's.
+A version is made of everything the old one says, as the API gives it, in a template that only deploys of the
+cluster write to; there it stands on top of the old version itself, so that AWS also carries on what this
+boto3 does not know. Groups name versions by number: `$Latest` and `$Default` may be anybody's.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,21 @@ if TYPE_CHECKING:
     from delivery.deploy.model import Group
     from delivery.deploy.site import Site
 
-__all__ = ["Launch", "Template", "image_of", "launch_of", "lost", "make_launch", "named", "template_of"]
+__all__ = [
+    "Launch",
+    "Template",
+    "image_of",
+    "launch_of",
+    "lost",
+    "make_launch",
+    "named",
+    "own_name",
+    "specifications",
+    "template_of",
+]
 
+_NAME = 128
+"""Characters of a launch template's name."""
 _READ_ONLY = ("MetadataOptions.State", "Operator")
 """What AWS adds to an answer and takes from nobody."""
 
@@ -129,10 +143,13 @@ def lost(site: Site, launch: Launch) -> list[str]:
 
 def make_launch(site: Site, launch: Launch, image: str, instance_type: str | None) -> dict[str, Any]:
     """Make the new versions; gives the arguments of CreateAutoScalingGroup that name them. DeliveryError."""
-    spec = _version(site, launch.template, image, instance_type).spec
+    spec = _version(site, launch.template, image, instance_type, own_name(site.cluster)).spec
     if launch.mixed is None:
         return {"LaunchTemplate": spec}
-    own = {n: _version(site, _fit(one, launch), image, None).spec for n, one in launch.own.items()}
+    own = {
+        n: _version(site, _fit(one, launch), image, None, own_name(site.cluster, one.name)).spec
+        for n, one in launch.own.items()
+    }
     part = launch.mixed["LaunchTemplate"]
     overrides = [
         {**one, "LaunchTemplateSpecification": own[n]} if n in own else one
@@ -158,52 +175,101 @@ def _fit(own: Template, launch: Launch) -> Template:
     return own
 
 
-def _version(site: Site, old: Template, image: str, instance_type: str | None) -> Template:
-    """The version with that image: the old one if it is that, one an earlier run has made, or a new one."""
-    if not old.id:
-        return make_template(site, old)
+def _version(site: Site, old: Template, image: str, instance_type: str | None, own: str) -> Template:
+    """Give the version with that image: the old one if it is that, one that exists, or a new one.
+
+    It is made in a template of the cluster's own: a version made in any other would become its `$Latest`,
+    and with it what every group that names it so launches, the old one too. `own` is that template's name.
+    """
     shape = site.aws.ec2.meta.service_model.shape_for("RequestLaunchTemplateData")
     before = fitting(shape, old.data)[0]
     data = {**before, "ImageId": image}
     if instance_type:
         data.pop("InstanceRequirements", None)
         data["InstanceType"] = instance_type
-    if data == before:
+    if old.id and data == before:
         return old
     said = json.dumps(data, sort_keys=True, default=str)
-    mark = f"delivery {image} from {old.version} {hashlib.sha256(said.encode()).hexdigest()[:16]}"
-    return _made(site, old, mark) or _make(site, old, mark, data)
+    digest = hashlib.sha256(said.encode()).hexdigest()[:16]
+    mark = f"delivery {image} from {old.version} {digest}"
+    ours = _find(site, own)
+    if ours is not None and _is_followed(site, ours):
+        own = f"{own}-{digest}"[-_NAME:]
+        ours = _find(site, own)
+    if ours is None:
+        return _create(site, own, mark, data)
+    return _made(site, ours, mark) or _make(site, old, ours, mark, data)
 
 
-def make_template(site: Site, wanted: Template) -> Template:
-    """A template that is not there yet. AwsError."""
-    data: Any = dict(wanted.data)
-    with site.changing(f"creating launch template {wanted.name}"):
+def _find(site: Site, name: str) -> Template | None:
+    """The newest version of a template; None if there is no such template. AwsError."""
+    try:
+        return template_of(site.aws, {"LaunchTemplateName": name, "Version": "$Latest"})
+    except DeliveryError as error:
+        if meaning(error) is not Meaning.NotFound:
+            raise
+        return None
+
+
+def own_name(cluster: object, source: str = "") -> str:
+    """Name the template that deploys of a cluster make their versions in; `source` tells several apart."""
+    own = re.sub(r"[^a-zA-Z0-9().\-/_]", "_", f"delivery-{cluster}")
+    if source and not source.startswith(f"{own}-"):
+        source = f"{own}-{source}"
+    return (source or own)[:_NAME]
+
+
+def specifications(group: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Every launch template, with its version, that a group names for what it launches."""
+    part = group.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
+    holders = [group.get("LaunchTemplate"), part.get("LaunchTemplateSpecification")]
+    holders += [one.get("LaunchTemplateSpecification") for one in part.get("Overrides", ())]
+    yield from (one for one in holders if one)
+
+
+def _is_followed(site: Site, template: Template) -> bool:
+    """Tell whether any group would launch a new version of a template by itself. AwsError."""
+    with asking(f"looking for groups that launch the newest version of {template.name}"):
+        pages = site.aws.autoscaling.get_paginator("describe_auto_scaling_groups").paginate()
+        return any(
+            one.get("Version") == "$Latest"
+            and template.id == one.get("LaunchTemplateId", template.id)
+            and template.name == one.get("LaunchTemplateName", template.name)
+            for page in pages
+            for group in page["AutoScalingGroups"]
+            for one in specifications(group)
+        )
+
+
+def _create(site: Site, name: str, mark: str, data: Any) -> Template:
+    """A template that does not exist yet. AwsError."""
+    with site.changing(f"creating launch template {name}"):
         made: Any = site.aws.ec2.create_launch_template(
-            LaunchTemplateName=wanted.name, LaunchTemplateData=data
+            LaunchTemplateName=name, VersionDescription=mark, LaunchTemplateData=data
         )["LaunchTemplate"]
-    return Template(made["LaunchTemplateId"], wanted.name, 1, wanted.data)
+    return Template(made["LaunchTemplateId"], name, 1, data)
 
 
-def _made(site: Site, old: Template, mark: str) -> Template | None:
+def _made(site: Site, ours: Template, mark: str) -> Template | None:
     """A version an earlier run has made: it was killed, or the same image was deployed before."""
-    with asking(f"looking at the versions of launch template {old.name}"):
+    with asking(f"looking at the versions of launch template {ours.name}"):
         pages = site.aws.ec2.get_paginator("describe_launch_template_versions").paginate(
-            LaunchTemplateId=old.id, MinVersion=str(old.version + 1)
+            LaunchTemplateId=ours.id, MinVersion="1"
         )
         for page in pages:
             for one in page["LaunchTemplateVersions"]:
                 if one.get("VersionDescription") == mark:
-                    return Template(old.id, old.name, one["VersionNumber"], one["LaunchTemplateData"])
+                    return Template(ours.id, ours.name, one["VersionNumber"], one["LaunchTemplateData"])
     return None
 
 
-def _make(site: Site, old: Template, mark: str, data: Any) -> Template:
+def _make(site: Site, old: Template, ours: Template, mark: str, data: Any) -> Template:
     # A source cannot be told to leave out its requirements, and a type beside them is refused.
     replaced = "InstanceRequirements" in old.data and "InstanceRequirements" not in data
-    source: Any = {} if replaced else {"SourceVersion": str(old.version)}
-    with site.changing(f"making a version of launch template {old.name}"):
+    same = old.id == ours.id and not replaced
+    source: Any = {"SourceVersion": str(old.version)} if same else {}
+    with site.changing(f"making a version of launch template {ours.name}"):
         made: Any = site.aws.ec2.create_launch_template_version(
-            LaunchTemplateId=old.id, VersionDescription=mark, LaunchTemplateData=data, **source
+            LaunchTemplateId=ours.id, VersionDescription=mark, LaunchTemplateData=data, **source
         )["LaunchTemplateVersion"]
-    return Template(old.id, old.name, made["VersionNumber"], made["LaunchTemplateData"])
+    return Template(ours.id, ours.name, made["VersionNumber"], made["LaunchTemplateData"])
