@@ -244,6 +244,9 @@ _MEANINGS: dict[Meaning, tuple[str, ...]] = {
     Meaning.InUse: ("InUse", "ResourceInUse", "ResourceContention", "DependencyViolation", "IncorrectState",
                     "IncorrectInstanceState", "ScalingActivityInProgress"),
 }  # fmt: skip
+_OUTAGES = ("InternalError", "InternalFailure", "InternalServerError", "ServerInternal", "ServiceUnavailable",
+            "Unavailable", "RequestTimeout")  # fmt: skip
+"""Codes of a service that cannot answer now, whatever the status of the answer."""
 _HINTS = {
     Meaning.Denied: "compare the role's policy with the one in docs/delivery",
     Meaning.Throttled: "AWS gets too many requests from this account; the same command continues",
@@ -286,7 +289,7 @@ def _meaning_of(error: Any) -> Meaning:
         if any(word in code for word in _MEANINGS[means]):
             return means
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
-    return Meaning.Unavailable if status >= 500 else Meaning.Other
+    return Meaning.Unavailable if status >= 500 or code in _OUTAGES else Meaning.Other
 
 
 def _by_words(text: str) -> Meaning:

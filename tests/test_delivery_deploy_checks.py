@@ -65,6 +65,8 @@ def full(one: Case) -> None:
     one.settings = loads(f"{TOML}[clusters.shop]\nmax_groups = 2\n")
     one.world.group("shop-v009", 1)
     one.strict.adopt()
+    for name in (OLD, "shop-v009"):
+        one.world.raw("autoscaling").create_or_update_tags(Tags=group_tags(name, {tags.DEPLOY: "d-1"}))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from delivery import tags
-from delivery.aws import asking
+from delivery.aws import AwsError, Meaning, asking
 from delivery.clean.retired import Decision, Seen, decide, pinned_minimum, seen
 from delivery.errors import LockedError
 from delivery.health.serving import Serving
@@ -33,11 +33,19 @@ def look(aws: Aws, cluster: str | None = None) -> list[Seen]:
     by_cluster: defaultdict[str, list[Any]] = defaultdict(list)
     for one in groups:
         by_cluster[_cluster(one)].append(one)
-    serving = Serving(aws, groups)
-    return [
-        seen(one, serving.reason(one), balanced=any(_balanced(other) for other in by_cluster[_cluster(one)]))
-        for one in groups
-    ]
+    return [one for together in by_cluster.values() for one in _seen(aws, together)]
+
+
+def _seen(aws: Aws, groups: list[Any]) -> list[Seen]:
+    """The groups of one cluster; what cannot be asked about one cluster says nothing of others."""
+    balanced = any(_balanced(one) for one in groups)
+    try:
+        serving = Serving(aws, groups)
+    except AwsError as error:
+        if error.meaning is Meaning.Denied and not error.code.startswith("AccessDenied"):
+            raise  # nobody could be asked about any group
+        return [seen(one, balanced=balanced, unknown=error.message) for one in groups]
+    return [seen(one, serving.reason(one), balanced=balanced) for one in groups]
 
 
 def act(aws: Aws, settings: Settings, clock: Clock, decision: Decision, pin_hours: float) -> tuple[bool, str]:

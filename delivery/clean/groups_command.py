@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from delivery.cli_options import Place, place_options
+from delivery.errors import DeliveryError
 
 if TYPE_CHECKING:
     from delivery.clean.retired import Decision
@@ -44,7 +45,10 @@ def groups(
     due = [one for one in found if one.action != "keep"][:limit]
     results: dict[str, tuple[bool, str]] = {}
     for one in due if apply_ else ():
-        results[one.group] = act(place.aws, place.settings, clock, one, pin_hours)
+        try:
+            results[one.group] = act(place.aws, place.settings, clock, one, pin_hours)
+        except DeliveryError as error:
+            results[one.group] = False, error.message
         if not as_json:
             click.echo(_line(one, results[one.group]))
     if as_json:

@@ -38,6 +38,8 @@ class Seen:
     """Why it takes traffic; empty if it does not."""
     balanced: bool = True
     """Whether any group of its cluster has a load balancer."""
+    unknown: str = ""
+    """Why its load balancers could not be asked; then it is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Decision:
     reason: str
 
 
-def seen(group: Mapping[str, Any], serving: str = "", *, balanced: bool = True) -> Seen:
+def seen(group: Mapping[str, Any], serving: str = "", *, balanced: bool = True, unknown: str = "") -> Seen:
     """A group as DescribeAutoScalingGroups gives it, and what its load balancers say of it."""
     instances = group.get("Instances", ())
     suspended = {one["ProcessName"] for one in group.get("SuspendedProcesses", ())}
@@ -63,6 +65,7 @@ def seen(group: Mapping[str, Any], serving: str = "", *, balanced: bool = True) 
         group.get("Status", ""),
         serving,
         balanced,
+        unknown,
     )
 
 
@@ -99,6 +102,8 @@ def _against(one: Seen, others: Sequence[Seen], now: float) -> str:
     """The first thing against deleting a group."""
     if one.status:
         return f"it is being deleted ({one.status})"
+    if one.unknown:
+        return f"whether it takes traffic is not known: {one.unknown}"
     if serving := _serving(one):
         return f"takes traffic: {serving}"
     after = one.tags.get(tags.DELETE_AFTER)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from delivery import tags
 from delivery.aws import Aws, AwsError, Meaning, asking
 from delivery.deploy.template import specifications
 from delivery.errors import DeliveryError
@@ -28,6 +29,9 @@ def _all(aws: Aws) -> Iterator[tuple[str, str]]:
     yield from _configurations(aws)
     groups = list(_groups(aws))
     for group in groups:
+        for key, image in tags.read(group.get("Tags")).items():
+            if key in (tags.IMAGE, tags.PREVIOUS_IMAGE):
+                yield image, f"a rollback of group {group['AutoScalingGroupName']}"
         for override in _overrides(group):
             if "ImageId" in override:
                 yield override["ImageId"], f"group {group['AutoScalingGroupName']}"

@@ -15,7 +15,8 @@ from delivery.deploy.model import Group, State
 from delivery.deploy.park import park
 from delivery.deploy.plan import Facts, Step, Verb, borne, left, steps
 from delivery.deploy.removal import remove
-from delivery.errors import DeliveryError
+from delivery.deploy.retry import retried
+from delivery.errors import DeliveryError, LockedError
 from delivery.health import InTraffic
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from delivery.deploy.traffic import Traffic
     from delivery.timeline import Step as Told
 
-__all__ = ["Run", "drive", "relax"]
+__all__ = ["Run", "drive", "is_switched", "relax"]
 
 UNSEEN = ("Launch", "Terminate", "AddToLoadBalancer")
 """Suspended processes a new group does not inherit: it could not start."""
@@ -60,14 +61,21 @@ def drive(run: Run) -> bool:
     for step in every:
         if step in todo or (step.verb == "pin" and _both(run)):
             with run.site.timeline.step(step.name, step.text) as told:
-                _VERBS[step.verb](run, step, told)
+                retried(run.site, lambda: _VERBS[step.verb](run, step, told), told.note)  # noqa: B023
             if step.verb == "decide" and not run.promoted:
                 return False
             if step in todo and step.verb not in _OWN:
-                run.site.tag(run.facts.group, {tags.STEP: step.name})
+                said = {tags.STEP: step.name}
+                retried(run.site, lambda: run.site.tag(run.facts.group, said), run.site.timeline.say)  # noqa: B023
         else:
             run.site.timeline.already(step.name, step.text)
     return True
+
+
+def is_switched(run: Run) -> bool:
+    """Tell whether the old group is out of traffic and only tidying is left. DeliveryError."""
+    every = [one.verb for one in left(steps(run.facts), run.new.tags.get(tags.STEP, ""))]
+    return {*every} <= {"remove", "unpin", "done"}
 
 
 def _both(run: Run) -> bool:
@@ -212,9 +220,15 @@ def _off(run: Run, step: Step, told: Told) -> None:
     site.tag(old.name, {tags.STATE: State.disabled})
 
 
-def _remove(run: Run, _: Step, __: Told) -> None:
+def _remove(run: Run, _: Step, told: Told) -> None:
+    """What serves stays so, whether or not the old group can be deleted now."""
     if (old := run.old) is not None:
-        remove(run.site, run.traffic, old)
+        try:
+            remove(run.site, run.traffic, old)
+        except LockedError:
+            raise
+        except DeliveryError as error:
+            told.note(f"{old.name} is not deleted: {error.message}; delivery clean groups does so later")
 
 
 def _unpin(run: Run, _: Step, __: Told) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from delivery import tags
 from delivery.deploy import begin
 from delivery.deploy.extras import Extras, extras_of
-from delivery.deploy.machine import Run, drive, relax
+from delivery.deploy.machine import Run, drive, is_switched, relax
 from delivery.deploy.model import Group, State
 from delivery.deploy.plan import Facts
 from delivery.deploy.removal import check_room, tidy
@@ -150,6 +150,8 @@ def _finish(run: Run) -> Ending:
     except LockedError:
         raise
     except DeliveryError as error:
+        if _is_switched(run):
+            raise _unfinished(run, error) from error
         return _failed(run, error)
     except BaseException:
         _relax(run)
@@ -166,6 +168,23 @@ def _tidy(run: Run) -> None:
         tidy(run.site, run.traffic, run.site.read())
     except DeliveryError as error:
         run.site.timeline.say(f"old groups of {run.site.cluster} could not be looked at: {error.message}")
+
+
+def _is_switched(run: Run) -> bool:
+    """Tell whether only tidying was left: the old group is out, and the new one serves. Reads its tags."""
+    try:
+        return is_switched(run)
+    except DeliveryError:
+        return False
+
+
+def _unfinished(run: Run, error: DeliveryError) -> DeliveryError:
+    """What a failed tidying says: nothing is wrong with what serves, so nothing goes back."""
+    return DeliveryError(
+        f"{run.facts.group} serves, but its deploy could not be finished: {error.message}",
+        f"{error.hint + '; ' if error.hint else ''}delivery resume finishes it",
+        FAILED,
+    )
 
 
 def _failed(run: Run, error: DeliveryError) -> Ending:

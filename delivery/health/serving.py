@@ -55,9 +55,7 @@ def carrying(aws: Aws, arns: Iterable[str]) -> set[str]:
     wanted = sorted(arns)
     balancers: set[str] = set()
     for start in range(0, len(wanted), _MANY):
-        with asking("asking which load balancers target groups belong to"):
-            found = aws.elbv2.describe_target_groups(TargetGroupArns=wanted[start : start + _MANY])
-        for one in found["TargetGroups"]:
+        for one in _target_groups(aws, wanted[start : start + _MANY]):
             balancers |= set(one.get("LoadBalancerArns", ()))
     weights: defaultdict[str, int] = defaultdict(int)
     for balancer in sorted(balancers):
@@ -65,6 +63,17 @@ def carrying(aws: Aws, arns: Iterable[str]) -> set[str]:
             for arn, weight in _forwards(action).items():
                 weights[arn] += weight
     return {arn for arn in wanted if weights[arn]}
+
+
+def _target_groups(aws: Aws, arns: list[str]) -> list[Any]:
+    """Describe target groups; one that was deleted is left out, and hides no other."""
+    try:
+        with asking("asking which load balancers target groups belong to"):
+            return list(aws.elbv2.describe_target_groups(TargetGroupArns=arns)["TargetGroups"])
+    except DeliveryError as error:
+        if meaning(error) is not Meaning.NotFound:
+            raise
+        return [one for arn in arns for one in _target_groups(aws, [arn])] if len(arns) > 1 else []
 
 
 def _actions(aws: Aws, balancer: str) -> list[Any]:

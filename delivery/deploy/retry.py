@@ -1,0 +1,30 @@
+"""Steps that are tried again where AWS did not answer: each may be done again without harm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from delivery.aws import AwsError, Meaning
+
+if TYPE_CHECKING:
+    from delivery.deploy.site import Site
+
+__all__ = ["retried"]
+
+_TRIES = 3
+_PASSING = (Meaning.Throttled, Meaning.Unavailable)
+"""Errors that say nothing against doing the same again."""
+
+
+def retried(site: Site, act: Callable[[], None], note: Callable[[str], None]) -> None:
+    """Do something, and again where AWS did not answer or was asked too much. DeliveryError, LockedError."""
+    for number in range(1, _TRIES + 1):
+        try:
+            return act()
+        except AwsError as error:
+            if error.meaning not in _PASSING or number == _TRIES:
+                raise
+            note(f"{error.message}: trying again")
+            site.lock.sleep(site.deploy.poll_seconds * number)
+    return None
