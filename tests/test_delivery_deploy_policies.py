@@ -205,11 +205,12 @@ def turned_back(desk: Desk) -> None:
 
 
 def _fail(one: Case, lost: str) -> None:
-    """An answer is lost, and instances of the old group are called ill; else the new image is bad."""
+    """A call after `lost` is refused, and instances of the old group are called ill; else the image is bad."""
     if not lost:
         one.strict.broken.add(one.image)
         return
-    one.strict.faults = [Fault("lost", "after", operation=lost)]
+    refused = Fault("AccessDenied", "before", operation="CreateOrUpdateTags")
+    one.strict.watching.append(lambda operation: operation == lost and one.strict.faults.append(refused))
     one.strict.watching.append(ill(one))
 
 
