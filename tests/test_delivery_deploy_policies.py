@@ -209,9 +209,18 @@ def _fail(one: Case, lost: str) -> None:
     if not lost:
         one.strict.broken.add(one.image)
         return
-    refused = Fault("AccessDenied", "before", operation="CreateOrUpdateTags")
-    one.strict.watching.append(lambda operation: operation == lost and one.strict.faults.append(refused))
+    one.strict.watching.append(refuse_after(one, lost))
     one.strict.watching.append(ill(one))
+
+
+def refuse_after(one: Case, operation: str) -> Callable[[str], None]:
+    """Has tags refused once an operation was called."""
+
+    def act(called: str) -> None:
+        if called == operation:
+            one.strict.faults.append(Fault("AccessDenied", "before", operation="CreateOrUpdateTags"))
+
+    return act
 
 
 def ill(one: Case) -> Callable[[str], None]:
