@@ -238,6 +238,37 @@ def test_alarms_on_several_metrics_watch_the_new_group(make: Make) -> None:
     assert made["AlarmActions"] == [arn.replace(OLD, NEW)]
 
 
+@pytest.mark.parametrize("traffic", ["attach", "weighted"])
+def test_policies_track_the_new_group_and_its_target_group(make: Make, traffic: str) -> None:
+    one = make(f'traffic = "{traffic}"\n', extras=False)
+    label = {name: arn.rpartition(":")[2] for name, arn in one.places.items()}
+    dimension = [{"Name": "AutoScalingGroupName", "Value": OLD}]
+    metric: dict[str, Any] = {"Namespace": "Shop", "MetricName": "Depth", "Dimensions": dimension}
+    math = {"Id": "m", "Expression": f"SELECT MAX(Depth) FROM Shop WHERE AutoScalingGroupName = '{OLD}'"}
+    requests = {
+        "PredefinedMetricType": "ALBRequestCountPerTarget",
+        "ResourceLabel": f"app/lb/1/{label['web']}",
+    }
+    stat = {"Id": "d", "MetricStat": {"Metric": metric, "Stat": "Sum"}}
+    customized = {"Metrics": [stat, math]}
+    configurations: dict[str, dict[str, Any]] = {
+        "requests": {"PredefinedMetricSpecification": requests},
+        "depth": {"CustomizedMetricSpecification": {**metric, "Statistic": "Sum"}},
+        "math": {"CustomizedMetricSpecification": customized},
+    }
+    for name, said in configurations.items():
+        policy: Any = {"AutoScalingGroupName": OLD, "PolicyName": name, "PolicyType": "TargetTrackingScaling",
+                       "TargetTrackingConfiguration": {**said, "TargetValue": 5.0}}  # fmt: skip
+        one.world.aws.autoscaling.put_scaling_policy(**policy)
+    assert one.deploy().outcome == "deployed"
+    made = {name: said["TargetTrackingConfiguration"] for (group, name), said in one.strict.policies.items()
+            if group == NEW}  # fmt: skip
+    assert OLD not in str(made)
+    assert str(made).count(NEW) == 3
+    mine = label["green" if traffic == "weighted" else "web"]
+    assert made["requests"]["PredefinedMetricSpecification"]["ResourceLabel"] == f"app/lb/1/{mine}"
+
+
 def test_status_of_nothing_and_of_a_pinned_group(make: Make) -> None:
     one = make()
     one.world.raw("autoscaling").create_or_update_tags(Tags=group_tags(OLD, {tags.PIN: "1"}))

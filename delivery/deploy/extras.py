@@ -6,6 +6,7 @@ there by name, so it may be done again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -119,9 +120,15 @@ def _alarms(aws: Aws, policies: list[Any]) -> Iterator[Any]:
             yield from aws.cloudwatch.describe_alarms(AlarmNames=names[start : start + _MANY])["MetricAlarms"]
 
 
-def copy(site: Site, extras: Extras, old: str, new: str) -> Iterator[str]:
-    """Put it all on another group; yields what could not be copied, in words. AwsError."""
+def copy(
+    site: Site, extras: Extras, old: str, new: str, target_groups: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """Put it all on another group; yields what could not be copied, in words. AwsError.
+
+    `target_groups` are ARNs of the new group's by those of the old one's, where they differ.
+    """
     yield from extras.unread
+    names = {old: new, **{_label(one): _label(other) for one, other in (target_groups or {}).items()}}
     for hook in extras.hooks:
         _call(site, "autoscaling", "put_lifecycle_hook", {**hook, "AutoScalingGroupName": new})
     for topic, types in extras.notifications.items():
@@ -132,14 +139,20 @@ def copy(site: Site, extras: Extras, old: str, new: str) -> Iterator[str]:
         _call(site, "autoscaling", "enable_metrics_collection", said)
     arns = {}
     for policy in extras.policies:
-        made = _call(site, "autoscaling", "put_scaling_policy", {**policy, "AutoScalingGroupName": new})
+        said = {**_renamed(policy, names), "AutoScalingGroupName": new}
+        made = _call(site, "autoscaling", "put_scaling_policy", said)
         arns[policy["PolicyARN"]] = made["PolicyARN"]
     for alarm in extras.alarms:
-        _call(site, "cloudwatch", "put_metric_alarm", _alarm(alarm, arns, old, new))
+        _call(site, "cloudwatch", "put_metric_alarm", _alarm(_renamed(alarm, names), arns, old, new))
     for action in extras.actions:
         yield from _schedule(site, action, new)
     if extras.warm_pool:
         _call(site, "autoscaling", "put_warm_pool", {**extras.warm_pool, "AutoScalingGroupName": new})
+
+
+def _label(arn: str) -> str:
+    """`targetgroup/NAME/ID`, as metrics name a target group."""
+    return arn.rpartition(":")[2]
 
 
 def _call(site: Site, service: str, operation: str, said: Raw) -> Any:
@@ -156,23 +169,27 @@ def _alarm(alarm: Raw, arns: Mapping[str, str], old: str, new: str) -> dict[str,
     name = alarm["AlarmName"]
     kinds = ("AlarmActions", "OKActions", "InsufficientDataActions")
     said: dict[str, Any] = {kind: [arns.get(one, one) for one in alarm.get(kind, ())] for kind in kinds}
-    said["Dimensions"] = [_dimension(one, old, new) for one in alarm.get("Dimensions", ())]
-    said["Metrics"] = [_metric(one, old, new) for one in alarm.get("Metrics", ())]
     said["AlarmName"] = name.replace(old, new) if old in name else f"{name}-{new}"[-255:]
     return {key: one for key, one in {**alarm, **said}.items() if one != []}
 
 
-def _dimension(one: Raw, old: str, new: str) -> dict[str, Any]:
-    ours = one["Name"] == "AutoScalingGroupName" and one["Value"] == old
-    return {**one, "Value": new} if ours else dict(one)
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    """Name the new group, and its target group, wherever a policy or alarm names the old one's.
 
-
-def _metric(query: Raw, old: str, new: str) -> dict[str, Any]:
-    if "MetricStat" not in query:
-        return dict(query)
-    metric = query["MetricStat"]["Metric"]
-    dimensions = [_dimension(one, old, new) for one in metric.get("Dimensions", ())]
-    return {**query, "MetricStat": {**query["MetricStat"], "Metric": {**metric, "Dimensions": dimensions}}}
+    Those are dimensions, resource labels of target groups, and expressions of metric math.
+    """
+    if isinstance(value, list | tuple):
+        return [_renamed(one, names) for one in value]
+    if not isinstance(value, Mapping):
+        return value
+    said = {key: _renamed(one, names) for key, one in value.items()}
+    if said.get("Name") in ("AutoScalingGroupName", "TargetGroup") and "Value" in said:
+        said["Value"] = names.get(said["Value"], said["Value"])
+    for key in ("ResourceLabel", "Expression"):
+        for old, new in names.items():
+            if isinstance(said.get(key), str):
+                said[key] = re.sub(rf"(?<![\w-]){re.escape(old)}(?![\w-])", new, said[key])
+    return said
 
 
 def _schedule(site: Site, action: Raw, new: str) -> Iterator[str]:

@@ -16,6 +16,7 @@ from delivery.deploy.park import park
 from delivery.deploy.plan import Facts, Step, Verb, borne, left, steps
 from delivery.deploy.removal import remove
 from delivery.deploy.retry import retried
+from delivery.deploy.traffic import recorded
 from delivery.errors import DeliveryError, LockedError
 from delivery.health import InTraffic
 
@@ -95,7 +96,9 @@ def _copy(run: Run, _: Step, told: Told) -> None:
     site, old = run.site, run.old
     if old is None:
         return
-    for lost in copy(site, run.extras, old.name, run.facts.group):
+    mine, theirs_now = recorded(run.new)[0], old.target_groups
+    swapped = dict(zip(theirs_now, mine, strict=True)) if len(mine) == len(theirs_now) == 1 else {}
+    for lost in copy(site, run.extras, old.name, run.facts.group, swapped):
         told.note(lost)
     theirs = sorted(old.own_suspended)
     if kept := [one for one in theirs if one not in UNSEEN]:
