@@ -73,6 +73,7 @@ def canonical(name: str) -> str:
     return name if row is None or row.how == "replaced" else row.java
 
 
+@lru_cache(maxsize=10_000)
 def tag_class(tag: str) -> str:
     """Return the class that an element stands for, as the API names it; the name of a field as it is."""
     return canonical(class_name(tag))
@@ -86,6 +87,7 @@ def stored_name(name: str) -> str:
     return moved.name + java.removeprefix(moved.java) if moved else _written().get(java, java)
 
 
+@lru_cache(maxsize=10_000)
 def replacements(name: str) -> tuple[str, ...]:
     """Return the classes one of which takes the place of this class when Jenkins reads it."""
     row = _row(canonical(name))

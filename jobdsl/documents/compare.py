@@ -92,6 +92,8 @@ class _Run:
 
     def align(self, desired: Node, stored: Node, path: tuple[Node, ...]) -> Node:
         """The stored node in the desired one's shape; differences are collected on the way."""
+        if desired == stored:
+            return desired
         if self._is_another(desired, stored, path):
             return stored
         attrs = self._align_attributes(desired, stored, path) if desired.attrs else desired.attrs

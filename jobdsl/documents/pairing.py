@@ -19,6 +19,9 @@ def pair(desired: list[Node], stored: list[Node]) -> dict[int, Node]:
 
     A class that Jenkins replaces is paired with the one it makes of it.
     """
+    alone = _each_alone(desired, stored)
+    if alone is not None:
+        return alone
     waiting: dict[tuple[str, str], list[Node]] = {}
     for child in stored:
         waiting.setdefault((tag_class(child.tag), _key(child)), []).append(child)
@@ -33,6 +36,17 @@ def pair(desired: list[Node], stored: list[Node]) -> dict[int, Node]:
     others = {id(one) for rest in waiting.values() for one in rest}
     spare = [child for child in stored if child.tag in UNORDERED and id(child) in others]
     return partners | {id(child): other for child, other in zip(left, spare, strict=False)}
+
+
+def _each_alone(desired: list[Node], stored: list[Node]) -> dict[int, Node] | None:
+    """Return the partners where every tag is there once at most and under the same name; None elsewhere."""
+    there = {child.tag: child for child in stored}
+    tags = {child.tag for child in desired}
+    if len(there) < len(stored) or len(tags) < len(desired) or not tags <= there.keys():
+        return None
+    if any(tag in UNORDERED or tag.endswith(_NAMED) for tag in tags):
+        return None
+    return {id(child): there[child.tag] for child in desired}
 
 
 def _key(node: Node) -> str:
