@@ -126,10 +126,22 @@ class ControllerError(JobdslError):
         self.status = status
 
 
+_LONGEST_WORD = 100
+"""Characters of a word that has a suggestion, or is one: the work grows with their product."""
+_MOST_CANDIDATES = 20_000
+
+
 def suggestion(word: str, candidates: Iterable[str]) -> str:
     """`did you mean "x"?` for the nearest candidate, or an empty string."""
     import difflib  # only wanted when something is wrong
+    from itertools import islice
 
-    lowered = {candidate.lower().replace("_", ""): candidate for candidate in candidates}
+    if len(word) > _LONGEST_WORD:
+        return ""
+    lowered = {
+        candidate.lower().replace("_", ""): candidate
+        for candidate in islice(candidates, _MOST_CANDIDATES)
+        if len(candidate) <= _LONGEST_WORD
+    }
     near = difflib.get_close_matches(word.lower().replace("_", ""), list(lowered), n=1, cutoff=0.6)
     return f'did you mean "{lowered[near[0]]}"?' if near else ""

@@ -162,7 +162,7 @@ Says = Callable[[str], str]
         "send('hello')\nsend('item', '../x', 'a.py', 1, '', False)",
         "send('hello')\nsend('end', 0)\nsend('end', 0)",
         "send('ran')",
-        "send('hello')\nwhile True: send('extra', 'x', 'a.py', 1, body=b'{')",
+        "send('hello')\nsend('ran')\nwhile True: send('extra', 'x', 'a.py', 1, body=b'{')",
     ],
 )
 def test_garbage_is_a_clear_problem(says: Says, code: str) -> None:
@@ -174,12 +174,14 @@ def test_a_file_that_silently_did_not_run_is_a_problem(says: Says) -> None:
 
 
 def test_names_that_are_not_sent_as_items_are_of_the_senders_files(says: Says) -> None:
-    assert "an item's file cannot be" in says("send('hello')\nsend('defined', 'x', False, 'b.py', 1)")
+    assert "an item's file cannot be" in says(
+        "send('hello')\nsend('ran')\nsend('defined', 'x', False, 'b.py', 1)"
+    )
 
 
 def test_a_flood_of_problems_is_bounded(says: Says) -> None:
     flood = "for i in range(5000): send('problem', 'error', str(i), 'a.py', 1, '', '')"
-    assert says(f"send('hello')\n{flood}\nsend('end', 0)").count(";") == 1999
+    assert says(f"send('hello')\n{flood}\nsend('ran')\nsend('end', 0)").count(";") == 499
 
 
 def test_an_early_death_is_a_clear_problem(says: Says) -> None:

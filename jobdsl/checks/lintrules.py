@@ -62,7 +62,7 @@ def _jobs(one: Definition, found: References, estate: Estate) -> Iterator[Findin
                 hint = f'name a job in it, such as "/{inside[0]}"' if inside else "name a job in it"
                 yield "error", f"the {words[kind]} {name!r} is a folder, which has no builds", hint
             continue
-        near = estate.near("job", name, (other for other in estate.items.values() if other != one.full_name))
+        near = estate.near(one, "job", name, (other for other in estate.items.values() if other != one.full_name))
         if on_controller is None or estate.known.partial:
             elsewhere = "among what did not load" if estate.known.partial else "on the controller"
             yield (
@@ -80,11 +80,16 @@ def _jobs(one: Definition, found: References, estate: Estate) -> Iterator[Findin
                 yield "error", text, near
 
 
+_SHOWN = 200
+"""Characters of a schedule that a finding quotes."""
+
+
 def _crons(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
     """Schedules are what Jenkins understands, and can come true."""
     for spec in found.crons:
         for finding in cron.check(spec):
-            yield finding.severity, f"schedule {spec.strip()!r}: {finding.message}", finding.hint
+            shown = spec.strip()[:_SHOWN]
+            yield finding.severity, f"schedule {shown!r}: {finding.message}", finding.hint
 
 
 def _empty(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
@@ -110,7 +115,7 @@ def _labels(one: Definition, found: References, estate: Estate) -> Iterator[Find
             yield (
                 "warning",
                 f"no agent or pool provides the label {atom!r}",
-                estate.near("label", atom, provided),
+                estate.near(one, "label", atom, provided),
             )
 
 
@@ -127,10 +132,10 @@ def _folders(one: Definition, found: References, estate: Estate) -> Iterator[Fin
         yield (
             "warning",
             f"the folder {parent!r} is not in the estate",
-            estate.near("folder", parent, estate.folders),
+            estate.near(one, "folder", parent, estate.folders),
         )
     else:
-        hint = estate.near("folder", parent, estate.folders) or f'define it: folder("{parent}")'
+        hint = estate.near(one, "folder", parent, estate.folders) or f'define it: folder("{parent}")'
         yield "error", f"the folder {parent!r} exists neither in the estate nor on the controller", hint
 
 
@@ -177,6 +182,10 @@ Fields that a plugin renamed are less alike (`sonarRunnerName`, `sonarScannerNam
 """
 
 
+_LONGEST_TAG = 100
+"""Characters of a field that may be a misspelled one."""
+
+
 def _fields(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
     """Elements have the fields of their class: Jenkins drops others without a word.
 
@@ -187,12 +196,14 @@ def _fields(one: Definition, found: References, estate: Estate) -> Iterator[Find
         old = conversions_of(java).get(tag)
         if old is not None and old.how != "lost":
             continue  # Jenkins reads it
-        near = difflib.get_close_matches(tag.lower(), [name.lower() for name in absent], 1, _ALIKE)
+        is_short = len(tag) <= _LONGEST_TAG and estate.may_compare(one, len(absent))
+        short = tag.lower() if is_short else ""
+        near = difflib.get_close_matches(short, [name.lower() for name in absent], 1, _ALIKE)
         if near:
             right = next(name for name in sorted(absent) if name.lower() == near[0])
             yield "error", f"{java} has no field {tag}", f'did you mean "{right}"?'
         else:
-            hint = estate.near(java, tag, sorted(absent)) or "Jenkins drops it silently"
+            hint = estate.near(one, java, tag, sorted(absent)) or "Jenkins drops it silently"
             hint = hint if old is None else f"its plugin has another field for it: write {old.into}"
             yield "warning", f"{java} has no field {tag} that is known", hint
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,10 @@ from jobdsl.grammar import names
 from jobdsl.model import COMPUTED_ROOTS, Definition
 
 __all__ = ["Estate", "Finding", "Known", "Rule", "named"]
+
+
+_MOST_COMPARISONS = 200_000
+"""Names that may be compared for the suggestions of one DSL file: about four seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ class Estate:
         self.computed: set[str] = set()
         """Keys of those whose jobs Jenkins makes."""
         self._near: dict[tuple[str, str], str] = {}
+        self._comparisons: Counter[str] = Counter()
         for one in definitions:
             if not one.is_view:
                 self.items[names.key(one.full_name)] = one.full_name
@@ -66,11 +72,17 @@ class Estate:
                     self.computed.add(names.key(one.full_name))
                     self.holders.add(one.full_name)
 
-    def near(self, kind: str, word: str, candidates: Iterable[str]) -> str:
+    def near(self, one: Definition, kind: str, word: str, candidates: Iterable[str]) -> str:
         """A suggestion, looked for once for each word: a template repeats its mistakes in every job."""
         if (kind, word) not in self._near:
-            self._near[kind, word] = suggestion(word, candidates)
+            words = list(candidates)
+            self._near[kind, word] = suggestion(word, words) if self.may_compare(one, len(words)) else ""
         return self._near[kind, word]
+
+    def may_compare(self, one: Definition, count: int) -> bool:
+        """Return whether so many names may still be compared for the file of a definition; counts them."""
+        self._comparisons[one.where.file] += count
+        return self._comparisons[one.where.file] <= _MOST_COMPARISONS
 
     def place(self, secret: SecretText, one: Definition) -> Where:
         """Return the line of a file where a secret stands; that of the definition where no file tells."""

@@ -20,7 +20,7 @@ def _shown(one: Definition, found: References, estate: Estate) -> Iterator[Findi
         return
     for name in dict.fromkeys([*found.listed, *found.shown]):
         if "$" not in name and named(name, one.parent, estate) is None:
-            near = estate.near("job", name, estate.items.values())
+            near = estate.near(one, "job", name, estate.items.values())
             hint = near or "remove it from the view, or define it"
             yield "warning", f"it shows the job {name!r}, which does not exist", hint
 
@@ -35,7 +35,7 @@ def _secrets_known(one: Definition, _: References, estate: Estate) -> Iterator[F
             hint = 'name the file: secrets = "../secrets.json" in jobdsl.toml, or JOBDSL_SECRETS'
             yield "warning", f"the secret {name!r} has no value: there is no secrets file", hint
         elif name not in known:
-            hint = estate.near("secret", name, known) or f'add "{name}" to the secrets file'
+            hint = estate.near(one, "secret", name, known) or f'add "{name}" to the secrets file'
             yield "error", f"the secret {name!r} has no value in the secrets file", hint
 
 

@@ -26,16 +26,18 @@ def render(estate: Path, out: Path, isolation: str | None) -> None:
     """Write every job's config.xml to DIR/full/name.xml; a folder's own to DIR/full/name/config.xml.
 
     DIR is new, empty, or one that render wrote before: what is no longer defined is removed there.
-    It may lie in the estate, and is never the estate itself. Documents with the value of a secret
-    are for their owner alone.
+    It may lie in the estate, and is never the estate itself; links in it are not followed. Documents
+    with the value of a secret are for their owner alone. Nothing is written before the estate has
+    loaded and kept to the policy of jobdsl.toml.
     """
     from jobdsl.cli import workflow
     from jobdsl.cli.console import count
 
-    loaded, renderer, stale = workflow.render(estate, out, isolation)
-    removed = f", {count(len(stale), 'file')} of an earlier run removed" if stale else ""
-    click.echo(f"{count(len(renderer.written), 'document')} in {out}{removed}")
-    click.echo(f"loaded {count(loaded.files, 'file')}; {loaded.isolation}", err=True)
+    rendered = workflow.render(estate, out, isolation)
+    stale = len(rendered.removed)
+    removed = f", {count(stale, 'file')} of an earlier run removed" if stale else ""
+    click.echo(f"{count(len(rendered.written), 'document')} in {out}{removed}")
+    click.echo(f"loaded {count(rendered.estate.files, 'file')}; {rendered.estate.isolation}", err=True)
 
 
 @click.command()
@@ -73,8 +75,7 @@ def lint(
     if junit is not None:
         from jobdsl.reports.junit import junit as as_junit
 
-        junit.parent.mkdir(parents=True, exist_ok=True)
-        junit.write_text(as_junit(found.problems, found.checked), "utf-8")
+        workflow.write_text(junit, as_junit(found.problems, found.checked))
     if as_json:
         import json
 

@@ -5,7 +5,8 @@ Nothing here is written to a controller.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from jobdsl.checks.plugins import PluginList
     from jobdsl.controller.jenkins import Controller
     from jobdsl.documents.references import References
-    from jobdsl.documents.rendering import Renderer
+    from jobdsl.documents.rendering import Document
     from jobdsl.documents.secrets import Secrets
     from jobdsl.planning.inventory import Inventory
     from jobdsl.planning.still_used import Use
@@ -29,6 +30,7 @@ __all__ = [
     "Access",
     "Checked",
     "Findings",
+    "Rendered",
     "check",
     "connect",
     "findings",
@@ -79,25 +81,48 @@ class Checked:
     findings: Findings
 
 
-def render(root: Path, out: Path, isolation: str | None) -> tuple[Estate, Renderer, list[str]]:
-    """Write all documents; gives the estate, what was written, and what of an earlier run was removed."""
-    from jobdsl.documents.rendering import Renderer
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What `render` did."""
+
+    estate: Estate
+    written: Sequence[str]
+    """Names of the files, below the directory."""
+    removed: Sequence[str]
+    """Names of the files of an earlier run that were removed."""
+
+
+def render(root: Path, out: Path, isolation: str | None) -> Rendered:
+    """Load an estate, look at its policy, then write all of its documents, or none."""
+    from jobdsl.checks import policy
+    from jobdsl.documents.rendering import check_output, write_documents
     from jobdsl.documents.secrets import secrets_of
     from jobdsl.loading.load import load
 
     settings = config.load(root)
     secrets = secrets_of(root, settings)
-    renderer = Renderer(out, root)
+    check_output(out, root)
+    estate = load(root, settings, isolation=isolation)
+    if settings.teams or settings.policy.default == "deny":
+        breaches = policy.check(estate.definitions, settings)
+        if any(problem.severity == "error" for problem in breaches):
+            raise EstateError(breaches)
 
-    def write(one: Definition) -> None:
-        filled = secrets.fill(one.document)
-        if filled is one.document:
-            renderer.write(one)
-        else:
-            renderer.write(replace(one, document=filled), private=True)
+    def documents() -> Iterator[Document]:
+        for definition in estate.definitions:
+            filled = _filled(definition, secrets)
+            yield filled, filled is not definition
 
-    loaded = load(root, settings, on_definition=write, isolation=isolation)
-    return loaded, renderer, renderer.finish()
+    return Rendered(estate, *write_documents(out, root, documents()))
+
+
+def _filled(definition: Definition, secrets: Secrets) -> Definition:
+    """A definition with the values of its secrets. Raises JobdslError at its line."""
+    try:
+        document = secrets.fill(definition.document)
+    except JobdslError as error:
+        raise JobdslError(error.message, hint=error.hint, where=error.where or definition.where) from None
+    return definition if document is definition.document else replace(definition, document=document)
 
 
 def show(root: Path, full_name: str, isolation: str | None, *, view: bool = False) -> Definition:
@@ -204,22 +229,28 @@ def _findings(
 ) -> Findings:
     """Everything wrong with the definitions, after the problems of those that did not load."""
     from jobdsl.checks import extensions
+    from jobdsl.checks.effort import Effort
     from jobdsl.checks.lint import Linter
     from jobdsl.checks.policy import check_one
     from jobdsl.checks.sourcelines import SourceLines
     from jobdsl.documents.references import look
     from jobdsl.planning.still_used import uses
 
+    def check_definition(one: Definition) -> Iterator[Problem]:
+        found = look(one)
+        if not isinstance(found, XmlError):
+            all_uses.extend(uses(one, found))
+        yield from check_one(one, found, settings)
+        yield from linter.check(one, found)
+
     linter = Linter(estate.definitions, known, ignore, SourceLines(root))
     problems = [*(not_loaded or estate.warnings), *extensions.check(root, estate, settings)]
     if known.items is not None and known.plugins is None and "missing-plugin" not in ignore:
         problems.append(_UNKNOWN_PLUGINS)
     all_uses: list[Use] = []
+    effort = Effort(settings.lint.file_timeout_seconds, time.monotonic)
     for one in estate.definitions:
-        found = look(one)
-        if not isinstance(found, XmlError):
-            all_uses += uses(one, found)
-        problems += [*check_one(one, found, settings), *linter.check(one, found)]
+        problems += effort.bounded(one, check_definition(one))
     problems += linter.check_together()
     names = [one.full_name for one in estate.definitions]
     return Findings(problems, names, estate.isolation, settings.lint.warn_as_error, all_uses)
@@ -317,11 +348,9 @@ def write_text(path: Path, text: str, *, private: bool = False) -> None:
 
     A `private` one is for its owner alone.
     """
+    from jobdsl.documents.outdir import write_file
+
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if private:
-            path.touch(mode=0o600)
-            path.chmod(0o600)
-        path.write_text(text, "utf-8")
+        write_file(path, text, private=private)
     except OSError as error:
         raise JobdslError(f"{path}: cannot be written: {error.strerror}") from None

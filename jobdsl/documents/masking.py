@@ -7,12 +7,12 @@ neither makes a difference nor covers one up.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from jobdsl.documents.edits import BoundedMatcher
 from jobdsl.documents.secretfinder import find_secrets
 from jobdsl.documents.storing import ENCRYPTED
 from jobdsl.documents.tree import Node, escape, to_text
@@ -20,7 +20,16 @@ from jobdsl.errors import DslError
 from jobdsl.secrets.names import harmless
 from jobdsl.secrets.placeholders import TOKEN
 
-__all__ = ["HIDDEN", "Spans", "masked", "masked_diff", "masked_pair", "masked_text", "secret_spans"]
+__all__ = [
+    "HIDDEN",
+    "Spans",
+    "cut_lines",
+    "masked",
+    "masked_diff",
+    "masked_pair",
+    "masked_text",
+    "secret_spans",
+]
 
 HIDDEN = "********"
 """What stands in for a secret where people look."""
@@ -35,9 +44,22 @@ _SHORTEST_INSIDE = 3
 """Characters from which a value is hidden also in the middle of a word, where its placeholder stands."""
 _CONTEXT = 3
 """Unchanged lines shown around a change."""
+_MOST_WORK = 50_000_000
+"""Product of the values that are looked for and the characters of the text they are looked for in."""
+_FAST = 20
+"""How much faster a value is looked for by itself than as one of a pattern."""
+_MOST_LINES = 2000
+"""Lines of a difference, or of a document, that are shown."""
+_LONGEST_LINE = 2000
+"""Characters of a line that are shown."""
+_TOO_LONG = "(too many values to hide in too long a text: it is not shown)"
 
 Spans = Sequence[tuple[int, int]]
 """Starts and ends of hidden values in a text."""
+
+
+class _TooMuchWork(Exception):  # noqa: N818  # caught where a text is to be shown
+    """There are more values to hide in a text than can be looked for in bounded time."""
 
 
 @dataclass(slots=True)
@@ -79,7 +101,10 @@ def masked(root: Node, values: Mapping[str, str] | None = None) -> Node:
     """Copy a tree with its secrets hidden; `values` are those of the secrets file, by name."""
     tree = _marked(root, values or {})
     text = "\n".join(text for node in tree.walk() for text in (node.text, *node.attrs.values()))
-    everywhere = _everywhere(text, _values_in(text), values or {})
+    try:
+        everywhere = _everywhere(text, _values_in(text), values or {})
+    except _TooMuchWork:
+        return Node(root.tag, _TOO_LONG)
     return _mapped(tree, lambda text: str(_line(text, everywhere)))
 
 
@@ -91,11 +116,23 @@ def masked_text(text: str, spans: Spans) -> str:
 def masked_pair(before: str, after: str, hidden: tuple[Spans, Spans]) -> tuple[str, str]:
     """Return two versions of a text with their secrets hidden, on both sides or on none."""
     old, new = _Line(before, list(hidden[0])), _Line(after, list(hidden[1]))
-    everywhere = _everywhere(f"{before}\n{after}", [*old.values(), *new.values()], {})
-    for line in (old, new):
-        line.hide(everywhere)
-    _hide_on_both_sides([old], [new], {})
+    try:
+        everywhere = _everywhere(f"{before}\n{after}", [*old.values(), *new.values()], {})
+        for line in (old, new):
+            line.hide(everywhere)
+        _hide_on_both_sides([old], [new], {})
+    except _TooMuchWork:
+        return before and HIDDEN, after and HIDDEN
     return str(old), str(new)
+
+
+def cut_lines(lines: Sequence[str]) -> list[str]:
+    """Return the lines that are shown of a long text, and how many are not."""
+    shown = [
+        line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}... ({len(line)} characters)"
+        for line in lines[:_MOST_LINES]
+    ]
+    return shown if len(lines) <= _MOST_LINES else [*shown, f"(and {len(lines) - _MOST_LINES} more lines)"]
 
 
 def masked_diff(before: Node, after: Node, name: str, values: Mapping[str, str] | None = None) -> list[str]:
@@ -107,8 +144,15 @@ def masked_diff(before: Node, after: Node, name: str, values: Mapping[str, str] 
         name: What it is called in the head of the difference.
         values: The values of the secrets file, by name.
     """
-    old, new = _lines_of(before, after, values or {})
-    matcher = difflib.SequenceMatcher(None, [line.text for line in old], [line.text for line in new])
+    try:
+        return cut_lines(_unified(before, after, name, values or {}))
+    except _TooMuchWork:
+        return [f"--- {name} (now)", f"+++ {name} (planned)", _TOO_LONG]
+
+
+def _unified(before: Node, after: Node, name: str, values: Mapping[str, str]) -> list[str]:
+    old, new = _lines_of(before, after, values)
+    matcher = BoundedMatcher([line.text for line in old], [line.text for line in new])
     groups = list(matcher.get_grouped_opcodes(_CONTEXT))
     lines = [f"--- {name} (now)", f"+++ {name} (planned)"] if groups else []
     for group in groups:
@@ -116,7 +160,7 @@ def masked_diff(before: Node, after: Node, name: str, values: Mapping[str, str] 
         lines.append(f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@")
         for kind, old_start, old_end, new_start, new_end in group:
             sides = old[old_start:old_end], new[new_start:new_end]
-            lines += _unchanged(*sides) if kind == "equal" else _changed(*sides, values or {})
+            lines += _unchanged(*sides) if kind == "equal" else _changed(*sides, values)
     return lines
 
 
@@ -145,6 +189,7 @@ def _hide_on_both_sides(old: list[_Line], new: list[_Line], values: Mapping[str,
     words = _written(value for value in sides[0] ^ sides[1] if not harmless(value))
     names = {match[1] for line in (*old, *new) for match in TOKEN.finditer(line.text)}
     kept = {line for name in names for line in values.get(name, "").splitlines()}
+    _check_work(len(words) + len(kept), sum(len(line.text) for line in (*old, *new)))
     for word in words | _written(line for line in kept if not harmless(line)):
         inside = word not in words and len(word) >= _SHORTEST_INSIDE
         pattern = re.compile(re.escape(word) if inside else rf"(?<!\w){re.escape(word)}(?!\w)")
@@ -220,8 +265,16 @@ def _everywhere(text: str, found: Iterable[str], values: Mapping[str, str]) -> r
     telling = {value for value in found if _TELLING.fullmatch(value) and ENCRYPTED.fullmatch(value) is None}
     kept = (line for value in values.values() for line in value.splitlines() if len(line) >= _SHORTEST)
     plain = _MARKS.sub("", text)
-    words = sorted((word for word in telling | _written(kept) if word in plain), key=len, reverse=True)
+    candidates = telling | _written(kept)
+    _check_work(len(candidates), len(plain) // _FAST)
+    words = sorted((word for word in candidates if word in plain), key=len, reverse=True)
+    _check_work(len(words), len(plain))
     return re.compile("|".join(map(re.escape, words))) if words else None
+
+
+def _check_work(words: int, size: int) -> None:
+    if words * size > _MOST_WORK:
+        raise _TooMuchWork
 
 
 def _written(values: Iterable[str]) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 
 from jobdsl.documents.aliases import replacements, tag_class
 from jobdsl.documents.storing import UNORDERED, is_class, is_value
@@ -22,16 +22,16 @@ def pair(desired: list[Node], stored: list[Node]) -> dict[int, Node]:
     alone = _each_alone(desired, stored)
     if alone is not None:
         return alone
-    waiting: dict[tuple[str, str], list[Node]] = {}
+    waiting: dict[tuple[str, str], deque[Node]] = {}
     for child in stored:
-        waiting.setdefault((tag_class(child.tag), _key(child)), []).append(child)
+        waiting.setdefault((tag_class(child.tag), _key(child)), deque()).append(child)
     counting = _that_count(desired, stored)
     partners: dict[int, Node] = {}
     for child in counting:
         names = (tag_class(child.tag), *replacements(class_name(child.tag)))
         candidates = next((found for name in names if (found := waiting.get((name, _key(child))))), None)
         if candidates:
-            partners[id(child)] = candidates.pop(0)
+            partners[id(child)] = candidates.popleft()
     left = [child for child in counting if child.tag in UNORDERED and id(child) not in partners]
     others = {id(one) for rest in waiting.values() for one in rest}
     spare = [child for child in stored if child.tag in UNORDERED and id(child) in others]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
+from jobdsl.documents.outdir import OutputDirectory
 from jobdsl.errors import JobdslError
 from jobdsl.model import Definition
 
-__all__ = ["MANIFEST", "Renderer", "file_of", "name_of"]
+__all__ = ["MANIFEST", "Document", "check_output", "file_of", "name_of", "write_documents"]
 
 MANIFEST = ".jobdsl-rendered"
 """Names of the files of the last run, so that the next one removes what is no longer defined."""
+Document = tuple[Definition, bool]
+"""A definition, and whether only its owner may read its document."""
 _ESCAPED = re.compile("%([0-9A-Fa-f]{2})")
 _DIRECTORY_END = re.compile(r"\.xml\Z")
 _ENDING = re.compile(r"\.(?:item|view)\Z")
@@ -36,7 +39,7 @@ def file_of(one: Definition) -> str:
 
 
 def name_of(path: str) -> str:
-    """The full name of the definition that `Renderer` wrote to a path."""
+    """The full name of the definition that `write_documents` wrote to a path."""
     if path.endswith("/config.xml"):
         stem = path.removesuffix("/config.xml")
     else:
@@ -53,72 +56,56 @@ def _ending(one: Definition) -> str:
     return ".view" if one.is_view else ".item"
 
 
-class Renderer:
-    """Writes definitions as they come; `finish` removes what an earlier run wrote and this one did not.
+def write_documents(out: Path, estate: Path, documents: Iterable[Document]) -> tuple[list[str], list[str]]:
+    """Write all documents, and remove what an earlier run wrote and this one does not.
 
-    The directory is its own: new, empty, or one it wrote before. Raises JobdslError for any other.
+    Returns:
+        The names of the files that were written, and of those that were removed.
+
+    Raises:
+        JobdslError: The directory holds files of somebody else, has links in the way, or cannot be written.
+            Then everything is as it was.
     """
+    check_output(out, estate)
+    try:
+        with OutputDirectory(out, _untrusted(estate)) as directory:
+            return _write(directory, documents)
+    except OSError as error:
+        raise JobdslError(f"{out}: cannot be written: {error.strerror}") from None
 
-    def __init__(self, out: Path, estate: Path) -> None:
-        self.out = out
-        self.written: dict[str, str] = {}
-        self._made: set[str] = set()
-        _check(out, estate)
 
-    def write(self, one: Definition, *, private: bool = False) -> None:
-        """Write one document; a `private` one only its owner may read.
-
-        Raises JobdslError when the file system refuses.
-        """
-        name = self._free_name(one)
-        self.written[name] = one.full_name
-        path = f"{self.out}/{name}"
+def _write(directory: OutputDirectory, documents: Iterable[Document]) -> tuple[list[str], list[str]]:
+    written: set[str] = set()
+    for definition, private in documents:
+        name = _free_name(definition, written)
+        written.add(name)
         try:
-            self._make_parent(path)
-            with open(path, "wb", buffering=0, opener=_private if private else None) as file:
-                file.write(one.document.encode())
+            directory.stage(name, definition.document.encode(), private=private)
         except OSError as error:
-            raise JobdslError(f"{path}: cannot be written: {error.strerror}", where=one.where) from None
-
-    def _make_parent(self, path: str) -> None:
-        parent = path.rpartition("/")[0]
-        if parent not in self._made:
-            if not self._made:
-                self._claim()
-            os.makedirs(parent, exist_ok=True)
-            self._made.add(parent)
-
-    def _claim(self) -> None:
-        """Mark the directory as ours from the first file on: a run may be cut short."""
-        self.out.mkdir(parents=True, exist_ok=True)
-        (self.out / MANIFEST).touch()
-
-    def _free_name(self, one: Definition) -> str:
-        """The usual name; another only where a view and an item have the same one."""
-        name = file_of(one)
-        if name not in self.written:
-            return name
-        return f"{name.removesuffix('.xml')}{_ending(one)}.xml"
-
-    def finish(self) -> list[str]:
-        """Remove files of an earlier run that this one did not write; gives their names."""
-        try:
-            return self._finish()
-        except OSError as error:
-            raise JobdslError(f"{self.out}: cannot be written: {error.strerror}") from None
-
-    def _finish(self) -> list[str]:
-        self._claim()
-        manifest = self.out / MANIFEST
-        before = manifest.read_text("utf-8").splitlines()
-        stale = [name for name in before if name not in self.written and _inside(self.out, name)]
-        for name in stale:
-            (self.out / name).unlink(missing_ok=True)
-        manifest.write_text("".join(f"{name}\n" for name in sorted(self.written)), "utf-8")
-        return stale
+            message = f"{directory.path}/{name}: cannot be written: {error.strerror}"
+            raise JobdslError(message, where=definition.where) from None
+    before = directory.read(MANIFEST).splitlines()
+    directory.stage(MANIFEST, "".join(f"{name}\n" for name in sorted(written)).encode())
+    directory.commit()
+    stale = [name for name in before if name not in written and name.endswith(".xml")]
+    return sorted(written), [name for name in stale if directory.remove(name)]
 
 
-def _check(out: Path, estate: Path) -> None:
+def _free_name(one: Definition, written: set[str]) -> str:
+    """The usual name; another only where a view and an item have the same one."""
+    name = file_of(one)
+    if name not in written:
+        return name
+    return f"{name.removesuffix('.xml')}{_ending(one)}.xml"
+
+
+def _untrusted(estate: Path) -> Path:
+    """The directory whose content others may push: the repository of the estate, or the estate."""
+    root = estate.resolve()
+    return next((path for path in (root, *root.parents) if (path / ".git").exists()), root)
+
+
+def check_output(out: Path, estate: Path) -> None:
     """Refuse a directory where documents would lie among, or in place of, files of somebody else."""
     if out.exists() and not out.is_dir():
         raise JobdslError(f"{out} is a file", hint="--out takes a directory")
@@ -137,16 +124,3 @@ def _visible(directory: Path) -> list[str]:
         return sorted(one.name for one in directory.iterdir() if not one.name.startswith("."))
     except OSError as error:
         raise JobdslError(f"{directory} cannot be listed: {error.strerror}") from None
-
-
-def _private(path: str, flags: int) -> int:
-    """Open a file for its owner alone, also one that others could read."""
-    handle = os.open(path, flags, 0o600)
-    os.fchmod(handle, 0o600)
-    return handle
-
-
-def _inside(out: Path, name: str) -> bool:
-    """A manifest is a file like any other: it must not lead outside the directory."""
-    parts = Path(name).parts
-    return bool(parts) and ".." not in parts and not Path(name).is_absolute() and (out / name).is_file()

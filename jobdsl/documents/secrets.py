@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from jobdsl.documents.tree import escape, header
 from jobdsl.errors import JobdslError
+from jobdsl.printable import one_line
 from jobdsl.secrets.placeholders import SECRET_START, TOKEN
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["Secrets", "save", "secrets_of"]
 
 _DECLARATION = re.compile(r"\A<\?xml[^>]*\?>\n?")
+_LARGEST = 16 << 20
+"""Characters of a filled document: a short placeholder may stand for a long value, many times."""
+_MOST_NAMES = 20
+"""Names without a value that an error lists."""
 
 
 class Secrets:
@@ -59,31 +64,51 @@ class Secrets:
     def fill(self, document: str, *, known_only: bool = False) -> str:
         """The document with its secrets.
 
-        Raises JobdslError that lists every name without a value; with `known_only` such names stay.
+        Takes time in proportion to the document. Raises JobdslError that lists the names without a value;
+        with `known_only` such names stay.
         """
         if SECRET_START not in document:
             return document
         missing: dict[str, None] = {}
-
-        def value(found: re.Match[str]) -> str:
-            name = unescape(found[1])
+        written: dict[str, str] = {}
+        pieces: list[str] = []
+        end = size = 0
+        in_tag = False
+        for match in TOKEN.finditer(document):
+            text = document[end : match.start()]
+            if text.rfind("<") != text.rfind(">"):
+                in_tag = text.rfind("<") > text.rfind(">")
+            name = unescape(match[1])
             if name not in self.values:
                 missing[name] = None
-                return found[0]
-            kept = escape(self.values[name]).replace('"', "&quot;")
-            if document.rfind("<", 0, found.start()) > document.rfind(">", 0, found.start()):
-                # in an attribute, where bare ones become spaces
-                kept = kept.replace("\n", "&#10;").replace("\t", "&#9;")
-            return kept
-
-        filled = TOKEN.sub(value, document)
+                value = match[0]
+            else:
+                if name not in written:
+                    written[name] = escape(self.values[name]).replace('"', "&quot;")
+                value = written[name]
+                if in_tag:  # in an attribute, where bare ones become spaces
+                    value = value.replace("\n", "&#10;").replace("\t", "&#9;")
+            pieces += [text, value]
+            size += len(text) + len(value)
+            end = match.end()
+            if size > _LARGEST:
+                raise self._too_large()
         if missing and not known_only:
             raise self._missing(list(missing))
+        filled = "".join([*pieces, document[end:]])
         body = _DECLARATION.sub("", filled, count=1)
         return filled if body == filled else header(body) + body
 
+    @staticmethod
+    def _too_large() -> JobdslError:
+        return JobdslError(
+            f"with its secrets the document has more than {_LARGEST >> 20} MB",
+            hint="use secret() less often, or for a shorter value",
+        )
+
     def _missing(self, names: list[str]) -> JobdslError:
-        shown = ", ".join(names)
+        more = [f"and {len(names) - _MOST_NAMES} more"] if len(names) > _MOST_NAMES else []
+        shown = ", ".join([*(one_line(name) for name in names[:_MOST_NAMES]), *more])
         where = f"in {self.source}" if self.source else "given"
         hint = (
             f"add them to {self.source}"

@@ -6,9 +6,9 @@ The words are those of a DSL file. No values are told, so that no secret can be.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from difflib import SequenceMatcher
 
 from jobdsl.documents.declared import dsl_field, dsl_name
+from jobdsl.documents.edits import BoundedMatcher
 from jobdsl.documents.tree import Node, class_name, to_text
 
 __all__ = ["changes_in_words", "summary_in_words"]
@@ -48,12 +48,16 @@ _FIELDS = {
 _TRIGGERS = "org.jenkinsci.plugins.workflow.job.properties.PipelineTriggersJobProperty"
 _PARAMETERS = "hudson.model.ParametersDefinitionProperty"
 _MOST_FIELDS = 3
+_MOST_CHILDREN = 2000
+"""Children of an element up to which changes are told in words: the work grows with their square."""
 _MOST = 3
 """Changes that a summary tells; of the others it tells how many there are."""
 
 
 def summary_in_words(before: Node, after: Node) -> str:
     """Return the first changes between two documents in one line; empty where there are none."""
+    if any(len(node.children) > _MOST_CHILDREN for side in (before, after) for node in side.walk()):
+        return ""
     found = list(changes_in_words(before, after))
     more = [f"{len(found) - _MOST} more"] if len(found) > _MOST else []
     return "; ".join([*found[:_MOST], *more])
@@ -147,7 +151,7 @@ def _ordered(old: Sequence[Node], new: Sequence[Node], word: str) -> Iterator[st
     if sorted(before) == sorted(after):
         yield f"order of {word}s"
         return
-    for kind, low, high, start, end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    for kind, low, high, start, end in BoundedMatcher(before, after, autojunk=False).get_opcodes():
         if kind == "equal":
             continue
         gone = list(range(low, high))

@@ -145,9 +145,18 @@ def check(spec: str) -> list[Finding]:
     return list(_check(spec))
 
 
+_MOST_LINES = 500
+"""Lines of one schedule that are checked."""
+
+
 @lru_cache(maxsize=4096)
 def _check(spec: str) -> tuple[Finding, ...]:
     zone, lines = _split(spec)
+    if len(lines) > _MOST_LINES:
+        message = f"it has {len(lines)} lines, more than {_MOST_LINES}"
+        return (
+            Finding(lines[_MOST_LINES][0], 1, message, "error", "write ranges and steps: H/5 8-18 * * 1-5"),
+        )
     found = _zone_findings(zone)
     for number, text in lines:
         try:

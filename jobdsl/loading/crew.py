@@ -10,7 +10,7 @@ from jobdsl.errors import Problem
 from jobdsl.loading.frames import BadFrame
 from jobdsl.loading.gather import Gathered
 from jobdsl.loading.groups import Groups
-from jobdsl.loading.hosting import Alone, Host, NoWall
+from jobdsl.loading.hosting import Alone, Host, NoWall, TooMuch
 from jobdsl.loading.request import Request
 
 __all__ = ["run"]
@@ -72,6 +72,7 @@ class _Crew:
         for host in self.hosts:
             self.ready.register(host.out, EVENT_READ, (host, True))
         for host in self.hosts[:]:
+            host.proceed()
             self._listen(host, lambda host: host.take(until_ran=False))
 
     def _turn(self) -> None:
@@ -104,6 +105,11 @@ class _Crew:
             more = step(host)
         except BadFrame as error:
             self._finish(host, error)
+            return
+        except TooMuch:
+            self.walled = True
+            self._drop(host)
+            host.kill()
             return
         if more:
             return

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from jobdsl.errors import Problem, Where
+from jobdsl.printable import one_line
 from jobdsl.settings.config import Load
 
 __all__ = ["Death", "places_in"]
@@ -57,7 +58,7 @@ class Death:
         if self.late:
             return self._lateness(line)
         if crash := _CRASH.search(self.said):
-            return Problem(f"Python itself crashed here: {crash[1]}", line)
+            return Problem(f"Python itself crashed here: {one_line(crash[1][:200])}", line)
         hint = "more memory than the host has, or a call that ends the process?"
         running = "; this was running" if self.running else " before one of them ran"
         return Problem(f"the process that ran the DSL files ended {self._how()}{running}", file, hint)

@@ -61,7 +61,7 @@ class Decoder:
     """Frames out of the chunks of bytes a pipe gives."""
 
     def __init__(self) -> None:
-        self._data = b""
+        self._data = bytearray()
         self._at = 0
 
     @property
@@ -71,7 +71,8 @@ class Decoder:
 
     def add(self, data: bytes) -> None:
         """Take what a pipe gave."""
-        self._data = self._data[self._at :] + data
+        del self._data[: self._at]
+        self._data += data
         self._at = 0
 
     def next(self) -> Frame | None:
@@ -86,7 +87,7 @@ class Decoder:
         if len(self._data) < end:
             return None
         self._at = end
-        return _header(self._data[start : start + head]), self._data[start + head : end]
+        return _header(bytes(self._data[start : start + head])), bytes(self._data[start + head : end])
 
 
 def _header(data: bytes) -> list[Any]:

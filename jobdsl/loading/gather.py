@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, get_args
 
 from jobdsl.dsl.context import twice
 from jobdsl.errors import EstateError, Problem, Severity, Where
 from jobdsl.grammar import names
+from jobdsl.loading.allowance import Allowance
 from jobdsl.loading.frames import BadFrame, Frame
 from jobdsl.model import Definition, Estate
+from jobdsl.printable import one_line, printable
+from jobdsl.settings.config import Load
 
 __all__ = ["MOST", "Gathered", "LoadError"]
 
 MOST = 200_000
 """Definitions of one estate."""
 _MOST_PROBLEMS = 2000
+"""Problems, and as many warnings, of one estate."""
+_MOST_OF_SENDER = 500
+"""Problems of one process: those of the others must still find room."""
+_LONGEST = 4000
+"""Characters of a message or a hint."""
 _HEAD = re.compile(r'<\?xml version="1\.[01]" encoding="UTF-8"\?>\n<([^\s<>/&"\'!?]+)[\s/>]')
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_KIND = re.compile(r"[a-z][a-z0-9_]{0,39}")
+"""A kind of definition that is no item: `pool`."""
 
 
 class LoadError(EstateError):
@@ -34,8 +44,12 @@ class Gathered:
     """Everything that has arrived so far."""
 
     def __init__(
-        self, problems: Iterable[Problem], on_definition: Callable[[Definition], None] | None
+        self,
+        problems: Iterable[Problem],
+        on_definition: Callable[[Definition], None] | None,
+        limits: Load | None = None,
     ) -> None:
+        self._limits = limits or Load()
         self._first = list(problems)
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
@@ -43,12 +57,17 @@ class Gathered:
         self._hand_over = on_definition
         self._places: dict[tuple[str, str], Where] = {}
         self._extra: dict[str, list[dict[str, object]]] = {}
+        self._senders: Counter[tuple[frozenset[str], bool]] = Counter()
         self.forget()
 
     def forget(self) -> None:
         """Begin again; no item has been taken yet."""
         self.problems = [one for one in self._first if one.severity == "error"]
         self.warnings = [one for one in self._first if one.severity != "error"]
+        self._senders.clear()
+        limits = self._limits
+        self._documents = Allowance(limits.documents_mb, "all documents have", "load.documents_mb")
+        self._extras = Allowance(limits.extras_mb, "definitions that are no jobs have", "load.extras_mb")
 
     @property
     def busy(self) -> set[str]:
@@ -57,15 +76,18 @@ class Gathered:
         extra = {str(value["file"]) for values in self._extra.values() for value in values}
         return {where.file for where in self._places.values()} | extra | problems
 
-    def problem(self, frame: Frame) -> None:
-        """Take a problem."""
+    def problem(self, frame: Frame, own: frozenset[str] = frozenset()) -> None:
+        """Take a problem of the process that runs the files in `own`."""
         _, severity, message, file, line, hint, job = frame[0]
         if severity not in get_args(Severity):
             raise BadFrame("a problem has no severity")
-        where = Where(_clean(file), line) if file else None
-        problem = Problem(_clean(message), where, _clean(hint), severity, job=_clean(job))
-        kept = self.problems if severity == "error" else self.warnings
-        if len(kept) < _MOST_PROBLEMS:
+        where = Where(one_line(file[:_LONGEST]), line) if file else None
+        message, hint = printable(message[:_LONGEST]), printable(hint[:_LONGEST])
+        problem = Problem(message, where, hint, severity, job=one_line(job[:_LONGEST]))
+        is_error = severity == "error"
+        kept = self.problems if is_error else self.warnings
+        self._senders[own, is_error] += 1
+        if len(kept) < _MOST_PROBLEMS and self._senders[own, is_error] <= _MOST_OF_SENDER:
             kept.append(problem)
 
     def item(self, frame: Frame, own: frozenset[str]) -> None:
@@ -80,21 +102,31 @@ class Gathered:
         root = _HEAD.match(document)
         if root is None:
             raise BadFrame("a document is no XML")
-        made_at = Where(_clean(template), template_line) if template else None
+        made_at = Where(one_line(template[:_LONGEST]), template_line) if template else None
         definition = Definition(full_name, root[1], document, Where(file, line), renamed_from, queue, made_at)
         if not self._is_new(definition.key, definition.where, definition.is_folder):
+            return
+        if self._documents.is_exceeded:
             return
         if self._hand_over is None:
             self._definitions.append(definition)
         elif not self.problems:
             self._hand_over(definition)
 
+    def count(self, kind: str, file: str, size: int) -> None:
+        """Count what a process sent for one of its files; a problem when the estate has too much of it."""
+        allowance = self._extras if kind == "extra" else self._documents
+        if (problem := allowance.take(file, size)) is not None:
+            self.problems.append(problem)
+            self._definitions.clear()
+            self._extra.clear()
+
     def defined(self, frame: Frame, own: frozenset[str]) -> None:
         """Take the name of an item or a view that is not sent: two of a name are told all the same."""
         _, full_name, is_view, file, line = frame[0]
         if file not in own:
             raise BadFrame("an item's file cannot be")
-        self._is_new(("view" if is_view else "item", _clean(full_name)), Where(file, line))
+        self._is_new(("view" if is_view else "item", one_line(full_name)), Where(file, line))
 
     def _is_new(self, key: tuple[str, str], where: Where, is_folder: bool = False) -> bool:
         first = self._places.setdefault(key, where)
@@ -108,6 +140,10 @@ class Gathered:
     def other(self, frame: Frame, own: frozenset[str]) -> None:
         """Take a definition of another kind."""
         _, kind, file, line = frame[0]
+        if _KIND.fullmatch(kind) is None:
+            raise BadFrame("a definition has no kind")
+        if self._extras.is_exceeded:
+            return
         try:
             value = json.loads(frame[1])
         except (ValueError, RecursionError):
@@ -131,11 +167,6 @@ class Gathered:
             problems = sorted(dict.fromkeys([*self.problems, *self.warnings]), key=_order)
             raise LoadError(problems, estate)
         return estate
-
-
-def _clean(text: str) -> str:
-    """Text without what a terminal would obey, or show in another order than it has."""
-    return _CONTROLS.sub("\ufffd", text)
 
 
 def _order(problem: Problem) -> tuple[str, int, str]:

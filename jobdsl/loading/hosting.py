@@ -12,12 +12,14 @@ import time
 from collections.abc import Callable, Iterable
 
 from jobdsl.errors import Problem, Where
+from jobdsl.loading.allowance import Allowance
 from jobdsl.loading.deaths import Death, places_in
 from jobdsl.loading.frames import BadFrame, Decoder, Frame
 from jobdsl.loading.gather import Gathered
 from jobdsl.loading.request import Request
+from jobdsl.printable import printable
 
-__all__ = ["Alone", "Host", "NoWall"]
+__all__ = ["Alone", "Host", "NoWall", "TooMuch"]
 
 _CHUNK = 1 << 20
 _START = 60.0
@@ -36,6 +38,10 @@ _NEVER = float("inf")
 
 class NoWall(Exception):  # noqa: N818  # the next wall is tried
     """The process ended before its walls were up."""
+
+
+class TooMuch(Exception):  # noqa: N818  # it is told as a problem of the file's
+    """The process has sent more than it may; the problem is told."""
 
 
 class Alone(Exception):  # noqa: N818  # the load begins again
@@ -58,6 +64,10 @@ class Host:
         self._first = self._last = b""
         self._late = False
         self._frames = 0
+        limit = request.settings.load.process_documents_mb
+        self._documents = Allowance(
+            limit, "the documents of the files that run in one process have", "load.process_documents_mb"
+        )
         self._decoder = Decoder()
         self.process = _started(*request.boot(self.own, failed))
         assert self.process.stdout is not None
@@ -88,12 +98,14 @@ class Host:
         return bool(data)
 
     def take(self, until_ran: bool) -> bool:
-        """Go through the frames that have come. Raises BadFrame, Alone."""
+        """Go through the frames that have come. Raises BadFrame, TooMuch, Alone."""
         while not (until_ran and self.ran) and (frame := self._decoder.next()) is not None:
             self._frame(frame)
-        if self.ran:
-            self._until = self._soon()  # from now on it only has to keep sending
         return not (self.ended or (until_ran and self.ran))
+
+    def proceed(self) -> None:
+        """Let a process that has run its files begin to send what they define: its time starts now."""
+        self._until = self._soon()
 
     def read_errors(self) -> bool:
         """Take what was written past Python's own output; False at its end."""
@@ -105,32 +117,55 @@ class Host:
     def _frame(self, frame: Frame) -> None:
         kind, *values = frame[0]
         self._frames += 1
-        if self.walled == (kind == "hello") or self.ended or self._frames > _MOST_FRAMES:
+        ordered = self.walled != (kind == "hello") and not self.ended and kind not in self._misplaced
+        if not ordered or self._frames > _MOST_FRAMES:
             raise BadFrame("its parts are out of order")
         match kind:
             case "hello":
                 self.walled = True
                 self._until = self._soon()
+            case "running" if self.ran:
+                pass  # a late import: what it defines is no more looked at
             case "running":
                 self._running = values[0] if values[0] in self.request.files else ""
                 self._unseen -= {self._running}
                 self._file_until = time.monotonic() + self.request.settings.load.file_timeout_seconds
             case "problem":
-                self.gathered.problem(frame)
+                self.gathered.problem(frame, self.own)
             case "alone":
                 self._meddled(values[0])
             case "ran":
                 self.ran = True
                 self._file_until = _NEVER
+                self.proceed()
                 self._miss()
-            case "item":
-                self.gathered.item(frame, self.own)
-            case "defined":
-                self.gathered.defined(frame, self.own)
-            case "extra":
-                self.gathered.other(frame, self.own)
-            case _:
+            case "end":
                 self.ended = True
+            case _:
+                self._defined(kind, frame)
+
+    def _defined(self, kind: str, frame: Frame) -> None:
+        """Take what a file defines."""
+        self._count(frame)
+        take = {"item": self.gathered.item, "defined": self.gathered.defined, "extra": self.gathered.other}
+        take[kind](frame, self.own)
+
+    @property
+    def _misplaced(self) -> tuple[str, ...]:
+        """The kinds of frames that may not come now: what files define is sent when all have run."""
+        return ("alone", "ran") if self.ran else ("item", "defined", "extra", "end")
+
+    def _count(self, frame: Frame) -> None:
+        """Count what is sent for a file, with its names: they take memory as its document does."""
+        kind = frame[0][0]
+        file = frame[0][2 if kind != "defined" else 3]
+        if file not in self.own:
+            raise BadFrame("an item's file cannot be")
+        size = len(frame[1]) + sum(len(value) for value in frame[0] if isinstance(value, str))
+        self.gathered.count(kind, file, size)
+        if kind != "extra" and (problem := self._documents.take(file, size)) is not None:
+            self.gathered.problems.append(problem)
+            raise TooMuch
 
     def _miss(self) -> None:
         """Tell what did not run, if nothing else is told: an estate must not look smaller than it is."""
@@ -172,12 +207,12 @@ class Host:
         _drained(self.err, self.read_errors)
         self.kill()
         if not self.walled and not self._late and bad is None:
-            raise NoWall(self._said.strip()[-300:] or f"it ended at once (status {code})")
+            raise NoWall(printable(self._said.strip()[-300:]) or f"it ended at once (status {code})")
         if bad is not None or not self.ended or self._decoder.unfinished:
             self.gathered.problems.append(self._death(code, str(bad or "")).problem())
             return bool(self._running) and not self.ran
         if told := self._first.decode("utf-8", "replace").strip():
-            message = f"the files write past Python's own output: {told[:200]}"
+            message = f"the files write past Python's own output: {printable(told[:200])}"
             hint = "what DSL files print goes nowhere"
             self.gathered.warnings.append(Problem(message, None, hint, severity="warning"))
         return False

@@ -54,7 +54,7 @@ def load(
         hint = "files.include in jobdsl.toml says which files they are"
         raise EstateError([Problem(f"there are no DSL files in {root}", hint=hint), *problems])
     groups = grouped(root, files, settings, settings.load.workers if workers is None else workers)
-    gathered = Gathered(problems, on_definition)
+    gathered = Gathered(problems, on_definition, settings.load)
     sentence = _behind_a_wall(root, settings, groups, gathered, isolation or settings.load.isolation)
     if not gathered.problems:  # else a file may have nothing to do but for what failed
         gathered.warnings += idle_files(root, files, gathered.busy)

@@ -26,6 +26,11 @@ def without_names(text: str) -> str:
     return TOKEN.sub(lambda match: "${" + "x" * (len(match[0]) - 3) + "}", text)
 
 
+_MOST_WORK = 50_000_000
+"""Product of the lines with placeholders and the characters they are looked for in."""
+_NOT_SHOWN = "(not shown: it has too many lines with placeholders)"
+
+
 def fits(wanted: str, stored: str) -> bool:
     """Return whether a text is another one with some value in the place of each of its placeholders."""
     first, *others = TOKEN.split(wanted)[::2]
@@ -44,8 +49,10 @@ def restored(wanted: str, stored: str) -> str:
 
     So a difference of the two shows what differs, and no value of a secret on a line that does not.
     """
-    with_tokens = [line for line in wanted.split("\n") if TOKEN.search(line)]
+    with_tokens = list(dict.fromkeys(line for line in wanted.split("\n") if TOKEN.search(line)))
     if not with_tokens:
         return stored
+    if len(with_tokens) * len(stored) > _MOST_WORK:
+        return _NOT_SHOWN
     lines = stored.split("\n")
     return "\n".join(next((known for known in with_tokens if fits(known, line)), line) for line in lines)

@@ -109,6 +109,12 @@ class Load:
     file_timeout_seconds: float = number(30, 1)
     """Time of one file."""
     memory_mb: int = number(2048, 64)
+    process_documents_mb: int = number(256, 1)
+    """Documents that the files of one process may define, in all."""
+    documents_mb: int = number(512, 1)
+    """Documents of the whole estate."""
+    extras_mb: int = number(8, 1)
+    """Definitions of the whole estate that are no jobs, such as agent pools."""
     workers: int = number(0, 0)
     """Processes at once; 0 lets the loader decide."""
 
@@ -146,6 +152,8 @@ class Lint:
     ignore: tuple[str, ...] = words((), RULES, "rule")
     """Names of rules left out."""
     warn_as_error: bool = False
+    file_timeout_seconds: float = number(60, 1)
+    """Time for the checks of what one file defines."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,46 @@
+"""Text as a terminal, a build log or a page may show it: without what they would obey or reorder.
+
+What comes from DSL files, Jenkins, AWS or a package may hold escape sequences, controls that show text in
+another order than it has, and characters that show nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+__all__ = ["json_text", "one_line", "printable"]
+
+_HIDDEN = (
+    "\x7f-\x9f"  # DEL and C1: 0x9b begins an escape sequence as ESC [ does
+    "\xad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb"
+    "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
+    "\U000e0000-\U000e0fff"  # tags: they spell ASCII that nothing shows
+)
+_CONTROLS = re.compile(f"[\x00-\x08\x0b-\x1f{_HIDDEN}]")
+_LINE_CONTROLS = re.compile(f"[\x00-\x1f{_HIDDEN}]")
+_IN_JSON = re.compile(f"[{_HIDDEN}]")
+
+
+def printable(text: str) -> str:
+    """Replace what a terminal would obey, or show in another order; tabs and line ends stay."""
+    return text if text.isascii() and text.isprintable() else _CONTROLS.sub("\ufffd", text)
+
+
+def one_line(text: str) -> str:
+    """Replace what `printable` replaces, and line ends: for names and whatever stands in a line."""
+    return text if text.isascii() and text.isprintable() else _LINE_CONTROLS.sub("\ufffd", text)
+
+
+def json_text(value: object, *, indent: int | None = 2) -> str:
+    """Write a value as JSON that is safe to show: characters that nothing shows are escaped, others stay."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    return _IN_JSON.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    high, low = divmod(code - 0x10000, 0x400)
+    return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"
