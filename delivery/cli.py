@@ -15,6 +15,7 @@ import click
 from delivery.errors import USAGE, DeliveryError
 from jobdsl.cli import ending
 from jobdsl.errors import JobdslError
+from jobdsl.printable import one_line, printable
 
 __all__ = ["CLEAN", "COMMANDS", "LazyGroup", "Row", "cli", "main", "run"]
 
@@ -125,9 +126,10 @@ def _told(error: Exception) -> int | None:
 def _say(error: JobdslError) -> None:
     for one in error.problems:
         place = f"{one.where}: " if one.where else ""
-        click.echo(f"{place}{click.style('error', fg='red')}: {one.message}", err=True)
-        if one.hint:
-            click.echo(f"  {one.hint}", err=True)
+        message, hint = (printable(text).replace("\n", "\n  ") for text in (one.message, one.hint))
+        click.echo(f"{one_line(place)}{click.style('error', fg='red')}: {message}", err=True)
+        if hint:
+            click.echo(f"  {hint}", err=True)
 
 
 def _aws_errors() -> tuple[type[Exception], ...]:

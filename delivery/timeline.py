@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import click
-
 from delivery.clock import Clock, iso
+from jobdsl.cli.console import say
 
 __all__ = ["Outcome", "Step", "Timeline", "elapsed"]
 
@@ -50,7 +49,7 @@ class Step:
 
 
 def _to_stderr(line: str) -> None:
-    click.echo(line, err=True)
+    say(line, err=True)
 
 
 class Timeline:

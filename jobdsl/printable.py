@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 
-__all__ = ["json_text", "one_line", "printable"]
+__all__ = ["json_text", "one_line", "printable", "printable_xml", "shown"]
 
 _HIDDEN = (
     "\x7f-\x9f"  # DEL and C1: 0x9b begins an escape sequence as ESC [ does
@@ -36,6 +36,16 @@ def json_text(value: object, *, indent: int | None = 2) -> str:
     """Write a value as JSON that is safe to show: characters that nothing shows are escaped, others stay."""
     text = json.dumps(value, indent=indent, ensure_ascii=False)
     return _IN_JSON.sub(_escaped, text)
+
+
+def shown(value: object) -> object:
+    """Clean what a template is about to write; numbers and markup stay as they are."""
+    return value if hasattr(value, "__html__") or isinstance(value, int | float) else printable(str(value))
+
+
+def printable_xml(document: str) -> str:
+    """Write what `printable` replaces as references to characters: the document stays the same."""
+    return _CONTROLS.sub(lambda match: f"&#x{ord(match[0]):x};", document)
 
 
 def _escaped(match: re.Match[str]) -> str:

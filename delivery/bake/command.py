@@ -12,6 +12,7 @@ import click
 
 from delivery.cli_options import Place, place_options
 from delivery.errors import USAGE, DeliveryError
+from jobdsl.cli.console import say
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
@@ -245,4 +246,4 @@ def _write(result: Result, said: dict[str, Any]) -> None:
             file.write_text(text, "utf-8")
         except OSError as error:
             raise DeliveryError(f"image {result.image} is ready, but {file}: {error.strerror}") from error
-    click.echo(result.text().rstrip("\n") if said["as_json"] else result.image)
+    say(result.text().rstrip("\n") if said["as_json"] else result.image)

@@ -9,6 +9,7 @@ import click
 
 from delivery.cli_options import Place, place_options
 from delivery.errors import DeliveryError
+from jobdsl.cli.console import say
 
 if TYPE_CHECKING:
     from delivery.clean.retired import Decision
@@ -50,7 +51,7 @@ def groups(
         except DeliveryError as error:
             results[one.group] = False, error.message
         if not as_json:
-            click.echo(_line(one, results[one.group]))
+            say(_line(one, results[one.group]))
     if as_json:
         click.echo(json.dumps([_json(one, results.get(one.group)) for one in found], indent=2))
     elif not apply_:
@@ -60,7 +61,7 @@ def groups(
 
 def _say(found: list[Decision], due: int) -> None:
     for one in found:
-        click.echo(f"{one.action:<6} {one.group}: {one.reason}")
+        say(f"{one.action:<6} {one.group}: {one.reason}")
     if not due:
         click.echo("nothing to do")
     else:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import click
 
 from delivery.errors import DeliveryError
+from jobdsl.cli.console import say
 
 __all__ = ["Result", "Verdict", "carry_out", "tell"]
 
@@ -58,7 +59,7 @@ def tell(verdicts: Sequence[Verdict], results: Mapping[str, Result], *, applied:
         click.echo(json.dumps([_json(one, results.get(one.id)) for one in verdicts], indent=2))
     else:
         for line in _table([_row(one, results.get(one.id)) for one in verdicts]):
-            click.echo(line)
+            say(line)
         due = sum(one.action == "remove" for one in verdicts)
         if not applied:
             said = f"{due} to remove, nothing was done: --apply does it" if due else "nothing to remove"

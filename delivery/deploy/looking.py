@@ -10,6 +10,7 @@ import click
 from delivery.cli_options import Place, place_options
 from delivery.deploy.asked import cluster_of, cluster_option, permit_image, site_of, what_options
 from delivery.errors import DeliveryError
+from jobdsl.cli.console import say
 
 if TYPE_CHECKING:
     from delivery.deploy.site import Site
@@ -54,12 +55,12 @@ def _tell_plan(site: Site, intent: Any, said: list[tuple[str, str]], *, as_json:
         )
         return
     where = f"{site.aws.account}, {site.aws.region}"
-    click.echo(f"{intent.strategy} deploy of {intent.image} as {intent.group} in {where}")
+    say(f"{intent.strategy} deploy of {intent.image} as {intent.group} in {where}")
     width = max(len(name) for name, _ in said)
     for number, (name, text) in enumerate(said, 1):
-        click.echo(f"{number:3}  {name.ljust(width)}  {text}")
+        say(f"{number:3}  {name.ljust(width)}  {text}")
     for note in notes:
-        click.echo(f"note: {note}")
+        say(f"note: {note}")
 
 
 @click.command("status")
@@ -74,7 +75,7 @@ def status(place: Place, cluster_name: str, *, as_json: bool) -> None:
     cluster = cluster_of(cluster_name)
     site = site_of(place, cluster, f"status of {cluster}", locked=False)
     said = report(place.aws, site.read(), traffic_of(site), _holder(site), site.clock.now())
-    click.echo(json.dumps(said, indent=2) if as_json else table(said))
+    say(json.dumps(said, indent=2) if as_json else table(said))
 
 
 def _holder(site: Site) -> Any:

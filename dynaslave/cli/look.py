@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from dynaslave.cli.options import manager_options, name_option
+from jobdsl.cli.console import say
 from jobdsl.cli.options import Stop, controller_options
 from jobdsl.errors import ControllerError, JobdslError
 
@@ -43,7 +44,7 @@ def status(estate: Path | None, page: str | None, as_json: bool, most: int, **op
         click.echo(json.dumps(shown.plain(), indent=2))
     else:
         for line in lines(shown, most=most):
-            click.echo(line)
+            say(line)
     raise Stop(1 if shown.troubles else 0)
 
 
@@ -118,12 +119,12 @@ def drain(
     failed = 0
     for node in own:
         if node.offline is not Offline.NO:
-            click.echo(f"{node.name}: offline already ({node.reason or 'no reason given'})")
+            say(f"{node.name}: offline already ({node.reason or 'no reason given'})")
             continue
         try:
             nodes.mark(node.name, why)
-            click.echo(f"{node.name}: draining{', a build runs there' if node.busy else ''}")
+            say(f"{node.name}: draining{', a build runs there' if node.busy else ''}")
         except (ControllerError, KeptError) as error:
             failed += 1
-            click.echo(f"{node.name}: left as it is: {error}", err=True)
+            say(f"{node.name}: left as it is: {error}", err=True)
     raise Stop(1 if failed else 0)

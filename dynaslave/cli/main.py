@@ -51,10 +51,11 @@ def run(arguments: list[str] | None = None) -> int:
 def _told(error: Exception) -> int | None:
     """What a cloud refused is said in its words."""
     from dynaslave.provider import ProviderError
+    from jobdsl.cli.console import say
 
     if not isinstance(error, ProviderError):
         return None
-    click.echo(f"error: {error.message}", err=True)
+    say(f"error: {error.message}", err=True)
     return 1
 
 

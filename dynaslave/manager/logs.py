@@ -8,9 +8,23 @@ from typing import Literal
 
 import structlog
 
+from jobdsl.printable import one_line
+
 __all__ = ["configure"]
 
 Format = Literal["text", "json"]
+
+
+def _cleaned(
+    logger: structlog.typing.WrappedLogger,  # noqa: ARG001  # the signature of a processor
+    method: str,  # noqa: ARG001
+    event: structlog.typing.EventDict,
+) -> structlog.typing.EventDict:
+    """One line an event: names and answers of others may hold line ends and escape sequences."""
+    return {
+        name: one_line(value) if isinstance(value, str) and name != "exception" else value
+        for name, value in event.items()
+    }
 
 
 def configure(form: Format, level: str = "info") -> None:
@@ -27,6 +41,7 @@ def configure(form: Format, level: str = "info") -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *trace,
+            _cleaned,
             last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),

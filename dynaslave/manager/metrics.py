@@ -10,6 +10,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from dynaslave.deciding.decisions import Launch, Report
 from dynaslave.manager.status import Status
 from dynaslave.model import State
+from jobdsl.printable import one_line
 
 __all__ = ["CONTENT_TYPE_LATEST", "Metrics"]
 
@@ -55,19 +56,20 @@ class Metrics:
         for gauge in (self._waiting, self._longest, self._agents, self._most, self._dollars):
             gauge.clear()
         for pool in status.pools:
-            self._waiting.labels(pool.name).set(pool.waiting)
-            self._most.labels(pool.name).set(pool.max_agents)
-            self._dollars.labels(pool.name, pool.team).set(pool.dollars)
-            self._longest.labels(pool.name).set(0)
+            name = one_line(pool.name)
+            self._waiting.labels(name).set(pool.waiting)
+            self._most.labels(name).set(pool.max_agents)
+            self._dollars.labels(name, one_line(pool.team)).set(pool.dollars)
+            self._longest.labels(name).set(0)
             for state in State:
-                self._agents.labels(pool.name, state.value).set(pool.agents.get(state.value, 0))
+                self._agents.labels(name, state.value).set(pool.agents.get(state.value, 0))
         oldest: dict[str, float] = {}
         for row in status.queue:
             oldest[row.pool] = max(oldest.get(row.pool, 0.0), status.at - row.since)
         self._unserved.set(sum(not row.pool for row in status.queue))
         for name, seconds in oldest.items():
             if name:
-                self._longest.labels(name).set(seconds)
+                self._longest.labels(one_line(name)).set(seconds)
         self._active.set(status.active)
         self._troubles.set(len(status.troubles))
         self._look.observe(status.look_seconds)
@@ -80,7 +82,7 @@ class Metrics:
             action = type(report.decision).__name__.lower()
             self._decisions.labels(action, "failed" if report.error else "done").inc()
             if isinstance(report.decision, Launch):
-                self._launched.labels(report.decision.pool).inc(report.launched)
+                self._launched.labels(one_line(report.decision.pool)).inc(report.launched)
 
     def ticked(self, seconds: float) -> None:
         """Note how long a whole tick took."""

@@ -12,6 +12,7 @@ from dynaslave.manager.status import Status
 from dynaslave.manager.times import ago, clock
 from dynaslave.model import State
 from dynaslave.web.charts import area_chart
+from jobdsl.printable import shown
 
 __all__ = ["render"]
 
@@ -41,7 +42,7 @@ def _short(url: str) -> str:
 
 def _environment() -> Environment:
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True, finalize=shown, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(ago=ago, clock=clock, short=_short)
     return environment

@@ -111,5 +111,7 @@ def _answer(route: Callable[[], Page]) -> Page:
         return route()
     except Exception as error:  # noqa: BLE001 - a broken page must not look like a broken manager
         return Page(
-            f"this page is broken: {error}\n".encode(), "text/plain", HTTPStatus.INTERNAL_SERVER_ERROR
+            f"this page is broken: {type(error).__name__}\n".encode(),
+            "text/plain",
+            HTTPStatus.INTERNAL_SERVER_ERROR,
         )

@@ -10,8 +10,9 @@ import click
 
 from jobdsl.cli import places
 from jobdsl.errors import Problem, Severity
+from jobdsl.printable import one_line, printable
 
-__all__ = ["Progress", "count", "say_problems"]
+__all__ = ["Progress", "count", "say", "say_problems"]
 
 _COLORS: dict[Severity, str] = {"error": "red", "warning": "yellow", "note": "cyan"}
 
@@ -22,6 +23,11 @@ _LIKE = 5
 def count(number: int, word: str) -> str:
     """`1 job`, `2 jobs`."""
     return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print text that may hold what others wrote: names, reasons, what a server answered."""
+    click.echo(printable(text), err=err)
 
 
 def say_problems(problems: Iterable[Problem], *, most: int = 200) -> int:
@@ -36,19 +42,23 @@ def say_problems(problems: Iterable[Problem], *, most: int = 200) -> int:
     )
     shown, hidden = _without_repeats(ordered)
     for one in shown[:most]:
-        place = click.style(f"{one.where}: ", bold=True) if one.where else ""
-        hint = click.style(f"\n    {one.hint}", dim=True) if one.hint else ""
-        click.echo(
-            f"{place}{click.style(one.severity, fg=_COLORS[one.severity])}: {one.message}{hint}", err=True
-        )
+        place = click.style(f"{one_line(str(one.where))}: ", bold=True) if one.where else ""
+        hint = click.style(f"\n    {_indented(one.hint)}", dim=True) if one.hint else ""
+        severity = click.style(one.severity, fg=_COLORS[one.severity])
+        click.echo(f"{place}{severity}: {_indented(one.message)}{hint}", err=True)
     for one, more in hidden:
-        click.echo(f"{one.severity}: {_without_job(one)}: {more} more like it", err=True)
+        click.echo(f"{one.severity}: {_indented(_without_job(one))}: {more} more like it", err=True)
     if len(shown) > most:
         click.echo(f"... and {len(shown) - most} more", err=True)
     counts = Counter(one.severity for one in ordered)
     if ordered:
         click.echo(", ".join(count(counts[kind], kind) for kind in _COLORS if counts[kind]), err=True)
     return counts["error"]
+
+
+def _indented(text: str) -> str:
+    """Text whose further lines cannot be taken for lines of our own."""
+    return printable(text).replace("\n", "\n    ")
 
 
 def _without_repeats(problems: list[Problem]) -> tuple[list[Problem], list[tuple[Problem, int]]]:

@@ -118,12 +118,12 @@ def _print_plan(planned: Planned) -> None:
 
 def _say_findings(planned: Planned) -> None:
     """What lint and policy found; problems of the plan itself are part of its text."""
-    from jobdsl.cli.console import count, say_problems
+    from jobdsl.cli.console import count, say, say_problems
 
     say_problems(planned.checked.findings.problems)
     estate = planned.checked.estate
     others = ", ".join(count(len(values), kind) for kind, values in estate.extra.items())
-    click.echo(f"loaded {estate.isolation}" + (f"; beside jobs: {others}" if others else ""), err=True)
+    say(f"loaded {estate.isolation}" + (f"; beside jobs: {others}" if others else ""), err=True)
 
 
 @click.command()
@@ -244,13 +244,13 @@ def _carry_out(made: Plan, controller: Controller, **options: Any) -> None:
 
 def _say_refused(made: Plan) -> int:
     """Tell at the end of a run what it left out; gives the exit code."""
-    from jobdsl.cli.console import count
+    from jobdsl.cli.console import count, say
     from jobdsl.planning.refusals import listed
 
     if not made.refused:
         return 0
     names = listed([problem.job for problem in made.refused], most=20)
-    click.echo(f"{count(len(made.refused), 'object')} left out: {names}", err=True)
+    say(f"{count(len(made.refused), 'object')} left out: {names}", err=True)
     return REFUSED
 
 

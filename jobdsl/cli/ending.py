@@ -37,10 +37,13 @@ def run(
         return 130
     except click.ClickException as error:
         from jobdsl.controller.address import without_logins
+        from jobdsl.printable import printable
 
         text = io.StringIO()
         error.show(text)
-        click.echo(without_logins(text.getvalue()), err=True, nl=False)  # an address as a directory
+        click.echo(
+            printable(without_logins(text.getvalue())), err=True, nl=False
+        )  # an address as a directory
         return usage
     except BrokenPipeError:
         return 1

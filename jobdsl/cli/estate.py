@@ -31,13 +31,13 @@ def render(estate: Path, out: Path, isolation: str | None) -> None:
     loaded and kept to the policy of jobdsl.toml.
     """
     from jobdsl.cli import workflow
-    from jobdsl.cli.console import count
+    from jobdsl.cli.console import count, say
 
     rendered = workflow.render(estate, out, isolation)
     stale = len(rendered.removed)
     removed = f", {count(stale, 'file')} of an earlier run removed" if stale else ""
     click.echo(f"{count(len(rendered.written), 'document')} in {out}{removed}")
-    click.echo(f"loaded {count(rendered.estate.files, 'file')}; {rendered.estate.isolation}", err=True)
+    say(f"loaded {count(rendered.estate.files, 'file')}; {rendered.estate.isolation}", err=True)
 
 
 @click.command()
@@ -77,10 +77,9 @@ def lint(
 
         workflow.write_text(junit, as_junit(found.problems, found.checked))
     if as_json:
-        import json
+        from jobdsl.printable import json_text
 
-        told = [one.to_json() for one in found.problems]
-        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        click.echo(json_text([problem.to_json() for problem in found.problems]))
     else:
         say_problems(found.problems)
         click.echo(f"{count(len(found.checked), 'job')} checked", err=True)
@@ -98,8 +97,9 @@ def show(name: str, estate: Path, view: bool, isolation: str | None) -> None:
     Secrets stand there as placeholders, as in a plan.
     """
     from jobdsl.cli import workflow
+    from jobdsl.printable import printable_xml
 
-    click.echo(workflow.show(estate, name, isolation, view=view).document, nl=False)
+    click.echo(printable_xml(workflow.show(estate, name, isolation, view=view).document), nl=False)
 
 
 @click.command("import")

@@ -184,8 +184,7 @@ def write_report(
 
 def plan_json(made: Plan, diffs: Mapping[Key, Sequence[str]] | None = None) -> str:
     """Write a plan as JSON text."""
-    import json
-
+    from jobdsl.printable import json_text
     from jobdsl.reports import plans as report
 
-    return json.dumps(report.to_json(made, diffs), indent=2, ensure_ascii=False) + "\n"
+    return json_text(report.to_json(made, diffs)) + "\n"

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from jobdsl.documents.masking import masked
+from jobdsl.documents.masking import cut_lines, masked
 from jobdsl.documents.tree import parse, to_text
 from jobdsl.errors import XmlError
 from jobdsl.planning.changes import Action, Change, Plan
 from jobdsl.planning.inventory import Key
 from jobdsl.planning.marker import stripped
+from jobdsl.printable import shown
 from jobdsl.reports.about import About
 from jobdsl.reports.plans import Diffs, Group, groups, summary, without_repeats
 
@@ -103,7 +104,7 @@ def _document(change: Change, values: Mapping[str, str]) -> list[str]:
         root = stripped(parse(change.document))
     except XmlError:
         return []
-    return to_text(masked(root, values)).lstrip("\n").split("\n")
+    return cut_lines(to_text(masked(root, values)).lstrip("\n").split("\n"))
 
 
 def _kind(line: str) -> str:
@@ -117,6 +118,11 @@ def _template() -> jinja2.Template:
 
     loader = jinja2.PackageLoader("jobdsl.reports", "")
     environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=loader,
+        autoescape=True,
+        finalize=shown,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     return environment.get_template("plan.html.j2")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from jobdsl.errors import Problem
+from jobdsl.printable import printable
 
 __all__ = ["junit"]
 
@@ -41,16 +41,8 @@ def _case(name: str, found: list[Problem]) -> str:
 
 
 def _text(problems: list[Problem]) -> str:
-    return escape(_printable("\n".join(map(str, problems))))
+    return escape(printable("\n".join(map(str, problems))))
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(_printable(text))
-
-
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
-
-
-def _printable(text: str) -> str:
-    """Text XML 1.0 can hold."""
-    return _UNPRINTABLE.sub("?", text)
+    return quoteattr(printable(text))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from jobdsl.planning.changes import Change, Plan
+from jobdsl.printable import one_line
 from jobdsl.reports.plans import Diffs, Group, groups, summary, without_repeats
 
 __all__ = ["to_markdown"]
@@ -62,17 +63,19 @@ def _folded(change: Change, diff: object) -> str:
         return ""
     longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
-    name = change.full_name.replace("&", "&amp;").replace("<", "&lt;")
-    body = "\n".join(lines)
+    name = one_line(change.full_name).replace("&", "&amp;").replace("<", "&lt;")
+    body = "\n".join(map(one_line, lines))
     return f"<details><summary>{name}</summary>\n\n{fence}diff\n{body}\n{fence}\n\n</details>\n"
 
 
 def _code(text: str) -> str:
     """A code span, also around text that holds backticks."""
+    text = one_line(text)
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence, space = "`" * (longest + 1), " " if longest else ""
     return f"{fence}{space}{text}{space}{fence}"
 
 
 def _plain(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", text)
+    """Text of which nothing is markup, in one line."""
+    return _SPECIAL.sub(r"\\\1", one_line(text.replace("\n", " ")))

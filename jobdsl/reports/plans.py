@@ -10,6 +10,7 @@ from jobdsl.errors import Problem, Where
 from jobdsl.grammar import names
 from jobdsl.planning.changes import Action, Change, Plan
 from jobdsl.planning.inventory import Key
+from jobdsl.printable import one_line, printable
 
 if TYPE_CHECKING:
     from jobdsl.applying.outcomes import Outcome, Result
@@ -159,7 +160,9 @@ def to_text(plan: Plan, diffs: Diffs | None = None, *, colour: bool = False, lin
     nothing = not plan.changes and not plan.errors
     out.append(
         _painted(
-            f'Seed "{plan.seed}": {summary(plan)}.' + (" Nothing to do." if nothing else ""), "1", colour
+            f'Seed "{one_line(plan.seed)}": {summary(plan)}.' + (" Nothing to do." if nothing else ""),
+            "1",
+            colour,
         )
     )
     return "\n".join(out) + "\n"
@@ -169,10 +172,10 @@ def _group_text(group: Group, told: Told, colour: bool) -> list[str]:
     out = [_painted(f"{group.action.value} ({group.total})", "1", colour)]
     for section in group.sections:
         if section.more:
-            out.append(f"  {section.folder or 'at the top'} ({section.total})")
+            out.append(f"  {one_line(section.folder) or 'at the top'} ({section.total})")
         for change in section.shown:
             out.append("  " + change_line(change, colour))
-            out += [f"      {_diff_line(line, colour)}" for line in told.of(change)]
+            out += [f"      {_diff_line(one_line(line), colour)}" for line in told.of(change)]
         if section.more:
             out.append(f"    ... and {section.more} more")
     if group.more:
@@ -185,9 +188,9 @@ def change_line(change: Change, colour: bool = False) -> str:
     sign, code = _SIGNS[change.action]
     view = " (view)" if change.kind == "view" else ""
     build = ", builds once" if change.queue else ""
-    reason = "" if change.action is Action.CREATE else f"  {change.reason}"
-    place = _painted(f"  {change.where}", "2", colour) if change.where else ""
-    return f"{_painted(f'{sign} {change.full_name}', code, colour)}{view}{reason}{build}{place}"
+    reason = "" if change.action is Action.CREATE else f"  {one_line(change.reason)}"
+    place = _painted(f"  {one_line(str(change.where))}", "2", colour) if change.where else ""
+    return f"{_painted(f'{sign} {one_line(change.full_name)}', code, colour)}{view}{reason}{build}{place}"
 
 
 def _diff_line(line: str, colour: bool) -> str:
@@ -201,7 +204,10 @@ def _painted(text: str, code: str, colour: bool) -> str:
 
 def _problems_text(problems: Iterable[Problem], colour: bool) -> list[str]:
     codes = {"error": "31", "warning": "33", "note": "2"}
-    out = [_painted(str(problem), codes[problem.severity], colour) for problem in problems]
+    out = [
+        _painted(printable(str(problem)).replace("\n", "\n    "), codes[problem.severity], colour)
+        for problem in problems
+    ]
     return [*out, ""] if out else []
 
 
@@ -219,7 +225,7 @@ _DONE = {
 def outcome_line(outcome: Outcome, colour: bool = False) -> str:
     """What became of a change, with its errors below: one line a change in a build log."""
     change, (sign, code) = outcome.change, _SIGNS[outcome.change.action]
-    source = f" from {change.source}" if change.source else ""
+    source = f" from {one_line(change.source)}" if change.source else ""
     word = {
         "queued": "build queued",
         "unbuilt": "build not queued",
@@ -231,9 +237,11 @@ def outcome_line(outcome: Outcome, colour: bool = False) -> str:
         unsure = all(problem.rule in ("read back", "apply") for problem in outcome.problems)
         done += ", but the next run must look at it" if unsure else ", but not all of it was kept"
     mark = sign if outcome.ok else "!"
-    first = _painted(f"{mark} {change.full_name}", code if outcome.ok else "31", colour) + f"  {done}"
+    name = one_line(change.full_name)
+    first = _painted(f"{mark} {name}", code if outcome.ok else "31", colour) + f"  {done}"
     errors = [problem for problem in outcome.problems if problem.severity == "error"]
-    return "\n".join([first, *(f"    {problem}" for problem in errors)])
+    lines = [printable(str(problem)).replace("\n", "\n        ") for problem in errors]
+    return "\n".join([first, *(f"    {line}" for line in lines)])
 
 
 def result_line(result: Result) -> str:
