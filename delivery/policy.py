@@ -60,6 +60,10 @@ def _people(account: Account, app: App, wish: Wish) -> Iterator[Problem]:
             yield _refused("deployer", f"{wish.caller} may not deploy {wish.app} in {account.name}", hint)
 
 
+_LONGEST = 100
+"""Characters of a change request: what a pattern is tried on."""
+
+
 def _change(account: Account, wish: Wish) -> Iterator[Problem]:
     pattern = account.change_pattern
     if pattern is None:
@@ -68,8 +72,8 @@ def _change(account: Account, wish: Wish) -> Iterator[Problem]:
     if not wish.change_request:
         hint = f"--change-request takes its number{looks}"
         yield _refused("change-request", f"{account.name} wants a change request", hint)
-    elif not re.fullmatch(pattern, wish.change_request):
-        message = f"{wish.change_request!r} is no change request of {account.name}"
+    elif len(wish.change_request) > _LONGEST or not re.fullmatch(pattern, wish.change_request):
+        message = f"{wish.change_request[:_LONGEST]!r} is no change request of {account.name}"
         yield _refused("change-request", message, f"--change-request takes its number{looks}")
 
 

@@ -23,11 +23,23 @@ GATES = ("ec2", "target-groups", "elb")
 NONE = "none"
 
 
+_REPEAT = re.compile(r"[*+]|\{[0-9]*,[0-9]*\}|\{[0-9]{2,}\}")
+_NESTED = re.compile(r"\)(?:[*+]|\{[0-9]*,?[0-9]*\})")
+"""A repeated group: what it holds may fit a text in more ways than can be tried."""
+_MOST_REPEATS = 4
+_LONGEST_PATTERN = 200
+
+
 def _bad_pattern(text: str) -> str:
     try:
         re.compile(text)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         return f"is no regular expression: {error}"
+    if len(text) > _LONGEST_PATTERN or len(_REPEAT.findall(text)) > _MOST_REPEATS or _NESTED.search(text):
+        return (
+            f"is a regular expression that may take forever: at most {_MOST_REPEATS} of * + {{n,}} in"
+            f" {_LONGEST_PATTERN} characters, none behind a group"
+        )
     return ""
 
 

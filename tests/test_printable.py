@@ -167,7 +167,7 @@ def test_logs_are_one_line_an_event(capsys: pytest.CaptureFixture[str]) -> None:
 
     for form in ("text", "json"):
         structlog.reset_defaults()
-        logs.configure(form)  # type: ignore[arg-type]
+        logs.configure(form)
         structlog.get_logger().info("seen", name=EVIL + "\nforged line", error=EVIL)
         said = capsys.readouterr().err
         clean(re.sub("\x1b\\[[0-9]+m", "", said))

@@ -9,8 +9,11 @@ from __future__ import annotations
 import io
 import re
 import tarfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
+from lzma import LZMAError
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
@@ -36,6 +39,11 @@ _SUFFIXES: dict[str, Kind] = {
 _DEB = re.compile(r"(?P<name>[a-z0-9][a-z0-9.+-]*)_(?P<version>[^_]+)_(?P<arch>[^_]+)")
 _RPM = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)-(?P<release>[^-]+)\.(?P<arch>[^.-]+)")
 _PLAIN = re.compile(r"(?P<name>.+?)-(?P<version>v?[0-9][^/]*)")
+_LARGEST_READ = 16 << 20
+"""Bytes of a member of a deb that are read."""
+_LARGEST_CONTROL = 1 << 20
+"""Bytes of a file in the control archive, which has a few lines and scripts."""
+_MOST_MEMBERS = 100
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]*")
 
 
@@ -162,12 +170,7 @@ def _control(path: Path) -> dict[str, str] | None:
     """The control file of a deb: a member of an ar archive, itself an archive (deb(5))."""
     for name, content in _members(path):
         if name.startswith("control.tar"):
-            try:
-                with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-                    member = archive.extractfile("./control")
-                    text = member.read().decode() if member else ""
-            except (tarfile.TarError, KeyError, UnicodeDecodeError):
-                return None
+            text = _control_text(content)
             lines = dict(line.split(": ", 1) for line in text.splitlines() if re.match(r"[A-Za-z-]+: ", line))
             if not {"Package", "Version"} <= lines.keys():
                 return None
@@ -176,14 +179,45 @@ def _control(path: Path) -> dict[str, str] | None:
     return None
 
 
+def _control_text(content: bytes) -> str:
+    """The control file in an archive; empty where there is none, or one that is no plain, short file.
+
+    Nothing is unpacked, no link is followed, and little is read of what would not end.
+    """
+    try:
+        with tarfile.open(fileobj=io.BytesIO(content), mode="r|*") as archive:
+            for member in islice(archive, _MOST_MEMBERS):
+                if member.size > _LARGEST_CONTROL:
+                    return ""
+                if member.name in ("./control", "control"):
+                    file = archive.extractfile(member) if member.isreg() else None
+                    return file.read().decode() if file is not None else ""
+    except (
+        tarfile.TarError,
+        KeyError,
+        UnicodeDecodeError,
+        EOFError,
+        OSError,
+        ValueError,
+        zlib.error,
+        LZMAError,
+    ):
+        return ""
+    return ""
+
+
 def _members(path: Path) -> Iterator[tuple[str, bytes]]:
     with path.open("rb") as file:
         if file.read(8) != b"!<arch>\n":
             raise DeliveryError(f"package {path}: this is no deb", "is it cut short, or a page to log in?", 2)
         while len(header := file.read(60)) == 60 and header[48:58].strip().isdigit():
             size = int(header[48:58])
-            yield header[:16].decode("ascii", "replace").strip().rstrip("/"), file.read(size)
-            file.read(size % 2)
+            end = file.tell() + size + size % 2
+            yield (
+                header[:16].decode("ascii", "replace").strip().rstrip("/"),
+                file.read(min(size, _LARGEST_READ)),
+            )
+            file.seek(end)
 
 
 def _lead(path: Path) -> dict[str, str] | None:

@@ -62,7 +62,9 @@ def _jobs(one: Definition, found: References, estate: Estate) -> Iterator[Findin
                 hint = f'name a job in it, such as "/{inside[0]}"' if inside else "name a job in it"
                 yield "error", f"the {words[kind]} {name!r} is a folder, which has no builds", hint
             continue
-        near = estate.near(one, "job", name, (other for other in estate.items.values() if other != one.full_name))
+        near = estate.near(
+            one, "job", name, (other for other in estate.items.values() if other != one.full_name)
+        )
         if on_controller is None or estate.known.partial:
             elsewhere = "among what did not load" if estate.known.partial else "on the controller"
             yield (

@@ -138,10 +138,11 @@ def import_(
     A broken document is named with its error, and the others go on; exits with 1 only if none was
     imported.
     """
+    from jobdsl.cli.console import say
     from jobdsl.importer import import_estate
 
     def echo(line: str) -> None:
-        click.echo(line, err=True)
+        say(line, err=True)
 
     found = _source(source, name, url, user, token)
     if out is not None:

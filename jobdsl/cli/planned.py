@@ -138,6 +138,11 @@ def saved_plan(path: Path, access: Access, threads: int) -> tuple[Plan, Controll
             f"{path} was made for {made_for}, not for {named}",
             hint="plan again for that controller, or take --url and JENKINS_URL away",
         )
+    if made_for and not named and access.token:
+        raise JobdslError(
+            f"{path} says which controller gets your token: {made_for}",
+            hint=f"name the controller yourself: --url {made_for}, or JENKINS_URL",
+        )
     controller = connect(
         Access(access.url or made_for or None, access.user, access.token), config.Settings(), threads
     )

@@ -131,7 +131,10 @@ class OutputDirectory:
 def write_file(path: Path, text: str, *, private: bool = False) -> None:
     """Write a file as a whole, and the directories it lies in; a link in its place is replaced, not followed.
 
-    A `private` one is for its owner alone. What is no file (a terminal, a pipe) is written to. Raises OSError.
+    A `private` one is for its owner alone. What is no file (a terminal, a pipe) is written to.
+
+    Raises:
+        OSError: The file system refuses.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and not path.is_file():

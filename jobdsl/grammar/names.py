@@ -12,6 +12,7 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from jobdsl.errors import DslError
+from jobdsl.grammar.globs import Glob
 
 __all__ = [
     "ancestors",
@@ -193,10 +194,15 @@ def covers(patterns: Iterable[str], path: str) -> bool:
 
 _GLOB = re.compile(r"\*\*/|\*\*|\*|\?")
 _MEANING = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+_FEW = 2
+"""Wildcards that a regular expression may have: with more it could take forever to find that nothing fits."""
 
 
 @lru_cache(maxsize=1024)
-def _glob(pattern: str) -> re.Pattern[str]:
+def _glob(pattern: str) -> re.Pattern[str] | Glob:
+    wild = _GLOB.findall(pattern)
+    if len(wild) - wild.count("?") > _FEW:
+        return Glob(pattern)
     literals = map(re.escape, _GLOB.split(pattern))
-    wild = [_MEANING[found] for found in _GLOB.findall(pattern)]
-    return re.compile("".join(a + b for a, b in zip(literals, [*wild, ""], strict=True)), re.DOTALL)
+    meanings = [*map(_MEANING.__getitem__, wild), ""]
+    return re.compile("".join(a + b for a, b in zip(literals, meanings, strict=True)), re.DOTALL)

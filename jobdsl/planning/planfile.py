@@ -10,11 +10,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, get_args
 
 from jobdsl.documents.jenkinsfile import PIPELINE_ROOTS, without_jenkinsfile
 from jobdsl.documents.tree import parse, to_text
-from jobdsl.errors import JobdslError, Problem, Where, XmlError
+from jobdsl.errors import JobdslError, Problem, Severity, Where, XmlError
+from jobdsl.grammar import names
 from jobdsl.model import digest
 from jobdsl.planning.changes import Action, Change, Plan
 from jobdsl.planning.inventory import Inventory, Key
@@ -70,7 +71,7 @@ def loads(text: str) -> SavedPlan:
     """The plan in a file's text. JobdslError for anything but a plan this version wrote."""
     try:
         return _read(json.loads(text))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         hint = "make it with: jobdsl plan ESTATE --out plan.json"
         raise JobdslError(f"this is no plan of this version ({error})", hint=hint) from None
 
@@ -134,8 +135,8 @@ def _change_to_json(change: Change) -> dict[str, Any]:
 
 
 def _problem_to_json(problem: Problem) -> dict[str, Any]:
-    names = ("message", "hint", "severity", "rule", "job")
-    return {"where": _place(problem.where), **{name: getattr(problem, name) for name in names}}
+    fields = ("message", "hint", "severity", "rule", "job")
+    return {"where": _place(problem.where), **{name: getattr(problem, name) for name in fields}}
 
 
 def _place(where: Where | None) -> list[Any] | None:
@@ -146,7 +147,7 @@ def _read(content: Mapping[str, Any]) -> SavedPlan:
     if content["format"] != FORMAT:
         raise ValueError(f"its format is {content['format']!r}")
     changes = tuple(_change(entry) for entry in content["changes"])
-    problems = tuple(Problem(**{**entry, "where": _where(entry["where"])}) for entry in content["problems"])
+    problems = tuple(_problem(entry) for entry in content["problems"])
     plan = Plan(str(content["seed"]), changes, int(content["unchanged"]), problems)
     return SavedPlan(plan, str(content["url"]), _by_key(content["touched"]), _by_key(content["stored"]))
 
@@ -155,8 +156,21 @@ def _by_key(rows: Sequence[Sequence[Any]]) -> dict[Key, str]:
     return {(str(kind), str(name)): str(digest) for kind, name, digest in rows}
 
 
+def _problem(entry: Mapping[str, Any]) -> Problem:
+    texts = {name: str(entry[name]) for name in ("message", "hint", "rule", "job")}
+    if entry["severity"] not in get_args(Severity):
+        raise ValueError("a problem has no severity")
+    return Problem(**texts, severity=entry["severity"], where=_where(entry["where"]))
+
+
 def _change(entry: Mapping[str, Any]) -> Change:
+    """A change. What it names must be a name: it becomes part of an address on the controller."""
     texts = {name: str(entry[name]) for name in _TEXTS}
+    if texts["kind"] not in ("item", "view"):
+        raise ValueError("a change is of no kind")
+    for name in ("full_name", "source"):
+        if (texts[name] or name == "full_name") and names.unusable(texts[name]):
+            raise ValueError("a change has a name that cannot be")
     where = _where(entry["where"])
     return Change(Action(entry["action"]), where=where, queue=bool(entry["queue"]), **texts)
 

@@ -109,11 +109,11 @@ class Load:
     file_timeout_seconds: float = number(30, 1)
     """Time of one file."""
     memory_mb: int = number(2048, 64)
-    process_documents_mb: int = number(256, 1)
+    process_documents_mb: int = number(256, 1, 1 << 16)
     """Documents that the files of one process may define, in all."""
-    documents_mb: int = number(512, 1)
+    documents_mb: int = number(512, 1, 1 << 16)
     """Documents of the whole estate."""
-    extras_mb: int = number(8, 1)
+    extras_mb: int = number(8, 1, 1024)
     """Definitions of the whole estate that are no jobs, such as agent pools."""
     workers: int = number(0, 0)
     """Processes at once; 0 lets the loader decide."""

@@ -33,11 +33,17 @@ def checked(default: Any, check: Check) -> Any:
     return field(default=default, metadata={"check": check})
 
 
+_LARGEST = 10_000_000
+"""Of numbers without a bound of their own: more seconds or megabytes than clocks and system calls take."""
+
+
 def number(default: Any, low: float, high: float | None = None) -> Any:
     """A dataclass field for a number not below `low` and not above `high`."""
     bound = f"{low} or more" if high is None else f"between {low} and {high}"
 
     def check(value: float) -> str:
+        if high is None and value > _LARGEST:
+            return f"must be {_LARGEST} or less"
         return "" if low <= value and (high is None or value <= high) else f"must be {bound}, not {value}"
 
     return checked(default, check)
@@ -134,6 +140,8 @@ class Reader:
             message = f"this is no TOML: {str(error).partition(' (at ')[0]}"
         except RecursionError:
             line, message = 0, "this is no TOML: nested too deeply"
+        except ValueError as error:  # a number of more digits than Python reads
+            line, message = 0, f"this is no TOML: {str(error).partition(';')[0]}"
         raise EstateError([Problem(message, where=Where(self.file, line))])
 
     def _valid(self, value: object, annotation: object, check: Check, path: Path) -> bool:
