@@ -122,7 +122,7 @@ def test_policy_is_looked_at_before_anything_is_written(estate: Path, tmp_path: 
     (estate / "jobdsl.toml").write_text('[teams.x]\nfiles = ["**"]\nfolders = ["x"]\n')
     with pytest.raises(EstateError) as caught:
         render(estate, tmp_path / "out", "process")
-    assert "team x may not define 'a'" in str(caught.value.problems[0])
+    assert "team x may not define" in str(caught.value.problems[0])
     assert not (tmp_path / "out").exists()
 
 
