@@ -81,7 +81,7 @@ else:
     [
         ("send('ran')", "os.write(1, b'\\0')"),
         ("send('ran')", "send('problem', 'warning', str(_), file, 1, '', '')"),
-        ("send('ran')", "send('item', f'a/{_}', file, 1, '', False, body=DOCUMENT)"),
+        ("send('ran')", "send('item', f'a/{_}', file, 1, '', False, '', 0, body=DOCUMENT)"),
         ("pass", "send('running', file)"),
         ("pass", "os.write(1, b'\\0')"),
     ],
@@ -126,12 +126,12 @@ else:
     ("flood", "limits", "setting"),
     [
         (
-            "send('item', f'a/{number}', file, 1, '', False, body=head + b'x' * 100_000 + b'</project>\\n')",
+            "send('item', f'a/{number}', file, 1, '', False, '', 0, body=head + b'x' * 100_000 + b'</project>\\n')",
             {"process_documents_mb": 4},
             "load.process_documents_mb",
         ),
         (
-            "send('item', f'a/{number}', file, 1, '', False, body=head + b'x' * 100_000 + b'</project>\\n')",
+            "send('item', f'a/{number}', file, 1, '', False, '', 0, body=head + b'x' * 100_000 + b'</project>\\n')",
             {"documents_mb": 4},
             "load.documents_mb",
         ),
