@@ -214,11 +214,12 @@ def _fail(one: Case, lost: str) -> None:
 
 
 def refuse_after(one: Case, operation: str) -> Callable[[str], None]:
-    """Has tags refused once an operation was called."""
+    """Has tags refused, once, after an operation was called."""
+    refusal = Fault("AccessDenied", "before", operation="CreateOrUpdateTags")
 
     def act(called: str) -> None:
-        if called == operation:
-            one.strict.faults.append(Fault("AccessDenied", "before", operation="CreateOrUpdateTags"))
+        if called == operation and refusal not in one.strict.faults:
+            one.strict.faults.append(refusal)
 
     return act
 
