@@ -126,7 +126,8 @@ class _Crew:
         except NoWall as error:
             if not self.walled:
                 raise
-            self.gathered.problems.append(Problem(f"a process could not be started: {error}"))
+            problem = Problem(f"a process could not be started: {error}")
+            self.gathered.problems.append(host.sender.placed(problem))
         else:
             if cut_off and (left := host.own - host.guilty):
                 self._again(host, len(left))
@@ -141,7 +142,8 @@ class _Crew:
             self._start(host.own, host.guilty)
             return
         message = f"{left} more files were not looked at to the end, as these ended their process"
-        self.gathered.problems.append(Problem(message, hint="there may be more to tell once they are mended"))
+        problem = Problem(message, hint="there may be more to tell once they are mended")
+        self.gathered.problems.append(host.sender.placed(problem))
 
     def _drop(self, host: Host) -> None:
         self.hosts.remove(host)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from jobdsl.errors import Problem, Where
+from jobdsl.loading.senders import Sender
 from jobdsl.printable import one_line
 from jobdsl.settings.config import Load
 
@@ -33,10 +33,10 @@ def _unescaped(name: str) -> str:
 class Death:
     """What is known of it."""
 
-    running: str
-    """The file that ran; empty if none did."""
-    files: Collection[str]
-    """The estate's DSL files."""
+    sender: Sender
+    """The process, and the file that ran."""
+    was_running: bool
+    """Whether a file ran."""
     said: str
     """The last it wrote to its error output."""
     code: int | None
@@ -51,8 +51,12 @@ class Death:
 
     def problem(self) -> Problem:
         """In words, at the innermost line of the estate that is known."""
-        file = Where(self.running, 0) if self.running else None
-        line = next((one for one in places_in(self.said) if one.file in self.files), file)
+        return self.sender.placed(self._problem())
+
+    def _problem(self) -> Problem:
+        file = self.sender.place if self.was_running else None
+        estate = {*self.sender.own, *self.sender.imported}
+        line = next((one for one in places_in(self.said) if one.file in estate), file)
         if self.bad:
             return Problem(f"what the DSL files gave back cannot be: {self.bad}", file)
         if self.late:
@@ -60,12 +64,12 @@ class Death:
         if crash := _CRASH.search(self.said):
             return Problem(f"Python itself crashed here: {one_line(crash[1][:200])}", line)
         hint = "more memory than the host has, or a call that ends the process?"
-        running = "; this was running" if self.running else " before one of them ran"
+        running = "; this was running" if self.was_running else " before one of them ran"
         return Problem(f"the process that ran the DSL files ended {self._how()}{running}", file, hint)
 
     def _lateness(self, line: Where | None) -> Problem:
         whole, one = self.limits.timeout_seconds, self.limits.file_timeout_seconds
-        if self.running and one < whole:
+        if self.was_running and one < whole:
             hint = "an endless loop? the limit is load.file_timeout_seconds in jobdsl.toml"
             return Problem(f"the file runs longer than {one:g} seconds; this was running", line, hint)
         hint = "an endless loop? the limit is load.timeout_seconds in jobdsl.toml"

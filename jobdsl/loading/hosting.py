@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from jobdsl.errors import Problem, Where
 from jobdsl.loading.allowance import Allowance
@@ -17,6 +18,7 @@ from jobdsl.loading.deaths import Death, places_in
 from jobdsl.loading.frames import BadFrame, Decoder, Frame
 from jobdsl.loading.gather import Gathered
 from jobdsl.loading.request import Request
+from jobdsl.loading.senders import Sender
 from jobdsl.printable import printable
 
 __all__ = ["Alone", "Host", "NoWall", "TooMuch"]
@@ -55,6 +57,7 @@ class Host:
         self, request: Request, own: Iterable[str], gathered: Gathered, failed: frozenset[str] = frozenset()
     ) -> None:
         self.request, self.own, self.gathered = request, frozenset(own), gathered
+        self.sender = Sender(request.root, self.own, request.settings)
         self.failed = failed
         """Files that ended a process before this one; they do not run again."""
         self.walled = self.ran = self.ended = False
@@ -128,10 +131,11 @@ class Host:
                 pass  # a late import: what it defines is no more looked at
             case "running":
                 self._running = values[0] if values[0] in self.request.files else ""
+                self.sender.running = self._running if self._running in self.own else self.sender.running
                 self._unseen -= {self._running}
                 self._file_until = time.monotonic() + self.request.settings.load.file_timeout_seconds
             case "problem":
-                self.gathered.problem(frame, self.own)
+                self.gathered.problem(self.sender.checked(frame), self.own)
             case "alone":
                 self._meddled(values[0])
             case "ran":
@@ -148,7 +152,7 @@ class Host:
         """Take what a file defines."""
         self._count(frame)
         take = {"item": self.gathered.item, "defined": self.gathered.defined, "extra": self.gathered.other}
-        take[kind](frame, self.own)
+        take[kind](self.sender.checked(frame) if kind == "item" else frame, self.own)
 
     @property
     def _misplaced(self) -> tuple[str, ...]:
@@ -180,7 +184,9 @@ class Host:
         hint = (
             "each team's files run in a process of their own: let them share functions and values, not items"
         )
-        self.gathered.problems.append(Problem(message, Where(file, 0), hint))
+        if not self.sender.may_name(file):
+            message = "a file changes what a file of another team defines"
+        self.gathered.problems.append(self.sender.placed(Problem(message, Where(file, 0), hint)))
 
     def late(self) -> None:
         """Its time is up: it is asked where it is, which is answered even in the midst of C code."""
@@ -214,18 +220,23 @@ class Host:
         if told := self._first.decode("utf-8", "replace").strip():
             message = f"the files write past Python's own output: {printable(told[:200])}"
             hint = "what DSL files print goes nowhere"
-            self.gathered.warnings.append(Problem(message, None, hint, severity="warning"))
+            place = self.sender.place if self.sender.group else None
+            problem = Problem(message, place, hint, severity="warning")
+            self.gathered.warnings.append(problem)
         return False
 
     def _death(self, code: int | None, bad: str) -> Death:
         load, wall = self.request.settings.load, self.request.wall
-        files = self.request.files
-        return Death(self._running, files, self._said, code, load, self._late, wall.is_around, bad)
+        death = Death(self.sender, bool(self._running), self._said, code, load)
+        return replace(death, late=self._late, behind=wall.is_around, bad=bad)
 
     @property
     def guilty(self) -> frozenset[str]:
-        """The files that must not run again: the one that ran last, and those before."""
-        return self.failed | {self._running}
+        """The files that must not run again: the one that ran last, and those before; always one more."""
+        for last in ({self._running}, {self.sender.running}, self.own):
+            if not last <= self.failed | {""}:
+                return self.failed | last
+        return self.failed
 
     def _after_its_end(self) -> BadFrame | None:
         """What it has sent beyond what it said to be its end."""
