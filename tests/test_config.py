@@ -142,7 +142,7 @@ def test_the_reference_page_names_every_key() -> None:
         (
             '[teams."a b".x]\n',
             "jobdsl.toml:1: error: unknown key teams.a b.x "
-            "(known are folders, files, credentials, labels, kinds)",
+            "(known are folders, files, credentials, labels, kinds, secrets, elements)",
         ),
     ],
 )

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from jobdsl.checks.findings import problem_of
-from jobdsl.documents.aliases import tag_class
+from jobdsl.documents.aliases import canonical, tag_class
+from jobdsl.documents.declared import dsl_call
+from jobdsl.documents.elementgroups import is_known
 from jobdsl.documents.references import References, look
 from jobdsl.documents.tree import class_name
 from jobdsl.errors import Problem, XmlError
 from jobdsl.grammar.labels import LabelError
 from jobdsl.grammar.labels import parse as parse_label
-from jobdsl.model import Definition
+from jobdsl.model import Definition, is_view_root
 from jobdsl.settings.config import Settings, Team
-from jobdsl.settings.words import ANY_VIEW, KINDS
+from jobdsl.settings.words import ANY_VIEW, FORBIDDEN, GROUPS, KINDS
 
 __all__ = ["check", "check_one", "kind_of"]
 
@@ -27,9 +29,39 @@ def kind_of(one: Definition) -> str:
     return _WORDS.get(java, java)
 
 
-def _may_be_this_kind(one: Definition, team: Team) -> bool:
-    names = [kind_of(one), tag_class(one.root), class_name(one.root), *([ANY_VIEW] if one.is_view else [])]
-    return any(map(team.may_use_kind, names))
+def _kinds(one: Definition, found: References, team: Team) -> list[str]:
+    """The kinds of the item that the team may not define: of its root's tag, and of a class named there."""
+    refused = []
+    for java in found.kinds:
+        word = _WORDS.get(java, java)
+        names = [word, java, class_name(one.root)] if java == tag_class(one.root) else [word, java]
+        if not any(map(team.may_use_kind, [*names, *([ANY_VIEW] if is_view_root(java) else [])])):
+            refused.append(word)
+    return refused
+
+
+def _elements(found: References, team: Team) -> dict[str, list[str]]:
+    """The elements that the team may not write, by the group that is refused; by itself where none is."""
+    elements = (java for java in found.classes if canonical(java) not in found.kinds)
+    groups: dict[str, set[str]] = {java: set() for java in (*elements, *found.unknown)}
+    groups |= {java: {"unknown-classes"} for java in groups if not is_known(java)}
+    for group, java in found.groups:
+        groups.setdefault(java, set()).add(group)
+    refused: dict[str, list[str]] = {}
+    for java, own in groups.items():
+        default = not team.is_limited or (FORBIDDEN.isdisjoint(own) and java not in found.unknown)
+        if not team.may_use_element({java, canonical(java), dsl_call(java), *own}, default):
+            group = min(own, key=_importance) if own else java
+            refused.setdefault(group, []).append(_shown(java, found.groups.get((group, java), "")))
+    return refused
+
+
+def _importance(group: str) -> tuple[bool, str]:
+    return group not in FORBIDDEN, group
+
+
+def _shown(java: str, field: str) -> str:
+    return f"{field} of {java}" if field else java
 
 
 def check(definitions: Sequence[Definition], settings: Settings) -> list[Problem]:
@@ -61,17 +93,26 @@ def _reasons(one: Definition, found: References, team: Team) -> Iterator[tuple[s
         yield f"{who} may not define this name", f"its folders: {_list(team.folders)}"
     if one.renamed_from and not team.may_define(one.renamed_from):
         yield f"{who} may not move {one.renamed_from!r} here", f"its folders: {_list(team.folders)}"
-    if not _may_be_this_kind(one, team):
-        yield f"{who} may not define a {kind_of(one)}", f"its kinds: {_list(team.kinds)}"
+    for kind in _kinds(one, found, team):
+        yield f"{who} may not define a {kind}", f"its kinds: {_list(team.kinds)}"
+    for group, elements in _elements(found, team).items():
+        why = f"{GROUPS[group]} ({group}); " if group in GROUPS else ""
+        yield f"{who} may not write {', '.join(elements)}", f"{why}its elements: {_list(team.elements)}"
+    yield from _uses(found, team)
+
+
+def _uses(found: References, team: Team) -> Iterator[tuple[str, str]]:
+    """What the definition takes of the controller and of the secrets file that is not the team's."""
+    who = f"team {team.name} may not use the"
     for identity in dict.fromkeys(found.credentials):
         if not team.may_use_credentials(identity):
-            yield (
-                f"{who} may not use the credentials {identity!r}",
-                f"its credentials: {_list(team.credentials)}",
-            )
+            yield f"{who} credentials {identity!r}", f"its credentials: {_list(team.credentials)}"
     for atom in _atoms(found):
         if not team.may_use_label(atom):
-            yield f"{who} may not use the label {atom!r}", f"its labels: {_list(team.labels)}"
+            yield f"{who} label {atom!r}", f"its labels: {_list(team.labels)}"
+    for name in found.secret_names:
+        if not team.may_use_secret(name):
+            yield f"{who} secret {name!r}", f"its secrets: {_list(team.secret_patterns)}"
 
 
 def _atoms(found: References) -> list[str]:

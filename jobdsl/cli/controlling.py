@@ -120,7 +120,10 @@ def _say_findings(planned: Planned) -> None:
     """What lint and policy found; problems of the plan itself are part of its text."""
     from jobdsl.cli.console import count, say, say_problems
 
-    say_problems(planned.checked.findings.problems)
+    findings = planned.checked.findings
+    say_problems(findings.problems)
+    if findings.no_policy:
+        click.echo(findings.no_policy, err=True)
     estate = planned.checked.estate
     others = ", ".join(count(len(values), kind) for kind, values in estate.extra.items())
     say(f"loaded {estate.isolation}" + (f"; beside jobs: {others}" if others else ""), err=True)

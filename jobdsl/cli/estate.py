@@ -83,6 +83,8 @@ def lint(
     else:
         say_problems(found.problems)
         click.echo(f"{count(len(found.checked), 'job')} checked", err=True)
+    if found.no_policy:
+        click.echo(found.no_policy, err=True)
     raise Stop(1 if found.failed else 0)
 
 

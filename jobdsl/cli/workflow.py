@@ -55,6 +55,8 @@ class Findings:
     checked: list[str]
     """Full names of everything that was looked at."""
     isolation: str = ""
+    no_policy: str = ""
+    """Why there is no policy, for who runs the command; empty where there is a file that may hold one."""
     strict: bool = False
     """Whether warnings count as errors."""
     uses: Sequence[Use] = ()
@@ -253,9 +255,17 @@ def _findings(
         problems += effort.bounded(one, check_definition(one))
     problems += linter.check_together()
     names = [one.full_name for one in estate.definitions]
-    return Findings(problems, names, estate.isolation, settings.lint.warn_as_error, all_uses)
+    return Findings(
+        problems,
+        names,
+        isolation=estate.isolation,
+        no_policy="" if (root / config.CONFIG_FILE).exists() else _NO_POLICY,
+        strict=settings.lint.warn_as_error,
+        uses=all_uses,
+    )
 
 
+_NO_POLICY = f"there is no {config.CONFIG_FILE}, so there is no policy: every file may define anything"
 _UNKNOWN_PLUGINS = Problem(
     "the rule missing-plugin was left out: this user may not list the controller's plugins",
     hint='give it the permission "Overall/SystemRead" (off in a default Jenkins), or name a saved list:'

@@ -5,6 +5,7 @@ The table `conversions.tsv` has them, each with the line of the source that says
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal, NamedTuple
@@ -13,7 +14,7 @@ from jobdsl.documents.aliases import canonical, tag_class
 from jobdsl.documents.storing import means_nothing
 from jobdsl.documents.tree import Node
 
-__all__ = ["Conversion", "additions_of", "conversions_of", "holds", "widened_branches"]
+__all__ = ["Conversion", "additions_of", "conversions_of", "holds", "old_fields", "widened_branches"]
 
 How = Literal["converted", "copied", "kept", "ignored", "lost", "added"]
 
@@ -85,6 +86,11 @@ def _of(name: str) -> tuple[Conversion, ...]:
 def conversions_of(name: str) -> dict[str, Conversion]:
     """Return what becomes of old fields of a class, by their path in it."""
     return {one.field: one for one in reversed(_of(name)) if one.how != "added"}
+
+
+def old_fields(tags: Collection[str]) -> frozenset[str]:
+    """Return the old fields that become children of these tags."""
+    return frozenset(one.field for one in _table() if one.becomes and one.target[0] in tags)
 
 
 @lru_cache(maxsize=10_000)

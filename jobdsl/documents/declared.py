@@ -14,14 +14,20 @@ from jobdsl.secrets.names import ends_secret, harmless
 
 if TYPE_CHECKING:
     from jobdsl.elements.base import Record
+    from jobdsl.elements.kinds import Refers
 
 __all__ = [
+    "class_of_child",
+    "dsl_call",
     "dsl_field",
     "dsl_name",
     "in_clear",
     "is_secret_attribute",
+    "is_typed",
     "known_tags",
     "may_be_secret",
+    "referring_tags",
+    "refers",
     "secrecy",
     "short_names",
     "slots_of",
@@ -68,6 +74,35 @@ def known_tags(java: str) -> frozenset[str] | None:
     for form in cls.forms.values():
         tags |= {token.rstrip("?!").partition("@")[0] for token in form.layout.split()} | set(form.extra)
     return frozenset(tags)
+
+
+@lru_cache(maxsize=10_000)
+def is_typed(java: str) -> bool:
+    """Whether the vocabulary has a class, by whichever of its names."""
+    return _typed(java) is not None
+
+
+@cache
+def referring_tags() -> frozenset[str]:
+    """Tags of the children that name credentials or agents in some class."""
+    return frozenset(one.tag for cls in _classes().values() for one in cls.by_tag.values() if one.refers)
+
+
+@lru_cache(maxsize=10_000)
+def refers(java: str, tag: str) -> Refers | None:
+    """What a child of a class names, as it is declared; None where no typed class has such a child."""
+    cls = _typed(java)
+    field = cls.by_tag.get(tag) if cls is not None else None
+    return None if field is None else field.refers
+
+
+@lru_cache(maxsize=10_000)
+def class_of_child(java: str, tag: str) -> str:
+    """The class of a child that is written without it, as its field declares it; empty where none does."""
+    cls = _typed(java)
+    field = cls.by_tag.get(tag) if cls is not None else None
+    accepts = getattr(field, "accepts", None) if getattr(field, "plain", False) else None
+    return getattr(accepts, "java", "")
 
 
 @lru_cache(maxsize=10_000)
@@ -126,6 +161,13 @@ def dsl_name(java: str) -> str:
     """Return what a DSL file calls a class, without its slot; its simple name where no typed class is."""
     cls = _classes().get(java)
     return cls.__name__ if cls is not None else java.rpartition(".")[2].rpartition("$")[2]
+
+
+@lru_cache(maxsize=10_000)
+def dsl_call(java: str) -> str:
+    """Return what a DSL file calls a class, with its slot: `steps.shell`; empty where no typed class is."""
+    cls = _typed(java)
+    return cls.dsl_name() if cls is not None else ""
 
 
 @lru_cache(maxsize=10_000)

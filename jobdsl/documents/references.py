@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from jobdsl.documents.aliases import canonical
+from jobdsl.documents.claims import Claims, may_be_claim
 from jobdsl.documents.declared import (
     in_clear,
     is_secret_attribute,
@@ -23,6 +24,7 @@ from jobdsl.documents.declared import (
 from jobdsl.documents.mistakes import CHECKS, Check, Mistake
 from jobdsl.documents.secretfinder import SecretText, find_secrets, holds_properties, is_naming
 from jobdsl.documents.tree import class_name, elements, parse
+from jobdsl.documents.xstream import attribute_class
 from jobdsl.errors import XmlError
 from jobdsl.model import Definition
 from jobdsl.secrets.names import ends_secret, names_secret
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["References", "look", "references"]
 
-_CREDENTIALS = re.compile(r"[cC]redential(?:s)?Id$")
 _NO_CLASS = re.compile(r"^(?:java\.|hudson\.util\.|com\.google\.common\.|hudson\.model\.View\$PropertyList)")
 _JOB_FIELDS = {
     ("hudson.tasks.BuildTrigger", "childProjects"): "downstream",
@@ -48,10 +49,7 @@ _JOB_FIELDS = {
     ("hudson.plugins.copyartifact.CopyArtifact", "project"): "copied",
     ("hudson.plugins.copyartifact.CopyArtifact", "projectName"): "copied",
 }
-_FIELDS = frozenset(
-    {tag for _, tag in _JOB_FIELDS} | {"assignedNode", "cron", "spec", "string", "user", "firstJob"}
-)
-_WORD = re.compile(r"[\w.-]+")
+_FIELDS = frozenset({tag for _, tag in _JOB_FIELDS} | {"cron", "spec", "string", "firstJob"})
 _STEP_TEXT = {
     "hudson.tasks.Shell": "command",
     "hudson.tasks.BatchFile": "command",
@@ -60,18 +58,12 @@ _STEP_TEXT = {
 }
 _SHORT = 20
 """Characters below which a word is no key of any service."""
-_LABEL_AXIS = "hudson.matrix.LabelAxis"
-_PLAIN_AXIS = "hudson.matrix.Axis"
-_EXPRESSION_AXES = frozenset({"hudson.matrix.LabelExpAxis"})
 
 
 @dataclass(slots=True)
-class References:
+class References(Claims):
     """What one document refers to."""
 
-    labels: list[str] = field(default_factory=list)
-    """Label expressions."""
-    credentials: list[str] = field(default_factory=list)
     crons: list[str] = field(default_factory=list)
     jobs: list[tuple[str, str]] = field(default_factory=list)
     """`downstream`, `upstream` or `copied`, and the name as it is written."""
@@ -112,6 +104,8 @@ class _Meaning(NamedTuple):
     holds_properties: bool
     check: Check | None
     """What looks for mistakes in it."""
+    is_claim: bool
+    """Whether it may name what policy asks about."""
 
 
 @lru_cache(maxsize=10_000)
@@ -119,11 +113,12 @@ def _meaning(tag: str) -> _Meaning:
     java = class_name(tag)
     return _Meaning(
         java if _is_class(java) else "",
-        tag in _FIELDS or "redential" in tag,
+        tag in _FIELDS,
         may_be_secret(tag),
         is_naming(tag) or tag == "string",  # the first of an entry of a map
         holds_properties(tag),
         CHECKS.get(canonical(java)),
+        may_be_claim(java),
     )
 
 
@@ -139,16 +134,21 @@ def references(document: str | bytes) -> References:
     """
     found = References()
     secrets = False
-    for element in list(elements(document)):  # all at once: their parents and children are found again fast
+    nodes = list(elements(document))  # all at once: their parents and children are found again fast
+    found.note_root(document, nodes[0])
+    for element in nodes:
         tag = str(element.tag)
-        java, is_field, may_be_secret, names_others, properties, check = _meaning(tag)
+        java, is_field, may_be_secret, names_others, properties, check, is_claim = _meaning(tag)
         if attributes := element.items():
             java, check = _named_class(element, java, check)
+            found.note_attributes(element, attributes)
             secrets = secrets or _has_secret_attribute(attributes)
         if check is not None:
             found.mistakes += check(element)
         if java:
             _note_class(found, java, element)
+        if is_claim:
+            found.note_field(element)
         if is_field:
             _note_field(found, element, (element.text or "").strip())
         if secrets:
@@ -166,7 +166,7 @@ def references(document: str | bytes) -> References:
 
 def _named_class(element: etree._Element, java: str, check: Check | None) -> tuple[str, Check | None]:
     """The class that an element's attribute names, and its check; else those of its tag."""
-    given = element.get("class")
+    given = attribute_class(element)
     if given is None:
         return java, check
     return given if _is_class(given) else "", CHECKS.get(canonical(given))
@@ -212,17 +212,12 @@ def _strangers(java: str, tags: tuple[str, ...]) -> tuple[tuple[str, str, frozen
 
 def _note_class(found: References, java: str, element: etree._Element) -> None:
     found.classes[java] = None
+    found.note_class(java, element)
     if strangers := _strangers(java, tuple([child.tag for child in element])):
         found.strangers += strangers
     java = canonical(java)
     if (wanted := _STEP_TEXT.get(java)) is not None and not (element.findtext(wanted) or "").strip():
         found.empty.append(java)
-    if java == _PLAIN_AXIS and element.findtext("name") == "label":
-        java = _LABEL_AXIS  # which Jenkins makes of it
-    if java == _LABEL_AXIS or java in _EXPRESSION_AXES:
-        texts = [value.text for value in element.iterfind("values/*") if value.text]
-        plain = java in _EXPRESSION_AXES
-        found.labels += [text if plain or _WORD.fullmatch(text) else f'"{text}"' for text in texts]
 
 
 def _note_field(found: References, element: etree._Element, text: str) -> None:
@@ -234,16 +229,11 @@ def _note_field(found: References, element: etree._Element, text: str) -> None:
     if tag == "firstJob":
         found.shown.append(text)
         return
-    if tag == "assignedNode":
-        found.labels += [text] if parent.getparent() is None else []
-        return
     if tag == "string" and parent.tag == "jobNames":
         found.listed.append(text)
         return
     owner = _owner(parent)
-    if _CREDENTIALS.search(tag) or (tag in ("string", "user") and owner.endswith("SSHAgentBuildWrapper")):
-        found.credentials.append(text)
-    elif tag == "spec" or (tag == "cron" and owner.endswith("Trigger")):
+    if tag == "spec" or (tag == "cron" and owner.endswith("Trigger")):
         found.crons.append(element.text or "")
     elif (kind := _JOB_FIELDS.get((canonical(owner), tag))) is not None:
         names = [text] if kind == "copied" else [name.strip() for name in text.split(",")]

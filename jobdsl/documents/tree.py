@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from jobdsl.errors import DslError, XmlError
 
@@ -40,6 +41,8 @@ _CONTROL_REFERENCE = re.compile(rb"&#(?:x0*([1-8bcefBCEF]|1[0-9a-fA-F])|0*([1-8]
 _WITHOUT_REFERENCES = rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>"
 _REFERENCE_OR_NONE = re.compile(_CONTROL_REFERENCE.pattern + b"|" + _WITHOUT_REFERENCES, re.DOTALL)
 _NEEDS_11 = re.compile(r"&#x(?:[1-8bce-f]|1[0-9a-f]);")
+_ENCODED = re.compile(r"__|_-|_\.(.{4})")
+"""What stands in an element name for a character that it cannot hold."""
 _DECLARATION = re.compile(r"^\ufeff?\s*<\?xml[^>]*\?>")
 _MOST_ATTRIBUTES = 1000
 _XML = "{http://www.w3.org/XML/1998/namespace}"
@@ -103,8 +106,17 @@ def tag_name(java: str) -> str:
 
 
 def class_name(tag: str) -> str:
-    """The class an element name stands for; the inverse of `tag_name`."""
-    return re.sub("__|_-", lambda found: "_" if found[0] == "__" else "$", tag) if "_" in tag else tag
+    """The class or field an element name stands for, as XStream decodes it; the inverse of `tag_name`."""
+    return _ENCODED.sub(_decoded, tag) if "_" in tag else tag
+
+
+def _decoded(found: re.Match[str]) -> str:
+    if found[1] is None:
+        return "_" if found[0] == "__" else "$"
+    try:  # Java takes the digits of any script
+        return chr(int(normalize("NFKC", found[1]), 16))
+    except ValueError:
+        return found[0]
 
 
 def _escape_one(found: re.Match[str]) -> str:
@@ -235,7 +247,39 @@ def _read(data: bytes) -> etree._Element:
         raise XmlError(f"not readable as XML: {error}") from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise XmlError("it declares a DOCTYPE", hint="Jenkins writes none; remove it and its entities")
+    if _may_be_refused(data):
+        _refuse(root)
     return root
+
+
+def _may_be_refused(data: bytes) -> bool:
+    """Return whether a well-formed document may hold what is refused: a quick look at its text."""
+    return (
+        b"xmlns" in data
+        or b"<xml:" in data
+        or b"\0" in data  # another encoding
+        or data.count(b"=") > _MOST_ATTRIBUTES
+        or data.count(b"</") > _DEEPEST
+    )
+
+
+def _refuse(root: etree._Element) -> None:
+    """Raise XmlError for namespaces, too many attributes of an element, and too deep a document."""
+    for element in root.iter("*"):
+        line = element.sourceline or 0
+        tag = str(element.tag)
+        if tag[0] == "{":
+            raise XmlError(f"the element {tag} has a namespace", line=line)
+        if len(element.attrib) > _MOST_ATTRIBUTES:  # reading them takes the square of their number
+            raise XmlError(f"an element has more than {_MOST_ATTRIBUTES} attributes", line=line)
+        for name in map(str, element.attrib):
+            if name[0] == "{" and not name.startswith(_XML):
+                raise XmlError(f"the attribute {name} has a namespace", line=line)
+    level = [root]
+    for _ in range(_DEEPEST + 1):
+        level = [child for element in level for child in element]
+    if level:
+        raise XmlError(f"elements nest deeper than {_DEEPEST} levels", line=level[0].sourceline or 0)
 
 
 def _syntax_error(data: bytes, error: etree.XMLSyntaxError) -> XmlError:
@@ -252,18 +296,13 @@ def _syntax_error(data: bytes, error: etree.XMLSyntaxError) -> XmlError:
     )
 
 
-def _to_node(element: etree._Element, shifted: bool, depth: int = 0) -> Node:
-    if depth > _DEEPEST:
-        raise XmlError(f"elements nest deeper than {_DEEPEST} levels", line=element.sourceline or 0)
-    tag = str(element.tag)
-    if tag[0] == "{":
-        raise XmlError(f"the element {tag} has a namespace", line=element.sourceline or 0)
-    node = Node(tag)
+def _to_node(element: etree._Element, shifted: bool) -> Node:
+    node = Node(str(element.tag))
     text = element.text
     if len(element):
         mixed = text is not None and not text.isspace()
         for child in element:
-            node.children.append(_to_node(child, shifted, depth + 1))
+            node.children.append(_to_node(child, shifted))
             tail = child.tail
             if tail is not None and not tail.isspace():
                 mixed = True
@@ -278,16 +317,10 @@ def _to_node(element: etree._Element, shifted: bool, depth: int = 0) -> Node:
 
 def _attributes(element: etree._Element, shifted: bool) -> dict[str, str]:
     attrs: dict[str, str] = {}
-    if len(element.attrib) > _MOST_ATTRIBUTES:  # reading them takes the square of their number
-        raise XmlError(
-            f"an element has more than {_MOST_ATTRIBUTES} attributes", line=element.sourceline or 0
-        )
     for name, value in element.items():
         if name == "plugin":
             continue
         if name[0] == "{":
-            if not name.startswith(_XML):
-                raise XmlError(f"the attribute {name} has a namespace", line=element.sourceline or 0)
             name = f"xml:{name.removeprefix(_XML)}"
         attrs[name] = _unshift(value) if shifted else value
     return attrs

@@ -24,7 +24,7 @@ from jobdsl.elements.fields import (
     slot,
     text,
 )
-from jobdsl.elements.kinds import TextField, wrong
+from jobdsl.elements.kinds import LabelField, wrong
 from jobdsl.elements.kinds_lists import ChildrenField
 from jobdsl.elements.layouts import order_in
 from jobdsl.elements.misc import (
@@ -146,7 +146,7 @@ class Project(Job):
     scm_retries: int | str | None = number("scmCheckoutRetryCount", default=None)
     agent: Any = meta(_agent, default=None)
     _assigned = computed(
-        "assignedNode", TextField("", default=None), "_label", is_empty=lambda found: found is None
+        "assignedNode", LabelField("", default=None), "_label", is_empty=lambda found: found is None
     )
     _roams = computed("canRoam", flag(default=True), "_can_roam")
     block_when_downstream: bool = flag("blockBuildWhenDownstreamBuilding", default=False)

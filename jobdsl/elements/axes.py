@@ -36,14 +36,14 @@ class label(Axis, xml="hudson.matrix.LabelAxis", plugin="matrix-project"):
     """Agents by name or label: `label(["linux", "windows"])`."""
 
     name: str = f.text(default="label")
-    values: Any = f.strings(first=True)
+    values: Any = f.strings(first=True, refers="node")
 
 
 class label_expression(Axis, xml="hudson.matrix.LabelExpAxis", plugin="matrix-project"):
     """Agents by label expressions: `label_expression(["linux && x86", "macos"])`."""
 
     name: str = f.text(default="label")
-    values: Any = f.strings(first=True)
+    values: Any = f.strings(first=True, refers="label")
 
 
 class jdk(Axis, xml="hudson.matrix.JDKAxis", plugin="matrix-project"):
@@ -110,6 +110,6 @@ class elastic(Axis, xml="org.jenkinsci.plugins.elasticaxisplugin.ElasticAxis", p
 
     name: str = f.text(default="label")
     values: Any = f.strings()
-    label: str = f.text(first=True)
+    label: str = f.label_text(first=True)
     ignore_offline: bool = f.flag(default=True)
     keep_expressions: bool | None = f.flag("doNotExpandLabels", default=None)

@@ -14,10 +14,13 @@ from typing import Any
 from jobdsl.elements.kinds import (
     REQUIRED,
     AmountField,
+    CredentialsField,
     DecimalField,
     FlagField,
+    LabelField,
     NamesField,
     NumberField,
+    Refers,
     SecretTextField,
     TextField,
 )
@@ -41,8 +44,10 @@ __all__ = [
     "children",
     "computed",
     "constant",
+    "credentials_id",
     "decimal",
     "flag",
+    "label_text",
     "meta",
     "names",
     "number",
@@ -78,6 +83,16 @@ def names(tag: str = "", *, default: Any = REQUIRED, first: bool = False) -> Any
 def secret_text(tag: str = "", *, default: Any = REQUIRED, first: bool = False) -> Any:
     """Text that is never printed, and on import never written into DSL source in clear."""
     return SecretTextField(tag, default=default, first=first)
+
+
+def credentials_id(tag: str = "", *, default: Any = REQUIRED, first: bool = False) -> Any:
+    """The id of credentials; policy asks whether a team may use them."""
+    return CredentialsField(tag, default=default, first=first)
+
+
+def label_text(tag: str = "", *, default: Any = REQUIRED, first: bool = False) -> Any:
+    """A label expression that says which agents are meant; policy asks whether a team may use its labels."""
+    return LabelField(tag, default=default, first=first)
 
 
 def flag(tag: str = "", *, default: Any = REQUIRED, first: bool = False) -> Any:
@@ -157,9 +172,12 @@ def strings(
     inside: tuple[str, Mapping[str, str]] | None = None,
     before: str = "",
     attrs: Mapping[str, str] | None = None,
+    refers: Refers = "",
 ) -> Any:
     """A list of texts; `inside` is a further tag around them, `before` XML that precedes them."""
-    return StringsField(tag, item, inside, before, default=default, first=first, attrs=attrs)
+    made = StringsField(tag, item, inside, before, default=default, first=first, attrs=attrs)
+    made.refers = refers
+    return made
 
 
 def result(tag: str = "", *, default: Any = REQUIRED, first: bool = False) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from math import isfinite
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from jobdsl.documents.tree import Node, escape, escape_attribute
 from jobdsl.elements.slips import slip
@@ -19,11 +19,14 @@ from jobdsl.errors import DslError, suggestion
 __all__ = [
     "REQUIRED",
     "AmountField",
+    "CredentialsField",
     "DecimalField",
     "Field",
     "FlagField",
+    "LabelField",
     "NamesField",
     "NumberField",
+    "Refers",
     "SecretTextField",
     "TextField",
     "Unfit",
@@ -32,6 +35,10 @@ __all__ = [
     "shown",
     "wrong",
 ]
+
+
+Refers = Literal["", "credentials", "label", "node"]
+"""What a field's text names: credentials by id, agents by a label expression, or one label or node."""
 
 
 class _Required:
@@ -53,6 +60,8 @@ class Field:
     kind: ClassVar[str] = "value"
     stored: ClassVar[bool] = True
     """Whether the element keeps a value for it."""
+    refers: Refers = ""
+    """What its text names; policy asks whether a team may."""
 
     def __init__(
         self,
@@ -171,6 +180,18 @@ class NamesField(TextField):
     def _one(self, member: Any) -> str:
         full_name = getattr(member, "full_name", None)
         return f"/{full_name}" if isinstance(full_name, str) else str(super().check(member))
+
+
+class CredentialsField(TextField):
+    """The id of credentials that Jenkins keeps."""
+
+    refers = "credentials"
+
+
+class LabelField(TextField):
+    """A label expression that says which agents are meant."""
+
+    refers = "label"
 
 
 class SecretTextField(TextField):

@@ -135,6 +135,7 @@ class ComputedField(Field):
     ) -> None:
         super().__init__(tag, default=None, attrs=written_by.attrs)
         self.written_by = written_by
+        self.refers = written_by.refers
         self.method = method
         self.is_empty = is_empty
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobdsl.elements.fields import children, flag, text
+from jobdsl.elements.fields import children, credentials_id, flag, text
 from jobdsl.elements.slots import Misc
 
 __all__ = [
@@ -41,7 +41,7 @@ class custom_file_credential(Misc, xml=_P + "custom.security.CustomizedCredentia
     """A credential that takes the place of a token in a file."""
 
     token: str = text("tokenKey", first=True)
-    credentials: str = text("credentialsId", first=True)
+    credentials: str = credentials_id("credentialsId", first=True)
 
 
 class custom_file(ConfigFile, xml=_P + "custom.CustomConfig", plugin=_PLUGIN):
@@ -73,7 +73,7 @@ class maven_server_credential(Misc, xml=_P + "maven.security.ServerCredentialMap
     """A credential for a server of Maven's settings."""
 
     server: str = text("serverId", first=True)
-    credentials: str = text("credentialsId", first=True)
+    credentials: str = credentials_id("credentialsId", first=True)
 
 
 class _MavenSettings(ConfigFile):
@@ -117,7 +117,7 @@ class properties_file_credential(
     """A credential that is the value of a property."""
 
     key: str = text("propertyKey", first=True)
-    credentials: str = text("credentialsId", first=True)
+    credentials: str = credentials_id("credentialsId", first=True)
 
 
 class properties_file(ConfigFile, xml=_P + "properties.PropertiesConfig", plugin=_PLUGIN):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import children, flag, names, result, text
+from jobdsl.elements.fields import children, flag, label_text, names, result, text
 from jobdsl.elements.slots import Misc
 from jobdsl.errors import DslError
 
@@ -99,7 +99,7 @@ class node_label(
     """The triggered build runs where this label says; `name` is the label parameter of the job."""
 
     name: str = text(first=True)
-    label: str = text("nodeLabel", first=True)
+    label: str = label_text("nodeLabel", first=True)
 
 
 class git_revision(Misc, xml="hudson.plugins.git.GitRevisionBuildParameters", plugin="git"):
@@ -174,7 +174,7 @@ class all_nodes_for_label(
     """One build on every agent with a label."""
 
     name: str = text(first=True)
-    label: str = text("nodeLabel", first=True)
+    label: str = label_text("nodeLabel", first=True)
     ignore_offline: bool = flag("ignoreOfflineNodes", default=True)
 
 

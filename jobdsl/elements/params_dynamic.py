@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import amount, child, flag, raw, secret_text, strings, text
+from jobdsl.elements.fields import (
+    amount,
+    child,
+    credentials_id,
+    flag,
+    label_text,
+    raw,
+    secret_text,
+    strings,
+    text,
+)
 from jobdsl.elements.params_plain import Named
 from jobdsl.elements.slots import Misc
 
@@ -60,7 +70,7 @@ class git_branches(
     """A branch or tag of any Git repository."""
 
     remote: str = text("remoteURL", first=True)
-    credentials: str = text("credentialsId", default="")
+    credentials: str = credentials_id("credentialsId", default="")
     default: str = text("defaultValue", default="")
     type: str = text(default="PT_BRANCH", choices=_GIT_TYPES)
     tag_filter: str = text(default="*")
@@ -77,7 +87,7 @@ class subversion_tags(
     """A tag, branch or trunk of a Subversion repository."""
 
     url: str = text("tagsDir", first=True)
-    credentials: str | None = text("credentialsId", default=None)
+    credentials: str | None = credentials_id("credentialsId", default=None)
     filter: str = text("tagsFilter", default="")
     reverse_by_date: bool = flag(default=False)
     reverse_by_name: bool = flag(default=False)
@@ -128,8 +138,8 @@ _NEXT = (
 class node(Named, xml=_NODES + "NodeParameterDefinition", plugin="nodelabelparameter"):
     """The node to run on: `node("WHERE", ["linux-1", "linux-2"])`; no list stands for all nodes."""
 
-    allowed: Any = strings("allowedSlaves", first=True)
-    defaults: Any = strings("defaultSlaves")
+    allowed: Any = strings("allowedSlaves", first=True, refers="node")
+    defaults: Any = strings("defaultSlaves", refers="node")
     next_if: str = text("triggerIfResult", default="multiSelectionDisallowed", choices=_NEXT)
     several: bool = flag("allowMultiNodeSelection", default=False)
     concurrent: bool = flag("triggerConcurrentBuilds", default=False)
@@ -147,7 +157,7 @@ class node(Named, xml=_NODES + "NodeParameterDefinition", plugin="nodelabelparam
 class label(Named, xml=_NODES + "LabelParameterDefinition", plugin="nodelabelparameter"):
     """The label to run on; `all_nodes` runs on every node that has it."""
 
-    default: str = text("defaultValue", default="", first=True)
+    default: str = label_text("defaultValue", default="", first=True)
     all_nodes: bool = flag("allNodesMatchingLabel", default=False)
     next_if: str = text("triggerIfResult", default="allCases", choices=_NEXT)
     eligibility: Any = child("nodeEligibility", accepts=Eligibility, default=any_node())
@@ -207,6 +217,6 @@ class maven_metadata(
     info_url: str | None = text("currentArtifactInfoUrl", default="")
     info_label: str | None = text("currentArtifactInfoLabel", default="")
     info_pattern: str | None = text("currentArtifactInfoPattern", default="")
-    credentials: str | None = text("credentialsId", default="")
+    credentials: str | None = credentials_id("credentialsId", default="")
     username: str | None = text(default=None)
     password: str | None = secret_text(default=None)

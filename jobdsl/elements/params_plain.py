@@ -7,7 +7,7 @@ from typing import Any
 
 from jobdsl.dsl import context
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import flag, secret_text, sugar
+from jobdsl.elements.fields import credentials_id, flag, secret_text, sugar
 from jobdsl.elements.fields import text as line
 from jobdsl.elements.javalists import array_of_strings
 from jobdsl.elements.kinds import REQUIRED, ordered
@@ -144,7 +144,7 @@ class credentials(
 ):
     """Credentials of the controller, by id; `type` is the Java class of the kind wanted."""
 
-    default: str = line("defaultValue", default="", first=True)
+    default: str = credentials_id("defaultValue", default="", first=True)
     type: str = line("credentialType", default="com.cloudbees.plugins.credentials.common.StandardCredentials")
     required: bool = flag(default=False)
 

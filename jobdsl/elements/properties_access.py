@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import child, children, flag, number, raw, strings, text
+from jobdsl.elements.fields import (
+    child,
+    children,
+    credentials_id,
+    flag,
+    label_text,
+    number,
+    raw,
+    strings,
+    text,
+)
 from jobdsl.elements.javalists import repeated
 from jobdsl.elements.slots import Misc, Property, Scm, Source
 
@@ -143,7 +153,7 @@ class folder_credentials(
 class _DockerDefaults(Property):
     """What Declarative Pipelines of a folder use for containers."""
 
-    label: str | None = text("dockerLabel", default="", first=True)
+    label: str | None = label_text("dockerLabel", default="", first=True)
     registry: Any = raw(default="")
 
 
@@ -183,7 +193,7 @@ class blue_ocean_credentials(
 
     domain: Any = raw(default=None)
     user: str = text(first=True)
-    id: str = text(first=True)
+    id: str = credentials_id(first=True)
 
 
 _LIBS = "org.jenkinsci.plugins.workflow.libs."

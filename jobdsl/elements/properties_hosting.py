@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import child, children, flag, number, raw, secret_text, strings, text
+from jobdsl.elements.fields import (
+    child,
+    children,
+    credentials_id,
+    flag,
+    number,
+    raw,
+    secret_text,
+    strings,
+    text,
+)
 from jobdsl.elements.slots import Misc, Property
 from jobdsl.elements.steps_docker import docker_registry
 from jobdsl.elements.telling import Telling
@@ -55,7 +65,7 @@ class gitlab(
     """The GitLab server the job uses, by the name of a connection of the controller."""
 
     connection: str = text("gitLabConnection", default="", first=True)
-    credentials: str | None = text("jobCredentialId", default=None)
+    credentials: str | None = credentials_id("jobCredentialId", default=None)
     own_credentials: bool = flag("useAlternativeCredential", default=False)
 
 
@@ -155,7 +165,7 @@ class office365_webhook(Telling, Misc, xml=_OFFICE + "Webhook", plugin="Office-3
 
     name: str = text(default="")
     url: str = text(first=True)
-    url_credentials: str | None = text("urlCredentialsId", default=None)
+    url_credentials: str | None = credentials_id("urlCredentialsId", default=None)
     unstable: bool = flag("notifyUnstable", default=True)
     failure: bool = flag("notifyFailure", default=True)
     back_to_normal: bool = flag("notifyBackToNormal", default=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import flag, number, raw, secret_text, text
+from jobdsl.elements.fields import credentials_id, flag, number, raw, secret_text, text
 from jobdsl.elements.slots import Publisher
 from jobdsl.elements.telling import Telling
 
@@ -51,8 +51,8 @@ class slack(Publisher, xml="jenkins.plugins.slack.SlackNotifier", plugin="slack"
     team: str = text("teamDomain", default="")
     token: str | None = secret_text("authToken", default=None)
     build_server: str | None = text("buildServerUrl", default=None)
-    old_credentials: str | None = text("authTokenCredentialId", default=None)
-    credentials: str = text("tokenCredentialId", default="")
+    old_credentials: str | None = credentials_id("authTokenCredentialId", default=None)
+    credentials: str = credentials_id("tokenCredentialId", default="")
     bot: bool = flag("botUser", default=False)
     room: str = text(default="", first=True)
     send_as: str | None = text(default=None)
@@ -102,7 +102,7 @@ class hipchat(Telling, Publisher, xml="jenkins.plugins.hipchat.HipChatNotifier",
     }
 
     token: str = secret_text(default="")
-    credentials: str | None = text("credentialId", default=None)
+    credentials: str | None = credentials_id("credentialId", default=None)
     room: str = text(default="", first=True)
     notifications: Any = raw(default=None)
     matrix_mode: str | None = text("matrixTriggerMode", default=None)
@@ -136,7 +136,7 @@ class rocketchat(
     raw_message: bool = flag(default=False)
     attachments: Any = raw(default=None)
     webhook: str | None = secret_text("webhookToken", default=None)
-    credentials: str | None = text("webhookTokenCredentialId", default=None)
+    credentials: str | None = credentials_id("webhookTokenCredentialId", default=None)
 
 
 class mattermost(
@@ -226,7 +226,7 @@ class mqtt(Publisher, xml="jenkins.plugins.mqttnotification.MqttNotifier", plugi
     """Publish the result to an MQTT broker."""
 
     broker: str = text("brokerUrl", first=True)
-    credentials: str | None = text("credentialsId", default=None)
+    credentials: str | None = credentials_id("credentialsId", default=None)
     topic: str = text(default="jenkins/$PROJECT_URL")
     message: str = text(default="$BUILD_RESULT")
     qos: int | str = number(default=0)

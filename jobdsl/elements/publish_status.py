@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobdsl.elements.fields import child, children, flag, text
+from jobdsl.elements.fields import child, children, credentials_id, flag, text
 from jobdsl.elements.slots import Misc, Publisher
 
 __all__ = [
@@ -202,7 +202,7 @@ class stash_status(
     """Set the commit's status on Bitbucket Server."""
 
     url: str = text("stashServerBaseUrl", default="", first=True)
-    credentials: str = text("credentialsId", default="")
+    credentials: str = credentials_id("credentialsId", default="")
     ignore_ssl: bool = flag("ignoreUnverifiedSSLPeer", default=False)
     commit: str = text("commitSha1", default="")
     build_status: str | None = text(default=None)
@@ -225,7 +225,7 @@ class bitbucket_status(
     notify_start: bool = flag(default=True)
     notify_finish: bool = flag(default=True)
     override_latest: bool = flag("overrideLatestBuild", default=False)
-    credentials: str | None = text("credentialsId", default=None)
+    credentials: str | None = credentials_id("credentialsId", default=None)
 
 
 class phabricator(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import child, children, flag, number, raw, sugar, text
+from jobdsl.elements.fields import child, children, credentials_id, flag, number, raw, sugar, text
 from jobdsl.elements.holders import Holder
 from jobdsl.elements.misc_publish_over import OfCifs, OfFtp, OfSsh, cifs_delegate, ftp_delegate, ssh_delegate
 from jobdsl.elements.slots import Misc, Publisher
@@ -218,7 +218,7 @@ class gcs(
 ):
     """Upload to Google Cloud Storage: `gcs("credentials", [publish.gcs_upload("gs://b", "dist/*")])`."""
 
-    credentials: str = text("credentialsId", first=True)
+    credentials: str = credentials_id("credentialsId", first=True)
     uploads: Any = children(accepts=Misc, first=True)
 
 
@@ -228,7 +228,7 @@ _CONTAINERS = "hudson.plugins.deploy."
 class _Container(Misc):
     """An application server, and the credentials to deploy there."""
 
-    credentials: str = text("credentialsId", first=True)
+    credentials: str = credentials_id("credentialsId", first=True)
     url: str = text(first=True)
 
 

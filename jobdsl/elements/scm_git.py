@@ -7,7 +7,7 @@ from typing import Any
 from jobdsl.documents.tree import Node
 from jobdsl.dsl import context
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import child, children, flag, number, sugar, text
+from jobdsl.elements.fields import child, children, credentials_id, flag, number, sugar, text
 from jobdsl.elements.holders import twice
 from jobdsl.elements.kinds import Field, Unfit
 from jobdsl.elements.scm_git_browsers import GitBrowser
@@ -24,7 +24,7 @@ class remote(Misc, xml="hudson.plugins.git.UserRemoteConfig", plugin="git"):
     name: str | None = text(default=None)
     refspec: str | None = text(default=None)
     url: str = text(first=True)
-    credentials: str | None = text("credentialsId", default=None)
+    credentials: str | None = credentials_id("credentialsId", default=None)
 
 
 class branch_spec(Misc, xml="hudson.plugins.git.BranchSpec", plugin="git"):

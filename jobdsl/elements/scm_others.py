@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import child, flag, number, raw, secret_text, strings, text
+from jobdsl.elements.fields import child, credentials_id, flag, number, raw, secret_text, strings, text
 from jobdsl.elements.slots import Misc, Scm
 
 __all__ = [
@@ -78,7 +78,7 @@ class hg(Scm, xml="hudson.plugins.mercurial.MercurialSCM", plugin="mercurial"):
     subdirectory: str | None = text("subdir", default=None)
     clean: bool = flag(default=False)
     browser: Any = child(accepts=HgBrowser, default=None)
-    credentials: str | None = text("credentialsId", default=None)
+    credentials: str | None = credentials_id("credentialsId", default=None)
     disable_changelog: bool = flag("disableChangeLog", default=False)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobdsl.elements.fields import child, children, flag, number, text
+from jobdsl.elements.fields import child, children, credentials_id, flag, number, text
 from jobdsl.elements.slots import Misc, Scm
 
 __all__ = [
@@ -201,7 +201,7 @@ class p4_swarm(P4Browser, xml=_P + "browsers.SwarmBrowser", plugin="p4"):
 class p4(Scm, xml=_P + "PerforceScm", plugin="p4"):
     """Sources from Perforce: `p4("credentials-id", scm.p4_stream("//streams/main"))`."""
 
-    credential: str = text(first=True)
+    credential: str = credentials_id(first=True)
     workspace: Any = child(accepts=P4Workspace, first=True)
     filters: Any = children("filter", accepts=P4Filter, default=None)
     populate: Any = child(accepts=P4Populate, default=p4_auto_clean())

@@ -6,7 +6,7 @@ from typing import Any
 
 from jobdsl.dsl import context
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import child, children, flag, sugar, text
+from jobdsl.elements.fields import child, children, credentials_id, flag, sugar, text
 from jobdsl.elements.holders import twice
 from jobdsl.elements.slots import Misc, Scm
 
@@ -42,7 +42,7 @@ class module(Misc, xml="hudson.scm.SubversionSCM$ModuleLocation", plugin=_PLUGIN
     }
 
     url: str = text("remote", first=True)
-    credentials: str | None = text("credentialsId", default=None)
+    credentials: str | None = credentials_id("credentialsId", default=None)
     directory: str = text("local", default=".")
     depth: str = text("depthOption", default="infinity", choices=_DEPTHS)
     ignore_externals: bool = flag("ignoreExternalsOption", default=False)
@@ -53,7 +53,7 @@ class svn_credentials(Misc, xml="hudson.scm.SubversionSCM$AdditionalCredentials"
     """Credentials for externals of another repository; `realm` as the server names itself."""
 
     realm: str = text(first=True)
-    credentials: str = text("credentialsId")
+    credentials: str = credentials_id("credentialsId")
 
 
 class SvnUpdater(Misc):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import flag, number, sugar, text
+from jobdsl.elements.fields import credentials_id, flag, number, sugar, text
 from jobdsl.elements.slots import Trait
 from jobdsl.elements.sources_fields import BRANCHES, REQUESTS, coded, fork_trust, trait_list
 from jobdsl.elements.sources_github import OwnedSource
@@ -67,7 +67,7 @@ class bitbucket_forks(Trait, xml=_P + "ForkPullRequestDiscoveryTrait", plugin=_P
 class bitbucket_ssh(Trait, xml=_P + "SSHCheckoutTrait", plugin=_PLUGIN):
     """Check out by SSH with this key."""
 
-    credentials: str = text("credentialsId", default="", first=True)
+    credentials: str = credentials_id("credentialsId", default="", first=True)
 
 
 class bitbucket_hooks(Trait, xml=_P + "WebhookRegistrationTrait", plugin=_PLUGIN):
@@ -160,7 +160,7 @@ class bitbucket(OwnedSource, xml=_2024 + "BitbucketSCMSource", plugin=_PLUGIN):
 
     project: str | None = sugar(first=True)
     server: str = text("serverUrl", default="https://bitbucket.org")
-    credentials: str | None = text("credentialsId", default=None)
+    credentials: str | None = credentials_id("credentialsId", default=None)
     mirror: str | None = text("mirrorId", default=None)
     owner: str = text("repoOwner")
     repository: str = text()

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from jobdsl.dsl.raw import Value
 from jobdsl.elements import scm_git_extensions as ext
-from jobdsl.elements.fields import child, children, text
+from jobdsl.elements.fields import child, children, credentials_id, text
 from jobdsl.elements.scm_git_browsers import GitBrowser
 from jobdsl.elements.slots import Misc, Scm, Source, Trait
 from jobdsl.elements.sources_fields import identity as identity_field
@@ -274,7 +274,7 @@ class git(TraitedSource, xml="jenkins.plugins.git.GitSCMSource", plugin="git"):
     """
 
     remote: str = text(first=True)
-    credentials: str | None = text("credentialsId", default=None)
+    credentials: str | None = credentials_id("credentialsId", default=None)
     traits: Any = trait_list(default=(branches(),))
 
 

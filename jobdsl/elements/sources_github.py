@@ -6,7 +6,7 @@ from typing import Any
 
 from jobdsl.dsl import context
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import flag, sugar, text
+from jobdsl.elements.fields import credentials_id, flag, sugar, text
 from jobdsl.elements.holders import twice
 from jobdsl.elements.kinds import REQUIRED
 from jobdsl.elements.slots import Trait
@@ -63,7 +63,7 @@ class github_forks(Trait, xml=_P + "ForkPullRequestDiscoveryTrait", plugin=_PLUG
 class github_ssh(Trait, xml=_P + "SSHCheckoutTrait", plugin=_PLUGIN):
     """Check out by SSH with this key; without an id, with the agent's own."""
 
-    credentials: str = text("credentialsId", default="", first=True)
+    credentials: str = credentials_id("credentialsId", default="", first=True)
 
 
 class github_ignore_drafts(Trait, xml=_P + "IgnoreDraftPullRequestFilterTrait", plugin=_PLUGIN):
@@ -158,7 +158,7 @@ class github(OwnedSource, xml=_P + "GitHubSCMSource", plugin=_PLUGIN):
 
     project: str | None = sugar(first=True)
     api: str = text("apiUri", default="https://api.github.com")
-    credentials: str | None = text("credentialsId", default=None)
+    credentials: str | None = credentials_id("credentialsId", default=None)
     owner: str = text("repoOwner")
     repository: str = text()
     url: str | None = text("repositoryUrl", default=None)

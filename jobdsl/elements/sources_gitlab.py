@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobdsl.elements.fields import flag, number, text
+from jobdsl.elements.fields import credentials_id, flag, number, text
 from jobdsl.elements.slots import Trait
 from jobdsl.elements.sources_fields import BRANCHES, REQUESTS, coded, fork_trust, trait_list
 from jobdsl.elements.sources_git import TraitedSource
@@ -62,7 +62,7 @@ class gitlab_forks(Trait, xml=_P + "ForkMergeRequestDiscoveryTrait", plugin=_PLU
 class gitlab_ssh(Trait, xml=_P + "SSHCheckoutTrait", plugin=_PLUGIN):
     """Check out by SSH with this key."""
 
-    credentials: str = text("credentialsId", default="", first=True)
+    credentials: str = credentials_id("credentialsId", default="", first=True)
 
 
 class gitlab_hooks(Trait, xml=_P + "HookRegistrationTrait", plugin=_PLUGIN):
@@ -133,7 +133,7 @@ class gitlab(TraitedSource, xml=_P + "GitLabSCMSource", plugin=_PLUGIN):
     owner: str | None = text("projectOwner", default=None)
     project: str = text("projectPath", first=True)
     name: str | None = text("projectName", default=None)
-    credentials: str | None = text("credentialsId", default=None)
+    credentials: str | None = credentials_id("credentialsId", default=None)
     traits: Any = trait_list(default=(gitlab_branches(), gitlab_merge_requests(), gitlab_forks()))
     ssh_remote: str | None = text(default=None)
     http_remote: str | None = text(default=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobdsl.elements.fields import child, children, constant, flag, strings, text
+from jobdsl.elements.fields import child, children, constant, credentials_id, flag, strings, text
 from jobdsl.elements.slots import Misc, Property, Scm, Trait, Trigger
 from jobdsl.elements.sources_bitbucket import bitbucket_branches, bitbucket_forks, bitbucket_pull_requests
 from jobdsl.elements.sources_fields import trait_list
@@ -65,7 +65,7 @@ class github_organization(
 
     owner: str = text("repoOwner", first=True)
     api: str | None = text("apiUri", default=None)
-    credentials: str | None = text("credentialsId", default=None)
+    credentials: str | None = credentials_id("credentialsId", default=None)
     avatar: bool | None = flag("enableAvatar", default=False)
     traits: Any = trait_list(default=(github_branches(), github_pull_requests(), github_forks()))
 
@@ -77,7 +77,7 @@ class gitlab_group(
 
     owner: str = text("projectOwner", first=True)
     server: str = text("serverName", default="default")
-    credentials: str | None = text("credentialsId", default=None)
+    credentials: str | None = credentials_id("credentialsId", default=None)
     traits: Any = trait_list(default=(gitlab_branches(), gitlab_merge_requests(), gitlab_forks()))
     found: Any = strings("navigatorProjects")
     """What Jenkins has found; empty it must still be there, or the scan fails."""
@@ -93,7 +93,7 @@ class bitbucket_team(
     """The repositories of a Bitbucket workspace, team or project."""
 
     server: str = text("serverUrl", default="https://bitbucket.org")
-    credentials: str | None = text("credentialsId", default=None)
+    credentials: str | None = credentials_id("credentialsId", default=None)
     mirror: str | None = text("mirrorId", default=None)
     owner: str = text("repoOwner", first=True)
     project: str | None = text("projectKey", default=None)
@@ -105,7 +105,7 @@ class gitea_organization(Navigator, xml="org.jenkinsci.plugin.gitea.GiteaSCMNavi
 
     server: str = text("serverUrl")
     owner: str = text("repoOwner", first=True)
-    credentials: str | None = text("credentialsId", default=None)
+    credentials: str | None = credentials_id("credentialsId", default=None)
     traits: Any = trait_list(default=(gitea_branches(), gitea_pull_requests(), gitea_forks()))
 
 

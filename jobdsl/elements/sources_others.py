@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobdsl.elements.fields import child, flag, sugar, text
+from jobdsl.elements.fields import child, credentials_id, flag, sugar, text
 from jobdsl.elements.scm_others import HgBrowser
 from jobdsl.elements.scm_svn import SvnBrowser, SvnUpdater, svn_update
 from jobdsl.elements.slots import Trait
@@ -69,7 +69,7 @@ class gitea_forks(Trait, xml=_G + "ForkPullRequestDiscoveryTrait", plugin="gitea
 class gitea_ssh(Trait, xml=_G + "SSHCheckoutTrait", plugin="gitea"):
     """Check out by SSH with this key."""
 
-    credentials: str = text("credentialsId", default="", first=True)
+    credentials: str = credentials_id("credentialsId", default="", first=True)
 
 
 class gitea_hooks(Trait, xml=_G + "WebhookRegistrationTrait", plugin="gitea"):
@@ -85,7 +85,7 @@ class gitea(OwnedSource, xml=_G + "GiteaSCMSource", plugin="gitea"):
     server: str = text("serverUrl")
     owner: str = text("repoOwner")
     repository: str = text()
-    credentials: str | None = text("credentialsId", default=None)
+    credentials: str | None = credentials_id("credentialsId", default=None)
     traits: Any = trait_list(default=(gitea_branches(), gitea_pull_requests(), gitea_forks()))
 
 
@@ -111,7 +111,7 @@ class gerrit(TraitedSource, xml="jenkins.plugins.gerrit.GerritSCMSource", plugin
 
     remote: str = text(first=True)
     insecure_https: bool | None = flag(default=None)
-    credentials: str | None = text("credentialsId", default=None)
+    credentials: str | None = credentials_id("credentialsId", default=None)
     traits: Any = trait_list(default=(gerrit_changes(),))
 
 
@@ -119,7 +119,7 @@ class svn(IdentifiedSource, xml="jenkins.scm.impl.subversion.SubversionSCMSource
     """Branches of a Subversion repository, by the directories `includes` and `excludes` name."""
 
     remote: str = text("remoteBase", first=True)
-    credentials: str = text("credentialsId", default="")
+    credentials: str = credentials_id("credentialsId", default="")
     includes: str = text(default="trunk,branches/*,tags/*,sandbox/*")
     excludes: str = text(default="")
     browser: Any = child(accepts=SvnBrowser, default=None)
@@ -149,5 +149,5 @@ class hg(IdentifiedSource, xml="hudson.plugins.mercurial.MercurialSCMSource", pl
     """Branches of a Mercurial repository."""
 
     url: str = text("source", first=True)
-    credentials: str | None = text("credentialsId", default=None)
+    credentials: str | None = credentials_id("credentialsId", default=None)
     traits: Any = trait_list()

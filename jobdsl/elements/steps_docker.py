@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import child, flag, raw, strings, text
+from jobdsl.elements.fields import child, credentials_id, flag, raw, strings, text
 from jobdsl.elements.slots import Misc, Step
 
 __all__ = [
@@ -24,7 +24,7 @@ class docker_server(
     """A Docker daemon: its address and the credentials for it."""
 
     uri: str | None = text(default=None, first=True)
-    credentials: str | None = text("credentialsId", default=None)
+    credentials: str | None = credentials_id("credentialsId", default=None)
 
     forms = {"jjb": Form("credentialsId uri")}
 
@@ -37,7 +37,7 @@ class docker_registry(
     """A registry of images: its address and the credentials for it."""
 
     url: str | None = text(default=None, first=True)
-    credentials: str | None = text("credentialsId", default=None)
+    credentials: str | None = credentials_id("credentialsId", default=None)
 
     forms = {"jjb": Form("credentialsId url")}
 
@@ -83,9 +83,9 @@ class docker_build(
     from_registry: Any = child(accepts=docker_registry, plain=True, default=None)
     tags: Any = strings(first=True)
     dockerfile_dir: str = text("dockerFileDirectory", default=".")
-    pull_credentials: str | None = text("pullCredentialsId", default=None)
+    pull_credentials: str | None = credentials_id("pullCredentialsId", default=None)
     push: bool = flag("pushOnSuccess", default=False)
-    push_credentials: str | None = text("pushCredentialsId", default=None)
+    push_credentials: str | None = credentials_id("pushCredentialsId", default=None)
     clean_images: bool = flag(default=False)
     clean_with_job: bool = flag("cleanupWithJenkinsJobDelete", default=False)
     cloud: str | None = text(default=None)

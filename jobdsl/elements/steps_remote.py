@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobdsl.elements.fields import absent, child, children, flag, number, raw, secret_text, strings, text
+from jobdsl.elements.fields import (
+    absent,
+    child,
+    children,
+    credentials_id,
+    flag,
+    number,
+    raw,
+    secret_text,
+    strings,
+    text,
+)
 from jobdsl.elements.slots import Misc, Step
 
 __all__ = [
@@ -43,7 +54,7 @@ class remote_anonymous(RemoteLogin, xml=_P + "auth2.NoneAuth", plugin=_PLUGIN):
 class remote_credentials(RemoteLogin, xml=_P + "auth2.CredentialsAuth", plugin=_PLUGIN):
     """With a user and password or token among the credentials of this controller."""
 
-    id: str = text("credentials", first=True)
+    id: str = credentials_id("credentials", first=True)
 
 
 class remote_token(RemoteLogin, xml=_P + "auth2.TokenAuth", plugin=_PLUGIN):

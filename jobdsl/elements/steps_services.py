@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import child, children, flag, number, secret_text, sugar, text
+from jobdsl.elements.fields import child, children, credentials_id, flag, number, secret_text, sugar, text
 from jobdsl.elements.holders import Holder
 from jobdsl.elements.misc_publish_over import OfCifs, OfFtp, OfSsh
 from jobdsl.elements.publish_transfer import cifs, ftp, ssh
@@ -100,8 +100,8 @@ class ansible_playbook(Step, xml="org.jenkinsci.plugins.ansible.AnsiblePlaybookB
     tags: str | None = text(default=None)
     skipped_tags: str | None = text(default=None)
     start_at: str | None = text("startAtTask", default=None)
-    credentials: str | None = text("credentialsId", default=None)
-    vault_credentials: str | None = text("vaultCredentialsId", default=None)
+    credentials: str | None = credentials_id("credentialsId", default=None)
+    vault_credentials: str | None = credentials_id("vaultCredentialsId", default=None)
     vault_tmp_path: str | None = text(default=None)
     become: bool = flag(default=False)
     become_user: str | None = text(default="root")
@@ -130,8 +130,8 @@ class ansible_command(Step, xml="org.jenkinsci.plugins.ansible.AnsibleAdHocComma
     """Run one Ansible module on hosts: `ansible_command("web*", module="ping")`."""
 
     installation: str | None = text("ansibleName", default=None)
-    credentials: str | None = text("credentialsId", default=None)
-    vault_credentials: str | None = text("vaultCredentialsId", default=None)
+    credentials: str | None = credentials_id("credentialsId", default=None)
+    vault_credentials: str | None = credentials_id("vaultCredentialsId", default=None)
     vault_tmp_path: str | None = text(default=None)
     hosts: str = text("hostPattern", first=True)
     inventory: Any = child(accepts=Inventory, convert=inventory_path, default=None)
@@ -252,7 +252,7 @@ class nexus_upload(
     group: str = text("groupId")
     version: str = text()
     repository: str = text()
-    credentials: str = text("credentialsId")
+    credentials: str = credentials_id("credentialsId")
     artifacts: Any = children(accepts=nexus_artifact, default=None)
 
 
@@ -309,7 +309,7 @@ class dependency_check(
     skip_on_scm_change: bool = flag(default=False)
     skip_on_upstream_change: bool = flag(default=False)
     stop_build: bool = flag(default=False)
-    nvd_credentials: str | None = text("nvdCredentialsId", default=None)
+    nvd_credentials: str | None = credentials_id("nvdCredentialsId", default=None)
 
 
 class scriptler_parameter(Misc, xml="org.jenkinsci.plugins.scriptler.config.Parameter", plugin="scriptler"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import child, children, flag, secret_text, strings, text
+from jobdsl.elements.fields import child, children, credentials_id, flag, secret_text, strings, text
 from jobdsl.elements.slots import Misc, Trigger
 from jobdsl.elements.triggers_time import cron_text
 
@@ -135,7 +135,7 @@ class stash_pull_request(
     spec: str = cron_text(default="* * * * *", first=True)
     cron: str = cron_text(default="* * * * *")
     host: str = text("stashHost")
-    credentials: str = text("credentialsId")
+    credentials: str = credentials_id("credentialsId")
     project: str = text("projectCode")
     repository: str = text("repositoryName")
     ignore_ssl: bool = flag(default=False)
@@ -212,7 +212,7 @@ class generic_webhook(
     print_variables: bool = flag("printContributedVariables", default=False)
     cause: str = text("causeString", default="Generic Cause")
     token: str = secret_text(default="")
-    token_credentials: str = text("tokenCredentialId", default="")
+    token_credentials: str = credentials_id("tokenCredentialId", default="")
     silent: bool = flag("silentResponse", default=False)
     override_quiet_period: bool = flag(default=False)
     no_flattening: bool = flag("shouldNotFlattern", default=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import children, flag, number, result, secret_text, strings, text
+from jobdsl.elements.fields import children, flag, label_text, number, result, secret_text, strings, text
 from jobdsl.elements.slots import Misc, Trigger
 from jobdsl.elements.triggers_time import cron_text
 
@@ -168,7 +168,7 @@ class url(Trigger, xml=_U + "URLTrigger", plugin="urltrigger"):
     forms = {"jjb": Form("spec labelRestriction triggerLabel entries")}
 
     spec: str = cron_text(first=True)
-    label: str | None = text("triggerLabel", default=None)
+    label: str | None = label_text("triggerLabel", default=None)
     entries: Any = children(accepts=url_entry, convert=url_entry, first=True)
     label_restriction: bool = flag(default=False)
 
@@ -224,7 +224,7 @@ class script(Trigger, xml="org.jenkinsci.plugins.scripttrigger.ScriptTrigger", p
     }
 
     spec: str = cron_text()
-    label: str | None = text("triggerLabel", default=None)
+    label: str | None = label_text("triggerLabel", default=None)
     concurrent: bool = flag("enableConcurrentBuild", default=False)
     label_restriction: bool = flag(default=False)
     script: str = text(default="", first=True)
@@ -245,7 +245,7 @@ class groovy_script(
     }
 
     spec: str = cron_text()
-    label: str | None = text("triggerLabel", default=None)
+    label: str | None = label_text("triggerLabel", default=None)
     concurrent: bool = flag("enableConcurrentBuild", default=False)
     label_restriction: bool = flag(default=False)
     script: str = text("groovyExpression", default="", first=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobdsl.elements.fields import child, flag, raw, secret_text, text
+from jobdsl.elements.fields import child, credentials_id, flag, raw, secret_text, text
 from jobdsl.elements.slots import Misc, Wrapper
 
 __all__ = [
@@ -62,7 +62,7 @@ class artifactory_credentials(Misc, xml=_P + "CredentialsConfig", plugin="artifa
 
     username: str | None = secret_text(default=None)
     password: str | None = secret_text(default=None)
-    id: str | None = text("credentialsId", default="", first=True)
+    id: str | None = credentials_id("credentialsId", default="", first=True)
     overriding: bool | None = flag("overridingCredentials", default=True)
     without_plugin: bool = flag("ignoreCredentialPluginDisabled", default=False)
     login: Any = child("credentials", accepts=artifactory_login, plain=True, default=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import child, children, flag, number, strings, text
+from jobdsl.elements.fields import child, children, flag, label_text, number, strings, text
 from jobdsl.elements.misc_cleanup import cleanup_pattern
 from jobdsl.elements.misc_envinject import InjectsEnv, env_password, job_env_info
 from jobdsl.elements.misc_files import managed_file
@@ -177,7 +177,7 @@ class ant_targets(Wrapper, xml="hudson.tasks.AntWrapper", plugin="ant"):
 class tie_parent(Wrapper, xml="matrixtieparent.BuildWrapperMtp", plugin="matrixtieparent"):
     """The parent of a matrix runs where this label says."""
 
-    label: str = text("labelName", first=True)
+    label: str = label_text("labelName", first=True)
 
 
 class maven_repository_cleanup(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import children, flag, raw, strings, text
+from jobdsl.elements.fields import children, credentials_id, flag, raw, strings, text
 from jobdsl.elements.slots import Misc, Wrapper
 
 __all__ = [
@@ -38,7 +38,7 @@ class Binding(Misc):
 
     slot = "a credentials binding (wrappers.secret, wrappers.username_password, wrappers.ssh_key ...)"
 
-    credentials: str = text("credentialsId", first=True)
+    credentials: str = credentials_id("credentialsId", first=True)
 
 
 class _Variable(Binding):
@@ -179,7 +179,7 @@ class ssh_agent(
 ):
     """An SSH agent that holds keys: `ssh_agent(["deploy-key"])`, by their credentials ids."""
 
-    credentials: Any = strings("credentialIds", first=True)
+    credentials: Any = strings("credentialIds", first=True, refers="credentials")
     ignore_missing: bool = flag(default=False)
 
     def _expand(self, given: dict[str, Any]) -> dict[str, Any]:

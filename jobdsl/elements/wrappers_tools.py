@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jobdsl.elements.base import Form
-from jobdsl.elements.fields import child, children, flag, number, raw, secret_text, text
+from jobdsl.elements.fields import child, children, credentials_id, flag, number, raw, secret_text, text
 from jobdsl.elements.slots import Misc, Wrapper
 from jobdsl.elements.steps_docker import docker_server
 from jobdsl.elements.triggers_ghprb import ghprb_message
@@ -79,7 +79,7 @@ class sonar_env(Wrapper, xml="hudson.plugins.sonar.SonarBuildWrapper", plugin="s
     """Address and token of a SonarQube server in variables."""
 
     installation: str | None = text("installationName", default=None, first=True)
-    credentials: str | None = text("credentialsId", default=None)
+    credentials: str | None = credentials_id("credentialsId", default=None)
     env_only: bool = flag(default=False)
 
 
@@ -159,7 +159,7 @@ class kubectl(
     """kubectl that knows a cluster: `kubectl("https://k8s.example.com", credentials="deployer")`."""
 
     server: str | None = text("serverUrl", default=None, first=True)
-    credentials: str = text("credentialsId", default="")
+    credentials: str = credentials_id("credentialsId", default="")
     ca_certificate: str | None = text(default=None)
     context: str | None = text("contextName", default=None)
     cluster: str | None = text("clusterName", default=None)
@@ -203,7 +203,7 @@ class docker_container(Wrapper, xml=_OKIDOCKI + "DockerBuildWrapper", plugin=_CU
     image: Any = child("selector", accepts=ImageSelector, convert=image, first=True)
     installation: str | None = text("dockerInstallation", default=None)
     server: Any = child("dockerHost", accepts=docker_server, plain=True, default=docker_server())
-    registry_credentials: str | None = text("dockerRegistryCredentials", default="")
+    registry_credentials: str | None = credentials_id("dockerRegistryCredentials", default="")
     verbose: bool = flag(default=False)
     volumes: Any = children(accepts=volume)
     privileged: bool = flag(default=False)
@@ -229,7 +229,7 @@ class vault_config(Misc, xml=_VAULT + "configuration.VaultConfiguration", plugin
     """Which Vault, with which credentials."""
 
     url: str | None = text("vaultUrl", default=None, first=True)
-    credentials: str | None = text("vaultCredentialId", default=None)
+    credentials: str | None = credentials_id("vaultCredentialId", default=None)
     namespace: str | None = text("vaultNamespace", default=None)
     prefix_path: str | None = text(default=None)
     engine_version: int | str | None = number(default=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +12,7 @@ from typing import Any, Literal
 from jobdsl.errors import EstateError, Problem, Where
 from jobdsl.grammar.names import covers, matches
 from jobdsl.settings.tomlread import Reader, checked, number, words
-from jobdsl.settings.words import ANY_VIEW, KINDS, RULES
+from jobdsl.settings.words import ANY_VIEW, GROUPS, KINDS, RULES
 
 __all__ = [
     "CONFIG_FILE",
@@ -58,6 +58,12 @@ def _bad_file(path: str) -> str:
 def _is_class(word: str) -> bool:
     """Whether this can be the Java class of a kind of item the DSL has no word for."""
     return re.fullmatch(r"\w+(?:[.$]\w+)+", word) is not None
+
+
+def _is_element(word: str) -> bool:
+    """Whether this can be an entry of a team's elements: a group, or a class or pattern of classes."""
+    word = word.removeprefix("!")
+    return word in GROUPS or re.fullmatch(r"[\w$*?]+(?:\.[\w$*?]+)+|\*+|\w*[A-Z]\w*", word) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +177,16 @@ class Team:
     """Globs of agent labels."""
     kinds: tuple[str, ...] | None = words(None, (*KINDS.values(), ANY_VIEW), "kind of item", _is_class)
     """Kinds of items, as the DSL calls them: `freestyle`, `pipeline`, `folder`; Java classes of others."""
+    secrets: Names | None = None
+    """Globs of names of `secret(...)`; without them, those that begin with its own name or a folder's."""
+    elements: tuple[str, ...] | None = words(None, GROUPS, "group of elements", _is_element)
+    """Groups and classes of elements it may write, with `!` those it may not; the last that fits counts."""
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether anything limits what the team may define."""
+        limits = (self.folders, self.credentials, self.labels, self.kinds, self.secrets, self.elements)
+        return any(limit is not None for limit in limits)
 
     def owns_file(self, path: str) -> bool:
         """Whether the DSL file at `path` (relative to the estate's root) is this team's."""
@@ -193,6 +209,25 @@ class Team:
     def may_use_kind(self, kind: str) -> bool:
         """Whether the team may define items of this kind."""
         return self.kinds is None or kind in self.kinds
+
+    def may_use_secret(self, name: str) -> bool:
+        """Whether the team's jobs may have the value of this name."""
+        return not self.is_limited or _any(self.secret_patterns, name)
+
+    @property
+    def secret_patterns(self) -> Names:
+        """Globs of the secrets the team's jobs may have."""
+        if self.secrets is not None:
+            return self.secrets
+        own = dict.fromkeys((self.name, *(self.folders or ())))
+        return tuple(pattern for prefix in own for pattern in (prefix, f"{prefix}/**"))
+
+    def may_use_element(self, names: Collection[str], default: bool) -> bool:
+        """Whether the team may write an element with these names, which by itself it may or may not."""
+        for entry in reversed(self.elements or ()):
+            if any(matches(entry.removeprefix("!"), name) for name in names):
+                return not entry.startswith("!")
+        return default
 
 
 @dataclass(frozen=True, slots=True)

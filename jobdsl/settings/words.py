@@ -1,11 +1,12 @@
-"""Words that settings use and other modules give their meaning: kinds of items and views, lint rules.
+"""Words that settings use and other modules give their meaning: kinds of items and views, groups of
+elements, lint rules.
 
 Constants, so that reading the settings loads neither the vocabulary nor lint.
 """
 
 from __future__ import annotations
 
-__all__ = ["ANY_VIEW", "KINDS", "RULES"]
+__all__ = ["ANY_VIEW", "FORBIDDEN", "GROUPS", "KINDS", "RULES"]
 
 KINDS = {
     "project": "freestyle",
@@ -35,6 +36,23 @@ KINDS = {
 
 ANY_VIEW = "view"
 """Stands for every kind of view."""
+
+GROUPS = {
+    "controller-scripts": "it runs a script in the controller",
+    "job-generators": "it makes or changes other jobs",
+    "permissions": "it says who may do what",
+    "controller-files": "it reads or writes files of the controller",
+    "folder-settings": "everything in the folder gets it",
+    "unknown-classes": "the vocabulary does not have this class",
+    "shell-scripts": "it runs a script on an agent",
+    "pipeline-scripts": "its Pipeline stands in the job",
+}
+"""Groups of elements, each with what is special about what belongs to it."""
+
+FORBIDDEN = frozenset(
+    {"controller-scripts", "job-generators", "permissions", "controller-files", "folder-settings"}
+)
+"""Groups that a team with limits may not write unless its elements allow it."""
 
 RULES = (
     "missing-plugin",
