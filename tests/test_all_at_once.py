@@ -11,6 +11,7 @@ import pytest
 from jobdsl.cli import workflow
 from jobdsl.cli.main import run
 from jobdsl.errors import Problem
+from jobdsl.loading.statements import Statements
 from jobdsl.testing import SimulatedJenkins
 
 Reported = Callable[[Mapping[str, str]], list[str]]
@@ -278,3 +279,17 @@ def test_an_item_that_cannot_be_written_names_both_lines(reported: Reported) -> 
     (only,) = found
     assert only.startswith("jobs.py:2: error: patch: 'nothing' finds nothing in the document")
     assert "made by shared.py:4" in only
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "",
+        '"""Jobs."""\n',
+        '"""Jobs."""\nfrom __future__ import annotations\n',
+        "from __future__ import annotations\n",
+    ],
+)
+def test_a_docstring_and_future_imports_stay_in_front(head: str) -> None:
+    statements = Statements(f"{head}x = 1\ny = 2\n".encode(), "jobs.py")
+    assert [statements.bound(number) for number in range(len(statements.bodies))] == [{"x"}, {"y"}]

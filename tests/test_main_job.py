@@ -86,7 +86,8 @@ def test_import_apply_edit_and_again(documents: Path, jenkins: SimulatedJenkins,
     commit(repository)
 
     tool = str(Path(sys.executable).with_name("jobdsl"))
-    assert run(["bootstrap", "--repo", str(repository), "--tool", tool, "--seed-name", "estate"]) == 0
+    command = ["bootstrap", "--repo", str(repository), "--tool", tool, "--seed-name", "estate", "--yes"]
+    assert run(command) == 0
     build(jenkins, 1)
     first = stored(jenkins)
     assert len(first) >= sum(1 for _ in documents.rglob("*.xml"))

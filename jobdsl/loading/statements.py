@@ -24,7 +24,8 @@ class Statements:
         """Parse a file. Raises SyntaxError as compiling it does."""
         self.bodies: list[list[ast.stmt]] = []
         tree = ast.parse(source, file)
-        tree.body = self._tried(tree.body)
+        head = _head(tree)
+        tree.body = [*tree.body[:head], *self._tried(tree.body[head:])]
         self.code: CodeType = compile(ast.fix_missing_locations(tree), file, "exec", dont_inherit=True)
 
     def bound(self, number: int) -> set[str]:
@@ -44,8 +45,6 @@ class Statements:
         return [part for statement in body for part in self._statement(statement)]
 
     def _statement(self, statement: ast.stmt) -> list[ast.stmt]:
-        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
-            return [statement]
         self.bodies.append([statement])
         number = len(self.bodies) - 1
         self._divide(statement)
@@ -70,6 +69,16 @@ class Statements:
             elif isinstance(statement, ast.If | ast.With):
                 self._divide_loops(statement.body)
                 self._divide_loops(getattr(statement, "orelse", []))
+
+
+def _head(tree: ast.Module) -> int:
+    """Return how many statements have to stay first: the docstring, and what is imported from __future__."""
+    head = int(ast.get_docstring(tree, clean=False) is not None)
+    for statement in tree.body[head:]:
+        if not (isinstance(statement, ast.ImportFrom) and statement.module == "__future__"):
+            break
+        head += 1
+    return head
 
 
 def _try(number: int, body: list[ast.stmt]) -> ast.stmt:
