@@ -182,6 +182,7 @@ def test_a_deb_says_what_it_is(tmp_path: Path) -> None:
         b"\x1f\x8b" + b"x" * 50,
         b"",
     ],
+    ids=range(12),  # packed bytes hold the time
 )  # fmt: skip
 def test_a_deb_that_lies_is_named_by_its_file(tmp_path: Path, control: bytes) -> None:
     before = time.process_time()
