@@ -236,7 +236,8 @@ _MEANINGS: dict[Meaning, tuple[str, ...]] = {
                         "SlowDown", "ProvisionedThroughputExceeded", "PriorRequestNotComplete"),
     Meaning.Denied: ("AccessDenied", "Unauthorized", "AuthFailure", "OptInRequired", "ExpiredToken",
                      "InvalidClientTokenId", "UnrecognizedClient", "SignatureDoesNotMatch",
-                     "OperationNotPermitted", "NotAuthorized", "MissingAuthenticationToken"),
+                     "OperationNotPermitted", "NotAuthorized", "MissingAuthenticationToken",
+                     "InvalidSignature", "RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture"),
     Meaning.NoCapacity: ("InsufficientInstanceCapacity", "InsufficientCapacity", "InsufficientHostCapacity",
                          "UnfulfillableCapacity", "InstanceLimitExceeded", "VcpuLimitExceeded",
                          "MaxSpotInstanceCountExceeded", "InsufficientFreeAddressesInSubnet",
@@ -253,6 +254,20 @@ _HINTS = {
     Meaning.NoCapacity: "name more instance types or subnets, or ask Service Quotas for more",
     Meaning.Unavailable: "the same command continues where this one stopped",
 }
+
+
+_SIGNATURE = ("SignatureDoesNotMatch", "InvalidSignature", "RequestExpired", "RequestTimeTooSkewed",
+              "RequestInTheFuture", "AuthFailure")  # fmt: skip
+"""Codes, or their beginnings, that AWS answers with when the clock of who signed is wrong."""
+_CLOCK = (
+    "is the clock of this host right (date -u)? AWS refuses signatures that are five minutes off; "
+    "else the access key or its secret is wrong"
+)
+
+
+def hint_of(code: str, means: Meaning) -> str:
+    """What to do about an error of AWS; empty if nothing is known."""
+    return _CLOCK if code.startswith(_SIGNATURE) else _HINTS.get(means, "")
 
 
 def code_of(error: BaseException) -> str:
@@ -313,7 +328,7 @@ def asking(doing: str) -> Iterator[None]:
         code, text = answer.get("Code", ""), str(answer.get("Message", ""))
         text = text.partition(" Encoded authorization failure message")[0]  # a kilobyte only AWS can read
         means = meaning(error)
-        raise AwsError(f"{doing}: {code}: {text}", _HINTS.get(means, ""), code, means) from error
+        raise AwsError(f"{doing}: {code}: {text}", hint_of(code, means), code, means) from error
     except _unsaid() as error:
         hint = "a role, a profile, AWS_REGION and the other AWS_* variables say who asks where"
         name = type(error).__name__

@@ -16,6 +16,10 @@ class Clock:
         """Seconds since the epoch."""
         return time.time()
 
+    def monotonic(self) -> float:
+        """Seconds since some moment; no change of the host's time moves it."""
+        return time.monotonic()
+
     def sleep(self, seconds: float) -> None:
         """Wait that long."""
         time.sleep(max(0.0, seconds))
@@ -29,6 +33,7 @@ class FakeClock(Clock):
 
     def __init__(self, now: float = 1_800_000_000.0) -> None:
         self.time = now
+        self.steady = 0.0
         self.slept: list[float] = []
         self.woken: list[Callable[[float], None]] = []
 
@@ -36,10 +41,15 @@ class FakeClock(Clock):
         """The time it was set to."""
         return self.time
 
+    def monotonic(self) -> float:
+        """The seconds that were slept."""
+        return self.steady
+
     def sleep(self, seconds: float) -> None:
         """Move on by that much, at once."""
         self.slept.append(seconds)
         self.time += max(0.0, seconds)
+        self.steady += max(0.0, seconds)
         for call in self.woken:
             call(self.time)
 

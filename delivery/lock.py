@@ -1,22 +1,24 @@
 """One deploy at a time in a cluster: a lock with a lease in DynamoDB.
 
 The record is `deploy:ACCOUNT:REGION:CLUSTER` in the table of `[lock]`, in the account and region that is
-deployed to. It is good for `LEASE` seconds and renewed before every call that changes something. A run
-that was killed no longer renews it: the next one sees that, waits until it has expired, and takes it. The
-fence grows with every change of owner: once another run has the lock, the old one learns so before it acts.
+deployed to. It is renewed before every call that changes something. A run that was killed no longer renews
+it: the next one takes it once it stood unchanged for `LEASE` seconds by that run's own clock. A rollback
+waits for nobody and takes it over. The fence grows with every change of owner: once another run has the
+lock, the old one learns so before its next change.
 """
 
 from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from delivery.aws import Meaning, asking, meaning
 from delivery.errors import DeliveryError, LockedError
-from dynaslave.manager.lease import SKEW, DynamoLease, create_table
+from dynaslave.manager.lease import DynamoLease, LeaseError, create_table
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
@@ -27,9 +29,11 @@ __all__ = ["LEASE", "FreeLock", "Holder", "Lock", "TableLock", "holder", "open_l
 
 LEASE = 120.0
 """Seconds a lock is good for without being renewed."""
-FRESH = 10.0
-"""Seconds after a renewal in which nobody asks again: no other run can have taken it."""
 POLL = 5.0
+UNDER_WAY = 5.0
+"""Seconds a call may take that another run began right before its lock was taken over."""
+_UNANSWERED = 3
+"""Requests in a row without an answer, before that is an error."""
 _TABLE_S = 120.0
 """Seconds a new table may take."""
 Say = Callable[[str], None]
@@ -94,13 +98,29 @@ class FreeLock:
 class TableLock:
     """A lock as one item of a table."""
 
-    def __init__(self, aws: Aws, table: str, cluster: str, clock: Clock, owner: str, say: Say) -> None:
+    def __init__(
+        self,
+        aws: Aws,
+        table: str,
+        cluster: str,
+        clock: Clock,
+        owner: str,
+        say: Say,
+        *,
+        takes_over: bool = False,
+    ) -> None:
         self.cluster = cluster
         self._aws, self._table, self._clock, self._say = aws, table, clock, say
+        self._takes_over = takes_over
         self._lease = DynamoLease(
-            aws.dynamodb, table, _name(aws, cluster), owner, duration=LEASE, clock=clock.now
+            aws.dynamodb,
+            table,
+            _name(aws, cluster),
+            owner,
+            duration=LEASE,
+            clock=clock.now,
+            monotonic=clock.monotonic,
         )
-        self._renewed = float("-inf")
 
     @property
     def fence(self) -> int:
@@ -108,38 +128,70 @@ class TableLock:
         return self._lease.fence
 
     def check(self) -> None:
-        """Renew it where that is due."""
-        now = self._clock.now()
-        if self._lease.fence and now < self._renewed + FRESH:
-            return
-        if not self._lease.may_act():
+        """Renew it: another run may have taken it over at any moment."""
+        with self._telling():
+            ours = self._lease.may_act()
+        if not ours:
             raise self._lost()
-        self._renewed = now
 
     def sleep(self, seconds: float) -> None:
         """Wait in portions, and renew it in between."""
-        until = self._clock.now() + seconds
-        while (left := until - self._clock.now()) > 0:
+        until = self._clock.monotonic() + seconds
+        while (left := until - self._clock.monotonic()) > 0:
             self.check()
             self._clock.sleep(min(left, LEASE / 4))
         self.check()
 
     def __enter__(self) -> TableLock:
         before = self._look()
-        told = False
-        while not self._lease.acquire():
+        if self._takes_over and before is not None:
+            self._seize(before)
+            return self
+        told, unanswered = False, 0
+        while not self._acquire():
             now = self._look()
             if now is not None and now != before:  # taken or renewed while we looked: a run is alive
                 raise self._held(now)
             if now is not None and not told:
-                self._say(_waiting(now, self._clock.now()))
+                self._say(_waiting(now, self._lease.waits()))
                 told = True
+            unanswered = unanswered + 1 if self._lease.unanswered else 0
+            if unanswered == _UNANSWERED:
+                raise self._silent()
             self._clock.sleep(POLL)
-        self._renewed = self._clock.now()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._lease.release()
+
+    def _acquire(self) -> bool:
+        with self._telling():
+            return self._lease.acquire()
+
+    def _seize(self, before: Holder) -> None:
+        """Take it from a run that may be alive, and let end what that run is just doing."""
+        self._say(f"taking the lock over from {before.owner}: it stops before its next change")
+        for _ in range(_UNANSWERED):
+            with self._telling():
+                if self._lease.seize():
+                    self._clock.sleep(UNDER_WAY)
+                    return
+            self._clock.sleep(POLL)
+        raise self._silent()
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """A refusal of the table as an error of this lock."""
+        try:
+            yield
+        except LeaseError as error:
+            raise DeliveryError(f"the lock of {self.cluster}: {error.message}", error.hint) from error
+
+    def _silent(self) -> DeliveryError:
+        return DeliveryError(
+            f"the lock of {self.cluster} in table {self._table} cannot be written: {self._lease.unanswered}",
+            "the same command continues where this one stopped",
+        )
 
     def _look(self) -> Holder | None:
         """Who holds it; the table is made if it is not there."""
@@ -154,7 +206,7 @@ class TableLock:
     def _held(self, by: Holder) -> LockedError:
         return LockedError(
             f"another deploy of {self.cluster} is under way: {by.owner}",
-            "it ends by itself; delivery status tells how far it is",
+            "it ends by itself; delivery status tells how far it is; delivery rollback stops it",
         )
 
     def _lost(self) -> LockedError:
@@ -166,15 +218,24 @@ class TableLock:
 
 
 def open_lock(
-    aws: Aws, settings: Settings, cluster: str, clock: Clock, what: str, say: Say = lambda _: None
+    aws: Aws,
+    settings: Settings,
+    cluster: str,
+    clock: Clock,
+    what: str,
+    say: Say = lambda _: None,
+    *,
+    takes_over: bool = False,
 ) -> Lock:
     """The lock of a cluster, to be used in a `with` statement.
 
-    `what` says for others to read what holds it; `say` is told when a killed run's lock is waited for.
+    `what` says for others to read what holds it; `say` is told when a killed run's lock is waited for, or
+    that of another run is taken over, as `takes_over` allows.
     """
     if settings.lock.table == "none":
         return FreeLock(clock)
-    return TableLock(aws, settings.lock.table, cluster, clock, f"{what} ({_here()})", say)
+    owner = f"{what} ({_here()})"
+    return TableLock(aws, settings.lock.table, cluster, clock, owner, say, takes_over=takes_over)
 
 
 def holder(aws: Aws, table: str, cluster: str) -> Holder | None:
@@ -197,8 +258,7 @@ def _here() -> str:
     return os.environ.get("BUILD_URL") or f"{socket.gethostname()}, process {os.getpid()}"
 
 
-def _waiting(by: Holder, now: float) -> str:
-    left = max(0.0, by.expires + SKEW - now)
+def _waiting(by: Holder, left: float) -> str:
     return f"locked by {by.owner}; unless it is still at work, that ends within {left:.0f} s: waiting"
 
 

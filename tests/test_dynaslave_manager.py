@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from dynaslave.acting.act import Actor
 from dynaslave.controller.nodes import Nodes
 from dynaslave.manager.costs import Costs, MemoryBook
+from dynaslave.manager.lease import LeaseError
 from dynaslave.manager.loop import STANDBY, Manager, Parts
 from dynaslave.manager.metrics import Metrics
 from dynaslave.manager.observe import Observer
@@ -41,16 +42,21 @@ class FakeLease:
     """A lease somebody else may hold."""
 
     def __init__(self) -> None:
+        self.unanswered = self.refusal = ""
         self.ours = True
         self.asked = 0
         self.lost_after: int | None = None
         self.released = False
 
     def acquire(self) -> bool:
+        if self.refusal:
+            raise LeaseError(self.refusal)
         return self.ours
 
     def may_act(self) -> bool:
         self.asked += 1
+        if self.refusal:
+            raise LeaseError(self.refusal)
         if self.lost_after is not None and self.asked > self.lost_after:
             self.ours = False
         return self.ours
@@ -274,6 +280,24 @@ def test_a_lease_lost_in_the_middle_of_a_tick_ends_it(lost_after: int) -> None:
         if lost:
             assert len(after) == len(seen)
         assert site.lease.asked <= lost_after + 20
+
+
+def test_a_lease_that_is_refused_or_unanswered_is_told_and_red(site: Site) -> None:
+    site.build("linux", 4)
+    site.lease.refusal = "the lease in table 'x' cannot be written: AccessDeniedException: no"
+    site.run(10)
+    assert site.agents == []
+    assert site.lease.refusal in site.manager.status.troubles[0]
+    page = routes(site.manager, site.metrics)["/healthz"]()
+    assert (page.status, page.body.decode().strip()) == (503, site.lease.refusal)
+    site.lease.refusal, site.lease.ours, site.lease.unanswered = "", False, "no route to host"
+    site.run(STANDBY)
+    assert site.manager.status.troubles[0] == "the lease got no answer: no route to host"
+    assert routes(site.manager, site.metrics)["/healthz"]().status == 503
+    site.lease.unanswered, site.lease.ours = "", True
+    site.run(5)
+    assert routes(site.manager, site.metrics)["/healthz"]().status == 200
+    assert site.agents != []
 
 
 def test_stopping_gives_the_lease_back_and_leaves_the_agents(site: Site) -> None:

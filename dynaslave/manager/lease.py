@@ -2,8 +2,10 @@
 
 The record holds owner, expiry and a fence: a number that grows with every change of owner. A
 manager acts only while a conditional write on owner and fence succeeds; once another has taken
-over, no write of the old one does. Clocks of two hosts may differ by `SKEW` seconds: the owner
-stops that much before the expiry, another begins that much after it.
+over, no write of the old one does. No two hosts' clocks are compared: an owner that gets no answer
+stops `SKEW` seconds before the lease's duration is over since it asked to renew it, and another
+takes over only once it has seen the record unchanged for a whole duration, each by its own
+monotonic clock. The expiry in the record is for people.
 """
 
 from __future__ import annotations
@@ -13,26 +15,42 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from jobdsl.errors import JobdslError
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-__all__ = ["SKEW", "DynamoLease", "Lease", "NoLease", "create_table", "ensure_table"]
+__all__ = ["SKEW", "DynamoLease", "Lease", "LeaseError", "NoLease", "create_table", "ensure_table"]
 
 DURATION = 60.0
 """Seconds a lease is good for without being renewed."""
 SKEW = 5.0
-"""Seconds two hosts' clocks may differ."""
+"""Seconds before its end an owner no longer acts without an answer: a call may take as long."""
+_UNANSWERED = (
+    "InternalServerError", "LimitExceeded", "ProvisionedThroughputExceeded", "RequestLimitExceeded",
+    "ServiceUnavailable", "Throttl", "TransactionConflict",
+)  # fmt: skip
+"""Beginnings of codes that mean: ask again. All others are refusals, which time does not change."""
+
+
+class LeaseError(JobdslError):
+    """The table refuses: asking again is of no use."""
 
 
 class Lease(Protocol):
     """The right to act as the manager of one name."""
 
+    @property
+    def unanswered(self) -> str:
+        """Why the last request got no answer; empty if it got one."""
+        ...
+
     def acquire(self) -> bool:
-        """Take or renew it; False while another holds it, or where nobody can tell."""
+        """Take or renew it; False while another holds it, or where nobody can tell. LeaseError."""
         ...
 
     def may_act(self) -> bool:
-        """Whether it is still ours, asked anew right before an act."""
+        """Whether it is still ours, asked anew right before an act. LeaseError."""
         ...
 
     def holder(self) -> str:
@@ -46,6 +64,8 @@ class Lease(Protocol):
 
 class NoLease:
     """Every manager may act: for one that nobody starts twice."""
+
+    unanswered = ""
 
     def acquire(self) -> bool:
         """Always."""
@@ -66,14 +86,24 @@ class NoLease:
 @dataclass(slots=True)
 class _Held:
     fence: int
-    expires: float
+    until: float
+    """By our monotonic clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A record of another owner, and since when it has stood unchanged, by our monotonic clock."""
+
+    record: dict[str, Any]
+    since: float
 
 
 class DynamoLease:
     """A lease as one item of a DynamoDB table whose key is `name` (a string).
 
-    `owner` names this process for people and must be unique, e.g. host and process id. AWS errors
-    count as "not ours" once the time we know we have is over; until then nobody else can act.
+    `owner` names this process for people and must be unique, e.g. host and process id. No answer
+    counts as "not ours" once the time we know we have is over; until then nobody else can act.
+    What AWS refuses is a `LeaseError` at once.
     """
 
     def __init__(
@@ -85,6 +115,7 @@ class DynamoLease:
         *,
         duration: float = DURATION,
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._table = table
@@ -92,13 +123,21 @@ class DynamoLease:
         self._owner = owner
         self._duration = duration
         self._clock = clock
+        self._monotonic = monotonic
         self._held: _Held | None = None
+        self._seen: _Seen | None = None
         self._holder = ""
+        self._unanswered = ""
 
     @property
     def fence(self) -> int:
         """The number of our turn; 0 while the lease is not ours."""
         return self._held.fence if self._held else 0
+
+    @property
+    def unanswered(self) -> str:
+        """Why the last request got no answer; empty if it got one."""
+        return self._unanswered
 
     def holder(self) -> str:
         """Who holds it, as far as this process has seen."""
@@ -117,79 +156,130 @@ class DynamoLease:
             return True
         if self._held is None:
             return False
-        return self._clock() < held.expires - SKEW  # nobody answered: it is ours until it expires
+        return self._monotonic() < held.until - SKEW  # nobody answered: it is ours until it expires
+
+    def seize(self) -> bool:
+        """Take it whoever holds it: its owner finds that out at its next renewal. LeaseError."""
+        return self._change_owner("", {})
 
     def release(self) -> None:
         """Let it expire now; an error does no harm, it expires by itself."""
-        if self._held is not None:
+        held, self._held = self._held, None
+        if held is None:
+            return
+        try:
             self._write(
                 "SET expires_at = :zero",
                 "#owner = :me AND fence = :fence",
-                {":zero": _number(0), ":me": {"S": self._owner}, ":fence": _number(self._held.fence)},
+                {":zero": _number(0), ":me": {"S": self._owner}, ":fence": _number(held.fence)},
             )
-            self._held = None
+        except LeaseError:
+            return
+
+    def waits(self) -> float:
+        """Seconds until it may be taken if its owner does not renew it, as far as this process has seen."""
+        if self._seen is None:
+            return self._duration
+        return max(0.0, self._seen.since + self._duration - self._monotonic())
 
     def _take(self) -> bool:
-        now = self._clock()
-        found = self._write(
+        """Take one that was given back, or that stood unchanged for a whole duration."""
+        seen = self._seen
+        if seen is not None and self._monotonic() >= seen.since + self._duration:
+            values = {f":{key}": seen.record[key] for key in ("owner", "fence", "expires_at")}
+            same = "#owner = :owner AND fence = :fence AND expires_at = :expires_at"
+            return self._change_owner(f"({same}) OR expires_at = :zero", values)
+        return self._change_owner("attribute_not_exists(expires_at) OR expires_at = :zero", {})
+
+    def _change_owner(self, condition: str, values: dict[str, Any]) -> bool:
+        asked = self._monotonic()
+        answer = self._write(
             "SET #owner = :me, expires_at = :expires, fence = if_not_exists(fence, :zero) + :one",
-            "attribute_not_exists(expires_at) OR expires_at < :over",
+            condition,
             {
                 ":me": {"S": self._owner},
-                ":expires": _number(now + self._duration),
-                ":over": _number(now - SKEW),
+                ":expires": _number(self._clock() + self._duration),
                 ":zero": _number(0),
                 ":one": _number(1),
+                **values,
             },
         )
-        if found:
-            self._held = _Held(int(found["fence"]["N"]), now + self._duration)
-        return found is not None and bool(found)
+        if answer:
+            self._held, self._seen = _Held(int(answer["fence"]["N"]), asked + self._duration), None
+        return bool(answer)
 
     def _renew(self, held: _Held) -> bool:
-        now = self._clock()
-        found = self._write(
+        asked = self._monotonic()
+        answer = self._write(
             "SET expires_at = :expires",
             "#owner = :me AND fence = :fence",
             {
                 ":me": {"S": self._owner},
                 ":fence": _number(held.fence),
-                ":expires": _number(now + self._duration),
+                ":expires": _number(self._clock() + self._duration),
             },
         )
-        if found is None:
+        if answer is None:
             return False
-        if not found:
+        if not answer:
             self._held = None
             return False
-        held.expires = now + self._duration
+        held.until = asked + self._duration
         return True
 
     def _write(self, change: str, condition: str, values: dict[str, Any]) -> dict[str, Any] | None:
         """The item after the change; empty if the condition did not hold, None if nobody answered."""
         from botocore.exceptions import BotoCoreError, ClientError
 
+        more: dict[str, Any] = {"ConditionExpression": condition} if condition else {}
+        self._unanswered = ""
         try:
             answer = self._client.update_item(
                 TableName=self._table,
                 Key=self._key,
                 UpdateExpression=change,
-                ConditionExpression=condition,
                 ExpressionAttributeNames={"#owner": "owner"},
                 ExpressionAttributeValues=values,
                 ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **more,
             )
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                self._unanswered = self._refused(error)
                 return None
-            item: dict[str, Any] = error.response.get("Item", {})  # type: ignore[assignment]
-            self._holder = item.get("owner", {}).get("S", "another manager")
+            self._note(error.response.get("Item", {}))  # type: ignore[arg-type]
             return {}
-        except BotoCoreError:
+        except BotoCoreError as error:
+            self._unanswered = str(error)
             return None
         self._holder = self._owner
         return dict(answer["Attributes"])
+
+    def _note(self, record: dict[str, Any]) -> None:
+        """Remember the record of another owner, and since when it has been as it is."""
+        self._holder = record.get("owner", {}).get("S", "another manager")
+        if self._seen is None or self._seen.record != record:
+            self._seen = _Seen(record, self._monotonic()) if record else None
+
+    def _refused(self, error: Any) -> str:
+        """Why nobody answered. LeaseError for what no later request changes."""
+        answer = error.response["Error"]
+        code, text = answer["Code"], f"{answer['Code']}: {answer.get('Message', '')}"
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+        if status >= 500 or code.startswith(_UNANSWERED):
+            return text
+        raise LeaseError(
+            f"the lease in table {self._table!r} cannot be written: {text}", hint=_hint(code, self._table)
+        ) from error
+
+
+def _hint(code: str, table: str) -> str:
+    if code == "ResourceNotFoundException":
+        return f"the table {table!r} does not exist; it is made at the next start by who may make it"
+    if "Signature" in code or "Expired" in code:
+        return "the clock of this host may be wrong (date -u), or the credentials have expired"
+    return "dynamodb:UpdateItem on the table, and the use of its KMS key, must be allowed"
 
 
 def _number(value: float) -> dict[str, str]:
@@ -212,8 +302,6 @@ def create_table(client: DynamoDBClient, table: str) -> None:
 def ensure_table(client: DynamoDBClient, table: str) -> None:
     """Create the table if it is not there. JobdslError if it cannot be had."""
     from botocore.exceptions import BotoCoreError, ClientError
-
-    from jobdsl.errors import JobdslError
 
     try:
         try:

@@ -21,7 +21,7 @@ from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.outcome import Outcome
 from dynaslave.manager.costs import Costs
 from dynaslave.manager.journal import Journal
-from dynaslave.manager.lease import Lease, NoLease
+from dynaslave.manager.lease import Lease, LeaseError, NoLease
 from dynaslave.manager.overview import agent_rows, pool_rows, queue_rows, troubles_of
 from dynaslave.manager.series import Sample, Series
 from dynaslave.manager.status import Status
@@ -83,6 +83,7 @@ class Manager:
         self._swept = 0.0
         self._ticked = time.monotonic()
         self._troubles: list[str] = []
+        self._refused = ""
         self._log = structlog.get_logger().bind(manager=parts.name)
         self.series = Series()
         self.status = Status(
@@ -133,6 +134,11 @@ class Manager:
         if self._parts.metrics is not None:
             self._parts.metrics.ticked(self._ticked - began)
 
+    @property
+    def trouble(self) -> str:
+        """Why this manager can neither act nor stand by; empty if it can."""
+        return self._refused
+
     def age(self) -> float:
         """Seconds since the last tick ended, however it ended."""
         return time.monotonic() - self._ticked
@@ -142,7 +148,13 @@ class Manager:
         return self._consider(self._parts.estate(), self._parts.clock())[1]
 
     def _round(self, now: float) -> None:
-        self._take_turn(self._parts.lease.acquire())
+        try:
+            self._take_turn(self._parts.lease.acquire())
+        except LeaseError as error:
+            self._lease_refused(error)
+            return
+        silent = "" if self._active else self._parts.lease.unanswered
+        self._refused = f"the lease got no answer: {silent}" if silent else ""
         if not self._active and now - self._looked < STANDBY:
             return
         declared = self._parts.estate()
@@ -167,8 +179,22 @@ class Manager:
         self._publish(snapshot, declared, outcome, seconds)
         return snapshot, outcome
 
+    def _lease_refused(self, error: LeaseError) -> None:
+        """Nobody can tell whose turn it is, and waiting does not help: act no more, and say so."""
+        if self._refused != error.message:
+            self._log.error("lease refused", error=error.message, hint=error.hint)
+        self._refused = error.message
+        self._take_turn(active=False)
+        self.status = replace(self.status, active=False, troubles=(f"{error.message}: {error.hint}",))
+
     def _may_act(self) -> bool:
-        return not self._stop.is_set() and self._parts.lease.may_act()
+        if self._stop.is_set():
+            return False
+        try:
+            return self._parts.lease.may_act()
+        except LeaseError as error:
+            self._lease_refused(error)
+            return False
 
     def _take_turn(self, active: bool) -> None:
         """Begin or end acting. What another did meanwhile is not in our memory, which begins anew."""
@@ -205,7 +231,7 @@ class Manager:
             holder=self._parts.lease.holder(),
             look_seconds=seconds,
             decisions=tuple(self._journal.last(50)),
-            troubles=troubles_of(snapshot, declared.problems),
+            troubles=(*filter(None, [self._refused]), *troubles_of(snapshot, declared.problems)),
             notes=() if snapshot.blind else outcome.notes,
         )
         if not snapshot.blind:

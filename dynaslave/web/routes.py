@@ -19,8 +19,10 @@ def routes(manager: Manager, metrics: Metrics) -> Routes:
 
     def health() -> Page:
         age = manager.age()
-        text = f"the last tick ended {age:.0f} s ago\n".encode()
-        return Page(text, "text/plain; charset=utf-8", 200 if age < 300 else 503)
+        trouble = manager.trouble
+        text = f"{trouble}\n" if trouble else f"the last tick ended {age:.0f} s ago\n"
+        good = age < 300 and not trouble
+        return Page(text.encode(), "text/plain; charset=utf-8", 200 if good else 503)
 
     return {
         "/": lambda: Page(render(manager.status, manager.series.samples()).encode()),
