@@ -76,7 +76,9 @@ def test_a_stopped_instance_is_told_by_ec2_and_by_its_target_group(one: World) -
     (id,) = one.group("shop-v001", 1, TargetGroupARNs=[arn])
     one.raw("ec2").stop_instances(InstanceIds=[id])
     assert sources.ec2_status(one.aws, [id]).instances == {id: "stopped"}
-    (said,) = (sources.target_group(one.aws, arn, [id]).instances or {}).values()
+    answer = sources.target_group(one.aws, arn, [id])
+    assert answer is not None
+    (said,) = (answer.instances or {}).values()
     assert said.startswith("unused")
     assert sources.ec2_status(one.aws, []).instances == {}
 

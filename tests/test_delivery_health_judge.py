@@ -79,7 +79,15 @@ def test_the_deadline_ends_a_wait_that_is_not_over() -> None:
     assert judge(at_times(look(""), look("")), rule).state == "healthy"  # in time at the last moment
     verdict = judge(at_times(look("Pending"), look("")), rule)
     assert (verdict.state, verdict.streak) == ("failed", 1)
+    assert str(verdict) == "1 of 1 healthy: 1 of 2 looks in a row"
     assert str(judge(at_times(look(), look()), rule)) == "0 of 1 healthy: the group has no instances"
+
+
+def test_good_looks_begun_before_the_deadline_are_finished() -> None:
+    rule = Rule(1, 3, deadline=1.5)
+    assert judge(at_times(look("Pending"), look(""), look("")), rule).state == "waiting"
+    assert judge(at_times(look("Pending"), look(""), look(""), look("")), rule).state == "healthy"
+    assert judge(at_times(look("Pending"), look(""), look("Pending")), rule).state == "failed"
 
 
 def test_an_instance_is_healthy_if_every_source_that_speaks_of_instances_says_so() -> None:

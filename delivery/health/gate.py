@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from delivery.aws import AwsError, Meaning
 from delivery.health import probes, sources
 from delivery.health.judge import Answer, InTraffic, Look, Rule, Verdict, judge, required, watch
+from delivery.health.places import name_of
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
@@ -62,12 +63,12 @@ class Gate:
         now = self.clock.now()
         try:
             found = sources.members(self.aws, group)
-            answers = self._answers(found, target_groups, load_balancers)
+            answers, deleted = self._answers(found, target_groups, load_balancers)
         except AwsError as error:
             if error.meaning not in _PASSING:
                 raise
             return Look(now, unknown=f"nobody could look: {error.message}")
-        return Look(now, tuple(answers))
+        return Look(now, tuple(answers), deleted=tuple(deleted))
 
     def wait(
         self,
@@ -125,20 +126,26 @@ class Gate:
         found: sources.Members,
         target_groups: Sequence[str] | None,
         load_balancers: Sequence[str] | None,
-    ) -> list[Answer]:
+    ) -> tuple[list[Answer], list[str]]:
+        """What all sides say, and the names of load balancers that do not exist."""
         gates = self.settings.gates
         answers = [found.answer]
         if not found.ids:  # nobody else can tell anything of nothing
-            return answers
+            return answers, []
         if "ec2" in gates:
             answers.append(sources.ec2_status(self.aws, found.ids))
+        balancers: dict[str, Answer | None] = {}
         if "target-groups" in gates:
             arns = found.target_groups if target_groups is None else target_groups
-            answers += [sources.target_group(self.aws, arn, found.ids) for arn in arns]
+            balancers |= {name_of(arn): sources.target_group(self.aws, arn, found.ids) for arn in arns}
         if "elb" in gates:
             names = found.load_balancers if load_balancers is None else load_balancers
-            answers += [sources.classic(self.aws, name, found.ids) for name in names]
-        return answers + self._own(found) + self._alarms()
+            balancers |= {name: sources.classic(self.aws, name, found.ids) for name in names}
+        present = [answer for answer in balancers.values() if answer is not None]
+        deleted = [name for name, answer in balancers.items() if answer is None]
+        if deleted and not present:
+            present = [Answer("load balancers", wrong=f"{', '.join(deleted)} deleted, and there is no other")]
+        return [*answers, *present, *self._own(found), *self._alarms()], deleted
 
     def _alarms(self) -> list[Answer]:
         names = self.settings.alarms

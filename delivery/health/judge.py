@@ -42,6 +42,8 @@ class Look:
     answers: tuple[Answer, ...] = ()
     unknown: str = ""
     """Why nobody could look; such a look is neither good nor bad."""
+    deleted: tuple[str, ...] = ()
+    """Load balancers the group is attached to that do not exist: they have no say."""
 
     @property
     def instances(self) -> tuple[str, ...]:
@@ -164,7 +166,7 @@ def required(wished: int, percent: float) -> int:
 
 
 def judge(looks: Sequence[Look], rule: Rule) -> Verdict:
-    """Whether a group has become healthy: enough good looks in a row, before the deadline.
+    """Whether a group has become healthy: enough good looks in a row, begun before the deadline.
 
     A group in traffic fails before the deadline: after `rule.looks` failing looks in a row, and at once if
     an alarm goes off.
@@ -177,7 +179,8 @@ def judge(looks: Sequence[Look], rule: Rule) -> Verdict:
     if streak >= rule.looks:
         return _verdict("healthy", looks, rule, streak)
     late = bool(looks) and looks[-1].at >= rule.deadline
-    return _verdict("failed" if late else "waiting", looks, rule, streak)
+    finishing = streak > 0 and looks[-streak].at < rule.deadline
+    return _verdict("failed" if late and not finishing else "waiting", looks, rule, streak)
 
 
 def watch(looks: Sequence[Look], rule: Rule, until: float) -> Verdict:
@@ -207,4 +210,6 @@ def _verdict(state: State, looks: Sequence[Look], rule: Rule, streak: int) -> Ve
         return Verdict(state, required=rule.required)
     last = looks[-1]
     reasons = () if streak else tuple(last.reasons(rule.required))
+    if state == "failed" and streak:
+        reasons = (f"{streak} of {rule.looks} looks in a row",)
     return Verdict(state, len(last.healthy), rule.required, streak, reasons, last)

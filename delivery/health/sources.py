@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from delivery.aws import asking, code_of
+from delivery.aws import Meaning, asking, code_of, meaning
+from delivery.errors import DeliveryError
 from delivery.health.judge import Answer
+from delivery.health.places import name_of
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
@@ -116,12 +118,17 @@ def _status_wrong(status: Any) -> str:
     )
 
 
-def target_group(aws: Aws, arn: str, ids: Sequence[str]) -> Answer:
-    """What a target group says of these instances. AwsError."""
-    name = arn.split("/")[1] if "/" in arn else arn
+def target_group(aws: Aws, arn: str, ids: Sequence[str]) -> Answer | None:
+    """What a target group says of these instances; None if it does not exist. AwsError."""
+    name = name_of(arn)
     wrong = dict.fromkeys(ids, "not registered")
-    with asking(f"asking target group {name} for its health"):
-        found = aws.elbv2.describe_target_health(TargetGroupArn=arn)
+    try:
+        with asking(f"asking target group {name} for its health"):
+            found = aws.elbv2.describe_target_health(TargetGroupArn=arn)
+    except DeliveryError as error:
+        if meaning(error) is Meaning.NotFound:
+            return None
+        raise
     for one in found["TargetHealthDescriptions"]:
         if one["Target"]["Id"] in wrong:
             wrong[one["Target"]["Id"]] = _target_wrong(one["TargetHealth"])
@@ -135,11 +142,16 @@ def _target_wrong(health: Any) -> str:
     return f"{health['State']} ({reason})" if reason else str(health["State"])
 
 
-def classic(aws: Aws, name: str, ids: Sequence[str]) -> Answer:
-    """What a classic load balancer says of these instances. AwsError."""
+def classic(aws: Aws, name: str, ids: Sequence[str]) -> Answer | None:
+    """What a classic load balancer says of these instances; None if it does not exist. AwsError."""
     wrong = dict.fromkeys(ids, "not registered")
-    with asking(f"asking load balancer {name} for its health"):
-        found = aws.elb.describe_instance_health(LoadBalancerName=name)
+    try:
+        with asking(f"asking load balancer {name} for its health"):
+            found = aws.elb.describe_instance_health(LoadBalancerName=name)
+    except DeliveryError as error:
+        if meaning(error) is Meaning.NotFound:
+            return None
+        raise
     for one in found["InstanceStates"]:
         if one["InstanceId"] in wrong:
             good = one["State"] == "InService"
