@@ -29,6 +29,8 @@ __all__ = [
     "PREVIOUS_IMAGE",
     "READY",
     "REASON",
+    "ROLLBACK_ERROR",
+    "ROLLED_BACK",
     "SIZE",
     "SMOKED",
     "STATE",
@@ -86,6 +88,10 @@ PREVIOUS_IMAGE = "delivery:previous-image"
 """On a group: id of the image of the group it takes over from, for when that is gone."""
 REASON = "delivery:reason"
 """On a group: why it was rolled back."""
+ROLLBACK_ERROR = "delivery:rollback-error"
+"""On a group that is rolled back: why the last try did not succeed."""
+ROLLED_BACK = "delivery:rolled-back"
+"""On a group that got its traffic back by a rollback: the group that had it."""
 DECIDE_BY = "delivery:decide-by"
 """On a canary: without a decision until then (UTC, ISO) it is rolled back."""
 SUSPENDED = "delivery:suspended"

@@ -49,6 +49,7 @@ class Case:
 
     def site(self, what: str = "a test") -> Site:
         """A process that has just been started."""
+        self.strict.revive()
         cluster = names.cluster("shop")
         timeline = Timeline(self.world.clock, self.lines.append)
         lock = open_lock(self.world.aws, self.settings, "shop", self.world.clock, what, timeline.say)
@@ -82,6 +83,10 @@ class Case:
     def rollback(self, to: str | None = None) -> Ending:
         """Go back."""
         return self.run(lambda site: runs.rollback(site, to))
+
+    def cancel(self) -> Ending:
+        """Give a rollback up."""
+        return self.run(lambda site: runs.rollback(site, cancelling=True))
 
     def cluster(self) -> Cluster:
         """The cluster as it is."""

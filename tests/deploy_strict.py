@@ -21,12 +21,14 @@ from botocore.exceptions import ReadTimeoutError
 from deploy_weights import overloaded, shares
 from moto.autoscaling.models import FakeAutoScalingGroup, autoscaling_backends
 from moto.cloudwatch.models import cloudwatch_backends
+from moto.elb.models import elb_backends
+from moto.elbv2.models import elbv2_backends
 
 import aws_shared
 from aws_shared import SERVICES
 from delivery.clock import FakeClock
 from delivery_world import ME, REGION, World, empty_world
-from ec2_strict import Fault
+from ec2_strict import Fault, KillError
 
 Parsed = dict[str, Any]
 Answer = tuple[Any, Parsed]
@@ -73,6 +75,8 @@ class Strict:
     """When one did."""
     calls: list[tuple[str, Parsed]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    killed: KillError | None = None
+    """Of which the process has died; every later call of it fails as well."""
     watching: list[Callable[[str], None]] = field(default_factory=list)
     """Called after each call, with its operation."""
     born: dict[str, float] = field(default_factory=dict)
@@ -167,7 +171,13 @@ class Strict:
         if model.name == "CreateLaunchTemplateVersion" and "SourceVersion" in params:
             params["LaunchTemplateData"] = {**_version(params), **params["LaunchTemplateData"]}
 
+    def revive(self) -> None:
+        """Another process begins: what killed the last one is over."""
+        self.killed = None
+
     def _before_call(self, model: Any, context: Any, **_: Any) -> Answer | None:
+        if self.killed is not None:  # a dead process calls nobody, however its handlers try to tidy
+            raise self.killed
         said = context.get("said", {})
         context["number"] = len(self.calls)
         self.calls.append((model.name, said))
@@ -203,6 +213,8 @@ class Strict:
             meant = fault.number == number if fault.number >= 0 else fault.operation == operation
             if fault.when == when and meant and fault.times:
                 fault.times -= 1
+                if isinstance(fault.error, KillError):
+                    self.killed = fault.error
                 return fault.error
         return None
 
@@ -243,7 +255,10 @@ class Strict:
                 self.failures.setdefault(group.name, []).append(_failed(group.name))
         elif "Terminate" in group._suspended_processes:
             can = have
+        attached = group.target_group_arns
+        group.target_group_arns = [arn for arn in attached if _exists(arn)]  # moto would look for all
         group.set_desired_capacity(can)
+        group.target_group_arns = attached
         group.desired_capacity = wished
 
     def _do_DeleteAutoScalingGroup(self, said: Parsed) -> Answer | None:
@@ -355,8 +370,44 @@ class Strict:
 
     # Load balancers.
 
+    def _do_AttachLoadBalancerTargetGroups(self, said: Parsed) -> Answer | None:
+        if all(map(_exists, said["TargetGroupARNs"])):
+            return None
+        text = "Provided Target Groups may not be valid. Please ensure they exist and try again."
+        return _refused("ValidationError", text)
+
+    def _do_AttachLoadBalancers(self, said: Parsed) -> Answer | None:
+        if all(map(_exists, said["LoadBalancerNames"])):
+            return None
+        text = "Provided Load Balancers may not be valid. Please ensure they exist and try again."
+        return _refused("ValidationError", text)
+
+    def _do_DetachLoadBalancerTargetGroups(self, said: Parsed) -> Answer | None:
+        """One that was deleted is only struck out; moto would look for its targets."""
+        gone = [arn for arn in said["TargetGroupARNs"] if not _exists(arn)]
+        if not gone:
+            return None
+        group = self.groups[said["AutoScalingGroupName"]]
+        left = [arn for arn in said["TargetGroupARNs"] if arn not in gone]
+        if left:
+            aws_shared.raw("autoscaling", REGION).detach_load_balancer_target_groups(
+                AutoScalingGroupName=group.name, TargetGroupARNs=left
+            )
+        group.target_group_arns = [arn for arn in group.target_group_arns if arn not in gone]
+        return _fine({})
+
+    def _do_DetachLoadBalancers(self, said: Parsed) -> Answer | None:
+        gone = [name for name in said["LoadBalancerNames"] if not _exists(name)]
+        if not gone:
+            return None
+        group = self.groups[said["AutoScalingGroupName"]]
+        group.load_balancer_names = [one for one in group.load_balancer_names if one not in gone]
+        return _fine({})
+
     def _do_DescribeTargetHealth(self, said: Parsed) -> Answer:
         arn = said["TargetGroupArn"]
+        if not _exists(arn):
+            return _refused("TargetGroupNotFound", f"Target groups '{arn}' not found")
         ids = {id for place, id in (*self.registered, *self.draining) if place == arn}
         states = {id: state for id in sorted(ids) if (state := self._health(arn, id))}
         described = [{"Target": {"Id": id}, "TargetHealth": {"State": one}} for id, one in states.items()]
@@ -364,6 +415,8 @@ class Strict:
 
     def _do_DescribeInstanceHealth(self, said: Parsed) -> Answer:
         name = said["LoadBalancerName"]
+        if not _exists(name):
+            return _refused("LoadBalancerNotFound", f"There is no ACTIVE Load Balancer named '{name}'")
         ids = sorted(id for place, id in self.registered if place == name)
         said_of = {True: "InService", False: "OutOfService"}
         return _fine(
@@ -383,7 +436,13 @@ class Strict:
 
 
 def _places(group: FakeAutoScalingGroup) -> list[str]:
-    return [*group.target_group_arns, *group.load_balancer_names]
+    return [one for one in [*group.target_group_arns, *group.load_balancer_names] if _exists(one)]
+
+
+def _exists(place: str) -> bool:
+    """Whether a target group (ARN) or a classic load balancer (name) was not deleted."""
+    backends: Any = elbv2_backends[ME][REGION].target_groups if place.startswith("arn:") else None
+    return place in (elb_backends[ME][REGION].load_balancers if backends is None else backends)
 
 
 def _version(params: Parsed) -> Parsed:

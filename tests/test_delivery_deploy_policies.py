@@ -61,6 +61,8 @@ class Desk:
     def run(self, command: str, *more: str, cluster: str = "shop") -> int:
         """A command as a user gives it; its exit code."""
         self.command = command
+        assert self.case is not None
+        self.case.strict.revive()
         try:
             return cli.run([command, "--cluster", cluster, *more])
         finally:
@@ -148,7 +150,7 @@ def one_after_another(desk: Desk) -> None:
         if command == "rollback":  # twice: to the group before, and to the image of one that is gone
             assert desk.run("rollback") == 0
             one.world.raw("autoscaling").delete_auto_scaling_group(AutoScalingGroupName=OLD, ForceDelete=True)
-            assert desk.run("rollback") == 0
+            assert desk.run("rollback", "--to", OLD) == 0
         else:
             next_image(one)
             assert desk.deploy("--strategy", "canary" if command == "promote" else "red-black") in (0, 4)

@@ -6,5 +6,5 @@ All that a run knows stands in tags on the groups (`delivery.tags`), so any othe
     plan       a strategy as named steps, each told before it is done   (pure)
     begin      what a new deploy is: checks, sizes, the group it makes
     machine    does the steps that are left
-    retreat    traffic back to the old group, whatever has happened
+    rollback   traffic back to the old group, whatever has happened; rollback_target chooses to which
 """

@@ -54,8 +54,13 @@ def cluster_of(text: str, app: str | None = None) -> names.Cluster:
     return found
 
 
-def site_of(place: Place, cluster: names.Cluster, what: str, *, locked: bool) -> Site:
-    """Where a command works; `locked` if it changes something. DeliveryError."""
+def site_of(
+    place: Place, cluster: names.Cluster, what: str, *, locked: bool, takes_over: bool = False
+) -> Site:
+    """Where a command works; `locked` if it changes something. DeliveryError.
+
+    `takes_over`: a run that holds the lock loses it, and stops before its next change.
+    """
     from delivery.deploy.site import Site
     from delivery.lock import FreeLock, open_lock
     from delivery.timeline import Timeline
@@ -64,7 +69,9 @@ def site_of(place: Place, cluster: names.Cluster, what: str, *, locked: bool) ->
     timeline = Timeline(clock, title=f"{what} in {place.aws.account}, {place.aws.region}")
     settings = place.settings
     lock = (
-        open_lock(place.aws, settings, str(cluster), clock, what, timeline.say) if locked else FreeLock(clock)
+        open_lock(place.aws, settings, str(cluster), clock, what, timeline.say, takes_over=takes_over)
+        if locked
+        else FreeLock(clock)
     )
     deploy = settings.deploy(place.aws.account, cluster.app, str(cluster))
     return Site(place.aws, clock, lock, settings, deploy, timeline, cluster)

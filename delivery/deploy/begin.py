@@ -130,9 +130,12 @@ def _size(site: Site, old: Group | None) -> Size:
             text, "min, desired and max in the settings; what they leave out is as before", USAGE
         )
     if desired < 1:
-        where = f"{old.name} wishes for none" if old else "desired = 0"
+        copied = old.name if old and wanted.desired is None else ""
+        where = f"DesiredCapacity of {copied} is 0" if copied else "desired = 0 in the settings"
         raise DeliveryError(
-            f"a group of no instances is never healthy: {where}", "desired = 1, or more", USAGE
+            f"a group of no instances is never healthy: {where}",
+            f"desired = 1, or more, in [clusters.{site.cluster}]",
+            USAGE,
         )
     if old and desired < capacity.kept(old.in_service):
         raise DeliveryError(

@@ -21,13 +21,29 @@ if TYPE_CHECKING:
     from delivery.deploy.site import Site
     from delivery.health import Gate, Verdict
 
-__all__ = ["RATIO", "grow", "guard", "healthy", "kept", "pin", "serving", "soak", "unpin"]
+__all__ = [
+    "RATIO",
+    "CapacityError",
+    "grow",
+    "guard",
+    "healthy",
+    "kept",
+    "pin",
+    "serving",
+    "soak",
+    "still",
+    "unpin",
+]
 
 RATIO = 0.9
 """What must stay of the capacity that is taken out."""
 _BLIND = 3
 """Looks at which nobody can tell anything, before that counts as no."""
 Note = Callable[[str], None]
+
+
+class CapacityError(DeliveryError):
+    """Too few of a group serve that others left their traffic to."""
 
 
 def kept(in_service: int) -> int:
@@ -112,6 +128,7 @@ def soak(site: Site, name: str, wished: int, minutes: float, note: Note, *, bala
 
 def _each(site: Site, note: Note, verdict: Verdict) -> None:
     site.lock.check()
+    site.say_deleted(verdict.look.deleted)
     note(str(verdict))
 
 
@@ -134,11 +151,25 @@ def serving(site: Site, name: str, *, balancers: bool) -> tuple[int, str]:
     return len(look.healthy), "; ".join(look.reasons(max(1, len(look.instances))))
 
 
-def guard(site: Site, out: str, stay: str, *, balancers: bool, least: int = 1) -> None:
+def still(site: Site, name: str, needed: int, note: Note, *, balancers: bool) -> None:
+    """Look again at a group that others left their traffic to: DeliveryError if fewer than needed serve.
+
+    One bad look is none: as many in a row as good ones are asked for elsewhere.
+    """
+    gate = _gate(site, balancers=balancers, alarms=False)
+    verdict = gate.soak(name, needed, 0, each=lambda one: _each(site, note, one))
+    if verdict.state != "healthy":
+        raise CapacityError(f"{name} no longer serves: {verdict}")
+
+
+def guard(site: Site, out: str, stay: str, *, balancers: bool, least: int = 1) -> int:
     """Refuse to take a group out if what stays is less than `RATIO` of what serves in it. DeliveryError.
 
     Nor may it be less than that of the capacity `least`. It takes as many bad looks as anywhere to refuse.
+    Gives how many must still serve in the other once it is out.
     """
+    if out == stay:
+        raise DeliveryError(f"{out} cannot be taken out in favour of itself")
     for number in range(site.deploy.looks):
         if number:
             site.lock.sleep(site.deploy.poll_seconds)
@@ -146,7 +177,7 @@ def guard(site: Site, out: str, stay: str, *, balancers: bool, least: int = 1) -
         staying, why = serving(site, stay, balancers=balancers)
         needed = max(kept(going), kept(site.gate.required(least)))
         if staying >= needed:
-            return
+            return needed
     raise DeliveryError(
         f"{out} stays in traffic, with {going} that serve: {stay} has {staying}, "
         f"and {needed} would be needed: {why}",

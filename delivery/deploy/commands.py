@@ -167,16 +167,48 @@ def promote(place: Place, cluster_name: str, **told: Any) -> int:
 @click.command("rollback")
 @cluster_option
 @click.option("--to", metavar="GROUP", help="Group to go back to. [default: the one before]")
+@click.option("--cancel", is_flag=True, help="Give up the rollback under way: its group stays active.")
+@click.option("--plan", "as_plan", is_flag=True, help="Tell every step, and do none of them.")
 @click.option("--reason", default="", metavar="TEXT", help="Why; kept on the group.")
 @place_options
 @_ending_options
-def rollback(place: Place, cluster_name: str, to: str | None, reason: str, **told: Any) -> int:
-    """Traffic back to the group before; if that is gone, its image is deployed anew."""
+def rollback(
+    place: Place, cluster_name: str, to: str | None, reason: str, *, cancel: bool, as_plan: bool, **told: Any
+) -> int:
+    """Traffic back to the group before; if that is gone, its image is deployed anew.
+
+    A deploy that runs is stopped: its lock is taken over.
+    """
     from delivery.deploy import runs
 
     cluster = cluster_of(cluster_name)
-    site = site_of(place, cluster, f"rollback of {cluster}", locked=True)
-    return _carry_out(site, lambda: runs.rollback(site, to, reason), told)
+    if cancel and to is not None:
+        raise DeliveryError("--cancel and --to exclude each other", "--to names where traffic goes", USAGE)
+    if as_plan:
+        site = site_of(place, cluster, f"plan of a rollback of {cluster}", locked=False)
+        return _tell_rollback(site, to, cancel=cancel, as_json=told["as_json"])
+    site = site_of(place, cluster, f"rollback of {cluster}", locked=True, takes_over=True)
+    return _carry_out(site, lambda: runs.rollback(site, to, reason, cancelling=cancel), told)
+
+
+def _tell_rollback(site: Site, to: str | None, *, cancel: bool, as_json: bool) -> int:
+    from delivery.deploy.looking import echo_steps
+    from delivery.deploy.rollback_plan import planned
+    from delivery.deploy.runs import rollback_target
+    from delivery.deploy.traffic import traffic_of
+
+    target = rollback_target(site, to, cancelling=cancel)
+    steps = planned(site, traffic_of(site), target)
+    leaving = target.leaving.name if target.leaving else None
+    if as_json:
+        facts = {"cluster": str(site.cluster), "kind": target.kind, "from": leaving, "to": target.returning}
+        said = [{"name": name, "text": text} for name, text in steps]
+        click.echo(json.dumps({**facts, "steps": said}, indent=2))
+        return 0
+    of = f"rollback of {leaving} to" if leaving else "traffic back to"
+    click.echo(f"{of} {target.returning or 'nothing'} in {site.aws.account}, {site.aws.region}")
+    echo_steps(steps)
+    return 0
 
 
 @click.command("resume")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +16,7 @@ from jobdsl.cli.console import say
 if TYPE_CHECKING:
     from delivery.deploy.site import Site
 
-__all__ = ["plan", "status"]
+__all__ = ["echo_steps", "plan", "status"]
 
 
 @click.command("plan")
@@ -56,11 +57,16 @@ def _tell_plan(site: Site, intent: Any, said: list[tuple[str, str]], *, as_json:
         return
     where = f"{site.aws.account}, {site.aws.region}"
     say(f"{intent.strategy} deploy of {intent.image} as {intent.group} in {where}")
-    width = max(len(name) for name, _ in said)
-    for number, (name, text) in enumerate(said, 1):
-        say(f"{number:3}  {name.ljust(width)}  {text}")
+    echo_steps(said)
     for note in notes:
         say(f"note: {note}")
+
+
+def echo_steps(steps: Sequence[tuple[str, str]]) -> None:
+    """Print steps, numbered."""
+    width = max(len(name) for name, _ in steps)
+    for number, (name, text) in enumerate(steps, 1):
+        say(f"{number:3}  {name.ljust(width)}  {text}")
 
 
 @click.command("status")

@@ -38,6 +38,8 @@ class Run:
     site: Site
     traffic: Traffic
     facts: Facts
+    begun: Group
+    """The new group as it was when this run began."""
     extras: Extras = field(default_factory=Extras)
     """What hangs on the previous group."""
     promoted: bool = False
@@ -82,7 +84,7 @@ def is_switched(run: Run) -> bool:
 def _both(run: Run) -> bool:
     """Whether the previous group still takes traffic: then a run that was stopped has undone its pin."""
     old = run.old
-    return old is not None and not old.parked and tags.PIN not in old.tags
+    return old is not None and tags.PIN not in old.tags and (not old.parked or run.traffic.takes(old))
 
 
 def relax(site: Site, *names: str | None) -> None:
@@ -210,6 +212,7 @@ def _off(run: Run, step: Step, told: Told) -> None:
         told.note(f"{run.facts.previous} is gone already")
         return
     balancers = run.traffic.switches
+    needed = capacity.kept(site.gate.required(_instances(run, step.capacity)))
     if not old.parked or run.traffic.takes(old):
         lacking = max(step.capacity, capacity.kept(old.size.desired))
         if run.new.size.desired < lacking:
@@ -218,14 +221,23 @@ def _off(run: Run, step: Step, told: Told) -> None:
             proven = InTraffic(step.serving, step.serving)
             _wait(run, lacking, told, balancers=balancers, traffic=proven)
         least = _instances(run, step.capacity)
-        capacity.guard(site, old.name, run.facts.group, balancers=balancers, least=least)
+        needed = capacity.guard(site, old.name, run.facts.group, balancers=balancers, least=least)
     park(site, run.traffic, old, keep=True)
+    capacity.still(site, run.facts.group, needed, told.note, balancers=balancers)
     site.tag(old.name, {tags.STATE: State.disabled})
+
+
+def _still(run: Run, told: Told) -> None:
+    """The old group is out: if too few of the new one serve, it must come back before this is over."""
+    full, old = run.facts.capacity, run.old
+    needed = capacity.kept(run.site.gate.required(old.instances(full) if old else full))
+    capacity.still(run.site, run.facts.group, needed, told.note, balancers=run.traffic.switches)
 
 
 def _remove(run: Run, _: Step, told: Told) -> None:
     """What serves stays so, whether or not the old group can be deleted now."""
     if (old := run.old) is not None:
+        _still(run, told)
         try:
             remove(run.site, run.traffic, old)
         except LockedError:
@@ -234,13 +246,18 @@ def _remove(run: Run, _: Step, told: Told) -> None:
             told.note(f"{old.name} is not deleted: {error.message}; delivery clean groups does so later")
 
 
-def _unpin(run: Run, _: Step, __: Told) -> None:
+def _unpin(run: Run, _: Step, told: Told) -> None:
+    _still(run, told)
     relax(run.site, run.facts.previous, run.facts.group)
 
 
-def _done(run: Run, step: Step, _: Told) -> None:
-    run.site.untag(run.facts.group, [tags.DECIDE_BY])
-    run.site.tag(run.facts.group, {tags.STATE: State.active, tags.STEP: step.name})
+def _done(run: Run, step: Step, told: Told) -> None:
+    _still(run, told)
+    site, group = run.site, run.facts.group
+    decide_by = tags.DECIDE_BY in run.new.tags
+    site.tag(group, {tags.STATE: State.active, tags.STEP: step.name})
+    if decide_by:
+        site.untag(group, [tags.DECIDE_BY])
 
 
 _OWN = ("decide", "done")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from delivery.deploy.site import Site
     from delivery.deploy.traffic import Traffic
 
-__all__ = ["FROZEN", "park", "settle", "take_back"]
+__all__ = ["FROZEN", "empty", "park", "settle", "take_back"]
 
 FROZEN = (
     "Launch",
@@ -39,32 +39,57 @@ FROZEN = (
 def park(site: Site, traffic: Traffic, group: Group, *, keep: bool) -> None:
     """Take a group out of traffic and let its connections end. May be done again. AwsError.
 
-    `keep` freezes it as it is; else, and where no load balancer can take traffic away, its instances go.
+    `keep` freezes it as it is; else its instances may go, with `empty`. They go at once where no load
+    balancer can take traffic away.
     """
     again = group.parked
+    takes = traffic.takes(group)
     if not again:
         _record(site, group)
+    elif takes:
+        _renew(site, group)
     stays = keep and traffic.switches
     frozen = [one for one in FROZEN if stays or one != "Terminate"]
     if not group.suspended.issuperset(frozen):
         with site.changing(f"freezing {group.name}"):
             site.aws.autoscaling.suspend_processes(AutoScalingGroupName=group.name, ScalingProcesses=frozen)
-    taking_now = traffic.switches and traffic.takes(group)
-    if taking_now:
+    if takes and traffic.switches:
         traffic.off(site.group(group.name))  # with the tags that have just been written
-    if taking_now or again:
+    if (takes and traffic.switches) or again:
         site.lock.sleep(site.deploy.drain_seconds)
-    if not stays and (group.size.desired or group.size.min):
-        site.untag(group.name, [tags.PIN])  # its minimum is to stay 0; `delivery:size` has the one it had
-        site.resize(group.name, min=0, desired=0)
+    if not traffic.switches:
+        empty(site, group.name)
+
+
+def empty(site: Site, name: str) -> None:
+    """End the instances of a group that is out of traffic; its size in full use stays in a tag. AwsError."""
+    group = site.find(name)
+    if group is not None and (group.size.desired or group.size.min):
+        site.untag(name, [tags.PIN])  # its minimum is to stay 0; `delivery:size` has the one it had
+        site.resize(name, min=0, desired=0)
+
+
+def _renew(site: Site, group: Group) -> None:
+    """Write new dates on a group that takes traffic and bears the marks of one taken out.
+
+    Marks of an earlier time, whose processes run, are written anew as a whole. Where they are suspended, a
+    run was killed while it took the group out: what it wrote down of the group before is still true.
+    """
+    if group.suspended.issuperset(one for one in FROZEN if one != "Terminate"):
+        site.tag(group.name, _dates(site))
+    else:
+        _record(site, group)
+
+
+def _dates(site: Site) -> dict[str, str]:
+    now = site.clock.now()
+    return {tags.DISABLED_AT: iso(now), tags.DELETE_AFTER: iso(now + site.deploy.keep_hours * 3600)}
 
 
 def _record(site: Site, group: Group) -> None:
     """Write down what will be taken away, before it is."""
-    now = site.clock.now()
     said = {
-        tags.DISABLED_AT: iso(now),
-        tags.DELETE_AFTER: iso(now + site.deploy.keep_hours * 3600),
+        **_dates(site),
         tags.SUSPENDED: " ".join(sorted(group.suspended)) or "none",
         tags.SIZE: str(group.unpinned),
     }
@@ -85,7 +110,7 @@ def take_back(site: Site, traffic: Traffic, group: Group, capacity: int, note: N
         with site.changing(f"resuming {group.name}"):
             site.aws.autoscaling.resume_processes(AutoScalingGroupName=group.name, ScalingProcesses=frozen)
     grow(site, group, capacity)
-    if traffic.joins:
+    if traffic.joins and not traffic.takes(group):
         traffic.join(group, site.read())
         healthy(site, group.name, group.instances(capacity), note, balancers=True, alarms=False)
     traffic.on(group, 50)
@@ -102,4 +127,4 @@ def _forgive(site: Site, group: Group) -> None:
 
 def settle(site: Site, name: str) -> None:
     """A group that has its traffic back is parked no longer. AwsError."""
-    site.untag(name, [tags.DISABLED_AT, tags.DELETE_AFTER, tags.SUSPENDED])
+    site.untag(name, [tags.DISABLED_AT, tags.DELETE_AFTER, tags.SUSPENDED, tags.REASON, tags.ROLLBACK_ERROR])

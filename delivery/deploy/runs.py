@@ -11,19 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 from delivery import tags
 from delivery.deploy import begin
+from delivery.deploy.capacity import CapacityError
 from delivery.deploy.extras import Extras, extras_of
 from delivery.deploy.machine import Run, drive, is_switched, relax
 from delivery.deploy.model import Group, State
 from delivery.deploy.plan import Facts
 from delivery.deploy.removal import check_room, tidy
-from delivery.deploy.retreat import retreat
+from delivery.deploy.rollback import cancel, itself, roll_back, settle_serving
+from delivery.deploy.rollback_target import Target, choose, leftover
 from delivery.deploy.traffic import traffic_of
 from delivery.errors import FAILED, ROLLED_BACK, USAGE, WAITING, DeliveryError, LockedError
 
 if TYPE_CHECKING:
+    from delivery.deploy.model import Cluster
     from delivery.deploy.site import Site
+    from delivery.deploy.traffic import Traffic
 
-__all__ = ["Ending", "deploy", "promote", "resume", "rollback"]
+__all__ = ["Ending", "deploy", "promote", "resume", "rollback", "rollback_target"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ class Ending:
     """How a command ended."""
 
     outcome: str
-    """deployed, waiting, rolled back, nothing to do."""
+    """deployed, waiting, rolled back, cancelled, settled, nothing to do."""
     group: str = ""
     """The group the command was about."""
     previous: str = ""
@@ -45,29 +49,49 @@ class Ending:
             "deployed": f"{self.group} is active",
             "waiting": f"{self.group} waits: delivery promote or delivery rollback",
             "rolled back": f"{self.group} is rolled back; {self.previous or 'nothing'} is active",
+            "cancelled": f"the rollback of {self.group} is cancelled: {self.group} is active",
+            "settled": f"{self.previous} is active",
             "nothing to do": "no deploy is under way",
         }
         return words[self.outcome] + (f": {self.reason}" if self.reason else "")
 
 
-def deploy(site: Site, image: str, strategy: str, change_request: str = "") -> Ending:
-    """Deploy an image; goes on with a deploy of the same image that was stopped. DeliveryError."""
-    cluster = site.read()
+def deploy(
+    site: Site, image: str, strategy: str, change_request: str = "", *, rolled_back: str = ""
+) -> Ending:
+    """Deploy an image; goes on with a deploy of the same image that was stopped. DeliveryError.
+
+    `rolled_back` names the group that is rolled back by it, if it is a rollback to a deleted group.
+    """
+    cluster, traffic = site.read(), traffic_of(site)
     open_one = cluster.unfinished
     if open_one is None:
-        traffic = traffic_of(site)
+        if (group := _leftover(cluster, traffic)) is not None:
+            settle_serving(site, traffic, group)
+            cluster = site.read()
         intent = begin.intend(site, traffic, image, strategy, change_request)
         check_room(site, cluster, tidy(site, traffic, cluster))  # what an earlier run has left
-        return _finish(_run(site, begin.make(site, intent), intent.extras))
+        new = begin.make(site, intent)
+        if rolled_back:
+            site.tag(new.name, {tags.ROLLED_BACK: rolled_back})
+        return _finish(_run(site, new, intent.extras))
     same = open_one.tags.get(tags.IMAGE) == image and open_one.tags.get(tags.STRATEGY) == strategy
     if same and open_one.state is State.deploying:
         site.timeline.say(f"a deploy of {image} was stopped: going on with {open_one.name}")
         return _finish(_run(site, open_one))
+    way = {
+        State.waiting: "delivery promote, or delivery rollback, first",
+        State.rolling_back: "delivery resume goes on with its rollback; delivery rollback --cancel keeps it",
+    }
     raise DeliveryError(
         f"the deploy of {open_one.tags.get(tags.IMAGE)} as {open_one.name} is not over: {open_one.state}",
-        f"delivery {'promote' if open_one.state is State.waiting else 'resume'}, or delivery rollback, first",
+        way.get(open_one.state, "delivery resume, or delivery rollback, first"),
         USAGE,
     )
+
+
+def _leftover(cluster: Cluster, traffic: Traffic) -> Group | None:
+    return leftover(cluster, [one for one in cluster.alive if traffic.takes(one)])
 
 
 def promote(site: Site) -> Ending:
@@ -84,9 +108,12 @@ def promote(site: Site) -> Ending:
 
 def resume(site: Site) -> Ending:
     """Go on where a run was stopped. DeliveryError."""
-    found = site.read().unfinished
+    cluster = site.read()
+    found = cluster.unfinished
     if found is None:
-        return Ending("nothing to do")
+        traffic = traffic_of(site)
+        group = _leftover(cluster, traffic)
+        return Ending("nothing to do") if group is None else _settled(site, traffic, group)
     if found.state is State.rolling_back:
         return _back(site, found, found.tags.get(tags.REASON, ""), asked=False)
     if found.state is State.waiting:
@@ -94,36 +121,49 @@ def resume(site: Site) -> Ending:
     return _finish(_run(site, found))
 
 
-def rollback(site: Site, to: str | None = None, reason: str = "") -> Ending:
+def rollback(site: Site, to: str | None = None, reason: str = "", *, cancelling: bool = False) -> Ending:
     """Traffic back to the group before, or to one that is named; if it is gone, its image is deployed anew.
 
-    DeliveryError.
+    `cancelling` gives a rollback under way up: its group stays active. DeliveryError.
     """
-    cluster, traffic = site.read(), traffic_of(site)
-    taking = [one for one in cluster.alive if traffic.takes(one)]
-    new = cluster.unfinished or next(iter(reversed([one for one in taking if one.name != to])), None)
-    if to is not None and cluster.get(to) is None:
-        raise DeliveryError(f"there is no group {to}", f"delivery status --cluster {site.cluster}", USAGE)
-    if new is None and to is not None:  # nothing takes traffic at all
-        new = next(one for one in reversed(cluster.alive) if one.name != to)
-    if new is None:
-        raise DeliveryError(f"no group of {site.cluster} takes traffic", "delivery deploy makes one", USAGE)
-    if to is not None and to != new.tags.get(tags.PREVIOUS):
-        site.tag(new.name, {tags.PREVIOUS: to})
-    new = site.group(new.name)
-    previous = new.tags.get(tags.PREVIOUS, "")
-    if new.finished and not previous:
-        raise DeliveryError(
-            f"{new.name} does not say what was before it", "--to GROUP names the group to go back to", USAGE
-        )
-    if previous and cluster.get(previous) is None:
+    target, traffic = rollback_target(site, to, cancelling=cancelling), traffic_of(site)
+    if target.kind == "settle" or target.leaving is None:
+        return _settled(site, traffic, site.group(target.returning))
+    if target.kind == "cancel":
+        return _cancel(site, target.leaving, target.returning)
+    new = target.leaving
+    if target.returning != new.tags.get(tags.PREVIOUS, ""):
+        site.tag(new.name, {tags.PREVIOUS: target.returning})
+        new = site.group(new.name)
+    if target.kind == "anew":
         return _anew(site, new)
     return _back(site, new, reason, asked=True)
+
+
+def rollback_target(site: Site, to: str | None = None, *, cancelling: bool = False) -> Target:
+    """What a rollback would do now. DeliveryError."""
+    cluster, traffic = site.read(), traffic_of(site)
+    taking = [one for one in cluster.alive if traffic.takes(one)]
+    return choose(cluster, taking, to, cancel=cancelling)
+
+
+def _settled(site: Site, traffic: Traffic, group: Group) -> Ending:
+    settle_serving(site, traffic, group)
+    return Ending("settled", previous=group.name, image=group.tags.get(tags.IMAGE, ""))
+
+
+def _cancel(site: Site, old: Group, new: str) -> Ending:
+    image = site.group(new).tags.get(tags.IMAGE, "")
+    leaving = cancel(site, site.group(new), old)
+    roll_back(site, traffic_of(site), leaving, leaving.tags.get(tags.REASON, ""))
+    return Ending("cancelled", new, old.name, image)
 
 
 def _run(site: Site, new: Group, extras: Extras | None = None) -> Run:
     """A deploy as its group's tags have it."""
     said = new.tags
+    if said.get(tags.PREVIOUS) == new.name:
+        raise itself(new.name)
     old = site.find(said[tags.PREVIOUS]) if said.get(tags.PREVIOUS) else None
     if extras is None:
         extras = extras_of(site.aws, old) if old else Extras()
@@ -139,7 +179,7 @@ def _run(site: Site, new: Group, extras: Extras | None = None) -> Run:
         tuple(sorted(key.rpartition("/")[2] for key in places)),
         tuple(extras.told()),
     )
-    return Run(site, traffic_of(site), facts, extras)
+    return Run(site, traffic_of(site), facts, new, extras)
 
 
 def _finish(run: Run) -> Ending:
@@ -149,6 +189,8 @@ def _finish(run: Run) -> Ending:
         decided = drive(run)
     except LockedError:
         raise
+    except CapacityError as error:  # the old group must come back, however far this was
+        return _failed(run, error)
     except DeliveryError as error:
         if _is_switched(run):
             raise _unfinished(run, error) from error
@@ -191,7 +233,7 @@ def _failed(run: Run, error: DeliveryError) -> Ending:
     site, facts = run.site, run.facts
     site.timeline.say(f"going back: {error.message}")
     try:
-        return _back(site, run.new, error.message, asked=False)
+        return _back(site, site.find(facts.group) or run.begun, error.message, asked=False)
     except LockedError:
         raise
     except DeliveryError as second:
@@ -215,7 +257,7 @@ def _relax(run: Run) -> None:
 
 
 def _back(site: Site, new: Group, reason: str, *, asked: bool) -> Ending:
-    retreat(site, traffic_of(site), new, reason)
+    roll_back(site, traffic_of(site), new, reason)
     return Ending(
         "rolled back",
         new.name,
@@ -248,4 +290,4 @@ def _anew(site: Site, new: Group) -> Ending:
     if new.open:  # it is all there is: whatever it was on the way to, it is what is replaced now
         relax(site, new.name)
         site.tag(new.name, {tags.STATE: State.active, tags.STEP: "done"})
-    return deploy(site, image, "red-black", new.tags.get(tags.CHANGE_REQUEST, ""))
+    return deploy(site, image, "red-black", new.tags.get(tags.CHANGE_REQUEST, ""), rolled_back=new.name)

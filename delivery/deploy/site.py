@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from delivery import names
@@ -37,6 +37,19 @@ class Site:
     """How this cluster is deployed."""
     timeline: Timeline
     cluster: names.Cluster
+    reported: set[str] = field(default_factory=set)
+    """What was said once, and is not said again."""
+
+    def say_once(self, text: str) -> None:
+        """Report something that every look would find again."""
+        if text not in self.reported:
+            self.reported.add(text)
+            self.timeline.say(text)
+
+    def say_deleted(self, balancers: Iterable[str]) -> None:
+        """Report load balancers that do not exist."""
+        for name in balancers:
+            self.say_once(f"{name} was deleted: it counts as not there, and the other load balancers decide")
 
     @contextmanager
     def changing(self, doing: str) -> Iterator[None]:

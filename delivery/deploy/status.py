@@ -26,6 +26,7 @@ def report(aws: Aws, cluster: Cluster, traffic: Traffic, holder: Holder | None, 
         "region": aws.region,
         "locked_by": holder.owner if holder and holder.expires > now else None,
         "under_way": cluster.unfinished.name if cluster.unfinished else None,
+        "way": _way(cluster.unfinished) if cluster.unfinished else None,
         "groups": [_group(aws, one, traffic) for one in reversed(cluster.groups)],
     }
 
@@ -54,10 +55,26 @@ def _group(aws: Aws, group: Group, traffic: Traffic) -> Said:
         "reason": tag(tags.REASON)
         if group.state in (State.failed, State.rolling_back, State.disabled)
         else None,
+        "rollback_error": tag(tags.ROLLBACK_ERROR) if group.state is State.rolling_back else None,
         "decide_by": tag(tags.DECIDE_BY),
         "disabled_at": tag(tags.DISABLED_AT),
         "delete_after": tag(tags.DELETE_AFTER),
     }
+
+
+def _way(unfinished: Group) -> str:
+    """What is not over, why, and the commands that end it."""
+    name, tag = unfinished.name, unfinished.tags.get
+    if unfinished.state is State.waiting:
+        return f"{name} is a canary that waits: delivery promote or delivery rollback"
+    if unfinished.state is not State.rolling_back:
+        return f"the deploy of {name} is not over: delivery resume or delivery rollback"
+    reason = f" ({tag(tags.REASON)})" if tag(tags.REASON) else ""
+    error = f", and did not succeed: {tag(tags.ROLLBACK_ERROR)}" if tag(tags.ROLLBACK_ERROR) else ""
+    return (
+        f"{name} is being rolled back{reason}{error}; delivery resume goes on, "
+        f"delivery rollback --cancel keeps {name} and takes {tag(tags.PREVIOUS) or 'nothing'} out again"
+    )
 
 
 def _state(group: Group, takes: bool) -> str:
@@ -85,8 +102,8 @@ def _above(said: Said) -> list[str]:
         lines.append("no groups yet")
     if said["locked_by"]:
         lines.append(f"locked by {said['locked_by']}")
-    elif said["under_way"]:
-        lines.append(f"the deploy of {said['under_way']} is not over: delivery resume or delivery rollback")
+    elif said["way"]:
+        lines.append(said["way"])
     return [*lines, ""]
 
 

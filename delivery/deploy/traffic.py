@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from delivery import tags
-from delivery.aws import Aws, asking
+from delivery.aws import Aws, AwsError, Meaning, asking
 from delivery.deploy.model import Cluster, Group
 from delivery.deploy.weights import Weights
 from delivery.errors import USAGE, DeliveryError
+from delivery.health.places import deleted_balancers, deleted_target_groups
 
 if TYPE_CHECKING:
     from delivery.deploy.site import Site
@@ -78,8 +79,14 @@ def _arns(aws: Aws, wanted: Sequence[str]) -> list[str]:
     names = [one for one in wanted if not one.startswith("arn:")]
     known: dict[str, str] = {}
     if names:
-        with asking(f"looking for target groups {', '.join(names)}"):
-            found = aws.elbv2.describe_target_groups(Names=names)["TargetGroups"]
+        try:
+            with asking(f"looking for target groups {', '.join(names)}"):
+                found = aws.elbv2.describe_target_groups(Names=names)["TargetGroups"]
+        except AwsError as error:
+            if error.meaning is not Meaning.NotFound:
+                raise
+            hint = "take what was deleted out of target_groups in the settings, or make it again"
+            raise DeliveryError(error.message, hint, USAGE) from error
         known = {one["TargetGroupName"]: one["TargetGroupArn"] for one in found}
     return [known.get(one, one) for one in wanted]
 
@@ -101,8 +108,11 @@ class Attached:
         """Those of the settings, else those of the previous group."""
         settings, site = self._site.deploy, self._site
         before = (previous.target_groups, previous.load_balancers) if previous else ((), ())
-        arns = before[0] if settings.target_groups is None else _arns(site.aws, settings.target_groups)
-        names = before[1] if settings.load_balancers is None else settings.load_balancers
+        arns, names = self._present(*before)
+        if settings.target_groups is not None:
+            arns = _arns(site.aws, settings.target_groups)
+        if settings.load_balancers is not None:
+            names = [*settings.load_balancers]
         if not arns and not names:
             raise _nothing(str(site.cluster), previous)
         return taking(arns, names)
@@ -111,8 +121,14 @@ class Attached:
         """Nothing: what is attached takes traffic."""
 
     def on(self, group: Group, share: float) -> None:  # noqa: ARG002  # its instances are its share
-        """Attach what its tags say."""
-        arns, names = recorded(group)
+        """Attach what its tags say, as far as it exists."""
+        known = recorded(group)
+        arns, names = self._present(*known)
+        if not arns and not names and (any(known) or not group.attached):
+            raise DeliveryError(
+                f"no load balancer that {group.name} took traffic from exists any more",
+                "make one, and attach the group to it; delivery resume goes on",
+            )
         client: Any = self._site.aws.autoscaling
         if missing := [one for one in arns if one not in group.target_groups]:
             with self._site.changing(f"attaching {group.name} to {', '.join(map(_name, missing))}"):
@@ -122,6 +138,13 @@ class Attached:
         if missing := [one for one in names if one not in group.load_balancers]:
             with self._site.changing(f"attaching {group.name} to {', '.join(missing)}"):
                 client.attach_load_balancers(AutoScalingGroupName=group.name, LoadBalancerNames=missing)
+
+    def _present(self, arns: Sequence[str], names: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Those that exist; the others are reported."""
+        aws = self._site.aws
+        gone = {*deleted_target_groups(aws, arns), *deleted_balancers(aws, names)}
+        self._site.say_deleted(sorted(map(_name, gone)))
+        return [arn for arn in arns if arn not in gone], [name for name in names if name not in gone]
 
     def off(self, group: Group) -> None:
         """Detach it from everything."""

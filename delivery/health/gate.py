@@ -134,15 +134,15 @@ class Gate:
             return answers, []
         if "ec2" in gates:
             answers.append(sources.ec2_status(self.aws, found.ids))
-        balancers: dict[str, Answer | None] = {}
+        balancers: list[tuple[str, Answer | None]] = []
         if "target-groups" in gates:
             arns = found.target_groups if target_groups is None else target_groups
-            balancers |= {name_of(arn): sources.target_group(self.aws, arn, found.ids) for arn in arns}
+            balancers += [(name_of(arn), sources.target_group(self.aws, arn, found.ids)) for arn in arns]
         if "elb" in gates:
             names = found.load_balancers if load_balancers is None else load_balancers
-            balancers |= {name: sources.classic(self.aws, name, found.ids) for name in names}
-        present = [answer for answer in balancers.values() if answer is not None]
-        deleted = [name for name, answer in balancers.items() if answer is None]
+            balancers += [(name, sources.classic(self.aws, name, found.ids)) for name in names]
+        present = [answer for _, answer in balancers if answer is not None]
+        deleted = [name for name, answer in balancers if answer is None]
         if deleted and not present:
             present = [Answer("load balancers", wrong=f"{', '.join(deleted)} deleted, and there is no other")]
         return [*answers, *present, *self._own(found), *self._alarms()], deleted

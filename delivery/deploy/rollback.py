@@ -1,0 +1,166 @@
+"""Give a group its traffic back: first that it serves, only then the other one goes.
+
+A deploy that was not done leaves its group without instances, for people to read why; one that was done once
+is disabled and kept as it is, for the way forward again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from delivery import tags
+from delivery.deploy import capacity
+from delivery.deploy.machine import relax
+from delivery.deploy.model import Group, State
+from delivery.deploy.park import empty, park, settle, take_back
+from delivery.errors import USAGE, DeliveryError, LockedError
+
+if TYPE_CHECKING:
+    from delivery.deploy.site import Site
+    from delivery.deploy.traffic import Traffic
+
+__all__ = ["cancel", "roll_back", "settle_serving", "steps"]
+
+
+def steps(old: str | None, new: str | None, *, finished: bool, back: bool) -> list[tuple[str, str]]:
+    """The steps of a rollback as names and texts; `back`: the old group must first be given traffic."""
+    lines = []
+    if new:
+        lines.append(("mark", f"{new} is rolled back"))
+    if old and back:
+        lines.append(("back", f"{old} takes its traffic again, and serves"))
+    if new:
+        fate = "disabled and kept" if finished else "left without instances"
+        stays = f"{old} serves; " if old else ""
+        lines.append(("out", f"{stays}{new} out of traffic, {fate}"))
+    both = " and ".join(name for name in (old, new) if name)
+    lines.append(("unpin", f"{both} may shrink again"))
+    lines.append(("settle", f"{old or 'nothing'} is active"))
+    return lines
+
+
+def roll_back(site: Site, traffic: Traffic, new: Group, reason: str) -> None:
+    """Roll a group back to the one its tags name, or continue where an earlier run stopped.
+
+    Idempotent. A new group that was deleted meanwhile is no obstacle: the old one is settled.
+
+    Raises:
+        DeliveryError: the old group does not come back, or is too small: then both stay in traffic, and a
+            tag of the new group has the reason.
+    """
+    name = new.tags.get(tags.PREVIOUS) or None
+    if name == new.name:
+        raise itself(new.name)
+    try:
+        _roll_back(site, traffic, name, new, reason)
+    except LockedError:
+        raise
+    except DeliveryError as error:
+        _note_failure(site, new.name, error)
+        raise
+
+
+def _roll_back(site: Site, traffic: Traffic, name: str | None, new: Group, reason: str) -> None:
+    old = site.group(name) if name else None
+    back = old is not None and (
+        old.parked or not traffic.takes(old) or (new.finished and old.size.desired < _needed(old, new))
+    )
+    texts = dict(steps(name, new.name, finished=new.finished, back=back))
+    with site.timeline.step("mark", texts["mark"] + (f": {reason}" if reason else "")):
+        present = site.find(new.name)
+        if present is not None and present.state is not State.rolling_back:
+            site.tag(new.name, {tags.STATE: State.rolling_back, tags.REASON: reason or "asked for"})
+    if old is not None and back:
+        with site.timeline.step("back", texts["back"]) as step:
+            if present is not None and present.size.desired:
+                capacity.pin(site, present)  # it keeps its size while the old one takes its traffic again
+            take_back(site, traffic, old, _needed(old, new), step.note)
+    with site.timeline.step("out", texts["out"]) as step:
+        present = site.find(new.name)
+        if present is None:
+            step.note(f"{new.name} was deleted already")
+        else:
+            _out(site, traffic, old, present, step.note)
+    with site.timeline.step("unpin", texts["unpin"]):
+        relax(site, name, new.name)
+    with site.timeline.step("settle", texts["settle"]):
+        _settle(site, old, new)
+
+
+def settle_serving(site: Site, traffic: Traffic, group: Group) -> None:
+    """Make a group that takes traffic, or is to, an active one: no pin, no mark of a disabled group.
+
+    Its rollback or deploy was cut short, and the other group was deleted. DeliveryError.
+    """
+    texts = dict(steps(group.name, None, finished=True, back=True))
+    if group.parked or not traffic.takes(group):
+        with site.timeline.step("back", texts["back"]) as step:
+            take_back(site, traffic, group, max(group.wished.desired, 1), step.note)
+    with site.timeline.step("unpin", texts["unpin"]):
+        relax(site, group.name)
+    with site.timeline.step("settle", texts["settle"]):
+        settle(site, group.name)
+        site.tag(group.name, {tags.STATE: State.active, tags.STEP: "done"})
+
+
+def cancel(site: Site, new: Group, old: Group) -> Group:
+    """Turn a rollback around: from now on the old group is rolled back to the new one.
+
+    Gives the old group as it is then; `roll_back` does the rest. The tag of the old group is written first:
+    until the second is written the rollback under way is still what any run continues.
+    """
+    reason = f"the rollback of {new.name} was cancelled"
+    site.tag(
+        old.name,
+        {tags.STATE: State.rolling_back, tags.STEP: "done", tags.PREVIOUS: new.name, tags.REASON: reason},
+    )
+    site.tag(new.name, {tags.STATE: State.active, tags.STEP: "done"})
+    return site.group(old.name)
+
+
+def itself(name: str) -> DeliveryError:
+    """A group is never what it is itself replaced by."""
+    return DeliveryError(
+        f"{name} names itself as the group before it", "--to GROUP names the group to go back to", USAGE
+    )
+
+
+def _needed(old: Group, new: Group) -> int:
+    """The old group must be as large as it was, and as the new one has become if that is in full use."""
+    return max(old.wished.desired, new.size.desired if new.finished else 0, 1)
+
+
+def _out(site: Site, traffic: Traffic, old: Group | None, new: Group, note: capacity.Note) -> None:
+    """Take the new group out, and look at the old one once more before anything of the new one is ended."""
+    serves = 0
+    if old is not None and traffic.takes(new):
+        serves = capacity.guard(site, new.name, old.name, balancers=traffic.switches)
+    park(site, traffic, new, keep=new.finished)
+    if old is not None and serves:
+        try:
+            capacity.still(site, old.name, serves, note, balancers=traffic.switches)
+        except DeliveryError:
+            if traffic.switches:
+                take_back(site, traffic, site.group(new.name), new.wished.desired, note)
+            raise
+    if not new.finished:
+        empty(site, new.name)
+
+
+def _settle(site: Site, old: Group | None, new: Group) -> None:
+    """The new group's state is written last: until then any run goes on with the rollback."""
+    if old is not None:
+        settle(site, old.name)
+        site.tag(old.name, {tags.STATE: State.active, tags.ROLLED_BACK: new.name})
+    if site.find(new.name) is not None:
+        site.untag(new.name, [tags.DECIDE_BY, tags.ROLLBACK_ERROR])
+        site.tag(new.name, {tags.STATE: State.disabled if new.finished else State.failed})
+
+
+def _note_failure(site: Site, name: str, error: DeliveryError) -> None:
+    """Keep why a rollback does not succeed where `status` finds it; never the cause of another error."""
+    try:
+        if site.find(name) is not None:
+            site.tag(name, {tags.ROLLBACK_ERROR: error.message})
+    except DeliveryError:
+        site.timeline.say(f"the reason could not be written on {name}")
