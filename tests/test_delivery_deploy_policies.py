@@ -231,6 +231,7 @@ def ill(one: Case) -> Callable[[str], None]:
 
     def act(operation: str) -> None:
         if operation == "DetachLoadBalancerTargetGroups":
+            one.strict.watching.clear()  # a rollback detaches the other group
             for state in one.strict.groups[OLD].instance_states:
                 state.health_status = "Unhealthy"
 
