@@ -152,14 +152,19 @@ def serving(site: Site, name: str, *, balancers: bool) -> tuple[int, str]:
 
 
 def still(site: Site, name: str, needed: int, note: Note, *, balancers: bool) -> None:
-    """Look again at a group that others left their traffic to: DeliveryError if fewer than needed serve.
+    """Look again at a group that others left their traffic to.
 
-    One bad look is none: as many in a row as good ones are asked for elsewhere.
+    Raises:
+        CapacityError: fewer than needed serve, in as many looks in a row as make a group healthy.
     """
-    gate = _gate(site, balancers=balancers, alarms=False)
-    verdict = gate.soak(name, needed, 0, each=lambda one: _each(site, note, one))
-    if verdict.state != "healthy":
-        raise CapacityError(f"{name} no longer serves: {verdict}")
+    for number in range(site.deploy.looks):
+        if number:
+            site.lock.sleep(site.deploy.poll_seconds)
+        found, why = serving(site, name, balancers=balancers)
+        if found >= needed:
+            return
+        note(f"{found} of {needed} healthy: {why}")
+    raise CapacityError(f"{name} no longer serves: {found} of {needed} healthy: {why}")
 
 
 def guard(site: Site, out: str, stay: str, *, balancers: bool, least: int = 1) -> int:
