@@ -231,7 +231,7 @@ def ill(one: Case) -> Callable[[str], None]:
 
     def act(operation: str) -> None:
         if operation == "DetachLoadBalancerTargetGroups":
-            one.strict.watching.clear()  # a rollback detaches the other group
+            one.strict.watching = [watch for watch in one.strict.watching if watch is not act]  # once only
             for state in one.strict.groups[OLD].instance_states:
                 state.health_status = "Unhealthy"
 
