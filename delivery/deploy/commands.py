@@ -196,6 +196,7 @@ def _tell_rollback(site: Site, to: str | None, *, cancel: bool, as_json: bool) -
     from delivery.deploy.rollback_plan import planned
     from delivery.deploy.runs import rollback_target
     from delivery.deploy.traffic import traffic_of
+    from jobdsl.cli.console import say
 
     target = rollback_target(site, to, cancelling=cancel)
     steps = planned(site, traffic_of(site), target)
@@ -206,7 +207,7 @@ def _tell_rollback(site: Site, to: str | None, *, cancel: bool, as_json: bool) -
         click.echo(json.dumps({**facts, "steps": said}, indent=2))
         return 0
     of = f"rollback of {leaving} to" if leaving else "traffic back to"
-    click.echo(f"{of} {target.returning or 'nothing'} in {site.aws.account}, {site.aws.region}")
+    say(f"{of} {target.returning or 'nothing'} in {site.aws.account}, {site.aws.region}")
     echo_steps(steps)
     return 0
 
