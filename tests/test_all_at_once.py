@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -155,6 +156,10 @@ def test_an_exception_ends_its_own_statement_and_what_needs_it(reported: Reporte
     ]
 
 
+TURN_OF_A_COMPREHENSION = " (in the loop at n = 0)" if sys.version_info < (3, 12) else ""
+"""Since Python 3.12 a comprehension runs in its caller's frame, and its variable is gone with it (PEP 709)."""
+
+
 def test_a_turn_of_a_loop_ends_alone_and_is_named(reported: Reported) -> None:
     found = reported(
         {
@@ -177,7 +182,7 @@ def test_a_turn_of_a_loop_ends_alone_and_is_named(reported: Reported) -> None:
         "a.py:8: error: KeyError: 'api' (in the loop at team = 'shop', name = 'api')",
         "a.py:10: error: AttributeError: 'NoneType' object has no attribute 'upper' "
         "(in the loop at number = 1, name = 'y', command = None)",
-        "a.py:11: error: KeyError: 0 (in the loop at n = 0)",
+        f"a.py:11: error: KeyError: 0{TURN_OF_A_COMPREHENSION}",
     ]
     checked = [one.split(": ")[2] for one in found if "is empty" in one]
     assert checked == ["pay/db", "pay/web", "shop/db", "shop/web"]
