@@ -176,4 +176,4 @@ def _change(entry: Mapping[str, Any]) -> Change:
 
 
 def _where(place: Any) -> Where | None:
-    return Where(str(place[0]), int(place[1])) if place else None
+    return None if place is None else Where(str(place[0]), int(place[1]))
