@@ -119,7 +119,7 @@ def test_an_error_of_the_folder_stands_in_the_way(
     estate: Path, jenkins: SimulatedJenkins, capsys: pytest.CaptureFixture[str]
 ) -> None:
     jenkins.create_item("pay", "<project/>")
-    assert run(["plan", str(estate), "--only", "pay/card/api"]) == 1
+    assert run(["plan", str(estate), "--only", "pay/card/api"]) == 3
     assert 'folder "pay": it exists on the controller' in told(capsys)
 
 
@@ -174,12 +174,12 @@ def test_the_kind_of_one_item_may_change(
         .replace('freestyle("web")', 'pipeline("web", script="node { }")')
     )
     told(capsys)
-    assert run(["plan", str(estate)]) == 1
+    assert run(["plan", str(estate)]) == 3
     assert "--allow-replace 'tools' to have it deleted, with its builds, and made anew" in told(capsys)
     options = ["--allow-replace", "tools"] if way == "option" else []
     if way == "settings":
         (estate / "jobdsl.toml").write_text('[removed]\nreplace = ["tools"]\n')
-    assert run(["plan", str(estate), *options]) == 1, "the other one is not allowed"
+    assert run(["plan", str(estate), *options]) == 3, "the other one is not allowed"
     assert run(["apply", str(estate), "--yes", "--only", "tools", *options]) == 0
     assert "<flow-definition" in jenkins.config("tools")
     assert "<project" in jenkins.config("pay/card/web")
@@ -192,7 +192,7 @@ def test_a_folder_is_never_replaced(
     assert run(["apply", str(estate), "--yes"]) == 0
     (estate / "jobs.py").write_text("from jobdsl import freestyle\n\nfreestyle('x')\n")
     told(capsys)
-    assert run(["plan", str(estate), "--allow-replace", "x"]) == 1
+    assert run(["plan", str(estate), "--allow-replace", "x"]) == 3
     text = told(capsys)
     assert "delete that one in Jenkins first" in text
     assert "--allow-replace" not in text

@@ -21,7 +21,7 @@ from jobdsl.testing.work import Step, Work
 __all__ = ["Outcome", "Stopper", "perform"]
 
 Log = Callable[[str], None]
-_REFS = ("refs/heads/", "remotes/origin/", "origin/", "*/")
+_REFS = ("refs/heads/", "remotes/origin/", "origin/", "**/", "*/")
 
 
 class Stopper:
