@@ -6,7 +6,6 @@ The table `classes.tsv` has each name with the class it stands for today, and wh
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import NamedTuple
 
 from jobdsl.documents.tree import class_name
@@ -34,6 +33,8 @@ class _Row(NamedTuple):
 @cache
 def _table() -> dict[str, _Row]:
     """The lines of the table by name; those of whole packages end with a dot."""
+    from importlib.resources import files  # wanted with the table only, not by each child that starts
+
     text = files("jobdsl.documents").joinpath("classes.tsv").read_text("utf-8")
     lines = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
     rows = [_Row(how, name.rstrip("*"), java.rstrip("*"), plugin) for how, name, java, plugin, _ in lines]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Literal, NamedTuple
 
 from jobdsl.documents.aliases import canonical, tag_class
@@ -51,6 +50,8 @@ class Conversion(NamedTuple):
 
 @cache
 def _table() -> tuple[Conversion, ...]:
+    from importlib.resources import files  # wanted with the table only, not by each child that starts
+
     text = files("jobdsl.documents").joinpath("conversions.tsv").read_text("utf-8")
     lines = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
     return tuple(
