@@ -1,4 +1,4 @@
-"""The page about delivery.toml: every key, its default and its meaning, read from delivery/settings.py."""
+"""The page about delivery.toml: every key, its default and its meaning, read from its declarations."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-SOURCE = Path(__file__).parent.parent / "delivery" / "settings.py"
+SOURCE = Path(__file__).parent.parent / "delivery" / "settings" / "model.py"
 HEAD = """# `delivery.toml`
 
 What `delivery` is told by default: accounts, how clusters are deployed, how images are baked. It is looked

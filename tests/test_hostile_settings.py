@@ -13,7 +13,7 @@ import pytest
 
 from delivery.bake.package import parse
 from delivery.errors import DeliveryError
-from delivery.settings import _bad_pattern
+from delivery.settings.values import bad_pattern
 from jobdsl.cli import main as cli
 from jobdsl.errors import EstateError, JobdslError
 from jobdsl.planning import planfile
@@ -124,14 +124,14 @@ def test_a_plan_does_not_say_who_gets_the_token(
     ],
 )
 def test_a_pattern_that_may_take_forever_is_refused(pattern: str) -> None:
-    assert _bad_pattern(pattern)
+    assert bad_pattern(pattern)
 
 
 @pytest.mark.parametrize(
     "pattern", ["CHG[0-9]{7}", "[A-Z]+-[0-9]+", ".+", "none", r"(?:CHG|INC)\d{4,9}", "CRQ[0-9]+(-[0-9]+)?"]
 )
 def test_ordinary_patterns_are_taken_and_fast(pattern: str) -> None:
-    assert _bad_pattern(pattern) == ""
+    assert bad_pattern(pattern) == ""
 
 
 def packed(*members: tuple[str, bytes, bytes | str]) -> bytes:

@@ -1,64 +1,24 @@
-"""`delivery.toml`: the accounts, what deploys and bakes are told by default, and where locks are kept."""
+"""What `delivery.toml` contains, as values: accounts, defaults of deploys and bakes, the table of locks."""
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from delivery import names
-from delivery.errors import USAGE, DeliveryError, SettingsError
-from jobdsl.errors import EstateError, Problem, Where, suggestion
-from jobdsl.settings.tomlread import Reader, checked, number, words
+from delivery.errors import USAGE, DeliveryError
+from delivery.settings import values
+from jobdsl.errors import suggestion
+from jobdsl.settings.tomlread import checked, number, words
 
-__all__ = ["FILE", "GATES", "Account", "App", "Bake", "Deploy", "Lock", "Settings", "load_settings", "loads"]
+__all__ = ["FILE", "GATES", "NONE", "Account", "App", "Bake", "Deploy", "Layer", "Lock", "Settings"]
 
 FILE = "delivery.toml"
 Names = tuple[str, ...]
 GATES = ("ec2", "target-groups", "elb")
 """Whom AWS lets us ask about the health of a group, beside Auto Scaling."""
 NONE = "none"
-
-
-_REPEAT = re.compile(r"[*+]|\{[0-9]*,[0-9]*\}|\{[0-9]{2,}\}")
-_NESTED = re.compile(r"\)(?:[*+]|\{[0-9]*,?[0-9]*\})")
-"""A repeated group: what it holds may fit a text in more ways than can be tried."""
-_MOST_REPEATS = 4
-_LONGEST_PATTERN = 200
-
-
-def _bad_pattern(text: str) -> str:
-    try:
-        re.compile(text)
-    except (re.error, OverflowError, RecursionError) as error:
-        return f"is no regular expression: {error}"
-    if len(text) > _LONGEST_PATTERN or len(_REPEAT.findall(text)) > _MOST_REPEATS or _NESTED.search(text):
-        return (
-            f"is a regular expression that may take forever: at most {_MOST_REPEATS} of * + {{n,}} in"
-            f" {_LONGEST_PATTERN} characters, none behind a group"
-        )
-    return ""
-
-
-def _bad_id(text: str) -> str:
-    return "" if re.fullmatch(r"[0-9]{12}", text) else "must be the twelve digits of an account"
-
-
-def _bad_url(text: str) -> str:
-    good = text.startswith(("https://", "http://"))
-    return "" if good else "must be a URL that begins with https:// or http://"
-
-
-def _bad_change_url(text: str) -> str:
-    return _bad_url(text) or ("" if "{change_request}" in text else "must have {change_request} in it")
-
-
-def _bad_ramp(steps: tuple[int, ...]) -> str:
-    rising = list(steps) == sorted(set(steps)) and steps and steps[0] > 0
-    return "" if rising and steps[-1] == 100 else "must be rising percentages that end with 100"
+"""Word of a setting that is switched off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +26,7 @@ class Account:
     """`[accounts.NAME]`: an AWS account, how it is reached, and what it takes to deploy there."""
 
     name: str
-    id: str | None = checked(None, _bad_id)
+    id: str | None = checked(None, values.bad_id)
     """Twelve digits; with it, credentials of another account are refused."""
     profile: str | None = None
     """Profile of the AWS configuration; None takes the credentials of the environment."""
@@ -76,12 +36,12 @@ class Account:
     """Regions it is used in; empty for any."""
     production: bool = False
     """Whether a deploy needs a change request and a tested image, and asks before it acts."""
-    change_request: str | None = checked(None, _bad_pattern)
+    change_request: str | None = checked(None, values.bad_pattern)
     """Regular expression a change request must match as a whole; `none` where none is needed.
 
     None is `none`, but in production anything that is not empty.
     """
-    change_request_url: str | None = checked(None, _bad_change_url)
+    change_request_url: str | None = checked(None, values.bad_change_url)
     """Asked with GET, `{change_request}` filled in: 200 means it may be used."""
     tested_in: str | None = None
     """Name of the account an image must have been found healthy in before it may run here, or `none`.
@@ -128,7 +88,7 @@ class Deploy:
     """Of each wait for health."""
     gate_command: str | None = None
     """Run by /bin/sh at every look, DELIVERY_GROUP and others in its environment; 0 means healthy."""
-    gate_url: str | None = checked(None, _bad_url)
+    gate_url: str | None = checked(None, values.bad_url)
     """Asked of each instance at every look; `{private_ip}`, `{public_ip}`, `{instance_id}` are its."""
     alarms: Names = ()
     """CloudWatch alarms that must not be in alarm, at the gate and while it soaks."""
@@ -142,7 +102,7 @@ class Deploy:
     """How long a canary must stay healthy before it may be promoted."""
     decision_minutes: float = number(0.0, 0)
     """After how long without a decision a canary is rolled back; 0 waits for ever."""
-    ramp: tuple[int, ...] = checked((10, 50, 100), _bad_ramp)
+    ramp: tuple[int, ...] = checked((10, 50, 100), values.bad_ramp)
     """Percentages of the `ramp` strategy."""
     keep: int = number(2, 1)
     """Groups of a cluster that a deploy leaves, the active one included; it deletes older ones of deploys."""
@@ -268,114 +228,3 @@ class Settings:
         for key in (("defaults", ""), ("accounts", account), ("apps", app), ("clusters", cluster)):
             said |= self.layers.get(key, {})
         return Deploy(**said)
-
-
-def load_settings(path: Path | None = None) -> Settings:
-    """The file that is named, that `DELIVERY_SETTINGS` names, `./delivery.toml`, or else the defaults.
-
-    SettingsError with everything that is wrong in it.
-    """
-    named = path or (Path(os.environ["DELIVERY_SETTINGS"]) if os.environ.get("DELIVERY_SETTINGS") else None)
-    if named is None and not Path(FILE).is_file():
-        return Settings()
-    file = named or Path(FILE)
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        raise SettingsError([Problem(f"cannot be read: {reason}", where=Where(str(file), 0))]) from error
-    return loads(text, str(file))
-
-
-def loads(text: str, file: str = FILE) -> Settings:
-    """The settings in a file's text; SettingsError with every error in it, each with its line."""
-    try:
-        reader = Reader(text, file)
-        settings = _read(reader)
-        reader.finish()
-    except EstateError as error:
-        raise SettingsError(error.problems) from error
-    return settings
-
-
-def _read(reader: Reader) -> Settings:
-    document = reader.document
-    reader.known(document, ["accounts", "defaults", "apps", "clusters", "bake", "lock"])
-    layers: dict[tuple[str, str], Layer] = {
-        ("defaults", ""): _layer(reader, document.get("defaults", {}), ("defaults",))
-    }
-    accounts = {}
-    for name, table in _tables(reader, "accounts"):
-        plain = dict(table)
-        layers["accounts", name] = _layer(reader, plain.pop("defaults", {}), ("accounts", name, "defaults"))
-        accounts[name] = reader.table(Account, plain, ("accounts", name), name=name)
-    apps = {}
-    for name, table in _tables(reader, "apps"):
-        apps[name] = reader.table(App, table, ("apps", name))
-        layers["apps", name] = _said(apps[name], table)
-        _named(reader, ("apps", name), names.cluster)
-    for name, table in _tables(reader, "clusters"):
-        _named(reader, ("clusters", name), names.parse_cluster)
-        layers["clusters", name] = _layer(reader, table, ("clusters", name))
-    bake = reader.table(Bake, document.get("bake", {}), ("bake",))
-    lock = reader.table(Lock, document.get("lock", {}), ("lock",))
-    settings = Settings(accounts, apps, bake, lock, layers)
-    _cross_checks(reader, settings)
-    return settings
-
-
-def _tables(reader: Reader, name: str) -> list[tuple[str, Mapping[str, Any]]]:
-    found = reader.mapping(reader.document.get(name, {}), (name,))
-    return [(key, reader.mapping(table, (name, key))) for key, table in found.items()]
-
-
-def _named(reader: Reader, path: tuple[str, str], parse: Callable[[str], object]) -> None:
-    """Nothing would ever be looked up under a name that cannot be."""
-    try:
-        parse(path[1])
-    except names.NameProblem as problem:
-        reader.error(path, f"{'.'.join(path)}: {problem.message}", problem.hint)
-
-
-def _layer(reader: Reader, value: object, path: tuple[str, ...]) -> Layer:
-    table = reader.mapping(value, path)
-    return _said(reader.table(Deploy, table, path), table)
-
-
-def _said(read: Deploy, table: Mapping[str, Any]) -> Layer:
-    return {one.name: getattr(read, one.name) for one in fields(Deploy) if one.name in table}
-
-
-def _cross_checks(reader: Reader, settings: Settings) -> None:
-    """What no single key can tell."""
-    for name, account in settings.accounts.items():
-        _check_account(reader, settings, name, account)
-    for name, app in settings.apps.items():
-        for one in app.accounts or ():
-            _known(reader, one, settings, ("apps", name, "accounts"))
-    for one in settings.bake.share:
-        if not re.fullmatch(r"[0-9]{12}", one):
-            _known(reader, one, settings, ("bake", "share"))
-    if settings.bake.account is not None:
-        _known(reader, settings.bake.account, settings, ("bake", "account"))
-
-
-def _check_account(reader: Reader, settings: Settings, name: str, account: Account) -> None:
-    path = ("accounts", name)
-    if account.tested_in == name:
-        reader.error((*path, "tested_in"), f"accounts.{name}.tested_in names the account itself")
-    elif account.tested_in not in (None, NONE):
-        _known(reader, str(account.tested_in), settings, (*path, "tested_in"))
-    elif account.production and account.tested_in is None and len(settings.testing) != 1:
-        hint = f'tested_in = "NAME", or tested_in = "{NONE}" where images need not have run elsewhere'
-        reader.error(path, f"accounts.{name} is production: where must its images have run before?", hint)
-    if account.change_request_url and account.change_pattern is None:
-        hint = 'change_request = "CHG[0-9]+" says what one looks like'
-        reader.error((*path, "change_request_url"), f"accounts.{name} needs no change request", hint)
-
-
-def _known(reader: Reader, name: str, settings: Settings, path: tuple[str, ...]) -> None:
-    known = settings.accounts
-    if name not in known:
-        hint = suggestion(name, known) or (f"known are {', '.join(known)}" if known else "[accounts.NAME]")
-        reader.error(path, f"{'.'.join(path)}: there is no account {name!r}", hint, word=name)

@@ -1,0 +1,11 @@
+"""`delivery.toml`: the accounts, defaults of deploys and bakes, and where locks are kept.
+
+`model` has its contents as values, `values` the checks of single ones, `file` reads it.
+"""
+
+from __future__ import annotations
+
+from delivery.settings.file import load_settings, loads
+from delivery.settings.model import FILE, GATES, Account, App, Bake, Deploy, Lock, Settings
+
+__all__ = ["FILE", "GATES", "Account", "App", "Bake", "Deploy", "Lock", "Settings", "load_settings", "loads"]

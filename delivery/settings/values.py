@@ -1,0 +1,49 @@
+"""Checks of single values of `delivery.toml`: each returns what is wrong, or an empty text. Pure."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["bad_change_url", "bad_id", "bad_pattern", "bad_ramp", "bad_url"]
+
+_REPEAT = re.compile(r"[*+]|\{[0-9]*,[0-9]*\}|\{[0-9]{2,}\}")
+_NESTED = re.compile(r"\)(?:[*+]|\{[0-9]*,?[0-9]*\})")
+"""A repeated group: what it holds may fit a text in more ways than can be tried."""
+_MOST_REPEATS = 4
+_LONGEST_PATTERN = 200
+
+
+def bad_pattern(text: str) -> str:
+    """Check a regular expression: valid, and quick on any text."""
+    try:
+        re.compile(text)
+    except (re.error, OverflowError, RecursionError) as error:
+        return f"is no regular expression: {error}"
+    if len(text) > _LONGEST_PATTERN or len(_REPEAT.findall(text)) > _MOST_REPEATS or _NESTED.search(text):
+        return (
+            f"is a regular expression that may take forever: at most {_MOST_REPEATS} of * + {{n,}} in"
+            f" {_LONGEST_PATTERN} characters, none behind a group"
+        )
+    return ""
+
+
+def bad_id(text: str) -> str:
+    """Check the id of an account."""
+    return "" if re.fullmatch(r"[0-9]{12}", text) else "must be the twelve digits of an account"
+
+
+def bad_url(text: str) -> str:
+    """Check the beginning of a URL."""
+    good = text.startswith(("https://", "http://"))
+    return "" if good else "must be a URL that begins with https:// or http://"
+
+
+def bad_change_url(text: str) -> str:
+    """Check a URL that asks about a change request."""
+    return bad_url(text) or ("" if "{change_request}" in text else "must have {change_request} in it")
+
+
+def bad_ramp(steps: tuple[int, ...]) -> str:
+    """Check the percentages of a ramp."""
+    rising = list(steps) == sorted(set(steps)) and steps and steps[0] > 0
+    return "" if rising and steps[-1] == 100 else "must be rising percentages that end with 100"
