@@ -9,6 +9,7 @@ import shlex
 from typing import Any
 
 from jobdsl import DslError, freestyle, publish, scm, steps, template, triggers, wrappers
+from jobdsl.dsl import requirements
 from jobdsl.seed_jobs.wheel import build_wheel
 
 __all__ = ["arguments", "seed"]
@@ -46,9 +47,10 @@ def seed(
 
     `repo`, `branch`, `path`: where the estate is; `git_credentials` to read it. `credentials`: Jenkins id of
     the user and API token that change the jobs. `secrets_file`: Jenkins id of a secret file with the values
-    of the estate's secrets. `install`: pip requirement of jobdsl; or `tool`: the command of one that is
-    installed on the agents. Without either the job carries the wheel of this very version (a megabyte), so
-    that no index needs to have jobdsl; what jobdsl depends on still comes from pip's index.
+    of the estate's secrets. `install`: what pip installs jobdsl from, such as the address of a wheel; or
+    `tool`: the command of one that is installed on the agents. Without either the job carries the wheel of
+    this very version (a megabyte), so that no index needs to have jobdsl; what jobdsl depends on still comes
+    from pip's index.
     `controller_url`: the controller's address as agents reach it, where that is not the one in Jenkins'
     settings. `poll`: when the repository is asked for changes; with "" only when a webhook says so.
     `html_page`: show the plan as a page of the job (needs the HTML Publisher plugin). `seed_name`: the
@@ -108,10 +110,8 @@ def seed(
 
 
 def _check(install: str | None, tool: str | None, path: str) -> None:
-    if install is not None and tool is not None:
-        raise DslError("seed: install= and tool= exclude each other", hint="leave one of them out")
-    if install is not None and install.lstrip().startswith("-"):
-        raise DslError(f"seed: install takes one pip requirement, not {install!r}", hint='like "jobdsl==1.2"')
+    requirements.check(install, tool)
+    requirements.warn(install)
     if path.startswith(("/", "-")) or ".." in path.split("/"):
         raise DslError(f"seed: path {path!r} is not inside the repository", hint='"." is the whole of it')
 

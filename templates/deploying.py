@@ -44,9 +44,9 @@ def deploy(
     back fails the build.
 
     `account`, `region`: where; `settings`: a `delivery.toml` of the estate, else that of the agent.
-    `aws_credentials`: Jenkins id of an access key and its secret, else the agent's own role. `install`: pip
-    requirement of `delivery`, this very version unless given; or `tool`: the command of one that is on the
-    agents. `agent`: a label expression or a pool. `mail`, `slack`: who hears of failures.
+    `aws_credentials`: Jenkins id of an access key and its secret, else the agent's own role. `tool`: the
+    command of a `delivery` that is on the agents; or `install`: what pip installs it from, the address of a
+    wheel. One of them is needed. `agent`: a label expression or a pool. `mail`, `slack`: who hears of failures.
 
     Parts to replace by name: prepare, tested, deploy (steps; the text of one is its command); image,
     in_region, change_request; timestamps, timeout, access; artifacts, next, mail, slack. None takes a part

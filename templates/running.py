@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from importlib.metadata import version
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from jobdsl import DslError, publish, read_file, steps, template, wrappers
+from jobdsl.dsl import requirements
+from jobdsl.dsl.context import complain
 
 __all__ = ["REPORT", "Running", "words"]
 
 REPORT = "delivery-report"
 """Directory of the workspace with the timeline of a bake or a deploy."""
+
+_NO_COMMAND = "the job has no `delivery` to run: neither tool= nor install= is given"
+_COMMAND_HINT = (
+    f'tool="delivery" where it is installed on the agents; or install="{requirements.EXAMPLE}", a wheel on a'
+    " server of your own (`pip wheel --no-deps .` in a checkout makes one)"
+)
 
 
 def words(*options: str, **named: Any) -> str:
@@ -44,12 +51,11 @@ class Running:
     def of(cls, given: Mapping[str, Any]) -> Running:
         """Those of a template's arguments. Raises DslError."""
         made = cls(**{one.name: given[one.name] for one in fields(cls)})
-        if made.install is not None and made.tool is not None:
-            raise DslError("install= and tool= exclude each other", hint="leave one of them out")
-        if made.install is not None and made.install.lstrip().startswith("-"):
-            raise DslError(
-                f"install takes one pip requirement, not {made.install!r}", hint='like "jobdsl==1.2"'
-            )
+        requirements.check(made.install, made.tool)
+        requirements.warn(made.install)
+        if made.install is None and not made.tool:
+            complain(DslError(_NO_COMMAND, hint=_COMMAND_HINT))
+            made = replace(made, tool="delivery")  # a stand-in, so that all else is checked
         if made.settings is not None and made.settings.startswith("."):
             raise DslError(
                 f"settings takes a file of the estate, by its path from the root, not {made.settings!r}",
@@ -75,7 +81,7 @@ class Running:
         return template(
             "./delivery/prepare.sh.j2",
             tool=self.tool,
-            install=self.install or f"jobdsl=={version('jobdsl')}",
+            install=self.install,
             settings=read_file(self.settings).rstrip("\n") if self.settings else None,
         )
 

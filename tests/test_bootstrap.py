@@ -22,7 +22,8 @@ from jobdsl.seed_jobs import seed
 from jobdsl.seed_jobs.seed import arguments
 from jobdsl.testing import SimulatedJenkins
 
-OPTIONS: dict[str, Any] = {"repo": "https://git.example.com/jobs.git", "install": "jobdsl==1.2.3"}
+WHEEL = "https://files.example.com/jobdsl-1.2.3-py3-none-any.whl"
+OPTIONS: dict[str, Any] = {"repo": "https://git.example.com/jobs.git", "install": WHEEL}
 
 
 @pytest.fixture
@@ -70,9 +71,9 @@ def test_a_second_run_has_nothing_to_do(controller: SimulatedJenkins) -> None:
 
 def test_other_options_update_it(controller: SimulatedJenkins) -> None:
     run(controller)
-    made = run(controller, install="jobdsl==1.3")
+    made = run(controller, install="jobdsl-1.3-py3-none-any.whl")
     assert [one.action for one in made.changes] == [Action.UPDATE]
-    assert "jobdsl==1.3" in controller.config("jobdsl-seed")
+    assert "jobdsl-1.3-py3-none-any.whl" in controller.config("jobdsl-seed")
 
 
 def test_a_newer_jobdsl_that_writes_the_job_differently_updates_it(controller: SimulatedJenkins) -> None:
@@ -119,6 +120,12 @@ def test_missing_credentials_are_told_with_the_page_to_create_them_on(controller
     assert warnings(controller, git_credentials="deploy-key", check=False) == []
 
 
+def test_a_name_that_any_account_could_publish_is_a_warning(controller: SimulatedJenkins) -> None:
+    (warning,) = warnings(controller, install="jobdsl==1.2")
+    assert "on no public index" in warning
+    assert "jobdsl @ https://" in warning
+
+
 def test_without_its_credentials_the_job_is_made_but_not_built(controller: SimulatedJenkins) -> None:
     made = run(controller, git_credentials="deploy-key")
     assert [(one.action, one.queue) for one in made.changes] == [(Action.CREATE, False)]
@@ -127,7 +134,7 @@ def test_without_its_credentials_the_job_is_made_but_not_built(controller: Simul
 
 def test_each_problem_is_told_once(controller: SimulatedJenkins, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["bootstrap", "--url", controller.url, "--user", controller.user, "--token", controller.token]
-    command += ["--repo", "r", "--install", "jobdsl==1", "--credentials", "none", "--yes"]
+    command += ["--repo", "r", "--install", "./jobdsl-1-py3-none-any.whl", "--credentials", "none", "--yes"]
     for code, plugins in ((0, ()), (0, ()), (1, ("build-timeout",))):  # made, there already, refused
         controller.remove_plugins(*plugins)
         assert run_command(command) == code

@@ -38,7 +38,7 @@ def test_the_seed_job_binds_it() -> None:
     given = {
         "repo": "https://git.example.com/x.git",
         "secrets_file": "estate-secrets",
-        "install": "jobdsl==1",
+        "install": "./jobdsl-1-py3-none-any.whl",
     }
     document = seed("s", **given).render()
     binding = "org.jenkinsci.plugins.credentialsbinding.impl.FileBinding"

@@ -15,10 +15,11 @@ from jobdsl import DslError, steps
 from jobdsl.seed_jobs import seed
 from jobdsl.seed_jobs.seed import arguments
 
+WHEEL = "https://files.example.com/jobdsl-1.2.3-py3-none-any.whl"
 GIVEN: dict[str, Any] = {
     "repo": "https://git.example.com/it's ours.git",
     "credentials": "jenkins-writer",
-    "install": "jobdsl==1.2.3",
+    "install": WHEEL,
 }
 VARIANTS: list[dict[str, Any]] = [
     GIVEN,
@@ -75,7 +76,7 @@ def test_options_leave_defaults_out() -> None:
     assert arguments(GIVEN) == [
         "--repo=https://git.example.com/it's ours.git",
         "--credentials=jenkins-writer",
-        "--install=jobdsl==1.2.3",
+        f"--install={WHEEL}",
     ]
     assert "--github-push" in arguments(VARIANTS[4])
 

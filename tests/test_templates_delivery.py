@@ -20,6 +20,7 @@ from jobdsl.testing import problems, render
 
 DOCS = Path(__file__).parent.parent / "docs"
 REPO = "https://git.example.com/store/cart.git"
+WHEEL = "https://files.example.com/jobdsl-0.1.0-py3-none-any.whl"
 COMMON: dict[str, Any] = {
     "account": "it's ours",
     "region": "eu-west-1",
@@ -28,6 +29,7 @@ COMMON: dict[str, Any] = {
     "agent": "linux",
     "mail": "a@example.com",
     "slack": "#deploys",
+    "install": WHEEL,
 }
 FULL: dict[str, dict[str, Any]] = {
     "bake": {
@@ -47,9 +49,12 @@ FULL: dict[str, dict[str, Any]] = {
     "resume": {"cluster": "cart-eu", "schedule": "H/10 * * * *"},
 }  # fmt: skip
 LEAST: dict[str, dict[str, Any]] = {
-    "bake": {"package": "https://artifacts.example.com/cart.deb"},
-    **{name: {} for name in ("bake_reaper", "ami_cleanup", "group_cleanup")},
-    **{name: {"cluster": "cart"} for name in ("deploy", "canary", "promote", "rollback", "resume")},
+    "bake": {"package": "https://artifacts.example.com/cart.deb", "tool": "delivery"},
+    **{name: {"tool": "delivery"} for name in ("bake_reaper", "ami_cleanup", "group_cleanup")},
+    **{
+        name: {"cluster": "cart", "tool": "delivery"}
+        for name in ("deploy", "canary", "promote", "rollback", "resume")
+    },
 }
 
 
@@ -62,13 +67,13 @@ def ways(**more: Any) -> list[Service]:
     """Services of all kinds."""
     made = []
     for strategy, as_pipeline in product(["red-black", "canary"], [False, True]):
-        given = {"strategy": strategy, "as_pipeline": as_pipeline, **more}
+        given = {"strategy": strategy, "as_pipeline": as_pipeline, "install": WHEEL, **more}
         made.append(service("cart", repo=REPO, build="make", **given))
     return made
 
 
 EVERYTHING: dict[str, Any] = {
-    **{name: value for name, value in COMMON.items() if name not in ("account", "settings")},
+    **{name: value for name, value in COMMON.items() if name not in ("account", "settings", "install")},
     "branches": ["main", "release-1.4"],
     "repository": "https://artifacts.example.com/it's ours",
     "repository_credentials": "artifacts",
@@ -108,7 +113,7 @@ def test_every_template_lints_clean(estate: Path) -> None:
     lines += [f"{name}({name!r}, **{given!r}, **{COMMON!r})" for name, given in FULL.items()]
     lines += [f"{name}({name + '-least'!r}, **{given!r})" for name, given in LEAST.items()]
     for number, (strategy, as_pipeline) in enumerate(product(["red-black", "canary", "ramp"], [False, True])):
-        kind = f"build='make', strategy={strategy!r}, as_pipeline={as_pipeline}"
+        kind = f"build='make', install={WHEEL!r}, strategy={strategy!r}, as_pipeline={as_pipeline}"
         lines.append(f"service('cart{number}', repo={REPO!r}, {kind})")
         lines.append(f"service('till{number}', repo={REPO!r}, {kind}, **{EVERYTHING!r})")
     (estate / "jobs.py").write_text("\n".join(lines))
@@ -187,7 +192,7 @@ def test_the_page_on_builds_has_every_parameter() -> None:
 
 
 def test_a_chain_hands_on_what_it_makes() -> None:
-    made = service("cart", repo=REPO, build="make", strategy="canary", cluster="shop-cart")
+    made = service("cart", repo=REPO, build="make", install=WHEEL, strategy="canary", cluster="shop-cart")
     assert [job.name for job in made] == [
         "cart-main", "cart-pull-request", "cart-bake", "cart-test", "cart-production", "cart-promote",
         "cart-rollback", "cart-resume",
@@ -205,15 +210,17 @@ def test_a_chain_hands_on_what_it_makes() -> None:
 
 
 def test_nothing_leads_to_production_where_there_is_none() -> None:
-    made = service("cart", repo=REPO, build="make", production_account=None)
+    made = service("cart", repo=REPO, build="make", install=WHEEL, production_account=None)
     assert [job.name for job in made] == ["cart-main", "cart-pull-request", "cart-bake", "cart-test"]
-    piped = service("cart", repo=REPO, build="make", production_account=None, as_pipeline=True)
+    piped = service("cart", repo=REPO, build="make", install=WHEEL, production_account=None, as_pipeline=True)
     assert piped.stages is not None
     assert piped.stages.names[-1] == "deploy"
 
 
 def test_one_account_takes_two_clusters() -> None:
-    made = service("cart", repo=REPO, build="make", test_account="ours", production_account="ours")
+    made = service(
+        "cart", repo=REPO, build="make", install=WHEEL, test_account="ours", production_account="ours"
+    )
     assert made.test is not None
     assert "--cluster cart-test" in made.test.steps["deploy"].command
     assert made.production is not None
@@ -221,7 +228,9 @@ def test_one_account_takes_two_clusters() -> None:
 
 
 def test_pull_requests_and_other_branches_stay_beside_a_pipeline() -> None:
-    made = service("cart", repo=REPO, build="make", as_pipeline=True, branches=["main", "next"])
+    made = service(
+        "cart", repo=REPO, build="make", install=WHEEL, as_pipeline=True, branches=["main", "next"]
+    )
     assert [job.name for job in made] == [
         "cart-next", "cart-pull-request", "cart-main", "cart-rollback", "cart-resume",
     ]  # fmt: skip
@@ -231,7 +240,15 @@ def test_pull_requests_and_other_branches_stay_beside_a_pipeline() -> None:
 
 def test_parts_are_replaced_in_every_job_that_has_them() -> None:
     made = service(
-        "cart", repo=REPO, build="make", compile=None, bake="./bake-it", smoke="true", artifacts=None, keep=7
+        "cart",
+        repo=REPO,
+        build="make",
+        install=WHEEL,
+        compile=None,
+        bake="./bake-it",
+        smoke="true",
+        artifacts=None,
+        keep=7,
     )
     assert made.bake is not None
     assert made.bake.steps["bake"].command == "./bake-it"
@@ -244,7 +261,14 @@ def test_parts_are_replaced_in_every_job_that_has_them() -> None:
 
 def test_stages_are_replaced_removed_and_put_beside_others() -> None:
     made = service(
-        "cart", repo=REPO, build="make", as_pipeline=True, compile=None, bake="./bake-it", test="make check"
+        "cart",
+        repo=REPO,
+        build="make",
+        install=WHEEL,
+        as_pipeline=True,
+        compile=None,
+        bake="./bake-it",
+        test="make check",
     )
     stages = made.stages
     assert stages is not None
@@ -267,6 +291,38 @@ def test_what_the_agents_need_is_prepared_once() -> None:
     assert bake("b", package="x", tool="/opt/our tools/delivery").steps.names.keys() == {"bake"}
 
 
+@pytest.mark.parametrize(
+    "by_name", ["jobdsl", "jobdsl==1.2", " JobDSL [aws] >=1", "jobdsl~=1.0; python_version > '3'"]
+)
+def test_lint_warns_of_a_name_that_any_account_could_publish(tmp_path: Path, by_name: str) -> None:
+    lines = f"from jobdsl.templates import bake\nbake('b', package='x', install={by_name!r})\n"
+    (tmp_path / "jobs.py").write_text(lines)
+    (problem,) = problems(tmp_path)
+    assert problem.severity == "warning"
+    assert str(problem.where) == "jobs.py:2"
+    assert "on no public index" in problem.message
+    assert "jobdsl @ https://" in problem.hint
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["jobdsl @ https://files.example.com/j.whl", WHEEL, "./jobdsl-1-py3-none-any.whl", "acme-jobdsl==1"],
+)
+def test_lint_takes_a_requirement_that_says_where_it_comes_from(tmp_path: Path, elsewhere: str) -> None:
+    lines = f"from jobdsl.templates import bake\nbake('b', package='x', install={elsewhere!r})\n"
+    (tmp_path / "jobs.py").write_text(lines)
+    assert problems(tmp_path) == []
+
+
+def test_each_call_without_a_command_is_an_error_at_its_line(tmp_path: Path) -> None:
+    calls = "from jobdsl.templates import *\nfor n in 'ab':\n    bake(n, package='x')\nami_cleanup('c', enigne=1)\n"
+    (tmp_path / "jobs.py").write_text(calls)
+    found = [str(problem) for problem in problems(tmp_path)]
+    missing = [line.partition(": error: the job has no `delivery`")[0] for line in found if "neither" in line]
+    assert missing == ["jobs.py:3", "jobs.py:4"]
+    assert any("enigne" in line for line in found)
+
+
 def test_settings_of_the_estate_travel_with_the_job(estate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(estate)
     job = deploy("d", cluster="cart", settings="delivery.toml", tool="delivery")
@@ -278,23 +334,26 @@ def test_settings_of_the_estate_travel_with_the_job(estate: Path, monkeypatch: p
     ("make", "message", "hint"),
     [
         (lambda: bake("b", package="x", tool="a", install="b"), "exclude each other", "leave one"),
-        (lambda: bake("b", package="x", install="-r x"), "one pip requirement", 'like "jobdsl==1.2"'),
-        (lambda: bake("b", package="x", settings="./delivery.toml"), "by its path from the root", "delivery.toml"),
-        (lambda: bake("b", package="x", settings="delivry.toml"), "no file 'delivry.toml'", ""),
-        (lambda: bake("b", package="x", bakee="x"), "part or field 'bakee'", 'did you mean "bake"?'),
-        (lambda: bake("b", package="x", enigne="x"), "part or field 'enigne'", 'did you mean "engine"?'),
-        (lambda: deploy("d", cluster="cart", strategy="canari"), "strategy takes", 'did you mean "canary"?'),
-        (lambda: deploy("d", cluster="-cart"), "an application needs a name", ""),
-        (lambda: canary("d", cluster="cart v1"), "application 'cart v1'", ""),
-        (lambda: rollback("d", cluster="shop-v001"), "is the name of a group", "its cluster is shop"),
-        (lambda: templates.ami_cleanup(options="5"), "options takes", "--limit"),
-        (lambda: service("cart 1", repo=REPO, build="make"), "application 'cart 1'", "cluster="),
-        (lambda: service("cart", repo=REPO, build="mkae"), "build takes one of", 'did you mean "make"?'),
-        (lambda: service("cart", repo=REPO, build="make", strategy="blue"), "strategy takes", ""),
-        (lambda: service("cart", repo=REPO, build="make", branches="main"), "branches takes a list", "main"),
-        (lambda: service("cart", repo=REPO, build="make", smok="x"), "'smok'", 'did you mean "smoke"?'),
+        (lambda: bake("b", package="x", install="-r x"), "one pip requirement", ".whl"),
+        (lambda: bake("b", package="x"), "neither tool= nor install=", 'tool="delivery"'),
+        (lambda: templates.group_cleanup(), "neither tool= nor install=", 'install="https://'),
+        (lambda: service("cart", repo=REPO, build="make"), "neither tool= nor install=", 'tool="delivery"'),
+        (lambda: bake("b", package="x", settings="./delivery.toml", tool="delivery"), "by its path from the root", "delivery.toml"),
+        (lambda: bake("b", package="x", settings="delivry.toml", tool="delivery"), "no file 'delivry.toml'", ""),
+        (lambda: bake("b", package="x", bakee="x", tool="delivery"), "part or field 'bakee'", 'did you mean "bake"?'),
+        (lambda: bake("b", package="x", enigne="x", tool="delivery"), "part or field 'enigne'", 'did you mean "engine"?'),
+        (lambda: deploy("d", cluster="cart", strategy="canari", tool="delivery"), "strategy takes", 'did you mean "canary"?'),
+        (lambda: deploy("d", cluster="-cart", tool="delivery"), "an application needs a name", ""),
+        (lambda: canary("d", cluster="cart v1", tool="delivery"), "application 'cart v1'", ""),
+        (lambda: rollback("d", cluster="shop-v001", tool="delivery"), "is the name of a group", "its cluster is shop"),
+        (lambda: templates.ami_cleanup(options="5", tool="delivery"), "options takes", "--limit"),
+        (lambda: service("cart 1", repo=REPO, build="make", install=WHEEL), "application 'cart 1'", "cluster="),
+        (lambda: service("cart", repo=REPO, build="mkae", install=WHEEL), "build takes one of", 'did you mean "make"?'),
+        (lambda: service("cart", repo=REPO, build="make", install=WHEEL, strategy="blue"), "strategy takes", ""),
+        (lambda: service("cart", repo=REPO, build="make", install=WHEEL, branches="main"), "branches takes a list", "main"),
+        (lambda: service("cart", repo=REPO, build="make", install=WHEEL, smok="x"), "'smok'", 'did you mean "smoke"?'),
         (
-            lambda: service("cart", repo=REPO, build="make", as_pipeline=True, aprove="x"),
+            lambda: service("cart", repo=REPO, build="make", install=WHEEL, as_pipeline=True, aprove="x"),
             "'aprove'",
             'did you mean "approve"?',
         ),

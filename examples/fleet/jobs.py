@@ -16,7 +16,7 @@ from jobdsl.templates import (
 )
 
 GIT = "https://git.example.com/fleet"
-DELIVERED = {"settings": "delivery.toml", "agent": "deployer", "slack": "#deploys"}
+DELIVERED = {"tool": "delivery", "settings": "delivery.toml", "agent": "deployer", "slack": "#deploys"}
 
 with folder("fleet", description="What runs on machines of its own"):
     # services/hello is what such a service looks like.

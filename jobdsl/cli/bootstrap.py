@@ -16,6 +16,7 @@ from jobdsl.checks.plugins import PluginList
 from jobdsl.controller.address import without_login
 from jobdsl.controller.jenkins import Controller
 from jobdsl.controller.refusals import allowed
+from jobdsl.dsl.requirements import index_problem
 from jobdsl.errors import DslError, Problem, Where, suggestion
 from jobdsl.grammar import names
 from jobdsl.model import Definition, Estate
@@ -73,6 +74,8 @@ def prepare(controller: Controller, *, adopt: Iterable[str] = (), check: bool = 
     if not check:
         return made
     missing = tuple(_missing(controller, one, options))
+    if by_name := index_problem(options.get("install"), WHERE):
+        missing = (*missing, by_name)
     if any(problem.rule == _NO_CREDENTIALS for problem in missing):
         made = replace(made, changes=tuple(replace(change, queue=False) for change in made.changes))
     return replace(made, problems=(*made.problems, *missing))

@@ -280,7 +280,8 @@ def _say_refused(made: Plan) -> int:
 )
 @click.option("--github-push", is_flag=True, help="Also start it by GitHub's own webhook.")
 @click.option(
-    "--install", help="Pip requirement of jobdsl on the agent. [default: the job carries this version]"
+    "--install",
+    help="Wheel the job installs jobdsl from: address or path. [default: the job carries this version]",
 )
 @click.option("--tool", help="Command of a jobdsl that is installed on the agents, instead.")
 @click.option("--controller-url", help="URL the seed job uses. [default: the one Jenkins tells its builds]")
