@@ -241,6 +241,13 @@ def test_what_is_not_checked_to_its_end_is_an_error_of_that_file() -> None:
         assert "lint.file_timeout_seconds" in last.hint
 
 
+def test_the_warnings_of_a_template_are_no_limit_to_the_jobs_of_its_loop(tmp_path: Path) -> None:
+    jobs = [definition("<assignedNode>a &amp;&amp; b</assignedNode>", name=f"job-{n}") for n in range(3000)]
+    found = _findings(tmp_path, Estate(tuple(jobs)), Settings(), Known(labels=["c"]), ()).problems
+    assert {(one.rule, one.severity) for one in found} == {("unknown-label", "warning")}
+    assert len(found) == 6000
+
+
 @pytest.mark.parametrize("distinct", [1, 2, 150, 10_000_000])
 def test_a_difference_of_long_texts_takes_bounded_time(distinct: int) -> None:
     lines = [f"line {number * 7919 % 10007 % distinct}" for number in range(150_000)]
