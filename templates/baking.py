@@ -50,7 +50,7 @@ def bake(
     `account`, `region`: where; `settings`: a `delivery.toml` of the estate, else that of the agent.
     `aws_credentials`: Jenkins id of an access key and its secret, else the agent's own role. `tool`: the
     command of a `delivery` that is on the agents; or `install`: what pip installs it from, the address of a
-    wheel. One of them is needed. `agent`: a label expression or a pool. `mail`, `slack`: who hears of failures.
+    wheel; one is needed. `agent`: a label expression or a pool. `mail`, `slack`: who hears of failures.
 
     Parts to replace by name: prepare, fetch, bake (steps; the text of one is its command); build, commit,
     file; timestamps, timeout, access; artifacts, next, mail, slack. None takes a part away.
