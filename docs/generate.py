@@ -12,7 +12,8 @@ from pathlib import Path
 import click
 
 sys.path.insert(0, str(Path(__file__).parent))
-import settings_page  # beside this file
+import settings_page  # in this folder
+import type_stubs
 
 HERE = Path(__file__).parent
 
@@ -168,19 +169,22 @@ PAGES = {
     "elements.md": elements,
     "items.md": kinds,
 }
+STUBS = "../jobdsl/typed/"
 
 
 def main() -> int:
     """Write the pages; with --check only say which are out of date."""
-    stale = [name for name, make in PAGES.items() if not _is_current(HERE / name, make())]
-    if "--check" in sys.argv[1:]:
-        for name in stale:
-            print(f"docs/{name} is out of date: run `make docs`")
-        return 1 if stale else 0
+    texts = {name: make() for name, make in PAGES.items()}
+    texts |= {f"{STUBS}{name}": text for name, text in type_stubs.stubs().items()}
+    stale = [name for name, text in texts.items() if not _is_current(HERE / name, text)]
     for name in stale:
-        (HERE / name).write_text(PAGES[name](), "utf-8")
-        print(f"docs/{name} written")
-    return 0
+        path = (HERE / name).resolve().relative_to(HERE.parent)
+        if "--check" in sys.argv[1:]:
+            print(f"{path} is out of date: run `make docs`")
+        else:
+            (HERE / name).write_text(texts[name], "utf-8")
+            print(f"{path} written")
+    return 1 if stale and "--check" in sys.argv[1:] else 0
 
 
 def _is_current(path: Path, text: str) -> bool:

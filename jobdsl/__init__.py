@@ -21,34 +21,9 @@ if TYPE_CHECKING:
     from jobdsl.dsl.context import inside
     from jobdsl.dsl.files import read_file, template
     from jobdsl.dsl.inlayout import in_layout
-    from jobdsl.dsl.jobs import (
-        folder,
-        freestyle,
-        item,
-        matrix,
-        maven,
-        multibranch,
-        multijob,
-        organization_folder,
-        pipeline,
-    )
     from jobdsl.dsl.raw import element, node, secret, xml
-    from jobdsl.dsl.viewkinds import (
-        all_view,
-        build_monitor_view,
-        build_pipeline_view,
-        categorized_view,
-        dashboard_view,
-        delivery_pipeline_view,
-        list_view,
-        my_view,
-        nested_view,
-        radiator_view,
-        sectioned_view,
-        view,
-        workflow_pipeline_view,
-    )
-    from jobdsl.elements import (
+    from jobdsl.errors import DslError
+    from jobdsl.typed import (
         axes,
         misc,
         params,
@@ -61,7 +36,30 @@ if TYPE_CHECKING:
         views,
         wrappers,
     )
-    from jobdsl.errors import DslError
+    from jobdsl.typed.items import (
+        all_view,
+        build_monitor_view,
+        build_pipeline_view,
+        categorized_view,
+        dashboard_view,
+        delivery_pipeline_view,
+        folder,
+        freestyle,
+        item,
+        list_view,
+        matrix,
+        maven,
+        multibranch,
+        multijob,
+        my_view,
+        nested_view,
+        organization_folder,
+        pipeline,
+        radiator_view,
+        sectioned_view,
+        view,
+        workflow_pipeline_view,
+    )
 
 __all__ = [
     "DslError",
@@ -144,17 +142,19 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 
-def __getattr__(name: str) -> Any:
-    from importlib import import_module
+if not TYPE_CHECKING:  # type checkers would take any name for one there is
 
-    if name in _HOME_OF:
-        found = getattr(import_module(_HOME_OF[name]), name)
-    elif name in __all__:
-        found = import_module(f"jobdsl.elements.{name}")
-    else:
-        raise AttributeError(f"module 'jobdsl' has no attribute {name!r}")
-    globals()[name] = found
-    return found
+    def __getattr__(name: str) -> Any:
+        from importlib import import_module
+
+        if name in _HOME_OF:
+            found = getattr(import_module(_HOME_OF[name]), name)
+        elif name in __all__:
+            found = import_module(f"jobdsl.elements.{name}")
+        else:
+            raise AttributeError(f"module 'jobdsl' has no attribute {name!r}")
+        globals()[name] = found
+        return found
 
 
 def __dir__() -> list[str]:

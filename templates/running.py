@@ -133,5 +133,7 @@ class Running:
     def _access(self) -> Any:
         if self.aws_credentials is None:
             return None
-        keys = {"user": "AWS_ACCESS_KEY_ID", "password": "AWS_SECRET_ACCESS_KEY"}
-        return wrappers.credentials([wrappers.username_password(self.aws_credentials, **keys)])
+        keys = wrappers.username_password(
+            self.aws_credentials, user="AWS_ACCESS_KEY_ID", password="AWS_SECRET_ACCESS_KEY"  # noqa: S106  # the name of a variable
+        )
+        return wrappers.credentials([keys])

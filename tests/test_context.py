@@ -38,7 +38,7 @@ def test_outside_a_load_items_are_only_made() -> None:
 
 def test_outside_a_load_errors_are_raised() -> None:
     with pytest.raises(DslError, match="freestyle has no argument 'nam'"):
-        freestyle("x", nam=1)
+        freestyle("x", nam=1)  # type: ignore[call-arg]
     with pytest.raises(DslError, match="not well-formed"):
         xml("<a>")
 

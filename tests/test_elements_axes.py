@@ -29,7 +29,7 @@ def test_a_dynamic_axis_repeats_its_variable() -> None:
 
 def test_a_list_is_wanted_and_said_so() -> None:
     with pytest.raises(DslError, match="values takes a list of texts") as caught:
-        axes.text("DATABASE", "postgres")
+        axes.text("DATABASE", "postgres")  # type: ignore[arg-type]
     assert caught.value.hint == "put [ ] around it"
     with pytest.raises(DslError, match="takes an axis"):
-        matrix("x", axes=[scm.git("https://git.example.com/app.git")])
+        matrix("x", axes=[scm.git("https://git.example.com/app.git")])  # type: ignore[list-item]

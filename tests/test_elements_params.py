@@ -71,15 +71,15 @@ def test_choices_are_a_list_of_texts(given: Any) -> None:
     with pytest.raises(DslError, match="choices"):
         params.choice("STAGE", given)
     with pytest.raises(DslError, match="must be given"):
-        params.choice("STAGE")
+        params.choice("STAGE")  # type: ignore[call-arg]
 
 
 def test_a_string_and_its_default() -> None:
     assert params.string("A", "b") == params.string("A", default="b")
     with pytest.raises(DslError, match="default takes text, not 3"):
-        params.string("A", 3)
+        params.string("A", 3)  # type: ignore[arg-type]
     with pytest.raises(DslError, match="default takes True or False"):
-        params.boolean("A", "yes")
+        params.boolean("A", "yes")  # type: ignore[arg-type]
 
 
 def test_a_document_of_an_older_jenkins() -> None:
@@ -110,4 +110,4 @@ def test_scripted_choices_have_a_name_for_the_form() -> None:
 
 def test_an_eligibility_is_wanted() -> None:
     with pytest.raises(DslError, match="a rule for nodes"):
-        params.node("WHERE", eligibility=params.string("A"))
+        params.node("WHERE", eligibility=params.string("A"))  # type: ignore[arg-type]

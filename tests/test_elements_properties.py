@@ -104,7 +104,7 @@ def test_resources_need_no_name() -> None:
 
 def test_a_library_needs_a_way_to_be_fetched() -> None:
     with pytest.raises(DslError, match="retriever must be given"):
-        properties.library("tools")
+        properties.library("tools")  # type: ignore[call-arg]
 
 
 def test_durability_is_one_of_three() -> None:

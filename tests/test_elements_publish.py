@@ -55,9 +55,9 @@ def test_an_argument_may_reach_through_several_levels() -> None:
 
 def test_a_wrong_argument_of_a_part_is_told() -> None:
     with pytest.raises(DslError, match=r"publish\.html_report: keep_all takes True or False"):
-        publish.html("A", "a", keep_all="yes")
+        publish.html("A", "a", keep_all="yes")  # type: ignore[arg-type]
     with pytest.raises(DslError, match=r"publish\.html has no argument 'keepall'"):
-        publish.html("A", "a", keepall=True)
+        publish.html("A", "a", keepall=True)  # type: ignore[call-arg]
 
 
 def test_jobs_may_be_named_by_their_definitions() -> None:
@@ -65,7 +65,7 @@ def test_jobs_may_be_named_by_their_definitions() -> None:
     assert texts(publish.downstream([deploy, "report"]), "childProjects") == ["/deploy, report"]
     assert texts(publish.trigger(deploy), "projects") == ["/deploy"]
     with pytest.raises(DslError, match="jobs takes text"):
-        publish.downstream([3])
+        publish.downstream([3])  # type: ignore[list-item]
 
 
 def test_parameters_from_a_dict_text_or_parts() -> None:
@@ -174,4 +174,4 @@ def test_a_map_whose_keys_are_not_the_types_stays_as_it_is() -> None:
 
 def test_what_belongs_elsewhere_is_refused() -> None:
     with pytest.raises(DslError, match=r"takes a publisher \(publish\.\*\), not steps\.shell"):
-        freestyle("a", publishers=[steps.shell("make")])
+        freestyle("a", publishers=[steps.shell("make")])  # type: ignore[list-item]

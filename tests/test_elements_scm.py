@@ -64,11 +64,11 @@ def test_a_copy_changes_what_the_short_form_says() -> None:
         (lambda: scm.git(URL, remotes=[URL]), "url= and remotes= say the same"),
         (lambda: scm.git(URL, branch="a", branches=["b"]), "branch= and branches= say the same"),
         (lambda: scm.svn(URL, modules=[URL]), "url= and modules= say the same"),
-        (lambda: scm.git(URL, extensions=[scm.gerrit_chooser()]), "takes a git extension"),
+        (lambda: scm.git(URL, extensions=[scm.gerrit_chooser()]), "takes a git extension"),  # type: ignore[list-item]
         (lambda: scm.git(URL, submodule_list="set"), "takes 'empty-list' or 'list'"),
-        (lambda: scm.git(URL, credentialsId="git"), 'did you mean "credentials"?'),
+        (lambda: scm.git(URL, credentialsId="git"), 'did you mean "credentials"?'),  # type: ignore[call-arg]
         (lambda: scm.hg(URL, revision_type="BRANSH"), 'did you mean "BRANCH"?'),
-        (lambda: freestyle("x", scm=scm.wipe_workspace()), "takes a source repository"),
+        (lambda: freestyle("x", scm=scm.wipe_workspace()), "takes a source repository"),  # type: ignore[arg-type]
     ],
 )
 def test_a_wrong_call_says_what_and_the_way_out(wrong: Any, said: str) -> None:

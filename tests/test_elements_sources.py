@@ -86,7 +86,7 @@ def test_an_extension_no_source_knows_is_refused() -> None:
 
 def test_every_trait_that_carries_an_extension_carries_its_own() -> None:
     for trait in sources.ExtensionTrait.__subclasses__():
-        assert trait.carries.carrier is trait
+        assert trait.carries.carrier is trait  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -119,8 +119,8 @@ def test_a_copy_of_another_project_has_its_owner() -> None:
         (lambda: sources.github_forks(trust="contributor"), 'did you mean "contributors"?'),
         (lambda: sources.all_branches_same([sources.build_tags()]), "takes a branch property"),
         (lambda: sources.all_branches_same(sources.no_trigger()), "takes a list"),
-        (lambda: sources.git(REPO, id=4), "id takes text"),
-        (lambda: multibranch("x", sources=[scm.git(REPO)]), "takes a source (sources.*)"),
+        (lambda: sources.git(REPO, id=4), "id takes text"),  # type: ignore[arg-type]
+        (lambda: multibranch("x", sources=[scm.git(REPO)]), "takes a source (sources.*)"),  # type: ignore[list-item]
         (lambda: misc.metadata_icon(owner=1), "takes the class of the job"),
     ],
 )

@@ -88,9 +88,9 @@ def test_comparing_numbers_by_sign() -> None:
 
 def test_a_step_is_no_condition_and_a_condition_no_step() -> None:
     with pytest.raises(DslError, match="takes a condition"):
-        steps.conditional([], when=steps.shell("true"))
+        steps.conditional([], when=steps.shell("true"))  # type: ignore[arg-type]
     with pytest.raises(DslError, match="takes a build step"):
-        steps.conditional([misc.if_always()], when="${A}")
+        steps.conditional([misc.if_always()], when="${A}")  # type: ignore[list-item]
 
 
 def test_a_job_dsl_script_is_run_when_it_is_given() -> None:

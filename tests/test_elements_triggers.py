@@ -25,19 +25,19 @@ def read(xml: str) -> Any:
         (lambda: triggers.cron("H * * *"), "4 fields, not the five"),
         (lambda: triggers.cron("H 4 * * *\nH 25 * * *"), "line 2, column 3: hour: 25 is outside 0-23"),
         (lambda: triggers.cron("@dayly"), 'did you mean "@daily"?'),
-        (lambda: triggers.cron(), "spec must be given"),
-        (lambda: triggers.cron(4), "spec takes text"),
+        (lambda: triggers.cron(), "spec must be given"),  # type: ignore[call-arg]
+        (lambda: triggers.cron(4), "spec takes text"),  # type: ignore[arg-type]
         (lambda: triggers.poll_scm("TZ=Mars/Phobos\nH 4 * * *"), "knows no time zone"),
         (lambda: triggers.parameterized_cron("99 4 * * * % A=1"), "minute: 99 is outside"),
         (lambda: triggers.parameterized_cron("H 4 * * * % A=1;B"), "'B' is no NAME=value"),
         (lambda: triggers.ghprb(cron="nightly"), "triggers.ghprb: cron is wrong"),
         (lambda: triggers.periodic_folder("2w"), "takes a time from 1m to 30d"),
         (lambda: triggers.periodic_folder("31d"), "takes a time from 1m to 30d"),
-        (lambda: triggers.periodic_folder(4), "takes a time such as '4h'"),
+        (lambda: triggers.periodic_folder(4), "takes a time such as '4h'"),  # type: ignore[arg-type]
         (lambda: triggers.upstream(4), "projects takes text"),
         (lambda: triggers.upstream("a", threshold="OK"), "one of: SUCCESS"),
-        (lambda: triggers.gerrit(["app"]), "takes a part of an element"),
-        (lambda: triggers.gerrit([], events=[triggers.cron("@daily")]), "takes an event of Gerrit"),
+        (lambda: triggers.gerrit(["app"]), "takes a part of an element"),  # type: ignore[list-item]
+        (lambda: triggers.gerrit([], events=[triggers.cron("@daily")]), "takes an event of Gerrit"),  # type: ignore[list-item]
         (lambda: triggers.gitlab(filter="Regex"), "RegexBasedFilter"),
     ],
 )

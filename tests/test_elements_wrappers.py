@@ -89,7 +89,7 @@ def test_secret_texts_by_variable() -> None:
 
 def test_a_binding_is_wanted() -> None:
     with pytest.raises(DslError, match="credentials binding"):
-        wrappers.credentials([wrappers.timestamps()])
+        wrappers.credentials([wrappers.timestamps()])  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize("kind", [wrappers.secret, wrappers.secret_file, wrappers.secret_zip])
@@ -116,5 +116,5 @@ def test_groovy_for_variables_is_boxed() -> None:
 
 def test_a_step_before_the_sources() -> None:
     with pytest.raises(DslError, match="build step"):
-        wrappers.pre_scm_steps([wrappers.timestamps()])
+        wrappers.pre_scm_steps([wrappers.timestamps()])  # type: ignore[list-item]
     assert wrappers.pre_scm_steps([steps.shell("df")]).steps == (steps.shell("df"),)

@@ -96,7 +96,7 @@ def test_parts_that_are_added_later_have_names_too() -> None:
     job.steps.before("build", {"fetch": shell("fetch")})
     job.steps.append({"last": shell("last")})
     job.steps.extend({"end": shell("end")})
-    job.steps += {"after": shell("after end")}
+    job.steps += {"after": shell("after end")}  # type: ignore[operator]
     job.steps.insert(0, {"first": shell("first")})
     job.override(lint=shell("better lint"), end=None, fetch=shell("pull"))
     job.steps.after("lint", {"more": shell("more")})
@@ -162,15 +162,15 @@ def test_parts_of_two_jobs_are_apart() -> None:
         (lambda job: setattr(job, "descripton", "x"), "freestyle has no field 'descripton'"),
         (lambda job: setattr(job, "description", 3), "freestyle: description takes text, not 3"),
         (lambda job: setattr(job, "steps", 3), "freestyle: steps takes a list, not 3"),
-        (lambda job: freestyle(3), "freestyle: name takes text, not 3"),
+        (lambda job: freestyle(3), "freestyle: name takes text, not 3"),  # type: ignore[arg-type]
         (lambda job: freestyle(""), "freestyle: name takes a name, not an empty text"),
         (lambda job: freestyle("a//b"), "the name 'a//b' cannot be used"),
         (lambda job: freestyle("../b"), "the name '../b' cannot be used"),
-        (lambda job: freestyle(), "freestyle: name must be given"),
-        (lambda job: freestyle("x", "y"), "freestyle takes 1 argument without a name"),
-        (lambda job: freestyle("x", steps=[1]), "freestyle: steps takes a build step"),
-        (lambda job: freestyle("x", renamed_from=3), "freestyle: renamed_from takes text, not 3"),
-        (lambda job: freestyle("x", builders=[]), "freestyle has no argument 'builders'"),
+        (lambda job: freestyle(), "freestyle: name must be given"),  # type: ignore[call-arg]
+        (lambda job: freestyle("x", "y"), "freestyle takes 1 argument without a name"),  # type: ignore[call-arg]
+        (lambda job: freestyle("x", steps=[1]), "freestyle: steps takes a build step"),  # type: ignore[list-item]
+        (lambda job: freestyle("x", renamed_from=3), "freestyle: renamed_from takes text, not 3"),  # type: ignore[arg-type]
+        (lambda job: freestyle("x", builders=[]), "freestyle has no argument 'builders'"),  # type: ignore[call-arg]
     ],
 )
 def test_wrong_calls_are_told(act: Callable[[Any], Any], message: str) -> None:
@@ -182,7 +182,7 @@ def test_wrong_calls_are_told(act: Callable[[Any], Any], message: str) -> None:
 def test_a_name_that_is_no_text_is_told_once() -> None:
     context.current = Load()
     try:
-        freestyle(3)
+        freestyle(3)  # type: ignore[arg-type]
         assert [one.message for one in context.current.problems] == [
             "freestyle: name takes text, not 3 (int)"
         ]
@@ -231,7 +231,7 @@ def test_what_is_appended_and_belongs_elsewhere_is_told_at_its_line(tmp_path: Pa
 
 def test_the_way_out_is_shown_with_the_exception() -> None:
     with pytest.raises(DslError, match="has no argument") as caught:
-        freestyle("x", step=[])
+        freestyle("x", step=[])  # type: ignore[call-arg]
     assert caught.value.__notes__ == ['did you mean "steps"?']
 
 
@@ -294,9 +294,9 @@ def test_a_pipeline_is_a_script_or_a_file() -> None:
 
 def test_yes_and_no_are_no_texts() -> None:
     with pytest.raises(DslError, match="queue takes True or False, not 'no'"):
-        freestyle("x", queue="no")
+        freestyle("x", queue="no")  # type: ignore[arg-type]
     with pytest.raises(DslError, match="concurrent takes True or False, not 'no'"):
-        pipeline("x", concurrent="no")
+        pipeline("x", concurrent="no")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -353,4 +353,4 @@ def test_items_and_views_of_any_kind() -> None:
     )
     assert parse(view("x", xml("<some.View/>")).xml).tag == "some.View"
     with pytest.raises(DslError, match="item takes element"):
-        item("x", "text").render()
+        item("x", "text").render()  # type: ignore[arg-type]

@@ -147,7 +147,7 @@ MADE = freestyle(
 )
 def test_artifacts_are_copied(jenkins: SimulatedJenkins, copy: object, expected: list[str]) -> None:
     look = steps.shell("mkdir -p got; find got -type f | sort | sed 's/^/found /'")
-    add(jenkins, "", MADE, freestyle("user", steps=[copy, look]))
+    add(jenkins, "", MADE, freestyle("user", steps=[copy, look]))  # type: ignore[list-item]
     assert first(jenkins, "made").result == "SUCCESS"
     done = first(jenkins, "user")
     assert done.result == "SUCCESS", done.console
@@ -169,7 +169,7 @@ def test_a_selector_says_which_build(jenkins: SimulatedJenkins, build: object, n
         "user",
         parameters=[params.string("WHICH", "1"), params.string("PERMALINK", "lastSuccessfulBuild")],
         steps=[
-            steps.copy_artifacts("made", "dist/a.txt", flatten=True, build=build, result_suffix="MADE"),
+            steps.copy_artifacts("made", "dist/a.txt", flatten=True, build=build, result_suffix="MADE"),  # type: ignore[arg-type]
             steps.shell('echo "copied $(cat a.txt) $COPYARTIFACT_BUILD_NUMBER_MADE"'),
         ],
     )
@@ -191,7 +191,7 @@ def test_a_selector_says_which_build(jenkins: SimulatedJenkins, build: object, n
     ],
 )
 def test_what_cannot_be_copied_fails_the_build(jenkins: SimulatedJenkins, copy: object, said: str) -> None:
-    add(jenkins, "", MADE, freestyle("user", steps=[copy, steps.shell("echo went on")]))
+    add(jenkins, "", MADE, freestyle("user", steps=[copy, steps.shell("echo went on")]))  # type: ignore[list-item]
     done = first(jenkins, "user")
     assert done.result == "FAILURE"
     assert said in done.console

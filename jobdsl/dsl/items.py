@@ -7,7 +7,7 @@ Items may be changed until their file ends.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from jobdsl.documents.tree import header
 from jobdsl.dsl import context
@@ -119,23 +119,25 @@ class Item(Record):
         """What must be unique in an estate: views and items apart. Lint finds those that differ in case."""
         return ("view" if self.word == "view" else "item", self.full_name)
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        one = self._fields.get(name)
-        if name in _FIXED:
-            hint = f"give it where the {self.word} is made: {self.dsl_name()}({value!r}, ...)"
-            context.complain(DslError(f"{self.full_name}: its {name} cannot be changed", hint=hint), self)
-            return
-        if one is None or not one.stored:
-            stored = [field.name for field in self._fields.values() if field.stored]
-            names = [field for field in stored if field not in _FIXED]
-            hint = suggestion(name, names) or f"it has: {', '.join(names)}"
-            context.complain(DslError(f"{self.dsl_name()} has no field {name!r}", hint=hint), self)
-            return
-        try:
-            object.__setattr__(self, name, checked(one, value))
-        except DslError as error:
-            message = f"{self.dsl_name()}: {name} {error.message}"
-            context.complain(DslError(message, hint=error.hint), self)
+    if not TYPE_CHECKING:  # type checkers would take any attribute for one that may be set
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            one = self._fields.get(name)
+            if name in _FIXED:
+                hint = f"give it where the {self.word} is made: {self.dsl_name()}({value!r}, ...)"
+                context.complain(DslError(f"{self.full_name}: its {name} cannot be changed", hint=hint), self)
+                return
+            if one is None or not one.stored:
+                stored = [field.name for field in self._fields.values() if field.stored]
+                names = [field for field in stored if field not in _FIXED]
+                hint = suggestion(name, names) or f"it has: {', '.join(names)}"
+                context.complain(DslError(f"{self.dsl_name()} has no field {name!r}", hint=hint), self)
+                return
+            try:
+                object.__setattr__(self, name, checked(one, value))
+            except DslError as error:
+                message = f"{self.dsl_name()}: {name} {error.message}"
+                context.complain(DslError(message, hint=error.hint), self)
 
     def override(self, parts: Mapping[str, Any] | None = None, **more: Any) -> None:
         """Replace fields, or named parts of any slot, by name; None removes a part.

@@ -12,7 +12,7 @@ The order of the fields is the order in the document. Elements are frozen values
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from jobdsl.documents.aliases import names_of
 from jobdsl.documents.tree import Node, tag_name
@@ -158,6 +158,8 @@ class Record(metaclass=RecordType):
     """Other tags documents have for it; the class then takes `root=`, the tag to write."""
     forms: ClassVar[Mapping[str, Form]] = {}
     """Well-known other layouts, by name."""
+    also: ClassVar[Mapping[str, str]] = {}
+    """Types that `_expand` accepts for an argument next to those of its field, for type stubs."""
     _fields: ClassVar[dict[str, Field]]
 
     layout: str | None
@@ -254,16 +256,18 @@ class Element(Record):
         start = f'{indent}<{tag} class="{self.java}"'
         return f"{start}>{body}{indent}</{tag}>" if body else f"{start}/>"
 
-    def but(self, **changes: Any) -> Any:
+    def but(self, **changes: Any) -> Self:
         """A copy with some arguments changed."""
         kept = {name: getattr(self, name) for name, one in self._fields.items() if one.stored}
         return type(self)(**{**kept, "layout": self.layout, "extra": self.extra, **changes})
 
-    def __setattr__(self, name: str, value: object) -> None:
-        raise DslError(
-            f"{self.dsl_name()} cannot be changed after it was made",
-            hint="use .but(field=value) for a changed copy",
-        )
+    if not TYPE_CHECKING:  # type checkers would take any attribute for one that may be set
+
+        def __setattr__(self, name: str, value: object) -> None:
+            raise DslError(
+                f"{self.dsl_name()} cannot be changed after it was made",
+                hint="use .but(field=value) for a changed copy",
+            )
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and all(

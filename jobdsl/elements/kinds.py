@@ -60,6 +60,8 @@ class Field:
     kind: ClassVar[str] = "value"
     stored: ClassVar[bool] = True
     """Whether the element keeps a value for it."""
+    also: ClassVar[str] = ""
+    """What its check accepts next to what its kind accepts, as an annotation; for type stubs."""
     refers: Refers = ""
     """What its text names; policy asks whether a team may."""
 

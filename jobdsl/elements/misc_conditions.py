@@ -351,6 +351,8 @@ class condition_part(Misc, xml=_P + "logic.ConditionContainer", plugin=_PLUGIN):
 class _Several(Condition):
     """Conditions joined; those given are put into containers."""
 
+    also = {"conditions": "_parts.Many[str | Condition] | Condition | str"}
+
     def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
         conditions = given["conditions"]
         many = conditions if isinstance(conditions, list | tuple) else (conditions,)

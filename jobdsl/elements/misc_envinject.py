@@ -23,6 +23,8 @@ class _Info(Misc):
     file: str | None = text("propertiesFilePath", default=None)
     properties: str | None = text("propertiesContent", default=None, first=True)
 
+    also = {"properties": "Mapping[str, object]"}
+
     def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
         """Properties from a dict."""
         if isinstance(given["properties"], Mapping):

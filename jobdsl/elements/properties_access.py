@@ -75,6 +75,8 @@ class _Authorization(Property):
     inheritance: Any = child("inheritanceStrategy", accepts=Inheritance, default=inherit())
     permissions: Any = repeated("permission", first=True)
 
+    also = {"permissions": "Mapping[str, list[str]]"}
+
     def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
         """Permissions from a dict of lists."""
         if isinstance(given["permissions"], Mapping):
@@ -107,6 +109,8 @@ class copy_permission(
     """Jobs that may copy artifacts of this one; `*` stands for any characters."""
 
     jobs: Any = strings("projectNameList", first=True)
+
+    also = {"jobs": "str"}
 
     def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
         """One name without a list around it."""

@@ -65,6 +65,8 @@ class trigger(
     without_parameters: bool | None = sugar()
     from_children: bool | None = sugar()
 
+    also = {"parameters": "Mapping[str, object] | str"}
+
     def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
         """Parameters may be a dict; projects a list."""
         if given["parameters"] is not None:

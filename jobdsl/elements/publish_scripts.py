@@ -114,6 +114,8 @@ class post_build_script(Holder, Publisher, xml=_P + "PostBuildScript", plugin=_P
     groovy: Any = sugar()
     mark_unstable: bool | None = sugar()
 
+    also = {"steps": "_parts.Many[_slots.Step]", "results": "_parts.Texts"}
+
     def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
         """Plain steps become one set of them."""
         about = {name: value for name in ("results", "role") if (value := given.pop(name)) is not None}

@@ -146,6 +146,8 @@ def array(tag: str, java: str, accepts: type, *, convert: Any = None, first: boo
 class _Traits(ChildrenField):
     """Traits of a source; a git extension in the list becomes the trait that carries it."""
 
+    also = "_parts.Many[_slots.Trait | _scm.GitExtension]"
+
     def member(self, value: Any) -> Any:
         carrier = getattr(type(value), "carrier", None)
         return super().member(carrier(extension=value) if carrier is not None else value)

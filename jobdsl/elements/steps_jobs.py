@@ -69,6 +69,8 @@ class triggered(Misc, xml="hudson.plugins.parameterizedtrigger.BlockableBuildTri
         ),
     }
 
+    also = {"parameters": "Mapping[str, object] | str"}
+
     def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
         """Parameters from a dict or text."""
         given["parameters"] = job_parameters(given["parameters"])
@@ -126,6 +128,8 @@ class phase_job(Misc, xml=_MULTIJOB + "PhaseJobsConfig", plugin="jenkins-multijo
         ),
         "jjb-short": Form("jobName currParams configs abortAllJob aggregatedTestResults enableRetryStrategy"),
     }
+
+    also = {"parameters": "Mapping[str, object] | str"}
 
     def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
         """Parameters from a dict or text."""

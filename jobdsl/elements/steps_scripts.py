@@ -234,6 +234,8 @@ class system_groovy(Step, xml="hudson.plugins.groovy.SystemGroovy", plugin="groo
     bindings: str | None = text(default=None)
     sandbox: bool | None = sugar()
 
+    also = {"source": "str"}
+
     def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
         """A script written in the job, from its text."""
         source, boxed = given["source"], given["sandbox"]

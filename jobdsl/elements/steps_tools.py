@@ -44,6 +44,8 @@ def _properties(given: Any) -> Any:
 class _WithProperties(Step):
     """What takes properties as a dict too."""
 
+    also = {"properties": "Mapping[str, object]"}
+
     def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
         """Properties as text."""
         given["properties"] = _properties(given["properties"])

@@ -43,6 +43,8 @@ class upstream(Trigger, xml="jenkins.triggers.ReverseBuildTrigger"):
     projects: Any = text("upstreamProjects", first=True)
     threshold: str = result(default="SUCCESS")
 
+    also = {"projects": "list[str] | tuple[str, ...]"}
+
     def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
         """A list of names as Jenkins keeps it."""
         if isinstance(given["projects"], list | tuple):

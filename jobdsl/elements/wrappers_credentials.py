@@ -164,6 +164,8 @@ class credentials(Wrapper, xml=_P + "SecretBuildWrapper", plugin=_PLUGIN):
 
     bindings: Any = children(accepts=Binding, first=True)
 
+    also = {"bindings": "Mapping[str, str | Binding]"}
+
     def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
         """Secret texts from a dict of variables."""
         if isinstance(given["bindings"], Mapping):
@@ -181,6 +183,8 @@ class ssh_agent(
 
     credentials: Any = strings("credentialIds", first=True, refers="credentials")
     ignore_missing: bool = flag(default=False)
+
+    also = {"credentials": "str"}
 
     def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
         """One key without a list around it."""

@@ -134,8 +134,8 @@ class timeout(Wrapper, xml=_P + "BuildTimeoutWrapper", plugin=_PLUGIN):
     happens, one after another. `variable` tells the timeout in milliseconds.
     """
 
-    minutes: int | None = sugar(first=True)
-    idle_seconds: int | None = sugar()
+    minutes: int | str | None = sugar(first=True)
+    idle_seconds: int | str | None = sugar()
     strategy: Any = child(accepts=TimeoutStrategy)
     variable: str | None = text("timeoutEnvVar", default=None)
     then: Any = list_or_array(

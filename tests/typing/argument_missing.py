@@ -1,0 +1,3 @@
+from jobdsl import publish
+
+publish.archive()  # error

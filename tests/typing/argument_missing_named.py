@@ -1,0 +1,3 @@
+from jobdsl import params
+
+params.choice("TARGET")  # error

@@ -1,0 +1,3 @@
+from jobdsl import publish
+
+publish.archive("dist/*", allow_empty="yes")  # error

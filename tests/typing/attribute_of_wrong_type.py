@@ -1,0 +1,3 @@
+from jobdsl import freestyle
+
+freestyle("x").description = 3  # error

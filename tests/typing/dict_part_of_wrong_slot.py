@@ -1,0 +1,3 @@
+from jobdsl import freestyle, publish
+
+freestyle("x", steps={"test": publish.junit("*.xml")})  # error

@@ -1,0 +1,3 @@
+from jobdsl import steps
+
+steps.shell("make").command = "make all"  # error

@@ -1,0 +1,3 @@
+from jobdsl import freestyle, wrappers
+
+freestyle("x", wrappers=[wrappers.timestamps])  # error

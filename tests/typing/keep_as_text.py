@@ -1,0 +1,3 @@
+from jobdsl import freestyle
+
+freestyle("x", keep="10")  # error

@@ -1,0 +1,3 @@
+from jobdsl import freestyle
+
+freestyle("x", scm=3)  # error

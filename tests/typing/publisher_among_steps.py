@@ -1,0 +1,3 @@
+from jobdsl import freestyle, publish
+
+freestyle("x", steps=[publish.junit("*.xml")])  # error

@@ -1,0 +1,3 @@
+from jobdsl import pipeline, steps
+
+pipeline("x", steps=[steps.shell("make")])  # error

@@ -1,0 +1,3 @@
+from jobdsl import freestyle
+
+freestyle("x", scm="https://example.com/app.git")  # error

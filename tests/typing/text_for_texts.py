@@ -1,0 +1,3 @@
+from jobdsl import axes
+
+axes.text("OS", "linux")  # error

@@ -1,0 +1,3 @@
+from jobdsl import freestyle
+
+freestyle("x").descripton = "Nightly"  # error

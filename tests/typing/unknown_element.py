@@ -1,0 +1,3 @@
+from jobdsl import freestyle, steps
+
+freestyle("x", steps=[steps.shel("make")])  # error

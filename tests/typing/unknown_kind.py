@@ -1,0 +1,3 @@
+import jobdsl
+
+jobdsl.freestile("x")  # error
