@@ -134,6 +134,8 @@ class Running:
         if self.aws_credentials is None:
             return None
         keys = wrappers.username_password(
-            self.aws_credentials, user="AWS_ACCESS_KEY_ID", password="AWS_SECRET_ACCESS_KEY"  # noqa: S106  # the name of a variable
+            self.aws_credentials,
+            user="AWS_ACCESS_KEY_ID",
+            password="AWS_SECRET_ACCESS_KEY",  # noqa: S106  # the name of a variable
         )
         return wrappers.credentials([keys])

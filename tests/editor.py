@@ -87,7 +87,9 @@ class Editor:
     def at(self, method: str, line: int, column: int, **more: Any) -> Any:
         """Ask about a position in the file; lines and columns count from 0."""
         position = {"line": line, "character": column}
-        return self.ask(f"textDocument/{method}", {"textDocument": {"uri": self.file}, "position": position, **more})
+        return self.ask(
+            f"textDocument/{method}", {"textDocument": {"uri": self.file}, "position": position, **more}
+        )
 
     def ask(self, method: str, params: Mapping[str, Any]) -> Any:
         """Send a request and return its result; requests of the server are answered on the way."""
