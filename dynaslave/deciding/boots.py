@@ -38,8 +38,8 @@ class Boots:
     """In the order of launch."""
 
     def came(self, launched: float, node: str, now: float) -> Boots:
-        """One more."""
-        return Boots(tuple(sorted((*self.last, Boot(launched, node, now - launched)))[-_KEPT:]))
+        """One more. A launch in the future, by a clock that differs from the cloud's, took no time."""
+        return Boots(tuple(sorted((*self.last, Boot(launched, node, max(now - launched, 0.0))))[-_KEPT:]))
 
     @property
     def usual(self) -> float:

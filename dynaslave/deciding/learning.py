@@ -10,7 +10,7 @@ from dynaslave.deciding import uses
 from dynaslave.deciding.backoff import NEVER_CAME, REFUSED, struck
 from dynaslave.deciding.boots import Boots
 from dynaslave.deciding.decisions import Launch, Report
-from dynaslave.deciding.ledger import Ledger, Seen
+from dynaslave.deciding.ledger import Ledger, Seen, launch_time
 from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.offers import refused, still_cooling
 from dynaslave.deciding.trials import Trials
@@ -50,7 +50,8 @@ def observe(memory: Memory, ledger: Ledger, pools: Mapping[str, AgentPool], now:
             came.add(agent.pool)
             if agent.instance is not None:
                 known = boots.get(agent.pool, Boots())
-                boots[agent.pool] = known.came(agent.instance.launched, agent.name, now)
+                launched = launch_time(agent.node, agent.instance, before, now)
+                boots[agent.pool] = known.came(launched, agent.name, now)
         if after.missed and not (before is not None and before.missed) and pool is not None:
             missed[agent.pool] = _missed(agent, pool)
             failed[agent.pool] += 1

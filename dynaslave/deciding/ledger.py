@@ -12,7 +12,7 @@ from dynaslave.model import Agent, Instance, Node, Offline, State
 from dynaslave.pools.limits import Deadlines
 from dynaslave.pools.pool import AgentPool
 
-__all__ = ["Ledger", "Seen", "exists", "is_coming", "is_serving", "join"]
+__all__ = ["Ledger", "Seen", "exists", "is_coming", "is_serving", "join", "launch_time"]
 
 _COMING = (State.REQUESTED, State.PENDING, State.BOOTING)
 _SERVING = (State.IDLE, State.BUSY)
@@ -60,9 +60,15 @@ class Ledger:
     """Nodes that more than one living instance claims."""
 
 
-def _boot_deadline(instance: Instance, pool: AgentPool | None) -> float:
-    """Until when the agent of an instance must have dialled in."""
-    return instance.launched + 60 * (pool.boot_minutes if pool else _BOOT_MINUTES)
+def launch_time(node: Node, instance: Instance, before: Seen | None, now: float) -> float:
+    """Return when an instance was launched, by the manager's clock.
+
+    The cloud's clock may be ahead or behind. The launch came after its node was created, and before the
+    instance was first seen; both moments are the manager's own.
+    """
+    if before is not None and before.state in (State.PENDING, State.BOOTING):
+        return min(before.since, now)
+    return min(max(instance.launched, node.created), now)
 
 
 def join(
@@ -167,16 +173,17 @@ class _Judge:
         if instance.state == "pending":
             return State.PENDING
         # Nobody who has just begun to look knows whether it was ever there: then it gets time to come back.
-        late = self.now > _boot_deadline(instance, self.pools.get(node.pool))
-        return State.LOST if late and before is None else State.BOOTING
+        launched = launch_time(node, instance, before, self.now)
+        late = self.now > launched + self.boot_seconds(node)
+        return State.LOST if late and (before is None or before.state is State.LOST) else State.BOOTING
 
     def since(self, state: State, node: Node, instance: Instance | None, before: Seen | None) -> float:
         if state in (State.PENDING, State.BOOTING) and instance is not None:
-            return instance.launched
+            return launch_time(node, instance, before, self.now)
         if before is not None and before.state is state:
-            return before.since
+            return min(before.since, self.now)
         if state is State.REQUESTED and before is None and node.created:
-            return node.created
+            return min(node.created, self.now)
         return self.now
 
     def deadline(self, state: State, since: float, node: Node, instance: Instance | None) -> float | None:
@@ -185,8 +192,13 @@ class _Judge:
         if state in (State.LOST, State.GONE):
             return since + self.deadlines.reconnect
         if state in (State.PENDING, State.BOOTING) and instance is not None:
-            return _boot_deadline(instance, self.pools.get(node.pool))
+            return since + self.boot_seconds(node)
         return None
+
+    def boot_seconds(self, node: Node) -> float:
+        """Return how long the agent of a node may take to dial in."""
+        pool = self.pools.get(node.pool)
+        return 60 * (pool.boot_minutes if pool else _BOOT_MINUTES)
 
 
 def exists(agent: Agent) -> bool:

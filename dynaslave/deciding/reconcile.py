@@ -131,7 +131,7 @@ def settle_instances(
 
 def _stray(instance: Instance, deadlines: Deadlines, now: float) -> Iterator[Decision]:
     missing = f"its node {instance.node} does not exist" if instance.node else "no node is its own"
-    if not instance.suspect:
+    if not instance.suspect or instance.suspect > now:  # marked by a clock that was set back since
         yield Suspect(instance.id, missing)
     elif now - instance.suspect >= deadlines.suspect:
         yield EndInstance(instance.id, f"{missing}, for {(now - instance.suspect) / 60:.0f} min")

@@ -42,7 +42,10 @@ def scale_down(
 
 def _is_billed(agent: Agent, now: float) -> bool:
     """Whether ending it now saves anything."""
-    return agent.instance is not None and now - agent.instance.launched >= MINIMUM
+    if agent.instance is None:
+        return False
+    own = agent.since if agent.state in (State.PENDING, State.BOOTING) else agent.instance.launched
+    return now - own >= MINIMUM
 
 
 def _order(agent: Agent, pool: AgentPool, seen: Mapping[str, Seen]) -> tuple[bool, int, bool, float, str]:

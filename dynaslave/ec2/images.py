@@ -52,7 +52,7 @@ class Images:
     def find(self, image: Image) -> Found:
         """The newest image that fits; Denied if none does. While nobody answers, the last one is used."""
         kept = self._kept.get(image)
-        if kept and self._clock() < kept[0]:
+        if kept and 0 < kept[0] - self._clock() <= _KEPT:  # not after a clock that was set back
             return kept[1]
         try:
             found = self._look(image)

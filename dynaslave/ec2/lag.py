@@ -60,7 +60,11 @@ class Lag:
         return corrected
 
     def _forget(self, now: float) -> None:
-        old = now - LAG
-        self._launched = {key: value for key, value in self._launched.items() if value[0] > old}
-        self._tags = {key: value for key, value in self._tags.items() if value[0] > old}
-        self._ended = {key: at for key, at in self._ended.items() if at > old}
+        self._launched = {key: value for key, value in self._launched.items() if _is_recent(value[0], now)}
+        self._tags = {key: value for key, value in self._tags.items() if _is_recent(value[0], now)}
+        self._ended = {key: at for key, at in self._ended.items() if _is_recent(at, now)}
+
+
+def _is_recent(at: float, now: float) -> bool:
+    """Report whether something happened in the last minute, by a clock that may have been set back since."""
+    return abs(now - at) < LAG

@@ -37,7 +37,7 @@ class SpotPrices:
     def refresh(self, types: Iterable[str]) -> None:
         """Ask for prices that are older than ten minutes. No answer is no error: only costs depend on it."""
         now = self._clock()
-        wanted = [one for one in types if self._asked.get(one, -_KEPT) + _KEPT <= now]
+        wanted = [one for one in types if not 0 <= now - self._asked.get(one, -_KEPT) < _KEPT]
         if not wanted:
             return
         self._asked.update(dict.fromkeys(wanted, now))

@@ -53,7 +53,7 @@ class Subnets:
     def described(self, ids: tuple[str, ...]) -> list[SubnetTypeDef]:
         """Those of these subnets that exist."""
         kept = self._kept.get(ids)
-        if kept and self._clock() < kept[0]:
+        if kept and 0 < kept[0] - self._clock() <= _KEPT:  # not after a clock that was set back
             return kept[1]
         with asking("looking at subnets"):
             pages = self._clients.ec2.get_paginator("describe_subnets").paginate(

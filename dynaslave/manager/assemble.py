@@ -82,6 +82,7 @@ def assemble(
     from dynaslave.acting.act import Actor
     from dynaslave.controller.nodes import Nodes
     from dynaslave.local.provider import LocalAgents
+    from dynaslave.manager.clocks import steady
     from dynaslave.manager.costs import Costs
     from dynaslave.manager.loop import Manager, Parts
     from dynaslave.manager.observe import Observer
@@ -104,6 +105,7 @@ def assemble(
             costs=Costs(book),
             lease=lease,
             metrics=metrics,
+            timer=steady,
         )
     )
 

@@ -22,6 +22,8 @@ __all__ = ["MINIMUM", "Account", "Book", "Costs", "DynamoBook", "MemoryBook", "m
 MINIMUM = 60.0
 """Seconds every instance is billed for."""
 _HOUR = 3600.0
+_FORGET = 3600.0
+"""Seconds for which an instance that is no longer shown is remembered."""
 _UNTIL = "*until"
 """No pool is named so."""
 
@@ -67,11 +69,11 @@ class MemoryBook:
         return self._months.get(month, Account({}, 0.0))
 
     def add(self, month: str, dollars: Mapping[str, float], until: float) -> None:
-        """Add to the pools' dollars; earlier months are forgotten."""
+        """Add to the pools' dollars."""
         kept = self.read(month).dollars
         pools = {*kept, *dollars}
         both = {pool: kept.get(pool, 0.0) + dollars.get(pool, 0.0) for pool in pools}
-        self._months = {month: Account(both, until)}
+        self._months[month] = Account(both, until)
 
 
 class DynamoBook:
@@ -134,6 +136,8 @@ class Costs:
     _flushed: float = 0.0
     _from: float = 0.0
     """What came before it is in the book, or can no longer be known."""
+    _looked: float = 0.0
+    """When instances were last seen; 0 before the first time."""
 
     def look(self, instances: Iterable[Instance], now: float) -> None:
         """Count what the instances of a look have cost since the last one."""
@@ -141,15 +145,26 @@ class Costs:
             self._begin(now)
         live = {one.id: one for one in instances if one.state in ("pending", "running", "stopping")}
         for one in live.values():
-            since = max(self._paid.get(one.id, one.launched), self._from)
-            until = max(now, one.launched + MINIMUM)
+            # The cloud's clock may differ: what the last look did not show was launched after it, and before now.
+            launched = min(max(one.launched, self._looked), now)
+            since = max(self._paid.get(one.id, launched), self._from)
+            until = now if one.id in self._paid else max(now, launched + MINIMUM)
             if until > since:
                 spent = (until - since) / _HOUR * one.price
                 self.pending[one.pool] = self.pending.get(one.pool, 0.0) + spent
                 self._paid[one.id] = until
-        self._paid = {id: until for id, until in self._paid.items() if id in live}
+        recent = now - _FORGET  # a listing may leave out what it shows again a moment later
+        self._paid = {id: until for id, until in self._paid.items() if id in live or until > recent}
+        self._looked = now
         if now - self._flushed >= self.every:
             self.flush(now)
+
+    def clock_set(self, seconds: float) -> None:
+        """Go on after the clock was set forward, or back if negative: that time costs nothing."""
+        self._paid = {id: until + seconds for id, until in self._paid.items()}
+        self._looked += seconds if self._looked else 0.0
+        self._from += seconds
+        self._flushed += seconds
 
     def by_pool(self) -> dict[str, float]:
         """Dollars of this month, by pool."""
@@ -178,4 +193,4 @@ class Costs:
             dollars, until = self.book.read(self.month)
         except OSError:
             dollars, until = {}, now  # rather too little than twice
-        self.written, self._from = dict(dollars), max(until, _month_began(now))
+        self.written, self._from = dict(dollars), max(min(until, now), _month_began(now))

@@ -19,6 +19,7 @@ from dynaslave.deciding.decide import decide, learn
 from dynaslave.deciding.decisions import Decision, Report
 from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.outcome import Outcome
+from dynaslave.manager.clocks import ClockWatch
 from dynaslave.manager.costs import Costs
 from dynaslave.manager.journal import Journal
 from dynaslave.manager.lease import Lease, LeaseError, NoLease
@@ -68,6 +69,8 @@ class Parts:
     metrics: Metrics | None = None
     clock: Callable[[], float] = time.time
     """Seconds since the epoch."""
+    timer: Callable[[], float] | None = None
+    """Seconds that never jump; None if `clock` does not either."""
 
 
 class Manager:
@@ -79,8 +82,9 @@ class Manager:
         self._journal = Journal()
         self._stop = threading.Event()
         self._active = False
-        self._looked = 0.0
-        self._swept = 0.0
+        self._clock = ClockWatch(parts.clock, parts.timer or parts.clock)
+        self._looked = -STANDBY
+        self._swept = -SWEEP
         self._ticked = time.monotonic()
         self._troubles: list[str] = []
         self._refused = ""
@@ -125,7 +129,7 @@ class Manager:
         began = time.monotonic()
         self._troubles = []
         try:
-            self._round(self._parts.clock())
+            self._round(self._now())
         except Exception as error:  # noqa: BLE001 - the loop outlives whatever it meets
             self._log.exception("tick failed")
             trouble = f"the last tick failed: {type(error).__name__}: {error}"
@@ -145,7 +149,17 @@ class Manager:
 
     def preview(self) -> Outcome:
         """Look and decide, and do nothing; `status` shows what was seen."""
-        return self._consider(self._parts.estate(), self._parts.clock())[1]
+        return self._consider(self._parts.estate(), self._now())[1]
+
+    def _now(self) -> float:
+        """Return the time. After the clock was set, nothing that depends on time is remembered."""
+        now, step = self._clock.read()
+        if step:
+            self._log.warning("the clock of this host was set", seconds=round(step))
+            self._memory = Memory()
+            self._parts.costs.clock_set(step)
+            self._looked, self._swept = -STANDBY, -SWEEP
+        return now
 
     def _round(self, now: float) -> None:
         try:
@@ -172,7 +186,8 @@ class Manager:
         began = time.monotonic()
         snapshot = parts.look()
         seconds = time.monotonic() - began
-        parts.costs.look(snapshot.instances, now)
+        if snapshot.instances or not snapshot.blind:
+            parts.costs.look(snapshot.instances, now)
         dollars = parts.costs.by_pool()
         bounds = limits(declared.manager, declared.pools, dollars)
         outcome = decide(snapshot, declared.pools, self._memory, bounds)

@@ -87,7 +87,7 @@ class Observer:
 
     def _labels(self) -> Mapping[int, str | None]:
         """The label of each item by its id, from a script; empty where it could not be run."""
-        if self._clock() < self._no_script_before:
+        if 0 < self._no_script_before - self._clock() <= _FORBIDDEN:
             return {}
         body = urlencode({"script": _SCRIPT}).encode()
         try:
