@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dynaslave.pools.watch import Declared, EstateSource, fingerprint, read
-from jobdsl.errors import EstateError
+from dynaslave.pools.watch import RETRY, Declared, EstateSource, fingerprint, read
+from jobdsl.errors import EstateError, Problem
 
 POOL = 'from dynaslave import agent_pool\n\nagent_pool("{name}", label="{name}", max_agents={most})\n'
 
@@ -69,6 +69,64 @@ def test_files_that_do_not_load_change_nothing_but_the_problems(tmp_path: Path) 
     source.settle()
     assert names(source.current()) == ["windows"]
     assert source.current().problems == ()
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (OSError(28, "No space left on device", "/tmp/x"), "No space left on device: /tmp/x"),
+        (PermissionError(13, "Permission denied"), "Permission denied"),
+        (MemoryError(), "MemoryError"),
+        (RuntimeError("can't start new thread"), "can't start new thread"),
+        (UnicodeDecodeError("utf-8", b"x", 0, 1, "odd"), "UnicodeDecodeError"),
+        (EstateError([Problem("it is broken")]), "it is broken"),
+    ],
+)
+def test_a_load_that_fails_for_any_reason_is_tried_again(
+    tmp_path: Path, error: Exception, text: str
+) -> None:
+    write(tmp_path, "linux")
+    time, failing = [0.0], [False]
+
+    def load(root: Path) -> Declared:
+        if failing[0]:
+            raise error
+        return read(root)
+
+    source = EstateSource(tmp_path, load, timer=lambda: time[0])
+    failing[0] = True
+    write(tmp_path, "windows")
+    for time[0] in (1.0, 2.0, 3.0):
+        source.current()
+        source.settle()
+    broken = source.current()
+    assert names(broken) == ["linux"]
+    assert text in str(broken.problems[0])
+    failing[0] = False
+    assert source.current().problems  # the files did not change
+    time[0] = 1.0 + RETRY
+    source.current()
+    source.settle()
+    assert (names(source.current()), source.current().problems) == (["windows"], ())
+
+
+def test_without_a_thread_to_load_in_it_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "linux")
+    time = [0.0]
+    source = EstateSource(tmp_path, timer=lambda: time[0])
+    write(tmp_path, "windows")
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        assert names(source.current()) == ["linux"]
+    assert "can't start new thread" in str(source.current().problems[0])
+    source.settle()
+    assert names(source.current()) == ["windows"]
 
 
 def test_only_what_matters_counts_as_a_change(tmp_path: Path) -> None:

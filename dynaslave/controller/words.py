@@ -30,6 +30,10 @@ class Why(StrEnum):
         """A whole reason."""
         return f"{self}: {text}"
 
+    def begins(self, reason: str) -> bool:
+        """Report whether a reason is one of this kind."""
+        return reason.startswith(f"{self}: ")
+
     def drains(self, agent: Agent) -> bool:
         """Whether this is why the agent drains."""
         return f"{self}: " in agent.node.reason

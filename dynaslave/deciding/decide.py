@@ -99,7 +99,9 @@ class _Decision:
         self.memory = memory
         self.limits = limits
         self.ledger = ledger
-        self.going = must_go(ledger, pools, memory.seen)
+        self.returns = {name: since + limits.deadlines.undeclared for name, since in memory.missing.items()}
+        awaited = {name for name, until in self.returns.items() if now < until}
+        self.going = must_go(ledger, pools, memory.seen, awaited)
         self.late = late(ledger, self.going, memory, now)
         supply = self.supply(found := groups(snapshot.queue, ordered))
         executors = executors_of(supply)
@@ -122,7 +124,7 @@ class _Decision:
         decisions = [
             *self.grown.decisions(self.standings, self.demand, self.room, self.memory.cooling, self.now),
             *drains,
-            *settle_agents(self.ledger, self.going, self.grown.restored, self.now),
+            *settle_agents(self.ledger, self.going, self.pools, self.grown.restored, self.now),
             *settle_instances(
                 self.ledger, self.going, self.pools, self.memory.seen, self.limits.deadlines, self.now
             ),
@@ -151,6 +153,7 @@ class _Decision:
         if held_back or self.demand.counts_on_time():
             return self.now
         times = [self.late.until, *(one.until() for one in self.standings.values())]
+        times += [until for until in self.returns.values() if until >= self.now]
         times += [agent.deadline for agent in self.ledger.agents if agent.deadline is not None]
         if any(pool.schedule for pool in self.ordered):
             times.append((self.now // 60 + 1) * 60)

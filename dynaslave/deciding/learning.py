@@ -71,6 +71,11 @@ def observe(memory: Memory, ledger: Ledger, pools: Mapping[str, AgentPool], now:
         trials=trials,
         boots={name: times for name, times in boots.items() if name in pools},
         cooling=still_cooling(memory.cooling, now),
+        missing={
+            agent.pool: memory.missing.get(agent.pool, now)
+            for agent in ledger.agents
+            if agent.pool not in pools
+        },
     )
 
 

@@ -52,6 +52,8 @@ class Memory:
     """By pool: how its launches have gone lately."""
     boots: Mapping[str, Boots] = field(default_factory=dict)
     """By pool: how long its agents take from launch to serving."""
+    missing: Mapping[str, float] = field(default_factory=dict)
+    """By pool that has agents and is not declared: since when."""
     oldest: Mapping[Expr | None, Oldest] = field(default_factory=dict)
     """By label: what waits longest."""
 

@@ -29,12 +29,19 @@ from dynaslave.pools.pool import AgentPool
 __all__ = ["interruption", "must_go", "parked", "settle_agents", "settle_instances"]
 
 
-def must_go(ledger: Ledger, pools: Mapping[str, AgentPool], seen: Mapping[str, Seen]) -> dict[str, str]:
-    """Agents that cannot stay, each with the reason. What runs there may end in peace."""
+def must_go(
+    ledger: Ledger, pools: Mapping[str, AgentPool], seen: Mapping[str, Seen], awaited: Collection[str] = ()
+) -> dict[str, str]:
+    """Agents that cannot stay, each with the reason. What runs there may end in peace.
+
+    awaited: pools that are not declared, and may come back.
+    """
     going = {}
     for agent in ledger.agents:
         if agent.state not in (State.GONE, State.HELD):
             reason = _must_go(agent, pools.get(agent.pool), seen.get(agent.name), ledger.claimed_twice)
+            if agent.pool in awaited and Why.NO_POOL.begins(reason):
+                continue
             if reason:
                 going[agent.name] = reason
     return going
@@ -71,14 +78,18 @@ def parked(ledger: Ledger, going: Collection[str]) -> set[str]:
 
 
 def settle_agents(
-    ledger: Ledger, going: Mapping[str, str], restored: Collection[str], now: float
+    ledger: Ledger,
+    going: Mapping[str, str],
+    pools: Collection[str],
+    restored: Collection[str],
+    now: float,
 ) -> Iterator[Decision]:
     """What each agent needs; at most one decision for each. Those in `restored` are taken care of."""
     for agent in ledger.agents:
         if agent.name in restored:
             continue
         if agent.state is State.DRAINING:
-            yield from _draining(agent, going)
+            yield from _draining(agent, going, pools)
         elif agent.state is State.GONE:
             if not agent.node.busy:
                 yield RemoveNode(agent.name, "its instance has ended")
@@ -92,8 +103,11 @@ _SLIPPED_IN = (Why.SURPLUS, Why.NEVER_CAME, Why.LOST)
 """Reasons that a build which started in the last moment proves wrong."""
 
 
-def _draining(agent: Agent, going: Mapping[str, str]) -> Iterator[Decision]:
-    if not agent.node.busy:
+def _draining(agent: Agent, going: Mapping[str, str], pools: Collection[str]) -> Iterator[Decision]:
+    if agent.name not in going and agent.node.connected and Why.NO_POOL.drains(agent):
+        if agent.pool in pools:
+            yield Restore(agent.name, f"{agent.pool} is declared again")
+    elif not agent.node.busy:
         yield Retire(agent.name, f"drained and idle ({agent.node.reason})")
     elif agent.name not in going and any(why.drains(agent) for why in _SLIPPED_IN):
         yield Restore(agent.name, "a build started there before it was offline")

@@ -55,7 +55,8 @@ def _gone(name: str, agents: Sequence[Agent], dollars: Mapping[str, float]) -> P
         if agent.pool == name:
             counts[str(agent.state)] = counts.get(str(agent.state), 0) + 1
     spent = dollars.get(name, 0.0)
-    return PoolRow(name, "", "", 0, counts, 0, 0, 0, spent, "no longer declared: its agents leave when idle")
+    note = "not declared: its agents leave when idle, unless it comes back within 5 min"
+    return PoolRow(name, "", "", 0, counts, 0, 0, 0, spent, note)
 
 
 def queue_rows(queue: Sequence[QueueItem], counted: Mapping[int, str]) -> list[QueueRow]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,8 +18,10 @@ from dynaslave.pools.settings import Manager
 from dynaslave.pools.settings import read as read_settings
 from jobdsl.errors import EstateError, JobdslError, Problem
 
-__all__ = ["Declared", "EstateSource", "read"]
+__all__ = ["RETRY", "Declared", "EstateSource", "read"]
 
+RETRY = 30.0
+"""Seconds until files that did not load are tried again, changed or not."""
 _SUFFIXES = (".py", ".toml", ".j2", ".json", ".yaml", ".yml", ".txt", ".sh")
 
 
@@ -54,12 +58,21 @@ class EstateSource:
     """An estate that is watched: `current` looks for changes and loads them beside the caller.
 
     A manager must not stand still while an estate loads, so that a change takes effect one or two
-    looks later. Files that do not load change nothing but `problems`.
+    looks later. Files that do not load, for any reason, change nothing but `problems`, and are tried
+    again every `RETRY` seconds: a full disk or an interrupted checkout leaves no newer file behind.
     """
 
-    def __init__(self, root: Path, load: Callable[[Path], Declared] = read) -> None:
+    def __init__(
+        self,
+        root: Path,
+        load: Callable[[Path], Declared] = read,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._root = root
         self._load = load
+        self._timer = timer
+        self._retry = math.inf
+        """When files that did not load are tried again."""
         self._seen = fingerprint(root)
         self._declared = load(root)
         self._lock = threading.Lock()
@@ -70,11 +83,18 @@ class EstateSource:
         with self._lock:
             if self._thread is None:
                 mark = fingerprint(self._root)
-                if mark != self._seen:
-                    self._seen = mark
-                    self._thread = threading.Thread(target=self._reload, name="estate", daemon=True)
-                    self._thread.start()
+                if mark != self._seen or self._timer() >= self._retry:
+                    self._begin(mark)
             return self._declared
+
+    def _begin(self, mark: str) -> None:
+        thread = threading.Thread(target=self._reload, name="estate", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # no more threads
+            self._failed((_unexpected(error),))
+        else:
+            self._seen, self._thread = mark, thread
 
     def settle(self) -> None:
         """Wait until what was begun is loaded."""
@@ -85,14 +105,28 @@ class EstateSource:
     def _reload(self) -> None:
         try:
             new = self._load(self._root)
-        except JobdslError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the pools of before hold
+            problems = error.problems if isinstance(error, JobdslError) else [_unexpected(error)]
             with self._lock:
-                self._declared = replace(self._declared, problems=tuple(error.problems))
+                self._failed(tuple(problems))
                 self._thread = None
             return
         with self._lock:
             self._declared = new
+            self._retry = math.inf
             self._thread = None
+
+    def _failed(self, problems: tuple[Problem, ...]) -> None:
+        self._declared = replace(self._declared, problems=problems)
+        self._retry = self._timer() + RETRY
+
+
+def _unexpected(error: Exception) -> Problem:
+    """Describe what has nothing to do with what the files say: a full disk, no memory, a mistake of ours."""
+    reason = f"{type(error).__name__}: {error}"
+    if isinstance(error, OSError) and error.strerror:
+        reason = error.strerror + (f": {error.filename}" if error.filename else "")
+    return Problem(f"the estate cannot be read: {reason}", hint=f"it is tried again in {RETRY:.0f} s")
 
 
 def fingerprint(root: Path) -> str:
