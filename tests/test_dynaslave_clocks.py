@@ -10,9 +10,9 @@ import pytest
 from dynaslave.acting.act import Actor
 from dynaslave.controller.nodes import Nodes
 from dynaslave.deciding.boots import Boots
+from dynaslave.deciding.decisions import Suspect
 from dynaslave.deciding.ledger import Seen, join
 from dynaslave.deciding.reconcile import settle_instances
-from dynaslave.deciding.decisions import Suspect
 from dynaslave.ec2.lag import Lag
 from dynaslave.manager.clocks import ClockWatch, steady
 from dynaslave.manager.costs import Costs, MemoryBook

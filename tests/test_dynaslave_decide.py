@@ -741,8 +741,8 @@ def test_agents_of_a_pool_that_is_gone_leave_after_their_builds() -> None:
     nodes = [node("q-1", "q"), node("q-2", "q", running=(build(),)), node("q-3", "q", connected=False)]
     first = decided(look(items(1, "q"), nodes))
     assert first.decisions == ()  # it may be the estate that is incomplete for a moment
-    assert first.until == NOW + 300
-    outcome = decided(look(items(1, "q"), nodes, at=NOW + 300), memory=first.memory)
+    assert first.until == NOW + 30
+    outcome = decided(look(items(1, "q"), nodes, at=NOW + 30), memory=first.memory)
     assert {one.node: one.reason for one in outcome.decisions if isinstance(one, Drain)} == dict.fromkeys(
         ["q-1", "q-2", "q-3"], "no pool: q is not in the estate any more"
     )
@@ -753,10 +753,10 @@ def test_agents_of_a_pool_that_comes_back_stay() -> None:
     nodes = [node("q-1", "q"), drained("q-2", Why.NO_POOL, of="q"), node("q-3", "q", running=(build(),))]
     gone = decided(look((), nodes))
     assert gone.decisions == ()
-    back = decided(look((), nodes, at=NOW + 200), pool("q"), memory=gone.memory)
+    back = decided(look((), nodes, at=NOW + 25), pool("q"), memory=gone.memory)
     assert back.decisions == (Restore("q-2", "q is declared again"),)
     assert back.memory.missing == {}
-    again = decided(look((), nodes, at=NOW + 400), memory=back.memory)
+    again = decided(look((), nodes, at=NOW + 50), memory=back.memory)
     assert again.decisions == ()  # missing since now, not since then
 
 

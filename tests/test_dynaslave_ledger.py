@@ -63,7 +63,7 @@ def test_everything_is_in_exactly_one_place(
 
 
 def one(connected: bool = True, offline: Offline = Offline.NO, idle: bool = True) -> Node:
-    return Node("p-1", frozenset({"p"}), 1, connected, offline, idle=idle, pool="p", created=950.0)
+    return Node("p-1", frozenset({"p"}), 1, connected, offline, idle=idle, pool="p", created=550.0)
 
 
 def machine(state: InstanceState = "running", launched: float = 900.0) -> Instance:
@@ -77,7 +77,7 @@ WAITED = Seen(State.BOOTING, 940.0, 940.0, served=False)
 @pytest.mark.parametrize(
     ("node", "instance", "seen", "state", "deadline"),
     [
-        (one(False), None, None, State.REQUESTED, 1070),
+        (one(False), None, None, State.REQUESTED, 670),
         (one(False), machine("pending"), None, State.PENDING, 1200),
         (one(False), machine(), None, State.BOOTING, 1200),
         (one(False), machine(launched=600), WAITED, State.BOOTING, 900),

@@ -82,9 +82,7 @@ def test_files_that_do_not_load_change_nothing_but_the_problems(tmp_path: Path) 
         (EstateError([Problem("it is broken")]), "it is broken"),
     ],
 )
-def test_a_load_that_fails_for_any_reason_is_tried_again(
-    tmp_path: Path, error: Exception, text: str
-) -> None:
+def test_a_load_that_fails_for_any_reason_is_tried_again(tmp_path: Path, error: Exception, text: str) -> None:
     write(tmp_path, "linux")
     time, failing = [0.0], [False]
 

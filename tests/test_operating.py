@@ -19,13 +19,16 @@ def test_the_dashboard_asks_for_metrics_there_are() -> None:
     dashboard = json.loads((HERE / "grafana.json").read_text())
     known = set()
     for metric in Metrics().registry.collect():
-        known |= {metric.name, f"{metric.name}_total", f"{metric.name}_bucket"}
+        known |= {metric.name, f"{metric.name}_total", f"{metric.name}_bucket", f"{metric.name}_count"}
     asked = set()
     for panel in dashboard["panels"]:
         for target in panel["targets"]:
             asked |= set(re.findall(r"dynaslave_\w+", target["expr"]))
     assert asked
     assert asked <= known
+    for name in ("build_wait_seconds_bucket", "boot_seconds_bucket", "launch_failures_total"):
+        assert f"dynaslave_{name}" in asked
+    assert "dynaslave_interruptions_total" in asked
     places = [tuple(panel["gridPos"].values()) for panel in dashboard["panels"]]
     assert len(set(places)) == len(places)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dynaslave.acting.turn import Turn, told
+from dynaslave.acting.turn import Turn, kind_of, told
 from dynaslave.controller.nodes import KeptError
 from dynaslave.deciding.decisions import Adopt, Launch, Report
 from dynaslave.model import Instance
@@ -51,19 +51,21 @@ def launch(turn: Turn, decision: Launch, pools: Mapping[str, AgentPool], intent:
     nodes = tuple(one for one in created if isinstance(one, str))
     troubles = [one for one in created if isinstance(one, Exception)]
     if not nodes:
-        return Report(decision, _words(troubles))
+        return Report(decision, _words(troubles), kind_of(troubles[0]))
     try:
         turn.gate()
         launched = turn.provider.launch(LaunchRequest(pool, len(nodes), intent, nodes, decision.avoid))
     except Unavailable as error:  # perhaps it did start some: their nodes wait for them
-        return Report(decision, told(error))
+        return Report(decision, told(error), kind_of(error))
     except ProviderError as error:
         _remove(turn, nodes)
-        return Report(decision, told(error))
+        return Report(decision, told(error), kind_of(error))
     pairs = list(zip(launched.instances, nodes, strict=False))
     troubles += [one for one in turn.each(batch.hand_over, pairs) if isinstance(one, Exception)]
     _remove(turn, nodes[len(pairs) :])
-    return Report(decision, _words(troubles), len(launched.instances), launched.refused)
+    errors = [*launched.refused.values(), *troubles]
+    failure = kind_of(errors[0]) if errors else "other"
+    return Report(decision, _words(troubles), failure, len(launched.instances), launched.refused)
 
 
 def adopt(turn: Turn, decision: Adopt, pools: Mapping[str, AgentPool], instances: Sequence[Instance]) -> None:

@@ -11,10 +11,10 @@ from typing import TypeVar
 from dynaslave.controller.nodes import KeptError, Nodes
 from dynaslave.model import Instance
 from dynaslave.pools.pool import AgentPool
-from dynaslave.provider import Hand, Provider, ProviderError
+from dynaslave.provider import Denied, Hand, NoCapacity, Provider, ProviderError, Throttled, Unavailable
 from jobdsl.errors import ControllerError
 
-__all__ = ["StoppedError", "Turn", "told"]
+__all__ = ["StoppedError", "Turn", "kind_of", "told"]
 
 Given = TypeVar("Given")
 Got = TypeVar("Got")
@@ -33,6 +33,19 @@ def told(error: Exception) -> str:
     if isinstance(error, KeptError):
         return f"kept: {error}"
     raise error
+
+
+def kind_of(error: Exception) -> str:
+    """Return what kind of failure an error is, in one word for counting."""
+    kinds = (
+        (NoCapacity, "no_capacity"),
+        (Throttled, "throttled"),
+        (Denied, "denied"),
+        (Unavailable, "unavailable"),
+        (ProviderError, "provider"),
+        (ControllerError, "controller"),
+    )
+    return next((kind for type, kind in kinds if isinstance(error, type)), "other")
 
 
 def _result(future: Future[Got]) -> Got | Exception:

@@ -51,7 +51,8 @@ def _text(value: Any) -> str:
 
 
 def _number(value: Any) -> float | None:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    finite = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 2**63
+    return value if finite else None
 
 
 def _kind(values: Mapping[str, Any]) -> str:

@@ -114,5 +114,7 @@ class Report:
     decision: Decision
     error: str = ""
     """Why it was not done; empty if it was."""
+    failure: str = ""
+    """What kind of failure a launch had that was not done as a whole, as in `no_capacity`; for counting."""
     launched: int = 0
     refused: Mapping[Offer, ProviderError] = field(default_factory=dict)

@@ -66,9 +66,10 @@ def launch_time(node: Node, instance: Instance, before: Seen | None, now: float)
     The cloud's clock may be ahead or behind. The launch came after its node was created, and before the
     instance was first seen; both moments are the manager's own.
     """
+    launched = min(max(instance.launched, node.created), now)
     if before is not None and before.state in (State.PENDING, State.BOOTING):
-        return min(before.since, now)
-    return min(max(instance.launched, node.created), now)
+        return min(launched, before.since)
+    return launched
 
 
 def join(

@@ -27,7 +27,7 @@ class ClockWatch:
         self._offset = clock() - timer()
 
     def read(self) -> tuple[float, float]:
-        """Return the time, and by how many seconds the clock was set since the last reading (0 if it was not)."""
+        """Return the time, and by how many seconds the clock was set since the last reading."""
         now = self._clock()
         offset = now - self._timer()
         step, self._offset = offset - self._offset, offset

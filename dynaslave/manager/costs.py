@@ -145,7 +145,7 @@ class Costs:
             self._begin(now)
         live = {one.id: one for one in instances if one.state in ("pending", "running", "stopping")}
         for one in live.values():
-            # The cloud's clock may differ: what the last look did not show was launched after it, and before now.
+            # The cloud's clock may differ: what the last look did not show was launched after it.
             launched = min(max(one.launched, self._looked), now)
             since = max(self._paid.get(one.id, launched), self._from)
             until = now if one.id in self._paid else max(now, launched + MINIMUM)

@@ -8,7 +8,10 @@ from dataclasses import dataclass, replace
 
 from dynaslave.deciding.decisions import Adopt, Decision, EndInstance, Launch, Note, Report, Suspect
 
-__all__ = ["Entry", "Journal", "described"]
+__all__ = ["AGAIN", "Entry", "Journal", "described"]
+
+AGAIN = 600.0
+"""Seconds after which a trouble that goes on is news again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,21 @@ class Journal:
 
     def __init__(self, size: int = 200) -> None:
         self._entries: deque[Entry] = deque(maxlen=size)
+        self._news: dict[tuple[str, str, str], float] = {}
+        """When each trouble was last returned as news."""
 
     def add(self, reports: Iterable[Report], now: float) -> list[Entry]:
-        """Note what came of decisions; returns the entries that are news."""
-        return [entry for report in reports if (entry := self._note(described(report, now))).times == 1]
+        """Note what came of decisions; returns the entries that are news, and what still goes on."""
+        self._news = {key: at for key, at in self._news.items() if 0 <= now - at < AGAIN}
+        entries = [self._note(described(report, now)) for report in reports]
+        return [entry for entry in entries if not entry.error or self._is_news(entry, now)]
+
+    def _is_news(self, entry: Entry, now: float) -> bool:
+        key = (entry.action, entry.target, entry.error)
+        if key in self._news:
+            return False
+        self._news[key] = now
+        return True
 
     def _note(self, new: Entry) -> Entry:
         for at, old in enumerate(self._entries):

@@ -19,8 +19,10 @@ from dynaslave.deciding.decide import decide, learn
 from dynaslave.deciding.decisions import Decision, Report
 from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.outcome import Outcome
+from dynaslave.manager.announce import Announcer
 from dynaslave.manager.clocks import ClockWatch
 from dynaslave.manager.costs import Costs
+from dynaslave.manager.events import Waits, compare
 from dynaslave.manager.journal import Journal
 from dynaslave.manager.lease import Lease, LeaseError, NoLease
 from dynaslave.manager.overview import agent_rows, pool_rows, queue_rows, troubles_of
@@ -35,10 +37,12 @@ from dynaslave.provider import Provider, ProviderError
 if TYPE_CHECKING:
     from dynaslave.manager.metrics import Metrics
 
-__all__ = ["Doer", "Manager", "Parts"]
+__all__ = ["HEALTHY", "STANDBY", "Doer", "Manager", "Parts"]
 
 SWEEP = 300.0
 """Seconds between two sweeps of what nobody needs any more."""
+HEALTHY = 60.0
+"""Seconds without a tick that succeeded until a manager is not healthy; three intervals if that is more."""
 STANDBY = 30.0
 """Seconds between two looks of a manager that another keeps from acting."""
 
@@ -85,10 +89,15 @@ class Manager:
         self._clock = ClockWatch(parts.clock, parts.timer or parts.clock)
         self._looked = -STANDBY
         self._swept = -SWEEP
-        self._ticked = time.monotonic()
-        self._troubles: list[str] = []
+        self._interval = 5.0
+        self._succeeded = time.monotonic()
+        self._unseen = False
+        """Whether the last look was blind."""
+        self._waits = Waits()
         self._refused = ""
         self._log = structlog.get_logger().bind(manager=parts.name)
+        self._troubles = Announcer(lambda: self._log, "trouble", "trouble over")
+        self._notes = Announcer(lambda: self._log, "note")
         self.series = Series()
         self.status = Status(
             parts.name,
@@ -103,7 +112,7 @@ class Manager:
 
     def run(self, interval: float) -> None:
         """Tick every `interval` seconds until `stop` is called; then give the lease back."""
-        parts = self._parts
+        parts, self._interval = self._parts, interval
         self._log.info("started", controller=parts.url, provider=parts.provider.name, interval=interval)
         try:
             while not self._stop.is_set():
@@ -127,25 +136,35 @@ class Manager:
     def tick(self) -> None:
         """One round. Raises nothing."""
         began = time.monotonic()
-        self._troubles = []
+        succeeded = False
         try:
-            self._round(self._now())
+            succeeded = self._round(self._now())
         except Exception as error:  # noqa: BLE001 - the loop outlives whatever it meets
-            self._log.exception("tick failed")
             trouble = f"the last tick failed: {type(error).__name__}: {error}"
+            if trouble not in self.status.troubles:
+                self._log.exception("tick failed")
             self.status = replace(self.status, troubles=(trouble,))
-        self._ticked = time.monotonic()
+        ended = time.monotonic()
+        if succeeded:
+            self._succeeded = ended
+        self._troubles.show(self.status.troubles, ended, warn=True)
+        self._notes.show(self.status.notes, ended, warn=False)
         if self._parts.metrics is not None:
-            self._parts.metrics.ticked(self._ticked - began)
+            self._parts.metrics.ticked(ended - began, succeeded=succeeded)
 
     @property
     def trouble(self) -> str:
         """Why this manager can neither act nor stand by; empty if it can."""
-        return self._refused
+        if self._refused:
+            return self._refused
+        if self.age() <= max(HEALTHY, 3 * self._interval):
+            return ""
+        reason = self.status.troubles[0] if self.status.troubles else "the tick under way has not ended"
+        return f"no tick succeeded for {self.age():.0f} s: {reason}"
 
     def age(self) -> float:
-        """Seconds since the last tick ended, however it ended."""
-        return time.monotonic() - self._ticked
+        """Seconds since a tick succeeded: everything could be seen, and what was decided was tried."""
+        return time.monotonic() - self._succeeded
 
     def preview(self) -> Outcome:
         """Look and decide, and do nothing; `status` shows what was seen."""
@@ -161,25 +180,27 @@ class Manager:
             self._looked, self._swept = -STANDBY, -SWEEP
         return now
 
-    def _round(self, now: float) -> None:
+    def _round(self, now: float) -> bool:
+        """Look and act, if it is our turn; returns whether everything could be seen."""
         try:
             self._take_turn(self._parts.lease.acquire())
         except LeaseError as error:
             self._lease_refused(error)
-            return
+            return False
         silent = "" if self._active else self._parts.lease.unanswered
         self._refused = f"the lease got no answer: {silent}" if silent else ""
         if not self._active and now - self._looked < STANDBY:
-            return
+            return not (silent or self._unseen)
         declared = self._parts.estate()
         snapshot, outcome = self._consider(declared, now)
         if not self._active:
-            return
+            return not (silent or snapshot.blind)
         pools = {pool.name: pool for pool in declared.pools}
         self._sweep(snapshot, pools, now)  # before anything is launched that the look does not show
         reports = self._parts.doer.perform(outcome.decisions, pools, self._may_act)
         self._memory = learn(outcome.memory, reports, now)
         self._tell(reports, now)
+        return not snapshot.blind
 
     def _consider(self, declared: Declared, now: float) -> tuple[Snapshot, Outcome]:
         parts, self._looked = self._parts, now
@@ -191,13 +212,22 @@ class Manager:
         dollars = parts.costs.by_pool()
         bounds = limits(declared.manager, declared.pools, dollars)
         outcome = decide(snapshot, declared.pools, self._memory, bounds)
+        self._unseen = bool(snapshot.blind)
+        self._measure(snapshot, declared, outcome)
         self._publish(snapshot, declared, outcome, seconds)
         return snapshot, outcome
 
+    def _measure(self, snapshot: Snapshot, declared: Declared, outcome: Outcome) -> None:
+        """Count what happened since the last look; a manager that stands by leaves that to the other."""
+        metrics = self._parts.metrics
+        waits = self._waits.look(snapshot)
+        if metrics is not None and self._active:
+            metrics.declared(pool.name for pool in declared.pools)
+            events = compare(self._memory.seen, outcome.memory.seen, outcome.agents, snapshot.at)
+            metrics.happened(events, waits)
+
     def _lease_refused(self, error: LeaseError) -> None:
         """Nobody can tell whose turn it is, and waiting does not help: act no more, and say so."""
-        if self._refused != error.message:
-            self._log.error("lease refused", error=error.message, hint=error.hint)
         self._refused = error.message
         self._take_turn(active=False)
         self.status = replace(self.status, active=False, troubles=(f"{error.message}: {error.hint}",))

@@ -8,12 +8,15 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from dynaslave.deciding.decisions import Launch, Report
+from dynaslave.manager.events import Events
 from dynaslave.manager.status import Status
 from dynaslave.model import State
 from jobdsl.printable import one_line
 
 __all__ = ["CONTENT_TYPE_LATEST", "Metrics"]
 
+_WAITS = (1, 5, 15, 30, 60, 120, 180, 300, 600, 1200, 1800, 3600)
+_BOOTS = (15, 30, 45, 60, 90, 120, 180, 240, 300, 450, 600, 900)
 _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
@@ -51,6 +54,52 @@ class Metrics:
         )
         self._launched = Counter("dynaslave_launched", "Agents launched.", ["pool"], registry=here)
 
+        self._waits = Histogram(
+            "dynaslave_build_wait_seconds",
+            "How long builds waited for an executor.",
+            ["pool"],
+            buckets=_WAITS,
+            registry=here,
+        )
+        self._boots = Histogram(
+            "dynaslave_boot_seconds",
+            "From the launch of an agent until it serves.",
+            ["pool"],
+            buckets=_BOOTS,
+            registry=here,
+        )
+        self._failures = Counter(
+            "dynaslave_launch_failures",
+            "Agents that were not launched, or never came, by reason.",
+            ["pool", "reason"],
+            registry=here,
+        )
+        self._interruptions = Counter(
+            "dynaslave_interruptions", "Agents the cloud took away.", ["pool"], registry=here
+        )
+        self._ticks = Counter("dynaslave_ticks", "Ticks by what came of them.", ["outcome"], registry=here)
+
+    def declared(self, pools: Iterable[str]) -> None:
+        """Begin the counters of these pools at 0, so that the first failure of a pool is an increase."""
+        for name in map(one_line, pools):
+            self._interruptions.labels(name)
+            self._launched.labels(name)
+            self._waits.labels(name)
+            self._boots.labels(name)
+            for reason in ("no_capacity", "denied", "never_came"):
+                self._failures.labels(name, reason)
+
+    def happened(self, events: Events, waits: Iterable[tuple[str, float]]) -> None:
+        """Count what happened since the last look."""
+        for pool, seconds in waits:
+            self._waits.labels(one_line(pool)).observe(seconds)
+        for pool, seconds in events.boots:
+            self._boots.labels(one_line(pool)).observe(seconds)
+        for pool, count in events.never_came.items():
+            self._failures.labels(one_line(pool), "never_came").inc(count)
+        for pool, count in events.interrupted.items():
+            self._interruptions.labels(one_line(pool)).inc(count)
+
     def looked(self, status: Status) -> None:
         """Take over what a look has shown."""
         for gauge in (self._waiting, self._longest, self._agents, self._most, self._dollars):
@@ -82,11 +131,15 @@ class Metrics:
             action = type(report.decision).__name__.lower()
             self._decisions.labels(action, "failed" if report.error else "done").inc()
             if isinstance(report.decision, Launch):
-                self._launched.labels(one_line(report.decision.pool)).inc(report.launched)
+                pool, missing = one_line(report.decision.pool), report.decision.count - report.launched
+                self._launched.labels(pool).inc(report.launched)
+                if missing > 0:
+                    self._failures.labels(pool, report.failure or "other").inc(missing)
 
-    def ticked(self, seconds: float) -> None:
-        """Note how long a whole tick took."""
+    def ticked(self, seconds: float, *, succeeded: bool = True) -> None:
+        """Note how long a whole tick took, and what came of it."""
         self._tick.observe(seconds)
+        self._ticks.labels("succeeded" if succeeded else "failed").inc()
 
     def text(self) -> bytes:
         """Everything in Prometheus' text format."""

@@ -55,7 +55,7 @@ def _gone(name: str, agents: Sequence[Agent], dollars: Mapping[str, float]) -> P
         if agent.pool == name:
             counts[str(agent.state)] = counts.get(str(agent.state), 0) + 1
     spent = dollars.get(name, 0.0)
-    note = "not declared: its agents leave when idle, unless it comes back within 5 min"
+    note = "not declared: its agents leave when idle, unless it comes back within 30 s"
     return PoolRow(name, "", "", 0, counts, 0, 0, 0, spent, note)
 
 

@@ -16,8 +16,8 @@ class Deadlines:
     """A node that has no instance: the launch under way, or one the cloud does not show yet."""
     reconnect: float = 300.0
     """An agent that was online and is gone, while its instance runs: a controller's restart fits in."""
-    undeclared: float = 300.0
-    """A pool that is missing from the estate, before its idle agents leave: a checkout or an edit fits in."""
+    undeclared: float = 30.0
+    """A pool that is missing from the estate, before its idle agents leave: a checkout fits in."""
     suspect: float = 120.0
     """From the mark on an instance that belongs to nothing until it is ended."""
 

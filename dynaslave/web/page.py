@@ -7,6 +7,7 @@ from importlib.resources import files
 
 from jinja2 import Environment, StrictUndefined
 
+from dynaslave.controller.builds import build_name
 from dynaslave.manager.series import Sample
 from dynaslave.manager.status import Status
 from dynaslave.manager.times import ago, clock
@@ -31,20 +32,11 @@ _REFRESH = 10
 """Seconds between two loads of the page."""
 
 
-def _short(url: str) -> str:
-    """`payments/api #12` for the URL of a build."""
-    parts = [part for part in url.rstrip("/").split("/") if part]
-    if "job" not in parts:
-        return url
-    names = parts[parts.index("job") + 1 :: 2]
-    return f"{'/'.join(names)} #{parts[-1]}" if parts[-1].isdecimal() else "/".join(names)
-
-
 def _environment() -> Environment:
     environment = Environment(
         autoescape=True, finalize=shown, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(ago=ago, clock=clock, short=_short)
+    environment.filters.update(ago=ago, clock=clock, short=build_name)
     return environment
 
 

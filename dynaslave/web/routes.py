@@ -18,11 +18,9 @@ def routes(manager: Manager, metrics: Metrics) -> Routes:
     """The status page, the same as JSON, metrics, and whether the loop still turns."""
 
     def health() -> Page:
-        age = manager.age()
         trouble = manager.trouble
-        text = f"{trouble}\n" if trouble else f"the last tick ended {age:.0f} s ago\n"
-        good = age < 300 and not trouble
-        return Page(text.encode(), "text/plain; charset=utf-8", 200 if good else 503)
+        text = trouble or f"the last tick that succeeded ended {manager.age():.0f} s ago"
+        return Page(f"{text}\n".encode(), "text/plain; charset=utf-8", 503 if trouble else 200)
 
     return {
         "/": lambda: Page(render(manager.status, manager.series.samples()).encode()),
