@@ -41,6 +41,7 @@ COMMANDS: dict[str, Row] = {
     "rollback": Row("delivery.deploy.commands:rollback", "Traffic back to the group before."),
     "resume": Row("delivery.deploy.commands:resume", "Go on where a deploy or rollback was stopped."),
     "status": Row("delivery.deploy.looking:status", "Tell how a cluster stands."),
+    "judge": Row("delivery.analysis.command:judge", "Judge saved series of a canary by its metrics."),
     "clean": Row("delivery.cli:clean", "Remove what bakes and deploys have left behind."),
 }
 """The commands of `delivery`, in the order help tells them."""

@@ -1,0 +1,87 @@
+"""SVG charts of a metric: both series over time, and how their values are distributed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from math import isfinite
+
+__all__ = ["distribution", "series"]
+
+WIDTH, HEIGHT, MARGIN = 480, 140, 6
+_BINS = 40
+
+Values = Sequence[float | None]
+
+
+def series(baseline: Values, canary: Values) -> str:
+    """Draw both series over the same time axis; a missing value is a gap."""
+    low, high = _range(baseline, canary)
+    lines = [
+        f'<polyline class="{name}" points="{points}"/>'
+        for name, values in (("baseline", baseline), ("canary", canary))
+        for points in _lines(values, low, high)
+    ]
+    return _svg(f"both series, from {low:.4g} to {high:.4g}", lines)
+
+
+def distribution(baseline: Values, canary: Values) -> str:
+    """Draw a histogram of each series on one axis of values, each scaled to its own number of values."""
+    low, high = _range(baseline, canary)
+    counts = {"baseline": _histogram(baseline, low, high), "canary": _histogram(canary, low, high)}
+    peak = max((share for shares in counts.values() for share in shares), default=0.0) or 1.0
+    width = (WIDTH - 2 * MARGIN) / _BINS
+    bars = []
+    for name, shares in counts.items():
+        steps = []
+        for index, share in enumerate(shares):
+            left, top = MARGIN + index * width, HEIGHT - MARGIN - share / peak * (HEIGHT - 2 * MARGIN)
+            steps += [f"{left:.1f},{top:.1f}", f"{left + width:.1f},{top:.1f}"]
+        floor = HEIGHT - MARGIN
+        area = f"{MARGIN},{floor} {' '.join(steps)} {WIDTH - MARGIN},{floor}"
+        bars.append(f'<polygon class="{name}" points="{area}"/>')
+    return _svg(f"distribution of the values, from {low:.4g} to {high:.4g}", bars)
+
+
+def _finite(values: Values) -> list[float]:
+    return [value for value in values if value is not None and isfinite(value)]
+
+
+def _range(baseline: Values, canary: Values) -> tuple[float, float]:
+    values = [*_finite(baseline), *_finite(canary)]
+    return (min(values), max(values)) if values else (0.0, 1.0)
+
+
+def _lines(values: Values, low: float, high: float) -> list[str]:
+    """Return the points of each run of values without a gap; a single one becomes a short dash."""
+    step = (WIDTH - 2 * MARGIN) / max(1, len(values) - 1)
+    scale = (HEIGHT - 2 * MARGIN) / ((high - low) or 1.0)
+    runs = groupby(enumerate(values), key=lambda item: item[1] is not None and isfinite(item[1]))
+    lines = []
+    for has_values, run in runs:
+        places = [
+            (MARGIN + index * step, HEIGHT - MARGIN - (value - low) * scale)
+            for index, value in run
+            if value is not None
+        ]
+        if has_values:
+            end = [(places[0][0] + 1, places[0][1])] if len(places) == 1 else []
+            lines.append(" ".join(f"{x:.1f},{y:.1f}" for x, y in [*places, *end]))
+    return lines
+
+
+def _histogram(values: Values, low: float, high: float) -> list[float]:
+    """Return the share of the values in each bin."""
+    finite = _finite(values)
+    shares = [0.0] * _BINS
+    for value in finite:
+        index = int((value - low) / ((high - low) or 1.0) * _BINS)
+        shares[min(index, _BINS - 1)] += 1 / len(finite)
+    return shares
+
+
+def _svg(title: str, shapes: Sequence[str]) -> str:
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}"><title>{title}</title>'
+        f"{''.join(shapes)}</svg>"
+    )
