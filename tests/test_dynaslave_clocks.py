@@ -99,7 +99,7 @@ def test_builds_run_whatever_the_clock_says(host: Callable[..., Host], ahead: fl
     assert len([job for job in range(1, 41) if site.jenkins.item(f"job{job}").builds]) == 40
     assert site.manager.status.troubles == ()
     assert not [reason for reason in site.done("drain") if "dial in" in reason]
-    assert 0 < site.costs.by_pool()["linux"] <= 8 * 3.6 * (900 + 60) / 3600
+    assert 0 < (site.costs.by_pool() or {})["linux"] <= 8 * 3.6 * (900 + 60) / 3600
 
 
 @pytest.mark.parametrize("ahead", [-1200, 0, 1200])
@@ -118,11 +118,11 @@ def test_a_clock_that_is_set_costs_nothing_and_stops_nothing(host: Callable[...,
     site = host()
     site.build()
     site.run(120)
-    before = sum(site.costs.by_pool().values())
+    before = sum((site.costs.by_pool() or {}).values())
     site.ahead += hours * 3600
     site.build()
     site.run(300)
-    after = sum(site.costs.by_pool().values())
+    after = sum((site.costs.by_pool() or {}).values())
     assert after <= before + 2 * 3.6 * 360 / 3600 if hours != 24 * 40 else after <= 2 * 3.6 * 360 / 3600
     assert site.jenkins.item("job2").builds
     site.run(900)
@@ -136,7 +136,7 @@ def test_a_look_without_the_cloud_is_not_billed_again() -> None:
     costs.look([machine], DAY + 600)
     costs.look([], DAY + 605)
     costs.look([machine], DAY + 610)
-    assert costs.by_pool() == {"linux": pytest.approx(0.61)}
+    assert (costs.by_pool() or {}) == {"linux": pytest.approx(0.61)}
 
 
 def test_a_boot_takes_no_less_than_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from itertools import count
 
@@ -16,12 +17,14 @@ from dynaslave.manager.lease import LeaseError
 from dynaslave.manager.loop import STANDBY, Manager, Parts
 from dynaslave.manager.metrics import Metrics
 from dynaslave.manager.observe import Observer
+from dynaslave.manager.status import Status
 from dynaslave.pools.pool import make
 from dynaslave.pools.settings import Account, Quota
 from dynaslave.pools.settings import Manager as ManagerSettings
 from dynaslave.pools.watch import Declared
 from dynaslave.provider import Denied, Throttled, Unavailable
 from dynaslave.simulated.provider import SimulatedCloud
+from dynaslave.web.page import render
 from dynaslave.web.routes import routes
 from jobdsl.controller.jenkins import connect
 from jobdsl.errors import Problem
@@ -162,7 +165,7 @@ def test_everything_is_told(site: Site) -> None:
     assert any("nowhere" in note for note in status.notes)
     assert ("nowhere", "") in [(row.label, row.pool) for row in status.queue]
     site.run(200)
-    assert site.manager.status.dollars > 0
+    assert (site.manager.status.dollars or 0) > 0
     assert site.metrics.registry.get_sample_value("dynaslave_launched_total", {"pool": "linux"}) == 3
     pages = routes(site.manager, site.metrics)
     assert b"job-linux-0" in pages["/"]().body
@@ -233,6 +236,33 @@ def test_a_pool_that_is_no_longer_declared_winds_down(site: Site) -> None:
     site.run(400)
     assert set(site.results()) == {"SUCCESS"}
     assert not [name for name in site.agents if name.startswith("linux")]
+
+
+def test_unknown_costs_are_neither_zero_nor_within_a_limit(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(month: str) -> None:
+        raise OSError(f"this month's costs cannot be read: {month}")
+
+    book = MemoryBook()
+    monkeypatch.setattr(book, "read", unreadable)
+    object.__setattr__(site.manager._parts, "costs", Costs(book))
+    site.build("linux")
+    site.build("big")
+    site.declared = Declared(POOLS, ManagerSettings(teams={"data": Quota(monthly_cost=50)}))
+    site.run(10)
+    status = site.manager.status
+    assert status.dollars is None
+    assert "cannot be read" in status.troubles[0]
+    assert len(site.agents) == 1
+    notes = {row.name: row.note for row in status.pools}
+    assert notes["big"] == "this month's costs cannot be read, and team data may spend $50.00"
+    assert Status.from_plain(json.loads(json.dumps(status.plain()))).dollars is None
+    assert "$?" in render(status, [])
+    assert (
+        site.metrics.registry.get_sample_value("dynaslave_month_dollars", {"pool": "linux", "team": ""})
+        is None
+    )
 
 
 def test_quotas_hold_while_it_runs(site: Site) -> None:

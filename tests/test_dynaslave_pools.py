@@ -13,8 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynaslave import AgentPool, agent_pool, during
+from dynaslave.pools.defaults import lacking
 from dynaslave.pools.estate import pools_of
 from dynaslave.pools.pool import from_plain, make
+from dynaslave.pools.quotas import fits
+from dynaslave.pools.settings import Manager, Quota
+from dynaslave.pools.settings import read as read_settings
 from jobdsl.errors import DslError, EstateError, Where
 from jobdsl.grammar.labels import parse, split
 from jobdsl.isolation.walls import missing, walls
@@ -285,3 +289,92 @@ def test_two_pools_of_one_name_are_told_with_both_lines() -> None:
     assert str(problems[0]) == (
         "b.py:2: error: pool 'X' is defined twice: here and at a.py:1 (give one another name, or remove it)"
     )
+
+
+QUOTAS = Manager(teams={"payments": Quota(agents=2)})
+
+
+@pytest.mark.parametrize(
+    ("file", "team", "counts"),
+    [
+        ("payments/pools.py", "", "payments"),
+        ("payments/deep/pools.py", "payments", "payments"),
+        ("payments.py", "", "payments"),
+        ("search/pools.py", "", ""),
+        ("pools.py", "payments", "payments"),
+        ("payments-old/pools.py", "", ""),
+    ],
+)
+def test_without_teams_a_quota_binds_the_files_below_its_name(file: str, team: str, counts: str) -> None:
+    values = estate(placed(file, max_agents=3, team=team))
+    pools, problems = pools_of(values, Settings(), QUOTAS)
+    assert ([pool.team for pool in pools], problems) == ([counts], [])
+    beyond = [problem for problem in fits(pools, QUOTAS) if problem.severity == "error"]
+    assert ["team payments" in str(problem) for problem in beyond] == [True] * bool(counts)
+
+
+def test_no_file_of_a_team_with_a_quota_counts_for_another() -> None:
+    _, problems = pools_of(estate(placed("payments/a.py", team="other")), Settings(), QUOTAS)
+    assert "counts for team 'payments', which has a quota, not for 'other'" in str(problems[0])
+
+
+DEFAULTS_TOML = """
+[pools.defaults]
+image = {name = "agent-*", owner = "self"}
+instance_types = ["c7i.large", "c6i.large"]
+instance_profile = "jenkins-agent"
+subnets = ["subnet-0a1b2c3d4e5f60718"]
+security_groups = ["sg-0a1b2c3d"]
+root_volume_gb = 100
+user_data = "mount /cache"
+tags = {cost = "build", team = "none"}
+"""
+
+
+def test_what_a_pool_does_not_say_the_estate_says() -> None:
+    manager = settings_of(DEFAULTS_TOML)
+    plain = placed("a.py")
+    own = placed("a.py", name="own", instance_types=["m7i.large"], root_volume_gb=50, tags={"team": "x"})
+    pools, problems = pools_of(estate(plain, own), Settings(), manager)
+    assert problems == []
+    first, second = pools
+    assert (str(first.image), first.instance_types, first.root_volume_gb, first.user_data) == (
+        "agent-* of self",
+        ("c7i.large", "c6i.large"),
+        100,
+        "mount /cache",
+    )
+    assert first.tags == (("cost", "build"), ("team", "none"))
+    assert (second.instance_types, second.root_volume_gb) == (("m7i.large",), 50)
+    assert second.tags == (("cost", "build"), ("team", "x"))
+    assert list(lacking(pools, "ec2")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[pools.defaults]\nimage = 3", "jobdsl.toml:2: error: pools.defaults.image"),
+        ("[pools.defaults]\nsubnets = ['x']", "jobdsl.toml:2: error: pools.defaults.subnets: 'x' is no id"),
+        ("[pools.defaults]\nimages = 'ami-1'", 'unknown key pools.defaults.images (did you mean "image"?)'),
+        ("[pools.defaults]\nname = 'x'", "unknown key pools.defaults.name"),
+        ("[pools]\ndefaults = 3", "pools.defaults must be a table"),
+        ("[pools]\nprovider = 'gcp'", "jobdsl.toml:2: error: pools.provider"),
+    ],
+)
+def test_wrong_defaults_are_told_at_their_line(text: str, said: str) -> None:
+    with pytest.raises(EstateError) as caught:
+        settings_of(text)
+    assert said in str(caught.value.problems[0])
+
+
+def settings_of(text: str) -> Manager:
+    return read_settings(Path("/nowhere"), Settings(text=text))
+
+
+def test_what_a_pool_lacks_to_be_launched_is_told() -> None:
+    pools = [placed("a.py"), placed("b.py", image="ami-0123456789abcdef0", instance_types=["c7i.large"])]
+    told = [str(problem) for problem in lacking(pools, "ec2")]
+    assert "EC2 needs image and instance_types and instance_profile" in told[0]
+    assert "EC2 needs instance_profile (" in told[1]
+    assert "warning" in told[0]
+    assert list(lacking(pools, "local")) == []

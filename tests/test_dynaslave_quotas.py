@@ -39,7 +39,8 @@ def write(tmp_path: Path) -> Write:
 
 
 def told(root: Path) -> list[str]:
-    return [str(one) for one in problems(root)]
+    """What is wrong, but for what the pools here lack to be launched."""
+    return [str(one) for one in problems(root) if one.rule != "ec2"]
 
 
 def settings_problems(root: Path) -> list[str]:

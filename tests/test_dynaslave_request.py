@@ -11,6 +11,8 @@ import pytest
 from dynaslave.cli.main import run
 from dynaslave.pools.request import source
 from dynaslave.pools.watch import read
+from jobdsl.cli.main import run as lint
+from jobdsl.errors import EstateError
 
 TOML = """
 [teams.payments]
@@ -117,3 +119,33 @@ def test_text_is_quoted_whatever_it_is() -> None:
     code = text.replace("from dynaslave import agent_pool", "agent_pool = lambda name, **_: name")
     exec(compile(code, "pools.py", "exec"), names)
     assert '9-it\'s "x"' in names.values()
+
+
+def test_a_request_names_its_team_and_its_quota_binds_without_teams(tmp_path: Path) -> None:
+    (tmp_path / "jobdsl.toml").write_text("[quotas.teams.payments]\nagents = 5\n")
+    words = ("--team", "payments", "--instance-type", "c7i.xlarge", "--max-agents")
+    assert request(tmp_path, "payments-heavy", *words, "6") == 1
+    assert request(tmp_path, "payments-heavy", *words, "3") == 0
+    path = tmp_path / "payments" / "pools.py"
+    assert 'team="payments",' in path.read_text()
+    (pool,) = read(tmp_path).pools
+    assert pool.team == "payments"
+    path.write_text(path.read_text().replace("max_agents=3", "max_agents=30").replace('team="payments",', ""))
+    with pytest.raises(EstateError) as caught:
+        read(tmp_path)
+    assert "team payments" in str(caught.value.problems[0])
+
+
+def test_a_request_says_what_the_pool_lacks_and_takes_the_estates_defaults(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert request(tmp_path, "bare", "--max-agents", "2") == 0
+    assert "pool 'bare' cannot be launched: EC2 needs image and instance_types" in capsys.readouterr().err
+    (tmp_path / "jobdsl.toml").write_text(
+        '[pools.defaults]\nimage = "ami-0123456789abcdef0"\ninstance_types = ["c7i.large"]\n'
+        'instance_profile = "agents"\n'
+    )
+    assert request(tmp_path, "whole", "--max-agents", "2") == 0
+    assert "cannot be launched" not in capsys.readouterr().err
+    assert lint(["lint", str(tmp_path)]) == 0
+    assert "0 jobs and 2 pools checked" in capsys.readouterr().err

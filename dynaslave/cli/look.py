@@ -53,7 +53,7 @@ def _seen(estate: Path, options: dict[str, Any]) -> Status:
     from dynaslave.manager.logs import configure
     from dynaslave.pools.watch import EstateSource, read
 
-    given = Options(estate=estate, **{**options, "lease_table": None})
+    given = Options(estate=estate, look_only=True, **options)
     configure("text", "warning")
     source = EstateSource(estate, lambda root: read(root, given.isolation))
     manager = assemble(given, source, connect(given, source.current()))

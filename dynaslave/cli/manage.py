@@ -100,7 +100,7 @@ def once(estate: Path, dry_run: bool, **options: Any) -> None:
     from dynaslave.pools.watch import EstateSource, read
     from jobdsl.cli.console import say_problems
 
-    given = Options(estate=estate, **options)
+    given = Options(estate=estate, look_only=dry_run, **options)
     configure("text", "warning")
     source = EstateSource(estate, lambda root: read(root, given.isolation))
     declared = source.current()

@@ -24,9 +24,8 @@ def manager_options(command: Command) -> Command:
         click.option(
             "--provider",
             type=click.Choice(["ec2", "local", "simulated"]),
-            default="ec2",
-            show_default=True,
-            help="Where agents run: EC2, processes of this host, or nowhere but in memory.",
+            help="Where agents run: EC2, processes of this host, or nowhere but in memory. "
+            "[default: pools.provider, else ec2]",
         ),
         name_option,
         click.option("--agents-url", help="The controller as agents reach it. [default: --url]"),

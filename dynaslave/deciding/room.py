@@ -47,10 +47,16 @@ class _Used:
             yield cap.agents - self.agents, f"{self.who} may have {plural(cap.agents, 'agent')}"
         if cap.vcpus is not None and facts.vcpus:
             yield (cap.vcpus - self.vcpus) // facts.vcpus, f"{self.who} may have {cap.vcpus} vCPUs"
-        if cap.dollars_month is not None and (facts.dollars_hour or cap.spent >= cap.dollars_month):
-            left = cap.dollars_month - cap.spent - self.dollars_hour
+        if cap.dollars_month is not None:
+            yield from self._money(cap.dollars_month, cap.spent, facts)
+
+    def _money(self, most: float, spent: float | None, facts: TypeFacts) -> Iterable[tuple[int, str]]:
+        if spent is None:
+            yield 0, f"this month's costs cannot be read, and {self.who} may spend ${most:,.2f}"
+        elif facts.dollars_hour or spent >= most:
+            left = most - spent - self.dollars_hour
             each = facts.dollars_hour or 1.0
-            message = f"{self.who} has spent ${cap.spent:,.2f} of ${cap.dollars_month:,.2f} this month"
+            message = f"{self.who} has spent ${spent:,.2f} of ${most:,.2f} this month"
             yield int((left + 1e-9) // each) if left > 0 else 0, message
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from dynaslave.ec2.clients import Clients
 from dynaslave.ec2.errors import asking
 from dynaslave.ec2.images import Found, Images
-from dynaslave.ec2.launch import missing
 from dynaslave.ec2.subnets import Subnets
 from dynaslave.ec2.templates import packed
+from dynaslave.pools.defaults import missing
 from dynaslave.pools.pool import AgentPool
 from dynaslave.provider import ProviderError
 from jobdsl.errors import Problem
@@ -160,7 +160,7 @@ class Check:
 
 def _settings(pool: AgentPool) -> Problems:
     for name in missing(pool):
-        yield f"EC2 needs {name}", "see docs/ec2.md"
+        yield f"EC2 needs {name}", "set it in the pool, or in [pools.defaults] of jobdsl.toml"
 
 
 def _fits(name: str, info: InstanceTypeInfoTypeDef, image: Found | None, pool: AgentPool) -> Problems:

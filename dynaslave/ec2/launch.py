@@ -28,6 +28,7 @@ from dynaslave.ec2.subnets import Subnets
 from dynaslave.ec2.tags import at_launch
 from dynaslave.ec2.templates import Templates, Version, template_data
 from dynaslave.model import Instance, Market
+from dynaslave.pools.defaults import missing
 from dynaslave.pools.pool import AgentPool, Spot
 from dynaslave.provider import (
     Denied,
@@ -43,7 +44,7 @@ from dynaslave.provider import (
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import InstanceTypeDef
 
-__all__ = ["Launcher", "missing"]
+__all__ = ["Launcher"]
 
 _MARKETS: dict[Spot, tuple[Market, ...]] = {
     "no": ("on-demand",),
@@ -100,7 +101,8 @@ class Launcher:
     def _prepare(self, pool: AgentPool) -> Version:
         lacks = missing(pool)
         if lacks or pool.image is None:
-            raise Denied(f"pool {pool.name}: EC2 needs {', '.join(lacks)} (see docs/ec2.md)")
+            needs = f"pool {pool.name}: EC2 needs {', '.join(lacks)}"
+            raise Denied(f"{needs} (set it in the pool, or in [pools.defaults] of jobdsl.toml)")
         image = self.images.find(pool.image)
         return self.templates.ensure(pool, template_data(pool, image, self.script(pool)))
 
@@ -158,16 +160,6 @@ class Launcher:
             return self.started(intent)
         except ProviderError:
             return ()
-
-
-def missing(pool: AgentPool) -> list[str]:
-    """The arguments of `agent_pool` EC2 needs and this pool does not have."""
-    needed = {
-        "image": pool.image,
-        "instance_types": pool.instance_types,
-        "instance_profile": pool.instance_profile,
-    }
-    return [name for name, value in needed.items() if not value]
 
 
 def _outcome(progress: _Progress) -> Launched:

@@ -40,7 +40,8 @@ class Options:
     url: str | None = None
     user: str | None = None
     token: str | None = None
-    provider: ProviderName = "ec2"
+    provider: ProviderName | None = None
+    """Where agents run; what jobdsl.toml says if None."""
     name: str | None = None
     """The manager's name; that of jobdsl.toml if None."""
     agents_url: str | None = None
@@ -59,6 +60,8 @@ class Options:
     agent_command: str = "java"
     """`java`, `stand-in`, or the command itself."""
     slots: int | None = None
+    look_only: bool = False
+    """Whether the manager decides and does nothing: it takes no lease and writes no costs."""
 
 
 def connect(options: Options, declared: Declared) -> Controller:
@@ -127,7 +130,7 @@ def _remote_fs(pool: AgentPool, node: str) -> str:  # noqa: ARG001 - where a hos
 
 def preflight(options: Options, declared: Declared) -> list[Problem]:
     """What would keep pools from launching at this provider, each at its line. Looks only."""
-    if options.provider != "ec2":
+    if _kind(options, declared) != "ec2":
         return []
     provider = _ec2(options, _name(options, declared), declared)
     found = [problem for pool in declared.pools for problem in provider.check(pool)]
@@ -138,10 +141,15 @@ def _name(options: Options, declared: Declared) -> str:
     return options.name or declared.manager.pools.manager
 
 
+def _kind(options: Options, declared: Declared) -> ProviderName:
+    return options.provider or declared.manager.pools.provider
+
+
 def _provider(options: Options, name: str, controller: Controller, declared: Declared) -> Provider:
-    if options.provider == "ec2":
+    kind = _kind(options, declared)
+    if kind == "ec2":
         return _ec2(options, name, declared)
-    if options.provider == "local":
+    if kind == "local":
         return _local(options, name, controller)
     from dynaslave.simulated.lines import StandIns
     from dynaslave.simulated.provider import SimulatedCloud
@@ -183,13 +191,15 @@ def _state_directory() -> Path:
     return Path(state) / "dynaslave" if state else Path.home() / ".local" / "state" / "dynaslave"
 
 
-def _lease_and_book(options: Options, name: str, clients: Clients) -> tuple[Lease, Book]:
-    from dynaslave.manager.costs import DynamoBook, MemoryBook
+def _lease_and_book(options: Options, name: str, clients: Clients) -> tuple[Lease, Book | None]:
+    from dynaslave.manager.costs import DynamoBook, MemoryBook, ReadOnlyBook
     from dynaslave.manager.lease import DynamoLease, NoLease, ensure_table
 
     if options.lease_table is None:
-        return NoLease(), MemoryBook()
+        return NoLease(), None if options.look_only else MemoryBook()
     client = clients.dynamodb
+    if options.look_only:
+        return NoLease(), ReadOnlyBook(DynamoBook(client, options.lease_table, name))
     ensure_table(client, options.lease_table)
     owner = f"{socket.gethostname()}:{os.getpid()}"
     return (

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from dynaslave.model import Instance
 
-__all__ = ["MINIMUM", "Account", "Book", "Costs", "DynamoBook", "MemoryBook", "month_of"]
+__all__ = ["MINIMUM", "Account", "Book", "Costs", "DynamoBook", "MemoryBook", "ReadOnlyBook", "month_of"]
 
 MINIMUM = 60.0
 """Seconds every instance is billed for."""
@@ -76,6 +76,20 @@ class MemoryBook:
         self._months[month] = Account(both, until)
 
 
+class ReadOnlyBook:
+    """Another book for one who only looks: the manager that acts writes it."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+
+    def read(self, month: str) -> Account:
+        """What the other book says."""
+        return self._book.read(month)
+
+    def add(self, month: str, dollars: Mapping[str, float], until: float) -> None:
+        """Add nothing."""
+
+
 class DynamoBook:
     """A book in the table of the lease: one item a month, one number a pool, named as the pool."""
 
@@ -122,18 +136,24 @@ class DynamoBook:
 
 @dataclass(slots=True)
 class Costs:
-    """The running count of one manager; `book` is written every `every` seconds."""
+    """The running count of one manager; `book` is written every `every` seconds, None keeps no count."""
 
-    book: Book
+    book: Book | None
     every: float = 60.0
     written: dict[str, float] = field(default_factory=dict)
     """Dollars of the month that are in the book, by pool."""
     pending: dict[str, float] = field(default_factory=dict)
     """Dollars that are not, by pool."""
     month: str = ""
+    unread: str = ""
+    """Why the month's costs are unknown: the book cannot be read. Empty if they are known."""
+    unwritten: str = ""
+    """Why what is pending could not be written last time; empty if it could."""
     _paid: dict[str, float] = field(default_factory=dict)
     """Until when each instance is paid for."""
     _flushed: float = 0.0
+    _tried: float = 0.0
+    """When the book was last read, or tried to be."""
     _from: float = 0.0
     """What came before it is in the book, or can no longer be known."""
     _looked: float = 0.0
@@ -141,8 +161,12 @@ class Costs:
 
     def look(self, instances: Iterable[Instance], now: float) -> None:
         """Count what the instances of a look have cost since the last one."""
-        if month_of(now) != self.month:
+        if self.book is None:
+            return
+        if month_of(now) != self.month or (self.unread and not 0 <= now - self._tried < self.every):
             self._begin(now)
+        if self.unread:  # once it can be read, it says from when on to count
+            return
         live = {one.id: one for one in instances if one.state in ("pending", "running", "stopping")}
         for one in live.values():
             # The cloud's clock may differ: what the last look did not show was launched after it.
@@ -165,9 +189,12 @@ class Costs:
         self._looked += seconds if self._looked else 0.0
         self._from += seconds
         self._flushed += seconds
+        self._tried += seconds
 
-    def by_pool(self) -> dict[str, float]:
-        """Dollars of this month, by pool."""
+    def by_pool(self) -> dict[str, float] | None:
+        """Return the dollars of this month, by pool; None while they are unknown."""
+        if self.unread or self.book is None:
+            return None
         pools = {*self.written, *self.pending}
         return {pool: self.written.get(pool, 0.0) + self.pending.get(pool, 0.0) for pool in sorted(pools)}
 
@@ -175,22 +202,28 @@ class Costs:
         """Write what is pending; what cannot be written stays pending."""
         self._flushed = now
         due = {pool: amount for pool, amount in self.pending.items() if amount > 0}
-        if not due or not self.month:
+        if self.book is None or not due or not self.month:
             return
         try:
             self.book.add(self.month, due, now)
-        except OSError:
+        except OSError as error:
+            self.unwritten = str(error)
             return
+        self.unwritten = ""
         for pool, amount in due.items():
             self.written[pool] = self.written.get(pool, 0.0) + amount
         self.pending = {}
 
     def _begin(self, now: float) -> None:
         """Begin a month, or the process: what the book has already is the start."""
+        if self.book is None:
+            return
         self.flush(now)
-        self.month, self.pending = month_of(now), {}
+        self.month, self.pending, self._tried = month_of(now), {}, now
         try:
             dollars, until = self.book.read(self.month)
-        except OSError:
-            dollars, until = {}, now  # rather too little than twice
+        except OSError as error:
+            self.unread = str(error)
+            return
+        self.unread = ""
         self.written, self._from = dict(dollars), max(min(until, now), _month_began(now))

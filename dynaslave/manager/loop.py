@@ -210,7 +210,7 @@ class Manager:
         if snapshot.instances or not snapshot.blind:
             parts.costs.look(snapshot.instances, now)
         dollars = parts.costs.by_pool()
-        bounds = limits(declared.manager, declared.pools, dollars)
+        bounds = limits(declared.manager, declared.pools, None if parts.costs.unread else dollars or {})
         outcome = decide(snapshot, declared.pools, self._memory, bounds)
         self._unseen = bool(snapshot.blind)
         self._measure(snapshot, declared, outcome)
@@ -276,7 +276,10 @@ class Manager:
             holder=self._parts.lease.holder(),
             look_seconds=seconds,
             decisions=tuple(self._journal.last(50)),
-            troubles=(*filter(None, [self._refused]), *troubles_of(snapshot, declared.problems)),
+            troubles=(
+                *filter(None, [self._refused, self._parts.costs.unread, self._parts.costs.unwritten]),
+                *troubles_of(snapshot, declared.problems),
+            ),
             notes=() if snapshot.blind else outcome.notes,
         )
         if not snapshot.blind:

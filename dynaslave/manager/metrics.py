@@ -108,7 +108,8 @@ class Metrics:
             name = one_line(pool.name)
             self._waiting.labels(name).set(pool.waiting)
             self._most.labels(name).set(pool.max_agents)
-            self._dollars.labels(name, one_line(pool.team)).set(pool.dollars)
+            if pool.dollars is not None:
+                self._dollars.labels(name, one_line(pool.team)).set(pool.dollars)
             self._longest.labels(name).set(0)
             for state in State:
                 self._agents.labels(name, state.value).set(pool.agents.get(state.value, 0))

@@ -15,7 +15,7 @@ __all__ = ["agent_rows", "pool_rows", "queue_rows", "troubles_of"]
 
 
 def pool_rows(
-    pools: Sequence[AgentPool], outcome: Outcome, dollars: Mapping[str, float], now: float
+    pools: Sequence[AgentPool], outcome: Outcome, dollars: Mapping[str, float] | None, now: float
 ) -> list[PoolRow]:
     """Every pool, in the order they are preferred; and those that are only still there because of agents."""
     views = {view.name: view for view in outcome.pools}
@@ -25,7 +25,7 @@ def pool_rows(
     return rows + [_gone(name, outcome.agents, dollars) for name in sorted(gone)]
 
 
-def _row(pool: AgentPool, view: PoolView, dollars: Mapping[str, float], now: float) -> PoolRow:
+def _row(pool: AgentPool, view: PoolView, dollars: Mapping[str, float] | None, now: float) -> PoolRow:
     floor = floor_at(pool.schedule, pool.min_agents, pool.spares, now)
     return PoolRow(
         pool.name,
@@ -36,9 +36,13 @@ def _row(pool: AgentPool, view: PoolView, dollars: Mapping[str, float], now: flo
         floor.min_agents,
         pool.max_agents,
         floor.spares,
-        dollars.get(pool.name, 0.0),
+        _spent(pool.name, dollars),
         "; ".join(_notes(view)),
     )
+
+
+def _spent(name: str, dollars: Mapping[str, float] | None) -> float | None:
+    return None if dollars is None else dollars.get(name, 0.0)
 
 
 def _notes(view: PoolView) -> Iterator[str]:
@@ -48,13 +52,13 @@ def _notes(view: PoolView) -> Iterator[str]:
         yield view.held_back
 
 
-def _gone(name: str, agents: Sequence[Agent], dollars: Mapping[str, float]) -> PoolRow:
+def _gone(name: str, agents: Sequence[Agent], dollars: Mapping[str, float] | None) -> PoolRow:
     """A pool that is no longer declared: its agents leave when they are idle."""
     counts: dict[str, int] = {}
     for agent in agents:
         if agent.pool == name:
             counts[str(agent.state)] = counts.get(str(agent.state), 0) + 1
-    spent = dollars.get(name, 0.0)
+    spent = _spent(name, dollars)
     note = "not declared: its agents leave when idle, unless it comes back within 30 s"
     return PoolRow(name, "", "", 0, counts, 0, 0, 0, spent, note)
 

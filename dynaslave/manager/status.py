@@ -25,8 +25,8 @@ class PoolRow:
     min_agents: int
     max_agents: int
     spares: int
-    dollars: float
-    """This month, as far as known."""
+    dollars: float | None
+    """This month; None where the costs cannot be read."""
     note: str = ""
     """What holds it back, or that nothing does."""
 
@@ -94,9 +94,10 @@ class Status:
     """What is good to know and no trouble."""
 
     @property
-    def dollars(self) -> float:
-        """What all pools have cost this month."""
-        return sum(pool.dollars for pool in self.pools)
+    def dollars(self) -> float | None:
+        """What all pools have cost this month; None where that is unknown."""
+        known = [pool.dollars for pool in self.pools if pool.dollars is not None]
+        return sum(known) if len(known) == len(self.pools) else None
 
     def plain(self) -> dict[str, Any]:
         """As JSON values."""

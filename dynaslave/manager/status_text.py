@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import click
 
 from dynaslave.manager.status import Status
-from dynaslave.manager.times import ago, clock
+from dynaslave.manager.times import ago, clock, dollars
 
 __all__ = ["lines", "table"]
 
@@ -67,7 +67,7 @@ def _pools(status: Status) -> Iterator[Sequence[str]]:
             str(pool.waiting),
             states,
             str(pool.max_agents),
-            f"{pool.dollars:.2f}",
+            dollars(pool.dollars),
             pool.note,
         )
 

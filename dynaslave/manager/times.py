@@ -1,10 +1,10 @@
-"""Moments and spans of time as people read them."""
+"""Moments, spans of time and amounts as people read them."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-__all__ = ["ago", "clock"]
+__all__ = ["ago", "clock", "dollars"]
 
 
 def ago(seconds: float) -> str:
@@ -17,6 +17,11 @@ def ago(seconds: float) -> str:
     if days:
         return f"{days} d {hours} h"
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def dollars(amount: float | None) -> str:
+    """Return an amount as `12.50`, and `?` where it is unknown."""
+    return "?" if amount is None else f"{amount:.2f}"
 
 
 def clock(when: float) -> str:

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from dynaslave.pools.defaults import with_defaults
 from dynaslave.pools.pool import KIND, AgentPool, from_plain
 from jobdsl.errors import DslError, Problem, Where, suggestion
 
 if TYPE_CHECKING:
+    from dynaslave.pools.settings import Manager
     from jobdsl.model import Estate
     from jobdsl.settings.config import Settings
 
 __all__ = ["pools_of"]
 
 
-def pools_of(estate: Estate, settings: Settings) -> tuple[list[AgentPool], list[Problem]]:
-    """The pools in the order of their lines, with their teams; and what is wrong with them."""
+def pools_of(
+    estate: Estate, settings: Settings, manager: Manager | None = None
+) -> tuple[list[AgentPool], list[Problem]]:
+    """Return the pools in the order of their lines, with teams and defaults, and what is wrong with them."""
+    quotas: Collection[str] = manager.teams.keys() if manager else ()
+    defaults: Mapping[str, Any] = manager.defaults if manager else {}
     pools: list[AgentPool] = []
     problems: list[Problem] = []
     for values in estate.extra.get(KIND, ()):
         try:
-            pools.append(from_plain(values))
+            pools.append(with_defaults(from_plain(values), defaults))
         except DslError as error:
             where = Where(str(values.get("file", "?")), int(str(values.get("line", 0))))
             problems.append(Problem(f"agent_pool: {error.message}", where, error.hint))
     once, twice = _distinct(pools)
-    placed = [_with_team(pool, settings) for pool in once]
+    placed = [_with_team(pool, settings, quotas) for pool in once]
     problems += [*twice, *(one for _, wrong in placed for one in wrong)]
     return [pool for pool, _ in placed], problems
 
@@ -44,12 +50,33 @@ def _distinct(pools: list[AgentPool]) -> tuple[list[AgentPool], list[Problem]]:
     return list(first.values()), problems
 
 
-def _with_team(pool: AgentPool, settings: Settings) -> tuple[AgentPool, list[Problem]]:
-    owners = [team.name for team in settings.teams_of(pool.where.file)] if pool.where else []
-    problems = list(_wrong_team(pool, owners, settings))
+def _with_team(
+    pool: AgentPool, settings: Settings, quotas: Collection[str]
+) -> tuple[AgentPool, list[Problem]]:
+    if settings.teams:
+        owners = [team.name for team in settings.teams_of(pool.where.file)] if pool.where else []
+        problems = list(_wrong_team(pool, owners, settings))
+    else:
+        owners = _owner_by_place(pool, quotas)
+        problems = list(_wrong_quota(pool, owners))
     if problems or pool.team or len(owners) != 1:
         return pool, problems
     return replace(pool, team=owners[0]), problems
+
+
+def _owner_by_place(pool: AgentPool, quotas: Collection[str]) -> list[str]:
+    """Return the team whose quota binds a file where no `[teams]` say which files are whose.
+
+    It is the one whose name its first folder has (or the file itself): where `dynaslave request` writes.
+    """
+    place = pool.where.file.split("/")[0].removesuffix(".py") if pool.where else ""
+    return [place] if place in quotas else []
+
+
+def _wrong_quota(pool: AgentPool, owners: list[str]) -> Iterator[Problem]:
+    if pool.team and owners and pool.team not in owners:
+        message = f"this file counts for team {owners[0]!r}, which has a quota, not for {pool.team!r}"
+        yield _refused(pool, message, "leave team= out, or say in [teams] whose files these are")
 
 
 def _wrong_team(pool: AgentPool, owners: list[str], settings: Settings) -> Iterator[Problem]:

@@ -39,8 +39,8 @@ class Cap:
     vcpus: int | None = None
     dollars_month: float | None = None
     """A launch must leave enough of it for one hour of everything that runs then, at on-demand prices."""
-    spent: float = 0.0
-    """Dollars of this month that are spent already."""
+    spent: float | None = 0.0
+    """Dollars of this month that are spent already; None where nobody knows."""
     instance_types: tuple[str, ...] | None = None
     """Types that may be launched, as globs."""
 

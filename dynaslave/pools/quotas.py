@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dynaslave.pools.defaults import lacking
 from dynaslave.pools.estate import pools_of
 from dynaslave.pools.limits import Cap, Limits, TypeFacts
 from dynaslave.pools.pool import AgentPool
@@ -34,8 +35,8 @@ def check(root: Path, estate: Estate, settings: Settings) -> list[Problem]:
         manager = read(root, settings)
     except EstateError as error:
         return error.problems
-    pools, problems = pools_of(estate, settings)
-    return [*problems, *fits(pools, manager)]
+    pools, problems = pools_of(estate, settings, manager)
+    return [*problems, *fits(pools, manager), *lacking(pools, manager.pools.provider)]
 
 
 def fits(pools: Iterable[AgentPool], manager: Manager) -> Iterator[Problem]:
@@ -52,17 +53,22 @@ def fits(pools: Iterable[AgentPool], manager: Manager) -> Iterator[Problem]:
 def limits(
     manager: Manager, pools: Iterable[AgentPool] = (), spent: Mapping[str, float] | None = None
 ) -> Limits:
-    """The limits while it runs; `spent` is this month's dollars by pool, for the pools and their teams."""
-    dollars = dict(spent or {})
+    """The limits while it runs; `spent` is this month's dollars by pool, None where nobody knows them."""
+    if spent is None:
+        teams = {name: _cap(quota, None) for name, quota in manager.teams.items()}
+        return Limits(_cap(manager.account, None), teams, _facts(manager))
     by_team: dict[str, float] = {}
     for pool in pools:
-        by_team[pool.team] = by_team.get(pool.team, 0.0) + dollars.get(pool.name, 0.0)
+        by_team[pool.team] = by_team.get(pool.team, 0.0) + spent.get(pool.name, 0.0)
     teams = {name: _cap(quota, by_team.get(name, 0.0)) for name, quota in manager.teams.items()}
-    facts = {name: TypeFacts(row.vcpus, row.dollars_hour) for name, row in manager.prices.items()}
-    return Limits(_cap(manager.account, sum(dollars.values())), teams, facts)
+    return Limits(_cap(manager.account, sum(spent.values())), teams, _facts(manager))
 
 
-def _cap(quota: Quota, spent: float) -> Cap:
+def _facts(manager: Manager) -> dict[str, TypeFacts]:
+    return {name: TypeFacts(row.vcpus, row.dollars_hour) for name, row in manager.prices.items()}
+
+
+def _cap(quota: Quota, spent: float | None) -> Cap:
     return Cap(
         agents=quota.agents,
         vcpus=quota.vcpus,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from dynaslave.pools.defaults import lacking, with_defaults
 from dynaslave.pools.pool import AgentPool, make
 from dynaslave.pools.prices import dearest
 from dynaslave.pools.quotas import fits
@@ -54,8 +55,10 @@ def write(root: Path, arguments: Mapping[str, Any], *, team: str = "", file: str
         )
     _check_owner(settings, owner, relative)
     pools, manager = _declared(root, settings)
-    pool = replace(make(arguments), team=team, where=Where(relative, 5))
-    problems = [*_taken(pool, pools), *fits([*pools, pool], manager)]
+    arguments = {**arguments, "team": team} if team else arguments
+    pool = replace(with_defaults(make(arguments), manager.defaults), where=Where(relative, 5))
+    provider = manager.pools.provider
+    problems = [*_taken(pool, pools), *fits([*pools, pool], manager), *lacking([pool], provider)]
     wrong = [one for one in problems if one.severity == "error"]
     if wrong:
         raise EstateError(wrong)

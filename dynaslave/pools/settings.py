@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from dynaslave.pools import prices
+from dynaslave.pools.defaults import read_defaults
 from jobdsl.errors import suggestion
 from jobdsl.settings.config import CONFIG_FILE
 from jobdsl.settings.tomlread import Reader, checked, number
@@ -37,6 +38,8 @@ class Pools:
     """Who owns the instances. Two managers of one account need two names."""
     region: str | None = None
     """AWS region; None takes that of the environment."""
+    provider: Literal["ec2", "local", "simulated"] = "ec2"
+    """Where agents run, unless `--provider` says otherwise."""
     prices: str | None = checked(None, _bad_file)
     """File that takes the place of the price table that comes along."""
 
@@ -69,12 +72,16 @@ class Manager:
     account: Account = field(default_factory=Account)
     teams: Mapping[str, Quota] = field(default_factory=dict)
     prices: prices.Table = field(default_factory=prices.shipped)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """`[pools.defaults]`: arguments of `agent_pool` for pools that do not give them."""
 
 
 def read(root: Path, settings: Settings) -> Manager:
     """What the estate at `root` says of pools and quotas. EstateError with everything wrong in it."""
     reader = Reader(settings.text, CONFIG_FILE)
-    pools = reader.table(Pools, reader.document.get("pools", {}), ("pools",))
+    own = dict(reader.mapping(reader.document.get("pools", {}), ("pools",)))
+    defaults = read_defaults(reader, own.pop("defaults", {}))
+    pools = reader.table(Pools, own, ("pools",))
     quotas = dict(reader.mapping(reader.document.get("quotas", {}), ("quotas",)))
     reader.known(quotas, [*(one.name for one in fields(Account)), "teams"], ("quotas",))
     known = {one.name for one in fields(Account)}
@@ -82,7 +89,7 @@ def read(root: Path, settings: Settings) -> Manager:
     teams = _teams(reader, quotas.get("teams", {}), [team.name for team in settings.teams])
     reader.finish()
     table = prices.load(root / pools.prices, pools.prices) if pools.prices else prices.shipped()
-    return Manager(pools, account, teams, table)
+    return Manager(pools, account, teams, table, defaults)
 
 
 def _teams(reader: Reader, value: object, known: list[str]) -> dict[str, Quota]:

@@ -46,7 +46,7 @@ def read(root: Path, isolation: str | None = None) -> Declared:
     settings = config.load(root)
     manager = read_settings(root, settings)
     estate = load(root, settings, isolation=isolation, on_definition=lambda _: None)
-    pools, problems = pools_of(estate, settings)
+    pools, problems = pools_of(estate, settings, manager)
     problems += fits(pools, manager)
     wrong = [one for one in problems if one.severity == "error"]
     if wrong:

@@ -10,7 +10,7 @@ from jinja2 import Environment, StrictUndefined
 from dynaslave.controller.builds import build_name
 from dynaslave.manager.series import Sample
 from dynaslave.manager.status import Status
-from dynaslave.manager.times import ago, clock
+from dynaslave.manager.times import ago, clock, dollars
 from dynaslave.model import State
 from dynaslave.web.charts import area_chart
 from jobdsl.printable import shown
@@ -36,7 +36,7 @@ def _environment() -> Environment:
     environment = Environment(
         autoescape=True, finalize=shown, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(ago=ago, clock=clock, short=build_name)
+    environment.filters.update(ago=ago, clock=clock, dollars=dollars, short=build_name)
     return environment
 
 

@@ -82,7 +82,9 @@ def lint(
         click.echo(json_text([problem.to_json() for problem in found.problems]))
     else:
         say_problems(found.problems)
-        click.echo(f"{count(len(found.checked), 'job')} checked", err=True)
+        counts = [count(len(found.checked), "job")]
+        counts += [count(number, kind) for kind, number in found.others.items()]
+        click.echo(f"{' and '.join(counts)} checked", err=True)
     if found.no_policy:
         click.echo(found.no_policy, err=True)
     raise Stop(1 if found.failed else 0)

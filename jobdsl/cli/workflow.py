@@ -6,8 +6,8 @@ Nothing here is written to a controller.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,6 +61,8 @@ class Findings:
     """Whether warnings count as errors."""
     uses: Sequence[Use] = ()
     """References of the definitions to jobs."""
+    others: Mapping[str, int] = field(default_factory=dict)
+    """How many definitions of other kinds were checked, as in `{"pool": 3}`."""
 
     @property
     def failed(self) -> bool:
@@ -262,6 +264,7 @@ def _findings(
         no_policy="" if (root / config.CONFIG_FILE).exists() else _NO_POLICY,
         strict=settings.lint.warn_as_error,
         uses=all_uses,
+        others={kind: len(values) for kind, values in estate.extra.items() if values},
     )
 
 
