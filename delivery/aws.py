@@ -120,6 +120,11 @@ class Aws:
         return self._client("s3")  # type: ignore[no-any-return]
 
     @property
+    def quotas(self) -> Any:
+        """Quotas of services; boto3's stubs have no type for it here."""
+        return self._client("service-quotas")
+
+    @property
     def kms(self) -> KMSClient:
         """Keys of encrypted snapshots."""
         return self._client("kms")  # type: ignore[no-any-return]

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from delivery import tags
+from delivery import names, tags
 from delivery.settings import Account, App, Settings
 from jobdsl.errors import Problem
 
@@ -85,8 +85,29 @@ def _tested(settings: Settings, account: Account, wish: Wish) -> Iterator[Proble
     if wish.image_tags is None:
         hint = f"is it the right region? {first}"
         yield _refused("tested", f"{wish.image} is not to be found in {where}", hint)
-    elif not wish.image_tags.get(tags.tested_in(where)):
-        yield _refused("tested", f"{wish.image} has not run in {where} yet", first)
+        return
+    clusters = _tested_clusters(wish.image_tags, where)
+    allowed = settings.apps.get(wish.app, App()).test_clusters
+    if any(_is_test_cluster(one, wish.app, allowed) for one in clusters):
+        return
+    message = f"{wish.image} has not run in {where} yet"
+    if clusters:
+        message = f"{wish.image} ran in {', '.join(clusters)} of {where} only: no test cluster of {wish.app}"
+    if allowed is not None:
+        first += f", in {' or '.join(allowed)}: apps.{wish.app}.test_clusters names them"
+    yield _refused("tested", message, first)
+
+
+def _tested_clusters(image_tags: Mapping[str, str], where: str) -> list[str]:
+    """Names of the clusters of an account in which an image was found healthy."""
+    prefix = tags.tested_in(where)
+    return sorted(key.removeprefix(prefix) for key, at in image_tags.items() if key.startswith(prefix) and at)
+
+
+def _is_test_cluster(cluster: str, app: str, allowed: tuple[str, ...] | None) -> bool:
+    """Tell whether a cluster is one in which images of an application are tested."""
+    parsed = names.parse_group(cluster)
+    return parsed is not None and parsed.cluster.app == app and (allowed is None or _any(allowed, cluster))
 
 
 def _any(patterns: tuple[str, ...], text: str) -> bool:

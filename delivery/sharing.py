@@ -84,12 +84,11 @@ def share_with(settings: Settings, aws: Aws, image: str) -> None:
     share(theirs, image, [aws.account_id])
 
 
-def mark_tested(aws: Aws, image: str, clock: Clock) -> None:
-    """Note that an image was found healthy in this account. AwsError."""
-    with asking(f"noting that {image} has run in {aws.account}"):
-        aws.ec2.create_tags(
-            Resources=[image], Tags=tags.written({tags.tested_in(aws.account): iso(clock.now())})
-        )
+def mark_tested(aws: Aws, image: str, cluster: str, clock: Clock) -> None:
+    """Note that an image was found healthy in a cluster of this account. AwsError."""
+    key = tags.tested_in(aws.account, cluster)
+    with asking(f"noting that {image} has run in {cluster} of {aws.account}"):
+        aws.ec2.create_tags(Resources=[image], Tags=tags.written({key: iso(clock.now())}))
 
 
 def _owner(settings: Settings, owner: str, image: str, region: str) -> Aws:

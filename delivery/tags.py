@@ -12,17 +12,20 @@ __all__ = [
     "BAKE",
     "BAKING",
     "BEGUN",
+    "BOOT_SECONDS",
     "CHANGE_REQUEST",
     "CREATED",
     "DECIDE_BY",
     "DELETE_AFTER",
     "DEPLOY",
     "DISABLED_AT",
+    "IGNORED_ALARMS",
     "IMAGE",
     "IMAGE_NAME",
     "KEEP",
     "KEY",
     "LOAD_BALANCER",
+    "OF_GROUPS",
     "OWNER",
     "PIN",
     "PREVIOUS",
@@ -94,6 +97,10 @@ ROLLED_BACK = "delivery:rolled-back"
 """On a group that got its traffic back by a rollback: the group that had it."""
 DECIDE_BY = "delivery:decide-by"
 """On a canary: without a decision until then (UTC, ISO) it is rolled back."""
+IGNORED_ALARMS = "delivery:ignored-alarms"
+"""On a group: names of alarms that its deploy does not watch, one a line."""
+BOOT_SECONDS = "delivery:boot-seconds"
+"""On a group: how long its instances took at least, from in service to healthy everywhere."""
 SUSPENDED = "delivery:suspended"
 """On a group that was taken out: the processes that were suspended before."""
 TARGET_GROUP = "delivery:target-group/"
@@ -101,10 +108,20 @@ TARGET_GROUP = "delivery:target-group/"
 LOAD_BALANCER = "delivery:load-balancer/"
 """On a group, with the name of a classic load balancer behind it: the group takes traffic from it."""
 
+OF_GROUPS = (
+    DEPLOY, STATE, PREVIOUS, PIN, DISABLED_AT, DELETE_AFTER, CHANGE_REQUEST, BEGUN, STEP, STRATEGY, SIZE,
+    IMAGE, PREVIOUS_IMAGE, REASON, ROLLBACK_ERROR, ROLLED_BACK, DECIDE_BY, IGNORED_ALARMS, BOOT_SECONDS,
+    SUSPENDED,
+)  # fmt: skip
+"""Every tag a group may have of deploys, but those that name load balancers."""
 
-def tested_in(account: str) -> str:
-    """On an image: the tag that says when it was found healthy in an account."""
-    return f"delivery:tested-in/{account}"
+
+def tested_in(account: str, cluster: str = "") -> str:  # noqa: PT028  # no test, whatever its name
+    """On an image: the tag that says when it was found healthy in a cluster of an account.
+
+    Without a cluster, what all tags of the account begin with.
+    """
+    return f"delivery:tested-in/{account}/{cluster}"
 
 
 def read(tags: Iterable[Mapping[str, Any]] | None) -> dict[str, str]:

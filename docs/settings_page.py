@@ -37,7 +37,7 @@ strategy = "canary"
 
 [apps.shop]                            # of the clusters of one application
 gate_url = "http://{private_ip}:8080/healthz"
-subnets = ["subnet-0a", "subnet-0b"]   # for the first group of a cluster
+subnets = ["subnet-0a", "subnet-0b"]
 
 [clusters.shop-eu]                     # of one cluster
 soak_minutes = 30

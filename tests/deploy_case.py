@@ -21,6 +21,8 @@ from delivery_world import World
 from deploy_strict import Strict, strict_world
 
 SIZE = 2
+_NEVER_SAME = (tags.DEPLOY, tags.BOOT_SECONDS)
+"""Tags that differ from run to run."""
 OLD, NEW = "shop-v000", "shop-v001"
 TOML = """
 [lock]
@@ -104,7 +106,7 @@ class Case:
 
     def _state(self, name: str) -> dict[str, Any]:
         group = self.strict.groups[name]
-        said = {one["Key"]: self._plain(one["Value"]) for one in group.tags if one["Key"] != tags.DEPLOY}
+        said = {one["Key"]: self._plain(one["Value"]) for one in group.tags if one["Key"] not in _NEVER_SAME}
         return {
             "size": (group.min_size, group.desired_capacity, group.max_size, len(group.instance_states)),
             "suspended": sorted(group._suspended_processes),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -75,6 +75,10 @@ class Strict:
     """When one did."""
     calls: list[tuple[str, Parsed]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    vcpus: float = 10_000.0
+    """The quota of vCPUs of running on-demand instances."""
+    unreadable_quotas: bool = False
+    most_groups: int = 500
     killed: KillError | None = None
     """Of which the process has died; every later call of it fails as well."""
     watching: list[Callable[[str], None]] = field(default_factory=list)
@@ -227,7 +231,8 @@ class Strict:
             return _refused("AlreadyExists", f"AutoScalingGroup by this name already exists - {name}")
         if said["MinSize"] > said["MaxSize"] or len(name) > 255 or len(keys) != len(set(keys)):
             return _refused("ValidationError", "the request is not valid")
-        assert all(len(one["Value"]) <= 256 and len(one["Key"]) <= 128 for one in said.get("Tags", ()))
+        if wrong := _bad_tags(said.get("Tags", ()), keys):
+            return wrong
         self.created[name] = self.clock.now()
         return None
 
@@ -310,6 +315,33 @@ class Strict:
             for one in [s for s in group.instance_states if s.health_status != "Healthy"]:
                 group.instance_states.remove(one)
         self._resize(group, group.desired_capacity or 0)
+
+    def _correct_DescribeImages(self, parsed: Parsed, _: Parsed) -> None:
+        for image in parsed["Images"]:
+            image.setdefault("Architecture", "x86_64")
+
+    def _do_CreateOrUpdateTags(self, said: Parsed) -> Answer | None:
+        for name in {one["ResourceId"] for one in said["Tags"]}:
+            mine = [one for one in said["Tags"] if one["ResourceId"] == name]
+            group = self.groups.get(name)
+            keys = {one["Key"] for one in [*(group.tags if group else ()), *mine]}
+            if wrong := _bad_tags(mine, keys):
+                return wrong
+        return None
+
+    def _do_DescribeAccountLimits(self, _: Parsed) -> Answer:
+        counts = {
+            "MaxNumberOfAutoScalingGroups": self.most_groups,
+            "NumberOfAutoScalingGroups": len(self.groups),
+        }
+        return _fine(counts)
+
+    def _do_GetServiceQuota(self, said: Parsed) -> Answer:
+        if self.unreadable_quotas:
+            return _refused(
+                "AccessDeniedException", "not authorized to perform servicequotas:GetServiceQuota"
+            )
+        return _fine({"Quota": {**said, "Value": self.vcpus}})
 
     def _do_DescribeScalingActivities(self, said: Parsed) -> Answer:
         return _fine({"Activities": self.failures.get(said["AutoScalingGroupName"], [])})
@@ -459,6 +491,15 @@ def _version(params: Parsed) -> Parsed:
 def _failed(group: str) -> Parsed:
     text = "We currently do not have sufficient m5.large capacity in the Availability Zone you requested"
     return {"AutoScalingGroupName": group, "StatusCode": "Failed", "StatusMessage": text}
+
+
+def _bad_tags(tags: Iterable[Mapping[str, str]], keys: Collection[str]) -> Answer | None:
+    """What AWS has against tags; `keys` are all the group would have."""
+    if len(keys) > 50:
+        return _refused("LimitExceeded", "The maximum number of tags per resource is 50")
+    if any(len(one["Value"]) > 256 or len(one["Key"]) > 128 for one in tags):
+        return _refused("ValidationError", "1 validation error detected: a tag is too long")
+    return None
 
 
 def _fine(answer: Parsed) -> Answer:

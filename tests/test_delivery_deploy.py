@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from delivery import tags
-from delivery.deploy import begin
+from delivery.deploy.begin import facts_of
+from delivery.deploy.intent import intend
 from delivery.deploy.plan import after
 from delivery.deploy.runs import Ending
 from delivery.deploy.traffic import traffic_of
@@ -139,5 +140,5 @@ def test_a_plan_says_which_groups_go() -> None:
         again(one, 1)
         again(one, 2)
         site = one.site()
-        facts = begin.facts_of(site, begin.intend(site, traffic_of(site), one.image, "red-black"))
+        facts = facts_of(site, intend(site, traffic_of(site), one.image, "red-black"))
         assert after(facts) == [("tidy", "shop-v001 is deleted: 2 groups are kept")]

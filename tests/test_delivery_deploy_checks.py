@@ -57,10 +57,6 @@ def other_under_way(one: Case) -> None:
     one.image = one.old_image
 
 
-def too_small(one: Case) -> None:
-    one.settings = loads(f"{TOML}[clusters.shop]\ndesired = 1\n")
-
-
 def full(one: Case) -> None:
     one.settings = loads(f"{TOML}[clusters.shop]\nmax_groups = 2\n")
     one.world.group("shop-v009", 1)
@@ -87,11 +83,6 @@ def full(one: Case) -> None:
             other_under_way,
             "as shop-v001 is not over: waiting",
             "delivery promote, or delivery rollback, first",
-        ),
-        (
-            too_small,
-            "desired = 1 is less than nine tenths of the 2 that serve in shop-v000",
-            "after the deploy",
         ),
         (full, "shop has 2 groups already: shop-v000, shop-v009", "max_groups"),
     ],

@@ -28,7 +28,7 @@ role = "arn:aws:iam::222222222222:role/deployer"
 production = true
 change_request = "CHG[0-9]{4}"
 """
-TESTED = {"delivery:tested-in/test": "2027-01-15T08:00:00Z"}
+TESTED = {"delivery:tested-in/test/shop-test": "2027-01-15T08:00:00Z"}
 
 
 def told(text: str, wish: Wish, account: str = "live") -> list[str]:
@@ -62,10 +62,45 @@ def test_a_change_request_matches_as_a_whole(request_: str) -> None:
     assert said.startswith(f"{request_!r} is no change request of live")
 
 
-@pytest.mark.parametrize("tags", [{}, {"delivery:tested-in/tests": "x"}, {"delivery:tested-in/test": ""}])
+@pytest.mark.parametrize(
+    "tags", [{}, {"delivery:tested-in/tests/shop": "x"}, {"delivery:tested-in/test/shop": ""}]
+)
 def test_tested_elsewhere_or_never_is_not_tested(tags: dict[str, str]) -> None:
     (said,) = told(ACCOUNTS, Wish("shop", "ami-1", "", "CHG1234", tags))
     assert "has not run in test yet" in said
+
+
+@pytest.mark.parametrize(
+    ("cluster", "clusters", "counts"),
+    [
+        ("shop", None, True),
+        ("shop-test-eu", None, True),
+        ("scratch", None, False),
+        ("shopper", None, False),
+        ("my-shop", None, False),
+        ("", None, False),
+        ("shop-scratch", '["shop-test*"]', False),
+        ("shop-test-eu", '["shop-test*"]', True),
+        ("cart-test", '["*"]', False),
+    ],
+)
+def test_only_test_clusters_of_the_application_count(
+    cluster: str, clusters: str | None, counts: bool
+) -> None:
+    text = ACCOUNTS + (f"[apps.shop]\ntest_clusters = {clusters}\n" if clusters else "")
+    found = told(text, Wish("shop", "ami-1", "", "CHG1234", {f"delivery:tested-in/test/{cluster}": "x"}))
+    assert (found == []) is counts
+    if not counts and cluster:
+        assert f"ami-1 ran in {cluster} of test only: no test cluster of shop" in found[0]
+
+
+def test_a_scratch_cluster_takes_nothing_from_a_tested_image() -> None:
+    assert (
+        told(
+            ACCOUNTS, Wish("shop", "ami-1", "", "CHG1234", {**TESTED, "delivery:tested-in/test/scratch": "x"})
+        )
+        == []
+    )
 
 
 def test_an_image_that_is_not_there_may_be_in_another_region() -> None:
@@ -149,7 +184,7 @@ def test_a_deploy_to_production_is_permitted_once_its_image_has_run_in_test() ->
             permit(settings, live.aws, app="shop", image=image)
         assert caught.value.exit_code == REFUSED
         assert [one.rule for one in caught.value.problems] == ["change-request", "tested"]
-        mark_tested(test, image, live.clock)
+        mark_tested(test, image, "shop", live.clock)
         permit(settings, live.aws, app="shop", image=image, change_request="CHG1234")
         asking = loads(ACCOUNTS + f'change_request_url = "{url}"\n')
         permit(asking, live.aws, app="shop", image=image, change_request="CHG1234")

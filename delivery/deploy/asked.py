@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,11 +11,12 @@ from delivery import names
 from delivery.cli_options import Place, place_options
 from delivery.clock import Clock
 from delivery.errors import USAGE, DeliveryError
+from jobdsl.errors import suggestion
 
 if TYPE_CHECKING:
     from delivery.deploy.site import Site
 
-__all__ = ["cluster_of", "cluster_option", "permit_image", "site_of", "what_options"]
+__all__ = ["ImagePermission", "adjust", "cluster_of", "cluster_option", "site_of", "what_options"]
 
 STRATEGIES = ("red-black", "canary", "ramp", "highlander")
 
@@ -37,6 +39,20 @@ def what_options(command: Any) -> Any:
         click.option("--image", required=True, metavar="AMI", help="Id of the image."),
         click.option("--strategy", type=click.Choice(STRATEGIES), help="[default: the settings', red-black]"),
         click.option("--change-request", default="", metavar="TEXT", help="Under which it is deployed."),
+        click.option(
+            "--set",
+            "changes",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Setting of what the group is made of, in place of delivery.toml's; may be repeated.",
+        ),
+        click.option(
+            "--ignore-alarm",
+            "ignored",
+            multiple=True,
+            metavar="NAME",
+            help="Alarm that this deploy does not watch; may be repeated.",
+        ),
     ):
         command = option(command)
     return cluster_option(place_options(command))
@@ -52,6 +68,22 @@ def cluster_of(text: str, app: str | None = None) -> names.Cluster:
         hint = f"--app {found.app}, or a cluster that begins with {app}"
         raise DeliveryError(f"cluster {text} is one of application {found.app}, not {app}", hint, USAGE)
     return found
+
+
+def adjust(site: Site, changes: Sequence[str], ignored: Sequence[str]) -> None:
+    """Apply the options of a deploy to its settings. SettingsError, DeliveryError."""
+    from delivery.settings import overridden
+
+    site.deploy = overridden(site.deploy, changes)
+    watched = site.deploy.alarms
+    for name in ignored:
+        if name not in watched:
+            raise DeliveryError(
+                f"--ignore-alarm {name}: the settings watch no alarm of that name",
+                suggestion(name, watched) or f"alarms names {', '.join(watched) or 'none'}",
+                USAGE,
+            )
+    site.ignore_alarms(ignored)
 
 
 def site_of(
@@ -77,11 +109,27 @@ def site_of(
     return Site(place.aws, clock, lock, settings, deploy, timeline, cluster)
 
 
-def permit_image(site: Site, image: str, change_request: str, *, share: bool) -> None:
-    """Policy first, then the image is shared with the account it is to run in. PolicyError, DeliveryError."""
-    from delivery.permission import permit
-    from delivery.sharing import share_with
+class ImagePermission:
+    """Whether an image may be deployed to a cluster, as policy and accounts have it."""
 
-    permit(site.settings, site.aws, app=site.cluster.app, image=image, change_request=change_request)
-    if share:
-        share_with(site.settings, site.aws, image)
+    def __init__(self, site: Site, image: str, change_request: str) -> None:
+        self._site, self._image, self._change_request = site, image, change_request
+
+    def check(self) -> None:
+        """Raise what policy has against it. PolicyError, DeliveryError."""
+        from delivery.permission import permit
+
+        site = self._site
+        permit(
+            site.settings,
+            site.aws,
+            app=site.cluster.app,
+            image=self._image,
+            change_request=self._change_request,
+        )
+
+    def share(self) -> None:
+        """Share the image with the account it is to run in. DeliveryError."""
+        from delivery.sharing import share_with
+
+        share_with(self._site.settings, self._site.aws, self._image)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import astuple, replace
+from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING
 
 from delivery import tags
@@ -19,7 +19,7 @@ from delivery.health import InTraffic
 if TYPE_CHECKING:
     from delivery.deploy.model import Group
     from delivery.deploy.site import Site
-    from delivery.health import Gate, Verdict
+    from delivery.health import Gate, Look, Verdict
 
 __all__ = [
     "RATIO",
@@ -98,8 +98,10 @@ def healthy(
     balancers: bool,
     alarms: bool = True,
     traffic: InTraffic | None = None,
-) -> None:
+) -> float:
     """Wait until a group is healthy; DeliveryError says why it did not become so.
+
+    Gives how many seconds its instances took at least, from in service to healthy everywhere.
 
     `balancers`: whether its load balancers are asked, too. `alarms`: whether the settings' alarms count.
     `traffic`: the capacity that has traffic already; with less the wait has failed at once.
@@ -107,7 +109,13 @@ def healthy(
     gate = _gate(site, balancers=balancers, alarms=alarms)
     proven = traffic and InTraffic(*(gate.required(one) if one else 0 for one in astuple(traffic)))
     deadline = site.clock.now() + site.deploy.timeout_minutes * 60
-    verdict = gate.wait(name, gate.required(wished), each=lambda one: _each(site, note, one), traffic=proven)
+    boot = _Boot(gate.required(wished))
+
+    def each(verdict: Verdict) -> None:
+        boot.see(verdict.look)
+        _each(site, note, verdict)
+
+    verdict = gate.wait(name, gate.required(wished), each=each, traffic=proven)
     if verdict.state != "healthy":
         late = site.clock.now() >= deadline
         how = (
@@ -116,6 +124,30 @@ def healthy(
             else "did not stay healthy"
         )
         raise DeliveryError(f"{name} {how}: {verdict}{_failed_launch(site, name)}")
+    return max(0.0, boot.seconds - site.deploy.poll_seconds)
+
+
+@dataclass
+class _Boot:
+    """How long instances take from in service to healthy, as looks see it."""
+
+    required: int
+    in_service_at: float = math.inf
+    healthy_at: float = math.inf
+
+    def see(self, look: Look) -> None:
+        """Take a look into account."""
+        groups = [one.instances or {} for one in look.answers if one.source == "group"]
+        running = sum(not wrong for instances in groups for wrong in instances.values())
+        if running >= self.required:
+            self.in_service_at = min(self.in_service_at, look.at)
+        if look.good(self.required):
+            self.healthy_at = min(self.healthy_at, look.at)
+
+    @property
+    def seconds(self) -> float:
+        """The time between; 0 if it was not seen."""
+        return self.healthy_at - self.in_service_at if self.healthy_at < math.inf else 0.0
 
 
 def soak(site: Site, name: str, wished: int, minutes: float, note: Note, *, balancers: bool) -> None:

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from delivery.cli_options import Place, place_options
-from delivery.deploy.asked import cluster_of, cluster_option, permit_image, site_of, what_options
+from delivery.deploy.asked import (
+    ImagePermission,
+    adjust,
+    cluster_of,
+    cluster_option,
+    site_of,
+    what_options,
+)
 from delivery.errors import USAGE, DeliveryError
 
 if TYPE_CHECKING:
@@ -96,6 +103,8 @@ def deploy(
     image: str,
     strategy: str | None,
     change_request: str,
+    changes: tuple[str, ...],
+    ignored: tuple[str, ...],
     *,
     yes: bool,
     gate_command: str | None,
@@ -108,11 +117,12 @@ def deploy(
     site = site_of(place, cluster, f"deploy of {image} to {cluster}", locked=True)
     if gate_command:
         site.deploy = replace(site.deploy, gate_command=gate_command)
+    adjust(site, changes, ignored)
+    permission = ImagePermission(site, image, change_request)
 
     def act() -> Ending:
-        with site.timeline.step("check", "policy, image, groups of the cluster"):
-            permit_image(site, image, change_request, share=True)
-        ending = runs.deploy(site, image, strategy or site.deploy.strategy, change_request)
+        chosen = strategy or site.deploy.strategy
+        ending = runs.deploy(site, image, chosen, change_request, permission=permission)
         if ending.outcome == "deployed":
             _tested(site, image)
         return ending
@@ -137,9 +147,9 @@ def _tested(site: Site, image: str) -> None:
     """An image that serves here may go on to where that is asked for."""
     from delivery.sharing import mark_tested
 
-    with site.timeline.step("tested", f"{image} ran in {site.aws.account}") as told:
+    with site.timeline.step("tested", f"{image} ran in {site.cluster} of {site.aws.account}") as told:
         try:
-            mark_tested(site.aws, image, site.clock)
+            mark_tested(site.aws, image, str(site.cluster), site.clock)
         except DeliveryError as error:
             told.note(f"that could not be noted: {error.message}")
 

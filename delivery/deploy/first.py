@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from delivery.aws import Meaning, asking, meaning
-from delivery.deploy.template import Launch, Template, named
+from delivery.aws import Meaning, meaning
+from delivery.deploy.launch_changes import retyped
+from delivery.deploy.template import Launch, Template, named, source_of
 from delivery.errors import USAGE, DeliveryError
 
 if TYPE_CHECKING:
@@ -13,25 +14,27 @@ if TYPE_CHECKING:
 
 __all__ = ["launch", "settings"]
 
+_GRACE_SECONDS = 300
+"""How long a new instance may be ill by default."""
+
 
 def launch(site: Site, image: str) -> Launch:
     """The launch template of the settings; else the cluster's own, made of image and type. DeliveryError."""
-    name, kind = site.deploy.launch_template, site.deploy.instance_type
-    if name:
-        return Launch(named(site.aws, name))
+    deploy = site.deploy
     own = str(site.cluster)
     try:
-        return Launch(named(site.aws, own))
+        return source_of(site, Launch(named(site.aws, deploy.launch_template or own)))
     except DeliveryError as error:
-        if meaning(error) is not Meaning.NotFound:
+        if meaning(error) is not Meaning.NotFound or deploy.launch_template:
             raise
-    if not kind:
+    if not deploy.instance_type and not deploy.instance_types:
         raise DeliveryError(
             f"{own} has no group yet: what is its first one to be made of?",
             f'launch_template = "NAME" or instance_type = "m7i.large", in [apps.{site.cluster.app}]',
             USAGE,
         )
-    return Launch(Template("", own, 0, {"ImageId": image, "InstanceType": kind}))
+    mixed, _ = retyped(None, deploy)
+    return Launch(Template("", own, 0, {"ImageId": image}), mixed)
 
 
 def settings(site: Site) -> dict[str, Any]:
@@ -43,9 +46,11 @@ def settings(site: Site) -> dict[str, Any]:
             f'subnets = ["subnet-..."] in [apps.{site.cluster.app}]',
             USAGE,
         )
-    with asking(f"looking at subnets {', '.join(subnets)}"):
-        site.aws.ec2.describe_subnets(SubnetIds=list(subnets))
     said: dict[str, Any] = {"VPCZoneIdentifier": ",".join(subnets)}
     if site.deploy.traffic != "none":
-        said |= {"HealthCheckType": "ELB", "HealthCheckGracePeriod": 300}
+        grace = site.deploy.health_check_grace_seconds
+        said |= {
+            "HealthCheckType": "ELB",
+            "HealthCheckGracePeriod": _GRACE_SECONDS if grace is None else grace,
+        }
     return said

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from delivery.cli_options import Place, place_options
-from delivery.deploy.asked import cluster_of, cluster_option, permit_image, site_of, what_options
+from delivery.deploy.asked import (
+    ImagePermission,
+    adjust,
+    cluster_of,
+    cluster_option,
+    site_of,
+    what_options,
+)
 from delivery.errors import DeliveryError
 from jobdsl.cli.console import say
 
@@ -29,35 +36,44 @@ def plan(
     image: str,
     strategy: str | None,
     change_request: str,
+    changes: tuple[str, ...],
+    ignored: tuple[str, ...],
     *,
     as_json: bool,
 ) -> None:
     """Tell every step a deploy would take, and do none of them."""
-    from delivery.deploy.begin import facts_of, intend
+    from delivery.deploy.begin import facts_of
+    from delivery.deploy.intent import intend
     from delivery.deploy.plan import after, before, steps
     from delivery.deploy.traffic import traffic_of
 
     cluster = cluster_of(cluster_name, app)
     site = site_of(place, cluster, f"plan of {cluster}", locked=False)
-    permit_image(site, image, change_request, share=False)
-    intent = intend(site, traffic_of(site), image, strategy or site.deploy.strategy, change_request)
+    adjust(site, changes, ignored)
+    permission = ImagePermission(site, image, change_request)
+    strategy = strategy or site.deploy.strategy
+    intent = intend(site, traffic_of(site), image, strategy, change_request, permit=permission.check)
     facts = facts_of(site, intent)
     said = [*before(facts), *((one.name, one.text) for one in steps(facts)), *after(facts)]
     _tell_plan(site, intent, said, as_json=as_json)
 
 
 def _tell_plan(site: Site, intent: Any, said: list[tuple[str, str]], *, as_json: bool) -> None:
-    notes = [*intent.lost, *intent.extras.unread]
+    notes = [*intent.notes, *intent.extras.unread]
     if as_json:
         steps = [{"name": name, "text": text} for name, text in said]
         facts = {"cluster": str(site.cluster), "group": intent.group, "image": intent.image}
-        click.echo(
-            json.dumps({**facts, "strategy": intent.strategy, "steps": steps, "notes": notes}, indent=2)
-        )
+        changes = [one._asdict() for one in intent.differences]
+        plan = {**facts, "strategy": intent.strategy, "steps": steps, "changes": changes, "notes": notes}
+        click.echo(json.dumps(plan, indent=2))
         return
     where = f"{site.aws.account}, {site.aws.region}"
     say(f"{intent.strategy} deploy of {intent.image} as {intent.group} in {where}")
     echo_steps(said)
+    if intent.differences:
+        say(f"changes from {intent.previous.name}, besides the image:")
+    for one in intent.differences:
+        say(f"  {one}")
     for note in notes:
         say(f"note: {note}")
 

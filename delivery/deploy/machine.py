@@ -42,6 +42,8 @@ class Run:
     """The new group as it was when this run began."""
     extras: Extras = field(default_factory=Extras)
     """What hangs on the previous group."""
+    boot_seconds: float = 0.0
+    """How long instances took at least to become healthy, as far as this run has seen it."""
     promoted: bool = False
     """Whether the decision about the canary is made."""
 
@@ -69,6 +71,8 @@ def drive(run: Run) -> bool:
                 return False
             if step in todo and step.verb not in _OWN:
                 said = {tags.STEP: step.name}
+                if run.boot_seconds >= 1:
+                    said[tags.BOOT_SECONDS] = f"{run.boot_seconds:.0f}"
                 retried(run.site, lambda: run.site.tag(run.facts.group, said), run.site.timeline.say)  # noqa: B023
         else:
             run.site.timeline.already(step.name, step.text)
@@ -135,9 +139,10 @@ def _healthy(run: Run, step: Step, told: Told) -> None:
 def _wait(run: Run, wished: int, told: Told, *, balancers: bool, traffic: InTraffic | None) -> None:
     if traffic is not None:
         traffic = InTraffic(_instances(run, traffic.serving), _instances(run, traffic.ready))
-    capacity.healthy(
+    seconds = capacity.healthy(
         run.site, run.facts.group, _instances(run, wished), told.note, balancers=balancers, traffic=traffic
     )
+    run.boot_seconds = max(run.boot_seconds, seconds)
 
 
 def _instances(run: Run, wished: int) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from delivery import tags
-from delivery.deploy.begin import facts_of, intend
+from delivery.deploy.begin import facts_of
+from delivery.deploy.intent import intend
 from delivery.deploy.plan import after, before, steps
 from delivery.deploy.rollback import steps as rollback_steps
 
@@ -23,7 +24,9 @@ def planned(site: Site, traffic: Traffic, target: Target) -> list[tuple[str, str
     lock = ("lock", "one deploy at a time in this cluster; a deploy that runs is stopped")
     if target.kind == "anew" and leaving is not None:
         image = leaving.tags.get(tags.PREVIOUS_IMAGE, "")
-        intent = intend(site, traffic, image, "red-black", leaving.tags.get(tags.CHANGE_REQUEST, ""))
+        intent = intend(
+            site, traffic, image, "red-black", leaving.tags.get(tags.CHANGE_REQUEST, ""), is_rollback=True
+        )
         facts = facts_of(site, intent)
         gone = ("anew", f"{target.returning} was deleted: its image {image} is deployed anew")
         later = [(one.name, one.text) for one in steps(facts)]

@@ -8,6 +8,7 @@ from typing import Literal
 
 from delivery import tags
 from delivery.deploy.model import Cluster, Group, State
+from delivery.deploy.previous import deciding
 from delivery.errors import USAGE, DeliveryError
 
 __all__ = ["Target", "choose", "leftover"]
@@ -32,9 +33,10 @@ def leftover(cluster: Cluster, taking: Sequence[Group]) -> Group | None:
 
     Only where no deploy is unfinished: the group of that one was deleted.
     """
-    if cluster.unfinished is not None or len(taking) != 1:
+    ours = deciding(taking)
+    if cluster.unfinished is not None or len(ours) != 1:
         return None
-    (group,) = taking
+    (group,) = ours
     marked = group.parked or tags.PIN in group.tags or group.state is State.disabled
     return group if marked else None
 
@@ -47,7 +49,7 @@ def choose(
     Raises:
         DeliveryError: with exit code 2; nothing was done.
     """
-    unfinished = cluster.unfinished
+    unfinished, taking = cluster.unfinished, deciding(taking)
     if to is not None and cluster.get(to) is None:
         return _to_deleted(cluster, unfinished or next(reversed(taking), None), to)
     if cancel:

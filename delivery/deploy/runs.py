@@ -6,11 +6,12 @@ does nothing more: another one is at work then.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 from delivery import tags
-from delivery.deploy import begin
+from delivery.deploy import intent as begin
+from delivery.deploy.begin import make
 from delivery.deploy.capacity import CapacityError
 from delivery.deploy.extras import Extras, extras_of
 from delivery.deploy.machine import Run, drive, is_switched, relax
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from delivery.deploy.site import Site
     from delivery.deploy.traffic import Traffic
 
-__all__ = ["Ending", "deploy", "promote", "resume", "rollback", "rollback_target"]
+__all__ = ["Ending", "Permission", "deploy", "promote", "resume", "rollback", "rollback_target"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +57,59 @@ class Ending:
         return words[self.outcome] + (f": {self.reason}" if self.reason else "")
 
 
+class Permission(Protocol):
+    """Whether a deploy is allowed."""
+
+    def check(self) -> None:
+        """Raise what policy has against it. PolicyError."""
+
+    def share(self) -> None:
+        """Share the image with the account it is to run in. DeliveryError."""
+
+
 def deploy(
-    site: Site, image: str, strategy: str, change_request: str = "", *, rolled_back: str = ""
+    site: Site,
+    image: str,
+    strategy: str,
+    change_request: str = "",
+    *,
+    permission: Permission | None = None,
+    rolled_back: str = "",
 ) -> Ending:
     """Deploy an image; goes on with a deploy of the same image that was stopped. DeliveryError.
 
-    `rolled_back` names the group that is rolled back by it, if it is a rollback to a deleted group.
+    `permission` is asked before anything is done. `rolled_back` names the group that is rolled back by it, if
+    it is a rollback to a deleted group.
     """
     cluster, traffic = site.read(), traffic_of(site)
     open_one = cluster.unfinished
     if open_one is None:
+        with site.timeline.step("check", "policy, image, network, groups of the cluster") as told:
+            intent = begin.intend(
+                site,
+                traffic,
+                image,
+                strategy,
+                change_request,
+                permit=None if permission is None else permission.check,
+                is_rollback=bool(rolled_back),
+            )
+            for note in (*map(str, intent.differences), *intent.notes):
+                told.note(note)
+            if permission is not None:
+                permission.share()
         if (group := _leftover(cluster, traffic)) is not None:
             settle_serving(site, traffic, group)
+            intent = replace(intent, previous=site.group(group.name))
             cluster = site.read()
-        intent = begin.intend(site, traffic, image, strategy, change_request)
         check_room(site, cluster, tidy(site, traffic, cluster))  # what an earlier run has left
-        new = begin.make(site, intent)
+        new = make(site, intent)
         if rolled_back:
             site.tag(new.name, {tags.ROLLED_BACK: rolled_back})
         return _finish(_run(site, new, intent.extras))
+    if permission is not None:
+        permission.check()
+        permission.share()
     same = open_one.tags.get(tags.IMAGE) == image and open_one.tags.get(tags.STRATEGY) == strategy
     if same and open_one.state is State.deploying:
         site.timeline.say(f"a deploy of {image} was stopped: going on with {open_one.name}")
@@ -164,6 +199,7 @@ def _run(site: Site, new: Group, extras: Extras | None = None) -> Run:
     said = new.tags
     if said.get(tags.PREVIOUS) == new.name:
         raise itself(new.name)
+    site.ignore_alarms(said.get(tags.IGNORED_ALARMS, "").splitlines())
     old = site.find(said[tags.PREVIOUS]) if said.get(tags.PREVIOUS) else None
     if extras is None:
         extras = extras_of(site.aws, old) if old else Extras()
@@ -287,6 +323,7 @@ def _anew(site: Site, new: Group) -> Ending:
             FAILED,
         )
     site.timeline.say(f"{new.tags[tags.PREVIOUS]} is gone: deploying its image {image} anew")
+    site.ignore_alarms(site.deploy.alarms)  # what rings is no reason against going back
     if new.open:  # it is all there is: whatever it was on the way to, it is what is replaced now
         relax(site, new.name)
         site.tag(new.name, {tags.STATE: State.active, tags.STEP: "done"})

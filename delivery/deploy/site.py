@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from delivery import names
@@ -37,8 +37,16 @@ class Site:
     """How this cluster is deployed."""
     timeline: Timeline
     cluster: names.Cluster
+    ignored_alarms: tuple[str, ...] = ()
+    """Names of alarms that are not watched in this deploy."""
     reported: set[str] = field(default_factory=set)
     """What was said once, and is not said again."""
+
+    def ignore_alarms(self, names: Iterable[str]) -> None:
+        """Watch these alarms no longer, in this run."""
+        self.ignored_alarms = tuple(dict.fromkeys([*self.ignored_alarms, *names]))
+        left = tuple(one for one in self.deploy.alarms if one not in self.ignored_alarms)
+        self.deploy = replace(self.deploy, alarms=left)
 
     def say_once(self, text: str) -> None:
         """Report something that every look would find again."""

@@ -1,8 +1,9 @@
-"""Launch templates: what a group was launched from, and a version of it that differs in the image alone.
+"""Launch templates: what a group was launched from, and a version of it with another image.
 
-A version is made of everything the old one says, as the API gives it, in a template that only deploys of the
-cluster write to; there it stands on top of the old version itself, so that AWS also carries on what this
-boto3 does not know. Groups name versions by number: `$Latest` and `$Default` may be anybody's.
+A version is made of everything the old one says, as the API gives it, and of what the settings change, in a
+template that only deploys of the cluster write to; there it is made on top of the old version itself, so that
+AWS also carries on what this boto3 does not know. Groups name versions by number: `$Latest` and `$Default`
+may be anybody's.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from delivery.aws import Meaning, asking, meaning
+from delivery.aws import AwsError, Meaning, asking, meaning
+from delivery.deploy.launch_changes import retyped, with_settings
 from delivery.deploy.shapes import fitting
 from delivery.errors import USAGE, DeliveryError
 
@@ -26,12 +28,16 @@ if TYPE_CHECKING:
 __all__ = [
     "Launch",
     "Template",
+    "data_of",
     "image_of",
     "launch_of",
     "lost",
     "make_launch",
     "named",
+    "overrides_of",
     "own_name",
+    "sent",
+    "source_of",
     "specifications",
     "template_of",
 ]
@@ -90,6 +96,15 @@ def launch_of(aws: Aws, group: Group) -> Launch:
     return Launch(template_of(aws, group.raw["LaunchTemplate"]))
 
 
+def overrides_of(launch: Launch) -> list[Mapping[str, Any]]:
+    """Give the instance types of a policy of mixed ones, without the templates of their own."""
+    part = (launch.mixed or {}).get("LaunchTemplate", {})
+    return [
+        {k: v for k, v in one.items() if k != "LaunchTemplateSpecification"}
+        for one in part.get("Overrides", ())
+    ]
+
+
 def _spec(override: Mapping[str, Any]) -> bool:
     return bool(override.get("LaunchTemplateSpecification"))
 
@@ -117,7 +132,13 @@ def named(aws: Aws, text: str) -> Template:
     """A launch template by name or id, and `:version` behind it, as the settings say it. AwsError."""
     name, _, version = text.partition(":")
     key = "LaunchTemplateId" if name.startswith("lt-") else "LaunchTemplateName"
-    return template_of(aws, {key: name, "Version": version or "$Default"})
+    try:
+        return template_of(aws, {key: name, "Version": version or "$Default"})
+    except AwsError as error:
+        if error.meaning is not Meaning.NotFound:
+            raise
+        hint = "launch_template in the settings names it, and behind a colon its version"
+        raise AwsError(error.message, hint, error.code, error.meaning, USAGE) from error
 
 
 def image_of(aws: Aws, group: Group) -> str:
@@ -141,13 +162,28 @@ def lost(site: Site, launch: Launch) -> list[str]:
     ]
 
 
-def make_launch(site: Site, launch: Launch, image: str, instance_type: str | None) -> dict[str, Any]:
+def source_of(site: Site, launch: Launch) -> Launch:
+    """Take the template and the instance types that the settings name, else those of the previous group.
+
+    DeliveryError, before anything is made: no such template, or templates of overrides with other images.
+    """
+    for one in launch.own.values():
+        _check_image(one, launch)
+    template = launch.template
+    if site.deploy.launch_template:
+        template = named(site.aws, site.deploy.launch_template)
+    mixed, numbers = retyped(launch.mixed, site.deploy)
+    own = {new: launch.own[old] for new, old in numbers.items() if old in launch.own}
+    return Launch(template, mixed, own)
+
+
+def make_launch(site: Site, launch: Launch, image: str) -> dict[str, Any]:
     """Make the new versions; gives the arguments of CreateAutoScalingGroup that name them. DeliveryError."""
-    spec = _version(site, launch.template, image, instance_type, own_name(site.cluster)).spec
+    spec = _version(site, launch.template, data_of(site, launch, image), own_name(site.cluster)).spec
     if launch.mixed is None:
         return {"LaunchTemplate": spec}
     own = {
-        n: _version(site, _fit(one, launch), image, None, own_name(site.cluster, one.name)).spec
+        n: _version(site, one, _own_data(site, one, image), own_name(site.cluster, one.name)).spec
         for n, one in launch.own.items()
     }
     part = launch.mixed["LaunchTemplate"]
@@ -163,7 +199,23 @@ def make_launch(site: Site, launch: Launch, image: str, instance_type: str | Non
     return {"MixedInstancesPolicy": fitting(shape, mixed)[0]}
 
 
-def _fit(own: Template, launch: Launch) -> Template:
+def data_of(site: Site, launch: Launch, image: str) -> dict[str, Any]:
+    """All that the new version says: what its source says, but for the image and what the settings change."""
+    return with_settings({**sent(site, launch.template), "ImageId": image}, site.deploy)
+
+
+def _own_data(site: Site, own: Template, image: str) -> dict[str, Any]:
+    return with_settings({**sent(site, own), "ImageId": image}, site.deploy, typed=False)
+
+
+def sent(site: Site, template: Template) -> dict[str, Any]:
+    """The data of a version as a request has it."""
+    shape = site.aws.ec2.meta.service_model.shape_for("RequestLaunchTemplateData")
+    data: dict[str, Any] = fitting(shape, template.data)[0]
+    return data
+
+
+def _check_image(own: Template, launch: Launch) -> None:
     """An override's own template takes the new image only if it had the same as the rest."""
     if own.image != launch.template.image:
         raise DeliveryError(
@@ -172,33 +224,29 @@ def _fit(own: Template, launch: Launch) -> Template:
             "take the override out, or put it into a cluster of its own",
             USAGE,
         )
-    return own
 
 
-def _version(site: Site, old: Template, image: str, instance_type: str | None, own: str) -> Template:
-    """Give the version with that image: the old one if it is that, one that exists, or a new one.
+def _version(site: Site, source: Template, data: dict[str, Any], own: str) -> Template:
+    """Give the version with that data: its source if it says just that, one that exists, or a new one.
 
     It is made in a template of the cluster's own: a version made in any other would become its `$Latest`,
     and with it what every group that names it so launches, the old one too. `own` is that template's name.
     """
-    shape = site.aws.ec2.meta.service_model.shape_for("RequestLaunchTemplateData")
-    before = fitting(shape, old.data)[0]
-    data = {**before, "ImageId": image}
-    if instance_type:
-        data.pop("InstanceRequirements", None)
-        data["InstanceType"] = instance_type
-    if old.id and data == before:
-        return old
-    said = json.dumps(data, sort_keys=True, default=str)
-    digest = hashlib.sha256(said.encode()).hexdigest()[:16]
-    mark = f"delivery {image} from {old.version} {digest}"
+    before = sent(site, source)
+    if source.id and data == before:
+        return source
+    text = json.dumps(data, sort_keys=True, default=str)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    mark = f"delivery {data['ImageId']} from {source.version} {digest}"
     ours = _find(site, own)
     if ours is not None and _is_followed(site, ours):
         own = f"{own}-{digest}"[-_NAME:]
         ours = _find(site, own)
     if ours is None:
         return _create(site, own, mark, data)
-    return _made(site, ours, mark) or _make(site, old, ours, mark, data)
+    # A source cannot be told to leave anything out.
+    on_top = source.id == ours.id and before.keys() <= data.keys()
+    return _made(site, ours, mark) or _make(site, source if on_top else None, ours, mark, data)
 
 
 def _find(site: Site, name: str) -> Template | None:
@@ -263,11 +311,8 @@ def _made(site: Site, ours: Template, mark: str) -> Template | None:
     return None
 
 
-def _make(site: Site, old: Template, ours: Template, mark: str, data: Any) -> Template:
-    # A source cannot be told to leave out its requirements, and a type beside them is refused.
-    replaced = "InstanceRequirements" in old.data and "InstanceRequirements" not in data
-    same = old.id == ours.id and not replaced
-    source: Any = {"SourceVersion": str(old.version)} if same else {}
+def _make(site: Site, on_top: Template | None, ours: Template, mark: str, data: Any) -> Template:
+    source: Any = {"SourceVersion": str(on_top.version)} if on_top else {}
     with site.changing(f"making a version of launch template {ours.name}"):
         made: Any = site.aws.ec2.create_launch_template_version(
             LaunchTemplateId=ours.id, VersionDescription=mark, LaunchTemplateData=data, **source

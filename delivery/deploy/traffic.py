@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from delivery import tags
 from delivery.aws import Aws, AwsError, Meaning, asking
+from delivery.deploy.group_tags import recorded_in
 from delivery.deploy.model import Cluster, Group
 from delivery.deploy.weights import Weights
 from delivery.errors import USAGE, DeliveryError
@@ -59,9 +60,7 @@ def traffic_of(site: Site) -> Traffic:
 
 def recorded(group: Group) -> tuple[list[str], list[str]]:
     """ARNs of the target groups, and names of the classic load balancers, in a group's tags."""
-    arns = [value for key, value in group.tags.items() if key.startswith(tags.TARGET_GROUP)]
-    names = [key for key in group.tags if key.startswith(tags.LOAD_BALANCER)]
-    return sorted(arns), sorted(one.removeprefix(tags.LOAD_BALANCER) for one in names)
+    return recorded_in(group.tags)
 
 
 def taking(arns: Sequence[str], balancers: Sequence[str]) -> dict[str, str]:

@@ -17,7 +17,17 @@ from delivery.health.places import name_of
 if TYPE_CHECKING:
     from delivery.aws import Aws
 
-__all__ = ["Address", "Members", "addresses", "alarms", "classic", "ec2_status", "members", "target_group"]
+__all__ = [
+    "Address",
+    "Members",
+    "addresses",
+    "alarm_states",
+    "alarms",
+    "classic",
+    "ec2_status",
+    "members",
+    "target_group",
+]
 
 _MANY = 100
 """Ids a call takes."""
@@ -161,6 +171,14 @@ def classic(aws: Aws, name: str, ids: Sequence[str]) -> Answer | None:
 
 def alarms(aws: Aws, names: Sequence[str]) -> Answer:
     """Whether any of these alarms is in alarm, or is not there. AwsError."""
+    states = alarm_states(aws, names)
+    wrong = [f"{name} is in alarm" for name in names if states.get(name) == "ALARM"]
+    wrong += [f"there is no alarm {name!r}" for name in names if name not in states]
+    return Answer("alarms", wrong="; ".join(wrong))
+
+
+def alarm_states(aws: Aws, names: Sequence[str]) -> dict[str, str]:
+    """Read the states of alarms, composite ones too, by name, as far as they exist. AwsError."""
     states: dict[str, str] = {}
     for some in _portions(names):
         with asking("looking at alarms"):
@@ -169,9 +187,7 @@ def alarms(aws: Aws, names: Sequence[str]) -> Answer:
             )
         for one in [*found.get("MetricAlarms", ()), *found.get("CompositeAlarms", ())]:
             states[one["AlarmName"]] = one["StateValue"]
-    wrong = [f"{name} is in alarm" for name in names if states.get(name) == "ALARM"]
-    wrong += [f"there is no alarm {name!r}" for name in names if name not in states]
-    return Answer("alarms", wrong="; ".join(wrong))
+    return states
 
 
 def addresses(aws: Aws, ids: Sequence[str]) -> list[Address]:

@@ -5,7 +5,19 @@
 
 from __future__ import annotations
 
-from delivery.settings.file import load_settings, loads
+from delivery.settings.file import load_settings, loads, overridden
 from delivery.settings.model import FILE, GATES, Account, App, Bake, Deploy, Lock, Settings
 
-__all__ = ["FILE", "GATES", "Account", "App", "Bake", "Deploy", "Lock", "Settings", "load_settings", "loads"]
+__all__ = [
+    "FILE",
+    "GATES",
+    "Account",
+    "App",
+    "Bake",
+    "Deploy",
+    "Lock",
+    "Settings",
+    "load_settings",
+    "loads",
+    "overridden",
+]

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import fields
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from delivery import names
 from delivery.errors import SettingsError
-from delivery.settings.model import FILE, NONE, Account, App, Bake, Deploy, Layer, Lock, Settings
+from delivery.settings.model import (
+    ALTERNATIVES,
+    FILE,
+    LAUNCH_KEYS,
+    NONE,
+    Account,
+    App,
+    Bake,
+    Deploy,
+    Layer,
+    Lock,
+    Settings,
+)
 from jobdsl.errors import EstateError, Problem, Where, suggestion
 from jobdsl.settings.tomlread import Reader
 
-__all__ = ["load_settings", "loads"]
+__all__ = ["load_settings", "loads", "overridden"]
+
+_LISTS = ("subnets", "security_groups", "instance_types")
+"""Keys of several texts, which an option may separate by commas."""
 
 
 def load_settings(path: Path | None = None) -> Settings:
@@ -59,6 +76,7 @@ def _read(reader: Reader) -> Settings:
         accounts[name] = reader.table(Account, plain, ("accounts", name), name=name)
     apps = {}
     for name, table in _tables(reader, "apps"):
+        _one_of(reader, table, ("apps", name))
         apps[name] = reader.table(App, table, ("apps", name))
         layers["apps", name] = _said(apps[name], table)
         _named(reader, ("apps", name), names.cluster)
@@ -87,7 +105,54 @@ def _named(reader: Reader, path: tuple[str, str], parse: Callable[[str], object]
 
 def _layer(reader: Reader, value: object, path: tuple[str, ...]) -> Layer:
     table = reader.mapping(value, path)
+    _one_of(reader, table, path)
     return _said(reader.table(Deploy, table, path), table)
+
+
+def _one_of(reader: Reader, table: Mapping[str, Any], path: tuple[str, ...]) -> None:
+    if all(name in table for name in ALTERNATIVES):
+        both = " and ".join(ALTERNATIVES)
+        reader.error((*path, ALTERNATIVES[1]), f"{'.'.join(path)} has {both}", "one of them is enough")
+
+
+def overridden(deploy: Deploy, options: Sequence[str]) -> Deploy:
+    """Change what a group is made of by options: each `KEY=VALUE`, a value as in TOML or as plain text.
+
+    Raises:
+        SettingsError: everything that is wrong in them.
+    """
+    lines = [_toml_line(option) for option in options]
+    reader = Reader("\n".join(lines), "--set")
+    _one_of(reader, reader.document, ("--set",))
+    reader.known(reader.document, LAUNCH_KEYS)
+    known = {name: value for name, value in reader.document.items() if name in LAUNCH_KEYS}
+    layer = _said(reader.table(Deploy, known, ()), known)
+    try:
+        reader.finish()
+    except EstateError as error:
+        raise SettingsError(error.problems) from error
+    dropped = ALTERNATIVES if any(name in layer for name in ALTERNATIVES) else ()
+    return replace(deploy, **{**dict.fromkeys(dropped, None), **layer})
+
+
+def _toml_line(option: str) -> str:
+    """Write one option as a line of TOML; text without quotes is a text, or a list if the key takes one."""
+    name, equals, text = (part.strip() for part in option.partition("="))
+    if not equals:
+        raise SettingsError([Problem(f"--set {option}: no value", hint="--set KEY=VALUE")])
+    if not name.isidentifier():
+        raise SettingsError([Problem(f"--set {option}: no key", hint="--set KEY=VALUE")])
+    if name == "user_data" and text.startswith("@"):
+        try:
+            return f"{name} = {json.dumps(Path(text[1:]).read_text('utf-8'))}"
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError([Problem(f"--set {option}: cannot be read: {error}")]) from error
+    try:
+        tomllib.loads(f"{name} = {text}")
+    except tomllib.TOMLDecodeError:
+        several = name in _LISTS
+        return f"{name} = {json.dumps(text.split(',') if several else text)}"
+    return f"{name} = {text}"
 
 
 def _said(read: Deploy, table: Mapping[str, Any]) -> Layer:

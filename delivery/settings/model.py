@@ -11,7 +11,20 @@ from delivery.settings import values
 from jobdsl.errors import suggestion
 from jobdsl.settings.tomlread import checked, number, words
 
-__all__ = ["FILE", "GATES", "NONE", "Account", "App", "Bake", "Deploy", "Layer", "Lock", "Settings"]
+__all__ = [
+    "ALTERNATIVES",
+    "FILE",
+    "GATES",
+    "LAUNCH_KEYS",
+    "NONE",
+    "Account",
+    "App",
+    "Bake",
+    "Deploy",
+    "Layer",
+    "Lock",
+    "Settings",
+]
 
 FILE = "delivery.toml"
 Names = tuple[str, ...]
@@ -117,11 +130,41 @@ class Deploy:
     desired: int | None = number(None, 0)
     """Size to begin with; None takes that of the previous group."""
     launch_template: str | None = None
-    """Name or id, for the first group of a cluster."""
-    subnets: Names | None = None
-    """For the first group of a cluster."""
+    """Name or id, `:VERSION` behind it, else its default version; None takes that of the previous group."""
+    subnets: tuple[str, ...] | None = checked(None, values.bad_subnets)
+    """Ids; None takes those of the previous group."""
+    security_groups: tuple[str, ...] | None = checked(None, values.bad_security_groups)
+    """Ids; None takes those of the launch template."""
+    instance_profile: str | None = None
+    """Name or ARN; None takes that of the launch template."""
     instance_type: str | None = None
-    """None takes that of the previous group."""
+    """None takes that of the previous group, or its several."""
+    instance_types: Names | None = None
+    """Several types, the first preferred; None takes those of the previous group."""
+    user_data: str | None = checked(None, values.bad_user_data)
+    """Text that instances run when they start; `none` for nothing. None takes that of the launch template."""
+    health_check_grace_seconds: int | None = number(None, 0)
+    """How long Auto Scaling leaves a new instance alone; None takes that of the previous group, else 300."""
+
+    @property
+    def unused(self) -> list[str]:
+        """What is said here and has no effect, as lines for people."""
+        of_no_use = {
+            "attach": ("listener",),
+            "weighted": ("load_balancers",),
+            "none": ("listener", "load_balancers", "target_groups"),
+        }[self.traffic]
+        given = [name for name in of_no_use if getattr(self, name) is not None]
+        return [f'{name} has no effect with traffic = "{self.traffic}"' for name in given]
+
+
+LAUNCH_KEYS = (
+    "launch_template", "subnets", "security_groups", "instance_profile", "instance_type", "instance_types",
+    "user_data", "health_check_grace_seconds", "min", "max", "desired",
+)  # fmt: skip
+"""Keys of `Deploy` that say what a group is made of: read when it is made, and never again."""
+ALTERNATIVES = ("instance_type", "instance_types")
+"""Keys of which a later layer's replaces an earlier layer's other one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +175,8 @@ class App(Deploy):
     """Names of accounts it may be deployed in; None for all."""
     deployers: Names | None = None
     """Globs of callers' ARNs who may deploy it; None for all whom IAM allows."""
+    test_clusters: Names | None = None
+    """Globs of its clusters in which an image counts as tested; None for all of its clusters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,5 +271,8 @@ class Settings:
         """
         said: dict[str, Any] = {}
         for key in (("defaults", ""), ("accounts", account), ("apps", app), ("clusters", cluster)):
-            said |= self.layers.get(key, {})
+            layer = self.layers.get(key, {})
+            if any(name in layer for name in ALTERNATIVES):
+                said = {name: value for name, value in said.items() if name not in ALTERNATIVES}
+            said |= layer
         return Deploy(**said)

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["bad_change_url", "bad_id", "bad_pattern", "bad_ramp", "bad_url"]
+__all__ = [
+    "bad_change_url",
+    "bad_id",
+    "bad_pattern",
+    "bad_ramp",
+    "bad_security_groups",
+    "bad_subnets",
+    "bad_url",
+    "bad_user_data",
+]
 
 _REPEAT = re.compile(r"[*+]|\{[0-9]*,[0-9]*\}|\{[0-9]{2,}\}")
 _NESTED = re.compile(r"\)(?:[*+]|\{[0-9]*,?[0-9]*\})")
@@ -47,3 +56,30 @@ def bad_ramp(steps: tuple[int, ...]) -> str:
     """Check the percentages of a ramp."""
     rising = list(steps) == sorted(set(steps)) and steps and steps[0] > 0
     return "" if rising and steps[-1] == 100 else "must be rising percentages that end with 100"
+
+
+def bad_subnets(ids: tuple[str, ...]) -> str:
+    """Check ids of subnets."""
+    return _bad_ids(ids, "subnet-")
+
+
+def bad_security_groups(ids: tuple[str, ...]) -> str:
+    """Check ids of security groups."""
+    return _bad_ids(ids, "sg-")
+
+
+def _bad_ids(ids: tuple[str, ...], prefix: str) -> str:
+    if not ids:
+        return "is empty: leave the key out to keep what the previous group has"
+    wrong = [id for id in ids if not id.startswith(prefix)]
+    return f'must have ids as in ["{prefix}0123456789abcdef0"], not "{wrong[0]}"' if wrong else ""
+
+
+_USER_DATA_BYTES = 16_384
+"""Of user data before it is encoded (EC2 User Guide, "User data")."""
+
+
+def bad_user_data(text: str) -> str:
+    """Check the length of user data."""
+    size = len(text.encode())
+    return "" if size <= _USER_DATA_BYTES else f"has {size} bytes; EC2 takes {_USER_DATA_BYTES}"

@@ -1,0 +1,211 @@
+"""What AWS has against a deploy, looked up before anything is made: alarms, network, image, tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from delivery import tags
+from delivery.aws import AwsError, Meaning, asking, meaning, open_aws
+from delivery.errors import USAGE, DeliveryError
+from delivery.health.places import name_of
+from delivery.health.sources import alarm_states
+from jobdsl.errors import Problem
+
+if TYPE_CHECKING:
+    from delivery.aws import Aws
+    from delivery.deploy.model import Group
+    from delivery.deploy.site import Site
+
+__all__ = [
+    "Image",
+    "check_alarms",
+    "check_health_checks",
+    "check_network",
+    "check_owner",
+    "check_tags",
+    "image_of",
+]
+
+TAGS = 50
+"""Tags of a group (Auto Scaling guide, "Tag Auto Scaling groups and instances")."""
+_VALUE, _KEY = 256, 128
+"""Characters of a tag's value and key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image as an account sees it."""
+
+    id: str
+    architecture: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def image_of(site: Site, image: str) -> Image:
+    """Look an image up here, or in the account it would be shared from. DeliveryError: it cannot be used."""
+    hint = "is it the right region and account? delivery bake tells what it made"
+    found = _described(site.aws, image)
+    where = site.settings.tested_in(site.settings.account(site.aws.account)) or site.settings.bake.account
+    if where and where != site.aws.account and not (found and found[0].get("Tags")):
+        found = _described(open_aws(site.settings, where, site.aws.region), image) or found
+    if not found:
+        place = f"{site.aws.account}, {site.aws.region}"
+        raise DeliveryError(f"there is no image {image} to be seen in {place}", hint, USAGE)
+    raw = found[0]
+    if raw.get("State", "available") != "available":
+        raise DeliveryError(f"image {image} is {raw['State']}", "wait until it is available", USAGE)
+    return Image(image, raw.get("Architecture", ""), tags.read(raw.get("Tags")))
+
+
+def _described(aws: Aws, image: str) -> list[Any]:
+    try:
+        with asking(f"looking at image {image}"):
+            return list(aws.ec2.describe_images(ImageIds=[image])["Images"])
+    except AwsError as error:
+        if meaning(error) is not Meaning.NotFound and "Malformed" not in error.code:
+            raise
+        return []
+
+
+def check_owner(image: Image, app: str) -> Iterator[Problem]:
+    """Refuse an image that was baked for another application."""
+    theirs = image.tags.get("application", "")
+    if theirs and theirs != app:
+        yield Problem(
+            f"{image.id} is an image of application {theirs}, not of {app}",
+            hint=f"delivery deploy --cluster {theirs} ..., or an image of {app}",
+        )
+
+
+def check_alarms(site: Site) -> Iterator[Problem]:
+    """Refuse alarms that do not exist, or that would end the deploy as they are now. AwsError."""
+    names = site.deploy.alarms
+    states = alarm_states(site.aws, names) if names else {}
+    for name in names:
+        if name not in states:
+            yield Problem(
+                f"there is no alarm {name!r} in {site.aws.account}, {site.aws.region}",
+                hint="alarms in the settings names it: make it, or take it out",
+            )
+        elif states[name] == "ALARM":
+            yield Problem(
+                f"alarm {name!r} is in alarm already",
+                hint=f"--ignore-alarm {name} deploys the fix of what it reports",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """Where a new group would be."""
+
+    subnets: Sequence[str] = ()
+    security_groups: Sequence[str] = ()
+    target_groups: Sequence[str] = ()
+    """ARNs."""
+    load_balancers: Sequence[str] = ()
+    """Names of classic ones."""
+    addresses: int = 0
+    """How many instances need one."""
+
+
+def check_network(aws: Aws, wanted: Network) -> Iterator[Problem]:
+    """Refuse subnets, security groups, load balancers that do not exist or are of other networks."""
+    subnets, missing = _found(wanted.subnets, lambda ids: aws.ec2.describe_subnets(SubnetIds=ids)["Subnets"])
+    yield from (
+        Problem(f"there is no subnet {id}", hint="subnets in the settings names those of the group")
+        for id in missing
+    )
+    vpcs = sorted({one["VpcId"] for one in subnets})
+    if len(vpcs) > 1:
+        yield Problem(
+            f"subnets {', '.join(wanted.subnets)} are of several VPCs: {', '.join(vpcs)}", hint="one VPC"
+        )
+    free = sum(one.get("AvailableIpAddressCount", 0) for one in subnets)
+    if subnets and not missing and free < wanted.addresses:
+        yield Problem(
+            f"subnets {', '.join(wanted.subnets)} have {free} free addresses, and the group needs "
+            f"{wanted.addresses}",
+            hint="subnets in the settings names more",
+        )
+    groups, missing = _found(
+        wanted.security_groups, lambda ids: aws.ec2.describe_security_groups(GroupIds=ids)["SecurityGroups"]
+    )
+    yield from (
+        Problem(f"there is no security group {id}", hint="security_groups in the settings") for id in missing
+    )
+    if len(vpcs) != 1:
+        return
+    owners = [(f"security group {one['GroupId']}", one.get("VpcId", "")) for one in groups]
+    owners += [*_balancers(aws, wanted)]
+    for what, vpc in owners:
+        if vpc and vpc != vpcs[0]:
+            yield Problem(
+                f"{what} is in {vpc}, and the group in {vpcs[0]}", hint="take subnets of the same VPC"
+            )
+
+
+def _balancers(aws: Aws, wanted: Network) -> Iterator[tuple[str, str]]:
+    """Target groups and classic load balancers with their VPC; those that do not exist are left out."""
+    targets, _ = _found(
+        wanted.target_groups,
+        lambda arns: aws.elbv2.describe_target_groups(TargetGroupArns=arns)["TargetGroups"],
+    )
+    yield from ((f"target group {name_of(one['TargetGroupArn'])}", one.get("VpcId", "")) for one in targets)
+    classic, _ = _found(
+        wanted.load_balancers,
+        lambda names: aws.elb.describe_load_balancers(LoadBalancerNames=names)["LoadBalancerDescriptions"],
+    )
+    yield from ((f"load balancer {one['LoadBalancerName']}", one.get("VPCId", "")) for one in classic)
+
+
+def _found(names: Sequence[str], describe: Any) -> tuple[list[Any], list[str]]:
+    """Describe things one by one where one of them does not exist; gives what exists, and what does not."""
+    if not names:
+        return [], []
+    try:
+        with asking(f"looking at {', '.join(map(name_of, names))}"):
+            return list(describe(list(names))), []
+    except AwsError as error:
+        if meaning(error) is not Meaning.NotFound and "Malformed" not in error.code:
+            raise
+    if len(names) == 1:
+        return [], list(names)
+    pairs = [_found([name], describe) for name in names]
+    return [one for found, _ in pairs for one in found], [name for _, gone in pairs for name in gone]
+
+
+def check_health_checks(group: Mapping[str, Any], old: Group | None) -> Iterator[Problem]:
+    """Refuse a grace period in which no instance becomes healthy: Auto Scaling would replace each."""
+    if "ELB" not in str(group.get("HealthCheckType", "")):
+        return
+    grace = int(group.get("HealthCheckGracePeriod", 0))
+    boot = old.tags.get(tags.BOOT_SECONDS, "") if old else ""
+    needed = int(boot) if boot.isdigit() else 1
+    if grace < needed:
+        took = (
+            f"instances of {old.name} took {needed} s to become healthy"
+            if old and boot
+            else "no instance is healthy at once"
+        )
+        yield Problem(
+            f"a health check grace period of {grace} s is too short: {took}",
+            hint=f"health_check_grace_seconds = {max(2 * needed, 300)} in the settings",
+        )
+
+
+def check_tags(group: str, present: Iterable[str], added: Mapping[str, str]) -> Iterator[Problem]:
+    """Refuse more tags than a group can have, and tags that are too long."""
+    keys = {*present, *added}
+    if len(keys) > TAGS:
+        yield Problem(
+            f"{group} would have {len(keys)} tags, {len({*added})} of them of deploys; {TAGS} are allowed",
+            hint="remove tags of the group before",
+        )
+    for key, value in added.items():
+        if len(value) > _VALUE or len(key) > _KEY:
+            yield Problem(
+                f"tag {key[:_KEY]} would have {len(value)} characters; {_VALUE} are allowed: {value[:60]}...",
+                hint="a shorter one",
+            )

@@ -1,0 +1,240 @@
+"""What a new deploy is, with everything checked that can be checked before anything is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from delivery import tags
+from delivery.deploy import first
+from delivery.deploy.checks import (
+    Image,
+    Network,
+    check_alarms,
+    check_health_checks,
+    check_network,
+    check_owner,
+    check_tags,
+    image_of,
+)
+from delivery.deploy.extras import Extras, extras_of
+from delivery.deploy.group_tags import recorded_in, tags_of
+from delivery.deploy.instance_types import check_quotas, check_types, on_demand_count, types_of
+from delivery.deploy.launch_changes import Difference, differences, security_groups_of
+from delivery.deploy.model import Cluster, Group, Size
+from delivery.deploy.previous import previous_of
+from delivery.deploy.refusals import Refusals
+from delivery.deploy.removal import check_room, surplus
+from delivery.deploy.shapes import fitting
+from delivery.deploy.sizing import size_of
+from delivery.deploy.template import Launch, Template, data_of, launch_of, lost, overrides_of, sent, source_of
+from delivery.deploy.traffic import taking as taking_tags
+from delivery.errors import REFUSED, DeliveryError
+from jobdsl.errors import Problem
+
+if TYPE_CHECKING:
+    from delivery.deploy.site import Site
+    from delivery.deploy.traffic import Traffic
+
+__all__ = ["Intent", "intend"]
+
+_SET = frozenset(
+    {
+        "AutoScalingGroupName", "MinSize", "MaxSize", "DesiredCapacity", "LaunchTemplate",
+        "MixedInstancesPolicy", "LaunchConfigurationName", "LoadBalancerNames", "TargetGroupARNs",
+        "TrafficSources", "Tags", "AvailabilityZoneIds", "DeletionProtection", "Operator",
+    }
+)  # fmt: skip
+"""What of a group's description is not taken over as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A deploy that nothing was done for yet."""
+
+    cluster: Cluster
+    group: str
+    image: str
+    strategy: str
+    size: Size
+    launch: Launch
+    previous: Group | None
+    places: Mapping[str, str]
+    """Tags that say what the group will take traffic from."""
+    settings: Mapping[str, Any]
+    """Arguments of CreateAutoScalingGroup beside those."""
+    extras: Extras = field(default_factory=Extras)
+    change_request: str = ""
+    notes: tuple[str, ...] = ()
+    """What is lost or other than the settings say, in words."""
+    differences: tuple[Difference, ...] = ()
+    """What the settings change of the previous group."""
+    previous_image: str = ""
+    """Id of the image of the previous group."""
+
+
+def intend(
+    site: Site,
+    traffic: Traffic,
+    image: str,
+    strategy: str,
+    change_request: str = "",
+    *,
+    permit: Callable[[], None] | None = None,
+    is_rollback: bool = False,
+) -> Intent:
+    """Plan a deploy of this image, with all checks made and nothing done.
+
+    Args:
+        permit: raises what policy has against it; None where policy is not asked.
+        is_rollback: whether it only brings an image back: alarms that ring are no reason against that.
+
+    Raises:
+        DeliveryError: everything against it at once.
+    """
+    refusals = Refusals()
+    if permit is not None:
+        refusals.of(permit, None)
+    cluster = site.read()
+    facts = refusals.of(lambda: image_of(site, image), None)
+    if not is_rollback:
+        refusals.add(check_owner(facts, site.cluster.app) if facts else (), REFUSED)
+        refusals.add(check_alarms(site))
+    refusals.of(
+        lambda: check_room(site, cluster, {one.name for one in surplus(cluster, site.deploy.keep)}), None
+    )
+    taking = [one for one in cluster.alive if traffic.takes(one)]
+    try:
+        old = previous_of(cluster, taking)
+        before = launch_of(site.aws, old) if old else None
+    except DeliveryError as error:
+        refusals.errors.append(error)
+        refusals.finish()
+        raise
+    nothing: tuple[Size, list[str]] = (Size(1, 1, 1), [])
+    size, notes = refusals.of(lambda: size_of(site.deploy, str(site.cluster), old), nothing)
+    launch = refusals.of(lambda: source_of(site, before) if before else first.launch(site, image), None)
+    none: dict[str, Any] = {}
+    places = refusals.of(lambda: traffic.wanted(old), none)
+    group = refusals.of(lambda: _settings(site, old) if old else first.settings(site), none)
+    intent = Intent(
+        cluster,
+        cluster.next_name(),
+        image,
+        strategy,
+        size,
+        launch or Launch(Template("", "", 0)),
+        old,
+        places,
+        group,
+        extras_of(site.aws, old) if old else Extras(),
+        change_request,
+        previous_image=before.template.image if before else "",
+    )
+    if launch is not None:
+        refusals.add(_against(site, intent, facts, is_rollback=is_rollback))
+    refusals.finish()
+    found = tuple(_differences(site, intent, before)) if before else ()
+    unknown = [] if is_rollback else _against_quotas(site, intent, refusals)
+    refusals.finish()
+    return replace(intent, notes=(*notes, *unknown, *_notes(site, intent, taking)), differences=found)
+
+
+def _against_quotas(site: Site, intent: Intent, refusals: Refusals) -> list[str]:
+    data = data_of(site, intent.launch, intent.image)
+    count = on_demand_count(intent.launch, data, count_of(intent))
+    return check_quotas(site, types_of(intent.launch, data), count, refusals)
+
+
+def count_of(intent: Intent) -> int:
+    """Count the instances of the new group in full use."""
+    old = intent.previous
+    return old.instances(intent.size.desired) if old else intent.size.desired
+
+
+def _against(site: Site, intent: Intent, image: Image | None, *, is_rollback: bool) -> Iterator[Problem]:
+    """What AWS would have against the group."""
+    data, subnets = data_of(site, intent.launch, intent.image), intent.settings.get("VPCZoneIdentifier", "")
+    arns, names = recorded_in(intent.places)
+    old = intent.previous
+    network = Network(
+        subnets=subnets.split(",") if subnets else (),
+        security_groups=security_groups_of(data),
+        target_groups=arns,
+        load_balancers=names,
+        addresses=count_of(intent),
+    )
+    yield from check_network(site.aws, network)
+    yield from check_health_checks(intent.settings, old)
+    yield from check_tags(
+        intent.group, (one["Key"] for one in intent.settings.get("Tags", ())), _all_tags(site, intent)
+    )
+    if old is not None:
+        later = taking_tags(old.target_groups, old.load_balancers)
+        yield from check_tags(old.name, old.tags, {**dict.fromkeys(tags.OF_GROUPS, ""), **later})
+    if not is_rollback:
+        yield from check_types(site, types_of(intent.launch, data), image.architecture if image else "")
+
+
+def _all_tags(site: Site, intent: Intent) -> dict[str, str]:
+    """Every tag a deploy writes on its group, sooner or later."""
+    return {**dict.fromkeys(tags.OF_GROUPS, ""), **tags_of(site, intent, "")}
+
+
+def _notes(site: Site, intent: Intent, taking: Sequence[Group]) -> Iterator[str]:
+    old = intent.previous
+    others = [one.name for one in taking if old is not None and one.name != old.name]
+    if others:
+        yield f"{', '.join(others)}, which no deploy made, takes traffic too, and stays in it"
+    yield from site.deploy.unused
+    yield from lost(site, intent.launch)
+    if old is not None:
+        yield from _not_copied(old)
+    elif intent.strategy in ("canary", "ramp"):
+        yield f"the first group of a cluster gets all traffic at once: {intent.strategy} needs one before it"
+
+
+def _not_copied(old: Group) -> Iterator[str]:
+    protection = old.raw.get("DeletionProtection", "none")
+    if protection != "none":
+        yield f"DeletionProtection ({protection}) of {old.name} is not copied: deploys delete what they made"
+    for one in old.raw.get("TrafficSources", ()):
+        if one.get("Type") not in ("elb", "elbv2", None):
+            yield f"traffic source {one['Identifier']} ({one['Type']}) of {old.name} is not copied"
+
+
+def _differences(site: Site, intent: Intent, before: Launch) -> Iterator[Difference]:
+    """How the new group differs from the one before, but for its image."""
+    old = intent.previous
+    assert old is not None
+    data = {**data_of(site, intent.launch, intent.image), "ImageId": ""}
+    yield from differences({**sent(site, before.template), "ImageId": ""}, data)
+    yield from differences({"types": overrides_of(before)}, {"types": overrides_of(intent.launch)})
+    kept = {key: value for key, value in intent.settings.items() if key != "Tags"}
+    yield from differences({key: old.raw.get(key) for key in kept}, kept)
+    yield from differences({"min/desired/max": str(old.unpinned)}, {"min/desired/max": str(intent.size)})
+    was = taking_tags(old.target_groups, old.load_balancers)
+    yield from differences({"traffic from": _names(was)}, {"traffic from": _names(intent.places)})
+
+
+def _names(places: Mapping[str, str]) -> str:
+    return ", ".join(sorted(key.rpartition("/")[2] for key in places))
+
+
+def _settings(site: Site, old: Group) -> dict[str, Any]:
+    """Everything of the previous group a new one can be told, and what the settings change of it."""
+    shape = site.aws.autoscaling.meta.service_model.shape_for("CreateAutoScalingGroupType")
+    said, _ = fitting(shape, {key: one for key, one in old.raw.items() if key not in _SET})
+    if site.deploy.subnets is not None:
+        said["VPCZoneIdentifier"] = ",".join(site.deploy.subnets)
+    if said.get("VPCZoneIdentifier"):
+        said.pop("AvailabilityZones", None)  # the subnets say which
+    if site.deploy.health_check_grace_seconds is not None:
+        said["HealthCheckGracePeriod"] = site.deploy.health_check_grace_seconds
+    said["Tags"] = [
+        {key: tag[key] for key in ("Key", "Value", "PropagateAtLaunch") if key in tag}
+        for tag in old.raw.get("Tags", ())
+        if not tag["Key"].startswith(("delivery:", "aws:"))
+    ]
+    return {key: one for key, one in said.items() if one not in ("", [])}

@@ -1,0 +1,49 @@
+"""Which group a deploy replaces, by what takes traffic; groups that no deploy made never block one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from delivery import tags
+from delivery.deploy.model import Cluster, Group, State
+from delivery.errors import USAGE, DeliveryError
+
+__all__ = ["deciding", "is_ours", "previous_of"]
+
+
+def is_ours(group: Group) -> bool:
+    """Tell whether a deploy made a group, or gave it its traffic."""
+    return tags.DEPLOY in group.tags or group.state is not State.unknown
+
+
+def deciding(taking: Sequence[Group]) -> list[Group]:
+    """Give the groups in traffic that deploys and rollbacks decide by: those of deploys, else the newest."""
+    return [one for one in taking if is_ours(one)] or [*taking[-1:]]
+
+
+def previous_of(cluster: Cluster, taking: Sequence[Group]) -> Group | None:
+    """Find the group that is replaced; None if none takes traffic.
+
+    Args:
+        cluster: as it is now.
+        taking: its groups in traffic, the oldest first.
+
+    Raises:
+        DeliveryError: several that deploys made take traffic, or none does and one is kept for a rollback.
+    """
+    ours = deciding(taking)
+    if len(ours) > 1:
+        several = " and ".join(one.name for one in ours)
+        raise DeliveryError(
+            f"{several} take traffic: which one is to be replaced?",
+            f"delivery rollback --cluster {cluster.name} takes {ours[-1].name} out",
+            USAGE,
+        )
+    kept = [one for one in cluster.alive if one.state is State.disabled]
+    if kept and not ours:
+        raise DeliveryError(
+            f"no group of {cluster.name} takes traffic, and {kept[-1].name} is kept for a rollback",
+            f"delivery rollback --cluster {cluster.name} --to {kept[-1].name} gives it traffic",
+            USAGE,
+        )
+    return ours[0] if ours else None

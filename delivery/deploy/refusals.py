@@ -1,0 +1,54 @@
+"""Gathers what stands against a deploy, so that all of it is reported at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from delivery.aws import AwsError, Meaning, meaning
+from delivery.errors import REFUSED, USAGE, DeliveryError, LockedError, SeveralError
+from jobdsl.errors import Problem
+
+__all__ = ["Refusals"]
+
+T = TypeVar("T")
+
+
+@dataclass
+class Refusals:
+    """Everything that was refused so far; nothing was done yet."""
+
+    errors: list[DeliveryError] = field(default_factory=list)
+
+    def of(self, check: Callable[[], T], default: T) -> T:
+        """Run a check; what it refuses is kept, and the default is its result.
+
+        Raises:
+            AwsError: AWS could not be asked, so nothing is known.
+            LockedError: another run has the lock.
+        """
+        try:
+            return check()
+        except LockedError:
+            raise
+        except AwsError as error:
+            if meaning(error) is not Meaning.NotFound:
+                raise
+            self.errors.append(error)
+        except DeliveryError as error:
+            self.errors.append(error)
+        return default
+
+    def add(self, problems: Iterable[Problem], exit_code: int = USAGE) -> None:
+        """Keep problems that a check has yielded."""
+        self.errors += [DeliveryError(one.message, one.hint, exit_code) for one in problems]
+
+    def finish(self) -> None:
+        """Raise what was kept: one error as it is, several as one."""
+        if not self.errors:
+            return
+        if len(self.errors) == 1:
+            raise self.errors[0]
+        code = REFUSED if any(one.exit_code == REFUSED for one in self.errors) else USAGE
+        raise SeveralError([problem for one in self.errors for problem in one.problems], code)
