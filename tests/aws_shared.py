@@ -15,7 +15,19 @@ from delivery.settings import Settings
 
 __all__ = ["SERVICES", "listen", "ours", "raw"]
 
-SERVICES = ("ec2", "autoscaling", "elb", "elbv2", "cloudwatch", "ssm", "sts", "dynamodb", "s3", "kms", "quotas")
+SERVICES = (
+    "ec2",
+    "autoscaling",
+    "elb",
+    "elbv2",
+    "cloudwatch",
+    "ssm",
+    "sts",
+    "dynamodb",
+    "s3",
+    "kms",
+    "quotas",
+)
 
 
 @cache
