@@ -12,7 +12,8 @@ from pathlib import Path
 import click
 
 sys.path.insert(0, str(Path(__file__).parent))
-import settings_page  # in this folder
+import element_pages  # in this folder
+import settings_page
 import type_stubs
 
 HERE = Path(__file__).parent
@@ -49,15 +50,6 @@ Exit codes: 0 done; 1 an error: what was begun stands, and the message says how 
 settings, nothing was done; 3 the deploy was rolled back, traffic is where it was; 4 a decision is waited
 for, promote or rollback; 5 policy refuses, nothing was done; 6 another deploy of the cluster is under way;
 130 interrupted. Problems and progress go to stderr, results to stdout. See [delivery](delivery.md).
-
-"""
-ELEMENTS = """# Elements
-
-Every typed element, by the module a DSL file imports it from: `from jobdsl import steps`, and then
-`steps.shell("make")`. Arguments before the `*` may be given without a name; one that shows no default must
-be given; what is `None` is left out unless it is given. Every element also takes
-`extra={"xmlField": value}` for fields it does not know, and `layout=` (see [importing](importing.md)).
-What has no class is written with `element("its.Class", field=value)`.
 
 """
 KINDS = """# Items and views
@@ -109,25 +101,6 @@ def _help(command: click.Command, words: str) -> str:
     return "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
 
 
-def elements() -> str:
-    """docs/elements.md."""
-    from jobdsl.elements import load_all
-    from jobdsl.elements.base import Element, registry
-
-    load_all()
-    modules: dict[str, dict[str, type[Element]]] = {}
-    for cls in registry.values():
-        if issubclass(cls, Element):
-            modules.setdefault(cls.dsl_name().partition(".")[0], {})[cls.dsl_name()] = cls
-    count = sum(map(len, modules.values()))
-    sections = [_section(name, modules[name]) for name in sorted(modules)]
-    return f"{ELEMENTS}{count} elements.\n\n" + "\n".join(sections)
-
-
-def _section(name: str, classes: dict[str, type]) -> str:
-    return f"## {name}\n\n" + "".join(_entry(dsl_name, classes[dsl_name]) for dsl_name in sorted(classes))
-
-
 def kinds() -> str:
     """docs/items.md."""
     from jobdsl.dsl import jobs, viewkinds
@@ -166,7 +139,6 @@ PAGES = {
     "cli-delivery.md": delivery,
     "cli-dynaslave.md": dynaslave,
     "delivery-toml.md": settings_page.page,
-    "elements.md": elements,
     "items.md": kinds,
 }
 STUBS = "../jobdsl/typed/"
@@ -175,6 +147,7 @@ STUBS = "../jobdsl/typed/"
 def main() -> int:
     """Write the pages; with --check only say which are out of date."""
     texts = {name: make() for name, make in PAGES.items()}
+    texts |= element_pages.pages()
     texts |= {f"{STUBS}{name}": text for name, text in type_stubs.stubs().items()}
     stale = [name for name, text in texts.items() if not _is_current(HERE / name, text)]
     for name in stale:

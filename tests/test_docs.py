@@ -15,7 +15,7 @@ from dynaslave.pools.pool import agent_pool
 from dynaslave.pools.settings import Account, Pools
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
 
 
 def links(page: Path) -> list[str]:

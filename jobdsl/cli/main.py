@@ -1,4 +1,4 @@
-"""The command line: `jobdsl render | lint | show | plan | apply | import | bootstrap`.
+"""The command line: `jobdsl render | lint | show | plan | apply | import | bootstrap | words`.
 
 Exit codes: 0 done, or nothing to do; 1 an error, also one of usage; 2 changes are pending (`plan`);
 130 interrupted. Everything but click is imported by the command that needs it.
@@ -11,6 +11,7 @@ import sys
 import click
 
 from jobdsl.cli import controlling, ending, estate, places
+from jobdsl.cli.words import words
 
 __all__ = ["cli", "main", "run"]
 
@@ -33,6 +34,7 @@ for _command in (
     controlling.apply,
     estate.import_,
     controlling.bootstrap,
+    words,
     estate.completion,
 ):
     cli.add_command(_command)
