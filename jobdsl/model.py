@@ -9,67 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from jobdsl.documents.aliases import tag_class
+from jobdsl.documents.roots import is_folder_root, is_view_root
 from jobdsl.errors import Problem, Where
 
-__all__ = [
-    "COMPUTED_ROOTS",
-    "FOLDER_ROOTS",
-    "VIEW_ROOTS",
-    "Definition",
-    "Estate",
-    "digest",
-    "is_folder_root",
-    "is_job_root",
-    "is_view_root",
-]
-
-FOLDER_ROOTS = frozenset({"com.cloudbees.hudson.plugins.folder.Folder"})
-"""Roots of items that hold the items we define. Computed folders make their own children."""
-
-JOB_ROOTS = frozenset(
-    {
-        "hudson.model.FreeStyleProject",
-        "org.jenkinsci.plugins.workflow.job.WorkflowJob",
-        "hudson.matrix.MatrixProject",
-        "hudson.maven.MavenModuleSet",
-        "com.tikal.jenkins.plugins.multijob.MultiJobProject",
-        "hudson.model.ExternalJob",
-    }
-)
-"""Classes of items that hold no items."""
-
-COMPUTED_ROOTS = frozenset(
-    {
-        "jenkins.branch.OrganizationFolder",
-        "org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject",
-    }
-)
-"""Roots of items that make their own children: one for each branch or repository."""
-
-VIEW_ROOTS = frozenset(
-    {
-        "hudson.model.ListView",
-        "hudson.model.AllView",
-        "hudson.model.MyView",
-        "hudson.plugins.view.dashboard.Dashboard",
-    }
-)
-
-
-def is_view_root(root: str) -> bool:
-    """Whether a document with this root element is a view (not an item)."""
-    return tag_class(root) in VIEW_ROOTS or root.endswith("View")
-
-
-def is_folder_root(root: str) -> bool:
-    """Whether a document with this root element is a plain folder."""
-    return tag_class(root) in FOLDER_ROOTS
-
-
-def is_job_root(root: str) -> bool:
-    """Return whether a root element, or a class, is known as that of a job: of no folder of any kind."""
-    return tag_class(root) in JOB_ROOTS
+__all__ = ["Definition", "Estate", "digest"]
 
 
 def digest(document: str) -> str:

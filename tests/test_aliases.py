@@ -15,9 +15,10 @@ from jobdsl.checks.policy import kind_of
 from jobdsl.documents.aliases import canonical, equivalent, plugin_of_name, stored_name, tag_class
 from jobdsl.documents.compare import compare
 from jobdsl.documents.references import references
+from jobdsl.documents.roots import is_folder_root, is_view_root
 from jobdsl.documents.tree import parse, tag_name
 from jobdsl.errors import Where
-from jobdsl.model import Definition, is_folder_root, is_view_root
+from jobdsl.model import Definition
 from jobdsl.planning.inventory import class_of, existing
 from jobdsl.testing import SimulatedJenkins
 

@@ -433,6 +433,19 @@ def test_the_parent_imports_little() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_a_child_imports_little(make: Make) -> None:
+    unwanted = ["difflib", "hashlib", "ipaddress", "jobdsl.model", "lxml", "random", "unicodedata", "urllib.parse"]
+    root = make(
+        {
+            "a.py": "import sys\nfrom jobdsl import freestyle, params, publish, scm, steps, triggers, wrappers\n"
+            f"freestyle('x', description=str([name for name in {unwanted} if name in sys.modules]),"
+            " steps=[steps.shell('make')])\n"
+        }
+    )
+    [job] = load(root, QUICK).definitions
+    assert "<description>[]</description>" in job.document
+
+
 @pytest.mark.parametrize("former", ["/old", "a//b", "old/", "..", "a/../b", "."])
 def test_a_former_name_that_cannot_be_has_a_line_and_a_reason(make: Make, former: str) -> None:
     root = make({"a.py": f'from jobdsl import freestyle\n\nfreestyle("x", renamed_from="{former}")\n'})

@@ -11,6 +11,7 @@ import pytest
 import jobdsl
 from jobdsl import views
 from jobdsl.documents.compare import compare
+from jobdsl.documents.roots import is_view_root
 from jobdsl.documents.tree import Node, class_name, parse
 from jobdsl.dsl.viewkinds_basic import View
 from jobdsl.elements import reading
@@ -19,7 +20,6 @@ from jobdsl.errors import DslError
 from jobdsl.importer.layout import show
 from jobdsl.importer.source import Writer
 from jobdsl.loading.load import load
-from jobdsl.model import is_view_root
 
 WORDS = {name: getattr(jobdsl, name) for name in jobdsl.__all__}
 CALLS = """

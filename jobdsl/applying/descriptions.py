@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from jobdsl.controller.jenkins import Controller
+from jobdsl.documents.roots import is_job_root
 from jobdsl.documents.tree import Node, header, parse, to_text
-from jobdsl.model import is_job_root
 from jobdsl.planning.inventory import Key
 
 __all__ = ["describe"]

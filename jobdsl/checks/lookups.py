@@ -10,10 +10,11 @@ from jobdsl.checks.plugins import PluginList
 from jobdsl.checks.renames import FormerNames
 from jobdsl.checks.sourcelines import SourceLines
 from jobdsl.documents.references import References
+from jobdsl.documents.roots import COMPUTED_ROOTS
 from jobdsl.documents.secretfinder import SecretText
 from jobdsl.errors import Severity, Where, suggestion
 from jobdsl.grammar import names
-from jobdsl.model import COMPUTED_ROOTS, Definition
+from jobdsl.model import Definition
 
 __all__ = ["Estate", "Finding", "Known", "Rule", "named"]
 

@@ -9,11 +9,12 @@ from jobdsl.documents.aliases import canonical, tag_class
 from jobdsl.documents.declared import dsl_call
 from jobdsl.documents.elementgroups import is_known
 from jobdsl.documents.references import References, look
+from jobdsl.documents.roots import is_view_root
 from jobdsl.documents.tree import class_name
 from jobdsl.errors import Problem, XmlError
 from jobdsl.grammar.labels import LabelError
 from jobdsl.grammar.labels import parse as parse_label
-from jobdsl.model import Definition, is_view_root
+from jobdsl.model import Definition
 from jobdsl.settings.config import Settings, Team
 from jobdsl.settings.words import ANY_VIEW, FORBIDDEN, GROUPS, KINDS
 

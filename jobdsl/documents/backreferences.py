@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from jobdsl.documents.roots import is_view_root
 from jobdsl.documents.tree import TEXT, Node, class_name
-from jobdsl.model import is_view_root
 
 __all__ = ["dangling", "resolved", "without_dangling"]
 

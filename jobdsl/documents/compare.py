@@ -17,6 +17,7 @@ from jobdsl.documents.conversions import Conversion, additions_of, conversions_o
 from jobdsl.documents.differences import Difference, Kind
 from jobdsl.documents.masking import HIDDEN, Spans, masked_pair, secret_spans
 from jobdsl.documents.pairing import pair
+from jobdsl.documents.roots import is_folder_root
 from jobdsl.documents.storing import (
     BORN,
     FOLDER_OWN,
@@ -32,7 +33,6 @@ from jobdsl.documents.storing import (
 )
 from jobdsl.documents.tree import Node, class_name
 from jobdsl.errors import Severity
-from jobdsl.model import is_folder_root
 from jobdsl.planning.marker import stripped
 from jobdsl.secrets.placeholders import TOKEN, restored
 from jobdsl.secrets.texts import secrets_in

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from jobdsl.documents.aliases import tag_class
 from jobdsl.documents.jenkinsfile import PIPELINE_ROOTS, keep_jenkinsfile
+from jobdsl.documents.roots import FOLDER_ROOTS
 from jobdsl.documents.tree import Node, header, parse, to_text
-from jobdsl.model import FOLDER_ROOTS
 from jobdsl.planning.marker import Marker
 
 __all__ = ["keep_own", "keeps_own", "with_own"]

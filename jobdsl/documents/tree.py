@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
-from unicodedata import normalize
 
 from jobdsl.errors import DslError, XmlError
 
@@ -113,6 +112,8 @@ def class_name(tag: str) -> str:
 def _decoded(found: re.Match[str]) -> str:
     if found[1] is None:
         return "_" if found[0] == "__" else "$"
+    from unicodedata import normalize  # characters in names are rare
+
     try:  # Java takes the digits of any script
         return chr(int(normalize("NFKC", found[1]), 16))
     except ValueError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from jobdsl.documents.tree import escape, escape_attribute, parse, tag_name, to_text
@@ -32,8 +32,14 @@ _START = (
     "A-Za-z_\\xc0-\\xd6\\xd8-\\xf6\\xf8-\\u02ff\\u0370-\\u037d\\u037f-\\u1fff\\u200c\\u200d\\u2070-\\u218f"
     "\\u2c00-\\u2fef\\u3001-\\ud7ff\\uf900-\\ufdcf\\ufdf0-\\ufffd\\U00010000-\\U000effff"
 )
-_NAME = re.compile(f"[{_START}][{_START}.0-9\\xb7\\u0300-\\u036f\\u203f\\u2040-]*")
-"""What may be a name, without the colon of namespaces (XML 1.0, fifth edition, 2.3)."""
+_ASCII_NAME = re.compile("[A-Za-z_][A-Za-z0-9_.-]*")
+
+
+@cache
+def _name() -> re.Pattern[str]:
+    """What may be a name, without the colon of namespaces (XML 1.0, fifth edition, 2.3); slow to compile."""
+    return re.compile(f"[{_START}][{_START}.0-9\\xb7\\u0300-\\u036f\\u203f\\u2040-]*")
+
 
 Value: TypeAlias = "str | int | float | bool | Writable | Mapping[str, Value] | Sequence[Value] | None"
 """Whatever stands for a piece of XML in a DSL file."""
@@ -196,7 +202,8 @@ def _checked(raw: Raw) -> Raw:
 @lru_cache(maxsize=10_000)
 def _named(name: str) -> str:
     """A name of an element or attribute. Raises DslError when XML does not allow it."""
-    if not isinstance(name, str) or _NAME.fullmatch(name.removeprefix("xml:")) is None:
+    bare = name.removeprefix("xml:") if isinstance(name, str) else ""
+    if _ASCII_NAME.fullmatch(bare) is None and _name().fullmatch(bare) is None:
         raise DslError(
             f"{name!r} cannot be the name of an XML element",
             hint="use letters, digits, '.', '-' and '_', a letter first",

@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from jobdsl.documents.roots import is_view_root
 from jobdsl.documents.tree import Node, class_name
 from jobdsl.elements.kinds import Unfit
 from jobdsl.elements.kinds_lists import ChildrenField, SlotField
-from jobdsl.model import is_view_root
 
 __all__ = ["ViewsField", "ViewsSlotField"]
 

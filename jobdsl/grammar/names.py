@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from urllib.parse import quote
 
 from jobdsl.errors import DslError
 from jobdsl.grammar.globs import Glob
@@ -143,11 +142,15 @@ def resolve(reference: str, folder: str) -> str | None:
 
 def url_path(full_name: str) -> str:
     """An item's path on the controller, quoted: `job/a%20b/job/c`; empty for the top."""
+    from urllib.parse import quote  # not wanted where DSL files run
+
     return "/".join(f"job/{quote(part, safe='')}" for part in full_name.split("/") if part)
 
 
 def view_path(folder: str, *views: str) -> str:
     """A view's path: `job/folder/view/name`; views inside a nested view add one name each."""
+    from urllib.parse import quote  # not wanted where DSL files run
+
     return join(url_path(folder), *(f"view/{quote(view, safe='')}" for view in views))
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from typing import Literal as OneOf
 
 from jobdsl.documents.backreferences import resolved
+from jobdsl.documents.roots import is_view_root
 from jobdsl.documents.subitems import Subitem
 from jobdsl.documents.tree import Node, class_name, parse, to_text
 from jobdsl.dsl.items import Item
@@ -25,7 +26,6 @@ from jobdsl.importer.generated import defined, essence
 from jobdsl.importer.layout import Group
 from jobdsl.importer.secrets import Taken, take_out
 from jobdsl.importer.source import Writer
-from jobdsl.model import is_view_root
 
 __all__ = ["FORMS", "Form", "Imported", "Source", "as_item", "convert", "fingerprint"]
 

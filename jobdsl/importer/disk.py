@@ -19,6 +19,7 @@ from pathlib import Path
 
 from jobdsl.documents.kept import COMPUTED_FOLDERS
 from jobdsl.documents.rendering import MANIFEST, name_of
+from jobdsl.documents.roots import is_view_root
 from jobdsl.documents.tree import class_name, parse
 from jobdsl.elements import load_all
 from jobdsl.elements.base import registry
@@ -27,7 +28,6 @@ from jobdsl.grammar import names
 from jobdsl.importer.directory import Entry, content, count, listing
 from jobdsl.importer.sources import Found, found
 from jobdsl.importer.views import top_views
-from jobdsl.model import is_view_root
 
 __all__ = ["Documents", "on_disk", "one_document"]
 

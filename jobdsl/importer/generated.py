@@ -11,8 +11,8 @@
 from __future__ import annotations
 
 from jobdsl.documents.kept import COMPUTED_FOLDERS
+from jobdsl.documents.roots import is_folder_root
 from jobdsl.documents.tree import Node, class_name
-from jobdsl.model import is_folder_root
 from jobdsl.planning.inventory import BORN_VIEW
 from jobdsl.planning.marker import Marker, strip, stripped
 

@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from jobdsl.documents.roots import is_folder_root
 from jobdsl.documents.subitems import Subitem, subitem_of
 from jobdsl.errors import ControllerError, JobdslError
 from jobdsl.grammar import names
-from jobdsl.model import is_folder_root
 
 if TYPE_CHECKING:
     from jobdsl.controller.jenkins import Controller

@@ -7,7 +7,6 @@ taken away before the first DSL file runs. What the files print goes elsewhere.
 from __future__ import annotations
 
 import faulthandler
-import gc
 import json
 import os
 import signal
@@ -91,7 +90,6 @@ class _Child:
     def serve(self) -> None:
         """Run the files, then send what they made."""
         context.current = self.load
-        gc.disable()  # nearly nothing becomes garbage here, and looking for it takes a third of the time
         errors = os.dup(2)  # files may close the other one
         faulthandler.enable(errors)
         faulthandler.register(signal.SIGURG, errors, all_threads=False)  # the parent asks where we are

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import difflib
 import re
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -81,6 +80,8 @@ def of_name(name: str, trace: TracebackType | None, read: Callable[[str], bytes]
         return found
     if near := _near(name, jobdsl.__all__):
         return f"from jobdsl import {near}, and write {near}"
+    import difflib  # only wanted when something is wrong
+
     alike = difflib.get_close_matches(name, dir(builtins), 1, _ALIKE)
     return f'did you mean "{alike[0]}"?' if alike else ""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from jobdsl.documents.roots import is_folder_root
 from jobdsl.errors import Problem, Where
-from jobdsl.model import is_folder_root
 from jobdsl.planning.inventory import Key
 from jobdsl.planning.refusals import REFUSED
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from jobdsl.documents.aliases import canonical, tag_class
+from jobdsl.documents.roots import FOLDER_ROOTS
 from jobdsl.grammar import names
-from jobdsl.model import FOLDER_ROOTS
 from jobdsl.planning.marker import Marker
 
 __all__ = [
