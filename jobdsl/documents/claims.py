@@ -142,12 +142,17 @@ def _named(tag: str) -> Refers:
 def _kind(owner: etree._Element, tag: str) -> Refers:
     """What a field of an element names: as it is declared, else by its name."""
     java = class_of(owner)
-    if canonical(java) == _PLAIN_AXIS and (owner.findtext("name") or "").strip() == "label":
+    if canonical(java) == _PLAIN_AXIS and _is_named_label(owner):
         java = _LABEL_AXIS  # which Jenkins makes of it
     declared = refers(java, tag)
     if declared is None and (old := conversions_of(java).get(tag)) is not None and old.becomes:
         declared = refers(java, old.target[0])  # which Jenkins makes of it
     return _named(tag) if declared is None else declared
+
+
+def _is_named_label(axis: etree._Element) -> bool:
+    """Return whether an axis has the name `label`; the root of a document is no axis."""
+    return axis.getparent() is not None and (axis.findtext("name") or "").strip() == "label"
 
 
 def class_of(element: etree._Element) -> str:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jobdsl.documents.aliases import canonical
 from jobdsl.documents.claims import Claims, may_be_claim
@@ -22,8 +22,9 @@ from jobdsl.documents.declared import (
     short_names,
 )
 from jobdsl.documents.mistakes import CHECKS, Check, Mistake
+from jobdsl.documents.parts import Parts
 from jobdsl.documents.secretfinder import SecretText, find_secrets, holds_properties, is_naming
-from jobdsl.documents.tree import class_name, elements, parse
+from jobdsl.documents.tree import as_lxml, class_name, from_lxml, has_control_references
 from jobdsl.documents.xstream import attribute_class
 from jobdsl.errors import XmlError
 from jobdsl.model import Definition
@@ -130,12 +131,62 @@ def _is_class(java: str) -> bool:
 def references(document: str | bytes) -> References:
     """Everything a document refers to. Raises XmlError.
 
-    Secrets are looked for in a tree, which takes a while, and only where something may be one.
+    Each child of the root is looked at once in all documents that have the same one. Secrets are looked for
+    in a tree, which takes a while, and only where something may be one.
     """
+    from lxml.etree import tostring  # loading and rendering do without it
+
+    root = as_lxml(document)
     found = References()
+    found.note_root(document, root)
+    secrets = _note(found, [root])
+    place = (str(root.tag), *root.items())
+    known = _PARTS.at(place)
+    for child in root:
+        text = tostring(child)
+        part = known.get(text)
+        if part is None:
+            part = _part(child, is_folder=found.is_folder)
+            _PARTS.keep(place, text, part)
+        secrets = secrets or part.may_hold_secrets
+        for name, values in part.references:
+            own = getattr(found, name)
+            own.update(values) if isinstance(own, dict) else own.extend(values)
+    if secrets:
+        data = document.encode() if isinstance(document, str) else document
+        found.secrets = find_secrets(from_lxml(root, shifted=has_control_references(data)))
+    return found
+
+
+class _Part(NamedTuple):
+    """What a child of the root refers to, with all that is in it."""
+
+    references: tuple[tuple[str, list[Any] | dict[Any, Any]], ...]
+    """Fields of `References` and their values, without empty ones."""
+    may_hold_secrets: bool
+
+
+_PARTS: Parts[_Part] = Parts(16_000_000, 100_000)
+_OF_ALL = ("kinds", "is_folder", "secret_names", "secrets")
+"""Fields of `References` that a document has as a whole."""
+_COLLECTED = tuple(one.name for one in fields(References) if one.name not in _OF_ALL)
+"""Fields that hold what is found in the elements of a document, in their order."""
+
+
+def _part(element: etree._Element, *, is_folder: bool) -> _Part:
+    """Look at a child of the root and all that is in it, with the text behind it.
+
+    Of what is outside it, only the root's tag and attributes may count.
+    """
+    found = References(is_folder=is_folder)
+    secrets = _note(found, list(element.iter("*")))  # their parents and children are found again fast
+    collected = [(name, values) for name in _COLLECTED if (values := getattr(found, name))]
+    return _Part(tuple(collected), secrets)
+
+
+def _note(found: References, nodes: Iterable[etree._Element]) -> bool:
+    """Note what elements refer to; returns whether one of them may hold a secret."""
     secrets = False
-    nodes = list(elements(document))  # all at once: their parents and children are found again fast
-    found.note_root(document, nodes[0])
     for element in nodes:
         tag = str(element.tag)
         java, is_field, may_be_secret, names_others, properties, check, is_claim = _meaning(tag)
@@ -153,15 +204,14 @@ def references(document: str | bytes) -> References:
             _note_field(found, element, (element.text or "").strip())
         if secrets:
             continue
-        text = element.text
-        secrets = bool(
+        text, tail = element.text, element.tail
+        if (
             (may_be_secret and _is_secret(element, tag))
             or (text and not text.isspace() and _tells_secret(text, names_others, properties))
-            or ((tail := element.tail) and not tail.isspace())
-        )
-    if secrets:
-        found.secrets = find_secrets(parse(document))
-    return found
+            or (tail and not tail.isspace())
+        ):
+            secrets = True
+    return secrets
 
 
 def _named_class(element: etree._Element, java: str, check: Check | None) -> tuple[str, Check | None]:

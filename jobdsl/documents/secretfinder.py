@@ -107,13 +107,15 @@ def is_naming(tag: str) -> bool:
 def _whole_texts(root: Node) -> Iterator[SecretText]:
     seen: set[int] = set()
     for node in root.walk():
+        if not node.children and not node.attrs:
+            continue
         java = node.attrs.get("class") or class_name(node.tag)
         for leaf, kind in _secret_leaves(node, java):
             if id(leaf) not in seen and in_clear(leaf.text):
                 seen.add(id(leaf))
                 label = class_name(leaf.tag).rpartition(".")[2]
                 yield SecretText(node=leaf, start=0, end=len(leaf.text), label=label, kind=kind, owner=java)
-        for name in _secret_attributes(node):
+        for name in _secret_attributes(node) if node.attrs else ():
             if in_clear(node.attrs[name]):
                 end = len(node.attrs[name])
                 yield SecretText(

@@ -61,6 +61,8 @@ _TABLE = {
 _OPTIONS = {word: re.compile(option) for words, option in _TABLE.items() for word in words.split()}
 _COMMANDS = frozenset(_OPTIONS)
 _WORD = re.compile(r"[\w-]+")
+_BLANKS = {code: " " for code in range(128) if _WORD.match(chr(code)) is None}
+"""Makes blanks of what is in no word, which is several times as fast as finding the words of a long text."""
 _REST = re.compile(r"(?:\\\r?\n|[^\n;|&]|(?<!&)&(?!&)){0,600}")
 """The arguments of a command: to the end of the line, or to the next command."""
 _PRINTS = tuple(
@@ -83,7 +85,8 @@ _NUMBERS_OR_PATH = re.compile(r"[0-9:]{1,11}|[~.]{0,2}/[\w./-]*")
 
 def commands_in(text: str) -> frozenset[str]:
     """Return the commands that take a password as an argument and whose names a text has."""
-    return _COMMANDS.intersection(_WORD.findall(text))
+    words = text.translate(_BLANKS).split() if text.isascii() else _WORD.findall(text)
+    return _COMMANDS.intersection(words)
 
 
 def commanded(text: str, commands: Iterable[str]) -> Iterator[Span]:

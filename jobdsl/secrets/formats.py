@@ -85,11 +85,10 @@ def formed(text: str) -> Iterator[Span]:
                 yield (*found.span("value"), name)
 
 
-def _long_words(text: str) -> Iterator[str]:
+def _long_words(text: str) -> list[str]:
     """What is long enough for a key; where there are blanks is found faster than all that is none."""
-    for word in text.split():
-        if len(word) >= _SHORTEST:
-            yield from _LONG.findall(word)
+    long = [word for word in text.split() if len(word) >= _SHORTEST]
+    return _LONG.findall(" ".join(long)) if long else []
 
 
 def _urls(text: str) -> Iterator[re.Match[str]]:

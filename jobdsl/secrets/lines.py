@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-__all__ = ["Lines", "lines_with"]
+__all__ = ["Lines", "having", "lines_with"]
 
 Lines: TypeAlias = Sequence[tuple[int, int]]
 """Starts and ends of lines in a text."""
@@ -22,3 +22,8 @@ def lines_with(text: str, words: Iterable[str]) -> Lines:
             lines[text.rfind("\n", 0, place) + 1] = end
             place = text.find(word, end)
     return sorted(lines.items())
+
+
+def having(text: str, lines: Lines, *signs: str) -> Lines:
+    """Return those of some lines of a text that have one of these signs in them."""
+    return [(start, end) for start, end in lines if any(text.find(sign, start, end) >= 0 for sign in signs)]

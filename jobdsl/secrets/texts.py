@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from jobdsl.secrets.commands import commanded, commands_in, piped
 from jobdsl.secrets.formats import Span, formed
-from jobdsl.secrets.lines import Lines
+from jobdsl.secrets.lines import Lines, having
 from jobdsl.secrets.names import lines_about_secrets, literal, names_secret
 from jobdsl.secrets.placeholders import without_names
 from jobdsl.secrets.values import Quotes, unquoted, value_at
@@ -99,19 +99,29 @@ def _named(text: str, lines: Lines, *, properties: bool) -> Iterator[Span]:
     What has the name and what follows on more lines than one is looked for in all of the text.
     """
     low = text.lower()
-    yield from (*_given(text, lines), *_lines(text, lines), *(_pairs(text, lines) if "val" in low else ()))
-    yield from _following(_OPTION, text, lines, unless=_is_elsewhere)
-    yield from _following(_CALL, text, lines, unless=_fetches)
-    for rule in (_SWITCH, _PUT, _FALLBACK, _PARAMETER):
-        yield from _following(rule, text, lines)
+    assigned = having(text, lines, "=", ":")
+    yield from (*_given(text, assigned), *_lines(text, assigned))
+    if "val" in low:
+        yield from _pairs(text, lines)
+    yield from _following(_OPTION, text, having(text, lines, "-"), unless=_is_elsewhere)
+    called = having(text, lines, "(")
+    yield from _following(_CALL, text, called, unless=_fetches)
+    yield from _following(_PUT, text, called)
+    with_colon = having(text, assigned, ":")
+    yield from _following(_SWITCH, text, with_colon)
+    yield from _following(_FALLBACK, text, having(text, assigned, "?:", "||"))
+    yield from _following(_PARAMETER, text, having(text, called, "defaultValue"))
     if "CredentialsImpl" in text:
         yield from _following(_CREDENTIALS, text, [(0, len(text))])
-    for rule in (_HEADER, *((_AUTHORIZATION,) if "authorization" in low else ()), _BATCH):
-        yield from _whole(rule, text, lines)
+    yield from _whole(_HEADER, text, with_colon)
+    if "authorization" in low:
+        yield from _whole(_AUTHORIZATION, text, lines)
+    if "set" in low:
+        yield from _whole(_BATCH, text, lines)
     if "</" in text:
         yield from _whole(_TAG, text, [(0, len(text))])
     if properties:
-        yield from _whole(_PROPERTY, text, lines)
+        yield from _whole(_PROPERTY, text, assigned)
 
 
 def _matches(rule: re.Pattern[str], text: str, lines: Lines) -> Iterator[re.Match[str]]:
