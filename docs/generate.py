@@ -13,6 +13,7 @@ import click
 
 sys.path.insert(0, str(Path(__file__).parent))
 import element_pages  # in this folder
+import overview_picture
 import settings_page
 import type_stubs
 
@@ -140,6 +141,7 @@ PAGES = {
     "cli-dynaslave.md": dynaslave,
     "delivery-toml.md": settings_page.page,
     "items.md": kinds,
+    "overview.svg": overview_picture.svg,
 }
 STUBS = "../jobdsl/typed/"
 
