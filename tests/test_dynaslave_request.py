@@ -113,6 +113,27 @@ def test_a_name_that_is_taken_is_told_with_its_line(estate: Path, capsys: pytest
     assert "payments/pools.py:5" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("kind", ["file", "dangling", "directory"])
+def test_a_link_in_the_estate_is_not_followed(
+    estate: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    words = ("--team", "payments", "--max-agents", "4", *WORDS)
+    inside = estate / "other"
+    inside.mkdir()
+    (inside / "pools.py").write_text("mine")
+    place = estate / "payments" / "pools.py"
+    if kind == "directory":
+        (estate / "payments" / "jobs.py").unlink()
+        (estate / "payments").rmdir()
+        (inside / "pools.py").rename(inside / "mine.txt")
+        (estate / "payments").symlink_to(inside)
+    else:
+        place.symlink_to(inside / ("pools.py" if kind == "file" else "none.py"))
+    assert request(estate, "payments-heavy", *words) == 1
+    assert ("is a link" if kind == "directory" else "is there already") in capsys.readouterr().err
+    assert [path.read_text() for path in inside.iterdir()] == ["mine"]
+
+
 def test_text_is_quoted_whatever_it_is() -> None:
     text = source({"name": '9-it\'s "x"', "max_agents": 1})
     names: dict[str, object] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -240,6 +241,42 @@ def test_an_estate_people_wrote_is_not_overwritten(home: Home) -> None:
     with pytest.raises(JobdslError, match="is not empty"):
         home.load()
     assert home.load(force=True).equal == 1
+
+
+@pytest.mark.parametrize("place", ["jobs.py", "jobdsl.toml", "shop/jobs.py", "shop"])
+def test_no_link_in_the_directory_is_followed(home: Home, tmp_path: Path, place: str) -> None:
+    """A repository that others push to may hold one where the import writes."""
+    home.put("a", JOB.format(""))
+    home.put("shop", FOLDER.format(""))
+    home.put("shop/b", JOB.format(""))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "important").write_text("mine")
+    home.load()
+    written = home.out / place
+    is_directory = written.is_dir()
+    if is_directory:
+        shutil.rmtree(written)
+    else:
+        assert written.exists(), sorted(home.out.rglob("*"))
+        written.unlink()
+    written.symlink_to(elsewhere if is_directory else elsewhere / "important")
+    if is_directory:
+        with pytest.raises(JobdslError, match="is a link"):
+            home.load(force=True)
+    else:
+        home.load(force=True)
+        assert not written.is_symlink()
+    assert [(path.name, path.read_text()) for path in elsewhere.iterdir()] == [("important", "mine")]
+
+
+def test_a_report_replaces_a_link(home: Home, tmp_path: Path) -> None:
+    home.put("a", JOB.format(""))
+    (tmp_path / "important").write_text("mine")
+    (tmp_path / "report.json").symlink_to(tmp_path / "important")
+    home.load()
+    assert (tmp_path / "important").read_text() == "mine"
+    assert json.loads((tmp_path / "report.json").read_text())
 
 
 def test_nothing_to_import_is_an_error(home: Home, tmp_path: Path) -> None:

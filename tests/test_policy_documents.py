@@ -317,15 +317,20 @@ def test_words_of_the_dsl_are_told_at_their_line(tmp_path: Path) -> None:
     assert any(line == 11 and "SystemGroovy" in message for line, message in told)
 
 
-@pytest.mark.parametrize("flags", [[], ["--json"]])
+@pytest.mark.parametrize("command", ["lint", "lint --json", "show x", "render --out OUT"])
 def test_a_run_without_a_configuration_file_says_that_there_is_no_policy(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], flags: list[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
-    (tmp_path / "jobs.py").write_text("from jobdsl import freestyle\nfreestyle('x')\n")
+    estate = tmp_path / "estate"
+    estate.mkdir()
+    (estate / "jobs.py").write_text("from jobdsl import freestyle\nfreestyle('x')\n")
+    arguments = [str(tmp_path / "out") if word == "OUT" else word for word in command.split()]
     for expected in (True, False):
-        run(["lint", str(tmp_path), "--isolation", "process", *flags])
-        assert ("there is no jobdsl.toml, so there is no policy" in capsys.readouterr().err) is expected
-        (tmp_path / "jobdsl.toml").write_text("")
+        assert run([*arguments, str(estate), "--isolation", "process"]) == 0
+        printed = capsys.readouterr()
+        assert printed.err.count("there is no jobdsl.toml, so there is no policy") == int(expected)
+        assert "no policy" not in printed.out
+        (estate / "jobdsl.toml").write_text("")
 
 
 UNREADABLE = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from dynaslave.pools.quotas import fits
 from dynaslave.pools.settings import Manager
 from dynaslave.pools.settings import read as read_settings
 from dynaslave.pools.watch import read
+from jobdsl.documents.outdir import OutputDirectory
 from jobdsl.errors import EstateError, JobdslError, Problem, Where, suggestion
 from jobdsl.loading import dslfiles
 from jobdsl.settings import config
@@ -49,7 +51,7 @@ def write(root: Path, arguments: Mapping[str, Any], *, team: str = "", file: str
     path = root / relative
     if not path.resolve().is_relative_to(root.resolve()):
         raise JobdslError(f"{relative} lies outside the estate")
-    if path.exists():
+    if os.path.lexists(path):
         raise JobdslError(
             f"{relative} is there already", hint="name another with --file, or add to it by hand"
         )
@@ -62,10 +64,19 @@ def write(root: Path, arguments: Mapping[str, Any], *, team: str = "", file: str
     wrong = [one for one in problems if one.severity == "error"]
     if wrong:
         raise EstateError(wrong)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(source(arguments, team), "utf-8")
+    _put(root, relative, source(arguments, team))
     monthly = _monthly(pool, manager)
     return Request(path, pool, _variable(pool.name), monthly, tuple(problems))
+
+
+def _put(root: Path, relative: str, text: str) -> None:
+    """Write a file of the estate; a link in the estate is not followed. Raises JobdslError."""
+    try:
+        with OutputDirectory(root.resolve()) as directory:
+            directory.stage(os.path.normpath(relative), text.encode())
+            directory.commit()
+    except OSError as error:
+        raise JobdslError(f"{relative} cannot be written: {error.strerror}") from None
 
 
 def _declared(root: Path, settings: Settings) -> tuple[tuple[AgentPool, ...], Manager]:

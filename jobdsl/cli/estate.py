@@ -38,6 +38,7 @@ def render(estate: Path, out: Path, isolation: str | None) -> None:
     removed = f", {count(stale, 'file')} of an earlier run removed" if stale else ""
     click.echo(f"{count(len(rendered.written), 'document')} in {out}{removed}")
     say(f"loaded {count(rendered.estate.files, 'file')}; {rendered.estate.isolation}", err=True)
+    _say_no_policy(estate)
 
 
 @click.command()
@@ -85,8 +86,7 @@ def lint(
         counts = [count(len(found.checked), "job")]
         counts += [count(number, kind) for kind, number in found.others.items()]
         click.echo(f"{' and '.join(counts)} checked", err=True)
-    if found.no_policy:
-        click.echo(found.no_policy, err=True)
+    _say_no_policy(estate)
     raise Stop(1 if found.failed else 0)
 
 
@@ -104,6 +104,14 @@ def show(name: str, estate: Path, view: bool, isolation: str | None) -> None:
     from jobdsl.printable import printable_xml
 
     click.echo(printable_xml(workflow.show(estate, name, isolation, view=view).document), nl=False)
+    _say_no_policy(estate)
+
+
+def _say_no_policy(estate: Path) -> None:
+    from jobdsl.cli import workflow
+
+    if sentence := workflow.no_policy(estate):
+        click.echo(sentence, err=True)
 
 
 @click.command("import")

@@ -261,11 +261,16 @@ def _findings(
         problems,
         names,
         isolation=estate.isolation,
-        no_policy="" if (root / config.CONFIG_FILE).exists() else _NO_POLICY,
+        no_policy=no_policy(root),
         strict=settings.lint.warn_as_error,
         uses=all_uses,
         others={kind: len(values) for kind, values in estate.extra.items() if values},
     )
+
+
+def no_policy(root: Path) -> str:
+    """Return the sentence that says that the estate has no policy; empty where a file may hold one."""
+    return "" if (root / config.CONFIG_FILE).exists() else _NO_POLICY
 
 
 _NO_POLICY = f"there is no {config.CONFIG_FILE}, so there is no policy: every file may define anything"

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from jobdsl.documents.outdir import OutputDirectory
 from jobdsl.documents.secrets import Secrets, save
 from jobdsl.errors import EstateError, JobdslError, Problem, Where
 from jobdsl.importer.convert import FORMS, Form, Imported, Source, convert
@@ -53,23 +54,36 @@ class Maker:
         self._scripts: dict[str, Scripts] = {}
 
     def make(self) -> None:
-        """Write everything, load it, and write plainer what did not come out equal, until all does."""
+        """Write everything, load it, and write plainer what did not come out equal, until all does.
+
+        Raises JobdslError where a directory cannot be written, or is a link: none is followed.
+        """
         files = self._files
         while files:
-            for file in files:
-                self._write(file)
-            self._write_rest()
+            try:
+                with OutputDirectory(self.out) as directory:
+                    self._write_all(files, directory)
+            except OSError as error:
+                raise JobdslError(f"{self.out} cannot be written: {error.strerror}") from None
             problems = verify(self.out, self.imported.values(), Secrets(self.secrets.values))
             changed = self._plainer(problems)
             files = [file for file in self._files if file.path in changed]
 
-    def _write(self, file: DslFile) -> None:
+    def _write_all(self, files: list[DslFile], directory: OutputDirectory) -> None:
+        """Write these files and what belongs to the whole estate: all of it, or nothing."""
+        for file in files:
+            directory.stage(file.path, self._write(file).encode())
+        for path, text in self._rest():
+            directory.stage(path, text.encode())
+        directory.commit()
+
+    def _write(self, file: DslFile) -> str:
         directory = file.path.rpartition("/")[0]
         scripts = self._scripts.setdefault(directory, Scripts(directory))
         self._written[file.path] = written = write(
             file, lambda found, name: self._convert(found, name, scripts)
         )
-        self._put(file.path, written.text)
+        return written.text
 
     def _convert(self, found: Found, name: str, scripts: Scripts) -> Imported:
         key = (found.name, found.place)
@@ -91,16 +105,15 @@ class Maker:
             raise JobdslError(self._hopeless[key])
         return convert(source, name, writer, self.secrets, self._forms.get(key, "typed"))
 
-    def _write_rest(self) -> None:
-        """What belongs to the whole estate: layouts, scripts, secrets, settings."""
+    def _rest(self) -> Iterator[tuple[str, str]]:
+        """Give what belongs to the whole estate: layouts, scripts, settings; and save the secrets."""
         if text := layouts_file(self._layouts):
-            self._put(_LAYOUTS, text)
+            yield _LAYOUTS, text
         for scripts in self._scripts.values():
-            for path, text in scripts.texts.items():
-                self._put(path, text)
+            yield from scripts.texts.items()
         if self.secrets.values:
             save(self.secrets_file, self._older.values | self.secrets.values)
-        self._put("jobdsl.toml", self._settings())
+        yield "jobdsl.toml", self._settings()
 
     def _settings(self) -> str:
         seed = _BAD_SEED.sub("-", self.out.resolve().name).strip("-._")[:64] or "main"
@@ -109,15 +122,6 @@ class Maker:
             path = os.path.relpath(self.secrets_file.resolve(), self.out.resolve())
             lines = [lines[0], f"secrets = {json.dumps(path, ensure_ascii=False)}", ""]
         return "\n".join([*lines, "[seed]", f'name = "{seed}"', ""])
-
-    def _put(self, path: str, text: str) -> None:
-        target = self.out / path
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with target.open("w", encoding="utf-8", newline="") as file:
-                file.write(text)
-        except OSError as error:
-            raise JobdslError(f"{target} cannot be written: {error.strerror}") from None
 
     def _plainer(self, problems: list[Problem]) -> set[str]:
         """Decide how to write what failed; the files that have to be written again."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jobdsl.documents.outdir import write_file
 from jobdsl.documents.subitems import Subitem
 from jobdsl.errors import JobdslError, XmlError
 from jobdsl.importer.convert import Imported
@@ -135,8 +136,7 @@ def write_report(result: ImportResult, path: Path) -> None:
     """Write the report as JSON. Raises JobdslError."""
     text = json.dumps(result.as_json(), indent=1, ensure_ascii=False) + "\n"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8", errors="backslashreplace")
+        write_file(path, text.encode("utf-8", "backslashreplace").decode())
     except OSError as error:
         raise JobdslError(f"{path} cannot be written: {error.strerror}") from None
 
