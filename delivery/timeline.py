@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from delivery.clock import Clock, iso
 from jobdsl.cli.console import say
+from jobdsl.printable import one_line
 
 __all__ = ["Outcome", "Step", "Timeline", "elapsed"]
 
@@ -140,4 +141,4 @@ class Timeline:
         step.ended, step.outcome = self._clock.now(), outcome
 
     def _line(self, at: float, text: str) -> None:
-        self._out(f"[{elapsed(at - self.begun):>7}] {text}")
+        self._out(f"[{elapsed(at - self.begun):>7}] {one_line(text)}")

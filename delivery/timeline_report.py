@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from delivery.timeline import elapsed
+from jobdsl.printable import one_line, printable
 
 __all__ = ["markdown", "svg"]
 
@@ -53,7 +54,7 @@ def _result(step: Said) -> str:
 
 
 def _cell(value: object) -> str:
-    text = value if isinstance(value, str) else str(value)
+    text = printable(value if isinstance(value, str) else str(value))
     for character in "\\|`*_<[":
         text = text.replace(character, f"\\{character}")
     return " ".join(text.split())
@@ -113,4 +114,4 @@ def _short(text: str, longest: int) -> str:
 
 def _text(text: object) -> str:
     """As XML has it: escaped, without the characters it does not know."""
-    return escape(_NO_XML.sub("", str(text)))
+    return escape(_NO_XML.sub("", one_line(str(text))))

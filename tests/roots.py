@@ -19,7 +19,7 @@ from delivery.chroot import room
 __all__ = ["debian", "disk_image", "left_behind", "needs_rooms", "package", "partitioned", "tiny_root"]
 
 PROGRAMS = (
-    "bash", "cat", "chmod", "cp", "env", "grep", "gzip", "id", "ls", "mkdir", "mv", "rm", "sha256sum", "sleep", "sort",
+    "bash", "cat", "chmod", "cp", "env", "grep", "gzip", "id", "ln", "ls", "mkdir", "mv", "rm", "sha256sum", "sleep", "sort",
     "tar", "touch",
 )  # fmt: skip
 MIB = 1 << 20

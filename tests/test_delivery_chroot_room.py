@@ -12,6 +12,8 @@ import tarfile
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -160,6 +162,93 @@ def test_an_archive_is_unpacked_and_its_own_script_is_run(
     install(package(archive, archive.read_bytes()))
     assert read_file(disk, "/root/where") == "/opt/shop\n"
     assert read_file(disk, "/opt/shop/lib/a") == "a\n"
+
+
+def archive_of(path: Path, *members: tuple[str, bytes, str]) -> Path:
+    with tarfile.open(path, "w:gz") as file:
+        for name, kind, content in members:
+            member = tarfile.TarInfo(name)
+            member.type = kind
+            member.mode = 0o755
+            data = content.encode() if kind == tarfile.REGTYPE else b""
+            member.size = len(data)
+            if not data:
+                member.linkname = content
+            file.addfile(member, io.BytesIO(data))
+    return path
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [("../../root/evil", tarfile.REGTYPE, "x")],
+        [("/root/evil", tarfile.REGTYPE, "x")],
+        [("out", tarfile.SYMTYPE, "/root"), ("out/evil", tarfile.REGTYPE, "x")],
+        [("out", tarfile.SYMTYPE, "../../root"), ("out/evil", tarfile.REGTYPE, "x")],
+        [("a", tarfile.SYMTYPE, "b"), ("b", tarfile.SYMTYPE, "/root"), ("a/evil", tarfile.REGTYPE, "x")],
+        [("hard", tarfile.LNKTYPE, "/etc/passwd"), ("hard", tarfile.REGTYPE, "evil")],
+        [("hard", tarfile.LNKTYPE, "../../etc/passwd"), ("hard", tarfile.REGTYPE, "evil")],
+        [("disk", tarfile.BLKTYPE, "")],
+        [("tty", tarfile.CHRTYPE, "")],
+        [("pipe", tarfile.FIFOTYPE, "")],
+    ],
+    ids=range(10),
+)
+def test_nothing_of_an_archive_lands_outside_its_directory(
+    install: Install, disk: Path, tmp_path: Path, members: list[tuple[str, bytes, str]]
+) -> None:
+    before = read_file(disk, "/etc/passwd")
+    archive = archive_of(tmp_path / "shop-2.0.tar.gz", *members)
+    with suppress(DeliveryError):  # tar refuses some, and takes the first part of other names away
+        install(package(archive, archive.read_bytes()))
+    assert read_file(disk, "/root/evil") is None
+    assert read_file(disk, "/etc/passwd") == before
+    assert all(read_file(disk, f"/opt/shop/{name}") is None for name in ("disk", "tty", "pipe"))
+    assert left_behind(tmp_path) == []
+
+
+def test_devices_in_an_archive_are_named(install: Install, lines: list[str], tmp_path: Path) -> None:
+    archive = archive_of(tmp_path / "shop-2.0.tar.gz", ("disk", tarfile.BLKTYPE, ""))
+    with pytest.raises(DeliveryError, match="at install"):
+        install(package(archive, archive.read_bytes()))
+    assert any("the archive holds devices or pipes" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        "ln -sfn {secret} /etc/delivery/packages.txt",
+        "rm -rf /etc/delivery; ln -sfn {folder} /etc/delivery",
+        "ln -sfn {secret} /run/delivery/packages.txt",
+        "mkdir /run/delivery/packages.txt",
+    ],
+)
+def test_no_link_of_a_package_leads_to_a_file_of_this_host(
+    install: Install, tmp_path: Path, plant: str
+) -> None:
+    """A package is installed as root; what it leaves is read and replaced outside of its root."""
+    folder = tmp_path / "host"
+    folder.mkdir()
+    secret = folder / "packages.txt"
+    secret.write_text("of this host")
+    hook = plant.format(secret=secret, folder=folder)
+    late = f"mkdir -p /usr/local/bin; printf '#!/bin/sh\\n{hook}\\n' >/usr/local/bin/cloud-init; chmod 755 /usr/local/bin/cloud-init"
+    try:
+        assert "of this host" not in install(late)  # cloud-init is what is called last
+    except DeliveryError as error:
+        assert "of this host" not in error.message
+    assert secret.read_text() == "of this host"
+    assert [path.name for path in folder.iterdir()] == ["packages.txt"]
+
+
+@pytest.mark.parametrize("name", ["install.sh", "packages.txt"])
+def test_a_package_may_be_called_as_a_file_of_ours(
+    install: Install, disk: Path, tmp_path: Path, name: str
+) -> None:
+    chosen = package(tmp_path / "hello-1.0.sh", "echo yes >/root/made")
+    place = Path(chosen.source).rename(tmp_path / name)
+    install(replace(chosen, source=str(place), file=name))
+    assert read_file(disk, "/root/made") == "yes\n"
 
 
 HOOKS = """

@@ -196,6 +196,48 @@ def test_a_member_that_claims_to_be_endless_is_not_read(tmp_path: Path) -> None:
     assert parse(str(deb(tmp_path / "y_2.0-1_all.deb", b"x", size=9_999_999_999))).name == "y"
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "https://files.example.com/..%2f..%2f..%2fetc%2fcron.d%2fx-1.sh",
+        "https://files.example.com/%2Fetc%2Fcron.d%2Fx-1.sh",
+        "s3://packages/a/..%2Fx-1.deb",
+        "https://files.example.com/x-1%0aok.sh",
+        "https://files.example.com/x-1%1b[2J.sh",
+        "https://files.example.com/x-1%e2%80%ae.sh",
+        "x-1\n.sh",
+        f"https://files.example.com/x-1{'a' * 300}.sh",
+    ],
+)
+def test_a_file_whose_name_is_more_than_a_name_is_refused(source: str) -> None:
+    with pytest.raises(DeliveryError, match="is no name of a file") as caught:
+        parse(source, name="x", version="1")
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("source", ["https://files.example.com/%2e%2e", "https://files.example.com/."])
+def test_a_directory_is_no_package(source: str) -> None:
+    with pytest.raises(DeliveryError):
+        parse(source, kind="script")
+
+
+@pytest.mark.parametrize("kind", ["deb", "rpm"])
+@pytest.mark.parametrize(
+    "content", [b"", b"!<arch>\n", b"\xed\xab\xee\xdb" + b"\xff" * 92, b"\0" * 96, b"x" * 96]
+)
+def test_a_package_that_is_a_link_is_read_as_what_it_leads_to(
+    tmp_path: Path, kind: str, content: bytes
+) -> None:
+    """And as nothing else: a link to something that is no package gives no traceback."""
+    (tmp_path / "other").write_bytes(content)
+    place = tmp_path / f"y_2.0-1_all.{kind}"
+    place.symlink_to(tmp_path / "other")
+    try:
+        assert parse(str(place)).kind == kind
+    except DeliveryError as error:
+        assert str(place) in error.message
+
+
 @pytest.mark.parametrize("name", ["../../x", "$(id)", "a;b", "a b", "x\x1b[2J", "..", "-rf", "a\nb"])
 def test_a_name_that_is_no_word_is_refused(tmp_path: Path, name: str) -> None:
     fields = b"Package: " + name.encode() + b"\nVersion: 1\n"

@@ -10,7 +10,11 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from delivery import cli as delivery_cli
+from delivery.bake.result import Result
+from delivery.clock import Clock
 from delivery.errors import DeliveryError
+from delivery.timeline import Timeline
+from delivery.timeline_report import markdown, svg
 from dynaslave.manager import logs
 from dynaslave.manager.journal import Entry
 from dynaslave.manager.metrics import Metrics
@@ -172,7 +176,41 @@ def test_logs_are_one_line_an_event(capsys: pytest.CaptureFixture[str]) -> None:
         said = capsys.readouterr().err
         clean(re.sub("\x1b\\[[0-9]+m", "", said))
         assert len(said.splitlines()) == 1
+        try:
+            raise ValueError(f"{EVIL}\nforged line")
+        except ValueError:
+            structlog.get_logger().exception("tick failed")
+        said = capsys.readouterr().err
+        clean(re.sub("\x1b\\[[0-9]+m", "", said))
+        assert "forged line" in said
+        assert "\nforged line" not in said
     structlog.reset_defaults()
+
+
+def test_a_timeline_is_clean_and_a_line_an_event() -> None:
+    lines: list[str] = []
+    timeline = Timeline(Clock(), lines.append, title=EVIL)
+    with timeline.step("install", f"instance {EVIL}\n[   0:00] done: forged") as step:
+        step.note(f"| {EVIL}\x1b[8mha:AAAA\x1b[0m\nforged")
+    timeline.finish(f"good\n{EVIL}", group=f"g{EVIL}<script>")
+    for line in lines:
+        clean(line)
+        assert "\n" not in line
+    said = timeline.to_json()
+    clean(markdown(said))
+    clean(svg(said))
+    ET.fromstring(svg(said))
+
+
+def test_properties_of_an_image_keep_what_its_tags_say_in_one_line() -> None:
+    result = Result(
+        image="ami-1", image_name="n", region="r", bake_id="b\nIMAGE=ami-2", bake_key="k\rIMAGE=ami-3",
+        appversion="a\\", base="ami-0", images={"eu-west-1": "ami-1"},
+    )  # fmt: skip
+    lines = result.properties().split("\n")
+    assert [line for line in lines if line.startswith("IMAGE=")] == ["IMAGE=ami-1"]
+    assert "APPVERSION=a\\\\" in lines
+    assert "\r" not in result.properties()
 
 
 def test_an_error_of_delivery_is_clean(capsys: pytest.CaptureFixture[str]) -> None:

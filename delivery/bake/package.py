@@ -19,6 +19,7 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from delivery.errors import DeliveryError
+from jobdsl.printable import one_line
 
 __all__ = ["KINDS", "Kind", "Package", "parse"]
 
@@ -44,6 +45,8 @@ _LARGEST_READ = 16 << 20
 _LARGEST_CONTROL = 1 << 20
 """Bytes of a file in the control archive, which has a few lines and scripts."""
 _MOST_MEMBERS = 100
+_LONGEST_FILE = 200
+"""Bytes of a file's name."""
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]*")
 
 
@@ -75,7 +78,7 @@ class Package:
 
 def parse(source: str, *, kind: str = "", name: str = "", version: str = "") -> Package:
     """The package at a path or URL; what is given wins over what its file says. DeliveryError if unclear."""
-    file = _file(source)
+    file = _named_file(source, _file(source))
     stem, found_kind = _kind(file, kind)
     found = _told(source, found_kind) or _named(stem, found_kind)
     if version:
@@ -118,6 +121,15 @@ def _file(source: str) -> str:
     file = unquote(parts.path.rpartition("/")[2])
     if not file or not parts.netloc:
         raise DeliveryError(f"package {source}: the URL names no file", "", 2)
+    return file
+
+
+def _named_file(source: str, file: str) -> str:
+    """The name of the file, which is one part of a path: `%2F` in a URL would make it several."""
+    if file in (".", "..") or "/" in file or one_line(file) != file or len(file.encode()) > _LONGEST_FILE:
+        raise DeliveryError(
+            f"package {source}: {file!r} is no name of a file", "give the file another name", 2
+        )
     return file
 
 

@@ -67,7 +67,8 @@ class PackerEngine:
         package = work.order.package
         with work.timeline.step("packer", f"build {work.name} with {work.order.template}") as step:
             with _folder() as folder:
-                file = folder / package.file
+                file = folder / "package" / package.file
+                file.parent.mkdir()
                 fetching.save(work.aws, package, file)
                 template = filled(json.loads(_text(work)), work, self._subnet, file)
                 (folder / "template.json").write_text(json.dumps(template))

@@ -10,6 +10,7 @@ from typing import Any
 from delivery import tags as words
 from delivery.bake.looking import Described
 from delivery.bake.work import Work
+from jobdsl.printable import one_line
 
 __all__ = ["Result", "result_of"]
 
@@ -51,7 +52,12 @@ class Result:
         """`KEY=value` lines, as Jenkins' plugins read them: IMAGE, and IMAGE_<region> for each region."""
         lines = {key.upper(): value for key, value in self.to_json().items() if isinstance(value, str)}
         lines |= {f"IMAGE_{region.replace('-', '_')}": id for region, id in self.images.items()}
-        return "".join(f"{key}={value}\n" for key, value in lines.items())
+        return "".join(f"{key}={_property(value)}\n" for key, value in lines.items())
+
+
+def _property(value: str) -> str:
+    """A value that stays one value: tags in AWS may hold line ends, and Java joins lines at a backslash."""
+    return one_line(value).replace("\\", "\\\\")
 
 
 def result_of(work: Work, found: Described, everywhere: Mapping[str, Described], manifest: str) -> Result:

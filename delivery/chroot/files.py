@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Aside", "block_services", "resolve_as"]
+__all__ = ["Aside", "block_services", "read_plain", "resolve_as", "write_new"]
 
 _SUFFIX = ".delivery-aside"
 _POLICY = """#!/bin/sh
@@ -55,6 +56,37 @@ def _is(path: Path, content: str) -> bool:
     if path.is_symlink() or not path.is_file():
         return False
     return path.read_text("utf-8", "replace") == content
+
+
+def read_plain(folder: Path, *parts: str) -> bytes | None:
+    """Read a file below a folder that a package has written to: no part of its path may be a link.
+
+    Returns:
+        Its content; None where there is no such file.
+    """
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for part in parts:
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            below = os.open(part, flags, dir_fd=handle)
+            os.close(handle)
+            handle = below
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return None
+        with os.fdopen(os.dup(handle), "rb") as file:
+            return file.read()
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file that takes the place of whatever a package has put there. Raises OSError."""
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
 
 
 def block_services(aside: Aside, root: Path = Path("/")) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from delivery.chroot.files import Aside, block_services, resolve_as
+from delivery.chroot.files import Aside, block_services, read_plain, resolve_as, write_new
 from delivery.chroot.filesystem import DiskError, find_root, grow, grow_partition
 from delivery.chroot.mounts import STAGE, furnish, leave
 
@@ -83,9 +83,11 @@ def _work(job: dict[str, Any]) -> int:
     _end_others()
     if code:
         return code
-    installed = (root / "etc/delivery" / INSTALLED).read_bytes()
+    installed = read_plain(root, "etc", "delivery", INSTALLED)
     leave(root)
-    (stage / INSTALLED).write_bytes(installed)
+    if installed is None:
+        raise DiskError(f"the package has put something else in place of /etc/delivery/{INSTALLED}")
+    write_new(stage / INSTALLED, installed)
     return 0
 
 

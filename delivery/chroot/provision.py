@@ -11,6 +11,7 @@ from pathlib import Path
 from delivery.bake import scripts
 from delivery.bake.package import Package
 from delivery.chroot import room
+from delivery.chroot.files import read_plain
 from delivery.chroot.inside import INSTALLED, SCRIPT
 from delivery.chroot.mounts import STAGE
 from delivery.errors import DeliveryError
@@ -47,19 +48,19 @@ def provision(
     the disk is of no use then. Nothing is mounted, and nothing runs, when this ends.
     """
     stage, root = work / "stage", work / "root"
-    for one in (stage, root):
+    for one in (stage, stage / "package", root):
         one.mkdir(mode=0o700)
-    fetch(stage / job.package.file)
+    fetch(stage / "package" / job.package.file)
     (stage / SCRIPT).write_text(script(job.package, job.facts), "utf-8")
     listener = _Listener(step)
     code = room.run(_told(job, stage, root), listener)
-    installed = stage / INSTALLED
-    if code or not installed.is_file():
+    installed = None if code else read_plain(stage, INSTALLED)
+    if installed is None:
         for line in listener.tail:
             say(f"| {line}")
         why = listener.error or f"the installation ended with exit code {code}"
         raise DeliveryError(f"{job.package.file} could not be installed: {why}", "the lines above say more")
-    return installed.read_text("utf-8", "replace")
+    return installed.decode("utf-8", "replace")
 
 
 class _Listener:

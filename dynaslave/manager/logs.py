@@ -8,7 +8,7 @@ from typing import Literal
 
 import structlog
 
-from jobdsl.printable import one_line
+from jobdsl.printable import one_line, printable
 
 __all__ = ["configure"]
 
@@ -22,9 +22,14 @@ def _cleaned(
 ) -> structlog.typing.EventDict:
     """One line an event: names and answers of others may hold line ends and escape sequences."""
     return {
-        name: one_line(value) if isinstance(value, str) and name != "exception" else value
+        name: (_trace if name == "exception" else one_line)(value) if isinstance(value, str) else value
         for name, value in event.items()
     }
+
+
+def _trace(text: str) -> str:
+    """A traceback whose further lines cannot be taken for events: its last ones may be what others wrote."""
+    return printable(text).replace("\n", "\n    ")
 
 
 def configure(form: Format, level: str = "info") -> None:
@@ -32,15 +37,16 @@ def configure(form: Format, level: str = "info") -> None:
     last: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
-    trace = [structlog.processors.format_exc_info] if form == "json" else []
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *trace,
+            structlog.processors.format_exc_info,
             _cleaned,
             last,
         ],
