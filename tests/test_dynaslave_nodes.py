@@ -61,6 +61,31 @@ def in_between(jenkins: SimulatedJenkins, path: str, act: Callable[[], None]) ->
     jenkins.before_each(somebody)
 
 
+@pytest.mark.parametrize("name", ["..", ".", ""])
+def test_a_name_that_leads_elsewhere_is_asked_for_nothing(
+    jenkins: SimulatedJenkins, nodes: Nodes, name: str
+) -> None:
+    """As a tag in AWS may say it: `computer/../doDelete` would be another address."""
+    before = len(jenkins.requests)
+    for act in (nodes.look, nodes.ours, nodes.secret, nodes.delete):
+        with pytest.raises(ControllerError, match="no name of a node"):
+            act(name)
+    with pytest.raises(ControllerError, match="no name of a node"):
+        nodes.mark(name, "x")
+    assert len(jenkins.requests) == before
+
+
+@pytest.mark.parametrize(
+    "name", ["../../job/x", "a/b", "a?b=c", "a#b", "a%2fb", "a\nb", "-x", "a b", "$(id)"]
+)
+def test_a_name_is_one_part_of_a_path(jenkins: SimulatedJenkins, nodes: Nodes, name: str) -> None:
+    assert nodes.look(name) is None
+    path = list(jenkins.requests)[-1].target.partition("?")[0]
+    assert path.startswith("/computer/")
+    assert path.endswith("/api/json")
+    assert path.count("/") == 4
+
+
 # creating
 
 LABELS = 'linux "big one" gpu&1'

@@ -194,7 +194,56 @@ def test_the_virtual_environment_is_made_once_for_a_requirement(tmp_path: Path) 
     assert first[1].endswith("jobdsl==1")
     assert build("jobdsl==1") == []
     assert [line.split()[2] for line in build("jobdsl==2")] == ["venv", "pip"]
-    assert len(list((tmp_path / ".jobdsl").iterdir())) == 1
+    assert len(list(Path(f"{tmp_path}@tmp/jobdsl").iterdir())) == 1
+
+
+def test_nothing_a_commit_brings_is_run_with_the_token(tmp_path: Path) -> None:
+    """A commit may hold files where an earlier build would have left some."""
+    python = tmp_path / "bin" / "python3"
+    python.parent.mkdir()
+    python.write_text(FAKE_PYTHON)
+    python.chmod(0o755)
+    workspace, temporary = tmp_path / "workspace", tmp_path / "temporary"
+    environment = {
+        "PATH": f"{python.parent}:/usr/bin:/bin",
+        "JENKINS_URL": "http://localhost/",
+        "JENKINS_TOKEN": "secret",
+        "CALLS": str(tmp_path / "calls"),
+        "WORKSPACE_TMP": str(temporary),
+    }
+    workspace.mkdir()
+    text = script(repo="r.git", credentials="c", install=WHEEL)
+    subprocess.run(["sh", "-c", text], cwd=workspace, env=environment, check=True)
+    places = [path.relative_to(temporary / "jobdsl") for path in temporary.rglob("*") if path.is_file()]
+    shutil.rmtree(temporary)
+    for root in (workspace, workspace / ".jobdsl", workspace / "jobdsl", workspace / "jobdsl-report"):
+        for place in places:
+            (root / place).parent.mkdir(parents=True, exist_ok=True)
+            (root / place).write_text(f"#!/bin/sh\necho taken >>{tmp_path}/taken\n")
+            (root / place).chmod(0o755)
+    subprocess.run(["sh", "-c", text], cwd=workspace, env=environment, check=True)
+    assert not (tmp_path / "taken").exists()
+
+
+@pytest.mark.parametrize("report", ["file", "directory", "dangling"])
+def test_a_link_in_place_of_the_report_is_not_followed(tmp_path: Path, report: str) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "mine").write_text("mine")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/jobdsl").write_text(
+        '#!/bin/sh\n[ "$1" = lint ] && echo x >jobdsl-report/lint.xml\nexit 0\n'
+    )
+    (tmp_path / "bin/jobdsl").chmod(0o755)
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    target = {"file": elsewhere / "mine", "directory": elsewhere, "dangling": elsewhere / "none"}[report]
+    (workspace / "jobdsl-report").symlink_to(target)
+    text = script(repo="r.git", credentials="c", tool=str(tmp_path / "bin/jobdsl"))
+    environment = {"PATH": "/usr/bin:/bin", "JENKINS_URL": "http://localhost/"}
+    subprocess.run(["sh", "-c", text], cwd=workspace, env=environment, check=True)
+    assert [path.name for path in elsewhere.iterdir()] == ["mine"]
+    assert (workspace / "jobdsl-report/lint.xml").is_file()
 
 
 def test_without_a_requirement_the_job_carries_the_wheel_of_this_version(tmp_path: Path) -> None:
@@ -210,7 +259,7 @@ def test_without_a_requirement_the_job_carries_the_wheel_of_this_version(tmp_pat
     subprocess.run(
         ["sh"], input=text, cwd=tmp_path, env=environment, check=False, capture_output=True, text=True
     )
-    (venv,) = tmp_path.glob(".jobdsl/*/complete")
+    (venv,) = Path(f"{tmp_path}@tmp/jobdsl").glob("*/complete")
     (installed,) = venv.parent.glob("lib/python3*/site-packages")
     assert (venv.parent / "bin" / "jobdsl").exists()
     names = ("jobdsl/cli/main.py", "jobdsl/seed_jobs/seed.sh.j2", "jobdsl/templates/ant/common-build.xml")

@@ -180,6 +180,9 @@ def _respect(node: Node) -> None:
 
 
 def _path(name: str) -> str:
+    """The node's path. ControllerError for what would lead to another: a tag in AWS may say anything."""
+    if name in ("", ".", ".."):
+        raise ControllerError(f"{name!r} is no name of a node")
     return f"computer/{quote(name, safe='')}"
 
 

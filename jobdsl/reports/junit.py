@@ -41,7 +41,8 @@ def _case(name: str, found: list[Problem]) -> str:
 
 
 def _text(problems: list[Problem]) -> str:
-    return escape(printable("\n".join(map(str, problems))))
+    """One problem a line; further lines of one cannot be taken for another."""
+    return escape("\n".join(printable(str(one)).replace("\n", "\n    ") for one in problems))
 
 
 def _attribute(text: str) -> str:

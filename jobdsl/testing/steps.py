@@ -106,7 +106,12 @@ def perform(work: Work, root: Path, log: Log, stopper: Stopper) -> Outcome:
         run.say(work.problem + "\n")
         run.outcome.result = "FAILURE"
         return run.outcome
-    environment = {**os.environ, **work.environment, "WORKSPACE": str(workspace)}
+    environment = {
+        **os.environ,
+        **work.environment,
+        "WORKSPACE": str(workspace),
+        "WORKSPACE_TMP": f"{workspace}@tmp",
+    }
     try:
         _work_through(run, environment)
     except (OSError, ValueError, NotImplementedError) as error:  # no such interpreter, no such pattern
