@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from attacks.trials import WALLS, unavailable
+from attacks.users import ORDINARY, ROOT
 
 from jobdsl.errors import EstateError
 from jobdsl.loading.imports import imported
@@ -15,7 +18,7 @@ from jobdsl.loading.load import load
 from jobdsl.settings.config import Load, Settings, Team
 
 TEAMS = Settings(
-    load=Load(isolation="process", timeout_seconds=20, file_timeout_seconds=3),
+    load=Load(timeout_seconds=20, file_timeout_seconds=3),
     teams=(Team("a", folders=("a",)), Team("b", folders=("b",)), Team("lib", files=("lib/**",))),
 )
 GOOD = "from jobdsl import freestyle\n\nfreestyle('b/x')\n"
@@ -28,15 +31,23 @@ CLIMB = """
 Told = Callable[[Mapping[str, str]], list[str]]
 
 
+@pytest.fixture(params=WALLS)
+def wall(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    if why := unavailable(name, ROOT if os.geteuid() == 0 else ORDINARY):
+        pytest.skip(f"no {name} on this host: {why}")
+    return name
+
+
 @pytest.fixture
-def told(tmp_path: Path) -> Told:
+def told(tmp_path: Path, wall: str) -> Told:
     def run(files: Mapping[str, str]) -> list[str]:
         for name, text in {"b/good.py": GOOD, **files}.items():
             path = tmp_path / "estate" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(textwrap.dedent(text))
         try:
-            estate = load(tmp_path / "estate", TEAMS)
+            estate = load(tmp_path / "estate", TEAMS, isolation=wall)
         except EstateError as caught:
             return [str(one) for one in caught.problems]
         return [str(one) for one in estate.warnings]
@@ -137,7 +148,7 @@ def test_output_past_pythons_own_names_the_group(told: Told) -> None:
     assert problem.startswith("a/evil.py: warning: the files write past")
 
 
-def test_templates_of_another_team_are_not_named(told: Told, tmp_path: Path) -> None:
+def test_templates_of_another_team_are_not_named(told: Told, tmp_path: Path, wall: str) -> None:
     source = (
         CLIMB
         + """
@@ -147,18 +158,22 @@ def test_templates_of_another_team_are_not_named(told: Told, tmp_path: Path) -> 
 """
     )
     assert told({"a/evil.py": source}) == []
-    [definition] = [one for one in load(tmp_path / "estate", TEAMS).definitions if one.full_name == "a/x"]
+    [definition] = [
+        one for one in load(tmp_path / "estate", TEAMS, isolation=wall).definitions if one.full_name == "a/x"
+    ]
     assert definition.template is None
 
 
-def test_what_a_library_defines_is_its_own(told: Told, tmp_path: Path) -> None:
+def test_what_a_library_defines_is_its_own(told: Told, tmp_path: Path, wall: str) -> None:
     library = "from jobdsl import freestyle\n\nfreestyle('b/from-lib')\n\ndef service(name):\n    return freestyle(name)\n"
     told({"lib/jobs.py": library, "b/uses.py": "from lib.jobs import service\nservice('b/own')\n"})
-    places = {one.full_name: str(one.where) for one in load(tmp_path / "estate", TEAMS).definitions}
+    places = {
+        one.full_name: str(one.where) for one in load(tmp_path / "estate", TEAMS, isolation=wall).definitions
+    }
     assert places == {"b/from-lib": "lib/jobs.py:3", "b/own": "b/uses.py:2", "b/x": "b/good.py:3"}
 
 
-def test_a_file_that_no_dsl_file_is_defines_for_the_one_that_imports_it(tmp_path: Path) -> None:
+def test_a_file_that_no_dsl_file_is_defines_for_the_one_that_imports_it(tmp_path: Path, wall: str) -> None:
     for name, text in {
         "b/uses.py": "from jobdsl import freestyle\nimport lib.more\n",
         "lib/more.py": "from jobdsl import freestyle\nfreestyle('x/y')\n",
@@ -166,7 +181,7 @@ def test_a_file_that_no_dsl_file_is_defines_for_the_one_that_imports_it(tmp_path
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     settings = replace(TEAMS, files=replace(TEAMS.files, exclude=("lib/**",)))
-    assert [str(one.where) for one in load(tmp_path, settings).definitions] == ["b/uses.py:2"]
+    assert [str(one.where) for one in load(tmp_path, settings, isolation=wall).definitions] == ["b/uses.py:2"]
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_a_name_that_leads_elsewhere_is_asked_for_nothing(
 )
 def test_a_name_is_one_part_of_a_path(jenkins: SimulatedJenkins, nodes: Nodes, name: str) -> None:
     assert nodes.look(name) is None
-    path = list(jenkins.requests)[-1].target.partition("?")[0]
+    path = list(jenkins.requests)[-1].path
     assert path.startswith("/computer/")
     assert path.endswith("/api/json")
     assert path.count("/") == 4

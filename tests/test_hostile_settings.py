@@ -233,9 +233,10 @@ def test_a_package_that_is_a_link_is_read_as_what_it_leads_to(
     place = tmp_path / f"y_2.0-1_all.{kind}"
     place.symlink_to(tmp_path / "other")
     try:
-        assert parse(str(place)).kind == kind
+        answer = parse(str(place)).kind
     except DeliveryError as error:
-        assert str(place) in error.message
+        answer = error.message
+    assert answer == kind or str(place) in answer
 
 
 @pytest.mark.parametrize("name", ["../../x", "$(id)", "a;b", "a b", "x\x1b[2J", "..", "-rf", "a\nb"])
