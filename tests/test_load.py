@@ -434,7 +434,16 @@ def test_the_parent_imports_little() -> None:
 
 
 def test_a_child_imports_little(make: Make) -> None:
-    unwanted = ["difflib", "hashlib", "ipaddress", "jobdsl.model", "lxml", "random", "unicodedata", "urllib.parse"]
+    unwanted = [
+        "difflib",
+        "hashlib",
+        "ipaddress",
+        "jobdsl.model",
+        "lxml",
+        "random",
+        "unicodedata",
+        "urllib.parse",
+    ]
     root = make(
         {
             "a.py": "import sys\nfrom jobdsl import freestyle, params, publish, scm, steps, triggers, wrappers\n"
