@@ -233,7 +233,7 @@ def test_a_package_that_is_a_link_is_read_as_what_it_leads_to(
     place = tmp_path / f"y_2.0-1_all.{kind}"
     place.symlink_to(tmp_path / "other")
     try:
-        answer = parse(str(place)).kind
+        answer: str = parse(str(place)).kind
     except DeliveryError as error:
         answer = error.message
     assert answer == kind or str(place) in answer
