@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -125,14 +126,135 @@ def test_a_part_of_a_pipeline_holds_an_executor(jenkins: SimulatedJenkins, clock
     assert whole.duration == 200
 
 
-def test_a_part_whose_agent_is_lost_fails_its_build(jenkins: SimulatedJenkins) -> None:
+def pipeline_on(jenkins: SimulatedJenkins, label: str, name: str = "pipe") -> Any:
+    jenkins.create_item(name, "<flow-definition/>")
+    jenkins.build(name)
+    (whole,) = jenkins.builds(name)
+    jenkins.scheduler.add_part(whole, label)
+    return whole
+
+
+def shown(jenkins: SimulatedJenkins, name: str) -> dict[str, Any]:
+    """A node as the API shows it, once more in one value."""
+    query = "displayName,description,idle,offline,offlineCauseReason,executors[currentExecutable[url]]"
+    computers = ask(jenkins, f"computer/api/json?tree=computer[{query}]")["computer"]
+    return next((one for one in computers if one["displayName"] == name), {})
+
+
+def test_a_part_holds_its_executor_while_its_agent_is_gone(
+    jenkins: SimulatedJenkins, clock: ManualClock
+) -> None:
     agent(jenkins, "a", "linux")
-    jenkins.create_item("pipe", "<flow-definition/>")
-    jenkins.build("pipe")
-    (whole,) = jenkins.builds("pipe")
-    jenkins.scheduler.add_part(whole, "linux")
+    whole = pipeline_on(jenkins, "linux")
+    clock.advance(40)
     jenkins.connect_agent("a", connected=False)
+    clock.advance(1000)
+    assert not shown(jenkins, "a")["idle"]
+    jenkins.connect_agent("a")
+    clock.advance(59)
+    assert jenkins.builds("pipe")[0].building
+    clock.advance(2)
+    jenkins.scheduler.tick()
+    assert whole.result == "SUCCESS"
+
+
+def test_a_part_fails_five_minutes_after_its_node_was_deleted(
+    jenkins: SimulatedJenkins, clock: ManualClock
+) -> None:
+    agent(jenkins, "a", "linux")
+    whole = pipeline_on(jenkins, "linux")
+    jenkins.delete_node("a")
+    clock.advance(299)
+    ghost = shown(jenkins, "a")
+    assert (ghost["idle"], ghost["description"], ghost["offlineCauseReason"]) == (
+        False,
+        "",
+        "Node is being removed",
+    )
+    assert whole.building
+    clock.advance(2)
+    assert shown(jenkins, "a") == {}
     assert whole.result == "FAILURE"
+
+
+def test_a_restart_ends_builds_and_lets_pipelines_go_on_where_they_ran(
+    jenkins: SimulatedJenkins, clock: ManualClock
+) -> None:
+    agent(jenkins, "a", "linux")
+    agent(jenkins, "b", "linux")
+    whole = pipeline_on(jenkins, "linux")
+    jenkins.create_item("free", JOB.format("linux"))
+    jenkins.build("free")
+    clock.advance(60)
+    before = jenkins.session
+    jenkins.restart(resume_seconds=90)
+    assert jenkins.session != before
+    assert jenkins.builds("free")[0].result == "ABORTED"
+    jenkins.connect_agent("b")
+    clock.advance(80)
+    assert shown(jenkins, "a")["offline"]
+    assert ask(jenkins, "queue/api/json?tree=items[id]")["items"] == []
+    clock.advance(20)
+    (item,) = ask(jenkins, "queue/api/json?tree=items[why,task[_class,name,url]]")["items"]
+    assert item["why"] == "\u2018a\u2019 is offline"
+    assert item["task"] == {"_class": PART, "name": "part of pipe #1", "url": "job/pipe/1/"}
+    jenkins.connect_agent("a")
+    assert not shown(jenkins, "a")["idle"]
+    clock.advance(39)
+    assert whole.building
+    clock.advance(2)
+    jenkins.scheduler.tick()
+    assert whole.result == "SUCCESS"
+
+
+def test_a_part_whose_node_does_not_come_back_fails(jenkins: SimulatedJenkins, clock: ManualClock) -> None:
+    agent(jenkins, "a", "linux")
+    whole = pipeline_on(jenkins, "linux")
+    jenkins.restart(resume_seconds=10)
+    jenkins.delete_node("a")
+    clock.advance(11)
+    jenkins.scheduler.tick()
+    clock.advance(301)
+    jenkins.scheduler.tick()
+    assert whole.result == "FAILURE"
+
+
+def test_nodes_that_are_deleted_at_once_leave_computers_behind(
+    jenkins: SimulatedJenkins, clock: ManualClock
+) -> None:
+    names = [f"n{number}" for number in range(8)]
+    for name in names:
+        agent(jenkins, name, "linux")
+
+    def delete(name: str) -> None:
+        auth = (jenkins.user, jenkins.token)
+        requests.post(f"{jenkins.url}/computer/{name}/doDelete", auth=auth, timeout=30, allow_redirects=False)
+
+    delete("n0")
+    assert shown(jenkins, "n0") == {}
+    threads = [threading.Thread(target=delete, args=(name,)) for name in names[1:]]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not jenkins.computers.agents
+    assert any(shown(jenkins, name) for name in names)
+    clock.advance(181)
+    assert not any(shown(jenkins, name) for name in names)
+
+
+def test_a_monitor_takes_a_node_offline(jenkins: SimulatedJenkins) -> None:
+    agent(jenkins, "a", "linux")
+    jenkins.monitor_offline("a", "Disk space is below threshold of 1.00 GiB.")
+    (node,) = [
+        one
+        for one in ask(
+            jenkins, "computer/api/json?tree=computer[displayName,temporarilyOffline,offlineCause[timestamp]]"
+        )["computer"]
+        if one["displayName"] == "a"
+    ]
+    assert node["temporarilyOffline"]
+    assert node["offlineCause"]["_class"] == "hudson.node_monitors.DiskSpaceMonitorDescriptor$DiskSpace"
 
 
 def test_what_waits_and_runs_of_an_aborted_build_goes_with_it(jenkins: SimulatedJenkins) -> None:

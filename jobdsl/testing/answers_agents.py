@@ -48,6 +48,7 @@ def _connect(call: Call) -> Response:
     jenkins = call.jenkins
     line = jenkins.runner.lines[computer.name] = Line()
     computer.connect()
+    jenkins.scheduler.reconnected(computer)
     jenkins.scheduler.tick()
     jenkins.changed.notify_all()
 

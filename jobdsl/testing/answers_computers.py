@@ -118,7 +118,9 @@ def _delete(call: Call) -> Response:
     computer: Computer = call.target
     if not computer.name:
         return Response(400)
-    call.jenkins.delete_node(computer.name)
+    call.jenkins.meet_others()
+    if call.jenkins.computers.find(computer.name) is not None:
+        call.jenkins.delete_node(computer.name)
     return redirect("/computer/")
 
 

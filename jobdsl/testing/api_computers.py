@@ -102,7 +102,8 @@ def _offline_cause(computer: Computer) -> Bean | None:
         Prop("timestamp", lambda _: round(cause.since * 1000)),
         Prop("description", lambda _: cause.description),
     )
-    return Bean(schema, None, f"hudson.slaves.OfflineCause${cause.java}")
+    java = cause.java if "." in cause.java else f"hudson.slaves.OfflineCause${cause.java}"
+    return Bean(schema, None, java)
 
 
 def _icon(computer: Computer) -> str:
@@ -168,7 +169,13 @@ class ComputerApi:
         self._label_atom = Schema(Prop("propertiesList", lambda _: []), base=self._label)
 
     def _description(self, computer: Computer) -> str | None:
-        return computer.description if computer.name else "the Jenkins controller's built-in node"
+        return (
+            (computer.description or "")
+            if computer.ghost_until
+            else computer.description
+            if computer.name
+            else "the Jenkins controller's built-in node"
+        )
 
     def _executable(self, slot: tuple[int, Build | None]) -> Bean | None:
         return self._jenkins.build_api.build(slot[1]) if slot[1] else None

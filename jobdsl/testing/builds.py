@@ -56,6 +56,8 @@ class Build:
     waited: float = 0.0
     """Seconds in the quiet period, and then for an executor."""
     queued: float = 0.0
+    left: float | None = None
+    """Seconds that a part of a Pipeline still needs, while it has no agent to go on with."""
     ends: float | None = None
     """When a simulated build is over by the clock; None while real steps run."""
     duration: float = 0.0

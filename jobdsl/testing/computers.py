@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import html
 from bisect import insort
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from jobdsl.documents.tree import Node
@@ -23,7 +23,7 @@ class Offline:
     """Why a node is offline."""
 
     java: str
-    """UserCause, ChannelTermination, ... of hudson.slaves.OfflineCause."""
+    """UserCause, ChannelTermination, ... of hudson.slaves.OfflineCause; another class by its whole name."""
     reason: str
     user: str
     since: float
@@ -64,6 +64,8 @@ class Computer:
     """Why its agent is gone; None before it first came, and while it is there."""
     monitored: bool = False
     """Whether the node monitors have measured it yet."""
+    ghost_until: float | None = None
+    """Of a computer whose node was deleted: when it goes, too, if nothing runs there."""
 
     @property
     def path(self) -> str:
@@ -73,7 +75,7 @@ class Computer:
     @property
     def all_labels(self) -> frozenset[str]:
         """Its labels and its own name, which counts as one."""
-        return self.labels | {self.name or "built-in"}
+        return frozenset() if self.ghost_until is not None else self.labels | {self.name or "built-in"}
 
     @property
     def display_name(self) -> str:
@@ -128,6 +130,8 @@ class Computers:
     built_in: Computer = field(default_factory=lambda: Computer("", connected=True, monitored=True))
     agents: dict[str, Computer] = field(default_factory=dict)
     """By name; they come and go with `add` and `remove`."""
+    ghosts: dict[str, Computer] = field(default_factory=dict)
+    """Computers whose node was deleted while a part of a Pipeline held it, or with others at once."""
     _sorted: list[Computer] = field(default_factory=list)
     _fitting: dict[str | None, list[Computer]] = field(default_factory=dict)
     """The nodes of labels that were asked for."""
@@ -135,10 +139,11 @@ class Computers:
     def __iter__(self) -> Iterator[Computer]:
         yield self.built_in
         yield from self._sorted
+        yield from self.ghosts.values()
 
     def find(self, name: str) -> Computer | None:
         """By the name used in URLs."""
-        return self.built_in if name == BUILT_IN else self.agents.get(name)
+        return self.built_in if name == BUILT_IN else self.agents.get(name) or self.ghosts.get(name)
 
     def add(self, name: str) -> Computer:
         """A new agent, not yet connected."""
@@ -155,6 +160,20 @@ class Computers:
             if computer in nodes:
                 nodes.remove(computer)
         return computer
+
+    def haunt(self, computer: Computer, now: float, seconds: float) -> None:
+        """Keep a computer without its node: offline, without labels and description."""
+        computer.connected, computer.mark, computer.description = False, None, None
+        computer.labels, computer.document = frozenset(), None
+        computer.lost = Offline("SimpleOfflineCause", "Node is being removed", "", now)
+        computer.ghost_until = now + seconds
+        self.ghosts[computer.name] = computer
+
+    def forget(self, now: float, running: Callable[[str], int]) -> None:
+        """Let computers without a node go, once nothing holds them."""
+        for name, ghost in list(self.ghosts.items()):
+            if ghost.ghost_until is not None and now >= ghost.ghost_until and not running(name):
+                del self.ghosts[name]
 
     def configure(self, computer: Computer, root: Node, document: Document) -> None:
         """Give an agent its document; other labels may fit it then."""

@@ -19,11 +19,12 @@ from jobdsl.testing.api_queue import QueueApi
 from jobdsl.testing.builds import Build
 from jobdsl.testing.catalogue import Catalogue, VocabularyCatalogue, plugin_list
 from jobdsl.testing.clock import Clock, SystemClock
-from jobdsl.testing.computers import Computer, Computers, Offline
+from jobdsl.testing.computers import Computers
 from jobdsl.testing.credentials import Credential, Credentials
 from jobdsl.testing.export import Bean
 from jobdsl.testing.faults import Failure, Faults, Phase, Status, Where
 from jobdsl.testing.kinds import FOLDER
+from jobdsl.testing.nodecontrol import NodeControl
 from jobdsl.testing.operations import Items
 from jobdsl.testing.pages import Refusal, forbidden, jetty, login, starting
 from jobdsl.testing.parameters import definitions, values_for
@@ -32,7 +33,7 @@ from jobdsl.testing.requestlog import RequestLog
 from jobdsl.testing.routing import Call
 from jobdsl.testing.runner import StepRunner
 from jobdsl.testing.scheduler import Scheduler
-from jobdsl.testing.store import Document, Group, Item
+from jobdsl.testing.store import Group, Item
 from jobdsl.testing.stored import Rewriter
 from jobdsl.testing.users import ADMINISTER, User, Users
 from jobdsl.testing.views import View
@@ -49,7 +50,7 @@ _TICK = 0.1
 _READ = "hudson.model.Hudson.Read"
 
 
-class SimulatedJenkins:
+class SimulatedJenkins(NodeControl):
     """A Jenkins controller for tests and demonstrations; use it as a context manager.
 
     It answers as Jenkins 2.568.2 was recorded to. `clock` decides how time passes in the queue and
@@ -97,6 +98,7 @@ class SimulatedJenkins:
         self._run_steps = run_steps
         self._ticker = threading.Thread(target=self._keep_ticking, name="simulated-queue", daemon=True)
         self.session = self.users.cookie.rpartition(".")[2]
+        self.deletions = set()
         self.build_api = BuildApi(self)
         self.queue_api = QueueApi(self)
         self.computer_api = ComputerApi(self)
@@ -260,50 +262,6 @@ class SimulatedJenkins:
                 self.changed.wait(_TICK)
         raise TimeoutError(f"{full_name} #{number} is not over after {timeout:g} s")
 
-    def computer(self, name: str) -> Computer:
-        """An agent by its name; KeyError without it."""
-        return self.computers.agents[name]
-
-    def add_node(self, name: str, xml: str | bytes) -> Computer:
-        """Create a node with a `slave` document; its agent has not dialled in."""
-        with self._lock:
-            computer = self.computers.add(name)
-            self.configure_node(computer, xml)
-            return computer
-
-    def configure_node(self, computer: Computer, xml: str | bytes) -> None:
-        """Replace the document of a node."""
-        with self._lock:
-            data = xml.encode() if isinstance(xml, str) else xml
-            document = Document(data, lambda root: self.store.rewriter.settle(root, new=False))
-            self.computers.configure(computer, document.tree(), document)
-            self.scheduler.tick()
-
-    def connect_agent(self, name: str, *, connected: bool = True) -> None:
-        """Let the agent of a node dial in, or break its connection."""
-        with self._lock:
-            computer = self.computer(name)
-            if connected:
-                computer.connect()
-            else:
-                computer.disconnect("", self.clock.now())
-                self.scheduler.lost(computer, "command execution failed")
-            self.scheduler.tick()
-
-    def mark_offline(self, name: str, reason: str | None, user: str = "somebody") -> None:
-        """Take a node offline as a person does in the UI; None takes it online again."""
-        with self._lock:
-            mark = Offline("UserCause", reason, user, self.clock.now()) if reason is not None else None
-            self.computer(name).mark = mark
-            self.scheduler.tick()
-
-    def delete_node(self, name: str) -> None:
-        """Delete a node as a person does in the UI: a build that runs there fails."""
-        with self._lock:
-            computer = self.computers.remove(name)
-            self.runner.lines.pop(name, None)
-            self.scheduler.lost(computer, "command execution failed")
-
     def build(self, full_name: str) -> None:
         """Queue a build, as a person in the UI who leaves its parameters as they are; it starts if it can."""
         with self._lock:
@@ -394,7 +352,7 @@ class SimulatedJenkins:
         call = Call(self, request, caller)
         if not caller.user.may(_READ) and not request.path.startswith(_FOR_ALL):
             return forbidden(caller, _READ, request.path)
-        with self._lock:
+        with self._deletion(request), self._lock:
             return self._perform(call)
 
     def _perform(self, call: Call) -> Response:

@@ -37,6 +37,8 @@ class QueueItem:
     """The matrix build whose configuration waits."""
     part_of: Build | None = None
     """The Pipeline build it is a part of."""
+    resumes: Build | None = None
+    """The part that goes on here, after a restart."""
     started_by: Build | None = None
     """The build whose end triggered it."""
 

@@ -10,6 +10,7 @@ from typing import Protocol
 from jobdsl.testing.builds import Build, Parameter, Result, worst
 from jobdsl.testing.clock import Clock
 from jobdsl.testing.computers import Computer, Computers
+from jobdsl.testing.interrupted import WAITS_FOR_NODE, Interrupted, pause
 from jobdsl.testing.matrix import configurations
 from jobdsl.testing.queue import Queue, QueueItem
 from jobdsl.testing.running import Running
@@ -47,6 +48,8 @@ class Scheduler:
     """Seconds between the end of a quiet period and the next look at the queue (up to 5 on a controller)."""
     runner: Runner | None = None
     quieting: bool = False
+    interrupted: Interrupted = field(default_factory=Interrupted)
+    """Parts of Pipelines that resume after a restart."""
     _looking: bool = False
     _again: bool = False
     _looked_at: float = -1.0
@@ -112,7 +115,12 @@ class Scheduler:
         """One pass over what ends and what waits; whoever makes another necessary says so."""
         self._looked_at = now
         for build in self.running.due(now):
-            self.finish(build, "SUCCESS", at=build.ends)
+            self.finish(build, "SUCCESS" if build.left is None else "FAILURE", at=build.ends)
+        for part in self.interrupted.due(now):
+            self._requeue(part, now)
+        for entry in self.interrupted.given_up(self.queue.items.values(), self.computers.agents, now):
+            self.cancel(entry)
+        self.computers.forget(now, self.running.count)
         full: set[str | None] = set()
         for entry in [] if self.quieting else list(self.queue.items.values()):
             self._advance(entry, now, full)
@@ -164,12 +172,24 @@ class Scheduler:
         """A part of a Pipeline build holds an executor, and belongs to the build."""
         whole = entry.part_of
         assert whole is not None
-        part = Build(whole.item, whole.number, entry.id, now, computer.name, "", is_part=True)
-        part.upstream = whole
-        whole.runs.append(part)
+        part, seconds = entry.resumes, self.build_seconds
+        if part is None:
+            part = Build(whole.item, whole.number, entry.id, now, computer.name, "", is_part=True)
+            part.upstream = whole
+            whole.runs.append(part)
+        elif part.left is not None:
+            seconds, part.left = part.left, None
         self.running.add(part)
-        self.running.ends_at(part, now + self.build_seconds)
+        self.running.ends_at(part, now + seconds)
         self.queue.leave(entry, part)
+
+    def _requeue(self, part: Build, now: float) -> None:
+        """Let a part go on where it ran: it waits for that very node."""
+        name = f"part of {part.item.name} #{part.number}"
+        entry = QueueItem(
+            self.queue.next_id(), None, name, part.node, now, now, part_of=part.upstream, resumes=part
+        )
+        self.queue.add(entry)
 
     def _start(self, entry: QueueItem, item: Item, computer: Computer, now: float) -> None:
         number = entry.upstream.number if entry.upstream else item.next_build
@@ -219,6 +239,7 @@ class Scheduler:
         for entry in list(self.queue.items.values()) if build.waiting_runs else ():
             if build in (entry.upstream, entry.part_of):
                 self.queue.leave(entry)
+        self.interrupted.forget(build)
         for part in build.runs:
             self._interrupt(part, "ABORTED")
 
@@ -242,8 +263,38 @@ class Scheduler:
     def lost(self, computer: Computer, message: str) -> None:
         """A node's agent is gone: what ran there has failed."""
         for build in self.on(computer):
+            if build.is_part:
+                pause(build, self.clock.now())
+                continue
             build.log.append(f"FATAL: {message}\n")
             self._interrupt(build, "FAILURE")
+
+    def reconnected(self, computer: Computer) -> None:
+        """A node's agent is back: parts of Pipelines go on."""
+        for build in self.on(computer):
+            if build.left is not None:
+                self.running.ends_at(build, self.clock.now() + build.left)
+                build.left = None
+
+    def removed(self, computer: Computer, message: str) -> None:
+        """A node was deleted: parts of Pipelines hold their executors for some minutes, then they fail."""
+        self.lost(computer, message)
+        for build in self.on(computer):
+            if build.left is not None:
+                self.running.ends_at(build, self.clock.now() + WAITS_FOR_NODE)
+
+    def restart(self, resume_seconds: float) -> None:
+        """Forget what runs, as a restart does: parts of Pipelines resume, other builds were aborted."""
+        now = self.clock.now()
+        self.quieting = False
+        for build in self.running:
+            if build.is_part:
+                pause(build, now)
+                self.running.remove(build)
+                self.interrupted.add(build, now + resume_seconds)
+        for build in self.running:
+            if build.item.kind.shape != "pipeline":
+                self._interrupt(build, "ABORTED")
 
     def cancel(self, entry: QueueItem) -> None:
         """Take an item out of the queue."""
