@@ -44,8 +44,14 @@ class QueueItem:
     """Whether a free executor is all it lacks: buildable, and not about to start by itself."""
     why: str = ""
     """Jenkins' reason, in English."""
+    paused: bool = False
+    """Whether only the controller keeps it from starting, which is about to shut down."""
     known: bool = True
     """Whether the label is sure. An item whose label nobody tells calls for no agent."""
+    build: str = ""
+    """Path of the Pipeline build it is a part of, below the controller's URL; empty for anything else."""
+    node: str = ""
+    """The node that Jenkins' reason names as the one it waits for; empty if it names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,8 @@ class Running:
     """0 where Jenkins does not tell."""
     estimated: float | None = None
     """How long Jenkins expects it to take in all; None without a history."""
+    resumes: bool = True
+    """Whether it may continue after a restart of the controller: a part of a Pipeline, or an unknown kind."""
 
     def left(self, now: float) -> float | None:
         """Seconds until it should be over; None if nobody knows, or if it is late already."""
@@ -76,6 +84,8 @@ class Offline(StrEnum):
     """We did, to drain it."""
     OTHERS = "others"
     """A person did, or a plugin: we never touch that."""
+    MONITOR = "monitor"
+    """Jenkins did, as one of its own monitors (disk space, response time) asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +166,9 @@ class State(StrEnum):
     BUSY = "busy"
     """Online, and something runs there."""
     DRAINING = "draining"
-    """Marked offline by us; what runs there still runs."""
+    """Marked offline by us or by a monitor of Jenkins; what runs there still runs."""
     HELD = "held"
-    """Marked offline by somebody else: neither counted nor touched."""
+    """Marked offline by another user: not touched, and counted while a machine may be behind it."""
     LOST = "lost"
     """It was online, its instance runs, and its agent is gone. Deadline: `Deadlines.reconnect`."""
     GONE = "gone"
@@ -180,6 +190,8 @@ class Agent:
     instance: Instance | None = None
     deadline: float | None = None
     """When it has been in this state for too long; None where it may stay for ever."""
+    given_up: float | None = None
+    """When a build that holds an executor here is given up, as its agent is gone; None while it is there."""
 
     @property
     def free(self) -> int:
@@ -201,3 +213,10 @@ class Snapshot:
     """Every instance of this manager the cloud still shows."""
     blind: tuple[str, ...] = ()
     """What could not be seen this time, in words; where something is blind, doubt means keep."""
+    session: str = ""
+    """What Jenkins calls the time since its last start: another text after each restart; empty if unknown."""
+
+    @property
+    def controller_unseen(self) -> bool:
+        """Whether the controller did not answer: it always has one node at least."""
+        return bool(self.blind) and not self.nodes

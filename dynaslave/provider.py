@@ -28,12 +28,16 @@ __all__ = [
 
 
 class ProviderError(Exception):
-    """The cloud said no. `code` is its own word, for the log."""
+    """The cloud said no. `code` is its own word, for the log.
 
-    def __init__(self, message: str, *, code: str = "") -> None:
+    own: whether it says something about the pool that asked only: its permissions, its subnets, its settings.
+    """
+
+    def __init__(self, message: str, *, code: str = "", own: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.code = code
+        self.own = own
 
 
 class NoCapacity(ProviderError):  # noqa: N818 - named by what they mean
@@ -54,7 +58,7 @@ class Unavailable(ProviderError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What capacity is sold by. An empty zone stands for all of them."""
+    """What capacity is sold by. An empty zone stands for all of them, an empty type for all of a pool's."""
 
     type: str
     zone: str = ""

@@ -48,8 +48,8 @@ def test_a_recorded_list_of_nodes() -> None:
 def test_recorded_builds_that_hold_executors() -> None:
     found = {one.name: one for one in nodes(recorded("computer/all_busy_tree"), "main")}
     assert found["Built-In Node"].running == (
-        Running("{url}/job/rec-sleep/1/", 1795426095.461),
-        Running("{url}/job/rec-blocked/1/", 1795426095.469),
+        Running("{url}/job/rec-sleep/1/", 1795426095.461, resumes=False),
+        Running("{url}/job/rec-blocked/1/", 1795426095.469, resumes=False),
     )
     assert not found["Built-In Node"].idle
     assert found["Built-In Node"].executors == 2

@@ -19,17 +19,17 @@ from dynaslave.provider import Denied, NoCapacity, ProviderError, Throttled, Una
         ("UnfulfillableCapacity", NoCapacity, "offer"),
         ("Unsupported", NoCapacity, "offer"),
         ("SpotMaxPriceTooLow", NoCapacity, "offer"),
-        ("InsufficientFreeAddressesInSubnet", NoCapacity, "zone"),
+        ("InsufficientFreeAddressesInSubnet", NoCapacity, "subnet"),
         ("MaxSpotInstanceCountExceeded", NoCapacity, "market"),
         ("VcpuLimitExceeded", NoCapacity, "type"),
         ("RequestLimitExceeded", Throttled, "all"),
         ("ThrottlingException", Throttled, "all"),
-        ("UnauthorizedOperation", Denied, "all"),
+        ("UnauthorizedOperation", Denied, "offer"),
         ("ExpiredToken", Denied, "all"),
         ("OptInRequired", Denied, "all"),
         ("PendingVerification", Denied, "all"),
         ("InvalidAMIID.NotFound", Denied, "all"),
-        ("InvalidSubnetID.NotFound", Denied, "zone"),
+        ("InvalidSubnetID.NotFound", Denied, "subnet"),
         ("InvalidInstanceID.NotFound", Unavailable, "all"),
         ("IdempotentParameterMismatch", Unavailable, "all"),
     ],
@@ -43,7 +43,7 @@ def test_every_row_of_the_table_says_what_and_the_way_out() -> None:
     for code, meaning in table().items():
         assert meaning.says, code
         assert meaning.hint, code
-        assert meaning.reach in ("offer", "type", "zone", "market", "all"), code
+        assert meaning.reach in ("offer", "type", "zone", "subnet", "market", "all"), code
 
 
 def test_a_code_nobody_knows_is_judged_by_its_status() -> None:

@@ -284,6 +284,31 @@ def test_a_subnet_without_addresses_holds_for_all_types_and_markets() -> None:
     }
 
 
+@pytest.mark.parametrize("code", ["UnauthorizedOperation", "InvalidParameterCombination"])
+def test_a_type_that_is_denied_rests_alone(aws: Account, code: str) -> None:
+    aws.strict.capacity |= {("m5.large", zone, "on-demand"): 0 for zone in ZONES}
+    aws.strict.codes = dict.fromkeys(aws.strict.capacity, code)
+    launched = launch(aws, 1)
+    assert offered(launched) == [("c5.large", A, "on-demand")]
+    assert {offer.type for offer in launched.refused} == {"m5.large"}
+    assert all(error.own for error in launched.refused.values())
+
+
+@pytest.mark.parametrize("code", ["UnauthorizedOperation", "InvalidParameterValue"])
+def test_types_are_asked_for_by_themselves_where_a_whole_call_is_denied(aws: Account, code: str) -> None:
+    """One of its types is to blame, and the answer does not say which."""
+
+    def has_m5(call: Any) -> bool:
+        overrides = call["LaunchTemplateConfigs"][0]["Overrides"]
+        return any(one["InstanceType"] == "m5.large" for one in overrides)
+
+    aws.strict.faults = [Fault(code, operation="CreateFleet", times=2)]
+    launched = launch(aws, 1)
+    assert [has_m5(call) for call in asked(aws)] == [True, True, False]
+    assert [kind for kind, *_ in offered(launched)] == ["c5.large"]
+    assert {offer.type for offer in launched.refused} == {"m5.large"}
+
+
 def test_a_launch_asks_four_times_at_most(aws: Account) -> None:
     no_spot(aws)
     for kind in ("m5.large", "c5.large"):

@@ -6,7 +6,7 @@ caution of those who act. Between a look and its decisions' effects anything may
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 
@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from dynaslave.deciding.decide import decide, learn
 from dynaslave.deciding.decisions import (
+    Abandon,
     Adopt,
     Decision,
     Drain,
@@ -28,13 +29,14 @@ from dynaslave.deciding.decisions import (
     Retire,
     Suspect,
 )
+from dynaslave.deciding.ledger import Seen
 from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.outcome import Outcome
 from dynaslave.model import Instance, Node, Offline, QueueItem, Running, Snapshot, State
 from dynaslave.pools.limits import Cap, Limits, TypeFacts
 from dynaslave.pools.pool import AgentPool, make
 from dynaslave.provider import NoCapacity, Offer
-from jobdsl.grammar.labels import parse
+from jobdsl.grammar.labels import Atom, parse
 
 LABELS = ["linux", "linux&&big", "gpu||big", "!mac", "gpu->big", None, "mac"]
 
@@ -69,6 +71,19 @@ LIMITS = Limits(
 
 
 @dataclass
+class Interrupted:
+    """A build that a restart interrupted."""
+
+    build: Running
+    node: str
+    left: float
+    at: float
+    """When it goes on."""
+    known: bool
+    """Whether the manager saw it, and has run since."""
+
+
+@dataclass
 class World:
     """A controller and a cloud."""
 
@@ -79,14 +94,53 @@ class World:
     queue: list[QueueItem] = field(default_factory=list)
     ends: dict[str, float] = field(default_factory=dict)
     """When each build is over, by its address."""
+    session: int = 1
+    """Which run of the controller it is."""
+    interrupted: list[Interrupted] = field(default_factory=list)
+    """Builds that a restart interrupted, until they wait in the queue for their node."""
+    back: dict[str, float] = field(default_factory=dict)
+    """When agents dial in again after a restart."""
     deaf: set[str] = field(default_factory=set)
     """Machines whose agent never dials in."""
     numbers: count[int] = field(default_factory=lambda: count(1))
+    going_on: dict[int, Interrupted] = field(default_factory=dict)
+    """By queue item: the interrupted build that goes on with it."""
 
     def look(self) -> Snapshot:
-        return Snapshot(
-            self.now, tuple(self.queue), tuple(self.nodes.values()), tuple(self.machines.values())
-        )
+        nodes, machines = tuple(self.nodes.values()), tuple(self.machines.values())
+        return Snapshot(self.now, tuple(self.queue), nodes, machines, session=f"s{self.session}")
+
+    def restart(self, seen: Mapping[str, Seen]) -> None:
+        """The controller starts again: agents come back soon, what they ran goes on later.
+
+        seen: what the manager remembers; what it never saw running it cannot keep an agent for.
+        """
+        self.session += 1
+        for name, node in list(self.nodes.items()):
+            known = seen[name].hold.running if name in seen and node.connected else frozenset()
+            for build in node.running:
+                left = self.ends[build.url] - self.now
+                resumes = self.now + 60 + len(self.interrupted) % 5 * 60
+                self.interrupted.append(Interrupted(build, name, left, resumes, build.url in known))
+            if node.connected and name != "built-in":
+                self.back[name] = self.now + 20
+                self.change(name, connected=False, running=())
+
+    def resume(self) -> None:
+        """What was interrupted waits for its node, and goes on there."""
+        for one in [one for one in self.interrupted if one.at <= self.now]:
+            self.interrupted.remove(one)
+            if one.node in self.nodes and Atom(one.node) not in [item.label for item in self.queue]:
+                number = next(self.numbers)
+                path = one.build.url.partition("http://j/")[2]
+                item = QueueItem(number, "part", Atom(one.node), self.now, build=path)
+                self.queue.append(item)
+                self.going_on[number] = one
+
+    def waits_for(self, name: str) -> bool:
+        """Whether a build that the manager saw there is going to go on there."""
+        waiting = [one for number, one in self.going_on.items() if any(i.id == number for i in self.queue)]
+        return any(one.node == name and one.known for one in (*self.interrupted, *waiting))
 
     def alive(self, pool: str) -> int:
         """What a cap counts: machines, and nodes without one."""
@@ -114,8 +168,10 @@ class World:
             if machine.state == "pending" and self.now - machine.launched >= 20:
                 self.machines[id] = machine = replace(machine, state="running")
             up = machine.state == "running" and self.now - machine.launched >= 80 and id not in self.deaf
+            up = up and self.back.get(machine.node, 0.0) <= self.now
             if up and machine.node in self.nodes and not self.nodes[machine.node].connected:
                 self.change(machine.node, connected=True)
+        self.resume()
         self.dispatch()
 
     def change(self, name: str, **values: object) -> None:
@@ -129,28 +185,40 @@ class World:
                 fits = not node.exclusive if item.label is None else item.label.matches(node.labels)
                 free = node.executors - len(node.running)
                 if fits and free and node.connected and node.offline is Offline.NO and item.ready:
-                    url = f"http://j/job/{item.name}/{item.id}/"
-                    self.ends[url] = self.now + 30 + item.id % 7 * 40
+                    going_on = self.going_on.pop(item.id, None)
+                    url = going_on.build.url if going_on else f"http://j/job/{item.name}/{item.id}/"
+                    seconds = going_on.left if going_on else 30 + item.id % 7 * 40
+                    self.ends[url] = self.now + seconds
                     self.change(node.name, running=(*node.running, Running(url, self.now, 100.0)))
                     self.queue.remove(item)
                     break
 
     # What it is told.
 
-    def act(self, decision: Decision, fate: Callable[[], str]) -> Report:
+    def act(self, decision: Decision, fate: Callable[[], str]) -> Report:  # noqa: C901 - a case for each
         match decision:
             case Launch():
                 return self.launch(decision, fate())
             case Drain(node, reason):
+                soft = reason.startswith(("surplus", "winding", "over", "last build", "no pool"))
+                assert not (soft and self.waits_for(node)), "an agent was drained that a build goes on with"
                 self.change(node, offline=Offline.OURS, reason=reason)
             case Restore(node):
                 self.change(node, offline=Offline.NO, reason="")
             case Retire(node):
                 assert not self.nodes[node].busy, "a busy agent was ended"
+                soft = not any(
+                    word in self.nodes[node].reason for word in ("interruption", "twice", "lost", "came")
+                )
+                assert not (soft and self.waits_for(node)), "an agent was ended that a build goes on with"
                 self.end([one for one in self.machines.values() if one.node == node])
                 del self.nodes[node]
             case RemoveNode(node):
                 assert not self.nodes[node].busy, "a busy node was removed"
+                del self.nodes[node]
+            case Abandon(node):
+                assert not self.nodes[node].connected, "an agent that is there was given up"
+                self.end([one for one in self.machines.values() if one.node == node])
                 del self.nodes[node]
             case Suspect(id):
                 self.machines[id] = replace(self.machines[id], suspect=self.now)
@@ -226,7 +294,16 @@ class Hostile(RuleBasedStateMachine):
 
     @rule()
     def the_manager_is_killed(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
         self.memory = Memory()
+        for one in (*self.world.interrupted, *self.world.going_on.values()):
+            one.known = False
+
+    @rule()
+    def the_controller_restarts(self) -> None:
+        self.world.restart(self.memory.seen)
 
     @rule(
         at=st.integers(0, 20),
@@ -269,10 +346,19 @@ class Hostile(RuleBasedStateMachine):
         if ours:
             del self.world.nodes[ours[at % len(ours)].name]
 
-    @rule(name=st.sampled_from(["small", "big", "gpu", "once"]), most=st.integers(0, 4))
-    def the_estate_changes(self, name: str, most: int) -> None:
+    @rule(
+        name=st.sampled_from(["small", "big", "gpu", "once"]),
+        most=st.integers(0, 4),
+        labels=st.none() | st.just(("linux", "other")),
+    )
+    def the_estate_changes(self, name: str, most: int, labels: tuple[str, ...] | None) -> None:
         self.world.pools = [
-            replace(pool, max_agents=most or 1, min_agents=min(pool.min_agents, most))
+            replace(
+                pool,
+                max_agents=most or 1,
+                min_agents=min(pool.min_agents, most),
+                labels=labels or pool.labels,
+            )
             if pool.name == name
             else pool
             for pool in pools()
@@ -304,7 +390,10 @@ class Hostile(RuleBasedStateMachine):
         assert self.world.total() <= max(9, total)
         team = sum(self.world.alive(pool.name) for pool in self.world.pools if pool.team == "a")
         assert team <= max(5, sum(counts[pool.name] for pool in self.world.pools if pool.team == "a"))
-        self.memory = Memory() if killed_after is not None else learn(outcome.memory, reports, self.world.now)
+        if killed_after is not None:
+            self.forget()
+        else:
+            self.memory = learn(outcome.memory, reports, self.world.now)
         return outcome
 
     @precondition(lambda self: self.world.nodes)
@@ -344,6 +433,11 @@ class Hostile(RuleBasedStateMachine):
 
 def fits(item: QueueItem, pool: AgentPool) -> bool:
     return pool.mode == "normal" if item.label is None else item.label.matches(pool.labels)
+
+
+def matches(item: QueueItem, node: Node) -> bool:
+    """Whether a node, with the labels its pool had when it was created, can serve an item."""
+    return not node.exclusive if item.label is None else item.label.matches(node.labels)
 
 
 def check(look: Snapshot, current: list[AgentPool], outcome: Outcome) -> None:
@@ -390,8 +484,8 @@ def check_demand(look: Snapshot, by_name: dict[str, AgentPool], outcome: Outcome
         item = items[id]
         assert item.ready
         assert item.known
-        # A node may still have labels its pool had before; the pools here never change theirs.
-        assert fits(item, by_name[name])
+        stale = any(node.pool == name and matches(item, node) for node in look.nodes)
+        assert fits(item, by_name[name]) or item.build or stale
     for item in look.queue:
         if item.ready and any(fits(item, pool) for pool in by_name.values()):
             assert item.id in outcome.counted

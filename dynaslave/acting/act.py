@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from dynaslave.acting.launching import adopt, launch
-from dynaslave.acting.retiring import end_instances, retire
+from dynaslave.acting.retiring import Ending, end_instances, retire
 from dynaslave.acting.turn import Turn, told
 from dynaslave.controller.nodes import KeptError, Nodes
 from dynaslave.deciding.decisions import (
@@ -22,10 +22,8 @@ from dynaslave.deciding.decisions import (
     EndInstance,
     Launch,
     Note,
-    RemoveNode,
     Report,
     Restore,
-    Retire,
     Suspect,
 )
 from dynaslave.model import Instance
@@ -98,7 +96,7 @@ class Actor:
         yield from _singly(turn, _of(decisions, Restore), lambda one: nodes.unmark(one.node, one.reason))
         yield from self._launch(turn, _of(decisions, Launch), pools, crew)
         yield from _singly(turn, _of(decisions, Drain), lambda one: nodes.mark(one.node, one.reason))
-        known = [one for one in decisions if isinstance(one, Adopt | Suspect | Note | Retire | RemoveNode)]
+        known = [one for one in decisions if isinstance(one, Adopt | Suspect | Note | Ending)]
         yield from _listed(turn, known, lambda found: self._known(turn, known, pools, found))
         ends = _of(decisions, EndInstance)
         yield from _listed(turn, ends, lambda found: end_instances(turn, ends, found))
@@ -130,7 +128,7 @@ class Actor:
         yield from _singly(
             turn, _of(decisions, Note), lambda one: _note(turn, one.instance, one.notes, found)
         )
-        yield from retire(turn, [one for one in decisions if isinstance(one, Retire | RemoveNode)], found)
+        yield from retire(turn, [one for one in decisions if isinstance(one, Ending)], found)
 
 
 def _of(decisions: Sequence[Decision], kind: type[One]) -> list[One]:

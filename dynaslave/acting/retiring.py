@@ -10,18 +10,19 @@ from collections.abc import Iterator, Sequence
 
 from dynaslave.acting.turn import Turn, told
 from dynaslave.controller.nodes import KeptError
-from dynaslave.deciding.decisions import EndInstance, RemoveNode, Report, Retire
+from dynaslave.deciding.decisions import Abandon, EndInstance, RemoveNode, Report, Retire
 from dynaslave.model import Instance, Node, Offline
 
-__all__ = ["end_instances", "retire"]
+__all__ = ["Ending", "end_instances", "retire"]
+
+Ending = Retire | RemoveNode | Abandon
+"""Decisions after which a node of ours is removed."""
 
 _AT_ONCE = 10
 """Agents that are looked at and then ended together: few, so that the look is fresh."""
 
 
-def retire(
-    turn: Turn, decisions: Sequence[Retire | RemoveNode], instances: Sequence[Instance]
-) -> list[Report]:
+def retire(turn: Turn, decisions: Sequence[Ending], instances: Sequence[Instance]) -> list[Report]:
     """End agents, or remove nodes without any. `instances` as listed a moment ago."""
     by_node: dict[str, list[Instance]] = {}
     for instance in instances:
@@ -53,10 +54,10 @@ def end_instances(
     ]
 
 
-def _retire(
-    turn: Turn, decisions: Sequence[Retire | RemoveNode], by_node: dict[str, list[Instance]]
-) -> list[Report]:
-    def look(decision: Retire | RemoveNode) -> Node:
+def _retire(turn: Turn, decisions: Sequence[Ending], by_node: dict[str, list[Instance]]) -> list[Report]:
+    def look(decision: Ending) -> Node:
+        if isinstance(decision, Abandon):
+            return _surely_gone(turn, decision)
         return _surely_idle(turn, decision, by_node.get(decision.node, ()))
 
     found = turn.each(look, decisions)
@@ -69,7 +70,19 @@ def _retire(
     ]
 
 
-def _surely_idle(turn: Turn, decision: Retire | RemoveNode, instances: Sequence[Instance]) -> Node:
+def _surely_gone(turn: Turn, decision: Abandon) -> Node:
+    """Return the node, marked offline by us and without an agent after that; KeptError with any doubt."""
+    node = turn.nodes.ours(decision.node)
+    if node.connected:
+        raise KeptError("its agent is connected")
+    node = turn.nodes.mark(node.name, decision.reason)
+    if node.connected:
+        turn.nodes.unmark(node.name, "its agent has dialled in")
+        raise KeptError("its agent has dialled in")
+    return node
+
+
+def _surely_idle(turn: Turn, decision: Ending, instances: Sequence[Instance]) -> Node:
     """The node, marked offline by us and idle after that; KeptError with any doubt."""
     alive = any(instance.state != "terminated" for instance in instances)
     if alive and isinstance(decision, RemoveNode):
@@ -117,6 +130,6 @@ def _trouble(removed: object) -> str:
     return told(removed) if isinstance(removed, Exception) else ""
 
 
-def _parts(decisions: Sequence[Retire | RemoveNode]) -> Iterator[Sequence[Retire | RemoveNode]]:
+def _parts(decisions: Sequence[Ending]) -> Iterator[Sequence[Ending]]:
     for start in range(0, len(decisions), _AT_ONCE):
         yield decisions[start : start + _AT_ONCE]

@@ -17,10 +17,15 @@ __all__ = ["NODE", "TREE", "node", "nodes"]
 
 _RUNS = "idle,currentExecutable[url,timestamp,estimatedDuration]"
 NODE = (
-    "displayName,description,idle,offline,temporarilyOffline,offlineCauseReason,numExecutors,"
-    f"absoluteRemotePath,assignedLabels[name],executors[{_RUNS}],oneOffExecutors[{_RUNS}]"
+    "displayName,description,idle,offline,temporarilyOffline,offlineCauseReason,offlineCause[timestamp],"
+    f"numExecutors,absoluteRemotePath,assignedLabels[name],executors[{_RUNS}],"
+    f"oneOffExecutors[{_RUNS}]"
 )
 """What to ask of `/computer/NAME/api/json?tree=`."""
+_MONITOR = "onitor"
+"""In the classes of causes by which monitors take nodes offline, as in `hudson.node_monitors`."""
+_PART = "PlaceholderExecutable"
+"""Class of what holds an executor for a `node` step of a Pipeline; other builds end with a restart."""
 TREE = f"computer[{NODE}]"
 """What to ask of `/computer/api/json?tree=`."""
 
@@ -43,7 +48,7 @@ def node(entry: Mapping[str, Any], manager: str) -> Node:
         executors=_get(entry, "numExecutors", int),
         # Of a node that is marked, only the path tells whether its agent is there.
         connected=entry.get("absoluteRemotePath") is not None if marked else not offline,
-        offline=_whose(reason) if marked else Offline.NO,
+        offline=_whose(reason, entry.get("offlineCause")) if marked else Offline.NO,
         reason=reason,
         idle=_get(entry, "idle", bool),
         running=_running(entry, "executors"),
@@ -55,8 +60,11 @@ def node(entry: Mapping[str, Any], manager: str) -> Node:
     )
 
 
-def _whose(reason: str) -> Offline:
-    return Offline.OURS if is_ours(reason) else Offline.OTHERS
+def _whose(reason: str, cause: Any) -> Offline:
+    if is_ours(reason):
+        return Offline.OURS
+    kind = _text(cause.get("_class")) if isinstance(cause, Mapping) else ""
+    return Offline.MONITOR if _MONITOR in kind else Offline.OTHERS
 
 
 def _running(entry: Mapping[str, Any], slots: str) -> tuple[Running, ...]:
@@ -68,10 +76,12 @@ def _build(slot: Mapping[str, Any]) -> Running:
     found = slot.get("currentExecutable")
     build = found if isinstance(found, Mapping) else {}
     estimated = _seconds(build.get("estimatedDuration"))
+    kind = _text(build.get("_class"))
     return Running(
         url=_text(build.get("url")),
         started=_seconds(build.get("timestamp")),
         estimated=estimated if estimated > 0 else None,
+        resumes=not kind or kind.endswith(_PART),
     )
 
 

@@ -21,6 +21,8 @@ TREE = f"items[id,_class,why,blocked,buildable,pending,inQueueSince,{_TASK}]"
 """What to ask of `/queue/api/json?tree=`."""
 _ONE_OFF = ("WorkflowJob", "MatrixProject", "WorkflowMultiBranchProject", "OrganizationFolder")
 """Tasks that run beside the executors of the built-in node, unless they are tied to a label."""
+_PART = "PlaceholderTask"
+"""A `node` step of a Pipeline; its url is the build's path below the controller's URL."""
 _NO_EXPRESSION = "MatrixConfiguration"
 """Its `labelExpression` is null whatever its axes say."""
 _QUIET_OVER = "Finished waiting"
@@ -79,7 +81,9 @@ class _Reader:
         why = _text(entry.get("why"))
         number = _number(entry.get("id"))
         id = -1 - at if number is None else int(number)
-        known, label = self.label(id, task, self.hint(why))
+        said = self.hint(why)
+        known, label = self.label(id, task, said)
+        node = self.nodes.find(said.name) if said.kind in ("node", "place") else None
         return QueueItem(
             id=id,
             name=_text(task.get("fullName")) or _text(task.get("name")) or _text(task.get("url")),
@@ -87,7 +91,10 @@ class _Reader:
             since=(_number(entry.get("inQueueSince")) or 0.0) / 1000,
             ready=self.ready(entry, task, why) and not (label is None and _kind(task) in _ONE_OFF),
             why=why,
+            paused=why == _SHUTTING_DOWN and not (label is None and _kind(task) in _ONE_OFF),
             known=known,
+            build=_path(_text(task.get("url"))) if _kind(task) == _PART else "",
+            node=node.name if node is not None else "",
         )
 
     def hint(self, why: str) -> Hint:
@@ -112,6 +119,11 @@ class _Reader:
             # A job that runs already will most likely be blocked when it is judged.
             return why == _QUIET_OVER and _text(task.get("url")) not in self.building
         return kind == "BuildableItem" and entry.get("pending") is not True and why != _SHUTTING_DOWN
+
+
+def _path(url: str) -> str:
+    """The path of a build from its address, which Jenkins gives relative or whole: `job/a/job/b/7/`."""
+    return url[url.find("job/") :] if "job/" in url else ""
 
 
 def _job(build: str) -> str:

@@ -25,6 +25,10 @@ class Why(StrEnum):
     NEVER_CAME = "never came"
     LOST = "lost"
     CLAIMED_TWICE = "claimed twice"
+    UNFIT = "does not fit"
+    """It cannot serve what waits, and nothing that can may be launched next to it."""
+    MONITOR = "monitor"
+    """Jenkins itself took it offline."""
 
     def says(self, text: str) -> str:
         """A whole reason."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dynaslave.deciding.decisions import (
+    Abandon,
     Adopt,
     Drain,
     EndInstance,
@@ -20,7 +21,8 @@ from dynaslave.deciding.decisions import (
     Retire,
     Suspect,
 )
-from dynaslave.deciding.demand import Group, cover, groups
+from dynaslave.deciding.demand import Group, bound_groups, cover, groups, look_elsewhere, paused
+from dynaslave.deciding.holds import keep
 from dynaslave.deciding.late import late
 from dynaslave.deciding.learning import learn, observe
 from dynaslave.deciding.ledger import Ledger, join
@@ -28,7 +30,7 @@ from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.outcome import Outcome, PoolView
 from dynaslave.deciding.reconcile import interruption, must_go, parked, settle_agents, settle_instances
 from dynaslave.deciding.room import Room
-from dynaslave.deciding.scale_down import scale_down
+from dynaslave.deciding.scale_down import replace_unfit, scale_down
 from dynaslave.deciding.scale_up import scale_up
 from dynaslave.deciding.standing import Standing, executors_of, standings
 from dynaslave.deciding.supply import Supply, slots, supplies
@@ -51,9 +53,8 @@ def decide(snapshot: Snapshot, pools: Sequence[AgentPool], memory: Memory, limit
     ledger = join(snapshot.nodes, snapshot.instances, by_name, snapshot.at, memory.seen, limits.deadlines)
     if snapshot.blind:
         return _blind(snapshot, ordered, memory, ledger)
-    return _Decision(
-        snapshot, ordered, observe(memory, ledger, by_name, snapshot.at), limits, ledger
-    ).outcome()
+    observed = observe(memory, ledger, by_name, snapshot, limits.deadlines)
+    return _Decision(snapshot, ordered, observed, limits, ledger).outcome()
 
 
 def preferred(pools: Sequence[AgentPool], limits: Limits) -> list[AgentPool]:
@@ -78,6 +79,8 @@ def _blind(snapshot: Snapshot, pools: Sequence[AgentPool], memory: Memory, ledge
     counts = states(ledger.agents)
     shown = tuple(PoolView(pool.name, agents=counts.get(pool.name, {})) for pool in pools)
     said = f"nothing is launched or ended, as these could not be seen: {', '.join(snapshot.blind)}"
+    if snapshot.controller_unseen:
+        memory = replace(memory, unseen=True)
     return Outcome(drains, memory, ledger.agents, shown, notes=(said,))
 
 
@@ -101,16 +104,35 @@ class _Decision:
         self.ledger = ledger
         self.returns = {name: since + limits.deadlines.undeclared for name, since in memory.missing.items()}
         awaited = {name for name, until in self.returns.items() if now < until}
-        self.going = must_go(ledger, pools, memory.seen, awaited)
+        self.kept = keep(ledger.agents, snapshot.queue, memory.seen, now)
+        self.going = must_go(ledger, pools, memory.seen, self.kept, awaited)
         self.late = late(ledger, self.going, memory, now)
-        supply = self.supply(found := groups(snapshot.queue, ordered))
+        bound = self.kept.bound
+        found = (
+            groups([item for item in snapshot.queue if item.id not in bound], ordered)
+            if bound
+            else (groups(snapshot.queue, ordered))
+        )
+        supply = self.supply(found)
         executors = executors_of(supply)
         self.demand = cover(found, supply, memory, now)
-        self.standings = standings(
-            ledger, pools, self.going, self.late.names, executors, self.demand, memory, now
+        self.demand.groups += bound_groups(
+            snapshot.queue, bound, {one.name: one.pool for one in ledger.agents}
         )
-        self.room = Room(pools, ledger, limits, memory.strikes, now)
+        self.standings = standings(
+            ledger,
+            pools,
+            self.going,
+            self.late.names,
+            executors,
+            self.demand,
+            paused(snapshot.queue, ordered),
+            memory,
+            now,
+        )
+        self.room = Room(pools, ledger, limits, memory, now)
         self.grown = scale_up(self.demand, self.standings, self.room)
+        look_elsewhere(self.demand.groups, snapshot.nodes)
 
     def supply(self, found: Sequence[Group]) -> list[Supply]:
         """What there is, and what comes."""
@@ -124,7 +146,7 @@ class _Decision:
         decisions = [
             *self.grown.decisions(self.standings, self.demand, self.room, self.memory.cooling, self.now),
             *drains,
-            *settle_agents(self.ledger, self.going, self.pools, self.grown.restored, self.now),
+            *settle_agents(self.ledger, self.going, self.kept, self.pools, self.grown.restored, self.now),
             *settle_instances(
                 self.ledger, self.going, self.pools, self.memory.seen, self.limits.deadlines, self.now
             ),
@@ -136,6 +158,7 @@ class _Decision:
             views(self.demand.groups, self.grown, self.ledger.agents, self.standings, drains),
             self.now if decisions else self.until(),
             counted(self.demand.groups),
+            frozenset(item.id for group in self.demand.groups if group.elsewhere for item in group.items),
             tuple(notes(self.snapshot, self.demand.groups, self.ledger.agents)),
         )
 
@@ -155,18 +178,27 @@ class _Decision:
         times = [self.late.until, *(one.until() for one in self.standings.values())]
         times += [until for until in self.returns.values() if until >= self.now]
         times += [agent.deadline for agent in self.ledger.agents if agent.deadline is not None]
+        times += [agent.given_up for agent in self.ledger.agents if agent.given_up is not None]
+        times += [self.memory.seen[name].hold.until for name in self.kept.held]
         if any(pool.schedule for pool in self.ordered):
             times.append((self.now // 60 + 1) * 60)
         return min(times, default=math.inf)
 
     def shrink(self, one: Standing) -> list[Drain]:
         """Agents of a pool that nobody needs; none while it grows."""
+        growth = self.grown.growth[one.pool.name]
+        if growth.uncovered and not growth.agents and self.room.is_full(one.pool):
+            unfit = replace_unfit(
+                one, self.demand.groups, growth.uncovered, self.kept.needed, growth.held_back
+            )
+            if unfit:
+                return unfit
         over, surplus = max(0, one.staying - one.pool.max_agents), one.surplus()
-        grows = self.grown.growth[one.pool.name].agents or self.grown.back.get(one.pool.name)
+        grows = growth.agents or self.grown.back.get(one.pool.name)
         if grows or not (surplus or over):
             return []
-        return scale_down(one, self.memory.seen, surplus, over, self.now)
+        return scale_down(one, self.memory.seen, surplus, over, self.kept.needed, self.now)
 
 
-_ORDER = (Restore, Drain, Adopt, Launch, Note, Retire, RemoveNode, Suspect, EndInstance)
+_ORDER = (Restore, Drain, Adopt, Launch, Note, Retire, RemoveNode, Abandon, Suspect, EndInstance)
 """First what keeps builds safe, then what they wait for, then what can wait."""

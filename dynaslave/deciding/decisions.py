@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from dynaslave.provider import Offer, ProviderError
 
 __all__ = [
+    "Abandon",
     "Adopt",
     "Decision",
     "Drain",
@@ -70,6 +71,18 @@ class RemoveNode:
 
 
 @dataclass(frozen=True, slots=True)
+class Abandon:
+    """Remove a node of ours whose agent is gone for good though a build holds an executor there.
+
+    Only that lets the build fail, or try again elsewhere. An instance that still runs is ended. Acting looks
+    again first; an agent that is connected keeps the node.
+    """
+
+    node: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Suspect:
     """Mark an instance that seems to belong to nothing; it is ended only if it still does later."""
 
@@ -104,7 +117,7 @@ class Note:
     reason: str
 
 
-Decision = Launch | Drain | Restore | Retire | RemoveNode | Suspect | EndInstance | Adopt | Note
+Decision = Launch | Drain | Restore | Retire | RemoveNode | Abandon | Suspect | EndInstance | Adopt | Note
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,18 +8,28 @@ What remains is uncovered. Items with few places to go choose first.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 
 from dynaslave.deciding.matching import Labelled, Matcher
 from dynaslave.deciding.memory import Memory, Oldest
 from dynaslave.deciding.supply import Supply
-from dynaslave.model import QueueItem
+from dynaslave.model import Node, Offline, QueueItem
 from dynaslave.pools.pool import AgentPool
 from jobdsl.grammar.labels import Expr
 
-__all__ = ["ON_THE_WAY", "PATIENCE", "Demand", "Group", "cover", "groups"]
+__all__ = [
+    "ON_THE_WAY",
+    "PATIENCE",
+    "Demand",
+    "Group",
+    "bound_groups",
+    "cover",
+    "groups",
+    "look_elsewhere",
+    "paused",
+]
 
 ON_THE_WAY = "on the way"
 ENDING = "about to end"
@@ -45,6 +55,10 @@ class Group:
     """Id of the item that came first."""
     since: float = 0.0
     """When it came."""
+    elsewhere: bool = False
+    """Whether no pool can serve it, and a node that can is online: it waits for that one."""
+    offline: tuple[str, ...] = ()
+    """Nodes that could serve what no pool can, if they were online."""
 
 
 @dataclass(slots=True)
@@ -102,6 +116,51 @@ def groups(queue: Iterable[QueueItem], pools: Sequence[AgentPool]) -> list[Group
         group.oldest = min(map(_id, group.items))
         group.since = min(map(_since, group.items))
         group.pools = tuple(pools[at].name for at in matcher.fitting(group.label))
+    return list(found.values())
+
+
+def look_elsewhere(found: Iterable[Group], nodes: Sequence[Node]) -> None:
+    """Find the nodes that can serve what no pool can, busy or offline as they are."""
+    for group in found:
+        if group.left and not group.pools:
+            fitting = [node for node in nodes if node.executors and _fits(group.label, node)]
+            online = [node for node in fitting if node.connected and node.offline is Offline.NO]
+            group.elsewhere = bool(online)
+            group.offline = () if online else tuple(sorted(node.name for node in fitting))
+
+
+def _fits(label: Expr | None, node: Node) -> bool:
+    return not node.exclusive if label is None else label.matches(node.labels)
+
+
+def paused(queue: Iterable[QueueItem], pools: Sequence[AgentPool]) -> dict[str, int]:
+    """Return how many items only a controller that shuts down keeps waiting, by the pool they would go to."""
+    items = [replace(item, ready=True) for item in queue if item.paused]
+    found: dict[str, int] = {}
+    for group in groups(items, pools):
+        for name in group.pools[:1]:
+            found[name] = found.get(name, 0) + len(group.items)
+    return found
+
+
+def bound_groups(
+    queue: Iterable[QueueItem], bound: Mapping[int, str], pools: Mapping[str, str]
+) -> list[Group]:
+    """Ready items that wait for one agent: they count for its pool, and no other agent would serve them.
+
+    Args:
+        queue: all items.
+        bound: by item, the agent it waits for.
+        pools: by agent, its pool.
+    """
+    found: dict[tuple[str, Expr | None], Group] = {}
+    for item in queue:
+        if item.ready and item.id in bound:
+            pool = pools[bound[item.id]]
+            group = found.setdefault((pool, item.label), Group(item.label, oldest=item.id, since=item.since))
+            group.items.append(item)
+            group.since = min(group.since, item.since)
+            group.counted[pool] = len(group.items)
     return list(found.values())
 
 

@@ -10,12 +10,15 @@ from dynaslave.deciding import uses
 from dynaslave.deciding.backoff import NEVER_CAME, REFUSED, struck
 from dynaslave.deciding.boots import Boots
 from dynaslave.deciding.decisions import Launch, Report
+from dynaslave.deciding.holds import Hold, follow
 from dynaslave.deciding.ledger import Ledger, Seen, launch_time
 from dynaslave.deciding.memory import Memory
-from dynaslave.deciding.offers import refused, still_cooling
+from dynaslave.deciding.offers import Coolings, interrupted, refused, still_cooling
 from dynaslave.deciding.trials import Trials
-from dynaslave.model import Agent, Offline, State
+from dynaslave.model import Agent, Offline, Snapshot, State
+from dynaslave.pools.limits import Deadlines
 from dynaslave.pools.pool import AgentPool
+from dynaslave.provider import Offer
 
 __all__ = ["learn", "observe"]
 
@@ -26,7 +29,7 @@ def learn(memory: Memory, reports: Iterable[Report], now: float) -> Memory:
     for report in reports:
         if isinstance(report.decision, Launch):
             pool, failed = report.decision.pool, len(report.refused)
-            cooling = refused(cooling, report.refused, now)
+            cooling = refused(cooling, report.refused, pool, now)
             trials[pool] = trials.get(pool, Trials()).more(report.launched + failed, failed, now)
             if report.launched == 0:
                 strikes[pool] = struck(strikes.get(pool), REFUSED, _why(report), now)
@@ -38,14 +41,21 @@ def _why(report: Report) -> str:
     return report.error or next(iter(refusals), "") or "nothing was started"
 
 
-def observe(memory: Memory, ledger: Ledger, pools: Mapping[str, AgentPool], now: float) -> Memory:
+def observe(
+    memory: Memory, ledger: Ledger, pools: Mapping[str, AgentPool], snapshot: Snapshot, deadlines: Deadlines
+) -> Memory:
     """What a look shows: who serves, who came and how long it took, who did not come in time."""
+    now = snapshot.at
+    restarted = _restarted(memory, snapshot)
     seen, boots, missed = {}, dict(memory.boots), {}
     came, failed = set(), Counter[str]()
+    taken: dict[str, set[Offer]] = {}
     for agent in ledger.agents:
         before = memory.seen.get(agent.name)
         pool = pools.get(agent.pool)
-        seen[agent.name] = after = _seen(agent, before, pool, now)
+        held = before.hold if before else None
+        hold = follow(held, agent, restarted=restarted, now=now, patience=deadlines.resume)
+        seen[agent.name] = after = _seen(agent, before, pool, hold, now)
         if before is not None and after.served and not before.served and not before.missed:
             came.add(agent.pool)
             if agent.instance is not None:
@@ -55,7 +65,9 @@ def observe(memory: Memory, ledger: Ledger, pools: Mapping[str, AgentPool], now:
         if after.missed and not (before is not None and before.missed) and pool is not None:
             missed[agent.pool] = _missed(agent, pool)
             failed[agent.pool] += 1
-        failed[agent.pool] += after.doomed and not (before is not None and before.doomed)
+        if after.doomed and not (before is not None and before.doomed):
+            failed[agent.pool] += 1
+            taken.setdefault(agent.pool, set()).update(_never_served(agent, pool, after, now))
     strikes = {name: one for name, one in memory.strikes.items() if name in pools and name not in came}
     for name, why in missed.items():
         if name not in came:
@@ -70,12 +82,49 @@ def observe(memory: Memory, ledger: Ledger, pools: Mapping[str, AgentPool], now:
         strikes=strikes,
         trials=trials,
         boots={name: times for name, times in boots.items() if name in pools},
-        cooling=still_cooling(memory.cooling, now),
+        cooling=_cooling(memory, taken, now),
         missing={
             agent.pool: memory.missing.get(agent.pool, now)
             for agent in ledger.agents
             if agent.pool not in pools
         },
+        session=snapshot.session or memory.session,
+        unseen=False,
+    )
+
+
+_TAKEN_AWAY = "spot instances were interrupted before they served"
+_YOUNG = 600.0
+"""Seconds in which an instance should have served: one that nothing needed for longer proves nothing."""
+
+
+def _cooling(memory: Memory, taken: Mapping[str, set[Offer]], now: float) -> Coolings:
+    """Return the offers that rest. `taken`: by pool, those of instances taken away before they served."""
+    cooling: Coolings = still_cooling(memory.cooling, now)
+    for name, offers in taken.items():
+        cooling = interrupted(cooling, offers, name, _TAKEN_AWAY, now) if offers else cooling
+    return cooling
+
+
+def _restarted(memory: Memory, snapshot: Snapshot) -> bool:
+    """Return whether the controller did not answer, or started again, since the last poll that saw it."""
+    return memory.unseen or bool(memory.session and snapshot.session not in ("", memory.session))
+
+
+def _never_served(agent: Agent, pool: AgentPool | None, seen: Seen, now: float) -> set[Offer]:
+    """Return the offer of a young spot instance on which nothing has run; nothing for any other."""
+    instance = agent.instance
+    if pool is None or instance is None or instance.market != "spot" or seen.worked:
+        return set()
+    young = now - launch_time(agent.node, instance, None, now) <= _YOUNG
+    return {Offer(instance.type, instance.zone, "spot")} if young else set()
+
+
+def _doomed(agent: Agent) -> bool:
+    """Return whether the cloud takes its machine away, or did so without a word."""
+    instance = agent.instance
+    return instance is not None and (
+        bool(instance.doomed) or instance.notes.get("ended", "").startswith("Server.Spot")
     )
 
 
@@ -88,18 +137,23 @@ def _missed(agent: Agent, pool: AgentPool) -> str:
 
 def _ended_early(agent: Agent, before: Seen | None) -> bool:
     """Whether the instance of one we saw coming ended by itself: not announced, and not drained by us."""
-    announced = agent.instance is not None and bool(agent.instance.doomed)
+    announced = _doomed(agent)
     coming = before is not None and not before.served and agent.node.offline is Offline.NO
     return agent.state is State.GONE and coming and not announced
 
 
-def _seen(agent: Agent, before: Seen | None, pool: AgentPool | None, now: float) -> Seen:
-    served = agent.node.connected or (before is not None and before.served)
+def _seen(agent: Agent, before: Seen | None, pool: AgentPool | None, hold: Hold, now: float) -> Seen:
+    served = agent.node.connected or agent.node.busy or (before is not None and before.served)
+    gone = None
+    if served and not agent.node.connected:
+        gone = now if before is None or before.gone is None else before.gone
     fresh = before is None or (served and not before.served)
     overdue = agent.state in (State.PENDING, State.BOOTING) and (
         agent.deadline is not None and now > agent.deadline
     )
     taken, builds = _uses(agent, before, pool)
+    if before is not None and hold.holds(now):  # what resumes is no other build
+        builds |= before.builds
     return Seen(
         state=agent.state,
         since=agent.since,
@@ -108,7 +162,10 @@ def _seen(agent: Agent, before: Seen | None, pool: AgentPool | None, now: float)
         missed=overdue or _ended_early(agent, before) or (before is not None and before.missed),
         uses=taken,
         builds=builds,
-        doomed=agent.instance is not None and bool(agent.instance.doomed),
+        doomed=_doomed(agent),
+        worked=agent.node.busy or (before is not None and before.worked),
+        hold=hold,
+        gone=gone,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from dynaslave.deciding.holds import NOTHING, Hold
 from dynaslave.model import Agent, Instance, Node, Offline, State
 from dynaslave.pools.limits import Deadlines
 from dynaslave.pools.pool import AgentPool
@@ -41,6 +42,12 @@ class Seen:
     """Marks of the builds that ran at the last look."""
     doomed: bool = False
     """Whether the cloud has said that it takes its machine away."""
+    worked: bool = False
+    """Whether anything ever ran there."""
+    hold: Hold = NOTHING
+    """What ran there and may go on."""
+    gone: float | None = None
+    """Since when its agent is not connected though it was, or a build holds it; None while it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,20 +163,30 @@ class _Judge:
         state = self.state(node, instance, before)
         since = self.since(state, node, instance, before)
         deadline = self.deadline(state, since, node, instance)
+        given_up = self.given_up(node, instance, before)
         return Agent(
-            node.name, node.pool, state, since, node.executors, node.labels, node, instance, deadline
+            node.name,
+            node.pool,
+            state,
+            since,
+            node.executors,
+            node.labels,
+            node,
+            instance,
+            deadline,
+            given_up,
         )
 
     def state(self, node: Node, instance: Instance | None, before: Seen | None) -> State:
         if instance is not None and instance.state in _ENDED:
             return State.GONE
         if node.offline is not Offline.NO:
-            return State.DRAINING if node.offline is Offline.OURS else State.HELD
+            return State.HELD if node.offline is Offline.OTHERS else State.DRAINING
         if node.connected:
             return State.BUSY if node.busy else State.IDLE
         if instance is None:
             return State.REQUESTED
-        if before is not None and before.served:
+        if node.busy or (before is not None and before.served):
             return State.LOST
         if instance.state == "pending":
             return State.PENDING
@@ -201,10 +218,25 @@ class _Judge:
         pool = self.pools.get(node.pool)
         return 60 * (pool.boot_minutes if pool else _BOOT_MINUTES)
 
+    def given_up(self, node: Node, instance: Instance | None, before: Seen | None) -> float | None:
+        """When a build that holds an executor of a node without an agent is given up.
+
+        A Pipeline does so for ever: Jenkins lets it fail, or try again, once the node is removed.
+        """
+        if node.connected or not node.busy or node.offline is Offline.OTHERS:
+            return None
+        since = self.now if before is None or before.gone is None else before.gone
+        ended = instance is None or instance.state in _ENDED
+        return since + (self.deadlines.reconnect if ended else self.deadlines.abandon)
+
 
 def exists(agent: Agent) -> bool:
-    """Whether something of it runs, or may: everything but a node whose instance has ended."""
-    return agent.state is not State.GONE
+    """Return whether something of it runs, or may.
+
+    A node does not count whose instance has ended, nor one without any that another user marked offline.
+    """
+    left = agent.state is State.HELD and agent.instance is None and not agent.node.connected
+    return agent.state is not State.GONE and not left
 
 
 def is_coming(agent: Agent, now: float) -> bool:

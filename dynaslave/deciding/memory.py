@@ -14,10 +14,9 @@ from dynaslave.deciding.backoff import Strikes
 from dynaslave.deciding.boots import BOOT_SECONDS, Boots
 from dynaslave.deciding.forecast import Traffic
 from dynaslave.deciding.ledger import Seen
-from dynaslave.deciding.offers import Cooling
+from dynaslave.deciding.offers import Coolings
 from dynaslave.deciding.trials import Trials
 from dynaslave.deciding.windows import Window
-from dynaslave.provider import Offer
 from jobdsl.grammar.labels import Expr
 
 __all__ = ["Memory", "Oldest"]
@@ -46,8 +45,8 @@ class Memory:
     """By pool: the builds that came lately."""
     strikes: Mapping[str, Strikes] = field(default_factory=dict)
     """By pool: launches that failed in a row."""
-    cooling: Mapping[Offer, Cooling] = field(default_factory=dict)
-    """Offers that had no capacity."""
+    cooling: Coolings = field(default_factory=dict)
+    """Offers that were refused, or whose instances were taken away before they served."""
     trials: Mapping[str, Trials] = field(default_factory=dict)
     """By pool: how its launches have gone lately."""
     boots: Mapping[str, Boots] = field(default_factory=dict)
@@ -56,6 +55,10 @@ class Memory:
     """By pool that has agents and is not declared: since when."""
     oldest: Mapping[Expr | None, Oldest] = field(default_factory=dict)
     """By label: what waits longest."""
+    session: str = ""
+    """The controller's session at the last poll that saw it."""
+    unseen: bool = False
+    """Whether the controller did not answer at the last poll."""
 
     def unreliable_until(self, pool: str) -> float:
         """Until when launches of a pool are not relied on, by what is known now; `-inf` if they are."""

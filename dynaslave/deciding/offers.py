@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from dynaslave.provider import Denied, Offer, ProviderError
 
-__all__ = ["Cooling", "avoided", "refused", "still_cooling"]
+__all__ = ["SPOT", "Cooling", "Coolings", "avoided", "interrupted", "refused", "still_cooling"]
 
+SPOT = Offer("", "", "spot")
+"""Everything of the spot market."""
 _FIRST = 180.0
 _DENIED = 1800.0
 """What is denied stays denied until somebody changes something."""
@@ -26,24 +28,50 @@ class Cooling:
     reason: str
 
 
+Coolings = Mapping[tuple[str, Offer], Cooling]
+"""Offers that rest, each with the pool it rests for; an empty name stands for all pools."""
+
+
 def refused(
-    cooling: Mapping[Offer, Cooling], errors: Mapping[Offer, ProviderError], now: float
-) -> dict[Offer, Cooling]:
-    """The offers to leave out, after these were refused."""
+    cooling: Coolings, errors: Mapping[Offer, ProviderError], pool: str, now: float
+) -> dict[tuple[str, Offer], Cooling]:
+    """Return the offers to leave out, after these were refused to a pool."""
     after = dict(cooling)
     for offer, error in errors.items():
-        before = after.get(offer)
-        times = before.times + 1 if before else 1
         first = _DENIED if isinstance(error, Denied) else _FIRST
-        after[offer] = Cooling(times, now + min(first * 2 ** min(times - 1, 20), _LONGEST), error.message)
+        key = (pool if error.own else "", offer)
+        after[key] = _longer(after.get(key), first, error.message, now)
     return after
 
 
-def still_cooling(cooling: Mapping[Offer, Cooling], now: float) -> dict[Offer, Cooling]:
+def interrupted(
+    cooling: Coolings, taken: Iterable[Offer], pool: str, reason: str, now: float
+) -> dict[tuple[str, Offer], Cooling]:
+    """Return the offers to leave out, after spot instances of a pool were taken away before they served.
+
+    The offers rest for all pools. The second time all of spot rests for the pool, so that it gets on-demand.
+    """
+    after = dict(cooling)
+    for offer in taken:
+        after["", offer] = _longer(after.get(("", offer)), _FIRST, reason, now)
+    spot = (pool, SPOT)
+    before = after.get(spot)
+    after[spot] = _longer(before, _FIRST / 2, reason, now) if before else Cooling(1, now, reason)
+    return after
+
+
+def _longer(before: Cooling | None, first: float, reason: str, now: float) -> Cooling:
+    times = before.times + 1 if before else 1
+    return Cooling(times, now + min(first * 2 ** min(times - 1, 20), _LONGEST), reason)
+
+
+def still_cooling(cooling: Coolings, now: float) -> dict[tuple[str, Offer], Cooling]:
     """Those worth remembering."""
-    return {offer: rest for offer, rest in cooling.items() if now < rest.until + _FORGOTTEN}
+    return {key: rest for key, rest in cooling.items() if now < rest.until + _FORGOTTEN}
 
 
-def avoided(cooling: Mapping[Offer, Cooling], types: tuple[str, ...], now: float) -> frozenset[Offer]:
-    """Offers of these types that must rest now."""
-    return frozenset(offer for offer, rest in cooling.items() if now < rest.until and offer.type in types)
+def avoided(cooling: Coolings, pool: str, types: Sequence[str], now: float) -> frozenset[Offer]:
+    """Return the offers of these types that a pool must leave out now."""
+    found = {offer for (scope, offer), rest in cooling.items() if scope in ("", pool) and now < rest.until}
+    every = {replace(offer, type=kind) for offer in found if not offer.type for kind in types}
+    return frozenset(offer for offer in found | every if offer.type in types)

@@ -47,5 +47,7 @@ class Outcome:
     """Before this moment a look that shows the same is decided the same."""
     counted: Mapping[int, str] = field(default_factory=dict)
     """By queue item: the one pool it counts for. Left out is what is not ready or what no pool can serve."""
+    elsewhere: frozenset[int] = frozenset()
+    """Queue items that no pool can serve, and that wait for a node of others that is online."""
     notes: tuple[str, ...] = ()
     """What people should know: items nobody can serve, agents nobody can judge."""

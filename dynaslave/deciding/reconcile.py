@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dynaslave.controller.words import Why, plural
 from dynaslave.deciding import uses
 from dynaslave.deciding.decisions import (
+    Abandon,
     Adopt,
     Decision,
     Drain,
@@ -21,8 +22,9 @@ from dynaslave.deciding.decisions import (
     Retire,
     Suspect,
 )
+from dynaslave.deciding.holds import Kept
 from dynaslave.deciding.ledger import Ledger, Seen, exists
-from dynaslave.model import Agent, Instance, State
+from dynaslave.model import Agent, Instance, Offline, State
 from dynaslave.pools.limits import Deadlines
 from dynaslave.pools.pool import AgentPool
 
@@ -30,20 +32,25 @@ __all__ = ["interruption", "must_go", "parked", "settle_agents", "settle_instanc
 
 
 def must_go(
-    ledger: Ledger, pools: Mapping[str, AgentPool], seen: Mapping[str, Seen], awaited: Collection[str] = ()
+    ledger: Ledger,
+    pools: Mapping[str, AgentPool],
+    seen: Mapping[str, Seen],
+    kept: Kept,
+    awaited: Collection[str] = (),
 ) -> dict[str, str]:
-    """Agents that cannot stay, each with the reason. What runs there may end in peace.
+    """Agents that cannot stay, each with the reason. What runs there may end in peace, or go on first.
 
     awaited: pools that are not declared, and may come back.
     """
     going = {}
     for agent in ledger.agents:
-        if agent.state not in (State.GONE, State.HELD):
-            reason = _must_go(agent, pools.get(agent.pool), seen.get(agent.name), ledger.claimed_twice)
-            if agent.pool in awaited and Why.NO_POOL.begins(reason):
-                continue
-            if reason:
-                going[agent.name] = reason
+        if agent.state in (State.GONE, State.HELD):
+            continue
+        reason = _cannot_stay(agent, ledger.claimed_twice)
+        if not reason and agent.name not in kept.stay and agent.pool not in awaited:
+            reason = _should_not_stay(pools.get(agent.pool), agent, seen.get(agent.name))
+        if reason:
+            going[agent.name] = reason
     return going
 
 
@@ -52,13 +59,19 @@ def interruption(agent: Agent) -> str:
     return Why.INTERRUPTION.says(agent.instance.doomed) if agent.instance and agent.instance.doomed else ""
 
 
-def _must_go(agent: Agent, pool: AgentPool | None, seen: Seen | None, claimed_twice: Collection[str]) -> str:
+def _cannot_stay(agent: Agent, claimed_twice: Collection[str]) -> str:
     if reason := interruption(agent):
         return reason
-    if pool is None:
-        return Why.NO_POOL.says(f"{agent.pool} is not in the estate any more")
     if agent.name in claimed_twice:
         return Why.CLAIMED_TWICE.says("two instances claim this node; both are replaced")
+    if agent.node.offline is Offline.MONITOR:
+        return Why.MONITOR.says(f"Jenkins took it offline, {agent.node.reason or 'without a reason'}")
+    return ""
+
+
+def _should_not_stay(pool: AgentPool | None, agent: Agent, seen: Seen | None) -> str:
+    if pool is None:
+        return Why.NO_POOL.says(f"{agent.pool} is not in the estate any more")
     taken = seen.uses if seen else 0
     if pool.max_uses is not None and taken >= pool.max_uses:
         return Why.LAST_BUILD.says(f"it has taken {plural(taken, 'build')}, max_uses is {pool.max_uses}")
@@ -80,6 +93,7 @@ def parked(ledger: Ledger, going: Collection[str]) -> set[str]:
 def settle_agents(
     ledger: Ledger,
     going: Mapping[str, str],
+    kept: Kept,
     pools: Collection[str],
     restored: Collection[str],
     now: float,
@@ -88,8 +102,12 @@ def settle_agents(
     for agent in ledger.agents:
         if agent.name in restored:
             continue
-        if agent.state is State.DRAINING:
-            yield from _draining(agent, going, pools)
+        if agent.given_up is not None and now > agent.given_up:
+            yield Abandon(agent.name, _abandoned(agent))
+        elif agent.node.offline is Offline.MONITOR and agent.state is State.DRAINING:
+            yield Drain(agent.name, going[agent.name])
+        elif agent.state is State.DRAINING:
+            yield from _draining(agent, going, kept, pools)
         elif agent.state is State.GONE:
             if not agent.node.busy:
                 yield RemoveNode(agent.name, "its instance has ended")
@@ -103,12 +121,26 @@ _SLIPPED_IN = (Why.SURPLUS, Why.NEVER_CAME, Why.LOST)
 """Reasons that a build which started in the last moment proves wrong."""
 
 
-def _draining(agent: Agent, going: Mapping[str, str], pools: Collection[str]) -> Iterator[Decision]:
-    if agent.name not in going and agent.node.connected and Why.NO_POOL.drains(agent):
-        if agent.pool in pools:
-            yield Restore(agent.name, f"{agent.pool} is declared again")
+def _abandoned(agent: Agent) -> str:
+    ended = agent.instance is None or agent.state is State.GONE
+    what = "its instance has ended" if ended else "its agent has been gone for too long"
+    return (
+        f"{what}, and a build holds an executor there: it fails, or is tried again, once the node is removed"
+    )
+
+
+def _draining(
+    agent: Agent, going: Mapping[str, str], kept: Kept, pools: Collection[str]
+) -> Iterator[Decision]:
+    back = agent.name not in going and agent.node.connected
+    undeclared = back and Why.NO_POOL.drains(agent)
+    if undeclared and agent.pool in pools:
+        yield Restore(agent.name, f"{agent.pool} is declared again")
     elif not agent.node.busy:
-        yield Retire(agent.name, f"drained and idle ({agent.node.reason})")
+        if back and agent.name in kept.named:
+            yield Restore(agent.name, "a build waits that can run on this agent only")
+        elif agent.name in going or not (undeclared or agent.name in kept.held):
+            yield Retire(agent.name, f"drained and idle ({agent.node.reason})")
     elif agent.name not in going and any(why.drains(agent) for why in _SLIPPED_IN):
         yield Restore(agent.name, "a build started there before it was offline")
 

@@ -8,8 +8,9 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from dynaslave.controller.words import plural
-from dynaslave.deciding.backoff import Strikes
 from dynaslave.deciding.ledger import Ledger, exists, is_coming
+from dynaslave.deciding.memory import Memory
+from dynaslave.deciding.offers import SPOT
 from dynaslave.pools.limits import Cap, Limits, TypeFacts
 from dynaslave.pools.pool import AgentPool
 from dynaslave.provider import Offer
@@ -71,12 +72,13 @@ class Room:
         pools: Mapping[str, AgentPool],
         ledger: Ledger,
         limits: Limits,
-        strikes: Mapping[str, Strikes],
+        memory: Memory,
         now: float,
     ) -> None:
         self._pools = pools
         self._limits = limits
-        self._strikes = strikes
+        self._strikes = memory.strikes
+        self._cooling = memory.cooling
         self._now = now
         self._account = _Used("the account", limits.account)
         self._teams = {name: _Used(f"team {name}", cap) for name, cap in limits.teams.items()}
@@ -144,8 +146,15 @@ class Room:
         self._coming[pool.name] += granted
         return Granted(granted, held_back if granted < wanted else "")
 
+    def is_full(self, pool: AgentPool) -> bool:
+        """Return whether a limit leaves no room for one more, however launches have gone."""
+        return any(bound <= 0 for bound, _ in self._limits_of(pool))
+
     def _bounds(self, pool: AgentPool) -> Iterable[tuple[int, str]]:
         yield from self._patience(pool)
+        yield from self._limits_of(pool)
+
+    def _limits_of(self, pool: AgentPool) -> Iterable[tuple[int, str]]:
         yield pool.max_agents - self._counts[pool.name], f"max_agents is {pool.max_agents}"
         unusable = self._unusable(pool)
         if unusable:
@@ -168,6 +177,9 @@ class Room:
 
     def _patience(self, pool: AgentPool) -> Iterable[tuple[int, str]]:
         """What failures allow: nothing for a while, then one at a time."""
+        rest = self._cooling.get((pool.name, SPOT)) if pool.spot == "only" else None
+        if rest is not None and self._now < rest.until:
+            yield 0, f"{rest.reason}; the next try is in {rest.until - self._now:.0f} s"
         strikes = self._strikes.get(pool.name)
         if strikes is None or not strikes.probing:
             return

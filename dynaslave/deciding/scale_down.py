@@ -6,31 +6,36 @@ many executors were needed at once; experience may shorten the time (forecast.py
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Collection, Mapping, Sequence
 
 from dynaslave.controller.words import Why, plural
 from dynaslave.deciding.decisions import Drain
+from dynaslave.deciding.demand import Group
 from dynaslave.deciding.ledger import Seen
 from dynaslave.deciding.standing import Standing
+from dynaslave.deciding.supply import slots
 from dynaslave.manager.costs import MINIMUM
 from dynaslave.model import Agent, State
 from dynaslave.pools.pool import AgentPool
+from jobdsl.grammar.labels import Expr
 
-__all__ = ["scale_down"]
+__all__ = ["replace_unfit", "scale_down"]
 
 
 def scale_down(
-    standing: Standing, seen: Mapping[str, Seen], surplus: int, over: int, now: float
+    standing: Standing, seen: Mapping[str, Seen], surplus: int, over: int, needed: Collection[str], now: float
 ) -> list[Drain]:
     """Agents to drain: `surplus` that nobody needs, and `over` beyond the pool's maximum.
 
     Those go first that have not come yet, the latest first, as soon as the minute is over that they are
     billed for in any case. Then those that are not as the pool describes them any more, then the least
     recently useful. Idle ones go before busy ones; a busy one goes only if it has executors free that
-    nobody needs.
+    nobody needs. `needed`: agents that stay, as a build may go on there or waits for that very node.
     """
     pool = standing.pool
-    order = sorted(standing.serving, key=lambda agent: _order(agent, pool, seen))
+    serving = [agent for agent in standing.serving if agent.name not in needed]
+    order = sorted(serving, key=lambda agent: _order(agent, pool, seen))
     drains = [Drain(agent.name, _over(pool)) for agent in order if agent.state is State.IDLE][:over]
     gone = {drain.node for drain in drains}
     left = sorted((agent for agent in standing.coming if _is_billed(agent, now)), key=lambda one: -one.since)
@@ -38,6 +43,36 @@ def scale_down(
     for agent in left[: max(0, surplus - len(drains))]:
         drains.append(Drain(agent.name, _surplus(agent, standing, surplus)))
     return drains
+
+
+def replace_unfit(
+    standing: Standing, groups: Sequence[Group], uncovered: int, needed: Collection[str], held_back: str
+) -> list[Drain]:
+    """Return agents to drain that serve nothing that waits, where there is no room for those that would.
+
+    Their labels are not the pool's any more. They look needed, as builds wait for the pool.
+
+    Args:
+        standing: the pool.
+        groups: everything that waits.
+        uncovered: items of the pool that nothing serves.
+        needed: agents that stay.
+        held_back: the limit that is in the way.
+    """
+    pool, labels = standing.pool, [group.label for group in groups]
+    unfit = [
+        agent
+        for agent in (*standing.coming, *standing.serving)
+        if agent.state is not State.BUSY
+        and agent.name not in needed
+        and not any(_fits(agent, label, pool) for label in labels)
+    ]
+    says = Why.UNFIT.says(f"it has other labels than {pool.name}, for which builds wait, and {held_back}")
+    return [Drain(agent.name, says) for agent in unfit[: math.ceil(uncovered / slots(pool))]]
+
+
+def _fits(agent: Agent, label: Expr | None, pool: AgentPool) -> bool:
+    return pool.mode == "normal" if label is None else label.matches(agent.labels)
 
 
 def _is_billed(agent: Agent, now: float) -> bool:

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from dynaslave.controller.words import plural
 from dynaslave.deciding.decisions import Launch, Restore
 from dynaslave.deciding.demand import Demand, Group
-from dynaslave.deciding.offers import Cooling, avoided
+from dynaslave.deciding.offers import Coolings, avoided
 from dynaslave.deciding.room import Room
 from dynaslave.deciding.standing import Standing, executors_of
 from dynaslave.deciding.supply import slots
 from dynaslave.pools.pool import AgentPool
 from dynaslave.pools.schedules import Floor
-from dynaslave.provider import Offer
 
 __all__ = ["Grown", "Growth", "scale_up"]
 
@@ -59,7 +58,7 @@ class Grown:
         standings: Mapping[str, Standing],
         demand: Demand,
         room: Room,
-        cooling: Mapping[Offer, Cooling],
+        cooling: Coolings,
         now: float,
     ) -> list[Restore | Launch]:
         """As decisions: one launch for each pool."""
@@ -68,7 +67,7 @@ class Grown:
             if one.agents:
                 pool, floor = standings[name].pool, standings[name].floor
                 reason = _reason(name, one, demand.covered.get(name, {}), floor, standings[name].late)
-                avoid = avoided(cooling, pool.instance_types, now) | room.forbidden(pool)
+                avoid = avoided(cooling, name, pool.instance_types, now) | room.forbidden(pool)
                 launches.append(Launch(name, one.agents, reason, avoid))
         return [*(Restore(node, reason) for node, reason in self.restored.items()), *launches]
 

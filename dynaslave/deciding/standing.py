@@ -97,11 +97,12 @@ def standings(
     late: Collection[str],
     executors: Mapping[str, int],
     demand: Demand,
+    paused: Mapping[str, int],
     memory: Memory,
     now: float,
 ) -> dict[str, Standing]:
     """All pools. `late`: who is on the way and not counted; `executors`: free or on their way, before items
-    took any.
+    took any; `paused`: items that start when the controller no longer shuts down.
     """
     serving: dict[str, list[Agent]] = {name: [] for name in pools}
     coming: dict[str, list[Agent]] = {name: [] for name in pools}
@@ -124,7 +125,7 @@ def standings(
         doubt = memory.unreliable_until(name)
         forecast = traffic.forecast(memory.boot_seconds(name), sure=now < doubt)
         floor = replace(_floor(pool, now), ahead=forecast.ahead)
-        needs = busy + waiting.get(name, 0) + floor.free(slots(pool))
+        needs = busy + waiting.get(name, 0) + paused.get(name, 0) + floor.free(slots(pool))
         found[name] = Standing(
             pool=pool,
             floor=floor,

@@ -16,7 +16,7 @@ __all__ = ["Meaning", "Reach", "asking", "explain", "meaning_of", "table"]
 
 log = logging.getLogger(__name__)
 
-Reach = Literal["offer", "type", "zone", "market", "all"]
+Reach = Literal["offer", "type", "zone", "subnet", "market", "all"]
 """What else a refused offer says something about; the table explains it."""
 _KINDS = {kind.__name__: kind for kind in (NoCapacity, Throttled, Denied, Unavailable)}
 
@@ -56,7 +56,8 @@ def explain(code: str, text: str, doing: str, status: int = 400) -> ProviderErro
         log.warning("%s: %s", code, text)
         hint += "; aws sts decode-authorization-message reads the message in the log"
     way_out = f" ({hint})" if hint else ""
-    return meaning.kind(f"{doing}: {meaning.says}{way_out}. AWS: {code}: {own}", code=code)
+    text = f"{doing}: {meaning.says}{way_out}. AWS: {code}: {own}"
+    return meaning.kind(text, code=code, own=meaning.kind is Denied or meaning.reach == "subnet")
 
 
 @contextmanager

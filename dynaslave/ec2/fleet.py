@@ -156,7 +156,7 @@ def reached(error: ProviderError, offer: Offer, asked: Iterable[Offer]) -> set[O
         return set(asked)
     if reach == "type":
         return {replace(offer, zone="")}
-    if reach == "zone":  # a subnet without addresses has none for the other market either
+    if reach in ("zone", "subnet"):  # a subnet without addresses has none for the other market either
         there = [one for one in asked if one.zone == offer.zone]
         return {replace(one, market=market) for one in (*there, offer) for market in get_args(Market)}
     return {offer}

@@ -1,7 +1,8 @@
 """A launch: which calls are made for it, in which order, and what is made of their answers.
 
 Spot first if the pool wants it, then on-demand; in each market once more without the offers that refused.
-So at most four calls start instances. Each has the intent and its number as client token, and each
+So at most four calls start instances, and one for each type where a call was refused for which one of its
+types may be to blame. Each has the intent and its number as client token, and each
 instance is born with the intent as a tag: sent again, by a retry, this process or another, a launch finds
 what it has started and starts no more.
 """
@@ -51,6 +52,16 @@ _MARKETS: dict[Spot, tuple[Market, ...]] = {
     "prefer": ("spot", "on-demand"),
     "only": ("spot",),
 }
+_OF_ONE_TYPE = frozenset(
+    {
+        "UnauthorizedOperation",
+        "AccessDenied",
+        "AccessDeniedException",
+        "InvalidParameterValue",
+        "InvalidParameterCombination",
+    }
+)
+"""Refusals of a whole call for which one type may be to blame: each is asked for by itself then."""
 _ROUNDS = 2
 """Calls in one market: the second leaves out what the first was refused."""
 
@@ -62,6 +73,8 @@ class _Progress:
     request: LaunchRequest
     template: Version
     calls: int = 0
+    apart: bool = False
+    """Whether each type is asked for by itself, as a call was refused that named several."""
     instances: list[Instance] = field(default_factory=list)
     refused: dict[Offer, ProviderError] = field(default_factory=dict)
 
@@ -93,7 +106,9 @@ class Launcher:
         try:
             for market in _MARKETS[request.pool.spot]:
                 for _ in range(_ROUNDS):
-                    self._call(progress, market)
+                    self._call(progress, market, request.pool.instance_types)
+                for one in request.pool.instance_types if progress.apart else ():
+                    self._call(progress, market, (one,))
         except (Throttled, Unavailable) as error:
             return self._cut_short(progress, error)
         return _outcome(progress)
@@ -106,13 +121,13 @@ class Launcher:
         image = self.images.find(pool.image)
         return self.templates.ensure(pool, template_data(pool, image, self.script(pool)))
 
-    def _call(self, progress: _Progress, market: Market) -> None:
+    def _call(self, progress: _Progress, market: Market, types: Sequence[str]) -> None:
         """One call that starts instances, if anything is lacking and left to ask for."""
         pool = progress.request.pool
         subnets = self.subnets.by_zone(pool)
         avoid = {*progress.request.avoid, *progress.refused}
-        left = offers(pool.instance_types, subnets, market, avoid)
-        if not left or progress.lacking <= 0:
+        left = offers(types, subnets, market, avoid)
+        if not left or progress.lacking <= 0 or (progress.apart and len(types) > 1):
             return
         progress.calls += 1
         intent = progress.request.intent
@@ -141,6 +156,9 @@ class Launcher:
         """A call was refused as a whole."""
         if error.code.startswith("InvalidAMIID"):
             self.images.forget()
+        if error.code in _OF_ONE_TYPE and len({offer.type for offer in ask.offers}) > 1:
+            progress.apart = True
+            return
         only = ask.offers[0] if len(ask.offers) == 1 else Offer("", "", ask.market)
         progress.refused |= dict.fromkeys(reached(error, only, ask.offers), error)
 

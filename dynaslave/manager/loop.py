@@ -294,7 +294,7 @@ class Manager:
             status,
             at=snapshot.at,
             pools=pool_rows(declared.pools, outcome, costs.by_pool(), snapshot.at),
-            queue=queue_rows(snapshot.queue, outcome.counted),
+            queue=queue_rows(snapshot.queue, outcome.counted, outcome.elsewhere),
             agents=agent_rows(outcome.agents),
             month=costs.month,
         )

@@ -116,7 +116,7 @@ class Metrics:
         oldest: dict[str, float] = {}
         for row in status.queue:
             oldest[row.pool] = max(oldest.get(row.pool, 0.0), status.at - row.since)
-        self._unserved.set(sum(not row.pool for row in status.queue))
+        self._unserved.set(sum(not row.pool and not row.elsewhere for row in status.queue))
         for name, seconds in oldest.items():
             if name:
                 self._longest.labels(one_line(name)).set(seconds)

@@ -59,7 +59,7 @@ class Observer:
             listing = aside.submit(self._provider.list)
             nodes, items = self._see(aside, blind)
             instances = _listed(listing, blind)
-        return Snapshot(at, items, nodes, instances, tuple(blind))
+        return Snapshot(at, items, nodes, instances, tuple(blind), self._controller.session)
 
     def _see(
         self, aside: ThreadPoolExecutor, blind: list[str]
@@ -81,7 +81,7 @@ class Observer:
 
     def _items(self, answer: Mapping[str, Any], nodes: Sequence[Node]) -> tuple[QueueItem, ...]:
         items = queue.queue_items(answer, nodes)
-        if any(item.ready and not item.known for item in items) and (told := self._labels()):
+        if any(_is_guessed(item) for item in items) and (told := self._labels()):
             return queue.queue_items(answer, nodes, told)
         return items
 
@@ -96,6 +96,11 @@ class Observer:
             forbidden = getattr(error, "status", None) == 403
             self._no_script_before = self._clock() + (_FORBIDDEN if forbidden else _FAILED)
             return {}
+
+
+def _is_guessed(item: QueueItem) -> bool:
+    """Return whether only a script tells the label: a reason that names a node may mean that very node."""
+    return item.ready and (not item.known or bool(item.build and item.node))
 
 
 def _told(answer: Any) -> dict[int, str | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from dynaslave.controller.words import plural
 from dynaslave.deciding.outcome import Outcome, PoolView
@@ -63,10 +63,20 @@ def _gone(name: str, agents: Sequence[Agent], dollars: Mapping[str, float] | Non
     return PoolRow(name, "", "", 0, counts, 0, 0, 0, spent, note)
 
 
-def queue_rows(queue: Sequence[QueueItem], counted: Mapping[int, str]) -> list[QueueRow]:
+def queue_rows(
+    queue: Sequence[QueueItem], counted: Mapping[int, str], elsewhere: Collection[int] = ()
+) -> list[QueueRow]:
     """What waits for an executor, the longest first. What waits for something else is no row."""
     rows = [
-        QueueRow(item.id, item.name, _label(item), item.since, counted.get(item.id, ""), item.why)
+        QueueRow(
+            item.id,
+            item.name,
+            _label(item),
+            item.since,
+            counted.get(item.id, ""),
+            item.why,
+            item.id in elsewhere,
+        )
         for item in queue
         if item.ready
     ]

@@ -80,8 +80,12 @@ def notes(snapshot: Snapshot, groups: Sequence[Group], agents: Sequence[Agent]) 
         yield f"{_wait(unknown)}, and the controller does not tell for which label: {example}"
     for group in groups:
         told = _wait(group.items) + ("" if group.label is None else f" for {group.label}")
-        if group.left and not group.pools:
-            yield f"{told}, and no pool and no node can serve {'it' if len(group.items) == 1 else 'them'}"
+        them = "it" if len(group.items) == 1 else "them"
+        if group.offline:
+            shown = ", ".join(group.offline[:3]) + (" and others" if len(group.offline) > 3 else "")
+            yield f"{told}, no pool can serve {them}, and the nodes that can are offline: {shown}"
+        elif group.left and not group.pools and not group.elsewhere:
+            yield f"{told}, and no pool and no node can serve {them}"
         elif group.passed_over:
             yield f"{told}, though executors that fit have been free for a while"
     for agent in agents:

@@ -47,6 +47,8 @@ class QueueRow:
     pool: str
     """The pool it counts for; empty if none can serve it."""
     why: str = ""
+    elsewhere: bool = False
+    """Whether no pool can serve it, and it waits for a node of others that is online."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,10 @@ class Deadlines:
     """An agent that was online and is gone, while its instance runs: a controller's restart fits in."""
     undeclared: float = 30.0
     """A pool that is missing from the estate, before its idle agents leave: a checkout fits in."""
+    resume: float = 600.0
+    """From a restart of the controller, or a lost connection, until what ran is expected no more."""
+    abandon: float = 1800.0
+    """An agent that is gone while its instance runs and a build holds it; the instance waits as long."""
     suspect: float = 120.0
     """From the mark on an instance that belongs to nothing until it is ended."""
 

@@ -182,7 +182,7 @@ class SimulatedCloud:
             for kind in pool.instance_types or ("simulated",)
             for zone in self._zones
         ]
-        left = [offer for offer in offers if offer not in avoid]
+        left = [one for one in offers if one not in avoid and replace(one, zone="") not in avoid]
         if not left:
             raise NoCapacity(f"every offer of pool {pool.name} is cooling down")
         return left

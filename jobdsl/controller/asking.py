@@ -55,6 +55,8 @@ class Asking:
         """Requests sent so far."""
         self.version = ""
         """Jenkins' version, once it has answered."""
+        self.session = ""
+        """What Jenkins calls the time since its last start (`X-Jenkins-Session`): another after each."""
         self._server = server
         self._patience = patience
         self._sleep, self._clock = sleep, clock
@@ -199,4 +201,5 @@ class Asking:
             return bool(self.version) and not (starting or self._starting)
         self._starting = self._given_up = False
         self.version = response.headers.get("X-Jenkins") or self.version or "unknown"
+        self.session = response.headers.get("X-Jenkins-Session") or self.session
         return True
