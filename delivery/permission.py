@@ -17,14 +17,21 @@ if TYPE_CHECKING:
 __all__ = ["image_tags", "permit"]
 
 
-def permit(settings: Settings, aws: Aws, *, app: str, image: str, change_request: str = "") -> None:
+def permit(
+    settings: Settings, aws: Aws, *, app: str, image: str, change_request: str = "", jenkins_user: str = ""
+) -> None:
     """Refuse the deploy of an image to the account of `aws`: PolicyError with everything against it.
 
     AwsError if it cannot be told.
     """
     account = settings.account(aws.account)
     wish = Wish(
-        app, image, _caller(settings, account, app, aws), change_request, _tags(settings, account, aws, image)
+        app,
+        image,
+        _caller(settings, account, app, aws),
+        change_request,
+        _tags(settings, account, aws, image),
+        jenkins_user,
     )
     problems = refusals(settings, account, wish)
     if account.change_request_url and not any(one.rule == "change-request" for one in problems):

@@ -30,6 +30,13 @@ class Wish:
     change_request: str = ""
     image_tags: Mapping[str, str] | None = field(default_factory=dict)
     """The image's tags in the account where it must have run; None if it is not there."""
+    jenkins_user: str = ""
+    """Id of the Jenkins user that started the build."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What `deployers` may match: the caller, and the Jenkins user as `jenkins:USER`."""
+        return (self.caller, f"jenkins:{self.jenkins_user}") if self.jenkins_user else (self.caller,)
 
 
 def refusals(settings: Settings, account: Account, wish: Wish) -> list[Problem]:
@@ -55,9 +62,10 @@ def _places(account: Account, app: App, wish: Wish) -> Iterator[Problem]:
 def _people(account: Account, app: App, wish: Wish) -> Iterator[Problem]:
     lists = {f"accounts.{account.name}": account.deployers, f"apps.{wish.app}": app.deployers}
     for what, allowed in lists.items():
-        if allowed is not None and not _any(allowed, wish.caller):
-            hint = f"{what}.deployers names {', '.join(allowed) or 'nobody'}"
-            yield _refused("deployer", f"{wish.caller} may not deploy {wish.app} in {account.name}", hint)
+        if allowed is not None and not any(_any(allowed, name) for name in wish.names):
+            hint = f"{what}.deployers names {', '.join(allowed) or 'no one'}"
+            who = " as ".join(reversed(wish.names))
+            yield _refused("deployer", f"{who} may not deploy {wish.app} in {account.name}", hint)
 
 
 _LONGEST = 100
@@ -65,6 +73,9 @@ _LONGEST = 100
 
 
 def _change(account: Account, wish: Wish) -> Iterator[Problem]:
+    if unfit := tags.unfit(wish.change_request):
+        yield _refused("change-request", f"the change request {unfit}", "--change-request takes its number")
+        return
     pattern = account.change_pattern
     if pattern is None:
         return

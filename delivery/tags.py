@@ -5,26 +5,34 @@ Tags are the only state there is. Keys have at most 128 characters, values 256, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 __all__ = [
+    "APPLICATION",
     "BAKE",
     "BAKING",
     "BEGUN",
     "BOOT_SECONDS",
+    "BUILD_URL",
     "CHANGE_REQUEST",
+    "COMMIT",
     "CREATED",
     "DECIDE_BY",
     "DELETE_AFTER",
     "DEPLOY",
+    "DEPLOYER",
     "DISABLED_AT",
     "IGNORED_ALARMS",
     "IMAGE",
     "IMAGE_NAME",
+    "JENKINS_USER",
+    "JOB",
     "KEEP",
     "KEY",
     "LOAD_BALANCER",
+    "NAME",
     "OF_GROUPS",
     "OWNER",
     "PIN",
@@ -41,10 +49,18 @@ __all__ = [
     "STRATEGY",
     "SUSPENDED",
     "TARGET_GROUP",
+    "VERSION",
+    "fit",
     "read",
     "tested_in",
+    "unfit",
     "written",
 ]
+
+_LONGEST_VALUE = 256
+_REFUSED = re.compile("[^\\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that AWS does not take in a value (pattern of `ResourceTagValue`, Auto Scaling API); line ends
+and tabs it takes, but no console shows them."""
 
 BAKE = "delivery:bake"
 """Id of the bake that made a resource."""
@@ -55,7 +71,7 @@ CREATED = "delivery:created"
 OWNER = "delivery:owner"
 """On everything a bake makes: who bakes, a build's URL or a caller's ARN."""
 IMAGE_NAME = "delivery:image-name"
-"""On what a bake needs only for a while: the name its image will have."""
+"""On what a bake needs only for a while: the name its image will have. On a group: the name of its image."""
 BAKING, READY = "baking", "ready"
 """`delivery:state` of an image and its snapshots: made by a bake that is not done, or to be used. Left at
 `baking` by a bake that was killed, it is as temporary as the instance it was made of."""
@@ -75,8 +91,24 @@ DISABLED_AT = "delivery:disabled-at"
 """On a group: when it was taken out of traffic (UTC, ISO)."""
 DELETE_AFTER = "delivery:delete-after"
 """On a group: when it may be deleted (UTC, ISO); by itself no reason to delete one."""
+NAME = "Name"
+"""What the EC2 console calls a thing."""
+APPLICATION = "delivery:application"
+"""On a group and its instances: the application of its cluster."""
+VERSION = "delivery:version"
+"""On a group and its instances: the version in its image, with the release where there is one."""
+COMMIT = "delivery:commit"
+"""On a group and its instances: the commit its version was built of."""
+DEPLOYER = "delivery:deployer"
+"""On a group and its instances: ARN of the caller that deployed it."""
+JENKINS_USER = "delivery:jenkins-user"
+"""On a group and its instances: id of the Jenkins user that started the build."""
+JOB = "delivery:job"
+"""On a group and its instances: the Jenkins job that deployed it."""
+BUILD_URL = "delivery:build-url"
+"""On a group and its instances: the build that deployed it."""
 CHANGE_REQUEST = "delivery:change-request"
-"""On a group: the change request it was deployed under."""
+"""On a group and its instances: the change request it was deployed under."""
 BEGUN = "delivery:begun"
 """On a group: when its deploy began (UTC, ISO)."""
 STEP = "delivery:step"
@@ -111,7 +143,7 @@ LOAD_BALANCER = "delivery:load-balancer/"
 OF_GROUPS = (
     DEPLOY, STATE, PREVIOUS, PIN, DISABLED_AT, DELETE_AFTER, CHANGE_REQUEST, BEGUN, STEP, STRATEGY, SIZE,
     IMAGE, PREVIOUS_IMAGE, REASON, ROLLBACK_ERROR, ROLLED_BACK, DECIDE_BY, IGNORED_ALARMS, BOOT_SECONDS,
-    SUSPENDED,
+    SUSPENDED, NAME, APPLICATION, VERSION, COMMIT, DEPLOYER, JENKINS_USER, JOB, BUILD_URL, IMAGE_NAME,
 )  # fmt: skip
 """Every tag a group may have of deploys, but those that name load balancers."""
 
@@ -132,3 +164,18 @@ def read(tags: Iterable[Mapping[str, Any]] | None) -> dict[str, str]:
 def written(tags: Mapping[str, str]) -> list[Any]:
     """A dictionary as AWS wants tags, in the order of their keys."""
     return [{"Key": key, "Value": tags[key]} for key in sorted(tags)]
+
+
+def fit(value: str) -> str:
+    """Make a text a value that AWS takes: other characters become blanks, what is too long is cut."""
+    text = _REFUSED.sub(" ", value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+
+
+def unfit(value: str) -> str:
+    """Say what keeps a text from being the value of a tag; an empty text if nothing does."""
+    if len(value) > _LONGEST_VALUE:
+        return f"has {len(value)} characters, and a tag on AWS at most {_LONGEST_VALUE}"
+    if found := _REFUSED.search(value):
+        return f"has the character {found[0]!r}, which no tag on AWS may have"
+    return ""

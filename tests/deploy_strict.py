@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import math
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -497,8 +498,10 @@ def _bad_tags(tags: Iterable[Mapping[str, str]], keys: Collection[str]) -> Answe
     """What AWS has against tags; `keys` are all the group would have."""
     if len(keys) > 50:
         return _refused("LimitExceeded", "The maximum number of tags per resource is 50")
-    if any(len(one["Value"]) > 256 or len(one["Key"]) > 128 for one in tags):
-        return _refused("ValidationError", "1 validation error detected: a tag is too long")
+    good = re.compile("[\\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff\r\n\t]*")  # of ResourceTagValue
+    for one in tags:
+        if not good.fullmatch(one["Value"]) or len(one["Value"]) > 256 or len(one["Key"]) > 128:
+            return _refused("ValidationError", f"1 validation error detected: value of {one['Key']}")
     return None
 
 

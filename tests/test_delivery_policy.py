@@ -50,7 +50,7 @@ def test_everything_against_it_is_told_at_once_with_the_way_out() -> None:
         "application shop may not be deployed in live (accounts.live.apps names cart)",
         "application shop is not deployed in live (apps.shop.accounts names test)",
         "arn:aws:iam::1:role/dev may not deploy shop in live (accounts.live.deployers names *:role/release-*)",
-        "arn:aws:iam::1:role/dev may not deploy shop in live (apps.shop.deployers names nobody)",
+        "arn:aws:iam::1:role/dev may not deploy shop in live (apps.shop.deployers names no one)",
         "live wants a change request (--change-request takes its number, which looks like CHG[0-9]{4})",
         "ami-1 has not run in test yet (delivery deploy --account test --image ami-1 first)",
     ]

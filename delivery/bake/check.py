@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from delivery import tags as words
 from delivery.aws import Aws
 from delivery.bake.base import BaseImage
 from delivery.bake.keys import problems_of_keys
@@ -18,7 +19,7 @@ _ARCHES = {"amd64": "x86_64", "x86_64": "x86_64", "arm64": "arm64", "aarch64": "
 """How packages call the architectures images have; others (`all`, `noarch`) fit everywhere."""
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]+")
 _TAGS = 50
-_OURS = 24
+_OURS = 26
 """Tags the bake writes itself, with room for those a later deploy adds."""
 
 
@@ -74,10 +75,14 @@ def _accounts(order: Order) -> Iterator[Problem]:
 
 
 def _tags(order: Order) -> Iterator[Problem]:
+    if unfit := words.unfit(order.origin.change_request):
+        yield Problem(f"--change-request {unfit}", hint="it takes the number of the change request")
     if len(order.tags) > _TAGS - _OURS:
         yield Problem(f"{len(order.tags)} tags: an image has at most {_TAGS}, {_OURS} are the bake's own")
     for key, value in order.tags.items():
-        if not key or len(key) > 128 or len(value) > 256:
-            yield Problem(f"tag {key!r}: keys have 1 to 128 characters, values at most 256")
+        if not key or len(key) > 128 or words.unfit(key):
+            yield Problem(f"tag {key!r}: keys have 1 to 128 characters, none of them a control character")
+        if unfit := words.unfit(value):
+            yield Problem(f"tag {key!r}: its value {unfit}")
         if key.lower().startswith(("aws:", "delivery:")):
             yield Problem(f"tag {key!r}: such names are kept for {key.partition(':')[0].lower()}")

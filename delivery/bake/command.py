@@ -41,6 +41,8 @@ def _package_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--commit", default="", envvar="GIT_COMMIT", help="Commit it was built of."),
             click.option("--job", default="", envvar="JOB_NAME", help="Job that built it."),
             click.option("--build-url", default="", envvar="BUILD_URL", help="Where the build is seen."),
+            click.option("--jenkins-user", default="", envvar="BUILD_USER_ID", help="Who started the build."),
+            click.option("--change-request", default="", metavar="TEXT", help="Under which it is baked."),
             click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="More tags."),
         ]
     ):
@@ -159,7 +161,13 @@ def _order(aws: Aws, settings: Settings, minutes: float | None, said: dict[str, 
         app=said["app"] or found.name,
         engine=said["engine"] or ours.engine,
         origin=Origin(
-            said["build"], said["commit"], said["job"], said["build_url"], said["build_url"] or aws.caller
+            build=said["build"],
+            commit=said["commit"],
+            job=said["job"],
+            url=said["build_url"],
+            owner=said["build_url"] or aws.caller,
+            jenkins_user=said["jenkins_user"],
+            change_request=said["change_request"],
         ),
         instance_type=said["instance_type"] or ours.instance_type or "",
         instance_profile=said["instance_profile"] or ours.instance_profile or "",

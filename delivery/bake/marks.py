@@ -12,8 +12,6 @@ from delivery.names import app_version, image_name, parse_app_version
 
 __all__ = ["app_version_of", "image_tags", "name_of"]
 
-_LONGEST_VALUE = 256
-
 
 def name_of(order: Order, base: BaseImage, now: float, taken: Collection[str] = ()) -> str:
     """The name of the image that is baked now: no other of the account has it."""
@@ -52,6 +50,8 @@ def image_tags(order: Order, base: BaseImage, bake: str, key: str, name: str, no
         "base_ami_version": _version_of(base.tags),
         "creation_time": iso(now),
         "creator": origin.owner,
+        "jenkins_user": origin.jenkins_user,
+        "change_request": origin.change_request,
         "package": package.file,
         "package_sha256": package.sha256,
         words.BAKE: bake,
@@ -59,7 +59,7 @@ def image_tags(order: Order, base: BaseImage, bake: str, key: str, name: str, no
         words.CREATED: iso(now),
         words.OWNER: origin.owner,
     }
-    known = {key: value[:_LONGEST_VALUE] for key, value in ours.items() if value}
+    known = {key: words.fit(value) for key, value in ours.items() if value}
     return {**order.tags, **known}
 
 

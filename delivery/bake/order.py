@@ -25,6 +25,9 @@ class Origin:
     url: str = ""
     owner: str = ""
     """Who bakes: a build's URL, or a caller's ARN."""
+    jenkins_user: str = ""
+    """Id of the Jenkins user that started the build."""
+    change_request: str = ""
 
 
 @dataclass(frozen=True, slots=True)

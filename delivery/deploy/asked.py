@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +88,13 @@ def adjust(site: Site, changes: Sequence[str], ignored: Sequence[str]) -> None:
 
 
 def site_of(
-    place: Place, cluster: names.Cluster, what: str, *, locked: bool, takes_over: bool = False
+    place: Place,
+    cluster: names.Cluster,
+    what: str,
+    *,
+    locked: bool,
+    takes_over: bool = False,
+    change_request: str = "",
 ) -> Site:
     """Where a command works; `locked` if it changes something. DeliveryError.
 
@@ -95,6 +102,7 @@ def site_of(
     """
     from delivery.deploy.site import Site
     from delivery.lock import FreeLock, open_lock
+    from delivery.provenance import trigger_of
     from delivery.timeline import Timeline
 
     clock = Clock()
@@ -106,7 +114,8 @@ def site_of(
         else FreeLock(clock)
     )
     deploy = settings.deploy(place.aws.account, cluster.app, str(cluster))
-    return Site(place.aws, clock, lock, settings, deploy, timeline, cluster)
+    trigger = trigger_of(os.environ, place.aws.caller if locked else "", change_request)
+    return Site(place.aws, clock, lock, settings, deploy, timeline, cluster, trigger)
 
 
 class ImagePermission:
@@ -126,6 +135,7 @@ class ImagePermission:
             app=site.cluster.app,
             image=self._image,
             change_request=self._change_request,
+            jenkins_user=site.trigger.jenkins_user,
         )
 
     def share(self) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from delivery import tags
 from delivery.aws import AwsError, Meaning
-from delivery.deploy.group_tags import tags_of
+from delivery.deploy.group_tags import as_tags, tags_of
 from delivery.deploy.model import Group
 from delivery.deploy.plan import Facts
 from delivery.deploy.removal import surplus
@@ -30,7 +30,7 @@ def facts_of(site: Site, intent: Intent) -> Facts:
     template, previous = intent.launch.template, intent.previous.name if intent.previous else None
     return Facts(
         intent.group,
-        intent.image,
+        intent.release,
         intent.strategy,
         intent.size.desired,
         site.deploy,
@@ -72,7 +72,7 @@ def _created(site: Site, name: str, intent: Intent, launch: Mapping[str, Any], d
         "MinSize": 0,
         "DesiredCapacity": 0,
         "MaxSize": intent.size.max,
-        "Tags": [*intent.settings.get("Tags", ()), *_as_tags(tags_of(site, intent, deploy))],
+        "Tags": [*intent.settings.get("Tags", ()), *as_tags(tags_of(site, name, intent, deploy))],
     }
     try:
         with site.changing(f"creating group {name}"):
@@ -86,9 +86,3 @@ def _created(site: Site, name: str, intent: Intent, launch: Mapping[str, Any], d
             raise
         return ours
     return True
-
-
-def _as_tags(values: Mapping[str, str]) -> list[dict[str, Any]]:
-    return [
-        {"Key": key, "Value": value, "PropagateAtLaunch": False} for key, value in values.items() if value
-    ]

@@ -11,12 +11,14 @@ from delivery.aws import AwsError, Meaning, asking, meaning, open_aws
 from delivery.errors import USAGE, DeliveryError
 from delivery.health.places import name_of
 from delivery.health.sources import alarm_states
+from delivery.provenance import Release, release_of
 from jobdsl.errors import Problem
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
     from delivery.deploy.model import Group
     from delivery.deploy.site import Site
+    from delivery.settings import Settings
 
 __all__ = [
     "Image",
@@ -41,22 +43,24 @@ class Image:
     id: str
     architecture: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    release: Release = field(default_factory=Release)
+    """What it contains."""
 
 
-def image_of(site: Site, image: str) -> Image:
+def image_of(aws: Aws, settings: Settings, image: str) -> Image:
     """Look an image up here, or in the account it would be shared from. DeliveryError: it cannot be used."""
     hint = "is it the right region and account? delivery bake tells what it made"
-    found = _described(site.aws, image)
-    where = site.settings.tested_in(site.settings.account(site.aws.account)) or site.settings.bake.account
-    if where and where != site.aws.account and not (found and found[0].get("Tags")):
-        found = _described(open_aws(site.settings, where, site.aws.region), image) or found
+    found = _described(aws, image)
+    where = settings.tested_in(settings.account(aws.account)) or settings.bake.account
+    if where and where != aws.account and not (found and found[0].get("Tags")):
+        found = _described(open_aws(settings, where, aws.region), image) or found
     if not found:
-        place = f"{site.aws.account}, {site.aws.region}"
+        place = f"{aws.account}, {aws.region}"
         raise DeliveryError(f"there is no image {image} to be seen in {place}", hint, USAGE)
     raw = found[0]
     if raw.get("State", "available") != "available":
         raise DeliveryError(f"image {image} is {raw['State']}", "wait until it is available", USAGE)
-    return Image(image, raw.get("Architecture", ""), tags.read(raw.get("Tags")))
+    return Image(image, raw.get("Architecture", ""), tags.read(raw.get("Tags")), release_of(raw))
 
 
 def _described(aws: Aws, image: str) -> list[Any]:

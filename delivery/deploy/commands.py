@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,76 +18,20 @@ from delivery.deploy.asked import (
     site_of,
     what_options,
 )
+from delivery.deploy.outcome import ending_options, run_locked
 from delivery.errors import USAGE, DeliveryError
 
 if TYPE_CHECKING:
     from delivery.deploy.runs import Ending
     from delivery.deploy.site import Site
+    from delivery.provenance import Release
 
 __all__ = ["deploy", "promote", "resume", "rollback"]
 
 
-def _ending_options(command: Any) -> Any:
-    """How it is told how it ended."""
-    file = click.Path(dir_okay=False, path_type=Path)
-    folder = click.Path(file_okay=False, path_type=Path)
-    for option in (
-        click.option("--json", "as_json", is_flag=True, help="Result as JSON on stdout."),
-        click.option("--result", type=file, help="Result as JSON, as a file."),
-        click.option("--report", type=folder, help="Folder for the timeline as JSON, Markdown and SVG."),
-    ):
-        command = option(command)
-    return command
-
-
-def _carry_out(site: Site, act: Callable[[], Ending], told: dict[str, Any]) -> int:
-    """Hold the lock while it is done, and tell how it ended; the timeline is written whatever happens."""
-    from delivery.bake.signals import Interrupted, Signals
-
-    outcome = "stopped"
-    try:
-        with Signals().watched(), site.lock:
-            ending = act()
-        outcome = str(ending)
-        _tell(site, ending, told)
-    except Interrupted as stopped:
-        outcome = f"{stopped}: delivery resume goes on from here, delivery rollback goes back"
-        return stopped.exit_code
-    except DeliveryError as error:
-        outcome = f"failed: {error.message}"
-        raise
-    else:
-        return ending.exit_code
-    finally:
-        site.timeline.finish(
-            outcome, cluster=str(site.cluster), account=site.aws.account, region=site.aws.region
-        )
-        if told["report"]:
-            site.timeline.write(told["report"])
-
-
-def _tell(site: Site, ending: Ending, told: dict[str, Any]) -> None:
-    said = {
-        "cluster": str(site.cluster),
-        "account": site.aws.account,
-        "region": site.aws.region,
-        "outcome": ending.outcome,
-        "exit_code": ending.exit_code,
-        "group": ending.group or None,
-        "previous": ending.previous or None,
-        "image": ending.image or None,
-        "reason": ending.reason or None,
-    }
-    text = json.dumps(said, indent=2)
-    if told["result"]:
-        told["result"].write_text(text + "\n", "utf-8")
-    if told["as_json"]:
-        click.echo(text)
-
-
 @click.command("deploy")
 @what_options
-@_ending_options
+@ending_options
 @click.option("--yes", is_flag=True, help="Do not ask, not even in production.")
 @click.option(
     "--gate-command",
@@ -114,7 +56,10 @@ def deploy(
     from delivery.deploy import runs
 
     cluster = cluster_of(cluster_name, app)
-    site = site_of(place, cluster, f"deploy of {image} to {cluster}", locked=True)
+    release = _release(place, image)
+    what = f"deploy of {release} to {cluster}"
+    site = site_of(place, cluster, what, locked=True, change_request=change_request)
+    site.release = release
     if gate_command:
         site.deploy = replace(site.deploy, gate_command=gate_command)
     adjust(site, changes, ignored)
@@ -122,13 +67,24 @@ def deploy(
 
     def act() -> Ending:
         chosen = strategy or site.deploy.strategy
-        ending = runs.deploy(site, image, chosen, change_request, permission=permission)
+        ending = runs.deploy(site, image, chosen, permission=permission)
         if ending.outcome == "deployed":
             _tested(site, image)
         return ending
 
-    _ask(site, f"deploy {image} to {cluster}", yes=yes)
-    return _carry_out(site, act, told)
+    _ask(site, f"deploy {release} to {cluster}", yes=yes)
+    return run_locked(site, act, told)
+
+
+def _release(place: Place, image: str) -> Release:
+    """What an image contains; its id alone where it cannot be read, which the checks of the deploy report."""
+    from delivery.deploy.checks import image_of
+    from delivery.provenance import Release
+
+    try:
+        return image_of(place.aws, place.settings, image).release
+    except DeliveryError:
+        return Release(image=image)
 
 
 def _ask(site: Site, what: str, *, yes: bool) -> None:
@@ -147,7 +103,7 @@ def _tested(site: Site, image: str) -> None:
     """An image that serves here may go on to where that is asked for."""
     from delivery.sharing import mark_tested
 
-    with site.timeline.step("tested", f"{image} ran in {site.cluster} of {site.aws.account}") as told:
+    with site.timeline.step("tested", f"{site.release} ran in {site.cluster} of {site.aws.account}") as told:
         try:
             mark_tested(site.aws, image, str(site.cluster), site.clock)
         except DeliveryError as error:
@@ -157,7 +113,7 @@ def _tested(site: Site, image: str) -> None:
 @click.command("promote")
 @cluster_option
 @place_options
-@_ending_options
+@ending_options
 def promote(place: Place, cluster_name: str, **told: Any) -> int:
     """Go on with the canary that waits: grow it, and take the old group out."""
     from delivery.deploy import runs
@@ -171,7 +127,7 @@ def promote(place: Place, cluster_name: str, **told: Any) -> int:
             _tested(site, ending.image)
         return ending
 
-    return _carry_out(site, act, told)
+    return run_locked(site, act, told)
 
 
 @click.command("rollback")
@@ -181,7 +137,7 @@ def promote(place: Place, cluster_name: str, **told: Any) -> int:
 @click.option("--plan", "as_plan", is_flag=True, help="Tell every step, and do none of them.")
 @click.option("--reason", default="", metavar="TEXT", help="Why; kept on the group.")
 @place_options
-@_ending_options
+@ending_options
 def rollback(
     place: Place, cluster_name: str, to: str | None, reason: str, *, cancel: bool, as_plan: bool, **told: Any
 ) -> int:
@@ -198,7 +154,7 @@ def rollback(
         site = site_of(place, cluster, f"plan of a rollback of {cluster}", locked=False)
         return _tell_rollback(site, to, cancel=cancel, as_json=told["as_json"])
     site = site_of(place, cluster, f"rollback of {cluster}", locked=True, takes_over=True)
-    return _carry_out(site, lambda: runs.rollback(site, to, reason, cancelling=cancel), told)
+    return run_locked(site, lambda: runs.rollback(site, to, reason, cancelling=cancel), told)
 
 
 def _tell_rollback(site: Site, to: str | None, *, cancel: bool, as_json: bool) -> int:
@@ -225,7 +181,7 @@ def _tell_rollback(site: Site, to: str | None, *, cancel: bool, as_json: bool) -
 @click.command("resume")
 @cluster_option
 @place_options
-@_ending_options
+@ending_options
 def resume(place: Place, cluster_name: str, **told: Any) -> int:
     """Go on where a deploy or rollback was stopped."""
     from delivery.deploy import runs
@@ -239,4 +195,4 @@ def resume(place: Place, cluster_name: str, **told: Any) -> int:
             _tested(site, ending.image)
         return ending
 
-    return _carry_out(site, act, told)
+    return run_locked(site, act, told)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from delivery import tags
 from delivery.clock import iso
@@ -13,10 +13,27 @@ if TYPE_CHECKING:
     from delivery.deploy.intent import Intent
     from delivery.deploy.site import Site
 
-__all__ = ["recorded_in", "tags_of"]
+__all__ = ["as_tags", "is_own_name", "recorded_in", "tags_of"]
+
+_SHOWN = frozenset(
+    {
+        tags.NAME,
+        tags.APPLICATION,
+        tags.VERSION,
+        tags.COMMIT,
+        tags.IMAGE,
+        tags.IMAGE_NAME,
+        tags.DEPLOYER,
+        tags.JENKINS_USER,
+        tags.JOB,
+        tags.BUILD_URL,
+        tags.CHANGE_REQUEST,
+    }
+)
+"""Tags that instances get as well."""
 
 
-def tags_of(site: Site, intent: Intent, deploy: str) -> dict[str, str]:
+def tags_of(site: Site, name: str, intent: Intent, deploy: str) -> dict[str, str]:
     """Give the tags a group is created with; `deploy` is the id of the deploy. Empty ones are left out."""
     said = {
         tags.DEPLOY: deploy,
@@ -25,15 +42,35 @@ def tags_of(site: Site, intent: Intent, deploy: str) -> dict[str, str]:
         tags.STRATEGY: intent.strategy,
         tags.SIZE: str(intent.size),
         tags.PIN: str(intent.size.min),
-        tags.IMAGE: intent.image,
-        tags.CHANGE_REQUEST: intent.change_request,
         tags.BEGUN: iso(site.clock.now()),
         tags.IGNORED_ALARMS: "\n".join(site.ignored_alarms),
         **intent.places,
     }
     if intent.previous:
         said |= {tags.PREVIOUS: intent.previous.name, tags.PREVIOUS_IMAGE: intent.previous_image}
+    said |= {**intent.release.tags, tags.APPLICATION: site.cluster.app, **site.trigger.tags}
+    if not _is_named(intent):
+        said[tags.NAME] = name
     return {key: value for key, value in said.items() if value}
+
+
+def as_tags(values: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Write tags as Auto Scaling wants them: who deployed what on instances as well, its state on none."""
+    return [{"Key": key, "Value": value, "PropagateAtLaunch": key in _SHOWN} for key, value in values.items()]
+
+
+def is_own_name(tag: Mapping[str, Any], group: str) -> bool:
+    """Tell whether a tag is the `Name` that a deploy has given the instances of a group."""
+    return bool(tag["Key"] == tags.NAME and tag.get("Value") == group)
+
+
+def _is_named(intent: Intent) -> bool:
+    """Tell whether a user names the instances, by a tag of the previous group or in the launch template."""
+    copied = [one["Key"] for one in intent.settings.get("Tags", ())]
+    for specification in intent.launch.template.data.get("TagSpecifications", ()):
+        if specification.get("ResourceType") == "instance":
+            copied += [one["Key"] for one in specification.get("Tags", ())]
+    return tags.NAME in copied
 
 
 def recorded_in(tagged: Mapping[str, str]) -> tuple[list[str], list[str]]:

@@ -19,7 +19,7 @@ from delivery.deploy.checks import (
     image_of,
 )
 from delivery.deploy.extras import Extras, extras_of
-from delivery.deploy.group_tags import recorded_in, tags_of
+from delivery.deploy.group_tags import is_own_name, recorded_in, tags_of
 from delivery.deploy.instance_types import check_quotas, check_types, on_demand_count, types_of
 from delivery.deploy.launch_changes import Difference, differences, security_groups_of
 from delivery.deploy.model import Cluster, Group, Size
@@ -31,6 +31,7 @@ from delivery.deploy.sizing import size_of
 from delivery.deploy.template import Launch, Template, data_of, launch_of, lost, overrides_of, sent, source_of
 from delivery.deploy.traffic import taking as taking_tags
 from delivery.errors import REFUSED, DeliveryError
+from delivery.provenance import Release
 from jobdsl.errors import Problem
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ class Intent:
     settings: Mapping[str, Any]
     """Arguments of CreateAutoScalingGroup beside those."""
     extras: Extras = field(default_factory=Extras)
-    change_request: str = ""
+    release: Release = field(default_factory=Release)
+    """What the image contains."""
     notes: tuple[str, ...] = ()
     """What is lost or other than the settings say, in words."""
     differences: tuple[Difference, ...] = ()
@@ -79,7 +81,6 @@ def intend(
     traffic: Traffic,
     image: str,
     strategy: str,
-    change_request: str = "",
     *,
     permit: Callable[[], None] | None = None,
     is_rollback: bool = False,
@@ -97,7 +98,7 @@ def intend(
     if permit is not None:
         refusals.of(permit, None)
     cluster = site.read()
-    facts = refusals.of(lambda: image_of(site, image), None)
+    facts = refusals.of(lambda: image_of(site.aws, site.settings, image), None)
     if not is_rollback:
         refusals.add(check_owner(facts, site.cluster.app) if facts else (), REFUSED)
         refusals.add(check_alarms(site))
@@ -129,7 +130,7 @@ def intend(
         places,
         group,
         extras_of(site.aws, old) if old else Extras(),
-        change_request,
+        facts.release if facts else Release(image=image),
         previous_image=before.template.image if before else "",
     )
     if launch is not None:
@@ -179,7 +180,7 @@ def _against(site: Site, intent: Intent, image: Image | None, *, is_rollback: bo
 
 def _all_tags(site: Site, intent: Intent) -> dict[str, str]:
     """Every tag a deploy writes on its group, sooner or later."""
-    return {**dict.fromkeys(tags.OF_GROUPS, ""), **tags_of(site, intent, "")}
+    return {**dict.fromkeys(tags.OF_GROUPS, ""), **tags_of(site, intent.group, intent, "")}
 
 
 def _notes(site: Site, intent: Intent, taking: Sequence[Group]) -> Iterator[str]:
@@ -235,6 +236,6 @@ def _settings(site: Site, old: Group) -> dict[str, Any]:
     said["Tags"] = [
         {key: tag[key] for key in ("Key", "Value", "PropagateAtLaunch") if key in tag}
         for tag in old.raw.get("Tags", ())
-        if not tag["Key"].startswith(("delivery:", "aws:"))
+        if not tag["Key"].startswith(("delivery:", "aws:")) and not is_own_name(tag, old.name)
     ]
     return {key: one for key, one in said.items() if one not in ("", [])}

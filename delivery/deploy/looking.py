@@ -48,11 +48,11 @@ def plan(
     from delivery.deploy.traffic import traffic_of
 
     cluster = cluster_of(cluster_name, app)
-    site = site_of(place, cluster, f"plan of {cluster}", locked=False)
+    site = site_of(place, cluster, f"plan of {cluster}", locked=False, change_request=change_request)
     adjust(site, changes, ignored)
     permission = ImagePermission(site, image, change_request)
     strategy = strategy or site.deploy.strategy
-    intent = intend(site, traffic_of(site), image, strategy, change_request, permit=permission.check)
+    intent = intend(site, traffic_of(site), image, strategy, permit=permission.check)
     facts = facts_of(site, intent)
     said = [*before(facts), *((one.name, one.text) for one in steps(facts)), *after(facts)]
     _tell_plan(site, intent, said, as_json=as_json)
@@ -62,13 +62,13 @@ def _tell_plan(site: Site, intent: Any, said: list[tuple[str, str]], *, as_json:
     notes = [*intent.notes, *intent.extras.unread]
     if as_json:
         steps = [{"name": name, "text": text} for name, text in said]
-        facts = {"cluster": str(site.cluster), "group": intent.group, "image": intent.image}
+        facts = {"cluster": str(site.cluster), "group": intent.group, **intent.release.values}
         changes = [one._asdict() for one in intent.differences]
         plan = {**facts, "strategy": intent.strategy, "steps": steps, "changes": changes, "notes": notes}
         click.echo(json.dumps(plan, indent=2))
         return
     where = f"{site.aws.account}, {site.aws.region}"
-    say(f"{intent.strategy} deploy of {intent.image} as {intent.group} in {where}")
+    say(f"{intent.strategy} deploy of {intent.release} as {intent.group} in {where}")
     echo_steps(said)
     if intent.differences:
         say(f"changes from {intent.previous.name}, besides the image:")

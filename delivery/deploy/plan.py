@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from delivery.provenance import Release
 from delivery.settings import Deploy
 
 __all__ = ["Facts", "Step", "Verb", "after", "before", "borne", "left", "steps", "tidying"]
@@ -42,7 +43,7 @@ class Facts:
     """What a deploy is, as far as its steps depend on it."""
 
     group: str
-    image: str
+    release: Release
     strategy: str
     capacity: int
     """The new group's in full use."""
@@ -70,7 +71,7 @@ def before(facts: Facts) -> list[tuple[str, str]]:
     return [
         ("lock", "one deploy at a time in this cluster"),
         ("check", "policy, image, groups of the cluster"),
-        ("template", f"{facts.source}, with image {facts.image}"),
+        ("template", f"{facts.source}, with {facts.release.full}"),
         ("group", f"{facts.group}, min/desired/max {facts.size}, still without instances"),
     ]
 

@@ -24,9 +24,7 @@ def planned(site: Site, traffic: Traffic, target: Target) -> list[tuple[str, str
     lock = ("lock", "one deploy at a time in this cluster; a deploy that runs is stopped")
     if target.kind == "anew" and leaving is not None:
         image = leaving.tags.get(tags.PREVIOUS_IMAGE, "")
-        intent = intend(
-            site, traffic, image, "red-black", leaving.tags.get(tags.CHANGE_REQUEST, ""), is_rollback=True
-        )
+        intent = intend(site, traffic, image, "red-black", is_rollback=True)
         facts = facts_of(site, intent)
         gone = ("anew", f"{target.returning} was deleted: its image {image} is deployed anew")
         later = [(one.name, one.text) for one in steps(facts)]

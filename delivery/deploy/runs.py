@@ -7,7 +7,7 @@ does nothing more: another one is at work then.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from delivery import tags
 from delivery.deploy import intent as begin
@@ -22,6 +22,7 @@ from delivery.deploy.rollback import cancel, itself, roll_back, settle_serving
 from delivery.deploy.rollback_target import Target, choose, leftover
 from delivery.deploy.traffic import traffic_of
 from delivery.errors import FAILED, ROLLED_BACK, USAGE, WAITING, DeliveryError, LockedError
+from delivery.provenance import Release, recorded_release
 
 if TYPE_CHECKING:
     from delivery.deploy.model import Cluster
@@ -40,17 +41,23 @@ class Ending:
     group: str = ""
     """The group the command was about."""
     previous: str = ""
-    image: str = ""
+    release: Release = field(default_factory=Release)
+    """What the image of the group contains; where there is no group, that of the previous one."""
     reason: str = ""
     exit_code: int = 0
-    more: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def image(self) -> str:
+        """Id of the image."""
+        return self.release.image
 
     def __str__(self) -> str:
+        group = f"{self.group} ({self.release})" if str(self.release) else self.group
         words = {
-            "deployed": f"{self.group} is active",
-            "waiting": f"{self.group} waits: delivery promote or delivery rollback",
-            "rolled back": f"{self.group} is rolled back; {self.previous or 'nothing'} is active",
-            "cancelled": f"the rollback of {self.group} is cancelled: {self.group} is active",
+            "deployed": f"{group} is active",
+            "waiting": f"{group} waits: delivery promote or delivery rollback",
+            "rolled back": f"{group} is rolled back; {self.previous or 'nothing'} is active",
+            "cancelled": f"the rollback of {group} is cancelled: {self.group} is active",
             "settled": f"{self.previous} is active",
             "nothing to do": "no deploy is under way",
         }
@@ -71,7 +78,6 @@ def deploy(
     site: Site,
     image: str,
     strategy: str,
-    change_request: str = "",
     *,
     permission: Permission | None = None,
     rolled_back: str = "",
@@ -90,7 +96,6 @@ def deploy(
                 traffic,
                 image,
                 strategy,
-                change_request,
                 permit=None if permission is None else permission.check,
                 is_rollback=bool(rolled_back),
             )
@@ -112,14 +117,16 @@ def deploy(
         permission.share()
     same = open_one.tags.get(tags.IMAGE) == image and open_one.tags.get(tags.STRATEGY) == strategy
     if same and open_one.state is State.deploying:
-        site.timeline.say(f"a deploy of {image} was stopped: going on with {open_one.name}")
+        site.timeline.say(
+            f"a deploy of {recorded_release(open_one.tags)} was stopped: going on with {open_one.name}"
+        )
         return _finish(_run(site, open_one))
     way = {
         State.waiting: "delivery promote, or delivery rollback, first",
         State.rolling_back: "delivery resume goes on with its rollback; delivery rollback --cancel keeps it",
     }
     raise DeliveryError(
-        f"the deploy of {open_one.tags.get(tags.IMAGE)} as {open_one.name} is not over: {open_one.state}",
+        f"the deploy of {recorded_release(open_one.tags)} as {open_one.name} is not over: {open_one.state}",
         way.get(open_one.state, "delivery resume, or delivery rollback, first"),
         USAGE,
     )
@@ -172,6 +179,8 @@ def rollback(site: Site, to: str | None = None, reason: str = "", *, cancelling:
         new = site.group(new.name)
     if target.kind == "anew":
         return _anew(site, new)
+    if site.trigger.who:
+        reason = f"{reason or 'asked for'} (by {site.trigger.who})"
     return _back(site, new, reason, asked=True)
 
 
@@ -184,19 +193,20 @@ def rollback_target(site: Site, to: str | None = None, *, cancelling: bool = Fal
 
 def _settled(site: Site, traffic: Traffic, group: Group) -> Ending:
     settle_serving(site, traffic, group)
-    return Ending("settled", previous=group.name, image=group.tags.get(tags.IMAGE, ""))
+    return Ending("settled", previous=group.name, release=recorded_release(group.tags))
 
 
 def _cancel(site: Site, old: Group, new: str) -> Ending:
-    image = site.group(new).tags.get(tags.IMAGE, "")
+    release = recorded_release(site.group(new).tags)
     leaving = cancel(site, site.group(new), old)
     roll_back(site, traffic_of(site), leaving, leaving.tags.get(tags.REASON, ""))
-    return Ending("cancelled", new, old.name, image)
+    return Ending("cancelled", new, old.name, release)
 
 
 def _run(site: Site, new: Group, extras: Extras | None = None) -> Run:
     """A deploy as its group's tags have it."""
     said = new.tags
+    site.about(new)
     if said.get(tags.PREVIOUS) == new.name:
         raise itself(new.name)
     site.ignore_alarms(said.get(tags.IGNORED_ALARMS, "").splitlines())
@@ -206,7 +216,7 @@ def _run(site: Site, new: Group, extras: Extras | None = None) -> Run:
     places = [key for key in said if key.startswith((tags.TARGET_GROUP, tags.LOAD_BALANCER))]
     facts = Facts(
         new.name,
-        said.get(tags.IMAGE, ""),
+        recorded_release(said),
         said.get(tags.STRATEGY, "red-black"),
         new.wished.desired,
         site.deploy,
@@ -236,8 +246,8 @@ def _finish(run: Run) -> Ending:
         raise
     if decided:
         _tidy(run)
-        return Ending("deployed", facts.group, facts.previous or "", facts.image)
-    return Ending("waiting", facts.group, facts.previous or "", facts.image, exit_code=WAITING)
+        return Ending("deployed", facts.group, facts.previous or "", facts.release)
+    return Ending("waiting", facts.group, facts.previous or "", facts.release, exit_code=WAITING)
 
 
 def _tidy(run: Run) -> None:
@@ -293,12 +303,13 @@ def _relax(run: Run) -> None:
 
 
 def _back(site: Site, new: Group, reason: str, *, asked: bool) -> Ending:
+    site.about(new)
     roll_back(site, traffic_of(site), new, reason)
     return Ending(
         "rolled back",
         new.name,
         new.tags.get(tags.PREVIOUS, ""),
-        new.tags.get(tags.IMAGE, ""),
+        recorded_release(new.tags),
         reason,
         0 if asked else ROLLED_BACK,
     )
@@ -327,4 +338,5 @@ def _anew(site: Site, new: Group) -> Ending:
     if new.open:  # it is all there is: whatever it was on the way to, it is what is replaced now
         relax(site, new.name)
         site.tag(new.name, {tags.STATE: State.active, tags.STEP: "done"})
-    return deploy(site, image, "red-black", new.tags.get(tags.CHANGE_REQUEST, ""), rolled_back=new.name)
+    site.about(new)
+    return deploy(site, image, "red-black", rolled_back=new.name)

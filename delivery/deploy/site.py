@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from delivery import names
+from delivery import names, tags
 from delivery.aws import asking
 from delivery.deploy.model import Cluster, Group, group_of
 from delivery.errors import DeliveryError
 from delivery.health import Gate, Verdict
+from delivery.provenance import Release, Trigger, recorded_release, recorded_trigger
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
@@ -37,6 +38,10 @@ class Site:
     """How this cluster is deployed."""
     timeline: Timeline
     cluster: names.Cluster
+    trigger: Trigger = field(default_factory=Trigger)
+    """Who started this run."""
+    release: Release = field(default_factory=Release)
+    """What is deployed or taken out by this run, once that is known."""
     ignored_alarms: tuple[str, ...] = ()
     """Names of alarms that are not watched in this deploy."""
     reported: set[str] = field(default_factory=set)
@@ -74,6 +79,13 @@ class Site:
     def keep(self, verdict: Verdict) -> None:  # noqa: ARG002  # the gate calls it with each verdict
         """Keep the lock while something is waited for. LockedError."""
         self.lock.check()
+
+    def about(self, group: Group) -> None:
+        """Take what this run is about from the tags of the group it works on."""
+        self.release = recorded_release(group.tags)
+        if not self.trigger.change_request:
+            recorded = recorded_trigger(group.tags).change_request
+            self.trigger = replace(self.trigger, change_request=recorded)
 
     def read(self) -> Cluster:
         """The cluster as it is now. AwsError."""
@@ -123,7 +135,7 @@ def _tag(group: str, key: str, value: str) -> Any:
         "ResourceId": group,
         "ResourceType": "auto-scaling-group",
         "Key": key,
-        "Value": value[:256],
+        "Value": tags.fit(value),
         "PropagateAtLaunch": False,
     }
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from delivery import tags
+from delivery.aws import asking
 from delivery.deploy.model import Cluster, Group, State
 from delivery.deploy.template import image_of
 from delivery.deploy.traffic import Traffic, recorded
+from delivery.provenance import Release, recorded_release, recorded_trigger, release_of
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
@@ -20,6 +22,7 @@ Said = dict[str, Any]
 
 def report(aws: Aws, cluster: Cluster, traffic: Traffic, holder: Holder | None, now: float) -> Said:
     """The state of a cluster as JSON values. AwsError."""
+    releases = _releases(aws, cluster)
     return {
         "cluster": str(cluster.name),
         "account": aws.account,
@@ -27,11 +30,32 @@ def report(aws: Aws, cluster: Cluster, traffic: Traffic, holder: Holder | None, 
         "locked_by": holder.owner if holder and holder.expires > now else None,
         "under_way": cluster.unfinished.name if cluster.unfinished else None,
         "way": _way(cluster.unfinished) if cluster.unfinished else None,
-        "groups": [_group(aws, one, traffic) for one in reversed(cluster.groups)],
+        "groups": [_group(one, traffic, releases[one.name]) for one in reversed(cluster.groups)],
     }
 
 
-def _group(aws: Aws, group: Group, traffic: Traffic) -> Said:
+def _releases(aws: Aws, cluster: Cluster) -> dict[str, Release]:
+    """What the image of each group contains; images are looked up where no tag of the group says it."""
+    found = {group.name: recorded_release(group.tags) for group in cluster.groups}
+    unknown = {
+        name: release.image or image_of(aws, group)
+        for group in cluster.groups
+        if not ((release := found[name := group.name]).version or release.name)
+    }
+    images = {one["ImageId"]: release_of(one) for one in _described(aws, {*unknown.values()} - {""})}
+    return found | {name: images.get(image, Release(image=image)) for name, image in unknown.items()}
+
+
+def _described(aws: Aws, images: set[str]) -> list[Any]:
+    """Images that still exist; a filter refuses none that does not. AwsError."""
+    if not images:
+        return []
+    with asking("looking at the images of groups"):
+        wanted: Any = [{"Name": "image-id", "Values": sorted(images)}]
+        return list(aws.ec2.describe_images(Filters=wanted)["Images"])
+
+
+def _group(group: Group, traffic: Traffic, release: Release) -> Said:
     takes = not group.deleting and traffic.takes(group)
     arns, names = recorded(group)
     live = (group.target_groups, group.load_balancers) if group.attached else (arns, names)
@@ -41,7 +65,8 @@ def _group(aws: Aws, group: Group, traffic: Traffic) -> Said:
         "state": _state(group, takes),
         "takes_traffic": takes,
         "traffic": [*(arn.split("/")[1] for arn in live[0]), *live[1]],
-        "image": tag(tags.IMAGE) or image_of(aws, group),
+        "release": str(release) or None,
+        **release.values,
         "min": group.size.min,
         "desired": group.size.desired,
         "max": group.size.max,
@@ -50,7 +75,7 @@ def _group(aws: Aws, group: Group, traffic: Traffic) -> Said:
         "strategy": tag(tags.STRATEGY),
         "step": tag(tags.STEP),
         "previous": tag(tags.PREVIOUS),
-        "change_request": tag(tags.CHANGE_REQUEST),
+        **recorded_trigger(group.tags).values,
         "pinned_from": tag(tags.PIN),
         "reason": tag(tags.REASON)
         if group.state in (State.failed, State.rolling_back, State.disabled)
@@ -87,7 +112,7 @@ def _state(group: Group, takes: bool) -> str:
 
 def table(said: Said) -> str:
     """The same as a table, and a line on what is under way."""
-    head = ("GROUP", "STATE", "TRAFFIC", "SERVE", "MIN/DESIRED/MAX", "IMAGE", "CREATED", "NOTE")
+    head = ("GROUP", "STATE", "TRAFFIC", "SERVE", "MIN/DESIRED/MAX", "VERSION", "BY", "CREATED", "NOTE")
     rows = [head, *(_row(one) for one in said["groups"])]
     widths = [max(len(row[number]) for row in rows) for number in range(len(head))]
     lines = [
@@ -116,10 +141,16 @@ def _row(one: Said) -> tuple[str, ...]:
         where or "yes",
         str(one["in_service"]),
         size,
-        one["image"] or "?",
+        one["release"] or "?",
+        _short(one["jenkins_user"] or one["deployer"]),
         one["created"],
         _note(one),
     )
+
+
+def _short(who: str | None) -> str:
+    """A Jenkins user, or the last part of an ARN."""
+    return (who or "-").rpartition("/")[2]
 
 
 def _note(one: Said) -> str:

@@ -62,7 +62,7 @@ class Account:
     None is `none`, but in production the only account that is not.
     """
     deployers: Names | None = None
-    """Globs of callers' ARNs who may deploy here; None for all whom IAM allows."""
+    """Globs of callers' ARNs, or `jenkins:USER` of a build, that may deploy here; None: all IAM allows."""
     apps: Names | None = None
     """Globs of applications that may be deployed here; None for all."""
 
@@ -174,7 +174,7 @@ class App(Deploy):
     accounts: Names | None = None
     """Names of accounts it may be deployed in; None for all."""
     deployers: Names | None = None
-    """Globs of callers' ARNs who may deploy it; None for all whom IAM allows."""
+    """Globs of callers' ARNs, or `jenkins:USER` of a build, that may deploy it; None: all IAM allows."""
     test_clusters: Names | None = None
     """Globs of its clusters in which an image counts as tested; None for all of its clusters."""
 

@@ -1,0 +1,112 @@
+"""How a command ended: as the result on stdout and in files; name and description of a Jenkins build."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from delivery.errors import DeliveryError
+
+if TYPE_CHECKING:
+    from delivery.deploy.runs import Ending
+    from delivery.deploy.site import Site
+
+__all__ = ["BUILD_DESCRIPTION", "BUILD_NAME", "ending_options", "run_locked"]
+
+BUILD_NAME, BUILD_DESCRIPTION = "build-name.txt", "build-description.txt"
+"""Files of the report that name and describe the Jenkins build."""
+_LONGEST_DESCRIPTION = 500
+"""Characters of a description that a list of builds still shows well."""
+
+
+def ending_options(command: Any) -> Any:
+    """--json, --result and --report, as every command that changes a cluster has them."""
+    file = click.Path(dir_okay=False, path_type=Path)
+    folder = click.Path(file_okay=False, path_type=Path)
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Result as JSON on stdout."),
+        click.option("--result", type=file, help="Result as JSON, as a file."),
+        click.option(
+            "--report",
+            type=folder,
+            help="Folder for the timeline (JSON, Markdown, SVG), name and description of the build.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def run_locked(site: Site, act: Callable[[], Ending], options: Mapping[str, Any]) -> int:
+    """Act while the lock is held; write the result and the report, whatever happens. DeliveryError."""
+    from delivery.bake.signals import Interrupted, Signals
+
+    outcome = "stopped"
+    result: dict[str, Any] = {"outcome": "stopped"}
+    try:
+        with Signals().watched(), site.lock:
+            ending = act()
+    except Interrupted as stopped:
+        outcome = f"{stopped}: delivery resume goes on from here, delivery rollback goes back"
+        result = {"outcome": "interrupted", "exit_code": stopped.exit_code, "reason": str(stopped)}
+        return stopped.exit_code
+    except DeliveryError as error:
+        outcome = f"failed: {error.message}"
+        result = {"outcome": "failed", "exit_code": error.exit_code, "reason": error.message}
+        raise
+    else:
+        outcome, result = str(ending), _values(site, ending)
+        if options["as_json"]:
+            click.echo(json.dumps(_facts(site) | result, indent=2))
+        return ending.exit_code
+    finally:
+        _write(site, outcome, _facts(site) | result, options)
+
+
+def _facts(site: Site) -> dict[str, Any]:
+    """What is known of every run, however it ends."""
+    place = {"cluster": str(site.cluster), "account": site.aws.account, "region": site.aws.region}
+    return {**place, **site.release.values, **site.trigger.values}
+
+
+def _values(site: Site, ending: Ending) -> dict[str, Any]:
+    return {
+        "outcome": ending.outcome,
+        "exit_code": ending.exit_code,
+        "group": ending.group or None,
+        "previous": ending.previous or None,
+        **(ending.release or site.release).values,
+        "reason": ending.reason or None,
+    }
+
+
+def _write(site: Site, outcome: str, result: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+    site.timeline.finish(outcome, **_facts(site))
+    if options["result"]:
+        options["result"].write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+    if folder := options["report"]:
+        site.timeline.write(folder)
+        (folder / BUILD_NAME).write_text(_build_name(site), "utf-8")
+        (folder / BUILD_DESCRIPTION).write_text(_build_description(site, outcome), "utf-8")
+
+
+def _build_name(site: Site) -> str:
+    """`#12 shop 1.4-2`, on one line without an end."""
+    number = f"#{site.trigger.build}" if site.trigger.build else ""
+    return _line(f"{number} {site.release}")
+
+
+def _build_description(site: Site, outcome: str) -> str:
+    """How the run ended, where, who started it, and under which change request."""
+    trigger = site.trigger
+    parts = [outcome, f"{site.aws.account}, {site.aws.region}"]
+    parts += [f"by {trigger.who}"] if trigger.who else []
+    parts += [trigger.change_request] if trigger.change_request else []
+    return _line("; ".join(parts))[:_LONGEST_DESCRIPTION]
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
