@@ -94,6 +94,7 @@ def test_a_converted_field_is_no_loss_and_what_it_becomes_no_drift(java: str, li
     assert found.lost == []
     assert found.drift == []
     assert [one.kind for one in found.differences] == ["converted"]
+    assert found.root == Node("project", "", [desired]), "a diff of the texts shows it as missing"
     nothing = compare(
         Node("project", "", [desired]), parse(f"<project><list><{tag_name(java)}/></list></project>")
     )
@@ -108,7 +109,9 @@ def test_an_ignored_field_is_at_most_a_note(line: list[str]) -> None:
     java = line[1].split("|")[0]
     desired = Node("project", "", [Node("list", "", [inside(java, line[2], [])])])
     stored = parse(f"<project><list><{tag_name(java)}/></list></project>")
-    assert [one.severity for one in compare(desired, stored).differences] == ["note"]
+    found = compare(desired, stored)
+    assert [one.severity for one in found.differences] == ["note"]
+    assert found.root == desired
 
 
 @pytest.mark.parametrize("line", [line for line in TABLE if line[0] == "lost"], ids=lambda line: line[2])
@@ -119,6 +122,14 @@ def test_a_lost_field_says_what_to_write_instead(line: list[str]) -> None:
     (lost,) = compare(desired, stored).lost
     assert lost.severity == "error"
     assert lost.problem("x", None).hint.endswith(f"has another field for it: write {into}")
+
+
+@pytest.mark.parametrize(("value", "shown"), [("true", False), ("false", True)])
+def test_a_converted_field_shows_a_difference_only_where_the_value_differs(value: str, shown: bool) -> None:
+    desired = parse("<hudson.model.ListView><statusFilter>true</statusFilter></hudson.model.ListView>")
+    kept = f"<hudson.views.StatusFilter><statusFilter>{value}</statusFilter></hudson.views.StatusFilter>"
+    stored = parse(f"<hudson.model.ListView><jobFilters>{kept}</jobFilters></hudson.model.ListView>")
+    assert (compare(desired, stored).root != desired) == shown
 
 
 def differences(desired: str, stored: str, root: str = "project") -> list[str]:

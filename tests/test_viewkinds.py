@@ -99,6 +99,89 @@ def test_a_list_view_in_full() -> None:
     )
 
 
+STATUS = "<hudson.views.StatusFilter><statusFilter>true</statusFilter></hudson.views.StatusFilter>"
+LIST_VIEW = (
+    "<hudson.model.ListView><name>a</name><filterExecutors>false</filterExecutors><filterQueue>false</filterQueue>"
+    '<properties class="hudson.model.View$PropertyList"/>'
+    '<jobNames><comparator class="hudson.util.CaseInsensitiveComparator"/><string>b</string></jobNames>'
+    "<jobFilters/><columns/><recurse>false</recurse></hudson.model.ListView>"
+)
+COMPARATOR = '<comparator class="hudson.util.CaseInsensitiveComparator"/>'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "arguments"),
+    [
+        ("<jobFilters/>", f"<jobFilters>{STATUS}</jobFilters>", "columns=[], status_filter=True"),
+        (
+            "<jobFilters/>",
+            f"<jobFilters><hudson.views.AllJobsFilter/>{STATUS}</jobFilters>",
+            "filters=[views.all_jobs()], columns=[], status_filter=True",
+        ),
+        (
+            "<jobFilters/>",
+            f"<jobFilters>{STATUS}<hudson.views.AllJobsFilter/></jobFilters>",
+            "filters=[views.by_enabled(True), views.all_jobs()], columns=[]",
+        ),
+        (
+            "<jobFilters/>",
+            f"<jobFilters>{STATUS}{STATUS}</jobFilters>",
+            "filters=[views.by_enabled(True), views.by_enabled(True)], columns=[]",
+        ),
+        (
+            "</recurse>",
+            "</recurse><statusFilter>true</statusFilter>",
+            'columns=[], status_filter=True, layout="+statusFilter"',
+        ),
+        (COMPARATOR, "", 'columns=[], layout="jobNames[*]"'),
+        (COMPARATOR, "<no-comparator/>", 'columns=[], layout="jobNames[no-comparator,*]"'),
+        (
+            COMPARATOR,
+            '<comparator class="com.example.Other"/>',
+            'columns=[], layout="jobNames[com.example.Other,*]"',
+        ),
+    ],
+)
+def test_what_a_view_shows_is_read_as_plain_arguments(old: str, new: str, arguments: str) -> None:
+    document = parse(LIST_VIEW.replace(old, new))
+    view = with_root(document)
+    source = show(Writer().item(view, "a"), "", 0)
+    on_one_line = source.replace(",\n)", ")").replace("\n    ", " ").replace("( ", "(")
+    assert on_one_line == f'list_view("a", jobs=["b"], {arguments})'
+    assert view.extra is None
+    assert parse(made(source).render()) == document
+    view.jobs = ["b", "c"]
+    assert texts(view, "string") == ["b", "c"]
+
+
+@pytest.mark.parametrize("jobs", ["<x/>", "<string a='1'>b</string>", "<string>b</string><x/>", "b"])
+def test_what_job_names_cannot_say_is_kept(jobs: str) -> None:
+    document = parse(LIST_VIEW.replace("<string>b</string>", jobs))
+    view = with_root(document)
+    assert view is None or parse(view.render()) == document
+
+
+@pytest.mark.parametrize(
+    "kind", ["list_view", "dashboard_view", "categorized_view", "radiator_view", "build_monitor_view"]
+)
+def test_a_status_filter_is_the_last_of_the_filters(kind: str) -> None:
+    view = made(f'{kind}("a", filters=[views.secured()], status_filter=False)')
+    filters = parse(view.render()).find("jobFilters")
+    assert filters is not None
+    assert [class_name(child.tag) for child in filters.children] == [
+        "hudson.views.SecuredJobsFilter",
+        "hudson.views.StatusFilter",
+    ]
+    assert texts(view, "statusFilter") == ["false"]
+
+
+def test_the_jobs_of_a_section_are_plain_without_a_comparator() -> None:
+    section = views.list_section("A", jobs=["x"], columns=[])
+    old = parse(section.write("\n").replace(COMPARATOR, ""))
+    read = reading.read_element(old)
+    assert (read.jobs, read.layout, read.extra) == (("x",), "jobNames[*]", None)
+
+
 def test_the_short_root_of_old_files_is_kept() -> None:
     old = parse(made('list_view("a", root="listView")').render())
     assert old.tag == "listView"

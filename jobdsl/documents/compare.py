@@ -13,7 +13,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from jobdsl.documents.aliases import equivalent, tag_class
-from jobdsl.documents.conversions import Conversion, additions_of, conversions_of, holds, widened_branches
+from jobdsl.documents.conversions import (
+    Conversion,
+    additions_of,
+    conversions_of,
+    holds,
+    holds_value,
+    widened_branches,
+)
 from jobdsl.documents.differences import Difference, Kind
 from jobdsl.documents.masking import HIDDEN, Spans, masked_pair, secret_spans
 from jobdsl.documents.pairing import pair
@@ -41,8 +48,8 @@ __all__ = ["Comparison", "PluginOf", "compare"]
 
 _DISCARDER = "jenkins.model.BuildDiscarderProperty"
 _FIELD = Node("field")
-_GIT = "hudson.plugins.git.GitSCM"
 """Stands for any field of a node."""
+_GIT = "hudson.plugins.git.GitSCM"
 _LOG_ROTATOR = "hudson.tasks.LogRotator"
 
 PluginOf = Callable[[str], "str | None"]
@@ -145,11 +152,13 @@ class _Run:
         partners = pair(desired.children, stored.children)
         conversions = self._conversions(desired, stored, path)
         aligned: dict[int, Node] = {}
+        elsewhere: set[int] = set()
         for child in desired.children:
             partner = partners.get(id(child))
             conversion = conversions.get(child.tag)
             if partner is None:
-                self._lost(child, stored, (*path, child), conversion)
+                if self._lost(child, stored, (*path, child), conversion):
+                    elsewhere.add(id(child))
             elif conversion is not None and _was_reset(child, partner, stored, conversion):
                 self._note("converted", (*path, child), child.text, "/".join(conversion.target), "note")
                 aligned[id(partner)] = child
@@ -162,7 +171,11 @@ class _Run:
                 aligned[id(extra)] = extra
         if any(is_class(child.tag) for child in stored.children):
             return self._in_their_order(desired, stored, partners, aligned, path)
-        own = [aligned.pop(id(partners[id(child)])) for child in desired.children if id(child) in partners]
+        own = [
+            child if id(child) in elsewhere else aligned.pop(id(partners[id(child)]))
+            for child in desired.children
+            if id(child) in elsewhere or id(child) in partners
+        ]
         return own + list(aligned.values())
 
     def _in_their_order(
@@ -199,12 +212,17 @@ class _Run:
                     self.made.add((*place, *one.target))
         return found
 
-    def _lost(self, child: Node, stored: Node, path: tuple[Node, ...], conversion: Conversion | None) -> None:
-        """Note a child that the stored node lacks, unless Jenkins keeps what it says in another form."""
+    def _lost(self, child: Node, stored: Node, path: tuple[Node, ...], conversion: Conversion | None) -> bool:
+        """Note a child that the stored node lacks; return whether that changes nothing.
+
+        Jenkins keeps what the child says in another form, or takes no notice of it.
+        """
         if conversion is not None and conversion.becomes and holds(stored, conversion):
-            return self._note("converted", path, _value(child), "/".join(conversion.target), "note")
+            self._note("converted", path, _value(child), "/".join(conversion.target), "note")
+            return holds_value(stored, conversion, child)
         if conversion is not None and _is_idle(conversion, child):
-            return self._note("dropped", path, _value(child), "", "note")
+            self._note("dropped", path, _value(child), "", "note")
+            return True
         kept_elsewhere = any(node.tag in BORN | FOLDER_OWN for node in path[:2])
         severity: Severity = "note" if kept_elsewhere or is_harmless(child) else "error"
         inner = (
@@ -217,7 +235,7 @@ class _Run:
         if not inner:
             instead = conversion.into if conversion is not None and conversion.how == "lost" else ""
             self._note("dropped", path, _value(child), "", severity, instead=instead)
-        return None
+        return False
 
     def _counts(self, extra: Node, path: tuple[Node, ...], tags: set[str]) -> bool:
         """Whether something the controller has beyond ours was put there by somebody."""

@@ -13,7 +13,15 @@ from jobdsl.documents.aliases import canonical, tag_class
 from jobdsl.documents.storing import means_nothing
 from jobdsl.documents.tree import Node
 
-__all__ = ["Conversion", "additions_of", "conversions_of", "holds", "old_fields", "widened_branches"]
+__all__ = [
+    "Conversion",
+    "additions_of",
+    "conversions_of",
+    "holds",
+    "holds_value",
+    "old_fields",
+    "widened_branches",
+]
 
 How = Literal["converted", "copied", "kept", "ignored", "lost", "added"]
 
@@ -102,14 +110,32 @@ def additions_of(name: str) -> tuple[tuple[str, ...], ...]:
 
 def holds(holder: Node, conversion: Conversion) -> bool:
     """Return whether an object holds what a field of it becomes."""
+    return _target(holder, conversion) is not None
+
+
+def holds_value(holder: Node, conversion: Conversion, field: Node) -> bool:
+    """Return whether what a field becomes says the same, as far as a part of the same name shows it."""
+    target = _target(holder, conversion)
+    if target is None:
+        return False
+    same_name = [node for node in target.walk() if node.tag == field.tag and not node.children]
+    return field.children != [] or not same_name or any(_is_equal(node, field) for node in same_name)
+
+
+def _is_equal(stored: Node, field: Node) -> bool:
+    return stored.text.strip().lower() == field.text.strip().lower()
+
+
+def _target(holder: Node, conversion: Conversion) -> Node | None:
+    """Return what a field of an object becomes, where the object holds it."""
     node = holder
     for name in conversion.target:
         child = next((one for one in node.children if tag_class(one.tag) == canonical(name)), None)
         if child is None:
-            return False
+            return None
         node = child
     java = conversion.into.partition("=")[2]
-    return not java or canonical(node.attrs.get("class", "")) == java
+    return node if not java or canonical(node.attrs.get("class", "")) == java else None
 
 
 def widened_branches(git: Node) -> dict[str, str]:

@@ -7,11 +7,14 @@ from typing import Any, ClassVar
 
 from jobdsl.documents.tree import Node, parse, to_text
 from jobdsl.dsl import context
-from jobdsl.dsl.items import Item
+from jobdsl.dsl.items import Item, truth
 from jobdsl.dsl.raw import Literal, Raw
-from jobdsl.elements.fields import children, computed, constant, flag, meta, raw, slot, strings, text
-from jobdsl.elements.kinds import TextField
+from jobdsl.elements.fields import children, computed, constant, flag, meta, raw, slot, text
+from jobdsl.elements.jobnames import JobNames, job_names, jobs_argument, listed, read_jobs
+from jobdsl.elements.kinds import FlagField, TextField
+from jobdsl.elements.kinds_lists import ChildrenField
 from jobdsl.elements.kinds_views import ViewsSlotField
+from jobdsl.elements.layouts import names_tag
 from jobdsl.elements.views import (
     build_button,
     job,
@@ -22,12 +25,11 @@ from jobdsl.elements.views import (
     weather,
 )
 from jobdsl.elements.views_columns import Column, column_named
-from jobdsl.elements.views_filters import JobFilter
+from jobdsl.elements.views_filters import JobFilter, by_enabled
 from jobdsl.errors import DslError
 
 __all__ = ["ListView", "View", "all_view", "list_view", "my_view", "nested_view", "view"]
 
-_COMPARATOR = '<comparator class="hudson.util.CaseInsensitiveComparator"/>'
 _OWNER = {"class": "hudson.plugins.nested_view.NestedView", "reference": "../../.."}
 _PROPERTIES = {"class": "hudson.model.View$PropertyList"}
 _COLUMNS = (
@@ -75,21 +77,56 @@ def _root(given: Any) -> Any:
     raise DslError(f"takes {' or '.join(map(repr, list_view.aliases))}, not {given!r}")
 
 
+def _status_filter(value: Any) -> bool | None:
+    return None if value is None else truth(value)
+
+
 class ListView(View):
     """What views that show jobs in columns have."""
 
     __slots__ = ()
 
-    jobs: Any = strings("jobNames", before=_COMPARATOR)
+    jobs: Any = jobs_argument()
+    _job_names = job_names("_listed")
     filters: Any = slot("jobFilters", accepts=JobFilter)
+    _filters = computed(
+        "jobFilters", ChildrenField("", JobFilter, None), "_all_filters", is_empty=lambda found: not found
+    )
     columns: Any = children(accepts=Column, convert=column_named, default=_COLUMNS)
     regex: str | None = text("includeRegex", default=None)
     recurse: bool = flag(default=False)
-    status_filter: bool | None = flag(default=None)
+    status_filter: bool | None = meta(_status_filter, default=None)
+    _old_status_filter = computed("statusFilter", FlagField("", default=None), "_status_of_old")
+
+    def _listed(self) -> JobNames:
+        return listed(self.jobs, self.layout)
+
+    def _all_filters(self) -> list[Any]:
+        """The filters given, and the one that `status_filter` stands for."""
+        apart = self.status_filter is None or self._status_of_old() is not None
+        return [*self.filters] if apart else [*self.filters, by_enabled(self.status_filter)]
+
+    def _status_of_old(self) -> bool | None:
+        """The status in the field of its own that older Jenkins keeps, where the layout has it."""
+        return self.status_filter if names_tag(self, "statusFilter") else None
+
+    @classmethod
+    def _read_computed(cls, tag: str, found: Node) -> dict[str, Any]:
+        if tag == "jobNames":
+            return read_jobs(found)
+        if tag == "statusFilter":
+            return {"status_filter": FlagField("").read(found)}
+        filters = ChildrenField("", JobFilter, None).read(found) if tag == "jobFilters" else ()
+        last = filters[-1] if filters else None
+        plain = isinstance(last, by_enabled) and not last.layout and not last.extra
+        if plain and sum(isinstance(one, by_enabled) for one in filters) == 1:
+            return {"filters": filters[:-1], "status_filter": last.enabled}
+        return {"filters": filters} if tag == "jobFilters" else {}
 
 
 _JJB = (
-    "name description filterExecutors filterQueue properties jobNames jobFilters columns includeRegex recurse"
+    "name description filterExecutors filterQueue properties jobNames jobFilters columns includeRegex "
+    "recurse statusFilter?"
 )
 _JJB_WORDS = {"filterExecutors": "False", "filterQueue": "False", "recurse": "False"}
 

@@ -170,12 +170,11 @@ def strings(
     first: bool = False,
     item: str = "string",
     inside: tuple[str, Mapping[str, str]] | None = None,
-    before: str = "",
     attrs: Mapping[str, str] | None = None,
     refers: Refers = "",
 ) -> Any:
-    """A list of texts; `inside` is a further tag around them, `before` XML that precedes them."""
-    made = StringsField(tag, item, inside, before, default=default, first=first, attrs=attrs)
+    """A list of texts; `inside` is a further tag around them."""
+    made = StringsField(tag, item, inside, default=default, first=first, attrs=attrs)
     made.refers = refers
     return made
 

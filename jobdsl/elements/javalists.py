@@ -58,7 +58,7 @@ class _ArrayOfStrings(StringsField):
     """Texts, by default as an array."""
 
     def __init__(self, tag: str, **common: Any) -> None:
-        super().__init__(tag, "string", None, "", attrs={"class": _ARRAY_LIST}, **common)
+        super().__init__(tag, "string", None, attrs={"class": _ARRAY_LIST}, **common)
 
     def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
         if value is None or not _is_array(self.attrs if attrs is None else attrs):
@@ -107,4 +107,4 @@ def array_of_strings(tag: str = "", *, default: Any, first: bool = False) -> Any
 
 def repeated(tag: str = "", *, default: Any = (), first: bool = False) -> Any:
     """Texts as children of one tag, one after another: `<key>a</key><key>b</key>`."""
-    return _Repeated(tag, "", None, "", default=default, first=first)
+    return _Repeated(tag, "", None, default=default, first=first)

@@ -159,12 +159,11 @@ class StringsField(Field):
     kind = "strings"
 
     def __init__(
-        self, tag: str, item: str, inside: tuple[str, Mapping[str, str]] | None, before: str, **common: Any
+        self, tag: str, item: str, inside: tuple[str, Mapping[str, str]] | None, **common: Any
     ) -> None:
         super().__init__(tag, **common)
         self.item = item
         self.inside = inside
-        self.before = before
 
     def check(self, value: Any) -> Any:
         if value is None and self.default is None:
@@ -180,16 +179,15 @@ class StringsField(Field):
             return ""
         given = self.attributes(attrs)
         deeper = indent + "  "
-        prefix = deeper + self.before if self.before else ""
         items_at = deeper + "  " if self.inside else deeper
         items = "".join([write_value(self.item, one, items_at) for one in value])
         if self.inside:
             tag, inner_attrs = self.inside
             shown = "".join(f' {name}="{word}"' for name, word in inner_attrs.items())
             items = f"{deeper}<{tag}{shown}>{items}{deeper}</{tag}>" if items else f"{deeper}<{tag}{shown}/>"
-        if not prefix and not items:
+        if not items:
             return f"{indent}<{self.tag}{given}/>"
-        return f"{indent}<{self.tag}{given}>{prefix}{items}{indent}</{self.tag}>"
+        return f"{indent}<{self.tag}{given}>{items}{indent}</{self.tag}>"
 
     def read(self, found: Node) -> tuple[str, ...]:
         held = found

@@ -19,7 +19,7 @@ from jobdsl.errors import DslError
 if TYPE_CHECKING:
     from jobdsl.elements.base import Record
 
-__all__ = ["is_same", "laid_out", "order_in", "split", "value_in", "with_order"]
+__all__ = ["is_same", "laid_out", "names_tag", "order_in", "split", "value_in", "with_order"]
 
 _ORDER = re.compile(r"\s*(\S+?)\[([^\]]*)\]\s*\Z")
 
@@ -56,6 +56,14 @@ def laid_out(record: Record, indent: str) -> str:
             out.append(one.write(value_in(record, one), indent))
     out += [write_value(tag, value, indent) for tag, value in extra.items() if tag not in written]
     return "".join(out)
+
+
+def names_tag(record: Record, tag: str) -> bool:
+    """Whether the layout of an element says that a child is there."""
+    base, _ = split(record.layout)
+    form = record.forms.get(base or "")
+    tokens = _tokens((form.layout if form else base) or "")
+    return any(token.lstrip("+").removesuffix("?") == tag for token, _ in tokens)
 
 
 def _usual_of(record: Record, extra: Mapping[str, Any]) -> dict[str, Any]:

@@ -201,11 +201,12 @@ def _fitted(cls: type[Record], found: Node, read: _Read, given: Mapping[str, Any
 def _small_changes(usual: list[Node], found: Node, by_tag: dict[str, Field]) -> str:
     """The layout that says what the document has not, what it has besides, and other attributes."""
     tags = {child.tag for child in found.children}
+    written = {child.tag for child in usual}
     changes = [f"-{child.tag}" for child in usual if child.tag not in tags]
     for child in found.children:
         one = by_tag.get(child.tag)
         token = _attributes_token(child, one)
-        if one is not None and (token or one.kind == "absent"):
+        if one is not None and (token or one.kind == "absent" or child.tag not in written):
             changes.append(f"+{child.tag}{token}")
     return " ".join(changes)
 

@@ -11,6 +11,7 @@ __all__ = [
     "build_durations",
     "build_statuses",
     "build_trends",
+    "by_enabled",
     "by_regex",
     "by_scm",
     "by_status",
@@ -53,6 +54,15 @@ class _Trend(_Matching):
 
 class all_jobs(JobFilter, xml="hudson.views.AllJobsFilter", plugin=_PLUGIN):
     """All jobs."""
+
+
+class by_enabled(JobFilter, xml="hudson.views.StatusFilter"):
+    """The jobs that are enabled, or with False the disabled ones, of those before it.
+
+    `status_filter=` of a view stands for one after all other filters.
+    """
+
+    enabled: bool = flag("statusFilter", first=True)
 
 
 class by_regex(_Matching, xml="hudson.views.RegExJobFilter", plugin=_PLUGIN):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from jobdsl.documents.tree import Node
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import children, flag, number, strings, text
+from jobdsl.elements.jobnames import JobNames, job_names, jobs_argument, listed, read_jobs
 from jobdsl.elements.slots import Misc
 from jobdsl.elements.views_columns import Column, column_named
 
@@ -254,18 +256,23 @@ class grouping_rule(
     display_name: bool = flag("useDisplayName", default=False)
 
 
-_COMPARATOR = '<comparator class="hudson.util.CaseInsensitiveComparator"/>'
-
-
 class _Section(Misc):
     """What all sections of a sectioned view say."""
 
-    jobs: tuple[str, ...] = strings("jobNames", before=_COMPARATOR)
+    jobs: tuple[str, ...] = jobs_argument()
+    _job_names = job_names("_listed")
     filters: object = children("jobFilters", accepts=Misc)
     name: str = text(default="", first=True)
     regex: str | None = text("includeRegex", default=None)
     width: str = text(default="FULL", choices=("FULL", "HALF", "THIRD", "TWO_THIRDS"))
     alignment: str = text(default="CENTER", choices=("CENTER", "LEFT", "RIGHT"))
+
+    def _listed(self) -> JobNames:
+        return listed(self.jobs, self.layout)
+
+    @classmethod
+    def _read_computed(cls, tag: str, found: Node) -> dict[str, Any]:
+        return read_jobs(found) if tag == "jobNames" else {}
 
 
 class list_section(_Section, xml="hudson.plugins.sectioned_view.ListViewSection", plugin="sectioned-view"):
