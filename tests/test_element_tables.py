@@ -27,6 +27,7 @@ from jobdsl.elements.kinds import Field
 from jobdsl.errors import DslError
 from jobdsl.importer.layout import show
 from jobdsl.importer.source import Writer
+from jobdsl.importer.source import given as written_arguments
 
 load_all()
 TABLES = {path.stem: path for path in sorted((Path(__file__).parent / "elements").glob("*.txt"))}
@@ -231,3 +232,45 @@ def test_what_a_controller_stores_is_what_our_defaults_are(table: str) -> None:
             plain = value is not None and value.layout is None and not value.extra
             usual, unusual = usual + plain, unusual + (not plain)
     assert usual >= 10 * unusual
+
+
+def in_forms(table: str) -> list[tuple[str, Any]]:
+    """The values of a table in each of the other layouts of their classes."""
+    return [(form, value.but(layout=form)) for _, value, _ in values(table) for form in value.forms]
+
+
+@tables
+def test_nothing_is_written_of_an_empty_child_that_a_form_always_has(table: str) -> None:
+    """What says nothing there is no argument of an import."""
+    for form, value in in_forms(table):
+        found = reading.read_element(parse(value.write("\n")))
+        if found.layout != form:
+            continue  # the class's own layout does as well
+        names = [name for name, one in value._fields.items() if one.stored and one.default is None]
+        idle = {name for name in names if getattr(value, name) is None}
+        assert not idle & written_arguments(found, found.layout).keys(), (form, found)
+
+
+@pytest.mark.parametrize(
+    ("call", "empty"),
+    [
+        ('publish.slack("#a", layout="2.2")', "authToken"),
+        ('publish.slack("#a", layout="2.2")', "authTokenCredentialId"),
+        ('publish.slack("#a", layout="2.0")', "authToken"),
+        ('publish.robot("x", layout="jjb")', "logFileLink"),
+        ('publish.robot("x", layout="jjb")', "otherFiles"),
+        ('publish.junit("x", layout="jjb")', "testDataPublishers"),
+        ('steps.maven("x", layout="jjb")', "properties"),
+        ('publish.email_ext("x", layout="jjb")', "from"),
+        ('publish.clean_workspace(layout="empty-list")', "patterns"),
+    ],
+)
+def test_a_form_has_its_empty_children_without_an_argument(call: str, empty: str) -> None:
+    document = parse(eval(call, dict(WORDS)).write("\n"))
+    child = document.find(empty)
+    assert child is not None
+    assert not child.text
+    assert not child.children
+    found = reading.read_element(document)
+    assert source(found) == call
+    assert parse(found.write("\n")) == document

@@ -18,6 +18,16 @@ from jobdsl.importer import ImportResult, import_estate
 from jobdsl.planning.marker import Marker, mark
 from jobdsl.testing import SimulatedJenkins
 
+JOB_KINDS = (
+    "pipeline",
+    "freestyle",
+    "matrix",
+    "maven",
+    "multijob",
+    "multibranch",
+    "organization_folder",
+    "folder",
+)
 RECORDINGS = Path(__file__).parent / "recordings"
 OWNER = '<owner class="com.cloudbees.hudson.plugins.folder.Folder" reference="../../../.."/>'
 ALL = (
@@ -216,14 +226,18 @@ def test_actions_of_scans_read_as_nothing(home: Home, action: str) -> None:
     assert home.text("jobs.py").endswith('\nmultibranch("m")\n')
 
 
-def test_an_estate_says_no_more_of_actions_than_it_must(home: Home) -> None:
-    usual = jobdsl.pipeline("p", script="node {}", layout="+actions").xml
-    for name in "abc":
-        home.put(f"{name}.xml", usual)
-    home.put("d.xml", usual.replace("<actions/>", f"<actions>{TRACKERS}</actions>"))
+@pytest.mark.parametrize("count", [1, 4])
+def test_an_estate_says_nothing_of_empty_actions(home: Home, count: int) -> None:
+    for kind in JOB_KINDS:
+        document = getattr(jobdsl, kind)("p", layout="+actions").xml
+        assert "<actions/>" in document
+        for number in range(count):
+            home.put(f"{kind}-{number}.xml", document)
+    document = jobdsl.pipeline("p", script="node {}", layout="+actions").xml
+    home.put("f.xml", document.replace("<actions/>", f"<actions>{TRACKERS}</actions>"))
     home.load()
-    assert home.text("jobs.py").count('pipeline("') == 4
-    assert "layout" not in home.text("jobs.py").replace("from layouts import", "").replace("layout=None", "")
+    assert all(home.text("jobs.py").count(f'{kind}("{kind}') == count for kind in JOB_KINDS)
+    assert "layout" not in home.text("jobs.py")
 
 
 def test_views_of_a_controller_are_imported_once_and_a_removed_one_does_not_return(home: Home) -> None:

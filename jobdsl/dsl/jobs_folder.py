@@ -35,6 +35,7 @@ class folder(Item, xml="com.cloudbees.hudson.plugins.folder.Folder", plugin="clo
         "jjb": Form(
             _JJB_FOLDER,
             {
+                "views": None,
                 "viewsTabBar": default_tabs(),
                 "primaryView": "All",
                 "keepDependencies": "false",

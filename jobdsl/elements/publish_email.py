@@ -289,7 +289,7 @@ class email_ext(Publisher, xml="hudson.plugins.emailext.ExtendedEmailPublisher",
     `on=[publish.on_failure(to=["developers", "list"], attach_log=True)]`.
     """
 
-    forms = {"old": Form(_OLD), "jjb": Form(_JJB)}
+    forms = {"old": Form(_OLD), "jjb": Form(_JJB, {"from": None})}
 
     recipients: str = text("recipientList", default="$DEFAULT_RECIPIENTS", first=True)
     on: Any = children("configuredTriggers", accepts=Occasion, convert=_named("on_", Occasion))

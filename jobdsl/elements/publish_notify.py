@@ -37,7 +37,7 @@ class slack(Publisher, xml="jenkins.plugins.slack.SlackNotifier", plugin="slack"
             "notifyAborted notifyNotBuilt notifyUnstable notifyRegression notifyFailure notifyBackToNormal "
             "notifyRepeatedFailure includeTestSummary includeFailedTests commitInfoChoice "
             "includeCustomMessage customMessage",
-            {"authToken": None},
+            {"authToken": None, "authTokenCredentialId": None},
         ),
         "2.0": Form(
             "teamDomain authToken buildServerUrl room startNotification notifySuccess notifyAborted "

@@ -49,6 +49,7 @@ class junit(Publisher, xml="hudson.tasks.junit.JUnitResultArchiver", plugin="jun
         "jjb": Form(
             "testResults keepLongStdio healthScaleFactor allowEmptyResults skipPublishingChecks "
             "skipMarkingBuildUnstable testDataPublishers",
+            {"testDataPublishers": None},
         ),
     }
 
@@ -134,7 +135,7 @@ class robot(Publisher, xml="hudson.plugins.robot.RobotPublisher", plugin="robot"
         "jjb": Form(
             "outputPath logFileLink reportFileName logFileName outputFileName passThreshold "
             "unstableThreshold onlyCritical enableCache otherFiles disableArchiveOutput",
-            {"logFileLink": None},
+            {"logFileLink": None, "otherFiles": None},
         ),
     }
 

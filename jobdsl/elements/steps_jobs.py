@@ -243,7 +243,7 @@ class copy_artifacts(Step, xml=_COPY + "CopyArtifact", plugin="copyartifact"):
         "jjb": Form(
             "project filter target flatten optional doNotFingerprintArtifacts parameters exclude "
             "resultVariableSuffix selector",
-            {"exclude": None},
+            {"exclude": None, "parameters": None, "resultVariableSuffix": None},
         ),
         "old": Form("project filter target selector flatten doNotFingerprintArtifacts"),
     }

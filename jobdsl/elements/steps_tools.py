@@ -114,6 +114,10 @@ class maven(_WithProperties, xml="hudson.tasks.Maven"):
 
     forms = {
         "jjb": Form(
+            "targets properties mavenName pom usePrivateRepository jvmOptions settings globalSettings",
+            {"properties": None},
+        ),
+        "jjb-no-properties": Form(
             "targets properties? mavenName pom usePrivateRepository jvmOptions settings globalSettings"
         ),
         "jjb-modules": Form(

@@ -13,7 +13,7 @@ from jobdsl.documents.roots import is_view_root
 from jobdsl.documents.subitems import Subitem
 from jobdsl.documents.tree import Node, class_name, parse, to_text
 from jobdsl.dsl.items import Item
-from jobdsl.dsl.jobs import folder, item, multibranch, organization_folder
+from jobdsl.dsl.jobs import item
 from jobdsl.dsl.raw import Literal
 from jobdsl.dsl.viewkinds import view
 from jobdsl.elements import load_all, reading
@@ -147,9 +147,9 @@ def _items(full_name: str, root: Node, is_view: bool, first: Form) -> Iterator[t
 
 
 def _drop_idle_actions(made: Item) -> None:
-    """Let a folder say nothing of an empty list of actions, which comes and goes."""
+    """Let an item say nothing of an empty list of actions, which comes and goes."""
     words = (made.layout or "").split(" ")
-    if isinstance(made, folder | multibranch | organization_folder) and _IDLE_ACTIONS in words:
+    if _IDLE_ACTIONS in words:
         rest = " ".join(word for word in words if word != _IDLE_ACTIONS)
         object.__setattr__(made, "layout", rest or None)
 

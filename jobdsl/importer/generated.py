@@ -5,12 +5,11 @@
   found on the web. An update keeps those of a Pipeline; a scan writes the others again.
 - The view `All` of a folder. The other views of a folder are definitions of their own.
 - Which of two like comparators a view orders names with.
-- An empty `<actions/>` of a folder, which comes and goes.
+- An empty `<actions/>`, which comes and goes.
 """
 
 from __future__ import annotations
 
-from jobdsl.documents.kept import COMPUTED_FOLDERS
 from jobdsl.documents.roots import is_folder_root
 from jobdsl.documents.tree import Node, class_name
 from jobdsl.planning.inventory import BORN_VIEW
@@ -74,8 +73,7 @@ def defined(root: Node) -> Node:
 def essence(root: Node) -> Node:
     """Return what two documents must have in common to define the same."""
     bare = defined(root)
-    if _has_idle_actions(bare):
-        bare.children = [child for child in bare.children if not is_plain_action_list(child)]
+    bare.children = [child for child in bare.children if not is_plain_action_list(child)]
     return bare
 
 
@@ -111,10 +109,6 @@ def _is_bare_marker(node: Node) -> bool:
 def _is_generated_action(node: Node) -> bool:
     java = class_name(node.tag)
     return any(java.startswith(known) if known[-1] == "." else java == known for known in _ACTIONS)
-
-
-def _has_idle_actions(root: Node) -> bool:
-    return is_folder_root(root.tag) or class_name(root.tag) in COMPUTED_FOLDERS
 
 
 def _views(root: Node) -> list[Node] | None:
