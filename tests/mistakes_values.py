@@ -267,6 +267,51 @@ VALUES = [
         "name the element",
         ("text()", "canRoam"),
     ),
+    row(
+        'pipeline("JOB", script="x", layout="jbj")', 2, "layout does not know 'jbj'", '"jjb"', ("jbj", "jjb")
+    ),
+    row(
+        'freestyle("JOB", steps=[steps.shell("x", layout="-configuredLocalRule")])',
+        2,
+        "steps.shell: layout does not know '-configuredLocalRule'",
+        '"-configuredLocalRules"',
+        ("LocalRule", "LocalRules"),
+    ),
+    row(
+        'freestyle("JOB", publishers=[publish.slack("#a", layout="old")])',
+        2,
+        "publish.slack: layout does not know 'old'",
+        'it has "2.2", "2.0"; leave layout= out',
+        (', layout="old"', ""),
+    ),
+    row(
+        'freestyle("JOB", steps=[steps.shell("x", layout="jjb")])',
+        2,
+        "steps.shell: layout does not know 'jjb'",
+        "it has none by name; leave layout= out",
+        (', layout="jjb"', ""),
+    ),
+    row(
+        'freestyle("JOB", layout=["+actions"])',
+        2,
+        "layout takes text, not ['+actions']",
+        'such as "-description"',
+        ('["+actions"]', '"-description"'),
+    ),
+    row(
+        'freestyle("JOB", layout="propertys[keep,*]")',
+        2,
+        "layout does not know 'propertys'",
+        '"properties"',
+        ("propertys", "properties"),
+    ),
+    row(
+        'in_layout(freestyle, "+action")("JOB")',
+        2,
+        "of freestyle does not know '+action'",
+        '"+actions"',
+        ("action", "actions"),
+    ),
     row('in_layout(freestyle, 3)("JOB")', 2, "a layout is text", 'such as "-', (", 3)", ', "-description")')),
     row(
         'freestyle("JOB", steps=[steps.system_groovy(steps.system_groovy_file("a.groovy"), sandbox=True)])',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from jobdsl.documents.tree import parse
 from jobdsl.elements import reading
 from jobdsl.elements.base import Form, registry
 from jobdsl.elements.fields import flag, text
+from jobdsl.elements.layouts import unknown_word
 from jobdsl.elements.slots import Misc
 from jobdsl.errors import DslError
 
@@ -130,3 +132,41 @@ def test_an_argument_counts_more_than_what_a_form_always_says() -> None:
     del registry[always.java]
     assert "<second>False</second>" in always(first="x", layout="tool").write("\n")
     assert "<second>true</second>" in always(first="x", second=True, layout="tool").write("\n")
+
+
+@pytest.mark.parametrize(
+    ("layout", "extra", "unknown"),
+    [
+        ("tool", None, ""),
+        ("bare", None, ""),
+        ("first", None, ""),
+        ("second first", None, ""),
+        ("-second", None, ""),
+        ("+first@class=x -second", None, ""),
+        ("old first", None, ""),  # an order that most documents of an estate have
+        ("old", {"old": "1"}, ""),
+        ("first?", None, ""),
+        ("tol", None, "'tol' .did you mean \"tool\""),
+        ("firs", None, "'firs' .did you mean \"first\""),
+        ("firs secon", None, "'firs' .did you mean \"first\""),
+        ("-secon", None, "'-secon' .did you mean \"-second\""),
+        ("-second +actoin", None, '\'.actoin\' .it has "tool", "bare"; leave layout= out'),
+        ("-second first", None, "'first'"),
+        ("old", None, "'old' .it has"),
+        ("first[a,*]", None, "'first'"),
+        ("", None, "takes text"),
+        (3, None, "takes text, not 3"),
+    ],
+)
+def test_a_layout_that_no_document_has_is_refused(layout: Any, extra: Any, unknown: str) -> None:
+    if not unknown:
+        formed(layout=layout, extra=extra)
+        return
+    with pytest.raises(DslError) as refused:
+        formed(layout=layout, extra=extra)
+    assert re.search(unknown, f"{refused.value.message} ({refused.value.hint})")
+
+
+@pytest.mark.parametrize("cls", {cls.java: cls for cls in registry.values() if cls.forms}.values())
+def test_every_form_is_a_layout_of_its_class(cls: Any) -> None:
+    assert [name for name in cls.forms if unknown_word(cls, name)] == []

@@ -13,6 +13,8 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from jobdsl.dsl import context
+from jobdsl.elements.base import Record
+from jobdsl.elements.refusing import known_layout
 from jobdsl.errors import DslError, suggestion
 
 __all__ = ["in_layout"]
@@ -36,7 +38,7 @@ def in_layout(words: Words, layout: str | None = None, /, **layouts: str) -> Wor
 def _kind(kind: Any, layout: str | None) -> Any:
     if not callable(kind):
         raise DslError(f"takes a module of elements or a kind of item, not {kind!r}")
-    return partial(kind, layout=_text(layout))
+    return partial(kind, layout=_known(kind, layout))
 
 
 def _module(module: ModuleType, layouts: dict[str, str]) -> ModuleType:
@@ -47,11 +49,17 @@ def _module(module: ModuleType, layouts: dict[str, str]) -> ModuleType:
         if element is None:
             name = module.__name__.rpartition(".")[2]
             raise DslError(f"{name} has no {word!r}", hint=suggestion(word, getattr(module, "__all__", ())))
-        setattr(made, word, partial(element, layout=_text(layout)))
+        setattr(made, word, partial(element, layout=_known(element, layout)))
     return made
 
 
-def _text(layout: object) -> str:
+def _known(kind: Any, layout: object) -> str:
+    """The layout, where the class can have it; a function of the estate passes it on to one."""
     if not isinstance(layout, str) or not layout:
         raise DslError(f"a layout is text, not {layout!r}", hint='such as "-configuredLocalRules"')
-    return layout
+    if not isinstance(kind, type) or not issubclass(kind, Record):
+        return layout
+    try:
+        return known_layout(kind, layout)
+    except DslError as error:
+        raise DslError(f"the layout of {kind.dsl_name()} {error.message}", hint=error.hint) from None

@@ -99,6 +99,7 @@ class Job(Item):
     """What all jobs that build have: properties, parameters, what is kept."""
 
     __slots__ = ()
+    orders = frozenset({"properties"})
 
     actions = absent("actions")
     description: str | None = text(default=None)

@@ -85,6 +85,7 @@ class ListView(View):
     """What views that show jobs in columns have."""
 
     __slots__ = ()
+    orders = frozenset({"jobNames"})
 
     jobs: Any = jobs_argument()
     _job_names = job_names("_listed")

@@ -156,6 +156,8 @@ class Record(metaclass=RecordType):
     """The own field after which the inherited ones come; they come first where it is empty."""
     aliases: ClassVar[tuple[str, ...]] = ()
     """Other tags documents have for it; the class then takes `root=`, the tag to write."""
+    orders: ClassVar[frozenset[str]] = frozenset()
+    """Tags of children whose own order a layout may say: `properties[keep,*]`."""
     forms: ClassVar[Mapping[str, Form]] = {}
     """Well-known other layouts, by name."""
     also: ClassVar[Mapping[str, str]] = {}

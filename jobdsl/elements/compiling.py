@@ -13,7 +13,7 @@ from jobdsl.documents.tree import escape
 from jobdsl.elements.kinds import REQUIRED, Field, FlagField
 from jobdsl.elements.kinds_other import ComputedField
 from jobdsl.elements.layouts import laid_out
-from jobdsl.elements.refusing import accept, expand, refuse
+from jobdsl.elements.refusing import accept, accept_layout, expand, refuse
 
 if TYPE_CHECKING:
     from jobdsl.elements.base import Record
@@ -33,6 +33,7 @@ def writer(cls: type[Record]) -> Any:
 
 def _compiled(cls: type[Record], name: str, source: Callable[[type[Record]], str]) -> Any:
     names: dict[str, Any] = {"escape": escape, "accept": accept, "refuse": refuse, "expand": expand}
+    names["accept_layout"] = accept_layout
     names |= {"__name__": __name__, "laid_out": laid_out}
     for one in cls._fields.values():
         names[f"_f_{one.name}"], names[f"_d_{one.name}"] = one, one.default
@@ -55,6 +56,7 @@ def _constructor(cls: type[Record]) -> str:
     for one in stored:
         if one.stored:
             lines += _check_lines(one)
+    lines.append("    if layout is not None: layout = accept_layout(self, layout, extra)")
     lines.append("    put = object.__setattr__")
     lines += [f"    put(self, {one.name!r}, {one.name})" for one in stored if one.stored]
     lines += ["    put(self, 'layout', layout)", "    put(self, 'extra', extra)"]

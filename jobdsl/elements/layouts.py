@@ -20,7 +20,7 @@ from jobdsl.errors import DslError
 if TYPE_CHECKING:
     from jobdsl.elements.base import Record
 
-__all__ = ["is_same", "laid_out", "names_tag", "order_in", "split", "value_in", "with_order"]
+__all__ = ["is_same", "laid_out", "names_tag", "order_in", "split", "unknown_word", "value_in", "with_order"]
 
 _ORDER = re.compile(r"\s*(\S+?)\[([^\]]*)\]\s*\Z")
 
@@ -162,6 +162,24 @@ def order_in(layout: str | None, tag: str) -> Sequence[str]:
     if layout is None or (found := _ORDER.search(layout)) is None or found[1] != tag:
         return ()
     return found[2].split(",")
+
+
+@lru_cache(maxsize=4096)
+def unknown_word(cls: type[Record], layout: str, extra: frozenset[str] = frozenset()) -> str:
+    """Return a word of a layout that is no layout of the class, nor a tag it may have; empty for none.
+
+    An order of tags may name some of other documents of an estate: then one that is known is enough.
+    """
+    base, order = split(layout)
+    if order and (found := _ORDER.fullmatch(order)) and found[1] not in cls.orders:
+        return found[1]
+    words = [tag.rstrip("?!") for tag, _ in _tokens(base or "")]
+    tags = cls.by_tag.keys() | extra
+    if not words or base in cls.forms:
+        return "" if words or order else layout
+    if words[0][:1] in ("-", "+"):
+        return next((word for word in words if word[1:] not in tags or word[:1] not in ("-", "+")), "")
+    return "" if any(word in tags for word in words) else words[0]
 
 
 @lru_cache(maxsize=4096)

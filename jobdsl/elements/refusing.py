@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from jobdsl.dsl import context
 from jobdsl.dsl.raw import Value
 from jobdsl.elements.kinds import REQUIRED, Field, shown
+from jobdsl.elements.layouts import unknown_word
 from jobdsl.errors import DslError, suggestion
 
 if TYPE_CHECKING:
     from jobdsl.elements.base import Record
 
-__all__ = ["accept", "checked", "expand", "refuse"]
+__all__ = ["accept", "accept_layout", "checked", "expand", "known_layout", "refuse"]
 
 _NOT_THOUGHT_OF = (TypeError, ValueError, AttributeError, LookupError)
 """What conversions raise for a value of a kind they do not expect."""
@@ -27,6 +28,35 @@ def accept(owner: Record, one: Field, value: Any) -> Any:
         problem = DslError(f"{owner.dsl_name()}: {one.name} {_said(error.message)}", hint=error.hint)
         context.complain(problem, owner)
         return one.default if one.default is not REQUIRED else _stand_in(one)
+
+
+def known_layout(cls: type[Record], layout: Any, extra: Mapping[str, Value] | None = None) -> str:
+    """The layout, where the class can have it. Raises DslError."""
+    if not isinstance(layout, str) or not layout.strip():
+        raise DslError(f"takes text, not {layout!r}", hint='such as "-description", or leave it out')
+    word = unknown_word(cls, layout, frozenset(extra or ()))
+    if not word:
+        return layout
+    sign = word[0] if word[0] in "-+" else ""
+    tags = [tag for tag in cls.by_tag if "." not in tag]
+    near = suggestion(word.removeprefix(sign), [*(() if sign else cls.forms), *tags])
+    forms = ", ".join(f'"{name}"' for name in cls.forms)
+    others = f"it has {forms}" if forms else "it has none by name"
+    raise DslError(
+        f"does not know {word!r}", hint=near.replace('"', f'"{sign}', 1) or f"{others}; {_OTHERWISE}"
+    )
+
+
+_OTHERWISE = "leave layout= out for what plugins write today"
+
+
+def accept_layout(owner: Record, layout: Any, extra: Any) -> str | None:
+    """The layout, where the element can have it; another one is told with the element's name."""
+    try:
+        return known_layout(type(owner), layout, extra if isinstance(extra, Mapping) else None)
+    except DslError as error:
+        context.complain(DslError(f"{owner.dsl_name()}: layout {error.message}", hint=error.hint), owner)
+        return None
 
 
 def checked(one: Field, value: Any) -> Any:

@@ -259,6 +259,8 @@ class grouping_rule(
 class _Section(Misc):
     """What all sections of a sectioned view say."""
 
+    orders = frozenset({"jobNames"})
+
     jobs: tuple[str, ...] = jobs_argument()
     _job_names = job_names("_listed")
     filters: object = children("jobFilters", accepts=Misc)

@@ -13,7 +13,7 @@ from jobdsl.documents.backreferences import resolved
 from jobdsl.documents.tree import parse
 from jobdsl.elements import load_all
 from jobdsl.elements.base import Record
-from jobdsl.elements.layouts import is_same, split, with_order
+from jobdsl.elements.layouts import is_same, split, unknown_word, with_order
 from jobdsl.errors import JobdslError
 from jobdsl.importer.convert import as_item
 from jobdsl.importer.faithful import parts
@@ -38,7 +38,11 @@ def usual_layouts(found: Sequence[Found]) -> dict[str, str]:
         for record in _records(one):
             records.setdefault(record.dsl_name(), []).append(record)
     layouts = {word: _usual(records[word]) for word in sorted(records) if word not in _NEVER}
-    return {word: layout for word, layout in layouts.items() if layout is not None}
+    return {
+        word: layout
+        for word, layout in layouts.items()
+        if layout is not None and not unknown_word(type(records[word][0]), layout)
+    }
 
 
 def _usual(records: Sequence[Any]) -> str | None:
