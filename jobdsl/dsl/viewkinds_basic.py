@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 from jobdsl.documents.tree import Node, parse, to_text
 from jobdsl.dsl import context
-from jobdsl.dsl.items import Item, truth
+from jobdsl.dsl.items import Item
 from jobdsl.dsl.raw import Literal, Raw
-from jobdsl.elements.fields import children, computed, constant, flag, meta, raw, slot, text
-from jobdsl.elements.jobnames import JobNames, job_names, jobs_argument, listed, read_jobs
+from jobdsl.elements.fields import children, computed, constant, flag, meta, raw, slot, strings, text
+from jobdsl.elements.jobnames import JobNames, job_names, listed, read_jobs
 from jobdsl.elements.kinds import FlagField, TextField
 from jobdsl.elements.kinds_lists import ChildrenField
 from jobdsl.elements.kinds_views import ViewsSlotField
@@ -77,17 +77,13 @@ def _root(given: Any) -> Any:
     raise DslError(f"takes {' or '.join(map(repr, list_view.aliases))}, not {given!r}")
 
 
-def _status_filter(value: Any) -> bool | None:
-    return None if value is None else truth(value)
-
-
 class ListView(View):
     """What views that show jobs in columns have."""
 
     __slots__ = ()
     orders = frozenset({"jobNames"})
 
-    jobs: Any = jobs_argument()
+    jobs: Any = strings("jobNames")
     _job_names = job_names("_listed")
     filters: Any = slot("jobFilters", accepts=JobFilter)
     _filters = computed(
@@ -96,7 +92,7 @@ class ListView(View):
     columns: Any = children(accepts=Column, convert=column_named, default=_COLUMNS)
     regex: str | None = text("includeRegex", default=None)
     recurse: bool = flag(default=False)
-    status_filter: bool | None = meta(_status_filter, default=None)
+    status_filter: bool | None = flag(default=None)
     _old_status_filter = computed("statusFilter", FlagField("", default=None), "_status_of_old")
 
     def _listed(self) -> JobNames:

@@ -11,12 +11,11 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from jobdsl.documents.tree import Node, escape, escape_attribute
-from jobdsl.elements.fields import computed, meta
+from jobdsl.elements.fields import computed
 from jobdsl.elements.kinds import Field, Unfit, leaf
-from jobdsl.elements.kinds_lists import StringsField
 from jobdsl.elements.layouts import order_in
 
-__all__ = ["JobNames", "job_names", "jobs_argument", "listed", "read_jobs"]
+__all__ = ["JobNames", "job_names", "listed", "read_jobs"]
 
 _TAG = "jobNames"
 _REST = "*"
@@ -78,13 +77,8 @@ def _word(child: Node) -> str:
     return _USUAL if java == _COMPARATOR else java
 
 
-def jobs_argument() -> Any:
-    """Declare the argument: names of jobs."""
-    return meta(StringsField("", "string", None, default=()).check, default=())
-
-
 def job_names(method: str) -> Any:
-    """Declare the child, whose content `method` gives."""
+    """Declare the child, whose content `method` works out of `jobs`; it stands after the argument `jobs`."""
     return computed(_TAG, _JobNamesField("", default=None), method, is_empty=lambda held: not held.names)
 
 

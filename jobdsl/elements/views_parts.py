@@ -7,7 +7,7 @@ from typing import Any
 from jobdsl.documents.tree import Node
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import children, flag, number, strings, text
-from jobdsl.elements.jobnames import JobNames, job_names, jobs_argument, listed, read_jobs
+from jobdsl.elements.jobnames import JobNames, job_names, listed, read_jobs
 from jobdsl.elements.slots import Misc
 from jobdsl.elements.views_columns import Column, column_named
 
@@ -261,7 +261,7 @@ class _Section(Misc):
 
     orders = frozenset({"jobNames"})
 
-    jobs: tuple[str, ...] = jobs_argument()
+    jobs: tuple[str, ...] = strings("jobNames")
     _job_names = job_names("_listed")
     filters: object = children("jobFilters", accepts=Misc)
     name: str = text(default="", first=True)

@@ -696,6 +696,19 @@ class all_releases(_slots.Misc):
     """
     def __init__(self, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
+class by_enabled(_slots.Misc):
+    """The jobs that are enabled, or with False the disabled ones, of those before it.
+
+    `status_filter=` of a view stands for one after all other filters.
+
+    Jenkins: `hudson.views.StatusFilter`
+
+    Args:
+        enabled: `<statusFilter>`; required
+    """
+    enabled: Final[_b.bool]
+    def __init__(self, enabled: _b.bool, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
+
 class fallback(_slots.Misc):
     """What is shown when no job is left.
 
