@@ -86,11 +86,11 @@ LINT = [
         ("=0", "=1"),
     ),
     row(
-        'freestyle("JOB", keep=misc.keep(days=-5))',
+        'freestyle("JOB", keep=misc.keep(days=0))',
         2,
-        "days=-5 is no number to keep",
+        "days=0 is no number to keep",
         "leave days= out",
-        ("days=-5", "days=5"),
+        ("days=0", "days=5"),
     ),
     row(
         'freestyle("JOB", wrappers=[wrappers.timeout(0)])',

@@ -268,6 +268,41 @@ VALUES = [
         ("text()", "canRoam"),
     ),
     row(
+        'freestyle("JOB", keep=misc.keep(days=-5))',
+        2,
+        "days takes -1 or more, not -5",
+        "write -1 or more, or leave days= out",
+        ("days=-5", "days=5"),
+    ),
+    row(
+        'freestyle("JOB", quiet_period=-5)',
+        2,
+        "quiet_period takes 0 or more, not -5",
+        "write 0 or more, or leave quiet_period= out to leave it to Jenkins",
+        ("=-5", "=0"),
+    ),
+    row(
+        'freestyle("JOB", quiet_period=-1)',
+        2,
+        "quiet_period takes 0 or more, not -1",
+        "leave quiet_period= out",
+        (", quiet_period=-1", ""),
+    ),
+    row(
+        'job = freestyle("JOB")\njob.scm_retries = -2',
+        3,
+        "scm_retries takes 0 or more, not -2",
+        "write 0 or more",
+        ("-2", "2"),
+    ),
+    row(
+        'freestyle("JOB", scm=scm.git("https://x/y", extensions=[scm.clone(timeout=-10)]))',
+        2,
+        "timeout takes 0 or more, not -10",
+        "write 0 or more",
+        ("-10", "10"),
+    ),
+    row(
         'pipeline("JOB", script="x", layout="jbj")', 2, "layout does not know 'jbj'", '"jjb"', ("jbj", "jjb")
     ),
     row(

@@ -23,7 +23,7 @@ from jobdsl import steps
 from jobdsl.documents.tree import Node, class_name, parse
 from jobdsl.elements import load_all, reading
 from jobdsl.elements.base import Element, Record, registry
-from jobdsl.elements.kinds import Field
+from jobdsl.elements.kinds import Field, NumberField
 from jobdsl.errors import DslError
 from jobdsl.importer.layout import show
 from jobdsl.importer.source import Writer
@@ -133,7 +133,6 @@ TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12).filt
 SIMPLE: dict[str, st.SearchStrategy[Any]] = {
     "text": TEXT,
     "flag": st.booleans(),
-    "number": st.integers(-(2**31), 2**31),
     "amount": st.integers(0, 10**6) | st.just(""),
     "strings": st.lists(TEXT, max_size=3).map(tuple),
 }
@@ -141,6 +140,8 @@ SIMPLE: dict[str, st.SearchStrategy[Any]] = {
 
 def simple(one: Field) -> st.SearchStrategy[Any] | None:
     """Values of a field that stands by itself."""
+    if isinstance(one, NumberField):
+        return st.integers(-(2**31) if one.least is None else one.least, 2**31)
     if choices := getattr(one, "choices", ()):
         return st.sampled_from(choices)
     if one.kind not in SIMPLE or getattr(one, "checker", None) is not None:

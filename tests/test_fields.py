@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from jobdsl import freestyle
 from jobdsl.documents.tree import parse
-from jobdsl.elements import fields
-from jobdsl.elements.kinds import Field, Unfit
+from jobdsl.elements import fields, reading
+from jobdsl.elements.kinds import REQUIRED, Field, Unfit
 from jobdsl.errors import DslError
 
 
@@ -31,9 +31,32 @@ def back(one: Field, value: Any) -> Any:
 
 @given(st.integers(-(2**63), 2**63))
 def test_a_whole_number_kept_as_text(number: int) -> None:
-    amount = field(fields.amount)
+    amount = field(fields.amount, least=None)
     assert back(amount, number) == back(amount, str(number)) == number
     assert written(amount, number) == f"<x>{number}</x>"
+
+
+@pytest.mark.parametrize("kind", [fields.number, fields.amount, fields.decimal])
+@pytest.mark.parametrize(("least", "given"), [(0, -1), (0, -5), (-1, -2), (3, 2)])
+def test_a_number_below_the_least_is_refused(kind: Any, least: int, given: int) -> None:
+    bounded = field(kind, default=least, least=least)
+    with pytest.raises(DslError, match=f"takes {least} or more, not {given}") as refused:
+        bounded.check(given)
+    assert refused.value.hint == f"write {least} or more, or leave x= out"
+    assert bounded.check(least) == least
+    assert field(kind, least=None).check(given) == given
+    with pytest.raises(DslError) as refused:
+        field(kind, default=REQUIRED, least=least).check(given)
+    assert refused.value.hint == f"write {least} or more"
+
+
+def test_an_import_keeps_a_number_that_no_dsl_file_may_have() -> None:
+    document = parse(
+        "<hudson.plugins.git.extensions.impl.CloneOption><timeout>-7</timeout></hudson.plugins.git.extensions.impl.CloneOption>"
+    )
+    found = reading.read_element(document)
+    assert found.extra == {"timeout": "-7"}
+    assert parse(found.write("\n")) == document
 
 
 @pytest.mark.parametrize("given", ["", "${LIMIT}"])

@@ -110,7 +110,7 @@ class Job(Item):
     properties: Any = slot("", accepts=Property)
     parameters: Any = slot("", accepts=Parameter)
     keep: Any = meta(_keep, default=None, convert=keep)
-    quiet_period: int | str | None = number(default=None)
+    quiet_period: int | str | None = number(default=None, least=0)
     trigger_token: str | None = secret_text("authToken", default=None)
     _properties = computed(
         "properties", ChildrenField("", Property, None), "_all_properties", is_empty=lambda found: not found
@@ -144,7 +144,7 @@ class Project(Job):
     __slots__ = ()
 
     scm: Any = child(accepts=Scm, default=none())
-    scm_retries: int | str | None = number("scmCheckoutRetryCount", default=None)
+    scm_retries: int | str | None = number("scmCheckoutRetryCount", default=None, least=0)
     agent: Any = meta(_agent, default=None)
     _assigned = computed(
         "assignedNode", LabelField("", default=None), "_label", is_empty=lambda found: found is None

@@ -42,7 +42,7 @@ class build_pipeline_view(View, xml=_PIPELINE + "BuildPipelineView", plugin="bui
 
     selected_job: str | None = text(default=None)
     grid: Any = child("gridBuilder", accepts=Misc, convert=_grid, default=None)
-    builds: int | str = number("noOfDisplayedBuilds", default=1)
+    builds: int | str = number("noOfDisplayedBuilds", default=1, least=0)
     title: str = text("buildViewTitle", default="")
     console_link: str = text("consoleOutputLinkStyle", default="Lightbox")
     css: str = text("cssUrl", default="")
@@ -54,7 +54,7 @@ class build_pipeline_view(View, xml=_PIPELINE + "BuildPipelineView", plugin="bui
     column_headers: Any = child(accepts=Misc, default=no_column_header())
     card: Any = child("buildCard", accepts=Misc, default=standard_card())
     starts_with_parameters: bool = flag("startsWithParameters", default=False)
-    refresh_seconds: int | str = number("refreshFrequency", default=3)
+    refresh_seconds: int | str = number("refreshFrequency", default=3, least=0)
     definition_header: bool = flag("showPipelineDefinitionHeader", default=False)
 
 
@@ -94,14 +94,14 @@ class delivery_pipeline_view(
     )
 
     pipelines: Any = children("componentSpecs", accepts=pipeline_component, convert=_component)
-    number_of_pipelines: int | str = number("noOfPipelines", default=3)
+    number_of_pipelines: int | str = number("noOfPipelines", default=3, least=0)
     aggregated: bool = flag("showAggregatedPipeline", default=False)
-    columns: int | str = number("noOfColumns", default=1)
+    columns: int | str = number("noOfColumns", default=1, least=0)
     sorting: str = text(default="none")
     full_screen_css: str | None = text(default=None)
     embedded_css: str | None = text(default=None)
     avatars: bool = flag("showAvatars", default=False)
-    update_seconds: int | str = number("updateInterval", default=2)
+    update_seconds: int | str = number("updateInterval", default=2, least=0)
     changes: bool = flag("showChanges", default=False)
     manual: bool = flag("allowManualTriggers", default=False)
     total_time: bool = flag("showTotalBuildTime", default=False)
@@ -137,9 +137,9 @@ class workflow_pipeline_view(
         "project componentSpecs linkToConsoleLog description"
     )
 
-    update_seconds: int | str = number("updateInterval", default=2)
-    number_of_pipelines: int | str = number("noOfPipelines", default=3)
-    columns: int | str = number("noOfColumns", default=1)
+    update_seconds: int | str = number("updateInterval", default=2, least=0)
+    number_of_pipelines: int | str = number("noOfPipelines", default=3, least=0)
+    columns: int | str = number("noOfColumns", default=1, least=0)
     sorting: str = text(default="none")
     start: bool = flag("allowPipelineStart", default=False)
     abort: bool | None = flag("allowAbort", default=None)

@@ -82,7 +82,9 @@ def _check_lines(one: Field) -> list[str]:
         return [f"    if {name} is not True and {name} is not False{none}: {call}"]
     if one.kind == "number":
         none = f" and {name} is not None" if one.default is None else ""
-        return [f"    if {name}.__class__ is not int{none}: {call}"]
+        least = getattr(one, "least", None)
+        small = f" or {name} < {least}" if least is not None else ""
+        return [f"    if ({name}.__class__ is not int{small}){none}: {call}"]
     if one.kind == "child":
         default = f"{name} is not _d_{name} and " if one.default is not REQUIRED else ""
         return [f"    if {default}not isinstance({name}, _a_{name}): {call}"]

@@ -100,19 +100,23 @@ def flag(tag: str = "", *, default: Any = REQUIRED, first: bool = False) -> Any:
     return FlagField(tag, default=default, first=first)
 
 
-def number(tag: str = "", *, default: Any = REQUIRED, first: bool = False) -> Any:
-    """A whole number, or text with a ${VARIABLE}."""
-    return NumberField(tag, default=default, first=first)
+def number(tag: str = "", *, default: Any = REQUIRED, first: bool = False, least: int | None = -1) -> Any:
+    """A whole number, or text with a ${VARIABLE}.
+
+    `least` is 0 for a time or a count, -1 where that is how Jenkins writes "none" or "unlimited", None where
+    any number has a meaning.
+    """
+    return NumberField(tag, least, default=default, first=first)
 
 
-def amount(tag: str = "", *, default: Any = "", first: bool = False) -> Any:
+def amount(tag: str = "", *, default: Any = "", first: bool = False, least: int | None = -1) -> Any:
     """A whole number that Jenkins keeps as text; empty text for none."""
-    return AmountField(tag, default=default, first=first)
+    return AmountField(tag, least, default=default, first=first)
 
 
-def decimal(tag: str = "", *, default: Any = REQUIRED, first: bool = False) -> Any:
+def decimal(tag: str = "", *, default: Any = REQUIRED, first: bool = False, least: int | None = -1) -> Any:
     """A number with a point, as Java writes it: `1.0`."""
-    return DecimalField(tag, default=default, first=first)
+    return DecimalField(tag, least, default=default, first=first)
 
 
 def child(

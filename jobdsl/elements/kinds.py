@@ -223,14 +223,32 @@ class FlagField(Field):
         raise Unfit
 
 
-class NumberField(Field):
+class _BoundedField(Field):
+    """A number that may have a least value."""
+
+    def __init__(self, tag: str, least: int | None = None, **common: Any) -> None:
+        super().__init__(tag, **common)
+        self.least = least
+
+    def bounded(self, value: Any) -> Any:
+        """Return the number. Raises DslError for one that is too small."""
+        if self.least is not None and value < self.least:
+            instead = " to leave it to Jenkins" if self.default is None else ""
+            out = f", or leave {self.name}= out{instead}" if self.default is not REQUIRED else ""
+            raise DslError(
+                f"takes {self.least} or more, not {value}", hint=f"write {self.least} or more{out}"
+            )
+        return value
+
+
+class NumberField(_BoundedField):
     """A whole number, or text with a ${VARIABLE}."""
 
     kind = "number"
 
     def check(self, value: Any) -> Any:
         if isinstance(value, int) and not isinstance(value, bool):
-            return value
+            return self.bounded(value)
         if isinstance(value, str) and "$" in value:
             return value
         if value is None and self.default is None:
@@ -248,18 +266,18 @@ class NumberField(Field):
         raise Unfit
 
 
-class AmountField(Field):
+class AmountField(_BoundedField):
     """A whole number that Jenkins keeps as text, empty where there is none."""
 
     kind = "amount"
 
     def check(self, value: Any) -> Any:
         if isinstance(value, int) and not isinstance(value, bool):
-            return value
+            return self.bounded(value)
         if isinstance(value, str) and (not value or "$" in value):
             return value
         if isinstance(value, str) and (whole := _whole(value)) is not None:
-            return whole
+            return self.bounded(whole)
         if value is None and self.default is None:
             return None
         raise wrong(value, "a whole number, or empty text for none")
@@ -282,14 +300,14 @@ def _whole(word: str) -> int | None:
         return None
 
 
-class DecimalField(Field):
+class DecimalField(_BoundedField):
     """A number with a point, as Java writes it."""
 
     kind = "decimal"
 
     def check(self, value: Any) -> Any:
         if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
-            return float(value)
+            return float(self.bounded(value))
         if isinstance(value, str) and "$" in value:
             return value
         if value is None and self.default is None:

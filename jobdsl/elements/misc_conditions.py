@@ -225,10 +225,10 @@ class if_node(Condition, xml=_P + "core.NodeCondition", plugin=_PLUGIN):
 class if_time(Condition, xml=_P + "core.TimeCondition", plugin=_PLUGIN):
     """The time of day, in the controller's zone, is between two times."""
 
-    from_hour: int | str = number("earliestHours", default=9)
-    from_minute: int | str = number("earliestMinutes", default=0)
-    to_hour: int | str = number("latestHours", default=17)
-    to_minute: int | str = number("latestMinutes", default=30)
+    from_hour: int | str = number("earliestHours", default=9, least=0)
+    from_minute: int | str = number("earliestMinutes", default=0, least=0)
+    to_hour: int | str = number("latestHours", default=17, least=0)
+    to_minute: int | str = number("latestMinutes", default=30, least=0)
     of_build: bool = flag("useBuildTime", default=False)
 
 
@@ -241,7 +241,7 @@ class _Days(Misc):
 class day(Misc, xml=_P + "core.DayCondition$Day", plugin=_PLUGIN):
     """One day of the week, 1 for Sunday to 7 for Saturday."""
 
-    day: int | str = number(first=True)
+    day: int | str = number(first=True, least=None)
     selected: bool = flag(default=True)
 
 

@@ -138,29 +138,29 @@ def _access(java: str) -> Any:
 class ssh_retry(Misc, xml=_SSH + "BapSshRetry", plugin="publish-over-ssh"):
     """Try an SSH transfer again; the delay is in milliseconds."""
 
-    retries: int | str = number(default=3, first=True)
-    delay_ms: int | str = number("retryDelay", default=10000)
+    retries: int | str = number(default=3, first=True, least=0)
+    delay_ms: int | str = number("retryDelay", default=10000, least=0)
 
 
 class ftp_retry(Misc, xml=_FTP + "BapFtpRetry", plugin="publish-over-ftp"):
     """Try an FTP transfer again; the delay is in milliseconds."""
 
-    retries: int | str = number(default=3, first=True)
-    delay_ms: int | str = number("retryDelay", default=10000)
+    retries: int | str = number(default=3, first=True, least=0)
+    delay_ms: int | str = number("retryDelay", default=10000, least=0)
 
 
 class cifs_retry(Misc, xml=_CIFS + "CifsRetry", plugin="publish-over-cifs"):
     """Try a transfer to a share again; the delay is in milliseconds."""
 
-    retries: int | str = number(default=3, first=True)
-    delay_ms: int | str = number("retryDelay", default=10000)
+    retries: int | str = number(default=3, first=True, least=0)
+    delay_ms: int | str = number("retryDelay", default=10000, least=0)
 
 
 class ssh_transfer(_Transfer, Misc, xml=_SSH + "BapSshTransfer", plugin="publish-over-ssh"):
     """Files to send, and a command to run there afterwards."""
 
     run: str = text("execCommand", default="")
-    run_timeout_ms: int | str = number("execTimeout", default=120000)
+    run_timeout_ms: int | str = number("execTimeout", default=120000, least=0)
     pty: bool = flag("usePty", default=False)
     agent_forwarding: bool | None = flag("useAgentForwarding", default=None)
     sftp_for_exec: bool | None = flag("useSftpForExec", default=None)

@@ -58,7 +58,7 @@ class git(
     selected: str = text("selectedValue", default="NONE", choices=("NONE", "TOP", "DEFAULT"))
     repository: str | None = text("useRepository", default=None)
     quick_filter: bool = flag("quickFilterEnabled", default=False)
-    list_size: int | str | None = amount(default=5)
+    list_size: int | str | None = amount(default=5, least=0)
     required: bool | None = flag("requiredParameter", default=None)
 
 
@@ -78,7 +78,7 @@ class git_branches(
     sort: str = text("sortMode", default="NONE", choices=_SORT)
     selected: str = text("selectedValue", default="NONE", choices=("NONE", "TOP", "DEFAULT"))
     quick_filter: bool = flag("quickFilterEnabled", default=False)
-    list_size: int | str = amount(default=5)
+    list_size: int | str = amount(default=5, least=0)
 
 
 class subversion_tags(

@@ -157,7 +157,7 @@ class scripted_choice(_Scripted, xml=_UNO + "ChoiceParameter", plugin="uno-choic
 
     type: str = text("choiceType", default="PT_SINGLE_SELECT", choices=_SELECT)
     filterable: bool | None = flag(default=False)
-    filter_length: int | str | None = number(default=1)
+    filter_length: int | str | None = number(default=1, least=0)
 
 
 class choice_reference(_Scripted, xml=_UNO + "CascadeChoiceParameter", plugin="uno-choice"):
@@ -167,7 +167,7 @@ class choice_reference(_Scripted, xml=_UNO + "CascadeChoiceParameter", plugin="u
     references: str = text("referencedParameters", default="")
     type: str = text("choiceType", default="PT_SINGLE_SELECT", choices=_SELECT)
     filterable: bool | None = flag(default=False)
-    filter_length: int | str | None = number(default=1)
+    filter_length: int | str | None = number(default=1, least=0)
 
 
 _HTML = (

@@ -228,7 +228,7 @@ class library_from_scm(LibraryRetriever, xml=_LIBS + "SCMRetriever", plugin="pip
 class library_cache(Misc, xml=_LIBS + "LibraryCachingConfiguration", plugin="pipeline-groovy-lib"):
     """Versions are kept for so many minutes, 0 for ever."""
 
-    minutes: int | str = number("refreshTimeMinutes", default=0, first=True)
+    minutes: int | str = number("refreshTimeMinutes", default=0, first=True, least=0)
     exclude: str | None = text("excludedVersionsStr", default=None)
     include: str | None = text("includedVersionsStr", default=None)
 

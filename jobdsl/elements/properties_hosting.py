@@ -170,7 +170,7 @@ class office365_webhook(Telling, Misc, xml=_OFFICE + "Webhook", plugin="Office-3
     failure: bool = flag("notifyFailure", default=True)
     back_to_normal: bool = flag("notifyBackToNormal", default=True)
     repeated_failure: bool = flag("notifyRepeatedFailure", default=False)
-    timeout: int | str = number(default=30000)
+    timeout: int | str = number(default=30000, least=0)
     facts: Any = children("factDefinitions", accepts=fact)
     macros: Any = children(accepts=macro)
 
@@ -199,10 +199,10 @@ class notification_endpoint(Misc, xml=_NOTIFICATION + "Endpoint", plugin="notifi
     url_info: Any = raw("urlInfo", default=None)
     url: str | None = text(default=None, first=True)
     event: str = text(default="all")
-    timeout: int | str = number(default=30000)
-    log_lines: int | str = number("loglines", default=0)
+    timeout: int | str = number(default=30000, least=0)
+    log_lines: int | str = number("loglines", default=0, least=0)
     build_notes: str | None = text(default=None)
-    retries: int | str | None = number(default=None)
+    retries: int | str | None = number(default=None, least=0)
     branch: str | None = text(default=None)
 
 

@@ -60,8 +60,8 @@ class throttle(
     Limits of categories are the controller's; 0 stands for no limit.
     """
 
-    per_node: int | str = number("maxConcurrentPerNode", default=0)
-    total: int | str = number("maxConcurrentTotal", default=0)
+    per_node: int | str = number("maxConcurrentPerNode", default=0, least=0)
+    total: int | str = number("maxConcurrentTotal", default=0, least=0)
     categories: Any = strings(attrs={"class": "java.util.concurrent.CopyOnWriteArrayList"}, default=())
     enabled: bool = flag("throttleEnabled", default=True)
     by: str | None = text("throttleOption", default=None, choices=("project", "category"))
@@ -132,7 +132,7 @@ class priority(
     """The priority of builds in the queue; 1 comes first."""
 
     enabled: bool = flag("useJobPriority", default=True)
-    priority: int | str = number(first=True)
+    priority: int | str = number(first=True, least=None)
 
 
 class priority_group(
@@ -149,7 +149,7 @@ class priority_group(
 class priority_sorter(Property, xml="hudson.queueSorter.PrioritySorterJobProperty", plugin="PrioritySorter"):
     """The priority in old versions of the plugin; more comes first."""
 
-    priority: int | str = number(default=100, first=True)
+    priority: int | str = number(default=100, first=True, least=None)
 
 
 class lockable_resources(
@@ -166,7 +166,7 @@ class lockable_resources(
     script: Any = child(
         "resourceMatchScript", accepts=groovy_script, plain=True, convert=groovy_script, default=None
     )
-    lock_timeout: int | str | None = amount(default=None)
+    lock_timeout: int | str | None = amount(default=None, least=0)
     lock_timeout_unit: str | None = text(
         default=None, choices=("MILLISECONDS", "SECONDS", "MINUTES", "HOURS", "DAYS")
     )
@@ -219,7 +219,7 @@ class least_load(
 class heavy_job(Property, xml="hudson.plugins.heavy_job.HeavyJobProperty", plugin="heavy-job"):
     """A build takes so many executors."""
 
-    weight: int | str = number(default=1, first=True)
+    weight: int | str = number(default=1, first=True, least=0)
 
 
 class agent_utilization(
@@ -228,7 +228,7 @@ class agent_utilization(
     """A build takes this share of an agent."""
 
     exclusive: bool = flag("needsExclusiveAccessToNode", default=False)
-    percent: int | str = number("slaveUtilizationPercentage", default=0)
+    percent: int | str = number("slaveUtilizationPercentage", default=0, least=0)
     single: bool = flag("singleInstancePerSlave", default=False)
 
 
@@ -300,7 +300,7 @@ class rate_limit(Property, xml="jenkins.branch.RateLimitBranchProperty$JobProper
         default="hour",
         choices=("second", "minute", "hour", "day", "week", "month", "year"),
     )
-    count: int | str = number(default=1, first=True)
+    count: int | str = number(default=1, first=True, least=0)
     user_boost: bool = flag(default=False)
 
 
@@ -328,7 +328,7 @@ class preserve_stashes(
 ):
     """Stashes are kept so that stages can be run again, for so many builds."""
 
-    builds: int | str = number("buildCount", default=1, first=True)
+    builds: int | str = number("buildCount", default=1, first=True, least=0)
 
 
 class wall_display(

@@ -113,13 +113,13 @@ class join(Publisher, xml="join.JoinTrigger", plugin="join"):
 class fixed_delay(Misc, xml="com.chikli.hudson.plugin.naginator.FixedDelay", plugin="naginator"):
     """So many seconds between tries."""
 
-    seconds: int | str = number("delay", default=0, first=True)
+    seconds: int | str = number("delay", default=0, first=True, least=0)
 
 
 class progressive_delay(Misc, xml="com.chikli.hudson.plugin.naginator.ProgressiveDelay", plugin="naginator"):
     """Seconds between tries that grow by `increment` up to `max`."""
 
-    increment: int | str = number(default=300, first=True)
+    increment: int | str = number(default=300, first=True, least=None)
     max: int | str = number(default=10800, first=True)
 
 
@@ -135,7 +135,7 @@ class retry(Publisher, xml="com.chikli.hudson.plugin.naginator.NaginatorPublishe
     matrix_regexp: str = text("regexpForMatrixStrategy", default="TestParent")
     no_child: str | None = text("noChildStrategy", default=None)
     delay: Any = child(accepts=Misc, convert=fixed_delay, default=progressive_delay(increment=300, max=10800))
-    times: int | str = number("maxSchedule", default=0, first=True)
+    times: int | str = number("maxSchedule", default=0, first=True, least=0)
 
 
 class fail_at_end(

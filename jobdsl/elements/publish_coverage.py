@@ -171,12 +171,12 @@ class jacoco(Publisher, xml="hudson.plugins.jacoco.JacocoPublisher", plugin="jac
     max_class: int | str = amount("maximumClassCoverage", default=0)
     change_status: bool = flag("changeBuildStatus", default=False)
     always: bool = flag("runAlways", default=False)
-    delta_instruction: int | str = amount("deltaInstructionCoverage", default=0)
-    delta_branch: int | str = amount("deltaBranchCoverage", default=0)
-    delta_complexity: int | str = amount("deltaComplexityCoverage", default=0)
-    delta_line: int | str = amount("deltaLineCoverage", default=0)
-    delta_method: int | str = amount("deltaMethodCoverage", default=0)
-    delta_class: int | str = amount("deltaClassCoverage", default=0)
+    delta_instruction: int | str = amount("deltaInstructionCoverage", default=0, least=None)
+    delta_branch: int | str = amount("deltaBranchCoverage", default=0, least=None)
+    delta_complexity: int | str = amount("deltaComplexityCoverage", default=0, least=None)
+    delta_line: int | str = amount("deltaLineCoverage", default=0, least=None)
+    delta_method: int | str = amount("deltaMethodCoverage", default=0, least=None)
+    delta_class: int | str = amount("deltaClassCoverage", default=0, least=None)
     build_over_build: bool = flag(default=False)
 
 
@@ -186,7 +186,7 @@ class clover_target(Misc, xml="hudson.plugins.clover.targets.CoverageTarget", pl
     method: int | str | None = number("methodCoverage", default=None)
     conditional: int | str | None = number("conditionalCoverage", default=None)
     statement: int | str | None = number("statementCoverage", default=None)
-    element: int | str | None = number("elementCoverage", default=None)
+    element: int | str | None = number("elementCoverage", default=None, least=None)
 
 
 class clover(Publisher, xml="hudson.plugins.clover.CloverPublisher", plugin="clover"):

@@ -255,7 +255,7 @@ class on_nth_failure(Occasion, xml=_P + "trigger.XNthFailureTrigger", plugin=_PL
     """When so many builds have failed, one after another."""
 
     failures: int | str = number("failureCount", default=3)
-    required: int | str = number("requiredFailureCount", default=3)
+    required: int | str = number("requiredFailureCount", default=3, least=0)
 
 
 class _Scripted(Occasion):

@@ -218,7 +218,7 @@ class jira(Publisher, xml="hudson.plugins.jira.JiraIssueUpdater", plugin="jira")
 class logstash(Publisher, xml="jenkins.plugins.logstash.LogstashNotifier", plugin="logstash"):
     """Send the end of the log to Logstash."""
 
-    max_lines: int | str = number(default=1000, first=True)
+    max_lines: int | str = number(default=1000, first=True, least=0)
     fail_build: bool = flag(default=False)
 
 

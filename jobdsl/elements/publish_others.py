@@ -138,7 +138,7 @@ class disable_failed_job(
         choices=("Only Failure", "Failure and Unstable", "Unstable"),
         first=True,
     )
-    times: int | str | None = number("failureTimes", default=None)
+    times: int | str | None = number("failureTimes", default=None, least=0)
     several_times: bool = flag("optionalBrockChecked", default=False)
 
 

@@ -53,9 +53,9 @@ class cppcheck_graph(
 ):
     """What the trend shows."""
 
-    width: int | str = number("xSize", default=500)
-    height: int | str = number("ySize", default=200)
-    builds: int | str = number("numBuildsInGraph", default=0)
+    width: int | str = number("xSize", default=500, least=0)
+    height: int | str = number("ySize", default=200, least=0)
+    builds: int | str = number("numBuildsInGraph", default=0, least=0)
     all_errors: bool = flag("displayAllErrors", default=True)
     error: bool = flag("displayErrorSeverity", default=False)
     warning: bool = flag("displayWarningSeverity", default=False)
@@ -213,7 +213,7 @@ class sonar_gate_config(
 
     project: str = text("projectKey", first=True)
     server: str = text("sonarInstanceName", default="")
-    attempts: int | str | None = number("attemptsToRepeat", default=None)
+    attempts: int | str | None = number("attemptsToRepeat", default=None, least=0)
     then: str = text("buildStatus", default="FAILED")
 
 

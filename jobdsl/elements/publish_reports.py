@@ -63,7 +63,7 @@ class html_report(Misc, xml="htmlpublisher.HtmlPublisherTarget", plugin="htmlpub
     includes: str = text(default="**/*")
     escape_underscores: bool | None = flag(default=None)
     no_wrapper: bool | None = flag("useWrapperFileDirectly", default=None)
-    workers: int | str = number("numberOfWorkers", default=0)
+    workers: int | str = number("numberOfWorkers", default=0, least=0)
 
 
 class html(Holder, Publisher, xml="htmlpublisher.HtmlPublisher", plugin="htmlpublisher"):
@@ -145,8 +145,8 @@ class plot(Misc, xml="hudson.plugins.plot.Plot", plugin="plot"):
     title: str = text(default="", first=True)
     description: str | None = text(default=None)
     y_axis: str = text("yaxis", default="")
-    width: int | str | None = number(default=None)
-    height: int | str | None = number(default=None)
+    width: int | str | None = number(default=None, least=0)
+    height: int | str | None = number(default=None, least=0)
     series: Any = children(accepts=_Series)
     group: str = text(default="")
     builds: str = text("numBuilds", default="")
@@ -179,7 +179,7 @@ class sloccount(Publisher, xml="hudson.plugins.sloccount.SloccountPublisher", pl
     files: str = text("pattern", default="", first=True)
     encoding: str = text(default="")
     comments_are_code: bool = flag("commentIsCode", default=False)
-    builds_in_graph: int | str = number("numBuildsInGraph", default=0)
+    builds_in_graph: int | str = number("numBuildsInGraph", default=0, least=0)
     ignore_failure: bool = flag("ignoreBuildFailure", default=False)
 
 

@@ -207,7 +207,7 @@ class gcs_expiry(
     bucket: str = text("bucketNameWithVars", first=True)
     public: bool = flag("sharedPublicly", default=False)
     when_failed: bool = flag("forFailedJobs", default=False)
-    days: int | str = number("bucketObjectTTL", first=True)
+    days: int | str = number("bucketObjectTTL", first=True, least=0)
     module: Any = raw(default="")
 
 

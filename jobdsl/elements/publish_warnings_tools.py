@@ -97,7 +97,7 @@ class _Report(Tool):
     pattern: str = text(default="", first=True)
     encoding: str = text("reportEncoding", default="")
     skip_symlinks: bool = flag("skipSymbolicLinks", default=False)
-    look_ahead: int | str | None = number("linesLookAhead", default=None)
+    look_ahead: int | str | None = number("linesLookAhead", default=None, least=0)
 
 
 def tool_named(word: Any) -> Any:

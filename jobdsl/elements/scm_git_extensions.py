@@ -91,7 +91,7 @@ class changelog_to_branch(GitExtension, xml=_P + "ChangelogToBranch", plugin="gi
 class checkout(GitExtension, xml=_P + "CheckoutOption", plugin="git"):
     """Give up a checkout after that many minutes."""
 
-    timeout: int | str | None = number(default=None, first=True)
+    timeout: int | str | None = number(default=None, first=True, least=0)
 
 
 class clean_before_checkout(GitExtension, xml=_P + "CleanBeforeCheckout", plugin="git"):
@@ -114,8 +114,8 @@ class clone(GitExtension, xml=_P + "CloneOption", plugin="git"):
     shallow: bool = flag(default=False)
     no_tags: bool = flag(default=False)
     reference: str | None = text(default=None)
-    timeout: int | str | None = number(default=None)
-    depth: int | str | None = number(default=None)
+    timeout: int | str | None = number(default=None, least=0)
+    depth: int | str | None = number(default=None, least=0)
     honor_refspec: bool = flag(default=False)
 
 
@@ -239,10 +239,10 @@ class submodules(GitExtension, xml=_P + "SubmoduleOption", plugin="git"):
     tracking: bool = flag("trackingSubmodules", default=False)
     reference: str | None = text(default="")
     parent_credentials: bool = flag(default=False)
-    timeout: int | str | None = number(default=None)
+    timeout: int | str | None = number(default=None, least=0)
     shallow: bool = flag(default=False)
-    depth: int | str | None = number(default=None)
-    threads: int | str | None = number(default=None)
+    depth: int | str | None = number(default=None, least=0)
+    threads: int | str | None = number(default=None, least=0)
 
 
 class exclude_users(GitExtension, xml=_P + "UserExclusion", plugin="git"):
@@ -289,7 +289,7 @@ class inverse_chooser(GitChooser, xml="hudson.plugins.git.util.InverseBuildChoos
 class ancestry_chooser(GitChooser, xml="hudson.plugins.git.util.AncestryBuildChooser", plugin="git"):
     """Branches younger than `days`, or that descend from a `commit`."""
 
-    days: int | str | None = number("maximumAgeInDays", default=None)
+    days: int | str | None = number("maximumAgeInDays", default=None, least=0)
     commit: str | None = text("ancestorCommitSha1", default=None)
 
 

@@ -102,7 +102,7 @@ class repo(Scm, xml="hudson.plugins.repo.RepoScm", plugin="repo"):
     mirror: str | None = text("mirrorDir", default=None)
     branch: str | None = text("manifestBranch", default=None)
     jobs: int | str = number(default=0)
-    depth: int | str = number(default=0)
+    depth: int | str = number(default=0, least=0)
     local_manifest: str | None = text(default=None)
     directory: str | None = text("destinationDir", default=None)
     current_branch: bool = flag(default=False)
@@ -163,7 +163,7 @@ class rtc(Scm, xml="com.ibm.team.build.internal.hjplugin.RTCScm", plugin="teamco
     """
 
     override_global: bool = flag(default=False)
-    timeout: int | str = number(default=0)
+    timeout: int | str = number(default=0, least=0)
     build: Any = child("buildType", accepts=rtc_build_type, plain=True, first=True)
     build_type: str | None = text("buildTypeStr", default="buildDefinition")
     definition: str | None = text("buildDefinition", default=None)

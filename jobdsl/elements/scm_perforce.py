@@ -110,9 +110,9 @@ class p4_parallel(Misc, xml=_P + "populate.ParallelSync", plugin="p4"):
 
     enable: bool = flag(default=True)
     path: str | None = text(default=None)
-    threads: int | str = number(default=4)
-    min_files: int | str = number("minfiles", default=1)
-    min_bytes: int | str = number("minbytes", default=1024)
+    threads: int | str = number(default=4, least=0)
+    min_files: int | str = number("minfiles", default=1, least=0)
+    min_bytes: int | str = number("minbytes", default=1024, least=0)
 
 
 class P4Populate(Misc):

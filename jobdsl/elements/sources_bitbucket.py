@@ -104,13 +104,13 @@ class bitbucket_avatar(Trait, xml=_P + "ShowBitbucketAvatarTrait", plugin=_PLUGI
 class bitbucket_discard_branches(Trait, xml=_P + "DiscardOldBranchTrait", plugin=_PLUGIN):
     """Leave out branches without a commit for so many days."""
 
-    days: int | str = number("keepForDays", first=True)
+    days: int | str = number("keepForDays", first=True, least=0)
 
 
 class bitbucket_discard_tags(Trait, xml=_P + "DiscardOldTagTrait", plugin=_PLUGIN):
     """Leave out tags older than so many days."""
 
-    days: int | str = number("keepForDays", first=True)
+    days: int | str = number("keepForDays", first=True, least=0)
 
 
 class bitbucket_branches_2024(bitbucket_branches, xml=_2024 + "BranchDiscoveryTrait", plugin=_PLUGIN):

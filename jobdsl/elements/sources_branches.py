@@ -59,7 +59,7 @@ class rate_limit(BranchProperty, xml="jenkins.branch.RateLimitBranchProperty", p
     per: str = text(
         "durationName", default="hour", choices=("second", "minute", "hour", "day", "week", "month", "year")
     )
-    count: int | str = number(first=True)
+    count: int | str = number(first=True, least=0)
     user_boost: bool = flag(default=False)
 
 

@@ -137,7 +137,7 @@ class gitlab(TraitedSource, xml=_P + "GitLabSCMSource", plugin=_PLUGIN):
     traits: Any = trait_list(default=(gitlab_branches(), gitlab_merge_requests(), gitlab_forks()))
     ssh_remote: str | None = text(default=None)
     http_remote: str | None = text(default=None)
-    project_id: int | str | None = number(default=None)
+    project_id: int | str | None = number(default=None, least=None)
 
     def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
         """The group is the path without its end."""

@@ -111,7 +111,7 @@ class phase_job(Misc, xml=_MULTIJOB + "PhaseJobsConfig", plugin="jenkins-multijo
     exposed_scm: bool = flag("exposedSCM", default=False)
     disable: bool = flag("disableJob", default=False)
     parsing_rules: str = text("parsingRulesPath", default="")
-    max_retries: int | str = number(default=0)
+    max_retries: int | str = number(default=0, least=0)
     retry: bool = flag("enableRetryStrategy", default=False)
     enable_condition: bool = flag(default=False)
     abort_others: bool = flag("abortAllJob", default=False)

@@ -51,20 +51,20 @@ class shell(_Script, xml="hudson.tasks.Shell"):
     makes the build unstable instead of failing it.
     """
 
-    unstable_return: int | str | None = number(default=None)
+    unstable_return: int | str | None = number(default=None, least=None)
 
 
 class batch(_Script, xml="hudson.tasks.BatchFile"):
     """Run a Windows batch script; `unstable_return` is the exit code that makes the build unstable."""
 
-    unstable_return: int | str | None = number(default=None)
+    unstable_return: int | str | None = number(default=None, least=None)
 
 
 class powershell(_Script, xml="hudson.plugins.powershell.PowerShell", plugin="powershell"):
     """Run a PowerShell script."""
 
     use_profile: bool = flag(default=False)
-    unstable_return: int | str | None = number(default=None)
+    unstable_return: int | str | None = number(default=None, least=None)
     stop_on_error: bool = flag(default=True)
     installation: str | None = text(default=None)
 

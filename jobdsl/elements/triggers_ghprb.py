@@ -87,7 +87,7 @@ class ghprb_comment_file(GhprbExtension, xml=_P + "extensions.comments.GhprbComm
 class ghprb_build_log(GhprbExtension, xml=_P + "extensions.comments.GhprbBuildLog", plugin="ghprb"):
     """Comment with the last lines of the log."""
 
-    lines: int | str = number("logExcerptLines", first=True)
+    lines: int | str = number("logExcerptLines", first=True, least=0)
 
 
 class ghprb_cancel_on_update(

@@ -79,7 +79,7 @@ class startup(
 
     spec: str = text(default="")
     label: str | None = text(default=None, first=True)
-    quiet_period: int | str = number(default=0)
+    quiet_period: int | str = number(default=0, least=0)
     on: str = text("runOnChoice", default="ON_CONNECT", choices=("ON_CONNECT", "ON_ONLINE", "ON_BOTH"))
 
 

@@ -289,7 +289,7 @@ class build_description(
 ):
     """The description of the last build."""
 
-    width: int | str = number("columnWidth", default=80)
+    width: int | str = number("columnWidth", default=80, least=0)
     force_width: bool = flag(default=False)
 
 
@@ -313,15 +313,15 @@ class job_description(Column, xml="jenkins.plugins.extracolumns.DescriptionColum
 
     display_name: bool = flag(default=False)
     trim: bool = flag(default=True)
-    length: int | str = number("displayLength", default=1)
-    width: int | str = number("columnWidth", default=80)
+    length: int | str = number("displayLength", default=1, least=0)
+    width: int | str = number("columnWidth", default=80, least=0)
     force_width: bool = flag(default=False)
 
 
 class last_build(Column, xml="jenkins.plugins.extracolumns.LastBuildColumn", plugin="extra-columns"):
     """When the last build was."""
 
-    sort: int | str = number("sortType", default=0)
+    sort: int | str = number("sortType", default=0, least=None)
     kind: int | str = number("buildType", default=0)
     relative: bool = flag("useRelative", default=True)
     link: bool = flag("showLink", default=True)
@@ -343,7 +343,7 @@ class all_statuses(
     hint: str = text("colorblindHint", default="underlinehint")
     time_ago: str = text("timeAgoTypeString", default="DIFF")
     only_last: bool = flag("onlyShowLastStatus", default=False)
-    hide_days: int | str = number(default=60)
+    hide_days: int | str = number(default=60, least=0)
 
 
 class name_color(

@@ -120,13 +120,13 @@ class build_durations(_Trend, xml="hudson.views.BuildDurationFilter", plugin=_PL
     """Jobs whose builds take less or more than so many minutes."""
 
     less_than: bool = flag(default=True)
-    minutes: float = decimal("buildDurationMinutes", default=0.0, first=True)
+    minutes: float = decimal("buildDurationMinutes", default=0.0, first=True, least=0)
 
 
 class most_recent(JobFilter, xml="hudson.views.MostRecentJobsFilter", plugin=_PLUGIN):
     """The jobs built last."""
 
-    count: int | str = number("maxToInclude", default=0, first=True)
+    count: int | str = number("maxToInclude", default=0, first=True, least=0)
     by_start: bool = flag("checkStartTime", default=False)
 
 

@@ -65,7 +65,7 @@ class jobs_grid(Portlet, xml=_DASHBOARD + "core.JobsPortlet", plugin="dashboard-
     """Jobs in a grid."""
 
     name: str = text(default="Jobs Grid", first=True)
-    columns: int | str = number("columnCount", default=3)
+    columns: int | str = number("columnCount", default=3, least=0)
     column_first: bool = flag("fillColumnFirst", default=False)
 
 
@@ -97,7 +97,7 @@ class latest_builds(Portlet, xml=_DASHBOARD + "builds.LatestBuilds", plugin="das
     """The latest builds."""
 
     name: str = text(default="Latest builds", first=True)
-    builds: int | str = number("numBuilds", default=10)
+    builds: int | str = number("numBuilds", default=10, least=0)
 
 
 class build_statistics(Portlet, xml=_DASHBOARD + "stats.StatBuilds", plugin="dashboard-view"):
@@ -142,10 +142,10 @@ class test_trend(Portlet, xml=_DASHBOARD + "test.TestTrendChart", plugin="dashbo
     """Test results over time."""
 
     name: str = text(default="Test Trend Chart", first=True)
-    width: int | str = number("graphWidth", default=300)
-    height: int | str = number("graphHeight", default=220)
-    days: int | str = number("dateRange", default=0)
-    shift: int | str = number("dateShift", default=0)
+    width: int | str = number("graphWidth", default=300, least=0)
+    height: int | str = number("graphHeight", default=220, least=0)
+    days: int | str = number("dateRange", default=0, least=0)
+    shift: int | str = number("dateShift", default=0, least=None)
     show: str = text("displayStatus", default="ALL", choices=("ALL", "SUCCESS", "SKIPPED", "FAILED"))
 
 
@@ -155,9 +155,9 @@ class jacoco_chart(
     """JaCoCo's coverage over time."""
 
     name: str = text(default="JaCoCo Coverage Trend Chart", first=True)
-    width: int | str = number(default=500)
-    height: int | str = number(default=250)
-    days: int | str = number("daysNumber", default=30)
+    width: int | str = number(default=500, least=0)
+    height: int | str = number(default=250, least=0)
+    days: int | str = number("daysNumber", default=30, least=0)
 
 
 class jacoco_grid(Portlet, xml="hudson.plugins.jacoco.portlet.grid.JacocoBuilderGrid", plugin="jacoco"):
@@ -306,4 +306,4 @@ class views_section(
     """Links to views."""
 
     views: tuple[str, ...] = strings(default=())
-    columns: int | str = number(default=1)
+    columns: int | str = number(default=1, least=0)

@@ -134,7 +134,7 @@ class log_size(
     """End builds whose log grows beyond so many megabytes."""
 
     own: bool = flag("setOwn", default=False)
-    megabytes: int | str = number("maxLogSize", default=0, first=True)
+    megabytes: int | str = number("maxLogSize", default=0, first=True, least=0)
     fail: bool = flag("failBuild", default=False)
 
 

@@ -183,21 +183,21 @@ _KEEPER = "org.jenkins_ci.plugins.build_keeper."
 class keep_by_number(KeepPolicy, xml=_KEEPER + "BuildNumberPolicy", plugin="build-keeper-plugin"):
     """Every so many builds."""
 
-    period: int | str = number("buildPeriod", first=True)
+    period: int | str = number("buildPeriod", first=True, least=0)
     not_failed: bool = flag("dontKeepFailed", default=False)
 
 
 class keep_by_day(KeepPolicy, xml=_KEEPER + "ByDayPolicy", plugin="build-keeper-plugin"):
     """One every so many days."""
 
-    period: int | str = number("buildPeriod", first=True)
+    period: int | str = number("buildPeriod", first=True, least=0)
     not_failed: bool = flag("dontKeepFailed", default=False)
 
 
 class keep_since(KeepPolicy, xml=_KEEPER + "KeepSincePolicy", plugin="build-keeper-plugin"):
     """Where the last one kept is so many builds ago."""
 
-    period: int | str = number("buildPeriod", first=True)
+    period: int | str = number("buildPeriod", first=True, least=0)
     not_failed: bool = flag("dontKeepFailed", default=False)
 
 

@@ -41,13 +41,13 @@ class TimeoutStrategy(Misc):
 class after_minutes(TimeoutStrategy, xml=_P + "impl.AbsoluteTimeOutStrategy", plugin=_PLUGIN):
     """After so many minutes, at least three."""
 
-    minutes: int | str = number("timeoutMinutes", first=True)
+    minutes: int | str = number("timeoutMinutes", first=True, least=0)
 
 
 class no_activity(TimeoutStrategy, xml=_P + "impl.NoActivityTimeOutStrategy", plugin=_PLUGIN):
     """When the log has not grown for so many seconds."""
 
-    seconds: int | str = number("timeoutSecondsString", first=True)
+    seconds: int | str = number("timeoutSecondsString", first=True, least=0)
 
 
 class likely_stuck(TimeoutStrategy, xml=_P + "impl.LikelyStuckTimeOutStrategy", plugin=_PLUGIN):
@@ -60,10 +60,10 @@ class elastic(TimeoutStrategy, xml=_P + "impl.ElasticTimeOutStrategy", plugin=_P
     `fail_safe` never waits less than `default_minutes`.
     """
 
-    percent: int | str = number("timeoutPercentage", default=150, first=True)
-    builds: int | str = number("numberOfBuilds", default=3)
+    percent: int | str = number("timeoutPercentage", default=150, first=True, least=0)
+    builds: int | str = number("numberOfBuilds", default=3, least=0)
     fail_safe: bool = flag("failSafeTimeoutDuration", default=False)
-    default_minutes: int | str = number("timeoutMinutesElasticDefault", default=60)
+    default_minutes: int | str = number("timeoutMinutesElasticDefault", default=60, least=0)
 
     forms = {
         "jjb": Form("timeoutPercentage numberOfBuilds timeoutMinutesElasticDefault"),
@@ -74,7 +74,7 @@ class after_deadline(TimeoutStrategy, xml=_P + "impl.DeadlineTimeOutStrategy", p
     """At a time of day, as `HH:MM:SS`; builds that start within the tolerance after it are spared."""
 
     time: str = text("deadlineTime", first=True)
-    tolerance_minutes: int | str = number("deadlineToleranceInMinutes", default=1)
+    tolerance_minutes: int | str = number("deadlineToleranceInMinutes", default=1, least=0)
 
 
 class TimeoutOperation(Misc):
@@ -94,7 +94,7 @@ class fail_build(TimeoutOperation, xml=_P + "operations.FailOperation", plugin=_
 class abort_and_restart(TimeoutOperation, xml=_P + "operations.AbortAndRestartOperation", plugin=_PLUGIN):
     """The build is aborted and started again, so many times (needs the Naginator plugin)."""
 
-    restarts: int | str = number("maxRestarts", default=1, first=True)
+    restarts: int | str = number("maxRestarts", default=1, first=True, least=0)
 
 
 class describe_build(TimeoutOperation, xml=_P + "operations.WriteDescriptionOperation", plugin=_PLUGIN):

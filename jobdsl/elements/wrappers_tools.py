@@ -119,11 +119,11 @@ class _Display(Wrapper):
     """A virtual display."""
 
     installation: str = text("installationName", default="default", first=True)
-    display: int | str | None = number("displayName", default=None)
+    display: int | str | None = number("displayName", default=None, least=0)
     screen: str = text(default="1024x768x24")
     debug: bool = flag(default=False)
-    timeout: int | str = number(default=0)
-    offset: int | str = number("displayNameOffset", default=1)
+    timeout: int | str = number(default=0, least=0)
+    offset: int | str = number("displayNameOffset", default=1, least=None)
     options: str | None = text("additionalOptions", default=None)
     shutdown_with_build: bool = flag(default=False)
     auto_display: bool = flag("autoDisplayName", default=False)
@@ -235,7 +235,7 @@ class vault_config(Misc, xml=_VAULT + "configuration.VaultConfiguration", plugin
     engine_version: int | str | None = number(default=None)
     fail_if_not_found: bool | None = flag(default=None)
     skip_ssl_verification: bool | None = flag(default=None)
-    timeout: int | str | None = number(default=None)
+    timeout: int | str | None = number(default=None, least=0)
 
 
 class vault_value(Misc, xml=_VAULT + "model.VaultSecretValue", plugin="hashicorp-vault-plugin"):
@@ -305,7 +305,7 @@ class clouds(Misc, xml="jenkins.plugins.jclouds.compute.InstancesToRun", plugin=
 
     cloud: str = text("cloudName", first=True)
     template: str = text("templateName", first=True)
-    count: int | str = number(default=1)
+    count: int | str = number(default=1, least=0)
     suspend: bool = flag("suspendOrTerminate", default=False)
 
     forms = {"jjb": Form("templateName cloudName count suspendOrTerminate")}
@@ -343,7 +343,7 @@ class android_emulator(
     window: bool = flag("showWindow", default=True)
     snapshots: bool = flag("useSnapshots", default=True)
     delete: bool = flag("deleteAfterBuild", default=False)
-    delay: int | str = number("startupDelay", default=0)
+    delay: int | str = number("startupDelay", default=0, least=0)
     options: str | None = text("commandLineOptions", default="")
     executable: str | None = text(default="")
 
