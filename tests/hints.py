@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent / "jobdsl"
 PLACES = ("dsl", "elements", "loading", "checks", "grammar", "documents/mistakes.py")
 HINT_FUNCTIONS = {"slip", "place_of", "way_out", "named_hint"}
 """Functions that give back hints; so do all of the modules below."""
-HINT_MODULES = {"slips.py", "names.py"}
+HINT_MODULES = {"arguments.py", "slips.py", "names.py"}
 
 
 def templates() -> dict[str, str]:

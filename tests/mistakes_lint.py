@@ -27,6 +27,8 @@ CRON = [
     cron("H 4 ? * *", "cannot read '?'", "write * for any", ("?", "*")),
     cron("h 4 * * *", "cannot read 'h'", "H is a capital letter", ("h 4", "H 4")),
     cron("H 4 * **", "4 fields, not the five", "spaces between the stars", ("**", "* *")),
+    cron("H 4 * *", "4 fields, not the five", 'as in "H 4 * * *"', ("H 4 * *", "H 4 * * *")),
+    cron("H", "1 field, not the five", 'as in "H * * * *"', ("H", "H * * * *")),
     cron("0 H 4 * * *", "6 fields, not the five", "no seconds and no years", ("0 H 4", "H 4")),
     cron("@dayly", "knows no alias", '"@daily"', ("@dayly", "@daily")),
     cron("@zzzzzz", "knows no alias", "aliases are", ("@zzzzzz", "@daily")),
@@ -36,6 +38,30 @@ CRON = [
 ]
 
 LINT = [
+    row(
+        'freestyle("JOB", publishers=[publish.mail("not an address")])',
+        2,
+        "'not', 'an', 'address' is no mail address",
+        "such as team@example.com",
+        ("not an address", "team@example.com"),
+    ),
+    row(
+        'freestyle("JOB", publishers=[publish.email_ext("team@example.com, bob")])',
+        2,
+        "'bob' is no mail address",
+        "write whole addresses",
+        (", bob", ", bob@example.com"),
+    ),
+    row(
+        'freestyle("JOB", agent="|| linux")', 2, "unexpected ||", "|| stands between two labels", ("|| ", "")
+    ),
+    row(
+        'freestyle("nowhere/JOB")',
+        2,
+        "the folder 'nowhere' is not in the estate",
+        'define it: folder("nowhere")',
+        ("freestyle(", 'folder("nowhere")\nfreestyle('),
+    ),
     row(
         'def jobs():\n    freestyle("JOB")',
         0,
@@ -298,7 +324,13 @@ LINT = [
         'add "zzzzz" to the secrets file',
         ('"zzzzz"', '"known"'),
     ),
-    row('freestyle("JOB", agent="linux &&")', 2, "label 'linux &&'", "", (" &&", "")),
+    row(
+        'freestyle("JOB", agent="linux &&")',
+        2,
+        "label 'linux &&'",
+        "&& stands between two labels",
+        (" &&", ""),
+    ),
     row('freestyle("JOB", agent="linx")', 2, "provides the label 'linx'", '"linux"', ("linx", "linux")),
     row(
         'freestyle("known-fodler/JOB")',

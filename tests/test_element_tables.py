@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import jobdsl
-from jobdsl import steps
+from jobdsl import publish, steps
 from jobdsl.documents.tree import Node, class_name, parse
 from jobdsl.elements import load_all, reading
 from jobdsl.elements.base import Element, Record, registry
@@ -275,3 +275,17 @@ def test_a_form_has_its_empty_children_without_an_argument(call: str, empty: str
     found = reading.read_element(document)
     assert source(found) == call
     assert parse(found.write("\n")) == document
+
+
+@tables
+def test_none_in_a_list_is_left_out(table: str) -> None:
+    for call, value, _ in values(table):
+        if isinstance(value, publish.cobertura):
+            continue  # what it has is no list, but a dict
+        lists = {
+            name: members
+            for name in value._fields
+            if isinstance(members := getattr(value, name, None), tuple)
+        }
+        for name, members in lists.items():
+            assert value.but(**{name: [None, *members, None]}) == value, (call, name)

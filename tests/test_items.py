@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import jobdsl
 from jobdsl import (
     all_view,
     element,
@@ -17,6 +18,8 @@ from jobdsl import (
     nested_view,
     node,
     pipeline,
+    publish,
+    steps,
     view,
     xml,
 )
@@ -354,3 +357,22 @@ def test_items_and_views_of_any_kind() -> None:
     assert parse(view("x", xml("<some.View/>")).xml).tag == "some.View"
     with pytest.raises(DslError, match="item takes element"):
         item("x", "text").render()  # type: ignore[arg-type]
+
+
+def test_none_in_a_list_of_a_job_is_left_out() -> None:
+    make, archive = steps.shell("make"), publish.archive("x")
+    job = freestyle("a", steps=[None, make, None], publishers={"none": None, "archive": archive})
+    assert (list(job.steps), list(job.publishers)) == ([make], [archive])
+    job.steps.append(None)
+    job.steps.extend([None, make])
+    job.steps += [None]
+    job.steps.insert(0, None)
+    job.publishers.after("archive", None, archive)
+    assert (list(job.steps), list(job.publishers)) == ([make, make], [archive, archive])
+    job.steps = [None]
+    assert job.xml == freestyle("a", publishers=[archive, archive]).xml
+    assert freestyle("a", publishers=[publish.trigger(["b", None, "c"])]).xml == (
+        freestyle("a", publishers=[publish.trigger(["b", "c"])]).xml
+    )
+    raw = jobdsl.element("a.B", None, make, names=["x", None])
+    assert raw.write("\n") == jobdsl.element("a.B", make, names=["x"]).write("\n")

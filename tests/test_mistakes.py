@@ -106,6 +106,9 @@ ELSEWHERE = {
         "its plugin has another field|remove the reference|another plugin may bring|install the package|Jenkins drops it silently where|install it, or leave|save it with: curl|define it"
         "|name the file: secrets"
     ),
+    "jobs of templates that install something: test_seed_jobs.py, test_templates_delivery.py": (
+        'name the file: install=|like "'
+    ),
     "what no DSL file reaches by itself: test_context.py, test_names.py, test_labels.py": (
         "use text, numbers, lists and dicts|a full name has no|leave the label out"
     ),

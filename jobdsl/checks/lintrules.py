@@ -134,7 +134,8 @@ def _folders(one: Definition, found: References, estate: Estate) -> Iterator[Fin
         yield (
             "warning",
             f"the folder {parent!r} is not in the estate",
-            estate.near(one, "folder", parent, estate.folders),
+            estate.near(one, "folder", parent, estate.folders)
+            or f'define it: folder("{parent}"), unless another seed or a user makes it',
         )
     else:
         hint = estate.near(one, "folder", parent, estate.folders) or f'define it: folder("{parent}")'

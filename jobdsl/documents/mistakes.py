@@ -5,6 +5,7 @@ The checks stand under the tag or the class of the elements they are about.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -153,6 +154,31 @@ def _address(tag: str, what: str, argument: str) -> Check:
     return check
 
 
+_MAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_PREFIX = re.compile(r"(?:cc|bcc|to|upstream-individuals):", re.IGNORECASE)
+
+
+def _mail_addresses(text: str) -> Iterator[Mistake]:
+    """Words of a list of recipients that are no addresses; a text with a variable may be anything."""
+    if "$" in text:
+        return
+    plain = re.sub(r'(?:"[^"]*"|[^,;<>"]*)<([^<>]*)>', r" \1 ", text)
+    words = [_PREFIX.sub("", word) for word in re.split(r"[\s,;]+", plain)]
+    wrong = [word for word in words if word and not _MAIL.fullmatch(word)]
+    if wrong:
+        shown = ", ".join(map(repr, wrong[:3]))
+        hint = "write whole addresses, such as team@example.com, with a blank or comma between them"
+        yield Mistake("bad-address", "warning", f"{shown} is no mail address", hint)
+
+
+def _recipients(element: etree._Element) -> Iterator[Mistake]:
+    yield from _mail_addresses(element.text or "")
+
+
+def _mailer(element: etree._Element) -> Iterator[Mistake]:
+    yield from _mail_addresses(_text(element, "recipients"))
+
+
 def _remotes(element: etree._Element) -> Iterator[Mistake]:
     remotes = _child(element, "userRemoteConfigs")
     if remotes is None or not len(remotes):
@@ -221,6 +247,9 @@ _CHECKS: dict[str, Check] = {
     "flow-definition": _pipeline,
     "hudson.plugins.git.UserRemoteConfig": _address("url", "a Git repository", "url"),
     "hudson.plugins.git.GitSCM": _remotes,
+    "hudson.tasks.Mailer": _mailer,
+    "recipientList": _recipients,
+    "replyTo": _recipients,
     "jenkins.plugins.git.GitSCMSource": _address("remote", "a Git repository", "url"),
     "hudson.scm.SubversionSCM$ModuleLocation": _address("remote", "a Subversion repository", "url"),
     **dict.fromkeys(_PLACES, _place),

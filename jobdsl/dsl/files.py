@@ -90,7 +90,9 @@ class Places:
         prefix = "./" if near else ""
         names = [prefix + one for one in _names(start)]
         same = [one for one in names if os.path.basename(one) == os.path.basename(given)]
-        return f'did you mean "{same[0]}"?' if len(same) == 1 else suggestion(given, names)
+        known = f'did you mean "{same[0]}"?' if len(same) == 1 else suggestion(given, names)
+        start = "the naming file" if near else "the estate's root"
+        return known or f"create it, or name one that is there, as seen from {start}"
 
     def text(self, path: str) -> str:
         """The text of a file. Raises DslError."""

@@ -24,7 +24,7 @@ from jobdsl.elements.fields import (
     slot,
     text,
 )
-from jobdsl.elements.kinds import LabelField, wrong
+from jobdsl.elements.kinds import LabelField, Unfit, wrong
 from jobdsl.elements.kinds_lists import ChildrenField
 from jobdsl.elements.layouts import order_in
 from jobdsl.elements.misc import (
@@ -80,7 +80,9 @@ def _keep(value: Any) -> Any:
 
 
 def _agent(value: Any) -> Any:
-    _label(value)
+    label = _label(value)
+    if label is not None and not label.strip():
+        raise DslError("takes a label, not an empty text", hint="leave agent= out to build anywhere")
     return value
 
 
@@ -168,7 +170,9 @@ class Project(Job):
 
     @classmethod
     def _read_computed(cls, tag: str, found: Node) -> dict[str, Any]:
-        if tag == "assignedNode" and not found.children:
+        if tag == "assignedNode":
+            if found.children or not found.text.strip():
+                raise Unfit
             return {"agent": found.text}
         return super()._read_computed(tag, found)
 

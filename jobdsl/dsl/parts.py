@@ -112,7 +112,7 @@ class Parts(list[Any]):
     def _taken(self, members: Iterable[Any]) -> list[Any]:
         """The members as they are kept, without those that belong elsewhere; a dict names its own."""
         if not isinstance(members, Mapping):
-            return [taken for one in members for taken in self._kept(one)]
+            return [taken for one in members if one is not None for taken in self._kept(one)]
         kept = []
         for name, member in members.items():
             if name in self.names and self._find(name) is not None:

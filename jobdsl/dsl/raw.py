@@ -233,8 +233,8 @@ def write_value(tag: str, value: Value, indent: str) -> str:
 
 
 def write_members(members: Sequence[Value], indent: str) -> str:
-    """The members of a list: elements as themselves, plain values as `<string>`, `<int>`, `<boolean>`."""
-    return "".join(_member(member, indent) for member in members)
+    """The members of a list: elements as themselves, plain values as `<string>`, no None."""
+    return "".join(_member(member, indent) for member in members if member is not None)
 
 
 def _member(value: Value, indent: str) -> str:

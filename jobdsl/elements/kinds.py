@@ -120,14 +120,15 @@ def shown(value: object) -> str:
 
 
 def ordered(values: Any, wanted: str) -> tuple[Any, ...]:
-    """The values of anything that holds some in an order. Raises DslError."""
+    """The values of anything that holds some in an order, without None. Raises DslError."""
     if isinstance(values, set | frozenset):
         raise DslError(f"takes {wanted}, not a set, which has no order", hint="sorted(...) gives it one")
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
         error = wrong(values, wanted)
         hint = "list(...) of its keys or values" if isinstance(values, Mapping) else "put [ ] around it"
-        raise DslError(error.message, hint=error.hint or hint)
-    return tuple(values)
+        hint = "write [] for none" if values is None else error.hint or hint
+        raise DslError(error.message, hint=hint)
+    return tuple([value for value in values if value is not None])
 
 
 def leaf(found: Node) -> str:
@@ -176,7 +177,7 @@ class NamesField(TextField):
 
     def check(self, value: Any) -> Any:
         if isinstance(value, list | tuple):
-            return ", ".join(self._one(member) for member in value)
+            return ", ".join(self._one(member) for member in value if member is not None)
         return self._one(value) if hasattr(value, "full_name") else super().check(value)
 
     def _one(self, member: Any) -> str:

@@ -84,7 +84,7 @@ class ChildrenField(Field):
 
     def _members(self, values: Iterable[Any]) -> list[Any]:
         accepts = self.accepts
-        return [one if isinstance(one, accepts) else self.member(one) for one in values]
+        return [one if isinstance(one, accepts) else self.member(one) for one in values if one is not None]
 
     def member(self, value: Any) -> Any:
         """One member as it is kept; plain values are converted where the field says how."""

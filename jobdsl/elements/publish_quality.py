@@ -7,7 +7,7 @@ from typing import Any
 
 from jobdsl.documents.tree import Node, escape, tag_name
 from jobdsl.elements.fields import amount, child, constant, flag, number, raw, secret_text, text
-from jobdsl.elements.kinds import Field, Unfit
+from jobdsl.elements.kinds import Field, Unfit, ordered
 from jobdsl.elements.slots import Misc, Publisher
 from jobdsl.errors import DslError
 
@@ -108,7 +108,7 @@ class _ByType(Field):
     kind = "by type"
 
     def check(self, value: Any) -> Any:
-        members = tuple(value)
+        members = ordered(value, "a list of publish.violation_type(...)")
         if not all(isinstance(one, violation_type) for one in members):
             raise DslError(f"takes a list of publish.violation_type(...), not {value!r}")
         return members

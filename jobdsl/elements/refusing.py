@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from jobdsl.dsl import context
 from jobdsl.dsl.raw import Value
+from jobdsl.elements.arguments import meant
 from jobdsl.elements.kinds import REQUIRED, Field, shown
 from jobdsl.elements.layouts import unknown_word
 from jobdsl.errors import DslError, suggestion
@@ -105,24 +106,6 @@ def _stand_in(one: Field) -> Any:
     return {"flag": False, "number": 0, "children": (), "strings": (), "result": "SUCCESS"}.get(one.kind, "")
 
 
-_SYNONYMS = {
-    "agent": "label labels node nodes assigned_node runs_on",
-    "steps": "builders build builder commands shell",
-    "publishers": "post post_build publish reporters postbuilders",
-    "wrappers": "build_wrappers buildwrappers environment timeout",
-    "triggers": "trigger cron schedule timer when",
-    "parameters": "params inputs",
-    "scm": "git repo repository svn sources",
-    "keep": "num_to_keep days_to_keep discard discarder build_discarder retention keep_builds",
-    "script_path": "jenkinsfile",
-    "display_name": "title",
-    "concurrent": "allow_concurrent parallel",
-    "disabled": "enabled",
-    "name": "id",
-}
-"""Arguments by other words for them."""
-
-
 def refuse(
     owner: Record, more: tuple[Any, ...], unknown: Mapping[str, Value], passed: Mapping[str, Any]
 ) -> None:
@@ -139,19 +122,7 @@ def refuse(
         names = ", ".join(one.name for one in free)
         problem = DslError(f"{owner.dsl_name()} {rule}", hint=f"name the others: {names}" if names else "")
         context.complain(problem, owner)
-    for word in unknown:
-        problem = DslError(f"{owner.dsl_name()} has no argument {word!r}", hint=_meant(owner, word, free))
+    for word, value in unknown.items():
+        hint = meant(owner, word, value, free)
+        problem = DslError(f"{owner.dsl_name()} has no argument {word!r}", hint=hint)
         context.complain(problem, owner)
-
-
-def _meant(owner: Record, word: str, free: Sequence[Field]) -> str:
-    """Give the argument a word may stand for, of those that are not given yet."""
-    names = [one.name for one in free]
-    by_tag = next((one.name for one in free if one.tag and one.tag == word), "")
-    synonym = next((name for name, others in _SYNONYMS.items() if word.lower() in others.split()), "")
-    if exact := by_tag or (synonym if synonym in names else ""):
-        return f'did you mean "{exact}"?'
-    elsewhere = owner.kinds_with(word)
-    if elsewhere:
-        return f"{' and '.join(elsewhere)} {'takes' if len(elsewhere) == 1 else 'take'} it"
-    return suggestion(word, names) or (f"it has: {', '.join(names)}" if names else "it has no other")

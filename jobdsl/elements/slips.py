@@ -13,10 +13,12 @@ _CALLABLE = FunctionType | BuiltinFunctionType | MethodType | type
 _MADE_FROM_TEXT = {
     "a build step": "steps.shell({})",
     "a source repository": "scm.git({})",
+    "a source ": "sources.git({})",
     "a parameter": "params.string({})",
     "a publisher": "publish.archive({})",
+    "an axis": 'axes.text({}, ["..."])',
 }
-"""What a text in the place of an element most likely is."""
+"""What a text in the place of an element most likely is, where it is not an element's name."""
 
 
 def slip(value: object, wanted: str) -> str:
@@ -75,10 +77,23 @@ def _of_text(value: str, wanted: str) -> str:
         return f"write {_WORDS[value.lower()]}, without quotes"
     if "number" in wanted and re.fullmatch(r"-?[0-9]+", value):
         return f"write {value}, without quotes"
+    if named := _named(value, wanted):
+        return f"write {named}"
     if wanted.startswith("a trigger"):
-        return f"write triggers.cron({value!r})" if _is_schedule(value) else ""
+        schedule = value if _is_schedule(value) else f"@{value}"
+        return f"write triggers.cron({schedule!r})" if _is_schedule(schedule) else ""
     made = next((made for slot, made in _MADE_FROM_TEXT.items() if wanted.startswith(slot)), "")
     return f"write {made.format(repr(value))}" if made else ""
+
+
+def _named(value: str, wanted: str) -> str:
+    """The call of the element that a text is the name of: `timestamps` among the wrappers."""
+    module = re.search(r"\((\w+)\.\*\)", wanted)
+    cls = getattr(import_module(f"jobdsl.elements.{module[1]}"), value, None) if module is not None else None
+    if module is None or not isinstance(cls, type) or not hasattr(cls, "_fields"):
+        return ""
+    first = any(field.first for field in cls._fields.values())
+    return f"{module[1]}.{value}({'...' if first else ''})"
 
 
 def _is_schedule(text: str) -> bool:

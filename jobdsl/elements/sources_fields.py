@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jobdsl.documents.tree import Node
-from jobdsl.elements.kinds import Field, TextField, Unfit
+from jobdsl.elements.kinds import Field, TextField, Unfit, ordered
 from jobdsl.elements.kinds_lists import ChildrenField
 from jobdsl.elements.slots import Trait
 from jobdsl.errors import DslError, suggestion
@@ -97,9 +97,7 @@ class _Array(Field):
         self.convert = convert
 
     def check(self, value: Any) -> Any:
-        if not isinstance(value, list | tuple):
-            raise DslError(f"takes a list, not {value!r}")
-        return tuple([self._member(one) for one in value])
+        return tuple([self._member(one) for one in ordered(value, "a list")])
 
     def _member(self, one: Any) -> Any:
         if self.convert is not None and isinstance(one, tuple):

@@ -268,7 +268,11 @@ def _shape_hint(bare: str) -> str:
         return "TZ= must be the very first line, before comments and empty lines too"
     if "**" in bare:
         return "put spaces between the stars"
-    return "Jenkins has no seconds and no years" if len(bare.split()) in (6, 7) else ""
+    count = len(bare.split())
+    if count < len(_FIELDS):
+        whole = bare + " *" * (len(_FIELDS) - count)
+        return f'write * for every value, as in "{whole}"'
+    return "Jenkins has no seconds and no years"
 
 
 _TERM = re.compile(

@@ -308,7 +308,10 @@ class _Parser:
             return "say which implication comes first: a->(b->c)"
         if token.text == "!":
             return "! stands before one label or parenthesis"
-        return "a parenthesis is not closed" if self.depth and not token.text else ""
+        if self.depth and not token.text:
+            return "a parenthesis is not closed"
+        sign = token.text or self.tokens[self.at - 1].text
+        return f"{sign} stands between two labels: write both, or leave it out"
 
 
 @lru_cache(maxsize=4096)

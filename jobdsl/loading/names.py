@@ -109,6 +109,8 @@ def of_attribute(thing: object, name: str) -> str:
             return exact or suggestion(name, public(thing)) or _any_element(name)
     if thing is None:
         return NOTHING_RETURNED if name in _job_names() else ""
+    if isinstance(thing, Record) and name in jobdsl.__all__ and hasattr(thing, "__enter__"):
+        return f"put it into a block: with {thing.dsl_name()}(...): and below it {name}(...)"
     if isinstance(thing, tuple) and len(thing) == 1 and isinstance(thing[0], Record):
         return COMMA
     return suggestion(name, public(thing))
