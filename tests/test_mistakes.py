@@ -27,7 +27,7 @@ OTHERS = {
     "known.py": 'from jobdsl import folder, freestyle\n\nfreestyle("known-job")\nwith folder("known-folder"):\n    freestyle("inner")\n',
     "script.sh": "make\n",
     "greet.sh.j2": "echo {{ name }}\n",
-    "jobdsl.toml": 'secrets = "../secrets.json"\n[controller]\nlabels = ["linux"]\n',
+    "jobdsl.toml": 'secrets = "../secrets.json"\n[controller]\nlabels = ["linux"]\n[pools]\nprovider = "local"\n',
 }
 
 

@@ -77,6 +77,16 @@ def _root(given: Any) -> Any:
     raise DslError(f"takes {' or '.join(map(repr, list_view.aliases))}, not {given!r}")
 
 
+def _read_filters(found: Node) -> dict[str, Any]:
+    """The arguments that make these filters; the last one may be what `status_filter` stands for."""
+    filters = ChildrenField("", JobFilter, None).read(found)
+    last = filters[-1] if filters else None
+    only = sum(isinstance(one, by_enabled) for one in filters) == 1
+    if only and isinstance(last, by_enabled) and not last.layout and not last.extra:
+        return {"filters": filters[:-1], "status_filter": last.enabled}
+    return {"filters": filters}
+
+
 class ListView(View):
     """What views that show jobs in columns have."""
 
@@ -113,12 +123,7 @@ class ListView(View):
             return read_jobs(found)
         if tag == "statusFilter":
             return {"status_filter": FlagField("").read(found)}
-        filters = ChildrenField("", JobFilter, None).read(found) if tag == "jobFilters" else ()
-        last = filters[-1] if filters else None
-        plain = isinstance(last, by_enabled) and not last.layout and not last.extra
-        if plain and sum(isinstance(one, by_enabled) for one in filters) == 1:
-            return {"filters": filters[:-1], "status_filter": last.enabled}
-        return {"filters": filters} if tag == "jobFilters" else {}
+        return _read_filters(found) if tag == "jobFilters" else {}
 
 
 _JJB = (

@@ -38,10 +38,11 @@ def usual_layouts(found: Sequence[Found]) -> dict[str, str]:
         for record in _records(one):
             records.setdefault(record.dsl_name(), []).append(record)
     layouts = {word: _usual(records[word]) for word in sorted(records) if word not in _NEVER}
+    classes: dict[str, Any] = {word: type(records[word][0]) for word in layouts}
     return {
         word: layout
         for word, layout in layouts.items()
-        if layout is not None and not unknown_word(type(records[word][0]), layout)
+        if layout is not None and not unknown_word(classes[word], layout)
     }
 
 

@@ -26,10 +26,10 @@ class HasFullName(Protocol):
 
 Untyped: TypeAlias = Raw | Xml
 """What `element(...)` and `xml(...)` return; accepted wherever an element is."""
-Texts: TypeAlias = list[str] | tuple[str, ...] | Iterator[str]
-"""Several texts in an order; a single text is a mistake."""
-Names: TypeAlias = Sequence[str | HasFullName] | HasFullName
-"""Names of jobs, or the jobs themselves."""
+Texts: TypeAlias = list[str] | list[str | None] | tuple[str | None, ...] | Iterator[str | None]
+"""Several texts in an order; a single text is a mistake; None is left out."""
+Names: TypeAlias = Sequence[str | HasFullName | None] | HasFullName
+"""Names of jobs, or the jobs themselves; None is left out."""
 Many: TypeAlias = Sequence[_T | Untyped | None] | Iterator[_T | Untyped | None] | _T | Untyped
 """Elements in an order, or a single one; None is left out."""
 Slot: TypeAlias = Many[_T] | Mapping[str, _T | Untyped | None]
