@@ -26,8 +26,8 @@ OURS = """
 import sys
 from pathlib import Path
 from jobdsl.cli.workflow import render
-loaded, _, _ = render(Path(sys.argv[1]), Path(sys.argv[2]), None)
-print(loaded.isolation.partition(":")[0])
+rendered = render(Path(sys.argv[1]), Path(sys.argv[2]), None)
+print(rendered.estate.isolation.partition(":")[0])
 """
 
 
