@@ -230,9 +230,9 @@ def test_the_plugins_are_saved_for_a_seed_that_may_not_list_them(
     as_seed = ["--url", controller.url, "--user", "seed", "--token", seed_user.token]
     capsys.readouterr()
     assert run_command(["lint", str(tmp_path), *as_seed]) == 0
-    assert "the rule missing-plugin was left out" in capsys.readouterr().err
+    assert "the rules missing-plugin and missing-step were left out" in capsys.readouterr().err
     assert run_command(["plan", str(tmp_path), *as_seed]) == 2
-    assert "the rule missing-plugin was left out" in capsys.readouterr().err
+    assert "the rules missing-plugin and missing-step were left out" in capsys.readouterr().err
     (tmp_path / "jobdsl.toml").write_text('controller.plugins = "plugins.json"\n')
     assert run_command(["lint", str(tmp_path), *as_seed]) == 0
     assert "missing-plugin" not in capsys.readouterr().err

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from jobdsl.checks.documentrules import back_references, top_level
 from jobdsl.checks.lookups import Estate, Finding, Known, Rule, named
+from jobdsl.checks.pipelinerules import pipeline_steps
 from jobdsl.checks.plugins import CORE, plugins_of
 from jobdsl.checks.valuerules import VALUE_RULES
 from jobdsl.documents.conversions import conversions_of
@@ -230,6 +231,7 @@ _OUTSIDE = (
 
 RULES: dict[str, Rule] = {
     "missing-plugin": _plugins,
+    "missing-step": pipeline_steps,
     "unknown-job": _jobs,
     "bad-cron": _crons,
     "empty-step": _empty,

@@ -93,6 +93,10 @@ class Estate:
         line = secret.text[start:].split("\n", 1)[0]
         return self._lines.find(line, secret.value, one.where)
 
+    def line_of(self, line: str, one: Definition) -> Where:
+        """Return where a line of a script stands in the estate; that of the definition where no file has it."""
+        return one.where if self._lines is None else self._lines.find(line, line, one.where)
+
     def is_there(self, one: Definition) -> bool:
         """Whether the controller has an object of this kind and name."""
         there = self.known.views if one.is_view else self.known.items

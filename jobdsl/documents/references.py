@@ -51,11 +51,12 @@ _JOB_FIELDS = {
     ("hudson.plugins.copyartifact.CopyArtifact", "projectName"): "copied",
 }
 _FIELDS = frozenset({tag for _, tag in _JOB_FIELDS} | {"cron", "spec", "string", "firstJob"})
+_PIPELINE = "org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition"
 _STEP_TEXT = {
     "hudson.tasks.Shell": "command",
     "hudson.tasks.BatchFile": "command",
     "hudson.plugins.powershell.PowerShell": "command",
-    "org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition": "script",
+    _PIPELINE: "script",
 }
 _SHORT = 20
 """Characters below which a word is no key of any service."""
@@ -82,6 +83,8 @@ class References(Claims):
     """Names of jobs that a view's pipelines begin with."""
     mistakes: list[Mistake] = field(default_factory=list)
     """Values and places that nobody means."""
+    pipelines: list[str] = field(default_factory=list)
+    """Scripts of Pipelines."""
 
 
 def look(one: Definition) -> References | XmlError:
@@ -266,8 +269,12 @@ def _note_class(found: References, java: str, element: etree._Element) -> None:
     if strangers := _strangers(java, tuple([child.tag for child in element])):
         found.strangers += strangers
     java = canonical(java)
-    if (wanted := _STEP_TEXT.get(java)) is not None and not (element.findtext(wanted) or "").strip():
-        found.empty.append(java)
+    if (wanted := _STEP_TEXT.get(java)) is not None:
+        text = element.findtext(wanted) or ""
+        if not text.strip():
+            found.empty.append(java)
+        elif java == _PIPELINE:
+            found.pipelines.append(text)
 
 
 def _note_field(found: References, element: etree._Element, text: str) -> None:

@@ -56,6 +56,7 @@ FORBIDDEN = frozenset(
 
 RULES = (
     "missing-plugin",
+    "missing-step",
     "unknown-job",
     "bad-cron",
     "empty-step",

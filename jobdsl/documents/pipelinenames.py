@@ -1,0 +1,35 @@
+"""Which plugin brings a name that a Pipeline calls; the table `pipelinenames.tsv` has them, each with its source."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from jobdsl.documents.pipelinescript import Place
+
+__all__ = ["plugins_of_call"]
+
+_ALSO: dict[Place, tuple[str, ...]] = {
+    "step": ("step", "variable"),
+    "option": ("option", "property", "step"),
+}
+"""Kinds of names that one place takes."""
+
+
+def plugins_of_call(place: Place, name: str) -> tuple[str, ...]:
+    """Return the plugins any of which brings a name in a place; empty for Jenkins' own names and unknown ones."""
+    table = _table()
+    kinds = _ALSO.get(place, (place,))
+    return tuple(plugin for kind in kinds for plugin in table.get((kind, name), ()))
+
+
+@cache
+def _table() -> dict[tuple[str, str], tuple[str, ...]]:
+    from importlib.resources import files  # needed with the table only
+
+    text = files("jobdsl.documents").joinpath("pipelinenames.tsv").read_text("utf-8")
+    table: dict[tuple[str, str], tuple[str, ...]] = {}
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            kind, name, plugin, _ = line.split("\t")
+            table[kind, name] = (*table.get((kind, name), ()), plugin)
+    return table
