@@ -103,14 +103,14 @@ class Building:
     timeout_minutes: int
     keep: int
 
-    def source(self, branch: str, refspec: str | None = None) -> scm.git:
+    def source(self, branch: str, refspec: str | None = None, extensions: Iterable[Any] = ()) -> scm.git:
         """What is checked out; nothing an earlier build made stays, or it would be archived again."""
         return scm.git(
             self.repo,
             branch=branch,
             refspec=refspec,
             credentials=self.git_credentials,
-            extensions=[scm.clean_before_checkout()],
+            extensions=[scm.clean_before_checkout(), *extensions],
         )
 
     @classmethod
@@ -188,7 +188,10 @@ def _pull_request(kind: Kind, name: str, settings: Building) -> freestyle:
 
 
 def _release(kind: Kind, name: str, settings: Building) -> freestyle:
-    """Builds a version somebody names, publishes it, and tags what it was built from."""
+    """Build a version that is named, publish it, and tag what it was built from.
+
+    A release whose tag was not pushed leaves the tag in the workspace, so only tags of the remote count.
+    """
     check = template("./release-check.sh.j2", tag_prefix=settings.tag_prefix)
     tag = publish.tag_push(f"{settings.tag_prefix}$RELEASE_VERSION", message="Release $RELEASE_VERSION")
     return freestyle(
@@ -198,7 +201,7 @@ def _release(kind: Kind, name: str, settings: Building) -> freestyle:
             "version": params.string("RELEASE_VERSION", description="Such as 1.4.2", trim=True),
             "branch": params.choice("BRANCH", list(settings.branches), description="What to release"),
         },
-        scm=settings.source("${BRANCH}"),
+        scm=settings.source("${BRANCH}", extensions=[scm.prune_tags()]),
         steps={
             "check": steps.shell(check),
             **settings.variant.parts(repository=settings.repository, publish=True, release=True),

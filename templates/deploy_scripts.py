@@ -26,6 +26,7 @@ def deploy_script(
     *,
     change_request: bool = False,
     tested_job: str | None = None,
+    bake_job: str | None = None,
 ) -> str:
     """The script of a deploy. Raises DslError for names that cannot be."""
     app = _app(cluster)
@@ -40,6 +41,7 @@ def deploy_script(
         canary=strategy in (None, "canary"),
         change_request=change_request,
         tested_job=tested_job,
+        bake_job=bake_job,
         in_region=in_region(running.region),
     )
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from jobdsl import freestyle, misc, params, publish, steps
+from jobdsl import freestyle, params, steps
 
+from .baking import PROPERTIES as BAKED
 from .deploy_scripts import KEPT, MINUTES, PROPERTIES, deploy_script, in_region
+from .handing import HandOn, chain, check_hand_on, copied_from
 from .jobset import override
 from .running import Running
 
@@ -22,7 +24,9 @@ def deploy(
     smoke: str | None = None,
     change_request: bool = False,
     tested_job: str | None = None,
+    bake_job: str | None = None,
     then: str | Iterable[str] = (),
+    hand_on: HandOn = "parameters",
     account: str | None = None,
     region: str | None = None,
     settings: str | None = None,
@@ -40,15 +44,17 @@ def deploy(
     ramp or highlander; else as the settings say. `smoke`: a command of the health gate, run at every look,
     with DELIVERY_ADDRESSES and others in its environment; the deploy is rolled back if it keeps failing.
     `change_request`: whether the job asks for one. `tested_job`: without an IMAGE the one that job has last
-    deployed is taken. `then`: jobs that are started with the image once it serves. A deploy that was rolled
-    back fails the build.
+    deployed is taken; `bake_job`: the one that the build of that job has baked which started this one, else
+    the last. `then`: jobs that are started with the image once it serves. `hand_on`: `artifacts` where there is
+    no Parameterized Trigger plugin: those jobs copy `image.properties` of this one, as `deploy` does with
+    `tested_job`. A deploy that was rolled back fails the build.
 
     `account`, `region`: where; `settings`: a `delivery.toml` of the estate, else that of the agent.
     `aws_credentials`: Jenkins id of an access key and its secret, else the agent's own role. `tool`: the
     command of a `delivery` that is on the agents; or `install`: what pip installs it from, the address of a
     wheel; one is needed. `agent`: a label expression or a pool. `mail`, `slack`: who hears of failures.
 
-    Parts to replace by name: prepare, tested, deploy (steps; the text of one is its command); image,
+    Parts to replace by name: prepare, tested, baked, deploy (steps; the text of one is its command); image,
     in_region, change_request; timestamps, timeout, access; artifacts, next, mail, slack. None takes a part
     away.
     """
@@ -65,6 +71,7 @@ def canary(
     smoke: str | None = None,
     change_request: bool = False,
     tested_job: str | None = None,
+    bake_job: str | None = None,
     account: str | None = None,
     region: str | None = None,
     settings: str | None = None,
@@ -81,12 +88,13 @@ def canary(
     A job of `promote` goes on with it, one of `rollback` takes it away, and one of `resume` does so when
     nobody has decided in time (`decision_minutes` of the settings). Parameters and parts are as in `deploy`.
     """
-    job = _deploying(name, Running.of(locals()), **{**_of(locals()), "strategy": "canary", "then": ()})
+    own = {**_of(locals()), "strategy": "canary", "then": (), "hand_on": "parameters"}
+    job = _deploying(name, Running.of(locals()), **own)
     override([job], parts, canary)
     return job
 
 
-_OWN = ("cluster", "strategy", "smoke", "change_request", "tested_job", "then")
+_OWN = ("cluster", "strategy", "smoke", "change_request", "tested_job", "bake_job", "then", "hand_on")
 
 
 def _of(given: dict[str, Any]) -> dict[str, Any]:
@@ -103,12 +111,15 @@ def _deploying(
     smoke: str | None,
     change_request: bool,
     tested_job: str | None,
+    bake_job: str | None,
     then: str | Iterable[str],
+    hand_on: HandOn,
 ) -> freestyle:
+    check_hand_on(hand_on)
     return freestyle(
         name,
         description=f"Deploys an image to {cluster}{f' in {running.account}' if running.account else ''}",
-        parameters=_asked(running.region, tested_job, change_request=change_request),
+        parameters=_asked(running.region, tested_job, bake_job, change_request=change_request),
         **running.job(
             {
                 "deploy": deploy_script(
@@ -118,20 +129,28 @@ def _deploying(
                     smoke,
                     change_request=change_request,
                     tested_job=tested_job,
+                    bake_job=bake_job,
                 )
             },
             minutes=MINUTES,
             kept=KEPT,
-            beside={"tested": _tested(tested_job)} if tested_job else None,
-            chain=_chain(then),
+            beside={
+                **({"tested": _tested(tested_job)} if tested_job else {}),
+                **({"baked": copied_from(bake_job, BAKED, to="baked")} if bake_job else {}),
+            },
+            chain=chain(then, hand_on, PROPERTIES),
         ),
     )
 
 
-def _asked(region: str | None, tested_job: str | None, *, change_request: bool) -> dict[str, Any]:
+def _asked(
+    region: str | None, tested_job: str | None, bake_job: str | None, *, change_request: bool
+) -> dict[str, Any]:
     about = "Id of the image"
     if tested_job:
         about += f"; if empty, the one {tested_job} has last found good"
+    elif bake_job:
+        about += f"; if empty, the one {bake_job} has baked"
     copy = in_region(region)
     return {
         "image": params.string("IMAGE", description=about, trim=True),
@@ -144,10 +163,3 @@ def _asked(region: str | None, tested_job: str | None, *, change_request: bool) 
 
 def _tested(job: str) -> Any:
     return steps.copy_artifacts(job, PROPERTIES, to="tested", build=steps.built_successfully(), optional=True)
-
-
-def _chain(then: str | Iterable[str]) -> Any:
-    if not then:
-        return None
-    file = misc.parameters_file(PROPERTIES, fail_if_missing=True)
-    return publish.trigger(then if isinstance(then, str) else ", ".join(then), parameters=[file])

@@ -13,6 +13,8 @@ from jobdsl.dsl.context import complain
 
 __all__ = ["REPORT", "Running", "words"]
 
+HOME = '"${WORKSPACE_TMP:-$WORKSPACE@tmp}"/delivery'
+"""Directory of `delivery` and its settings, as a shell has it: next to the workspace, which a clean checkout empties."""
 REPORT = "delivery-report"
 """Directory of the workspace with the timeline of a bake or a deploy."""
 
@@ -66,13 +68,13 @@ class Running:
     @property
     def delivery(self) -> str:
         """The command, as a shell has it."""
-        return shlex.quote(self.tool) if self.tool else ".delivery/venv/bin/delivery"
+        return shlex.quote(self.tool) if self.tool else f"{HOME}/venv/bin/delivery"
 
     @property
     def place(self) -> str:
         """Options that say where: settings, account, region."""
-        file = ".delivery/delivery.toml" if self.settings else None
-        return words(settings=file, account=self.account, region=self.region)
+        file = f" --settings {HOME}/delivery.toml" if self.settings else ""
+        return file + words(account=self.account, region=self.region)
 
     def prepare(self) -> str | None:
         """The script that brings `delivery` and its settings into the workspace; None if nothing is to do."""
@@ -80,6 +82,7 @@ class Running:
             return None
         return template(
             "./delivery/prepare.sh.j2",
+            home=HOME,
             tool=self.tool,
             install=self.install,
             settings=read_file(self.settings).rstrip("\n") if self.settings else None,
@@ -102,16 +105,17 @@ class Running:
         minutes: int,
         kept: str | None,
         beside: Any = None,
-        chain: Any = None,
+        chain: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> dict[str, Any]:
         """Fields of a job: preparation and the steps `made`, what surrounds them, what is kept of them.
 
-        `beside`: parts that run between preparation and steps. `chain`: what a good build starts.
+        `beside`: parts that run between preparation and steps. `chain`: what a good build starts, as `handing.chain` gives it.
         """
         prepare = self.prepare()
         return {
             "agent": self.agent,
             "keep": 50,
+            "properties": (chain or {}).get("properties", {}),
             "steps": {
                 "prepare": steps.shell(prepare) if prepare else None,
                 **(beside or {}),
@@ -124,7 +128,7 @@ class Running:
             },
             "publishers": {
                 "artifacts": publish.archive(kept, allow_empty=True, fingerprint=True) if kept else None,
-                "next": chain,
+                **(chain or {}).get("publishers", {}),
                 "mail": publish.mail(self.mail) if self.mail else None,
                 "slack": publish.slack(self.slack, failure=True, back_to_normal=True) if self.slack else None,
             },

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from jobdsl import freestyle, pipeline, properties, publish
+from jobdsl import freestyle, pipeline, properties, publish, steps
 
+from .baking import BUILT
 from .baking import bake as bake_job
 from .build import build_jobs
 from .builds import Builds
@@ -14,6 +15,7 @@ from .deploying import canary, deploy
 from .following import promote as promote_job
 from .following import resume as resume_job
 from .following import rollback as rollback_job
+from .handing import HandOn
 from .jobset import JobSet, override
 from .service_pipeline import whole_way
 from .stages import Stages
@@ -86,6 +88,7 @@ def service(
     production_account: str | None = "production",
     strategy: str = "red-black",
     as_pipeline: bool = False,
+    hand_on: HandOn = "parameters",
     approve_hours: int = 72,
     decide_minutes: int = 60,
     branches: Iterable[str] = ("main",),
@@ -116,7 +119,9 @@ def service(
     `cluster`: application, application-stack or application-stack-detail; else the name of the service.
     `test_account`, `production_account`: their names in the settings; without the second the way ends in
     test. `test_cluster`: in test, where it is named otherwise. `smoke`: a command that must find the service
-    healthy in test. `strategy`: how production is deployed; with canary, it waits there to be promoted.
+    healthy in test. `hand_on`: how the jobs hand on what they made: as `parameters`, or as `artifacts` where
+    there is no Parameterized Trigger plugin. `strategy`: how production is deployed; with canary, it waits
+    there to be promoted.
 
     In production nothing is done by itself: somebody starts NAME-production, then NAME-promote if it is a
     canary; NAME-rollback brings back what was. With `as_pipeline` one Pipeline does it all: it asks, for as
@@ -145,8 +150,16 @@ def _chain(made: Service, way: Way) -> None:
     """Jobs that start each other as far as test, and one that somebody starts for production."""
     name, build = way.name, made.builds[way.branch]
     baked, tested = f"{name}-bake", f"{name}-test"
-    handed = {"BUILD": "$BUILD_NUMBER", "COMMIT": "$GIT_COMMIT"}
-    build.publishers.append({"next": publish.trigger(baked, parameters=handed)})
+    by_artifacts = way.hand_on == "artifacts"
+    if by_artifacts:
+        build.steps.append({"commit": steps.shell(f'printf "COMMIT=%s\\n" "$GIT_COMMIT" >{BUILT}')})
+        build.publishers["artifacts"] = publish.archive(
+            f"{way.artifacts}, {BUILT}", allow_empty=True, fingerprint=True
+        )
+        build.publishers.append({"next": publish.downstream(baked)})
+    else:
+        handed = {"BUILD": "$BUILD_NUMBER", "COMMIT": "$GIT_COMMIT"}
+        build.publishers.append({"next": publish.trigger(baked, parameters=handed)})
     build.properties.append(properties.copy_permission([baked]))
     made.bake = bake_job(
         baked,
@@ -154,6 +167,7 @@ def _chain(made: Service, way: Way) -> None:
         build_job=way.build_job,
         base=way.base,
         then=tested,
+        hand_on=way.hand_on,
         **way.common(way.test_account),
     )
     made.test = deploy(
@@ -161,6 +175,7 @@ def _chain(made: Service, way: Way) -> None:
         cluster=way.test_cluster,
         strategy="red-black",
         smoke=way.smoke,
+        bake_job=baked if by_artifacts else None,
         **way.common(way.test_account),
     )
     if way.production_account:

@@ -19,6 +19,8 @@ from .way import Way
 __all__ = ["whole_way"]
 
 PACKAGE = "package"
+WAITS = "waits"
+"""Whether the deploy left a canary: the first group of a cluster is none, and nothing is asked about it."""
 IMAGE = {"IMAGE": "image"}
 APPROVED = {"IMAGE": "image", "CHANGE_REQUEST": "changeRequest"}
 
@@ -89,12 +91,13 @@ def _produced(way: Way) -> Iterator[Stage]:
         "kept": KEPT,
         "lock": f"{way.cluster} in {way.production_account}",
     }
-    yield Stage("production", script, environment=APPROVED, **there)
-    if way.strategy == "canary":
-        yield _asking("decide", "decide", minutes=way.decide_minutes)
-        yield from _prepared("prepare-decision", running)
+    is_canary = way.strategy == "canary"
+    yield Stage("production", script, environment=APPROVED, may_wait=is_canary, **there)
+    if is_canary:
+        yield replace(_asking("decide", "decide", minutes=way.decide_minutes), only=WAITS)
+        yield from (replace(stage, only=WAITS) for stage in _prepared("prepare-decision", running))
         ends = {command: act_script(running, command, way.cluster) for command in ("promote", "rollback")}
-        yield Stage("promote", ends["promote"], otherwise=ends["rollback"], **there)
+        yield Stage("promote", ends["promote"], otherwise=ends["rollback"], only=WAITS, **there)
 
 
 def _asking(name: str, file: str, **values: Any) -> Stage:

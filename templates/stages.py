@@ -47,6 +47,31 @@ class Stage:
     """The Groovy condition it runs under."""
     otherwise: str = ""
     """The script for a canary nobody promoted."""
+    may_wait: bool = False
+    """Whether it may leave a canary that waits to be decided on; `waits` has the answer afterwards."""
+
+    @property
+    def keeps(self) -> bool:
+        """Whether something is kept of it, also after a failure."""
+        return bool(self.kept or self.results)
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Stages that follow each other on one agent, or on none."""
+
+    stages: list[Stage]
+
+    @property
+    def on_agent(self) -> bool:
+        """Whether they hold an executor."""
+        return self.stages[0].on_agent
+
+    @property
+    def only(self) -> str:
+        """The condition that all of them run under: where it does not hold, no executor is waited for."""
+        conditions = {stage.only for stage in self.stages}
+        return conditions.pop() if len(conditions) == 1 else ""
 
 
 class Stages:
@@ -112,8 +137,10 @@ class Stages:
 
 def written(stages: Iterable[Stage], values: Mapping[str, Any]) -> str:
     """The script of a Pipeline: those stages, and what they have in common."""
-    blocks = [list(block) for _, block in groupby(stages, key=lambda one: one.on_agent)]
-    return _indented(template("./pipeline/pipeline.groovy.j2", blocks=blocks, **values))
+    stages = list(stages)
+    blocks = [_Block(list(block)) for _, block in groupby(stages, key=lambda stage: stage.on_agent)]
+    keeps = any(stage.keeps and not stage.groovy for stage in stages)
+    return _indented(template("./pipeline/pipeline.groovy.j2", blocks=blocks, keeps=keeps, **values))
 
 
 def _indented(text: str) -> str:

@@ -12,6 +12,7 @@ from jobdsl.errors import suggestion
 
 from .build import Building
 from .deploy_scripts import STRATEGIES
+from .handing import HandOn, check_hand_on
 from .running import Running
 
 __all__ = ["Way"]
@@ -32,6 +33,7 @@ class Way:
     strategy: str
     approve_hours: int
     decide_minutes: int
+    hand_on: HandOn
     building: Building
     running: Running
     """How `delivery` runs, with no account yet."""
@@ -53,6 +55,7 @@ class Way:
         return made
 
     def _check(self) -> None:
+        check_hand_on(self.hand_on)
         for one in {self.cluster: None, self.test_cluster: None}:
             try:
                 parse_cluster(one)

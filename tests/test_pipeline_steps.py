@@ -186,6 +186,7 @@ def test_our_own_pipelines_say_what_they_need(tmp_path: Path) -> None:
         "cart",
         repo="https://git.example.com/cart.git",
         build="make",
+        tool="delivery",
         as_pipeline=True,
         strategy="canary",
         slack="#x",

@@ -35,15 +35,16 @@ FULL: dict[str, dict[str, Any]] = {
     "bake": {
         "package": "dist/*.deb", "build_job": "bake", "base": "tag:os=debian", "app": "cart", "engine": "packer",
         "copy_to": ["us-east-1", "us-west-2"], "share": ["production"], "then": ["deploy", "canary"],
+        "hand_on": "artifacts",
     },
     "bake_reaper": {"options": "--hours 2"},
     "ami_cleanup": {"apply": True, "options": "--keep 3"},
     "group_cleanup": {"schedule": "H 3 * * *"},
     "deploy": {
         "cluster": "cart", "strategy": "ramp", "smoke": "curl -f http://it's/healthz", "change_request": True,
-        "tested_job": "canary", "then": "promote",
+        "tested_job": "canary", "bake_job": "bake", "then": "promote", "hand_on": "artifacts",
     },
-    "canary": {"cluster": "cart-eu", "smoke": "true", "change_request": True, "tested_job": "deploy"},
+    "canary": {"cluster": "cart-eu", "smoke": "true", "change_request": True, "tested_job": "deploy", "bake_job": "bake"},
     "promote": {"cluster": "cart-eu"},
     "rollback": {"cluster": "cart-eu"},
     "resume": {"cluster": "cart-eu", "schedule": "H/10 * * * *"},
@@ -209,6 +210,45 @@ def test_a_chain_hands_on_what_it_makes() -> None:
     assert "tested/image.properties" in production
 
 
+def test_a_chain_can_do_without_the_parameterized_trigger_plugin() -> None:
+    made = service("cart", repo=REPO, build="make", install=WHEEL, strategy="canary", hand_on="artifacts")
+    assert not any("parameterizedtrigger" in job.xml for job in made)
+    main, baked, tested = made.builds["main"].xml, made.bake.xml if made.bake else "", made.test
+    assert "<childProjects>cart-bake</childProjects>" in main
+    assert "<childProjects>cart-test</childProjects>" in baked
+    assert "<string>cart-test</string>" in baked
+    assert tested is not None
+    assert "<project>cart-bake</project>" in tested.xml
+    with_parameters = service("till", repo=REPO, build="make", install=WHEEL)
+    assert any("parameterizedtrigger" in job.xml for job in with_parameters)
+
+
+def test_a_canary_that_does_not_wait_is_not_asked_about() -> None:
+    made = service("cart", repo=REPO, build="make", install=WHEEL, strategy="canary", as_pipeline=True)
+    script = (made.pipeline.script or "") if made.pipeline else ""
+    after = script.partition("stage('production')")[2]
+    question = after.partition("if (waits) {")[2]
+    assert "\"outcome\": \"waiting\"" in after.partition("if (waits) {")[0]
+    assert "stage('decide')" in question
+    assert "node(" not in after.partition("if (waits) {")[0]
+    assert question.index("if (waits) {") < question.index("node(''")
+    red_black = service("till", repo=REPO, build="make", install=WHEEL, as_pipeline=True)
+    assert "if (waits)" not in ((red_black.pipeline.script or "") if red_black.pipeline else "")
+
+
+def test_what_is_sent_or_kept_after_a_failure_does_not_hide_it() -> None:
+    made = service("cart", repo=REPO, build="make", install=WHEEL, as_pipeline=True, mail="a@example.com", slack="#x")
+    script = (made.pipeline.script or "") if made.pipeline else ""
+    handler = script.partition("} catch (Throwable failure) {\n        try {\n            mail(")[2]
+    assert handler.count("} catch (Throwable unsent) {") == 2
+    assert handler.index("slackSend(") < handler.index("throw failure")
+    assert "finally" not in script
+    assert script.count("def keeping(Closure work, Closure keep) {") == 1
+    for step in ("junit(", "archiveArtifacts("):
+        ahead = script.partition(f" {step}")[0].splitlines()
+        assert any(line.strip() == "}) {" for line in ahead[-3:]), step
+
+
 def test_nothing_leads_to_production_where_there_is_none() -> None:
     made = service("cart", repo=REPO, build="make", install=WHEEL, production_account=None)
     assert [job.name for job in made] == ["cart-main", "cart-pull-request", "cart-bake", "cart-test"]
@@ -327,7 +367,7 @@ def test_settings_of_the_estate_travel_with_the_job(estate: Path, monkeypatch: p
     monkeypatch.chdir(estate)
     job = deploy("d", cluster="cart", settings="delivery.toml", tool="delivery")
     assert 'id = "111111111111"' in job.steps["prepare"].command
-    assert "--settings .delivery/delivery.toml" in job.steps["deploy"].command
+    assert '--settings "${WORKSPACE_TMP:-$WORKSPACE@tmp}"/delivery/delivery.toml' in job.steps["deploy"].command
 
 
 @pytest.mark.parametrize(
@@ -352,6 +392,9 @@ def test_settings_of_the_estate_travel_with_the_job(estate: Path, monkeypatch: p
         (lambda: service("cart", repo=REPO, build="make", install=WHEEL, strategy="blue"), "strategy takes", ""),
         (lambda: service("cart", repo=REPO, build="make", install=WHEEL, branches="main"), "branches takes a list", "main"),
         (lambda: service("cart", repo=REPO, build="make", install=WHEEL, smok="x"), "'smok'", 'did you mean "smoke"?'),
+        (lambda: bake("b", package="x", hand_on="artefacts", tool="delivery"), "hand_on takes", 'did you mean "artifacts"?'),
+        (lambda: deploy("d", cluster="cart", hand_on="x", tool="delivery"), "hand_on takes", "no Parameterized Trigger"),
+        (lambda: service("cart", repo=REPO, build="make", hand_on="", install=WHEEL), "hand_on takes", ""),
         (
             lambda: service("cart", repo=REPO, build="make", install=WHEEL, as_pipeline=True, aprove="x"),
             "'aprove'",

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from templates_runs import repository, run
 
+from jobdsl import steps
 from jobdsl.templates import Service, canary, deploy, resume, rollback, service
 from jobdsl.testing import SimulatedJenkins
 from jobdsl.testing.builds import Build
@@ -116,6 +117,27 @@ def test_a_commit_gets_to_test_and_waits_there(
     assert option(asked, "--change-request") == ""
 
 
+@pytest.mark.parametrize("region", [None, "eu-west-1"])
+def test_a_commit_gets_to_test_without_parameters(
+    region: str | None, jenkins: SimulatedJenkins, delivery: Delivery, tmp_path: Path
+) -> None:
+    made(jenkins, delivery, tmp_path, hand_on="artifacts", region=region)
+    jenkins.build("apps/hello-main")
+    commit = built(jenkins, "main").commit
+    assert "commit.properties" in built(jenkins, "main").artifacts
+    built(jenkins, "bake")
+    tested = built(jenkins, "test")
+    image = b"ami-west" if region else b"ami-1"
+    assert tested.artifacts["image.properties"] == b"IMAGE=" + image + b"\nCLUSTER=hello\n"
+    bake, deployed = delivery.calls()
+    assert (option(bake, "--job"), option(bake, "--build")) == ("hello-main", "1")
+    assert option(bake, "--commit") == commit
+    assert option(bake, "--package").endswith("/hello-1.1.tar.gz")
+    assert option(deployed, "--image") == image.decode()
+    jenkins.build("apps/hello-test")
+    assert built(jenkins, "test", 2).artifacts["image.properties"].startswith(b"IMAGE=" + image)
+
+
 def test_production_takes_nothing_that_no_test_found_good(
     jenkins: SimulatedJenkins, delivery: Delivery, tmp_path: Path
 ) -> None:
@@ -162,6 +184,10 @@ def test_several_packages_are_not_guessed_between(
         (resume, 0, "SUCCESS", False),
         (resume, 3, "FAILURE", False),
         (resume, 4, "SUCCESS", False),
+        (resume, 6, "SUCCESS", False),
+        (resume, 1, "FAILURE", False),
+        (rollback, 6, "FAILURE", False),
+        (deploy, 6, "FAILURE", False),
     ],
 )
 def test_how_a_command_ends_is_how_its_build_ends(
@@ -174,6 +200,20 @@ def test_how_a_command_ends_is_how_its_build_ends(
     assert done.result == result, done.console
     assert ("image.properties" in done.artifacts) is kept
     assert "deploy.json" in done.artifacts
+
+
+def test_delivery_and_its_settings_are_not_in_the_workspace(
+    jenkins: SimulatedJenkins, delivery: Delivery, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "delivery.toml").write_text("[accounts.test]\n")
+    monkeypatch.chdir(tmp_path)
+    job = deploy("d", cluster="hello", tool=str(delivery.tool), settings="delivery.toml")
+    job.steps.after("prepare", steps.shell("git init --quiet . && git clean --quiet -ffdx && ls -A"))
+    done = run(jenkins, job, IMAGE="ami-1")
+    assert done.result == "SUCCESS", done.console
+    (call,) = delivery.calls()
+    assert Path(option(call, "--settings")).read_text() == "[accounts.test]\n"
+    assert Path(option(call, "--settings")).parent.parent.name == "d@tmp"
 
 
 def test_a_rollback_says_why_and_where_to(jenkins: SimulatedJenkins, delivery: Delivery) -> None:

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import shutil
+import subprocess
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -15,9 +16,10 @@ from pathlib import Path
 import pytest
 from templates_runs import repository, run
 
-from jobdsl import publish
+from jobdsl import publish, steps
 from jobdsl.templates import library, webapp
 from jobdsl.testing import SimulatedJenkins
+from jobdsl.testing.builds import Build
 
 SERVICES = Path(__file__).parent.parent / "examples" / "storefront" / "services"
 JARS = [Path("/usr/share/java") / name for name in ("ivy.jar", "junit4.jar", "hamcrest.jar")]
@@ -59,6 +61,30 @@ def test_make(jenkins: SimulatedJenkins, tmp_path: Path) -> None:
     refused = run(jenkins, builds.release, RELEASE_VERSION="no version", BRANCH="main")
     assert refused.result == "FAILURE"
     assert "is no version: like 1.4.2" in refused.console
+
+
+def test_only_tags_of_the_remote_stop_a_release(jenkins: SimulatedJenkins, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "Makefile").write_text(MAKEFILE)
+    builds = webapp("app", repo=repository(source), build="make")
+    builds.release.steps.after("check", {"left": steps.shell("git tag -f v1.4.2; git tag -f v1.4.3")})
+
+    def release(version: str) -> Build:
+        return run(jenkins, builds.release, RELEASE_VERSION=version, BRANCH="main")
+
+    def tag(*words: str) -> None:
+        subprocess.run(["git", "tag", *words], cwd=source, check=True, capture_output=True)
+
+    assert release("1.4.2").result == "SUCCESS"
+    again = release("1.4.2")
+    assert again.result == "SUCCESS", again.console  # its tag is in the workspace, and was never pushed
+    tag("v1.4.2")
+    refused = release("1.4.2")
+    assert refused.result == "FAILURE"
+    assert "v1.4.2 is tagged already" in refused.console
+    tag("-d", "v1.4.2")
+    assert release("1.4.2").result == "SUCCESS"
 
 
 @pytest.mark.skipif(shutil.which("npm") is None, reason="needs npm")

@@ -38,15 +38,15 @@ class Copied:
         self.problem = ""
 
 
-def copied(jenkins: SimulatedJenkins, item: Item, step: Node, expanded: Callable[[str], str]) -> Copied:
-    """What the plugin's step does in a build of `item` now; `expanded` fills variables in."""
+def copied(jenkins: SimulatedJenkins, to: Build, step: Node, expanded: Callable[[str], str]) -> Copied:
+    """Do what the plugin's step does in a build now; `expanded` fills variables in."""
     done = Copied()
     optional = _text(step, "optional") == "true"
     job = expanded(_text(step, "project"))
-    full_name = resolve(job, item.full_name.rpartition("/")[0])
+    full_name = resolve(job, to.item.full_name.rpartition("/")[0])
     found = jenkins.root.find(full_name) if full_name else None
     try:
-        build = _build(found, step.find("selector"), expanded) if found is not None else None
+        build = _build(found, step.find("selector"), to, expanded) if found is not None else None
     except NotImplementedError as error:
         done.problem = f"ERROR: {error}\n"
         return done
@@ -70,7 +70,9 @@ def copied(jenkins: SimulatedJenkins, item: Item, step: Node, expanded: Callable
     return done
 
 
-def _build(job: Item, selector: Node | None, expanded: Callable[[str], str]) -> Build | None:
+def _build(
+    job: Item, selector: Node | None, to: Build, expanded: Callable[[str], str]
+) -> Build | None:
     """The build a selector means, of those there are."""
     kind = (selector.attrs.get("class", "") if selector else "").rpartition(".")[2]
     if selector is None or kind in ("", "StatusBuildSelector"):
@@ -80,10 +82,21 @@ def _build(job: Item, selector: Node | None, expanded: Callable[[str], str]) -> 
         return _last(job, "lastCompletedBuild")
     if kind == "PermalinkBuildSelector":
         return _last(job, _text(selector, "id"))
+    if kind == "TriggeredBuildSelector":
+        falls_back = _text(selector, "fallbackToLastSuccessful") == "true"
+        return _upstream(to, job) or (_last(job, "lastSuccessfulBuild") if falls_back else None)
     if kind == "SpecificBuildSelector":
         wanted = expanded(_text(selector, "buildNumber"))
         return job.builds.get(int(wanted)) if wanted.isdigit() else _last(job, wanted)
     raise NotImplementedError(f"builds are not chosen by {kind} here")
+
+
+def _upstream(build: Build, job: Item) -> Build | None:
+    """Return the build of a job that started this one, directly or through others."""
+    started_by = build.started_by
+    while started_by is not None and started_by.item is not job:
+        started_by = started_by.started_by
+    return started_by
 
 
 def _last(job: Item, permalink: str) -> Build | None:

@@ -149,9 +149,12 @@ def _checkout(run: _Run, environment: dict[str, str]) -> bool:
         "+refs/heads/*:refs/remotes/origin/*",
     ]
     quiet = {**environment, "GIT_TERMINAL_PROMPT": "0"}
-    fine = run.process(["git", "init", "--quiet", "."], quiet) == 0 and run.process(fetch, quiet) == 0
+    fine = run.process(["git", "init", "--quiet", "."], quiet) == 0
     if fine and work.git_clean:
-        run.process(["git", "clean", "--quiet", "-ffdx"], quiet)
+        run.process(["git", "clean", "--quiet", "-fdx"], quiet)
+    if fine and work.git_prune_tags:
+        _prune_tags(run, quiet)
+    fine = fine and run.process(fetch, quiet) == 0
     found = _commit(run, branch, quiet) if fine else ""
     if not found or run.process(["git", "checkout", "--quiet", "--force", found], quiet) != 0:
         run.say(f"ERROR: Couldn't find any revision to build for {work.git_branch}\n")
@@ -163,26 +166,30 @@ def _checkout(run: _Run, environment: dict[str, str]) -> bool:
     return True
 
 
+def _prune_tags(run: _Run, environment: dict[str, str]) -> None:
+    """Remove the tags of the workspace that the repository does not have."""
+    remote = _output(run, ["git", "ls-remote", "--tags", "--refs", run.work.git_url], environment)
+    for line in _output(run, ["git", "show-ref", "--tags"], environment).splitlines():
+        commit, _, ref = line.partition(" ")
+        if f"{commit}\t{ref}" not in remote.splitlines():
+            run.process(["git", "tag", "-d", ref.removeprefix("refs/tags/")], environment)
+
+
 def _commit(run: _Run, branch: str, environment: dict[str, str]) -> str:
-    """The commit a branch, tag or hash stands for; empty if there is none."""
+    """Return the commit a branch, tag or hash stands for; empty if there is none."""
     for name in (f"refs/remotes/origin/{branch}", branch):
-        found = subprocess.run(  # noqa: S603 - as above
-            [  # noqa: S607 - the git of the path, as in a build
-                "git",
-                "rev-parse",
-                "--verify",
-                "--quiet",
-                f"{name}^{{commit}}",
-            ],
-            cwd=run.workspace,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if found.returncode == 0:
-            return found.stdout.strip()
+        command = ["git", "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"]
+        if commit := _output(run, command, environment).strip():
+            return commit
     return ""
+
+
+def _output(run: _Run, command: list[str], environment: dict[str, str]) -> str:
+    """Return what a command of git prints in the workspace; empty where it fails."""
+    done = subprocess.run(  # noqa: S603 - the git of the path, as in a build
+        command, cwd=run.workspace, env=environment, capture_output=True, text=True, check=False
+    )
+    return done.stdout if done.returncode == 0 else ""
 
 
 def _step(run: _Run, step: Step, environment: dict[str, str]) -> bool:

@@ -22,6 +22,7 @@ __all__ = ["Step", "Work", "environment_of", "work_of"]
 
 _SHELL = "hudson.tasks.Shell"
 _CLEAN = "hudson.plugins.git.extensions.impl.CleanBeforeCheckout"
+_PRUNE_TAGS = "hudson.plugins.git.extensions.impl.PruneStaleTag"
 _COPY = "hudson.plugins.copyartifact.CopyArtifact"
 _BINDINGS = "org.jenkinsci.plugins.credentialsbinding.impl."
 
@@ -57,6 +58,8 @@ class Work:
     git_branch: str = ""
     git_clean: bool = False
     """Whether what earlier builds left in the workspace is removed before the checkout."""
+    git_prune_tags: bool = False
+    """Whether tags that the repository does not have are removed before the fetch."""
     archive: list[str] = field(default_factory=list)
     """Ant patterns of files to keep; a leading `?` when none need match."""
     reports: list[str] = field(default_factory=list)
@@ -86,6 +89,9 @@ def work_of(jenkins: SimulatedJenkins, build: Build) -> Work:
         work.git_url = urls[0]
         work.git_branch = _expanded(_branch(root), work.environment)
         work.git_clean = any(class_name(node.tag) == _CLEAN for node in root.walk())
+        work.git_prune_tags = any(
+            class_name(node.tag) == _PRUNE_TAGS and _text(node, "pruneTags") == "true" for node in root.walk()
+        )
     _bind(work, root, jenkins.credentials)
     publishers = root.find("publishers")
     for node in publishers.children if publishers else ():
@@ -108,7 +114,7 @@ def _steps(
             code = _text(node, "unstableReturn", "0")
             yield Step(_text(node, "command"), int(code) if code.isdigit() else 0)
         elif java == _COPY:
-            done = copied(jenkins, build.item, node, lambda text: _expanded(text, environment))
+            done = copied(jenkins, build, node, lambda text: _expanded(text, environment))
             yield Step(
                 copies=True,
                 files=done.files,
