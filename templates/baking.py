@@ -50,8 +50,8 @@ def bake(
     default of the parameter PACKAGE, a path or URL. `base`, `app`, `engine`, `copy_to` (regions), `share`
     (accounts): as `delivery bake` takes them; what is left out is as the settings say. `then`: jobs that are
     started with the image, in their parameter IMAGE. `hand_on`: `artifacts` where there is no Parameterized
-    Trigger plugin: those jobs copy `bake.properties` of this one, as `deploy` does with `bake_job`, and this one
-    takes the commit out of an artifact `commit.properties` of `build_job`, if it has one.
+    Trigger plugin: those jobs copy `bake.properties` of this one, as `deploy` does with `bake_job`, and this
+    one takes the commit out of an artifact `commit.properties` of `build_job`, if it has one.
 
     `account`, `region`: where; `settings`: a `delivery.toml` of the estate, else that of the agent.
     `aws_credentials`: Jenkins id of an access key and its secret, else the agent's own role. `tool`: the

@@ -45,8 +45,8 @@ def deploy(
     with DELIVERY_ADDRESSES and others in its environment; the deploy is rolled back if it keeps failing.
     `change_request`: whether the job asks for one. `tested_job`: without an IMAGE the one that job has last
     deployed is taken; `bake_job`: the one that the build of that job has baked which started this one, else
-    the last. `then`: jobs that are started with the image once it serves. `hand_on`: `artifacts` where there is
-    no Parameterized Trigger plugin: those jobs copy `image.properties` of this one, as `deploy` does with
+    the last. `then`: jobs that are started with the image once it serves. `hand_on`: `artifacts` where there
+    is no Parameterized Trigger plugin: those jobs copy `image.properties` of this one, as `deploy` does with
     `tested_job`. A deploy that was rolled back fails the build.
 
     `account`, `region`: where; `settings`: a `delivery.toml` of the estate, else that of the agent.

@@ -42,5 +42,5 @@ def chain(then: str | Iterable[str], hand_on: HandOn, file: str) -> dict[str, di
 
 
 def copied_from(job: str, file: str, *, to: str) -> Any:
-    """Return the step that copies what a job has handed on: of the build that started this one, else the last."""
+    """Return the step that copies what a job hands on: of the build that started this one, else the last."""
     return steps.copy_artifacts(job, file, to=to, build=STARTED_BY, optional=True)

@@ -14,7 +14,7 @@ from jobdsl.dsl.context import complain
 __all__ = ["REPORT", "Running", "words"]
 
 HOME = '"${WORKSPACE_TMP:-$WORKSPACE@tmp}"/delivery'
-"""Directory of `delivery` and its settings, as a shell has it: next to the workspace, which a clean checkout empties."""
+"""Directory of `delivery` and its settings, for a shell: a clean checkout empties the workspace itself."""
 REPORT = "delivery-report"
 """Directory of the workspace with the timeline of a bake or a deploy."""
 
@@ -109,7 +109,8 @@ class Running:
     ) -> dict[str, Any]:
         """Fields of a job: preparation and the steps `made`, what surrounds them, what is kept of them.
 
-        `beside`: parts that run between preparation and steps. `chain`: what a good build starts, as `handing.chain` gives it.
+        `beside`: parts that run between preparation and steps. `chain`: what a good build starts, as
+        `handing.chain` gives it.
         """
         prepare = self.prepare()
         return {

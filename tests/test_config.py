@@ -164,7 +164,7 @@ def test_every_unknown_word_is_told() -> None:
         'jobdsl.toml:2: error: lint.ignore: there is no rule "bad-nam"',
         'jobdsl.toml:5: error: teams.a.kinds: there is no kind of item "item"',
     ]
-    assert "known are missing-plugin, unknown-job" in found[0]
+    assert "known are missing-plugin, missing-step, unknown-job" in found[0]
 
 
 def test_the_words_for_kinds_are_those_of_the_vocabulary() -> None:

@@ -18,10 +18,12 @@ from jobdsl.model import Definition
 from jobdsl.templates import service
 from jobdsl.testing import problems
 
-BASICS = """\
-ant-api workflow-basic-steps workflow-durable-task-step workflow-cps workflow-job pipeline-stage-step
-pipeline-model-definition pipeline-input-step pipeline-milestone-step workflow-scm-step workflow-multibranch
-pipeline-build-step junit git timestamper credentials-binding""".split()
+INSTALLED = (
+    "workflow-basic-steps workflow-durable-task-step workflow-cps workflow-job pipeline-stage-step"
+    " pipeline-model-definition pipeline-input-step pipeline-milestone-step workflow-scm-step workflow-multibranch"
+    " pipeline-build-step junit git timestamper credentials-binding"
+)
+BASICS = INSTALLED.split()
 PIPELINE = "org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition"
 
 
@@ -97,7 +99,8 @@ CALLS = {
     ),
     "tools": (DECLARATIVE % ("tools { nodejs 'x'; maven 'y'; jdk 'z' }", ""), ["nodejs"]),
     "post": (
-        DECLARATIVE % ("", "post { always { cleanWs() } failure { slackSend color: 'danger', message: 'x' } }"),
+        DECLARATIVE
+        % ("", "post { always { cleanWs() } failure { slackSend color: 'danger', message: 'x' } }"),
         ["ws-cleanup", "slack"],
     ),
     "a condition": (
@@ -198,7 +201,9 @@ def test_our_own_pipelines_say_what_they_need(tmp_path: Path) -> None:
     assert names(script, "lockable-resources") == ["slack"]
     assert names(script, "slack") == ["lockable-resources"]
     assert names(script, "slack", "lockable-resources") == []
-    needed = {plugin for call in calls_of(script).calls for plugin in plugins_of_call(call.place, call.name)[:1]}
+    needed = {
+        plugin for call in calls_of(script).calls for plugin in plugins_of_call(call.place, call.name)[:1]
+    }
     page = (Path(__file__).parent.parent / "docs" / "templates-delivery.md").read_text("utf-8")
     listed = page.partition("\n## As one Pipeline\n")[2].partition("\n## ")[0]
     assert {plugin for plugin in needed if f"`{plugin}`" not in listed} == set()
@@ -211,7 +216,7 @@ def test_the_line_is_that_of_the_file_that_has_it(tmp_path: Path) -> None:
     (tmp_path / "plugins.json").write_text('["workflow-durable-task-step", "workflow-job", "workflow-cps"]')
     (tmp_path / "jobdsl.toml").write_text('[controller]\nplugins = "plugins.json"\n')
     found = [problem for problem in problems(tmp_path) if problem.rule == "missing-step"]
-    assert [(problem.where.line, problem.severity) for problem in found] == [(4, "error")]
+    assert [(problem.where, problem.severity) for problem in found] == [(Where("jobs.py", 4), "error")]
 
 
 def test_hostile_scripts_take_no_time() -> None:

@@ -228,7 +228,7 @@ def test_a_canary_that_does_not_wait_is_not_asked_about() -> None:
     script = (made.pipeline.script or "") if made.pipeline else ""
     after = script.partition("stage('production')")[2]
     question = after.partition("if (waits) {")[2]
-    assert "\"outcome\": \"waiting\"" in after.partition("if (waits) {")[0]
+    assert '"outcome": "waiting"' in after.partition("if (waits) {")[0]
     assert "stage('decide')" in question
     assert "node(" not in after.partition("if (waits) {")[0]
     assert question.index("if (waits) {") < question.index("node(''")
@@ -237,7 +237,9 @@ def test_a_canary_that_does_not_wait_is_not_asked_about() -> None:
 
 
 def test_what_is_sent_or_kept_after_a_failure_does_not_hide_it() -> None:
-    made = service("cart", repo=REPO, build="make", install=WHEEL, as_pipeline=True, mail="a@example.com", slack="#x")
+    made = service(
+        "cart", repo=REPO, build="make", install=WHEEL, as_pipeline=True, mail="a@example.com", slack="#x"
+    )
     script = (made.pipeline.script or "") if made.pipeline else ""
     handler = script.partition("} catch (Throwable failure) {\n        try {\n            mail(")[2]
     assert handler.count("} catch (Throwable unsent) {") == 2
@@ -367,7 +369,9 @@ def test_settings_of_the_estate_travel_with_the_job(estate: Path, monkeypatch: p
     monkeypatch.chdir(estate)
     job = deploy("d", cluster="cart", settings="delivery.toml", tool="delivery")
     assert 'id = "111111111111"' in job.steps["prepare"].command
-    assert '--settings "${WORKSPACE_TMP:-$WORKSPACE@tmp}"/delivery/delivery.toml' in job.steps["deploy"].command
+    assert (
+        '--settings "${WORKSPACE_TMP:-$WORKSPACE@tmp}"/delivery/delivery.toml' in job.steps["deploy"].command
+    )
 
 
 @pytest.mark.parametrize(

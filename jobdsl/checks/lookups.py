@@ -94,7 +94,7 @@ class Estate:
         return self._lines.find(line, secret.value, one.where)
 
     def line_of(self, line: str, one: Definition) -> Where:
-        """Return where a line of a script stands in the estate; that of the definition where no file has it."""
+        """Return where a line of a script is in the estate; the definition's where no file has it."""
         return one.where if self._lines is None else self._lines.find(line, line, one.where)
 
     def is_there(self, one: Definition) -> bool:

@@ -36,7 +36,9 @@ def pipeline_steps(one: Definition, found: References, estate: Estate) -> Iterat
                 yield "warning", f"{text}; the controller does not have it", hint, where
             elif _is_stored(call, one, estate):
                 hint = "install the plugin, or remove the call: a build that gets there fails"
-                text += "; the controller does not have it, and the job on the controller calls it all the same"
+                text += (
+                    "; the controller does not have it, and the job on the controller calls it all the same"
+                )
                 yield "warning", text, hint, where
             else:
                 hint = f"install the plugin, or remove the call: a build that gets there fails{_error(call)}"
@@ -66,7 +68,9 @@ def _by_simple_name() -> dict[str, tuple[str, ...]]:
 def _is_stored(call: Call, one: Definition, estate: Estate) -> bool:
     """Return whether the job on the controller makes the same call already."""
     stored = estate.known.stored(one)
-    stored_calls = (known for script in (stored.pipelines if stored else ()) for known in calls_of(script).calls)
+    stored_calls = (
+        known for script in (stored.pipelines if stored else ()) for known in calls_of(script).calls
+    )
     return any((known.place, known.name) == (call.place, call.name) for known in stored_calls)
 
 

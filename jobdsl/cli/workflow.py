@@ -275,7 +275,8 @@ def no_policy(root: Path) -> str:
 
 _NO_POLICY = f"there is no {config.CONFIG_FILE}, so there is no policy: every file may define anything"
 _UNKNOWN_PLUGINS = Problem(
-    "the rules missing-plugin and missing-step were left out: this user may not list the controller's plugins",
+    "the rules missing-plugin and missing-step were left out:"
+    " this user may not list the controller's plugins",
     hint='give it the permission "Overall/SystemRead" (off in a default Jenkins), or name a saved list:'
     " --plugins or controller.plugins in jobdsl.toml (jobdsl bootstrap --save-plugins writes one)",
     severity="note",

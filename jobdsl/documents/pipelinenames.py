@@ -1,4 +1,4 @@
-"""Which plugin brings a name that a Pipeline calls; the table `pipelinenames.tsv` has them, each with its source."""
+"""Which plugin brings a name that a Pipeline calls: the table `pipelinenames.tsv` has a source for each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ALSO: dict[Place, tuple[str, ...]] = {
 
 
 def plugins_of_call(place: Place, name: str) -> tuple[str, ...]:
-    """Return the plugins any of which brings a name in a place; empty for Jenkins' own names and unknown ones."""
+    """Return the plugins any of which brings a name in a place; none for Jenkins' own and unknown names."""
     table = _table()
     kinds = _ALSO.get(place, (place,))
     return tuple(plugin for kind in kinds for plugin in table.get((kind, name), ()))

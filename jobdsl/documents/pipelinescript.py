@@ -15,9 +15,20 @@ from typing import Literal, NamedTuple
 __all__ = ["Call", "Place", "ScriptCalls", "calls_of"]
 
 Place = Literal[
-    "step", "agent", "tool", "option", "trigger", "parameter", "property", "when", "binding", "scm", "class", ""
+    "step",
+    "agent",
+    "tool",
+    "option",
+    "trigger",
+    "parameter",
+    "property",
+    "when",
+    "binding",
+    "scm",
+    "class",
+    "",
 ]
-"""What a name means where it is called; `class` is the value of `$class`, "" a place that is not looked at."""
+"""What a name means where it is called; `class` is a value of `$class`, "" a place that is not looked at."""
 
 
 class Call(NamedTuple):
@@ -73,13 +84,16 @@ _ARGUMENTS: dict[str, Place] = {
     "build": "",
 }
 """Steps, and what names mean in their parentheses."""
-_KEYWORDS = frozenset(
-    "abstract as assert break case catch class const continue def default do else enum extends false final finally for"
-    " goto if implements import in instanceof interface native new null package private protected public return static"
-    " strictfp super switch synchronized this throw throws trait transient true try void volatile while".split()
+_RESERVED = (
+    "abstract as assert break case catch class const continue def default do else enum extends false final"
+    " finally for goto if implements import in instanceof interface native new null package private protected"
+    " public return static strictfp super switch synchronized this throw throws trait transient true try void"
+    " volatile while"
 )
+_KEYWORDS = frozenset(_RESERVED.split())
 _BEFORE_EXPRESSION = frozenset({"return", "else", "in", "case", "throw", "do", "assert", "try", "finally"})
-_TYPES = frozenset("def final static var boolean byte char double float int long short void".split())
+_DECLARES = "def final static var boolean byte char double float int long short void"
+_TYPES = frozenset(_DECLARES.split())
 _BINARY = frozenset({"in", "instanceof", "as"})
 _ITSELF = frozenset({"steps", "this", "script"})
 """Qualifiers that stand for the script: `steps.lock(...)` is `lock(...)`."""

@@ -70,9 +70,7 @@ def copied(jenkins: SimulatedJenkins, to: Build, step: Node, expanded: Callable[
     return done
 
 
-def _build(
-    job: Item, selector: Node | None, to: Build, expanded: Callable[[str], str]
-) -> Build | None:
+def _build(job: Item, selector: Node | None, to: Build, expanded: Callable[[str], str]) -> Build | None:
     """The build a selector means, of those there are."""
     kind = (selector.attrs.get("class", "") if selector else "").rpartition(".")[2]
     if selector is None or kind in ("", "StatusBuildSelector"):
