@@ -302,6 +302,8 @@ def _meaning_of(error: Any) -> Meaning:
     code, text = str(answer.get("Code", "")), str(answer.get("Message", ""))
     if code == "ValidationError":  # Auto Scaling says so of everything; only its words tell what it means
         return _by_words(text)
+    if code == "Unsupported":  # of a launch: the zone of the subnet does not have this type
+        return Meaning.NoCapacity
     for means in (Meaning.Throttled, Meaning.NoCapacity, Meaning.Denied):
         if code.startswith(_MEANINGS[means]):
             return means

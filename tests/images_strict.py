@@ -96,6 +96,8 @@ class Images:
     """Until something new is shown."""
     denied: set[str] = field(default_factory=set)
     """Actions that are refused (`create_image`)."""
+    unsold: set[str] = field(default_factory=set)
+    """Subnets in zones that do not have the type; AWS says so of a launch on trial as well."""
     full: set[str] = field(default_factory=set)
     """Subnets without capacity."""
     calls: list[str] = field(default_factory=list)
@@ -209,6 +211,13 @@ class Images:
     def _do_run_instances(self, response: Any, original: Any) -> Any:
         asked = _asked(response)
         self._wrong(response.ec2_backend, asked)
+        if asked["subnet"] in self.unsold:
+            raise EC2ClientError(
+                "Unsupported",
+                "Your requested instance type (t3.small) is not supported in your requested Availability Zone "
+                "(eu-west-1a). Please retry your request by not specifying an Availability Zone or choosing "
+                "eu-west-1b.",
+            )
         if response._get_param("DryRun", False):
             return original(response)
         if asked["subnet"] in self.full:

@@ -228,6 +228,22 @@ def test_a_subnet_without_room_is_passed_over(aws: World) -> None:
         aws.bake(aws.order(again=True), "bake-9")
 
 
+def test_a_type_that_a_zone_does_not_have_is_launched_in_another(aws: World) -> None:
+    for number, subnet in enumerate(aws.subnets):
+        aws.images.unsold = {subnet}
+        order = aws.order(content=b"#!/bin/sh\n" + b":\n" * number, smoke=Smoke())
+        aws.bake(order, f"bake-{number}")
+    used = [one["subnet"] for one in aws.images.launched.values()]
+    assert used == [subnet for one in reversed(aws.subnets) for subnet in (one, one)]
+    aws.images.unsold = set(aws.subnets)
+    with pytest.raises(
+        DeliveryError, match="is not supported in your requested Availability Zone"
+    ) as refused:
+        aws.bake(aws.order(again=True), "bake-9")
+    assert refused.value.exit_code == 2
+    assert len(aws.images.launched) == len(used)
+
+
 def test_copies_are_encrypted_tagged_and_shared(aws: World) -> None:
     key = own_key(aws)
     own_key(aws, region=OTHER)

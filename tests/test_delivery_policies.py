@@ -17,6 +17,7 @@ from bake_world import world as bake_world
 import iam
 from delivery import tags as words
 from delivery.bake.order import Smoke
+from delivery.bake.userdata import PROOF
 from delivery.errors import DeliveryError
 from delivery_world import World, group_tags, world
 from deploy_requests import arn
@@ -27,7 +28,6 @@ REGION, ME = "eu-west-1", "123456789012"
 Request = tuple[str, str, dict[str, Any]]
 NOT_CALLED = {
     "bake": {
-        "iam:PassRole",  # asked for by RunInstances with a profile
         "kms:CreateGrant",  # asked for by EC2 in our name, for disks and copies
         "kms:Decrypt",
         "kms:GenerateDataKeyWithoutPlaintext",
@@ -65,6 +65,8 @@ def asked(
         yield "ec2:CreateTags", _new(kind), {"ec2:CreateAction": operation}
         yield name, _new(kind), context
     if operation == "RunInstances":
+        if "IamInstanceProfile" in said:
+            yield "iam:PassRole", arn("iam", "role/baker", region=""), {}
         for other in ("subnet/s", "security-group/s"):
             yield name, arn("ec2", other), {}
         yield name, ec2(said["ImageId"]), {}
@@ -85,6 +87,13 @@ def asked(
 
 def _new(kind: str) -> str:
     return arn("ec2", f"{kind}/new", account="" if kind in ("image", "snapshot") else ME)
+
+
+def others(operation: str, said: Mapping[str, Any]) -> Iterator[Request]:
+    """What IAM is asked for a call of another service."""
+    yield (*OTHERS[operation], {})
+    if operation == "PutObject" and "Tagging" in said:
+        yield "s3:PutObjectTagging", OTHERS[operation][1], {}
 
 
 OTHERS = {
@@ -156,7 +165,7 @@ def baked(
         requests: list[Request] = []
         for operation, said in there.calls:
             if operation in OTHERS:
-                requests.append((*OTHERS[operation], {}))
+                requests += others(operation, said)
             else:
                 requests += asked(operation, said, tags)
         yield requests, tags
@@ -199,6 +208,59 @@ def test_a_bake_touches_nothing_of_others(action: str) -> None:
         assert not allowed(policy, f"ec2:{action}", ec2(id), {"aws:ResourceTag/team": "shop"})
         assert not allowed(policy, "ec2:CreateTags", ec2(id), {"aws:ResourceTag/team": "shop"})
     assert not allowed(policy, "ec2:RunInstances", arn("ec2", "instance/new"), {})
+
+
+# roles
+
+
+def test_an_instance_that_bakes_may_read_packages_and_prove_itself_alone() -> None:
+    policy = document("baker")
+    own = {
+        "aws:userid": "AROA1:i-1",
+        "ec2:InstanceID": "i-1",
+        "aws:ResourceTag/delivery:bake": "bake-1",
+        "aws:TagKeys": [PROOF],
+    }
+    assert allowed(policy, "s3:GetObject", "arn:aws:s3:::packages.example.com/shop.deb", {})
+    assert not allowed(policy, "s3:GetObject", "arn:aws:s3:::others.example.com/shop.deb", {})
+    assert allowed(policy, "ec2:CreateTags", ec2("i-1"), own)
+    assert not allowed(policy, "ec2:CreateTags", ec2("i-2"), {**own, "ec2:InstanceID": "i-2"})
+    assert not allowed(policy, "ec2:CreateTags", ec2("i-1"), {**own, "aws:TagKeys": [PROOF, words.BAKE]})
+    assert actions(policy) == {"s3:GetObject", "ec2:CreateTags"}
+
+
+def test_instances_of_an_application_change_nothing_of_deploys() -> None:
+    assert {one.partition(":")[0] for one in actions(document("shop"))} == {"ssm", "logs"}
+    for statement in document("shop")["Statement"]:
+        places = statement["Resource"]
+        assert all("shop" in one for one in ([places] if isinstance(places, str) else places))
+
+
+@pytest.mark.parametrize(
+    ("name", "principal"),
+    [
+        ("trust-instances", {"Service": "ec2.amazonaws.com"}),
+        ("trust-deployer", {"AWS": f"arn:aws:iam::{ME}:role/agents"}),
+    ],
+)
+def test_trust_policies_name_who_may_take_on_a_role(name: str, principal: dict[str, str]) -> None:
+    (statement,) = document(name)["Statement"]
+    assert statement["Principal"] == principal
+    assert (statement["Effect"], statement["Action"]) == ("Allow", "sts:AssumeRole")
+
+
+def test_agents_may_assume_the_roles_of_the_settings_and_nothing_else() -> None:
+    policy = document("agents")
+    assert actions(policy) == {"sts:AssumeRole"}
+    for account in (ME, "222222222222"):
+        role = f"arn:aws:iam::{account}:role/deployer"
+        assert allowed(policy, "sts:AssumeRole", role, {})
+        assert not allowed(policy, "sts:AssumeRole", role.replace("deployer", "admin"), {})
+
+
+def test_every_policy_is_named_in_the_documentation() -> None:
+    page = (iam.DOCS / "delivery.md").read_text()
+    assert [one.name for one in (iam.DOCS / "delivery").glob("*.json") if one.name not in page] == []
 
 
 # groups

@@ -53,14 +53,22 @@ def place(work: Work) -> dict[str, Any]:
 
 
 def dry_run(work: Work, asked: dict[str, Any], subnets: Sequence[str]) -> list[Problem]:
-    """What AWS has against such a launch: permissions, profile, groups. Nothing is launched."""
-    try:
-        with asking("a launch on trial"):
-            work.aws.ec2.run_instances(**asked, **_in(subnets[0] if subnets else ""), DryRun=True)
-    except AwsError as error:
-        if error.code != "DryRunOperation":
-            return [Problem(str(error), hint=error.hint)]
-    return []
+    """What AWS has against such a launch: permissions, profile, groups. Nothing is launched.
+
+    A type that is not sold in the zone of a subnet is only a problem where it is sold in none of them.
+    """
+    last: AwsError | None = None
+    for subnet in subnets or [""]:
+        try:
+            with asking("a launch on trial"):
+                work.aws.ec2.run_instances(**asked, **_in(subnet), DryRun=True)
+        except AwsError as error:
+            if error.code == "DryRunOperation":
+                return []
+            last = error
+            if error.meaning is not Meaning.NoCapacity:
+                break
+    return [Problem(str(last), hint=last.hint)] if last else []
 
 
 def subnets_of(work: Work) -> tuple[list[str], list[Problem]]:
@@ -83,7 +91,7 @@ def subnets_of(work: Work) -> tuple[list[str], list[Problem]]:
 
 
 def launch(work: Work, asked: dict[str, Any], subnets: Sequence[str], once: str) -> str:
-    """Launch one instance, in the first subnet that has room; gives its id.
+    """Launch one instance, in the first subnet that has room, and whose zone has the type; gives its id.
 
     `once` stands for what is wanted: two processes that ask with the same one get one instance, the second
     by an AwsError that means AlreadyExists.
