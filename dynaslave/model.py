@@ -215,6 +215,8 @@ class Snapshot:
     """What could not be seen this time, in words; where something is blind, doubt means keep."""
     session: str = ""
     """What Jenkins calls the time since its last start: another text after each restart; empty if unknown."""
+    quiet: str = ""
+    """Why the controller starts no builds, in words: it was told to quiet down. Empty if it starts them."""
 
     @property
     def controller_unseen(self) -> bool:

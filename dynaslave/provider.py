@@ -126,6 +126,10 @@ class Provider(Protocol):
         """Write something on instances: `suspect`, `uses`. It comes back in `list`."""
         ...
 
+    def explain(self, instance: Instance) -> str:
+        """Say why the agent of an instance does not come, as far as its log shows; empty if it does not."""
+        ...
+
     def sweep(self, nodes: frozenset[str], pools: frozenset[str]) -> None:
         """Forget secrets of nodes that are none of `nodes`, and what is kept for pools none of `pools`."""
         ...

@@ -62,6 +62,7 @@ def _touched(call: Call, tags: Tags) -> Iterator[tuple[str, dict[str, Any]]]:
     said = call.parameters
     keys = {"aws:TagKeys": [tag["Key"] for tag in said["Tags"]]} if call.operation == "CreateTags" else {}
     instances = [*said.get("InstanceIds", ()), *said.get("Resources", ())]
+    instances += [said["InstanceId"]] if "InstanceId" in said else []
     names = [*said.get("Names", ()), *([said["Name"]] if "Name" in said else [])]
     one: dict[str, Callable[[str], str]] = {
         "InstanceProfileName": lambda name: f"arn:aws:iam::{ME}:instance-profile/{name}",
@@ -175,6 +176,7 @@ def _live(aws: Account) -> None:
     aws.clients.sqs.send_message(QueueUrl=queue, MessageBody=_interruption(instances[0].id))
     aws.strict.calls.pop()
     subject.list()
+    subject.explain(instances[0])
     subject.terminate(instances[:1])
     subject.sweep(frozenset(), frozenset({"single"}))
     _lease(aws)

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from dynaslave.controller.nodes import Nodes
+from dynaslave.deciding.decide import decide
+from dynaslave.deciding.memory import Memory
 from dynaslave.manager.observe import Observer
 from dynaslave.model import Offline
+from dynaslave.pools.limits import Limits
 from dynaslave.pools.pool import make
 from dynaslave.provider import LaunchRequest, Throttled
 from dynaslave.simulated.provider import SimulatedCloud
@@ -72,7 +75,7 @@ def test_a_look_shows_all_there_is(
     seen = observer.look()
 
     assert seen.blind == ()
-    assert asked(jenkins) == ["/computer/api/json", "/queue/api/json"]
+    assert asked(jenkins) == ["/computer/api/json", "/queue/api/json", "/api/json"]
     nodes = {node.name: node for node in seen.nodes}
     assert sorted(nodes) == ["Built-In Node", "heavy-1", "heavy-2"]
     assert (nodes["heavy-1"].pool, nodes["heavy-2"].pool, nodes["heavy-2"].manager) == ("heavy", "", "second")
@@ -116,7 +119,7 @@ def test_a_script_tells_what_no_text_does(hidden: SimulatedJenkins, observer: Ob
     hidden.requests.clear()
     seen = observer.look()
     assert [(str(item.label), item.known) for item in seen.queue] == [("linux", True)]
-    assert asked(hidden) == ["/computer/api/json", "/queue/api/json", "/scriptText"]
+    assert asked(hidden) == ["/computer/api/json", "/queue/api/json", "/scriptText", "/api/json"]
 
 
 def test_who_may_run_no_script_is_not_asked_again_for_an_hour(
@@ -223,3 +226,19 @@ def test_a_cloud_that_does_not_tell_is_said_so(
     assert seen.blind == ("the cloud: too many requests",)
     assert len(seen.nodes) == 1
     assert len(observer.look().instances) == 1
+
+
+def test_quieting_down_is_seen_and_named(
+    jenkins: SimulatedJenkins, observer: Observer, controller: Controller
+) -> None:
+    assert observer.look().quiet == ""
+    jenkins.create_item("a", JOB.format("heavy"))
+    jenkins.build("a")
+    controller.post("quietDown", "quiet down", b"", {})
+    snapshot = observer.look()
+    assert snapshot.quiet == "no reason given"
+    outcome = decide(snapshot, [POOL], Memory(), Limits())
+    assert outcome.notes[0].startswith("Jenkins quiets down (no reason given): no build starts until")
+    assert outcome.decisions == ()
+    controller.post("cancelQuietDown", "go on", b"", {})
+    assert observer.look().quiet == ""

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TypeVar
 
 from dynaslave.controller.nodes import KeptError, Nodes
@@ -28,6 +29,8 @@ def told(error: Exception) -> str:
     """What went wrong, in words; raised again if it is a mistake of ours."""
     if isinstance(error, StoppedError):
         return "stopped: this manager may not act any more"
+    if isinstance(error, ControllerError) and error.status == HTTPStatus.FORBIDDEN and error.hint:
+        return f"{error.message} ({error.hint})"
     if isinstance(error, ControllerError | ProviderError):
         return error.message
     if isinstance(error, KeptError):

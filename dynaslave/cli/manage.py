@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -94,6 +95,7 @@ def once(estate: Path, dry_run: bool, **options: Any) -> None:
 
     Nothing is ended for want of work: that takes watching a pool for a while.
     """
+    from dynaslave.controller import permissions
     from dynaslave.manager.assemble import Options, assemble, connect, preflight
     from dynaslave.manager.logs import configure
     from dynaslave.manager.status_text import lines
@@ -104,12 +106,16 @@ def once(estate: Path, dry_run: bool, **options: Any) -> None:
     configure("text", "warning")
     source = EstateSource(estate, lambda root: read(root, given.isolation))
     declared = source.current()
-    manager = assemble(given, source, connect(given, declared))
+    controller = connect(given, declared)
+    manager = assemble(given, source, controller)
     if dry_run:
         outcome = manager.preview()
-        wrong = say_problems(preflight(given, declared))
+        missing = permissions.lacking(controller, [agent.node for agent in outcome.agents])
+        wrong = say_problems(
+            permissions.problems(missing, options["user"]) + preflight(given, declared, controller)
+        )
         _say(lines(manager.status))
-        _say(_planned(outcome.decisions))
+        _say(_planned(outcome.decisions, missing))
         raise Stop(1 if wrong or manager.status.troubles else PENDING if outcome.decisions else 0)
     try:
         manager.tick()
@@ -122,16 +128,21 @@ def once(estate: Path, dry_run: bool, **options: Any) -> None:
     raise Stop(1 if failed or not manager.status.active else 0)
 
 
-def _planned(decisions: Any) -> list[str]:
+def _planned(decisions: Any, missing: Sequence[str]) -> list[str]:
+    from dynaslave.controller.permissions import promised
     from dynaslave.deciding.decisions import Report
     from dynaslave.manager.journal import described
 
     if not decisions:
         return ["", "nothing to do"]
-    entries = [
-        described(Report(decision, launched=getattr(decision, "count", 0)), 0.0) for decision in decisions
-    ]
-    return ["", "would:", *(f"  {entry.action} {entry.target}: {entry.reason}" for entry in entries)]
+    would: list[str] = []
+    cannot: list[str] = []
+    for decision in decisions:
+        entry = described(Report(decision, launched=getattr(decision, "count", 0)), 0.0)
+        text = f"  {entry.action} {entry.target}: {entry.reason}"
+        obstacle = promised(decision, missing)
+        (cannot if obstacle else would).append(f"{text} ({obstacle})" if obstacle else text)
+    return ["", *(["would:", *would] if would else []), *(["could not:", *cannot] if cannot else [])]
 
 
 def _say(texts: Any) -> None:

@@ -11,7 +11,7 @@ from dynaslave.deciding.backoff import NEVER_CAME, REFUSED, struck
 from dynaslave.deciding.boots import Boots
 from dynaslave.deciding.decisions import Launch, Report
 from dynaslave.deciding.holds import Hold, follow
-from dynaslave.deciding.ledger import Ledger, Seen, launch_time
+from dynaslave.deciding.ledger import Ledger, Seen, launch_time, why_of
 from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.offers import Coolings, interrupted, refused, still_cooling
 from dynaslave.deciding.trials import Trials
@@ -130,9 +130,10 @@ def _doomed(agent: Agent) -> bool:
 
 def _missed(agent: Agent, pool: AgentPool) -> str:
     if agent.state is not State.GONE:
-        return f"{agent.name} did not dial in within {pool.boot_minutes:g} min"
-    why = agent.instance.notes.get("ended", "") if agent.instance else ""
-    return f"{agent.name}'s instance ended before its agent dialled in" + (f" ({why})" if why else "")
+        return f"{agent.name} did not dial in within {pool.boot_minutes:g} min{why_of(agent)}"
+    ended = agent.instance.notes.get("ended", "") if agent.instance else ""
+    because = f" ({ended})" if ended else ""
+    return f"{agent.name}'s instance ended before its agent dialled in{because}{why_of(agent)}"
 
 
 def _ended_early(agent: Agent, before: Seen | None) -> bool:

@@ -13,7 +13,7 @@ from dynaslave.model import Agent, Instance, Node, Offline, State
 from dynaslave.pools.limits import Deadlines
 from dynaslave.pools.pool import AgentPool
 
-__all__ = ["Ledger", "Seen", "exists", "is_coming", "is_serving", "join", "launch_time"]
+__all__ = ["Ledger", "Seen", "exists", "is_coming", "is_serving", "join", "launch_time", "why_of"]
 
 _COMING = (State.REQUESTED, State.PENDING, State.BOOTING)
 _SERVING = (State.IDLE, State.BUSY)
@@ -228,6 +228,12 @@ class _Judge:
         since = self.now if before is None or before.gone is None else before.gone
         ended = instance is None or instance.state in _ENDED
         return since + (self.deadlines.reconnect if ended else self.deadlines.abandon)
+
+
+def why_of(agent: Agent) -> str:
+    """Return why an agent does not come, to be put behind that it does not; empty where nobody knows."""
+    why = agent.instance.notes.get("why", "") if agent.instance else ""
+    return f": {why}" if why else ""
 
 
 def exists(agent: Agent) -> bool:

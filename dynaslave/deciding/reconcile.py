@@ -23,7 +23,7 @@ from dynaslave.deciding.decisions import (
     Suspect,
 )
 from dynaslave.deciding.holds import Kept
-from dynaslave.deciding.ledger import Ledger, Seen, exists
+from dynaslave.deciding.ledger import Ledger, Seen, exists, why_of
 from dynaslave.model import Agent, Instance, Offline, State
 from dynaslave.pools.limits import Deadlines
 from dynaslave.pools.pool import AgentPool
@@ -110,7 +110,7 @@ def settle_agents(
             yield from _draining(agent, going, kept, pools)
         elif agent.state is State.GONE:
             if not agent.node.busy:
-                yield RemoveNode(agent.name, "its instance has ended")
+                yield RemoveNode(agent.name, f"its instance has ended{why_of(agent)}")
         elif agent.name in going:
             yield Drain(agent.name, going[agent.name])
         elif agent.deadline is not None and now > agent.deadline and not agent.node.busy:
@@ -151,7 +151,7 @@ def _overdue(agent: Agent, now: float) -> Decision:
         return RemoveNode(agent.name, f"no instance came for it in {waited}")
     if agent.state is State.LOST:
         return Drain(agent.name, Why.LOST.says(f"its agent has been gone for {waited}"))
-    return Drain(agent.name, Why.NEVER_CAME.says(f"its agent did not dial in within {waited}"))
+    return Drain(agent.name, Why.NEVER_CAME.says(f"its agent did not dial in within {waited}{why_of(agent)}"))
 
 
 def settle_instances(

@@ -34,18 +34,36 @@ class Check:
     subnets: Subnets
     script: Callable[[AgentPool], str]
 
-    def check(self, pool: AgentPool) -> list[Problem]:
-        """All problems of a pool, at the line it stands on. Looks only; starts and changes nothing."""
+    def check(self, pool: AgentPool, java: int | None = None) -> list[Problem]:
+        """All problems of a pool, at the line it stands on. Looks only; starts and changes nothing.
+
+        java: the release the controller's agents need, None where that is unknown.
+        """
         found: list[tuple[str, str]] = []
         for look in (_settings, self._image, self._types, self._network, self._profile, self._user_data):
             try:
                 found += look(pool)
             except ProviderError as error:
                 found.append((error.message, ""))
-        return [
+        problems = [
             Problem(f"pool {pool.name}: {says}", where=pool.where, hint=hint, rule="ec2")
             for says, hint in found
         ]
+        return problems + list(self._java(pool, java))
+
+    def _java(self, pool: AgentPool, needed: int | None) -> Iterator[Problem]:
+        """An image says which Java it has by its tag `java`; one that says nothing is a warning."""
+        image = self._found(pool)
+        if needed is None or image is None:
+            return
+        name, has = f"pool {pool.name}: image {image.id}", image.java
+        if has is None:
+            message = f"{name} does not say which Java it has, and the controller's agents need {needed}"
+            hint = f'tag it "java" = "{needed}" if it has that, or a later one'
+            yield Problem(message, pool.where, hint, "warning", rule="ec2")
+        elif has < needed:
+            message = f"{name} has Java {has}, and the controller's agents need {needed}"
+            yield Problem(message, pool.where, f"bake one with Java {needed}", rule="ec2")
 
     def _image(self, pool: AgentPool) -> Problems:
         if pool.image is None:

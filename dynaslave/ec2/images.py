@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,8 @@ class Found:
     architecture: str
     windows: bool = False
     state: str = "available"
+    java: int | None = None
+    """The release of its Java, by its tag `java`; None if it has no such tag."""
 
     @property
     def root_gb(self) -> int | None:
@@ -114,4 +117,11 @@ def _found(described: ImageTypeDef) -> Found:
         architecture=described.get("Architecture", ""),
         windows=described.get("Platform", "").lower() == "windows",
         state=described.get("State", "available"),
+        java=_java(described),
     )
+
+
+def _java(described: ImageTypeDef) -> int | None:
+    tags = {tag.get("Key", ""): tag.get("Value", "") for tag in described.get("Tags", ())}
+    found = re.match(r"(?:1\.)?(\d+)", tags.get("java", ""))
+    return int(found[1]) if found else None

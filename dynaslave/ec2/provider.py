@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from dynaslave import agentlog
 from dynaslave.ec2.batches import in_batches
 from dynaslave.ec2.check import Check
 from dynaslave.ec2.clients import Clients
@@ -139,6 +140,18 @@ class Ec2Provider:
         """Write notes as tags; one that is gone already is no error."""
         self._tag([one.id for one in instances], note_tags(notes))
 
+    def explain(self, instance: Instance) -> str:
+        """Read the end of the instance's console; types without Nitro show it minutes late."""
+        for latest in ({"Latest": True}, {}):
+            try:
+                with asking(f"reading the console of {instance.id}"):
+                    answer = self._clients.ec2.get_console_output(InstanceId=instance.id, **latest)
+                return agentlog.reason(answer.get("Output", "")[-agentlog.TAIL :])
+            except ProviderError as error:
+                if error.code not in ("UnsupportedOperation", "InvalidParameterCombination"):
+                    raise
+        return ""
+
     def sweep(self, nodes: frozenset[str], pools: frozenset[str]) -> None:
         """Delete secrets of other nodes and launch templates of other pools, also if one of both fails."""
         try:
@@ -146,9 +159,9 @@ class Ec2Provider:
         finally:
             self._templates.sweep(pools)
 
-    def check(self, pool: AgentPool) -> Sequence[Problem]:
-        """All that would keep a pool from launching, at its line. Changes nothing."""
-        return self._check.check(pool)
+    def check(self, pool: AgentPool, java: int | None = None) -> Sequence[Problem]:
+        """All that would keep a pool from launching, at its line; `java`: the release agents need."""
+        return self._check.check(pool, java)
 
     def check_notices(self) -> Sequence[Problem]:
         """What would keep notices from coming. Changes nothing."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dynaslave.controller.java import version_of
 from dynaslave.provider import Denied, Unavailable
-from jobdsl.errors import ControllerError
+from jobdsl.errors import ControllerError, Problem
 
 if TYPE_CHECKING:
     from jobdsl.controller.jenkins import Controller
 
-__all__ = ["JAVA", "STAND_IN", "Jar", "filled", "jar_of"]
+__all__ = ["JAVA", "STAND_IN", "Jar", "check_java", "filled", "jar_of"]
 
 _TO_DIAL_IN = "-url {url} -name {node} -secret @{secret_file} -workDir {workdir} -webSocket"
 JAVA = ("java", "-jar", "{jar}", *_TO_DIAL_IN.split(" "))
@@ -46,6 +48,25 @@ def jar_of(controller: Controller) -> Callable[[], bytes]:
         return body
 
     return download
+
+
+def check_java(needed: int | None) -> list[Problem]:
+    """Compare this host's Java with the release that the controller's agents need."""
+    try:
+        done = subprocess.run(
+            ["java", "-version"],  # noqa: S607 - as an agent is started
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return [Problem("there is no java on this host to start agents with", hint="install it")]
+    has = version_of(done.stderr + done.stdout)
+    if has is None or needed is None or has >= needed:
+        return []
+    message = f"this host has Java {has}, and the controller's agents need {needed}"
+    return [Problem(message, hint=f"install Java {needed}, or name it with --agent-command")]
 
 
 class Jar:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from dynaslave import agentlog
 from dynaslave.local import processes
 from dynaslave.local.command import JAVA, Jar, filled
 from dynaslave.local.folder import Folder
@@ -124,6 +125,16 @@ class LocalAgents:
             for folder in (Folder(self._path(instance.id)) for instance in instances):
                 if folder.path.exists():
                     folder.note(notes)
+
+    def explain(self, instance: Instance) -> str:
+        """Read the end of the agent's log."""
+        try:
+            with (self._path(instance.id) / "log").open("rb") as log:
+                log.seek(0, os.SEEK_END)
+                log.seek(max(log.tell() - agentlog.TAIL, 0))
+                return agentlog.reason(log.read().decode(errors="replace"))
+        except OSError:
+            return ""
 
     def sweep(self, nodes: frozenset[str], pools: frozenset[str]) -> None:  # noqa: ARG002 - the contract's
         """Remove what ended agents leave whose node is gone."""

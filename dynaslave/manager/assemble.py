@@ -128,12 +128,19 @@ def _remote_fs(pool: AgentPool, node: str) -> str:  # noqa: ARG001 - where a hos
     return pool.remote_fs
 
 
-def preflight(options: Options, declared: Declared) -> list[Problem]:
+def preflight(options: Options, declared: Declared, controller: Controller) -> list[Problem]:
     """What would keep pools from launching at this provider, each at its line. Looks only."""
+    from dynaslave.controller.java import needed_java
+
+    needed = needed_java(controller)
+    if _kind(options, declared) == "local" and options.agent_command == "java":
+        from dynaslave.local.command import check_java
+
+        return check_java(needed)
     if _kind(options, declared) != "ec2":
         return []
     provider = _ec2(options, _name(options, declared), declared)
-    found = [problem for pool in declared.pools for problem in provider.check(pool)]
+    found = [problem for pool in declared.pools for problem in provider.check(pool, needed)]
     return [*found, *provider.check_notices()]
 
 

@@ -23,6 +23,7 @@ from dynaslave.manager.announce import Announcer
 from dynaslave.manager.clocks import ClockWatch
 from dynaslave.manager.costs import Costs
 from dynaslave.manager.events import Waits, compare
+from dynaslave.manager.explain import Explainer
 from dynaslave.manager.journal import Journal
 from dynaslave.manager.lease import Lease, LeaseError, NoLease
 from dynaslave.manager.overview import agent_rows, pool_rows, queue_rows, troubles_of
@@ -94,6 +95,7 @@ class Manager:
         self._unseen = False
         """Whether the last look was blind."""
         self._waits = Waits()
+        self._explainer = Explainer(parts.provider)
         self._refused = ""
         self._log = structlog.get_logger().bind(manager=parts.name)
         self._troubles = Announcer(lambda: self._log, "trouble", "trouble over")
@@ -212,6 +214,10 @@ class Manager:
         dollars = parts.costs.by_pool()
         bounds = limits(declared.manager, declared.pools, None if parts.costs.unread else dollars or {})
         outcome = decide(snapshot, declared.pools, self._memory, bounds)
+        explained = self._explainer.annotate(snapshot, outcome.agents)
+        if explained is not snapshot:
+            snapshot = explained
+            outcome = decide(snapshot, declared.pools, self._memory, bounds)
         self._unseen = bool(snapshot.blind)
         self._measure(snapshot, declared, outcome)
         self._publish(snapshot, declared, outcome, seconds)

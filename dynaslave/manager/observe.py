@@ -1,4 +1,4 @@
-"""One look at the controller and the cloud: at most three requests, whatever there is to see.
+"""One look at the controller and the cloud: at most four requests, whatever there is to see.
 
 What could not be seen is told in words and left empty; nothing is guessed. Nodes are read before
 the queue: a build that starts in between is counted once at most, never as waiting and running both.
@@ -28,6 +28,7 @@ _SCRIPT = (
     "Jenkins.get().queue.items.collect { [id: it.id, label: it.assignedLabel?.expression] })"
 )
 """Changes nothing. The label of a Pipeline step is told nowhere else; scripts need Overall/Administer."""
+_QUIET = "quietingDown,quietDownReason"
 _FORBIDDEN = 3600.0
 """Seconds until a script is tried again after the controller said that this account may not."""
 _FAILED = 60.0
@@ -58,8 +59,9 @@ class Observer:
         with ThreadPoolExecutor(2) as aside:
             listing = aside.submit(self._provider.list)
             nodes, items = self._see(aside, blind)
+            quiet = self._quiet() if not blind else ""
             instances = _listed(listing, blind)
-        return Snapshot(at, items, nodes, instances, tuple(blind), self._controller.session)
+        return Snapshot(at, items, nodes, instances, tuple(blind), self._controller.session, quiet)
 
     def _see(
         self, aside: ThreadPoolExecutor, blind: list[str]
@@ -72,6 +74,17 @@ class Observer:
         except ControllerError as error:
             blind.append(f"the controller: {error.message}")
             return (), ()
+
+    def _quiet(self) -> str:
+        """Why the controller starts no builds. No answer is none: what matters was seen."""
+        try:
+            answer = self._controller.json("api/json", _QUIET, "ask whether it quiets down")
+        except ControllerError:
+            return ""
+        if answer.get("quietingDown") is not True:
+            return ""
+        reason = answer.get("quietDownReason")
+        return reason if isinstance(reason, str) and reason.strip() else "no reason given"
 
     def _queue(self) -> Mapping[str, Any]:
         answer = self._controller.json("queue/api/json", queue.TREE, "read the queue")

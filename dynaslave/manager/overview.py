@@ -100,6 +100,8 @@ def _agent_row(agent: Agent) -> AgentRow:
     note = agent.node.reason or (
         f"will be taken away: {machine.doomed}" if machine and machine.doomed else ""
     )
+    if machine and not agent.node.connected and machine.notes.get("why"):
+        note = machine.notes["why"]
     if machine is None:
         return AgentRow(agent.name, agent.pool, str(agent.state), agent.since, builds, note=note)
     return AgentRow(

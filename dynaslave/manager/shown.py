@@ -74,6 +74,8 @@ _id = attrgetter("id")
 
 def notes(snapshot: Snapshot, groups: Sequence[Group], agents: Sequence[Agent]) -> Iterator[str]:
     """What people should know."""
+    if snapshot.quiet:
+        yield f"Jenkins quiets down ({snapshot.quiet}): no build starts until it restarts or it is cancelled"
     unknown = [item for item in snapshot.queue if item.ready and not item.known]
     if unknown:
         example = f"{unknown[0].name} ({unknown[0].why or 'no reason given'})"

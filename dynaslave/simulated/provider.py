@@ -15,6 +15,7 @@ from itertools import count
 from random import Random
 from typing import TYPE_CHECKING
 
+from dynaslave import agentlog
 from dynaslave.model import Instance, Market
 from dynaslave.pools.pool import AgentPool
 from dynaslave.provider import Hand, Launched, LaunchRequest, NoCapacity, Offer, ProviderError
@@ -45,6 +46,8 @@ class Faults:
     """How many more instances an offer has; those not named have any number."""
     never_connects: float = 0.0
     """Chance that an instance boots, but its agent never dials in."""
+    log: str = ""
+    """What the logs of agents hold that do not come."""
     interruptions: float = 0.0
     """How often, in an hour, a spot instance is taken away."""
     lag: float = 0.0
@@ -134,6 +137,10 @@ class SimulatedCloud:
                 machine = self._machines.get(instance.id)
                 if machine is not None and machine.ended is None:
                     machine.note(notes, now)
+
+    def explain(self, instance: Instance) -> str:
+        """Say what the log of its agent would show."""
+        return agentlog.reason(self.faults.log) if self._machines.get(instance.id) else ""
 
     def sweep(self, nodes: frozenset[str], pools: frozenset[str]) -> None:  # noqa: ARG002 - the contract's
         """Forget secrets of nodes that are gone."""

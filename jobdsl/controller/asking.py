@@ -122,6 +122,10 @@ class Asking:
             raise error
         return response
 
+    def page(self, path: str, what: str) -> Answer:
+        """Return the answer to a GET of a page for people, refusals included."""
+        return self._patiently("GET", path, what, None, self._crumb, self._patience)
+
     def _new_crumb(self, refused: Mapping[str, str]) -> dict[str, str]:
         """A crumb other than the one refused; several threads fetch it once."""
         with self._lock:

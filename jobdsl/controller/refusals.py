@@ -123,7 +123,8 @@ def _denied(response: Answer, what: str, user: str | None) -> ControllerError:
     if headers.get("X-You-Are-Authenticated-As", "anonymous") == "anonymous" and not user:
         return _log_in(what, status)
     if permission:
-        hint = f'give "{user}" the permission {permission.replace("hudson.model.", "")}'
+        name = permission.replace("hudson.model.", "").replace("Computer.", "Agent/")
+        hint = f'give "{user}" the permission {name}'
         return ControllerError(f'could not {what}: "{user}" may not do that', status=403, hint=hint)
     return ControllerError(f"could not {what}: the controller forbids it ({_title(response)})", status=403)
 

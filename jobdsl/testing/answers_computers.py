@@ -11,7 +11,7 @@ from jobdsl.testing.answers_items import encoded_body, xml_response
 from jobdsl.testing.computers import Computer, Computers, Offline
 from jobdsl.testing.documents import read, write
 from jobdsl.testing.names import check
-from jobdsl.testing.pages import Refusal, failure, jetty, missing, oops, redirect
+from jobdsl.testing.pages import Refusal, failure, forbidden, jetty, missing, oops, redirect
 from jobdsl.testing.routing import Call, Router
 from jobdsl.testing.wire import Response
 
@@ -138,6 +138,8 @@ def _toggle(call: Call) -> Response:
     computer: Computer = call.target
     if computer.mark is None:
         return _change_cause(call)
+    if not call.caller.user.may(_CONNECT):
+        raise Refusal(forbidden(call.caller, _CONNECT, call.request.path))
     computer.mark = None
     call.jenkins.scheduler.tick()
     return redirect(f"/{computer.path}")
@@ -159,6 +161,19 @@ def _disconnect(call: Call) -> Response:
     return redirect(f"/{computer.path}")
 
 
+def _mark_page(call: Call) -> Response:
+    """GET markOffline: the form with Agent/Disconnect, in the side panel the deletion with Agent/Delete."""
+    user = call.caller.user
+    form = '<form method="post" action="toggleOffline"></form>' if user.may(_DISCONNECT) else ""
+    panel = '<a data-url="doDelete"></a>' if call.target.name and user.may(_DELETE) else ""
+    return _html(panel + form)
+
+
+def _html(inner: str) -> Response:
+    text = f"<!DOCTYPE html><html><body>{inner}</body></html>"
+    return Response(200, text.encode(), [("Content-Type", "text/html;charset=utf-8")])
+
+
 def _launch(call: Call) -> Response:
     return redirect(f"/{_agent(call).path}log")
 
@@ -169,6 +184,9 @@ def add_computers(router: Router) -> None:
     router.on(Computers, "doCreateItem", permission=_CREATE, post=True)(_create_by_form)
     router.on(Computer, "config.xml", permission=_CONFIGURE, method="POST")(_post_config)
     router.on(Computer, "config.xml", permission=_CONFIGURE)(_get_config)
+    router.on(Computers, "new", permission=_CREATE)(lambda _: _html("<form></form>"))
+    router.on(Computer, "markOffline")(_mark_page)
+    router.on(Computer, "logText/progressiveText", permission=_CONNECT)(lambda _: Response(200, b""))
     router.on(Computer, "doDelete", permission=_DELETE, post=True)(_delete)
     for name in ("jenkins-agent.jnlp", "slave-agent.jnlp"):
         router.on(Computer, name, permission=_CONNECT)(_secret)

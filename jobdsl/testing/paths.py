@@ -107,7 +107,7 @@ def _from_root(jenkins: SimulatedJenkins, target: Any, path: tuple[str, ...]) ->
 
 def _computer(jenkins: SimulatedJenkins, path: tuple[str, ...]) -> Walked | None:
     rest = path[1:]
-    if not rest or rest[0] in ("api", "doCreateItem", "createItem"):
+    if not rest or rest[0] in ("api", "doCreateItem", "createItem", "new"):
         return jenkins.computers, rest
     return _found(jenkins.computers.find(rest[0]), rest[1:])
 
