@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from dynaslave.cli.main import run
 from dynaslave.controller import computers
@@ -24,6 +25,13 @@ from jobdsl import freestyle
 
 linux = agent_pool("linux", max_agents=2, min_agents=1)
 """
+
+
+@pytest.fixture(autouse=True)
+def _logs() -> Iterator[None]:
+    """The command configures how this process logs."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture
