@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -371,3 +372,55 @@ def test_it_works_for_any_user() -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout, done.stderr
     assert json.loads(done.stdout) == [["running", "running"], 0]
+
+
+def test_a_home_that_takes_long_to_remove_stops_nobody(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+    agents = local()
+    first = started(agents)
+    second = started(agents, "heavy-1", "def")
+    home = Path(agents.home(POOL, "heavy-0"))
+    (home / "workspace").mkdir()
+    began, go_on = threading.Event(), threading.Event()
+    remove = shutil.rmtree
+
+    def slow(path: Path, **values: object) -> None:
+        if "trash" in Path(path).parts:
+            began.set()
+            assert go_on.wait(30)
+        remove(path, **values)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(shutil, "rmtree", slow)
+    agents.terminate([first])
+    assert began.wait(30)
+    assert not home.exists()
+    assert {one.id for one in agents.list()} == {second.id}
+    agents.terminate([second])
+    assert agents.list() == []
+    go_on.set()
+    trash = home.parent.parent / "trash"
+    wait_until(lambda: not list(trash.iterdir()))
+
+
+def test_what_a_killed_manager_left_of_homes_is_removed_by_the_next(local: Local, tmp_path: Path) -> None:
+    left = tmp_path / "run/trash/heavy-7-abc/workspace"
+    left.mkdir(parents=True)
+    (left / "file").write_text("x")
+    agents = local()
+    wait_until(lambda: not list((tmp_path / "run/trash").iterdir()))
+    agents.close()
+
+
+def test_a_home_on_another_file_system_is_removed_where_it_is(
+    local: Local, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agents = local()
+    first = started(agents)
+    home = Path(agents.home(POOL, "heavy-0"))
+
+    def refused(_: Path, target: Path) -> Path:
+        raise OSError(errno.EXDEV, "Invalid cross-device link", str(target))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", refused)
+        agents.terminate([first])
+    wait_until(lambda: not home.exists())

@@ -19,6 +19,7 @@ from dynaslave import agentlog
 from dynaslave.local import processes
 from dynaslave.local.command import JAVA, Jar, filled
 from dynaslave.local.folder import Folder
+from dynaslave.local.trash import Trash
 from dynaslave.model import Instance
 from dynaslave.pools.pool import AgentPool
 from dynaslave.provider import Denied, Hand, Launched, LaunchRequest, NoCapacity, Offer, Unavailable
@@ -40,6 +41,8 @@ _KEPT = (
     "JAVA_HOME",
 )
 """What agents inherit of our environment; our credentials are not among it."""
+_PATIENCE = 2.0
+"""Seconds to wait at the end for directories that are being removed; the next manager removes the rest."""
 _LOGS = 50
 """Logs of ended agents that are kept."""
 
@@ -69,6 +72,7 @@ class LocalAgents:
         self._root = root.absolute()
         for name in ("", "agents", "homes", "logs"):
             (self._root / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._trash = Trash(self._root / "trash")
         self._command = tuple(command)
         self._jar = Jar(self._root, jar)
         self._slots = slots
@@ -114,7 +118,7 @@ class LocalAgents:
             return [folder.instance() for folder in self._folders()]
 
     def terminate(self, instances: Sequence[Instance]) -> None:
-        """End processes with all they have started, and remove what they leave."""
+        """End processes with all they have started; what they leave is removed meanwhile."""
         with self._lock:
             folders = [Folder(self._path(instance.id)) for instance in instances]
             self._end([folder for folder in folders if folder.path.exists()])
@@ -143,7 +147,8 @@ class LocalAgents:
             self._end([folder for folder in gone if folder.instance().node not in nodes])
 
     def close(self) -> None:
-        """Nothing to give back; agents live on."""
+        """Give the removal of what ended agents leave a moment; agents live on."""
+        self._trash.settle(_PATIENCE)
 
     def _path(self, id: str) -> Path:
         return self._root / "agents" / quote(id, safe="")
@@ -184,7 +189,7 @@ class LocalAgents:
         processes.end(running, frozenset(folder.mark for folder in folders), self._grace)
         self._children -= processes.reap(self._children)
         for process in running:
-            shutil.rmtree(self._home(process.word), ignore_errors=True)
+            self._trash.put(self._home(process.word))
         for folder in folders:
             self._remove(folder)
 
