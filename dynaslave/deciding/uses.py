@@ -1,6 +1,7 @@
 """How many builds an agent has taken, counted look by look, and as text that is written on its instance.
 
-Builds are told apart by their addresses. One that begins and ends between two looks is not seen.
+Builds are told apart by their addresses. One that begins and ends between two polls is not seen, so
+`max_uses` bounds the builds that polls have seen (docs/pools.md).
 """
 
 from __future__ import annotations

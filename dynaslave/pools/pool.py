@@ -118,7 +118,8 @@ def agent_pool(
     min_agents: agents kept whatever the queue holds. spares: free agents kept beyond what runs.
     idle_minutes: how long an agent is kept without being needed.
     boot_minutes: a launch that takes longer has failed.
-    max_uses: builds after which an agent is replaced; 1 makes every agent one-shot.
+    max_uses: builds after which an agent is replaced. Builds shorter than a poll are not seen, so 1 is no
+    isolation between those: docs/pools.md has the ways to it.
     spot: True prefers spot and falls back to on-demand; "only" never falls back.
     subnets, security_groups: their ids; the subnets decide the zones.
     instance_profile: name of the profile with the agents' role.
