@@ -707,7 +707,7 @@ def test_an_agent_that_does_not_come_back_goes() -> None:
     left = decided(busy, memory=outcome.memory)
     assert left.decisions == ()
     assert left.notes == (
-        "p-1: its agent is gone, but a build seems to run there, so the node is left alone",
+        "p-1: its agent is gone, and a build holds an executor there; it is given up in 25 min",
     )
 
 

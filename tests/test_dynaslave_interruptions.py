@@ -79,6 +79,7 @@ def test_an_agent_whose_build_was_interrupted_is_held_until_it_runs_again(gap: s
     after = idle_polls(30, 500, session=session)
     outcome, decisions = polls([before, *GAPS[gap], *after], BRIEF)
     assert decisions == []
+    assert outcome.notes == ("1 agent is kept for builds that were interrupted and may go on there: p-1",)
     resumed = look((), [busy()], at=NOW + 540, session=session)
     _, decisions = polls([resumed, *idle_polls(550, 60, session=session)], BRIEF, memory=outcome.memory)
     assert decisions == []
@@ -386,6 +387,9 @@ def test_an_agent_without_disk_space_is_replaced_when_its_build_is_over(site: Si
     site.run(300)
     assert site.agents == [name]
     assert any("Disk space" in row.note for row in site.manager.status.agents)
+    assert [one.reason for one in site.manager.status.decisions if one.action == "drain"] == [
+        "monitor: Jenkins took it offline, Disk space is below threshold of 1.00 GiB."
+    ]
     site.run(1500)
     assert site.results() == ["SUCCESS"] * 2
     assert site.agents == []

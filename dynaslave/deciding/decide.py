@@ -159,7 +159,7 @@ class _Decision:
             self.now if decisions else self.until(),
             counted(self.demand.groups),
             frozenset(item.id for group in self.demand.groups if group.elsewhere for item in group.items),
-            tuple(notes(self.snapshot, self.demand.groups, self.ledger.agents)),
+            tuple(notes(self.snapshot, self.demand.groups, self.ledger.agents, self.kept)),
         )
 
     def remembered(self) -> Memory:

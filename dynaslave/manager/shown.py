@@ -10,10 +10,11 @@ from operator import attrgetter
 from dynaslave.controller.words import plural
 from dynaslave.deciding.decisions import Drain
 from dynaslave.deciding.demand import Group
+from dynaslave.deciding.holds import Kept
 from dynaslave.deciding.outcome import PoolView
 from dynaslave.deciding.scale_up import Grown
 from dynaslave.deciding.standing import Standing
-from dynaslave.model import Agent, QueueItem, Snapshot, State
+from dynaslave.model import Agent, Offline, QueueItem, Snapshot, State
 
 __all__ = ["counted", "notes", "states", "views"]
 
@@ -72,11 +73,11 @@ def counted(groups: Sequence[Group]) -> dict[int, str]:
 _id = attrgetter("id")
 
 
-def notes(snapshot: Snapshot, groups: Sequence[Group], agents: Sequence[Agent]) -> Iterator[str]:
+def notes(snapshot: Snapshot, groups: Sequence[Group], agents: Sequence[Agent], kept: Kept) -> Iterator[str]:
     """What people should know."""
     if snapshot.quiet:
         yield f"Jenkins quiets down ({snapshot.quiet}): no build starts until it restarts or it is cancelled"
-    unknown = [item for item in snapshot.queue if item.ready and not item.known]
+    unknown = [item for item in snapshot.queue if item.ready and not item.known and item.id not in kept.bound]
     if unknown:
         example = f"{unknown[0].name} ({unknown[0].why or 'no reason given'})"
         yield f"{_wait(unknown)}, and the controller does not tell for which label: {example}"
@@ -84,17 +85,31 @@ def notes(snapshot: Snapshot, groups: Sequence[Group], agents: Sequence[Agent]) 
         told = _wait(group.items) + ("" if group.label is None else f" for {group.label}")
         them = "it" if len(group.items) == 1 else "them"
         if group.offline:
-            shown = ", ".join(group.offline[:3]) + (" and others" if len(group.offline) > 3 else "")
-            yield f"{told}, no pool can serve {them}, and the nodes that can are offline: {shown}"
+            offline = _some(group.offline)
+            yield f"{told}, no pool can serve {them}, and the nodes that can are offline: {offline}"
         elif group.left and not group.pools and not group.elsewhere:
             yield f"{told}, and no pool and no node can serve {them}"
         elif group.passed_over:
             yield f"{told}, though executors that fit have been free for a while"
+    yield from _agent_notes(snapshot.at, agents, kept)
+
+
+def _agent_notes(now: float, agents: Sequence[Agent], kept: Kept) -> Iterator[str]:
     for agent in agents:
-        late = agent.deadline is not None and snapshot.at > agent.deadline
-        if late and agent.node.busy and agent.state in (State.LOST, State.GONE):
-            what = "its agent is gone" if agent.state is State.LOST else "its instance has ended"
-            yield f"{agent.name}: {what}, but a build seems to run there, so the node is left alone"
+        if agent.given_up is not None:
+            what = "its instance has ended" if agent.state is State.GONE else "its agent is gone"
+            left = max(0.0, agent.given_up - now) / 60
+            what += ", and a build holds an executor there"
+            yield f"{agent.name}: {what}; it is given up in {left:.0f} min"
+        elif agent.node.offline is Offline.MONITOR:
+            yield f"{agent.name}: Jenkins took it offline, {agent.node.reason or 'without a reason'}"
+    if kept.held:
+        who = f"{plural(len(kept.held), 'agent')} {'is' if len(kept.held) == 1 else 'are'}"
+        yield f"{who} kept for builds that were interrupted and may go on there: {_some(sorted(kept.held))}"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
 
 
 def _wait(items: Sequence[QueueItem]) -> str:
