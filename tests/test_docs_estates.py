@@ -136,9 +136,10 @@ def test_the_page_on_tests(tmp_path: Path) -> None:
         "tests/test_nightly.py",
     ]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "tests"]
-    done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout
-    assert "6 passed" in done.stdout
+    for options in (["--update-golden"], []):
+        done = subprocess.run([*command, *options], cwd=tmp_path, check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout
+        assert "8 passed" in done.stdout
 
 
 def test_a_seed_job_defined_in_an_estate(tmp_path: Path) -> None:

@@ -9,17 +9,32 @@ if TYPE_CHECKING:
     from jobdsl.testing.clock import ManualClock as ManualClock
     from jobdsl.testing.clock import SystemClock as SystemClock
     from jobdsl.testing.controller import SimulatedJenkins as SimulatedJenkins
+    from jobdsl.testing.estates import apply as apply
     from jobdsl.testing.estates import problems as problems
     from jobdsl.testing.estates import render as render
+    from jobdsl.testing.rendered import Document as Document
+    from jobdsl.testing.rendered import Documents as Documents
 
 _HOMES = {
+    "Document": "jobdsl.testing.rendered",
+    "Documents": "jobdsl.testing.rendered",
     "ManualClock": "jobdsl.testing.clock",
     "SimulatedJenkins": "jobdsl.testing.controller",
     "SystemClock": "jobdsl.testing.clock",
+    "apply": "jobdsl.testing.estates",
     "problems": "jobdsl.testing.estates",
     "render": "jobdsl.testing.estates",
 }
-__all__ = ["ManualClock", "SimulatedJenkins", "SystemClock", "problems", "render"]
+__all__ = [
+    "Document",
+    "Documents",
+    "ManualClock",
+    "SimulatedJenkins",
+    "SystemClock",
+    "apply",
+    "problems",
+    "render",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -1,13 +1,21 @@
-"""An estate as a user's test sees it: its documents by full name, and everything that is wrong with it."""
+"""An estate in a user's test: its documents, what is wrong with it, what applying it changes."""
 
 from __future__ import annotations
 
+import io
+import json
 import os
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from jobdsl.errors import EstateError, Problem
 
-__all__ = ["problems", "render"]
+if TYPE_CHECKING:
+    from jobdsl.testing.controller import SimulatedJenkins
+
+__all__ = ["apply", "problems", "render"]
 
 
 def render(estate: str | os.PathLike[str]) -> dict[str, str]:
@@ -36,3 +44,38 @@ def problems(estate: str | os.PathLike[str]) -> list[Problem]:
         return workflow.findings(Path(estate), workflow.Access(), None, None, offline=True).problems
     except EstateError as error:
         return error.problems
+
+
+def apply(estate: str | os.PathLike[str], jenkins: SimulatedJenkins) -> dict[str, list[str]]:
+    """Apply an estate to a simulated controller, as `jobdsl apply --yes` does.
+
+    Args:
+        estate: The directory.
+        jenkins: The controller; its plugins are those that lint and plan go by.
+
+    Returns:
+        Full names by action: `create`, `update`, `move`, `delete`, `disable` ... Empty where
+            nothing had to be done.
+
+    Raises:
+        AssertionError: The command failed, or refused something; with everything it printed.
+    """
+    printed = io.StringIO()
+    with TemporaryDirectory() as folder, redirect_stdout(printed), redirect_stderr(printed):
+        report = Path(folder) / "plan.json"
+        access = ["--url", jenkins.url, "--user", jenkins.user, "--token-file", str(Path(folder) / "token")]
+        (Path(folder) / "token").write_text(jenkins.token, "utf-8")
+        exit_code = _run(["apply", os.fspath(estate), "--yes", "--write", str(report), *access])
+        plan = json.loads(report.read_text("utf-8")) if report.is_file() else {}
+    if exit_code != 0:
+        raise AssertionError(f"jobdsl apply ended with {exit_code}:\n{printed.getvalue()}")
+    changes: dict[str, list[str]] = {}
+    for change in plan["changes"]:
+        changes.setdefault(change["action"], []).append(change["name"])
+    return changes
+
+
+def _run(arguments: list[str]) -> int:
+    from jobdsl.cli.main import run
+
+    return run(arguments)
