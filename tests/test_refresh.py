@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from jobdsl.applying.apply import apply
+from jobdsl.cli.main import run
 from jobdsl.controller.jenkins import Controller, connect
 from jobdsl.errors import ControllerError, Where
 from jobdsl.model import Definition, Estate
@@ -151,3 +154,38 @@ def test_who_may_not_read_documents_may_plan(jenkins: SimulatedJenkins, controll
     assert diffs(made, reader) == {}
     with pytest.raises(ControllerError, match="may not do that"):
         fetch(reader, [ONE.key])
+
+
+def test_a_refresh_goes_on_past_documents_the_user_may_not_read(
+    jenkins: SimulatedJenkins,
+    controller: Controller,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A view is readable, jobs and folders are not: one note names them, and the view's change is found."""
+    names = [f"job-{number}" for number in range(6)]
+    (tmp_path / "jobdsl.toml").write_text('[seed]\nname = "reading"\n')
+    (tmp_path / "jobs.py").write_text(
+        "from jobdsl import *\n"
+        f'for name in {names}:\n    freestyle(name)\nwith folder("f"):\n    freestyle("inner")\n'
+        'list_view("v", regex="x")\n'
+    )
+    for name, value in (("URL", jenkins.url), ("USER", jenkins.user), ("TOKEN", jenkins.token)):
+        monkeypatch.setenv(f"JENKINS_{name}", value)
+    assert run(["apply", str(tmp_path), "--yes"]) == 0
+    view = controller.config("view", "v").decode().replace(">x<", ">y<")
+    controller.update("view", "v", view)
+    jenkins.add_user("reader", token="r", permissions=READER)
+    monkeypatch.setenv("JENKINS_USER", "reader")
+    monkeypatch.setenv("JENKINS_TOKEN", "r")
+    capsys.readouterr()
+    assert run(["plan", str(tmp_path), "--refresh", "--json"]) == 2
+    made = json.loads(capsys.readouterr().out)
+    assert [(one["name"], one["reason"]) for one in made["changes"]] == [
+        ("v", 'changed in Jenkins: hudson.model.ListView includeRegex: "x" became "y"')
+    ]
+    notes = [one for one in made["problems"] if "may not read" in one["message"]]
+    assert [(one["message"], one["severity"]) for one in notes] == [
+        ("this user may not read the stored documents of f, f/inner, job-0, job-1, job-2 and 3 more", "note")
+    ]

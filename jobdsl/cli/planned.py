@@ -84,10 +84,11 @@ def plan(
     selection = Selection(options.only, known)
     documents: dict[Key, bytes] = {}
     drift: dict[Key, str] = {}
+    unreadable: list[Key] = []
     if options.refresh:
         chosen = [one for one in definitions if selection.has(one.full_name)]
         keys = live.owned(chosen, checked.inventory, settings.seed.name)
-        documents = live.fetch(checked.controller, keys, workers)
+        documents, unreadable = live.fetch_readable(checked.controller, keys, workers)
         drift = live.drift(chosen, documents)
     made = planning.plan(
         checked.estate,
@@ -100,6 +101,7 @@ def plan(
         only=options.only,
         folders=settings.seed.folders,
     )
+    made = replace(made, problems=(*made.problems, *live.not_read(unreadable)))
     found = [problem for problem in checked.findings.problems if selection.concerns(problem)]
     checked = replace(checked, findings=replace(checked.findings, problems=found))
     blocking = _blocking(checked.findings, made)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -18,32 +18,62 @@ from jobdsl.planning.changes import Action, Change, Plan
 from jobdsl.planning.inventory import Inventory, Key
 from jobdsl.planning.marker import stripped
 
-__all__ = ["DIFFS", "diff", "diffs", "drift", "explained", "fetch", "fetch_changed", "owned"]
+__all__ = ["DIFFS", "diff", "diffs", "drift", "explained", "fetch", "fetch_changed", "fetch_readable", "not_read", "owned"]
 
 DIFFS = 50
 """Differences fetched for one plan, unless asked for more."""
+_NAMED = 5
+"""Objects that a note names; the others are counted."""
 DRIFT = "changed in Jenkins"
 """How the reason of a change begins that somebody made on the controller."""
 
 
 def fetch(
-    controller: Controller, keys: Collection[Key], workers: int = 8, *, allowed: bool = False
+    controller: Controller,
+    keys: Collection[Key],
+    workers: int = 8,
+    *,
+    allowed: bool = False,
+    unreadable: list[Key] | None = None,
 ) -> dict[Key, bytes]:
     """The stored documents of these objects; those that are gone are left out. One request each.
 
-    `allowed`: leave out those the user may not read as well.
+    `allowed`: leave out those the user may not read as well; they are added to `unreadable`.
     """
 
     def one(key: Key) -> tuple[Key, bytes | None]:
         try:
             return key, controller.config(*key)
         except ControllerError as error:
-            if error.status == 404 or (allowed and error.status == 403):
-                return key, None
-            raise
+            if error.status == 403 and allowed:
+                if unreadable is not None:
+                    unreadable.append(key)
+            elif error.status != 404:
+                raise
+            return key, None
 
     with ThreadPoolExecutor(max(1, workers), thread_name_prefix="fetch") as pool:
         return {key: document for key, document in pool.map(one, keys) if document is not None}
+
+
+def fetch_readable(
+    controller: Controller, keys: Collection[Key], workers: int = 8
+) -> tuple[dict[Key, bytes], list[Key]]:
+    """Return the stored documents of these objects, and the objects whose documents the user may not read."""
+    unreadable: list[Key] = []
+    documents = fetch(controller, keys, workers, allowed=True, unreadable=unreadable)
+    return documents, sorted(unreadable)
+
+
+def not_read(unreadable: Collection[Key]) -> Iterator[Problem]:
+    """Yield the note that names documents which were not compared, as the user may not read them."""
+    names = [name for _, name in unreadable]
+    if not names:
+        return
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    text = f"this user may not read the stored documents of {', '.join(names[:_NAMED])}{more}"
+    hint = "with Job/ExtendedRead or Job/Configure, what was changed in Jenkins is found there too"
+    yield Problem(text, hint=hint, severity="note", rule="plan")
 
 
 def owned(definitions: Iterable[Definition], inventory: Inventory, seed: str) -> list[Key]:
