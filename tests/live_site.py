@@ -65,6 +65,13 @@ class Site:
         """Apply the estate; all of it succeeds."""
         assert run(["apply", str(self.root), "--yes", *options]) == 0
 
+    def run(self, capsys: pytest.CaptureFixture[str], name: str, *options: str) -> tuple[int, str]:
+        """Run a command for the estate; return its exit code and all its output."""
+        capsys.readouterr()
+        code = run([name, str(self.root), *options])
+        captured = capsys.readouterr()
+        return code, captured.out + captured.err
+
     def plan(self, capsys: pytest.CaptureFixture[str], *options: str) -> Changes:
         capsys.readouterr()
         code = run(["plan", str(self.root), "--json", *options])

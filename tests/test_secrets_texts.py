@@ -24,6 +24,27 @@ def shown(text: str, **options: Any) -> str:
 @pytest.mark.parametrize(
     "marked",
     [
+        # logins of commands
+        "npm login --auth=«hunter2x»",
+        "npm login -u bob -p «hunter2» -e a@b.c",
+        "npm login --registry https://r.example --_auth «aHVudGVyMg==»",
+        "npm config set _auth «aHVudGVyMg==»",
+        "npm config set _auth=«aHVudGVyMg==»",
+        "npm config set -- '//r.example/:_password' \"«hunter2»\"",
+        "yarn config set npmAuthToken «hunter2»",
+        "npm-cli-login -u bob -p «hunter2» -e a@b.c",
+        "ftp -n host <<EOF\nuser bob «hunter2»\nput x\nEOF",
+        "ftp -n host <<-'EOF'\n\tUSER bob «hunter2»\r\n\tput x\nEOF",
+        "ftp -inv $HOST <<END\nquote USER bob\nquote PASS «hunter2»\nquit\nEND",
+        "echo 'user bob «hunter2»' | ftp -n host",
+        "printf 'open host\\nuser bob «hunter2»\\nput x' | ftp -n",
+        "db2 connect to X user Y using «hunter2»",
+        'db2 "connect to X user Y using «hunter2»"',
+        "db2 ATTACH TO n USER Y USING '«hunter2»'",
+        "sftp bob:«hunter2»@host",
+        "ftp bob:«hunter2»@host:21",
+        "scp -r out bob:«hunter2»@host:/srv .",
+        "ssh bob:«hunter2»@host ls",
         # assignments
         "export TOKEN=«abc»def\n".replace("»def", "»"),
         "export API_TOKEN=«s3cr3t»; make",
@@ -138,6 +159,9 @@ def test_what_is_taken_out(marked: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "npm login", "npm config set registry https://x", "npm login --registry https://x", "db2 connect to X user Y using $PW",
+        "db2 connect to X user Y", "ftp -n host <<EOF\nuser $U $P\nEOF", "ftp -n h <<EOF\nuser anonymous me@x.example\nEOF",
+        "ftp: each user has one", "sftp bob@host", "scp a.txt bob@host:/x", "scp host:file bob@other:/x", "sftp bob:$PW@host",
         "", "make", "a ${jobdsl:secret:x} b", "TOKEN=${jobdsl:secret:x/TOKEN}", "curl -u a:${jobdsl:secret:x y} z", "export TOKEN=", 'export TOKEN=""', "export TOKEN=$OTHER", "export TOKEN=${OTHER}",
         'export TOKEN="${OTHER:-$THIRD}"', "TOKEN=$(cat /run/token)", "echo token=${TOKEN:-none}", "TOKEN=`cat token`", "set TOKEN=%OTHER%",
         "TOKEN=REDACTED", "PASSWORD=xxxxx", "PASSWORD=********", "password: ${{ secrets.TOKEN }}",

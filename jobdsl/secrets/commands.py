@@ -46,7 +46,11 @@ _TABLE = {
     "snyk": r"\bauth[ \t]+(?=[0-9a-f]{8}-)",
     "codecov": r"(?<!\S)-t[ \t]+",
     "composer": r"\bhttp-basic\.\S+[ \t]+\S+[ \t]+",
-    "npm yarn pnpm": r"\b_(?:authToken|auth|password)[ \t]+",
+    "npm yarn pnpm": r"(?:\b|(?<=:))_(?:authToken|auth|password)[\"']?[ \t]+"
+    r"|\bset[ \t]+[\"']?\S*?(?:npmAuthToken|npmAuthIdent)[\"']?[ \t]+"
+    r"|\b(?:login|adduser)\b.*?(?<!\S)(?:-p|--password|--_?auth|--token)[ \t=]+(?=[^\s-])",
+    "npm-cli-login npm-auth-to-token": _SPACED,
+    "db2": r"(?i)\buser[ \t]+\S+[ \t]+using[ \t]+",
     "rabbitmqctl": r"\b(?:add_user|change_password)[ \t]+\S+[ \t]+",
     "tf": r"/login:[^\s,]+,",
     "aws": r"\bset[ \t]+\S*(?:secret_access_key|session_token)[ \t]+",
@@ -79,6 +83,11 @@ _HERE = re.compile(
 )
 _SEND = re.compile(r"(?i)ass(?:word|phrase)[^\n]{0,60}\n?[^\n]{0,60}?\bsend(?:[ \t]+--)?[ \t]+(?=\")")
 """How expect answers who asks for a password."""
+_FTP_USER = re.compile(
+    r"(?im)(?:^|[\"';]|\\n)[ \t]*user[ \t]+(?!anonymous\b|ftp\b)[^\s\"']+[ \t]+"
+    r"(?P<value>(?:(?!\\n)[^\s\"';])+)[ \t\r]*(?:$|[\"';]|\\n)"
+)
+"""A line of a script for ftp: `user NAME PASSWORD`."""
 _NUMBERS_OR_PATH = re.compile(r"[0-9:]{1,11}|[~.]{0,2}/[\w./-]*")
 """`-p 8080:80`, `-u 1000:1000`, `-p /srv/x`."""
 
@@ -108,6 +117,10 @@ def _as_word(command: str) -> re.Pattern[str]:
 
 def piped(text: str) -> Iterator[Span]:
     """Yield the spans of a text that commands read as passwords, from a pipe or as an answer."""
+    if "ftp" in text:
+        for found in _FTP_USER.finditer(text):
+            if literal("password", found["value"]):
+                yield (*found.span("value"), "password")
     if "send" in text:
         for found in _SEND.finditer(text):
             yield from _password(text, found.end())

@@ -61,6 +61,10 @@ _SIGNED = re.compile(
 )
 _CVSROOT = re.compile(r":pserver:[^:@\s]+:(?P<value>[^@\s\"'<>]+)@")
 _THIN = re.compile(r"\bjdbc:oracle:\w+:[\w.-]+/(?P<value>[^@\s\"'<>]+)@")
+_AT_HOST = re.compile(
+    r"\b(?:s?ftp|lftp|ncftp|scp|ssh)\b[^\n;|&]{0,200}?[\s\"'][\w.+-]+:(?P<value>[^\s@:/\"'<>]+)@(?=[\w$%\[{(])"
+)
+"""A login in front of the host, as in an address without its scheme."""
 
 Span = tuple[int, int, str]
 """Start and end in a text, and what it is called."""
@@ -79,6 +83,7 @@ def formed(text: str) -> Iterator[Span]:
         (_SIGNED, "token", "="),
         (_THIN, "password", "jdbc:oracle:"),
         (_CVSROOT, "password", ":pserver:"),
+        (_AT_HOST, "password", "@"),
     ):
         for found in rule.finditer(text) if sign in text else ():
             if not harmless(found["value"]):
