@@ -18,7 +18,18 @@ from jobdsl.planning.changes import Action, Change, Plan
 from jobdsl.planning.inventory import Inventory, Key
 from jobdsl.planning.marker import stripped
 
-__all__ = ["DIFFS", "diff", "diffs", "drift", "explained", "fetch", "fetch_changed", "fetch_readable", "not_read", "owned"]
+__all__ = [
+    "DIFFS",
+    "diff",
+    "diffs",
+    "drift",
+    "explained",
+    "fetch",
+    "fetch_changed",
+    "fetch_readable",
+    "not_read",
+    "owned",
+]
 
 DIFFS = 50
 """Differences fetched for one plan, unless asked for more."""

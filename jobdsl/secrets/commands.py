@@ -117,10 +117,7 @@ def _as_word(command: str) -> re.Pattern[str]:
 
 def piped(text: str) -> Iterator[Span]:
     """Yield the spans of a text that commands read as passwords, from a pipe or as an answer."""
-    if "ftp" in text:
-        for found in _FTP_USER.finditer(text):
-            if literal("password", found["value"]):
-                yield (*found.span("value"), "password")
+    yield from _to_ftp(text)
     if "send" in text:
         for found in _SEND.finditer(text):
             yield from _password(text, found.end())
@@ -134,6 +131,13 @@ def piped(text: str) -> Iterator[Span]:
         _, end = value_at(text, found.end())
         if _TAKES_IT.match(text, end + (text[end : end + 1] in ("'", '"'))):
             yield from _password(text, found.end())
+
+
+def _to_ftp(text: str) -> Iterator[Span]:
+    """Yield the passwords on the lines of a script for ftp."""
+    for found in _FTP_USER.finditer(text) if "ftp" in text else ():
+        if literal("password", found["value"]):
+            yield (*found.span("value"), "password")
 
 
 def _password(text: str, place: int) -> Iterator[Span]:
