@@ -10,6 +10,7 @@ from jobdsl.elements import load_all
 from jobdsl.elements.base import Element, Record, registry
 from jobdsl.elements.kinds import REQUIRED, Field
 from jobdsl.elements.search import elsewhere, measured_version
+from jobdsl.importer.literals import quoted
 
 __all__ = ["pages"]
 
@@ -99,6 +100,8 @@ def _signature(cls: type[Record]) -> Iterator[str]:
 
 
 def _argument(field: Field) -> str:
+    if isinstance(field.default, str) and len(field.default) < 40:
+        return f"{field.name}={quoted(field.default)}"
     return field.name if field.default is REQUIRED else f"{field.name}={_shown(field.default)}"
 
 
