@@ -102,8 +102,8 @@ ELSEWHERE = {
         "rename it|put the file itself|put the directory itself|give the directory it stands in|move what it says"
         "|globs are of paths|files.include in|name the directory"
     ),
-    "what is installed and on the controller: test_plugins.py, test_lint.py, test_conversions.py": (
-        "its plugin has another field|remove the reference|another plugin may bring|install the package|Jenkins drops it silently where|install it, or leave|save it with: curl|define it"
+    "what is installed and on the controller: test_plugins.py, test_pipeline_steps.py, test_lint.py, test_conversions.py": (
+        "install the plugin|its plugin has another field|remove the reference|another plugin may bring|install the package|Jenkins drops it silently where|install it, or leave|save it with: curl|define it"
         "|name the file: secrets"
     ),
     "jobs of templates that install something: test_seed_jobs.py, test_templates_delivery.py": (
