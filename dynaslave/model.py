@@ -117,6 +117,8 @@ class Node:
     """When we created it."""
     exclusive: bool = False
     """Whether it takes only items that name one of its labels; False where nobody tells."""
+    mode: str = ""
+    """`exclusive` where we created it so and its description says so; empty where only the pool tells."""
 
     @property
     def busy(self) -> bool:

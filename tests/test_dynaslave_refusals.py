@@ -15,6 +15,7 @@ from dynaslave.deciding.memory import Memory
 from dynaslave.ec2.errors import explain
 from dynaslave.manager.metrics import Metrics
 from dynaslave.manager.overview import queue_rows
+from dynaslave.manager.status_text import lines
 from dynaslave.model import Offline, Snapshot
 from dynaslave.pools.limits import Cap, Limits
 from dynaslave.pools.pool import AgentPool, make
@@ -22,6 +23,7 @@ from dynaslave.pools.settings import Manager as ManagerSettings
 from dynaslave.pools.watch import Declared
 from dynaslave.provider import NoCapacity, Offer, ProviderError
 from dynaslave.simulated.machines import Machine
+from dynaslave.web.routes import routes
 from jobdsl.testing import ManualClock, SimulatedJenkins
 
 LARGE = Offer("c7i.large", "a", "spot")
@@ -169,7 +171,10 @@ def test_an_idle_agent_with_labels_of_before_makes_room() -> None:
     old = node("p-1", labels=["p"])
     outcome = decided(look(items(1, "new"), [old]), relabelled())
     assert outcome.decisions == (
-        Drain("p-1", "does not fit: it has other labels than p, for which builds wait, and max_agents is 1"),
+        Drain(
+            "p-1",
+            "does not fit: p has other labels or another mode now, for which builds wait, and max_agents is 1",
+        ),
     )
     gone = decided(look(items(1, "new")), relabelled(), memory=outcome.memory)
     assert counts(gone) == {"p": 1}
@@ -196,6 +201,28 @@ def test_so_does_one_that_is_on_its_way_and_one_behind_a_quota() -> None:
 def test_an_agent_that_works_or_serves_what_waits_stays(queue: list[Any], here: Any, most: int) -> None:
     outcome = decided(look(queue, [here]), pool(label="new", max_agents=most))
     assert not any(isinstance(one, Drain) for one in outcome.decisions)
+
+
+@pytest.mark.parametrize(("mode", "drained"), [("exclusive", True), ("", False)])
+def test_so_does_one_of_a_mode_that_takes_no_builds_without_a_label(mode: str, drained: bool) -> None:
+    one = pool(mode="normal", max_agents=1)
+    outcome = decided(look(items(1, None), [node("p-1", mode=mode)]), one)
+    assert kinds(outcome) == ([(Drain, "p-1")] if drained else [])
+
+
+def test_a_mode_that_changes_while_its_agent_is_idle_is_no_deadlock(site: Site) -> None:
+    settings: dict[str, Any] = {"name": "linux", "max_agents": 1, "instance_types": ["c7i.large"]}
+    site.declared = Declared((make(settings),), ManagerSettings())
+    site.jenkins.computers.built_in.executors = 0
+    site.build("linux")
+    site.run(230)
+    (old,) = site.agents
+    site.declared = Declared((make({**settings, "mode": "normal"}),), ManagerSettings())
+    site.jenkins.create_item("any", "<project><canRoam>true</canRoam></project>")
+    site.jenkins.build("any")
+    site.run(400)
+    assert old not in site.agents
+    assert site.results() == ["SUCCESS"] * 2
 
 
 def test_with_room_for_another_it_stays_until_nobody_needs_it() -> None:
@@ -257,4 +284,6 @@ def test_the_metric_counts_what_nothing_serves(site: Site) -> None:
     site.run(5)
     assert site.metrics.registry.get_sample_value("dynaslave_unserved_items") == 1
     assert [note for note in site.manager.status.notes if "mac" in note] == []
+    assert "other nodes" in "\n".join(lines(site.manager.status))
+    assert b"other nodes" in routes(site.manager, site.metrics)["/"]().body
     assert metrics.registry.get_sample_value("dynaslave_unserved_items") == 0

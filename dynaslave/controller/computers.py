@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dynaslave.controller.marks import Marker, is_ours
+from dynaslave.controller.nodedocument import mode_of
 from dynaslave.model import Node, Offline, Running
 from jobdsl.errors import ControllerError
 
@@ -38,7 +39,8 @@ def nodes(answer: Mapping[str, Any], manager: str) -> tuple[Node, ...]:
 def node(entry: Mapping[str, Any], manager: str) -> Node:
     """One node. ControllerError if the answer does not tell all of `NODE`."""
     name = _get(entry, "displayName", str)
-    marker = Marker.find(_text(entry.get("description")), name)
+    description = _text(entry.get("description"))
+    marker = Marker.find(description, name)
     ours = marker is not None and marker.manager == manager
     marked, offline = _get(entry, "temporarilyOffline", bool), _get(entry, "offline", bool)
     reason = _text(entry.get("offlineCauseReason"))
@@ -57,6 +59,8 @@ def node(entry: Mapping[str, Any], manager: str) -> Node:
         pool=marker.pool if marker and ours else "",
         intent=marker.intent if marker and ours else "",
         created=marker.created if marker and ours else 0.0,
+        exclusive=bool(ours and mode_of(description)),
+        mode=mode_of(description) if ours else "",
     )
 
 

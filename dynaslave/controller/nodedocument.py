@@ -11,8 +11,9 @@ from jobdsl.documents.tree import Node as Element
 from jobdsl.documents.tree import header, to_text
 from jobdsl.grammar.labels import Atom
 
-__all__ = ["document", "form"]
+__all__ = ["document", "form", "mode_of"]
 
+_EXCLUSIVE = "It takes builds that ask for its labels only."
 _WORK_DIR = {"disabled": "false", "internalDir": "remoting", "failIfWorkDirIsMissing": "false"}
 
 
@@ -23,7 +24,13 @@ def _labels(pool: AgentPool) -> str:
 
 def _description(pool: AgentPool, marker: Marker) -> str:
     whose = f" of team {pool.team}" if pool.team else ""
-    return f"Build agent of the pool {pool.name}{whose}.\n{marker}"
+    only = f" {_EXCLUSIVE}" if pool.mode == "exclusive" else ""
+    return f"Build agent of the pool {pool.name}{whose}.{only}\n{marker}"
+
+
+def mode_of(description: str) -> str:
+    """Return the mode of a node of ours if it is known: the controller's API shows none."""
+    return "exclusive" if _EXCLUSIVE in description else ""
 
 
 def document(pool: AgentPool, marker: Marker, home: str, *, websocket: bool) -> str:

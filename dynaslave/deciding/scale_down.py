@@ -50,7 +50,7 @@ def replace_unfit(
 ) -> list[Drain]:
     """Return agents to drain that serve nothing that waits, where there is no room for those that would.
 
-    Their labels are not the pool's any more. They look needed, as builds wait for the pool.
+    Their labels, or their mode, are not the pool's any more. They look needed, as builds wait for the pool.
 
     Args:
         standing: the pool.
@@ -67,12 +67,16 @@ def replace_unfit(
         and agent.name not in needed
         and not any(_fits(agent, label, pool) for label in labels)
     ]
-    says = Why.UNFIT.says(f"it has other labels than {pool.name}, for which builds wait, and {held_back}")
+    says = Why.UNFIT.says(
+        f"{pool.name} has other labels or another mode now, for which builds wait, and {held_back}"
+    )
     return [Drain(agent.name, says) for agent in unfit[: math.ceil(uncovered / slots(pool))]]
 
 
 def _fits(agent: Agent, label: Expr | None, pool: AgentPool) -> bool:
-    return pool.mode == "normal" if label is None else label.matches(agent.labels)
+    if label is None:
+        return (agent.node.mode or pool.mode) == "normal"
+    return label.matches(agent.labels)
 
 
 def _is_billed(agent: Agent, now: float) -> bool:

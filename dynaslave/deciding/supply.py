@@ -60,7 +60,7 @@ def supplies(
     for agent in ledger.agents:
         pool = pools.get(agent.pool)
         if pool is not None and agent.name not in going and _counts(agent, agent.name in parked, now):
-            supply = of(pool.name, agent.node, pool.mode == "exclusive")
+            supply = of(pool.name, agent.node, (agent.node.mode or pool.mode) == "exclusive")
             _add(supply, agent, _uses_left(pool, seen.get(agent.name)), agent.name in parked, now)
     for node in ledger.others:
         if node.connected and node.offline is Offline.NO:

@@ -74,7 +74,7 @@ def _pools(status: Status) -> Iterator[Sequence[str]]:
 
 def _queue(status: Status, most: int) -> Iterator[Sequence[str]]:
     for row in status.queue[:most]:
-        pool = row.pool or click.style("none", fg="red")
+        pool = row.pool or ("other nodes" if row.elsewhere else click.style("none", fg="red"))
         yield (ago(status.at - row.since), row.name, row.label, pool)
 
 
