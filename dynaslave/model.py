@@ -219,6 +219,8 @@ class Snapshot:
     """What Jenkins calls the time since its last start: another text after each restart; empty if unknown."""
     quiet: str = ""
     """Why the controller starts no builds, in words: it was told to quiet down. Empty if it starts them."""
+    current: Mapping[str, str] = field(default_factory=dict)
+    """By pool: what its agents would be launched from now, as the note `template` of an instance has it."""
 
     @property
     def controller_unseen(self) -> bool:

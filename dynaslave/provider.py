@@ -130,6 +130,10 @@ class Provider(Protocol):
         """Say why the agent of an instance does not come, as far as its log shows; empty if it does not."""
         ...
 
+    def current(self, pools: Sequence[AgentPool]) -> Mapping[str, str]:
+        """Say what each pool would be launched from now, as instances note it (`template`)."""
+        ...
+
     def sweep(self, nodes: frozenset[str], pools: frozenset[str]) -> None:
         """Forget secrets of nodes that are none of `nodes`, and what is kept for pools none of `pools`."""
         ...

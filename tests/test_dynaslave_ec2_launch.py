@@ -131,6 +131,8 @@ def test_instances_volumes_and_interfaces_are_born_with_their_tags(aws: Account)
         one["ResourceType"]: {tag["Key"]: tag["Value"] for tag in one["Tags"]}
         for one in fleet["TagSpecifications"]
     }
+    templates = {tags.pop("dynaslave:template")[:7] for tags in said.values()}
+    assert templates == {"sha256:"}
     assert said == dict.fromkeys(["instance", "volume", "network-interface", "fleet"], wanted)
     (found,) = aws.strict.raw.describe_instances()["Reservations"][0]["Instances"]
     assert {tag["Key"]: tag["Value"] for tag in found["Tags"]}.items() >= wanted.items()

@@ -30,6 +30,9 @@ class Why(StrEnum):
     MONITOR = "monitor"
     """Jenkins itself took it offline."""
 
+    OUTDATED = "outdated"
+    """It was launched from an older image or template than its pool has now."""
+
     def says(self, text: str) -> str:
         """A whole reason."""
         return f"{self}: {text}"

@@ -22,6 +22,7 @@ from dynaslave.deciding.decisions import (
     Suspect,
 )
 from dynaslave.deciding.demand import Group, bound_groups, cover, groups, look_elsewhere, paused
+from dynaslave.deciding.drift import outdated, replace_outdated
 from dynaslave.deciding.holds import keep
 from dynaslave.deciding.late import late
 from dynaslave.deciding.learning import learn, observe
@@ -106,6 +107,7 @@ class _Decision:
         awaited = {name for name, until in self.returns.items() if now < until}
         self.kept = keep(ledger.agents, snapshot.queue, memory.seen, now)
         self.going = must_go(ledger, pools, memory.seen, self.kept, awaited)
+        self.old = outdated(ledger.agents, snapshot.current)
         self.late = late(ledger, self.going, memory, now)
         bound = self.kept.bound
         found = (
@@ -142,7 +144,7 @@ class _Decision:
         return supplies(self.ledger, self.pools, self.memory.seen, absent, parkable, named, self.now)
 
     def outcome(self) -> Outcome:
-        drains = [drain for one in self.standings.values() for drain in self.shrink(one)]
+        drains = [drain for one in self.standings.values() for drain in self.shrink(one) or self.renew(one)]
         decisions = [
             *self.grown.decisions(self.standings, self.demand, self.room, self.memory.cooling, self.now),
             *drains,
@@ -183,6 +185,16 @@ class _Decision:
         if any(pool.schedule for pool in self.ordered):
             times.append((self.now // 60 + 1) * 60)
         return min(times, default=math.inf)
+
+    def renew(self, one: Standing) -> list[Drain]:
+        """Agents of a pool to replace by ones of its newest image or template; none where launches fail."""
+        name = one.pool.name
+        growth = self.grown.growth[name]
+        if growth.agents or growth.held_back or self.grown.back.get(name) or name in self.memory.strikes:
+            return []
+        leaving = [agent for agent in self.ledger.agents if agent.pool == name]
+        leaving = [agent for agent in leaving if agent.state is State.DRAINING]
+        return replace_outdated(one, self.old, len(leaving), self.kept.needed)
 
     def shrink(self, one: Standing) -> list[Drain]:
         """Agents of a pool that nobody needs; none while it grows."""

@@ -27,7 +27,7 @@ from dynaslave.ec2.fleet import (
 from dynaslave.ec2.images import Images
 from dynaslave.ec2.subnets import Subnets
 from dynaslave.ec2.tags import at_launch
-from dynaslave.ec2.templates import Templates, Version, template_data
+from dynaslave.ec2.templates import Templates, Version, digest_of, template_data
 from dynaslave.model import Instance, Market
 from dynaslave.pools.defaults import missing
 from dynaslave.pools.pool import AgentPool, Spot
@@ -43,7 +43,7 @@ from dynaslave.provider import (
 )
 
 if TYPE_CHECKING:
-    from mypy_boto3_ec2.type_defs import InstanceTypeDef
+    from mypy_boto3_ec2.type_defs import InstanceTypeDef, RequestLaunchTemplateDataTypeDef
 
 __all__ = ["Launcher"]
 
@@ -72,6 +72,8 @@ class _Progress:
 
     request: LaunchRequest
     template: Version
+    digest: str
+    """Of the template's version."""
     calls: int = 0
     apart: bool = False
     """Whether each type is asked for by itself, as a call was refused that named several."""
@@ -102,7 +104,8 @@ class Launcher:
         before = self.started(request.intent)
         if before:
             return Launched(tuple(before))
-        progress = _Progress(request, self._prepare(request.pool))
+        data = self._prepare(request.pool)
+        progress = _Progress(request, self.templates.ensure(request.pool, data), digest_of(data))
         try:
             for market in _MARKETS[request.pool.spot]:
                 for _ in range(_ROUNDS):
@@ -113,13 +116,17 @@ class Launcher:
             return self._cut_short(progress, error)
         return _outcome(progress)
 
-    def _prepare(self, pool: AgentPool) -> Version:
+    def current(self, pool: AgentPool) -> str:
+        """Return the digest of what a launch of a pool would be made from now. ProviderError."""
+        return digest_of(self._prepare(pool))
+
+    def _prepare(self, pool: AgentPool) -> RequestLaunchTemplateDataTypeDef:
         lacks = missing(pool)
         if lacks or pool.image is None:
             needs = f"pool {pool.name}: EC2 needs {', '.join(lacks)}"
             raise Denied(f"{needs} (set it in the pool, or in [pools.defaults] of jobdsl.toml)")
         image = self.images.find(pool.image)
-        return self.templates.ensure(pool, template_data(pool, image, self.script(pool)))
+        return template_data(pool, image, self.script(pool))
 
     def _call(self, progress: _Progress, market: Market, types: Sequence[str]) -> None:
         """One call that starts instances, if anything is lacking and left to ask for."""
@@ -131,7 +138,7 @@ class Launcher:
             return
         progress.calls += 1
         intent = progress.request.intent
-        tags = at_launch(self.manager, pool, intent)
+        tags = at_launch(self.manager, pool, intent, progress.digest)
         ask = Ask(progress.template, left, subnets, progress.lacking, f"{intent}-{progress.calls}", tags)
         # What is asked for must not depend on what is avoided, or the same launch could be sent both ways.
         single = len(pool.instance_types) * len(subnets) == 1

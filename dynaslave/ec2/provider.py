@@ -6,6 +6,7 @@ instances, `lag` covers what AWS does not show yet, `errors` what its errors mea
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import time
@@ -151,6 +152,14 @@ class Ec2Provider:
                 if error.code not in ("UnsupportedOperation", "InvalidParameterCombination"):
                     raise
         return ""
+
+    def current(self, pools: Sequence[AgentPool]) -> Mapping[str, str]:
+        """Say what each pool would be launched from now: its image and settings, as a digest."""
+        found = {}
+        for pool in pools:
+            with contextlib.suppress(ProviderError):  # what is wrong with it shows when it is launched
+                found[pool.name] = self._launcher.current(pool)
+        return found
 
     def sweep(self, nodes: frozenset[str], pools: frozenset[str]) -> None:
         """Delete secrets of other nodes and launch templates of other pools, also if one of both fails."""

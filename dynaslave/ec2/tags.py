@@ -31,6 +31,7 @@ __all__ = [
 PREFIX = "dynaslave:"
 MANAGER, POOL, TEAM, INTENT = f"{PREFIX}manager", f"{PREFIX}pool", f"{PREFIX}team", f"{PREFIX}intent"
 NODE, PRICE, DOOMED, SUSPECT = f"{PREFIX}node", f"{PREFIX}price", f"{PREFIX}doomed", f"{PREFIX}suspect"
+TEMPLATE = f"{PREFIX}template"
 _OURS = frozenset({MANAGER, POOL, TEAM, INTENT, NODE, PRICE, DOOMED})
 _LONGEST = 256
 
@@ -48,7 +49,7 @@ PriceOf = Callable[[str, str, Market], float]
 """Dollars an hour of a type in a zone and market; 0 if nobody knows."""
 
 
-def at_launch(manager: str, pool: AgentPool, intent: str) -> dict[str, str]:
+def at_launch(manager: str, pool: AgentPool, intent: str, template: str = "") -> dict[str, str]:
     """Tags an instance, its volumes and its network interface are born with.
 
     `team` and `pool` are for cost allocation, and a pool's own tags may say otherwise. The same launch
@@ -56,6 +57,7 @@ def at_launch(manager: str, pool: AgentPool, intent: str) -> dict[str, str]:
     """
     tags = {"pool": pool.name, **({"team": pool.team} if pool.team else {}), **dict(pool.tags)}
     tags |= {"Name": pool.name, MANAGER: manager, POOL: pool.name, INTENT: intent}
+    tags |= {TEMPLATE: template} if template else {}
     return tags | ({TEAM: pool.team} if pool.team else {})
 
 

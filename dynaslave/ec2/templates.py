@@ -23,7 +23,7 @@ from dynaslave.provider import Denied, ProviderError
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import LaunchTemplateVersionTypeDef, RequestLaunchTemplateDataTypeDef
 
-__all__ = ["Templates", "packed", "template_data"]
+__all__ = ["Templates", "digest_of", "packed", "template_data"]
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Templates:
 
     def ensure(self, pool: AgentPool, data: RequestLaunchTemplateDataTypeDef) -> Version:
         """The version that says exactly `data`, made if there is none."""
-        digest = _digest(data)
+        digest = digest_of(data)
         known = self._known.get(pool.name)
         if known and known[0] == digest:
             return known[1]
@@ -175,5 +175,6 @@ def _volume(pool: AgentPool, image: Found, device: str, size: int) -> dict[str, 
     return {"DeviceName": device, "Ebs": ebs}
 
 
-def _digest(data: RequestLaunchTemplateDataTypeDef) -> str:
+def digest_of(data: RequestLaunchTemplateDataTypeDef) -> str:
+    """Return a digest of what a version of a template says."""
     return "sha256:" + hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()

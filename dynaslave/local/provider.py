@@ -140,6 +140,10 @@ class LocalAgents:
         except OSError:
             return ""
 
+    def current(self, pools: Sequence[AgentPool]) -> Mapping[str, str]:  # noqa: ARG002 - the contract's
+        """Say nothing: agents of this host have no image."""
+        return {}
+
     def sweep(self, nodes: frozenset[str], pools: frozenset[str]) -> None:  # noqa: ARG002 - the contract's
         """Remove what ended agents leave whose node is gone."""
         with self._lock:

@@ -17,6 +17,7 @@ import structlog
 
 from dynaslave.deciding.decide import decide, learn
 from dynaslave.deciding.decisions import Decision, Report
+from dynaslave.deciding.drift import outdated
 from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.outcome import Outcome
 from dynaslave.manager.announce import Announcer
@@ -42,6 +43,8 @@ __all__ = ["HEALTHY", "STANDBY", "Doer", "Manager", "Parts"]
 
 SWEEP = 300.0
 """Seconds between two sweeps of what nobody needs any more."""
+TEMPLATES = 60.0
+"""Seconds until it is looked up again what pools would be launched from."""
 HEALTHY = 60.0
 """Seconds without a tick that succeeded until a manager is not healthy; three intervals if that is more."""
 STANDBY = 30.0
@@ -94,6 +97,8 @@ class Manager:
         self._succeeded = time.monotonic()
         self._unseen = False
         """Whether the last look was blind."""
+        self._templates: Mapping[str, str] = {}
+        self._templates_at = -TEMPLATES
         self._waits = Waits()
         self._explainer = Explainer(parts.provider)
         self._refused = ""
@@ -207,7 +212,7 @@ class Manager:
     def _consider(self, declared: Declared, now: float) -> tuple[Snapshot, Outcome]:
         parts, self._looked = self._parts, now
         began = time.monotonic()
-        snapshot = parts.look()
+        snapshot = replace(parts.look(), current=self._current(declared, now))
         seconds = time.monotonic() - began
         if snapshot.instances or not snapshot.blind:
             parts.costs.look(snapshot.instances, now)
@@ -222,6 +227,16 @@ class Manager:
         self._measure(snapshot, declared, outcome)
         self._publish(snapshot, declared, outcome, seconds)
         return snapshot, outcome
+
+    def _current(self, declared: Declared, now: float) -> Mapping[str, str]:
+        """What pools would be launched from; asked once a minute, as it may take requests."""
+        if not 0 <= now - self._templates_at < TEMPLATES:
+            try:
+                self._templates = self._parts.provider.current(declared.pools)
+            except ProviderError as error:
+                self._log.warning("images of pools cannot be looked up", error=error.message)
+            self._templates_at = now
+        return self._templates
 
     def _measure(self, snapshot: Snapshot, declared: Declared, outcome: Outcome) -> None:
         """Count what happened since the last look; a manager that stands by leaves that to the other."""
@@ -301,7 +316,7 @@ class Manager:
             at=snapshot.at,
             pools=pool_rows(declared.pools, outcome, costs.by_pool(), snapshot.at),
             queue=queue_rows(snapshot.queue, outcome.counted, outcome.elsewhere),
-            agents=agent_rows(outcome.agents),
+            agents=agent_rows(outcome.agents, outdated(outcome.agents, snapshot.current)),
             month=costs.month,
         )
         states = dict(Counter(agent.state for agent in status.agents))

@@ -89,12 +89,14 @@ def _label(item: QueueItem) -> str:
     return "any" if item.label is None else str(item.label)
 
 
-def agent_rows(agents: Sequence[Agent]) -> list[AgentRow]:
-    """Every agent, by pool and name."""
-    return [_agent_row(agent) for agent in sorted(agents, key=lambda one: (one.pool, one.name))]
+def agent_rows(agents: Sequence[Agent], old: Collection[str] = ()) -> list[AgentRow]:
+    """Every agent, by pool and name. `old`: those of an older image or template."""
+    return [
+        _agent_row(agent, agent.name in old) for agent in sorted(agents, key=lambda one: (one.pool, one.name))
+    ]
 
 
-def _agent_row(agent: Agent) -> AgentRow:
+def _agent_row(agent: Agent, old: bool) -> AgentRow:
     builds = [run.url for run in (*agent.node.running, *agent.node.one_off) if run.url]
     machine = agent.instance
     note = agent.node.reason or (
@@ -114,7 +116,8 @@ def _agent_row(agent: Agent) -> AgentRow:
         machine.type,
         machine.zone,
         machine.market,
-        note,
+        note or ("old: its pool has a newer image or template" if old else ""),
+        old,
     )
 
 

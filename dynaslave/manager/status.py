@@ -67,6 +67,8 @@ class AgentRow:
     market: str = ""
     note: str = ""
     """Why it drains, what is wrong with it."""
+    old: bool = False
+    """Whether it was launched from an older image or template than its pool has now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,8 @@ def _agents(status: Status, most: int) -> Iterator[Sequence[str]]:
     for row in status.agents[:most]:
         runs = str(len(row.builds)) if row.builds else ""
         where = " ".join(filter(None, (row.instance, row.type, row.zone, row.market)))
-        yield (row.name, _state(row.state), ago(status.at - row.since), runs or row.note, where)
+        old = click.style(" old", fg="yellow") if row.old else ""
+        yield (row.name, _state(row.state) + old, ago(status.at - row.since), runs or row.note, where)
 
 
 def _decisions(status: Status, most: int) -> Iterator[Sequence[str]]:

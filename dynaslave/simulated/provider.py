@@ -74,6 +74,8 @@ class SimulatedCloud:
         line: Line | None = None,
     ) -> None:
         self.faults = faults or Faults()
+        self.images: dict[str, str] = {}
+        """By pool: the image its instances are launched from; may be changed at any time."""
         self._clock = clock
         self._seed = seed
         self._boot = boot
@@ -141,6 +143,10 @@ class SimulatedCloud:
     def explain(self, instance: Instance) -> str:
         """Say what the log of its agent would show."""
         return agentlog.reason(self.faults.log) if self._machines.get(instance.id) else ""
+
+    def current(self, pools: Sequence[AgentPool]) -> Mapping[str, str]:
+        """Say which image each pool has now."""
+        return {pool.name: self.images[pool.name] for pool in pools if pool.name in self.images}
 
     def sweep(self, nodes: frozenset[str], pools: frozenset[str]) -> None:  # noqa: ARG002 - the contract's
         """Forget secrets of nodes that are gone."""
@@ -214,6 +220,7 @@ class SimulatedCloud:
             zone=offer.zone,
             market=offer.market,
             price=self._price(offer),
+            notes={"template": image} if (image := self.images.get(request.pool.name)) else {},
         )
         machine = Machine(
             instance,
