@@ -152,6 +152,8 @@ class Instance:
     """When we marked it as one to terminate on suspicion; 0 if we did not."""
     notes: Mapping[str, str] = field(default_factory=dict)
     """What else we wrote on it."""
+    template: str = ""
+    """What it was launched from, image and settings, as the provider names it; empty if unknown."""
 
 
 class State(StrEnum):
@@ -220,7 +222,7 @@ class Snapshot:
     quiet: str = ""
     """Why the controller starts no builds, in words: it was told to quiet down. Empty if it starts them."""
     current: Mapping[str, str] = field(default_factory=dict)
-    """By pool: what its agents would be launched from now, as the note `template` of an instance has it."""
+    """By pool: what its agents would be launched from now, as `template` of an instance has it."""
 
     @property
     def controller_unseen(self) -> bool:

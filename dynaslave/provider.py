@@ -131,7 +131,7 @@ class Provider(Protocol):
         ...
 
     def current(self, pools: Sequence[AgentPool]) -> Mapping[str, str]:
-        """Say what each pool would be launched from now, as instances note it (`template`)."""
+        """Say what each pool would be launched from now, as `template` of an instance has it."""
         ...
 
     def sweep(self, nodes: frozenset[str], pools: frozenset[str]) -> None:

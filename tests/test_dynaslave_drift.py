@@ -31,7 +31,7 @@ def site() -> Iterator[Site]:
 
 
 def images(site: Site) -> list[str]:
-    return sorted(one.notes["template"] for one in site.cloud.list() if one.state in ("pending", "running"))
+    return sorted(one.template for one in site.cloud.list() if one.state in ("pending", "running"))
 
 
 def old(site: Site) -> list[str]:
@@ -88,7 +88,7 @@ def test_what_an_instance_was_launched_from_is_on_it() -> None:
         provider.launch(LaunchRequest(pool, 1, "i1", ("n1",)))
         aws.clock.sleep(100)
         (one,) = provider.list()
-        assert provider.current([pool]) == {"p": one.notes["template"]}
+        assert provider.current([pool]) == {"p": one.template}
         changed = make({**settings, "user_data": "echo hello"})
-        assert provider.current([changed])["p"] != one.notes["template"]
+        assert provider.current([changed])["p"] != one.template
         assert provider.current([make({**settings, "image": None})]) == {}

@@ -13,10 +13,8 @@ from dynaslave.deciding.decisions import Drain
 from dynaslave.deciding.standing import Standing
 from dynaslave.model import Agent, State
 
-__all__ = ["TEMPLATE", "outdated", "replace_outdated"]
+__all__ = ["outdated", "replace_outdated"]
 
-TEMPLATE = "template"
-"""The note of an instance with what it was launched from."""
 _SHARE = 10
 
 
@@ -26,8 +24,8 @@ def outdated(agents: Iterable[Agent], current: Mapping[str, str]) -> frozenset[s
         agent.name
         for agent in agents
         if agent.instance is not None
-        and (template := agent.instance.notes.get(TEMPLATE))
-        and template != current.get(agent.pool, template)
+        and agent.instance.template
+        and agent.instance.template != current.get(agent.pool, agent.instance.template)
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from dynaslave.ec2.errors import explain, meaning_of
-from dynaslave.ec2.tags import INTENT, POOL, tag_list
+from dynaslave.ec2.tags import INTENT, POOL, TEMPLATE, tag_list
 from dynaslave.model import Instance, Market
 from dynaslave.provider import Offer, ProviderError
 
@@ -130,6 +130,7 @@ def read_fleet(answer: CreateFleetResultTypeDef, ask: Ask, now: float) -> list[I
             type=group.get("InstanceType", ""),
             zone=zone,
             market=ask.market,
+            template=ask.tags.get(TEMPLATE, ""),
         )
         found += [replace(first, id=one) for one in group.get("InstanceIds", ())]
     return found

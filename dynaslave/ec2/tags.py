@@ -20,6 +20,7 @@ __all__ = [
     "POOL",
     "PREFIX",
     "PRICE",
+    "TEMPLATE",
     "at_launch",
     "instance_of",
     "note_tags",
@@ -32,7 +33,7 @@ PREFIX = "dynaslave:"
 MANAGER, POOL, TEAM, INTENT = f"{PREFIX}manager", f"{PREFIX}pool", f"{PREFIX}team", f"{PREFIX}intent"
 NODE, PRICE, DOOMED, SUSPECT = f"{PREFIX}node", f"{PREFIX}price", f"{PREFIX}doomed", f"{PREFIX}suspect"
 TEMPLATE = f"{PREFIX}template"
-_OURS = frozenset({MANAGER, POOL, TEAM, INTENT, NODE, PRICE, DOOMED})
+_OURS = frozenset({MANAGER, POOL, TEAM, INTENT, NODE, PRICE, DOOMED, TEMPLATE})
 _LONGEST = 256
 
 _STATES: Mapping[str, InstanceState] = {
@@ -114,6 +115,7 @@ def tagged(instance: Instance, tags: Mapping[str, str]) -> Instance:
         instance,
         node=tags.get(NODE, instance.node),
         doomed=tags.get(DOOMED, instance.doomed),
+        template=tags.get(TEMPLATE, instance.template),
         price=_number(tags.get(PRICE, "")) or instance.price,
         suspect=_number(tags[SUSPECT]) if SUSPECT in tags else instance.suspect,
         notes={**instance.notes, **{key: text for key, text in notes.items() if key not in ours}},

@@ -220,7 +220,7 @@ class SimulatedCloud:
             zone=offer.zone,
             market=offer.market,
             price=self._price(offer),
-            notes={"template": image} if (image := self.images.get(request.pool.name)) else {},
+            template=self.images.get(request.pool.name, ""),
         )
         machine = Machine(
             instance,
