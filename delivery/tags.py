@@ -30,6 +30,7 @@ __all__ = [
     "JENKINS_USER",
     "JOB",
     "KEEP",
+    "KEEP_FAILED",
     "KEY",
     "LOAD_BALANCER",
     "NAME",
@@ -49,6 +50,7 @@ __all__ = [
     "STRATEGY",
     "SUSPENDED",
     "TARGET_GROUP",
+    "TRAFFIC_SINCE",
     "VERSION",
     "fit",
     "read",
@@ -115,6 +117,10 @@ STEP = "delivery:step"
 """On a group: the last step of its deploy that is done."""
 STRATEGY = "delivery:strategy"
 """On a group: the strategy it is deployed by."""
+TRAFFIC_SINCE = "delivery:traffic-since"
+"""On a group: since when it takes traffic (UTC, ISO)."""
+KEEP_FAILED = "delivery:keep-failed"
+"""On a group: for how many hours it keeps its instances if its deploy fails."""
 SIZE = "delivery:size"
 """On a group: `min/desired/max` it has in full use."""
 IMAGE = "delivery:image"
@@ -144,6 +150,7 @@ OF_GROUPS = (
     DEPLOY, STATE, PREVIOUS, PIN, DISABLED_AT, DELETE_AFTER, CHANGE_REQUEST, BEGUN, STEP, STRATEGY, SIZE,
     IMAGE, PREVIOUS_IMAGE, REASON, ROLLBACK_ERROR, ROLLED_BACK, DECIDE_BY, IGNORED_ALARMS, BOOT_SECONDS,
     SUSPENDED, NAME, APPLICATION, VERSION, COMMIT, DEPLOYER, JENKINS_USER, JOB, BUILD_URL, IMAGE_NAME,
+    TRAFFIC_SINCE, KEEP_FAILED,
 )  # fmt: skip
 """Every tag a group may have of deploys, but those that name load balancers."""
 

@@ -64,8 +64,19 @@ class Timeline:
         self.outcome = ""
         """How the run ended, in words."""
         self.begun = clock.now()
+        self._lines: list[str] = []
         self._clock = clock
         self._out = out or _to_stderr
+
+    @property
+    def current(self) -> str:
+        """Name of the step that runs; empty between steps."""
+        step = self.steps[-1] if self.steps else None
+        return step.name if step is not None and step.ended is None else ""
+
+    def has_said(self, text: str) -> bool:
+        """Tell whether a line of this run already contains a text."""
+        return any(text in line for line in self._lines)
 
     @contextmanager
     def step(self, name: str, text: str) -> Iterator[Step]:
@@ -87,11 +98,14 @@ class Timeline:
         """A line that belongs to no step."""
         self._line(self._clock.now(), text)
 
-    def finish(self, outcome: str, **facts: Any) -> None:
-        """How the run ended, in words, and what the report is to say beside the steps."""
-        self.outcome = outcome
+    def finish(self, outcome: str, reason: str = "", **facts: Any) -> None:
+        """How the run ended, in words, and what the report is to say beside the steps.
+
+        A reason that a line has already said is part of the report, and is not said once more.
+        """
+        self.outcome = f"{outcome}: {reason}" if reason else outcome
         self.facts |= facts
-        self.say(outcome)
+        self.say(outcome if reason and self.has_said(reason) else self.outcome)
 
     def to_json(self) -> dict[str, Any]:
         """All of it as JSON values; times are UTC, durations seconds."""
@@ -141,4 +155,5 @@ class Timeline:
         step.ended, step.outcome = self._clock.now(), outcome
 
     def _line(self, at: float, text: str) -> None:
+        self._lines.append(text)
         self._out(f"[{elapsed(at - self.begun):>7}] {one_line(text)}")

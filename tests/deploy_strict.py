@@ -8,6 +8,7 @@ have it insist on a number. Faults are those of `ec2_strict`.
 
 from __future__ import annotations
 
+import base64
 import copy
 import math
 import re
@@ -329,6 +330,10 @@ class Strict:
             if wrong := _bad_tags(mine, keys):
                 return wrong
         return None
+
+    def _do_GetConsoleOutput(self, said: Parsed) -> Answer:
+        text = f"booting {said['InstanceId']}\nshop[1]: cannot read its configuration\n"
+        return _fine({"InstanceId": said["InstanceId"], "Output": base64.b64encode(text.encode()).decode()})
 
     def _do_DescribeAccountLimits(self, _: Parsed) -> Answer:
         counts = {

@@ -54,7 +54,7 @@ def at(one: Case, step: str, act: Callable[[], Any]) -> None:
 
 def since(one: Case, step: str) -> float:
     """Seconds from the last line of a step until a rollback was begun."""
-    lines = [line for line in one.lines if f"] {step}: " in line or "] going back: " in line]
+    lines = [line for line in one.lines if f"] {step}: " in line or "] going back to " in line]
     begun, ended = (_seconds(line) for line in lines[-2:])
     return ended - begun
 

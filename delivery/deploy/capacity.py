@@ -161,6 +161,7 @@ def soak(site: Site, name: str, wished: int, minutes: float, note: Note, *, bala
 def _each(site: Site, note: Note, verdict: Verdict) -> None:
     site.lock.check()
     site.say_deleted(verdict.look.deleted)
+    site.evidence.see(verdict.look)
     note(str(verdict))
 
 

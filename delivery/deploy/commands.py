@@ -38,6 +38,12 @@ __all__ = ["deploy", "promote", "resume", "rollback"]
     metavar="TEXT",
     help="Of the health gate, in this run. [default: the settings' gate_command]",
 )
+@click.option(
+    "--keep-failed",
+    type=click.FloatRange(0),
+    metavar="HOURS",
+    help="Keep the instances of a group that fails. [default: the settings' keep_failed_hours, else 0]",
+)
 def deploy(
     place: Place,
     cluster_name: str,
@@ -50,6 +56,7 @@ def deploy(
     *,
     yes: bool,
     gate_command: str | None,
+    keep_failed: float | None,
     **told: Any,
 ) -> int:
     """Deploy an image: a new group, traffic to it once it is healthy, the old one kept for a rollback."""
@@ -62,6 +69,8 @@ def deploy(
     site.release = release
     if gate_command:
         site.deploy = replace(site.deploy, gate_command=gate_command)
+    if keep_failed is not None:
+        site.deploy = replace(site.deploy, keep_failed_hours=keep_failed)
     adjust(site, changes, ignored)
     permission = ImagePermission(site, image, change_request)
 

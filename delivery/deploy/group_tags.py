@@ -44,6 +44,7 @@ def tags_of(site: Site, name: str, intent: Intent, deploy: str) -> dict[str, str
         tags.PIN: str(intent.size.min),
         tags.BEGUN: iso(site.clock.now()),
         tags.IGNORED_ALARMS: "\n".join(site.ignored_alarms),
+        tags.KEEP_FAILED: f"{site.deploy.keep_failed_hours:g}" if site.deploy.keep_failed_hours else "",
         **intent.places,
     }
     if intent.previous:

@@ -165,6 +165,8 @@ def _traffic(run: Run, step: Step, told: Told) -> None:
         if share < step.share:
             told.note(f"{healthy} of {need} healthy: {share:g}% of the traffic, not {step.share:g}%")
     run.traffic.on(run.new, share)
+    if tags.TRAFFIC_SINCE not in run.new.tags:
+        run.site.tag(run.facts.group, {tags.TRAFFIC_SINCE: iso(run.site.clock.now())})
 
 
 def _behind(run: Run, wanted: int) -> tuple[int, str]:

@@ -44,7 +44,7 @@ def run_locked(site: Site, act: Callable[[], Ending], options: Mapping[str, Any]
     """Act while the lock is held; write the result and the report, whatever happens. DeliveryError."""
     from delivery.bake.signals import Interrupted, Signals
 
-    outcome = "stopped"
+    outcome, reason = "stopped", ""
     result: dict[str, Any] = {"outcome": "stopped"}
     try:
         with Signals().watched(), site.lock:
@@ -54,16 +54,17 @@ def run_locked(site: Site, act: Callable[[], Ending], options: Mapping[str, Any]
         result = {"outcome": "interrupted", "exit_code": stopped.exit_code, "reason": str(stopped)}
         return stopped.exit_code
     except DeliveryError as error:
-        outcome = f"failed: {error.message}"
+        outcome, reason = "failed", error.message
         result = {"outcome": "failed", "exit_code": error.exit_code, "reason": error.message}
         raise
     else:
-        outcome, result = str(ending), _values(site, ending)
+        outcome, reason, result = str(ending), ending.reason, _values(site, ending)
         if options["as_json"]:
-            click.echo(json.dumps(_facts(site) | result, indent=2))
+            click.echo(json.dumps(_facts(site) | result | site.evidence.values, indent=2))
         return ending.exit_code
     finally:
-        _write(site, outcome, _facts(site) | result, options)
+        site.timeline.finish(outcome, reason, **_facts(site))
+        _write(site, _facts(site) | result | site.evidence.values, options)
 
 
 def _facts(site: Site) -> dict[str, Any]:
@@ -83,14 +84,13 @@ def _values(site: Site, ending: Ending) -> dict[str, Any]:
     }
 
 
-def _write(site: Site, outcome: str, result: Mapping[str, Any], options: Mapping[str, Any]) -> None:
-    site.timeline.finish(outcome, **_facts(site))
+def _write(site: Site, result: Mapping[str, Any], options: Mapping[str, Any]) -> None:
     if options["result"]:
         options["result"].write_text(json.dumps(result, indent=2) + "\n", "utf-8")
     if folder := options["report"]:
         site.timeline.write(folder)
         (folder / BUILD_NAME).write_text(_build_name(site), "utf-8")
-        (folder / BUILD_DESCRIPTION).write_text(_build_description(site, outcome), "utf-8")
+        (folder / BUILD_DESCRIPTION).write_text(_build_description(site), "utf-8")
 
 
 def _build_name(site: Site) -> str:
@@ -99,10 +99,10 @@ def _build_name(site: Site) -> str:
     return _line(f"{number} {site.release}")
 
 
-def _build_description(site: Site, outcome: str) -> str:
+def _build_description(site: Site) -> str:
     """How the run ended, where, who started it, and under which change request."""
     trigger = site.trigger
-    parts = [outcome, f"{site.aws.account}, {site.aws.region}"]
+    parts = [site.timeline.outcome, f"{site.aws.account}, {site.aws.region}"]
     parts += [f"by {trigger.who}"] if trigger.who else []
     parts += [trigger.change_request] if trigger.change_request else []
     return _line("; ".join(parts))[:_LONGEST_DESCRIPTION]

@@ -114,6 +114,8 @@ def take_back(site: Site, traffic: Traffic, group: Group, capacity: int, note: N
         traffic.join(group, site.read())
         healthy(site, group.name, group.instances(capacity), note, balancers=True, alarms=False)
     traffic.on(group, 50)
+    if traffic.switches:
+        site.tag(group.name, {tags.TRAFFIC_SINCE: iso(site.clock.now())})
     healthy(site, group.name, group.instances(capacity), note, balancers=traffic.switches, alarms=False)
 
 

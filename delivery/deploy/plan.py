@@ -14,7 +14,7 @@ from typing import Literal
 from delivery.provenance import Release
 from delivery.settings import Deploy
 
-__all__ = ["Facts", "Step", "Verb", "after", "before", "borne", "left", "steps", "tidying"]
+__all__ = ["Facts", "Step", "Verb", "after", "before", "borne", "canary_size", "left", "steps", "tidying"]
 
 Verb = Literal[
     "copy", "pin", "join", "grow", "healthy", "traffic", "serving", "soak", "decide", "off", "remove",
@@ -112,7 +112,7 @@ def _stages(facts: Facts) -> Iterator[Step]:
     full, settings = facts.capacity, facts.settings
     strategy = facts.strategy if facts.previous else "red-black"
     if strategy == "canary":
-        small = min(settings.canary_instances, full)
+        small = canary_size(settings, full)
         share = _canary_share(small, full, facts.old_capacity)
         yield from _stage(facts, "canary-", small, share, settings.canary_minutes, 0)
         yield Step("decide", "wait for delivery promote or delivery rollback", "decide", small, serving=small)
@@ -127,6 +127,13 @@ def _stages(facts: Facts) -> Iterator[Step]:
     else:
         share = 50 if facts.previous else 100
         yield from _stage(facts, "", full, share, settings.soak_minutes, 0)
+
+
+def canary_size(settings: Deploy, full: int) -> int:
+    """Give the capacity of a canary: at least one, and at most the full size."""
+    percent = settings.canary_percent
+    wanted = settings.canary_instances if percent is None else math.ceil(full * percent / 100)
+    return min(max(wanted, 1), full)
 
 
 def borne(share: float, healthy: int, need: int) -> float:

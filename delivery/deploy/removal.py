@@ -82,8 +82,8 @@ def tidy(site: Site, traffic: Traffic, cluster: Cluster) -> list[str]:
 def check_room(site: Site, cluster: Cluster, going: Collection[str]) -> None:
     """Is there room for one more group once those that are `going` are gone? DeliveryError.
 
-    Not counted are failed groups without instances, which are only there to be read, and groups that no
-    deploy has made, which none may delete either.
+    Not counted are failed groups without instances, which are only there to be read, those that keep them
+    because a user asked for it, and groups that no deploy has made, which none may delete either.
     """
     counted = [one.name for one in cluster.alive if _counts(one) and one.name not in going]
     if len(counted) >= site.deploy.max_groups:
@@ -95,6 +95,6 @@ def check_room(site: Site, cluster: Cluster, going: Collection[str]) -> None:
 
 
 def _counts(group: Group) -> bool:
-    if tags.DEPLOY not in group.tags:
+    if tags.DEPLOY not in group.tags or (group.state is State.failed and tags.KEEP_FAILED in group.tags):
         return False
     return group.state is not State.failed or group.size.desired > 0

@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from delivery import tags
+from delivery.clock import iso
 from delivery.deploy import capacity
+from delivery.deploy.evidence import collect_consoles
 from delivery.deploy.machine import relax
 from delivery.deploy.model import Group, State
 from delivery.deploy.park import empty, park, settle, take_back
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["cancel", "roll_back", "settle_serving", "steps"]
 
 
-def steps(old: str | None, new: str | None, *, finished: bool, back: bool) -> list[tuple[str, str]]:
+def steps(
+    old: str | None, new: str | None, *, finished: bool, back: bool, kept_hours: float = 0.0
+) -> list[tuple[str, str]]:
     """The steps of a rollback as names and texts; `back`: the old group must first be given traffic."""
     lines = []
     if new:
@@ -30,7 +34,8 @@ def steps(old: str | None, new: str | None, *, finished: bool, back: bool) -> li
     if old and back:
         lines.append(("back", f"{old} takes its traffic again, and serves"))
     if new:
-        fate = "disabled and kept" if finished else "left without instances"
+        failed = f"kept with its instances for {kept_hours:g} h" if kept_hours else "left without instances"
+        fate = "disabled and kept" if finished else failed
         stays = f"{old} serves; " if old else ""
         lines.append(("out", f"{stays}{new} out of traffic, {fate}"))
     both = " and ".join(name for name in (old, new) if name)
@@ -65,8 +70,10 @@ def _roll_back(site: Site, traffic: Traffic, name: str | None, new: Group, reaso
     back = old is not None and (
         old.parked or not traffic.takes(old) or (new.finished and old.size.desired < _needed(old, new))
     )
-    texts = dict(steps(name, new.name, finished=new.finished, back=back))
-    with site.timeline.step("mark", texts["mark"] + (f": {reason}" if reason else "")):
+    kept = _kept_hours(site, new) if traffic.switches else 0.0
+    texts = dict(steps(name, new.name, finished=new.finished, back=back, kept_hours=kept))
+    said = not reason or site.timeline.has_said(reason)
+    with site.timeline.step("mark", texts["mark"] if said else f"{texts['mark']}: {reason}"):
         present = site.find(new.name)
         if present is not None and present.state is not State.rolling_back:
             site.tag(new.name, {tags.STATE: State.rolling_back, tags.REASON: reason or "asked for"})
@@ -135,7 +142,10 @@ def _out(site: Site, traffic: Traffic, old: Group | None, new: Group, note: capa
     serves = 0
     if old is not None and traffic.takes(new):
         serves = capacity.guard(site, new.name, old.name, balancers=traffic.switches)
-    park(site, traffic, new, keep=new.finished)
+    kept = 0.0 if new.finished or not traffic.switches else _kept_hours(site, new)
+    if not new.finished and not traffic.switches:
+        collect_consoles(site, new)  # without a load balancer its instances end now
+    park(site, traffic, new, keep=new.finished or bool(kept))
     if old is not None and serves:
         try:
             capacity.still(site, old.name, serves, note, balancers=traffic.switches)
@@ -143,8 +153,24 @@ def _out(site: Site, traffic: Traffic, old: Group | None, new: Group, note: capa
             if traffic.switches:
                 take_back(site, traffic, site.group(new.name), new.wished.desired, note)
             raise
-    if not new.finished:
+    if new.finished:
+        return
+    if traffic.switches:
+        collect_consoles(site, new)
+    if kept:
+        until = iso(site.clock.now() + kept * 3600)
+        site.tag(new.name, {tags.DELETE_AFTER: until})
+        note(f"{new.name} keeps its instances until {until}: delivery clean groups deletes it then")
+    else:
         empty(site, new.name)
+
+
+def _kept_hours(site: Site, new: Group) -> float:
+    """How long a group keeps its instances if its deploy fails: as its tag says, else the settings."""
+    try:
+        return float(new.tags[tags.KEEP_FAILED])
+    except (KeyError, ValueError):
+        return site.deploy.keep_failed_hours
 
 
 def _settle(site: Site, old: Group | None, new: Group) -> None:

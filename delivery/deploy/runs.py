@@ -61,7 +61,7 @@ class Ending:
             "settled": f"{self.previous} is active",
             "nothing to do": "no deploy is under way",
         }
-        return words[self.outcome] + (f": {self.reason}" if self.reason else "")
+        return words[self.outcome]
 
 
 class Permission(Protocol):
@@ -277,7 +277,8 @@ def _unfinished(run: Run, error: DeliveryError) -> DeliveryError:
 
 def _failed(run: Run, error: DeliveryError) -> Ending:
     site, facts = run.site, run.facts
-    site.timeline.say(f"going back: {error.message}")
+    site.evidence.complete = True
+    site.timeline.say(f"going back to {facts.previous or 'no group'}")
     try:
         return _back(site, site.find(facts.group) or run.begun, error.message, asked=False)
     except LockedError:

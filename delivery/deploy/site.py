@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from delivery import names, tags
 from delivery.aws import asking
+from delivery.deploy.evidence import Evidence
 from delivery.deploy.model import Cluster, Group, group_of
 from delivery.errors import DeliveryError
 from delivery.health import Gate, Verdict
@@ -44,6 +45,8 @@ class Site:
     """What is deployed or taken out by this run, once that is known."""
     ignored_alarms: tuple[str, ...] = ()
     """Names of alarms that are not watched in this deploy."""
+    evidence: Evidence = field(default_factory=Evidence)
+    """Why the group of this run failed, if it did."""
     reported: set[str] = field(default_factory=set)
     """What was said once, and is not said again."""
 
@@ -74,7 +77,7 @@ class Site:
     @property
     def gate(self) -> Gate:
         """What groups of this cluster must pass; the lock is kept while it waits."""
-        return Gate.of(self.aws, self.deploy, self.clock)
+        return Gate.of(self.aws, self.deploy, self.clock, self.timeline.current)
 
     def keep(self, verdict: Verdict) -> None:  # noqa: ARG002  # the gate calls it with each verdict
         """Keep the lock while something is waited for. LockedError."""

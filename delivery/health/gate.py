@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from delivery import tags
 from delivery.aws import AwsError, Meaning
 from delivery.health import probes, sources
 from delivery.health.judge import Answer, InTraffic, Look, Rule, Verdict, judge, required, watch
 from delivery.health.places import name_of
+from delivery.names import parse_group
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
@@ -34,11 +37,13 @@ class Gate:
     aws: Aws
     clock: Clock
     settings: Deploy
+    step: str = ""
+    """Name of the step of the deploy that looks."""
 
     @classmethod
-    def of(cls, aws: Aws, settings: Deploy, clock: Clock) -> Gate:
+    def of(cls, aws: Aws, settings: Deploy, clock: Clock, step: str = "") -> Gate:
         """The gate of a cluster with these settings."""
-        return cls(aws, clock, settings)
+        return cls(aws, clock, settings, step)
 
     def required(self, wished: int) -> int:
         """How many of the wished instances must be healthy; at least one."""
@@ -159,12 +164,29 @@ class Gate:
         at = sources.addresses(self.aws, found.ids)
         answers = [probes.urls(url, at)] if url else []
         if command:
-            facts = {
-                "DELIVERY_ACCOUNT": self.aws.account,
-                "DELIVERY_REGION": self.aws.region,
-                "DELIVERY_GROUP": found.name,
-                "DELIVERY_INSTANCES": " ".join(one.instance_id for one in at),
-                "DELIVERY_ADDRESSES": " ".join(one.private_ip for one in at),
-            }
-            answers.append(probes.command(command, facts))
+            answers.append(probes.command(command, self._facts(found, at)))
         return answers
+
+    def _facts(self, found: sources.Members, at: Sequence[sources.Address]) -> dict[str, str]:
+        """Environment of the gate command: the group, and the one it takes over from, if that is there."""
+        parsed, tag = parse_group(found.name), found.tags.get
+        previous = tag(tags.PREVIOUS, "")
+        old = sources.members(self.aws, previous).ids if previous else ()
+        old_at = sources.addresses(self.aws, old) if old else []
+        since = tag(tags.TRAFFIC_SINCE, "")
+        seconds = self.clock.now() - datetime.fromisoformat(since).timestamp() if since else 0.0
+        return {
+            "DELIVERY_ACCOUNT": self.aws.account,
+            "DELIVERY_REGION": self.aws.region,
+            "DELIVERY_CLUSTER": str(parsed.cluster) if parsed else "",
+            "DELIVERY_STEP": self.step,
+            "DELIVERY_GROUP": found.name,
+            "DELIVERY_IMAGE": tag(tags.IMAGE, ""),
+            "DELIVERY_VERSION": tag(tags.VERSION, ""),
+            "DELIVERY_SECONDS_IN_TRAFFIC": str(max(0, int(seconds))),
+            "DELIVERY_INSTANCES": " ".join(one.instance_id for one in at),
+            "DELIVERY_ADDRESSES": " ".join(one.private_ip for one in at),
+            "DELIVERY_OLD_GROUP": previous,
+            "DELIVERY_OLD_INSTANCES": " ".join(one.instance_id for one in old_at),
+            "DELIVERY_OLD_ADDRESSES": " ".join(one.private_ip for one in old_at if one.private_ip),
+        }

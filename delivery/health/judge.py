@@ -31,6 +31,8 @@ class Answer:
     """What is wrong with the group as a whole."""
     balancer: bool = False
     """Whether it is a load balancer's: that needs time to find a new instance healthy."""
+    output: str = field(default="", compare=False, repr=False)
+    """All that a command has printed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ COMMAND_S = 60.0
 URL_S = 5.0
 """Seconds an instance may take to answer."""
 _AT_ONCE = 16
+_MOST_OUTPUT = 1_000_000
+"""Bytes of a command's output that are kept."""
 _LONGEST = 200
 """Characters of a reason."""
 
@@ -40,15 +42,22 @@ def command(text: str, facts: Mapping[str, str], *, timeout: float = COMMAND_S) 
     ) as process:
         try:
             said, _ = process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            return Answer("command", wrong=f"it took longer than {timeout:g} s")
+        except subprocess.TimeoutExpired as late:
+            output = _text(late.stdout)
+            return Answer("command", wrong=f"it took longer than {timeout:g} s", output=output)
         finally:
             _end(process)
+    output = _text(said)
     if process.returncode == 0:
-        return Answer("command")
-    lines = said.decode(errors="replace").strip().splitlines()
+        return Answer("command", output=output)
+    lines = output.strip().splitlines()
     reason = f": {lines[-1].strip()[:_LONGEST]}" if lines else ""
-    return Answer("command", wrong=f"exit code {process.returncode}{reason}")
+    return Answer("command", wrong=f"exit code {process.returncode}{reason}", output=output)
+
+
+def _text(output: bytes | None) -> str:
+    """Decode output; of a command that prints without end its last part."""
+    return (output or b"")[-_MOST_OUTPUT:].decode(errors="replace")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

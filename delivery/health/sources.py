@@ -5,10 +5,11 @@ Each reader makes one call for a group or load balancer (as AWS pages them), and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from delivery import tags
 from delivery.aws import Meaning, asking, code_of, meaning
 from delivery.errors import DeliveryError
 from delivery.health.judge import Answer
@@ -45,6 +46,7 @@ class Members:
     """ARNs."""
     load_balancers: tuple[str, ...] = ()
     """Names of classic ones."""
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -76,6 +78,7 @@ def members(aws: Aws, group: str) -> Members:
         one["DesiredCapacity"],
         tuple(one.get("TargetGroupARNs", ())),
         tuple(one.get("LoadBalancerNames", ())),
+        tags.read(one.get("Tags")),
     )
 
 

@@ -111,6 +111,8 @@ class Deploy:
     """How long connections of a group that was taken out may take."""
     canary_instances: int = number(1, 1)
     """How large a canary is."""
+    canary_percent: float | None = number(None, 0.1, 100)
+    """How large a canary is, in percent of the full size and at least one; goes before `canary_instances`."""
     canary_minutes: float = number(30.0, 0)
     """How long a canary must stay healthy before it may be promoted."""
     decision_minutes: float = number(0.0, 0)
@@ -121,6 +123,8 @@ class Deploy:
     """Groups of a cluster that a deploy leaves, the active one included; it deletes older ones of deploys."""
     keep_hours: float = number(48.0, 0)
     """How long a group that was taken out is kept for a rollback, at most."""
+    keep_failed_hours: float = number(0.0, 0)
+    """How long a group whose deploy failed keeps its instances, out of traffic; 0: not at all."""
     max_groups: int = number(3, 2)
     """With so many groups of deploys in a cluster no further one is made; more than `keep`."""
     min: int | None = number(None, 0)
