@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from test_dynaslave_act import Stage
 from test_dynaslave_decide import (
     NOW,
     build,
@@ -32,6 +33,7 @@ from dynaslave.pools.settings import Manager as ManagerSettings
 from dynaslave.pools.watch import Declared
 from jobdsl.grammar.labels import parse
 from jobdsl.testing import ManualClock, SimulatedJenkins
+from jobdsl.testing.wire import Request
 
 PART = Running("http://j/job/x/1/", NOW - 100)
 """A part of a Pipeline."""
@@ -402,3 +404,73 @@ def test_many_agents_that_end_at_once_leave_no_computer_behind(site: Site) -> No
     site.run(400)
     assert site.agents == []
     assert not site.jenkins.computers.ghosts
+
+
+# Acting.
+
+
+@pytest.fixture
+def stage(jenkins: SimulatedJenkins, clock: ManualClock) -> Stage:
+    jenkins.computers.built_in.executors = 0
+    return Stage(jenkins, clock)
+
+
+def held(stage: Stage) -> str:
+    """An agent with a part of a Pipeline, and no connection."""
+    (name,) = stage.launched()
+    stage.jenkins.create_item("pipe", "<flow-definition/>")
+    stage.jenkins.build("pipe")
+    stage.jenkins.scheduler.add_part(stage.jenkins.builds("pipe")[0], "heavy")
+    stage.jenkins.connect_agent(name, connected=False)
+    assert stage.nodes.ours(name).busy
+    return name
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_what_is_given_up_is_removed_with_its_instance(stage: Stage, ended: bool) -> None:
+    name = held(stage)
+    if ended:
+        stage.cloud.terminate([stage.instance(name)])
+    assert stage.one(Abandon(name, "its instance has ended")).error == ""
+    assert name not in stage.jenkins.computers.agents
+    assert stage.cloud.alive == 0
+
+
+def test_an_agent_that_is_back_is_not_given_up(stage: Stage) -> None:
+    name = held(stage)
+    stage.jenkins.connect_agent(name)
+    assert stage.one(Abandon(name, "x")).error == "kept: its agent is connected"
+    assert stage.cloud.alive == 1
+
+
+def test_one_that_comes_back_in_the_last_moment_is_not_given_up(stage: Stage) -> None:
+    name = held(stage)
+
+    def dial_in(request: Request) -> None:
+        if request.path.endswith("/toggleOffline"):
+            stage.jenkins.before_each(None)
+            stage.jenkins.connect_agent(name)
+
+    stage.jenkins.before_each(dial_in)
+    assert stage.one(Abandon(name, "x")).error == "kept: its agent has dialled in"
+    assert stage.nodes.ours(name).offline is Offline.NO
+    assert stage.cloud.alive == 1
+
+
+def test_one_that_another_user_looks_at_is_not_given_up(stage: Stage) -> None:
+    name = held(stage)
+    stage.jenkins.mark_offline(name, "I look at it")
+    assert "I look at it" in stage.one(Abandon(name, "x")).error
+    assert name in stage.jenkins.computers.agents
+
+
+def test_a_mark_of_a_monitor_becomes_ours_and_stays(stage: Stage) -> None:
+    (name,) = stage.launched()
+    stage.jenkins.monitor_offline(name, "Disk space is below threshold of 1.00 GiB.")
+    assert stage.nodes.ours(name).offline is Offline.MONITOR
+    assert "Disk space" in stage.one(Restore(name, "x")).error
+    assert stage.one(Drain(name, "monitor: no disk space")).error == ""
+    assert stage.nodes.ours(name).offline is Offline.OURS
+    assert not stage.jenkins.computer(name).online
+    assert stage.one(Retire(name, "idle")).error == ""
+    assert stage.cloud.alive == 0
