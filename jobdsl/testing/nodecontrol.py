@@ -102,10 +102,11 @@ class NodeControl:
                 self.computers.haunt(computer, self.clock.now(), _GHOST_SECONDS)
 
     def restart(self, resume_seconds: float = 30.0) -> None:
-        """Restart: agents are cut off and dial in again by themselves, marks of nodes and the queue stay.
+        """Restart: agents are cut off until `connect_agent`, marks of nodes and the queue stay.
 
-        Pipelines go on `resume_seconds` later where their agents are back; other builds were aborted. For the
-        time in which a controller does not answer see `enter_phase`.
+        Agents that are processes dial in again by themselves. Pipelines go on `resume_seconds` later where
+        their agents are back; other builds were aborted. For the time in which a controller does not answer
+        see `enter_phase`.
         """
         with self._lock:
             self.session = secrets.token_hex(4)
