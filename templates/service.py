@@ -166,6 +166,7 @@ def _chain(made: Service, way: Way) -> None:
         package=way.artifact,
         build_job=way.build_job,
         base=way.base,
+        app=way.app,
         then=tested,
         hand_on=way.hand_on,
         **way.common(way.test_account),

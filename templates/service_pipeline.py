@@ -70,7 +70,7 @@ def _tested(way: Way) -> Iterator[Stage]:
     """Baked, and deployed to test, one build at a time."""
     running, access = way.running_in(way.test_account), _access(way.running)
     yield from _prepared("prepare", running)
-    baked = bake_script(running, package=way.artifact, build_job=way.build_job, base=way.base)
+    baked = bake_script(running, package=way.artifact, build_job=way.build_job, base=way.base, app=way.app)
     yield Stage(
         "bake", baked, access=access, unstash=PACKAGE, kept=BAKED, image_from=PROPERTIES,
         environment={"BUILD": "env.BUILD_NUMBER", "COMMIT": "env.GIT_COMMIT"},

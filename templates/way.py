@@ -62,9 +62,19 @@ class Way:
             except NameProblem as problem:
                 hint = problem.hint or "say which: cluster=..."
                 raise DslError(problem.message, hint=hint) from None
+        if (app := parse_cluster(self.test_cluster).app) != self.app:
+            raise DslError(
+                f"test_cluster {self.test_cluster!r} is of application {app}, cluster {self.cluster!r} of {self.app}",
+                hint=f"an image is deployed to clusters of its own application: {self.app}-test",
+            )
         if self.strategy not in STRATEGIES:
             known, near = ", ".join(STRATEGIES), suggestion(str(self.strategy), STRATEGIES)
             raise DslError(f"strategy takes one of {known}, not {self.strategy!r}", hint=near)
+
+    @property
+    def app(self) -> str:
+        """The application that is baked, whatever its package is called: only its own images are deployed."""
+        return parse_cluster(self.cluster).app
 
     @property
     def branch(self) -> str:

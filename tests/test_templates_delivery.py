@@ -208,6 +208,12 @@ def test_a_chain_hands_on_what_it_makes() -> None:
     production = made.production.steps["deploy"].command if made.production else ""
     assert "--app shop --cluster shop-cart --strategy canary --account production" in production
     assert "tested/image.properties" in production
+    assert " --app shop " in (made.bake.steps["bake"].command if made.bake else "")
+    piped = service(
+        "cart", repo=REPO, build="make", install=WHEEL, cluster="shop-cart", as_pipeline=True
+    ).stages
+    assert piped is not None
+    assert " --app shop " in piped["bake"].script
 
 
 def test_a_chain_can_do_without_the_parameterized_trigger_plugin() -> None:
@@ -387,6 +393,7 @@ def test_settings_of_the_estate_travel_with_the_job(estate: Path, monkeypatch: p
         (lambda: bake("b", package="x", bakee="x", tool="delivery"), "part or field 'bakee'", 'did you mean "bake"?'),
         (lambda: bake("b", package="x", enigne="x", tool="delivery"), "part or field 'enigne'", 'did you mean "engine"?'),
         (lambda: deploy("d", cluster="cart", strategy="canari", tool="delivery"), "strategy takes", 'did you mean "canary"?'),
+        (lambda: service("cart", repo=REPO, build="make", install=WHEEL, test_cluster="till"), "is of application till", "cart-test"),
         (lambda: deploy("d", cluster="-cart", tool="delivery"), "an application needs a name", ""),
         (lambda: canary("d", cluster="cart v1", tool="delivery"), "application 'cart v1'", ""),
         (lambda: rollback("d", cluster="shop-v001", tool="delivery"), "is the name of a group", "its cluster is shop"),
