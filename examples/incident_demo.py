@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ class Log:
         self.lines: list[str] = []
         self._clock, self._started = clock, clock.now()
 
-    def add(self, _: Any, level: str, event: dict[str, Any]) -> dict[str, Any]:
+    def add(self, _: Any, level: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
         """Keep a line; nothing is printed until its chapter ends."""
         minutes, seconds = divmod(int(self._clock.now() - self._started), 60)
         words = "  ".join(f"{name}={value}" for name, value in event.items() if name != "event")

@@ -64,7 +64,8 @@ class Way:
                 raise DslError(problem.message, hint=hint) from None
         if (app := parse_cluster(self.test_cluster).app) != self.app:
             raise DslError(
-                f"test_cluster {self.test_cluster!r} is of application {app}, cluster {self.cluster!r} of {self.app}",
+                f"test_cluster {self.test_cluster!r} is of application {app}, "
+                f"and cluster {self.cluster!r} of {self.app}",
                 hint=f"an image is deployed to clusters of its own application: {self.app}-test",
             )
         if self.strategy not in STRATEGIES:
