@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from selectors import EVENT_READ, DefaultSelector, SelectorKey
 
 from jobdsl.errors import Problem
+from jobdsl.loading import memory
 from jobdsl.loading.frames import BadFrame
 from jobdsl.loading.gather import Gathered
 from jobdsl.loading.groups import Groups
@@ -46,6 +47,8 @@ class _Crew:
         self.began = time.monotonic()
         self.walled = False
         self.ready = DefaultSelector()
+        self.budget_mb = memory.budget_mb(request.settings.load.memory_mb)
+        self._counted = self.began
 
     def run(self) -> None:
         """Run all groups to their ends."""
@@ -81,13 +84,34 @@ class _Crew:
         if not listening:
             return
         left = min(host.deadline for host in listening) - time.monotonic()
-        for key, _ in self.ready.select(max(left, 0)):
+        for key, _ in self.ready.select(min(max(left, 0), memory.INTERVAL_SECONDS)):
             self._arrived(key)
+        self._count_memory()
         now = time.monotonic()
         for host in listening:
             if host in self.hosts and host.deadline <= now and not (self.gated and host.ran):
                 host.late()
                 self._finish(host)
+
+    def _count_memory(self) -> None:
+        """End the process that uses most where all of them together use more than they may."""
+        if len(self.hosts) < 2 or time.monotonic() < self._counted + memory.INTERVAL_SECONDS:
+            return
+        self._counted = time.monotonic()
+        used = {host: memory.used_mb(host.process.pid) for host in self.hosts}
+        if (total := sum(used.values())) <= self.budget_mb:
+            return
+        largest = max(self.hosts, key=lambda host: used[host])
+        message = (
+            f"the processes that run DSL files use {total:.0f} MB together, more than the"
+            f" {self.budget_mb:.0f} MB they may have of this host's memory;"
+            f" this one uses {used[largest]:.0f} MB"
+        )
+        hint = "is it a loop that builds ever more? load.memory_mb and load.workers in jobdsl.toml bound them"
+        self.gathered.problems.append(largest.sender.placed(Problem(message, largest.sender.place, hint)))
+        self.walled = True
+        self._drop(largest)
+        largest.kill()
 
     def _arrived(self, key: SelectorKey) -> None:
         host, is_output = key.data
