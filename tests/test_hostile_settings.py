@@ -14,6 +14,9 @@ import pytest
 from delivery.bake.package import parse
 from delivery.errors import DeliveryError
 from delivery.settings.values import bad_pattern
+from dynaslave.cli.main import run as dynaslave
+from dynaslave.ec2.notices import parse as notice
+from dynaslave.web.server import Page, WebServer
 from jobdsl.cli import main as cli
 from jobdsl.errors import EstateError, JobdslError
 from jobdsl.planning import planfile
@@ -248,3 +251,27 @@ def test_a_name_that_is_no_word_is_refused(tmp_path: Path, name: str) -> None:
         return
     with pytest.raises(DeliveryError, match="is no name"):
         parse(str(path))
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"a":' * 100_000, "1" * 5000, "null", "[]", "7", "", "\ud800"]
+)
+def test_an_event_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):  # of any kind: the message is left in the queue
+        notice(text)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "1" * 5000, "null", "", '"x"'])
+def test_a_page_that_is_no_status_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def page() -> Page:
+        return Page(text.encode(), "application/json")
+
+    server = WebServer("127.0.0.1", 0, {"/status.json": page})
+    server.start()
+    try:
+        assert dynaslave(["status", "--from", server.url]) == 1
+    finally:
+        server.close()
+    printed = capsys.readouterr()
+    assert "Traceback" not in printed.err
+    assert "no manager" in printed.err

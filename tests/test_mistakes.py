@@ -93,8 +93,9 @@ def test_what_the_hint_asks_for_is_accepted(number: int, right: dict[str, list[P
 
 
 ELSEWHERE = {
-    "isolation, processes, limits: test_load.py, test_child.py, test_isolation.py, test_limits_of_the_parent.py": (
-        "there may be more to tell|more memory than|an endless loop|the limit is |a DSL file only reads its"
+    "isolation, processes, limits: test_load.py, test_child.py, test_isolation.py, test_limits_of_the_parent.py,"
+    " test_memory_together.py": (
+        "is it a loop that builds|there may be more to tell|more memory than|an endless loop|the limit is |a DSL file only reads its"
         "|each team's files run|install bubblewrap"
     ),
     "files of an estate: test_dslfiles.py, test_leftout.py, test_config.py, test_load.py": (
@@ -106,8 +107,8 @@ ELSEWHERE = {
         "install the plugin|its plugin has another field|remove the reference|another plugin may bring|install the package|Jenkins drops it silently where|install it, or leave|save it with: curl|define it"
         "|name the file: secrets"
     ),
-    "jobs of templates that install something: test_seed_jobs.py, test_templates_delivery.py": (
-        'name the file: install=|like "'
+    "templates, the seed and policy: test_templates_delivery.py, test_seed_jobs.py, test_policy_documents.py": (
+        'name the file: install=|like "|without an agent, and with canRoam'
     ),
     "what no DSL file reaches by itself: test_context.py, test_names.py, test_labels.py": (
         "use text, numbers, lists and dicts|a full name has no|leave the label out"

@@ -22,7 +22,8 @@ SETTINGS = Settings(teams=(PAYMENTS,))
 def define(
     name: str, body: str = "", root: str = "project", file: str = "payments/jobs.py", line: int = 3
 ) -> Definition:
-    return Definition(name, root, f"<{root}>{body}</{root}>", Where(file, line))
+    roams = "<canRoam>true</canRoam>"  # any agent will do
+    return Definition(name, root, f"<{root}>{roams}{body}</{root}>", Where(file, line))
 
 
 def messages(*definitions: Definition, settings: Settings = SETTINGS) -> list[str]:

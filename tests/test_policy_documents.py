@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,15 @@ CLOSED = Team("a", folders=("a",), credentials=("a-*",), labels=("a-*",), kinds=
 GIT = "<scm class='hudson.plugins.git.GitSCM'><userRemoteConfigs><hudson.plugins.git.UserRemoteConfig>{}</hudson.plugins.git.UserRemoteConfig></userRemoteConfigs></scm>"
 
 
-def define(body: str, start: str = "<project>", root: str = "project") -> Definition:
+ROAMS = "<project><canRoam>true</canRoam>"
+"""Any agent will do."""
+
+
+def define(body: str, start: str = ROAMS, root: str = "project") -> Definition:
     return Definition("a/job", root, f"{start}{body}</{root}>", Where("a/jobs.py", 3))
 
 
-def messages(body: str, start: str = "<project>", root: str = "project", team: Team = CLOSED) -> list[str]:
+def messages(body: str, start: str = ROAMS, root: str = "project", team: Team = CLOSED) -> list[str]:
     return [
         one.message.removeprefix("a/job: ")
         for one in check([define(body, start, root)], Settings(teams=(team,)))
@@ -108,19 +113,77 @@ def test_labels_are_found_however_they_are_written(body: str) -> None:
     assert messages(body.replace("b-lin", "a-lin")) == []
 
 
+@pytest.mark.parametrize(
+    "label",
+    [
+        "!a-x",
+        "!(a-x&amp;&amp;a-y)",
+        "a-x||!a-y",
+        "a-x-&gt;a-y",
+        "a-x&lt;-&gt;a-y",
+        "!a-x&amp;&amp;!a-y",
+    ],
+)
+def test_an_expression_that_fits_agents_of_others_is_no_label_of_the_team(label: str) -> None:
+    """Each label of it is the team's; but agents without any of them will do as well."""
+    [message] = messages(f"<assignedNode>{label}</assignedNode>")
+    assert message.startswith("team a may not use the label")
+    assert "fits agents with none of its labels" in message
+    assert messages(f"<assignedNode>{label}</assignedNode>", team=replace(CLOSED, labels=None)) == []
+    assert messages(f"<assignedNode>{label}</assignedNode>", team=replace(CLOSED, labels=("*",))) == []
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["a-x", "a-x&amp;&amp;!a-y", "a-x||a-y", "(a-x-&gt;a-y)&amp;&amp;a-x", "a-x&amp;&amp;(!a-y||a-z)"],
+)
+def test_an_expression_that_wants_a_label_of_the_team_is_one(label: str) -> None:
+    assert messages(f"<assignedNode>{label}</assignedNode>") == []
+
+
+ON_THE_CONTROLLER = {
+    "said": "<canRoam>false</canRoam>",
+    "said otherwise": "<canRoam>no</canRoam>",
+    "not said": "",
+    "in hexadecimal": "<can_.0052oam>false</can_.0052oam>",
+    "said twice": "<canRoam>true</canRoam><canRoam>false</canRoam>",
+}
+
+
+@pytest.mark.parametrize("body", ON_THE_CONTROLLER.values(), ids=ON_THE_CONTROLLER)
+@pytest.mark.parametrize(
+    "root", ["project", "hudson.model.FreeStyleProject", "maven2-moduleset", "matrix-project"]
+)
+def test_a_job_that_only_the_controller_runs_wants_its_label(root: str, body: str) -> None:
+    """Jenkins runs a job that may not roam, and is assigned to no label, on the built-in node."""
+    team = replace(CLOSED, kinds=None)
+    assert messages(body, f"<{root}>", root, team) == ["team a may not use the label 'built-in'"]
+    for labels in (None, ("built-in",), ("master",)):
+        assert messages(body, f"<{root}>", root, replace(team, labels=labels)) == []
+    for more in ("<canRoam>true</canRoam>", "<canRoam>TRUE</canRoam>", "<assignedNode>a-x</assignedNode>"):
+        assert messages(body + more, f"<{root}>", root, team) == []
+
+
+def test_folders_pipelines_and_views_run_nothing_by_themselves() -> None:
+    team = replace(CLOSED, kinds=None)
+    for root in ("com.cloudbees.hudson.plugins.folder.Folder", "flow-definition", "hudson.model.ListView"):
+        assert messages("", f"<{root}>", root, team) == []
+
+
 @pytest.mark.parametrize("attribute", ["class", "resolves-to"])
 def test_the_kind_is_the_one_that_jenkins_makes(attribute: str) -> None:
-    assert messages("<script>x</script>", f"<project {attribute}='flow-definition'>") == [
-        "team a may not define a pipeline"
-    ]
-    assert messages("", f"<project {attribute}='org.jenkinsci.plugins.workflow.job.WorkflowJob'>") == [
-        "team a may not define a pipeline"
-    ]
-    assert messages("", f"<flow-definition {attribute}='project'>", "flow-definition") == [
-        "team a may not define a pipeline"
-    ]
     assert messages(
-        "", f"<project resolves-to='flow-definition' {attribute if attribute == 'class' else 'x'}='project'>"
+        "<canRoam>true</canRoam><script>x</script>", f"<project {attribute}='flow-definition'>"
+    ) == ["team a may not define a pipeline"]
+    assert messages(
+        "<canRoam>true</canRoam>", f"<project {attribute}='org.jenkinsci.plugins.workflow.job.WorkflowJob'>"
+    ) == ["team a may not define a pipeline"]
+    assert messages(
+        "<canRoam>true</canRoam>", f"<flow-definition {attribute}='project'>", "flow-definition"
+    ) == ["team a may not define a pipeline"]
+    assert messages(
+        "<canRoam>true</canRoam>",
+        f"<project resolves-to='flow-definition' {attribute if attribute == 'class' else 'x'}='project'>",
     )
 
 

@@ -144,7 +144,7 @@ def _text(work: Work) -> str:
     try:
         text = file.read_text("utf-8")
         known = json.loads(text)
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         hint = "a template of Packer as JSON; one in HCL is not read"
         raise DeliveryError(f"template {file}: {error}", hint, USAGE) from error
     if not isinstance(known, dict):

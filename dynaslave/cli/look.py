@@ -83,7 +83,7 @@ def _asked(page: str) -> Status:
     except (requests.RequestException, ValueError) as error:
         reason = f": {error}" if address == url else ""  # which repeats the address
         raise JobdslError(f"no manager answers at {url}{reason}") from None
-    except (TypeError, KeyError):
+    except (TypeError, KeyError, RecursionError):
         raise JobdslError(f"what answers at {url} is no manager of this version") from None
 
 

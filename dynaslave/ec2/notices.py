@@ -43,11 +43,11 @@ class Notice:
 
 def parse(body: str) -> Notice:
     """What an event says, if anything. ValueError if the message is no event of EventBridge."""
-    event = json.loads(body)
     try:
+        event = json.loads(body)
         detail, kind, when = event["detail"], event["detail-type"], str(event["time"])[:40]
         instance = detail.get("instance-id")
-    except (AttributeError, KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError, RecursionError):
         raise ValueError("no event of EventBridge") from None
     if not isinstance(instance, str):
         return Notice("")

@@ -105,7 +105,7 @@ class Observer:
         body = urlencode({"script": _SCRIPT}).encode()
         try:
             return _told(self._controller.post("scriptText", "read labels", body, _FORM).json())
-        except (ControllerError, ValueError) as error:
+        except (ControllerError, ValueError, RecursionError) as error:
             forbidden = getattr(error, "status", None) == 403
             self._no_script_before = self._clock() + (_FORBIDDEN if forbidden else _FAILED)
             return {}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 from jobdsl.checks.findings import problem_of
 from jobdsl.documents.aliases import canonical, tag_class
@@ -22,6 +24,8 @@ __all__ = ["check", "check_one", "kind_of"]
 
 _WORDS = {tag_class(root): word for root, word in KINDS.items()}
 """What the DSL calls a kind of item or view, by its class."""
+_CONTROLLER_LABELS = ("built-in", "master")
+"""What Jenkins calls its own node, now and before 2.307."""
 
 
 def kind_of(one: Definition) -> str:
@@ -111,6 +115,12 @@ def _uses(found: References, team: Team) -> Iterator[tuple[str, str]]:
     for atom in _atoms(found):
         if not team.may_use_label(atom):
             yield f"{who} label {atom!r}", f"its labels: {_list(team.labels)}"
+    if found.is_on_controller and not any(map(team.may_use_label, _CONTROLLER_LABELS)):
+        hint = "without an agent, and with canRoam not true, the controller runs it: agent=... names one"
+        yield f"{who} label {_CONTROLLER_LABELS[0]!r}", f"{hint}; its labels: {_list(team.labels)}"
+    for text in () if team.may_use_label("") else _fits_others(found):
+        why = f"{who} label {text!r}: it fits agents with none of its labels"
+        yield why, f"say which of them the job needs, as in {_example(team)}"
     for name in found.secret_names:
         if not team.may_use_secret(name):
             yield f"{who} secret {name!r}", f"its secrets: {_list(team.secret_patterns)}"
@@ -124,6 +134,19 @@ def _atoms(found: References) -> list[str]:
         except LabelError:
             atoms[text] = None
     return list(atoms)
+
+
+def _fits_others(found: References) -> Iterator[str]:
+    """The expressions that an agent without any of their labels fits, as `!linux` does."""
+    for text in dict.fromkeys(found.labels):
+        with suppress(LabelError):
+            if parse_label(text).matches(()):
+                yield text
+
+
+def _example(team: Team) -> str:
+    label = next((label for label in team.labels or () if re.fullmatch(r"[\w.-]+", label)), "mine")
+    return f'"{label}&&!other"'
 
 
 def _list(globs: Sequence[str] | None) -> str:

@@ -46,6 +46,15 @@ _NAMED: tuple[tuple[Refers, re.Pattern[str]], ...] = (
 _WORD = re.compile(r"[\w.-]+")
 _NO_NAMES = frozenset({"true", "false", "ALL (no restriction)"})
 """Texts of such fields that name nothing: flags, and every node of a parameter."""
+_TIED = frozenset(
+    {
+        "hudson.model.FreeStyleProject",
+        "hudson.maven.MavenModuleSet",
+        "hudson.matrix.MatrixProject",
+        "com.tikal.jenkins.plugins.multijob.MultiJobProject",
+    }
+)
+"""Kinds of jobs that run on the built-in node unless they may roam, or are assigned to a label."""
 _PLAIN_AXIS = "hudson.matrix.Axis"
 _LABEL_AXIS = "hudson.matrix.LabelAxis"
 
@@ -65,6 +74,8 @@ class Claims:
     """Whether the item holds others."""
     unknown: dict[str, None] = field(default_factory=dict)
     """Classes that attributes name and the vocabulary has not."""
+    is_on_controller: bool = False
+    """Whether the built-in node runs the job: it may not roam, and is assigned to no label."""
     groups: dict[tuple[str, str], str] = field(default_factory=dict)
     """Groups of elements that are there, each with a class and, where one puts it there, a field."""
 
@@ -74,6 +85,7 @@ class Claims:
         classes = [tag_class(str(root.tag)), *([] if given is None else [canonical(given)])]
         self.kinds = list(dict.fromkeys(classes))
         self.is_folder = any(map(is_folder, self.kinds))
+        self.is_on_controller = not _TIED.isdisjoint(map(canonical, self.kinds)) and _is_tied(root)
         self.secret_names = secret_names(document, root)
 
     def note_class(self, java: str, element: etree._Element) -> None:
@@ -114,6 +126,12 @@ class Claims:
             self.labels += found
         elif kind == "node":
             self.labels += [text if _WORD.fullmatch(text) else '"' + text.strip('"') + '"' for text in found]
+
+
+def _is_tied(root: etree._Element) -> bool:
+    """Return whether nothing of a project lets it run on an agent (hudson.model.AbstractProject)."""
+    fields = {class_name(str(child.tag)): (child.text or "").strip() for child in root.iterchildren("*")}
+    return "assignedNode" not in fields and fields.get("canRoam", "").lower() != "true"
 
 
 def _is_property(element: etree._Element) -> bool:

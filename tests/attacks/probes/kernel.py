@@ -11,7 +11,7 @@ import os
 import socket
 import struct
 
-from .registry import COLUMN, FACTS, FILES, probe, system_call
+from .registry import COLUMN, FACTS, FILES, asked, probe, system_call
 
 
 def _shared_segment(size: int) -> int:
@@ -162,6 +162,26 @@ def handle_faults() -> None:
 def measure() -> None:
     attributes = struct.pack("II", 1, 112) + b"\0" * 104
     system_call("perf_event_open", attributes, 0, -1, -1, ctypes.c_ulong(0))
+
+
+for _title, _name, _arguments in (
+    ("load a program into the kernel (bpf)", "bpf", (99, None, 0)),
+    ("mount a file system", "mount", (None, None, None, ctypes.c_ulong(0), None)),
+    ("mount a file system (fsopen)", "fsopen", (None, 0)),
+    ("take a part of the file system (open_tree)", "open_tree", (-1, None, 0)),
+    ("enter namespaces (setns)", "setns", (-1, 0)),
+    ("change the root (chroot)", "chroot", (None,)),
+    ("make a handle of a file", "name_to_handle_at", (-1, None, None, None, 0)),
+    ("queue input and output (io_setup)", "io_setup", (0, None)),
+    ("move pages between files (splice)", "splice", (-1, None, -1, None, ctypes.c_size_t(0), 0)),
+    ("hide memory (memfd_secret)", "memfd_secret", (0x7FFFFFFF,)),
+    ("lock memory (mlockall)", "mlockall", (0x4000,)),
+    ("make a timer that signals", "timer_create", (99, None, None)),
+    ("make a timer in a file (timerfd)", "timerfd_create", (99, 0)),
+    ("add a filter of system calls", "seccomp", (99, 0, None)),
+    ("read the log of the kernel", "syslog", (99, None, 0)),
+):
+    probe(_title)(lambda name=_name, arguments=_arguments: asked(name, *arguments))  # type: ignore[misc]
 
 
 @probe("change the personality")

@@ -11,7 +11,7 @@ import socket
 import struct
 import time
 
-from .registry import FACTS, FILES, probe, system_call, victim
+from .registry import EVERYTHING, FACTS, FILES, asked, probe, system_call, victim
 
 
 def _of_the_victim(name: str) -> str:
@@ -70,6 +70,41 @@ def read_foreign_memory() -> None:
     system_call(
         "process_vm_readv", victim(), here, ctypes.c_ulong(1), here, ctypes.c_ulong(1), ctypes.c_ulong(0)
     )
+
+
+for _title, _name, _arguments in (
+    ("take a descriptor of the command (pidfd_getfd)", "pidfd_getfd", (-1, 0, 0)),
+    ("signal by a handle (pidfd)", "pidfd_send_signal", (-1, 0, None, 0)),
+    ("advise about memory of the command", "process_madvise", (-1, None, ctypes.c_size_t(0), 0, 0)),
+    ("start a process (clone3)", "clone3", (None, ctypes.c_size_t(0))),
+):
+    probe(_title)(lambda name=_name, arguments=_arguments: asked(name, *arguments))  # type: ignore[misc]
+
+
+@probe("write memory of the command (process_vm_writev)")
+def write_foreign_memory() -> None:
+    asked("process_vm_writev", victim(), None, ctypes.c_ulong(0), None, ctypes.c_ulong(0), ctypes.c_ulong(0))
+
+
+@probe("move memory of the command (move_pages)")
+def move_foreign_memory() -> None:
+    asked("move_pages", victim(), ctypes.c_ulong(0), None, None, None, 0)
+
+
+@probe("find the locks of the command (get_robust_list)")
+def find_locks() -> None:
+    asked("get_robust_list", victim(), None, None)
+
+
+@probe("signal the command (tkill)")
+def signal_by_tkill() -> None:
+    system_call("tkill", victim(), 0)
+
+
+@probe("change its own memory past its rights (/proc/self/mem)", EVERYTHING)
+def change_own_memory() -> None:
+    with open("/proc/self/mem", "r+b"):
+        pass
 
 
 @probe("compare with the command (kcmp)")
