@@ -76,7 +76,9 @@ class Death:
         return Problem(f"the DSL files ran longer than {whole:g} seconds; this was running", line, hint)
 
     def _how(self) -> str:
-        code = self.code or 0
+        if self.code is None:
+            return "what it sends, and went on"
+        code = self.code
         number = -code if code < 0 else code - _SHELL if self.behind else 0
         known = number in {one.value for one in signal.Signals}
         return f"by {signal.Signals(number).name}" if known else f"with status {self.code}"
