@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import jobdsl
-from jobdsl import steps
+from jobdsl import params, steps
 from jobdsl.cli.main import run
 from jobdsl.cli.workflow import render
 from jobdsl.controller.jenkins import connect
@@ -238,6 +238,16 @@ def test_an_estate_says_nothing_of_empty_actions(home: Home, count: int) -> None
     home.load()
     assert all(home.text("jobs.py").count(f'{kind}("{kind}') == count for kind in JOB_KINDS)
     assert "layout" not in home.text("jobs.py")
+
+
+def test_an_estate_says_nothing_of_empty_descriptions(home: Home) -> None:
+    for kind in JOB_KINDS:
+        home.put(f"{kind}.xml", getattr(jobdsl, kind)("p", description="").xml)
+    home.put("said.xml", jobdsl.freestyle("said", description=" ").xml)
+    home.put("parameter.xml", jobdsl.freestyle("p", parameters=[params.string("A", description="")]).xml)
+    home.load()
+    assert home.text("jobs.py").count("description=") == 1
+    assert 'description=" "' in home.text("jobs.py")
 
 
 def test_views_of_a_controller_are_imported_once_and_a_removed_one_does_not_return(home: Home) -> None:

@@ -142,6 +142,7 @@ def _items(full_name: str, root: Node, is_view: bool, first: Form) -> Iterator[t
             continue
         if is_equal:
             _drop_idle_actions(definition)
+            _drop_empty_description(definition)
             yield definition, form
     yield kind(name, Literal(to_text(root).lstrip("\n"))), FORMS[-1]
 
@@ -152,6 +153,12 @@ def _drop_idle_actions(made: Item) -> None:
     if _IDLE_ACTIONS in words:
         rest = " ".join(word for word in words if word != _IDLE_ACTIONS)
         object.__setattr__(made, "layout", rest or None)
+
+
+def _drop_empty_description(made: Item) -> None:
+    """Let an item or view say nothing of an empty description: an apply writes its marker there."""
+    if getattr(made, "description", None) == "" and not (made.extra or {}).get("description"):
+        object.__setattr__(made, "description", None)
 
 
 def _fallback(root: Node, made: Item, form: Form) -> str:

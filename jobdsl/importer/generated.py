@@ -5,7 +5,7 @@
   found on the web. An update keeps those of a Pipeline; a scan writes the others again.
 - The view `All` of a folder. The other views of a folder are definitions of their own.
 - Which of two like comparators a view orders names with.
-- An empty `<actions/>`, which comes and goes.
+- An empty `<actions/>`, which comes and goes, and an empty description of an item or view.
 """
 
 from __future__ import annotations
@@ -73,8 +73,15 @@ def defined(root: Node) -> Node:
 def essence(root: Node) -> Node:
     """Return what two documents must have in common to define the same."""
     bare = defined(root)
-    bare.children = [child for child in bare.children if not is_plain_action_list(child)]
+    bare.children = [
+        child for child in bare.children if not (is_plain_action_list(child) or _is_empty(child))
+    ]
     return bare
+
+
+def _is_empty(node: Node) -> bool:
+    """Whether a node is an empty description."""
+    return node.tag == "description" and not (node.children or node.text or node.attrs)
 
 
 def is_plain_action_list(node: Node) -> bool:
