@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,14 +19,15 @@ from lxml import etree
 from dynaslave.cli import main as cli
 from dynaslave.pools.pool import AgentPool, make
 from dynaslave.pools.prices import shipped
+from dynaslave.simulate.bound import bound
 from dynaslave.simulate.chance import NEVER, Chance, Faults
 from dynaslave.simulate.engine import Played, run
 from dynaslave.simulate.ours import Ours
-from dynaslave.simulate.plot import to_svg
+from dynaslave.simulate.plot import _counts, to_svg
 from dynaslave.simulate.policies import NAMES, policy
 from dynaslave.simulate.result import Figures, quantile, result
 from dynaslave.simulate.trace import Build
-from dynaslave.simulate.whatif import Setting, frontier, sweep
+from dynaslave.simulate.whatif import EXECUTORS, IDLE_MINUTES, SPARES, Setting, advice, frontier, sweep
 
 
 def pool(name: str = "p", **arguments: Any) -> AgentPool:
@@ -263,11 +265,56 @@ def test_the_frontier_has_what_nothing_beats() -> None:
 
 def test_what_if_holds_the_pool_as_it_is() -> None:
     chance: Callable[[], Chance] = lambda: Chance(1)  # noqa: E731
+    told: list[tuple[int, int]] = []
+    most = pool().max_agents
     found = sweep(
-        [Build(0, 60, "p"), Build(900, 60, "p")], pool(idle_minutes=7), lambda: policy("no-delay", {}), chance
+        [Build(0, 60, "p"), Build(900, 60, "p")],
+        pool(idle_minutes=7),
+        lambda: policy("no-delay", {}),
+        chance,
+        lambda done, planned: told.append((done, planned)),
     )
+    assert [done for done, _ in told] == list(range(1, len(found) + 1))
+    assert all(done <= planned for done, planned in told)
     assert [(one.idle_minutes, one.spares, one.executors) for one in found if one.current] == [(7, 0, 1)]
-    assert len(found) == 61
+    assert {one.idle_minutes for one in found} == {7, *IDLE_MINUTES}
+    assert {one.spares for one in found} == set(SPARES)
+    assert {one.executors for one in found} == set(EXECUTORS)
+    assert {one.max_agents for one in found} == {most, most // 2, 2 * most}
+    assert {one.spot for one in found} == {"no", "prefer"}
+    assert len(found) <= 20
+
+
+def test_the_advice_is_one_sentence() -> None:
+    def setting(idle: float, hours: float, p95: float, *, current: bool = False) -> Setting:
+        return Setting(idle, 0, 1, Figures(1, 0, 0, p95, 0, 0, hours, hours, 0, 0, 0, 0, 0), current, 9)
+
+    now = setting(5, 100, 90, current=True)
+    assert advice([now, setting(1, 90, 120), setting(9, 120, 80)]).startswith("Leave the pool as it is")
+    said = advice([now, setting(2, 80, 90), setting(3, 85, 60)])
+    assert said.startswith(
+        "Set idle_minutes = 2: builds wait 90 s (p95) instead of 90 s, for $80.00 instead of"
+    )
+
+
+def test_the_bound_waits_for_nothing_and_costs_least() -> None:
+    builds = [Build(at * 400.0, 200, "p") for at in range(10)] + [Build(5000, 60, "p"), Build(5100, 60, "p")]
+    lowest = bound(builds, {"p": pool()}, {}).all
+    assert (lowest.wait_mean_s, lowest.jobs, lowest.launches) == (0, 12, 11)
+    assert lowest.agent_hours * 3600 == pytest.approx(10 * 320 + 120 + 60 + 40 + 60)
+    assert lowest.agent_hours <= result("x", play(builds)).all.agent_hours
+
+
+def test_a_plot_shows_what_is_shorter_than_a_bin() -> None:
+    assert _counts([(10.5, 10.6), (10.55, 10.7), (25.0, 40.0), (5.0, 5.0)], [0.0, 10.0, 20.0, 30.0]) == [
+        0,
+        2,
+        1,
+        1,
+    ]
+    root = etree.fromstring(to_svg("x", play([Build(at * 86400.0, 500, "p") for at in range(4)])).encode())
+    texts = {one.text for one in root.iter("{*}text")}
+    assert {"day 1", "day 2", "day 3", "day 4"} <= texts
 
 
 def test_a_plot_is_an_svg_of_queue_and_executors() -> None:
@@ -317,16 +364,18 @@ def test_the_command_sets_policies_side_by_side(
 def test_the_command_sweeps(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run([*files, "--policy", "no-delay", "--what-if"]) == 0
     text = capsys.readouterr().out
-    assert "pool linux: 60 settings, those worth it" in text
+    assert text.split()[0] in ("Set", "Leave")
+    assert re.search(r"pool linux: 1\d settings, those worth it", text)
+    assert text.splitlines()[-1].endswith("bound")
     assert cli.run([*files, "--policy", "no-delay", "--what-if", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["policy"] == "no-delay"
     settings = found["pools"]["linux"]
-    assert len(settings) == 60
+    assert 12 <= len(settings) <= 20
     (now,) = (one for one in settings if one["current"])
     assert (now["idle_minutes"], now["spares"], now["executors"]) == (5, 0, 1)
     worth = [one for one in settings if one["worth_it"]]
-    assert {line.split()[3] for line in text.splitlines()[2:]} >= {
+    assert {line.split()[5] for line in text.splitlines()[3:]} >= {
         f"{one['wait_p95_s']:.0f}" for one in worth
     }
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,9 @@ _SHARE = click.FloatRange(0, 1)
     "--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw the (first) policy's run as SVG."
 )
 @click.option(
-    "--what-if", is_flag=True, help="Try other idle times, spares and executors, and print those worth it."
+    "--what-if",
+    is_flag=True,
+    help="Try other idle times, spares, executors, maximums and spot; print what is worth it.",
 )
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="Chance follows from it: boot times, failures."
@@ -131,6 +134,7 @@ def _play(
     plot: Path | None,
 ) -> None:
     from dynaslave.simulate import report
+    from dynaslave.simulate.bound import bound
     from dynaslave.simulate.chance import Chance
     from dynaslave.simulate.engine import run
     from dynaslave.simulate.policies import policy
@@ -145,11 +149,25 @@ def _play(
             from dynaslave.simulate.plot import to_svg
 
             write_text(plot, to_svg(f"{len(builds):,} builds, policy {name}", played))
+    lowest = bound(builds, pools, table)
     if as_json:
-        values = [report.to_json(one) for one in results]
+        values = [{**report.to_json(one), "bound": report.rounded(lowest.all)} for one in results]
         click.echo(json.dumps(values if len(values) > 1 else values[0], indent=2))
     else:
-        click.echo(report.to_text(results), nl=False)
+        click.echo(report.to_text([*results, lowest]), nl=False)
+
+
+def _progress(pool: str) -> Callable[[int, int], None]:
+    """Show on standard error which play of a pool is done: on one line of a terminal, else each fourth."""
+    terminal = sys.stderr.isatty()
+
+    def show(done: int, planned: int) -> None:
+        if terminal:
+            click.echo(f"\rpool {pool}: {done} of {planned} settings played", err=True, nl=done >= planned)
+        elif done % 4 == 0 or done == planned:
+            click.echo(f"pool {pool}: {done} of {planned} settings played", err=True)
+
+    return show
 
 
 def _what_if(
@@ -162,17 +180,28 @@ def _what_if(
     *,
     as_json: bool,
 ) -> None:
+    from dynaslave.simulate.bound import bound
     from dynaslave.simulate.chance import Chance
     from dynaslave.simulate.policies import policy
-    from dynaslave.simulate.whatif import sweep, to_json, to_text
+    from dynaslave.simulate.whatif import coarse, sweep, to_json, to_text
 
     swept = {}
+    bounds = bound(builds, pools, table)
     for pool in pools.values():
         own = [build._replace(label="") for build in builds if build.pool == pool.name]
         if own:
-            swept[pool.name] = sweep(own, pool, lambda: policy(name, table), lambda: Chance(seed, faults))
+            swept[pool.name] = sweep(
+                own,
+                pool,
+                lambda: coarse(policy(name, table)),
+                lambda: Chance(seed, faults),
+                _progress(pool.name),
+            )
     if as_json:
         pools_of = {pool: to_json(settings) for pool, settings in swept.items()}
         click.echo(json.dumps({"policy": name, "pools": pools_of}, indent=2))
     else:
-        click.echo("\n".join(to_text(pool, settings) for pool, settings in swept.items()), nl=False)
+        click.echo(
+            "\n".join(to_text(pool, settings, bounds.pools[pool]) for pool, settings in swept.items()),
+            nl=False,
+        )

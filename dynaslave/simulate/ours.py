@@ -31,8 +31,9 @@ class Ours:
     name = "default"
     interval = 5.0
 
-    def __init__(self, prices: Table, *, every_look: bool = False) -> None:
+    def __init__(self, prices: Table, *, every_look: bool = False, interval: float = 5.0) -> None:
         self._prices = prices
+        self.interval = interval
         self._every_look = every_look
         """Whether to look at every point of the grid, also where nothing can have changed."""
         facts = {name: TypeFacts(row.vcpus, row.dollars_hour) for name, row in prices.items()}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
-from itertools import accumulate
 
 from dynaslave.simulate.chance import NEVER
 from dynaslave.simulate.engine import Played
@@ -46,23 +45,37 @@ def to_svg(title: str, played: Played) -> str:
     pairs = zip(_counts(there, times), values["busy"], strict=True)
     values["idle"] = [max(total - busy, 0) for total, busy in pairs]
     charts = [
-        area_chart("builds waiting", times, _QUEUE, values),
-        area_chart("executors", times, _AGENTS, values),
+        area_chart("builds waiting", times, _QUEUE, values, label=_day),
+        area_chart("executors", times, _AGENTS, values, label=_day),
     ]
     return _page(title, charts)
 
 
+def _day(when: float) -> str:
+    """A moment of a trace: `day 1`, `day 1 12:00`."""
+    day, seconds = divmod(int(when), 86_400)
+    hours = f" {seconds // 3600:02}:{seconds % 3600 // 60:02}" if seconds else ""
+    return f"day {day + 1}{hours}"
+
+
 def _counts(spans: Iterable[Span], times: Sequence[float]) -> list[float]:
-    """How many spans hold at each of some evenly spaced times."""
-    step = times[1] - times[0]
-    changes = [0] * (len(times) + 1)
+    """How many spans hold at most at once in each of some bins, that begin at evenly spaced times."""
+    step, last = times[1] - times[0], len(times) - 1
+    events: list[list[tuple[float, int]]] = [[] for _ in times]
     for start, stop in spans:
-        first = min(max(-int(-start // step), 0), len(times))
-        last = min(max(-int(-min(stop, NEVER) // step), 0), len(times)) if stop < NEVER else len(times)
-        if last > first:
-            changes[first] += 1
-            changes[last] -= 1
-    return list(accumulate(changes[:-1]))
+        if stop > start:
+            events[min(int(start // step), last)].append((start, 1))
+            if stop < NEVER and stop // step <= last:
+                events[int(stop // step)].append((stop, -1))
+    level = 0
+    most: list[float] = []
+    for found in events:
+        highest = level
+        for _, change in sorted(found):
+            level += change
+            highest = max(highest, level)
+        most.append(highest)
+    return most
 
 
 def _page(title: str, charts: Sequence[str]) -> str:

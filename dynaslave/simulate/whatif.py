@@ -4,21 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
-from dynaslave.pools.pool import AgentPool
+from dynaslave.controller.words import plural
+from dynaslave.pools.pool import AgentPool, Spot
 from dynaslave.simulate.chance import Chance
 from dynaslave.simulate.engine import Policy, run
 from dynaslave.simulate.report import aligned, rounded
 from dynaslave.simulate.result import Figures, result
 from dynaslave.simulate.trace import Build
 
-__all__ = ["EXECUTORS", "IDLE_MINUTES", "SPARES", "Setting", "frontier", "sweep", "to_json", "to_text"]
+__all__ = [
+    "EXECUTORS",
+    "IDLE_MINUTES",
+    "SPARES",
+    "Setting",
+    "coarse",
+    "frontier",
+    "sweep",
+    "to_json",
+    "to_text",
+]
 
 IDLE_MINUTES = (1.0, 2.0, 5.0, 10.0, 20.0)
 SPARES = (0, 1, 2, 4)
 EXECUTORS = (1, 2, 4)
+_INTERVAL = 20.0
+"""Seconds between the looks of a policy whose settings are compared."""
+_PAIRS = 4
+"""Pairs of settings that are played at most."""
+
+
+Progress = Callable[[int, int], None]
+"""Called after each play: how many are done, and how many there will be at most."""
+
+
+class Knobs(NamedTuple):
+    """What is changed of a pool."""
+
+    idle_minutes: float
+    spares: int
+    executors: int
+    max_agents: int
+    spot: Spot
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +59,102 @@ class Setting:
     figures: Figures
     current: bool = False
     """Whether this is how the pool is."""
+    max_agents: int = 0
+    spot: Spot = "no"
+
+    @property
+    def knobs(self) -> Knobs:
+        """Return what is changed of the pool."""
+        return Knobs(self.idle_minutes, self.spares, self.executors, self.max_agents, self.spot)
+
+
+def coarse(policy: Policy) -> Policy:
+    """Let a policy look less often than a manager does: what is compared is compared by the same looks."""
+    policy.interval = max(policy.interval, _INTERVAL)
+    return policy
 
 
 def sweep(
-    builds: Sequence[Build], pool: AgentPool, policy: Callable[[], Policy], chance: Callable[[], Chance]
+    builds: Sequence[Build],
+    pool: AgentPool,
+    policy: Callable[[], Policy],
+    chance: Callable[[], Chance],
+    progress: Progress | None = None,
 ) -> list[Setting]:
-    """Play a pool's builds under every combination of settings, its own among them.
+    """Play a pool's builds under other settings, its own among them: one of them changed, then two.
 
-    Builds are taken to last as long beside others on one agent: look at executors with care.
+    First each setting is changed alone. What is then worth it of idle times and spares is tried together; of
+    settings that lose alone, no pair is played. Builds are taken to last as long next to others on one agent:
+    look at executors with care.
+
+    Args:
+        builds: of this pool.
+        pool: as it is.
+        policy, chance: made anew for each play.
+        progress: called after each play with how many are done, and how many there will be at most.
     """
-    own = (pool.idle_minutes, pool.spares, pool.executors)
-    grid = {own, *product(IDLE_MINUTES, SPARES, EXECUTORS)}
-    found = []
-    for idle, spares, executors in sorted(grid):
-        other = replace(pool, idle_minutes=idle, spares=spares, executors=executors)
-        played = run(builds, {pool.name: other}, policy(), chance())
-        figures = result("", played).all
-        found.append(Setting(idle, spares, executors, figures, (idle, spares, executors) == own))
-    return found
+    return _Sweep(builds, pool, policy, chance, progress).run()
+
+
+class _Sweep:
+    """The settings that were played."""
+
+    def __init__(
+        self,
+        builds: Sequence[Build],
+        pool: AgentPool,
+        policy: Callable[[], Policy],
+        chance: Callable[[], Chance],
+        progress: Progress | None,
+    ) -> None:
+        self.builds, self.pool, self.policy, self.chance = builds, pool, policy, chance
+        self.progress = progress
+        self.found: dict[Knobs, Setting] = {}
+        self.planned = 0
+
+    def run(self) -> list[Setting]:
+        own = Knobs(
+            self.pool.idle_minutes,
+            self.pool.spares,
+            self.pool.executors,
+            self.pool.max_agents,
+            self.pool.spot,
+        )
+        alone = [own, *(own._replace(idle_minutes=minutes) for minutes in IDLE_MINUTES)]
+        alone += [own._replace(spares=spares) for spares in SPARES if spares <= self.pool.max_agents]
+        alone += [own._replace(executors=executors) for executors in EXECUTORS]
+        alone += [own._replace(max_agents=most) for most in self.most()]
+        alone += [own._replace(spot="no" if own.spot != "no" else "prefer")]
+        self.play(alone, 4)
+        best = frontier(entry for entry in self.found.values() if entry.executors == own.executors)
+        idles = {entry.idle_minutes for entry in best if entry.spares == own.spares}
+        spares = {entry.spares for entry in best if entry.idle_minutes == own.idle_minutes}
+        pairs = [own._replace(idle_minutes=idle, spares=free) for idle in idles for free in spares]
+        self.play(sorted(pairs)[:_PAIRS], 0)
+        return sorted(self.found.values(), key=lambda entry: entry.knobs)
+
+    def most(self) -> list[int]:
+        """Other maximums worth a look: half of it, and twice as many."""
+        return sorted({max(1, self.pool.min_agents, self.pool.max_agents // 2), 2 * self.pool.max_agents})
+
+    def play(self, settings: Sequence[Knobs], more: int) -> None:
+        new = [knobs for knobs in dict.fromkeys(settings) if knobs not in self.found]
+        self.planned = len(self.found) + len(new) + more
+        for knobs in new:
+            other = replace(self.pool, **knobs._asdict())
+            played = run(self.builds, {self.pool.name: other}, self.policy(), self.chance())
+            figures, current = result("", played).all, not self.found
+            self.found[knobs] = Setting(
+                knobs.idle_minutes,
+                knobs.spares,
+                knobs.executors,
+                figures,
+                current,
+                knobs.max_agents,
+                knobs.spot,
+            )
+            if self.progress is not None:
+                self.progress(len(self.found), max(self.planned, len(self.found)))
 
 
 def frontier(settings: Iterable[Setting]) -> list[Setting]:
@@ -70,36 +176,93 @@ def to_json(settings: Sequence[Setting]) -> list[dict[str, Any]]:
     best = frontier(settings)
     return [
         {
-            "idle_minutes": one.idle_minutes,
-            "spares": one.spares,
-            "executors": one.executors,
-            "current": one.current,
-            "worth_it": one in best,
-            **rounded(one.figures),
+            **entry.knobs._asdict(),
+            "current": entry.current,
+            "worth_it": entry in best,
+            **rounded(entry.figures),
         }
-        for one in settings
+        for entry in settings
     ]
 
 
-def to_text(name: str, settings: Sequence[Setting]) -> str:
-    """The frontier as a table, and how the pool is now."""
+def to_text(name: str, settings: Sequence[Setting], bound: Figures) -> str:
+    """One sentence of advice, the frontier as a table, and how the pool is now."""
     best = frontier(settings)
-    now = next(one for one in settings if one.current)
+    now = next(entry for entry in settings if entry.current)
     shown = best if now in best else [*best, now]
-    lines = [["idle_minutes", "spares", "executors", "p95", "mean", "agent-hours", "cost", ""]]
-    lines += [_line(one) for one in shown]
-    return f"pool {name}: {len(settings)} settings, those worth it\n{aligned(lines)}\n"
+    heads = [
+        "idle_minutes",
+        "spares",
+        "executors",
+        "max_agents",
+        "spot",
+        "p95",
+        "mean",
+        "agent-hours",
+        "cost",
+    ]
+    lines = [[*heads, ""], *(_line(entry) for entry in shown)]
+    lines.append(["-", "-", "-", "-", "-", *_numbers(bound), "bound"])
+    head = f"pool {name}: {plural(len(settings), 'setting')}, those worth it"
+    return f"{advice(settings)}\n{head}\n{aligned(lines)}\n"
 
 
-def _line(one: Setting) -> list[str]:
-    figures = one.figures
+def advice(settings: Sequence[Setting]) -> str:
+    """Return one sentence: what to change, and what comes of it by these builds."""
+    now = next(entry for entry in settings if entry.current)
+    same = [entry for entry in settings if entry.executors == now.executors]
+    better = [entry for entry in same if _is_better(entry, now)]
+    if not better:
+        return "Leave the pool as it is: no other setting that was tried is cheaper and no slower."
+    best = min(better, key=_badness)
+    was, now_is = now.figures, best.figures
+    changes = [
+        f"{key} = {value:g}" if isinstance(value, int | float) else f"{key} = {_SPOT[value]}"
+        for key, value, before in zip(best.knobs._fields, best.knobs, now.knobs, strict=True)
+        if value != before
+    ]
+    return (
+        f"Set {' and '.join(changes)}: builds wait {now_is.wait_p95_s:,.0f} s (p95) instead of "
+        f"{was.wait_p95_s:,.0f} s, for ${now_is.cost:,.2f} instead of ${was.cost:,.2f} "
+        f"({now_is.agent_hours:,.1f} agent-hours instead of {was.agent_hours:,.1f})."
+    )
+
+
+_SPOT: dict[str | int | float, str] = {"no": "False", "prefer": "True", "only": '"only"'}
+
+
+def _spent(entry: Setting) -> float:
+    """What it costs; agent-hours where no price is known."""
+    return entry.figures.cost or entry.figures.agent_hours
+
+
+def _is_better(entry: Setting, now: Setting) -> bool:
+    """Report whether a setting is no slower and no dearer, and worth a change in one of both."""
+    waits, costs = entry.figures.wait_p95_s, _spent(entry)
+    no_worse = waits <= now.figures.wait_p95_s + 1 and costs <= _spent(now) * 1.001
+    return no_worse and (waits < 0.9 * now.figures.wait_p95_s or costs < 0.97 * _spent(now))
+
+
+def _badness(entry: Setting) -> tuple[float, float]:
+    return (_spent(entry), entry.figures.wait_p95_s)
+
+
+def _line(entry: Setting) -> list[str]:
     return [
-        f"{one.idle_minutes:g}",
-        str(one.spares),
-        str(one.executors),
+        f"{entry.idle_minutes:g}",
+        str(entry.spares),
+        str(entry.executors),
+        str(entry.max_agents),
+        entry.spot,
+        *_numbers(entry.figures),
+        "now" if entry.current else "",
+    ]
+
+
+def _numbers(figures: Figures) -> list[str]:
+    return [
         f"{figures.wait_p95_s:,.0f} s",
         f"{figures.wait_mean_s:,.0f} s",
         f"{figures.agent_hours:,.1f}",
         f"${figures.cost:,.2f}",
-        "now" if one.current else "",
     ]

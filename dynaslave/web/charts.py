@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
 
@@ -11,20 +11,36 @@ __all__ = ["Band", "area_chart"]
 
 WIDTH, HEIGHT = 720, 200
 _LEFT, _RIGHT, _TOP, _BOTTOM = 36, 8, 10, 22
+_DAY = 86_400
+_STEPS = (60, 300, 900, 1800, 3600, 7200, 21600, 43200, _DAY, 2 * _DAY, 7 * _DAY, 14 * _DAY, 28 * _DAY)
+"""Seconds between two marks of the axis."""
 Band = tuple[str, str]
 """Name of a band and its colour."""
 
 
+def clock(when: float) -> str:
+    """A moment as the time of day in UTC: `14:05`."""
+    return datetime.fromtimestamp(when, UTC).strftime("%H:%M")
+
+
 def area_chart(
-    title: str, times: Sequence[float], bands: Sequence[Band], values: Mapping[str, Sequence[float]]
+    title: str,
+    times: Sequence[float],
+    bands: Sequence[Band],
+    values: Mapping[str, Sequence[float]],
+    *,
+    label: Callable[[float], str] = clock,
 ) -> str:
-    """A stacked area chart; `values` has one number for each time, by the band's name. Bands from below."""
+    """A stacked area chart; `values` has one number for each time, by the band's name. Bands from below.
+
+    label: names a moment on the axis.
+    """
     if len(times) < 2:
         return f'<p class="empty">{escape(title)}: not enough seen yet</p>'
     totals = [sum(values[name][at] for name, _ in bands) for at in range(len(times))]
     top = _ceiling(max(totals))
     frame = _Frame(times[0], times[-1], top)
-    parts = [frame.grid(), *_areas(frame, times, bands, values), frame.hours()]
+    parts = [frame.grid(), *_areas(frame, times, bands, values), frame.hours(label)]
     summary = f"{title}: now {_number(totals[-1])}, at most {_number(max(totals))}"
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(summary)}">'
@@ -54,14 +70,14 @@ class _Frame:
             )
         return "".join(lines)
 
-    def hours(self) -> str:
+    def hours(self, label: Callable[[float], str]) -> str:
         span = self.end - self.start
-        step = next((one for one in (60, 300, 900, 1800, 3600, 7200, 21600) if span / one <= 7), 86400)
+        step = next((one for one in _STEPS if span / one <= 7), 365 * 86400)
         first = math.ceil(self.start / step) * step
         texts = []
         for when in range(int(first), int(self.end) + 1, step):
-            text = datetime.fromtimestamp(when, UTC).strftime("%H:%M")
-            texts.append(f'<text x="{self.x(when):.1f}" y="{HEIGHT - 6}" text-anchor="middle">{text}</text>')
+            text = f'<text x="{self.x(when):.1f}" y="{HEIGHT - 6}" text-anchor="middle">{label(when)}</text>'
+            texts.append(text)
         return "".join(texts)
 
 
