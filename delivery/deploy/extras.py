@@ -128,7 +128,9 @@ def copy(
     `target_groups` are ARNs of the new group's by those of the old one's, where they differ.
     """
     yield from extras.unread
-    names = {old: new, **{_label(one): _label(other) for one, other in (target_groups or {}).items()}}
+    names = {_label(one): _label(other) for one, other in (target_groups or {}).items()}
+    if old:
+        names[old] = new
     for hook in extras.hooks:
         _call(site, "autoscaling", "put_lifecycle_hook", {**hook, "AutoScalingGroupName": new})
     for topic, types in extras.notifications.items():
@@ -141,7 +143,8 @@ def copy(
     for policy in extras.policies:
         said = {**_renamed(policy, names), "AutoScalingGroupName": new}
         made = _call(site, "autoscaling", "put_scaling_policy", said)
-        arns[policy["PolicyARN"]] = made["PolicyARN"]
+        if "PolicyARN" in policy:  # one of the settings has none yet
+            arns[policy["PolicyARN"]] = made["PolicyARN"]
     for alarm in extras.alarms:
         _call(site, "cloudwatch", "put_metric_alarm", _alarm(_renamed(alarm, names), arns, old, new))
     for action in extras.actions:

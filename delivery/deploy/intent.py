@@ -19,6 +19,7 @@ from delivery.deploy.checks import (
     image_of,
 )
 from delivery.deploy.extras import Extras, extras_of
+from delivery.deploy.fleet import Fleet, fleet_of
 from delivery.deploy.group_tags import is_own_name, recorded_in, tags_of
 from delivery.deploy.instance_types import check_quotas, check_types, on_demand_count, types_of
 from delivery.deploy.launch_changes import Difference, differences, security_groups_of
@@ -26,6 +27,7 @@ from delivery.deploy.model import Cluster, Group, Size
 from delivery.deploy.previous import previous_of
 from delivery.deploy.refusals import Refusals
 from delivery.deploy.removal import check_room, surplus
+from delivery.deploy.scaling_policy import missing_policy, with_policy
 from delivery.deploy.shapes import fitting
 from delivery.deploy.sizing import size_of
 from delivery.deploy.template import Launch, Template, data_of, launch_of, lost, overrides_of, sent, source_of
@@ -73,6 +75,8 @@ class Intent:
     differences: tuple[Difference, ...] = ()
     """What the settings change of the previous group."""
     previous_image: str = ""
+    fleet: Fleet = field(default_factory=Fleet)
+    """The instances that run at the peak, and those that are kept."""
     """Id of the image of the previous group."""
 
 
@@ -129,7 +133,7 @@ def intend(
         old,
         places,
         group,
-        extras_of(site.aws, old) if old else Extras(),
+        with_policy(extras_of(site.aws, old) if old else Extras(), site.deploy),
         facts.release if facts else Release(image=image),
         previous_image=before.template.image if before else "",
     )
@@ -139,7 +143,10 @@ def intend(
     found = tuple(_differences(site, intent, before)) if before else ()
     unknown = [] if is_rollback else _against_quotas(site, intent, refusals)
     refusals.finish()
-    return replace(intent, notes=(*notes, *unknown, *_notes(site, intent, taking)), differences=found)
+    gone = {one.name for one in surplus(cluster, site.deploy.keep, old.name if old else None)}
+    fleet = fleet_of(cluster, old, size.desired, site.deploy, strategy=strategy, deleted=gone)
+    said = (*notes, *unknown, *_notes(site, intent, taking))
+    return replace(intent, notes=said, differences=found, fleet=fleet)
 
 
 def _against_quotas(site: Site, intent: Intent, refusals: Refusals) -> list[str]:
@@ -192,7 +199,10 @@ def _notes(site: Site, intent: Intent, taking: Sequence[Group]) -> Iterator[str]
     yield from lost(site, intent.launch)
     if old is not None:
         yield from _not_copied(old)
-    elif intent.strategy in ("canary", "ramp"):
+        return
+    if missing := missing_policy(intent.extras, site.deploy, intent.group, intent.size):
+        yield missing
+    if intent.strategy in ("canary", "ramp"):
         yield f"the first group of a cluster gets all traffic at once: {intent.strategy} needs one before it"
 
 

@@ -59,12 +59,13 @@ def plan(
 
 
 def _tell_plan(site: Site, intent: Any, said: list[tuple[str, str]], *, as_json: bool) -> None:
-    notes = [*intent.notes, *intent.extras.unread]
+    notes = [*intent.notes, *intent.extras.unread, str(intent.fleet)]
     if as_json:
         steps = [{"name": name, "text": text} for name, text in said]
         facts = {"cluster": str(site.cluster), "group": intent.group, **intent.release.values}
         changes = [one._asdict() for one in intent.differences]
         plan = {**facts, "strategy": intent.strategy, "steps": steps, "changes": changes, "notes": notes}
+        plan |= intent.fleet.values
         click.echo(json.dumps(plan, indent=2))
         return
     where = f"{site.aws.account}, {site.aws.region}"

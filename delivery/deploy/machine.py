@@ -12,7 +12,7 @@ from delivery.clock import iso
 from delivery.deploy import capacity
 from delivery.deploy.extras import Extras, copy
 from delivery.deploy.model import Group, State
-from delivery.deploy.park import park
+from delivery.deploy.park import park, shrink
 from delivery.deploy.plan import Facts, Step, Verb, borne, left, steps
 from delivery.deploy.removal import remove
 from delivery.deploy.retry import retried
@@ -82,7 +82,7 @@ def drive(run: Run) -> bool:
 def is_switched(run: Run) -> bool:
     """Tell whether the old group is out of traffic and only tidying is left. DeliveryError."""
     every = [one.verb for one in left(steps(run.facts), run.new.tags.get(tags.STEP, ""))]
-    return {*every} <= {"remove", "unpin", "done"}
+    return {*every} <= {"shrink", "remove", "unpin", "done"}
 
 
 def _both(run: Run) -> bool:
@@ -101,6 +101,8 @@ def relax(site: Site, *names: str | None) -> None:
 def _copy(run: Run, _: Step, told: Told) -> None:
     site, old = run.site, run.old
     if old is None:
+        for lost in copy(site, run.extras, "", run.facts.group):
+            told.note(lost)
         return
     mine, theirs_now = recorded(run.new)[0], old.target_groups
     swapped = dict(zip(theirs_now, mine, strict=True)) if len(mine) == len(theirs_now) == 1 else {}
@@ -241,6 +243,15 @@ def _still(run: Run, told: Told) -> None:
     capacity.still(run.site, run.facts.group, needed, told.note, balancers=run.traffic.switches)
 
 
+def _shrink(run: Run, _: Step, told: Told) -> None:
+    """The old group keeps no instances: `delivery:size` has the size it gets back in a rollback."""
+    if (old := run.old) is not None:
+        _still(run, told)
+        if run.traffic.takes(old):
+            raise DeliveryError(f"{old.name} takes traffic again: its instances stay")
+        shrink(run.site, old)
+
+
 def _remove(run: Run, _: Step, told: Told) -> None:
     """What serves stays so, whether or not the old group can be deleted now."""
     if (old := run.old) is not None:
@@ -280,6 +291,7 @@ _VERBS: dict[Verb, Callable[[Run, Step, Told], None]] = {
     "soak": _soak,
     "decide": _decide,
     "off": _off,
+    "shrink": _shrink,
     "remove": _remove,
     "unpin": _unpin,
     "done": _done,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from delivery.deploy.site import Site
     from delivery.deploy.traffic import Traffic
 
-__all__ = ["FROZEN", "empty", "park", "settle", "take_back"]
+__all__ = ["FROZEN", "empty", "park", "settle", "shrink", "take_back"]
 
 FROZEN = (
     "Launch",
@@ -67,6 +67,16 @@ def empty(site: Site, name: str) -> None:
     if group is not None and (group.size.desired or group.size.min):
         site.untag(name, [tags.PIN])  # its minimum is to stay 0; `delivery:size` has the one it had
         site.resize(name, min=0, desired=0)
+
+
+def shrink(site: Site, group: Group) -> None:
+    """End the instances of a group that is kept; a rollback launches them again. AwsError."""
+    if "Terminate" in group.suspended and "Terminate" not in group.own_suspended:
+        with site.changing(f"letting the instances of {group.name} end"):
+            site.aws.autoscaling.resume_processes(
+                AutoScalingGroupName=group.name, ScalingProcesses=["Terminate"]
+            )
+    empty(site, group.name)
 
 
 def _renew(site: Site, group: Group) -> None:

@@ -17,8 +17,8 @@ from delivery.settings import Deploy
 __all__ = ["Facts", "Step", "Verb", "after", "before", "borne", "canary_size", "left", "steps", "tidying"]
 
 Verb = Literal[
-    "copy", "pin", "join", "grow", "healthy", "traffic", "serving", "soak", "decide", "off", "remove",
-    "unpin", "done",
+    "copy", "pin", "join", "grow", "healthy", "traffic", "serving", "soak", "decide", "off", "shrink",
+    "remove", "unpin", "done",
 ]  # fmt: skip
 
 
@@ -104,6 +104,8 @@ def _first(facts: Facts) -> Iterator[Step]:
         yield Step("copy", f"{what} of {facts.previous}", "copy")
         what = _some(facts.old_capacity, "instance")
         yield Step("pin", f"{facts.previous} keeps its {what} until this is over", "pin")
+    elif facts.extras:
+        yield Step("copy", f"{', '.join(facts.extras)} as the settings say", "copy")
     if facts.settings.traffic == "weighted":
         yield Step("join", f"{facts.group} into {_places(facts)}, with weight 0", "join")
 
@@ -188,6 +190,9 @@ def _last(facts: Facts) -> Iterator[Step]:
     old, settings = facts.previous, facts.settings
     if old:
         yield Step("off", f"{old} {_out(facts)}", "off", facts.capacity, serving=facts.capacity)
+    if old and _shrinks(facts):
+        text = f"{old} to no instances: a rollback launches its image again"
+        yield Step("shrink", text, "shrink")
     if old and facts.strategy == "highlander":
         yield Step("remove", f"{old} is deleted", "remove")
     both = f"{old} and {facts.group}" if old and facts.strategy != "highlander" else facts.group
@@ -196,6 +201,11 @@ def _last(facts: Facts) -> Iterator[Step]:
         f", and {old} kept for {settings.keep_hours:g} h" if old and facts.strategy != "highlander" else ""
     )
     yield Step("done", f"{facts.group} is active{after}", "done")
+
+
+def _shrinks(facts: Facts) -> bool:
+    """Tell whether the old group is kept without instances, in a step of its own."""
+    return facts.settings.kept_groups == "empty" and facts.switches and facts.strategy != "highlander"
 
 
 def _out(facts: Facts) -> str:

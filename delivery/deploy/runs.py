@@ -20,6 +20,7 @@ from delivery.deploy.plan import Facts
 from delivery.deploy.removal import check_room, tidy
 from delivery.deploy.rollback import cancel, itself, roll_back, settle_serving
 from delivery.deploy.rollback_target import Target, choose, leftover
+from delivery.deploy.scaling_policy import with_policy
 from delivery.deploy.traffic import traffic_of
 from delivery.errors import FAILED, ROLLED_BACK, USAGE, WAITING, DeliveryError, LockedError
 from delivery.provenance import Release, recorded_release
@@ -99,7 +100,7 @@ def deploy(
                 permit=None if permission is None else permission.check,
                 is_rollback=bool(rolled_back),
             )
-            for note in (*map(str, intent.differences), *intent.notes):
+            for note in (*map(str, intent.differences), *intent.notes, str(intent.fleet)):
                 told.note(note)
             if permission is not None:
                 permission.share()
@@ -212,7 +213,7 @@ def _run(site: Site, new: Group, extras: Extras | None = None) -> Run:
     site.ignore_alarms(said.get(tags.IGNORED_ALARMS, "").splitlines())
     old = site.find(said[tags.PREVIOUS]) if said.get(tags.PREVIOUS) else None
     if extras is None:
-        extras = extras_of(site.aws, old) if old else Extras()
+        extras = with_policy(extras_of(site.aws, old) if old else Extras(), site.deploy)
     places = [key for key in said if key.startswith((tags.TARGET_GROUP, tags.LOAD_BALANCER))]
     facts = Facts(
         new.name,

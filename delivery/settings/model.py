@@ -123,6 +123,14 @@ class Deploy:
     """Groups of a cluster that a deploy leaves, the active one included; it deletes older ones of deploys."""
     keep_hours: float = number(48.0, 0)
     """How long a group that was taken out is kept for a rollback, at most."""
+    kept_groups: Literal["full", "empty"] = "full"
+    """Whether a group that was taken out keeps its instances; `empty`: a rollback launches them again."""
+    instance_hour_price: float | None = number(None, 0)
+    """What an instance costs in an hour, in any currency: plans then say what kept groups cost."""
+    scaling: Literal["policy", "none"] = "policy"
+    """`none`: no scaling policy is wanted, and a plan does not say that there is none."""
+    scaling_cpu_percent: float | None = number(None, 1, 100)
+    """Average CPU load that the scaling policy of a first group keeps; later groups copy what is there."""
     keep_failed_hours: float = number(0.0, 0)
     """How long a group whose deploy failed keeps its instances, out of traffic; 0: not at all."""
     max_groups: int = number(3, 2)
