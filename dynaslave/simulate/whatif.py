@@ -210,7 +210,8 @@ def to_text(name: str, settings: Sequence[Setting], bound: Figures) -> str:
 def advice(settings: Sequence[Setting]) -> str:
     """Return one sentence: what to change, and what comes of it by these builds."""
     now = next(entry for entry in settings if entry.current)
-    same = [entry for entry in settings if entry.executors == now.executors]
+    # Spot is always cheaper here; whether interrupted builds are worth that is for people to say.
+    same = [entry for entry in settings if (entry.executors, entry.spot) == (now.executors, now.spot)]
     better = [entry for entry in same if _is_better(entry, now)]
     if not better:
         return "Leave the pool as it is: no other setting that was tried is cheaper and no slower."
