@@ -7,6 +7,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -291,6 +292,8 @@ def test_the_advice_is_one_sentence() -> None:
 
     now = setting(5, 100, 90, current=True)
     assert advice([now, setting(1, 90, 120), setting(9, 120, 80)]).startswith("Leave the pool as it is")
+    cheap = replace(now, figures=setting(5, 30, 90).figures, current=False, spot="prefer")
+    assert advice([now, cheap]).startswith("Leave the pool as it is")
     said = advice([now, setting(2, 80, 90), setting(3, 85, 60)])
     assert said.startswith(
         "Set idle_minutes = 2: builds wait 90 s (p95) instead of 90 s, for $80.00 instead of"
