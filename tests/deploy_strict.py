@@ -81,6 +81,12 @@ class Strict:
     """The quota of vCPUs of running on-demand instances."""
     unreadable_quotas: bool = False
     most_groups: int = 500
+    ending: dict[str, list[tuple[str, float]]] = field(default_factory=dict)
+    """By group: instances whose termination hooks run, and until when."""
+    protections: dict[str, str] = field(default_factory=dict)
+    """DeletionProtection by group; moto has none."""
+    skipped_hooks: list[str] = field(default_factory=list)
+    """Groups that were deleted by force while instances had termination hooks to run."""
     killed: KillError | None = None
     """Of which the process has died; every later call of it fails as well."""
     watching: list[Callable[[str], None]] = field(default_factory=list)
@@ -264,7 +270,11 @@ class Strict:
             can = have
         attached = group.target_group_arns
         group.target_group_arns = [arn for arn in attached if _exists(arn)]  # moto would look for all
+        before = {one.instance.id for one in group.instance_states}
         group.set_desired_capacity(can)
+        hook = self._hook_seconds(group.name)
+        went = sorted(before - {one.instance.id for one in group.instance_states}) if hook else []
+        self.ending.setdefault(group.name, []).extend((id, self.clock.now() + hook) for id in went)
         group.target_group_arns = attached
         group.desired_capacity = wished
 
@@ -272,8 +282,15 @@ class Strict:
         group = self.groups.get(said["AutoScalingGroupName"])
         if group is None:
             return _refused("ValidationError", "AutoScalingGroup name not found")
-        if group.instance_states and not said.get("ForceDelete"):
+        if self.protections.get(group.name) == "prevent-all-deletion":
+            return _refused("ResourceInUse", "Deletion protection is prevent-all-deletion")
+        has_instances = bool(group.instance_states or self._terminating(group.name))
+        if has_instances and self.protections.get(group.name) == "prevent-force-deletion":
+            return _refused("ResourceInUse", "Deletion protection is prevent-force-deletion")
+        if has_instances and not said.get("ForceDelete"):
             return _refused("ResourceInUse", "the group has instances")
+        if has_instances and self._hook_seconds(group.name):
+            self.skipped_hooks.append(group.name)
         raw = {"AutoScalingGroupName": group.name, "MinSize": 0, "MaxSize": 0, "DesiredCapacity": 0}
         made = datetime.fromtimestamp(self.created[group.name], UTC)
         tags = [dict(one) for one in group.tags]
@@ -286,6 +303,15 @@ class Strict:
                 del store[key]
         return None
 
+    def _hook_seconds(self, name: str) -> float:
+        """How long the termination hooks of a group take; 0 if it has none."""
+        hooks = _hooks(name)
+        return float(sum(one.get("HeartbeatTimeout", 3600) for one in hooks))
+
+    def _terminating(self, name: str) -> list[str]:
+        """Instances of a group that wait for their termination hooks."""
+        return [id for id, until in self.ending.get(name, ()) if self.clock.now() < until]
+
     def _being_deleted(self, name: str) -> bool:
         return name in self.gone and self.clock.now() < self.gone[name][0] + self.deleting
 
@@ -295,8 +321,14 @@ class Strict:
                 max(self.created[raw["AutoScalingGroupName"]], 0), UTC
             )
             raw["EnabledMetrics"] = self.metrics.get(raw["AutoScalingGroupName"], [])
+            raw["DeletionProtection"] = self.protections.get(raw["AutoScalingGroupName"], "none")
+            raw["Instances"] += [
+                {"InstanceId": id, "LifecycleState": "Terminating:Wait", "HealthStatus": "Healthy",
+                 "AvailabilityZone": f"{REGION}a", "ProtectedFromScaleIn": False}
+                for id in self._terminating(raw["AutoScalingGroupName"])
+            ]  # fmt: skip
             for one in raw["Instances"]:
-                if not self._up(one["InstanceId"]):
+                if one["LifecycleState"] == "InService" and not self._up(one["InstanceId"]):
                     one["LifecycleState"] = "Pending"
         wanted = said.get("AutoScalingGroupNames")
         parsed["AutoScalingGroups"] += [
@@ -497,6 +529,13 @@ def _version(params: Parsed) -> Parsed:
 def _failed(group: str) -> Parsed:
     text = "We currently do not have sufficient m5.large capacity in the Availability Zone you requested"
     return {"AutoScalingGroupName": group, "StatusCode": "Failed", "StatusMessage": text}
+
+
+def _hooks(group: str) -> list[Parsed]:
+    """The termination hooks of a group."""
+    raw = aws_shared.raw("autoscaling", REGION)
+    found = raw.describe_lifecycle_hooks(AutoScalingGroupName=group)["LifecycleHooks"]
+    return [one for one in found if one["LifecycleTransition"].endswith("TERMINATING")]
 
 
 def _bad_tags(tags: Iterable[Mapping[str, str]], keys: Collection[str]) -> Answer | None:

@@ -171,7 +171,7 @@ def decisions(there: World) -> dict[str, Decision]:
     return {one.group: one for one in cleaning.plan(there.aws, there.clock, None, 24.0)}
 
 
-def act(there: World, decision: Decision) -> tuple[bool, str]:
+def act(there: World, decision: Decision) -> tuple[bool | None, str]:
     return cleaning.act(there.aws, NO_LOCK, there.clock, decision, 24.0)
 
 
@@ -225,6 +225,45 @@ def test_alarms_that_serve_the_group_alone_go_with_it(there: World) -> None:
     act(there, decisions(there)["shop-v001"])
     left = there.raw("cloudwatch").describe_alarms()["MetricAlarms"]
     assert [one["AlarmName"] for one in left] == ["shared"]
+
+
+def test_termination_hooks_run_before_a_group_is_deleted(there: World) -> None:
+    there.raw("autoscaling").put_lifecycle_hook(
+        AutoScalingGroupName="shop-v001", LifecycleHookName="drain",
+        LifecycleTransition="autoscaling:EC2_INSTANCE_TERMINATING",
+    )  # fmt: skip
+    there.alarm("shop-v001", "own")
+    due = decisions(there)["shop-v001"]
+    done, reason = act(there, due)
+    assert (done, reason.partition(":")[2]) == (None, " its termination hooks run")
+    assert "DeleteAutoScalingGroup" not in there.operations()
+    assert there.instances("shop-v001") == []
+    assert act(there, decisions(there)["shop-v001"]) == (True, due.reason)
+    assert there.groups() == ["shop-v002"]
+    (forced,) = [
+        one.parameters["ForceDelete"] for one in there.calls if one.operation == "DeleteAutoScalingGroup"
+    ]
+    assert not forced
+
+
+def test_protected_instances_keep_their_group(there: World) -> None:
+    raw = there.raw("autoscaling")
+    raw.set_instance_protection(
+        AutoScalingGroupName="shop-v001",
+        InstanceIds=there.instances("shop-v001")[:1],
+        ProtectedFromScaleIn=True,
+    )
+    assert decisions(there)["shop-v001"].reason == "1 of its instances are protected from scale-in"
+
+
+def test_a_minimum_that_was_set_while_a_group_was_pinned_stays(there: World) -> None:
+    raw = there.raw("autoscaling")
+    raw.create_or_update_tags(Tags=group_tags("shop-v002", {tags.PIN: "1/2"}))
+    there.clock.sleep(10**9)
+    for now, after in ((2, 1), (0, 0)):
+        raw.create_or_update_tags(Tags=group_tags("shop-v002", {tags.PIN: "1/2"}))
+        raw.update_auto_scaling_group(AutoScalingGroupName="shop-v002", MinSize=now)
+        assert act(there, decisions(there)["shop-v002"]) == (True, f"minimum size {after} again")
 
 
 def test_a_pin_is_undone_and_its_tag_goes_last(there: World) -> None:

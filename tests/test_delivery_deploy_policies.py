@@ -114,6 +114,7 @@ def canary(desk: Desk) -> None:
     one = desk.begin()
     for way in ("promote", "rollback"):
         assert desk.deploy("--strategy", "canary") == 4
+        protect(one, NEW if way == "promote" else "shop-v002")
         assert desk.run(way) == 0
         one.image = one.old_image
 
@@ -161,6 +162,13 @@ def one_after_another(desk: Desk) -> None:
         assert len(one.strict.groups) <= 3
 
 
+def protect(one: Case, group: str) -> None:
+    """Protect an instance of a group from scale-in."""
+    one.world.raw("autoscaling").set_instance_protection(
+        AutoScalingGroupName=group, InstanceIds=one.world.instances(group)[:1], ProtectedFromScaleIn=True
+    )
+
+
 def next_image(one: Case) -> None:
     """One more, an hour later."""
     one.world.clock.sleep(3600)
@@ -201,6 +209,7 @@ def turned_back(desk: Desk) -> None:
         assert desk.deploy() == 3
         one = desk.begin()
         assert desk.deploy("--strategy", "canary") == 4
+        protect(one, NEW)
         _fail(one, lost)
         assert desk.run("promote") == 3
     one = desk.begin()
@@ -213,9 +222,21 @@ def _fail(one: Case, lost: str) -> None:
     """A call after `lost` is refused, and instances of the old group are called ill; else the image is bad."""
     if not lost:
         one.strict.broken.add(one.image)
+        one.strict.watching.append(protected(one))
         return
     one.strict.watching.append(refuse_after(one, lost))
     one.strict.watching.append(ill(one))
+
+
+def protected(one: Case) -> Callable[[str], None]:
+    """Has an instance of the new group protected as soon as it is launched."""
+
+    def act(_: str) -> None:
+        if NEW in one.strict.groups and one.world.instances(NEW):
+            one.strict.watching.remove(act)
+            protect(one, NEW)
+
+    return act
 
 
 def refuse_after(one: Case, operation: str) -> Callable[[str], None]:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from bake_world import World as BakeWorld
 from bake_world import world as bake_world
+from botocore.exceptions import ClientError
 
 import iam
 from delivery import tags as words
@@ -266,7 +267,9 @@ def test_every_policy_is_named_in_the_documentation() -> None:
 # groups
 
 
-GROUPS = ("DeleteAutoScalingGroup", "UpdateAutoScalingGroup", "DeleteTags")
+GROUPS = (
+    "DeleteAutoScalingGroup", "UpdateAutoScalingGroup", "DeleteTags", "ResumeProcesses", "SetInstanceProtection",
+)  # fmt: skip
 
 
 def test_cleaning_groups_may_do_what_it_does_and_nothing_else() -> None:
@@ -286,12 +289,19 @@ def test_cleaning_groups_may_do_what_it_does_and_nothing_else() -> None:
         scaling.create_or_update_tags(Tags=group_tags("shop-v001", ours))
         scaling.create_or_update_tags(Tags=group_tags("shop-v002", {words.PIN: "0"}))
         there.alarm("shop-v001", "up")
+        _hooked(there, "shop-v000")
         there.clock.sleep(10**9)
         there.calls.clear()
         tags = {name: there.tags(name) for name in there.groups()}
         for one in cleaning.plan(there.aws, there.clock, None, 24.0):
             if one.action != "keep":
-                assert cleaning.act(there.aws, Settings(), there.clock, one, 24.0)[0]
+                assert cleaning.act(there.aws, Settings(), there.clock, one, 24.0)[0] is not False
+        refuse_deletion(there)
+        with suppress(DeliveryError):
+            again = next(
+                one for one in cleaning.plan(there.aws, there.clock, None, 24.0) if one.group == "shop-v000"
+            )
+            cleaning.act(there.aws, Settings(), there.clock, again, 24.0)
         requests = [
             _group_request(call.service, call.operation, call.parameters, tags) for call in there.calls
         ]
@@ -308,6 +318,31 @@ def test_cleaning_groups_may_do_what_it_does_and_nothing_else() -> None:
         )
 
 
+def _hooked(there: World, name: str) -> None:
+    """A group that was taken out, with a termination hook and instances that are protected from their launch."""
+    scaling = there.raw("autoscaling")
+    there.group(name, 1, NewInstancesProtectedFromScaleIn=True)
+    scaling.put_lifecycle_hook(
+        AutoScalingGroupName=name,
+        LifecycleHookName="drain",
+        LifecycleTransition="autoscaling:EC2_INSTANCE_TERMINATING",
+    )
+    scaling.suspend_processes(AutoScalingGroupName=name, ScalingProcesses=["Launch", "Terminate"])
+    ours = {words.DEPLOY: "d1", words.DELETE_AFTER: "1970-01-01T00:00:00+00:00"}
+    scaling.create_or_update_tags(Tags=group_tags(name, ours))
+    there.alarm(name, "down")
+
+
+def refuse_deletion(there: World) -> None:
+    """Have AWS refuse to delete any group."""
+
+    def refuse(model: Any, **_: Any) -> None:
+        if model.name == "DeleteAutoScalingGroup":
+            raise ClientError({"Error": {"Code": "ResourceInUse", "Message": "no"}}, model.name)
+
+    there.listen("autoscaling", "before-call", refuse)
+
+
 def _group_request(
     service: str, operation: str, said: Mapping[str, Any], tags: Mapping[str, Mapping[str, str]]
 ) -> Request:
@@ -321,7 +356,7 @@ def _group_request(
         )
     if service == "dynamodb":
         return f"{service}:{operation}", arn("dynamodb", f"table/{said['TableName']}"), {}
-    if operation == "DeleteAlarms":
+    if operation in ("DeleteAlarms", "PutMetricAlarm"):
         return f"{service}:{operation}", arn("cloudwatch", "alarm:x"), {}
     return f"{service}:{operation}", "*", {}
 

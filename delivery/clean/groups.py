@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from delivery import tags
 from delivery.aws import AwsError, Meaning, asking
 from delivery.clean.retired import Decision, Seen, decide, pinned_minimum, seen
+from delivery.deploy.ending import end
+from delivery.deploy.site import read_group
 from delivery.errors import LockedError
 from delivery.health.serving import Serving
 from delivery.lock import Lock, open_lock
@@ -48,8 +51,12 @@ def _seen(aws: Aws, groups: list[Any]) -> list[Seen]:
     return [seen(one, serving.reason(one), balanced=balanced) for one in groups]
 
 
-def act(aws: Aws, settings: Settings, clock: Clock, decision: Decision, pin_hours: float) -> tuple[bool, str]:
-    """Carry out one decision under the lock of its cluster; gives whether it was, and what there is to say.
+Outcome = tuple[bool | None, str]
+"""Whether a decision was carried out, None while it is under way; and what there is to say."""
+
+
+def act(aws: Aws, settings: Settings, clock: Clock, decision: Decision, pin_hours: float) -> Outcome:
+    """Carry out one decision under the lock of its cluster.
 
     The group is looked at once more, for a rollback may have begun since. AwsError.
     """
@@ -61,44 +68,25 @@ def act(aws: Aws, settings: Settings, clock: Clock, decision: Decision, pin_hour
         return False, error.message
 
 
-def _act(aws: Aws, lock: Lock, now: list[Decision], before: Decision) -> tuple[bool, str]:
+def _act(aws: Aws, lock: Lock, now: list[Decision], before: Decision) -> Outcome:
     again = next((one for one in now if one.group == before.group), None)
     if again is None or again.action != before.action:
         return False, again.reason if again else "it is gone"
+
+    @contextmanager
+    def changing(doing: str) -> Iterator[None]:
+        lock.check()
+        with asking(doing):
+            yield
+
     lock.check()
     if again.action == "delete":
-        _delete(aws, again.group)
-    elif again.action == "unpin":
+        group = read_group(aws, again.group)
+        waits = "" if group is None else end(aws, changing, group)
+        return (None, waits) if waits else (True, again.reason)
+    if again.action == "unpin":
         return _unpin(aws, again.group)
     return True, again.reason
-
-
-def _delete(aws: Aws, group: str) -> None:
-    alarms = _alarms(aws, group)
-    with asking(f"deleting group {group}"):
-        aws.autoscaling.delete_auto_scaling_group(AutoScalingGroupName=group, ForceDelete=True)
-    if alarms:
-        with asking(f"deleting the alarms of group {group}"):
-            aws.cloudwatch.delete_alarms(AlarmNames=alarms)
-
-
-def _alarms(aws: Aws, group: str) -> list[str]:
-    """Alarms that do nothing but trigger this group's policies; AWS deletes those of target tracking."""
-    names: set[str] = set()
-    with asking(f"looking at the policies of group {group}"):
-        for page in aws.autoscaling.get_paginator("describe_policies").paginate(AutoScalingGroupName=group):
-            for policy in page["ScalingPolicies"]:
-                names |= {one["AlarmName"] for one in policy.get("Alarms", ())}
-    wanted = sorted(name for name in names if not name.startswith("TargetTracking-"))
-    if not wanted:
-        return []
-    with asking(f"looking at the alarms of group {group}"):
-        found = aws.cloudwatch.describe_alarms(AlarmNames=wanted[:100])["MetricAlarms"]
-    return [one["AlarmName"] for one in found if all(_of(group, arn) for arn in one["AlarmActions"])]
-
-
-def _of(group: str, action: str) -> bool:
-    return f":autoScalingGroupName/{group}:" in action
 
 
 def _unpin(aws: Aws, group: str) -> tuple[bool, str]:
@@ -108,7 +96,7 @@ def _unpin(aws: Aws, group: str) -> tuple[bool, str]:
             "AutoScalingGroups"
         ]
     value = tags.read(found["Tags"])[tags.PIN]
-    minimum = pinned_minimum(value)
+    minimum = pinned_minimum(value, found["MinSize"])
     if minimum is None:
         return False, f"{tags.PIN} tells no size: {value!r}"
     with asking(f"setting the minimum size of group {group} back"):

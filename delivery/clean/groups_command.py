@@ -12,6 +12,7 @@ from delivery.errors import DeliveryError
 from jobdsl.cli.console import say
 
 if TYPE_CHECKING:
+    from delivery.clean.groups import Outcome
     from delivery.clean.retired import Decision
 
 __all__ = ["groups"]
@@ -44,7 +45,7 @@ def groups(
     clock = Clock()
     found = plan(place.aws, clock, cluster, pin_hours)
     due = [one for one in found if one.action != "keep"][:limit]
-    results: dict[str, tuple[bool, str]] = {}
+    results: dict[str, Outcome] = {}
     for one in due if apply_ else ():
         try:
             results[one.group] = act(place.aws, place.settings, clock, one, pin_hours)
@@ -56,7 +57,7 @@ def groups(
         click.echo(json.dumps([_json(one, results.get(one.group)) for one in found], indent=2))
     elif not apply_:
         _say(found, len(due))
-    return int(any(not done for done, _ in results.values()))
+    return int(any(done is False for done, _ in results.values()))
 
 
 def _say(found: list[Decision], due: int) -> None:
@@ -68,12 +69,13 @@ def _say(found: list[Decision], due: int) -> None:
         click.echo(f"{due} to do, nothing was done: --apply does it", err=True)
 
 
-def _line(one: Decision, result: tuple[bool, str]) -> str:
+def _line(one: Decision, result: Outcome) -> str:
     done, reason = result
     words = {"delete": "deleted", "unpin": "unpinned"}
-    return f"{words[one.action] if done else 'left'} {one.group}: {reason}"
+    word = "ending" if done is None else words[one.action] if done else "left"
+    return f"{word} {one.group}: {reason}"
 
 
-def _json(one: Decision, result: tuple[bool, str] | None) -> dict[str, object]:
+def _json(one: Decision, result: Outcome | None) -> dict[str, object]:
     said: dict[str, object] = {"group": one.group, "action": one.action, "reason": one.reason}
     return said if result is None else {**said, "done": result[0], "result": result[1]}

@@ -10,12 +10,15 @@ from typing import Any, Literal
 
 from delivery import tags
 from delivery.clock import iso
+from delivery.deploy.model import Pin, group_of
 from delivery.names import Group, parse_group
 
 __all__ = ["Decision", "Seen", "decide", "pinned_minimum", "seen"]
 
 Action = Literal["delete", "unpin", "keep"]
 _FROZEN = {"Launch", "Terminate"}
+PREVENT_ALL = "prevent-all-deletion"
+"""DeletionProtection under which a group cannot be deleted at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,10 @@ class Seen:
     """Instances in service."""
     size: int = 0
     """Instances, and those it wishes to have."""
+    protected: int = 0
+    """Instances that something protects from scale-in, one by one."""
+    protection: str = "none"
+    """Its DeletionProtection."""
     frozen: bool = False
     """Whether it neither launches nor terminates."""
     status: str = ""
@@ -61,6 +68,8 @@ def seen(group: Mapping[str, Any], serving: str = "", *, balanced: bool = True, 
         tags.read(group.get("Tags")),
         sum(1 for one in instances if one["LifecycleState"] == "InService"),
         max(len(instances), group["DesiredCapacity"]),
+        len(group_of(group).protected),
+        group.get("DeletionProtection", "none"),
         suspended >= _FROZEN,
         group.get("Status", ""),
         serving,
@@ -114,11 +123,20 @@ def _against(one: Seen, others: Sequence[Seen], now: float) -> str:
         return f"{tags.DELETE_AFTER} is no time: {after!r}"
     if now < due:
         return f"kept until {iso(due)}"
+    if protection := _protection(one):
+        return protection
     if not others:
         return "the last group of its cluster"
     if not any(other.in_service for other in others):
         return "no other group of its cluster has instances in service"
     return ""
+
+
+def _protection(one: Seen) -> str:
+    """What AWS is told to protect of a group."""
+    if one.protection == PREVENT_ALL:
+        return f"DeletionProtection is {one.protection}"
+    return f"{one.protected} of its instances are protected from scale-in" if one.protected else ""
 
 
 def _serving(one: Seen) -> str:
@@ -136,6 +154,7 @@ def _time(text: str) -> float | None:
     return found.timestamp() if found.tzinfo is not None else None
 
 
-def pinned_minimum(value: str) -> int | None:
-    """The minimum size a pin tells; None if it tells none."""
-    return int(value) if value.isascii() and value.isdigit() else None
+def pinned_minimum(value: str, now: int) -> int | None:
+    """Give the minimum size without a pin, where it is `now`; None if the tag has no pin."""
+    pin = Pin.parse(value)
+    return None if pin is None else pin.released(now)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from delivery import tags
 from delivery.aws import asking
+from delivery.deploy.model import Pin
 from delivery.errors import DeliveryError
 from delivery.health import InTraffic
 
@@ -53,29 +54,45 @@ def kept(in_service: int) -> int:
 
 def pin(site: Site, group: Group) -> None:
     """Keep a group from shrinking. AwsError."""
-    if tags.PIN not in group.tags:
-        site.tag(group.name, {tags.PIN: str(group.size.min)})
-    if group.size.min < group.size.desired:
-        site.resize(group.name, min=group.size.desired)
+    before, size = group.pin or Pin(group.size.min, (group.size.min,)), group.size
+    _hold(site, group, before.holding(size.desired) if size.min < size.desired else before)
+    if size.min < size.desired:
+        site.resize(group.name, min=size.desired)
+
+
+def _hold(site: Site, group: Group, pin: Pin) -> None:
+    """Write down a minimum before it is set, so that one that something else sets can be told from it."""
+    if group.pin != pin:
+        site.tag(group.name, {tags.PIN: str(pin)})
 
 
 def unpin(site: Site, name: str) -> bool:
-    """Give a group the minimum back it had; False if it was not pinned or is gone. AwsError."""
+    """Give a group the minimum back it had; False if it was not pinned or is gone. AwsError.
+
+    A minimum that a scheduled action or a user has set meanwhile stays.
+    """
     group = site.find(name)
     if group is None or tags.PIN not in group.tags:
         return False
-    if group.unpinned.min != group.size.min:
-        site.resize(name, min=group.unpinned.min)
+    pin, after = group.pin, group.unpinned.min
+    if after != group.size.min:
+        site.resize(name, min=after)
+    elif pin is not None and pin.held and after not in (pin.minimum, *pin.held):
+        site.say_once(f"the minimum of {name} was changed to {after} while it was pinned, and stays so")
     site.untag(name, [tags.PIN])
     return True
 
 
 def grow(site: Site, group: Group, capacity: int) -> None:
     """Wish for so many, and for no fewer until the pin is undone. The maximum is raised if need be."""
-    if tags.PIN not in group.tags:
-        site.tag(group.name, {tags.PIN: str(group.wished.min)})
     size = group.size
+    if size.min < capacity:
+        _hold(site, group, (group.pin or Pin(group.wished.min)).holding(capacity))
     if min(size.min, size.desired, size.max) < capacity:
+        if size.max < capacity:
+            site.say_once(
+                f"the maximum of {group.name} is raised from {size.max} to {capacity}, and stays so"
+            )
         site.resize(
             group.name,
             min=max(size.min, capacity),

@@ -7,7 +7,7 @@ there by name, so it may be done again.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from delivery.deploy.model import Group
     from delivery.deploy.site import Site
 
-__all__ = ["Extras", "copy", "extras_of", "own_alarms"]
+__all__ = ["Extras", "copy", "extras_of", "hooks_of", "own_alarms", "policies_of", "put_alarm"]
 
 Raw = Mapping[str, Any]
 _TRACKING = "TargetTracking-"
@@ -68,24 +68,37 @@ def _plural(name: str, count: int) -> str:
 
 def extras_of(aws: Aws, group: Group) -> Extras:
     """What hangs on a group. AwsError."""
-    with asking(f"reading policies, actions and hooks of {group.name}"):
-        policies = _all(aws, "describe_policies", "ScalingPolicies", group.name)
+    policies, alarms = policies_of(aws, group.name)
+    with asking(f"reading the scheduled actions of {group.name}"):
         actions = _all(aws, "describe_scheduled_actions", "ScheduledUpdateGroupActions", group.name)
-        hooks = aws.autoscaling.describe_lifecycle_hooks(AutoScalingGroupName=group.name)["LifecycleHooks"]
+    hooks = hooks_of(aws, group.name)
     notifications, unread = _notifications(aws, group.name)
     metrics: dict[str, list[str]] = {}
     for one in group.raw.get("EnabledMetrics", ()):
         metrics.setdefault(one.get("Granularity", "1Minute"), []).append(one["Metric"])
     return Extras(
-        tuple(policies),
-        tuple(_alarms(aws, policies)),
+        policies,
+        alarms,
         tuple(actions),
-        tuple(hooks),
+        hooks,
         notifications,
         metrics,
         group.raw.get("WarmPoolConfiguration"),
         tuple(unread),
     )
+
+
+def policies_of(aws: Aws, group: str) -> tuple[tuple[Raw, ...], tuple[Raw, ...]]:
+    """Read the scaling policies of a group, and the alarms that call them. AwsError."""
+    with asking(f"reading the scaling policies of {group}"):
+        policies = _all(aws, "describe_policies", "ScalingPolicies", group)
+    return tuple(policies), tuple(_alarms(aws, policies))
+
+
+def hooks_of(aws: Aws, group: str) -> tuple[Raw, ...]:
+    """Read the lifecycle hooks of a group. AwsError."""
+    with asking(f"reading the lifecycle hooks of {group}"):
+        return tuple(aws.autoscaling.describe_lifecycle_hooks(AutoScalingGroupName=group)["LifecycleHooks"])
 
 
 def _all(aws: Aws, operation: str, key: str, group: str) -> list[Any]:
@@ -207,11 +220,13 @@ def _schedule(site: Site, action: Raw, new: str) -> Iterator[str]:
     _call(site, "autoscaling", "put_scheduled_update_group_action", {**said, "AutoScalingGroupName": new})
 
 
-def own_alarms(extras: Extras) -> list[str]:
-    """Names of the alarms that call nothing but this group's policies: they go when it goes."""
-    policies = {one["PolicyARN"] for one in extras.policies}
-    return [
-        one["AlarmName"]
-        for one in extras.alarms
-        if {*one.get("AlarmActions", ()), *one.get("OKActions", ())} <= policies
-    ]
+def put_alarm(aws: Aws, alarm: Raw) -> None:
+    """Make an alarm as AWS described it."""
+    shape = aws.cloudwatch.meta.service_model.operation_model("PutMetricAlarm").input_shape
+    aws.cloudwatch.put_metric_alarm(**fitting(shape, alarm)[0])
+
+
+def own_alarms(policies: Iterable[Raw], alarms: Iterable[Raw]) -> list[Raw]:
+    """Give the alarms that call nothing but these policies: they go when their group goes."""
+    arns = {one["PolicyARN"] for one in policies}
+    return [one for one in alarms if {*one.get("AlarmActions", ()), *one.get("OKActions", ())} <= arns]

@@ -23,7 +23,7 @@ from delivery.deploy.fleet import Fleet, fleet_of
 from delivery.deploy.group_tags import is_own_name, recorded_in, tags_of
 from delivery.deploy.instance_types import check_quotas, check_types, on_demand_count, types_of
 from delivery.deploy.launch_changes import Difference, differences, security_groups_of
-from delivery.deploy.model import Cluster, Group, Size
+from delivery.deploy.model import NEVER_COPIED, Cluster, Group, Size
 from delivery.deploy.previous import previous_of
 from delivery.deploy.refusals import Refusals
 from delivery.deploy.removal import check_room, surplus
@@ -178,6 +178,12 @@ def _against(site: Site, intent: Intent, image: Image | None, *, is_rollback: bo
     yield from check_tags(
         intent.group, (one["Key"] for one in intent.settings.get("Tags", ())), _all_tags(site, intent)
     )
+    if old is not None and site.deploy.traffic == "none" and "Terminate" in old.suspended:
+        yield Problem(
+            f"Terminate is suspended on {old.name}: its instances would go on next to the new ones",
+            hint=f"aws autoscaling resume-processes --auto-scaling-group-name {old.name} "
+            "--scaling-processes Terminate",
+        )
     if old is not None:
         later = taking_tags(old.target_groups, old.load_balancers)
         yield from check_tags(old.name, old.tags, {**dict.fromkeys(tags.OF_GROUPS, ""), **later})
@@ -207,6 +213,8 @@ def _notes(site: Site, intent: Intent, taking: Sequence[Group]) -> Iterator[str]
 
 
 def _not_copied(old: Group) -> Iterator[str]:
+    if lost := sorted(old.own_suspended & {*NEVER_COPIED}):
+        yield f"{', '.join(lost)} suspended on {old.name}, and not on the new group"
     protection = old.raw.get("DeletionProtection", "none")
     if protection != "none":
         yield f"DeletionProtection ({protection}) of {old.name} is not copied: deploys delete what they made"

@@ -11,7 +11,7 @@ from delivery import tags
 from delivery.clock import iso
 from delivery.deploy import capacity
 from delivery.deploy.extras import Extras, copy
-from delivery.deploy.model import Group, State
+from delivery.deploy.model import NEVER_COPIED, Group, State
 from delivery.deploy.park import park, shrink
 from delivery.deploy.plan import Facts, Step, Verb, borne, left, steps
 from delivery.deploy.removal import remove
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from delivery.timeline import Step as Told
 
 __all__ = ["Run", "drive", "is_switched", "relax"]
-
-UNSEEN = ("Launch", "Terminate", "AddToLoadBalancer")
-"""Suspended processes a new group does not inherit: it could not start."""
 
 
 @dataclass
@@ -109,12 +106,12 @@ def _copy(run: Run, _: Step, told: Told) -> None:
     for lost in copy(site, run.extras, old.name, run.facts.group, swapped):
         told.note(lost)
     theirs = sorted(old.own_suspended)
-    if kept := [one for one in theirs if one not in UNSEEN]:
+    if kept := [one for one in theirs if one not in NEVER_COPIED]:
         with site.changing(f"suspending {', '.join(kept)} on {run.facts.group}"):
             site.aws.autoscaling.suspend_processes(
                 AutoScalingGroupName=run.facts.group, ScalingProcesses=kept
             )
-    if not_kept := [one for one in theirs if one in UNSEEN]:
+    if not_kept := [one for one in theirs if one in NEVER_COPIED]:
         told.note(f"{', '.join(not_kept)} suspended on {old.name}, and not on the new group")
 
 
@@ -257,7 +254,9 @@ def _remove(run: Run, _: Step, told: Told) -> None:
     if (old := run.old) is not None:
         _still(run, told)
         try:
-            remove(run.site, run.traffic, old)
+            patience = run.site.deploy.timeout_minutes * 60
+            if waits := remove(run.site, run.traffic, old, patience):
+                told.note(f"{old.name} is not deleted yet: {waits}; delivery clean groups does so later")
         except LockedError:
             raise
         except DeliveryError as error:

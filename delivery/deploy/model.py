@@ -11,7 +11,7 @@ from typing import Any
 
 from delivery import names, tags
 
-__all__ = ["OPEN", "Cluster", "Group", "Member", "Size", "State", "group_of"]
+__all__ = ["NEVER_COPIED", "OPEN", "Cluster", "Group", "Member", "Pin", "Size", "State", "group_of"]
 
 
 class State(StrEnum):
@@ -34,6 +34,10 @@ OPEN = frozenset({State.deploying, State.waiting, State.rolling_back})
 """States of a group whose deploy is not over."""
 
 
+NEVER_COPIED = ("Launch", "Terminate", "AddToLoadBalancer")
+"""Suspended processes a new group does not inherit: it could not start."""
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
     """How large a group may be and is wished to be, in instances (or in the group's capacity units)."""
@@ -53,12 +57,41 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
+class Pin:
+    """A minimum that a deploy holds up: the one a group had, and those the deploy has set since."""
+
+    minimum: int
+    held: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        return "/".join(map(str, (self.minimum, *self.held)))
+
+    @classmethod
+    def parse(cls, text: str) -> Pin | None:
+        """Read a tag; None if it has no pin."""
+        parts = text.split("/")
+        return cls(int(parts[0]), tuple(map(int, parts[1:]))) if all(map(str.isdecimal, parts)) else None
+
+    def holding(self, minimum: int) -> Pin:
+        """Add a minimum that is about to be set."""
+        return self if minimum in self.held else replace(self, held=(*self.held, minimum))
+
+    def released(self, now: int) -> int:
+        """Give the minimum without the pin: one that something else has set meanwhile stays."""
+        return self.minimum if not self.held or now in self.held else now
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """An instance of a group."""
 
     id: str
     lifecycle: str
     health: str
+    weight: int = 1
+    """How much of the group's capacity it is."""
+    is_protected: bool = False
+    """Whether Auto Scaling must not choose it when the group shrinks."""
 
     @property
     def in_service(self) -> bool:
@@ -114,8 +147,23 @@ class Group:
     @property
     def unpinned(self) -> Size:
         """Its size as it is, but with the minimum it has without a pin."""
-        pin = self.tags.get(tags.PIN, "")
-        return replace(self.size, min=int(pin) if pin.isdigit() else self.size.min)
+        pin = self.pin
+        return replace(self.size, min=pin.released(self.size.min)) if pin else self.size
+
+    @property
+    def pin(self) -> Pin | None:
+        """What a deploy holds its minimum up from; None if it is not pinned."""
+        return Pin.parse(self.tags.get(tags.PIN, ""))
+
+    @property
+    def protects_new(self) -> bool:
+        """Whether every instance is protected from scale-in as soon as it is launched."""
+        return bool(self.raw.get("NewInstancesProtectedFromScaleIn"))
+
+    @property
+    def protected(self) -> tuple[str, ...]:
+        """Ids of instances that something protects from scale-in, one by one."""
+        return () if self.protects_new else tuple(one.id for one in self.members if one.is_protected)
 
     @property
     def wished(self) -> Size:
@@ -136,9 +184,10 @@ class Group:
 
     def instances(self, capacity: int) -> int:
         """How many instances make this capacity; they differ where instance types have weights."""
-        if not self.members or not self.size.desired:
+        weight = sum(one.weight for one in self.members)
+        if not self.members or weight == len(self.members):
             return capacity
-        return max(1, min(capacity, math.ceil(capacity * len(self.members) / self.size.desired)))
+        return max(1, min(capacity, math.ceil(capacity * len(self.members) / weight)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +225,13 @@ def group_of(raw: Mapping[str, Any]) -> Group:
         raw.get("CreatedTime") or datetime.fromtimestamp(0, UTC),
         Size(raw["MinSize"], raw["DesiredCapacity"], raw["MaxSize"]),
         tuple(
-            Member(one["InstanceId"], one["LifecycleState"], one["HealthStatus"])
+            Member(
+                one["InstanceId"],
+                one["LifecycleState"],
+                one["HealthStatus"],
+                int(one.get("WeightedCapacity") or 1),
+                bool(one.get("ProtectedFromScaleIn")),
+            )
             for one in raw.get("Instances", ())
         ),
         tuple(raw.get("TargetGroupARNs", ())),

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from delivery import tags
 from delivery.clock import iso
 from delivery.deploy.capacity import grow, healthy
+from delivery.deploy.ending import unprotect
 from delivery.deploy.traffic import recorded, taking
+from delivery.errors import DeliveryError
 
 if TYPE_CHECKING:
     from delivery.deploy.capacity import Note
@@ -61,10 +63,26 @@ def park(site: Site, traffic: Traffic, group: Group, *, keep: bool) -> None:
         empty(site, group.name)
 
 
-def empty(site: Site, name: str) -> None:
-    """End the instances of a group that is out of traffic; its size in full use stays in a tag. AwsError."""
+def empty(site: Site, name: str, *, whole: bool = False) -> None:
+    """End the instances of a group that is out of traffic; its size in full use stays in a tag. AwsError.
+
+    Instances that something has protected from scale-in run until it takes the protection away, and are
+    reported. `whole`: none of them ever had work of its own, so that all are ended at once.
+    """
     group = site.find(name)
-    if group is not None and (group.size.desired or group.size.min):
+    if group is None:
+        return
+    if whole or group.protects_new:
+        unprotect(site.aws, site.changing, group)
+    elif group.protected:
+        site.say_once(
+            f"{len(group.protected)} instances of {name} are protected from scale-in, and run until they "
+            f"are not: {', '.join(group.protected)}"
+        )
+    if whole and "Terminate" in group.suspended:
+        with site.changing(f"resuming Terminate on {name}"):
+            site.aws.autoscaling.resume_processes(AutoScalingGroupName=name, ScalingProcesses=["Terminate"])
+    if group.size.desired or group.size.min:
         site.untag(name, [tags.PIN])  # its minimum is to stay 0; `delivery:size` has the one it had
         site.resize(name, min=0, desired=0)
 
@@ -114,6 +132,7 @@ def take_back(site: Site, traffic: Traffic, group: Group, capacity: int, note: N
 
     DeliveryError if it does not: it is in traffic then all the same.
     """
+    _check_launch(group, capacity)
     _forgive(site, group)
     frozen = [one for one in FROZEN if one in group.suspended and one not in group.own_suspended]
     if frozen:
@@ -127,6 +146,17 @@ def take_back(site: Site, traffic: Traffic, group: Group, capacity: int, note: N
     if traffic.switches:
         site.tag(group.name, {tags.TRAFFIC_SINCE: iso(site.clock.now())})
     healthy(site, group.name, group.instances(capacity), note, balancers=traffic.switches, alarms=False)
+
+
+def _check_launch(group: Group, capacity: int) -> None:
+    """Refuse a group that cannot launch what it lacks, as its owners want it so."""
+    lacking = group.instances(capacity) - len(group.members)
+    if lacking > 0 and "Launch" in group.own_suspended:
+        raise DeliveryError(
+            f"{group.name} lacks {lacking} instances, and its process Launch is suspended",
+            f"aws autoscaling resume-processes --auto-scaling-group-name {group.name} "
+            "--scaling-processes Launch",
+        )
 
 
 def _forgive(site: Site, group: Group) -> None:

@@ -10,8 +10,8 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from delivery import tags
-from delivery.aws import Meaning, meaning
-from delivery.deploy.extras import extras_of, own_alarms
+from delivery.clock import iso
+from delivery.deploy.ending import end
 from delivery.deploy.model import State
 from delivery.deploy.plan import tidying
 from delivery.errors import USAGE, DeliveryError
@@ -37,21 +37,27 @@ def protected(traffic: Traffic, cluster: Cluster, group: Group) -> str:
     return ""
 
 
-def remove(site: Site, traffic: Traffic, group: Group) -> None:
-    """Delete a group and its instances. DeliveryError if it must not be."""
+def remove(site: Site, traffic: Traffic, group: Group, patience_seconds: float) -> str:
+    """Delete a group and its instances; waits for its termination hooks.
+
+    Returns:
+        Why it still exists, if its hooks take longer; a later run deletes it then.
+
+    Raises:
+        DeliveryError: it must not be deleted, or AWS refuses.
+    """
     reason = protected(traffic, site.read(), group)
     if reason:
         raise DeliveryError(reason)
-    alarms = own_alarms(extras_of(site.aws, group))
-    if alarms:
-        with site.changing(f"deleting the alarms of {group.name}"):
-            site.aws.cloudwatch.delete_alarms(AlarmNames=alarms)
-    try:
-        with site.changing(f"deleting {group.name}"):
-            site.aws.autoscaling.delete_auto_scaling_group(AutoScalingGroupName=group.name, ForceDelete=True)
-    except DeliveryError as error:
-        if meaning(error) is not Meaning.NotFound:
-            raise
+    until = site.clock.now() + patience_seconds
+    present: Group | None = group
+    while present is not None and (waits := end(site.aws, site.changing, present)):
+        if site.clock.now() >= until:
+            site.tag(group.name, {tags.DELETE_AFTER: iso(site.clock.now())})
+            return waits
+        site.lock.sleep(site.deploy.poll_seconds)
+        present = site.find(group.name)
+    return ""
 
 
 def surplus(cluster: Cluster, keep: int, previous: str | None = None) -> tuple[Group, ...]:
@@ -66,16 +72,18 @@ def surplus(cluster: Cluster, keep: int, previous: str | None = None) -> tuple[G
 
 
 def tidy(site: Site, traffic: Traffic, cluster: Cluster) -> list[str]:
-    """Delete the surplus; gives the names of what went. What cannot be deleted is told, and no error."""
+    """Delete the surplus; gives the names of what went, or is going. What cannot go is reported, no error."""
     gone = []
     for group in surplus(cluster, site.deploy.keep):
         with site.timeline.step(*tidying(group.name, site.deploy)) as told:
             try:
-                remove(site, traffic, group)
+                waits = remove(site, traffic, group, site.deploy.drain_seconds)
             except DeliveryError as error:
                 told.note(f"{group.name} is not deleted: {error.message}")
             else:
                 gone.append(group.name)
+                if waits:
+                    told.note(f"{group.name} is not deleted yet: {waits}")
     return gone
 
 

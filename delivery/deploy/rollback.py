@@ -162,7 +162,7 @@ def _out(site: Site, traffic: Traffic, old: Group | None, new: Group, note: capa
         site.tag(new.name, {tags.DELETE_AFTER: until})
         note(f"{new.name} keeps its instances until {until}: delivery clean groups deletes it then")
     else:
-        empty(site, new.name)
+        empty(site, new.name, whole=True)
 
 
 def _kept_hours(site: Site, new: Group) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from delivery.deploy.model import Group, Size
@@ -48,9 +47,7 @@ def size_of(settings: Deploy, cluster: str, old: Group | None) -> tuple[Size, li
 
 def _serving(old: Group) -> int:
     """The capacity that serves in a group: the part of it whose instances are in service."""
-    if not old.members:
-        return 0
-    return min(old.size.desired, math.ceil(old.size.desired * old.in_service / len(old.members)))
+    return min(old.size.desired, sum(one.weight for one in old.members if one.in_service))
 
 
 def _check_order(settings: Deploy) -> None:
