@@ -87,6 +87,45 @@ def template(one: World, name: str, *versions: str) -> str:
     return id
 
 
+def versions_of_deploys(one: World, name: str, *images: str) -> str:
+    """A launch template as deploys leave it: each version says which deploy has made it."""
+    ec2 = one.raw("ec2")
+    marks = [f"delivery {image} from 1 {number:016x}" for number, image in enumerate(images)]
+    id: str = ec2.create_launch_template(
+        LaunchTemplateName=name, VersionDescription=marks[0], LaunchTemplateData={"ImageId": images[0]}
+    )["LaunchTemplate"]["LaunchTemplateId"]
+    for image, mark in zip(images[1:], marks[1:], strict=True):
+        ec2.create_launch_template_version(
+            LaunchTemplateId=id, VersionDescription=mark, LaunchTemplateData={"ImageId": image}
+        )
+    return id
+
+
+@pytest.mark.parametrize(
+    ("version", "keeps"), [("", []), ("2", ["second"]), ("$Default", ["first"]), ("$Latest", ["third"])]
+)
+def test_versions_that_deploys_made_count_only_where_a_group_names_them(
+    account: World, version: str, keeps: list[str]
+) -> None:
+    made = {name: bake(account, name) for name in ("first", "second", "third")}
+    bake(account, "newest")
+    id = versions_of_deploys(account, "delivery-shop", *made.values())
+    if version:
+        account.raw("autoscaling").create_auto_scaling_group(
+            AutoScalingGroupName="shop-v001", MinSize=0, MaxSize=1, VPCZoneIdentifier=account.subnet,
+            LaunchTemplate={"LaunchTemplateId": id, "Version": version},
+        )  # fmt: skip
+    reasons = plan(account)
+    assert [name for name, image in made.items() if reasons[image]] == keeps
+
+
+def test_a_template_that_only_looks_like_one_of_deploys_counts_as_any_other(account: World) -> None:
+    old = bake(account, "old")
+    bake(account, "newest")
+    template(account, "delivery-shop", old)
+    assert "launch template delivery-shop, version 1" in plan(account)[old]
+
+
 def test_whoever_uses_an_image_is_found(account: World) -> None:
     names = (
         "running",

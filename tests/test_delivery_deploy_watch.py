@@ -11,6 +11,8 @@ import pytest
 from delivery import tags
 from delivery.deploy import runs
 from delivery.deploy.runs import Ending
+from delivery.deploy.status import illness_of, report
+from delivery.deploy.traffic import traffic_of
 from delivery.errors import ROLLED_BACK, WAITING, DeliveryError
 from deploy_case import NEW, OLD, Case, Make, cases
 from ec2_strict import Fault, KillError
@@ -113,6 +115,77 @@ def _kill(one: Case) -> Callable[[str], None]:
             raise KillError
 
     return act
+
+
+def advice(one: Case) -> str:
+    """What `delivery status` says of what is under way."""
+    site = one.site()
+    cluster, traffic = site.read(), traffic_of(site)
+    assert cluster.unfinished is not None
+    illness = illness_of(site, cluster.unfinished, traffic)
+    return str(report(site.aws, cluster, traffic, None, site.clock.now(), illness=illness)["way"])
+
+
+@pytest.mark.parametrize("traffic", ["attach", "weighted", "none"])
+def test_status_advises_what_is_right_for_a_canary_that_waits(make: Make, traffic: str) -> None:
+    one = make(f'alarms = ["errors"]\ndecision_minutes = 30\ntraffic = "{traffic}"\n', extras=False)
+    state = alarm(one)
+    assert one.start("canary").exit_code == WAITING
+    assert "waits, and is healthy, until 20" in advice(one)
+    assert "delivery promote goes on with it" in advice(one)
+    state("ALARM")
+    assert "is ill: alarms: errors is in alarm. delivery rollback takes it out" in advice(one)
+    state("OK")
+    for member in one.strict.groups[NEW].instance_states:
+        member.health_status = "Unhealthy"
+    assert "is ill: 0 of 1 healthy; i-" in advice(one)
+    for member in one.strict.groups[NEW].instance_states:
+        member.health_status = "Healthy"
+    one.world.clock.sleep(1801)
+    assert "time to decide ended at" in advice(one)
+    assert "delivery resume rolls it back" in advice(one)
+    assert one.run(runs.resume).outcome == "rolled back"
+
+
+def test_resume_says_that_no_group_takes_traffic_and_what_to_do(make: Make) -> None:
+    one = make()
+    one.deploy()
+    raw = one.world.raw("autoscaling")
+    raw.detach_load_balancer_target_groups(AutoScalingGroupName=NEW, TargetGroupARNs=[one.places["web"]])
+    raw.detach_load_balancers(AutoScalingGroupName=NEW, LoadBalancerNames=["front"])
+    ending = one.run(runs.resume)
+    assert ending.outcome == "nothing to do"
+    assert f"no group of shop takes traffic: delivery rollback --cluster shop --to {NEW}" in str(ending)
+    one.rollback(NEW)
+    assert one.taking() == [NEW]
+    for name in (OLD, NEW):
+        one.world.aws.autoscaling.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
+    one.world.clock.sleep(600)
+    assert "shop has no group: delivery deploy makes one" in str(one.run(runs.resume))
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_one_failed_answer_while_a_group_is_made_is_asked_again(make: Make, when: Any) -> None:
+    one = make(extras=False)
+    for operation in ("CreateLaunchTemplate", "CreateAutoScalingGroup"):
+        one.strict.faults.append(Fault("InternalFailure", when, operation=operation))
+    assert one.deploy().outcome == "deployed"
+    assert [*one.strict.groups] == [OLD, NEW]
+    assert not [fault for fault in one.strict.faults if fault.times]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_one_failed_answer_in_a_rollback_is_asked_again(make: Make, when: Any) -> None:
+    operations = ("CreateOrUpdateTags", "ResumeProcesses", "SuspendProcesses", "AttachLoadBalancers",
+                  "DetachLoadBalancers", "UpdateAutoScalingGroup", "DeleteTags", "DescribeTargetHealth")  # fmt: skip
+    for operation in operations:
+        one = make(extras=False)
+        one.deploy()
+        fault = Fault("InternalFailure", when, operation=operation)
+        one.strict.faults.append(fault)
+        assert one.rollback().outcome == "rolled back", operation
+        assert one.taking() == [OLD]
+        assert not fault.times, operation
 
 
 def test_a_canary_that_becomes_ill_while_it_waits_is_rolled_back_by_resume(make: Make) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from delivery import tags
 from delivery.aws import Aws, AwsError, Meaning, asking
-from delivery.deploy.template import specifications
+from delivery.deploy.template import is_of_deploys, specifications
 from delivery.errors import DeliveryError
 
 __all__ = ["shares", "used"]
@@ -72,7 +72,10 @@ def _specifications(group: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _templates(aws: Aws, groups: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    """The newest and the default version of each launch template, and those groups name by number."""
+    """The newest and the default version of each launch template, and those groups name by number.
+
+    Versions that deploys have made count only where a group names them: nothing else launches them.
+    """
     with asking(f"looking at launch templates in {aws.region}"):
         pages = aws.ec2.get_paginator("describe_launch_templates").paginate()
         names = {
@@ -81,18 +84,30 @@ def _templates(aws: Aws, groups: Iterable[Mapping[str, Any]]) -> Iterator[tuple[
             for one in page["LaunchTemplates"]
         }
     ids = {name: id for id, name in names.items()}
-    versions: dict[str, set[str]] = {id: {"$Latest", "$Default"} for id in names}
+    used_by_groups: dict[str, set[str]] = {id: set() for id in names}
     for group in groups:
         for one in _specifications(group):
             id = one.get("LaunchTemplateId") or ids.get(one.get("LaunchTemplateName", ""), "")
-            if id in versions and one.get("Version"):
-                versions[id].add(one["Version"])
-    for id, wanted in versions.items():
-        for image, number in _versions(aws, id, sorted(wanted)):
-            yield image, f"launch template {names[id]}, version {number}"
+            if id in used_by_groups:
+                used_by_groups[id].add(one.get("Version") or "$Default")
+    for id, named in used_by_groups.items():
+        found = list(_versions(aws, id, sorted({"$Latest", "$Default", *named})))
+        newest = max((one["VersionNumber"] for one in found), default=0)
+        for one in found:
+            image = one["LaunchTemplateData"].get("ImageId")
+            if image and (not is_of_deploys(one) or _named_so(one, newest) & named):
+                yield _resolved(aws, image), f"launch template {names[id]}, version {one['VersionNumber']}"
 
 
-def _versions(aws: Aws, template: str, wanted: list[str]) -> Iterator[tuple[str, int]]:
+def _named_so(version: Mapping[str, Any], newest: int) -> set[str]:
+    """Every way in which a group may name a version."""
+    number = version["VersionNumber"]
+    ways = {str(number)}
+    ways |= {"$Default"} if version.get("DefaultVersion") else set()
+    return ways | ({"$Latest"} if number == newest else set())
+
+
+def _versions(aws: Aws, template: str, wanted: list[str]) -> Iterator[Mapping[str, Any]]:
     try:
         with asking(f"looking at launch template {template}"):
             pages = aws.ec2.get_paginator("describe_launch_template_versions").paginate(
@@ -106,10 +121,7 @@ def _versions(aws: Aws, template: str, wanted: list[str]) -> Iterator[tuple[str,
             for version in wanted:
                 yield from _versions(aws, template, [version])
         return
-    for one in found:
-        image = one["LaunchTemplateData"].get("ImageId")
-        if image:
-            yield _resolved(aws, image), one["VersionNumber"]
+    yield from found
 
 
 def _resolved(aws: Aws, image: str) -> str:

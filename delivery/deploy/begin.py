@@ -12,6 +12,7 @@ from delivery.deploy.group_tags import as_tags, tags_of
 from delivery.deploy.model import Group
 from delivery.deploy.plan import Facts
 from delivery.deploy.removal import surplus
+from delivery.deploy.retry import retried
 from delivery.deploy.template import make_launch
 from delivery.errors import FAILED, DeliveryError
 
@@ -49,15 +50,15 @@ def make(site: Site, intent: Intent) -> Group:
 
     If another run has taken the name, it gets the next one.
     """
-    with site.timeline.step("template", facts_of(site, intent).source):
-        launch = make_launch(site, intent.launch, intent.image)
+    with site.timeline.step("template", facts_of(site, intent).source) as told:
+        launch = retried(site, lambda: make_launch(site, intent.launch, intent.image), told.note)
     deploy = f"d-{secrets.token_hex(6)}"
     taken: tuple[str, ...] = ()
     for _ in range(_RACES):
         name = intent.cluster.next_name(taken)
         with site.timeline.step("group", f"{name}, min/desired/max {intent.size}") as told:
-            if _created(site, name, intent, launch, deploy):
-                return site.group(name)
+            if retried(site, lambda: _created(site, name, intent, launch, deploy), told.note):  # noqa: B023
+                return retried(site, lambda: site.group(name), told.note)  # noqa: B023
             told.note("another run has made a group of that name")
         taken = (*taken, name)
     raise DeliveryError(f"{_RACES} names of {site.cluster} were taken by others", "", FAILED)

@@ -6,12 +6,12 @@ there by name, so it may be done again.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from delivery.aws import AwsError, Meaning, asking
+from delivery.deploy.metric_names import names_in, renamed
 from delivery.deploy.shapes import fitting
 
 if TYPE_CHECKING:
@@ -134,16 +134,19 @@ def _alarms(aws: Aws, policies: list[Any]) -> Iterator[Any]:
 
 
 def copy(
-    site: Site, extras: Extras, old: str, new: str, target_groups: Mapping[str, str] | None = None
+    site: Site, extras: Extras, old: str, new: str, names: Mapping[str, str], left: Sequence[str] = ()
 ) -> Iterator[str]:
     """Put it all on another group; yields what could not be copied, in words. AwsError.
 
-    `target_groups` are ARNs of the new group's by those of the old one's, where they differ.
+    Args:
+        site: where.
+        extras: what hangs on the old group.
+        old: name of that group.
+        new: name of the other one.
+        names: those that metrics have of the new group, by those of the old one.
+        left: names of target groups and load balancers that the new group has nothing of.
     """
     yield from extras.unread
-    names = {_label(one): _label(other) for one, other in (target_groups or {}).items()}
-    if old:
-        names[old] = new
     for hook in extras.hooks:
         _call(site, "autoscaling", "put_lifecycle_hook", {**hook, "AutoScalingGroupName": new})
     for topic, types in extras.notifications.items():
@@ -154,21 +157,24 @@ def copy(
         _call(site, "autoscaling", "enable_metrics_collection", said)
     arns = {}
     for policy in extras.policies:
-        said = {**_renamed(policy, names), "AutoScalingGroupName": new}
+        said = {**renamed(policy, names), "AutoScalingGroupName": new}
         made = _call(site, "autoscaling", "put_scaling_policy", said)
         if "PolicyARN" in policy:  # one of the settings has none yet
             arns[policy["PolicyARN"]] = made["PolicyARN"]
+        yield from _follows(f"scaling policy {policy['PolicyName']}", said, left, new)
     for alarm in extras.alarms:
-        _call(site, "cloudwatch", "put_metric_alarm", _alarm(_renamed(alarm, names), arns, old, new))
+        said = _alarm(renamed(alarm, names), arns, old, new)
+        _call(site, "cloudwatch", "put_metric_alarm", said)
+        yield from _follows(f"alarm {said['AlarmName']}", said, left, new)
     for action in extras.actions:
         yield from _schedule(site, action, new)
     if extras.warm_pool:
         _call(site, "autoscaling", "put_warm_pool", {**extras.warm_pool, "AutoScalingGroupName": new})
 
 
-def _label(arn: str) -> str:
-    """`targetgroup/NAME/ID`, as metrics name a target group."""
-    return arn.rpartition(":")[2]
+def _follows(what: str, copied: Raw, left: Sequence[str], new: str) -> Iterator[str]:
+    if still := names_in(copied, left):
+        yield f"{what} still watches {', '.join(still)}, from which {new} gets no traffic: change it by hand"
 
 
 def _call(site: Site, service: str, operation: str, said: Raw) -> Any:
@@ -187,25 +193,6 @@ def _alarm(alarm: Raw, arns: Mapping[str, str], old: str, new: str) -> dict[str,
     said: dict[str, Any] = {kind: [arns.get(one, one) for one in alarm.get(kind, ())] for kind in kinds}
     said["AlarmName"] = name.replace(old, new) if old in name else f"{name}-{new}"[-255:]
     return {key: one for key, one in {**alarm, **said}.items() if one != []}
-
-
-def _renamed(value: Any, names: Mapping[str, str]) -> Any:
-    """Name the new group, and its target group, wherever a policy or alarm names the old one's.
-
-    Those are dimensions, resource labels of target groups, and expressions of metric math.
-    """
-    if isinstance(value, list | tuple):
-        return [_renamed(one, names) for one in value]
-    if not isinstance(value, Mapping):
-        return value
-    said = {key: _renamed(one, names) for key, one in value.items()}
-    if said.get("Name") in ("AutoScalingGroupName", "TargetGroup") and "Value" in said:
-        said["Value"] = names.get(said["Value"], said["Value"])
-    for key in ("ResourceLabel", "Expression"):
-        for old, new in names.items():
-            if isinstance(said.get(key), str):
-                said[key] = re.sub(rf"(?<![\w-]){re.escape(old)}(?![\w-])", new, said[key])
-    return said
 
 
 def _schedule(site: Site, action: Raw, new: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from delivery import tags
 from delivery.cli_options import Place, place_options
 from delivery.deploy.asked import (
     ImagePermission,
@@ -92,12 +93,18 @@ def echo_steps(steps: Sequence[tuple[str, str]]) -> None:
 @place_options
 def status(place: Place, cluster_name: str, *, as_json: bool) -> None:
     """Tell how a cluster stands: its groups, what takes traffic, what is under way."""
-    from delivery.deploy.status import report, table
+    from delivery.deploy.model import State
+    from delivery.deploy.status import illness_of, report, table
     from delivery.deploy.traffic import traffic_of
 
-    cluster = cluster_of(cluster_name)
-    site = site_of(place, cluster, f"status of {cluster}", locked=False)
-    said = report(place.aws, site.read(), traffic_of(site), _holder(site), site.clock.now())
+    named = cluster_of(cluster_name)
+    site = site_of(place, named, f"status of {named}", locked=False)
+    cluster, traffic, illness = site.read(), traffic_of(site), ""
+    unfinished = cluster.unfinished
+    if unfinished is not None and unfinished.state is State.waiting:
+        site.ignore_alarms(unfinished.tags.get(tags.IGNORED_ALARMS, "").splitlines())
+        illness = illness_of(site, unfinished, traffic)
+    said = report(place.aws, cluster, traffic, _holder(site), site.clock.now(), illness=illness)
     say(json.dumps(said, indent=2) if as_json else table(said))
 
 

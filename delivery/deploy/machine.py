@@ -11,6 +11,7 @@ from delivery import tags
 from delivery.clock import iso
 from delivery.deploy import capacity
 from delivery.deploy.extras import Extras, copy
+from delivery.deploy.metric_names import renames, target_group_label
 from delivery.deploy.model import NEVER_COPIED, Group, State
 from delivery.deploy.park import park, shrink
 from delivery.deploy.plan import Facts, Step, Verb, borne, left, steps
@@ -98,12 +99,14 @@ def relax(site: Site, *names: str | None) -> None:
 def _copy(run: Run, _: Step, told: Told) -> None:
     site, old = run.site, run.old
     if old is None:
-        for lost in copy(site, run.extras, "", run.facts.group):
+        for lost in copy(site, run.extras, "", run.facts.group, {}):
             told.note(lost)
         return
-    mine, theirs_now = recorded(run.new)[0], old.target_groups
-    swapped = dict(zip(theirs_now, mine, strict=True)) if len(mine) == len(theirs_now) == 1 else {}
-    for lost in copy(site, run.extras, old.name, run.facts.group, swapped):
+    arns, classic = recorded(run.new)
+    names = renames(site.aws, old, run.facts.group, arns, classic)
+    left = [target_group_label(one) for one in old.target_groups if one not in arns]
+    left += [one for one in old.load_balancers if one not in classic]
+    for lost in copy(site, run.extras, old.name, run.facts.group, names, left):
         told.note(lost)
     theirs = sorted(old.own_suspended)
     if kept := [one for one in theirs if one not in NEVER_COPIED]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from delivery.aws import AwsError, Meaning
 
@@ -12,19 +12,20 @@ if TYPE_CHECKING:
 
 __all__ = ["retried"]
 
+T = TypeVar("T")
 _TRIES = 3
 _PASSING = (Meaning.Throttled, Meaning.Unavailable)
 """Errors that say nothing against doing the same again."""
 
 
-def retried(site: Site, act: Callable[[], None], note: Callable[[str], None]) -> None:
+def retried(site: Site, act: Callable[[], T], note: Callable[[str], None]) -> T:
     """Do something, and again where AWS did not answer or was asked too much. DeliveryError, LockedError."""
-    for number in range(1, _TRIES + 1):
+    for number in range(1, _TRIES):
         try:
             return act()
         except AwsError as error:
-            if error.meaning not in _PASSING or number == _TRIES:
+            if error.meaning not in _PASSING:
                 raise
             note(f"{error.message}: trying again")
             site.lock.sleep(site.deploy.poll_seconds * number)
-    return None
+    return act()

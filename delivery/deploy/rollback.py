@@ -6,7 +6,8 @@ is disabled and kept as it is, for the way forward again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from delivery import tags
 from delivery.clock import iso
@@ -15,12 +16,14 @@ from delivery.deploy.evidence import collect_consoles
 from delivery.deploy.machine import relax
 from delivery.deploy.model import Group, State
 from delivery.deploy.park import empty, park, settle, take_back
+from delivery.deploy.retry import retried
 from delivery.errors import USAGE, DeliveryError, LockedError
 
 if TYPE_CHECKING:
     from delivery.deploy.site import Site
     from delivery.deploy.traffic import Traffic
 
+T = TypeVar("T")
 __all__ = ["cancel", "roll_back", "settle_serving", "steps"]
 
 
@@ -73,25 +76,40 @@ def _roll_back(site: Site, traffic: Traffic, name: str | None, new: Group, reaso
     kept = _kept_hours(site, new) if traffic.switches else 0.0
     texts = dict(steps(name, new.name, finished=new.finished, back=back, kept_hours=kept))
     said = not reason or site.timeline.has_said(reason)
-    with site.timeline.step("mark", texts["mark"] if said else f"{texts['mark']}: {reason}"):
-        present = site.find(new.name)
-        if present is not None and present.state is not State.rolling_back:
-            site.tag(new.name, {tags.STATE: State.rolling_back, tags.REASON: reason or "asked for"})
+    begin = texts["mark"] if said else f"{texts['mark']}: {reason}"
+    present = _step(site, "mark", begin, lambda _: _mark(site, new, reason))
     if old is not None and back:
-        with site.timeline.step("back", texts["back"]) as step:
+
+        def give_back(note: capacity.Note) -> None:
             if present is not None and present.size.desired:
-                capacity.pin(site, present)  # it keeps its size while the old one takes its traffic again
-            take_back(site, traffic, old, _needed(old, new), step.note)
-    with site.timeline.step("out", texts["out"]) as step:
-        present = site.find(new.name)
-        if present is None:
-            step.note(f"{new.name} was deleted already")
-        else:
-            _out(site, traffic, old, present, step.note)
-    with site.timeline.step("unpin", texts["unpin"]):
-        relax(site, name, new.name)
-    with site.timeline.step("settle", texts["settle"]):
-        _settle(site, old, new)
+                capacity.pin(site, site.group(new.name))  # it keeps its size while the old one comes back
+            take_back(site, traffic, site.group(old.name), _needed(old, new), note)
+
+        _step(site, "back", texts["back"], give_back)
+    _step(site, "out", texts["out"], lambda note: _leave(site, traffic, old, new.name, note))
+    _step(site, "unpin", texts["unpin"], lambda _: relax(site, name, new.name))
+    _step(site, "settle", texts["settle"], lambda _: _settle(site, old, new))
+
+
+def _step(site: Site, name: str, text: str, act: Callable[[capacity.Note], T]) -> T:
+    """Do one step, and again where AWS did not answer: each may be done again without harm."""
+    with site.timeline.step(name, text) as step:
+        return retried(site, lambda: act(step.note), step.note)
+
+
+def _mark(site: Site, new: Group, reason: str) -> Group | None:
+    present = site.find(new.name)
+    if present is not None and present.state is not State.rolling_back:
+        site.tag(new.name, {tags.STATE: State.rolling_back, tags.REASON: reason or "asked for"})
+    return present
+
+
+def _leave(site: Site, traffic: Traffic, old: Group | None, name: str, note: capacity.Note) -> None:
+    present = site.find(name)
+    if present is None:
+        note(f"{name} was deleted already")
+    else:
+        _out(site, traffic, old, present, note)
 
 
 def settle_serving(site: Site, traffic: Traffic, group: Group) -> None:
@@ -99,15 +117,19 @@ def settle_serving(site: Site, traffic: Traffic, group: Group) -> None:
 
     Its rollback or deploy was cut short, and the other group was deleted. DeliveryError.
     """
-    texts = dict(steps(group.name, None, finished=True, back=True))
+    texts, name = dict(steps(group.name, None, finished=True, back=True)), group.name
     if group.parked or not traffic.takes(group):
-        with site.timeline.step("back", texts["back"]) as step:
-            take_back(site, traffic, group, max(group.wished.desired, 1), step.note)
-    with site.timeline.step("unpin", texts["unpin"]):
-        relax(site, group.name)
-    with site.timeline.step("settle", texts["settle"]):
-        settle(site, group.name)
-        site.tag(group.name, {tags.STATE: State.active, tags.STEP: "done"})
+        needed = max(group.wished.desired, 1)
+        _step(
+            site, "back", texts["back"], lambda note: take_back(site, traffic, site.group(name), needed, note)
+        )
+    _step(site, "unpin", texts["unpin"], lambda _: relax(site, name))
+    _step(site, "settle", texts["settle"], lambda _: _activate(site, name))
+
+
+def _activate(site: Site, name: str) -> None:
+    settle(site, name)
+    site.tag(name, {tags.STATE: State.active, tags.STEP: "done"})
 
 
 def cancel(site: Site, new: Group, old: Group) -> Group:

@@ -133,6 +133,27 @@ def deploy(
     )
 
 
+def without_traffic(cluster: Cluster, traffic: Traffic) -> str:
+    """Say that no group takes traffic, and the command that changes it; empty if one does. AwsError."""
+    alive = cluster.alive
+    if any(traffic.takes(one) for one in alive):
+        return ""
+    if not alive:
+        return f"{cluster.name} has no group: delivery deploy makes one"
+    served = [one for one in alive if one.state is not State.failed]
+    if not served:
+        return f"no group of {cluster.name} takes traffic, and none ever did: delivery deploy makes one"
+    last = max(served, key=_out_since).name
+    way = f"delivery rollback --cluster {cluster.name} --to {last} gives it to {last}"
+    return f"no group of {cluster.name} takes traffic: {way}"
+
+
+def _out_since(group: Group) -> tuple[bool, str, float]:
+    """Order groups by when they took traffic: those that no deploy has taken out did so last."""
+    is_out = group.state is State.disabled
+    return not is_out, group.tags.get(tags.DISABLED_AT, "") if is_out else "", group.created.timestamp()
+
+
 def _leftover(cluster: Cluster, traffic: Traffic) -> Group | None:
     return leftover(cluster, [one for one in cluster.alive if traffic.takes(one)])
 
@@ -156,7 +177,9 @@ def resume(site: Site) -> Ending:
     if found is None:
         traffic = traffic_of(site)
         group = _leftover(cluster, traffic)
-        return Ending("nothing to do") if group is None else _settled(site, traffic, group)
+        if group is not None:
+            return _settled(site, traffic, group)
+        return Ending("nothing to do", reason=without_traffic(cluster, traffic))
     if found.state is State.rolling_back:
         return _back(site, found, found.tags.get(tags.REASON, ""), asked=False)
     if found.state is State.waiting:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from delivery import tags
@@ -9,19 +11,23 @@ from delivery.aws import asking
 from delivery.deploy.model import Cluster, Group, State
 from delivery.deploy.template import image_of
 from delivery.deploy.traffic import Traffic, recorded
+from delivery.health import Gate
 from delivery.provenance import Release, recorded_release, recorded_trigger, release_of
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
+    from delivery.deploy.site import Site
     from delivery.lock import Holder
 
-__all__ = ["report", "table"]
+__all__ = ["illness_of", "report", "table"]
 
 Said = dict[str, Any]
 
 
-def report(aws: Aws, cluster: Cluster, traffic: Traffic, holder: Holder | None, now: float) -> Said:
-    """The state of a cluster as JSON values. AwsError."""
+def report(
+    aws: Aws, cluster: Cluster, traffic: Traffic, holder: Holder | None, now: float, *, illness: str = ""
+) -> Said:
+    """The state of a cluster as JSON values; `illness` is that of a canary that waits. AwsError."""
     releases = _releases(aws, cluster)
     return {
         "cluster": str(cluster.name),
@@ -29,7 +35,7 @@ def report(aws: Aws, cluster: Cluster, traffic: Traffic, holder: Holder | None, 
         "region": aws.region,
         "locked_by": holder.owner if holder and holder.expires > now else None,
         "under_way": cluster.unfinished.name if cluster.unfinished else None,
-        "way": _way(cluster.unfinished) if cluster.unfinished else None,
+        "way": _way(cluster.unfinished, illness, now) if cluster.unfinished else None,
         "groups": [_group(one, traffic, releases[one.name]) for one in reversed(cluster.groups)],
     }
 
@@ -87,11 +93,21 @@ def _group(group: Group, traffic: Traffic, release: Release) -> Said:
     }
 
 
-def _way(unfinished: Group) -> str:
+def illness_of(site: Site, group: Group, traffic: Traffic) -> str:
+    """Look once at a canary that waits; gives what AWS has against it, empty if nothing. AwsError."""
+    asked_of_aws = replace(site.deploy, gate_command=None, gate_url=None)
+    gate = Gate.of(site.aws, asked_of_aws, site.clock)
+    gate = gate if traffic.switches else gate.without("target-groups", "elb")
+    required = gate.required(group.instances(group.size.desired))
+    look = gate.look(group.name)
+    return "" if look.unknown or look.good(required) else "; ".join(look.reasons(required))
+
+
+def _way(unfinished: Group, illness: str, now: float) -> str:
     """What is not over, why, and the commands that end it."""
     name, tag = unfinished.name, unfinished.tags.get
     if unfinished.state is State.waiting:
-        return f"{name} is a canary that waits: delivery promote or delivery rollback"
+        return _way_of_canary(unfinished, illness, now)
     if unfinished.state is not State.rolling_back:
         return f"the deploy of {name} is not over: delivery resume or delivery rollback"
     reason = f" ({tag(tags.REASON)})" if tag(tags.REASON) else ""
@@ -99,6 +115,25 @@ def _way(unfinished: Group) -> str:
     return (
         f"{name} is being rolled back{reason}{error}; delivery resume goes on, "
         f"delivery rollback --cancel keeps {name} and takes {tag(tags.PREVIOUS) or 'nothing'} out again"
+    )
+
+
+def _way_of_canary(canary: Group, illness: str, now: float) -> str:
+    until = canary.tags.get(tags.DECIDE_BY)
+    if illness:
+        return (
+            f"{canary.name} is a canary that waits, and is ill: {illness}. delivery rollback takes it out, "
+            "and so does delivery resume; delivery promote refuses it"
+        )
+    if until and datetime.fromisoformat(until).timestamp() <= now:
+        return (
+            f"{canary.name} is a canary whose time to decide ended at {until}: delivery resume rolls it "
+            "back, delivery promote still goes on with it"
+        )
+    limit = f", until {until}" if until else ""
+    return (
+        f"{canary.name} is a canary that waits, and is healthy{limit}: delivery promote goes on with it, "
+        "delivery rollback takes it out"
     )
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "Template",
     "data_of",
     "image_of",
+    "is_of_deploys",
     "launch_of",
     "lost",
     "make_launch",
@@ -44,6 +45,8 @@ __all__ = [
 
 _NAME = 128
 """Characters of a launch template's name."""
+_MARK = re.compile(r"delivery ami-[0-9a-f]+ from [0-9]+ [0-9a-f]{16}")
+"""Description of a version that a deploy has made."""
 _READ_ONLY = ("MetadataOptions.State", "Operator")
 """What AWS adds to an answer and takes from nobody."""
 
@@ -247,6 +250,11 @@ def _version(site: Site, source: Template, data: dict[str, Any], own: str) -> Te
     # A source cannot be told to leave anything out.
     on_top = source.id == ours.id and before.keys() <= data.keys()
     return _made(site, ours, mark) or _make(site, source if on_top else None, ours, mark, data)
+
+
+def is_of_deploys(version: Mapping[str, Any]) -> bool:
+    """Tell whether a deploy has made a version of a launch template, by its description."""
+    return _MARK.fullmatch(version.get("VersionDescription", "")) is not None
 
 
 def _find(site: Site, name: str) -> Template | None:
