@@ -39,6 +39,7 @@ __all__ = [
     "PIN",
     "PREVIOUS",
     "PREVIOUS_IMAGE",
+    "PREVIOUS_TEMPLATE",
     "READY",
     "REASON",
     "ROLLBACK_ERROR",
@@ -127,6 +128,8 @@ IMAGE = "delivery:image"
 """On a group: id of its image."""
 PREVIOUS_IMAGE = "delivery:previous-image"
 """On a group: id of the image of the group it takes over from, for when that is gone."""
+PREVIOUS_TEMPLATE = "delivery:previous-template"
+"""On a group: id and version of the launch template of the group it takes over from."""
 REASON = "delivery:reason"
 """On a group: why it was rolled back."""
 ROLLBACK_ERROR = "delivery:rollback-error"
@@ -148,9 +151,9 @@ LOAD_BALANCER = "delivery:load-balancer/"
 
 OF_GROUPS = (
     DEPLOY, STATE, PREVIOUS, PIN, DISABLED_AT, DELETE_AFTER, CHANGE_REQUEST, BEGUN, STEP, STRATEGY, SIZE,
-    IMAGE, PREVIOUS_IMAGE, REASON, ROLLBACK_ERROR, ROLLED_BACK, DECIDE_BY, IGNORED_ALARMS, BOOT_SECONDS,
-    SUSPENDED, NAME, APPLICATION, VERSION, COMMIT, DEPLOYER, JENKINS_USER, JOB, BUILD_URL, IMAGE_NAME,
-    TRAFFIC_SINCE, KEEP_FAILED,
+    IMAGE, PREVIOUS_IMAGE, PREVIOUS_TEMPLATE, REASON, ROLLBACK_ERROR, ROLLED_BACK, DECIDE_BY,
+    IGNORED_ALARMS, BOOT_SECONDS, SUSPENDED, NAME, APPLICATION, VERSION, COMMIT, DEPLOYER, JENKINS_USER,
+    JOB, BUILD_URL, IMAGE_NAME, TRAFFIC_SINCE, KEEP_FAILED,
 )  # fmt: skip
 """Every tag a group may have of deploys, but those that name load balancers."""
 

@@ -21,7 +21,7 @@ from delivery_world import World
 from deploy_strict import Strict, strict_world
 
 SIZE = 2
-_NEVER_SAME = (tags.DEPLOY, tags.BOOT_SECONDS)
+_NEVER_SAME = (tags.DEPLOY, tags.BOOT_SECONDS, tags.PREVIOUS_TEMPLATE)
 """Tags that differ from run to run."""
 OLD, NEW = "shop-v000", "shop-v001"
 TOML = """

@@ -23,6 +23,8 @@ from botocore.exceptions import ReadTimeoutError
 from deploy_weights import overloaded, shares
 from moto.autoscaling.models import FakeAutoScalingGroup, autoscaling_backends
 from moto.cloudwatch.models import cloudwatch_backends
+from moto.core.types import Base64EncodedString
+from moto.ec2.models import ec2_backends
 from moto.elb.models import elb_backends
 from moto.elbv2.models import elbv2_backends
 
@@ -349,6 +351,13 @@ class Strict:
             for one in [s for s in group.instance_states if s.health_status != "Healthy"]:
                 group.instance_states.remove(one)
         self._resize(group, group.desired_capacity or 0)
+
+    def _correct_CreateLaunchTemplateVersion(self, parsed: Parsed, _: Parsed) -> None:
+        """moto launches nothing with user data of a version that is not a template's first: it stores a plain text."""
+        template = parsed["LaunchTemplateVersion"]["LaunchTemplateId"]
+        data = ec2_backends[ME][REGION].launch_templates[template].latest_version().data
+        if isinstance(data.get("UserData"), str):
+            data["UserData"] = Base64EncodedString(data["UserData"])
 
     def _correct_DescribeImages(self, parsed: Parsed, _: Parsed) -> None:
         for image in parsed["Images"]:

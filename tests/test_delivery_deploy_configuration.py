@@ -184,6 +184,36 @@ def test_a_group_that_has_scaled_up_can_be_deployed_to(make: Make) -> None:
     assert one.state()[NEW]["size"] == (1, 6, 6, 6)
 
 
+def test_user_data_stays_when_a_later_deploy_says_nothing_of_it(make: Make) -> None:
+    one = make()
+    settings(one, 'user_data = "echo one"\n')
+    one.deploy()
+    one.world.clock.sleep(3600)
+    one.image = one.world.raw("ec2").register_image(Name="shop-3.0")["ImageId"]
+    settings(one, "")
+    assert one.deploy().outcome == "deployed"
+    assert base64.b64decode(launched(one, "shop-v002")["UserData"]) == b"echo one"
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_rollback_to_a_deleted_group_launches_as_that_group_did(make: Make, kept: bool) -> None:
+    one = make()
+    settings(one, 'user_data = "exit 1"\ninstance_type = "m7i.large"\n')
+    one.deploy()
+    raw = one.world.raw("autoscaling")
+    raw.delete_auto_scaling_group(AutoScalingGroupName=OLD, ForceDelete=True)
+    one.world.clock.sleep(600)
+    if not kept:
+        one.world.raw("ec2").delete_launch_template(LaunchTemplateName="shop")
+    assert one.rollback().outcome == "deployed"
+    (active,) = one.taking()
+    data = launched(one, active)
+    assert data["ImageId"] == one.old_image
+    assert ("UserData" in data, data["InstanceType"]) == (
+        (False, "m5.large") if kept else (True, "m7i.large")
+    )
+
+
 def test_what_has_no_effect_is_reported(make: Make) -> None:
     one = make()
     settings(one, 'listener = "arn:aws:elasticloadbalancing:eu-west-1:1:listener/app/x/1/2"\n')

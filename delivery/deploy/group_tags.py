@@ -47,8 +47,13 @@ def tags_of(site: Site, name: str, intent: Intent, deploy: str) -> dict[str, str
         tags.KEEP_FAILED: f"{site.deploy.keep_failed_hours:g}" if site.deploy.keep_failed_hours else "",
         **intent.places,
     }
-    if intent.previous:
-        said |= {tags.PREVIOUS: intent.previous.name, tags.PREVIOUS_IMAGE: intent.previous_image}
+    if intent.previous and intent.before:
+        template = intent.before.template
+        said |= {
+            tags.PREVIOUS: intent.previous.name,
+            tags.PREVIOUS_IMAGE: template.image,
+            tags.PREVIOUS_TEMPLATE: f"{template.id}:{template.version}",
+        }
     said |= {**intent.release.tags, tags.APPLICATION: site.cluster.app, **site.trigger.tags}
     if not _is_named(intent):
         said[tags.NAME] = name

@@ -74,10 +74,10 @@ class Intent:
     """What is lost or other than the settings say, in words."""
     differences: tuple[Difference, ...] = ()
     """What the settings change of the previous group."""
-    previous_image: str = ""
+    before: Launch | None = None
+    """What the previous group launches."""
     fleet: Fleet = field(default_factory=Fleet)
     """The instances that run at the peak, and those that are kept."""
-    """Id of the image of the previous group."""
 
 
 def intend(
@@ -135,7 +135,7 @@ def intend(
         group,
         with_policy(extras_of(site.aws, old) if old else Extras(), site.deploy),
         facts.release if facts else Release(image=image),
-        previous_image=before.template.image if before else "",
+        before=before,
     )
     if launch is not None:
         refusals.add(_against(site, intent, facts, is_rollback=is_rollback))

@@ -7,9 +7,11 @@ is disabled and kept as it is, for the way forward again.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from delivery import tags
+from delivery.aws import Meaning, meaning
 from delivery.clock import iso
 from delivery.deploy import capacity
 from delivery.deploy.evidence import collect_consoles
@@ -17,6 +19,7 @@ from delivery.deploy.machine import relax
 from delivery.deploy.model import Group, State
 from delivery.deploy.park import empty, park, settle, take_back
 from delivery.deploy.retry import retried
+from delivery.deploy.template import named
 from delivery.errors import USAGE, DeliveryError, LockedError
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from delivery.deploy.traffic import Traffic
 
 T = TypeVar("T")
-__all__ = ["cancel", "roll_back", "settle_serving", "steps"]
+__all__ = ["as_before", "cancel", "roll_back", "settle_serving", "steps"]
 
 
 def steps(
@@ -145,6 +148,34 @@ def cancel(site: Site, new: Group, old: Group) -> Group:
     )
     site.tag(new.name, {tags.STATE: State.active, tags.STEP: "done"})
     return site.group(old.name)
+
+
+def as_before(site: Site, leaving: Group) -> None:
+    """Have the image of a deleted group launched as that group launched it, whatever the settings say now.
+
+    Where its version of the launch template is gone, the settings decide.
+    """
+    template = leaving.tags.get(tags.PREVIOUS_TEMPLATE, "")
+    if not template:
+        return
+    try:
+        named(site.aws, template)
+    except DeliveryError as error:
+        if meaning(error) is not Meaning.NotFound:
+            raise
+        site.timeline.say(
+            f"launch template {template} was deleted: the settings say how the image is launched"
+        )
+        return
+    site.deploy = replace(
+        site.deploy,
+        launch_template=template,
+        security_groups=None,
+        instance_profile=None,
+        user_data=None,
+        instance_type=None,
+        instance_types=None,
+    )
 
 
 def itself(name: str) -> DeliveryError:

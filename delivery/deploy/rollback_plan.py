@@ -8,6 +8,7 @@ from delivery import tags
 from delivery.deploy.begin import facts_of
 from delivery.deploy.intent import intend
 from delivery.deploy.plan import after, before, steps
+from delivery.deploy.rollback import as_before
 from delivery.deploy.rollback import steps as rollback_steps
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def planned(site: Site, traffic: Traffic, target: Target) -> list[tuple[str, str
     lock = ("lock", "one deploy at a time in this cluster; a deploy that runs is stopped")
     if target.kind == "anew" and leaving is not None:
         image = leaving.tags.get(tags.PREVIOUS_IMAGE, "")
+        as_before(site, leaving)
         intent = intend(site, traffic, image, "red-black", is_rollback=True)
         facts = facts_of(site, intent)
         gone = ("anew", f"{target.returning} was deleted: its image {image} is deployed anew")

@@ -18,7 +18,7 @@ from delivery.deploy.machine import Run, drive, is_switched, relax
 from delivery.deploy.model import Group, State
 from delivery.deploy.plan import Facts
 from delivery.deploy.removal import check_room, tidy
-from delivery.deploy.rollback import cancel, itself, roll_back, settle_serving
+from delivery.deploy.rollback import as_before, cancel, itself, roll_back, settle_serving
 from delivery.deploy.rollback_target import Target, choose, leftover
 from delivery.deploy.scaling_policy import with_policy
 from delivery.deploy.traffic import traffic_of
@@ -360,6 +360,7 @@ def _anew(site: Site, new: Group) -> Ending:
         )
     site.timeline.say(f"{new.tags[tags.PREVIOUS]} is gone: deploying its image {image} anew")
     site.ignore_alarms(site.deploy.alarms)  # what rings is no reason against going back
+    as_before(site, new)
     if new.open:  # it is all there is: whatever it was on the way to, it is what is replaced now
         relax(site, new.name)
         site.tag(new.name, {tags.STATE: State.active, tags.STEP: "done"})
