@@ -106,6 +106,9 @@ def red_black(desk: Desk) -> None:
     one.world.clock.sleep(600)
     assert desk.deploy(*change) == 0
     scaling.delete_auto_scaling_group(AutoScalingGroupName=OLD, ForceDelete=True)
+    for name in [*one.strict.groups]:  # as groups of an earlier version of ours are: the settings decide
+        tag = {"ResourceId": name, "ResourceType": "auto-scaling-group", "Key": tags.PREVIOUS_TEMPLATE}
+        scaling.delete_tags(Tags=[tag])
     assert desk.run("rollback") == 0
 
 
