@@ -12,7 +12,7 @@ from .baking import KEPT as BAKED
 from .baking import PROPERTIES, bake_script
 from .build_pipeline import build_stages
 from .deploy_scripts import KEPT, act_script, deploy_script
-from .running import Running
+from .running import REPORT, Running
 from .stages import Access, Stage, Stages
 from .way import Way
 
@@ -21,8 +21,9 @@ __all__ = ["whole_way"]
 PACKAGE = "package"
 WAITS = "waits"
 """Whether the deploy left a canary: the first group of a cluster is none, and nothing is asked about it."""
-IMAGE = {"IMAGE": "image"}
-APPROVED = {"IMAGE": "image", "CHANGE_REQUEST": "changeRequest"}
+STARTED = {"BUILD_USER_ID": "startedBy"}
+IMAGE = {"IMAGE": "image", **STARTED}
+APPROVED = {**IMAGE, "CHANGE_REQUEST": "changeRequest"}
 
 
 def whole_way(way: Way) -> tuple[pipeline, Stages]:
@@ -73,10 +74,12 @@ def _tested(way: Way) -> Iterator[Stage]:
     baked = bake_script(running, package=way.artifact, build_job=way.build_job, base=way.base, app=way.app)
     yield Stage(
         "bake", baked, access=access, unstash=PACKAGE, kept=BAKED, image_from=PROPERTIES,
-        environment={"BUILD": "env.BUILD_NUMBER", "COMMIT": "env.GIT_COMMIT"},
+        environment={"BUILD": "env.BUILD_NUMBER", "COMMIT": "env.GIT_COMMIT", **STARTED},
     )  # fmt: skip
     script = deploy_script(running, way.test_cluster, "red-black", way.smoke)
-    yield Stage("deploy", script, access=access, environment=IMAGE, kept=KEPT, lock=way.test_cluster)
+    yield Stage(
+        "deploy", script, access=access, environment=IMAGE, kept=KEPT, report=REPORT, lock=way.test_cluster
+    )
 
 
 def _produced(way: Way) -> Iterator[Stage]:
@@ -89,6 +92,7 @@ def _produced(way: Way) -> Iterator[Stage]:
     there: dict[str, Any] = {
         "access": access,
         "kept": KEPT,
+        "report": REPORT,
         "lock": f"{way.cluster} in {way.production_account}",
     }
     is_canary = way.strategy == "canary"
@@ -97,7 +101,9 @@ def _produced(way: Way) -> Iterator[Stage]:
         yield replace(_asking("decide", "decide", minutes=way.decide_minutes), only=WAITS)
         yield from (replace(stage, only=WAITS) for stage in _prepared("prepare-decision", running))
         ends = {command: act_script(running, command, way.cluster) for command in ("promote", "rollback")}
-        yield Stage("promote", ends["promote"], otherwise=ends["rollback"], only=WAITS, **there)
+        yield Stage(
+            "promote", ends["promote"], environment=STARTED, otherwise=ends["rollback"], only=WAITS, **there
+        )
 
 
 def _asking(name: str, file: str, **values: Any) -> Stage:

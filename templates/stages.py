@@ -50,10 +50,13 @@ class Stage:
     may_wait: bool = False
     """Whether it may leave a canary that waits to be decided on; `waits` has the answer afterwards."""
 
+    report: str = ""
+    """The directory with the name and the description that its run gives the build."""
+
     @property
     def keeps(self) -> bool:
         """Whether something is kept of it, also after a failure."""
-        return bool(self.kept or self.results)
+        return bool(self.kept or self.results or self.report)
 
 
 @dataclass(frozen=True)

@@ -91,10 +91,12 @@ def test_the_page_on_delivery(tmp_path: Path) -> None:
         "shop.py",
         "till.py",
         "search.py",
+        "names.py",
         "platform.py",
     ]
     assert problems(tmp_path) == []
     documents = render(tmp_path)
+    assert "delivery-report/build-description.txt" in documents["till-test"]
     jobs = sorted(name.removeprefix("shop/") for name in documents if name.startswith("shop/cart"))
     assert jobs == [f"cart-{kind}" for kind in PAGE_JOBS]
     assert "./sign dist/*.deb" in documents["till-main"]

@@ -418,3 +418,14 @@ def test_mistakes_are_told_with_a_way_out(make: Callable[[], Any], message: str,
         make()
     assert message in told.value.message
     assert hint in told.value.hint
+
+
+def test_a_pipeline_names_its_build_by_the_version_and_says_who_started_it() -> None:
+    made = service("cart", repo=REPO, build="make", install=WHEEL, strategy="canary", as_pipeline=True)
+    script = made.pipeline.script
+    assert script.count("currentBuild.displayName = readFile('delivery-report/build-name.txt')") == 3
+    assert script.count("currentBuild.description = readFile('delivery-report/build-description.txt')") == 3
+    assert "getBuildCauses('hudson.model.Cause$UserIdCause')" in script
+    for name in ("bake", "deploy", "production", "promote"):
+        assert made.stages[name].environment["BUILD_USER_ID"] == "startedBy", name
+    assert script.count('"BUILD_USER_ID=${startedBy}"') == 4
