@@ -73,7 +73,8 @@ def test_estates_settle(estates: list[Path], tmp_path: Path) -> None:
             settled = settle(definitions, jenkins, secrets_of(out, settings))
         count += len(definitions)
         total += len(loaded.definitions)
-        assert settled.problems == [], home.name
+        lost = [problem for problem in settled.problems if problem.severity != "note"]
+        assert lost == [], home.name  # a note: one job has two elements <scm>, of which Jenkins keeps one
         assert settled.changes == [], home.name
         assert settled.drift == [], home.name
     assert count > 0.8 * total
