@@ -155,7 +155,7 @@ def test_resume_says_that_no_group_takes_traffic_and_what_to_do(make: Make) -> N
     raw.detach_load_balancers(AutoScalingGroupName=NEW, LoadBalancerNames=["front"])
     ending = one.run(runs.resume)
     assert ending.outcome == "nothing to do"
-    assert f"no group of shop takes traffic: delivery rollback --cluster shop --to {NEW}" in str(ending)
+    assert f"no group of shop takes traffic: delivery rollback --cluster shop --to {NEW}" in ending.reason
     one.rollback(NEW)
     assert one.taking() == [NEW]
     for name in (OLD, NEW):
