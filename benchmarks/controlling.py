@@ -85,6 +85,7 @@ def new_jobs(root: Path, jobs: int) -> None:
             with controller() as address:
                 access = workflow.Access(*address)
                 planned = planning.plan(root, access, planning.Options(workers=WORKERS))
+                assert not planned.blocking, planned.blocking[:3]
                 if kind in BARE:
                     times[kind].append(BARE[kind](address, planned.plan.changes))
                     continue
@@ -106,6 +107,7 @@ def again(root: Path, jobs: int) -> None:
     with controller() as address:
         access = workflow.Access(*address)
         planned = planning.plan(root, access, planning.Options(workers=WORKERS))
+        assert not planned.blocking, planned.blocking[:3]
         assert apply(planned.plan, planned.checked.controller, workers=WORKERS, verify="none").ok
         print(f"Again over {jobs} unchanged jobs")
         for kind, refresh in (("plan", False), ("plan --refresh", True)):

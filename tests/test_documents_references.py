@@ -7,8 +7,9 @@ import random
 import pytest
 
 from jobdsl.documents import references as module
-from jobdsl.documents.parts import Parts
+from jobdsl.documents.parts import Parts, Pieces, split
 from jobdsl.documents.references import References, references
+from jobdsl.errors import XmlError
 
 GIT = (
     "<scm class='hudson.plugins.git.GitSCM'><userRemoteConfigs><hudson.plugins.git.UserRemoteConfig>"
@@ -49,8 +50,11 @@ ROOTS = [
 ]
 
 
+HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+
+
 def document(root: str, parts: list[str]) -> str:
-    return f"<{root}>\n  " + "\n  ".join(parts) + f"\n</{root.split()[0]}>"
+    return f"{HEAD}<{root}>\n  " + "\n  ".join(parts) + f"\n</{root.split()[0]}>\n"
 
 
 def plain(found: References) -> str:
@@ -106,12 +110,61 @@ def test_text_between_parts_is_looked_at_wherever_it_stands() -> None:
     assert [len(references(one).secrets) for one in (clean, mixed, clean, mixed)] == [0, 1, 0, 1]
 
 
+MISLEADING = [
+    ["<builders>", "<disabled/></builders><builders/>"],
+    ["<builders>", "<builders/></builders>", "<builders/><builders/>"],
+    ["<a><a></a>", "<a/></a>", "<a/><a/>"],
+    ["<a>", "<b/></a><between.two.parts/>", "<c/>"],
+    ["<description>text", "<!-- ", " --></description>"],
+    ["<description><![CDATA[", "<authToken>abcdef0123456789</authToken>", "]]></description>"],
+    ["<a>&#x24;{jobdsl:secret:hidden}</a>"],
+    ["<a>${jobdsl:<?x?>secret:hidden}</a>", "<?y?>"],
+    ["<authToken>abcdef0123456789</authToken>text"],
+    ["<authToken>abcdef0123456789</authToken><name>DB_PASSWORD</name><value>x1y2z3</value>"],
+    ["<a xmlns='urn:x'/>"],
+    ["<a>", "</a>"],
+]
+
+
+@pytest.mark.usefixtures("empty")
+@pytest.mark.parametrize("parts", MISLEADING)
+def test_lines_that_look_like_the_start_of_a_part_change_nothing(parts: list[str]) -> None:
+    for others in (PARTS[:2], PARTS[8:10], PARTS[4:7], PARTS[4:7]):
+        for one in (parts, [*others, *parts], [*parts, *others], [parts[0], *others, *parts[1:]]):
+            text = document("project", one)
+            assert outcome(text) == outcome(text.encode()), one
+
+
+def outcome(text: str | bytes) -> str:
+    """What a document refers to; bytes are read as a whole."""
+    try:
+        return plain(references(text))
+    except XmlError as error:
+        return f"{error.message} {error.line}"
+
+
+def test_a_document_of_known_parts_is_not_read_again(monkeypatch: pytest.MonkeyPatch, empty: None) -> None:
+    text = document("project", [PARTS[0], PARTS[1], PARTS[8]])
+    first, second = plain(references(text)), plain(references(text))
+    monkeypatch.setattr(module, "as_lxml", lambda _: pytest.fail("it was read"))
+    assert plain(references(text)) == first == second
+
+
 def test_the_memory_of_parts_is_bounded() -> None:
     parts: Parts[int] = Parts(10_000, 1_000)
-    parts.keep("long", b"x" * 1_001, 1)
-    assert parts.at("long") == {}
-    for number in range(1000):
-        parts.keep(("place", number % 3), b"%d" % number, number)
-        assert parts.at(("place", number % 3))[b"%d" % number] == number
-        held = [text for place in range(3) for text in parts.at(("place", place))]
-        assert sum(map(len, held)) + 500 * len(held) <= 10_000
+    pieces = [split(document(root, ["<a/>"])) for root in ("project", "flow-definition", "matrix-project")]
+    assert all(pieces)
+    kinds = [one for one in pieces if one is not None]
+    parts.keep(kinds[0], "x" * 1_001, 1)
+    assert held(parts, kinds[0], ["x" * 1_001]) == {}
+    texts = [f"{number}" for number in range(1000)]
+    for number, text in enumerate(texts):
+        parts.keep(kinds[number % 3], text, number)
+        assert held(parts, kinds[number % 3], [text]) == {text: number}
+        kept = [known for one in kinds for known in held(parts, one, texts)]
+        assert sum(map(len, kept)) + 500 * len(kept) <= 10_000
+
+
+def held(parts: Parts[int], pieces: Pieces, texts: list[str]) -> dict[str, int]:
+    known = [parts.known(Pieces(pieces.tag, pieces.head, [text])) for text in texts]
+    return {text: one[text] for text, one in zip(texts, known, strict=True) if one and text in one}

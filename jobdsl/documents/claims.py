@@ -44,6 +44,8 @@ _NAMED: tuple[tuple[Refers, re.Pattern[str]], ...] = (
 )
 """Names of fields that name credentials or agents, in elements without a typed class."""
 _WORD = re.compile(r"[\w.-]+")
+_HIDING = (re.compile(rb"&#"), re.compile(rb"<!"), re.compile(rb"<\?"))
+"""References, comments and instructions, behind the declaration; patterns are searched faster than texts."""
 _NO_NAMES = frozenset({"true", "false", "ALL (no restriction)"})
 """Texts of such fields that name nothing: flags, and every node of a parameter."""
 _TIED = frozenset(
@@ -187,10 +189,11 @@ def class_of(element: etree._Element) -> str:
 def secret_names(document: str | bytes, root: etree._Element) -> list[str]:
     """Return the names of the secrets a document asks for, also where references and comments hide them."""
     found: dict[str, None] = {}
-    text = document.decode("utf-8", "replace") if isinstance(document, bytes) else document
-    if SECRET_START in text:
+    data = document.encode("utf-8", "replace") if isinstance(document, str) else document
+    if SECRET_START.encode() in data:
+        text = data.decode("utf-8", "replace")
         found |= dict.fromkeys(unescape(name) for name in TOKEN.findall(text))
-    if "&#" in text or "<!" in text or text.count("<?") > 1:
+    if any(sign.search(data, 1) is not None for sign in _HIDING):
         values = root.xpath("//@*")
         read = "\n".join([*root.itertext(), *(map(str, values) if isinstance(values, list) else ())])
         found |= dict.fromkeys(TOKEN.findall(read))

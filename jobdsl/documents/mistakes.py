@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -43,12 +43,15 @@ class Mistake(NamedTuple):
     hint: str
 
 
-Check: TypeAlias = "Callable[[etree._Element], Iterator[Mistake]]"
+Check: TypeAlias = "Callable[[etree._Element], Iterable[Mistake]]"
 
 
 def _child(element: etree._Element, tag: str) -> etree._Element | None:
     """The first child of a tag; `find` parses its path first, which takes several times as long."""
-    return next((child for child in element if child.tag == tag), None)
+    for child in element:
+        if child.tag == tag:
+            return child
+    return None
 
 
 def _text(element: etree._Element, tag: str) -> str:
@@ -80,7 +83,7 @@ def _parameters(element: etree._Element) -> Iterator[Mistake]:
         if not name.strip():
             hint = "give it one: letters, digits, _"
             yield Mistake("bad-parameter", "warning", "a parameter has no name", hint)
-        elif any(char.isspace() for char in name):
+        elif name.split() != [name]:
             hint = f'name it "{"_".join(name.split())}": with blanks it becomes no variable in a shell'
             yield Mistake("bad-parameter", "warning", f"the parameter {name!r} has blanks in its name", hint)
         if java == "hudson.model.ChoiceParameterDefinition" and not _choices(one):
@@ -132,7 +135,7 @@ def _pipeline(element: etree._Element) -> Iterator[Mistake]:
 
 def _triggers(element: etree._Element) -> Iterator[Mistake]:
     """Of two triggers of one class Jenkins runs one: it keeps them by class."""
-    if len(element) < 2:
+    if len({child.tag for child in element}) == len(element):
         return
     counts = Counter(class_name(str(one.tag)) for one in element)
     for java, count in counts.items():
@@ -158,25 +161,27 @@ _MAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _PREFIX = re.compile(r"(?:cc|bcc|to|upstream-individuals):", re.IGNORECASE)
 
 
-def _mail_addresses(text: str) -> Iterator[Mistake]:
+@lru_cache(maxsize=1000)
+def _mail_addresses(text: str) -> tuple[Mistake, ...]:
     """Words of a list of recipients that are no addresses; a text with a variable may be anything."""
     if "$" in text:
-        return
+        return ()
     plain = re.sub(r'(?:"[^"]*"|[^,;<>"]*)<([^<>]*)>', r" \1 ", text)
     words = [_PREFIX.sub("", word) for word in re.split(r"[\s,;]+", plain)]
     wrong = [word for word in words if word and not _MAIL.fullmatch(word)]
-    if wrong:
-        shown = ", ".join(map(repr, wrong[:3]))
-        hint = "write whole addresses, such as team@example.com, with a blank or comma between them"
-        yield Mistake("bad-address", "warning", f"{shown} is no mail address", hint)
+    if not wrong:
+        return ()
+    shown = ", ".join(map(repr, wrong[:3]))
+    hint = "write whole addresses, such as team@example.com, with a blank or comma between them"
+    return (Mistake("bad-address", "warning", f"{shown} is no mail address", hint),)
 
 
-def _recipients(element: etree._Element) -> Iterator[Mistake]:
-    yield from _mail_addresses(element.text or "")
+def _recipients(element: etree._Element) -> tuple[Mistake, ...]:
+    return _mail_addresses(element.text or "")
 
 
-def _mailer(element: etree._Element) -> Iterator[Mistake]:
-    yield from _mail_addresses(_text(element, "recipients"))
+def _mailer(element: etree._Element) -> tuple[Mistake, ...]:
+    return _mail_addresses(_text(element, "recipients"))
 
 
 def _remotes(element: etree._Element) -> Iterator[Mistake]:
@@ -210,17 +215,21 @@ _ARGUMENTS = dict(reversed(_PLACES.values()))
 
 def _place(element: etree._Element) -> Iterator[Mistake]:
     """What stands in a job's list is what belongs there."""
-    parent = element.getparent()
-    if parent is None or parent.getparent() is not None:
-        return
     slot, _ = _PLACES[str(element.tag)]
-    for child in element:
-        right = _slots(str(child.tag))
-        if right and slot not in right:
-            where = " or ".join(f"{_ARGUMENTS[one]}=" for one in right if one in _ARGUMENTS)
-            hint = f"put it into {where}" if where else "take it out"
-            message = f"{class_name(str(child.tag))} does not belong among the {element.tag!s}"
-            yield Mistake("misplaced-element", "error", message, hint)
+    wrong = [str(child.tag) for child in element if _is_misplaced(slot, str(child.tag))]
+    parent = element.getparent()
+    if not wrong or parent is None or parent.getparent() is not None:
+        return
+    for tag in wrong:
+        where = " or ".join(f"{_ARGUMENTS[one]}=" for one in _slots(tag) if one in _ARGUMENTS)
+        hint = f"put it into {where}" if where else "take it out"
+        message = f"{class_name(tag)} does not belong among the {element.tag!s}"
+        yield Mistake("misplaced-element", "error", message, hint)
+
+
+@lru_cache(maxsize=10_000)
+def _is_misplaced(slot: str, tag: str) -> bool:
+    return bool(_slots(tag)) and slot not in _slots(tag)
 
 
 @lru_cache(maxsize=10_000)

@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jobdsl.documents.aliases import canonical
-from jobdsl.documents.claims import Claims, may_be_claim
+from jobdsl.documents.aliases import canonical, tag_class
+from jobdsl.documents.claims import Claims, may_be_claim, secret_names
 from jobdsl.documents.declared import (
     in_clear,
     is_secret_attribute,
@@ -21,14 +22,17 @@ from jobdsl.documents.declared import (
     secrecy,
     short_names,
 )
+from jobdsl.documents.elementgroups import groups_of
 from jobdsl.documents.mistakes import CHECKS, Check, Mistake
-from jobdsl.documents.parts import Parts
+from jobdsl.documents.parts import Parts, Pieces, alone, split
+from jobdsl.documents.roots import is_job_root
 from jobdsl.documents.secretfinder import SecretText, find_secrets, holds_properties, is_naming
 from jobdsl.documents.tree import as_lxml, class_name, from_lxml, has_control_references
 from jobdsl.documents.xstream import attribute_class
 from jobdsl.errors import XmlError
 from jobdsl.model import Definition
 from jobdsl.secrets.names import ends_secret, names_secret
+from jobdsl.secrets.placeholders import SECRET_START
 from jobdsl.secrets.texts import secrets_in
 
 if TYPE_CHECKING:
@@ -60,6 +64,8 @@ _STEP_TEXT = {
 }
 _SHORT = 20
 """Characters below which a word is no key of any service."""
+_LONGEST_HARMLESS = 200
+"""Characters of a text that is remembered as one that holds no secret."""
 
 
 @dataclass(slots=True)
@@ -113,9 +119,10 @@ class _Meaning(NamedTuple):
 
 
 @lru_cache(maxsize=10_000)
-def _meaning(tag: str) -> _Meaning:
+def _meaning(tag: str) -> _Meaning | None:
+    """What a tag says; None where only the text of its element counts."""
     java = class_name(tag)
-    return _Meaning(
+    meaning = _Meaning(
         java if _is_class(java) else "",
         tag in _FIELDS,
         may_be_secret(tag),
@@ -124,6 +131,10 @@ def _meaning(tag: str) -> _Meaning:
         CHECKS.get(canonical(java)),
         may_be_claim(java),
     )
+    return meaning if any(meaning) else None
+
+
+_NOTHING = _Meaning("", False, False, False, False, None, False)
 
 
 @lru_cache(maxsize=10_000)
@@ -134,66 +145,106 @@ def _is_class(java: str) -> bool:
 def references(document: str | bytes) -> References:
     """Everything a document refers to. Raises XmlError.
 
-    Each child of the root is looked at once in all documents that have the same one. Secrets are looked for
-    in a tree, which takes a while, and only where something may be one.
+    Each child of a job's root is looked at once in all documents that have the same one.
     """
-    from lxml.etree import tostring  # loading and rendering do without it
-
+    shared = _from_parts(document) if isinstance(document, str) else None
+    if shared is not None:
+        return shared
     root = as_lxml(document)
     found = References()
     found.note_root(document, root)
-    secrets = _note(found, [root])
-    place = (str(root.tag), *root.items())
-    known = _PARTS.at(place)
-    for child in root:
-        text = tostring(child)
-        part = known.get(text)
-        if part is None:
-            part = _part(child, is_folder=found.is_folder)
-            _PARTS.keep(place, text, part)
-        secrets = secrets or part.may_hold_secrets
-        for name, values in part.references:
-            own = getattr(found, name)
-            own.update(values) if isinstance(own, dict) else own.extend(values)
-    if secrets:
-        data = document.encode() if isinstance(document, str) else document
-        found.secrets = find_secrets(from_lxml(root, shifted=has_control_references(data)))
+    if _note(found, root.iter("*")):
+        found.secrets = _secrets(document, root)
     return found
 
 
-class _Part(NamedTuple):
-    """What a child of the root refers to, with all that is in it."""
+def _secrets(document: str | bytes, root: etree._Element) -> list[SecretText]:
+    """Find secrets in a tree of nodes, which takes a while."""
+    data = document.encode() if isinstance(document, str) else document
+    return find_secrets(from_lxml(root, shifted=has_control_references(data)))
 
+
+class _Part(NamedTuple):
+    """What a child of the root refers to, with all that is in it; or the root without them."""
+
+    tag: str
     references: tuple[tuple[str, list[Any] | dict[Any, Any]], ...]
     """Fields of `References` and their values, without empty ones."""
     may_hold_secrets: bool
 
 
 _PARTS: Parts[_Part] = Parts(16_000_000, 100_000)
-_OF_ALL = ("kinds", "is_folder", "secret_names", "secrets")
+_OF_ALL = ("kinds", "is_folder", "secrets")
 """Fields of `References` that a document has as a whole."""
 _COLLECTED = tuple(one.name for one in fields(References) if one.name not in _OF_ALL)
 """Fields that hold what is found in the elements of a document, in their order."""
+_collected = attrgetter(*_COLLECTED)
 
 
-def _part(element: etree._Element, *, is_folder: bool) -> _Part:
-    """Look at a child of the root and all that is in it, with the text behind it.
+def _from_parts(document: str) -> References | None:
+    """Put together what the parts of a document refer to; None where it has to be read as a whole.
 
-    Of what is outside it, only the root's tag and attributes may count.
+    The root has to be that of a job, which says nothing else than which children it has.
     """
-    found = References(is_folder=is_folder)
-    secrets = _note(found, list(element.iter("*")))  # their parents and children are found again fast
-    collected = [(name, values) for name in _COLLECTED if (values := getattr(found, name))]
-    return _Part(tuple(collected), secrets)
+    pieces = split(document)
+    if pieces is None or not is_job_root(pieces.tag):
+        return None
+    known = _PARTS.known(pieces)
+    if known is None:
+        return None
+    parts = {child: known.get(child) for child in pieces.children}
+    new = [child for child, part in parts.items() if part is None]
+    if new:
+        elements = alone(pieces, new)
+        if elements is None:
+            return None
+        parts |= {child: _part(pieces, child, element) for child, element in zip(new, elements, strict=True)}
+    ordered = [part for child in pieces.children if (part := parts[child]) is not None]
+    tags = "/><".join([part.tag for part in ordered]) + "/>"
+    root = known.get(tags) or _part(pieces, tags, as_lxml(pieces.document([tags])), is_root=True)
+    found = References(kinds=[tag_class(pieces.tag)])
+    secrets = False
+    for _, references, may_hold_secrets in (root, *ordered):
+        secrets = secrets or may_hold_secrets
+        for name, values in references:
+            own = getattr(found, name)
+            own.update(values) if type(own) is dict else own.extend(values)
+    if found.secret_names:
+        found.secret_names = list(dict.fromkeys(found.secret_names))
+    if secrets:
+        found.secrets = _secrets(document, as_lxml(document))
+    return found
+
+
+def _part(pieces: Pieces, text: str, element: etree._Element, *, is_root: bool = False) -> _Part:
+    """Look at a child of the root and all that is in it, or at the root alone, and remember the result.
+
+    Of what is outside it, only the root's tag and attributes count.
+    """
+    found = References()
+    may_hold_secrets = _note(found, [element] if is_root else element.iter("*"))
+    if SECRET_START in text:
+        found.secret_names = secret_names(text, element)
+    collected = [(name, values) for name, values in zip(_COLLECTED, _collected(found), strict=True) if values]
+    part = _Part(str(element.tag), tuple(collected), may_hold_secrets)
+    _PARTS.keep(pieces, text, part)
+    return part
 
 
 def _note(found: References, nodes: Iterable[etree._Element]) -> bool:
     """Note what elements refer to; returns whether one of them may hold a secret."""
     secrets = False
     for element in nodes:
-        tag = str(element.tag)
-        java, is_field, may_be_secret, names_others, properties, check, is_claim = _meaning(tag)
-        if attributes := element.items():
+        meaning = _meaning(element.tag)  # type: ignore[arg-type]  # of elements it is a text
+        text, tail, attributes = element.text, element.tail, element.items()
+        if text not in _harmless or tail not in _harmless:
+            secrets = secrets or _tells_secret(text or "") or (bool(tail) and not str(tail).isspace())
+        if meaning is None:
+            if not attributes:
+                continue
+            meaning = _NOTHING
+        java, is_field, may_be_secret, names_others, properties, check, is_claim = meaning
+        if attributes:
             java, check = _named_class(element, java, check)
             found.note_attributes(element, attributes)
             secrets = secrets or _has_secret_attribute(attributes)
@@ -204,16 +255,12 @@ def _note(found: References, nodes: Iterable[etree._Element]) -> bool:
         if is_claim:
             found.note_field(element)
         if is_field:
-            _note_field(found, element, (element.text or "").strip())
-        if secrets:
-            continue
-        text, tail = element.text, element.tail
-        if (
-            (may_be_secret and _is_secret(element, tag))
-            or (text and not text.isspace() and _tells_secret(text, names_others, properties))
-            or (tail and not tail.isspace())
-        ):
-            secrets = True
+            _note_field(found, element, (text or "").strip())
+        secrets = secrets or (
+            (may_be_secret and _is_secret(element, str(element.tag)))
+            or (names_others and names_secret(text or ""))
+            or (properties and bool(secrets_in(text or "", properties=True)))
+        )
     return secrets
 
 
@@ -230,16 +277,26 @@ def _is_secret(element: etree._Element, tag: str) -> bool:
     if len(element):
         return ends_secret(tag)
     parent = element.getparent()
-    if parent is None or not in_clear(element.text or ""):
+    if parent is None:
         return False
-    return "." in tag or bool(secrecy(parent.get("class") or class_name(str(parent.tag)), tag))
+    named = "." in tag or secrecy(parent.get("class") or class_name(str(parent.tag)), tag)
+    return bool(named) and in_clear(element.text or "")
 
 
-def _tells_secret(text: str, names_others: bool, properties: bool) -> bool:
-    """Return whether a text holds a secret, or is the name of one."""
-    if names_others:
-        return names_secret(text) or bool(secrets_in(text, properties=properties))
-    return (len(text) >= _SHORT or not text.isalnum()) and bool(secrets_in(text, properties=properties))
+_MOST_HARMLESS = 20_000
+_harmless: set[str | None] = {None}
+"""Short texts that hold no secret; most texts of a document are such, and the same ones."""
+
+
+def _tells_secret(text: str) -> bool:
+    """Return whether a text holds a secret; remembers a short one that does not."""
+    if text and not text.isspace() and (len(text) >= _SHORT or not text.isalnum()) and secrets_in(text):
+        return True
+    if len(text) <= _LONGEST_HARMLESS:
+        if len(_harmless) >= _MOST_HARMLESS:
+            _harmless.clear()
+        _harmless.add(text)
+    return False
 
 
 def _has_secret_attribute(attributes: Iterable[tuple[str, str]]) -> bool:
@@ -254,26 +311,34 @@ def _has_secret_attribute(attributes: Iterable[tuple[str, str]]) -> bool:
     return False
 
 
+class _Class(NamedTuple):
+    """What a class by itself says."""
+
+    tags: frozenset[str] | None
+    """Tags of the children its typed class knows; None without one."""
+    has_groups: bool
+    step_text: str
+    """The child that holds the text of a step; empty for other classes."""
+
+
 @lru_cache(maxsize=10_000)
-def _strangers(java: str, tags: tuple[str, ...]) -> tuple[tuple[str, str, frozenset[str]], ...]:
-    """The children a typed class does not know, each with the known ones that are not there."""
-    known = known_tags(java)
-    if known is None or known.issuperset(tags):
-        return ()
-    return tuple((java, tag, known.difference(tags)) for tag in sorted(set(tags) - known))
+def _class(java: str) -> _Class:
+    return _Class(known_tags(java), bool(groups_of(java)), _STEP_TEXT.get(canonical(java), ""))
 
 
 def _note_class(found: References, java: str, element: etree._Element) -> None:
+    known, has_groups, step_text = _class(java)
     found.classes[java] = None
-    found.note_class(java, element)
-    if strangers := _strangers(java, tuple([child.tag for child in element])):
-        found.strangers += strangers
-    java = canonical(java)
-    if (wanted := _STEP_TEXT.get(java)) is not None:
-        text = element.findtext(wanted) or ""
-        if not text.strip():
-            found.empty.append(java)
-        elif java == _PIPELINE:
+    if has_groups or found.is_folder:
+        found.note_class(java, element)
+    if known is not None and not known.issuperset(tags := [child.tag for child in element]):
+        strange = sorted(str(tag) for tag in set(tags) - known)
+        found.strangers += [(java, tag, known.difference(tags)) for tag in strange]
+    if step_text:
+        text = next((child.text or "" for child in element if child.tag == step_text), "")
+        if not text or text.isspace():
+            found.empty.append(canonical(java))
+        elif canonical(java) == _PIPELINE:
             found.pipelines.append(text)
 
 

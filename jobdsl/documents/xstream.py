@@ -23,7 +23,9 @@ _MEMBERS = frozenset({"string", "java.lang.String"})
 
 def attribute_class(element: etree._Element) -> str | None:
     """Return the class that an attribute of the element names; None where the tag does."""
-    return next((value for name in CLASS_ATTRIBUTES if (value := element.get(name)) is not None), None)
+    first, second = CLASS_ATTRIBUTES
+    named = element.get(first)
+    return element.get(second) if named is None else named
 
 
 def texts(element: etree._Element) -> list[str]:

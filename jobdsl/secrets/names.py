@@ -8,6 +8,7 @@ from functools import lru_cache
 from jobdsl.secrets.lines import Lines, lines_with
 
 __all__ = [
+    "STEMS",
     "ends_secret",
     "harmless",
     "is_password",
@@ -83,13 +84,13 @@ _AWS = re.compile(r"(?=[^/]*/[^/]*\Z|.*[0-9])[A-Za-z0-9/+]{40}")
 _BETWEEN = re.compile(r"[\s:;,/@.+=_-]*")
 
 
-_STEMS = (
+STEMS = (
     "pass", "key", "secret", "token", "auth", "pw", "word", "wd", "phrase", "sonar.login", "psw", "mdp",
     "pat", "kennwort", "密码", "密碼",
 )  # fmt: skip
 """Every name of a secret has one of these in it, in small letters."""
 
-_STEM = re.compile("|".join(map(re.escape, _STEMS)))
+_STEM = re.compile("|".join(map(re.escape, STEMS)))
 _SHORT_TEXT = 200
 """Characters below which one look for all of them is faster than one for each."""
 
@@ -101,7 +102,7 @@ def lines_about_secrets(text: str) -> Lines:
         return ()
     if len(low) != len(text):  # one of its letters has two in lower case
         return [(0, len(text))]
-    return lines_with(low, _STEMS)
+    return lines_with(low, STEMS)
 
 
 def _words(name: str) -> list[str]:

@@ -6,18 +6,20 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
-from jobdsl.secrets.commands import commanded, commands_in, piped
+from jobdsl.secrets.commands import commanded, piped
 from jobdsl.secrets.formats import Span, formed
 from jobdsl.secrets.lines import Lines, having
-from jobdsl.secrets.names import lines_about_secrets, literal, names_secret
+from jobdsl.secrets.names import literal, names_secret
 from jobdsl.secrets.placeholders import without_names
+from jobdsl.secrets.signs import has_sign, signs_of
 from jobdsl.secrets.values import Quotes, unquoted, value_at
 
 __all__ = ["Span", "joined", "secrets_in"]
 
 _PLAIN = re.compile(r"[\w./-]{0,19}")
 """A text that gives nothing to anything, and is too short for a key; most texts of a document are such."""
-_WORDS = re.compile(r"[\w.-]+")
+_SHORT_TEXT = 200
+"""Characters below which a text is looked at for signs before the rules are tried one by one."""
 _NAME = r"(?<![\w.])(?P<name>\w[\w.\-]{0,80}+)"
 _GIVEN = re.compile(rf"{_NAME}(?:\\?[\"'])?\]?(?P<sep>[ \t]*(?:[:+?]?=(?![=~])>?|:(?![:=]))[ \t]*)")
 _OPTION = re.compile(
@@ -75,21 +77,26 @@ _WORD = re.compile(r"[A-Za-z_]+")
 _BLANK = re.compile(r"\s*")
 
 
-@lru_cache(maxsize=2048)  # the jobs of an estate share many of their scripts
 def secrets_in(text: str, *, properties: bool = False) -> tuple[Span, ...]:
     """The spans of a text that are secrets in clear, in order, none overlapping another.
 
     `properties`: each of its lines is a name, and a value to the line's end.
     """
-    if _PLAIN.fullmatch(text):
+    if _PLAIN.fullmatch(text) or (len(text) < _SHORT_TEXT and not has_sign(text)):
         return ()
+    return _secrets_in(text, properties)
+
+
+@lru_cache(maxsize=2048)  # the jobs of an estate share many of their scripts
+def _secrets_in(text: str, properties: bool) -> tuple[Span, ...]:
     text = without_names(text)
-    found = [*formed(text), *piped(text)]
-    if commands := commands_in(text):
-        found += commanded(text, commands)
-    lines = lines_about_secrets(text)
-    if any(_may_name(word) for start, end in lines for word in _WORDS.findall(text, start, end)):
-        found += _named(text, lines, properties=properties)
+    signs, named = signs_of(text)
+    found = [*formed(text)] if signs.is_formed else []
+    found += piped(text)
+    if signs.commands:
+        found += commanded(text, signs.commands)
+    if named:
+        found += _named(text, named, properties=properties)
     return joined(found) if found else ()
 
 
@@ -128,16 +135,6 @@ def _matches(rule: re.Pattern[str], text: str, lines: Lines) -> Iterator[re.Matc
     """All matches of a rule on lines of a text."""
     for start, end in lines:
         yield from rule.finditer(text, start, end)
-
-
-_LAST_PARTS = ("key", "keys", "phrase", "word", "wd")
-"""Ends of names that a word before them makes secret: `api key`, `pass phrase`."""
-
-
-@lru_cache(maxsize=20_000)
-def _may_name(word: str) -> bool:
-    bare = word[2:] if word[:2] in ("-D", "-P") else word
-    return names_secret(bare) or bare.lower().rstrip(".").endswith(_LAST_PARTS)
 
 
 def _given(text: str, lines: Lines) -> Iterator[Span]:
