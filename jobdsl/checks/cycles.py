@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jobdsl.checks.findings import problem_of
-from jobdsl.checks.lookups import Estate, named
+from jobdsl.checks.lookups import Estate
 from jobdsl.documents.references import References
 from jobdsl.errors import Problem
 from jobdsl.model import Definition
@@ -29,7 +29,7 @@ class Cycles:
             return
         self._definitions[one.full_name] = one
         for kind, name in references.jobs:
-            other = None if "$" in name or "=" in name else named(name, one.parent, self._estate)
+            other = None if "$" in name or "=" in name else self._estate.named(name, one.parent)
             if other is not None and kind == "downstream":
                 self._starts.setdefault(one.full_name, {})[other] = None
             elif other is not None and kind == "upstream":

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator
 
 from jobdsl.checks.documentrules import back_references, top_level
-from jobdsl.checks.lookups import Estate, Finding, Known, Rule, named
+from jobdsl.checks.lookups import Estate, Finding, Known, Rule
 from jobdsl.checks.pipelinerules import pipeline_steps
 from jobdsl.checks.plugins import CORE, plugins_of
 from jobdsl.checks.valuerules import VALUE_RULES
@@ -57,7 +57,7 @@ def _jobs(one: Definition, found: References, estate: Estate) -> Iterator[Findin
             "upstream": "upstream job",
             "copied": "job to copy artifacts from",
         }
-        if (there := named(name, one.parent, estate)) is not None:
+        if (there := estate.named(name, one.parent)) is not None:
             if there in estate.holders:
                 inside = sorted(other for other in estate.items.values() if other.startswith(f"{there}/"))
                 hint = f'name a job in it, such as "/{inside[0]}"' if inside else "name a job in it"

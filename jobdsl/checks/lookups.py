@@ -16,7 +16,7 @@ from jobdsl.errors import Severity, Where, suggestion
 from jobdsl.grammar import names
 from jobdsl.model import Definition
 
-__all__ = ["Estate", "Finding", "Known", "Rule", "named"]
+__all__ = ["Estate", "Finding", "Known", "Rule"]
 
 
 _MOST_COMPARISONS = 200_000
@@ -62,6 +62,7 @@ class Estate:
         """Keys of those whose jobs Jenkins makes."""
         self._near: dict[tuple[str, str], str] = {}
         self._comparisons: Counter[str] = Counter()
+        self._named: dict[tuple[str, str], str | None] = {}
         for one in definitions:
             if not one.is_view:
                 self.items[names.key(one.full_name)] = one.full_name
@@ -79,6 +80,12 @@ class Estate:
             words = list(candidates)
             self._near[kind, word] = suggestion(word, words) if self.may_compare(one, len(words)) else ""
         return self._near[kind, word]
+
+    def named(self, name: str, folder: str) -> str | None:
+        """Return the item a name means, looked for once: a template names the same jobs in every job."""
+        if (name, folder) not in self._named:
+            self._named[name, folder] = _named(name, folder, self)
+        return self._named[name, folder]
 
     def may_compare(self, one: Definition, count: int) -> bool:
         """Return whether so many names may still be compared for the file of a definition; counts them."""
@@ -108,7 +115,7 @@ Finding = tuple[Severity, str, str] | tuple[Severity, str, str, Where]
 Rule = Callable[[Definition, References, Estate], Iterator[Finding]]
 
 
-def named(name: str, folder: str, estate: Estate) -> str | None:
+def _named(name: str, folder: str, estate: Estate) -> str | None:
     """The item a name means, from the folder or from the top; matrix cells and branches stand for their job.
 
     As it is written where it is on the controller alone; None if there is no such item.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import unescape
 
-from jobdsl.checks.lookups import Estate, Finding, Rule, named
+from jobdsl.checks.lookups import Estate, Finding, Rule
 from jobdsl.documents.mistakes import MISTAKES
 from jobdsl.documents.references import References
 from jobdsl.model import Definition
@@ -19,7 +19,7 @@ def _shown(one: Definition, found: References, estate: Estate) -> Iterator[Findi
     if estate.known.partial:
         return
     for name in dict.fromkeys([*found.listed, *found.shown]):
-        if "$" not in name and named(name, one.parent, estate) is None:
+        if "$" not in name and estate.named(name, one.parent) is None:
             near = estate.near(one, "job", name, estate.items.values())
             hint = near or "remove it from the view, or define it"
             yield "warning", f"it shows the job {name!r}, which does not exist", hint
