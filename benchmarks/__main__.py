@@ -11,6 +11,7 @@ from benchmarks import (
     deciding,
     deploying,
     detecting,
+    families,
     looking,
     render,
     service,
@@ -41,7 +42,10 @@ def main() -> int:
     print()
     failed = detecting.main() or failed
     print()
-    return corpus.main() or failed
+    failed = corpus.main() or failed
+    print()
+    families.main()
+    return failed
 
 
 if __name__ == "__main__":

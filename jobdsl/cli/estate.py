@@ -121,9 +121,17 @@ def _say_no_policy(estate: Path) -> None:
 @click.option("--name", default="", help="Full name of the one document that is read. [default: of its file]")
 @click.option(
     "--templates/--no-templates",
-    default=True,
-    help="Look for loops and templates. (Not yet: every job is written out.)",
+    default=False,
+    help="Write jobs that are alike as calls of one function. [default: --no-templates]",
 )
+@click.option(
+    "--min-family",
+    type=click.IntRange(min=2),
+    default=3,
+    show_default=True,
+    help="Number of alike jobs from which --templates makes a function.",
+)
+@click.option("--explain", is_flag=True, help="With --templates, show each family and the nearest one.")
 @click.option(
     "--report",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -138,6 +146,8 @@ def import_(
     out: Path | None,
     name: str,
     templates: bool,
+    min_family: int,
+    explain: bool,
     report: Path | None,
     force: bool,
 ) -> None:
@@ -158,7 +168,16 @@ def import_(
 
     found = _source(source, name, url, user, token)
     if out is not None:
-        result = import_estate(found, out, report=report, templates=templates, force=force, echo=echo)
+        result = import_estate(
+            found,
+            out,
+            report=report,
+            templates=templates,
+            least_family=min_family,
+            explain=explain,
+            force=force,
+            echo=echo,
+        )
         raise Stop(0 if result.equal else 1)
     from jobdsl.importer.disk import Documents
     from jobdsl.importer.single import import_document

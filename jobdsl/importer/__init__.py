@@ -15,7 +15,8 @@ from jobdsl.errors import JobdslError
 from jobdsl.importer.convert import Imported
 from jobdsl.importer.disk import Documents, on_disk
 from jobdsl.importer.estate import Maker
-from jobdsl.importer.report import ImportResult, write_report
+from jobdsl.importer.families.find import FEWEST
+from jobdsl.importer.report import ImportResult, printable, write_report
 from jobdsl.importer.sources import Found, on_controller
 from jobdsl.importer.views import with_views
 
@@ -30,7 +31,9 @@ def import_estate(
     out: Path,
     *,
     report: Path | None = None,
-    templates: bool = True,
+    templates: bool = False,
+    least_family: int = FEWEST,
+    explain: bool = False,
     force: bool = False,
     echo: Callable[[str], None] = print,
 ) -> ImportResult:
@@ -38,16 +41,21 @@ def import_estate(
 
     Broken documents are told and left out, the others go on; so are items that Jenkins keeps inside a
     job, or lets nobody write. Secrets in clear go into a file beside `out`, never into the estate.
-    `templates` is accepted; finding templates and loops comes later.
+    With `templates`, at least `least_family` documents that are alike become one function and a call
+    each; `explain` has each such family echoed.
 
     Raises JobdslError when `out` is not empty (unless `force`), or nothing can be read or written.
     """
-    del templates
     place = out.resolve()
     secrets_file = place.with_name(f"{place.name}.secrets.json")
     _refuse_to_overwrite(out, secrets_file, source, force)
     documents = _documents(source)
-    maker = Maker(out, with_views(one for one in documents.found if one.subitem is None), secrets_file)
+    maker = Maker(
+        out,
+        with_views(one for one in documents.found if one.subitem is None),
+        secrets_file,
+        least_family=least_family if templates else None,
+    )
     maker.make()
     left_out = [_left_out(one, one.subitem) for one in documents.found if one.subitem is not None]
     imported = sorted([*maker.imported.values(), *left_out], key=lambda one: (one.name, one.place))
@@ -57,9 +65,12 @@ def import_estate(
         len(maker.secrets.values),
         secrets_file if maker.secrets.values else None,
         documents.sentence(),
+        maker.families,
     )
     for sentence in result.sentences():
         echo(sentence)
+    for family in result.families if explain else ():
+        echo(printable(family.sentence()))
     if report is not None:
         write_report(result, report)
     return result

@@ -12,7 +12,7 @@ from jobdsl.importer.places import DslFile, Place
 from jobdsl.importer.report import printable
 from jobdsl.importer.sources import Found
 
-__all__ = ["Written", "write"]
+__all__ = ["Written", "imports", "write"]
 
 _STEP = "    "
 _NESTED = 6
@@ -70,11 +70,7 @@ class _Writing:
 
     def _head(self) -> str:
         what = f"of {self.file.inside or _only_folder(self.file)}" if self._named() else "of this controller"
-        ours = {word.removeprefix("layouts.") for word in self.uses if word.startswith("layouts.")}
-        words = {word for word in self.uses if not word.startswith("layouts")}
-        own = "import layouts\n" if "layouts" in self.uses else ""
-        imports = [_imports("jobdsl", words), own + _imports("layouts", ours)]
-        return "\n".join([f'"""Jobs {what}, imported from Jenkins."""\n', *filter(None, imports), ""])
+        return "\n".join([f'"""Jobs {what}, imported from Jenkins."""\n', *imports(self.uses), ""])
 
     def _named(self) -> bool:
         name = self.file.inside or _only_folder(self.file)
@@ -145,6 +141,20 @@ class _Writing:
         self.line += text.count("\n") + 1
         self._was_apart, self._opened = apart, text.startswith("with ") or text.endswith(":")
         return first
+
+
+def imports(uses: set[str]) -> list[str]:
+    """Return the statements that import names: `layouts.NAME` from there, `module:NAME` from another."""
+    words: dict[str, set[str]] = {"jobdsl": set(), "layouts": set()}
+    for word in sorted(uses - {"layouts"}):
+        module, _, name = word.rpartition(":")
+        if module:
+            words.setdefault(module, set()).add(name)
+        else:
+            words["layouts" if word.startswith("layouts.") else "jobdsl"].add(word.removeprefix("layouts."))
+    own = "import layouts\n" if "layouts" in uses else ""
+    texts = [(own if module == "layouts" else "") + _imports(module, words[module]) for module in words]
+    return list(filter(None, texts))
 
 
 def _imports(module: str, words: set[str]) -> str:

@@ -13,9 +13,10 @@ from jobdsl.documents.secrets import Secrets, save
 from jobdsl.errors import EstateError, JobdslError, Problem, Where
 from jobdsl.importer.convert import FORMS, Form, Imported, Source, convert
 from jobdsl.importer.dslfile import Written, write
+from jobdsl.importer.families.rewrite import Call, Rewrite
 from jobdsl.importer.layoutsfile import layouts_file
 from jobdsl.importer.places import DslFile, layout
-from jobdsl.importer.report import located
+from jobdsl.importer.report import FamilyReport, located
 from jobdsl.importer.scripts import Scripts
 from jobdsl.importer.secrets import Taken
 from jobdsl.importer.source import Layouts, Writer
@@ -34,8 +35,13 @@ _PATIENT_ROUNDS = 2
 class Maker:
     """Writes an estate into a directory; `imported` says what became of each document."""
 
-    def __init__(self, out: Path, found: list[Found], secrets_file: Path) -> None:
+    def __init__(
+        self, out: Path, found: list[Found], secrets_file: Path, *, least_family: int | None = None
+    ) -> None:
         self.out = out
+        self.least_family = least_family
+        """Members from which on documents that are alike become a function; None for no functions."""
+        self.families: tuple[FamilyReport, ...] = ()
         self.secrets_file = secrets_file
         self._older = Secrets.load(secrets_file) if secrets_file.exists() else Secrets()
         """Of an earlier import into the same estate: what is left of it may name them."""
@@ -52,6 +58,7 @@ class Maker:
         self._rounds = 0
         self._layouts = Layouts(usual_layouts(found))
         self._scripts: dict[str, Scripts] = {}
+        self._calls: dict[tuple[str, str], Call] = {}
 
     def make(self) -> None:
         """Write everything, load it, and write plainer what did not come out equal, until all does.
@@ -68,6 +75,15 @@ class Maker:
             problems = verify(self.out, self.imported.values(), Secrets(self.secrets.values))
             changed = self._plainer(problems)
             files = [file for file in self._files if file.path in changed]
+        if self.least_family is not None:
+            self._use_functions(self.least_family)
+
+    def _use_functions(self, least: int) -> None:
+        """Write documents that are alike as functions, as far as they come out equal."""
+        secrets = Secrets(self.secrets.values)
+        calls = {key: call for key, call in self._calls.items() if not self.imported[key].error}
+        rewrite = Rewrite(self.out, self._files, self.imported, calls, self._scripts, self._layouts.words)
+        self.families = rewrite.run(least, lambda: verify(self.out, self.imported.values(), secrets))
 
     def _write_all(self, files: list[DslFile], directory: OutputDirectory) -> None:
         """Write these files and what belongs to the whole estate: all of it, or nothing."""
@@ -96,6 +112,8 @@ class Maker:
             self.secrets.forget(list(self.secrets.values)[before:])
         self._keys[key] = list(self.secrets.values)[before:]
         self.imported[key] = made
+        if self.least_family is not None and made.code is not None:
+            self._calls[key] = Call(made, made.code, made.uses, scripts)
         return made
 
     def _made(self, found: Found, name: str, writer: Writer) -> Imported:

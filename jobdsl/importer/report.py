@@ -13,12 +13,36 @@ from jobdsl.documents.subitems import Subitem
 from jobdsl.errors import JobdslError, XmlError
 from jobdsl.importer.convert import Imported
 
-__all__ = ["ImportResult", "located", "printable", "write_report"]
+__all__ = ["FamilyReport", "ImportResult", "located", "printable", "write_report"]
 
 _MOST_DOUBTS = 30
 """Places that may hold a secret and are told one by one."""
 _FEW_NAMES = 3
 """Names of documents that were left out which the summary shows for each kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyReport:
+    """A family that was written as a function."""
+
+    function: str
+    module: str
+    members: tuple[str, ...]
+    """Full names."""
+    parameters: tuple[str, ...]
+    saved: int
+    """About how many words."""
+    nearest: str = ""
+    """The function of the family that is most like it."""
+    similarity: float = 0.0
+    """Share of what the first members of both hold that both have."""
+
+    def sentence(self) -> str:
+        """Return a line for people."""
+        names = ", ".join(self.parameters)
+        near = f"; nearest is {self.nearest} ({self.similarity:.0%} alike)" if self.nearest else ""
+        count = f"{len(self.members)} documents ({self.members[0]} ...)"
+        return f"FAMILY {self.function}({names}): {count}, about {self.saved} words saved{near}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +59,8 @@ class ImportResult:
     """Where they are now."""
     no_items: str = ""
     """What lies with the documents and is no item, counted; empty for nothing."""
+    families: tuple[FamilyReport, ...] = ()
+    """Documents that are alike and were written as calls of one function, in the order of their names."""
 
     @property
     def broken(self) -> list[Imported]:
@@ -74,6 +100,10 @@ class ImportResult:
         """The summary: what was written, what was broken."""
         count = len(self.documents) - len(self.broken) - len(self.left_out)
         yield f"{_count(count, 'document')} imported to {self.out}{self._typed()}"
+        if self.families:
+            members = sum(len(family.members) for family in self.families)
+            calls = f"{_count(members, 'document')} {'is a call' if members == 1 else 'are calls'}"
+            yield f"{calls} of {_count(len(self.families), 'function')} in {self.families[0].module}"
         if self.secrets:
             advice = "keep it safe, and out of version control"
             yield f"{_count(self.secrets, 'secret')} taken out into {self.secrets_file}: {advice}"

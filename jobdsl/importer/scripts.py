@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from jobdsl.errors import DslError
 
-__all__ = ["Scripts"]
+__all__ = ["Scripts", "holds"]
 
 _LINES = 25
 """Lines from which a text gets a file."""
@@ -49,16 +49,20 @@ class Scripts:
         name = job.removeprefix(f"{self.directory}/")
         return lambda text, kind: self._name(text, kind, name)
 
-    def _name(self, text: str, kind: str, job: str) -> str:
-        if not _long(text) or not _holds(text):
-            return ""
-        if len(text) > _LARGEST:
-            raise DslError(f"a text of {len(text) >> 20} MB is longer than an estate's file may be")
+    def put(self, text: str, kind: str, job: str, suffix: str = "") -> str:
+        """Keep a text in a file; return the name for read_file."""
         if text not in self._paths:
-            path = self._free(_UNSAFE.sub("-", job).strip("-.") or "script", _ending(text, kind))
+            path = self._free(_UNSAFE.sub("-", job).strip("-.") or "script", _ending(text, kind) + suffix)
             self._paths[text] = path
             self.texts[str(PurePosixPath(self.directory, path))] = text
         return f"./{self._paths[text]}"
+
+    def _name(self, text: str, kind: str, job: str) -> str:
+        if not _long(text) or not holds(text):
+            return ""
+        if len(text) > _LARGEST:
+            raise DslError(f"a text of {len(text) >> 20} MB is longer than an estate's file may be")
+        return self.put(text, kind, job)
 
     def _free(self, stem: str, ending: str) -> str:
         number = 1
@@ -73,7 +77,7 @@ def _long(text: str) -> bool:
     return text.count("\n") >= _LINES or len(text) >= _CHARACTERS
 
 
-def _holds(text: str) -> bool:
+def holds(text: str) -> bool:
     """Whether a file, and whatever keeps it, gives the very same text back."""
     if "\r" in text or "\0" in text:  # line ends are changed on the way by version control
         return len(text) >= _CHARACTERS
