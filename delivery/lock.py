@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from delivery.aws import Meaning, asking, meaning
 from delivery.errors import DeliveryError, LockedError
+from delivery.tables import make_table
 from dynaslave.manager.lease import DynamoLease, LeaseError, create_table
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ UNDER_WAY = 5.0
 """Seconds a call may take that another run began right before its lock was taken over."""
 _UNANSWERED = 3
 """Requests in a row without an answer, before that is an error."""
-_TABLE_S = 120.0
-"""Seconds a new table may take."""
 Say = Callable[[str], None]
 
 
@@ -264,18 +263,11 @@ def _waiting(by: Holder, left: float) -> str:
 
 def _create(aws: Aws, table: str, clock: Clock) -> None:
     """Make the table, and wait until it may be used. DeliveryError."""
-    try:
-        with asking(f"creating table {table} for locks"):
-            create_table(aws.dynamodb, table)
-    except DeliveryError as error:
-        if meaning(error) is not Meaning.Denied:
-            raise
-        hint = 'docs/delivery.md has the command that makes it; [lock] table = "none" does without'
-        raise DeliveryError(f"there is no table {table!r} for locks, and it may not be made", hint) from error
-    until = clock.now() + _TABLE_S
-    while clock.now() < until:
-        with asking(f"waiting for table {table}"):
-            if aws.dynamodb.describe_table(TableName=table)["Table"]["TableStatus"] == "ACTIVE":
-                return
-        clock.sleep(POLL)
-    raise DeliveryError(f"table {table} is not ready after {_TABLE_S:.0f} s", "run the same command again")
+    make_table(
+        aws,
+        table,
+        create=lambda: create_table(aws.dynamodb, table),
+        purpose="locks",
+        setting="lock",
+        clock=clock,
+    )

@@ -49,6 +49,9 @@ instance_profile = "baker"
 
 [lock]
 table = "delivery-locks"
+
+[history]
+table = "delivery-history"
 ```
 
 What is said of a cluster goes before what is said of its application, that before the account's defaults,
@@ -61,6 +64,7 @@ TABLES = {
     "App": "[apps.NAME], besides",
     "Bake": "[bake]",
     "Lock": "[lock]",
+    "HistorySettings": "[history]",
 }
 
 

@@ -27,6 +27,8 @@ OLD, NEW = "shop-v000", "shop-v001"
 TOML = """
 [lock]
 table = "none"
+[history]
+table = "none"
 [defaults]
 looks = 2
 timeout_minutes = 5

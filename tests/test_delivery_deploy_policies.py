@@ -15,7 +15,7 @@ from aws_shared import SERVICES
 from delivery import cli, tags
 from delivery.cli_options import Place
 from delivery.deploy import asked as told
-from delivery.settings import Lock, loads
+from delivery.settings import HistorySettings, Lock, loads
 from delivery_world import service_of
 from deploy_case import NEW, OLD, TOML, Case, Make, cases
 from deploy_requests import Request, arn, asked, group, image
@@ -27,7 +27,7 @@ POLICY = {name: name for name in ("plan", "status", "deploy", "promote", "rollba
 """Which policy a command has."""
 LOOKS = {"dynamodb:GetItem", "servicequotas:GetServiceQuota"}
 BY_HAND = {"dynamodb:CreateTable", "dynamodb:DescribeTable"}
-"""The table of locks is made once, by whoever may."""
+"""The tables of locks and records are made once, by whoever may."""
 GATES = 'gates = ["target-groups", "elb", "ec2"]\ngate_command = "true"\nalarms = ["calm"]\n'
 
 
@@ -48,7 +48,7 @@ class Desk:
             AlarmName="calm", ComparisonOperator="GreaterThanThreshold", EvaluationPeriods=1, Threshold=1.0,
             MetricName="x", Namespace="x", Period=60, Statistic="Sum",
         )  # fmt: skip
-        one.settings = replace(one.settings, lock=Lock())
+        one.settings = replace(one.settings, lock=Lock(), history=HistorySettings())
         for service in SERVICES:
             one.world.listen(service, "before-parameter-build", self._note)
         return one
@@ -129,7 +129,9 @@ def weighted(desk: Desk) -> None:
         one = desk.begin('traffic = "weighted"\n')
         if kind == "rule":
             one.settings = replace(
-                loads(f'{TOML}{GATES}traffic = "weighted"\nlistener = "{rule(one)}"'), lock=Lock()
+                loads(f'{TOML}{GATES}traffic = "weighted"\nlistener = "{rule(one)}"'),
+                lock=Lock(),
+                history=HistorySettings(),
             )
         assert desk.run("plan", "--image", one.image) == 0
         assert desk.run("status") == 0
@@ -193,7 +195,7 @@ def first(desk: Desk) -> None:
     """The first group of a cluster, with a launch template of its own."""
     one = desk.begin()
     where = f'[clusters.shop-eu]\ninstance_type = "m7i.large"\ntarget_groups = ["web"]\nsubnets = ["{one.world.subnet}"]\n'
-    one.settings = replace(loads(where), lock=Lock())
+    one.settings = replace(loads(where), lock=Lock(), history=HistorySettings())
     assert desk.run("plan", "--image", one.image, cluster="shop-eu") == 0
     assert desk.deploy(cluster="shop-eu") == 0
 

@@ -15,8 +15,10 @@ from delivery.clean.verdict import Verdict
 from delivery.errors import DeliveryError
 from delivery.settings import Settings
 
-__all__ = ["Elsewhere", "look", "plan", "recheck", "remove", "remove_snapshot", "unless_gone"]
+__all__ = ["Elsewhere", "look", "own_images", "plan", "recheck", "remove", "remove_snapshot", "unless_gone"]
 
+_PAGE = 500
+"""Images in one answer."""
 Elsewhere = Callable[[str, str], Aws]
 """Opens another account, by its name in the settings, in a region. DeliveryError."""
 
@@ -43,11 +45,16 @@ class _Others:
 
 def look(aws: Aws) -> list[Seen]:
     """All images of ours, disabled ones too. DeliveryError."""
-    found: list[Any] = []
+    return [_seen(one) for one in own_images(aws, IncludeDisabled=True)]
+
+
+def own_images(aws: Aws, **more: Any) -> list[Any]:
+    """Describe the images this account owns; `more` restricts them, as EC2 has it. AwsError."""
     with asking(f"looking at images in {aws.region}"):
-        pages = aws.ec2.get_paginator("describe_images").paginate(Owners=["self"], IncludeDisabled=True)
-        found = [one for page in pages for one in page["Images"]]
-    return [_seen(one) for one in found]
+        pages = aws.ec2.get_paginator("describe_images").paginate(
+            Owners=["self"], PaginationConfig={"PageSize": _PAGE}, **more
+        )
+        return [one for page in pages for one in page["Images"]]
 
 
 def _seen(image: Any) -> Seen:

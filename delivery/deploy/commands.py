@@ -82,7 +82,7 @@ def deploy(
         return ending
 
     _ask(site, f"deploy {release} to {cluster}", yes=yes)
-    return run_locked(site, act, told)
+    return run_locked(site, act, told, "deploy")
 
 
 def _release(place: Place, image: str) -> Release:
@@ -136,7 +136,7 @@ def promote(place: Place, cluster_name: str, **told: Any) -> int:
             _tested(site, ending.image)
         return ending
 
-    return run_locked(site, act, told)
+    return run_locked(site, act, told, "promote")
 
 
 @click.command("rollback")
@@ -163,7 +163,7 @@ def rollback(
         site = site_of(place, cluster, f"plan of a rollback of {cluster}", locked=False)
         return _tell_rollback(site, to, cancel=cancel, as_json=told["as_json"])
     site = site_of(place, cluster, f"rollback of {cluster}", locked=True, takes_over=True)
-    return run_locked(site, lambda: runs.rollback(site, to, reason, cancelling=cancel), told)
+    return run_locked(site, lambda: runs.rollback(site, to, reason, cancelling=cancel), told, "rollback")
 
 
 def _tell_rollback(site: Site, to: str | None, *, cancel: bool, as_json: bool) -> int:
@@ -204,4 +204,4 @@ def resume(place: Place, cluster_name: str, **told: Any) -> int:
             _tested(site, ending.image)
         return ending
 
-    return run_locked(site, act, told)
+    return run_locked(site, act, told, "resume")

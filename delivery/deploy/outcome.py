@@ -40,15 +40,19 @@ def ending_options(command: Any) -> Any:
     return command
 
 
-def run_locked(site: Site, act: Callable[[], Ending], options: Mapping[str, Any]) -> int:
-    """Act while the lock is held; write the result and the report, whatever happens. DeliveryError."""
+def run_locked(site: Site, act: Callable[[], Ending], options: Mapping[str, Any], kind: str) -> int:
+    """Act while the lock is held; write the record, the result and the report, whatever happens.
+
+    `kind` is the command, as the record names it. DeliveryError.
+    """
     from delivery.bake.signals import Interrupted, Signals
+    from delivery.history.recorder import Recorder
 
     outcome, reason = "stopped", ""
     result: dict[str, Any] = {"outcome": "stopped"}
     try:
-        with Signals().watched(), site.lock:
-            ending = act()
+        with Signals().watched(), site.lock, Recorder(site, kind) as recorder:
+            recorder.ending = ending = act()
     except Interrupted as stopped:
         outcome = f"{stopped}: delivery resume goes on from here, delivery rollback goes back"
         result = {"outcome": "interrupted", "exit_code": stopped.exit_code, "reason": str(stopped)}

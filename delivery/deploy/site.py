@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from delivery.settings import Deploy, Settings
     from delivery.timeline import Timeline
 
-__all__ = ["Site", "read_cluster", "read_group"]
+__all__ = ["Site", "read_cluster", "read_group", "read_groups"]
 
 _PAGE = 100
 
@@ -158,13 +158,23 @@ def read_cluster(aws: Aws, cluster: names.Cluster) -> Cluster:
     """
     found: list[Group] = []
     with asking(f"looking for the groups of {cluster}"):
-        pages = aws.autoscaling.get_paginator("describe_auto_scaling_groups").paginate(
-            PaginationConfig={"PageSize": _PAGE}
-        )
-        for page in pages:
-            for raw in page["AutoScalingGroups"]:
-                parsed = names.parse_group(raw["AutoScalingGroupName"])
-                if parsed and parsed.cluster == cluster:
-                    found.append(group_of(raw))
+        for group in _all_groups(aws):
+            parsed = names.parse_group(group.name)
+            if parsed and parsed.cluster == cluster:
+                found.append(group)
     found.sort(key=lambda one: (one.created, one.name))
     return Cluster(cluster, tuple(found))
+
+
+def read_groups(aws: Aws) -> list[Group]:
+    """Read all groups of an account and region, a hundred by a call. AwsError."""
+    with asking(f"looking at all groups in {aws.region}"):
+        return list(_all_groups(aws))
+
+
+def _all_groups(aws: Aws) -> Iterator[Group]:
+    pages = aws.autoscaling.get_paginator("describe_auto_scaling_groups").paginate(
+        PaginationConfig={"PageSize": _PAGE}
+    )
+    for page in pages:
+        yield from map(group_of, page["AutoScalingGroups"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -13,56 +14,78 @@ from delivery.deploy.template import image_of
 from delivery.deploy.traffic import Traffic, recorded
 from delivery.health import Gate
 from delivery.provenance import Release, recorded_release, recorded_trigger, release_of
+from delivery.table import columns
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
     from delivery.deploy.site import Site
     from delivery.lock import Holder
 
-__all__ = ["illness_of", "report", "table"]
+__all__ = [
+    "described",
+    "group_values",
+    "illness_of",
+    "releases",
+    "report",
+    "short_name",
+    "table",
+    "traffic_words",
+    "way",
+]
 
 Said = dict[str, Any]
+_BATCH = 100
+"""Images asked for in one call; a filter takes up to 200 values."""
 
 
 def report(
     aws: Aws, cluster: Cluster, traffic: Traffic, holder: Holder | None, now: float, *, illness: str = ""
 ) -> Said:
     """The state of a cluster as JSON values; `illness` is that of a canary that waits. AwsError."""
-    releases = _releases(aws, cluster)
+    found = releases(aws, cluster.groups)
     return {
         "cluster": str(cluster.name),
         "account": aws.account,
         "region": aws.region,
         "locked_by": holder.owner if holder and holder.expires > now else None,
         "under_way": cluster.unfinished.name if cluster.unfinished else None,
-        "way": _way(cluster.unfinished, illness, now) if cluster.unfinished else None,
-        "groups": [_group(one, traffic, releases[one.name]) for one in reversed(cluster.groups)],
+        "way": way(cluster.unfinished, now, illness=illness) if cluster.unfinished else None,
+        "groups": [
+            group_values(group, found[group.name], takes=not group.deleting and traffic.takes(group))
+            for group in reversed(cluster.groups)
+        ],
     }
 
 
-def _releases(aws: Aws, cluster: Cluster) -> dict[str, Release]:
-    """What the image of each group contains; images are looked up where no tag of the group says it."""
-    found = {group.name: recorded_release(group.tags) for group in cluster.groups}
+def releases(aws: Aws, groups: Sequence[Group]) -> dict[str, Release]:
+    """Find what the image of each group contains; images are looked up where no tag of the group says it.
+
+    AwsError.
+    """
+    found = {group.name: recorded_release(group.tags) for group in groups}
     unknown = {
         name: release.image or image_of(aws, group)
-        for group in cluster.groups
+        for group in groups
         if not ((release := found[name := group.name]).version or release.name)
     }
-    images = {one["ImageId"]: release_of(one) for one in _described(aws, {*unknown.values()} - {""})}
+    images = {id: release_of(image) for id, image in described(aws, unknown.values()).items()}
     return found | {name: images.get(image, Release(image=image)) for name, image in unknown.items()}
 
 
-def _described(aws: Aws, images: set[str]) -> list[Any]:
-    """Images that still exist; a filter refuses none that does not. AwsError."""
-    if not images:
-        return []
-    with asking("looking at the images of groups"):
-        wanted: Any = [{"Name": "image-id", "Values": sorted(images)}]
-        return list(aws.ec2.describe_images(Filters=wanted)["Images"])
+def described(aws: Aws, images: Iterable[str]) -> dict[str, Any]:
+    """Describe images that still exist, a hundred by a call; a filter refuses no id. AwsError."""
+    ids, found = sorted({*images} - {""}), {}
+    for begin in range(0, len(ids), _BATCH):
+        wanted: Any = [{"Name": "image-id", "Values": ids[begin : begin + _BATCH]}]
+        with asking(f"looking at the images of groups in {aws.region}"):
+            answer = aws.ec2.describe_images(Filters=wanted)["Images"]
+        found.update({image["ImageId"]: image for image in answer})
+    return found
 
 
-def _group(group: Group, traffic: Traffic, release: Release) -> Said:
-    takes = not group.deleting and traffic.takes(group)
+def group_values(group: Group, release: Release, *, takes: bool) -> Said:
+    """Give what there is to say of a group, as JSON values; `takes` says whether it takes traffic."""
+    takes = takes and not group.deleting
     arns, names = recorded(group)
     live = (group.target_groups, group.load_balancers) if group.attached else (arns, names)
     tag = group.tags.get
@@ -103,8 +126,8 @@ def illness_of(site: Site, group: Group, traffic: Traffic) -> str:
     return "" if look.unknown or look.good(required) else "; ".join(look.reasons(required))
 
 
-def _way(unfinished: Group, illness: str, now: float) -> str:
-    """What is not over, why, and the commands that end it."""
+def way(unfinished: Group, now: float, *, illness: str = "") -> str:
+    """Say what is not over, why, and the commands that end it."""
     name, tag = unfinished.name, unfinished.tags.get
     if unfinished.state is State.waiting:
         return _way_of_canary(unfinished, illness, now)
@@ -149,11 +172,7 @@ def table(said: Said) -> str:
     """The same as a table, and a line on what is under way."""
     head = ("GROUP", "STATE", "TRAFFIC", "SERVE", "MIN/DESIRED/MAX", "VERSION", "BY", "CREATED", "NOTE")
     rows = [head, *(_row(one) for one in said["groups"])]
-    widths = [max(len(row[number]) for row in rows) for number in range(len(head))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
-    return "\n".join([*_above(said), *lines])
+    return "\n".join([*_above(said), columns(rows)])
 
 
 def _above(said: Said) -> list[str]:
@@ -169,22 +188,26 @@ def _above(said: Said) -> list[str]:
 
 def _row(one: Said) -> tuple[str, ...]:
     size = f"{one['min']}/{one['desired']}/{one['max']}"
-    where = ", ".join(one["traffic"]) if one["takes_traffic"] else "-"
     return (
         one["name"],
         one["state"],
-        where or "yes",
+        traffic_words(one),
         str(one["in_service"]),
         size,
         one["release"] or "?",
-        _short(one["jenkins_user"] or one["deployer"]),
+        short_name(one["jenkins_user"] or one["deployer"]),
         one["created"],
         _note(one),
     )
 
 
-def _short(who: str | None) -> str:
-    """A Jenkins user, or the last part of an ARN."""
+def traffic_words(values: Said) -> str:
+    """Say where a group takes traffic from; `-` for nowhere, `yes` where no load balancer sends it."""
+    return (", ".join(values["traffic"]) or "yes") if values["takes_traffic"] else "-"
+
+
+def short_name(who: str | None) -> str:
+    """Give a Jenkins user, or the last part of an ARN."""
     return (who or "-").rpartition("/")[2]
 
 

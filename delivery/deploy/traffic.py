@@ -5,7 +5,7 @@ What a group takes traffic from stands in its tags before anything is taken away
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from delivery import tags
@@ -19,7 +19,7 @@ from delivery.health.places import deleted_balancers, deleted_target_groups
 if TYPE_CHECKING:
     from delivery.deploy.site import Site
 
-__all__ = ["Attached", "NoTraffic", "Traffic", "Weighted", "recorded", "taking", "traffic_of"]
+__all__ = ["Attached", "NoTraffic", "Traffic", "Weighted", "has_traffic", "recorded", "taking", "traffic_of"]
 
 
 class Traffic(Protocol):
@@ -56,6 +56,19 @@ def traffic_of(site: Site) -> Traffic:
     if site.deploy.traffic == "weighted":
         return Weighted(site)
     return NoTraffic() if site.deploy.traffic == "none" else Attached(site)
+
+
+def has_traffic(group: Group, way: str, weights: Mapping[str, int]) -> bool:
+    """Tell whether a group takes traffic.
+
+    Args:
+        group: as it is now.
+        way: the setting `traffic` of its cluster.
+        weights: of the listener, by ARN of the target group, where traffic goes by weights.
+    """
+    if way == "weighted":
+        return any(weights.get(arn, 0) > 0 for arn in group.target_groups)
+    return group.size.desired > 0 if way == "none" else group.attached
 
 
 def recorded(group: Group) -> tuple[list[str], list[str]]:
@@ -101,7 +114,7 @@ class Attached:
 
     def takes(self, group: Group) -> bool:
         """Attached to anything."""
-        return group.attached
+        return has_traffic(group, "attach", {})
 
     def wanted(self, previous: Group | None) -> dict[str, str]:
         """Those of the settings, else those of the previous group."""
@@ -181,8 +194,7 @@ class Weighted:
 
     def takes(self, group: Group) -> bool:
         """Its target group has a weight."""
-        now = self._weights.read()
-        return any(now.get(arn, 0) > 0 for arn in group.target_groups)
+        return has_traffic(group, "weighted", self._weights.read())
 
     def wanted(self, previous: Group | None) -> dict[str, str]:
         """The one of the two that the previous group has not."""
@@ -262,7 +274,7 @@ class NoTraffic:
 
     def takes(self, group: Group) -> bool:
         """It works whenever it has instances."""
-        return group.size.desired > 0
+        return has_traffic(group, "none", {})
 
     def wanted(self, previous: Group | None) -> dict[str, str]:  # noqa: ARG002
         """Nothing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from delivery.aws import asking
@@ -11,7 +11,17 @@ from delivery.errors import USAGE, DeliveryError
 if TYPE_CHECKING:
     from delivery.deploy.site import Site
 
-__all__ = ["Weights"]
+__all__ = ["Weights", "weights_in"]
+
+
+def weights_in(actions: Sequence[Any]) -> dict[str, int] | None:
+    """Read weights by the ARN of the target group from actions; None if these forward nothing."""
+    forward = next((action for action in actions if action["Type"] == "forward"), None)
+    if forward is None:
+        return None
+    groups = forward.get("ForwardConfig", {}).get("TargetGroups")
+    groups = groups or [{"TargetGroupArn": forward["TargetGroupArn"]}]
+    return {group["TargetGroupArn"]: int(group.get("Weight", 1)) for group in groups}
 
 
 class Weights:
@@ -28,14 +38,12 @@ class Weights:
 
     def read(self) -> dict[str, int]:
         """Weights by the ARN of the target group. AwsError; DeliveryError if it forwards nothing."""
-        return {one["TargetGroupArn"]: int(one.get("Weight", 1)) for one in self._groups(self._forward()[1])}
+        return weights_in(self._forward()[0]) or {}
 
     def write(self, weights: Mapping[str, int]) -> None:
         """Set the weights; everything else of the action, and other actions, stay as they are. AwsError."""
         actions, forward = self._forward()
-        if {one["TargetGroupArn"]: int(one.get("Weight", 1)) for one in self._groups(forward)} == dict(
-            weights
-        ):
+        if weights_in(actions) == dict(weights):
             return
         config = dict(forward.get("ForwardConfig", {}))
         config["TargetGroups"] = [{"TargetGroupArn": arn, "Weight": one} for arn, one in weights.items()]
@@ -56,10 +64,6 @@ class Weights:
             if self._rule:
                 return list(client.describe_rules(RuleArns=[self._arn])["Rules"][0]["Actions"])
             return list(client.describe_listeners(ListenerArns=[self._arn])["Listeners"][0]["DefaultActions"])
-
-    def _groups(self, forward: Any) -> list[Any]:
-        groups = forward.get("ForwardConfig", {}).get("TargetGroups")
-        return list(groups or [{"TargetGroupArn": forward["TargetGroupArn"]}])
 
     def _set(self, actions: list[Any]) -> None:
         client: Any = self._site.aws.elbv2

@@ -1,4 +1,4 @@
-"""`delivery.toml`: the accounts, defaults of deploys and bakes, and where locks are kept.
+"""`delivery.toml`: the accounts, defaults of deploys and bakes, and where locks and records are kept.
 
 `model` has its contents as values, `values` the checks of single ones, `file` reads it.
 """
@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from delivery.settings.file import load_settings, loads, overridden
-from delivery.settings.model import FILE, GATES, Account, App, Bake, Deploy, Lock, Settings
+from delivery.settings.model import FILE, GATES, Account, App, Bake, Deploy, HistorySettings, Lock, Settings
 
 __all__ = [
     "FILE",
@@ -15,6 +15,7 @@ __all__ = [
     "App",
     "Bake",
     "Deploy",
+    "HistorySettings",
     "Lock",
     "Settings",
     "load_settings",

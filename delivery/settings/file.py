@@ -22,6 +22,7 @@ from delivery.settings.model import (
     App,
     Bake,
     Deploy,
+    HistorySettings,
     Layer,
     Lock,
     Settings,
@@ -65,7 +66,7 @@ def loads(text: str, file: str = FILE) -> Settings:
 
 def _read(reader: Reader) -> Settings:
     document = reader.document
-    reader.known(document, ["accounts", "defaults", "apps", "clusters", "bake", "lock"])
+    reader.known(document, ["accounts", "defaults", "apps", "clusters", "bake", "lock", "history"])
     layers: dict[tuple[str, str], Layer] = {
         ("defaults", ""): _layer(reader, document.get("defaults", {}), ("defaults",))
     }
@@ -85,9 +86,20 @@ def _read(reader: Reader) -> Settings:
         layers["clusters", name] = _layer(reader, table, ("clusters", name))
     bake = reader.table(Bake, document.get("bake", {}), ("bake",))
     lock = reader.table(Lock, document.get("lock", {}), ("lock",))
-    settings = Settings(accounts, apps, bake, lock, layers)
+    history = _history(reader)
+    settings = Settings(accounts, apps, bake, lock, history, layers)
     _cross_checks(reader, settings)
     return settings
+
+
+def _history(reader: Reader) -> HistorySettings:
+    """Read `[history]`; a path in it begins at the directory of the file."""
+    history = reader.table(HistorySettings, reader.document.get("history", {}), ("history",))
+    if history.file is None:
+        return history
+    if ("history", "table") in reader:
+        reader.error(("history", "file"), "history has table and file", "one of them is enough")
+    return replace(history, file=str(Path(reader.file).parent / Path(history.file).expanduser()))
 
 
 def _tables(reader: Reader, name: str) -> list[tuple[str, Mapping[str, Any]]]:

@@ -1,4 +1,4 @@
-"""What `delivery.toml` contains, as values: accounts, defaults of deploys and bakes, the table of locks."""
+"""What `delivery.toml` contains, as values: accounts, defaults of deploys and bakes, tables."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ __all__ = [
     "App",
     "Bake",
     "Deploy",
+    "HistorySettings",
     "Layer",
     "Lock",
     "Settings",
@@ -231,6 +232,16 @@ class Lock:
     """DynamoDB table, in the account and region that is deployed to; `none` for no lock at all."""
 
 
+@dataclass(frozen=True, slots=True)
+class HistorySettings:
+    """`[history]`: where the records of runs are kept."""
+
+    table: str = "delivery-history"
+    """DynamoDB table, in the account and region that is deployed to; `none` for no records at all."""
+    file: str | None = None
+    """SQLite file in place of the table, from the directory of this file on: for demos and a single host."""
+
+
 Layer = Mapping[str, Any]
 
 
@@ -242,6 +253,7 @@ class Settings:
     apps: Mapping[str, App] = field(default_factory=dict)
     bake: Bake = field(default_factory=Bake)
     lock: Lock = field(default_factory=Lock)
+    history: HistorySettings = field(default_factory=HistorySettings)
     layers: Mapping[tuple[str, str], Layer] = field(default_factory=dict)
     """What was said of deploys: by `("defaults", "")`, `("accounts", NAME)`, `("apps", NAME)` ..."""
 

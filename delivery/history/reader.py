@@ -1,0 +1,77 @@
+"""Reads records of runs, and closes those of runs that were killed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from delivery import names
+from delivery.aws import Meaning, meaning
+from delivery.clock import iso
+from delivery.deploy.site import read_cluster
+from delivery.errors import DeliveryError
+from delivery.history.closing import interrupted
+from delivery.history.record import RunEvent, RunRecord, merged
+from delivery.history.store import HistoryStore, open_store
+from delivery.lock import holder
+from delivery.settings.model import NONE
+
+if TYPE_CHECKING:
+    from delivery.aws import Aws
+    from delivery.clock import Clock
+    from delivery.settings import Settings
+
+__all__ = ["read_runs"]
+
+_UNLOCKED_S = 86_400.0
+"""Without locks nothing says that a run is alive: after a day it counts as killed."""
+
+
+def read_runs(aws: Aws, settings: Settings, clock: Clock, name: str, limit: int) -> list[RunRecord]:
+    """Read the runs of a cluster, or of all clusters of an application, the newest first.
+
+    `name` without a hyphen is an application. A run that was killed is given as interrupted, and its
+    record is closed if that may be written. DeliveryError.
+    """
+    store = open_store(aws, settings, clock)
+    if store is None:
+        return []
+    events = store.of_cluster(name) if "-" in name else store.of_application(name)
+    return list(_closed(aws, settings, clock, store, list(islice(merged(events), limit))))
+
+
+def _closed(
+    aws: Aws, settings: Settings, clock: Clock, store: HistoryStore, runs: list[RunRecord]
+) -> Iterator[RunRecord]:
+    later: dict[str, str] = {}
+    for run in runs:
+        next_begun = later.get(run.cluster, "")
+        later[run.cluster] = run.begun
+        if run.is_open and (next_begun or not _is_alive(aws, settings, clock, run)):
+            run = _close(aws, clock, store, run, next_begun)  # the same run, closed
+        yield run
+
+
+def _close(aws: Aws, clock: Clock, store: HistoryStore, run: RunRecord, next_begun: str) -> RunRecord:
+    cluster = read_cluster(aws, names.parse_cluster(run.cluster))
+    closed = interrupted(run, cluster, clock.now(), next_begun)
+    try:
+        store.append(RunEvent("close", closed))
+    except DeliveryError as error:
+        if meaning(error) is not Meaning.Denied:  # who may only read sees the same
+            raise
+    return closed
+
+
+def _is_alive(aws: Aws, settings: Settings, clock: Clock, run: RunRecord) -> bool:
+    """Tell whether the newest run of a cluster still holds the lock."""
+    if settings.lock.table == NONE:
+        return run.begun > iso(clock.now() - _UNLOCKED_S)
+    try:
+        owner = holder(aws, settings.lock.table, run.cluster)
+    except DeliveryError as error:
+        if meaning(error) is not Meaning.NotFound:
+            raise
+        return False
+    return owner is not None and owner.expires > clock.now()
