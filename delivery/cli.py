@@ -41,6 +41,10 @@ COMMANDS: dict[str, Row] = {
     "rollback": Row("delivery.deploy.commands:rollback", "Traffic back to the group before."),
     "resume": Row("delivery.deploy.commands:resume", "Go on where a deploy or rollback was stopped."),
     "status": Row("delivery.deploy.looking:status", "Tell how a cluster stands."),
+    "list": Row("delivery.overview.list_command:list_groups", "List what runs in all accounts and regions."),
+    "images": Row("delivery.overview.images_command:images", "List the images of an application."),
+    "history": Row("delivery.overview.history_command:history", "List the runs of a cluster or application."),
+    "show": Row("delivery.overview.show_command:show", "Show a group, an instance or an image."),
     "judge": Row("delivery.analysis.command:judge", "Judge saved series of a canary by its metrics."),
     "clean": Row("delivery.cli:clean", "Remove what bakes and deploys have left behind."),
 }

@@ -1,0 +1,171 @@
+"""The groups of an account and region: what they contain, how large they are, what takes traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from delivery.aws import AwsError, Meaning, asking
+from delivery.deploy.site import read_groups
+from delivery.deploy.status import described, group_values, short_name, traffic_words
+from delivery.deploy.traffic import has_traffic
+from delivery.deploy.weights import weights_in
+from delivery.names import parse_group
+from delivery.provenance import Release, recorded_release, release_of
+from delivery.table import age
+
+if TYPE_CHECKING:
+    from delivery.aws import Aws
+    from delivery.deploy.model import Group
+    from delivery.settings import Deploy, Settings
+
+__all__ = ["HEAD", "group_rows", "instances_of", "order", "row", "rows_of"]
+
+_BATCH = 100
+"""Instances or listeners asked for in one call."""
+HEAD = (
+    "CLUSTER", "ACCOUNT", "REGION", "GROUP", "STATE", "TRAFFIC", "HEALTHY", "MIN/DESIRED/MAX", "VERSION",
+    "AGE", "BY",
+)  # fmt: skip
+Values = dict[str, Any]
+
+
+def group_rows(aws: Aws, settings: Settings, now: float) -> list[Values]:
+    """Read all groups of an account and region. AwsError."""
+    return rows_of(aws, settings, read_groups(aws), now)
+
+
+def rows_of(aws: Aws, settings: Settings, groups: Sequence[Group], now: float) -> list[Values]:
+    """Give groups as JSON values; what tags do not say is looked up for all of them at once. AwsError."""
+    contents = _contents(aws, groups)
+    ways = {group.name: _settings_of(settings, aws.account, group.name) for group in groups}
+    weights = _weights(aws, ways.values())
+    return [
+        _values(aws, group, contents[group.name], _takes(group, ways[group.name], weights), now)
+        for group in groups
+    ]
+
+
+def _values(aws: Aws, group: Group, release: Release, takes: bool | None, now: float) -> Values:
+    parsed = parse_group(group.name)
+    seconds = max(0.0, now - group.created.timestamp())
+    values = group_values(group, release, takes=bool(takes))
+    return {
+        **values,
+        "takes_traffic": takes if not group.deleting else False,
+        "cluster": str(parsed.cluster) if parsed else group.name,
+        "application": parsed.cluster.app if parsed else None,
+        "account": aws.account,
+        "region": aws.region,
+        "instances": len(group.members),
+        "healthy": group.in_service,
+        "age_seconds": round(seconds),
+    }
+
+
+def _settings_of(settings: Settings, account: str, name: str) -> Deploy:
+    parsed = parse_group(name)
+    if parsed is None:
+        return settings.deploy(account)
+    return settings.deploy(account, parsed.cluster.app, str(parsed.cluster))
+
+
+def _takes(group: Group, deploy: Deploy, weights: Mapping[str, Mapping[str, int]]) -> bool | None:
+    """Tell whether a group takes traffic; None where its listener cannot be read."""
+    if deploy.traffic == "weighted" and deploy.listener not in weights:
+        return None
+    return has_traffic(group, deploy.traffic, weights.get(deploy.listener or "", {}))
+
+
+def _weights(aws: Aws, ways: Iterable[Deploy]) -> dict[str, Mapping[str, int]]:
+    """Read the weights of all listeners and rules that settings of this region name, by their ARN."""
+    arns = {way.listener for way in ways if way.traffic == "weighted" and way.listener}
+    here = sorted(arn for arn in arns if f":{aws.region}:" in arn)
+    rules = [arn for arn in here if ":listener-rule/" in arn]
+    client: Any = aws.elbv2
+    found = _asked(
+        [arn for arn in here if arn not in rules],
+        lambda some: [
+            (each["ListenerArn"], each["DefaultActions"])
+            for each in client.describe_listeners(ListenerArns=some)["Listeners"]
+        ],
+    )
+    found += _asked(
+        rules,
+        lambda some: [
+            (each["RuleArn"], each["Actions"]) for each in client.describe_rules(RuleArns=some)["Rules"]
+        ],
+    )
+    return {arn: weights_in(actions) or {} for arn, actions in found}
+
+
+def _asked(arns: Sequence[str], ask: Any) -> list[tuple[str, Any]]:
+    """Ask for a hundred by a call; as AWS refuses all for one that does not exist, then for each half."""
+    if len(arns) > _BATCH:
+        return [
+            each
+            for begin in range(0, len(arns), _BATCH)
+            for each in _asked(arns[begin : begin + _BATCH], ask)
+        ]
+    if not arns:
+        return []
+    try:
+        with asking("reading the weights of listeners"):
+            return list(ask(list(arns)))
+    except AwsError as error:
+        if error.meaning is not Meaning.NotFound:
+            raise
+    half = len(arns) // 2
+    return [] if half == 0 else [*_asked(arns[:half], ask), *_asked(arns[half:], ask)]
+
+
+def _contents(aws: Aws, groups: Sequence[Group]) -> dict[str, Release]:
+    """Find what groups contain: by their tags, else by their image, else by the image of an instance."""
+    found = {group.name: recorded_release(group.tags) for group in groups}
+    untold = [group for group in groups if not (found[group.name].version or found[group.name].name)]
+    bare = {
+        group.members[0].id: group.name for group in untold if not found[group.name].image and group.members
+    }
+    for instance in instances_of(aws, bare):
+        found[bare[instance["InstanceId"]]] = Release(image=instance["ImageId"])
+    images = described(aws, (found[group.name].image for group in untold))
+    for group in untold:
+        if (image := images.get(found[group.name].image)) is not None:
+            found[group.name] = release_of(image)
+    return found
+
+
+def instances_of(aws: Aws, ids: Iterable[str]) -> list[Any]:
+    """Describe instances that exist, a hundred by a call. AwsError."""
+    wanted, found = sorted({*ids}), []
+    for begin in range(0, len(wanted), _BATCH):
+        query: Any = [{"Name": "instance-id", "Values": wanted[begin : begin + _BATCH]}]
+        with asking(f"looking at instances in {aws.region}"):
+            for page in aws.ec2.get_paginator("describe_instances").paginate(Filters=query):
+                found += [each for answer in page["Reservations"] for each in answer["Instances"]]
+    return found
+
+
+def row(values: Values) -> tuple[str, ...]:
+    """Give a group as a row of the table."""
+    unknown = values["takes_traffic"] is None
+    return (
+        values["cluster"],
+        values["account"],
+        values["region"],
+        values["name"],
+        values["state"],
+        "?" if unknown else traffic_words(values),
+        f"{values['healthy']} of {values['instances']}",
+        f"{values['min']}/{values['desired']}/{values['max']}",
+        values["version"] or values["image_name"] or values["image"] or "?",
+        age(values["age_seconds"]),
+        short_name(values["jenkins_user"] or values["deployer"]),
+    )
+
+
+def order(values: Values) -> tuple[Any, ...]:
+    """Sort by cluster, account and region, the newest group first."""
+    created = datetime.strptime(values["created"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
+    return values["cluster"], values["account"], values["region"], -created, values["name"]

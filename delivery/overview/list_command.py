@@ -1,0 +1,94 @@
+"""The command `delivery list`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from delivery.overview.options import location_options
+
+if TYPE_CHECKING:
+    from delivery.overview.locations import Answers
+    from delivery.settings import Settings
+
+__all__ = ["list_groups"]
+
+Values = dict[str, Any]
+
+
+@click.command("list")
+@click.option("--app", metavar="NAME", help="Only this application.")
+@click.option("--cluster", metavar="NAME", help="Only this cluster.")
+@location_options
+def list_groups(
+    settings_file: Path | None,
+    app: str | None,
+    cluster: str | None,
+    account: str | None,
+    region: str | None,
+    *,
+    as_json: bool,
+) -> int:
+    """List the groups of all applications, in all accounts and regions of the settings.
+
+    An account or region that cannot be read is reported, and the others are listed; the exit code is 1 then.
+    """
+    from delivery.clock import Clock
+    from delivery.overview.groups import group_rows, order
+    from delivery.overview.locations import locations, read_all, report_unread
+    from delivery.settings import load_settings
+    from jobdsl.printable import json_text
+
+    settings, now = load_settings(settings_file), Clock().now()
+    places = locations(settings, account, region)
+    answers = read_all(settings, places, lambda aws: group_rows(aws, settings, now))
+    groups = sorted((values for found in answers.found for values in found), key=order)
+    report_unread(answers.unread)
+    chosen = _chosen(settings, answers, groups, app, cluster)
+    if as_json:
+        click.echo(json_text({"groups": chosen, "unread": answers.unread_values}))
+    else:
+        _print(chosen)
+    return answers.exit_code
+
+
+def _chosen(
+    settings: Settings,
+    answers: Answers[list[Values]],
+    groups: list[Values],
+    app: str | None,
+    cluster: str | None,
+) -> list[Values]:
+    """Select by application and cluster; a name that is neither there nor in the settings is an error."""
+    from delivery.overview.locations import unknown_name
+
+    configured = {"applications": set(settings.apps), "clusters": _clusters(settings)}
+    for what, key, name in (("application", "application", app), ("cluster", "cluster", cluster)):
+        known = {values[key] for values in groups if values[key]} | configured[f"{what}s"]
+        if name is not None and name not in known:
+            raise unknown_name(what, name, known, answers.unread)
+        groups = [values for values in groups if name in (None, values[key])]
+    return groups
+
+
+def _clusters(settings: Settings) -> set[str]:
+    return {name for kind, name in settings.layers if kind == "clusters"}
+
+
+def _print(groups: list[Values]) -> None:
+    from delivery.overview.groups import HEAD, row
+    from delivery.table import columns
+    from jobdsl.cli.console import count, say
+
+    if not groups:
+        say("no groups")
+        return
+    say(columns([HEAD, *map(row, groups)]))
+    applications = {values["application"] for values in groups if values["application"]}
+    clusters = {(values["cluster"], values["account"], values["region"]) for values in groups}
+    instances = sum(values["instances"] for values in groups)
+    counts = ((len(applications), "application"), (len(clusters), "cluster"), (len(groups), "group"))
+    said = [count(number, word) for number, word in (*counts, (instances, "instance"))]
+    say(", ".join(said), err=True)
