@@ -15,9 +15,15 @@ import boto3
 from moto import mock_aws
 
 import moto_faster  # noqa: F401
-from delivery import tags
-from delivery.aws import Aws
+from delivery import names, tags
+from delivery.aws import Aws, open_aws
+from delivery.clock import Clock
+from delivery.history.record import GroupVersion, RunEvent, RunRecord
+from delivery.history.store import create_table, open_store
+from delivery.provenance import Trigger
+from delivery.settings import load_settings
 from delivery_world import Call, service_of
+from deploy_requests import arn
 
 TEST, PRODUCTION = "111111111111", "222222222222"
 EU, US = "eu-west-1", "us-east-1"
@@ -188,3 +194,72 @@ def _refused(code: str) -> Any:
 
     error = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
     return SimpleNamespace(status_code=400, headers={}, content=b""), error
+
+
+def record(one: Estate) -> None:
+    """Records of a deploy, of a rollback, of a run that was killed, and of one that is under way."""
+    settings = load_settings(one.toml)
+    aws = open_aws(settings, "test", EU)
+    create_table(aws.dynamodb, "delivery-history")
+    store = open_store(aws, settings, Clock())
+    assert store is not None
+    image = one.images["shop-1.4", TEST]
+    old = GroupVersion(group="shop-eu-v001", image="ami-1", version="1.3-1")
+    new = GroupVersion(group="shop-eu-v002", image=image, version="1.4-2")
+    trigger = Trigger(
+        deployer="arn:aws:iam::1:role/x", jenkins_user="alice", job="shop/deploy", build="12",
+        build_url="https://jenkins.example.com/job/shop/12/", change_request="CHG12",
+    )  # fmt: skip
+    steps = (
+        {"name": "healthy", "text": "three", "after": 5.0, "seconds": 60.0, "outcome": "done", "notes": []},
+    )
+
+    def append(id: str, begun: str, kind: str = "deploy", cluster: str = "shop-eu", **more: Any) -> None:
+        made = RunRecord(
+            id=id, kind=kind, application=names.parse_cluster(cluster).app, cluster=cluster, account="test",
+            region=EU, begun=begun, trigger=trigger, **more,
+        )  # fmt: skip
+        store.append(RunEvent("begin" if made.is_open else "end", made))
+
+    append("r-1", "2026-01-01T10:00:00Z", source=old, target=new, outcome="deployed", timeline=steps)
+    append(
+        "r-2",
+        "2026-01-02T10:00:00Z",
+        "rollback",
+        source=new,
+        target=old,
+        outcome="rolled back",
+        reason="slow",
+    )
+    append("r-3", "2026-01-03T10:00:00Z", source=old)
+    append("r-4", "2026-01-04T10:00:00Z", "resume", source=old, outcome="nothing to do")
+    append("r-5", "2026-01-05T10:00:00Z", cluster="shop-us")
+
+
+def listener(one: Estate) -> None:
+    """Give cart a listener and worker a rule, which do not exist: they are asked for nevertheless."""
+    listener = arn("elasticloadbalancing", "listener/app/x/1/2", account=TEST)
+    rule = arn("elasticloadbalancing", "listener-rule/app/x/1/2/3", account=TEST)
+    text = one.toml.read_text()
+    one.toml.write_text(
+        text + f'[clusters.cart]\ntraffic = "weighted"\nlistener = "{listener}"\n'
+        f'[clusters.shop-eu]\ntraffic = "weighted"\nlistener = "{rule}"\n'
+    )
+
+
+def rows(text: str) -> list[list[str]]:
+    """Cells of a table, without its head."""
+    return [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in text.splitlines()[1:]]
+
+
+def begin_run(one: Estate) -> None:
+    """Record the begin of a run whose end is not known."""
+    settings = load_settings(one.toml)
+    aws = open_aws(settings, "test", EU)
+    store = open_store(aws, settings, Clock())
+    assert store is not None
+    run = RunRecord(
+        id="r-9", kind="deploy", application="shop", cluster="shop-eu", account="test", region=EU,
+        begun="2026-01-09T10:00:00Z",
+    )  # fmt: skip
+    store.append(RunEvent("begin", run))
