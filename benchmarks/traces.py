@@ -65,6 +65,33 @@ def sparse(seed: int) -> Made:
     return [Build(now, _lognormal(dice, 300), "linux") for now in times], pool(max_agents=10)
 
 
+def scheduled(seed: int) -> Made:
+    """One build at each hour, two minutes long: what a schedule starts."""
+    dice = Random(seed)
+    builds = [
+        Build(hour * HOUR + dice.uniform(0, 5), _lognormal(dice, 120, 0.3), "linux") for hour in range(72)
+    ]
+    return builds, pool(max_agents=10)
+
+
+def workday(seed: int) -> Made:
+    """A day of a busy controller: sixty jobs of very different lengths, and a few builds at each hour."""
+    dice = Random(seed)
+    jobs = [min(dice.lognormvariate(math.log(500), 1.3), 2 * HOUR) for _ in range(60)]
+    weights = [dice.paretovariate(1.0) for _ in jobs]
+    builds = [
+        Build(now + 3 * part * dice.random(), _lognormal(dice, dice.choices(jobs, weights)[0], 0.3), "linux")
+        for now in _arrivals(dice, lambda now: 0.012 * (0.25 + _office(now)), 0.015, DAY)
+        for part in range(min(1 + int(dice.expovariate(0.7)), 10))
+    ]
+    builds += [
+        Build(hour * HOUR + 60 * part, _lognormal(dice, 900, 0.5), "linux")
+        for hour in range(24)
+        for part in range(dice.choice((1, 2, 6)))
+    ]
+    return builds, pool()
+
+
 def medium(seed: int) -> Made:
     """One build in two minutes, six minutes each."""
     dice = Random(seed)
@@ -151,8 +178,8 @@ def three_pools(seed: int) -> Made:
 TRACES: dict[str, Callable[[int], Made]] = {
     one.__name__: one
     for one in (
-        office_days, steady, medium, sparse, nightly, short, long, matrix, heavy_tails, executors,
-        three_pools,
+        office_days, workday, steady, medium, sparse, scheduled, nightly, short, long, matrix, heavy_tails,
+        executors, three_pools,
     )
 }  # fmt: skip
 

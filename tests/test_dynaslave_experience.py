@@ -40,6 +40,11 @@ def busy(running: int, waiting: int = 0, came: int = 12, lasting: float = 480.0,
     return Traffic(at - 5, frozenset(urls(running)), waiting, slots, 1000)
 
 
+def rare(at: float = NOW) -> Traffic:
+    """Experience of a pool to which builds came, none of them lately."""
+    return Traffic(at - 5, frozenset(), 0, ((int(at // SLOT), 0, 0.0),), 1000)
+
+
 def urls(count: int) -> list[str]:
     return [f"http://j/job/x/{at}/" for at in range(count)]
 
@@ -134,19 +139,50 @@ def test_experience_keeps_to_the_maximum() -> None:
 
 
 def test_where_boots_differ_a_few_more_are_launched_than_needed() -> None:
-    memory = Memory(boots={"p": booted(*BOOTS)})
+    memory = Memory(boots={"p": booted(*BOOTS)}, traffic={"p": rare()})
     assert launched(decided(6, [], [], memory).decisions) == (
         8,
         "6 builds wait for p; 2 more, as some boot much slower than others",
     )
     assert launched(decided(1, [], [], memory).decisions)[0] == 2
-    assert launched(decided(6, [], [], Memory(boots={"p": booted(*[100.0] * 9)})).decisions)[0] == 6
-    assert launched(decided(6, [], [], Memory(boots={"p": booted(*BOOTS[:8])})).decisions)[0] == 6
+    alike = replace(memory, boots={"p": booted(*[100.0] * 9)})
+    assert launched(decided(6, [], [], alike).decisions)[0] == 6
+    few = replace(memory, boots={"p": booted(*BOOTS[:8])})
+    assert launched(decided(6, [], [], few).decisions)[0] == 6
     assert launched(decided(6, [], [], Memory()).decisions)[0] == 6
 
 
+@pytest.mark.parametrize("traffic", [{}, {"p": replace(rare(), total=13)}])
+def test_without_experience_of_builds_a_scheduled_one_is_launched_for_once(
+    traffic: dict[str, Traffic],
+) -> None:
+    """Agents are kept for the whole idle time then, so nothing pays for a second launch."""
+    memory = Memory(boots={"p": booted(*BOOTS)}, traffic=traffic)
+    assert launched(decided(1, [], [], memory).decisions)[0] == 1
+    assert launched(decided(6, [], [], memory).decisions)[0] == 6
+
+
+@pytest.mark.parametrize(
+    ("minutes", "single", "six"), [(0, 1, 6), (1, 1, 7), (3, 1, 8), (4, 2, 8), (5, 2, 8), (30, 2, 8)]
+)
+def test_more_agents_are_launched_only_where_ending_others_sooner_pays_for_them(
+    minutes: float, single: int, six: int
+) -> None:
+    memory = Memory(boots={"p": booted(*BOOTS)}, traffic={"p": rare()})
+    one = pool(idle_minutes=minutes)
+    assert launched(decided(1, [], [], memory, one).decisions)[0] == single
+    assert launched(decided(6, [], [], memory, one).decisions)[0] == six
+
+
+def test_where_launches_fail_more_are_launched_at_any_price() -> None:
+    memory = Memory(
+        boots={"p": booted(*BOOTS)}, traffic={"p": rare()}, trials={"p": Trials().more(10, 2, NOW - 60)}
+    )
+    assert launched(decided(1, [], [], memory, pool(idle_minutes=1)).decisions)[0] == 2
+
+
 def test_those_that_are_on_their_way_anyway_count_as_more() -> None:
-    memory = Memory(boots={"p": booted(*BOOTS)})
+    memory = Memory(boots={"p": booted(*BOOTS)}, traffic={"p": rare()})
     assert launched(decided(4, [], coming(30, 30), memory).decisions)[0] == 3  # two needed, one more
     assert decided(2, [], coming(30, 30, 30), memory).decisions == ()
 
@@ -160,7 +196,7 @@ def test_builds_that_hardly_wait_for_an_agent_get_no_more() -> None:
 def watched(outcome: Outcome, seconds: float) -> Memory:
     """The memory as if everything had been so for a while."""
     windows = {
-        name: replace(one, began=one.began - seconds, buckets=((one.buckets[0][0] - 12, one.value),))
+        name: replace(one, began=one.began - seconds, peaks=((one.last, one.value),))
         for name, one in outcome.memory.windows.items()
     }
     return replace(outcome.memory, windows=windows)
@@ -189,17 +225,49 @@ def test_as_long_as_builds_wait_those_launched_beyond_need_stay() -> None:
     assert [type(one) for one in decided(0, agents(1, 1), coming(90), memory).decisions] == [Drain]
 
 
-@pytest.mark.parametrize(("lasting", "minutes"), [(3000.0, 0.85), (100.0, 3.0), (30.0, 4.5)])
-def test_experience_says_how_long_is_long_enough(lasting: float, minutes: float) -> None:
-    """Of the five minutes a pool has, long builds leave a sixth: their agents would be idle for longer."""
-    two = agents(2, 0)
-    first = decided(0, two, [], Memory(traffic={"p": busy(0, came=1, lasting=lasting)}))
-    ended = Traffic(NOW - 5, frozenset(), 0, busy(0, came=1, lasting=lasting).slots, 1000)
-    sooner, later = (replace(watched(first, 60 * minutes + more), traffic={"p": ended}) for more in (-30, 30))
-    assert decided(0, two, [], sooner).decisions == ()
-    drain = decided(0, two, [], later).decisions[0]
+def kept_minutes(count: int, traffic: Traffic, boots: Boots, minutes: float, **more: Any) -> str:
+    """Keep idle agents for so many minutes but not longer; gives why the first one goes then."""
+    idle, one = agents(count, 0), pool(**more)
+    first = decided(0, idle, [], Memory(traffic={"p": traffic}, boots={"p": boots}), one)
+    ended = Traffic(NOW - 5, frozenset(), 0, traffic.slots, traffic.total)
+    sooner, later = (replace(watched(first, 60 * minutes + by), traffic={"p": ended}) for by in (-20, 20))
+    assert decided(0, idle, [], sooner, one).decisions == ()
+    drain = decided(0, idle, [], later, one).decisions[0]
     assert isinstance(drain, Drain)
-    assert drain.reason.endswith(f"for {minutes:g} min")
+    return drain.reason.rpartition(" for ")[2]
+
+
+ALIKE, DIFFERENT = booted(*[115.0] * 9), booted(*BOOTS)
+
+
+@pytest.mark.parametrize(("lasting", "minutes"), [(3000.0, 2.0), (100.0, 2.875), (30.0, 5.0)])
+def test_where_executors_are_kept_free_beforehand_others_go_sooner(lasting: float, minutes: float) -> None:
+    """Of the five minutes a pool has, long builds leave two: their agents would be idle for longer."""
+    traffic = busy(0, lasting=lasting)
+    assert kept_minutes(20, traffic, DIFFERENT, minutes) == f"{minutes:.2g} min"
+
+
+def test_agents_with_several_executors_are_kept_for_the_whole_idle_time() -> None:
+    assert kept_minutes(20, busy(0, lasting=3000.0), DIFFERENT, 5, executors=4) == "5 min"
+
+
+@pytest.mark.parametrize("lasting", [30.0, 100.0])
+def test_the_idle_time_is_not_shortened_where_nothing_is_launched_or_kept_free_for_it(lasting: float) -> None:
+    assert kept_minutes(2, busy(0, came=1, lasting=lasting), ALIKE, 5) == "5 min"
+    assert kept_minutes(2, rare(), ALIKE, 5) == "5 min"
+
+
+@pytest.mark.parametrize(("count", "minutes"), [(1, 2.83), (2, 3.92), (8, 4.46), (40, 4.46)])
+def test_the_idle_time_is_shortened_by_what_agents_beyond_need_cost(count: int, minutes: float) -> None:
+    """One agent is launched with another: both boots are paid for by the minutes it is not kept."""
+    assert kept_minutes(count, rare(), DIFFERENT, minutes) == f"{minutes:.2g} min"
+
+
+def test_an_agent_launched_beyond_need_goes_once_another_has_the_build_whatever_there_was_before() -> None:
+    """A pool without agents is looked at often enough that its past is known when a build comes."""
+    empty = decided(0, [], [], Memory(traffic={"p": rare()}, boots={"p": DIFFERENT}))
+    assert empty.decisions == ()
+    assert empty.until <= NOW + 100
 
 
 def test_of_a_batch_not_only_the_slowest_are_remembered() -> None:

@@ -46,9 +46,9 @@ def test_a_burst_is_no_stream() -> None:
 
 
 def test_short_builds_keep_their_agents_longer() -> None:
-    assert stream(20, 30).hold == 0.9
+    assert stream(20, 30).hold == 1
     assert 0.4 < stream(20, 120).hold < 0.6
-    assert stream(60, 3000).hold == 0.17
+    assert stream(60, 3000).hold == 0.4
 
 
 def test_when_nothing_comes_any_more_nothing_is_prepared() -> None:
@@ -56,7 +56,7 @@ def test_when_nothing_comes_any_more_nothing_is_prepared() -> None:
     for now in range(5, 1300, 5):
         traffic = traffic.look(now, frozenset(map(str, range(now // 10 - 40, now // 10))), 0)
     assert traffic.forecast(120).ahead > 3
-    assert traffic.look(2600, frozenset(), 0).forecast(120) == Forecast(0, 0.17, 0.0)
+    assert traffic.look(2600, frozenset(), 0).forecast(120) == Forecast(0, 0.4, 0.0)
     assert traffic.look(1000, frozenset(), 0).total == 0  # a clock that was set back
 
 
@@ -97,7 +97,7 @@ def test_it_counts_what_comes_and_stays_small(looks: list[tuple[float, set[str],
         assert known.next() > now
     forecast = known.forecast(boot)
     assert 0 <= forecast.ahead <= 60
-    assert 0.17 <= forecast.hold <= 1
+    assert 0.4 <= forecast.hold <= 1
     surely = known.forecast(boot, sure=True)
     assert forecast.ahead <= surely.ahead <= 90
     assert forecast.hold <= surely.hold

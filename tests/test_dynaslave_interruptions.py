@@ -101,14 +101,14 @@ def test_a_build_that_does_not_go_on_is_waited_for_ten_minutes() -> None:
 
 
 def test_what_ends_while_the_controller_answers_is_over() -> None:
-    _, decisions = polls([look((), [busy()], session="a"), *idle_polls(10, 80, session="a")], BRIEF)
+    _, decisions = polls([look((), [busy()], session="a"), *idle_polls(10, 70, session="a")], BRIEF)
     assert decisions == [(Drain, "p-1")]
 
 
 def test_builds_that_end_with_a_restart_hold_nothing() -> None:
     ends = replace(PART, resumes=False)
     before = look((), [node("p-1", running=(ends,))], session="a")
-    _, decisions = polls([before, *idle_polls(10, 80, session="b")], BRIEF)
+    _, decisions = polls([before, *idle_polls(10, 70, session="b")], BRIEF)
     assert decisions == [(Drain, "p-1")]
 
 

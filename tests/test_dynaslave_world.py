@@ -474,7 +474,7 @@ def check_size(look: Snapshot, by_name: dict[str, AgentPool], outcome: Outcome) 
     assert set(memory.windows) == set(by_name)
     assert {*memory.strikes, *memory.boots, *memory.trials} <= set(by_name)
     assert set(memory.oldest) <= {item.label for item in look.queue}
-    assert all(len(window.buckets) <= 13 for window in memory.windows.values())
+    assert all(len(window.peaks) <= 16 for window in memory.windows.values())
     assert all(len(boots.last) <= 15 for boots in memory.boots.values())
 
 

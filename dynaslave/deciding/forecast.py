@@ -22,15 +22,14 @@ _SLOTS, _HOUR = 5, 30
 """Full slots that are looked back at; the same where launches fail."""
 _ENOUGH = 20
 """Builds before which experience says nothing."""
-_SHARE, _SPREAD, _MOST, _UP = 0.68, 0.6, 1.9, 0.2
+_SHARE, _SPREAD, _MOST = 0.68, 0.6, 1.9
 """How much is kept free: a share of the builds that will have taken the place of others, and of their
-spread; never more than so many times the spread; rounded up a little. Found by simulation:
-docs/scaling.md has the figures."""
+spread; never more than so many times the spread. Found by simulation: docs/scaling.md has the figures."""
 _SURE, _RARE, _LUMP, _CLIP = 2.4, 2, 4.0, 2
 """The same where launches fail: so many times the spread, widened up to so far where builds come in heaps.
 One is kept free where at least so many came in an hour; more than so many in one slot are a burst, which
 nobody can keep executors free for."""
-_SHORTEST, _LONGEST = 0.17, 0.9
+_SHORTEST, _LONGEST = 0.4, 1.0
 """What share of its idle time a pool's capacity is kept at least, and at most."""
 
 
@@ -109,7 +108,7 @@ class Traffic:
         counts, busy = self._past(_SLOTS)
         typical = median(counts) * boot / SLOT
         boots = busy * _SLOTS * SLOT / sum(counts) / boot if any(counts) else 0.0
-        ahead = int(_ahead(typical, busy) * _share(boots) + _UP)
+        ahead = int(_ahead(typical, busy) * _share(boots))
         if sure:
             return Forecast(max(ahead, self._surely(boot, _spread(typical, busy))), 1.0, typical)
         return Forecast(ahead, _hold(boots), typical)
@@ -143,7 +142,7 @@ def _ahead(typical: float, busy: float) -> float:
     """
     spread = _spread(typical, busy)
     wanted = _SHARE * spread**2 / 2 + _SPREAD * spread
-    return min(wanted + _UP, _MOST * spread) if wanted >= 1 else 0.0
+    return min(wanted, _MOST * spread) if wanted >= 1 else 0.0
 
 
 def _spread(came: float, busy: float) -> float:

@@ -20,6 +20,10 @@ __all__ = ["Standing", "executors_of", "standings"]
 
 _MORE = 1 / 4
 """Agents launched beyond those needed, as a share of them, where some boot much slower than others."""
+_CLOSING = 15.0
+"""Seconds from the moment nobody needs an agent until it is billed no more."""
+_ROUNDING = 1e-9
+"""What a quotient that should be whole may lack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ class Standing:
     window: Window
     """Executors it has needed."""
     boots_differ: bool
+    boot_seconds: float
+    """How long its agents take to serve, by experience."""
     late: int
     """Agents on their way that nobody waits for any more."""
     doubt: float
@@ -54,7 +60,7 @@ class Standing:
 
     def surplus(self) -> int:
         """Agents nobody has needed for long enough."""
-        most = self.window.most(self.forecast.hold)
+        most = self.window.most(self.hold(self.staying))
         if most is None:
             return 0
         worth = (self.capacity - most) // slots(self.pool)
@@ -70,15 +76,42 @@ class Standing:
         """
         if not self.boots_differ or expecting <= self.forecast.typical:
             return 0
-        return math.ceil(_MORE * math.ceil(expecting / slots(self.pool)))
+        agents = math.ceil(expecting / slots(self.pool))
+        more = math.ceil(_MORE * agents)
+        return more if self.is_doubtful else min(more, self._paid_for(agents))
+
+    def _paid_for(self, agents: int) -> int:
+        """Agents that cost no more than ending so many before their idle time is over saves."""
+        saved = agents * 60 * self.pool.idle_minutes * (1 - self.hold(agents))
+        return int(saved / (self.boot_seconds + _CLOSING) + _ROUNDING)
+
+    def hold(self, agents: int) -> float:
+        """Share of its idle time for which a pool of so many agents keeps capacity that nobody needs.
+
+        Where executors are kept free beforehand, experience shortens it. Elsewhere it is shortened by what
+        the agents cost that are launched beyond those needed. Agents with several executors are rarely
+        all idle, and are kept.
+        """
+        forecast, idle = self.forecast, 60 * self.pool.idle_minutes
+        if slots(self.pool) > 1:
+            return 1.0
+        if forecast.ahead or not agents or not idle:
+            return forecast.hold
+        more = math.ceil(_MORE * agents) if self.boots_differ else 0
+        return max(forecast.hold, 1 - more * (self.boot_seconds + _CLOSING) / (agents * idle))
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether launches are not relied on now."""
+        return self.traffic.at < self.doubt
 
     def until(self) -> float:
         """When it may stand otherwise although nothing happens."""
         times = [agent.deadline for agent in self.coming if agent.deadline is not None]
-        times += [self.traffic.next(), *([self.doubt] if self.doubt > self.traffic.at else [])]
-        if self.staying > self.floor.min_agents:
-            shrinkable = self.capacity - self.window.value >= slots(self.pool)
-            times.append(self.window.next(self.forecast.hold if shrinkable else None))
+        times += [self.traffic.next(), *([self.doubt] if self.is_doubtful else [])]
+        shrinks = self.staying > self.floor.min_agents
+        shrinks = shrinks and self.capacity - self.window.value >= slots(self.pool)
+        times.append(self.window.next(self.hold(self.staying) if shrinks else None))
         return min(times)
 
 
@@ -137,6 +170,7 @@ def standings(
             forecast=forecast,
             window=_window(memory.windows.get(name), 60 * pool.idle_minutes, needs, now),
             boots_differ=memory.boots_differ(name),
+            boot_seconds=memory.boot_seconds(name),
             late=lates[name],
             doubt=doubt,
         )

@@ -1,4 +1,4 @@
-"""How much of something was needed at most over a stretch of time: a sliding maximum of fixed size."""
+"""How much of something was needed at most over a stretch of time: a sliding maximum of bounded size."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ from dataclasses import dataclass
 
 __all__ = ["Window"]
 
-_BUCKETS = 12
-"""A window remembers so many maxima; what leaves it leaves in steps of a twelfth of its length."""
+_PEAKS = 16
+"""Maxima that are remembered exactly."""
+_PARTS = 12
+"""Where there are more, those of the same twelfth of the length count as the highest of them."""
 _BLIND = 60.0
 """Seconds nobody may look without the window starting anew, or a third of its length if that is more."""
+
+Peak = tuple[float, int]
+"""Until when a number held, and the number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,32 +29,33 @@ class Window:
     last: float
     value: int
     """The last number seen."""
-    buckets: tuple[tuple[int, int], ...]
-    """Number of the bucket and the most seen in it, the oldest first."""
+    peaks: tuple[Peak, ...]
+    """Numbers that none after them reached, the oldest and highest first; the last one is `value`."""
 
     @classmethod
     def start(cls, length: float, now: float, value: int) -> Window:
         """A window that has seen one number."""
-        return cls(length, now, now, value, ((_bucket(length, now), value),))
+        return cls(length, now, now, value, ((now, value),))
 
     def add(self, length: float, now: float, value: int) -> Window:
         """The window one look later. It starts anew if its length changed or nobody looked for too long."""
         if not length or length != self.length or not self.last <= now <= self.last + self._patience():
             return Window.start(length, now, value)
-        current, most = _bucket(length, now), max(self.value, value)
-        if self.buckets[-1][0] == current:
-            if most <= self.buckets[-1][1]:
-                return Window(length, self.began, now, value, self.buckets)
-            return Window(length, self.began, now, value, (*self.buckets[:-1], (current, most)))
-        kept = tuple(entry for entry in self.buckets if entry[0] >= current - _BUCKETS)
-        return Window(length, self.began, now, value, (*kept, (current, most)))
+        peaks = [peak for peak in self.peaks[:-1] if peak[0] >= now - length]
+        peaks.append((now, self.value))
+        while peaks and peaks[-1][1] <= value:
+            peaks.pop()
+        peaks.append((now, value))
+        if len(peaks) > _PEAKS:
+            peaks = [*_merged(peaks[:-1], length / _PARTS), peaks[-1]]
+        return Window(length, self.began, now, value, tuple(peaks))
 
     def most(self, share: float = 1.0) -> int | None:
         """The most over a share of the length; None as long as it has not been watched for that long."""
         over = share * self.length
         if self.last - self.began < over:
             return None
-        return max(most for number, most in self.buckets if self._leaves(number, over) > self.last)
+        return next((value for until, value in self.peaks if until + over > self.last), self.value)
 
     def next(self, share: float | None = 1.0) -> float:
         """When `most` may be another although the number stays the same; it must be seen by then.
@@ -59,16 +65,17 @@ class Window:
         times = [self.last + self._patience()]
         if share is not None:
             over = share * self.length
-            times += [self.began + over, *(self._leaves(number, over) for number, _ in self.buckets)]
+            times += [self.began + over, *(until + over for until, _ in self.peaks[:-1])]
         return min(time for time in times if time > self.last)
 
     def _patience(self) -> float:
         return max(_BLIND, self.length / 3)
 
-    def _leaves(self, number: int, over: float) -> float:
-        """When a bucket is older than that."""
-        return (number + 1) * self.length / _BUCKETS + over if self.length else self.last + 1
 
-
-def _bucket(length: float, now: float) -> int:
-    return int(now / (length / _BUCKETS)) if length > 0 else 0
+def _merged(peaks: list[Peak], part: float) -> list[Peak]:
+    """Let the highest number of each stretch of `part` seconds hold as long as any other of the stretch."""
+    merged: dict[int, Peak] = {}
+    for until, value in peaks:
+        number = int(until / part)
+        merged[number] = (until, merged[number][1] if number in merged else value)
+    return list(merged.values())
