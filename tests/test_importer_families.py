@@ -250,3 +250,13 @@ def test_names_of_the_vocabulary_are_no_parameters() -> None:
     assert family is not None
     assert {one.name for one in family.parameters} == {"name", "scm_value", "steps_value"}
     ast.parse(write_modules("t/t", function_names([family], dict.fromkeys(range(6), "scm")), set())[0].text)
+
+
+def test_arguments_without_a_name_stay_before_those_with_one() -> None:
+    more: list[list[tuple[str, Code]]] = [[("", '"a"'), ("description=", '"x"')], [("", '"a"'), ("", '"5"')]]
+    rows = {row: job(f"job-{row}", Group("params.string(", more[row % 2])) for row in range(6)}
+    pattern = Clusters(rows, lambda *_: 1).pattern(range(6))
+    family = family_of(pattern, frozenset(rows))
+    assert family is not None
+    ast.parse(shown(family.body))
+    assert "default" in {one.name for one in family.parameters}

@@ -168,7 +168,7 @@ def _parts(
         elif _start(part) == "text":
             return None  # a text more or less: the list differs as a whole
         parts.append(part)
-    return parts
+    return sorted(parts, key=lambda part: bool(part.label))  # Python wants those without a label first
 
 
 def _filled(part: Part, name: str, start: str, others: frozenset[int]) -> Part | None:
