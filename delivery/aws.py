@@ -342,8 +342,11 @@ def asking(doing: str) -> Iterator[None]:
         raise AwsError(f"{doing}: {error}", hint, name, Meaning.Denied, USAGE) from error
     except (exceptions.BotoCoreError, ResponseParserError) as error:
         means = meaning(error)
+        reason = (
+            str(error).partition("\n")[0].rstrip(":")
+        )  # below stands the page that some proxy answered with
         raise AwsError(
-            f"{doing}: AWS does not answer: {error}", _HINTS[means], type(error).__name__, means
+            f"{doing}: AWS does not answer: {reason}", _HINTS[means], type(error).__name__, means
         ) from error
     except NotImplementedError as error:  # moto in this process; as a server it answers with status 500
         raise AwsError(f"{doing}: {error}", "", "NotImplemented", Meaning.Unavailable) from error

@@ -229,6 +229,20 @@ CALLS = [
         (', name="x"', ""),
     ),
     row('freestyle("")', 2, "not an empty text", "give it a name", ('""', '"JOB"')),
+    row(
+        'freestyle("JOB", steps=[element("hudson.tasks.Shell", _text="a", command="make")])',
+        2,
+        "_text='a' stands next to other content",
+        "leave out _text, or the members and fields",
+        ('_text="a", ', ""),
+    ),
+    row(
+        'freestyle("JOB", extra={"displayName": node(_text=None)})',
+        2,
+        "_text takes text, not None",
+        "write it in quotes",
+        ("None", '"None"'),
+    ),
     row('freestyle("a//JOB")', 2, "the name 'a//JOB' cannot be used", "single slashes", ("a//JOB", "JOB")),
     row(
         'job = freestyle("JOB")\njob.name = "other-JOB"',

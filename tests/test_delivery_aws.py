@@ -101,6 +101,13 @@ def test_errors_say_what_was_being_done_and_the_way_out() -> None:
     assert (caught.value.meaning, meaning(ResponseParserError())) == (Meaning.Unavailable,) * 2
 
 
+def test_the_page_of_a_proxy_is_no_part_of_the_message() -> None:
+    with pytest.raises(AwsError) as caught, asking("reading the limit"):
+        raise ResponseParserError("Unable to parse response, invalid XML received:\nb'<!doctype html>...'")
+    expected = "reading the limit: AWS does not answer: Unable to parse response, invalid XML received"
+    assert caught.value.message == expected
+
+
 def test_what_moto_does_not_know_is_no_traceback() -> None:
     aws = open_aws(Settings(), region=REGION)
     with pytest.raises(AwsError, match=r"looking: .* not been implemented") as caught, asking("looking"):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from jobdsl.checks.lint import lint
+from jobdsl.cli.main import run
 from jobdsl.controller.jenkins import connect
 from jobdsl.errors import ControllerError, Where
 from jobdsl.importer import import_estate
@@ -16,6 +20,7 @@ from jobdsl.model import Definition
 from jobdsl.planning.plan import plan
 from jobdsl.testing import SimulatedJenkins
 
+NO_ITEMS = ("html", "HTML", "hudson", "jenkins.model.Jenkins", "build", "flow-build", "matrix-build", "slave", "user", "com.cloudbees.plugins.credentials.SystemCredentialsProvider")  # fmt: skip
 PROMOTION = "hudson.plugins.promoted__builds.PromotionProcess"
 ROOTS = (PROMOTION, "matrix-config", "hudson.matrix.MatrixConfiguration", "maven2", "hudson.maven.MavenModule", "hudson.ivy.IvyModule")  # fmt: skip
 
@@ -124,3 +129,69 @@ def test_lint_tells_where_one_is_defined(root: str) -> None:
     assert [(problem.severity, str(problem.where)) for problem in found] == [("error", "jobs.py:7")]
     assert "belongs to its" in found[0].message
     assert found[0].hint
+
+
+@pytest.mark.parametrize("root", NO_ITEMS)
+def test_what_is_no_item_is_refused_with_what_to_do(
+    root: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        sys, "stdin", SimpleNamespace(buffer=io.BytesIO(f"<{root}><head/></{root}>".encode()))
+    )
+    assert run(["import", "-", "--name", "api"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("error: standard input: ")
+    assert " is no " in printed.err
+    assert len(printed.err.splitlines()) == 3
+
+
+@pytest.mark.parametrize("options", [["--name", "../x"], ["--name", "/x"], ["--name", "a//b"], []])
+def test_a_name_that_cannot_be_used_is_reported_as_the_user_gave_it(
+    options: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    view = b"<listView><name>../own</name></listView>"
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(view)))
+    assert run(["import", "-", *options]) in (1, 2)
+    printed = capsys.readouterr()
+    assert repr(options[-1] if options else "../own") in printed.err
+    assert "--name" in printed.err
+    assert ".py" not in printed.err
+
+
+def test_a_page_for_a_login_is_left_out_of_an_import(tmp_path: Path) -> None:
+    for name, text in {"api": "<html><body>Log in</body></html>", "web": "<project/>"}.items():
+        (tmp_path / "home" / name).mkdir(parents=True)
+        (tmp_path / "home" / name / "config.xml").write_text(text)
+    said: list[str] = []
+    result = import_estate(tmp_path / "home", tmp_path / "estate", echo=said.append)
+    assert (result.equal, [one.name for one in result.left_out]) == (1, ["api"])
+    assert any(
+        line.startswith("LEFT OUT: 1 HTML page (api): a page in HTML is no document of") for line in said
+    )
+    assert "html" not in (tmp_path / "estate" / "jobs.py").read_text()
+
+
+FACTORIES = "<org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProjectFactory><scriptPath>{}</scriptPath></org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProjectFactory>"  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("factories", "argument"),
+    [
+        ("<projectFactories/>", "factories=[]"),
+        (f"<projectFactories>{FACTORIES.format('Jenkinsfile')}</projectFactories>", ""),
+        (f"<projectFactories>{FACTORIES.format('ci/J')}</projectFactories>", "factories=[sources."),
+        ("", ""),
+    ],
+)
+def test_the_factories_of_an_organization_folder_are_written_where_they_are_not_the_usual_ones(
+    factories: str, argument: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = (
+        f"<jenkins.branch.OrganizationFolder><navigators/>{factories}</jenkins.branch.OrganizationFolder>"
+    )
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(document.encode())))
+    assert run(["import", "-", "--name", "api"]) == 0
+    written = capsys.readouterr().out
+    assert "organization_folder(\n" in written
+    assert ("factories=" in written, argument in written) == (bool(argument), True)

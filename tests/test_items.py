@@ -182,6 +182,40 @@ def test_wrong_calls_are_told(act: Callable[[Any], Any], message: str) -> None:
     assert caught.value.message.startswith(message)
 
 
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        (lambda: node(_text="linux", x="y"), "x: _text='linux' stands next to other content"),
+        (lambda: element("X", "member", _text=" "), "x: _text=' ' stands next to other content"),
+        (lambda: element("X", _text=None), "_text takes text, not None"),  # type: ignore[arg-type]
+        (lambda: node(_text=b"x"), "_text takes text, not b'x'"),  # type: ignore[arg-type]
+        (lambda: element("X", _attrs={"a": None}), "a takes text, not None"),  # type: ignore[dict-item]
+        (lambda: element("X", _attrs=[1]), "_attrs takes a dict, not [1]"),  # type: ignore[arg-type]
+    ],
+)
+def test_nothing_that_an_untyped_element_is_given_is_lost(act: Callable[[], Any], message: str) -> None:
+    with pytest.raises(DslError) as caught:
+        act()
+    assert caught.value.message.startswith(message)
+
+
+def test_numbers_and_truth_in_untyped_elements_are_written_as_java_writes_them() -> None:
+    made: Any = element("X", _attrs={"a": True, "n": 2}, _text=1)  # type: ignore[arg-type, dict-item]
+    assert made.write("") == '<X a="true" n="2">1</X>'
+
+
+def test_an_item_without_a_name_that_can_be_used_goes_by_its_kind() -> None:
+    context.current = Load()
+    try:
+        freestyle("a//b", steps={"x": steps.shell("make")}).override({"nope": None})
+        assert [one.message for one in context.current.problems] == [
+            "the name 'a//b' cannot be used",
+            "freestyle has no part or field 'nope'",
+        ]
+    finally:
+        context.current = None
+
+
 def test_a_name_that_is_no_text_is_told_once() -> None:
     context.current = Load()
     try:

@@ -191,10 +191,13 @@ def _source(
     source: Path | None, name: str, url: str | None, user: str | None, token: str | None
 ) -> Path | Controller | Documents:
     """What is imported: a directory, a controller, or one document by its name."""
+    from jobdsl.grammar import names
     from jobdsl.importer.disk import Documents, on_disk, one_document
 
     if name and (source is None or source.is_dir()):
         raise click.UsageError("--name is for one document: a file, or - for standard input.")
+    if name and names.unusable(name):
+        raise click.UsageError(f"--name takes a full name such as team/api, not {name!r}.")
     if source is None:
         from jobdsl.cli import workflow
         from jobdsl.settings import config

@@ -242,9 +242,9 @@ def _findings(
 
     def check_definition(one: Definition) -> Iterator[Problem]:
         found = look(one)
-        if not isinstance(found, XmlError):
+        if not isinstance(found, XmlError):  # else lint says so
             all_uses.extend(uses(one, found))
-        yield from check_one(one, found, settings)
+            yield from check_one(one, found, settings)
         yield from linter.check(one, found)
 
     linter = Linter(estate.definitions, known, ignore, SourceLines(root))

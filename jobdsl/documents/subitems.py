@@ -1,4 +1,4 @@
-"""Items that Jenkins keeps inside a job, or makes itself, and lets nobody write: no estate can hold them."""
+"""Documents that no estate can hold: what Jenkins keeps inside a job or makes itself, and what is no item."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Subitem", "subitem_of"]
 
 @dataclass(frozen=True, slots=True)
 class Subitem:
-    """A kind of item that belongs to a job."""
+    """A kind of document that belongs to a job, or to no item."""
 
     name: str
     plural: str
@@ -49,6 +49,27 @@ _BRANCH = Subitem(
     "define the multibranch project alone; to have the job by itself, leave out that property and its"
     " SCMBinder",
 )
+_PAGE = Subitem(
+    "HTML page",
+    "HTML pages",
+    "a page in HTML is no document of Jenkins; servers send one to refuse a request or ask for a login",
+    "fetch config.xml again as a user who may read it (`curl -f` fails where the server refuses)",
+)
+_JENKINS = Subitem(
+    "configuration of Jenkins itself",
+    "configurations of Jenkins itself",
+    "the configuration of Jenkins itself is no item",
+    "import the directory it is in: its jobs, and the views that it holds",
+)
+_BUILD = Subitem("build", "builds", "a build is no item", "import the config.xml of its job")
+_NODE = Subitem("node", "nodes", "a node is no item", "declare an agent pool instead, or leave it as it is")
+_USER = Subitem("user", "users", "a user is no item", "leave it as it is")
+_CREDENTIALS = Subitem(
+    "store of credentials",
+    "stores of credentials",
+    "a store of credentials is no item",
+    "leave it as it is: jobs name credentials by id",
+)
 _BRANCH_PROPERTY = "org.jenkinsci.plugins.workflow.multibranch.BranchJobProperty"
 _SUBITEMS = {
     "hudson.plugins.promoted__builds.PromotionProcess": _PROMOTION,
@@ -57,6 +78,15 @@ _SUBITEMS = {
     "maven2": _MODULE,
     "hudson.maven.MavenModule": _MODULE,
     "hudson.ivy.IvyModule": _MODULE,
+    **dict.fromkeys(("html", "HTML"), _PAGE),
+    **dict.fromkeys(("hudson", "hudson.model.Hudson", "jenkins.model.Jenkins"), _JENKINS),
+    **dict.fromkeys(
+        ("build", "flow-build", "matrix-build", "matrix-run", "hudson.model.FreeStyleBuild"), _BUILD
+    ),
+    **dict.fromkeys(("hudson.maven.MavenBuild", "hudson.maven.MavenModuleSetBuild"), _BUILD),
+    **dict.fromkeys(("slave", "hudson.slaves.DumbSlave"), _NODE),
+    **dict.fromkeys(("user", "hudson.model.User"), _USER),
+    "com.cloudbees.plugins.credentials.SystemCredentialsProvider": _CREDENTIALS,
 }
 """By the root of the document."""
 

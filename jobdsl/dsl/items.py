@@ -107,12 +107,20 @@ class Item(Record):
         path, name = context.path(), self.name
         full = name[1:] if name.startswith("/") else f"{path}/{name}" if path else name
         if not name:
-            return f"unnamed {id(self)}"  # told when it was given
+            return self._placeholder()  # told when it was given
         if names.unusable(full):
             hint = "names stand between single slashes, and hold no control characters"
             context.complain(DslError(f"the name {name!r} cannot be used", hint=hint, where=self.where), self)
-            return f"unnamed {id(self)}"
+            return self._placeholder()
         return full
+
+    def _placeholder(self) -> str:
+        return f"unnamed {id(self)}"
+
+    @property
+    def shown_name(self) -> str:
+        """What messages call it: its full name, or its kind where it has none that can be used."""
+        return self.dsl_name() if self.full_name == self._placeholder() else self.full_name
 
     @property
     def key(self) -> tuple[str, str]:
@@ -125,7 +133,9 @@ class Item(Record):
             one = self._fields.get(name)
             if name in _FIXED:
                 hint = f"give it where the {self.word} is made: {self.dsl_name()}({value!r}, ...)"
-                context.complain(DslError(f"{self.full_name}: its {name} cannot be changed", hint=hint), self)
+                context.complain(
+                    DslError(f"{self.shown_name}: its {name} cannot be changed", hint=hint), self
+                )
                 return
             if one is None or not one.stored:
                 stored = [field.name for field in self._fields.values() if field.stored]
@@ -155,7 +165,7 @@ class Item(Record):
                 hint = suggestion(name, [*known, *self._fields]) or (
                     f"named parts: {', '.join(known)}" if known else UNNAMED
                 )
-                problem = DslError(f"{self.full_name} has no part or field {name!r}", hint=hint)
+                problem = DslError(f"{self.shown_name} has no part or field {name!r}", hint=hint)
                 context.complain(problem, self)
             elif value is None:
                 del getattr(self, slots[0])[name]
@@ -167,7 +177,7 @@ class Item(Record):
         meanings = " and ".join([*fields, *(f"the part in {slot}" for slot in slots)])
         ways = [f"job.{slot}[{name!r}] = ..." for slot in slots]
         ways += [f"job.{name} = ..."] if fields else []
-        problem = DslError(f"{self.full_name}: {name!r} means {meanings}", hint="write " + " or ".join(ways))
+        problem = DslError(f"{self.shown_name}: {name!r} means {meanings}", hint="write " + " or ".join(ways))
         context.complain(problem, self)
 
     def patch(
@@ -212,8 +222,8 @@ class Item(Record):
             try:
                 one.write(value_in(self, one), "") if one.kind != "absent" else None
             except DslError:
-                return f"{self.full_name}: {one.name.lstrip('_') or one.tag} {error.message}"
-        return f"{self.full_name}: {error.message}"
+                return f"{self.shown_name}: {one.name.lstrip('_') or one.tag} {error.message}"
+        return f"{self.shown_name}: {error.message}"
 
     @classmethod
     def _from(cls, values: Mapping[str, Any], layout: str | None, extra: Mapping[str, Value]) -> Any:

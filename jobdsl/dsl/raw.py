@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from jobdsl.documents.tree import escape, escape_attribute, parse, tag_name, to_text
 from jobdsl.errors import DslError, XmlError
@@ -73,8 +73,10 @@ class Raw:
         self.tag = tag
         self.members = members
         self.fields = dict(fields or {})
+        if attrs is not None and not isinstance(attrs, Mapping):
+            raise DslError(f"_attrs takes a dict, not {attrs!r}")
         self.attrs = dict(attrs or {})
-        self.text = text
+        self.text = _plain("_text", text)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Raw) and all(
@@ -103,6 +105,11 @@ class Raw:
         inner = write_members(self.members, deeper) + "".join(
             write_value(_named(name), value, deeper) for name, value in self.fields.items()
         )
+        if inner and self.text:
+            raise DslError(
+                f"{tag}: _text={self.text!r} stands next to other content, of which Jenkins reads one",
+                hint="leave out _text, or the members and fields",
+            )
         return _wrap(tag, attrs, inner, escape(self.text), indent)
 
 
@@ -151,12 +158,12 @@ def element(
     `members` are children in order, for elements that hold lists; `_attrs` are attributes.
     A field whose name is no Python identifier goes in as `**{"a-b": 1}`.
     """
-    return _checked(Raw(java_class, members, fields, _attrs, _text))
+    return _checked(java_class, members, fields, _attrs, _text)
 
 
 def node(*members: Value, _attrs: Mapping[str, str] | None = None, _text: str = "", **fields: Value) -> Raw:
     """A field's content without a class: members, fields, attributes."""
-    return _checked(Raw("", members, fields, _attrs, _text))
+    return _checked("", members, fields, _attrs, _text)
 
 
 def xml(text: str) -> Literal:
@@ -185,18 +192,30 @@ def secret(name: str) -> str:
     return SECRET_START + name + "}"
 
 
-def _checked(raw: Raw) -> Raw:
+def _checked(tag: str, *given: Any) -> Raw:
     """The element itself, written once so that a wrong value is told at its line."""
     from jobdsl.dsl import context
 
     try:
-        if raw.tag != "":
-            _named(tag_name(raw.tag) if isinstance(raw.tag, str) else raw.tag)
+        if tag != "":
+            _named(tag_name(tag) if isinstance(tag, str) else tag)
+        raw = Raw(tag, *given)
         raw.write_as("x", "")
     except DslError as error:
         context.complain(error)
         return Raw("invalid")
     return raw
+
+
+def _plain(name: str, value: object) -> str:
+    """The text of an attribute or an element. Raises DslError for what has none."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    raise DslError(f"{name} takes text, not {value!r}", hint="write it in quotes")
 
 
 @lru_cache(maxsize=10_000)
@@ -254,7 +273,9 @@ def _kind(value: object) -> str:
 
 
 def _wrap(tag: str, attrs: Mapping[str, str], inner: str, text: str, indent: str) -> str:
-    given = "".join(f' {_named(name)}="{escape_attribute(str(value))}"' for name, value in attrs.items())
+    given = "".join(
+        f' {_named(name)}="{escape_attribute(_plain(name, value))}"' for name, value in attrs.items()
+    )
     if inner:
         return f"{indent}<{tag}{given}>{inner}{indent}</{tag}>"
     return f"{indent}<{tag}{given}>{text}</{tag}>" if text else f"{indent}<{tag}{given}/>"

@@ -200,7 +200,7 @@ class Record(metaclass=RecordType):
         return {
             name: _as_given(one, getattr(self, name))
             for name, one in self._fields.items()
-            if one.stored and getattr(self, name) != one.default
+            if one.stored and not one.is_default(getattr(self, name))
         }
 
     def __repr__(self) -> str:

@@ -86,6 +86,10 @@ class Field:
             head, *rest = name.split("_")
             self.tag = head + "".join(part.capitalize() for part in rest)
 
+    def is_default(self, value: Any) -> bool:
+        """Return whether a value, as it is kept, is the default."""
+        return bool(value == self.default)
+
     def check(self, value: Any) -> Any:
         """The value as it is kept. Raises DslError, without naming the field, when it cannot be right."""
         return value

@@ -140,6 +140,10 @@ class SlotField(ChildrenField):
 
     kind = "slot"
 
+    def is_default(self, value: Any) -> bool:
+        """Return whether the list has the members of the default, which is a tuple."""
+        return bool(tuple(value) == self.default)
+
     def check(self, value: Any) -> Any:
         if value.__class__ is list:
             return Parts(self._members(value), self)

@@ -115,7 +115,7 @@ def _is_usual(record: Record, one: Field) -> bool:
     value = value_in(record, one)
     if isinstance(one, ComputedField) and one.is_empty is not None:
         return one.is_empty(value)
-    return bool(tuple(value) == tuple(one.default) if one.kind == "slot" else value == one.default)
+    return one.is_default(value)
 
 
 def value_in(record: Record, one: Field) -> Any:

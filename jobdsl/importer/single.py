@@ -30,6 +30,10 @@ def import_document(document: Found, echo: Callable[[str], None]) -> str:
     """
     if document.subitem is not None:
         raise JobdslError(f"{document.place}: {document.subitem.reason}", hint=document.subitem.hint)
+    if names.unusable(document.name):
+        raise JobdslError(
+            f"{document.place}: {document.name!r} can be no name", hint="give another with --name"
+        )
     secrets = Taken()
 
     def converted(found: Found, short: str) -> Imported:

@@ -193,11 +193,11 @@ def given(record: Any, layout: str | None) -> dict[str, Any]:
 def _is_needed(record: Any, name: str, value: Any) -> bool:
     """Whether an argument that says little changes anything."""
     one = record._fields[name]
-    if isinstance(one, SlotField):
+    if isinstance(one, SlotField) and not one.default:
         return False
     if not one.stored or one.default is REQUIRED or record.layout is None:
         return True
-    return value == one.default or not is_same(record, name, one.default)
+    return one.is_default(value) or not is_same(record, name, one.default)
 
 
 def _leading(in_order: Sequence[str], arguments: Mapping[str, Any]) -> list[str]:

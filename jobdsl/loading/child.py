@@ -179,7 +179,7 @@ class _Child:
         except DslError as error:
             made_by = f"made by {item.template}" if item.template else ""
             hint = "; ".join(part for part in (error.hint, made_by) if part)
-            self.load.problem(Problem(error.message, error.where or item.where, hint, job=item.full_name))
+            self.load.problem(Problem(error.message, error.where or item.where, hint, job=item.shown_name))
         except Exception as error:  # noqa: BLE001  # values of the user's may run the user's code
             if not is_faulty:  # else it may come from the stand-in of an argument that was refused and told
                 self.runner.tell(error, item.where)
@@ -189,7 +189,7 @@ class _Child:
             if len(document) <= LARGEST_BODY:
                 return document
             message = f"the document has {len(document) >> 20} MB, more than {LARGEST_BODY >> 20} MB"
-            self.load.problem(Problem(message, item.where, job=item.full_name))
+            self.load.problem(Problem(message, item.where, job=item.shown_name))
         self.failed = True
         return b""
 
