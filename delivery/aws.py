@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from delivery.errors import USAGE, DeliveryError
+from jobdsl.printable import plain_words
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -334,6 +335,7 @@ def asking(doing: str) -> Iterator[None]:
         answer = error.response.get("Error", {})
         code, text = answer.get("Code", ""), str(answer.get("Message", ""))
         text = text.partition(" Encoded authorization failure message")[0]  # a kilobyte only AWS can read
+        text = plain_words(text)
         means = meaning(error)
         raise AwsError(f"{doing}: {code}: {text}", hint_of(code, means), code, means) from error
     except _unsaid() as error:
@@ -346,7 +348,7 @@ def asking(doing: str) -> Iterator[None]:
             str(error).partition("\n")[0].rstrip(":")
         )  # below stands the page that some proxy answered with
         raise AwsError(
-            f"{doing}: AWS does not answer: {reason}", _HINTS[means], type(error).__name__, means
+            f"{doing}: AWS does not answer: {plain_words(reason)}", _HINTS[means], type(error).__name__, means
         ) from error
     except NotImplementedError as error:  # moto in this process; as a server it answers with status 500
         raise AwsError(f"{doing}: {error}", "", "NotImplemented", Meaning.Unavailable) from error

@@ -2,8 +2,8 @@
 
     python examples/incident_demo.py
 
-The controller restarts under load, spot agents are interrupted, a configuration change is deployed at peak, a
-bad image meets a weighted canary, and a rollback overtakes its promotion. Agents and deploys are the real
+The controller restarts under load, spot agents are interrupted, a configuration change is deployed at peak, an
+alarm rolls the weighted canary of a bad image back, and a rollback overtakes the promotion of the next one. Agents and deploys are the real
 ones; the controller, EC2 and AWS are simulated, with the rules the tests hold them to. The exit code is 0
 only if all of what is printed is true.
 """
@@ -177,14 +177,19 @@ class Deploys:
         say(f"The new group begins with the {PEAK} instances that served, and at no call did fewer serve.")
 
     def bad_image(self) -> None:
-        """A canary whose promotion is overtaken by a rollback."""
-        title("4. A bad image meets a weighted canary, and its rollback overtakes the promotion")
-        image = self.case.image
-        ending = self.run(
-            f"deploy --cluster shop --image {image} --strategy canary",
-            lambda site: runs.deploy(site, image, "canary"),
-        )
-        expect(ending.outcome == "waiting", "the canary waits for a decision")
+        """A canary that its alarm rolls back, and one whose promotion is overtaken by a rollback."""
+        title("4. A bad image meets a weighted canary, and its alarm rolls it back")
+        self._canary()
+        self.alarm("ALARM")
+        ending = self.run("resume --cluster shop", runs.resume)
+        self.show()
+        expect(ending.outcome == "rolled back", "resume rolls the canary back")
+        expect("errors" in ending.reason, f"the reason names the alarm: {ending.reason}")
+        self._unharmed()
+        self.alarm("OK")
+        say("The job that resumes canaries by the clock saw the alarm and rolled the canary back by itself.")
+        title("5. The second try, and its rollback overtakes the promotion")
+        self._canary()
         self._at_step("grow", self._rollback)
         try:
             self.run("promote --cluster shop", runs.promote)
@@ -194,9 +199,7 @@ class Deploys:
             expect(False, "the promotion is stopped")
         self.show()
         expect(self.rolled_back == "rolled back", "the rollback succeeds")
-        expect(self.case.taking() == [NEW], "the group of the peak takes all traffic")
-        expect(self.case.strict.overloads == [], "no group got more traffic than its healthy instances bear")
-        expect(self.case.strict.lowest >= PEAK, "at no call did fewer instances serve")
+        self._unharmed()
         text = (
             "The promotion stopped before its next change; at no call did a group get more traffic than its"
         )
@@ -204,8 +207,20 @@ class Deploys:
 
     rolled_back = ""
 
+    def _canary(self) -> None:
+        image = self.case.image
+        ending = self.run(
+            f"deploy --cluster shop --image {image} --strategy canary",
+            lambda site: runs.deploy(site, image, "canary"),
+        )
+        expect(ending.outcome == "waiting", "the canary waits for a decision")
+
+    def _unharmed(self) -> None:
+        expect(self.case.taking() == [NEW], "the group of the peak takes all traffic")
+        expect(self.case.strict.overloads == [], "no group got more traffic than its healthy instances bear")
+        expect(self.case.strict.lowest >= PEAK, "at no call did fewer instances serve")
+
     def _rollback(self) -> None:
-        self.alarm("ALARM")
         act = self.run(
             "rollback --cluster shop --reason '5xx after the canary'",
             lambda site: runs.rollback(site, reason="5xx after the canary"),

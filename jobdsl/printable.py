@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 
-__all__ = ["json_text", "one_line", "printable", "printable_xml", "shown"]
+__all__ = ["json_text", "one_line", "plain_words", "printable", "printable_xml", "shown"]
 
 _HIDDEN = (
     "\x7f-\x9f"  # DEL and C1: 0x9b begins an escape sequence as ESC [ does
@@ -19,6 +20,11 @@ _HIDDEN = (
 )
 _CONTROLS = re.compile(f"[\x00-\x08\x0b-\x1f{_HIDDEN}]")
 _LINE_CONTROLS = re.compile(f"[\x00-\x1f{_HIDDEN}]")
+_MARKUP = re.compile(r"<(?:!doctype|\?xml|html|head|body|title|h1|p)\b", re.IGNORECASE)
+_UNREAD = re.compile(r"<(style|script)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[^<>]*>")
+_LONGEST = 500
+"""Characters of the answer of a server that an error shows."""
 _IN_JSON = re.compile(f"[{_HIDDEN}]")
 
 
@@ -30,6 +36,14 @@ def printable(text: str) -> str:
 def one_line(text: str) -> str:
     """Replace what `printable` replaces, and line ends: for names and whatever stands in a line."""
     return text if text.isascii() and text.isprintable() else _LINE_CONTROLS.sub("\ufffd", text)
+
+
+def plain_words(text: str) -> str:
+    """Reduce the answer of a server to one line: a page of HTML or XML to its words, without line ends."""
+    if _MARKUP.search(text):
+        text = unescape(_TAG.sub(" ", _UNREAD.sub(" ", text.replace("\\n", " "))))
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def json_text(value: object, *, indent: int | None = 2) -> str:

@@ -200,8 +200,19 @@ class Strict:
             return _refused(fault, f"{fault} was asked for by the test")
         if fault is not None:
             raise fault
+        if model.service_model.service_name == "autoscaling" and (
+            name := self._unknown_group(model.name, said)
+        ):
+            return _refused("ValidationError", f"AutoScalingGroup name not found - {name} not found")
         own = getattr(self, f"_do_{model.name}", None)
         return own(said) if own else None
+
+    def _unknown_group(self, operation: str, said: Parsed) -> str:
+        """The group a call changes that does not exist, where moto fails or creates one; empty if none."""
+        if operation.startswith((*READING, "CreateAuto")):
+            return ""
+        named = [said.get("AutoScalingGroupName"), *(one["ResourceId"] for one in said.get("Tags", ()))]
+        return next((name for name in named if name and name not in self.groups), "")
 
     def _after_call(self, http_response: Any, parsed: Parsed, model: Any, context: Any, **_: Any) -> None:
         if http_response.status_code < 300 and (fix := getattr(self, f"_correct_{model.name}", None)):

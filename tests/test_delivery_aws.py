@@ -98,6 +98,15 @@ def test_errors_say_what_was_being_done_and_the_way_out() -> None:
     assert caught.value.exit_code == USAGE
     with pytest.raises(AwsError, match="AWS does not answer: no XML") as caught, asking("looking"):
         raise ResponseParserError("no XML")
+    with pytest.raises(AwsError) as caught, asking("reading a quota"):
+        raise refusal("404", "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<p>not here</p>")
+    assert caught.value.message == "reading a quota: 404: 404 Not Found not here"
+    with pytest.raises(AwsError) as caught, asking("looking"):
+        raise ResponseParserError(
+            "Unable to parse response: invalid XML received:\nb'<html><h1>Bad gateway</h1>'"
+        )
+    assert "\n" not in caught.value.message
+    assert "<" not in caught.value.message
     assert (caught.value.meaning, meaning(ResponseParserError())) == (Meaning.Unavailable,) * 2
 
 

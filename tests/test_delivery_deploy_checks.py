@@ -173,7 +173,7 @@ def test_an_old_group_that_is_deleted_meanwhile_is_no_error(make: Make) -> None:
 
     one.strict.watching.append(delete)
     assert one.deploy().outcome == "deployed"
-    assert any("shop-v000 is gone already" in line for line in one.lines)
+    assert any("shop-v000 was deleted already" in line for line in one.lines)
     assert one.taking() == [NEW]
 
 

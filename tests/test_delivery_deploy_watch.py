@@ -161,7 +161,7 @@ def test_resume_says_that_no_group_takes_traffic_and_what_to_do(make: Make) -> N
     for name in (OLD, NEW):
         one.world.aws.autoscaling.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
     one.world.clock.sleep(600)
-    assert "shop has no group: delivery deploy makes one" in str(one.run(runs.resume))
+    assert "shop has no group: delivery deploy makes one" in one.run(runs.resume).reason
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

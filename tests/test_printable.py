@@ -26,7 +26,7 @@ from jobdsl.cli.console import Progress, say, say_problems
 from jobdsl.errors import EstateError, Problem, Where
 from jobdsl.loading.load import load
 from jobdsl.planning.changes import Action, Change, Plan
-from jobdsl.printable import json_text, one_line, printable, printable_xml
+from jobdsl.printable import json_text, one_line, plain_words, printable, printable_xml
 from jobdsl.reports.html import to_html
 from jobdsl.reports.junit import junit
 from jobdsl.reports.markdown import to_markdown
@@ -43,6 +43,14 @@ HARMLESS = "grüße 日本 שלום مرحبا 👩‍💻 tab\t"
 
 def clean(text: str) -> None:
     assert HOSTILE.search(text) is None, ascii(text)
+
+
+def test_the_answer_of_a_server_is_one_line_of_words() -> None:
+    page = "<!doctype html>\n<html><style>p {color: red}</style>\n<title>404 Not Found</title>\n<h1>Not &amp; Found</h1>"
+    assert plain_words(page) == "404 Not Found Not & Found"
+    assert plain_words(repr(page.encode())).strip("b' ") == "404 Not Found Not & Found"
+    assert plain_words("weight < 5 and\n size > 3") == "weight < 5 and size > 3"
+    assert len(plain_words("<p>" + "x" * 5000)) < 600
 
 
 def test_what_is_replaced_and_what_stays() -> None:

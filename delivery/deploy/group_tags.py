@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from delivery.deploy.intent import Intent
     from delivery.deploy.site import Site
 
-__all__ = ["as_tags", "is_own_name", "recorded_in", "tags_of"]
+__all__ = ["as_tags", "is_own_name", "tags_of"]
 
 _SHOWN = frozenset(
     {
@@ -77,10 +77,3 @@ def _is_named(intent: Intent) -> bool:
         if specification.get("ResourceType") == "instance":
             copied += [one["Key"] for one in specification.get("Tags", ())]
     return tags.NAME in copied
-
-
-def recorded_in(tagged: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """ARNs of the target groups, and names of the classic load balancers, in these tags."""
-    arns = [value for key, value in tagged.items() if key.startswith(tags.TARGET_GROUP)]
-    names = [key for key in tagged if key.startswith(tags.LOAD_BALANCER)]
-    return sorted(arns), sorted(one.removeprefix(tags.LOAD_BALANCER) for one in names)

@@ -20,7 +20,7 @@ from delivery.deploy.checks import (
 )
 from delivery.deploy.extras import Extras, extras_of
 from delivery.deploy.fleet import Fleet, fleet_of
-from delivery.deploy.group_tags import is_own_name, recorded_in, tags_of
+from delivery.deploy.group_tags import is_own_name, tags_of
 from delivery.deploy.instance_types import check_quotas, check_types, on_demand_count, types_of
 from delivery.deploy.launch_changes import Difference, differences, security_groups_of
 from delivery.deploy.model import NEVER_COPIED, Cluster, Group, Size
@@ -33,6 +33,7 @@ from delivery.deploy.sizing import size_of
 from delivery.deploy.template import Launch, Template, data_of, launch_of, lost, overrides_of, sent, source_of
 from delivery.deploy.traffic import taking as taking_tags
 from delivery.errors import REFUSED, DeliveryError
+from delivery.health.places import recorded_in
 from delivery.provenance import Release
 from jobdsl.errors import Problem
 

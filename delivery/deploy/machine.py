@@ -218,9 +218,10 @@ def _off(run: Run, step: Step, told: Told) -> None:
     """The old group goes out once the new one is a substitute for what serves in it now."""
     site, old = run.site, run.old
     if old is None:
-        told.note(f"{run.facts.previous} is gone already")
+        told.note(f"{run.facts.previous} was deleted already")
         return
     balancers = run.traffic.switches
+    _check_taking(run)
     needed = capacity.kept(site.gate.required(_instances(run, step.capacity)))
     if not old.parked or run.traffic.takes(old):
         lacking = max(step.capacity, capacity.kept(old.size.desired))
@@ -236,8 +237,18 @@ def _off(run: Run, step: Step, told: Told) -> None:
     site.tag(old.name, {tags.STATE: State.disabled})
 
 
+def _check_taking(run: Run) -> None:
+    """Refuse to go on with a group whose traffic a user has taken away by hand. CapacityError."""
+    new = run.new
+    if not run.traffic.takes(new):
+        raise capacity.CapacityError(
+            f"{new.name} takes no traffic any more: a user detached it, or changed its weight"
+        )
+
+
 def _still(run: Run, told: Told) -> None:
     """The old group is out: if too few of the new one serve, it must come back before this is over."""
+    _check_taking(run)
     full, old = run.facts.capacity, run.old
     needed = capacity.kept(run.site.gate.required(old.instances(full) if old else full))
     capacity.still(run.site, run.facts.group, needed, told.note, balancers=run.traffic.switches)

@@ -39,10 +39,12 @@ def previous_of(cluster: Cluster, taking: Sequence[Group]) -> Group | None:
             f"delivery rollback --cluster {cluster.name} takes {ours[-1].name} out",
             USAGE,
         )
-    kept = [one for one in cluster.alive if one.state is State.disabled]
+    kept = [one for one in cluster.alive if one.state in (State.active, State.disabled)]
+    kept.sort(key=lambda one: one.state is State.active)
     if kept and not ours:
+        why = "was active" if kept[-1].state is State.active else "is kept for a rollback"
         raise DeliveryError(
-            f"no group of {cluster.name} takes traffic, and {kept[-1].name} is kept for a rollback",
+            f"no group of {cluster.name} takes traffic, and {kept[-1].name} {why}",
             f"delivery rollback --cluster {cluster.name} --to {kept[-1].name} gives it traffic",
             USAGE,
         )

@@ -14,8 +14,9 @@ __all__ = ["retried"]
 
 T = TypeVar("T")
 _TRIES = 3
-_PASSING = (Meaning.Throttled, Meaning.Unavailable)
-"""Errors that say nothing against doing the same again."""
+_PASSING = (Meaning.Throttled, Meaning.Unavailable, Meaning.NotFound)
+"""Errors that say nothing against doing the same again; where a user has just deleted something, each step
+finds that out and goes on without it."""
 
 
 def retried(site: Site, act: Callable[[], T], note: Callable[[str], None]) -> T:

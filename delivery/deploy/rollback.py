@@ -72,7 +72,12 @@ def roll_back(site: Site, traffic: Traffic, new: Group, reason: str) -> None:
 
 
 def _roll_back(site: Site, traffic: Traffic, name: str | None, new: Group, reason: str) -> None:
-    old = site.group(name) if name else None
+    old = site.find(name) if name else None
+    if name and old is None:
+        raise DeliveryError(
+            f"{name} was deleted, so there is nothing to roll {new.name} back to",
+            "delivery rollback deploys the image of the deleted group anew",
+        )
     back = old is not None and (
         old.parked or not traffic.takes(old) or (new.finished and old.size.desired < _needed(old, new))
     )
@@ -80,18 +85,30 @@ def _roll_back(site: Site, traffic: Traffic, name: str | None, new: Group, reaso
     texts = dict(steps(name, new.name, finished=new.finished, back=back, kept_hours=kept))
     said = not reason or site.timeline.has_said(reason)
     begin = texts["mark"] if said else f"{texts['mark']}: {reason}"
-    present = _step(site, "mark", begin, lambda _: _mark(site, new, reason))
+    _step(site, "mark", begin, lambda _: _mark(site, new, reason))
     if old is not None and back:
 
         def give_back(note: capacity.Note) -> None:
+            present = site.find(new.name)
             if present is not None and present.size.desired:
-                capacity.pin(site, site.group(new.name))  # it keeps its size while the old one comes back
+                capacity.pin(site, present)  # it keeps its size while the old one comes back
             take_back(site, traffic, site.group(old.name), _needed(old, new), note)
 
         _step(site, "back", texts["back"], give_back)
-    _step(site, "out", texts["out"], lambda note: _leave(site, traffic, old, new.name, note))
-    _step(site, "unpin", texts["unpin"], lambda _: relax(site, name, new.name))
-    _step(site, "settle", texts["settle"], lambda _: _settle(site, old, new))
+    serves = _step(site, "out", texts["out"], lambda note: _leave(site, traffic, old, new.name, note))
+    if old is not None and back:
+        serves = max(serves, capacity.kept(site.gate.required(old.instances(_needed(old, new)))))
+
+    def unpin(note: capacity.Note) -> None:
+        _check_serving(site, traffic, old, new, serves, note)
+        relax(site, name, new.name)
+
+    def finish(note: capacity.Note) -> None:
+        _check_serving(site, traffic, old, new, serves, note)
+        _settle(site, old, new)
+
+    _step(site, "unpin", texts["unpin"], unpin)
+    _step(site, "settle", texts["settle"], finish)
 
 
 def _step(site: Site, name: str, text: str, act: Callable[[capacity.Note], T]) -> T:
@@ -100,19 +117,44 @@ def _step(site: Site, name: str, text: str, act: Callable[[capacity.Note], T]) -
         return retried(site, lambda: act(step.note), step.note)
 
 
-def _mark(site: Site, new: Group, reason: str) -> Group | None:
+def _mark(site: Site, new: Group, reason: str) -> None:
     present = site.find(new.name)
     if present is not None and present.state is not State.rolling_back:
         site.tag(new.name, {tags.STATE: State.rolling_back, tags.REASON: reason or "asked for"})
-    return present
 
 
-def _leave(site: Site, traffic: Traffic, old: Group | None, name: str, note: capacity.Note) -> None:
+def _leave(site: Site, traffic: Traffic, old: Group | None, name: str, note: capacity.Note) -> int:
+    """Take the new group out; gives how many of the old one must still serve, 0 if no traffic was moved."""
     present = site.find(name)
     if present is None:
         note(f"{name} was deleted already")
-    else:
-        _out(site, traffic, old, present, note)
+        return 0
+    return _out(site, traffic, old, present, note)
+
+
+def _check_serving(
+    site: Site, traffic: Traffic, old: Group | None, new: Group, needed: int, note: capacity.Note
+) -> None:
+    """Look again at the old group; give the new one its traffic back if too few serve and it still runs.
+
+    Raises:
+        DeliveryError: too few serve; the rollback is not over, and any run continues it.
+    """
+    if old is None or not needed:
+        return
+    try:
+        if not traffic.takes(site.group(old.name)):
+            raise capacity.CapacityError(
+                f"{old.name} takes no traffic any more: a user detached it, or changed its weight"
+            )
+        capacity.still(site, old.name, needed, note, balancers=traffic.switches)
+    except LockedError:
+        raise
+    except DeliveryError:
+        present = site.find(new.name)
+        if traffic.switches and present is not None and present.size.desired:
+            take_back(site, traffic, present, present.wished.desired, note)
+        raise
 
 
 def settle_serving(site: Site, traffic: Traffic, group: Group) -> None:
@@ -190,8 +232,11 @@ def _needed(old: Group, new: Group) -> int:
     return max(old.wished.desired, new.size.desired if new.finished else 0, 1)
 
 
-def _out(site: Site, traffic: Traffic, old: Group | None, new: Group, note: capacity.Note) -> None:
-    """Take the new group out, and look at the old one once more before anything of the new one is ended."""
+def _out(site: Site, traffic: Traffic, old: Group | None, new: Group, note: capacity.Note) -> int:
+    """Take the new group out, and look at the old one once more before anything of the new one is ended.
+
+    Gives how many of the old one must still serve.
+    """
     serves = 0
     if old is not None and traffic.takes(new):
         serves = capacity.guard(site, new.name, old.name, balancers=traffic.switches)
@@ -199,15 +244,9 @@ def _out(site: Site, traffic: Traffic, old: Group | None, new: Group, note: capa
     if not new.finished and not traffic.switches:
         collect_consoles(site, new)  # without a load balancer its instances end now
     park(site, traffic, new, keep=new.finished or bool(kept))
-    if old is not None and serves:
-        try:
-            capacity.still(site, old.name, serves, note, balancers=traffic.switches)
-        except DeliveryError:
-            if traffic.switches:
-                take_back(site, traffic, site.group(new.name), new.wished.desired, note)
-            raise
+    _check_serving(site, traffic, old, new, serves, note)
     if new.finished:
-        return
+        return serves
     if traffic.switches:
         collect_consoles(site, new)
     if kept:
@@ -216,6 +255,7 @@ def _out(site: Site, traffic: Traffic, old: Group | None, new: Group, note: capa
         note(f"{new.name} keeps its instances until {until}: delivery clean groups deletes it then")
     else:
         empty(site, new.name, whole=True)
+    return serves
 
 
 def _kept_hours(site: Site, new: Group) -> float:

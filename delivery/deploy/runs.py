@@ -181,6 +181,9 @@ def resume(site: Site) -> Ending:
             return _settled(site, traffic, group)
         return Ending("nothing to do", reason=without_traffic(cluster, traffic))
     if found.state is State.rolling_back:
+        previous = found.tags.get(tags.PREVIOUS)
+        if previous and cluster.get(previous) is None:
+            return _anew(site, found)
         return _back(site, found, found.tags.get(tags.REASON, ""), asked=False)
     if found.state is State.waiting:
         return _undecided(site, found)
@@ -350,18 +353,20 @@ def _undecided(site: Site, found: Group) -> Ending:
 
 
 def _anew(site: Site, new: Group) -> Ending:
-    """The group before is gone: its image becomes the next push, and takes over from this one."""
+    """The group before was deleted: its image becomes the next push, and takes over from this one."""
     image = new.tags.get(tags.PREVIOUS_IMAGE, "")
     if not image:
         raise DeliveryError(
-            f"{new.tags[tags.PREVIOUS]} is gone, and nobody knows its image",
-            "delivery deploy --image AMI",
+            f"{new.tags[tags.PREVIOUS]} was deleted, and no tag of {new.name} says its image",
+            f"delivery rollback --cancel keeps {new.name}; delivery deploy --image AMI replaces it",
             FAILED,
         )
-    site.timeline.say(f"{new.tags[tags.PREVIOUS]} is gone: deploying its image {image} anew")
+    site.timeline.say(f"{new.tags[tags.PREVIOUS]} was deleted: deploying its image {image} anew")
     site.ignore_alarms(site.deploy.alarms)  # what rings is no reason against going back
     as_before(site, new)
-    if new.open:  # it is all there is: whatever it was on the way to, it is what is replaced now
+    if new.parked:  # it was taken out already, and what took over was deleted: nothing else serves
+        settle_serving(site, traffic_of(site), new)
+    elif new.open:  # it is all there is: whatever it was on the way to, it is what is replaced now
         relax(site, new.name)
         site.tag(new.name, {tags.STATE: State.active, tags.STEP: "done"})
     site.about(new)

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from delivery import names, tags
-from delivery.aws import asking
+from delivery.aws import AwsError, Meaning, asking
 from delivery.deploy.evidence import Evidence
 from delivery.deploy.model import Cluster, Group, group_of
-from delivery.errors import DeliveryError
 from delivery.health import Gate, Verdict
 from delivery.provenance import Release, Trigger, recorded_release, recorded_trigger
 
@@ -100,12 +99,11 @@ class Site:
         return None if found is None or found.deleting else found
 
     def group(self, name: str) -> Group:
-        """A group that must be there. DeliveryError."""
+        """A group that must be there. AwsError."""
         found = self.find(name)
         if found is None:
-            raise DeliveryError(
-                f"group {name} is gone", "somebody has deleted it; delivery status tells more"
-            )
+            hint = f"delivery status --cluster {self.cluster} shows the groups there are"
+            raise AwsError(f"group {name} was deleted", hint, "", Meaning.NotFound)
         return found
 
     def tag(self, group: str, said: Mapping[str, str]) -> None:

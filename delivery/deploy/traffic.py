@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from delivery import tags
 from delivery.aws import Aws, AwsError, Meaning, asking
-from delivery.deploy.group_tags import recorded_in
 from delivery.deploy.model import Cluster, Group
 from delivery.deploy.weights import Weights
 from delivery.errors import USAGE, DeliveryError
-from delivery.health.places import deleted_balancers, deleted_target_groups
+from delivery.health.places import deleted_balancers, deleted_target_groups, recorded_in
 
 if TYPE_CHECKING:
     from delivery.deploy.site import Site

@@ -62,8 +62,8 @@ class Gate:
     ) -> Look:
         """Look at a group once, from every side the settings name.
 
-        Its load balancers are those it is attached to, or the ones given (ARNs of target groups, names of
-        classic load balancers). AwsError for what no later look can mend.
+        Its load balancers are those it is attached to or takes traffic from by its tags, or the ones given
+        (ARNs of target groups, names of classic load balancers). AwsError for what no later look can mend.
         """
         now = self.clock.now()
         try:
@@ -141,10 +141,10 @@ class Gate:
             answers.append(sources.ec2_status(self.aws, found.ids))
         balancers: list[tuple[str, Answer | None]] = []
         if "target-groups" in gates:
-            arns = found.target_groups if target_groups is None else target_groups
+            arns = found.all_target_groups if target_groups is None else target_groups
             balancers += [(name_of(arn), sources.target_group(self.aws, arn, found.ids)) for arn in arns]
         if "elb" in gates:
-            names = found.load_balancers if load_balancers is None else load_balancers
+            names = found.all_load_balancers if load_balancers is None else load_balancers
             balancers += [(name, sources.classic(self.aws, name, found.ids)) for name in names]
         present = [answer for _, answer in balancers if answer is not None]
         deleted = [name for name, answer in balancers if answer is None]

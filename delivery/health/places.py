@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from delivery import tags
 from delivery.aws import Meaning, asking, meaning
 from delivery.errors import DeliveryError
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
 
-__all__ = ["deleted_balancers", "deleted_target_groups", "name_of"]
+__all__ = ["deleted_balancers", "deleted_target_groups", "name_of", "recorded_in"]
 
 
 def name_of(arn: str) -> str:
     """The name of a target group, of its ARN."""
     return arn.split("/")[1] if "/" in arn else arn
+
+
+def recorded_in(tagged: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """ARNs of the target groups, and names of the classic load balancers, in these tags."""
+    arns = [value for key, value in tagged.items() if key.startswith(tags.TARGET_GROUP)]
+    names = [key for key in tagged if key.startswith(tags.LOAD_BALANCER)]
+    return sorted(arns), sorted(one.removeprefix(tags.LOAD_BALANCER) for one in names)
 
 
 def deleted_target_groups(aws: Aws, arns: Iterable[str]) -> list[str]:

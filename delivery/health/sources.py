@@ -13,7 +13,7 @@ from delivery import tags
 from delivery.aws import Meaning, asking, code_of, meaning
 from delivery.errors import DeliveryError
 from delivery.health.judge import Answer
-from delivery.health.places import name_of
+from delivery.health.places import name_of, recorded_in
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
@@ -52,6 +52,16 @@ class Members:
     def ids(self) -> tuple[str, ...]:
         """Its instances."""
         return tuple(self.answer.instances or ())
+
+    @property
+    def all_target_groups(self) -> tuple[str, ...]:
+        """ARNs, with those it was detached from by hand: its tags say what it takes traffic from."""
+        return tuple(dict.fromkeys([*self.target_groups, *recorded_in(self.tags)[0]]))
+
+    @property
+    def all_load_balancers(self) -> tuple[str, ...]:
+        """Names of classic ones, with those it was detached from by hand."""
+        return tuple(dict.fromkeys([*self.load_balancers, *recorded_in(self.tags)[1]]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from importlib import resources
 from typing import Literal, NamedTuple, cast
 
 from dynaslave.provider import Denied, NoCapacity, ProviderError, Throttled, Unavailable
+from jobdsl.printable import plain_words
 
 __all__ = ["Meaning", "Reach", "asking", "explain", "meaning_of", "table"]
 
@@ -56,7 +57,7 @@ def explain(code: str, text: str, doing: str, status: int = 400) -> ProviderErro
         log.warning("%s: %s", code, text)
         hint += "; aws sts decode-authorization-message reads the message in the log"
     way_out = f" ({hint})" if hint else ""
-    text = f"{doing}: {meaning.says}{way_out}. AWS: {code}: {own}"
+    text = f"{doing}: {meaning.says}{way_out}. AWS: {code}: {plain_words(own)}"
     return meaning.kind(text, code=code, own=meaning.kind is Denied or meaning.reach == "subnet")
 
 
@@ -77,7 +78,7 @@ def asking(doing: str) -> Iterator[None]:
     except exceptions.BotoCoreError as error:
         hint = "nothing to do: it is tried again"
         raise Unavailable(
-            f"{doing}: AWS does not answer: {error} ({hint})", code=type(error).__name__
+            f"{doing}: AWS does not answer: {plain_words(str(error))} ({hint})", code=type(error).__name__
         ) from error
 
 

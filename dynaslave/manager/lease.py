@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from jobdsl.errors import JobdslError
+from jobdsl.printable import plain_words
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -265,7 +266,7 @@ class DynamoLease:
     def _refused(self, error: Any) -> str:
         """Why nobody answered. LeaseError for what no later request changes."""
         answer = error.response["Error"]
-        code, text = answer["Code"], f"{answer['Code']}: {answer.get('Message', '')}"
+        code, text = answer["Code"], f"{answer['Code']}: {plain_words(answer.get('Message', ''))}"
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
         if status >= 500 or code.startswith(_UNANSWERED):
             return text
