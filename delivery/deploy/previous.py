@@ -39,8 +39,8 @@ def previous_of(cluster: Cluster, taking: Sequence[Group]) -> Group | None:
             f"delivery rollback --cluster {cluster.name} takes {ours[-1].name} out",
             USAGE,
         )
-    kept = [one for one in cluster.alive if one.state in (State.active, State.disabled)]
-    kept.sort(key=lambda one: one.state is State.active)
+    kept = [one for one in cluster.alive if one.state is State.disabled]
+    kept = kept or [one for one in cluster.alive if one.state is State.active]
     if kept and not ours:
         why = "was active" if kept[-1].state is State.active else "is kept for a rollback"
         raise DeliveryError(
