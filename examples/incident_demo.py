@@ -2,10 +2,10 @@
 
     python examples/incident_demo.py
 
-The controller restarts under load, spot agents are interrupted, a configuration change is deployed at peak, an
-alarm rolls the weighted canary of a bad image back, and a rollback overtakes the promotion of the next one. Agents and deploys are the real
-ones; the controller, EC2 and AWS are simulated, with the rules the tests hold them to. The exit code is 0
-only if all of what is printed is true.
+The controller restarts under load, spot agents are interrupted, a configuration change is deployed at peak,
+an alarm rolls the weighted canary of a bad image back, and a rollback overtakes the promotion of the next
+one. Agents and deploys are the real ones; the controller, EC2 and AWS are simulated, with the rules the tests
+hold them to. The exit code is 0 only if all of what is printed is true.
 """
 
 from __future__ import annotations
