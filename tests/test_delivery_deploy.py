@@ -27,7 +27,7 @@ def test_red_black_moves_traffic_and_keeps_the_old_group_frozen() -> None:
         assert tags.PIN not in old["tags"]
         assert one.strict.lowest >= SIZE
         assert one.state()[NEW]["policies"] != []
-        assert len(one.strict.operations()) <= 110, "calls of a deploy are bounded"
+        assert len(one.strict.operations()) <= 116, "calls of a deploy are bounded"
 
 
 def test_a_rollback_needs_no_new_instance() -> None:

@@ -233,3 +233,10 @@ def test_the_table_is_sound() -> None:
     assert all(all(row) for row in rows)
     assert [tuple(row) for row in rows] == sorted({tuple(row) for row in rows})
     assert len(rows) > 400
+
+
+def test_the_rule_is_left_out_together_with_that_of_missing_plugins() -> None:
+    one = Definition("app", "flow-definition", document("node { lock('x') { } }"), Where("jobs.py", 4))
+    known = Known(plugins=PluginList(dict.fromkeys(BASICS, "1")))
+    assert [problem.rule for problem in lint([one], known)] == ["missing-step"]
+    assert lint([one], known, ["missing-plugin"]) == []
