@@ -98,15 +98,15 @@ def nothing(_: Case) -> None:
 
 
 ROWS: list[tuple[str, str, Act, Act, int]] = [
-    ("plan", "", nothing, plan, 12),
-    ("deploy, red/black", "", nothing, Case.deploy, 85),
-    ("deploy, red/black by weights", 'traffic = "weighted"\n', nothing, Case.deploy, 95),
-    ("deploy, canary, until it waits", "", nothing, waiting, 80),
-    ("promote", "", waiting, Case.promote, 65),
-    ("deploy, ramp 50 and 100 %", "", nothing, lambda one: one.deploy("ramp"), 108),
-    ("deploy, highlander", "", nothing, lambda one: one.deploy("highlander"), 95),
-    ("rollback", "", deployed, Case.rollback, 50),
-    ("status", "", deployed, status, 4),
+    ("plan", "", nothing, plan, 22),
+    ("deploy, red/black", "", nothing, Case.deploy, 118),
+    ("deploy, red/black by weights", 'traffic = "weighted"\n', nothing, Case.deploy, 132),
+    ("deploy, canary, until it waits", "", nothing, waiting, 100),
+    ("promote", "", waiting, Case.promote, 86),
+    ("deploy, ramp 50 and 100 %", "", nothing, lambda one: one.deploy("ramp"), 145),
+    ("deploy, highlander", "", nothing, lambda one: one.deploy("highlander"), 140),
+    ("rollback", "", deployed, Case.rollback, 68),
+    ("status", "", deployed, status, 5),
 ]
 """What is counted: name, settings, what goes before it, what is done, calls it may make at most."""
 
