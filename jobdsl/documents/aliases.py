@@ -33,12 +33,11 @@ class _Row(NamedTuple):
 @cache
 def _table() -> dict[str, _Row]:
     """The lines of the table by name; those of whole packages end with a dot."""
-    from importlib.resources import files  # wanted with the table only, not by each child that starts
+    from jobdsl.documents.tables import rows  # needed with the table only, not by each child that starts
 
-    text = files("jobdsl.documents").joinpath("classes.tsv").read_text("utf-8")
-    lines = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
-    rows = [_Row(how, name.rstrip("*"), java.rstrip("*"), plugin) for how, name, java, plugin, _ in lines]
-    return {row.name: row for row in rows}
+    lines = rows("jobdsl.documents", "classes.tsv")
+    table = [_Row(how, name.rstrip("*"), java.rstrip("*"), plugin) for how, name, java, plugin, _ in lines]
+    return {row.name: row for row in table}
 
 
 @cache

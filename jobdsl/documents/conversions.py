@@ -58,13 +58,11 @@ class Conversion(NamedTuple):
 
 @cache
 def _table() -> tuple[Conversion, ...]:
-    from importlib.resources import files  # wanted with the table only, not by each child that starts
+    from jobdsl.documents.tables import rows  # needed with the table only, not by each child that starts
 
-    text = files("jobdsl.documents").joinpath("conversions.tsv").read_text("utf-8")
-    lines = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
     return tuple(
         Conversion(how, java, field, into, nothing, plugin)  # type: ignore[arg-type]
-        for how, java, field, into, nothing, plugin, _ in lines
+        for how, java, field, into, nothing, plugin, _ in rows("jobdsl.documents", "conversions.tsv")
     )
 
 

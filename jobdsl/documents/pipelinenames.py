@@ -24,12 +24,9 @@ def plugins_of_call(place: Place, name: str) -> tuple[str, ...]:
 
 @cache
 def _table() -> dict[tuple[str, str], tuple[str, ...]]:
-    from importlib.resources import files  # needed with the table only
+    from jobdsl.documents.tables import rows  # needed with the table only
 
-    text = files("jobdsl.documents").joinpath("pipelinenames.tsv").read_text("utf-8")
     table: dict[tuple[str, str], tuple[str, ...]] = {}
-    for line in text.splitlines():
-        if not line.startswith("#"):
-            kind, name, plugin, _ = line.split("\t")
-            table[kind, name] = (*table.get((kind, name), ()), plugin)
+    for kind, name, plugin, _ in rows("jobdsl.documents", "pipelinenames.tsv"):
+        table[kind, name] = (*table.get((kind, name), ()), plugin)
     return table

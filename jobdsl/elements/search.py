@@ -7,6 +7,7 @@ from functools import cache
 from typing import NamedTuple
 
 from jobdsl.documents.aliases import names_of
+from jobdsl.documents.tables import rows
 from jobdsl.elements.base import Record, registry
 
 __all__ = ["Elsewhere", "Match", "elsewhere", "measured_version", "search"]
@@ -32,11 +33,8 @@ class Match(NamedTuple):
 
 
 @cache
-def _rows(name: str) -> tuple[tuple[str, ...], ...]:
-    from importlib.resources import files
-
-    text = files("jobdsl.elements").joinpath(name).read_text("utf-8")
-    return tuple(tuple(line.split("\t")) for line in text.splitlines() if not line.startswith("#"))
+def _rows(name: str) -> list[list[str]]:
+    return rows("jobdsl.elements", name)
 
 
 @cache
