@@ -1,4 +1,4 @@
-"""Tables that come with the package: lines of columns between tabs; those that begin with `#` are comments."""
+"""Tables that come with the package: lines of columns between tabs; comments begin with `#`."""
 
 from __future__ import annotations
 
