@@ -12,7 +12,7 @@ from jobdsl.elements.kinds import REQUIRED, Field
 from jobdsl.elements.search import elsewhere, measured_version
 from jobdsl.importer.literals import quoted
 
-__all__ = ["pages"]
+__all__ = ["pages", "signature"]
 
 INDEX = """# Elements
 
@@ -64,7 +64,7 @@ def _entry(cls: type[Element]) -> str:
     about = " ".join((cls.__doc__ or "").split())
     parts = [
         f"## {cls.__name__}",
-        f"```python\n{cls.dsl_name()}({', '.join(_signature(cls))})\n```",
+        f"```python\n{cls.dsl_name()}({', '.join(signature(cls))})\n```",
         about,
         _origin(cls),
     ]
@@ -87,10 +87,11 @@ def _origin(cls: type[Record]) -> str:
 
 
 def _arguments(cls: type[Record]) -> list[Field]:
-    return [field for field in cls._fields.values() if field.stored or field.kind == "sugar"]
+    return [field for field in cls._fields.values() if field.is_argument]
 
 
-def _signature(cls: type[Record]) -> Iterator[str]:
+def signature(cls: type[Record]) -> Iterator[str]:
+    """Yield the arguments of a class as its pages show them, with the `*` before those that need a name."""
     fields = _arguments(cls)
     first, named = ([one for one in fields if one.first], [one for one in fields if not one.first])
     yield from map(_argument, first)

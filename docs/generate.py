@@ -113,26 +113,7 @@ def kinds() -> str:
 def _entry(dsl_name: str, cls: type) -> str:
     about = " ".join((cls.__doc__ or "").split())
     plugin = f" Plugin: `{cls.plugin}`." if cls.plugin else ""  # type: ignore[attr-defined]
-    return f"`{dsl_name}({', '.join(_arguments(cls))})`\n: {about}{plugin}\n\n"
-
-
-def _arguments(cls: type) -> Iterator[str]:
-    fields = [one for one in cls._fields.values() if one.stored or one.kind == "sugar"]  # type: ignore[attr-defined]
-    first = [one for one in fields if one.first]
-    rest = [one for one in fields if not one.first]
-    yield from (_argument(one.name, one.default) for one in first)
-    if rest:
-        yield "*"
-    yield from (_argument(one.name, one.default) for one in rest)
-
-
-def _argument(name: str, default: object) -> str:
-    from jobdsl.elements.kinds import REQUIRED
-
-    if default is REQUIRED:
-        return name
-    shown = "[]" if default == () else repr(default)
-    return f"{name}={shown if len(shown) <= 40 else '...'}"
+    return f"`{dsl_name}({', '.join(element_pages.signature(cls))})`\n: {about}{plugin}\n\n"
 
 
 PAGES = {

@@ -283,7 +283,7 @@ class ItemStub(ElementStub):
 
 def arguments(cls: type[Record]) -> list[Field]:
     """Return the fields that are arguments of the constructor."""
-    return [field for field in cls._fields.values() if field.stored or field.kind == "sugar"]
+    return [field for field in cls._fields.values() if field.is_argument]
 
 
 def annotation(cls: type, name: str) -> str:

@@ -119,7 +119,7 @@ class RecordType(type):
         """The arguments, for `help()` and completion: the constructor is compiled on first use."""
         from inspect import Parameter, Signature
 
-        given = [one for one in cls._fields.values() if one.stored or one.kind == "sugar"]
+        given = [one for one in cls._fields.values() if one.is_argument]
         first = [one for one in given if one.first]
         rest = [one for one in given if not one.first]
         return Signature(

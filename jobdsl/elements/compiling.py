@@ -44,7 +44,7 @@ def _compiled(cls: type[Record], name: str, source: Callable[[type[Record]], str
 
 
 def _constructor(cls: type[Record]) -> str:
-    stored = [one for one in cls._fields.values() if one.stored or one.kind == "sugar"]
+    stored = [one for one in cls._fields.values() if one.is_argument]
     first = "".join(f"{one.name}=_d_{one.name}, " for one in stored if one.first)
     rest = "".join(f"{one.name}=_d_{one.name}, " for one in stored if not one.first)
     lines = [f"def __init__(self, {first}*more, {rest}layout=None, extra=None, **unknown):"]

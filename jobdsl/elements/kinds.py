@@ -79,6 +79,11 @@ class Field:
         self.first = first
         self.attrs = dict(attrs or {})
 
+    @property
+    def is_argument(self) -> bool:
+        """Return whether the constructor takes it: kept by the element, or short for others."""
+        return self.stored or self.kind == "sugar"
+
     def named(self, name: str) -> None:
         """Learn the DSL name; the tag is its camelCase unless given."""
         self.name = name

@@ -113,7 +113,7 @@ def refuse(
 
     `passed` has the values of the arguments there are, at their defaults unless given.
     """
-    arguments = [one for one in owner._fields.values() if one.stored or one.kind == "sugar"]
+    arguments = [one for one in owner._fields.values() if one.is_argument]
     free = [one for one in arguments if passed.get(one.name) is one.default]
     if more:
         first = [one.name for one in arguments if one.first]

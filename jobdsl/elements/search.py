@@ -106,7 +106,7 @@ def _names(cls: type[Record]) -> Iterator[tuple[str, str, int]]:
     for name in names.job_dsl:
         yield name, f"Job DSL: {name}", _EXACT
     for field in cls._fields.values():
-        if field.stored or field.kind == "sugar":
+        if field.is_argument:
             yield field.name, f"argument: {field.name}", _ARGUMENT
             if field.tag:
                 yield field.tag, f"field: <{field.tag}>", _ARGUMENT
