@@ -24,10 +24,11 @@ test: $(VENV)/installed  ## the whole test suite
 test-fast: $(VENV)/installed  ## without fault sweeps, real builds and many processes
 	$(BIN)/pytest -n auto -m 'not slow'
 
-lint: $(VENV)/installed  ## style, format, types
+lint: $(VENV)/installed  ## style, format, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo --no-cache >$(VENV)/layers.txt || { cat $(VENV)/layers.txt; exit 1; }
 	@$(AUDIT)
 
 bench: $(VENV)/installed  ## the figures the README claims, beside a floor or a peer

@@ -9,7 +9,7 @@ from dynaslave.simulate.chance import Chance, Faults
 from dynaslave.simulate.engine import run
 from dynaslave.simulate.policies import policy
 from dynaslave.simulate.result import Figures, result
-from dynaslave.simulate.trace import Build
+from dynaslave.trace import Build
 
 OURS, BASELINES = "default", ("no-delay", "node-provisioner", "fixed")
 SHAPES = (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 
 from dynaslave.pools.pool import AgentPool, make
-from dynaslave.simulate.trace import Build
+from dynaslave.trace import Build
 
 HOUR, DAY = 3600.0, 86_400.0
 Made = tuple[list[Build], dict[str, AgentPool]]

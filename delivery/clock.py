@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-__all__ = ["Clock", "FakeClock", "iso"]
+__all__ = ["Clock", "FakeClock", "elapsed", "iso"]
 
 
 class Clock:
@@ -57,3 +57,10 @@ class FakeClock(Clock):
 def iso(seconds: float) -> str:
     """A time as tags and reports have it: `2027-01-15T08:00:00Z`, UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def elapsed(seconds: float) -> str:
+    """A time since the beginning: `0:07`, `12:30`, `1:02:05`."""
+    minutes, rest = divmod(int(max(0.0, seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from delivery.aws import Meaning, asking, meaning
 from delivery.errors import DeliveryError, LockedError
 from delivery.tables import make_table
-from dynaslave.manager.lease import DynamoLease, LeaseError, create_table
+from jobdsl.aws.lease import DynamoLease, LeaseError, create_table
 
 if TYPE_CHECKING:
     from delivery.aws import Aws

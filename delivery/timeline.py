@@ -9,21 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from delivery.clock import Clock, iso
+from delivery.clock import Clock, elapsed, iso
 from jobdsl.cli.console import say
 from jobdsl.printable import one_line
 
-__all__ = ["Outcome", "Step", "Timeline", "elapsed"]
+__all__ = ["Outcome", "Step", "Timeline"]
 
 Outcome = Literal["running", "done", "failed", "already"]
 """`already`: an earlier run did it. A step of a run that was killed stays `running`."""
-
-
-def elapsed(seconds: float) -> str:
-    """A time since the beginning: `0:07`, `12:30`, `1:02:05`."""
-    minutes, rest = divmod(int(max(0.0, seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 @dataclass

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from delivery.timeline import elapsed
+from delivery.clock import elapsed
 from jobdsl.printable import one_line, printable
 
 __all__ = ["markdown", "svg"]

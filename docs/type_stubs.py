@@ -45,19 +45,19 @@ IMPORTS = """import builtins as _b
 from collections.abc import Mapping
 from typing import Any, Final, Literal, Self
 
-from jobdsl.dsl.raw import Value as _Value
+from jobdsl.elements.untyped import Value as _Value
 from jobdsl.elements import base as _base
 from jobdsl.elements import slots as _slots
 from jobdsl.typed import parts as _parts
 """
 ITEM_IMPORTS = """from jobdsl.dsl.items import Item as _Item
-from jobdsl.dsl.parts import Parts as _Parts
+from jobdsl.elements.parts import Parts as _Parts
 """
 PARTS = '''from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol, TypeAlias, TypeVar
 
-from jobdsl.dsl.raw import Literal as Xml
-from jobdsl.dsl.raw import Raw
+from jobdsl.elements.untyped import Literal as Xml
+from jobdsl.elements.untyped import Raw
 
 _T = TypeVar("_T")
 

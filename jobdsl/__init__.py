@@ -18,10 +18,10 @@ if (
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jobdsl.dsl.context import inside
+    from jobdsl.context import inside
     from jobdsl.dsl.files import read_file, template
     from jobdsl.dsl.inlayout import in_layout
-    from jobdsl.dsl.raw import element, node, secret, xml
+    from jobdsl.elements.untyped import element, node, secret, xml
     from jobdsl.errors import DslError
     from jobdsl.typed import (
         axes,
@@ -107,7 +107,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "jobdsl.dsl.context": ("inside",),
+    "jobdsl.context": ("inside",),
     "jobdsl.errors": ("DslError",),
     "jobdsl.dsl.files": ("read_file", "template"),
     "jobdsl.dsl.inlayout": ("in_layout",),
@@ -122,7 +122,7 @@ _HOMES = {
         "organization_folder",
         "pipeline",
     ),
-    "jobdsl.dsl.raw": ("element", "node", "secret", "xml"),
+    "jobdsl.elements.untyped": ("element", "node", "secret", "xml"),
     "jobdsl.dsl.viewkinds": (
         "all_view",
         "build_monitor_view",

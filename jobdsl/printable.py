@@ -10,7 +10,7 @@ import json
 import re
 from html import unescape
 
-__all__ = ["json_text", "one_line", "plain_words", "printable", "printable_xml", "shown"]
+__all__ = ["json_text", "one_line", "plain_words", "plural", "printable", "printable_xml", "shown"]
 
 _HIDDEN = (
     "\x7f-\x9f"  # DEL and C1: 0x9b begins an escape sequence as ESC [ does
@@ -68,3 +68,8 @@ def _escaped(match: re.Match[str]) -> str:
         return f"\\u{code:04x}"
     high, low = divmod(code - 0x10000, 0x400)
     return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"
+
+
+def plural(count: int, word: str) -> str:
+    """Count things in words: `1 agent`, `2 agents`."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"

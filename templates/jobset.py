@@ -7,7 +7,7 @@ from inspect import signature
 from typing import Any
 
 from jobdsl import DslError, freestyle, steps
-from jobdsl.dsl.context import complain
+from jobdsl.context import complain
 from jobdsl.errors import suggestion
 
 __all__ = ["JobSet", "override"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from jobdsl import DslError, publish, read_file, steps, template, wrappers
+from jobdsl.context import complain
 from jobdsl.dsl import requirements
-from jobdsl.dsl.context import complain
 
 __all__ = ["REPORT", "Running", "words"]
 

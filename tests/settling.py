@@ -9,6 +9,7 @@ from jobdsl.applying.apply import apply
 from jobdsl.applying.readback import Verify
 from jobdsl.checks.plugins import plugin_of
 from jobdsl.controller.jenkins import connect
+from jobdsl.controller.stored import fetch
 from jobdsl.documents.secrets import Secrets
 from jobdsl.documents.tree import parse
 from jobdsl.dsl.items import Item
@@ -63,7 +64,7 @@ def settle(
     inventory = controller.inventory()
     again = plan(estate, inventory, "main", Removed())
     owned = refresh.owned(estate.definitions, inventory, "main")
-    documents = refresh.fetch(controller, owned, 4)
+    documents = fetch(controller, owned, 4)
     drift = refresh.drift(estate.definitions, documents)
     return Settled(
         result.problems,

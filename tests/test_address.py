@@ -9,9 +9,9 @@ import pytest
 from dynaslave.cli.main import run as dynaslave
 from jobdsl.cli.main import run
 from jobdsl.controller.address import split_login, without_login, without_logins
+from jobdsl.controller.answer import Answer
 from jobdsl.controller.jenkins import connect
 from jobdsl.controller.refusals import refusal
-from jobdsl.controller.transport import Answer
 from jobdsl.errors import ControllerError, JobdslError
 from jobdsl.testing import SimulatedJenkins
 

@@ -9,10 +9,10 @@ import pytest
 from jobdsl.applying.apply import Outcome, apply
 from jobdsl.applying.readback import shape
 from jobdsl.controller.jenkins import Controller, connect
+from jobdsl.documents.marker import Marker
 from jobdsl.documents.secrets import Secrets
 from jobdsl.errors import EstateError, Where
 from jobdsl.model import Definition, Estate
-from jobdsl.planning.marker import Marker
 from jobdsl.planning.plan import Plan, plan
 from jobdsl.settings.config import Removed
 from jobdsl.testing import SimulatedJenkins

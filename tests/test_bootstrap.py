@@ -15,8 +15,8 @@ from jobdsl.cli import bootstrap
 from jobdsl.cli import controlling as cli_controller
 from jobdsl.cli.main import run as run_command
 from jobdsl.controller import jenkins
+from jobdsl.documents.marker import Marker
 from jobdsl.model import Estate
-from jobdsl.planning.marker import Marker
 from jobdsl.planning.plan import Action, Plan, plan
 from jobdsl.seed_jobs import seed
 from jobdsl.seed_jobs.seed import arguments

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from jobdsl.dsl.context import Load
+from jobdsl.context import Load
 from jobdsl.errors import DslError, EstateError
 from jobdsl.loading.load import load
 from jobdsl.loading.running import Runner

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from jobdsl import freestyle, list_view, nested_view, xml
-from jobdsl.dsl import context
-from jobdsl.dsl.context import Load
+from jobdsl import context, freestyle, list_view, nested_view, xml
+from jobdsl.context import Load
 from jobdsl.errors import DslError, Where
 
 
@@ -88,7 +87,7 @@ def test_inside_names_a_folder_without_defining_it(loading: Load) -> None:
 
 def test_definitions_of_other_kinds(loading: Load) -> None:
     loading.files.add("a.py")
-    run("from jobdsl.dsl import context\ncontext.define('pools', {'name': ('a',), 'nan': 1})\n")
+    run("from jobdsl import context\ncontext.define('pools', {'name': ('a',), 'nan': 1})\n")
     assert loading.extra == {"pools": [{"name": ["a"], "nan": 1, "file": "a.py", "line": 2}]}
     context.define("pools", {"bad": float("nan")})
     assert len(loading.problems) == 1

@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from jobdsl.applying.apply import apply
 from jobdsl.checks.renames import FormerNames
 from jobdsl.controller.jenkins import Controller, connect
+from jobdsl.documents.marker import Marker
 from jobdsl.documents.tree import parse
 from jobdsl.errors import ControllerError, Where
 from jobdsl.grammar import names
 from jobdsl.model import Definition, Estate
 from jobdsl.planning.inventory import Existing, Inventory, class_of
-from jobdsl.planning.marker import Marker
 from jobdsl.planning.plan import Action, Change, Plan, plan
 from jobdsl.planning.planfile import dumps
 from jobdsl.settings.config import Removed

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.clock import FakeClock
-from delivery.timeline import Timeline, elapsed
+from delivery.clock import FakeClock, elapsed
+from delivery.timeline import Timeline
 from delivery.timeline_report import markdown, svg
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -10,13 +10,14 @@ import jobdsl
 from jobdsl import steps
 from jobdsl.applying.apply import apply
 from jobdsl.controller.jenkins import connect
+from jobdsl.controller.stored import fetch
 from jobdsl.documents.tree import parse
-from jobdsl.dsl.raw import Literal
+from jobdsl.elements.untyped import Literal
 from jobdsl.errors import XmlError
 from jobdsl.importer import import_estate
 from jobdsl.loading.load import load
 from jobdsl.planning.plan import plan
-from jobdsl.planning.refresh import drift, fetch, owned
+from jobdsl.planning.refresh import drift, owned
 from jobdsl.testing import SimulatedJenkins
 from jobdsl.testing.documents import read
 

@@ -11,8 +11,8 @@ from moto import mock_aws
 from mypy_boto3_dynamodb.client import DynamoDBClient
 
 from dynaslave.manager.costs import Account, Book, Costs, DynamoBook, MemoryBook, ReadOnlyBook
-from dynaslave.manager.lease import create_table
 from dynaslave.model import Instance
+from jobdsl.aws.lease import create_table
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from dynaslave.controller.words import Why
 from dynaslave.deciding.boots import Boot, Boots
 from dynaslave.deciding.decide import decide, learn
 from dynaslave.deciding.decisions import (
@@ -26,6 +25,7 @@ from dynaslave.deciding.decisions import (
 )
 from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.outcome import Outcome
+from dynaslave.drain_reasons import Why
 from dynaslave.model import Instance, Node, Offline, QueueItem, Running, Snapshot, State
 from dynaslave.pools.limits import Cap, Limits, TypeFacts
 from dynaslave.pools.pool import AgentPool, make

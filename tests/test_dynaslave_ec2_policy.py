@@ -15,11 +15,11 @@ import iam
 from dynaslave.ec2.notices import Notice, parse
 from dynaslave.ec2.provider import Ec2Provider
 from dynaslave.manager.costs import DynamoBook
-from dynaslave.manager.lease import DynamoLease, create_table, ensure_table
 from dynaslave.pools.pool import make
 from dynaslave.provider import Hand, LaunchRequest
 from ec2_strict import REGION, Account, Call, account
 from iam import actions, allowed
+from jobdsl.aws.lease import DynamoLease, create_table, ensure_table
 
 DOCS = iam.DOCS / "ec2"
 document = partial(iam.document, "ec2")

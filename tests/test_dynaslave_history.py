@@ -11,7 +11,7 @@ import pytest
 from dynaslave.cli.main import run
 from dynaslave.controller.history import read
 from dynaslave.pools.pool import make
-from dynaslave.simulate.trace import read_csv
+from dynaslave.trace import read_csv
 from jobdsl.controller.jenkins import Controller, connect
 from jobdsl.testing import ManualClock, SimulatedJenkins
 

@@ -23,10 +23,10 @@ from test_dynaslave_decide import (
 )
 from test_dynaslave_manager import Site
 
-from dynaslave.controller.words import Why
 from dynaslave.deciding.decisions import Abandon, Drain, Restore, Retire
 from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.outcome import Outcome
+from dynaslave.drain_reasons import Why
 from dynaslave.model import Node, Offline, QueueItem, Running, Snapshot, State
 from dynaslave.pools.pool import make
 from dynaslave.pools.settings import Manager as ManagerSettings

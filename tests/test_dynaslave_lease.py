@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from moto import mock_aws
 from mypy_boto3_dynamodb.client import DynamoDBClient
 
-from dynaslave.manager.lease import SKEW, DynamoLease, LeaseError, NoLease, create_table
+from jobdsl.aws.lease import SKEW, DynamoLease, LeaseError, NoLease, create_table
 
 DURATION = 60.0
 

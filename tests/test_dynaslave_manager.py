@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from dynaslave.acting.act import Actor
 from dynaslave.controller.nodes import Nodes
 from dynaslave.manager.costs import Costs, MemoryBook
-from dynaslave.manager.lease import LeaseError
 from dynaslave.manager.loop import STANDBY, Manager, Parts
 from dynaslave.manager.metrics import Metrics
 from dynaslave.manager.observe import Observer
@@ -26,6 +25,7 @@ from dynaslave.provider import Denied, Throttled, Unavailable
 from dynaslave.simulated.provider import SimulatedCloud
 from dynaslave.web.page import render
 from dynaslave.web.routes import routes
+from jobdsl.aws.lease import LeaseError
 from jobdsl.controller.jenkins import connect
 from jobdsl.errors import Problem
 from jobdsl.testing import ManualClock, SimulatedJenkins

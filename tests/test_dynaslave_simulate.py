@@ -27,8 +27,8 @@ from dynaslave.simulate.ours import Ours
 from dynaslave.simulate.plot import _counts, to_svg
 from dynaslave.simulate.policies import NAMES, policy
 from dynaslave.simulate.result import Figures, quantile, result
-from dynaslave.simulate.trace import Build
 from dynaslave.simulate.whatif import EXECUTORS, IDLE_MINUTES, SPARES, Setting, advice, frontier, sweep
+from dynaslave.trace import Build
 
 
 def pool(name: str = "p", **arguments: Any) -> AgentPool:

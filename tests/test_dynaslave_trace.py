@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dynaslave.simulate import poolfile
 from dynaslave.simulate.fit import fit
-from dynaslave.simulate.trace import Build, Trace, dumps, read, read_csv, read_swf
+from dynaslave.trace import Build, Trace, dumps, read, read_csv, read_swf
 from jobdsl.errors import EstateError, JobdslError
 
 CSV = """\

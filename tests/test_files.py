@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from jobdsl.dsl import context
-from jobdsl.dsl.context import Load as Loading
-from jobdsl.dsl.files import Places, read_file, template
+from jobdsl import context
+from jobdsl.context import Load as Loading
+from jobdsl.dsl.files import read_file, template
+from jobdsl.dsl.resolver import FileResolver
 from jobdsl.errors import DslError, EstateError
 from jobdsl.loading.load import load
 from jobdsl.settings.config import Load, Settings
@@ -46,7 +47,7 @@ def test_reads_from_the_root(estate: Path) -> None:
 
 
 def test_reads_beside_the_calling_file(estate: Path) -> None:
-    places = Places(str(estate), str(estate / "payments"))
+    places = FileResolver(str(estate), str(estate / "payments"))
     assert places.text(places.find("./note.txt")) == "near\n"
     assert places.text(places.find("../scripts/build.sh")) == "make\n"
 
@@ -194,7 +195,7 @@ def test_an_installed_template_reads_its_own_files(estate: Path, tmp_path: Path)
     library.mkdir()
     (library / "own.sh.j2").write_text("{{ x }} {% include './more.j2' %}")
     (library / "more.j2").write_text("more")
-    places = Places(str(estate), str(library))
+    places = FileResolver(str(estate), str(library))
     assert places.find("./own.sh.j2") == str(library / "own.sh.j2")
     with pytest.raises(DslError, match="leaves the estate"):
         places.find("../secret")

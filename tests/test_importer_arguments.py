@@ -18,11 +18,11 @@ import jobdsl
 from jobdsl import misc, params, properties, triggers
 from jobdsl.documents.tree import Node, parse, to_text
 from jobdsl.dsl.items import Item
-from jobdsl.dsl.raw import Literal
 from jobdsl.elements.base import Record
 from jobdsl.elements.holders import Holder
 from jobdsl.elements.kinds import REQUIRED, Field
 from jobdsl.elements.slots import Source
+from jobdsl.elements.untyped import Literal
 from jobdsl.errors import JobdslError
 from jobdsl.importer.convert import as_item
 from jobdsl.importer.faithful import parts

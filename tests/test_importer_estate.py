@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from jobdsl.cli.workflow import render
+from jobdsl.documents.marker import Marker, managed
 from jobdsl.documents.tree import parse
 from jobdsl.errors import JobdslError, Where
 from jobdsl.importer import ImportResult, import_estate
 from jobdsl.loading.load import load
 from jobdsl.model import Definition
-from jobdsl.planning.marker import Marker, managed
 
 FOLDER = "<com.cloudbees.hudson.plugins.folder.Folder>{}</com.cloudbees.hudson.plugins.folder.Folder>"
 DESCRIBED = "<project><description>{}</description></project>"

@@ -12,10 +12,10 @@ from jobdsl import params, steps
 from jobdsl.cli.main import run
 from jobdsl.cli.workflow import render
 from jobdsl.controller.jenkins import connect
+from jobdsl.documents.marker import Marker, mark
 from jobdsl.documents.tree import parse
 from jobdsl.errors import Where
 from jobdsl.importer import ImportResult, import_estate
-from jobdsl.planning.marker import Marker, mark
 from jobdsl.testing import SimulatedJenkins
 
 JOB_KINDS = (

@@ -9,6 +9,7 @@ import pytest
 import jobdsl
 from jobdsl import (
     all_view,
+    context,
     element,
     folder,
     freestyle,
@@ -23,9 +24,8 @@ from jobdsl import (
     view,
     xml,
 )
+from jobdsl.context import Load
 from jobdsl.documents.tree import Node, parse
-from jobdsl.dsl import context
-from jobdsl.dsl.context import Load
 from jobdsl.elements.base import registry
 from jobdsl.elements.slots import Step
 from jobdsl.errors import DslError

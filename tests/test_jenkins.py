@@ -14,10 +14,11 @@ from typing import Literal
 import pytest
 from urllib3 import HTTPHeaderDict
 
+from jobdsl.controller.answer import Answer
 from jobdsl.controller.jenkins import Controller, connect
 from jobdsl.controller.refusals import AlreadyExistsError, LastViewError, NotFoundError, NotSignedInError
-from jobdsl.controller.transport import Answer, Server
-from jobdsl.dsl.raw import element
+from jobdsl.controller.transport import Server
+from jobdsl.elements.untyped import element
 from jobdsl.errors import ControllerError
 from jobdsl.testing import SimulatedJenkins
 from jobdsl.testing.users import READER

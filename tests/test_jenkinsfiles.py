@@ -9,6 +9,7 @@ import pytest
 
 from jobdsl.applying.apply import apply
 from jobdsl.controller.jenkins import Controller, connect
+from jobdsl.controller.stored import fetch
 from jobdsl.documents.jenkinsfile import Owned, owned, without_jenkinsfile
 from jobdsl.documents.kept import keep_own
 from jobdsl.documents.tree import Node, class_name, parse, tag_name, to_text
@@ -94,7 +95,7 @@ def planned(
     drift = {}
     if look:
         keys = refresh.owned([definition], inventory, "main")
-        drift = refresh.drift([definition], refresh.fetch(controller, keys))
+        drift = refresh.drift([definition], fetch(controller, keys))
     return plan(Estate((definition,)), inventory, "main", adopt=adopt, drift=drift)
 
 
@@ -283,7 +284,8 @@ def test_what_somebody_set_by_hand_goes_and_stands_in_the_plan(
         "changed in Jenkins: hudson.model.StringParameterDefinition was added and 1 more"
     ]
     made = planned(controller, pipeline("node { echo 1 }"))
-    (lines,) = refresh.diffs(made, controller).values()
+    documents = fetch(controller, refresh.shown(made))
+    (lines,) = refresh.diffs(made, documents).values()
     taken = [line for line in lines if line.startswith("-") and not line.startswith("---")]
     assert any("<name>HAND</name>" in line for line in taken)
     assert any(ALONE in line for line in taken)
@@ -324,10 +326,10 @@ def test_a_build_between_plan_and_apply_loses_nothing_and_does_not_spoil_a_saved
 ) -> None:
     bring(controller, pipeline())
     made = planned(controller, pipeline("x"))
-    documents = refresh.fetch(controller, planfile.read_first(made))
+    documents = fetch(controller, planfile.read_first(made))
     saved = planfile.loads(planfile.dumps(made, controller.inventory(), documents))
     play(jenkins, "app", NIGHTLY)
-    assert planfile.moved_on(saved, controller.inventory(), refresh.fetch(controller, saved.stored)) == []
+    assert planfile.moved_on(saved, controller.inventory(), fetch(controller, saved.stored)) == []
     assert apply(saved.plan, controller).ok
     assert set(stored(jenkins)) == {TRIGGERS, PARAMETERS, ALONE, DISCARDER}
 

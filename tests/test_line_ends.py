@@ -11,8 +11,8 @@ from settling import definition, settle
 import jobdsl
 from jobdsl.controller.jenkins import connect
 from jobdsl.documents.compare import compare
+from jobdsl.documents.marker import Marker
 from jobdsl.documents.tree import parse
-from jobdsl.planning.marker import Marker
 from jobdsl.testing import SimulatedJenkins
 
 DESCRIPTIONS = [

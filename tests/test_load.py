@@ -317,13 +317,13 @@ def test_an_item_that_cannot_be_written_is_told_at_its_line(make: Make) -> None:
 
 def test_other_kinds_of_definitions_come_with_their_line(make: Make) -> None:
     root = make(
-        {"a.py": 'from jobdsl.dsl import context\n\ncontext.define("pools", {"name": "heavy", "max": 3})\n'}
+        {"a.py": 'from jobdsl import context\n\ncontext.define("pools", {"name": "heavy", "max": 3})\n'}
     )
     assert load(root, QUICK).extra == {"pools": [{"name": "heavy", "max": 3, "file": "a.py", "line": 3}]}
 
 
 def test_what_no_json_can_hold_is_no_definition(make: Make) -> None:
-    root = make({"a.py": 'from jobdsl.dsl import context\ncontext.define("pools", {"name": object()})\n'})
+    root = make({"a.py": 'from jobdsl import context\ncontext.define("pools", {"name": object()})\n'})
     assert told(root)[0].startswith("a.py:2: error: pools: Object of type object is not JSON serializable")
 
 
@@ -391,7 +391,7 @@ def test_a_team_cannot_pose_as_another(make: Make) -> None:
         {
             "a/jobs.py": "",
             "b/jobs.py": """
-                from jobdsl.dsl import context
+                from jobdsl import context
                 from jobdsl import errors, freestyle
                 job = freestyle("a/x")
                 object.__setattr__(job, "where", errors.Where("a/jobs.py", 1))

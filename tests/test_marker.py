@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobdsl.documents.marker import Marker, managed, mark, strip, stripped
 from jobdsl.documents.tree import parse
 from jobdsl.errors import Where
-from jobdsl.planning.marker import Marker, managed, mark, strip, stripped
 
 MARKER = Marker("main", "payments/api", Where("payments/jobs.py", 14), "3f2a9c1b7d4e")
 LINE = (

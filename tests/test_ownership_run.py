@@ -11,7 +11,7 @@ import pytest
 
 from jobdsl.cli.main import run
 from jobdsl.controller.jenkins import Controller, connect
-from jobdsl.planning.marker import Marker
+from jobdsl.documents.marker import Marker
 from jobdsl.testing import SimulatedJenkins
 from jobdsl.testing.users import READER
 

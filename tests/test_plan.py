@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from jobdsl.documents.marker import INCOMPLETE, Marker
 from jobdsl.errors import Where
 from jobdsl.model import Definition, Estate
 from jobdsl.planning.inventory import Existing, Inventory, class_of
-from jobdsl.planning.marker import INCOMPLETE, Marker
 from jobdsl.planning.order import dependencies, stages
 from jobdsl.planning.plan import Action, Plan, plan
 from jobdsl.settings.config import Removed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,11 +11,12 @@ import pytest
 from jobdsl.applying.apply import apply
 from jobdsl.cli.main import run
 from jobdsl.controller.jenkins import Controller, connect
+from jobdsl.controller.stored import fetch, fetch_missing
 from jobdsl.errors import ControllerError, Where
 from jobdsl.model import Definition, Estate
 from jobdsl.planning.inventory import Inventory, Key
 from jobdsl.planning.plan import Plan, plan
-from jobdsl.planning.refresh import diff, diffs, drift, fetch, owned
+from jobdsl.planning.refresh import DIFFS, diff, diffs, drift, owned, shown
 from jobdsl.testing import SimulatedJenkins
 from jobdsl.testing.users import READER
 
@@ -46,6 +47,12 @@ def controller(jenkins: SimulatedJenkins) -> Controller:
 
 def planned(controller: Controller, *definitions: Definition, **found: dict[Key, str]) -> Plan:
     return plan(Estate(definitions), controller.inventory(), "main", **found)  # type: ignore[arg-type]
+
+
+def shown_diffs(
+    made: Plan, controller: Controller, limit: int = DIFFS, known: Mapping[Key, bytes] | None = None
+) -> dict[Key, list[str]]:
+    return diffs(made, fetch_missing(controller, shown(made, limit), known or {}), limit)
 
 
 def changed(controller: Controller, *definitions: Definition) -> dict[Key, str]:
@@ -80,7 +87,7 @@ def test_only_what_the_digest_does_not_tell_is_fetched(controller: Controller) -
 
 def test_differences_show_what_would_really_change(controller: Controller) -> None:
     made = planned(controller, job("one", "make all"), TWO)
-    assert diffs(made, controller)["item", "one"] == [
+    assert shown_diffs(made, controller)["item", "one"] == [
         "--- one (now)",
         "+++ one (planned)",
         "@@ -2,7 +2,7 @@",
@@ -101,15 +108,15 @@ def test_differences_are_bounded_and_reuse_what_is_known(
     made = planned(controller, job("one", "a"), job("two", "b"))
     known = fetch(controller, [("item", "one")])
     jenkins.requests.clear()
-    assert list(diffs(made, controller, limit=1, known=known)) == [("item", "one")]
+    assert list(shown_diffs(made, controller, limit=1, known=known)) == [("item", "one")]
     assert len(jenkins.requests) == 0
-    assert len(diffs(made, controller, known=known)) == 2
+    assert len(shown_diffs(made, controller, known=known)) == 2
     assert len(jenkins.requests) == 1
 
 
 def test_a_moved_job_is_compared_with_what_it_was(controller: Controller) -> None:
     made = planned(controller, job("new", "make it", renamed_from="one"), TWO)
-    lines = diffs(made, controller)["item", "new"]
+    lines = shown_diffs(made, controller)["item", "new"]
     assert "-      <command>make</command>" in lines
 
 
@@ -123,7 +130,7 @@ def test_what_moves_along_is_compared_with_what_it_was(
     )
     assert apply(planned(controller, ONE, TWO, old, job("a/x", "make")), controller).ok
     made = planned(controller, ONE, TWO, new, job("c/x", "make it"))
-    assert "-      <command>make</command>" in diffs(made, controller)["item", "c/x"]
+    assert "-      <command>make</command>" in shown_diffs(made, controller)["item", "c/x"]
 
 
 def test_secrets_do_not_show(controller: Controller) -> None:
@@ -151,7 +158,7 @@ def test_who_may_not_read_documents_may_plan(jenkins: SimulatedJenkins, controll
     reader = connect(jenkins.url, "reader", "r")
     made = planned(reader, job("one", "make all"), TWO)
     assert [change.full_name for change in made.changes] == ["one"]
-    assert diffs(made, reader) == {}
+    assert shown_diffs(made, reader) == {}
     with pytest.raises(ControllerError, match="may not do that"):
         fetch(reader, [ONE.key])
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from jobdsl.documents.secrets import Secrets, save, secrets_of
 from jobdsl.documents.tree import parse
-from jobdsl.dsl.raw import element, secret
+from jobdsl.elements.untyped import element, secret
 from jobdsl.errors import DslError, JobdslError
 from jobdsl.secrets.placeholders import fits, restored
 from jobdsl.settings.config import Settings

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from jobdsl.cli.main import run
-from jobdsl.planning.marker import Marker
+from jobdsl.documents.marker import Marker
 from jobdsl.testing import ManualClock, SimulatedJenkins
 from jobdsl.testing.users import READER, User
 

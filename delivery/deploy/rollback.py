@@ -14,7 +14,7 @@ from delivery import tags
 from delivery.aws import Meaning, meaning
 from delivery.clock import iso
 from delivery.deploy import capacity
-from delivery.deploy.evidence import collect_consoles
+from delivery.deploy.consoles import collect_consoles
 from delivery.deploy.machine import relax
 from delivery.deploy.model import Group, State
 from delivery.deploy.park import empty, park, settle, take_back

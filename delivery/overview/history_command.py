@@ -126,7 +126,7 @@ def _details(run: RunRecord, *, timeline: bool) -> list[str]:
 
 
 def _step(step: Any) -> str:
-    from delivery.timeline import elapsed
+    from delivery.clock import elapsed
 
     after = step.get("after")
     at = elapsed(after) if isinstance(after, int | float) else "?"

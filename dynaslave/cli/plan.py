@@ -87,7 +87,7 @@ def history(
     """
     from dynaslave.controller.history import read
     from dynaslave.pools.watch import read as read_estate
-    from dynaslave.simulate.trace import dumps
+    from dynaslave.trace import dumps
     from jobdsl.cli.workflow import write_text
     from jobdsl.controller import jenkins
 

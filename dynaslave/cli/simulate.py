@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dynaslave.pools.pool import AgentPool
     from dynaslave.pools.prices import Table
     from dynaslave.simulate.chance import Faults
-    from dynaslave.simulate.trace import Build
+    from dynaslave.trace import Build
 
 __all__ = ["simulate"]
 
@@ -86,11 +86,11 @@ def simulate(
     An agent serves 60 to 180 seconds after its launch and is billed until it ends; the controller gives
     builds to free agents in turn. The same seed gives the same figures, and every policy meets the same fate.
     """
-    from dynaslave.controller.words import plural
+    from dynaslave import trace as traces
     from dynaslave.pools import prices as table_of
     from dynaslave.simulate import fit, poolfile
-    from dynaslave.simulate import trace as traces
     from dynaslave.simulate.chance import Faults
+    from jobdsl.printable import plural
 
     names = _names(policies)
     if what_if and (plot is not None or len(names) > 1):

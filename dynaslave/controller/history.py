@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dynaslave.simulate.trace import Build
+from dynaslave.trace import Build
 from jobdsl.grammar import names
 
 if TYPE_CHECKING:

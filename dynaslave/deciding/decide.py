@@ -35,7 +35,7 @@ from dynaslave.deciding.scale_down import replace_unfit, scale_down
 from dynaslave.deciding.scale_up import scale_up
 from dynaslave.deciding.standing import Standing, executors_of, standings
 from dynaslave.deciding.supply import Supply, slots, supplies
-from dynaslave.manager.shown import counted, notes, states, views
+from dynaslave.deciding.views import counted, notes, states, views
 from dynaslave.model import Snapshot, State
 from dynaslave.pools.limits import Limits
 from dynaslave.pools.pool import AgentPool

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from dynaslave.controller.words import Why
 from dynaslave.deciding.decisions import Drain
 from dynaslave.deciding.standing import Standing
+from dynaslave.drain_reasons import Why
 from dynaslave.model import Agent, State
 
 __all__ = ["outdated", "replace_outdated"]

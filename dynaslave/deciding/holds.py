@@ -7,13 +7,10 @@ nothing runs there and the queue is empty (Jenkins 2.568: for seconds on an idle
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 from dynaslave.model import Agent, QueueItem, State
 from jobdsl.grammar.labels import Expr
-
-if TYPE_CHECKING:
-    from dynaslave.deciding.ledger import Seen
 
 __all__ = ["NOTHING", "Hold", "Kept", "follow", "keep"]
 
@@ -90,7 +87,17 @@ class Kept(NamedTuple):
         return self.held | self.named | self.hinted
 
 
-def keep(agents: Sequence[Agent], queue: Iterable[QueueItem], seen: Mapping[str, Seen], now: float) -> Kept:
+class Watched(Protocol):
+    """What is remembered of an agent, as far as it is needed here."""
+
+    @property
+    def hold(self) -> Hold:
+        """What ran there and may go on."""
+
+
+def keep(
+    agents: Sequence[Agent], queue: Iterable[QueueItem], seen: Mapping[str, Watched], now: float
+) -> Kept:
     """Find the agents that builds need, ready to start or not."""
     held = {agent.name: seen[agent.name].hold for agent in agents if seen[agent.name].hold.holds(now)}
     held = {

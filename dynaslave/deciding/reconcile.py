@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from dynaslave.controller.words import Why, plural
 from dynaslave.deciding import uses
 from dynaslave.deciding.decisions import (
     Abandon,
@@ -24,9 +23,11 @@ from dynaslave.deciding.decisions import (
 )
 from dynaslave.deciding.holds import Kept
 from dynaslave.deciding.ledger import Ledger, Seen, exists, why_of
+from dynaslave.drain_reasons import Why
 from dynaslave.model import Agent, Instance, Offline, State
 from dynaslave.pools.limits import Deadlines
 from dynaslave.pools.pool import AgentPool
+from jobdsl.printable import plural
 
 __all__ = ["interruption", "must_go", "parked", "settle_agents", "settle_instances"]
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from dynaslave.controller.words import plural
 from dynaslave.deciding.ledger import Ledger, exists, is_coming
 from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.offers import SPOT
 from dynaslave.pools.limits import Cap, Limits, TypeFacts
 from dynaslave.pools.pool import AgentPool
 from dynaslave.provider import Offer
+from jobdsl.printable import plural
 
 __all__ = ["Granted", "Room"]
 

@@ -9,16 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 
-from dynaslave.controller.words import Why, plural
 from dynaslave.deciding.decisions import Drain
 from dynaslave.deciding.demand import Group
 from dynaslave.deciding.ledger import Seen
 from dynaslave.deciding.standing import Standing
 from dynaslave.deciding.supply import slots
-from dynaslave.manager.costs import MINIMUM
+from dynaslave.drain_reasons import Why
 from dynaslave.model import Agent, State
 from dynaslave.pools.pool import AgentPool
+from dynaslave.pools.prices import BILLING_MINIMUM
 from jobdsl.grammar.labels import Expr
+from jobdsl.printable import plural
 
 __all__ = ["replace_unfit", "scale_down"]
 
@@ -84,7 +85,7 @@ def _is_billed(agent: Agent, now: float) -> bool:
     if agent.instance is None:
         return False
     own = agent.since if agent.state in (State.PENDING, State.BOOTING) else agent.instance.launched
-    return now - own >= MINIMUM
+    return now - own >= BILLING_MINIMUM
 
 
 def _order(agent: Agent, pool: AgentPool, seen: Mapping[str, Seen]) -> tuple[bool, int, bool, float, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dynaslave.controller.words import plural
 from dynaslave.deciding.decisions import Launch, Restore
 from dynaslave.deciding.demand import Demand, Group
 from dynaslave.deciding.offers import Coolings, avoided
@@ -14,6 +13,7 @@ from dynaslave.deciding.standing import Standing, executors_of
 from dynaslave.deciding.supply import slots
 from dynaslave.pools.pool import AgentPool
 from dynaslave.pools.schedules import Floor
+from jobdsl.printable import plural
 
 __all__ = ["Grown", "Growth", "scale_up"]
 

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from dynaslave.ec2.clients import Clients
     from dynaslave.ec2.provider import Ec2Provider
     from dynaslave.manager.costs import Book
-    from dynaslave.manager.lease import Lease
     from dynaslave.manager.loop import Manager
     from dynaslave.manager.metrics import Metrics
     from dynaslave.pools.pool import AgentPool
     from dynaslave.provider import Provider
+    from jobdsl.aws.lease import Lease
     from jobdsl.controller.jenkins import Controller
     from jobdsl.errors import Problem
 
@@ -200,7 +200,7 @@ def _state_directory() -> Path:
 
 def _lease_and_book(options: Options, name: str, clients: Clients) -> tuple[Lease, Book | None]:
     from dynaslave.manager.costs import DynamoBook, MemoryBook, ReadOnlyBook
-    from dynaslave.manager.lease import DynamoLease, NoLease, ensure_table
+    from jobdsl.aws.lease import DynamoLease, NoLease, ensure_table
 
     if options.lease_table is None:
         return NoLease(), None if options.look_only else MemoryBook()

@@ -1,6 +1,6 @@
 """What agents have cost this month, per pool: counted while the manager looks, kept where it survives it.
 
-An instance costs its price for every second from launch to end, at least `MINIMUM` seconds. Each
+An instance costs its price for every second from launch to end, at least `BILLING_MINIMUM` seconds. Each
 look adds what passed since the last. The book remembers until when it is complete, so that the next
 manager goes on from there; an instance it never saw counts from its launch, or from the month's begin.
 """
@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from dynaslave.pools.prices import BILLING_MINIMUM
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
     from dynaslave.model import Instance
 
-__all__ = ["MINIMUM", "Account", "Book", "Costs", "DynamoBook", "MemoryBook", "ReadOnlyBook", "month_of"]
+__all__ = ["Account", "Book", "Costs", "DynamoBook", "MemoryBook", "ReadOnlyBook", "month_of"]
 
-MINIMUM = 60.0
-"""Seconds every instance is billed for."""
 _HOUR = 3600.0
 _FORGET = 3600.0
 """Seconds for which an instance that is no longer shown is remembered."""
@@ -172,7 +172,7 @@ class Costs:
             # The cloud's clock may differ: what the last look did not show was launched after it.
             launched = min(max(one.launched, self._looked), now)
             since = max(self._paid.get(one.id, launched), self._from)
-            until = now if one.id in self._paid else max(now, launched + MINIMUM)
+            until = now if one.id in self._paid else max(now, launched + BILLING_MINIMUM)
             if until > since:
                 spent = (until - since) / _HOUR * one.price
                 self.pending[one.pool] = self.pending.get(one.pool, 0.0) + spent

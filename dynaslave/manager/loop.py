@@ -26,7 +26,6 @@ from dynaslave.manager.costs import Costs
 from dynaslave.manager.events import Waits, compare
 from dynaslave.manager.explain import Explainer
 from dynaslave.manager.journal import Journal
-from dynaslave.manager.lease import Lease, LeaseError, NoLease
 from dynaslave.manager.overview import agent_rows, pool_rows, queue_rows, troubles_of
 from dynaslave.manager.series import Sample, Series
 from dynaslave.manager.status import Status
@@ -35,6 +34,7 @@ from dynaslave.pools.pool import AgentPool
 from dynaslave.pools.quotas import limits
 from dynaslave.pools.watch import Declared
 from dynaslave.provider import Provider, ProviderError
+from jobdsl.aws.lease import Lease, LeaseError, NoLease
 
 if TYPE_CHECKING:
     from dynaslave.manager.metrics import Metrics

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from dynaslave.controller.words import plural
 from dynaslave.deciding.outcome import Outcome, PoolView
 from dynaslave.manager.status import AgentRow, PoolRow, QueueRow
 from dynaslave.model import Agent, QueueItem, Snapshot
 from dynaslave.pools.pool import AgentPool
 from dynaslave.pools.schedules import floor_at
+from jobdsl.printable import plural
 
 __all__ = ["agent_rows", "pool_rows", "queue_rows", "troubles_of"]
 

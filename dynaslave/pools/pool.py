@@ -11,7 +11,7 @@ from dynaslave.pools.calls import spoken
 from dynaslave.pools.checks import Mode, Spot, checked, labels
 from dynaslave.pools.images import Image
 from dynaslave.pools.schedules import Period
-from jobdsl.dsl import context
+from jobdsl import context
 from jobdsl.errors import DslError, Where, suggestion
 from jobdsl.grammar.labels import Atom
 

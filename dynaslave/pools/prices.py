@@ -12,7 +12,10 @@ from typing import Any
 from jobdsl.errors import EstateError, Problem, Where
 from jobdsl.settings.tomlread import Reader
 
-__all__ = ["Price", "Table", "dearest", "load", "shipped", "unknown"]
+__all__ = ["BILLING_MINIMUM", "Price", "Table", "dearest", "load", "shipped", "unknown"]
+
+BILLING_MINIMUM = 60.0
+"""Seconds that EC2 bills at least for every instance (Amazon EC2 User Guide, "On-Demand Instances")."""
 
 
 @dataclass(frozen=True, slots=True)

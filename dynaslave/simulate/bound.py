@@ -12,15 +12,14 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from dynaslave.manager.costs import MINIMUM
 from dynaslave.model import Market
 from dynaslave.pools.pool import AgentPool
-from dynaslave.pools.prices import Table
+from dynaslave.pools.prices import BILLING_MINIMUM, Table
 from dynaslave.provider import Offer
 from dynaslave.simulate.baselines import price_of
 from dynaslave.simulate.chance import BOOT
 from dynaslave.simulate.result import Figures, Result
-from dynaslave.simulate.trace import Build
+from dynaslave.trace import Build
 
 __all__ = ["NAME", "bound"]
 
@@ -65,7 +64,7 @@ def _of_pool(builds: Sequence[Build], pool: AgentPool, table: Table) -> _Sum:
         kept = max((since for since in free if since <= build.submit), default=None)
         if kept is None:
             launches += 1
-            spans += max(boot + build.duration, MINIMUM)
+            spans += max(boot + build.duration, BILLING_MINIMUM)
         else:
             free.remove(kept)
             heapq.heapify(free)

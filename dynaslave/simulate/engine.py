@@ -12,8 +12,8 @@ from typing import NamedTuple, Protocol
 
 from dynaslave.pools.pool import AgentPool
 from dynaslave.simulate.chance import Chance
-from dynaslave.simulate.trace import Build
 from dynaslave.simulate.world import World
+from dynaslave.trace import Build
 
 __all__ = ["PATIENCE", "Played", "Policy", "run"]
 

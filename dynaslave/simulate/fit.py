@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dynaslave.pools.pool import AgentPool
-from dynaslave.simulate.trace import Build, Trace
+from dynaslave.trace import Build, Trace
 from jobdsl.errors import EstateError, Problem, Where, suggestion
 from jobdsl.grammar.labels import Expr, parse
 

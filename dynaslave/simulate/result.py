@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dynaslave.manager.costs import MINIMUM
+from dynaslave.pools.prices import BILLING_MINIMUM
 from dynaslave.simulate.chance import NEVER
 from dynaslave.simulate.engine import Played
 from dynaslave.simulate.machines import Machine
@@ -98,7 +98,7 @@ def _figures(played: Played, pools: set[str]) -> Figures:
 def _billed(machine: Machine, finished: float) -> float:
     """Seconds; a machine that never ended is billed until the last build did."""
     end = machine.ended if machine.ended < NEVER else max(finished, machine.launched)
-    return max(end - machine.launched, MINIMUM)
+    return max(end - machine.launched, BILLING_MINIMUM)
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from dynaslave.controller.words import plural
 from dynaslave.pools.pool import AgentPool, Spot
 from dynaslave.simulate.chance import Chance
 from dynaslave.simulate.engine import Policy, run
 from dynaslave.simulate.report import aligned, rounded
 from dynaslave.simulate.result import Figures, result
-from dynaslave.simulate.trace import Build
+from dynaslave.trace import Build
+from jobdsl.printable import plural
 
 __all__ = [
     "EXECUTORS",

@@ -14,7 +14,7 @@ from dynaslave.provider import Offer
 from dynaslave.simulate.chance import NEVER, Chance
 from dynaslave.simulate.fit import wanted
 from dynaslave.simulate.machines import Durations, Kind, Machine, PoolState, Run
-from dynaslave.simulate.trace import Build
+from dynaslave.trace import Build
 from jobdsl.grammar.labels import Expr
 
 __all__ = ["NOTICE", "World"]

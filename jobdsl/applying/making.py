@@ -22,11 +22,11 @@ from jobdsl.controller.jenkins import (
     NotSignedInError,
 )
 from jobdsl.documents.kept import keep_own, keeps_own
+from jobdsl.documents.marker import INCOMPLETE, UNBUILT, UNFINISHED, UNREAD, Marker, mark
 from jobdsl.errors import ControllerError, JobdslError, Problem
 from jobdsl.grammar import names
 from jobdsl.planning.changes import Action, Change
 from jobdsl.planning.inventory import Existing, Key, class_of
-from jobdsl.planning.marker import INCOMPLETE, UNBUILT, UNFINISHED, UNREAD, Marker, mark
 
 __all__ = ["Maker"]
 

@@ -19,10 +19,10 @@ from jobdsl.controller.jenkins import Controller
 from jobdsl.controller.refusals import allowed
 from jobdsl.documents.compare import PluginOf, compare
 from jobdsl.documents.differences import Difference
+from jobdsl.documents.marker import INCOMPLETE, UNREAD
 from jobdsl.documents.tree import parse
 from jobdsl.errors import Problem
 from jobdsl.planning.changes import Change
-from jobdsl.planning.marker import INCOMPLETE, UNREAD
 
 __all__ = ["ReadBack", "Verify", "kept_whole", "shape"]
 

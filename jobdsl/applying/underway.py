@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from jobdsl.applying.descriptions import describe
 from jobdsl.controller.jenkins import Controller
+from jobdsl.documents.marker import Marker, mark
 from jobdsl.documents.tree import escape, parse
 from jobdsl.planning.changes import Change
-from jobdsl.planning.marker import Marker, mark
 
 __all__ = ["say", "with_digest"]
 

@@ -71,6 +71,7 @@ def plan(
     `diffs` is how many differences to fetch. `to_save` reads what a saved plan remembers: ControllerError
     where the user may not.
     """
+    from jobdsl.controller import stored
     from jobdsl.planning import plan as planning
     from jobdsl.planning import planfile
     from jobdsl.planning import refresh as live
@@ -88,7 +89,7 @@ def plan(
     if options.refresh:
         chosen = [one for one in definitions if selection.has(one.full_name)]
         keys = live.owned(chosen, checked.inventory, settings.seed.name)
-        documents, unreadable = live.fetch_readable(checked.controller, keys, workers)
+        documents, unreadable = stored.fetch_readable(checked.controller, keys, workers)
         drift = live.drift(chosen, documents)
     made = planning.plan(
         checked.estate,
@@ -107,11 +108,10 @@ def plan(
     blocking = _blocking(checked.findings, made)
     if to_save and not blocking:
         missing = [key for key in planfile.read_first(made) if key not in documents]
-        documents |= live.fetch(checked.controller, missing, workers)
+        documents |= stored.fetch(checked.controller, missing, workers)
     limit = live.DIFFS if diffs is None else diffs
-    controller, values = checked.controller, checked.secrets.values
-    read = live.fetch_changed(made, controller, limit=limit, workers=workers, known=documents)
-    shown = live.diffs(made, controller, limit=limit, workers=workers, known=read, values=values)
+    read = stored.fetch_missing(checked.controller, live.shown(made, limit), documents, workers)
+    shown = live.diffs(made, read, limit, checked.secrets.values)
     return Planned(checked, live.explained(made, read), shown, blocking, documents)
 
 
@@ -127,8 +127,8 @@ def saved_plan(path: Path, access: Access, threads: int) -> tuple[Plan, Controll
     that one has moved on since.
     """
     from jobdsl.controller.address import without_login
+    from jobdsl.controller.stored import fetch
     from jobdsl.planning import planfile
-    from jobdsl.planning import refresh as live
 
     try:
         saved = planfile.loads(path.read_text("utf-8"))
@@ -148,7 +148,7 @@ def saved_plan(path: Path, access: Access, threads: int) -> tuple[Plan, Controll
     controller = connect(
         Access(access.url or made_for or None, access.user, access.token), config.Settings(), threads
     )
-    stored = live.fetch(controller, saved.stored, threads)
+    stored = fetch(controller, saved.stored, threads)
     if moved := planfile.moved_on(saved, controller.inventory(), stored):
         raise EstateError(moved)
     return saved.plan, controller

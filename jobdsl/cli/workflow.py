@@ -201,11 +201,11 @@ def check(root: Path, access: Access, isolation: str | None, threads: int = 8) -
     Raises EstateError with all problems when the estate does not load; findings of lint and policy
     are given back, whatever they are.
     """
+    from jobdsl.controller.hidden_views import with_hidden_views
     from jobdsl.documents.secrets import secrets_of
     from jobdsl.loading.gather import LoadError
     from jobdsl.loading.load import load
     from jobdsl.planning import plan as planning
-    from jobdsl.planning.visibility import with_hidden_views
 
     settings = config.load(root)
     controller = connect(access, settings, threads)

@@ -23,7 +23,8 @@ from jobdsl.errors import ControllerError
 from jobdsl.planning.inventory import text
 
 if TYPE_CHECKING:
-    from jobdsl.controller.transport import Answer, Server
+    from jobdsl.controller.answer import Answer
+    from jobdsl.controller.transport import Server
 
 __all__ = ["PATIENCE", "Asking"]
 

@@ -12,7 +12,7 @@ from jobdsl.controller.address import without_login
 from jobdsl.errors import ControllerError
 
 if TYPE_CHECKING:
-    from jobdsl.controller.transport import Answer
+    from jobdsl.controller.answer import Answer
 
 __all__ = [
     "OVERLOADED",

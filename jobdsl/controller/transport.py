@@ -6,11 +6,9 @@ request then goes straight to the connection pool. A round through requests cost
 
 from __future__ import annotations
 
-import json
 import os
 import ssl
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,46 +21,11 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import exceptions
 
 from jobdsl.controller.address import without_login
+from jobdsl.controller.answer import Answer
 from jobdsl.controller.refusals import NoAnswerError
 from jobdsl.errors import ControllerError
 
-__all__ = ["Answer", "Server", "server_at"]
-
-
-class Answer:
-    """An answer, read whole: its status, headers and body."""
-
-    __slots__ = ("body", "headers", "status")
-
-    def __init__(self, status: int, headers: urllib3.HTTPHeaderDict, body: bytes) -> None:
-        self.status = status
-        self.headers = headers
-        """Names in any letter case."""
-        self.body = body
-
-    @property
-    def cookies(self) -> str:
-        """The cookies it sets, as the next request gives them back; a balancer may add its own."""
-        return "; ".join(one.partition(";")[0] for one in self.headers.getlist("Set-Cookie"))
-
-    @property
-    def retry_after(self) -> float:
-        """Seconds after which `Retry-After` asks to try again; 0.0 where it does not.
-
-        A date in it is compared with the answer's own `Date` (RFC 9110, 10.2.3).
-        """
-        stated = self.headers.get("Retry-After", "").strip()
-        try:
-            if stated.isascii() and stated.isdigit():
-                return float(stated)
-            date = parsedate_to_datetime(self.headers.get("Date", ""))
-            return max((parsedate_to_datetime(stated) - date).total_seconds(), 0.0)
-        except (TypeError, ValueError, OverflowError):
-            return 0.0
-
-    def json(self) -> Any:
-        """The body as JSON; ValueError if it is none."""
-        return json.loads(self.body)
+__all__ = ["Server", "server_at"]
 
 
 class Server(jenkins.Jenkins):  # type: ignore[misc]  # python-jenkins has no types

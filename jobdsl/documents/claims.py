@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from jobdsl.documents.aliases import canonical, tag_class
 from jobdsl.documents.conversions import conversions_of, old_fields
-from jobdsl.documents.declared import class_of_child, referring_tags, refers
+from jobdsl.documents.declared import Refers, class_of_child, referring_tags, refers
 from jobdsl.documents.elementgroups import (
     field_group,
     groups_of,
@@ -30,8 +30,6 @@ from jobdsl.secrets.placeholders import SECRET_START, TOKEN
 
 if TYPE_CHECKING:
     from lxml import etree
-
-    from jobdsl.elements.kinds import Refers
 
 __all__ = ["Claims", "may_be_claim", "secret_names"]
 

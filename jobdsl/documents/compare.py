@@ -22,6 +22,7 @@ from jobdsl.documents.conversions import (
     widened_branches,
 )
 from jobdsl.documents.differences import Difference, Kind
+from jobdsl.documents.marker import stripped
 from jobdsl.documents.masking import HIDDEN, Spans, masked_pair, secret_spans
 from jobdsl.documents.pairing import pair
 from jobdsl.documents.roots import is_folder_root
@@ -40,7 +41,6 @@ from jobdsl.documents.storing import (
 )
 from jobdsl.documents.tree import Node, class_name
 from jobdsl.errors import Severity
-from jobdsl.planning.marker import stripped
 from jobdsl.secrets.placeholders import TOKEN, restored
 from jobdsl.secrets.texts import secrets_in
 

@@ -14,9 +14,9 @@ from jobdsl.secrets.names import ends_secret, harmless
 
 if TYPE_CHECKING:
     from jobdsl.elements.base import Record
-    from jobdsl.elements.kinds import Refers
 
 __all__ = [
+    "Refers",
     "class_of_child",
     "dsl_call",
     "dsl_field",
@@ -33,6 +33,8 @@ __all__ = [
     "slots_of",
 ]
 
+Refers = Literal["", "credentials", "label", "node"]
+"""What the text of a child names: credentials by id, agents by a label expression, or one label or node."""
 Secrecy = Literal["", "declared", "named"]
 
 _ADDRESS_ELSEWHERE = re.compile(r"\w+://[\w.:/-]*\$\{[^{}]+\}")

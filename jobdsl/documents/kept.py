@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from jobdsl.documents.aliases import tag_class
 from jobdsl.documents.jenkinsfile import PIPELINE_ROOTS, keep_jenkinsfile
+from jobdsl.documents.marker import Marker
 from jobdsl.documents.roots import FOLDER_ROOTS
 from jobdsl.documents.tree import Node, header, parse, to_text
-from jobdsl.planning.marker import Marker
 
 __all__ = ["keep_own", "keeps_own", "with_own"]
 

@@ -12,7 +12,7 @@ from functools import partial
 from types import ModuleType
 from typing import Any, TypeVar
 
-from jobdsl.dsl import context
+from jobdsl import context
 from jobdsl.elements.base import Record
 from jobdsl.elements.refusing import known_layout
 from jobdsl.errors import DslError, suggestion

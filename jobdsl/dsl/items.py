@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from jobdsl import context
 from jobdsl.documents.tree import header
-from jobdsl.dsl import context
-from jobdsl.dsl.parts import UNNAMED
 from jobdsl.dsl.patches import Patch, patched
-from jobdsl.dsl.raw import Value
 from jobdsl.elements.base import Record
 from jobdsl.elements.fields import meta
 from jobdsl.elements.kinds import Field, wrong
 from jobdsl.elements.kinds_lists import SlotField
 from jobdsl.elements.layouts import value_in
+from jobdsl.elements.parts import UNNAMED
 from jobdsl.elements.refusing import checked
+from jobdsl.elements.untyped import Value
 from jobdsl.errors import DslError, Where, suggestion
 from jobdsl.grammar import names
 
@@ -98,10 +98,12 @@ class Item(Record):
     @classmethod
     def kinds_with(cls, argument: str) -> list[str]:
         """Names of the kinds of jobs that take an argument."""
-        from jobdsl.dsl import jobs
-
-        kinds = [getattr(jobs, name) for name in ("freestyle", "pipeline", "multibranch", "folder")]
-        return [kind.__name__ for kind in kinds if argument in kind._fields and kind is not cls]
+        kinds = {kind.__name__: kind for kind in Item.__subclasses__()}
+        return [
+            name
+            for name in ("freestyle", "pipeline", "multibranch", "folder")
+            if (kind := kinds.get(name)) is not None and argument in kind._fields and kind is not cls
+        ]
 
     def _full_name(self) -> str:
         path, name = context.path(), self.name

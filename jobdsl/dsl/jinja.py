@@ -14,7 +14,7 @@ from jinja2.exceptions import TemplateSyntaxError
 from jinja2.ext import Extension
 from jinja2.sandbox import SandboxedEnvironment
 
-from jobdsl.dsl.files import Places
+from jobdsl.dsl.resolver import FileResolver
 from jobdsl.errors import DslError, suggestion
 
 __all__ = ["Renderer", "groovy_text"]
@@ -70,13 +70,13 @@ class _Loader(BaseLoader):
     def joined(self, name: str, parent: str) -> str:
         """The template that `name` means in the template `parent`."""
         try:
-            return Places(self.root, os.path.dirname(parent)).find(name)
+            return FileResolver(self.root, os.path.dirname(parent)).find(name)
         except DslError as error:
             raise TemplateNotFound(name, error.message) from None
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:  # noqa: ARG002
         self.paths.add(template)
-        return Places(self.root, "").text(template), template, lambda: True
+        return FileResolver(self.root, "").text(template), template, lambda: True
 
 
 class Renderer:
@@ -114,7 +114,7 @@ class Renderer:
             raise self._error(*self._place(error.__traceback__, path), text, "") from None
 
     def _error(self, path: str, line: int, message: str, hint: str) -> DslError:
-        return DslError(f"{Places(self.loader.root, '').shown(path)}:{line}: {message}", hint=hint)
+        return DslError(f"{FileResolver(self.loader.root, '').shown(path)}:{line}: {message}", hint=hint)
 
     def _place(self, trace: TracebackType | None, path: str) -> tuple[str, int]:
         """The innermost template and its line; Jinja2 puts them into the traceback."""

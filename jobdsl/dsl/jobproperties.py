@@ -14,8 +14,8 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from jobdsl.documents.tree import class_name
-from jobdsl.dsl.raw import Raw
 from jobdsl.elements.slots import Property
+from jobdsl.elements.untyped import Raw
 from jobdsl.errors import DslError
 
 __all__ = ["REST", "Implied", "arrange", "take_apart"]

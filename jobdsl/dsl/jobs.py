@@ -9,7 +9,6 @@ from jobdsl.dsl.items import Item, truth
 from jobdsl.dsl.jobproperties import Implied, arrange, take_apart
 from jobdsl.dsl.jobs_branches import multibranch, organization_folder
 from jobdsl.dsl.jobs_folder import folder
-from jobdsl.dsl.raw import Literal, Raw
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import (
     absent,
@@ -43,6 +42,7 @@ from jobdsl.elements.properties import (
 )
 from jobdsl.elements.scm_basic import none
 from jobdsl.elements.slots import Axis, Misc, Parameter, Property, Publisher, Scm, Step, Trigger, Wrapper
+from jobdsl.elements.untyped import Literal, Raw
 from jobdsl.errors import DslError
 
 __all__ = [

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any
 
-from jobdsl.dsl import context
+from jobdsl import context
 from jobdsl.dsl.items import Item
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import absent, child, raw, slot, text

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jobdsl.documents.tree import as_lxml, from_lxml, shift, to_text
-from jobdsl.dsl.raw import Value, Writable, write_members, write_value
+from jobdsl.elements.untyped import Value, Writable, write_members, write_value
 from jobdsl.errors import DslError, Where, XmlError
 
 __all__ = ["Patch", "patched"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from jobdsl.dsl import context
+from jobdsl import context
 from jobdsl.errors import DslError, Problem, Where
 
 __all__ = ["EXAMPLE", "check", "index_problem", "warn"]

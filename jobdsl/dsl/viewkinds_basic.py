@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from jobdsl import context
 from jobdsl.documents.tree import Node, parse, to_text
-from jobdsl.dsl import context
 from jobdsl.dsl.items import Item
-from jobdsl.dsl.raw import Literal, Raw
 from jobdsl.elements.fields import children, computed, constant, flag, meta, raw, slot, strings, text
 from jobdsl.elements.jobnames import JobNames, job_names, listed, read_jobs
 from jobdsl.elements.kinds import FlagField, TextField
 from jobdsl.elements.kinds_lists import ChildrenField
 from jobdsl.elements.kinds_views import ViewsSlotField
 from jobdsl.elements.layouts import names_tag
+from jobdsl.elements.untyped import Literal, Raw
 from jobdsl.elements.views import (
     build_button,
     job,

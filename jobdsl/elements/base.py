@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from jobdsl.documents.aliases import names_of
 from jobdsl.documents.tree import Node, tag_name
-from jobdsl.dsl.raw import Value
 from jobdsl.elements.compiling import constructor, writer
 from jobdsl.elements.kinds import REQUIRED, Field
+from jobdsl.elements.untyped import Value
 from jobdsl.errors import DslError
 
 if TYPE_CHECKING:

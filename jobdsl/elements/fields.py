@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from jobdsl.documents.declared import Refers
 from jobdsl.elements.kinds import (
     REQUIRED,
     AmountField,
@@ -20,7 +21,6 @@ from jobdsl.elements.kinds import (
     LabelField,
     NamesField,
     NumberField,
-    Refers,
     SecretTextField,
     TextField,
 )

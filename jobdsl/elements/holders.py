@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from jobdsl.dsl import context
+from jobdsl import context
 from jobdsl.elements.base import Element
 from jobdsl.errors import DslError
 

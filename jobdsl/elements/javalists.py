@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from jobdsl.documents.tree import Node
-from jobdsl.dsl.raw import write_value
 from jobdsl.elements.kinds import Unfit
 from jobdsl.elements.kinds_lists import ChildrenField, StringsField
+from jobdsl.elements.untyped import write_value
 from jobdsl.errors import DslError
 
 __all__ = ["array_of_strings", "list_or_array", "repeated"]

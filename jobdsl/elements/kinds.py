@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from math import isfinite
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
+from jobdsl.documents.declared import Refers
 from jobdsl.documents.tree import Node, escape, escape_attribute
 from jobdsl.elements.slips import slip
 from jobdsl.errors import DslError, suggestion
@@ -26,7 +27,6 @@ __all__ = [
     "LabelField",
     "NamesField",
     "NumberField",
-    "Refers",
     "SecretTextField",
     "TextField",
     "Unfit",
@@ -35,10 +35,6 @@ __all__ = [
     "shown",
     "wrong",
 ]
-
-
-Refers = Literal["", "credentials", "label", "node"]
-"""What a field's text names: credentials by id, agents by a label expression, or one label or node."""
 
 
 class _Required:

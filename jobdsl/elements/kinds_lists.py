@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from jobdsl.documents.tree import Node
-from jobdsl.dsl.parts import Parts
-from jobdsl.dsl.raw import Writable, write_value
 from jobdsl.elements.kinds import Field, Unfit, leaf, ordered, wrong
+from jobdsl.elements.parts import Parts
 from jobdsl.elements.slips import place_of
+from jobdsl.elements.untyped import Writable, write_value
 from jobdsl.errors import DslError
 
 __all__ = [

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from jobdsl.documents.tree import Node, escape
-from jobdsl.dsl.raw import write_value
 from jobdsl.elements.kinds import Field, TextField, Unfit, ordered
+from jobdsl.elements.untyped import write_value
 
 __all__ = [
     "RESULTS",

@@ -12,9 +12,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from jobdsl.documents.tree import parse
-from jobdsl.dsl.raw import write_value
 from jobdsl.elements.kinds import Field
 from jobdsl.elements.kinds_other import ComputedField
+from jobdsl.elements.untyped import write_value
 from jobdsl.errors import DslError
 
 if TYPE_CHECKING:

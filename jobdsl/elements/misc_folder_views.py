@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from jobdsl import context
 from jobdsl.documents.roots import is_view_root
-from jobdsl.dsl import context
-from jobdsl.dsl.raw import Writable
 from jobdsl.elements.base import Record
 from jobdsl.elements.fields import child, text
 from jobdsl.elements.kinds import ordered, wrong
 from jobdsl.elements.kinds_views import ViewsField
 from jobdsl.elements.slots import Misc
+from jobdsl.elements.untyped import Writable
 
 __all__ = ["TabBar", "default_tabs", "dropdown_tabs", "favorite_tabs", "folder_views"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from jobdsl.dsl import context
+from jobdsl import context
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import credentials_id, flag, secret_text, sugar
 from jobdsl.elements.fields import text as line

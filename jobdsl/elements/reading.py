@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jobdsl.documents.tree import TEXT, Node, class_name, parse, tag_name, to_text
-from jobdsl.dsl.raw import Literal, Raw
 from jobdsl.elements.base import Element, Record, registry
 from jobdsl.elements.kinds import REQUIRED, Field, Unfit
 from jobdsl.elements.kinds_other import ComputedField
 from jobdsl.elements.refusing import checked
+from jobdsl.elements.untyped import Literal, Raw
 from jobdsl.errors import DslError
 
 __all__ = ["read_as", "read_element", "read_raw", "typed_class", "value_of", "without"]

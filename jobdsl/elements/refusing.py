@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from jobdsl.dsl import context
-from jobdsl.dsl.raw import Value
+from jobdsl import context
 from jobdsl.elements.arguments import meant
 from jobdsl.elements.kinds import REQUIRED, Field, shown
 from jobdsl.elements.layouts import unknown_word
+from jobdsl.elements.untyped import Value
 from jobdsl.errors import DslError, suggestion
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from jobdsl import context
 from jobdsl.documents.tree import Node
-from jobdsl.dsl import context
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import child, children, credentials_id, flag, number, sugar, text
 from jobdsl.elements.holders import twice

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobdsl.dsl import context
+from jobdsl import context
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import child, children, credentials_id, flag, sugar, text
 from jobdsl.elements.holders import twice

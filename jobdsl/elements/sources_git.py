@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from jobdsl.dsl.raw import Value
 from jobdsl.elements import scm_git_extensions as ext
 from jobdsl.elements.fields import child, children, credentials_id, text
 from jobdsl.elements.scm_git_browsers import GitBrowser
 from jobdsl.elements.slots import Misc, Scm, Source, Trait
 from jobdsl.elements.sources_fields import identity as identity_field
 from jobdsl.elements.sources_fields import trait_list
+from jobdsl.elements.untyped import Value
 
 __all__ = [
     "ExtensionTrait",

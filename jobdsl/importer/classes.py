@@ -10,10 +10,10 @@ from typing import Any
 from jobdsl.documents.tree import Node, class_name
 from jobdsl.dsl.items import Item
 from jobdsl.dsl.jobs import item
-from jobdsl.dsl.raw import Literal, Raw
 from jobdsl.dsl.viewkinds import view
 from jobdsl.elements import load_all
 from jobdsl.elements.base import Element, Record, registry
+from jobdsl.elements.untyped import Literal, Raw
 from jobdsl.importer.faithful import parts
 
 __all__ = ["elements", "untyped"]

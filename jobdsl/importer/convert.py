@@ -14,10 +14,10 @@ from jobdsl.documents.subitems import Subitem
 from jobdsl.documents.tree import Node, class_name, parse, to_text
 from jobdsl.dsl.items import Item
 from jobdsl.dsl.jobs import item
-from jobdsl.dsl.raw import Literal
 from jobdsl.dsl.viewkinds import view
 from jobdsl.elements import load_all, reading
 from jobdsl.elements.base import registry
+from jobdsl.elements.untyped import Literal
 from jobdsl.errors import XmlError
 from jobdsl.importer.classes import elements, untyped
 from jobdsl.importer.doubts import doubts

@@ -7,9 +7,9 @@ from functools import cache
 from typing import Any
 
 import jobdsl
-from jobdsl.dsl.raw import Raw
 from jobdsl.elements import load_all
 from jobdsl.elements.base import Element, Record, registry
+from jobdsl.elements.untyped import Raw
 from jobdsl.importer.layout import show
 from jobdsl.importer.source import Writer
 

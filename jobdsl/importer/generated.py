@@ -10,10 +10,10 @@
 
 from __future__ import annotations
 
+from jobdsl.documents.marker import Marker, strip, stripped
 from jobdsl.documents.roots import is_folder_root
 from jobdsl.documents.tree import Node, class_name
 from jobdsl.planning.inventory import BORN_VIEW
-from jobdsl.planning.marker import Marker, strip, stripped
 
 __all__ = [
     "defined",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from jobdsl.documents.secretfinder import SecretText, find_secrets
 from jobdsl.documents.tree import Node
-from jobdsl.dsl.raw import secret
+from jobdsl.elements.untyped import secret
 from jobdsl.secrets.placeholders import TOKEN
 
 __all__ = ["Taken", "take_out"]

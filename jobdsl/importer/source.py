@@ -9,11 +9,11 @@ from typing import Any
 
 from jobdsl.documents.tree import to_text
 from jobdsl.dsl.items import Item
-from jobdsl.dsl.raw import Literal, Raw
 from jobdsl.elements.base import Record
 from jobdsl.elements.kinds import REQUIRED
 from jobdsl.elements.kinds_lists import SlotField
 from jobdsl.elements.layouts import is_same
+from jobdsl.elements.untyped import Literal, Raw
 from jobdsl.importer.layout import Code, Group
 from jobdsl.importer.literals import literal, quoted
 from jobdsl.secrets.placeholders import TOKEN

@@ -14,9 +14,8 @@ import sys
 import time
 from typing import Any, BinaryIO
 
-from jobdsl.dsl import context
-from jobdsl.dsl.context import Load
-from jobdsl.dsl.items import Item
+from jobdsl import context
+from jobdsl.context import Defined, Load
 from jobdsl.errors import DslError, Problem, Where
 from jobdsl.loading import guard
 from jobdsl.loading.faults import holds_any
@@ -85,7 +84,7 @@ class _Child:
         self.stage = Stage(self.load)
         self.guard = guard.Guard(self.load, request["readable"], request["hidden"], self.runner.told)
         self.foreign: dict[str, dict[str, str]] = {}
-        self.items: list[Item] = []
+        self.items: list[Defined] = []
 
     def serve(self) -> None:
         """Run the files, then send what they made."""
@@ -170,7 +169,7 @@ class _Child:
                 send(self.out, "defined", name, kind == "view", item.where.file, item.where.line)
         return sent
 
-    def _document(self, item: Item) -> bytes:
+    def _document(self, item: Defined) -> bytes:
         """The document; nothing, and a problem unless there is one already, where it cannot be as meant."""
         self.load.place = item.where
         is_faulty = bool(self.load.faulty) and holds_any(item, self.load.faulty)
@@ -193,7 +192,7 @@ class _Child:
         self.failed = True
         return b""
 
-    def _send_item(self, item: Item, document: bytes) -> None:
+    def _send_item(self, item: Defined, document: bytes) -> None:
         file, line, old = item.where.file, item.where.line, item.renamed_from or ""
         made_at = item.template or Where("", 0)
         place = (file, line, old, item.queue, made_at.file, made_at.line)
@@ -207,7 +206,7 @@ class _Child:
                     send(self.out, "extra", kind, value["file"], value["line"], body=body)
 
 
-def _attempt(item: Item) -> str:
+def _attempt(item: Defined) -> str:
     try:
         return item.render()
     except Exception as error:  # noqa: BLE001  # told by the group the item belongs to

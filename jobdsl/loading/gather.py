@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, get_args
 
-from jobdsl.dsl.context import twice
+from jobdsl.context import twice
 from jobdsl.errors import EstateError, Problem, Severity, Where
 from jobdsl.grammar import names
 from jobdsl.loading.allowance import Allowance

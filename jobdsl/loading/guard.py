@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, NoReturn
 
-from jobdsl.dsl import context
-from jobdsl.dsl.context import Load
+from jobdsl import context
+from jobdsl.context import Load
 from jobdsl.errors import DslError
 
 __all__ = ["Guard", "limit"]

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from types import CodeType, ModuleType, TracebackType
 
-from jobdsl.dsl import context
-from jobdsl.dsl.context import Load
+from jobdsl import context
+from jobdsl.context import Load
 from jobdsl.elements.base import Record
 from jobdsl.errors import DslError, Problem, Where
 from jobdsl.loading.explain import explained, way_out

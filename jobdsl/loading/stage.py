@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO
 
-from jobdsl.dsl import context
-from jobdsl.dsl.context import Load
+from jobdsl import context
+from jobdsl.context import Load
 from jobdsl.errors import Problem, Where
 
 if TYPE_CHECKING:

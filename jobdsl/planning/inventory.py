@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from jobdsl.documents.aliases import canonical, tag_class
+from jobdsl.documents.marker import Marker
 from jobdsl.documents.roots import FOLDER_ROOTS
 from jobdsl.grammar import names
-from jobdsl.planning.marker import Marker
 
 __all__ = [
     "BORN_VIEW",

@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 
+from jobdsl.documents.marker import UNFINISHED, UNMARKED, Marker, managed
 from jobdsl.errors import Problem, suggestion
 from jobdsl.grammar import names
 from jobdsl.model import Definition, Estate
 from jobdsl.planning.changes import Action, Change, Plan
 from jobdsl.planning.copies import Copies
 from jobdsl.planning.inventory import BORN_VIEW, Existing, Inventory, Key, class_of
-from jobdsl.planning.marker import UNFINISHED, UNMARKED, Marker, managed
 from jobdsl.planning.order import dependencies, stages
 from jobdsl.planning.refusals import listed, mistake, refuse
 from jobdsl.planning.removals import Removals

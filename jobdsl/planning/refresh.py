@@ -1,22 +1,20 @@
-"""Live documents: fetched in parallel, compared with their definitions, shown as differences."""
+"""Live documents: compared with their definitions, and shown as differences."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from jobdsl.controller.jenkins import Controller
 from jobdsl.documents.compare import Comparison, compare
 from jobdsl.documents.kept import keeps_own, with_own
+from jobdsl.documents.marker import stripped
 from jobdsl.documents.masking import masked_diff
 from jobdsl.documents.tree import Node, parse
 from jobdsl.documents.wording import summary_in_words
-from jobdsl.errors import ControllerError, Problem, XmlError
+from jobdsl.errors import Problem, XmlError
 from jobdsl.model import Definition
 from jobdsl.planning.changes import Action, Change, Plan
 from jobdsl.planning.inventory import Inventory, Key
-from jobdsl.planning.marker import stripped
 
 __all__ = [
     "DIFFS",
@@ -24,11 +22,9 @@ __all__ = [
     "diffs",
     "drift",
     "explained",
-    "fetch",
-    "fetch_changed",
-    "fetch_readable",
     "not_read",
     "owned",
+    "shown",
 ]
 
 DIFFS = 50
@@ -37,43 +33,6 @@ _NAMED = 5
 """Objects that a note names; the others are counted."""
 DRIFT = "changed in Jenkins"
 """How the reason of a change begins that somebody made on the controller."""
-
-
-def fetch(
-    controller: Controller,
-    keys: Collection[Key],
-    workers: int = 8,
-    *,
-    allowed: bool = False,
-    unreadable: list[Key] | None = None,
-) -> dict[Key, bytes]:
-    """The stored documents of these objects; those that are gone are left out. One request each.
-
-    `allowed`: leave out those the user may not read as well; they are added to `unreadable`.
-    """
-
-    def one(key: Key) -> tuple[Key, bytes | None]:
-        try:
-            return key, controller.config(*key)
-        except ControllerError as error:
-            if error.status == 403 and allowed:
-                if unreadable is not None:
-                    unreadable.append(key)
-            elif error.status != 404:
-                raise
-            return key, None
-
-    with ThreadPoolExecutor(max(1, workers), thread_name_prefix="fetch") as pool:
-        return {key: document for key, document in pool.map(one, keys) if document is not None}
-
-
-def fetch_readable(
-    controller: Controller, keys: Collection[Key], workers: int = 8
-) -> tuple[dict[Key, bytes], list[Key]]:
-    """Return the stored documents of these objects, and the objects whose documents the user may not read."""
-    unreadable: list[Key] = []
-    documents = fetch(controller, keys, workers, allowed=True, unreadable=unreadable)
-    return documents, sorted(unreadable)
 
 
 def not_read(unreadable: Collection[Key]) -> Iterator[Problem]:
@@ -112,21 +71,10 @@ def drift(definitions: Iterable[Definition], documents: Mapping[Key, bytes]) -> 
     return found
 
 
-def fetch_changed(
-    plan: Plan,
-    controller: Controller,
-    *,
-    limit: int = DIFFS,
-    workers: int = 8,
-    known: Mapping[Key, bytes] | None = None,
-) -> dict[Key, bytes]:
-    """Fetch the stored documents of the first `limit` objects that change, by the names they have now.
-
-    `known` documents are not fetched again; those the user may not read are left out.
-    """
-    origins, documents = plan.origins(), dict(known or {})
-    keys = [origins[change.key] for change in _rewritten(plan)[:limit]]
-    return documents | fetch(controller, [key for key in keys if key not in documents], workers, allowed=True)
+def shown(plan: Plan, limit: int = DIFFS) -> list[Key]:
+    """List the first `limit` objects whose documents change, by the names they have now."""
+    origins = plan.origins()
+    return [origins[change.key] for change in _rewritten(plan)[:limit]]
 
 
 def explained(plan: Plan, documents: Mapping[Key, bytes]) -> Plan:
@@ -163,25 +111,21 @@ def _rewritten(plan: Plan) -> list[Change]:
 
 
 def diffs(
-    plan: Plan,
-    controller: Controller,
-    *,
-    limit: int = DIFFS,
-    workers: int = 8,
-    known: Mapping[Key, bytes] | None = None,
-    values: Mapping[str, str] | None = None,
+    plan: Plan, documents: Mapping[Key, bytes], limit: int = DIFFS, values: Mapping[str, str] | None = None
 ) -> dict[Key, list[str]]:
-    """Unified differences of the first `limit` documents that change, as lines; one request each.
+    """Compare the first `limit` documents that change with the stored ones; unified differences, as lines.
 
-    Who may see jobs may not always read their documents: such a user's plan has no differences.
+    Users that see jobs may not always read their documents: such a user's plan has no differences.
 
-    `known`: documents that are at hand already. `values`: those of the secrets file, by name; they are hidden
-    as every secret is.
+    `documents`: the stored ones, by the names that the objects have now. `values`: those of the secrets file,
+    by name; they are hidden as every secret is.
     """
-    shown, origins = _rewritten(plan)[:limit], plan.origins()
-    documents = fetch_changed(plan, controller, limit=limit, workers=workers, known=known)
-    found = {one.key: diff(one, documents.get(origins[one.key]), values) for one in shown}
-    return {key: lines for key, lines in found.items() if lines}
+    origins = plan.origins()
+    compared = {
+        change.key: diff(change, documents.get(origins[change.key]), values)
+        for change in _rewritten(plan)[:limit]
+    }
+    return {key: lines for key, lines in compared.items() if lines}
 
 
 def diff(change: Change, stored: bytes | None, values: Mapping[str, str] | None = None) -> list[str]:

@@ -11,11 +11,11 @@ from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
 from jobdsl.checks.renames import FormerNames
+from jobdsl.documents.marker import UNMARKED, Marker
 from jobdsl.errors import Problem
 from jobdsl.grammar import names
 from jobdsl.model import Definition
 from jobdsl.planning.inventory import Existing, Inventory, Key, class_of
-from jobdsl.planning.marker import UNMARKED, Marker
 from jobdsl.planning.refusals import REFUSED, mistake, refuse
 
 __all__ = ["Renames"]

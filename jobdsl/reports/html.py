@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from jobdsl.documents.marker import stripped
 from jobdsl.documents.masking import cut_lines, masked
 from jobdsl.documents.tree import parse, to_text
 from jobdsl.errors import XmlError
 from jobdsl.planning.changes import Action, Change, Plan
 from jobdsl.planning.inventory import Key
-from jobdsl.planning.marker import stripped
 from jobdsl.printable import shown
 from jobdsl.reports.about import About
 from jobdsl.reports.plans import Diffs, Group, groups, summary, without_repeats

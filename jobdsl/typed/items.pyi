@@ -9,7 +9,7 @@ import builtins as _b
 from collections.abc import Mapping
 from typing import Any, Final, Literal, Self
 
-from jobdsl.dsl.raw import Value as _Value
+from jobdsl.elements.untyped import Value as _Value
 from jobdsl.elements import base as _base
 from jobdsl.elements import slots as _slots
 from jobdsl.typed import parts as _parts
@@ -25,7 +25,7 @@ from jobdsl.typed import triggers as _triggers
 from jobdsl.typed import views as _views
 from jobdsl.typed import wrappers as _wrappers
 from jobdsl.dsl.items import Item as _Item
-from jobdsl.dsl.parts import Parts as _Parts
+from jobdsl.elements.parts import Parts as _Parts
 
 class folder(_Item):
     """A folder. As a `with` block it holds what is made inside.

@@ -9,7 +9,7 @@ import builtins as _b
 from collections.abc import Mapping
 from typing import Any, Final, Literal, Self
 
-from jobdsl.dsl.raw import Value as _Value
+from jobdsl.elements.untyped import Value as _Value
 from jobdsl.elements import base as _base
 from jobdsl.elements import slots as _slots
 from jobdsl.typed import parts as _parts

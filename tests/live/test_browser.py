@@ -10,8 +10,8 @@ import pytest
 from live_site import Site
 
 from jobdsl.controller.jenkins import Controller
+from jobdsl.documents.marker import Marker
 from jobdsl.grammar import names
-from jobdsl.planning.marker import Marker
 from jobdsl.testing.users import READER
 
 JOBS = """

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from dynaslave.model import Agent
 
-__all__ = ["Why", "plural"]
+__all__ = ["Why"]
 
 
 class Why(StrEnum):
@@ -44,8 +44,3 @@ class Why(StrEnum):
     def drains(self, agent: Agent) -> bool:
         """Whether this is why the agent drains."""
         return f"{self}: " in agent.node.reason
-
-
-def plural(count: int, word: str) -> str:
-    """`1 agent`, `2 agents`."""
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, repeat
 from operator import attrgetter
 
-from dynaslave.controller.words import plural
 from dynaslave.deciding.decisions import Drain
 from dynaslave.deciding.demand import Group
 from dynaslave.deciding.holds import Kept
@@ -15,6 +14,7 @@ from dynaslave.deciding.outcome import PoolView
 from dynaslave.deciding.scale_up import Grown
 from dynaslave.deciding.standing import Standing
 from dynaslave.model import Agent, Offline, QueueItem, Snapshot, State
+from jobdsl.printable import plural
 
 __all__ = ["counted", "notes", "states", "views"]
 

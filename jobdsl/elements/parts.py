@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol, Self, SupportsIndex, overload
 
-from jobdsl.dsl import context
+from jobdsl import context
 from jobdsl.errors import DslError, suggestion
 
 __all__ = ["UNNAMED", "Parts"]

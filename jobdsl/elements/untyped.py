@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
+from jobdsl import context
 from jobdsl.documents.tree import escape, escape_attribute, parse, tag_name, to_text
 from jobdsl.errors import DslError, XmlError
 from jobdsl.secrets.placeholders import SECRET_START
@@ -168,8 +169,6 @@ def node(*members: Value, _attrs: Mapping[str, str] | None = None, _text: str = 
 
 def xml(text: str) -> Literal:
     """Literal XML: one element. Raises DslError when it is not well-formed."""
-    from jobdsl.dsl import context
-
     try:
         return Literal(text)
     except DslError as error:
@@ -183,8 +182,6 @@ def secret(name: str) -> str:
     What is returned stands in the document until it is sent.
     """
     if not isinstance(name, str) or not re.fullmatch(r"[^{}<>&\"\x00-\x1f\x7f]+", name):
-        from jobdsl.dsl import context
-
         context.complain(
             DslError(f"secret: {name!r} can be no name", hint="use letters, digits, / - . and _")
         )
@@ -194,8 +191,6 @@ def secret(name: str) -> str:
 
 def _checked(tag: str, *given: Any) -> Raw:
     """The element itself, written once so that a wrong value is told at its line."""
-    from jobdsl.dsl import context
-
     try:
         if tag != "":
             _named(tag_name(tag) if isinstance(tag, str) else tag)

@@ -10,15 +10,12 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from jobdsl.errors import DslError, Problem, Where
 
-if TYPE_CHECKING:
-    from jobdsl.dsl.items import Item
-    from jobdsl.dsl.jinja import Renderer
-
 __all__ = [
+    "Defined",
     "Load",
     "add",
     "apart",
@@ -40,6 +37,27 @@ _MOST_PROBLEMS = 1000
 """Problems of one file; who has more begins with these."""
 
 
+class Defined(Protocol):
+    """What a DSL file adds to the load: an item or a view."""
+
+    full_name: str
+    where: Where
+    template: Where | None
+    renamed_from: str | None
+    queue: bool
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Kind and full name: what must be unique."""
+
+    @property
+    def shown_name(self) -> str:
+        """Name it in a message."""
+
+    def render(self) -> str:
+        """Render the document. Raises DslError."""
+
+
 class Load:
     """What one run over DSL files gathers."""
 
@@ -52,9 +70,7 @@ class Load:
         """The DSL files being run, outermost first (one may import another)."""
         self.place = Where("?", 0)
         """What is said to be the place of a problem when no file runs."""
-        self.renderer: Renderer | None = None
-        """Renders the estate's templates; made when the first is wanted."""
-        self.items: dict[int, Item] = {}
+        self.items: dict[int, Defined] = {}
         """What was made, by identity: an item may yet become part of another."""
         self.problems: dict[Problem, None] = {}
         self.extra: dict[str, list[dict[str, Any]]] = {}
@@ -71,16 +87,16 @@ class Load:
             place = self._places[file, line] = Where(file, line)
         return place
 
-    def add(self, item: Item) -> None:
+    def add(self, item: Defined) -> None:
         """Take an item into the estate."""
         self.items[id(item)] = item
         if self.complained:
             self.complained = False
             self.faulty[id(item)] = item
 
-    def distinct(self) -> list[Item]:
+    def distinct(self) -> list[Defined]:
         """The items by full name; a second one of a name is a problem that names both lines."""
-        found: dict[tuple[str, str], Item] = {}
+        found: dict[tuple[str, str], Defined] = {}
         for item in self.items.values():
             other = found.setdefault(item.key, item)
             if other is not item:
@@ -134,13 +150,13 @@ def inside(full_name: str) -> Iterator[None]:
         _folders.pop()
 
 
-def add(item: Item) -> None:
+def add(item: Defined) -> None:
     """Add an item to the load in progress; without one, nothing happens."""
     if current is not None:
         current.add(item)
 
 
-def remove(item: Item) -> None:
+def remove(item: Defined) -> None:
     """Take an item out again: it became part of another."""
     if current is not None:
         current.items.pop(id(item), None)
