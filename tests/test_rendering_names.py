@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from jobdsl.cli.workflow import render
-from jobdsl.documents.rendering import MANIFEST, file_of, name_of
+from jobdsl.documents.rendering import MANIFEST, DocumentWriter, file_of, name_of
 from jobdsl.errors import Where
 from jobdsl.importer import import_estate
 from jobdsl.loading.load import load
@@ -90,3 +90,24 @@ def test_all_names_and_kinds_survive_render_and_import(tmp_path: Path) -> None:
     import_estate(tmp_path / "copy", tmp_path / "again", echo=lambda _: None)
     assert names(tmp_path / "again") == before
     assert render(estate, tmp_path / "rendered", "process")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_view_gets_the_ending_whichever_comes_first(tmp_path: Path, order: int) -> None:
+    item = Definition("a", "project", "<project/>", Where("jobs.py", 1))
+    view = Definition("a", "listView", "<hudson.model.ListView/>", Where("jobs.py", 2))
+    (tmp_path / "estate").mkdir()
+    with DocumentWriter(tmp_path / "out", tmp_path / "estate") as writer:
+        for one in [item, view][::order]:
+            writer.stage(one)
+        assert writer.commit() == (["a.view.xml", "a.xml"], [])
+    assert (tmp_path / "out" / "a.xml").read_text() == "<project/>"
+    assert (tmp_path / "out" / "a.view.xml").read_text() == "<hudson.model.ListView/>"
+
+
+def test_a_directory_that_was_made_for_nothing_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "estate").mkdir()
+    with DocumentWriter(tmp_path / "out", tmp_path / "estate") as writer:
+        writer.stage(Definition("a", "project", "<project/>", Where("jobs.py", 1)))
+        assert (tmp_path / "out").exists()
+    assert not (tmp_path / "out").exists()

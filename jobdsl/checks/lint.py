@@ -41,7 +41,9 @@ class Linter:
         if self._cycles is not None:
             self._cycles.add(one, found)
         for name, rule in self.rules.items():
-            for severity, message, hint, *place in rule(one, found, self.estate):
+            if rule.about and not getattr(found, rule.about):
+                continue
+            for severity, message, hint, *place in rule.check(one, found, self.estate):
                 yield problem_of(one, severity, message, hint, name, place[0] if place else None)
 
     def check_together(self) -> Iterator[Problem]:

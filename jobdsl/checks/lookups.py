@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from jobdsl.checks.plugins import PluginList
 from jobdsl.checks.renames import FormerNames
@@ -16,7 +17,7 @@ from jobdsl.errors import Severity, Where, suggestion
 from jobdsl.grammar import names
 from jobdsl.model import Definition
 
-__all__ = ["Estate", "Finding", "Known", "Rule"]
+__all__ = ["Check", "Estate", "Finding", "Known", "Rule"]
 
 
 _MOST_COMPARISONS = 200_000
@@ -112,7 +113,16 @@ class Estate:
 
 Finding = tuple[Severity, str, str] | tuple[Severity, str, str, Where]
 """Severity, message, hint; and the line, where that is another than the definition's."""
-Rule = Callable[[Definition, References, Estate], Iterator[Finding]]
+Check = Callable[[Definition, References, Estate], Iterator[Finding]]
+"""What looks at one definition, what its document refers to, and the estate around it."""
+
+
+class Rule(NamedTuple):
+    """A rule of lint."""
+
+    check: Check
+    about: str = ""
+    """The field of `References` that it is about: where that is empty, the rule finds nothing."""
 
 
 def _named(name: str, folder: str, estate: Estate) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import unescape
 
-from jobdsl.checks.lookups import Estate, Finding, Rule
+from jobdsl.checks.lookups import Check, Estate, Finding, Rule
 from jobdsl.documents.mistakes import MISTAKES
 from jobdsl.documents.references import References
 from jobdsl.model import Definition
@@ -39,7 +39,7 @@ def _secrets_known(one: Definition, _: References, estate: Estate) -> Iterator[F
             yield "error", f"the secret {name!r} has no value in the secrets file", hint
 
 
-def _mistakes(rule: str) -> Rule:
+def _mistakes(rule: str) -> Check:
     """What is wrong in the document itself, by rule."""
 
     def check(_: Definition, found: References, *__: Estate) -> Iterator[Finding]:
@@ -49,9 +49,9 @@ def _mistakes(rule: str) -> Rule:
 
 
 VALUE_RULES: dict[str, Rule] = {
-    "unknown-shown-job": _shown,
-    "missing-secret": _secrets_known,
-    **{rule: _mistakes(rule) for rule in MISTAKES},
-    "trigger-cycle": lambda *_: iter(()),  # over the whole estate: cycles.py
+    "unknown-shown-job": Rule(_shown),
+    "missing-secret": Rule(_secrets_known),
+    **{rule: Rule(_mistakes(rule), "mistakes") for rule in MISTAKES},
+    "trigger-cycle": Rule(lambda *_: iter(()), "jobs"),  # over the whole estate: cycles.py
 }
 """Rules by name, in the order they are checked."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobdsl.errors import EstateError, JobdslError, Problem, XmlError
+from jobdsl.errors import EstateError, JobdslError, Problem, Where, XmlError
 from jobdsl.model import Definition, Estate
 from jobdsl.settings import config
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from jobdsl.checks.plugins import PluginList
     from jobdsl.controller.jenkins import Controller
     from jobdsl.documents.references import References
-    from jobdsl.documents.rendering import Document
     from jobdsl.documents.secrets import Secrets
     from jobdsl.planning.inventory import Inventory
     from jobdsl.planning.still_used import Use
@@ -97,27 +96,42 @@ class Rendered:
 
 
 def render(root: Path, out: Path, isolation: str | None) -> Rendered:
-    """Load an estate, look at its policy, then write all of its documents, or none."""
+    """Load an estate, look at its policy, and write all of its documents, or none.
+
+    Each is written as it comes, and none is kept; all are put into place when all are in order.
+    """
     from jobdsl.checks import policy
-    from jobdsl.documents.rendering import check_output, write_documents
+    from jobdsl.documents.rendering import DocumentWriter
     from jobdsl.documents.secrets import secrets_of
     from jobdsl.loading.load import load
 
     settings = config.load(root)
     secrets = secrets_of(root, settings)
-    check_output(out, root)
-    estate = load(root, settings, isolation=isolation)
-    if settings.teams or settings.policy.default == "deny":
-        breaches = policy.check(estate.definitions, settings)
-        if any(problem.severity == "error" for problem in breaches):
-            raise EstateError(breaches)
+    has_policy = bool(settings.teams) or settings.policy.default == "deny"
+    breaches: list[Problem] = []
+    failures: list[JobdslError] = []
 
-    def documents() -> Iterator[Document]:
-        for definition in estate.definitions:
+    def take(definition: Definition) -> None:
+        if has_policy:
+            breaches.extend(policy.check([definition], settings))
+        try:
             filled = _filled(definition, secrets)
-            yield filled, filled is not definition
+            if not failures and not breaches:
+                writer.stage(filled, private=filled is not definition)
+        except JobdslError as error:
+            failures.append(error)  # those of the estate come first
 
-    return Rendered(estate, *write_documents(out, root, documents()))
+    with DocumentWriter(out, root) as writer:
+        estate = load(root, settings, on_definition=take, isolation=isolation)
+        if any(problem.severity == "error" for problem in breaches):
+            raise EstateError(sorted(breaches, key=_place))
+        if failures:
+            raise min(failures, key=_place)  # whichever process came first
+        return Rendered(estate, *writer.commit())
+
+
+def _place(error: Problem | JobdslError) -> Where:
+    return error.where or Where("", 0)
 
 
 def _filled(definition: Definition, secrets: Secrets) -> Definition:

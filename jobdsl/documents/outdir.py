@@ -33,6 +33,7 @@ class OutputDirectory:
 
     def __init__(self, path: Path, inside: Path | None = None) -> None:
         self.path = path
+        self._is_new = not path.exists()
         self._handle = _open_output(path, inside)
         self._branch: list[tuple[str, int]] = []
         """The directories below it that are open: those of the last name, from the top down."""
@@ -47,13 +48,19 @@ class OutputDirectory:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Remove what was staged and not put into place."""
+        self.close()
+
+    def close(self) -> None:
+        """Remove what was staged and not put into place, and the directory where it is new and empty."""
         self._leave(0)
         _empty(self._stage)
         os.close(self._stage)
         with suppress(OSError):
             os.rmdir(_STAGING, dir_fd=self._handle)
         os.close(self._handle)
+        if self._is_new:
+            with suppress(OSError):
+                os.rmdir(self.path)
 
     def stage(self, name: str, content: bytes, *, private: bool = False) -> None:
         """Write a file that `commit` puts at `name`; a `private` one only its owner may read."""
@@ -64,6 +71,10 @@ class OutputDirectory:
             while remaining:
                 remaining = remaining[file.write(remaining) :]
         self._staged.append(name)
+
+    def restage(self, name: str, other: str) -> None:
+        """Give a staged file another place."""
+        self._staged[self._staged.index(name)] = other
 
     def commit(self) -> None:
         """Put all staged files into place."""

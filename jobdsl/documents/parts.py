@@ -83,13 +83,20 @@ class Parts(Generic[_T]):
         """
         known = self._by_head.get(pieces.head, {})
         missing = [child for child in pieces.children if child not in known]
-        if len(missing) * 2 <= len(pieces.children):
-            return known
-        new = {hash(child) for child in missing} - self._seen
-        if len(self._seen) > self._most // _OVERHEAD:
+        most = len(pieces.children) // 2
+        if len(missing) > most and sum(not self.is_repeated(child) for child in missing) > most:
+            return None
+        return known
+
+    def is_repeated(self, child: str) -> bool:
+        """Return whether a part was asked for before: others, as of a job's own name, never come again."""
+        mark = hash(child)
+        if mark in self._seen:
+            return True
+        if len(self._seen) >= self._most // _OVERHEAD:
             self._seen.clear()
-        self._seen |= new
-        return None if len(new) * 2 > len(pieces.children) else known
+        self._seen.add(mark)
+        return False
 
     def keep(self, pieces: Pieces, child: str, found: _T) -> None:
         """Remember what was found in a part."""

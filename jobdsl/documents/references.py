@@ -153,7 +153,7 @@ def references(document: str | bytes) -> References:
     root = as_lxml(document)
     found = References()
     found.note_root(document, root)
-    if _note(found, root.iter("*")):
+    if _note(found, list(root.iter("*"))):
         found.secrets = _secrets(document, root)
     return found
 
@@ -171,6 +171,13 @@ class _Part(NamedTuple):
     references: tuple[tuple[str, list[Any] | dict[Any, Any]], ...]
     """Fields of `References` and their values, without empty ones."""
     may_hold_secrets: bool
+
+    def add_to(self, found: References) -> bool:
+        """Add them to what a document refers to; returns whether the part may hold secrets."""
+        for name, values in self.references:
+            own = getattr(found, name)
+            own.update(values) if type(own) is dict else own.extend(values)
+        return self.may_hold_secrets
 
 
 _PARTS: Parts[_Part] = Parts(16_000_000, 100_000)
@@ -192,23 +199,22 @@ def _from_parts(document: str) -> References | None:
     known = _PARTS.known(pieces)
     if known is None:
         return None
-    parts = {child: known.get(child) for child in pieces.children}
-    new = [child for child, part in parts.items() if part is None]
-    if new:
-        elements = alone(pieces, new)
-        if elements is None:
-            return None
-        parts |= {child: _part(pieces, child, element) for child, element in zip(new, elements, strict=True)}
-    ordered = [part for child in pieces.children if (part := parts[child]) is not None]
-    tags = "/><".join([part.tag for part in ordered]) + "/>"
-    root = known.get(tags) or _part(pieces, tags, as_lxml(pieces.document([tags])), is_root=True)
+    new = [child for child in dict.fromkeys(pieces.children) if child not in known]
+    alones = alone(pieces, new) if new else []
+    if alones is None:
+        return None
+    elements = dict(zip(new, alones, strict=True))
+    parts = {child: known[child] for child in pieces.children if child in known}
+    parts |= {child: _part(pieces, child, elements[child]) for child in new if _PARTS.is_repeated(child)}
+    tags = [parts[child].tag if child in parts else str(elements[child].tag) for child in pieces.children]
+    empty = "/><".join(tags) + "/>"
+    root = known.get(empty) or _part(pieces, empty, as_lxml(pieces.document([empty])), is_root=True)
     found = References(kinds=[tag_class(pieces.tag)])
-    secrets = False
-    for _, references, may_hold_secrets in (root, *ordered):
-        secrets = secrets or may_hold_secrets
-        for name, values in references:
-            own = getattr(found, name)
-            own.update(values) if type(own) is dict else own.extend(values)
+    secrets = root.add_to(found)
+    for child in pieces.children:
+        part = parts.get(child)
+        in_child = _note_part(found, child, elements[child]) if part is None else part.add_to(found)
+        secrets = secrets or in_child
     if found.secret_names:
         found.secret_names = list(dict.fromkeys(found.secret_names))
     if secrets:
@@ -222,13 +228,18 @@ def _part(pieces: Pieces, text: str, element: etree._Element, *, is_root: bool =
     Of what is outside it, only the root's tag and attributes count.
     """
     found = References()
-    may_hold_secrets = _note(found, [element] if is_root else element.iter("*"))
-    if SECRET_START in text:
-        found.secret_names = secret_names(text, element)
+    may_hold_secrets = _note(found, [element]) if is_root else _note_part(found, text, element)
     collected = [(name, values) for name, values in zip(_COLLECTED, _collected(found), strict=True) if values]
     part = _Part(str(element.tag), tuple(collected), may_hold_secrets)
     _PARTS.keep(pieces, text, part)
     return part
+
+
+def _note_part(found: References, text: str, element: etree._Element) -> bool:
+    """Note what a child of the root refers to, with all in it; returns whether it may hold secrets."""
+    if SECRET_START in text:
+        found.secret_names += secret_names(text, element)
+    return _note(found, list(element.iter("*")))
 
 
 def _note(found: References, nodes: Iterable[etree._Element]) -> bool:
@@ -237,8 +248,8 @@ def _note(found: References, nodes: Iterable[etree._Element]) -> bool:
     for element in nodes:
         meaning = _meaning(element.tag)  # type: ignore[arg-type]  # of elements it is a text
         text, tail, attributes = element.text, element.tail, element.items()
-        if text not in _harmless or tail not in _harmless:
-            secrets = secrets or _tells_secret(text or "") or (bool(tail) and not str(tail).isspace())
+        if not secrets:
+            secrets = (text not in _harmless and _tells_secret(text or "")) or _is_text(tail)
         if meaning is None:
             if not attributes:
                 continue
@@ -281,6 +292,11 @@ def _is_secret(element: etree._Element, tag: str) -> bool:
         return False
     named = "." in tag or secrecy(parent.get("class") or class_name(str(parent.tag)), tag)
     return bool(named) and in_clear(element.text or "")
+
+
+def _is_text(tail: str | None) -> bool:
+    """Return whether anything is written between two elements."""
+    return bool(tail) and not str(tail).isspace()
 
 
 _MOST_HARMLESS = 20_000
@@ -331,11 +347,12 @@ def _note_class(found: References, java: str, element: etree._Element) -> None:
     found.classes[java] = None
     if has_groups or found.is_folder:
         found.note_class(java, element)
-    if known is not None and not known.issuperset(tags := [child.tag for child in element]):
+    tags = [child.tag for child in element]
+    if known is not None and not known.issuperset(tags):
         strange = sorted(str(tag) for tag in set(tags) - known)
         found.strangers += [(java, tag, known.difference(tags)) for tag in strange]
     if step_text:
-        text = next((child.text or "" for child in element if child.tag == step_text), "")
+        text = (element[tags.index(step_text)].text or "") if step_text in tags else ""
         if not text or text.isspace():
             found.empty.append(canonical(java))
         elif canonical(java) == _PIPELINE:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from jobdsl.documents.outdir import OutputDirectory
 from jobdsl.errors import JobdslError
 from jobdsl.model import Definition
 
-__all__ = ["MANIFEST", "Document", "check_output", "file_of", "name_of", "write_documents"]
+__all__ = ["MANIFEST", "DocumentWriter", "check_output", "file_of", "name_of"]
 
 MANIFEST = ".jobdsl-rendered"
 """Names of the files of the last run, so that the next one removes what is no longer defined."""
-Document = tuple[Definition, bool]
-"""A definition, and whether only its owner may read its document."""
 _ESCAPED = re.compile("%([0-9A-Fa-f]{2})")
 _DIRECTORY_END = re.compile(r"\.xml\Z")
 _ENDING = re.compile(r"\.(?:item|view)\Z")
@@ -39,7 +37,7 @@ def file_of(one: Definition) -> str:
 
 
 def name_of(path: str) -> str:
-    """The full name of the definition that `write_documents` wrote to a path."""
+    """The full name of the definition that `DocumentWriter` wrote to a path."""
     if path.endswith("/config.xml"):
         stem = path.removesuffix("/config.xml")
     else:
@@ -56,46 +54,73 @@ def _ending(one: Definition) -> str:
     return ".view" if one.is_view else ".item"
 
 
-def write_documents(out: Path, estate: Path, documents: Iterable[Document]) -> tuple[list[str], list[str]]:
-    """Write all documents, and remove what an earlier run wrote and this one does not.
+class DocumentWriter:
+    """Writes documents as they come, and puts them into place together.
 
-    Returns:
-        The names of the files that were written, and of those that were removed.
+    Args:
+        out: The directory; it is made with the first document.
+        estate: The directory of the estate.
 
     Raises:
         JobdslError: The directory holds files of somebody else, has links in the way, or cannot be written.
             Then everything is as it was.
     """
-    check_output(out, estate)
-    try:
-        with OutputDirectory(out, _untrusted(estate)) as directory:
-            return _write(directory, documents)
-    except OSError as error:
-        raise JobdslError(f"{out}: cannot be written: {error.strerror}") from None
 
+    def __init__(self, out: Path, estate: Path) -> None:
+        check_output(out, estate)
+        self._out, self._estate = out, estate
+        self._directory: OutputDirectory | None = None
+        self._names: dict[str, Definition] = {}
+        """What is staged, without its document."""
 
-def _write(directory: OutputDirectory, documents: Iterable[Document]) -> tuple[list[str], list[str]]:
-    written: set[str] = set()
-    for definition, private in documents:
-        name = _free_name(definition, written)
-        written.add(name)
+    def __enter__(self) -> DocumentWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._directory is not None:
+            self._directory.close()
+
+    def stage(self, definition: Definition, *, private: bool = False) -> None:
+        """Write a document that `commit` puts into place; a `private` one only its owner may read."""
+        name = file_of(definition)
         try:
+            directory = self._opened()
+            if name in self._names and definition.is_view:
+                name = _with_ending(definition, name)
+            elif (view := self._names.get(name)) is not None:
+                directory.restage(name, _with_ending(view, name))
+                self._names[_with_ending(view, name)] = view
             directory.stage(name, definition.document.encode(), private=private)
         except OSError as error:
-            message = f"{directory.path}/{name}: cannot be written: {error.strerror}"
+            message = f"{self._out}/{name}: cannot be written: {error.strerror}"
             raise JobdslError(message, where=definition.where) from None
-    before = directory.read(MANIFEST).splitlines()
-    directory.stage(MANIFEST, "".join(f"{name}\n" for name in sorted(written)).encode())
-    directory.commit()
-    stale = [name for name in before if name not in written and name.endswith(".xml")]
-    return sorted(written), [name for name in stale if directory.remove(name)]
+        self._names[name] = replace(definition, document="")
+
+    def commit(self) -> tuple[list[str], list[str]]:
+        """Put all documents into place, and remove what an earlier run wrote and this one did not.
+
+        Returns:
+            The names of the files that were written, and of those that were removed.
+        """
+        written = sorted(self._names)
+        try:
+            directory = self._opened()
+            before = directory.read(MANIFEST).splitlines()
+            directory.stage(MANIFEST, "".join(f"{name}\n" for name in written).encode())
+            directory.commit()
+            stale = [name for name in before if name not in self._names and name.endswith(".xml")]
+            return written, [name for name in stale if directory.remove(name)]
+        except OSError as error:
+            raise JobdslError(f"{self._out}: cannot be written: {error.strerror}") from None
+
+    def _opened(self) -> OutputDirectory:
+        if self._directory is None:
+            self._directory = OutputDirectory(self._out, _untrusted(self._estate))
+        return self._directory
 
 
-def _free_name(one: Definition, written: set[str]) -> str:
-    """The usual name; another only where a view and an item have the same one."""
-    name = file_of(one)
-    if name not in written:
-        return name
+def _with_ending(one: Definition, name: str) -> str:
+    """The name of the file where a view and an item have the same one."""
     return f"{name.removesuffix('.xml')}{_ending(one)}.xml"
 
 

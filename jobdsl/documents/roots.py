@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from jobdsl.documents.aliases import tag_class
 
 __all__ = [
@@ -47,16 +49,19 @@ VIEW_ROOTS = frozenset(
 )
 
 
+@lru_cache(maxsize=1000)
 def is_view_root(root: str) -> bool:
     """Whether a document with this root element is a view (not an item)."""
     return tag_class(root) in VIEW_ROOTS or root.endswith("View")
 
 
+@lru_cache(maxsize=1000)
 def is_folder_root(root: str) -> bool:
     """Whether a document with this root element is a plain folder."""
     return tag_class(root) in FOLDER_ROOTS
 
 
+@lru_cache(maxsize=1000)
 def is_job_root(root: str) -> bool:
     """Return whether a root element, or a class, is known as that of a job: of no folder of any kind."""
     return tag_class(root) in JOB_ROOTS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, get_args
@@ -55,6 +56,8 @@ class Gathered:
         self.warnings: list[Problem] = []
         self._definitions: list[Definition] = []
         self._hand_over = on_definition
+        self.seconds_handing_over = 0.0
+        """What it took the reader of the definitions, which is no time of the processes'."""
         self._places: dict[tuple[str, str], Where] = {}
         self._extra: dict[str, list[dict[str, object]]] = {}
         self._senders: Counter[tuple[frozenset[str], bool]] = Counter()
@@ -111,7 +114,9 @@ class Gathered:
         if self._hand_over is None:
             self._definitions.append(definition)
         elif not self.problems:
+            began = time.monotonic()
             self._hand_over(definition)
+            self.seconds_handing_over += time.monotonic() - began
 
     def count(self, kind: str, file: str, size: int) -> None:
         """Count what a process sent for one of its files; a problem when the estate has too much of it."""

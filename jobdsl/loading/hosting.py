@@ -83,10 +83,12 @@ class Host:
     @property
     def deadline(self) -> float:
         """When its time is up, on the monotonic clock: that of the file that runs, or of all."""
-        return min(self._until, self._file_until)
+        return min(self._until, self._file_until) + self.gathered.seconds_handing_over
 
     def _soon(self) -> float:
-        return time.monotonic() + self.request.settings.load.timeout_seconds
+        return (
+            time.monotonic() + self.request.settings.load.timeout_seconds - self.gathered.seconds_handing_over
+        )
 
     def read(self, until_ran: bool) -> bool:
         """Take what has come; False at its end, or when all files have run and no more is wanted yet.
