@@ -19,7 +19,6 @@ from jobdsl.applying.apply import apply
 from jobdsl.checks.renames import FormerNames
 from jobdsl.controller.jenkins import Controller, connect
 from jobdsl.documents.marker import Marker
-from jobdsl.documents.tree import parse
 from jobdsl.errors import ControllerError, Where
 from jobdsl.grammar import names
 from jobdsl.model import Definition, Estate
@@ -137,9 +136,9 @@ class Model:
     def apply(self, made: Plan) -> None:
         removals = [change for change in made.changes if change.is_removal]
         for change in [one for one in made.changes if one not in removals] + removals:
-            self._apply(change)
+            self._apply(change, made.seed)
 
-    def _apply(self, change: Change) -> None:
+    def _apply(self, change: Change, seed: str) -> None:
         if change.action is Action.MOVE:
             for kind, name in list(self.objects):
                 if (kind, name) == ("item", change.source) or name.startswith(change.source + "/"):
@@ -157,9 +156,7 @@ class Model:
             marker = replace(one.marker, removed=True)
             self.objects[change.key] = replace(one, marker=marker, description=str(marker), disabled=True)
         else:
-            description = parse(change.document).find("description")
-            written = Marker.find(description.text if description else "")
-            assert written is not None
+            written = change.marker(seed)
             definition = Definition(change.full_name, change.root, change.document, Where("", 0))
             self.put(definition, written)
 

@@ -119,7 +119,7 @@ def test_an_object_without_a_marker_in_the_seeds_own_folder_is_taken_over() -> N
         (),
     )
     assert {change.reason for change in made.changes} == {"its marker was deleted"}
-    assert all('Managed by jobdsl seed "main"' in change.document for change in made.changes)
+    assert all('Managed by jobdsl seed "main"' in str(change.marker(made.seed)) for change in made.changes)
 
 
 def test_no_other_object_is_taken_over() -> None:

@@ -78,7 +78,8 @@ def errors(made: Plan) -> list[str]:
 def test_what_is_not_there_is_created_with_its_marker() -> None:
     made = planned([folder("a"), job("a/x"), view("a/v")])
     assert told(made) == ["create a", "create a/v", "create a/x"]
-    assert 'Managed by jobdsl seed "main" from jobs.py:1' in made.changes[0].document
+    assert str(made.changes[0].marker(made.seed)).startswith('Managed by jobdsl seed "main" from jobs.py:1 (')
+    assert "Managed by" not in made.changes[0].document
 
 
 def test_an_equal_digest_is_nothing_to_do() -> None:

@@ -13,7 +13,6 @@ from dataclasses import replace
 from jobdsl.applying.descriptions import describe
 from jobdsl.applying.outcomes import Outcome, failed, skipped
 from jobdsl.applying.readback import ReadBack
-from jobdsl.applying.underway import say, with_digest
 from jobdsl.controller.jenkins import (
     AlreadyExistsError,
     Controller,
@@ -22,7 +21,8 @@ from jobdsl.controller.jenkins import (
     NotSignedInError,
 )
 from jobdsl.documents.kept import keep_own, keeps_own
-from jobdsl.documents.marker import INCOMPLETE, UNBUILT, UNFINISHED, UNREAD, Marker, mark
+from jobdsl.documents.marker import INCOMPLETE, UNBUILT, UNFINISHED, UNREAD, Marker, managed, mark
+from jobdsl.documents.tree import parse
 from jobdsl.errors import ControllerError, JobdslError, Problem
 from jobdsl.grammar import names
 from jobdsl.planning.changes import Action, Change
@@ -80,7 +80,7 @@ class Maker:
             self._heed(error)
             error.hint = error.hint or "the next run tries again"
             return failed(change, error, "unbuilt")
-        problems = self._say(change, self.finish(change.document), UNBUILT, change.after)
+        problems = self._restate(change, self.finish(change.document), UNBUILT, change.after)
         return Outcome(change, "incomplete" if problems else "queued", problems)
 
     def _heed(self, error: JobdslError) -> None:
@@ -94,13 +94,16 @@ class Maker:
         document = self.finish(change.document)
         if change.action not in (Action.CREATE, Action.REPLACE):
             document = self._with_own(change, document)
-        said = UNBUILT if change.queue else self.read_back.doubt(document) or change.after
-        document = with_digest(change, self.seed, document, said)
+        state = UNBUILT if change.queue else self.read_back.doubt(document) or change.after
         if change.action in (Action.CREATE, Action.REPLACE):
-            self._create(change, document)
+            self._create(change, document, state)
         else:
-            self.controller.update(*change.key, document)
-        return self._verify(change, document, said)
+            self.controller.update(*change.key, self._marked(change, document, state))
+        return self._verify(change, document, state)
+
+    def _marked(self, change: Change, document: str, state: str) -> str:
+        """Render what is sent: a document with the marker of its change."""
+        return managed(document, change.marker(self.seed, state))
 
     def _make_room(self, change: Change) -> None:
         if change.action is Action.MOVE:
@@ -112,18 +115,20 @@ class Maker:
 
     def _with_own(self, change: Change, document: str) -> str:
         """Complete a document by what the object keeps, read at the last moment before it is written."""
-        return keep_own(document, self.controller.config(*change.key)) if keeps_own(change.root) else document
+        if not keeps_own(change.root):
+            return document
+        return keep_own(document, self.controller.config(*change.key), change.full_name)
 
-    def _create(self, change: Change, document: str) -> None:
+    def _create(self, change: Change, document: str, state: str) -> None:
         twice = class_of(change.root) in _SENT_TWICE
-        first = with_digest(change, self.seed, self.finish(change.document), UNREAD) if twice else document
         try:
-            self.controller.create(*change.key, first)
+            self.controller.create(*change.key, self._marked(change, document, UNREAD if twice else state))
         except AlreadyExistsError as error:
             self._check_ours(change, error)
             twice = True
         if twice:
-            self.controller.update(*change.key, self._with_own(change, document))
+            complete = self._with_own(change, document)
+            self.controller.update(*change.key, self._marked(change, complete, state))
 
     def _check_ours(self, change: Change, error: AlreadyExistsError) -> None:
         """An object that is there already may be updated only if it is this very one of ours."""
@@ -149,30 +154,32 @@ class Maker:
 
     # making sure
 
-    def _verify(self, change: Change, document: str, said: str) -> tuple[Problem, ...]:
-        """What is wrong with what was sent; the marker, which says `said`, tells the next run of it."""
-        digest = said if change.queue else change.after
+    def _verify(self, change: Change, document: str, state: str) -> tuple[Problem, ...]:
+        """Compare what was sent with what is stored; the marker, sent with `state`, records the result."""
+        digest = state if change.queue else change.after
         try:
-            problems = self.read_back.check(change, document)
+            problems = self.read_back.check(change, document, self._marked(change, document, state))
         except JobdslError as error:
             self._heed(error)
             problems = (_unread(change, error),)
-            digest = said if said in UNFINISHED else UNREAD
+            digest = state if state in UNFINISHED else UNREAD
         else:
             if any(problem.severity == "error" for problem in problems):
                 digest = INCOMPLETE
-        return problems + self._say(change, document, said, digest)
+        return problems + self._restate(change, document, state, digest)
 
-    def _say(self, change: Change, document: str, said: str, digest: str) -> tuple[Problem, ...]:
-        """Let a marker that says `said` say `digest`; the problem, if that cannot be done."""
-        if said == digest:
+    def _restate(self, change: Change, document: str, state: str, digest: str) -> tuple[Problem, ...]:
+        """Replace the state of a marker by `digest`, which builds nothing; problems where Jenkins refuses."""
+        if state == digest:
             return ()
+        own = parse(document).find("description")
+        text = mark(own.text if own else "", change.marker(self.seed, digest))
         try:
-            say(self.controller, change, self.seed, document, digest)
+            describe(self.controller, change.key, change.root, text)
         except ControllerError as error:
             self._heed(error)
             hint = "the next run sends it again"
-            if said not in UNFINISHED:
+            if state not in UNFINISHED:
                 hint = "nothing else will tell the next run: apply with --refresh"
             text = f'the marker of "{change.full_name}" could not be brought up to date: {error.message}'
             return (Problem(text, change.where, hint, job=change.full_name, rule="apply"),)

@@ -87,8 +87,10 @@ class ReadBack:
             return INCOMPLETE
         return "" if self._whole[kind] or kind in self._lost else UNREAD
 
-    def check(self, change: Change, document: str) -> tuple[Problem, ...]:
-        """What Jenkins did not keep of a document just sent, as far as it must be asked.
+    def check(self, change: Change, document: str, sent: str) -> tuple[Problem, ...]:
+        """Find what Jenkins did not keep of a document just sent, as far as it must be asked.
+
+        `sent` is the document with its marker.
 
         Raises JobdslError when what is stored cannot be read.
         """
@@ -97,7 +99,7 @@ class ReadBack:
         kind = shape(document)
         if self.verify == "shapes" and self._whole[kind] >= _ENOUGH and kind not in self._lost:
             return ()
-        problems = self._compare(change, document)
+        problems = self._compare(change, sent)
         with self._lock:
             if problems:
                 harm = any(problem.severity == "error" for problem in problems)
@@ -106,9 +108,9 @@ class ReadBack:
                 self._whole[kind] += 1
         return problems
 
-    def _compare(self, change: Change, document: str) -> tuple[Problem, ...]:
+    def _compare(self, change: Change, sent: str) -> tuple[Problem, ...]:
         stored = self.controller.config(*change.key)
-        if kept_whole(document, stored):
+        if kept_whole(sent, stored):
             return ()
         desired = parse(change.document)  # without the secrets, so that no message can tell them
         lost = compare(desired, parse(stored), self.plugin_of).lost

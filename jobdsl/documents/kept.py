@@ -34,23 +34,23 @@ def keeps_own(root: str) -> bool:
     return root in FOLDER_ROOTS or root in COMPUTED_FOLDERS or root in PIPELINE_ROOTS
 
 
-def keep_own(document: str, live: bytes) -> str:
-    """Add to a document those parts of the live one that it does not set itself."""
+def keep_own(document: str, live: bytes, name: str = "") -> str:
+    """Add to the document of the object `name` those parts of the live one that it does not set itself."""
     desired = parse(document)
-    complete = with_own(desired, parse(live))
+    complete = with_own(desired, parse(live), name)
     if complete == desired:
         return document
     body = to_text(complete).lstrip("\n")
     return header(body) + body + "\n"
 
 
-def with_own(desired: Node, stored: Node) -> Node:
-    """Copy a document, with those parts of the stored one that it does not set itself."""
+def with_own(desired: Node, stored: Node, name: str = "") -> Node:
+    """Copy the document of the object `name`, with the parts of the stored one that it does not set."""
     complete = _copy(desired)
     if desired.tag in PIPELINE_ROOTS:
         keep_jenkinsfile(complete, stored)
     elif desired.tag in FOLDER_ROOTS:
-        _keep_views(complete, stored)
+        _keep_views(complete, stored, name)
         _keep_stored(complete, stored)
     elif desired.tag in COMPUTED_FOLDERS:
         _keep_stored(complete, stored)
@@ -61,8 +61,9 @@ def _copy(node: Node) -> Node:
     return Node(node.tag, node.text, [_copy(child) for child in node.children], dict(node.attrs))
 
 
-def _keep_views(desired: Node, stored: Node) -> None:
-    folder = {marker.name for root in (stored, desired) if (marker := _marker(root)) is not None}
+def _keep_views(desired: Node, stored: Node, name: str) -> None:
+    marker = _marker(stored)
+    folder = {name, marker.name} if marker is not None else {name}
     live = [_without_strays(child, folder) for child in stored.children if child.tag in _VIEWS]
     parts = [child for child in live if desired.find(child.tag) is None]
     if any(map(_has_managed_view, live)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from jobdsl.documents.marker import Marker
 from jobdsl.documents.roots import is_folder_root
 from jobdsl.errors import Problem, Where
 from jobdsl.planning.inventory import Key
@@ -40,7 +41,7 @@ class Change:
     root: str = ""
     """Root element of the document."""
     document: str = ""
-    """What is sent, with its marker; empty for removals."""
+    """What is sent, without its marker; empty for removals."""
     source: str = ""
     """For a move: the full name it has when the move's turn comes."""
     before: str = ""
@@ -54,6 +55,11 @@ class Change:
     def key(self) -> Key:
         """Kind and full name."""
         return (self.kind, self.full_name)
+
+    def marker(self, seed: str, state: str = "") -> Marker:
+        """Make the marker that the document is sent with: in a state, or with its digest."""
+        assert self.where is not None  # every definition has a line
+        return Marker(seed, self.full_name, self.where, state or self.after)
 
     @property
     def is_removal(self) -> bool:

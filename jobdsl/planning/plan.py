@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 
-from jobdsl.documents.marker import UNFINISHED, UNMARKED, Marker, managed
+from jobdsl.documents.marker import UNFINISHED, UNMARKED
 from jobdsl.errors import Problem, suggestion
 from jobdsl.grammar import names
 from jobdsl.model import Definition, Estate
@@ -309,8 +309,6 @@ class _Planner:
         existing: Existing | None = None,
         source: str = "",
     ) -> None:
-        digest = definition.digest
-        marker = Marker(self.seed, definition.full_name, definition.where, digest)
         change = Change(
             action,
             definition.key[0],
@@ -318,10 +316,10 @@ class _Planner:
             reason,
             definition.where,
             definition.root,
-            managed(definition.document, marker),
+            definition.document,
             source,
             existing.marker.digest if existing and existing.marker else "",
-            digest,
+            definition.digest,
             _builds(definition) and not _only_moves(definition, existing),
         )
         self.changes.append(change)

@@ -22,7 +22,7 @@ from jobdsl.planning.inventory import Inventory, Key
 
 __all__ = ["SavedPlan", "dumps", "loads", "moved_on", "read_first"]
 
-FORMAT = "jobdsl plan 2"
+FORMAT = "jobdsl plan 3"
 _TEXTS = ("kind", "full_name", "reason", "root", "document", "source", "before", "after")
 
 

@@ -64,7 +64,7 @@ def drift(definitions: Iterable[Definition], documents: Mapping[Key, bytes]) -> 
         stored = documents.get(definition.key)
         if stored is None:
             continue
-        changed = _compare(definition.document, stored)
+        changed = _compare(definition, stored)
         if changed and changed.drift:
             more = f" and {len(changed.drift) - 1} more" if len(changed.drift) > 1 else ""
             found[definition.key] = f"{DRIFT}: {changed.drift[0]}{more}"
@@ -94,7 +94,7 @@ def _explained(change: Change, stored: bytes | None) -> Change:
         live, desired = parse(stored), parse(change.document)
     except XmlError:
         return change
-    sent = _sent(desired, live)
+    sent = _sent(desired, live, change.full_name)
     words = summary_in_words(compare(sent, live).root, stripped(sent))
     return replace(change, reason=f"{change.reason}: {words}") if words else change
 
@@ -136,19 +136,19 @@ def diff(change: Change, stored: bytes | None, values: Mapping[str, str] | None 
         live, desired = parse(stored), parse(change.document)
     except XmlError:
         return ["(what is stored cannot be read as XML)"]
-    sent = _sent(desired, live)
+    sent = _sent(desired, live, change.full_name)
     return masked_diff(compare(sent, live).root, stripped(sent), change.full_name, values)
 
 
-def _compare(document: str, stored: bytes) -> Comparison | None:
+def _compare(definition: Definition, stored: bytes) -> Comparison | None:
     """Compare what an update would send with what is stored; None where one cannot be read."""
     try:
-        live, desired = parse(stored), parse(document)
+        live, desired = parse(stored), parse(definition.document)
     except XmlError:
         return None
-    return compare(_sent(desired, live), live)
+    return compare(_sent(desired, live, definition.full_name), live)
 
 
-def _sent(desired: Node, live: Node) -> Node:
+def _sent(desired: Node, live: Node, name: str) -> Node:
     """Return what an update would send: the document, and what the object keeps."""
-    return with_own(desired, live) if keeps_own(desired.tag) else desired
+    return with_own(desired, live, name) if keeps_own(desired.tag) else desired

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from jobdsl.documents.marker import stripped
 from jobdsl.documents.masking import cut_lines, masked
 from jobdsl.documents.tree import parse, to_text
 from jobdsl.errors import XmlError
@@ -99,9 +98,9 @@ def _rows(
 
 
 def _document(change: Change, values: Mapping[str, str]) -> list[str]:
-    """The lines of a new document, without its marker and with its secrets hidden."""
+    """The lines of a new document, with its secrets hidden."""
     try:
-        root = stripped(parse(change.document))
+        root = parse(change.document)
     except XmlError:
         return []
     return cut_lines(to_text(masked(root, values)).lstrip("\n").split("\n"))
