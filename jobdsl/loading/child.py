@@ -78,9 +78,11 @@ class _Child:
         self.began = time.monotonic()
         self.own = dict.fromkeys(request["own"])
         self.load = Load(request["root"], request["files"])
-        self.runner = Runner(self.load, request["files"], self._started, self._ended, self._report)
+        self.runner = Runner(
+            self.load, request["files"], self._started, self._ended, self._report, self._out_of_memory
+        )
         self.runner.failed.update(request["failed"])
-        self.failed = False
+        self.failed = self.has_run = False
         self.stage = Stage(self.load)
         self.guard = guard.Guard(self.load, request["readable"], request["hidden"], self.runner.told)
         self.foreign: dict[str, dict[str, str]] = {}
@@ -96,6 +98,7 @@ class _Child:
         self.stage.set_up()
         with self.guard:
             self._run()
+            self.guard.use_reserve()
             try:
                 self._settle()
             except Exception as error:  # noqa: BLE001  # names and values of the user's may run the user's code
@@ -120,6 +123,14 @@ class _Child:
         send(self.out, "running", file)
         self.out.flush()  # should it never end, the parent knows which it was
 
+    def _out_of_memory(self) -> None:
+        """End here where the files may run again with more memory; else make room for a report."""
+        self.guard.use_reserve()
+        if not self.request["is_whole"] and not self.has_run:
+            send(self.out, "short")
+            self.out.flush()
+            _end_process(0)
+
     def _ended(self, file: str) -> None:
         """If another group's file has run, as one of ours imports it, remember what its items are."""
         if file not in self.own:
@@ -140,6 +151,7 @@ class _Child:
 
     def _ran(self) -> None:
         """Every file has run."""
+        self.has_run = True
         self._report()
         send(self.out, "ran")
         self.out.flush()

@@ -7,11 +7,10 @@ from collections.abc import Iterable
 from selectors import EVENT_READ, DefaultSelector, SelectorKey
 
 from jobdsl.errors import Problem
-from jobdsl.loading import memory
 from jobdsl.loading.frames import BadFrame
 from jobdsl.loading.gather import Gathered
 from jobdsl.loading.groups import Groups
-from jobdsl.loading.hosting import Alone, Host, NoWall, TooMuch
+from jobdsl.loading.hosting import Alone, Host, NoWall, Short, TooMuch
 from jobdsl.loading.request import Request
 
 __all__ = ["run"]
@@ -40,22 +39,26 @@ class _Crew:
 
     def __init__(self, request: Request, groups: Groups, gathered: Gathered) -> None:
         self.request, self.gathered = request, gathered
-        self.waiting = list(groups.parts)
-        self.at_once = groups.at_once if groups.fixed else len(groups.parts)
+        self.waiting: list[Iterable[str]] = list(groups.parts)
+        self.large: list[Iterable[str]] = []
+        """Groups that need more than their share of the memory: each runs alone, when the others have run."""
+        self.at_once = groups.at_once
+        self.whole_mb = request.settings.load.memory_mb
+        self.share_mb = self.whole_mb // max(1, groups.at_once)
         self.gated = not groups.fixed and len(groups.parts) > 1
         self.hosts: list[Host] = []
         self.began = time.monotonic()
         self.walled = False
         self.ready = DefaultSelector()
-        self.budget_mb = memory.budget_mb(request.settings.load.memory_mb)
-        self._counted = self.began
 
     def run(self) -> None:
         """Run all groups to their ends."""
         try:
-            while self.waiting or self.hosts:
+            while self.waiting or self.hosts or self.large:
                 while self.waiting and len(self.hosts) < self.at_once:
-                    self._start(self.waiting.pop(0))
+                    self._start(self.waiting.pop(0), self.share_mb)
+                if not self.hosts:
+                    self._start(self.large.pop(0), self.whole_mb)
                 if self.gated and all(host.ran for host in self.hosts):
                     self._open()
                 self._turn()
@@ -64,8 +67,8 @@ class _Crew:
                 host.kill()
             self.ready.close()
 
-    def _start(self, own: Iterable[str], failed: frozenset[str] = frozenset()) -> None:
-        host = Host(self.request, own, self.gathered, failed)
+    def _start(self, own: Iterable[str], memory_mb: int, failed: frozenset[str] = frozenset()) -> None:
+        host = Host(self.request, own, self.gathered, failed, memory_mb)
         self.hosts.append(host)
         self.ready.register(host.out, EVENT_READ, (host, True))
         self.ready.register(host.err, EVENT_READ, (host, False))
@@ -84,34 +87,13 @@ class _Crew:
         if not listening:
             return
         left = min(host.deadline for host in listening) - time.monotonic()
-        for key, _ in self.ready.select(min(max(left, 0), memory.INTERVAL_SECONDS)):
+        for key, _ in self.ready.select(max(left, 0)):
             self._arrived(key)
-        self._count_memory()
         now = time.monotonic()
         for host in listening:
             if host in self.hosts and host.deadline <= now and not (self.gated and host.ran):
                 host.late()
                 self._finish(host)
-
-    def _count_memory(self) -> None:
-        """End the process that uses most where all of them together use more than they may."""
-        if len(self.hosts) < 2 or time.monotonic() < self._counted + memory.INTERVAL_SECONDS:
-            return
-        self._counted = time.monotonic()
-        used = {host: memory.used_mb(host.process.pid) for host in self.hosts}
-        if (total := sum(used.values())) <= self.budget_mb:
-            return
-        largest = max(self.hosts, key=lambda host: used[host])
-        message = (
-            f"the processes that run DSL files use {total:.0f} MB together, more than the"
-            f" {self.budget_mb:.0f} MB they may have of this host's memory;"
-            f" this one uses {used[largest]:.0f} MB"
-        )
-        hint = "is it a loop that builds ever more? load.memory_mb and load.workers in jobdsl.toml bound them"
-        self.gathered.problems.append(largest.sender.placed(Problem(message, largest.sender.place, hint)))
-        self.walled = True
-        self._drop(largest)
-        largest.kill()
 
     def _arrived(self, key: SelectorKey) -> None:
         host, is_output = key.data
@@ -129,6 +111,11 @@ class _Crew:
             more = step(host)
         except BadFrame as error:
             self._finish(host, error)
+            return
+        except Short:
+            self._drop(host)
+            host.kill()
+            self._run_alone(host)
             return
         except TooMuch:
             self.walled = True
@@ -152,9 +139,21 @@ class _Crew:
                 raise
             problem = Problem(f"a process could not be started: {error}")
             self.gathered.problems.append(host.sender.placed(problem))
+        except Short:
+            self._run_alone(host)
         else:
             if cut_off and (left := host.own - host.guilty):
                 self._again(host, len(left))
+
+    def _run_alone(self, host: Host) -> None:
+        """Run files again that need more than their share of the memory, with all of it.
+
+        Without teams nothing was taken yet, and one process runs all files. Raises Alone there.
+        """
+        self.walled = True
+        if self.gated:
+            raise Alone
+        self.large.append(host.own)
 
     def _again(self, host: Host, left: int) -> None:
         """Run the other files of a process that one file has ended: their problems are wanted all the same.
@@ -163,7 +162,7 @@ class _Crew:
         """
         patience = _MOST_TIME * self.request.settings.load.timeout_seconds
         if len(host.failed) < _MOST_DEATHS and time.monotonic() < self.began + patience:
-            self._start(host.own, host.guilty)
+            self._start(host.own, host.memory_mb, host.guilty)
             return
         message = f"{left} more files were not looked at to the end, as these ended their process"
         problem = Problem(message, hint="there may be more to tell once they are mended")

@@ -21,6 +21,7 @@ _SHAPES: dict[str, tuple[type, ...]] = {
     "hello": (),
     "running": (str,),
     "problem": (str, str, str, int, str, str),
+    "short": (),
     "ran": (),
     "item": (str, str, int, str, bool, str, int),
     "defined": (str, bool, str, int),
@@ -33,6 +34,7 @@ _SHAPES: dict[str, tuple[type, ...]] = {
 hello    the walls are up; nothing of the estate has run yet
 running  file: it begins, or goes on as what it imports has ended
 problem  severity, message, file, line, hint, full name
+short    the files need more than the process' share of the memory; nothing follows
 ran      every file has run
 item     full name, file, line, renamed from, queue, file and line of the template that made it;
          the body is the document

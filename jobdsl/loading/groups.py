@@ -14,6 +14,8 @@ __all__ = ["Groups", "grouped"]
 
 _PAYS = 400
 """DSL files for each process: starting one costs as much as running so many small files."""
+_LEAST_MB = 256
+"""Memory of a process, where several share `load.memory_mb`: no more run at once than get so much each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,16 @@ class Groups:
 
 
 def grouped(root: Path, files: Sequence[str], settings: Settings, workers: int) -> Groups:
-    """The files parted for `workers` processes; 0 takes as many as pay."""
+    """Part the files for at most `workers` processes; 0 takes as many as pay."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    most = max(1, settings.load.memory_mb // _LEAST_MB)
     if settings.teams:
-        return Groups(_by_team(files, settings), workers or cores, fixed=True)
-    workers = workers or min(cores, 1 + len(files) // _PAYS)
+        parts = _by_team(files, settings)
+        return Groups(parts, min(workers or cores, most, len(parts)), fixed=True)
+    workers = min(workers or min(cores, 1 + len(files) // _PAYS), most)
     parts = _by_folder(root, files, workers) if workers > 1 else (tuple(files),)
-    return Groups(tuple(part for part in parts if part), workers)
+    parts = tuple(part for part in parts if part)
+    return Groups(parts, len(parts))
 
 
 def _by_team(files: Sequence[str], settings: Settings) -> tuple[tuple[str, ...], ...]:

@@ -20,7 +20,7 @@ from jobdsl import context
 from jobdsl.context import Load
 from jobdsl.errors import DslError
 
-__all__ = ["Guard", "limit"]
+__all__ = ["Guard", "limit", "no_more_processes"]
 
 _FAMILIES = {
     "socket": "uses the network",
@@ -47,17 +47,23 @@ _REFUSED = {event: why for why, events in _EVENTS.items() for event in events.sp
 _READS = frozenset({"open", "os.listdir", "os.scandir"})
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _DEVICES = ("/dev/null", "/dev/urandom", "/dev/zero")
+_RESERVE = 32 << 20
+"""Bytes of memory that files may not use, for rendering and sending what they define."""
 _DEEPEST = 10_000
 """Calls within calls a file may allow itself; an endless recursion that may go on takes long to end."""
 _WAY_OUT = "a DSL file only reads its estate and gives back jobs: let a job do this when it runs"
 
 
 def limit(memory_mb: int, seconds: float) -> None:
-    """Bound what this process may use: memory, processor time, files, processes."""
+    """Bound what this process may use: memory, processor time, files, processes.
+
+    Memory is all of the address space, libraries and stack included: what was written once and is
+    read-only now, or has grown as a stack, counts for no other limit. A part of it is left for what comes
+    when the files have run: see `Guard.use_reserve`.
+    """
     most = memory_mb << 20
     for what, value in (
-        (resource.RLIMIT_DATA, most),
-        (resource.RLIMIT_AS, most + (512 << 20)),  # libraries and stacks are mapped, too
+        (resource.RLIMIT_AS, most),
         (
             resource.RLIMIT_CPU,
             int(seconds) * 2 + 60,
@@ -70,6 +76,9 @@ def limit(memory_mb: int, seconds: float) -> None:
         most_allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
         with contextlib.suppress(ValueError, OSError):  # not every system knows every limit
             resource.setrlimit(what, (most_allowed, most_allowed))
+    with contextlib.suppress(ValueError, OSError):
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (most - min(_RESERVE, most // 8), hard))
     signal.alarm(int(seconds) * 3 + 60)  # should the parent be killed, which keeps the time
 
 
@@ -108,6 +117,14 @@ class Guard:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._on = False
+
+    def use_reserve(self) -> None:
+        """Let the process use the memory that was kept from the files."""
+        was_on, self._on = self._on, False
+        with contextlib.suppress(ValueError, OSError):
+            _, hard = resource.getrlimit(resource.RLIMIT_AS)
+            resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+        self._on = was_on
 
     def _audit(self, event: str, args: tuple[Any, ...]) -> None:
         if not self._on:

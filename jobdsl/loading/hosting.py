@@ -21,7 +21,7 @@ from jobdsl.loading.request import Request
 from jobdsl.loading.senders import Sender
 from jobdsl.printable import printable
 
-__all__ = ["Alone", "Host", "NoWall", "TooMuch"]
+__all__ = ["Alone", "Host", "NoWall", "Short", "TooMuch"]
 
 _CHUNK = 1 << 20
 _START = 60.0
@@ -46,6 +46,10 @@ class TooMuch(Exception):  # noqa: N818  # it is told as a problem of the file's
     """The process has sent more than it may; the problem is told."""
 
 
+class Short(Exception):  # noqa: N818  # its files run again
+    """The files need more memory than the share of it that the process has."""
+
+
 class Alone(Exception):  # noqa: N818  # the load begins again
     """Files of several groups work on the same items: they must run in one process."""
 
@@ -54,9 +58,16 @@ class Host:
     """One process that runs one group of files."""
 
     def __init__(
-        self, request: Request, own: Iterable[str], gathered: Gathered, failed: frozenset[str] = frozenset()
+        self,
+        request: Request,
+        own: Iterable[str],
+        gathered: Gathered,
+        failed: frozenset[str] = frozenset(),
+        memory_mb: int = 0,
     ) -> None:
         self.request, self.own, self.gathered = request, frozenset(own), gathered
+        self.memory_mb = memory_mb or request.settings.load.memory_mb
+        """What it may use."""
         self.sender = Sender(request.root, self.own, request.settings)
         self.failed = failed
         """Files that ended a process before this one; they do not run again."""
@@ -72,13 +83,18 @@ class Host:
             limit, "the documents of the files that run in one process have", "load.process_documents_mb"
         )
         self._decoder = Decoder()
-        self.process = _started(*request.boot(self.own, failed))
+        self.process = _started(*request.boot(self.own, failed, self.memory_mb))
         assert self.process.stdout is not None
         assert self.process.stderr is not None
         self.out, self.err = self.process.stdout.fileno(), self.process.stderr.fileno()
         _widen(self.out)
         self._until = time.monotonic() + _START
         self._file_until = _NEVER
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether it may use all the memory there is for a load, as it runs alone."""
+        return self.memory_mb >= self.request.settings.load.memory_mb
 
     @property
     def deadline(self) -> float:
@@ -103,7 +119,7 @@ class Host:
         return bool(data)
 
     def take(self, until_ran: bool) -> bool:
-        """Go through the frames that have come. Raises BadFrame, TooMuch, Alone."""
+        """Go through the frames that have come. Raises BadFrame, TooMuch, Short, Alone."""
         while not (until_ran and self.ran) and (frame := self._decoder.next()) is not None:
             self._frame(frame)
         return not (self.ended or (until_ran and self.ran))
@@ -140,6 +156,8 @@ class Host:
                 self.gathered.problem(self.sender.checked(frame), self.own)
             case "alone":
                 self._meddled(values[0])
+            case "short" if not self.is_whole:
+                raise Short
             case "ran":
                 self.ran = True
                 self._file_until = _NEVER
@@ -159,7 +177,7 @@ class Host:
     @property
     def _misplaced(self) -> tuple[str, ...]:
         """The kinds of frames that may not come now: what files define is sent when all have run."""
-        return ("alone", "ran") if self.ran else ("item", "defined", "extra", "end")
+        return ("alone", "ran", "short") if self.ran else ("item", "defined", "extra", "end")
 
     def _count(self, frame: Frame) -> None:
         """Count what is sent for a file, with its names: they take memory as its document does."""
@@ -203,7 +221,7 @@ class Host:
                 break
 
     def finish(self, bad: BadFrame | None = None) -> bool:
-        """End the process and say what was wrong with how it ended. Raises NoWall.
+        """End the process and say what was wrong with how it ended. Raises NoWall, Short.
 
         Gives back whether a file has ended it, so that the others have not all run.
         """
@@ -216,6 +234,8 @@ class Host:
         self.kill()
         if not self.walled and not self._late and bad is None:
             raise NoWall(printable(self._said.strip()[-300:]) or f"it ended at once (status {code})")
+        if not (self.is_whole or self.ran or self._late or bad is not None):
+            raise Short  # or something else ended it: then it does so again
         if bad is not None or not self.ended or self._decoder.unfinished:
             self.gathered.problems.append(self._death(code, str(bad or "")).problem())
             return bool(self._running) and not self.ran

@@ -43,8 +43,8 @@ class Request:
     hidden: Sequence[str] = ()
     """Real paths that DSL files are not to see."""
 
-    def boot(self, own: Iterable[str], failed: Iterable[str]) -> tuple[list[str], bytes]:
-        """The command of a process, and what it is asked."""
+    def boot(self, own: Iterable[str], failed: Iterable[str], memory_mb: int) -> tuple[list[str], bytes]:
+        """Return the command of a process that may use so much memory, and what it is asked."""
         found = places()
         readable = [*found.readable, str(self.root)]
         hidden = visible(self.hidden, readable)
@@ -59,7 +59,8 @@ class Request:
             "hidden": hidden,
             "layers": self.wall.layers,
             "parent": None if self.wall.program == "bubblewrap" else os.getpid(),
-            "memory_mb": self.settings.load.memory_mb,
+            "memory_mb": memory_mb,
+            "is_whole": memory_mb == self.settings.load.memory_mb,
             "timeout_seconds": self.settings.load.timeout_seconds,
         }
         return self.wall.command(python, readable, hidden), json.dumps(asked).encode()

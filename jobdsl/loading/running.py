@@ -22,6 +22,10 @@ class Failed(ImportError):  # noqa: N818  # only ever told
     """A module that failed before is imported again; it has been told."""
 
 
+_LONGEST_CHAIN = 50
+"""Exceptions, each the cause of the next, that are looked at."""
+
+
 def _nothing(_file: str) -> None:
     pass
 
@@ -29,6 +33,16 @@ def _nothing(_file: str) -> None:
 def _ends_statement(error: BaseException) -> bool:
     """Return whether a file may go on after an exception with its next statement."""
     return isinstance(error, Exception) and not isinstance(error, MemoryError)
+
+
+def _lacks_memory(error: BaseException) -> bool:
+    """Return whether an exception is, or comes of, a lack of memory."""
+    cause: BaseException | None = error
+    for _ in range(_LONGEST_CHAIN):
+        if cause is None or isinstance(cause, MemoryError):
+            break
+        cause = cause.__cause__ or cause.__context__
+    return isinstance(cause, MemoryError)
 
 
 class Runner:
@@ -41,6 +55,7 @@ class Runner:
         started: Callable[[str], None] = _nothing,
         ended: Callable[[str], None] = _nothing,
         reported: Callable[[], None] = lambda: None,
+        out_of_memory: Callable[[], None] = lambda: None,
     ) -> None:
         self.load = load
         self.files = frozenset(files)
@@ -49,6 +64,8 @@ class Runner:
         """Called with each DSL file's name before it runs and when it has run."""
         self.reported = reported
         """Called after each file and what it imported, so that nothing is lost should the next one crash."""
+        self.out_of_memory = out_of_memory
+        """Called before an error is reported that comes of a lack of memory."""
         self._ran: set[str] = set()
         self.failed: set[str] = set()
         """Files that failed, here or before; importing one again fails without a word."""
@@ -169,6 +186,8 @@ class Runner:
         """Remember an error as a problem, at its innermost line in the estate."""
         if any(one is error for one in self._told) or (self._missing and self._follows(error)):
             return
+        if _lacks_memory(error):
+            self.out_of_memory()
         self.told(error)
         try:
             problem = self._problem(error, where)

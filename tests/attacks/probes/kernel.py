@@ -8,6 +8,7 @@ import errno
 import fcntl
 import mmap
 import os
+import resource
 import socket
 import struct
 
@@ -57,6 +58,34 @@ def map_stack() -> None:
 @probe("use more than memory_mb", frozenset(), alone=True)
 def much_memory() -> None:
     [b"x" * (16 << 20) for _ in range(int(FACTS["memory_mb"]) // 16 + 2)]
+
+
+@probe("use more than memory_mb as a stack", frozenset(), alone=True)
+def much_stack() -> None:
+    with contextlib.suppress(ValueError, OSError):
+        _, hard = resource.getrlimit(resource.RLIMIT_STACK)
+        resource.setrlimit(resource.RLIMIT_STACK, (hard, hard))
+    end = ctypes.c_void_p.in_dll(ctypes.CDLL(None), "__libc_stack_end").value or 0
+    megabyte, used = 1 << 20, 1
+    with mmap.mmap(-1, 8 * megabyte, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS):  # to report with
+        while used < int(FACTS["memory_mb"]):  # the kernel writes there, and returns an error where it cannot
+            place = ctypes.c_void_p(end - (used + 1) * megabyte)
+            if system_call("getrandom", place, ctypes.c_size_t(megabyte), 0) < megabyte:
+                raise MemoryError(f"{used} MB")
+            used += 1
+
+
+@probe("use more than memory_mb that is only read afterwards", frozenset(), alone=True)
+def much_read_only_memory() -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mmap.restype = ctypes.c_void_p
+    size = 16 << 20
+    for _ in range(int(FACTS["memory_mb"]) // 16 + 1):
+        address = libc.mmap(None, ctypes.c_size_t(size), 3, 0x22, -1, ctypes.c_long(0))
+        if address in (None, ctypes.c_void_p(-1).value):
+            raise MemoryError
+        ctypes.memset(address, 1, size)
+        libc.mprotect(ctypes.c_void_p(address), ctypes.c_size_t(size), 1)
 
 
 @probe("enlarge pipes")
