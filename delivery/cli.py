@@ -46,6 +46,7 @@ COMMANDS: dict[str, Row] = {
     "history": Row("delivery.overview.history_command:history", "List the runs of a cluster or application."),
     "show": Row("delivery.overview.show_command:show", "Show a group, an instance or an image."),
     "judge": Row("delivery.analysis.command:judge", "Judge saved series of a canary by its metrics."),
+    "web": Row("jobdsl.console.command:web", "Serve the web console and its API."),
     "clean": Row("delivery.cli:clean", "Remove what bakes and deploys have left behind."),
 }
 """The commands of `delivery`, in the order help tells them."""

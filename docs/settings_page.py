@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-SOURCE = Path(__file__).parent.parent / "delivery" / "settings" / "model.py"
+SETTINGS = Path(__file__).parent.parent / "delivery" / "settings"
+SOURCES = (SETTINGS / "model.py", SETTINGS / "console.py")
 HEAD = """# `delivery.toml`
 
 What `delivery` is told by default: accounts, how clusters are deployed, how images are baked. It is looked
@@ -65,6 +66,12 @@ TABLES = {
     "Bake": "[bake]",
     "Lock": "[lock]",
     "HistorySettings": "[history]",
+    "ConsoleSettings": "[console]",
+    "OidcSettings": "[console.oidc]",
+    "ProxySettings": "[console.proxy]",
+    "JenkinsSettings": "[console.jenkins]",
+    "JobNames": "[console.jobs], [console.jobs.NAME]",
+    "Role": "[console.roles.NAME]",
 }
 
 
@@ -72,7 +79,8 @@ def page() -> str:
     """docs/delivery-toml.md."""
     classes = {
         node.name: node
-        for node in ast.parse(SOURCE.read_text("utf-8")).body
+        for source in SOURCES
+        for node in ast.parse(source.read_text("utf-8")).body
         if isinstance(node, ast.ClassDef)
     }
     return HEAD + "\n".join(_table(title, classes[name]) for name, title in TABLES.items())
@@ -89,6 +97,8 @@ def _keys(found: ast.ClassDef) -> Iterator[tuple[str, str, str]]:
     for node, after in pairwise(body):
         if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name) or node.value is None:
             continue
+        if ast.unparse(node.value).startswith("field(default_factory"):
+            continue  # a table of its own
         about = ""
         if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
             about = " ".join(str(after.value.value).split())

@@ -16,8 +16,8 @@ from pathlib import Path
 
 __all__ = ["build_wheel"]
 
-_PACKAGES = ("delivery", "dynaslave", "jobdsl", "jobdsl.seed_jobs", "jobdsl.templates")
-"""Packages that have a directory of their own in a checkout; a wheel holds the last two below `jobdsl`."""
+_PACKAGES = ("delivery", "dynaslave", "jobdsl", "jobdsl.console", "jobdsl.seed_jobs", "jobdsl.templates")
+"""Packages that have a directory of their own in a checkout; a wheel holds the last three below `jobdsl`."""
 _TAG = "py3-none-any"
 _TIME = (1980, 1, 1, 0, 0, 0)
 """The same for every file, so that the same files give the same wheel."""

@@ -16,7 +16,7 @@ from delivery.deploy.capacity import CapacityError
 from delivery.deploy.extras import Extras, extras_of
 from delivery.deploy.machine import Run, drive, is_switched, relax
 from delivery.deploy.model import Group, State
-from delivery.deploy.plan import Facts
+from delivery.deploy.recorded import recorded_facts
 from delivery.deploy.removal import check_room, tidy
 from delivery.deploy.rollback import as_before, cancel, itself, roll_back, settle_serving
 from delivery.deploy.rollback_target import Target, choose, leftover
@@ -240,18 +240,7 @@ def _run(site: Site, new: Group, extras: Extras | None = None) -> Run:
     old = site.find(said[tags.PREVIOUS]) if said.get(tags.PREVIOUS) else None
     if extras is None:
         extras = with_policy(extras_of(site.aws, old) if old else Extras(), site.deploy)
-    places = [key for key in said if key.startswith((tags.TARGET_GROUP, tags.LOAD_BALANCER))]
-    facts = Facts(
-        new.name,
-        recorded_release(said),
-        said.get(tags.STRATEGY, "red-black"),
-        new.wished.desired,
-        site.deploy,
-        said.get(tags.PREVIOUS) or None,
-        old.size.desired if old else 0,
-        tuple(sorted(key.rpartition("/")[2] for key in places)),
-        tuple(extras.told()),
-    )
+    facts = recorded_facts(new, old, site.deploy, extras.told())
     return Run(site, traffic_of(site), facts, new, extras)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from delivery import names
 from delivery.errors import SettingsError
+from delivery.settings.console import read_console
 from delivery.settings.model import (
     ALTERNATIVES,
     FILE,
@@ -66,7 +67,7 @@ def loads(text: str, file: str = FILE) -> Settings:
 
 def _read(reader: Reader) -> Settings:
     document = reader.document
-    reader.known(document, ["accounts", "defaults", "apps", "clusters", "bake", "lock", "history"])
+    reader.known(document, ["accounts", "defaults", "apps", "clusters", "bake", "lock", "history", "console"])
     layers: dict[tuple[str, str], Layer] = {
         ("defaults", ""): _layer(reader, document.get("defaults", {}), ("defaults",))
     }
@@ -87,7 +88,7 @@ def _read(reader: Reader) -> Settings:
     bake = reader.table(Bake, document.get("bake", {}), ("bake",))
     lock = reader.table(Lock, document.get("lock", {}), ("lock",))
     history = _history(reader)
-    settings = Settings(accounts, apps, bake, lock, history, layers)
+    settings = Settings(accounts, apps, bake, lock, history, layers, read_console(reader))
     _cross_checks(reader, settings)
     return settings
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from delivery.errors import USAGE, DeliveryError
 from delivery.settings import values
+from delivery.settings.console import ConsoleSettings
 from jobdsl.errors import suggestion
 from jobdsl.settings.tomlread import checked, number, words
 
@@ -256,6 +257,7 @@ class Settings:
     history: HistorySettings = field(default_factory=HistorySettings)
     layers: Mapping[tuple[str, str], Layer] = field(default_factory=dict)
     """What was said of deploys: by `("defaults", "")`, `("accounts", NAME)`, `("apps", NAME)` ..."""
+    console: ConsoleSettings = field(default_factory=ConsoleSettings)
 
     def account(self, name: str | None = None) -> Account:
         """An account by name; None takes the only one. Without any, one of the environment's credentials.

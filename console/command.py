@@ -1,0 +1,46 @@
+"""The command `delivery web`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["web"]
+
+
+@click.command("web")
+@click.option(
+    "--listen",
+    default="127.0.0.1:8090",
+    show_default=True,
+    metavar="HOST:PORT",
+    help="Where it answers; :PORT for this host alone.",
+)
+@click.option(
+    "--settings",
+    "settings_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Settings. [env: DELIVERY_SETTINGS; default: delivery.toml]",
+)
+def web(listen: str, settings_file: Path | None) -> int:
+    """Serve the web console and its API: what runs in all accounts and regions, and steering it.
+
+    [console] in delivery.toml says who may do what. Needs the extra `web`.
+    """
+    from delivery.errors import USAGE, DeliveryError
+    from delivery.settings import load_settings
+    from dynaslave.web.server import address
+
+    try:
+        host, port = address(listen)
+    except ValueError as error:
+        raise DeliveryError(f"--listen: {error}", "", USAGE) from error
+    try:
+        from .serving import serve
+    except ModuleNotFoundError as error:
+        raise DeliveryError(
+            f"the web console needs {error.name}, which is not installed", 'pip install "jobdsl[web]"', USAGE
+        ) from error
+    serve(load_settings(settings_file), host, port)
+    return 0

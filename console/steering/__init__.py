@@ -1,0 +1,1 @@
+"""Changing things: plans that are shown before, and jobs of Jenkins that are started for a person."""
