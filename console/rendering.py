@@ -11,7 +11,7 @@ from urllib.parse import quote
 import jinja2
 
 from delivery.table import age
-from delivery.timeline import elapsed
+from delivery.clock import elapsed
 from jobdsl.printable import shown
 
 __all__ = ["path_of", "render"]
