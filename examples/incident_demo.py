@@ -22,7 +22,7 @@ import structlog
 from demo_support import expect, indented, say, title
 
 sys.path.append(str(Path(__file__).parent.parent / "tests"))
-from test_dynaslave_manager import Site
+from manager_site import Site
 
 from delivery import names
 from delivery.deploy import runs

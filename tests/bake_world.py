@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from typing import Any, Literal
 from unittest.mock import patch
 
 from botocore.exceptions import ClientError, ReadTimeoutError
-from images_strict import REGION, Images, publish
+from images_strict import ACCOUNT, REGION, Images, publish
 from moto import mock_aws
 from moto.ec2.models import ec2_backends
 
@@ -213,3 +214,15 @@ def world(folder: Path, kind: Callable[..., Images] = Images) -> Iterator[World]
         made = World(clock, images, publish(ec2, version="12.7"), subnets, folder)
         images.calls.clear()
         yield made
+
+
+FRIEND = "210987654321"
+
+
+def own_key(aws: World, alias: str = "alias/images", region: str = "eu-west-1") -> str:
+    kms = aws.raw("kms", region)
+    principal = {"AWS": [f"arn:aws:iam::{one}:root" for one in (ACCOUNT, FRIEND)]}
+    said = {"Effect": "Allow", "Principal": principal, "Action": "kms:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [said]})
+    kms.create_alias(AliasName=alias, TargetKeyId=kms.create_key(Policy=policy)["KeyMetadata"]["KeyId"])
+    return alias

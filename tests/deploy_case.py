@@ -222,3 +222,28 @@ def _extras(one: Case) -> None:
     scaling.put_notification_configuration(
         AutoScalingGroupName=OLD, TopicARN=topic, NotificationTypes=["autoscaling:EC2_INSTANCE_LAUNCH_ERROR"]
     )
+
+
+def remove(one: Case, group: str) -> None:
+    one.world.raw("autoscaling").delete_auto_scaling_group(AutoScalingGroupName=group, ForceDelete=True)
+
+
+def at(one: Case, operation: str, act: Callable[[], None]) -> None:
+    """Something a user does by hand at the first call of an operation."""
+
+    def watch(called: str) -> None:
+        if called == operation:
+            one.strict.watching.clear()
+            act()
+
+    one.strict.watching.append(watch)
+
+
+def active(one: Case, group: str) -> None:
+    """The group serves with all it should have, and nothing is left of what was under way."""
+    assert one.taking() == [group]
+    assert one.strict.serving_in(group) >= SIZE
+    state = one.state()[group]
+    assert not {tags.PIN, tags.DISABLED_AT, tags.DELETE_AFTER} & state["tags"].keys()
+    assert state["suspended"] == []
+    assert one.cluster().unfinished is None

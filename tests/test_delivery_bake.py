@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bake_world import OTHER, World, world
-from images_strict import ACCOUNT, PACKAGES, Played, bake_of, console_of
+from bake_world import FRIEND, OTHER, World, own_key, world
+from images_strict import PACKAGES, Played, bake_of, console_of
 
 from delivery import tags as words
 from delivery.bake import base
@@ -19,22 +18,11 @@ from delivery.bake.smoking import SmokeError
 from delivery.bake.work import LateError
 from delivery.errors import DeliveryError, SeveralError
 
-FRIEND = "210987654321"
-
 
 @pytest.fixture
 def aws(tmp_path: Path) -> Iterator[World]:
     with world(tmp_path) as made:
         yield made
-
-
-def own_key(aws: World, alias: str = "alias/images", region: str = "eu-west-1") -> str:
-    kms = aws.raw("kms", region)
-    principal = {"AWS": [f"arn:aws:iam::{one}:root" for one in (ACCOUNT, FRIEND)]}
-    said = {"Effect": "Allow", "Principal": principal, "Action": "kms:*", "Resource": "*"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [said]})
-    kms.create_alias(AliasName=alias, TargetKeyId=kms.create_key(Policy=policy)["KeyMetadata"]["KeyId"])
-    return alias
 
 
 def test_an_image_is_made_proven_tagged_and_alone(aws: World) -> None:

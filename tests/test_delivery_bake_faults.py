@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from bake_world import OTHER, Fault, KillError, World, world
-from test_delivery_bake import FRIEND, own_key
+from bake_world import FRIEND, OTHER, Fault, KillError, World, own_key, world
 
 from delivery import tags as words
 from delivery.bake.order import Order, Smoke

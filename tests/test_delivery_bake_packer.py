@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bake_command import Server, start
 from bake_world import World, world
-from test_delivery_bake_command import Server, start
 
 from delivery import tags as words
 from delivery.bake.packer import filled, spoken

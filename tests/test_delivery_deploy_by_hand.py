@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from test_delivery_deploy_rollback import active, at, remove
 
 from delivery.errors import DeliveryError
-from deploy_case import NEW, OLD, Case, Make, cases
+from deploy_case import NEW, OLD, Case, Make, active, at, cases, remove
 
 
 @pytest.fixture(scope="module")

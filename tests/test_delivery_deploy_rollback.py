@@ -16,7 +16,7 @@ from delivery.deploy.traffic import traffic_of
 from delivery.errors import USAGE, DeliveryError, LockedError
 from delivery.lock import open_lock
 from delivery.settings import Lock
-from deploy_case import NEW, OLD, SIZE, Case, Make, cases
+from deploy_case import NEW, OLD, SIZE, Case, Make, active, at, cases, remove
 from ec2_strict import Fault, KillError
 
 
@@ -37,31 +37,6 @@ def killed(one: Case, operation: str, act: Callable[[], object]) -> None:
 
 def ill(one: Case, image: str) -> None:
     one.strict.bad.add(image)
-
-
-def remove(one: Case, group: str) -> None:
-    one.world.raw("autoscaling").delete_auto_scaling_group(AutoScalingGroupName=group, ForceDelete=True)
-
-
-def at(one: Case, operation: str, act: Callable[[], None]) -> None:
-    """Something a user does by hand at the first call of an operation."""
-
-    def watch(called: str) -> None:
-        if called == operation:
-            one.strict.watching.clear()
-            act()
-
-    one.strict.watching.append(watch)
-
-
-def active(one: Case, group: str) -> None:
-    """The group serves with all it should have, and nothing is left of what was under way."""
-    assert one.taking() == [group]
-    assert one.strict.serving_in(group) >= SIZE
-    state = one.state()[group]
-    assert not {tags.PIN, tags.DISABLED_AT, tags.DELETE_AFTER} & state["tags"].keys()
-    assert state["suspended"] == []
-    assert one.cluster().unfinished is None
 
 
 # To which group.

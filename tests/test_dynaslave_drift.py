@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from test_dynaslave_manager import Site
+from manager_site import Site
 
 from dynaslave.ec2.provider import Ec2Provider
 from dynaslave.manager.status_text import lines

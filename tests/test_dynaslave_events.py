@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 import structlog
+from manager_site import Site
 from structlog.testing import capture_logs
-from test_dynaslave_manager import Site
 
 from dynaslave.controller.builds import build_name, waiting_names
 from dynaslave.deciding.decisions import Launch, Report

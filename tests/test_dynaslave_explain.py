@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from manager_site import Site
 from structlog.testing import capture_logs
-from test_dynaslave_manager import Site
 
 from dynaslave.agentlog import reason
 from dynaslave.controller.java import class_version, needed_java, version_of

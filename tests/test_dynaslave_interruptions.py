@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from test_dynaslave_act import Stage
-from test_dynaslave_decide import (
+from acting_stage import Stage
+from decide_case import (
     NOW,
     build,
     counts,
@@ -21,7 +21,7 @@ from test_dynaslave_decide import (
     node,
     pool,
 )
-from test_dynaslave_manager import Site
+from manager_site import Site
 
 from dynaslave.deciding.decisions import Abandon, Drain, Restore, Retire
 from dynaslave.deciding.memory import Memory

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from test_dynaslave_decide import NOW, build, counts, decided, items, kinds, look, machine, node, pool
-from test_dynaslave_manager import Site
+from decide_case import NOW, build, counts, decided, items, kinds, look, machine, node, pool
+from manager_site import Site
 
 from dynaslave.deciding.decide import learn
 from dynaslave.deciding.decisions import Drain, Launch, Report

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_importer_corpus import CORPUS, sample
+from corpus_sample import CORPUS, sample
 
 import jobdsl
 from jobdsl import misc, params, properties, triggers

@@ -11,7 +11,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 import pytest
-from test_importer_corpus import CORPUS, sample
+from corpus_sample import CORPUS, sample
 
 from jobdsl.cli.main import run
 from jobdsl.documents.secrets import Secrets

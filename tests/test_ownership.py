@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from test_plan import DELETE, FOLDER, LIST, by_hand, errors, folder, job, live, planned, told, view
+from plan_case import DELETE, FOLDER, LIST, by_hand, errors, folder, job, live, planned, told, view
 
 from jobdsl.errors import Problem
 from jobdsl.planning.changes import Plan
