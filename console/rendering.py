@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import jinja2
 
-from delivery.table import age
 from delivery.clock import elapsed
+from delivery.table import age
 from jobdsl.printable import shown
 
 __all__ = ["path_of", "render"]
