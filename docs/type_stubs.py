@@ -50,7 +50,9 @@ from jobdsl.elements import base as _base
 from jobdsl.elements import slots as _slots
 from jobdsl.typed import parts as _parts
 """
-ITEM_IMPORTS = """from jobdsl.dsl.items import Item as _Item
+ITEM_IMPORTS = """from typing import TypedDict
+
+from jobdsl.dsl.items import Item as _Item
 from jobdsl.elements.parts import Parts as _Parts
 """
 PARTS = '''from collections.abc import Iterator, Mapping, Sequence
@@ -92,6 +94,8 @@ OWN_TYPES = {
     "pipeline.scm": "_slots.Scm | _parts.Untyped | None",
 }
 """Arguments of items that a function of their own checks: what it accepts."""
+TEMPLATES_OWN = ("name", "agent", "keep")
+"""Arguments of a job that templates declare themselves."""
 BUILTINS = ("bool", "dict", "float", "int", "list", "object", "str", "tuple")
 
 
@@ -252,7 +256,21 @@ class ItemStub(ElementStub):
         """Return the whole file."""
         kinds = [getattr(module, name) for module in (jobs, viewkinds) for name in module.__all__]
         head = HEAD.format(doc="The kinds of items and views.") + "\n" + self.imports() + ITEM_IMPORTS
-        return "\n".join([head, *(self.declaration(cls) for cls in kinds if cls.java)])
+        declarations = [self.declaration(cls) for cls in kinds if cls.java]
+        return "\n".join([head, *declarations, self.fields_of(jobs.freestyle)])
+
+    def fields_of(self, cls: type[Record]) -> str:
+        """Declare the arguments of a kind that templates pass on, as the keys of a dict."""
+        keys = [
+            f"    {field.name}: {self.accepted(cls, field)}"
+            for field in arguments(cls)
+            if field.name not in TEMPLATES_OWN
+        ]
+        head = [
+            f"class {cls.__name__.capitalize()}Fields(TypedDict, total=False):",
+            f'    """Fields of `{cls.__name__}`, as templates of jobs take them."""',
+        ]
+        return "\n".join([*head, *keys, ""])
 
     def declaration(self, cls: type[Record]) -> str:
         """Declare one kind: its documentation, its attributes, its constructor."""

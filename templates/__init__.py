@@ -6,6 +6,7 @@ from .builds import Builds
 from .cleaning import ami_cleanup, bake_reaper, group_cleanup
 from .deploying import canary, deploy
 from .following import promote, resume, rollback
+from .options import build_options, delivery_options
 from .service import Service, service
 from .stages import Stage, Stages
 
@@ -17,7 +18,9 @@ __all__ = [
     "ami_cleanup",
     "bake",
     "bake_reaper",
+    "build_options",
     "canary",
+    "delivery_options",
     "deploy",
     "group_cleanup",
     "library",

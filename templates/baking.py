@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Unpack
 
 from jobdsl import freestyle, params, steps
 
 from .handing import STARTED_BY, HandOn, chain, check_hand_on
 from .jobset import override
+from .options import BakeParts, DeliveryOptions, split
 from .running import REPORT, Running, words
 
 __all__ = ["BUILT", "KEPT", "PROPERTIES", "bake", "bake_script"]
@@ -33,16 +34,7 @@ def bake(
     share: Iterable[str] = (),
     then: str | Iterable[str] = (),
     hand_on: HandOn = "parameters",
-    account: str | None = None,
-    region: str | None = None,
-    settings: str | None = None,
-    aws_credentials: str | None = None,
-    install: str | None = None,
-    tool: str | None = None,
-    agent: Any = None,
-    mail: str | None = None,
-    slack: str | None = None,
-    **parts: Any,
+    **parts: Unpack[BakeParts],
 ) -> freestyle:
     """A job that bakes a package into an image. The same package on the same base gives the image there is.
 
@@ -61,7 +53,8 @@ def bake(
     Parts to replace by name: prepare, fetch, bake (steps; the text of one is its command); build, commit,
     file; timestamps, timeout, access; artifacts, next, mail, slack. None takes a part away.
     """
-    running = Running.of(locals())
+    options, replaced = split(parts, DeliveryOptions)
+    running = Running.of(options)
     check_hand_on(hand_on)
     script = bake_script(
         running,
@@ -86,7 +79,7 @@ def bake(
             chain=chain(then, hand_on, PROPERTIES),
         ),
     )
-    override([job], parts, bake)
+    override([job], replaced, bake, DeliveryOptions.__annotations__)
     return job
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Unpack
 
 from jobdsl import DslError, freestyle, params, publish, scm, steps, template, triggers, wrappers
 
 from .builds import Builds
 from .hosting import Hosting, hosting
+from .jobset import NO_JOB
+from .options import BuildOptions, BuildParts, split
 from .variants import Kind, Variant, variant
 
 __all__ = ["Building", "build_jobs", "library", "webapp"]
@@ -20,22 +22,7 @@ def library(
     *,
     repo: str,
     build: str,
-    branches: Iterable[str] = ("main",),
-    repository: str | None = None,
-    repository_credentials: str | None = None,
-    git_credentials: str | None = None,
-    agent: Any = None,
-    poll: str = "H/5 * * * *",
-    pull_requests: bool = True,
-    host: str | None = None,
-    release: bool = True,
-    tag_prefix: str = "v",
-    mail: str | None = None,
-    slack: str | None = None,
-    environment: Mapping[str, str] | None = None,
-    timeout_minutes: int = 60,
-    keep: int = 50,
-    **parts: Any,
+    **parts: Unpack[BuildParts],
 ) -> Builds:
     """The jobs of a library: one a branch, one for pull requests, one for releases.
 
@@ -52,7 +39,7 @@ def library(
     publish (steps; the text of one is its command); poll, webhook; version, branch, number; timestamps,
     timeout, environment, access; results, artifacts, mail, slack, tag. None takes a part away.
     """
-    return _overridden("library", name, Building.of({**locals()}), parts)
+    return _overridden("library", name, repo, build, parts)
 
 
 def webapp(
@@ -60,48 +47,33 @@ def webapp(
     *,
     repo: str,
     build: str,
-    branches: Iterable[str] = ("main",),
-    repository: str | None = None,
-    repository_credentials: str | None = None,
-    git_credentials: str | None = None,
-    agent: Any = None,
-    poll: str = "H/5 * * * *",
-    pull_requests: bool = True,
-    host: str | None = None,
-    release: bool = True,
-    tag_prefix: str = "v",
-    mail: str | None = None,
-    slack: str | None = None,
-    environment: Mapping[str, str] | None = None,
-    timeout_minutes: int = 60,
-    keep: int = 50,
-    **parts: Any,
+    **parts: Unpack[BuildParts],
 ) -> Builds:
     """The jobs of a web application: as `library` says, but that what is deployed is archived."""
-    return _overridden("webapp", name, Building.of({**locals()}), parts)
+    return _overridden("webapp", name, repo, build, parts)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Building:
-    """The arguments of a template, checked."""
+    """`BuildOptions`, checked."""
 
     repo: str
     variant: Variant
-    branches: tuple[str, ...]
-    repository: str | None
-    repository_credentials: str | None
-    git_credentials: str | None
-    agent: Any
-    poll: str
-    pull_requests: bool
-    host: Hosting | None
-    release: bool
-    tag_prefix: str
-    mail: str | None
-    slack: str | None
-    environment: Mapping[str, str] | None
-    timeout_minutes: int
-    keep: int
+    branches: tuple[str, ...] = ("main",)
+    repository: str | None = None
+    repository_credentials: str | None = None
+    git_credentials: str | None = None
+    agent: Any = None
+    poll: str = "H/5 * * * *"
+    pull_requests: bool = True
+    host: Hosting | None = None
+    release: bool = True
+    tag_prefix: str = "v"
+    mail: str | None = None
+    slack: str | None = None
+    environment: Mapping[str, str] | None = None
+    timeout_minutes: int = 60
+    keep: int = 50
 
     def source(self, branch: str, refspec: str | None = None, extensions: Iterable[Any] = ()) -> scm.git:
         """What is checked out; nothing an earlier build made stays, or it would be archived again."""
@@ -114,23 +86,21 @@ class Building:
         )
 
     @classmethod
-    def of(cls, given: dict[str, Any]) -> Building:
-        """Raises DslError."""
-        given = {one.name: given[one.name] for one in fields(cls) if one.name != "variant"} | {
-            "build": given["build"]
-        }
-        branches = given["branches"]
+    def of(cls, repo: str, build: str, options: Mapping[str, Any]) -> Building:
+        """Check options of a build with a tool. Raises DslError."""
+        branches = options.get("branches", cls.branches)
         if isinstance(branches, str) or not (branches := tuple(branches)):
             raise DslError(f"branches takes a list of names, not {branches!r}", hint='like ["main"]')
-        if given["repository_credentials"] and not given["repository"]:
+        if options.get("repository_credentials") and not options.get("repository"):
             raise DslError("repository_credentials is for a repository", hint="say which: repository=...")
-        host = hosting(given["repo"], given["host"])
-        return cls(variant=variant(given.pop("build")), **{**given, "branches": branches, "host": host})
+        host = hosting(repo, options.get("host"))
+        return cls(repo=repo, variant=variant(build), **{**options, "branches": branches, "host": host})
 
 
-def _overridden(kind: Kind, name: str, settings: Building, parts: Mapping[str, Any]) -> Builds:
-    builds = build_jobs(kind, name, settings)
-    builds.override(parts, library)
+def _overridden(kind: Kind, name: str, repo: str, build: str, parts: BuildParts) -> Builds:
+    options, replaced = split(parts, BuildOptions)
+    builds = build_jobs(kind, name, Building.of(repo, build, options))
+    builds.override(replaced, library, BuildOptions.__annotations__)
     return builds
 
 
@@ -138,8 +108,8 @@ def build_jobs(kind: Kind, name: str, settings: Building, *, without: str = "") 
     """The jobs of a service's builds; `without` is a branch that something else builds."""
     return Builds(
         {branch: _branch(kind, name, branch, settings) for branch in settings.branches if branch != without},
-        _pull_request(kind, name, settings) if settings.pull_requests else None,
-        _release(kind, name, settings) if settings.release else None,
+        _pull_request(kind, name, settings) if settings.pull_requests else NO_JOB,
+        _release(kind, name, settings) if settings.release else NO_JOB,
     )
 
 

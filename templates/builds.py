@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from jobdsl import DslError, freestyle
 from jobdsl.errors import suggestion
 
-from .jobset import JobSet
+from .jobset import NO_JOB, JobSet
 
 __all__ = ["Builds"]
 
@@ -19,7 +19,7 @@ class Builds(JobSet):
     """
 
     def __init__(
-        self, branches: Mapping[str, freestyle], pull_request: freestyle | None, release: freestyle | None
+        self, branches: Mapping[str, freestyle], pull_request: freestyle = NO_JOB, release: freestyle = NO_JOB
     ) -> None:
         self.branches = dict(branches)
         """The branches' jobs by branch."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack
 
 from jobdsl import DslError, freestyle, params, triggers
 
 from .jobset import override
+from .options import CleanParts, DeliveryOptions, split
 from .running import Running
 
 __all__ = ["ami_cleanup", "bake_reaper", "group_cleanup"]
@@ -19,16 +19,7 @@ def bake_reaper(
     schedule: str = "H * * * *",
     apply: bool = True,
     options: str = "",
-    account: str | None = None,
-    region: str | None = None,
-    settings: str | None = None,
-    aws_credentials: str | None = None,
-    install: str | None = None,
-    tool: str | None = None,
-    agent: Any = None,
-    mail: str | None = None,
-    slack: str | None = None,
-    **parts: Any,
+    **parts: Unpack[CleanParts],
 ) -> freestyle:
     """A job that removes what bakes left behind that were aborted or killed: instances, volumes, snapshots.
 
@@ -38,10 +29,7 @@ def bake_reaper(
     Parts to replace by name: prepare, clean; apply; schedule; timestamps, timeout, access; mail, slack.
     """
     about = "Removes what bakes left behind"
-    running = Running.of(locals())
-    return _cleaning(
-        name, "bakes", about, schedule, running, parts, bake_reaper, apply=apply, options=options
-    )
+    return _cleaning(name, "bakes", about, schedule, parts, bake_reaper, apply=apply, options=options)
 
 
 def ami_cleanup(
@@ -50,16 +38,7 @@ def ami_cleanup(
     schedule: str = "H H(2-5) * * 6",
     apply: bool = False,
     options: str = "",
-    account: str | None = None,
-    region: str | None = None,
-    settings: str | None = None,
-    aws_credentials: str | None = None,
-    install: str | None = None,
-    tool: str | None = None,
-    agent: Any = None,
-    mail: str | None = None,
-    slack: str | None = None,
-    **parts: Any,
+    **parts: Unpack[CleanParts],
 ) -> freestyle:
     """A job that removes images nobody uses, by age, count and use (`delivery clean amis`).
 
@@ -68,8 +47,7 @@ def ami_cleanup(
     Parts to replace by name: prepare, clean; apply; schedule; timestamps, timeout, access; mail, slack.
     """
     about = "Removes images nobody uses"
-    running = Running.of(locals())
-    return _cleaning(name, "amis", about, schedule, running, parts, ami_cleanup, apply=apply, options=options)
+    return _cleaning(name, "amis", about, schedule, parts, ami_cleanup, apply=apply, options=options)
 
 
 def group_cleanup(
@@ -78,16 +56,7 @@ def group_cleanup(
     schedule: str = "H * * * *",
     apply: bool = True,
     options: str = "",
-    account: str | None = None,
-    region: str | None = None,
-    settings: str | None = None,
-    aws_credentials: str | None = None,
-    install: str | None = None,
-    tool: str | None = None,
-    agent: Any = None,
-    mail: str | None = None,
-    slack: str | None = None,
-    **parts: Any,
+    **parts: Unpack[CleanParts],
 ) -> freestyle:
     """A job that deletes groups that deploys took out, once their time is over (`delivery clean groups`).
 
@@ -95,10 +64,7 @@ def group_cleanup(
     Parameters and parts are as in `bake_reaper`.
     """
     about = "Deletes groups whose time is over"
-    running = Running.of(locals())
-    return _cleaning(
-        name, "groups", about, schedule, running, parts, group_cleanup, apply=apply, options=options
-    )
+    return _cleaning(name, "groups", about, schedule, parts, group_cleanup, apply=apply, options=options)
 
 
 def _cleaning(
@@ -106,8 +72,7 @@ def _cleaning(
     what: str,
     about: str,
     schedule: str,
-    running: Running,
-    parts: Mapping[str, Any],
+    parts: CleanParts,
     made_by: Any,
     *,
     apply: bool,
@@ -116,6 +81,8 @@ def _cleaning(
     """A job that runs `delivery clean` by the clock."""
     if options and not options.lstrip().startswith("-"):
         raise DslError(f"options takes options of a command, not {options!r}", hint='like "--limit 5"')
+    own, replaced = split(parts, DeliveryOptions)
+    running = Running.of(own)
     command = running.script("clean", options=f" {options.strip()}" if options else "", what=what)
     job = freestyle(
         name,
@@ -126,5 +93,5 @@ def _cleaning(
         triggers={"schedule": triggers.cron(schedule) if schedule else None},
         **running.job({"clean": command}, minutes=60, kept=None),
     )
-    override([job], parts, made_by)
+    override([job], replaced, made_by, DeliveryOptions.__annotations__)
     return job

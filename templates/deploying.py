@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Unpack
 
 from jobdsl import freestyle, params, steps
 
@@ -11,6 +11,7 @@ from .baking import PROPERTIES as BAKED
 from .deploy_scripts import KEPT, MINUTES, PROPERTIES, deploy_script, in_region
 from .handing import HandOn, chain, check_hand_on, copied_from
 from .jobset import override
+from .options import DeliveryOptions, DeployParts, split
 from .running import Running
 
 __all__ = ["canary", "deploy"]
@@ -27,16 +28,7 @@ def deploy(
     bake_job: str | None = None,
     then: str | Iterable[str] = (),
     hand_on: HandOn = "parameters",
-    account: str | None = None,
-    region: str | None = None,
-    settings: str | None = None,
-    aws_credentials: str | None = None,
-    install: str | None = None,
-    tool: str | None = None,
-    agent: Any = None,
-    mail: str | None = None,
-    slack: str | None = None,
-    **parts: Any,
+    **parts: Unpack[DeployParts],
 ) -> freestyle:
     """A job that deploys an image: a new group, and traffic to it once it is healthy; the old one is kept.
 
@@ -58,10 +50,19 @@ def deploy(
     in_region, change_request; timestamps, timeout, access; artifacts, next, mail, slack. None takes a part
     away.
     """
-    given = locals()
-    job = _deploying(name, Running.of(given), **_of(given))
-    override([job], parts, deploy)
-    return job
+    return _deploying(
+        name,
+        parts,
+        deploy,
+        cluster=cluster,
+        strategy=strategy,
+        smoke=smoke,
+        change_request=change_request,
+        tested_job=tested_job,
+        bake_job=bake_job,
+        then=then,
+        hand_on=hand_on,
+    )
 
 
 def canary(
@@ -72,39 +73,30 @@ def canary(
     change_request: bool = False,
     tested_job: str | None = None,
     bake_job: str | None = None,
-    account: str | None = None,
-    region: str | None = None,
-    settings: str | None = None,
-    aws_credentials: str | None = None,
-    install: str | None = None,
-    tool: str | None = None,
-    agent: Any = None,
-    mail: str | None = None,
-    slack: str | None = None,
-    **parts: Any,
+    **parts: Unpack[DeployParts],
 ) -> freestyle:
     """A job that puts up a small group with a new image beside the one that serves, and leaves it there.
 
     A job of `promote` goes on with it, one of `rollback` takes it away, and one of `resume` does so when
     nobody has decided in time (`decision_minutes` of the settings). Parameters and parts are as in `deploy`.
     """
-    own = {**_of(locals()), "strategy": "canary", "then": (), "hand_on": "parameters"}
-    job = _deploying(name, Running.of(locals()), **own)
-    override([job], parts, canary)
-    return job
-
-
-_OWN = ("cluster", "strategy", "smoke", "change_request", "tested_job", "bake_job", "then", "hand_on")
-
-
-def _of(given: dict[str, Any]) -> dict[str, Any]:
-    """What a template was given of what is a deploy's own."""
-    return {name: given[name] for name in _OWN if name in given}
+    return _deploying(
+        name,
+        parts,
+        canary,
+        cluster=cluster,
+        strategy="canary",
+        smoke=smoke,
+        change_request=change_request,
+        tested_job=tested_job,
+        bake_job=bake_job,
+    )
 
 
 def _deploying(
     name: str,
-    running: Running,
+    parts: DeployParts,
+    made_by: Any,
     *,
     cluster: str,
     strategy: str | None,
@@ -112,11 +104,13 @@ def _deploying(
     change_request: bool,
     tested_job: str | None,
     bake_job: str | None,
-    then: str | Iterable[str],
-    hand_on: HandOn,
+    then: str | Iterable[str] = (),
+    hand_on: HandOn = "parameters",
 ) -> freestyle:
     check_hand_on(hand_on)
-    return freestyle(
+    options, replaced = split(parts, DeliveryOptions)
+    running = Running.of(options)
+    job = freestyle(
         name,
         description=f"Deploys an image to {cluster}{f' in {running.account}' if running.account else ''}",
         parameters=_asked(running.region, tested_job, bake_job, change_request=change_request),
@@ -141,6 +135,8 @@ def _deploying(
             chain=chain(then, hand_on, PROPERTIES),
         ),
     )
+    override([job], replaced, made_by, DeliveryOptions.__annotations__)
+    return job
 
 
 def _asked(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 from jobdsl import freestyle, params, triggers
 
 from .deploy_scripts import KEPT, MINUTES, act_script
 from .jobset import override
+from .options import ActParts, DeliveryOptions, split
 from .running import Running
 
 __all__ = ["promote", "resume", "rollback"]
@@ -17,16 +18,7 @@ def promote(
     name: str,
     *,
     cluster: str,
-    account: str | None = None,
-    region: str | None = None,
-    settings: str | None = None,
-    aws_credentials: str | None = None,
-    install: str | None = None,
-    tool: str | None = None,
-    agent: Any = None,
-    mail: str | None = None,
-    slack: str | None = None,
-    **parts: Any,
+    **parts: Unpack[ActParts],
 ) -> freestyle:
     """A job that goes on with the canary of a cluster: it grows, and the old group is taken out.
 
@@ -34,25 +26,14 @@ def promote(
     Parts to replace by name: prepare, promote (steps); timestamps, timeout, access; artifacts, mail, slack.
     """
     about = f"Promotes the canary of {cluster}"
-    job = _acting(name, "promote", about, cluster, Running.of(locals()))
-    override([job], parts, promote)
-    return job
+    return _acting(name, "promote", about, cluster, parts, promote)
 
 
 def rollback(
     name: str,
     *,
     cluster: str,
-    account: str | None = None,
-    region: str | None = None,
-    settings: str | None = None,
-    aws_credentials: str | None = None,
-    install: str | None = None,
-    tool: str | None = None,
-    agent: Any = None,
-    mail: str | None = None,
-    slack: str | None = None,
-    **parts: Any,
+    **parts: Unpack[ActParts],
 ) -> freestyle:
     """A job that brings traffic back to the group before; if that is gone, its image is deployed anew.
 
@@ -66,9 +47,7 @@ def rollback(
         "reason": params.string("REASON", description="Why; kept with the group", trim=True),
         "to": params.string("TO", description="Group to go back to; the one before if empty", trim=True),
     }
-    job = _acting(name, "rollback", about, cluster, Running.of(locals()), parameters=asked)
-    override([job], parts, rollback)
-    return job
+    return _acting(name, "rollback", about, cluster, parts, rollback, parameters=asked)
 
 
 def resume(
@@ -76,16 +55,7 @@ def resume(
     *,
     cluster: str,
     schedule: str = "",
-    account: str | None = None,
-    region: str | None = None,
-    settings: str | None = None,
-    aws_credentials: str | None = None,
-    install: str | None = None,
-    tool: str | None = None,
-    agent: Any = None,
-    mail: str | None = None,
-    slack: str | None = None,
-    **parts: Any,
+    **parts: Unpack[ActParts],
 ) -> freestyle:
     """A job that goes on with a deploy or a rollback that was cut short; where none was, it does nothing.
 
@@ -96,12 +66,17 @@ def resume(
     """
     about = f"Goes on with what was cut short in {cluster}"
     timer = {"schedule": triggers.cron(schedule) if schedule else None}
-    job = _acting(name, "resume", about, cluster, Running.of(locals()), triggers=timer)
-    override([job], parts, resume)
-    return job
+    return _acting(name, "resume", about, cluster, parts, resume, triggers=timer)
 
 
-def _acting(name: str, command: str, about: str, cluster: str, running: Running, **fields: Any) -> freestyle:
+def _acting(
+    name: str, command: str, about: str, cluster: str, parts: ActParts, made_by: Any, **fields: Any
+) -> freestyle:
+    """Make a job that runs one command on a cluster."""
+    options, replaced = split(parts, DeliveryOptions)
+    running = Running.of(options)
     script = act_script(running, command, cluster)
     made = running.job({command: script}, minutes=MINUTES, kept=KEPT)
-    return freestyle(name, description=about, **fields, **made)
+    job = freestyle(name, description=about, **fields, **made)
+    override([job], replaced, made_by, DeliveryOptions.__annotations__)
+    return job

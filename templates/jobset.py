@@ -10,7 +10,10 @@ from jobdsl import DslError, freestyle, steps
 from jobdsl.context import complain
 from jobdsl.errors import suggestion
 
-__all__ = ["JobSet", "override"]
+__all__ = ["NO_JOB", "JobSet", "override"]
+
+NO_JOB: Any = None
+"""No job. Its type is that of a job all the same: an estate knows which jobs it has asked for."""
 
 
 class JobSet:
@@ -19,26 +22,31 @@ class JobSet:
     def __iter__(self) -> Iterator[Any]:
         raise NotImplementedError
 
-    def override(self, parts: Mapping[str, Any], made_by: Callable[..., Any] | None = None) -> None:
+    def override(
+        self,
+        parts: Mapping[str, Any],
+        made_by: Callable[..., Any] | None = None,
+        other_names: Iterable[str] = (),
+    ) -> None:
         """Replace fields or named parts in every job that has them; a step may be given as its command.
 
-        `made_by`: the template, whose arguments somebody may have meant.
+        `made_by`, the template, has arguments that may have been meant; so may `other_names`.
         """
-        override(list(self), parts, made_by)
+        override(list(self), parts, made_by, other_names)
 
 
 def override(
     jobs: list[Any],
     parts: Mapping[str, Any],
     made_by: Callable[..., Any] | None = None,
-    beside: Iterable[str] = (),
+    other_names: Iterable[str] = (),
 ) -> None:
     """Replace fields or named parts in every job that has them; a step may be given as its command.
 
-    What no job has is an error at the line of the estate. `made_by`, the template, has arguments somebody
-    may have meant; `beside` are other names.
+    What no job has is an error at the line of the estate. `made_by`, the template, has arguments that may
+    have been meant; so may `other_names`.
     """
-    names = [*beside, *(signature(made_by).parameters if made_by else ())]
+    names = [*other_names, *(signature(made_by).parameters if made_by else ())]
     for name, value in parts.items():
         fits = [job for job in jobs if name in job._fields or name in _parts(job)]
         for job in fits:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jobdsl import DslError, publish, read_file, steps, template, wrappers
@@ -37,22 +37,22 @@ def words(*options: str, **named: Any) -> str:
 
 @dataclass(frozen=True)
 class Running:
-    """The arguments that all templates of `delivery` have."""
+    """`DeliveryOptions`, checked."""
 
-    account: str | None
-    region: str | None
-    settings: str | None
-    aws_credentials: str | None
-    install: str | None
-    tool: str | None
-    agent: Any
-    mail: str | None
-    slack: str | None
+    account: str | None = None
+    region: str | None = None
+    settings: str | None = None
+    aws_credentials: str | None = None
+    install: str | None = None
+    tool: str | None = None
+    agent: Any = None
+    mail: str | None = None
+    slack: str | None = None
 
     @classmethod
-    def of(cls, given: Mapping[str, Any]) -> Running:
-        """Those of a template's arguments. Raises DslError."""
-        made = cls(**{one.name: given[one.name] for one in fields(cls)})
+    def of(cls, options: Mapping[str, Any]) -> Running:
+        """Check options. Raises DslError."""
+        made = cls(**options)
         requirements.check(made.install, made.tool)
         requirements.warn(made.install)
         if made.install is None and not made.tool:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Unpack
 
 from jobdsl import freestyle, pipeline, properties, publish, steps
 
 from .baking import BUILT
 from .baking import bake as bake_job
-from .build import build_jobs
+from .build import Building, build_jobs
 from .builds import Builds
 from .deploying import canary, deploy
 from .following import promote as promote_job
 from .following import resume as resume_job
 from .following import rollback as rollback_job
 from .handing import HandOn
-from .jobset import JobSet, override
+from .jobset import NO_JOB, JobSet, override
+from .options import DeliveryOptions, Notices, PublishOptions, ServiceParts, split
+from .running import Running
 from .service_pipeline import whole_way
 from .stages import Stages
 from .way import Way
@@ -30,22 +32,22 @@ class Service(JobSet):
     def __init__(self, builds: Builds) -> None:
         self.builds = builds
         """The builds of branches, pull requests and releases."""
-        self.bake: freestyle | None = None
+        self.bake: freestyle = NO_JOB
         """Makes an image of what the first branch has built; None in a Pipeline, which does so itself."""
-        self.test: freestyle | None = None
+        self.test: freestyle = NO_JOB
         """Deploys the image to test; None in a Pipeline."""
-        self.production: freestyle | None = None
+        self.production: freestyle = NO_JOB
         """Deploys it to production: starting it is the approval; None in a Pipeline."""
-        self.promote: freestyle | None = None
+        self.promote: freestyle = NO_JOB
         """Goes on with a canary; None where there are none, and in a Pipeline."""
-        self.rollback: freestyle | None = None
-        """Brings production back to the group before."""
-        self.resume: freestyle | None = None
-        """Goes on with what was cut short in production."""
-        self.pipeline: pipeline | None = None
-        """All of it in one job, with `as_pipeline`."""
-        self.stages: Stages | None = None
-        """The stages of the Pipeline, by name."""
+        self.rollback: freestyle = NO_JOB
+        """Brings production back to the group before; None without production."""
+        self.resume: freestyle = NO_JOB
+        """Goes on with what was cut short in production; None without production."""
+        self.pipeline: pipeline = NO_JOB
+        """All of it in one job, with `as_pipeline`; else None."""
+        self.stages: Stages = NO_JOB
+        """The stages of the Pipeline, by name; None without `as_pipeline`."""
 
     def __iter__(self) -> Iterator[Any]:
         made = (
@@ -60,7 +62,12 @@ class Service(JobSet):
         )
         yield from (job for job in made if job is not None)
 
-    def override(self, parts: Mapping[str, Any], made_by: Any = None) -> None:
+    def override(
+        self,
+        parts: Mapping[str, Any],
+        made_by: Callable[..., Any] | None = None,
+        other_names: Iterable[str] = (),
+    ) -> None:
         """Replace fields or named parts in every job that has them, and stages of the Pipeline.
 
         A step or a stage may be given as its command.
@@ -71,7 +78,8 @@ class Service(JobSet):
                 self.stages.override(name, value)
                 if not any(name in job.steps.names for job in self if isinstance(job, freestyle)):
                     del rest[name]
-        override(list(self), rest, made_by, self.stages.names if self.stages is not None else ())
+        stages = self.stages.names if self.stages is not None else ()
+        override(list(self), rest, made_by, [*other_names, *stages])
 
 
 def service(
@@ -91,24 +99,7 @@ def service(
     hand_on: HandOn = "parameters",
     approve_hours: int = 72,
     decide_minutes: int = 60,
-    branches: Iterable[str] = ("main",),
-    git_credentials: str | None = None,
-    repository: str | None = None,
-    repository_credentials: str | None = None,
-    pull_requests: bool = True,
-    host: str | None = None,
-    release: bool = False,
-    tag_prefix: str = "v",
-    poll: str = "H/5 * * * *",
-    region: str | None = None,
-    settings: str | None = None,
-    aws_credentials: str | None = None,
-    install: str | None = None,
-    tool: str | None = None,
-    agent: Any = None,
-    mail: str | None = None,
-    slack: str | None = None,
-    **parts: Any,
+    **parts: Unpack[ServiceParts],
 ) -> Service:
     """The jobs of a service from a commit to production: build, bake, deploy to test, deploy to production.
 
@@ -131,8 +122,27 @@ def service(
     Parts to replace by name are those of `webapp`, `bake`, `deploy`, `promote`, `rollback` and `resume`, and
     the stages of the Pipeline, in every job that has them.
     """
-    way = Way.of(locals())
-    building = way.building
+    build_options, rest = split(parts, PublishOptions)
+    options, replaced = split(rest, DeliveryOptions)
+    notices = {key: value for key, value in options.items() if key in Notices.__annotations__}
+    release = replaced.pop("release", False)
+    building = Building.of(repo, build, {**build_options, **notices, "release": release})
+    way = Way.of(
+        name=name,
+        artifact=artifact,
+        cluster=cluster or name,
+        test_cluster=test_cluster,
+        base=base,
+        smoke=smoke,
+        test_account=test_account,
+        production_account=production_account,
+        strategy=strategy,
+        approve_hours=approve_hours,
+        decide_minutes=decide_minutes,
+        hand_on=hand_on,
+        building=building,
+        running=Running.of({**options, "account": None}),
+    )
     made = Service(build_jobs("webapp", name, building, without=way.branch if as_pipeline else ""))
     for job in made.builds:
         job.publishers["artifacts"] = publish.archive(way.artifacts, allow_empty=True, fingerprint=True)
@@ -141,8 +151,9 @@ def service(
     else:
         _chain(made, way)
     if way.production_account:
-        _beside(made, way)
-    made.override(parts, service)
+        _beside(made, way, as_pipeline=as_pipeline)
+    names = (*PublishOptions.__annotations__, *DeliveryOptions.__annotations__, "release")
+    made.override(replaced, service, names)
     return made
 
 
@@ -192,11 +203,11 @@ def _production(way: Way, tested: str) -> freestyle:
     return canary(name, **there) if way.strategy == "canary" else deploy(name, strategy=way.strategy, **there)
 
 
-def _beside(made: Service, way: Way) -> None:
+def _beside(made: Service, way: Way, *, as_pipeline: bool) -> None:
     """What may be wanted of production at any time."""
     there = {"cluster": way.cluster, **way.common(way.production_account)}
     waits = way.strategy == "canary"
-    if waits and made.pipeline is None:
+    if waits and not as_pipeline:
         made.promote = promote_job(f"{way.name}-promote", **there)
     made.rollback = rollback_job(f"{way.name}-rollback", **there)
     made.resume = resume_job(f"{way.name}-resume", schedule="H/10 * * * *" if waits else "", **there)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from delivery.names import NameProblem, parse_cluster
@@ -13,12 +12,13 @@ from jobdsl.errors import suggestion
 from .build import Building
 from .deploy_scripts import STRATEGIES
 from .handing import HandOn, check_hand_on
+from .options import DeliveryOptions
 from .running import Running
 
 __all__ = ["Way"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Way:
     """The arguments of `service`, checked, with what follows from them."""
 
@@ -39,20 +39,13 @@ class Way:
     """How `delivery` runs, with no account yet."""
 
     @classmethod
-    def of(cls, given: Mapping[str, Any]) -> Way:
-        """Raises DslError."""
-        cluster = given["cluster"] or given["name"]
-        same = given["test_account"] == given["production_account"]
-        values = {
-            **given,
-            "cluster": cluster,
-            "test_cluster": given["test_cluster"] or (f"{cluster}-test" if same else cluster),
-            "building": Building.of({**_BUILDING, **given}),
-            "running": Running.of({**given, "account": None}),
-        }
-        made = cls(**{one.name: values[one.name] for one in fields(cls)})
-        made._check()
-        return made
+    def of(cls, *, test_cluster: str | None, **options: Any) -> Way:
+        """Complete and check the options. Raises DslError."""
+        cluster = options["cluster"]
+        same = options["test_account"] == options["production_account"]
+        way = cls(test_cluster=test_cluster or (f"{cluster}-test" if same else cluster), **options)
+        way._check()
+        return way
 
     def _check(self) -> None:
         check_hand_on(self.hand_on)
@@ -94,18 +87,10 @@ class Way:
         return usual if self.artifact in usual else f"{usual}, {self.artifact}"
 
     def common(self, account: str | None) -> dict[str, Any]:
-        """The arguments of the jobs that run `delivery` in an account."""
-        running = replace(self.running, account=account)
-        return {one.name: getattr(running, one.name) for one in fields(Running)}
+        """Give the options of the jobs that run `delivery` in an account."""
+        running = self.running_in(account)
+        return {name: getattr(running, name) for name in DeliveryOptions.__annotations__}
 
     def running_in(self, account: str | None) -> Running:
         """How `delivery` runs in an account."""
         return replace(self.running, account=account)
-
-
-_BUILDING: dict[str, Any] = {
-    "environment": None,
-    "timeout_minutes": 60,
-    "keep": 50,
-}
-"""Arguments of `webapp` that a service leaves at their defaults; they are fields and parts to be replaced."""

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import fields
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ import pytest
 from groovy_parser import complaints
 
 from jobdsl import DslError, freestyle, steps, templates
-from jobdsl.templates import Service, Stage, bake, canary, deploy, rollback, service
+from jobdsl.templates import Service, Stage, bake, canary, deploy, options, rollback, service
+from jobdsl.templates.build import Building
+from jobdsl.templates.running import Running
 from jobdsl.testing import problems, render
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -148,6 +151,17 @@ def test_the_parser_of_groovy_takes_every_pipeline(tmp_path: Path) -> None:
     assert "broken.groovy" in complaints(broken, tmp_path)
 
 
+def arguments(name: str) -> set[str]:
+    """The arguments of a template: its own, and the options it shares with others."""
+    own = set(inspect.signature(of(name)).parameters) - {"parts"}
+    if name in ("library", "webapp"):
+        return own | set(options.BuildOptions.__annotations__)
+    own |= set(options.DeliveryOptions.__annotations__)
+    return (
+        own | {*options.PublishOptions.__annotations__, "release"} - {"account"} if name == "service" else own
+    )
+
+
 @pytest.mark.parametrize("name", [*FULL, "service", "library", "webapp"])
 def test_help_tells_of_every_parameter(name: str) -> None:
     said, ahead = "", [name]
@@ -156,12 +170,7 @@ def test_help_tells_of_every_parameter(name: str) -> None:
         said += text
         meant = set(re.findall(r"as\s+(?:in\s+)?`(\w+)`", text)) & set(templates.__all__)
         ahead += [one for one in meant if (inspect.getdoc(of(one)) or "") not in said]
-    unsaid = [
-        one
-        for one in inspect.signature(of(name)).parameters
-        if one not in ("name", "parts") and f"`{one}`" not in said
-    ]
-    assert unsaid == []
+    assert [one for one in arguments(name) - {"name", "account"} if f"`{one}`" not in said] == []
 
 
 def rows(section: str) -> set[str]:
@@ -176,12 +185,14 @@ def test_the_page_has_every_parameter_and_no_other(name: str) -> None:
     section = page.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
     common = rows(page.partition("\n## In all of them\n")[2].partition("\n## ")[0])
     listed = rows(section)
-    own = {one for one in inspect.signature(of(name)).parameters if one not in ("name", "parts")}
+    own = arguments(name) - {"name"}
     assert listed - own == set()
     assert own - listed - common == set()
     defaults = dict(re.findall(r"^\| `(\w+)` \| ([^|]*) \|", section, re.M))
     for one, said in defaults.items():
-        default = inspect.signature(of(name)).parameters[one].default
+        parameters = inspect.signature(of(name)).parameters
+        shared = {"poll": Building.poll, "release": False}
+        default = parameters[one].default if one in parameters else shared.get(one)
         if isinstance(default, str | bool | int):
             assert said == f"`{default!r}`".replace("'", '"'), one
 
@@ -189,7 +200,31 @@ def test_the_page_has_every_parameter_and_no_other(name: str) -> None:
 def test_the_page_on_builds_has_every_parameter() -> None:
     page = (DOCS / "templates-build.md").read_text("utf-8")
     listed = rows(page.partition("\n## Parameters\n")[2].partition("\n## ")[0])
-    assert listed == set(inspect.signature(templates.webapp).parameters) - {"parts"}
+    assert listed == arguments("webapp")
+
+
+def test_checked_options_are_the_declared_ones() -> None:
+    assert [one.name for one in fields(Running)] == [
+        *(
+            one
+            for one in options.DeliveryOptions.__annotations__
+            if one not in options.Notices.__annotations__
+        ),
+        *options.Notices.__annotations__,
+    ]
+    declared = {*options.BuildOptions.__annotations__, "repo", "variant"}
+    assert {one.name for one in fields(Building)} == declared
+
+
+def test_options_are_kept_for_several_calls() -> None:
+    here = templates.delivery_options(tool="delivery", account="test")
+    job = templates.promote("x", cluster="cart", region="eu-west-1", **here)
+    assert "--account test --region eu-west-1" in job.steps["promote"].command
+    with pytest.raises(DslError, match="no option 'acount'") as error:
+        templates.delivery_options(acount="test")
+    assert error.value.hint == 'did you mean "account"?'
+    with pytest.raises(DslError, match="no option 'tool'"):
+        templates.build_options(tool="delivery")
 
 
 def test_a_chain_hands_on_what_it_makes() -> None:

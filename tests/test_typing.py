@@ -28,7 +28,8 @@ def test_each_wrong_file_is_reported_at_its_line_and_nowhere_else(place: Path) -
 
 
 def test_estates_are_reported_nowhere(place: Path) -> None:
-    estates = [EXAMPLES / name for name in ("payments", "platform", "quickstart")]
+    estates = [path for path in EXAMPLES.iterdir() if path.is_dir() and path.name != "__pycache__"]
+    assert len(estates) >= 5
     assert editor.reports(place, *estates) == {}
 
 

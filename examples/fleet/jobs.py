@@ -7,6 +7,7 @@ from jobdsl.templates import (
     bake,
     bake_reaper,
     canary,
+    delivery_options,
     deploy,
     group_cleanup,
     promote,
@@ -16,7 +17,7 @@ from jobdsl.templates import (
 )
 
 GIT = "https://git.example.com/fleet"
-DELIVERED = {"tool": "delivery", "settings": "delivery.toml", "agent": "deployer", "slack": "#deploys"}
+DELIVERED = delivery_options(tool="delivery", settings="delivery.toml", agent="deployer", slack="#deploys")
 
 with folder("fleet", description="What runs on machines of its own"):
     # services/hello is what such a service looks like.

@@ -1,10 +1,12 @@
 """Builds of a web shop: a few lines a service, whatever it is built with."""
 
 from jobdsl import folder, publish, steps
-from jobdsl.templates import library, webapp
+from jobdsl.templates import build_options, library, webapp
 
 GIT = "https://git.example.com/store"
-PUBLISHED = {"repository": "https://artifacts.example.com/store", "repository_credentials": "artifacts"}
+PUBLISHED = build_options(
+    repository="https://artifacts.example.com/store", repository_credentials="artifacts"
+)
 
 with folder("store", description="The web shop"):
     # Ant and Ivy: services/ holds what such a library and such a web application look like.

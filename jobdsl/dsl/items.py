@@ -64,6 +64,8 @@ class Item(Record):
 
     word: ClassVar[str] = "item"
     """What it is called in messages."""
+    suggested: ClassVar[tuple[type[Item], ...]] = ()
+    """Kinds that a hint names for an argument they have; set where they are defined."""
 
     name: str = meta(_name, first=True)
     renamed_from: str | None = meta(_former_name, default=None)
@@ -98,12 +100,7 @@ class Item(Record):
     @classmethod
     def kinds_with(cls, argument: str) -> list[str]:
         """Names of the kinds of jobs that take an argument."""
-        kinds = {kind.__name__: kind for kind in Item.__subclasses__()}
-        return [
-            name
-            for name in ("freestyle", "pipeline", "multibranch", "folder")
-            if (kind := kinds.get(name)) is not None and argument in kind._fields and kind is not cls
-        ]
+        return [kind.__name__ for kind in Item.suggested if argument in kind._fields and kind is not cls]
 
     def _full_name(self) -> str:
         path, name = context.path(), self.name

@@ -369,3 +369,6 @@ class item(Item, xml="#item"):
         if not isinstance(given, Raw | Literal):
             raise DslError(f"item takes element(...) or xml(...), not {given!r}")
         return given.write("\n").lstrip("\n")
+
+
+Item.suggested = (freestyle, pipeline, multibranch, folder)

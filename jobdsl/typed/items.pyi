@@ -24,6 +24,8 @@ from jobdsl.typed import steps as _steps
 from jobdsl.typed import triggers as _triggers
 from jobdsl.typed import views as _views
 from jobdsl.typed import wrappers as _wrappers
+from typing import TypedDict
+
 from jobdsl.dsl.items import Item as _Item
 from jobdsl.elements.parts import Parts as _Parts
 
@@ -1363,3 +1365,28 @@ class workflow_pipeline_view(_Item):
     def pipelines(self, value: _parts.Many[_views.workflow_component | _b.str | _b.int | _b.tuple[Any, ...]]) -> None: ...
     link_to_log: _b.bool
     def __init__(self, name: _b.str, *, renamed_from: _b.str | None = None, queue: _b.bool = False, owner: _Value | None = None, description: _b.str | None = None, filter_executors: _b.bool = False, filter_queue: _b.bool = False, update_seconds: _b.int | _b.str = 2, number_of_pipelines: _b.int | _b.str = 3, columns: _b.int | _b.str = 1, sorting: _b.str = 'none', start: _b.bool = False, abort: _b.bool | None = None, changes: _b.bool = False, absolute_time: _b.bool | None = None, theme: _b.str = 'default', max_visible: _b.int | _b.str | None = None, project: _b.str | None = None, pipelines: _parts.Many[_views.workflow_component | _b.str | _b.int | _b.tuple[Any, ...]] = (), link_to_log: _b.bool = False, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
+
+class FreestyleFields(TypedDict, total=False):
+    """Fields of `freestyle`, as templates of jobs take them."""
+    renamed_from: _b.str | None
+    queue: _b.bool
+    description: _b.str | None
+    display_name: _b.str | None
+    disabled: _b.bool
+    log_rotator: _misc.keep | _parts.Untyped | None
+    keep_dependencies: _b.bool
+    properties: _parts.Slot[_slots.Property]
+    parameters: _parts.Slot[_slots.Parameter]
+    quiet_period: _b.int | _b.str | None
+    trigger_token: _b.str | None
+    scm: _slots.Scm | _parts.Untyped
+    scm_retries: _b.int | _b.str | None
+    block_when_downstream: _b.bool
+    block_when_upstream: _b.bool
+    jdk: _b.str | None
+    triggers: _parts.Slot[_slots.Trigger]
+    concurrent: _b.bool
+    workspace: _b.str | None
+    steps: _parts.Slot[_slots.Step]
+    publishers: _parts.Slot[_slots.Publisher]
+    wrappers: _parts.Slot[_slots.Wrapper]
