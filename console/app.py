@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from importlib.resources import files
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from . import api, events, web
 from .problems import ConsoleError, invalid, not_found
+from .security import routes
+from .security.guard import Guard, identity_of
 from .state import Console
 
 __all__ = ["make_app"]
@@ -22,8 +25,8 @@ _ABOUT = """What runs where, who changed it, and changing it.
 Times are UTC. What is not known is null. Lists take `limit` and `cursor`."""
 
 
-def make_app(console: Console) -> FastAPI:
-    """Make the application."""
+def make_app(console: Console, listening: str = "") -> Guard:
+    """Make the application; `listening` is the address it is served at."""
     app = FastAPI(
         title="delivery console",
         version="1",
@@ -39,10 +42,11 @@ def make_app(console: Console) -> FastAPI:
     app.add_exception_handler(Exception, _on_defect)
     app.include_router(events.router)
     app.include_router(api.router)
+    app.include_router(routes.router)
     app.include_router(web.router)
     app.add_api_route("/static/{name}", _static, include_in_schema=False)
     app.add_api_route("/healthz", _health, include_in_schema=False)
-    return app
+    return Guard(app, console, _answer, listening)
 
 
 def _static(name: str) -> Response:
@@ -64,9 +68,22 @@ def _wants_json(request: Request) -> bool:
 
 
 def _answer(request: Request, error: ConsoleError) -> Response:
+    if error.status == 401 and _may_log_in(request):
+        return RedirectResponse(f"/login?{urlencode({'next': _here(request)})}", 303)
     if _wants_json(request):
         return JSONResponse(error.values, error.status, media_type="application/problem+json")
     return web.page(request, "error", title=error.title, status=error.status, error=error)
+
+
+def _may_log_in(request: Request) -> bool:
+    """Tell whether a person is at a page that wants a login, and could log in."""
+    console = request.app.state.console.settings.console
+    is_page = request.method == "GET" and not _wants_json(request) and request.url.path != "/events"
+    return is_page and console.oidc.issuer is not None and not identity_of(request).is_known
+
+
+def _here(request: Request) -> str:
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
 def _on_console_error(request: Request, error: Any) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -16,12 +17,13 @@ from jobdsl.cli.console import say
 from .app import make_app
 from .collector import Collector, places_of
 from .links import Links
+from .security.database import Database
 from .state import Console
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
-
     from delivery.settings import Settings
+
+    from .security.guard import Guard
 
 __all__ = ["bound", "make_console", "make_server", "serve"]
 
@@ -31,10 +33,11 @@ _GRACE_S = 2
 
 def make_console(settings: Settings, collector: Collector, clock: Clock) -> Console:
     """Make what all requests share."""
-    return Console(settings, collector.store, clock, Links(settings.console))
+    database = Database(Path(settings.console.state))
+    return Console(settings, collector.store, clock, Links(settings.console), database)
 
 
-def make_server(app: FastAPI) -> uvicorn.Server:
+def make_server(app: Guard) -> uvicorn.Server:
     """Make a server for an application; it takes no header of a proxy for the truth."""
     config = uvicorn.Config(
         app,
@@ -67,7 +70,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     clock = Clock()
     with bound(host, port) as listener:
         collector = Collector(settings, places_of(settings), clock)
-        app = make_app(make_console(settings, collector, clock))
+        app = make_app(make_console(settings, collector, clock), host)
         shown = f"[{host}]" if ":" in host else host
         say(f"http://{shown}:{listener.getsockname()[1]}/", err=True)
         collector.start()

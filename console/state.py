@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from delivery.clock import Clock
     from delivery.settings import Settings
 
+    from .security.database import Database
     from .store import Store
 
 __all__ = ["Console", "console_of"]
@@ -26,6 +27,7 @@ class Console:
     store: Store
     clock: Clock
     links: Links
+    database: Database
 
     @property
     def now(self) -> float:

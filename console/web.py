@@ -24,6 +24,8 @@ from .queries import (
 )
 from .rendering import render
 from .searching import search
+from .security.guard import identity_of
+from .security.identity import may_audit
 from .state import Console, console_of
 from .views import (
     cluster_row,
@@ -68,7 +70,8 @@ def page(
     request: Request, template: str, *, title: str, topic: str = "", status: int = 200, **values: Any
 ) -> HTMLResponse:
     """Render a page with what all of them show."""
-    console = console_of(request)
+    console, identity = console_of(request), identity_of(request)
+    settings = console.settings.console
     text = render(
         template,
         title=title,
@@ -76,8 +79,13 @@ def page(
         freshness=console.freshness(),
         section=request.url.path.split("/")[1] or "home",
         query=_Query(request.query_params),
-        has_agents=bool(console.settings.console.dynaslave),
-        has_plan=bool(console.settings.console.plan),
+        has_agents=bool(settings.dynaslave),
+        has_plan=bool(settings.plan),
+        identity=identity,
+        may_audit=may_audit(settings, identity),
+        form_token=console.database.form_token(identity),
+        can_log_in=settings.oidc.issuer is not None,
+        here=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         **values,
     )
     return HTMLResponse(text, status)

@@ -33,6 +33,8 @@ class Site:
     collector: Any
     estate: Estate | None = None
     settings: Settings | None = None
+    console: Any = None
+    """What all its requests share."""
 
     def get(self, path: str, **more: Any) -> requests.Response:
         """Ask for a page or for something of the API; redirects are not followed."""
@@ -50,9 +52,9 @@ class Site:
 
 
 @contextmanager
-def served(settings: Settings, collector: Any) -> Iterator[str]:
-    """Serve an application over what a collector has read; gives its address."""
-    app = make_app(make_console(settings, collector, Clock()))
+def served(made: Any) -> Iterator[str]:
+    """Serve a console; gives its address."""
+    app = make_app(made)
     with bound("127.0.0.1", 0) as listener:
         server = make_server(app)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
@@ -70,19 +72,21 @@ def served(settings: Settings, collector: Any) -> Iterator[str]:
 
 
 @contextmanager
-def site(directory: Path, console: str = "", *, read: bool = True) -> Iterator[Site]:
+def site(directory: Path, console: str = "", *, read: bool = True, furnished: bool = True) -> Iterator[Site]:
     """A console over two accounts with three applications; `console` is more of delivery.toml."""
     with estate(directory) as world:
-        furnish(world)
-        record(world)
+        if furnished:
+            furnish(world)
+            record(world)
         world.toml.write_text(world.toml.read_text() + "\n[console]\ncalls_per_second = 1000\n" + console)
         settings = load_settings(world.toml)
         collector = Collector(settings, places_of(settings), Clock())
         if read:
             collector.read_once()
             collector.read_once()
-        with served(settings, collector) as url:
-            yield Site(url, collector, world, settings)
+        made = make_console(settings, collector, Clock())
+        with served(made) as url:
+            yield Site(url, collector, world, settings, made)
 
 
 class Page(HTMLParser):
