@@ -15,13 +15,13 @@ __all__ = ["web"]
     default="127.0.0.1:8090",
     show_default=True,
     metavar="HOST:PORT",
-    help="Where it answers; :PORT for this host alone.",
+    help="Address to listen on; :PORT means 127.0.0.1.",
 )
 @click.option(
     "--settings",
     "settings_file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Settings. [env: DELIVERY_SETTINGS; default: delivery.toml]",
+    help="Settings file. [env: DELIVERY_SETTINGS; default: delivery.toml]",
 )
 def web(listen: str, settings_file: Path | None) -> int:
     """Serve the web console and its API: what runs in all accounts and regions, and steering it.

@@ -53,10 +53,13 @@ def place_options(command: Command) -> Command:
         "--settings",
         "settings_file",
         type=click.Path(dir_okay=False, path_type=Path),
-        help="Settings. [env: DELIVERY_SETTINGS; default: delivery.toml]",
+        help="Settings file. [env: DELIVERY_SETTINGS; default: delivery.toml]",
     )
-    @click.option("--account", help="Account, by its name in the settings. [default: the only one]")
-    @click.option("--region", help="AWS region. [default: the account's only one, else as AWS tools do]")
+    @click.option("--account", help="Name of the account in the settings. [default: the only one]")
+    @click.option(
+        "--region",
+        help="AWS region. [default: the account's only region, else that of the AWS configuration]",
+    )
     @wraps(command)
     def with_place(settings_file: Path | None, account: str | None, region: str | None, **rest: Any) -> Any:
         return command(place=Place(settings_file, account, region), **rest)

@@ -23,14 +23,14 @@ _FORMATS = {".html": "html", ".json": "json", ".md": "markdown"}
     default=95.0,
     show_default=True,
     type=click.FloatRange(0, 100),
-    help="Score from which on the canary passes.",
+    help="Minimum score of a canary that passes.",
 )
 @click.option(
     "--marginal-score",
     default=75.0,
     show_default=True,
     type=click.FloatRange(0, 100),
-    help="Score from which on it is undecided.",
+    help="Minimum score of a canary that is undecided instead of failed.",
 )
 @click.option(
     "--report",

@@ -30,20 +30,66 @@ _OUT = click.Path(dir_okay=False, path_type=Path)
 def _package_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(
         [
-            click.option("--package", required=True, metavar="P", help="Path or URL (https, http, s3)."),
-            click.option("--base", metavar="B", help="ami-..., ssm:/NAME, owner=O,name=GLOB, tag:KEY=VALUE."),
-            click.option("--sha256", default="", help="Of the package. [default: read from it]"),
-            click.option("--kind", default="", help="deb, rpm, tar or script. [default: by its name]"),
-            click.option("--name", default="", help="Of the package. [default: what it says]"),
-            click.option("--version", default="", help="VERSION or VERSION-RELEASE. [default: what it says]"),
-            click.option("--app", default="", help="Application. [default: the package's name]"),
-            click.option("--build", default="", envvar="BUILD_NUMBER", help="Number of the build."),
-            click.option("--commit", default="", envvar="GIT_COMMIT", help="Commit it was built of."),
-            click.option("--job", default="", envvar="JOB_NAME", help="Job that built it."),
-            click.option("--build-url", default="", envvar="BUILD_URL", help="Where the build is seen."),
-            click.option("--jenkins-user", default="", envvar="BUILD_USER_ID", help="Who started the build."),
-            click.option("--change-request", default="", metavar="TEXT", help="Under which it is baked."),
-            click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="More tags."),
+            click.option(
+                "--package",
+                required=True,
+                metavar="P",
+                help="Package to install: path or URL (https, http, s3).",
+            ),
+            click.option(
+                "--base",
+                metavar="B",
+                help="Base image: ami-..., ssm:/NAME, owner=O,name=GLOB or tag:KEY=VALUE.",
+            ),
+            click.option("--sha256", default="", help="SHA-256 of the package. [default: computed]"),
+            click.option(
+                "--kind",
+                default="",
+                help="Kind of the package: deb, rpm, tar or script. [default: by its name]",
+            ),
+            click.option("--name", default="", help="Name of the package. [default: from its metadata]"),
+            click.option(
+                "--version",
+                default="",
+                help="VERSION or VERSION-RELEASE of the package. [default: from its metadata]",
+            ),
+            click.option(
+                "--app", default="", help="Application the image is for. [default: the package's name]"
+            ),
+            click.option(
+                "--build", default="", envvar="BUILD_NUMBER", help="Number of the build. [env: BUILD_NUMBER]"
+            ),
+            click.option(
+                "--commit",
+                default="",
+                envvar="GIT_COMMIT",
+                help="Commit the package was built from. [env: GIT_COMMIT]",
+            ),
+            click.option(
+                "--job", default="", envvar="JOB_NAME", help="Job that built the package. [env: JOB_NAME]"
+            ),
+            click.option(
+                "--build-url", default="", envvar="BUILD_URL", help="URL of the build. [env: BUILD_URL]"
+            ),
+            click.option(
+                "--jenkins-user",
+                default="",
+                envvar="BUILD_USER_ID",
+                help="Jenkins user that started the build. [env: BUILD_USER_ID]",
+            ),
+            click.option(
+                "--change-request",
+                default="",
+                metavar="TEXT",
+                help="Change request that authorises this bake.",
+            ),
+            click.option(
+                "--tag",
+                "tags",
+                multiple=True,
+                metavar="KEY=VALUE",
+                help="Additional tag of the image; may be repeated.",
+            ),
         ]
     ):
         command = option(command)
@@ -53,19 +99,52 @@ def _package_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def _machine_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(
         [
-            click.option("--engine", help="instance, packer or chroot."),
-            click.option("--instance-type", help="[default: a small one of the base's architecture]"),
-            click.option("--instance-profile", help="Name or ARN; to read S3, and to tag itself."),
-            click.option("--subnet", "subnets", multiple=True, help="[default: the default network]"),
-            click.option("--security-group", "security_groups", multiple=True),
-            click.option("--root-gb", type=click.IntRange(0), default=0, help="[default: as the base]"),
-            click.option("--encrypt/--no-encrypt", "encrypted", default=True, help="[default: encrypted]"),
-            click.option("--kms-key", help="[default: the account's default key]"),
-            click.option("--bucket", help="S3 bucket to hand packages of this host over in."),
-            click.option("--template", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-                         help="Template of Packer, for --engine packer."),
+            click.option(
+                "--engine", help="Engine: instance, packer or chroot. [default: delivery.toml, else instance]"
+            ),
+            click.option(
+                "--instance-type",
+                help="Instance type of the bake. [default: a small one of the base's architecture]",
+            ),
+            click.option(
+                "--instance-profile",
+                help="Instance profile (name or ARN) with which the instance reads S3 and tags itself.",
+            ),
+            click.option(
+                "--subnet",
+                "subnets",
+                multiple=True,
+                help="Subnet of the instance; may be repeated. [default: that of the default VPC]",
+            ),
+            click.option(
+                "--security-group",
+                "security_groups",
+                multiple=True,
+                help="Security group of the instance; may be repeated.",
+            ),
+            click.option(
+                "--root-gb",
+                type=click.IntRange(0),
+                default=0,
+                help="Size of the root volume in GB. [default: that of the base]",
+            ),
+            click.option(
+                "--encrypt/--no-encrypt",
+                "encrypted",
+                default=True,
+                help="Whether the image is encrypted. [default: encrypted]",
+            ),
+            click.option(
+                "--kms-key", help="KMS key that encrypts the image. [default: the account's default key]"
+            ),
+            click.option("--bucket", help="S3 bucket for packages that are uploaded from this host."),
+            click.option(
+                "--template",
+                type=click.Path(exists=True, dir_okay=False, path_type=Path),
+                help="Packer template, for --engine packer.",
+            ),
         ]
-    ):  # fmt: skip
+    ):
         command = option(command)
     return command
 
@@ -73,24 +152,57 @@ def _machine_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def _outcome_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(
         [
-            click.option("--copy-to", "regions", multiple=True, metavar="REGION", help="Copy it there."),
-            click.option("--share", multiple=True, metavar="ACCOUNT", help="Share it: a name or an id."),
-            click.option("--smoke", is_flag=True, help="Try an instance of it first."),
-            click.option("--smoke-command", default="", help="Run here for it; must end with 0."),
-            click.option("--smoke-url", default="", help="Must answer 200; {private_ip} is filled in."),
-            click.option("--resume", default="", metavar="BAKE", help="Go on with a bake cut short."),
-            click.option("--again", is_flag=True, help="Bake even if there is one."),
-            click.option("--keep-failed", is_flag=True, help="Leave what a failed bake made, to look at it."),
-            click.option("--timeout", "minutes", type=click.FloatRange(0.01), help="Minutes, of each wait."),
-            click.option("--poll", type=click.FloatRange(0.01), help="Seconds between looks."),
-            click.option("--result", "result_file", type=_OUT, help="Write the result there, as JSON."),
-            click.option("--properties", "properties_file", type=_OUT, help="Write it as properties."),
-            click.option("--manifest", "manifest_file", type=_OUT, help="Write the list of packages there."),
-            click.option("--report", "report_dir", type=click.Path(file_okay=False, path_type=Path),
-                         help="Write the timeline there (JSON, Markdown, SVG)."),
-            click.option("--json", "as_json", is_flag=True, help="Say the result as JSON."),
+            click.option(
+                "--copy-to",
+                "regions",
+                multiple=True,
+                metavar="REGION",
+                help="Region the image is copied to; may be repeated.",
+            ),
+            click.option(
+                "--share",
+                multiple=True,
+                metavar="ACCOUNT",
+                help="Account (name or id) the image is shared with; may be repeated.",
+            ),
+            click.option("--smoke", is_flag=True, help="Launch a test instance before publishing the image."),
+            click.option(
+                "--smoke-command",
+                default="",
+                help="Command of the smoke test, run on this host; must exit with 0.",
+            ),
+            click.option(
+                "--smoke-url",
+                default="",
+                help="URL of the smoke test; must answer 200. {private_ip} is the instance's address.",
+            ),
+            click.option(
+                "--resume", default="", metavar="BAKE", help="Continue the interrupted bake with this id."
+            ),
+            click.option("--again", is_flag=True, help="Bake a new image even if an equal one exists."),
+            click.option(
+                "--keep-failed", is_flag=True, help="Keep the resources of a failed bake for inspection."
+            ),
+            click.option(
+                "--timeout", "minutes", type=click.FloatRange(0.01), help="Timeout of each wait, in minutes."
+            ),
+            click.option("--poll", type=click.FloatRange(0.01), help="Polling interval in seconds."),
+            click.option("--result", "result_file", type=_OUT, help="File for the result as JSON."),
+            click.option(
+                "--properties", "properties_file", type=_OUT, help="File for the result as Java properties."
+            ),
+            click.option(
+                "--manifest", "manifest_file", type=_OUT, help="File for the list of installed packages."
+            ),
+            click.option(
+                "--report",
+                "report_dir",
+                type=click.Path(file_okay=False, path_type=Path),
+                help="Directory for the timeline (JSON, Markdown, SVG).",
+            ),
+            click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
         ]
-    ):  # fmt: skip
+    ):
         command = option(command)
     return command
 
@@ -101,9 +213,9 @@ def _outcome_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @_outcome_options
 @place_options
 def bake(place: Place, minutes: float | None, **said: Any) -> int:
-    """Bake an image: a package on top of a base.
+    """Bake an image: install a package on a base image.
 
-    The same package on the same base gives the image there is. stdout has the image's id, stderr one line a
+    The same package on the same base returns the existing image. stdout has the image's id, stderr one line a
     step. What [bake] in delivery.toml says is taken where an option says nothing. Exit codes: 0 done; 1 an
     error; 2 wrong options, or something that would fail later: nothing was done; 143 terminated.
     """

@@ -12,29 +12,39 @@ __all__ = ["amis"]
 @click.command("amis")
 @place_options
 @click.option(
-    "--days", default=30.0, show_default=True, type=click.FloatRange(0.0), help="Younger ones stay."
+    "--days",
+    default=30.0,
+    show_default=True,
+    type=click.FloatRange(0.0),
+    help="Minimum age in days of images that are removed.",
 )
 @click.option(
     "--keep",
     default=5,
     show_default=True,
     type=click.IntRange(1),
-    help="Newest of each application that stay.",
+    help="Number of newest images kept for each application.",
 )
 @click.option(
-    "--limit", default=50, show_default=True, type=click.IntRange(1), help="Images of a region in one run."
+    "--limit",
+    default=50,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Maximum number of images removed per region and run.",
 )
 @click.option(
     "--tag",
     default="delivery:bake",
     show_default=True,
     metavar="KEY[=VALUE]",
-    help="Only those with this tag.",
+    help="Consider only images with this tag.",
 )
-@click.option("--apply", "apply_", is_flag=True, help="Do it; without, only say what would be done.")
-@click.option("--json", "as_json", is_flag=True, help="Say it as JSON, on stdout.")
+@click.option(
+    "--apply", "apply_", is_flag=True, help="Remove them. Without it, only print what would be removed."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def amis(place: Place, days: float, keep: int, limit: int, tag: str, apply_: bool, as_json: bool) -> int:
-    """Remove images of ours that nobody uses, with their snapshots.
+    """Remove unused images that a bake made, with their snapshots.
 
     Never one that an instance, a launch template, a launch configuration or a group uses, here or in an
     account it is shared with; nor a base of another; nor the newest of an application; nor one with the tag

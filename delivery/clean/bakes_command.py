@@ -16,14 +16,16 @@ __all__ = ["bakes"]
     default=6.0,
     show_default=True,
     type=click.FloatRange(0.0),
-    help="A bake that made nothing for so long is given up.",
+    help="Hours without a new resource after which a bake counts as abandoned.",
 )
-@click.option("--bucket", help="S3 bucket packages are handed over in. [default: that of [bake]]")
-@click.option("--here", is_flag=True, help="Only what is left on this host; AWS is not asked.")
-@click.option("--apply", "apply_", is_flag=True, help="Do it; without, only say what would be done.")
-@click.option("--json", "as_json", is_flag=True, help="Say it as JSON, on stdout.")
+@click.option("--bucket", help="S3 bucket of uploaded packages. [default: bucket in [bake]]")
+@click.option("--here", is_flag=True, help="Clean up this host only, without calls to AWS.")
+@click.option(
+    "--apply", "apply_", is_flag=True, help="Remove them. Without it, only print what would be removed."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def bakes(place: Place, hours: float, bucket: str | None, here: bool, apply_: bool, as_json: bool) -> int:
-    """Remove what bakes left behind that were killed: on AWS, by tag and age, and on this host.
+    """Remove what killed bakes left behind: on AWS, by tag and age, and on this host.
 
     Instances, volumes, snapshots without an image, images that were never finished, key pairs and security
     groups of Packer, packages in a bucket. Never what a bake may still be at work with.

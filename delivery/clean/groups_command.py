@@ -20,21 +20,25 @@ __all__ = ["groups"]
 
 @click.command("groups")
 @place_options
-@click.option("--cluster", help="Only this cluster. [default: all]")
-@click.option("--apply", "apply_", is_flag=True, help="Do it; without, only say what would be done.")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1), help="Groups in one run.")
+@click.option("--cluster", help="Clean up only this cluster. [default: all]")
+@click.option(
+    "--apply", "apply_", is_flag=True, help="Remove them. Without it, only print what would be removed."
+)
+@click.option(
+    "--limit", default=20, show_default=True, type=click.IntRange(1), help="Maximum number of groups per run."
+)
 @click.option(
     "--pin-hours",
     default=24.0,
     show_default=True,
     type=click.FloatRange(0.0),
-    help="After how many hours a deploy that has not ended counts as dead, and its pins are undone.",
+    help="Hours after which an unfinished deploy counts as dead and the sizes it pinned are restored.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Say it as JSON, on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def groups(
     place: Place, cluster: str | None, apply_: bool, limit: int, pin_hours: float, as_json: bool
 ) -> int:
-    """Delete groups that a deploy took out and whose time is over.
+    """Delete groups that a deploy took out of traffic, once their retention time is over.
 
     Never one that takes traffic, whatever its tags say, nor the last of a cluster, nor one without which no
     instance of the cluster would be in service. Minimum sizes that dead deploys have pinned are set back.

@@ -29,30 +29,38 @@ def cluster_option(command: Any) -> Any:
         "cluster_name",
         required=True,
         metavar="NAME",
-        help="Cluster: app, app-stack or app-stack-detail.",
+        help="Name of the cluster: APP, APP-STACK or APP-STACK-DETAIL.",
     )(command)
 
 
 def what_options(command: Any) -> Any:
     """What is deployed."""
     for option in (
-        click.option("--app", metavar="NAME", help="Application. [default: the cluster's]"),
-        click.option("--image", required=True, metavar="AMI", help="Id of the image."),
-        click.option("--strategy", type=click.Choice(STRATEGIES), help="[default: the settings', red-black]"),
-        click.option("--change-request", default="", metavar="TEXT", help="Under which it is deployed."),
+        click.option(
+            "--app", metavar="NAME", help="Application of the image. [default: that of the cluster]"
+        ),
+        click.option("--image", required=True, metavar="AMI", help="Id of the image to deploy."),
+        click.option(
+            "--strategy",
+            type=click.Choice(STRATEGIES),
+            help="Deploy strategy. [default: delivery.toml, else red-black]",
+        ),
+        click.option(
+            "--change-request", default="", metavar="TEXT", help="Change request that authorises this deploy."
+        ),
         click.option(
             "--set",
             "changes",
             multiple=True,
             metavar="KEY=VALUE",
-            help="Setting of what the group is made of, in place of delivery.toml's; may be repeated.",
+            help="Setting of the new group that replaces the one in delivery.toml; may be repeated.",
         ),
         click.option(
             "--ignore-alarm",
             "ignored",
             multiple=True,
             metavar="NAME",
-            help="Alarm that this deploy does not watch; may be repeated.",
+            help="Alarm that this deploy ignores; may be repeated.",
         ),
     ):
         command = option(command)

@@ -32,17 +32,17 @@ __all__ = ["deploy", "promote", "resume", "rollback"]
 @click.command("deploy")
 @what_options
 @ending_options
-@click.option("--yes", is_flag=True, help="Do not ask, not even in production.")
+@click.option("--yes", is_flag=True, help="Skip the confirmation prompt, in production too.")
 @click.option(
     "--gate-command",
     metavar="TEXT",
-    help="Of the health gate, in this run. [default: the settings' gate_command]",
+    help="Health check command for this run. [default: gate_command in delivery.toml]",
 )
 @click.option(
     "--keep-failed",
     type=click.FloatRange(0),
     metavar="HOURS",
-    help="Keep the instances of a group that fails. [default: the settings' keep_failed_hours, else 0]",
+    help="Hours to keep a failed group's instances. [default: keep_failed_hours in delivery.toml, else 0]",
 )
 def deploy(
     place: Place,
@@ -124,7 +124,7 @@ def _tested(site: Site, image: str) -> None:
 @place_options
 @ending_options
 def promote(place: Place, cluster_name: str, **told: Any) -> int:
-    """Go on with the canary that waits: grow it, and take the old group out."""
+    """Promote the waiting canary: grow it to full size and take the old group out of traffic."""
     from delivery.deploy import runs
 
     cluster = cluster_of(cluster_name)
@@ -141,18 +141,22 @@ def promote(place: Place, cluster_name: str, **told: Any) -> int:
 
 @click.command("rollback")
 @cluster_option
-@click.option("--to", metavar="GROUP", help="Group to go back to. [default: the one before]")
-@click.option("--cancel", is_flag=True, help="Give up the rollback under way: its group stays active.")
-@click.option("--plan", "as_plan", is_flag=True, help="Tell every step, and do none of them.")
-@click.option("--reason", default="", metavar="TEXT", help="Why; kept on the group.")
+@click.option("--to", metavar="GROUP", help="Group to roll back to. [default: the previous one]")
+@click.option(
+    "--cancel", is_flag=True, help="Cancel the rollback in progress: the group it leaves stays active."
+)
+@click.option("--plan", "as_plan", is_flag=True, help="Print the steps and change nothing.")
+@click.option(
+    "--reason", default="", metavar="TEXT", help="Reason of the rollback; stored as a tag of the group."
+)
 @place_options
 @ending_options
 def rollback(
     place: Place, cluster_name: str, to: str | None, reason: str, *, cancel: bool, as_plan: bool, **told: Any
 ) -> int:
-    """Traffic back to the group before; if that is gone, its image is deployed anew.
+    """Move traffic back to the previous group; deploy its image again if it was deleted.
 
-    A deploy that runs is stopped: its lock is taken over.
+    A running deploy is stopped: its lock is taken over.
     """
     from delivery.deploy import runs
 
@@ -192,7 +196,7 @@ def _tell_rollback(site: Site, to: str | None, *, cancel: bool, as_json: bool) -
 @place_options
 @ending_options
 def resume(place: Place, cluster_name: str, **told: Any) -> int:
-    """Go on where a deploy or rollback was stopped."""
+    """Continue an interrupted deploy or rollback."""
     from delivery.deploy import runs
 
     cluster = cluster_of(cluster_name)

@@ -29,7 +29,7 @@ __all__ = ["echo_steps", "plan", "status"]
 
 @click.command("plan")
 @what_options
-@click.option("--json", "as_json", is_flag=True, help="The plan as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 def plan(
     place: Place,
     cluster_name: str,
@@ -42,7 +42,7 @@ def plan(
     *,
     as_json: bool,
 ) -> None:
-    """Tell every step a deploy would take, and do none of them."""
+    """Print the steps of a deploy and change nothing."""
     from delivery.deploy.begin import facts_of
     from delivery.deploy.intent import intend
     from delivery.deploy.plan import after, before, steps
@@ -89,10 +89,10 @@ def echo_steps(steps: Sequence[tuple[str, str]]) -> None:
 
 @click.command("status")
 @cluster_option
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @place_options
 def status(place: Place, cluster_name: str, *, as_json: bool) -> None:
-    """Tell how a cluster stands: its groups, what takes traffic, what is under way."""
+    """Show a cluster: its groups, which of them take traffic, and the run in progress."""
     from delivery.deploy.model import State
     from delivery.deploy.status import illness_of, report, table
     from delivery.deploy.traffic import traffic_of

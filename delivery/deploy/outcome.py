@@ -28,12 +28,12 @@ def ending_options(command: Any) -> Any:
     file = click.Path(dir_okay=False, path_type=Path)
     folder = click.Path(file_okay=False, path_type=Path)
     for option in (
-        click.option("--json", "as_json", is_flag=True, help="Result as JSON on stdout."),
-        click.option("--result", type=file, help="Result as JSON, as a file."),
+        click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
+        click.option("--result", type=file, help="File for the result as JSON."),
         click.option(
             "--report",
             type=folder,
-            help="Folder for the timeline (JSON, Markdown, SVG), name and description of the build.",
+            help="Directory for the timeline (JSON, Markdown, SVG) and the build's name and description.",
         ),
     ):
         command = option(command)

@@ -20,7 +20,9 @@ HEAD = ("BEGUN", "CLUSTER", "ACCOUNT", "REGION", "RUN", "OUTCOME", "FROM", "TO",
 
 @click.command("history")
 @click.argument("name")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000), help="Runs at most.")
+@click.option(
+    "--limit", default=20, show_default=True, type=click.IntRange(1, 10_000), help="Maximum number of runs."
+)
 @click.option("--timeline", is_flag=True, help="Print the steps of each run below it.")
 @location_options
 def history(

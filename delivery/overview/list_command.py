@@ -19,8 +19,8 @@ Values = dict[str, Any]
 
 
 @click.command("list")
-@click.option("--app", metavar="NAME", help="Only this application.")
-@click.option("--cluster", metavar="NAME", help="Only this cluster.")
+@click.option("--app", metavar="NAME", help="List only this application.")
+@click.option("--cluster", metavar="NAME", help="List only this cluster.")
 @location_options
 def list_groups(
     settings_file: Path | None,

@@ -28,9 +28,9 @@ _LISTS = ("members", "activities", "used_by")
 def show(
     name: str, settings_file: Path | None, account: str | None, region: str | None, *, as_json: bool
 ) -> int:
-    """Show a group (by its name), an instance (i-...) or an image (ami-...): all there is to say of it.
+    """Show the details of a group (by its name), an instance (i-...) or an image (ami-...).
 
-    It is looked for in all accounts and regions of the settings.
+    All accounts and regions of the settings are searched.
     """
     from delivery.clock import Clock
     from delivery.overview.locations import locations, read_all, report_unread

@@ -25,7 +25,13 @@ __all__ = ["drain", "status"]
 @manager_options
 @click.option("--from", "page", metavar="URL", help="Ask a running manager, by the URL of its status page.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
-@click.option("--most", default=20, show_default=True, type=click.IntRange(1), help="Lines of each list.")
+@click.option(
+    "--most",
+    default=20,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Maximum number of lines of each list.",
+)
 def status(estate: Path | None, page: str | None, as_json: bool, most: int, **options: Any) -> None:
     """Show pools, queue, agents, the last decisions and this month's costs.
 
@@ -91,7 +97,7 @@ def _asked(page: str) -> Status:
 @click.argument("pool")
 @controller_options
 @name_option
-@click.option("--reason", default="", help="Why, for the people who see it in Jenkins.")
+@click.option("--reason", default="", help="Reason, shown in Jenkins.")
 def drain(
     pool: str, url: str | None, user: str | None, token: str | None, name: str | None, reason: str
 ) -> None:

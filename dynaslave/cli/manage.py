@@ -30,7 +30,7 @@ __all__ = ["once", "run_command"]
     default=5.0,
     show_default=True,
     type=click.FloatRange(0.2, 300),
-    help="Seconds between looks.",
+    help="Polling interval in seconds.",
 )
 @click.option(
     "--web", metavar="[HOST]:PORT", help="Serve the status page; on this host alone unless HOST is given."
@@ -41,14 +41,15 @@ __all__ = ["once", "run_command"]
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="How events are logged, on standard error.",
+    help="Format of the log on standard error.",
 )
 def run_command(
     estate: Path, interval: float, web: str | None, form: Literal["text", "json"], **options: Any
 ) -> None:
-    """Follow the queue until SIGTERM or SIGINT. Agents live on when the manager ends.
+    """Scale agents with the queue until SIGTERM or SIGINT. Agents keep running when the manager ends.
 
-    The manager keeps no state: start it again anywhere, and it goes on from what Jenkins and the cloud show.
+    The manager keeps no state: start it again on any host, and it continues from what Jenkins and the
+    cloud report.
     """
     from dynaslave.manager.assemble import Options, assemble, connect
     from dynaslave.manager.logs import configure
@@ -89,11 +90,11 @@ def _serve(where: str, manager: Manager, metrics: Metrics) -> WebServer:
 @click.command()
 @ESTATE
 @manager_options
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--dry-run", is_flag=True, help="Print the decisions and change nothing.")
 def once(estate: Path, dry_run: bool, **options: Any) -> None:
-    """Look, decide and act a single time.
+    """Take one snapshot, decide and act once.
 
-    Nothing is ended for want of work: that takes watching a pool for a while.
+    No idle agent is ended: that needs several snapshots of a pool.
     """
     from dynaslave.controller import permissions
     from dynaslave.manager.assemble import Options, assemble, connect, preflight

@@ -14,7 +14,7 @@ __all__ = ["manager_options", "name_option"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 name_option = click.option(
-    "--name", help="The manager's name: it ends only what it began. [default: pools.manager, else main]"
+    "--name", help="Name of the manager, which ends only its own agents. [default: pools.manager, else main]"
 )
 
 
@@ -28,7 +28,7 @@ def manager_options(command: Command) -> Command:
             "[default: pools.provider, else ec2]",
         ),
         name_option,
-        click.option("--agents-url", help="The controller as agents reach it. [default: --url]"),
+        click.option("--agents-url", help="URL of the controller for agents. [default: --url]"),
         click.option(
             "--websocket/--tcp",
             default=True,
@@ -37,12 +37,12 @@ def manager_options(command: Command) -> Command:
         click.option("--lease", "lease_table", help="DynamoDB table that lets one manager act at a time."),
         click.option("--region", help="AWS region. [default: pools.region, else as AWS tools do]"),
         click.option("--profile", help="AWS profile. [env: AWS_PROFILE]"),
-        click.option("--queue", default="", help="URL of the SQS queue with EC2's notices."),
+        click.option("--queue", default="", help="URL of the SQS queue with EC2 events."),
         click.option("--secrets-key", default="", help="KMS key for the agents' secrets in SSM."),
         click.option(
             "--run-directory",
             type=click.Path(file_okay=False, path_type=Path),
-            help="Local agents: where they live. [default: ~/.local/state/dynaslave/NAME]",
+            help="Working directory of local agents. [default: ~/.local/state/dynaslave/NAME]",
         ),
         click.option(
             "--agent-command",
@@ -51,7 +51,7 @@ def manager_options(command: Command) -> Command:
             help="Local agents: java, stand-in (for a simulated controller), or the command, with {url}, "
             "{node}, {secret_file}, {workdir}, {jar}.",
         ),
-        click.option("--slots", type=click.IntRange(1), help="Local agents: how many this host bears."),
+        click.option("--slots", type=click.IntRange(1), help="Maximum number of local agents on this host."),
         isolation_option,
     )
     for option in reversed(options):

@@ -17,23 +17,28 @@ __all__ = ["history", "request"]
 @click.command()
 @ESTATE
 @click.argument("name")
-@click.option("--team", default="", help="The team it is for; its quota counts.")
+@click.option("--team", default="", help="Team of the pool; its quota applies.")
 @click.option("--label", default="", help="Labels its agents carry, separated by spaces. [default: NAME]")
-@click.option("--max-agents", required=True, type=click.IntRange(1), help="Never more than this many.")
-@click.option("--instance-type", "instance_types", multiple=True, help="EC2 type; the preferred first.")
+@click.option("--max-agents", required=True, type=click.IntRange(1), help="Maximum number of agents.")
+@click.option(
+    "--instance-type",
+    "instance_types",
+    multiple=True,
+    help="EC2 instance type, the preferred one first; may be repeated.",
+)
 @click.option("--image", help='As in "ami-0123456789abcdef0" or "ssm:/images/agent".')
 @click.option("--image-name", help="The newest image of that name (* and ?) of this account, instead.")
-@click.option("--instance-profile", default="", help="Profile with the agents' role.")
+@click.option("--instance-profile", default="", help="Instance profile with the agents' role.")
 @click.option("--subnet", "subnets", multiple=True, help="Id of a subnet; several zones are better than one.")
 @click.option("--security-group", "security_groups", multiple=True, help="Id of a security group.")
-@click.option("--executors", type=click.IntRange(1), help="Builds an agent runs at once.")
-@click.option("--min-agents", type=click.IntRange(0), help="Agents kept whatever the queue holds.")
-@click.option("--spares", type=click.IntRange(0), help="Free agents kept beyond what runs.")
-@click.option("--idle-minutes", type=float, help="How long an agent is kept without being needed.")
+@click.option("--executors", type=click.IntRange(1), help="Number of concurrent builds of an agent.")
+@click.option("--min-agents", type=click.IntRange(0), help="Minimum number of agents.")
+@click.option("--spares", type=click.IntRange(0), help="Number of idle agents kept ready.")
+@click.option("--idle-minutes", type=float, help="Minutes after which an idle agent is ended.")
 @click.option("--max-uses", type=click.IntRange(1), help="Builds after which an agent is replaced.")
 @click.option("--root-volume-gb", type=click.IntRange(1), help="Size of the root volume.")
 @click.option("--spot", is_flag=True, help="Prefer spot instances.")
-@click.option("--file", help="Where to write it, relative to the estate. [default: the team's folder]")
+@click.option("--file", help="File to write, relative to the estate. [default: in the team's folder]")
 def request(estate: Path, team: str, file: str | None, image_name: str | None, **given: Any) -> None:
     """Write the DSL file of a pool NAME into ESTATE, ready for a pull request.
 
@@ -66,12 +71,18 @@ def request(estate: Path, team: str, file: str | None, image_name: str | None, *
     default=7.0,
     show_default=True,
     type=click.FloatRange(min=0, min_open=True),
-    help="How far back.",
+    help="Number of days to read.",
 )
 @click.option(
-    "--most", default=100, show_default=True, type=click.IntRange(1), help="Builds of each job at most."
+    "--most",
+    default=100,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Maximum number of builds of each job.",
 )
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="The file. [default: print it]")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Output file. [default: standard output]"
+)
 def history(
     estate: Path | None,
     url: str | None,

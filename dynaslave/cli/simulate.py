@@ -44,30 +44,38 @@ _SHARE = click.FloatRange(0, 1)
     "--json", "as_json", is_flag=True, help="Print the figures as JSON: an object, or a list of several."
 )
 @click.option(
-    "--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw the (first) policy's run as SVG."
+    "--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw the run of the first policy as SVG."
 )
 @click.option(
     "--what-if",
     is_flag=True,
-    help="Try other idle times, spares, executors, maximums and spot; print what is worth it.",
+    help="Compare other idle times, spares, executors, maximums and spot; print the changes that pay.",
 )
 @click.option(
-    "--seed", type=int, default=0, show_default=True, help="Chance follows from it: boot times, failures."
+    "--seed", type=int, default=0, show_default=True, help="Seed of the random boot times and failures."
 )
 @click.option(
-    "--capacity-errors", type=_SHARE, default=0.0, metavar="SHARE", help="Share of offers without capacity."
+    "--capacity-errors",
+    type=_SHARE,
+    default=0.0,
+    metavar="SHARE",
+    help="Share of launches refused for lack of capacity.",
 )
 @click.option(
-    "--never-connect", type=_SHARE, default=0.0, metavar="SHARE", help="Share of launches that never come."
+    "--never-connect",
+    type=_SHARE,
+    default=0.0,
+    metavar="SHARE",
+    help="Share of instances that never connect.",
 )
 @click.option(
     "--interruptions",
     type=click.FloatRange(0),
     default=0.0,
     metavar="RATE",
-    help="Interruptions of a spot agent in an hour.",
+    help="Interruptions of a spot agent per hour.",
 )
-@click.option("--prices", type=_FILE, help="Prices of instance types, in place of those that come along.")
+@click.option("--prices", type=_FILE, help="Prices of instance types. [default: those in the package]")
 def simulate(
     trace: Path,
     pool_file: Path,

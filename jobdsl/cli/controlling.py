@@ -36,14 +36,16 @@ __all__ = ["apply", "bootstrap", "plan"]
 @planning_options
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 @click.option("--markdown", is_flag=True, help="Print the plan as Markdown, for a review comment.")
-@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write the plan as a page.")
+@click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write the plan as an HTML page."
+)
 @REPORTS
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Save the plan, for `jobdsl apply plan.json`.",
 )
-@click.option("--diffs", type=click.IntRange(0), help="How many differences to show. [default: 50]")
+@click.option("--diffs", type=click.IntRange(0), help="Maximum number of differences to show. [default: 50]")
 def plan(
     estate: Path,
     url: str | None,
@@ -57,7 +59,7 @@ def plan(
     diffs: int | None,
     **options: Any,
 ) -> None:
-    """Say what `apply` would do, and why.
+    """Show what `apply` would change, and why.
 
     Exits with 0 when there is nothing to do, 2 when there is, 3 when `apply` would refuse single objects.
     """
@@ -135,8 +137,8 @@ def _say_findings(planned: Planned) -> None:
 )
 @controller_options
 @planning_options
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--no-verify", is_flag=True, help="Do not read back what was changed.")
+@click.option("--yes", is_flag=True, help="Skip the confirmation prompt.")
+@click.option("--no-verify", is_flag=True, help="Do not read changed objects back.")
 @click.option("--verify-all", is_flag=True, help="Read back every document, not the first few of each shape.")
 @click.option(
     "--secrets",
@@ -260,8 +262,8 @@ def _say_refused(made: Plan) -> int:
 @click.command()
 @controller_options
 @click.option("--repo", required=True, metavar="GIT_URL", help="Repository of the estate.")
-@click.option("--branch", default="main", show_default=True, help="Its branch.")
-@click.option("--path", default=".", show_default=True, help="Where in the repository the estate is.")
+@click.option("--branch", default="main", show_default=True, help="Branch of the repository.")
+@click.option("--path", default=".", show_default=True, help="Directory of the estate in the repository.")
 @click.option("--name", default="jobdsl-seed", show_default=True, help="Full name of the seed job.")
 @click.option(
     "--credentials",
@@ -271,27 +273,35 @@ def _say_refused(made: Plan) -> int:
 )
 @click.option("--git-credentials", help="Jenkins id of the credentials for the repository.")
 @click.option("--secrets-file", help="Jenkins id of a secret file with the values of the estate's secrets.")
-@click.option("--agent", help="Label of the agents it runs on.")
+@click.option("--agent", help="Label of the agents that run the seed job.")
 @click.option(
     "--poll",
     default="H/5 * * * *",
     show_default=True,
-    help="When the repository is looked at; pushes are told at once.",
+    help="Schedule for polling the repository; a push triggers at once.",
 )
-@click.option("--github-push", is_flag=True, help="Also start it by GitHub's own webhook.")
+@click.option("--github-push", is_flag=True, help="Also trigger the job by GitHub's webhook.")
 @click.option(
     "--install",
     help="Wheel the job installs jobdsl from: address or path. [default: the job carries this version]",
 )
-@click.option("--tool", help="Command of a jobdsl that is installed on the agents, instead.")
-@click.option("--controller-url", help="URL the seed job uses. [default: the one Jenkins tells its builds]")
+@click.option("--tool", help="Command of a jobdsl that is installed on the agents, in place of a wheel.")
+@click.option(
+    "--controller-url", help="Controller URL that the seed job uses. [default: JENKINS_URL of the build]"
+)
 @click.option(
     "--seed-name", default="main", show_default=True, help="Name of the estate's seed, as jobdsl.toml says."
 )
 @click.option(
-    "--timeout-minutes", default=30, show_default=True, type=click.IntRange(1), help="When a run is given up."
+    "--timeout-minutes",
+    default=30,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Timeout of a run in minutes.",
 )
-@click.option("--builds", default=50, show_default=True, type=click.IntRange(1), help="Builds that are kept.")
+@click.option(
+    "--builds", default=50, show_default=True, type=click.IntRange(1), help="Number of builds to keep."
+)
 @click.option(
     "--html-page",
     is_flag=True,
@@ -300,7 +310,7 @@ def _say_refused(made: Plan) -> int:
 @click.option(
     "--check/--no-check",
     default=True,
-    help="Look whether the controller has what the job needs. [default: check]",
+    help="Check that the controller has what the job needs. [default: check]",
 )
 @click.option(
     "--save-plugins",
@@ -309,7 +319,7 @@ def _say_refused(made: Plan) -> int:
     "user may not list them.",
 )
 @ADOPT
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Skip the confirmation prompt.")
 def bootstrap(
     url: str | None,
     user: str | None,

@@ -20,7 +20,7 @@ __all__ = ["completion", "import_", "lint", "render", "show"]
 
 @click.command()
 @ESTATE
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Directory for the documents.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Output directory.")
 @isolation_option
 def render(estate: Path, out: Path, isolation: str | None) -> None:
     """Write every job's config.xml to DIR/full/name.xml; a folder's own to DIR/full/name/config.xml.
@@ -117,7 +117,7 @@ def _say_no_policy(estate: Path) -> None:
 @click.command("import")
 @click.argument("source", required=False, type=click.Path(exists=True, allow_dash=True, path_type=Path))
 @controller_options
-@click.option("--out", type=click.Path(path_type=Path), help="Directory for the estate.")
+@click.option("--out", type=click.Path(path_type=Path), help="Output directory of the estate.")
 @click.option("--name", default="", help="Full name of the one document that is read. [default: of its file]")
 @click.option(
     "--templates/--no-templates",
@@ -135,7 +135,7 @@ def _say_no_policy(estate: Path) -> None:
 @click.option(
     "--report",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write what became of each document, as JSON.",
+    help="Write the outcome of each document as JSON.",
 )
 @click.option("--force", is_flag=True, help="Write into a directory that is not empty.")
 def import_(
@@ -214,7 +214,7 @@ def _source(
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print what makes a shell complete jobdsl's commands: eval "$(jobdsl completion bash)"."""
+    """Print the shell completion script: eval "$(jobdsl completion bash)"."""
     from click.shell_completion import get_completion_class
 
     made = get_completion_class(shell)

@@ -132,8 +132,12 @@ ALLOW_REPLACE = click.option(
     help="Delete this item, with its builds, and make it anew, where its kind has changed.",
 )
 REFRESH = click.option(
-    "--refresh", is_flag=True, help="Look at the live documents too: finds what was changed in Jenkins."
+    "--refresh", is_flag=True, help="Compare the live documents too: finds what was changed in Jenkins."
 )
 WORKERS = click.option(
-    "--workers", default=8, show_default=True, type=click.IntRange(1, 64), help="Requests at once."
+    "--workers",
+    default=8,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Maximum number of concurrent requests.",
 )

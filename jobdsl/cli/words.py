@@ -19,7 +19,13 @@ __all__ = ["words"]
 
 @click.command("words")
 @click.argument("text", nargs=-1, required=True)
-@click.option("--limit", default=10, show_default=True, type=click.IntRange(1), help="Elements to print.")
+@click.option(
+    "--limit",
+    default=10,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Maximum number of elements to print.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 def words(text: tuple[str, ...], limit: int, as_json: bool) -> int:
     """Find elements by any name: ours, a Java class, a plugin, a field, a name of JJB or Job DSL."""
