@@ -36,11 +36,7 @@ def web(listen: str, settings_file: Path | None) -> int:
         host, port = address(listen)
     except ValueError as error:
         raise DeliveryError(f"--listen: {error}", "", USAGE) from error
-    try:
-        from .serving import serve
-    except ModuleNotFoundError as error:
-        raise DeliveryError(
-            f"the web console needs {error.name}, which is not installed", 'pip install "jobdsl[web]"', USAGE
-        ) from error
+    from .serving import serve
+
     serve(load_settings(settings_file), host, port)
     return 0

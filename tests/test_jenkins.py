@@ -17,7 +17,7 @@ from urllib3 import HTTPHeaderDict
 from jobdsl.controller.answer import Answer
 from jobdsl.controller.jenkins import Controller, connect
 from jobdsl.controller.refusals import AlreadyExistsError, LastViewError, NotFoundError, NotSignedInError
-from jobdsl.controller.transport import Server
+from jobdsl.controller.transport import Server, server_at
 from jobdsl.elements.untyped import element
 from jobdsl.errors import ControllerError
 from jobdsl.testing import SimulatedJenkins
@@ -589,3 +589,14 @@ def test_threads_share_a_pool(jenkins: SimulatedJenkins) -> None:
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(lambda n: controller.create("item", f"x{n}", PROJECT), range(30)))
     assert len(jenkins.items) == 30
+
+
+def test_the_environment_adds_headers_and_turns_verification_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JENKINS_API_EXTRA_HEADERS", "X-Team: payments\nnone\nX-Two:a:b")
+    monkeypatch.setenv("PYTHONHTTPSVERIFY", "0")
+    server = server_at("https://jenkins.example.com", "me", "t", 1, (1.0, 1.0))
+    assert server._headers.items() >= {"X-Team": "payments", "X-Two": "a:b", "User-Agent": "jobdsl"}.items()
+    assert vars(server._pool)["cert_reqs"] == "CERT_NONE"
+    monkeypatch.delenv("PYTHONHTTPSVERIFY")
+    server = server_at("https://jenkins.example.com", "me", "t", 1, (1.0, 1.0))
+    assert vars(server._pool)["cert_reqs"] == "CERT_REQUIRED"

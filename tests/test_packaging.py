@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -20,6 +21,11 @@ from jobdsl.seed_jobs.wheel import build_wheel
 
 ROOT = Path(__file__).parent.parent
 ESTATE = 'from jobdsl import freestyle, steps\nfreestyle("a", steps=[steps.shell("make")])\n'
+LIGHT = (
+    "certifi", "charset_normalizer", "click", "idna", "jinja2", "lxml", "markupsafe", "requests", "urllib3",
+)  # fmt: skip
+"""Packages that are installed with jobdsl without an extra."""
+SERIES = json.dumps({"metrics": [{"name": "errors", "canary": [1.0, 2.0], "baseline": [1.0, 2.0]}]})
 POOL = 'from dynaslave import agent_pool\nagent_pool("big", max_agents=5, instance_types="c7i.large")\n'
 
 
@@ -146,8 +152,62 @@ def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) ->
 
 
 def _borrow_dependencies(where: Path) -> None:
-    """The dependencies this environment has, without jobdsl itself: no index is asked."""
+    """The dependencies of jobs alone, as this environment has them: no index is asked."""
     where.mkdir()
-    for entry in Path(sysconfig.get_path("purelib")).iterdir():
-        if "jobdsl" not in entry.name.lower() and entry.suffix != ".pth":
-            (where / entry.name).symlink_to(entry)
+    for name in LIGHT:
+        (where / name).symlink_to(Path(sysconfig.get_path("purelib")) / name)
+
+
+def test_what_jobs_need_is_light(wheel: Path) -> None:
+    site = Path(sysconfig.get_path("purelib"))
+    files = [path for name in LIGHT for path in (site / name).rglob("*") if path.is_file()]
+    own = sum(one.file_size for one in zipfile.ZipFile(wheel).infolist())
+    compiled = sum(one.file_size for one in zipfile.ZipFile(wheel).infolist() if one.filename.endswith(".py"))
+    assert sum(path.stat().st_size for path in files) + own + compiled < 30 << 20
+
+
+@pytest.mark.parametrize(
+    ("command", "package", "extra"),
+    [
+        ("delivery list", "boto3", "delivery"),
+        ("delivery status --cluster x --account y", "boto3", "delivery"),
+        ("delivery clean amis", "boto3", "delivery"),
+        ("delivery judge series.json", "numpy", "analysis"),
+        ("delivery web", "uvicorn", "web"),
+        (
+            "dynaslave once estate --provider ec2 --url http://127.0.0.1:1 --user u --token t",
+            "structlog",
+            "agents",
+        ),
+        (
+            "dynaslave run estate --provider local --url http://127.0.0.1:1 --user u --token t",
+            "structlog",
+            "agents",
+        ),
+    ],
+)
+def test_a_command_names_the_extra_it_needs(
+    wheel: Path, tmp_path: Path, command: str, package: str, extra: str
+) -> None:
+    site, borrowed = tmp_path / "site", tmp_path / "borrowed"
+    zipfile.ZipFile(wheel).extractall(site)
+    _borrow_dependencies(borrowed)
+    (tmp_path / "estate").mkdir()
+    (tmp_path / "estate" / "pools.py").write_text(POOL)
+    (tmp_path / "delivery.toml").write_text('[accounts.y]\nid = "123456789012"\nregions = ["eu-west-1"]\n')
+    (tmp_path / "series.json").write_text(SERIES)
+    name, *arguments = command.split()
+    module = f"from {'dynaslave.cli.main' if name == 'dynaslave' else 'delivery.cli'} import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", module, *arguments],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": f"{site}:{borrowed}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert f"{name} needs {package}, which the extra `{extra}` of jobdsl installs" in done.stderr, done.stderr
+    assert "-m pip install " in done.stderr
+    assert f"{package}>=" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.returncode == (2 if name == "delivery" else 1)

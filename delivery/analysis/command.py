@@ -70,12 +70,8 @@ def judge(
     text = _text(file)
     series = document.read(text, file.name)
     thresholds = Thresholds(passing=pass_score, marginal=marginal_score)
-    try:
-        from delivery.analysis import score
-    except ImportError as error:
-        raise DeliveryError(
-            f"the analysis needs {error.name}, which is not installed", hint="install jobdsl[analysis]"
-        ) from None
+    from delivery.analysis import score
+
     judgement = score.judge(series.metrics, series.weights, thresholds)
     texts = reports.Texts(judgement, series.metrics, thresholds)
     for path in report:

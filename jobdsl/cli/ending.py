@@ -47,9 +47,23 @@ def run(
         return usage
     except BrokenPipeError:
         return 1
+    except ModuleNotFoundError as error:
+        return _not_installed(error, name, usage)
     except Exception as error:  # noqa: BLE001 - raised on where nobody knows it
         return _raised(error, told)
     return code if isinstance(code, int) else 0
+
+
+def _not_installed(error: ModuleNotFoundError, name: str, code: int) -> int:
+    """Report the extra that a command needs."""
+    from jobdsl.cli.console import say_problems
+    from jobdsl.cli.extras import missing_extra
+
+    missing = missing_extra(error, name)
+    if missing is None:
+        raise error
+    say_problems(missing.problems)
+    return code
 
 
 def _raised(error: Exception, told: Callable[[Exception], int | None]) -> int:

@@ -1,6 +1,6 @@
 """Requests to a controller that may be down or starting, want a crumb, or have a login page before it.
 
-python-jenkins underneath, with a connection pool of our own, timeouts, and no redirects followed.
+A connection pool of our own, timeouts, and no redirects followed.
 A controller that starts refuses connections, answers 503, then for about a second 401 with a valid
 token: all are waited out, but for two seconds only while there is no sign of a start. With an API token
 no crumb is needed; with a password the crumb and its session are fetched when the controller asks for

@@ -1,7 +1,7 @@
 """Requests to a controller, without what a request does not need: one pool of connections, one attempt each.
 
-python-jenkins and requests settle authentication, certificates, proxies and extra headers once; each
-request then goes straight to the connection pool. A round through requests costs three times as much.
+requests settles authentication, certificates and proxies once; each request then goes straight to the
+connection pool. A round through requests costs three times as much.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import jenkins  # type: ignore[import-untyped]
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import exceptions
 
@@ -28,18 +28,21 @@ from jobdsl.errors import ControllerError
 __all__ = ["Server", "server_at"]
 
 
-class Server(jenkins.Jenkins):  # type: ignore[misc]  # python-jenkins has no types
-    """A controller as python-jenkins knows it, asked through a connection pool of our own.
+class Server:
+    """A controller, asked through a connection pool.
 
-    Redirects are not followed: they lead to pages for people. Nothing is retried here.
+    Redirects are not followed: they lead to pages for people. Nothing is retried here. The environment means
+    what it means to python-jenkins: `JENKINS_API_EXTRA_HEADERS`, and `PYTHONHTTPSVERIFY=0`.
     """
 
     def __init__(
         self, url: str, user: str | None, token: str | None, threads: int, timeout: tuple[float, float]
     ) -> None:
-        super().__init__(url, user, token, timeout=timeout)
-        session: requests.Session = self._session
-        session.auth = self._auths[0][1]  # asking whether Kerberos would do costs a request
+        self.server = url if url.endswith("/") else f"{url}/"
+        session = requests.Session()
+        if user is not None and token is not None:
+            session.auth = HTTPBasicAuth(user.encode(), token.encode())
+        session.headers.update(_extra_headers())
         session.headers["User-Agent"] = "jobdsl"
         session.headers["Accept-Language"] = "en"  # in which Jenkins words a refusal
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=threads, pool_block=True)
@@ -47,6 +50,9 @@ class Server(jenkins.Jenkins):  # type: ignore[misc]  # python-jenkins has no ty
         settings: dict[str, Any] = dict(
             session.merge_environment_settings(self.server, {}, False, session.verify, None)
         )
+        if os.environ.get("PYTHONHTTPSVERIFY") == "0":
+            urllib3.disable_warnings(exceptions.InsecureRequestWarning)
+            settings["verify"] = False
         first = session.prepare_request(requests.Request("GET", self.server))
         if urlsplit(self.server).scheme == "https":
             _check_authorities(settings["verify"])
@@ -100,6 +106,13 @@ def server_at(
             f"{without_login(url)!r} is no address of a controller",
             hint="it looks like https://jenkins.example.com/",
         ) from None
+
+
+def _extra_headers() -> dict[str, str]:
+    """Read `name: value` lines of the environment."""
+    lines = os.environ.get("JENKINS_API_EXTRA_HEADERS", "").split("\n")
+    named = [line.partition(":") for line in lines if ":" in line]
+    return {name: value.strip() for name, _, value in named}
 
 
 def _check_authorities(verify: bool | str) -> None:
