@@ -12,7 +12,7 @@ AUDIT := if ! command -v pip-audit >/dev/null; then echo "pip-audit is not insta
 	else found=$$(timeout 60 pip-audit --progress-spinner off --disable-pip --no-deps -r constraints.txt 2>&1); \
 	printf '%s\n' "$$found"; case $$found in *"Found "*"known vulnerabilit"*) exit 1;; esac; fi
 
-.PHONY: demo test test-fast lint bench docs clean
+.PHONY: demo test test-fast lint bench docs site clean
 
 demo: $(VENV)/installed  ## an estate applied by its seed to a simulated controller; a service taken to production
 	@$(BIN)/python examples/demo.py
@@ -36,6 +36,9 @@ bench: $(VENV)/installed  ## the figures the README claims, beside a floor or a 
 
 docs: $(VENV)/installed  ## what the documents say of commands and elements, brought up to date
 	$(BIN)/python docs/generate.py
+
+site: $(VENV)/installed  ## the documentation as a site with a search, its links checked, in build/site
+	@$(BIN)/python docs/build_site.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
