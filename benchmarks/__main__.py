@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from benchmarks import (
+    analysing,
     baking,
     controlling,
     corpus,
@@ -45,7 +46,8 @@ def main() -> int:
     failed = corpus.main() or failed
     print()
     families.main()
-    return failed
+    print()
+    return analysing.main() or failed
 
 
 if __name__ == "__main__":

@@ -16,10 +16,11 @@ from delivery.analysis.statistics import (
     mean_ratio,
     separated,
     shift_interval,
+    variance_inflation,
     without_outliers,
 )
 
-__all__ = ["classify"]
+__all__ = ["classify", "points_of"]
 
 
 def classify(metric: Metric) -> MetricResult:
@@ -35,10 +36,28 @@ def classify(metric: Metric) -> MetricResult:
     size = _effect_size(metric.effect, canary, baseline)
     if _is_constant(baseline) and _is_constant(canary):
         baseline, canary = separated(baseline), separated(canary)
-    interval = shift_interval(canary, baseline, metric.confidence)
+    interval = shift_interval(canary, baseline, metric.confidence, inflation=_inflation(metric))
     classification, is_critical = _classification(metric, interval, size)
     reason = _reason(metric, classification, interval, size, is_critical)
     return _result(metric, classification, reason, is_critical, points, interval, size)
+
+
+def points_of(metric: Metric) -> tuple[int, int]:
+    """Count the values of baseline and canary that are compared."""
+    return len(_prepared(metric, metric.baseline)), len(_prepared(metric, metric.canary))
+
+
+def _inflation(metric: Metric) -> float:
+    """Return by how much the values of a metric vary more than independent ones, where it asks for that."""
+    if metric.autocorrelation == "ignore":
+        return 1.0
+    canary, baseline = (
+        np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+        for values in (metric.canary, metric.baseline)
+    )
+    if metric.nan == "replace":
+        canary, baseline = np.nan_to_num(canary), np.nan_to_num(baseline)
+    return variance_inflation(canary, baseline)
 
 
 def _prepared(metric: Metric, values: Sequence[float | None]) -> Sample:

@@ -14,7 +14,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, get_args
 
-from delivery.analysis.model import Direction, Effect, Measure, Metric, NanStrategy, OutlierStrategy
+from delivery.analysis.model import (
+    Autocorrelation,
+    Direction,
+    Effect,
+    Measure,
+    Metric,
+    NanStrategy,
+    OutlierStrategy,
+)
 from delivery.errors import USAGE, SeveralError
 from jobdsl.errors import Problem, suggestion
 
@@ -24,6 +32,8 @@ MAXIMUM_BYTES = 64 * 1024 * 1024
 """Size of a file, far beyond thousands of metrics of a day."""
 _NEUTRAL = {"meanRatio": (1.0, 1.0), "cles": (0.5, 0.5)}
 """The limits of an effect that any change is beyond."""
+_FAR = {"meanRatio": (0.5, 2.0), "cles": (0.02, 0.98)}
+"""The limits of an effect beyond which a sequence of judgements ends at once."""
 
 
 class Series(NamedTuple):
@@ -121,18 +131,19 @@ class _Reader:
         return Metric(**{"name": "", "baseline": (), "canary": (), **given})
 
     def _effect(self, place: str, value: Any) -> Effect:
-        members = self._members(place, value, ("allowed", "critical", "measure"))
+        members = self._members(place, value, ("allowed", "critical", "far", "measure"))
         measure = members.get("measure", "meanRatio")
         if measure not in get_args(Measure):
             hint = suggestion(str(measure), get_args(Measure))
             self.refuse(f"{place}.measure", f"takes {_words(get_args(Measure))}, not {_shown(measure)}", hint)
             measure = "meanRatio"
         limits = {}
-        for key in ("allowed", "critical"):
-            pair = members.get(key, list(_NEUTRAL[measure]))
+        defaults = {"allowed": _NEUTRAL, "critical": _NEUTRAL, "far": _FAR}
+        for key, default in defaults.items():
+            pair = members.get(key, list(default[measure]))
             if not isinstance(pair, list) or len(pair) != 2 or not all(map(_is_number, pair)):
                 self.refuse(f"{place}.{key}", f"takes [low, high], not {_shown(pair)}", "")
-                pair = _NEUTRAL[measure]
+                pair = default[measure]
             limits[key] = (float(pair[0]), float(pair[1]))
         return Effect(measure=measure, **limits)
 
@@ -209,6 +220,7 @@ _KEYS: Mapping[str, _Key] = {
     "must_have_data": _flag("must_have_data"),
     "tolerance": _at_least_zero("tolerance"),
     "confidence": _between("confidence", 0, 1),
+    "autocorrelation": _one_of("autocorrelation", get_args(Autocorrelation)),
     "effect": _Key("effect", lambda value: "", str),  # noqa: ARG005  # read by a method of its own
     "group": _text("group"),
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 __all__ = [
+    "Autocorrelation",
     "Classification",
     "Direction",
     "Effect",
@@ -26,6 +27,8 @@ Direction = Literal["increase", "decrease", "either"]
 NanStrategy = Literal["remove", "replace"]
 """What becomes of missing values: left out (gauges), or zero (counts, where no data means none happened)."""
 OutlierStrategy = Literal["keep", "remove"]
+Autocorrelation = Literal["ignore", "correct"]
+"""Whether the interval is widened where the values of a series depend on those before."""
 Measure = Literal["meanRatio", "cles"]
 """How large a change is: mean(canary) / mean(baseline), or the probability of a larger value."""
 Classification = Literal["pass", "high", "low", "nodata", "nodata-fail", "error"]
@@ -40,6 +43,8 @@ class Effect:
     allowed: tuple[float, float] = (1.0, 1.0)
     """Effect sizes up to, and from, which on a significant change counts; 0.5 is no effect of `cles`."""
     critical: tuple[float, float] = (1.0, 1.0)
+    far: tuple[float, float] = (0.5, 2.0)
+    """Effect sizes beyond which a significant change ends a sequence of judgements at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +65,7 @@ class Metric:
     tolerance: float = 0.25
     """Share of the estimated shift by which the interval must be away from zero."""
     confidence: float = 0.98
+    autocorrelation: Autocorrelation = "ignore"
     effect: Effect = Effect()
     group: str = "default"
 

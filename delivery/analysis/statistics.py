@@ -7,12 +7,14 @@ standardised statistic crosses the normal quantiles.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
+from scipy.special import stdtrit
 
 from delivery.analysis.model import Interval
 
@@ -22,6 +24,7 @@ __all__ = [
     "mean_ratio",
     "separated",
     "shift_interval",
+    "variance_inflation",
     "without_outliers",
 ]
 
@@ -33,17 +36,30 @@ _NOISE = 1e-5
 _SKETCH = 64
 """Order statistics of each sample that stand for all when a crossing is looked for."""
 
+_FEWEST_PAIRS = 8
+"""Pairs of values below which a correlation says nothing."""
+_STRONGEST_CORRELATION = 0.95
+"""Correlation of neighbours beyond which an estimate of the long-run variance is worthless."""
 
-def shift_interval(canary: Sample, baseline: Sample, confidence: float) -> Interval:
+
+def shift_interval(
+    canary: Sample, baseline: Sample, confidence: float, *, inflation: float = 1.0
+) -> Interval:
     """Return the shift from baseline to canary (Hodges-Lehmann) and its confidence interval.
 
     Args:
         canary: At least one value, finite.
         baseline: At least one value, finite.
         confidence: Probability that the shift is between the bounds, for example 0.98.
+        inflation: Variance of the statistic, as a multiple of that of independent values; it counts as
+            estimated where it is above 1.
     """
     crossings = _Crossings(canary, baseline)
     quantile = NormalDist().inv_cdf(1 - (1 - confidence) / 2)
+    if inflation > 1:
+        # an estimated variance: Student's quantiles, with as many degrees as there are independent values
+        degrees = max(1.0, min(len(canary), len(baseline)) / inflation)
+        quantile = float(stdtrit(degrees, 1 - (1 - confidence) / 2)) * math.sqrt(inflation)
     lower, estimate, upper = (crossings.at(place) for place in (quantile, 0.0, -quantile))
     return Interval(lower=lower, estimate=min(max(lower, estimate), upper), upper=upper)
 
@@ -123,6 +139,65 @@ def _ties(ordered: Sample) -> float:
     starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1], [True])))
     sizes = np.diff(starts).astype(np.float64)
     return float((sizes**3 - sizes).sum())
+
+
+def variance_inflation(canary: Sample, baseline: Sample) -> float:
+    """Return by how much serial correlation raises the variance of the rank-sum statistic; at least 1.
+
+    The ranks of both series are subtracted pair by pair, so that load that both see at once cancels, and a
+    straight line is taken out: a steady drift apart is a finding, not noise. What is left has a long-run
+    variance, estimated twice: as an autoregression of order 1, which suits values that fade, and by
+    Bartlett's weights (Newey and West), which see bursts under noise. The larger one counts.
+
+    Args:
+        canary: Values in the order of time, NaN where one is missing.
+        baseline: Values at the same times.
+    """
+    length = min(len(canary), len(baseline))
+    is_pair = ~(np.isnan(canary[:length]) | np.isnan(baseline[:length]))
+    count = int(is_pair.sum())
+    if count < _FEWEST_PAIRS:
+        return 1.0
+    ranks = _ranks(np.concatenate((canary[:length][is_pair], baseline[:length][is_pair])))
+    independent = 2 * float(ranks.var())
+    differences = _without_line(ranks[:count] - ranks[count:])
+    variance = float(differences.var())
+    if not independent or not variance:
+        return 1.0
+    lags = math.isqrt(count)
+    correlations = np.array(
+        [float(differences[:-lag] @ differences[lag:]) / (variance * count) for lag in range(1, lags + 1)]
+    )
+    fading = _upper_correlation(float(correlations[0]), count)
+    bartlett = 1 + 2 * float((1 - np.arange(1, lags + 1) / (lags + 1)) @ correlations)
+    shared = min(1.0, float((ranks[:count] - ranks[count:]).var()) / independent)
+    return max(1.0, shared * max((1 + fading) / (1 - fading), bartlett))
+
+
+def _upper_correlation(estimate: float, count: int) -> float:
+    """Return a correlation of neighbours that is hardly exceeded, from its estimate over `count` values.
+
+    The estimate is too small where a mean and a straight line were taken out (Marriott and Pope), and it is
+    uncertain: one standard error is added.
+    """
+    unbiased = estimate + (2 + 4 * estimate) / count
+    upper = unbiased + math.sqrt(max(0.0, 1 - unbiased**2) / count)
+    return min(max(upper, 0.0), _STRONGEST_CORRELATION)
+
+
+def _ranks(values: Sample) -> Sample:
+    """Return the rank of each value; equal values share the middle one."""
+    ordered = np.sort(values)
+    ranks: Sample = (np.searchsorted(ordered, values) + np.searchsorted(ordered, values, "right") + 1) / 2
+    return ranks
+
+
+def _without_line(values: Sample) -> Sample:
+    """Return values less the straight line that fits them best."""
+    times = np.arange(len(values)) - (len(values) - 1) / 2
+    centred = values - values.mean()
+    residuals: Sample = centred - times * float(times @ centred) / float(times @ times)
+    return residuals
 
 
 def separated(sample: Sample) -> Sample:

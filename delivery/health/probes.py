@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from delivery.health.judge import Answer
 from delivery.health.sources import Address
+from delivery.shell import run
 
 __all__ = ["command", "urls"]
 
@@ -18,8 +16,6 @@ COMMAND_S = 60.0
 URL_S = 5.0
 """Seconds an instance may take to answer."""
 _AT_ONCE = 16
-_MOST_OUTPUT = 1_000_000
-"""Bytes of a command's output that are kept."""
 _LONGEST = 200
 """Characters of a reason."""
 
@@ -27,45 +23,16 @@ _LONGEST = 200
 def command(text: str, facts: Mapping[str, str], *, timeout: float = COMMAND_S) -> Answer:
     """Run a command with /bin/sh; exit code 0 means healthy, else its last line is the reason.
 
-    `facts` stand in its environment, and so does the command itself: nothing of it is seen in the list of
-    processes. What it has started is ended with it.
+    `facts` stand in its environment.
     """
-    environment = {**os.environ, **facts, "DELIVERY_GATE_COMMAND": text}
-    shell = ["/bin/sh", "-c", 'eval "$DELIVERY_GATE_COMMAND"']
-    with subprocess.Popen(  # noqa: S603  # the command is the user's own
-        shell,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    ) as process:
-        try:
-            said, _ = process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired as late:
-            output = _text(late.stdout)
-            return Answer("command", wrong=f"it took longer than {timeout:g} s", output=output)
-        finally:
-            _end(process)
-    output = _text(said)
-    if process.returncode == 0:
-        return Answer("command", output=output)
-    lines = output.strip().splitlines()
+    result = run(text, facts, timeout, is_merged=True)
+    if result.exit_code is None:
+        return Answer("command", wrong=f"it took longer than {timeout:g} s", output=result.output)
+    if result.exit_code == 0:
+        return Answer("command", output=result.output)
+    lines = result.output.strip().splitlines()
     reason = f": {lines[-1].strip()[:_LONGEST]}" if lines else ""
-    return Answer("command", wrong=f"exit code {process.returncode}{reason}", output=output)
-
-
-def _text(output: bytes | None) -> str:
-    """Decode output; of a command that prints without end its last part."""
-    return (output or b"")[-_MOST_OUTPUT:].decode(errors="replace")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the command and all it has started."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+    return Answer("command", wrong=f"exit code {result.exit_code}{reason}", output=result.output)
 
 
 def urls(pattern: str, instances: Sequence[Address], *, timeout: float = URL_S) -> Answer:
