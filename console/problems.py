@@ -1,4 +1,4 @@
-"""Errors as answers: problem+json for the API, a page for people, and no word of the program's insides."""
+"""Errors as answers: problem+json for the API, an HTML page, and no word of the program's insides."""
 
 from __future__ import annotations
 

@@ -28,19 +28,19 @@ class Row(NamedTuple):
 
 
 CLEAN: dict[str, Row] = {
-    "amis": Row("delivery.clean.amis_command:amis", "Remove images of ours that nobody uses."),
+    "amis": Row("delivery.clean.amis_command:amis", "Remove unused images that a bake made."),
     "bakes": Row("delivery.clean.bakes_command:bakes", "Remove what bakes left behind that were killed."),
     "groups": Row("delivery.clean.groups_command:groups", "Delete groups whose time is over."),
 }
 """The commands of `delivery clean`."""
 COMMANDS: dict[str, Row] = {
     "bake": Row("delivery.bake.command:bake", "Bake an image: a package on top of a base."),
-    "plan": Row("delivery.deploy.looking:plan", "Tell every step a deploy would take, and do none."),
+    "plan": Row("delivery.deploy.looking:plan", "Print the steps of a deploy and change nothing."),
     "deploy": Row("delivery.deploy.commands:deploy", "Deploy an image to a cluster."),
     "promote": Row("delivery.deploy.commands:promote", "Go on with the canary that waits."),
     "rollback": Row("delivery.deploy.commands:rollback", "Traffic back to the group before."),
     "resume": Row("delivery.deploy.commands:resume", "Go on where a deploy or rollback was stopped."),
-    "status": Row("delivery.deploy.looking:status", "Tell how a cluster stands."),
+    "status": Row("delivery.deploy.looking:status", "Show the state of a cluster."),
     "list": Row("delivery.overview.list_command:list_groups", "List what runs in all accounts and regions."),
     "images": Row("delivery.overview.images_command:images", "List the images of an application."),
     "history": Row("delivery.overview.history_command:history", "List the runs of a cluster or application."),

@@ -205,14 +205,14 @@ class TableLock:
     def _held(self, by: Holder) -> LockedError:
         return LockedError(
             f"another deploy of {self.cluster} is under way: {by.owner}",
-            "it ends by itself; delivery status tells how far it is; delivery rollback stops it",
+            "it ends by itself; delivery status shows its progress; delivery rollback stops it",
         )
 
     def _lost(self) -> LockedError:
         by = self._lease.holder()
         return LockedError(
             f"the lock of {self.cluster} was lost to {by}" if by else f"the lock of {self.cluster} was lost",
-            "nothing more was done; delivery status tells how things stand",
+            "nothing more was done; run delivery status for the current state",
         )
 
 

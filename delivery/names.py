@@ -150,9 +150,7 @@ def next_group(of: Cluster, existing: Iterable[str], newest: str | None = None) 
         push = (start + step) % PUSHES
         if push not in taken:
             return Group(of, push)
-    raise NameProblem(
-        f"cluster {of} has no free push left", "delete groups nobody needs: delivery clean groups"
-    )
+    raise NameProblem(f"cluster {of} has no free push left", "delete unneeded groups: delivery clean groups")
 
 
 def image_name(

@@ -134,7 +134,7 @@ def _pull_request(kind: Kind, name: str, settings: Building) -> freestyle:
     if host is None:
         return freestyle(
             f"{name}-pull-request",
-            description=f"Builds any branch of {settings.repo}: whoever starts it says which",
+            description=f"Builds any branch of {settings.repo}: the user who starts it chooses one",
             parameters={
                 "branch": params.string(
                     "BRANCH", settings.branches[0], description="What to build", trim=True

@@ -46,7 +46,7 @@ def ami_cleanup(
     itself. `options`: more options of the command, as text. The rest is as `bake_reaper` says.
     Parts to replace by name: prepare, clean; apply; schedule; timestamps, timeout, access; mail, slack.
     """
-    about = "Removes images nobody uses"
+    about = "Removes unused images"
     return _cleaning(name, "amis", about, schedule, parts, ami_cleanup, apply=apply, options=options)
 
 

@@ -35,7 +35,7 @@ def rollback(
     cluster: str,
     **parts: Unpack[ActParts],
 ) -> freestyle:
-    """A job that brings traffic back to the group before; if that is gone, its image is deployed anew.
+    """A job that brings traffic back to the group before; if that is gone, its image is deployed again.
 
     It asks for a REASON, and for the group to go back TO; both may be empty. The parameters are as in
     `deploy`.

@@ -253,7 +253,7 @@ def test_a_job_that_may_stand_in_what_did_not_load_is_no_error(reported: Reporte
         }
     )
     assert (
-        "a.py:2: warning: a: the downstream job 'lost' is not in the estate (it may stand among what did not load)"
+        "a.py:2: warning: a: the downstream job 'lost' is not in the estate (it may be among what did not load)"
         in found
     )
 

@@ -218,7 +218,7 @@ def test_what_runs_is_known_also_after_an_import(told: Told, tmp_path: Path) -> 
 
 def test_an_exception_in_a_finalizer_is_a_warning_at_its_line(told: Told) -> None:
     text = "class C:\n    def __del__(self):\n        1/0\nC()\n"
-    assert told(text) == ["a.py:3: warning: an exception that nobody can catch: ZeroDivisionError"]
+    assert told(text) == ["a.py:3: warning: an exception that cannot be caught: ZeroDivisionError"]
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:

@@ -327,7 +327,7 @@ def test_import_from_a_controller(estate: Path, jenkins: SimulatedJenkins, tmp_p
         (["render"], "Missing option '--out'"),
         (["render", "no/such/dir", "--out", "x"], "does not exist"),
         (["plan", "."], "no controller is named"),
-        (["plan", ".", "--url", "ftp://x"], "is no address of a controller"),
+        (["plan", ".", "--url", "ftp://x"], "is not a valid controller URL"),
         (["plan", ".", "--url", "http://127.0.0.1:9"], "127.0.0.1:9"),
         (["import", "--out", "x"], "no controller is named"),
     ],

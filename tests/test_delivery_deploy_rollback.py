@@ -315,7 +315,7 @@ def test_a_plan_of_a_rollback_tells_every_step_and_does_none(make: Make) -> None
     remove(one, OLD)
     one.world.clock.sleep(600)
     told = planned(site, traffic_of(site), runs.rollback_target(site))
-    assert told[1] == ("anew", f"{OLD} was deleted: its image {one.old_image} is deployed anew")
+    assert told[1] == ("anew", f"{OLD} was deleted: its image {one.old_image} is deployed again")
     assert told[-1][0] == "done"
 
 

@@ -115,7 +115,7 @@ def test_an_agent_that_could_not_be_told_its_node_waits_for_the_next_look(stage:
 
 
 def test_a_pool_that_is_gone_launches_nothing(stage: Stage) -> None:
-    assert stage.one(Launch("other", 1, "1 build waits")).error == "the pool is gone"
+    assert stage.one(Launch("other", 1, "1 build waits")).error == "the pool does not exist any more"
 
 
 def test_launches_of_pools_go_side_by_side_and_are_told_in_order(stage: Stage) -> None:
@@ -151,7 +151,7 @@ def test_a_persons_mark_is_left_alone(stage: Stage, decision: Any) -> None:
     (name,) = stage.launched()
     stage.jenkins.mark_offline(name, "debugging")
     report = stage.one(type(decision)(name, "x"))
-    assert report.error == "kept: somebody else took it offline: debugging".removesuffix(
+    assert report.error == "kept: another user took it offline: debugging".removesuffix(
         ": debugging" if isinstance(decision, Retire) else ""
     )
     assert stage.instance(name).state == "running"
@@ -206,7 +206,7 @@ def test_an_agent_whose_node_vanished_is_kept_for_the_next_look(stage: Stage) ->
     (name,) = stage.launched()
     stage.one(Drain(name, "idle"))
     stage.jenkins.delete_node(name)
-    assert stage.one(Retire(name, "idle")).error == "kept: the node is gone"
+    assert stage.one(Retire(name, "idle")).error == "kept: the node does not exist any more"
     assert stage.cloud.alive == 1
 
 
@@ -301,7 +301,7 @@ def test_suspicion_and_notes_are_written_on_the_instance(stage: Stage) -> None:
     stage.one(Note(instance.id, {"suspect": "", "uses": ""}, "it has its node again"))
     (seen,) = stage.cloud.list()
     assert (seen.suspect, seen.notes) == (0.0, {})
-    assert stage.one(Suspect("sim-x", "no node")).error == "kept: the instance is gone"
+    assert stage.one(Suspect("sim-x", "no node")).error == "kept: the instance does not exist any more"
 
 
 def test_an_instance_without_node_is_ended(stage: Stage) -> None:
@@ -338,9 +338,9 @@ def test_only_what_belongs_together_is_adopted(stage: Stage) -> None:
         ]
     ]
     assert errors == [
-        "kept: the instance is gone",
+        "kept: the instance does not exist any more",
         "kept: the node is of another launch",
-        "kept: the node is gone",
+        "kept: the node does not exist any more",
         "kept: the node has another instance",
         f"kept: the instance has the node {online}",
     ]
@@ -461,7 +461,7 @@ def test_retiring_is_killed_anywhere_and_done_by_the_next(stage: Stage, at: int,
     stage.one(Drain(drained, "idle"))
     for name in (lost, drained):
         changes(stage, lambda name=name: stage.one(Retire(name, "x")), at, when)  # type: ignore[misc]
-        assert stage.one(Retire(name, "x")).error in ("", "kept: the node is gone")
+        assert stage.one(Retire(name, "x")).error in ("", "kept: the node does not exist any more")
         assert name not in stage.jenkins.computers.agents
     assert stage.cloud.alive == 0
 

@@ -205,7 +205,7 @@ def test_an_item_nobody_knows_the_label_of_calls_for_nothing_and_is_told() -> No
     outcome = decided(look(items(2, None, known=False, why="Finished waiting")), pool(mode="normal"))
     assert (outcome.decisions, outcome.counted) == ((), {})
     assert outcome.notes == (
-        "2 builds wait, and the controller does not tell for which label: job1 (Finished waiting)",
+        "2 builds wait, and the controller does not report for which label: job1 (Finished waiting)",
     )
 
 
@@ -645,7 +645,7 @@ def test_an_agent_that_does_not_come_back_goes() -> None:
     left = decided(busy, memory=outcome.memory)
     assert left.decisions == ()
     assert left.notes == (
-        "p-1: its agent is gone, and a build holds an executor there; it is given up in 25 min",
+        "p-1: its agent does not exist any more, and a build holds an executor there; it is given up in 25 min",
     )
 
 

@@ -206,12 +206,12 @@ def test_who_is_not_waited_for_any_more_goes_before_it_has_come_but_not_in_its_f
     there, late = agents(1, 1), coming(30.0, 80.0)
     memory = watched(decided(0, there, late, Memory()), 400)
     outcome = decided(0, there, late, memory)
-    assert outcome.decisions == (Drain("p-c1", "surplus: nobody waits for it any more"),)
+    assert outcome.decisions == (Drain("p-c1", "surplus: no build waits for it any more"),)
 
 
 def test_it_is_ended_once_it_is_offline_and_taken_back_by_nobody() -> None:
     ((node, instance),) = coming(90.0)
-    drained = replace(node, offline=Offline.OURS, reason="dynaslave: surplus: nobody waits for it any more")
+    drained = replace(node, offline=Offline.OURS, reason="dynaslave: surplus: no build waits for it any more")
     outcome = decided(0, [], [(drained, instance)], Memory())
     assert [type(one) for one in outcome.decisions] == [Retire]
     outcome = decided(1, [], [(drained, instance)], Memory())

@@ -115,7 +115,7 @@ def test_a_host_bears_only_so_many(local: Local) -> None:
     agents = local(slots=2)
     launched = agents.launch(request(3))
     assert len(launched.instances) == len(agents.list()) == 2
-    assert [str(error) for error in launched.refused.values()] == ["this host bears 2 agents"]
+    assert [str(error) for error in launched.refused.values()] == ["this host supports 2 agents"]
     agents.terminate(launched.instances[:1])
     assert len(agents.launch(request(1, "d")).instances) == 1
 

@@ -166,7 +166,7 @@ def test_a_lost_answer_creates_no_second_node(jenkins: SimulatedJenkins, nodes: 
 
 
 def test_a_managers_name_must_fit_into_a_marker(controller: Controller) -> None:
-    with pytest.raises(ValueError, match="cannot stand in a marker"):
+    with pytest.raises(ValueError, match="cannot be part of a marker"):
         Nodes(controller, 'ma"in')
 
 
@@ -241,7 +241,7 @@ def test_a_mark_keeps_builds_away_and_is_taken_back(
 def test_a_persons_mark_is_respected(jenkins: SimulatedJenkins, nodes: Nodes, online: str) -> None:
     jenkins.mark_offline(online, "disk is full")
     for change in (nodes.mark, nodes.unmark):
-        with pytest.raises(KeptError, match="somebody else took it offline: disk is full"):
+        with pytest.raises(KeptError, match="another user took it offline: disk is full"):
             change(online, "x")
     mark = jenkins.computer(online).mark
     assert mark is not None

@@ -183,7 +183,7 @@ def test_a_missing_permission_is_named(jenkins: SimulatedJenkins) -> None:
 @pytest.mark.parametrize("url", ["jenkins.example.com", "http://[bad", "http://127.0.0.1:99999/"])
 def test_what_is_no_address(url: str) -> None:
     error = refused(lambda: connect(url))
-    assert error.message == f"{url!r} is no address of a controller"
+    assert error.message == f"{url!r} is not a valid controller URL"
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,7 @@ def test_a_login_page_in_place_of_an_answer(jenkins: SimulatedJenkins, controlle
         jenkins.fail_next(None, "page")
         error = refused(call)
         assert isinstance(error, NotSignedInError)
-        assert "answers with a page for people" in error.message
+        assert "answers with an HTML page" in error.message
         assert "login page in front" in error.hint
     assert list(jenkins.items) == ["x"]
 

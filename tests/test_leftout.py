@@ -116,7 +116,7 @@ def test_settings_under_another_name_are_an_error(tmp_path: Path, name: str) -> 
     with pytest.raises(EstateError) as caught:
         config.load(tmp_path)
     assert [str(one) for one in caught.value.problems] == [
-        f"{name}: error: the file is not read: settings stand in jobdsl.toml (rename it to jobdsl.toml)"
+        f"{name}: error: the file is not read: settings belong in jobdsl.toml (rename it to jobdsl.toml)"
     ]
 
 

@@ -229,7 +229,7 @@ def test_problems_read_well() -> None:
 def test_names_that_differ_in_case_alone_are_one_name_for_jenkins() -> None:
     (only,) = lint([define("api"), define("API", line=4), define("Api", root="listView")])
     assert (only.rule, only.severity, only.where) == ("same-name", "error", Where("a.py", 4))
-    assert only.message == "API: Jenkins does not tell it from 'api' at a.py:1"
+    assert only.message == "API: Jenkins takes it for the same name as 'api' at a.py:1"
 
 
 def test_former_names_are_checked_without_a_controller() -> None:

@@ -103,7 +103,7 @@ def test_all_problems_of_all_files_are_told_at_once(make: Make) -> None:
         "a.py:4: error: NameError: name 'gone' is not defined",
         "b.py:1: error: SyntaxError: invalid syntax",
         "sub/c.py:1: error: ModuleNotFoundError: No module named 'nowhere' "
-        "(it is neither in the estate nor installed beside jobdsl)",
+        "(it is neither in the estate nor installed next to jobdsl)",
     ]
 
 
@@ -154,7 +154,7 @@ def test_each_file_runs_once_and_keeps_its_items(make: Make) -> None:
     ]
     assert "changed by c" in estate.definitions[0].document
     assert [str(one) for one in estate.warnings] == [
-        "b.py:3: warning: the file prints: ran (what DSL files print goes nowhere)"
+        "b.py:3: warning: the file prints: ran (output of DSL files is discarded)"
     ]
 
 
@@ -191,7 +191,7 @@ def test_an_end_to_patience_is_told(make: Make, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("jobdsl.loading.crew._MOST_DEATHS", 1)
     root = make({f"{name}.py": "import posix\nposix._exit(1)\n" for name in "abcd"})
     assert [one.partition(" (")[0] for one in told(root)] == [
-        "error: 2 more files were not looked at to the end, as these ended their process",
+        "error: 2 more files were not evaluated, because these files ended the process",
         "a.py: error: the process that ran the DSL files ended with status 1; this was running",
         "b.py: error: the process that ran the DSL files ended with status 1; this was running",
     ]

@@ -215,7 +215,7 @@ def test_a_new_folder_has_a_view_of_its_own() -> None:
     """So no other of that name can be made at once."""
     made = planned([folder("f"), view("f/All"), view("f/all")])
     assert told(made) == ["create f", "create f/all"]
-    assert 'view "f/All": every folder is born with a view "All"' in errors(made)[0]
+    assert 'view "f/All": Jenkins creates a view "All"' in errors(made)[0]
     assert told(planned([folder("f"), view("f/All")], [live(folder("f"))])) == ["create f/All"]
     own = f"<{FOLDER}>\n  <folderViews/>\n</{FOLDER}>\n"
     assert errors(planned([replace(folder("f"), document=own), view("f/All")])) == []

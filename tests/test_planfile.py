@@ -50,7 +50,7 @@ def test_it_is_refused_once_the_controller_has_moved_on() -> None:
     ]
     assert told(Inventory.of([replace(old, disabled=True), other])) != []
     assert told(Inventory.of([other])) == [
-        'error: "old" is gone from the controller since the plan was made (plan again)'
+        'error: "old" was deleted from the controller since the plan was made (plan again)'
     ]
     assert told(Inventory.of([old, other, Existing("item", "a/x", FREESTYLE)])) == [
         'error: "a/x" has appeared on the controller since the plan was made (plan again)'

@@ -175,7 +175,7 @@ def test_the_kind_of_one_item_may_change(
     )
     told(capsys)
     assert run(["plan", str(estate)]) == 3
-    assert "--allow-replace 'tools' to have it deleted, with its builds, and made anew" in told(capsys)
+    assert "--allow-replace 'tools' to delete it, with its builds, and create it again" in told(capsys)
     options = ["--allow-replace", "tools"] if way == "option" else []
     if way == "settings":
         (estate / "jobdsl.toml").write_text('[removed]\nreplace = ["tools"]\n')

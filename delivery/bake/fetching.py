@@ -63,7 +63,7 @@ def _checked(package: Package, found: str, size: int, expected: str) -> Package:
 
 def _differs(package: Package, found: str, expected: str) -> tuple[str, str]:
     message = f"package {package.source} has the SHA-256 {found}, expected is {expected}"
-    return message, "it is not the file somebody has checked: another build, or cut short"
+    return message, "it is not the file that was checked: another build, or an incomplete download"
 
 
 def _digest(chunks: Iterator[bytes]) -> tuple[str, int]:

@@ -150,7 +150,7 @@ class InstanceEngine:
                     remove()
                 raise DeliveryError(*_failure(id, told, stopped))
             if not manifest(console):
-                step.note("the console does not tell which packages are installed")
+                step.note("the console does not list the installed packages")
         return console
 
     def _stopped(self, work: Work, step: Step, id: str) -> looking.Described:

@@ -196,7 +196,7 @@ def _run(work: Work, step: Step, folder: Path) -> str:
         raise
     if code or not image:
         raise DeliveryError(
-            f"packer ended with {code}: {' '.join(wrong[:3])}", "the lines above are what it said"
+            f"packer ended with {code}: {' '.join(wrong[:3])}", "the lines above are its output"
         )
     return image
 

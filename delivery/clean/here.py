@@ -19,7 +19,9 @@ def plan(mounts: Path = Path("/proc/mounts")) -> list[Verdict]:
     verdicts = []
     for one in workdir.abandoned():
         held = len(_mounts(one, mounts)) + len(_loops(one))
-        reason = f"its bake is gone; {held} mounts and loop devices" if held else "its bake is gone"
+        reason = (
+            f"its bake does not exist; {held} mounts and loop devices" if held else "its bake does not exist"
+        )
         verdicts.append(Verdict("directory", str(one), PLACE, "remove", reason))
     return verdicts
 
@@ -34,7 +36,7 @@ def remove(one: Verdict) -> str:
             command("losetup", "--detach", device)
         workdir.remove(directory)
     except (DiskError, OSError) as error:
-        raise DeliveryError(f"{directory}: {error}", "is somebody in it? fuser -vm tells") from error
+        raise DeliveryError(f"{directory}: {error}", "a process may use it: fuser -vm lists them") from error
     return ""
 
 

@@ -103,7 +103,7 @@ def recheck(aws: Aws, settings: Settings, verdicts: Sequence[Verdict], elsewhere
     if taken := [f"{one.id} by {using[one.id]}" for one in due if one.id in using]:
         raise DeliveryError(
             f"images that were to be removed are in use now: {', '.join(taken)}",
-            "nothing was removed; the next run decides anew",
+            "nothing was removed; the next run decides again",
         )
 
 

@@ -81,7 +81,7 @@ def decide(
 
 def _verdict(one: Seen, against: str, region: str, now: float) -> Verdict:
     facts = {"application": one.application, "created": iso(one.created)}
-    reason = against or f"{(now - one.created) / _DAY:.0f} days old and used by nobody"
+    reason = against or f"{(now - one.created) / _DAY:.0f} days old and unused"
     return Verdict("image", one.id, region, "keep" if against else "remove", reason, one.name, facts)
 
 

@@ -146,6 +146,6 @@ def shares(aws: Aws, image: str) -> list[str]:
     for one in said.get("LaunchPermissions", ()):
         values = [value for value in one.values() if isinstance(value, str)]
         if not values:
-            raise DeliveryError(f"image {image} is shared in a way nobody here knows: {one}")
+            raise DeliveryError(f"image {image} is shared in an unknown way: {one}")
         found += values
     return found

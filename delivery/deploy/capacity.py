@@ -236,5 +236,5 @@ def guard(site: Site, out: str, stay: str, *, balancers: bool, least: int = 1) -
     raise DeliveryError(
         f"{out} stays in traffic, with {going} that serve: {stay} has {staying}, "
         f"and {needed} would be needed: {why}",
-        "delivery status tells how things stand",
+        "run delivery status for the current state",
     )

@@ -49,7 +49,7 @@ class Image:
 
 def image_of(aws: Aws, settings: Settings, image: str) -> Image:
     """Look an image up here, or in the account it would be shared from. DeliveryError: it cannot be used."""
-    hint = "is it the right region and account? delivery bake tells what it made"
+    hint = "is it the right region and account? delivery bake prints what it made"
     found = _described(aws, image)
     where = settings.tested_in(settings.account(aws.account)) or settings.bake.account
     if where and where != aws.account and not (found and found[0].get("Tags")):

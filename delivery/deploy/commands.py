@@ -102,9 +102,7 @@ def _ask(site: Site, what: str, *, yes: bool) -> None:
     if not account.production or yes:
         return
     if not sys.stdin.isatty():
-        raise DeliveryError(
-            f"{account.name} is production: {what}?", "--yes says so without being asked", USAGE
-        )
+        raise DeliveryError(f"{account.name} is production: {what}?", "--yes skips this prompt", USAGE)
     click.confirm(f"{account.name} is production: {what}?", abort=True, err=True)
 
 

@@ -97,7 +97,7 @@ def check_room(site: Site, cluster: Cluster, going: Collection[str]) -> None:
     if len(counted) >= site.deploy.max_groups:
         raise DeliveryError(
             f"{cluster.name} has {len(counted)} groups already: {', '.join(counted)}",
-            "delivery clean groups deletes those nobody needs; max_groups, more than keep, allows more",
+            "delivery clean groups deletes unneeded ones; max_groups, more than keep, allows more",
             USAGE,
         )
 

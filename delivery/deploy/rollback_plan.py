@@ -28,7 +28,7 @@ def planned(site: Site, traffic: Traffic, target: Target) -> list[tuple[str, str
         as_before(site, leaving)
         intent = intend(site, traffic, image, "red-black", is_rollback=True)
         facts = facts_of(site, intent)
-        gone = ("anew", f"{target.returning} was deleted: its image {image} is deployed anew")
+        gone = ("anew", f"{target.returning} was deleted: its image {image} is deployed again")
         later = [(one.name, one.text) for one in steps(facts)]
         return [lock, gone, *before(facts)[1:], *later, *after(facts)]
     old = site.find(target.returning) if target.returning else None

@@ -55,7 +55,7 @@ def choose(
     if cancel:
         if unfinished is None or unfinished.state is not State.rolling_back:
             raise _refused(
-                f"no rollback of {cluster.name} is under way", "delivery status tells how things stand"
+                f"no rollback of {cluster.name} is under way", "run delivery status for the current state"
             )
         return _cancelled(cluster, unfinished)
     if unfinished is not None:

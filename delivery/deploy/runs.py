@@ -163,7 +163,7 @@ def promote(site: Site) -> Ending:
     found = site.read().unfinished
     if found is None or found.tags.get(tags.STRATEGY) != "canary" or found.state is State.rolling_back:
         raise DeliveryError(
-            f"no canary of {site.cluster} waits", "delivery status tells how things stand", USAGE
+            f"no canary of {site.cluster} waits", "run delivery status for the current state", USAGE
         )
     run = _run(site, found)
     run.promoted = True
@@ -191,7 +191,7 @@ def resume(site: Site) -> Ending:
 
 
 def rollback(site: Site, to: str | None = None, reason: str = "", *, cancelling: bool = False) -> Ending:
-    """Traffic back to the group before, or to one that is named; if it is gone, its image is deployed anew.
+    """Traffic back to the group before, or to one that is named; if it is gone, its image is deployed again.
 
     `cancelling` gives a rollback under way up: its group stays active. DeliveryError.
     """
@@ -271,7 +271,7 @@ def _tidy(run: Run) -> None:
     try:
         tidy(run.site, run.traffic, run.site.read())
     except DeliveryError as error:
-        run.site.timeline.say(f"old groups of {run.site.cluster} could not be looked at: {error.message}")
+        run.site.timeline.say(f"old groups of {run.site.cluster} could not be checked: {error.message}")
 
 
 def _is_switched(run: Run) -> bool:
@@ -337,7 +337,7 @@ def _undecided(site: Site, found: Group) -> Ending:
 
     until = found.tags.get(tags.DECIDE_BY)
     if until and datetime.fromisoformat(until).timestamp() <= site.clock.now():
-        return _back(site, found, f"nobody has decided until {until}", asked=False)
+        return _back(site, found, f"no decision was made until {until}", asked=False)
     return _finish(_run(site, found))  # which looks at it, and waits on
 
 

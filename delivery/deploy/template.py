@@ -121,7 +121,7 @@ def template_of(aws: Aws, spec: Mapping[str, Any]) -> Template:
     with asking(f"reading version {version} of launch template {called}"):
         found: Any = aws.ec2.describe_launch_template_versions(**which, Versions=[version])
     if not found["LaunchTemplateVersions"]:
-        raise DeliveryError(f"launch template {called} has no version {version}", "somebody has deleted it")
+        raise DeliveryError(f"launch template {called} has no version {version}", "it was deleted")
     one = found["LaunchTemplateVersions"][0]
     return Template(
         one["LaunchTemplateId"],

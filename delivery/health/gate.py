@@ -72,7 +72,7 @@ class Gate:
         except AwsError as error:
             if error.meaning not in _PASSING:
                 raise
-            return Look(now, unknown=f"nobody could look: {error.message}")
+            return Look(now, unknown=f"health could not be read: {error.message}")
         return Look(now, tuple(answers), deleted=tuple(deleted))
 
     def wait(

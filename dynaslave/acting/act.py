@@ -157,6 +157,6 @@ def _listed(
 def _note(turn: Turn, id: str, notes: Mapping[str, str], instances: Sequence[Instance]) -> None:
     instance = next((one for one in instances if one.id == id), None)
     if instance is None:
-        raise KeptError("the instance is gone")
+        raise KeptError("the instance does not exist any more")
     turn.gate()
     turn.provider.note([instance], notes)

@@ -45,7 +45,7 @@ def launch(turn: Turn, decision: Launch, pools: Mapping[str, AgentPool], intent:
     """Start agents of a pool, as many as the cloud has."""
     pool = pools.get(decision.pool)
     if pool is None:
-        return Report(decision, "the pool is gone")
+        return Report(decision, "the pool does not exist any more")
     batch = _Batch(turn, decision, pool, intent, now)
     created = turn.each(batch.create, batch.names())
     nodes = tuple(one for one in created if isinstance(one, str))
@@ -72,7 +72,7 @@ def adopt(turn: Turn, decision: Adopt, pools: Mapping[str, AgentPool], instances
     """Give an instance of an interrupted launch to a node of it. KeptError if anything changed."""
     instance = next((one for one in instances if one.id == decision.instance), None)
     if instance is None or instance.state not in ("pending", "running"):
-        raise KeptError("the instance is gone")
+        raise KeptError("the instance does not exist any more")
     if instance.node not in ("", decision.node):
         raise KeptError(f"the instance has the node {instance.node}")
     if any(one.node == decision.node and one.id != instance.id for one in instances):
@@ -83,7 +83,7 @@ def adopt(turn: Turn, decision: Adopt, pools: Mapping[str, AgentPool], instances
     if node.connected:
         raise KeptError("the node has an agent already")
     if (pool := pools.get(node.pool)) is None:
-        raise KeptError("the pool is gone")
+        raise KeptError("the pool does not exist any more")
     turn.hand_over(instance, pool, decision.node)
 
 

@@ -93,7 +93,7 @@ def _surely_idle(turn: Turn, decision: Ending, instances: Sequence[Instance]) ->
     if node.offline is Offline.NO:
         node = _close(turn, node, decision.reason)
     if node.offline is not Offline.OURS:
-        raise KeptError("somebody else took it offline")
+        raise KeptError("another user took it offline")
     return _idle(node)
 
 

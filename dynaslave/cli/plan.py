@@ -119,4 +119,4 @@ def history(
             f"{found.left_out} builds are left out: they still run, or hold no executor (Pipelines)", err=True
         )
     if found.guessed:
-        click.echo(f"of {found.guessed} builds nobody tells how long they waited (metrics plugin)", err=True)
+        click.echo(f"of {found.guessed} builds have no waiting time (it needs the plugin metrics)", err=True)

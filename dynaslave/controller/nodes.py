@@ -30,7 +30,9 @@ _XML = {"Content-Type": "application/xml; charset=utf-8"}
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _SECRET = re.compile(rb"<argument>([0-9a-f]{64})</argument>")
 _TRIES = 3
-_THEIRS = "Somebody changed this at the same moment as the manager of agents did: please take it online again"
+_THEIRS = (
+    "Another user changed this node at the same moment as the manager of agents: please take it online again"
+)
 
 
 class KeptError(Exception):
@@ -54,7 +56,7 @@ class Nodes:
         deleting: threading.Lock | None = None,
     ) -> None:
         if not marks.is_manager(manager):
-            raise ValueError(f"{manager!r} cannot stand in a marker")
+            raise ValueError(f"{manager!r} cannot be part of a marker")
         self.controller = controller
         self.manager = manager
         self.websocket = websocket
@@ -98,7 +100,7 @@ class Nodes:
         """The node as it is now; KeptError if it is gone, or not this manager's."""
         node = self.look(name)
         if node is None:
-            raise KeptError("the node is gone")
+            raise KeptError("the node does not exist any more")
         if not node.pool:
             raise KeptError("the node is not this manager's")
         return node
@@ -146,7 +148,7 @@ class Nodes:
             return after
         # Nobody was told of our mark, so who was quicker marked it too, and ours took theirs back.
         self._set(name, _THEIRS)
-        raise KeptError("somebody took it offline in the same moment: left to them")
+        raise KeptError("another user took it offline at the same moment: left as it is")
 
     def unmark(self, name: str, reason: str) -> Node:
         """Take our own mark back, and look at the node. KeptError if somebody else's is there.
@@ -193,7 +195,7 @@ class Nodes:
 
 def _respect(node: Node) -> None:
     if node.offline is Offline.OTHERS:
-        raise KeptError(f"somebody else took it offline: {node.reason or 'no reason given'}")
+        raise KeptError(f"another user took it offline: {node.reason or 'no reason given'}")
 
 
 def _path(name: str) -> str:

@@ -72,7 +72,7 @@ def problems(names: Iterable[str], user: str | None) -> list[Problem]:
 
 
 def _page(controller: Controller, path: str) -> bytes | int:
-    """Return a page for people, or the status it was refused with."""
+    """Return an HTML page, or the status it was refused with."""
     answer = controller.page(path, "look at what this account may do")
     return answer.body if answer.status == 200 else answer.status
 

@@ -101,7 +101,7 @@ def _over(pool: AgentPool) -> str:
 
 def _surplus(agent: Agent, standing: Standing, surplus: int) -> str:
     if not agent.node.connected:
-        return Why.SURPLUS.says("nobody waits for it any more")
+        return Why.SURPLUS.says("no build waits for it any more")
     minutes = standing.pool.idle_minutes * standing.hold(standing.staying)
     could = f"{standing.pool.name} could do without {plural(surplus, 'agent')} for {minutes:.2g} min"
     if agent.state is State.IDLE:

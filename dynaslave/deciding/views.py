@@ -80,7 +80,7 @@ def notes(snapshot: Snapshot, groups: Sequence[Group], agents: Sequence[Agent], 
     unknown = [item for item in snapshot.queue if item.ready and not item.known and item.id not in kept.bound]
     if unknown:
         example = f"{unknown[0].name} ({unknown[0].why or 'no reason given'})"
-        yield f"{_wait(unknown)}, and the controller does not tell for which label: {example}"
+        yield f"{_wait(unknown)}, and the controller does not report for which label: {example}"
     for group in groups:
         told = _wait(group.items) + ("" if group.label is None else f" for {group.label}")
         them = "it" if len(group.items) == 1 else "them"
@@ -97,7 +97,9 @@ def notes(snapshot: Snapshot, groups: Sequence[Group], agents: Sequence[Agent], 
 def _agent_notes(now: float, agents: Sequence[Agent], kept: Kept) -> Iterator[str]:
     for agent in agents:
         if agent.given_up is not None:
-            what = "its instance has ended" if agent.state is State.GONE else "its agent is gone"
+            what = (
+                "its instance has ended" if agent.state is State.GONE else "its agent does not exist any more"
+            )
             left = max(0.0, agent.given_up - now) / 60
             what += ", and a build holds an executor there"
             yield f"{agent.name}: {what}; it is given up in {left:.0f} min"

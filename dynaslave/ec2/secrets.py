@@ -75,7 +75,7 @@ class Secrets:
 
     def sweep(self, nodes: frozenset[str]) -> None:
         """Forget what was told for nodes that are none of `nodes`."""
-        with asking("looking for secrets nobody needs"):
+        with asking("looking for unused secrets"):
             pages = self._clients.ssm.get_paginator("describe_parameters").paginate(
                 ParameterFilters=[{"Key": "Name", "Option": "BeginsWith", "Values": [self._prefix]}]
             )

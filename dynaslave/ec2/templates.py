@@ -60,7 +60,7 @@ class Templates:
 
     def sweep(self, pools: frozenset[str]) -> None:
         """Delete templates of this manager whose pool is none of `pools`."""
-        with asking("looking for launch templates nobody needs"):
+        with asking("looking for unused launch templates"):
             pages = self._clients.ec2.get_paginator("describe_launch_templates").paginate(
                 Filters=[{"Name": f"tag:{MANAGER}", "Values": [self._manager]}]
             )

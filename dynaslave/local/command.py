@@ -82,7 +82,7 @@ class Jar:
         if self._fetched:
             return self._path
         if self._download is None:
-            raise Denied("nobody said where agent.jar comes from")
+            raise Denied("no address of agent.jar is given")
         try:
             data = self._download()
         except ControllerError as error:

@@ -95,7 +95,7 @@ class LocalAgents:
             room = len(new) if self._slots is None else max(0, self._slots - len(self._folders()))
             for path in new[:room]:
                 Folder.create(path, request.pool.name, request.intent, self._clock())
-            refused = {_HERE: NoCapacity(f"this host bears {self._slots} agents")} if new[room:] else {}
+            refused = {_HERE: NoCapacity(f"this host supports {self._slots} agents")} if new[room:] else {}
             made = [Folder(path).instance() for path in wanted if path.exists()]
             return Launched(tuple(made), refused)
 

@@ -89,7 +89,7 @@ class Observer:
     def _queue(self) -> Mapping[str, Any]:
         answer = self._controller.json("queue/api/json", queue.TREE, "read the queue")
         if not isinstance(answer.get("items"), list):
-            raise ControllerError("the controller's answer tells no items of the queue")
+            raise ControllerError("the controller's answer has no items of the queue")
         return answer
 
     def _items(self, answer: Mapping[str, Any], nodes: Sequence[Node]) -> tuple[QueueItem, ...]:

@@ -33,7 +33,7 @@ __all__ = ["Maker"]
 _SENT_TWICE = frozenset({"hudson.matrix.MatrixProject", "jenkins.branch.OrganizationFolder"})
 """Classes whose createItem keeps less, or adds more, than an update (measured): the execution strategy of a
 matrix is reset, an organization folder gains a trigger, and properties twice."""
-_SHUT = "the controller does not let us in"
+_SHUT = "the controller refused the credentials"
 
 
 class Maker:
@@ -180,7 +180,7 @@ class Maker:
             self._heed(error)
             hint = "the next run sends it again"
             if state not in UNFINISHED:
-                hint = "nothing else will tell the next run: apply with --refresh"
+                hint = "the next run cannot notice it otherwise: apply with --refresh"
             text = f'the marker of "{change.full_name}" could not be brought up to date: {error.message}'
             return (Problem(text, change.where, hint, job=change.full_name, rule="apply"),)
         return ()

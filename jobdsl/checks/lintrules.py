@@ -77,7 +77,7 @@ def _jobs(one: Definition, found: References, estate: Estate) -> Iterator[Findin
             text = f"the {words[kind]} {name!r} exists neither in the estate nor on the controller"
             stored = estate.known.stored(one)
             if stored is not None and (kind, name) in stored.jobs:
-                hint = near or "remove the reference, if nobody misses that job"
+                hint = near or "remove the reference, if that job is not needed"
                 yield "warning", f"{text}; this job on the controller refers to it all the same", hint
             else:
                 yield "error", text, near
@@ -162,7 +162,7 @@ def _case(one: Definition, found: References, estate: Estate) -> Iterator[Findin
     """No two items whose names differ in letter case alone."""
     first = one if one.is_view else estate.first[names.key(one.full_name)]
     if first is not one:
-        message = f"Jenkins does not tell it from {first.full_name!r} at {first.where}"
+        message = f"Jenkins takes it for the same name as {first.full_name!r} at {first.where}"
         yield "error", message, "give one another name, or remove it"
 
 

@@ -129,7 +129,7 @@ ALLOW_REPLACE = click.option(
     "--allow-replace",
     multiple=True,
     metavar="NAME",
-    help="Delete this item, with its builds, and make it anew, where its kind has changed.",
+    help="Delete this item, with its builds, and create it again, where its kind has changed.",
 )
 REFRESH = click.option(
     "--refresh", is_flag=True, help="Compare the live documents too: finds what was changed in Jenkins."

@@ -49,7 +49,7 @@ def split_login(url: str, user: str | None = None, token: str | None = None) -> 
     except ValueError:  # brackets that do not close
         login, clean = "", url
     if not login or "@" in clean:
-        raise ControllerError(f"{without_login(url)!r} is no address of a controller", hint=_HINT)
+        raise ControllerError(f"{without_login(url)!r} is not a valid controller URL", hint=_HINT)
     name, _, password = login.partition(":")
     own_user, own_token = unquote(name) or None, unquote(password) or None
     if user is None or user == own_user:

@@ -124,7 +124,7 @@ class Asking:
         return response
 
     def page(self, path: str, what: str) -> Answer:
-        """Return the answer to a GET of a page for people, refusals included."""
+        """Return the answer to a GET of an HTML page, refusals included."""
         return self._patiently("GET", path, what, None, self._crumb, self._patience)
 
     def _new_crumb(self, refused: Mapping[str, str]) -> dict[str, str]:

@@ -55,7 +55,7 @@ def connect(
     url, user, token = split_login(url, user, token)
     if not _is_address(url):
         raise ControllerError(
-            f"{url!r} is no address of a controller", hint="it looks like https://jenkins.example.com/"
+            f"{url!r} is not a valid controller URL", hint="it looks like https://jenkins.example.com/"
         )
     if (root := _root(url)) != url:
         raise ControllerError(

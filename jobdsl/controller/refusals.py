@@ -73,13 +73,13 @@ def refusal(response: Answer, what: str, user: str | None, *, form: str = "") ->
     """The error an answer stands for; None for success and for the redirects that mean success.
 
     Only a form is answered with one of those, away from its own address, `form`; who reads, or sends a
-    document, and is sent elsewhere has achieved nothing. A success is never a page for people (Jenkins
+    document, and is sent elsewhere has achieved nothing. A success is never an HTML page (Jenkins
     2.568, measured on all that is asked of it here).
     """
     status = response.status
     if status < 300 and response.body and response.headers.get("Content-Type", "").startswith("text/html"):
         return NotSignedInError(
-            f"could not {what}: it does not answer as a Jenkins, but answers with a page for people",
+            f"could not {what}: it answers with an HTML page, not as the Jenkins API",
             status=status,
             hint="is this the address of a Jenkins, and is there a login page in front of it?",
         )

@@ -103,7 +103,7 @@ def server_at(
         ) from None
     except (requests.RequestException, ValueError):
         raise ControllerError(
-            f"{without_login(url)!r} is no address of a controller",
+            f"{without_login(url)!r} is not a valid controller URL",
             hint="it looks like https://jenkins.example.com/",
         ) from None
 

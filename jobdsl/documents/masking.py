@@ -282,6 +282,6 @@ def _written(values: Iterable[str]) -> set[str]:
     written: set[str] = set()
     for value in values:
         written.add(value)
-        with suppress(DslError):  # what cannot stand in XML stands in no document
+        with suppress(DslError):  # what cannot be part of XML stands in no document
             written |= {escape(value), escape(value).replace('"', "&quot;")}
     return written

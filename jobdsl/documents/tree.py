@@ -128,7 +128,7 @@ def _escape_one(found: re.Match[str]) -> str:
     character = found[0]
     if _IMPOSSIBLE.match(character):
         raise DslError(
-            f"the character U+{ord(character):04X} cannot stand in XML",
+            f"the character U+{ord(character):04X} cannot be part of XML",
             hint="remove it; not even XML 1.1 has a way to write it",
         )
     return _NAMED.get(character) or f"&#x{ord(character):x};"

@@ -34,7 +34,7 @@ def slip(value: object, wanted: str) -> str:
     if isinstance(value, list | tuple) and len(value) > 1 and wanted.startswith("text"):
         return r'put them into one text: "\n".join([...])'
     if isinstance(value, list | tuple) and "list" not in wanted:
-        return "it stands in a list already: take these brackets away, or a comma after the list"
+        return "it is in a list already: take these brackets away, or a comma after the list"
     if isinstance(value, _CALLABLE):
         return "call it, with parentheses"
     if isinstance(value, ModuleType):

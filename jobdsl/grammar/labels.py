@@ -307,7 +307,7 @@ class _Parser:
         if token.text == "->":
             return "say which implication comes first: a->(b->c)"
         if token.text == "!":
-            return "! stands before one label or parenthesis"
+            return "! goes before one label or parenthesis"
         if self.depth and not token.text:
             return "a parenthesis is not closed"
         sign = token.text or self.tokens[self.at - 1].text

@@ -164,8 +164,8 @@ class _Crew:
         if len(host.failed) < _MOST_DEATHS and time.monotonic() < self.began + patience:
             self._start(host.own, host.memory_mb, host.guilty)
             return
-        message = f"{left} more files were not looked at to the end, as these ended their process"
-        problem = Problem(message, hint="there may be more to tell once they are mended")
+        message = f"{left} more files were not evaluated, because these files ended the process"
+        problem = Problem(message, hint="fix these errors first; there may be more")
         self.gathered.problems.append(host.sender.placed(problem))
 
     def _drop(self, host: Host) -> None:

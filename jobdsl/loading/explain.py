@@ -92,7 +92,7 @@ def _import_hint(error: ImportError, root: str) -> str:
         own = os.path.basename(_importing(error, root)).removesuffix(".py")
         near = [one for one in _estate_names(os.path.join(root, *inside.split("."))) if one != own]
         found = suggestion(word, near if inside else [*near, "jobdsl", "dynaslave"])
-        return found or "it is neither in the estate nor installed beside jobdsl"
+        return found or "it is neither in the estate nor installed next to jobdsl"
     wanted = getattr(error, "name_from", None)  # Python 3.12 and later
     if wanted is None and "'" in str(error):
         wanted = str(error).split("'")[1]

@@ -241,7 +241,7 @@ class Host:
             return bool(self._running) and not self.ran
         if told := self._first.decode("utf-8", "replace").strip():
             message = f"the files write past Python's own output: {printable(told[:200])}"
-            hint = "what DSL files print goes nowhere"
+            hint = "output of DSL files is discarded"
             place = self.sender.place if self.sender.group else None
             problem = Problem(message, place, hint, severity="warning")
             self.gathered.warnings.append(problem)

@@ -84,7 +84,7 @@ def unread_settings(root: Path) -> Iterator[Problem]:
     """Yield what looks like settings of this estate and is not read."""
     if not (root / CONFIG_FILE).exists() and (root.parent / CONFIG_FILE).is_file():
         message = f"{CONFIG_FILE} of the directory above is not read: this estate begins below it"
-        hint = "give the directory it stands in as ESTATE, or move it"
+        hint = "give its directory as ESTATE, or move it"
         yield Problem(message, Where(f"../{CONFIG_FILE}", 0), hint, "warning")
 
 

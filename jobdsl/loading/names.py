@@ -147,7 +147,7 @@ def of_call(text: str) -> str:
     if "'module' object is not callable" in text:
         return "call one of its elements, as in steps.shell(...)"
     if found := re.search(r"got multiple values for argument '(\w+)'", text):
-        return f"it stands there without a name already: take {found[1]}= away"
+        return f"it is there without a name already: take {found[1]}= away"
     if 'can only concatenate str (not "' in text:
         return 'put it into the text: f"...{value}"'
     if "'NoneType' object" in text:

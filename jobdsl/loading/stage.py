@@ -91,7 +91,7 @@ class Stage:
             trace = trace.tb_next
         if trace is not None:
             where = Where(trace.tb_frame.f_code.co_filename, trace.tb_lineno)
-            message = f"an exception that nobody can catch: {what.exc_type.__name__}"
+            message = f"an exception that cannot be caught: {what.exc_type.__name__}"
             self._tell(Problem(message, where, severity="warning"))
 
     def _warned(
@@ -141,7 +141,7 @@ class _Printed:
         """As a warning."""
         shown = " | ".join(self.head.strip().splitlines())
         more = f" ... ({self.size} characters in all)" if self.size > len(self.head) else ""
-        hint = "what DSL files print goes nowhere"
+        hint = "output of DSL files is discarded"
         return Problem(f"the file prints: {shown}{more}", self.where, hint, severity="warning")
 
 

@@ -209,7 +209,9 @@ class _Planner:
         if names.leaf(definition.full_name) != BORN_VIEW:
             return None
         hint = "give it another name, or say what views the folder has with folder(folder_views=...)"
-        return mistake(definition, f'every folder is born with a view "{BORN_VIEW}", of all its jobs', hint)
+        return mistake(
+            definition, f'Jenkins creates a view "{BORN_VIEW}" of all jobs in every new folder', hint
+        )
 
     def _refusal(self, definition: Definition, existing: Existing | None) -> Problem | None:
         """Why an existing object must not be touched for this definition."""
@@ -250,7 +252,7 @@ class _Planner:
             f"it is a {existing.class_name} on the controller, the definition a {class_of(definition.root)}",
             "Jenkins cannot change the type of an item: give it another name, or "
             + (
-                f"--allow-replace '{definition.full_name}' to have it deleted, with its builds, and made anew"
+                f"--allow-replace '{definition.full_name}' to delete it, with its builds, and create it again"
                 if self._can_replace(existing)
                 else "delete that one in Jenkins first"
             ),

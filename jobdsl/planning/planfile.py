@@ -93,7 +93,7 @@ def _moved(key: Key, before: str, now: str) -> Problem:
     name = f'view "{key[1]}"' if key[0] == "view" else f'"{key[1]}"'
     how = "has changed on"
     if not (before and now) and before != now:
-        how = "is gone from" if before else "has appeared on"
+        how = "was deleted from" if before else "has appeared on"
     text = f"{name} {how} the controller since the plan was made"
     return Problem(text, hint="plan again", job=key[1], rule="plan")
 

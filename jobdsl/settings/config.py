@@ -290,7 +290,7 @@ def _refuse_lookalikes(root: Path, path: Path) -> None:
         names = sorted(name for name in os.listdir(root) if _is_alike(name) and (root / name).is_file())
     except OSError:
         return
-    message, hint = f"the file is not read: settings stand in {CONFIG_FILE}", f"rename it to {CONFIG_FILE}"
+    message, hint = f"the file is not read: settings belong in {CONFIG_FILE}", f"rename it to {CONFIG_FILE}"
     if names:
         raise EstateError([Problem(message, Where(name, 0), hint) for name in names])
 

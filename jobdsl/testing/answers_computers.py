@@ -114,7 +114,7 @@ def _post_config(call: Call) -> Response:
 
 
 def _delete(call: Call) -> Response:
-    """POST doDelete: the node is gone, and a build that ran there has failed."""
+    """POST doDelete: the node does not exist any more, and a build that ran there has failed."""
     computer: Computer = call.target
     if not computer.name:
         return Response(400)

@@ -61,7 +61,7 @@ class Computer:
     mark: Offline | None = None
     """Who took it offline, and why; it lasts whatever its agent does."""
     lost: Offline | None = None
-    """Why its agent is gone; None before it first came, and while it is there."""
+    """Why its agent does not exist any more; None before it first came, and while it is there."""
     monitored: bool = False
     """Whether the node monitors have measured it yet."""
     ghost_until: float | None = None

@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--update-golden",
         action="store_true",
-        help="Write golden documents anew, to be reviewed in the diff.",
+        help="Rewrite golden documents, to be reviewed in the diff.",
     )
     parser.addini("jobdsl_estate", "Directory of the estate, below the root of the tests.", default="")
 
