@@ -58,7 +58,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
-settings.register_profile("jobdsl", deadline=None)  # a busy machine is no failure
+settings.register_profile("jobdsl", deadline=None, derandomize=True)  # a busy machine is no failure
 settings.load_profile("jobdsl")
 
 

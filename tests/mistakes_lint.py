@@ -244,7 +244,7 @@ LINT = [
         'freestyle("JOB", publishers=[publish.downstream("qqqqqqqq")])',
         2,
         "is not in the estate",
-        "it may stand on the controller",
+        "it may be on the controller",
         ("qqqqqqqq", "known-job"),
     ),
     row(

@@ -71,7 +71,7 @@ def _jobs(one: Definition, found: References, estate: Estate) -> Iterator[Findin
             yield (
                 "warning",
                 f"the {words[kind]} {name!r} is not in the estate",
-                near or f"it may stand {elsewhere}",
+                near or f"it may be {elsewhere}",
             )
         else:
             text = f"the {words[kind]} {name!r} exists neither in the estate nor on the controller"
