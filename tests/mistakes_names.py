@@ -249,7 +249,7 @@ PYTHON = [
         "put the value into the estate",
         ('os.environ.get("X", "")', '"x"'),
     ),
-    row('freestyle("JOB")\nprint("hello")', 3, "the file prints", "goes nowhere", ('\nprint("hello")', "")),
+    row('freestyle("JOB")\nprint("hello")', 3, "the file prints", "is discarded", ('\nprint("hello")', "")),
     row(
         'open("out-JOB.txt", "w")\nfreestyle("JOB")',
         2,

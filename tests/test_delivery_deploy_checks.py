@@ -141,10 +141,10 @@ def test_a_canary_nobody_decides_on_goes_when_its_time_is_over(make: Make) -> No
     one.world.clock.sleep(31 * 60)
     ending = one.run(runs.resume)
     assert (ending.outcome, ending.exit_code) == ("rolled back", ROLLED_BACK)
-    assert ending.reason.startswith("nobody has decided until")
+    assert ending.reason.startswith("no decision was made until")
     assert one.taking() == [OLD]
     assert "failed" in status(one)
-    assert "nobody has decided until" in status(one)
+    assert "no decision was made until" in status(one)
 
 
 def test_an_old_group_that_grows_meanwhile_is_matched_before_it_goes(make: Make) -> None:

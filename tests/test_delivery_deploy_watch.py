@@ -236,7 +236,7 @@ def test_one_error_of_aws_in_a_step_is_tried_again(make: Make, error: str, opera
     one = make()
     one.strict.watching.append(_arm(one, Fault(error, "before", operation=operation)))
     assert one.deploy().outcome == "deployed"
-    assert any("trying again" in line or "nobody could look" in line for line in one.lines)
+    assert any("trying again" in line or "health could not be read" in line for line in one.lines)
 
 
 def _arm(one: Case, fault: Fault) -> Callable[[str], None]:

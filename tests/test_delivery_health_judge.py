@@ -127,11 +127,11 @@ def test_an_alarm_ends_a_soak_at_once_and_trouble_in_looking_does_not() -> None:
     rule = Rule(1, 3)
     alarm = Look(0.0, (*look("").answers, Answer("alarms", wrong="5xx is in alarm")))
     assert watch(at_times(look(""), alarm), rule, 9.0).state == "failed"
-    blind = Look(0.0, unknown="nobody could look")
+    blind = Look(0.0, unknown="health could not be read")
     assert watch(at_times(look(""), blind, blind, blind, blind), rule, 2.0).state == "waiting"
     assert watch(at_times(look(""), blind, blind, look("")), rule, 2.0).state == "healthy"
     lost = watch(at_times(look(""), blind, blind), replace(rule, deadline=2.0), 1.0)
-    assert (lost.state, lost.reasons) == ("failed", ("nobody could look",))
+    assert (lost.state, lost.reasons) == ("failed", ("health could not be read",))
 
 
 @pytest.mark.parametrize(("wished", "percent", "expected"), [(0, 100, 1), (1, 1, 1), (4, 75, 3), (3, 50, 2)])
