@@ -16,6 +16,7 @@ from .problems import ConsoleError, invalid, not_found
 from .security import routes
 from .security.guard import Guard, identity_of
 from .state import Console
+from .steering import routes as steering
 
 __all__ = ["make_app"]
 
@@ -41,8 +42,10 @@ def make_app(console: Console, listening: str = "") -> Guard:
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(Exception, _on_defect)
     app.include_router(events.router)
+    app.include_router(steering.api)
     app.include_router(api.router)
     app.include_router(routes.router)
+    app.include_router(steering.pages)
     app.include_router(web.router)
     app.add_api_route("/static/{name}", _static, include_in_schema=False)
     app.add_api_route("/healthz", _health, include_in_schema=False)

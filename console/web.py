@@ -27,6 +27,7 @@ from .searching import search
 from .security.guard import identity_of
 from .security.identity import may_audit
 from .state import Console, console_of
+from .steering.offers import offers
 from .views import (
     cluster_row,
     cluster_view,
@@ -146,6 +147,7 @@ def cluster(request: Request, account: str, region: str, name: str, console: Sha
     """Show a cluster with its groups side by side."""
     key, details, runs = find_cluster(console, account, region, name)
     view = cluster_view(console.store.snapshot, key, console.links, details, runs)
+    groups = console.store.snapshot.clusters[key]
     reports = [group["name"] for group in view["group_views"] if _report_of(console, group["name"])]
     return page(
         request,
@@ -154,6 +156,8 @@ def cluster(request: Request, account: str, region: str, name: str, console: Sha
         topic=f"cluster:{account}:{region}:{name}",
         cluster=view,
         reports=reports,
+        offers=offers(console.settings, identity_of(request), key, groups, view["locked_by"]),
+        steers=bool(console.settings.console.jenkins.url),
     )
 
 

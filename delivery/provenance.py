@@ -54,14 +54,20 @@ class Trigger:
         }
 
 
-def trigger_of(environment: Mapping[str, str], deployer: str, change_request: str = "") -> Trigger:
+def trigger_of(
+    environment: Mapping[str, str], deployer: str, change_request: str = "", console_user: str = ""
+) -> Trigger:
     """Read who started a run from the variables Jenkins gives a build.
 
     BUILD_USER_ID is one of the build-user-vars plugin; the Pipelines of the templates set it themselves.
+    Builds that `console_user` has started, the service user of the web console, are those of the user it
+    names in REQUESTED_BY; of any other user that parameter is not believed.
     """
     names = {"jenkins_user": "BUILD_USER_ID", "job": "JOB_NAME", "build": "BUILD_NUMBER"}
     found = {key: environment.get(name, "").strip() for key, name in names.items()}
     url = environment.get("BUILD_URL", "").strip()
+    if console_user and found["jenkins_user"] == console_user:
+        found["jenkins_user"] = environment.get("REQUESTED_BY", "").strip() or console_user
     return Trigger(deployer=deployer, change_request=change_request, build_url=url, **found)
 
 

@@ -78,7 +78,11 @@ def site(directory: Path, console: str = "", *, read: bool = True, furnished: bo
         if furnished:
             furnish(world)
             record(world)
-        world.toml.write_text(world.toml.read_text() + "\n[console]\ncalls_per_second = 1000\n" + console)
+        world.toml.write_text(
+            world.toml.read_text()
+            + "\n[console]\ncalls_per_second = 1000\nchanges_per_minute = 9999\n"
+            + console
+        )
         settings = load_settings(world.toml)
         collector = Collector(settings, places_of(settings), Clock())
         if read:

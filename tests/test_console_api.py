@@ -72,7 +72,9 @@ def test_every_answer_is_as_the_description_says(console: Site, description: dic
     examples, called = _examples(console), 0
     for template, operations in description["paths"].items():
         operation = operations.get("get")
-        if operation is None:
+        if operation is None or template.startswith(
+            "/api/v1/operations"
+        ):  # of changes: test_console_steering
             continue
         required = [
             each["name"]

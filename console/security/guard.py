@@ -88,7 +88,7 @@ class Guard:
         self._settings = console.settings.console
         self._hosts = Hosts(self._settings, listening)
         self._failures = Limiter(20, 60.0)
-        self._changes = Limiter(60, 60.0)
+        self._changes = Limiter(self._settings.changes_per_minute, 60.0)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or have the application answer it."""

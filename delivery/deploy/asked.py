@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,15 @@ from jobdsl.errors import suggestion
 if TYPE_CHECKING:
     from delivery.deploy.site import Site
 
-__all__ = ["ImagePermission", "adjust", "cluster_of", "cluster_option", "site_of", "what_options"]
+__all__ = [
+    "ImagePermission",
+    "adjust",
+    "cluster_of",
+    "cluster_option",
+    "confirm_production",
+    "site_of",
+    "what_options",
+]
 
 STRATEGIES = ("red-black", "canary", "ramp", "highlander")
 
@@ -122,7 +131,8 @@ def site_of(
         else FreeLock(clock)
     )
     deploy = settings.deploy(place.aws.account, cluster.app, str(cluster))
-    trigger = trigger_of(os.environ, place.aws.caller if locked else "", change_request)
+    caller, console_user = place.aws.caller if locked else "", settings.console.jenkins.user or ""
+    trigger = trigger_of(os.environ, caller, change_request, console_user)
     return Site(place.aws, clock, lock, settings, deploy, timeline, cluster, trigger)
 
 
@@ -151,3 +161,13 @@ class ImagePermission:
         from delivery.sharing import share_with
 
         share_with(self._site.settings, self._site.aws, self._image)
+
+
+def confirm_production(site: Site, what: str, *, yes: bool) -> None:
+    """Ask for a yes in production. DeliveryError without a terminal; click.Abort for a no."""
+    account = site.settings.account(site.aws.account)
+    if not account.production or yes:
+        return
+    if not sys.stdin.isatty():
+        raise DeliveryError(f"{account.name} is production: {what}?", "--yes skips this prompt", USAGE)
+    click.confirm(f"{account.name} is production: {what}?", abort=True, err=True)

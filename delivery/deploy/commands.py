@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from delivery.deploy.asked import (
     adjust,
     cluster_of,
     cluster_option,
+    confirm_production,
     site_of,
     what_options,
 )
@@ -81,7 +81,7 @@ def deploy(
             _tested(site, image)
         return ending
 
-    _ask(site, f"deploy {release} to {cluster}", yes=yes)
+    confirm_production(site, f"deploy {release} to {cluster}", yes=yes)
     return run_locked(site, act, told, "deploy")
 
 
@@ -94,16 +94,6 @@ def _release(place: Place, image: str) -> Release:
         return image_of(place.aws, place.settings, image).release
     except DeliveryError:
         return Release(image=image)
-
-
-def _ask(site: Site, what: str, *, yes: bool) -> None:
-    """In production somebody has to say yes."""
-    account = site.settings.account(site.aws.account)
-    if not account.production or yes:
-        return
-    if not sys.stdin.isatty():
-        raise DeliveryError(f"{account.name} is production: {what}?", "--yes skips this prompt", USAGE)
-    click.confirm(f"{account.name} is production: {what}?", abort=True, err=True)
 
 
 def _tested(site: Site, image: str) -> None:

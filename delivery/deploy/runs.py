@@ -38,7 +38,8 @@ class Ending:
     """How a command ended."""
 
     outcome: str
-    """deployed, waiting, rolled back, cancelled, settled, nothing to do."""
+    """deployed, waiting, rolled back, cancelled, settled, nothing to do; resized, in traffic, out of traffic,
+    terminated."""
     group: str = ""
     """The group the command was about."""
     previous: str = ""
@@ -46,6 +47,8 @@ class Ending:
     """What the image of the group contains; where there is no group, that of the previous one."""
     reason: str = ""
     exit_code: int = 0
+    detail: str = ""
+    """What a single change has changed, in words."""
 
     @property
     def image(self) -> str:
@@ -61,6 +64,10 @@ class Ending:
             "cancelled": f"the rollback of {group} is cancelled: {self.group} is active",
             "settled": f"{self.previous} is active",
             "nothing to do": "no deploy is under way",
+            "resized": f"{self.group} is resized from {self.detail}",
+            "in traffic": f"{self.group} takes traffic",
+            "out of traffic": f"{self.group} takes no traffic, and is kept",
+            "terminated": f"the instance of {self.group} is replaced",
         }
         return words[self.outcome]
 

@@ -154,6 +154,8 @@ class ConsoleSettings:
     session_hours: float = number(12.0, 0.1)
     token_days: int = number(90, 1, 365)
     """How long an API token is good for, at most."""
+    changes_per_minute: int = number(60, 1)
+    """Forms and requests that change something, for each user, at most."""
     commit_url: str | None = checked(None, _bad_commit_url)
     """Address of a commit, with `{application}` and `{commit}`."""
     reports: str | None = None
