@@ -118,11 +118,18 @@ def test_a_second_rollback_goes_no_further_back(make: Make) -> None:
     active(one, OLD)
 
 
-def test_a_second_rollback_after_the_image_was_deployed_anew_goes_no_further_back(make: Make) -> None:
+@pytest.mark.parametrize("dies", [False, True])
+def test_a_second_rollback_after_the_image_was_deployed_anew_goes_no_further_back(
+    make: Make, dies: bool
+) -> None:
     one = make()
     one.deploy("highlander")
     one.world.clock.sleep(600)
-    assert one.rollback().outcome == "deployed"
+    if dies:
+        killed(one, "CreateAutoScalingGroup", one.rollback)
+        assert one.resume().outcome == "deployed"
+    else:
+        assert one.rollback().outcome == "deployed"
     with pytest.raises(DeliveryError, match=f"{NEW} is rolled back already, and shop-v002 is active"):
         one.rollback()
     active(one, "shop-v002")

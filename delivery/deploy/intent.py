@@ -77,6 +77,8 @@ class Intent:
     """What the settings change of the previous group."""
     before: Launch | None = None
     """What the previous group launches."""
+    rolled_back: str = ""
+    """The group that is rolled back by it, if it is a rollback to a deleted group."""
     fleet: Fleet = field(default_factory=Fleet)
     """The instances that run at the peak, and those that are kept."""
 
@@ -88,13 +90,14 @@ def intend(
     strategy: str,
     *,
     permit: Callable[[], None] | None = None,
-    is_rollback: bool = False,
+    rolled_back: str = "",
 ) -> Intent:
     """Plan a deploy of this image, with all checks made and nothing done.
 
     Args:
         permit: raises what policy has against it; None where policy is not asked.
-        is_rollback: whether it only brings an image back: alarms that ring are no reason against that.
+        rolled_back: the group that is rolled back by it, where it only brings an image back: alarms that ring
+            are no reason against that.
 
     Raises:
         DeliveryError: everything against it at once.
@@ -104,7 +107,7 @@ def intend(
         refusals.of(permit, None)
     cluster = site.read()
     facts = refusals.of(lambda: image_of(site.aws, site.settings, image), None)
-    if not is_rollback:
+    if not rolled_back:
         refusals.add(check_owner(facts, site.cluster.app) if facts else (), REFUSED)
         refusals.add(check_alarms(site))
     refusals.of(
@@ -137,12 +140,13 @@ def intend(
         with_policy(extras_of(site.aws, old) if old else Extras(), site.deploy),
         facts.release if facts else Release(image=image),
         before=before,
+        rolled_back=rolled_back,
     )
     if launch is not None:
-        refusals.add(_against(site, intent, facts, is_rollback=is_rollback))
+        refusals.add(_against(site, intent, facts))
     refusals.finish()
     found = tuple(_differences(site, intent, before)) if before else ()
-    unknown = [] if is_rollback else _against_quotas(site, intent, refusals)
+    unknown = [] if rolled_back else _against_quotas(site, intent, refusals)
     refusals.finish()
     gone = {one.name for one in surplus(cluster, site.deploy.keep, old.name if old else None)}
     fleet = fleet_of(cluster, old, size.desired, site.deploy, strategy=strategy, deleted=gone)
@@ -162,7 +166,7 @@ def count_of(intent: Intent) -> int:
     return old.instances(intent.size.desired) if old else intent.size.desired
 
 
-def _against(site: Site, intent: Intent, image: Image | None, *, is_rollback: bool) -> Iterator[Problem]:
+def _against(site: Site, intent: Intent, image: Image | None) -> Iterator[Problem]:
     """What AWS would have against the group."""
     data, subnets = data_of(site, intent.launch, intent.image), intent.settings.get("VPCZoneIdentifier", "")
     arns, names = recorded_in(intent.places)
@@ -188,7 +192,7 @@ def _against(site: Site, intent: Intent, image: Image | None, *, is_rollback: bo
     if old is not None:
         later = taking_tags(old.target_groups, old.load_balancers)
         yield from check_tags(old.name, old.tags, {**dict.fromkeys(tags.OF_GROUPS, ""), **later})
-    if not is_rollback:
+    if not intent.rolled_back:
         yield from check_types(site, types_of(intent.launch, data), image.architecture if image else "")
 
 

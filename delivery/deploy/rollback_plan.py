@@ -26,7 +26,7 @@ def planned(site: Site, traffic: Traffic, target: Target) -> list[tuple[str, str
     if target.kind == "anew" and leaving is not None:
         image = leaving.tags.get(tags.PREVIOUS_IMAGE, "")
         as_before(site, leaving)
-        intent = intend(site, traffic, image, "red-black", is_rollback=True)
+        intent = intend(site, traffic, image, "red-black", rolled_back=leaving.name)
         facts = facts_of(site, intent)
         gone = ("anew", f"{target.returning} was deleted: its image {image} is deployed again")
         later = [(one.name, one.text) for one in steps(facts)]

@@ -105,7 +105,7 @@ def deploy(
                 image,
                 strategy,
                 permit=None if permission is None else permission.check,
-                is_rollback=bool(rolled_back),
+                rolled_back=rolled_back,
             )
             for note in (*map(str, intent.differences), *intent.notes, str(intent.fleet)):
                 told.note(note)
@@ -117,8 +117,6 @@ def deploy(
             cluster = site.read()
         check_room(site, cluster, tidy(site, traffic, cluster))  # what an earlier run has left
         new = make(site, intent)
-        if rolled_back:
-            site.tag(new.name, {tags.ROLLED_BACK: rolled_back})
         return _finish(_run(site, new, intent.extras))
     if permission is not None:
         permission.check()
