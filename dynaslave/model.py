@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from jobdsl.grammar.labels import Expr
 
@@ -179,8 +179,7 @@ class State(StrEnum):
     """A node whose instance has ended: only the node is left to remove. Deadline: `Deadlines.reconnect`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Agent:
+class Agent(NamedTuple):
     """A node of ours and the instance behind it."""
 
     name: str

@@ -112,7 +112,7 @@ def test_where_launches_fail_more_executors_are_kept_free_until_that_is_forgotte
     failed = Trials().more(10, 2, NOW - 60)
     memory = Memory(traffic={"p": busy(48)}, trials={"p": failed})
     assert launched(decided(0, agents(56, 48), [], memory, pool(max_agents=99)).decisions)[0] == 9
-    forgotten = replace(memory, trials={"p": Trials().more(10, 2, NOW - 100_000)})
+    forgotten = memory._replace(trials={"p": Trials().more(10, 2, NOW - 100_000)})
     assert decided(0, agents(56, 48), [], forgotten, pool(max_agents=99)).decisions == ()
     outcome = decided(0, agents(65, 48), [], memory, pool(max_agents=99))
     assert outcome.decisions == ()
@@ -145,14 +145,14 @@ def test_where_boots_differ_a_few_more_are_launched_than_needed() -> None:
         "6 builds wait for p; 2 more, as some boot much slower than others",
     )
     assert launched(decided(1, [], [], memory).decisions)[0] == 2
-    alike = replace(memory, boots={"p": booted(*[100.0] * 9)})
+    alike = memory._replace(boots={"p": booted(*[100.0] * 9)})
     assert launched(decided(6, [], [], alike).decisions)[0] == 6
-    few = replace(memory, boots={"p": booted(*BOOTS[:8])})
+    few = memory._replace(boots={"p": booted(*BOOTS[:8])})
     assert launched(decided(6, [], [], few).decisions)[0] == 6
     assert launched(decided(6, [], [], Memory()).decisions)[0] == 6
 
 
-@pytest.mark.parametrize("traffic", [{}, {"p": replace(rare(), total=13)}])
+@pytest.mark.parametrize("traffic", [{}, {"p": rare()._replace(total=13)}])
 def test_without_experience_of_builds_a_scheduled_one_is_launched_for_once(
     traffic: dict[str, Traffic],
 ) -> None:
@@ -196,10 +196,10 @@ def test_builds_that_hardly_wait_for_an_agent_get_no_more() -> None:
 def watched(outcome: Outcome, seconds: float) -> Memory:
     """The memory as if everything had been so for a while."""
     windows = {
-        name: replace(one, began=one.began - seconds, peaks=((one.last, one.value),))
+        name: one._replace(began=one.began - seconds, peaks=((one.last, one.value),))
         for name, one in outcome.memory.windows.items()
     }
-    return replace(outcome.memory, windows=windows)
+    return outcome.memory._replace(windows=windows)
 
 
 def test_who_is_not_waited_for_any_more_goes_before_it_has_come_but_not_in_its_first_minute() -> None:
@@ -230,7 +230,7 @@ def kept_minutes(count: int, traffic: Traffic, boots: Boots, minutes: float, **m
     idle, one = agents(count, 0), pool(**more)
     first = decided(0, idle, [], Memory(traffic={"p": traffic}, boots={"p": boots}), one)
     ended = Traffic(NOW - 5, frozenset(), 0, traffic.slots, traffic.total)
-    sooner, later = (replace(watched(first, 60 * minutes + by), traffic={"p": ended}) for by in (-20, 20))
+    sooner, later = (watched(first, 60 * minutes + by)._replace(traffic={"p": ended}) for by in (-20, 20))
     assert decided(0, idle, [], sooner, one).decisions == ()
     drain = decided(0, idle, [], later, one).decisions[0]
     assert isinstance(drain, Drain)

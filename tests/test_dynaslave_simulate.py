@@ -18,8 +18,11 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from dynaslave.cli import main as cli
+from dynaslave.deciding.decide import decide
+from dynaslave.deciding.outcome import Outcome
 from dynaslave.pools.pool import AgentPool, make
 from dynaslave.pools.prices import shipped
+from dynaslave.pools.schedules import during
 from dynaslave.simulate.bound import bound
 from dynaslave.simulate.chance import NEVER, Chance, Faults
 from dynaslave.simulate.engine import Played, run
@@ -27,7 +30,18 @@ from dynaslave.simulate.ours import Ours
 from dynaslave.simulate.plot import _counts, to_svg
 from dynaslave.simulate.policies import NAMES, policy
 from dynaslave.simulate.result import Figures, quantile, result
-from dynaslave.simulate.whatif import EXECUTORS, IDLE_MINUTES, SPARES, Setting, advice, frontier, sweep
+from dynaslave.simulate.whatif import (
+    EXECUTORS,
+    IDLE_MINUTES,
+    SPARES,
+    Setting,
+    advice,
+    frontier,
+    knobs_of,
+    same_course,
+    sweep,
+)
+from dynaslave.simulate.world import World
 from dynaslave.trace import Build
 
 
@@ -251,6 +265,70 @@ def test_looks_that_are_left_out_would_have_changed_nothing() -> None:
         ]
         assert result("", played[0]) == result("", played[1])
         assert launches(played[0]) == launches(played[1])
+
+
+class Checked(Ours):
+    """Decides every look in full, and compares."""
+
+    same = 0
+
+    def _unchanged(self, world: World) -> Outcome | None:
+        quick = super()._unchanged(world)
+        if quick is not None:
+            self.same += 1
+            full = decide(self._view.snapshot(world), self._pools, self._memory, self._limits, shown=False)
+            assert quick == full
+        return quick
+
+
+SCHEDULED = replace(POOLS[0], schedule=(during("H * * * *", spares=1),))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(BUILD, min_size=1, max_size=40), FAULTS, st.integers(0, 5), st.booleans())
+def test_a_look_that_shows_the_same_is_decided_as_any_other(
+    builds: list[Build], faults: Faults, seed: int, scheduled: bool
+) -> None:
+    pools = (SCHEDULED, *POOLS[1:]) if scheduled else POOLS
+    ordered = sorted(builds, key=lambda one: one.submit)
+    run(ordered, {one.name: one for one in pools}, Checked(shipped()), Chance(seed, faults))
+
+
+def test_looks_that_show_the_same_are_not_decided_in_full() -> None:
+    checked = Checked(shipped())
+    run([Build(100.0 * at, 250, "p") for at in range(60)], {"p": pool()}, checked, Chance(1))
+    assert checked.same > 60
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("change", "faults", "same"),
+    [
+        ({"max_agents": 40}, Faults(), True),
+        ({"max_agents": 12}, Faults(never_connect=0.1), True),
+        ({"max_agents": 2}, Faults(), False),
+        ({"max_agents": 40}, Faults(capacity_errors=0.2), False),
+        ({"spot": "prefer"}, Faults(never_connect=0.1), True),
+        ({"spot": "prefer"}, Faults(interruptions=1.0), False),
+        ({"idle_minutes": 1.0}, Faults(), False),
+    ],
+)
+def test_a_setting_that_changes_no_course_is_not_played(
+    name: str, change: dict[str, Any], faults: Faults, same: bool
+) -> None:
+    dice = Random(5)
+    builds = [Build(600.0 * (at // 4), 60 + 300 * dice.random(), "p") for at in range(60)]
+    own = pool()
+
+    def played(one: AgentPool) -> Played:
+        return run(builds, {"p": one}, policy(name, shipped()), Chance(1, faults))
+
+    known = same_course(played(own), own, knobs_of(own)._replace(**change), Chance(1, faults))
+    if name == "fixed" and "max_agents" in change:
+        same = False  # it has as many agents as it may have
+    assert (known is not None) is same
+    if known is not None:
+        assert result("", known) == result("", played(replace(own, **change)))
 
 
 # what is told

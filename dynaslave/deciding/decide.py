@@ -43,11 +43,19 @@ from dynaslave.pools.pool import AgentPool
 __all__ = ["decide", "learn"]
 
 
-def decide(snapshot: Snapshot, pools: Sequence[AgentPool], memory: Memory, limits: Limits) -> Outcome:
-    """What to do about a look. The same arguments always give the same outcome.
+def decide(
+    snapshot: Snapshot, pools: Sequence[AgentPool], memory: Memory, limits: Limits, *, shown: bool = True
+) -> Outcome:
+    """Decide what to do about a poll. The same arguments always give the same outcome.
 
-    memory: of the outcome before, after `learn`; an empty one after a start. Where the look is blind,
-    nothing is launched and nothing ended.
+    Where the poll is blind, nothing is launched and nothing ended.
+
+    Args:
+        snapshot: what the poll shows.
+        pools: those that are declared.
+        memory: of the outcome before, after `learn`; an empty one after a start.
+        limits: of teams and of the account.
+        shown: whether the outcome says what users are shown of it; a simulation does without.
     """
     ordered = preferred(pools, limits)
     by_name = {pool.name: pool for pool in ordered}
@@ -55,7 +63,9 @@ def decide(snapshot: Snapshot, pools: Sequence[AgentPool], memory: Memory, limit
     if snapshot.blind:
         return _blind(snapshot, ordered, memory, ledger)
     observed = observe(memory, ledger, by_name, snapshot, limits.deadlines)
-    return _Decision(snapshot, ordered, observed, limits, ledger).outcome()
+    decision = _Decision(snapshot, ordered, observed, limits, ledger)
+    outcome = decision.outcome()
+    return decision.explained(outcome) if shown else outcome
 
 
 def preferred(pools: Sequence[AgentPool], limits: Limits) -> list[AgentPool]:
@@ -81,7 +91,7 @@ def _blind(snapshot: Snapshot, pools: Sequence[AgentPool], memory: Memory, ledge
     shown = tuple(PoolView(pool.name, agents=counts.get(pool.name, {})) for pool in pools)
     said = f"nothing is launched or ended, as these could not be seen: {', '.join(snapshot.blind)}"
     if snapshot.controller_unseen:
-        memory = replace(memory, unseen=True)
+        memory = memory._replace(unseen=True)
     return Outcome(drains, memory, ledger.agents, shown, notes=(said,))
 
 
@@ -134,7 +144,9 @@ class _Decision:
         )
         self.room = Room(pools, ledger, limits, memory, now)
         self.grown = scale_up(self.demand, self.standings, self.room)
-        look_elsewhere(self.demand.groups, snapshot.nodes)
+        self.drains = [
+            drain for one in self.standings.values() for drain in self.shrink(one) or self.renew(one)
+        ]
 
     def supply(self, found: Sequence[Group]) -> list[Supply]:
         """What there is, and what comes."""
@@ -144,40 +156,51 @@ class _Decision:
         return supplies(self.ledger, self.pools, self.memory.seen, absent, parkable, named, self.now)
 
     def outcome(self) -> Outcome:
-        drains = [drain for one in self.standings.values() for drain in self.shrink(one) or self.renew(one)]
         decisions = [
             *self.grown.decisions(self.standings, self.demand, self.room, self.memory.cooling, self.now),
-            *drains,
+            *self.drains,
             *settle_agents(self.ledger, self.going, self.kept, self.pools, self.grown.restored, self.now),
             *settle_instances(
                 self.ledger, self.going, self.pools, self.memory.seen, self.limits.deadlines, self.now
             ),
         ]
+        settled = self.settled_until()
+        until = min([settled, *(one.until() for one in self.standings.values())])
         return Outcome(
             tuple(sorted(decisions, key=lambda one: _ORDER.index(type(one)))),
             self.remembered(),
             self.ledger.agents,
-            views(self.demand.groups, self.grown, self.ledger.agents, self.standings, drains),
-            self.now if decisions else self.until(),
-            counted(self.demand.groups),
-            frozenset(item.id for group in self.demand.groups if group.elsewhere for item in group.items),
-            tuple(notes(self.snapshot, self.demand.groups, self.ledger.agents, self.kept)),
+            until=self.now if decisions else until,
+            standings=self.standings,
+            settled_until=settled,
+        )
+
+    def explained(self, outcome: Outcome) -> Outcome:
+        """Add what users are shown of it."""
+        look_elsewhere(self.demand.groups, self.snapshot.nodes)
+        return replace(
+            outcome,
+            pools=views(self.demand.groups, self.grown, self.ledger.agents, self.standings, self.drains),
+            counted=counted(self.demand.groups),
+            elsewhere=frozenset(
+                item.id for group in self.demand.groups if group.elsewhere for item in group.items
+            ),
+            notes=tuple(notes(self.snapshot, self.demand.groups, self.ledger.agents, self.kept)),
         )
 
     def remembered(self) -> Memory:
-        return replace(
-            self.memory,
+        return self.memory._replace(
             windows={name: one.window for name, one in self.standings.items()},
             traffic={name: one.traffic for name, one in self.standings.items()},
             oldest=self.demand.oldest,
         )
 
-    def until(self) -> float:
-        """When a look that shows the same may be decided otherwise."""
+    def settled_until(self) -> float:
+        """When a look that shows the same may be decided otherwise, but for what the standings say."""
         held_back = any(one.held_back for one in self.grown.growth.values())
         if held_back or self.demand.counts_on_time():
             return self.now
-        times = [self.late.until, *(one.until() for one in self.standings.values())]
+        times = [self.late.until]
         times += [until for until in self.returns.values() if until >= self.now]
         times += [agent.deadline for agent in self.ledger.agents if agent.deadline is not None]
         times += [agent.given_up for agent in self.ledger.agents if agent.given_up is not None]

@@ -137,6 +137,8 @@ def paused(queue: Iterable[QueueItem], pools: Sequence[AgentPool]) -> dict[str, 
     """Return how many items only a controller that shuts down keeps waiting, by the pool they would go to."""
     items = [replace(item, ready=True) for item in queue if item.paused]
     found: dict[str, int] = {}
+    if not items:
+        return found
     for group in groups(items, pools):
         for name in group.pools[:1]:
             found[name] = found.get(name, 0) + len(group.items)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import fmean, median, pvariance
+from typing import NamedTuple
 
 __all__ = ["PATIENT", "SLOT", "Forecast", "Traffic"]
 
@@ -49,8 +50,7 @@ PATIENT = Forecast()
 """Without experience: nothing beforehand, and the whole idle time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Traffic:
+class Traffic(NamedTuple):
     """A pool's builds as the looks have shown them. Made by `start`, continued by `look`."""
 
     at: float

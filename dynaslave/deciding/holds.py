@@ -50,6 +50,8 @@ def follow(before: Hold | None, agent: Agent, *, restarted: bool, now: float, pa
     if before is None:
         unknown = frozenset([_UNKNOWN]) if restarted and not node.busy else frozenset[str]()
         return Hold(running, node.connected, unknown, now + patience if unknown else 0.0)
+    if node.connected and before.connected and not restarted and not before.builds:
+        return before if running == before.running else before._replace(running=running)
     left = before.builds - running if before.holds(now) else frozenset[str]()
     if node.busy:
         left -= {_UNKNOWN}
@@ -99,11 +101,10 @@ def keep(
     agents: Sequence[Agent], queue: Iterable[QueueItem], seen: Mapping[str, Watched], now: float
 ) -> Kept:
     """Find the agents that builds need, ready to start or not."""
-    held = {agent.name: seen[agent.name].hold for agent in agents if seen[agent.name].hold.holds(now)}
     held = {
-        agent.name: held[agent.name]
+        agent.name: hold
         for agent in agents
-        if agent.name in held and agent.state is not State.GONE
+        if (hold := seen[agent.name].hold).builds and hold.holds(now) and agent.state is not State.GONE
     }
     index = _Index({agent.name: agent for agent in agents}, held)
     named: set[str] = set()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from dynaslave.deciding import uses
 from dynaslave.deciding.backoff import NEVER_CAME, REFUSED, struck
@@ -33,7 +32,7 @@ def learn(memory: Memory, reports: Iterable[Report], now: float) -> Memory:
             trials[pool] = trials.get(pool, Trials()).more(report.launched + failed, failed, now)
             if report.launched == 0:
                 strikes[pool] = struck(strikes.get(pool), REFUSED, _why(report), now)
-    return replace(memory, strikes=strikes, cooling=cooling, trials=trials)
+    return memory._replace(strikes=strikes, cooling=cooling, trials=trials)
 
 
 def _why(report: Report) -> str:
@@ -76,8 +75,7 @@ def observe(
     for name, count in failed.items():
         if count and name in pools:
             trials[name] = trials.get(name, Trials()).more(0, count, now)
-    return replace(
-        memory,
+    return memory._replace(
         seen=seen,
         strikes=strikes,
         trials=trials,
@@ -123,9 +121,9 @@ def _never_served(agent: Agent, pool: AgentPool | None, seen: Seen, now: float) 
 def _doomed(agent: Agent) -> bool:
     """Return whether the cloud takes its machine away, or did so without a word."""
     instance = agent.instance
-    return instance is not None and (
-        bool(instance.doomed) or instance.notes.get("ended", "").startswith("Server.Spot")
-    )
+    if instance is None or not (instance.doomed or instance.notes):
+        return False
+    return bool(instance.doomed) or instance.notes.get("ended", "").startswith("Server.Spot")
 
 
 def _missed(agent: Agent, pool: AgentPool) -> str:
@@ -138,13 +136,16 @@ def _missed(agent: Agent, pool: AgentPool) -> str:
 
 def _ended_early(agent: Agent, before: Seen | None) -> bool:
     """Whether the instance of one we saw coming ended by itself: not announced, and not drained by us."""
-    announced = _doomed(agent)
-    coming = before is not None and not before.served and agent.node.offline is Offline.NO
-    return agent.state is State.GONE and coming and not announced
+    if agent.state is not State.GONE or before is None or before.served:
+        return False
+    return agent.node.offline is Offline.NO and not _doomed(agent)
 
 
 def _seen(agent: Agent, before: Seen | None, pool: AgentPool | None, hold: Hold, now: float) -> Seen:
-    served = agent.node.connected or agent.node.busy or (before is not None and before.served)
+    busy = agent.node.busy
+    if before is not None and _is_as_before(agent, before, pool, hold):
+        return before._replace(useful=now, worked=True) if busy else before
+    served = agent.node.connected or busy or (before is not None and before.served)
     gone = None
     if served and not agent.node.connected:
         gone = now if before is None or before.gone is None else before.gone
@@ -158,15 +159,31 @@ def _seen(agent: Agent, before: Seen | None, pool: AgentPool | None, hold: Hold,
     return Seen(
         state=agent.state,
         since=agent.since,
-        useful=now if before is None or fresh or agent.node.busy else before.useful,
+        useful=now if before is None or fresh or busy else before.useful,
         served=served,
         missed=overdue or _ended_early(agent, before) or (before is not None and before.missed),
         uses=taken,
         builds=builds,
         doomed=_doomed(agent),
-        worked=agent.node.busy or (before is not None and before.worked),
+        worked=busy or (before is not None and before.worked),
         hold=hold,
         gone=gone,
+    )
+
+
+def _is_as_before(agent: Agent, before: Seen, pool: AgentPool | None, hold: Hold) -> bool:
+    """Whether an agent that serves shows nothing new: most do, at most polls."""
+    return (
+        agent.state is before.state
+        and agent.state in (State.IDLE, State.BUSY)
+        and before.served
+        and before.gone is None
+        and agent.since == before.since
+        and hold is before.hold
+        and not hold.builds
+        and not before.uses
+        and (pool is None or pool.max_uses is None)
+        and _doomed(agent) is before.doomed
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dynaslave.deciding.holds import NOTHING, Hold
 from dynaslave.model import Agent, Instance, Node, Offline, State
@@ -24,8 +25,7 @@ _BOOT_MINUTES = 10.0
 """For agents of a pool nobody knows any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """What earlier looks have shown of an agent."""
 
     state: State

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from dynaslave.deciding.backoff import Strikes
 from dynaslave.deciding.boots import BOOT_SECONDS, Boots
@@ -33,27 +35,29 @@ class Oldest:
     """Since when an executor that seems to fit has been free all the time; None if none is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+_NOTHING: Mapping[Any, Any] = MappingProxyType({})
+
+
+class Memory(NamedTuple):
     """Everything remembered; as large as the nodes, pools and labels of the last look, and no larger."""
 
-    seen: Mapping[str, Seen] = field(default_factory=dict)
+    seen: Mapping[str, Seen] = _NOTHING
     """By node."""
-    windows: Mapping[str, Window] = field(default_factory=dict)
+    windows: Mapping[str, Window] = _NOTHING
     """By pool: how many executors it needed."""
-    traffic: Mapping[str, Traffic] = field(default_factory=dict)
+    traffic: Mapping[str, Traffic] = _NOTHING
     """By pool: the builds that came lately."""
-    strikes: Mapping[str, Strikes] = field(default_factory=dict)
+    strikes: Mapping[str, Strikes] = _NOTHING
     """By pool: launches that failed in a row."""
-    cooling: Coolings = field(default_factory=dict)
+    cooling: Coolings = _NOTHING
     """Offers that were refused, or whose instances were taken away before they served."""
-    trials: Mapping[str, Trials] = field(default_factory=dict)
+    trials: Mapping[str, Trials] = _NOTHING
     """By pool: how its launches have gone lately."""
-    boots: Mapping[str, Boots] = field(default_factory=dict)
+    boots: Mapping[str, Boots] = _NOTHING
     """By pool: how long its agents take from launch to serving."""
-    missing: Mapping[str, float] = field(default_factory=dict)
+    missing: Mapping[str, float] = _NOTHING
     """By pool that has agents and is not declared: since when."""
-    oldest: Mapping[Expr | None, Oldest] = field(default_factory=dict)
+    oldest: Mapping[Expr | None, Oldest] = _NOTHING
     """By label: what waits longest."""
     session: str = ""
     """The controller's session at the last poll that saw it."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from dynaslave.deciding.decisions import Decision
 from dynaslave.deciding.memory import Memory
 from dynaslave.model import Agent, State
+
+if TYPE_CHECKING:
+    from dynaslave.deciding.standing import Standing
 
 __all__ = ["Outcome", "PoolView"]
 
@@ -41,10 +45,14 @@ class Outcome:
     """In the order they should be done."""
     memory: Memory
     agents: tuple[Agent, ...]
-    pools: tuple[PoolView, ...]
+    pools: tuple[PoolView, ...] = ()
     """In the order they are preferred."""
     until: float = 0.0
     """Before this moment a look that shows the same is decided the same."""
+    standings: Mapping[str, Standing] = field(default_factory=dict)
+    """What each pool has, needs and may expect."""
+    settled_until: float = 0.0
+    """Before this moment nothing but the standings can change what is decided."""
     counted: Mapping[int, str] = field(default_factory=dict)
     """By queue item: the one pool it counts for. Left out is what is not ready or what no pool can serve."""
     elsewhere: frozenset[int] = frozenset()

@@ -44,11 +44,12 @@ def must_go(
     awaited: pools that are not declared, and may come back.
     """
     going = {}
+    stay = kept.stay
     for agent in ledger.agents:
         if agent.state in (State.GONE, State.HELD):
             continue
         reason = _cannot_stay(agent, ledger.claimed_twice)
-        if not reason and agent.name not in kept.stay and agent.pool not in awaited:
+        if not reason and agent.name not in stay and agent.pool not in awaited:
             reason = _should_not_stay(pools.get(agent.pool), agent, seen.get(agent.name))
         if reason:
             going[agent.name] = reason
@@ -173,7 +174,9 @@ def settle_instances(
         if agent.instance is not None and exists(agent):
             if agent.instance.suspect:
                 yield Note(agent.instance.id, {"suspect": ""}, f"it belongs to {agent.name} after all")
-            yield from _uses(agent, agent.instance, pools.get(agent.pool), seen.get(agent.name))
+            before = seen.get(agent.name)
+            if before is not None and before.uses:
+                yield from _uses(agent, agent.instance, pools.get(agent.pool), before)
 
 
 def _stray(instance: Instance, deadlines: Deadlines, now: float) -> Iterator[Decision]:
@@ -184,9 +187,9 @@ def _stray(instance: Instance, deadlines: Deadlines, now: float) -> Iterator[Dec
         yield EndInstance(instance.id, f"{missing}, for {(now - instance.suspect) / 60:.0f} min")
 
 
-def _uses(agent: Agent, instance: Instance, pool: AgentPool | None, seen: Seen | None) -> Iterator[Decision]:
+def _uses(agent: Agent, instance: Instance, pool: AgentPool | None, seen: Seen) -> Iterator[Decision]:
     """One-shot agents need no note: the first look at their build drains them, and that mark lasts."""
-    if pool is None or seen is None or not seen.uses or pool.max_uses is None or pool.max_uses < 2:
+    if pool is None or pool.max_uses is None or pool.max_uses < 2:
         return
     text = uses.write(seen.uses, seen.builds)
     if instance.notes.get("uses", "") != text:

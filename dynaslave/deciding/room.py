@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import NamedTuple
 
 from dynaslave.deciding.ledger import Ledger, exists, is_coming
@@ -64,8 +65,60 @@ class _Used:
 _NOTHING = TypeFacts(0, 0.0)
 
 
+class _Tally:
+    """What exists, and what was granted since."""
+
+    def __init__(self, pools: Mapping[str, AgentPool], ledger: Ledger, limits: Limits, now: float) -> None:
+        self._pools = pools
+        self._types = limits.types
+        self.account = _Used("the account", limits.account)
+        self.teams = {name: _Used(f"team {name}", cap) for name, cap in limits.teams.items()}
+        self.counts = dict.fromkeys(pools, 0)
+        self.coming = dict.fromkeys(pools, 0)
+        self.facts = {name: self._dearest(_types(pool, limits)) for name, pool in pools.items()}
+        for agent in ledger.agents:
+            if exists(agent):
+                self.add(agent.pool, 1, agent.instance.type if agent.instance else "")
+                if is_coming(agent, now) and agent.pool in self.coming:
+                    self.coming[agent.pool] += 1
+        for instance in (*ledger.strays, *ledger.doubles):
+            self.add(instance.pool, 1, instance.type)
+
+    def add(self, name: str, count: int, type: str = "") -> None:
+        facts = self._types.get(type) or self.facts.get(name) or _NOTHING
+        pool = self._pools.get(name)
+        team = self.teams.get(pool.team) if pool else None
+        for used in (self.account, team):
+            if used is not None:
+                used.add(count, facts)
+        if pool is not None:
+            self.counts[name] += count
+
+    def _dearest(self, types: Iterable[str]) -> TypeFacts:
+        """What an agent counts for before anybody knows its type: the most of each."""
+        found = [facts for type in types if (facts := self._types.get(type))]
+        return TypeFacts(
+            max((facts.vcpus for facts in found), default=0),
+            max((facts.dollars_hour for facts in found), default=0.0),
+        )
+
+
+def _types(pool: AgentPool, limits: Limits) -> tuple[str, ...]:
+    """The pool's types that its team and the account may launch."""
+    allowed = [
+        cap.instance_types
+        for cap in (limits.account, limits.teams.get(pool.team, Cap()))
+        if cap.instance_types is not None
+    ]
+    return tuple(
+        type
+        for type in pool.instance_types
+        if all(any(fnmatchcase(type, glob) for glob in globs) for globs in allowed)
+    )
+
+
 class Room:
-    """Grants launches, and counts what it granted."""
+    """Grants launches, and counts what it granted. Nothing is counted before something is asked for."""
 
     def __init__(
         self,
@@ -76,65 +129,20 @@ class Room:
         now: float,
     ) -> None:
         self._pools = pools
+        self._ledger = ledger
         self._limits = limits
         self._strikes = memory.strikes
         self._cooling = memory.cooling
         self._now = now
-        self._account = _Used("the account", limits.account)
-        self._teams = {name: _Used(f"team {name}", cap) for name, cap in limits.teams.items()}
-        self._counts = dict.fromkeys(pools, 0)
-        self._coming = dict.fromkeys(pools, 0)
-        self._facts = {name: self._dearest(pool) for name, pool in pools.items()}
-        self._count_all(ledger)
 
-    def _count_all(self, ledger: Ledger) -> None:
-        for agent in ledger.agents:
-            if exists(agent):
-                self._add(agent.pool, 1, agent.instance.type if agent.instance else "")
-                if is_coming(agent, self._now) and agent.pool in self._coming:
-                    self._coming[agent.pool] += 1
-        for instance in (*ledger.strays, *ledger.doubles):
-            self._add(instance.pool, 1, instance.type)
-
-    def _add(self, name: str, count: int, type: str = "") -> None:
-        facts = self._limits.types.get(type) or self._facts.get(name) or _NOTHING
-        pool = self._pools.get(name)
-        team = self._teams.get(pool.team) if pool else None
-        for used in (self._account, team):
-            if used is not None:
-                used.add(count, facts)
-        if pool is not None:
-            self._counts[name] += count
-
-    def _dearest(self, pool: AgentPool) -> TypeFacts:
-        """What an agent counts for before anybody knows its type: the most of each."""
-        found = [facts for type in self.types(pool) if (facts := self._limits.types.get(type))]
-        return TypeFacts(
-            max((facts.vcpus for facts in found), default=0),
-            max((facts.dollars_hour for facts in found), default=0.0),
-        )
-
-    def types(self, pool: AgentPool) -> tuple[str, ...]:
-        """The pool's types that its team and the account may launch."""
-        allowed = [
-            cap.instance_types
-            for cap in (self._limits.account, self._limits.teams.get(pool.team, Cap()))
-            if cap.instance_types is not None
-        ]
-        return tuple(
-            type
-            for type in pool.instance_types
-            if all(any(fnmatchcase(type, glob) for glob in globs) for globs in allowed)
-        )
+    @cached_property
+    def _tally(self) -> _Tally:
+        return _Tally(self._pools, self._ledger, self._limits, self._now)
 
     def forbidden(self, pool: AgentPool) -> frozenset[Offer]:
         """Offers of the pool that nobody may take."""
-        types = set(pool.instance_types) - set(self.types(pool))
+        types = set(pool.instance_types) - set(_types(pool, self._limits))
         return frozenset(Offer(type, market=market) for type in types for market in ("on-demand", "spot"))
-
-    def existing(self, pool: str) -> int:
-        """Everything there is of a pool, that which was granted included."""
-        return self._counts[pool]
 
     def grant(self, pool: AgentPool, wanted: int) -> Granted:
         """As many of the `wanted` launches as there is room for; they count from now on."""
@@ -142,8 +150,8 @@ class Room:
             return Granted(0)
         bound, held_back = min(self._bounds(pool), key=lambda bound: bound[0])
         granted = max(0, min(wanted, bound))
-        self._add(pool.name, granted)
-        self._coming[pool.name] += granted
+        self._tally.add(pool.name, granted)
+        self._tally.coming[pool.name] += granted
         return Granted(granted, held_back if granted < wanted else "")
 
     def is_full(self, pool: AgentPool) -> bool:
@@ -155,18 +163,18 @@ class Room:
         yield from self._limits_of(pool)
 
     def _limits_of(self, pool: AgentPool) -> Iterable[tuple[int, str]]:
-        yield pool.max_agents - self._counts[pool.name], f"max_agents is {pool.max_agents}"
+        yield pool.max_agents - self._tally.counts[pool.name], f"max_agents is {pool.max_agents}"
         unusable = self._unusable(pool)
         if unusable:
             yield 0, unusable
-        facts = self._facts[pool.name]
-        yield from self._account.more(facts)
-        if pool.team in self._teams:
-            yield from self._teams[pool.team].more(facts)
+        facts, teams = self._tally.facts[pool.name], self._tally.teams
+        yield from self._tally.account.more(facts)
+        if pool.team in teams:
+            yield from teams[pool.team].more(facts)
 
     def _unusable(self, pool: AgentPool) -> str:
         """Why none of its types may be launched, or counted; empty if they may."""
-        types = self.types(pool)
+        types = _types(pool, self._limits)
         if pool.instance_types and not types:
             return f"none of its instance types may be launched ({', '.join(pool.instance_types)})"
         caps = (self._limits.account, self._limits.teams.get(pool.team, Cap()))
@@ -187,4 +195,4 @@ class Room:
         if self._now < strikes.until:
             yield 0, f"{failed}; the next try is in {strikes.until - self._now:.0f} s"
         else:
-            yield 1 - self._coming[pool.name], f"{failed}; one at a time until one comes"
+            yield 1 - self._tally.coming[pool.name], f"{failed}; one at a time until one comes"

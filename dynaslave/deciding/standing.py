@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from dynaslave.deciding.demand import ON_THE_WAY, Demand
 from dynaslave.deciding.forecast import Forecast, Traffic
@@ -26,8 +26,7 @@ _ROUNDING = 1e-9
 """What a quotient that should be whole may lack."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """One pool."""
 
     pool: AgentPool
@@ -105,6 +104,20 @@ class Standing:
         """Whether launches are not relied on now."""
         return self.traffic.at < self.doubt
 
+    def later(self, now: float) -> Standing | None:
+        """Return how it stands at a later poll that shows the same; None if something is to be done."""
+        if self.is_doubtful and now >= self.doubt:
+            return None
+        traffic = self.traffic.look(now, self.traffic.running, self.traffic.waiting)
+        forecast = self.forecast
+        if now >= self.traffic.next():
+            forecast = traffic.forecast(self.boot_seconds, sure=now < self.doubt)
+            if forecast.ahead != self.forecast.ahead:
+                return None
+        window = self.window.add(self.window.length, now, self.window.value)
+        later = self._replace(traffic=traffic, forecast=forecast, window=window)
+        return None if later.surplus() else later
+
     def until(self) -> float:
         """When it may stand otherwise although nothing happens."""
         times = [agent.deadline for agent in self.coming if agent.deadline is not None]
@@ -143,7 +156,8 @@ def standings(
     running: dict[str, set[str]] = {name: set() for name in pools}
     for agent in ledger.agents:
         if agent.pool in pools:
-            running[agent.pool].update(_builds(agent))
+            if agent.node.running:
+                running[agent.pool].update(_builds(agent))
             if agent.name not in going and is_serving(agent):
                 serving[agent.pool].append(agent)
             elif agent.name in late:
@@ -154,10 +168,11 @@ def standings(
     found = {}
     for name, pool in pools.items():
         busy = sum(len(agent.node.running) for agent in serving[name])
+        boot = memory.boot_seconds(name)
         traffic = _traffic(memory.traffic.get(name), frozenset(running[name]), waiting.get(name, 0), now)
         doubt = memory.unreliable_until(name)
-        forecast = traffic.forecast(memory.boot_seconds(name), sure=now < doubt)
-        floor = replace(_floor(pool, now), ahead=forecast.ahead)
+        forecast = traffic.forecast(boot, sure=now < doubt)
+        floor = _floor(pool, now, forecast.ahead)
         needs = busy + waiting.get(name, 0) + paused.get(name, 0) + floor.free(slots(pool))
         found[name] = Standing(
             pool=pool,
@@ -170,7 +185,7 @@ def standings(
             forecast=forecast,
             window=_window(memory.windows.get(name), 60 * pool.idle_minutes, needs, now),
             boots_differ=memory.boots_differ(name),
-            boot_seconds=memory.boot_seconds(name),
+            boot_seconds=boot,
             late=lates[name],
             doubt=doubt,
         )
@@ -190,6 +205,6 @@ def _window(before: Window | None, length: float, needs: int, now: float) -> Win
     return before.add(length, now, needs) if before else Window.start(length, now, needs)
 
 
-def _floor(pool: AgentPool, now: float) -> Floor:
+def _floor(pool: AgentPool, now: float, ahead: int) -> Floor:
     floor = floor_at(pool.schedule, pool.min_agents, pool.spares, now)
-    return Floor(min(floor.min_agents, pool.max_agents), floor.spares)
+    return Floor(min(floor.min_agents, pool.max_agents), floor.spares, ahead)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from dynaslave.deciding.ledger import Ledger, Seen, is_coming, is_serving
 from dynaslave.deciding.matching import Labelled
@@ -51,7 +52,7 @@ def supplies(
     found: dict[tuple[str, Labelled], Supply] = {}
 
     def of(pool: str, node: Node, exclusive: bool) -> Supply:
-        labels = node.labels if node.name in named else node.labels - {node.name}
+        labels = node.labels if node.name in named else _shared(node.labels, node.name)
         key = (pool, Labelled(labels, exclusive))
         if key not in found:
             found[key] = Supply(*key)
@@ -70,6 +71,12 @@ def supplies(
     for supply in found.values():
         supply.ends.sort()
     return list(found.values())
+
+
+@lru_cache(maxsize=16_384)
+def _shared(labels: frozenset[str], name: str) -> frozenset[str]:
+    """Labels of a node but its own name. Equal sets are one object, which is hashed once."""
+    return labels - {name}
 
 
 def _counts(agent: Agent, parked: bool, now: float) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Window"]
 
@@ -17,8 +17,7 @@ Peak = tuple[float, int]
 """Until when a number held, and the number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """Maxima of a number over the last `length` seconds. Made by `start`, continued by `add`.
 
     A number holds until the next one is seen.

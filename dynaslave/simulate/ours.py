@@ -9,6 +9,8 @@ from dynaslave.controller.marks import reason
 from dynaslave.deciding.decide import decide, learn
 from dynaslave.deciding.decisions import Decision, Drain, Launch, Note, Report, Restore, Retire
 from dynaslave.deciding.memory import Memory
+from dynaslave.deciding.outcome import Outcome
+from dynaslave.deciding.unchanged import decide_unchanged
 from dynaslave.model import Instance, Market, Node, Offline, QueueItem, Running, Snapshot
 from dynaslave.pools.limits import Limits, TypeFacts
 from dynaslave.pools.pool import AgentPool
@@ -39,6 +41,8 @@ class Ours:
         facts = {name: TypeFacts(row.vcpus, row.dollars_hour) for name, row in prices.items()}
         self._limits = Limits(types=facts)
         self._memory = Memory()
+        self._outcome: Outcome | None = None
+        self._changes = 0
         self._view = View()
         self._pools: list[AgentPool] = []
 
@@ -48,11 +52,20 @@ class Ours:
 
     def look(self, world: World) -> float:
         """One tick of the manager."""
-        snapshot = self._view.snapshot(world)
-        outcome = decide(snapshot, self._pools, self._memory, self._limits)
+        outcome = self._outcome = self._unchanged(world) or self._decide(world)
         reports = [self._act(world, one) for one in outcome.decisions]
-        self._memory = learn(outcome.memory, reports, snapshot.at)
+        self._memory = learn(outcome.memory, reports, MONDAY + world.now) if reports else outcome.memory
         return world.now + self.interval if self._every_look else outcome.until - MONDAY
+
+    def _unchanged(self, world: World) -> Outcome | None:
+        """The outcome of a look that shows what the last one showed."""
+        if self._every_look or self._outcome is None or world.changes != self._changes:
+            return None
+        return decide_unchanged(self._outcome, MONDAY + world.now)
+
+    def _decide(self, world: World) -> Outcome:
+        self._changes = world.changes
+        return decide(self._view.snapshot(world), self._pools, self._memory, self._limits, shown=False)
 
     def _act(self, world: World, decision: Decision) -> Report:
         match decision:
@@ -150,7 +163,8 @@ class View:
 
     def _queue(self, world: World) -> Iterator[QueueItem]:
         waiting = {build for kind in world.kinds for build in kind.queue}
-        self._items = {build: item for build, item in self._items.items() if build in waiting}
+        if self._items.keys() - waiting:
+            self._items = {build: item for build, item in self._items.items() if build in waiting}
         for kind in world.kinds:
             for build in kind.queue:
                 item = self._items.get(build)

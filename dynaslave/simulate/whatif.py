@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from dynaslave.pools.pool import AgentPool, Spot
+from dynaslave.simulate.baselines import SPOT_SHARE
 from dynaslave.simulate.chance import Chance
-from dynaslave.simulate.engine import Policy, run
+from dynaslave.simulate.engine import Played, Policy, run
+from dynaslave.simulate.machines import Machine
 from dynaslave.simulate.report import aligned, rounded
 from dynaslave.simulate.result import Figures, result
 from dynaslave.trace import Build
@@ -21,6 +24,7 @@ __all__ = [
     "Setting",
     "coarse",
     "frontier",
+    "same_course",
     "sweep",
     "to_json",
     "to_text",
@@ -47,6 +51,11 @@ class Knobs(NamedTuple):
     executors: int
     max_agents: int
     spot: Spot
+
+
+def knobs_of(pool: AgentPool) -> Knobs:
+    """How a pool is."""
+    return Knobs(pool.idle_minutes, pool.spares, pool.executors, pool.max_agents, pool.spot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +119,12 @@ class _Sweep:
         self.builds, self.pool, self.policy, self.chance = builds, pool, policy, chance
         self.progress = progress
         self.found: dict[Knobs, Setting] = {}
+        self.played: Played | None = None
+        """The pool as it is."""
         self.planned = 0
 
     def run(self) -> list[Setting]:
-        own = Knobs(
-            self.pool.idle_minutes,
-            self.pool.spares,
-            self.pool.executors,
-            self.pool.max_agents,
-            self.pool.spot,
-        )
+        own = knobs_of(self.pool)
         alone = [own, *(own._replace(idle_minutes=minutes) for minutes in IDLE_MINUTES)]
         alone += [own._replace(spares=spares) for spares in SPARES if spares <= self.pool.max_agents]
         alone += [own._replace(executors=executors) for executors in EXECUTORS]
@@ -137,13 +142,20 @@ class _Sweep:
         """Other maximums worth a look: half of it, and twice as many."""
         return sorted({max(1, self.pool.min_agents, self.pool.max_agents // 2), 2 * self.pool.max_agents})
 
+    def course(self, knobs: Knobs) -> Played:
+        other = replace(self.pool, **knobs._asdict())
+        return run(self.builds, {self.pool.name: other}, self.policy(), self.chance())
+
     def play(self, settings: Sequence[Knobs], more: int) -> None:
         new = [knobs for knobs in dict.fromkeys(settings) if knobs not in self.found]
         self.planned = len(self.found) + len(new) + more
         for knobs in new:
-            other = replace(self.pool, **knobs._asdict())
-            played = run(self.builds, {self.pool.name: other}, self.policy(), self.chance())
-            figures, current = result("", played).all, not self.found
+            current = not self.found
+            if self.played is None:
+                played = self.played = self.course(knobs)
+            else:
+                played = same_course(self.played, self.pool, knobs, self.chance()) or self.course(knobs)
+            figures = result("", played).all
             self.found[knobs] = Setting(
                 knobs.idle_minutes,
                 knobs.spares,
@@ -155,6 +167,35 @@ class _Sweep:
             )
             if self.progress is not None:
                 self.progress(len(self.found), max(self.planned, len(self.found)))
+
+
+def same_course(played: Played, pool: AgentPool, knobs: Knobs, chance: Chance) -> Played | None:
+    """What a setting comes to that cannot change the course of a simulation; None if it may.
+
+    Where nothing fails, a maximum that was never reached is none, and a spot instance differs in its price.
+    """
+    own = knobs_of(pool)
+    faults = chance.faults
+    if faults.capacity_errors:
+        return None
+    if knobs._replace(max_agents=own.max_agents) == own:
+        most = most_at_once(played.world.machines)
+        return played if most < own.max_agents and most <= knobs.max_agents else None
+    if knobs._replace(spot=own.spot) == own and own.spot == "no" and not faults.interruptions:
+        world = copy(played.world)
+        world.machines = [replace(one, price=one.price * SPOT_SHARE) for one in world.machines]
+        return played._replace(world=world)
+    return None
+
+
+def most_at_once(machines: Iterable[Machine]) -> int:
+    """How many machines there were at most; one that ends as another is launched is still there."""
+    changes = [(one.launched, 0) for one in machines] + [(one.ended, 1) for one in machines]
+    most = now = 0
+    for _, ends in sorted(changes):
+        now += -1 if ends else 1
+        most = max(most, now)
+    return most
 
 
 def frontier(settings: Iterable[Setting]) -> list[Setting]:

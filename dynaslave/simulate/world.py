@@ -41,6 +41,8 @@ class World:
         """Whether the controller itself keeps builds from an agent that has had all its uses (EC2 plugin)."""
         self.waiting = 0
         self.running = 0
+        self.changes = 0
+        """Grows with everything that happens by itself and that a look would show."""
         self.events: list[tuple[float, int, str, Machine, int]] = []
         self._numbers = 0
         self._means: dict[tuple[str, str, str], Durations] = {}
@@ -58,6 +60,7 @@ class World:
         if machine.ended < NEVER:
             return False
         self.now = when
+        self.changes += 1
         machine.version += 1
         if what == "done":
             self._done(machine, build)
@@ -77,6 +80,7 @@ class World:
     def arrive(self, build: int) -> None:
         """A build comes into the queue; it starts at once if an executor is free."""
         self.now = self.builds[build].submit
+        self.changes += 1
         kind = self.kind_of[build]
         kind.queue.append(build)
         self.waiting += 1
