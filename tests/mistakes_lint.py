@@ -343,7 +343,7 @@ LINT = [
     row(
         'freestyle("known-JOB")\nfreestyle("KNOWN-JOB")',
         2,
-        "does not tell it from",
+        "takes it for the same name as",
         "give one another name",
         ("KNOWN", "other"),
     ),

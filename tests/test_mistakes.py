@@ -95,7 +95,7 @@ def test_what_the_hint_asks_for_is_accepted(number: int, right: dict[str, list[P
 ELSEWHERE = {
     "isolation, processes, limits: test_load.py, test_child.py, test_isolation.py, test_limits_of_the_parent.py,"
     " test_memory_together.py": (
-        "is it a loop that builds|there may be more to tell|more memory than|an endless loop|the limit is |a DSL file only reads its"
+        "is it a loop that builds|fix these errors first|more memory than|an endless loop|the limit is |a DSL file only reads its"
         "|each team's files run|install bubblewrap"
     ),
     "files of an estate: test_dslfiles.py, test_leftout.py, test_config.py, test_load.py": (
