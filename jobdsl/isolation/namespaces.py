@@ -101,5 +101,6 @@ def _follow() -> None:
     die_with_parent()
     if child := os.fork():
         _, status = os.waitpid(child, 0)
-        os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+        code = os.waitstatus_to_exitcode(status)
+        os._exit(code if code >= 0 else 128 - code)  # a signal's number as a shell returns it
     die_with_parent()

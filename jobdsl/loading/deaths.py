@@ -46,6 +46,8 @@ class Death:
     """Whether it was ended as its time was up."""
     behind: bool = False
     """Whether its status comes from a wall around it, which tells a signal by a number."""
+    short: bool = False
+    """Whether the kernel has ended a process of the load meanwhile, as all used more memory than they may."""
     bad: str = ""
     """Why what it sent cannot be, if that is what ended it."""
 
@@ -63,6 +65,10 @@ class Death:
             return self._lateness(line)
         if crash := _CRASH.search(self.said):
             return Problem(f"Python itself crashed here: {one_line(crash[1][:200])}", line)
+        if self.short and self._signal == signal.SIGKILL:
+            hint = "the limit is load.memory_mb in jobdsl.toml"
+            message = f"the DSL files used more than the {self.limits.memory_mb} MB of memory they may have"
+            return Problem(f"{message}; this was running" if self.was_running else message, file, hint)
         hint = "more memory than the host has, or a call that ends the process?"
         running = "; this was running" if self.was_running else " before one of them ran"
         return Problem(f"the process that ran the DSL files ended {self._how()}{running}", file, hint)
@@ -78,7 +84,11 @@ class Death:
     def _how(self) -> str:
         if self.code is None:
             return "what it sends, and went on"
-        code = self.code
+        return f"by {self._signal.name}" if self._signal else f"with status {self.code}"
+
+    @property
+    def _signal(self) -> signal.Signals | None:
+        """The signal that ended it."""
+        code = self.code or 0
         number = -code if code < 0 else code - _SHELL if self.behind else 0
-        known = number in {one.value for one in signal.Signals}
-        return f"by {signal.Signals(number).name}" if known else f"with status {self.code}"
+        return next((known for known in signal.Signals if known.value == number), None)

@@ -83,7 +83,10 @@ class Host:
             limit, "the documents of the files that run in one process have", "load.process_documents_mb"
         )
         self._decoder = Decoder()
-        self.process = _started(*request.boot(self.own, failed, self.memory_mb))
+        self._group = request.group
+        self._kills = 0 if self._group is None else self._group.kills()
+        inherited = () if self._group is None else (self._group.joining,)
+        self.process = _started(*request.boot(self.own, failed, self.memory_mb), inherited)
         assert self.process.stdout is not None
         assert self.process.stderr is not None
         self.out, self.err = self.process.stdout.fileno(), self.process.stderr.fileno()
@@ -250,7 +253,8 @@ class Host:
     def _death(self, code: int | None, bad: str) -> Death:
         load, wall = self.request.settings.load, self.request.wall
         death = Death(self.sender, bool(self._running), self._said, code, load)
-        return replace(death, late=self._late, behind=wall.is_around, bad=bad)
+        short = self._group is not None and self._group.kills() > self._kills
+        return replace(death, late=self._late, behind=wall.is_around, bad=bad, short=short)
 
     @property
     def guilty(self) -> frozenset[str]:
@@ -287,7 +291,7 @@ class Host:
         return self._last.decode("utf-8", "replace")
 
 
-def _started(command: list[str], asked: bytes) -> subprocess.Popen[bytes]:
+def _started(command: list[str], asked: bytes, inherited: tuple[int, ...]) -> subprocess.Popen[bytes]:
     with tempfile.TemporaryFile() as file:
         file.write(asked)
         file.seek(0)
@@ -298,6 +302,7 @@ def _started(command: list[str], asked: bytes) -> subprocess.Popen[bytes]:
             stderr=subprocess.PIPE,
             env=_ENVIRONMENT,
             cwd="/",
+            pass_fds=inherited,
             start_new_session=True,
         )
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from jobdsl.errors import EstateError, Problem
+from jobdsl.isolation.controlgroup import control_group
 from jobdsl.isolation.walls import Wall, missing, walls
 from jobdsl.loading import dslfiles
 from jobdsl.loading.crew import run
@@ -25,6 +26,9 @@ from jobdsl.settings import config
 from jobdsl.settings.config import Settings
 
 __all__ = ["load"]
+
+_PROCESSES = 4
+"""Processes for each group of files that runs: a wall may need two, and those before may still be ending."""
 
 
 def load(
@@ -68,14 +72,15 @@ def _behind_a_wall(root: Path, settings: Settings, groups: Groups, gathered: Gat
 
         close_memory()
     hidden = hidden_places(root, settings)
-    for wall in walls(wanted):
-        request = Request(root, frozenset(groups.files), settings, wall, hidden)
-        try:
-            run(request, groups, gathered)
-        except NoWall as error:
-            missing[wall.name] = str(error)
-        else:
-            return wall.sentence + _instead_of(wall)
+    with control_group(settings.load.memory_mb, _PROCESSES * groups.at_once) as group:
+        for wall in walls(wanted):
+            request = Request(root, frozenset(groups.files), settings, wall, hidden, group)
+            try:
+                run(request, groups, gathered)
+            except NoWall as error:
+                missing[wall.name] = str(error)
+            else:
+                return wall.sentence + _instead_of(wall)
     raise EstateError([_no_wall(wanted)])
 
 
