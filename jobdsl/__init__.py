@@ -11,9 +11,10 @@ import sys
 if (
     sys.argv[:1] == ["-m"]
     and not sys.flags.safe_path
-    and {"jobdsl", "-mjobdsl"} & {argument.partition(".")[0] for argument in sys.orig_argv}
-):
-    del sys.path[0]  # `python -m jobdsl` in an estate: no module of the estate stands in for one of ours
+    and sys.orig_argv[-len(sys.argv)].partition(".")[0].rpartition("m")[2]
+    in ("jobdsl", "dynaslave", "delivery")
+):  # `python -m jobdsl` in an estate: no module of the estate stands in for another. See startup.pth.
+    sys.path_importer_cache.pop(sys.path.pop(0), None)
 
 from typing import TYPE_CHECKING, Any
 

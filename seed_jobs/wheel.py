@@ -18,6 +18,8 @@ __all__ = ["build_wheel"]
 
 _PACKAGES = ("delivery", "dynaslave", "jobdsl", "jobdsl.console", "jobdsl.seed_jobs", "jobdsl.templates")
 """Packages that have a directory of their own in a checkout; a wheel holds the last three below `jobdsl`."""
+_STARTUP = ("jobdsl/startup.pth", "jobdsl-startup.pth")
+"""The start-up file as the package has it, and where it takes effect."""
 _TAG = "py3-none-any"
 _TIME = (1980, 1, 1, 0, 0, 0)
 """The same for every file, so that the same files give the same wheel."""
@@ -30,6 +32,7 @@ def build_wheel() -> tuple[str, bytes]:
     """
     running = distribution("jobdsl")
     files = dict(_package_files()) | dict(_metadata_files(running))
+    files[_STARTUP[1]] = files[_STARTUP[0]]
     record = f"{_info(running)}/RECORD"
     lines = [f"{name},sha256={_digest(content)},{len(content)}" for name, content in sorted(files.items())]
     files[record] = "\n".join([*lines, f"{record},,", ""]).encode()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import json
 import os
@@ -20,6 +22,7 @@ from packaging.specifiers import SpecifierSet
 from jobdsl.seed_jobs.wheel import build_wheel
 
 ROOT = Path(__file__).parent.parent
+STARTUP = "jobdsl-startup.pth"
 ESTATE = 'from jobdsl import freestyle, steps\nfreestyle("a", steps=[steps.shell("make")])\n'
 LIGHT = (
     "certifi", "charset_normalizer", "click", "idna", "jinja2", "lxml", "markupsafe", "requests", "urllib3",
@@ -30,8 +33,8 @@ POOL = 'from dynaslave import agent_pool\nagent_pool("big", max_agents=5, instan
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from a copy so that nothing is left in the checkout."""
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the checkout, so that nothing is left in it."""
     source = tmp_path_factory.mktemp("source")
     tracked = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True
@@ -40,6 +43,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if (ROOT / name).is_file() and not name.startswith("tests/"):
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             (source / name).write_bytes((ROOT / name).read_bytes())
+    return source
+
+
+@pytest.fixture(scope="module")
+def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel."""
     out = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", str(out), str(source)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -67,7 +76,12 @@ def test_the_wheel_holds_the_packages_and_their_data_and_nothing_else(wheel: Pat
     names = zipfile.ZipFile(wheel).namelist()
     setup = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     tops = {name.partition(".")[0] for name in setup["packages"]}
-    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == tops
+    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == tops | {STARTUP}
+    record = _record(wheel)
+    assert sorted(record) == sorted(names)
+    content = zipfile.ZipFile(wheel).read(STARTUP)
+    digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+    assert record[STARTUP] == [f"sha256={digest}", str(len(content))]
     homes = {ROOT / top: top for top in tops}
     homes |= {ROOT / folder: package.replace(".", "/") for package, folder in setup["package-dir"].items()}
     modules = {
@@ -106,14 +120,7 @@ def test_the_seed_job_carries_the_same_wheel(wheel: Path) -> None:
 
 
 def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
-    venv = tmp_path / "venv"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
-    python = venv / "bin" / "python"
-    site = Path(sysconfig.get_path("purelib", vars={"base": str(venv)}))
-    zipfile.ZipFile(wheel).extractall(site)
-    borrowed = tmp_path / "borrowed"
-    _borrow_dependencies(borrowed)
-    (site / "dependencies.pth").write_text(f"{borrowed}\n")
+    python = _environment(wheel, tmp_path)
     (tmp_path / "estate").mkdir()
     (tmp_path / "estate" / "jobs.py").write_text(ESTATE)
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
@@ -149,6 +156,112 @@ def test_the_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) ->
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(params=["wheel", "editable", "seed"])
+def python(request: pytest.FixtureRequest, source: Path, wheel: Path, tmp_path: Path) -> Path:
+    """Install jobdsl in one of its ways, and return the interpreter."""
+    if request.param == "seed":
+        name, content = build_wheel()
+        wheel = tmp_path / name
+        wheel.write_bytes(content)
+    if request.param == "editable":
+        build = "import sys, backend; backend.build_editable(sys.argv[1])"
+        path = {"PYTHONPATH": "build_backend", "PATH": os.environ["PATH"], "PYTHONWARNINGS": "ignore"}
+        command = [sys.executable, "-c", build, str(tmp_path)]
+        subprocess.run(command, cwd=source, env=path, check=True, capture_output=True)
+        (wheel,) = tmp_path.glob("*.whl")
+        assert "jobdsl/__init__.py" not in zipfile.ZipFile(wheel).namelist()
+    return _environment(wheel, tmp_path)
+
+
+HOSTILE = """
+with open({mark!r}, "a") as mark:
+    mark.write(__name__ + "\\n")
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["-m", "jobdsl", "lint", "."], "1 job checked"),
+        (["-mjobdsl", "lint", "."], "1 job checked"),
+        (["-Bm", "jobdsl", "lint", "."], "1 job checked"),
+        (["-Wi", "-X", "utf8", "-umjobdsl", "lint", "."], "1 job checked"),
+        (["-m", "jobdsl.cli.main", "lint", "."], ""),
+        (["-P", "-m", "jobdsl", "lint", "."], "1 job checked"),
+        (["-i", "-m", "jobdsl", "lint", "."], "1 job checked"),
+        (["-m", "dynaslave", "--help"], "Usage:"),
+        (["-m", "delivery", "--help"], "Usage:"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_nothing_of_an_estate_is_imported(
+    python: Path, tmp_path: Path, arguments: list[str], shown: str
+) -> None:
+    estate, mark = tmp_path / "estate", tmp_path / "mark"
+    estate.mkdir()
+    (estate / "jobs.py").write_text(ESTATE)
+    (estate / "jobdsl.toml").write_text('[files]\ninclude = ["jobs.py"]\n')
+    hostile = HOSTILE.format(mark=str(mark))
+    ours = {"jobdsl", "dynaslave", "delivery", "click", "jinja2", "lxml", "requests", "boto3", "structlog"}
+    for name in {*sys.stdlib_module_names, *ours, "sitecustomize", "usercustomize"}:
+        (estate / f"{name}.py").write_text(hostile)
+        if not name.startswith("_"):
+            (estate / name).mkdir()
+            for file in ("__init__.py", "__main__.py", "cli.py"):
+                (estate / name / file).write_text(hostile)
+    done = subprocess.run(
+        [str(python), *arguments],
+        cwd=estate,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        input="",
+        check=False,
+    )
+    assert not mark.exists(), mark.read_text()
+    assert done.returncode == 0, done.stderr
+    assert shown in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["-c", "import colorsys"], ["-m", "colorsys", "jobdsl"], ["jobdsl.py"]]
+)
+def test_python_itself_starts_as_ever(python: Path, tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "colorsys.py").write_text("print('the one here')")
+    (tmp_path / "jobdsl.py").write_text("import colorsys")
+    done = subprocess.run(
+        [str(python), *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("the one here\n", "")
+
+
+def test_a_deleted_directory_is_no_matter_to_the_startup_file(python: Path, tmp_path: Path) -> None:
+    script = 'mkdir gone && cd gone && rmdir ../gone && exec "$0" -m jobdsl --version'
+    done = subprocess.run(
+        ["/bin/sh", "-c", script, str(python)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert "startup.pth" not in done.stderr
+
+
+def _environment(wheel: Path, where: Path) -> Path:
+    """Make a virtual environment with what a wheel holds and this environment's dependencies."""
+    venv = where / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    site = Path(sysconfig.get_path("purelib", vars={"base": str(venv)}))
+    zipfile.ZipFile(wheel).extractall(site)
+    _borrow_dependencies(where / "borrowed")
+    (site / "dependencies.pth").write_text(f"{where / 'borrowed'}\n")
+    return venv / "bin" / "python"
+
+
+def _record(wheel: Path) -> dict[str, list[str]]:
+    """Return what the record of a wheel says of each file."""
+    archive = zipfile.ZipFile(wheel)
+    (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/RECORD"))
+    lines = [line.split(",") for line in archive.read(name).decode().splitlines()]
+    return {name: rest for name, *rest in lines}
 
 
 def _borrow_dependencies(where: Path) -> None:
