@@ -71,14 +71,17 @@ def _trial(result: dict[str, object], title: str, wall: str) -> Trial:
 
 
 def _run(wall: str, user: str, titles: Iterable[str]) -> dict[str, object]:
-    done = subprocess.run(
-        users.command(user, ["-m", "tests.attacks.victim", wall, *titles]),
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parents[2],
-        env={**os.environ, "JENKINS_TOKEN": "token-of-the-command"},
-        timeout=180,
-    )
+    try:
+        done = subprocess.run(
+            users.command(user, ["-m", "tests.attacks.victim", wall, *titles]),
+            capture_output=True,
+            text=True,
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, "JENKINS_TOKEN": "token-of-the-command"},
+            timeout=180,
+        )
+    except subprocess.TimeoutExpired as error:
+        return {"died": str(error)}
     if done.returncode:
         return {"died": f"the command ended with {done.returncode}: {done.stderr[-300:]}"}
     result: dict[str, object] = json.loads(done.stdout)

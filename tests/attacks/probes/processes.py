@@ -55,12 +55,14 @@ def read_command_line() -> None:
 
 @probe("trace the command (ptrace)", alone=True)
 def trace() -> None:
-    for process in (victim(), 1):
-        with contextlib.suppress(ProcessLookupError):
-            system_call("ptrace", 16, process, None, None)  # PTRACE_ATTACH
-            system_call("ptrace", 17, process, None, None)
-            return
-    raise ProcessLookupError
+    process = victim()
+    try:
+        system_call("ptrace", 16, process, None, None)  # PTRACE_ATTACH
+    except ProcessLookupError:  # in another process namespace, whose first process is the wall's
+        process = 1
+        system_call("ptrace", 16, process, None, None)
+    os.waitpid(process, 0x40000000)  # __WALL; what has not stopped yet would stop when it is let go
+    system_call("ptrace", 17, process, None, None)  # PTRACE_DETACH
 
 
 @probe("read memory of the command (process_vm_readv)")
