@@ -2,7 +2,9 @@
 
     JENKINS_URL=https://jenkins.example.com JENKINS_USER=ann JENKINS_TOKEN=... make demo
 
-Everything happens in one folder with a name of its own, under a seed of its own, and is deleted at the end.
+Everything happens in one folder with a name of its own, under a seed of its own, and is deleted at the end,
+also when the demo fails or is stopped by a signal. A demo that is killed (SIGKILL) leaves the folder it named
+at its beginning.
 No seed job is made: its builds would run on the controller's agents, which cannot see this directory.
 """
 
@@ -10,11 +12,15 @@ from __future__ import annotations
 
 import os
 import re
+import signal
+import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from textwrap import indent
+from types import FrameType
+from typing import NoReturn
 from uuid import uuid4
 
 from demo_support import (
@@ -70,12 +76,14 @@ def main() -> None:
     try:
         controller = connect(*(os.environ[name] for name in NAMES))
         folder = f"jobdsl-demo-{uuid4().hex[:8]}"
+        _end_on_signals()
         _check_rights(controller, folder)
+        say(f"Everything is made in the folder {folder}. If the demo is killed, delete that folder by hand.")
         try:
             with tempfile.TemporaryDirectory(prefix="jobdsl-demo-") as place:
                 _tell(controller, folder, make_estate(Path(place) / "jobs", folder))
         finally:
-            controller.delete("item", folder)
+            _remove(controller, folder)
         title("4. Everything is removed")
         expect(controller.look("item", folder) is None, f"{folder} was deleted")
         say(f"The folder {folder} was deleted with all it held.")
@@ -100,6 +108,29 @@ def make_estate(place: Path, folder: str) -> Path:
     return place
 
 
+def _end_on_signals() -> None:
+    """End by an exception on the first signal, so that the folder is deleted; ignore those that follow."""
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # shown also when it is killed
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def end(number: int, _: FrameType | None) -> NoReturn:
+        for other in signals:
+            signal.signal(other, signal.SIG_IGN)
+        raise SystemExit(128 + number)
+
+    for number in signals:
+        signal.signal(number, end)
+
+
+def _remove(controller: Controller, folder: str) -> None:
+    try:
+        controller.delete("item", folder)
+    except ControllerError as error:
+        raise SystemExit(
+            f"{error.message}\n    The folder {folder} is left on {controller.url}: delete it by hand."
+        ) from None
+
+
 def _check_rights(controller: Controller, folder: str) -> None:
     """Do once, with an empty folder, all that the story needs; report every refusal, and leave nothing."""
     calls: list[Callable[[], object]] = [
@@ -114,17 +145,19 @@ def _check_rights(controller: Controller, folder: str) -> None:
         lambda: controller.delete("item", folder),
     ]
     refusals: dict[str, None] = {}
-    for call in calls:
-        try:
-            call()
-        except NotFoundError:
-            continue  # what it is about could not be made
-        except ControllerError as error:
-            if error.status != 403:
-                with suppress(ControllerError):
-                    controller.delete("item", folder)
-                raise
-            refusals[f"  {error.message}: {error.hint or 'ask an administrator for it'}"] = None
+    try:
+        for call in calls:
+            try:
+                call()
+            except NotFoundError:
+                continue  # what it is about could not be made
+            except ControllerError as error:
+                if error.status != 403:
+                    raise
+                refusals[f"  {error.message}: {error.hint or 'ask an administrator for it'}"] = None
+    finally:
+        with suppress(ControllerError):
+            controller.delete("item", folder)
     if refusals:
         left = controller.look("item", folder) is not None
         rest = f"\nThe empty folder {folder} is left: delete it by hand." if left else ""

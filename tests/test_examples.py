@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -57,6 +59,59 @@ def test_the_demo_runs_on_a_controller_that_is_named_and_leaves_nothing() -> Non
         assert done.returncode == 0, done.stdout + done.stderr
         assert "10 of 27 changed" in done.stdout
         assert list(jenkins.items) == ["theirs"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_demo_that_is_stopped_removes_its_folder(number: signal.Signals) -> None:
+    with SimulatedJenkins() as jenkins:
+        demo = _start_demo(jenkins)
+        _wait_for_folder(demo)
+        demo.send_signal(number)
+        demo.send_signal(signal.SIGTERM)
+        output, errors = demo.communicate(timeout=60)
+        assert demo.returncode == 128 + number, output + errors
+        assert "Traceback" not in errors
+        assert list(jenkins.items) == []
+
+
+def test_a_demo_that_is_killed_has_named_the_folder_it_leaves() -> None:
+    with SimulatedJenkins() as jenkins:
+        demo = _start_demo(jenkins)
+        folder = _wait_for_folder(demo)
+        while folder not in jenkins.items:
+            assert demo.poll() is None
+            time.sleep(0.05)
+        demo.kill()
+        demo.communicate()
+        assert folder in jenkins.items
+
+
+def test_a_demo_that_cannot_delete_its_folder_names_it() -> None:
+    with SimulatedJenkins() as jenkins:
+        demo = _start_demo(jenkins)
+        folder = _wait_for_folder(demo)
+        url = jenkins.url
+        jenkins.fail_next(lambda request: request.method == "DELETE", status=500)
+        _, errors = demo.communicate(timeout=60)
+    assert demo.returncode == 1
+    assert f"The folder {folder} is left on {url}" in errors
+    assert "Traceback" not in errors
+
+
+def _start_demo(jenkins: SimulatedJenkins) -> subprocess.Popen[str]:
+    login = {"JENKINS_URL": jenkins.url, "JENKINS_USER": jenkins.user, "JENKINS_TOKEN": jenkins.token}
+    command = [sys.executable, str(EXAMPLES / "demo.py")]
+    environment = {**os.environ, **login}
+    return subprocess.Popen(
+        command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+def _wait_for_folder(demo: subprocess.Popen[str]) -> str:
+    """Read until the demo names its folder, and says that a killed demo leaves it."""
+    assert demo.stdout is not None
+    line = next(line for line in demo.stdout if "If the demo is killed, delete that folder by hand" in line)
+    return line.partition("in the folder ")[2].partition(".")[0]
 
 
 def test_the_demo_says_which_rights_it_lacks() -> None:
