@@ -79,15 +79,15 @@ def golden(golden_documents: Callable[[Mapping[str, object], Path], None]) -> Go
 
 @pytest.fixture(scope="session")
 def stored_pairs() -> StoredPairs:
-    """The stored pairs: a directory that is named, or the archive beside the checkout."""
-    folder = os.environ.get("JOBDSL_STORED_PAIRS")
-    if folder:
-        files = {path.name: path.read_bytes() for path in Path(folder).glob("p*.xml")}
-    elif ARCHIVE.exists():
-        with tarfile.open(ARCHIVE) as archive:
+    """The stored pairs: the directory or archive that is named, or the archive beside the checkout."""
+    place = Path(os.environ.get("JOBDSL_STORED_PAIRS") or ARCHIVE)
+    if place.is_dir():
+        files = {path.name: path.read_bytes() for path in place.glob("p*.xml")}
+    elif place.exists():
+        with tarfile.open(place) as archive:
             members = [member for member in archive if member.isfile()]
             files = {Path(one.name).name: archive.extractfile(one).read() for one in members}  # type: ignore[union-attr]
     else:
-        pytest.skip("the stored pairs are not here; JOBDSL_STORED_PAIRS names their directory")
+        pytest.skip("the stored pairs are not here; JOBDSL_STORED_PAIRS names their directory or archive")
     stored = sorted(name for name in files if name.endswith(".stored.xml"))
     return [(name[:4], files[name.replace("stored", "posted")], files[name]) for name in stored]

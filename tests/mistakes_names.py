@@ -8,6 +8,48 @@ __all__ = ["NAMES", "PYTHON"]
 
 NAMES = [
     row(
+        'freestyle("n" * 1_000_000 + "JOB")',
+        2,
+        "has 1000006 bytes",
+        "shorten it",
+        ("1_000_000", "100"),
+    ),
+    row(
+        'list_view("d/" * 40_000 + "JOB", regex="x")',
+        2,
+        "has 80006 bytes",
+        "shorten it",
+        ('"d/" * 40_000 + ', ""),
+    ),
+    row(
+        'with inside("n" * 1_000_000):\n    freestyle("JOB")',
+        3,
+        "bytes, and all parts together have at most 4096",
+        "shorten it",
+        ('"n" * 1_000_000', '"known-folder"'),
+    ),
+    row(
+        'freestyle("JOB", renamed_from="n" * 1_000_000)',
+        2,
+        "renamed_from takes a full name; 'nnnn",
+        "shorten it",
+        ("1_000_000", "100"),
+    ),
+    row(
+        'with inside("known-folder"):\n    freestyle("JOB", renamed_from="./old")',
+        3,
+        "takes a full name counted from the top",
+        '"known-folder/old" would do',
+        ("./old", "known-folder/old"),
+    ),
+    row(
+        'with inside("known-folder"):\n    freestyle("JOB", renamed_from="../old")',
+        3,
+        "takes a full name counted from the top",
+        '"old" would do',
+        ("../old", "old"),
+    ),
+    row(
         'freestyle("JOB", steps=[steps.junit("x.xml")])',
         2,
         "no attribute 'junit'",

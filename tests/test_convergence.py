@@ -310,6 +310,7 @@ def test_killed_at_any_request_and_run_again_it_converges() -> None:
 
 MATRIX = """<matrix-project>
   <axes/>
+  <builders/>
   <publishers/>
   <buildWrappers/>
   <executionStrategy class="hudson.matrix.DefaultMatrixExecutionStrategyImpl">

@@ -479,3 +479,49 @@ def test_what_lies_in_a_refused_folder_is_not_planned() -> None:
 def test_the_counts_of_a_plan() -> None:
     made = planned([job("x"), job("y", "2")], [live(job("y")), live(job("z"))])
     assert made.counts() == {"create": 1, "update": 1, "disable": 1}
+
+
+@pytest.mark.parametrize(
+    ("target", "former", "existing"),
+    [
+        ("team/new", "old", "team/old"),
+        ("team/sub/new", "old", "team/sub/old"),
+        ("team/sub/new", "sub/old", "team/sub/old"),
+        ("team/new", "sub/old", "team/sub/old"),
+        ("team/new", "Team/Old", "team/old"),
+        ("new", "OLD", "old"),
+        ("team/new", "p+q", "team/p+q"),
+    ],
+)
+def test_a_former_name_that_is_no_full_name_loses_no_job(target: str, former: str, existing: str) -> None:
+    folders = [folder("team"), folder("team/sub")]
+    made = planned(
+        [*folders, job(target, renamed_from=former), job("more")],
+        [*map(live, folders), live(job(existing))],
+        DELETE,
+    )
+    assert told(made) == ["create more"]
+    (only,) = made.errors
+    assert (only.rule, str(only.where)) == ("refused", "jobs.py:1")
+    assert f'renamed_from="{existing}"' in only.hint
+    right = planned(
+        [*folders, job(target, renamed_from=existing)], [*map(live, folders), live(job(existing))], DELETE
+    )
+    assert [change.action for change in right.changes] == ["move"]
+
+
+def test_a_folder_that_is_renamed_within_its_folder_says_a_full_name() -> None:
+    existing = [folder("team"), folder("team/old"), job("team/old/x")]
+    made = planned(
+        [folder("team"), folder("team/new", "old"), job("team/new/x")], map(live, existing), DELETE
+    )
+    assert not [change for change in made.changes if change.is_removal]
+    assert 'renamed_from="team/old"' in made.errors[0].hint
+
+
+def test_a_former_name_stays_in_the_file_and_on_a_fresh_controller_it_is_nothing() -> None:
+    definitions = [folder("team"), job("team/new", renamed_from="old")]
+    assert told(planned(definitions, [])) == ["create team", "create team/new"]
+    assert told(planned(definitions, [live(one) for one in definitions])) == []
+    theirs = live(job("team/old"), seed="other")
+    assert told(planned(definitions, [live(definitions[0]), theirs])) == ["create team/new"]

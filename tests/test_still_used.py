@@ -183,3 +183,38 @@ def test_nothing_is_read_unless_a_reference_is_missing(seed: Seed) -> None:
     assert seed.run("plan")[0] == 0
     assert not [one for one in seed.jenkins.requests if one.path.endswith("config.xml")]
     assert len(list(seed.jenkins.requests)) == 3
+
+
+PLUGIN = "hudson.plugins.parameterizedtrigger.BuildTrigger"
+ELSEWHERE = {
+    "triggers it": "<publishers><hudson.tasks.BuildTrigger><childProjects>used</childProjects></hudson.tasks.BuildTrigger></publishers>",
+    "triggers it ": f"<publishers><{PLUGIN}><configs><{PLUGIN}Config><projects>x, used</projects></{PLUGIN}Config></configs></{PLUGIN}></publishers>",
+    "is started by it": "<triggers><jenkins.triggers.ReverseBuildTrigger><upstreamProjects>used</upstreamProjects></jenkins.triggers.ReverseBuildTrigger></triggers>",
+}
+
+
+@pytest.mark.parametrize("word", ELSEWHERE)
+@pytest.mark.parametrize(("settings", "verb"), [(DELETE, "deletes"), ("", "disables")])
+def test_a_job_outside_the_estate_that_uses_what_goes_is_named(
+    seed: Seed, word: str, settings: str, verb: str
+) -> None:
+    seed.write('freestyle("used")', 'freestyle("kept")', settings=settings)
+    assert seed.apply()[0] == 0
+    seed.jenkins.create_item("theirs", f"<project>{ELSEWHERE[word]}</project>")
+    assert seed.run("plan")[1].count("theirs") == 0
+    seed.write("", 'freestyle("kept")', settings=settings)
+    code, told = seed.run("plan")
+    assert code == 2
+    text = f'"used", which this run {verb}, is used outside the estate: "theirs" {word.strip()}'
+    assert told.count(f"jobs.py:2: warning: {text}") == 1
+    code, told = seed.apply()
+    assert (code, told.count(text)) == (0, 1)
+
+
+def test_jobs_of_the_estate_and_those_that_go_as_well_are_not_named(seed: Seed) -> None:
+    seed.write('freestyle("used", publishers=[publish.downstream("next")])', 'freestyle("next")')
+    assert seed.apply()[0] == 0
+    seed.write("", 'freestyle("next")')
+    assert "outside the estate" not in seed.run("plan")[1]
+    seed.write("", "")
+    assert "outside the estate" not in seed.run("plan")[1]

@@ -26,14 +26,12 @@ FREE = (
     "</hudson.tasks.Shell></builders></project>"
 )
 PIPELINE = "<flow-definition/>"
-MATRIX = (
-    "<matrix-project><description/><properties/><builders/><publishers/><buildWrappers/></matrix-project>"
-)
+MATRIX = "<matrix-project><description/><properties/><axes/><builders/><publishers/><buildWrappers/></matrix-project>"
 _FOLDER = "com.cloudbees.hudson.plugins.folder.Folder"
 AXES = """<matrix-project><description></description><properties/><axes>
 <hudson.matrix.TextAxis><name>PY</name><values><string>3.11</string></values></hudson.matrix.TextAxis>
 <hudson.matrix.LabelAxis><name>label</name><values><string>{}</string></values></hudson.matrix.LabelAxis>
-</axes><publishers/></matrix-project>"""
+</axes><builders/><publishers/><buildWrappers/></matrix-project>"""
 OLD_FOLDER = f"<{_FOLDER}><description>old</description></{_FOLDER}>"
 FOLDER = f"<{_FOLDER}><description>f2</description></{_FOLDER}>"
 MULTIBRANCH = "<org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject/>"

@@ -315,7 +315,7 @@ def test_a_matrix_runs_its_configurations(jenkins: SimulatedJenkins, build: Call
     axis = f"<hudson.matrix.TextAxis><name>PY</name>{values}</hudson.matrix.TextAxis>"
     step = SHELL.format("echo python3.$PY; test $PY = 10")
     done = build(
-        f"<matrix-project>{ROAM}<axes>{axis}</axes><builders>{step}</builders><publishers/></matrix-project>"
+        f"<matrix-project>{ROAM}<axes>{axis}</axes><builders>{step}</builders><publishers/><buildWrappers/></matrix-project>"
     )
     assert done.result == "FAILURE"
     assert [(run.item.name, run.result) for run in done.runs] == [("PY=10", "SUCCESS"), ("PY=11", "FAILURE")]

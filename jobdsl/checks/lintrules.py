@@ -154,6 +154,9 @@ def _names(one: Definition, found: References, estate: Estate) -> Iterator[Findi
 
 def _renamed(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
     """A former name is another one, no item has it any more, and one item alone says it."""
+    if one.is_view and one.renamed_from:
+        hint = "remove it: the view is made under its new name and the old one deleted, which loses no builds"
+        yield "warning", "renamed_from has no effect on a view", hint
     if (why := estate.former_names.refusal(one)) is not None:
         yield "error", *why
 

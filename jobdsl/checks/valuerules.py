@@ -8,6 +8,7 @@ from html import unescape
 from jobdsl.checks.lookups import Check, Estate, Finding, Rule
 from jobdsl.documents.mistakes import MISTAKES
 from jobdsl.documents.references import References
+from jobdsl.grammar import names
 from jobdsl.model import Definition
 from jobdsl.secrets.placeholders import SECRET_START, TOKEN
 
@@ -18,11 +19,29 @@ def _shown(one: Definition, found: References, estate: Estate) -> Iterator[Findi
     """The jobs a view shows by name exist: Jenkins leaves others out without a word."""
     if estate.known.partial:
         return
+    folder = one.full_name if one.is_folder else one.parent  # a folder's document holds views of its own
     for name in dict.fromkeys([*found.listed, *found.shown]):
-        if "$" not in name and estate.named(name, one.parent) is None:
+        target = estate.named(name, folder)
+        if "$" in name:
+            continue
+        if target is None:
             near = estate.near(one, "job", name, estate.items.values())
             hint = near or "remove it from the view, or define it"
             yield "warning", f"it shows the job {name!r}, which does not exist", hint
+        elif name in found.listed and names.key(target) != names.key(names.join(folder, name)):
+            text = f"it lists the job {name!r}, and shows nothing: a view names jobs from its own folder"
+            yield "warning", text, _from_folder(target, folder)
+        elif name in found.flat:
+            text = f"it lists the job {name!r}, and shows nothing: it does not look into folders"
+            yield "warning", text, "give the view recurse=True, or make it in that folder"
+
+
+def _from_folder(target: str, folder: str) -> str:
+    """Return how a view in a folder lists an item."""
+    name = target[len(folder) + 1 :] if folder else target
+    if folder and not target.startswith(f"{folder}/"):
+        return f'make the view in "{names.parent(target)}"' if "/" in target else "make the view at the top"
+    return f'write "{name}"' + (" and recurse=True" if "/" in name else "")
 
 
 def _secrets_known(one: Definition, _: References, estate: Estate) -> Iterator[Finding]:

@@ -102,7 +102,8 @@ def plan(
         only=options.only,
         folders=settings.seed.folders,
     )
-    made = replace(made, problems=(*made.problems, *live.not_read(unreadable)))
+    elsewhere = _used_elsewhere(made, checked, workers)
+    made = replace(made, problems=(*made.problems, *live.not_read(unreadable), *elsewhere))
     found = [problem for problem in checked.findings.problems if selection.concerns(problem)]
     checked = replace(checked, findings=replace(checked.findings, problems=found))
     blocking = _blocking(checked.findings, made)
@@ -113,6 +114,16 @@ def plan(
     read = stored.fetch_missing(checked.controller, live.shown(made, limit), documents, workers)
     shown = live.diffs(made, read, limit, checked.secrets.values)
     return Planned(checked, live.explained(made, read), shown, blocking, documents)
+
+
+def _used_elsewhere(made: Plan, checked: Checked, workers: int) -> list[Problem]:
+    """Uses of the jobs that go by jobs that are not of this estate, as far as the controller knows them."""
+    from jobdsl.controller.neighbours import neighbours
+    from jobdsl.planning.still_used import used_elsewhere
+
+    gone = [change.full_name for change in made.changes if change.kind == "item" and change.is_removal]
+    defined = {one.full_name for one in checked.estate.definitions if not one.is_view}
+    return list(used_elsewhere(made.changes, neighbours(checked.controller, gone, workers), defined))
 
 
 def _blocking(found: Findings, made: Plan) -> list[Problem]:

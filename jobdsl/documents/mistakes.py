@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from jobdsl.documents.aliases import canonical
 from jobdsl.documents.declared import slots_of
+from jobdsl.documents.roots import REQUIRED_CHILDREN
 from jobdsl.documents.tree import class_name
 from jobdsl.errors import Severity
 from jobdsl.grammar import javaregex
@@ -30,6 +31,7 @@ MISTAKES = (
     "bad-address",
     "bad-regex",
     "misplaced-element",
+    "incomplete-item",
 )
 """The rules that mistakes fall under."""
 
@@ -242,6 +244,19 @@ def _triggers_and_places(element: etree._Element) -> Iterator[Mistake]:
     yield from _place(element)
 
 
+def _required(tags: tuple[str, ...]) -> Check:
+    """A root element with the children that Jenkins cannot load it without."""
+
+    def check(element: etree._Element) -> Iterator[Mistake]:
+        missing = [tag for tag in tags if _child(element, tag) is None]
+        if missing and element.getparent() is None:
+            words = " and ".join(f"<{tag}/>" for tag in missing)
+            message = f"it has no {words}, and Jenkins refuses the document (500)"
+            yield Mistake("incomplete-item", "error", message, f"add {words}: empty is enough")
+
+    return check
+
+
 _TIMEOUT = "hudson.plugins.build_timeout.impl."
 _REGEX_TAGS = (
     "includeRegex excludeRegex regex regexp regexpForFailed regexpForRerun tagRegex groupRegex "
@@ -261,6 +276,7 @@ _CHECKS: dict[str, Check] = {
     "replyTo": _recipients,
     "jenkins.plugins.git.GitSCMSource": _address("remote", "a Git repository", "url"),
     "hudson.scm.SubversionSCM$ModuleLocation": _address("remote", "a Subversion repository", "url"),
+    **{java: _required(tags) for java, tags in REQUIRED_CHILDREN.items()},
     **dict.fromkeys(_PLACES, _place),
     "triggers": _triggers_and_places,
     **dict.fromkeys(_REGEX_TAGS.split(), _regex),

@@ -25,7 +25,7 @@ from jobdsl.documents.declared import (
 from jobdsl.documents.elementgroups import groups_of
 from jobdsl.documents.mistakes import CHECKS, Check, Mistake
 from jobdsl.documents.parts import Parts, Pieces, alone, split
-from jobdsl.documents.roots import is_job_root
+from jobdsl.documents.roots import is_job_root, is_view_root
 from jobdsl.documents.secretfinder import SecretText, find_secrets, holds_properties, is_naming
 from jobdsl.documents.tree import as_lxml, class_name, from_lxml, has_control_references
 from jobdsl.documents.xstream import attribute_class
@@ -77,6 +77,8 @@ class References(Claims):
     """`downstream`, `upstream` or `copied`, and the name as it is written."""
     listed: list[str] = field(default_factory=list)
     """Names of jobs that a view lists, as they are written."""
+    flat: list[str] = field(default_factory=list)
+    """Those of them that lie in a folder below the view's, where the view does not look into folders."""
     classes: dict[str, None] = field(default_factory=dict)
     """Java classes of the elements, the root's too, in order of appearance."""
     empty: list[str] = field(default_factory=list)
@@ -370,6 +372,8 @@ def _note_field(found: References, element: etree._Element, text: str) -> None:
         return
     if tag == "string" and parent.tag == "jobNames":
         found.listed.append(text)
+        if "/" in text and not _looks_into_folders(parent.getparent()):
+            found.flat.append(text)
         return
     owner = _owner(parent)
     if tag == "spec" or (tag == "cron" and owner.endswith("Trigger")):
@@ -377,6 +381,14 @@ def _note_field(found: References, element: etree._Element, text: str) -> None:
     elif (kind := _JOB_FIELDS.get((canonical(owner), tag))) is not None:
         names = [text] if kind == "copied" else [name.strip() for name in text.split(",")]
         found.jobs += [(kind, name) for name in names if name]
+
+
+def _looks_into_folders(view: etree._Element | None) -> bool:
+    """Return whether a view finds jobs in folders; True where its class is none that says so."""
+    if view is None or not is_view_root(str(view.tag)):
+        return True
+    recurse = view.find("recurse")
+    return recurse is not None and (recurse.text or "").strip() == "true"
 
 
 def _owner(element: etree._Element | None) -> str:

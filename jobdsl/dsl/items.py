@@ -26,6 +26,7 @@ from jobdsl.grammar import names
 __all__ = ["Item", "truth"]
 
 
+_SHORTEN = "shorten it: Jenkins takes 255 bytes for each name between the slashes"
 _FIXED = frozenset({"name"})
 """Fields that say which item it is: its place in the estate is settled when it is made."""
 
@@ -33,8 +34,11 @@ _FIXED = frozenset({"name"})
 def _former_name(value: Any) -> Any:
     if value is not None and not isinstance(value, str):
         raise wrong(value, "text")
+    if value and (too_long := names.refusal_of_length(value)):
+        raise DslError(f"takes a full name; {too_long}", hint=_SHORTEN)
     if value and names.unusable(value):
-        near = "/".join(part for part in value.split("/") if part not in ("", ".", ".."))
+        steps = value.startswith(("./", "../"))
+        near = names.resolve(value, context.path() if steps else "") or ""
         hint = f'"{near}" would do' if near and not names.unusable(near) else ""
         raise DslError(
             f'takes a full name counted from the top, such as "folder/job", not {value!r}', hint=hint
@@ -107,6 +111,9 @@ class Item(Record):
         full = name[1:] if name.startswith("/") else f"{path}/{name}" if path else name
         if not name:
             return self._placeholder()  # told when it was given
+        if too_long := names.refusal_of_length(full):
+            context.complain(DslError(f"the name {too_long}", hint=_SHORTEN, where=self.where), self)
+            return self._placeholder()
         if names.unusable(full):
             hint = "names stand between single slashes, and hold no control characters"
             context.complain(DslError(f"the name {name!r} cannot be used", hint=hint, where=self.where), self)

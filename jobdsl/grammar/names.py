@@ -26,6 +26,7 @@ __all__ = [
     "matches",
     "parent",
     "refusal",
+    "refusal_of_length",
     "resolve",
     "unusable",
     "url_path",
@@ -39,6 +40,10 @@ _LONGEST = 255
 """Bytes of UTF-8: the name is a directory on the controller. A longer one is answered with 500."""
 
 
+_LONGEST_PATH = 4096
+"""Bytes of UTF-8 of a full name: the longest path of a file on Linux, which the controller makes of it."""
+
+
 _NO_PATH = re.compile("^$|^/|//|/$|(^|/)[.]{1,2}(/|$)|[\x00-\x1f\x7f]|[\ud800-\udfff]")
 
 
@@ -49,6 +54,17 @@ def unusable(full_name: str) -> bool:
     some, and what is imported from it must load again.
     """
     return _NO_PATH.search(full_name) is not None
+
+
+def refusal_of_length(full_name: str) -> str:
+    """Return why a full name is too long for any controller; empty if it is not.
+
+    A part that is too long for a new item is for lint and plan: see `refusal`.
+    """
+    size = len(full_name.encode("utf-8", "surrogatepass"))
+    if size <= _LONGEST_PATH:
+        return ""
+    return f"{full_name[:40]!r}... has {size} bytes, and all parts together have at most {_LONGEST_PATH}"
 
 
 @lru_cache(maxsize=4096)
@@ -89,6 +105,8 @@ def check_full(full_name: str, *, what: str = "item") -> None:
 
 def way_out(name: str) -> str:
     """A good name near a bad one, as a hint; empty where there is none."""
+    if len(name.encode("utf-8", "surrogatepass")) > _LONGEST:
+        return f"shorten it to {_LONGEST} bytes"
     near = _CONTROL.sub("", _UNSAFE.sub("-", name)).strip().rstrip(".").rstrip()
     return f'"{near}" would do' if near and near != name and not refusal(near) else ""
 

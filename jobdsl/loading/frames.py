@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 __all__ = ["LARGEST_BODY", "BadFrame", "Decoder", "Frame", "send"]
 
 _LENGTHS = Struct(">II")
-_LARGEST_HEADER = 1 << 16
+_LARGEST_HEADER = 1 << 17
 LARGEST_BODY = 16 << 20
 """Bytes of the largest document; Jenkins itself is of no use with larger ones."""
 

@@ -153,6 +153,8 @@ class Renames:
     def _rename(self, definition: Definition) -> None:
         source = self._source(definition)
         if source is None:
+            if (meant := self._meant(definition)) is not None:
+                self._refuse_misnamed(definition, meant)
             return  # it was moved before, or never was
         target = definition.full_name
         taken = self._folded.get(names.key(target), source.full_name)
@@ -185,6 +187,31 @@ class Renames:
             if found := self.live.get(("item", name)):
                 return found
         return None
+
+    def _meant(self, definition: Definition) -> Existing | None:
+        """Return the item of ours that a former name means, where it is no full name or in another case.
+
+        Only one that the estate no longer defines, for a definition that is not on the controller yet.
+        """
+        target, former = definition.full_name, definition.renamed_from
+        if names.key(target) in self._folded:
+            return None
+        for folder in ("", *reversed(names.ancestors(target))):
+            name = self._folded.get(names.key(names.join(folder, former)), "")
+            existing = self.live.get(("item", name))
+            if existing is not None and existing.key not in self.defined and self.owns(existing):
+                return existing
+        return None
+
+    def _refuse_misnamed(self, definition: Definition, meant: Existing) -> None:
+        former, name = definition.renamed_from, meant.full_name
+        text = f'renamed_from "{former}" is nothing on the controller, where "{name}" is no longer defined'
+        hint = (
+            f'write renamed_from="{name}": a former name is a full name, counted from the top; '
+            "or remove renamed_from, if this is a new one"
+        )
+        self._refuse(definition, text, hint)
+        self.protected.add(name)
 
     def _was_called(self, name: str, former: str) -> bool:
         """Whether an item of ours was made under a former name, as its marker says."""

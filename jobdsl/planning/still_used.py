@@ -15,7 +15,7 @@ from jobdsl.grammar import names
 from jobdsl.model import Definition
 from jobdsl.planning.changes import Action, Change
 
-__all__ = ["RULE", "Use", "still_used", "uses"]
+__all__ = ["RULE", "Neighbours", "Use", "still_used", "used_elsewhere", "uses"]
 
 RULE = "still-used"
 _WORDS = {
@@ -35,6 +35,17 @@ class Use:
     """`downstream`, `upstream`, `copied`, or `listed` in a view."""
     name: str
     """The name as the definition writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """Jobs next to one in the controller's graph of triggers."""
+
+    full_name: str
+    upstream: tuple[str, ...]
+    """Full names of the jobs that start it."""
+    downstream: tuple[str, ...]
+    """Full names of the jobs it starts, or that follow it."""
 
 
 def uses(definition: Definition, found: References) -> list[Use]:
@@ -66,6 +77,31 @@ def still_used(
         problem = _problem(use, gone, moves, remaining)
         if problem is not None:
             yield problem
+
+
+def used_elsewhere(
+    changes: Sequence[Change], neighbours: Iterable[Neighbours], defined: Collection[str]
+) -> Iterator[Problem]:
+    """Yield a warning for each job outside the estate next to one that these changes delete or disable.
+
+    Args:
+        changes: All changes of the plan.
+        neighbours: What the controller says of the jobs that the changes remove.
+        defined: Full names of the estate's items; their references are for `still_used`.
+    """
+    gone = {change.full_name: change for change in changes if change.kind == "item" and change.is_removal}
+    for job in neighbours:
+        change = gone[job.full_name]
+        verb = "disables" if change.action is Action.DISABLE else "deletes"
+        words = [(name, "triggers it") for name in job.upstream]
+        words += [(name, "is started by it") for name in job.downstream]
+        for name, word in words:
+            if name and name not in gone and name not in defined:
+                text = (
+                    f'"{job.full_name}", which this run {verb}, is used outside the estate: "{name}" {word}'
+                )
+                hint = f'change "{name}" in Jenkins or in its own estate'
+                yield Problem(text, change.where, hint, "warning", RULE, job.full_name)
 
 
 def _problem(

@@ -79,6 +79,7 @@ RULES = (
     "bad-address",
     "bad-regex",
     "misplaced-element",
+    "incomplete-item",
     "trigger-cycle",
 )
 """Names of the lint rules, in the order they are checked."""

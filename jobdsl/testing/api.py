@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from jobdsl.testing.access import VIEW_READ, may
+from jobdsl.testing.downstream import downstream_of, upstream_of
 from jobdsl.testing.export import ALWAYS, Bean, Prop, Schema
 from jobdsl.testing.kinds import CONFIGURATION
 from jobdsl.testing.matrix import axis_values, configurations
@@ -107,10 +109,10 @@ class ItemApi:
         project = Schema(
             Prop("concurrentBuild", lambda item: _settings(item, "concurrentBuild") == "true"),
             Prop("disabled", lambda item: item.disabled),
-            Prop("downstreamProjects", lambda _: []),
+            Prop("downstreamProjects", self._neighbours(downstream_of)),
             Prop("labelExpression", lambda item: item.label),
             Prop("scm", lambda item: Bean(Schema(), None, item.document.outline[0] or _NULL_SCM)),
-            Prop("upstreamProjects", lambda _: []),
+            Prop("upstreamProjects", self._neighbours(upstream_of)),
             base=job,
         )
         self._schemas["job"] = job
@@ -136,6 +138,9 @@ class ItemApi:
             *[prop for prop in self._schemas["configuration"].props if prop.name in ("name", "url", "color")]
         )
         return [Bean(shown, configuration) for configuration in configurations(item)]
+
+    def _neighbours(self, of: Callable[[SimulatedJenkins, Item], list[Item]]) -> Callable[[Item], list[Bean]]:
+        return lambda item: [self.item(other) for other in of(self._jenkins, item)]
 
     def item(self, item: Item) -> Bean:
         """An item as it is exported."""

@@ -14,7 +14,7 @@ from jobdsl.testing.store import Item
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins
 
-__all__ = ["files_of", "start"]
+__all__ = ["downstream_of", "files_of", "start", "upstream_of"]
 
 _PLAIN = "hudson.tasks.BuildTrigger"
 _PLUGIN = "hudson.plugins.parameterizedtrigger."
@@ -69,6 +69,40 @@ def start(
             continue
         if given or _text(config, "triggerWithNoParameters") == "true":
             yield from _queue(jenkins, build, _expanded(_text(config, "projects"), environment), given)
+
+
+def upstream_of(jenkins: SimulatedJenkins, item: Item) -> list[Item]:
+    """List the jobs that start one in the graph of triggers."""
+    return [
+        other
+        for other in jenkins.root.walk()
+        if item in _started(jenkins, other) or other in _followed(jenkins, item)
+    ]
+
+
+def downstream_of(jenkins: SimulatedJenkins, item: Item) -> list[Item]:
+    """List the jobs that one starts in the graph of triggers."""
+    started = _started(jenkins, item)
+    return [other for other in jenkins.root.walk() if other in started or item in _followed(jenkins, other)]
+
+
+def _started(jenkins: SimulatedJenkins, item: Item) -> list[Item]:
+    root = item.document.tree()
+    texts = [_text(node, "childProjects") for node in _publishers(root, _PLAIN)]
+    texts += [_text(config, "projects") for config in _configs(root)]
+    return _items(jenkins, item, texts)
+
+
+def _followed(jenkins: SimulatedJenkins, item: Item) -> list[Item]:
+    triggers = item.document.tree().find("triggers")  # those of a Pipeline are elsewhere, and in no graph
+    nodes = triggers.children if triggers else ()
+    return _items(jenkins, item, [_text(node, "upstreamProjects") for node in nodes])
+
+
+def _items(jenkins: SimulatedJenkins, near: Item, texts: list[str]) -> list[Item]:
+    names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
+    items = (_item(jenkins, near, name) or jenkins.root.find(name) for name in names)
+    return [item for item in items if item is not None]
 
 
 def _publishers(root: Node, java: str) -> Iterator[Node]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from jobdsl.documents.roots import REQUIRED_CHILDREN
 from jobdsl.documents.tree import Node
 from jobdsl.grammar.cron import CronError, parse
 from jobdsl.testing.pages import oops
@@ -177,11 +178,6 @@ def after(java: str, posted: Node, written: Node, new: bool) -> Node:
 
 
 _REQUIRED = {"jenkins.branch.BranchSource": "source"}
-_NEEDED = {
-    "hudson.matrix.MatrixProject": ("publishers",),
-    "jenkins.branch.OrganizationFolder": ("navigators", "projectFactories"),
-}
-"""First-level elements of an item without which loading it ends in a NullPointerException."""
 _SCHEDULED = ("hudson.triggers.TimerTrigger", "hudson.triggers.SCMTrigger")
 
 
@@ -204,5 +200,5 @@ def _is_schedule(trigger: Node) -> bool:
 
 def refuse(java: str, root: Node) -> None:
     """500 where the class fails on a document: a matrix without publishers is a NullPointerException."""
-    if any(root.find(tag) is None for tag in _NEEDED.get(java, ())):
+    if any(root.find(tag) is None for tag in REQUIRED_CHILDREN.get(java, ())):
         raise oops()
