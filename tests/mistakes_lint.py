@@ -291,6 +291,27 @@ LINT = [
         "shorten it to 255 bytes",
         ("256", "100"),
     ),
+    row(
+        'freestyle("JOB")  # jobdsl: ignore=empty-step',
+        2,
+        "ignore=empty-step: there is no warning of this rule at this line",
+        "remove the comment; an error cannot be ignored",
+        ("  # jobdsl: ignore=empty-step", ""),
+    ),
+    row(
+        'freestyle("JOB", steps=[steps.shell("")])  # jobdsl: ignore=emty-step',
+        2,
+        "lint has no such rule",
+        '"empty-step"',
+        ("emty", "empty"),
+    ),
+    row(
+        'freestyle("JOB")  # jobdsl: ignore=zzzzzz',
+        2,
+        "lint has no such rule",
+        "docs/jobdsl-toml.md lists the rules of lint",
+        ("  # jobdsl: ignore=zzzzzz", ""),
+    ),
     row('freestyle("JOB", scm=scm.git(""))', 2, "has no address", "give url=", ('""', '"https://x/y"')),
     row(
         'freestyle("JOB", scm=scm.git(remotes=[]))',

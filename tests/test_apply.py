@@ -200,7 +200,7 @@ def test_a_folder_keeps_its_views_and_credentials(jenkins: SimulatedJenkins, con
 def test_a_matrix_job_keeps_its_strategy(jenkins: SimulatedJenkins, controller: Controller) -> None:
     strategy = "hudson.matrix.DefaultMatrixExecutionStrategyImpl"
     how = f'<executionStrategy class="{strategy}"><runSequentially>true</runSequentially></executionStrategy>'
-    body = f"<axes/><publishers/><buildWrappers/>{how}"
+    body = f"<axes/><builders/><publishers/><buildWrappers/>{how}"
     assert bring(controller, job("m", body, "matrix-project")) == ["create m: done"]
     assert "<runSequentially>true</runSequentially>" in jenkins.config("m")
 
@@ -493,7 +493,7 @@ def test_nobody_signed_in_any_more_stops_all_when_it_is_read_back(
 def test_a_matrix_job_that_was_only_created_is_not_done(
     jenkins: SimulatedJenkins, controller: Controller
 ) -> None:
-    one = job("m", "<axes/><publishers/><buildWrappers/>", "matrix-project")
+    one = job("m", "<axes/><builders/><publishers/><buildWrappers/>", "matrix-project")
     made = planned(controller, one)
     jenkins.kill_after(1)
     apply(made, controller, verify="none")

@@ -32,6 +32,19 @@ class Linter:
         self._cycles = None if "trigger-cycle" in left_out else Cycles(self.estate)
         self.rules = {name: rule for name, rule in RULES.items() if name not in left_out}
 
+    @property
+    def checked(self) -> frozenset[str]:
+        """The rules that are applied in full: nothing they need to know is missing."""
+        known = self.estate.known
+        if known.partial:
+            return frozenset()
+        needs = {
+            "missing-plugin": known.plugins,
+            "missing-step": known.plugins,
+            "unknown-label": known.labels,
+        }
+        return frozenset(rule for rule in self.rules if needs.get(rule, known) is not None)
+
     def check(self, one: Definition, found: References | XmlError) -> Iterator[Problem]:
         """What the rules find in one definition of the estate; `found` is what its document refers to."""
         if isinstance(found, XmlError):

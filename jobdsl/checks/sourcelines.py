@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -43,6 +43,11 @@ class SourceLines:
             for number, line in enumerate(lines, 1):
                 if text in line:
                     yield Where(name, number)
+
+    def of(self, names: Iterable[str]) -> dict[str, list[str]]:
+        """Read the lines of some files of the estate; what is no plain file or no text is left out."""
+        texts = {name: _read(self.root / name) for name in names}
+        return {name: text.split("\n") for name, text in texts.items() if text is not None}
 
     @cached_property
     def _lines(self) -> dict[str, list[Where]]:

@@ -248,6 +248,7 @@ def _findings(
     """Everything wrong with the definitions, after the problems of those that did not load."""
     from jobdsl.checks import extensions
     from jobdsl.checks.effort import Effort
+    from jobdsl.checks.exceptions import without_exceptions
     from jobdsl.checks.lint import Linter
     from jobdsl.checks.policy import check_one
     from jobdsl.checks.sourcelines import SourceLines
@@ -261,7 +262,8 @@ def _findings(
             yield from check_one(one, found, settings)
         yield from linter.check(one, found)
 
-    linter = Linter(estate.definitions, known, ignore, SourceLines(root))
+    lines = SourceLines(root)
+    linter = Linter(estate.definitions, known, ignore, lines)
     problems = [*(not_loaded or estate.warnings), *extensions.check(root, estate, settings)]
     if known.items is not None and known.plugins is None and "missing-plugin" not in ignore:
         problems.append(_UNKNOWN_PLUGINS)
@@ -270,6 +272,8 @@ def _findings(
     for one in estate.definitions:
         problems += effort.bounded(one, check_definition(one))
     problems += linter.check_together()
+    sources = lines.of(sorted({one.where.file for one in estate.definitions}))
+    problems = without_exceptions(problems, sources, linter.checked)
     names = [one.full_name for one in estate.definitions]
     return Findings(
         problems,
