@@ -7,6 +7,7 @@ import sys
 from benchmarks import (
     analysing,
     baking,
+    console,
     controlling,
     corpus,
     deciding,
@@ -44,6 +45,8 @@ def main() -> int:
     failed = detecting.main() or failed
     print()
     failed = corpus.main() or failed
+    print()
+    failed = console.main() or failed
     print()
     families.main()
     print()

@@ -143,7 +143,7 @@ class LocationState:
         return replace(self, groups=(*groups, *by_name.values()))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Snapshot:
     """All accounts and regions; indices are built when first asked for."""
 

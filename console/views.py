@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from delivery.clock import iso
@@ -38,9 +39,10 @@ _STALE_PASSES = 3
 """After so many refresh intervals without a complete pass, what is shown counts as stale."""
 
 
-def application_rows(snapshot: Snapshot) -> list[Row]:
-    """List all applications."""
-    return [application_row(snapshot, name) for name in snapshot.applications]
+@lru_cache(maxsize=2)
+def application_rows(snapshot: Snapshot) -> tuple[Row, ...]:
+    """List all applications; once for each snapshot, so that nobody may change the rows."""
+    return tuple(application_row(snapshot, name) for name in snapshot.applications)
 
 
 def application_row(snapshot: Snapshot, name: str) -> Row:

@@ -18,6 +18,7 @@ StoredPairs = list[tuple[str, bytes, bytes]]
 
 
 SLOW = (
+    "test_console_browser",
     "live/",
     "test_attacks",
     "test_child",

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 import requests
 from console_site import Site, site
-from oidc_provider import CLIENT, SECRET, Provider, provider
 from overview_world import EU
 
 from delivery.errors import SettingsError
 from delivery.settings import loads
 from jobdsl.console.security.identity import Identity, missing_right
+from oidc_provider import CLIENT, SECRET, Provider, provider
 
 ROLES = """
 [console.roles.shop]
