@@ -1,7 +1,6 @@
 """The command line: `delivery bake | plan | deploy | ...`, each loaded from its own module when it is called.
 
-Exit codes: 0 done; 1 an error; 2 wrong options or settings, nothing was done; 3 the deploy was rolled back;
-4 a decision is waited for; 5 refused by policy; 6 another deploy holds the lock; 130 interrupted.
+docs/exit-codes.md explains the exit codes (`jobdsl/exit_codes.py`).
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import NamedTuple
 
 import click
 
-from delivery.errors import USAGE, DeliveryError
+from delivery.errors import DeliveryError
 from jobdsl.cli import ending
 from jobdsl.errors import JobdslError
 from jobdsl.printable import one_line, printable
@@ -122,7 +121,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run one command; gives its exit code."""
-    return ending.run(cli, "delivery", arguments, usage=USAGE, told=_told)
+    return ending.run(cli, "delivery", arguments, told=_told)
 
 
 def _told(error: Exception) -> int | None:

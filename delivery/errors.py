@@ -1,7 +1,7 @@
 """What can go wrong in a bake or a deploy, how it is said, and the exit code it ends with.
 
 Every error is a `DeliveryError`: printed as `error: message` and `  hint`, never with a traceback. The exit
-codes are part of the interface; docs/delivery.md explains them.
+codes are part of the interface; docs/exit-codes.md explains them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = [
 FAILED = 1
 """An error; what was begun stands, and the message says how to go on."""
 USAGE = 2
-"""Wrong options or settings; nothing was done."""
+"""Wrong settings, or a request that cannot be; nothing was done. Wrong options end with WRONG_USAGE."""
 ROLLED_BACK = 3
 """The deploy was rolled back: traffic is where it was."""
 WAITING = 4

@@ -21,15 +21,8 @@ HERE = Path(__file__).parent
 
 CLI = """# Commands
 
-| Exit code | Meaning |
-|---|---|
-| 0 | done, or nothing to do |
-| 1 | an error, also one of usage |
-| 2 | changes are pending (`plan`, and `apply` when the answer is no) |
-| 3 | single objects are refused, the others are done or planned: see [ownership](ownership.md) |
-| 130 | interrupted |
-
-Problems go to stderr, results to stdout.
+Problems go to stderr, results to stdout. [Exit codes](exit-codes.md); 3: single objects are refused, the
+others are done or planned, see [ownership](ownership.md).
 
 As JSON a problem is the same wherever it is told (`lint --json`, `plan --json`, `--write plan.json`):
 `severity` (`error`, `warning` or `note`), `rule`, `name` (of the job or view, or empty), `file` and `line`
@@ -41,17 +34,21 @@ where it was fetched.
 """
 DYNASLAVE = """# Commands of the manager of agents
 
-Exit codes: 0 done; 1 an error, also one of usage; 2 there is something to do (`once --dry-run`); 130
-interrupted. Problems and events go to stderr, results to stdout. See [agents](agents.md).
+Problems and events go to stderr, results to stdout. [Exit codes](exit-codes.md); [agents](agents.md).
 
 """
 DELIVERY = """# Commands of bakes and deploys
 
-Exit codes: 0 done; 1 an error: what was begun stands, and the message says how to go on; 2 wrong options or
-settings, nothing was done; 3 the deploy was rolled back, traffic is where it was; 4 a decision is waited
-for, promote or rollback; 5 policy refuses, nothing was done; 6 another deploy of the cluster is under way;
-130 interrupted. Problems and progress go to stderr, results to stdout. See [delivery](delivery.md).
+Problems and progress go to stderr, results to stdout. [Exit codes](exit-codes.md); [delivery](delivery.md).
 
+"""
+EXIT_CODES = """# Exit codes
+
+`jobdsl`, `dynaslave` and `delivery` end with the same code for the same outcome. From 64 on, a code says that
+the command was called wrongly, or stopped.
+
+| code | meaning | commands |
+|---|---|---|
 """
 KINDS = """# Items and views
 
@@ -102,6 +99,13 @@ def _help(command: click.Command, words: str) -> str:
     return "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
 
 
+def exit_codes() -> str:
+    """docs/exit-codes.md."""
+    from jobdsl.exit_codes import CODES
+
+    return EXIT_CODES + "".join(f"| {one.code} | {one.meaning} | {one.commands} |\n" for one in CODES)
+
+
 def kinds() -> str:
     """docs/items.md."""
     from jobdsl.dsl import jobs, viewkinds
@@ -121,6 +125,7 @@ PAGES = {
     "cli-delivery.md": delivery,
     "cli-dynaslave.md": dynaslave,
     "delivery-toml.md": settings_page.page,
+    "exit-codes.md": exit_codes,
     "items.md": kinds,
     "overview.svg": overview_picture.svg,
 }

@@ -332,7 +332,7 @@ def test_import_from_a_controller(estate: Path, jenkins: SimulatedJenkins, tmp_p
         (["import", "--out", "x"], "no controller is named"),
     ],
 )
-def test_usage_errors_exit_with_1_and_say_what_to_do(
+def test_usage_errors_exit_with_64_and_say_what_to_do(
     arguments: list[str],
     told: str,
     tmp_path: Path,
@@ -343,7 +343,7 @@ def test_usage_errors_exit_with_1_and_say_what_to_do(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "jobs.py").write_text("from jobdsl import freestyle\nfreestyle('a')\n")
-    assert run(arguments) == 1
+    assert run(arguments) == 64
     output = capsys.readouterr()
     assert told in output.err
     assert "Traceback" not in output.err

@@ -62,16 +62,16 @@ def test_an_error_of_aws_nobody_foresaw_is_told_too(run: Run) -> None:
         run(lambda: 1 / 0)
 
 
-def test_usage_errors_do_nothing_and_end_with_2(run: Run) -> None:
-    assert run(lambda: None, "--nonsense")[0] == 2
-    assert cli.run(["atc"]) == 2
+def test_usage_errors_do_nothing_and_end_with_64(run: Run) -> None:
+    assert run(lambda: None, "--nonsense")[0] == 64
+    assert cli.run(["atc"]) == 64
 
 
 def test_a_misspelled_command_is_told_with_what_may_be_meant(
     run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(lambda: None)
-    assert cli.run(["atc"]) == 2
+    assert cli.run(["atc"]) == 64
     assert "no such command 'atc', did you mean \"act\"?" in capsys.readouterr().err
 
 

@@ -474,7 +474,7 @@ def test_the_command_sweeps(files: list[str], capsys: pytest.CaptureFixture[str]
 def test_wrong_arguments(
     files: list[str], arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.run([*files, *arguments]) == 1
+    assert cli.run([*files, *arguments]) == 64
     assert said in capsys.readouterr().err
 
 

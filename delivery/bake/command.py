@@ -123,7 +123,9 @@ def _machine_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 help="Security group of the instance; may be repeated.",
             ),
             click.option(
+                "--root-volume-gb",
                 "--root-gb",
+                "root_gb",
                 type=click.IntRange(0),
                 default=0,
                 help="Size of the root volume in GB. [default: that of the base]",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
 
 from delivery.cli_options import Place, place_options
 from delivery.errors import DeliveryError
-from jobdsl.cli.console import say
+from jobdsl.cli.console import say, say_json
 
 if TYPE_CHECKING:
     from delivery.clean.groups import Outcome
@@ -58,7 +57,7 @@ def groups(
         if not as_json:
             say(_line(one, results[one.group]))
     if as_json:
-        click.echo(json.dumps([_json(one, results.get(one.group)) for one in found], indent=2))
+        say_json([_json(one, results.get(one.group)) for one in found])
     elif not apply_:
         _say(found, len(due))
     return int(any(done is False for done, _ in results.values()))

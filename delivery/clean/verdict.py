@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -10,7 +9,7 @@ from typing import Any, Literal
 import click
 
 from delivery.errors import DeliveryError
-from jobdsl.cli.console import say
+from jobdsl.cli.console import say, say_json
 
 __all__ = ["Result", "Verdict", "carry_out", "tell"]
 
@@ -56,7 +55,7 @@ def carry_out(verdicts: Iterable[Verdict], remove: Callable[[Verdict], str]) -> 
 def tell(verdicts: Sequence[Verdict], results: Mapping[str, Result], *, applied: bool, as_json: bool) -> int:
     """Say it on stdout; gives the exit code: 1 if something could not be removed."""
     if as_json:
-        click.echo(json.dumps([_json(one, results.get(one.id)) for one in verdicts], indent=2))
+        say_json([_json(one, results.get(one.id)) for one in verdicts])
     else:
         for line in _table([_row(one, results.get(one.id)) for one in verdicts]):
             say(line)

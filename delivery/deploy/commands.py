@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -163,7 +162,7 @@ def _tell_rollback(site: Site, to: str | None, *, cancel: bool, as_json: bool) -
     from delivery.deploy.rollback_plan import planned
     from delivery.deploy.runs import rollback_target
     from delivery.deploy.traffic import traffic_of
-    from jobdsl.cli.console import say
+    from jobdsl.cli.console import say, say_json
 
     target = rollback_target(site, to, cancelling=cancel)
     steps = planned(site, traffic_of(site), target)
@@ -171,7 +170,7 @@ def _tell_rollback(site: Site, to: str | None, *, cancel: bool, as_json: bool) -
     if as_json:
         facts = {"cluster": str(site.cluster), "kind": target.kind, "from": leaving, "to": target.returning}
         said = [{"name": name, "text": text} for name, text in steps]
-        click.echo(json.dumps({**facts, "steps": said}, indent=2))
+        say_json({**facts, "steps": said})
         return 0
     of = f"rollback of {leaving} to" if leaving else "traffic back to"
     say(f"{of} {target.returning or 'nothing'} in {site.aws.account}, {site.aws.region}")

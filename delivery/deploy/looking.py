@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from delivery.deploy.asked import (
     what_options,
 )
 from delivery.errors import DeliveryError
-from jobdsl.cli.console import say
+from jobdsl.cli.console import say, say_json
 
 if TYPE_CHECKING:
     from delivery.deploy.site import Site
@@ -67,7 +66,7 @@ def _tell_plan(site: Site, intent: Any, said: list[tuple[str, str]], *, as_json:
         changes = [one._asdict() for one in intent.differences]
         plan = {**facts, "strategy": intent.strategy, "steps": steps, "changes": changes, "notes": notes}
         plan |= intent.fleet.values
-        click.echo(json.dumps(plan, indent=2))
+        say_json(plan)
         return
     where = f"{site.aws.account}, {site.aws.region}"
     say(f"{intent.strategy} deploy of {intent.release} as {intent.group} in {where}")
@@ -105,7 +104,10 @@ def status(place: Place, cluster_name: str, *, as_json: bool) -> None:
         site.ignore_alarms(unfinished.tags.get(tags.IGNORED_ALARMS, "").splitlines())
         illness = illness_of(site, unfinished, traffic)
     said = report(place.aws, cluster, traffic, _holder(site), site.clock.now(), illness=illness)
-    say(json.dumps(said, indent=2) if as_json else table(said))
+    if as_json:
+        say_json(said)
+    else:
+        say(table(said))
 
 
 def _holder(site: Site) -> Any:

@@ -47,6 +47,7 @@ def run_locked(site: Site, act: Callable[[], Ending], options: Mapping[str, Any]
     """
     from delivery.bake.signals import Interrupted, Signals
     from delivery.history.recorder import Recorder
+    from jobdsl.cli.console import say_json
 
     outcome, reason = "stopped", ""
     result: dict[str, Any] = {"outcome": "stopped"}
@@ -64,7 +65,7 @@ def run_locked(site: Site, act: Callable[[], Ending], options: Mapping[str, Any]
     else:
         outcome, reason, result = str(ending), ending.reason, _values(site, ending)
         if options["as_json"]:
-            click.echo(json.dumps(_facts(site) | result | site.evidence.values, indent=2))
+            say_json(_facts(site) | result | site.evidence.values)
         return ending.exit_code
     finally:
         site.timeline.finish(outcome, reason, **_facts(site))

@@ -44,7 +44,7 @@ def history(
     from delivery.history.reader import read_runs
     from delivery.overview.locations import locations, read_all, report_unread
     from delivery.settings import load_settings
-    from jobdsl.printable import json_text
+    from jobdsl.cli.console import say_json
 
     settings, clock = load_settings(settings_file), Clock()
     cluster_of(name)
@@ -56,7 +56,7 @@ def history(
         _check_known(settings, name)
     if as_json:
         values = {"runs": [run.values for run in runs[:limit]], "unread": answers.unread_values}
-        click.echo(json_text(values))
+        say_json(values)
     else:
         _print(name, settings, runs[:limit], timeline=timeline)
     return answers.exit_code

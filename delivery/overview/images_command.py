@@ -32,7 +32,7 @@ def images(
     from delivery.overview.images import account_names, image_rows, users_of
     from delivery.overview.locations import locations, read_all, report_unread, unknown_name
     from delivery.settings import load_settings
-    from jobdsl.printable import json_text
+    from jobdsl.cli.console import say_json
 
     settings, now = load_settings(settings_file), Clock().now()
     locations(settings, account, region)
@@ -57,7 +57,7 @@ def images(
     for image in found:
         image["used_by"] = users_of(image["image"], groups)
     if as_json:
-        click.echo(json_text({"images": found, "unread": answers.unread_values}))
+        say_json({"images": found, "unread": answers.unread_values})
     else:
         _print(app, found)
     return answers.exit_code

@@ -39,7 +39,7 @@ def list_groups(
     from delivery.overview.groups import group_rows, order
     from delivery.overview.locations import locations, read_all, report_unread
     from delivery.settings import load_settings
-    from jobdsl.printable import json_text
+    from jobdsl.cli.console import say_json
 
     settings, now = load_settings(settings_file), Clock().now()
     places = locations(settings, account, region)
@@ -48,7 +48,7 @@ def list_groups(
     report_unread(answers.unread)
     chosen = _chosen(settings, answers, groups, app, cluster)
     if as_json:
-        click.echo(json_text({"groups": chosen, "unread": answers.unread_values}))
+        say_json({"groups": chosen, "unread": answers.unread_values})
     else:
         _print(chosen)
     return answers.exit_code

@@ -35,7 +35,7 @@ def show(
     from delivery.clock import Clock
     from delivery.overview.locations import locations, read_all, report_unread
     from delivery.settings import load_settings
-    from jobdsl.printable import json_text
+    from jobdsl.cli.console import say_json
 
     settings, now = load_settings(settings_file), Clock().now()
     places = locations(settings, account, region)
@@ -47,7 +47,7 @@ def show(
     if found[0]["kind"] == "image":
         found = _with_users(settings, found, now)
     if as_json:
-        click.echo(json_text({"found": found, "unread": answers.unread_values}))
+        say_json({"found": found, "unread": answers.unread_values})
     else:
         for number, values in enumerate(found):
             click.echo("\n" * (number > 0), nl=False)

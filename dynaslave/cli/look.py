@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -10,7 +9,7 @@ from urllib.parse import urlsplit
 import click
 
 from dynaslave.cli.options import manager_options, name_option
-from jobdsl.cli.console import say
+from jobdsl.cli.console import say, say_json
 from jobdsl.cli.options import Stop, controller_options
 from jobdsl.errors import ControllerError, JobdslError
 
@@ -26,7 +25,9 @@ __all__ = ["drain", "status"]
 @click.option("--from", "page", metavar="URL", help="Ask a running manager, by the URL of its status page.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.option(
+    "--limit",
     "--most",
+    "most",
     default=20,
     show_default=True,
     type=click.IntRange(1),
@@ -47,7 +48,7 @@ def status(estate: Path | None, page: str | None, as_json: bool, most: int, **op
     else:
         raise click.UsageError("name an ESTATE, or a running manager with --from http://127.0.0.1:8080")
     if as_json:
-        click.echo(json.dumps(shown.plain(), indent=2))
+        say_json(shown.plain())
     else:
         for line in lines(shown, most=most):
             say(line)

@@ -1,7 +1,6 @@
 """The command line: `dynaslave run | once | status | drain | request | simulate | history`.
 
-Exit codes: 0 done; 1 an error, also one of usage; 2 there is something to do (`once --dry-run`);
-130 interrupted. Everything but click is imported by the command that needs it.
+docs/exit-codes.md explains the exit codes. Everything but click is imported by the command that needs it.
 """
 
 from __future__ import annotations

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from dynaslave.cli.options import manager_options
-from jobdsl.cli.options import ESTATE, PENDING, Stop
+from jobdsl.cli.options import ESTATE, Stop
 from jobdsl.errors import JobdslError
+from jobdsl.exit_codes import PENDING
 
 if TYPE_CHECKING:
     from dynaslave.manager.loop import Manager

@@ -74,7 +74,9 @@ def request(estate: Path, team: str, file: str | None, image_name: str | None, *
     help="Number of days to read.",
 )
 @click.option(
+    "--limit",
     "--most",
+    "most",
     default=100,
     show_default=True,
     type=click.IntRange(1),

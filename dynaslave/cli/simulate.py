@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -147,6 +146,7 @@ def _play(
     from dynaslave.simulate.engine import run
     from dynaslave.simulate.policies import policy
     from dynaslave.simulate.result import result
+    from jobdsl.cli.console import say_json
     from jobdsl.cli.workflow import write_text
 
     results = []
@@ -160,7 +160,7 @@ def _play(
     lowest = bound(builds, pools, table)
     if as_json:
         values = [{**report.to_json(one), "bound": report.rounded(lowest.all)} for one in results]
-        click.echo(json.dumps(values if len(values) > 1 else values[0], indent=2))
+        say_json(values if len(values) > 1 else values[0])
     else:
         click.echo(report.to_text([*results, lowest]), nl=False)
 
@@ -192,6 +192,7 @@ def _what_if(
     from dynaslave.simulate.chance import Chance
     from dynaslave.simulate.policies import policy
     from dynaslave.simulate.whatif import coarse, sweep, to_json, to_text
+    from jobdsl.cli.console import say_json
 
     swept = {}
     bounds = bound(builds, pools, table)
@@ -207,7 +208,7 @@ def _what_if(
             )
     if as_json:
         pools_of = {pool: to_json(settings) for pool, settings in swept.items()}
-        click.echo(json.dumps({"policy": name, "pools": pools_of}, indent=2))
+        say_json({"policy": name, "pools": pools_of})
     else:
         click.echo(
             "\n".join(to_text(pool, settings, bounds.pools[pool]) for pool, settings in swept.items()),

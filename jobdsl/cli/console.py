@@ -10,9 +10,9 @@ import click
 
 from jobdsl.cli import places
 from jobdsl.errors import Problem, Severity
-from jobdsl.printable import one_line, printable
+from jobdsl.printable import json_text, one_line, printable
 
-__all__ = ["Progress", "count", "say", "say_problems"]
+__all__ = ["Progress", "count", "say", "say_json", "say_problems"]
 
 _COLORS: dict[Severity, str] = {"error": "red", "warning": "yellow", "note": "cyan"}
 
@@ -28,6 +28,11 @@ def count(number: int, word: str) -> str:
 def say(text: str, *, err: bool = False) -> None:
     """Print text that may hold what others wrote: names, reasons, what a server answered."""
     click.echo(printable(text), err=err)
+
+
+def say_json(value: object) -> None:
+    """Print a value as JSON, alone on stdout: indented, in UTF-8, with what nothing shows escaped."""
+    click.echo(json_text(value))
 
 
 def say_problems(problems: Iterable[Problem], *, most: int = 200) -> int:

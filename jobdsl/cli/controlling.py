@@ -13,14 +13,13 @@ import click
 from jobdsl.cli.options import (
     ADOPT,
     ESTATE,
-    PENDING,
-    REFUSED,
     REPORTS,
     Stop,
     controller_options,
     planning_options,
 )
 from jobdsl.errors import JobdslError
+from jobdsl.exit_codes import PENDING, REFUSED_OBJECTS
 
 if TYPE_CHECKING:
     from jobdsl.cli.planned import Planned
@@ -92,7 +91,7 @@ def plan(
         _refuse_secrets(out, planned)
         saved = planfile.dumps(made, checked.inventory, planned.documents, checked.controller.url)
         workflow.write_text(out, saved, private=True)
-    raise Stop(REFUSED if made.refused else PENDING if made.changes else 0)
+    raise Stop(REFUSED_OBJECTS if made.refused else PENDING if made.changes else 0)
 
 
 def _refuse_secrets(out: Path, planned: Planned) -> None:
@@ -256,7 +255,7 @@ def _say_refused(made: Plan) -> int:
         return 0
     names = listed([problem.job for problem in made.refused], most=20)
     say(f"{count(len(made.refused), 'object')} left out: {names}", err=True)
-    return REFUSED
+    return REFUSED_OBJECTS
 
 
 @click.command()

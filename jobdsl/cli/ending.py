@@ -9,6 +9,7 @@ import click
 
 from jobdsl.cli.options import Stop
 from jobdsl.errors import JobdslError
+from jobdsl.exit_codes import FAILED, INTERRUPTED, WRONG_USAGE
 
 __all__ = ["run"]
 
@@ -18,13 +19,12 @@ def run(
     name: str,
     arguments: list[str] | None,
     *,
-    usage: int = 1,
     told: Callable[[Exception], int | None] = lambda _: None,
 ) -> int:
     """Run a command by the name people call it; gives its exit code.
 
-    usage: the code for wrong options. told: tells of an exception in a way of the tool's own and gives its
-    code; None leaves it to us: problems are said as they are everywhere, all else is raised on.
+    told: reports an exception in a way of the tool's own and gives its code; None leaves it to this function:
+    problems are printed as they are everywhere, all else is raised again.
     """
     try:
         code = command.main(args=arguments, prog_name=name, standalone_mode=False)
@@ -34,7 +34,7 @@ def run(
         return end.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
-        return 130
+        return INTERRUPTED
     except click.ClickException as error:
         from jobdsl.controller.address import without_logins
         from jobdsl.printable import printable
@@ -44,17 +44,17 @@ def run(
         click.echo(
             printable(without_logins(text.getvalue())), err=True, nl=False
         )  # an address as a directory
-        return usage
+        return WRONG_USAGE
     except BrokenPipeError:
-        return 1
+        return FAILED
     except ModuleNotFoundError as error:
-        return _not_installed(error, name, usage)
+        return _not_installed(error, name)
     except Exception as error:  # noqa: BLE001 - raised on where nobody knows it
         return _raised(error, told)
     return code if isinstance(code, int) else 0
 
 
-def _not_installed(error: ModuleNotFoundError, name: str, code: int) -> int:
+def _not_installed(error: ModuleNotFoundError, name: str) -> int:
     """Report the extra that a command needs."""
     from jobdsl.cli.console import say_problems
     from jobdsl.cli.extras import missing_extra
@@ -63,7 +63,7 @@ def _not_installed(error: ModuleNotFoundError, name: str, code: int) -> int:
     if missing is None:
         raise error
     say_problems(missing.problems)
-    return code
+    return FAILED
 
 
 def _raised(error: Exception, told: Callable[[Exception], int | None]) -> int:

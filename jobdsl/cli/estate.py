@@ -70,7 +70,7 @@ def lint(
     jobdsl.toml and --plugins say is used.
     """
     from jobdsl.cli import workflow
-    from jobdsl.cli.console import count, say_problems
+    from jobdsl.cli.console import count, say_json, say_problems
 
     found = workflow.findings(estate, workflow.Access(url, user, token), isolation, plugins)
     if junit is not None:
@@ -78,9 +78,7 @@ def lint(
 
         workflow.write_text(junit, as_junit(found.problems, found.checked))
     if as_json:
-        from jobdsl.printable import json_text
-
-        click.echo(json_text([problem.to_json() for problem in found.problems]))
+        say_json([problem.to_json() for problem in found.problems])
     else:
         say_problems(found.problems)
         counts = [count(len(found.checked), "job")]

@@ -1,7 +1,6 @@
 """The command line: `jobdsl render | lint | show | plan | apply | import | bootstrap | words`.
 
-Exit codes: 0 done, or nothing to do; 1 an error, also one of usage; 2 changes are pending (`plan`);
-130 interrupted. Everything but click is imported by the command that needs it.
+docs/exit-codes.md explains the exit codes. Everything but click is imported by the command that needs it.
 """
 
 from __future__ import annotations

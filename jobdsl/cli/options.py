@@ -17,9 +17,7 @@ __all__ = [
     "ALLOW_REPLACE",
     "ESTATE",
     "ONLY",
-    "PENDING",
     "REFRESH",
-    "REFUSED",
     "REPORTS",
     "WORKERS",
     "Stop",
@@ -29,10 +27,6 @@ __all__ = [
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-PENDING = 2
-"""Exit code: changes are pending."""
-REFUSED = 3
-"""Exit code: all was done, or is pending, but for objects that were refused."""
 
 
 def _remember(_context: click.Context, _parameter: click.Parameter, estate: Path) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -29,6 +28,7 @@ __all__ = ["words"]
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 def words(text: tuple[str, ...], limit: int, as_json: bool) -> int:
     """Find elements by any name: ours, a Java class, a plugin, a field, a name of JJB or Job DSL."""
+    from jobdsl.cli.console import say_json
     from jobdsl.dsl import jobs, viewkinds  # noqa: F401  # kinds of items are found as well
     from jobdsl.elements import load_all
     from jobdsl.elements.search import search
@@ -36,7 +36,7 @@ def words(text: tuple[str, ...], limit: int, as_json: bool) -> int:
     load_all()
     matches = [match for match in search(" ".join(text)) if not match.cls.java.startswith("#")]
     if as_json:
-        click.echo(json.dumps([_values(match) for match in matches[:limit]], indent=2))
+        say_json([_values(match) for match in matches[:limit]])
         return 0 if matches else 1
     for match in matches[:limit]:
         click.echo(_entry(match))
