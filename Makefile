@@ -12,7 +12,7 @@ AUDIT := if ! command -v pip-audit >/dev/null; then echo "pip-audit is not insta
 	else found=$$(timeout 60 pip-audit --progress-spinner off --disable-pip --no-deps -r constraints.txt 2>&1); \
 	printf '%s\n' "$$found"; case $$found in *"Found "*"known vulnerabilit"*) exit 1;; esac; fi
 
-.PHONY: demo test test-fast lint bench docs site clean
+.PHONY: demo test test-fast lint measure bench docs site clean
 
 demo: $(VENV)/installed  ## an estate applied by its seed to a simulated controller; a service taken to production
 	@$(BIN)/python examples/demo.py
@@ -24,12 +24,16 @@ test: $(VENV)/installed  ## the whole test suite
 test-fast: $(VENV)/installed  ## without fault sweeps, real builds and many processes
 	$(BIN)/pytest -n auto -m 'not slow'
 
-lint: $(VENV)/installed  ## style, format, types, layers
+lint: $(VENV)/installed  ## style, format, types, layers, limits of words and names
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo --no-cache >$(VENV)/layers.txt || { cat $(VENV)/layers.txt; exit 1; }
+	@$(BIN)/python .ci/measure.py --check
 	@$(AUDIT)
+
+measure: $(VENV)/installed  ## words, names, circles and calls, beside their limits
+	@$(BIN)/python .ci/measure.py
 
 bench: $(VENV)/installed  ## the figures the README claims, beside a floor or a peer
 	@$(BIN)/python -m benchmarks

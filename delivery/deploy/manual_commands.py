@@ -24,7 +24,7 @@ _SIZE = click.IntRange(0, 10_000)
 def _options(command: Any) -> Any:
     for option in (
         click.option("--last", is_flag=True, help="Also where nothing of the cluster serves then."),
-        click.option("--plan", "as_plan", is_flag=True, help="Print every step, and do none of them."),
+        click.option("--plan", "as_plan", is_flag=True, help="Print the steps and change nothing."),
         click.option("--yes", is_flag=True, help="Do not ask, not even in production."),
         place_options,
         ending_options,
