@@ -268,6 +268,16 @@ def test_a_limit_holds_launches_back_and_is_named(limits: Limits, launched: int,
     assert all(why in one.reason for one in outcome.decisions if isinstance(one, Launch))
 
 
+@pytest.mark.parametrize(("profile", "launched"), [("agent", 5), ("", 5), ("admin", 0)])
+def test_agents_with_a_profile_that_is_not_allowed_are_not_launched(profile: str, launched: int) -> None:
+    limits = Limits(teams={"t": Cap(instance_profiles=("agent",))})
+    outcome = decided(look(items(5)), pool(team="t", instance_profile=profile), limits=limits)
+    assert counts(outcome) == ({"p": launched} if launched else {})
+    assert outcome.pools[0].held_back == (
+        "" if launched else "its agents may not have the instance profile 'admin'"
+    )
+
+
 def test_max_agents_counts_everything_that_exists() -> None:
     there = [
         node("p-1", running=(build(),)),

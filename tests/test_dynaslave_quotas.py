@@ -69,6 +69,38 @@ def test_a_request_within_its_quota_is_no_problem(write: Write) -> None:
     assert told(root) == []
 
 
+def test_an_instance_profile_that_a_quota_does_not_name_is_refused(write: Write) -> None:
+    quotas = QUOTAS.replace("vcpus = 100", 'vcpus = 100\n    instance_profiles = ["agent", "payments-*"]')
+    quotas = quotas.replace("agents = 30", 'agents = 30\n    instance_profiles = ["agent", "*-*"]')
+    pool = 'agent_pool({name!r}, max_agents=1, instance_types="c7i.large", instance_profile={profile!r})\n'
+    made = [("a", "payments-1"), ("b", "agent"), ("c", "search-1"), ("d", "admin"), ("e", "agen?"), ("f", "")]
+    text = "".join(pool.format(name=name, profile=profile) for name, profile in made)
+    other = pool.format(name="s", profile="search-1")
+    assert told(write(quotas, payments__a=text, search__b=other)) == [
+        "payments/a.py:4: error: pool 'c': team payments may not use the instance profile 'search-1' "
+        "(what may be used: agent, payments-*)",
+        "payments/a.py:5: error: pool 'd': the account may not use the instance profile 'admin' "
+        "(what may be used: agent, *-*)",
+        "payments/a.py:5: error: pool 'd': team payments may not use the instance profile 'admin' "
+        "(what may be used: agent, payments-*)",
+        "payments/a.py:6: error: pool 'e': the account may not use the instance profile 'agen?' "
+        "(what may be used: agent, *-*)",
+        "payments/a.py:6: error: pool 'e': team payments may not use the instance profile 'agen?' "
+        "(what may be used: agent, payments-*)",
+    ]
+
+
+def test_an_instance_profile_of_the_defaults_counts(write: Write) -> None:
+    settings = """
+        [pools.defaults]
+        instance_profile = "agent"
+        [quotas]
+        instance_profiles = []
+        """
+    root = write(settings, a='agent_pool("a", max_agents=1, instance_types="c7i.large")')
+    assert any("the account may not use the instance profile 'agent'" in line for line in told(root))
+
+
 def test_requests_beyond_a_quota_are_told_with_their_line_and_what_fits(write: Write) -> None:
     root = write(
         QUOTAS,

@@ -174,10 +174,12 @@ class Room:
 
     def _unusable(self, pool: AgentPool) -> str:
         """Why none of its types may be launched, or counted; empty if they may."""
+        caps = (self._limits.account, self._limits.teams.get(pool.team, Cap()))
+        if not all(cap.may_have_profile(pool.instance_profile) for cap in caps):
+            return f"its agents may not have the instance profile {pool.instance_profile!r}"
         types = _types(pool, self._limits)
         if pool.instance_types and not types:
             return f"none of its instance types may be launched ({', '.join(pool.instance_types)})"
-        caps = (self._limits.account, self._limits.teams.get(pool.team, Cap()))
         unknown = [type for type in types if type not in self._limits.types]
         if unknown and any(cap.vcpus is not None or cap.dollars_month is not None for cap in caps):
             return f"nobody knows what a {unknown[0]} has and costs, and a limit counts it"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 __all__ = ["Cap", "Deadlines", "Limits", "TypeFacts"]
 
@@ -47,6 +48,13 @@ class Cap:
     """Dollars of this month that are spent already; None where nobody knows."""
     instance_types: tuple[str, ...] | None = None
     """Types that may be launched, as globs."""
+    instance_profiles: tuple[str, ...] | None = None
+    """Instance profiles that agents may have, as globs."""
+
+    def may_have_profile(self, name: str) -> bool:
+        """Return whether agents may have an instance profile; those that have none may."""
+        globs = self.instance_profiles
+        return not name or globs is None or any(fnmatchcase(name, glob) for glob in globs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ def fits(pools: Iterable[AgentPool], manager: Manager) -> Iterator[Problem]:
     pools = list(pools)
     for pool in pools:
         yield from _types(pool, manager)
+        yield from _profile(pool, manager)
     yield from _sums(pools, _Purse("the account", "quotas", manager.account), manager)
     for name, quota in manager.teams.items():
         own = [pool for pool in pools if pool.team == name]
@@ -75,6 +76,7 @@ def _cap(quota: Quota, spent: float | None) -> Cap:
         dollars_month=quota.monthly_cost,
         spent=spent,
         instance_types=quota.instance_types,
+        instance_profiles=quota.instance_profiles,
     )
 
 
@@ -87,11 +89,24 @@ class _Purse:
     quota: Quota
 
 
-def _types(pool: AgentPool, manager: Manager) -> Iterator[Problem]:
-    """Types a quota does not name, and types nobody knows the size of."""
+def _purses(pool: AgentPool, manager: Manager) -> list[_Purse]:
+    """Return the quotas that hold for a pool."""
     account = _Purse("the account", "quotas", manager.account)
     quota = manager.teams.get(pool.team)
-    purses = [account, *([_Purse(f"team {pool.team}", "", quota)] if quota else [])]
+    return [account, *([_Purse(f"team {pool.team}", "", quota)] if quota else [])]
+
+
+def _profile(pool: AgentPool, manager: Manager) -> Iterator[Problem]:
+    """An instance profile that a quota does not name."""
+    for purse in _purses(pool, manager):
+        if not _cap(purse.quota, None).may_have_profile(pool.instance_profile):
+            message = f"{purse.who} may not use the instance profile {pool.instance_profile!r}"
+            yield _refused(pool, message, f"what may be used: {_list(purse.quota.instance_profiles or ())}")
+
+
+def _types(pool: AgentPool, manager: Manager) -> Iterator[Problem]:
+    """Types a quota does not name, and types nobody knows the size of."""
+    purses = _purses(pool, manager)
     for who, allowed in ((one.who, one.quota.instance_types) for one in purses):
         for word in pool.instance_types:
             if allowed is not None and not any(fnmatchcase(word, glob) for glob in allowed):

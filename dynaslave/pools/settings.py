@@ -52,6 +52,8 @@ class Quota:
     vcpus: int | None = number(None, 0)
     instance_types: tuple[str, ...] | None = None
     """Globs."""
+    instance_profiles: tuple[str, ...] | None = None
+    """Globs: a profile gives an agent, and so every build on it, the rights of its role."""
     monthly_cost: float | None = number(None, 0)
     """Dollars, at on-demand prices."""
 
