@@ -48,12 +48,6 @@ ALLOWED: _Numbers = {
     "dup3": (292, 24),
     "fadvise64": (221, 223),
     "close_range": (436, 436),
-    "getxattr": (191, 8),
-    "lgetxattr": (192, 9),
-    "fgetxattr": (193, 10),
-    "listxattr": (194, 11),
-    "llistxattr": (195, 12),
-    "flistxattr": (196, 13),
     # memory (mmap: see CHECKED)
     "brk": (12, 214),
     "munmap": (11, 215),

@@ -47,6 +47,12 @@ _REFUSED = {event: why for why, events in _EVENTS.items() for event in events.sp
 _READS = frozenset({"open", "os.listdir", "os.scandir"})
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _DEVICES = ("/dev/null", "/dev/urandom", "/dev/zero")
+_OF_THE_USER = [
+    getattr(resource, name)
+    for name in ("RLIMIT_SIGPENDING", "RLIMIT_MSGQUEUE", "RLIMIT_MEMLOCK")
+    if hasattr(resource, name)
+]
+"""What the kernel keeps for all processes of a user together, beyond the memory of any."""
 _RESERVE = 32 << 20
 """Bytes of memory that files may not use, for rendering and sending what they define."""
 _DEEPEST = 10_000
@@ -71,6 +77,7 @@ def limit(memory_mb: int, seconds: float) -> None:
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_NOFILE, 256),
         (resource.RLIMIT_CORE, 0),
+        *[(kind, 0) for kind in _OF_THE_USER],
     ):
         _, hard = resource.getrlimit(what)
         most_allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)

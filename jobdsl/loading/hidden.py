@@ -13,6 +13,9 @@ __all__ = ["hidden_places", "visible"]
 _REPOSITORIES = frozenset({".git", ".hg", ".svn", ".bzr", ".jj"})
 """What version control keeps: a `.git` is a file in a submodule, and addresses in it may hold a token."""
 
+_LONGEST = 4096
+"""Characters of a path."""
+
 
 def hidden_places(root: Path, settings: Settings) -> list[str]:
     """Return the real paths of secrets files and of all repositories of version control below the root."""
@@ -34,8 +37,27 @@ def _repositories(folder: str) -> Iterator[str]:
             for entry in entries:
                 if entry.name in _REPOSITORIES:
                     yield entry.path
+                    yield from _elsewhere(entry.path)
                 elif entry.is_dir(follow_symlinks=False):
                     folders.append(entry.path)
+
+
+def _elsewhere(place: str) -> Iterator[str]:
+    """The repository that a `.git` names which is a file, as in a worktree; it may have any name."""
+    try:
+        with open(place, encoding="utf-8", errors="surrogateescape") as file:
+            word, _, path = file.readline(_LONGEST).strip().partition(": ")
+    except OSError:  # it is a directory
+        return
+    if word != "gitdir":
+        return
+    repository = os.path.join(os.path.dirname(place), path)
+    yield repository
+    try:
+        with open(os.path.join(repository, "commondir"), encoding="utf-8", errors="surrogateescape") as file:
+            yield os.path.join(repository, file.readline(_LONGEST).strip())
+    except OSError:
+        return
 
 
 def visible(hidden: Iterable[str], readable: Iterable[str]) -> list[str]:

@@ -45,11 +45,17 @@ for _name, _title in (
     (".git/config", "read .git"),
     ("lib/dep/.git/config", "read .git of a nested repository"),
     ("lib/module/.git", "read .git of a submodule"),
+    ("lib/store/config", "read the repository of a worktree"),
     ("lib/old/.hg/hgrc", "read .hg"),
     ("lib/older/.svn/wc.db", "read .svn"),
     ("__pycache__/deep/.git/config", "read .git in a directory without DSL files"),
 ):
     probe(_title, FILES)(lambda name=_name: _read_secret(name))  # type: ignore[misc]
+
+
+@probe("read attributes of a file outside the estate")
+def read_attributes() -> None:
+    os.listxattr(FACTS["outside"])
 
 
 @probe("list programs of the host", FILES)
