@@ -94,6 +94,12 @@ def test_a_problem_at_another_file(told: Told) -> None:
     ]
 
 
+@pytest.mark.parametrize("place", ["/etc/shadow", "../other/jobs.py", "x/../b/good.py"])
+def test_a_problem_at_what_is_no_file_of_the_estate(told: Told, place: str) -> None:
+    source = CLIMB + f'    send(child.out, "problem", "error", "look", {place!r}, 1, "", "")\n'
+    assert told({"a/evil.py": source}) == [f"a/evil.py: error: look ({GROUP}, which named {place}:1)"]
+
+
 def test_a_problem_at_a_file_that_is_imported_says_who_ran(told: Told) -> None:
     source = (
         "import b.good\n"

@@ -127,6 +127,30 @@ def test_what_looks_like_a_lack_of_memory_is_reported_once(tmp_path: Path, how: 
     assert names == [f"{team}/x" for team in NAMES]
 
 
+FORGED = """
+import gc, json, io, struct
+for candidate in gc.get_objects():
+    if type(candidate).__name__ == "Guard":
+        candidate._on = False
+frame = json.dumps(["short"]).encode()
+for descriptor in range(3, 20):
+    try:
+        io.FileIO(descriptor, "w", closefd=False).write(struct.pack(">II", len(frame), 0) + frame)
+    except OSError:
+        pass
+"""
+
+
+@pytest.mark.parametrize("teams", [True, False])
+def test_what_a_file_forges_of_its_memory_is_reported(tmp_path: Path, teams: bool) -> None:
+    write(tmp_path, b=FORGED)
+    with pytest.raises(LoadError) as caught:
+        load(tmp_path, settings(512, teams=teams))
+    assert "b/jobs.py: error: what the DSL files gave back cannot be: its parts are out of order" in [
+        str(problem).partition(" (")[0] for problem in caught.value.problems
+    ]
+
+
 def test_without_teams_one_process_has_all_the_memory(tmp_path: Path) -> None:
     write(tmp_path, b=MUCH.format(megabytes=400))
     seen: list[str] = []

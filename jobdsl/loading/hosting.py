@@ -159,7 +159,7 @@ class Host:
                 self.gathered.problem(self.sender.checked(frame), self.own)
             case "alone":
                 self._meddled(values[0])
-            case "short" if not self.is_whole:
+            case "short":
                 raise Short
             case "ran":
                 self.ran = True
@@ -180,7 +180,9 @@ class Host:
     @property
     def _misplaced(self) -> tuple[str, ...]:
         """The kinds of frames that may not come now: what files define is sent when all have run."""
-        return ("alone", "ran", "short") if self.ran else ("item", "defined", "extra", "end")
+        if self.ran:
+            return ("alone", "ran", "short")
+        return ("item", "defined", "extra", "end", *(["short"] if self.is_whole else []))
 
     def _count(self, frame: Frame) -> None:
         """Count what is sent for a file, with its names: they take memory as its document does."""

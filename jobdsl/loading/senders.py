@@ -56,7 +56,8 @@ class Sender:
         """Return whether a problem may stand at this file."""
         if not self.settings.teams or file in self.own or file in self.imported:
             return True
-        return not self.settings.teams_of(file)
+        is_inside = not file.startswith("/") and ".." not in file.split("/")
+        return is_inside and not self.settings.teams_of(file)
 
     def placed(self, problem: Problem) -> Problem:
         """Return a problem at a place the process may name, with whose files ran where it is not theirs."""

@@ -67,11 +67,11 @@ def much_stack() -> None:
         _, hard = resource.getrlimit(resource.RLIMIT_STACK)
         resource.setrlimit(resource.RLIMIT_STACK, (hard, hard))
     end = ctypes.c_void_p.in_dll(ctypes.CDLL(None), "__libc_stack_end").value or 0
-    megabyte, used = 1 << 20, 1
+    megabyte, used, libc = 1 << 20, 1, ctypes.CDLL(None)
     with mmap.mmap(-1, 8 * megabyte, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS):  # to report with
         while used < int(FACTS["memory_mb"]):  # the kernel writes there, and returns an error where it cannot
             place = ctypes.c_void_p(end - (used + 1) * megabyte)
-            if system_call("getrandom", place, ctypes.c_size_t(megabyte), 0) < megabyte:
+            if libc.getrandom(place, ctypes.c_size_t(megabyte), 0) < megabyte:
                 raise MemoryError(f"{used} MB")
             used += 1
 

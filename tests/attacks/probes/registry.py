@@ -30,7 +30,6 @@ NUMBERS: dict[str, tuple[int, int]] = {
     "fsopen": (430, 430),
     "get_robust_list": (274, 100),
     "inotify_init1": (294, 26),
-    "getrandom": (318, 278),
     "io_setup": (206, 0),
     "io_uring_setup": (425, 425),
     "ioprio_set": (251, 30),
