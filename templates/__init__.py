@@ -3,6 +3,7 @@
 from .baking import bake
 from .build import library, webapp
 from .builds import Builds
+from .changing import resize, terminate, traffic
 from .cleaning import ami_cleanup, bake_reaper, group_cleanup
 from .deploying import canary, deploy
 from .following import promote, resume, rollback
@@ -25,8 +26,11 @@ __all__ = [
     "group_cleanup",
     "library",
     "promote",
+    "resize",
     "resume",
     "rollback",
     "service",
+    "terminate",
+    "traffic",
     "webapp",
 ]

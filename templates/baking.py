@@ -49,6 +49,7 @@ def bake(
     `aws_credentials`: Jenkins id of an access key and its secret, else the agent's own role. `tool`: the
     command of a `delivery` that is on the agents; or `install`: what pip installs it from, the address of a
     wheel; one is needed. `agent`: a label expression or a pool. `mail`, `slack`: who hears of failures.
+    `console`: for the jobs of deploys, see `deploy`; a bake is not started from there.
 
     Parts to replace by name: prepare, fetch, bake (steps; the text of one is its command); build, commit,
     file; timestamps, timeout, access; artifacts, next, mail, slack. None takes a part away.

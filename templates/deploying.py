@@ -45,6 +45,7 @@ def deploy(
     `aws_credentials`: Jenkins id of an access key and its secret, else the agent's own role. `tool`: the
     command of a `delivery` that is on the agents; or `install`: what pip installs it from, the address of a
     wheel; one is needed. `agent`: a label expression or a pool. `mail`, `slack`: who hears of failures.
+    `console`: whether the web console starts the job, and names its user in REQUESTED_BY.
 
     Parts to replace by name: prepare, tested, baked, deploy (steps; the text of one is its command); image,
     in_region, change_request; timestamps, timeout, access; artifacts, next, mail, slack. None takes a part
@@ -113,7 +114,10 @@ def _deploying(
     job = freestyle(
         name,
         description=f"Deploys an image to {cluster}{f' in {running.account}' if running.account else ''}",
-        parameters=_asked(running.region, tested_job, bake_job, change_request=change_request),
+        parameters={
+            **_asked(running.region, tested_job, bake_job, change_request=change_request),
+            **running.requested_by(),
+        },
         **running.job(
             {
                 "deploy": deploy_script(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Unpack
 
 from jobdsl import freestyle, params, triggers
@@ -11,7 +12,7 @@ from .jobset import override
 from .options import ActParts, DeliveryOptions, split
 from .running import Running
 
-__all__ = ["promote", "resume", "rollback"]
+__all__ = ["acting", "promote", "resume", "rollback"]
 
 
 def promote(
@@ -26,7 +27,7 @@ def promote(
     Parts to replace by name: prepare, promote (steps); timestamps, timeout, access; artifacts, mail, slack.
     """
     about = f"Promotes the canary of {cluster}"
-    return _acting(name, "promote", about, cluster, parts, promote)
+    return acting(name, "promote", about, cluster, parts, promote)
 
 
 def rollback(
@@ -47,7 +48,7 @@ def rollback(
         "reason": params.string("REASON", description="Why; kept with the group", trim=True),
         "to": params.string("TO", description="Group to go back to; the one before if empty", trim=True),
     }
-    return _acting(name, "rollback", about, cluster, parts, rollback, parameters=asked)
+    return acting(name, "rollback", about, cluster, parts, rollback, parameters=asked)
 
 
 def resume(
@@ -66,17 +67,26 @@ def resume(
     """
     about = f"Goes on with what was cut short in {cluster}"
     timer = {"schedule": triggers.cron(schedule) if schedule else None}
-    return _acting(name, "resume", about, cluster, parts, resume, triggers=timer)
+    return acting(name, "resume", about, cluster, parts, resume, triggers=timer)
 
 
-def _acting(
-    name: str, command: str, about: str, cluster: str, parts: ActParts, made_by: Any, **fields: Any
+def acting(
+    name: str,
+    command: str,
+    about: str,
+    cluster: str,
+    parts: ActParts,
+    made_by: Any,
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    **fields: Any,
 ) -> freestyle:
     """Make a job that runs one command on a cluster."""
     options, replaced = split(parts, DeliveryOptions)
     running = Running.of(options)
     script = act_script(running, command, cluster)
     made = running.job({command: script}, minutes=MINUTES, kept=KEPT)
-    job = freestyle(name, description=about, **fields, **made)
+    asked = {**(parameters or {}), **running.requested_by()}
+    job = freestyle(name, description=about, parameters=asked, **fields, **made)
     override([job], replaced, made_by, DeliveryOptions.__annotations__)
     return job

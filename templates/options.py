@@ -110,6 +110,8 @@ class DeliveryOptions(Notices, total=False):
     """What pip installs `delivery` from: the address of a wheel."""
     tool: str | None
     """The command of a `delivery` that is on the agents."""
+    console: bool
+    """Whether the web console starts the job: it names its user in REQUESTED_BY. [default: False]"""
 
 
 class CommonParts(FreestyleFields, total=False):
@@ -173,13 +175,23 @@ class DeployParts(DeliveryParts, total=False):
 
 
 class ActParts(DeliveryParts, total=False):
-    """Options and parts of `promote`, `rollback` and `resume`."""
+    """Options and parts of `promote`, `rollback`, `resume`, `resize`, `traffic` and `terminate`."""
 
     promote: StepPart
     rollback: StepPart
     resume: StepPart
+    resize: StepPart
+    traffic: StepPart
+    terminate: StepPart
     reason: ParameterPart
     to: ParameterPart
+    group: ParameterPart
+    min: ParameterPart
+    desired: ParameterPart
+    max: ParameterPart
+    direction: ParameterPart
+    instance: ParameterPart
+    requested_by: ParameterPart
 
 
 class CleanParts(DeliveryParts, total=False):

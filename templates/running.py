@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from jobdsl import DslError, publish, read_file, steps, template, wrappers
+from jobdsl import DslError, params, publish, read_file, steps, template, wrappers
 from jobdsl.context import complain
 from jobdsl.dsl import requirements
 
@@ -45,6 +45,7 @@ class Running:
     aws_credentials: str | None = None
     install: str | None = None
     tool: str | None = None
+    console: bool = False
     agent: Any = None
     mail: str | None = None
     slack: str | None = None
@@ -75,6 +76,13 @@ class Running:
         """Options that say where: settings, account, region."""
         file = f" --settings {HOME}/delivery.toml" if self.settings else ""
         return file + words(account=self.account, region=self.region)
+
+    def requested_by(self) -> dict[str, Any]:
+        """The parameter in which the web console names the user it starts a job for."""
+        if not self.console:
+            return {}
+        about = "User of the web console that asked for it; leave it empty"
+        return {"requested_by": params.string("REQUESTED_BY", description=about, trim=True)}
 
     def prepare(self) -> str | None:
         """The script that brings `delivery` and its settings into the workspace; None if nothing is to do."""

@@ -118,7 +118,8 @@ def service(
     canary; NAME-rollback brings back what was. With `as_pipeline` one Pipeline does it all: it asks, for as
     long as `approve_hours`, and has a canary rolled back that nobody promotes within `decide_minutes`.
 
-    `region`, `settings`, `aws_credentials`, `install`, `tool`, `agent`, `mail`, `slack`: as in `bake`.
+    `region`, `settings`, `aws_credentials`, `install`, `tool`, `agent`, `mail`, `slack`: as in `bake`;
+    `console`: as in `deploy`.
     Parts to replace by name are those of `webapp`, `bake`, `deploy`, `promote`, `rollback` and `resume`, and
     the stages of the Pipeline, in every job that has them.
     """

@@ -50,6 +50,7 @@ FULL: dict[str, dict[str, Any]] = {
     "canary": {"cluster": "cart-eu", "smoke": "true", "change_request": True, "tested_job": "deploy", "bake_job": "bake"},
     "promote": {"cluster": "cart-eu"},
     "rollback": {"cluster": "cart-eu"},
+    **{name: {"cluster": "cart-eu", "console": True} for name in ("resize", "traffic", "terminate")},
     "resume": {"cluster": "cart-eu", "schedule": "H/10 * * * *"},
 }  # fmt: skip
 LEAST: dict[str, dict[str, Any]] = {
@@ -57,7 +58,7 @@ LEAST: dict[str, dict[str, Any]] = {
     **{name: {"tool": "delivery"} for name in ("bake_reaper", "ami_cleanup", "group_cleanup")},
     **{
         name: {"cluster": "cart", "tool": "delivery"}
-        for name in ("deploy", "canary", "promote", "rollback", "resume")
+        for name in ("deploy", "canary", "promote", "rollback", "resume", "resize", "traffic", "terminate")
     },
 }
 

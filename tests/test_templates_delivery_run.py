@@ -11,7 +11,17 @@ import pytest
 from templates_runs import repository, run
 
 from jobdsl import steps
-from jobdsl.templates import Service, canary, deploy, resume, rollback, service
+from jobdsl.templates import (
+    Service,
+    canary,
+    deploy,
+    resize,
+    resume,
+    rollback,
+    service,
+    terminate,
+    traffic,
+)
 from jobdsl.testing import SimulatedJenkins
 from jobdsl.testing.builds import Build
 
@@ -236,3 +246,28 @@ def test_clean_up_asks_first_unless_it_is_told_not_to(jenkins: SimulatedJenkins,
     assert delivery.calls() == [
         ["clean", "amis"], ["clean", "groups", "--limit", "5", "--apply"], ["clean", "amis", "--apply"],
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("make", "parameters", "words"),
+    [
+        (resize, {"GROUP": "cart-v001", "DESIRED": "3"}, ["--group", "cart-v001", "--desired", "3"]),
+        (
+            resize,
+            {"GROUP": "a b; exit 1", "MIN": "1", "MAX": "$(id)"},
+            ["--group", "a b; exit 1", "--min", "1", "--max", "$(id)"],
+        ),
+        (traffic, {"GROUP": "cart-v001", "DIRECTION": "off"}, ["--group", "cart-v001", "off"]),
+        (terminate, {"INSTANCE": "i-0123456789abcdef0"}, ["--instance", "i-0123456789abcdef0"]),
+    ],
+)
+def test_single_changes_are_asked_for_by_parameters(
+    jenkins: SimulatedJenkins, delivery: Delivery, make: Any, parameters: dict[str, str], words: list[str]
+) -> None:
+    job = make("change", cluster="cart", tool=str(delivery.tool), console=True)
+    build = run(jenkins, job, REQUESTED_BY="alice", **parameters)
+    assert build.result == "SUCCESS", build.console
+    (call,) = delivery.calls()
+    assert call[0] == make.__name__
+    at = call.index("--yes")
+    assert call[at + 1 : at + 1 + len(words)] == words
