@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from skips import MissingTools
 
 GOLDEN = Path(__file__).parent / "golden"
 Golden = Callable[[str, Mapping[str, str]], None]
@@ -50,6 +51,12 @@ SLOW = (
     "test_testing_run",
 )
 """Beginnings of the names of modules that `make test-fast` leaves out: fault sweeps, real builds, many processes."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """In CI a test that skips for want of a tool fails the run; workers leave that to the process they report to."""
+    if os.environ.get("CI") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(MissingTools())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
