@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import get_args
+
 from benchmarks import traces
-from dynaslave.pools.pool import AgentPool, make
+from dynaslave.pools.pool import AgentPool, Prefer, make
 from dynaslave.pools.prices import shipped
 from dynaslave.simulate.chance import Chance, Faults
 from dynaslave.simulate.engine import run
@@ -26,6 +29,9 @@ def main() -> None:
     print()
     print(TITLE.format("The same with 10 % capacity errors, 3 % never connecting, spot interruptions"))
     _table(FAULTS)
+    print()
+    print("Builds on made traces, by what a pool prefers: mean wait, wait at p95, agent-hours")
+    _preferences()
 
 
 def _table(faults: Faults) -> None:
@@ -40,6 +46,30 @@ def _table(faults: Faults) -> None:
         best = min(one.wait_p95_s for one in rest[:2])
         ratio = f"{ours.wait_p95_s / best:.2f} of the better" if best else ""
         print(f"  {shape:12}{_cell(ours):>22}{cells}   {ours.killed} {ours.starved}  {ratio}")
+
+
+def _preferences() -> None:
+    """Each value of `prefer` next to no-delay, and whether it keeps what it is for."""
+    values = get_args(Prefer)
+    print(f"  {'':12}{''.join(f'{value:>22}' for value in values)}{'no-delay':>22}   worse than no-delay")
+    for shape in (*SHAPES, "tiny", "bursts"):
+        builds, pools = traces.made(shape)
+        found = {
+            value: _figures(
+                OURS,
+                builds,
+                {name: replace(pool, prefer=value) for name, pool in pools.items()},
+                Faults(),
+            )
+            for value in values
+        }
+        other = _figures("no-delay", builds, pools, Faults())
+        cost, speed = found["cost"], found["speed"]
+        worse = ["cost: hours"] if cost.agent_hours > other.agent_hours else []
+        worse += ["speed: mean"] if speed.wait_mean_s > other.wait_mean_s else []
+        worse += ["speed: p95"] if speed.wait_p95_s > other.wait_p95_s else []
+        cells = "".join(f"{_cell(figures):>22}" for figures in (*found.values(), other))
+        print(f"  {shape:12}{cells}   {', '.join(worse) or '-'}", flush=True)
 
 
 def _cell(one: Figures) -> str:

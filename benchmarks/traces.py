@@ -1,8 +1,12 @@
-"""Made traces of builds: the days of different teams, each from its seed."""
+"""Made traces of builds: the days of different teams, each from its seed.
+
+python -m benchmarks.traces medium > trace.csv
+"""
 
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterator
 from random import Random
 
@@ -137,6 +141,24 @@ def matrix(seed: int) -> Made:
     return builds, pool(max_agents=60)
 
 
+def tiny(seed: int) -> Made:
+    """One build in two minutes, twenty seconds each: much shorter than a boot."""
+    dice = Random(seed)
+    times = _arrivals(dice, lambda _: 1 / 120, 1 / 120, 2 * DAY)
+    return [Build(now, _lognormal(dice, 20), "linux") for now in times], pool()
+
+
+def bursts(seed: int) -> Made:
+    """Ten builds at once each ten minutes, four minutes each."""
+    dice = Random(seed)
+    builds = [
+        Build(600.0 * number + dice.uniform(0, 3), _lognormal(dice, 240), "linux")
+        for number in range(144)
+        for _ in range(10)
+    ]
+    return builds, pool()
+
+
 def heavy_tails(seed: int) -> Made:
     """Most builds take a minute, some take hours."""
     dice = Random(seed)
@@ -179,7 +201,7 @@ TRACES: dict[str, Callable[[int], Made]] = {
     one.__name__: one
     for one in (
         office_days, workday, steady, medium, sparse, scheduled, nightly, short, long, matrix, heavy_tails,
-        executors, three_pools,
+        executors, three_pools, tiny, bursts,
     )
 }  # fmt: skip
 
@@ -188,3 +210,15 @@ def made(name: str, seed: int = 1) -> Made:
     """A trace by its name, in the order the builds came."""
     builds, pools = TRACES[name](seed)
     return sorted(builds, key=lambda one: one.submit), pools
+
+
+def main() -> None:
+    """Print a trace as CSV."""
+    builds, _ = made(sys.argv[1])
+    print("submit_s,duration_s,pool")
+    for build in builds:
+        print(f"{build.submit:.1f},{build.duration:.1f},{build.pool}")
+
+
+if __name__ == "__main__":
+    main()

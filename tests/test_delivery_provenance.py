@@ -67,6 +67,21 @@ def group_tags(one: Case, name: str) -> dict[str, tuple[str, bool]]:
     return {each["Key"]: (each["Value"], each["PropagateAtLaunch"] in (True, "true")) for each in found}
 
 
+def test_status_says_that_nothing_serves_by_its_exit_code(
+    one: Case, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("deploy", "--image", one.image) == 0
+    assert run("status") == 0
+    one.world.raw("autoscaling").delete_auto_scaling_group(AutoScalingGroupName=NEW, ForceDelete=True)
+    one.world.clock.sleep(600)
+    capsys.readouterr()
+    assert run("status") == 1
+    said = f"no group of shop takes traffic: delivery rollback --cluster shop --to {OLD} gives it to {OLD}"
+    assert said in capsys.readouterr().out
+    assert run("rollback", "--to", OLD) == 0
+    assert run("status") == 0
+
+
 def test_groups_and_instances_say_what_they_are_and_who_deployed_them(one: Case, run: Run) -> None:
     assert run("deploy", "--image", one.image, "--change-request", "CHG12") == 0
     caller = one.world.aws.caller

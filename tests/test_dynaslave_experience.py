@@ -323,3 +323,41 @@ def test_where_all_are_late_it_is_the_experience_that_is_wrong() -> None:
 def test_the_moment_an_agent_is_late_is_looked_at() -> None:
     memory = Memory(boots={"p": booted(*[100.0] * 9)})
     assert decided(1, [], coming(60), memory).until == NOW + 90
+
+
+# what a pool prefers
+
+
+def test_where_cost_counts_agents_come_only_for_what_waits() -> None:
+    cheap = pool(prefer="cost")
+    memory = Memory(traffic={"p": busy(10)}, boots={"p": booted(*BOOTS)})
+    assert any(isinstance(one, Launch) for one in decided(0, agents(10, 10), [], memory).decisions)
+    assert decided(0, agents(10, 10), [], memory, cheap).decisions == ()
+    count, reason = launched(decided(8, [], [], Memory(boots={"p": booted(*BOOTS)}), cheap).decisions)
+    assert (count, "slower" in reason) == (8, False)
+
+
+def test_where_cost_counts_an_idle_agent_is_billed_for_no_longer_than_its_idle_time() -> None:
+    assert kept_minutes(2, busy(0, lasting=3000.0), DIFFERENT, 4.75, prefer="cost") == "4.8 min"
+
+
+def test_where_speed_counts_more_are_launched_at_any_price() -> None:
+    memory = Memory(traffic={"p": rare()}, boots={"p": booted(*BOOTS)})
+    quick = pool(prefer="speed", idle_minutes=1.0)
+    plain = pool(idle_minutes=1.0)
+    assert launched(decided(1, [], [], memory, plain).decisions)[0] == 1
+    assert launched(decided(1, [], [], memory, quick).decisions)[0] == 2
+
+
+@pytest.mark.parametrize(("ago", "goes"), [(290.0, False), (310.0, True)])
+def test_where_speed_counts_each_agent_is_kept_after_its_last_build(ago: float, goes: bool) -> None:
+    quick = pool(prefer="speed")
+    first = decided(0, agents(1, 0), [], Memory(boots={"p": booted(*BOOTS)}), quick)
+    memory = watched(first, 400)
+    memory = memory._replace(
+        seen={name: seen._replace(useful=NOW - ago) for name, seen in memory.seen.items()}
+    )
+    outcome = decided(0, agents(1, 0), [], memory, quick)
+    assert [type(one) for one in outcome.decisions] == ([Drain] if goes else [])
+    if not goes:
+        assert outcome.until <= NOW + 10

@@ -17,7 +17,7 @@ from delivery.deploy.asked import (
     site_of,
     what_options,
 )
-from delivery.errors import DeliveryError
+from delivery.errors import FAILED, DeliveryError
 from jobdsl.cli.console import say, say_json
 
 if TYPE_CHECKING:
@@ -91,7 +91,10 @@ def echo_steps(steps: Sequence[tuple[str, str]]) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @place_options
 def status(place: Place, cluster_name: str, *, as_json: bool) -> None:
-    """Show a cluster: its groups, which of them take traffic, and the run in progress."""
+    """Show a cluster: its groups, which of them take traffic, and the run in progress.
+
+    The exit code is 1 where no group serves although there are groups, and no run is in progress.
+    """
     from delivery.deploy.model import State
     from delivery.deploy.status import illness_of, report, table
     from delivery.deploy.traffic import traffic_of
@@ -108,6 +111,8 @@ def status(place: Place, cluster_name: str, *, as_json: bool) -> None:
         say_json(said)
     else:
         say(table(said))
+    if cluster.alive and not unfinished and not said["serves"]:
+        raise click.exceptions.Exit(FAILED)
 
 
 def _holder(site: Site) -> Any:

@@ -16,6 +16,7 @@ from delivery.deploy.capacity import CapacityError
 from delivery.deploy.extras import Extras, extras_of
 from delivery.deploy.machine import Run, drive, is_switched, relax
 from delivery.deploy.model import Group, State
+from delivery.deploy.outage import without_traffic
 from delivery.deploy.recorded import recorded_facts
 from delivery.deploy.removal import check_room, tidy
 from delivery.deploy.rollback import as_before, cancel, itself, roll_back, settle_serving
@@ -136,27 +137,6 @@ def deploy(
         way.get(open_one.state, "delivery resume, or delivery rollback, first"),
         USAGE,
     )
-
-
-def without_traffic(cluster: Cluster, traffic: Traffic) -> str:
-    """Say that no group takes traffic, and the command that changes it; empty if one does. AwsError."""
-    alive = cluster.alive
-    if any(traffic.takes(one) for one in alive):
-        return ""
-    if not alive:
-        return f"{cluster.name} has no group: delivery deploy makes one"
-    served = [one for one in alive if one.state is not State.failed]
-    if not served:
-        return f"no group of {cluster.name} takes traffic, and none ever did: delivery deploy makes one"
-    last = max(served, key=_out_since).name
-    way = f"delivery rollback --cluster {cluster.name} --to {last} gives it to {last}"
-    return f"no group of {cluster.name} takes traffic: {way}"
-
-
-def _out_since(group: Group) -> tuple[bool, str, float]:
-    """Order groups by when they took traffic: those that no deploy has taken out did so last."""
-    is_out = group.state is State.disabled
-    return not is_out, group.tags.get(tags.DISABLED_AT, "") if is_out else "", group.created.timestamp()
 
 
 def _leftover(cluster: Cluster, traffic: Traffic) -> Group | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from delivery import tags
 from delivery.aws import asking
 from delivery.deploy.model import Cluster, Group, State
+from delivery.deploy.outage import without_traffic
 from delivery.deploy.template import image_of
 from delivery.deploy.traffic import Traffic, recorded
 from delivery.health import Gate
@@ -25,6 +26,7 @@ __all__ = [
     "described",
     "group_values",
     "illness_of",
+    "is_serving",
     "releases",
     "report",
     "short_name",
@@ -49,12 +51,26 @@ def report(
         "region": aws.region,
         "locked_by": holder.owner if holder and holder.expires > now else None,
         "under_way": cluster.unfinished.name if cluster.unfinished else None,
-        "way": way(cluster.unfinished, now, illness=illness) if cluster.unfinished else None,
+        "serves": is_serving(cluster, traffic),
+        "way": _way(cluster, traffic, now, illness),
         "groups": [
             group_values(group, found[group.name], takes=not group.deleting and traffic.takes(group))
             for group in reversed(cluster.groups)
         ],
     }
+
+
+def is_serving(cluster: Cluster, traffic: Traffic) -> bool:
+    """Tell whether a group takes traffic and has instances in service, if it is to have any. AwsError."""
+    return any(traffic.takes(one) and (one.in_service or not one.size.desired) for one in cluster.alive)
+
+
+def _way(cluster: Cluster, traffic: Traffic, now: float, illness: str) -> str | None:
+    if cluster.unfinished:
+        return way(cluster.unfinished, now, illness=illness)
+    if not cluster.alive or is_serving(cluster, traffic):
+        return None
+    return without_traffic(cluster, traffic) or "the group that takes traffic has no instance in service"
 
 
 def releases(aws: Aws, groups: Sequence[Group]) -> dict[str, Release]:

@@ -31,7 +31,7 @@ from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.outcome import Outcome, PoolView
 from dynaslave.deciding.reconcile import interruption, must_go, parked, settle_agents, settle_instances
 from dynaslave.deciding.room import Room
-from dynaslave.deciding.scale_down import replace_unfit, scale_down
+from dynaslave.deciding.scale_down import idle_until, replace_unfit, scale_down
 from dynaslave.deciding.scale_up import scale_up
 from dynaslave.deciding.standing import Standing, executors_of, standings
 from dynaslave.deciding.supply import Supply, slots, supplies
@@ -205,6 +205,7 @@ class _Decision:
         times += [agent.deadline for agent in self.ledger.agents if agent.deadline is not None]
         times += [agent.given_up for agent in self.ledger.agents if agent.given_up is not None]
         times += [self.memory.seen[name].hold.until for name in self.kept.held]
+        times += [at for one in self.standings.values() for at in idle_until(one, self.memory.seen, self.now)]
         if any(pool.schedule for pool in self.ordered):
             times.append((self.now // 60 + 1) * 60)
         return min(times, default=math.inf)

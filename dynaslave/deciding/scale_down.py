@@ -7,7 +7,7 @@ many executors were needed at once; experience may shorten the time (forecast.py
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from dynaslave.deciding.decisions import Drain
 from dynaslave.deciding.demand import Group
@@ -21,7 +21,7 @@ from dynaslave.pools.prices import BILLING_MINIMUM
 from jobdsl.grammar.labels import Expr
 from jobdsl.printable import plural
 
-__all__ = ["replace_unfit", "scale_down"]
+__all__ = ["idle_until", "replace_unfit", "scale_down"]
 
 
 def scale_down(
@@ -40,10 +40,28 @@ def scale_down(
     drains = [Drain(agent.name, _over(pool)) for agent in order if agent.state is State.IDLE][:over]
     gone = {drain.node for drain in drains}
     left = sorted((agent for agent in standing.coming if _is_billed(agent, now)), key=lambda one: -one.since)
-    left += [agent for agent in order if agent.free and agent.name not in gone]
+    kept = _own_idle_seconds(pool)
+    left += [
+        agent
+        for agent in order
+        if agent.free and agent.name not in gone and now - _useful(agent, seen) >= kept
+    ]
     for agent in left[: max(0, surplus - len(drains))]:
         drains.append(Drain(agent.name, _surplus(agent, standing, surplus)))
     return drains
+
+
+def idle_until(standing: Standing, seen: Mapping[str, Seen], now: float) -> Iterator[float]:
+    """When idle agents that are kept as long as each was useful lately may go."""
+    if kept := _own_idle_seconds(standing.pool):
+        for agent in standing.serving:
+            if agent.state is State.IDLE and (until := _useful(agent, seen) + kept) > now:
+                yield until
+
+
+def _own_idle_seconds(pool: AgentPool) -> float:
+    """How long an agent is kept after its last build, whatever the pool needs; 0 where only that counts."""
+    return 60 * pool.idle_minutes if pool.prefer == "speed" else 0.0
 
 
 def replace_unfit(
@@ -89,10 +107,14 @@ def _is_billed(agent: Agent, now: float) -> bool:
 
 
 def _order(agent: Agent, pool: AgentPool, seen: Mapping[str, Seen]) -> tuple[bool, int, bool, float, str]:
-    before = seen.get(agent.name)
     current = agent.executors == pool.executors and agent.labels - {agent.name} == frozenset(pool.labels)
-    useful = before.useful if before else agent.since
-    return (agent.state is State.BUSY, len(agent.node.running), current, useful, agent.name)
+    return (agent.state is State.BUSY, len(agent.node.running), current, _useful(agent, seen), agent.name)
+
+
+def _useful(agent: Agent, seen: Mapping[str, Seen]) -> float:
+    """When something last ran there."""
+    before = seen.get(agent.name)
+    return before.useful if before else agent.since
 
 
 def _over(pool: AgentPool) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from dynaslave.deciding.demand import ON_THE_WAY, Demand
-from dynaslave.deciding.forecast import Forecast, Traffic
+from dynaslave.deciding.forecast import PATIENT, Forecast, Traffic
 from dynaslave.deciding.ledger import Ledger, is_coming, is_serving
 from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.supply import Supply, slots
@@ -73,11 +73,12 @@ class Standing(NamedTuple):
         Whichever comes first takes the build, and nobody waits for the slowest. Not where so many builds
         come and end that the items will hardly have to wait for an agent.
         """
-        if not self.boots_differ or expecting <= self.forecast.typical:
+        prefer = self.pool.prefer
+        if prefer == "cost" or not self.boots_differ or expecting <= self.forecast.typical:
             return 0
         agents = math.ceil(expecting / slots(self.pool))
         more = math.ceil(_MORE * agents)
-        return more if self.is_doubtful else min(more, self._paid_for(agents))
+        return more if self.is_doubtful or prefer == "speed" else min(more, self._paid_for(agents))
 
     def _paid_for(self, agents: int) -> int:
         """Agents that cost no more than ending so many before their idle time is over saves."""
@@ -92,7 +93,9 @@ class Standing(NamedTuple):
         all idle, and are kept.
         """
         forecast, idle = self.forecast, 60 * self.pool.idle_minutes
-        if slots(self.pool) > 1:
+        if self.pool.prefer == "cost" and idle:  # billed for no longer than by a timer of each agent
+            return max(0.0, 1 - _CLOSING / idle)
+        if slots(self.pool) > 1 or self.pool.prefer == "speed":
             return 1.0
         if forecast.ahead or not agents or not idle:
             return forecast.hold
@@ -111,7 +114,7 @@ class Standing(NamedTuple):
         traffic = self.traffic.look(now, self.traffic.running, self.traffic.waiting)
         forecast = self.forecast
         if now >= self.traffic.next():
-            forecast = traffic.forecast(self.boot_seconds, sure=now < self.doubt)
+            forecast = _forecast(traffic, self.pool, self.boot_seconds, sure=now < self.doubt)
             if forecast.ahead != self.forecast.ahead:
                 return None
         window = self.window.add(self.window.length, now, self.window.value)
@@ -171,7 +174,7 @@ def standings(
         boot = memory.boot_seconds(name)
         traffic = _traffic(memory.traffic.get(name), frozenset(running[name]), waiting.get(name, 0), now)
         doubt = memory.unreliable_until(name)
-        forecast = traffic.forecast(boot, sure=now < doubt)
+        forecast = _forecast(traffic, pool, boot, sure=now < doubt)
         floor = _floor(pool, now, forecast.ahead)
         needs = busy + waiting.get(name, 0) + paused.get(name, 0) + floor.free(slots(pool))
         found[name] = Standing(
@@ -190,6 +193,11 @@ def standings(
             doubt=doubt,
         )
     return found
+
+
+def _forecast(traffic: Traffic, pool: AgentPool, boot: float, *, sure: bool) -> Forecast:
+    """What experience says; where cost counts, nothing is kept or launched for what may come."""
+    return PATIENT if pool.prefer == "cost" else traffic.forecast(boot, sure=sure)
 
 
 def _builds(agent: Agent) -> Iterable[str]:

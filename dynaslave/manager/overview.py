@@ -37,8 +37,13 @@ def _row(pool: AgentPool, view: PoolView, dollars: Mapping[str, float] | None, n
         pool.max_agents,
         floor.spares,
         _spent(pool.name, dollars),
-        "; ".join(_notes(view)),
+        "; ".join([*_notes(view), *_preference(pool)]),
     )
+
+
+def _preference(pool: AgentPool) -> list[str]:
+    """What the pool prefers, where it says so."""
+    return [f"prefers {pool.prefer}"] if pool.prefer in ("cost", "speed") else []
 
 
 def _spent(name: str, dollars: Mapping[str, float] | None) -> float | None:

@@ -11,9 +11,10 @@ from dynaslave.pools.schedules import periods
 from jobdsl.errors import DslError, suggestion
 from jobdsl.grammar.labels import split
 
-__all__ = ["Mode", "Spot", "checked", "labels"]
+__all__ = ["Mode", "Prefer", "Spot", "checked", "labels"]
 
 Mode = Literal["exclusive", "normal"]
+Prefer = Literal["cost", "balanced", "speed"]
 Spot = Literal["no", "prefer", "only"]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
@@ -129,11 +130,14 @@ def _spot(value: Any) -> Spot:
     raise DslError(f'takes True, False or "only", not {value!r}', hint="False never takes spot")
 
 
-def _mode(value: Any) -> Mode:
-    if isinstance(value, str) and value in get_args(Mode):
-        return value  # type: ignore[return-value]
-    wanted = " or ".join(f'"{mode}"' for mode in get_args(Mode))
-    raise DslError(f"takes {wanted}, not {value!r}", hint=suggestion(str(value), get_args(Mode)))
+def _choice(*words: str) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if isinstance(value, str) and value in words:
+            return value
+        wanted = " or ".join(f'"{word}"' for word in words)
+        raise DslError(f"takes {wanted}, not {value!r}", hint=suggestion(str(value), words))
+
+    return check
 
 
 def _tags(value: Any) -> tuple[tuple[str, str], ...]:
@@ -195,7 +199,8 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "remote_fs": _directory,
     "schedule": periods,
     "tags": _tags,
-    "mode": _mode,
+    "mode": _choice(*get_args(Mode)),
+    "prefer": _maybe(_choice(*get_args(Prefer))),
     "priority": _count(-1_000, 1_000),
     "team": _team,
 }

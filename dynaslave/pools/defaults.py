@@ -24,6 +24,7 @@ DEFAULTS = (
     "root_volume_gb",
     "user_data",
     "tags",
+    "prefer",
 )
 """Arguments of `agent_pool` that `[pools.defaults]` may have: those that are empty by default."""
 _PATH = ("pools", "defaults")

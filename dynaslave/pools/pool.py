@@ -8,14 +8,14 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from dynaslave.pools.calls import spoken
-from dynaslave.pools.checks import Mode, Spot, checked, labels
+from dynaslave.pools.checks import Mode, Prefer, Spot, checked, labels
 from dynaslave.pools.images import Image
 from dynaslave.pools.schedules import Period
 from jobdsl import context
 from jobdsl.errors import DslError, Where, suggestion
 from jobdsl.grammar.labels import Atom
 
-__all__ = ["KIND", "AgentPool", "Mode", "Spot", "agent_pool", "from_plain", "make"]
+__all__ = ["KIND", "AgentPool", "Mode", "Prefer", "Spot", "agent_pool", "from_plain", "make"]
 
 KIND = "pool"
 """The kind of definition a load gives pools back as."""
@@ -46,6 +46,7 @@ class AgentPool:
     schedule: tuple[Period, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
     mode: Mode = "exclusive"
+    prefer: Prefer | None = None
     priority: int = 0
     team: str = ""
     where: Where | None = None
@@ -103,6 +104,7 @@ def agent_pool(
     schedule: Iterable[Period | Mapping[str, Any]] = (),
     tags: Mapping[str, str] | None = None,
     mode: Mode = "exclusive",
+    prefer: Prefer | None = None,
     priority: int = 0,
     team: str = "",
 ) -> AgentPool:
@@ -127,6 +129,7 @@ def agent_pool(
     user_data: shell commands run before the agent starts. remote_fs: where the agent works.
     schedule: periods with other numbers, made by `during`; the last that holds counts.
     tags: more tags for instances and volumes. mode: "normal" also takes builds without a label.
+    prefer: "cost" or "speed", where one is bought with the other; "balanced" if left out.
     priority: of two pools that fit, the higher is taken, then the cheaper. team: whose quota it counts for.
 
     Raises DslError naming the argument.
