@@ -292,6 +292,20 @@ LINT = [
         ("256", "100"),
     ),
     row(
+        'with inside("known-folder"):\n    freestyle("JOB", parameters=[params.run("RUN", "inner")])',
+        3,
+        "'inner' is no full name, so the parameter offers no builds",
+        'write "known-folder/inner"',
+        ('"inner"', '"known-folder/inner"'),
+    ),
+    row(
+        'freestyle("JOB", parameters=[params.run("RUN", "known-jbo")])',
+        2,
+        "the job of a run parameter 'known-jbo' is not in the estate",
+        '"known-job"',
+        ("known-jbo", "known-job"),
+    ),
+    row(
         'freestyle("JOB")  # jobdsl: ignore=empty-step',
         2,
         "ignore=empty-step: there is no warning of this rule at this line",

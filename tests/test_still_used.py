@@ -15,6 +15,7 @@ USERS = {
     "copies artifacts from": 'freestyle("user", steps=[steps.copy_artifacts("{}", "*")])',
     "triggers": 'freestyle("user", publishers=[publish.downstream("{}")])',
     "is triggered by": 'freestyle("user", triggers=[triggers.upstream("{}")])',
+    "offers the builds of": 'freestyle("user", parameters=[params.run("RUN", "{}")])',
     "lists": 'list_view("user", jobs=["{}"])',
 }
 KINDS = pytest.mark.parametrize("word", USERS)
@@ -27,7 +28,7 @@ class Seed:
         self.root, self.jenkins, self.capsys = root, jenkins, capsys
 
     def write(self, *lines: str, settings: str = DELETE) -> None:
-        head = "from jobdsl import folder, freestyle, list_view, publish, steps, triggers\n"
+        head = "from jobdsl import folder, freestyle, list_view, params, publish, steps, triggers\n"
         (self.root / "jobs.py").write_text(head + "\n".join(lines) + "\n")
         (self.root / "jobdsl.toml").write_text(settings)
 

@@ -56,8 +56,14 @@ def _jobs(one: Definition, found: References, estate: Estate) -> Iterator[Findin
             "downstream": "downstream job",
             "upstream": "upstream job",
             "copied": "job to copy artifacts from",
+            "run": "job of a run parameter",
         }
-        if (there := estate.named(name, one.parent)) is not None:
+        there = estate.named(name, "" if kind == "run" else one.parent)
+        if there is None and kind == "run" and (meant := estate.named(name, one.parent)) is not None:
+            text = f"the {words[kind]} {name!r} is no full name, so the parameter offers no builds"
+            yield "warning", text, f'write "{meant}"'
+            continue
+        if there is not None:
             if there in estate.holders:
                 inside = sorted(other for other in estate.items.values() if other.startswith(f"{there}/"))
                 hint = f'name a job in it, such as "/{inside[0]}"' if inside else "name a job in it"

@@ -53,6 +53,7 @@ _JOB_FIELDS = {
     ("jenkins.triggers.ReverseBuildTrigger", "upstreamProjects"): "upstream",
     ("hudson.plugins.copyartifact.CopyArtifact", "project"): "copied",
     ("hudson.plugins.copyartifact.CopyArtifact", "projectName"): "copied",
+    ("hudson.model.RunParameterDefinition", "projectName"): "run",
 }
 _FIELDS = frozenset({tag for _, tag in _JOB_FIELDS} | {"cron", "spec", "string", "firstJob"})
 _PIPELINE = "org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition"
@@ -74,7 +75,7 @@ class References(Claims):
 
     crons: list[str] = field(default_factory=list)
     jobs: list[tuple[str, str]] = field(default_factory=list)
-    """`downstream`, `upstream` or `copied`, and the name as it is written."""
+    """`downstream`, `upstream`, `copied` or `run` (a full name), and the name as it is written."""
     listed: list[str] = field(default_factory=list)
     """Names of jobs that a view lists, as they are written."""
     flat: list[str] = field(default_factory=list)

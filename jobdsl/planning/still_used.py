@@ -22,6 +22,7 @@ _WORDS = {
     "copied": "copies artifacts from",
     "downstream": "triggers",
     "listed": "lists",
+    "run": "offers the builds of",
     "upstream": "is triggered by",
 }
 
@@ -32,7 +33,7 @@ class Use:
 
     definition: Definition
     kind: str
-    """`downstream`, `upstream`, `copied`, or `listed` in a view."""
+    """`downstream`, `upstream`, `copied`, `run` of a parameter, or `listed` in a view."""
     name: str
     """The name as the definition writes it."""
 
@@ -112,6 +113,8 @@ def _problem(
     definition = use.definition
     # a folder's document holds views, which list what lies in the folder
     folder = definition.full_name if definition.is_folder else definition.parent
+    if use.kind == "run":
+        folder = ""  # Jenkins looks for a full name
     for candidate in (names.resolve(bare, folder), names.resolve(bare, "")):
         if not candidate:
             continue
