@@ -8,6 +8,7 @@ from .cleaning import ami_cleanup, bake_reaper, group_cleanup
 from .deploying import canary, deploy
 from .following import promote, resume, rollback
 from .options import build_options, delivery_options
+from .overview import status
 from .service import Service, service
 from .stages import Stage, Stages
 
@@ -30,6 +31,7 @@ __all__ = [
     "resume",
     "rollback",
     "service",
+    "status",
     "terminate",
     "traffic",
     "webapp",

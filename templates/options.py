@@ -35,6 +35,7 @@ __all__ = [
     "DeployParts",
     "PublishOptions",
     "ServiceParts",
+    "StatusParts",
     "build_options",
     "delivery_options",
     "split",
@@ -192,6 +193,12 @@ class ActParts(DeliveryParts, total=False):
     direction: ParameterPart
     instance: ParameterPart
     requested_by: ParameterPart
+
+
+class StatusParts(DeliveryParts, total=False):
+    """Options and parts of the overview."""
+
+    list: StepPart
 
 
 class CleanParts(DeliveryParts, total=False):

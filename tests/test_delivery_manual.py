@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+import iam
 from delivery import cli, tags
 from delivery.cli_options import Place
 from delivery.deploy import asked
@@ -13,6 +14,7 @@ from delivery.deploy.manual import plan_resize, plan_terminate, plan_traffic, ru
 from delivery.deploy.runs import Ending
 from delivery.errors import REFUSED, USAGE, DeliveryError, LockedError
 from deploy_case import NEW, OLD, SIZE, Case, Make, cases
+from deploy_requests import group as group_arn
 from deploy_strict import READING
 from ec2_strict import Fault, KillError
 
@@ -310,3 +312,36 @@ def test_the_commands_say_what_they_do_before_they_do_it(
     assert '"outcome": "resized"' in said.out
     assert run("traffic", "--group", OLD, "on") == 0
     assert run("traffic", "--group", OLD, "up") == USAGE
+
+
+def test_the_policy_has_what_single_changes_ask_for_and_nothing_else(make: Make) -> None:
+    policy, called = iam.document("delivery", "manual"), set()
+    gates = 'gates = ["target-groups", "elb", "ec2"]\n'
+    for toml in (gates, f'{gates}traffic = "weighted"\n'):
+        one = make(toml)
+        one.deploy("ramp" if "weighted" in toml else "red-black")
+        one.strict.groups[OLD].instance_states[0].health_status = "Unhealthy"
+        one.world.calls.clear()
+        traffic(one, OLD, on=True)
+        traffic(one, NEW, on=False)
+        resize(one, OLD, desired=3)
+        terminate(one, instance_of(one, OLD))
+        called |= {f"{call.service}:{call.operation}" for call in one.world.calls}
+    kept = {f"dynamodb:{name}" for name in ("GetItem", "UpdateItem", "PutItem", "Query")}  # lock and records
+    rare = {
+        "autoscaling:DescribeAutoScalingInstances",  # where an instance has ended meanwhile
+        "autoscaling:DescribeScalingActivities",  # where a group does not become healthy
+        "ec2:DescribeImages",  # where no tag says what a group contains
+        "ec2:DescribeInstances",
+        "ec2:DescribeLaunchTemplateVersions",
+        "elasticloadbalancing:DescribeRules",  # where a rule has the weights
+        "elasticloadbalancing:ModifyRule",
+        "autoscaling:AttachLoadBalancers",
+        "autoscaling:DetachLoadBalancers",
+    }
+    assert called - iam.actions(policy) == set()
+    assert iam.actions(policy) - called - kept - rare == set()
+    for action in iam.actions(policy):
+        if action.startswith("autoscaling:") and ":Describe" not in action:
+            assert not iam.allowed(policy, action, group_arn("cart-v001"), {}), action
+            assert iam.allowed(policy, action, group_arn("shop-v001"), {}), action

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from overview_world import EU, TEST, US, Estate, begin_run, estate, furnish, listener, record, rows
 
 import iam
 from delivery import cli
+from delivery.overview.page import to_html
 from deploy_requests import arn
 from iam import actions, allowed
 
@@ -48,6 +50,23 @@ def run(one: Estate, capsys: pytest.CaptureFixture[str]) -> Run:
 
 
 # list
+
+
+def test_list_writes_a_page_of_all_groups(run: Run, tmp_path: Path) -> None:
+    page = tmp_path / "overview.html"
+    code, out, _ = run("list", "--html", str(page), "--json")
+    assert code == 0
+    text = page.read_text()
+    for name in ("cart-v000", "shop-eu-v002", "worker-v010", "us-east-1", "alice"):
+        assert name in text
+    assert '<td class="good">web</td>' in text
+    assert run("list", "--html", str(tmp_path / "nowhere" / "page.html"))[0] == 2
+    groups = json.loads(out)["groups"]
+    groups[0]["version"] = "<script>alert(1)</script>"
+    unread = [{"account": "<b>", "region": None, "message": "no"}]
+    hostile = to_html(groups, unread, "2026-01-01T00:00:00Z")
+    assert "<script>" not in hostile
+    assert "<b>" not in hostile
 
 
 def test_list_shows_every_group_of_all_accounts_and_regions(run: Run) -> None:

@@ -43,6 +43,7 @@ FULL: dict[str, dict[str, Any]] = {
     "bake_reaper": {"options": "--hours 2"},
     "ami_cleanup": {"apply": True, "options": "--keep 3"},
     "group_cleanup": {"schedule": "H 3 * * *"},
+    "status": {"schedule": "H 4 * * *"},
     "deploy": {
         "cluster": "cart", "strategy": "ramp", "smoke": "curl -f http://it's/healthz", "change_request": True,
         "tested_job": "canary", "bake_job": "bake", "then": "promote", "hand_on": "artifacts",
@@ -55,7 +56,7 @@ FULL: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 LEAST: dict[str, dict[str, Any]] = {
     "bake": {"package": "https://artifacts.example.com/cart.deb", "tool": "delivery"},
-    **{name: {"tool": "delivery"} for name in ("bake_reaper", "ami_cleanup", "group_cleanup")},
+    **{name: {"tool": "delivery"} for name in ("bake_reaper", "ami_cleanup", "group_cleanup", "status")},
     **{
         name: {"cluster": "cart", "tool": "delivery"}
         for name in ("deploy", "canary", "promote", "rollback", "resume", "resize", "traffic", "terminate")

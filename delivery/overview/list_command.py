@@ -21,6 +21,12 @@ Values = dict[str, Any]
 @click.command("list")
 @click.option("--app", metavar="NAME", help="List only this application.")
 @click.option("--cluster", metavar="NAME", help="List only this cluster.")
+@click.option(
+    "--html",
+    "html_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the list as one HTML page, too.",
+)
 @location_options
 def list_groups(
     settings_file: Path | None,
@@ -28,6 +34,7 @@ def list_groups(
     cluster: str | None,
     account: str | None,
     region: str | None,
+    html_file: Path | None,
     *,
     as_json: bool,
 ) -> int:
@@ -47,6 +54,8 @@ def list_groups(
     groups = sorted((values for found in answers.found for values in found), key=order)
     report_unread(answers.unread)
     chosen = _chosen(settings, answers, groups, app, cluster)
+    if html_file is not None:
+        _write_html(html_file, chosen, answers, now)
     if as_json:
         say_json({"groups": chosen, "unread": answers.unread_values})
     else:
@@ -75,6 +84,18 @@ def _chosen(
 
 def _clusters(settings: Settings) -> set[str]:
     return {name for kind, name in settings.layers if kind == "clusters"}
+
+
+def _write_html(file: Path, groups: list[Values], answers: Answers[list[Values]], now: float) -> None:
+    """Write the page. DeliveryError."""
+    from delivery.clock import iso
+    from delivery.errors import USAGE, DeliveryError
+    from delivery.overview.page import to_html
+
+    try:
+        file.write_text(to_html(groups, answers.unread_values, iso(now)), "utf-8")
+    except OSError as error:
+        raise DeliveryError(f"{file} cannot be written: {error.strerror}", "", USAGE) from error
 
 
 def _print(groups: list[Values]) -> None:
