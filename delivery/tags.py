@@ -10,9 +10,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 __all__ = [
+    "ANALYSIS",
+    "ANALYSIS_SINCE",
     "APPLICATION",
     "BAKE",
     "BAKING",
+    "BASELINE",
+    "BASELINE_OF",
     "BEGUN",
     "BOOT_SECONDS",
     "BUILD_URL",
@@ -138,6 +142,14 @@ ROLLED_BACK = "delivery:rolled-back"
 """On a group that got its traffic back by a rollback: the group that had it."""
 DECIDE_BY = "delivery:decide-by"
 """On a canary: without a decision until then (UTC, ISO) it is rolled back."""
+BASELINE = "delivery:baseline"
+"""On a canary: the group of the previous image that it is compared with; deleted with the comparison."""
+BASELINE_OF = "delivery:baseline-of"
+"""On a baseline: the canary that is compared with it."""
+ANALYSIS = "delivery:analysis"
+"""On a canary: what its metrics decided: `promote` or `ask`."""
+ANALYSIS_SINCE = "delivery:analysis-since"
+"""On a canary: since when its metrics are compared (UTC, ISO), the warm-up included."""
 IGNORED_ALARMS = "delivery:ignored-alarms"
 """On a group: names of alarms that its deploy does not watch, one a line."""
 BOOT_SECONDS = "delivery:boot-seconds"
@@ -153,7 +165,7 @@ OF_GROUPS = (
     DEPLOY, STATE, PREVIOUS, PIN, DISABLED_AT, DELETE_AFTER, CHANGE_REQUEST, BEGUN, STEP, STRATEGY, SIZE,
     IMAGE, PREVIOUS_IMAGE, PREVIOUS_TEMPLATE, REASON, ROLLBACK_ERROR, ROLLED_BACK, DECIDE_BY,
     IGNORED_ALARMS, BOOT_SECONDS, SUSPENDED, NAME, APPLICATION, VERSION, COMMIT, DEPLOYER, JENKINS_USER,
-    JOB, BUILD_URL, IMAGE_NAME, TRAFFIC_SINCE, KEEP_FAILED,
+    JOB, BUILD_URL, IMAGE_NAME, TRAFFIC_SINCE, KEEP_FAILED, BASELINE, ANALYSIS, ANALYSIS_SINCE,
 )  # fmt: skip
 """Every tag a group may have of deploys, but those that name load balancers."""
 

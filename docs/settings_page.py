@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 SETTINGS = Path(__file__).parent.parent / "delivery" / "settings"
-SOURCES = (SETTINGS / "model.py", SETTINGS / "console.py")
+SOURCES = (SETTINGS / "model.py", SETTINGS / "console.py", SETTINGS / "analysis.py")
 HEAD = """# `delivery.toml`
 
 What `delivery` is told by default: accounts, how clusters are deployed, how images are baked. It is looked
@@ -72,6 +72,9 @@ TABLES = {
     "JenkinsSettings": "[console.jenkins]",
     "JobNames": "[console.jobs], [console.jobs.NAME]",
     "Role": "[console.roles.NAME]",
+    "AnalysisSettings": "[analysis]",
+    "MetricSettings": "[analysis.metrics.NAME]",
+    "InputSettings": "[analysis.metrics.NAME.inputs.INPUT]",
 }
 
 

@@ -34,9 +34,10 @@ def deploy_script(
         known = ", ".join(STRATEGIES)
         near = suggestion(str(strategy), STRATEGIES)
         raise DslError(f"strategy takes one of {known}, not {strategy!r}", hint=near)
+    judged = running.judged if strategy in (None, "canary") else ""
     return running.script(
         "deploy",
-        options=words(app=app, cluster=cluster, strategy=strategy, gate_command=smoke),
+        options=f"{words(app=app, cluster=cluster, strategy=strategy, gate_command=smoke)}{judged}",
         cluster=cluster,
         canary=strategy in (None, "canary"),
         change_request=change_request,
@@ -49,7 +50,8 @@ def deploy_script(
 def act_script(running: Running, command: str, cluster: str) -> str:
     """The script of a promotion, a rollback, or of going on. Raises DslError for names that cannot be."""
     _app(cluster)
-    return running.script("act", options=words(cluster=cluster), command=command)
+    judged = running.judged if command == "resume" else ""
+    return running.script("act", options=f"{words(cluster=cluster)}{judged}", command=command)
 
 
 def _app(cluster: str) -> str:

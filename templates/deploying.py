@@ -28,6 +28,7 @@ def deploy(
     bake_job: str | None = None,
     then: str | Iterable[str] = (),
     hand_on: HandOn = "parameters",
+    analysis: str | None = None,
     **parts: Unpack[DeployParts],
 ) -> freestyle:
     """A job that deploys an image: a new group, and traffic to it once it is healthy; the old one is kept.
@@ -39,7 +40,8 @@ def deploy(
     deployed is taken; `bake_job`: the one that the build of that job has baked which started this one, else
     the last. `then`: jobs that are started with the image once it serves. `hand_on`: `artifacts` where there
     is no Parameterized Trigger plugin: those jobs copy `image.properties` of this one, as `deploy` does with
-    `tested_job`. A deploy that was rolled back fails the build.
+    `tested_job`. `analysis`: a file of the estate that says how a canary is judged by its metrics. A deploy
+    that was rolled back fails the build.
 
     `account`, `region`: where; `settings`: a `delivery.toml` of the estate, else that of the agent.
     `aws_credentials`: Jenkins id of an access key and its secret, else the agent's own role. `tool`: the
@@ -61,6 +63,7 @@ def deploy(
         change_request=change_request,
         tested_job=tested_job,
         bake_job=bake_job,
+        analysis=analysis,
         then=then,
         hand_on=hand_on,
     )
@@ -74,12 +77,14 @@ def canary(
     change_request: bool = False,
     tested_job: str | None = None,
     bake_job: str | None = None,
+    analysis: str | None = None,
     **parts: Unpack[DeployParts],
 ) -> freestyle:
     """A job that puts up a small group with a new image beside the one that serves, and leaves it there.
 
     A job of `promote` goes on with it, one of `rollback` takes it away, and one of `resume` does so when
-    nobody has decided in time (`decision_minutes` of the settings). Parameters and parts are as in `deploy`.
+    nobody has decided in time (`decision_minutes` of the settings). With `analysis` its metrics promote it or
+    roll it back, and it is left only where they are undecided. Parameters and parts are as in `deploy`.
     """
     return _deploying(
         name,
@@ -91,6 +96,7 @@ def canary(
         change_request=change_request,
         tested_job=tested_job,
         bake_job=bake_job,
+        analysis=analysis,
     )
 
 
@@ -105,12 +111,13 @@ def _deploying(
     change_request: bool,
     tested_job: str | None,
     bake_job: str | None,
+    analysis: str | None,
     then: str | Iterable[str] = (),
     hand_on: HandOn = "parameters",
 ) -> freestyle:
     check_hand_on(hand_on)
     options, replaced = split(parts, DeliveryOptions)
-    running = Running.of(options)
+    running = Running.of({**options, "analysis": analysis})
     job = freestyle(
         name,
         description=f"Deploys an image to {cluster}{f' in {running.account}' if running.account else ''}",

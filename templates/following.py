@@ -56,18 +56,19 @@ def resume(
     *,
     cluster: str,
     schedule: str = "",
+    analysis: str | None = None,
     **parts: Unpack[ActParts],
 ) -> freestyle:
     """A job that goes on with a deploy or a rollback that was cut short; where none was, it does nothing.
 
     A canary nobody has decided on in time is rolled back, which is what `schedule` is for: when it is started
-    by the clock. The parameters are as in `deploy`.
+    by the clock. `analysis`: the file that the deploy has. The parameters are as in `deploy`.
     Parts to replace by name: prepare, resume (steps); schedule; timestamps, timeout, access; artifacts, mail,
     slack.
     """
     about = f"Goes on with what was cut short in {cluster}"
     timer = {"schedule": triggers.cron(schedule) if schedule else None}
-    return acting(name, "resume", about, cluster, parts, resume, triggers=timer)
+    return acting(name, "resume", about, cluster, parts, resume, analysis=analysis, triggers=timer)
 
 
 def acting(
@@ -79,11 +80,12 @@ def acting(
     made_by: Any,
     *,
     parameters: Mapping[str, Any] | None = None,
+    analysis: str | None = None,
     **fields: Any,
 ) -> freestyle:
     """Make a job that runs one command on a cluster."""
     options, replaced = split(parts, DeliveryOptions)
-    running = Running.of(options)
+    running = Running.of({**options, "analysis": analysis})
     script = act_script(running, command, cluster)
     made = running.job({command: script}, minutes=MINUTES, kept=KEPT)
     asked = {**(parameters or {}), **running.requested_by()}

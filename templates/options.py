@@ -219,7 +219,6 @@ class ServiceParts(PublishOptions, BuildSteps, DeployParts, ActParts, total=Fals
     change_request: ParameterPart
     schedule: TriggerPart
     checkout: StepPart
-    approve: StepPart
     production: StepPart
     decide: StepPart
 

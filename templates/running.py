@@ -49,6 +49,8 @@ class Running:
     agent: Any = None
     mail: str | None = None
     slack: str | None = None
+    analysis: str | None = None
+    """File of the estate that says how canaries are judged; only jobs that judge them take it."""
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Running:
@@ -59,11 +61,12 @@ class Running:
         if made.install is None and not made.tool:
             complain(DslError(_NO_COMMAND, hint=_COMMAND_HINT))
             made = replace(made, tool="delivery")  # a stand-in, so that all else is checked
-        if made.settings is not None and made.settings.startswith("."):
-            raise DslError(
-                f"settings takes a file of the estate, by its path from the root, not {made.settings!r}",
-                hint='like "delivery.toml"',
-            )
+        for name, file in (("settings", made.settings), ("analysis", made.analysis)):
+            if file is not None and file.startswith("."):
+                raise DslError(
+                    f"{name} takes a file of the estate, by its path from the root, not {file!r}",
+                    hint='like "delivery.toml"' if name == "settings" else 'like "analysis.toml"',
+                )
         return made
 
     @property
@@ -84,9 +87,14 @@ class Running:
         about = "User of the web console that asked for it; leave it empty"
         return {"requested_by": params.string("REQUESTED_BY", description=about, trim=True)}
 
+    @property
+    def judged(self) -> str:
+        """The option that says how a canary is judged."""
+        return f" --analysis {HOME}/analysis.toml" if self.analysis else ""
+
     def prepare(self) -> str | None:
         """The script that brings `delivery` and its settings into the workspace; None if nothing is to do."""
-        if self.tool and not self.settings:
+        if self.tool and not self.settings and not self.analysis:
             return None
         return template(
             "./delivery/prepare.sh.j2",
@@ -94,6 +102,7 @@ class Running:
             tool=self.tool,
             install=self.install,
             settings=read_file(self.settings).rstrip("\n") if self.settings else None,
+            analysis=read_file(self.analysis).rstrip("\n") if self.analysis else None,
         )
 
     def script(self, name: str, *, options: str = "", **values: Any) -> str:

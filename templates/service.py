@@ -17,7 +17,7 @@ from .following import resume as resume_job
 from .following import rollback as rollback_job
 from .handing import HandOn
 from .jobset import NO_JOB, JobSet, override
-from .options import DeliveryOptions, Notices, PublishOptions, ServiceParts, split
+from .options import DeliveryOptions, Notices, PublishOptions, ServiceParts, StepPart, split
 from .running import Running
 from .service_pipeline import whole_way
 from .stages import Stages
@@ -95,6 +95,8 @@ def service(
     test_cluster: str | None = None,
     production_account: str | None = "production",
     strategy: str = "red-black",
+    analysis: str | None = None,
+    approve: StepPart | bool = True,
     as_pipeline: bool = False,
     hand_on: HandOn = "parameters",
     approve_hours: int = 72,
@@ -114,9 +116,13 @@ def service(
     there is no Parameterized Trigger plugin. `strategy`: how production is deployed; with canary, it waits
     there to be promoted.
 
-    In production nothing is done by itself: somebody starts NAME-production, then NAME-promote if it is a
-    canary; NAME-rollback brings back what was. With `as_pipeline` one Pipeline does it all: it asks, for as
-    long as `approve_hours`, and has a canary rolled back that nobody promotes within `decide_minutes`.
+    `analysis`: a file of the estate that says how canaries are judged by their metrics; production is then
+    deployed by canary, which promotes or rolls back by itself, and asks where the metrics are undecided.
+    `approve`: with `False`, what was found good in test goes to production without a user.
+
+    Otherwise nothing is done by itself in production: a user starts NAME-production, then NAME-promote if it
+    is a canary; NAME-rollback brings back what was. With `as_pipeline` one Pipeline does it all: it asks, for
+    as long as `approve_hours`, and has a canary rolled back that no user promotes within `decide_minutes`.
 
     `region`, `settings`, `aws_credentials`, `install`, `tool`, `agent`, `mail`, `slack`: as in `bake`;
     `console`: as in `deploy`.
@@ -127,6 +133,8 @@ def service(
     options, replaced = split(rest, DeliveryOptions)
     notices = {key: value for key, value in options.items() if key in Notices.__annotations__}
     release = replaced.pop("release", False)
+    if not isinstance(approve, bool):
+        replaced["approve"] = approve  # another stage of the Pipeline
     building = Building.of(repo, build, {**build_options, **notices, "release": release})
     way = Way.of(
         name=name,
@@ -137,12 +145,13 @@ def service(
         smoke=smoke,
         test_account=test_account,
         production_account=production_account,
-        strategy=strategy,
+        strategy="canary" if analysis is not None and strategy == "red-black" else strategy,
+        approve=approve is not False,
         approve_hours=approve_hours,
         decide_minutes=decide_minutes,
         hand_on=hand_on,
         building=building,
-        running=Running.of({**options, "account": None}),
+        running=Running.of({**options, "account": None, "analysis": analysis}),
     )
     made = Service(build_jobs("webapp", name, building, without=way.branch if as_pipeline else ""))
     for job in made.builds:
@@ -189,16 +198,24 @@ def _chain(made: Service, way: Way) -> None:
         strategy="red-black",
         smoke=way.smoke,
         bake_job=baked if by_artifacts else None,
+        then=() if way.approve or not way.production_account else f"{name}-production",
+        hand_on=way.hand_on,
         **way.common(way.test_account),
     )
     if way.production_account:
-        made.test.properties.append(properties.copy_permission([f"{name}-production"]))
+        if way.approve or not by_artifacts:  # else handing on does so
+            made.test.properties.append(properties.copy_permission([f"{name}-production"]))
         made.production = _production(way, tested)
 
 
 def _production(way: Way, tested: str) -> freestyle:
     """Starting it is the approval."""
-    there: dict[str, Any] = {"cluster": way.cluster, "change_request": True, "tested_job": tested}
+    there: dict[str, Any] = {
+        "cluster": way.cluster,
+        "change_request": True,
+        "tested_job": tested,
+        "analysis": way.running.analysis,
+    }
     there |= way.common(way.production_account)
     name = f"{way.name}-production"
     return canary(name, **there) if way.strategy == "canary" else deploy(name, strategy=way.strategy, **there)
@@ -211,4 +228,6 @@ def _beside(made: Service, way: Way, *, as_pipeline: bool) -> None:
     if waits and not as_pipeline:
         made.promote = promote_job(f"{way.name}-promote", **there)
     made.rollback = rollback_job(f"{way.name}-rollback", **there)
-    made.resume = resume_job(f"{way.name}-resume", schedule="H/10 * * * *" if waits else "", **there)
+    made.resume = resume_job(
+        f"{way.name}-resume", schedule="H/10 * * * *" if waits else "", analysis=way.running.analysis, **there
+    )

@@ -86,7 +86,8 @@ def _produced(way: Way) -> Iterator[Stage]:
     """Asked for, and deployed to production; a canary is asked about once more."""
     running, access = way.running_in(way.production_account), _access(way.running)
     question = f"Deploy to {way.production_account}? Image "
-    yield _asking("approve", "approve", hours=way.approve_hours, question=question)
+    if way.approve:
+        yield _asking("approve", "approve", hours=way.approve_hours, question=question)
     yield from _prepared("prepare-production", running)
     script = deploy_script(running, way.cluster, way.strategy, None, change_request=True)
     there: dict[str, Any] = {

@@ -31,6 +31,8 @@ class Way:
     test_account: str | None
     production_account: str | None
     strategy: str
+    approve: bool
+    """Whether a user starts the deploy to production."""
     approve_hours: int
     decide_minutes: int
     hand_on: HandOn
@@ -60,6 +62,11 @@ class Way:
                 f"test_cluster {self.test_cluster!r} is of application {app}, "
                 f"and cluster {self.cluster!r} of {self.app}",
                 hint=f"an image is deployed to clusters of its own application: {self.app}-test",
+            )
+        if self.running.analysis is not None and self.strategy != "canary":
+            raise DslError(
+                f"analysis judges canaries, and strategy is {self.strategy!r}",
+                hint='strategy="canary", or no strategy',
             )
         if self.strategy not in STRATEGIES:
             known, near = ", ".join(STRATEGIES), suggestion(str(self.strategy), STRATEGIES)

@@ -155,11 +155,11 @@ def _case(
 ) -> Case:
     web = made.target_group("web")
     places = {"web": web}
-    text = TOML + toml
+    listener = ""
     more: dict[str, Any] = {"TargetGroupARNs": [web]}
     if "weighted" in toml:
         places["green"] = made.target_group("green")
-        text += f'listener = "{_listener(made, places)}"\n'
+        listener = f'listener = "{_listener(made, places)}"\n'
     elif '"none"' in toml:
         more = {}
     else:
@@ -168,7 +168,7 @@ def _case(
     strict.adopt()
     image = made.raw("ec2").register_image(Name="shop-2.0", RootDeviceName="/dev/xvda")["ImageId"]
     (old,) = set(strict.images.values())
-    one = Case(made, strict, loads(text), image, old, places)
+    one = Case(made, strict, loads(f"{TOML}{listener}{toml}"), image, old, places)
     if extras:
         _extras(one)
     strict.calls.clear()

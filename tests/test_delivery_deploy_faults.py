@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import pytest
 
+from canary_case import analysis
 from delivery import tags
 from delivery.deploy.model import OPEN
 from delivery.errors import DeliveryError
@@ -22,6 +23,7 @@ KINDS = {
     "canary": ("canary", ""),
     "ramp": ("ramp", ""),
     "highlander": ("highlander", ""),
+    "judged": ("canary", analysis()),
     "weighted": ("ramp", 'traffic = "weighted"\n'),
 }
 
@@ -87,6 +89,7 @@ def settled(one: Case) -> None:
     for name, said in one.state().items():
         assert tags.PIN not in said["tags"], f"{name} stays pinned"
         assert said["tags"].get(tags.STATE) not in OPEN, f"{name} is half-done"
+        assert tags.BASELINE_OF not in said["tags"], f"{name} is left behind"
 
 
 @pytest.mark.parametrize("act", [deploy, back])

@@ -12,6 +12,7 @@ import pytest
 
 import iam
 from aws_shared import SERVICES
+from canary_case import MARGINAL, analysis
 from delivery import cli, tags
 from delivery.cli_options import Place
 from delivery.deploy import asked as told
@@ -29,6 +30,12 @@ LOOKS = {"dynamodb:GetItem", "servicequotas:GetServiceQuota"}
 BY_HAND = {"dynamodb:CreateTable", "dynamodb:DescribeTable"}
 """The tables of locks and records are made once, by whoever may."""
 GATES = 'gates = ["target-groups", "elb", "ec2"]\ngate_command = "true"\nalarms = ["calm"]\n'
+
+
+FROM_CLOUDWATCH = """[analysis.metrics.cpu]
+source = "cloudwatch"
+inputs.cpu = {namespace = "AWS/EC2", metric = "CPUUtilization", dimensions = {AutoScalingGroupName = "{group}"}}
+"""
 
 
 @dataclass
@@ -83,7 +90,17 @@ def desk() -> Iterator[Desk]:
         patch.setattr(Place, "settings", property(lambda _: made.case and made.case.settings))
         patch.setattr(Place, "aws", property(lambda _: made.case and made.case.world.aws))
         patch.setattr(told, "Clock", lambda: made.case and made.case.world.clock)
-        for kind in (red_black, canary, weighted, one_after_another, highlander, first, killed, turned_back):
+        for kind in (
+            red_black,
+            canary,
+            weighted,
+            one_after_another,
+            highlander,
+            first,
+            killed,
+            turned_back,
+            judged,
+        ):
             kind(made)
         yield made
 
@@ -169,6 +186,31 @@ def one_after_another(desk: Desk) -> None:
                 one.strict.faults.append(refused)  # its alarms are made again
                 assert desk.run("promote") == 0
         assert len(one.strict.groups) <= 3 + (command == "promote")
+
+
+def judged(desk: Desk) -> None:
+    """Canaries judged by metrics; killed while they are, and resumed, promoted or rolled back."""
+    for command in ("", "resume", "promote", "rollback"):
+        one = desk.begin(analysis(MARGINAL) + FROM_CLOUDWATCH)
+        if not command:
+            assert desk.deploy("--strategy", "canary") == 4
+            continue
+        one.strict.watching.append(kill_compared(one))
+        with pytest.raises(KillError):
+            desk.deploy("--strategy", "canary")
+        assert desk.run(command) in (0, 4)
+        assert f"{NEW}-baseline" not in one.strict.groups
+
+
+def kill_compared(one: Case) -> Callable[[str], None]:
+    """Kills the run as soon as the baseline takes traffic."""
+
+    def act(_: str) -> None:
+        if f"{NEW}-baseline" in one.strict.groups and one.strict.serving_in(f"{NEW}-baseline"):
+            one.strict.watching.clear()
+            raise KillError
+
+    return act
 
 
 def protect(one: Case, group: str) -> None:

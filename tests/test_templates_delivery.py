@@ -127,6 +127,46 @@ def test_every_template_lints_clean(estate: Path) -> None:
     assert len(render(estate)) > 80
 
 
+ANALYSIS = """prometheus_url = "http://prometheus.example.com"
+[metrics.latency]
+query = 'latency{group="{group}"}'
+"""
+
+
+@pytest.mark.parametrize("hand_on", ["parameters", "artifacts"])
+def test_a_service_goes_to_production_without_a_user(
+    estate: Path, monkeypatch: pytest.MonkeyPatch, hand_on: str
+) -> None:
+    monkeypatch.chdir(estate)
+    (estate / "analysis.toml").write_text(ANALYSIS)
+    given: dict[str, Any] = {
+        "repo": REPO, "build": "make", "install": WHEEL, "analysis": "analysis.toml", "approve": False,
+    }  # fmt: skip
+    made = service("cart", hand_on=hand_on, **given)
+    assert made.test.publishers["next"] is not None
+    command = made.production.steps["deploy"].command
+    assert "--strategy canary" in command
+    assert "/delivery/analysis.toml" in command
+    assert "latency{group=" in made.production.steps["prepare"].command
+    assert "jobdsl[delivery,analysis]" in made.production.steps["prepare"].command
+    assert "--analysis" in made.resume.steps["resume"].command
+    for job in (made.test.steps["deploy"], made.promote.steps["promote"], made.rollback.steps["rollback"]):
+        assert "--analysis" not in job.command
+    pipeline = service("pipe", as_pipeline=True, **given)
+    assert "approve" not in pipeline.stages.names
+    assert "decide" in pipeline.stages.names  # where metrics are undecided
+    assert "--analysis" in pipeline.stages["production"].script
+    asking = service("ask", as_pipeline=True, **{**given, "approve": True})
+    assert "approve" in asking.stages.names
+
+
+def test_metrics_judge_canaries_only(estate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(estate)
+    (estate / "analysis.toml").write_text(ANALYSIS)
+    with pytest.raises(DslError, match="analysis judges canaries, and strategy is 'ramp'"):
+        service("cart", repo=REPO, build="make", install=WHEEL, analysis="analysis.toml", strategy="ramp")
+
+
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="needs shellcheck")
 def test_shellcheck_finds_nothing(estate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = scripts(estate, monkeypatch)
@@ -213,6 +253,7 @@ def test_checked_options_are_the_declared_ones() -> None:
             if one not in options.Notices.__annotations__
         ),
         *options.Notices.__annotations__,
+        "analysis",  # of some jobs only
     ]
     declared = {*options.BuildOptions.__annotations__, "repo", "variant"}
     assert {one.name for one in fields(Building)} == declared

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple, get_args
 
 from delivery.analysis.model import (
@@ -26,7 +26,7 @@ from delivery.analysis.model import (
 from delivery.errors import USAGE, SeveralError
 from jobdsl.errors import Problem, suggestion
 
-__all__ = ["MAXIMUM_BYTES", "Series", "read"]
+__all__ = ["MAXIMUM_BYTES", "Series", "as_document", "read"]
 
 MAXIMUM_BYTES = 64 * 1024 * 1024
 """Size of a file, far beyond thousands of metrics of a day."""
@@ -55,6 +55,17 @@ def read(text: str, name: str) -> Series:
     if reader.problems:
         raise SeveralError(reader.problems, USAGE)
     return series
+
+
+def as_document(metrics: Iterable[Metric], weights: Mapping[str, float]) -> dict[str, Any]:
+    """Return metrics as `read` takes them."""
+    return {"metrics": [_as_json(metric) for metric in metrics], "weights": dict(weights)}
+
+
+def _as_json(metric: Metric) -> dict[str, Any]:
+    return {key: getattr(metric, check.argument) for key, check in _KEYS.items() if key != "effect"} | {
+        "effect": asdict(metric.effect)
+    }
 
 
 def _parsed(reader: _Reader, text: str) -> Any:

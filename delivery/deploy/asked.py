@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
 __all__ = [
     "ImagePermission",
     "adjust",
+    "analysis_option",
     "cluster_of",
     "cluster_option",
     "confirm_production",
+    "judged_by",
     "site_of",
     "what_options",
 ]
@@ -40,6 +43,23 @@ def cluster_option(command: Any) -> Any:
         metavar="NAME",
         help="Name of the cluster: APP, APP-STACK or APP-STACK-DETAIL.",
     )(command)
+
+
+def analysis_option(command: Any) -> Any:
+    """--analysis, as commands that judge a canary have it."""
+    return click.option(
+        "--analysis",
+        type=click.Path(exists=True, dir_okay=False),
+        metavar="FILE",
+        help="File that says how a canary is judged by its metrics. [default: analysis in delivery.toml]",
+    )(command)
+
+
+def judged_by(site: Site, analysis: str | None) -> None:
+    """Have a canary judged as a file says, checked at once. SettingsError."""
+    if analysis is not None:
+        site.deploy = replace(site.deploy, analysis=analysis)
+        site.settings.analysis_of(site.deploy)
 
 
 def what_options(command: Any) -> Any:
@@ -73,7 +93,7 @@ def what_options(command: Any) -> Any:
         ),
     ):
         command = option(command)
-    return cluster_option(place_options(command))
+    return cluster_option(analysis_option(place_options(command)))
 
 
 def cluster_of(text: str, app: str | None = None) -> names.Cluster:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from delivery import tags
 from delivery.aws import AwsError, Meaning
-from delivery.deploy.group_tags import as_tags, tags_of
+from delivery.deploy.group_tags import as_tags, baseline_name, tags_of
 from delivery.deploy.model import Group
 from delivery.deploy.plan import Facts
 from delivery.deploy.removal import surplus
@@ -42,6 +42,7 @@ def facts_of(site: Site, intent: Intent) -> Facts:
         f"launch template {template.name}, all of version {template.version}",
         str(intent.size),
         tuple(one.name for one in surplus(intent.cluster, site.deploy.keep, previous)),
+        baseline=baseline_name(intent.group) if intent.is_judged else "",
     )
 
 

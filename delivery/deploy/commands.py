@@ -11,9 +11,11 @@ from delivery.cli_options import Place, place_options
 from delivery.deploy.asked import (
     ImagePermission,
     adjust,
+    analysis_option,
     cluster_of,
     cluster_option,
     confirm_production,
+    judged_by,
     site_of,
     what_options,
 )
@@ -53,6 +55,7 @@ def deploy(
     changes: tuple[str, ...],
     ignored: tuple[str, ...],
     *,
+    analysis: str | None,
     yes: bool,
     gate_command: str | None,
     keep_failed: float | None,
@@ -70,6 +73,7 @@ def deploy(
         site.deploy = replace(site.deploy, gate_command=gate_command)
     if keep_failed is not None:
         site.deploy = replace(site.deploy, keep_failed_hours=keep_failed)
+    judged_by(site, analysis)
     adjust(site, changes, ignored)
     permission = ImagePermission(site, image, change_request)
 
@@ -180,14 +184,16 @@ def _tell_rollback(site: Site, to: str | None, *, cancel: bool, as_json: bool) -
 
 @click.command("resume")
 @cluster_option
+@analysis_option
 @place_options
 @ending_options
-def resume(place: Place, cluster_name: str, **told: Any) -> int:
+def resume(place: Place, cluster_name: str, *, analysis: str | None, **told: Any) -> int:
     """Continue an interrupted deploy or rollback."""
     from delivery.deploy import runs
 
     cluster = cluster_of(cluster_name)
     site = site_of(place, cluster, f"resume of {cluster}", locked=True)
+    judged_by(site, analysis)
 
     def act() -> Ending:
         ending = runs.resume(site)

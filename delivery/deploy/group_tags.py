@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from delivery.deploy.intent import Intent
     from delivery.deploy.site import Site
 
-__all__ = ["as_tags", "is_own_name", "tags_of"]
+__all__ = ["as_tags", "baseline_name", "is_own_name", "tags_of"]
 
 _SHOWN = frozenset(
     {
@@ -54,11 +54,17 @@ def tags_of(site: Site, name: str, intent: Intent, deploy: str) -> dict[str, str
             tags.PREVIOUS: intent.previous.name,
             tags.PREVIOUS_IMAGE: template.image,
             tags.PREVIOUS_TEMPLATE: f"{template.id}:{template.version}",
+            tags.BASELINE: baseline_name(name) if intent.is_judged else "",
         }
     said |= {**intent.release.tags, tags.APPLICATION: site.cluster.app, **site.trigger.tags}
     if not _is_named(intent):
         said[tags.NAME] = name
     return {key: value for key, value in said.items() if value}
+
+
+def baseline_name(canary: str) -> str:
+    """Name the group a canary is compared with."""
+    return f"{canary}-baseline"
 
 
 def as_tags(values: Mapping[str, str]) -> list[dict[str, Any]]:

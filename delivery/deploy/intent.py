@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from delivery import tags
 from delivery.deploy import first
+from delivery.deploy.canary_analysis import check_installed
 from delivery.deploy.checks import (
     Image,
     Network,
@@ -18,17 +19,18 @@ from delivery.deploy.checks import (
     check_tags,
     image_of,
 )
+from delivery.deploy.copied import copied_settings
 from delivery.deploy.extras import Extras, extras_of
 from delivery.deploy.fleet import Fleet, fleet_of
-from delivery.deploy.group_tags import is_own_name, tags_of
+from delivery.deploy.group_tags import tags_of
 from delivery.deploy.instance_types import check_quotas, check_types, on_demand_count, types_of
 from delivery.deploy.launch_changes import Difference, differences, security_groups_of
 from delivery.deploy.model import NEVER_COPIED, Cluster, Group, Size
+from delivery.deploy.plan import canary_size
 from delivery.deploy.previous import previous_of
 from delivery.deploy.refusals import Refusals
 from delivery.deploy.removal import check_room, surplus
 from delivery.deploy.scaling_policy import missing_policy, with_policy
-from delivery.deploy.shapes import fitting
 from delivery.deploy.sizing import size_of
 from delivery.deploy.template import Launch, Template, data_of, launch_of, lost, overrides_of, sent, source_of
 from delivery.deploy.traffic import taking as taking_tags
@@ -42,15 +44,6 @@ if TYPE_CHECKING:
     from delivery.deploy.traffic import Traffic
 
 __all__ = ["Intent", "intend"]
-
-_SET = frozenset(
-    {
-        "AutoScalingGroupName", "MinSize", "MaxSize", "DesiredCapacity", "LaunchTemplate",
-        "MixedInstancesPolicy", "LaunchConfigurationName", "LoadBalancerNames", "TargetGroupARNs",
-        "TrafficSources", "Tags", "AvailabilityZoneIds", "DeletionProtection", "Operator",
-    }
-)  # fmt: skip
-"""What of a group's description is not taken over as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +74,8 @@ class Intent:
     """The group that is rolled back by it, if it is a rollback to a deleted group."""
     fleet: Fleet = field(default_factory=Fleet)
     """The instances that run at the peak, and those that are kept."""
+    is_judged: bool = False
+    """Whether it is a canary whose metrics are compared with those of a baseline."""
 
 
 def intend(
@@ -141,6 +136,7 @@ def intend(
         facts.release if facts else Release(image=image),
         before=before,
         rolled_back=rolled_back,
+        is_judged=refusals.of(lambda: _is_judged(site, strategy, old), False),
     )
     if launch is not None:
         refusals.add(_against(site, intent, facts))
@@ -150,14 +146,29 @@ def intend(
     refusals.finish()
     gone = {one.name for one in surplus(cluster, site.deploy.keep, old.name if old else None)}
     fleet = fleet_of(cluster, old, size.desired, site.deploy, strategy=strategy, deleted=gone)
+    fleet = replace(fleet, new=max(fleet.new, _most(site, intent)))
     said = (*notes, *unknown, *_notes(site, intent, taking))
     return replace(intent, notes=said, differences=found, fleet=fleet)
 
 
+def _is_judged(site: Site, strategy: str, old: Group | None) -> bool:
+    """Tell whether metrics decide about a canary. DeliveryError if they cannot."""
+    if strategy != "canary" or old is None or site.settings.analysis_of(site.deploy) is None:
+        return False
+    check_installed()
+    return True
+
+
 def _against_quotas(site: Site, intent: Intent, refusals: Refusals) -> list[str]:
     data = data_of(site, intent.launch, intent.image)
-    count = on_demand_count(intent.launch, data, count_of(intent))
+    count = on_demand_count(intent.launch, data, _most(site, intent))
     return check_quotas(site, types_of(intent.launch, data), count, refusals)
+
+
+def _most(site: Site, intent: Intent) -> int:
+    """Count the instances that a deploy adds at most: the new group, or a canary and its baseline."""
+    count = count_of(intent)
+    return max(count, 2 * canary_size(site.deploy, count)) if intent.is_judged else count
 
 
 def count_of(intent: Intent) -> int:
@@ -176,7 +187,7 @@ def _against(site: Site, intent: Intent, image: Image | None) -> Iterator[Proble
         security_groups=security_groups_of(data),
         target_groups=arns,
         load_balancers=names,
-        addresses=count_of(intent),
+        addresses=_most(site, intent),
     )
     yield from check_network(site.aws, network)
     yield from check_health_checks(intent.settings, old)
@@ -248,17 +259,11 @@ def _names(places: Mapping[str, str]) -> str:
 
 def _settings(site: Site, old: Group) -> dict[str, Any]:
     """Everything of the previous group a new one can be told, and what the settings change of it."""
-    shape = site.aws.autoscaling.meta.service_model.shape_for("CreateAutoScalingGroupType")
-    said, _ = fitting(shape, {key: one for key, one in old.raw.items() if key not in _SET})
+    said = copied_settings(site.aws, old)
     if site.deploy.subnets is not None:
         said["VPCZoneIdentifier"] = ",".join(site.deploy.subnets)
     if said.get("VPCZoneIdentifier"):
         said.pop("AvailabilityZones", None)  # the subnets say which
     if site.deploy.health_check_grace_seconds is not None:
         said["HealthCheckGracePeriod"] = site.deploy.health_check_grace_seconds
-    said["Tags"] = [
-        {key: tag[key] for key in ("Key", "Value", "PropagateAtLaunch") if key in tag}
-        for tag in old.raw.get("Tags", ())
-        if not tag["Key"].startswith(("delivery:", "aws:")) and not is_own_name(tag, old.name)
-    ]
     return {key: one for key, one in said.items() if one not in ("", [])}

@@ -14,6 +14,7 @@ from delivery.deploy.asked import (
     adjust,
     cluster_of,
     cluster_option,
+    judged_by,
     site_of,
     what_options,
 )
@@ -39,6 +40,7 @@ def plan(
     changes: tuple[str, ...],
     ignored: tuple[str, ...],
     *,
+    analysis: str | None,
     as_json: bool,
 ) -> None:
     """Print the steps of a deploy and change nothing."""
@@ -49,6 +51,7 @@ def plan(
 
     cluster = cluster_of(cluster_name, app)
     site = site_of(place, cluster, f"plan of {cluster}", locked=False, change_request=change_request)
+    judged_by(site, analysis)
     adjust(site, changes, ignored)
     permission = ImagePermission(site, image, change_request)
     strategy = strategy or site.deploy.strategy

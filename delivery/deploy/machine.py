@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from delivery import tags
 from delivery.clock import iso
-from delivery.deploy import capacity
+from delivery.deploy import baseline, capacity
+from delivery.deploy.canary_analysis import analyse
 from delivery.deploy.extras import Extras, copy
 from delivery.deploy.metric_names import renames, target_group_label
 from delivery.deploy.model import NEVER_COPIED, Group, State
@@ -199,9 +200,43 @@ def _watch(run: Run, wished: int, minutes: float, told: Told) -> None:
     capacity.soak(run.site, run.facts.group, count, minutes, told.note, balancers=run.traffic.switches)
 
 
+def _baseline(run: Run, step: Step, _: Told) -> None:
+    old = run.old
+    if old is None:
+        raise DeliveryError(f"{run.facts.previous} was deleted: there is nothing to compare with")
+    baseline.hold(run.site, run.new)
+    baseline.make(run.site, run.new, old, step.capacity)
+
+
+def _compare(run: Run, step: Step, told: Told) -> None:
+    old = run.old
+    if old is None:
+        raise DeliveryError(f"{run.facts.previous} was deleted: there is nothing to compare with")
+    baseline.compare(run.site, run.traffic, run.new, old, step.capacity, told.note)
+
+
+def _analyse(run: Run, step: Step, told: Told) -> None:
+    """Judge the canary by its metrics; one that a user has promoted is judged no further."""
+    settings = run.site.settings.analysis_of(run.site.deploy)
+    if run.promoted or settings is None:
+        told.note("promoted" if run.promoted else "no analysis is set up any more: a user decides")
+        return
+    action = analyse(
+        run.site, settings, run.new, lambda minutes: _watch(run, step.capacity, minutes, told), told.note
+    )
+    run.site.tag(run.facts.group, {tags.ANALYSIS: action})
+
+
+def _retire(run: Run, _: Step, told: Told) -> None:
+    baseline.retire(run.site, run.new, told.note)
+    baseline.release(run.site, run.new, run.old)
+
+
 def _decide(run: Run, step: Step, told: Told) -> None:
     """Look at the canary first: one that is ill is neither promoted nor waited for."""
     _watch(run, step.capacity, 0, told)
+    if run.new.tags.get(tags.ANALYSIS) == "promote":
+        run.promoted = True
     if run.promoted:
         told.note("promoted")
         run.site.tag(run.facts.group, {tags.STATE: State.deploying, tags.STEP: step.name})
@@ -308,4 +343,8 @@ _VERBS: dict[Verb, Callable[[Run, Step, Told], None]] = {
     "remove": _remove,
     "unpin": _unpin,
     "done": _done,
+    "baseline": _baseline,
+    "compare": _compare,
+    "analyse": _analyse,
+    "retire": _retire,
 }

@@ -49,6 +49,7 @@ def run_locked(site: Site, act: Callable[[], Ending], options: Mapping[str, Any]
     from delivery.history.recorder import Recorder
     from jobdsl.cli.console import say_json
 
+    site.report_directory = options["report"]
     outcome, reason = "stopped", ""
     result: dict[str, Any] = {"outcome": "stopped"}
     try:

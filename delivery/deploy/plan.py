@@ -18,7 +18,7 @@ __all__ = ["Facts", "Step", "Verb", "after", "before", "borne", "canary_size", "
 
 Verb = Literal[
     "copy", "pin", "join", "grow", "healthy", "traffic", "serving", "soak", "decide", "off", "shrink",
-    "remove", "unpin", "done",
+    "remove", "unpin", "done", "baseline", "compare", "analyse", "retire",
 ]  # fmt: skip
 
 
@@ -59,6 +59,8 @@ class Facts:
     size: str = ""
     surplus: tuple[str, ...] = ()
     """Names of the groups that are deleted once it is done."""
+    baseline: str = ""
+    """Name of the group a canary is compared with; empty if its metrics are not judged."""
 
     @property
     def switches(self) -> bool:
@@ -116,8 +118,14 @@ def _stages(facts: Facts) -> Iterator[Step]:
     if strategy == "canary":
         small = canary_size(settings, full)
         share = _canary_share(small, full, facts.old_capacity)
-        yield from _stage(facts, "canary-", small, share, settings.canary_minutes, 0)
-        yield Step("decide", "wait for delivery promote or delivery rollback", "decide", small, serving=small)
+        if facts.baseline:
+            yield from _judged(facts, small, share)
+        else:
+            yield from _stage(facts, "canary-", small, share, settings.canary_minutes, 0)
+        text = "wait for delivery promote or delivery rollback"
+        if facts.baseline:
+            text = f"go on if the metrics are good, else {text}"
+        yield Step("decide", text, "decide", small, serving=small)
         yield from _stage(facts, "", full, 50, settings.soak_minutes, small)
     elif strategy == "ramp":
         before = 0
@@ -129,6 +137,17 @@ def _stages(facts: Facts) -> Iterator[Step]:
     else:
         share = 50 if facts.previous else 100
         yield from _stage(facts, "", full, share, settings.soak_minutes, 0)
+
+
+def _judged(facts: Facts, small: int, share: float) -> Iterator[Step]:
+    """Run a canary next to a baseline of the same size and age, and judge it by its metrics."""
+    one = Step("", "", "baseline", small, share, serving=small)
+    name, size = facts.baseline, _some(small, "instance")
+    yield _as(one, "baseline", f"{name} of the image of {facts.previous}, to {size}", "baseline")
+    yield from _stage(facts, "canary-", small, share, 0, 0)
+    yield _as(one, "compare", f"{name} takes traffic as {facts.previous} does", "compare")
+    yield _as(one, "analyse", f"{facts.group} is judged by its metrics against {name}", "analyse")
+    yield _as(one, "retire", f"{name} out of traffic, and deleted", "retire")
 
 
 def canary_size(settings: Deploy, full: int) -> int:

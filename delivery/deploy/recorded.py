@@ -37,4 +37,5 @@ def recorded_facts(new: Group, old: Group | None, settings: Deploy, extras: Iter
         old.size.desired if old else 0,
         tuple(sorted(key.rpartition("/")[2] for key in new.tags if key.startswith(prefixes))),
         tuple(extras),
+        baseline=new.tags.get(tags.BASELINE, ""),
     )

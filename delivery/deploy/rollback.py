@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from delivery import tags
 from delivery.aws import Meaning, meaning
 from delivery.clock import iso
-from delivery.deploy import capacity
+from delivery.deploy import baseline, capacity
 from delivery.deploy.consoles import collect_consoles
 from delivery.deploy.machine import relax
 from delivery.deploy.model import Group, State
@@ -105,7 +105,7 @@ def _roll_back(site: Site, traffic: Traffic, name: str | None, new: Group, reaso
 
     def finish(note: capacity.Note) -> None:
         _check_serving(site, traffic, old, new, serves, note)
-        _settle(site, old, new)
+        _settle(site, old, new, note)
 
     _step(site, "unpin", texts["unpin"], unpin)
     _step(site, "settle", texts["settle"], finish)
@@ -174,6 +174,7 @@ def settle_serving(site: Site, traffic: Traffic, group: Group) -> None:
 
 def _activate(site: Site, name: str) -> None:
     settle(site, name)
+    baseline.retire(site, site.group(name), site.timeline.say)
     site.tag(name, {tags.STATE: State.active, tags.STEP: "done"})
 
 
@@ -266,11 +267,15 @@ def _kept_hours(site: Site, new: Group) -> float:
         return site.deploy.keep_failed_hours
 
 
-def _settle(site: Site, old: Group | None, new: Group) -> None:
-    """The new group's state is written last: until then any run goes on with the rollback."""
+def _settle(site: Site, old: Group | None, new: Group, note: capacity.Note) -> None:
+    """The new group's state is written last: until then any run goes on with the rollback.
+
+    Its baseline is deleted after the old group is as it was: nothing of it keeps traffic from coming back.
+    """
     if old is not None:
         settle(site, old.name)
         site.tag(old.name, {tags.STATE: State.active, tags.ROLLED_BACK: new.name})
+    baseline.retire(site, new, note)
     if site.find(new.name) is not None:
         site.untag(new.name, [tags.DECIDE_BY, tags.ROLLBACK_ERROR])
         site.tag(new.name, {tags.STATE: State.disabled if new.finished else State.failed})

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from delivery import tags
 from delivery.deploy import intent as begin
+from delivery.deploy.baseline import retire
 from delivery.deploy.begin import make
 from delivery.deploy.capacity import CapacityError
 from delivery.deploy.extras import Extras, extras_of
@@ -210,6 +211,7 @@ def _settled(site: Site, traffic: Traffic, group: Group) -> Ending:
 
 def _cancel(site: Site, old: Group, new: str) -> Ending:
     release = recorded_release(site.group(new).tags)
+    retire(site, site.group(new), site.timeline.say)
     leaving = cancel(site, site.group(new), old)
     roll_back(site, traffic_of(site), leaving, leaving.tags.get(tags.REASON, ""))
     return Ending("cancelled", new, old.name, release)
@@ -340,8 +342,10 @@ def _anew(site: Site, new: Group) -> Ending:
     as_before(site, new)
     if new.parked:  # it was taken out already, and what took over was deleted: nothing else serves
         settle_serving(site, traffic_of(site), new)
-    elif new.open:  # it is all there is: whatever it was on the way to, it is what is replaced now
+    elif new.open:
+        # it is all there is: whatever it was on the way to, it is what is replaced now
         relax(site, new.name)
+        retire(site, new, site.timeline.say)
         site.tag(new.name, {tags.STATE: State.active, tags.STEP: "done"})
     site.about(new)
     return deploy(site, image, "red-black", rolled_back=new.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from delivery import names, tags
@@ -46,6 +47,8 @@ class Site:
     """Names of alarms that are not watched in this deploy."""
     evidence: Evidence = field(default_factory=Evidence)
     """Why the group of this run failed, if it did."""
+    report_directory: Path | None = None
+    """Where reports of this run are written, besides where the settings say."""
     reported: set[str] = field(default_factory=set)
     """What was said once, and is not said again."""
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from delivery.settings.analysis import AnalysisSettings
 from delivery.settings.file import load_settings, loads, overridden
 from delivery.settings.model import FILE, GATES, Account, App, Bake, Deploy, HistorySettings, Lock, Settings
 
@@ -12,6 +13,7 @@ __all__ = [
     "FILE",
     "GATES",
     "Account",
+    "AnalysisSettings",
     "App",
     "Bake",
     "Deploy",

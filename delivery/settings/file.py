@@ -13,6 +13,7 @@ from typing import Any
 
 from delivery import names
 from delivery.errors import SettingsError
+from delivery.settings.analysis import read_analysis
 from delivery.settings.console import read_console
 from delivery.settings.model import (
     ALTERNATIVES,
@@ -67,7 +68,20 @@ def loads(text: str, file: str = FILE) -> Settings:
 
 def _read(reader: Reader) -> Settings:
     document = reader.document
-    reader.known(document, ["accounts", "defaults", "apps", "clusters", "bake", "lock", "history", "console"])
+    reader.known(
+        document,
+        [
+            "accounts",
+            "defaults",
+            "apps",
+            "clusters",
+            "bake",
+            "lock",
+            "history",
+            "console",
+            "analysis",
+        ],
+    )
     layers: dict[tuple[str, str], Layer] = {
         ("defaults", ""): _layer(reader, document.get("defaults", {}), ("defaults",))
     }
@@ -80,7 +94,7 @@ def _read(reader: Reader) -> Settings:
     for name, table in _tables(reader, "apps"):
         _one_of(reader, table, ("apps", name))
         apps[name] = reader.table(App, table, ("apps", name))
-        layers["apps", name] = _said(apps[name], table)
+        layers["apps", name] = _said(_located(reader, apps[name]), table)
         _named(reader, ("apps", name), names.cluster)
     for name, table in _tables(reader, "clusters"):
         _named(reader, ("clusters", name), names.parse_cluster)
@@ -88,7 +102,8 @@ def _read(reader: Reader) -> Settings:
     bake = reader.table(Bake, document.get("bake", {}), ("bake",))
     lock = reader.table(Lock, document.get("lock", {}), ("lock",))
     history = _history(reader)
-    settings = Settings(accounts, apps, bake, lock, history, layers, read_console(reader))
+    analysis = read_analysis(reader, document["analysis"], ("analysis",)) if "analysis" in document else None
+    settings = Settings(accounts, apps, bake, lock, history, layers, read_console(reader), analysis)
     _cross_checks(reader, settings)
     return settings
 
@@ -119,7 +134,7 @@ def _named(reader: Reader, path: tuple[str, str], parse: Callable[[str], object]
 def _layer(reader: Reader, value: object, path: tuple[str, ...]) -> Layer:
     table = reader.mapping(value, path)
     _one_of(reader, table, path)
-    return _said(reader.table(Deploy, table, path), table)
+    return _said(_located(reader, reader.table(Deploy, table, path)), table)
 
 
 def _one_of(reader: Reader, table: Mapping[str, Any], path: tuple[str, ...]) -> None:
@@ -166,6 +181,13 @@ def _toml_line(option: str) -> str:
         several = name in _LISTS
         return f"{name} = {json.dumps(text.split(',') if several else text)}"
     return f"{name} = {text}"
+
+
+def _located(reader: Reader, read: Deploy) -> Deploy:
+    """Return it with the file of an analysis named from the directory of the settings on."""
+    if read.analysis in (None, NONE):
+        return read
+    return replace(read, analysis=str(Path(reader.file).parent / Path(str(read.analysis)).expanduser()))
 
 
 def _said(read: Deploy, table: Mapping[str, Any]) -> Layer:

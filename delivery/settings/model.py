@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from delivery.errors import USAGE, DeliveryError
 from delivery.settings import values
+from delivery.settings.analysis import AnalysisSettings, load_analysis
 from delivery.settings.console import ConsoleSettings
 from jobdsl.errors import suggestion
 from jobdsl.settings.tomlread import checked, number, words
@@ -119,6 +121,8 @@ class Deploy:
     """How long a canary must stay healthy before it may be promoted."""
     decision_minutes: float = number(0.0, 0)
     """After how long without a decision a canary is rolled back; 0 waits for ever."""
+    analysis: str | None = None
+    """File that says how canaries are judged by metrics; `none`: they are not. None takes `[analysis]`."""
     ramp: tuple[int, ...] = checked((10, 50, 100), values.bad_ramp)
     """Percentages of the `ramp` strategy."""
     keep: int = number(2, 1)
@@ -258,6 +262,8 @@ class Settings:
     layers: Mapping[tuple[str, str], Layer] = field(default_factory=dict)
     """What was said of deploys: by `("defaults", "")`, `("accounts", NAME)`, `("apps", NAME)` ..."""
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
+    analysis: AnalysisSettings | None = None
+    """How canaries are judged where their cluster names no file."""
 
     def account(self, name: str | None = None) -> Account:
         """An account by name; None takes the only one. Without any, one of the environment's credentials.
@@ -277,6 +283,12 @@ class Settings:
             )
             raise DeliveryError(f"there is no account {name!r}", hint, USAGE)
         return self.accounts[name]
+
+    def analysis_of(self, deploy: Deploy) -> AnalysisSettings | None:
+        """How a cluster's canaries are judged by their metrics; None if they are not. SettingsError."""
+        if deploy.analysis is None:
+            return self.analysis
+        return None if deploy.analysis == NONE else load_analysis(Path(deploy.analysis))
 
     def tested_in(self, account: Account) -> str | None:
         """Name of the account an image must have run in before it may run in this one; None for none."""

@@ -203,6 +203,7 @@ def _wanted(annotation: object) -> str:
         return f"{', '.join(choices[:-1])} or {choices[-1]}"
     words = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
     words[tuple[int, ...]] = "a list of whole numbers, as in [1, 2]"
+    words[tuple[float, ...]] = "a list of numbers, as in [0.9, 1.1]"
     return words.get(wanted, 'a list of texts, as in ["a", "b"]')
 
 

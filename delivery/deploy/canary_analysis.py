@@ -1,0 +1,187 @@
+"""A canary judged by its metrics while it serves: when, on which values, and what becomes of it.
+
+The time at which it began is a tag of the canary: a run that goes on later judges what is due by then.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from delivery import tags
+from delivery.clock import iso
+from delivery.errors import DeliveryError
+from delivery.metrics.collect import Collected, collect
+from delivery.metrics.declared import queries_of, sources_of, thresholds_of
+from delivery.metrics.model import Side, Subject, Window
+
+if TYPE_CHECKING:
+    from delivery.analysis.sequential import Decision, Schedule
+    from delivery.deploy.capacity import Note
+    from delivery.deploy.model import Group
+    from delivery.deploy.site import Site
+    from delivery.settings import AnalysisSettings
+
+__all__ = ["AnalysisError", "analyse", "check_installed"]
+
+_SHORT = 3
+"""Reasons of a judgement that are printed."""
+Watch = Callable[[float], None]
+"""Watches the health of the canary for so many minutes. DeliveryError once it is not healthy."""
+
+
+class AnalysisError(DeliveryError):
+    """The metrics of a canary are worse than those of its baseline."""
+
+
+def check_installed() -> None:
+    """Refuse an analysis for which packages are missing. DeliveryError."""
+    try:
+        import_module("delivery.analysis.sequential")
+    except ImportError as error:
+        raise DeliveryError(
+            f"the analysis needs {error.name}, which is not installed", "install jobdsl[analysis]"
+        ) from None
+
+
+def analyse(site: Site, settings: AnalysisSettings, canary: Group, watch: Watch, note: Note) -> str:
+    """Judge a canary until the last judgement, or until one ends it.
+
+    Args:
+        site: Where it is deployed.
+        settings: How it is judged.
+        canary: As it is now; its baseline takes traffic.
+        watch: Watches its health between two judgements.
+        note: Reports what was decided.
+
+    Returns:
+        `promote`, or `ask` where a user is to decide.
+
+    Raises:
+        AnalysisError: it is worse than its baseline.
+    """
+    check_installed()
+    from delivery.analysis.sequential import judge_interim
+
+    schedule = _schedule(settings)
+    since = _since(site, canary)
+    number = 0
+    while number < schedule.judgements:
+        number += 1
+        due_at = since + 60 * (schedule.minutes_of(number) + settings.delay_minutes)
+        watch(max(0.0, (due_at - site.clock.now()) / 60))
+        elapsed = (site.clock.now() - since) / 60 - settings.delay_minutes
+        number = max(number, schedule.due(elapsed))  # a run that was stopped leaves out what it missed
+        collected = _collected(site, settings, schedule, canary, since)
+        decision = judge_interim(
+            collected.metrics, settings.weights, thresholds_of(settings), schedule, number
+        )
+        _report(site, settings, schedule, canary, collected, decision, note)
+        if decision.action == "roll back":
+            raise AnalysisError(
+                f"{canary.name} is worse than its baseline after {elapsed:.0f} min "
+                f"(judgement {number} of {schedule.judgements}): {'; '.join(decision.reasons[:_SHORT])}"
+            )
+    return decision.action
+
+
+def _schedule(settings: AnalysisSettings) -> Schedule:
+    from delivery.analysis.sequential import Schedule
+
+    return Schedule(
+        minutes=settings.minutes,
+        interval_minutes=settings.interval_minutes,
+        warm_up_minutes=settings.warm_up_minutes,
+        error_rate=settings.error_rate,
+        minimum_points=settings.minimum_points,
+    )
+
+
+def _since(site: Site, canary: Group) -> float:
+    """Return since when both take traffic; writes it down the first time."""
+    if recorded := canary.tags.get(tags.ANALYSIS_SINCE):
+        return datetime.fromisoformat(recorded).timestamp()
+    now = site.clock.now()
+    site.tag(canary.name, {tags.ANALYSIS_SINCE: iso(now)})
+    return now
+
+
+def _collected(
+    site: Site, settings: AnalysisSettings, schedule: Schedule, canary: Group, since: float
+) -> Collected:
+    last = since + 60 * (schedule.warm_up_minutes + schedule.minutes)
+    complete = site.clock.now() - 60 * settings.delay_minutes
+    window = Window.between(since + 60 * schedule.warm_up_minutes, min(complete, last), settings.step_seconds)
+    present, baseline = site.group(canary.name), site.find(canary.tags[tags.BASELINE])
+    if baseline is None:
+        raise DeliveryError(f"{canary.tags[tags.BASELINE]} was deleted: {canary.name} cannot be compared")
+    return collect(
+        queries_of(settings),
+        sources_of(settings, site.aws),
+        _subject(baseline, "baseline", is_alone=not site.deploy.listener),
+        _subject(present, "canary", is_alone=not site.deploy.listener),
+        window,
+    )
+
+
+def _subject(group: Group, side: Side, *, is_alone: bool) -> Subject:
+    """Describe a side; a target group that it shares with other groups is not its own.
+
+    By weights the canary has one of its own, and the baseline shares that of the old group.
+    """
+    own = side == "canary" and not is_alone
+    return Subject(
+        group=group.name,
+        side=side,
+        target_group=group.target_groups[0].rpartition(":")[2] if own and group.target_groups else "",
+        instances=tuple(member.id for member in group.members if member.in_service),
+    )
+
+
+def _report(
+    site: Site,
+    settings: AnalysisSettings,
+    schedule: Schedule,
+    canary: Group,
+    collected: Collected,
+    decision: Decision,
+    note: Note,
+) -> None:
+    judgement = decision.judgement
+    score = f", score {judgement.score:g}" if judgement is not None else ""
+    reasons = _some([*decision.reasons, *collected.notes])
+    note(f"judgement {decision.number} of {schedule.judgements}: {decision.action}{score}{reasons}")
+    for directory in (settings.reports, site.report_directory):
+        if directory is not None:
+            try:
+                _write(Path(directory), settings, canary.name, collected, decision)
+            except OSError as error:
+                site.say_once(f"{directory}: the report cannot be written: {error.strerror}")
+
+
+def _some(texts: Sequence[str]) -> str:
+    more = f"; and {len(texts) - _SHORT} more" if len(texts) > _SHORT else ""
+    return f": {'; '.join(texts[:_SHORT])}{more}" if texts else ""
+
+
+def _write(
+    directory: Path, settings: AnalysisSettings, name: str, collected: Collected, decision: Decision
+) -> None:
+    """Write the reports of a judgement, and the series, for `delivery judge`."""
+    from delivery.analysis.document import as_document
+    from delivery.analysis.reports import Texts
+
+    directory.mkdir(parents=True, exist_ok=True)
+    series = as_document(collected.metrics, settings.weights)
+    (directory / f"{name}.series.json").write_text(json.dumps(series), "utf-8")
+    if decision.judgement is None:
+        return
+    judged = {result.name for result in decision.judgement.metrics}
+    metrics = [metric for metric in collected.metrics if metric.name in judged]
+    texts = Texts(decision.judgement, metrics, thresholds_of(settings))
+    for suffix, kind in (("html", "html"), ("md", "markdown"), ("json", "json")):
+        (directory / f"{name}.{suffix}").write_text(texts.of(kind), "utf-8")
