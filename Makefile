@@ -14,9 +14,10 @@ AUDIT := if ! command -v pip-audit >/dev/null; then echo "pip-audit is not insta
 
 .PHONY: demo test test-fast lint measure bench docs site clean
 
-demo: $(VENV)/installed  ## an estate applied by its seed to a simulated controller; a service taken to production
+demo: $(VENV)/installed  ## an estate applied by its seed to a simulated controller; a service taken to production; KEEP=1: a web console
 	@$(BIN)/python examples/demo.py
 	@$(BIN)/python examples/service_demo.py
+	@if [ -n "$(KEEP)" ]; then $(BIN)/python examples/console_demo.py; fi
 
 test: $(VENV)/installed  ## the whole test suite
 	$(BIN)/pytest -n auto

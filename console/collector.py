@@ -19,6 +19,7 @@ from delivery.history.store import open_store
 from delivery.lock import holder
 from delivery.overview.locations import locations
 from delivery.settings.model import NONE
+from jobdsl.cli.console import say
 
 from .documents import fetch
 from .pace import Pace
@@ -171,8 +172,14 @@ class LocationReader:
         try:
             read()
         except DeliveryError as error:
-            state = self._store.location(self._place)
-            self._store.put_location(state.failed(error.message, error.hint))
+            self._failed(error.message, error.hint)
+        except Exception as error:  # noqa: BLE001  # a defect must not end the thread, and must be seen
+            self._failed(
+                f"{type(error).__name__}: {error}", "this is a defect of the console; please report it"
+            )
+
+    def _failed(self, message: str, hint: str) -> None:
+        self._store.put_location(self._store.location(self._place).failed(message, hint))
 
 
 class Collector:
@@ -234,7 +241,10 @@ class Collector:
     def _loop(self, tick: Callable[[], None]) -> None:
         while not self._stop.is_set():
             with self._slots:
-                tick()
+                try:
+                    tick()
+                except Exception as error:  # noqa: BLE001  # the next turn may succeed
+                    say(f"warning: {type(error).__name__}: {error}", err=True)
             self._stop.wait(_TICK_S)
 
 

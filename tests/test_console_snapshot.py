@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import socket
+import time
 from html import unescape
 from pathlib import Path
 
+import pytest
 from console_site import Site, crawled, site
 from overview_world import EU, TEST, listener, tagged
 
 import iam
-from delivery import tags
+from delivery import cli, tags
 from delivery.clock import Clock
 from delivery.settings import load_settings
 from deploy_requests import arn
@@ -171,3 +174,44 @@ def test_the_console_asks_for_what_its_policy_allows_and_nothing_else(tmp_path: 
         asked.add((f"{service}:{operation}", resource))
     assert {each for each in asked if not iam.allowed(policy, *each, {})} == set()
     assert iam.actions(policy) == {action for action, _ in asked}
+
+
+def test_a_defect_of_a_pass_is_shown_and_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with site(tmp_path) as console:
+        with monkeypatch.context() as broken:
+            broken.setattr("jobdsl.console.collector.read_location", lambda *_: 1 // 0)
+            for reader in console.collector.readers.values():
+                reader._next_groups = 0.0
+            console.collector.read_once()
+        assert "ZeroDivisionError" in _text(console, "/")
+        assert "shop" in _text(console, "/")
+        for reader in console.collector.readers.values():
+            reader._next_groups = 0.0
+        console.collector.read_once()
+        assert "ZeroDivisionError" not in _text(console, "/")
+
+
+def test_the_threads_read_until_they_are_stopped(tmp_path: Path) -> None:
+    with site(tmp_path, read=False) as console:
+        console.collector.start()
+        deadline = time.monotonic() + 60
+        while any(state.read_at is None for state in console.collector.store.snapshot.locations.values()):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        console.collector.close()
+        for thread in console.collector._threads:
+            thread.join(20)
+            assert not thread.is_alive()
+        assert "shop" in _text(console, "/")
+
+
+def test_the_command_refuses_an_address_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        used = f"127.0.0.1:{taken.getsockname()[1]}"
+        for address in ("nonsense", "127.0.0.1:99999", used, "203.0.113.1:80"):
+            assert cli.run(["web", "--listen", address]) == 2, address
+            assert "error" in capsys.readouterr().err
