@@ -19,6 +19,7 @@ from jobdsl.importer.families.patterns import row_code
 from jobdsl.importer.families.texts import split
 from jobdsl.importer.layout import Code, Group
 from jobdsl.importer.literals import literal
+from jobdsl.importer.scripts import Scripts
 
 SLOW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ODD = "ab {}\"'\\\r\n\t$%#-_/=ä\u2028"
@@ -103,9 +104,10 @@ def _rendered(text: str, values: Mapping[str, Any]) -> str:
 def given_back(family: Family) -> list[Any]:
     """What the calls of a family's function define, as they are written."""
     [function] = function_names([family], {row: f"job-{row}" for row in family.rows})
-    [module] = write_modules("shared/templates", [function], set())
+    scripts = Scripts("shared")
+    [module] = write_modules("shared/templates", [function], set(), scripts, {})
     compile(module.text, module.path, "exec")
-    names = {path.replace("shared/", "./"): text for path, text in module.scripts.items()}
+    names = {path.replace("shared/", "./"): text for path, text in scripts.texts.items()}
     recorder = Recorder(names)
     source = module.text.replace("from jobdsl import", "# from").partition("def ")
     exec(f"def {source[2]}", recorder.names)  # source that the test made
@@ -249,7 +251,8 @@ def test_names_of_the_vocabulary_are_no_parameters() -> None:
     family = family_of(pattern, frozenset(calls))
     assert family is not None
     assert {one.name for one in family.parameters} == {"name", "scm_value", "steps_value"}
-    ast.parse(write_modules("t/t", function_names([family], dict.fromkeys(range(6), "scm")), set())[0].text)
+    functions = function_names([family], dict.fromkeys(range(6), "scm"))
+    ast.parse(write_modules("t/t", functions, set(), Scripts("t"), {})[0].text)
 
 
 def test_arguments_without_a_name_stay_before_those_with_one() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 from unicodedata import east_asian_width
 
-__all__ = ["WIDTH", "Code", "Group", "show"]
+__all__ = ["WIDTH", "Code", "Group", "show", "when"]
 
 WIDTH = 100
 """Columns of a line of generated source."""
@@ -19,11 +19,24 @@ Code: TypeAlias = "str | Group"
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Something in brackets: a call, a list, a dict; each part with what stands before it (`steps=`)."""
+    """Something in brackets: a call, a list, a dict; each part with what is before it (`steps=`).
+
+    Without a start it is a conditional expression, made by `when`.
+    """
 
     start: str
     parts: list[tuple[str, Code]] = field(default_factory=list)
     end: str = ")"
+
+    @property
+    def is_conditional(self) -> bool:
+        """Return whether this is an expression that is None where a condition does not hold."""
+        return not self.start
+
+
+def when(condition: Code, code: Code) -> Group:
+    """Return an expression that is `code` where a condition holds, else None."""
+    return Group("", [("", code), (" if ", condition)], " else None")
 
 
 def show(code: Code, indent: str, column: int, after: int = 0) -> str:
@@ -41,6 +54,10 @@ def show(code: Code, indent: str, column: int, after: int = 0) -> str:
         start = code.start + label
         return start + show(only, indent, column + len(start), after + 1) + code.end
     deeper = indent + _STEP
+    if code.is_conditional:
+        (_, inner), (_, condition) = code.parts
+        shown = show(inner, deeper, len(deeper)), f"if {show(condition, deeper, len(deeper))}", "else None"
+        return "\n".join(["(", *(deeper + line for line in shown), f"{indent})"])
     lines = [
         f"{deeper}{label}{show(part, deeper, len(deeper) + len(label), 1)}," for label, part in code.parts
     ]
@@ -77,6 +94,6 @@ def _pieces(code: Code) -> Iterable[str]:
         return
     yield code.start
     for position, (label, part) in enumerate(code.parts):
-        yield f", {label}" if position else label
+        yield f", {label}" if position and code.start else label
         yield from _pieces(part)
     yield code.end

@@ -39,13 +39,14 @@ class Clusters:
     Args:
         codes: The calls by row, in the order of their names.
         gain: What writing these rows as one function saves; below 1 it does not pay.
+        is_named: Whether the first argument is the name of a job, which says nothing.
     """
 
-    def __init__(self, codes: Mapping[int, Group], gain: Gain) -> None:
+    def __init__(self, codes: Mapping[int, Group], gain: Gain, *, is_named: bool = True) -> None:
         names: dict[str, int] = {}
         self._codes = codes
         self._gain = gain
-        self._features = {row: _features(code, names) for row, code in codes.items()}
+        self._features = {row: _features(code, names, is_named) for row, code in codes.items()}
 
     def similarity(self, row: int, other: int) -> float:
         """Return the share of the features of two calls that both have."""
@@ -143,7 +144,7 @@ class Clusters:
         return sorted(pairs)
 
 
-def _features(code: Code, names: dict[str, int]) -> Features:
+def _features(code: Group, names: dict[str, int], is_named: bool) -> Features:
     """Return numbers of what a call holds: each path of calls and labels, and each constant at its path."""
     found: set[int] = set()
 
@@ -156,7 +157,7 @@ def _features(code: Code, names: dict[str, int]) -> Features:
         for label, inner in part.parts:
             walk(inner, f"{path}{label}")
 
-    walk(Group(code.start, code.parts[1:], code.end) if isinstance(code, Group) else code, "")
+    walk(Group(code.start, code.parts[1:], code.end) if is_named else code, "")
     return frozenset(found)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from jobdsl.importer.families.clusters import Cluster, Clusters
 from jobdsl.importer.families.parameters import Family, family_of
@@ -27,6 +27,8 @@ _MOST_EXCESS = 10
 _NARROWINGS = 4
 """Times that a list becomes a parameter as a whole, less one."""
 
+Make = Callable[[Pattern, frozenset[int]], Family | None]
+
 
 def find(codes: Mapping[int, Group], least: int = FEWEST) -> list[Family]:
     """Return the families among calls, each with at least `least` members, in the order of their first calls.
@@ -39,14 +41,30 @@ def find(codes: Mapping[int, Group], least: int = FEWEST) -> list[Family]:
 
 
 class Finder:
-    """Finds families among calls, and how much two calls are alike."""
+    """Finds families among calls, and how much two calls are alike.
 
-    def __init__(self, codes: Mapping[int, Group], least: int) -> None:
+    Args:
+        codes: The calls by a number; the order of the numbers is that of the names.
+        least: Members from which on calls are a family.
+        make: What makes a function of a pattern.
+        most_values: Parameters up to which a function is easy to read.
+    """
+
+    def __init__(
+        self,
+        codes: Mapping[int, Group],
+        least: int,
+        *,
+        make: Make = family_of,
+        most_values: int = _MOST_VALUES,
+    ) -> None:
+        self._make = make
+        self._most_values = most_values
         codes = {row: codes[row] for row in sorted(codes)}
         self.codes = codes
         self.least = max(2, least)
         self.costs = {row: cost(code) for row, code in codes.items()}
-        self.clusters = Clusters(codes, self._estimate)
+        self.clusters = Clusters(codes, self._estimate, is_named=make is family_of)
 
     def find(self) -> list[Family]:
         """Return the families, in the order of their first calls."""
@@ -92,7 +110,7 @@ class Finder:
         pattern: Pattern | None = cluster.pattern
         best: tuple[int, Family | None, bool] = (0, None, False)
         for _ in range(_NARROWINGS):
-            family = family_of(pattern, cluster.rows) if isinstance(pattern, Branch) else None
+            family = self._make(pattern, cluster.rows) if isinstance(pattern, Branch) else None
             if family is None or not isinstance(pattern, Branch):
                 break
             saved, is_easy = self._weighed(family)
@@ -106,7 +124,7 @@ class Finder:
     def _weighed(self, family: Family) -> tuple[int, bool]:
         """Return the words that a family saves, and whether it is easy to read."""
         flags = sum(parameter.is_flag for parameter in family.parameters)
-        excess = _excess(len(family.parameters) - flags, flags)
+        excess = self._excess(len(family.parameters) - flags, flags)
         saved = self.saved(family) - _SAVING - _EXCESS * excess
         return (saved if excess <= _MOST_EXCESS else 0), excess == 0
 
@@ -115,9 +133,9 @@ class Finder:
         if len(rows) < 2 or not isinstance(pattern, Branch):
             return 0
         size = size_of(pattern, sorted(rows))
-        excess = _excess(len(size.values), len(size.flags))
+        excess = self._excess(len(size.values), len(size.flags))
         return sum(self.costs[row] for row in rows) - size.words - _SAVING - _EXCESS * excess
 
-
-def _excess(values: int, flags: int) -> int:
-    return max(0, values - _MOST_VALUES) + max(0, flags - _MOST_FLAGS)
+    def _excess(self, values: int, flags: int) -> int:
+        """Return the number of parameters beyond those that are easy to read."""
+        return max(0, values - self._most_values) + max(0, flags - _MOST_FLAGS)

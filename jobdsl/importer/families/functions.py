@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from jobdsl.importer.dslfile import imports
-from jobdsl.importer.families.parameters import Family, TextOf, shown
+from jobdsl.importer.families.blocks import Block
+from jobdsl.importer.families.expressions import Constant, TextOf, is_closed, shown, text_value
+from jobdsl.importer.families.parameters import Family, Parameter
 from jobdsl.importer.families.vocabulary import free_name
 from jobdsl.importer.layout import Code, Group, show
 from jobdsl.importer.literals import quoted
 from jobdsl.importer.scripts import Scripts, holds
 
-__all__ = ["Function", "Module", "function_names", "row_call", "uses_of", "write_modules"]
+__all__ = [
+    "Function",
+    "Module",
+    "Names",
+    "function_names",
+    "row_call",
+    "uses_of",
+    "with_files",
+    "write_modules",
+]
 
 _LONGEST = 1 << 20
 """Characters of a module: the loader takes four times that."""
@@ -23,7 +33,7 @@ _POSITIONAL = 4
 _BRACES = 6
 """Braces of a text from which it is easier to read as a file."""
 _WORDS = re.compile(r"[A-Za-z0-9]+")
-_CALL = re.compile(r"([a-z_][a-z_0-9]*)(?:\.[a-z_0-9]+)*\(")
+_CALL = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)(?:\.[a-z_0-9]+)*\(")
 
 FileOf = Callable[[str, str], str]
 """Name of the file that holds a long text of a kind; empty to keep it in the source."""
@@ -39,12 +49,11 @@ class Function:
 
 @dataclass(slots=True)
 class Module:
-    """A module: its path and text, first and last lines of its functions, and the texts it reads."""
+    """A module: its path and text, first and last lines of what it defines."""
 
     path: str
     text: str
-    lines: list[tuple[int, int, Function]] = field(default_factory=list)
-    scripts: Mapping[str, str] = field(default_factory=dict)
+    lines: list[tuple[int, int, Function | Block]] = field(default_factory=list)
 
 
 def function_names(families: Sequence[Family], names: Mapping[int, str]) -> list[Function]:
@@ -95,86 +104,127 @@ def row_call(function: Function, index: int, name: str, file_of: FileOf) -> Grou
         if parameter.default is not None and shown(code) == parameter.default:
             continue
         is_named = parameter.default is not None or number >= _POSITIONAL
-        parts.append((f"{parameter.name}=" if is_named else "", _with_files(code, parameter.name, file_of)))
+        parts.append((f"{parameter.name}=" if is_named else "", with_files(code, parameter.name, file_of)))
     return Group(f"{function.name}(", parts)
 
 
-def write_modules(path: str, functions: Sequence[Function], layout_words: set[str]) -> list[Module]:
-    """Return modules of these functions, one at `path` and more where it would get too long.
+def write_modules(
+    path: str,
+    definitions: Sequence[Function | Block],
+    layout_words: set[str],
+    scripts: Scripts,
+    modules_of: dict[str, str],
+) -> list[Module]:
+    """Return modules of these definitions, one at `path` and more where it would get too long.
 
     Args:
         path: Path of the first without its ending, in a directory of its own.
-        functions: In their order.
+        definitions: In their order.
         layout_words: Names that the estate's own layouts have.
+        scripts: The files of that directory.
+        modules_of: The module of each name that is defined already; those of this one are added.
     """
-    scripts = Scripts(path.rpartition("/")[0])
     modules: list[Module] = []
-    batch: list[tuple[Function, str, set[str]]] = []
-    for function in functions:
-        body = _with_files(function.family.body, "", scripts.files_of(function.name), scripts)
-        text = _function(function, body, scripts)
+    batch: list[tuple[Function | Block, str, set[str]]] = []
+    for definition in definitions:
+        text, uses = _definition(definition, scripts, Names(layout_words, modules_of))
         if batch and sum(len(text) for _, text, _ in batch) + len(text) > _LONGEST:
             modules.append(_module(path, len(modules), batch))
             batch = []
-        uses = uses_of(body, layout_words) | ({"read_file"} if "read_file(" in text else set())
-        batch.append((function, text, uses))
+        batch.append((definition, text, uses))
+        modules_of[definition.name] = _module_name(path, len(modules))
     if batch:
         modules.append(_module(path, len(modules), batch))
-        modules[0].scripts = scripts.texts
     return modules
 
 
-def _module(path: str, number: int, batch: Sequence[tuple[Function, str, set[str]]]) -> Module:
-    head = _head({use for _, _, uses in batch for use in uses})
-    texts = [text for _, text, _ in batch]
+def _module_name(path: str, number: int) -> str:
     suffix = f"_{number + 1}" if number else ""
-    module = Module(f"{path}{suffix}.py", head + "\n\n\n".join(texts) + "\n")
+    return f"{path}{suffix}".replace("/", ".")
+
+
+def _module(path: str, number: int, batch: Sequence[tuple[Function | Block, str, set[str]]]) -> Module:
+    name = _module_name(path, number)
+    uses = {use for _, _, uses in batch for use in uses if not use.startswith(f"{name}:")}
+    head = _head({isinstance(one, Block) for one, _, _ in batch}, uses)
+    module = Module(f"{name.replace('.', '/')}.py", head)
     line = head.count("\n") + 1
-    for function, text, _ in batch:
-        module.lines.append((line, line + text.count("\n"), function))
-        line += text.count("\n") + 3
+    previous: Function | Block | None = None
+    for definition, text, _ in batch:
+        blank = 0 if previous is None else 2
+        if blank and _is_line(previous) and _is_line(definition):
+            blank = 0
+        module.text += "\n" * blank + text + "\n"
+        line += blank
+        module.lines.append((line, line + text.count("\n"), definition))
+        line += text.count("\n") + 1
+        previous = definition
     return module
 
 
-def _head(uses: set[str]) -> str:
-    return "\n".join(
-        ['"""Functions for jobs that are alike, found by the import."""\n', *imports(uses), "\n"]
+def _is_line(definition: Function | Block | None) -> bool:
+    return isinstance(definition, Block) and definition.is_constant
+
+
+def _head(kinds: set[bool], uses: set[str]) -> str:
+    what = "Parts that several jobs have" if kinds == {True} else "Functions for jobs that are alike"
+    return "\n".join([f'"""{what}, found by the import."""\n', *imports(uses), ""]) + (
+        "" if kinds == {True} else "\n"
     )
 
 
-def _function(function: Function, body: Code, scripts: Scripts) -> str:
+def _definition(definition: Function | Block, scripts: Scripts, names: Names) -> tuple[str, set[str]]:
+    """Return the source of a function or constant, and what it uses."""
+    family = definition.family
+    file_of = scripts.files_of(definition.name.lower())
+    body = with_files(family.body, "", file_of, scripts)
+    if isinstance(definition, Block) and definition.is_constant:
+        start = f"{definition.name} = "
+        return start + show(body, "", len(start)), uses_of(body, names)
     parts: list[tuple[str, Code]] = [
         ("", parameter.name)
         if parameter.default is None
-        else (f"{parameter.name}=", _default(parameter.default, f"{function.name}-{parameter.name}", scripts))
-        for parameter in function.family.parameters
+        else (
+            f"{parameter.name}=",
+            _default(parameter, definition.name, scripts),
+        )
+        for parameter in family.parameters
     ]
-    start = show(Group(f"def {function.name}(", parts, "):"), "", 0)
-    return f"{start}\n    {show(body, '    ', 4)}"
+    uses = uses_of(body, names).union(*(uses_of(code, names) for _, code in parts))
+    lines = [show(Group(f"def {definition.name}(", parts, "):"), "", 0)]
+    for name, code in family.variables:
+        code = with_files(code, name, file_of, scripts)
+        uses |= uses_of(code, names)
+        start = f"    {name} = "
+        lines.append(start + show(code, "    ", len(start)))
+    start = "    return " if isinstance(definition, Block) else "    "
+    lines.append(start + show(body, "    ", len(start)))
+    return "\n".join(lines), uses
 
 
-def _default(default: str, name: str, scripts: Scripts) -> Code:
+def _default(parameter: Parameter, function: str, scripts: Scripts) -> Code:
     """Return a default; one of several lines is in a file, so that the arguments can be read."""
-    if "\n" not in default:
-        return _with_files(default, "", scripts.files_of(name))
-    text = ast.literal_eval(default)
+    name = f"{function}-{parameter.name}"
+    default = parameter.default or ""
+    text = text_value(default)
+    if text is None or "\n" not in default:
+        return with_files(default, "", scripts.files_of(name))
     return Group("read_file(", [("", quoted(scripts.put(text, "", name)))]) if holds(text) else default
 
 
-def _with_files(code: Code, kind: str, file_of: FileOf, scripts: Scripts | None = None) -> Code:
+def with_files(code: Code, kind: str, file_of: FileOf, scripts: Scripts | None = None) -> Code:
     """Return an expression with its long texts in files."""
     if isinstance(code, Group):
         inner = f"{kind} {code.start}"[-60:]
         parts = [
-            (label, _with_files(part, f"{inner} {label}", file_of, scripts)) for label, part in code.parts
+            (label, with_files(part, f"{inner} {label}", file_of, scripts)) for label, part in code.parts
         ]
         return Group(code.start, parts, code.end)
     kind = f"{kind} groovy" if "pipeline(" in kind else kind
     if isinstance(code, TextOf):
         return _template(code, kind, scripts) if scripts is not None else code
-    if code[:1] not in "\"'r" or len(code) < 20 or code[-1:] not in "\"'":
-        return code
-    path = file_of(ast.literal_eval(code), kind)
+    text = text_value(code)
+    path = file_of(text, kind) if text is not None and len(code) >= 20 else ""
     return Group("read_file(", [("", quoted(path))]) if path else code
 
 
@@ -204,14 +254,28 @@ def _suits_jinja(pieces: Sequence[tuple[bool, str]]) -> bool:
     return True
 
 
-def uses_of(code: Code, layout_words: set[str]) -> set[str]:
-    """Return the names that an expression needs imported; those of the estate's layouts as `layouts.NAME`."""
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Where names that an expression may use come from."""
+
+    layout_words: set[str]
+    """Names that the estate's own layouts have."""
+    modules: Mapping[str, str]
+    """The modules of functions and constants."""
+
+
+def uses_of(code: Code, names: Names) -> set[str]:
+    """Return the names that an expression needs imported: `layouts.NAME`, and `module:NAME` of others."""
     if isinstance(code, str):
-        return {"layouts"} if code.startswith("layouts.") else set()
+        if isinstance(code, Constant):
+            return {f"{names.modules[code]}:{code}"}
+        return {"layouts"} if code.startswith("layouts.") and is_closed(code) else set()
     uses: set[str] = set()
-    found = _CALL.fullmatch(code.start)
-    if found is not None:
-        uses.add(f"layouts.{found[1]}" if found[1] in layout_words else found[1])
+    call = _CALL.fullmatch(code.start)
+    if call is not None and call[1] in names.modules:
+        uses.add(f"{names.modules[call[1]]}:{call[1]}")
+    elif call is not None:
+        uses.add(f"layouts.{call[1]}" if call[1] in names.layout_words else call[1])
     for _, part in code.parts:
-        uses |= uses_of(part, layout_words)
+        uses |= uses_of(part, names)
     return uses

@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-import ast
-import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 
+from jobdsl.importer.families.derived import derived, substituted
+from jobdsl.importer.families.expressions import Reference, TextOf, is_closed, shown, text_of, text_value
+from jobdsl.importer.families.naming import hint_of, last_word, subject_of, word_of
 from jobdsl.importer.families.patterns import Branch, Hole, Part, Pattern, cost
 from jobdsl.importer.families.texts import Pieces, split
-from jobdsl.importer.families.vocabulary import free_name, name_of
-from jobdsl.importer.layout import Code, Group, show
+from jobdsl.importer.layout import Code, Group, when
 from jobdsl.importer.literals import literal
 from jobdsl.secrets.placeholders import SECRET_START
 
-__all__ = ["Family", "Parameter", "TextOf", "family_of", "shown"]
+__all__ = ["Family", "Parameter", "family_of", "part_of"]
 
 _ROW = 4
 """Words a call costs next to its values."""
-_UNSAFE = re.compile(r"[^a-z0-9]+")
-_CLOSING = re.compile('"{3,}|"+\\Z')
-"""Quotes that would end a text too early."""
 _SHORTEST = 3
 """Letters from which on two equal texts mean the same and not just look the same."""
 _RESERVED = frozenset({"name", "self"})
 
 Column = tuple[Code, ...]
-
-
-class TextOf(str):
-    """The source of a text with parameters in it; its pieces, for those that are written as files."""
-
-    __slots__ = ("pieces",)
-    pieces: list[tuple[bool, str]]
-    """Whether each is the name of a parameter, and the text or name."""
 
 
 @dataclass(slots=True)
@@ -59,6 +47,8 @@ class Family:
     rows: list[int]
     body: Group
     parameters: list[Parameter]
+    variables: list[tuple[str, Code]] = field(default_factory=list)
+    """Local variables, which follow from parameters."""
 
     @property
     def size(self) -> int:
@@ -68,7 +58,8 @@ class Family:
             given = [code for code in parameter.column if shown(code) != parameter.default]
             named = 2 if parameter.default is not None else 0
             values += sum(cost(code) + named for code in given) + 3
-        return cost(self.body) + values + _ROW * len(self.rows)
+        variables = sum(cost(code) + 2 for _, code in self.variables)
+        return cost(self.body) + variables + values + _ROW * len(self.rows)
 
 
 def family_of(pattern: Pattern, rows: frozenset[int]) -> Family | None:
@@ -81,7 +72,14 @@ def family_of(pattern: Pattern, rows: frozenset[int]) -> Family | None:
         tuple(name.codes[row] for row in maker.rows) if isinstance(name, Hole) else (str(name),) * len(rows)
     )
     maker.columns[tuple(map(shown, names))] = ("name", names)
-    return Family(maker.rows, maker.branch(pattern), maker.parameters())
+    maker.contexts["name"] = {frozenset(rows)}
+    return maker.family(maker.branch(pattern))
+
+
+def part_of(pattern: Branch, rows: frozenset[int]) -> Family:
+    """Return the pattern of a part of jobs as a function that gives it back."""
+    maker = _Maker(sorted(rows))
+    return maker.family(maker.branch(pattern))
 
 
 class _Maker:
@@ -92,11 +90,22 @@ class _Maker:
         self.columns: dict[tuple[str, ...], tuple[str, Column]] = {}
         """Name and values of each parameter, by how the values are written."""
         self.taken: set[str] = set(_RESERVED)
+        self.flags: dict[str, frozenset[int]] = {}
+        """The rows that have the optional part of a flag."""
+        self.contexts: dict[str, set[frozenset[int]]] = {}
+        """Where each parameter is used: the rows that have the optional part around it, or all."""
+        self.here = frozenset(rows)
 
-    def parameters(self) -> list[Parameter]:
-        """Return the parameters: the name, those that differ everywhere, then those with a default."""
-        found = [_with_default(Parameter(name, column)) for name, column in self.columns.values()]
-        return sorted(found, key=lambda parameter: parameter.default is not None)
+    def family(self, body: Group) -> Family:
+        """Return the family with this body, and as few parameters as it needs."""
+        columns = dict(self.columns.values())
+        rest = derived(columns, self.flags, self.contexts, self.rows)
+        parameters = [_with_default(Parameter(name, column)) for name, column in rest.columns.items()]
+        parameters.sort(key=lambda parameter: parameter.default is not None)
+        variables = [(name, substituted(code, rest.conditions)) for name, code in rest.tables.items()]
+        made = substituted(body, rest.conditions)
+        assert isinstance(made, Group)
+        return Family(self.rows, made, parameters, variables)
 
     def branch(self, pattern: Branch, here: frozenset[int] | None = None) -> Group:
         """Return brackets with expressions of parameters in them.
@@ -106,8 +115,12 @@ class _Maker:
             here: The rows that have it; None for all.
         """
         parts: list[tuple[str, Code]] = []
+        first = _first_literal(pattern)
         for index, part in enumerate(pattern.parts):
-            hint = part.label.rstrip("=: ").strip('"') or name_of(pattern.start, index) or pattern.start
+            if part.label == " if ":
+                hint = f"with_{word_of(_start(pattern.parts[0].pattern))}"
+            else:
+                hint = hint_of(pattern.start, part.label, index, first)
             parts.append((part.label, self.part(part, hint, here)))
         return Group(pattern.start, parts, pattern.end)
 
@@ -120,9 +133,13 @@ class _Maker:
             codes = {row: _code(part.pattern, row) if row in part.rows else "None" for row in self.rows}
             return self.expression(Hole(codes), hint, None)
         flags = tuple("True" if row in part.rows else "False" for row in self.rows)
-        flag = self.parameter(flags, f"with_{_word(part.pattern.start)}")
+        subject = subject_of(_first_literal(part.pattern)) or part.pattern.start
+        flag = self.parameter(flags, f"with_{word_of(subject)}")
+        self.flags[flag] = part.rows
+        outer, self.here = self.here, part.rows
         inner = self.branch(part.pattern, part.rows)
-        return Group(inner.start, inner.parts, f"{inner.end} if {flag} else None")
+        self.here = outer
+        return when(flag, inner)
 
     def expression(self, pattern: Pattern, hint: str, here: frozenset[int] | None) -> Code:
         """Return any pattern as an expression."""
@@ -136,9 +153,9 @@ class _Maker:
 
     def hole(self, column: Column, hint: str) -> Code:
         """Return the expression of a column: a text of pieces, or a parameter."""
-        if len(set(map(shown, column))) == 1:
+        if len(set(map(shown, column))) == 1 and is_closed(column[0]):
             return column[0]
-        texts = [_text(code) for code in column]
+        texts = [text_value(code) for code in column]
         if all(text is not None for text in texts):
             return self.text([text or "" for text in texts], hint)
         return self.parameter(column, hint)
@@ -150,7 +167,7 @@ class _Maker:
         pieces = split(texts)
         if len(pieces) == 1:
             return self.parameter(tuple(map(literal, texts)), hint)
-        return _text_of(self.named(pieces, hint))
+        return text_of(self.named(pieces, hint))
 
     def named(self, pieces: Pieces, hint: str) -> list[tuple[bool, str]]:
         """Return pieces with parameters for the gaps."""
@@ -165,7 +182,7 @@ class _Maker:
             if isinstance(known, TextOf):
                 found += known.pieces
             else:
-                name = known or self.parameter(tuple(map(literal, piece)), _last_word(before) or hint)
+                name = known or self.parameter(tuple(map(literal, piece)), last_word(before) or hint)
                 found.append((True, name))
         return found
 
@@ -175,28 +192,34 @@ class _Maker:
         if column in self.columns and (
             len(min(texts, key=len)) >= _SHORTEST or len(set(texts)) * 2 > len(texts)
         ):
-            return self.columns[column][0]
+            return self.used(self.columns[column][0])
         for name, other in self.columns.values():
-            inner = [_text(code) for code in other]
+            inner = [text_value(code) for code in other]
             if len(set(inner)) < 2 or any(text is None or len(text) < _SHORTEST for text in inner):
                 continue
             around = {_around(text, part or "") for text, part in zip(texts, inner, strict=True)}
             pair = around.pop()
             if not around and pair is not None:
+                self.used(name)
                 pieces = [(False, pair[0]), (True, name), (False, pair[1])]
-                return _text_of([piece for piece in pieces if piece[1]])
+                return text_of([piece for piece in pieces if piece[1]])
         return None
 
-    def parameter(self, column: Column, hint: str) -> str:
+    def parameter(self, column: Column, hint: str) -> Reference:
         """Return the name of the parameter with this column."""
         key = tuple(map(shown, column))
         if key not in self.columns:
             self.columns[key] = (self.name(hint), column)
-        return self.columns[key][0]
+        return self.used(self.columns[key][0])
+
+    def used(self, name: str) -> Reference:
+        """Note that a parameter is used here."""
+        self.contexts.setdefault(name, set()).add(self.here)
+        return Reference(name)
 
     def name(self, hint: str) -> str:
         """Return a name that is not taken."""
-        word = _word(hint) or "value"
+        word = word_of(hint) or "value"
         number = 1
         while (name := word if number == 1 else f"{word}_{number}") in self.taken:
             number += 1
@@ -204,13 +227,18 @@ class _Maker:
         return name
 
 
+def _first_literal(pattern: Branch) -> Code | None:
+    """Return the first argument of a call, where it has no label and all rows have the same."""
+    first = pattern.parts[0] if pattern.parts else None
+    return first.pattern if first is not None and not first.label and isinstance(first.pattern, str) else None
+
+
+def _start(pattern: Pattern) -> str:
+    return pattern.start if isinstance(pattern, Branch) else "part"
+
+
 def _code(pattern: str | Hole, row: int) -> Code:
     return pattern.codes[row] if isinstance(pattern, Hole) else pattern
-
-
-def shown(code: Code) -> str:
-    """Return an expression on its lines."""
-    return code if isinstance(code, str) else show(code, "", 0)
 
 
 def _most_common(codes: Sequence[Code]) -> Code:
@@ -224,60 +252,11 @@ def _with_default(parameter: Parameter) -> Parameter:
     others = [code for code in parameter.column if shown(code) != shown(value)]
     every = sum(map(cost, parameter.column))
     is_cheaper = sum(map(cost, others)) + 2 * len(others) + cost(value) + 2 < every
-    if parameter.name == "name" or not isinstance(value, str) or SECRET_START in value:
+    if not isinstance(value, str) or not is_closed(value) or SECRET_START in value:
         return parameter
     if len(others) + 1 < len(parameter.column) and is_cheaper:
         parameter.default = value
     return parameter
-
-
-def _text(code: Code) -> str | None:
-    """Return the text of a literal."""
-    return _text_of_literal(code) if isinstance(code, str) else None
-
-
-@lru_cache(maxsize=20_000)
-def _text_of_literal(code: str) -> str | None:
-    if code[:1] not in "\"'r" or code[-1:] not in "\"'":
-        return None
-    value = ast.literal_eval(code)
-    return value if isinstance(value, str) else None
-
-
-def _text_of(pieces: list[tuple[bool, str]]) -> TextOf:
-    """Return an f-string."""
-    made = TextOf(_f_string(pieces))
-    made.pieces = pieces
-    return made
-
-
-def _f_string(pieces: list[tuple[bool, str]]) -> str:
-    texts = [text.replace("{", "{{").replace("}", "}}") for is_name, text in pieces if not is_name]
-    is_long = any("\n" in text for text in texts)
-    quote = '"""' if is_long else '"'
-    is_raw = any("\\" in text for text in texts) and not any(
-        quote in text or _odd(text, is_long) for text in texts
-    )
-    is_raw = is_raw and (pieces[-1][0] or texts[-1][-1] not in '"\\')
-    bodies = iter(texts if is_raw else [_escaped(text, is_long) for text in texts])
-    body = "".join(f"{{{text}}}" if is_name else next(bodies) for is_name, text in pieces)
-    if is_long and not is_raw:
-        body = _CLOSING.sub(lambda found: '\\"' * len(found[0]), body)
-    return f"{'r' if is_raw else ''}f{quote}{body}{quote}"
-
-
-def _escaped(text: str, is_long: bool) -> str:
-    """Return text as between the quotes of an f-string."""
-    text = text.replace("\\", "\\\\")
-    if not is_long:
-        text = text.replace('"', '\\"')
-    keep = "\n\t" if is_long else ""
-    return "".join(c if c.isprintable() or c in keep else repr(c)[1:-1] for c in text)
-
-
-def _odd(text: str, is_long: bool) -> bool:
-    """Return whether a character needs an escape."""
-    return not all(c.isprintable() or (is_long and c in "\n\t") for c in text)
 
 
 def _around(text: str, part: str) -> tuple[str, str] | None:
@@ -293,19 +272,3 @@ def _around(text: str, part: str) -> tuple[str, str] | None:
     ):
         return None
     return before, after
-
-
-def _last_word(before: str) -> str:
-    """Return the word that a gap follows, as in `--service ` or `VERSION=`."""
-    words = [word for word in _UNSAFE.split(before.lower()[-40:]) if word]
-    is_near = before.rstrip(" \t\"'=:/-").lower().endswith(words[-1]) if words else False
-    return words[-1] if is_near and words[-1].isalpha() and len(words[-1]) > 2 else ""
-
-
-def _word(hint: str) -> str:
-    """Return a name from what a value is for: a label, a call, a word before it."""
-    words = [word for word in _UNSAFE.split(hint.lower().rpartition(".")[2].removesuffix("(")) if word]
-    name = "_".join(words)[:40].strip("_")
-    if not name:
-        return ""
-    return free_name(name if name[0].isalpha() else f"value_{name}", "value")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import TypeAlias
 
+from jobdsl.importer.families.expressions import is_closed
 from jobdsl.importer.families.vocabulary import default_of, name_of
 from jobdsl.importer.layout import Code, Group
 
@@ -53,7 +54,7 @@ class Hole:
 def pattern_of(code: Code, row: int) -> Pattern:
     """Return the pattern of a single row."""
     if isinstance(code, str):
-        return code
+        return code if is_closed(code) else Hole({row: code})
     rows = frozenset((row,))
     if _is_atom(code):
         return Hole({row: code})

@@ -11,16 +11,20 @@ from jobdsl.documents.outdir import OutputDirectory
 from jobdsl.errors import JobdslError, Problem, Where
 from jobdsl.importer.convert import Imported
 from jobdsl.importer.dslfile import Written, write
+from jobdsl.importer.families.blocks import Block, name_blocks
+from jobdsl.importer.families.expressions import shown
 from jobdsl.importer.families.find import Finder
 from jobdsl.importer.families.functions import (
     Function,
     Module,
+    Names,
     function_names,
     row_call,
     uses_of,
+    with_files,
     write_modules,
 )
-from jobdsl.importer.families.parameters import Family, Parameter, shown
+from jobdsl.importer.families.parameters import Family, Parameter
 from jobdsl.importer.layout import Code, Group
 from jobdsl.importer.literals import literal
 from jobdsl.importer.places import DslFile
@@ -57,6 +61,15 @@ class _Files:
     modules: dict[str, Module] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What becomes of an estate: parts with names, functions of jobs, and the other jobs that use parts."""
+
+    blocks: Sequence[Block]
+    functions: Sequence[Function]
+    singles: Mapping[int, Group]
+
+
 class Rewrite:
     """Writes an estate that was imported and proven, again."""
 
@@ -75,33 +88,57 @@ class Rewrite:
         self.calls = calls
         self.layout_words = layout_words
         self._keys = sorted(calls)
-        self._module = _free_module(files)
+        directory = _free_directory(files)
+        self._module, self._blocks = f"{directory}/templates", f"{directory}/blocks"
         self._plain = {path: text for one in scripts.values() for path, text in one.texts.items()}
         self._on_disk = set(self._plain)
         """Files next to the DSL files that were written, by path."""
 
     def run(self, least: int, verify: Callable[[], list[Problem]]) -> tuple[FamilyReport, ...]:
-        """Find families and write them; return those that came out equal.
+        """Find families and parts and write them; return the families that came out equal.
 
         Args:
             least: Members from which on calls are a family.
             verify: Load what is written and mark the documents that are equal; returns problems.
         """
-        finder = Finder(self._codes(), least)
+        codes = self._codes()
+        finder = Finder(codes, least)
         families = finder.find()
+        plain: set[int] = set()
+        has_blocks = True
         for _ in range(_ROUNDS):
-            if not families:
-                break
             functions = function_names(families, {row: key[0] for row, key in enumerate(self._keys)})
-            files = self._write(functions)
-            failed = self._failed(files, functions, verify())
+            rows = {row for family in families for row in family.rows}
+            singles = {row: code for row, code in codes.items() if row not in rows | plain}
+            source = self._source(functions, singles if has_blocks else {}, has_blocks)
+            if not functions and not source.blocks:
+                break
+            files = self._write(source)
+            failed = self._failed(files, verify())
             if not failed:
-                return tuple(self._reports(functions, finder, files))
+                return tuple(self._reports(source.functions, finder, files))
+            has_blocks = has_blocks and failed < set(codes)
+            plain |= failed
             families = [family for one in functions if (family := _without(one.family, failed, least))]
         if self._on_disk != set(self._plain):
-            self._write([])
+            self._write(_Source([], [], {}))
             verify()
         return ()
+
+    def _source(
+        self, functions: Sequence[Function], singles: Mapping[int, Group], has_blocks: bool
+    ) -> _Source:
+        """Return what is written: with names for parts, where there may be any."""
+        families = [function.family for function in functions]
+        if not has_blocks:
+            return _Source([], list(functions), {})
+        taken = [function.name for function in functions]
+        blocks, families, named = name_blocks(families, singles, taken)
+        changed = {row: code for row, code in named.items() if code != singles[row]}
+        functions = [
+            Function(function.name, family) for function, family in zip(functions, families, strict=True)
+        ]
+        return _Source(blocks, functions, changed)
 
     def _codes(self) -> dict[int, Group]:
         """Return the calls by the order of their names, with their texts in place."""
@@ -114,20 +151,24 @@ class Rewrite:
                 codes[row] = code
         return codes
 
-    def _write(self, functions: Sequence[Function]) -> _Files:
+    def _write(self, source: _Source) -> _Files:
         files = _Files()
-        modules = write_modules(self._module, functions, self.layout_words)
+        scripts = Scripts(self._module.rpartition("/")[0])
         module_of: dict[str, str] = {}
+        modules = []
+        for path, definitions in ((self._blocks, source.blocks), (self._module, source.functions)):
+            modules += write_modules(path, definitions, self.layout_words, scripts, module_of)
         for module in modules:
             files.modules[module.path] = module
-            files.texts |= {module.path: module.text, **module.scripts}
-            name = module.path.removesuffix(".py").replace("/", ".")
-            module_of |= {function.name: name for _, _, function in module.lines}
+            files.texts[module.path] = module.text
+        files.texts |= scripts.texts
+        names = Names(self.layout_words, module_of)
         rows = {
             self._keys[row]: (function, index)
-            for function in functions
+            for function in source.functions
             for index, row in enumerate(function.family.rows)
         }
+        changed = {self._keys[row]: code for row, code in source.singles.items()}
 
         def convert(found: Found, _: str) -> Imported:
             key = (found.name, found.place)
@@ -136,14 +177,17 @@ class Rewrite:
                 return self.imported[key]
             made = call.imported
             made.code, made.uses = call.code, call.uses
+            file_of = call.scripts.files_of(found.name)
+            name = call.code.parts[0][1]
             if key in rows:
                 function, index = rows[key]
-                name = shown(call.code.parts[0][1])
-                made.code = row_call(function, index, name, call.scripts.files_of(found.name))
-                module = module_of[function.name]
-                made.uses = uses_of(made.code, self.layout_words) - {function.name} | {
-                    f"{module}:{function.name}"
-                }
+                made.code = row_call(function, index, shown(name), file_of)
+            elif key in changed:
+                code = changed[key]
+                renamed = Group(code.start, [("", name), *code.parts[1:]], code.end)
+                made.code = with_files(renamed, "", file_of)
+            if made.code is not call.code:
+                made.uses = uses_of(made.code, names)
             files.texts |= dict(_texts_read(made.code, call.scripts))
             return made
 
@@ -167,26 +211,20 @@ class Rewrite:
             raise JobdslError(f"{self.out} cannot be written: {error.strerror}") from None
         self._on_disk = set(texts) - {file.path for file in self.files}
 
-    def _failed(self, files: _Files, functions: Sequence[Function], problems: Sequence[Problem]) -> set[int]:
-        """Return the rows that cannot be calls of functions; all where that is not known."""
+    def _failed(self, files: _Files, problems: Sequence[Problem]) -> set[int]:
+        """Return the rows that have to be written plainly; all where that is not known."""
         rows = {key: row for row, key in enumerate(self._keys)}
-        members = {row for function in functions for row in function.family.rows}
+        every = set(rows.values())
         failed: set[int] = set()
         for problem in problems:
             where = problem.where or Where("", 0)
             if where.file in files.modules:
-                lines = files.modules[where.file].lines
-                failed |= {
-                    row for a, b, one in lines if a <= where.line <= b for row in one.family.rows
-                } or members
+                failed |= _members(files.modules[where.file], where.line) or every
                 continue
             blamed = files.written[where.file].at(where.line) if where.file in files.written else None
-            row = rows.get((blamed.name, blamed.place)) if blamed is not None else None
-            failed |= {row} if row in members else members
+            failed |= {rows[blamed.name, blamed.place]} if blamed is not None else every
         if not problems:
-            for key, call in self.calls.items():
-                if not call.imported.equal:
-                    failed |= {rows[key]} if rows[key] in members else members
+            failed |= {rows[key] for key, call in self.calls.items() if not call.imported.equal}
         return failed
 
     def _reports(
@@ -212,13 +250,23 @@ class Rewrite:
             )
 
 
-def _free_module(files: Sequence[DslFile]) -> str:
-    """Return the path of the module of functions, in a directory that no job's folder has."""
+def _free_directory(files: Sequence[DslFile]) -> str:
+    """Return a directory for modules of functions that no job's folder has."""
     taken = {file.path.split("/")[0].removesuffix(".py").lower() for file in files}
     number = 1
     while (directory := "shared" if number == 1 else f"shared_{number}") in taken:
         number += 1
-    return f"{directory}/templates"
+    return directory
+
+
+def _members(module: Module, line: int) -> set[int]:
+    """Return the rows of the function at a line; none for a part, which any document may have."""
+    return {
+        row
+        for first, last, definition in module.lines
+        if first <= line <= last and isinstance(definition, Function)
+        for row in definition.family.rows
+    }
 
 
 def _with_texts(code: Code, scripts: Scripts) -> Code:
@@ -256,4 +304,4 @@ def _without(family: Family, rows: set[int], least: int) -> Family | None:
         Parameter(one.name, tuple(one.column[index] for index in kept), one.default)
         for one in family.parameters
     ]
-    return Family([family.rows[index] for index in kept], family.body, parameters)
+    return Family([family.rows[index] for index in kept], family.body, parameters, family.variables)
