@@ -1,4 +1,4 @@
-"""Real estates imported with `--templates`: families, and the source before and after.
+"""Real estates imported with and without functions: families, and the source before and after.
 
 The corpus is that of `benchmarks.corpus`. Without one there is nothing to measure.
 """
@@ -6,10 +6,12 @@ The corpus is that of `benchmarks.corpus`. Without one there is nothing to measu
 from __future__ import annotations
 
 import io
+import resource
 import sys
 import tempfile
 import time
 import tokenize
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,12 +39,18 @@ class Size:
     tokens: int
     lines: int
 
+    def __add__(self, other: Size) -> Size:
+        """Return the size of both."""
+        return Size(self.tokens + other.tokens, self.lines + other.lines)
+
 
 @dataclass(frozen=True)
 class Figures:
     """One estate, imported with and without functions."""
 
     name: str
+    kind: str
+    """`jjb` for jobs made by Jenkins Job Builder, `homes` for those made by hand."""
     result: ImportResult
     before: Size
     after: Size
@@ -51,16 +59,21 @@ class Figures:
 
     def line(self) -> str:
         """Return a line of the table."""
-        sound = len(self.result.documents) - len(self.result.broken) - len(self.result.left_out)
+        documents = sum(not (one.error or one.left_out) for one in self.result.documents)
         members = sum(len(family.members) for family in self.result.families)
-        share = members / (sound or 1)
         return (
-            f"  {self.name[:36]:36} {self.result.equal:5} of {sound:5} equal"
-            f"  {len(self.result.families):4} families {share:5.0%}"
-            f"  tokens {self.before.tokens:7} -> {self.after.tokens:7}"
-            f"  lines {self.before.lines:6} -> {self.after.lines:6}"
-            f"  {self.seconds_before:5.1f} -> {self.seconds:5.1f} s"
+            f"  {self.name[:36]:36} {self.result.equal:5} of {documents:5} equal"
+            f"  {len(self.result.families):4} families {members / (documents or 1):5.0%}"
+            f"  {_ratios(self.before, self.after)}"
+            f"  {self.seconds_before:5.1f} -> {self.seconds:5.1f} s CPU"
         )
+
+
+def _ratios(before: Size, after: Size) -> str:
+    return (
+        f"tokens {before.tokens:7} -> {after.tokens:7} (1/{before.tokens / (after.tokens or 1):4.1f})"
+        f"  lines {before.lines:6} -> {after.lines:6} (1/{before.lines / (after.lines or 1):4.1f})"
+    )
 
 
 def size_of(out: Path) -> Size:
@@ -79,29 +92,68 @@ def size_of(out: Path) -> Size:
 
 def measure(estate: Path, out: Path) -> Figures | None:
     """Import one estate twice; None where it is too small."""
-    start = time.perf_counter()
+    start = _cpu()
     plain = import_estate(estate, out / "plain", echo=lambda _: None)
     if plain.equal < FEWEST:
         return None
-    middle = time.perf_counter()
+    middle = _cpu()
     result = import_estate(estate, out / "functions", templates=True, echo=lambda _: None)
-    end = time.perf_counter()
+    end = _cpu()
     sizes = size_of(out / "plain"), size_of(out / "functions")
-    return Figures(estate.name, result, *sizes, middle - start, end - middle)
+    return Figures(estate.name, estate.parent.name, result, *sizes, middle - start, end - middle)
+
+
+def _cpu() -> float:
+    """Return the CPU seconds of this process and those that it waited for."""
+    own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+
+
+def copies(estates: Sequence[Path], home: Path, count: int) -> None:
+    """Fill a directory with copies of real documents, a folder for each turn through them."""
+    documents = [path for estate in estates for path in sorted(estate.rglob("*.xml"))]
+    for number in range(count):
+        turn, index = divmod(number, len(documents))
+        path = home / f"turn{turn}" / f"{documents[index].parent.name}-{documents[index].name}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(documents[index].read_bytes())
 
 
 def main() -> None:
-    """Measure every estate of the corpus, or those named as arguments."""
-    print("import --templates: documents that are alike as functions")
+    """Measure every estate of the corpus, or those named as arguments, and 5,000 copied documents."""
+    print("jobs that are alike as functions: the source without and with them, script files in lines")
+    sums: dict[str, list[Figures]] = {"jjb": [], "homes": []}
     with corpus() as estates:
         if not estates:
             print("  no corpus here")
+            return
         for estate in estates:
             if not sys.argv[1:] or estate.name in sys.argv[1:]:
                 with tempfile.TemporaryDirectory() as directory:
                     figures = measure(estate, Path(directory))
                 if figures is not None:
                     print(figures.line(), flush=True)
+                    sums[figures.kind].append(figures)
+        for kind, several in sums.items():
+            if several:
+                before = sum((one.before for one in several), Size(0, 0))
+                after = sum((one.after for one in several), Size(0, 0))
+                print(f"  {kind}, {len(several)} estates: {_ratios(before, after)}")
+        if not sys.argv[1:] or "copies" in sys.argv[1:]:
+            _measure_copies(estates)
+
+
+def _measure_copies(estates: Sequence[Path], count: int = 5_000) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        home = Path(directory, "home")
+        copies(estates, home, count)
+        start, wall = _cpu(), time.perf_counter()
+        result = import_estate(home, Path(directory, "estate"), templates=True, echo=lambda _: None)
+        megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+        print(
+            f"  {count} copied documents: {result.equal} equal, {len(result.families)} families,"
+            f" {_cpu() - start:.0f} s CPU, {time.perf_counter() - wall:.0f} s, {megabytes} MB at most"
+        )
 
 
 if __name__ == "__main__":

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from jinja2 import Environment, StrictUndefined
 
 from jobdsl.importer.families.clusters import Clusters
+from jobdsl.importer.families.expressions import shown
 from jobdsl.importer.families.find import find
 from jobdsl.importer.families.functions import function_names, row_call, write_modules
-from jobdsl.importer.families.parameters import Family, family_of, shown
+from jobdsl.importer.families.parameters import Family, family_of
 from jobdsl.importer.families.patterns import row_code
 from jobdsl.importer.families.texts import split
 from jobdsl.importer.layout import Code, Group

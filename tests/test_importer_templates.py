@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -235,6 +237,111 @@ def test_the_command_explains_families_and_takes_their_least_size(
     assert "9 documents are calls of 1 function in shared/templates.py" in shown
     assert run([*command, str(tmp_path / "b"), "--min-family", "10"]) == 0
     assert "FAMILY" not in capsys.readouterr().err
+
+
+def many(home: Path, count: int = 60) -> Path:
+    """Jobs of several families, single jobs, and parts that all share."""
+    mail = "<hudson.tasks.Mailer><recipients>{}@example.com</recipients><dontNotifyEveryUnstableBuild>false</dontNotifyEveryUnstableBuild><sendToIndividuals>true</sendToIndividuals></hudson.tasks.Mailer>"
+    teams = ("core", "data", "web")
+    documents = {}
+    for number in range(count):
+        service, team = f"{SERVICES[number % 6]}{number:03}", teams[number % 3]
+        script = f"cd services/{service}\nmake build --jobs 4\nmake publish BRANCH=main\n"
+        if number % 5 == 4:
+            script = "".join(
+                f"step-{number * step} with words of its own\n" for step in range(number % 7 + 1)
+            )
+        documents[f"{team}/{service}-build"] = job(
+            script, description=f"Builds {service} for {team}", publishers=mail.format(team)
+        )
+    documents |= {f"{team}/config": FOLDER for team in teams}
+    return put(home, documents)
+
+
+def changed_lines(before: dict[str, bytes], after: dict[str, bytes]) -> int:
+    """Lines that are in only one of two estates."""
+    count = 0
+    for path in before.keys() | after.keys():
+        old, new = (one.get(path, b"").decode().split("\n") for one in (before, after))
+        diff = difflib.unified_diff(old, new, n=0, lineterm="")
+        count += sum(line[:1] in "+-" and line[:3] not in ("+++", "---") for line in diff)
+    return count
+
+
+def again(home: Path, out: Path) -> ImportResult:
+    return import_estate(home, out, templates=True, force=True, echo=lambda _: None)
+
+
+def test_a_second_import_of_the_same_documents_changes_no_byte(tmp_path: Path) -> None:
+    home, out = many(tmp_path / "home"), tmp_path / "estate"
+    result = imported(home, out)
+    assert unequal(result) == []
+    assert result.families
+    before = files(out)
+    assert unequal(again(home, out)) == []
+    assert files(out) == before
+
+
+@pytest.mark.parametrize("number", [0, 4, 17, 33, 58])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("make publish BRANCH=main", "make publish BRANCH=release"),
+        ("make build --jobs 4", "make build"),
+        ("<disabled>false", "<disabled>true"),
+        ("Builds ", "Makes "),
+        ("@example.com", "@example.org"),
+        (
+            "<publishers>",
+            "<publishers><hudson.tasks.Fingerprinter><targets>*.jar</targets></hudson.tasks.Fingerprinter>",
+        ),
+    ],
+)
+def test_one_changed_leaf_changes_few_lines(tmp_path: Path, number: int, old: str, new: str) -> None:
+    home, out = many(tmp_path / "home"), tmp_path / "estate"
+    imported(home, out)
+    before = files(out)
+    path = sorted(home.rglob("*-build.xml"))[number]
+    path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+    result = again(home, out)
+    assert unequal(result) == []
+    assert changed_lines(before, files(out)) <= 40
+
+
+def test_new_and_removed_jobs_change_their_own_lines(tmp_path: Path) -> None:
+    home, out = many(tmp_path / "home"), tmp_path / "estate"
+    imported(home, out)
+    before = files(out)
+    text = (home / "core" / "billing000-build.xml").read_text("utf-8")
+    (home / "core" / "extra-build.xml").write_text(text.replace("billing000", "extra"), "utf-8")
+    (home / "data" / "cards001-build.xml").unlink()
+    result = again(home, out)
+    assert unequal(result) == []
+    assert changed_lines(before, files(out)) <= 6
+    assert any("core/extra-build" in family.members for family in result.families)
+
+
+def test_a_function_that_was_renamed_keeps_its_name(tmp_path: Path) -> None:
+    home, out = many(tmp_path / "home"), tmp_path / "estate"
+    [family, *_] = imported(home, out).families
+    for path in out.rglob("*.py"):
+        text = re.sub(rf"\b{family.function}\b(?=[(,\n])", "service_build", path.read_text("utf-8"))
+        path.write_text(text, "utf-8")
+    result = again(home, out)
+    assert unequal(result) == []
+    assert "service_build" in {one.function for one in result.families}
+
+
+def test_modules_of_an_earlier_import_that_are_not_used_are_removed(tmp_path: Path) -> None:
+    home, out = many(tmp_path / "home"), tmp_path / "estate"
+    imported(home, out)
+    module = out / "shared" / "templates.py"
+    module.write_text(module.read_text("utf-8") + "\n\ndef broken(:\n", "utf-8")
+    assert unequal(again(home, out)) == []
+    for path in sorted(home.rglob("*-build.xml"))[2:]:
+        path.unlink()
+    assert unequal(again(home, out)) == []
+    assert not module.exists()
 
 
 @pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is not here")

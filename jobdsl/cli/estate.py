@@ -119,17 +119,18 @@ def _say_no_policy(estate: Path) -> None:
 @click.option("--name", default="", help="Full name of the one document that is read. [default: of its file]")
 @click.option(
     "--templates/--no-templates",
-    default=False,
-    help="Write jobs that are alike as calls of one function. [default: --no-templates]",
+    default=True,
+    help="Write jobs that are alike as calls of one function, and name the parts they share. "
+    "[default: --templates]",
 )
 @click.option(
     "--min-family",
     type=click.IntRange(min=2),
     default=3,
     show_default=True,
-    help="Number of alike jobs from which --templates makes a function.",
+    help="Number of alike jobs from which a function is made.",
 )
-@click.option("--explain", is_flag=True, help="With --templates, show each family and the nearest one.")
+@click.option("--explain", is_flag=True, help="Show each family of alike jobs, and the family nearest to it.")
 @click.option(
     "--report",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -1,4 +1,4 @@
-"""The command line: `jobdsl render | lint | show | plan | apply | import | bootstrap | words`.
+"""The command line: `jobdsl render | lint | show | plan | apply | import | bootstrap | words | graph | stats`.
 
 docs/exit-codes.md explains the exit codes. Everything but click is imported by the command that needs it.
 """
@@ -9,7 +9,7 @@ import sys
 
 import click
 
-from jobdsl.cli import controlling, ending, estate, places
+from jobdsl.cli import controlling, ending, estate, overview, places
 from jobdsl.cli.words import words
 
 __all__ = ["cli", "main", "run"]
@@ -34,6 +34,8 @@ for _command in (
     estate.import_,
     controlling.bootstrap,
     words,
+    overview.graph,
+    overview.stats,
     estate.completion,
 ):
     cli.add_command(_command)

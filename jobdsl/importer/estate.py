@@ -13,8 +13,9 @@ from jobdsl.documents.secrets import Secrets, save
 from jobdsl.errors import EstateError, JobdslError, Problem, Where
 from jobdsl.importer.convert import FORMS, Form, Imported, Source, convert
 from jobdsl.importer.dslfile import Written, write
+from jobdsl.importer.families.existing import Existing, modules_of, read_existing
 from jobdsl.importer.families.rewrite import Call, Rewrite
-from jobdsl.importer.layoutsfile import layouts_file
+from jobdsl.importer.layoutsfile import known_layouts, layouts_file
 from jobdsl.importer.places import DslFile, layout
 from jobdsl.importer.report import FamilyReport, located
 from jobdsl.importer.scripts import Scripts
@@ -49,6 +50,7 @@ class Maker:
         self.imported: dict[tuple[str, str], Imported] = {}
         """By full name and place."""
         self._files = layout(found)
+        self._existing = Existing() if least_family is None else read_existing(out, self._older)
         self._written: dict[str, Written] = {}
         self._forms: dict[tuple[str, str], Form] = {}
         """Documents that have to be written plainer than they could be."""
@@ -56,7 +58,7 @@ class Maker:
         """Documents that cannot be defined at all, and why."""
         self._keys: dict[tuple[str, str], list[str]] = {}
         self._rounds = 0
-        self._layouts = Layouts(usual_layouts(found))
+        self._layouts = Layouts(usual_layouts(found), known_layouts(out / _LAYOUTS))
         self._scripts: dict[str, Scripts] = {}
         self._calls: dict[tuple[str, str], Call] = {}
 
@@ -70,6 +72,8 @@ class Maker:
             try:
                 with OutputDirectory(self.out) as directory:
                     self._write_all(files, directory)
+                    for path in modules_of(self.out):
+                        directory.remove(path)
             except OSError as error:
                 raise JobdslError(f"{self.out} cannot be written: {error.strerror}") from None
             problems = verify(self.out, self.imported.values(), Secrets(self.secrets.values))
@@ -82,7 +86,15 @@ class Maker:
         """Write documents that are alike as functions, as far as they come out equal."""
         secrets = Secrets(self.secrets.values)
         calls = {key: call for key, call in self._calls.items() if not self.imported[key].error}
-        rewrite = Rewrite(self.out, self._files, self.imported, calls, self._scripts, self._layouts.words)
+        rewrite = Rewrite(
+            self.out,
+            self._files,
+            self.imported,
+            calls,
+            self._scripts,
+            self._layouts.words,
+            self._existing,
+        )
         self.families = rewrite.run(least, lambda: verify(self.out, self.imported.values(), secrets))
 
     def _write_all(self, files: list[DslFile], directory: OutputDirectory) -> None:

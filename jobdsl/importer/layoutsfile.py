@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import textwrap
+from pathlib import Path
 
 from jobdsl.importer.layout import WIDTH, Group, show
 from jobdsl.importer.literals import quoted
 from jobdsl.importer.source import Layouts, Writer
 
-__all__ = ["layouts_file"]
+__all__ = ["known_layouts", "layouts_file"]
 
 _ABOUT = [
     "Which fields elements have, and their order, where a class would write others by itself.",
@@ -60,3 +62,20 @@ def _constant(name: str, text: str) -> str:
     ends = [" "] * (len(lines) - 1) + [""]
     shown = "\n".join(f"    {quoted(line + end)}" for line, end in zip(lines, ends, strict=True))
     return f"{name} = (\n{shown}\n)"
+
+
+def known_layouts(path: Path) -> dict[tuple[str, str], str]:
+    """Return the names of constants that a module has already, by what they are for and their layout."""
+    try:
+        tree = ast.parse(path.read_text("utf-8"))
+    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
+        return {}
+    known: dict[tuple[str, str], str] = {}
+    for node in tree.body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else None
+        if isinstance(node, ast.Assign) and isinstance(target, ast.Name):
+            word, _, number = target.id.rpartition("_")
+            value = node.value.value if isinstance(node.value, ast.Constant) else None
+            if word and number.isdigit() and isinstance(value, str):
+                known[word, value] = target.id
+    return known

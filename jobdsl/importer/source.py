@@ -29,21 +29,32 @@ _SHORT_LAYOUT = 24
 class Layouts:
     """The layouts of an estate: the usual ones, said once, and long ones as constants (ARCHIVE_1)."""
 
-    def __init__(self, usual: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, usual: Mapping[str, str] | None = None, known: Mapping[tuple[str, str], str] | None = None
+    ) -> None:
         self.usual = dict(usual or {})
         """By the name of a class in the DSL: what its elements have where nothing is said."""
         self.words = {name.partition(".")[0] for name in self.usual}
         """Modules and kinds of items that the estate's own `layouts` has, instead of jobdsl."""
         self.names: dict[tuple[str, str], str] = {}
+        self._known = dict(known or {})
+        """Constants of an earlier import, by what they are for and their layout."""
         self._count: dict[str, int] = {}
 
     def name(self, kind: str, layout: str) -> str:
         """The constant for a layout of a class."""
         word = kind.upper()
         if (word, layout) not in self.names:
-            self._count[word] = self._count.get(word, 0) + 1
-            self.names[word, layout] = f"{word}_{self._count[word]}"
+            self.names[word, layout] = self._known.get((word, layout)) or self._free(word)
         return self.names[word, layout]
+
+    def _free(self, word: str) -> str:
+        """Return a name for a new constant."""
+        taken = set(self._known.values())
+        while True:
+            self._count[word] = self._count.get(word, 0) + 1
+            if (name := f"{word}_{self._count[word]}") not in taken:
+                return name
 
 
 class Writer:

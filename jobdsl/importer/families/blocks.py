@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from jobdsl.importer.families.expressions import Constant, Reference, TextOf, is_closed, shown
 from jobdsl.importer.families.find import Finder
 from jobdsl.importer.families.naming import block_name
-from jobdsl.importer.families.parameters import Family, part_of
+from jobdsl.importer.families.parameters import Family, Parameter, part_of
 from jobdsl.importer.families.patterns import Branch, cost
 from jobdsl.importer.layout import Code, Group
 from jobdsl.secrets.placeholders import SECRET_START
 
-__all__ = ["Block", "name_blocks"]
+__all__ = ["Block", "name_blocks", "renamed", "renamed_family"]
 
 _SMALLEST = 8
 """Words from which on a part may get a name."""
@@ -115,7 +115,7 @@ class _Trees:
             assert isinstance(body, Group)
             variables = [(name, next(codes)) for name, _ in family.variables]
             parameters = [
-                type(one)(one.name, tuple(next(codes) for _ in one.column), one.default)
+                Parameter(one.name, tuple(next(codes) for _ in one.column), one.default)
                 for one in family.parameters
             ]
             families.append(Family(family.rows, body, parameters, variables))
@@ -339,3 +339,25 @@ def _used(block: Block, names: Mapping[str, Block]) -> set[str]:
             used[code.start.rstrip("(")] += 1
             codes += [part for _, part in code.parts]
     return {name for name in used if name in names}
+
+
+def renamed(code: Code, names: Mapping[str, str]) -> Code:
+    """Return an expression with other names of blocks."""
+    if isinstance(code, str):
+        return Constant(names[code]) if isinstance(code, Constant) and code in names else code
+    parts = [(label, renamed(part, names)) for label, part in code.parts]
+    word = code.start.rstrip("(")
+    start = f"{names[word]}(" if code.start.endswith("(") and word in names else code.start
+    return Group(start, parts, code.end)
+
+
+def renamed_family(family: Family, names: Mapping[str, str]) -> Family:
+    """Return a family with other names of blocks."""
+    body = renamed(family.body, names)
+    assert isinstance(body, Group)
+    parameters = [
+        Parameter(one.name, tuple(renamed(code, names) for code in one.column), one.default)
+        for one in family.parameters
+    ]
+    variables = [(name, renamed(code, names)) for name, code in family.variables]
+    return Family(family.rows, body, parameters, variables)

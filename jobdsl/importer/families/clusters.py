@@ -15,6 +15,8 @@ _NEAR = 0.3
 """Share of features in common from which two clusters may be merged."""
 _COMMON = 60
 """Leaders with a feature from which on it says nothing."""
+_LINES = 10
+"""Lines of a text that tell it from others, at most."""
 _MOST_LEADERS = 8
 """Leaders that a call is compared with: those with most features in common."""
 _MOST_NEIGHBOURS = 8
@@ -78,7 +80,7 @@ class Clusters:
             members[row] = [row]
             for feature in features[row]:
                 holders[feature].append(row)
-        return [self._cluster(group) for group in members.values()]
+        return [self.of(group) for group in members.values()]
 
     def _leader(self, row: int, holders: Mapping[int, list[int]], alike: float) -> int | None:
         """Return the leader that is most like a call, if any is like it."""
@@ -94,7 +96,8 @@ class Clusters:
         score, leader = min(scores, default=(0.0, row))
         return leader if -score >= alike else None
 
-    def _cluster(self, rows: Sequence[int]) -> Cluster:
+    def of(self, rows: Sequence[int]) -> Cluster:
+        """Return these calls as one cluster."""
         return Cluster(frozenset(rows), self.pattern(rows), self._features[rows[0]])
 
     def pattern(self, rows: Sequence[int]) -> Pattern:
@@ -151,6 +154,7 @@ def _features(code: Group, names: dict[str, int], is_named: bool) -> Features:
     def walk(part: Code, path: str) -> None:
         if isinstance(part, str):
             found.add(names.setdefault(f"{path}={part}", len(names)))
+            found.update(names.setdefault(f"{path}|{line}", len(names)) for line in _sample(part))
             return
         path = f"{path}/{part.start}"
         found.add(names.setdefault(path, len(names)))
@@ -159,6 +163,12 @@ def _features(code: Group, names: dict[str, int], is_named: bool) -> Features:
 
     walk(Group(code.start, code.parts[1:], code.end) if is_named else code, "")
     return frozenset(found)
+
+
+def _sample(text: str) -> list[str]:
+    """Return lines of a text of several, evenly over all."""
+    lines = text.splitlines() if "\n" in text else []
+    return lines[:: -(-len(lines) // _LINES) or 1]
 
 
 def _similarity(left: Features, right: Features) -> float:

@@ -15,7 +15,7 @@ __all__ = ["Derived", "derived", "follows", "substituted"]
 _ROWS_A_KEY = 2
 """Rows for each key of a table, on average; fewer are an accident."""
 _MOST_KEYS = 40
-_TABLE, _ENTRY = 6, 3
+_TABLE, _ENTRY = 5, 2
 """Words of a table and of an entry, next to its values."""
 
 Column = tuple[Code, ...]
@@ -155,7 +155,7 @@ def _column_cost(column: Column, texts: Sequence[str]) -> int:
     """Return what the values of a parameter cost in its calls."""
     costs = list(map(cost, column))
     rarest = min(sum(c for c, text in zip(costs, texts, strict=True) if text != one) for one in set(texts))
-    return min(sum(costs), rarest + 2 * len(texts) // 3) + 3
+    return min(sum(costs) + len(texts), rarest + 2 * len(texts) // 3) + 3
 
 
 def _is_flag(texts: Sequence[str]) -> bool:

@@ -69,23 +69,25 @@ def text_of(pieces: list[tuple[bool, str]]) -> TextOf:
 def _f_string(pieces: list[tuple[bool, str]]) -> str:
     texts = [text.replace("{", "{{").replace("}", "}}") for is_name, text in pieces if not is_name]
     is_long = any("\n" in text for text in texts)
-    quote = '"""' if is_long else '"'
+    fixed = "".join(texts)
+    one_line = "'" if fixed.count('"') > fixed.count("'") else '"'
+    quote = '"""' if is_long else one_line
     is_raw = any("\\" in text for text in texts) and not any(
         quote in text or _odd(text, is_long) for text in texts
     )
-    is_raw = is_raw and (pieces[-1][0] or texts[-1][-1] not in '"\\')
-    bodies = iter(texts if is_raw else [_escaped(text, is_long) for text in texts])
+    is_raw = is_raw and (pieces[-1][0] or texts[-1][-1] not in f"{quote[0]}\\")
+    bodies = iter(texts if is_raw else [_escaped(text, is_long, quote) for text in texts])
     body = "".join(f"{{{text}}}" if is_name else next(bodies) for is_name, text in pieces)
     if is_long and not is_raw:
         body = _CLOSING.sub(lambda found: '\\"' * len(found[0]), body)
     return f"{'r' if is_raw else ''}f{quote}{body}{quote}"
 
 
-def _escaped(text: str, is_long: bool) -> str:
+def _escaped(text: str, is_long: bool, quote: str) -> str:
     """Return text as between the quotes of an f-string."""
     text = text.replace("\\", "\\\\")
     if not is_long:
-        text = text.replace('"', '\\"')
+        text = text.replace(quote, f"\\{quote}")
     keep = "\n\t" if is_long else ""
     return "".join(c if c.isprintable() or c in keep else repr(c)[1:-1] for c in text)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
 from jobdsl.importer.families.clusters import Cluster, Clusters
 from jobdsl.importer.families.parameters import Family, family_of
@@ -22,6 +22,8 @@ _MOST_VALUES, _MOST_FLAGS = 7, 2
 """Parameters up to which a function is easy to read, the name included."""
 _EXCESS = 100
 """Words that each parameter beyond those that are easy to read has to save."""
+_SMALL_ROW = 12
+"""Words of a call up to which no smaller families are looked for."""
 _MOST_EXCESS = 10
 """Parameters beyond those, at most."""
 _NARROWINGS = 4
@@ -66,13 +68,17 @@ class Finder:
         self.costs = {row: cost(code) for row, code in codes.items()}
         self.clusters = Clusters(codes, self._estimate, is_named=make is family_of)
 
-    def find(self) -> list[Family]:
-        """Return the families, in the order of their first calls."""
+    def find(self, without: Container[int] = ()) -> list[Family]:
+        """Return the families among the calls that are not `without`, in the order of their first calls."""
         families: list[Family] = []
         for start in dict.fromkeys(code.start for code in self.codes.values()):
-            rows = [row for row, code in self.codes.items() if code.start == start]
+            rows = [row for row, code in self.codes.items() if code.start == start and row not in without]
             families += self.families(rows, 0)[1]
         return sorted(families, key=lambda family: family.rows[0])
+
+    def family(self, rows: Sequence[int]) -> Family | None:
+        """Return these calls as one family, if that saves anything."""
+        return self._family(self.clusters.of(rows))[1]
 
     def saved(self, family: Family) -> int:
         """Return the words that a family saves."""
@@ -97,7 +103,7 @@ class Finder:
         saved, family, is_easy = self._family(cluster)
         best = (saved, [family] if family is not None else [])
         is_last = level + 1 == len(_ALIKE) or len(cluster.rows) < 2 * self.least - 1
-        if (is_easy and family is not None) or is_last:
+        if is_last or (is_easy and family is not None and family.row_size <= _SMALL_ROW):
             return best
         parts = self.families(sorted(cluster.rows), level + 1)
         return max(best, parts, key=lambda pair: pair[0])
@@ -107,7 +113,7 @@ class Finder:
 
         Where it has too many parameters, lists become parameters as a whole.
         """
-        pattern: Pattern | None = cluster.pattern
+        pattern: Pattern | None = self.clusters.pattern(sorted(cluster.rows))
         best: tuple[int, Family | None, bool] = (0, None, False)
         for _ in range(_NARROWINGS):
             family = self._make(pattern, cluster.rows) if isinstance(pattern, Branch) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from jobdsl.importer.dslfile import imports
@@ -19,6 +19,7 @@ __all__ = [
     "Function",
     "Module",
     "Names",
+    "definition_text",
     "function_names",
     "row_call",
     "uses_of",
@@ -56,9 +57,17 @@ class Module:
     lines: list[tuple[int, int, Function | Block]] = field(default_factory=list)
 
 
-def function_names(families: Sequence[Family], names: Mapping[int, str]) -> list[Function]:
-    """Return the functions of families, named after what the names of their members have in common."""
-    taken: set[str] = set()
+def function_names(
+    families: Sequence[Family], names: Mapping[int, str], taken: Iterable[str] = ()
+) -> list[Function]:
+    """Return the functions of families, named after what the names of their members have in common.
+
+    Args:
+        families: What gets a name.
+        names: Full names of the jobs by row.
+        taken: Names that other functions have.
+    """
+    taken = set(taken)
     functions: list[Function] = []
     for family in families:
         word = (
@@ -171,6 +180,19 @@ def _head(kinds: set[bool], uses: set[str]) -> str:
     return "\n".join([f'"""{what}, found by the import."""\n', *imports(uses), ""]) + (
         "" if kinds == {True} else "\n"
     )
+
+
+def definition_text(definition: Block, layout_words: set[str]) -> str:
+    """Return the source of a part, in a module of its own."""
+    names = Names(layout_words, _AnyModule())
+    return _definition(definition, Scripts("shared"), names)[0]
+
+
+class _AnyModule(dict[str, str]):
+    """Has a module for every constant, and none for other names."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
 
 
 def _definition(definition: Function | Block, scripts: Scripts, names: Names) -> tuple[str, set[str]]:

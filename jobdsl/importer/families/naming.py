@@ -12,6 +12,9 @@ __all__ = ["block_name", "hint_of", "last_word", "subject_of", "word_of"]
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 _SUBJECT = re.compile(r"[\"'][A-Za-z][A-Za-z0-9_]{2,29}[\"']")
 """A first argument that names what a call is about, as in `params.string("BRANCH", "main")`."""
+_BEFORE = re.compile(r"(?:^|[^A-Za-z0-9/.@])([A-Za-z]{3,}(?:_[A-Za-z]+)*)[\"']?[=: \t]+[\"']?\Z")
+"""A word, and what separates it from its value."""
+_FILLERS = frozenset({"all", "and", "for", "from", "into", "the", "this", "with"})
 _VAGUE = frozenset({"default", "value", "description", "command", "text", "choices", "key", "name"})
 """Arguments that say little without what their call is about."""
 
@@ -38,10 +41,10 @@ def subject_of(first: Code | None) -> str:
 
 
 def last_word(before: str) -> str:
-    """Return the word that a gap follows, as in `--service ` or `VERSION=`."""
-    words = [word for word in _UNSAFE.split(before.lower()[-40:]) if word]
-    is_near = before.rstrip(" \t\"'=:/-").lower().endswith(words[-1]) if words else False
-    return words[-1] if is_near and words[-1].isalpha() and len(words[-1]) > 2 else ""
+    """Return the word that a gap follows, as in `--service ` or `VERSION=`; empty after a part of a path."""
+    match = _BEFORE.search(before[-60:])
+    word = match[1].lower() if match is not None else ""
+    return "" if word in _FILLERS else word
 
 
 def word_of(hint: str) -> str:

@@ -51,15 +51,24 @@ class Family:
     """Local variables, which follow from parameters."""
 
     @property
+    def row_size(self) -> int:
+        """Return about how many words a call has."""
+        return self._values // len(self.rows)
+
+    @property
     def size(self) -> int:
         """Return about how many words a person reads: the function and a call for each row."""
+        variables = sum(cost(code) + 2 for _, code in self.variables)
+        return cost(self.body) + variables + self._values + _ROW * len(self.rows)
+
+    @property
+    def _values(self) -> int:
         values = 0
         for parameter in self.parameters:
             given = [code for code in parameter.column if shown(code) != parameter.default]
             named = 2 if parameter.default is not None else 0
             values += sum(cost(code) + named for code in given) + 3
-        variables = sum(cost(code) + 2 for _, code in self.variables)
-        return cost(self.body) + variables + values + _ROW * len(self.rows)
+        return values
 
 
 def family_of(pattern: Pattern, rows: frozenset[int]) -> Family | None:

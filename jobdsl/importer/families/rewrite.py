@@ -11,7 +11,8 @@ from jobdsl.documents.outdir import OutputDirectory
 from jobdsl.errors import JobdslError, Problem, Where
 from jobdsl.importer.convert import Imported
 from jobdsl.importer.dslfile import Written, write
-from jobdsl.importer.families.blocks import Block, name_blocks
+from jobdsl.importer.families.blocks import Block, name_blocks, renamed, renamed_family
+from jobdsl.importer.families.existing import Existing
 from jobdsl.importer.families.expressions import shown
 from jobdsl.importer.families.find import Finder
 from jobdsl.importer.families.functions import (
@@ -24,6 +25,8 @@ from jobdsl.importer.families.functions import (
     with_files,
     write_modules,
 )
+from jobdsl.importer.families.keeping import kept_families
+from jobdsl.importer.families.names import stable_names
 from jobdsl.importer.families.parameters import Family, Parameter
 from jobdsl.importer.layout import Code, Group
 from jobdsl.importer.literals import literal
@@ -67,7 +70,7 @@ class _Source:
 
     blocks: Sequence[Block]
     functions: Sequence[Function]
-    singles: Mapping[int, Group]
+    singles: Mapping[int, Code]
 
 
 class Rewrite:
@@ -81,8 +84,10 @@ class Rewrite:
         calls: Mapping[Key, Call],
         scripts: Mapping[str, Scripts],
         layout_words: set[str],
+        existing: Existing,
     ) -> None:
         self.out = out
+        self.existing = existing
         self.files = files
         self.imported = imported
         self.calls = calls
@@ -103,14 +108,13 @@ class Rewrite:
         """
         codes = self._codes()
         finder = Finder(codes, least)
-        families = finder.find()
+        functions = self._functions(finder, least)
         plain: set[int] = set()
         has_blocks = True
         for _ in range(_ROUNDS):
-            functions = function_names(families, {row: key[0] for row, key in enumerate(self._keys)})
-            rows = {row for family in families for row in family.rows}
+            rows = {row for function in functions for row in function.family.rows}
             singles = {row: code for row, code in codes.items() if row not in rows | plain}
-            source = self._source(functions, singles if has_blocks else {}, has_blocks)
+            source = self._source(functions, singles) if has_blocks else _Source([], functions, {})
             if not functions and not source.blocks:
                 break
             files = self._write(source)
@@ -119,26 +123,47 @@ class Rewrite:
                 return tuple(self._reports(source.functions, finder, files))
             has_blocks = has_blocks and failed < set(codes)
             plain |= failed
-            families = [family for one in functions if (family := _without(one.family, failed, least))]
+            functions = [
+                Function(function.name, family)
+                for function in functions
+                if (family := _without(function.family, failed, least))
+            ]
         if self._on_disk != set(self._plain):
             self._write(_Source([], [], {}))
             verify()
         return ()
 
-    def _source(
-        self, functions: Sequence[Function], singles: Mapping[int, Group], has_blocks: bool
-    ) -> _Source:
-        """Return what is written: with names for parts, where there may be any."""
+    def _functions(self, finder: Finder, least: int) -> list[Function]:
+        """Return the functions of the estate that is there, and those of the jobs that are in none."""
+        existing = self.existing
+        rows = {row: key[0] for row, key in enumerate(self._keys)}
+        kept = kept_families(
+            finder,
+            {row: existing.functions[name] for row, name in rows.items() if name in existing.functions},
+            [
+                row
+                for row, name in rows.items()
+                if self.calls[self._keys[row]].imported.print in existing.prints.get(name, ())
+            ],
+            least,
+        )
+        families = finder.find({row for function in kept for row in function.family.rows})
+        functions = [*kept, *function_names(families, rows, [function.name for function in kept])]
+        return sorted(functions, key=lambda function: function.family.rows[0])
+
+    def _source(self, functions: Sequence[Function], singles: Mapping[int, Group]) -> _Source:
+        """Return what is written, with names for parts."""
         families = [function.family for function in functions]
-        if not has_blocks:
-            return _Source([], list(functions), {})
         taken = [function.name for function in functions]
         blocks, families, named = name_blocks(families, singles, taken)
-        changed = {row: code for row, code in named.items() if code != singles[row]}
-        functions = [
-            Function(function.name, family) for function, family in zip(functions, families, strict=True)
-        ]
-        return _Source(blocks, functions, changed)
+        blocks, names = stable_names(blocks, families, taken, self.existing.blocks, self.layout_words)
+        families = [renamed_family(family, names) for family in families]
+        changed = {row: renamed(code, names) for row, code in named.items() if code != singles[row]}
+        return _Source(
+            blocks,
+            [Function(function.name, family) for function, family in zip(functions, families, strict=True)],
+            changed,
+        )
 
     def _codes(self) -> dict[int, Group]:
         """Return the calls by the order of their names, with their texts in place."""
@@ -176,25 +201,27 @@ class Rewrite:
             if call is None:
                 return self.imported[key]
             made = call.imported
-            made.code, made.uses = call.code, call.uses
+            written: Code = call.code
             file_of = call.scripts.files_of(found.name)
             name = call.code.parts[0][1]
             if key in rows:
                 function, index = rows[key]
-                made.code = row_call(function, index, shown(name), file_of)
+                written = row_call(function, index, shown(name), file_of)
             elif key in changed:
                 code = changed[key]
-                renamed = Group(code.start, [("", name), *code.parts[1:]], code.end)
-                made.code = with_files(renamed, "", file_of)
-            if made.code is not call.code:
-                made.uses = uses_of(made.code, names)
-            files.texts |= dict(_texts_read(made.code, call.scripts))
+                assert isinstance(code, Group)
+                moved = Group(code.start, [("", name), *code.parts[1:]], code.end)
+                written = with_files(moved, "", file_of)
+            assert isinstance(written, Group)
+            made.code = written
+            made.uses = call.uses if written is call.code else uses_of(written, names)
+            files.texts |= dict(_texts_read(written, call.scripts))
             return made
 
         for file in self.files:
-            written = write(file, convert)
-            files.written[file.path] = written
-            files.texts[file.path] = written.text
+            text = write(file, convert)
+            files.written[file.path] = text
+            files.texts[file.path] = text.text
         self._put(files.texts)
         return files
 

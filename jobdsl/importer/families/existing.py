@@ -1,0 +1,137 @@
+"""What an estate on disk has already: which jobs are calls of which functions, and the names of its parts."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jobdsl.documents.secrets import Secrets
+from jobdsl.documents.tree import parse
+from jobdsl.errors import EstateError, JobdslError
+from jobdsl.importer.convert import fingerprint
+from jobdsl.loading.load import load
+from jobdsl.model import Definition
+from jobdsl.settings import config
+
+__all__ = ["Existing", "modules_of", "read_existing"]
+
+_MADE_BY_IMPORT = "found by the import."
+"""In the first line of a module of functions."""
+_MOST_BYTES = 4 << 20
+"""Bytes of a file that is read: the loader takes no more either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """An estate before it is imported into once more."""
+
+    functions: Mapping[str, str] = field(default_factory=dict)
+    """The function that makes a job, by the job's full name."""
+    prints: Mapping[str, frozenset[bytes]] = field(default_factory=dict)
+    """Fingerprints of the documents of a full name: those of an item, and of a view."""
+    blocks: Mapping[str, str] = field(default_factory=dict)
+    """Source of the parts that have a name, by that name."""
+
+
+def read_existing(out: Path, secrets: Secrets) -> Existing:
+    """Read an estate; empty where there is none, or it cannot be loaded."""
+    if not (out / "jobdsl.toml").is_file():
+        return Existing()
+    try:
+        prints = _prints(out, secrets)
+    except JobdslError:
+        return Existing()
+    functions: dict[str, str] = {}
+    blocks: dict[str, str] = {}
+    for path in sorted(out.rglob("*.py")):
+        source = _source(path)
+        tree = _tree(source)
+        if tree is None:
+            continue
+        if path.parent.parent == out and path.stem.startswith("blocks"):
+            blocks |= dict(_definitions(source, tree))
+        names = _functions_imported(tree)
+        functions |= dict(_calls(tree.body, "", names))
+    return Existing(functions, prints, blocks)
+
+
+def modules_of(out: Path) -> list[str]:
+    """Return the paths of modules that an earlier import wrote for its functions, relative to the estate."""
+    paths = [*out.glob("shared*/templates*.py"), *out.glob("shared*/blocks*.py")]
+    return sorted(
+        path.relative_to(out).as_posix() for path in paths if _MADE_BY_IMPORT in _source(path)[:200]
+    )
+
+
+def _prints(out: Path, secrets: Secrets) -> dict[str, frozenset[bytes]]:
+    """Return fingerprints of what the estate renders. Raises EstateError where it does not load."""
+    prints: dict[str, frozenset[bytes]] = {}
+
+    def add(definition: Definition) -> None:
+        document = parse(secrets.fill(definition.document, known_only=True))
+        name = definition.full_name
+        prints[name] = prints.get(name, frozenset()) | {fingerprint(document)}
+
+    try:
+        load(out, config.load(out), on_definition=add)
+    except EstateError as error:
+        raise JobdslError(str(error)) from None
+    return prints
+
+
+def _source(path: Path) -> str:
+    try:
+        if path.is_symlink() or path.stat().st_size > _MOST_BYTES:
+            return ""
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _tree(source: str) -> ast.Module | None:
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _definitions(source: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
+    lines = source.split("\n")
+    for node in tree.body:
+        text = "\n".join(lines[node.lineno - 1 : node.end_lineno])
+        if isinstance(node, ast.FunctionDef):
+            yield node.name, text
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            yield node.targets[0].id, text
+
+
+def _functions_imported(tree: ast.Module) -> set[str]:
+    """Return names imported from a module of functions, which are in a directory of their own."""
+    return {
+        alias.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and (node.module or "").rpartition(".")[2].startswith("templates")
+        for alias in node.names
+        if alias.asname is None
+    }
+
+
+def _calls(body: list[ast.stmt], inside: str, functions: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield full names of jobs and the functions that are called for them."""
+    for statement in body:
+        if isinstance(statement, ast.With):
+            name = _first_text(statement.items[0].context_expr)
+            path = "/".join(filter(None, (inside, name)))
+            yield from _calls(statement.body, path, functions)
+        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+            function = statement.value.func
+            name = _first_text(statement.value)
+            if isinstance(function, ast.Name) and function.id in functions and name:
+                yield "/".join(filter(None, (inside, name))), function.id
+
+
+def _first_text(call: ast.expr) -> str:
+    first = call.args[0] if isinstance(call, ast.Call) and call.args else None
+    return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""

@@ -1,0 +1,85 @@
+"""Families of an earlier import, with the members that are as they were and others that fit. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from jobdsl.importer.families.expressions import shown
+from jobdsl.importer.families.find import Finder
+from jobdsl.importer.families.functions import Function, row_call
+from jobdsl.importer.families.parameters import Family
+
+__all__ = ["kept_families"]
+
+_ALIKE = 0.5
+"""Share of what two calls hold that both have, from which a job is tried in a family."""
+_MOST_TRIES = 200
+"""Jobs that are tried one by one."""
+
+
+def kept_families(
+    finder: Finder, functions: Mapping[int, str], unchanged: Iterable[int], least: int
+) -> list[Function]:
+    """Return the functions of an earlier import with the rows they have now.
+
+    A changed or new job becomes a call where the other calls stay as they are; else it is left out.
+
+    Args:
+        finder: The calls of now.
+        functions: The function of each row that was a call of one.
+        unchanged: Rows whose documents are what the estate renders.
+        least: Members from which on calls are a family.
+    """
+    members: dict[str, list[int]] = {}
+    for row in sorted(set(unchanged) & set(functions) & set(finder.codes)):
+        members.setdefault(functions[row], []).append(row)
+    others = [row for row in finder.codes if functions.get(row) is None or row not in set(unchanged)]
+    made: list[Function] = []
+    joined: set[int] = set()
+    for name in sorted(members):
+        rows = members[name]
+        family = finder.family(rows) if len(rows) >= max(2, least) else None
+        if family is None:
+            continue
+        near = [row for row in others if row not in joined and _is_near(finder, row, rows, functions, name)]
+        family = _with(finder, Function(name, family), near)
+        joined |= set(family.rows)
+        made.append(Function(name, family))
+    return made
+
+
+def _is_near(finder: Finder, row: int, rows: list[int], functions: Mapping[int, str], name: str) -> bool:
+    if finder.codes[row].start != finder.codes[rows[0]].start:
+        return False
+    return functions.get(row) == name or finder.similarity(rows[0], row) >= _ALIKE
+
+
+def _with(finder: Finder, function: Function, near: list[int]) -> Family:
+    """Return a family with the rows that leave the calls of the others as they are."""
+    family = function.family
+    together = _joined(finder, function, near)
+    if together is not None:
+        return together
+    for row in near[:_MOST_TRIES]:
+        family = _joined(finder, Function(function.name, family), [row]) or family
+    return family
+
+
+def _joined(finder: Finder, function: Function, rows: list[int]) -> Family | None:
+    """Return a family with more rows, where its calls stay as they are and that saves words."""
+    family = function.family
+    if not rows:
+        return family
+    larger = finder.family(sorted([*family.rows, *rows]))
+    if larger is None or finder.saved(larger) <= finder.saved(family):
+        return None
+    before = _calls(function)
+    after = _calls(Function(function.name, larger))
+    return larger if all(after[row] == call for row, call in before.items()) else None
+
+
+def _calls(function: Function) -> dict[int, str]:
+    return {
+        row: shown(row_call(function, index, '""', lambda *_: ""))
+        for index, row in enumerate(function.family.rows)
+    }
