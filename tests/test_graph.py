@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -19,29 +19,37 @@ from jobdsl.reports.mermaid import mermaid
 from jobdsl.reports.svg import svg
 
 ESTATE = """
-from dynaslave import pool
+from dynaslave import agent_pool
 from jobdsl import folder, freestyle, pipeline, publish, steps, triggers
+from shared.services import service
 
-pool("linux", label="linux docker", image="ami-0123456789abcdef0", instance_types=["m5.large"], max_size=4)
-
-
-def service(name):
-    freestyle(f"{name}-build", label="linux", steps=[steps.shell("make")], publishers=[publish.trigger(f"{name}-deploy")])
-    freestyle(f"{name}-deploy", steps=[steps.copy_artifacts(f"{name}-build"), steps.shell("make deploy")])
+agent_pool("linux", label="linux docker", image="ami-0123456789abcdef0", instance_types=["m5.large"], max_agents=4)
 
 
 with folder("payments"):
     service("api")
     service("web")
-    pipeline("nightly", "echo 1", triggers=[triggers.upstream("api-deploy")])
+    pipeline("nightly", script="echo 1", triggers=[triggers.upstream("api-deploy")])
 
 freestyle("report", steps=[steps.shell("make report")], publishers=[publish.trigger("gone")])
+"""
+
+
+SERVICES = """
+from jobdsl import freestyle, publish, steps
+
+
+def service(name):
+    freestyle(f"{name}-build", agent="linux", steps=[steps.shell("make")], publishers=[publish.trigger(f"{name}-deploy")])
+    freestyle(f"{name}-deploy", steps=[steps.copy_artifacts(f"{name}-build"), steps.shell("make deploy")])
 """
 
 
 @pytest.fixture
 def estate(tmp_path: Path) -> Path:
     (tmp_path / "jobs.py").write_text(ESTATE, "utf-8")
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "services.py").write_text(SERVICES, "utf-8")
     (tmp_path / "jobdsl.toml").write_text('[seed]\nname = "main"\n', "utf-8")
     return tmp_path
 
@@ -67,7 +75,7 @@ def test_a_graph_is_written_as_svg(estate: Path) -> None:
     out = estate / "graph.svg"
     assert run(["graph", str(estate), "--out", str(out)]) == 0
     root = etree.fromstring(out.read_bytes())
-    texts = {text for text in root.itertext()}
+    texts = set(root.itertext())
     assert {"api-build", "web-deploy", "nightly", "report", "linux", "payments", "top level"} <= texts
     assert len(root.findall(".//{*}path[@class='triggers']")) == 3
 
@@ -86,12 +94,13 @@ def looked(definitions: Iterable[Definition]) -> dict[str, References]:
 
 @pytest.mark.parametrize("layout", ["folders", "flat", "deep", "numbers"])
 def test_three_thousand_jobs_are_folded(layout: str) -> None:
-    names = {
+    layouts: dict[str, Callable[[int], str]] = {
         "folders": lambda number: f"team-{number // 40:02}/job-{number}",
         "flat": lambda number: f"team{number // 40:02}-job-{number}",
         "deep": lambda number: f"a/b{number // 900}/c{number // 40}/d/job-{number}",
         "numbers": lambda number: str(number),
-    }[layout]
+    }
+    names = layouts[layout]
     jobs = [defined(names(number), [f"/{names(number + 1)}"]) for number in range(3_000)]
     graph = graph_of(jobs, looked(jobs))
     assert 2 <= len(graph.nodes) <= 120
@@ -135,9 +144,9 @@ def test_stats_say_how_many_jobs_each_function_makes(
     assert run(["stats", str(estate), "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert (figures["jobs"], figures["folders"], figures["views"], figures["pools"]) == (6, 1, 0, 1)
-    lines = [line for line in ESTATE.split("\n") if line.strip()]
-    assert (figures["files"], figures["lines"]) == (1, len(lines))
-    assert sum(figures["templates"].values()) == 4
+    lines = [line for line in (ESTATE + SERVICES).split("\n") if line.strip()]
+    assert (figures["files"], figures["lines"]) == (2, len(lines))
+    assert figures["templates"] == {"shared/services.py:service": 4}
     assert figures["plugins"]["copyartifact"] == 2
     assert figures["untyped"] == 0
 

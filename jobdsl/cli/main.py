@@ -1,4 +1,4 @@
-"""The command line: `jobdsl render | lint | show | plan | apply | import | bootstrap | words | graph | stats`.
+"""The command line: `jobdsl render | lint | show | plan | apply | import | graph | stats | ...`.
 
 docs/exit-codes.md explains the exit codes. Everything but click is imported by the command that needs it.
 """

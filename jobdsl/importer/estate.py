@@ -13,7 +13,7 @@ from jobdsl.documents.secrets import Secrets, save
 from jobdsl.errors import EstateError, JobdslError, Problem, Where
 from jobdsl.importer.convert import FORMS, Form, Imported, Source, convert
 from jobdsl.importer.dslfile import Written, write
-from jobdsl.importer.families.existing import Existing, modules_of, read_existing
+from jobdsl.importer.families.existing import Existing, read_existing, unused_modules
 from jobdsl.importer.families.rewrite import Call, Rewrite
 from jobdsl.importer.layoutsfile import known_layouts, layouts_file
 from jobdsl.importer.places import DslFile, layout
@@ -72,7 +72,7 @@ class Maker:
             try:
                 with OutputDirectory(self.out) as directory:
                     self._write_all(files, directory)
-                    for path in modules_of(self.out):
+                    for path in unused_modules(self.out, [file.path for file in self._files]):
                         directory.remove(path)
             except OSError as error:
                 raise JobdslError(f"{self.out} cannot be written: {error.strerror}") from None

@@ -10,7 +10,7 @@ from typing import Literal
 
 from jobdsl.checks.lookups import Estate, Known
 from jobdsl.documents.references import References
-from jobdsl.grammar.labels import split
+from jobdsl.grammar.labels import LabelError, parse, split
 from jobdsl.model import Definition
 
 __all__ = ["MOST_NODES", "Edge", "Graph", "Node", "graph_of"]
@@ -166,9 +166,15 @@ def _pool_edges(
     references: Mapping[str, References], pools: Iterable[Mapping[str, object]]
 ) -> Iterator[tuple[str, str]]:
     """Yield pools and the jobs whose label one of its agents has."""
-    labels = [(str(pool["name"]), split(str(pool.get("label", "")))) for pool in pools]
+    provided = [(str(pool["name"]), split(str(pool.get("label", "")))) for pool in pools]
     for job, looked in sorted(references.items()):
-        words = {label.strip('"') for label in looked.labels}
-        for pool, provided in labels:
-            if words & set(provided):
+        for pool, labels in provided:
+            if any(_fits(label, labels) for label in looked.labels):
                 yield pool, job
+
+
+def _fits(label: str, labels: frozenset[str]) -> bool:
+    try:
+        return parse(label).matches(labels)
+    except LabelError:
+        return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -9,6 +10,7 @@ from typing import Any
 
 from jobdsl.checks.plugins import plugin_of
 from jobdsl.documents.references import References
+from jobdsl.errors import Where
 from jobdsl.model import Definition
 
 __all__ = ["Stats", "stats_of"]
@@ -34,7 +36,7 @@ class Stats:
     untyped_classes: Mapping[str, int] = field(default_factory=dict)
     """Documents that use each of these classes."""
     templates: Mapping[str, int] = field(default_factory=dict)
-    """Definitions that each function of the estate makes, by its file and line."""
+    """Definitions that each function of another file makes, as `file.py:name`."""
     plugins: Mapping[str, int] = field(default_factory=dict)
     """Jobs that need each plugin."""
 
@@ -78,9 +80,8 @@ def stats_of(
     """
     jobs = [one for one in definitions if not one.is_view and not one.is_folder]
     lines = sum(bool(line.strip()) for text in sources.values() for line in text.split("\n"))
-    templates = Counter(
-        f"{one.template.file}:{one.template.line}" for one in definitions if one.template is not None
-    )
+    functions = {path: _functions(text) for path, text in sources.items()}
+    templates = Counter(_name_of(one.template, functions) for one in definitions if one.template is not None)
     untyped: Counter[str] = Counter()
     plugins: Counter[str] = Counter()
     for looked in references.values():
@@ -100,6 +101,24 @@ def stats_of(
         templates=_sorted(templates),
         plugins=_sorted(plugins),
     )
+
+
+def _functions(source: str) -> list[tuple[int, int, str]]:
+    """Return the functions of a file with their first and last lines."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    return [
+        (node.lineno, node.end_lineno or node.lineno, node.name)
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+    ]
+
+
+def _name_of(where: Where, functions: Mapping[str, list[tuple[int, int, str]]]) -> str:
+    names = [name for first, last, name in functions.get(where.file, ()) if first <= where.line <= last]
+    return f"{where.file}:{names[0] if names else where.line}"
 
 
 def _sorted(counts: Counter[str]) -> dict[str, int]:

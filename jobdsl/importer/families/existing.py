@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from jobdsl.loading.load import load
 from jobdsl.model import Definition
 from jobdsl.settings import config
 
-__all__ = ["Existing", "modules_of", "read_existing"]
+__all__ = ["Existing", "read_existing", "unused_modules"]
 
 _MADE_BY_IMPORT = "found by the import."
 """In the first line of a module of functions."""
@@ -57,12 +57,18 @@ def read_existing(out: Path, secrets: Secrets) -> Existing:
     return Existing(functions, prints, blocks)
 
 
-def modules_of(out: Path) -> list[str]:
-    """Return the paths of modules that an earlier import wrote for its functions, relative to the estate."""
-    paths = [*out.glob("shared*/templates*.py"), *out.glob("shared*/blocks*.py")]
-    return sorted(
-        path.relative_to(out).as_posix() for path in paths if _MADE_BY_IMPORT in _source(path)[:200]
-    )
+def unused_modules(out: Path, written: Collection[str]) -> list[str]:
+    """Return modules that an earlier import wrote for its functions and no other file imports.
+
+    Args:
+        out: The estate.
+        written: Paths of files that are about to be written anew.
+    """
+    paths = {path.relative_to(out).as_posix(): _source(path) for path in sorted(out.rglob("*.py"))}
+    modules = [name for name, text in paths.items() if name.count("/") == 1 and _MADE_BY_IMPORT in text[:200]]
+    others = [text for name, text in paths.items() if name not in written and name not in modules]
+    dotted = {name: name.removesuffix(".py").replace("/", ".") for name in modules}
+    return [] if any(name in text for name in dotted.values() for text in others) else modules
 
 
 def _prints(out: Path, secrets: Secrets) -> dict[str, frozenset[bytes]]:
