@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,6 +70,7 @@ def graph(estate: Path, kind: str | None, out: Path | None, nodes: int, isolatio
 @isolation_option
 def stats(estate: Path, as_json: bool, isolation: str | None) -> None:
     """Print figures of an estate: jobs, lines, what each function makes, plugins, untyped classes."""
+    from jobdsl.cli.console import say_json
     from jobdsl.documents.elementgroups import is_known
     from jobdsl.elements import load_all
     from jobdsl.printable import one_line
@@ -83,7 +83,7 @@ def stats(estate: Path, as_json: bool, isolation: str | None) -> None:
         loaded.definitions, looked, _sources(estate), is_known, len(loaded.extra.get("pool", ()))
     )
     if as_json:
-        click.echo(json.dumps(figures.as_json(), indent=2))
+        say_json(figures.as_json())
         return
     for line in figures.lines_of_text():
         click.echo(one_line(line))

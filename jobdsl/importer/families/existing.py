@@ -31,6 +31,8 @@ class Existing:
     """The function that makes a job, by the job's full name."""
     prints: Mapping[str, frozenset[bytes]] = field(default_factory=dict)
     """Fingerprints of the documents of a full name: those of an item, and of a view."""
+    defaults: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
+    """The parameters of each of these functions, with the source of their defaults."""
     blocks: Mapping[str, str] = field(default_factory=dict)
     """Source of the parts that have a name, by that name."""
 
@@ -45,6 +47,7 @@ def read_existing(out: Path, secrets: Secrets) -> Existing:
         return Existing()
     functions: dict[str, str] = {}
     blocks: dict[str, str] = {}
+    defaults: dict[str, dict[str, str | None]] = {}
     for path in sorted(out.rglob("*.py")):
         source = _source(path)
         tree = _tree(source)
@@ -52,9 +55,11 @@ def read_existing(out: Path, secrets: Secrets) -> Existing:
             continue
         if path.parent.parent == out and path.stem.startswith("blocks"):
             blocks |= dict(_definitions(source, tree))
+        elif path.parent.parent == out and path.stem.startswith("templates"):
+            defaults |= _signatures(source, tree)
         names = _functions_imported(tree)
         functions |= dict(_calls(tree.body, "", names))
-    return Existing(functions, prints, blocks)
+    return Existing(functions, prints, defaults, blocks)
 
 
 def unused_modules(out: Path, written: Collection[str]) -> list[str]:
@@ -111,6 +116,19 @@ def _definitions(source: str, tree: ast.Module) -> Iterator[tuple[str, str]]:
             yield node.name, text
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             yield node.targets[0].id, text
+
+
+def _signatures(source: str, tree: ast.Module) -> dict[str, dict[str, str | None]]:
+    """Return the parameters of each function, with the source of their defaults."""
+    signatures: dict[str, dict[str, str | None]] = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            names = [argument.arg for argument in node.args.args]
+            sources = [ast.get_source_segment(source, default) for default in node.args.defaults]
+            signatures[node.name] = dict(
+                zip(names, [*[None] * (len(names) - len(sources)), *sources], strict=True)
+            )
+    return signatures
 
 
 def _functions_imported(tree: ast.Module) -> set[str]:

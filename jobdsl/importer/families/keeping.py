@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from jobdsl.importer.families.expressions import shown
+from jobdsl.importer.families.expressions import shown, text_value
 from jobdsl.importer.families.find import Finder
 from jobdsl.importer.families.functions import Function, row_call
-from jobdsl.importer.families.parameters import Family
+from jobdsl.importer.families.parameters import Family, Parameter
 
 __all__ = ["kept_families"]
 
+Defaults = Mapping[str, str | None]
+"""Parameters with the source of their defaults; None for one without."""
+
 _ALIKE = 0.5
 """Share of what two calls hold that both have, from which a job is tried in a family."""
+_PLAIN = frozenset({"True", "False", "None", "[]"})
 _MOST_TRIES = 200
 """Jobs that are tried one by one."""
 
 
 def kept_families(
-    finder: Finder, functions: Mapping[int, str], unchanged: Iterable[int], least: int
+    finder: Finder,
+    functions: Mapping[int, str],
+    defaults: Mapping[str, Defaults],
+    unchanged: Iterable[int],
+    least: int,
 ) -> list[Function]:
     """Return the functions of an earlier import with the rows they have now.
 
@@ -27,6 +35,7 @@ def kept_families(
     Args:
         finder: The calls of now.
         functions: The function of each row that was a call of one.
+        defaults: The parameters of each function, with the source of their defaults.
         unchanged: Rows whose documents are what the estate renders.
         least: Members from which on calls are a family.
     """
@@ -38,14 +47,36 @@ def kept_families(
     joined: set[int] = set()
     for name in sorted(members):
         rows = members[name]
-        family = finder.family(rows) if len(rows) >= max(2, least) else None
+        family = None
+        if len(rows) >= max(2, least):
+            everyone = [row for row in sorted(functions) if functions[row] == name and row in finder.codes]
+            family = _like(finder, [everyone, rows], defaults.get(name, {}))
         if family is None:
             continue
-        near = [row for row in others if row not in joined and _is_near(finder, row, rows, functions, name)]
-        family = _with(finder, Function(name, family), near)
+        near = [
+            row
+            for row in others
+            if row not in joined | set(family.rows) and _is_near(finder, row, rows, functions, name)
+        ]
+        family = _with(finder, Function(name, family), near, defaults.get(name, {}))
         joined |= set(family.rows)
         made.append(Function(name, family))
     return made
+
+
+def _like(finder: Finder, choices: Sequence[list[int]], defaults: Defaults) -> Family | None:
+    """Return the first family that has the parameters there were, else the last one."""
+    family: Family | None = None
+    for rows in choices:
+        family = finder.family(rows)
+        if family is None:
+            continue
+        family = _with_defaults(family, defaults)
+        added = {one.name: one.default for one in family.parameters if one.name not in defaults}
+        lost = set(defaults) - {one.name for one in family.parameters}
+        if not lost and None not in added.values():
+            break
+    return family
 
 
 def _is_near(finder: Finder, row: int, rows: list[int], functions: Mapping[int, str], name: str) -> bool:
@@ -54,18 +85,18 @@ def _is_near(finder: Finder, row: int, rows: list[int], functions: Mapping[int, 
     return functions.get(row) == name or finder.similarity(rows[0], row) >= _ALIKE
 
 
-def _with(finder: Finder, function: Function, near: list[int]) -> Family:
+def _with(finder: Finder, function: Function, near: list[int], defaults: Defaults) -> Family:
     """Return a family with the rows that leave the calls of the others as they are."""
     family = function.family
-    together = _joined(finder, function, near)
+    together = _joined(finder, function, near, defaults)
     if together is not None:
         return together
     for row in near[:_MOST_TRIES]:
-        family = _joined(finder, Function(function.name, family), [row]) or family
+        family = _joined(finder, Function(function.name, family), [row], defaults) or family
     return family
 
 
-def _joined(finder: Finder, function: Function, rows: list[int]) -> Family | None:
+def _joined(finder: Finder, function: Function, rows: list[int], defaults: Defaults) -> Family | None:
     """Return a family with more rows, where its calls stay as they are and that saves words."""
     family = function.family
     if not rows:
@@ -73,9 +104,23 @@ def _joined(finder: Finder, function: Function, rows: list[int]) -> Family | Non
     larger = finder.family(sorted([*family.rows, *rows]))
     if larger is None or finder.saved(larger) <= finder.saved(family):
         return None
+    larger = _with_defaults(larger, defaults)
     before = _calls(function)
     after = _calls(Function(function.name, larger))
     return larger if all(after[row] == call for row, call in before.items()) else None
+
+
+def _with_defaults(family: Family, defaults: Defaults) -> Family:
+    """Return a family with the defaults that its parameters had; other values may be most common by now."""
+    parameters = []
+    for parameter in family.parameters:
+        default = defaults.get(parameter.name, parameter.default)
+        is_text = default is None or text_value(default) is not None or default in _PLAIN or default.isdigit()
+        parameters.append(
+            Parameter(parameter.name, parameter.column, default if is_text else parameter.default)
+        )
+    parameters.sort(key=lambda parameter: parameter.default is not None)
+    return Family(family.rows, family.body, parameters, family.variables)
 
 
 def _calls(function: Function) -> dict[int, str]:

@@ -140,6 +140,7 @@ class Rewrite:
         kept = kept_families(
             finder,
             {row: existing.functions[name] for row, name in rows.items() if name in existing.functions},
+            existing.defaults,
             [
                 row
                 for row, name in rows.items()
