@@ -92,6 +92,21 @@ def test_a_group_made_by_hand_that_a_deploy_took_out_goes_when_its_time_is_over(
     assert said(over, ACTIVE)["shop-v001"][0] == "delete"
 
 
+def test_a_baseline_goes_once_the_deploy_of_its_canary_is_over() -> None:
+    name = "shop-v003-baseline"
+    left = replace(seen(name, serving="attached to web", frozen=False), tags={tags.BASELINE_OF: "shop-v003"})
+    for state in ("deploying", "waiting", "rolling-back"):
+        canary = replace(seen("shop-v003"), tags={tags.STATE: state})
+        assert said(left, canary, ACTIVE)[name] == ("keep", "the deploy of shop-v003 is not over")
+    over = ("delete", "the deploy of shop-v003 is over")
+    failed = replace(seen("shop-v003"), tags={tags.STATE: "failed"})
+    assert said(left, failed, ACTIVE)[name] == over
+    assert said(left, ACTIVE)[name] == over  # its canary was deleted by hand
+    assert said(left)[name] == ("keep", "no other group of its cluster has instances in service")
+    (decision,) = [each for each in decide([left, ACTIVE], NOW, 24.0) if each.group == name]
+    assert decision.cluster == "shop"
+
+
 def test_groups_that_are_not_ours_are_not_looked_at() -> None:
     assert said(replace(ACTIVE, tags={tags.DELETE_AFTER: PAST}), replace(ACTIVE, name="not a name!")) == {}
 

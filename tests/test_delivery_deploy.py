@@ -132,7 +132,7 @@ def test_a_deploy_that_is_done_stays_so_where_old_groups_cannot_be_looked_at() -
         one.strict.watching.append(blind)
         assert one.deploy().outcome == "deployed"
         assert done
-        assert "old groups of shop could not be looked at" in "\n".join(one.lines)
+        assert "old groups of shop could not be checked" in "\n".join(one.lines)
 
 
 def test_a_plan_says_which_groups_go() -> None:

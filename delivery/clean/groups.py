@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from delivery import tags
 from delivery.aws import AwsError, Meaning, asking
-from delivery.clean.retired import Decision, Seen, decide, pinned_minimum, seen
+from delivery.clean.retired import Decision, Seen, cluster_of, decide, pinned_minimum, seen
 from delivery.deploy.ending import end
 from delivery.deploy.site import read_group
 from delivery.errors import LockedError
 from delivery.health.serving import Serving
 from delivery.lock import Lock, open_lock
-from delivery.names import parse_group
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
@@ -60,7 +59,7 @@ def act(aws: Aws, settings: Settings, clock: Clock, decision: Decision, pin_hour
 
     The group is looked at once more, for a rollback may have begun since. AwsError.
     """
-    cluster = _cluster({"AutoScalingGroupName": decision.group})
+    cluster = decision.cluster
     try:
         with open_lock(aws, settings, cluster, clock, "delivery clean groups") as lock:
             return _act(aws, lock, plan(aws, clock, cluster, pin_hours), decision)
@@ -114,8 +113,7 @@ def _groups(aws: Aws) -> Iterator[Any]:
 
 
 def _cluster(group: Any) -> str:
-    parsed = parse_group(group["AutoScalingGroupName"])
-    return str(parsed.cluster) if parsed else ""
+    return cluster_of(group["AutoScalingGroupName"], tags.read(group.get("Tags")))
 
 
 def _balanced(group: Any) -> bool:

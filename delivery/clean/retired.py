@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from delivery import tags
 from delivery.clock import iso
-from delivery.deploy.model import Pin, group_of
+from delivery.deploy.model import OPEN, Pin, group_of
 from delivery.names import Group, parse_group
 
-__all__ = ["Decision", "Seen", "decide", "pinned_minimum", "seen"]
+__all__ = ["Decision", "Seen", "cluster_of", "decide", "pinned_minimum", "seen"]
 
 Action = Literal["delete", "unpin", "keep"]
 _FROZEN = {"Launch", "Terminate"}
@@ -56,6 +56,7 @@ class Decision:
     group: str
     action: Action
     reason: str
+    cluster: str = ""
 
 
 def seen(group: Mapping[str, Any], serving: str = "", *, balanced: bool = True, unknown: str = "") -> Seen:
@@ -85,19 +86,31 @@ def decide(groups: Iterable[Seen], now: float, pin_hours: float) -> list[Decisio
     """
     clusters: defaultdict[str, list[Seen]] = defaultdict(list)
     for one in groups:
-        parsed: Group | None = parse_group(one.name)
-        if parsed is not None:
-            clusters[str(parsed.cluster)].append(one)
-    decisions = [said for cluster in clusters.values() for said in _cluster(cluster, now, pin_hours)]
+        if cluster := cluster_of(one.name, one.tags):
+            clusters[cluster].append(one)
+    decisions = [
+        replace(said, cluster=cluster)
+        for cluster, members in clusters.items()
+        for said in _cluster(members, now, pin_hours)
+    ]
     return sorted(decisions, key=lambda one: one.group)
+
+
+def cluster_of(name: str, group_tags: Mapping[str, str]) -> str:
+    """Name the cluster of a group; a baseline's is that of its canary. Empty if its name has none."""
+    parsed: Group | None = parse_group(group_tags.get(tags.BASELINE_OF, name))
+    return str(parsed.cluster) if parsed is not None else ""
 
 
 def _cluster(groups: Sequence[Seen], now: float, pin_hours: float) -> Iterator[Decision]:
     newest = max(one.created for one in groups)
     for one in groups:
-        if not {tags.DEPLOY, tags.PIN, tags.DISABLED_AT} & one.tags.keys():
+        if not {tags.DEPLOY, tags.PIN, tags.DISABLED_AT, tags.BASELINE_OF} & one.tags.keys():
             continue  # no deploy has made it, or worked on it
         others = [other for other in groups if other is not one and not other.status]
+        if tags.BASELINE_OF in one.tags:
+            yield _baseline(one, others)
+            continue
         against = _against(one, others, now)
         if not against:
             yield Decision(one.name, "delete", f"kept until {one.tags[tags.DELETE_AFTER]}")
@@ -105,6 +118,21 @@ def _cluster(groups: Sequence[Seen], now: float, pin_hours: float) -> Iterator[D
             yield Decision(one.name, "unpin", "pinned by a deploy that has not ended")
         else:
             yield Decision(one.name, "keep", against)
+
+
+def _baseline(one: Seen, others: Sequence[Seen]) -> Decision:
+    """Decide about the baseline of a canary: it goes once the deploy of that is over, however it ended."""
+    name = one.tags[tags.BASELINE_OF]
+    canary = next((other for other in others if other.name == name), None)
+    if one.status:
+        return Decision(one.name, "keep", f"it is being deleted ({one.status})")
+    if canary is not None and canary.tags.get(tags.STATE) in OPEN:
+        return Decision(one.name, "keep", f"the deploy of {name} is not over")
+    if protection := _protection(one):
+        return Decision(one.name, "keep", protection)
+    if not any(other.in_service for other in others if tags.BASELINE_OF not in other.tags):
+        return Decision(one.name, "keep", "no other group of its cluster has instances in service")
+    return Decision(one.name, "delete", f"the deploy of {name} is over")
 
 
 def _against(one: Seen, others: Sequence[Seen], now: float) -> str:

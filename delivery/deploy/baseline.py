@@ -54,6 +54,7 @@ def _create(site: Site, name: str, new: Group, old: Group, size: int) -> None:
     arguments = copied_settings(site.aws, old)
     said = {
         tags.BASELINE_OF: new.name,
+        tags.DELETE_AFTER: iso(site.clock.now()),  # once the deploy of its canary is over, by any run
         tags.DEPLOY: new.tags.get(tags.DEPLOY, ""),
         tags.APPLICATION: site.cluster.app,
         tags.IMAGE: launch.template.image,
