@@ -52,14 +52,14 @@ def seed(
     this very version (a megabyte), so that no index needs to have jobdsl; what jobdsl depends on still comes
     from pip's index.
     `controller_url`: the controller's address as agents reach it, where that is not the one in Jenkins'
-    settings. `poll`: when the repository is asked for changes; with "" only when a webhook says so.
+    settings. `poll`: when the repository is asked for changes; with "" only by a webhook.
     `html_page`: show the plan as a page of the job (needs the HTML Publisher plugin). `seed_name`: the
     seed's name in the estate's jobdsl.toml. `self_update`: the job runs `jobdsl bootstrap` first, which keeps
     it up to date with its jobdsl; not where it carries one, which is never newer than the job.
 
     Parts to replace by name: poll, github, timestamps, timeout, access, apply, plan, page, findings.
     """
-    given = dict(locals())
+    options = dict(locals())
     _check(install, tool, path)
     wheel, content = ("", b"") if install or tool else build_wheel()
     shell = template(
@@ -73,7 +73,7 @@ def seed(
         path=path,
         report=REPORT,
         self_update=self_update and not wheel,
-        arguments=shlex.join(arguments(given)),
+        arguments=shlex.join(arguments(options)),
     )
     access: list[Any] = [
         wrappers.username_password(
@@ -116,12 +116,12 @@ def _check(install: str | None, tool: str | None, path: str) -> None:
         raise DslError(f"seed: path {path!r} is not inside the repository", hint='"." is the whole of it')
 
 
-def arguments(given: dict[str, Any]) -> list[str]:
+def arguments(options: dict[str, Any]) -> list[str]:
     """The options of `jobdsl bootstrap` that stand for these arguments of `seed`; defaults are left out."""
     words: list[str] = []
-    for name, one in inspect.signature(seed).parameters.items():
-        if name in ("self_update", "overrides") or given.get(name, one.default) == one.default:
+    for name, parameter in inspect.signature(seed).parameters.items():
+        if name in ("self_update", "overrides") or options.get(name, parameter.default) == parameter.default:
             continue
         option = f"--{name.replace('_', '-')}"
-        words += [option] if given[name] is True else [f"{option}={given[name]}"]
+        words += [option] if options[name] is True else [f"{option}={options[name]}"]
     return words

@@ -42,7 +42,7 @@ def ant(directory: Path) -> None:
 @click.option("--repository", help="Where to publish; without it nothing is published.")
 @click.option("--repository-credentials", metavar="ID", help="Jenkins id of a user and password.")
 @click.option("--agent", default="", metavar="LABEL", help="Where it builds.")
-def jenkinsfile(**given: Any) -> None:
+def jenkinsfile(**options: Any) -> None:
     """Print a Jenkinsfile that builds a KIND of project with BUILD: ant, gradle, make, maven, node or python.
 
     For a multibranch job, which finds branches and pull requests by itself.
@@ -52,7 +52,7 @@ def jenkinsfile(**given: Any) -> None:
     from .build_pipeline import jenkinsfile as text
 
     try:
-        click.echo(text(given.pop("kind"), given.pop("build"), **given), nl=False)
+        click.echo(text(options.pop("kind"), options.pop("build"), **options), nl=False)
     except DslError as error:
         raise click.ClickException(f"{error.message}{f' ({error.hint})' if error.hint else ''}") from None
 

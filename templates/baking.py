@@ -17,7 +17,7 @@ __all__ = ["BUILT", "KEPT", "PROPERTIES", "bake", "bake_script"]
 PROPERTIES = "bake.properties"
 KEPT = f"bake.json, {PROPERTIES}, packages.txt, {REPORT}/*"
 BUILT = "commit.properties"
-"""Artifact of a build that says which COMMIT it was built from, where no parameter does."""
+"""Artifact of a build with the COMMIT it was built from, where no parameter has it."""
 PACKAGES = "package"
 """Directory of the workspace below which each build copies its package."""
 
@@ -40,7 +40,7 @@ def bake(
 
     `package`: with `build_job`, the file among the artifacts of that job's build, as a pattern; else the
     default of the parameter PACKAGE, a path or URL. `base`, `app`, `engine`, `copy_to` (regions), `share`
-    (accounts): as `delivery bake` takes them; what is left out is as the settings say. `then`: jobs that are
+    (accounts): as `delivery bake` takes them; what is omitted is as in the settings. `then`: jobs that are
     started with the image, in their parameter IMAGE. `hand_on`: `artifacts` where there is no Parameterized
     Trigger plugin: those jobs copy `bake.properties` of this one, as `deploy` does with `bake_job`, and this
     one takes the commit out of an artifact `commit.properties` of `build_job`, if it has one.
@@ -48,7 +48,7 @@ def bake(
     `account`, `region`: where; `settings`: a `delivery.toml` of the estate, else that of the agent.
     `aws_credentials`: Jenkins id of an access key and its secret, else the agent's own role. `tool`: the
     command of a `delivery` that is on the agents; or `install`: what pip installs it from, the address of a
-    wheel; one is needed. `agent`: a label expression or a pool. `mail`, `slack`: who hears of failures.
+    wheel; either is needed. `agent`: a label expression or a pool. `mail`, `slack`: for failures.
     `console`: for the jobs of deploys, see `deploy`; a bake is not started from there.
 
     Parts to replace by name: prepare, fetch, bake (steps; the text of one is its command); build, commit,

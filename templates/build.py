@@ -32,7 +32,7 @@ def library(
     publish snapshots where the tool has them, releases always; without it nothing is published. `agent`: a
     label expression or a pool. `poll`: when branches are asked for changes, "" to wait for webhooks. `host`:
     what the git repository is hosted by (gitea, github, gitlab), unless its address
-    says so. `tag_prefix`: what stands before the version in a tag. `mail`, `slack`: who hears of failures.
+    names it. `tag_prefix`: what precedes the version in a tag. `mail`, `slack`: for failures.
     `environment`: variables of the build. `timeout_minutes`: when it is ended; `keep`: how many are kept.
 
     Parts to replace by name, in every job that has them: check, framework, resolve, compile, test, package,
@@ -49,7 +49,7 @@ def webapp(
     build: str,
     **parts: Unpack[BuildParts],
 ) -> Builds:
-    """The jobs of a web application: as `library` says, but that what is deployed is archived."""
+    """The jobs of a web application: as in `library`; what is deployed is archived."""
     return _overridden("webapp", name, repo, build, parts)
 
 
@@ -127,21 +127,21 @@ def _branch(kind: Kind, name: str, branch: str, settings: Building) -> freestyle
 
 
 def _pull_request(kind: Kind, name: str, settings: Building) -> freestyle:
-    """Builds what somebody proposes. It is given no credentials but those that read the source."""
+    """Builds what a pull request proposes, with no credentials but those that read the source."""
     common = _common(kind, settings, trusted=False)
-    made = settings.variant.parts(repository=settings.repository, publish=False, release=False)
+    parts = settings.variant.parts(repository=settings.repository, publish=False, release=False)
     host = settings.host
     if host is None:
         return freestyle(
             f"{name}-pull-request",
-            description=f"Builds any branch of {settings.repo}: the user who starts it chooses one",
+            description=f"Builds any branch of {settings.repo}: whoever starts it says which",
             parameters={
                 "branch": params.string(
                     "BRANCH", settings.branches[0], description="What to build", trim=True
                 )
             },
             scm=settings.source("${BRANCH}"),
-            steps=made,
+            steps=parts,
             **common,
         )
     return freestyle(
@@ -152,7 +152,7 @@ def _pull_request(kind: Kind, name: str, settings: Building) -> freestyle:
         },
         scm=settings.source(host.branch, host.refspec),
         triggers={"webhook": host.trigger(settings.repo)},
-        steps=made,
+        steps=parts,
         **common,
     )
 

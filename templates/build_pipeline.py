@@ -19,8 +19,8 @@ def build_stages(
     """A stage for each step of a branch's build, all of them trusted."""
     keys = repository_credentials
     access = Access(keys, "REPOSITORY_USER", "REPOSITORY_PASSWORD") if keys else None
-    made = built.parts(repository=repository, publish=built.snapshots, release=False)
-    for name, step in made.items():
+    parts = built.parts(repository=repository, publish=built.snapshots, release=False)
+    for name, step in parts.items():
         yield Stage(
             name,
             step.command,
@@ -41,7 +41,7 @@ def jenkinsfile(
 ) -> str:
     """The text of a Jenkinsfile that builds every branch and pull request, and publishes one branch.
 
-    Nothing but the publishing gets credentials: pull requests run what somebody proposes. Raises DslError.
+    Nothing but the publishing gets credentials: pull requests run untrusted code. Raises DslError.
     """
     built = variant(build)
     stages = build_stages(
@@ -50,13 +50,14 @@ def jenkinsfile(
         repository_credentials=repository_credentials,
         kept=built.artifacts(kind),
     )
-    here = f"env.BRANCH_NAME == {groovy_text(branch)}"
+    condition = f"env.BRANCH_NAME == {groovy_text(branch)}"
     about = f"A {kind} built with {build}, as python -m jobdsl.templates jenkinsfile has it"
     values = {"about": about, "agent": agent, "mail": None, "slack": None, "told": False, "delivers": False}
-    return written([Stage("checkout", groovy="checkout(scm)"), *_proposed(stages, here)], values)
+    return written([Stage("checkout", groovy="checkout(scm)"), *_proposed(stages, condition)], values)
 
 
-def _proposed(stages: Iterator[Stage], here: str) -> Iterator[Stage]:
+def _proposed(stages: Iterator[Stage], condition: str) -> Iterator[Stage]:
     """The stages, of which only the publishing is trusted, and done in one place only."""
-    for one in stages:
-        yield replace(one, only=here) if one.name == "publish" else replace(one, access=None)
+    for stage in stages:
+        is_trusted = stage.name == "publish"
+        yield replace(stage, only=condition) if is_trusted else replace(stage, access=None)

@@ -19,7 +19,7 @@ def _group() -> Any:
 def resize(name: str, *, cluster: str, **parts: Unpack[ActParts]) -> freestyle:
     """A job that changes the size of a group, and waits until what was added is healthy.
 
-    It asks for the GROUP, and for MIN, DESIRED and MAX; what is left empty stays as it is. The parameters are
+    Parameters: GROUP, MIN, DESIRED and MAX; what is empty stays as it is. The parameters are
     as in `deploy`.
     Parts to replace by name: prepare, resize (steps); group, min, desired, max; timestamps, timeout, access;
     artifacts, mail, slack.
@@ -33,7 +33,7 @@ def resize(name: str, *, cluster: str, **parts: Unpack[ActParts]) -> freestyle:
 def traffic(name: str, *, cluster: str, **parts: Unpack[ActParts]) -> freestyle:
     """A job that gives a group traffic, or takes it out and keeps it as it is.
 
-    It asks for the GROUP and the DIRECTION, and refuses to take out what serves last. The parameters are as
+    Parameters: GROUP and DIRECTION. It refuses to take out what serves last. The parameters are as
     in `deploy`.
     Parts to replace by name: prepare, traffic (steps); group, direction; timestamps, timeout, access;
     artifacts, mail, slack.
@@ -47,7 +47,7 @@ def traffic(name: str, *, cluster: str, **parts: Unpack[ActParts]) -> freestyle:
 def terminate(name: str, *, cluster: str, **parts: Unpack[ActParts]) -> freestyle:
     """A job that ends one instance of a cluster, and waits until another has taken its place.
 
-    It asks for the INSTANCE. The parameters are as in `deploy`.
+    Parameter: INSTANCE. The parameters are as in `deploy`.
     Parts to replace by name: prepare, terminate (steps); instance; timestamps, timeout, access; artifacts,
     mail, slack.
     """

@@ -1,4 +1,4 @@
-"""Templates of clean-up: what bakes left behind, images nobody uses, groups whose time is over."""
+"""Templates of clean-up: what bakes left behind, unused images, expired groups."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def bake_reaper(
     """A job that removes what bakes left behind that were aborted or killed: instances, volumes, snapshots.
 
     Only what bears our tags and is old enough goes (`delivery clean bakes`). `schedule`: when. `apply`:
-    whether it removes without being asked; else it says what it would, until somebody starts it with APPLY.
-    `options`: more options of the command, as text. The rest is as `bake` says.
+    whether it removes; if not, it lists what it would remove until a user starts it with APPLY.
+    `options`: more options of the command, as text. The rest is as in `bake`.
     Parts to replace by name: prepare, clean; apply; schedule; timestamps, timeout, access; mail, slack.
     """
     about = "Removes what bakes left behind"
@@ -40,13 +40,13 @@ def ami_cleanup(
     options: str = "",
     **parts: Unpack[CleanParts],
 ) -> freestyle:
-    """A job that removes images nobody uses, by age, count and use (`delivery clean amis`).
+    """A job that removes unused images, by age, count and use (`delivery clean amis`).
 
-    It says what it would remove; somebody who agrees starts it with APPLY, or `apply=True` lets it do so by
-    itself. `options`: more options of the command, as text. The rest is as `bake_reaper` says.
+    It lists what it would remove; a user starts it with APPLY to do it, or `apply=True` removes at once.
+    `options`: more options of the command, as text. The rest is as in `bake_reaper`.
     Parts to replace by name: prepare, clean; apply; schedule; timestamps, timeout, access; mail, slack.
     """
-    about = "Removes unused images"
+    about = "Removes images nobody uses"
     return _cleaning(name, "amis", about, schedule, parts, ami_cleanup, apply=apply, options=options)
 
 

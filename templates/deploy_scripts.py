@@ -12,7 +12,7 @@ __all__ = ["KEPT", "MINUTES", "PROPERTIES", "STRATEGIES", "act_script", "deploy_
 
 STRATEGIES = ("red-black", "canary", "ramp", "highlander")
 PROPERTIES = "image.properties"
-"""What a deploy leaves for those who go on from there."""
+"""What a deploy leaves for the jobs that follow."""
 KEPT = f"deploy.json, {PROPERTIES}, {REPORT}/*"
 MINUTES = 360
 """After so many a deploy is aborted; `resume` goes on with it, `rollback` turns it back."""

@@ -34,9 +34,9 @@ def deploy(
     """A job that deploys an image: a new group, and traffic to it once it is healthy; the old one is kept.
 
     `cluster`: application, or application-stack or application-stack-detail. `strategy`: red-black, canary,
-    ramp or highlander; else as the settings say. `smoke`: a command of the health gate, run at every look,
+    ramp or highlander; else as in the settings. `smoke`: a command of the health gate, run at every poll,
     with DELIVERY_ADDRESSES and others in its environment; the deploy is rolled back if it keeps failing.
-    `change_request`: whether the job asks for one. `tested_job`: without an IMAGE the one that job has last
+    `change_request`: whether it is a parameter. `tested_job`: without an IMAGE the one that job has last
     deployed is taken; `bake_job`: the one that the build of that job has baked which started this one, else
     the last. `then`: jobs that are started with the image once it serves. `hand_on`: `artifacts` where there
     is no Parameterized Trigger plugin: those jobs copy `image.properties` of this one, as `deploy` does with
@@ -46,7 +46,7 @@ def deploy(
     `account`, `region`: where; `settings`: a `delivery.toml` of the estate, else that of the agent.
     `aws_credentials`: Jenkins id of an access key and its secret, else the agent's own role. `tool`: the
     command of a `delivery` that is on the agents; or `install`: what pip installs it from, the address of a
-    wheel; one is needed. `agent`: a label expression or a pool. `mail`, `slack`: who hears of failures.
+    wheel; either is needed. `agent`: a label expression or a pool. `mail`, `slack`: for failures.
     `console`: whether the web console starts the job, and names its user in REQUESTED_BY.
 
     Parts to replace by name: prepare, tested, baked, deploy (steps; the text of one is its command); image,
@@ -83,7 +83,7 @@ def canary(
     """A job that puts up a small group with a new image beside the one that serves, and leaves it there.
 
     A job of `promote` goes on with it, one of `rollback` takes it away, and one of `resume` does so when
-    nobody has decided in time (`decision_minutes` of the settings). With `analysis` its metrics promote it or
+    none decides in time (`decision_minutes` of the settings). With `analysis` its metrics promote it or
     roll it back, and it is left only where they are undecided. Parameters and parts are as in `deploy`.
     """
     return _deploying(

@@ -38,7 +38,7 @@ def rollback(
 ) -> freestyle:
     """A job that brings traffic back to the group before; if that is gone, its image is deployed again.
 
-    It asks for a REASON, and for the group to go back TO; both may be empty. The parameters are as in
+    Parameters: REASON, and the group to roll back TO; both may be empty. The parameters are as in
     `deploy`.
     Parts to replace by name: prepare, rollback (steps); reason, to; timestamps, timeout, access; artifacts,
     mail, slack.
@@ -61,8 +61,8 @@ def resume(
 ) -> freestyle:
     """A job that goes on with a deploy or a rollback that was cut short; where none was, it does nothing.
 
-    A canary nobody has decided on in time is rolled back, which is what `schedule` is for: when it is started
-    by the clock. `analysis`: the file that the deploy has. The parameters are as in `deploy`.
+    A canary that is not decided on in time is rolled back. `schedule`: when the job starts by itself.
+    `analysis`: the file that the deploy has. The parameters are as in `deploy`.
     Parts to replace by name: prepare, resume (steps); schedule; timestamps, timeout, access; artifacts, mail,
     slack.
     """
@@ -87,8 +87,8 @@ def acting(
     options, replaced = split(parts, DeliveryOptions)
     running = Running.of({**options, "analysis": analysis})
     script = act_script(running, command, cluster)
-    made = running.job({command: script}, minutes=MINUTES, kept=KEPT)
+    fields |= running.job({command: script}, minutes=MINUTES, kept=KEPT)
     asked = {**(parameters or {}), **running.requested_by()}
-    job = freestyle(name, description=about, parameters=asked, **fields, **made)
+    job = freestyle(name, description=about, parameters=asked, **fields)
     override([job], replaced, made_by, DeliveryOptions.__annotations__)
     return job

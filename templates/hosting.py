@@ -18,7 +18,7 @@ __all__ = ["HOSTINGS", "Hosting", "hosting"]
 
 @dataclass(frozen=True)
 class Hosting:
-    """One host: where its webhook says what, as JSONPath, and the ref of a pull request."""
+    """A host: the fields of its webhook, as JSONPath, and the ref of a pull request."""
 
     name: str
     ref: str
@@ -31,7 +31,7 @@ class Hosting:
     """Where the repository's path is, such as `payments/api`."""
 
     def trigger(self, repo: str) -> Any:
-        """Starts a build when the host tells of a pull request to this repository."""
+        """Start a build when the host announces a pull request to this repository."""
         return triggers.generic_webhook(
             [("PULL_REQUEST", self.number), ("PR_ACTION", self.action), ("PR_REPOSITORY", self.repository)],
             filter_text="$PR_REPOSITORY $PR_ACTION",
@@ -51,8 +51,8 @@ class Hosting:
 
 
 HOSTINGS = {
-    one.name: one
-    for one in (
+    host.name: host
+    for host in (
         Hosting(
             "gitea",
             "refs/pull/{}/head",
@@ -89,7 +89,7 @@ def hosting(repo: str, name: str | None) -> Hosting | None:
             raise DslError(f"host takes one of {known}, not {name!r}", hint=suggestion(name, HOSTINGS))
         return HOSTINGS[name]
     labels = re.split(r"[.-]", _split(repo)[0])
-    return next((one for one in HOSTINGS.values() if one.name in labels), None)
+    return next((host for host in HOSTINGS.values() if host.name in labels), None)
 
 
 def _split(repo: str) -> tuple[str, str]:
@@ -107,4 +107,4 @@ def _path(repo: str) -> str:
 
 def _regex(text: str) -> str:
     """The text as a regular expression of Java: re.escape would make an escape of a letter of `-` only."""
-    return re.sub(r"[^\w/-]", lambda found: "\\" + found[0], text)
+    return re.sub(r"[^\w/-]", lambda match: "\\" + match[0], text)

@@ -73,14 +73,14 @@ class PublishOptions(TypedDict, total=False):
 
 
 class Notices(TypedDict, total=False):
-    """Where a job runs, and who hears of failures."""
+    """Where a job runs, and where failures are reported."""
 
     agent: Label
     """A label expression or a pool. [default: any agent]"""
     mail: str | None
-    """Addresses that hear of failures."""
+    """Addresses to which failures are mailed."""
     slack: str | None
-    """Channel that hears of failures."""
+    """Channel to which failures are posted."""
 
 
 class BuildOptions(PublishOptions, Notices, total=False):
@@ -102,7 +102,7 @@ class DeliveryOptions(Notices, total=False):
     account: str | None
     """Name of the account in the settings."""
     region: str | None
-    """Region of AWS. [default: as the settings say]"""
+    """Region of AWS. [default: as in the settings]"""
     settings: str | None
     """A `delivery.toml` of the estate. [default: that of the agent]"""
     aws_credentials: str | None

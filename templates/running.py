@@ -1,4 +1,4 @@
-"""How a job runs `delivery`: where it comes from, the account it works in, and who hears of it."""
+"""How a job runs `delivery`: where it comes from, its account, and where failures are reported."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _COMMAND_HINT = (
 
 def words(*options: str, **named: Any) -> str:
     """Options as they continue a command line; what is None or empty is left out, a list is repeated."""
-    said = list(options)
+    arguments = list(options)
     for name, value in named.items():
         option = f"--{name.rstrip('_').replace('_', '-')}"
-        for one in [value] if isinstance(value, str) else value or ():
-            said += [option, one] if one else []
-    return "".join(f" {shlex.quote(one)}" for one in said)
+        for text in [value] if isinstance(value, str) else value or ():
+            arguments += [option, text] if text else []
+    return "".join(f" {shlex.quote(argument)}" for argument in arguments)
 
 
 @dataclass(frozen=True)
@@ -55,19 +55,19 @@ class Running:
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Running:
         """Check options. Raises DslError."""
-        made = cls(**options)
-        requirements.check(made.install, made.tool)
-        requirements.warn(made.install)
-        if made.install is None and not made.tool:
+        running = cls(**options)
+        requirements.check(running.install, running.tool)
+        requirements.warn(running.install)
+        if running.install is None and not running.tool:
             complain(DslError(_NO_COMMAND, hint=_COMMAND_HINT))
-            made = replace(made, tool="delivery")  # a stand-in, so that all else is checked
-        for name, file in (("settings", made.settings), ("analysis", made.analysis)):
+            running = replace(running, tool="delivery")  # a stand-in, so that all else is checked
+        for name, file in (("settings", running.settings), ("analysis", running.analysis)):
             if file is not None and file.startswith("."):
                 raise DslError(
                     f"{name} takes a file of the estate, by its path from the root, not {file!r}",
                     hint='like "delivery.toml"' if name == "settings" else 'like "analysis.toml"',
                 )
-        return made
+        return running
 
     @property
     def delivery(self) -> str:
@@ -76,7 +76,7 @@ class Running:
 
     @property
     def place(self) -> str:
-        """Options that say where: settings, account, region."""
+        """Options of the place: settings, account, region."""
         file = f" --settings {HOME}/delivery.toml" if self.settings else ""
         return file + words(account=self.account, region=self.region)
 
@@ -117,14 +117,14 @@ class Running:
 
     def job(
         self,
-        made: Mapping[str, Any],
+        scripts: Mapping[str, Any],
         *,
         minutes: int,
         kept: str | None,
         beside: Any = None,
         chain: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> dict[str, Any]:
-        """Fields of a job: preparation and the steps `made`, what surrounds them, what is kept of them.
+        """Fields of a job: preparation and the steps of `scripts`, what surrounds them, what is kept of them.
 
         `beside`: parts that run between preparation and steps. `chain`: what a good build starts, as
         `handing.chain` gives it.
@@ -137,7 +137,7 @@ class Running:
             "steps": {
                 "prepare": steps.shell(prepare) if prepare else None,
                 **(beside or {}),
-                **{name: steps.shell(script) for name, script in made.items()},
+                **{name: steps.shell(script) for name, script in scripts.items()},
             },
             "wrappers": {
                 "timestamps": wrappers.timestamps(),

@@ -50,7 +50,7 @@ class Service(JobSet):
         """The stages of the Pipeline, by name; None without `as_pipeline`."""
 
     def __iter__(self) -> Iterator[Any]:
-        made = (
+        jobs = (
             *self.builds,
             self.pipeline,
             self.bake,
@@ -60,7 +60,7 @@ class Service(JobSet):
             self.rollback,
             self.resume,
         )
-        yield from (job for job in made if job is not None)
+        yield from (job for job in jobs if job is not None)
 
     def override(
         self,
@@ -108,7 +108,7 @@ def service(
     `repo`, `build`, `branches`, `git_credentials`, `repository`, `repository_credentials`, `pull_requests`,
     `host`, `release`, `tag_prefix`, `poll`: as `webapp` takes them; what the first of the branches builds is
     baked and deployed.
-    `artifact`: the package it leaves, as a pattern. `base`: what it is baked onto, else as the settings say.
+    `artifact`: the package it leaves, as a pattern. `base`: what it is baked onto, else as in the settings.
     `cluster`: application, application-stack or application-stack-detail; else the name of the service.
     `test_account`, `production_account`: their names in the settings; without the second the way ends in
     test. `test_cluster`: in test, where it is named otherwise. `smoke`: a command that must find the service
@@ -116,13 +116,13 @@ def service(
     there is no Parameterized Trigger plugin. `strategy`: how production is deployed; with canary, it waits
     there to be promoted.
 
-    `analysis`: a file of the estate that says how canaries are judged by their metrics; production is then
+    `analysis`: a file of the estate with the rules that judge canaries by metrics; production is then
     deployed by canary, which promotes or rolls back by itself, and asks where the metrics are undecided.
-    `approve`: with `False`, what was found good in test goes to production without a user.
+    `approve`: with `False`, what passes in test goes to production without a user.
 
-    Otherwise nothing is done by itself in production: a user starts NAME-production, then NAME-promote if it
-    is a canary; NAME-rollback brings back what was. With `as_pipeline` one Pipeline does it all: it asks, for
-    as long as `approve_hours`, and has a canary rolled back that no user promotes within `decide_minutes`.
+    Otherwise nothing reaches production by itself: a user starts NAME-production, then NAME-promote if it
+    is a canary; NAME-rollback brings back what was. With `as_pipeline` one Pipeline does it all: it waits
+    up to `approve_hours` for approval, and rolls a canary back that is not promoted in `decide_minutes`.
 
     `region`, `settings`, `aws_credentials`, `install`, `tool`, `agent`, `mail`, `slack`: as in `bake`;
     `console`: as in `deploy`.
@@ -153,23 +153,23 @@ def service(
         building=building,
         running=Running.of({**options, "account": None, "analysis": analysis}),
     )
-    made = Service(build_jobs("webapp", name, building, without=way.branch if as_pipeline else ""))
-    for job in made.builds:
+    jobs = Service(build_jobs("webapp", name, building, without=way.branch if as_pipeline else ""))
+    for job in jobs.builds:
         job.publishers["artifacts"] = publish.archive(way.artifacts, allow_empty=True, fingerprint=True)
     if as_pipeline:
-        made.pipeline, made.stages = whole_way(way)
+        jobs.pipeline, jobs.stages = whole_way(way)
     else:
-        _chain(made, way)
+        _chain(jobs, way)
     if way.production_account:
-        _beside(made, way, as_pipeline=as_pipeline)
+        _beside(jobs, way, as_pipeline=as_pipeline)
     names = (*PublishOptions.__annotations__, *DeliveryOptions.__annotations__, "release")
-    made.override(replaced, service, names)
-    return made
+    jobs.override(replaced, service, names)
+    return jobs
 
 
-def _chain(made: Service, way: Way) -> None:
-    """Jobs that start each other as far as test, and one that somebody starts for production."""
-    name, build = way.name, made.builds[way.branch]
+def _chain(jobs: Service, way: Way) -> None:
+    """Chain the jobs as far as test, and make the one that a user starts for production."""
+    name, build = way.name, jobs.builds[way.branch]
     baked, tested = f"{name}-bake", f"{name}-test"
     by_artifacts = way.hand_on == "artifacts"
     if by_artifacts:
@@ -182,7 +182,7 @@ def _chain(made: Service, way: Way) -> None:
         handed = {"BUILD": "$BUILD_NUMBER", "COMMIT": "$GIT_COMMIT"}
         build.publishers.append({"next": publish.trigger(baked, parameters=handed)})
     build.properties.append(properties.copy_permission([baked]))
-    made.bake = bake_job(
+    jobs.bake = bake_job(
         baked,
         package=way.artifact,
         build_job=way.build_job,
@@ -192,7 +192,7 @@ def _chain(made: Service, way: Way) -> None:
         hand_on=way.hand_on,
         **way.common(way.test_account),
     )
-    made.test = deploy(
+    jobs.test = deploy(
         tested,
         cluster=way.test_cluster,
         strategy="red-black",
@@ -204,30 +204,37 @@ def _chain(made: Service, way: Way) -> None:
     )
     if way.production_account:
         if way.approve or not by_artifacts:  # else handing on does so
-            made.test.properties.append(properties.copy_permission([f"{name}-production"]))
-        made.production = _production(way, tested)
+            jobs.test.properties.append(properties.copy_permission([f"{name}-production"]))
+        jobs.production = _production(way, tested)
 
 
 def _production(way: Way, tested: str) -> freestyle:
     """Starting it is the approval."""
-    there: dict[str, Any] = {
+    options: dict[str, Any] = {
         "cluster": way.cluster,
         "change_request": True,
         "tested_job": tested,
         "analysis": way.running.analysis,
     }
-    there |= way.common(way.production_account)
+    options |= way.common(way.production_account)
     name = f"{way.name}-production"
-    return canary(name, **there) if way.strategy == "canary" else deploy(name, strategy=way.strategy, **there)
+    return (
+        canary(name, **options)
+        if way.strategy == "canary"
+        else deploy(name, strategy=way.strategy, **options)
+    )
 
 
-def _beside(made: Service, way: Way, *, as_pipeline: bool) -> None:
+def _beside(jobs: Service, way: Way, *, as_pipeline: bool) -> None:
     """What may be wanted of production at any time."""
-    there = {"cluster": way.cluster, **way.common(way.production_account)}
+    options = {"cluster": way.cluster, **way.common(way.production_account)}
     waits = way.strategy == "canary"
     if waits and not as_pipeline:
-        made.promote = promote_job(f"{way.name}-promote", **there)
-    made.rollback = rollback_job(f"{way.name}-rollback", **there)
-    made.resume = resume_job(
-        f"{way.name}-resume", schedule="H/10 * * * *" if waits else "", analysis=way.running.analysis, **there
+        jobs.promote = promote_job(f"{way.name}-promote", **options)
+    jobs.rollback = rollback_job(f"{way.name}-rollback", **options)
+    jobs.resume = resume_job(
+        f"{way.name}-resume",
+        schedule="H/10 * * * *" if waits else "",
+        analysis=way.running.analysis,
+        **options,
     )

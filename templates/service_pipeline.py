@@ -90,20 +90,20 @@ def _produced(way: Way) -> Iterator[Stage]:
         yield _asking("approve", "approve", hours=way.approve_hours, question=question)
     yield from _prepared("prepare-production", running)
     script = deploy_script(running, way.cluster, way.strategy, None, change_request=True)
-    there: dict[str, Any] = {
+    common: dict[str, Any] = {
         "access": access,
         "kept": KEPT,
         "report": REPORT,
         "lock": f"{way.cluster} in {way.production_account}",
     }
     is_canary = way.strategy == "canary"
-    yield Stage("production", script, environment=APPROVED, may_wait=is_canary, **there)
+    yield Stage("production", script, environment=APPROVED, may_wait=is_canary, **common)
     if is_canary:
         yield replace(_asking("decide", "decide", minutes=way.decide_minutes), only=WAITS)
         yield from (replace(stage, only=WAITS) for stage in _prepared("prepare-decision", running))
         ends = {command: act_script(running, command, way.cluster) for command in ("promote", "rollback")}
         yield Stage(
-            "promote", ends["promote"], environment=STARTED, otherwise=ends["rollback"], only=WAITS, **there
+            "promote", ends["promote"], environment=STARTED, otherwise=ends["rollback"], only=WAITS, **common
         )
 
 

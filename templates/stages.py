@@ -42,11 +42,11 @@ class Stage:
     lock: str = ""
     """Only one build at a time is in stages with this lock."""
     image_from: str = ""
-    """The properties file that says which image the later stages get."""
+    """The properties file with the image of the later stages."""
     only: str = ""
     """The Groovy condition it runs under."""
     otherwise: str = ""
-    """The script for a canary nobody promoted."""
+    """The script for a canary that was not promoted."""
     may_wait: bool = False
     """Whether it may leave a canary that waits to be decided on; `waits` has the answer afterwards."""
 
@@ -92,17 +92,17 @@ class Stages:
     @property
     def names(self) -> list[str]:
         """Their names, in order."""
-        return [one.name for one in self._stages]
+        return [stage.name for stage in self._stages]
 
     def __getitem__(self, name: str) -> Stage:
         return self._stages[self._index(name)]
 
-    def __setitem__(self, name: str, given: Stage | str) -> None:
+    def __setitem__(self, name: str, stage: Stage | str) -> None:
         """Another stage, or another script with all that surrounds it as it was."""
         position = self._index(name)
         old = self._stages[position]
-        kept = replace(old, script=given, groovy="") if isinstance(given, str) else given
-        self._stages[position] = kept
+        new = replace(old, script=stage, groovy="") if isinstance(stage, str) else stage
+        self._stages[position] = new
         self._write()
 
     def __delitem__(self, name: str) -> None:

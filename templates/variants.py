@@ -39,8 +39,8 @@ class Variant:
 
     def parts(self, *, repository: str | None, publish: bool, release: bool) -> dict[str, Any]:
         """The steps by name; to `publish` takes a repository."""
-        wanted = [one for one in self.steps if one != "publish" or (publish and repository)]
-        return {one: steps.shell(self._script(one, repository, release)) for one in wanted}
+        names = [name for name in self.steps if name != "publish" or (publish and repository)]
+        return {name: steps.shell(self._script(name, repository, release)) for name in names}
 
     def _script(self, step: str, repository: str | None, release: bool) -> str:
         return template(f"./{self.name}/{step}.sh.j2", repository=repository, release=release)
@@ -48,8 +48,8 @@ class Variant:
 
 _COMPILED = ("compile", "test", "package", "publish")
 VARIANTS = {
-    one.name: one
-    for one in (
+    variant.name: variant
+    for variant in (
         Variant("ant", STEPS, "build/test-results/*.xml", "dist/*.jar", "dist/*.war"),
         Variant(
             "gradle",
@@ -88,8 +88,8 @@ VARIANTS = {
 
 def variant(build: str) -> Variant:
     """The variant of that name. Raises DslError."""
-    found = VARIANTS.get(build) if isinstance(build, str) else None
-    if found is None:
+    known_variant = VARIANTS.get(build) if isinstance(build, str) else None
+    if known_variant is None:
         near = suggestion(build, VARIANTS) if isinstance(build, str) else ""
         raise DslError(f"build takes one of {', '.join(VARIANTS)}, not {build!r}", hint=near)
-    return found
+    return known_variant

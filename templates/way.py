@@ -51,9 +51,9 @@ class Way:
 
     def _check(self) -> None:
         check_hand_on(self.hand_on)
-        for one in {self.cluster: None, self.test_cluster: None}:
+        for cluster in {self.cluster: None, self.test_cluster: None}:
             try:
-                parse_cluster(one)
+                parse_cluster(cluster)
             except NameProblem as problem:
                 hint = problem.hint or "say which: cluster=..."
                 raise DslError(problem.message, hint=hint) from None
