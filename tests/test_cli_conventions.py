@@ -30,6 +30,7 @@ DIFFERENT = {
     "--change-request": "of a bake, or of a deploy",
     "--cluster": "of one deploy, or the only one to list or clean",
     "--days": "of images, or of a history",
+    "--html": "of a plan, or of an analysis",
     "--image": "that is deployed, or that agents start from",
     "--instance-profile": "of a bake, or of agents",
     "--instance-type": "of a bake, or of agents",
