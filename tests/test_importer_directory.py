@@ -264,4 +264,4 @@ def test_a_full_disk_is_told_and_leaves_no_secrets(
     monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(JobdslError, match=r"the secrets file .* cannot be written: No space left on device"):
         home.load()
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["estate", "home"]
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["home"]
