@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Collector", "LocationReader", "places_of"]
 
 _HOT_S = 10.0
-"""Between two looks at clusters that somebody watches, or that a deploy works on."""
+"""Between two looks at clusters that a user watches, or that a deploy works on."""
 _TICK_S = 1.0
 _RUNS = 50
 """Newest runs of an application that are kept in memory for each account and region."""
@@ -114,7 +114,7 @@ class LocationReader:
         self._store.put_location(replace(state, images=tuple(images), images_at=now, image_calls=calls))
 
     def read_hot(self) -> None:
-        """Read the clusters that somebody watches or a deploy works on. DeliveryError."""
+        """Read the clusters that a user watches or a deploy works on. DeliveryError."""
         now = self._clock.now()
         watched = [key for key in self._store.watched(now) if key.place == self._place]
         busy = {group.key for group in self._store.location(self._place).groups if group.is_open}
@@ -216,7 +216,7 @@ class Collector:
         self.read_documents()
 
     def read_wanted_runs(self) -> None:
-        """Read the runs of the applications that somebody looks at, or whose groups have changed."""
+        """Read the runs of the applications that a user looks at, or whose groups have changed."""
         for application in self.store.wanted_runs():
             runs: list[RunRecord] = []
             for reader in self.readers.values():

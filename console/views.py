@@ -41,7 +41,7 @@ _STALE_PASSES = 3
 
 @lru_cache(maxsize=2)
 def application_rows(snapshot: Snapshot) -> tuple[Row, ...]:
-    """List all applications; once for each snapshot, so that nobody may change the rows."""
+    """List all applications; once for each snapshot, so that no caller may change the rows."""
     return tuple(application_row(snapshot, name) for name in snapshot.applications)
 
 

@@ -85,7 +85,7 @@ def test_a_cluster_shows_its_groups_side_by_side_with_differences(console: Site)
     assert "interrupted" in text
 
 
-def test_details_of_a_cluster_are_read_once_somebody_looks(console: Site) -> None:
+def test_details_of_a_cluster_are_read_once_a_user_looks(console: Site) -> None:
     path = f"/clusters/test/{EU}/shop-eu"
     console.get(path)
     for reader in console.collector.readers.values():

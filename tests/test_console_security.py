@@ -43,7 +43,7 @@ class Secured:
     def log_in(
         self, user: str = "alice", groups: tuple[str, ...] = ("shop-team",), next: str = "/"
     ) -> requests.Session:
-        """A browser in which somebody has logged in."""
+        """A browser in which a user has logged in."""
         self.provider.user, self.provider.groups = user, groups
         browser = requests.Session()
         answer = browser.get(f"{self.site.url}/login", params={"next": next}, timeout=20)
@@ -260,7 +260,7 @@ def test_a_login_works_once(secured: Secured) -> None:
         ({"preferred_username": ["alice"]}, "right"),
     ],
 )
-def test_an_id_token_that_is_not_good_lets_nobody_in(
+def test_an_id_token_that_is_not_good_lets_no_user_in(
     secured: Secured, claims: dict[str, Any], signing: str
 ) -> None:
     secured.provider.claims, secured.provider.signing = claims, signing

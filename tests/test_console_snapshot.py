@@ -26,7 +26,7 @@ def _text(console: Site, path: str) -> str:
     return " ".join(unescape(re.sub("<[^>]+>", " ", answer.text)).split())
 
 
-def test_an_image_nobody_owns_any_more_is_shown_with_its_groups(tmp_path: Path) -> None:
+def test_an_image_no_account_owns_any_more_is_shown_with_its_groups(tmp_path: Path) -> None:
     with site(tmp_path, read=False) as console:
         assert console.estate is not None
         console.estate.group(

@@ -1,4 +1,4 @@
-"""Single changes between deploys: a group's size, its traffic, one instance; somebody always serves."""
+"""Single changes between deploys: a group's size, its traffic, one instance; a group always serves."""
 
 from __future__ import annotations
 

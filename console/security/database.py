@@ -110,7 +110,7 @@ class Database:
     # sessions and logins
 
     def form_token(self, identity: Identity) -> str:
-        """Give what a form of somebody must send back; no other site can know it."""
+        """Give what a form of a user must send back; no other site can know it."""
         return hashlib.blake2b(
             identity.key.encode(), key=bytes.fromhex(self._form_key), digest_size=24
         ).hexdigest()

@@ -116,7 +116,7 @@ class Guard:
             raise ConsoleError(413, "too-large", f"A request has at most {_LARGEST} bytes.")
 
     def _identity(self, request: Request) -> Identity:
-        """Find who asks. What is given and is not good is an error, and never somebody else."""
+        """Find who asks. What is given and is not good is an error, and never counted as another user."""
         headers, now = request.headers, self._console.now
         authorization = headers.get("authorization")
         if authorization is not None:

@@ -16,7 +16,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Hosts:
-    """The names under which the console is reached; any other is somebody else's page pointing here."""
+    """The names under which the console is reached; any other is a page of another site pointing here."""
 
     def __init__(self, console: ConsoleSettings, listening: str = "") -> None:
         public = urlsplit(console.url).hostname if console.url else None

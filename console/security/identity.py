@@ -31,7 +31,7 @@ class Identity:
 
     @property
     def is_known(self) -> bool:
-        """Tell whether somebody is known to ask."""
+        """Tell whether a user is known to ask."""
         return bool(self.user)
 
 
@@ -63,7 +63,7 @@ def missing_right(
 
 
 def may_audit(console: ConsoleSettings, identity: Identity) -> bool:
-    """Tell whether somebody may read the audit log; no token may."""
+    """Tell whether a user may read the audit log; no token may."""
     roles = console.roles.values()
     readers = [role for role in roles if role.audit and _is_member(role.users, role.groups, identity)]
     return identity.source in ("session", "proxy") and bool(readers)

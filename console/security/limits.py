@@ -1,4 +1,4 @@
-"""How often somebody may do something: a count for each name in a window of time."""
+"""How often a user may do something: a count for each name in a window of time."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 @router.get("/login")
 def login(console: Shared, next: Annotated[str, Query(max_length=1000)] = "/") -> Response:
-    """Send somebody to the identity provider."""
+    """Send a user to the identity provider."""
     settings = console.settings.console
     if settings.oidc.issuer is None:
         raise not_found("login", "OpenID Connect", "[console.oidc] names the identity provider.")
@@ -51,7 +51,7 @@ def login(console: Shared, next: Annotated[str, Query(max_length=1000)] = "/") -
 
 @router.get("/login/callback")
 def callback(request: Request, console: Shared) -> Response:
-    """Take somebody back from the identity provider."""
+    """Take a user back from the identity provider."""
     settings = console.settings.console
     if settings.oidc.issuer is None:
         raise not_found("login", "OpenID Connect")

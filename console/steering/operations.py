@@ -24,7 +24,7 @@ __all__ = ["Asked", "asked_for", "operation", "start"]
 
 
 class Asked:
-    """Somebody, from somewhere, and what they ask for."""
+    """A user, their address, and what they ask for."""
 
     def __init__(self, identity: Identity, address: str, request: Request) -> None:
         self.identity, self.address, self.request = identity, address, request

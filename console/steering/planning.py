@@ -1,4 +1,4 @@
-"""Plans of what somebody asks for: made live from AWS with the right to look, as the commands make them."""
+"""Plans of what a user asks for: made live from AWS with the right to look, as the commands make them."""
 
 from __future__ import annotations
 

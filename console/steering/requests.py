@@ -104,7 +104,7 @@ FIELDS: dict[str, dict[str, Field]] = {
 def read_request(
     action: str, key: ClusterKey, application: str, groups: Sequence[GroupState], given: Mapping[str, object]
 ) -> tuple[Request, list[str]]:
-    """Read what somebody asks for; gives everything that is wrong with it, too."""
+    """Read what a user asks for; gives everything that is wrong with it, too."""
     if action not in ACTIONS:
         return Request(action, key, application, {}), [f"action: one of {', '.join(ACTIONS)}"]
     fields, errors = FIELDS[action], []
