@@ -11,6 +11,7 @@ from delivery.errors import USAGE, DeliveryError
 from delivery.settings import values
 from delivery.settings.analysis import AnalysisSettings, load_analysis
 from delivery.settings.console import ConsoleSettings
+from delivery.windows import bad_freezes, bad_windows
 from jobdsl.errors import suggestion
 from jobdsl.settings.tomlread import checked, number, words
 
@@ -121,6 +122,10 @@ class Deploy:
     """How long a canary must stay healthy before it may be promoted."""
     decision_minutes: float = number(0.0, 0)
     """After how long without a decision a canary is rolled back; 0 waits for ever."""
+    windows: tuple[str, ...] = checked((), bad_windows)
+    """When deploys may begin: `mon-fri 09:00-16:00 Europe/Berlin`; none: always. No rollback is refused."""
+    freezes: tuple[str, ...] = checked((), bad_freezes)
+    """When none may: `2026-12-20..2027-01-02 Europe/Berlin REASON`. A change request overrides both."""
     analysis: str | None = None
     """File that says how canaries are judged by metrics; `none`: they are not. None takes `[analysis]`."""
     ramp: tuple[int, ...] = checked((10, 50, 100), values.bad_ramp)

@@ -1,0 +1,124 @@
+"""When deploys are allowed: windows by day and time, and freezes by date, each with a time zone. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+__all__ = ["Freeze", "Window", "bad_freezes", "bad_windows", "closed", "parse_freeze", "parse_window"]
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_WINDOW = re.compile(r"(?P<days>[a-z,-]+) +(?P<start>\d\d:\d\d)-(?P<end>\d\d:\d\d) +(?P<zone>\S+)")
+_FREEZE = re.compile(
+    r"(?P<first>\d{4}-\d\d-\d\d)\.\.(?P<last>\d{4}-\d\d-\d\d) +(?P<zone>\S+) +(?P<reason>\S.*)"
+)
+_MIDNIGHT = time(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Days of the week and a time of them; one that ends before it begins ends on the next day."""
+
+    text: str
+    days: frozenset[int]
+    start: time
+    end: time
+    """Exclusive; midnight is the end of the day."""
+    zone: ZoneInfo
+
+    def is_open(self, now: datetime) -> bool:
+        """Tell whether a time is in the window."""
+        local = now.astimezone(self.zone)
+        today, yesterday = local.weekday(), (local - timedelta(days=1)).weekday()
+        at = local.time()
+        if self.start < self.end or self.end == _MIDNIGHT:
+            return today in self.days and self.start <= at and (at < self.end or self.end == _MIDNIGHT)
+        return (today in self.days and at >= self.start) or (yesterday in self.days and at < self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """Days on which nothing is deployed, the last one included."""
+
+    first: date
+    last: date
+    zone: ZoneInfo
+    reason: str
+
+    def holds(self, now: datetime) -> bool:
+        """Tell whether a time is in the freeze."""
+        return self.first <= now.astimezone(self.zone).date() <= self.last
+
+
+def parse_window(text: str) -> Window:
+    """Parse `mon-fri 09:00-16:00 Europe/Berlin`. ValueError says what is wrong."""
+    match = _WINDOW.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is no window like 'mon-fri 09:00-16:00 Europe/Berlin'")
+    start, end = (time.fromisoformat(match[name]) for name in ("start", "end"))
+    if start == end and start != _MIDNIGHT:
+        raise ValueError(f"{text!r} begins when it ends")
+    return Window(text.strip(), frozenset(_days(match["days"], text)), start, end, _zone(match["zone"]))
+
+
+def parse_freeze(text: str) -> Freeze:
+    """Parse `2026-12-20..2027-01-02 Europe/Berlin end of the year`. ValueError says what is wrong."""
+    match = _FREEZE.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is no freeze like '2026-12-20..2027-01-02 Europe/Berlin end of the year'")
+    first, last = (date.fromisoformat(match[name]) for name in ("first", "last"))
+    if last < first:
+        raise ValueError(f"{text!r} ends before it begins")
+    return Freeze(first, last, _zone(match["zone"]), match["reason"])
+
+
+def _days(text: str, window: str) -> Iterator[int]:
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        last = last or first
+        if first not in _DAYS or last not in _DAYS:
+            raise ValueError(f"{window!r}: {part!r} is no day like mon, or days like mon-fri")
+        start, end = _DAYS.index(first), _DAYS.index(last)
+        yield from (day % 7 for day in range(start, (end if end >= start else end + 7) + 1))
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, LookupError):
+        raise ValueError(f"there is no time zone {name!r}") from None
+
+
+def closed(windows: Sequence[str], freezes: Sequence[str], now: datetime) -> list[str]:
+    """Say why nothing may be deployed at a time; empty if it may. Without windows any time is open."""
+    reasons = [
+        f"deploys are frozen until the end of {freeze.last}: {freeze.reason}"
+        for freeze in map(parse_freeze, freezes)
+        if freeze.holds(now)
+    ]
+    parsed = [parse_window(text) for text in windows]
+    if parsed and not any(window.is_open(now) for window in parsed):
+        reasons.append(f"it is in no deployment window: {'; '.join(window.text for window in parsed)}")
+    return reasons
+
+
+def bad_windows(texts: Sequence[str]) -> str:
+    """Check windows of the settings: what is wrong, or an empty text."""
+    return _first_problem(parse_window, texts)
+
+
+def bad_freezes(texts: Sequence[str]) -> str:
+    """Check freezes of the settings: what is wrong, or an empty text."""
+    return _first_problem(parse_freeze, texts)
+
+
+def _first_problem(parse: Callable[[str], object], texts: Sequence[str]) -> str:
+    for text in texts:
+        try:
+            parse(text)
+        except ValueError as error:
+            return f"is wrong: {error}"
+    return ""
