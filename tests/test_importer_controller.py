@@ -8,6 +8,7 @@ import pytest
 
 import jobdsl
 from jobdsl import steps
+from jobdsl.cli.main import run
 from jobdsl.controller.jenkins import Controller, connect
 from jobdsl.errors import ControllerError, JobdslError
 from jobdsl.importer import import_estate
@@ -41,6 +42,33 @@ def test_items_and_views_of_a_controller(tmp_path: Path) -> None:
     ]
     text = (tmp_path / "estate" / "team a" / "jobs.py").read_text("utf-8")
     assert 'with folder("team a", description="Ours"):\n    list_view("Mine", jobs=["build + test"])' in text
+
+
+def test_a_part_of_a_controller_with_the_folders_it_is_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with SimulatedJenkins() as jenkins:
+        controller = connect(jenkins.url, jenkins.user, jenkins.token)
+        fill(controller)
+        command = ["import", "--url", jenkins.url, "--user", jenkins.user, "--token", jenkins.token]
+        assert run([*command, "--out", str(tmp_path / "estate"), "--only", "team a/build*"]) == 0
+        access = ["--url", jenkins.url, "--user", jenkins.user, "--token", jenkins.token]
+        capsys.readouterr()
+        assert run(["plan", str(tmp_path / "estate"), *access, "--adopt", "**"]) == 2
+        assert "3 to adopt" in capsys.readouterr().out
+        before = controller.requests
+        result = import_estate(controller, tmp_path / "again", only=["team a/build*"], echo=lambda _: None)
+        assert controller.requests - before == 1 + 2
+        with pytest.raises(JobdslError, match="no items or views that nothing fits"):
+            import_estate(controller, tmp_path / "none", only=["nothing"], echo=lambda _: None)
+    names = ["team a", "team a/Mine", "team a/build + test"]  # a folder's document has its views
+    assert [one.name for one in result.documents] == names
+    found = load(tmp_path / "estate", isolation="process").definitions
+    assert [one.full_name for one in found] == names
+
+
+def test_only_is_for_a_controller(tmp_path: Path) -> None:
+    assert run(["import", str(tmp_path), "--out", str(tmp_path / "x"), "--only", "a"]) != 0
 
 
 def test_what_the_controller_does_not_give_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,6 +118,12 @@ def _say_no_policy(estate: Path) -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="Output directory of the estate.")
 @click.option("--name", default="", help="Full name of the one document that is read. [default: of its file]")
 @click.option(
+    "--only",
+    multiple=True,
+    metavar="GLOB",
+    help="With --url, read only objects of these full names, and their folders. May be given more than once.",
+)
+@click.option(
     "--templates/--no-templates",
     default=True,
     help="Write jobs that are alike as calls of one function, and name the parts they share. "
@@ -144,6 +150,7 @@ def import_(
     token: str | None,
     out: Path | None,
     name: str,
+    only: tuple[str, ...],
     templates: bool,
     min_family: int,
     explain: bool,
@@ -165,11 +172,14 @@ def import_(
     def echo(line: str) -> None:
         say(line, err=True)
 
+    if only and source is not None:
+        raise click.UsageError("--only is for a controller: give --url instead of SOURCE.")
     found = _source(source, name, url, user, token)
     if out is not None:
         result = import_estate(
             found,
             out,
+            only=only,
             report=report,
             templates=templates,
             least_family=min_family,

@@ -6,7 +6,7 @@ document compared with what it was made from; what is not equal is written plain
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ def import_estate(
     source: Path | Controller | Documents,
     out: Path,
     *,
+    only: Collection[str] = (),
     report: Path | None = None,
     templates: bool = False,
     least_family: int = FEWEST,
@@ -41,6 +42,7 @@ def import_estate(
 
     Broken documents are told and left out, the others go on; so are items that Jenkins keeps inside a
     job, or lets nobody write. Secrets in clear go into a file beside `out`, never into the estate.
+    Of a controller, `only` are globs of the full names that are read, with the folders they are in.
     With `templates`, at least `least_family` documents that are alike become one function and a call
     each; `explain` has each such family echoed.
 
@@ -49,7 +51,7 @@ def import_estate(
     place = out.resolve()
     secrets_file = place.with_name(f"{place.name}.secrets.json")
     _refuse_to_overwrite(out, secrets_file, source, force)
-    documents = _documents(source)
+    documents = _documents(source, only)
     maker = Maker(
         out,
         with_views(one for one in documents.found if one.subitem is None),
@@ -82,7 +84,7 @@ def _left_out(found: Found, kind: Subitem) -> Imported:
     return Imported(found.name, found.place, found.size, error, left_out=kind, root=found.root)
 
 
-def _documents(source: Path | Controller | Documents) -> Documents:
+def _documents(source: Path | Controller | Documents, only: Collection[str]) -> Documents:
     """The documents there are. Raises JobdslError where there are none."""
     if isinstance(source, Documents):
         return source
@@ -92,8 +94,11 @@ def _documents(source: Path | Controller | Documents) -> Documents:
             hint = documents.sentence() or "they are files named *.xml"
             raise JobdslError(f"{source} holds no documents", hint=hint)
         return documents
-    documents = Documents(on_controller(source))
+    documents = Documents(on_controller(source, only))
     if not documents.found:
+        if only:
+            hint = 'a folder with all in it: --only "FOLDER/**"'
+            raise JobdslError(f"{source.url} has no items or views that {', '.join(only)} fits", hint=hint)
         raise JobdslError(f"{source.url} holds no documents", hint="may this user read its jobs?")
     return documents
 

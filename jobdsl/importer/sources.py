@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -59,13 +59,18 @@ def _root_of(data: bytes) -> str:
     return found[1].decode("utf-8", "replace") if found else ""
 
 
-def on_controller(controller: Controller) -> list[Found]:
+def on_controller(controller: Controller, only: Collection[str] = ()) -> list[Found]:
     """Every item and view of a controller but the views folders are born with and branch jobs, by name.
 
     Documents are fetched in parallel, all at once. What the controller refuses to give is in the list
-    too: it raises when read. Raises ControllerError when it does not answer, or refuses all.
+    too: it raises when read. With `only`, those whose full names one of these globs fits, and the folders
+    they are in. Raises ControllerError when it does not answer, or refuses all.
     """
     wanted = [one for one in controller.inventory() if not one.is_default_view]
+    if only:
+        chosen = {one.full_name for one in wanted if any(names.matches(glob, one.full_name) for glob in only)}
+        chosen |= {above for name in chosen for above in names.ancestors(name)}
+        wanted = [one for one in wanted if one.full_name in chosen]
 
     def fetch(kind: str, name: str) -> bytes | ControllerError:
         try:
