@@ -17,6 +17,7 @@ from deploy_case import NEW, OLD, SIZE, Case, Make, cases
 from deploy_requests import group as group_arn
 from deploy_strict import READING
 from ec2_strict import Fault, KillError
+from jobdsl.exit_codes import WRONG_USAGE
 
 
 @pytest.fixture(scope="module")
@@ -311,7 +312,7 @@ def test_the_commands_say_what_they_do_before_they_do_it(
     said = capsys.readouterr()
     assert '"outcome": "resized"' in said.out
     assert run("traffic", "--group", OLD, "on") == 0
-    assert run("traffic", "--group", OLD, "up") == USAGE
+    assert run("traffic", "--group", OLD, "up") == WRONG_USAGE
 
 
 def test_the_policy_has_what_single_changes_ask_for_and_nothing_else(make: Make) -> None:
