@@ -65,18 +65,16 @@ def kept_families(
 
 
 def _like(finder: Finder, choices: Sequence[list[int]], defaults: Defaults) -> Family | None:
-    """Return the first family that has the parameters there were, else the last one."""
-    family: Family | None = None
-    for rows in choices:
-        family = finder.family(rows)
-        if family is None:
-            continue
-        family = _with_defaults(family, defaults)
-        added = {one.name: one.default for one in family.parameters if one.name not in defaults}
-        lost = set(defaults) - {one.name for one in family.parameters}
-        if not lost and None not in added.values():
-            break
-    return family
+    """Return the family whose parameters are most like those there were; of equal ones the first."""
+    families = [_with_defaults(family, defaults) for rows in choices if (family := finder.family(rows))]
+    return min(families, key=lambda family: _differences(family, defaults), default=None)
+
+
+def _differences(family: Family, defaults: Defaults) -> int:
+    """Return the number of parameters that were lost, or that every call has to give anew."""
+    names = {one.name for one in family.parameters}
+    added = [one for one in family.parameters if one.name not in defaults and one.default is None]
+    return len(set(defaults) - names) + len(added)
 
 
 def _is_near(finder: Finder, row: int, rows: list[int], functions: Mapping[int, str], name: str) -> bool:
