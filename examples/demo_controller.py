@@ -115,7 +115,7 @@ def _end_on_signals() -> None:
 
     def end(number: int, _: FrameType | None) -> NoReturn:
         for other in signals:
-            signal.signal(other, signal.SIG_IGN)
+            signal.signal(other, lambda *_: None)  # SIG_IGN: an error for a second one under way
         raise SystemExit(128 + number)
 
     for number in signals:

@@ -13,6 +13,7 @@ from jobdsl.controller.answer import Answer
 from jobdsl.controller.jenkins import connect
 from jobdsl.controller.refusals import refusal
 from jobdsl.errors import ControllerError, JobdslError
+from jobdsl.exit_codes import WRONG_USAGE
 from jobdsl.testing import SimulatedJenkins
 
 TOKEN = "s3cr3t-t0ken"
@@ -182,7 +183,7 @@ def test_agents_get_no_login(
 def test_an_address_in_the_place_of_a_directory_is_told_without_its_login(
     command: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run([*command, f"https://bot:{TOKEN}@h/"]) == 1
+    assert run([*command, f"https://bot:{TOKEN}@h/"]) == WRONG_USAGE
     told = capsys.readouterr().err
     assert "https://h/" in told
     assert TOKEN not in told

@@ -38,6 +38,7 @@ DIFFERENT = {
     "--keep-failed": "a bake keeps everything, a deploy keeps instances for some hours",
     "--limit": "of elements, runs, images or groups",
     "--name": "of what the command is about",
+    "--only": "of what is planned, or of what is read from a controller",
     "--out": "a directory, or a file",
     "--poll": "the seed's schedule, and seconds of a bake",
     "--reason": "of a rollback, or of a drain",

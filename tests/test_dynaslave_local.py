@@ -322,7 +322,7 @@ def test_what_cannot_be_started_is_told(local: Local) -> None:
     with pytest.raises(Denied, match="there is no no-such-program on this host"):
         agents.hand_over(instance, hand())
     agents = local(command=JAVA)
-    with pytest.raises(Denied, match=r"where agent\.jar comes from"):
+    with pytest.raises(Denied, match=r"no address of agent\.jar"):
         agents.hand_over(instance, hand())
     assert [one.state for one in agents.list()] == ["pending"]
 

@@ -14,6 +14,7 @@ import jobdsl
 from jobdsl import steps
 from jobdsl.cli.main import run
 from jobdsl.documents.tree import parse
+from jobdsl.exit_codes import WRONG_USAGE
 from jobdsl.loading.load import load
 
 FOLDER = jobdsl.folder("x").xml
@@ -283,7 +284,7 @@ def test_jobs_that_lie_elsewhere_are_told(disk: Disk) -> None:
 
 def test_names_are_for_one_document(disk: Disk) -> None:
     disk.home()
-    assert run(["import", str(disk.root), "--name", "x", "--out", str(disk.out)]) == 1
+    assert run(["import", str(disk.root), "--name", "x", "--out", str(disk.out)]) == WRONG_USAGE
     assert "--name is for one document" in disk.capsys.readouterr().err
 
 
@@ -296,7 +297,7 @@ def test_broken_standard_input_is_told(disk: Disk, monkeypatch: pytest.MonkeyPat
 
 def test_a_directory_needs_out(disk: Disk) -> None:
     disk.home()
-    assert run(["import", str(disk.root)]) == 1
+    assert run(["import", str(disk.root)]) == WRONG_USAGE
     assert "--out" in disk.capsys.readouterr().err
 
 

@@ -78,7 +78,7 @@ def stored(jenkins: SimulatedJenkins) -> dict[str, str]:
 
 def test_import_apply_edit_and_again(documents: Path, jenkins: SimulatedJenkins, tmp_path: Path) -> None:
     repository = tmp_path / "estate"
-    assert run(["import", str(documents), "--out", str(repository)]) == 0
+    assert run(["import", str(documents), "--no-templates", "--out", str(repository)]) == 0
     with (repository / "jobdsl.toml").open("a") as file:
         file.write(SETTINGS)
     using = _use_a_template(repository)
