@@ -10,7 +10,7 @@ import pytest
 
 from jobdsl.cli.workflow import render
 from jobdsl.documents.rendering import MANIFEST, DocumentWriter, file_of, name_of
-from jobdsl.errors import Where
+from jobdsl.errors import JobdslError, Where
 from jobdsl.importer import import_estate
 from jobdsl.loading.load import load
 from jobdsl.model import Definition
@@ -105,9 +105,26 @@ def test_a_view_gets_the_ending_whichever_comes_first(tmp_path: Path, order: int
     assert (tmp_path / "out" / "a.view.xml").read_text() == "<hudson.model.ListView/>"
 
 
-def test_a_directory_that_was_made_for_nothing_is_removed(tmp_path: Path) -> None:
+def test_a_new_directory_gets_its_name_as_a_whole_and_a_run_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "estate").mkdir()
+    (tmp_path / ".out.jobdsl-new" / "left").mkdir(parents=True)  # by a run that was killed
+    for is_done in (False, True):
+        with DocumentWriter(tmp_path / "out", tmp_path / "estate") as writer:
+            writer.stage(Definition("team/a", "project", "<project/>", Where("jobs.py", 1)))
+            assert not (tmp_path / "out").exists()
+            if is_done:
+                writer.commit()
+        left = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*"))
+        written = ["out", f"out/{MANIFEST}", "out/team", "out/team/a.xml"]
+        assert left == ["estate", *(written if is_done else ())]
+
+
+def test_a_directory_that_appears_meanwhile_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "estate").mkdir()
     with DocumentWriter(tmp_path / "out", tmp_path / "estate") as writer:
         writer.stage(Definition("a", "project", "<project/>", Where("jobs.py", 1)))
-        assert (tmp_path / "out").exists()
-    assert not (tmp_path / "out").exists()
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / "mine").touch()
+        with pytest.raises(JobdslError, match="cannot be written"):
+            writer.commit()
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["estate", "mine", "out"]

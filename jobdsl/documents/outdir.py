@@ -8,6 +8,7 @@ name. Nothing is put in place before all of it is written.
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from collections.abc import Sequence
 from contextlib import suppress
@@ -33,16 +34,26 @@ class OutputDirectory:
 
     def __init__(self, path: Path, inside: Path | None = None) -> None:
         self.path = path
-        self._is_new = not path.exists()
-        self._handle = _open_output(path, inside)
+        self._parent, self._handle, self._stage = -1, -1, -1
         self._branch: list[tuple[str, int]] = []
         """The directories below it that are open: those of the last name, from the top down."""
         self._staged: list[str] = []
+        self._is_new = not os.path.lexists(path)
+        """Whether there is none yet: then all is written next to it, and gets its name as a whole."""
         try:
-            self._stage = _fresh_directory(self._handle, _STAGING)
+            if self._is_new:
+                self._parent = _open_parent(path, inside)
+                self._handle = _fresh_tree(self._parent, self._fresh)
+            else:
+                self._handle = _open_output(path, inside)
+                self._stage = _fresh_directory(self._handle, _STAGING)
         except BaseException:
-            os.close(self._handle)
+            self._close_handles()
             raise
+
+    @property
+    def _fresh(self) -> str:
+        return f".{self.path.name}{_STAGING}"
 
     def __enter__(self) -> OutputDirectory:
         return self
@@ -51,21 +62,31 @@ class OutputDirectory:
         self.close()
 
     def close(self) -> None:
-        """Remove what was staged and not put into place, and the directory where it is new and empty."""
+        """Remove what was staged and not put into place."""
         self._leave(0)
-        _empty(self._stage)
-        os.close(self._stage)
-        with suppress(OSError):
-            os.rmdir(_STAGING, dir_fd=self._handle)
-        os.close(self._handle)
         if self._is_new:
+            shutil.rmtree(self._fresh, ignore_errors=True, dir_fd=self._parent)
+        elif self._stage >= 0:
+            _empty(self._stage)
             with suppress(OSError):
-                os.rmdir(self.path)
+                os.rmdir(_STAGING, dir_fd=self._handle)
+        self._close_handles()
+
+    def _close_handles(self) -> None:
+        for handle in (self._parent, self._handle, self._stage):
+            if handle >= 0:
+                os.close(handle)
+        self._parent = self._handle = self._stage = -1
 
     def stage(self, name: str, content: bytes, *, private: bool = False) -> None:
         """Write a file that `commit` puts at `name`; a `private` one only its owner may read."""
-        mode = 0o600 if private else 0o666
-        handle = os.open(str(len(self._staged)), _NEW_FILE, mode, dir_fd=self._stage)
+        place, directory = str(len(self._staged)), self._stage
+        if self._is_new:
+            *parents, place = name.split("/")
+            directory = self._enter(parents, create=True)
+        elif directory < 0:
+            directory = self._stage = _fresh_directory(self._handle, _STAGING)
+        handle = os.open(place, _NEW_FILE, 0o600 if private else 0o666, dir_fd=directory)
         with open(handle, "wb", buffering=0) as file:
             remaining = memoryview(content)
             while remaining:
@@ -73,11 +94,20 @@ class OutputDirectory:
         self._staged.append(name)
 
     def restage(self, name: str, other: str) -> None:
-        """Give a staged file another place."""
+        """Give a staged file another name in its directory."""
         self._staged[self._staged.index(name)] = other
+        if self._is_new:
+            *parents, leaf = name.split("/")
+            parent = self._enter(parents, create=True)
+            os.rename(leaf, other.rpartition("/")[2], src_dir_fd=parent, dst_dir_fd=parent)
 
     def commit(self) -> None:
         """Put all staged files into place."""
+        if self._is_new:
+            os.rename(self._fresh, self.path.name, src_dir_fd=self._parent, dst_dir_fd=self._parent)
+            self._is_new = False
+            self._staged.clear()
+            return
         for name in self._staged:
             self._check_place(name)
         for number, name in enumerate(self._staged):
@@ -160,6 +190,24 @@ def write_file(path: Path, text: str, *, private: bool = False) -> None:
         with suppress(OSError):
             fresh.unlink()
         raise
+
+
+def _open_parent(path: Path, inside: Path | None) -> int:
+    """Open the directory that is to hold a new one, and make those around it that are missing."""
+    parent = Path(os.path.abspath(path)).parent
+    if inside is not None and parent.is_relative_to(os.path.abspath(inside)):
+        return _open_output(parent, inside)
+    if not parent.exists():
+        parent.mkdir(parents=True)
+    return os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
+def _fresh_tree(parent: int, name: str) -> int:
+    """Open an empty directory that is to get another name; what a killed run left there is removed."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        shutil.rmtree(name, dir_fd=parent)
+    os.mkdir(name, dir_fd=parent)
+    return os.open(name, _DIRECTORY, dir_fd=parent)
 
 
 def _open_output(path: Path, inside: Path | None) -> int:
