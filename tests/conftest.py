@@ -54,8 +54,8 @@ SLOW = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """In CI a test that skips for want of a tool fails the run; workers leave that to the process they report to."""
-    if os.environ.get("CI") and not hasattr(config, "workerinput"):
+    """With REQUIRE_TOOLS a test that skips for want of a tool fails the run; workers leave that to their parent."""
+    if os.environ.get("REQUIRE_TOOLS") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(MissingTools())
 
 

@@ -1,4 +1,4 @@
-"""Which tests may skip in CI: one that skips for want of a tool is a failure there, unless it is listed here."""
+"""Which tests may skip with REQUIRE_TOOLS: another that skips for want of a tool is a failure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ALLOWED = re.compile(
 
 
 class MissingTools:
-    """Fails a run in CI in which tests were skipped for want of a tool."""
+    """Fails a run in which tests were skipped for want of a tool."""
 
     def __init__(self) -> None:
         self.skipped: dict[str, str] = {}
@@ -43,4 +43,4 @@ class MissingTools:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """List them."""
         for test, reason in self.skipped.items():
-            terminalreporter.write_line(f"FAILED {test}: skipped in CI: {reason}", red=True)
+            terminalreporter.write_line(f"FAILED {test}: skipped: {reason}", red=True)
