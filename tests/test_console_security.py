@@ -6,6 +6,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -497,17 +498,17 @@ def test_the_audit_log_is_only_appended_to(secured: Secured) -> None:
     file = secured.site.console.settings.console.state
     database = secured.database
     database.audit(Identity("eve"), "test", "nothing", address="", now=time.time())
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         for change in ("update audit set user = 'bob'", "delete from audit"):
             with pytest.raises(sqlite3.IntegrityError):
                 connection.execute(change)
     connection.close()
     assert database.audit_is_whole()
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("drop trigger audit_keep_update")
         connection.execute("update audit set user = 'bob' where user = 'eve'")
     connection.close()
     assert not database.audit_is_whole()
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("update audit set user = 'eve' where user = 'bob' and event = 'test'")
     connection.close()

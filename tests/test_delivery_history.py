@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -360,7 +361,7 @@ def test_rows_of_others_are_left_out(tmp_path: Path) -> None:
         id="r", kind="deploy", application="a", cluster="a", account="t", region="r", begun="b"
     )
     store.append(RunEvent("begin", record))
-    with sqlite3.connect(tmp_path / "h.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "h.db")) as connection, connection:
         connection.execute("insert into events values ('a', 'z', 'a', 'end', '[]')")
     assert [*store.of_cluster("a")] == [RunEvent("begin", record)]
 
