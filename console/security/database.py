@@ -10,20 +10,20 @@ import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from delivery.clock import iso
+from delivery.database import connected
 from delivery.errors import USAGE, DeliveryError
 
 from .identity import Identity
 
 __all__ = ["AuditEntry", "Database", "Login", "TokenRow", "digest"]
 
-_BUSY_S = 5.0
 _LOGIN_S = 600.0
 """How long a login may take at the provider."""
 _PREFIX = "dlv_"
@@ -303,14 +303,8 @@ class Database:
         with self._connection() as connection:
             return connection.execute(query, (value,)).fetchone()
 
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with closing(sqlite3.connect(self._file, timeout=_BUSY_S)) as connection, connection:
-                yield connection
-        except sqlite3.Error as error:
-            hint = "[console] state names a SQLite file that this user may write"
-            raise DeliveryError(f"{self._file}: {error}", hint) from error
+    def _connection(self) -> AbstractContextManager[sqlite3.Connection]:
+        return connected(self._file, "[console] state")
 
 
 def _chained(before: str, values: tuple[Any, ...]) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from delivery.aws import AwsError, Meaning, asking
-from delivery.errors import DeliveryError
+from delivery.database import connected
 from delivery.history.record import RunEvent, dumps, loads
 from delivery.settings.model import NONE
 from delivery.tables import make_table
@@ -25,8 +25,6 @@ APPLICATION_INDEX = "by-application"
 """Index of the table: runs of all clusters of an application."""
 _PAGE = 50
 """Events of one answer."""
-_BUSY_S = 5.0
-"""Seconds another process may hold the file."""
 _SCHEMA = """
 create table if not exists events (
     cluster text not null, at text not null, application text not null, kind text not null,
@@ -207,15 +205,8 @@ class SqliteStore:
             for kind, text in connection.execute(query, (self._prefix + value,)):
                 yield from _read(kind, text)
 
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        """A connection whose changes are kept if the block succeeds. DeliveryError."""
-        try:
-            with closing(sqlite3.connect(self._file, timeout=_BUSY_S)) as connection, connection:
-                yield connection
-        except sqlite3.Error as error:
-            hint = "[history] file names a SQLite file that this user may write"
-            raise DeliveryError(f"{self._file}: {error}", hint) from error
+    def _connection(self) -> AbstractContextManager[sqlite3.Connection]:
+        return connected(self._file, "[history] file")
 
 
 def _read(kind: str, text: str) -> Iterator[RunEvent]:
