@@ -19,6 +19,7 @@ from delivery.deploy.ending import end
 from delivery.deploy.group_tags import as_tags
 from delivery.deploy.model import State
 from delivery.deploy.template import Launch, launch_of, make_launch, named
+from delivery.deploy.traffic import detach
 from delivery.errors import DeliveryError
 from delivery.settings import Deploy
 
@@ -129,7 +130,7 @@ def retire(site: Site, canary: Group, note: Note) -> None:
         said = {tags.STATE: State.disabled, tags.DISABLED_AT: now, tags.DELETE_AFTER: now}
         site.tag(name, said)
     if group.attached:
-        _detach(site, group)
+        detach(site, group)
         site.lock.sleep(site.deploy.drain_seconds)
     until = site.clock.now() + site.deploy.timeout_minutes * 60
     while (present := site.find(name)) is not None and (waits := end(site.aws, site.changing, present)):
@@ -137,17 +138,3 @@ def retire(site: Site, canary: Group, note: Note) -> None:
         if site.clock.now() >= until:
             raise DeliveryError(f"{name} is not deleted: {waits}", "delivery resume goes on with it")
         site.lock.sleep(site.deploy.poll_seconds)
-
-
-def _detach(site: Site, group: Group) -> None:
-    client: Any = site.aws.autoscaling
-    if group.target_groups:
-        with site.changing(f"detaching {group.name} from its target groups"):
-            client.detach_load_balancer_target_groups(
-                AutoScalingGroupName=group.name, TargetGroupARNs=list(group.target_groups)
-            )
-    if group.load_balancers:
-        with site.changing(f"detaching {group.name} from its load balancers"):
-            client.detach_load_balancers(
-                AutoScalingGroupName=group.name, LoadBalancerNames=list(group.load_balancers)
-            )

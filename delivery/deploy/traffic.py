@@ -18,7 +18,17 @@ from delivery.health.places import deleted_balancers, deleted_target_groups, rec
 if TYPE_CHECKING:
     from delivery.deploy.site import Site
 
-__all__ = ["Attached", "NoTraffic", "Traffic", "Weighted", "has_traffic", "recorded", "taking", "traffic_of"]
+__all__ = [
+    "Attached",
+    "NoTraffic",
+    "Traffic",
+    "Weighted",
+    "detach",
+    "has_traffic",
+    "recorded",
+    "taking",
+    "traffic_of",
+]
 
 
 class Traffic(Protocol):
@@ -159,17 +169,22 @@ class Attached:
 
     def off(self, group: Group) -> None:
         """Detach it from everything."""
-        client: Any = self._site.aws.autoscaling
-        if group.target_groups:
-            with self._site.changing(f"detaching {group.name} from its target groups"):
-                client.detach_load_balancer_target_groups(
-                    AutoScalingGroupName=group.name, TargetGroupARNs=list(group.target_groups)
-                )
-        if group.load_balancers:
-            with self._site.changing(f"detaching {group.name} from its load balancers"):
-                client.detach_load_balancers(
-                    AutoScalingGroupName=group.name, LoadBalancerNames=list(group.load_balancers)
-                )
+        detach(self._site, group)
+
+
+def detach(site: Site, group: Group) -> None:
+    """Detach a group from all load balancers it is attached to. AwsError."""
+    client: Any = site.aws.autoscaling
+    if group.target_groups:
+        with site.changing(f"detaching {group.name} from its target groups"):
+            client.detach_load_balancer_target_groups(
+                AutoScalingGroupName=group.name, TargetGroupARNs=list(group.target_groups)
+            )
+    if group.load_balancers:
+        with site.changing(f"detaching {group.name} from its load balancers"):
+            client.detach_load_balancers(
+                AutoScalingGroupName=group.name, LoadBalancerNames=list(group.load_balancers)
+            )
 
 
 def _nothing(cluster: str, previous: Group | None) -> DeliveryError:
