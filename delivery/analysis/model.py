@@ -16,6 +16,7 @@ __all__ = [
     "Measure",
     "Metric",
     "MetricResult",
+    "MetricRules",
     "NanStrategy",
     "OutlierStrategy",
     "Thresholds",
@@ -48,12 +49,10 @@ class Effect:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Metric:
-    """One metric: the values of baseline and canary at the same times, None where one is missing."""
+class MetricRules:
+    """How one metric is judged."""
 
     name: str
-    baseline: tuple[float | None, ...]
-    canary: tuple[float | None, ...]
     direction: Direction = "either"
     nan: NanStrategy = "remove"
     outliers: OutlierStrategy = "keep"
@@ -68,6 +67,14 @@ class Metric:
     autocorrelation: Autocorrelation = "ignore"
     effect: Effect = Effect()
     group: str = "default"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric(MetricRules):
+    """One metric: the values of baseline and canary at the same times, None where one is missing."""
+
+    baseline: tuple[float | None, ...]
+    canary: tuple[float | None, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, Protocol
 
-from delivery.analysis.model import Direction, Effect, Metric, NanStrategy, OutlierStrategy
+from delivery.analysis.model import Metric, MetricRules
 
 __all__ = ["CloudWatchInput", "MetricSource", "Query", "Reading", "Side", "SourceName", "Subject", "Window"]
 
@@ -26,11 +26,10 @@ class CloudWatchInput:
     """`{group}`, `{target_group}` and `{load_balancer}` in a value are those of the side that is read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
+@dataclass(frozen=True, kw_only=True)
+class Query(MetricRules):
     """A metric: where its values come from, and how they are judged."""
 
-    name: str
     source: SourceName
     query: str = ""
     """PromQL, a command, or metric math over `inputs`."""
@@ -38,32 +37,11 @@ class Query:
     """Metrics of CloudWatch by the name they have in `query`; without a query, the only one."""
     counter: bool = False
     """Values only rise, but for restarts: their increments are compared."""
-    direction: Direction = "either"
-    nan: NanStrategy = "remove"
-    outliers: OutlierStrategy = "keep"
-    critical: bool = False
-    must_have_data: bool = False
-    tolerance: float = 0.25
-    confidence: float = 0.98
-    effect: Effect = field(default_factory=Effect)
-    group: str = "default"
 
     def metric(self, baseline: Sequence[float | None], canary: Sequence[float | None]) -> Metric:
         """Return the metric with its two series."""
-        return Metric(
-            name=self.name,
-            baseline=tuple(baseline),
-            canary=tuple(canary),
-            direction=self.direction,
-            nan=self.nan,
-            outliers=self.outliers,
-            critical=self.critical,
-            must_have_data=self.must_have_data,
-            tolerance=self.tolerance,
-            confidence=self.confidence,
-            effect=self.effect,
-            group=self.group,
-        )
+        rules: dict[str, Any] = {rule.name: getattr(self, rule.name) for rule in fields(MetricRules)}
+        return Metric(**rules, baseline=tuple(baseline), canary=tuple(canary))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
