@@ -167,4 +167,4 @@ def test_the_memory_of_parts_is_bounded() -> None:
 
 def held(parts: Parts[int], pieces: Pieces, texts: list[str]) -> dict[str, int]:
     known = [parts.known(Pieces(pieces.tag, pieces.head, [text])) for text in texts]
-    return {text: one[text] for text, one in zip(texts, known, strict=True) if one and text in one}
+    return {text: one[0][text] for text, one in zip(texts, known, strict=True) if one and text in one[0]}

@@ -76,27 +76,20 @@ class Parts(Generic[_T]):
         self._by_head: dict[str, dict[str, _T]] = {}
         self._seen: set[int] = set()
 
-    def known(self, pieces: Pieces) -> Mapping[str, _T] | None:
-        """Return what is known of the parts under a root; None where most are seen for the first time.
+    def known(self, pieces: Pieces) -> tuple[Mapping[str, _T], set[str]] | None:
+        """Return what is known of the parts under a root, and which of the others were asked for before.
 
-        Then the document is read faster as a whole, and its parts may never come again.
+        Those not asked for before, as of a job's own name, mostly never come again. None where most are such:
+        then the document is read faster as a whole.
         """
         known = self._by_head.get(pieces.head, {})
         missing = [child for child in pieces.children if child not in known]
-        most = len(pieces.children) // 2
-        if len(missing) > most and sum(not self.is_repeated(child) for child in missing) > most:
-            return None
-        return known
-
-    def is_repeated(self, child: str) -> bool:
-        """Return whether a part was asked for before: others, as of a job's own name, never come again."""
-        mark = hash(child)
-        if mark in self._seen:
-            return True
-        if len(self._seen) >= self._most // _OVERHEAD:
+        repeated = {child for child in missing if hash(child) in self._seen}
+        new = {hash(child) for child in missing if child not in repeated}
+        if len(self._seen) + len(new) > self._most // _OVERHEAD:
             self._seen.clear()
-        self._seen.add(mark)
-        return False
+        self._seen |= new
+        return None if len(new) * 2 > len(pieces.children) else (known, repeated)
 
     def keep(self, pieces: Pieces, child: str, found: _T) -> None:
         """Remember what was found in a part."""

@@ -12,16 +12,10 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from jobdsl.documents import secretsigns
 from jobdsl.documents.aliases import canonical, tag_class
 from jobdsl.documents.claims import Claims, may_be_claim, secret_names
-from jobdsl.documents.declared import (
-    in_clear,
-    is_secret_attribute,
-    known_tags,
-    may_be_secret,
-    secrecy,
-    short_names,
-)
+from jobdsl.documents.declared import known_tags, may_be_secret, short_names
 from jobdsl.documents.elementgroups import groups_of
 from jobdsl.documents.mistakes import CHECKS, Check, Mistake
 from jobdsl.documents.parts import Parts, Pieces, alone, split
@@ -31,7 +25,7 @@ from jobdsl.documents.tree import as_lxml, class_name, from_lxml, has_control_re
 from jobdsl.documents.xstream import attribute_class
 from jobdsl.errors import XmlError
 from jobdsl.model import Definition
-from jobdsl.secrets.names import ends_secret, names_secret
+from jobdsl.secrets.names import names_secret
 from jobdsl.secrets.placeholders import SECRET_START
 from jobdsl.secrets.texts import secrets_in
 
@@ -63,10 +57,6 @@ _STEP_TEXT = {
     "hudson.plugins.powershell.PowerShell": "command",
     _PIPELINE: "script",
 }
-_SHORT = 20
-"""Characters below which a word is no key of any service."""
-_LONGEST_HARMLESS = 200
-"""Characters of a text that is remembered as one that holds no secret."""
 
 
 @dataclass(slots=True)
@@ -199,16 +189,17 @@ def _from_parts(document: str) -> References | None:
     pieces = split(document)
     if pieces is None or not is_job_root(pieces.tag):
         return None
-    known = _PARTS.known(pieces)
-    if known is None:
+    found_parts = _PARTS.known(pieces)
+    if found_parts is None:
         return None
+    known, repeated = found_parts
     new = [child for child in dict.fromkeys(pieces.children) if child not in known]
     alones = alone(pieces, new) if new else []
     if alones is None:
         return None
     elements = dict(zip(new, alones, strict=True))
     parts = {child: known[child] for child in pieces.children if child in known}
-    parts |= {child: _part(pieces, child, elements[child]) for child in new if _PARTS.is_repeated(child)}
+    parts |= {child: _part(pieces, child, elements[child]) for child in new if child in repeated}
     tags = [parts[child].tag if child in parts else str(elements[child].tag) for child in pieces.children]
     empty = "/><".join(tags) + "/>"
     root = known.get(empty) or _part(pieces, empty, as_lxml(pieces.document([empty])), is_root=True)
@@ -252,7 +243,7 @@ def _note(found: References, nodes: Iterable[etree._Element]) -> bool:
         meaning = _meaning(element.tag)  # type: ignore[arg-type]  # of elements it is a text
         text, tail, attributes = element.text, element.tail, element.items()
         if not secrets:
-            secrets = (text not in _harmless and _tells_secret(text or "")) or _is_text(tail)
+            secrets = secretsigns.in_text(text, tail)
         if meaning is None:
             if not attributes:
                 continue
@@ -261,7 +252,7 @@ def _note(found: References, nodes: Iterable[etree._Element]) -> bool:
         if attributes:
             java, check = _named_class(element, java, check)
             found.note_attributes(element, attributes)
-            secrets = secrets or _has_secret_attribute(attributes)
+            secrets = secrets or secretsigns.in_attributes(attributes)
         if check is not None:
             found.mistakes += check(element)
         if java:
@@ -271,7 +262,7 @@ def _note(found: References, nodes: Iterable[etree._Element]) -> bool:
         if is_field:
             _note_field(found, element, (text or "").strip())
         secrets = secrets or (
-            (may_be_secret and _is_secret(element, str(element.tag)))
+            (may_be_secret and secretsigns.in_field(element, str(element.tag)))
             or (names_others and names_secret(text or ""))
             or (properties and bool(secrets_in(text or "", properties=True)))
         )
@@ -284,50 +275,6 @@ def _named_class(element: etree._Element, java: str, check: Check | None) -> tup
     if given is None:
         return java, check
     return given if _is_class(given) else "", CHECKS.get(canonical(given))
-
-
-def _is_secret(element: etree._Element, tag: str) -> bool:
-    """Return whether an element with a tag of a secret holds one, or has children that may."""
-    if len(element):
-        return ends_secret(tag)
-    parent = element.getparent()
-    if parent is None:
-        return False
-    named = "." in tag or secrecy(parent.get("class") or class_name(str(parent.tag)), tag)
-    return bool(named) and in_clear(element.text or "")
-
-
-def _is_text(tail: str | None) -> bool:
-    """Return whether anything is written between two elements."""
-    return bool(tail) and not str(tail).isspace()
-
-
-_MOST_HARMLESS = 20_000
-_harmless: set[str | None] = {None}
-"""Short texts that hold no secret; most texts of a document are such, and the same ones."""
-
-
-def _tells_secret(text: str) -> bool:
-    """Return whether a text holds a secret; remembers a short one that does not."""
-    if text and not text.isspace() and (len(text) >= _SHORT or not text.isalnum()) and secrets_in(text):
-        return True
-    if len(text) <= _LONGEST_HARMLESS:
-        if len(_harmless) >= _MOST_HARMLESS:
-            _harmless.clear()
-        _harmless.add(text)
-    return False
-
-
-def _has_secret_attribute(attributes: Iterable[tuple[str, str]]) -> bool:
-    for name, value in attributes:
-        if name == "class":
-            if value == "hudson.util.Secret":
-                return True
-        elif name != "plugin" and (
-            is_secret_attribute(name) or (is_naming(name) and names_secret(value)) or secrets_in(value)
-        ):
-            return True
-    return False
 
 
 class _Class(NamedTuple):
