@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from delivery import names, tags
-from delivery.deploy import runs
+import pytest
+
+from delivery import cli, names, tags
+from delivery.cli_options import Place
+from delivery.deploy import asked, runs
 from delivery.deploy.model import Cluster
 from delivery.deploy.runs import Ending
 from delivery.deploy.site import Site
@@ -247,3 +250,25 @@ def active(one: Case, group: str) -> None:
     assert not {tags.PIN, tags.DISABLED_AT, tags.DELETE_AFTER} & state["tags"].keys()
     assert state["suspended"] == []
     assert one.cluster().unfinished is None
+
+
+def commands(
+    one: Case,
+    monkeypatch: pytest.MonkeyPatch,
+    build: Mapping[str, str] | None = None,
+    pause_seconds: float = 0,
+) -> Callable[..., int]:
+    """Give `delivery` commands about the cluster, as a Jenkins build does."""
+    monkeypatch.setattr(Place, "settings", property(lambda _: one.settings))
+    monkeypatch.setattr(Place, "aws", property(lambda _: one.world.aws))
+    monkeypatch.setattr(asked, "Clock", lambda: one.world.clock)
+    for name, value in (build or {}).items():
+        monkeypatch.setenv(name, value)
+
+    def give(command: str, *more: str) -> int:
+        one.strict.revive()
+        if pause_seconds:
+            one.world.clock.sleep(pause_seconds)
+        return cli.run([command, "--cluster", "shop", *more])
+
+    return give

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from attacks.trials import WALLS, unavailable
-from attacks.users import ORDINARY, ROOT
+from walls import WALLS, required
 
 from jobdsl.errors import EstateError
 from jobdsl.loading.imports import imported
@@ -33,10 +31,7 @@ Told = Callable[[Mapping[str, str]], list[str]]
 
 @pytest.fixture(params=WALLS)
 def wall(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    if why := unavailable(name, ROOT if os.geteuid() == 0 else ORDINARY):
-        pytest.skip(f"no {name} on this host: {why}")
-    return name
+    return required(request.param)
 
 
 @pytest.fixture

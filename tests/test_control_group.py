@@ -18,8 +18,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from attacks.trials import WALLS, unavailable
-from attacks.users import ORDINARY, ROOT
+from walls import WALLS, required
 
 import jobdsl.loading.load
 from jobdsl.errors import EstateError
@@ -248,10 +247,7 @@ def possible() -> None:
 
 @pytest.fixture(params=WALLS)
 def wall(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    if why := unavailable(name, ROOT if os.geteuid() == 0 else ORDINARY):
-        pytest.skip(f"no {name} on this host: {why}")
-    return name
+    return required(request.param)
 
 
 JOB = "from jobdsl import freestyle\nfreestyle('{team}/x')\n"

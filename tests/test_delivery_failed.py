@@ -10,17 +10,15 @@ from typing import Any
 
 import pytest
 
-from delivery import cli, tags
+from delivery import tags
 from delivery.clean.retired import decide, seen
-from delivery.cli_options import Place
 from delivery.clock import FakeClock, iso
-from delivery.deploy import asked
 from delivery.deploy.plan import canary_size
 from delivery.errors import ROLLED_BACK
 from delivery.health import probes
 from delivery.settings import Deploy, loads
 from delivery.timeline import Timeline
-from deploy_case import NEW, OLD, TOML, Case, Make, cases
+from deploy_case import NEW, OLD, TOML, Case, Make, cases, commands
 from ec2_strict import Fault, KillError
 
 Run = Callable[..., int]
@@ -38,11 +36,7 @@ def give(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """Give a command in a case."""
 
     def run(one: Case, command: str, *more: str) -> int:
-        monkeypatch.setattr(Place, "settings", property(lambda _: one.settings))
-        monkeypatch.setattr(Place, "aws", property(lambda _: one.world.aws))
-        monkeypatch.setattr(asked, "Clock", lambda: one.world.clock)
-        one.strict.revive()
-        return cli.run([command, "--cluster", "shop", *more])
+        return commands(one, monkeypatch)(command, *more)
 
     return run
 

@@ -15,15 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery import cli, tags
-from delivery.cli_options import Place
-from delivery.deploy import asked
 from delivery.errors import SettingsError
 from delivery.history import record as records
 from delivery.history.record import GroupVersion, RunEvent, RunRecord, merged
 from delivery.history.store import DynamoStore, SqliteStore, open_store
 from delivery.provenance import Trigger
 from delivery.settings import HistorySettings, Lock, load_settings, loads
-from deploy_case import NEW, OLD, Case, cases
+from deploy_case import NEW, OLD, Case, cases, commands
 from ec2_strict import Fault, KillError
 
 BUILD = {
@@ -50,19 +48,7 @@ def one() -> Iterator[Case]:
 
 @pytest.fixture
 def run(one: Case, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Give a command, as a Jenkins build does."""
-    monkeypatch.setattr(Place, "settings", property(lambda _: one.settings))
-    monkeypatch.setattr(Place, "aws", property(lambda _: one.world.aws))
-    monkeypatch.setattr(asked, "Clock", lambda: one.world.clock)
-    for name, value in BUILD.items():
-        monkeypatch.setenv(name, value)
-
-    def give(command: str, *more: str) -> int:
-        one.strict.revive()
-        one.world.clock.sleep(60)
-        return cli.run([command, "--cluster", "shop", *more])
-
-    return give
+    return commands(one, monkeypatch, BUILD, pause_seconds=60)
 
 
 def recorded(one: Case, application: str = "") -> list[RunRecord]:

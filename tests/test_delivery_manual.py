@@ -7,13 +7,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 import iam
-from delivery import cli, tags
-from delivery.cli_options import Place
-from delivery.deploy import asked
+from delivery import tags
 from delivery.deploy.manual import plan_resize, plan_terminate, plan_traffic, run_manual
 from delivery.deploy.runs import Ending
 from delivery.errors import REFUSED, USAGE, DeliveryError, LockedError
-from deploy_case import NEW, OLD, SIZE, Case, Make, cases
+from deploy_case import NEW, OLD, SIZE, Case, Make, cases, commands
 from deploy_requests import group as group_arn
 from deploy_strict import READING
 from ec2_strict import Fault, KillError
@@ -290,10 +288,7 @@ def test_a_lost_lock_ends_a_change(make: Make, monkeypatch: pytest.MonkeyPatch) 
 @pytest.fixture
 def command(make: Make, monkeypatch: pytest.MonkeyPatch) -> tuple[Case, Callable[..., int]]:
     one = make()
-    monkeypatch.setattr(Place, "settings", property(lambda _: one.settings))
-    monkeypatch.setattr(Place, "aws", property(lambda _: one.world.aws))
-    monkeypatch.setattr(asked, "Clock", lambda: one.world.clock)
-    return one, lambda *words: cli.run([words[0], "--cluster", "shop", *words[1:]])
+    return one, commands(one, monkeypatch)
 
 
 def test_the_commands_say_what_they_do_before_they_do_it(

@@ -11,13 +11,11 @@ from typing import Any
 import pytest
 from bake_world import world as bake_world
 
-from delivery import cli, tags
-from delivery.cli_options import Place
-from delivery.deploy import asked
+from delivery import tags
 from delivery.errors import REFUSED, ROLLED_BACK, DeliveryError
 from delivery.provenance import Release, recorded_release, recorded_trigger, release_of, trigger_of
 from delivery.settings import loads
-from deploy_case import NEW, OLD, TOML, Case, cases
+from deploy_case import NEW, OLD, TOML, Case, cases, commands
 
 BUILD = {
     "BUILD_USER_ID": "alice",
@@ -47,18 +45,7 @@ def one() -> Iterator[Case]:
 
 @pytest.fixture
 def run(one: Case, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Give a command, as a Jenkins build does."""
-    monkeypatch.setattr(Place, "settings", property(lambda _: one.settings))
-    monkeypatch.setattr(Place, "aws", property(lambda _: one.world.aws))
-    monkeypatch.setattr(asked, "Clock", lambda: one.world.clock)
-    for name, value in BUILD.items():
-        monkeypatch.setenv(name, value)
-
-    def give(command: str, *more: str) -> int:
-        one.strict.revive()
-        return cli.run([command, "--cluster", "shop", *more])
-
-    return give
+    return commands(one, monkeypatch, BUILD)
 
 
 def group_tags(one: Case, name: str) -> dict[str, tuple[str, bool]]:

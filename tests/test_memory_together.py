@@ -8,8 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from attacks.trials import WALLS, unavailable
-from attacks.users import ORDINARY, ROOT
+from walls import WALLS, required
 
 from jobdsl.loading.gather import LoadError
 from jobdsl.loading.groups import grouped
@@ -25,10 +24,7 @@ ENDLESS = "much = []\nwhile True:\n    much.append(b'x' * (1 << 20))\n"
 
 @pytest.fixture(params=WALLS)
 def wall(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    if why := unavailable(name, ROOT if os.geteuid() == 0 else ORDINARY):
-        pytest.skip(f"no {name} on this host: {why}")
-    return name
+    return required(request.param)
 
 
 def settings(memory_mb: int, *, teams: bool = True) -> Settings:
