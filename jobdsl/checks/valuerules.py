@@ -21,9 +21,9 @@ def _shown(one: Definition, found: References, estate: Estate) -> Iterator[Findi
         return
     folder = one.full_name if one.is_folder else one.parent  # a folder's document holds views of its own
     for name in dict.fromkeys([*found.listed, *found.shown]):
-        target = estate.named(name, folder)
         if "$" in name:
             continue
+        target = estate.named(name, folder)
         if target is None:
             near = estate.near(one, "job", name, estate.items.values())
             hint = near or "remove it from the view, or define it"
