@@ -159,6 +159,11 @@ class Aws:
                     self._made[service] = self._make(service)
             return self._made[service]
 
+    def forget_clients(self) -> None:
+        """Make clients anew from now on, with all that was registered at the session meanwhile."""
+        with self._lock:
+            self._made.clear()
+
     def _make(self, service: str) -> Any:
         from botocore.config import Config
 
