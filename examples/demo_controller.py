@@ -26,6 +26,7 @@ from uuid import uuid4
 from demo_support import (
     AFTER,
     BEFORE,
+    ENDING,
     ESTATE,
     TEMPLATE,
     USED,
@@ -111,14 +112,13 @@ def make_estate(place: Path, folder: str) -> Path:
 def _end_on_signals() -> None:
     """End by an exception on the first signal, so that the folder is deleted; ignore those that follow."""
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # shown also when it is killed
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def end(number: int, _: FrameType | None) -> NoReturn:
-        for other in signals:
+        for other in ENDING:
             signal.signal(other, lambda *_: None)  # SIG_IGN: an error for a second one under way
         raise SystemExit(128 + number)
 
-    for number in signals:
+    for number in ENDING:
         signal.signal(number, end)
 
 

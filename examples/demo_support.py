@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from itertools import groupby
@@ -16,6 +17,8 @@ JOBDSL = Path(sys.executable).with_name("jobdsl")
 TEMPLATE = "shared/templates.py"
 BEFORE = "steps=make(*TARGETS[language]),"
 AFTER = 'steps=make(*TARGETS[language], "scan"),'
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""The signals that end a demonstration."""
 USED = "make scan"
 """What the jobs of the edited template have in their documents, and no other job has."""
 
@@ -33,7 +36,9 @@ def git(repository: Path, *words: str) -> None:
     """A git command that has nothing to say, under a name of its own and without the user's settings."""
     who = {f"GIT_{role}_{what}": f"demo{at}" for role in ("AUTHOR", "COMMITTER") for what, at in IDENTITY}
     environment = {**os.environ, **who, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-    subprocess.run(["git", "-C", str(repository), *words], env=environment, check=True, capture_output=True)
+    calm = ["-c", "maintenance.auto=false", "-c", "gc.auto=0"]  # nothing that goes on in the background
+    done = run("git", *calm, "-C", str(repository), *words, env=environment)
+    expect(done.returncode == 0, f"git {words[0]} succeeds: {done.stdout}")
 
 
 IDENTITY = (("NAME", ""), ("EMAIL", "@example.com"))
@@ -43,11 +48,34 @@ def shell(*words: str, **environment: str) -> None:
     """Show a command, run it, and show what it says."""
     print(f"  $ {shlex.join(words)}")
     path = f"{JOBDSL.parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        words, env={**os.environ, **environment, "PATH": path}, check=False, text=True, stdout=-1, stderr=-2
-    )
+    done = run(*words, env={**os.environ, **environment, "PATH": path})
     print(indented(done.stdout))
     expect(done.returncode == 0, f"{words[0]} succeeds")
+
+
+def run(*words: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end; end it when this process is ended by a signal.
+
+    Signals wait while the command starts: an exception between its start and the moment that Python knows of
+    it would leave it running, and writing.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        process = subprocess.Popen(words, env=env, text=True, stdout=-1, stderr=-2, preexec_fn=_allow_signals)
+        with process:
+            try:
+                _allow_signals()
+                output, _ = process.communicate()
+            except BaseException:
+                process.kill()
+                raise
+    finally:
+        _allow_signals()
+    return subprocess.CompletedProcess(words, process.returncode, output)
+
+
+def _allow_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
 
 
 def lines_of(estate: Path) -> int:

@@ -9,9 +9,11 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
+import demo_support
 from jobdsl.testing import SimulatedJenkins, problems, render
 from jobdsl.testing.users import READER
 
@@ -72,6 +74,32 @@ def test_a_demo_that_is_stopped_removes_its_folder(number: signal.Signals) -> No
         assert demo.returncode == 128 + number, output + errors
         assert "Traceback" not in errors
         assert list(jenkins.items) == []
+
+
+def test_a_signal_while_a_command_of_the_demo_starts_ends_that_command(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[subprocess.Popen[str]] = []
+
+    class Interrupted(subprocess.Popen[str]):
+        """A command that runs already, and of which its caller does not know yet, when the signal arrives."""
+
+        def __init__(self, *words: Any, **options: Any) -> None:
+            super().__init__(*words, **options)
+            started.append(self)
+            signal.raise_signal(signal.SIGTERM)
+
+    def end(number: int, _: object) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        with pytest.raises(SystemExit):
+            demo_support.run("sleep", "600", env=dict(os.environ))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert [process.returncode for process in started] == [-signal.SIGKILL]
 
 
 def test_a_demo_that_is_killed_has_named_the_folder_it_leaves() -> None:
