@@ -23,7 +23,7 @@ import requests
 from botocore.awsrequest import AWSResponse
 
 from delivery.aws import Aws
-from delivery.clock import Clock
+from delivery.clock import HostClock
 from delivery.settings import loads
 from jobdsl.console.app import make_app
 from jobdsl.console.collector import Collector, places_of
@@ -179,7 +179,7 @@ def main() -> bool:
     """Print the table; True if a bound is broken."""
     with tempfile.TemporaryDirectory() as place, _simulated():
         settings = loads(_settings(), f"{place}/delivery.toml")
-        collector = Collector(settings, places_of(settings), Clock())
+        collector = Collector(settings, places_of(settings), HostClock())
         seconds, calls = _passes(collector)
         return _measured(settings, collector, seconds, calls)
 
@@ -192,7 +192,7 @@ def _measured(settings: Any, collector: Any, seconds: float, calls: int) -> bool
     per_hundred = calls / sum(math.ceil(len(each.groups) / PAGE) for each in snapshot.locations.values())
     print(f"  calls of a pass over all groups     {calls:5}  ({per_hundred:.2f} for each hundred begun)")
     print(f"  CPU seconds of that pass            {seconds:7.1f}")
-    app = make_app(make_console(settings, collector, Clock()))
+    app = make_app(make_console(settings, collector, HostClock()))
     stop, broken = threading.Event(), False
     with bound("127.0.0.1", 0) as listener:
         server = make_server(app)

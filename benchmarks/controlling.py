@@ -84,7 +84,7 @@ def new_jobs(root: Path, jobs: int) -> None:
         for kind in times:
             with controller() as address:
                 access = workflow.Access(*address)
-                planned = planning.plan(root, access, planning.Options(workers=WORKERS))
+                planned = planning.plan(root, access, planning.PlanOptions(workers=WORKERS))
                 assert not planned.blocking, planned.blocking[:3]
                 if kind in BARE:
                     times[kind].append(BARE[kind](address, planned.plan.changes))
@@ -106,13 +106,13 @@ def again(root: Path, jobs: int) -> None:
     """Run again over unchanged jobs, without and with a look at every live document."""
     with controller() as address:
         access = workflow.Access(*address)
-        planned = planning.plan(root, access, planning.Options(workers=WORKERS))
+        planned = planning.plan(root, access, planning.PlanOptions(workers=WORKERS))
         assert not planned.blocking, planned.blocking[:3]
         assert apply(planned.plan, planned.checked.controller, workers=WORKERS, verify="none").ok
         print(f"Again over {jobs} unchanged jobs")
         for kind, refresh in (("plan", False), ("plan --refresh", True)):
             start = time.perf_counter()
-            planned = planning.plan(root, access, planning.Options(refresh=refresh, workers=WORKERS))
+            planned = planning.plan(root, access, planning.PlanOptions(refresh=refresh, workers=WORKERS))
             seconds = time.perf_counter() - start
             assert not planned.plan.changes, planned.plan.changes[:3]
             print(f"  {kind:24} {seconds:6.2f} s  {planned.checked.controller.requests} requests")

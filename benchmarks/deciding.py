@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from dynaslave.deciding.decide import decide
 from dynaslave.deciding.memory import Memory
-from dynaslave.model import Instance, Node, QueueItem, Running, Snapshot
+from dynaslave.model import Instance, JenkinsNode, QueueItem, Running, Snapshot
 from dynaslave.pools.limits import Cap, Limits, TypeFacts
 from dynaslave.pools.pool import AgentPool, make
 from jobdsl.grammar.labels import Expr, parse
@@ -54,7 +54,7 @@ def agents_of(pools: list[AgentPool], count: int, chance: random.Random) -> Snap
             for slot in range(chance.choice([0, 1, 2, 2, 2]))
         )
         labels = frozenset({name, *pool.labels})
-        nodes.append(Node(name, labels, 2, True, idle=not running, running=running, pool=pool.name))
+        nodes.append(JenkinsNode(name, labels, 2, True, idle=not running, running=running, pool=pool.name))
         machines.append(Instance(f"i-{number}", pool.name, "t", "running", 0, name, "c7i.large", "a"))
     return Snapshot(100.0, (), tuple(nodes), tuple(machines))
 

@@ -50,7 +50,7 @@ def crowded(agents: int, items: int, *, texts: bool) -> Iterator[Address]:
 
 
 def _crowd(jenkins: SimulatedJenkins, agents: int, items: int, *, texts: bool) -> None:
-    from dynaslave.controller.marks import Marker
+    from dynaslave.controller.marks import NodeMarker
     from dynaslave.controller.nodedocument import document
     from dynaslave.pools.pool import make
     from jobdsl.testing import reasons
@@ -60,7 +60,7 @@ def _crowd(jenkins: SimulatedJenkins, agents: int, items: int, *, texts: bool) -
     pool = make({"name": "pool", "max_agents": agents, "label": "linux big"})
     for number in range(agents):
         name = f"pool-3f2a9c1b-{number}"
-        marker = Marker("main", name, "pool", "6a1b2c3d3f2a9c1b", 1_790_000_000.0)
+        marker = NodeMarker("main", name, "pool", "6a1b2c3d3f2a9c1b", 1_790_000_000.0)
         jenkins.add_node(name, document(pool, marker, "/var/lib/jenkins-agent", websocket=True))
         jenkins.connect_agent(name)
     parts = items // 5

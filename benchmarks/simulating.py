@@ -8,24 +8,24 @@ from typing import get_args
 from benchmarks import traces
 from dynaslave.pools.pool import AgentPool, Prefer, make
 from dynaslave.pools.prices import shipped
-from dynaslave.simulate.chance import Chance, Faults
+from dynaslave.simulate.chance import Chance, FaultRates
 from dynaslave.simulate.engine import run
 from dynaslave.simulate.policies import policy
 from dynaslave.simulate.result import Figures, result
-from dynaslave.trace import Build
+from dynaslave.trace import TraceBuild
 
 OURS, BASELINES = "default", ("no-delay", "node-provisioner", "fixed")
 SHAPES = (
     "workday", "office_days", "steady", "medium", "sparse", "scheduled", "short", "matrix", "long",
     "executors",
 )  # fmt: skip
-FAULTS = Faults(0.10, 0.03, 0.05)
+FAULTS = FaultRates(0.10, 0.03, 0.05)
 TITLE = "{}: mean wait, wait at p95, agent-hours; builds our rule killed, starved"
 
 
 def main() -> None:
     print(TITLE.format("Builds on made traces"))
-    _table(Faults())
+    _table(FaultRates())
     print()
     print(TITLE.format("The same with 10 % capacity errors, 3 % never connecting, spot interruptions"))
     _table(FAULTS)
@@ -34,11 +34,11 @@ def main() -> None:
     _preferences()
 
 
-def _table(faults: Faults) -> None:
+def _table(faults: FaultRates) -> None:
     print(f"  {'':12}{OURS:>22}{''.join(f'{name:>22}' for name in BASELINES)}")
     for shape in SHAPES:
         builds, pools = traces.made(shape)
-        if faults != Faults():
+        if faults != FaultRates():
             pools = {name: _spot(pool) for name, pool in pools.items()}
         ours = _figures(OURS, builds, pools, faults)
         rest = [_figures(name, builds, pools, faults) for name in BASELINES]
@@ -59,11 +59,11 @@ def _preferences() -> None:
                 OURS,
                 builds,
                 {name: replace(pool, prefer=value) for name, pool in pools.items()},
-                Faults(),
+                FaultRates(),
             )
             for value in values
         }
-        other = _figures("no-delay", builds, pools, Faults())
+        other = _figures("no-delay", builds, pools, FaultRates())
         cost, speed = found["cost"], found["speed"]
         worse = ["cost: hours"] if cost.agent_hours > other.agent_hours else []
         worse += ["speed: mean"] if speed.wait_mean_s > other.wait_mean_s else []
@@ -76,7 +76,7 @@ def _cell(one: Figures) -> str:
     return f"{one.wait_mean_s:.0f} s {one.wait_p95_s:.0f} s {one.agent_hours:.0f} h"
 
 
-def _figures(name: str, builds: list[Build], pools: dict[str, AgentPool], faults: Faults) -> Figures:
+def _figures(name: str, builds: list[TraceBuild], pools: dict[str, AgentPool], faults: FaultRates) -> Figures:
     return result(name, run(builds, pools, policy(name, shipped()), Chance(1, faults))).all
 
 

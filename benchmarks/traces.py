@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from random import Random
 
 from dynaslave.pools.pool import AgentPool, make
-from dynaslave.trace import Build
+from dynaslave.trace import TraceBuild
 
 HOUR, DAY = 3600.0, 86_400.0
-Made = tuple[list[Build], dict[str, AgentPool]]
+Made = tuple[list[TraceBuild], dict[str, AgentPool]]
 
 
 def pool(name: str = "linux", **given: object) -> dict[str, AgentPool]:
@@ -48,7 +48,7 @@ def office_days(seed: int) -> Made:
     """Pushes by office hours, each of which starts a handful of builds; five days and a weekend."""
     dice = Random(seed)
     builds = [
-        Build(now + part * dice.random(), _lognormal(dice, 420), "linux")
+        TraceBuild(now + part * dice.random(), _lognormal(dice, 420), "linux")
         for now in _arrivals(dice, lambda now: 0.012 * _office(now), 0.012, 7 * DAY)
         for part in range(min(1 + int(dice.expovariate(0.35)), 12))
     ]
@@ -59,21 +59,22 @@ def steady(seed: int) -> Made:
     """Six builds a minute around the clock, eight minutes each."""
     dice = Random(seed)
     times = _arrivals(dice, lambda _: 0.1, 0.1, 12 * HOUR)
-    return [Build(now, _lognormal(dice, 480), "linux") for now in times], pool(max_agents=100)
+    return [TraceBuild(now, _lognormal(dice, 480), "linux") for now in times], pool(max_agents=100)
 
 
 def sparse(seed: int) -> Made:
     """A build now and then: one in ten minutes, five minutes each."""
     dice = Random(seed)
     times = _arrivals(dice, lambda _: 1 / 600, 1 / 600, 5 * DAY)
-    return [Build(now, _lognormal(dice, 300), "linux") for now in times], pool(max_agents=10)
+    return [TraceBuild(now, _lognormal(dice, 300), "linux") for now in times], pool(max_agents=10)
 
 
 def scheduled(seed: int) -> Made:
     """One build at each hour, two minutes long: what a schedule starts."""
     dice = Random(seed)
     builds = [
-        Build(hour * HOUR + dice.uniform(0, 5), _lognormal(dice, 120, 0.3), "linux") for hour in range(72)
+        TraceBuild(hour * HOUR + dice.uniform(0, 5), _lognormal(dice, 120, 0.3), "linux")
+        for hour in range(72)
     ]
     return builds, pool(max_agents=10)
 
@@ -84,12 +85,14 @@ def workday(seed: int) -> Made:
     jobs = [min(dice.lognormvariate(math.log(500), 1.3), 2 * HOUR) for _ in range(60)]
     weights = [dice.paretovariate(1.0) for _ in jobs]
     builds = [
-        Build(now + 3 * part * dice.random(), _lognormal(dice, dice.choices(jobs, weights)[0], 0.3), "linux")
+        TraceBuild(
+            now + 3 * part * dice.random(), _lognormal(dice, dice.choices(jobs, weights)[0], 0.3), "linux"
+        )
         for now in _arrivals(dice, lambda now: 0.012 * (0.25 + _office(now)), 0.015, DAY)
         for part in range(min(1 + int(dice.expovariate(0.7)), 10))
     ]
     builds += [
-        Build(hour * HOUR + 60 * part, _lognormal(dice, 900, 0.5), "linux")
+        TraceBuild(hour * HOUR + 60 * part, _lognormal(dice, 900, 0.5), "linux")
         for hour in range(24)
         for part in range(dice.choice((1, 2, 6)))
     ]
@@ -100,19 +103,19 @@ def medium(seed: int) -> Made:
     """One build in two minutes, six minutes each."""
     dice = Random(seed)
     times = _arrivals(dice, lambda _: 1 / 120, 1 / 120, 3 * DAY)
-    return [Build(now, _lognormal(dice, 360), "linux") for now in times], pool(max_agents=20)
+    return [TraceBuild(now, _lognormal(dice, 360), "linux") for now in times], pool(max_agents=20)
 
 
 def nightly(seed: int) -> Made:
     """Three hundred builds at one in the morning, little else."""
     dice = Random(seed)
     builds = [
-        Build(day * DAY + HOUR + dice.uniform(0, 60), _lognormal(dice, 600), "linux")
+        TraceBuild(day * DAY + HOUR + dice.uniform(0, 60), _lognormal(dice, 600), "linux")
         for day in range(5)
         for _ in range(300)
     ]
     builds += [
-        Build(now, _lognormal(dice, 300), "linux")
+        TraceBuild(now, _lognormal(dice, 300), "linux")
         for now in _arrivals(dice, lambda _: 1 / 1800, 1 / 1800, 5 * DAY)
     ]
     return builds, pool(max_agents=80)
@@ -122,14 +125,14 @@ def short(seed: int) -> Made:
     """Many builds of less than a minute, more by day."""
     dice = Random(seed)
     times = _arrivals(dice, lambda now: 0.25 * _office(now), 0.25, DAY)
-    return [Build(now, _lognormal(dice, 35, 0.5), "linux") for now in times], pool(max_agents=40)
+    return [TraceBuild(now, _lognormal(dice, 35, 0.5), "linux") for now in times], pool(max_agents=40)
 
 
 def long(seed: int) -> Made:
     """Few builds of an hour and more."""
     dice = Random(seed)
     times = _arrivals(dice, lambda now: 0.001 * (0.3 + _office(now)), 0.0013, 7 * DAY)
-    return [Build(now, _lognormal(dice, 5000, 0.6), "linux") for now in times], pool(max_agents=20)
+    return [TraceBuild(now, _lognormal(dice, 5000, 0.6), "linux") for now in times], pool(max_agents=20)
 
 
 def matrix(seed: int) -> Made:
@@ -137,7 +140,7 @@ def matrix(seed: int) -> Made:
     dice = Random(seed)
     builds = []
     for now in _arrivals(dice, lambda _: 1 / 1800, 1 / 1800, 2 * DAY):
-        builds += [Build(now, _lognormal(dice, 240, 0.5), "linux") for _ in range(dice.randint(20, 60))]
+        builds += [TraceBuild(now, _lognormal(dice, 240, 0.5), "linux") for _ in range(dice.randint(20, 60))]
     return builds, pool(max_agents=60)
 
 
@@ -145,14 +148,14 @@ def tiny(seed: int) -> Made:
     """One build in two minutes, twenty seconds each: much shorter than a boot."""
     dice = Random(seed)
     times = _arrivals(dice, lambda _: 1 / 120, 1 / 120, 2 * DAY)
-    return [Build(now, _lognormal(dice, 20), "linux") for now in times], pool()
+    return [TraceBuild(now, _lognormal(dice, 20), "linux") for now in times], pool()
 
 
 def bursts(seed: int) -> Made:
     """Ten builds at once each ten minutes, four minutes each."""
     dice = Random(seed)
     builds = [
-        Build(600.0 * number + dice.uniform(0, 3), _lognormal(dice, 240), "linux")
+        TraceBuild(600.0 * number + dice.uniform(0, 3), _lognormal(dice, 240), "linux")
         for number in range(144)
         for _ in range(10)
     ]
@@ -163,7 +166,7 @@ def heavy_tails(seed: int) -> Made:
     """Most builds take a minute, some take hours."""
     dice = Random(seed)
     times = _arrivals(dice, lambda now: 0.03 * _office(now), 0.03, 3 * DAY)
-    builds = [Build(now, min(40 * dice.paretovariate(1.1), 4 * HOUR), "linux") for now in times]
+    builds = [TraceBuild(now, min(40 * dice.paretovariate(1.1), 4 * HOUR), "linux") for now in times]
     return builds, pool(max_agents=50)
 
 
@@ -177,16 +180,16 @@ def three_pools(seed: int) -> Made:
     """Three teams: steady small builds, a nightly batch, a few long ones; the first may use either."""
     dice = Random(seed)
     builds = [
-        Build(now, _lognormal(dice, 200), "web")
+        TraceBuild(now, _lognormal(dice, 200), "web")
         for now in _arrivals(dice, lambda now: 0.02 * _office(now), 0.02, 5 * DAY)
     ]
     builds += [
-        Build(day * DAY + 2 * HOUR + dice.uniform(0, 300), _lognormal(dice, 900), "data")
+        TraceBuild(day * DAY + 2 * HOUR + dice.uniform(0, 300), _lognormal(dice, 900), "data")
         for day in range(5)
         for _ in range(80)
     ]
     builds += [
-        Build(now, _lognormal(dice, 2400), "ios")
+        TraceBuild(now, _lognormal(dice, 2400), "ios")
         for now in _arrivals(dice, lambda now: 0.0012 * _office(now), 0.0012, 5 * DAY)
     ]
     pools = (

@@ -31,7 +31,7 @@ Limit = Annotated[int, Query(ge=1, le=500, description="Entries of one answer at
 Cursor = Annotated[str | None, Query(description="Of the answer before", max_length=100)]
 Text = Annotated[str | None, Query(max_length=200)]
 _ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": models.Problem, "content": {"application/problem+json": {}}}
+    status: {"model": models.ProblemDocument, "content": {"application/problem+json": {}}}
     for status in (401, 403, 404, 422)
 }
 router = APIRouter(prefix="/api/v1", responses=_ERRORS)

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from . import api, events, web
 from .problems import ConsoleError, invalid, not_found
 from .security import routes
-from .security.guard import Guard, identity_of
+from .security.guard import AccessGuard, identity_of
 from .state import Console
 from .steering import routes as steering
 
@@ -26,7 +26,7 @@ _ABOUT = """What runs where, who changed it, and changing it.
 Times are UTC. What is not known is null. Lists take `limit` and `cursor`."""
 
 
-def make_app(console: Console, listening: str = "") -> Guard:
+def make_app(console: Console, listening: str = "") -> AccessGuard:
     """Make the application; `listening` is the address it is served at."""
     app = FastAPI(
         title="delivery console",
@@ -49,7 +49,7 @@ def make_app(console: Console, listening: str = "") -> Guard:
     app.include_router(web.router)
     app.add_api_route("/static/{name}", _static, include_in_schema=False)
     app.add_api_route("/healthz", _health, include_in_schema=False)
-    return Guard(app, console, _answer, listening)
+    return AccessGuard(app, console, _answer, listening)
 
 
 def _static(name: str) -> Response:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from delivery.aws import Aws, Meaning, meaning, open_aws
+from delivery.aws import Aws, ErrorMeaning, meaning, open_aws
 from delivery.errors import DeliveryError
 from delivery.history.record import RunRecord, merged
 from delivery.history.store import open_store
@@ -24,12 +24,12 @@ from jobdsl.cli.console import say
 from .documents import fetch
 from .pace import Pace
 from .reading import read_details, read_images, read_location, read_named
-from .snapshot import ClusterKey, GroupState, LocationState, Place, Snapshot
+from .snapshot import ClusterKey, ConsoleSnapshot, GroupState, LocationState, Place
 from .store import Details, Store
 
 if TYPE_CHECKING:
-    from delivery.clock import Clock
-    from delivery.settings import Settings
+    from delivery.clock import HostClock
+    from delivery.settings import DeliverySettings
 
 __all__ = ["Collector", "LocationReader", "places_of"]
 
@@ -43,7 +43,7 @@ _AT_ONCE = 2
 _DOCUMENTS_S = 15.0
 
 
-def places_of(settings: Settings) -> list[Place]:
+def places_of(settings: DeliverySettings) -> list[Place]:
     """List the accounts and regions of the settings. DeliveryError."""
     return [
         Place(location.account, location.region or open_aws(settings, location.account).region)
@@ -54,7 +54,7 @@ def places_of(settings: Settings) -> list[Place]:
 class LocationReader:
     """Reads one account and region into the store."""
 
-    def __init__(self, settings: Settings, place: Place, store: Store, clock: Clock) -> None:
+    def __init__(self, settings: DeliverySettings, place: Place, store: Store, clock: HostClock) -> None:
         self._settings, self._place, self._store, self._clock = settings, place, store, clock
         self.pace = Pace(settings.console.calls_per_second, clock)
         self._aws: Aws | None = None
@@ -153,7 +153,7 @@ class LocationReader:
         try:
             found = holder(self.aws, table, cluster)
         except DeliveryError as error:
-            if meaning(error) is Meaning.NotFound:
+            if meaning(error) is ErrorMeaning.NotFound:
                 return None
             raise
         return found.owner if found is not None and found.expires > self._clock.now() else None
@@ -185,11 +185,11 @@ class LocationReader:
 class Collector:
     """Reads all accounts and regions until it is closed."""
 
-    def __init__(self, settings: Settings, places: Iterable[Place], clock: Clock) -> None:
+    def __init__(self, settings: DeliverySettings, places: Iterable[Place], clock: HostClock) -> None:
         self._settings, self._clock = settings, clock
         states = {place: LocationState(place) for place in places}
         accounts = {each.id: name for name, each in settings.accounts.items() if each.id}
-        self.store = Store(Snapshot(states, accounts))
+        self.store = Store(ConsoleSnapshot(states, accounts))
         self.readers = {place: LocationReader(settings, place, self.store, clock) for place in states}
         self._stop = threading.Event()
         self._slots = threading.Semaphore(_AT_ONCE)

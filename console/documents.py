@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from .store import Page
+from .store import FetchedDocument
 
 if TYPE_CHECKING:
     from delivery.settings.console import ConsoleSettings
@@ -27,15 +27,15 @@ def controller_login(console: ConsoleSettings) -> tuple[str, str] | None:
     return jenkins.user, Path(jenkins.token_file).read_text("utf-8").strip()
 
 
-def fetch(console: ConsoleSettings, address: str, now: float) -> Page:
+def fetch(console: ConsoleSettings, address: str, now: float) -> FetchedDocument:
     """Fetch a document; an error is part of the page."""
     try:
         body = _read(console, address)
     except (OSError, UnicodeDecodeError, requests.RequestException) as error:
-        return Page(now, error=f"{address} cannot be read: {type(error).__name__}")
+        return FetchedDocument(now, error=f"{address} cannot be read: {type(error).__name__}")
     if len(body) > _LARGEST:
-        return Page(now, error=f"{address} is larger than {_LARGEST} bytes")
-    return Page(now, body)
+        return FetchedDocument(now, error=f"{address} is larger than {_LARGEST} bytes")
+    return FetchedDocument(now, body)
 
 
 def _read(console: ConsoleSettings, address: str) -> bytes:

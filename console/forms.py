@@ -12,13 +12,13 @@ from .problems import ConsoleError, forbidden
 from .security.guard import identity_of
 from .state import console_of
 
-__all__ = ["Form", "form_of"]
+__all__ = ["RequestForm", "form_of"]
 
 _MOST_FIELDS = 50
 _TYPE = "application/x-www-form-urlencoded"
 
 
-class Form:
+class RequestForm:
     """Fields of a form."""
 
     def __init__(self, fields: Mapping[str, Sequence[str]]) -> None:
@@ -33,13 +33,13 @@ class Form:
         return self._fields.get(name, ())
 
 
-async def form_of(request: Request) -> Form:
+async def form_of(request: Request) -> RequestForm:
     """Read a form; one without the token that is bound to this identity is refused. ConsoleError."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != _TYPE:
         raise ConsoleError(415, "media-type", f"A form is {_TYPE}.")
     try:
         text = (await request.body()).decode("utf-8")
-        form = Form(parse_qs(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+        form = RequestForm(parse_qs(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
     except ValueError as error:
         raise ConsoleError(400, "form", "This is no form.") from error
     console, identity = console_of(request), identity_of(request)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from delivery.history.record import RunRecord
     from delivery.settings.console import ConsoleSettings
 
-    from .snapshot import Instance
+    from .snapshot import InstanceRow
 
 __all__ = ["Links", "safe"]
 
@@ -42,7 +42,7 @@ class Links:
             aws=aws,
         )
 
-    def of_instance(self, instance: Instance) -> dict[str, str]:
+    def of_instance(self, instance: InstanceRow) -> dict[str, str]:
         """Links of an instance."""
         region, id = instance.region, quote(instance.id, safe="")
         return {"aws": _aws(region, f"ec2/home?region={region}#InstanceDetails:instanceId={id}")}

@@ -12,28 +12,28 @@ __all__ = [
     "ApplicationDetail",
     "ApplicationList",
     "ChangeList",
-    "Cluster",
     "ClusterDetail",
-    "Difference",
-    "Group",
+    "ClusterDocument",
+    "DifferenceDocument",
+    "GroupDocument",
     "Hit",
-    "Image",
     "ImageDetail",
+    "ImageDocument",
     "ImageList",
     "InstanceDetail",
-    "Location",
-    "Member",
+    "LocationDocument",
+    "MemberDocument",
     "OpenDeploy",
-    "Problem",
+    "ProblemDocument",
     "Run",
     "RunDetail",
     "SearchResult",
     "Snapshots",
-    "Step",
+    "StepDocument",
 ]
 
 
-class Problem(BaseModel):
+class ProblemDocument(BaseModel):
     """An error (RFC 9457)."""
 
     type: str = "about:blank"
@@ -91,7 +91,7 @@ class ApplicationList(Answer):
     cursor: str | None
 
 
-class Cluster(BaseModel):
+class ClusterDocument(BaseModel):
     """A cluster, summed up."""
 
     cluster: str
@@ -113,10 +113,10 @@ class ApplicationDetail(Answer):
     """An application and its clusters."""
 
     application: Application
-    clusters: list[Cluster]
+    clusters: list[ClusterDocument]
 
 
-class Step(BaseModel):
+class StepDocument(BaseModel):
     """A step of a deploy: done, running, waiting, queued or failed."""
 
     name: str
@@ -124,7 +124,7 @@ class Step(BaseModel):
     state: str
 
 
-class Member(BaseModel):
+class MemberDocument(BaseModel):
     """An instance, as its group lists it."""
 
     id: str
@@ -136,7 +136,7 @@ class Member(BaseModel):
     is_protected: bool
 
 
-class Group(BaseModel):
+class GroupDocument(BaseModel):
     """A group: one version of a cluster."""
 
     name: str
@@ -174,12 +174,12 @@ class Group(BaseModel):
     suspended: list[str]
     configuration: dict[str, str]
     tags: dict[str, str]
-    members: list[Member]
-    steps: list[Step]
+    members: list[MemberDocument]
+    steps: list[StepDocument]
     links: dict[str, str]
 
 
-class Difference(BaseModel):
+class DifferenceDocument(BaseModel):
     """Something in which groups differ; one value for each group, in their order."""
 
     name: str
@@ -205,7 +205,7 @@ class Alarm(BaseModel):
     since: str | None
 
 
-class GroupVersion(BaseModel):
+class GroupVersionDocument(BaseModel):
     """A group and what is in it."""
 
     group: str | None
@@ -228,8 +228,8 @@ class Run(BaseModel):
     outcome: str
     message: str | None
     reason: str | None
-    source: GroupVersion = Field(validation_alias="from", serialization_alias="from")
-    target: GroupVersion = Field(validation_alias="to", serialization_alias="to")
+    source: GroupVersionDocument = Field(validation_alias="from", serialization_alias="from")
+    target: GroupVersionDocument = Field(validation_alias="to", serialization_alias="to")
     by: str | None
     deployer: str | None
     jenkins_user: str | None
@@ -243,9 +243,9 @@ class Run(BaseModel):
 class ClusterDetail(Answer):
     """A cluster with its groups, the newest first; activities and alarms follow after the first answer."""
 
-    cluster: Cluster
-    groups: list[Group] = Field(validation_alias="group_views")
-    differences: list[Difference]
+    cluster: ClusterDocument
+    groups: list[GroupDocument] = Field(validation_alias="group_views")
+    differences: list[DifferenceDocument]
     details_at: str | None
     details_error: str | None
     activities: list[Activity]
@@ -257,16 +257,16 @@ class ClusterDetail(Answer):
 class GroupDetail(Answer):
     """A group."""
 
-    group: Group
+    group: GroupDocument
 
 
 class InstanceDetail(Answer):
     """An instance."""
 
-    instance: Instance
+    instance: InstanceDocument
 
 
-class Instance(Member):
+class InstanceDocument(MemberDocument):
     """An instance and where it belongs; null is not known."""
 
     account: str
@@ -295,7 +295,7 @@ class ImageUser(BaseModel):
     instances: int
 
 
-class Image(BaseModel):
+class ImageDocument(BaseModel):
     """An image and where it runs."""
 
     image: str
@@ -319,7 +319,7 @@ class Image(BaseModel):
 class ImageList(Answer):
     """Images, the newest first; `cursor` continues the list, null at its end."""
 
-    images: list[Image]
+    images: list[ImageDocument]
     total: int
     cursor: str | None
 
@@ -327,7 +327,7 @@ class ImageList(Answer):
 class ImageDetail(Answer):
     """An image."""
 
-    image: Image
+    image: ImageDocument
 
 
 class ChangeList(Answer):
@@ -378,7 +378,7 @@ class SearchResult(Answer):
     hits: list[Hit]
 
 
-class Location(BaseModel):
+class LocationDocument(BaseModel):
     """How fresh an account and region is, and how many calls its last complete pass took."""
 
     account: str
@@ -400,7 +400,7 @@ class Location(BaseModel):
 class Snapshots(Answer):
     """All accounts and regions."""
 
-    locations: list[Location]
+    locations: list[LocationDocument]
 
 
 InstanceDetail.model_rebuild()

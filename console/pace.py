@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
-    from delivery.clock import Clock
+    from delivery.clock import HostClock
 
 __all__ = ["Pace"]
 
@@ -20,7 +20,7 @@ _SLOWEST = 16.0
 class Pace:
     """Lets calls through one after the other, slower after each throttled answer, and counts them."""
 
-    def __init__(self, per_second: float, clock: Clock) -> None:
+    def __init__(self, per_second: float, clock: HostClock) -> None:
         self._interval = 1.0 / per_second
         self._clock = clock
         self._lock = threading.Lock()

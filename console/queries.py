@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from jobdsl.errors import suggestion
 
 from .problems import invalid, not_found
-from .snapshot import ClusterKey, GroupState, Instance, Place, Values
+from .snapshot import ClusterKey, GroupState, InstanceRow, Place, Values
 from .views import application_row, application_rows, run_row
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def find_group(console: Console, account: str, region: str, name: str) -> GroupS
     return found
 
 
-def find_instance(console: Console, id: str) -> tuple[Instance, Details | None]:
+def find_instance(console: Console, id: str) -> tuple[InstanceRow, Details | None]:
     """Find an instance of a group; its cluster is watched from now on. ConsoleError."""
     snapshot = console.store.snapshot
     instance = snapshot.instances.get(id)

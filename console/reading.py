@@ -11,18 +11,18 @@ from delivery import tags
 from delivery.aws import asking
 from delivery.clock import iso
 from delivery.deploy.model import Group, group_of
-from delivery.deploy.plan import Step, left, steps
+from delivery.deploy.plan import DeployStep, left, steps
 from delivery.deploy.recorded import recorded_facts
 from delivery.deploy.site import read_groups
 from delivery.names import parse_group
 from delivery.overview.groups import instances_of, rows_of
 from delivery.overview.images import account_names, image_rows
 
-from .snapshot import GroupState, Instance, StepState, Values, digest_of
+from .snapshot import GroupState, InstanceRow, StepState, Values, digest_of
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
-    from delivery.settings import Settings
+    from delivery.settings import DeliverySettings
 
 __all__ = ["read_details", "read_images", "read_location", "read_named"]
 
@@ -33,12 +33,12 @@ _ACTIVITIES = 10
 _UNSHOWN = ("age_seconds",)
 
 
-def read_location(aws: Aws, settings: Settings, now: float) -> list[GroupState]:
+def read_location(aws: Aws, settings: DeliverySettings, now: float) -> list[GroupState]:
     """Read all groups. AwsError."""
     return _states(aws, settings, read_groups(aws), now)
 
 
-def read_named(aws: Aws, settings: Settings, names: Sequence[str], now: float) -> list[GroupState]:
+def read_named(aws: Aws, settings: DeliverySettings, names: Sequence[str], now: float) -> list[GroupState]:
     """Read groups by their names; those that do not exist are left out. AwsError."""
     groups: list[Group] = []
     for begin in range(0, len(names), _BATCH):
@@ -51,22 +51,22 @@ def read_named(aws: Aws, settings: Settings, names: Sequence[str], now: float) -
     return _states(aws, settings, groups, now)
 
 
-def read_images(aws: Aws, settings: Settings, now: float) -> list[Values]:
+def read_images(aws: Aws, settings: DeliverySettings, now: float) -> list[Values]:
     """Read all images this account owns. AwsError."""
     return list(image_rows(aws, account_names(settings), now))
 
 
-def _states(aws: Aws, settings: Settings, groups: Sequence[Group], now: float) -> list[GroupState]:
+def _states(aws: Aws, settings: DeliverySettings, groups: Sequence[Group], now: float) -> list[GroupState]:
     rows = rows_of(aws, settings, groups, now)
     by_name = {group.name: group for group in groups}
     return [_state(aws, settings, group, values, by_name) for group, values in zip(groups, rows, strict=True)]
 
 
 def _state(
-    aws: Aws, settings: Settings, group: Group, values: dict[str, Any], others: Mapping[str, Group]
+    aws: Aws, settings: DeliverySettings, group: Group, values: dict[str, Any], others: Mapping[str, Group]
 ) -> GroupState:
     instances = tuple(
-        Instance(
+        InstanceRow(
             each["InstanceId"],
             group.name,
             aws.account,
@@ -94,7 +94,7 @@ def _state(
 
 
 def progress(
-    settings: Settings, account: str, group: Group, others: Mapping[str, Group]
+    settings: DeliverySettings, account: str, group: Group, others: Mapping[str, Group]
 ) -> tuple[StepState, ...]:
     """Give the steps of a deploy that is not over, and which of them its group's tags say are done."""
     parsed = parse_group(group.name)
@@ -112,7 +112,7 @@ def progress(
     )
 
 
-def _step_state(step: Step, waiting: set[str], current: str, group: Group) -> str:
+def _step_state(step: DeployStep, waiting: set[str], current: str, group: Group) -> str:
     if step.name not in waiting:
         return "done"
     if step.name != current:
@@ -156,7 +156,7 @@ def _sorted(texts: Iterable[str]) -> str:
 
 
 def read_details(
-    aws: Aws, settings: Settings, cluster: str, groups: Sequence[GroupState], holder: str | None
+    aws: Aws, settings: DeliverySettings, cluster: str, groups: Sequence[GroupState], holder: str | None
 ) -> dict[str, Any]:
     """Read what is shown of one cluster besides its groups: activities, alarms, instances. AwsError."""
     activities: dict[str, list[Values]] = {}
@@ -194,7 +194,7 @@ def _instance(described: Mapping[str, Any]) -> Values:
     }
 
 
-def _alarms(aws: Aws, settings: Settings, cluster: str) -> list[Values]:
+def _alarms(aws: Aws, settings: DeliverySettings, cluster: str) -> list[Values]:
     parsed = parse_group(f"{cluster}-v000")
     if parsed is None:
         return []

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from .snapshot import Snapshot
+from .snapshot import ConsoleSnapshot
 
 __all__ = ["search"]
 
@@ -15,7 +15,7 @@ _LIMIT = 40
 Hit = dict[str, Any]
 
 
-def search(snapshot: Snapshot, text: str) -> list[Hit]:
+def search(snapshot: ConsoleSnapshot, text: str) -> list[Hit]:
     """Find what contains a text in its name, version, image, or the user that deployed it.
 
     Each hit has `kind`, `name`, `about` and `path`, the address of its page.
@@ -27,21 +27,21 @@ def search(snapshot: Snapshot, text: str) -> list[Hit]:
     return [hit for kind in kinds for hit in islice(kind(snapshot, wanted), _LIMIT)]
 
 
-def _applications(snapshot: Snapshot, wanted: str) -> Iterator[Hit]:
+def _applications(snapshot: ConsoleSnapshot, wanted: str) -> Iterator[Hit]:
     for name, keys in snapshot.applications.items():
         if name and wanted in name.casefold():
             about = f"{len(keys)} clusters"
             yield {"kind": "application", "name": name, "about": about, "path": f"/applications/{name}"}
 
 
-def _clusters(snapshot: Snapshot, wanted: str) -> Iterator[Hit]:
+def _clusters(snapshot: ConsoleSnapshot, wanted: str) -> Iterator[Hit]:
     for key in snapshot.clusters:
         if wanted in key.cluster.casefold():
             path = f"/clusters/{key.account}/{key.region}/{key.cluster}"
             yield {"kind": "cluster", "name": key.cluster, "about": str(key.place), "path": path}
 
 
-def _groups(snapshot: Snapshot, wanted: str) -> Iterator[Hit]:
+def _groups(snapshot: ConsoleSnapshot, wanted: str) -> Iterator[Hit]:
     for group in snapshot.groups():
         values = group.values
         about = [values[key] for key in ("version", "image", "image_name", "jenkins_user", "change_request")]
@@ -51,7 +51,7 @@ def _groups(snapshot: Snapshot, wanted: str) -> Iterator[Hit]:
             yield {"kind": "group", "name": group.name, "about": ", ".join(words), "path": path}
 
 
-def _instances(snapshot: Snapshot, wanted: str) -> Iterator[Hit]:
+def _instances(snapshot: ConsoleSnapshot, wanted: str) -> Iterator[Hit]:
     if not wanted.startswith("i-"):
         return
     for id, instance in snapshot.instances.items():
@@ -60,7 +60,7 @@ def _instances(snapshot: Snapshot, wanted: str) -> Iterator[Hit]:
             yield {"kind": "instance", "name": id, "about": about, "path": f"/instances/{id}"}
 
 
-def _images(snapshot: Snapshot, wanted: str) -> Iterator[Hit]:
+def _images(snapshot: ConsoleSnapshot, wanted: str) -> Iterator[Hit]:
     for id, image in snapshot.images_by_id.items():
         names = (id, image["image_name"], image["version"], image["application"], image["commit"])
         if any(wanted in str(each).casefold() for each in names if each):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from delivery.clock import Clock
+from delivery.clock import HostClock
 from delivery.errors import USAGE, DeliveryError
 from jobdsl.cli.console import say
 
@@ -21,9 +21,9 @@ from .security.database import Database
 from .state import Console
 
 if TYPE_CHECKING:
-    from delivery.settings import Settings
+    from delivery.settings import DeliverySettings
 
-    from .security.guard import Guard
+    from .security.guard import AccessGuard
 
 __all__ = ["bound", "make_console", "make_server", "serve"]
 
@@ -31,13 +31,13 @@ _GRACE_S = 2
 """How long open streams may go on once the server is to stop."""
 
 
-def make_console(settings: Settings, collector: Collector, clock: Clock) -> Console:
+def make_console(settings: DeliverySettings, collector: Collector, clock: HostClock) -> Console:
     """Make what all requests share."""
     database = Database(Path(settings.console.state))
     return Console(settings, collector.store, clock, Links(settings.console), database)
 
 
-def make_server(app: Guard) -> uvicorn.Server:
+def make_server(app: AccessGuard) -> uvicorn.Server:
     """Make a server for an application; it takes no header of a proxy for the truth."""
     config = uvicorn.Config(
         app,
@@ -65,9 +65,9 @@ def bound(host: str, port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def serve(settings: Settings, host: str, port: int) -> None:
+def serve(settings: DeliverySettings, host: str, port: int) -> None:
     """Serve until the process is stopped. DeliveryError."""
-    clock = Clock()
+    clock = HostClock()
     with bound(host, port) as listener:
         collector = Collector(settings, places_of(settings), clock)
         app = make_app(make_console(settings, collector, clock), host)

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 __all__ = [
     "ClusterKey",
+    "ConsoleSnapshot",
     "GroupState",
-    "Instance",
+    "InstanceRow",
     "LocationState",
     "Place",
-    "Snapshot",
     "StepState",
     "digest_of",
 ]
@@ -47,7 +47,7 @@ class ClusterKey(NamedTuple):
         return Place(self.account, self.region)
 
 
-class Instance(NamedTuple):
+class InstanceRow(NamedTuple):
     """An instance, as its group lists it."""
 
     id: str
@@ -79,7 +79,7 @@ class GroupState:
     """A group: its values as `delivery list --json` gives them, and what pages show besides."""
 
     values: Values
-    instances: tuple[Instance, ...] = ()
+    instances: tuple[InstanceRow, ...] = ()
     configuration: Mapping[str, str] = field(default_factory=dict)
     """What it is made of, by names for people."""
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -144,14 +144,14 @@ class LocationState:
 
 
 @dataclass(frozen=True, eq=False)
-class Snapshot:
+class ConsoleSnapshot:
     """All accounts and regions; indices are built when first asked for."""
 
     locations: Mapping[Place, LocationState] = field(default_factory=dict)
     accounts: Mapping[str, str] = field(default_factory=dict)
     """Names of accounts by their twelve digits."""
 
-    def with_location(self, state: LocationState) -> Snapshot:
+    def with_location(self, state: LocationState) -> ConsoleSnapshot:
         """Give the snapshot with another state of one account and region."""
         return replace(self, locations={**self.locations, state.place: state})
 
@@ -188,7 +188,7 @@ class Snapshot:
         return {name: tuple(found[name]) for name in sorted(found)}
 
     @cached_property
-    def instances(self) -> Mapping[str, Instance]:
+    def instances(self) -> Mapping[str, InstanceRow]:
         """Instances by id."""
         return {instance.id: instance for group in self.groups() for instance in group.instances}
 

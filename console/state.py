@@ -10,8 +10,8 @@ from starlette.requests import Request  # FastAPI reads this annotation
 from .links import Links
 
 if TYPE_CHECKING:
-    from delivery.clock import Clock
-    from delivery.settings import Settings
+    from delivery.clock import HostClock
+    from delivery.settings import DeliverySettings
 
     from .security.database import Database
     from .store import Store
@@ -23,9 +23,9 @@ __all__ = ["Console", "console_of"]
 class Console:
     """What all requests share."""
 
-    settings: Settings
+    settings: DeliverySettings
     store: Store
-    clock: Clock
+    clock: HostClock
     links: Links
     database: Database
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from delivery.history.record import RunRecord
 
-from .snapshot import ClusterKey, LocationState, Place, Snapshot, digest_of
+from .snapshot import ClusterKey, ConsoleSnapshot, LocationState, Place, digest_of
 
-__all__ = ["Details", "Page", "Store"]
+__all__ = ["Details", "FetchedDocument", "Store"]
 
 _WATCHED_S = 120.0
 """How long a cluster counts as watched after its page was asked for."""
@@ -32,7 +32,7 @@ class Details:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class FetchedDocument:
     """A document of another part of the product, as it was last fetched."""
 
     read_at: float
@@ -43,14 +43,14 @@ class Page:
 class Store:
     """Values that are replaced as a whole, so that readers need no lock; `version` grows with each."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: ConsoleSnapshot) -> None:
         self.snapshot = snapshot
         self.details: Mapping[ClusterKey, Details] = {}
         self.runs: Mapping[str, tuple[RunRecord, ...]] = {}
         """Newest runs by application, of all accounts and regions, the newest first."""
         self.runs_read: Mapping[str, float] = {}
         """When the runs of an application were last read."""
-        self.pages: Mapping[str, Page] = {}
+        self.pages: Mapping[str, FetchedDocument] = {}
         """Documents by address."""
         self.version = 0
         self._lock = threading.Lock()
@@ -82,7 +82,7 @@ class Store:
             self._asked.discard(application)
             self.version += 1
 
-    def put_page(self, address: str, page: Page) -> None:
+    def put_page(self, address: str, page: FetchedDocument) -> None:
         """Replace a document."""
         with self._lock:
             self.pages = {**self.pages, address: page}

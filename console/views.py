@@ -11,7 +11,7 @@ from delivery.clock import iso
 from delivery.deploy.status import short_name, traffic_words
 from delivery.overview.images import users_of
 
-from .snapshot import ClusterKey, GroupState, Instance, LocationState, Snapshot
+from .snapshot import ClusterKey, ConsoleSnapshot, GroupState, InstanceRow, LocationState
 
 if TYPE_CHECKING:
     from delivery.history.record import RunRecord
@@ -40,12 +40,12 @@ _STALE_PASSES = 3
 
 
 @lru_cache(maxsize=2)
-def application_rows(snapshot: Snapshot) -> tuple[Row, ...]:
+def application_rows(snapshot: ConsoleSnapshot) -> tuple[Row, ...]:
     """List all applications; once for each snapshot, so that no caller may change the rows."""
     return tuple(application_row(snapshot, name) for name in snapshot.applications)
 
 
-def application_row(snapshot: Snapshot, name: str) -> Row:
+def application_row(snapshot: ConsoleSnapshot, name: str) -> Row:
     """Sum up an application."""
     keys = snapshot.applications[name]
     groups = [group for key in keys for group in snapshot.clusters[key]]
@@ -81,7 +81,7 @@ def _open_row(group: GroupState) -> Row:
     }
 
 
-def open_rows(snapshot: Snapshot) -> list[Row]:
+def open_rows(snapshot: ConsoleSnapshot) -> list[Row]:
     """List the deploys that are not over: those that wait for a decision first."""
     rows = [_open_row(group) for group in snapshot.open_groups]
     return sorted(rows, key=lambda row: (row["state"] != "waiting", row["cluster"]))
@@ -97,7 +97,7 @@ def _who(group: GroupState) -> str | None:
     return short_name(who) if who else None
 
 
-def cluster_row(snapshot: Snapshot, key: ClusterKey) -> Row:
+def cluster_row(snapshot: ConsoleSnapshot, key: ClusterKey) -> Row:
     """Sum up a cluster."""
     groups = snapshot.clusters[key]
     serving = [group for group in groups if group.values["takes_traffic"]]
@@ -137,7 +137,7 @@ def group_view(group: GroupState, links: Links) -> Row:
     }
 
 
-def _member(instance: Instance) -> Row:
+def _member(instance: InstanceRow) -> Row:
     return {
         "id": instance.id,
         "lifecycle": instance.lifecycle,
@@ -162,7 +162,11 @@ def differences(groups: Sequence[GroupState]) -> list[Row]:
 
 
 def cluster_view(
-    snapshot: Snapshot, key: ClusterKey, links: Links, details: Details | None, runs: Iterable[RunRecord]
+    snapshot: ConsoleSnapshot,
+    key: ClusterKey,
+    links: Links,
+    details: Details | None,
+    runs: Iterable[RunRecord],
 ) -> Row:
     """Give a cluster with its groups side by side, the newest first."""
     groups = snapshot.clusters[key]
@@ -190,7 +194,9 @@ def _activities(known: Mapping[str, Any]) -> list[Row]:
     return sorted(rows, key=lambda row: str(row["at"]), reverse=True)
 
 
-def instance_view(snapshot: Snapshot, instance: Instance, links: Links, details: Details | None) -> Row:
+def instance_view(
+    snapshot: ConsoleSnapshot, instance: InstanceRow, links: Links, details: Details | None
+) -> Row:
     """Give all that is known of an instance."""
     group = snapshot.group_names[instance.account, instance.region, instance.group]
     known = details.values.get("instances", {}).get(instance.id, {}) if details is not None else {}
@@ -211,7 +217,7 @@ def instance_view(snapshot: Snapshot, instance: Instance, links: Links, details:
     }
 
 
-def image_row(image: Mapping[str, Any], snapshot: Snapshot, links: Links) -> Row:
+def image_row(image: Mapping[str, Any], snapshot: ConsoleSnapshot, links: Links) -> Row:
     """Give an image and the groups that were made of it."""
     values = {key: value for key, value in image.items() if key != "age_seconds"}
     groups = [group.values for group in snapshot.users.get(str(image["image"]), ())]
@@ -222,14 +228,14 @@ def image_row(image: Mapping[str, Any], snapshot: Snapshot, links: Links) -> Row
     return {**values, "used_by": used, "links": links.of_image(values)}
 
 
-def image_rows(snapshot: Snapshot, application: str | None, links: Links) -> list[Row]:
+def image_rows(snapshot: ConsoleSnapshot, application: str | None, links: Links) -> list[Row]:
     """List the images of an application, or all, the newest first."""
     found = [image for image in snapshot.images() if application in (None, image["application"])]
     found.sort(key=lambda image: str(image["created"]), reverse=True)
     return [image_row(image, snapshot, links) for image in found]
 
 
-def run_row(run: RunRecord, of_cluster: Sequence[RunRecord], links: Links, snapshot: Snapshot) -> Row:
+def run_row(run: RunRecord, of_cluster: Sequence[RunRecord], links: Links, snapshot: ConsoleSnapshot) -> Row:
     """Give the record of a run; one without an end, and that another run has followed, was interrupted."""
     values = run.values
     later = any(other.begun > run.begun for other in of_cluster)
@@ -277,7 +283,7 @@ def _is_stale(state: LocationState, now: float, refresh_seconds: float) -> bool:
     return now - state.read_at > _STALE_PASSES * refresh_seconds + state.seconds
 
 
-def freshness(snapshot: Snapshot, now: float, refresh_seconds: float) -> Row:
+def freshness(snapshot: ConsoleSnapshot, now: float, refresh_seconds: float) -> Row:
     """Give the age of the oldest account and region, and how many are stale."""
     states = list(snapshot.locations.values())
     times = [state.read_at for state in states]

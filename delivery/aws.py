@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient
     from mypy_boto3_sts.client import STSClient
 
-    from delivery.settings import Account, Settings
+    from delivery.settings import Account, DeliverySettings
 
-__all__ = ["Aws", "AwsError", "Meaning", "asking", "code_of", "meaning", "open_aws"]
+__all__ = ["Aws", "AwsError", "ErrorMeaning", "asking", "code_of", "meaning", "open_aws"]
 
 _CONNECT_S, _READ_S, _ATTEMPTS = 3.1, 30.0, 8
 
 
-class Meaning(StrEnum):
+class ErrorMeaning(StrEnum):
     """What an error of AWS means for us."""
 
     NotFound = "not found"
@@ -53,7 +53,7 @@ class Meaning(StrEnum):
 class AwsError(DeliveryError):
     """An error of AWS with its code, what it means, and what was being done."""
 
-    def __init__(self, message: str, hint: str, code: str, meaning: Meaning, exit_code: int = 1) -> None:
+    def __init__(self, message: str, hint: str, code: str, meaning: ErrorMeaning, exit_code: int = 1) -> None:
         super().__init__(message, hint, exit_code)
         self.code = code
         self.meaning = meaning
@@ -177,7 +177,7 @@ class Aws:
         return client(service, region_name=self.region, config=config)
 
 
-def open_aws(settings: Settings, account_name: str | None = None, region: str | None = None) -> Aws:
+def open_aws(settings: DeliverySettings, account_name: str | None = None, region: str | None = None) -> Aws:
     """The account of that name in that region; None takes the only one there is, or that of the environment.
 
     DeliveryError (exit code 2) if there is no such account or region, or if the credentials are another
@@ -240,30 +240,70 @@ def _region(account: Account, wanted: str | None, session: Session) -> str:
     return region
 
 
-_MEANINGS: dict[Meaning, tuple[str, ...]] = {
-    Meaning.NotFound: ("NotFound", "NoSuch", "InvalidAMIID.Unavailable", "404"),
-    Meaning.AlreadyExists: ("AlreadyExists", "Duplicate", "IdempotentParameterMismatch", "AlreadyAssociated"),
-    Meaning.Throttled: ("Throttl", "RequestLimitExceeded", "TooManyRequests", "BandwidthLimitExceeded",
-                        "SlowDown", "ProvisionedThroughputExceeded", "PriorRequestNotComplete"),
-    Meaning.Denied: ("AccessDenied", "Unauthorized", "AuthFailure", "OptInRequired", "ExpiredToken",
-                     "InvalidClientTokenId", "UnrecognizedClient", "SignatureDoesNotMatch",
-                     "OperationNotPermitted", "NotAuthorized", "MissingAuthenticationToken",
-                     "InvalidSignature", "RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture"),
-    Meaning.NoCapacity: ("InsufficientInstanceCapacity", "InsufficientCapacity", "InsufficientHostCapacity",
-                         "UnfulfillableCapacity", "InstanceLimitExceeded", "VcpuLimitExceeded",
-                         "MaxSpotInstanceCountExceeded", "InsufficientFreeAddressesInSubnet",
-                         "ResourceLimitExceeded", "LimitExceeded"),
-    Meaning.InUse: ("InUse", "ResourceInUse", "ResourceContention", "DependencyViolation", "IncorrectState",
-                    "IncorrectInstanceState", "ScalingActivityInProgress"),
-}  # fmt: skip
+_MEANINGS: dict[ErrorMeaning, tuple[str, ...]] = {
+    ErrorMeaning.NotFound: ("NotFound", "NoSuch", "InvalidAMIID.Unavailable", "404"),
+    ErrorMeaning.AlreadyExists: (
+        "AlreadyExists",
+        "Duplicate",
+        "IdempotentParameterMismatch",
+        "AlreadyAssociated",
+    ),
+    ErrorMeaning.Throttled: (
+        "Throttl",
+        "RequestLimitExceeded",
+        "TooManyRequests",
+        "BandwidthLimitExceeded",
+        "SlowDown",
+        "ProvisionedThroughputExceeded",
+        "PriorRequestNotComplete",
+    ),
+    ErrorMeaning.Denied: (
+        "AccessDenied",
+        "Unauthorized",
+        "AuthFailure",
+        "OptInRequired",
+        "ExpiredToken",
+        "InvalidClientTokenId",
+        "UnrecognizedClient",
+        "SignatureDoesNotMatch",
+        "OperationNotPermitted",
+        "NotAuthorized",
+        "MissingAuthenticationToken",
+        "InvalidSignature",
+        "RequestExpired",
+        "RequestTimeTooSkewed",
+        "RequestInTheFuture",
+    ),
+    ErrorMeaning.NoCapacity: (
+        "InsufficientInstanceCapacity",
+        "InsufficientCapacity",
+        "InsufficientHostCapacity",
+        "UnfulfillableCapacity",
+        "InstanceLimitExceeded",
+        "VcpuLimitExceeded",
+        "MaxSpotInstanceCountExceeded",
+        "InsufficientFreeAddressesInSubnet",
+        "ResourceLimitExceeded",
+        "LimitExceeded",
+    ),
+    ErrorMeaning.InUse: (
+        "InUse",
+        "ResourceInUse",
+        "ResourceContention",
+        "DependencyViolation",
+        "IncorrectState",
+        "IncorrectInstanceState",
+        "ScalingActivityInProgress",
+    ),
+}
 _OUTAGES = ("InternalError", "InternalFailure", "InternalServerError", "ServerInternal", "ServiceUnavailable",
             "Unavailable", "RequestTimeout")  # fmt: skip
 """Codes of a service that cannot answer now, whatever the status of the answer."""
 _HINTS = {
-    Meaning.Denied: "compare the role's policy with the one in docs/delivery",
-    Meaning.Throttled: "AWS gets too many requests from this account; the same command continues",
-    Meaning.NoCapacity: "name more instance types or subnets, or ask Service Quotas for more",
-    Meaning.Unavailable: "the same command continues where this one stopped",
+    ErrorMeaning.Denied: "compare the role's policy with the one in docs/delivery",
+    ErrorMeaning.Throttled: "AWS gets too many requests from this account; the same command continues",
+    ErrorMeaning.NoCapacity: "name more instance types or subnets, or ask Service Quotas for more",
+    ErrorMeaning.Unavailable: "the same command continues where this one stopped",
 }
 
 
@@ -276,7 +316,7 @@ _CLOCK = (
 )
 
 
-def hint_of(code: str, means: Meaning) -> str:
+def hint_of(code: str, means: ErrorMeaning) -> str:
     """What to do about an error of AWS; empty if nothing is known."""
     return _CLOCK if code.startswith(_SIGNATURE) else _HINTS.get(means, "")
 
@@ -289,7 +329,7 @@ def code_of(error: BaseException) -> str:
     return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
 
 
-def meaning(error: BaseException) -> Meaning:
+def meaning(error: BaseException) -> ErrorMeaning:
     """What an error of boto3, or an `AwsError`, means; Other for everything else."""
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
@@ -299,33 +339,33 @@ def meaning(error: BaseException) -> Meaning:
     if isinstance(error, ClientError):
         return _meaning_of(error)
     if isinstance(error, BotoCoreError):
-        return Meaning.Denied if isinstance(error, _unsaid()) else Meaning.Unavailable
-    return Meaning.Unavailable if isinstance(error, ResponseParserError) else Meaning.Other
+        return ErrorMeaning.Denied if isinstance(error, _unsaid()) else ErrorMeaning.Unavailable
+    return ErrorMeaning.Unavailable if isinstance(error, ResponseParserError) else ErrorMeaning.Other
 
 
-def _meaning_of(error: Any) -> Meaning:
+def _meaning_of(error: Any) -> ErrorMeaning:
     answer = error.response.get("Error", {})
     code, text = str(answer.get("Code", "")), str(answer.get("Message", ""))
     if code == "ValidationError":  # Auto Scaling says so of everything; only its words tell what it means
         return _by_words(text)
     if code == "Unsupported":  # of a launch: the zone of the subnet does not have this type
-        return Meaning.NoCapacity
-    for means in (Meaning.Throttled, Meaning.NoCapacity, Meaning.Denied):
+        return ErrorMeaning.NoCapacity
+    for means in (ErrorMeaning.Throttled, ErrorMeaning.NoCapacity, ErrorMeaning.Denied):
         if code.startswith(_MEANINGS[means]):
             return means
-    for means in (Meaning.AlreadyExists, Meaning.InUse, Meaning.NotFound):
+    for means in (ErrorMeaning.AlreadyExists, ErrorMeaning.InUse, ErrorMeaning.NotFound):
         if any(word in code for word in _MEANINGS[means]):
             return means
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
-    return Meaning.Unavailable if status >= 500 or code in _OUTAGES else Meaning.Other
+    return ErrorMeaning.Unavailable if status >= 500 or code in _OUTAGES else ErrorMeaning.Other
 
 
-def _by_words(text: str) -> Meaning:
+def _by_words(text: str) -> ErrorMeaning:
     lowered = text.lower()
     if "already exists" in lowered:
-        return Meaning.AlreadyExists
+        return ErrorMeaning.AlreadyExists
     missing = ("not found", "does not exist", "no group", "unable to find")
-    return Meaning.NotFound if any(word in lowered for word in missing) else Meaning.Other
+    return ErrorMeaning.NotFound if any(word in lowered for word in missing) else ErrorMeaning.Other
 
 
 @contextmanager
@@ -346,7 +386,7 @@ def asking(doing: str) -> Iterator[None]:
     except _unsaid() as error:
         hint = "a role, a profile, AWS_REGION and the other AWS_* variables say who asks where"
         name = type(error).__name__
-        raise AwsError(f"{doing}: {error}", hint, name, Meaning.Denied, USAGE) from error
+        raise AwsError(f"{doing}: {error}", hint, name, ErrorMeaning.Denied, USAGE) from error
     except (exceptions.BotoCoreError, ResponseParserError) as error:
         means = meaning(error)
         reason = (
@@ -356,7 +396,7 @@ def asking(doing: str) -> Iterator[None]:
             f"{doing}: AWS does not answer: {plain_words(reason)}", _HINTS[means], type(error).__name__, means
         ) from error
     except NotImplementedError as error:  # moto in this process; as a server it answers with status 500
-        raise AwsError(f"{doing}: {error}", "", "NotImplemented", Meaning.Unavailable) from error
+        raise AwsError(f"{doing}: {error}", "", "NotImplemented", ErrorMeaning.Unavailable) from error
 
 
 def _unsaid() -> tuple[type[Exception], ...]:

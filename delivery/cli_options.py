@@ -12,15 +12,15 @@ import click
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
-    from delivery.settings import Settings
+    from delivery.settings import DeliverySettings
 
-__all__ = ["Place", "place_options"]
+__all__ = ["CommonOptions", "place_options"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 @dataclass
-class Place:
+class CommonOptions:
     """What the common options say; read, and connected to, when first asked for."""
 
     settings_file: Path | None = None
@@ -28,7 +28,7 @@ class Place:
     region_name: str | None = None
 
     @cached_property
-    def settings(self) -> Settings:
+    def settings(self) -> DeliverySettings:
         """`delivery.toml`. SettingsError."""
         from delivery.settings import load_settings
 
@@ -47,7 +47,7 @@ class Place:
 
 
 def place_options(command: Command) -> Command:
-    """--settings, --account and --region; the command gets them as `place`, a `Place`."""
+    """--settings, --account and --region; the command gets them as `place`, a `CommonOptions`."""
 
     @click.option(
         "--settings",
@@ -62,6 +62,6 @@ def place_options(command: Command) -> Command:
     )
     @wraps(command)
     def with_place(settings_file: Path | None, account: str | None, region: str | None, **rest: Any) -> Any:
-        return command(place=Place(settings_file, account, region), **rest)
+        return command(place=CommonOptions(settings_file, account, region), **rest)
 
     return with_place  # type: ignore[return-value]

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-__all__ = ["Clock", "FakeClock", "elapsed", "iso"]
+__all__ = ["FakeClock", "HostClock", "elapsed", "iso"]
 
 
-class Clock:
+class HostClock:
     """The clock of this host. Nothing else in this package asks for the time or sleeps."""
 
     def now(self) -> float:
@@ -25,7 +25,7 @@ class Clock:
         time.sleep(max(0.0, seconds))
 
 
-class FakeClock(Clock):
+class FakeClock(HostClock):
     """A clock that stands still until somebody sleeps; for tests.
 
     Functions in `woken` are called with the new time after each sleep: so a test lets the world move on.

@@ -16,17 +16,17 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from delivery.aws import Meaning, asking, meaning
+from delivery.aws import ErrorMeaning, asking, meaning
 from delivery.errors import DeliveryError, LockedError
 from delivery.tables import make_table
 from jobdsl.aws.lease import DynamoLease, LeaseError, create_table
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
-    from delivery.clock import Clock
-    from delivery.settings import Settings
+    from delivery.clock import HostClock
+    from delivery.settings import DeliverySettings
 
-__all__ = ["LEASE", "FreeLock", "Holder", "Lock", "TableLock", "holder", "open_lock"]
+__all__ = ["LEASE", "FreeLock", "Lock", "LockHolder", "TableLock", "holder", "open_lock"]
 
 LEASE = 120.0
 """Seconds a lock is good for without being renewed."""
@@ -38,7 +38,7 @@ _UNANSWERED = 3
 Say = Callable[[str], None]
 
 
-class Holder(NamedTuple):
+class LockHolder(NamedTuple):
     """Who holds a lock, and until when (seconds since the epoch)."""
 
     owner: str
@@ -77,7 +77,7 @@ class FreeLock:
 
     fence = 0
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: HostClock) -> None:
         self._clock = clock
 
     def check(self) -> None:
@@ -102,7 +102,7 @@ class TableLock:
         aws: Aws,
         table: str,
         cluster: str,
-        clock: Clock,
+        clock: HostClock,
         owner: str,
         say: Say,
         *,
@@ -167,7 +167,7 @@ class TableLock:
         with self._telling():
             return self._lease.acquire()
 
-    def _seize(self, before: Holder) -> None:
+    def _seize(self, before: LockHolder) -> None:
         """Take it from a run that may be alive, and let end what that run is just doing."""
         self._say(f"taking the lock over from {before.owner}: it stops before its next change")
         for _ in range(_UNANSWERED):
@@ -192,17 +192,17 @@ class TableLock:
             "the same command continues where this one stopped",
         )
 
-    def _look(self) -> Holder | None:
+    def _look(self) -> LockHolder | None:
         """Who holds it; the table is made if it is not there."""
         try:
             return holder(self._aws, self._table, self.cluster)
         except DeliveryError as error:
-            if meaning(error) is not Meaning.NotFound:
+            if meaning(error) is not ErrorMeaning.NotFound:
                 raise
         _create(self._aws, self._table, self._clock)
         return None
 
-    def _held(self, by: Holder) -> LockedError:
+    def _held(self, by: LockHolder) -> LockedError:
         return LockedError(
             f"another deploy of {self.cluster} is under way: {by.owner}",
             "it ends by itself; delivery status shows its progress; delivery rollback stops it",
@@ -218,9 +218,9 @@ class TableLock:
 
 def open_lock(
     aws: Aws,
-    settings: Settings,
+    settings: DeliverySettings,
     cluster: str,
-    clock: Clock,
+    clock: HostClock,
     what: str,
     say: Say = lambda _: None,
     *,
@@ -237,7 +237,7 @@ def open_lock(
     return TableLock(aws, settings.lock.table, cluster, clock, owner, say, takes_over=takes_over)
 
 
-def holder(aws: Aws, table: str, cluster: str) -> Holder | None:
+def holder(aws: Aws, table: str, cluster: str) -> LockHolder | None:
     """Who holds the lock of a cluster, expired or not; None if nobody does. AwsError."""
     with asking(f"reading the lock of {cluster} in table {table}"):
         found = aws.dynamodb.get_item(
@@ -245,7 +245,7 @@ def holder(aws: Aws, table: str, cluster: str) -> Holder | None:
         )
     item = found.get("Item")
     expires = float(item["expires_at"]["N"]) if item else 0.0
-    return Holder(item["owner"]["S"], expires) if item and expires else None
+    return LockHolder(item["owner"]["S"], expires) if item and expires else None
 
 
 def _name(aws: Aws, cluster: str) -> str:
@@ -257,11 +257,11 @@ def _here() -> str:
     return os.environ.get("BUILD_URL") or f"{socket.gethostname()}, process {os.getpid()}"
 
 
-def _waiting(by: Holder, left: float) -> str:
+def _waiting(by: LockHolder, left: float) -> str:
     return f"locked by {by.owner}; unless it is still at work, that ends within {left:.0f} s: waiting"
 
 
-def _create(aws: Aws, table: str, clock: Clock) -> None:
+def _create(aws: Aws, table: str, clock: HostClock) -> None:
     """Make the table, and wait until it may be used. DeliveryError."""
     make_table(
         aws,

@@ -15,8 +15,8 @@ from typing import NamedTuple
 __all__ = [
     "PUSHES",
     "AppVersion",
-    "Cluster",
-    "Group",
+    "ClusterName",
+    "GroupName",
     "NameProblem",
     "app_version",
     "cluster",
@@ -56,7 +56,7 @@ class NameProblem(ValueError):  # noqa: N818 - what is wrong with a name, and th
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Cluster:
+class ClusterName:
     """All groups of one application, stack and detail: the versions of one service in one place."""
 
     app: str
@@ -69,17 +69,17 @@ class Cluster:
         return f"{self.app}-{self.stack}" if self.stack else self.app
 
 
-class Group(NamedTuple):
+class GroupName(NamedTuple):
     """One push of a cluster; `push` is None for a group that counts none."""
 
-    cluster: Cluster
+    cluster: ClusterName
     push: int | None
 
     def __str__(self) -> str:
         return str(self.cluster) if self.push is None else f"{self.cluster}-v{self.push:03}"
 
 
-def cluster(app: str, stack: str = "", detail: str = "") -> Cluster:
+def cluster(app: str, stack: str = "", detail: str = "") -> ClusterName:
     """A cluster of checked parts; NameProblem says which is wrong and why."""
     if not app:
         raise NameProblem("an application needs a name")
@@ -99,7 +99,7 @@ def cluster(app: str, stack: str = "", detail: str = "") -> Cluster:
             raise NameProblem(
                 f"{what} {part!r} holds what looks like a label of an older naming (c0x, d0x ...)"
             )
-    made = Cluster(app, stack, detail)
+    made = ClusterName(app, stack, detail)
     if len(str(made)) + len("-v000") > LONGEST_GROUP:
         raise NameProblem(
             f"cluster {made}: its groups' names would be longer than {LONGEST_GROUP} characters"
@@ -107,7 +107,7 @@ def cluster(app: str, stack: str = "", detail: str = "") -> Cluster:
     return made
 
 
-def parse_cluster(text: str) -> Cluster:
+def parse_cluster(text: str) -> ClusterName:
     """The cluster of a text like `app-stack-detail`; NameProblem if it is none."""
     if (found := parse_group(text)) and found.push is not None:
         raise NameProblem(
@@ -118,12 +118,12 @@ def parse_cluster(text: str) -> Cluster:
     return cluster(app, stack, detail)
 
 
-def group(of: Cluster, push: int) -> Group:
+def group(of: ClusterName, push: int) -> GroupName:
     """A push of a cluster."""
-    return Group(of, push)
+    return GroupName(of, push)
 
 
-def parse_group(name: str) -> Group | None:
+def parse_group(name: str) -> GroupName | None:
     """What a group's name says; None if it follows no such grammar. Reads also what we would not write."""
     found = _PUSH.search(name)
     text = name[: found.start()] if found else name
@@ -133,10 +133,10 @@ def parse_group(name: str) -> Group | None:
         return None
     if detail and not _DETAIL.fullmatch(detail):
         return None
-    return Group(Cluster(app, stack, detail), int(found[1]) if found else None)
+    return GroupName(ClusterName(app, stack, detail), int(found[1]) if found else None)
 
 
-def next_group(of: Cluster, existing: Iterable[str], newest: str | None = None) -> Group:
+def next_group(of: ClusterName, existing: Iterable[str], newest: str | None = None) -> GroupName:
     """The next push of a cluster: one after the newest, taken numbers skipped, v000 after v999.
 
     `newest` is the group created last; without it, the highest number counts. NameProblem if all
@@ -149,7 +149,7 @@ def next_group(of: Cluster, existing: Iterable[str], newest: str | None = None) 
     for step in range(1, PUSHES + 1):
         push = (start + step) % PUSHES
         if push not in taken:
-            return Group(of, push)
+            return GroupName(of, push)
     raise NameProblem(f"cluster {of} has no free push left", "delete unneeded groups: delivery clean groups")
 
 

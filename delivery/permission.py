@@ -5,20 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from delivery import tags
-from delivery.aws import Meaning, asking, meaning, open_aws
+from delivery.aws import ErrorMeaning, asking, meaning, open_aws
 from delivery.change_requests import ask
 from delivery.errors import DeliveryError, PolicyError
 from delivery.policy import Wish, refusals
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
-    from delivery.settings import Account, Settings
+    from delivery.settings import Account, DeliverySettings
 
 __all__ = ["image_tags", "permit"]
 
 
 def permit(
-    settings: Settings, aws: Aws, *, app: str, image: str, change_request: str = "", jenkins_user: str = ""
+    settings: DeliverySettings,
+    aws: Aws,
+    *,
+    app: str,
+    image: str,
+    change_request: str = "",
+    jenkins_user: str = "",
 ) -> None:
     """Refuse the deploy of an image to the account of `aws`: PolicyError with everything against it.
 
@@ -41,13 +47,13 @@ def permit(
         raise PolicyError(problems)
 
 
-def _tags(settings: Settings, account: Account, aws: Aws, image: str) -> dict[str, str] | None:
+def _tags(settings: DeliverySettings, account: Account, aws: Aws, image: str) -> dict[str, str] | None:
     """The image's tags where it must have run."""
     where = settings.tested_in(account)
     return {} if where is None else image_tags(open_aws(settings, where, aws.region), image)
 
 
-def _caller(settings: Settings, account: Account, app: str, aws: Aws) -> str:
+def _caller(settings: DeliverySettings, account: Account, app: str, aws: Aws) -> str:
     """Who asks; only looked up where the settings care."""
     of_app = settings.apps[app].deployers if app in settings.apps else None
     return aws.caller if account.deployers is not None or of_app is not None else ""
@@ -59,7 +65,7 @@ def image_tags(aws: Aws, image: str) -> dict[str, str] | None:
         with asking(f"looking at image {image} in {aws.account}"):
             found = aws.ec2.describe_images(ImageIds=[image])["Images"]
     except DeliveryError as error:
-        if meaning(error) is Meaning.NotFound:
+        if meaning(error) is ErrorMeaning.NotFound:
             return None
         raise
     return tags.read(found[0].get("Tags")) if found else None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from delivery import names, tags
-from delivery.settings import Account, App, Settings
+from delivery.settings import Account, App, DeliverySettings
 from jobdsl.errors import Problem
 
 __all__ = ["Wish", "refusals"]
@@ -39,7 +39,7 @@ class Wish:
         return (self.caller, f"jenkins:{self.jenkins_user}") if self.jenkins_user else (self.caller,)
 
 
-def refusals(settings: Settings, account: Account, wish: Wish) -> list[Problem]:
+def refusals(settings: DeliverySettings, account: Account, wish: Wish) -> list[Problem]:
     """Everything against this wish in this account; empty if it is allowed."""
     app = settings.apps.get(wish.app, App())
     return [
@@ -88,7 +88,7 @@ def _change(account: Account, wish: Wish) -> Iterator[Problem]:
         yield _refused("change-request", message, f"--change-request takes its number{looks}")
 
 
-def _tested(settings: Settings, account: Account, wish: Wish) -> Iterator[Problem]:
+def _tested(settings: DeliverySettings, account: Account, wish: Wish) -> Iterator[Problem]:
     where = settings.tested_in(account)
     if where is None:
         return

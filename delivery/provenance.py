@@ -9,11 +9,11 @@ from typing import Any
 from delivery import tags
 from delivery.names import parse_app_version
 
-__all__ = ["Release", "Trigger", "recorded_release", "recorded_trigger", "release_of", "trigger_of"]
+__all__ = ["Release", "RunOrigin", "recorded_release", "recorded_trigger", "release_of", "trigger_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trigger:
+class RunOrigin:
     """Who started a run, from where, and under which change request; all of it may be unknown."""
 
     deployer: str = ""
@@ -56,7 +56,7 @@ class Trigger:
 
 def trigger_of(
     environment: Mapping[str, str], deployer: str, change_request: str = "", console_user: str = ""
-) -> Trigger:
+) -> RunOrigin:
     """Read who started a run from the variables Jenkins gives a build.
 
     BUILD_USER_ID is one of the build-user-vars plugin; the Pipelines of the templates set it themselves.
@@ -68,7 +68,7 @@ def trigger_of(
     url = environment.get("BUILD_URL", "").strip()
     if console_user and found["jenkins_user"] == console_user:
         found["jenkins_user"] = environment.get("REQUESTED_BY", "").strip() or console_user
-    return Trigger(deployer=deployer, change_request=change_request, build_url=url, **found)
+    return RunOrigin(deployer=deployer, change_request=change_request, build_url=url, **found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,10 +147,10 @@ def recorded_release(group_tags: Mapping[str, str]) -> Release:
     )
 
 
-def recorded_trigger(group_tags: Mapping[str, str]) -> Trigger:
+def recorded_trigger(group_tags: Mapping[str, str]) -> RunOrigin:
     """Read from the tags of a group who deployed it."""
     tag = group_tags.get
-    return Trigger(
+    return RunOrigin(
         deployer=tag(tags.DEPLOYER, ""),
         jenkins_user=tag(tags.JENKINS_USER, ""),
         job=tag(tags.JOB, ""),

@@ -14,25 +14,25 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from delivery import tags
-from delivery.aws import Meaning, asking, meaning, open_aws
+from delivery.aws import ErrorMeaning, asking, meaning, open_aws
 from delivery.clock import iso
 from delivery.errors import USAGE, DeliveryError, SeveralError
 from jobdsl.errors import Problem
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
-    from delivery.clock import Clock
-    from delivery.settings import Settings
+    from delivery.clock import HostClock
+    from delivery.settings import DeliverySettings
 
 __all__ = ["account_ids", "before_share", "key_problems", "mark_tested", "share", "share_with"]
 
 
-def account_ids(settings: Settings, names: Iterable[str]) -> list[str]:
+def account_ids(settings: DeliverySettings, names: Iterable[str]) -> list[str]:
     """The twelve digits of accounts, by their names in the settings or as they are. DeliveryError."""
     return [name if name.isdigit() and len(name) == 12 else _id(settings, name) for name in names]
 
 
-def _id(settings: Settings, name: str) -> str:
+def _id(settings: DeliverySettings, name: str) -> str:
     account = settings.account(name)
     if account.id is None:
         hint = f'id = "123456789012" in [accounts.{name}]'
@@ -62,7 +62,7 @@ def share(aws: Aws, image: str, accounts: Sequence[str]) -> None:
             )
 
 
-def share_with(settings: Settings, aws: Aws, image: str) -> None:
+def share_with(settings: DeliverySettings, aws: Aws, image: str) -> None:
     """Share an image with the account of `aws`, unless it is its own or may be used there already.
 
     Called once policy permits the deploy. The image is looked up where it was tested, or where images are
@@ -84,14 +84,14 @@ def share_with(settings: Settings, aws: Aws, image: str) -> None:
     share(theirs, image, [aws.account_id])
 
 
-def mark_tested(aws: Aws, image: str, cluster: str, clock: Clock) -> None:
+def mark_tested(aws: Aws, image: str, cluster: str, clock: HostClock) -> None:
     """Note that an image was found healthy in a cluster of this account. AwsError."""
     key = tags.tested_in(aws.account, cluster)
     with asking(f"noting that {image} has run in {cluster} of {aws.account}"):
         aws.ec2.create_tags(Resources=[image], Tags=tags.written({key: iso(clock.now())}))
 
 
-def _owner(settings: Settings, owner: str, image: str, region: str) -> Aws:
+def _owner(settings: DeliverySettings, owner: str, image: str, region: str) -> Aws:
     for name, account in settings.accounts.items():
         if account.id == owner:
             return open_aws(settings, name, region)
@@ -165,7 +165,7 @@ def _opens(aws: Aws, key: str, account: str) -> bool:
         with asking(f"reading the policy of key {key}"):
             text = aws.kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
     except DeliveryError as error:
-        if meaning(error) is Meaning.Denied:
+        if meaning(error) is ErrorMeaning.Denied:
             return True
         raise
     statements = json.loads(text)["Statement"]

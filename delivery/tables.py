@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from delivery.aws import Meaning, asking, meaning
+from delivery.aws import ErrorMeaning, asking, meaning
 from delivery.errors import DeliveryError
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
-    from delivery.clock import Clock
+    from delivery.clock import HostClock
 
 __all__ = ["make_table"]
 
@@ -27,7 +27,7 @@ def make_table(
     create: Callable[[], None],
     purpose: str,
     setting: str,
-    clock: Clock,
+    clock: HostClock,
     sleep: Callable[[float], None] | None = None,
 ) -> None:
     """Make a table, and wait until it can be used.
@@ -48,7 +48,7 @@ def make_table(
         with asking(f"creating table {table} for {purpose}"):
             create()
     except DeliveryError as error:
-        if meaning(error) is not Meaning.Denied:
+        if meaning(error) is not ErrorMeaning.Denied:
             raise
         hint = f'docs/delivery.md has the command that makes it; [{setting}] table = "none" does without'
         raise DeliveryError(

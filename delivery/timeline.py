@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from delivery.clock import Clock, elapsed, iso
+from delivery.clock import HostClock, elapsed, iso
 from jobdsl.cli.console import say
 from jobdsl.printable import one_line
 
-__all__ = ["Outcome", "Step", "Timeline"]
+__all__ = ["Outcome", "Timeline", "TimelineStep"]
 
 Outcome = Literal["running", "done", "failed", "already"]
 """`already`: an earlier run did it. A step of a run that was killed stays `running`."""
 
 
 @dataclass
-class Step:
+class TimelineStep:
     """One step, and what was said during it."""
 
     name: str
@@ -49,9 +49,9 @@ def _to_stderr(line: str) -> None:
 class Timeline:
     """The steps of one run. `out` takes each line; without it they go to stderr."""
 
-    def __init__(self, clock: Clock, out: Callable[[str], None] | None = None, title: str = "") -> None:
+    def __init__(self, clock: HostClock, out: Callable[[str], None] | None = None, title: str = "") -> None:
         self.title = title
-        self.steps: list[Step] = []
+        self.steps: list[TimelineStep] = []
         self.facts: dict[str, Any] = {}
         """What else the report is to say: application, image, account ..."""
         self.outcome = ""
@@ -72,7 +72,7 @@ class Timeline:
         return any(text in line for line in self._lines)
 
     @contextmanager
-    def step(self, name: str, text: str) -> Iterator[Step]:
+    def step(self, name: str, text: str) -> Iterator[TimelineStep]:
         """A step for as long as the block runs; one that raises has failed."""
         step = self._begin(name, text)
         try:
@@ -127,7 +127,7 @@ class Timeline:
             (folder / name).write_text(text, "utf-8")
         return [folder / name for name in texts]
 
-    def _step_json(self, step: Step, now: float) -> dict[str, Any]:
+    def _step_json(self, step: TimelineStep, now: float) -> dict[str, Any]:
         ended = now if step.ended is None else step.ended
         return {
             "name": step.name,
@@ -138,13 +138,13 @@ class Timeline:
             "notes": [{"after": round(at - self.begun, 3), "text": text} for at, text in step.notes],
         }
 
-    def _begin(self, name: str, text: str, *more: str) -> Step:
-        step = Step(name, text, self._clock.now(), _say=self._line, _now=self._clock.now)
+    def _begin(self, name: str, text: str, *more: str) -> TimelineStep:
+        step = TimelineStep(name, text, self._clock.now(), _say=self._line, _now=self._clock.now)
         self.steps.append(step)
         self._line(step.begun, ": ".join((name, text, *more)))
         return step
 
-    def _end(self, step: Step, outcome: Outcome) -> None:
+    def _end(self, step: TimelineStep, outcome: Outcome) -> None:
         step.ended, step.outcome = self._clock.now(), outcome
 
     def _line(self, at: float, text: str) -> None:

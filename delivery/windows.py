@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-__all__ = ["Freeze", "Window", "bad_freezes", "bad_windows", "closed", "parse_freeze", "parse_window"]
+__all__ = ["DeployWindow", "Freeze", "bad_freezes", "bad_windows", "closed", "parse_freeze", "parse_window"]
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WINDOW = re.compile(r"(?P<days>[a-z,-]+) +(?P<start>\d\d:\d\d)-(?P<end>\d\d:\d\d) +(?P<zone>\S+)")
@@ -19,7 +19,7 @@ _MIDNIGHT = time(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class DeployWindow:
     """Days of the week and a time of them; one that ends before it begins ends on the next day."""
 
     text: str
@@ -53,7 +53,7 @@ class Freeze:
         return self.first <= now.astimezone(self.zone).date() <= self.last
 
 
-def parse_window(text: str) -> Window:
+def parse_window(text: str) -> DeployWindow:
     """Parse `mon-fri 09:00-16:00 Europe/Berlin`. ValueError says what is wrong."""
     match = _WINDOW.fullmatch(text.strip())
     if match is None:
@@ -61,7 +61,7 @@ def parse_window(text: str) -> Window:
     start, end = (time.fromisoformat(match[name]) for name in ("start", "end"))
     if start == end and start != _MIDNIGHT:
         raise ValueError(f"{text!r} begins when it ends")
-    return Window(text.strip(), frozenset(_days(match["days"], text)), start, end, _zone(match["zone"]))
+    return DeployWindow(text.strip(), frozenset(_days(match["days"], text)), start, end, _zone(match["zone"]))
 
 
 def parse_freeze(text: str) -> Freeze:

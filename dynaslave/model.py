@@ -15,15 +15,15 @@ from jobdsl.grammar.labels import Expr
 
 __all__ = [
     "Agent",
+    "AgentState",
     "Instance",
     "InstanceState",
+    "JenkinsNode",
     "Market",
-    "Node",
     "Offline",
     "QueueItem",
     "Running",
     "Snapshot",
-    "State",
 ]
 
 Market = Literal["on-demand", "spot"]
@@ -89,7 +89,7 @@ class Offline(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class JenkinsNode:
     """A node as the controller shows it."""
 
     name: str
@@ -156,7 +156,7 @@ class Instance:
     """What it was launched from, image and settings, as the provider names it; empty if unknown."""
 
 
-class State(StrEnum):
+class AgentState(StrEnum):
     """The states of an agent, in the order it goes through them. It is in exactly one."""
 
     REQUESTED = "requested"
@@ -184,12 +184,12 @@ class Agent(NamedTuple):
 
     name: str
     pool: str
-    state: State
+    state: AgentState
     since: float
     """When it came into this state, as far as we know: when it was created, launched, or first seen so."""
     executors: int
     labels: frozenset[str]
-    node: Node
+    node: JenkinsNode
     instance: Instance | None = None
     deadline: float | None = None
     """When it has been in this state for too long; None where it may stay for ever."""
@@ -199,7 +199,7 @@ class Agent(NamedTuple):
     @property
     def free(self) -> int:
         """Executors that could take a build now."""
-        if self.state not in (State.IDLE, State.BUSY):
+        if self.state not in (AgentState.IDLE, AgentState.BUSY):
             return 0
         return max(0, self.executors - len(self.node.running))
 
@@ -210,7 +210,7 @@ class Snapshot:
 
     at: float
     queue: tuple[QueueItem, ...]
-    nodes: tuple[Node, ...]
+    nodes: tuple[JenkinsNode, ...]
     """Every node of the controller, ours and others'."""
     instances: tuple[Instance, ...]
     """Every instance of this manager the cloud still shows."""

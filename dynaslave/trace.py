@@ -16,7 +16,7 @@ from typing import NamedTuple
 from jobdsl.errors import EstateError, JobdslError, Problem, Where, suggestion
 from jobdsl.grammar.labels import LabelError, parse
 
-__all__ = ["Build", "Trace", "dumps", "read", "read_csv", "read_swf"]
+__all__ = ["Trace", "TraceBuild", "dumps", "read", "read_csv", "read_swf"]
 
 _COLUMNS = ("submit_s", "duration_s", "pool", "label", "job")
 _MOST_PROBLEMS = 20
@@ -24,7 +24,7 @@ _LONGEST = 10 * 366 * 86400.0
 """Seconds: ten years is no trace of builds but a mistake of units."""
 
 
-class Build(NamedTuple):
+class TraceBuild(NamedTuple):
     """One build of a trace. Times in seconds from the trace's begin."""
 
     submit: float
@@ -40,7 +40,7 @@ class Build(NamedTuple):
 class Trace(NamedTuple):
     """Builds in the order they came."""
 
-    builds: tuple[Build, ...]
+    builds: tuple[TraceBuild, ...]
     skipped: int = 0
     """Entries that never ran (SWF: no run time)."""
     numbered: bool = False
@@ -63,7 +63,7 @@ def read_csv(lines: Iterable[str], file: str = "trace.csv") -> Trace:
     rows = csv.reader(lines)
     problems = _Problems(file)
     columns: Sequence[str] | None = None
-    builds: list[Build] = []
+    builds: list[TraceBuild] = []
     try:
         for row in rows:
             if not row or row[0].lstrip().startswith("#"):
@@ -95,7 +95,7 @@ def _columns(row: Sequence[str], line: int, problems: _Problems) -> Sequence[str
     return names
 
 
-def _of_row(row: Sequence[str], columns: Sequence[str], line: int, problems: _Problems) -> Build | None:
+def _of_row(row: Sequence[str], columns: Sequence[str], line: int, problems: _Problems) -> TraceBuild | None:
     if not 3 <= len(row) <= len(columns):
         problems.add(line, f"{len(row)} fields where {', '.join(columns)} are wanted", _way_out(row))
         return None
@@ -107,7 +107,7 @@ def _of_row(row: Sequence[str], columns: Sequence[str], line: int, problems: _Pr
         problems.add(line, "no pool is named", _POOL)
     if submit is None or duration is None:
         return None
-    return Build(submit, duration, values["pool"], label, values.get("job", ""), line)
+    return TraceBuild(submit, duration, values["pool"], label, values.get("job", ""), line)
 
 
 _POOL = "a pool is one of the --pool file's: its X in [pools.X]"
@@ -127,7 +127,7 @@ _SUBMIT, _RUN_TIME, _EXECUTABLE, _QUEUE = 1, 3, 13, 14
 def read_swf(lines: Iterable[str], file: str = "trace.swf") -> Trace:
     """A trace as SWF. A build's pool is the number of its queue, its job that of the executable."""
     problems = _Problems(file)
-    builds: list[Build] = []
+    builds: list[TraceBuild] = []
     skipped = 0
     for line, text in enumerate(lines, start=1):
         fields = text.partition(";")[0].split()
@@ -141,7 +141,7 @@ def read_swf(lines: Iterable[str], file: str = "trace.swf") -> Trace:
             continue
         job = f"{numbers[_EXECUTABLE]:g}" if numbers[_EXECUTABLE] >= 0 else ""
         builds.append(
-            Build(numbers[_SUBMIT], numbers[_RUN_TIME], f"{max(numbers[_QUEUE], 0):g}", "", job, line)
+            TraceBuild(numbers[_SUBMIT], numbers[_RUN_TIME], f"{max(numbers[_QUEUE], 0):g}", "", job, line)
         )
     return _trace(builds, problems)._replace(skipped=skipped, numbered=True)
 
@@ -158,14 +158,14 @@ def _swf_numbers(fields: Sequence[str], line: int, problems: _Problems) -> list[
     return [number for number in numbers if number is not None]
 
 
-def _trace(builds: list[Build], problems: _Problems) -> Trace:
+def _trace(builds: list[TraceBuild], problems: _Problems) -> Trace:
     if not builds and not problems.found:
         problems.add(0, "there is no build in it")
     problems.stop()
     return Trace(tuple(sorted(builds, key=lambda one: one.submit)))
 
 
-def dumps(builds: Iterable[Build]) -> Iterator[str]:
+def dumps(builds: Iterable[TraceBuild]) -> Iterator[str]:
     """The lines of a CSV file, as `read_csv` reads it."""
     yield ",".join(_COLUMNS) + "\n"
     for one in builds:

@@ -24,10 +24,10 @@ import boto3
 from moto import mock_aws
 
 from delivery import tags
-from delivery.clock import Clock, iso
+from delivery.clock import HostClock, iso
 from delivery.history.record import GroupVersion, RunEvent, RunRecord
 from delivery.history.store import SqliteStore
-from delivery.provenance import Trigger
+from delivery.provenance import RunOrigin
 from delivery.settings import load_settings
 from delivery.settings.console import ACTIONS
 
@@ -283,7 +283,7 @@ class Demo:
             begun=iso(begun),
             ended="" if is_running else iso(begun + sum(seconds)),
             outcome=outcome,
-            trigger=Trigger(
+            trigger=RunOrigin(
                 jenkins_user=who,
                 job=f"{application}/deploy",
                 build=str(20 + number),
@@ -347,7 +347,7 @@ def demo(directory: Path, url: str, steering: str = "") -> Iterator[Demo]:
             ),
             "utf-8",
         )  # fmt: skip
-        made = Demo(directory, Clock().now())
+        made = Demo(directory, HostClock().now())
         made.furnish()
         yield made
 

@@ -26,15 +26,15 @@ from manager_site import Site
 
 from delivery import names
 from delivery.deploy import runs
-from delivery.deploy.runs import Ending
+from delivery.deploy.runs import CommandOutcome
 from delivery.deploy.site import Site as Deploy
 from delivery.errors import LockedError
 from delivery.lock import open_lock
-from delivery.settings import Settings
+from delivery.settings import DeliverySettings
 from delivery.timeline import Timeline
 from deploy_case import NEW, OLD, Case, cases
 from dynaslave.pools.pool import make
-from dynaslave.pools.settings import Manager as ManagerSettings
+from dynaslave.pools.settings import ManagerSettings as ManagerSettings
 from dynaslave.pools.watch import Declared
 from jobdsl.testing import ManualClock, SimulatedJenkins
 
@@ -135,14 +135,21 @@ class Deploys:
         case.strict.need = case.strict.floor = TEN
 
     def run(
-        self, command: str, act: Callable[[Deploy], Ending], *, takes_over: bool = False, **changed: Any
-    ) -> Ending:
+        self,
+        command: str,
+        act: Callable[[Deploy], CommandOutcome],
+        *,
+        takes_over: bool = False,
+        **changed: Any,
+    ) -> CommandOutcome:
         """Run a command under the lock of the cluster; `changed` settings are those of this deploy."""
         world, lines = self.case.world, self.case.lines
         lines.append(f"$ delivery {command}")
         timeline = Timeline(world.clock, lines.append)
         say = timeline.say
-        lock = open_lock(world.aws, Settings(), "shop", world.clock, command, say, takes_over=takes_over)
+        lock = open_lock(
+            world.aws, DeliverySettings(), "shop", world.clock, command, say, takes_over=takes_over
+        )
         deploy = replace(self.case.settings.deploy(world.aws.account, "shop", "shop"), **changed)
         cluster = names.cluster("shop")
         site = Deploy(world.aws, world.clock, lock, self.case.settings, deploy, timeline, cluster)

@@ -16,7 +16,7 @@ from jobdsl.errors import DslError, Problem, Where
 
 __all__ = [
     "Defined",
-    "Load",
+    "LoadContext",
     "add",
     "apart",
     "complain",
@@ -58,7 +58,7 @@ class Defined(Protocol):
         """Render the document. Raises DslError."""
 
 
-class Load:
+class LoadContext:
     """What one run over DSL files gathers."""
 
     def __init__(self, root: str = "", files: Iterable[str] = ()) -> None:
@@ -119,7 +119,7 @@ def twice(key: tuple[str, str], one: Where, other: Where, is_folder: bool = Fals
     return Problem(message, here, hint, job=name)
 
 
-current: Load | None = None
+current: LoadContext | None = None
 """The load in progress, if there is one."""
 _folders: list[str] = []
 

@@ -10,7 +10,7 @@ from jobdsl import freestyle, params, steps
 from .handing import STARTED_BY, HandOn, chain, check_hand_on
 from .jobset import override
 from .options import BakeParts, DeliveryOptions, split
-from .running import REPORT, Running, words
+from .running import REPORT, DeliveryArguments, words
 
 __all__ = ["BUILT", "KEPT", "PROPERTIES", "bake", "bake_script"]
 
@@ -55,7 +55,7 @@ def bake(
     file; timestamps, timeout, access; artifacts, next, mail, slack. None takes a part away.
     """
     options, replaced = split(parts, DeliveryOptions)
-    running = Running.of(options)
+    running = DeliveryArguments.of(options)
     check_hand_on(hand_on)
     script = bake_script(
         running,
@@ -85,7 +85,12 @@ def bake(
 
 
 def bake_script(
-    running: Running, *, package: str, build_job: str | None, hand_on: HandOn = "parameters", **options: Any
+    running: DeliveryArguments,
+    *,
+    package: str,
+    build_job: str | None,
+    hand_on: HandOn = "parameters",
+    **options: Any,
 ) -> str:
     """The script of a bake; a package of a job's build lies alone in a directory of this build's own."""
     values = {

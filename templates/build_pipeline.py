@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from jobdsl.dsl.jinja import groovy_text
 
-from .stages import Access, Stage, written
+from .stages import Stage, StageCredentials, written
 from .variants import Kind, Variant, variant
 
 __all__ = ["build_stages", "jenkinsfile"]
@@ -18,7 +18,7 @@ def build_stages(
 ) -> Iterator[Stage]:
     """A stage for each step of a branch's build, all of them trusted."""
     keys = repository_credentials
-    access = Access(keys, "REPOSITORY_USER", "REPOSITORY_PASSWORD") if keys else None
+    access = StageCredentials(keys, "REPOSITORY_USER", "REPOSITORY_PASSWORD") if keys else None
     parts = built.parts(repository=repository, publish=built.snapshots, release=False)
     for name, step in parts.items():
         yield Stage(

@@ -8,7 +8,7 @@ from jobdsl import DslError, freestyle, params, triggers
 
 from .jobset import override
 from .options import CleanParts, DeliveryOptions, split
-from .running import Running
+from .running import DeliveryArguments
 
 __all__ = ["ami_cleanup", "bake_reaper", "group_cleanup"]
 
@@ -82,7 +82,7 @@ def _cleaning(
     if options and not options.lstrip().startswith("-"):
         raise DslError(f"options takes options of a command, not {options!r}", hint='like "--limit 5"')
     own, replaced = split(parts, DeliveryOptions)
-    running = Running.of(own)
+    running = DeliveryArguments.of(own)
     command = running.script("clean", options=f" {options.strip()}" if options else "", what=what)
     job = freestyle(
         name,

@@ -6,7 +6,7 @@ from delivery.names import NameProblem, parse_cluster
 from jobdsl import DslError
 from jobdsl.errors import suggestion
 
-from .running import REPORT, Running, words
+from .running import REPORT, DeliveryArguments, words
 
 __all__ = ["KEPT", "MINUTES", "PROPERTIES", "STRATEGIES", "act_script", "deploy_script", "in_region"]
 
@@ -19,7 +19,7 @@ MINUTES = 360
 
 
 def deploy_script(
-    running: Running,
+    running: DeliveryArguments,
     cluster: str,
     strategy: str | None,
     smoke: str | None,
@@ -47,7 +47,7 @@ def deploy_script(
     )
 
 
-def act_script(running: Running, command: str, cluster: str) -> str:
+def act_script(running: DeliveryArguments, command: str, cluster: str) -> str:
     """The script of a promotion, a rollback, or of going on. Raises DslError for names that cannot be."""
     _app(cluster)
     judged = running.judged if command == "resume" else ""

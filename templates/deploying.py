@@ -12,7 +12,7 @@ from .deploy_scripts import KEPT, MINUTES, PROPERTIES, deploy_script, in_region
 from .handing import HandOn, chain, check_hand_on, copied_from
 from .jobset import override
 from .options import DeliveryOptions, DeployParts, split
-from .running import Running
+from .running import DeliveryArguments
 
 __all__ = ["canary", "deploy"]
 
@@ -117,7 +117,7 @@ def _deploying(
 ) -> freestyle:
     check_hand_on(hand_on)
     options, replaced = split(parts, DeliveryOptions)
-    running = Running.of({**options, "analysis": analysis})
+    running = DeliveryArguments.of({**options, "analysis": analysis})
     job = freestyle(
         name,
         description=f"Deploys an image to {cluster}{f' in {running.account}' if running.account else ''}",

@@ -10,7 +10,7 @@ from jobdsl import freestyle, params, triggers
 from .deploy_scripts import KEPT, MINUTES, act_script
 from .jobset import override
 from .options import ActParts, DeliveryOptions, split
-from .running import Running
+from .running import DeliveryArguments
 
 __all__ = ["acting", "promote", "resume", "rollback"]
 
@@ -85,7 +85,7 @@ def acting(
 ) -> freestyle:
     """Make a job that runs one command on a cluster."""
     options, replaced = split(parts, DeliveryOptions)
-    running = Running.of({**options, "analysis": analysis})
+    running = DeliveryArguments.of({**options, "analysis": analysis})
     script = act_script(running, command, cluster)
     fields |= running.job({command: script}, minutes=MINUTES, kept=KEPT)
     asked = {**(parameters or {}), **running.requested_by()}

@@ -72,7 +72,7 @@ class PublishOptions(TypedDict, total=False):
     """What precedes the version in a tag. [default: v]"""
 
 
-class Notices(TypedDict, total=False):
+class NoticeOptions(TypedDict, total=False):
     """Where a job runs, and where failures are reported."""
 
     agent: Label
@@ -83,7 +83,7 @@ class Notices(TypedDict, total=False):
     """Channel to which failures are posted."""
 
 
-class BuildOptions(PublishOptions, Notices, total=False):
+class BuildOptions(PublishOptions, NoticeOptions, total=False):
     """Options of `library` and `webapp`."""
 
     release: bool
@@ -96,7 +96,7 @@ class BuildOptions(PublishOptions, Notices, total=False):
     """Builds that are kept. [default: 50]"""
 
 
-class DeliveryOptions(Notices, total=False):
+class DeliveryOptions(NoticeOptions, total=False):
     """How a job runs `delivery`, and where; `tool` or `install` is needed."""
 
     account: str | None

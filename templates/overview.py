@@ -8,7 +8,7 @@ from jobdsl import freestyle, triggers
 
 from .jobset import override
 from .options import DeliveryOptions, StatusParts, split
-from .running import Running
+from .running import DeliveryArguments
 
 __all__ = ["status"]
 
@@ -26,7 +26,7 @@ def status(
     Parts to replace by name: prepare, list; schedule; timestamps, timeout, access; artifacts, mail, slack.
     """
     options, replaced = split(parts, DeliveryOptions)
-    running = Running.of(options)
+    running = DeliveryArguments.of(options)
     job = freestyle(
         name,
         description="Lists what runs in all accounts and regions",

@@ -11,7 +11,7 @@ from jobdsl import DslError, params, publish, read_file, steps, template, wrappe
 from jobdsl.context import complain
 from jobdsl.dsl import requirements
 
-__all__ = ["REPORT", "Running", "words"]
+__all__ = ["REPORT", "DeliveryArguments", "words"]
 
 HOME = '"${WORKSPACE_TMP:-$WORKSPACE@tmp}"/delivery'
 """Directory of `delivery` and its settings, for a shell: a clean checkout empties the workspace itself."""
@@ -36,7 +36,7 @@ def words(*options: str, **named: Any) -> str:
 
 
 @dataclass(frozen=True)
-class Running:
+class DeliveryArguments:
     """`DeliveryOptions`, checked."""
 
     account: str | None = None
@@ -53,7 +53,7 @@ class Running:
     """File of the estate that says how canaries are judged; only jobs that judge them take it."""
 
     @classmethod
-    def of(cls, options: Mapping[str, Any]) -> Running:
+    def of(cls, options: Mapping[str, Any]) -> DeliveryArguments:
         """Check options. Raises DslError."""
         running = cls(**options)
         requirements.check(running.install, running.tool)

@@ -17,8 +17,8 @@ from .following import resume as resume_job
 from .following import rollback as rollback_job
 from .handing import HandOn
 from .jobset import NO_JOB, JobSet, override
-from .options import DeliveryOptions, Notices, PublishOptions, ServiceParts, StepPart, split
-from .running import Running
+from .options import DeliveryOptions, NoticeOptions, PublishOptions, ServiceParts, StepPart, split
+from .running import DeliveryArguments
 from .service_pipeline import whole_way
 from .stages import Stages
 from .way import Way
@@ -131,7 +131,7 @@ def service(
     """
     build_options, rest = split(parts, PublishOptions)
     options, replaced = split(rest, DeliveryOptions)
-    notices = {key: value for key, value in options.items() if key in Notices.__annotations__}
+    notices = {key: value for key, value in options.items() if key in NoticeOptions.__annotations__}
     release = replaced.pop("release", False)
     if not isinstance(approve, bool):
         replaced["approve"] = approve  # another stage of the Pipeline
@@ -151,7 +151,7 @@ def service(
         decide_minutes=decide_minutes,
         hand_on=hand_on,
         building=building,
-        running=Running.of({**options, "account": None, "analysis": analysis}),
+        running=DeliveryArguments.of({**options, "account": None, "analysis": analysis}),
     )
     jobs = Service(build_jobs("webapp", name, building, without=way.branch if as_pipeline else ""))
     for job in jobs.builds:

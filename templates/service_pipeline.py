@@ -12,8 +12,8 @@ from .baking import KEPT as BAKED
 from .baking import PROPERTIES, bake_script
 from .build_pipeline import build_stages
 from .deploy_scripts import KEPT, act_script, deploy_script
-from .running import REPORT, Running
-from .stages import Access, Stage, Stages
+from .running import REPORT, DeliveryArguments
+from .stages import Stage, StageCredentials, Stages
 from .way import Way
 
 __all__ = ["whole_way"]
@@ -112,12 +112,12 @@ def _asking(name: str, file: str, **values: Any) -> Stage:
     return Stage(name, groovy=text, on_agent=False)
 
 
-def _prepared(name: str, running: Running) -> Iterator[Stage]:
+def _prepared(name: str, running: DeliveryArguments) -> Iterator[Stage]:
     """What is waited for may go on on another agent: `delivery` is looked for again."""
     if script := running.prepare():
         yield Stage(name, script)
 
 
-def _access(running: Running) -> Access | None:
+def _access(running: DeliveryArguments) -> StageCredentials | None:
     keys = running.aws_credentials
-    return Access(keys, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY") if keys else None
+    return StageCredentials(keys, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY") if keys else None

@@ -10,11 +10,11 @@ from typing import Any
 from jobdsl import DslError, pipeline, template
 from jobdsl.errors import suggestion
 
-__all__ = ["Access", "Stage", "Stages", "written"]
+__all__ = ["Stage", "StageCredentials", "Stages", "written"]
 
 
 @dataclass(frozen=True)
-class Access:
+class StageCredentials:
     """A user and a password that a stage gets, and the variables it gets them in."""
 
     id: str
@@ -32,7 +32,7 @@ class Stage:
     """Taken instead of a script."""
     on_agent: bool = True
     """Whether it holds an executor; what waits for people does not."""
-    access: Access | None = None
+    access: StageCredentials | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables, and the Groovy variables that hold their values."""
     results: str = ""

@@ -13,7 +13,7 @@ from .build import Building
 from .deploy_scripts import STRATEGIES
 from .handing import HandOn, check_hand_on
 from .options import DeliveryOptions
-from .running import Running
+from .running import DeliveryArguments
 
 __all__ = ["Way"]
 
@@ -37,7 +37,7 @@ class Way:
     decide_minutes: int
     hand_on: HandOn
     building: Building
-    running: Running
+    running: DeliveryArguments
     """How `delivery` runs, with no account yet."""
 
     @classmethod
@@ -98,6 +98,6 @@ class Way:
         running = self.running_in(account)
         return {name: getattr(running, name) for name in DeliveryOptions.__annotations__}
 
-    def running_in(self, account: str | None) -> Running:
+    def running_in(self, account: str | None) -> DeliveryArguments:
         """How `delivery` runs in an account."""
         return replace(self.running, account=account)

@@ -11,7 +11,7 @@ import boto3
 
 import moto_faster  # noqa: F401
 from delivery.aws import Aws, open_aws
-from delivery.settings import Settings
+from delivery.settings import DeliverySettings
 
 __all__ = ["SERVICES", "listen", "ours", "raw"]
 
@@ -41,7 +41,7 @@ def ours(region: str) -> Aws:
 
     Whoever listened to them no longer does: what one test hangs on a client is not there for the next.
     """
-    made = open_aws(Settings(), None, region)
+    made = open_aws(DeliverySettings(), None, region)
     for service in SERVICES:
         client, events = _client(service, region)
         client.meta.events = copy.copy(events)
@@ -52,7 +52,7 @@ def ours(region: str) -> Aws:
 @cache
 def _client(service: str, region: str) -> tuple[Any, Any]:
     """A client, and its events as they are when nobody listens."""
-    client = getattr(open_aws(Settings(), None, region), service)
+    client = getattr(open_aws(DeliverySettings(), None, region), service)
     return client, copy.copy(client.meta.events)
 
 

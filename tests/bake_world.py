@@ -23,7 +23,7 @@ from delivery import tags as words
 from delivery.aws import Aws
 from delivery.bake import base, package, pipeline
 from delivery.bake.order import Order, Origin
-from delivery.bake.result import Result
+from delivery.bake.result import BakeResult
 from delivery.clean import bakes as clean_bakes
 from delivery.clock import FakeClock
 from delivery.timeline import Timeline
@@ -117,7 +117,7 @@ class World:
         )
         return replace(plain, **more)
 
-    def bake(self, order: Order, id: str = "bake-1", **more: Any) -> Result:
+    def bake(self, order: Order, id: str = "bake-1", **more: Any) -> BakeResult:
         """Bake, as a process that has just been started."""
         timeline = Timeline(self.clock, self.lines.append)
         return pipeline.bake(self.aws(), order, id, clock=self.clock, timeline=timeline, **more)

@@ -16,8 +16,8 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from overview_world import Estate, estate, furnish, record
 
-from delivery.clock import Clock
-from delivery.settings import Settings, load_settings
+from delivery.clock import HostClock
+from delivery.settings import DeliverySettings, load_settings
 from jobdsl.console.app import make_app
 from jobdsl.console.collector import Collector, places_of
 from jobdsl.console.serving import bound, make_console, make_server
@@ -32,7 +32,7 @@ class Site:
     url: str
     collector: Any
     estate: Estate | None = None
-    settings: Settings | None = None
+    settings: DeliverySettings | None = None
     console: Any = None
     """What all its requests share."""
 
@@ -84,11 +84,11 @@ def site(directory: Path, console: str = "", *, read: bool = True, furnished: bo
             + console
         )
         settings = load_settings(world.toml)
-        collector = Collector(settings, places_of(settings), Clock())
+        collector = Collector(settings, places_of(settings), HostClock())
         if read:
             collector.read_once()
             collector.read_once()
-        made = make_console(settings, collector, Clock())
+        made = make_console(settings, collector, HostClock())
         with served(made) as url:
             yield Site(url, collector, world, settings, made)
 

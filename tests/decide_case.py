@@ -14,7 +14,7 @@ from dynaslave.deciding.decisions import (
 from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.outcome import Outcome
 from dynaslave.drain_reasons import Why
-from dynaslave.model import Instance, Node, Offline, QueueItem, Running, Snapshot
+from dynaslave.model import Instance, JenkinsNode, Offline, QueueItem, Running, Snapshot
 from dynaslave.pools.limits import Limits, TypeFacts
 from dynaslave.pools.pool import AgentPool, make
 from dynaslave.provider import Offer
@@ -34,7 +34,7 @@ def items(count: int, label: str | None = "p", **more: Any) -> list[QueueItem]:
     return [QueueItem(at, f"job{at}", expr, NOW - 60 + at, **more) for at in range(1, count + 1)]
 
 
-def node(name: str, of: str = "p", labels: Iterable[str] = (), **more: Any) -> Node:
+def node(name: str, of: str = "p", labels: Iterable[str] = (), **more: Any) -> JenkinsNode:
     values: dict[str, Any] = {
         "executors": 1,
         "connected": True,
@@ -44,7 +44,7 @@ def node(name: str, of: str = "p", labels: Iterable[str] = (), **more: Any) -> N
     }
     values.update(more)
     values.setdefault("idle", not values.get("running") and not values.get("one_off"))
-    return Node(name, frozenset({name, *(labels or ([of] if of else []))}), **values)
+    return JenkinsNode(name, frozenset({name, *(labels or ([of] if of else []))}), **values)
 
 
 def machine(name: str, of: str = "p", **more: Any) -> Instance:
@@ -58,7 +58,7 @@ def build(left: float | None = None, number: int = 1) -> Running:
     return Running(f"http://j/job/x/{number}/", NOW - 100, None if left is None else 100 + left)
 
 
-def drained(name: str, why: Why = Why.SURPLUS, **more: Any) -> Node:
+def drained(name: str, why: Why = Why.SURPLUS, **more: Any) -> JenkinsNode:
     return node(name, offline=Offline.OURS, reason=f"dynaslave: {why.says('x')}", **more)
 
 
@@ -69,7 +69,7 @@ def booted(*seconds: float) -> Boots:
 
 def look(
     queue: Iterable[QueueItem] = (),
-    nodes: Iterable[Node] = (),
+    nodes: Iterable[JenkinsNode] = (),
     machines: Iterable[Instance] | None = None,
     at: float = NOW,
     **more: Any,

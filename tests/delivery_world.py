@@ -21,7 +21,7 @@ import aws_shared
 from aws_shared import SERVICES
 from delivery.aws import Aws, open_aws
 from delivery.clock import FakeClock
-from delivery.settings import Settings
+from delivery.settings import DeliverySettings
 
 REGION = "eu-west-1"
 ME = "123456789012"
@@ -191,7 +191,7 @@ def group_tags(name: str, tags: Mapping[str, str]) -> Sequence[dict[str, Any]]:
 
 
 @contextmanager
-def empty_world(settings: Settings | None = None, account: str | None = None) -> Iterator[World]:
+def empty_world(settings: DeliverySettings | None = None, account: str | None = None) -> Iterator[World]:
     """An account with nothing in it, on moto as it is, for as long as the block runs. Calls are recorded."""
     with patch.dict(os.environ, {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false", "AWS_REGION": REGION}), mock_aws():
         opened = partial(open_aws, settings, account) if settings else partial(aws_shared.ours, REGION)
@@ -201,7 +201,7 @@ def empty_world(settings: Settings | None = None, account: str | None = None) ->
 
 
 @contextmanager
-def world(settings: Settings | None = None, account: str | None = None) -> Iterator[World]:
+def world(settings: DeliverySettings | None = None, account: str | None = None) -> Iterator[World]:
     """A furnished account on moto for as long as the block runs; answers say what AWS says in them."""
     with empty_world(settings, account) as made:
         made.furnish()

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from delivery import cli, names, tags
-from delivery.cli_options import Place
+from delivery.cli_options import CommonOptions
 from delivery.deploy import asked, runs
 from delivery.deploy.model import Cluster
-from delivery.deploy.runs import Ending
+from delivery.deploy.runs import CommandOutcome
 from delivery.deploy.site import Site
 from delivery.deploy.traffic import traffic_of
 from delivery.lock import open_lock
-from delivery.settings import Settings, loads
+from delivery.settings import DeliverySettings, loads
 from delivery.timeline import Timeline
 from delivery_world import World
 from deploy_strict import Strict, strict_world
@@ -47,7 +47,7 @@ class Case:
 
     world: World
     strict: Strict
-    settings: Settings
+    settings: DeliverySettings
     image: str
     old_image: str
     places: dict[str, str]
@@ -63,35 +63,35 @@ class Case:
         deploy = self.settings.deploy(self.world.aws.account, "shop", "shop")
         return Site(self.world.aws, self.world.clock, lock, self.settings, deploy, timeline, cluster)
 
-    def run(self, act: Callable[[Site], Ending]) -> Ending:
+    def run(self, act: Callable[[Site], CommandOutcome]) -> CommandOutcome:
         """Do something as a process of its own, under the lock."""
         site = self.site()
         with site.lock:
             return act(site)
 
-    def start(self, strategy: str = "red-black") -> Ending:
+    def start(self, strategy: str = "red-black") -> CommandOutcome:
         """Deploy as far as it goes without a decision: a canary waits."""
         return self.run(lambda site: runs.deploy(site, self.image, strategy))
 
-    def deploy(self, strategy: str = "red-black") -> Ending:
+    def deploy(self, strategy: str = "red-black") -> CommandOutcome:
         """Deploy; a canary is promoted at once."""
         ending = self.start(strategy)
         return self.promote() if ending.outcome == "waiting" else ending
 
-    def promote(self) -> Ending:
+    def promote(self) -> CommandOutcome:
         """Promote the canary."""
         return self.run(runs.promote)
 
-    def resume(self) -> Ending:
+    def resume(self) -> CommandOutcome:
         """Go on, whatever there is; a canary is promoted."""
         ending = self.run(runs.resume)
         return self.promote() if ending.outcome == "waiting" else ending
 
-    def rollback(self, to: str | None = None) -> Ending:
+    def rollback(self, to: str | None = None) -> CommandOutcome:
         """Go back."""
         return self.run(lambda site: runs.rollback(site, to))
 
-    def cancel(self) -> Ending:
+    def cancel(self) -> CommandOutcome:
         """Give a rollback up."""
         return self.run(lambda site: runs.rollback(site, cancelling=True))
 
@@ -259,8 +259,8 @@ def commands(
     pause_seconds: float = 0,
 ) -> Callable[..., int]:
     """Give `delivery` commands about the cluster, as a Jenkins build does."""
-    monkeypatch.setattr(Place, "settings", property(lambda _: one.settings))
-    monkeypatch.setattr(Place, "aws", property(lambda _: one.world.aws))
+    monkeypatch.setattr(CommonOptions, "settings", property(lambda _: one.settings))
+    monkeypatch.setattr(CommonOptions, "aws", property(lambda _: one.world.aws))
     monkeypatch.setattr(asked, "Clock", lambda: one.world.clock)
     for name, value in (build or {}).items():
         monkeypatch.setenv(name, value)

@@ -7,17 +7,17 @@ from itertools import count
 from dynaslave.acting.act import Actor
 from dynaslave.controller.nodes import Nodes
 from dynaslave.manager.costs import Costs, MemoryBook
-from dynaslave.manager.loop import Manager, Parts
+from dynaslave.manager.loop import Dependencies, Manager
 from dynaslave.manager.metrics import Metrics
 from dynaslave.manager.observe import Observer
 from dynaslave.pools.pool import make
-from dynaslave.pools.settings import Manager as ManagerSettings
+from dynaslave.pools.settings import ManagerSettings as ManagerSettings
 from dynaslave.pools.watch import Declared
 from dynaslave.simulated.provider import SimulatedCloud
 from jobdsl.aws.lease import LeaseError
 from jobdsl.controller.jenkins import connect
 from jobdsl.testing import ManualClock, SimulatedJenkins
-from jobdsl.testing.builds import Parameter
+from jobdsl.testing.builds import ParameterValue
 
 POOLS = (
     make({"name": "linux", "max_agents": 8, "idle_minutes": 2, "instance_types": ["c7i.large"]}),
@@ -83,7 +83,7 @@ class Site:
             new_intent=lambda: f"launch{next(self._numbers):04}",
         )
         self.manager = Manager(
-            Parts(
+            Dependencies(
                 name="main",
                 url=self.jenkins.url,
                 provider=self.cloud,
@@ -119,5 +119,5 @@ class Site:
         return [build.result for name in self.jenkins.items for build in self.jenkins.builds(name)]
 
 
-def parameters(at: int) -> tuple[Parameter, ...]:
-    return (Parameter("N", str(at), "hudson.model.StringParameterValue"),)
+def parameters(at: int) -> tuple[ParameterValue, ...]:
+    return (ParameterValue("N", str(at), "hudson.model.StringParameterValue"),)

@@ -17,10 +17,10 @@ from moto import mock_aws
 import moto_faster  # noqa: F401
 from delivery import names, tags
 from delivery.aws import Aws, open_aws
-from delivery.clock import Clock
+from delivery.clock import HostClock
 from delivery.history.record import GroupVersion, RunEvent, RunRecord
 from delivery.history.store import create_table, open_store
-from delivery.provenance import Trigger
+from delivery.provenance import RunOrigin
 from delivery.settings import load_settings
 from delivery_world import Call, service_of
 from deploy_requests import arn
@@ -201,12 +201,12 @@ def record(one: Estate) -> None:
     settings = load_settings(one.toml)
     aws = open_aws(settings, "test", EU)
     create_table(aws.dynamodb, "delivery-history")
-    store = open_store(aws, settings, Clock())
+    store = open_store(aws, settings, HostClock())
     assert store is not None
     image = one.images["shop-1.4", TEST]
     old = GroupVersion(group="shop-eu-v001", image="ami-1", version="1.3-1")
     new = GroupVersion(group="shop-eu-v002", image=image, version="1.4-2")
-    trigger = Trigger(
+    trigger = RunOrigin(
         deployer="arn:aws:iam::1:role/x", jenkins_user="alice", job="shop/deploy", build="12",
         build_url="https://jenkins.example.com/job/shop/12/", change_request="CHG12",
     )  # fmt: skip
@@ -256,7 +256,7 @@ def begin_run(one: Estate) -> None:
     """Record the begin of a run whose end is not known."""
     settings = load_settings(one.toml)
     aws = open_aws(settings, "test", EU)
-    store = open_store(aws, settings, Clock())
+    store = open_store(aws, settings, HostClock())
     assert store is not None
     run = RunRecord(
         id="r-9", kind="deploy", application="shop", cluster="shop-eu", account="test", region=EU,

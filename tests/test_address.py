@@ -9,7 +9,7 @@ import pytest
 from dynaslave.cli.main import run as dynaslave
 from jobdsl.cli.main import run
 from jobdsl.controller.address import split_login, without_login, without_logins
-from jobdsl.controller.answer import Answer
+from jobdsl.controller.answer import Response
 from jobdsl.controller.jenkins import connect
 from jobdsl.controller.refusals import refusal
 from jobdsl.errors import ControllerError, JobdslError
@@ -107,7 +107,7 @@ def test_redirects_are_told_without_a_login() -> None:
     import urllib3
 
     headers = urllib3.HTTPHeaderDict({"Location": f"https://bot:{TOKEN}@h/x?y=1"})
-    error = refusal(Answer(302, headers, b""), "read", None)
+    error = refusal(Response(302, headers, b""), "read", None)
     assert "redirected to https://h/x" in str(error)
 
 

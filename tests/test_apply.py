@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
-from jobdsl.applying.apply import Outcome, apply
+from jobdsl.applying.apply import ChangeOutcome, apply
 from jobdsl.applying.readback import shape
 from jobdsl.controller.jenkins import Controller, connect
 from jobdsl.documents.marker import Marker
@@ -18,7 +18,7 @@ from jobdsl.settings.config import Removed
 from jobdsl.testing import SimulatedJenkins
 from jobdsl.testing.faults import Status
 from jobdsl.testing.users import READER
-from jobdsl.testing.wire import Request
+from jobdsl.testing.wire import HttpRequest
 
 FOLDER = "com.cloudbees.hudson.plugins.folder.Folder"
 HEADER = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -50,7 +50,7 @@ def estate(*definitions: Definition) -> Estate:
     return Estate(tuple(sorted(definitions, key=lambda one: one.full_name)))
 
 
-def reads(name: str) -> Callable[[Request], bool]:
+def reads(name: str) -> Callable[[HttpRequest], bool]:
     """Requests that read a document back."""
     return lambda request: (request.method, request.path) == ("GET", f"/job/{name}/config.xml")
 
@@ -80,7 +80,7 @@ def bring(controller: Controller, *definitions: Definition, removed: Removed = D
     return statuses(result.outcomes)
 
 
-def statuses(outcomes: Iterable[Outcome]) -> list[str]:
+def statuses(outcomes: Iterable[ChangeOutcome]) -> list[str]:
     return sorted(f"{one.change.action} {one.change.full_name}: {one.status}" for one in outcomes)
 
 

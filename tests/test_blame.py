@@ -13,10 +13,10 @@ from walls import WALLS, required
 from jobdsl.errors import EstateError
 from jobdsl.loading.imports import imported
 from jobdsl.loading.load import load
-from jobdsl.settings.config import Load, Settings, Team
+from jobdsl.settings.config import LoadSettings, Settings, Team
 
 TEAMS = Settings(
-    load=Load(timeout_seconds=20, file_timeout_seconds=3),
+    load=LoadSettings(timeout_seconds=20, file_timeout_seconds=3),
     teams=(Team("a", folders=("a",)), Team("b", folders=("b",)), Team("lib", files=("lib/**",))),
 )
 GOOD = "from jobdsl import freestyle\n\nfreestyle('b/x')\n"

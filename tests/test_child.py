@@ -10,11 +10,11 @@ from types import ModuleType
 
 import pytest
 
-from jobdsl.context import Load
+from jobdsl.context import LoadContext
 from jobdsl.errors import DslError, EstateError
 from jobdsl.loading.load import load
-from jobdsl.loading.running import Runner
-from jobdsl.settings.config import Load as Limits
+from jobdsl.loading.running import FileRunner
+from jobdsl.settings.config import LoadSettings as Limits
 from jobdsl.settings.config import Settings
 
 QUICK = Settings(load=Limits(isolation="process", timeout_seconds=20))
@@ -222,9 +222,9 @@ def test_an_exception_in_a_finalizer_is_a_warning_at_its_line(told: Told) -> Non
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    state = Load(str(tmp_path), ["gone.py"])
+    state = LoadContext(str(tmp_path), ["gone.py"])
     with pytest.raises(DslError):
-        Runner(state, ["gone.py"]).run("gone.py", ModuleType("gone"))
+        FileRunner(state, ["gone.py"]).run("gone.py", ModuleType("gone"))
     assert [str(one) for one in state.problems] == [
         "gone.py: error: the file cannot be read: No such file or directory"
     ]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobdsl.errors import EstateError
-from jobdsl.settings.config import Files, Lint, Policy, Removed, Settings, Team, load, loads
+from jobdsl.settings.config import Files, Lint, PolicySettings, Removed, Settings, Team, load, loads
 from jobdsl.settings.words import KINDS, RULES
 
 PAGE = Path(__file__).parent.parent / "docs" / "jobdsl-toml.md"
@@ -240,9 +240,9 @@ def test_a_teams_files_are_those_under_its_folders_names() -> None:
 
 def test_files_of_no_team_are_denied_once_there_are_teams() -> None:
     team = '[teams.pay]\nfolders = ["pay"]\n'
-    assert loads("").policy == Policy("allow")
-    assert loads(team).policy == Policy("deny")
-    assert loads(f'{team}[policy]\ndefault = "allow"').policy == Policy("allow")
+    assert loads("").policy == PolicySettings("allow")
+    assert loads(team).policy == PolicySettings("deny")
+    assert loads(f'{team}[policy]\ndefault = "allow"').policy == PolicySettings("allow")
 
 
 def test_which_files_are_loaded() -> None:

@@ -20,7 +20,7 @@ import pytest
 from console_site import served
 
 from console_demo import Demo, demo
-from delivery.clock import Clock
+from delivery.clock import HostClock
 from delivery.settings import load_settings
 from jobdsl.console.collector import Collector, places_of
 from jobdsl.console.serving import make_console
@@ -101,10 +101,10 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with demo(tmp_path_factory.mktemp("console"), "http://127.0.0.1:1", steering) as made:
         settings = load_settings()
         object.__setattr__(settings.console, "calls_per_second", 1000.0)
-        collector = Collector(settings, places_of(settings), Clock())
+        collector = Collector(settings, places_of(settings), HostClock())
         collector.read_once()
         collector.read_once()
-        console = make_console(settings, collector, Clock())
+        console = make_console(settings, collector, HostClock())
         with served(console) as url, sync.sync_playwright() as playwright:
             object.__setattr__(settings.console, "url", url)
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

@@ -14,7 +14,7 @@ from overview_world import EU, TEST, listener, tagged
 
 import iam
 from delivery import cli, tags
-from delivery.clock import Clock
+from delivery.clock import HostClock
 from delivery.settings import load_settings
 from deploy_requests import arn
 from jobdsl.console.collector import Collector, places_of
@@ -156,10 +156,10 @@ def test_the_console_asks_for_what_its_policy_allows_and_nothing_else(tmp_path: 
         listener(console.estate)
         console.estate.calls.clear()
         settings = load_settings(toml)
-        collector = Collector(settings, places_of(settings), Clock())
+        collector = Collector(settings, places_of(settings), HostClock())
         collector.read_once()
         key = next(key for key in collector.store.snapshot.clusters if key.cluster == "shop-eu")
-        collector.store.watch(key, Clock().now())
+        collector.store.watch(key, HostClock().now())
         for reader in collector.readers.values():
             reader.read_hot()
             reader.read_runs("shop")

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from jobdsl import context, freestyle, list_view, nested_view, xml
-from jobdsl.context import Load
+from jobdsl.context import LoadContext
 from jobdsl.errors import DslError, Where
 
 
 @pytest.fixture
-def loading() -> Iterator[Load]:
-    context.current = Load("/estate", ["a.py"])
+def loading() -> Iterator[LoadContext]:
+    context.current = LoadContext("/estate", ["a.py"])
     yield context.current
     context.current = None
 
@@ -42,12 +42,12 @@ def test_outside_a_load_errors_are_raised() -> None:
         xml("<a>")
 
 
-def test_in_a_load_items_are_gathered_with_their_line(loading: Load) -> None:
+def test_in_a_load_items_are_gathered_with_their_line(loading: LoadContext) -> None:
     run("from jobdsl import freestyle\n\nfreestyle('x')\n")
     assert [(one.full_name, one.where) for one in loading.items.values()] == [("x", Where("a.py", 3))]
 
 
-def test_in_a_load_errors_are_remembered_and_the_file_goes_on(loading: Load) -> None:
+def test_in_a_load_errors_are_remembered_and_the_file_goes_on(loading: LoadContext) -> None:
     run(
         "from jobdsl import freestyle\nfreestyle('x', nam=1)\nfreestyle('y', description=3)\nfreestyle('z')\n"
     )
@@ -55,26 +55,26 @@ def test_in_a_load_errors_are_remembered_and_the_file_goes_on(loading: Load) -> 
     assert len(loading.items) == 3
 
 
-def test_an_item_and_a_view_may_share_a_name(loading: Load) -> None:
+def test_an_item_and_a_view_may_share_a_name(loading: LoadContext) -> None:
     freestyle("x")
     list_view("x")
     assert [one.key for one in loading.distinct()] == [("item", "x"), ("view", "x")]
     assert loading.problems == {}
 
 
-def test_a_view_in_a_nested_one_leaves_its_name_to_others(loading: Load) -> None:
+def test_a_view_in_a_nested_one_leaves_its_name_to_others(loading: LoadContext) -> None:
     list_view("x")
     nested_view("outer", views=[list_view("x")])
     assert [one.full_name for one in loading.distinct()] == ["outer", "x"]
     assert loading.problems == {}
 
 
-def test_when_no_file_runs_the_place_is_the_one_set(loading: Load) -> None:
+def test_when_no_file_runs_the_place_is_the_one_set(loading: LoadContext) -> None:
     loading.place = Where("b.py", 7)
     assert context.here() == Where("b.py", 7)
 
 
-def test_inside_names_a_folder_without_defining_it(loading: Load) -> None:
+def test_inside_names_a_folder_without_defining_it(loading: LoadContext) -> None:
     with context.inside("a/b"):
         assert freestyle("x").full_name == "a/b/x"
         with context.inside("other"):
@@ -85,7 +85,7 @@ def test_inside_names_a_folder_without_defining_it(loading: Load) -> None:
     assert context.path() == ""
 
 
-def test_definitions_of_other_kinds(loading: Load) -> None:
+def test_definitions_of_other_kinds(loading: LoadContext) -> None:
     loading.files.add("a.py")
     run("from jobdsl import context\ncontext.define('pools', {'name': ('a',), 'nan': 1})\n")
     assert loading.extra == {"pools": [{"name": ["a"], "nan": 1, "file": "a.py", "line": 2}]}

@@ -25,7 +25,7 @@ from jobdsl.errors import EstateError
 from jobdsl.isolation import controlgroup
 from jobdsl.isolation.controlgroup import control_group
 from jobdsl.loading.load import load
-from jobdsl.settings.config import Load, Settings, Team
+from jobdsl.settings.config import LoadSettings, Settings, Team
 
 FILES = (
     "cgroup.procs",
@@ -258,7 +258,7 @@ def write(root: Path, **texts: str) -> Settings:
     for team in TEAMS:
         (root / team.name).mkdir()
         (root / team.name / "jobs.py").write_text(JOB.format(team=team.name) + texts.get(team.name, ""))
-    return Settings(load=Load(memory_mb=512, timeout_seconds=60), teams=TEAMS)
+    return Settings(load=LoadSettings(memory_mb=512, timeout_seconds=60), teams=TEAMS)
 
 
 def watched(run: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, int]]:

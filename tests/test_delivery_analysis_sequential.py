@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from delivery.analysis.model import Effect, Metric, Thresholds
 from delivery.analysis.score import judge
-from delivery.analysis.sequential import Decision, Schedule, judge_interim
+from delivery.analysis.sequential import LookDecision, Schedule, judge_interim
 from delivery.analysis.statistics import shift_interval, variance_inflation
 
 SCHEDULE = Schedule(minutes=60, interval_minutes=5, warm_up_minutes=10)
@@ -23,7 +23,7 @@ def metric(baseline: Any, canary: Any, name: str = "m", **more: Any) -> Metric:
     )
 
 
-def decided(*metrics: Metric, number: int = 3, weights: dict[str, float] | None = None) -> Decision:
+def decided(*metrics: Metric, number: int = 3, weights: dict[str, float] | None = None) -> LookDecision:
     return judge_interim(metrics, weights or {}, Thresholds(), SCHEDULE, number)
 
 

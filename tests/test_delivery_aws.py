@@ -8,9 +8,9 @@ from botocore.exceptions import ClientError, EndpointConnectionError, NoCredenti
 from botocore.parsers import ResponseParserError
 from moto import mock_aws
 
-from delivery.aws import AwsError, Meaning, asking, code_of, meaning, open_aws
+from delivery.aws import AwsError, ErrorMeaning, asking, code_of, meaning, open_aws
 from delivery.errors import USAGE, DeliveryError
-from delivery.settings import Settings, loads
+from delivery.settings import DeliverySettings, loads
 
 REGION = "eu-west-1"
 
@@ -35,31 +35,31 @@ def refusal(code: str, message: str = "", status: int = 400) -> ClientError:
 @pytest.mark.parametrize(
     ("code", "means"),
     [
-        ("InvalidAMIID.NotFound", Meaning.NotFound),
-        ("InvalidAMIID.Unavailable", Meaning.NotFound),
-        ("NoSuchBucket", Meaning.NotFound),
-        ("404", Meaning.NotFound),
-        ("TargetGroupNotFound", Meaning.NotFound),
-        ("ResourceNotFoundException", Meaning.NotFound),
-        ("AlreadyExists", Meaning.AlreadyExists),
-        ("InvalidAMIName.Duplicate", Meaning.AlreadyExists),
-        ("InvalidLaunchTemplateName.AlreadyExistsException", Meaning.AlreadyExists),
-        ("RequestLimitExceeded", Meaning.Throttled),
-        ("ThrottlingException", Meaning.Throttled),
-        ("UnauthorizedOperation", Meaning.Denied),
-        ("AccessDeniedException", Meaning.Denied),
-        ("AuthFailure", Meaning.Denied),
-        ("InsufficientInstanceCapacity", Meaning.NoCapacity),
-        ("VcpuLimitExceeded", Meaning.NoCapacity),
-        ("InvalidSnapshot.InUse", Meaning.InUse),
-        ("ResourceInUse", Meaning.InUse),
-        ("ScalingActivityInProgress", Meaning.InUse),
-        ("UnknownParameter", Meaning.Other),
-        ("InvalidParameterValue", Meaning.Other),
-        ("ConditionalCheckFailedException", Meaning.Other),
+        ("InvalidAMIID.NotFound", ErrorMeaning.NotFound),
+        ("InvalidAMIID.Unavailable", ErrorMeaning.NotFound),
+        ("NoSuchBucket", ErrorMeaning.NotFound),
+        ("404", ErrorMeaning.NotFound),
+        ("TargetGroupNotFound", ErrorMeaning.NotFound),
+        ("ResourceNotFoundException", ErrorMeaning.NotFound),
+        ("AlreadyExists", ErrorMeaning.AlreadyExists),
+        ("InvalidAMIName.Duplicate", ErrorMeaning.AlreadyExists),
+        ("InvalidLaunchTemplateName.AlreadyExistsException", ErrorMeaning.AlreadyExists),
+        ("RequestLimitExceeded", ErrorMeaning.Throttled),
+        ("ThrottlingException", ErrorMeaning.Throttled),
+        ("UnauthorizedOperation", ErrorMeaning.Denied),
+        ("AccessDeniedException", ErrorMeaning.Denied),
+        ("AuthFailure", ErrorMeaning.Denied),
+        ("InsufficientInstanceCapacity", ErrorMeaning.NoCapacity),
+        ("VcpuLimitExceeded", ErrorMeaning.NoCapacity),
+        ("InvalidSnapshot.InUse", ErrorMeaning.InUse),
+        ("ResourceInUse", ErrorMeaning.InUse),
+        ("ScalingActivityInProgress", ErrorMeaning.InUse),
+        ("UnknownParameter", ErrorMeaning.Other),
+        ("InvalidParameterValue", ErrorMeaning.Other),
+        ("ConditionalCheckFailedException", ErrorMeaning.Other),
     ],
 )
-def test_codes_have_a_meaning(code: str, means: Meaning) -> None:
+def test_codes_have_a_meaning(code: str, means: ErrorMeaning) -> None:
     assert meaning(refusal(code)) == means
     assert code_of(refusal(code)) == code
 
@@ -67,20 +67,20 @@ def test_codes_have_a_meaning(code: str, means: Meaning) -> None:
 @pytest.mark.parametrize(
     ("message", "means"),
     [
-        ("AutoScalingGroup name not found - no such group: a-v001", Meaning.NotFound),
-        ("AutoScalingGroup by this name already exists", Meaning.AlreadyExists),
-        ("Min must be below max", Meaning.Other),
+        ("AutoScalingGroup name not found - no such group: a-v001", ErrorMeaning.NotFound),
+        ("AutoScalingGroup by this name already exists", ErrorMeaning.AlreadyExists),
+        ("Min must be below max", ErrorMeaning.Other),
     ],
 )
-def test_auto_scaling_tells_by_its_words_alone(message: str, means: Meaning) -> None:
+def test_auto_scaling_tells_by_its_words_alone(message: str, means: ErrorMeaning) -> None:
     assert meaning(refusal("ValidationError", message)) == means
 
 
 def test_what_nobody_knows_the_end_of_is_unavailable() -> None:
-    assert meaning(refusal("InternalError", status=503)) == Meaning.Unavailable
-    assert meaning(EndpointConnectionError(endpoint_url="https://ec2")) == Meaning.Unavailable
-    assert meaning(NoCredentialsError()) == Meaning.Denied
-    assert meaning(ValueError()) == Meaning.Other
+    assert meaning(refusal("InternalError", status=503)) == ErrorMeaning.Unavailable
+    assert meaning(EndpointConnectionError(endpoint_url="https://ec2")) == ErrorMeaning.Unavailable
+    assert meaning(NoCredentialsError()) == ErrorMeaning.Denied
+    assert meaning(ValueError()) == ErrorMeaning.Other
 
 
 def test_errors_say_what_was_being_done_and_the_way_out() -> None:
@@ -89,8 +89,8 @@ def test_errors_say_what_was_being_done_and_the_way_out() -> None:
     assert caught.value.message == "sharing ami-1: UnauthorizedOperation: You may not."
     assert "docs/delivery" in caught.value.hint
     assert (caught.value.meaning, meaning(caught.value), code_of(caught.value)) == (
-        Meaning.Denied,
-        Meaning.Denied,
+        ErrorMeaning.Denied,
+        ErrorMeaning.Denied,
         "UnauthorizedOperation",
     )
     with pytest.raises(AwsError) as caught, asking("looking"):
@@ -107,7 +107,7 @@ def test_errors_say_what_was_being_done_and_the_way_out() -> None:
         )
     assert "\n" not in caught.value.message
     assert "<" not in caught.value.message
-    assert (caught.value.meaning, meaning(ResponseParserError())) == (Meaning.Unavailable,) * 2
+    assert (caught.value.meaning, meaning(ResponseParserError())) == (ErrorMeaning.Unavailable,) * 2
 
 
 def test_the_page_of_a_proxy_is_no_part_of_the_message() -> None:
@@ -118,10 +118,10 @@ def test_the_page_of_a_proxy_is_no_part_of_the_message() -> None:
 
 
 def test_what_moto_does_not_know_is_no_traceback() -> None:
-    aws = open_aws(Settings(), region=REGION)
+    aws = open_aws(DeliverySettings(), region=REGION)
     with pytest.raises(AwsError, match=r"looking: .* not been implemented") as caught, asking("looking"):
         aws.autoscaling.describe_notification_configurations()
-    assert caught.value.meaning == Meaning.Unavailable
+    assert caught.value.meaning == ErrorMeaning.Unavailable
 
 
 def test_a_role_is_assumed_and_the_account_checked() -> None:
@@ -130,7 +130,7 @@ def test_a_role_is_assumed_and_the_account_checked() -> None:
     aws = open_aws(loads(text), "live")
     assert (aws.account, aws.region, aws.account_id) == ("live", REGION, "222222222222")
     assert aws.sts.get_caller_identity()["Arn"].endswith(":assumed-role/deployer/delivery")
-    assert aws.caller == open_aws(Settings(), region=REGION).caller  # who began, whatever the role
+    assert aws.caller == open_aws(DeliverySettings(), region=REGION).caller  # who began, whatever the role
     assert aws.ec2 is aws.ec2
     assert aws.in_region(REGION) is aws
     assert aws.in_region("us-east-1").autoscaling.meta.region_name == "us-east-1"
@@ -152,9 +152,9 @@ def test_the_region_is_what_is_asked_for_or_the_only_one_or_that_of_the_environm
         open_aws(some, region="us-esat-1")
     assert (wrong.value.hint, wrong.value.exit_code) == ('did you mean "us-east-1"?', USAGE)
     with pytest.raises(DeliveryError, match="which region"):
-        open_aws(Settings())
+        open_aws(DeliverySettings())
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    assert open_aws(some).region == open_aws(Settings()).region == "eu-west-1"
+    assert open_aws(some).region == open_aws(DeliverySettings()).region == "eu-west-1"
 
 
 def test_a_profile_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

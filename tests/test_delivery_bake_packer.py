@@ -68,10 +68,10 @@ def test_the_bake_decides_over_the_template(aws: World) -> None:
     class Engine:
         name = "packer"
 
-        def inputs(self, work: work.Work) -> dict[str, str]:
+        def inputs(self, work: work.BakeContext) -> dict[str, str]:
             return {}
 
-        def check(self, work: work.Work) -> list[Any]:
+        def check(self, work: work.BakeContext) -> list[Any]:
             seen.append(
                 filled({"builders": [{**BUILDER, "source_ami_filter": {}}]}, work, "subnet-1", Path("/p"))
             )

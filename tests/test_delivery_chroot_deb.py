@@ -12,9 +12,9 @@ import pytest
 from roots import debian, left_behind, needs_rooms, read_file
 
 from delivery.bake.package import Package, digested, parse
-from delivery.chroot.provision import Job, provision
+from delivery.chroot.provision import Provisioning, provision
 from delivery.chroot.workdir import work_directory
-from delivery.clock import Clock
+from delivery.clock import HostClock
 from delivery.errors import DeliveryError
 from delivery.timeline import Timeline
 
@@ -70,10 +70,10 @@ def deb(
 
 
 def install(disk: Path, chosen: Package, lines: list[str]) -> str:
-    timeline = Timeline(Clock(), lines.append)
+    timeline = Timeline(HostClock(), lines.append)
     with work_directory() as work, timeline.step("install", "install") as step:
         fetch = partial(shutil.copyfile, chosen.source)
-        return provision(Job(disk, chosen, {}, 300), work, fetch, step, timeline.say)
+        return provision(Provisioning(disk, chosen, {}, 300), work, fetch, step, timeline.say)
 
 
 def test_a_deb_is_installed_and_its_service_waits_for_the_first_boot(disk: Path, tmp_path: Path) -> None:

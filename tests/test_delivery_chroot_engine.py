@@ -22,7 +22,7 @@ from delivery.chroot import engine, registering, room
 from delivery.chroot.baker import baker
 from delivery.chroot.devices import Devices
 from delivery.chroot.engine import ChrootEngine
-from delivery.chroot.provision import Job
+from delivery.chroot.provision import Provisioning
 from delivery.clean import bakes
 from delivery.clean.verdict import carry_out
 from delivery.errors import DeliveryError, SeveralError
@@ -53,11 +53,11 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 @pytest.fixture
-def light(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
+def light(monkeypatch: pytest.MonkeyPatch) -> list[Provisioning]:
     """Without a room: the rest is tried where nobody is root, too. Gives the jobs that were asked for."""
-    jobs: list[Job] = []
+    jobs: list[Provisioning] = []
 
-    def install(job: Job, *_: Any) -> str:
+    def install(job: Provisioning, *_: Any) -> str:
         assert job.disk.exists()
         jobs.append(job)
         return LISTED
@@ -92,7 +92,7 @@ def test_a_package_is_really_installed_in_a_volume(account: World, tmp_path: Pat
     assert left(account) == []
 
 
-def test_the_image_is_what_the_base_is_but_for_its_root(account: World, light: list[Job]) -> None:
+def test_the_image_is_what_the_base_is_but_for_its_root(account: World, light: list[Provisioning]) -> None:
     result = account.bake(account.order(engine="chroot", root_gb=20, tags={"team": "shop"}))
     (said,) = disks(account).registered
     snapshot = registering.root_snapshot(account.image(result.image))
@@ -118,7 +118,9 @@ def test_the_image_is_what_the_base_is_but_for_its_root(account: World, light: l
     assert disks(account).devices().seen() == set()
 
 
-def test_the_volume_is_encrypted_and_goes_with_its_instance(account: World, light: list[Job]) -> None:
+def test_the_volume_is_encrypted_and_goes_with_its_instance(
+    account: World, light: list[Provisioning]
+) -> None:
     key = account.raw("kms").create_key()["KeyMetadata"]["KeyId"]
     account.raw("kms").create_alias(AliasName=KEY, TargetKeyId=key)
     account.bake(account.order(engine="chroot", kms_key=KEY))
@@ -128,7 +130,7 @@ def test_the_volume_is_encrypted_and_goes_with_its_instance(account: World, ligh
     assert mapping == [{"DeviceName": "/dev/sdf", "Ebs": {"DeleteOnTermination": True}}]
 
 
-def test_a_name_that_another_bake_has_taken_is_not_taken(account: World, light: list[Job]) -> None:
+def test_a_name_that_another_bake_has_taken_is_not_taken(account: World, light: list[Provisioning]) -> None:
     """Also one that is taken between the look and the call."""
     instance = account.raw().describe_instances()["Reservations"][0]["Instances"][0]["InstanceId"]
     tags = [{"ResourceType": "volume", "Tags": [{"Key": "x", "Value": "y"}]}]
@@ -179,7 +181,7 @@ def test_another_volumes_device_is_never_taken(tmp_path: Path) -> None:
 
 
 def test_what_would_fail_is_told_before_anything_is_made(
-    account: World, light: list[Job], monkeypatch: pytest.MonkeyPatch
+    account: World, light: list[Provisioning], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disks(account).denied.add("create_volume")
     with pytest.raises(SeveralError, match="You are not authorized") as caught:
@@ -239,7 +241,7 @@ def test_other_volumes_of_the_base_stay_as_they_are() -> None:
 
 
 def test_an_installation_that_fails_leaves_nothing(
-    account: World, light: list[Job], monkeypatch: pytest.MonkeyPatch
+    account: World, light: list[Provisioning], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: Any) -> str:
         raise DeliveryError("the package could not be installed")
@@ -257,7 +259,7 @@ CHANGES = (5, 8, 13, 17, 18, 22, 26, 36, 37)
 """Numbers of those that change something: a kill after a look leaves what one before it leaves."""
 
 
-def test_a_bake_makes_so_many_calls(account: World, light: list[Job]) -> None:
+def test_a_bake_makes_so_many_calls(account: World, light: list[Provisioning]) -> None:
     account.bake(account.order(engine="chroot"))
     assert len(account.calls) == CALLS
     looks = ("Describe", "Get", "Head")
@@ -266,7 +268,9 @@ def test_a_bake_makes_so_many_calls(account: World, light: list[Job]) -> None:
 
 
 @pytest.mark.parametrize("number", range(CALLS))
-def test_a_fault_at_any_call_leaves_nothing_unknown(account: World, light: list[Job], number: int) -> None:
+def test_a_fault_at_any_call_leaves_nothing_unknown(
+    account: World, light: list[Provisioning], number: int
+) -> None:
     account.fault = Fault(number, "UnknownFault", "after" if number % 2 else "before")
     try:
         account.bake(account.order(engine="chroot"))
@@ -277,7 +281,7 @@ def test_a_fault_at_any_call_leaves_nothing_unknown(account: World, light: list[
 
 @pytest.mark.parametrize("number", CHANGES)
 def test_a_kill_after_any_call_leaves_what_tags_tell_and_is_repeated(
-    account: World, light: list[Job], number: int
+    account: World, light: list[Provisioning], number: int
 ) -> None:
     account.fault = Fault(number, KillError(), "after")
     with pytest.raises(KillError):
@@ -297,7 +301,7 @@ def test_a_kill_after_any_call_leaves_what_tags_tell_and_is_repeated(
 
 
 def test_a_signal_asks_for_the_removal_of_the_volume(
-    account: World, light: list[Job], monkeypatch: pytest.MonkeyPatch
+    account: World, light: list[Provisioning], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stopped(*_: Any) -> str:
         raise Interrupted(15)
@@ -344,7 +348,7 @@ def asked(operation: str, said: Mapping[str, Any]) -> Iterator[tuple[str, str, M
         yield name, f"{ANYWHERE}:{'image' if id.startswith('ami-') else 'snapshot'}/{id}", OURS
 
 
-def test_its_policy_allows_what_it_does_and_nothing_else(account: World, light: list[Job]) -> None:
+def test_its_policy_allows_what_it_does_and_nothing_else(account: World, light: list[Provisioning]) -> None:
     account.bake(account.order(engine="chroot"))
     policy = json.loads((Path(__file__).parent.parent / "docs/delivery/bake-chroot.json").read_text())
     requests = [one for call in account.calls if call[0] != "GetCallerIdentity" for one in asked(*call)]

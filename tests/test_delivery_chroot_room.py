@@ -30,9 +30,9 @@ from roots import (
 )
 
 from delivery.bake.package import Package
-from delivery.chroot.provision import Job, provision
+from delivery.chroot.provision import Provisioning, provision
 from delivery.chroot.workdir import abandoned, work_directory
-from delivery.clock import Clock
+from delivery.clock import HostClock
 from delivery.errors import DeliveryError
 from delivery.timeline import Timeline
 
@@ -67,9 +67,9 @@ def install(disk: Path, lines: list[str], tmp_path: Path, monkeypatch: pytest.Mo
 
     def run(what: str | Package, on: Path = disk, seconds: float = 60.0, *, grow: bool = False) -> str:
         chosen = package(tmp_path / "hello-1.0.sh", what) if isinstance(what, str) else what
-        timeline = Timeline(Clock(), lines.append)
+        timeline = Timeline(HostClock(), lines.append)
         with work_directory() as work, timeline.step("install", "install") as step:
-            job = Job(on, chosen, {"appversion": "hello-1.0"}, seconds, grow)
+            job = Provisioning(on, chosen, {"appversion": "hello-1.0"}, seconds, grow)
             return provision(job, work, partial(shutil.copyfile, chosen.source), step, timeline.say)
 
     return run

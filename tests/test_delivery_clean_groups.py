@@ -16,18 +16,18 @@ from hypothesis import strategies as st
 from delivery import cli, tags
 from delivery.aws import AwsError
 from delivery.clean import groups as cleaning
-from delivery.clean.retired import Decision, Seen, decide
+from delivery.clean.retired import RetiredDecision, SeenGroup, decide
 from delivery.clock import iso
-from delivery.settings import Lock, Settings
+from delivery.settings import DeliverySettings, LockSettings
 from delivery_world import World, group_tags, world
 
-NO_LOCK = Settings(lock=Lock(table="none"))
+NO_LOCK = DeliverySettings(lock=LockSettings(table="none"))
 HOUR = 3600.0
 NOW = 1_000_000.0
 PAST, FUTURE = iso(NOW - 1), iso(NOW + 1)
 
 
-def seen(name: str, *, delete_after: str | None = None, **more: Any) -> Seen:
+def seen(name: str, *, delete_after: str | None = None, **more: Any) -> SeenGroup:
     """A frozen group without traffic that a deploy has made."""
     said = {tags.DEPLOY: "d1"} | ({tags.DELETE_AFTER: delete_after} if delete_after else {})
     given: dict[str, Any] = {
@@ -37,13 +37,13 @@ def seen(name: str, *, delete_after: str | None = None, **more: Any) -> Seen:
         "size": 2,
         "frozen": True,
     }
-    return Seen(name, **given | more)
+    return SeenGroup(name, **given | more)
 
 
 ACTIVE = seen("shop-v002", serving="attached to target group web", frozen=False)
 
 
-def said(*groups: Seen, pin_hours: float = 24.0) -> dict[str, tuple[str, str]]:
+def said(*groups: SeenGroup, pin_hours: float = 24.0) -> dict[str, tuple[str, str]]:
     return {one.group: (one.action, one.reason) for one in decide(groups, NOW, pin_hours)}
 
 
@@ -65,7 +65,7 @@ def said(*groups: Seen, pin_hours: float = 24.0) -> dict[str, tuple[str, str]]:
         ),
     ],
 )
-def test_what_is_against_deleting_a_group(old: Seen, reason: str) -> None:
+def test_what_is_against_deleting_a_group(old: SeenGroup, reason: str) -> None:
     assert said(old, ACTIVE)["shop-v001"] == ("keep", reason)
 
 
@@ -132,7 +132,7 @@ groups_of_all_kinds = st.builds(
 
 
 @given(st.lists(groups_of_all_kinds, unique_by=lambda one: one.name))
-def test_what_serves_never_goes_and_a_cluster_never_loses_its_last_instances(found: list[Seen]) -> None:
+def test_what_serves_never_goes_and_a_cluster_never_loses_its_last_instances(found: list[SeenGroup]) -> None:
     by_name = {one.name: one for one in found}
     for one in decide(found, NOW, 24.0):
         if one.action != "delete":
@@ -182,11 +182,11 @@ def retire(there: World, name: str, **more: str) -> None:
     raw.create_or_update_tags(Tags=group_tags(name, {tags.DEPLOY: "d1", tags.DELETE_AFTER: past} | more))
 
 
-def decisions(there: World) -> dict[str, Decision]:
+def decisions(there: World) -> dict[str, RetiredDecision]:
     return {one.group: one for one in cleaning.plan(there.aws, there.clock, None, 24.0)}
 
 
-def act(there: World, decision: Decision) -> tuple[bool | None, str]:
+def act(there: World, decision: RetiredDecision) -> tuple[bool | None, str]:
     return cleaning.act(there.aws, NO_LOCK, there.clock, decision, 24.0)
 
 

@@ -22,10 +22,10 @@ from delivery import tags as words
 from delivery.aws import Aws, AwsError
 from delivery.clean import bakes, here, images, usage
 from delivery.clean.retention import Rules
-from delivery.clean.verdict import Verdict, carry_out
+from delivery.clean.verdict import CleanVerdict, carry_out
 from delivery.clock import FakeClock
 from delivery.errors import DeliveryError
-from delivery.settings import Settings, loads
+from delivery.settings import DeliverySettings, loads
 from delivery_world import ME, REGION, World, world
 
 NOW = 1_800_000_000.0
@@ -70,10 +70,10 @@ def never(account: str, region: str) -> Aws:
 
 
 def plan(
-    one: World, rules: Rules | None = None, settings: Settings | None = None, elsewhere: Any = never
+    one: World, rules: Rules | None = None, settings: DeliverySettings | None = None, elsewhere: Any = never
 ) -> dict[str, str]:
     rules = rules or Rules(days=1, keep=1)
-    found = images.plan(one.aws, settings or Settings(), rules, LATER, elsewhere)
+    found = images.plan(one.aws, settings or DeliverySettings(), rules, LATER, elsewhere)
     return {each.id: "" if each.action == "remove" else each.reason for each in found}
 
 
@@ -324,7 +324,7 @@ def test_a_removal_that_fails_is_told_and_the_others_go_on(account: World, opera
             raise ClientError({"Error": {"Code": "OperationNotPermitted", "Message": "protected"}}, operation)
 
     account.aws.ec2.meta.events.register(f"before-call.ec2.{operation}", fail)
-    verdicts = [Verdict("image", id, REGION, "remove", "") for id in (first, second)]
+    verdicts = [CleanVerdict("image", id, REGION, "remove", "") for id in (first, second)]
     results = carry_out(verdicts, lambda one: images.remove(account.aws, one.id))
     assert [results[id].done for id in (first, second)] == [False, True]
     assert "OperationNotPermitted" in results[first].told

@@ -12,7 +12,7 @@ from delivery import tags as words
 from delivery.clean import bakes, images
 from delivery.clean.retention import Rules
 from delivery.clock import FakeClock
-from delivery.settings import Settings
+from delivery.settings import DeliverySettings
 from delivery_world import ME, REGION, Call, World, world
 from iam import actions, allowed
 
@@ -78,7 +78,7 @@ def test_cleaning_images_may_do_what_it_does_and_nothing_else() -> None:
     with world() as one:
         gone, _ = old(one, "gone", application="a"), old(one, "kept", application="b")
         templates(one, old(one, "used"))
-        images.plan(one.aws, Settings(), Rules(days=0, keep=0), LATER, lambda *_: one.aws)
+        images.plan(one.aws, DeliverySettings(), Rules(days=0, keep=0), LATER, lambda *_: one.aws)
         images.remove(one.aws, gone)
         check("clean-amis", one.calls)
 

@@ -11,23 +11,23 @@ from hypothesis import strategies as st
 from delivery import tags as words
 from delivery.clean import abandoned
 from delivery.clean.abandoned import Thing
-from delivery.clean.retention import Rules, Seen, decide
-from delivery.clean.verdict import Verdict
+from delivery.clean.retention import Rules, SeenImage, decide
+from delivery.clean.verdict import CleanVerdict
 from delivery.clock import iso
 
 DAY, HOUR, NOW = 86_400.0, 3_600.0, 1_800_000_000.0
 OURS = {words.BAKE: "bake-1", words.STATE: words.READY, "application": "shop"}
 
 
-def image(id: str, days: float, **tags: str) -> Seen:
-    return Seen(id, f"name-{id}", NOW - days * DAY, tags={**OURS, **tags})
+def image(id: str, days: float, **tags: str) -> SeenImage:
+    return SeenImage(id, f"name-{id}", NOW - days * DAY, tags={**OURS, **tags})
 
 
-def reasons(verdicts: list[Verdict]) -> dict[str, str]:
+def reasons(verdicts: list[CleanVerdict]) -> dict[str, str]:
     return {one.id: "" if one.action == "remove" else one.reason for one in verdicts}
 
 
-def decided(images: list[Seen], used: dict[str, str] | None = None, **rules: float) -> dict[str, str]:
+def decided(images: list[SeenImage], used: dict[str, str] | None = None, **rules: float) -> dict[str, str]:
     said = Rules(**{"days": 30, "keep": 1, **rules})  # type: ignore[arg-type]
     return reasons(decide(images, used or {}, said, "eu-west-1", NOW))
 
@@ -48,18 +48,18 @@ def test_an_old_image_that_nobody_uses_goes_and_the_newest_stays() -> None:
         (image("old", 90, **{words.KEEP: "until-audit"}), "delivery:keep is until-audit"),
         (image("old", 90, **{words.KEEP: "false"}), ""),
         (image("old", 90, **{words.STATE: words.BAKING}), "its bake is not done (delivery clean bakes)"),
-        (Seen("old", "n", NOW - 90 * DAY, "pending", OURS), "it is pending"),
-        (Seen("old", "n", NOW - 90 * DAY, "disabled", OURS), ""),
-        (Seen("old", "n", NOW - 90 * DAY, "available", OURS, NOW - 3 * DAY), "launched 3 days ago"),
-        (Seen("old", "n", NOW - 90 * DAY, "available", OURS, NOW - 80 * DAY), ""),
+        (SeenImage("old", "n", NOW - 90 * DAY, "pending", OURS), "it is pending"),
+        (SeenImage("old", "n", NOW - 90 * DAY, "disabled", OURS), ""),
+        (SeenImage("old", "n", NOW - 90 * DAY, "available", OURS, NOW - 3 * DAY), "launched 3 days ago"),
+        (SeenImage("old", "n", NOW - 90 * DAY, "available", OURS, NOW - 80 * DAY), ""),
     ],
 )
-def test_what_keeps_an_image(old: Seen, reason: str) -> None:
+def test_what_keeps_an_image(old: SeenImage, reason: str) -> None:
     assert decided([image("new", 1), old])["old"] == reason
 
 
 def test_one_in_use_stays_and_so_does_a_base_of_another() -> None:
-    child = Seen("child", "someone's", NOW - DAY, tags={"base_ami_id": "base"})  # not even opted in
+    child = SeenImage("child", "someone's", NOW - DAY, tags={"base_ami_id": "base"})  # not even opted in
     assert decided(
         [image("new", 1), image("base", 90), image("used", 90), child], {"used": "instance i-1"}
     ) == {
@@ -81,14 +81,14 @@ def test_only_so_many_go_in_one_run_the_oldest_first() -> None:
 
 
 def test_only_those_that_opted_in_are_looked_at() -> None:
-    foreign = Seen("foreign", "n", 0.0, tags={"team": "shop"})
+    foreign = SeenImage("foreign", "n", 0.0, tags={"team": "shop"})
     rules = Rules(days=0, keep=0, tag="team=shop")
     assert [one.id for one in decide([image("a", 90), foreign], {}, rules, "r", NOW)] == ["foreign"]
     assert decided([foreign]) == {}
 
 
 seen = st.builds(
-    Seen,
+    SeenImage,
     id=st.integers(0, 10_000).map(lambda number: f"ami-{number}"),
     name=st.just("n"),
     created=st.floats(NOW - 400 * DAY, NOW),
@@ -115,7 +115,7 @@ seen = st.builds(
     st.integers(1, 5),
 )
 def test_nothing_goes_that_must_stay(
-    images: list[Seen], data: st.DataObject, keep: int, days: float, limit: int
+    images: list[SeenImage], data: st.DataObject, keep: int, days: float, limit: int
 ) -> None:
     ids = [one.id for one in images]
     used = dict.fromkeys(data.draw(st.lists(st.sampled_from(ids), max_size=5)) if ids else [], "somebody")
@@ -124,7 +124,7 @@ def test_nothing_goes_that_must_stay(
     assert len(going) <= limit
     assert not going & used.keys()
     assert not going & {one.tags.get("base_ami_id") for one in images}
-    good: defaultdict[str, list[Seen]] = defaultdict(list)
+    good: defaultdict[str, list[SeenImage]] = defaultdict(list)
     for one in images:
         assert one.id not in going or (words.BAKE in one.tags and NOW - one.created >= days * DAY)
         assert one.id not in going or one.tags.get(words.KEEP) in (None, "false")

@@ -10,8 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from delivery import cli
-from delivery.cli_options import Place, place_options
-from delivery.clock import Clock, FakeClock, iso
+from delivery.cli_options import CommonOptions, place_options
+from delivery.clock import FakeClock, HostClock, iso
 from delivery.errors import DeliveryError, PolicyError
 from jobdsl.errors import Problem
 
@@ -76,10 +76,10 @@ def test_a_misspelled_command_is_told_with_what_may_be_meant(
 
 
 def test_the_common_options_reach_the_command(run: Run) -> None:
-    seen: list[Place] = []
+    seen: list[CommonOptions] = []
 
     @place_options
-    def act(place: Place) -> None:
+    def act(place: CommonOptions) -> None:
         seen.append(place)
 
     assert run(act, "--account", "live", "--region", "eu-west-1", "--settings", "x.toml")[0] == 0
@@ -120,7 +120,7 @@ def test_times_are_told_in_utc_and_a_fake_clock_moves_when_somebody_sleeps() -> 
     clock.woken.append(woken.append)
     clock.sleep(61.0)
     assert (iso(clock.now()), clock.slept, woken) == ("1970-01-01T00:01:01Z", [61.0], [61.0])
-    assert Clock().now() > 1_700_000_000
+    assert HostClock().now() > 1_700_000_000
 
 
 @pytest.mark.parametrize("module", ["delivery", "dynaslave", "jobdsl"])

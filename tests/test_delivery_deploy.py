@@ -8,7 +8,7 @@ from delivery import tags
 from delivery.deploy.begin import facts_of
 from delivery.deploy.intent import intend
 from delivery.deploy.plan import after
-from delivery.deploy.runs import Ending
+from delivery.deploy.runs import CommandOutcome
 from delivery.deploy.traffic import traffic_of
 from delivery.errors import ROLLED_BACK, DeliveryError
 from deploy_case import NEW, OLD, SIZE, Case, case
@@ -73,7 +73,7 @@ def test_the_highlander_deletes_the_old_group_and_its_image_can_come_back() -> N
         assert one.state()[active]["images"] == ["old"]
 
 
-def again(one: Case, number: int) -> Ending:
+def again(one: Case, number: int) -> CommandOutcome:
     """One more image, deployed an hour later."""
     one.world.clock.sleep(3600)
     one.image = one.world.raw("ec2").register_image(Name=f"shop-{number}.0")["ImageId"]

@@ -14,9 +14,9 @@ import iam
 from aws_shared import SERVICES
 from canary_case import MARGINAL, analysis
 from delivery import cli, tags
-from delivery.cli_options import Place
+from delivery.cli_options import CommonOptions
 from delivery.deploy import asked as told
-from delivery.settings import HistorySettings, Lock, loads
+from delivery.settings import HistorySettings, LockSettings, loads
 from delivery_world import service_of
 from deploy_case import NEW, OLD, TOML, Case, Make, cases
 from deploy_requests import Request, arn, asked, group, image
@@ -55,7 +55,7 @@ class Desk:
             AlarmName="calm", ComparisonOperator="GreaterThanThreshold", EvaluationPeriods=1, Threshold=1.0,
             MetricName="x", Namespace="x", Period=60, Statistic="Sum",
         )  # fmt: skip
-        one.settings = replace(one.settings, lock=Lock(), history=HistorySettings())
+        one.settings = replace(one.settings, lock=LockSettings(), history=HistorySettings())
         for service in SERVICES:
             one.world.listen(service, "before-parameter-build", self._note)
         return one
@@ -87,8 +87,8 @@ def desk() -> Iterator[Desk]:
     """All that commands ask for in every kind of deploy there is."""
     with cases() as make, pytest.MonkeyPatch.context() as patch:
         made = Desk(make)
-        patch.setattr(Place, "settings", property(lambda _: made.case and made.case.settings))
-        patch.setattr(Place, "aws", property(lambda _: made.case and made.case.world.aws))
+        patch.setattr(CommonOptions, "settings", property(lambda _: made.case and made.case.settings))
+        patch.setattr(CommonOptions, "aws", property(lambda _: made.case and made.case.world.aws))
         patch.setattr(told, "Clock", lambda: made.case and made.case.world.clock)
         for kind in (
             red_black,
@@ -147,7 +147,7 @@ def weighted(desk: Desk) -> None:
         if kind == "rule":
             one.settings = replace(
                 loads(f'{TOML}{GATES}traffic = "weighted"\nlistener = "{rule(one)}"'),
-                lock=Lock(),
+                lock=LockSettings(),
                 history=HistorySettings(),
             )
         assert desk.run("plan", "--image", one.image) == 0
@@ -237,7 +237,7 @@ def first(desk: Desk) -> None:
     """The first group of a cluster, with a launch template of its own."""
     one = desk.begin()
     where = f'[clusters.shop-eu]\ninstance_type = "m7i.large"\ntarget_groups = ["web"]\nsubnets = ["{one.world.subnet}"]\n'
-    one.settings = replace(loads(where), lock=Lock(), history=HistorySettings())
+    one.settings = replace(loads(where), lock=LockSettings(), history=HistorySettings())
     assert desk.run("plan", "--image", one.image, cluster="shop-eu") == 0
     assert desk.deploy(cluster="shop-eu") == 0
 

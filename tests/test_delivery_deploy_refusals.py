@@ -9,7 +9,7 @@ import pytest
 
 from delivery import tags
 from delivery.deploy import runs
-from delivery.deploy.runs import Ending
+from delivery.deploy.runs import CommandOutcome
 from delivery.errors import REFUSED, USAGE, DeliveryError, PolicyError
 from delivery.settings import loads
 from delivery_world import group_tags
@@ -145,7 +145,7 @@ def changes(one: Case) -> list[str]:
     return [name for name in one.strict.operations() if not name.startswith(READING)]
 
 
-def refused(act: Callable[[], Ending]) -> DeliveryError:
+def refused(act: Callable[[], CommandOutcome]) -> DeliveryError:
     with pytest.raises(DeliveryError) as caught:
         act()
     return caught.value
@@ -198,8 +198,8 @@ def test_what_rings_can_be_ignored_by_the_deploy_of_its_fix_and_by_all_that_cont
     alarm(one, "errors", "ALARM")
     alarm(one, "latency")
 
-    def start() -> Ending:
-        def act(site: Any) -> Ending:
+    def start() -> CommandOutcome:
+        def act(site: Any) -> CommandOutcome:
             site.ignore_alarms(["errors"])
             return runs.deploy(site, one.image, "canary")
 

@@ -15,7 +15,7 @@ from delivery.deploy.status import report, table
 from delivery.deploy.traffic import traffic_of
 from delivery.errors import USAGE, DeliveryError, LockedError
 from delivery.lock import open_lock
-from delivery.settings import Lock
+from delivery.settings import LockSettings
 from deploy_case import NEW, OLD, SIZE, Case, Make, active, at, cases, remove
 from ec2_strict import Fault, KillError
 
@@ -284,7 +284,7 @@ def test_only_a_parked_group_is_left_and_comes_back(make: Make) -> None:
 )
 def test_a_rollback_overtakes_a_deploy_that_runs(make: Make, when: str) -> None:
     one = make("soak_minutes = 10\n")
-    one.settings = replace(one.settings, lock=Lock())
+    one.settings = replace(one.settings, lock=LockSettings())
     one.strict.floor = SIZE
     before = one.state()[OLD]
     overtaken: list[int] = []

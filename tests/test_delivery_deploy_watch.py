@@ -10,7 +10,7 @@ import pytest
 
 from delivery import tags
 from delivery.deploy import runs
-from delivery.deploy.runs import Ending
+from delivery.deploy.runs import CommandOutcome
 from delivery.deploy.status import illness_of, report
 from delivery.deploy.traffic import traffic_of
 from delivery.errors import ROLLED_BACK, WAITING, DeliveryError
@@ -91,7 +91,7 @@ def test_once_traffic_has_moved_a_failing_gate_or_alarm_goes_back_at_once(
     assert since(one, "serving") <= 60 < TIMEOUT
 
 
-def _started(one: Case, run: str, fail: Callable[[], None]) -> Ending:
+def _started(one: Case, run: str, fail: Callable[[], None]) -> CommandOutcome:
     if run == "promote":
         one.start("canary")
         one.lines.clear()

@@ -15,7 +15,7 @@ from delivery.deploy.intent import Intent, intend
 from delivery.deploy.plan import steps
 from delivery.deploy.site import Site
 from delivery.deploy.traffic import traffic_of
-from delivery.settings import Lock, loads
+from delivery.settings import LockSettings, loads
 from delivery_world import group_tags
 from deploy_case import NEW, OLD, SIZE, TOML, Case, Make, cases
 from ec2_strict import Fault, KillError
@@ -153,7 +153,7 @@ def first(make: Make, more: str = "") -> Case:
         f'[clusters.shop-eu]\ninstance_type = "m5.large"\ntarget_groups = ["web"]\n'
         f'subnets = ["{one.world.subnet}"]\nmin = 1\ndesired = 1\nmax = 4\n{more}'
     )
-    one.settings = replace(loads(TOML + where), lock=Lock(table="none"))
+    one.settings = replace(loads(TOML + where), lock=LockSettings(table="none"))
     return one
 
 

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from delivery.aws import AwsError
-from delivery.health import Gate, Verdict, probes, sources
+from delivery.health import Gate, HealthVerdict, probes, sources
 from delivery.health.sources import Address
 from delivery.settings import Deploy
 from delivery_world import World, world
@@ -29,7 +29,7 @@ def gate(one: World, **settings: Any) -> Gate:
 
 def test_a_group_in_service_is_healthy_after_enough_looks(one: World) -> None:
     ids = one.group("shop-v001", 2, TargetGroupARNs=[one.target_group("web")])
-    seen: list[Verdict] = []
+    seen: list[HealthVerdict] = []
     verdict = gate(one).wait("shop-v001", 2, each=seen.append)
     assert (verdict.state, verdict.healthy, verdict.streak) == ("healthy", 2, 3)
     assert sorted(verdict.look.healthy) == sorted(ids)
@@ -115,7 +115,7 @@ def test_a_soak_looks_until_its_time_is_over(one: World) -> None:
 def test_each_may_end_a_wait(one: World) -> None:
     one.group("shop-v001", 0)
 
-    def lost(_: Verdict) -> None:
+    def lost(_: HealthVerdict) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.health import Answer, Look, Rule, judge, watch
+from delivery.health import HealthReport, HealthRule, Look, judge, watch
 from delivery.health.judge import required
 
 IDS = st.sampled_from([f"i-{number}" for number in range(4)])
 WRONG = st.sampled_from(["", "", "", "Pending"])
 ANSWERS = st.builds(
-    Answer,
+    HealthReport,
     st.sampled_from(["group", "ec2", "alarms"]),
     st.none() | st.dictionaries(IDS, WRONG),
     st.sampled_from(["", "", "", "down"]),
@@ -26,11 +26,11 @@ LOOKS = st.lists(
     ),
     max_size=6,
 ).map(lambda looks: [replace(one, at=float(number)) for number, one in enumerate(looks)])
-RULES = st.builds(Rule, st.integers(1, 3), st.integers(1, 3), st.sampled_from([3.0, 99.0]))
+RULES = st.builds(HealthRule, st.integers(1, 3), st.integers(1, 3), st.sampled_from([3.0, 99.0]))
 
 
 def look(*wrong: str, at: float = 0.0, whole: str = "", source: str = "group") -> Look:
-    return Look(at, (Answer(source, {f"i-{n}": one for n, one in enumerate(wrong)}, whole),))
+    return Look(at, (HealthReport(source, {f"i-{n}": one for n, one in enumerate(wrong)}, whole),))
 
 
 def at_times(*looks: Look) -> list[Look]:
@@ -38,7 +38,9 @@ def at_times(*looks: Look) -> list[Look]:
 
 
 @given(LOOKS, RULES)
-def test_healthy_means_enough_instances_in_each_of_the_last_looks(looks: list[Look], rule: Rule) -> None:
+def test_healthy_means_enough_instances_in_each_of_the_last_looks(
+    looks: list[Look], rule: HealthRule
+) -> None:
     verdict = judge(looks, rule)
     last = looks[-rule.looks :]
     well = [one for one in last if not one.unknown and len(one.healthy) >= rule.required]
@@ -51,7 +53,7 @@ def test_healthy_means_enough_instances_in_each_of_the_last_looks(looks: list[Lo
 
 
 @given(LOOKS.filter(bool), ANSWERS)
-def test_one_more_source_never_makes_an_instance_healthier(looks: list[Look], more: Answer) -> None:
+def test_one_more_source_never_makes_an_instance_healthier(looks: list[Look], more: HealthReport) -> None:
     before = looks[0]
     after = replace(before, answers=(*before.answers, more))
     assert {*after.healthy} & {*before.instances} <= {*before.healthy}
@@ -59,14 +61,14 @@ def test_one_more_source_never_makes_an_instance_healthier(looks: list[Look], mo
 
 
 @given(LOOKS, RULES)
-def test_without_instances_nothing_is_ever_healthy(looks: list[Look], rule: Rule) -> None:
+def test_without_instances_nothing_is_ever_healthy(looks: list[Look], rule: HealthRule) -> None:
     empty = [replace(one, answers=tuple(replace(a, instances=None) for a in one.answers)) for one in looks]
     assert judge(empty, rule).state != "healthy"
     assert watch(empty, rule, 0.0).state != "healthy"
 
 
 def test_it_takes_good_looks_in_a_row() -> None:
-    rule = Rule(2, 2)
+    rule = HealthRule(2, 2)
     good, bad = look("", ""), look("", "Pending")
     assert judge([], rule).state == "waiting"
     assert judge([good], rule).streak == 1
@@ -76,7 +78,7 @@ def test_it_takes_good_looks_in_a_row() -> None:
 
 
 def test_the_deadline_ends_a_wait_that_is_not_over() -> None:
-    rule = Rule(1, 2, deadline=1.0)
+    rule = HealthRule(1, 2, deadline=1.0)
     assert judge(at_times(look(""), look("")), rule).state == "healthy"  # in time at the last moment
     verdict = judge(at_times(look("Pending"), look("")), rule)
     assert (verdict.state, verdict.streak) == ("failed", 1)
@@ -85,16 +87,16 @@ def test_the_deadline_ends_a_wait_that_is_not_over() -> None:
 
 
 def test_good_looks_begun_before_the_deadline_are_finished() -> None:
-    rule = Rule(1, 3, deadline=1.5)
+    rule = HealthRule(1, 3, deadline=1.5)
     assert judge(at_times(look("Pending"), look(""), look("")), rule).state == "waiting"
     assert judge(at_times(look("Pending"), look(""), look(""), look("")), rule).state == "healthy"
     assert judge(at_times(look("Pending"), look(""), look("Pending")), rule).state == "failed"
 
 
 def test_an_instance_is_healthy_if_every_source_that_speaks_of_instances_says_so() -> None:
-    group = Answer("group", {"i-1": "", "i-2": "", "i-3": "Terminating"})
-    web = Answer("target group web", {"i-1": "", "i-2": "initial"})
-    seen = Look(0.0, (group, web, Answer("alarms")))
+    group = HealthReport("group", {"i-1": "", "i-2": "", "i-3": "Terminating"})
+    web = HealthReport("target group web", {"i-1": "", "i-2": "initial"})
+    seen = Look(0.0, (group, web, HealthReport("alarms")))
     assert seen.healthy == ("i-1",)
     assert list(seen.reasons(2)) == [
         "1 of 2 healthy",
@@ -102,7 +104,7 @@ def test_an_instance_is_healthy_if_every_source_that_speaks_of_instances_says_so
         "i-3: group: Terminating",
     ]
     assert list(seen.reasons(1)) == []
-    assert not replace(seen, answers=(*seen.answers, Answer("alarms", wrong="5xx is in alarm"))).good(1)
+    assert not replace(seen, answers=(*seen.answers, HealthReport("alarms", wrong="5xx is in alarm"))).good(1)
 
 
 def test_of_many_reasons_the_first_are_told() -> None:
@@ -111,7 +113,7 @@ def test_of_many_reasons_the_first_are_told() -> None:
 
 
 def test_a_soak_ends_well_once_its_time_is_over() -> None:
-    rule = Rule(1, 2)
+    rule = HealthRule(1, 2)
     good, bad = look(""), look("Unhealthy")
     assert watch(at_times(good, good), rule, 2.0).state == "waiting"
     assert watch(at_times(good, good, good), rule, 2.0).state == "healthy"
@@ -124,8 +126,8 @@ def test_a_soak_ends_well_once_its_time_is_over() -> None:
 
 
 def test_an_alarm_ends_a_soak_at_once_and_trouble_in_looking_does_not() -> None:
-    rule = Rule(1, 3)
-    alarm = Look(0.0, (*look("").answers, Answer("alarms", wrong="5xx is in alarm")))
+    rule = HealthRule(1, 3)
+    alarm = Look(0.0, (*look("").answers, HealthReport("alarms", wrong="5xx is in alarm")))
     assert watch(at_times(look(""), alarm), rule, 9.0).state == "failed"
     blind = Look(0.0, unknown="health could not be read")
     assert watch(at_times(look(""), blind, blind, blind, blind), rule, 2.0).state == "waiting"
@@ -143,4 +145,4 @@ def test_the_required_number_is_rounded_up_and_at_least_one(
 
 def test_nothing_can_be_required_of_nothing() -> None:
     with pytest.raises(ValueError, match="at least one"):
-        Rule(0)
+        HealthRule(0)

@@ -19,8 +19,8 @@ from delivery.errors import SettingsError
 from delivery.history import record as records
 from delivery.history.record import GroupVersion, RunEvent, RunRecord, merged
 from delivery.history.store import DynamoStore, SqliteStore, open_store
-from delivery.provenance import Trigger
-from delivery.settings import HistorySettings, Lock, load_settings, loads
+from delivery.provenance import RunOrigin
+from delivery.settings import HistorySettings, LockSettings, load_settings, loads
 from deploy_case import NEW, OLD, Case, cases, commands
 from ec2_strict import Fault, KillError
 
@@ -38,7 +38,7 @@ def one() -> Iterator[Case]:
     """A cluster whose runs are recorded, and an image whose tags say what is in it."""
     with cases() as make:
         case = make()
-        case.settings = replace(case.settings, history=HistorySettings(), lock=Lock())
+        case.settings = replace(case.settings, history=HistorySettings(), lock=LockSettings())
         written = tags.written(
             {"application": "shop", "version": "1.4", "release": "2", "commit": "0a1b2c3d"}
         )
@@ -69,7 +69,7 @@ def test_a_deploy_is_recorded_with_who_what_from_and_to(one: Case, run: Run) -> 
         "shop",
     )
     assert (record.account, record.region) == (one.world.aws.account, "eu-west-1")
-    assert record.trigger == Trigger(
+    assert record.trigger == RunOrigin(
         deployer=one.world.aws.caller, jenkins_user="alice", job="shop/deploy", build="12",
         build_url=BUILD["BUILD_URL"], change_request="CHG12",
     )  # fmt: skip
@@ -181,7 +181,7 @@ def _refusal(code: str) -> Any:
 def test_where_no_table_may_be_made_the_warning_says_how(
     one: Case, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    one.settings = replace(one.settings, lock=Lock("none"))
+    one.settings = replace(one.settings, lock=LockSettings("none"))
     one.strict.faults = [Fault("AccessDeniedException", operation="CreateTable", times=2)]
     assert run("deploy", "--image", one.image) == 0
     err = capsys.readouterr().err
@@ -314,7 +314,7 @@ NAMES = st.text(min_size=1, max_size=10)
 STEPS = st.lists(st.fixed_dictionaries({"name": TEXT, "seconds": st.floats(0, 9)}), max_size=3)
 RECORDS = st.builds(
     RunRecord, id=NAMES, kind=NAMES, application=NAMES, cluster=NAMES, account=NAMES, region=NAMES, begun=NAMES,
-    ended=TEXT, trigger=st.builds(Trigger, deployer=TEXT, jenkins_user=TEXT, job=TEXT, build=TEXT, build_url=TEXT,
+    ended=TEXT, trigger=st.builds(RunOrigin, deployer=TEXT, jenkins_user=TEXT, job=TEXT, build=TEXT, build_url=TEXT,
     change_request=TEXT), source=VERSIONS, target=VERSIONS, outcome=NAMES, message=TEXT, reason=TEXT,
     evidence=st.dictionaries(TEXT, TEXT, max_size=2), timeline=STEPS.map(tuple),
 )  # fmt: skip

@@ -7,10 +7,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from delivery.aws import AwsError
-from delivery.clock import Clock, FakeClock
+from delivery.clock import FakeClock, HostClock
 from delivery.errors import LOCKED, DeliveryError, LockedError
 from delivery.lock import LEASE, Lock, holder, open_lock
-from delivery.settings import Settings, loads
+from delivery.settings import DeliverySettings, loads
 from delivery_world import World, world
 
 CLUSTER = "shop-test"
@@ -26,7 +26,7 @@ def one(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 def lock(one: World, what: str, cluster: str = CLUSTER, said: list[str] | None = None) -> Lock:
     say = said.append if said is not None else lambda _: None
-    return open_lock(one.aws, Settings(), cluster, one.clock, what, say)
+    return open_lock(one.aws, DeliverySettings(), cluster, one.clock, what, say)
 
 
 def refuse(one: World, operation: str, code: str) -> None:
@@ -73,7 +73,7 @@ def test_the_lock_of_a_killed_run_is_waited_for_and_taken(one: World) -> None:
             dead.check()
 
 
-class Ahead(Clock):
+class Ahead(HostClock):
     """The clock of another host, which is wrong."""
 
     def __init__(self, right: FakeClock, by: float) -> None:
@@ -94,7 +94,7 @@ def test_a_host_whose_clock_is_wrong_takes_no_lock_of_a_live_run(one: World, by:
     with lock(one, "d-1") as live:
         one.clock.woken.append(lambda _: live.check() if one.clock.monotonic() % 30 == 0 else None)
         with pytest.raises(LockedError, match="another deploy of shop-test is under way: d-1"):
-            open_lock(one.aws, Settings(), CLUSTER, Ahead(one.clock, by), "d-2").__enter__()
+            open_lock(one.aws, DeliverySettings(), CLUSTER, Ahead(one.clock, by), "d-2").__enter__()
         one.clock.woken.clear()
         live.check()
 
@@ -104,7 +104,7 @@ def test_a_host_whose_clock_is_wrong_waits_a_whole_lease_for_a_dead_run(one: Wor
     dead = lock(one, "d-1").__enter__()
     one.clock.sleep(LEASE * 3)  # however old its record is: nobody has seen it stand
     one.clock.slept.clear()
-    with open_lock(one.aws, Settings(), CLUSTER, Ahead(one.clock, by), "d-2"):
+    with open_lock(one.aws, DeliverySettings(), CLUSTER, Ahead(one.clock, by), "d-2"):
         assert sum(one.clock.slept) == LEASE
         with pytest.raises(LockedError):
             dead.check()
@@ -123,7 +123,7 @@ def test_a_rollback_takes_the_lock_of_a_live_run_over(one: World) -> None:
     with lock(one, "d-1") as running:
         running.check()
         with open_lock(
-            one.aws, Settings(), CLUSTER, one.clock, "rollback", said.append, takes_over=True
+            one.aws, DeliverySettings(), CLUSTER, one.clock, "rollback", said.append, takes_over=True
         ) as new:
             assert said == [
                 "taking the lock over from d-1 (https://jenkins.example.com/job/deploy/7/): "
@@ -151,7 +151,9 @@ def test_a_lock_that_is_refused_is_told_at_once(one: World, code: str, hint: str
     with lock(one, "d-1"):
         refuse(one, "UpdateItem", code)
         with pytest.raises(DeliveryError) as caught:
-            open_lock(one.aws, Settings(), CLUSTER, one.clock, "d-2", takes_over=takes_over).__enter__()
+            open_lock(
+                one.aws, DeliverySettings(), CLUSTER, one.clock, "d-2", takes_over=takes_over
+            ).__enter__()
     assert f"cannot be written: {code}" in caught.value.message
     assert hint in caught.value.hint
     assert sum(one.clock.slept) == 0
@@ -169,7 +171,7 @@ def test_no_answer_at_all_is_no_wait_without_end(one: World, takes_over: bool) -
     lock(one, "d-1").__enter__()
     refuse(one, "UpdateItem", "InternalServerError")
     with pytest.raises(DeliveryError, match="cannot be written: InternalServerError"):
-        open_lock(one.aws, Settings(), CLUSTER, one.clock, "d-2", takes_over=takes_over).__enter__()
+        open_lock(one.aws, DeliverySettings(), CLUSTER, one.clock, "d-2", takes_over=takes_over).__enter__()
     assert sum(one.clock.slept) <= 15.0
 
 

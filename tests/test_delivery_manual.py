@@ -9,7 +9,7 @@ import pytest
 import iam
 from delivery import tags
 from delivery.deploy.manual import plan_resize, plan_terminate, plan_traffic, run_manual
-from delivery.deploy.runs import Ending
+from delivery.deploy.runs import CommandOutcome
 from delivery.errors import REFUSED, USAGE, DeliveryError, LockedError
 from deploy_case import NEW, OLD, SIZE, Case, Make, cases, commands
 from deploy_requests import group as group_arn
@@ -24,16 +24,16 @@ def make() -> Iterator[Make]:
         yield made
 
 
-def resize(one: Case, name: str, **sizes: int | bool | None) -> Ending:
+def resize(one: Case, name: str, **sizes: int | bool | None) -> CommandOutcome:
     wanted = {"min": None, "desired": None, "max": None, **sizes}
     return one.run(lambda site: run_manual(site, plan_resize(site, name, **wanted)))  # type: ignore[arg-type]
 
 
-def traffic(one: Case, name: str, on: bool, last: bool = False) -> Ending:
+def traffic(one: Case, name: str, on: bool, last: bool = False) -> CommandOutcome:
     return one.run(lambda site: run_manual(site, plan_traffic(site, name, on=on, last=last)))
 
 
-def terminate(one: Case, instance: str, last: bool = False) -> Ending:
+def terminate(one: Case, instance: str, last: bool = False) -> CommandOutcome:
     return one.run(lambda site: run_manual(site, plan_terminate(site, instance, last=last)))
 
 
@@ -96,7 +96,7 @@ def test_a_size_that_is_none_changes_nothing(make: Make) -> None:
 def test_the_last_group_in_traffic_keeps_an_instance_and_its_traffic(make: Make) -> None:
     one = make()
     before = one.state()
-    acts: tuple[Callable[[], Ending], ...] = (
+    acts: tuple[Callable[[], CommandOutcome], ...] = (
         lambda: resize(one, OLD, desired=0),
         lambda: traffic(one, OLD, on=False),
     )
@@ -198,7 +198,7 @@ def test_an_instance_of_a_frozen_group_is_not_ended(make: Make) -> None:
 def test_a_deploy_that_is_not_over_comes_first(make: Make) -> None:
     one = make()
     one.start("canary")
-    acts: tuple[Callable[[], Ending], ...] = (
+    acts: tuple[Callable[[], CommandOutcome], ...] = (
         lambda: resize(one, OLD, desired=3),
         lambda: traffic(one, OLD, on=False),
         lambda: terminate(one, instance_of(one, OLD)),
@@ -226,7 +226,7 @@ def test_a_rollback_gives_the_size_of_the_last_change_back(make: Make) -> None:
     assert size_of(one, OLD) == (1, 3, 4)
 
 
-ACTS: dict[str, Callable[[Case, str], Ending]] = {
+ACTS: dict[str, Callable[[Case, str], CommandOutcome]] = {
     "grow": lambda one, _: resize(one, OLD, desired=3),
     "shrink": lambda one, _: resize(one, OLD, desired=1),
     "on": lambda one, _: traffic(one, OLD, on=True),

@@ -21,12 +21,12 @@ from delivery.errors import DeliveryError
 from delivery.metrics.cloudwatch import CloudWatch
 from delivery.metrics.collect import collect
 from delivery.metrics.command import Command
-from delivery.metrics.model import CloudWatchInput, Query, Reading, Subject, Window
+from delivery.metrics.model import CloudWatchInput, Query, Reading, SampleWindow, Subject
 from delivery.metrics.prometheus import Prometheus
 from delivery.metrics.series import describe_gaps, increments, placed
 
 START = 1_800_000_000
-WINDOW = Window(start=START, end=START + 300)
+WINDOW = SampleWindow(start=START, end=START + 300)
 CANARY = Subject(
     group="shop-v002", side="canary", target_group="targetgroup/green/1", instances=("i-1", "i-2")
 )
@@ -35,9 +35,9 @@ URL = "http://prometheus.test/api/v1/query_range"
 
 
 def test_a_window_has_whole_steps() -> None:
-    window = Window.between(START + 1, START + 299)
+    window = SampleWindow.between(START + 1, START + 299)
     assert (window.start, window.end, window.steps) == (START + 60, START + 240, 3)
-    assert Window.between(START + 1, START + 2).steps == 0
+    assert SampleWindow.between(START + 1, START + 2).steps == 0
     assert [window.index(time) for time in (START, START + 60, START + 119.9, START + 240)] == [
         None,
         0,
@@ -125,7 +125,7 @@ def test_prometheus_is_asked_for_the_group_and_answers_with_steps(server: reques
 
 def test_a_long_window_is_asked_in_parts(server: requests_mock.Mocker) -> None:
     server.post(URL, json=matrix([(START, "1")]))
-    window = Window(start=START, end=START + 25_000 * 60)
+    window = SampleWindow(start=START, end=START + 25_000 * 60)
     Prometheus("http://prometheus.test").read(
         [Query(name="m", source="prometheus", query="x")], CANARY, window
     )
@@ -313,7 +313,7 @@ class Fixed:
     def __init__(self, **values: Sequence[float | None]) -> None:
         self.values = values
 
-    def read(self, queries: Sequence[Query], subject: Subject, window: Window) -> dict[str, Reading]:
+    def read(self, queries: Sequence[Query], subject: Subject, window: SampleWindow) -> dict[str, Reading]:
         values = self.values.get(subject.side)
         if values is None:
             raise DeliveryError("no answer", "start it")
@@ -341,7 +341,7 @@ def test_counters_and_gaps_are_reported_by_metric_and_side() -> None:
 
 
 def test_an_empty_window_asks_nothing() -> None:
-    empty = Window(start=START, end=START)
+    empty = SampleWindow(start=START, end=START)
     collected = collect([Query(name="m", source="command", query="exit 1")], {}, BASELINE, CANARY, empty)
     assert (collected.metrics[0].baseline, collected.notes) == ((), ())
 

@@ -11,7 +11,7 @@ from delivery.analysis.model import Thresholds
 from delivery.analysis.sequential import Schedule, judge_interim
 from delivery.errors import DeliveryError
 from delivery.metrics.collect import collect
-from delivery.metrics.model import Query, Subject, Window
+from delivery.metrics.model import Query, SampleWindow, Subject
 from delivery.metrics.prometheus import Prometheus
 from prometheus_server import LACKS_PROMETHEUS, Service, prometheus
 
@@ -41,7 +41,7 @@ def test_the_slower_service_is_found_and_an_equal_one_is_not(tmp_path: Path) -> 
         good.restart()  # as a process that was started again: a counter that begins at zero
         time.sleep(SECONDS / 2)
         now = time.time()
-        window = Window.between(now - SECONDS + 3, now, 1)
+        window = SampleWindow.between(now - SECONDS + 3, now, 1)
         sources = {"prometheus": Prometheus(url)}
         baseline = Subject(group="shop-v001", side="baseline")
         schedule = Schedule(minutes=3, interval_minutes=1, warm_up_minutes=0)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from delivery.names import (
     AppVersion,
-    Cluster,
-    Group,
+    ClusterName,
+    GroupName,
     NameProblem,
     app_version,
     cluster,
@@ -40,7 +40,7 @@ from delivery.names import (
 def test_what_names_say(name: str, parts: tuple[str, str, str, int | None]) -> None:
     app, stack, detail, push = parts
     found = parse_group(name)
-    assert found == Group(Cluster(app, stack, detail), push)
+    assert found == GroupName(ClusterName(app, stack, detail), push)
     assert str(found) == name
 
 
@@ -86,7 +86,7 @@ detail = st.from_regex(r"[A-Za-z0-9._~^][A-Za-z0-9._~^-]{0,15}", fullmatch=True)
 
 
 @st.composite
-def clusters(draw: st.DrawFn) -> Cluster:
+def clusters(draw: st.DrawFn) -> ClusterName:
     try:
         return cluster(draw(name), draw(st.just("") | name), draw(st.just("") | detail))
     except NameProblem:
@@ -94,16 +94,18 @@ def clusters(draw: st.DrawFn) -> Cluster:
 
 
 @given(clusters(), st.integers(0, 999_999))
-def test_what_is_written_reads_back(of: Cluster, push: int) -> None:
+def test_what_is_written_reads_back(of: ClusterName, push: int) -> None:
     assert parse_cluster(str(of)) == of
-    assert parse_group(str(Group(of, push))) == Group(of, push)
-    assert len(str(Group(of, push % 1000))) <= 96
+    assert parse_group(str(GroupName(of, push))) == GroupName(of, push)
+    assert len(str(GroupName(of, push % 1000))) <= 96
 
 
 @given(clusters(), st.sets(st.integers(0, 999), max_size=50), st.none() | st.integers(0, 999))
-def test_the_next_push_is_free_and_after_the_newest(of: Cluster, pushes: set[int], last: int | None) -> None:
-    existing = [str(Group(of, push)) for push in pushes]
-    newest = None if last is None else str(Group(of, last))
+def test_the_next_push_is_free_and_after_the_newest(
+    of: ClusterName, pushes: set[int], last: int | None
+) -> None:
+    existing = [str(GroupName(of, push)) for push in pushes]
+    newest = None if last is None else str(GroupName(of, last))
     found = next_group(of, existing, newest)
     assert found.push is not None
     assert found.push not in pushes

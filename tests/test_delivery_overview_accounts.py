@@ -10,7 +10,7 @@ from overview_world import EU, TEST, estate, furnish, listener, record, rows, ta
 
 from delivery import cli, tags
 from delivery.aws import open_aws
-from delivery.clock import Clock
+from delivery.clock import HostClock
 from delivery.history.store import open_store
 from delivery.lock import open_lock
 from delivery.settings import load_settings
@@ -73,7 +73,7 @@ def test_a_run_that_holds_the_lock_is_under_way_and_a_killed_one_is_closed(
         record(world)
         settings = load_settings(world.toml)
         aws = open_aws(settings, "test", EU)
-        with open_lock(aws, settings, "shop-us", Clock(), "deploy"):
+        with open_lock(aws, settings, "shop-us", HostClock(), "deploy"):
             cli.run(["history", "shop-us", "--json"])
             assert json.loads(capsys.readouterr().out)["runs"][0]["outcome"] == "running"
         world.failing["test", EU, "PutItem"] = "AccessDeniedException"  # who may only read sees the same
@@ -81,7 +81,7 @@ def test_a_run_that_holds_the_lock_is_under_way_and_a_killed_one_is_closed(
             assert cli.run(["history", "shop-us", "--json"]) == 0
             assert json.loads(capsys.readouterr().out)["runs"][0]["outcome"] == "interrupted"
             world.failing.clear()
-        store = open_store(aws, settings, Clock())
+        store = open_store(aws, settings, HostClock())
         assert store is not None
         assert [event.kind for event in store.of_cluster("shop-us")] == ["close", "begin"]
 

@@ -274,7 +274,7 @@ GROUPS = (
 
 def test_cleaning_groups_may_do_what_it_does_and_nothing_else() -> None:
     from delivery.clean import groups as cleaning
-    from delivery.settings import Settings
+    from delivery.settings import DeliverySettings
 
     with world() as there:
         web, scaling = there.target_group("web"), there.raw("autoscaling")
@@ -295,13 +295,13 @@ def test_cleaning_groups_may_do_what_it_does_and_nothing_else() -> None:
         tags = {name: there.tags(name) for name in there.groups()}
         for one in cleaning.plan(there.aws, there.clock, None, 24.0):
             if one.action != "keep":
-                assert cleaning.act(there.aws, Settings(), there.clock, one, 24.0)[0] is not False
+                assert cleaning.act(there.aws, DeliverySettings(), there.clock, one, 24.0)[0] is not False
         refuse_deletion(there)
         with suppress(DeliveryError):
             again = next(
                 one for one in cleaning.plan(there.aws, there.clock, None, 24.0) if one.group == "shop-v000"
             )
-            cleaning.act(there.aws, Settings(), there.clock, again, 24.0)
+            cleaning.act(there.aws, DeliverySettings(), there.clock, again, 24.0)
         requests = [
             _group_request(call.service, call.operation, call.parameters, tags) for call in there.calls
         ]

@@ -13,7 +13,7 @@ from delivery.change_requests import TOKEN, ask
 from delivery.errors import REFUSED, PolicyError
 from delivery.permission import permit
 from delivery.policy import Wish, refusals
-from delivery.settings import Account, Settings, loads
+from delivery.settings import Account, DeliverySettings, loads
 from delivery.sharing import mark_tested
 from delivery_world import REGION, world
 
@@ -113,7 +113,7 @@ def test_production_is_never_reached_without_a_change_request(
     app: str, caller: str, tags: dict[str, str] | None
 ) -> None:
     account = Account("live", production=True)
-    settings = Settings({"live": account, "test": Account("test")})
+    settings = DeliverySettings({"live": account, "test": Account("test")})
     assert "change-request" in {
         one.rule for one in refusals(settings, account, Wish(app, "ami-1", caller, "", tags))
     }
@@ -206,7 +206,7 @@ def test_who_asks_is_looked_up_where_the_settings_care() -> None:
         assert one.operations() == []
 
 
-def world_of(settings: Settings):  # type: ignore[no-untyped-def]
+def world_of(settings: DeliverySettings):  # type: ignore[no-untyped-def]
     from delivery.aws import open_aws
 
     return open_aws(settings, "test", REGION)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.errors import USAGE, DeliveryError, SettingsError
-from delivery.settings import Account, Deploy, Settings, load_settings, loads
+from delivery.settings import Account, DeliverySettings, Deploy, load_settings, loads
 
 BOTH = """
 [accounts.test]
@@ -35,7 +35,7 @@ def test_without_a_file_there_is_one_account_of_the_environment(
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DELIVERY_SETTINGS", raising=False)
     settings = load_settings()
-    assert settings == Settings()
+    assert settings == DeliverySettings()
     assert settings.account() == settings.account("default") == Account("default")
     assert settings.deploy("default", "shop", "shop-test") == Deploy()
 
@@ -203,7 +203,7 @@ def test_the_only_account_needs_no_name_and_others_are_told_with_what_may_be_mea
         settings.account("prodution")
     assert wrong.value.hint == 'did you mean "production"?'
     with pytest.raises(DeliveryError) as none:
-        Settings().account("production")
+        DeliverySettings().account("production")
     assert none.value.hint == "[accounts.production] in delivery.toml names one"
 
 

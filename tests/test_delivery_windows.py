@@ -10,7 +10,7 @@ import pytest
 
 from delivery.deploy import runs
 from delivery.errors import DeliveryError, SettingsError
-from delivery.provenance import Trigger
+from delivery.provenance import RunOrigin
 from delivery.settings import loads
 from delivery.windows import closed, parse_freeze, parse_window
 from deploy_case import NEW, OLD, Make, active, cases
@@ -82,7 +82,7 @@ def test_a_freeze_refuses_deploys_not_rollbacks_and_a_change_request_overrides_i
         one.start()
     assert [*one.strict.groups] == [OLD]
     site = one.site()
-    site.trigger = replace(site.trigger or Trigger(), change_request="CHG0000001")
+    site.trigger = replace(site.trigger or RunOrigin(), change_request="CHG0000001")
     with site.lock:
         assert runs.deploy(site, one.image, "red-black").outcome == "deployed"
     assert any("CHG0000001 overrides: deploys are frozen" in line for line in one.lines)

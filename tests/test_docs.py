@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dynaslave.pools.pool import agent_pool
-from dynaslave.pools.settings import Account, Pools
+from dynaslave.pools.settings import Pools, TotalQuota
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
@@ -49,7 +49,9 @@ def test_the_page_on_pools_has_every_argument_and_its_default() -> None:
 
 def test_the_page_on_pools_has_every_quota() -> None:
     text = (ROOT / "docs" / "pools.md").read_text("utf-8")
-    keys = {f"pools.{one.name}" for one in fields(Pools)} | {f"quotas.{one.name}" for one in fields(Account)}
+    keys = {f"pools.{one.name}" for one in fields(Pools)} | {
+        f"quotas.{one.name}" for one in fields(TotalQuota)
+    }
     assert {key for key in keys if f"`{key}`" not in text} == set()
 
 

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from jobdsl.documents import references as module
-from jobdsl.documents.parts import Parts, Pieces, split
+from jobdsl.documents.parts import PartMemory, Pieces, split
 from jobdsl.documents.references import References, references
 from jobdsl.errors import XmlError
 
@@ -66,7 +66,7 @@ def plain(found: References) -> str:
 
 @pytest.fixture
 def empty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_PARTS", Parts(16_000_000, 100_000))
+    monkeypatch.setattr(module, "_PARTS", PartMemory(16_000_000, 100_000))
 
 
 def test_what_was_seen_before_changes_nothing(monkeypatch: pytest.MonkeyPatch, empty: None) -> None:
@@ -74,7 +74,7 @@ def test_what_was_seen_before_changes_nothing(monkeypatch: pytest.MonkeyPatch, e
     documents = [document(drawn.choice(ROOTS), drawn.sample(PARTS, drawn.randint(1, 8))) for _ in range(400)]
     shared = [plain(references(one)) for one in documents]
     for one, found in zip(documents, shared, strict=True):
-        monkeypatch.setattr(module, "_PARTS", Parts(16_000_000, 100_000))
+        monkeypatch.setattr(module, "_PARTS", PartMemory(16_000_000, 100_000))
         assert plain(references(one)) == found
     assert len(set(shared)) > 100
 
@@ -151,7 +151,7 @@ def test_a_document_of_known_parts_is_not_read_again(monkeypatch: pytest.MonkeyP
 
 
 def test_the_memory_of_parts_is_bounded() -> None:
-    parts: Parts[int] = Parts(10_000, 1_000)
+    parts: PartMemory[int] = PartMemory(10_000, 1_000)
     pieces = [split(document(root, ["<a/>"])) for root in ("project", "flow-definition", "matrix-project")]
     assert all(pieces)
     kinds = [one for one in pieces if one is not None]
@@ -165,6 +165,6 @@ def test_the_memory_of_parts_is_bounded() -> None:
         assert sum(map(len, kept)) + 500 * len(kept) <= 10_000
 
 
-def held(parts: Parts[int], pieces: Pieces, texts: list[str]) -> dict[str, int]:
+def held(parts: PartMemory[int], pieces: Pieces, texts: list[str]) -> dict[str, int]:
     known = [parts.known(Pieces(pieces.tag, pieces.head, [text])) for text in texts]
     return {text: one[0][text] for text, one in zip(texts, known, strict=True) if one and text in one[0]}

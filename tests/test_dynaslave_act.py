@@ -28,7 +28,7 @@ from dynaslave.deciding.decisions import (
 from dynaslave.model import Instance, Offline
 from dynaslave.provider import Denied, Hand, LaunchRequest, NoCapacity, Throttled, Unavailable
 from jobdsl.testing import ManualClock, SimulatedJenkins
-from jobdsl.testing.wire import Request
+from jobdsl.testing.wire import HttpRequest
 
 
 @pytest.fixture
@@ -528,7 +528,7 @@ class Meddler:
         self.lock = threading.Lock()
         self.killed: list[str] = []
 
-    def __call__(self, request: Request) -> None:
+    def __call__(self, request: HttpRequest) -> None:
         """A request comes in at the controller."""
         gone = request.segments[1] if request.path.endswith("/doDelete") else ""
         self.next(gone, ours=self.ours)

@@ -11,17 +11,17 @@ from dynaslave.acting.act import Actor
 from dynaslave.controller.nodes import Nodes
 from dynaslave.deciding.boots import Boots
 from dynaslave.deciding.decisions import Suspect
-from dynaslave.deciding.ledger import Seen, join
+from dynaslave.deciding.ledger import AgentHistory, join
 from dynaslave.deciding.reconcile import settle_instances
 from dynaslave.ec2.lag import Lag
 from dynaslave.manager.clocks import ClockWatch, steady
 from dynaslave.manager.costs import Costs, MemoryBook
-from dynaslave.manager.loop import Manager, Parts
+from dynaslave.manager.loop import Dependencies, Manager
 from dynaslave.manager.observe import Observer
-from dynaslave.model import Instance, Node, State
+from dynaslave.model import AgentState, Instance, JenkinsNode
 from dynaslave.pools.limits import Deadlines
 from dynaslave.pools.pool import make
-from dynaslave.pools.settings import Manager as ManagerSettings
+from dynaslave.pools.settings import ManagerSettings as ManagerSettings
 from dynaslave.pools.watch import Declared
 from dynaslave.simulated.provider import SimulatedCloud
 from jobdsl.controller.jenkins import connect
@@ -53,7 +53,7 @@ class Host:
     def start(self) -> Manager:
         controller = connect(self.jenkins.url, self.jenkins.user, self.jenkins.token, patience=0)
         return Manager(
-            Parts(
+            Dependencies(
                 name="main",
                 url=self.jenkins.url,
                 provider=self.cloud,
@@ -144,19 +144,19 @@ def test_a_boot_takes_no_less_than_nothing() -> None:
 
 
 def test_a_launch_is_between_its_node_and_its_first_sight() -> None:
-    node = Node("p-1", frozenset({"p-1"}), 1, connected=False, pool="linux", created=1000.0)
+    node = JenkinsNode("p-1", frozenset({"p-1"}), 1, connected=False, pool="linux", created=1000.0)
 
-    def since(launched: float, before: Seen | None = None, now: float = 1010.0) -> float:
+    def since(launched: float, before: AgentHistory | None = None, now: float = 1010.0) -> float:
         machine = Instance("i-1", "linux", "t", "running", launched, node="p-1")
         seen = {"p-1": before} if before else {}
         (agent,) = join([node], [machine], {"linux": POOL}, now, seen).agents
-        assert agent.state is State.BOOTING
+        assert agent.state is AgentState.BOOTING
         return agent.since
 
     assert since(1005.0) == 1005.0
     assert since(9999.0) == 1010.0
     assert since(-9999.0) == 1000.0
-    assert since(9999.0, Seen(State.PENDING, 1010.0, 1010.0, served=False), 1100.0) == 1010.0
+    assert since(9999.0, AgentHistory(AgentState.PENDING, 1010.0, 1010.0, served=False), 1100.0) == 1010.0
 
 
 def test_a_mark_of_suspicion_from_the_future_is_written_anew() -> None:

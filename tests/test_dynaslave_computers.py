@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynaslave.controller.computers import node, nodes
-from dynaslave.controller.marks import Marker
-from dynaslave.model import Node, Offline, Running
+from dynaslave.controller.marks import NodeMarker
+from dynaslave.model import JenkinsNode, Offline, Running
 from jobdsl.errors import ControllerError
 
 RECORDINGS = Path(__file__).parent / "recordings"
-MARKER = Marker("main", "heavy-1", "heavy", "abc1", 1_790_000_000.0)
+MARKER = NodeMarker("main", "heavy-1", "heavy", "abc1", 1_790_000_000.0)
 ENTRY: dict[str, Any] = {
     "_class": "hudson.slaves.SlaveComputer",
     "absoluteRemotePath": "/agents/x",
@@ -41,8 +41,8 @@ def recorded(name: str) -> Any:
 
 def test_a_recorded_list_of_nodes() -> None:
     built_in, made = nodes(recorded("computer/computers_tree"), "main")
-    assert built_in == Node("Built-In Node", frozenset({"built-in"}), 2, connected=True)
-    assert made == Node("xmlnode", frozenset({"linux", "xmlnode", "pool-a"}), 2, connected=False)
+    assert built_in == JenkinsNode("Built-In Node", frozenset({"built-in"}), 2, connected=True)
+    assert made == JenkinsNode("xmlnode", frozenset({"linux", "xmlnode", "pool-a"}), 2, connected=False)
 
 
 def test_recorded_builds_that_hold_executors() -> None:

@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 from mypy_boto3_dynamodb.client import DynamoDBClient
 
-from dynaslave.manager.costs import Account, Book, Costs, DynamoBook, MemoryBook, ReadOnlyBook
+from dynaslave.manager.costs import Book, Costs, DynamoBook, MemoryBook, MonthlyCost, ReadOnlyBook
 from dynaslave.model import Instance
 from jobdsl.aws.lease import create_table
 
@@ -70,7 +70,7 @@ def test_the_next_manager_goes_on_where_the_book_ends() -> None:
 
 def test_a_table_keeps_the_book(dynamo: DynamoDBClient) -> None:
     book = DynamoBook(dynamo, "dynaslave", "main")
-    assert book.read("2026-11") == Account({}, 0.0)
+    assert book.read("2026-11") == MonthlyCost({}, 0.0)
     assert restarted(book) == {"linux": pytest.approx(0.35)}
     assert book.read("2026-11").dollars == {"linux": pytest.approx(0.35)}
     assert DynamoBook(dynamo, "dynaslave", "other").read("2026-11").dollars == {}
@@ -88,7 +88,7 @@ def test_a_month_ends_at_midnight() -> None:
 
 
 class Silent:
-    def read(self, month: str) -> Account:
+    def read(self, month: str) -> MonthlyCost:
         raise OSError("nobody answers")
 
     def add(self, month: str, dollars: object, until: float) -> None:
@@ -102,7 +102,7 @@ class BrokenBook(MemoryBook):
         super().__init__()
         self.readable = self.writable = True
 
-    def read(self, month: str) -> Account:
+    def read(self, month: str) -> MonthlyCost:
         if not self.readable:
             raise OSError("this month's costs cannot be read: AccessDeniedException")
         return super().read(month)

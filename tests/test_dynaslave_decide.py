@@ -42,7 +42,7 @@ from dynaslave.deciding.decisions import (
 from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.outcome import Outcome
 from dynaslave.drain_reasons import Why
-from dynaslave.model import Node, Offline, QueueItem, Running, State
+from dynaslave.model import AgentState, JenkinsNode, Offline, QueueItem, Running
 from dynaslave.pools.limits import Cap, Limits
 from dynaslave.pools.pool import AgentPool
 from dynaslave.provider import NoCapacity, Offer
@@ -80,7 +80,7 @@ def test_free_executors_of_ours_and_others_take_items_first() -> None:
         node("ag1", "", ["other"]),
     ],
 )
-def test_what_cannot_take_a_build_covers_nothing(gone: Node) -> None:
+def test_what_cannot_take_a_build_covers_nothing(gone: JenkinsNode) -> None:
     assert counts(decided(look(items(1), [gone]))) == {"p": 1}
 
 
@@ -90,7 +90,7 @@ def test_executors_on_their_way_count_once_until_their_deadline(state: str) -> N
     instance = machine("p-1", state="pending" if state == "pending" else "running", launched=NOW - 30)
     machines = [] if state == "requested" else [instance]
     outcome = decided(look(items(3), [coming], machines))
-    assert [agent.state for agent in outcome.agents] == [State(state)]
+    assert [agent.state for agent in outcome.agents] == [AgentState(state)]
     assert outcome.decisions[0] == Launch("p", 2, "3 builds wait for p; 1 executor is on the way")
 
 
@@ -416,7 +416,11 @@ def test_an_end_that_was_wanted_or_announced_is_no_failure(more: dict[str, Any])
 
 
 def idle_for(
-    minutes: float, nodes: list[Node], *pools: AgentPool, step: float = 20, queue: Iterable[QueueItem] = ()
+    minutes: float,
+    nodes: list[JenkinsNode],
+    *pools: AgentPool,
+    step: float = 20,
+    queue: Iterable[QueueItem] = (),
 ) -> Outcome:
     memory, at = Memory(), NOW
     while True:
@@ -537,7 +541,7 @@ def test_demand_takes_draining_agents_back_before_it_launches() -> None:
         node("p-1", offline=Offline.OURS, reason="drained by hand"),
     ],
 )
-def test_others_are_not_taken_back(other: Node) -> None:
+def test_others_are_not_taken_back(other: JenkinsNode) -> None:
     assert kinds(decided(look(items(1), [other]))) == [(Launch, ""), (Retire, "p-1")]
 
 
@@ -546,7 +550,7 @@ def test_a_persons_mark_is_respected() -> None:
     doomed = machine("p-1", doomed="spot")
     outcome = decided(look((), [held], [doomed]), pool("other"))
     assert outcome.decisions == ()
-    assert outcome.agents[0].state is State.HELD
+    assert outcome.agents[0].state is AgentState.HELD
 
 
 def test_a_doomed_agent_drains_at_once_and_is_replaced() -> None:
@@ -604,7 +608,7 @@ def test_an_old_node_whose_instance_has_just_vanished_gets_time() -> None:
 def test_a_connected_node_without_a_visible_instance_is_an_agent() -> None:
     outcome = decided(look(items(1), [node("p-1")], []))
     assert outcome.decisions == ()
-    assert outcome.agents[0].state is State.IDLE
+    assert outcome.agents[0].state is AgentState.IDLE
 
 
 @pytest.mark.parametrize("state", ["stopping", "terminated"])
@@ -648,7 +652,7 @@ def test_an_agent_that_does_not_come_back_goes() -> None:
     memory = decided(look((), [node("p-1")])).memory
     lost = look((), [node("p-1", connected=False)], at=NOW + 10)
     outcome = decided(lost, memory=memory)
-    assert (outcome.decisions, outcome.agents[0].state) == ((), State.LOST)
+    assert (outcome.decisions, outcome.agents[0].state) == ((), AgentState.LOST)
     later = decided(replace(lost, at=NOW + 311), memory=outcome.memory)
     assert later.decisions == (Drain("p-1", "lost: its agent has been gone for 5 min"),)
     busy = look((), [node("p-1", connected=False, running=(build(),))], at=NOW + 311)
@@ -671,7 +675,7 @@ def test_agents_come_back_after_a_controllers_restart() -> None:
 
 def test_who_has_just_begun_to_look_gives_an_old_agent_time_to_come_back() -> None:
     outcome = decided(look((), [node("p-1", connected=False)]))
-    assert (outcome.agents[0].state, outcome.agents[0].deadline) == (State.LOST, NOW + 300)
+    assert (outcome.agents[0].state, outcome.agents[0].deadline) == (AgentState.LOST, NOW + 300)
     assert outcome.decisions == ()
 
 
@@ -723,6 +727,6 @@ def test_what_people_are_shown_of_a_pool() -> None:
     outcome = decided(look(items(3), nodes, [machine("p-1"), machine("p-2")]), pool(max_agents=2), pool("q"))
     first, second = outcome.pools
     assert (first.waiting, first.uncovered, first.oldest, first.launching) == (3, 2, NOW - 59, 0)
-    assert (first.agents, first.wanted) == ({State.BUSY: 1, State.IDLE: 1}, 2)
+    assert (first.agents, first.wanted) == ({AgentState.BUSY: 1, AgentState.IDLE: 1}, 2)
     assert first.held_back == "max_agents is 2"
-    assert (second.agents, second.wanted, second.held_back) == ({State.REQUESTED: 1}, 1, "")
+    assert (second.agents, second.wanted, second.held_back) == ({AgentState.REQUESTED: 1}, 1, "")

@@ -10,7 +10,7 @@ from manager_site import Site
 from dynaslave.ec2.provider import Ec2Provider
 from dynaslave.manager.status_text import lines
 from dynaslave.pools.pool import make
-from dynaslave.pools.settings import Manager as ManagerSettings
+from dynaslave.pools.settings import ManagerSettings as ManagerSettings
 from dynaslave.pools.watch import Declared
 from dynaslave.provider import LaunchRequest
 from ec2_strict import account

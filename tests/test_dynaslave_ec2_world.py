@@ -12,15 +12,15 @@ from dynaslave.acting.act import Actor
 from dynaslave.controller.nodes import Nodes
 from dynaslave.ec2.provider import Ec2Provider
 from dynaslave.manager.costs import Costs, MemoryBook
-from dynaslave.manager.loop import Manager, Parts
+from dynaslave.manager.loop import Dependencies, Manager
 from dynaslave.manager.observe import Observer
 from dynaslave.pools.pool import make
-from dynaslave.pools.settings import Manager as ManagerSettings
+from dynaslave.pools.settings import ManagerSettings as ManagerSettings
 from dynaslave.pools.watch import Declared
 from ec2_strict import Account, Clock, Fault, KillError, account
 from jobdsl.controller.jenkins import connect
 from jobdsl.testing import ManualClock, SimulatedJenkins
-from jobdsl.testing.builds import Parameter
+from jobdsl.testing.builds import ParameterValue
 
 JOB = (
     "<project><assignedNode>linux</assignedNode><canRoam>false</canRoam>"
@@ -76,7 +76,7 @@ class World:
             new_intent=lambda: f"launch{next(self._intents):04}",
         )
         self.manager = Manager(
-            Parts(
+            Dependencies(
                 name="main",
                 url=self.jenkins.url,
                 provider=provider,
@@ -92,7 +92,7 @@ class World:
         name = f"job-{len(self.jenkins.items)}"
         self.jenkins.create_item(name, JOB)
         for at in range(times):
-            parameters = (Parameter("N", str(at), "hudson.model.StringParameterValue"),)
+            parameters = (ParameterValue("N", str(at), "hudson.model.StringParameterValue"),)
             self.jenkins.scheduler.schedule(self.jenkins.item(name), user="x", quiet=0, parameters=parameters)
 
     def run(self, seconds: float, step: float = 10) -> None:

@@ -12,13 +12,13 @@ from structlog.testing import capture_logs
 
 from dynaslave.controller.builds import build_name, waiting_names
 from dynaslave.deciding.decisions import Launch, Report
-from dynaslave.deciding.ledger import Seen
+from dynaslave.deciding.ledger import AgentHistory
 from dynaslave.manager.announce import Announcer
 from dynaslave.manager.events import Events, Waits, compare
 from dynaslave.manager.journal import AGAIN, Journal
 from dynaslave.manager.loop import HEALTHY
 from dynaslave.manager.metrics import Metrics
-from dynaslave.model import Agent, Instance, Node, QueueItem, Running, Snapshot, State
+from dynaslave.model import Agent, AgentState, Instance, JenkinsNode, QueueItem, Running, Snapshot
 from dynaslave.provider import Denied, NoCapacity, Offer, Unavailable
 from dynaslave.web.routes import routes
 from jobdsl.errors import Problem
@@ -144,7 +144,7 @@ def test_one_that_stands_by_is_healthy_as_long_as_it_sees(site: Site) -> None:
 
 def look(at: float, waiting: dict[int, tuple[str, float]], running: dict[str, float]) -> Snapshot:
     builds = tuple(Running(f"{JENKINS}{url}/", started) for url, started in running.items())
-    node = Node("p-1", frozenset({"p-1"}), 9, connected=True, running=builds, pool="p")
+    node = JenkinsNode("p-1", frozenset({"p-1"}), 9, connected=True, running=builds, pool="p")
     items = tuple(QueueItem(id, name, None, since) for id, (name, since) in waiting.items())
     return Snapshot(at, items, (node,), ())
 
@@ -202,13 +202,20 @@ def test_names_of_builds(url: str, name: str) -> None:
 
 def test_what_became_of_agents() -> None:
     def agent(name: str) -> Agent:
-        node = Node(name, frozenset({name}), 1, connected=True, pool="p", created=900.0)
+        node = JenkinsNode(name, frozenset({name}), 1, connected=True, pool="p", created=900.0)
         return Agent(
-            name, "p", State.IDLE, 1000.0, 1, frozenset(), node, Instance(name, "p", "t", "running", 910.0)
+            name,
+            "p",
+            AgentState.IDLE,
+            1000.0,
+            1,
+            frozenset(),
+            node,
+            Instance(name, "p", "t", "running", 910.0),
         )
 
-    def seen(*, served: bool = False, missed: bool = False, doomed: bool = False) -> Seen:
-        return Seen(State.BOOTING, 910.0, 910.0, served=served, missed=missed, doomed=doomed)
+    def seen(*, served: bool = False, missed: bool = False, doomed: bool = False) -> AgentHistory:
+        return AgentHistory(AgentState.BOOTING, 910.0, 910.0, served=served, missed=missed, doomed=doomed)
 
     before = {name: seen() for name in ("came", "missed", "doomed")}
     after = {

@@ -11,11 +11,11 @@ import pytest
 from dynaslave.deciding.boots import Boot, Boots
 from dynaslave.deciding.decide import decide
 from dynaslave.deciding.decisions import Decision, Drain, Launch, Retire
-from dynaslave.deciding.forecast import SLOT, Traffic
+from dynaslave.deciding.forecast import SLOT, BuildArrivals
 from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.outcome import Outcome
 from dynaslave.deciding.trials import Trials
-from dynaslave.model import Instance, Node, Offline, QueueItem, Running, Snapshot
+from dynaslave.model import Instance, JenkinsNode, Offline, QueueItem, Running, Snapshot
 from dynaslave.pools.limits import Limits
 from dynaslave.pools.pool import AgentPool, make
 from jobdsl.grammar.labels import parse
@@ -33,25 +33,27 @@ def booted(*seconds: float) -> Boots:
     return Boots(tuple(Boot(NOW - 9000 + at, f"p-b{at}", each) for at, each in enumerate(seconds)))
 
 
-def busy(running: int, waiting: int = 0, came: int = 12, lasting: float = 480.0, at: float = NOW) -> Traffic:
+def busy(
+    running: int, waiting: int = 0, came: int = 12, lasting: float = 480.0, at: float = NOW
+) -> BuildArrivals:
     """Experience of so many builds in each two minutes."""
     first = int(at // SLOT) - 5
     slots = tuple((first + number, came, came * lasting) for number in range(6))
-    return Traffic(at - 5, frozenset(urls(running)), waiting, slots, 1000)
+    return BuildArrivals(at - 5, frozenset(urls(running)), waiting, slots, 1000)
 
 
-def rare(at: float = NOW) -> Traffic:
+def rare(at: float = NOW) -> BuildArrivals:
     """Experience of a pool to which builds came, none of them lately."""
-    return Traffic(at - 5, frozenset(), 0, ((int(at // SLOT), 0, 0.0),), 1000)
+    return BuildArrivals(at - 5, frozenset(), 0, ((int(at // SLOT), 0, 0.0),), 1000)
 
 
 def urls(count: int) -> list[str]:
     return [f"http://j/job/x/{at}/" for at in range(count)]
 
 
-def agents(count: int, running: int, **more: Any) -> list[Node]:
+def agents(count: int, running: int, **more: Any) -> list[JenkinsNode]:
     return [
-        Node(
+        JenkinsNode(
             f"p-{at}",
             frozenset({f"p-{at}", "p"}),
             1,
@@ -65,11 +67,11 @@ def agents(count: int, running: int, **more: Any) -> list[Node]:
     ]
 
 
-def coming(*ages: float) -> list[tuple[Node, Instance]]:
+def coming(*ages: float) -> list[tuple[JenkinsNode, Instance]]:
     """Agents on their way, launched so many seconds ago."""
     return [
         (
-            Node(f"p-c{at}", frozenset({f"p-c{at}", "p"}), 1, False, pool="p", created=NOW - age),
+            JenkinsNode(f"p-c{at}", frozenset({f"p-c{at}", "p"}), 1, False, pool="p", created=NOW - age),
             Instance(f"i-c{at}", "p", "t", "running", NOW - age, f"p-c{at}"),
         )
         for at, age in enumerate(ages)
@@ -81,7 +83,11 @@ def items(count: int) -> list[QueueItem]:
 
 
 def decided(
-    queue: int, there: list[Node], on_the_way: list[tuple[Node, Instance]], memory: Memory, *pools: AgentPool
+    queue: int,
+    there: list[JenkinsNode],
+    on_the_way: list[tuple[JenkinsNode, Instance]],
+    memory: Memory,
+    *pools: AgentPool,
 ) -> Outcome:
     machines = [Instance(f"i-{node.name}", "p", "t", "running", NOW - 900, node.name) for node in there]
     snapshot = Snapshot(
@@ -154,7 +160,7 @@ def test_where_boots_differ_a_few_more_are_launched_than_needed() -> None:
 
 @pytest.mark.parametrize("traffic", [{}, {"p": rare()._replace(total=13)}])
 def test_without_experience_of_builds_a_scheduled_one_is_launched_for_once(
-    traffic: dict[str, Traffic],
+    traffic: dict[str, BuildArrivals],
 ) -> None:
     """Agents are kept for the whole idle time then, so nothing pays for a second launch."""
     memory = Memory(boots={"p": booted(*BOOTS)}, traffic=traffic)
@@ -225,11 +231,11 @@ def test_as_long_as_builds_wait_those_launched_beyond_need_stay() -> None:
     assert [type(one) for one in decided(0, agents(1, 1), coming(90), memory).decisions] == [Drain]
 
 
-def kept_minutes(count: int, traffic: Traffic, boots: Boots, minutes: float, **more: Any) -> str:
+def kept_minutes(count: int, traffic: BuildArrivals, boots: Boots, minutes: float, **more: Any) -> str:
     """Keep idle agents for so many minutes but not longer; gives why the first one goes then."""
     idle, one = agents(count, 0), pool(**more)
     first = decided(0, idle, [], Memory(traffic={"p": traffic}, boots={"p": boots}), one)
-    ended = Traffic(NOW - 5, frozenset(), 0, traffic.slots, traffic.total)
+    ended = BuildArrivals(NOW - 5, frozenset(), 0, traffic.slots, traffic.total)
     sooner, later = (watched(first, 60 * minutes + by)._replace(traffic={"p": ended}) for by in (-20, 20))
     assert decided(0, idle, [], sooner, one).decisions == ()
     drain = decided(0, idle, [], later, one).decisions[0]

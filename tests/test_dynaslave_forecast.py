@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynaslave.deciding.forecast import PATIENT, SLOT, Forecast, Traffic
+from dynaslave.deciding.forecast import PATIENT, SLOT, BuildArrivals, Forecast
 
 
 def stream(every: float, lasting: float, until: float = 3600.0, boot: float = 120.0) -> Forecast:
     """Experience of builds that come one after the other, each of which takes as long, looked at each 5 s."""
-    traffic = Traffic.start(0.0, frozenset(), 0)
+    traffic = BuildArrivals.start(0.0, frozenset(), 0)
     now = 0.0
     while now < until:
         now += 5
@@ -20,7 +20,7 @@ def stream(every: float, lasting: float, until: float = 3600.0, boot: float = 12
 
 
 def test_without_experience_nothing_is_expected() -> None:
-    assert Traffic.start(0, frozenset("abc"), 9).forecast(120) == PATIENT
+    assert BuildArrivals.start(0, frozenset("abc"), 9).forecast(120) == PATIENT
     assert stream(30, 60, until=500) == PATIENT
 
 
@@ -39,7 +39,7 @@ def test_agents_that_boot_in_a_moment_need_no_preparing() -> None:
 
 
 def test_a_burst_is_no_stream() -> None:
-    traffic = Traffic.start(0, frozenset(), 0).look(5, frozenset(), 200)
+    traffic = BuildArrivals.start(0, frozenset(), 0).look(5, frozenset(), 200)
     for now in range(10, 1200, 10):
         traffic = traffic.look(now, frozenset(), 200)
         assert traffic.forecast(120).ahead == 0
@@ -52,7 +52,7 @@ def test_short_builds_keep_their_agents_longer() -> None:
 
 
 def test_when_nothing_comes_any_more_nothing_is_prepared() -> None:
-    traffic = Traffic.start(0, frozenset(), 0)
+    traffic = BuildArrivals.start(0, frozenset(), 0)
     for now in range(5, 1300, 5):
         traffic = traffic.look(now, frozenset(map(str, range(now // 10 - 40, now // 10))), 0)
     assert traffic.forecast(120).ahead > 3
@@ -62,7 +62,7 @@ def test_when_nothing_comes_any_more_nothing_is_prepared() -> None:
 
 def sure(every: float, lasting: float, until: float = 7200.0) -> int:
     """What is kept free of such a stream where launches fail."""
-    traffic, now = Traffic.start(0.0, frozenset(), 0), 0.0
+    traffic, now = BuildArrivals.start(0.0, frozenset(), 0), 0.0
     while now < until:
         now += 5
         first, last = int(max(now - lasting, 0) // every), int(now // every)
@@ -73,7 +73,7 @@ def sure(every: float, lasting: float, until: float = 7200.0) -> int:
 def test_where_launches_fail_more_is_kept_free() -> None:
     assert [sure(480 / load, 480) for load in (1, 3, 6, 12, 24, 48)] == [0, 3, 3, 5, 7, 11]
     assert sure(300, 60) == 1, "also for builds that come now and then"
-    traffic = Traffic.start(0, frozenset(), 0).look(5, frozenset(map(str, range(200))), 0)
+    traffic = BuildArrivals.start(0, frozenset(), 0).look(5, frozenset(map(str, range(200))), 0)
     assert traffic.look(1500, frozenset(), 0).forecast(120, sure=True).ahead <= 1, "not for a burst"
     assert traffic.look(9000, frozenset(), 0).forecast(120, sure=True).ahead == 0, "not when nothing comes"
 
@@ -83,7 +83,7 @@ LOOK = st.tuples(st.floats(0, 400), st.sets(st.sampled_from("abcdefghij")), st.i
 
 @given(st.lists(LOOK, max_size=40), st.floats(1, 600))
 def test_it_counts_what_comes_and_stays_small(looks: list[tuple[float, set[str], int]], boot: float) -> None:
-    now, there, known = 0.0, 0, Traffic.start(0.0, frozenset(), 0)
+    now, there, known = 0.0, 0, BuildArrivals.start(0.0, frozenset(), 0)
     for step, running, waiting in looks:
         now += step
         before = known
@@ -107,7 +107,7 @@ def test_it_counts_what_comes_and_stays_small(looks: list[tuple[float, set[str],
 def test_before_the_time_it_names_it_says_the_same(
     looks: list[tuple[float, set[str], int]], part: float, boot: float
 ) -> None:
-    now, known = 0.0, Traffic.start(0.0, frozenset(), 0)
+    now, known = 0.0, BuildArrivals.start(0.0, frozenset(), 0)
     for step, running, waiting in looks:
         now += step
         known = known.look(now, frozenset(running), waiting)

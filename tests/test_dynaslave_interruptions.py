@@ -27,13 +27,13 @@ from dynaslave.deciding.decisions import Abandon, Drain, Restore, Retire
 from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.outcome import Outcome
 from dynaslave.drain_reasons import Why
-from dynaslave.model import Node, Offline, QueueItem, Running, Snapshot, State
+from dynaslave.model import AgentState, JenkinsNode, Offline, QueueItem, Running, Snapshot
 from dynaslave.pools.pool import make
-from dynaslave.pools.settings import Manager as ManagerSettings
+from dynaslave.pools.settings import ManagerSettings as ManagerSettings
 from dynaslave.pools.watch import Declared
 from jobdsl.grammar.labels import parse
 from jobdsl.testing import ManualClock, SimulatedJenkins
-from jobdsl.testing.wire import Request
+from jobdsl.testing.wire import HttpRequest
 
 PART = Running("http://j/job/x/1/", NOW - 100)
 """A part of a Pipeline."""
@@ -52,7 +52,7 @@ def polls(
     return outcome, decisions
 
 
-def busy(**more: Any) -> Node:
+def busy(**more: Any) -> JenkinsNode:
     return node("p-1", running=(PART,), **more)
 
 
@@ -242,7 +242,7 @@ def test_a_build_on_a_machine_whose_agent_is_gone_is_given_up_later() -> None:
 def test_a_manager_that_has_just_started_gives_the_same_time() -> None:
     left = node("p-1", connected=False, running=(PART,))
     outcome = decided(look((), [left]))
-    assert outcome.agents[0].state is State.LOST
+    assert outcome.agents[0].state is AgentState.LOST
     assert outcome.decisions == ()
 
 
@@ -263,7 +263,7 @@ def test_a_node_another_user_marked_counts_only_while_something_may_be_behind_it
 # Agents that Jenkins' monitors took offline.
 
 
-def monitored(**more: Any) -> Node:
+def monitored(**more: Any) -> JenkinsNode:
     return node("p-1", offline=Offline.MONITOR, reason="Disk space is below threshold", **more)
 
 
@@ -446,7 +446,7 @@ def test_an_agent_that_is_back_is_not_given_up(stage: Stage) -> None:
 def test_one_that_comes_back_in_the_last_moment_is_not_given_up(stage: Stage) -> None:
     name = held(stage)
 
-    def dial_in(request: Request) -> None:
+    def dial_in(request: HttpRequest) -> None:
         if request.path.endswith("/toggleOffline"):
             stage.jenkins.before_each(None)
             stage.jenkins.connect_agent(name)

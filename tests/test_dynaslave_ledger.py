@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynaslave.deciding.ledger import Ledger, Seen, join
-from dynaslave.model import Instance, InstanceState, Node, Offline, State
+from dynaslave.deciding.ledger import AgentHistory, Ledger, join
+from dynaslave.model import AgentState, Instance, InstanceState, JenkinsNode, Offline
 from dynaslave.pools.pool import make
 
 POOLS = {"p": make({"name": "p", "max_agents": 5, "boot_minutes": 5})}
 NOW = 1000.0
 nodes = st.builds(
-    Node,
+    JenkinsNode,
     name=st.sampled_from(["p-1", "p-2", "p-3", "x"]),
     labels=st.just(frozenset({"p"})),
     executors=st.integers(0, 3),
@@ -35,11 +35,13 @@ instances = st.builds(
 )
 seens = st.dictionaries(
     st.sampled_from(["p-1", "p-2"]),
-    st.builds(Seen, st.sampled_from(State), st.just(990.0), st.just(0.0), st.booleans()),
+    st.builds(AgentHistory, st.sampled_from(AgentState), st.just(990.0), st.just(0.0), st.booleans()),
 )
 
 
-def joined(there: list[Node], machines: list[Instance], seen: dict[str, Seen] | None = None) -> Ledger:
+def joined(
+    there: list[JenkinsNode], machines: list[Instance], seen: dict[str, AgentHistory] | None = None
+) -> Ledger:
     return join(there, machines, POOLS, NOW, seen)
 
 
@@ -49,7 +51,7 @@ def joined(there: list[Node], machines: list[Instance], seen: dict[str, Seen] | 
     seens,
 )
 def test_everything_is_in_exactly_one_place(
-    there: list[Node], machines: list[Instance], seen: dict[str, Seen]
+    there: list[JenkinsNode], machines: list[Instance], seen: dict[str, AgentHistory]
 ) -> None:
     ledger = joined(there, machines, seen)
     assert sorted(agent.name for agent in ledger.agents) == sorted(node.name for node in there if node.pool)
@@ -62,40 +64,44 @@ def test_everything_is_in_exactly_one_place(
     assert ledger == joined(there, list(reversed(machines)), seen)
 
 
-def one(connected: bool = True, offline: Offline = Offline.NO, idle: bool = True) -> Node:
-    return Node("p-1", frozenset({"p"}), 1, connected, offline, idle=idle, pool="p", created=550.0)
+def one(connected: bool = True, offline: Offline = Offline.NO, idle: bool = True) -> JenkinsNode:
+    return JenkinsNode("p-1", frozenset({"p"}), 1, connected, offline, idle=idle, pool="p", created=550.0)
 
 
 def machine(state: InstanceState = "running", launched: float = 900.0) -> Instance:
     return Instance("i-1", "p", "t", state, launched, "p-1")
 
 
-SERVED = Seen(State.BUSY, 940.0, 940.0, served=True)
-WAITED = Seen(State.BOOTING, 940.0, 940.0, served=False)
+SERVED = AgentHistory(AgentState.BUSY, 940.0, 940.0, served=True)
+WAITED = AgentHistory(AgentState.BOOTING, 940.0, 940.0, served=False)
 
 
 @pytest.mark.parametrize(
     ("node", "instance", "seen", "state", "deadline"),
     [
-        (one(False), None, None, State.REQUESTED, 670),
-        (one(False), machine("pending"), None, State.PENDING, 1200),
-        (one(False), machine(), None, State.BOOTING, 1200),
-        (one(False), machine(launched=600), WAITED, State.BOOTING, 900),
-        (one(False), machine(launched=600), None, State.LOST, 1300),
-        (one(False), machine(), SERVED, State.LOST, 1300),
-        (one(False), None, SERVED, State.REQUESTED, 1120),
-        (one(), machine(), None, State.IDLE, None),
-        (one(), None, None, State.IDLE, None),
-        (one(idle=False), machine(), None, State.BUSY, None),
-        (one(offline=Offline.OURS, idle=False), machine(), None, State.DRAINING, None),
-        (one(False, Offline.OURS), machine(), None, State.DRAINING, None),
-        (one(offline=Offline.OTHERS), machine(), None, State.HELD, None),
-        (one(offline=Offline.OTHERS), machine("terminated"), None, State.GONE, 1300),
-        (one(idle=False), machine("stopping"), None, State.GONE, 1300),
+        (one(False), None, None, AgentState.REQUESTED, 670),
+        (one(False), machine("pending"), None, AgentState.PENDING, 1200),
+        (one(False), machine(), None, AgentState.BOOTING, 1200),
+        (one(False), machine(launched=600), WAITED, AgentState.BOOTING, 900),
+        (one(False), machine(launched=600), None, AgentState.LOST, 1300),
+        (one(False), machine(), SERVED, AgentState.LOST, 1300),
+        (one(False), None, SERVED, AgentState.REQUESTED, 1120),
+        (one(), machine(), None, AgentState.IDLE, None),
+        (one(), None, None, AgentState.IDLE, None),
+        (one(idle=False), machine(), None, AgentState.BUSY, None),
+        (one(offline=Offline.OURS, idle=False), machine(), None, AgentState.DRAINING, None),
+        (one(False, Offline.OURS), machine(), None, AgentState.DRAINING, None),
+        (one(offline=Offline.OTHERS), machine(), None, AgentState.HELD, None),
+        (one(offline=Offline.OTHERS), machine("terminated"), None, AgentState.GONE, 1300),
+        (one(idle=False), machine("stopping"), None, AgentState.GONE, 1300),
     ],
 )
 def test_a_state_and_its_deadline(
-    node: Node, instance: Instance | None, seen: Seen | None, state: State, deadline: float | None
+    node: JenkinsNode,
+    instance: Instance | None,
+    seen: AgentHistory | None,
+    state: AgentState,
+    deadline: float | None,
 ) -> None:
     machines = [] if instance is None else [instance]
     (agent,) = joined([node], machines, {} if seen is None else {"p-1": seen}).agents
@@ -103,7 +109,7 @@ def test_a_state_and_its_deadline(
 
 
 def test_since_lasts_as_long_as_the_state() -> None:
-    idle = Seen(State.IDLE, 700.0, 700.0, served=True)
+    idle = AgentHistory(AgentState.IDLE, 700.0, 700.0, served=True)
     assert joined([one()], [machine()], {"p-1": idle}).agents[0].since == 700
     assert joined([one(idle=False)], [machine()], {"p-1": idle}).agents[0].since == NOW
 

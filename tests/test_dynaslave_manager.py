@@ -13,8 +13,8 @@ from manager_site import POOLS, Site
 from dynaslave.manager.costs import Costs, MemoryBook
 from dynaslave.manager.loop import STANDBY
 from dynaslave.manager.status import Status
-from dynaslave.pools.settings import Account, Quota
-from dynaslave.pools.settings import Manager as ManagerSettings
+from dynaslave.pools.settings import ManagerSettings as ManagerSettings
+from dynaslave.pools.settings import Quota, TotalQuota
 from dynaslave.pools.watch import Declared
 from dynaslave.provider import Denied, Throttled, Unavailable
 from dynaslave.web.page import render
@@ -155,7 +155,7 @@ def test_unknown_costs_are_neither_zero_nor_within_a_limit(
 
 def test_quotas_hold_while_it_runs(site: Site) -> None:
     site.declared = Declared(
-        POOLS, ManagerSettings(account=Account(agents=3), teams={"data": Quota(agents=1)})
+        POOLS, ManagerSettings(account=TotalQuota(agents=3), teams={"data": Quota(agents=1)})
     )
     site.build("linux", 9)
     site.build("big", 9)

@@ -6,24 +6,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynaslave.controller.marks import Marker, is_manager, is_ours, reason
-from jobdsl.testing.computers import Offline
+from dynaslave.controller.marks import NodeMarker, is_manager, is_ours, reason
+from jobdsl.testing.computers import OfflineCause
 
 WORDS = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True)
 MARKERS = st.builds(
-    Marker,
+    NodeMarker,
     manager=WORDS,
     node=WORDS,
     pool=WORDS,
     intent=st.from_regex(r"[A-Za-z0-9]{1,16}", fullmatch=True),
     created=st.integers(0, 4_000_000_000).map(float),
 )
-MARKER = Marker("main", "heavy-1", "heavy", "abc1", 1_790_000_000.0)
+MARKER = NodeMarker("main", "heavy-1", "heavy", "abc1", 1_790_000_000.0)
 
 
 @given(MARKERS, st.text(), st.sampled_from(["", "\n", " \r\n", "\nsomething below"]))
-def test_a_marker_is_found_again(marker: Marker, above: str, below: str) -> None:
-    assert Marker.find(f"{above}\n{marker}{below}", marker.node) == marker
+def test_a_marker_is_found_again(marker: NodeMarker, above: str, below: str) -> None:
+    assert NodeMarker.find(f"{above}\n{marker}{below}", marker.node) == marker
 
 
 def test_a_marker_reads_well() -> None:
@@ -34,12 +34,12 @@ def test_a_marker_reads_well() -> None:
 
 
 def test_the_marker_of_another_node_is_none_of_ours() -> None:
-    assert Marker.find(str(MARKER), "copy-of-heavy-1") is None
+    assert NodeMarker.find(str(MARKER), "copy-of-heavy-1") is None
 
 
 def test_the_last_marker_counts() -> None:
-    older = Marker("other", "heavy-1", "heavy", "abc0", 0.0)
-    assert Marker.find(f"{older}\n{MARKER}", "heavy-1") == MARKER
+    older = NodeMarker("other", "heavy-1", "heavy", "abc0", 0.0)
+    assert NodeMarker.find(f"{older}\n{MARKER}", "heavy-1") == MARKER
 
 
 @pytest.mark.parametrize(
@@ -54,13 +54,13 @@ def test_the_last_marker_counts() -> None:
     ],
 )
 def test_what_is_no_marker(text: str | None) -> None:
-    assert Marker.find(text, "heavy-1") is None
+    assert NodeMarker.find(text, "heavy-1") is None
 
 
 @given(st.text())
 def test_any_text_is_read(text: str) -> None:
-    Marker.find(text, "x")
-    Marker.find(f"{text}Managed by dynaslave {text}", "x")
+    NodeMarker.find(text, "x")
+    NodeMarker.find(f"{text}Managed by dynaslave {text}", "x")
 
 
 @given(st.text() | st.text(alphabet=" :\na'<"))
@@ -68,7 +68,7 @@ def test_our_reason_is_known_again_by_what_jenkins_shows(text: str) -> None:
     given = reason(text)
     assert "\n" not in given
     assert len(given) <= 300
-    assert is_ours(Offline("UserCause", given.strip(), "somebody : else", 0.0).shown_reason)
+    assert is_ours(OfflineCause("UserCause", given.strip(), "somebody : else", 0.0).shown_reason)
 
 
 def test_reasons_read_well() -> None:

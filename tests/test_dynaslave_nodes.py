@@ -17,7 +17,7 @@ from jobdsl.controller.refusals import AlreadyExistsError
 from jobdsl.documents.tree import parse
 from jobdsl.errors import ControllerError
 from jobdsl.testing import SimulatedJenkins
-from jobdsl.testing.wire import Request
+from jobdsl.testing.wire import HttpRequest
 
 NOW = 1_790_000_000.0
 HOME = "/var/lib/jenkins-agent"
@@ -53,7 +53,7 @@ def online(jenkins: SimulatedJenkins, nodes: Nodes) -> str:
 def in_between(jenkins: SimulatedJenkins, path: str, act: Callable[[], None]) -> None:
     """Let somebody act once, right before the next request to that path."""
 
-    def somebody(request: Request) -> None:
+    def somebody(request: HttpRequest) -> None:
         if request.path.endswith(path):
             jenkins.before_each(None)
             act()
@@ -260,7 +260,7 @@ def test_a_persons_mark_in_the_same_moment_is_not_undone(
 def test_who_changes_our_mark_has_it(jenkins: SimulatedJenkins, nodes: Nodes, online: str) -> None:
     looks = iter(range(10))
 
-    def somebody(request: Request) -> None:
+    def somebody(request: HttpRequest) -> None:
         if request.path.endswith("/api/json") and next(looks) == 1:
             jenkins.mark_offline(online, "mine now")
 
@@ -307,7 +307,7 @@ def test_whoever_clicks_in_between_we_never_leave_our_mark_and_say_it_is_none(
         requests = iter(range(100))
         last: list[str | None] = []
 
-        def somebody(request: Request) -> None:
+        def somebody(request: HttpRequest) -> None:
             at = next(requests)
             for when, reason in clicks:
                 if when == at:

@@ -202,12 +202,12 @@ def test_a_controller_that_is_not_there_is_said_so(cloud: SimulatedCloud) -> Non
 def test_an_answer_that_is_none_is_never_an_empty_list(
     jenkins: SimulatedJenkins, observer: Observer, monkeypatch: pytest.MonkeyPatch, body: bytes, path: str
 ) -> None:
-    from jobdsl.testing.wire import Request, Response
+    from jobdsl.testing.wire import HttpRequest, HttpResponse
 
     answer = jenkins._respond
 
-    def respond(request: Request) -> Response:
-        return Response(200, body, []) if request.path == path else answer(request)
+    def respond(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(200, body, []) if request.path == path else answer(request)
 
     monkeypatch.setattr(jenkins, "_respond", respond)
     seen = observer.look()

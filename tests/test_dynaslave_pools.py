@@ -17,16 +17,16 @@ from dynaslave.pools.defaults import lacking
 from dynaslave.pools.estate import pools_of
 from dynaslave.pools.pool import from_plain, make
 from dynaslave.pools.quotas import fits
-from dynaslave.pools.settings import Manager, Quota
+from dynaslave.pools.settings import ManagerSettings, Quota
 from dynaslave.pools.settings import read as read_settings
 from jobdsl.errors import DslError, EstateError, Where
 from jobdsl.grammar.labels import parse, split
 from jobdsl.isolation.walls import missing, walls
 from jobdsl.loading.load import load
 from jobdsl.model import Estate
-from jobdsl.settings.config import Load, Policy, Settings, Team
+from jobdsl.settings.config import LoadSettings, PolicySettings, Settings, Team
 
-QUICK = Settings(load=Load(isolation="process", timeout_seconds=20))
+QUICK = Settings(load=LoadSettings(isolation="process", timeout_seconds=20))
 
 POOLS = """
     from dynaslave import agent_pool, during
@@ -244,7 +244,7 @@ def placed(file: str, **arguments: Any) -> AgentPool:
 
 
 TEAMS = Settings(
-    policy=Policy("deny"),
+    policy=PolicySettings("deny"),
     teams=(
         Team("payments", folders=("payments",), labels=("payments*",)),
         Team("search", folders=("search",)),
@@ -294,7 +294,7 @@ def test_two_pools_of_one_name_are_told_with_both_lines() -> None:
     )
 
 
-QUOTAS = Manager(teams={"payments": Quota(agents=2)})
+QUOTAS = ManagerSettings(teams={"payments": Quota(agents=2)})
 
 
 @pytest.mark.parametrize(
@@ -370,7 +370,7 @@ def test_wrong_defaults_are_told_at_their_line(text: str, said: str) -> None:
     assert said in str(caught.value.problems[0])
 
 
-def settings_of(text: str) -> Manager:
+def settings_of(text: str) -> ManagerSettings:
     return read_settings(Path("/nowhere"), Settings(text=text))
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynaslave.controller.queue import TREE, queue_items
-from dynaslave.model import Node, QueueItem, Running
+from dynaslave.model import JenkinsNode, QueueItem, Running
 from jobdsl.grammar.labels import Atom, parse
 
 RECORDED = {
@@ -20,8 +20,8 @@ RECORDED = {
     for file in ("queue", "lifecycle")
     for entry in json.loads((Path(__file__).parent / "recordings" / f"{file}.json").read_text("utf-8"))
 }
-BUILT_IN = Node("Built-In Node", frozenset({"built-in"}), 2, connected=True)
-LC1 = Node("lc1", frozenset({"lc", "lc1"}), 1, connected=False)
+BUILT_IN = JenkinsNode("Built-In Node", frozenset({"built-in"}), 2, connected=True)
+LC1 = JenkinsNode("lc1", frozenset({"lc", "lc1"}), 1, connected=False)
 
 
 def by_id(items: tuple[QueueItem, ...]) -> dict[int, QueueItem]:
@@ -57,7 +57,7 @@ def test_what_the_controllers_script_says_counts_first() -> None:
 
 def test_recorded_states() -> None:
     items = queue_items(
-        RECORDED["queue/t2_mixed"], [BUILT_IN, Node("rec-node", frozenset({"rec-node"}), 1, False)]
+        RECORDED["queue/t2_mixed"], [BUILT_IN, JenkinsNode("rec-node", frozenset({"rec-node"}), 1, False)]
     )
     ready = {item.id for item in items if item.ready}
     found = by_id(items)
@@ -138,7 +138,7 @@ def test_ready_is_what_lacks_only_an_executor(kind: str, why: str, more: dict[st
 
 
 def test_a_job_that_runs_will_be_blocked_when_its_quiet_period_is_over() -> None:
-    busy = Node("a", frozenset({"a"}), 1, True, running=(Running("http://j/job/x/12/", 0),))
+    busy = JenkinsNode("a", frozenset({"a"}), 1, True, running=(Running("http://j/job/x/12/", 0),))
     item = {"_class": "hudson.model.Queue$WaitingItem", "id": 1, "task": FREESTYLE, "why": "Finished waiting"}
     assert not queue_items({"items": [item]}, [busy])[0].ready
 

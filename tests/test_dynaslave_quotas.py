@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from dynaslave.pools import prices
 from dynaslave.pools.pool import AgentPool, make
 from dynaslave.pools.quotas import fits, limits
-from dynaslave.pools.settings import Account, Manager, Quota, read
+from dynaslave.pools.settings import ManagerSettings, Quota, TotalQuota, read
 from jobdsl.checks import extensions
 from jobdsl.cli import main as cli
 from jobdsl.errors import EstateError
@@ -255,7 +255,7 @@ def pool(name: str, **arguments: Any) -> AgentPool:
 )
 def test_what_is_told_to_fit_does_fit(asked: list[tuple[int, str]], agents: int, vcpus: int) -> None:
     pools = [pool(f"p{at}", max_agents=most, instance_types=[kind]) for at, (most, kind) in enumerate(asked)]
-    manager = Manager(account=Account(agents=agents, vcpus=vcpus))
+    manager = ManagerSettings(account=TotalQuota(agents=agents, vcpus=vcpus))
     table = prices.shipped()
     found = list(fits(pools, manager))
     refused = {one.message.split("'")[1] for one in found}
@@ -269,8 +269,8 @@ def test_what_is_told_to_fit_does_fit(asked: list[tuple[int, str]], agents: int,
 
 
 def test_limits_while_it_runs() -> None:
-    manager = Manager(
-        account=Account(agents=9, instance_types=("c7i.*",)),
+    manager = ManagerSettings(
+        account=TotalQuota(agents=9, instance_types=("c7i.*",)),
         teams={"payments": Quota(vcpus=8, monthly_cost=100.0)},
     )
     pools = [pool("a", team="payments"), pool("b", team="payments"), pool("c")]

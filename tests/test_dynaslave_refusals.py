@@ -19,10 +19,10 @@ from dynaslave.manager.status_text import lines
 from dynaslave.model import Offline, Snapshot
 from dynaslave.pools.limits import Cap, Limits
 from dynaslave.pools.pool import AgentPool, make
-from dynaslave.pools.settings import Manager as ManagerSettings
+from dynaslave.pools.settings import ManagerSettings as ManagerSettings
 from dynaslave.pools.watch import Declared
 from dynaslave.provider import NoCapacity, Offer, ProviderError
-from dynaslave.simulated.machines import Machine
+from dynaslave.simulated.machines import SimulatedInstance
 from dynaslave.web.routes import routes
 from jobdsl.testing import ManualClock, SimulatedJenkins
 
@@ -110,14 +110,14 @@ def test_spot_instances_that_are_taken_away_at_once_are_no_launch_storm(
     settings: dict[str, Any] = {"name": "linux", "max_agents": 8, "spot": spot}
     settings["instance_types"] = ["c7i.large", "c6i.large", "m7i.large"]
     site.declared = Declared((make(settings),), ManagerSettings())
-    advance = Machine.advance
+    advance = SimulatedInstance.advance
 
-    def doomed(self: Machine, now: float) -> None:
+    def doomed(self: SimulatedInstance, now: float) -> None:
         if self.now.market == "spot":
             self.interrupted = self.now.launched + 130
         advance(self, now)
 
-    monkeypatch.setattr(Machine, "advance", doomed)
+    monkeypatch.setattr(SimulatedInstance, "advance", doomed)
     site.build("linux", 8)
     site.run(3600)
     launched = site.metrics.registry.get_sample_value("dynaslave_launched_total", {"pool": "linux"})

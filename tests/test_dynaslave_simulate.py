@@ -24,7 +24,7 @@ from dynaslave.pools.pool import AgentPool, make
 from dynaslave.pools.prices import shipped
 from dynaslave.pools.schedules import during
 from dynaslave.simulate.bound import bound
-from dynaslave.simulate.chance import NEVER, Chance, Faults
+from dynaslave.simulate.chance import NEVER, Chance, FaultRates
 from dynaslave.simulate.engine import Played, run
 from dynaslave.simulate.ours import Ours
 from dynaslave.simulate.plot import _counts, to_svg
@@ -42,7 +42,7 @@ from dynaslave.simulate.whatif import (
     sweep,
 )
 from dynaslave.simulate.world import World
-from dynaslave.trace import Build
+from dynaslave.trace import TraceBuild
 
 
 def pool(name: str = "p", **arguments: Any) -> AgentPool:
@@ -50,11 +50,11 @@ def pool(name: str = "p", **arguments: Any) -> AgentPool:
 
 
 def play(
-    builds: Sequence[Build],
+    builds: Sequence[TraceBuild],
     name: str = "no-delay",
     *pools: AgentPool,
     seed: int = 1,
-    faults: Faults | None = None,
+    faults: FaultRates | None = None,
 ) -> Played:
     wanted = {one.name: one for one in pools or (pool(),)}
     return run(
@@ -74,18 +74,18 @@ POOLS = (
     pool("c", max_agents=4, max_uses=1, spares=1),
 )
 BUILD = st.builds(
-    Build,
+    TraceBuild,
     st.integers(0, 4000).map(float) | st.integers(0, 4).map(lambda number: number * 1000.0),
     st.integers(0, 900).map(float),
     st.sampled_from(["a", "b", "c"]),
     st.sampled_from(["", "", "linux", "linux&&!a"]),
 )
-FAULTS = st.sampled_from([Faults(), Faults(0.3, 0.2, 2.0), Faults(never_connect=0.5)])
+FAULTS = st.sampled_from([FaultRates(), FaultRates(0.3, 0.2, 2.0), FaultRates(never_connect=0.5)])
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(BUILD, min_size=1, max_size=40), st.sampled_from(NAMES), FAULTS, st.integers(0, 5))
-def test_the_laws_of_the_world(builds: list[Build], name: str, faults: Faults, seed: int) -> None:
+def test_the_laws_of_the_world(builds: list[TraceBuild], name: str, faults: FaultRates, seed: int) -> None:
     played = play(builds, name, *POOLS, seed=seed, faults=faults)
     world = played.world
     figures = result(name, played)
@@ -132,7 +132,7 @@ def max_at_once(spans: list[tuple[float, float]]) -> int:
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(BUILD, min_size=1, max_size=40), st.sampled_from(NAMES))
-def test_builds_of_one_label_start_in_the_order_they_came(builds: list[Build], name: str) -> None:
+def test_builds_of_one_label_start_in_the_order_they_came(builds: list[TraceBuild], name: str) -> None:
     played = play([one._replace(pool="c", label="") for one in builds], name, POOLS[2])
     starts = [at for at in played.world.started if at < NEVER]
     assert starts == sorted(starts)
@@ -140,7 +140,7 @@ def test_builds_of_one_label_start_in_the_order_they_came(builds: list[Build], n
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(BUILD, min_size=1, max_size=30))
-def test_without_faults_every_build_runs_to_its_end(builds: list[Build]) -> None:
+def test_without_faults_every_build_runs_to_its_end(builds: list[TraceBuild]) -> None:
     for name in NAMES:
         played = play(builds, name, *POOLS)
         figures = result(name, played).all
@@ -154,65 +154,68 @@ def test_without_faults_every_build_runs_to_its_end(builds: list[Build]) -> None
 
 @pytest.mark.parametrize(("busy", "seconds"), [(1, 110), (2, 150), (3, 180), (5, 200), (10, 210), (20, 210)])
 def test_the_standard_strategy_waits_as_jenkins_does(busy: int, seconds: float) -> None:
-    builds = [Build(1000, 1e5, "p") for _ in range(busy)] + [Build(5000, 10, "p")]
+    builds = [TraceBuild(1000, 1e5, "p") for _ in range(busy)] + [TraceBuild(5000, 10, "p")]
     found = launches(play(builds, "node-provisioner", pool(min_agents=busy, max_agents=100)))
     assert [at - 5000 for at in found if at > 0] == [seconds]
 
 
 def test_the_standard_strategy_launches_155_agents_for_100_builds() -> None:
-    found = launches(play([Build(1000, 300, "p")] * 100, "node-provisioner", pool(max_agents=1000)))
+    found = launches(play([TraceBuild(1000, 300, "p")] * 100, "node-provisioner", pool(max_agents=1000)))
     assert len(found) == 155
     assert [count for _, count in sorted(Counter(found).items())][:5] == [10, 9, 17, 15, 20]
 
 
 def test_the_plugin_ends_agents_after_half_an_hour_idle() -> None:
-    (machine,) = play([Build(1000, 100, "p")], "node-provisioner").world.machines
+    (machine,) = play([TraceBuild(1000, 100, "p")], "node-provisioner").world.machines
     idle = machine.ended - (machine.serves_at + 100)
     assert 1800 <= idle < 1860
     assert machine.ended % 60 == 0
 
 
 def test_no_delay_launches_what_is_missing_at_once_and_keeps_it_for_the_idle_time() -> None:
-    played = play([Build(1001, 100, "p")] * 3 + [Build(1004, 100, "p")])
+    played = play([TraceBuild(1001, 100, "p")] * 3 + [TraceBuild(1004, 100, "p")])
     assert launches(played) == [1005.0] * 4
     for machine in played.world.machines:
         assert 300 <= machine.ended - (machine.serves_at + 100) < 305
-    again = play([Build(1001, 100, "p"), Build(1500, 10, "p")])
+    again = play([TraceBuild(1001, 100, "p"), TraceBuild(1500, 10, "p")])
     assert len(launches(again)) == 1
 
 
 def test_no_delay_counts_agents_that_never_come_for_ever() -> None:
     seed = next(
-        seed for seed in range(99) if Chance(seed, Faults(never_connect=0.3)).fate("p", 0).boot == NEVER
+        seed for seed in range(99) if Chance(seed, FaultRates(never_connect=0.3)).fate("p", 0).boot == NEVER
     )
-    figures = result("", play([Build(0, 10, "p")], seed=seed, faults=Faults(never_connect=0.3))).all
+    figures = result("", play([TraceBuild(0, 10, "p")], seed=seed, faults=FaultRates(never_connect=0.3))).all
     assert (figures.starved, figures.launches) == (1, 1)
     assert figures.wait_max_s >= 86_400
 
 
 def test_a_fixed_fleet_is_there_and_is_not_replaced() -> None:
     figures = result(
-        "fixed", play([Build(0, 100, "p"), Build(7000, 200, "p")], "fixed", pool(max_agents=2))
+        "fixed", play([TraceBuild(0, 100, "p"), TraceBuild(7000, 200, "p")], "fixed", pool(max_agents=2))
     ).all
     assert (figures.wait_max_s, figures.launches) == (0, 2)
     assert figures.agent_hours == pytest.approx(2 * (7200 + 180) / 3600)
     lost = play(
-        [Build(0, 1, "p"), Build(90_000, 1, "p")], "fixed", pool(spot=True), faults=Faults(interruptions=9)
+        [TraceBuild(0, 1, "p"), TraceBuild(90_000, 1, "p")],
+        "fixed",
+        pool(spot=True),
+        faults=FaultRates(interruptions=9),
     )
     assert result("fixed", lost).all.starved == 1
 
 
 def test_interruptions_take_spot_agents_and_what_runs_there() -> None:
-    builds = [Build(at * 10.0, 3000, "p") for at in range(15)]
-    lost = result("", play(builds, "no-delay", pool(spot=True), faults=Faults(interruptions=1.0))).all
-    kept = result("", play(builds, "no-delay", pool(), faults=Faults(interruptions=1.0))).all
+    builds = [TraceBuild(at * 10.0, 3000, "p") for at in range(15)]
+    lost = result("", play(builds, "no-delay", pool(spot=True), faults=FaultRates(interruptions=1.0))).all
+    kept = result("", play(builds, "no-delay", pool(), faults=FaultRates(interruptions=1.0))).all
     assert lost.interrupted > 0
     assert kept.interrupted == 0
     assert lost.cost < kept.cost
 
 
 def test_the_minimum_a_machine_is_billed_for() -> None:
-    played = play([Build(0, 1, "p")], "no-delay", pool(idle_minutes=0))
+    played = play([TraceBuild(0, 1, "p")], "no-delay", pool(idle_minutes=0))
     figures = result("", played).all
     (machine,) = played.world.machines
     assert figures.agent_hours == pytest.approx(max(60.0, machine.ended) / 3600)
@@ -220,9 +223,9 @@ def test_the_minimum_a_machine_is_billed_for() -> None:
 
 
 def test_two_policies_meet_the_same_fate() -> None:
-    chance = Chance(7, Faults(0.5, 0.5, 1.0))
+    chance = Chance(7, FaultRates(0.5, 0.5, 1.0))
     assert [chance.fate("p", at) for at in range(5)] == [
-        Chance(7, Faults(0.5, 0.5, 1.0)).fate("p", at) for at in range(5)
+        Chance(7, FaultRates(0.5, 0.5, 1.0)).fate("p", at) for at in range(5)
     ]
     boots = [Chance(3).fate("p", at).boot for at in range(2000)]
     assert 60 <= min(boots) < 62
@@ -235,10 +238,10 @@ def test_where_launches_fail_builds_wait_less_than_half_as_long_as_under_the_rul
     dice = Random(3)
     builds, now = [], 0.0
     while (now := now + dice.expovariate(1 / 600)) < 3 * 86_400:
-        builds.append(Build(now, dice.uniform(60, 420), "p"))
+        builds.append(TraceBuild(now, dice.uniform(60, 420), "p"))
     types = ["c7i.xlarge", "c6i.xlarge"]
     pools = {"p": make({"name": "p", "max_agents": 20, "instance_types": types, "spot": True})}
-    faults = Faults(capacity_errors=0.1, never_connect=0.03, interruptions=0.05)
+    faults = FaultRates(capacity_errors=0.1, never_connect=0.03, interruptions=0.05)
     ours, plugin, no_delay = (
         result(name, run(builds, pools, policy(name, shipped()), Chance(3, faults))).all
         for name in ("default", "node-provisioner", "no-delay")
@@ -254,11 +257,11 @@ def test_quantiles_by_nearest_rank() -> None:
 
 def test_looks_that_are_left_out_would_have_changed_nothing() -> None:
     dice = Random(3)
-    builds = [Build(at * 40.0, 20 + 400 * dice.random() ** 3, "abc"[at % 3]) for at in range(120)]
-    builds += [Build(5000 + at * 1500.0, 100, "b") for at in range(6)]
+    builds = [TraceBuild(at * 40.0, 20 + 400 * dice.random() ** 3, "abc"[at % 3]) for at in range(120)]
+    builds += [TraceBuild(5000 + at * 1500.0, 100, "b") for at in range(6)]
     wanted = {one.name: one for one in POOLS}
     ordered = sorted(builds, key=lambda one: one.submit)
-    for faults in (Faults(), Faults(0.2, 0.1, 0.5)):
+    for faults in (FaultRates(), FaultRates(0.2, 0.1, 0.5)):
         played = [
             run(ordered, wanted, Ours(shipped(), every_look=every), Chance(2, faults))
             for every in (False, True)
@@ -287,7 +290,7 @@ SCHEDULED = replace(POOLS[0], schedule=(during("H * * * *", spares=1),))
 @settings(max_examples=20, deadline=None)
 @given(st.lists(BUILD, min_size=1, max_size=40), FAULTS, st.integers(0, 5), st.booleans())
 def test_a_look_that_shows_the_same_is_decided_as_any_other(
-    builds: list[Build], faults: Faults, seed: int, scheduled: bool
+    builds: list[TraceBuild], faults: FaultRates, seed: int, scheduled: bool
 ) -> None:
     pools = (SCHEDULED, *POOLS[1:]) if scheduled else POOLS
     ordered = sorted(builds, key=lambda one: one.submit)
@@ -296,7 +299,7 @@ def test_a_look_that_shows_the_same_is_decided_as_any_other(
 
 def test_looks_that_show_the_same_are_not_decided_in_full() -> None:
     checked = Checked(shipped())
-    run([Build(100.0 * at, 250, "p") for at in range(60)], {"p": pool()}, checked, Chance(1))
+    run([TraceBuild(100.0 * at, 250, "p") for at in range(60)], {"p": pool()}, checked, Chance(1))
     assert checked.same > 60
 
 
@@ -304,20 +307,20 @@ def test_looks_that_show_the_same_are_not_decided_in_full() -> None:
 @pytest.mark.parametrize(
     ("change", "faults", "same"),
     [
-        ({"max_agents": 40}, Faults(), True),
-        ({"max_agents": 12}, Faults(never_connect=0.1), True),
-        ({"max_agents": 2}, Faults(), False),
-        ({"max_agents": 40}, Faults(capacity_errors=0.2), False),
-        ({"spot": "prefer"}, Faults(never_connect=0.1), True),
-        ({"spot": "prefer"}, Faults(interruptions=1.0), False),
-        ({"idle_minutes": 1.0}, Faults(), False),
+        ({"max_agents": 40}, FaultRates(), True),
+        ({"max_agents": 12}, FaultRates(never_connect=0.1), True),
+        ({"max_agents": 2}, FaultRates(), False),
+        ({"max_agents": 40}, FaultRates(capacity_errors=0.2), False),
+        ({"spot": "prefer"}, FaultRates(never_connect=0.1), True),
+        ({"spot": "prefer"}, FaultRates(interruptions=1.0), False),
+        ({"idle_minutes": 1.0}, FaultRates(), False),
     ],
 )
 def test_a_setting_that_changes_no_course_is_not_played(
-    name: str, change: dict[str, Any], faults: Faults, same: bool
+    name: str, change: dict[str, Any], faults: FaultRates, same: bool
 ) -> None:
     dice = Random(5)
-    builds = [Build(600.0 * (at // 4), 60 + 300 * dice.random(), "p") for at in range(60)]
+    builds = [TraceBuild(600.0 * (at // 4), 60 + 300 * dice.random(), "p") for at in range(60)]
     own = pool()
 
     def played(one: AgentPool) -> Played:
@@ -347,7 +350,7 @@ def test_what_if_holds_the_pool_as_it_is() -> None:
     told: list[tuple[int, int]] = []
     most = pool().max_agents
     found = sweep(
-        [Build(0, 60, "p"), Build(900, 60, "p")],
+        [TraceBuild(0, 60, "p"), TraceBuild(900, 60, "p")],
         pool(idle_minutes=7),
         lambda: policy("no-delay", {}),
         chance,
@@ -379,7 +382,10 @@ def test_the_advice_is_one_sentence() -> None:
 
 
 def test_the_bound_waits_for_nothing_and_costs_least() -> None:
-    builds = [Build(at * 400.0, 200, "p") for at in range(10)] + [Build(5000, 60, "p"), Build(5100, 60, "p")]
+    builds = [TraceBuild(at * 400.0, 200, "p") for at in range(10)] + [
+        TraceBuild(5000, 60, "p"),
+        TraceBuild(5100, 60, "p"),
+    ]
     lowest = bound(builds, {"p": pool()}, {}).all
     assert (lowest.wait_mean_s, lowest.jobs, lowest.launches) == (0, 12, 11)
     assert lowest.agent_hours * 3600 == pytest.approx(10 * 320 + 120 + 60 + 40 + 60)
@@ -393,13 +399,15 @@ def test_a_plot_shows_what_is_shorter_than_a_bin() -> None:
         1,
         1,
     ]
-    root = etree.fromstring(to_svg("x", play([Build(at * 86400.0, 500, "p") for at in range(4)])).encode())
+    root = etree.fromstring(
+        to_svg("x", play([TraceBuild(at * 86400.0, 500, "p") for at in range(4)])).encode()
+    )
     texts = {one.text for one in root.iter("{*}text")}
     assert {"day 1", "day 2", "day 3", "day 4"} <= texts
 
 
 def test_a_plot_is_an_svg_of_queue_and_executors() -> None:
-    root = etree.fromstring(to_svg("a < b", play([Build(10, 500, "p")] * 5)).encode())
+    root = etree.fromstring(to_svg("a < b", play([TraceBuild(10, 500, "p")] * 5)).encode())
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     titles = [one.text for one in root.iter("{*}title")]
     assert "builds waiting: now 0, at most 5" in titles

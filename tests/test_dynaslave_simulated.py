@@ -12,7 +12,7 @@ from dynaslave.controller.nodes import Nodes
 from dynaslave.model import Instance
 from dynaslave.pools.pool import AgentPool, make
 from dynaslave.provider import Hand, LaunchRequest, NoCapacity, Offer, ProviderError, Throttled
-from dynaslave.simulated.provider import Faults, SimulatedCloud
+from dynaslave.simulated.provider import ProviderFaults, SimulatedCloud
 from jobdsl.controller.jenkins import connect
 from jobdsl.testing import ManualClock, SimulatedJenkins
 
@@ -82,7 +82,9 @@ def test_offers_are_tried_in_order(cloud: SimulatedCloud) -> None:
 
 def test_spot_falls_back_to_on_demand(clock: ManualClock) -> None:
     room = {Offer(kind, "", "spot"): 0 for kind in ("c7i.large", "c6i.large")}
-    cloud = SimulatedCloud(clock=clock.now, faults=Faults(room=room), price=lambda offer: len(offer.market))
+    cloud = SimulatedCloud(
+        clock=clock.now, faults=ProviderFaults(room=room), price=lambda offer: len(offer.market)
+    )
     launched = cloud.launch(request(spot=True))
     assert [(one.market, one.price) for one in launched.instances] == [("on-demand", 9)]
     launched = cloud.launch(request(1, "b", spot="only"))
@@ -90,7 +92,7 @@ def test_spot_falls_back_to_on_demand(clock: ManualClock) -> None:
 
 
 def test_a_listing_is_late(clock: ManualClock) -> None:
-    cloud = SimulatedCloud(clock=clock.now, faults=Faults(lag=30))
+    cloud = SimulatedCloud(clock=clock.now, faults=ProviderFaults(lag=30))
     (instance,) = cloud.launch(request()).instances
     assert cloud.list() == []
     clock.advance(30)
@@ -113,7 +115,7 @@ def test_trouble_comes_before_anything_is_done(cloud: SimulatedCloud) -> None:
 
 
 def test_spot_instances_are_taken_away_after_a_notice(clock: ManualClock) -> None:
-    cloud = SimulatedCloud(clock=clock.now, faults=Faults(interruptions=6.0))
+    cloud = SimulatedCloud(clock=clock.now, faults=ProviderFaults(interruptions=6.0))
     cloud.launch(request(20, spot=True))
     cloud.launch(request(5, "b"))
     doomed: dict[str, float] = {}
@@ -138,7 +140,7 @@ def test_secrets_are_forgotten(cloud: SimulatedCloud) -> None:
     assert secrets == {"heavy-0": "", "heavy-1": "s"}
 
 
-def lives(seed: int, faults: Callable[[], Faults]) -> list[list[Instance]]:
+def lives(seed: int, faults: Callable[[], ProviderFaults]) -> list[list[Instance]]:
     clock = ManualClock()
     cloud = SimulatedCloud(clock=clock.now, seed=seed, faults=faults())
     seen = []
@@ -152,8 +154,8 @@ def lives(seed: int, faults: Callable[[], Faults]) -> list[list[Instance]]:
 @settings(max_examples=20)
 @given(st.integers(0, 1000), st.floats(0, 1), st.floats(0, 30))
 def test_the_same_seed_is_the_same_fate(seed: int, no_capacity: float, interruptions: float) -> None:
-    def faults() -> Faults:
-        return Faults(no_capacity=no_capacity, interruptions=interruptions)
+    def faults() -> ProviderFaults:
+        return ProviderFaults(no_capacity=no_capacity, interruptions=interruptions)
 
     assert lives(seed, faults) == lives(seed, faults)
 
@@ -183,7 +185,7 @@ def test_instances_connect_their_nodes(clock: ManualClock) -> None:
 
 def test_some_never_connect(clock: ManualClock) -> None:
     with SimulatedJenkins(clock=clock) as jenkins:
-        cloud = SimulatedCloud(clock=clock.now, jenkins=jenkins, faults=Faults(never_connects=0.5))
+        cloud = SimulatedCloud(clock=clock.now, jenkins=jenkins, faults=ProviderFaults(never_connects=0.5))
         nodes = Nodes(connect(jenkins.url, jenkins.user, jenkins.token), "main")
         for number, instance in enumerate(cloud.launch(request(20)).instances):
             nodes.create(pool(), f"heavy-{number}", "abc", clock.now(), "/x")

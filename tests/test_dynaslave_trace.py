@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dynaslave.simulate import poolfile
 from dynaslave.simulate.fit import fit
-from dynaslave.trace import Build, Trace, dumps, read, read_csv, read_swf
+from dynaslave.trace import Trace, TraceBuild, dumps, read, read_csv, read_swf
 from jobdsl.errors import EstateError, JobdslError
 
 CSV = """\
@@ -38,14 +38,19 @@ def told(lines: str, kind: str = "csv") -> list[str]:
 def test_csv_with_a_header_in_the_order_they_came() -> None:
     trace = read_csv(CSV.splitlines())
     assert trace.builds == (
-        Build(10.5, 100.0, "mac", 'mac&&(arm||"big box")', "", 4),
-        Build(30.0, 60.0, "linux", "", "", 3),
+        TraceBuild(10.5, 100.0, "mac", 'mac&&(arm||"big box")', "", 4),
+        TraceBuild(30.0, 60.0, "linux", "", "", 3),
     )
 
 
 def test_csv_without_a_header_and_with_columns_in_another_order() -> None:
-    assert read_csv(["1,2,p", "3,4,p"]).builds == (Build(1, 2, "p", line=1), Build(3, 4, "p", line=2))
-    assert read_csv(["job,pool,duration_s,submit_s", "a/b,p,4,3"]).builds == (Build(3, 4, "p", "", "a/b", 2),)
+    assert read_csv(["1,2,p", "3,4,p"]).builds == (
+        TraceBuild(1, 2, "p", line=1),
+        TraceBuild(3, 4, "p", line=2),
+    )
+    assert read_csv(["job,pool,duration_s,submit_s", "a/b,p,4,3"]).builds == (
+        TraceBuild(3, 4, "p", "", "a/b", 2),
+    )
 
 
 def test_every_mistake_of_a_csv_file_has_its_line() -> None:
@@ -73,7 +78,9 @@ def test_every_mistake_of_a_csv_file_has_its_line() -> None:
 
 def test_swf_has_queues_for_pools_and_leaves_out_what_never_ran() -> None:
     trace = read_swf(SWF.splitlines())
-    assert trace == Trace((Build(0, 100, "0", "", "17", 4), Build(30, 33.5, "1", "", "", 6)), 1, True)
+    assert trace == Trace(
+        (TraceBuild(0, 100, "0", "", "17", 4), TraceBuild(30, 33.5, "1", "", "", 6)), 1, True
+    )
     assert told("1 2 3\n" + "1 0 5 100 1 -1 x 1 -1 -1 1 3 2 17 0 -1 -1 -1\n", "swf") == [
         "t:1: error: 3 fields; a line of SWF has 18",
         "t:2: error: 'x' is no number of SWF",
@@ -82,7 +89,7 @@ def test_swf_has_queues_for_pools_and_leaves_out_what_never_ran() -> None:
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), max_size=12).map(str.strip)
 BUILD = st.builds(
-    Build,
+    TraceBuild,
     st.integers(0, 10**6).map(lambda number: number / 8),
     st.integers(0, 10**5).map(lambda number: number / 8),
     TEXT.filter(lambda text: bool(text) and not text.startswith("#")),
@@ -93,7 +100,7 @@ BUILD = st.builds(
 
 
 @given(st.lists(BUILD, min_size=1, max_size=20))
-def test_a_written_trace_is_read_back(builds: list[Build]) -> None:
+def test_a_written_trace_is_read_back(builds: list[TraceBuild]) -> None:
     found = read_csv(dumps(builds)).builds
     assert [one._replace(line=0) for one in found] == sorted(builds, key=lambda one: one.submit)
 
@@ -131,9 +138,9 @@ max_agents = 2
 def test_a_trace_must_fit_the_pools() -> None:
     pools = poolfile.loads(POOLS)
     builds = (
-        Build(0, 1, "linx", line=2),
-        Build(1, 1, "linx", line=3),
-        Build(2, 1, "mac", "mac&&x86", line=4),
+        TraceBuild(0, 1, "linx", line=2),
+        TraceBuild(1, 1, "linx", line=3),
+        TraceBuild(2, 1, "mac", "mac&&x86", line=4),
     )
     with pytest.raises(EstateError) as caught:
         fit(Trace(builds), pools, "t.csv")

@@ -12,7 +12,7 @@ from dynaslave.deciding.decisions import Launch, Report
 from dynaslave.deciding.learning import learn
 from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.trials import Trials
-from dynaslave.model import Instance, Node, Snapshot
+from dynaslave.model import Instance, JenkinsNode, Snapshot
 from dynaslave.pools.limits import Limits
 from dynaslave.pools.pool import make
 from dynaslave.provider import NoCapacity, Offer
@@ -58,7 +58,7 @@ def test_refused_offers_count_as_failures() -> None:
 
 def looked(memory: Memory, at: float, *, connected: bool = False, doomed: str = "") -> Memory:
     """After a look at an agent that was launched at 0."""
-    node = Node("p-1", frozenset({"p-1", "p"}), 1, connected, pool="p", created=0.0)
+    node = JenkinsNode("p-1", frozenset({"p-1", "p"}), 1, connected, pool="p", created=0.0)
     machine = Instance("i-1", "p", "t", "running", 0.0, "p-1", doomed=doomed)
     snapshot = Snapshot(at, (), (node,), (machine,))
     return decide(snapshot, [make({"name": "p", "max_agents": 5})], memory, Limits()).memory

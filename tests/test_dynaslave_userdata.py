@@ -26,7 +26,7 @@ from moto.server import ThreadedMotoServer
 
 from dynaslave.ec2 import agent as ec2_agent
 from dynaslave.ec2.clients import Clients
-from dynaslave.ec2.secrets import Secrets
+from dynaslave.ec2.secrets import AgentSecrets
 from dynaslave.ec2.templates import packed
 from dynaslave.ec2.userdata import script
 from dynaslave.pools.pool import AgentPool, make
@@ -230,8 +230,8 @@ def host(tmp_path: Path, ssm: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     server.server_close()
 
 
-def secrets(ssm: str) -> Secrets:
-    return Secrets(
+def secrets(ssm: str) -> AgentSecrets:
+    return AgentSecrets(
         Clients(region=REGION, endpoint=ssm), "main", lambda one: f"arn:aws:ec2:eu-west-1:1:instance/{one}"
     )
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from dynaslave.deciding.decisions import Drain, Launch, Report
-from dynaslave.manager.journal import Entry
+from dynaslave.manager.journal import JournalEntry
 from dynaslave.manager.metrics import Metrics
 from dynaslave.manager.series import Sample, Series
 from dynaslave.manager.status import AgentRow, PoolRow, QueueRow, Status
@@ -47,7 +47,7 @@ def status(**more: object) -> Status:
             AgentRow("linux-a", "linux", "busy", NOW - 9, ["https://j.example.com/job/shop/job/cart/7/"]),
             AgentRow("linux-b", "linux", "booting", NOW - 60, [], "i-1", "c7i.large", "eu-1a", "spot"),
         ],
-        "decisions": [Entry(NOW - 5, "launch", "1 x linux", "1 waits", "denied", 3, NOW - 50)],
+        "decisions": [JournalEntry(NOW - 5, "launch", "1 x linux", "1 waits", "denied", 3, NOW - 50)],
         "month": "2026-11",
     }
     return Status(**{**values, **more})  # type: ignore[arg-type]

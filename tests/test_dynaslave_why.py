@@ -7,22 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynaslave.controller.why import NOTHING, Hint, Nodes, Told, hint, resolve
-from dynaslave.model import Node
+from dynaslave.controller.why import NOTHING, Hint, NodeIndex, Placement, hint, resolve
+from dynaslave.model import JenkinsNode
 from jobdsl.grammar.labels import Atom, parse
 
 
-def node(name: str, *labels: str) -> Node:
-    return Node(name, frozenset({name, *labels}), 1, connected=True)
+def node(name: str, *labels: str) -> JenkinsNode:
+    return JenkinsNode(name, frozenset({name, *labels}), 1, connected=True)
 
 
-BUILT_IN = Node("Built-In Node", frozenset({"built-in"}), 2, connected=True)
-NODES = Nodes.of([BUILT_IN, node("lc1", "lc"), node("rec-node"), node("ag1", "linux", "team-a")])
-ALONE = Nodes.of([BUILT_IN])
+BUILT_IN = JenkinsNode("Built-In Node", frozenset({"built-in"}), 2, connected=True)
+NODES = NodeIndex.of([BUILT_IN, node("lc1", "lc"), node("rec-node"), node("ag1", "linux", "team-a")])
+ALONE = NodeIndex.of([BUILT_IN])
 
 
-def label(text: str) -> Told:
-    return Told(True, parse(text))
+def label(text: str) -> Placement:
+    return Placement(True, parse(text))
 
 
 @pytest.mark.parametrize(
@@ -46,10 +46,10 @@ def label(text: str) -> Told:
         ("Waiting for next available executor on ‘linux’", label("linux")),
         ("Waiting for next available executor on ‘linux->(gpu||!arm)’", label("linux->(gpu||!arm)")),
         ("Waiting for next available executor on ‘ag1’", label("linux&&team-a")),
-        ("Waiting for next available executor", Told(True)),
+        ("Waiting for next available executor", Placement(True)),
         ("‘Built-In Node’ doesn’t have label ‘linux<->gpu’", label("linux<->gpu")),
         ('‘ag1’ doesn’t have label ‘"two words"||x’', label('"two words"||x')),
-        ("‘ag1’ is reserved for jobs with matching label expression", Told(True)),
+        ("‘ag1’ is reserved for jobs with matching label expression", Placement(True)),
         ("‘ag1’ is not accepting tasks", NOTHING),
         ("‘anonymous’ lacks permission to run on ‘ag1’", NOTHING),
         ("‘gone-node’ is offline", NOTHING),
@@ -69,7 +69,7 @@ def label(text: str) -> Told:
         ("‘ag1’ is not accepting tasks; ‘lc1’ doesn’t have label ‘linux’", label("linux")),
         (
             "‘ag1’ is not accepting tasks; ‘lc1’ is reserved for jobs with matching label expression",
-            Told(True),
+            Placement(True),
         ),
         ("‘a’ doesn’t have label ‘x’; ‘b’ doesn’t have label ‘x’; ... and 7 more", label("x")),
         # Older controllers name without quotation marks; some routes leave plain ones.
@@ -84,7 +84,7 @@ def label(text: str) -> Told:
         ("There are no nodes with the label ‘it's’", NOTHING),
     ],
 )
-def test_a_reason_tells(why: str, told: Told) -> None:
+def test_a_reason_tells(why: str, told: Placement) -> None:
     assert resolve(hint(why), NODES) == told
 
 
@@ -95,7 +95,7 @@ def test_without_agents_no_executor_may_mean_any_label() -> None:
 
 
 def test_a_node_of_the_name_of_a_label_is_the_node() -> None:
-    nodes = Nodes.of([node("linux", "linux", "big")])
+    nodes = NodeIndex.of([node("linux", "linux", "big")])
     assert resolve(Hint("place", "linux"), nodes) == label("big")
 
 

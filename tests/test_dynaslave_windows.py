@@ -5,13 +5,13 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynaslave.deciding.windows import Window
+from dynaslave.deciding.windows import SlidingMaximum
 
 steps = st.lists(st.tuples(st.floats(0, 30), st.integers(0, 50)), min_size=1, max_size=120)
 
 
-def watched(length: float, seen: list[tuple[float, int]]) -> Window:
-    window = Window.start(length, 0.0, seen[0][1])
+def watched(length: float, seen: list[tuple[float, int]]) -> SlidingMaximum:
+    window = SlidingMaximum.start(length, 0.0, seen[0][1])
     for now, value in seen[1:]:
         window = window.add(length, now, value)
     return window
@@ -84,5 +84,5 @@ def test_another_length_and_a_gap_start_it_anew() -> None:
 
 
 def test_without_a_length_now_is_all_that_counts() -> None:
-    assert Window.start(0, 5, 2).most() == 2
-    assert Window.start(0, 5, 7).add(0, 6, 2).most() == 2
+    assert SlidingMaximum.start(0, 5, 2).most() == 2
+    assert SlidingMaximum.start(0, 5, 7).add(0, 6, 2).most() == 2

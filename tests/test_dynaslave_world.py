@@ -29,10 +29,10 @@ from dynaslave.deciding.decisions import (
     Retire,
     Suspect,
 )
-from dynaslave.deciding.ledger import Seen
+from dynaslave.deciding.ledger import AgentHistory
 from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.outcome import Outcome
-from dynaslave.model import Instance, Node, Offline, QueueItem, Running, Snapshot, State
+from dynaslave.model import AgentState, Instance, JenkinsNode, Offline, QueueItem, Running, Snapshot
 from dynaslave.pools.limits import Cap, Limits, TypeFacts
 from dynaslave.pools.pool import AgentPool, make
 from dynaslave.provider import NoCapacity, Offer
@@ -89,7 +89,7 @@ class World:
 
     now: float = 1000.0
     pools: list[AgentPool] = field(default_factory=pools)
-    nodes: dict[str, Node] = field(default_factory=dict)
+    nodes: dict[str, JenkinsNode] = field(default_factory=dict)
     machines: dict[str, Instance] = field(default_factory=dict)
     queue: list[QueueItem] = field(default_factory=list)
     ends: dict[str, float] = field(default_factory=dict)
@@ -110,7 +110,7 @@ class World:
         nodes, machines = tuple(self.nodes.values()), tuple(self.machines.values())
         return Snapshot(self.now, tuple(self.queue), nodes, machines, session=f"s{self.session}")
 
-    def restart(self, seen: Mapping[str, Seen]) -> None:
+    def restart(self, seen: Mapping[str, AgentHistory]) -> None:
         """The controller starts again: agents come back soon, what they ran goes on later.
 
         seen: what the manager remembers; what it never saw running it cannot keep an agent for.
@@ -247,7 +247,7 @@ class World:
             return Report(launch, refused=refused)
         for name in names:
             labels = frozenset({name, *pool.labels})
-            self.nodes[name] = Node(
+            self.nodes[name] = JenkinsNode(
                 name, labels, pool.executors, False, pool=pool.name, intent=intent,
                 created=self.now, exclusive=pool.mode == "exclusive",
             )  # fmt: skip
@@ -273,13 +273,15 @@ class Hostile(RuleBasedStateMachine):
         self.world = World()
         self.memory = Memory()
         self.fate = "ok"
-        self.before: dict[str, State] = {}
+        self.before: dict[str, AgentState] = {}
 
     @initialize(static=st.booleans())
     def other_nodes(self, static: bool) -> None:
-        self.world.nodes["built-in"] = Node("built-in", frozenset({"built-in"}), 2, True, exclusive=True)
+        self.world.nodes["built-in"] = JenkinsNode(
+            "built-in", frozenset({"built-in"}), 2, True, exclusive=True
+        )
         if static:
-            self.world.nodes["ag1"] = Node("ag1", frozenset({"ag1", "mac", "linux"}), 1, True)
+            self.world.nodes["ag1"] = JenkinsNode("ag1", frozenset({"ag1", "mac", "linux"}), 1, True)
 
     @rule(label=st.sampled_from(LABELS), many=st.integers(1, 6), ready=st.booleans() | st.just(True))
     def builds_are_queued(self, label: str | None, many: int, ready: bool) -> None:
@@ -435,7 +437,7 @@ def fits(item: QueueItem, pool: AgentPool) -> bool:
     return pool.mode == "normal" if item.label is None else item.label.matches(pool.labels)
 
 
-def matches(item: QueueItem, node: Node) -> bool:
+def matches(item: QueueItem, node: JenkinsNode) -> bool:
     """Whether a node, with the labels its pool had when it was created, can serve an item."""
     return not node.exclusive if item.label is None else item.label.matches(node.labels)
 
@@ -459,9 +461,9 @@ def check(look: Snapshot, current: list[AgentPool], outcome: Outcome) -> None:
         assert "\n" not in one.reason
         if isinstance(one, Retire | RemoveNode | Drain | Restore):
             agent = agents[one.node]
-            assert agent.state is not State.HELD
+            assert agent.state is not AgentState.HELD
             if isinstance(one, Retire):
-                assert (agent.state, agent.node.busy) == (State.DRAINING, False)
+                assert (agent.state, agent.node.busy) == (AgentState.DRAINING, False)
             if isinstance(one, Drain) and one.reason.startswith(("surplus", "winding")):
                 assert agent.pool not in launched, "a pool grows and shrinks at once"
     check_demand(look, by_name, outcome)

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from jobdsl import context
-from jobdsl.context import Load as Loading
+from jobdsl.context import LoadContext as Loading
 from jobdsl.dsl.files import read_file, template
 from jobdsl.dsl.resolver import FileResolver
 from jobdsl.errors import DslError, EstateError
 from jobdsl.loading.load import load
-from jobdsl.settings.config import Load, Settings
+from jobdsl.settings.config import LoadSettings, Settings
 
-PROCESS = Settings(load=Load(isolation="process"))
+PROCESS = Settings(load=LoadSettings(isolation="process"))
 
 
 @pytest.fixture

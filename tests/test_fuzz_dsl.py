@@ -15,11 +15,11 @@ import pytest
 
 from jobdsl.errors import EstateError, Problem
 from jobdsl.loading.load import load
-from jobdsl.settings.config import Load, Settings
+from jobdsl.settings.config import LoadSettings, Settings
 
 COUNT = int(os.environ.get("JOBDSL_FUZZ", "150"))
 AT_ONCE = 50
-SETTINGS = Settings(load=Load(timeout_seconds=30, memory_mb=400))
+SETTINGS = Settings(load=LoadSettings(timeout_seconds=30, memory_mb=400))
 
 GOOD = '''\
 """Jobs of a team: café."""

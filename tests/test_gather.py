@@ -17,7 +17,7 @@ from jobdsl.loading.frames import LARGEST_BODY, BadFrame, Decoder, Frame, send
 from jobdsl.loading.gather import Gathered
 from jobdsl.loading.load import load
 from jobdsl.model import Definition
-from jobdsl.settings.config import Load, Settings
+from jobdsl.settings.config import LoadSettings, Settings
 
 DOCUMENT = '<?xml version="1.0" encoding="UTF-8"?>\n<project/>\n'
 
@@ -145,7 +145,7 @@ def says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str
         )
         monkeypatch.setattr(jobdsl.loading.hosting, "_ANSWER", 0.1)
         with pytest.raises(EstateError) as caught:
-            load(root, Settings(load=Load(isolation="process", timeout_seconds=0.8)))
+            load(root, Settings(load=LoadSettings(isolation="process", timeout_seconds=0.8)))
         return "; ".join(str(one) for one in caught.value.problems)
 
     return run

@@ -14,7 +14,7 @@ from jobdsl.cli.main import run
 from jobdsl.documents.references import References, references
 from jobdsl.errors import Where
 from jobdsl.model import Definition
-from jobdsl.reports.graph import Edge, Graph, Node, graph_of
+from jobdsl.reports.graph import Edge, Graph, GraphNode, graph_of
 from jobdsl.reports.mermaid import mermaid
 from jobdsl.reports.svg import svg
 
@@ -131,7 +131,9 @@ def test_jobs_that_start_each_other_in_a_circle_are_drawn() -> None:
 
 @pytest.mark.parametrize("name", ['a"b', "<script>", "a]b|c", "a\u202eb", "x" * 300, "a&b;", "`x`"])
 def test_odd_names_are_only_labels(name: str) -> None:
-    graph = Graph((Node(name, "job"), Node(f"{name}/y", "job")), (Edge(name, f"{name}/y", "triggers"),))
+    graph = Graph(
+        (GraphNode(name, "job"), GraphNode(f"{name}/y", "job")), (Edge(name, f"{name}/y", "triggers"),)
+    )
     etree.fromstring(svg(graph).encode())
     for line in mermaid(graph).splitlines():
         assert line.count('"') in (0, 2)

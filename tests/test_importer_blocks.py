@@ -15,7 +15,7 @@ from jobdsl.importer.families.blocks import Block, name_blocks
 from jobdsl.importer.families.expressions import shown
 from jobdsl.importer.families.find import find
 from jobdsl.importer.families.functions import Function, row_call, write_modules
-from jobdsl.importer.layout import Code, Group
+from jobdsl.importer.layout import Brackets, Code
 from jobdsl.importer.literals import literal
 from jobdsl.importer.scripts import Scripts
 
@@ -33,20 +33,20 @@ TEXTS = [
 scalars = st.one_of(st.sampled_from(TEXTS).map(literal), st.sampled_from(["True", "None", "5"]))
 
 
-def listed(*members: Code) -> Group:
-    return Group("[", [("", one) for one in members], "]")
+def listed(*members: Code) -> Brackets:
+    return Brackets("[", [("", one) for one in members], "]")
 
 
-def step(word: str, *values: Code) -> Group:
-    return Group("steps.run(", [("", literal(word)), *((f"v{n}=", one) for n, one in enumerate(values))])
+def step(word: str, *values: Code) -> Brackets:
+    return Brackets("steps.run(", [("", literal(word)), *((f"v{n}=", one) for n, one in enumerate(values))])
 
 
 steps = st.tuples(st.sampled_from(["build", "test", "publish"]), st.lists(scalars, min_size=5, max_size=6))
 jobs = st.lists(st.lists(steps, min_size=1, max_size=3), min_size=2, max_size=8)
 
 
-def job(name: str, steps_: list[tuple[str, list[Code]]]) -> Group:
-    return Group(
+def job(name: str, steps_: list[tuple[str, list[Code]]]) -> Brackets:
+    return Brackets(
         "freestyle(", [("", literal(name)), ("steps=", listed(*(step(word, *v) for word, v in steps_)))]
     )
 
@@ -82,14 +82,14 @@ def _without_none(value: Any) -> Any:
     return [_without_none(one) for one in value if one is not None] if isinstance(value, list) else value
 
 
-def plain(codes: Mapping[int, Group]) -> dict[str, Any]:
+def plain(codes: Mapping[int, Brackets]) -> dict[str, Any]:
     recorder = Recorder()
     for code in codes.values():
         recorder.execute(shown(code))
     return recorder.jobs
 
 
-def rewritten(codes: Mapping[int, Group], least: int = 3) -> tuple[dict[str, Any], str, list[Block]]:
+def rewritten(codes: Mapping[int, Brackets], least: int = 3) -> tuple[dict[str, Any], str, list[Block]]:
     """What the jobs are that functions and parts define, the source of both, and the parts."""
     families = find(codes, least)
     rows = {row for family in families for row in family.rows}
@@ -136,7 +136,7 @@ MAIL = step("mail", literal("team@example.com"), "True", "5", literal("When it f
 
 def test_an_equal_part_is_a_constant_in_single_jobs() -> None:
     codes = {
-        row: Group(
+        row: Brackets(
             "freestyle(",
             [
                 ("", literal(f"job-{row}")),
@@ -153,7 +153,7 @@ def test_an_equal_part_is_a_constant_in_single_jobs() -> None:
 
 
 def test_parts_that_differ_in_a_value_are_calls_of_a_function() -> None:
-    def checkout(repository: str) -> Group:
+    def checkout(repository: str) -> Brackets:
         return step(
             "checkout",
             literal(repository),
@@ -176,7 +176,7 @@ def test_parts_that_differ_in_a_value_are_calls_of_a_function() -> None:
 
 
 def test_a_part_with_a_secret_gets_no_name() -> None:
-    secret = Group("secret(", [("", '"team/TOKEN"')])
+    secret = Brackets("secret(", [("", '"team/TOKEN"')])
     codes = {
         row: job(f"job-{row}", [("login", [secret, *map(literal, TEXTS)]), ("build", [literal("x" * row)])])
         for row in range(2)
@@ -216,7 +216,7 @@ def test_a_value_for_each_job_is_no_table(count: int) -> None:
 
 
 def test_an_optional_part_with_a_value_needs_no_flag() -> None:
-    def one(row: int) -> Group:
+    def one(row: int) -> Brackets:
         more: list[tuple[str, list[Code]]] = (
             [("archive", [literal(f"out/{row * 7919 % 101}/*.jar")])] if row % 2 else []
         )

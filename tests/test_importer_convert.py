@@ -18,7 +18,7 @@ from jobdsl.elements.base import Record, registry
 from jobdsl.errors import DslError
 from jobdsl.importer import import_estate
 from jobdsl.importer.classes import elements
-from jobdsl.importer.convert import FORMS, Form, Source, convert, fingerprint
+from jobdsl.importer.convert import FORMS, DocumentSource, Form, convert, fingerprint
 from jobdsl.importer.faithful import unspeakable
 from jobdsl.importer.layout import show
 from jobdsl.importer.secrets import Taken
@@ -50,7 +50,7 @@ def test_elements_are_what_a_tag_or_a_class_names_below_the_root() -> None:
 
 @pytest.mark.parametrize(("form", "typed"), list(zip(FORMS, (4, 0, 4, 0), strict=True)))
 def test_typed_elements_are_those_a_class_writes(form: Form, typed: int) -> None:
-    source = Source("job", DOCUMENT.encode(), "job.xml", is_view=False)
+    source = DocumentSource("job", DOCUMENT.encode(), "job.xml", is_view=False)
     made = convert(source, "job", Writer(), Taken(), form)
     assert (made.elements, made.typed) == (6, typed)
     assert made.print == fingerprint(parse(DOCUMENT))
@@ -96,7 +96,7 @@ def test_a_class_that_trips_over_a_document_does_not_stop_the_import(monkeypatch
         raise KeyError(indent)
 
     monkeypatch.setattr(steps.shell, "_body", broken)
-    source = Source("job", DOCUMENT.encode(), "job.xml", is_view=False)
+    source = DocumentSource("job", DOCUMENT.encode(), "job.xml", is_view=False)
     assert convert(source, "job", Writer(), Taken()).fallback == "xml"
 
 
@@ -133,7 +133,7 @@ def test_a_part_with_any_one_field_is_imported_typed() -> None:
     assert len(documents) > 300
     for text in documents:
         taken = Taken()
-        made = convert(Source("job", text.encode(), "job.xml", is_view=False), "job", Writer(), taken)
+        made = convert(DocumentSource("job", text.encode(), "job.xml", is_view=False), "job", Writer(), taken)
         assert (made.form, made.fallback) == ("typed", ""), text
         assert made.code is not None
         job = eval(show(made.code, "", 0), {word: getattr(jobdsl, word) for word in made.uses})
@@ -164,5 +164,5 @@ def test_a_list_a_field_cannot_make_its_members_of_stays_typed_around_it() -> No
         "<project><triggers><org.jenkinsci.plugins.gwt.GenericTrigger><genericVariables><string>a</string>"
         "</genericVariables></org.jenkinsci.plugins.gwt.GenericTrigger></triggers></project>"
     )
-    made = convert(Source("job", text.encode(), "job.xml", is_view=False), "job", Writer(), Taken())
+    made = convert(DocumentSource("job", text.encode(), "job.xml", is_view=False), "job", Writer(), Taken())
     assert (made.form, made.fallback) == ("typed", "")

@@ -18,7 +18,7 @@ from jobdsl.importer.families.functions import function_names, row_call, write_m
 from jobdsl.importer.families.parameters import Family, family_of
 from jobdsl.importer.families.patterns import row_code
 from jobdsl.importer.families.texts import split
-from jobdsl.importer.layout import Code, Group
+from jobdsl.importer.layout import Brackets, Code
 from jobdsl.importer.literals import literal
 from jobdsl.importer.scripts import Scripts
 
@@ -52,17 +52,17 @@ def calls(inner: st.SearchStrategy[Code]) -> st.SearchStrategy[Code]:
     labelled = st.dictionaries(st.sampled_from(["a=", "b=", "c="]), inner, max_size=3)
     return st.one_of(
         st.tuples(st.sampled_from(["element(", "node("]), inner, labelled).map(
-            lambda parts: Group(parts[0], [("", parts[1]), *sorted(parts[2].items())])
+            lambda parts: Brackets(parts[0], [("", parts[1]), *sorted(parts[2].items())])
         ),
-        st.lists(inner, max_size=4).map(lambda members: Group("[", [("", one) for one in members], "]")),
-        texts.map(lambda text: Group("secret(", [("", literal(text))])),
+        st.lists(inner, max_size=4).map(lambda members: Brackets("[", [("", one) for one in members], "]")),
+        texts.map(lambda text: Brackets("secret(", [("", literal(text))])),
     )
 
 
 codes = st.recursive(scalars, calls, max_leaves=8)
 jobs = st.lists(
     st.tuples(texts, st.lists(codes, min_size=2, max_size=2)).map(
-        lambda job: Group("element(", [("", literal(job[0])), ("a=", job[1][0]), ("b=", job[1][1])])
+        lambda job: Brackets("element(", [("", literal(job[0])), ("a=", job[1][0]), ("b=", job[1][1])])
     ),
     min_size=2,
     max_size=6,
@@ -127,14 +127,14 @@ def _result(recorder: Recorder, source: str) -> Any:
 
 @SLOW
 @given(jobs)
-def test_a_pattern_gives_each_call_back(rows: list[Group]) -> None:
+def test_a_pattern_gives_each_call_back(rows: list[Brackets]) -> None:
     pattern = Clusters(dict(enumerate(rows)), lambda *_: 1).pattern(range(len(rows)))
     assert [row_code(pattern, row) for row in range(len(rows))] == rows
 
 
 @SLOW
 @given(jobs)
-def test_each_call_of_a_function_says_what_the_plain_call_says(rows: list[Group]) -> None:
+def test_each_call_of_a_function_says_what_the_plain_call_says(rows: list[Brackets]) -> None:
     pattern = Clusters(dict(enumerate(rows)), lambda *_: 1).pattern(range(len(rows)))
     family = family_of(pattern, frozenset(range(len(rows))))
     assert family is not None
@@ -158,17 +158,17 @@ def test_the_placeholder_of_a_secret_is_one_word() -> None:
     ]
 
 
-def job(name: str, *steps: Code, **arguments: str) -> Group:
+def job(name: str, *steps: Code, **arguments: str) -> Brackets:
     named: list[tuple[str, Code]] = [(f"{key}=", value) for key, value in arguments.items()]
-    listed = Group("[", [("", step) for step in steps], "]")
-    return Group("freestyle(", [("", literal(name)), *named, ("steps=", listed)])
+    listed = Brackets("[", [("", step) for step in steps], "]")
+    return Brackets("freestyle(", [("", literal(name)), *named, ("steps=", listed)])
 
 
-def shell(text: str) -> Group:
-    return Group("steps.shell(", [("", literal(text))])
+def shell(text: str) -> Brackets:
+    return Brackets("steps.shell(", [("", literal(text))])
 
 
-def estate(count: int) -> dict[int, Group]:
+def estate(count: int) -> dict[int, Brackets]:
     words = ["api", "web", "billing", "search", "mail"]
     return {
         row: job(
@@ -206,7 +206,7 @@ def test_secrets_are_no_defaults() -> None:
         row: job(
             f"job-{row}",
             shell("make all && make install && make publish"),
-            Group("steps.login(", [("", Group("secret(", [("", '"one"' if row else '"two"')]))]),
+            Brackets("steps.login(", [("", Brackets("secret(", [("", '"one"' if row else '"two"')]))]),
             shell(f"curl -H 'Token: ${{jobdsl:secret:{'a' if row else 'b'}/T}}' https://example.com/one/two"),
         )
         for row in range(9)
@@ -218,7 +218,7 @@ def test_secrets_are_no_defaults() -> None:
 @pytest.mark.parametrize("value", ["0", "False", '""', "None"])
 def test_values_that_say_little_stay_what_they_are(value: str) -> None:
     rows = {
-        row: Group(
+        row: Brackets(
             "element(", [("", f'"job-{row}"'), ("a=", value if row % 3 else "5"), ("b=", '"same text here"')]
         )
         for row in range(9)
@@ -237,7 +237,7 @@ def test_the_order_of_documents_changes_nothing() -> None:
 
 def test_names_of_the_vocabulary_are_no_parameters() -> None:
     calls = {
-        row: Group(
+        row: Brackets(
             "freestyle(",
             [
                 ("", f'"job-{row}"'),
@@ -258,7 +258,7 @@ def test_names_of_the_vocabulary_are_no_parameters() -> None:
 
 def test_arguments_without_a_name_stay_before_those_with_one() -> None:
     more: list[list[tuple[str, Code]]] = [[("", '"a"'), ("description=", '"x"')], [("", '"a"'), ("", '"5"')]]
-    rows = {row: job(f"job-{row}", Group("params.string(", more[row % 2])) for row in range(6)}
+    rows = {row: job(f"job-{row}", Brackets("params.string(", more[row % 2])) for row in range(6)}
     pattern = Clusters(rows, lambda *_: 1).pattern(range(6))
     family = family_of(pattern, frozenset(rows))
     assert family is not None

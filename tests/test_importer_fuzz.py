@@ -19,7 +19,7 @@ from jobdsl.documents.secrets import Secrets
 from jobdsl.documents.tree import parse
 from jobdsl.errors import JobdslError, XmlError
 from jobdsl.importer import import_estate
-from jobdsl.importer.convert import Source, convert, fingerprint
+from jobdsl.importer.convert import DocumentSource, convert, fingerprint
 from jobdsl.importer.layout import show
 from jobdsl.importer.secrets import Taken
 from jobdsl.importer.source import Writer
@@ -126,7 +126,7 @@ def many(count: int) -> Iterator[bytes]:
 def comes_back(document: bytes) -> bool:
     """Whether the document's source, run, renders an equal document. Raises JobdslError for no document."""
     secrets = Taken()
-    made = convert(Source("team/job", document, "job.xml", is_view=False), "job", Writer(), secrets)
+    made = convert(DocumentSource("team/job", document, "job.xml", is_view=False), "job", Writer(), secrets)
     assert made.code is not None
     words: dict[str, Any] = {word: getattr(jobdsl, word) for word in made.uses}
     rendered = eval(show(made.code, "", 0), words).render()

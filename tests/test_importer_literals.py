@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobdsl.importer.layout import WIDTH, Code, Group, show
+from jobdsl.importer.layout import WIDTH, Brackets, Code, show
 from jobdsl.importer.literals import literal, quoted
 
 TEXT = st.text(st.sampled_from("a\"'\\\n\t\r \x00\x0c\x85\u2028\xa0\ufeff中\ud800{}#$"))
@@ -43,7 +43,7 @@ def test_texts_read_well(text: str, shown: str) -> None:
 CODE: st.SearchStrategy[Code] = st.recursive(
     TEXT.map(literal),
     lambda inner: st.lists(inner.map(lambda one: ("", one)), max_size=4).map(
-        lambda parts: Group("[", parts, "]")
+        lambda parts: Brackets("[", parts, "]")
     ),
     max_leaves=12,
 )
@@ -59,11 +59,11 @@ def test_broken_lines_mean_the_same(code: Code, indent: int) -> None:
 
 
 def test_what_fits_stands_on_one_line_and_what_does_not_one_part_a_line() -> None:
-    short = Group("f(", [("", '"a"'), ("b=", Group("[", [("", "1"), ("", "2")], "]"))])
+    short = Brackets("f(", [("", '"a"'), ("b=", Brackets("[", [("", "1"), ("", "2")], "]"))])
     assert show(short, "", 0) == 'f("a", b=[1, 2])'
-    long = Group("f(", [("", quoted("x" * WIDTH)), ("b=", short)])
+    long = Brackets("f(", [("", quoted("x" * WIDTH)), ("b=", short)])
     assert show(long, "    ", 4) == f'f(\n        "{"x" * WIDTH}",\n        b=f("a", b=[1, 2]),\n    )'
 
 
 def test_a_text_of_several_lines_stays_beside_its_bracket() -> None:
-    assert show(Group("shell(", [("", '"""a\nb\n"""')]), "", 0) == 'shell("""a\nb\n""")'
+    assert show(Brackets("shell(", [("", '"""a\nb\n"""')]), "", 0) == 'shell("""a\nb\n""")'

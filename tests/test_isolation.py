@@ -16,7 +16,7 @@ from jobdsl.errors import EstateError
 from jobdsl.isolation import walls as isolation
 from jobdsl.loading.load import load
 from jobdsl.model import Estate
-from jobdsl.settings.config import Load, Settings
+from jobdsl.settings.config import LoadSettings, Settings
 
 Run = Callable[..., Estate]
 
@@ -272,7 +272,7 @@ def test_a_hang_is_told_at_its_line_and_ended_behind_every_wall(
     (estate / "a.py").write_text("import time\n\ntime.sleep(10**6)\n")
     (estate / "b.py").write_text("1/0\n")
     with pytest.raises(EstateError) as caught:
-        load(estate, Settings(load=Load(file_timeout_seconds=1)), isolation=name)
+        load(estate, Settings(load=LoadSettings(file_timeout_seconds=1)), isolation=name)
     assert [str(one) for one in caught.value.problems] == [
         "a.py:3: error: the file runs longer than 1 seconds; this was running "
         "(an endless loop? the limit is load.file_timeout_seconds in jobdsl.toml)",
@@ -332,7 +332,9 @@ def test_where_neither_bubblewrap_nor_namespaces_can_be_had_the_kernels_rules_ar
     if why := _why_not("landlock"):
         pytest.skip(f"no landlock on this host: {why}")
     isolation.missing.update(bubblewrap="not installed", namespaces="Operation not permitted")
-    assert load(estate, Settings(load=Load(isolation="required"))).isolation.startswith("rules of the kernel")
+    assert load(estate, Settings(load=LoadSettings(isolation="required"))).isolation.startswith(
+        "rules of the kernel"
+    )
 
 
 def test_required_says_what_is_missing(estate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -341,7 +343,7 @@ def test_required_says_what_is_missing(estate: Path, monkeypatch: pytest.MonkeyP
     )
     monkeypatch.setenv("PATH", "")
     with pytest.raises(EstateError) as caught:
-        load(estate, Settings(load=Load(isolation="required")))
+        load(estate, Settings(load=LoadSettings(isolation="required")))
     (only,) = caught.value.problems
     assert (
         "bubblewrap: not installed; namespaces: Operation not permitted; landlock: Function" in only.message

@@ -24,7 +24,7 @@ from jobdsl import (
     view,
     xml,
 )
-from jobdsl.context import Load
+from jobdsl.context import LoadContext
 from jobdsl.documents.tree import Node, parse
 from jobdsl.elements.base import registry
 from jobdsl.elements.slots import Step
@@ -205,7 +205,7 @@ def test_numbers_and_truth_in_untyped_elements_are_written_as_java_writes_them()
 
 
 def test_an_item_without_a_name_that_can_be_used_goes_by_its_kind() -> None:
-    context.current = Load()
+    context.current = LoadContext()
     try:
         freestyle("a//b", steps={"x": steps.shell("make")}).override({"nope": None})
         assert [one.message for one in context.current.problems] == [
@@ -217,7 +217,7 @@ def test_an_item_without_a_name_that_can_be_used_goes_by_its_kind() -> None:
 
 
 def test_a_name_that_is_no_text_is_told_once() -> None:
-    context.current = Load()
+    context.current = LoadContext()
     try:
         freestyle(3)  # type: ignore[arg-type]
         assert [one.message for one in context.current.problems] == [
@@ -372,7 +372,7 @@ def test_branch_sources_have_an_id_that_stays() -> None:
 
 
 def test_views_name_themselves_and_belong_to_nested_ones() -> None:
-    context.current = Load()
+    context.current = LoadContext()
     try:
         outer = nested_view("outer", views=[list_view("inner", jobs=["a"]), all_view("every")])
         assert [one.full_name for one in context.current.items.values()] == ["outer"]

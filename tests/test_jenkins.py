@@ -14,7 +14,7 @@ from typing import Literal
 import pytest
 from urllib3 import HTTPHeaderDict
 
-from jobdsl.controller.answer import Answer
+from jobdsl.controller.answer import Response
 from jobdsl.controller.jenkins import Controller, connect
 from jobdsl.controller.refusals import AlreadyExistsError, LastViewError, NotFoundError, NotSignedInError
 from jobdsl.controller.transport import Server, server_at
@@ -22,7 +22,7 @@ from jobdsl.elements.untyped import element
 from jobdsl.errors import ControllerError
 from jobdsl.testing import SimulatedJenkins
 from jobdsl.testing.users import READER
-from jobdsl.testing.wire import Request
+from jobdsl.testing.wire import HttpRequest
 
 PROJECT = "<project><description>d é</description></project>"
 FOLDER = "<com.cloudbees.hudson.plugins.folder.Folder/>"
@@ -278,7 +278,7 @@ def test_what_is_no_jenkins(jenkins: SimulatedJenkins, answer: bytes) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             "jobdsl.controller.transport.Server.exchange",
-            lambda *_: Answer(200, HTTPHeaderDict({"X-Jenkins": "1"}), answer),
+            lambda *_: Response(200, HTTPHeaderDict({"X-Jenkins": "1"}), answer),
         )
         assert "does not answer as a Jenkins" in refused(controller.inventory).message
         assert "does not answer as a Jenkins" in refused(controller.plugins).message
@@ -293,9 +293,9 @@ def test_what_is_no_crumb(jenkins: SimulatedJenkins, answer: bytes) -> None:
     controller = connect(jenkins.url, jenkins.user, jenkins.password)
     asked = Server.exchange
 
-    def exchange(self: Server, method: str, path: str, *rest: object) -> Answer:
+    def exchange(self: Server, method: str, path: str, *rest: object) -> Response:
         if "crumbIssuer" in path:
-            return Answer(200, HTTPHeaderDict(), answer)
+            return Response(200, HTTPHeaderDict(), answer)
         return asked(self, method, path, *rest)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patch:
@@ -345,7 +345,7 @@ def test_sent_elsewhere_is_no_success(controller: Controller, asked: str, locati
     }
     place = location.format(url=controller.url, https=controller.url.replace("http:", "https:").rstrip("/"))
     with pytest.MonkeyPatch.context() as patch:
-        answer = Answer(302, HTTPHeaderDict({"Location": place}), b"")
+        answer = Response(302, HTTPHeaderDict({"Location": place}), b"")
         patch.setattr("jobdsl.controller.transport.Server.exchange", lambda *_: answer)
         error = refused(calls[asked])
     assert "redirected to" in error.message or "asks to log in" in error.message
@@ -356,7 +356,7 @@ def test_sent_elsewhere_is_no_success(controller: Controller, asked: str, locati
 )
 def test_what_a_form_is_answered_with_is_a_success(controller: Controller, location: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        answer = Answer(302, HTTPHeaderDict({"Location": location}), b"")
+        answer = Response(302, HTTPHeaderDict({"Location": location}), b"")
         patch.setattr("jobdsl.controller.transport.Server.exchange", lambda *_: answer)
         controller.disable("x")
 
@@ -562,15 +562,15 @@ def test_the_session_is_found_among_a_balancers_cookies() -> None:
     headers = HTTPHeaderDict()
     for cookie in ("AWSALB=x; Expires=Mon, 30 Nov 2026 09:00:00 GMT; Path=/", "JSESSIONID.1=node0; Path=/"):
         headers.add("Set-Cookie", cookie)
-    assert Answer(200, headers, b"").cookies == "AWSALB=x; JSESSIONID.1=node0"
-    assert Answer(200, HTTPHeaderDict(), b"").cookies == ""
+    assert Response(200, headers, b"").cookies == "AWSALB=x; JSESSIONID.1=node0"
+    assert Response(200, HTTPHeaderDict(), b"").cookies == ""
 
 
 def test_refusals_are_asked_for_in_english(jenkins: SimulatedJenkins, controller: Controller) -> None:
     """Jenkins words them in the language of the request, or of its own host."""
     asked: list[str] = []
 
-    def spoken(request: Request) -> bool:
+    def spoken(request: HttpRequest) -> bool:
         asked.append(request.headers.get("accept-language", ""))
         return False
 

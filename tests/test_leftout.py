@@ -9,9 +9,9 @@ import pytest
 from jobdsl.errors import EstateError
 from jobdsl.loading.load import load
 from jobdsl.settings import config
-from jobdsl.settings.config import Load, Settings
+from jobdsl.settings.config import LoadSettings, Settings
 
-QUICK = Settings(load=Load(isolation="process", timeout_seconds=20))
+QUICK = Settings(load=LoadSettings(isolation="process", timeout_seconds=20))
 JOB = 'from jobdsl import freestyle\nfreestyle("{}")\n'
 
 

@@ -22,7 +22,7 @@ from jobdsl.loading.frames import Decoder
 from jobdsl.loading.load import load
 from jobdsl.model import Definition, Estate
 from jobdsl.secrets.placeholders import restored
-from jobdsl.settings.config import Lint, Load, Settings, Team
+from jobdsl.settings.config import Lint, LoadSettings, Settings, Team
 
 HEAD = """
 import json, os, struct, sys, time
@@ -50,7 +50,7 @@ def sends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sends:
         )
         monkeypatch.setattr(jobdsl.loading.hosting, "_ANSWER", 0.1)
         settings = Settings(
-            load=Load(**{"isolation": "process", "timeout_seconds": 20, **limits}),  # type: ignore[arg-type]
+            load=LoadSettings(**{"isolation": "process", "timeout_seconds": 20, **limits}),  # type: ignore[arg-type]
             teams=(Team("a", files=("a/**",)), Team("b", files=("b/**",))),
         )
         with pytest.raises(EstateError) as caught:

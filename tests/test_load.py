@@ -12,10 +12,10 @@ import pytest
 from jobdsl.errors import EstateError, Problem
 from jobdsl.loading.load import load
 from jobdsl.model import Definition, Estate
-from jobdsl.settings.config import Files, Load, Settings, Team
+from jobdsl.settings.config import Files, LoadSettings, Settings, Team
 
 Make = Callable[[Mapping[str, str]], Path]
-QUICK = Settings(load=Load(isolation="process", timeout_seconds=20))
+QUICK = Settings(load=LoadSettings(isolation="process", timeout_seconds=20))
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def test_a_file_that_fails_when_imported_is_told_once(make: Make) -> None:
     assert told(root) == ["b.py:2: error: ValueError: no"]
 
 
-HANG = Settings(load=Load(isolation="process", timeout_seconds=20, file_timeout_seconds=1))
+HANG = Settings(load=LoadSettings(isolation="process", timeout_seconds=20, file_timeout_seconds=1))
 LATE = "error: the file runs longer than 1 seconds; this was running"
 
 

@@ -13,7 +13,7 @@ from walls import WALLS, required
 from jobdsl.loading.gather import LoadError
 from jobdsl.loading.groups import grouped
 from jobdsl.loading.load import load
-from jobdsl.settings.config import Load, Settings, Team
+from jobdsl.settings.config import LoadSettings, Settings, Team
 
 NAMES = ("a", "b", "c", "d")
 TEAMS = tuple(Team(name, folders=(name,)) for name in NAMES)
@@ -28,7 +28,7 @@ def wall(request: pytest.FixtureRequest) -> str:
 
 
 def settings(memory_mb: int, *, teams: bool = True) -> Settings:
-    limits = Load(timeout_seconds=60, memory_mb=memory_mb, workers=len(NAMES))
+    limits = LoadSettings(timeout_seconds=60, memory_mb=memory_mb, workers=len(NAMES))
     return Settings(load=limits, teams=TEAMS if teams else ())
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from jobdsl.checks.policy import check
 from jobdsl.errors import Where
 from jobdsl.model import Definition
-from jobdsl.settings.config import Policy, Settings, Team
+from jobdsl.settings.config import PolicySettings, Settings, Team
 
 PAYMENTS = Team(
     "payments",
@@ -86,7 +86,7 @@ def test_credentials_in_raw_elements_and_ssh_agents_count_too() -> None:
 def test_files_of_no_team() -> None:
     other = define("anything", file="other/jobs.py")
     assert messages(other) == []
-    denied = replace(SETTINGS, policy=Policy("deny"))
+    denied = replace(SETTINGS, policy=PolicySettings("deny"))
     assert "belongs to no team" in messages(other, settings=denied)[0]
 
 

@@ -10,17 +10,17 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from delivery import cli as delivery_cli
-from delivery.bake.result import Result
-from delivery.clock import Clock
+from delivery.bake.result import BakeResult
+from delivery.clock import HostClock
 from delivery.errors import DeliveryError
 from delivery.timeline import Timeline
 from delivery.timeline_report import markdown, svg
 from dynaslave.manager import logs
-from dynaslave.manager.journal import Entry
+from dynaslave.manager.journal import JournalEntry
 from dynaslave.manager.metrics import Metrics
 from dynaslave.manager.status import AgentRow, PoolRow, QueueRow, Status
 from dynaslave.web.page import render as page_of
-from jobdsl.applying.outcomes import Outcome
+from jobdsl.applying.outcomes import ChangeOutcome
 from jobdsl.cli import main as jobdsl_cli
 from jobdsl.cli.console import Progress, say, say_problems
 from jobdsl.errors import EstateError, Problem, Where
@@ -31,7 +31,7 @@ from jobdsl.reports.html import to_html
 from jobdsl.reports.junit import junit
 from jobdsl.reports.markdown import to_markdown
 from jobdsl.reports.plans import outcome_line, to_json, to_text
-from jobdsl.settings.config import Load, Settings
+from jobdsl.settings.config import LoadSettings, Settings
 
 EVIL = "\x1b]0;title\x07\x1b[2J\x9b31m\u202edlrow\u2066\u200b\u2028\ufeff\U000e0041\x7f\r\b"
 HOSTILE = re.compile(
@@ -92,7 +92,7 @@ def test_every_report_of_a_plan_is_clean(plan: Plan) -> None:
     clean(to_markdown(plan, diffs))
     clean(to_html(plan, diffs))
     clean(json_text(to_json(plan, diffs)))
-    outcome = Outcome(plan.changes[1], "failed", plan.problems)
+    outcome = ChangeOutcome(plan.changes[1], "failed", plan.problems)
     clean(outcome_line(outcome))
     assert "\nb.py:1: error: fake" not in outcome_line(outcome)
 
@@ -125,7 +125,7 @@ def test_what_a_file_writes_past_python_is_clean(
     crash = b"Fatal Python error: \x1b[2J\xe2\x80\xae owned\n" + EVIL.encode()
     (tmp_path / "a.py").write_text(WRITES.format(evil=crash) + 'freestyle("a", nonsense=1)\n' + ends)
     with pytest.raises(EstateError) as caught:
-        load(tmp_path, Settings(load=Load(isolation="process")))
+        load(tmp_path, Settings(load=LoadSettings(isolation="process")))
     for problem in caught.value.problems:
         clean(str(problem))
     say_problems(caught.value.problems)
@@ -159,7 +159,7 @@ def test_what_the_status_page_and_metrics_show_is_clean() -> None:
         pools=(PoolRow(script, script, script, 1, {"busy": 1}, 0, 2, 0, 1.0, script),),
         queue=(QueueRow(1, script, script, 1.0, script, script),),
         agents=(AgentRow(script, script, "busy", 1.0, [f"https://x/job/{script}/3"], script, note=script),),
-        decisions=(Entry(1.0, script, script, script, script),),
+        decisions=(JournalEntry(1.0, script, script, script, script),),
         troubles=(script,),
         notes=(script,),
     )
@@ -195,7 +195,7 @@ def test_logs_are_one_line_an_event(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_timeline_is_clean_and_a_line_an_event() -> None:
     lines: list[str] = []
-    timeline = Timeline(Clock(), lines.append, title=EVIL)
+    timeline = Timeline(HostClock(), lines.append, title=EVIL)
     with timeline.step("install", f"instance {EVIL}\n[   0:00] done: forged") as step:
         step.note(f"| {EVIL}\x1b[8mha:AAAA\x1b[0m\nforged")
     timeline.finish(f"good\n{EVIL}", group=f"g{EVIL}<script>")
@@ -209,7 +209,7 @@ def test_a_timeline_is_clean_and_a_line_an_event() -> None:
 
 
 def test_properties_of_an_image_keep_what_its_tags_say_in_one_line() -> None:
-    result = Result(
+    result = BakeResult(
         image="ami-1", image_name="n", region="r", bake_id="b\nIMAGE=ami-2", bake_key="k\rIMAGE=ami-3",
         appversion="a\\", base="ami-0", images={"eu-west-1": "ami-1"},
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from html.parser import HTMLParser
 
-from jobdsl.applying.apply import Outcome, Result
+from jobdsl.applying.apply import ApplyResult, ChangeOutcome
 from jobdsl.errors import Problem, Where
 from jobdsl.planning.plan import Action, Change, Plan
 from jobdsl.reports.html import to_html
@@ -141,11 +141,13 @@ def test_the_plan_as_a_page() -> None:
 
 def test_outcomes() -> None:
     problem = Problem('"pay/api": Jenkins dropped it', Where("jobs.py", 3))
-    lost = Outcome(NEW, "incomplete", (problem,))
-    result = Result([lost, Outcome(GONE, "done"), Outcome(NEW, "queued"), Outcome(NEW, "failed")])
+    lost = ChangeOutcome(NEW, "incomplete", (problem,))
+    result = ApplyResult(
+        [lost, ChangeOutcome(GONE, "done"), ChangeOutcome(NEW, "queued"), ChangeOutcome(NEW, "failed")]
+    )
     result.outcomes += [
-        Outcome(NEW, "incomplete", (Problem("not known", rule="read back"),)),
-        Outcome(NEW, "unbuilt"),
+        ChangeOutcome(NEW, "incomplete", (Problem("not known", rule="read back"),)),
+        ChangeOutcome(NEW, "unbuilt"),
     ]
     assert [outcome_line(one) for one in result.outcomes] == [
         '! pay/api  created, but not all of it was kept\n    jobs.py:3: error: "pay/api": Jenkins dropped it',
@@ -156,7 +158,7 @@ def test_outcomes() -> None:
         "! pay/api  build not queued",
     ]
     assert result_line(result) == "1 done, 2 incomplete, 1 failed, 1 queued, 1 unbuilt"
-    assert result_line(Result()) == "nothing to do"
+    assert result_line(ApplyResult()) == "nothing to do"
     assert not result.ok
     assert json.loads(json.dumps(result_json(result)))["outcomes"][0]["problems"][0]["severity"] == "error"
 
@@ -166,5 +168,5 @@ def test_one_line() -> None:
         summary(Plan("main", (Change(Action.MOVE, "item", "n", "r", source="o"),), 2))
         == "1 to move, 2 unchanged"
     )
-    moved = Outcome(Change(Action.MOVE, "item", "n", "r", source="o"), "done")
+    moved = ChangeOutcome(Change(Action.MOVE, "item", "n", "r", source="o"), "done")
     assert outcome_line(moved, colour=True) == "\x1b[36m> n\x1b[0m  moved from o"

@@ -18,7 +18,7 @@ from groovy_parser import complaints
 from jobdsl import DslError, freestyle, steps, templates
 from jobdsl.templates import Service, Stage, bake, canary, deploy, options, rollback, service
 from jobdsl.templates.build import Building
-from jobdsl.templates.running import Running
+from jobdsl.templates.running import DeliveryArguments
 from jobdsl.testing import problems, render
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -246,13 +246,13 @@ def test_the_page_on_builds_has_every_parameter() -> None:
 
 
 def test_checked_options_are_the_declared_ones() -> None:
-    assert [one.name for one in fields(Running)] == [
+    assert [one.name for one in fields(DeliveryArguments)] == [
         *(
             one
             for one in options.DeliveryOptions.__annotations__
-            if one not in options.Notices.__annotations__
+            if one not in options.NoticeOptions.__annotations__
         ),
-        *options.Notices.__annotations__,
+        *options.NoticeOptions.__annotations__,
         "analysis",  # of some jobs only
     ]
     declared = {*options.BuildOptions.__annotations__, "repo", "variant"}

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from jobdsl.testing import ManualClock, SimulatedJenkins
 from jobdsl.testing.treequery import TreeError, TreeNode, parse_tree
 from jobdsl.testing.users import READER
-from jobdsl.testing.wire import Request
+from jobdsl.testing.wire import HttpRequest
 
 FREE = "<project><description>d</description></project>"
 FOLDER = "<com.cloudbees.hudson.plugins.folder.Folder/>"
@@ -344,7 +344,7 @@ def test_others_act_between_requests(jenkins: SimulatedJenkins, send: Send) -> N
     jenkins.create_item("j", "<project/>")
     seen = []
 
-    def somebody(request: Request) -> None:
+    def somebody(request: HttpRequest) -> None:
         seen.append(request.path)
         if len(seen) == 2:
             jenkins.build("j")

@@ -22,7 +22,7 @@ from delivery.errors import USAGE, DeliveryError
 
 from .identity import Identity
 
-__all__ = ["AuditEntry", "Database", "Login", "TokenRow", "digest"]
+__all__ = ["AuditEntry", "Database", "PendingLogin", "TokenRow", "digest"]
 
 _LOGIN_S = 600.0
 """How long a login may take at the provider."""
@@ -57,7 +57,7 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-class Login(NamedTuple):
+class PendingLogin(NamedTuple):
     """A login that has been sent to the provider."""
 
     nonce: str
@@ -137,7 +137,7 @@ class Database:
         with self._connection() as connection:
             connection.execute("delete from sessions where digest = ?", (digest(secret),))
 
-    def begin_login(self, login: Login, now: float) -> tuple[str, str]:
+    def begin_login(self, login: PendingLogin, now: float) -> tuple[str, str]:
         """Store a login; gives its state, and the secret of the browser that began it."""
         state, browser = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         values = (digest(state), digest(browser), login.nonce, login.verifier, login.next, now + _LOGIN_S)
@@ -147,7 +147,7 @@ class Database:
             connection.execute("insert into logins values (?, ?, ?, ?, ?, ?)", values)
         return state, browser
 
-    def take_login(self, state: str, browser: str, now: float) -> Login | None:
+    def take_login(self, state: str, browser: str, now: float) -> PendingLogin | None:
         """Find a login by its state, once, and only for the browser that began it."""
         query = (
             "delete from logins where digest = ? and browser = ? and expires > ? "
@@ -155,7 +155,7 @@ class Database:
         )
         with self._connection() as connection:
             row = connection.execute(query, (digest(state), digest(browser), now)).fetchone()
-        return None if row is None else Login(*row)
+        return None if row is None else PendingLogin(*row)
 
     # tokens
 

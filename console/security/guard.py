@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ..state import Console
 
-__all__ = ["Guard", "address_of", "identity_of", "session_cookie"]
+__all__ = ["AccessGuard", "address_of", "identity_of", "session_cookie"]
 
 _LARGEST = 65_536
 """Bytes of a request."""
@@ -74,7 +74,7 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-class Guard:
+class AccessGuard:
     """ASGI middleware; the application behind it is reached by requests that are allowed to look."""
 
     def __init__(

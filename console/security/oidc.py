@@ -15,12 +15,12 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from ..problems import ConsoleError, forbidden
-from .database import Database, Login
+from .database import Database, PendingLogin
 
 if TYPE_CHECKING:
     from delivery.settings.console import ConsoleSettings
 
-__all__ = ["CALLBACK", "Provider", "local_path"]
+__all__ = ["CALLBACK", "IdentityProvider", "local_path"]
 
 CALLBACK = "/login/callback"
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
@@ -37,7 +37,7 @@ def local_path(text: str | None) -> str:
     return text
 
 
-class Provider:
+class IdentityProvider:
     """The identity provider of the settings."""
 
     def __init__(self, console: ConsoleSettings, database: Database) -> None:
@@ -51,7 +51,7 @@ class Provider:
         """Begin a login; gives the provider's address, and the secret for the browser's cookie."""
         metadata = self._metadata()
         nonce, verifier = secrets.token_urlsafe(24), secrets.token_urlsafe(48)
-        state, browser = self._database.begin_login(Login(nonce, verifier, next_path), now)
+        state, browser = self._database.begin_login(PendingLogin(nonce, verifier, next_path), now)
         url, _ = self._session().create_authorization_url(
             _checked(metadata.get("authorization_endpoint")), state=state, nonce=nonce, code_verifier=verifier
         )
@@ -77,7 +77,7 @@ class Provider:
         names = groups if isinstance(groups, list) else []
         return user, tuple(name for name in names if isinstance(name, str)), login.next
 
-    def _claims(self, code: str, login: Login, now: float) -> dict[str, Any]:
+    def _claims(self, code: str, login: PendingLogin, now: float) -> dict[str, Any]:
         metadata = self._metadata()
         answer = self._session().fetch_token(
             _checked(metadata.get("token_endpoint")),

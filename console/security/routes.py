@@ -9,18 +9,18 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from delivery.settings.console import ACTIONS
 
-from ..forms import Form, form_of
+from ..forms import RequestForm, form_of
 from ..problems import forbidden, invalid, not_found, unauthorized
 from ..state import Console, console_of
 from ..web import page
 from .guard import address_of, identity_of, is_secure, session_cookie
 from .identity import Identity, may_audit
-from .oidc import Provider, local_path
+from .oidc import IdentityProvider, local_path
 
 __all__ = ["router"]
 
 Shared = Annotated[Console, Depends(console_of)]
-Posted = Annotated[Form, Depends(form_of)]
+Posted = Annotated[RequestForm, Depends(form_of)]
 _LOGIN_COOKIE = "login"
 _LOGIN_S = 600
 _ENTRIES = 100
@@ -35,7 +35,7 @@ def login(console: Shared, next: Annotated[str, Query(max_length=1000)] = "/") -
     settings = console.settings.console
     if settings.oidc.issuer is None:
         raise not_found("login", "OpenID Connect", "[console.oidc] names the identity provider.")
-    url, browser = Provider(settings, console.database).begin(local_path(next), console.now)
+    url, browser = IdentityProvider(settings, console.database).begin(local_path(next), console.now)
     answer = RedirectResponse(url, 303)
     answer.set_cookie(
         _LOGIN_COOKIE,
@@ -55,7 +55,7 @@ def callback(request: Request, console: Shared) -> Response:
     settings = console.settings.console
     if settings.oidc.issuer is None:
         raise not_found("login", "OpenID Connect")
-    provider, browser = Provider(settings, console.database), request.cookies.get(_LOGIN_COOKIE, "")
+    provider, browser = IdentityProvider(settings, console.database), request.cookies.get(_LOGIN_COOKIE, "")
     user, groups, next_path = provider.finish(dict(request.query_params), browser, console.now)
     expires = console.now + settings.session_hours * 3600
     secret = console.database.begin_session(user, groups, expires)

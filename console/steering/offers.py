@@ -13,15 +13,15 @@ from delivery.settings.model import App
 from ..security.identity import Identity, missing_right
 
 if TYPE_CHECKING:
-    from delivery.settings import Settings
+    from delivery.settings import DeliverySettings
     from jobdsl.errors import Problem
 
-    from ..snapshot import ClusterKey, GroupState, Snapshot
+    from ..snapshot import ClusterKey, ConsoleSnapshot, GroupState
 
 __all__ = ["deployable_images", "job_of", "offers", "policy_problems"]
 
 
-def job_of(settings: Settings, action: str, key: ClusterKey, application: str) -> str | None:
+def job_of(settings: DeliverySettings, action: str, key: ClusterKey, application: str) -> str | None:
     """Give the full name of the job that does an action with a cluster; None if there is none."""
     return settings.console.job(
         action, application=application, cluster=key.cluster, account=key.account, region=key.region
@@ -29,7 +29,7 @@ def job_of(settings: Settings, action: str, key: ClusterKey, application: str) -
 
 
 def offers(
-    settings: Settings,
+    settings: DeliverySettings,
     identity: Identity,
     key: ClusterKey,
     groups: Sequence[GroupState],
@@ -43,7 +43,7 @@ def offers(
 
 
 def _reason(
-    settings: Settings,
+    settings: DeliverySettings,
     identity: Identity,
     action: str,
     key: ClusterKey,
@@ -77,7 +77,7 @@ def _standing(action: str, groups: Sequence[GroupState], locked_by: str | None) 
 
 
 def policy_problems(
-    settings: Settings,
+    settings: DeliverySettings,
     identity: Identity,
     *,
     account: str,
@@ -101,7 +101,11 @@ def policy_problems(
 
 
 def deployable_images(
-    settings: Settings, identity: Identity, snapshot: Snapshot, key: ClusterKey, application: str
+    settings: DeliverySettings,
+    identity: Identity,
+    snapshot: ConsoleSnapshot,
+    key: ClusterKey,
+    application: str,
 ) -> list[dict[str, Any]]:
     """List the images of an application in a region, the newest first.
 
@@ -115,7 +119,11 @@ def deployable_images(
 
 
 def _refused(
-    settings: Settings, identity: Identity, key: ClusterKey, application: str, image: Mapping[str, Any]
+    settings: DeliverySettings,
+    identity: Identity,
+    key: ClusterKey,
+    application: str,
+    image: Mapping[str, Any],
 ) -> str:
     prefix = tags.tested_in("").removesuffix("/")
     problems = policy_problems(

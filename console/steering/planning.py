@@ -20,7 +20,7 @@ from delivery.deploy.traffic import traffic_of
 from delivery.errors import DeliveryError
 from delivery.lock import FreeLock
 from delivery.permission import image_tags
-from delivery.provenance import Trigger
+from delivery.provenance import RunOrigin
 from delivery.timeline import Timeline
 
 from ..problems import ConsoleError
@@ -82,7 +82,7 @@ def _site(console: Console, identity: Identity, request: Request) -> Site:
     key, settings = request.key, console.settings
     aws: Aws = open_aws(settings, key.account, key.region)
     cluster = names.parse_cluster(key.cluster)
-    trigger = Trigger(jenkins_user=identity.user, change_request=request.values.get("change_request", ""))
+    trigger = RunOrigin(jenkins_user=identity.user, change_request=request.values.get("change_request", ""))
     return Site(
         aws,
         console.clock,

@@ -26,7 +26,7 @@ Check = Callable[[str, "Sequence[GroupState]"], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class ActionField:
     """A field of an action: the parameter of the job it becomes, and its check."""
 
     parameter: str
@@ -79,24 +79,24 @@ def _line(text: str, _: Sequence[GroupState]) -> str:
     return ""
 
 
-FIELDS: dict[str, dict[str, Field]] = {
+FIELDS: dict[str, dict[str, ActionField]] = {
     "deploy": {
-        "image": Field("IMAGE", _image, required=True),
-        "change_request": Field("CHANGE_REQUEST", _line),
+        "image": ActionField("IMAGE", _image, required=True),
+        "change_request": ActionField("CHANGE_REQUEST", _line),
     },
     "promote": {},
-    "rollback": {"to": Field("TO", _group), "reason": Field("REASON", _line)},
+    "rollback": {"to": ActionField("TO", _group), "reason": ActionField("REASON", _line)},
     "resize": {
-        "group": Field("GROUP", _group, required=True),
-        "min": Field("MIN", _size),
-        "desired": Field("DESIRED", _size),
-        "max": Field("MAX", _size),
+        "group": ActionField("GROUP", _group, required=True),
+        "min": ActionField("MIN", _size),
+        "desired": ActionField("DESIRED", _size),
+        "max": ActionField("MAX", _size),
     },
     "traffic": {
-        "group": Field("GROUP", _group, required=True),
-        "direction": Field("DIRECTION", _direction, required=True),
+        "group": ActionField("GROUP", _group, required=True),
+        "direction": ActionField("DIRECTION", _direction, required=True),
     },
-    "terminate": {"instance": Field("INSTANCE", _instance, required=True)},
+    "terminate": {"instance": ActionField("INSTANCE", _instance, required=True)},
 }
 """Fields of each action."""
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from delivery.settings.console import ACTIONS
 
 from .. import models
-from ..forms import Form, form_of
+from ..forms import RequestForm, form_of
 from ..problems import ConsoleError, not_found
 from ..queries import find_cluster
 from ..security.guard import address_of, identity_of
@@ -27,16 +27,16 @@ from .requests import FIELDS
 __all__ = ["api", "pages"]
 
 Shared = Annotated[Console, Depends(console_of)]
-Posted = Annotated[Form, Depends(form_of)]
+Posted = Annotated[RequestForm, Depends(form_of)]
 _ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": models.Problem, "content": {"application/problem+json": {}}}
+    status: {"model": models.ProblemDocument, "content": {"application/problem+json": {}}}
     for status in (401, 403, 404, 409, 422, 502)
 }
 api = APIRouter(prefix="/api/v1", responses=_ERRORS, tags=["change"])
 pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 
-class Wanted(BaseModel):
+class WantedAction(BaseModel):
     """A change that is asked for."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -49,7 +49,7 @@ class Wanted(BaseModel):
     )
 
 
-class Confirmed(Wanted):
+class Confirmed(WantedAction):
     """A change whose plan was seen."""
 
     plan: str = Field(description="Digest of the plan")
@@ -62,21 +62,21 @@ class PlanStep(BaseModel):
     text: str
 
 
-class Refusal(BaseModel):
+class ActionRefusal(BaseModel):
     """Something against a plan."""
 
     message: str
     hint: str
 
 
-class Plan(BaseModel):
+class ActionPlan(BaseModel):
     """What would be done; with refusals it cannot be confirmed."""
 
     title: str
     steps: list[PlanStep]
     changes: list[str]
     notes: list[str]
-    refusals: list[Refusal]
+    refusals: list[ActionRefusal]
     digest: str = Field(description="For the confirmation")
 
 
@@ -96,7 +96,7 @@ class Operation(BaseModel):
     queue_item: str | None
 
 
-def _asked(request: Request, console: Console, wanted: Wanted) -> Asked:
+def _asked(request: Request, console: Console, wanted: WantedAction) -> Asked:
     return asked_for(
         console,
         identity_of(request),
@@ -126,8 +126,8 @@ def _json_only(request: Request) -> None:
         raise ConsoleError(415, "media-type", "The API takes application/json.")
 
 
-@api.post("/plans", response_model=Plan, dependencies=[Depends(_json_only)])
-def post_plan(request: Request, wanted: Wanted, console: Shared) -> Any:
+@api.post("/plans", response_model=ActionPlan, dependencies=[Depends(_json_only)])
+def post_plan(request: Request, wanted: WantedAction, console: Shared) -> Any:
     """Make the plan of a change; nothing is done."""
     return _plan_values(plan_of(console, _asked(request, console, wanted)))
 
@@ -186,10 +186,10 @@ def change_form(
     )
 
 
-def _wanted(form: Form) -> Wanted:
+def _wanted(form: RequestForm) -> WantedAction:
     action = form.text("action")
     values: dict[str, str | int] = {name: form.text(name) for name in FIELDS.get(action, {})}
-    return Wanted(
+    return WantedAction(
         action=action,
         account=form.text("account"),
         region=form.text("region"),

@@ -26,7 +26,7 @@ from delivery.analysis.model import (
 from delivery.errors import USAGE, SeveralError
 from jobdsl.errors import Problem, suggestion
 
-__all__ = ["MAXIMUM_BYTES", "Series", "as_document", "read"]
+__all__ = ["MAXIMUM_BYTES", "SavedSeries", "as_document", "read"]
 
 MAXIMUM_BYTES = 64 * 1024 * 1024
 """Size of a file, far beyond thousands of metrics of a day."""
@@ -36,14 +36,14 @@ _FAR = {"meanRatio": (0.5, 2.0), "cles": (0.02, 0.98)}
 """The limits of an effect beyond which a sequence of judgements ends at once."""
 
 
-class Series(NamedTuple):
+class SavedSeries(NamedTuple):
     """What a file holds."""
 
     metrics: tuple[Metric, ...]
     weights: Mapping[str, float]
 
 
-def read(text: str, name: str) -> Series:
+def read(text: str, name: str) -> SavedSeries:
     """Parse a file. Raises SeveralError with all problems.
 
     Args:
@@ -90,7 +90,7 @@ class _Reader:
         where = f"{self.file}: {place}: " if place else f"{self.file}: "
         self.problems.append(Problem(f"{where}{message}", hint=hint))
 
-    def series(self, document: Any) -> Series:
+    def series(self, document: Any) -> SavedSeries:
         """Read the whole document."""
         members = self._members("", document, ("metrics", "weights"))
         listed = members.get("metrics")
@@ -103,7 +103,7 @@ class _Reader:
             for index, member in enumerate(listed if isinstance(listed, list) else [])
         ]
         groups = [metric.group for metric in metrics]
-        return Series(tuple(metrics), self._weights(members.get("weights", {}), groups))
+        return SavedSeries(tuple(metrics), self._weights(members.get("weights", {}), groups))
 
     def _weights(self, weights: Any, groups: list[str]) -> dict[str, float]:
         if not isinstance(weights, dict):

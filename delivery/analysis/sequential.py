@@ -17,7 +17,7 @@ from delivery.analysis.classify import classify, points_of
 from delivery.analysis.model import Judgement, Metric, MetricResult, Thresholds
 from delivery.analysis.score import score
 
-__all__ = ["Action", "Decision", "Schedule", "judge_interim"]
+__all__ = ["Action", "LookDecision", "Schedule", "judge_interim"]
 
 Action = Literal["continue", "promote", "ask", "roll back"]
 
@@ -65,7 +65,7 @@ class Schedule:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Decision:
+class LookDecision:
     """What a judgement has as its consequence, and why."""
 
     number: int
@@ -84,7 +84,7 @@ def judge_interim(
     thresholds: Thresholds,
     schedule: Schedule,
     number: int,
-) -> Decision:
+) -> LookDecision:
     """Judge all values up to now, as the `number`-th of the planned judgements.
 
     Before the last one, a lack of data decides nothing, and a canary that passes or is undecided continues.
@@ -107,7 +107,7 @@ def judge_interim(
     ]
     pending = tuple(metric.name for metric, has_enough in zip(metrics, enough, strict=True) if not has_enough)
     if not judged:
-        return Decision(
+        return LookDecision(
             number=number,
             action="continue",
             judgement=None,
@@ -120,7 +120,7 @@ def judge_interim(
         _far_reason(result) for metric, result in zip(judged, results, strict=True) if _is_far(metric, result)
     ]
     few = [f"fewer than {schedule.minimum_points} values on a side: {', '.join(pending)}"] if pending else []
-    return Decision(
+    return LookDecision(
         number=number,
         action=_action(judgement, is_far=bool(far), is_last=is_last),
         judgement=judgement,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from delivery import tags as words
-from delivery.aws import Aws, AwsError, Meaning, asking
+from delivery.aws import Aws, AwsError, ErrorMeaning, asking
 from delivery.errors import USAGE, DeliveryError
 from jobdsl.errors import suggestion
 
@@ -89,7 +89,7 @@ def resolve(aws: Aws, wanted: Wanted) -> BaseImage:
         with asking(f"looking for base {wanted.text}"):
             found = _look(aws, wanted)
     except AwsError as error:
-        if error.meaning is not Meaning.NotFound:
+        if error.meaning is not ErrorMeaning.NotFound:
             raise
     if not found:
         hint = "another account's image must be shared with this one; images of other regions do not count"

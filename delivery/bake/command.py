@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from delivery.cli_options import Place, place_options
+from delivery.cli_options import CommonOptions, place_options
 from delivery.errors import USAGE, DeliveryError
 from jobdsl.cli.console import say
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from delivery.aws import Aws
     from delivery.bake.order import Order
     from delivery.bake.package import Package
-    from delivery.bake.result import Result
-    from delivery.settings import Settings
+    from delivery.bake.result import BakeResult
+    from delivery.settings import DeliverySettings
     from delivery.timeline import Timeline
 
 __all__ = ["bake"]
@@ -214,7 +214,7 @@ def _outcome_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @_machine_options
 @_outcome_options
 @place_options
-def bake(place: Place, minutes: float | None, **said: Any) -> int:
+def bake(place: CommonOptions, minutes: float | None, **said: Any) -> int:
     """Bake an image: install a package on a base image.
 
     The same package on the same base returns the existing image. stdout has the image's id, stderr one line a
@@ -222,10 +222,10 @@ def bake(place: Place, minutes: float | None, **said: Any) -> int:
     error; 2 wrong options, or something that would fail later: nothing was done; 143 terminated.
     """
     from delivery.bake.signals import Interrupted, Signals
-    from delivery.clock import Clock
+    from delivery.clock import HostClock
     from delivery.timeline import Timeline
 
-    signals, clock = Signals(), Clock()
+    signals, clock = Signals(), HostClock()
     timeline = Timeline(clock, title=f"bake of {said['package']}")
     try:
         with signals.watched():
@@ -243,8 +243,13 @@ def bake(place: Place, minutes: float | None, **said: Any) -> int:
 
 
 def _baked(
-    place: Place, minutes: float | None, said: dict[str, Any], clock: Any, timeline: Timeline, signals: Any
-) -> Result:
+    place: CommonOptions,
+    minutes: float | None,
+    said: dict[str, Any],
+    clock: Any,
+    timeline: Timeline,
+    signals: Any,
+) -> BakeResult:
     from delivery.bake import pipeline
 
     settings = place.settings
@@ -255,7 +260,7 @@ def _baked(
     return pipeline.bake(aws, order, id, clock=clock, timeline=timeline, signals=signals)
 
 
-def _order(aws: Aws, settings: Settings, minutes: float | None, said: dict[str, Any]) -> Order:
+def _order(aws: Aws, settings: DeliverySettings, minutes: float | None, said: dict[str, Any]) -> Order:
     """What is asked for: options, and the settings where they say nothing. DeliveryError."""
     from delivery.bake import base
     from delivery.bake.fetching import inspect
@@ -337,7 +342,7 @@ def _smoke(said: dict[str, Any]) -> Any:
     return Smoke(said["smoke_command"], said["smoke_url"]) if wanted else None
 
 
-def _account(settings: Settings, name: str) -> str:
+def _account(settings: DeliverySettings, name: str) -> str:
     """The twelve digits of an account of the settings; anything else is told by the checks."""
     known = settings.accounts.get(name)
     return known.id or name if known else name
@@ -353,7 +358,7 @@ def _tags(said: tuple[str, ...]) -> dict[str, str]:
     return tags
 
 
-def _write(result: Result, said: dict[str, Any]) -> None:
+def _write(result: BakeResult, said: dict[str, Any]) -> None:
     """The result, to where it is wanted. DeliveryError if a file cannot be written; the image stands."""
     texts = {
         said["result_file"]: result.text(),

@@ -9,13 +9,13 @@ from delivery.aws import Aws, asking
 from delivery.bake.imaging import await_available, remove
 from delivery.bake.key import token
 from delivery.bake.looking import Described, images_of
-from delivery.bake.work import Work
-from delivery.timeline import Step
+from delivery.bake.work import BakeContext
+from delivery.timeline import TimelineStep
 
 __all__ = ["copies"]
 
 
-def copies(work: Work, source: Described) -> dict[str, Described]:
+def copies(work: BakeContext, source: Described) -> dict[str, Described]:
     """The copies by region, those that are there already included. DeliveryError."""
     regions = work.order.regions
     if not regions:
@@ -28,7 +28,7 @@ def copies(work: Work, source: Described) -> dict[str, Described]:
         }
 
 
-def _copy(work: Work, step: Step, there: Aws, source: Described) -> str:
+def _copy(work: BakeContext, step: TimelineStep, there: Aws, source: Described) -> str:
     """Ask for a copy, unless this bake has one; gives its id. The token makes a second call harmless."""
     for one in images_of(there, work.key, work.bake):
         step.note(f"{there.region}: {one['ImageId']} is there already")

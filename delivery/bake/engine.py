@@ -35,7 +35,7 @@ import importlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from delivery.bake.work import Work
+from delivery.bake.work import BakeContext
 from delivery.errors import USAGE, DeliveryError
 from jobdsl.errors import Problem, suggestion
 
@@ -59,15 +59,15 @@ class Engine(Protocol):
         """As `--engine` has it."""
         ...
 
-    def inputs(self, work: Work) -> Mapping[str, str]:
+    def inputs(self, work: BakeContext) -> Mapping[str, str]:
         """What of this engine makes another image of the same package and base. DeliveryError."""
         ...
 
-    def check(self, work: Work) -> Sequence[Problem]:
+    def check(self, work: BakeContext) -> Sequence[Problem]:
         """Everything that would fail, before anything costs money."""
         ...
 
-    def build(self, work: Work) -> Built:
+    def build(self, work: BakeContext) -> Built:
         """Make the image, or go on where an earlier run stopped (`work.underway`). DeliveryError."""
         ...
 

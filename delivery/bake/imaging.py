@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from delivery import tags as words
-from delivery.aws import Aws, AwsError, Meaning, asking
+from delivery.aws import Aws, AwsError, ErrorMeaning, asking
 from delivery.bake.looking import Described, image, image_named, snapshots_of
-from delivery.bake.work import GoneError, Work
+from delivery.bake.work import BakeContext, GoneError
 from delivery.errors import DeliveryError
-from delivery.timeline import Step
+from delivery.timeline import TimelineStep
 
 __all__ = [
     "await_available",
@@ -28,7 +28,7 @@ _SHOWN = 120.0
 """Seconds until AWS shows what it has just made."""
 
 
-def create(work: Work, make: Callable[[], str]) -> str:
+def create(work: BakeContext, make: Callable[[], str]) -> str:
     """Make an image by a call that gives its id, and tags it; gives the id. DeliveryError.
 
     `make` takes name and tags from `work`. A name that is taken gets a number behind it; nothing is ever
@@ -43,18 +43,18 @@ def create(work: Work, make: Callable[[], str]) -> str:
             with work.signals.held(), asking(f"making image {work.name}"):
                 return _noted(work, make())
         except AwsError as error:
-            if error.meaning not in (Meaning.AlreadyExists, Meaning.Unavailable):
+            if error.meaning not in (ErrorMeaning.AlreadyExists, ErrorMeaning.Unavailable):
                 raise
             failed = error
         there = _holder(work)
         if there and words.read(there.get("Tags")).get(words.BAKE) == work.bake:
             return _noted(work, there["ImageId"])
-        if failed.meaning is Meaning.Unavailable:
+        if failed.meaning is ErrorMeaning.Unavailable:
             raise failed
     raise DeliveryError(f"all names like {wished} are taken", "--version makes another name")
 
 
-def _holder(work: Work) -> Described | None:
+def _holder(work: BakeContext) -> Described | None:
     """Whose the name is: AWS may know that it is taken before it shows by what."""
     end = work.clock.now() + _SHOWN
     while (found := image_named(work.aws, work.name)) is None and work.clock.now() < end:
@@ -62,7 +62,7 @@ def _holder(work: Work) -> Described | None:
     return found
 
 
-def of_instance(work: Work, instance: str) -> str:
+def of_instance(work: BakeContext, instance: str) -> str:
     """An image of a stopped instance, for `create`."""
     return work.aws.ec2.create_image(
         InstanceId=instance,
@@ -72,12 +72,12 @@ def of_instance(work: Work, instance: str) -> str:
     )["ImageId"]
 
 
-def _noted(work: Work, id: str) -> str:
+def _noted(work: BakeContext, id: str) -> str:
     work.undo.made(f"removing image {id}", lambda: remove(work.aws, id))
     return id
 
 
-def description(work: Work) -> str:
+def description(work: BakeContext) -> str:
     """As Aminator has it: other tools read the ancestor in it. 255 characters at most."""
     package, base = work.order.package, work.base
     text = f"name={package.name}, version={package.full_version}, arch={base.arch}, "
@@ -87,7 +87,7 @@ def description(work: Work) -> str:
     return "".join(one if 32 <= ord(one) < 127 else "_" for one in text)[:255]
 
 
-def await_available(work: Work, step: Step, aws: Aws, id: str) -> Described:
+def await_available(work: BakeContext, step: TimelineStep, aws: Aws, id: str) -> Described:
     """Wait until an image can be used. GoneError if it was removed or AWS failed."""
     until_shown = work.clock.now() + _SHOWN
 
@@ -130,12 +130,12 @@ def remove(aws: Aws, id: str) -> None:
         with asking(f"removing image {id}"):
             aws.ec2.deregister_image(ImageId=id)
     except AwsError as error:
-        if error.meaning is not Meaning.NotFound:
+        if error.meaning is not ErrorMeaning.NotFound:
             raise
     for snapshot in snapshots_of(found or {}):
         try:
             with asking(f"removing snapshot {snapshot} of image {id}"):
                 aws.ec2.delete_snapshot(SnapshotId=snapshot)
         except AwsError as error:
-            if error.meaning is not Meaning.NotFound:
+            if error.meaning is not ErrorMeaning.NotFound:
                 raise

@@ -12,15 +12,15 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from delivery import tags as words
-from delivery.aws import AwsError, Meaning, asking
+from delivery.aws import AwsError, ErrorMeaning, asking
 from delivery.bake import launching, looking, upload
 from delivery.bake.engine import Built
 from delivery.bake.imaging import create, of_instance
-from delivery.bake.proof import Verdict, console_tail, manifest, verdict
+from delivery.bake.proof import ProofResult, console_tail, manifest, verdict
 from delivery.bake.userdata import PROOF, digest, fits, script
-from delivery.bake.work import GoneError, Work
+from delivery.bake.work import BakeContext, GoneError
 from delivery.errors import DeliveryError
-from delivery.timeline import Step
+from delivery.timeline import TimelineStep
 from jobdsl.errors import Problem
 
 __all__ = ["InstanceEngine"]
@@ -41,11 +41,11 @@ class InstanceEngine:
     def __init__(self) -> None:
         self._subnets: list[str] = []
 
-    def inputs(self, work: Work) -> Mapping[str, str]:  # noqa: ARG002 - the contract
+    def inputs(self, work: BakeContext) -> Mapping[str, str]:  # noqa: ARG002 - the contract
         """How packages are installed: with another script it is another image."""
         return {"script": digest()}
 
-    def check(self, work: Work) -> Sequence[Problem]:
+    def check(self, work: BakeContext) -> Sequence[Problem]:
         """Package within reach of an instance, subnets, profile, groups, permission to launch."""
         self._subnets, problems = launching.subnets_of(work)
         problems += self._reach(work)
@@ -54,7 +54,7 @@ class InstanceEngine:
             problems += launching.dry_run(work, asked, self._subnets)
         return problems
 
-    def build(self, work: Work) -> Built:
+    def build(self, work: BakeContext) -> Built:
         """Launch, wait until it stopped, have it prove that it installed everything, make the image."""
         instance = work.underway or self._launch(work)
         console = self._provision(work, instance)
@@ -62,7 +62,7 @@ class InstanceEngine:
             image = create(work, partial(of_instance, work, instance))
         return Built(image, manifest(console))
 
-    def _reach(self, work: Work) -> list[Problem]:
+    def _reach(self, work: BakeContext) -> list[Problem]:
         order, package = work.order, work.order.package
         uses_s3 = package.scheme == "s3" or (self._embedded(work) is None and package.scheme == "file")
         if package.scheme == "file" and self._embedded(work) is None and not order.bucket:
@@ -75,10 +75,10 @@ class InstanceEngine:
             return [Problem("an instance without a profile cannot read the package from S3", hint=hint)]
         return []
 
-    def _embedded(self, work: Work) -> bytes | None:
+    def _embedded(self, work: BakeContext) -> bytes | None:
         return work.content if work.content is not None and fits(work.content) else None
 
-    def _user_data(self, work: Work) -> str:
+    def _user_data(self, work: BakeContext) -> str:
         package = work.order.package
         embedded = self._embedded(work)
         url = "" if embedded else upload.url_of(work) if package.scheme == "file" else package.source
@@ -95,7 +95,7 @@ class InstanceEngine:
 
     # Launching, once for a key.
 
-    def _launch(self, work: Work) -> str:
+    def _launch(self, work: BakeContext) -> str:
         text = f"{work.order.package.name} {work.order.package.full_version} on {work.base.id}"
         with work.timeline.step("launch", f"launch an instance for {text}") as step:
             if work.order.package.scheme == "file" and self._embedded(work) is None:
@@ -104,13 +104,13 @@ class InstanceEngine:
             try:
                 id = launching.launch(work, asked, self._subnets, self._once(work))
             except AwsError as error:
-                if error.meaning is not Meaning.AlreadyExists:
+                if error.meaning is not ErrorMeaning.AlreadyExists:
                     raise
                 id = self._beside(work, step) or launching.launch(work, asked, self._subnets, work.bake)
             step.note(id)
         return id
 
-    def _once(self, work: Work) -> str:
+    def _once(self, work: BakeContext) -> str:
         """Two bakes of a key ask for the same thing, unless one before has ended already."""
         if work.order.again:
             return work.bake
@@ -121,7 +121,7 @@ class InstanceEngine:
         ]
         return work.key + hashlib.sha256("".join(sorted(ended)).encode()).hexdigest()
 
-    def _beside(self, work: Work, step: Step) -> str:
+    def _beside(self, work: BakeContext, step: TimelineStep) -> str:
         """The instance of a bake that has just begun, and is perhaps not shown yet; or empty."""
         end = work.clock.now() + _SHOWN
         while work.clock.now() < end:
@@ -135,7 +135,7 @@ class InstanceEngine:
 
     # Provisioning, and its proof.
 
-    def _provision(self, work: Work, id: str) -> str:
+    def _provision(self, work: BakeContext, id: str) -> str:
         """Wait until the instance has stopped and proven itself; gives its console."""
         remove = partial(launching.terminate, work, id)
         if work.underway or work.joined:
@@ -153,7 +153,7 @@ class InstanceEngine:
                 step.note("the console does not list the installed packages")
         return console
 
-    def _stopped(self, work: Work, step: Step, id: str) -> looking.Described:
+    def _stopped(self, work: BakeContext, step: TimelineStep, id: str) -> looking.Described:
         until_shown = work.clock.now() + _SHOWN
 
         def look() -> looking.Described | None:
@@ -168,7 +168,9 @@ class InstanceEngine:
 
         return work.wait(step, f"instance {id} to stop", look, work.order.timeout + _SLACK)
 
-    def _verdict(self, work: Work, step: Step, stopped: looking.Described) -> tuple[Verdict | None, str]:
+    def _verdict(
+        self, work: BakeContext, step: TimelineStep, stopped: looking.Described
+    ) -> tuple[ProofResult | None, str]:
         """What the instance says: on itself, where its role may tag it, or on its console, which may lag."""
         id, tag = stopped["InstanceId"], words.read(stopped.get("Tags")).get(PROOF, "")
         end, looks = work.clock.now() + work.order.proof_wait, 0
@@ -184,18 +186,18 @@ class InstanceEngine:
             )
             work.clock.sleep(min(work.order.poll, max(0.0, end - work.clock.now())))
 
-    def _console(self, work: Work, step: Step, id: str) -> str:
+    def _console(self, work: BakeContext, step: TimelineStep, id: str) -> str:
         """What the console says; nothing if it cannot be read now."""
         try:
             with asking(f"reading the console of {id}"):
                 return work.aws.ec2.get_console_output(InstanceId=id).get("Output", "")
         except AwsError as error:
-            if error.meaning is Meaning.Denied:
+            if error.meaning is ErrorMeaning.Denied:
                 raise
             step.note(str(error))
             return ""
 
-    def _tell(self, work: Work, console: str) -> None:
+    def _tell(self, work: BakeContext, console: str) -> None:
         lines = console_tail(console)
         work.timeline.say(
             f"the last {len(lines)} lines of its console:" if lines else "its console says nothing"
@@ -204,7 +206,7 @@ class InstanceEngine:
             work.timeline.say(f"| {line}")
 
 
-def _failure(id: str, told: Verdict | None, stopped: looking.Described) -> tuple[str, str]:
+def _failure(id: str, told: ProofResult | None, stopped: looking.Described) -> tuple[str, str]:
     if told is not None:
         return (
             f"the package could not be installed: {told.why}",

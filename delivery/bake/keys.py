@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from delivery.aws import Aws, AwsError, Meaning, asking
+from delivery.aws import Aws, AwsError, ErrorMeaning, asking
 from delivery.bake.base import BaseImage
 from delivery.bake.order import Order
 from delivery.sharing import key_problems
@@ -27,7 +27,7 @@ def _own(aws: Aws, order: Order) -> list[Problem]:
     try:
         return key_problems(aws, order.kms_key, order.share)
     except AwsError as error:
-        if error.meaning is not Meaning.NotFound and "Invalid" not in error.code:
+        if error.meaning is not ErrorMeaning.NotFound and "Invalid" not in error.code:
             raise
     hint = "an alias (alias/images) may stand for another key in each region; a key's id is of one region"
     return [Problem(f"there is no key {order.kms_key} in {aws.region}", hint=hint)]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from delivery.aws import AwsError, Meaning, asking
+from delivery.aws import AwsError, ErrorMeaning, asking
 from delivery.bake.key import token
-from delivery.bake.work import Work
+from delivery.bake.work import BakeContext
 from jobdsl.errors import Problem
 
 __all__ = ["dry_run", "launch", "parameters", "place", "subnets_of", "terminate"]
@@ -15,7 +15,7 @@ __all__ = ["dry_run", "launch", "parameters", "place", "subnets_of", "terminate"
 _TYPES = {"arm64": "t4g.small", "x86_64": "t3.small"}
 
 
-def parameters(work: Work, user_data: str) -> dict[str, Any]:
+def parameters(work: BakeContext, user_data: str) -> dict[str, Any]:
     """What RunInstances is told of an instance that is baked; no subnet and no token yet."""
     order, base = work.order, work.base
     volume: dict[str, Any] = {
@@ -35,7 +35,7 @@ def parameters(work: Work, user_data: str) -> dict[str, Any]:
     }
 
 
-def place(work: Work) -> dict[str, Any]:
+def place(work: BakeContext) -> dict[str, Any]:
     """What all instances of a bake have in common. The metadata service wants a token (IMDSv2)."""
     order = work.order
     said: dict[str, Any] = {
@@ -52,7 +52,7 @@ def place(work: Work) -> dict[str, Any]:
     return said
 
 
-def dry_run(work: Work, asked: dict[str, Any], subnets: Sequence[str]) -> list[Problem]:
+def dry_run(work: BakeContext, asked: dict[str, Any], subnets: Sequence[str]) -> list[Problem]:
     """What AWS has against such a launch: permissions, profile, groups. Nothing is launched.
 
     A type that is not sold in the zone of a subnet is only a problem where it is sold in none of them.
@@ -66,12 +66,12 @@ def dry_run(work: Work, asked: dict[str, Any], subnets: Sequence[str]) -> list[P
             if error.code == "DryRunOperation":
                 return []
             last = error
-            if error.meaning is not Meaning.NoCapacity:
+            if error.meaning is not ErrorMeaning.NoCapacity:
                 break
     return [Problem(str(last), hint=last.hint)] if last else []
 
 
-def subnets_of(work: Work) -> tuple[list[str], list[Problem]]:
+def subnets_of(work: BakeContext) -> tuple[list[str], list[Problem]]:
     """The order's subnets, those without a free address last; what is wrong with them.
 
     Two bakes of a key try them in one order, so that the second asks for the very instance of the first.
@@ -90,7 +90,7 @@ def subnets_of(work: Work) -> tuple[list[str], list[Problem]]:
     return sorted(there, key=lambda one: (not there[one], token(work.key, one))), problems
 
 
-def launch(work: Work, asked: dict[str, Any], subnets: Sequence[str], once: str) -> str:
+def launch(work: BakeContext, asked: dict[str, Any], subnets: Sequence[str], once: str) -> str:
     """Launch one instance, in the first subnet that has room, and whose zone has the type; gives its id.
 
     `once` stands for what is wanted: two processes that ask with the same one get one instance, the second
@@ -103,14 +103,14 @@ def launch(work: Work, asked: dict[str, Any], subnets: Sequence[str], once: str)
                 said = {**asked, **_in(subnet), "ClientToken": token(once, subnet)}
                 return _started(work, said)
         except AwsError as error:
-            if error.meaning is not Meaning.NoCapacity:
+            if error.meaning is not ErrorMeaning.NoCapacity:
                 raise
             last = error
     assert last is not None
     raise last
 
 
-def _started(work: Work, said: dict[str, Any]) -> str:
+def _started(work: BakeContext, said: dict[str, Any]) -> str:
     (instance,) = work.aws.ec2.run_instances(**said)["Instances"]
     id = instance["InstanceId"]
     work.undo.temporary(f"terminating instance {id}", lambda: terminate(work, id))
@@ -121,11 +121,11 @@ def _in(subnet: str) -> dict[str, Any]:
     return {"SubnetId": subnet} if subnet else {}
 
 
-def terminate(work: Work, id: str) -> None:
+def terminate(work: BakeContext, id: str) -> None:
     """End an instance; one that is gone is as good. DeliveryError."""
     try:
         with asking(f"terminating instance {id}"):
             work.aws.ec2.terminate_instances(InstanceIds=[id])
     except AwsError as error:
-        if error.meaning is not Meaning.NotFound:
+        if error.meaning is not ErrorMeaning.NotFound:
             raise

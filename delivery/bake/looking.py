@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from delivery import tags as words
-from delivery.aws import Aws, AwsError, Meaning, asking
-from delivery.bake.work import Work
+from delivery.aws import Aws, AwsError, ErrorMeaning, asking
+from delivery.bake.work import BakeContext
 
 __all__ = [
     "ALIVE",
@@ -45,14 +45,14 @@ def instances_of(aws: Aws, value: str, tag: str = words.KEY) -> list[Described]:
     return sorted(found, key=lambda one: (one["LaunchTime"], one["InstanceId"]))
 
 
-def instance(work: Work, id: str) -> Described | None:
+def instance(work: BakeContext, id: str) -> Described | None:
     """An instance as AWS shows it; None if it does not. AwsError."""
     found: Any = []
     try:
         with asking(f"looking at instance {id}"):
             found = work.aws.ec2.describe_instances(InstanceIds=[id])["Reservations"]
     except AwsError as error:
-        if error.meaning is not Meaning.NotFound:
+        if error.meaning is not ErrorMeaning.NotFound:
             raise
     return next((dict(one) for group in found for one in group["Instances"]), None)
 
@@ -64,7 +64,7 @@ def image(aws: Aws, id: str) -> Described | None:
         with asking(f"looking at image {id} in {aws.region}"):
             found = aws.ec2.describe_images(ImageIds=[id])["Images"]
     except AwsError as error:
-        if error.meaning is not Meaning.NotFound:
+        if error.meaning is not ErrorMeaning.NotFound:
             raise
     return next((dict(one) for one in found), None)
 

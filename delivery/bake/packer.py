@@ -22,9 +22,9 @@ from delivery import tags as words
 from delivery.bake import fetching, launching
 from delivery.bake.engine import Built
 from delivery.bake.imaging import remove
-from delivery.bake.work import Work
+from delivery.bake.work import BakeContext
 from delivery.errors import USAGE, DeliveryError
-from delivery.timeline import Step
+from delivery.timeline import TimelineStep
 from jobdsl.errors import Problem
 
 __all__ = ["PackerEngine", "filled", "spoken"]
@@ -42,11 +42,11 @@ class PackerEngine:
     def __init__(self) -> None:
         self._subnets: list[str] = []
 
-    def inputs(self, work: Work) -> Mapping[str, str]:
+    def inputs(self, work: BakeContext) -> Mapping[str, str]:
         """The template's text."""
         return {"template": hashlib.sha256(_text(work).encode()).hexdigest()}
 
-    def check(self, work: Work) -> Sequence[Problem]:
+    def check(self, work: BakeContext) -> Sequence[Problem]:
         """Packer is there and can read the template as it will be run; the subnets are there."""
         packer = shutil.which("packer")
         if packer is None:
@@ -62,7 +62,7 @@ class PackerEngine:
             problems.append(Problem(f"template {work.order.template}: {(done.stdout + done.stderr).strip()}"))
         return problems
 
-    def build(self, work: Work) -> Built:
+    def build(self, work: BakeContext) -> Built:
         """Run Packer; the image it made. DeliveryError with what it said last."""
         package = work.order.package
         with work.timeline.step("packer", f"build {work.name} with {work.order.template}") as step:
@@ -81,7 +81,7 @@ class PackerEngine:
         return self._subnets[0] if self._subnets else ""
 
 
-def filled(template: dict[str, Any], work: Work, subnet: str, package: Path) -> dict[str, Any]:
+def filled(template: dict[str, Any], work: BakeContext, subnet: str, package: Path) -> dict[str, Any]:
     """A template with what the bake decides. Pure. DeliveryError unless it has one amazon-ebs builder."""
     builders = template.get("builders") or []
     if [one.get("type") for one in builders] != [_BUILDER]:
@@ -116,7 +116,7 @@ def filled(template: dict[str, Any], work: Work, subnet: str, package: Path) -> 
     return {**template, "variables": variables, "builders": [{**own, **ours, **chosen}]}
 
 
-def _variables(work: Work, package: Path) -> dict[str, str]:
+def _variables(work: BakeContext, package: Path) -> dict[str, str]:
     """What provisioners are told: `{{user `package_path`}}` and so on."""
     told = work.order.package
     return {
@@ -137,7 +137,7 @@ def _endpoint() -> dict[str, Any]:
     return {"custom_endpoint_ec2": url, **dict.fromkeys(skip, True)}
 
 
-def _text(work: Work) -> str:
+def _text(work: BakeContext) -> str:
     file = work.order.template
     if file is None:
         raise DeliveryError("which template?", "--template goes with --engine packer", USAGE)
@@ -161,7 +161,7 @@ def _folder(template: dict[str, Any] | None = None) -> Iterator[Path]:
         yield Path(name)
 
 
-def _environment(work: Work) -> dict[str, str]:
+def _environment(work: BakeContext) -> dict[str, str]:
     """Credentials go by the environment, as a role's would not be found otherwise; never as arguments."""
     said = {**os.environ, "AWS_REGION": work.aws.region, "CHECKPOINT_DISABLE": "1"}
     credentials = work.aws.session.get_credentials()
@@ -175,7 +175,7 @@ def _environment(work: Work) -> dict[str, str]:
     return said
 
 
-def _run(work: Work, step: Step, folder: Path) -> str:
+def _run(work: BakeContext, step: TimelineStep, folder: Path) -> str:
     process = subprocess.Popen(  # noqa: S603 - found on the PATH
         [shutil.which("packer") or "packer", "build", "-machine-readable", "template.json"],
         cwd=folder, env=_environment(work), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

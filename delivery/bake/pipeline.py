@@ -19,13 +19,13 @@ from delivery.bake.imaging import await_available, mark, remove, require_tokens
 from delivery.bake.key import bake_key
 from delivery.bake.launching import terminate
 from delivery.bake.order import Order
-from delivery.bake.result import Result, result_of
+from delivery.bake.result import BakeResult, result_of
 from delivery.bake.signals import Interrupted, Signals
 from delivery.bake.smoking import SmokeError, smoke
 from delivery.bake.undo import Undo
 from delivery.bake.userdata import LIMIT
-from delivery.bake.work import GoneError, LateError, Work
-from delivery.clock import Clock
+from delivery.bake.work import BakeContext, GoneError, LateError
+from delivery.clock import HostClock
 from delivery.errors import USAGE, DeliveryError, SeveralError
 from delivery.sharing import share
 from delivery.timeline import Timeline
@@ -37,14 +37,14 @@ _ROUNDS = 3
 
 
 def bake(
-    aws: Aws, order: Order, id: str, *, clock: Clock, timeline: Timeline, signals: Signals | None = None
-) -> Result:
+    aws: Aws, order: Order, id: str, *, clock: HostClock, timeline: Timeline, signals: Signals | None = None
+) -> BakeResult:
     """Bake an image, or give the one there is. `id` is the bake's own. DeliveryError; Interrupted."""
     signals = signals or Signals()
     with timeline.step("resolve", f"look at package {order.package.file} and base {order.base.text}") as step:
         base = resolve(aws, order.base)
         step.note(f"base {base.id} ({base.name}, {base.arch})")
-    work = Work(order, aws, clock, timeline, signals, Undo(timeline.say), id, base)
+    work = BakeContext(order, aws, clock, timeline, signals, Undo(timeline.say), id, base)
     chosen = engine(order.engine)
     _prepare(work, chosen)
     for left in reversed(range(_ROUNDS)):
@@ -59,7 +59,7 @@ def bake(
     raise AssertionError("the last round raises or returns")
 
 
-def _prepare(work: Work, chosen: Engine) -> None:
+def _prepare(work: BakeContext, chosen: Engine) -> None:
     order, now = work.order, work.clock.now()
     if order.package.scheme == "file" and order.package.size <= LIMIT:
         work.content = Path(order.package.source).read_bytes()
@@ -68,7 +68,7 @@ def _prepare(work: Work, chosen: Engine) -> None:
     work.tags = marks.image_tags(order, work.base, work.bake, work.key, work.name, now)
 
 
-def _guarded(work: Work, chosen: Engine) -> Result:
+def _guarded(work: BakeContext, chosen: Engine) -> BakeResult:
     """The bake, with what must be undone undone."""
     try:
         return _run(work, chosen)
@@ -86,7 +86,7 @@ def _guarded(work: Work, chosen: Engine) -> Result:
         raise
 
 
-def _give_up(work: Work) -> None:
+def _give_up(work: BakeContext) -> None:
     if work.order.keep_failed:
         for label in work.undo.labels:
             work.timeline.say(f"left to be looked at, without {label}")
@@ -94,7 +94,7 @@ def _give_up(work: Work) -> None:
     work.undo.run()
 
 
-def _run(work: Work, chosen: Engine) -> Result:
+def _run(work: BakeContext, chosen: Engine) -> BakeResult:
     there = _look(work)
     _check(work, chosen, build=there is None)
     built = Built(there["ImageId"]) if there else chosen.build(work)
@@ -103,7 +103,7 @@ def _run(work: Work, chosen: Engine) -> Result:
     return _finish(work, found, built.manifest)
 
 
-def _look(work: Work) -> looking.Described | None:
+def _look(work: BakeContext) -> looking.Described | None:
     """The image there is of this key; else the instance of a bake under way, if any, goes into `work`."""
     order = work.order
     bake = order.resume or (work.bake if order.again else "")
@@ -127,7 +127,7 @@ def _look(work: Work) -> looking.Described | None:
     return None
 
 
-def _take(work: Work, found: looking.Described) -> None:
+def _take(work: BakeContext, found: looking.Described) -> None:
     """Go on with an image that is there. What the run that made it left behind goes when this one is done."""
     tags = words.read(found.get("Tags"))
     work.join(tags)
@@ -143,7 +143,7 @@ def _take(work: Work, found: looking.Described) -> None:
             work.undo.temporary(f"terminating instance {left}", partial(terminate, work, left), ours=ours)
 
 
-def _check(work: Work, chosen: Engine, *, build: bool) -> None:
+def _check(work: BakeContext, chosen: Engine, *, build: bool) -> None:
     """Everything that would go wrong, before anything costs money. SeveralError with all of it."""
     with work.timeline.step("check", "check what would fail later"):
         problems = check.problems_of(work.aws, work.order, work.base)
@@ -156,11 +156,11 @@ def _check(work: Work, chosen: Engine, *, build: bool) -> None:
             work.tags = {**work.tags, "Name": work.name}
 
 
-def _taken(work: Work) -> set[str]:
+def _taken(work: BakeContext) -> set[str]:
     return looking.names_like(work.aws, work.name)
 
 
-def _finish(work: Work, found: looking.Described, manifest: str) -> Result:
+def _finish(work: BakeContext, found: looking.Described, manifest: str) -> BakeResult:
     """What follows once the image can be used."""
     require_tokens(work.aws, found)
     with work.timeline.step("clean up", "remove what the image was made with"):

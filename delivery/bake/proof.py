@@ -8,7 +8,7 @@ import gzip
 import re
 from typing import NamedTuple
 
-__all__ = ["Verdict", "console_tail", "manifest", "verdict"]
+__all__ = ["ProofResult", "console_tail", "manifest", "verdict"]
 
 _RESULT = re.compile(r"BAKE-RESULT: (ok|failed) (\S+)(?: (.*))?")
 _BEGIN, _END = "BAKE-MANIFEST-BEGIN", "BAKE-MANIFEST-END"
@@ -16,14 +16,14 @@ _BASE64 = re.compile(r"(?:^|\s)([A-Za-z0-9+/=]+)\s*$")
 _TAIL = 60
 
 
-class Verdict(NamedTuple):
+class ProofResult(NamedTuple):
     """How it went, in the instance's own words."""
 
     ok: bool
     why: str = ""
 
 
-def verdict(bake: str, tag: str, console: str) -> Verdict | None:
+def verdict(bake: str, tag: str, console: str) -> ProofResult | None:
     """What the tag or the console says of this bake; None if neither says anything.
 
     That an instance has stopped proves nothing: one that crashes stops too.
@@ -31,7 +31,7 @@ def verdict(bake: str, tag: str, console: str) -> Verdict | None:
     for text in (f"BAKE-RESULT: {tag}" if tag else "", *reversed(console.splitlines())):
         found = _RESULT.search(text)
         if found and found[2] == bake:
-            return Verdict(found[1] == "ok", (found[3] or "").strip())
+            return ProofResult(found[1] == "ok", (found[3] or "").strip())
     return None
 
 

@@ -9,14 +9,14 @@ from typing import Any
 
 from delivery import tags as words
 from delivery.bake.looking import Described
-from delivery.bake.work import Work
+from delivery.bake.work import BakeContext
 from jobdsl.printable import one_line
 
-__all__ = ["Result", "result_of"]
+__all__ = ["BakeResult", "result_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class BakeResult:
     """An image that is ready, in every region it was asked for."""
 
     image: str
@@ -60,10 +60,12 @@ def _property(value: str) -> str:
     return one_line(value).replace("\\", "\\\\")
 
 
-def result_of(work: Work, found: Described, everywhere: Mapping[str, Described], manifest: str) -> Result:
+def result_of(
+    work: BakeContext, found: Described, everywhere: Mapping[str, Described], manifest: str
+) -> BakeResult:
     """The result of a bake, by what its image says of itself."""
     tags = words.read(found.get("Tags"))
-    return Result(
+    return BakeResult(
         image=found["ImageId"],
         image_name=found.get("Name", ""),
         region=work.aws.region,

@@ -10,10 +10,10 @@ from delivery import tags as words
 from delivery.aws import asking
 from delivery.bake import launching, looking
 from delivery.bake.order import Smoke
-from delivery.bake.work import Work
+from delivery.bake.work import BakeContext
 from delivery.clock import iso
 from delivery.errors import DeliveryError
-from delivery.timeline import Step
+from delivery.timeline import TimelineStep
 
 __all__ = ["SmokeError", "smoke"]
 
@@ -25,7 +25,7 @@ class SmokeError(DeliveryError):
     """The image is not good: it does not stay."""
 
 
-def smoke(work: Work, found: looking.Described, smoke: Smoke) -> dict[str, str]:
+def smoke(work: BakeContext, found: looking.Described, smoke: Smoke) -> dict[str, str]:
     """Try an image once; gives the tags that say so. SmokeError if it is not well."""
     tags = words.read(found.get("Tags"))
     if words.SMOKED in tags:
@@ -42,7 +42,7 @@ def smoke(work: Work, found: looking.Described, smoke: Smoke) -> dict[str, str]:
     return {words.SMOKED: iso(work.clock.now())}
 
 
-def _launch(work: Work, image: str) -> str:
+def _launch(work: BakeContext, image: str) -> str:
     subnets, problems = launching.subnets_of(work)
     if problems:
         raise DeliveryError(problems[0].message, problems[0].hint)
@@ -55,7 +55,7 @@ def _launch(work: Work, image: str) -> str:
     return launching.launch(work, asked, subnets, secrets.token_hex(16))  # each try has its own
 
 
-def _well(work: Work, step: Step, id: str) -> looking.Described:
+def _well(work: BakeContext, step: TimelineStep, id: str) -> looking.Described:
     """Wait until EC2 finds the instance well; it says where it is reached."""
 
     def look() -> bool | None:
@@ -75,7 +75,9 @@ def _well(work: Work, step: Step, id: str) -> looking.Described:
     return looking.instance(work, id) or {"InstanceId": id}
 
 
-def _asked(work: Work, step: Step, smoke: Smoke, image: str, described: looking.Described) -> None:
+def _asked(
+    work: BakeContext, step: TimelineStep, smoke: Smoke, image: str, described: looking.Described
+) -> None:
     place = {
         "instance_id": described["InstanceId"],
         "private_ip": described.get("PrivateIpAddress", ""),
@@ -103,7 +105,7 @@ def _command(command: str, place: dict[str, str]) -> None:
         raise SmokeError(f"the smoke command ended with {done.returncode}")
 
 
-def _answers(step: Step, url: str) -> bool | None:
+def _answers(step: TimelineStep, url: str) -> bool | None:
     import requests
 
     try:
@@ -115,7 +117,7 @@ def _answers(step: Step, url: str) -> bool | None:
     return True if status == 200 else None
 
 
-def _end(work: Work, step: Step, id: str) -> None:
+def _end(work: BakeContext, step: TimelineStep, id: str) -> None:
     try:
         launching.terminate(work, id)
     except DeliveryError as error:

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from delivery import tags as words
-from delivery.aws import Aws, AwsError, Meaning
+from delivery.aws import Aws, AwsError, ErrorMeaning
 from delivery.bake.base import BaseImage
 from delivery.bake.order import Order
 from delivery.bake.signals import Signals
 from delivery.bake.undo import Undo
-from delivery.clock import Clock
+from delivery.clock import HostClock
 from delivery.errors import DeliveryError
-from delivery.timeline import Step, Timeline
+from delivery.timeline import Timeline, TimelineStep
 
-__all__ = ["GoneError", "LateError", "Work"]
+__all__ = ["BakeContext", "GoneError", "LateError"]
 
 Found = TypeVar("Found")
 
@@ -30,12 +30,12 @@ class GoneError(DeliveryError):
 
 
 @dataclass
-class Work:
+class BakeContext:
     """What is known of a bake so far. The pipeline fills it in before an engine is asked."""
 
     order: Order
     aws: Aws
-    clock: Clock
+    clock: HostClock
     timeline: Timeline
     signals: Signals
     undo: Undo
@@ -84,7 +84,9 @@ class Work:
         tags = words.written({**self.tags, words.STATE: words.BAKING})
         return [{"ResourceType": kind, "Tags": tags} for kind in ("image", "snapshot")]
 
-    def wait(self, step: Step, what: str, look: Callable[[], Found | None], seconds: float = 0.0) -> Found:
+    def wait(
+        self, step: TimelineStep, what: str, look: Callable[[], Found | None], seconds: float = 0.0
+    ) -> Found:
         """Look until there is an answer. A look that AWS does not answer is no answer yet.
 
         LateError after `seconds` (the order's timeout unless given); the bake can be resumed.
@@ -95,7 +97,7 @@ class Work:
             try:
                 found = look()
             except AwsError as error:
-                if error.meaning not in (Meaning.Throttled, Meaning.Unavailable):
+                if error.meaning not in (ErrorMeaning.Throttled, ErrorMeaning.Unavailable):
                     raise
                 step.note(str(error))
                 found = None

@@ -10,15 +10,15 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from delivery import tags as words
-from delivery.aws import AwsError, Meaning, asking
+from delivery.aws import AwsError, ErrorMeaning, asking
 from delivery.bake import fetching, imaging
 from delivery.bake.engine import Built
 from delivery.bake.looking import Described, image
-from delivery.bake.work import Work
+from delivery.bake.work import BakeContext
 from delivery.chroot import registering, room, volume
 from delivery.chroot.baker import Baker, baker
 from delivery.chroot.devices import Devices
-from delivery.chroot.provision import Job, digest, provision
+from delivery.chroot.provision import Provisioning, digest, provision
 from delivery.chroot.workdir import work_directory
 from delivery.errors import DeliveryError
 from jobdsl.errors import Problem
@@ -38,11 +38,11 @@ class ChrootEngine:
     def __init__(self, devices: Devices | None = None) -> None:
         self._devices = devices or Devices()
 
-    def inputs(self, work: Work) -> Mapping[str, str]:  # noqa: ARG002 - the contract
+    def inputs(self, work: BakeContext) -> Mapping[str, str]:  # noqa: ARG002 - the contract
         """How packages are installed: with another script it is another image."""
         return {"script": digest()}
 
-    def check(self, work: Work) -> Sequence[Problem]:
+    def check(self, work: BakeContext) -> Sequence[Problem]:
         """This host, the base's snapshot, permission to make a volume of it."""
         found = room.problems()
         arch = _ARCHES.get(platform.machine(), platform.machine())
@@ -55,7 +55,7 @@ class ChrootEngine:
             return [*found, *error.problems]
         return [*found, *_elsewhere(work, here), *self._base(work, here)]
 
-    def _base(self, work: Work, here: Baker) -> list[Problem]:
+    def _base(self, work: BakeContext, here: Baker) -> list[Problem]:
         base = _describe(work)
         found = list(registering.problems(base))
         try:
@@ -63,7 +63,7 @@ class ChrootEngine:
                 asked = volume.parameters(work, registering.root_snapshot(base), here.zone)
                 work.aws.ec2.create_volume(**asked, DryRun=True)
         except AwsError as error:
-            if error.meaning is Meaning.NotFound:
+            if error.meaning is ErrorMeaning.NotFound:
                 hint = "its owner shares the image alone; take --engine instance"
                 found.append(
                     Problem(f"the snapshot of base {work.base.id} cannot be read: {error}", hint=hint)
@@ -72,7 +72,7 @@ class ChrootEngine:
                 found.append(Problem(str(error), hint=error.hint))
         return found
 
-    def build(self, work: Work) -> Built:
+    def build(self, work: BakeContext) -> Built:
         """Make the volume, install, keep a snapshot, register an image of it."""
         here, base = baker(), _describe(work)
         with work.timeline.step("volume", f"make a volume of base {work.base.id}") as step:
@@ -81,7 +81,7 @@ class ChrootEngine:
         with work_directory() as place, work.timeline.step("provision", "install the package") as step:
             facts = {one.rpartition(":")[2]: work.tags[one] for one in _FACTS if one in work.tags}
             grown = work.order.root_gb > work.base.root_gb
-            job = Job(device, work.order.package, facts, work.order.timeout, grown)
+            job = Provisioning(device, work.order.package, facts, work.order.timeout, grown)
             fetch = partial(fetching.save, work.aws, work.order.package)
             manifest = provision(job, place, fetch, step, work.timeline.say)
         with work.timeline.step("snapshot", "keep the volume as a snapshot") as step:
@@ -94,7 +94,7 @@ class ChrootEngine:
         return Built(id, manifest)
 
 
-def _register(work: Work, said: Mapping[str, object]) -> str:
+def _register(work: BakeContext, said: Mapping[str, object]) -> str:
     tags = [one for one in work.image_specs() if one["ResourceType"] == "image"]
     made = work.aws.ec2.register_image(
         Name=work.name,
@@ -105,14 +105,14 @@ def _register(work: Work, said: Mapping[str, object]) -> str:
     return made["ImageId"]
 
 
-def _describe(work: Work) -> Described:
+def _describe(work: BakeContext) -> Described:
     found = image(work.aws, work.base.id)
     if found is None:
         raise DeliveryError(f"base {work.base.id} is gone")
     return found
 
 
-def _elsewhere(work: Work, here: Baker) -> list[Problem]:
+def _elsewhere(work: BakeContext, here: Baker) -> list[Problem]:
     if here.region != work.aws.region:
         hint = f"--region {here.region}, and --copy-to {work.aws.region}"
         return [

@@ -15,9 +15,9 @@ from delivery.chroot.files import read_plain
 from delivery.chroot.inside import INSTALLED, SCRIPT
 from delivery.chroot.mounts import STAGE
 from delivery.errors import DeliveryError
-from delivery.timeline import Step
+from delivery.timeline import TimelineStep
 
-__all__ = ["Job", "digest", "provision", "resolv_conf", "script"]
+__all__ = ["Provisioning", "digest", "provision", "resolv_conf", "script"]
 
 _TAIL = 40
 """Lines that are told of an installation that failed."""
@@ -25,7 +25,7 @@ _PASSED_ON = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROX
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Provisioning:
     """What is done with a disk."""
 
     disk: Path
@@ -40,7 +40,11 @@ class Job:
 
 
 def provision(
-    job: Job, work: Path, fetch: Callable[[Path], object], step: Step, say: Callable[[str], None]
+    job: Provisioning,
+    work: Path,
+    fetch: Callable[[Path], object],
+    step: TimelineStep,
+    say: Callable[[str], None],
 ) -> str:
     """Install the package; gives the list of what is installed then.
 
@@ -66,7 +70,7 @@ def provision(
 class _Listener:
     """What the room says: steps are noted, the last lines are kept."""
 
-    def __init__(self, step: Step) -> None:
+    def __init__(self, step: TimelineStep) -> None:
         self._step = step
         self.tail: deque[str] = deque(maxlen=_TAIL)
         self.error = ""
@@ -81,7 +85,7 @@ class _Listener:
             self.tail.append(line)
 
 
-def _told(job: Job, stage: Path, root: Path) -> dict[str, object]:
+def _told(job: Provisioning, stage: Path, root: Path) -> dict[str, object]:
     return {
         "disk": str(job.disk.absolute()),
         "stage": str(stage),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from delivery.aws import Aws, AwsError, Meaning, asking
-from delivery.bake.work import Work
+from delivery.aws import Aws, AwsError, ErrorMeaning, asking
+from delivery.bake.work import BakeContext
 from delivery.chroot.baker import Baker
 from delivery.chroot.devices import NAMES, Devices
-from delivery.clock import Clock
+from delivery.clock import HostClock
 from delivery.errors import DeliveryError
-from delivery.timeline import Step
+from delivery.timeline import TimelineStep
 
 __all__ = ["Volume", "create", "free", "parameters", "snapshot"]
 
@@ -28,7 +28,7 @@ class Volume:
         self.id = id
         self._baker = baker
 
-    def attach(self, work: Work, step: Step, devices: Devices) -> Path:
+    def attach(self, work: BakeContext, step: TimelineStep, devices: Devices) -> Path:
         """Attach it here; gives its device. DeliveryError."""
         before, taken = devices.seen(), _taken(work.aws, self._baker.instance)
         name = self._attach(work, [one for one in NAMES if one not in taken])
@@ -43,7 +43,7 @@ class Volume:
         step.note(f"{self.id} is {device}")
         return device
 
-    def _attach(self, work: Work, names: list[str]) -> str:
+    def _attach(self, work: BakeContext, names: list[str]) -> str:
         """By the first name nobody has; another bake here may be faster."""
         for name in names:
             try:
@@ -59,7 +59,7 @@ class Volume:
             "`delivery clean bakes` frees those of bakes that were killed; or bake fewer at a time here",
         )
 
-    def detach(self, work: Work, step: Step) -> None:
+    def detach(self, work: BakeContext, step: TimelineStep) -> None:
         """Take it away from here, so that all that was written is in it. DeliveryError."""
         with asking(f"detaching volume {self.id}"):
             work.aws.ec2.detach_volume(VolumeId=self.id, InstanceId=self._baker.instance)
@@ -74,7 +74,7 @@ class Volume:
         return found["State"] == state and (state != "in-use" or attached == ["attached"])
 
 
-def parameters(work: Work, snapshot: str, zone: str) -> dict[str, Any]:
+def parameters(work: BakeContext, snapshot: str, zone: str) -> dict[str, Any]:
     """What CreateVolume is told."""
     order, base = work.order, work.base
     said: dict[str, Any] = {
@@ -89,7 +89,7 @@ def parameters(work: Work, snapshot: str, zone: str) -> dict[str, Any]:
     return said
 
 
-def create(work: Work, step: Step, snapshot: str, baker: Baker) -> Volume:
+def create(work: BakeContext, step: TimelineStep, snapshot: str, baker: Baker) -> Volume:
     """A volume with what a snapshot holds, beside this instance. DeliveryError."""
     with work.signals.held(), asking("making a volume of the base"):
         id = work.aws.ec2.create_volume(**parameters(work, snapshot, baker.zone))["VolumeId"]
@@ -100,7 +100,7 @@ def create(work: Work, step: Step, snapshot: str, baker: Baker) -> Volume:
     return made
 
 
-def free(aws: Aws, clock: Clock, id: str) -> None:
+def free(aws: Aws, clock: HostClock, id: str) -> None:
     """Detach a volume, if it is attached, and remove it; one that is gone is as good. DeliveryError."""
     try:
         for instance in _attached(aws, id):
@@ -113,7 +113,7 @@ def free(aws: Aws, clock: Clock, id: str) -> None:
         with asking(f"removing volume {id}"):
             aws.ec2.delete_volume(VolumeId=id)
     except AwsError as error:
-        if error.meaning is not Meaning.NotFound:
+        if error.meaning is not ErrorMeaning.NotFound:
             raise
 
 
@@ -132,7 +132,7 @@ def _taken(aws: Aws, instance: str) -> set[str]:
     return names | {name.replace("/dev/xvd", "/dev/sd") for name in names}
 
 
-def snapshot(work: Work, step: Step, volume: str) -> str:
+def snapshot(work: BakeContext, step: TimelineStep, volume: str) -> str:
     """Keep what a detached volume holds; gives the id of the snapshot. DeliveryError."""
     wanted: Any = [one for one in work.image_specs() if one["ResourceType"] == "snapshot"]
     with work.signals.held(), asking(f"making a snapshot of volume {volume}"):
@@ -158,5 +158,5 @@ def _remove_snapshot(aws: Aws, id: str) -> None:
         with asking(f"removing snapshot {id}"):
             aws.ec2.delete_snapshot(SnapshotId=id)
     except AwsError as error:
-        if error.meaning is not Meaning.NotFound:
+        if error.meaning is not ErrorMeaning.NotFound:
             raise

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from delivery import tags as words
 from delivery.clean.retention import kept_by_tag
-from delivery.clean.verdict import Verdict
+from delivery.clean.verdict import CleanVerdict
 
 __all__ = ["Thing", "decide"]
 
@@ -33,7 +33,7 @@ class Thing:
     """The Auto Scaling group of an instance; bakes have none."""
 
 
-def decide(things: Sequence[Thing], used: Mapping[str, str], hours: float, now: float) -> list[Verdict]:
+def decide(things: Sequence[Thing], used: Mapping[str, str], hours: float, now: float) -> list[CleanVerdict]:
     """What becomes of each thing that is no part of a finished image, nor a disk of an instance of a bake.
 
     A bake counts as running until `hours` after its youngest thing was made, and while AWS is making an image
@@ -52,7 +52,7 @@ def decide(things: Sequence[Thing], used: Mapping[str, str], hours: float, now: 
         reason = against or f"bake {bake} has done nothing for {age / _HOUR:.0f} h"
         facts = {"bake": bake, "state": one.state}
         action = "keep" if against else "remove"
-        verdicts.append(Verdict(one.kind, one.id, one.region, action, reason, _name(one), facts))  # type: ignore[arg-type]
+        verdicts.append(CleanVerdict(one.kind, one.id, one.region, action, reason, _name(one), facts))  # type: ignore[arg-type]
     return verdicts
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from delivery.cli_options import Place, place_options
+from delivery.cli_options import CommonOptions, place_options
 
 __all__ = ["amis"]
 
@@ -43,7 +43,9 @@ __all__ = ["amis"]
     "--apply", "apply_", is_flag=True, help="Remove them. Without it, only print what would be removed."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def amis(place: Place, days: float, keep: int, limit: int, tag: str, apply_: bool, as_json: bool) -> int:
+def amis(
+    place: CommonOptions, days: float, keep: int, limit: int, tag: str, apply_: bool, as_json: bool
+) -> int:
     """Remove unused images that a bake made, with their snapshots.
 
     Never one that an instance, a launch template, a launch configuration or a group uses, here or in an
@@ -54,16 +56,16 @@ def amis(place: Place, days: float, keep: int, limit: int, tag: str, apply_: boo
     from delivery.clean import images
     from delivery.clean.places import regions
     from delivery.clean.retention import Rules
-    from delivery.clean.verdict import Verdict, carry_out, tell
-    from delivery.clock import Clock
+    from delivery.clean.verdict import CleanVerdict, carry_out, tell
+    from delivery.clock import HostClock
 
-    settings, rules, now = place.settings, Rules(days, keep, limit, tag), Clock().now()
+    settings, rules, now = place.settings, Rules(days, keep, limit, tag), HostClock().now()
     there = {aws.region: aws for aws in regions(place)}
 
     def elsewhere(account: str, region: str) -> Aws:
         return open_aws(settings, account, region)
 
-    def remove(one: Verdict) -> str:
+    def remove(one: CleanVerdict) -> str:
         return images.remove(there[one.place], one.id)
 
     plans = [(aws, images.plan(aws, settings, rules, now, elsewhere)) for aws in there.values()]

@@ -14,15 +14,15 @@ from delivery.clean import images
 from delivery.clean.abandoned import Thing, decide
 from delivery.clean.images import unless_gone
 from delivery.clean.usage import used
-from delivery.clean.verdict import Verdict
-from delivery.clock import Clock
+from delivery.clean.verdict import CleanVerdict
+from delivery.clock import HostClock
 
 __all__ = ["look", "plan", "remove"]
 
 _OURS: Any = [{"Name": "tag-key", "Values": [words.BAKE]}]
 
 
-def plan(regions: Sequence[Aws], bucket: str | None, hours: float, now: float) -> list[Verdict]:
+def plan(regions: Sequence[Aws], bucket: str | None, hours: float, now: float) -> list[CleanVerdict]:
     """What becomes of all that bakes have left in these regions, and in a bucket. DeliveryError."""
     things = [one for aws in regions for one in look(aws)]
     if bucket:
@@ -110,7 +110,7 @@ def _packages(aws: Aws, bucket: str) -> Iterator[Thing]:
                 yield Thing("package", id, aws.region, made, "", words.read(said))
 
 
-def remove(aws: Aws, clock: Clock, one: Verdict) -> str:
+def remove(aws: Aws, clock: HostClock, one: CleanVerdict) -> str:
     """Remove one thing; gives what there is to say. What is gone already is as good. DeliveryError."""
     ec2, id = aws.ec2, one.id
     if one.kind == "image":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from delivery.cli_options import Place, place_options
+from delivery.cli_options import CommonOptions, place_options
 
 __all__ = ["bakes"]
 
@@ -24,7 +24,9 @@ __all__ = ["bakes"]
     "--apply", "apply_", is_flag=True, help="Remove them. Without it, only print what would be removed."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def bakes(place: Place, hours: float, bucket: str | None, here: bool, apply_: bool, as_json: bool) -> int:
+def bakes(
+    place: CommonOptions, hours: float, bucket: str | None, here: bool, apply_: bool, as_json: bool
+) -> int:
     """Remove what killed bakes left behind: on AWS, by tag and age, and on this host.
 
     Instances, volumes, snapshots without an image, images that were never finished, key pairs and security
@@ -33,17 +35,17 @@ def bakes(place: Place, hours: float, bucket: str | None, here: bool, apply_: bo
     from delivery.clean import bakes as ours
     from delivery.clean import here as host
     from delivery.clean.places import regions
-    from delivery.clean.verdict import Verdict, carry_out, tell
-    from delivery.clock import Clock
+    from delivery.clean.verdict import CleanVerdict, carry_out, tell
+    from delivery.clock import HostClock
 
-    clock = Clock()
+    clock = HostClock()
     places = {} if here else {aws.region: aws for aws in regions(place)}
     found = host.plan()
     if places:
         bucket = bucket or place.settings.bake.bucket
         found += ours.plan([*places.values()], bucket, hours, clock.now())
 
-    def remove(one: Verdict) -> str:
+    def remove(one: CleanVerdict) -> str:
         return host.remove(one) if one.place == host.PLACE else ours.remove(places[one.place], clock, one)
 
     results = carry_out(found, remove) if apply_ else {}

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from delivery import tags
-from delivery.aws import AwsError, Meaning, asking
-from delivery.clean.retired import Decision, Seen, cluster_of, decide, pinned_minimum, seen
+from delivery.aws import AwsError, ErrorMeaning, asking
+from delivery.clean.retired import RetiredDecision, SeenGroup, cluster_of, decide, pinned_minimum, seen
 from delivery.deploy.ending import end
 from delivery.deploy.site import read_group
 from delivery.errors import LockedError
@@ -18,18 +18,18 @@ from delivery.lock import Lock, open_lock
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
-    from delivery.clock import Clock
-    from delivery.settings import Settings
+    from delivery.clock import HostClock
+    from delivery.settings import DeliverySettings
 
 __all__ = ["act", "look", "plan"]
 
 
-def plan(aws: Aws, clock: Clock, cluster: str | None, pin_hours: float) -> list[Decision]:
+def plan(aws: Aws, clock: HostClock, cluster: str | None, pin_hours: float) -> list[RetiredDecision]:
     """What would be done with the groups of a cluster, or of all. AwsError."""
     return decide(look(aws, cluster), clock.now(), pin_hours)
 
 
-def look(aws: Aws, cluster: str | None = None) -> list[Seen]:
+def look(aws: Aws, cluster: str | None = None) -> list[SeenGroup]:
     """The groups of a cluster, or of all, with what their load balancers say. AwsError."""
     groups = [one for one in _groups(aws) if cluster is None or _cluster(one) == cluster]
     by_cluster: defaultdict[str, list[Any]] = defaultdict(list)
@@ -38,13 +38,13 @@ def look(aws: Aws, cluster: str | None = None) -> list[Seen]:
     return [one for together in by_cluster.values() for one in _seen(aws, together)]
 
 
-def _seen(aws: Aws, groups: list[Any]) -> list[Seen]:
+def _seen(aws: Aws, groups: list[Any]) -> list[SeenGroup]:
     """The groups of one cluster; what cannot be asked about one cluster says nothing of others."""
     balanced = any(_balanced(one) for one in groups)
     try:
         serving = Serving(aws, groups)
     except AwsError as error:
-        if error.meaning is Meaning.Denied and not error.code.startswith("AccessDenied"):
+        if error.meaning is ErrorMeaning.Denied and not error.code.startswith("AccessDenied"):
             raise  # nobody could be asked about any group
         return [seen(one, balanced=balanced, unknown=error.message) for one in groups]
     return [seen(one, serving.reason(one), balanced=balanced) for one in groups]
@@ -54,7 +54,9 @@ Outcome = tuple[bool | None, str]
 """Whether a decision was carried out, None while it is under way; and what there is to say."""
 
 
-def act(aws: Aws, settings: Settings, clock: Clock, decision: Decision, pin_hours: float) -> Outcome:
+def act(
+    aws: Aws, settings: DeliverySettings, clock: HostClock, decision: RetiredDecision, pin_hours: float
+) -> Outcome:
     """Carry out one decision under the lock of its cluster.
 
     The group is looked at once more, for a rollback may have begun since. AwsError.
@@ -67,7 +69,7 @@ def act(aws: Aws, settings: Settings, clock: Clock, decision: Decision, pin_hour
         return False, error.message
 
 
-def _act(aws: Aws, lock: Lock, now: list[Decision], before: Decision) -> Outcome:
+def _act(aws: Aws, lock: Lock, now: list[RetiredDecision], before: RetiredDecision) -> Outcome:
     again = next((one for one in now if one.group == before.group), None)
     if again is None or again.action != before.action:
         return False, again.reason if again else "it is gone"

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from delivery.cli_options import Place, place_options
+from delivery.cli_options import CommonOptions, place_options
 from delivery.errors import DeliveryError
 from jobdsl.cli.console import say, say_json
 
 if TYPE_CHECKING:
     from delivery.clean.groups import Outcome
-    from delivery.clean.retired import Decision
+    from delivery.clean.retired import RetiredDecision
 
 __all__ = ["groups"]
 
@@ -35,7 +35,7 @@ __all__ = ["groups"]
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def groups(
-    place: Place, cluster: str | None, apply_: bool, limit: int, pin_hours: float, as_json: bool
+    place: CommonOptions, cluster: str | None, apply_: bool, limit: int, pin_hours: float, as_json: bool
 ) -> int:
     """Delete groups that a deploy took out of traffic, once their retention time is over.
 
@@ -43,9 +43,9 @@ def groups(
     instance of the cluster would be in service. Minimum sizes that dead deploys have pinned are set back.
     """
     from delivery.clean.groups import act, plan
-    from delivery.clock import Clock
+    from delivery.clock import HostClock
 
-    clock = Clock()
+    clock = HostClock()
     found = plan(place.aws, clock, cluster, pin_hours)
     due = [one for one in found if one.action != "keep"][:limit]
     results: dict[str, Outcome] = {}
@@ -63,7 +63,7 @@ def groups(
     return int(any(done is False for done, _ in results.values()))
 
 
-def _say(found: list[Decision], due: int) -> None:
+def _say(found: list[RetiredDecision], due: int) -> None:
     for one in found:
         say(f"{one.action:<6} {one.group}: {one.reason}")
     if not due:
@@ -72,13 +72,13 @@ def _say(found: list[Decision], due: int) -> None:
         click.echo(f"{due} to do, nothing was done: --apply does it", err=True)
 
 
-def _line(one: Decision, result: Outcome) -> str:
+def _line(one: RetiredDecision, result: Outcome) -> str:
     done, reason = result
     words = {"delete": "deleted", "unpin": "unpinned"}
     word = "ending" if done is None else words[one.action] if done else "left"
     return f"{word} {one.group}: {reason}"
 
 
-def _json(one: Decision, result: Outcome | None) -> dict[str, object]:
+def _json(one: RetiredDecision, result: Outcome | None) -> dict[str, object]:
     said: dict[str, object] = {"group": one.group, "action": one.action, "reason": one.reason}
     return said if result is None else {**said, "done": result[0], "result": result[1]}

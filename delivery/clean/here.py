@@ -6,7 +6,7 @@ from pathlib import Path
 
 from delivery.chroot import workdir
 from delivery.chroot.filesystem import DiskError, command
-from delivery.clean.verdict import Verdict
+from delivery.clean.verdict import CleanVerdict
 from delivery.errors import DeliveryError
 
 __all__ = ["PLACE", "plan", "remove"]
@@ -14,7 +14,7 @@ __all__ = ["PLACE", "plan", "remove"]
 PLACE = "this host"
 
 
-def plan(mounts: Path = Path("/proc/mounts")) -> list[Verdict]:
+def plan(mounts: Path = Path("/proc/mounts")) -> list[CleanVerdict]:
     """Directories of bakes that are gone. One that is at work holds a lock, which ends with it."""
     verdicts = []
     for one in workdir.abandoned():
@@ -22,11 +22,11 @@ def plan(mounts: Path = Path("/proc/mounts")) -> list[Verdict]:
         reason = (
             f"its bake does not exist; {held} mounts and loop devices" if held else "its bake does not exist"
         )
-        verdicts.append(Verdict("directory", str(one), PLACE, "remove", reason))
+        verdicts.append(CleanVerdict("directory", str(one), PLACE, "remove", reason))
     return verdicts
 
 
-def remove(one: Verdict) -> str:
+def remove(one: CleanVerdict) -> str:
     """Unmount, detach, remove. DeliveryError."""
     directory = Path(one.id)
     try:

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from delivery import tags as words
-from delivery.aws import Aws, AwsError, Meaning, asking
+from delivery.aws import Aws, AwsError, ErrorMeaning, asking
 from delivery.bake.looking import snapshots_of
-from delivery.clean.retention import Rules, Seen, decide
+from delivery.clean.retention import Rules, SeenImage, decide
 from delivery.clean.usage import shares, used
-from delivery.clean.verdict import Verdict
+from delivery.clean.verdict import CleanVerdict
 from delivery.errors import DeliveryError
-from delivery.settings import Settings
+from delivery.settings import DeliverySettings
 
 __all__ = ["Elsewhere", "look", "own_images", "plan", "recheck", "remove", "remove_snapshot", "unless_gone"]
 
@@ -26,7 +26,7 @@ Elsewhere = Callable[[str, str], Aws]
 class _Others:
     """Who uses images in the accounts they are shared with; each account is asked once."""
 
-    def __init__(self, settings: Settings, region: str, elsewhere: Elsewhere) -> None:
+    def __init__(self, settings: DeliverySettings, region: str, elsewhere: Elsewhere) -> None:
         self._names = {one.id: name for name, one in settings.accounts.items() if one.id}
         self._region = region
         self._open = elsewhere
@@ -43,7 +43,7 @@ class _Others:
         return f"{who} of account {name}" if who else ""
 
 
-def look(aws: Aws) -> list[Seen]:
+def look(aws: Aws) -> list[SeenImage]:
     """All images of ours, disabled ones too. DeliveryError."""
     return [_seen(one) for one in own_images(aws, IncludeDisabled=True)]
 
@@ -57,9 +57,9 @@ def own_images(aws: Aws, **more: Any) -> list[Any]:
         return [one for page in pages for one in page["Images"]]
 
 
-def _seen(image: Any) -> Seen:
+def _seen(image: Any) -> SeenImage:
     launched = image.get("LastLaunchedTime")
-    return Seen(
+    return SeenImage(
         image["ImageId"],
         image.get("Name", ""),
         _time(image["CreationDate"]),
@@ -74,7 +74,9 @@ def _time(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-def plan(aws: Aws, settings: Settings, rules: Rules, now: float, elsewhere: Elsewhere) -> list[Verdict]:
+def plan(
+    aws: Aws, settings: DeliverySettings, rules: Rules, now: float, elsewhere: Elsewhere
+) -> list[CleanVerdict]:
     """What becomes of each image in this account and region. DeliveryError if anybody cannot be asked."""
     seen, using = look(aws), used(aws)
     others = _Others(settings, aws.region, elsewhere)
@@ -92,7 +94,9 @@ def _sharers(aws: Aws, others: _Others, image: str) -> Iterator[tuple[str, str]]
             return
 
 
-def recheck(aws: Aws, settings: Settings, verdicts: Sequence[Verdict], elsewhere: Elsewhere) -> None:
+def recheck(
+    aws: Aws, settings: DeliverySettings, verdicts: Sequence[CleanVerdict], elsewhere: Elsewhere
+) -> None:
     """Look once more, before anything goes. DeliveryError if one is in use now: nothing was removed."""
     due = [one for one in verdicts if one.action == "remove"]
     if not due:
@@ -122,7 +126,7 @@ def remove_snapshot(aws: Aws, id: str) -> str:
     try:
         unless_gone(f"removing snapshot {id}", lambda: aws.ec2.delete_snapshot(SnapshotId=id))
     except AwsError as error:
-        if error.meaning is not Meaning.InUse:
+        if error.meaning is not ErrorMeaning.InUse:
             raise
         return f"snapshot {id} stays: another image has it"
     return ""
@@ -134,5 +138,5 @@ def unless_gone(doing: str, call: Callable[[], object]) -> None:
         with asking(doing):
             call()
     except AwsError as error:
-        if error.meaning is not Meaning.NotFound:
+        if error.meaning is not ErrorMeaning.NotFound:
             raise

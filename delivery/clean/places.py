@@ -8,12 +8,12 @@ from delivery.aws import open_aws
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
-    from delivery.cli_options import Place
+    from delivery.cli_options import CommonOptions
 
 __all__ = ["regions"]
 
 
-def regions(place: Place) -> list[Aws]:
+def regions(place: CommonOptions) -> list[Aws]:
     """The account in each of its regions. DeliveryError."""
     settings, account = place.settings, place.settings.account(place.account_name)
     if place.region_name or not account.regions:

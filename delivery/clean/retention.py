@@ -7,17 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from delivery import tags as words
-from delivery.clean.verdict import Verdict
+from delivery.clean.verdict import CleanVerdict
 from delivery.clock import iso
 
-__all__ = ["Rules", "Seen", "decide", "kept_by_tag"]
+__all__ = ["Rules", "SeenImage", "decide", "kept_by_tag"]
 
 _DAY = 86_400.0
 _NO = ("", "0", "false", "no")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenImage:
     """An image of ours as it stands in a region. Times are seconds since the epoch."""
 
     id: str
@@ -49,7 +49,7 @@ class Rules:
     tag: str = words.BAKE
     """Only images with this tag are looked at: KEY, or KEY=VALUE."""
 
-    def looks_at(self, one: Seen) -> bool:
+    def looks_at(self, one: SeenImage) -> bool:
         """Whether an image has opted in."""
         key, equals, value = self.tag.partition("=")
         return key in one.tags and (not equals or one.tags[key] == value)
@@ -61,8 +61,8 @@ def kept_by_tag(tags: Mapping[str, str]) -> bool:
 
 
 def decide(
-    images: Sequence[Seen], used: Mapping[str, str], rules: Rules, region: str, now: float
-) -> list[Verdict]:
+    images: Sequence[SeenImage], used: Mapping[str, str], rules: Rules, region: str, now: float
+) -> list[CleanVerdict]:
     """What becomes of each image that has opted in, the oldest first. `used` tells who uses which, by id.
 
     `images` are all of ours in the region: those that have not opted in may be made of those that have.
@@ -79,13 +79,13 @@ def decide(
     return verdicts
 
 
-def _verdict(one: Seen, against: str, region: str, now: float) -> Verdict:
+def _verdict(one: SeenImage, against: str, region: str, now: float) -> CleanVerdict:
     facts = {"application": one.application, "created": iso(one.created)}
     reason = against or f"{(now - one.created) / _DAY:.0f} days old and unused"
-    return Verdict("image", one.id, region, "keep" if against else "remove", reason, one.name, facts)
+    return CleanVerdict("image", one.id, region, "keep" if against else "remove", reason, one.name, facts)
 
 
-def _newest(ours: Sequence[Seen], keep: int) -> set[str]:
+def _newest(ours: Sequence[SeenImage], keep: int) -> set[str]:
     """Ids of the newest usable images of each application; `ours` are in order of age."""
     by_application: defaultdict[str, list[str]] = defaultdict(list)
     for one in ours:
@@ -94,13 +94,18 @@ def _newest(ours: Sequence[Seen], keep: int) -> set[str]:
     return {id for ids in by_application.values() for id in ids[len(ids) - min(keep, len(ids)) :]}
 
 
-def _parents(images: Iterable[Seen]) -> dict[str, str]:
+def _parents(images: Iterable[SeenImage]) -> dict[str, str]:
     """Which image is the base of which, by its id."""
     return {one.tags["base_ami_id"]: one.id for one in images if "base_ami_id" in one.tags}
 
 
 def _against(
-    one: Seen, used: Mapping[str, str], newest: set[str], parents: Mapping[str, str], rules: Rules, now: float
+    one: SeenImage,
+    used: Mapping[str, str],
+    newest: set[str],
+    parents: Mapping[str, str],
+    rules: Rules,
+    now: float,
 ) -> Iterator[str]:
     """Everything against removing an image."""
     if kept_by_tag(one.tags):

@@ -11,9 +11,9 @@ from typing import Any, Literal
 from delivery import tags
 from delivery.clock import iso
 from delivery.deploy.model import OPEN, Pin, group_of
-from delivery.names import Group, parse_group
+from delivery.names import GroupName, parse_group
 
-__all__ = ["Decision", "Seen", "cluster_of", "decide", "pinned_minimum", "seen"]
+__all__ = ["RetiredDecision", "SeenGroup", "cluster_of", "decide", "pinned_minimum", "seen"]
 
 Action = Literal["delete", "unpin", "keep"]
 _FROZEN = {"Launch", "Terminate"}
@@ -22,7 +22,7 @@ PREVENT_ALL = "prevent-all-deletion"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenGroup:
     """A group as it stands."""
 
     name: str
@@ -50,7 +50,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class RetiredDecision:
     """What is done with a group, and why."""
 
     group: str
@@ -59,11 +59,13 @@ class Decision:
     cluster: str = ""
 
 
-def seen(group: Mapping[str, Any], serving: str = "", *, balanced: bool = True, unknown: str = "") -> Seen:
+def seen(
+    group: Mapping[str, Any], serving: str = "", *, balanced: bool = True, unknown: str = ""
+) -> SeenGroup:
     """A group as DescribeAutoScalingGroups gives it, and what its load balancers say of it."""
     instances = group.get("Instances", ())
     suspended = {one["ProcessName"] for one in group.get("SuspendedProcesses", ())}
-    return Seen(
+    return SeenGroup(
         group["AutoScalingGroupName"],
         group["CreatedTime"].timestamp(),
         tags.read(group.get("Tags")),
@@ -79,12 +81,12 @@ def seen(group: Mapping[str, Any], serving: str = "", *, balanced: bool = True, 
     )
 
 
-def decide(groups: Iterable[Seen], now: float, pin_hours: float) -> list[Decision]:
+def decide(groups: Iterable[SeenGroup], now: float, pin_hours: float) -> list[RetiredDecision]:
     """What may be done with each group a deploy has made or worked on, in the order of their names.
 
     `pin_hours` after the newest group of a cluster was made, its deploy counts as dead.
     """
-    clusters: defaultdict[str, list[Seen]] = defaultdict(list)
+    clusters: defaultdict[str, list[SeenGroup]] = defaultdict(list)
     for one in groups:
         if cluster := cluster_of(one.name, one.tags):
             clusters[cluster].append(one)
@@ -98,11 +100,11 @@ def decide(groups: Iterable[Seen], now: float, pin_hours: float) -> list[Decisio
 
 def cluster_of(name: str, group_tags: Mapping[str, str]) -> str:
     """Name the cluster of a group; a baseline's is that of its canary. Empty if its name has none."""
-    parsed: Group | None = parse_group(group_tags.get(tags.BASELINE_OF, name))
+    parsed: GroupName | None = parse_group(group_tags.get(tags.BASELINE_OF, name))
     return str(parsed.cluster) if parsed is not None else ""
 
 
-def _cluster(groups: Sequence[Seen], now: float, pin_hours: float) -> Iterator[Decision]:
+def _cluster(groups: Sequence[SeenGroup], now: float, pin_hours: float) -> Iterator[RetiredDecision]:
     newest = max(one.created for one in groups)
     for one in groups:
         if not {tags.DEPLOY, tags.PIN, tags.DISABLED_AT, tags.BASELINE_OF} & one.tags.keys():
@@ -113,29 +115,29 @@ def _cluster(groups: Sequence[Seen], now: float, pin_hours: float) -> Iterator[D
             continue
         against = _against(one, others, now)
         if not against:
-            yield Decision(one.name, "delete", f"kept until {one.tags[tags.DELETE_AFTER]}")
+            yield RetiredDecision(one.name, "delete", f"kept until {one.tags[tags.DELETE_AFTER]}")
         elif tags.PIN in one.tags and not one.status and now >= newest + pin_hours * 3600:
-            yield Decision(one.name, "unpin", "pinned by a deploy that has not ended")
+            yield RetiredDecision(one.name, "unpin", "pinned by a deploy that has not ended")
         else:
-            yield Decision(one.name, "keep", against)
+            yield RetiredDecision(one.name, "keep", against)
 
 
-def _baseline(one: Seen, others: Sequence[Seen]) -> Decision:
+def _baseline(one: SeenGroup, others: Sequence[SeenGroup]) -> RetiredDecision:
     """Decide about the baseline of a canary: it goes once the deploy of that is over, however it ended."""
     name = one.tags[tags.BASELINE_OF]
     canary = next((other for other in others if other.name == name), None)
     if one.status:
-        return Decision(one.name, "keep", f"it is being deleted ({one.status})")
+        return RetiredDecision(one.name, "keep", f"it is being deleted ({one.status})")
     if canary is not None and canary.tags.get(tags.STATE) in OPEN:
-        return Decision(one.name, "keep", f"the deploy of {name} is not over")
+        return RetiredDecision(one.name, "keep", f"the deploy of {name} is not over")
     if protection := _protection(one):
-        return Decision(one.name, "keep", protection)
+        return RetiredDecision(one.name, "keep", protection)
     if not any(other.in_service for other in others if tags.BASELINE_OF not in other.tags):
-        return Decision(one.name, "keep", "no other group of its cluster has instances in service")
-    return Decision(one.name, "delete", f"the deploy of {name} is over")
+        return RetiredDecision(one.name, "keep", "no other group of its cluster has instances in service")
+    return RetiredDecision(one.name, "delete", f"the deploy of {name} is over")
 
 
-def _against(one: Seen, others: Sequence[Seen], now: float) -> str:
+def _against(one: SeenGroup, others: Sequence[SeenGroup], now: float) -> str:
     """The first thing against deleting a group."""
     if one.status:
         return f"it is being deleted ({one.status})"
@@ -160,14 +162,14 @@ def _against(one: Seen, others: Sequence[Seen], now: float) -> str:
     return ""
 
 
-def _protection(one: Seen) -> str:
+def _protection(one: SeenGroup) -> str:
     """What AWS is told to protect of a group."""
     if one.protection == PREVENT_ALL:
         return f"DeletionProtection is {one.protection}"
     return f"{one.protected} of its instances are protected from scale-in" if one.protected else ""
 
 
-def _serving(one: Seen) -> str:
+def _serving(one: SeenGroup) -> str:
     """Without load balancers a group that may launch and has instances counts as serving."""
     if one.serving or one.balanced or one.frozen or not one.size:
         return one.serving

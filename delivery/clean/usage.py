@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from delivery import tags
-from delivery.aws import Aws, AwsError, Meaning, asking
+from delivery.aws import Aws, AwsError, ErrorMeaning, asking
 from delivery.deploy.template import is_of_deploys, specifications
 from delivery.errors import DeliveryError
 
@@ -115,7 +115,7 @@ def _versions(aws: Aws, template: str, wanted: list[str]) -> Iterator[Mapping[st
             )
             found = [one for page in pages for one in page["LaunchTemplateVersions"]]
     except AwsError as error:
-        if error.meaning is not Meaning.NotFound:
+        if error.meaning is not ErrorMeaning.NotFound:
             raise
         if len(wanted) > 1:  # one that is gone hides the others
             for version in wanted:
@@ -133,7 +133,7 @@ def _resolved(aws: Aws, image: str) -> str:
         with asking(f"looking at parameter {name}"):
             return aws.ssm.get_parameter(Name=name)["Parameter"]["Value"]
     except AwsError as error:
-        if error.meaning is not Meaning.NotFound:
+        if error.meaning is not ErrorMeaning.NotFound:
             raise
         return ""  # nothing can be launched with it
 

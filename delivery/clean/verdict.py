@@ -11,13 +11,13 @@ import click
 from delivery.errors import DeliveryError
 from jobdsl.cli.console import say, say_json
 
-__all__ = ["Result", "Verdict", "carry_out", "tell"]
+__all__ = ["CleanResult", "CleanVerdict", "carry_out", "tell"]
 
 Action = Literal["remove", "keep"]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CleanVerdict:
     """One thing and what is done with it."""
 
     kind: str
@@ -33,26 +33,30 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class CleanResult:
     """What became of it."""
 
     done: bool
     told: str
 
 
-def carry_out(verdicts: Iterable[Verdict], remove: Callable[[Verdict], str]) -> dict[str, Result]:
+def carry_out(
+    verdicts: Iterable[CleanVerdict], remove: Callable[[CleanVerdict], str]
+) -> dict[str, CleanResult]:
     """Remove what is to be removed; gives what became of each, by id. One that fails stops no other."""
     results = {}
     for one in verdicts:
         if one.action == "remove":
             try:
-                results[one.id] = Result(True, remove(one))
+                results[one.id] = CleanResult(True, remove(one))
             except DeliveryError as error:
-                results[one.id] = Result(False, str(error))
+                results[one.id] = CleanResult(False, str(error))
     return results
 
 
-def tell(verdicts: Sequence[Verdict], results: Mapping[str, Result], *, applied: bool, as_json: bool) -> int:
+def tell(
+    verdicts: Sequence[CleanVerdict], results: Mapping[str, CleanResult], *, applied: bool, as_json: bool
+) -> int:
     """Say it on stdout; gives the exit code: 1 if something could not be removed."""
     if as_json:
         say_json([_json(one, results.get(one.id)) for one in verdicts])
@@ -66,7 +70,7 @@ def tell(verdicts: Sequence[Verdict], results: Mapping[str, Result], *, applied:
     return int(any(not one.done for one in results.values()))
 
 
-def _row(one: Verdict, result: Result | None) -> tuple[str, ...]:
+def _row(one: CleanVerdict, result: CleanResult | None) -> tuple[str, ...]:
     word = one.action if result is None else "removed" if result.done else "failed"
     reason = result.told if result is not None and result.told else one.reason
     return word, one.kind, one.place, one.id, one.name or "-", reason
@@ -80,7 +84,7 @@ def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
     ]
 
 
-def _json(one: Verdict, result: Result | None) -> dict[str, Any]:
+def _json(one: CleanVerdict, result: CleanResult | None) -> dict[str, Any]:
     said: dict[str, Any] = {
         "kind": one.kind,
         "id": one.id,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from delivery import names
-from delivery.cli_options import Place, place_options
-from delivery.clock import Clock
+from delivery.cli_options import CommonOptions, place_options
+from delivery.clock import HostClock
 from delivery.errors import USAGE, DeliveryError
 from jobdsl.errors import suggestion
 
@@ -96,7 +96,7 @@ def what_options(command: Any) -> Any:
     return cluster_option(analysis_option(place_options(command)))
 
 
-def cluster_of(text: str, app: str | None = None) -> names.Cluster:
+def cluster_of(text: str, app: str | None = None) -> names.ClusterName:
     """The cluster that is named, of the application that is named beside it. DeliveryError."""
     try:
         found = names.parse_cluster(text)
@@ -125,8 +125,8 @@ def adjust(site: Site, changes: Sequence[str], ignored: Sequence[str]) -> None:
 
 
 def site_of(
-    place: Place,
-    cluster: names.Cluster,
+    place: CommonOptions,
+    cluster: names.ClusterName,
     what: str,
     *,
     locked: bool,
@@ -142,7 +142,7 @@ def site_of(
     from delivery.provenance import trigger_of
     from delivery.timeline import Timeline
 
-    clock = Clock()
+    clock = HostClock()
     timeline = Timeline(clock, title=f"{what} in {place.aws.account}, {place.aws.region}")
     settings = place.settings
     lock = (

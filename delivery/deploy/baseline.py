@@ -11,14 +11,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from delivery import tags
-from delivery.aws import AwsError, Meaning
+from delivery.aws import AwsError, ErrorMeaning
 from delivery.clock import iso
 from delivery.deploy import capacity
 from delivery.deploy.copied import copied_settings
 from delivery.deploy.ending import end
 from delivery.deploy.group_tags import as_tags
-from delivery.deploy.model import State
-from delivery.deploy.template import Launch, launch_of, make_launch, named
+from delivery.deploy.model import DeployState
+from delivery.deploy.template import LaunchSource, launch_of, make_launch, named
 from delivery.deploy.traffic import detach
 from delivery.errors import DeliveryError
 from delivery.settings import Deploy
@@ -50,7 +50,7 @@ def _create(site: Site, name: str, new: Group, old: Group, size: int) -> None:
     """Create it without instances, from the version of the launch template that the old group launched."""
     launch = launch_of(site.aws, old)
     if recorded := new.tags.get(tags.PREVIOUS_TEMPLATE, ""):
-        launch = Launch(named(site.aws, recorded), launch.mixed, launch.own)
+        launch = LaunchSource(named(site.aws, recorded), launch.mixed, launch.own)
     as_it_is = replace(site, deploy=Deploy())  # no setting changes what the old group launched
     arguments = copied_settings(site.aws, old)
     said = {
@@ -75,7 +75,7 @@ def _create(site: Site, name: str, new: Group, old: Group, size: int) -> None:
                 **{key: value for key, value in arguments.items() if value not in ("", [])}
             )
     except AwsError as error:
-        if error.meaning is not Meaning.AlreadyExists:
+        if error.meaning is not ErrorMeaning.AlreadyExists:
             raise
 
 
@@ -127,7 +127,7 @@ def retire(site: Site, canary: Group, note: Note) -> None:
         return
     if tags.DISABLED_AT not in group.tags:  # as policies want it of a group that is deleted
         now = iso(site.clock.now())
-        said = {tags.STATE: State.disabled, tags.DISABLED_AT: now, tags.DELETE_AFTER: now}
+        said = {tags.STATE: DeployState.disabled, tags.DISABLED_AT: now, tags.DELETE_AFTER: now}
         site.tag(name, said)
     if group.attached:
         detach(site, group)

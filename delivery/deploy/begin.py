@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from delivery import tags
-from delivery.aws import AwsError, Meaning
+from delivery.aws import AwsError, ErrorMeaning
 from delivery.deploy.group_tags import as_tags, baseline_name, tags_of
 from delivery.deploy.model import Group
 from delivery.deploy.plan import Facts
@@ -80,11 +80,11 @@ def _created(site: Site, name: str, intent: Intent, launch: Mapping[str, Any], d
         with site.changing(f"creating group {name}"):
             site.aws.autoscaling.create_auto_scaling_group(**said)
     except AwsError as error:
-        if error.meaning not in (Meaning.AlreadyExists, Meaning.Unavailable):
+        if error.meaning not in (ErrorMeaning.AlreadyExists, ErrorMeaning.Unavailable):
             raise
         found = site.find(name)
         ours = found is not None and found.tags.get(tags.DEPLOY) == deploy
-        if not ours and error.meaning is Meaning.Unavailable:
+        if not ours and error.meaning is ErrorMeaning.Unavailable:
             raise
         return ours
     return True

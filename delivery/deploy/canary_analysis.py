@@ -17,10 +17,10 @@ from delivery.clock import iso
 from delivery.errors import DeliveryError
 from delivery.metrics.collect import Collected, collect
 from delivery.metrics.declared import queries_of, sources_of, thresholds_of
-from delivery.metrics.model import Side, Subject, Window
+from delivery.metrics.model import SampleWindow, Side, Subject
 
 if TYPE_CHECKING:
-    from delivery.analysis.sequential import Decision, Schedule
+    from delivery.analysis.sequential import LookDecision, Schedule
     from delivery.deploy.capacity import Note
     from delivery.deploy.model import Group
     from delivery.deploy.site import Site
@@ -115,7 +115,9 @@ def _collected(
 ) -> Collected:
     last = since + 60 * (schedule.warm_up_minutes + schedule.minutes)
     complete = site.clock.now() - 60 * settings.delay_minutes
-    window = Window.between(since + 60 * schedule.warm_up_minutes, min(complete, last), settings.step_seconds)
+    window = SampleWindow.between(
+        since + 60 * schedule.warm_up_minutes, min(complete, last), settings.step_seconds
+    )
     present, baseline = site.group(canary.name), site.find(canary.tags[tags.BASELINE])
     if baseline is None:
         raise DeliveryError(f"{canary.tags[tags.BASELINE]} was deleted: {canary.name} cannot be compared")
@@ -148,7 +150,7 @@ def _report(
     schedule: Schedule,
     canary: Group,
     collected: Collected,
-    decision: Decision,
+    decision: LookDecision,
     note: Note,
 ) -> None:
     judgement = decision.judgement
@@ -169,7 +171,7 @@ def _some(texts: Sequence[str]) -> str:
 
 
 def _write(
-    directory: Path, settings: AnalysisSettings, name: str, collected: Collected, decision: Decision
+    directory: Path, settings: AnalysisSettings, name: str, collected: Collected, decision: LookDecision
 ) -> None:
     """Write the reports of a judgement, and the series, for `delivery judge`."""
     from delivery.analysis.document import as_document

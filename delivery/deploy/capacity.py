@@ -20,7 +20,7 @@ from delivery.health import InTraffic
 if TYPE_CHECKING:
     from delivery.deploy.model import Group
     from delivery.deploy.site import Site
-    from delivery.health import Gate, Look, Verdict
+    from delivery.health import Gate, HealthVerdict, Look
 
 __all__ = [
     "RATIO",
@@ -128,7 +128,7 @@ def healthy(
     deadline = site.clock.now() + site.deploy.timeout_minutes * 60
     boot = _Boot(gate.required(wished))
 
-    def each(verdict: Verdict) -> None:
+    def each(verdict: HealthVerdict) -> None:
         boot.see(verdict.look)
         _each(site, note, verdict)
 
@@ -175,7 +175,7 @@ def soak(site: Site, name: str, wished: int, minutes: float, note: Note, *, bala
         raise DeliveryError(f"{name} did not stay healthy: {verdict}{_failed_launch(site, name)}")
 
 
-def _each(site: Site, note: Note, verdict: Verdict) -> None:
+def _each(site: Site, note: Note, verdict: HealthVerdict) -> None:
     site.lock.check()
     site.say_deleted(verdict.look.deleted)
     site.evidence.see(verdict.look)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from delivery import tags
-from delivery.aws import AwsError, Meaning, asking, meaning, open_aws
+from delivery.aws import AwsError, ErrorMeaning, asking, meaning, open_aws
 from delivery.errors import USAGE, DeliveryError
 from delivery.health.places import name_of
 from delivery.health.sources import alarm_states
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from delivery.aws import Aws
     from delivery.deploy.model import Group
     from delivery.deploy.site import Site
-    from delivery.settings import Settings
+    from delivery.settings import DeliverySettings
 
 __all__ = [
-    "Image",
+    "AccountImage",
     "check_alarms",
     "check_health_checks",
     "check_network",
@@ -37,7 +37,7 @@ _VALUE, _KEY = 256, 128
 
 
 @dataclass(frozen=True, slots=True)
-class Image:
+class AccountImage:
     """An image as an account sees it."""
 
     id: str
@@ -47,7 +47,7 @@ class Image:
     """What it contains."""
 
 
-def image_of(aws: Aws, settings: Settings, image: str) -> Image:
+def image_of(aws: Aws, settings: DeliverySettings, image: str) -> AccountImage:
     """Look an image up here, or in the account it would be shared from. DeliveryError: it cannot be used."""
     hint = "is it the right region and account? delivery bake prints what it made"
     found = _described(aws, image)
@@ -60,7 +60,7 @@ def image_of(aws: Aws, settings: Settings, image: str) -> Image:
     raw = found[0]
     if raw.get("State", "available") != "available":
         raise DeliveryError(f"image {image} is {raw['State']}", "wait until it is available", USAGE)
-    return Image(image, raw.get("Architecture", ""), tags.read(raw.get("Tags")), release_of(raw))
+    return AccountImage(image, raw.get("Architecture", ""), tags.read(raw.get("Tags")), release_of(raw))
 
 
 def _described(aws: Aws, image: str) -> list[Any]:
@@ -68,12 +68,12 @@ def _described(aws: Aws, image: str) -> list[Any]:
         with asking(f"looking at image {image}"):
             return list(aws.ec2.describe_images(ImageIds=[image])["Images"])
     except AwsError as error:
-        if meaning(error) is not Meaning.NotFound and "Malformed" not in error.code:
+        if meaning(error) is not ErrorMeaning.NotFound and "Malformed" not in error.code:
             raise
         return []
 
 
-def check_owner(image: Image, app: str) -> Iterator[Problem]:
+def check_owner(image: AccountImage, app: str) -> Iterator[Problem]:
     """Refuse an image that was baked for another application."""
     theirs = image.tags.get("application", "")
     if theirs and theirs != app:
@@ -172,7 +172,7 @@ def _found(names: Sequence[str], describe: Any) -> tuple[list[Any], list[str]]:
         with asking(f"looking at {', '.join(map(name_of, names))}"):
             return list(describe(list(names))), []
     except AwsError as error:
-        if meaning(error) is not Meaning.NotFound and "Malformed" not in error.code:
+        if meaning(error) is not ErrorMeaning.NotFound and "Malformed" not in error.code:
             raise
     if len(names) == 1:
         return [], list(names)

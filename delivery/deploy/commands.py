@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from delivery.cli_options import Place, place_options
+from delivery.cli_options import CommonOptions, place_options
 from delivery.deploy.asked import (
     ImagePermission,
     adjust,
@@ -23,7 +23,7 @@ from delivery.deploy.outcome import ending_options, run_locked
 from delivery.errors import USAGE, DeliveryError
 
 if TYPE_CHECKING:
-    from delivery.deploy.runs import Ending
+    from delivery.deploy.runs import CommandOutcome
     from delivery.deploy.site import Site
     from delivery.provenance import Release
 
@@ -46,7 +46,7 @@ __all__ = ["deploy", "promote", "resume", "rollback"]
     help="Hours to keep a failed group's instances. [default: keep_failed_hours in delivery.toml, else 0]",
 )
 def deploy(
-    place: Place,
+    place: CommonOptions,
     cluster_name: str,
     app: str | None,
     image: str,
@@ -77,7 +77,7 @@ def deploy(
     adjust(site, changes, ignored)
     permission = ImagePermission(site, image, change_request)
 
-    def act() -> Ending:
+    def act() -> CommandOutcome:
         chosen = strategy or site.deploy.strategy
         ending = runs.deploy(site, image, chosen, permission=permission)
         if ending.outcome == "deployed":
@@ -88,7 +88,7 @@ def deploy(
     return run_locked(site, act, told, "deploy")
 
 
-def _release(place: Place, image: str) -> Release:
+def _release(place: CommonOptions, image: str) -> Release:
     """What an image contains; its id alone where it cannot be read, which the checks of the deploy report."""
     from delivery.deploy.checks import image_of
     from delivery.provenance import Release
@@ -114,14 +114,14 @@ def _tested(site: Site, image: str) -> None:
 @cluster_option
 @place_options
 @ending_options
-def promote(place: Place, cluster_name: str, **told: Any) -> int:
+def promote(place: CommonOptions, cluster_name: str, **told: Any) -> int:
     """Promote the waiting canary: grow it to full size and take the old group out of traffic."""
     from delivery.deploy import runs
 
     cluster = cluster_of(cluster_name)
     site = site_of(place, cluster, f"promote of {cluster}", locked=True)
 
-    def act() -> Ending:
+    def act() -> CommandOutcome:
         ending = runs.promote(site)
         if ending.outcome == "deployed":
             _tested(site, ending.image)
@@ -143,7 +143,14 @@ def promote(place: Place, cluster_name: str, **told: Any) -> int:
 @place_options
 @ending_options
 def rollback(
-    place: Place, cluster_name: str, to: str | None, reason: str, *, cancel: bool, as_plan: bool, **told: Any
+    place: CommonOptions,
+    cluster_name: str,
+    to: str | None,
+    reason: str,
+    *,
+    cancel: bool,
+    as_plan: bool,
+    **told: Any,
 ) -> int:
     """Move traffic back to the previous group; deploy its image again if it was deleted.
 
@@ -187,7 +194,7 @@ def _tell_rollback(site: Site, to: str | None, *, cancel: bool, as_json: bool) -
 @analysis_option
 @place_options
 @ending_options
-def resume(place: Place, cluster_name: str, *, analysis: str | None, **told: Any) -> int:
+def resume(place: CommonOptions, cluster_name: str, *, analysis: str | None, **told: Any) -> int:
     """Continue an interrupted deploy or rollback."""
     from delivery.deploy import runs
 
@@ -195,7 +202,7 @@ def resume(place: Place, cluster_name: str, *, analysis: str | None, **told: Any
     site = site_of(place, cluster, f"resume of {cluster}", locked=True)
     judged_by(site, analysis)
 
-    def act() -> Ending:
+    def act() -> CommandOutcome:
         ending = runs.resume(site)
         if ending.outcome == "deployed":
             _tested(site, ending.image)

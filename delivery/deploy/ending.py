@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from delivery.aws import Meaning, asking, meaning
+from delivery.aws import ErrorMeaning, asking, meaning
 from delivery.deploy.extras import hooks_of, own_alarms, policies_of, put_alarm
 from delivery.errors import DeliveryError
 
@@ -90,7 +90,7 @@ def _delete(aws: Aws, changing: Changing, group: Group, alarms: Sequence[Mapping
                 AutoScalingGroupName=group.name, ForceDelete=bool(group.members)
             )
     except DeliveryError as error:
-        if meaning(error) is Meaning.NotFound:
+        if meaning(error) is ErrorMeaning.NotFound:
             return
         for alarm in alarms:  # the group is still there, and so is what they call
             with asking(f"making alarm {alarm['AlarmName']} again"):

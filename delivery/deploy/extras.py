@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from delivery.aws import AwsError, Meaning, asking
+from delivery.aws import AwsError, ErrorMeaning, asking
 from delivery.deploy.metric_names import names_in, renamed
 from delivery.deploy.shapes import fitting
 
@@ -119,7 +119,7 @@ def _notifications(aws: Aws, group: str) -> tuple[dict[str, list[str]], list[str
                     found.setdefault(one["TopicARN"], []).append(one["NotificationType"])
     except AwsError as error:
         # Not every stand-in for AWS knows notifications, and no deploy should wait for them.
-        if error.meaning is not Meaning.Unavailable:
+        if error.meaning is not ErrorMeaning.Unavailable:
             raise
         return {}, ["notifications could not be read, and are not copied"]
     return found, []

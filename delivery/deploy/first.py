@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from delivery.aws import Meaning, meaning
+from delivery.aws import ErrorMeaning, meaning
 from delivery.deploy.launch_changes import retyped
-from delivery.deploy.template import Launch, Template, named, source_of
+from delivery.deploy.template import LaunchSource, Template, named, source_of
 from delivery.errors import USAGE, DeliveryError
 
 if TYPE_CHECKING:
@@ -18,14 +18,14 @@ _GRACE_SECONDS = 300
 """How long a new instance may be ill by default."""
 
 
-def launch(site: Site, image: str) -> Launch:
+def launch(site: Site, image: str) -> LaunchSource:
     """The launch template of the settings; else the cluster's own, made of image and type. DeliveryError."""
     deploy = site.deploy
     own = str(site.cluster)
     try:
-        return source_of(site, Launch(named(site.aws, deploy.launch_template or own)))
+        return source_of(site, LaunchSource(named(site.aws, deploy.launch_template or own)))
     except DeliveryError as error:
-        if meaning(error) is not Meaning.NotFound or deploy.launch_template:
+        if meaning(error) is not ErrorMeaning.NotFound or deploy.launch_template:
             raise
     if not deploy.instance_type and not deploy.instance_types:
         raise DeliveryError(
@@ -34,7 +34,7 @@ def launch(site: Site, image: str) -> Launch:
             USAGE,
         )
     mixed, _ = retyped(None, deploy)
-    return Launch(Template("", own, 0, {"ImageId": image}), mixed)
+    return LaunchSource(Template("", own, 0, {"ImageId": image}), mixed)
 
 
 def settings(site: Site) -> dict[str, Any]:

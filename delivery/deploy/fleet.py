@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from delivery.deploy.model import State
+from delivery.deploy.model import DeployState
 
 if TYPE_CHECKING:
     from delivery.deploy.model import Cluster, Group
@@ -81,7 +81,7 @@ def fleet_of(
     kept = sum(
         running[group.name]
         for group in cluster.alive
-        if group.name not in deleted and group is not previous and group.state is State.disabled
+        if group.name not in deleted and group is not previous and group.state is DeployState.disabled
     )
     if previous is not None and not leaves and previous.name not in deleted:
         kept += running[previous.name]

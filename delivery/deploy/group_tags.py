@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from delivery import tags
 from delivery.clock import iso
-from delivery.deploy.model import State
+from delivery.deploy.model import DeployState
 
 if TYPE_CHECKING:
     from delivery.deploy.intent import Intent
@@ -37,7 +37,7 @@ def tags_of(site: Site, name: str, intent: Intent, deploy: str) -> dict[str, str
     """Give the tags a group is created with; `deploy` is the id of the deploy. Empty ones are left out."""
     said = {
         tags.DEPLOY: deploy,
-        tags.STATE: str(State.deploying),
+        tags.STATE: str(DeployState.deploying),
         tags.STEP: "group",
         tags.STRATEGY: intent.strategy,
         tags.SIZE: str(intent.size),

@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from delivery.aws import AwsError, Meaning, asking
+from delivery.aws import AwsError, ErrorMeaning, asking
 from jobdsl.errors import Problem
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
     from delivery.deploy.refusals import Refusals
     from delivery.deploy.site import Site
-    from delivery.deploy.template import Launch
+    from delivery.deploy.template import LaunchSource
 
 __all__ = ["check_quotas", "check_types", "on_demand_count", "types_of"]
 
@@ -25,12 +25,12 @@ _QUOTAS = {
     "inf": "L-1945791B", "trn": "L-2C3B7624", "dl": "L-6E869C2A",
 }  # fmt: skip
 """Quotas of vCPUs of running on-demand instances, by family (Amazon EC2 endpoints and quotas)."""
-_UNREAD = (Meaning.Denied, Meaning.Unavailable, Meaning.NotFound)
+_UNREAD = (ErrorMeaning.Denied, ErrorMeaning.Unavailable, ErrorMeaning.NotFound)
 """Errors after which a quota is unknown."""
 _LIVE = ("pending", "running")
 
 
-def types_of(launch: Launch, data: Mapping[str, Any]) -> tuple[str, ...]:
+def types_of(launch: LaunchSource, data: Mapping[str, Any]) -> tuple[str, ...]:
     """Give the types a group may launch; none where it names requirements instead."""
     part = (launch.mixed or {}).get("LaunchTemplate", {})
     overrides = part.get("Overrides", ())
@@ -39,7 +39,7 @@ def types_of(launch: Launch, data: Mapping[str, Any]) -> tuple[str, ...]:
     return (data["InstanceType"],) if data.get("InstanceType") else ()
 
 
-def on_demand_count(launch: Launch, data: Mapping[str, Any], count: int) -> int:
+def on_demand_count(launch: LaunchSource, data: Mapping[str, Any], count: int) -> int:
     """Count the instances of a group that are not spot instances."""
     if data.get("InstanceMarketOptions", {}).get("MarketType") == "spot":
         return 0
@@ -72,7 +72,7 @@ def _described(aws: Aws, types: Sequence[str]) -> list[Any]:
             wanted: Any = list(types)
             return list(aws.ec2.describe_instance_types(InstanceTypes=wanted)["InstanceTypes"])
     except AwsError as error:
-        if error.meaning is Meaning.NotFound or error.code == "InvalidInstanceType":
+        if error.meaning is ErrorMeaning.NotFound or error.code == "InvalidInstanceType":
             return []
         raise
 

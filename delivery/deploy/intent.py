@@ -11,7 +11,7 @@ from delivery import tags
 from delivery.deploy import first
 from delivery.deploy.canary_analysis import check_installed
 from delivery.deploy.checks import (
-    Image,
+    AccountImage,
     Network,
     check_alarms,
     check_health_checks,
@@ -25,7 +25,7 @@ from delivery.deploy.extras import Extras, extras_of
 from delivery.deploy.fleet import Fleet, fleet_of
 from delivery.deploy.group_tags import tags_of
 from delivery.deploy.instance_types import check_quotas, check_types, on_demand_count, types_of
-from delivery.deploy.launch_changes import Difference, differences, security_groups_of
+from delivery.deploy.launch_changes import LaunchDifference, differences, security_groups_of
 from delivery.deploy.model import NEVER_COPIED, Cluster, Group, Size
 from delivery.deploy.plan import canary_size
 from delivery.deploy.previous import previous_of
@@ -33,7 +33,16 @@ from delivery.deploy.refusals import Refusals
 from delivery.deploy.removal import check_room, surplus
 from delivery.deploy.scaling_policy import missing_policy, with_policy
 from delivery.deploy.sizing import size_of
-from delivery.deploy.template import Launch, Template, data_of, launch_of, lost, overrides_of, sent, source_of
+from delivery.deploy.template import (
+    LaunchSource,
+    Template,
+    data_of,
+    launch_of,
+    lost,
+    overrides_of,
+    sent,
+    source_of,
+)
 from delivery.deploy.traffic import taking as taking_tags
 from delivery.errors import REFUSED, DeliveryError
 from delivery.health.places import recorded_in
@@ -57,7 +66,7 @@ class Intent:
     image: str
     strategy: str
     size: Size
-    launch: Launch
+    launch: LaunchSource
     previous: Group | None
     places: Mapping[str, str]
     """Tags that say what the group will take traffic from."""
@@ -68,9 +77,9 @@ class Intent:
     """What the image contains."""
     notes: tuple[str, ...] = ()
     """What is lost or other than the settings say, in words."""
-    differences: tuple[Difference, ...] = ()
+    differences: tuple[LaunchDifference, ...] = ()
     """What the settings change of the previous group."""
-    before: Launch | None = None
+    before: LaunchSource | None = None
     """What the previous group launches."""
     rolled_back: str = ""
     """The group that is rolled back by it, if it is a rollback to a deleted group."""
@@ -131,7 +140,7 @@ def intend(
         image,
         strategy,
         size,
-        launch or Launch(Template("", "", 0)),
+        launch or LaunchSource(Template("", "", 0)),
         old,
         places,
         group,
@@ -191,7 +200,7 @@ def count_of(intent: Intent) -> int:
     return old.instances(intent.size.desired) if old else intent.size.desired
 
 
-def _against(site: Site, intent: Intent, image: Image | None) -> Iterator[Problem]:
+def _against(site: Site, intent: Intent, image: AccountImage | None) -> Iterator[Problem]:
     """What AWS would have against the group."""
     data, subnets = data_of(site, intent.launch, intent.image), intent.settings.get("VPCZoneIdentifier", "")
     arns, names = recorded_in(intent.places)
@@ -253,7 +262,7 @@ def _not_copied(old: Group) -> Iterator[str]:
             yield f"traffic source {one['Identifier']} ({one['Type']}) of {old.name} is not copied"
 
 
-def _differences(site: Site, intent: Intent, before: Launch) -> Iterator[Difference]:
+def _differences(site: Site, intent: Intent, before: LaunchSource) -> Iterator[LaunchDifference]:
     """How the new group differs from the one before, but for its image."""
     old = intent.previous
     assert old is not None

@@ -12,7 +12,7 @@ from delivery.errors import USAGE, DeliveryError
 if TYPE_CHECKING:
     from delivery.settings import Deploy
 
-__all__ = ["Difference", "differences", "retyped", "security_groups_of", "with_settings"]
+__all__ = ["LaunchDifference", "differences", "retyped", "security_groups_of", "with_settings"]
 
 Data = Mapping[str, Any]
 _NOTHING = "none"
@@ -21,7 +21,7 @@ _SHOWN = 100
 """Characters of a value that are shown."""
 
 
-class Difference(NamedTuple):
+class LaunchDifference(NamedTuple):
     """One thing that is another in the new group."""
 
     what: str
@@ -116,7 +116,7 @@ def retyped(mixed: Data | None, settings: Deploy) -> tuple[Data | None, dict[int
     return {**policy, "LaunchTemplate": {**part, "Overrides": overrides}}, stay
 
 
-def differences(before: Data, after: Data, path: str = "") -> Iterator[Difference]:
+def differences(before: Data, after: Data, path: str = "") -> Iterator[LaunchDifference]:
     """Compare nested values; user data is named by its size and digest, as it may have secrets."""
     for key in sorted({*before, *after}):
         where = f"{path}.{key}" if path else key
@@ -129,7 +129,7 @@ def differences(before: Data, after: Data, path: str = "") -> Iterator[Differenc
             yield from differences(_numbered(old), _numbered(new), where)
         else:
             show = _digest if key == "UserData" else _text
-            yield Difference(where, show(old), show(new))
+            yield LaunchDifference(where, show(old), show(new))
 
 
 def _are_structures(value: object) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from delivery import tags
-from delivery.cli_options import Place, place_options
+from delivery.cli_options import CommonOptions, place_options
 from delivery.deploy.asked import (
     ImagePermission,
     adjust,
@@ -31,7 +31,7 @@ __all__ = ["echo_steps", "plan", "status"]
 @what_options
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 def plan(
-    place: Place,
+    place: CommonOptions,
     cluster_name: str,
     app: str | None,
     image: str,
@@ -93,12 +93,12 @@ def echo_steps(steps: Sequence[tuple[str, str]]) -> None:
 @cluster_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @place_options
-def status(place: Place, cluster_name: str, *, as_json: bool) -> None:
+def status(place: CommonOptions, cluster_name: str, *, as_json: bool) -> None:
     """Show a cluster: its groups, which of them take traffic, and the run in progress.
 
     The exit code is 1 where no group serves although there are groups, and no run is in progress.
     """
-    from delivery.deploy.model import State
+    from delivery.deploy.model import DeployState
     from delivery.deploy.status import illness_of, report, table
     from delivery.deploy.traffic import traffic_of
 
@@ -106,7 +106,7 @@ def status(place: Place, cluster_name: str, *, as_json: bool) -> None:
     site = site_of(place, named, f"status of {named}", locked=False)
     cluster, traffic, illness = site.read(), traffic_of(site), ""
     unfinished = cluster.unfinished
-    if unfinished is not None and unfinished.state is State.waiting:
+    if unfinished is not None and unfinished.state is DeployState.waiting:
         site.ignore_alarms(unfinished.tags.get(tags.IGNORED_ALARMS, "").splitlines())
         illness = illness_of(site, unfinished, traffic)
     said = report(place.aws, cluster, traffic, _holder(site), site.clock.now(), illness=illness)
@@ -120,7 +120,7 @@ def status(place: Place, cluster_name: str, *, as_json: bool) -> None:
 
 def _holder(site: Site) -> Any:
     """Who holds the lock; nobody does where there is no table."""
-    from delivery.aws import Meaning, meaning
+    from delivery.aws import ErrorMeaning, meaning
     from delivery.lock import holder
 
     if site.settings.lock.table == "none":
@@ -128,6 +128,6 @@ def _holder(site: Site) -> Any:
     try:
         return holder(site.aws, site.settings.lock.table, str(site.cluster))
     except DeliveryError as error:
-        if meaning(error) is Meaning.NotFound:
+        if meaning(error) is ErrorMeaning.NotFound:
             return None
         raise

@@ -13,9 +13,9 @@ from delivery.deploy import baseline, capacity
 from delivery.deploy.canary_analysis import analyse
 from delivery.deploy.extras import Extras, copy
 from delivery.deploy.metric_names import renames, target_group_label
-from delivery.deploy.model import NEVER_COPIED, Group, State
+from delivery.deploy.model import NEVER_COPIED, DeployState, Group
 from delivery.deploy.park import park, shrink
-from delivery.deploy.plan import Facts, Step, Verb, borne, left, steps
+from delivery.deploy.plan import DeployStep, Facts, Verb, borne, left, steps
 from delivery.deploy.removal import remove
 from delivery.deploy.retry import retried
 from delivery.deploy.traffic import recorded
@@ -25,13 +25,13 @@ from delivery.health import InTraffic
 if TYPE_CHECKING:
     from delivery.deploy.site import Site
     from delivery.deploy.traffic import Traffic
-    from delivery.timeline import Step as Told
+    from delivery.timeline import TimelineStep as Told
 
-__all__ = ["Run", "drive", "is_switched", "relax"]
+__all__ = ["DeployRun", "drive", "is_switched", "relax"]
 
 
 @dataclass
-class Run:
+class DeployRun:
     """One deploy, from the moment its group exists."""
 
     site: Site
@@ -57,7 +57,7 @@ class Run:
         return self.site.find(self.facts.previous) if self.facts.previous else None
 
 
-def drive(run: Run) -> bool:
+def drive(run: DeployRun) -> bool:
     """Do the steps that are left; False if somebody has to decide first. DeliveryError, LockedError."""
     every = steps(run.facts)
     done = run.new.tags.get(tags.STEP, "")
@@ -78,13 +78,13 @@ def drive(run: Run) -> bool:
     return True
 
 
-def is_switched(run: Run) -> bool:
+def is_switched(run: DeployRun) -> bool:
     """Tell whether the old group is out of traffic and only tidying is left. DeliveryError."""
     every = [one.verb for one in left(steps(run.facts), run.new.tags.get(tags.STEP, ""))]
     return {*every} <= {"shrink", "remove", "unpin", "done"}
 
 
-def _both(run: Run) -> bool:
+def _both(run: DeployRun) -> bool:
     """Whether the previous group still takes traffic: then a run that was stopped has undone its pin."""
     old = run.old
     return old is not None and tags.PIN not in old.tags and (not old.parked or run.traffic.takes(old))
@@ -97,7 +97,7 @@ def relax(site: Site, *names: str | None) -> None:
             capacity.unpin(site, name)
 
 
-def _copy(run: Run, _: Step, told: Told) -> None:
+def _copy(run: DeployRun, _: DeployStep, told: Told) -> None:
     site, old = run.site, run.old
     if old is None:
         for lost in copy(site, run.extras, "", run.facts.group, {}):
@@ -119,27 +119,27 @@ def _copy(run: Run, _: Step, told: Told) -> None:
         told.note(f"{', '.join(not_kept)} suspended on {old.name}, and not on the new group")
 
 
-def _pin(run: Run, _: Step, __: Told) -> None:
+def _pin(run: DeployRun, _: DeployStep, __: Told) -> None:
     for group in (run.old, run.new):
         if group is not None and group.size.desired:  # the new one only if an earlier run has let it go
             capacity.pin(run.site, group)
 
 
-def _join(run: Run, _: Step, __: Told) -> None:
+def _join(run: DeployRun, _: DeployStep, __: Told) -> None:
     run.traffic.join(run.new, run.site.read())
 
 
-def _grow(run: Run, step: Step, _: Told) -> None:
+def _grow(run: DeployRun, step: DeployStep, _: Told) -> None:
     capacity.grow(run.site, run.new, step.capacity)
 
 
-def _healthy(run: Run, step: Step, told: Told) -> None:
+def _healthy(run: DeployRun, step: DeployStep, told: Told) -> None:
     in_traffic = step.serving > 0 or not run.traffic.switches
     proven = InTraffic(step.serving, step.serving) if in_traffic else None
     _wait(run, step.capacity, told, balancers=run.traffic.joins, traffic=proven)
 
 
-def _wait(run: Run, wished: int, told: Told, *, balancers: bool, traffic: InTraffic | None) -> None:
+def _wait(run: DeployRun, wished: int, told: Told, *, balancers: bool, traffic: InTraffic | None) -> None:
     if traffic is not None:
         traffic = InTraffic(_instances(run, traffic.serving), _instances(run, traffic.ready))
     seconds = capacity.healthy(
@@ -148,13 +148,13 @@ def _wait(run: Run, wished: int, told: Told, *, balancers: bool, traffic: InTraf
     run.boot_seconds = max(run.boot_seconds, seconds)
 
 
-def _instances(run: Run, wished: int) -> int:
+def _instances(run: DeployRun, wished: int) -> int:
     """How many instances make this capacity, as in the previous group."""
     old = run.old if wished else None
     return old.instances(wished) if old else wished
 
 
-def _traffic(run: Run, step: Step, told: Told) -> None:
+def _traffic(run: DeployRun, step: DeployStep, told: Told) -> None:
     """Give traffic; by weights no more than the healthy instances bear, as others have the rest."""
     share = step.share
     if run.traffic.joins and (old := run.old) is not None:
@@ -172,7 +172,7 @@ def _traffic(run: Run, step: Step, told: Told) -> None:
         run.site.tag(run.facts.group, {tags.TRAFFIC_SINCE: iso(run.site.clock.now())})
 
 
-def _behind(run: Run, wanted: int) -> tuple[int, str]:
+def _behind(run: DeployRun, wanted: int) -> tuple[int, str]:
     """How many of the new group are healthy, and what is wrong with others; looks again if too few are."""
     site = run.site
     for number in range(site.deploy.looks):
@@ -184,23 +184,23 @@ def _behind(run: Run, wanted: int) -> tuple[int, str]:
     return healthy, why
 
 
-def _serving(run: Run, step: Step, told: Told) -> None:
+def _serving(run: DeployRun, step: DeployStep, told: Told) -> None:
     """What was found healthy before must stay so; load balancers may need time for what was attached now."""
     proven = step.capacity if run.traffic.joins else step.serving
     ready = proven or step.capacity
     _wait(run, step.capacity, told, balancers=True, traffic=InTraffic(proven, ready))
 
 
-def _soak(run: Run, step: Step, told: Told) -> None:
+def _soak(run: DeployRun, step: DeployStep, told: Told) -> None:
     _watch(run, step.capacity, step.minutes, told)
 
 
-def _watch(run: Run, wished: int, minutes: float, told: Told) -> None:
+def _watch(run: DeployRun, wished: int, minutes: float, told: Told) -> None:
     count = _instances(run, wished)
     capacity.soak(run.site, run.facts.group, count, minutes, told.note, balancers=run.traffic.switches)
 
 
-def _baseline(run: Run, step: Step, _: Told) -> None:
+def _baseline(run: DeployRun, step: DeployStep, _: Told) -> None:
     old = run.old
     if old is None:
         raise DeliveryError(f"{run.facts.previous} was deleted: there is nothing to compare with")
@@ -208,14 +208,14 @@ def _baseline(run: Run, step: Step, _: Told) -> None:
     baseline.make(run.site, run.new, old, step.capacity)
 
 
-def _compare(run: Run, step: Step, told: Told) -> None:
+def _compare(run: DeployRun, step: DeployStep, told: Told) -> None:
     old = run.old
     if old is None:
         raise DeliveryError(f"{run.facts.previous} was deleted: there is nothing to compare with")
     baseline.compare(run.site, run.traffic, run.new, old, step.capacity, told.note)
 
 
-def _analyse(run: Run, step: Step, told: Told) -> None:
+def _analyse(run: DeployRun, step: DeployStep, told: Told) -> None:
     """Judge the canary by its metrics; one that a user has promoted is judged no further."""
     settings = run.site.settings.analysis_of(run.site.deploy)
     if run.promoted or settings is None:
@@ -227,29 +227,29 @@ def _analyse(run: Run, step: Step, told: Told) -> None:
     run.site.tag(run.facts.group, {tags.ANALYSIS: action})
 
 
-def _retire(run: Run, _: Step, told: Told) -> None:
+def _retire(run: DeployRun, _: DeployStep, told: Told) -> None:
     baseline.retire(run.site, run.new, told.note)
     baseline.release(run.site, run.new, run.old)
 
 
-def _decide(run: Run, step: Step, told: Told) -> None:
+def _decide(run: DeployRun, step: DeployStep, told: Told) -> None:
     """Look at the canary first: one that is ill is neither promoted nor waited for."""
     _watch(run, step.capacity, 0, told)
     if run.new.tags.get(tags.ANALYSIS) == "promote":
         run.promoted = True
     if run.promoted:
         told.note("promoted")
-        run.site.tag(run.facts.group, {tags.STATE: State.deploying, tags.STEP: step.name})
+        run.site.tag(run.facts.group, {tags.STATE: DeployState.deploying, tags.STEP: step.name})
         return
-    if run.new.state is State.waiting:
+    if run.new.state is DeployState.waiting:
         return
-    said: dict[str, str] = {tags.STATE: State.waiting}
+    said: dict[str, str] = {tags.STATE: DeployState.waiting}
     if minutes := run.site.deploy.decision_minutes:
         said |= {tags.DECIDE_BY: iso(run.site.clock.now() + minutes * 60)}
     run.site.tag(run.facts.group, said)
 
 
-def _off(run: Run, step: Step, told: Told) -> None:
+def _off(run: DeployRun, step: DeployStep, told: Told) -> None:
     """The old group goes out once the new one is a substitute for what serves in it now."""
     site, old = run.site, run.old
     if old is None:
@@ -269,10 +269,10 @@ def _off(run: Run, step: Step, told: Told) -> None:
         needed = capacity.guard(site, old.name, run.facts.group, balancers=balancers, least=least)
     park(site, run.traffic, old, keep=True)
     capacity.still(site, run.facts.group, needed, told.note, balancers=balancers)
-    site.tag(old.name, {tags.STATE: State.disabled})
+    site.tag(old.name, {tags.STATE: DeployState.disabled})
 
 
-def _check_taking(run: Run) -> None:
+def _check_taking(run: DeployRun) -> None:
     """Refuse to go on with a group whose traffic a user has taken away by hand. CapacityError."""
     new = run.new
     if not run.traffic.takes(new):
@@ -281,7 +281,7 @@ def _check_taking(run: Run) -> None:
         )
 
 
-def _still(run: Run, told: Told) -> None:
+def _still(run: DeployRun, told: Told) -> None:
     """The old group is out: if too few of the new one serve, it must come back before this is over."""
     _check_taking(run)
     full, old = run.facts.capacity, run.old
@@ -289,7 +289,7 @@ def _still(run: Run, told: Told) -> None:
     capacity.still(run.site, run.facts.group, needed, told.note, balancers=run.traffic.switches)
 
 
-def _shrink(run: Run, _: Step, told: Told) -> None:
+def _shrink(run: DeployRun, _: DeployStep, told: Told) -> None:
     """The old group keeps no instances: `delivery:size` has the size it gets back in a rollback."""
     if (old := run.old) is not None:
         _still(run, told)
@@ -298,7 +298,7 @@ def _shrink(run: Run, _: Step, told: Told) -> None:
         shrink(run.site, old)
 
 
-def _remove(run: Run, _: Step, told: Told) -> None:
+def _remove(run: DeployRun, _: DeployStep, told: Told) -> None:
     """What serves stays so, whether or not the old group can be deleted now."""
     if (old := run.old) is not None:
         _still(run, told)
@@ -312,23 +312,23 @@ def _remove(run: Run, _: Step, told: Told) -> None:
             told.note(f"{old.name} is not deleted: {error.message}; delivery clean groups does so later")
 
 
-def _unpin(run: Run, _: Step, told: Told) -> None:
+def _unpin(run: DeployRun, _: DeployStep, told: Told) -> None:
     _still(run, told)
     relax(run.site, run.facts.previous, run.facts.group)
 
 
-def _done(run: Run, step: Step, told: Told) -> None:
+def _done(run: DeployRun, step: DeployStep, told: Told) -> None:
     _still(run, told)
     site, group = run.site, run.facts.group
     decide_by = tags.DECIDE_BY in run.new.tags
-    site.tag(group, {tags.STATE: State.active, tags.STEP: step.name})
+    site.tag(group, {tags.STATE: DeployState.active, tags.STEP: step.name})
     if decide_by:
         site.untag(group, [tags.DECIDE_BY])
 
 
 _OWN = ("decide", "done")
 """Verbs that write down themselves that they are done, together with what else changes by that."""
-_VERBS: dict[Verb, Callable[[Run, Step, Told], None]] = {
+_VERBS: dict[Verb, Callable[[DeployRun, DeployStep, Told], None]] = {
     "copy": _copy,
     "pin": _pin,
     "join": _join,

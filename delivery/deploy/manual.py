@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from delivery import tags
-from delivery.aws import AwsError, Meaning, asking
+from delivery.aws import AwsError, ErrorMeaning, asking
 from delivery.deploy import capacity
-from delivery.deploy.model import Group, Size, State
+from delivery.deploy.model import DeployState, Group, Size
 from delivery.deploy.park import park
 from delivery.deploy.retry import retried
 from delivery.deploy.rollback import settle_serving
-from delivery.deploy.runs import Ending
+from delivery.deploy.runs import CommandOutcome
 from delivery.deploy.traffic import traffic_of
 from delivery.errors import REFUSED, USAGE, DeliveryError
 from delivery.provenance import recorded_release
@@ -135,7 +135,7 @@ def plan_traffic(site: Site, name: str, *, on: bool, last: bool = False) -> Manu
 
 def _plan_on(group: Group, before: str) -> ManualChange:
     name = group.name
-    if group.state is State.failed:
+    if group.state is DeployState.failed:
         reason = group.tags.get(tags.REASON, "no reason is known")
         hint = f"delivery deploy --image {group.tags.get(tags.IMAGE, 'AMI')} tries its image again"
         raise DeliveryError(f"{name} never was active: its deploy failed ({reason})", hint, USAGE)
@@ -183,13 +183,13 @@ def plan_terminate(site: Site, instance: str, *, last: bool = False) -> ManualCh
     )
 
 
-def run_manual(site: Site, change: ManualChange) -> Ending:
+def run_manual(site: Site, change: ManualChange) -> CommandOutcome:
     """Carry out a change that was checked; may be done again without harm. DeliveryError."""
     site.about(change.group)
     act = {"resize": _resize, "in traffic": _on, "out of traffic": _off, "terminate": _terminate}[change.kind]
     act(site, change)
     outcome = {"resize": "resized", "terminate": "terminated"}.get(change.kind, change.kind)
-    return Ending(
+    return CommandOutcome(
         outcome,
         change.group.name,
         release=recorded_release(change.group.tags),
@@ -238,7 +238,7 @@ def _off(site: Site, change: ManualChange) -> None:
         if needed:
             capacity.still(site, change.stays, needed, step.note, balancers=traffic.switches)
     with site.timeline.step("settle", texts["settle"]) as step:
-        retried(site, lambda: site.tag(name, {tags.STATE: State.disabled}), step.note)
+        retried(site, lambda: site.tag(name, {tags.STATE: DeployState.disabled}), step.note)
 
 
 def _terminate(site: Site, change: ManualChange) -> None:
@@ -256,7 +256,7 @@ def _end(site: Site, instance: str) -> None:
                 InstanceId=instance, ShouldDecrementDesiredCapacity=False
             )
     except AwsError as error:
-        if error.meaning is not Meaning.NotFound or _is_alive(site, instance):
+        if error.meaning is not ErrorMeaning.NotFound or _is_alive(site, instance):
             raise
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from delivery.cli_options import Place, place_options
+from delivery.cli_options import CommonOptions, place_options
 from delivery.deploy.asked import cluster_of, cluster_option, confirm_production, site_of
 from delivery.deploy.outcome import ending_options, run_locked
 
@@ -43,7 +43,7 @@ _group_option = click.option("--group", required=True, metavar="NAME", help="Gro
 @click.option("--max", type=_SIZE, help="Greatest size. [default: as it is]")
 @_options
 def resize(
-    place: Place,
+    place: CommonOptions,
     cluster_name: str,
     group: str,
     min: int | None,
@@ -67,7 +67,7 @@ def resize(
 @click.argument("direction", type=click.Choice(["on", "off"]))
 @_options
 def traffic(
-    place: Place,
+    place: CommonOptions,
     cluster_name: str,
     group: str,
     direction: str,
@@ -91,7 +91,7 @@ def traffic(
 @click.option("--instance", required=True, metavar="ID", help="Instance of a group of the cluster.")
 @_options
 def terminate(
-    place: Place,
+    place: CommonOptions,
     cluster_name: str,
     instance: str,
     *,
@@ -108,7 +108,7 @@ def terminate(
 
 
 def _run(
-    place: Place,
+    place: CommonOptions,
     cluster_name: str,
     kind: str,
     check: Callable[[Site], ManualChange],

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from delivery.aws import Meaning, asking, meaning
+from delivery.aws import ErrorMeaning, asking, meaning
 from delivery.errors import DeliveryError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _balancer_label(aws: Aws, target_group: str) -> str:
         with asking("asking which load balancer a target group belongs to"):
             found = aws.elbv2.describe_target_groups(TargetGroupArns=[target_group])["TargetGroups"]
     except DeliveryError as error:
-        if meaning(error) is not Meaning.NotFound:
+        if meaning(error) is not ErrorMeaning.NotFound:
             raise
         return ""
     arns = [arn for one in found for arn in one.get("LoadBalancerArns", ())]

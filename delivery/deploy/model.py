@@ -11,10 +11,10 @@ from typing import Any
 
 from delivery import names, tags
 
-__all__ = ["NEVER_COPIED", "OPEN", "Cluster", "Group", "Member", "Pin", "Size", "State", "group_of"]
+__all__ = ["NEVER_COPIED", "OPEN", "Cluster", "DeployState", "Group", "Member", "Pin", "Size", "group_of"]
 
 
-class State(StrEnum):
+class DeployState(StrEnum):
     """How far the deploy of a group is, as its tag `delivery:state` says."""
 
     deploying = "deploying"
@@ -30,7 +30,7 @@ class State(StrEnum):
     """Not made by us, or by something else since."""
 
 
-OPEN = frozenset({State.deploying, State.waiting, State.rolling_back})
+OPEN = frozenset({DeployState.deploying, DeployState.waiting, DeployState.rolling_back})
 """States of a group whose deploy is not over."""
 
 
@@ -119,10 +119,10 @@ class Group:
     """All that AWS says of it."""
 
     @property
-    def state(self) -> State:
+    def state(self) -> DeployState:
         """How far its deploy is."""
         said = self.tags.get(tags.STATE, "")
-        return State(said) if said in State._value2member_map_ else State.unknown
+        return DeployState(said) if said in DeployState._value2member_map_ else DeployState.unknown
 
     @property
     def open(self) -> bool:
@@ -194,7 +194,7 @@ class Group:
 class Cluster:
     """The groups of one application, stack and detail, in the order they were created."""
 
-    name: names.Cluster
+    name: names.ClusterName
     groups: tuple[Group, ...] = ()
 
     def get(self, name: str) -> Group | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from delivery import tags
-from delivery.deploy.model import Cluster, Group, State
+from delivery.deploy.model import Cluster, DeployState, Group
 
 if TYPE_CHECKING:
     from delivery.deploy.traffic import Traffic
@@ -20,7 +20,7 @@ def without_traffic(cluster: Cluster, traffic: Traffic) -> str:
         return ""
     if not alive:
         return f"{cluster.name} has no group: delivery deploy makes one"
-    served = [one for one in alive if one.state is not State.failed]
+    served = [one for one in alive if one.state is not DeployState.failed]
     if not served:
         return f"no group of {cluster.name} takes traffic, and none ever did: delivery deploy makes one"
     last = max(served, key=_out_since).name
@@ -30,5 +30,5 @@ def without_traffic(cluster: Cluster, traffic: Traffic) -> str:
 
 def _out_since(group: Group) -> tuple[bool, str, float]:
     """Order groups by when they took traffic: those that no deploy has taken out did so last."""
-    is_out = group.state is State.disabled
+    is_out = group.state is DeployState.disabled
     return not is_out, group.tags.get(tags.DISABLED_AT, "") if is_out else "", group.created.timestamp()

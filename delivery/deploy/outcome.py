@@ -12,7 +12,7 @@ import click
 from delivery.errors import DeliveryError
 
 if TYPE_CHECKING:
-    from delivery.deploy.runs import Ending
+    from delivery.deploy.runs import CommandOutcome
     from delivery.deploy.site import Site
 
 __all__ = ["BUILD_DESCRIPTION", "BUILD_NAME", "ending_options", "run_locked"]
@@ -40,7 +40,7 @@ def ending_options(command: Any) -> Any:
     return command
 
 
-def run_locked(site: Site, act: Callable[[], Ending], options: Mapping[str, Any], kind: str) -> int:
+def run_locked(site: Site, act: Callable[[], CommandOutcome], options: Mapping[str, Any], kind: str) -> int:
     """Act while the lock is held; write the record, the result and the report, whatever happens.
 
     `kind` is the command, as the record names it. DeliveryError.
@@ -79,7 +79,7 @@ def _facts(site: Site) -> dict[str, Any]:
     return {**place, **site.release.values, **site.trigger.values}
 
 
-def _values(site: Site, ending: Ending) -> dict[str, Any]:
+def _values(site: Site, ending: CommandOutcome) -> dict[str, Any]:
     return {
         "outcome": ending.outcome,
         "exit_code": ending.exit_code,

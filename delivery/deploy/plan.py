@@ -14,7 +14,18 @@ from typing import Literal
 from delivery.provenance import Release
 from delivery.settings import Deploy
 
-__all__ = ["Facts", "Step", "Verb", "after", "before", "borne", "canary_size", "left", "steps", "tidying"]
+__all__ = [
+    "DeployStep",
+    "Facts",
+    "Verb",
+    "after",
+    "before",
+    "borne",
+    "canary_size",
+    "left",
+    "steps",
+    "tidying",
+]
 
 Verb = Literal[
     "copy", "pin", "join", "grow", "healthy", "traffic", "serving", "soak", "decide", "off", "shrink",
@@ -23,7 +34,7 @@ Verb = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class DeployStep:
     """One step: may be done again without harm."""
 
     name: str
@@ -89,30 +100,30 @@ def tidying(group: str, settings: Deploy) -> tuple[str, str]:
     return "tidy", f"{group} is deleted: {stay}"
 
 
-def steps(facts: Facts) -> list[Step]:
+def steps(facts: Facts) -> list[DeployStep]:
     """The steps from the new group on."""
     return [*_first(facts), *_stages(facts), *_last(facts)]
 
 
-def left(every: list[Step], done: str) -> list[Step]:
+def left(every: list[DeployStep], done: str) -> list[DeployStep]:
     """The steps behind the one that is done; all of them if it is none of these."""
     names = [one.name for one in every]
     return every[names.index(done) + 1 :] if done in names else every
 
 
-def _first(facts: Facts) -> Iterator[Step]:
+def _first(facts: Facts) -> Iterator[DeployStep]:
     if facts.previous:
         what = ", ".join(facts.extras) or "no policies, actions or hooks"
-        yield Step("copy", f"{what} of {facts.previous}", "copy")
+        yield DeployStep("copy", f"{what} of {facts.previous}", "copy")
         what = _some(facts.old_capacity, "instance")
-        yield Step("pin", f"{facts.previous} keeps its {what} until this is over", "pin")
+        yield DeployStep("pin", f"{facts.previous} keeps its {what} until this is over", "pin")
     elif facts.extras:
-        yield Step("copy", f"{', '.join(facts.extras)} as the settings say", "copy")
+        yield DeployStep("copy", f"{', '.join(facts.extras)} as the settings say", "copy")
     if facts.settings.traffic == "weighted":
-        yield Step("join", f"{facts.group} into {_places(facts)}, with weight 0", "join")
+        yield DeployStep("join", f"{facts.group} into {_places(facts)}, with weight 0", "join")
 
 
-def _stages(facts: Facts) -> Iterator[Step]:
+def _stages(facts: Facts) -> Iterator[DeployStep]:
     full, settings = facts.capacity, facts.settings
     strategy = facts.strategy if facts.previous else "red-black"
     if strategy == "canary":
@@ -125,7 +136,7 @@ def _stages(facts: Facts) -> Iterator[Step]:
         text = "wait for delivery promote or delivery rollback"
         if facts.baseline:
             text = f"go on if the metrics are good, else {text}"
-        yield Step("decide", text, "decide", small, serving=small)
+        yield DeployStep("decide", text, "decide", small, serving=small)
         yield from _stage(facts, "", full, 50, settings.soak_minutes, small)
     elif strategy == "ramp":
         before = 0
@@ -139,9 +150,9 @@ def _stages(facts: Facts) -> Iterator[Step]:
         yield from _stage(facts, "", full, share, settings.soak_minutes, 0)
 
 
-def _judged(facts: Facts, small: int, share: float) -> Iterator[Step]:
+def _judged(facts: Facts, small: int, share: float) -> Iterator[DeployStep]:
     """Run a canary next to a baseline of the same size and age, and judge it by its metrics."""
-    one = Step("", "", "baseline", small, share, serving=small)
+    one = DeployStep("", "", "baseline", small, share, serving=small)
     name, size = facts.baseline, _some(small, "instance")
     yield _as(one, "baseline", f"{name} of the image of {facts.previous}, to {size}", "baseline")
     yield from _stage(facts, "canary-", small, share, 0, 0)
@@ -173,13 +184,13 @@ def _canary_share(small: int, full: int, old: int) -> float:
 
 def _stage(
     facts: Facts, prefix: str, capacity: int, share: float, soak: float, before: int
-) -> Iterator[Step]:
+) -> Iterator[DeployStep]:
     """Grow, find healthy, give traffic, find healthy in it, watch.
 
     `before` is the capacity that has traffic already. By weights, a share is given to what is healthy behind
     it; what is attached takes traffic as each instance becomes healthy.
     """
-    one = Step("", "", "grow", capacity, share, soak, before)
+    one = DeployStep("", "", "grow", capacity, share, soak, before)
     group, settings = facts.group, facts.settings
     enough = (
         f"{capacity} of {capacity} healthy"
@@ -201,25 +212,25 @@ def _stage(
         yield _as(one, prefix + "soak", f"{group} must stay healthy for {soak:g} min{watched}", "soak")
 
 
-def _as(one: Step, name: str, text: str, verb: Verb) -> Step:
+def _as(one: DeployStep, name: str, text: str, verb: Verb) -> DeployStep:
     return replace(one, name=name, text=text, verb=verb)
 
 
-def _last(facts: Facts) -> Iterator[Step]:
+def _last(facts: Facts) -> Iterator[DeployStep]:
     old, settings = facts.previous, facts.settings
     if old:
-        yield Step("off", f"{old} {_out(facts)}", "off", facts.capacity, serving=facts.capacity)
+        yield DeployStep("off", f"{old} {_out(facts)}", "off", facts.capacity, serving=facts.capacity)
     if old and _shrinks(facts):
         text = f"{old} to no instances: a rollback launches its image again"
-        yield Step("shrink", text, "shrink")
+        yield DeployStep("shrink", text, "shrink")
     if old and facts.strategy == "highlander":
-        yield Step("remove", f"{old} is deleted", "remove")
+        yield DeployStep("remove", f"{old} is deleted", "remove")
     both = f"{old} and {facts.group}" if old and facts.strategy != "highlander" else facts.group
-    yield Step("unpin", f"{both} may shrink again", "unpin")
+    yield DeployStep("unpin", f"{both} may shrink again", "unpin")
     after = (
         f", and {old} kept for {settings.keep_hours:g} h" if old and facts.strategy != "highlander" else ""
     )
-    yield Step("done", f"{facts.group} is active{after}", "done")
+    yield DeployStep("done", f"{facts.group} is active{after}", "done")
 
 
 def _shrinks(facts: Facts) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from delivery import tags
-from delivery.deploy.model import Cluster, Group, State
+from delivery.deploy.model import Cluster, DeployState, Group
 from delivery.errors import USAGE, DeliveryError
 
 __all__ = ["deciding", "is_ours", "previous_of"]
@@ -13,7 +13,7 @@ __all__ = ["deciding", "is_ours", "previous_of"]
 
 def is_ours(group: Group) -> bool:
     """Tell whether a deploy made a group, or gave it its traffic."""
-    return tags.DEPLOY in group.tags or group.state is not State.unknown
+    return tags.DEPLOY in group.tags or group.state is not DeployState.unknown
 
 
 def deciding(taking: Sequence[Group]) -> list[Group]:
@@ -39,10 +39,10 @@ def previous_of(cluster: Cluster, taking: Sequence[Group]) -> Group | None:
             f"delivery rollback --cluster {cluster.name} takes {ours[-1].name} out",
             USAGE,
         )
-    kept = [one for one in cluster.alive if one.state is State.disabled]
-    kept = kept or [one for one in cluster.alive if one.state is State.active]
+    kept = [one for one in cluster.alive if one.state is DeployState.disabled]
+    kept = kept or [one for one in cluster.alive if one.state is DeployState.active]
     if kept and not ours:
-        why = "was active" if kept[-1].state is State.active else "is kept for a rollback"
+        why = "was active" if kept[-1].state is DeployState.active else "is kept for a rollback"
         raise DeliveryError(
             f"no group of {cluster.name} takes traffic, and {kept[-1].name} {why}",
             f"delivery rollback --cluster {cluster.name} --to {kept[-1].name} gives it traffic",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from delivery.aws import AwsError, Meaning, meaning
+from delivery.aws import AwsError, ErrorMeaning, meaning
 from delivery.errors import REFUSED, USAGE, DeliveryError, LockedError, SeveralError
 from jobdsl.errors import Problem
 
@@ -33,7 +33,7 @@ class Refusals:
         except LockedError:
             raise
         except AwsError as error:
-            if meaning(error) is not Meaning.NotFound:
+            if meaning(error) is not ErrorMeaning.NotFound:
                 raise
             self.errors.append(error)
         except DeliveryError as error:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from delivery import tags
 from delivery.clock import iso
 from delivery.deploy.ending import end
-from delivery.deploy.model import State
+from delivery.deploy.model import DeployState
 from delivery.deploy.plan import tidying
 from delivery.errors import USAGE, DeliveryError
 
@@ -65,7 +65,7 @@ def surplus(cluster: Cluster, keep: int, previous: str | None = None) -> tuple[G
 
     Those kept were in traffic last. `previous` counts as taken out, if it is not yet.
     """
-    out = [one for one in cluster.alive if one.state is State.disabled and one.name != previous]
+    out = [one for one in cluster.alive if one.state is DeployState.disabled and one.name != previous]
     out.sort(key=lambda one: one.tags.get(tags.DISABLED_AT, ""), reverse=True)
     line = [one for one in cluster.alive if one.name == previous] + out
     return tuple(one for one in line[keep - 1 :] if tags.DEPLOY in one.tags)
@@ -103,6 +103,8 @@ def check_room(site: Site, cluster: Cluster, going: Collection[str]) -> None:
 
 
 def _counts(group: Group) -> bool:
-    if tags.DEPLOY not in group.tags or (group.state is State.failed and tags.KEEP_FAILED in group.tags):
+    if tags.DEPLOY not in group.tags or (
+        group.state is DeployState.failed and tags.KEEP_FAILED in group.tags
+    ):
         return False
-    return group.state is not State.failed or group.size.desired > 0
+    return group.state is not DeployState.failed or group.size.desired > 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from delivery.aws import AwsError, Meaning
+from delivery.aws import AwsError, ErrorMeaning
 
 if TYPE_CHECKING:
     from delivery.deploy.site import Site
@@ -14,7 +14,7 @@ __all__ = ["retried"]
 
 T = TypeVar("T")
 _TRIES = 3
-_PASSING = (Meaning.Throttled, Meaning.Unavailable, Meaning.NotFound)
+_PASSING = (ErrorMeaning.Throttled, ErrorMeaning.Unavailable, ErrorMeaning.NotFound)
 """Errors that say nothing against doing the same again; where a user has just deleted something, each step
 finds that out and goes on without it."""
 

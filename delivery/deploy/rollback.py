@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from delivery import tags
-from delivery.aws import Meaning, meaning
+from delivery.aws import ErrorMeaning, meaning
 from delivery.clock import iso
 from delivery.deploy import baseline, capacity
 from delivery.deploy.consoles import collect_consoles
 from delivery.deploy.machine import relax
-from delivery.deploy.model import Group, State
+from delivery.deploy.model import DeployState, Group
 from delivery.deploy.park import empty, park, settle, take_back
 from delivery.deploy.retry import retried
 from delivery.deploy.template import named
@@ -119,8 +119,8 @@ def _step(site: Site, name: str, text: str, act: Callable[[capacity.Note], T]) -
 
 def _mark(site: Site, new: Group, reason: str) -> None:
     present = site.find(new.name)
-    if present is not None and present.state is not State.rolling_back:
-        site.tag(new.name, {tags.STATE: State.rolling_back, tags.REASON: reason or "asked for"})
+    if present is not None and present.state is not DeployState.rolling_back:
+        site.tag(new.name, {tags.STATE: DeployState.rolling_back, tags.REASON: reason or "asked for"})
 
 
 def _leave(site: Site, traffic: Traffic, old: Group | None, name: str, note: capacity.Note) -> int:
@@ -175,7 +175,7 @@ def settle_serving(site: Site, traffic: Traffic, group: Group) -> None:
 def _activate(site: Site, name: str) -> None:
     settle(site, name)
     baseline.retire(site, site.group(name), site.timeline.say)
-    site.tag(name, {tags.STATE: State.active, tags.STEP: "done"})
+    site.tag(name, {tags.STATE: DeployState.active, tags.STEP: "done"})
 
 
 def cancel(site: Site, new: Group, old: Group) -> Group:
@@ -187,9 +187,14 @@ def cancel(site: Site, new: Group, old: Group) -> Group:
     reason = f"the rollback of {new.name} was cancelled"
     site.tag(
         old.name,
-        {tags.STATE: State.rolling_back, tags.STEP: "done", tags.PREVIOUS: new.name, tags.REASON: reason},
+        {
+            tags.STATE: DeployState.rolling_back,
+            tags.STEP: "done",
+            tags.PREVIOUS: new.name,
+            tags.REASON: reason,
+        },
     )
-    site.tag(new.name, {tags.STATE: State.active, tags.STEP: "done"})
+    site.tag(new.name, {tags.STATE: DeployState.active, tags.STEP: "done"})
     return site.group(old.name)
 
 
@@ -204,7 +209,7 @@ def as_before(site: Site, leaving: Group) -> None:
     try:
         named(site.aws, template)
     except DeliveryError as error:
-        if meaning(error) is not Meaning.NotFound:
+        if meaning(error) is not ErrorMeaning.NotFound:
             raise
         site.timeline.say(
             f"launch template {template} was deleted: the settings say how the image is launched"
@@ -274,11 +279,11 @@ def _settle(site: Site, old: Group | None, new: Group, note: capacity.Note) -> N
     """
     if old is not None:
         settle(site, old.name)
-        site.tag(old.name, {tags.STATE: State.active, tags.ROLLED_BACK: new.name})
+        site.tag(old.name, {tags.STATE: DeployState.active, tags.ROLLED_BACK: new.name})
     baseline.retire(site, new, note)
     if site.find(new.name) is not None:
         site.untag(new.name, [tags.DECIDE_BY, tags.ROLLBACK_ERROR])
-        site.tag(new.name, {tags.STATE: State.disabled if new.finished else State.failed})
+        site.tag(new.name, {tags.STATE: DeployState.disabled if new.finished else DeployState.failed})
 
 
 def _note_failure(site: Site, name: str, error: DeliveryError) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from delivery import tags
-from delivery.deploy.model import Cluster, Group, State
+from delivery.deploy.model import Cluster, DeployState, Group
 from delivery.deploy.previous import deciding
 from delivery.errors import USAGE, DeliveryError
 
@@ -37,7 +37,7 @@ def leftover(cluster: Cluster, taking: Sequence[Group]) -> Group | None:
     if cluster.unfinished is not None or len(ours) != 1:
         return None
     (group,) = ours
-    marked = group.parked or tags.PIN in group.tags or group.state is State.disabled
+    marked = group.parked or tags.PIN in group.tags or group.state is DeployState.disabled
     return group if marked else None
 
 
@@ -53,7 +53,7 @@ def choose(
     if to is not None and cluster.get(to) is None:
         return _to_deleted(cluster, unfinished or next(reversed(taking), None), to)
     if cancel:
-        if unfinished is None or unfinished.state is not State.rolling_back:
+        if unfinished is None or unfinished.state is not DeployState.rolling_back:
             raise _refused(
                 f"no rollback of {cluster.name} is under way", "run delivery status for the current state"
             )
@@ -85,7 +85,7 @@ def _of_unfinished(cluster: Cluster, taking: Sequence[Group], unfinished: Group,
     """A deploy or rollback that is not over: its group leaves."""
     name = unfinished.name
     if to == name:
-        if unfinished.state is State.rolling_back and unfinished.finished:
+        if unfinished.state is DeployState.rolling_back and unfinished.finished:
             return _cancelled(cluster, unfinished)
         raise _refused(f"the deploy of {name} itself is not over: {unfinished.state}", _way(unfinished))
     if to is None:
@@ -103,16 +103,16 @@ def _of_unfinished(cluster: Cluster, taking: Sequence[Group], unfinished: Group,
 def _way(unfinished: Group) -> str:
     previous = unfinished.tags.get(tags.PREVIOUS)
     back = f"delivery rollback goes back to {previous}" if previous else "delivery rollback takes it out"
-    if unfinished.state is State.rolling_back:
+    if unfinished.state is DeployState.rolling_back:
         return f"delivery rollback --cancel keeps {unfinished.name}; {back}"
-    on = "promote" if unfinished.state is State.waiting else "resume"
+    on = "promote" if unfinished.state is DeployState.waiting else "resume"
     return f"delivery {on} goes on with it; {back}"
 
 
 def _of_active(cluster: Cluster, taking: Sequence[Group]) -> Target:
     """No deploy is under way, and no group was named: from the newest in traffic to the one before it."""
     if not taking:
-        out = [group for group in cluster.alive if group.state is State.disabled]
+        out = [group for group in cluster.alive if group.state is DeployState.disabled]
         if not out:
             raise _refused(f"no group of {cluster.name} takes traffic", "delivery deploy makes one")
         last = max(out, key=lambda one: one.tags.get(tags.DISABLED_AT, "")).name
@@ -153,14 +153,14 @@ def _from(leaving: Group | None, to: str) -> Target:
 
 def _out_of_traffic(cluster: Cluster, to: str) -> Group | None:
     """The newest group that a user has detached from its load balancers; it still counts as active."""
-    out = (State.disabled, State.failed)
+    out = (DeployState.disabled, DeployState.failed)
     return next((one for one in reversed(cluster.alive) if one.name != to and one.state not in out), None)
 
 
 def _check_served(cluster: Cluster, to: str) -> None:
     """Refuse a group that never was active: nothing says that it serves."""
     group = cluster.get(to)
-    if group is not None and group.state is State.failed:
+    if group is not None and group.state is DeployState.failed:
         raise _refused(
             f"{to} never was active: its deploy failed ({group.tags.get(tags.REASON, 'no reason is known')})",
             f"delivery deploy --image {group.tags.get(tags.IMAGE, 'AMI')} tries its image again",

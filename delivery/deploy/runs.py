@@ -15,8 +15,8 @@ from delivery.deploy.baseline import retire
 from delivery.deploy.begin import make
 from delivery.deploy.capacity import CapacityError
 from delivery.deploy.extras import Extras, extras_of
-from delivery.deploy.machine import Run, drive, is_switched, relax
-from delivery.deploy.model import Group, State
+from delivery.deploy.machine import DeployRun, drive, is_switched, relax
+from delivery.deploy.model import DeployState, Group
 from delivery.deploy.outage import without_traffic
 from delivery.deploy.recorded import recorded_facts
 from delivery.deploy.removal import check_room, tidy
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from delivery.deploy.site import Site
     from delivery.deploy.traffic import Traffic
 
-__all__ = ["Ending", "Permission", "deploy", "promote", "resume", "rollback", "rollback_target"]
+__all__ = ["CommandOutcome", "Permission", "deploy", "promote", "resume", "rollback", "rollback_target"]
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class CommandOutcome:
     """How a command ended."""
 
     outcome: str
@@ -91,7 +91,7 @@ def deploy(
     *,
     permission: Permission | None = None,
     rolled_back: str = "",
-) -> Ending:
+) -> CommandOutcome:
     """Deploy an image; goes on with a deploy of the same image that was stopped. DeliveryError.
 
     `permission` is asked before anything is done. `rolled_back` names the group that is rolled back by it, if
@@ -124,14 +124,16 @@ def deploy(
         permission.check()
         permission.share()
     same = open_one.tags.get(tags.IMAGE) == image and open_one.tags.get(tags.STRATEGY) == strategy
-    if same and open_one.state is State.deploying:
+    if same and open_one.state is DeployState.deploying:
         site.timeline.say(
             f"a deploy of {recorded_release(open_one.tags)} was stopped: going on with {open_one.name}"
         )
         return _finish(_run(site, open_one))
     way = {
-        State.waiting: "delivery promote, or delivery rollback, first",
-        State.rolling_back: "delivery resume goes on with its rollback; delivery rollback --cancel keeps it",
+        DeployState.waiting: "delivery promote, or delivery rollback, first",
+        DeployState.rolling_back: (
+            "delivery resume goes on with its rollback; delivery rollback --cancel keeps it"
+        ),
     }
     raise DeliveryError(
         f"the deploy of {recorded_release(open_one.tags)} as {open_one.name} is not over: {open_one.state}",
@@ -144,10 +146,10 @@ def _leftover(cluster: Cluster, traffic: Traffic) -> Group | None:
     return leftover(cluster, [one for one in cluster.alive if traffic.takes(one)])
 
 
-def promote(site: Site) -> Ending:
+def promote(site: Site) -> CommandOutcome:
     """Go on with the canary that waits. DeliveryError if none does."""
     found = site.read().unfinished
-    if found is None or found.tags.get(tags.STRATEGY) != "canary" or found.state is State.rolling_back:
+    if found is None or found.tags.get(tags.STRATEGY) != "canary" or found.state is DeployState.rolling_back:
         raise DeliveryError(
             f"no canary of {site.cluster} waits", "run delivery status for the current state", USAGE
         )
@@ -156,7 +158,7 @@ def promote(site: Site) -> Ending:
     return _finish(run)
 
 
-def resume(site: Site) -> Ending:
+def resume(site: Site) -> CommandOutcome:
     """Go on where a run was stopped. DeliveryError."""
     cluster = site.read()
     found = cluster.unfinished
@@ -165,18 +167,20 @@ def resume(site: Site) -> Ending:
         group = _leftover(cluster, traffic)
         if group is not None:
             return _settled(site, traffic, group)
-        return Ending("nothing to do", reason=without_traffic(cluster, traffic))
-    if found.state is State.rolling_back:
+        return CommandOutcome("nothing to do", reason=without_traffic(cluster, traffic))
+    if found.state is DeployState.rolling_back:
         previous = found.tags.get(tags.PREVIOUS)
         if previous and cluster.get(previous) is None:
             return _anew(site, found)
         return _back(site, found, found.tags.get(tags.REASON, ""), asked=False)
-    if found.state is State.waiting:
+    if found.state is DeployState.waiting:
         return _undecided(site, found)
     return _finish(_run(site, found))
 
 
-def rollback(site: Site, to: str | None = None, reason: str = "", *, cancelling: bool = False) -> Ending:
+def rollback(
+    site: Site, to: str | None = None, reason: str = "", *, cancelling: bool = False
+) -> CommandOutcome:
     """Traffic back to the group before, or to one that is named; if it is gone, its image is deployed again.
 
     `cancelling` gives a rollback under way up: its group stays active. DeliveryError.
@@ -204,20 +208,20 @@ def rollback_target(site: Site, to: str | None = None, *, cancelling: bool = Fal
     return choose(cluster, taking, to, cancel=cancelling)
 
 
-def _settled(site: Site, traffic: Traffic, group: Group) -> Ending:
+def _settled(site: Site, traffic: Traffic, group: Group) -> CommandOutcome:
     settle_serving(site, traffic, group)
-    return Ending("settled", previous=group.name, release=recorded_release(group.tags))
+    return CommandOutcome("settled", previous=group.name, release=recorded_release(group.tags))
 
 
-def _cancel(site: Site, old: Group, new: str) -> Ending:
+def _cancel(site: Site, old: Group, new: str) -> CommandOutcome:
     release = recorded_release(site.group(new).tags)
     retire(site, site.group(new), site.timeline.say)
     leaving = cancel(site, site.group(new), old)
     roll_back(site, traffic_of(site), leaving, leaving.tags.get(tags.REASON, ""))
-    return Ending("cancelled", new, old.name, release)
+    return CommandOutcome("cancelled", new, old.name, release)
 
 
-def _run(site: Site, new: Group, extras: Extras | None = None) -> Run:
+def _run(site: Site, new: Group, extras: Extras | None = None) -> DeployRun:
     """A deploy as its group's tags have it."""
     said = new.tags
     site.about(new)
@@ -228,10 +232,10 @@ def _run(site: Site, new: Group, extras: Extras | None = None) -> Run:
     if extras is None:
         extras = with_policy(extras_of(site.aws, old) if old else Extras(), site.deploy)
     facts = recorded_facts(new, old, site.deploy, extras.told())
-    return Run(site, traffic_of(site), facts, new, extras)
+    return DeployRun(site, traffic_of(site), facts, new, extras)
 
 
-def _finish(run: Run) -> Ending:
+def _finish(run: DeployRun) -> CommandOutcome:
     """Do what is left; what goes wrong leads back to the old group, and pins are undone. DeliveryError."""
     facts = run.facts
     try:
@@ -249,11 +253,11 @@ def _finish(run: Run) -> Ending:
         raise
     if decided:
         _tidy(run)
-        return Ending("deployed", facts.group, facts.previous or "", facts.release)
-    return Ending("waiting", facts.group, facts.previous or "", facts.release, exit_code=WAITING)
+        return CommandOutcome("deployed", facts.group, facts.previous or "", facts.release)
+    return CommandOutcome("waiting", facts.group, facts.previous or "", facts.release, exit_code=WAITING)
 
 
-def _tidy(run: Run) -> None:
+def _tidy(run: DeployRun) -> None:
     """The deploy is done, whatever becomes of old groups: the next one looks at them again."""
     try:
         tidy(run.site, run.traffic, run.site.read())
@@ -261,7 +265,7 @@ def _tidy(run: Run) -> None:
         run.site.timeline.say(f"old groups of {run.site.cluster} could not be checked: {error.message}")
 
 
-def _is_switched(run: Run) -> bool:
+def _is_switched(run: DeployRun) -> bool:
     """Tell whether only tidying was left: the old group is out, and the new one serves. Reads its tags."""
     try:
         return is_switched(run)
@@ -269,7 +273,7 @@ def _is_switched(run: Run) -> bool:
         return False
 
 
-def _unfinished(run: Run, error: DeliveryError) -> DeliveryError:
+def _unfinished(run: DeployRun, error: DeliveryError) -> DeliveryError:
     """What a failed tidying says: nothing is wrong with what serves, so nothing goes back."""
     return DeliveryError(
         f"{run.facts.group} serves, but its deploy could not be finished: {error.message}",
@@ -278,7 +282,7 @@ def _unfinished(run: Run, error: DeliveryError) -> DeliveryError:
     )
 
 
-def _failed(run: Run, error: DeliveryError) -> Ending:
+def _failed(run: DeployRun, error: DeliveryError) -> CommandOutcome:
     site, facts = run.site, run.facts
     site.evidence.complete = True
     site.timeline.say(f"going back to {facts.previous or 'no group'}")
@@ -298,7 +302,7 @@ def _failed(run: Run, error: DeliveryError) -> Ending:
         raise
 
 
-def _relax(run: Run) -> None:
+def _relax(run: DeployRun) -> None:
     """Pins must not outlive a run that ends half-way; what cannot be undone now stands in a tag."""
     try:
         relax(run.site, run.facts.previous, run.facts.group)
@@ -306,10 +310,10 @@ def _relax(run: Run) -> None:
         run.site.timeline.say(f"the minimum sizes could not be given back: {error.message}")
 
 
-def _back(site: Site, new: Group, reason: str, *, asked: bool) -> Ending:
+def _back(site: Site, new: Group, reason: str, *, asked: bool) -> CommandOutcome:
     site.about(new)
     roll_back(site, traffic_of(site), new, reason)
-    return Ending(
+    return CommandOutcome(
         "rolled back",
         new.name,
         new.tags.get(tags.PREVIOUS, ""),
@@ -319,7 +323,7 @@ def _back(site: Site, new: Group, reason: str, *, asked: bool) -> Ending:
     )
 
 
-def _undecided(site: Site, found: Group) -> Ending:
+def _undecided(site: Site, found: Group) -> CommandOutcome:
     from datetime import datetime
 
     until = found.tags.get(tags.DECIDE_BY)
@@ -328,7 +332,7 @@ def _undecided(site: Site, found: Group) -> Ending:
     return _finish(_run(site, found))  # which looks at it, and waits on
 
 
-def _anew(site: Site, new: Group) -> Ending:
+def _anew(site: Site, new: Group) -> CommandOutcome:
     """The group before was deleted: its image becomes the next push, and takes over from this one."""
     image = new.tags.get(tags.PREVIOUS_IMAGE, "")
     if not image:
@@ -346,6 +350,6 @@ def _anew(site: Site, new: Group) -> Ending:
         # it is all there is: whatever it was on the way to, it is what is replaced now
         relax(site, new.name)
         retire(site, new, site.timeline.say)
-        site.tag(new.name, {tags.STATE: State.active, tags.STEP: "done"})
+        site.tag(new.name, {tags.STATE: DeployState.active, tags.STEP: "done"})
     site.about(new)
     return deploy(site, image, "red-black", rolled_back=new.name)

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from delivery import names, tags
-from delivery.aws import AwsError, Meaning, asking
+from delivery.aws import AwsError, ErrorMeaning, asking
 from delivery.deploy.evidence import Evidence
 from delivery.deploy.model import Cluster, Group, group_of
-from delivery.health import Gate, Verdict
-from delivery.provenance import Release, Trigger, recorded_release, recorded_trigger
+from delivery.health import Gate, HealthVerdict
+from delivery.provenance import Release, RunOrigin, recorded_release, recorded_trigger
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
-    from delivery.clock import Clock
+    from delivery.clock import HostClock
     from delivery.lock import Lock
-    from delivery.settings import Deploy, Settings
+    from delivery.settings import DeliverySettings, Deploy
     from delivery.timeline import Timeline
 
 __all__ = ["Site", "read_cluster", "read_group", "read_groups"]
@@ -32,14 +32,14 @@ class Site:
     """One cluster's surroundings while a command works on it."""
 
     aws: Aws
-    clock: Clock
+    clock: HostClock
     lock: Lock
-    settings: Settings
+    settings: DeliverySettings
     deploy: Deploy
     """How this cluster is deployed."""
     timeline: Timeline
-    cluster: names.Cluster
-    trigger: Trigger = field(default_factory=Trigger)
+    cluster: names.ClusterName
+    trigger: RunOrigin = field(default_factory=RunOrigin)
     """Who started this run."""
     release: Release = field(default_factory=Release)
     """What is deployed or taken out by this run, once that is known."""
@@ -81,7 +81,7 @@ class Site:
         """What groups of this cluster must pass; the lock is kept while it waits."""
         return Gate.of(self.aws, self.deploy, self.clock, self.timeline.current)
 
-    def keep(self, verdict: Verdict) -> None:  # noqa: ARG002  # the gate calls it with each verdict
+    def keep(self, verdict: HealthVerdict) -> None:  # noqa: ARG002  # the gate calls it with each verdict
         """Keep the lock while something is waited for. LockedError."""
         self.lock.check()
 
@@ -106,7 +106,7 @@ class Site:
         found = self.find(name)
         if found is None:
             hint = f"delivery status --cluster {self.cluster} shows the groups there are"
-            raise AwsError(f"group {name} was deleted", hint, "", Meaning.NotFound)
+            raise AwsError(f"group {name} was deleted", hint, "", ErrorMeaning.NotFound)
         return found
 
     def tag(self, group: str, said: Mapping[str, str]) -> None:
@@ -152,7 +152,7 @@ def read_group(aws: Aws, name: str) -> Group | None:
     return group_of(groups[0]) if groups else None
 
 
-def read_cluster(aws: Aws, cluster: names.Cluster) -> Cluster:
+def read_cluster(aws: Aws, cluster: names.ClusterName) -> Cluster:
     """All groups of a cluster. AWS finds groups by whole names only: all of the account are paged through.
 
     AwsError.

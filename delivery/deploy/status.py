@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from delivery import tags
 from delivery.aws import asking
-from delivery.deploy.model import Cluster, Group, State
+from delivery.deploy.model import Cluster, DeployState, Group
 from delivery.deploy.outage import without_traffic
 from delivery.deploy.template import image_of
 from delivery.deploy.traffic import Traffic, recorded
@@ -20,7 +20,7 @@ from delivery.table import columns
 if TYPE_CHECKING:
     from delivery.aws import Aws
     from delivery.deploy.site import Site
-    from delivery.lock import Holder
+    from delivery.lock import LockHolder
 
 __all__ = [
     "described",
@@ -41,7 +41,7 @@ _BATCH = 100
 
 
 def report(
-    aws: Aws, cluster: Cluster, traffic: Traffic, holder: Holder | None, now: float, *, illness: str = ""
+    aws: Aws, cluster: Cluster, traffic: Traffic, holder: LockHolder | None, now: float, *, illness: str = ""
 ) -> Said:
     """The state of a cluster as JSON values; `illness` is that of a canary that waits. AwsError."""
     found = releases(aws, cluster.groups)
@@ -123,9 +123,9 @@ def group_values(group: Group, release: Release, *, takes: bool) -> Said:
         **recorded_trigger(group.tags).values,
         "pinned_from": tag(tags.PIN),
         "reason": tag(tags.REASON)
-        if group.state in (State.failed, State.rolling_back, State.disabled)
+        if group.state in (DeployState.failed, DeployState.rolling_back, DeployState.disabled)
         else None,
-        "rollback_error": tag(tags.ROLLBACK_ERROR) if group.state is State.rolling_back else None,
+        "rollback_error": tag(tags.ROLLBACK_ERROR) if group.state is DeployState.rolling_back else None,
         "decide_by": tag(tags.DECIDE_BY),
         "disabled_at": tag(tags.DISABLED_AT),
         "delete_after": tag(tags.DELETE_AFTER),
@@ -145,9 +145,9 @@ def illness_of(site: Site, group: Group, traffic: Traffic) -> str:
 def way(unfinished: Group, now: float, *, illness: str = "") -> str:
     """Say what is not over, why, and the commands that end it."""
     name, tag = unfinished.name, unfinished.tags.get
-    if unfinished.state is State.waiting:
+    if unfinished.state is DeployState.waiting:
         return _way_of_canary(unfinished, illness, now)
-    if unfinished.state is not State.rolling_back:
+    if unfinished.state is not DeployState.rolling_back:
         return f"the deploy of {name} is not over: delivery resume or delivery rollback"
     reason = f" ({tag(tags.REASON)})" if tag(tags.REASON) else ""
     error = f", and did not succeed: {tag(tags.ROLLBACK_ERROR)}" if tag(tags.ROLLBACK_ERROR) else ""
@@ -179,7 +179,7 @@ def _way_of_canary(canary: Group, illness: str, now: float) -> str:
 def _state(group: Group, takes: bool) -> str:
     if group.deleting:
         return "being deleted"
-    if group.open or group.state is State.failed:
+    if group.open or group.state is DeployState.failed:
         return str(group.state)
     return "active" if takes else "disabled"
 

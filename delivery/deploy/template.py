@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from delivery.aws import AwsError, Meaning, asking, meaning
+from delivery.aws import AwsError, ErrorMeaning, asking, meaning
 from delivery.deploy.launch_changes import retyped, with_settings
 from delivery.deploy.shapes import fitting
 from delivery.errors import USAGE, DeliveryError
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from delivery.deploy.site import Site
 
 __all__ = [
-    "Launch",
+    "LaunchSource",
     "Template",
     "data_of",
     "image_of",
@@ -72,7 +72,7 @@ class Template:
 
 
 @dataclass(frozen=True, slots=True)
-class Launch:
+class LaunchSource:
     """What a group launches: a template, and the instance types beside it where it has mixed ones."""
 
     template: Template
@@ -81,7 +81,7 @@ class Launch:
     """Templates of their own, by the number of the override that has it."""
 
 
-def launch_of(aws: Aws, group: Group) -> Launch:
+def launch_of(aws: Aws, group: Group) -> LaunchSource:
     """What a group launches now, every version resolved to a number. DeliveryError."""
     mixed = group.raw.get("MixedInstancesPolicy")
     if mixed:
@@ -89,17 +89,17 @@ def launch_of(aws: Aws, group: Group) -> Launch:
         overrides = enumerate(part.get("Overrides", ()))
         specs = {n: one["LaunchTemplateSpecification"] for n, one in overrides if _spec(one)}
         own = {n: template_of(aws, spec) for n, spec in specs.items()}
-        return Launch(template_of(aws, part["LaunchTemplateSpecification"]), mixed, own)
+        return LaunchSource(template_of(aws, part["LaunchTemplateSpecification"]), mixed, own)
     if "LaunchTemplate" not in group.raw:
         raise DeliveryError(
             f"{group.name} has a launch configuration, which EC2 no longer makes",
             "give it a launch template first: EC2 console, Launch configurations, Copy to launch template",
             USAGE,
         )
-    return Launch(template_of(aws, group.raw["LaunchTemplate"]))
+    return LaunchSource(template_of(aws, group.raw["LaunchTemplate"]))
 
 
-def overrides_of(launch: Launch) -> list[Mapping[str, Any]]:
+def overrides_of(launch: LaunchSource) -> list[Mapping[str, Any]]:
     """Give the instance types of a policy of mixed ones, without the templates of their own."""
     part = (launch.mixed or {}).get("LaunchTemplate", {})
     return [
@@ -138,7 +138,7 @@ def named(aws: Aws, text: str) -> Template:
     try:
         return template_of(aws, {key: name, "Version": version or "$Default"})
     except AwsError as error:
-        if error.meaning is not Meaning.NotFound:
+        if error.meaning is not ErrorMeaning.NotFound:
             raise
         hint = "launch_template in the settings names it, and behind a colon its version"
         raise AwsError(error.message, hint, error.code, error.meaning, USAGE) from error
@@ -149,12 +149,12 @@ def image_of(aws: Aws, group: Group) -> str:
     try:
         return launch_of(aws, group).template.image
     except DeliveryError as error:
-        if meaning(error) in (Meaning.NotFound, Meaning.Other):
+        if meaning(error) in (ErrorMeaning.NotFound, ErrorMeaning.Other):
             return ""
         raise
 
 
-def lost(site: Site, launch: Launch) -> list[str]:
+def lost(site: Site, launch: LaunchSource) -> list[str]:
     """What of these templates a request cannot say, as lines for people."""
     shape = site.aws.ec2.meta.service_model.shape_for("RequestLaunchTemplateData")
     return [
@@ -165,7 +165,7 @@ def lost(site: Site, launch: Launch) -> list[str]:
     ]
 
 
-def source_of(site: Site, launch: Launch) -> Launch:
+def source_of(site: Site, launch: LaunchSource) -> LaunchSource:
     """Take the template and the instance types that the settings name, else those of the previous group.
 
     DeliveryError, before anything is made: no such template, or templates of overrides with other images.
@@ -177,10 +177,10 @@ def source_of(site: Site, launch: Launch) -> Launch:
         template = named(site.aws, site.deploy.launch_template)
     mixed, numbers = retyped(launch.mixed, site.deploy)
     own = {new: launch.own[old] for new, old in numbers.items() if old in launch.own}
-    return Launch(template, mixed, own)
+    return LaunchSource(template, mixed, own)
 
 
-def make_launch(site: Site, launch: Launch, image: str) -> dict[str, Any]:
+def make_launch(site: Site, launch: LaunchSource, image: str) -> dict[str, Any]:
     """Make the new versions; gives the arguments of CreateAutoScalingGroup that name them. DeliveryError."""
     spec = _version(site, launch.template, data_of(site, launch, image), own_name(site.cluster)).spec
     if launch.mixed is None:
@@ -202,7 +202,7 @@ def make_launch(site: Site, launch: Launch, image: str) -> dict[str, Any]:
     return {"MixedInstancesPolicy": fitting(shape, mixed)[0]}
 
 
-def data_of(site: Site, launch: Launch, image: str) -> dict[str, Any]:
+def data_of(site: Site, launch: LaunchSource, image: str) -> dict[str, Any]:
     """All that the new version says: what its source says, but for the image and what the settings change."""
     return with_settings({**sent(site, launch.template), "ImageId": image}, site.deploy)
 
@@ -218,7 +218,7 @@ def sent(site: Site, template: Template) -> dict[str, Any]:
     return data
 
 
-def _check_image(own: Template, launch: Launch) -> None:
+def _check_image(own: Template, launch: LaunchSource) -> None:
     """An override's own template takes the new image only if it had the same as the rest."""
     if own.image != launch.template.image:
         raise DeliveryError(
@@ -262,7 +262,7 @@ def _find(site: Site, name: str) -> Template | None:
     try:
         return template_of(site.aws, {"LaunchTemplateName": name, "Version": "$Latest"})
     except DeliveryError as error:
-        if meaning(error) is not Meaning.NotFound:
+        if meaning(error) is not ErrorMeaning.NotFound:
             raise
         return None
 

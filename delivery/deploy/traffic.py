@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from delivery import tags
-from delivery.aws import Aws, AwsError, Meaning, asking
+from delivery.aws import Aws, AwsError, ErrorMeaning, asking
 from delivery.deploy.model import Cluster, Group
 from delivery.deploy.weights import Weights
 from delivery.errors import USAGE, DeliveryError
@@ -104,7 +104,7 @@ def _arns(aws: Aws, wanted: Sequence[str]) -> list[str]:
             with asking(f"looking for target groups {', '.join(names)}"):
                 found = aws.elbv2.describe_target_groups(Names=names)["TargetGroups"]
         except AwsError as error:
-            if error.meaning is not Meaning.NotFound:
+            if error.meaning is not ErrorMeaning.NotFound:
                 raise
             hint = "take what was deleted out of target_groups in the settings, or make it again"
             raise DeliveryError(error.message, hint, USAGE) from error

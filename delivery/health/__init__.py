@@ -15,6 +15,6 @@ is not healthy. Zero instances are never healthy.
 from __future__ import annotations
 
 from delivery.health.gate import Gate
-from delivery.health.judge import Answer, InTraffic, Look, Rule, Verdict, judge, watch
+from delivery.health.judge import HealthReport, HealthRule, HealthVerdict, InTraffic, Look, judge, watch
 
-__all__ = ["Answer", "Gate", "InTraffic", "Look", "Rule", "Verdict", "judge", "watch"]
+__all__ = ["Gate", "HealthReport", "HealthRule", "HealthVerdict", "InTraffic", "Look", "judge", "watch"]

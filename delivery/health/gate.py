@@ -8,25 +8,34 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from delivery import tags
-from delivery.aws import AwsError, Meaning
+from delivery.aws import AwsError, ErrorMeaning
 from delivery.health import probes, sources
-from delivery.health.judge import Answer, InTraffic, Look, Rule, Verdict, judge, required, watch
+from delivery.health.judge import (
+    HealthReport,
+    HealthRule,
+    HealthVerdict,
+    InTraffic,
+    Look,
+    judge,
+    required,
+    watch,
+)
 from delivery.health.places import name_of
 from delivery.names import parse_group
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
-    from delivery.clock import Clock
+    from delivery.clock import HostClock
     from delivery.settings import Deploy
 
 __all__ = ["Gate"]
 
-Each = Callable[[Verdict], None]
-_PASSING = (Meaning.Throttled, Meaning.Unavailable)
+Each = Callable[[HealthVerdict], None]
+_PASSING = (ErrorMeaning.Throttled, ErrorMeaning.Unavailable)
 """Errors that tell nothing of the group."""
 
 
-def _nothing(_: Verdict) -> None:
+def _nothing(_: HealthVerdict) -> None:
     pass
 
 
@@ -35,13 +44,13 @@ class Gate:
     """How a cluster's groups are looked at. `aws`, `clock`, and what the settings say."""
 
     aws: Aws
-    clock: Clock
+    clock: HostClock
     settings: Deploy
     step: str = ""
     """Name of the step of the deploy that looks."""
 
     @classmethod
-    def of(cls, aws: Aws, settings: Deploy, clock: Clock, step: str = "") -> Gate:
+    def of(cls, aws: Aws, settings: Deploy, clock: HostClock, step: str = "") -> Gate:
         """The gate of a cluster with these settings."""
         return cls(aws, clock, settings, step)
 
@@ -84,13 +93,13 @@ class Gate:
         target_groups: Sequence[str] | None = None,
         load_balancers: Sequence[str] | None = None,
         traffic: InTraffic | None = None,
-    ) -> Verdict:
+    ) -> HealthVerdict:
         """Look until the group is healthy or the settings' timeout is over.
 
         One that is in `traffic` fails as soon as it loses what it had, or an alarm goes off.
         """
         deadline = self.clock.now() + self.settings.timeout_minutes * 60
-        rule = Rule(required, self.settings.looks, deadline, traffic)
+        rule = HealthRule(required, self.settings.looks, deadline, traffic)
         return self._until(
             lambda: self.look(group, target_groups, load_balancers), lambda looks: judge(looks, rule), each
         )
@@ -104,10 +113,10 @@ class Gate:
         each: Each = _nothing,
         target_groups: Sequence[str] | None = None,
         load_balancers: Sequence[str] | None = None,
-    ) -> Verdict:
+    ) -> HealthVerdict:
         """Look at a healthy group for so many minutes; ends early once it has failed."""
         until = self.clock.now() + minutes * 60
-        rule = Rule(required, self.settings.looks, until + self.settings.timeout_minutes * 60)
+        rule = HealthRule(required, self.settings.looks, until + self.settings.timeout_minutes * 60)
         return self._until(
             lambda: self.look(group, target_groups, load_balancers),
             lambda looks: watch(looks, rule, until),
@@ -115,8 +124,8 @@ class Gate:
         )
 
     def _until(
-        self, look: Callable[[], Look], decide: Callable[[Sequence[Look]], Verdict], each: Each
-    ) -> Verdict:
+        self, look: Callable[[], Look], decide: Callable[[Sequence[Look]], HealthVerdict], each: Each
+    ) -> HealthVerdict:
         looks: list[Look] = []
         while True:
             looks = [*looks, look()][-100:]  # no rule looks back further
@@ -131,7 +140,7 @@ class Gate:
         found: sources.Members,
         target_groups: Sequence[str] | None,
         load_balancers: Sequence[str] | None,
-    ) -> tuple[list[Answer], list[str]]:
+    ) -> tuple[list[HealthReport], list[str]]:
         """What all sides say, and the names of load balancers that do not exist."""
         gates = self.settings.gates
         answers = [found.answer]
@@ -139,7 +148,7 @@ class Gate:
             return answers, []
         if "ec2" in gates:
             answers.append(sources.ec2_status(self.aws, found.ids))
-        balancers: list[tuple[str, Answer | None]] = []
+        balancers: list[tuple[str, HealthReport | None]] = []
         if "target-groups" in gates:
             arns = found.all_target_groups if target_groups is None else target_groups
             balancers += [(name_of(arn), sources.target_group(self.aws, arn, found.ids)) for arn in arns]
@@ -149,14 +158,16 @@ class Gate:
         present = [answer for _, answer in balancers if answer is not None]
         deleted = [name for name, answer in balancers if answer is None]
         if deleted and not present:
-            present = [Answer("load balancers", wrong=f"{', '.join(deleted)} deleted, and there is no other")]
+            present = [
+                HealthReport("load balancers", wrong=f"{', '.join(deleted)} deleted, and there is no other")
+            ]
         return [*answers, *present, *self._own(found), *self._alarms()], deleted
 
-    def _alarms(self) -> list[Answer]:
+    def _alarms(self) -> list[HealthReport]:
         names = self.settings.alarms
         return [sources.alarms(self.aws, names)] if names else []
 
-    def _own(self, found: sources.Members) -> list[Answer]:
+    def _own(self, found: sources.Members) -> list[HealthReport]:
         """What the service tells itself."""
         url, command = self.settings.gate_url, self.settings.gate_command
         if not url and not command:

@@ -13,7 +13,17 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Literal
 
-__all__ = ["Answer", "InTraffic", "Look", "Rule", "State", "Verdict", "judge", "required", "watch"]
+__all__ = [
+    "HealthReport",
+    "HealthRule",
+    "HealthVerdict",
+    "InTraffic",
+    "Look",
+    "State",
+    "judge",
+    "required",
+    "watch",
+]
 
 State = Literal["healthy", "waiting", "failed"]
 _TOLD = 5
@@ -21,7 +31,7 @@ _TOLD = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HealthReport:
     """What one source says at one moment."""
 
     source: str
@@ -41,7 +51,7 @@ class Look:
 
     at: float
     """Seconds since the epoch."""
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[HealthReport, ...] = ()
     unknown: str = ""
     """Why nobody could look; such a look is neither good nor bad."""
     deleted: tuple[str, ...] = ()
@@ -62,7 +72,7 @@ class Look:
         """The instances every source but load balancers finds healthy."""
         return self._healthy([one for one in self.answers if not one.balancer])
 
-    def _healthy(self, answers: Sequence[Answer]) -> tuple[str, ...]:
+    def _healthy(self, answers: Sequence[HealthReport]) -> tuple[str, ...]:
         speaking = [one.instances for one in answers if one.instances is not None]
         return tuple(id for id in self.instances if all(id in said and not said[id] for said in speaking))
 
@@ -114,7 +124,7 @@ class InTraffic:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class HealthRule:
     """When a group counts as healthy."""
 
     required: int
@@ -142,7 +152,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class HealthVerdict:
     """What the looks so far say."""
 
     state: State
@@ -167,7 +177,7 @@ def required(wished: int, percent: float) -> int:
     return max(1, math.ceil(wished * percent / 100))
 
 
-def judge(looks: Sequence[Look], rule: Rule) -> Verdict:
+def judge(looks: Sequence[Look], rule: HealthRule) -> HealthVerdict:
     """Whether a group has become healthy: enough good looks in a row, begun before the deadline.
 
     A group in traffic fails before the deadline: after `rule.looks` failing looks in a row, and at once if
@@ -185,7 +195,7 @@ def judge(looks: Sequence[Look], rule: Rule) -> Verdict:
     return _verdict("failed" if late and not finishing else "waiting", looks, rule, streak)
 
 
-def watch(looks: Sequence[Look], rule: Rule, until: float) -> Verdict:
+def watch(looks: Sequence[Look], rule: HealthRule, until: float) -> HealthVerdict:
     """Whether a group that was healthy stays so `until` a time.
 
     It fails after `rule.looks` bad looks in a row, and at once if an alarm goes off: alarms have their own
@@ -203,15 +213,15 @@ def watch(looks: Sequence[Look], rule: Rule, until: float) -> Verdict:
     return _verdict("healthy" if over else "waiting", looks, rule, streak)
 
 
-def _streak(looks: Sequence[Look], rule: Rule) -> int:
+def _streak(looks: Sequence[Look], rule: HealthRule) -> int:
     return sum(1 for _ in takewhile(lambda one: one.good(rule.required), reversed(looks)))
 
 
-def _verdict(state: State, looks: Sequence[Look], rule: Rule, streak: int) -> Verdict:
+def _verdict(state: State, looks: Sequence[Look], rule: HealthRule, streak: int) -> HealthVerdict:
     if not looks:
-        return Verdict(state, required=rule.required)
+        return HealthVerdict(state, required=rule.required)
     last = looks[-1]
     reasons = () if streak else tuple(last.reasons(rule.required))
     if state == "failed" and streak:
         reasons = (f"{streak} of {rule.looks} looks in a row",)
-    return Verdict(state, len(last.healthy), rule.required, streak, reasons, last)
+    return HealthVerdict(state, len(last.healthy), rule.required, streak, reasons, last)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from delivery import tags
-from delivery.aws import Meaning, asking, meaning
+from delivery.aws import ErrorMeaning, asking, meaning
 from delivery.errors import DeliveryError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _exists(aws: Aws, arn: str, balancer: str) -> bool:
             else:
                 aws.elb.describe_instance_health(LoadBalancerName=balancer)
     except DeliveryError as error:
-        if meaning(error) is not Meaning.NotFound:
+        if meaning(error) is not ErrorMeaning.NotFound:
             raise
         return False
     return True

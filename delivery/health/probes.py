@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from delivery.health.judge import Answer
+from delivery.health.judge import HealthReport
 from delivery.health.sources import Address
 from delivery.shell import run
 
@@ -20,26 +20,26 @@ _LONGEST = 200
 """Characters of a reason."""
 
 
-def command(text: str, facts: Mapping[str, str], *, timeout: float = COMMAND_S) -> Answer:
+def command(text: str, facts: Mapping[str, str], *, timeout: float = COMMAND_S) -> HealthReport:
     """Run a command with /bin/sh; exit code 0 means healthy, else its last line is the reason.
 
     `facts` stand in its environment.
     """
     result = run(text, facts, timeout, is_merged=True)
     if result.exit_code is None:
-        return Answer("command", wrong=f"it took longer than {timeout:g} s", output=result.output)
+        return HealthReport("command", wrong=f"it took longer than {timeout:g} s", output=result.output)
     if result.exit_code == 0:
-        return Answer("command", output=result.output)
+        return HealthReport("command", output=result.output)
     lines = result.output.strip().splitlines()
     reason = f": {lines[-1].strip()[:_LONGEST]}" if lines else ""
-    return Answer("command", wrong=f"exit code {result.exit_code}{reason}", output=result.output)
+    return HealthReport("command", wrong=f"exit code {result.exit_code}{reason}", output=result.output)
 
 
-def urls(pattern: str, instances: Sequence[Address], *, timeout: float = URL_S) -> Answer:
+def urls(pattern: str, instances: Sequence[Address], *, timeout: float = URL_S) -> HealthReport:
     """Ask each instance with GET; an answer of 200 to 299 means healthy."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         wrong = list(pool.map(lambda one: _ask(pattern, one, timeout), instances))
-    return Answer("url", {one.instance_id: said for one, said in zip(instances, wrong, strict=True)})
+    return HealthReport("url", {one.instance_id: said for one, said in zip(instances, wrong, strict=True)})
 
 
 def _ask(pattern: str, address: Address, timeout: float) -> str:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from delivery.aws import Meaning, asking, meaning
+from delivery.aws import ErrorMeaning, asking, meaning
 from delivery.errors import DeliveryError
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _target_groups(aws: Aws, arns: list[str]) -> list[Any]:
         with asking("asking which load balancers target groups belong to"):
             return list(aws.elbv2.describe_target_groups(TargetGroupArns=arns)["TargetGroups"])
     except DeliveryError as error:
-        if meaning(error) is not Meaning.NotFound:
+        if meaning(error) is not ErrorMeaning.NotFound:
             raise
         return [one for arn in arns for one in _target_groups(aws, [arn])] if len(arns) > 1 else []
 
@@ -107,7 +107,7 @@ def _instances(aws: Aws, name: str) -> set[str]:
         with asking(f"asking load balancer {name} for its instances"):
             found = aws.elb.describe_load_balancers(LoadBalancerNames=[name])["LoadBalancerDescriptions"]
     except DeliveryError as error:
-        if meaning(error) is Meaning.NotFound:  # attached, and deleted since
+        if meaning(error) is ErrorMeaning.NotFound:  # attached, and deleted since
             return set()
         raise
     return {one["InstanceId"] for balancer in found for one in balancer.get("Instances", ())}

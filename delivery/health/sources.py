@@ -1,6 +1,6 @@
 """What AWS says of a group's health: Auto Scaling, EC2, target groups, classic load balancers, alarms.
 
-Each reader makes one call for a group or load balancer (as AWS pages them), and gives an `Answer`.
+Each reader makes one call for a group or load balancer (as AWS pages them), and gives an `HealthReport`.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from delivery import tags
-from delivery.aws import Meaning, asking, code_of, meaning
+from delivery.aws import ErrorMeaning, asking, code_of, meaning
 from delivery.errors import DeliveryError
-from delivery.health.judge import Answer
+from delivery.health.judge import HealthReport
 from delivery.health.places import name_of, recorded_in
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Members:
     """A group as Auto Scaling has it."""
 
     name: str
-    answer: Answer
+    answer: HealthReport
     desired: int = 0
     target_groups: tuple[str, ...] = ()
     """ARNs."""
@@ -78,13 +78,13 @@ def members(aws: Aws, group: str) -> Members:
     with asking(f"looking at group {group}"):
         found = aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])
     if not found["AutoScalingGroups"]:
-        return Members(group, Answer("group", {}, f"there is no group {group}"))
+        return Members(group, HealthReport("group", {}, f"there is no group {group}"))
     (one,) = found["AutoScalingGroups"]
     wrong = f"it is being deleted ({one['Status']})" if one.get("Status") else ""
     instances = {each["InstanceId"]: _member_wrong(each) for each in one.get("Instances", ())}
     return Members(
         group,
-        Answer("group", instances, wrong),
+        HealthReport("group", instances, wrong),
         one["DesiredCapacity"],
         tuple(one.get("TargetGroupARNs", ())),
         tuple(one.get("LoadBalancerNames", ())),
@@ -99,7 +99,7 @@ def _member_wrong(instance: Any) -> str:
     return "" if health.lower() == "healthy" else str(health)
 
 
-def ec2_status(aws: Aws, ids: Sequence[str]) -> Answer:
+def ec2_status(aws: Aws, ids: Sequence[str]) -> HealthReport:
     """EC2's own checks of instance and system. AwsError."""
     wrong = dict.fromkeys(ids, _UNKNOWN)
     for some in _portions(ids):
@@ -111,7 +111,7 @@ def ec2_status(aws: Aws, ids: Sequence[str]) -> Answer:
         for answer in found:
             known |= {one["InstanceId"]: _status_wrong(one) for one in answer["InstanceStatuses"]}
         wrong |= known
-    return Answer("ec2", wrong)
+    return HealthReport("ec2", wrong)
 
 
 def _of_known(ask: Callable[[list[str]], Any], known: dict[str, Any]) -> list[Any]:
@@ -141,7 +141,7 @@ def _status_wrong(status: Any) -> str:
     )
 
 
-def target_group(aws: Aws, arn: str, ids: Sequence[str]) -> Answer | None:
+def target_group(aws: Aws, arn: str, ids: Sequence[str]) -> HealthReport | None:
     """What a target group says of these instances; None if it does not exist. AwsError."""
     name = name_of(arn)
     wrong = dict.fromkeys(ids, "not registered")
@@ -149,13 +149,13 @@ def target_group(aws: Aws, arn: str, ids: Sequence[str]) -> Answer | None:
         with asking(f"asking target group {name} for its health"):
             found = aws.elbv2.describe_target_health(TargetGroupArn=arn)
     except DeliveryError as error:
-        if meaning(error) is Meaning.NotFound:
+        if meaning(error) is ErrorMeaning.NotFound:
             return None
         raise
     for one in found["TargetHealthDescriptions"]:
         if one["Target"]["Id"] in wrong:
             wrong[one["Target"]["Id"]] = _target_wrong(one["TargetHealth"])
-    return Answer(f"target group {name}", wrong, balancer=True)
+    return HealthReport(f"target group {name}", wrong, balancer=True)
 
 
 def _target_wrong(health: Any) -> str:
@@ -165,29 +165,29 @@ def _target_wrong(health: Any) -> str:
     return f"{health['State']} ({reason})" if reason else str(health["State"])
 
 
-def classic(aws: Aws, name: str, ids: Sequence[str]) -> Answer | None:
+def classic(aws: Aws, name: str, ids: Sequence[str]) -> HealthReport | None:
     """What a classic load balancer says of these instances; None if it does not exist. AwsError."""
     wrong = dict.fromkeys(ids, "not registered")
     try:
         with asking(f"asking load balancer {name} for its health"):
             found = aws.elb.describe_instance_health(LoadBalancerName=name)
     except DeliveryError as error:
-        if meaning(error) is Meaning.NotFound:
+        if meaning(error) is ErrorMeaning.NotFound:
             return None
         raise
     for one in found["InstanceStates"]:
         if one["InstanceId"] in wrong:
             good = one["State"] == "InService"
             wrong[one["InstanceId"]] = "" if good else f"{one['State']} ({one.get('Description', 'N/A')})"
-    return Answer(f"load balancer {name}", wrong, balancer=True)
+    return HealthReport(f"load balancer {name}", wrong, balancer=True)
 
 
-def alarms(aws: Aws, names: Sequence[str]) -> Answer:
+def alarms(aws: Aws, names: Sequence[str]) -> HealthReport:
     """Whether any of these alarms is in alarm, or is not there. AwsError."""
     states = alarm_states(aws, names)
     wrong = [f"{name} is in alarm" for name in names if states.get(name) == "ALARM"]
     wrong += [f"there is no alarm {name!r}" for name in names if name not in states]
-    return Answer("alarms", wrong="; ".join(wrong))
+    return HealthReport("alarms", wrong="; ".join(wrong))
 
 
 def alarm_states(aws: Aws, names: Sequence[str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from delivery import names
-from delivery.aws import Meaning, meaning
+from delivery.aws import ErrorMeaning, meaning
 from delivery.clock import iso
 from delivery.deploy.site import read_cluster
 from delivery.errors import DeliveryError
@@ -19,8 +19,8 @@ from delivery.settings.model import NONE
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
-    from delivery.clock import Clock
-    from delivery.settings import Settings
+    from delivery.clock import HostClock
+    from delivery.settings import DeliverySettings
 
 __all__ = ["read_runs"]
 
@@ -28,7 +28,9 @@ _UNLOCKED_S = 86_400.0
 """Without locks nothing says that a run is alive: after a day it counts as killed."""
 
 
-def read_runs(aws: Aws, settings: Settings, clock: Clock, name: str, limit: int) -> list[RunRecord]:
+def read_runs(
+    aws: Aws, settings: DeliverySettings, clock: HostClock, name: str, limit: int
+) -> list[RunRecord]:
     """Read the runs of a cluster, or of all clusters of an application, the newest first.
 
     `name` without a hyphen is an application. A run that was killed is given as interrupted, and its
@@ -42,7 +44,7 @@ def read_runs(aws: Aws, settings: Settings, clock: Clock, name: str, limit: int)
 
 
 def _closed(
-    aws: Aws, settings: Settings, clock: Clock, store: HistoryStore, runs: list[RunRecord]
+    aws: Aws, settings: DeliverySettings, clock: HostClock, store: HistoryStore, runs: list[RunRecord]
 ) -> Iterator[RunRecord]:
     later: dict[str, str] = {}
     for run in runs:
@@ -53,25 +55,25 @@ def _closed(
         yield run
 
 
-def _close(aws: Aws, clock: Clock, store: HistoryStore, run: RunRecord, next_begun: str) -> RunRecord:
+def _close(aws: Aws, clock: HostClock, store: HistoryStore, run: RunRecord, next_begun: str) -> RunRecord:
     cluster = read_cluster(aws, names.parse_cluster(run.cluster))
     closed = interrupted(run, cluster, clock.now(), next_begun)
     try:
         store.append(RunEvent("close", closed))
     except DeliveryError as error:
-        if meaning(error) is not Meaning.Denied:  # who may only read sees the same
+        if meaning(error) is not ErrorMeaning.Denied:  # who may only read sees the same
             raise
     return closed
 
 
-def _is_alive(aws: Aws, settings: Settings, clock: Clock, run: RunRecord) -> bool:
+def _is_alive(aws: Aws, settings: DeliverySettings, clock: HostClock, run: RunRecord) -> bool:
     """Tell whether the newest run of a cluster still holds the lock."""
     if settings.lock.table == NONE:
         return run.begun > iso(clock.now() - _UNLOCKED_S)
     try:
         owner = holder(aws, settings.lock.table, run.cluster)
     except DeliveryError as error:
-        if meaning(error) is not Meaning.NotFound:
+        if meaning(error) is not ErrorMeaning.NotFound:
             raise
         return False
     return owner is not None and owner.expires > clock.now()

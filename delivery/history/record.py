@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, Literal, NamedTuple
 
-from delivery.provenance import Trigger
+from delivery.provenance import RunOrigin
 
 __all__ = ["INTERRUPTED", "RUNNING", "GroupVersion", "RunEvent", "RunRecord", "dumps", "loads", "merged"]
 
@@ -64,7 +64,7 @@ class RunRecord:
     begun: str
     """UTC, ISO."""
     ended: str = ""
-    trigger: Trigger = field(default_factory=Trigger)
+    trigger: RunOrigin = field(default_factory=RunOrigin)
     source: GroupVersion = field(default_factory=GroupVersion)
     """What took traffic, or was to give it up."""
     target: GroupVersion = field(default_factory=GroupVersion)
@@ -119,7 +119,7 @@ class RunRecord:
         evidence, timeline = values.get("evidence"), values.get("timeline")
         return cls(
             **found,
-            trigger=Trigger(**_texts(values, names)),
+            trigger=RunOrigin(**_texts(values, names)),
             source=GroupVersion.read(values.get("from")),
             target=GroupVersion.read(values.get("to")),
             evidence=evidence if isinstance(evidence, dict) else {},

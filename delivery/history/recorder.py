@@ -22,7 +22,7 @@ from jobdsl.errors import JobdslError
 
 if TYPE_CHECKING:
     from delivery.deploy.model import Group
-    from delivery.deploy.runs import Ending
+    from delivery.deploy.runs import CommandOutcome
     from delivery.deploy.site import Site
 
 __all__ = ["Recorder"]
@@ -38,7 +38,7 @@ class Recorder:
     """
 
     def __init__(self, site: Site, kind: str) -> None:
-        self.ending: Ending | None = None
+        self.ending: CommandOutcome | None = None
         self._site = site
         self._store: HistoryStore | None = None
         self._groups: Mapping[str, GroupVersion] = {}
@@ -109,7 +109,7 @@ class Recorder:
         group = worked_on(record, self._now())
         return record if group is None else replace(record, target=version_of(group))
 
-    def _done(self, record: RunRecord, ending: Ending) -> RunRecord:
+    def _done(self, record: RunRecord, ending: CommandOutcome) -> RunRecord:
         groups = {**self._groups, **_versions(self._site, self._now())}
         new, previous = (
             groups.get(name, GroupVersion(group=name)) for name in (ending.group, ending.previous)

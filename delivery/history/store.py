@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from delivery.aws import AwsError, Meaning, asking
+from delivery.aws import AwsError, ErrorMeaning, asking
 from delivery.database import connected
 from delivery.history.record import RunEvent, dumps, loads
 from delivery.settings.model import NONE
@@ -16,8 +16,8 @@ from delivery.tables import make_table
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
-    from delivery.clock import Clock
-    from delivery.settings import Settings
+    from delivery.clock import HostClock
+    from delivery.settings import DeliverySettings
 
 __all__ = ["APPLICATION_INDEX", "DynamoStore", "HistoryStore", "SqliteStore", "create_table", "open_store"]
 
@@ -51,7 +51,7 @@ class HistoryStore(Protocol):
 
 
 def open_store(
-    aws: Aws, settings: Settings, clock: Clock, sleep: Callable[[float], None] | None = None
+    aws: Aws, settings: DeliverySettings, clock: HostClock, sleep: Callable[[float], None] | None = None
 ) -> HistoryStore | None:
     """Open what `[history]` names; None where no records are wanted."""
     if settings.history.file is not None:
@@ -95,7 +95,7 @@ class DynamoStore:
     """Events as items of a table. The first that is appended makes the table, if it may."""
 
     def __init__(
-        self, aws: Aws, table: str, clock: Clock, sleep: Callable[[float], None] | None = None
+        self, aws: Aws, table: str, clock: HostClock, sleep: Callable[[float], None] | None = None
     ) -> None:
         self._aws, self._table, self._clock, self._sleep = aws, table, clock, sleep
 
@@ -104,7 +104,7 @@ class DynamoStore:
         try:
             self._put(event)
         except AwsError as error:
-            if error.meaning is not Meaning.NotFound:
+            if error.meaning is not ErrorMeaning.NotFound:
                 raise
             self._create()
             self._put(event)
@@ -154,7 +154,7 @@ class DynamoStore:
                     for item in page["Items"]:
                         yield from _read(item["kind"]["S"], item["record"]["S"])
         except AwsError as error:
-            if error.meaning is not Meaning.NotFound:
+            if error.meaning is not ErrorMeaning.NotFound:
                 raise  # without a table there was no run yet
 
     def _create(self) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from delivery.aws import asking
 from delivery.clock import iso
 from delivery.errors import DeliveryError
-from delivery.metrics.model import CloudWatchInput, Query, Reading, Subject, Window
+from delivery.metrics.model import CloudWatchInput, Query, Reading, SampleWindow, Subject
 from delivery.metrics.series import placed
 
 if TYPE_CHECKING:
@@ -29,14 +29,14 @@ class CloudWatch:
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
 
-    def read(self, queries: Sequence[Query], subject: Subject, window: Window) -> dict[str, Reading]:
+    def read(self, queries: Sequence[Query], subject: Subject, window: SampleWindow) -> dict[str, Reading]:
         """Read all metrics in as few calls as they fit into. AwsError; DeliveryError where one is refused."""
         readings: dict[str, Reading] = {}
         for batch in _batches(queries):
             readings |= self._read(batch, subject, window)
         return readings
 
-    def _read(self, queries: Sequence[Query], subject: Subject, window: Window) -> dict[str, Reading]:
+    def _read(self, queries: Sequence[Query], subject: Subject, window: SampleWindow) -> dict[str, Reading]:
         wanted = [
             part for index, query in enumerate(queries) for part in _data(index, query, subject, window)
         ]
@@ -70,7 +70,7 @@ class _Answer:
         self.status = result.get("StatusCode", "Complete")  # PartialData on all pages but the last
         self.messages += [f"{each['Code']}: {each['Value']}" for each in result.get("Messages", ())]
 
-    def reading(self, query: Query, window: Window) -> Reading:
+    def reading(self, query: Query, window: SampleWindow) -> Reading:
         if self.status in ("InternalError", "Forbidden"):
             reason = "; ".join(self.messages) or self.status
             hint = "the role needs cloudwatch:GetMetricData" if self.status == "Forbidden" else ""
@@ -97,7 +97,7 @@ def _id(index: int) -> str:
     return f"m{index}"
 
 
-def _data(index: int, query: Query, subject: Subject, window: Window) -> list[Any]:
+def _data(index: int, query: Query, subject: Subject, window: SampleWindow) -> list[Any]:
     """Return the queries of a metric as GetMetricData takes them; ids are unique in the call."""
     if not query.query:
         (only,) = query.inputs.values()
@@ -111,7 +111,9 @@ def _data(index: int, query: Query, subject: Subject, window: Window) -> list[An
     return [*inputs, math]
 
 
-def _stat(id: str, metric: CloudWatchInput, subject: Subject, window: Window, *, is_returned: bool) -> Any:
+def _stat(
+    id: str, metric: CloudWatchInput, subject: Subject, window: SampleWindow, *, is_returned: bool
+) -> Any:
     dimensions = [{"Name": name, "Value": subject.fill(value)} for name, value in metric.dimensions.items()]
     empty = [each["Name"] for each in dimensions if not each["Value"]]
     if empty:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from delivery.analysis.model import Metric
 from delivery.errors import DeliveryError
-from delivery.metrics.model import MetricSource, Query, Reading, Side, Subject, Window
+from delivery.metrics.model import MetricSource, Query, Reading, SampleWindow, Side, Subject
 from delivery.metrics.series import describe_gaps, increments
 
 __all__ = ["Collected", "collect"]
@@ -26,7 +26,7 @@ def collect(
     sources: Mapping[str, MetricSource],
     baseline: Subject,
     canary: Subject,
-    window: Window,
+    window: SampleWindow,
 ) -> Collected:
     """Read the series of both sides. A source that does not answer gives no values, and a note.
 
@@ -55,7 +55,7 @@ def _side(
     queries: Sequence[Query],
     sources: Mapping[str, MetricSource],
     subject: Subject,
-    window: Window,
+    window: SampleWindow,
     notes: list[str],
 ) -> dict[str, Reading]:
     readings = {query.name: Reading(values=()) for query in queries}

@@ -8,7 +8,7 @@ from typing import Any
 
 from delivery.clock import iso
 from delivery.errors import DeliveryError
-from delivery.metrics.model import Query, Reading, Subject, Window
+from delivery.metrics.model import Query, Reading, SampleWindow, Subject
 from delivery.metrics.series import placed
 from delivery.shell import run
 
@@ -29,11 +29,11 @@ class Command:
     def __init__(self, timeout_seconds: float = 60.0) -> None:
         self._timeout = timeout_seconds
 
-    def read(self, queries: Sequence[Query], subject: Subject, window: Window) -> dict[str, Reading]:
+    def read(self, queries: Sequence[Query], subject: Subject, window: SampleWindow) -> dict[str, Reading]:
         """Run one command after another. DeliveryError."""
         return {query.name: self._read(query, subject, window) for query in queries}
 
-    def _read(self, query: Query, subject: Subject, window: Window) -> Reading:
+    def _read(self, query: Query, subject: Subject, window: SampleWindow) -> Reading:
         result = run(query.query, _environment(subject, window), self._timeout)
         if result.exit_code is None:
             raise DeliveryError(f"metric {query.name}: its command took longer than {self._timeout:g} s")
@@ -46,7 +46,7 @@ class Command:
         return Reading(values=values, notes=tuple(notes))
 
 
-def _environment(subject: Subject, window: Window) -> dict[str, str]:
+def _environment(subject: Subject, window: SampleWindow) -> dict[str, str]:
     return {
         "DELIVERY_GROUP": subject.group,
         "DELIVERY_SIDE": subject.side,

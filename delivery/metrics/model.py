@@ -8,7 +8,16 @@ from typing import Any, Literal, Protocol
 
 from delivery.analysis.model import Metric, MetricRules
 
-__all__ = ["CloudWatchInput", "MetricSource", "Query", "Reading", "Side", "SourceName", "Subject", "Window"]
+__all__ = [
+    "CloudWatchInput",
+    "MetricSource",
+    "Query",
+    "Reading",
+    "SampleWindow",
+    "Side",
+    "SourceName",
+    "Subject",
+]
 
 SourceName = Literal["cloudwatch", "prometheus", "command"]
 Side = Literal["baseline", "canary"]
@@ -71,7 +80,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class SampleWindow:
     """A time with values at equal steps: at `start`, `start + step_seconds`, ..., before `end`."""
 
     start: float
@@ -80,7 +89,7 @@ class Window:
     step_seconds: int = 60
 
     @classmethod
-    def between(cls, start: float, end: float, step_seconds: int = 60) -> Window:
+    def between(cls, start: float, end: float, step_seconds: int = 60) -> SampleWindow:
         """Return the whole steps between two times."""
         first = -(-int(start) // step_seconds) * step_seconds
         return cls(
@@ -110,7 +119,7 @@ class Reading:
 class MetricSource(Protocol):
     """A place where metrics are kept."""
 
-    def read(self, queries: Sequence[Query], subject: Subject, window: Window) -> dict[str, Reading]:
+    def read(self, queries: Sequence[Query], subject: Subject, window: SampleWindow) -> dict[str, Reading]:
         """Read metrics of one group; a reading for each query, by its name.
 
         Raises:

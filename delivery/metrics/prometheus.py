@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from delivery.errors import DeliveryError
-from delivery.metrics.model import Query, Reading, Subject, Window
+from delivery.metrics.model import Query, Reading, SampleWindow, Subject
 from delivery.metrics.series import placed
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Prometheus:
         self._url = f"{url.rstrip('/')}/api/v1/query_range"
         self._variable = token_variable
 
-    def read(self, queries: Sequence[Query], subject: Subject, window: Window) -> dict[str, Reading]:
+    def read(self, queries: Sequence[Query], subject: Subject, window: SampleWindow) -> dict[str, Reading]:
         """Read each query with the names of a group filled in. DeliveryError."""
         import requests
 
@@ -53,7 +53,9 @@ class Prometheus:
             )
         return token
 
-    def _read(self, session: requests.Session, query: Query, subject: Subject, window: Window) -> Reading:
+    def _read(
+        self, session: requests.Session, query: Query, subject: Subject, window: SampleWindow
+    ) -> Reading:
         text, points, notes = subject.fill(query.query), [], []
         for part in _parts(window):
             answer = self._ask(session, query.name, text, part)
@@ -62,7 +64,7 @@ class Prometheus:
         values, left_out = placed(points, window)
         return Reading(values=values, notes=tuple(dict.fromkeys([*notes, *left_out])))
 
-    def _ask(self, session: requests.Session, name: str, text: str, window: Window) -> Any:
+    def _ask(self, session: requests.Session, name: str, text: str, window: SampleWindow) -> Any:
         import requests
 
         parameters: dict[str, str | float] = {
@@ -100,12 +102,12 @@ def _problem(answer: requests.Response) -> str:
     return "" if answer.ok and isinstance(document.get("data"), dict) else f"HTTP {answer.status_code}"
 
 
-def _parts(window: Window) -> Iterator[Window]:
+def _parts(window: SampleWindow) -> Iterator[SampleWindow]:
     """Divide a window into some that one answer may hold."""
     size = _MOST_POINTS * window.step_seconds
     start = window.start
     while start < window.end:
-        yield Window(start=start, end=min(start + size, window.end), step_seconds=window.step_seconds)
+        yield SampleWindow(start=start, end=min(start + size, window.end), step_seconds=window.step_seconds)
         start += size
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from delivery.metrics.model import Window
+from delivery.metrics.model import SampleWindow
 
 __all__ = ["describe_gaps", "increments", "placed"]
 
@@ -14,7 +14,7 @@ _MANY_MISSING = 0.1
 Values = tuple[float | None, ...]
 
 
-def placed(points: Iterable[tuple[float, float | None]], window: Window) -> tuple[Values, list[str]]:
+def placed(points: Iterable[tuple[float, float | None]], window: SampleWindow) -> tuple[Values, list[str]]:
     """Place points of any order on the steps of a window; of several in one step the latest time counts.
 
     Returns:

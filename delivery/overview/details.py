@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from delivery import tags
-from delivery.aws import AwsError, Meaning, asking
+from delivery.aws import AwsError, ErrorMeaning, asking
 from delivery.clean.usage import shares
 from delivery.deploy.site import read_group
 from delivery.overview.groups import instances_of, rows_of
@@ -14,7 +14,7 @@ from delivery.provenance import recorded_release, recorded_trigger
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
-    from delivery.settings import Settings
+    from delivery.settings import DeliverySettings
 
 __all__ = ["group_details", "image_details", "instance_details"]
 
@@ -25,7 +25,7 @@ _OF_GROUP = "aws:autoscaling:groupName"
 Values = dict[str, Any]
 
 
-def group_details(aws: Aws, settings: Settings, name: str, now: float) -> Values | None:
+def group_details(aws: Aws, settings: DeliverySettings, name: str, now: float) -> Values | None:
     """Read a group, its instances and newest activities; None if there is none. AwsError."""
     group = read_group(aws, name)
     if group is None:
@@ -90,7 +90,7 @@ def instance_details(aws: Aws, id: str) -> Values | None:
     return None
 
 
-def image_details(aws: Aws, settings: Settings, id: str, now: float) -> Values | None:
+def image_details(aws: Aws, settings: DeliverySettings, id: str, now: float) -> Values | None:
     """Read an image as this account sees it; None if it does not.
 
     With whom it is shared is known to its owner alone. AwsError.
@@ -112,6 +112,6 @@ def _shares(aws: Aws, id: str) -> list[str] | None:
     try:
         return shares(aws, id)
     except AwsError as error:
-        if error.meaning in (Meaning.Denied, Meaning.NotFound):
+        if error.meaning in (ErrorMeaning.Denied, ErrorMeaning.NotFound):
             return None
         raise

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from delivery.aws import AwsError, Meaning, asking
+from delivery.aws import AwsError, ErrorMeaning, asking
 from delivery.deploy.site import read_groups
 from delivery.deploy.status import described, group_values, short_name, traffic_words
 from delivery.deploy.traffic import has_traffic
@@ -18,7 +18,7 @@ from delivery.table import age
 if TYPE_CHECKING:
     from delivery.aws import Aws
     from delivery.deploy.model import Group
-    from delivery.settings import Deploy, Settings
+    from delivery.settings import DeliverySettings, Deploy
 
 __all__ = ["HEAD", "group_rows", "instances_of", "order", "row", "rows_of"]
 
@@ -31,12 +31,12 @@ HEAD = (
 Values = dict[str, Any]
 
 
-def group_rows(aws: Aws, settings: Settings, now: float) -> list[Values]:
+def group_rows(aws: Aws, settings: DeliverySettings, now: float) -> list[Values]:
     """Read all groups of an account and region. AwsError."""
     return rows_of(aws, settings, read_groups(aws), now)
 
 
-def rows_of(aws: Aws, settings: Settings, groups: Sequence[Group], now: float) -> list[Values]:
+def rows_of(aws: Aws, settings: DeliverySettings, groups: Sequence[Group], now: float) -> list[Values]:
     """Give groups as JSON values; what tags do not say is looked up for all of them at once. AwsError."""
     contents = _contents(aws, groups)
     ways = {group.name: _settings_of(settings, aws.account, group.name) for group in groups}
@@ -64,7 +64,7 @@ def _values(aws: Aws, group: Group, release: Release, takes: bool | None, now: f
     }
 
 
-def _settings_of(settings: Settings, account: str, name: str) -> Deploy:
+def _settings_of(settings: DeliverySettings, account: str, name: str) -> Deploy:
     parsed = parse_group(name)
     if parsed is None:
         return settings.deploy(account)
@@ -114,7 +114,7 @@ def _asked(arns: Sequence[str], ask: Any) -> list[tuple[str, Any]]:
         with asking("reading the weights of listeners"):
             return list(ask(list(arns)))
     except AwsError as error:
-        if error.meaning is not Meaning.NotFound:
+        if error.meaning is not ErrorMeaning.NotFound:
             raise
     half = len(arns) // 2
     return [] if half == 0 else [*_asked(arns[:half], ask), *_asked(arns[half:], ask)]

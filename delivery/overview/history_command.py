@@ -11,7 +11,7 @@ from delivery.overview.options import location_options
 
 if TYPE_CHECKING:
     from delivery.history.record import RunRecord
-    from delivery.settings import Settings
+    from delivery.settings import DeliverySettings
 
 __all__ = ["history"]
 
@@ -39,14 +39,14 @@ def history(
 
     NAME without a hyphen is an application. A run that was killed is listed as interrupted.
     """
-    from delivery.clock import Clock
+    from delivery.clock import HostClock
     from delivery.deploy.asked import cluster_of
     from delivery.history.reader import read_runs
     from delivery.overview.locations import locations, read_all, report_unread
     from delivery.settings import load_settings
     from jobdsl.cli.console import say_json
 
-    settings, clock = load_settings(settings_file), Clock()
+    settings, clock = load_settings(settings_file), HostClock()
     cluster_of(name)
     places = locations(settings, account, region)
     answers = read_all(settings, places, lambda aws: read_runs(aws, settings, clock, name, limit))
@@ -62,7 +62,7 @@ def history(
     return answers.exit_code
 
 
-def _check_known(settings: Settings, name: str) -> None:
+def _check_known(settings: DeliverySettings, name: str) -> None:
     """Refuse a name that no group and no setting has. DeliveryError."""
     from delivery.deploy.site import read_groups
     from delivery.names import parse_group
@@ -79,7 +79,7 @@ def _check_known(settings: Settings, name: str) -> None:
         raise unknown_name("application", name, applications, answers.unread)
 
 
-def _print(name: str, settings: Settings, runs: list[RunRecord], *, timeline: bool) -> None:
+def _print(name: str, settings: DeliverySettings, runs: list[RunRecord], *, timeline: bool) -> None:
     from delivery.table import columns
     from jobdsl.cli.console import say
 

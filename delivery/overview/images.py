@@ -13,7 +13,7 @@ from delivery.table import age
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
-    from delivery.settings import Settings
+    from delivery.settings import DeliverySettings
 
 __all__ = ["HEAD", "account_names", "image_rows", "image_values", "row", "users_of"]
 
@@ -21,7 +21,7 @@ HEAD = ("IMAGE", "VERSION", "ACCOUNT", "REGION", "AGE", "TESTED IN", "SHARED WIT
 Values = dict[str, Any]
 
 
-def account_names(settings: Settings) -> dict[str, str]:
+def account_names(settings: DeliverySettings) -> dict[str, str]:
     """Give the names of the accounts of the settings, by their twelve digits."""
     return {account.id: name for name, account in settings.accounts.items() if account.id}
 

@@ -27,14 +27,14 @@ def images(
 
     Images are listed where they belong; groups of all accounts and regions count as their users.
     """
-    from delivery.clock import Clock
+    from delivery.clock import HostClock
     from delivery.overview.groups import group_rows
     from delivery.overview.images import account_names, image_rows, users_of
     from delivery.overview.locations import locations, read_all, report_unread, unknown_name
     from delivery.settings import load_settings
     from jobdsl.cli.console import say_json
 
-    settings, now = load_settings(settings_file), Clock().now()
+    settings, now = load_settings(settings_file), HostClock().now()
     locations(settings, account, region)
     names = account_names(settings)
 

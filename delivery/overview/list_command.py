@@ -11,7 +11,7 @@ from delivery.overview.options import location_options
 
 if TYPE_CHECKING:
     from delivery.overview.locations import Answers
-    from delivery.settings import Settings
+    from delivery.settings import DeliverySettings
 
 __all__ = ["list_groups"]
 
@@ -42,13 +42,13 @@ def list_groups(
 
     An account or region that cannot be read is reported, and the others are listed; the exit code is 1 then.
     """
-    from delivery.clock import Clock
+    from delivery.clock import HostClock
     from delivery.overview.groups import group_rows, order
     from delivery.overview.locations import locations, read_all, report_unread
     from delivery.settings import load_settings
     from jobdsl.cli.console import say_json
 
-    settings, now = load_settings(settings_file), Clock().now()
+    settings, now = load_settings(settings_file), HostClock().now()
     places = locations(settings, account, region)
     answers = read_all(settings, places, lambda aws: group_rows(aws, settings, now))
     groups = sorted((values for found in answers.found for values in found), key=order)
@@ -64,7 +64,7 @@ def list_groups(
 
 
 def _chosen(
-    settings: Settings,
+    settings: DeliverySettings,
     answers: Answers[list[Values]],
     groups: list[Values],
     app: str | None,
@@ -82,7 +82,7 @@ def _chosen(
     return groups
 
 
-def _clusters(settings: Settings) -> set[str]:
+def _clusters(settings: DeliverySettings) -> set[str]:
     return {name for kind, name in settings.layers if kind == "clusters"}
 
 

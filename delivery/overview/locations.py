@@ -16,7 +16,7 @@ from jobdsl.printable import one_line, printable
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
-    from delivery.settings import Settings
+    from delivery.settings import DeliverySettings
 
 __all__ = ["Answers", "Location", "Unread", "locations", "read_all", "report_unread", "unknown_name"]
 
@@ -59,7 +59,7 @@ class Answers(Generic[Answer]):
         return [each._asdict() for each in self.unread]
 
 
-def locations(settings: Settings, account: str | None, region: str | None) -> list[Location]:
+def locations(settings: DeliverySettings, account: str | None, region: str | None) -> list[Location]:
     """List the accounts and regions to read: all, or those of an account or region. DeliveryError."""
     if account is not None or not settings.accounts:
         accounts = [settings.account(account)]
@@ -79,7 +79,7 @@ def locations(settings: Settings, account: str | None, region: str | None) -> li
 
 
 def read_all(
-    settings: Settings, places: Sequence[Location], read: Callable[[Aws], Answer]
+    settings: DeliverySettings, places: Sequence[Location], read: Callable[[Aws], Answer]
 ) -> Answers[Answer]:
     """Read several accounts and regions at the same time, and keep their order."""
     answers: Answers[Answer] = Answers()

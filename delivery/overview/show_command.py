@@ -13,7 +13,7 @@ from delivery.overview.options import location_options
 if TYPE_CHECKING:
     from delivery.aws import Aws
     from delivery.overview.locations import Answers, Location
-    from delivery.settings import Settings
+    from delivery.settings import DeliverySettings
 
 __all__ = ["show"]
 
@@ -32,12 +32,12 @@ def show(
 
     All accounts and regions of the settings are searched.
     """
-    from delivery.clock import Clock
+    from delivery.clock import HostClock
     from delivery.overview.locations import locations, read_all, report_unread
     from delivery.settings import load_settings
     from jobdsl.cli.console import say_json
 
-    settings, now = load_settings(settings_file), Clock().now()
+    settings, now = load_settings(settings_file), HostClock().now()
     places = locations(settings, account, region)
     answers = read_all(settings, places, lambda aws: _read(aws, settings, name, now))
     found = [values for values in answers.found if values is not None]
@@ -55,7 +55,7 @@ def show(
     return answers.exit_code
 
 
-def _read(aws: Aws, settings: Settings, name: str, now: float) -> Values | None:
+def _read(aws: Aws, settings: DeliverySettings, name: str, now: float) -> Values | None:
     from delivery.overview.details import group_details, image_details, instance_details
 
     if not _ID.fullmatch(name):
@@ -63,7 +63,7 @@ def _read(aws: Aws, settings: Settings, name: str, now: float) -> Values | None:
     return instance_details(aws, name) if name.startswith("i-") else image_details(aws, settings, name, now)
 
 
-def _with_users(settings: Settings, images: list[Values], now: float) -> list[Values]:
+def _with_users(settings: DeliverySettings, images: list[Values], now: float) -> list[Values]:
     """Add which groups of all accounts and regions use an image; its owner describes it best."""
     from delivery.overview.groups import group_rows
     from delivery.overview.images import users_of
@@ -76,7 +76,7 @@ def _with_users(settings: Settings, images: list[Values], now: float) -> list[Va
 
 
 def _unknown(
-    settings: Settings, places: list[Location], answers: Answers[Values | None], name: str
+    settings: DeliverySettings, places: list[Location], answers: Answers[Values | None], name: str
 ) -> Exception:
     from delivery.deploy.site import read_groups
     from delivery.overview.locations import read_all, unknown_name

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from delivery.settings.analysis import AnalysisSettings
 from delivery.settings.file import load_settings, loads, overridden
-from delivery.settings.model import FILE, GATES, Account, App, Bake, Deploy, HistorySettings, Lock, Settings
+from delivery.settings.model import (
+    FILE,
+    GATES,
+    Account,
+    App,
+    Bake,
+    DeliverySettings,
+    Deploy,
+    HistorySettings,
+    LockSettings,
+)
 
 __all__ = [
     "FILE",
@@ -16,10 +26,10 @@ __all__ = [
     "AnalysisSettings",
     "App",
     "Bake",
+    "DeliverySettings",
     "Deploy",
     "HistorySettings",
-    "Lock",
-    "Settings",
+    "LockSettings",
     "load_settings",
     "loads",
     "overridden",

@@ -14,9 +14,9 @@ from jobdsl.settings.tomlread import Reader, checked, number, words
 
 __all__ = [
     "ACTIONS",
+    "ConsoleJobs",
     "ConsoleSettings",
     "JenkinsSettings",
-    "JobNames",
     "OidcSettings",
     "ProxySettings",
     "Role",
@@ -118,7 +118,7 @@ class JenkinsSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class JobNames:
+class ConsoleJobs:
     """`[console.jobs]`: full name of the job of each action.
 
     `{application}`, `{cluster}`, `{account}` and `{region}` are filled in; an action without a job is not
@@ -167,7 +167,7 @@ class ConsoleSettings:
     oidc: OidcSettings = field(default_factory=OidcSettings)
     proxy: ProxySettings = field(default_factory=ProxySettings)
     jenkins: JenkinsSettings = field(default_factory=JenkinsSettings)
-    jobs: Mapping[str, JobNames] = field(default_factory=dict)
+    jobs: Mapping[str, ConsoleJobs] = field(default_factory=dict)
     """By application or cluster; the empty name has the default."""
     roles: Mapping[str, Role] = field(default_factory=dict)
 
@@ -201,14 +201,14 @@ def read_console(reader: Reader) -> ConsoleSettings:
     return _from_directory(reader, console)
 
 
-def _jobs(reader: Reader, value: object) -> dict[str, JobNames]:
+def _jobs(reader: Reader, value: object) -> dict[str, ConsoleJobs]:
     path = ("console", "jobs")
     table = dict(reader.mapping(value, path))
-    own = {entry.name for entry in fields(JobNames)}
+    own = {entry.name for entry in fields(ConsoleJobs)}
     nested = {name: each for name, each in table.items() if isinstance(each, dict) and name not in own}
     plain = {name: each for name, each in table.items() if name not in nested}
-    jobs = {name: reader.table(JobNames, each, (*path, name)) for name, each in nested.items()}
-    return {"": reader.table(JobNames, plain, path), **jobs}
+    jobs = {name: reader.table(ConsoleJobs, each, (*path, name)) for name, each in nested.items()}
+    return {"": reader.table(ConsoleJobs, plain, path), **jobs}
 
 
 def _check(reader: Reader, console: ConsoleSettings) -> None:
@@ -223,7 +223,7 @@ def _check(reader: Reader, console: ConsoleSettings) -> None:
         hint = "user and token_file say who starts jobs"
         reader.error(("console", "jenkins"), "console.jenkins is not complete", hint)
     has_jobs = any(
-        getattr(names, entry.name) for names in console.jobs.values() for entry in fields(JobNames)
+        getattr(names, entry.name) for names in console.jobs.values() for entry in fields(ConsoleJobs)
     )
     if has_jobs and jenkins.url is None:
         hint = "[console.jenkins] url, user and token_file"

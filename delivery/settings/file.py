@@ -23,11 +23,11 @@ from delivery.settings.model import (
     Account,
     App,
     Bake,
+    DeliverySettings,
     Deploy,
     HistorySettings,
     Layer,
-    Lock,
-    Settings,
+    LockSettings,
 )
 from jobdsl.errors import EstateError, Problem, Where, suggestion
 from jobdsl.settings.tomlread import Reader
@@ -38,14 +38,14 @@ _LISTS = ("subnets", "security_groups", "instance_types")
 """Keys of several texts, which an option may separate by commas."""
 
 
-def load_settings(path: Path | None = None) -> Settings:
+def load_settings(path: Path | None = None) -> DeliverySettings:
     """The file that is named, that `DELIVERY_SETTINGS` names, `./delivery.toml`, or else the defaults.
 
     SettingsError with everything that is wrong in it.
     """
     named = path or (Path(os.environ["DELIVERY_SETTINGS"]) if os.environ.get("DELIVERY_SETTINGS") else None)
     if named is None and not Path(FILE).is_file():
-        return Settings()
+        return DeliverySettings()
     file = named or Path(FILE)
     try:
         text = file.read_text(encoding="utf-8-sig")
@@ -55,7 +55,7 @@ def load_settings(path: Path | None = None) -> Settings:
     return loads(text, str(file))
 
 
-def loads(text: str, file: str = FILE) -> Settings:
+def loads(text: str, file: str = FILE) -> DeliverySettings:
     """The settings in a file's text; SettingsError with every error in it, each with its line."""
     try:
         reader = Reader(text, file)
@@ -66,7 +66,7 @@ def loads(text: str, file: str = FILE) -> Settings:
     return settings
 
 
-def _read(reader: Reader) -> Settings:
+def _read(reader: Reader) -> DeliverySettings:
     document = reader.document
     reader.known(
         document,
@@ -100,10 +100,10 @@ def _read(reader: Reader) -> Settings:
         _named(reader, ("clusters", name), names.parse_cluster)
         layers["clusters", name] = _layer(reader, table, ("clusters", name))
     bake = reader.table(Bake, document.get("bake", {}), ("bake",))
-    lock = reader.table(Lock, document.get("lock", {}), ("lock",))
+    lock = reader.table(LockSettings, document.get("lock", {}), ("lock",))
     history = _history(reader)
     analysis = read_analysis(reader, document["analysis"], ("analysis",)) if "analysis" in document else None
-    settings = Settings(accounts, apps, bake, lock, history, layers, read_console(reader), analysis)
+    settings = DeliverySettings(accounts, apps, bake, lock, history, layers, read_console(reader), analysis)
     _cross_checks(reader, settings)
     return settings
 
@@ -194,7 +194,7 @@ def _said(read: Deploy, table: Mapping[str, Any]) -> Layer:
     return {one.name: getattr(read, one.name) for one in fields(Deploy) if one.name in table}
 
 
-def _cross_checks(reader: Reader, settings: Settings) -> None:
+def _cross_checks(reader: Reader, settings: DeliverySettings) -> None:
     """What no single key can tell."""
     for name, account in settings.accounts.items():
         _check_account(reader, settings, name, account)
@@ -208,7 +208,7 @@ def _cross_checks(reader: Reader, settings: Settings) -> None:
         _known(reader, settings.bake.account, settings, ("bake", "account"))
 
 
-def _check_account(reader: Reader, settings: Settings, name: str, account: Account) -> None:
+def _check_account(reader: Reader, settings: DeliverySettings, name: str, account: Account) -> None:
     path = ("accounts", name)
     if account.tested_in == name:
         reader.error((*path, "tested_in"), f"accounts.{name}.tested_in names the account itself")
@@ -222,7 +222,7 @@ def _check_account(reader: Reader, settings: Settings, name: str, account: Accou
         reader.error((*path, "change_request_url"), f"accounts.{name} needs no change request", hint)
 
 
-def _known(reader: Reader, name: str, settings: Settings, path: tuple[str, ...]) -> None:
+def _known(reader: Reader, name: str, settings: DeliverySettings, path: tuple[str, ...]) -> None:
     known = settings.accounts
     if name not in known:
         hint = suggestion(name, known) or (f"known are {', '.join(known)}" if known else "[accounts.NAME]")

@@ -24,11 +24,11 @@ __all__ = [
     "Account",
     "App",
     "Bake",
+    "DeliverySettings",
     "Deploy",
     "HistorySettings",
     "Layer",
-    "Lock",
-    "Settings",
+    "LockSettings",
 ]
 
 FILE = "delivery.toml"
@@ -235,7 +235,7 @@ class Bake:
 
 
 @dataclass(frozen=True, slots=True)
-class Lock:
+class LockSettings:
     """`[lock]`: how two deploys of one cluster are kept apart."""
 
     table: str = "delivery-locks"
@@ -256,13 +256,13 @@ Layer = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class DeliverySettings:
     """Everything `delivery.toml` says."""
 
     accounts: Mapping[str, Account] = field(default_factory=dict)
     apps: Mapping[str, App] = field(default_factory=dict)
     bake: Bake = field(default_factory=Bake)
-    lock: Lock = field(default_factory=Lock)
+    lock: LockSettings = field(default_factory=LockSettings)
     history: HistorySettings = field(default_factory=HistorySettings)
     layers: Mapping[tuple[str, str], Layer] = field(default_factory=dict)
     """What was said of deploys: by `("defaults", "")`, `("accounts", NAME)`, `("apps", NAME)` ..."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dynaslave.acting.turn import Turn, told
 from dynaslave.controller.nodes import KeptError
 from dynaslave.deciding.decisions import Abandon, EndInstance, RemoveNode, Report, Retire
-from dynaslave.model import Instance, Node, Offline
+from dynaslave.model import Instance, JenkinsNode, Offline
 
 __all__ = ["Ending", "end_instances", "retire"]
 
@@ -55,13 +55,13 @@ def end_instances(
 
 
 def _retire(turn: Turn, decisions: Sequence[Ending], by_node: dict[str, list[Instance]]) -> list[Report]:
-    def look(decision: Ending) -> Node:
+    def look(decision: Ending) -> JenkinsNode:
         if isinstance(decision, Abandon):
             return _surely_gone(turn, decision)
         return _surely_idle(turn, decision, by_node.get(decision.node, ()))
 
     found = turn.each(look, decisions)
-    sure = [one.name for one in found if isinstance(one, Node)]
+    sure = [one.name for one in found if isinstance(one, JenkinsNode)]
     failed = _terminate(turn, [instance for name in sure for instance in by_node.get(name, ())])
     removed = dict(zip(sure, turn.each(turn.nodes.delete, [] if failed else sure), strict=False))
     return [
@@ -70,7 +70,7 @@ def _retire(turn: Turn, decisions: Sequence[Ending], by_node: dict[str, list[Ins
     ]
 
 
-def _surely_gone(turn: Turn, decision: Abandon) -> Node:
+def _surely_gone(turn: Turn, decision: Abandon) -> JenkinsNode:
     """Return the node, marked offline by us and without an agent after that; KeptError with any doubt."""
     node = turn.nodes.ours(decision.node)
     if node.connected:
@@ -82,7 +82,7 @@ def _surely_gone(turn: Turn, decision: Abandon) -> Node:
     return node
 
 
-def _surely_idle(turn: Turn, decision: Ending, instances: Sequence[Instance]) -> Node:
+def _surely_idle(turn: Turn, decision: Ending, instances: Sequence[Instance]) -> JenkinsNode:
     """The node, marked offline by us and idle after that; KeptError with any doubt."""
     alive = any(instance.state != "terminated" for instance in instances)
     if alive and isinstance(decision, RemoveNode):
@@ -97,7 +97,7 @@ def _surely_idle(turn: Turn, decision: Ending, instances: Sequence[Instance]) ->
     return _idle(node)
 
 
-def _close(turn: Turn, node: Node, reason: str) -> Node:
+def _close(turn: Turn, node: JenkinsNode, reason: str) -> JenkinsNode:
     """Mark a node offline whose agent is not there: should it dial in now, it takes no build."""
     if node.connected:
         raise KeptError("it is online")
@@ -108,7 +108,7 @@ def _close(turn: Turn, node: Node, reason: str) -> Node:
     return node
 
 
-def _idle(node: Node) -> Node:
+def _idle(node: JenkinsNode) -> JenkinsNode:
     if node.busy:
         raise KeptError("something runs there")
     return node

@@ -56,11 +56,11 @@ def status(estate: Path | None, page: str | None, as_json: bool, most: int, **op
 
 
 def _seen(estate: Path, options: dict[str, Any]) -> Status:
-    from dynaslave.manager.assemble import Options, assemble, connect
+    from dynaslave.manager.assemble import RunOptions, assemble, connect
     from dynaslave.manager.logs import configure
     from dynaslave.pools.watch import EstateSource, read
 
-    given = Options(estate=estate, look_only=True, **options)
+    given = RunOptions(estate=estate, look_only=True, **options)
     configure("text", "warning")
     source = EstateSource(estate, lambda root: read(root, given.isolation))
     manager = assemble(given, source, connect(given, source.current()))

@@ -52,12 +52,12 @@ def run_command(
     The manager keeps no state: start it again on any host, and it continues from what Jenkins and the
     cloud report.
     """
-    from dynaslave.manager.assemble import Options, assemble, connect
+    from dynaslave.manager.assemble import RunOptions, assemble, connect
     from dynaslave.manager.logs import configure
     from dynaslave.manager.metrics import Metrics
     from dynaslave.pools.watch import EstateSource, read
 
-    given = Options(estate=estate, **options)
+    given = RunOptions(estate=estate, **options)
     configure(form)
     source = EstateSource(estate, lambda root: read(root, given.isolation))
     metrics = Metrics()
@@ -98,13 +98,13 @@ def once(estate: Path, dry_run: bool, **options: Any) -> None:
     No idle agent is ended: that needs several snapshots of a pool.
     """
     from dynaslave.controller import permissions
-    from dynaslave.manager.assemble import Options, assemble, connect, preflight
+    from dynaslave.manager.assemble import RunOptions, assemble, connect, preflight
     from dynaslave.manager.logs import configure
     from dynaslave.manager.status_text import lines
     from dynaslave.pools.watch import EstateSource, read
     from jobdsl.cli.console import say_problems
 
-    given = Options(estate=estate, look_only=dry_run, **options)
+    given = RunOptions(estate=estate, look_only=dry_run, **options)
     configure("text", "warning")
     source = EstateSource(estate, lambda root: read(root, given.isolation))
     declared = source.current()

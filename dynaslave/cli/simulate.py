@@ -12,8 +12,8 @@ import click
 if TYPE_CHECKING:
     from dynaslave.pools.pool import AgentPool
     from dynaslave.pools.prices import Table
-    from dynaslave.simulate.chance import Faults
-    from dynaslave.trace import Build
+    from dynaslave.simulate.chance import FaultRates
+    from dynaslave.trace import TraceBuild
 
 __all__ = ["simulate"]
 
@@ -96,7 +96,7 @@ def simulate(
     from dynaslave import trace as traces
     from dynaslave.pools import prices as table_of
     from dynaslave.simulate import fit, poolfile
-    from dynaslave.simulate.chance import Faults
+    from dynaslave.simulate.chance import FaultRates
     from jobdsl.printable import plural
 
     names = _names(policies)
@@ -106,7 +106,7 @@ def simulate(
     read = traces.read(trace)
     builds = fit.fit(read, pools, str(trace))
     table = table_of.load(prices, str(prices)) if prices else table_of.shipped()
-    faults = Faults(capacity_errors, never_connect, interruptions)
+    faults = FaultRates(capacity_errors, never_connect, interruptions)
     if read.skipped:
         click.echo(f"left out: {plural(read.skipped, 'job')} of the trace that never ran", err=True)
     if what_if:
@@ -130,12 +130,12 @@ def _names(given: Sequence[str]) -> list[str]:
 
 
 def _play(
-    builds: Sequence[Build],
+    builds: Sequence[TraceBuild],
     pools: Mapping[str, AgentPool],
     names: Sequence[str],
     table: Table,
     seed: int,
-    faults: Faults,
+    faults: FaultRates,
     *,
     as_json: bool,
     plot: Path | None,
@@ -179,12 +179,12 @@ def _progress(pool: str) -> Callable[[int, int], None]:
 
 
 def _what_if(
-    builds: Sequence[Build],
+    builds: Sequence[TraceBuild],
     pools: Mapping[str, AgentPool],
     name: str,
     table: Table,
     seed: int,
-    faults: Faults,
+    faults: FaultRates,
     *,
     as_json: bool,
 ) -> None:

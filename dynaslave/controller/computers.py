@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dynaslave.controller.marks import Marker, is_ours
+from dynaslave.controller.marks import NodeMarker, is_ours
 from dynaslave.controller.nodedocument import mode_of
-from dynaslave.model import Node, Offline, Running
+from dynaslave.model import JenkinsNode, Offline, Running
 from jobdsl.errors import ControllerError
 
 __all__ = ["NODE", "TREE", "node", "nodes"]
@@ -31,20 +31,20 @@ TREE = f"computer[{NODE}]"
 """What to ask of `/computer/api/json?tree=`."""
 
 
-def nodes(answer: Mapping[str, Any], manager: str) -> tuple[Node, ...]:
+def nodes(answer: Mapping[str, Any], manager: str) -> tuple[JenkinsNode, ...]:
     """Every node, ours with pool and launch. ControllerError if the answer does not tell all of `TREE`."""
     return tuple(node(entry, manager) for entry in _list(answer, "computer"))
 
 
-def node(entry: Mapping[str, Any], manager: str) -> Node:
+def node(entry: Mapping[str, Any], manager: str) -> JenkinsNode:
     """One node. ControllerError if the answer does not tell all of `NODE`."""
     name = _get(entry, "displayName", str)
     description = _text(entry.get("description"))
-    marker = Marker.find(description, name)
+    marker = NodeMarker.find(description, name)
     ours = marker is not None and marker.manager == manager
     marked, offline = _get(entry, "temporarilyOffline", bool), _get(entry, "offline", bool)
     reason = _text(entry.get("offlineCauseReason"))
-    return Node(
+    return JenkinsNode(
         name=name,
         labels=frozenset(_get(label, "name", str) for label in _list(entry, "assignedLabels")),
         executors=_get(entry, "numExecutors", int),

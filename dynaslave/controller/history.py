@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dynaslave.trace import Build
+from dynaslave.trace import TraceBuild
 from jobdsl.grammar import names
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _NODE = re.compile(r"(?P<pool>.+)-[0-9a-zA-Z]{8}-\d+")
 class History(NamedTuple):
     """What a history shows."""
 
-    builds: tuple[Build, ...]
+    builds: tuple[TraceBuild, ...]
     """In the order they came; the first at 0."""
     left_out: int
     """Builds that hold no executor, or are not over."""
@@ -40,7 +40,7 @@ class History(NamedTuple):
 
 def read(controller: Controller, pools: Sequence[AgentPool], *, since: float, most: int = 100) -> History:
     """The builds since a moment, the newest `most` of each job; a request for five levels of folders."""
-    found: list[tuple[float, Build]] = []
+    found: list[tuple[float, TraceBuild]] = []
     left_out = guessed = 0
     for job in _jobs(
         controller,
@@ -60,7 +60,7 @@ def read(controller: Controller, pools: Sequence[AgentPool], *, since: float, mo
             where = _pool(str(build.get("builtOn") or ""), label, pools)
             seconds = float(build.get("duration") or 0) / 1000
             ready = began - (waited or 0.0)
-            found.append((ready, Build(ready, seconds, where, label, str(job["fullName"]))))
+            found.append((ready, TraceBuild(ready, seconds, where, label, str(job["fullName"]))))
     found.sort(key=lambda one: one[0])
     start = found[0][0] if found else 0.0
     builds = tuple(build._replace(submit=round(ready - start, 3)) for ready, build in found)

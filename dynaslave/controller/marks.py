@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-__all__ = ["Marker", "is_manager", "is_ours", "reason"]
+__all__ = ["NodeMarker", "is_manager", "is_ours", "reason"]
 
 _PREFIX = "dynaslave: "
 _LONGEST = 300
@@ -29,7 +29,7 @@ def is_manager(name: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Marker:
+class NodeMarker:
     """Whose node it is: the last line of its description."""
 
     manager: str
@@ -49,7 +49,7 @@ class Marker:
         )
 
     @classmethod
-    def find(cls, description: str | None, node: str) -> Marker | None:
+    def find(cls, description: str | None, node: str) -> NodeMarker | None:
         """The marker in the description of that node; None without one, or if it is another node's."""
         if not description or "Managed by dynaslave " not in description:
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from urllib.parse import urlencode
 
-from dynaslave.controller.marks import Marker
+from dynaslave.controller.marks import NodeMarker
 from dynaslave.pools.pool import AgentPool
 from jobdsl.documents.tree import Node as Element
 from jobdsl.documents.tree import header, to_text
@@ -22,7 +22,7 @@ def _labels(pool: AgentPool) -> str:
     return " ".join(str(Atom(label)) for label in pool.labels)
 
 
-def _description(pool: AgentPool, marker: Marker) -> str:
+def _description(pool: AgentPool, marker: NodeMarker) -> str:
     whose = f" of team {pool.team}" if pool.team else ""
     only = f" {_EXCLUSIVE}" if pool.mode == "exclusive" else ""
     return f"Build agent of the pool {pool.name}{whose}.{only}\n{marker}"
@@ -33,7 +33,7 @@ def mode_of(description: str) -> str:
     return "exclusive" if _EXCLUSIVE in description else ""
 
 
-def document(pool: AgentPool, marker: Marker, home: str, *, websocket: bool) -> str:
+def document(pool: AgentPool, marker: NodeMarker, home: str, *, websocket: bool) -> str:
     """The config.xml of an agent's node."""
     text = {
         "name": marker.node,
@@ -60,7 +60,7 @@ def document(pool: AgentPool, marker: Marker, home: str, *, websocket: bool) -> 
     return header(body) + body.lstrip("\n")
 
 
-def form(pool: AgentPool, marker: Marker, home: str, *, websocket: bool) -> str:
+def form(pool: AgentPool, marker: NodeMarker, home: str, *, websocket: bool) -> str:
     """The same as the form of the page "New Node", which every version takes."""
     values = {
         "name": marker.node,

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from dynaslave.controller import computers, marks, nodedocument
-from dynaslave.controller.marks import Marker
-from dynaslave.model import Node, Offline
+from dynaslave.controller.marks import NodeMarker
+from dynaslave.model import JenkinsNode, Offline
 from dynaslave.pools.pool import AgentPool
 from jobdsl.controller.refusals import AlreadyExistsError, NotFoundError
 from jobdsl.errors import ControllerError
@@ -71,7 +71,7 @@ class Nodes:
 
     def create(self, pool: AgentPool, name: str, intent: str, now: float, home: str) -> None:
         """Create the node of an agent to come; `home` is where it works. The same again is no error."""
-        marker = Marker(self.manager, name, pool.name, intent, now)
+        marker = NodeMarker(self.manager, name, pool.name, intent, now)
         what = f'create the node "{name}"'
         try:
             if _takes_documents(self.controller.version):
@@ -86,7 +86,7 @@ class Nodes:
             if found is None or (found.manager, found.intent) != (self.manager, intent):
                 raise
 
-    def look(self, name: str) -> Node | None:
+    def look(self, name: str) -> JenkinsNode | None:
         """The node as it is now; None if there is none of that name."""
         try:
             answer = self.controller.json(
@@ -96,7 +96,7 @@ class Nodes:
             return None
         return computers.node(answer, self.manager)
 
-    def ours(self, name: str) -> Node:
+    def ours(self, name: str) -> JenkinsNode:
         """The node as it is now; KeptError if it is gone, or not this manager's."""
         node = self.look(name)
         if node is None:
@@ -127,7 +127,7 @@ class Nodes:
             except NotFoundError:
                 return
 
-    def mark(self, name: str, reason: str) -> Node:
+    def mark(self, name: str, reason: str) -> JenkinsNode:
         """Take a node offline with our reason, and look at it: what runs there goes on, nothing new starts.
 
         KeptError if somebody else did, also if it was in the same moment.
@@ -150,7 +150,7 @@ class Nodes:
         self._set(name, _THEIRS)
         raise KeptError("another user took it offline at the same moment: left as it is")
 
-    def unmark(self, name: str, reason: str) -> Node:
+    def unmark(self, name: str, reason: str) -> JenkinsNode:
         """Take our own mark back, and look at the node. KeptError if somebody else's is there.
 
         Who only changes the reason between our look and our click loses it: Jenkins cannot tell us.
@@ -193,7 +193,7 @@ class Nodes:
         self.controller.post(path, what, body, headers, once=once)
 
 
-def _respect(node: Node) -> None:
+def _respect(node: JenkinsNode) -> None:
     if node.offline is Offline.OTHERS:
         raise KeptError(f"another user took it offline: {node.reason or 'no reason given'}")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from dynaslave.deciding.decisions import Decision, Drain, Launch, RemoveNode, Restore, Retire
-from dynaslave.model import Node, Offline
+from dynaslave.model import JenkinsNode, Offline
 from jobdsl.errors import ControllerError, Problem
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def promised(decision: Decision, missing: Iterable[str]) -> str:
     return f"the account lacks {' and '.join(names)}" if names else ""
 
 
-def lacking(controller: Controller, nodes: Iterable[Node]) -> tuple[str, ...]:
+def lacking(controller: Controller, nodes: Iterable[JenkinsNode]) -> tuple[str, ...]:
     """Return the permissions the account lacks for certain. Nodes of ours show whether it may delete them."""
     found = []
     if _forbidden(controller, "computer/new"):

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from dynaslave.controller.why import Hint, Nodes, Told, hint, resolve
-from dynaslave.model import Node, QueueItem
+from dynaslave.controller.why import Hint, NodeIndex, Placement, hint, resolve
+from dynaslave.model import JenkinsNode, QueueItem
 from jobdsl.grammar.labels import assigned
 
 __all__ = ["TREE", "queue_items"]
@@ -30,7 +30,7 @@ _SHUTTING_DOWN = "Jenkins is about to shut down"
 
 
 def queue_items(
-    answer: Any, nodes: Iterable[Node] = (), told: Mapping[Any, Any] | None = None
+    answer: Any, nodes: Iterable[JenkinsNode] = (), told: Mapping[Any, Any] | None = None
 ) -> tuple[QueueItem, ...]:
     """The items of a queue that wait, in the controller's order.
 
@@ -69,9 +69,9 @@ def _kind(values: Mapping[str, Any]) -> str:
 class _Reader:
     """Reads the items of one answer."""
 
-    def __init__(self, nodes: tuple[Node, ...], told: Mapping[Any, Any]) -> None:
+    def __init__(self, nodes: tuple[JenkinsNode, ...], told: Mapping[Any, Any]) -> None:
         self.told = told
-        self.nodes = Nodes.of(nodes)
+        self.nodes = NodeIndex.of(nodes)
         self.building = frozenset(_job(build.url) for node in nodes for build in node.running)
         self.hints: dict[str, Hint] = {}
 
@@ -102,7 +102,7 @@ class _Reader:
             self.hints[why] = hint(why)
         return self.hints[why]
 
-    def label(self, id: int, task: Mapping[str, Any], said: Hint) -> Told:
+    def label(self, id: int, task: Mapping[str, Any], said: Hint) -> Placement:
         for key in (id, str(id)):
             if key in self.told and (self.told[key] is None or isinstance(self.told[key], str)):
                 return _assigned(self.told[key])
@@ -111,7 +111,7 @@ class _Reader:
         found = resolve(said, self.nodes)
         if found.label is not None or "labelExpression" not in task or _kind(task) == _NO_EXPRESSION:
             return found
-        return Told(True)
+        return Placement(True)
 
     def ready(self, entry: Mapping[str, Any], task: Mapping[str, Any], why: str) -> bool:
         kind = _kind(entry)
@@ -131,5 +131,5 @@ def _job(build: str) -> str:
     return build.rstrip("/").rpartition("/")[0] + "/"
 
 
-def _assigned(expression: str | None) -> Told:
-    return Told(True, assigned(expression) if expression else None)
+def _assigned(expression: str | None) -> Placement:
+    return Placement(True, assigned(expression) if expression else None)

@@ -13,10 +13,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from dynaslave.model import Node
+from dynaslave.model import JenkinsNode
 from jobdsl.grammar.labels import And, Atom, Expr, LabelError, parse
 
-__all__ = ["NOTHING", "Hint", "Nodes", "Told", "hint", "resolve"]
+__all__ = ["NOTHING", "Hint", "NodeIndex", "Placement", "hint", "resolve"]
 
 
 class Hint(NamedTuple):
@@ -27,7 +27,7 @@ class Hint(NamedTuple):
     name: str = ""
 
 
-class Told(NamedTuple):
+class Placement(NamedTuple):
     """Where an item may run, as far as its reason tells."""
 
     known: bool
@@ -35,7 +35,7 @@ class Told(NamedTuple):
     """None where any executor will do, if that is known."""
 
 
-NOTHING = Told(False)
+NOTHING = Placement(False)
 _PHRASES: tuple[tuple[str, Literal["label", "node", "place", "any"]], ...] = (
     (r".+ doesn[\u2019'`]t have label (.+)", "label"),
     (r"There are no nodes with the label (.+)", "label"),
@@ -72,47 +72,47 @@ _BUILT_IN = ("Built-In Node", "Jenkins", "master", "(built-in)", "(master)", "bu
 
 
 @dataclass(frozen=True, slots=True)
-class Nodes:
+class NodeIndex:
     """The nodes a text may speak of."""
 
-    by_name: dict[str, Node]
+    by_name: dict[str, JenkinsNode]
     agents: bool
     """Whether there is any node but the built-in one."""
 
     @classmethod
-    def of(cls, nodes: Iterable[Node]) -> Nodes:
+    def of(cls, nodes: Iterable[JenkinsNode]) -> NodeIndex:
         """Nodes as a look shows them."""
         named = {node.name: node for node in nodes}
         return cls(named, any(name not in _BUILT_IN for name in named))
 
-    def find(self, name: str) -> Node | None:
+    def find(self, name: str) -> JenkinsNode | None:
         """The node of that name or, for each name of the built-in node, that one."""
         if name in self.by_name or name not in _BUILT_IN:
             return self.by_name.get(name)
         return next((node for other, node in self.by_name.items() if other in _BUILT_IN), None)
 
 
-def resolve(said: Hint, nodes: Nodes) -> Told:
+def resolve(said: Hint, nodes: NodeIndex) -> Placement:
     """Where an item with such a reason may run. A node's name stands for its labels."""
     if said.kind == "any":
         # Without any agent Jenkins says "next available executor" for items with a label as well.
-        return Told(nodes.agents)
+        return Placement(nodes.agents)
     if said.kind in ("node", "place") and (node := nodes.find(said.name)) is not None:
-        return Told(True, stands_for(node))
+        return Placement(True, stands_for(node))
     if said.kind in ("label", "place"):
         return _parsed(said.name)
     return NOTHING
 
 
-def stands_for(node: Node) -> Expr:
+def stands_for(node: JenkinsNode) -> Expr:
     """The expression a node's name stands for: all of its labels, but for its own if it has others."""
     labels = sorted(node.labels - {node.name})
     atoms = tuple(map(Atom, labels or [node.name]))
     return And(atoms) if len(atoms) > 1 else atoms[0]
 
 
-def _parsed(text: str) -> Told:
+def _parsed(text: str) -> Placement:
     try:
-        return Told(True, parse(text))
+        return Placement(True, parse(text))
     except LabelError:
         return NOTHING

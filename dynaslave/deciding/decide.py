@@ -21,7 +21,7 @@ from dynaslave.deciding.decisions import (
     Retire,
     Suspect,
 )
-from dynaslave.deciding.demand import Group, bound_groups, cover, groups, look_elsewhere, paused
+from dynaslave.deciding.demand import LabelDemand, bound_groups, cover, groups, look_elsewhere, paused
 from dynaslave.deciding.drift import outdated, replace_outdated
 from dynaslave.deciding.holds import keep
 from dynaslave.deciding.late import late
@@ -36,7 +36,7 @@ from dynaslave.deciding.scale_up import scale_up
 from dynaslave.deciding.standing import Standing, executors_of, standings
 from dynaslave.deciding.supply import Supply, slots, supplies
 from dynaslave.deciding.views import counted, notes, states, views
-from dynaslave.model import Snapshot, State
+from dynaslave.model import AgentState, Snapshot
 from dynaslave.pools.limits import Limits
 from dynaslave.pools.pool import AgentPool
 
@@ -85,7 +85,8 @@ def _blind(snapshot: Snapshot, pools: Sequence[AgentPool], memory: Memory, ledge
     drains = tuple(
         Drain(agent.name, reason)
         for agent in ledger.agents
-        if agent.state not in (State.DRAINING, State.HELD, State.GONE) and (reason := interruption(agent))
+        if agent.state not in (AgentState.DRAINING, AgentState.HELD, AgentState.GONE)
+        and (reason := interruption(agent))
     )
     counts = states(ledger.agents)
     shown = tuple(PoolView(pool.name, agents=counts.get(pool.name, {})) for pool in pools)
@@ -148,7 +149,7 @@ class _Decision:
             drain for one in self.standings.values() for drain in self.shrink(one) or self.renew(one)
         ]
 
-    def supply(self, found: Sequence[Group]) -> list[Supply]:
+    def supply(self, found: Sequence[LabelDemand]) -> list[Supply]:
         """What there is, and what comes."""
         named = frozenset().union(*(group.label.atoms() for group in found if group.label is not None))
         parkable = parked(self.ledger, self.going)
@@ -217,7 +218,7 @@ class _Decision:
         if growth.agents or growth.held_back or self.grown.back.get(name) or name in self.memory.strikes:
             return []
         leaving = [agent for agent in self.ledger.agents if agent.pool == name]
-        leaving = [agent for agent in leaving if agent.state is State.DRAINING]
+        leaving = [agent for agent in leaving if agent.state is AgentState.DRAINING]
         return replace_outdated(one, self.old, len(leaving), self.kept.needed)
 
     def shrink(self, one: Standing) -> list[Drain]:

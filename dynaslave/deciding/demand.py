@@ -15,7 +15,7 @@ from operator import attrgetter
 from dynaslave.deciding.matching import Labelled, Matcher
 from dynaslave.deciding.memory import Memory, Oldest
 from dynaslave.deciding.supply import Supply
-from dynaslave.model import Node, Offline, QueueItem
+from dynaslave.model import JenkinsNode, Offline, QueueItem
 from dynaslave.pools.pool import AgentPool
 from jobdsl.grammar.labels import Expr
 
@@ -23,7 +23,7 @@ __all__ = [
     "ON_THE_WAY",
     "PATIENCE",
     "Demand",
-    "Group",
+    "LabelDemand",
     "bound_groups",
     "cover",
     "groups",
@@ -38,7 +38,7 @@ PATIENCE = 30.0
 
 
 @dataclass(slots=True)
-class Group:
+class LabelDemand:
     """Ready items with one label."""
 
     label: Expr | None
@@ -65,7 +65,7 @@ class Group:
 class Demand:
     """All groups, and what they took."""
 
-    groups: list[Group]
+    groups: list[LabelDemand]
     supplies: list[Supply]
     """With what nobody took."""
     restored: dict[str, str] = field(default_factory=dict)
@@ -95,16 +95,18 @@ _id = attrgetter("id")
 _since = attrgetter("since")
 
 
-def groups(queue: Iterable[QueueItem], pools: Sequence[AgentPool]) -> list[Group]:
+def groups(queue: Iterable[QueueItem], pools: Sequence[AgentPool]) -> list[LabelDemand]:
     """Ready items whose label is known, by label; each with the pools of `pools` that fit, in that order."""
-    by_object: dict[int, Group] = {}  # equal labels are mostly one object: comparing them all would be dear
+    by_object: dict[
+        int, LabelDemand
+    ] = {}  # equal labels are mostly one object: comparing them all would be dear
     for item in queue:
         if item.ready and item.known:
             group = by_object.get(id(item.label))
             if group is None:
-                group = by_object[id(item.label)] = Group(item.label)
+                group = by_object[id(item.label)] = LabelDemand(item.label)
             group.items.append(item)
-    found: dict[Expr | None, Group] = {}
+    found: dict[Expr | None, LabelDemand] = {}
     for group in by_object.values():
         if group.label in found:
             found[group.label].items += group.items
@@ -119,7 +121,7 @@ def groups(queue: Iterable[QueueItem], pools: Sequence[AgentPool]) -> list[Group
     return list(found.values())
 
 
-def look_elsewhere(found: Iterable[Group], nodes: Sequence[Node]) -> None:
+def look_elsewhere(found: Iterable[LabelDemand], nodes: Sequence[JenkinsNode]) -> None:
     """Find the nodes that can serve what no pool can, busy or offline as they are."""
     for group in found:
         if group.left and not group.pools:
@@ -129,7 +131,7 @@ def look_elsewhere(found: Iterable[Group], nodes: Sequence[Node]) -> None:
             group.offline = () if online else tuple(sorted(node.name for node in fitting))
 
 
-def _fits(label: Expr | None, node: Node) -> bool:
+def _fits(label: Expr | None, node: JenkinsNode) -> bool:
     return not node.exclusive if label is None else label.matches(node.labels)
 
 
@@ -147,7 +149,7 @@ def paused(queue: Iterable[QueueItem], pools: Sequence[AgentPool]) -> dict[str, 
 
 def bound_groups(
     queue: Iterable[QueueItem], bound: Mapping[int, str], pools: Mapping[str, str]
-) -> list[Group]:
+) -> list[LabelDemand]:
     """Ready items that wait for one agent: they count for its pool, and no other agent would serve them.
 
     Args:
@@ -155,18 +157,20 @@ def bound_groups(
         bound: by item, the agent it waits for.
         pools: by agent, its pool.
     """
-    found: dict[tuple[str, Expr | None], Group] = {}
+    found: dict[tuple[str, Expr | None], LabelDemand] = {}
     for item in queue:
         if item.ready and item.id in bound:
             pool = pools[bound[item.id]]
-            group = found.setdefault((pool, item.label), Group(item.label, oldest=item.id, since=item.since))
+            group = found.setdefault(
+                (pool, item.label), LabelDemand(item.label, oldest=item.id, since=item.since)
+            )
             group.items.append(item)
             group.since = min(group.since, item.since)
             group.counted[pool] = len(group.items)
     return list(found.values())
 
 
-def cover(found: list[Group], supply: list[Supply], memory: Memory, now: float) -> Demand:
+def cover(found: list[LabelDemand], supply: list[Supply], memory: Memory, now: float) -> Demand:
     """Give the groups' items what there is and what comes."""
     return _Cover(Demand(found, supply), memory, now).all()
 
@@ -189,7 +193,7 @@ class _Cover:
                     step(group, fitting)
         return self.demand
 
-    def choices(self) -> list[tuple[Group, list[Supply]]]:
+    def choices(self) -> list[tuple[LabelDemand, list[Supply]]]:
         """What fits each group; who has least choice first, and what fewest others want first."""
         supply = self.demand.supplies
         matcher = Matcher([one.fit for one in supply])
@@ -204,7 +208,7 @@ class _Cover:
             for group, fitting in places
         ]
 
-    def remember(self, group: Group, fitting: list[Supply]) -> None:
+    def remember(self, group: LabelDemand, fitting: list[Supply]) -> None:
         """Since when the oldest item waits, and whether something that fits has been free all the time."""
         before = self.memory.oldest.get(group.label)
         if before is None or before.id != group.oldest:
@@ -215,7 +219,7 @@ class _Cover:
         self.demand.oldest[group.label] = Oldest(group.oldest, before.since, free)
         group.passed_over = free is not None and self.now - free >= PATIENCE
 
-    def count(self, group: Group, pool: str, taken: int, how: str) -> None:
+    def count(self, group: LabelDemand, pool: str, taken: int, how: str) -> None:
         """Items that are covered count for the pool that covers them, or for the one they would go to."""
         group.left -= taken
         name = pool or (group.pools[0] if group.pools else "")
@@ -224,7 +228,7 @@ class _Cover:
             told = self.demand.covered.setdefault(name, {})
             told[how] = told.get(how, 0) + taken
 
-    def free(self, group: Group, fitting: list[Supply]) -> None:
+    def free(self, group: LabelDemand, fitting: list[Supply]) -> None:
         for one in fitting:
             if group.passed_over and not one.pool:
                 continue  # somebody else's node that does not take them, whatever its labels say
@@ -232,7 +236,7 @@ class _Cover:
                 one.free -= taken
                 self.count(group, one.pool, taken, "free")
 
-    def parked(self, group: Group, fitting: list[Supply]) -> None:
+    def parked(self, group: LabelDemand, fitting: list[Supply]) -> None:
         for one in fitting:
             while group.left and one.parked:
                 name, executors = one.parked.pop()
@@ -242,13 +246,13 @@ class _Cover:
                     one.free -= taken
                     self.count(group, one.pool, taken, "taken back")
 
-    def coming(self, group: Group, fitting: list[Supply]) -> None:
+    def coming(self, group: LabelDemand, fitting: list[Supply]) -> None:
         for one in fitting:
             if taken := min(group.left, one.coming):
                 one.coming -= taken
                 self.count(group, one.pool, taken, ON_THE_WAY)
 
-    def ending(self, group: Group, fitting: list[Supply]) -> None:
+    def ending(self, group: LabelDemand, fitting: list[Supply]) -> None:
         """Nobody waits for the end of a build for longer than a new agent would take."""
         if not group.pools:
             return

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dynaslave.deciding.decisions import Drain
 from dynaslave.deciding.standing import Standing
 from dynaslave.drain_reasons import Why
-from dynaslave.model import Agent, State
+from dynaslave.model import Agent, AgentState
 
 __all__ = ["outdated", "replace_outdated"]
 
@@ -46,7 +46,7 @@ def replace_outdated(
     idle = [
         agent
         for agent in standing.serving
-        if agent.state is State.IDLE and agent.name in old and agent.name not in needed
+        if agent.state is AgentState.IDLE and agent.name in old and agent.name not in needed
     ]
     idle.sort(key=lambda agent: (agent.since, agent.name))
     reason = Why.OUTDATED.says(f"{standing.pool.name} has a newer image or template")

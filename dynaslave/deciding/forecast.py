@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from statistics import fmean, median, pvariance
 from typing import NamedTuple
 
-__all__ = ["PATIENT", "SLOT", "Forecast", "Traffic"]
+__all__ = ["PATIENT", "SLOT", "BuildArrivals", "Forecast"]
 
 SLOT = 120.0
 """Seconds over which builds are counted together."""
@@ -50,7 +50,7 @@ PATIENT = Forecast()
 """Without experience: nothing beforehand, and the whole idle time."""
 
 
-class Traffic(NamedTuple):
+class BuildArrivals(NamedTuple):
     """A pool's builds as the looks have shown them. Made by `start`, continued by `look`."""
 
     at: float
@@ -63,21 +63,21 @@ class Traffic(NamedTuple):
     """Builds that came since the watch began."""
 
     @classmethod
-    def start(cls, now: float, running: frozenset[str], waiting: int) -> Traffic:
+    def start(cls, now: float, running: frozenset[str], waiting: int) -> BuildArrivals:
         """The first look: what is there has come before."""
         return cls(now, running, waiting, ((_slot(now), 0, 0.0),))
 
-    def look(self, now: float, running: frozenset[str], waiting: int) -> Traffic:
+    def look(self, now: float, running: frozenset[str], waiting: int) -> BuildArrivals:
         """One look later."""
         if now < self.at:  # a clock that was set back
-            return Traffic.start(now, running, waiting)
+            return BuildArrivals.start(now, running, waiting)
         ended = len(self.running - running)
         came = max(0, len(running) + waiting - len(self.running) - self.waiting + ended)
         if not came and _slot(now) == _slot(self.at):
             number, builds, seconds = self.slots[-1]
             current = (number, builds, seconds + len(self.running) * (now - self.at))
-            return Traffic(now, running, waiting, (*self.slots[:-1], current), self.total)
-        return Traffic(now, running, waiting, self._slots(now, came), self.total + came)
+            return BuildArrivals(now, running, waiting, (*self.slots[:-1], current), self.total)
+        return BuildArrivals(now, running, waiting, self._slots(now, came), self.total + came)
 
     def _slots(self, now: float, came: int) -> tuple[tuple[int, int, float], ...]:
         """The slots up to now; what ran at the last look has run until now."""

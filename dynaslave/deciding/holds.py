@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from dynaslave.model import Agent, QueueItem, State
+from dynaslave.model import Agent, AgentState, QueueItem
 from jobdsl.grammar.labels import Expr
 
 __all__ = ["NOTHING", "Hold", "Kept", "follow", "keep"]
@@ -104,7 +104,7 @@ def keep(
     held = {
         agent.name: hold
         for agent in agents
-        if (hold := seen[agent.name].hold).builds and hold.holds(now) and agent.state is not State.GONE
+        if (hold := seen[agent.name].hold).builds and hold.holds(now) and agent.state is not AgentState.GONE
     }
     index = _Index({agent.name: agent for agent in agents}, held)
     named: set[str] = set()

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from dynaslave.deciding.ledger import Ledger, is_coming
 from dynaslave.deciding.memory import Memory
-from dynaslave.model import Agent, State
+from dynaslave.model import Agent, AgentState
 
 __all__ = ["Late", "late"]
 
@@ -32,7 +32,7 @@ def late(ledger: Ledger, going: Collection[str], memory: Memory, now: float) -> 
     coming: dict[str, list[Agent]] = {}
     for agent in ledger.agents:
         if (
-            agent.state in (State.PENDING, State.BOOTING)
+            agent.state in (AgentState.PENDING, AgentState.BOOTING)
             and agent.name not in going
             and is_coming(agent, now)
         ):

@@ -10,11 +10,11 @@ from dynaslave.deciding.backoff import NEVER_CAME, REFUSED, struck
 from dynaslave.deciding.boots import Boots
 from dynaslave.deciding.decisions import Launch, Report
 from dynaslave.deciding.holds import Hold, follow
-from dynaslave.deciding.ledger import Ledger, Seen, launch_time, why_of
+from dynaslave.deciding.ledger import AgentHistory, Ledger, launch_time, why_of
 from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.offers import Coolings, interrupted, refused, still_cooling
 from dynaslave.deciding.trials import Trials
-from dynaslave.model import Agent, Offline, Snapshot, State
+from dynaslave.model import Agent, AgentState, Offline, Snapshot
 from dynaslave.pools.limits import Deadlines
 from dynaslave.pools.pool import AgentPool
 from dynaslave.provider import Offer
@@ -109,7 +109,7 @@ def _restarted(memory: Memory, snapshot: Snapshot) -> bool:
     return memory.unseen or bool(memory.session and snapshot.session not in ("", memory.session))
 
 
-def _never_served(agent: Agent, pool: AgentPool | None, seen: Seen, now: float) -> set[Offer]:
+def _never_served(agent: Agent, pool: AgentPool | None, seen: AgentHistory, now: float) -> set[Offer]:
     """Return the offer of a young spot instance on which nothing has run; nothing for any other."""
     instance = agent.instance
     if pool is None or instance is None or instance.market != "spot" or seen.worked:
@@ -127,21 +127,23 @@ def _doomed(agent: Agent) -> bool:
 
 
 def _missed(agent: Agent, pool: AgentPool) -> str:
-    if agent.state is not State.GONE:
+    if agent.state is not AgentState.GONE:
         return f"{agent.name} did not dial in within {pool.boot_minutes:g} min{why_of(agent)}"
     ended = agent.instance.notes.get("ended", "") if agent.instance else ""
     because = f" ({ended})" if ended else ""
     return f"{agent.name}'s instance ended before its agent dialled in{because}{why_of(agent)}"
 
 
-def _ended_early(agent: Agent, before: Seen | None) -> bool:
+def _ended_early(agent: Agent, before: AgentHistory | None) -> bool:
     """Whether the instance of one we saw coming ended by itself: not announced, and not drained by us."""
-    if agent.state is not State.GONE or before is None or before.served:
+    if agent.state is not AgentState.GONE or before is None or before.served:
         return False
     return agent.node.offline is Offline.NO and not _doomed(agent)
 
 
-def _seen(agent: Agent, before: Seen | None, pool: AgentPool | None, hold: Hold, now: float) -> Seen:
+def _seen(
+    agent: Agent, before: AgentHistory | None, pool: AgentPool | None, hold: Hold, now: float
+) -> AgentHistory:
     busy = agent.node.busy
     if before is not None and _is_as_before(agent, before, pool, hold):
         return before._replace(useful=now, worked=True) if busy else before
@@ -150,13 +152,13 @@ def _seen(agent: Agent, before: Seen | None, pool: AgentPool | None, hold: Hold,
     if served and not agent.node.connected:
         gone = now if before is None or before.gone is None else before.gone
     fresh = before is None or (served and not before.served)
-    overdue = agent.state in (State.PENDING, State.BOOTING) and (
+    overdue = agent.state in (AgentState.PENDING, AgentState.BOOTING) and (
         agent.deadline is not None and now > agent.deadline
     )
     taken, builds = _uses(agent, before, pool)
     if before is not None and hold.holds(now):  # what resumes is no other build
         builds |= before.builds
-    return Seen(
+    return AgentHistory(
         state=agent.state,
         since=agent.since,
         useful=now if before is None or fresh or busy else before.useful,
@@ -171,11 +173,11 @@ def _seen(agent: Agent, before: Seen | None, pool: AgentPool | None, hold: Hold,
     )
 
 
-def _is_as_before(agent: Agent, before: Seen, pool: AgentPool | None, hold: Hold) -> bool:
+def _is_as_before(agent: Agent, before: AgentHistory, pool: AgentPool | None, hold: Hold) -> bool:
     """Whether an agent that serves shows nothing new: most do, at most polls."""
     return (
         agent.state is before.state
-        and agent.state in (State.IDLE, State.BUSY)
+        and agent.state in (AgentState.IDLE, AgentState.BUSY)
         and before.served
         and before.gone is None
         and agent.since == before.since
@@ -187,7 +189,7 @@ def _is_as_before(agent: Agent, before: Seen, pool: AgentPool | None, hold: Hold
     )
 
 
-def _uses(agent: Agent, before: Seen | None, pool: AgentPool | None) -> tuple[int, frozenset[str]]:
+def _uses(agent: Agent, before: AgentHistory | None, pool: AgentPool | None) -> tuple[int, frozenset[str]]:
     if pool is None or pool.max_uses is None:
         return 0, frozenset()
     if before is not None:

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from dynaslave.deciding.holds import NOTHING, Hold
-from dynaslave.model import Agent, Instance, Node, Offline, State
+from dynaslave.model import Agent, AgentState, Instance, JenkinsNode, Offline
 from dynaslave.pools.limits import Deadlines
 from dynaslave.pools.pool import AgentPool
 
-__all__ = ["Ledger", "Seen", "exists", "is_coming", "is_serving", "join", "launch_time", "why_of"]
+__all__ = ["AgentHistory", "Ledger", "exists", "is_coming", "is_serving", "join", "launch_time", "why_of"]
 
-_COMING = (State.REQUESTED, State.PENDING, State.BOOTING)
-_SERVING = (State.IDLE, State.BUSY)
+_COMING = (AgentState.REQUESTED, AgentState.PENDING, AgentState.BOOTING)
+_SERVING = (AgentState.IDLE, AgentState.BUSY)
 _ENDED = ("stopping", "terminated")
 _COMES_BACK = 60.0
 """Seconds in which a lost agent counts as on its way: after a controller's restart all of them come back."""
@@ -25,10 +25,10 @@ _BOOT_MINUTES = 10.0
 """For agents of a pool nobody knows any more."""
 
 
-class Seen(NamedTuple):
+class AgentHistory(NamedTuple):
     """What earlier looks have shown of an agent."""
 
-    state: State
+    state: AgentState
     since: float
     useful: float
     """When something last ran there."""
@@ -55,36 +55,36 @@ class Ledger:
     """Everything of ours at one moment."""
 
     agents: tuple[Agent, ...]
-    others: tuple[Node, ...]
+    others: tuple[JenkinsNode, ...]
     """Nodes that are not ours."""
     strays: tuple[Instance, ...]
     """Living instances without a node."""
     doubles: tuple[Instance, ...]
     """Living instances that claim a node which has one, or which is not ours: counted, and left alone."""
-    adoptions: tuple[tuple[Instance, Node], ...]
+    adoptions: tuple[tuple[Instance, JenkinsNode], ...]
     """Instances of an interrupted launch, each with a node of the same launch."""
     claimed_twice: frozenset[str]
     """Nodes that more than one living instance claims."""
 
 
-def launch_time(node: Node, instance: Instance, before: Seen | None, now: float) -> float:
+def launch_time(node: JenkinsNode, instance: Instance, before: AgentHistory | None, now: float) -> float:
     """Return when an instance was launched, by the manager's clock.
 
     The cloud's clock may be ahead or behind. The launch came after its node was created, and before the
     instance was first seen; both moments are the manager's own.
     """
     launched = min(max(instance.launched, node.created), now)
-    if before is not None and before.state in (State.PENDING, State.BOOTING):
+    if before is not None and before.state in (AgentState.PENDING, AgentState.BOOTING):
         return min(launched, before.since)
     return launched
 
 
 def join(
-    nodes: Iterable[Node],
+    nodes: Iterable[JenkinsNode],
     instances: Iterable[Instance],
     pools: Mapping[str, AgentPool],
     now: float,
-    seen: Mapping[str, Seen] | None = None,
+    seen: Mapping[str, AgentHistory] | None = None,
     deadlines: Deadlines | None = None,
 ) -> Ledger:
     """Put together what belongs together. `seen`: what earlier looks have shown, by node."""
@@ -113,7 +113,9 @@ def _best_first(instance: Instance) -> tuple[int, float, str]:
 class _Claims:
     """Which instance belongs to which node."""
 
-    def __init__(self, ours: Mapping[str, Node], others: set[str], instances: Iterable[Instance]) -> None:
+    def __init__(
+        self, ours: Mapping[str, JenkinsNode], others: set[str], instances: Iterable[Instance]
+    ) -> None:
         self.owner: dict[str, Instance] = {}
         self.strays: list[Instance] = []
         self.doubles: list[Instance] = []
@@ -126,9 +128,9 @@ class _Claims:
             elif alive:
                 self.strays.append(instance)
 
-    def adopt(self, ours: Mapping[str, Node]) -> tuple[tuple[Instance, Node], ...]:
+    def adopt(self, ours: Mapping[str, JenkinsNode]) -> tuple[tuple[Instance, JenkinsNode], ...]:
         """Give strays without a node to nodes of their launch that have nothing behind them."""
-        waiting: dict[tuple[str, str], list[Node]] = {}
+        waiting: dict[tuple[str, str], list[JenkinsNode]] = {}
         wanted = {instance.intent for instance in self.strays if not instance.node and instance.intent}
         for name, node in sorted(ours.items(), reverse=True) if wanted else ():
             empty = name not in self.owner and not node.connected and node.offline is Offline.NO
@@ -151,14 +153,18 @@ class _Judge:
     """Says in which state an agent is, since when, and until when it may be."""
 
     def __init__(
-        self, pools: Mapping[str, AgentPool], now: float, seen: Mapping[str, Seen], deadlines: Deadlines
+        self,
+        pools: Mapping[str, AgentPool],
+        now: float,
+        seen: Mapping[str, AgentHistory],
+        deadlines: Deadlines,
     ) -> None:
         self.pools = pools
         self.now = now
         self.seen = seen
         self.deadlines = deadlines
 
-    def agent(self, node: Node, instance: Instance | None) -> Agent:
+    def agent(self, node: JenkinsNode, instance: Instance | None) -> Agent:
         before = self.seen.get(node.name)
         state = self.state(node, instance, before)
         since = self.since(state, node, instance, before)
@@ -177,48 +183,58 @@ class _Judge:
             given_up,
         )
 
-    def state(self, node: Node, instance: Instance | None, before: Seen | None) -> State:
+    def state(self, node: JenkinsNode, instance: Instance | None, before: AgentHistory | None) -> AgentState:
         if instance is not None and instance.state in _ENDED:
-            return State.GONE
+            return AgentState.GONE
         if node.offline is not Offline.NO:
-            return State.HELD if node.offline is Offline.OTHERS else State.DRAINING
+            return AgentState.HELD if node.offline is Offline.OTHERS else AgentState.DRAINING
         if node.connected:
-            return State.BUSY if node.busy else State.IDLE
+            return AgentState.BUSY if node.busy else AgentState.IDLE
         if instance is None:
-            return State.REQUESTED
+            return AgentState.REQUESTED
         if node.busy or (before is not None and before.served):
-            return State.LOST
+            return AgentState.LOST
         if instance.state == "pending":
-            return State.PENDING
+            return AgentState.PENDING
         # Nobody who has just begun to look knows whether it was ever there: then it gets time to come back.
         launched = launch_time(node, instance, before, self.now)
         late = self.now > launched + self.boot_seconds(node)
-        return State.LOST if late and (before is None or before.state is State.LOST) else State.BOOTING
+        return (
+            AgentState.LOST
+            if late and (before is None or before.state is AgentState.LOST)
+            else AgentState.BOOTING
+        )
 
-    def since(self, state: State, node: Node, instance: Instance | None, before: Seen | None) -> float:
-        if state in (State.PENDING, State.BOOTING) and instance is not None:
+    def since(
+        self, state: AgentState, node: JenkinsNode, instance: Instance | None, before: AgentHistory | None
+    ) -> float:
+        if state in (AgentState.PENDING, AgentState.BOOTING) and instance is not None:
             return launch_time(node, instance, before, self.now)
         if before is not None and before.state is state:
             return min(before.since, self.now)
-        if state is State.REQUESTED and before is None and node.created:
+        if state is AgentState.REQUESTED and before is None and node.created:
             return min(node.created, self.now)
         return self.now
 
-    def deadline(self, state: State, since: float, node: Node, instance: Instance | None) -> float | None:
-        if state is State.REQUESTED:
+    def deadline(
+        self, state: AgentState, since: float, node: JenkinsNode, instance: Instance | None
+    ) -> float | None:
+        if state is AgentState.REQUESTED:
             return since + self.deadlines.request
-        if state in (State.LOST, State.GONE):
+        if state in (AgentState.LOST, AgentState.GONE):
             return since + self.deadlines.reconnect
-        if state in (State.PENDING, State.BOOTING) and instance is not None:
+        if state in (AgentState.PENDING, AgentState.BOOTING) and instance is not None:
             return since + self.boot_seconds(node)
         return None
 
-    def boot_seconds(self, node: Node) -> float:
+    def boot_seconds(self, node: JenkinsNode) -> float:
         """Return how long the agent of a node may take to dial in."""
         pool = self.pools.get(node.pool)
         return 60 * (pool.boot_minutes if pool else _BOOT_MINUTES)
 
-    def given_up(self, node: Node, instance: Instance | None, before: Seen | None) -> float | None:
+    def given_up(
+        self, node: JenkinsNode, instance: Instance | None, before: AgentHistory | None
+    ) -> float | None:
         """When a build that holds an executor of a node without an agent is given up.
 
         A Pipeline does so for ever: Jenkins lets it fail, or try again, once the node is removed.
@@ -241,13 +257,13 @@ def exists(agent: Agent) -> bool:
 
     A node does not count whose instance has ended, nor one without any that another user marked offline.
     """
-    left = agent.state is State.HELD and agent.instance is None and not agent.node.connected
-    return agent.state is not State.GONE and not left
+    left = agent.state is AgentState.HELD and agent.instance is None and not agent.node.connected
+    return agent.state is not AgentState.GONE and not left
 
 
 def is_coming(agent: Agent, now: float) -> bool:
     """Whether its executors are on their way, and in time."""
-    if agent.state is State.LOST:
+    if agent.state is AgentState.LOST:
         return now <= agent.since + _COMES_BACK
     return agent.state in _COMING and agent.deadline is not None and now <= agent.deadline
 

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 
 from dynaslave.deciding.backoff import Strikes
 from dynaslave.deciding.boots import BOOT_SECONDS, Boots
-from dynaslave.deciding.forecast import Traffic
-from dynaslave.deciding.ledger import Seen
+from dynaslave.deciding.forecast import BuildArrivals
+from dynaslave.deciding.ledger import AgentHistory
 from dynaslave.deciding.offers import Coolings
 from dynaslave.deciding.trials import Trials
-from dynaslave.deciding.windows import Window
+from dynaslave.deciding.windows import SlidingMaximum
 from jobdsl.grammar.labels import Expr
 
 __all__ = ["Memory", "Oldest"]
@@ -41,11 +41,11 @@ _NOTHING: Mapping[Any, Any] = MappingProxyType({})
 class Memory(NamedTuple):
     """Everything remembered; as large as the nodes, pools and labels of the last look, and no larger."""
 
-    seen: Mapping[str, Seen] = _NOTHING
+    seen: Mapping[str, AgentHistory] = _NOTHING
     """By node."""
-    windows: Mapping[str, Window] = _NOTHING
+    windows: Mapping[str, SlidingMaximum] = _NOTHING
     """By pool: how many executors it needed."""
-    traffic: Mapping[str, Traffic] = _NOTHING
+    traffic: Mapping[str, BuildArrivals] = _NOTHING
     """By pool: the builds that came lately."""
     strikes: Mapping[str, Strikes] = _NOTHING
     """By pool: launches that failed in a row."""

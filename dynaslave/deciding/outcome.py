@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dynaslave.deciding.decisions import Decision
 from dynaslave.deciding.memory import Memory
-from dynaslave.model import Agent, State
+from dynaslave.model import Agent, AgentState
 
 if TYPE_CHECKING:
     from dynaslave.deciding.standing import Standing
@@ -27,7 +27,7 @@ class PoolView:
     """Since when the oldest of them waits."""
     uncovered: int = 0
     """Those of them that nothing will serve but what is launched now."""
-    agents: Mapping[State, int] = field(default_factory=dict)
+    agents: Mapping[AgentState, int] = field(default_factory=dict)
     """Agents by state; states nobody is in are left out."""
     launching: int = 0
     """Agents this decision launches."""

@@ -22,9 +22,9 @@ from dynaslave.deciding.decisions import (
     Suspect,
 )
 from dynaslave.deciding.holds import Kept
-from dynaslave.deciding.ledger import Ledger, Seen, exists, why_of
+from dynaslave.deciding.ledger import AgentHistory, Ledger, exists, why_of
 from dynaslave.drain_reasons import Why
-from dynaslave.model import Agent, Instance, Offline, State
+from dynaslave.model import Agent, AgentState, Instance, Offline
 from dynaslave.pools.limits import Deadlines
 from dynaslave.pools.pool import AgentPool
 from jobdsl.printable import plural
@@ -35,7 +35,7 @@ __all__ = ["interruption", "must_go", "parked", "settle_agents", "settle_instanc
 def must_go(
     ledger: Ledger,
     pools: Mapping[str, AgentPool],
-    seen: Mapping[str, Seen],
+    seen: Mapping[str, AgentHistory],
     kept: Kept,
     awaited: Collection[str] = (),
 ) -> dict[str, str]:
@@ -46,7 +46,7 @@ def must_go(
     going = {}
     stay = kept.stay
     for agent in ledger.agents:
-        if agent.state in (State.GONE, State.HELD):
+        if agent.state in (AgentState.GONE, AgentState.HELD):
             continue
         reason = _cannot_stay(agent, ledger.claimed_twice)
         if not reason and agent.name not in stay and agent.pool not in awaited:
@@ -71,7 +71,7 @@ def _cannot_stay(agent: Agent, claimed_twice: Collection[str]) -> str:
     return ""
 
 
-def _should_not_stay(pool: AgentPool | None, agent: Agent, seen: Seen | None) -> str:
+def _should_not_stay(pool: AgentPool | None, agent: Agent, seen: AgentHistory | None) -> str:
     if pool is None:
         return Why.NO_POOL.says(f"{agent.pool} is not in the estate any more")
     taken = seen.uses if seen else 0
@@ -85,7 +85,7 @@ def parked(ledger: Ledger, going: Collection[str]) -> set[str]:
     return {
         agent.name
         for agent in ledger.agents
-        if agent.state is State.DRAINING
+        if agent.state is AgentState.DRAINING
         and agent.node.connected
         and agent.name not in going
         and (Why.SURPLUS.drains(agent) or Why.WINDING_DOWN.drains(agent))
@@ -106,11 +106,11 @@ def settle_agents(
             continue
         if agent.given_up is not None and now > agent.given_up:
             yield Abandon(agent.name, _abandoned(agent))
-        elif agent.node.offline is Offline.MONITOR and agent.state is State.DRAINING:
+        elif agent.node.offline is Offline.MONITOR and agent.state is AgentState.DRAINING:
             yield Drain(agent.name, going[agent.name])
-        elif agent.state is State.DRAINING:
+        elif agent.state is AgentState.DRAINING:
             yield from _draining(agent, going, kept, pools)
-        elif agent.state is State.GONE:
+        elif agent.state is AgentState.GONE:
             if not agent.node.busy:
                 yield RemoveNode(agent.name, f"its instance has ended{why_of(agent)}")
         elif agent.name in going:
@@ -124,7 +124,7 @@ _SLIPPED_IN = (Why.SURPLUS, Why.NEVER_CAME, Why.LOST)
 
 
 def _abandoned(agent: Agent) -> str:
-    ended = agent.instance is None or agent.state is State.GONE
+    ended = agent.instance is None or agent.state is AgentState.GONE
     what = "its instance has ended" if ended else "its agent has been gone for too long"
     return (
         f"{what}, and a build holds an executor there: it fails, or is tried again, once the node is removed"
@@ -149,9 +149,9 @@ def _draining(
 
 def _overdue(agent: Agent, now: float) -> Decision:
     waited = f"{(now - agent.since) / 60:.0f} min"
-    if agent.state is State.REQUESTED:
+    if agent.state is AgentState.REQUESTED:
         return RemoveNode(agent.name, f"no instance came for it in {waited}")
-    if agent.state is State.LOST:
+    if agent.state is AgentState.LOST:
         return Drain(agent.name, Why.LOST.says(f"its agent has been gone for {waited}"))
     return Drain(agent.name, Why.NEVER_CAME.says(f"its agent did not dial in within {waited}{why_of(agent)}"))
 
@@ -160,7 +160,7 @@ def settle_instances(
     ledger: Ledger,
     going: Collection[str],
     pools: Mapping[str, AgentPool],
-    seen: Mapping[str, Seen],
+    seen: Mapping[str, AgentHistory],
     deadlines: Deadlines,
     now: float,
 ) -> Iterator[Decision]:
@@ -187,7 +187,7 @@ def _stray(instance: Instance, deadlines: Deadlines, now: float) -> Iterator[Dec
         yield EndInstance(instance.id, f"{missing}, for {(now - instance.suspect) / 60:.0f} min")
 
 
-def _uses(agent: Agent, instance: Instance, pool: AgentPool | None, seen: Seen) -> Iterator[Decision]:
+def _uses(agent: Agent, instance: Instance, pool: AgentPool | None, seen: AgentHistory) -> Iterator[Decision]:
     """One-shot agents need no note: the first look at their build drains them, and that mark lasts."""
     if pool is None or pool.max_uses is None or pool.max_uses < 2:
         return

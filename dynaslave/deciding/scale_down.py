@@ -10,12 +10,12 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from dynaslave.deciding.decisions import Drain
-from dynaslave.deciding.demand import Group
-from dynaslave.deciding.ledger import Seen
+from dynaslave.deciding.demand import LabelDemand
+from dynaslave.deciding.ledger import AgentHistory
 from dynaslave.deciding.standing import Standing
 from dynaslave.deciding.supply import slots
 from dynaslave.drain_reasons import Why
-from dynaslave.model import Agent, State
+from dynaslave.model import Agent, AgentState
 from dynaslave.pools.pool import AgentPool
 from dynaslave.pools.prices import BILLING_MINIMUM
 from jobdsl.grammar.labels import Expr
@@ -25,7 +25,12 @@ __all__ = ["idle_until", "replace_unfit", "scale_down"]
 
 
 def scale_down(
-    standing: Standing, seen: Mapping[str, Seen], surplus: int, over: int, needed: Collection[str], now: float
+    standing: Standing,
+    seen: Mapping[str, AgentHistory],
+    surplus: int,
+    over: int,
+    needed: Collection[str],
+    now: float,
 ) -> list[Drain]:
     """Agents to drain: `surplus` that nobody needs, and `over` beyond the pool's maximum.
 
@@ -37,7 +42,7 @@ def scale_down(
     pool = standing.pool
     serving = [agent for agent in standing.serving if agent.name not in needed]
     order = sorted(serving, key=lambda agent: _order(agent, pool, seen))
-    drains = [Drain(agent.name, _over(pool)) for agent in order if agent.state is State.IDLE][:over]
+    drains = [Drain(agent.name, _over(pool)) for agent in order if agent.state is AgentState.IDLE][:over]
     gone = {drain.node for drain in drains}
     left = sorted((agent for agent in standing.coming if _is_billed(agent, now)), key=lambda one: -one.since)
     kept = _own_idle_seconds(pool)
@@ -51,11 +56,11 @@ def scale_down(
     return drains
 
 
-def idle_until(standing: Standing, seen: Mapping[str, Seen], now: float) -> Iterator[float]:
+def idle_until(standing: Standing, seen: Mapping[str, AgentHistory], now: float) -> Iterator[float]:
     """When idle agents that are kept as long as each was useful lately may go."""
     if kept := _own_idle_seconds(standing.pool):
         for agent in standing.serving:
-            if agent.state is State.IDLE and (until := _useful(agent, seen) + kept) > now:
+            if agent.state is AgentState.IDLE and (until := _useful(agent, seen) + kept) > now:
                 yield until
 
 
@@ -65,7 +70,7 @@ def _own_idle_seconds(pool: AgentPool) -> float:
 
 
 def replace_unfit(
-    standing: Standing, groups: Sequence[Group], uncovered: int, needed: Collection[str], held_back: str
+    standing: Standing, groups: Sequence[LabelDemand], uncovered: int, needed: Collection[str], held_back: str
 ) -> list[Drain]:
     """Return agents to drain that serve nothing that waits, where there is no room for those that would.
 
@@ -82,7 +87,7 @@ def replace_unfit(
     unfit = [
         agent
         for agent in (*standing.coming, *standing.serving)
-        if agent.state is not State.BUSY
+        if agent.state is not AgentState.BUSY
         and agent.name not in needed
         and not any(_fits(agent, label, pool) for label in labels)
     ]
@@ -102,16 +107,24 @@ def _is_billed(agent: Agent, now: float) -> bool:
     """Whether ending it now saves anything."""
     if agent.instance is None:
         return False
-    own = agent.since if agent.state in (State.PENDING, State.BOOTING) else agent.instance.launched
+    own = agent.since if agent.state in (AgentState.PENDING, AgentState.BOOTING) else agent.instance.launched
     return now - own >= BILLING_MINIMUM
 
 
-def _order(agent: Agent, pool: AgentPool, seen: Mapping[str, Seen]) -> tuple[bool, int, bool, float, str]:
+def _order(
+    agent: Agent, pool: AgentPool, seen: Mapping[str, AgentHistory]
+) -> tuple[bool, int, bool, float, str]:
     current = agent.executors == pool.executors and agent.labels - {agent.name} == frozenset(pool.labels)
-    return (agent.state is State.BUSY, len(agent.node.running), current, _useful(agent, seen), agent.name)
+    return (
+        agent.state is AgentState.BUSY,
+        len(agent.node.running),
+        current,
+        _useful(agent, seen),
+        agent.name,
+    )
 
 
-def _useful(agent: Agent, seen: Mapping[str, Seen]) -> float:
+def _useful(agent: Agent, seen: Mapping[str, AgentHistory]) -> float:
     """When something last ran there."""
     before = seen.get(agent.name)
     return before.useful if before else agent.since
@@ -126,6 +139,6 @@ def _surplus(agent: Agent, standing: Standing, surplus: int) -> str:
         return Why.SURPLUS.says("no build waits for it any more")
     minutes = standing.pool.idle_minutes * standing.hold(standing.staying)
     could = f"{standing.pool.name} could do without {plural(surplus, 'agent')} for {minutes:.2g} min"
-    if agent.state is State.IDLE:
+    if agent.state is AgentState.IDLE:
         return Why.SURPLUS.says(could)
     return Why.WINDING_DOWN.says(f"{could}; what runs here runs on")

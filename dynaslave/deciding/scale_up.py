@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dynaslave.deciding.decisions import Launch, Restore
-from dynaslave.deciding.demand import Demand, Group
+from dynaslave.deciding.demand import Demand, LabelDemand
 from dynaslave.deciding.offers import Coolings, avoided
 from dynaslave.deciding.room import Room
 from dynaslave.deciding.standing import Standing, executors_of
@@ -95,7 +95,7 @@ def scale_up(demand: Demand, standings: Mapping[str, Standing], room: Room) -> G
     return grown
 
 
-def _launch_for(group: Group, pools: Mapping[str, AgentPool], grown: Grown, room: Room) -> None:
+def _launch_for(group: LabelDemand, pools: Mapping[str, AgentPool], grown: Grown, room: Room) -> None:
     """Agents for what is left of a group: of its best pool that has room, then of the next."""
     for name in group.pools:
         growth, executors = grown.growth[name], slots(pools[name])
@@ -123,7 +123,7 @@ def _double(standing: Standing, growth: Growth, room: Room, coming: int) -> None
         growth.unused += growth.doubled * slots(standing.pool)
 
 
-def _take(group: Group, pool: str, growth: Growth) -> int:
+def _take(group: LabelDemand, pool: str, growth: Growth) -> int:
     """Let items of the group have executors that are launched anyway."""
     taken = min(group.left, growth.unused)
     if taken:

@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from dynaslave.deciding.demand import ON_THE_WAY, Demand
-from dynaslave.deciding.forecast import PATIENT, Forecast, Traffic
+from dynaslave.deciding.forecast import PATIENT, BuildArrivals, Forecast
 from dynaslave.deciding.ledger import Ledger, is_coming, is_serving
 from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.supply import Supply, slots
-from dynaslave.deciding.windows import Window
+from dynaslave.deciding.windows import SlidingMaximum
 from dynaslave.model import Agent
 from dynaslave.pools.pool import AgentPool
 from dynaslave.pools.schedules import Floor, floor_at
@@ -40,9 +40,9 @@ class Standing(NamedTuple):
     """Executors of both that run builds or can take them."""
     expecting: int
     """Items that wait for agents on their way."""
-    traffic: Traffic
+    traffic: BuildArrivals
     forecast: Forecast
-    window: Window
+    window: SlidingMaximum
     """Executors it has needed."""
     boots_differ: bool
     boot_seconds: float
@@ -195,7 +195,7 @@ def standings(
     return found
 
 
-def _forecast(traffic: Traffic, pool: AgentPool, boot: float, *, sure: bool) -> Forecast:
+def _forecast(traffic: BuildArrivals, pool: AgentPool, boot: float, *, sure: bool) -> Forecast:
     """What experience says; where cost counts, nothing is kept or launched for what may come."""
     return PATIENT if pool.prefer == "cost" else traffic.forecast(boot, sure=sure)
 
@@ -205,12 +205,14 @@ def _builds(agent: Agent) -> Iterable[str]:
     return (build.url or f"{agent.name}#{at}" for at, build in enumerate(agent.node.running))
 
 
-def _traffic(before: Traffic | None, running: frozenset[str], waiting: int, now: float) -> Traffic:
-    return before.look(now, running, waiting) if before else Traffic.start(now, running, waiting)
+def _traffic(
+    before: BuildArrivals | None, running: frozenset[str], waiting: int, now: float
+) -> BuildArrivals:
+    return before.look(now, running, waiting) if before else BuildArrivals.start(now, running, waiting)
 
 
-def _window(before: Window | None, length: float, needs: int, now: float) -> Window:
-    return before.add(length, now, needs) if before else Window.start(length, now, needs)
+def _window(before: SlidingMaximum | None, length: float, needs: int, now: float) -> SlidingMaximum:
+    return before.add(length, now, needs) if before else SlidingMaximum.start(length, now, needs)
 
 
 def _floor(pool: AgentPool, now: float, ahead: int) -> Floor:

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from dynaslave.deciding.ledger import Ledger, Seen, is_coming, is_serving
+from dynaslave.deciding.ledger import AgentHistory, Ledger, is_coming, is_serving
 from dynaslave.deciding.matching import Labelled
-from dynaslave.model import Agent, Node, Offline, Running, State
+from dynaslave.model import Agent, AgentState, JenkinsNode, Offline, Running
 from dynaslave.pools.pool import AgentPool
 
 __all__ = ["Supply", "slots", "supplies"]
@@ -38,7 +38,7 @@ class Supply:
 def supplies(
     ledger: Ledger,
     pools: Mapping[str, AgentPool],
-    seen: Mapping[str, Seen],
+    seen: Mapping[str, AgentHistory],
     going: Collection[str],
     parked: Collection[str],
     named: Collection[str],
@@ -51,7 +51,7 @@ def supplies(
     """
     found: dict[tuple[str, Labelled], Supply] = {}
 
-    def of(pool: str, node: Node, exclusive: bool) -> Supply:
+    def of(pool: str, node: JenkinsNode, exclusive: bool) -> Supply:
         labels = node.labels if node.name in named else _shared(node.labels, node.name)
         key = (pool, Labelled(labels, exclusive))
         if key not in found:
@@ -80,10 +80,10 @@ def _shared(labels: frozenset[str], name: str) -> frozenset[str]:
 
 
 def _counts(agent: Agent, parked: bool, now: float) -> bool:
-    return is_serving(agent) or is_coming(agent, now) or (parked and agent.state is State.DRAINING)
+    return is_serving(agent) or is_coming(agent, now) or (parked and agent.state is AgentState.DRAINING)
 
 
-def _uses_left(pool: AgentPool, seen: Seen | None) -> int | None:
+def _uses_left(pool: AgentPool, seen: AgentHistory | None) -> int | None:
     """Builds an agent may still take, beyond those it has; None for as many as come."""
     return None if pool.max_uses is None else max(0, pool.max_uses - (seen.uses if seen else 0))
 

@@ -8,14 +8,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dynaslave.deciding.ledger import Seen
+from dynaslave.deciding.ledger import AgentHistory
 from dynaslave.deciding.offers import still_cooling
 from dynaslave.deciding.outcome import Outcome
-from dynaslave.model import Agent, State
+from dynaslave.model import Agent, AgentState
 
 __all__ = ["decide_unchanged"]
 
-_STEADY = (State.REQUESTED, State.PENDING, State.BOOTING, State.IDLE, State.BUSY, State.DRAINING)
+_STEADY = (
+    AgentState.REQUESTED,
+    AgentState.PENDING,
+    AgentState.BOOTING,
+    AgentState.IDLE,
+    AgentState.BUSY,
+    AgentState.DRAINING,
+)
 """States in which an agent is judged the same until its deadline."""
 
 
@@ -51,7 +58,7 @@ def _is_steady(agent: Agent) -> bool:
     return agent.state in _STEADY and agent.given_up is None
 
 
-def _seen(before: Outcome, now: float) -> dict[str, Seen]:
+def _seen(before: Outcome, now: float) -> dict[str, AgentHistory]:
     """Agents on which something runs are useful until now."""
     seen = dict(before.memory.seen)
     for agent in before.agents:

@@ -8,19 +8,19 @@ from itertools import islice, repeat
 from operator import attrgetter
 
 from dynaslave.deciding.decisions import Drain
-from dynaslave.deciding.demand import Group
+from dynaslave.deciding.demand import LabelDemand
 from dynaslave.deciding.holds import Kept
 from dynaslave.deciding.outcome import PoolView
 from dynaslave.deciding.scale_up import Grown
 from dynaslave.deciding.standing import Standing
-from dynaslave.model import Agent, Offline, QueueItem, Snapshot, State
+from dynaslave.model import Agent, AgentState, Offline, QueueItem, Snapshot
 from jobdsl.printable import plural
 
 __all__ = ["counted", "notes", "states", "views"]
 
 
 def views(
-    groups: Sequence[Group],
+    groups: Sequence[LabelDemand],
     grown: Grown,
     agents: Sequence[Agent],
     standings: Mapping[str, Standing],
@@ -51,16 +51,16 @@ def views(
     )
 
 
-def states(agents: Sequence[Agent]) -> dict[str, dict[State, int]]:
+def states(agents: Sequence[Agent]) -> dict[str, dict[AgentState, int]]:
     """How many agents of each pool are in which state."""
-    found: dict[str, dict[State, int]] = {}
+    found: dict[str, dict[AgentState, int]] = {}
     for agent in agents:
         of_pool = found.setdefault(agent.pool, {})
         of_pool[agent.state] = of_pool.get(agent.state, 0) + 1
     return found
 
 
-def counted(groups: Sequence[Group]) -> dict[int, str]:
+def counted(groups: Sequence[LabelDemand]) -> dict[int, str]:
     """The pool each item counts for, by the item's id; of one label, the first in the queue choose first."""
     found: dict[int, str] = {}
     for group in groups:
@@ -73,7 +73,9 @@ def counted(groups: Sequence[Group]) -> dict[int, str]:
 _id = attrgetter("id")
 
 
-def notes(snapshot: Snapshot, groups: Sequence[Group], agents: Sequence[Agent], kept: Kept) -> Iterator[str]:
+def notes(
+    snapshot: Snapshot, groups: Sequence[LabelDemand], agents: Sequence[Agent], kept: Kept
+) -> Iterator[str]:
     """What people should know."""
     if snapshot.quiet:
         yield f"Jenkins quiets down ({snapshot.quiet}): no build starts until it restarts or it is cancelled"
@@ -98,7 +100,9 @@ def _agent_notes(now: float, agents: Sequence[Agent], kept: Kept) -> Iterator[st
     for agent in agents:
         if agent.given_up is not None:
             what = (
-                "its instance has ended" if agent.state is State.GONE else "its agent does not exist any more"
+                "its instance has ended"
+                if agent.state is AgentState.GONE
+                else "its agent does not exist any more"
             )
             left = max(0.0, agent.given_up - now) / 60
             what += ", and a build holds an executor there"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["Window"]
+__all__ = ["SlidingMaximum"]
 
 _PEAKS = 16
 """Maxima that are remembered exactly."""
@@ -17,7 +17,7 @@ Peak = tuple[float, int]
 """Until when a number held, and the number."""
 
 
-class Window(NamedTuple):
+class SlidingMaximum(NamedTuple):
     """Maxima of a number over the last `length` seconds. Made by `start`, continued by `add`.
 
     A number holds until the next one is seen.
@@ -32,14 +32,14 @@ class Window(NamedTuple):
     """Numbers that none after them reached, the oldest and highest first; the last one is `value`."""
 
     @classmethod
-    def start(cls, length: float, now: float, value: int) -> Window:
+    def start(cls, length: float, now: float, value: int) -> SlidingMaximum:
         """A window that has seen one number."""
         return cls(length, now, now, value, ((now, value),))
 
-    def add(self, length: float, now: float, value: int) -> Window:
+    def add(self, length: float, now: float, value: int) -> SlidingMaximum:
         """The window one look later. It starts anew if its length changed or nobody looked for too long."""
         if not length or length != self.length or not self.last <= now <= self.last + self._patience():
-            return Window.start(length, now, value)
+            return SlidingMaximum.start(length, now, value)
         peaks = [peak for peak in self.peaks[:-1] if peak[0] >= now - length]
         peaks.append((now, self.value))
         while peaks and peaks[-1][1] <= value:
@@ -47,7 +47,7 @@ class Window(NamedTuple):
         peaks.append((now, value))
         if len(peaks) > _PEAKS:
             peaks = [*_merged(peaks[:-1], length / _PARTS), peaks[-1]]
-        return Window(length, self.began, now, value, tuple(peaks))
+        return SlidingMaximum(length, self.began, now, value, tuple(peaks))
 
     def most(self, share: float = 1.0) -> int | None:
         """The most over a share of the length; None as long as it has not been watched for that long."""

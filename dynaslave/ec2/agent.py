@@ -98,7 +98,7 @@ def fetched(url: str, run: str) -> str:
     return path
 
 
-class Ending:
+class ShutdownTimer:
     """Shuts the instance down at a time, unless that is put off."""
 
     def __init__(self) -> None:
@@ -135,7 +135,7 @@ def secret_file(run: str, secret: str, owner: pwd.struct_passwd) -> str:
     return path
 
 
-def run_agent(hand: dict[str, Any], jar: str, settings: dict[str, Any], ending: Ending) -> bool:
+def run_agent(hand: dict[str, Any], jar: str, settings: dict[str, Any], ending: ShutdownTimer) -> bool:
     """Run the agent until it ends; whether it was connected."""
     owner = pwd.getpwnam(settings["user"])
     workdir = hand["workdir"] or settings["workdir"]
@@ -161,7 +161,7 @@ def run_agent(hand: dict[str, Any], jar: str, settings: dict[str, Any], ending: 
     return followed(agent, secret, ending)
 
 
-def followed(agent: subprocess.Popen[bytes], secret: str, ending: Ending) -> bool:
+def followed(agent: subprocess.Popen[bytes], secret: str, ending: ShutdownTimer) -> bool:
     """Pass on what the agent says, and see in it that it is connected."""
     connected = False
     for line in agent.stdout or ():
@@ -176,7 +176,7 @@ def followed(agent: subprocess.Popen[bytes], secret: str, ending: Ending) -> boo
     return connected
 
 
-def attempt(settings: dict[str, Any], ending: Ending) -> bool:
+def attempt(settings: dict[str, Any], ending: ShutdownTimer) -> bool:
     """Become an agent; whether it worked for a while."""
     try:
         hand = told(settings["prefix"])
@@ -191,7 +191,7 @@ def main() -> None:
     """Be an agent for as long as there is a controller."""
     with open(sys.argv[1]) as file:
         settings = json.load(file)
-    ending = Ending()
+    ending = ShutdownTimer()
     ending.after(settings["boot_seconds"])
     pause = PAUSE
     while True:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dynaslave.ec2.clients import Clients
 from dynaslave.ec2.errors import asking
-from dynaslave.ec2.images import Found, Images
+from dynaslave.ec2.images import ImageDescription, Images
 from dynaslave.ec2.subnets import Subnets
 from dynaslave.ec2.templates import packed
 from dynaslave.pools.defaults import missing
@@ -89,7 +89,7 @@ class Check:
         for name, info in known.items():
             yield from _fits(name, info, image, pool)
 
-    def _found(self, pool: AgentPool) -> Found | None:
+    def _found(self, pool: AgentPool) -> ImageDescription | None:
         """The image, if it is there; what else there is to say of it is said once."""
         try:
             return self.images.find(pool.image) if pool.image else None
@@ -181,7 +181,9 @@ def _settings(pool: AgentPool) -> Problems:
         yield f"EC2 needs {name}", "set it in the pool, or in [pools.defaults] of jobdsl.toml"
 
 
-def _fits(name: str, info: InstanceTypeInfoTypeDef, image: Found | None, pool: AgentPool) -> Problems:
+def _fits(
+    name: str, info: InstanceTypeInfoTypeDef, image: ImageDescription | None, pool: AgentPool
+) -> Problems:
     architectures = info.get("ProcessorInfo", {}).get("SupportedArchitectures", [])
     if image and image.architecture and image.architecture not in architectures:
         yield f"{name} cannot run an image for {image.architecture}", f"it runs {', '.join(architectures)}"

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, cast
 from dynaslave.provider import Denied, NoCapacity, ProviderError, Throttled, Unavailable
 from jobdsl.printable import plain_words
 
-__all__ = ["Meaning", "Reach", "asking", "explain", "meaning_of", "table"]
+__all__ = ["CodeMeaning", "Reach", "asking", "explain", "meaning_of", "table"]
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ Reach = Literal["offer", "type", "zone", "subnet", "market", "all"]
 _KINDS = {kind.__name__: kind for kind in (NoCapacity, Throttled, Denied, Unavailable)}
 
 
-class Meaning(NamedTuple):
+class CodeMeaning(NamedTuple):
     """What a code means: which error it is for us, how far it reaches, what it says, and the way out."""
 
     kind: type[ProviderError]
@@ -31,19 +31,21 @@ class Meaning(NamedTuple):
     hint: str
 
 
-_REFUSED = Meaning(Denied, "all", "AWS refuses that", "")
-_BROKEN = Meaning(Unavailable, "all", "AWS is in trouble", "nothing to do: it is tried again")
+_REFUSED = CodeMeaning(Denied, "all", "AWS refuses that", "")
+_BROKEN = CodeMeaning(Unavailable, "all", "AWS is in trouble", "nothing to do: it is tried again")
 
 
 @cache
-def table() -> dict[str, Meaning]:
+def table() -> dict[str, CodeMeaning]:
     """Every code we know."""
     sections = tomllib.loads(resources.files("dynaslave.ec2").joinpath("errors.toml").read_text("utf-8"))
     rows = {code: row for section in sections.values() for code, row in section.items()}
-    return {code: Meaning(_KINDS[row[0]], cast(Reach, row[1]), row[2], row[3]) for code, row in rows.items()}
+    return {
+        code: CodeMeaning(_KINDS[row[0]], cast(Reach, row[1]), row[2], row[3]) for code, row in rows.items()
+    }
 
 
-def meaning_of(code: str, status: int = 400) -> Meaning:
+def meaning_of(code: str, status: int = 400) -> CodeMeaning:
     """What a code means; for one we do not know, what its HTTP status says."""
     return table().get(code, _BROKEN if status >= 500 else _REFUSED)
 

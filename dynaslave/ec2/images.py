@@ -16,7 +16,7 @@ from dynaslave.provider import Denied, Throttled, Unavailable
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import FilterTypeDef, ImageTypeDef
 
-__all__ = ["Found", "Images"]
+__all__ = ["ImageDescription", "Images"]
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ _KEPT = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ImageDescription:
     """An image of the account or region, as far as a launch needs it."""
 
     id: str
@@ -50,9 +50,9 @@ class Images:
     def __init__(self, clients: Clients, clock: Callable[[], float]) -> None:
         self._clients = clients
         self._clock = clock
-        self._kept: dict[Image, tuple[float, Found]] = {}
+        self._kept: dict[Image, tuple[float, ImageDescription]] = {}
 
-    def find(self, image: Image) -> Found:
+    def find(self, image: Image) -> ImageDescription:
         """The newest image that fits; Denied if none does. While nobody answers, the last one is used."""
         kept = self._kept.get(image)
         if kept and 0 < kept[0] - self._clock() <= _KEPT:  # not after a clock that was set back
@@ -71,7 +71,7 @@ class Images:
         """Look everything up anew: a launch was told that its image is gone."""
         self._kept.clear()
 
-    def _look(self, image: Image) -> Found:
+    def _look(self, image: Image) -> ImageDescription:
         with asking(f"looking for image {image}"):
             if image.ssm or image.id:
                 found = self._described(ImageIds=[image.id or self._from_parameter(image.ssm)])
@@ -104,13 +104,13 @@ def _filters(image: Image) -> list[FilterTypeDef]:
     return filters
 
 
-def _found(described: ImageTypeDef) -> Found:
+def _found(described: ImageTypeDef) -> ImageDescription:
     volumes = {
         mapping["DeviceName"]: mapping["Ebs"].get("VolumeSize", 0)
         for mapping in described.get("BlockDeviceMappings", ())
         if "DeviceName" in mapping and "Ebs" in mapping
     }
-    return Found(
+    return ImageDescription(
         id=described["ImageId"],
         root_device=described.get("RootDeviceName", ""),
         volumes=tuple(sorted(volumes.items())),

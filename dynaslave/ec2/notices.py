@@ -17,7 +17,7 @@ from dynaslave.ec2.errors import asking
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-__all__ = ["Notice", "Notices", "parse"]
+__all__ = ["InterruptionQueue", "Notice", "parse"]
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def parse(body: str) -> Notice:
     return Notice(instance)
 
 
-class Notices:
+class InterruptionQueue:
     """The queue at `url`."""
 
     def __init__(self, clients: Clients, url: str) -> None:

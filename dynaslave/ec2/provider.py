@@ -23,8 +23,8 @@ from dynaslave.ec2.errors import asking
 from dynaslave.ec2.images import Images
 from dynaslave.ec2.lag import Lag
 from dynaslave.ec2.launch import Launcher
-from dynaslave.ec2.notices import Notice, Notices
-from dynaslave.ec2.secrets import Secrets
+from dynaslave.ec2.notices import InterruptionQueue, Notice
+from dynaslave.ec2.secrets import AgentSecrets
 from dynaslave.ec2.spot import SpotPrices
 from dynaslave.ec2.subnets import Subnets
 from dynaslave.ec2.tags import DOOMED, INTENT, MANAGER, NODE, PRICE, instance_of, note_tags, tag_list
@@ -80,8 +80,8 @@ class Ec2Provider:
         self._heard = ""
         self._spot = SpotPrices(clients, clock)
         self._templates = Templates(clients, manager)
-        self._secrets = Secrets(clients, manager, clients.instance_arn, key)
-        self._notices = Notices(clients, queue) if queue else None
+        self._secrets = AgentSecrets(clients, manager, clients.instance_arn, key)
+        self._notices = InterruptionQueue(clients, queue) if queue else None
         images, subnets = Images(clients, clock), Subnets(clients, clock)
         user_data = partial(script, manager=manager)
         self._check = Check(clients=clients, images=images, subnets=subnets, script=user_data)
@@ -228,7 +228,7 @@ class Ec2Provider:
             self._clients.ec2.create_tags(Resources=ids, Tags=tag_list(tags))
         self._lag.wrote(ids, tags, self._clock())
 
-    def _hear(self, notices: Notices, known: Mapping[str, Instance]) -> None:
+    def _hear(self, notices: InterruptionQueue, known: Mapping[str, Instance]) -> None:
         """Notices are a help: without them a look still shows what there is."""
         try:
             notices.receive(partial(self._heed, known))

@@ -19,7 +19,7 @@ from dynaslave.provider import Hand
 if TYPE_CHECKING:
     from mypy_boto3_ssm.type_defs import ParameterMetadataTypeDef
 
-__all__ = ["INSTANCE", "Secrets", "prefix"]
+__all__ = ["INSTANCE", "AgentSecrets", "prefix"]
 
 INSTANCE = "dynaslave:instance"
 """The tag with the ARN of the instance that may read it."""
@@ -32,7 +32,7 @@ def prefix(manager: str) -> str:
     return f"/dynaslave/{manager}/"
 
 
-class Secrets:
+class AgentSecrets:
     """Parameters of one manager. `arn_of` gives the ARN of an instance; `key` is a KMS key, or AWS's own."""
 
     def __init__(self, clients: Clients, manager: str, arn_of: Callable[[str], str], key: str = "") -> None:

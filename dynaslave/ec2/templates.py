@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dynaslave.ec2.clients import Clients
 from dynaslave.ec2.errors import asking
-from dynaslave.ec2.images import Found
+from dynaslave.ec2.images import ImageDescription
 from dynaslave.ec2.tags import MANAGER, POOL, tag_list, tags_of
 from dynaslave.pools.pool import AgentPool
 from dynaslave.provider import Denied, ProviderError
@@ -133,7 +133,7 @@ class Templates:
             )
 
 
-def template_data(pool: AgentPool, image: Found, script: str) -> RequestLaunchTemplateDataTypeDef:
+def template_data(pool: AgentPool, image: ImageDescription, script: str) -> RequestLaunchTemplateDataTypeDef:
     """What all launches of a pool have in common. Types, subnets, tags and market are each launch's own."""
     data: dict[str, Any] = {
         "ImageId": image.id,
@@ -167,7 +167,7 @@ def packed(script: str) -> bytes:
     )
 
 
-def _volume(pool: AgentPool, image: Found, device: str, size: int) -> dict[str, Any]:
+def _volume(pool: AgentPool, image: ImageDescription, device: str, size: int) -> dict[str, Any]:
     """Encrypted, and gone with the instance, whatever the image says."""
     ebs: dict[str, Any] = {"Encrypted": True, "DeleteOnTermination": True, "VolumeSize": size}
     if device == image.root_device:

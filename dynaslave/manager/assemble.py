@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from jobdsl.controller.jenkins import Controller
     from jobdsl.errors import Problem
 
-__all__ = ["Options", "assemble", "connect", "preflight"]
+__all__ = ["RunOptions", "assemble", "connect", "preflight"]
 
 ProviderName = Literal["ec2", "local", "simulated"]
 _PATIENCE = 8.0
@@ -33,7 +33,7 @@ _PATIENCE = 8.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class RunOptions:
     """Everything `dynaslave run` can be told."""
 
     estate: Path
@@ -64,7 +64,7 @@ class Options:
     """Whether the manager decides and does nothing: it takes no lease and writes no costs."""
 
 
-def connect(options: Options, declared: Declared) -> Controller:
+def connect(options: RunOptions, declared: Declared) -> Controller:
     """The controller that options or jobdsl.toml name."""
     from jobdsl.controller import jenkins
 
@@ -79,7 +79,7 @@ def connect(options: Options, declared: Declared) -> Controller:
 
 
 def assemble(
-    options: Options, source: EstateSource, controller: Controller, metrics: Metrics | None = None
+    options: RunOptions, source: EstateSource, controller: Controller, metrics: Metrics | None = None
 ) -> Manager:
     """A manager that is ready to run. ProviderError or JobdslError where a part cannot be had."""
     from dynaslave.acting.act import Actor
@@ -87,7 +87,7 @@ def assemble(
     from dynaslave.local.provider import LocalAgents
     from dynaslave.manager.clocks import steady
     from dynaslave.manager.costs import Costs
-    from dynaslave.manager.loop import Manager, Parts
+    from dynaslave.manager.loop import Dependencies, Manager
     from dynaslave.manager.observe import Observer
 
     declared = source.current()
@@ -98,7 +98,7 @@ def assemble(
     actor = Actor(nodes, provider, url=_agents_url(options) or controller.url, home=home)
     lease, book = _lease_and_book(options, name, _clients(options, declared))
     return Manager(
-        Parts(
+        Dependencies(
             name=name,
             url=controller.url,
             provider=provider,
@@ -113,7 +113,7 @@ def assemble(
     )
 
 
-def _agents_url(options: Options) -> str | None:
+def _agents_url(options: RunOptions) -> str | None:
     """Return the controller as agents reach it. Raises JobdslError for one with a login: all would get it."""
     from jobdsl.controller.address import without_login
 
@@ -128,7 +128,7 @@ def _remote_fs(pool: AgentPool, node: str) -> str:  # noqa: ARG001 - where a hos
     return pool.remote_fs
 
 
-def preflight(options: Options, declared: Declared, controller: Controller) -> list[Problem]:
+def preflight(options: RunOptions, declared: Declared, controller: Controller) -> list[Problem]:
     """What would keep pools from launching at this provider, each at its line. Looks only."""
     from dynaslave.controller.java import needed_java
 
@@ -144,15 +144,15 @@ def preflight(options: Options, declared: Declared, controller: Controller) -> l
     return [*found, *provider.check_notices()]
 
 
-def _name(options: Options, declared: Declared) -> str:
+def _name(options: RunOptions, declared: Declared) -> str:
     return options.name or declared.manager.pools.manager
 
 
-def _kind(options: Options, declared: Declared) -> ProviderName:
+def _kind(options: RunOptions, declared: Declared) -> ProviderName:
     return options.provider or declared.manager.pools.provider
 
 
-def _provider(options: Options, name: str, controller: Controller, declared: Declared) -> Provider:
+def _provider(options: RunOptions, name: str, controller: Controller, declared: Declared) -> Provider:
     kind = _kind(options, declared)
     if kind == "ec2":
         return _ec2(options, name, declared)
@@ -164,13 +164,13 @@ def _provider(options: Options, name: str, controller: Controller, declared: Dec
     return SimulatedCloud(boot=(5.0, 15.0), line=StandIns())
 
 
-def _clients(options: Options, declared: Declared) -> Clients:
+def _clients(options: RunOptions, declared: Declared) -> Clients:
     from dynaslave.ec2.clients import Clients
 
     return Clients(region=options.region or declared.manager.pools.region, profile=options.profile)
 
 
-def _ec2(options: Options, name: str, declared: Declared) -> Ec2Provider:
+def _ec2(options: RunOptions, name: str, declared: Declared) -> Ec2Provider:
     from dynaslave.ec2.provider import Ec2Provider
 
     table = declared.manager.prices
@@ -183,7 +183,7 @@ def _ec2(options: Options, name: str, declared: Declared) -> Ec2Provider:
     )
 
 
-def _local(options: Options, name: str, controller: Controller) -> Provider:
+def _local(options: RunOptions, name: str, controller: Controller) -> Provider:
     from dynaslave.local.command import JAVA, STAND_IN, jar_of
     from dynaslave.local.provider import LocalAgents
 
@@ -198,7 +198,7 @@ def _state_directory() -> Path:
     return Path(state) / "dynaslave" if state else Path.home() / ".local" / "state" / "dynaslave"
 
 
-def _lease_and_book(options: Options, name: str, clients: Clients) -> tuple[Lease, Book | None]:
+def _lease_and_book(options: RunOptions, name: str, clients: Clients) -> tuple[Lease, Book | None]:
     from dynaslave.manager.costs import DynamoBook, MemoryBook, ReadOnlyBook
     from jobdsl.aws.lease import DynamoLease, NoLease, ensure_table
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dynaslave.model import Instance
 
-__all__ = ["Account", "Book", "Costs", "DynamoBook", "MemoryBook", "ReadOnlyBook", "month_of"]
+__all__ = ["Book", "Costs", "DynamoBook", "MemoryBook", "MonthlyCost", "ReadOnlyBook", "month_of"]
 
 _HOUR = 3600.0
 _FORGET = 3600.0
@@ -37,7 +37,7 @@ def _month_began(now: float) -> float:
     return datetime.strptime(month_of(now), "%Y-%m").replace(tzinfo=UTC).timestamp()
 
 
-class Account(NamedTuple):
+class MonthlyCost(NamedTuple):
     """What a book says of a month."""
 
     dollars: Mapping[str, float]
@@ -49,7 +49,7 @@ class Account(NamedTuple):
 class Book(Protocol):
     """Where a month's dollars are kept. Both methods raise OSError where nobody answers."""
 
-    def read(self, month: str) -> Account:
+    def read(self, month: str) -> MonthlyCost:
         """What the book says."""
         ...
 
@@ -62,18 +62,18 @@ class MemoryBook:
     """A book that ends with the process."""
 
     def __init__(self) -> None:
-        self._months: dict[str, Account] = {}
+        self._months: dict[str, MonthlyCost] = {}
 
-    def read(self, month: str) -> Account:
+    def read(self, month: str) -> MonthlyCost:
         """Dollars since the process began."""
-        return self._months.get(month, Account({}, 0.0))
+        return self._months.get(month, MonthlyCost({}, 0.0))
 
     def add(self, month: str, dollars: Mapping[str, float], until: float) -> None:
         """Add to the pools' dollars."""
         kept = self.read(month).dollars
         pools = {*kept, *dollars}
         both = {pool: kept.get(pool, 0.0) + dollars.get(pool, 0.0) for pool in pools}
-        self._months[month] = Account(both, until)
+        self._months[month] = MonthlyCost(both, until)
 
 
 class ReadOnlyBook:
@@ -82,7 +82,7 @@ class ReadOnlyBook:
     def __init__(self, book: Book) -> None:
         self._book = book
 
-    def read(self, month: str) -> Account:
+    def read(self, month: str) -> MonthlyCost:
         """What the other book says."""
         return self._book.read(month)
 
@@ -101,7 +101,7 @@ class DynamoBook:
     def _name(self, month: str) -> str:
         return f"costs:{self._manager}:{month}"
 
-    def read(self, month: str) -> Account:
+    def read(self, month: str) -> MonthlyCost:
         """What the item of the month says."""
         from botocore.exceptions import BotoCoreError, ClientError
 
@@ -112,7 +112,7 @@ class DynamoBook:
         except (BotoCoreError, ClientError) as error:
             raise OSError(f"this month's costs cannot be read: {error}") from error
         numbers = {name: float(cell["N"]) for name, cell in found.get("Item", {}).items() if "N" in cell}
-        return Account(numbers, numbers.pop(_UNTIL, 0.0))
+        return MonthlyCost(numbers, numbers.pop(_UNTIL, 0.0))
 
     def add(self, month: str, dollars: Mapping[str, float], until: float) -> None:
         """Add to the pools' dollars in one write."""

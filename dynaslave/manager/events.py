@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dynaslave.controller.builds import waiting_names
-from dynaslave.deciding.ledger import Seen, launch_time
+from dynaslave.deciding.ledger import AgentHistory, launch_time
 from dynaslave.model import Agent, Running, Snapshot
 
 __all__ = ["Events", "Waits", "compare"]
@@ -29,7 +29,7 @@ class Events:
 
 
 def compare(
-    before: Mapping[str, Seen], after: Mapping[str, Seen], agents: Sequence[Agent], now: float
+    before: Mapping[str, AgentHistory], after: Mapping[str, AgentHistory], agents: Sequence[Agent], now: float
 ) -> Events:
     """Compare what is known of agents before and after a look. One seen for the first time is no news."""
     boots: list[tuple[str, float]] = []

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from dynaslave.deciding.ledger import is_coming
-from dynaslave.model import Agent, Instance, Snapshot, State
+from dynaslave.model import Agent, AgentState, Instance, Snapshot
 from dynaslave.provider import Provider, ProviderError
 
 __all__ = ["WHY", "Explainer"]
@@ -63,8 +63,8 @@ def _is_due(agent: Agent, known: dict[str, Instance], now: float) -> bool:
     instance = known.get(agent.instance.id) if agent.instance else None
     if instance is None or agent.node.connected:
         return False
-    if agent.state in (State.LOST, State.GONE):
+    if agent.state in (AgentState.LOST, AgentState.GONE):
         return True
-    if agent.state is not State.BOOTING or agent.deadline is None:
+    if agent.state is not AgentState.BOOTING or agent.deadline is None:
         return False
     return not is_coming(agent, now) or now - agent.since >= _SHARE * (agent.deadline - agent.since)

@@ -39,7 +39,7 @@ from jobdsl.aws.lease import Lease, LeaseError, NoLease
 if TYPE_CHECKING:
     from dynaslave.manager.metrics import Metrics
 
-__all__ = ["HEALTHY", "STANDBY", "Doer", "Manager", "Parts"]
+__all__ = ["HEALTHY", "STANDBY", "Dependencies", "Doer", "Manager"]
 
 SWEEP = 300.0
 """Seconds between two sweeps of what nobody needs any more."""
@@ -62,7 +62,7 @@ class Doer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Dependencies:
     """What a manager is made of; each of it can be a fake."""
 
     name: str
@@ -84,7 +84,7 @@ class Parts:
 class Manager:
     """One loop. `status` and `series` may be read from other threads at any time."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Dependencies) -> None:
         self._parts = parts
         self._memory = Memory()
         self._journal = Journal()

@@ -10,7 +10,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from dynaslave.deciding.decisions import Launch, Report
 from dynaslave.manager.events import Events
 from dynaslave.manager.status import Status
-from dynaslave.model import State
+from dynaslave.model import AgentState
 from jobdsl.printable import one_line
 
 __all__ = ["CONTENT_TYPE_LATEST", "Metrics"]
@@ -111,7 +111,7 @@ class Metrics:
             if pool.dollars is not None:
                 self._dollars.labels(name, one_line(pool.team)).set(pool.dollars)
             self._longest.labels(name).set(0)
-            for state in State:
+            for state in AgentState:
                 self._agents.labels(name, state.value).set(pool.agents.get(state.value, 0))
         oldest: dict[str, float] = {}
         for row in status.queue:

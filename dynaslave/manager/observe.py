@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from dynaslave.controller import computers, queue
-from dynaslave.model import Instance, Node, QueueItem, Snapshot
+from dynaslave.model import Instance, JenkinsNode, QueueItem, Snapshot
 from dynaslave.provider import Provider, ProviderError
 from jobdsl.errors import ControllerError
 
@@ -65,7 +65,7 @@ class Observer:
 
     def _see(
         self, aside: ThreadPoolExecutor, blind: list[str]
-    ) -> tuple[tuple[Node, ...], tuple[QueueItem, ...]]:
+    ) -> tuple[tuple[JenkinsNode, ...], tuple[QueueItem, ...]]:
         try:
             answer = self._controller.json("computer/api/json", computers.TREE, "list the nodes")
             waiting = aside.submit(self._queue)
@@ -92,7 +92,7 @@ class Observer:
             raise ControllerError("the controller's answer has no items of the queue")
         return answer
 
-    def _items(self, answer: Mapping[str, Any], nodes: Sequence[Node]) -> tuple[QueueItem, ...]:
+    def _items(self, answer: Mapping[str, Any], nodes: Sequence[JenkinsNode]) -> tuple[QueueItem, ...]:
         items = queue.queue_items(answer, nodes)
         if any(_is_guessed(item) for item in items) and (told := self._labels()):
             return queue.queue_items(answer, nodes, told)

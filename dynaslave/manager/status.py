@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from dynaslave.manager.journal import Entry
+from dynaslave.manager.journal import JournalEntry
 
 __all__ = ["AgentRow", "PoolRow", "QueueRow", "Status"]
 
@@ -89,7 +89,7 @@ class Status:
     pools: Sequence[PoolRow] = ()
     queue: Sequence[QueueRow] = ()
     agents: Sequence[AgentRow] = ()
-    decisions: Sequence[Entry] = ()
+    decisions: Sequence[JournalEntry] = ()
     """The newest first."""
     troubles: Sequence[str] = ()
     """What could not be seen or done, in words."""
@@ -114,6 +114,6 @@ class Status:
             "pools": [PoolRow(**row) for row in values["pools"]],
             "queue": [QueueRow(**row) for row in values["queue"]],
             "agents": [AgentRow(**row) for row in values["agents"]],
-            "decisions": [Entry(**row) for row in values["decisions"]],
+            "decisions": [JournalEntry(**row) for row in values["decisions"]],
         }
         return cls(**{**values, **rows})

@@ -11,7 +11,7 @@ from dynaslave.pools.pool import KIND, AgentPool, from_plain
 from jobdsl.errors import DslError, Problem, Where, suggestion
 
 if TYPE_CHECKING:
-    from dynaslave.pools.settings import Manager
+    from dynaslave.pools.settings import ManagerSettings
     from jobdsl.model import Estate
     from jobdsl.settings.config import Settings
 
@@ -19,7 +19,7 @@ __all__ = ["pools_of"]
 
 
 def pools_of(
-    estate: Estate, settings: Settings, manager: Manager | None = None
+    estate: Estate, settings: Settings, manager: ManagerSettings | None = None
 ) -> tuple[list[AgentPool], list[Problem]]:
     """Return the pools in the order of their lines, with teams and defaults, and what is wrong with them."""
     quotas: Collection[str] = manager.teams.keys() if manager else ()

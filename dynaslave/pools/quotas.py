@@ -17,7 +17,7 @@ from dynaslave.pools.estate import pools_of
 from dynaslave.pools.limits import Cap, Limits, TypeFacts
 from dynaslave.pools.pool import AgentPool
 from dynaslave.pools.prices import Price, Table, dearest, unknown
-from dynaslave.pools.settings import Manager, Quota, read
+from dynaslave.pools.settings import ManagerSettings, Quota, read
 from jobdsl.errors import EstateError, Problem, suggestion
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def check(root: Path, estate: Estate, settings: Settings) -> list[Problem]:
     return [*problems, *fits(pools, manager), *lacking(pools, manager.pools.provider)]
 
 
-def fits(pools: Iterable[AgentPool], manager: Manager) -> Iterator[Problem]:
+def fits(pools: Iterable[AgentPool], manager: ManagerSettings) -> Iterator[Problem]:
     """What goes beyond a quota, told at the first pool in the order given that does not fit any more."""
     pools = list(pools)
     for pool in pools:
@@ -52,7 +52,7 @@ def fits(pools: Iterable[AgentPool], manager: Manager) -> Iterator[Problem]:
 
 
 def limits(
-    manager: Manager, pools: Iterable[AgentPool] = (), spent: Mapping[str, float] | None = None
+    manager: ManagerSettings, pools: Iterable[AgentPool] = (), spent: Mapping[str, float] | None = None
 ) -> Limits:
     """The limits while it runs; `spent` is this month's dollars by pool, None where nobody knows them."""
     if spent is None:
@@ -65,7 +65,7 @@ def limits(
     return Limits(_cap(manager.account, sum(spent.values())), teams, _facts(manager))
 
 
-def _facts(manager: Manager) -> dict[str, TypeFacts]:
+def _facts(manager: ManagerSettings) -> dict[str, TypeFacts]:
     return {name: TypeFacts(row.vcpus, row.dollars_hour) for name, row in manager.prices.items()}
 
 
@@ -89,14 +89,14 @@ class _Purse:
     quota: Quota
 
 
-def _purses(pool: AgentPool, manager: Manager) -> list[_Purse]:
+def _purses(pool: AgentPool, manager: ManagerSettings) -> list[_Purse]:
     """Return the quotas that hold for a pool."""
     account = _Purse("the account", "quotas", manager.account)
     quota = manager.teams.get(pool.team)
     return [account, *([_Purse(f"team {pool.team}", "", quota)] if quota else [])]
 
 
-def _profile(pool: AgentPool, manager: Manager) -> Iterator[Problem]:
+def _profile(pool: AgentPool, manager: ManagerSettings) -> Iterator[Problem]:
     """An instance profile that a quota does not name."""
     for purse in _purses(pool, manager):
         if not _cap(purse.quota, None).may_have_profile(pool.instance_profile):
@@ -104,7 +104,7 @@ def _profile(pool: AgentPool, manager: Manager) -> Iterator[Problem]:
             yield _refused(pool, message, f"what may be used: {_list(purse.quota.instance_profiles or ())}")
 
 
-def _types(pool: AgentPool, manager: Manager) -> Iterator[Problem]:
+def _types(pool: AgentPool, manager: ManagerSettings) -> Iterator[Problem]:
     """Types a quota does not name, and types nobody knows the size of."""
     purses = _purses(pool, manager)
     for who, allowed in ((one.who, one.quota.instance_types) for one in purses):
@@ -121,7 +121,7 @@ def _types(pool: AgentPool, manager: Manager) -> Iterator[Problem]:
             yield Problem(message, pool.where, hint, "warning", "quota")
 
 
-def _sums(pools: list[AgentPool], purse: _Purse, manager: Manager) -> Iterator[Problem]:
+def _sums(pools: list[AgentPool], purse: _Purse, manager: ManagerSettings) -> Iterator[Problem]:
     for measure in _measures(purse.quota, manager.account.hours_a_month):
         taken = 0.0
         for pool in pools:

@@ -13,7 +13,7 @@ from dynaslave.pools.defaults import lacking, with_defaults
 from dynaslave.pools.pool import AgentPool, make
 from dynaslave.pools.prices import dearest
 from dynaslave.pools.quotas import fits
-from dynaslave.pools.settings import Manager
+from dynaslave.pools.settings import ManagerSettings
 from dynaslave.pools.settings import read as read_settings
 from dynaslave.pools.watch import read
 from jobdsl.documents.outdir import OutputDirectory
@@ -22,13 +22,13 @@ from jobdsl.loading import dslfiles
 from jobdsl.settings import config
 from jobdsl.settings.config import Settings, Team
 
-__all__ = ["Request", "source", "write"]
+__all__ = ["RequestedPool", "source", "write"]
 
 _WIDTH = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RequestedPool:
     """A file that was written."""
 
     path: Path
@@ -40,7 +40,9 @@ class Request:
     """What reviewers should know, and no error."""
 
 
-def write(root: Path, arguments: Mapping[str, Any], *, team: str = "", file: str | None = None) -> Request:
+def write(
+    root: Path, arguments: Mapping[str, Any], *, team: str = "", file: str | None = None
+) -> RequestedPool:
     """Write the file of a pool into the estate at `root`. Nothing is overwritten.
 
     EstateError with everything that speaks against it: a wrong argument, a name that is taken, a quota.
@@ -66,7 +68,7 @@ def write(root: Path, arguments: Mapping[str, Any], *, team: str = "", file: str
         raise EstateError(wrong)
     _put(root, relative, source(arguments, team))
     monthly = _monthly(pool, manager)
-    return Request(path, pool, _variable(pool.name), monthly, tuple(problems))
+    return RequestedPool(path, pool, _variable(pool.name), monthly, tuple(problems))
 
 
 def _put(root: Path, relative: str, text: str) -> None:
@@ -79,7 +81,7 @@ def _put(root: Path, relative: str, text: str) -> None:
         raise JobdslError(f"{relative} cannot be written: {error.strerror}") from None
 
 
-def _declared(root: Path, settings: Settings) -> tuple[tuple[AgentPool, ...], Manager]:
+def _declared(root: Path, settings: Settings) -> tuple[tuple[AgentPool, ...], ManagerSettings]:
     """The estate's pools, and its quotas. The first file of an estate has none beside it."""
     if dslfiles.find(root, settings.files) == ([], []):
         return (), read_settings(root, settings)
@@ -170,6 +172,6 @@ def _taken(pool: AgentPool, others: Sequence[AgentPool]) -> list[Problem]:
     ]
 
 
-def _monthly(pool: AgentPool, manager: Manager) -> float | None:
+def _monthly(pool: AgentPool, manager: ManagerSettings) -> float | None:
     row = dearest(pool.instance_types, manager.prices)
     return None if row is None else row.dollars_hour * pool.max_agents * manager.account.hours_a_month

@@ -17,7 +17,7 @@ from jobdsl.settings.tomlread import Reader, checked, number
 if TYPE_CHECKING:
     from jobdsl.settings.config import Settings
 
-__all__ = ["Account", "Manager", "Pools", "Quota", "read"]
+__all__ = ["ManagerSettings", "Pools", "Quota", "TotalQuota", "read"]
 
 
 def _bad_name(name: str) -> str:
@@ -59,7 +59,7 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True)
-class Account(Quota):
+class TotalQuota(Quota):
     """`[quotas]` itself: what all pools together may have."""
 
     hours_a_month: float = number(730.0, 1, 744)
@@ -67,31 +67,31 @@ class Account(Quota):
 
 
 @dataclass(frozen=True, slots=True)
-class Manager:
+class ManagerSettings:
     """All of it."""
 
     pools: Pools = field(default_factory=Pools)
-    account: Account = field(default_factory=Account)
+    account: TotalQuota = field(default_factory=TotalQuota)
     teams: Mapping[str, Quota] = field(default_factory=dict)
     prices: prices.Table = field(default_factory=prices.shipped)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """`[pools.defaults]`: arguments of `agent_pool` for pools that do not give them."""
 
 
-def read(root: Path, settings: Settings) -> Manager:
+def read(root: Path, settings: Settings) -> ManagerSettings:
     """What the estate at `root` says of pools and quotas. EstateError with everything wrong in it."""
     reader = Reader(settings.text, CONFIG_FILE)
     own = dict(reader.mapping(reader.document.get("pools", {}), ("pools",)))
     defaults = read_defaults(reader, own.pop("defaults", {}))
     pools = reader.table(Pools, own, ("pools",))
     quotas = dict(reader.mapping(reader.document.get("quotas", {}), ("quotas",)))
-    reader.known(quotas, [*(one.name for one in fields(Account)), "teams"], ("quotas",))
-    known = {one.name for one in fields(Account)}
-    account = reader.table(Account, {key: quotas[key] for key in quotas if key in known}, ("quotas",))
+    reader.known(quotas, [*(one.name for one in fields(TotalQuota)), "teams"], ("quotas",))
+    known = {one.name for one in fields(TotalQuota)}
+    account = reader.table(TotalQuota, {key: quotas[key] for key in quotas if key in known}, ("quotas",))
     teams = _teams(reader, quotas.get("teams", {}), [team.name for team in settings.teams])
     reader.finish()
     table = prices.load(root / pools.prices, pools.prices) if pools.prices else prices.shipped()
-    return Manager(pools, account, teams, table, defaults)
+    return ManagerSettings(pools, account, teams, table, defaults)
 
 
 def _teams(reader: Reader, value: object, known: list[str]) -> dict[str, Quota]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from dynaslave.pools.estate import pools_of
 from dynaslave.pools.pool import AgentPool
 from dynaslave.pools.quotas import fits
-from dynaslave.pools.settings import Manager
+from dynaslave.pools.settings import ManagerSettings
 from dynaslave.pools.settings import read as read_settings
 from jobdsl.errors import EstateError, JobdslError, Problem
 
@@ -30,7 +30,7 @@ class Declared:
     """What an estate says of pools at one moment."""
 
     pools: tuple[AgentPool, ...]
-    manager: Manager
+    manager: ManagerSettings
     """What its `jobdsl.toml` tells the manager."""
     controller_url: str | None = None
     """The controller its `jobdsl.toml` names."""

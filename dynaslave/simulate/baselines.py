@@ -11,10 +11,10 @@ import math
 from dynaslave.pools.prices import Table, shipped
 from dynaslave.provider import Offer
 from dynaslave.simulate.chance import BOOT
-from dynaslave.simulate.machines import Kind, Machine, PoolState, zones_of
+from dynaslave.simulate.machines import LabelQueue, Machine, PoolState, zones_of
 from dynaslave.simulate.world import World
 
-__all__ = ["SPOT_SHARE", "Fixed", "Launcher", "NoDelay", "Retention", "price_of"]
+__all__ = ["SPOT_SHARE", "BaselineLauncher", "Fixed", "NoDelay", "Retention", "price_of"]
 
 SPOT_SHARE = 0.35
 """What a spot instance costs, as a share of on-demand."""
@@ -26,7 +26,7 @@ def price_of(offer: Offer, table: Table) -> float:
     return (row.dollars_hour if row else 0.0) * (SPOT_SHARE if offer.market == "spot" else 1.0)
 
 
-class Launcher:
+class BaselineLauncher:
     """Launches as the plugin's template does: always the first type, the zones in turn."""
 
     def __init__(self, prices: Table | None = None) -> None:
@@ -89,7 +89,7 @@ class NoDelay:
     interval = 5.0
 
     def __init__(self, prices: Table | None = None) -> None:
-        self._launcher = Launcher(prices)
+        self._launcher = BaselineLauncher(prices)
         self._retention = Retention(self.interval)
 
     def begin(self, world: World) -> None:
@@ -110,7 +110,7 @@ class NoDelay:
             again = min(again, self._retention.round(world, 60 * pool.pool.idle_minutes, pool))
         return again
 
-    def _cover(self, world: World, kind: Kind) -> bool:
+    def _cover(self, world: World, kind: LabelQueue) -> bool:
         """Launch for one label; False where a launch failed."""
         free = sum(pool.free for pool in kind.pools)
         coming = sum(pool.coming * pool.pool.executors for pool in kind.pools)
@@ -133,7 +133,7 @@ class Fixed:
     interval = 5.0
 
     def __init__(self, prices: Table | None = None) -> None:
-        self._launcher = Launcher(prices)
+        self._launcher = BaselineLauncher(prices)
         self._missing: dict[str, int] = {}
 
     def begin(self, world: World) -> None:

@@ -18,8 +18,8 @@ from dynaslave.pools.prices import BILLING_MINIMUM, Table
 from dynaslave.provider import Offer
 from dynaslave.simulate.baselines import price_of
 from dynaslave.simulate.chance import BOOT
-from dynaslave.simulate.result import Figures, Result
-from dynaslave.trace import Build
+from dynaslave.simulate.result import Figures, PolicyResult
+from dynaslave.trace import TraceBuild
 
 __all__ = ["NAME", "bound"]
 
@@ -36,14 +36,14 @@ class _Sum(NamedTuple):
     launches: int
 
 
-def bound(builds: Sequence[Build], pools: Mapping[str, AgentPool], table: Table) -> Result:
+def bound(builds: Sequence[TraceBuild], pools: Mapping[str, AgentPool], table: Table) -> PolicyResult:
     """Return the bound of all builds, by pool and by team."""
     sums = {
         name: _of_pool([build for build in builds if build.pool == name], pool, table)
         for name, pool in pools.items()
     }
     teams = sorted({pool.team for pool in pools.values()} - {""})
-    return Result(
+    return PolicyResult(
         NAME,
         _figures(sums.values()),
         {name: _figures([found]) for name, found in sums.items()},
@@ -51,7 +51,7 @@ def bound(builds: Sequence[Build], pools: Mapping[str, AgentPool], table: Table)
     )
 
 
-def _of_pool(builds: Sequence[Build], pool: AgentPool, table: Table) -> _Sum:
+def _of_pool(builds: Sequence[TraceBuild], pool: AgentPool, table: Table) -> _Sum:
     boot = sum(BOOT) / 2
     free: list[float] = []
     """When executors that could be kept became free, the one that waits longest first."""

@@ -13,7 +13,7 @@ from random import Random
 
 from dynaslave.provider import Offer
 
-__all__ = ["NEVER", "Chance", "Fate", "Faults"]
+__all__ = ["NEVER", "Chance", "Fate", "FaultRates"]
 
 BOOT = (60.0, 180.0)
 """Seconds from launch to serving, uniform between these."""
@@ -23,7 +23,7 @@ SHORTAGE = 180.0
 
 
 @dataclass(frozen=True, slots=True)
-class Faults:
+class FaultRates:
     """What may go wrong."""
 
     capacity_errors: float = 0.0
@@ -47,9 +47,9 @@ class Fate:
 class Chance:
     """All dice of one simulation."""
 
-    def __init__(self, seed: int = 0, faults: Faults | None = None) -> None:
+    def __init__(self, seed: int = 0, faults: FaultRates | None = None) -> None:
         self.seed = seed
-        self.faults = faults or Faults()
+        self.faults = faults or FaultRates()
         self._dry = lru_cache(maxsize=4096)(self._has_none)
 
     def fate(self, pool: str, number: int) -> Fate:

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 from dynaslave.pools.pool import AgentPool
 from dynaslave.simulate.chance import Chance
 from dynaslave.simulate.world import World
-from dynaslave.trace import Build
+from dynaslave.trace import TraceBuild
 
 __all__ = ["PATIENCE", "Played", "Policy", "run"]
 
@@ -49,7 +49,9 @@ class Played(NamedTuple):
     """When nothing more was waited for: builds that have not started have waited until then."""
 
 
-def run(builds: Sequence[Build], pools: Mapping[str, AgentPool], policy: Policy, chance: Chance) -> Played:
+def run(
+    builds: Sequence[TraceBuild], pools: Mapping[str, AgentPool], policy: Policy, chance: Chance
+) -> Played:
     """Play builds, in the order they came, under a policy."""
     world = World(builds, pools, chance)
     policy.begin(world)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dynaslave.pools.pool import AgentPool
-from dynaslave.trace import Build, Trace
+from dynaslave.trace import Trace, TraceBuild
 from jobdsl.errors import EstateError, Problem, Where, suggestion
 from jobdsl.grammar.labels import Expr, parse
 
@@ -14,7 +14,7 @@ __all__ = ["fit", "wanted"]
 _MOST_PROBLEMS = 20
 
 
-def fit(trace: Trace, pools: Mapping[str, AgentPool], file: str) -> list[Build]:
+def fit(trace: Trace, pools: Mapping[str, AgentPool], file: str) -> list[TraceBuild]:
     """The trace's builds, each with one of the pools. EstateError naming lines of `file` with no such pool.
 
     A trace that only numbers its pools is one pool's, if there is only one.
@@ -31,12 +31,12 @@ def fit(trace: Trace, pools: Mapping[str, AgentPool], file: str) -> list[Build]:
     return list(trace.builds)
 
 
-def wanted(build: Build, pool: AgentPool) -> Expr:
+def wanted(build: TraceBuild, pool: AgentPool) -> Expr:
     """What an agent must have for a build: its own expression, or all labels of its pool."""
     return parse(build.label or pool.label)
 
 
-def _wrong(one: Build, pools: Mapping[str, AgentPool]) -> tuple[str, str] | None:
+def _wrong(one: TraceBuild, pools: Mapping[str, AgentPool]) -> tuple[str, str] | None:
     if one.pool not in pools:
         hint = suggestion(one.pool, pools) or f"pools are {', '.join(pools)}"
         return f"there is no pool {one.pool!r}", hint

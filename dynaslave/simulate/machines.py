@@ -12,13 +12,13 @@ from dynaslave.provider import Offer
 from dynaslave.simulate.chance import NEVER
 from jobdsl.grammar.labels import Expr
 
-__all__ = ["Durations", "Kind", "Machine", "PoolState", "Run", "zones_of"]
+__all__ = ["Durations", "LabelQueue", "Machine", "PoolState", "RunningBuild", "zones_of"]
 
 _ESTIMATES = 10
 """Builds a mean is taken over."""
 
 
-class Run(NamedTuple):
+class RunningBuild(NamedTuple):
     """A build on an executor."""
 
     build: int
@@ -46,7 +46,7 @@ class Machine:
     """Whether builds may start: nobody took it offline."""
     doomed: bool = False
     """Whether the cloud has said that it takes it away."""
-    runs: dict[int, Run] = field(default_factory=dict)
+    runs: dict[int, RunningBuild] = field(default_factory=dict)
     idle_since: float = NEVER
     uses: int = 0
     busy: float = 0.0
@@ -74,11 +74,11 @@ class PoolState:
         self.coming = 0
         """Machines whose agent has not dialled in."""
         self.launches = 0
-        self.kinds: list[Kind] = []
+        self.kinds: list[LabelQueue] = []
         """Kinds of builds it can take."""
 
 
-class Kind:
+class LabelQueue:
     """Builds that want the same label, and those of them that wait."""
 
     def __init__(self, expression: Expr, pools: Sequence[PoolState]) -> None:

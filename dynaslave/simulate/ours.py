@@ -11,7 +11,7 @@ from dynaslave.deciding.decisions import Decision, Drain, Launch, Note, Report, 
 from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.outcome import Outcome
 from dynaslave.deciding.unchanged import decide_unchanged
-from dynaslave.model import Instance, Market, Node, Offline, QueueItem, Running, Snapshot
+from dynaslave.model import Instance, JenkinsNode, Market, Offline, QueueItem, Running, Snapshot
 from dynaslave.pools.limits import Limits, TypeFacts
 from dynaslave.pools.pool import AgentPool
 from dynaslave.pools.prices import Table
@@ -43,7 +43,7 @@ class Ours:
         self._memory = Memory()
         self._outcome: Outcome | None = None
         self._changes = 0
-        self._view = View()
+        self._view = ObservedWorld()
         self._pools: list[AgentPool] = []
 
     def begin(self, world: World) -> None:
@@ -126,11 +126,11 @@ def _is_avoided(offer: Offer, avoid: frozenset[Offer]) -> bool:
     return bool(avoid) and (offer in avoid or Offer(offer.type, "", offer.market) in avoid)
 
 
-class View:
+class ObservedWorld:
     """The world as a look at a controller and a cloud shows it. What has not changed is not made again."""
 
     def __init__(self) -> None:
-        self._nodes: dict[str, tuple[int, Node]] = {}
+        self._nodes: dict[str, tuple[int, JenkinsNode]] = {}
         self._instances: dict[str, tuple[bool, Instance]] = {}
         self._items: dict[int, QueueItem] = {}
         self._machines: dict[str, Machine] = {}
@@ -175,7 +175,7 @@ class View:
                     self._items[build] = item
                 yield item
 
-    def _node(self, machine: Machine) -> Node:
+    def _node(self, machine: Machine) -> JenkinsNode:
         known = self._nodes.get(machine.name)
         if known is not None and known[0] == machine.version:
             return known[1]
@@ -184,7 +184,7 @@ class View:
             for run in machine.runs.values()
         )
         pool = machine.pool.pool
-        node = Node(
+        node = JenkinsNode(
             name=machine.name,
             labels=frozenset((machine.name, *pool.labels)),
             executors=machine.executors,

@@ -9,8 +9,8 @@ import math
 from collections.abc import Iterable
 
 from dynaslave.pools.prices import Table
-from dynaslave.simulate.baselines import Launcher, Retention
-from dynaslave.simulate.machines import Kind, Machine
+from dynaslave.simulate.baselines import BaselineLauncher, Retention
+from dynaslave.simulate.machines import LabelQueue, Machine
 from dynaslave.simulate.world import World
 
 __all__ = ["NodeProvisioner"]
@@ -61,7 +61,7 @@ class NodeProvisioner:
     idle_seconds = 1800.0
 
     def __init__(self, prices: Table | None = None) -> None:
-        self._launcher = Launcher(prices)
+        self._launcher = BaselineLauncher(prices)
         self._retention = Retention(60.0)
         self._statistics: list[_LoadStatistics] = []
         self._last = 0.0
@@ -87,7 +87,7 @@ class NodeProvisioner:
             again = min(again, self._retention.round(world, self.idle_seconds, pool))
         return again
 
-    def _tick(self, world: World, kind: Kind, statistics: _LoadStatistics, missed: int) -> bool:
+    def _tick(self, world: World, kind: LabelQueue, statistics: _LoadStatistics, missed: int) -> bool:
         """Look at one label; whether it must be looked at again at the next tick."""
         machines = [machine for pool in kind.pools for machine in pool.machines.values()]
         online = sum(machine.executors for machine in machines if machine.online and machine.accepting)
@@ -103,7 +103,7 @@ class NodeProvisioner:
             self._provision(world, kind, excess)
         return True
 
-    def _provision(self, world: World, kind: Kind, excess: int) -> None:
+    def _provision(self, world: World, kind: LabelQueue, excess: int) -> None:
         for pool in kind.pools:
             if excess <= 0:
                 return

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from dynaslave.simulate.result import Figures, Result
+from dynaslave.simulate.result import Figures, PolicyResult
 
 __all__ = ["aligned", "rounded", "table", "to_json", "to_text"]
 
@@ -26,7 +26,7 @@ _COLUMNS = (
 )
 
 
-def to_json(result: Result) -> dict[str, Any]:
+def to_json(result: PolicyResult) -> dict[str, Any]:
     """One policy's figures as JSON values: those of everything at the top, then by pool and by team."""
     return {
         "policy": result.policy,
@@ -41,7 +41,7 @@ def rounded(figures: Figures) -> dict[str, float]:
     return {key: round(value, 4) for key, value in asdict(figures).items()}
 
 
-def to_text(results: Sequence[Result]) -> str:
+def to_text(results: Sequence[PolicyResult]) -> str:
     """The figures of several policies side by side; by pool and team where these are not all there is."""
     parts = [table((one.policy, one.all) for one in results)]
     for word, kinds in (("pool", [one.pools for one in results]), ("team", [one.teams for one in results])):

@@ -11,7 +11,7 @@ from dynaslave.simulate.chance import NEVER
 from dynaslave.simulate.engine import Played
 from dynaslave.simulate.machines import Machine
 
-__all__ = ["Figures", "Result", "quantile", "result"]
+__all__ = ["Figures", "PolicyResult", "quantile", "result"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class PolicyResult:
     """The figures of one policy."""
 
     policy: str
@@ -49,13 +49,13 @@ class Result:
     teams: dict[str, Figures]
 
 
-def result(policy: str, played: Played) -> Result:
+def result(policy: str, played: Played) -> PolicyResult:
     """The figures of a simulation that is over."""
     world = played.world
     names = list(world.pools)
     teams = sorted({state.pool.team for state in world.pools.values()} - {""})
     members = {team: {name for name in names if world.pools[name].pool.team == team} for team in teams}
-    return Result(
+    return PolicyResult(
         policy,
         _figures(played, set(names)),
         {name: _figures(played, {name}) for name in names},

@@ -14,7 +14,7 @@ from dynaslave.simulate.engine import Played, Policy, run
 from dynaslave.simulate.machines import Machine
 from dynaslave.simulate.report import aligned, rounded
 from dynaslave.simulate.result import Figures, result
-from dynaslave.trace import Build
+from dynaslave.trace import TraceBuild
 from jobdsl.printable import plural
 
 __all__ = [
@@ -84,7 +84,7 @@ def coarse(policy: Policy) -> Policy:
 
 
 def sweep(
-    builds: Sequence[Build],
+    builds: Sequence[TraceBuild],
     pool: AgentPool,
     policy: Callable[[], Policy],
     chance: Callable[[], Chance],
@@ -110,7 +110,7 @@ class _Sweep:
 
     def __init__(
         self,
-        builds: Sequence[Build],
+        builds: Sequence[TraceBuild],
         pool: AgentPool,
         policy: Callable[[], Policy],
         chance: Callable[[], Chance],

@@ -13,8 +13,8 @@ from dynaslave.pools.pool import AgentPool
 from dynaslave.provider import Offer
 from dynaslave.simulate.chance import NEVER, Chance
 from dynaslave.simulate.fit import wanted
-from dynaslave.simulate.machines import Durations, Kind, Machine, PoolState, Run
-from dynaslave.trace import Build
+from dynaslave.simulate.machines import Durations, LabelQueue, Machine, PoolState, RunningBuild
+from dynaslave.trace import TraceBuild
 from jobdsl.grammar.labels import Expr
 
 __all__ = ["NOTICE", "World"]
@@ -26,12 +26,12 @@ NOTICE = 120.0
 class World:
     """Everything at one moment of a simulation."""
 
-    def __init__(self, builds: Sequence[Build], pools: Mapping[str, AgentPool], chance: Chance) -> None:
+    def __init__(self, builds: Sequence[TraceBuild], pools: Mapping[str, AgentPool], chance: Chance) -> None:
         self.builds = builds
         self.chance = chance
         self.now = 0.0
         self.pools = {name: PoolState(pool) for name, pool in pools.items()}
-        self.kinds: list[Kind] = []
+        self.kinds: list[LabelQueue] = []
         self.kind_of = _kinds(builds, self)
         self.machines: list[Machine] = []
         """Every machine there ever was."""
@@ -132,7 +132,7 @@ class World:
         self.running += 1
         self.started[build] = self.now
         self.ran_on[build] = machine
-        machine.runs[build] = Run(build, self.now, self._mean(build).mean())
+        machine.runs[build] = RunningBuild(build, self.now, self._mean(build).mean())
         machine.idle_since = NEVER
         machine.uses += 1
         machine.version += 1
@@ -197,21 +197,21 @@ class World:
                 self._hand_out(machine)
 
 
-def _kinds(builds: Sequence[Build], world: World) -> list[Kind]:
+def _kinds(builds: Sequence[TraceBuild], world: World) -> list[LabelQueue]:
     """For each build its kind."""
-    known: dict[tuple[str, str], Kind] = {}
+    known: dict[tuple[str, str], LabelQueue] = {}
     for one in builds:
         if (key := (one.pool, one.label)) not in known:
             known[key] = _kind(wanted(one, world.pools[one.pool].pool), world)
     return [known[one.pool, one.label] for one in builds]
 
 
-def _kind(expression: Expr, world: World) -> Kind:
+def _kind(expression: Expr, world: World) -> LabelQueue:
     same = next((kind for kind in world.kinds if kind.expression == expression), None)
     if same is not None:
         return same
     fitting = [state for state in world.pools.values() if expression.matches(state.pool.labels)]
-    kind = Kind(expression, sorted(fitting, key=lambda state: -state.pool.priority))
+    kind = LabelQueue(expression, sorted(fitting, key=lambda state: -state.pool.priority))
     world.kinds.append(kind)
     for state in kind.pools:
         state.kinds.append(kind)

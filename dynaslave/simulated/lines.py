@@ -11,10 +11,10 @@ from dynaslave.provider import Hand
 if TYPE_CHECKING:
     from jobdsl.testing import SimulatedJenkins
 
-__all__ = ["InProcess", "Line", "StandIns"]
+__all__ = ["AgentConnection", "InProcess", "StandIns"]
 
 
-class Line(Protocol):
+class AgentConnection(Protocol):
     """The line between an instance's agent and the controller."""
 
     def up(self, hand: Hand) -> bool:

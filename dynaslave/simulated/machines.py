@@ -8,9 +8,9 @@ from typing import Any
 
 from dynaslave.model import Instance
 from dynaslave.provider import Hand
-from dynaslave.simulated.lines import Line
+from dynaslave.simulated.lines import AgentConnection
 
-__all__ = ["NOTICE", "Machine"]
+__all__ = ["NOTICE", "SimulatedInstance"]
 
 NOTICE = 120.0
 """Seconds between the notice of an interruption and the end, as on EC2."""
@@ -19,7 +19,7 @@ _REMEMBERED = 600.0
 
 
 @dataclass(slots=True)
-class Machine:
+class SimulatedInstance:
     """An instance as it is now, and what chance has in store for it. Times are seconds since the epoch."""
 
     now: Instance
@@ -29,7 +29,7 @@ class Machine:
     connects: bool
     interrupted: float
     """When it is taken away; infinity if it is not."""
-    line: Line | None = None
+    line: AgentConnection | None = None
     hand: Hand | None = None
     connected: bool = False
     ended: float | None = None

@@ -19,13 +19,13 @@ from dynaslave import agentlog
 from dynaslave.model import Instance, Market
 from dynaslave.pools.pool import AgentPool
 from dynaslave.provider import Hand, Launched, LaunchRequest, NoCapacity, Offer, ProviderError
-from dynaslave.simulated.lines import InProcess, Line
-from dynaslave.simulated.machines import NOTICE, Machine
+from dynaslave.simulated.lines import AgentConnection, InProcess
+from dynaslave.simulated.machines import NOTICE, SimulatedInstance
 
 if TYPE_CHECKING:
     from jobdsl.testing import SimulatedJenkins
 
-__all__ = ["Faults", "SimulatedCloud"]
+__all__ = ["ProviderFaults", "SimulatedCloud"]
 
 _MARKETS: Mapping[str, tuple[Market, ...]] = {
     "no": ("on-demand",),
@@ -37,7 +37,7 @@ _FORGET = 3600.0
 
 
 @dataclass(slots=True)
-class Faults:
+class ProviderFaults:
     """What goes wrong, and how often. May be changed at any time."""
 
     no_capacity: float = 0.0
@@ -69,11 +69,11 @@ class SimulatedCloud:
         boot: tuple[float, float] = (60.0, 180.0),
         zones: Sequence[str] = ("",),
         price: Callable[[Offer], float] = lambda _: 0.0,
-        faults: Faults | None = None,
+        faults: ProviderFaults | None = None,
         jenkins: SimulatedJenkins | None = None,
-        line: Line | None = None,
+        line: AgentConnection | None = None,
     ) -> None:
-        self.faults = faults or Faults()
+        self.faults = faults or ProviderFaults()
         self.images: dict[str, str] = {}
         """By pool: the image its instances are launched from; may be changed at any time."""
         self._clock = clock
@@ -82,7 +82,7 @@ class SimulatedCloud:
         self._zones = tuple(zones)
         self._price = price
         self._line = InProcess(jenkins) if jenkins is not None else line
-        self._machines: dict[str, Machine] = {}
+        self._machines: dict[str, SimulatedInstance] = {}
         self._numbers = count(1)
         self._lock = threading.RLock()
 
@@ -222,7 +222,7 @@ class SimulatedCloud:
             price=self._price(offer),
             template=self.images.get(request.pool.name, ""),
         )
-        machine = Machine(
+        machine = SimulatedInstance(
             instance,
             runs=now + (boots - now) / 4,
             boots=boots,

@@ -11,22 +11,22 @@ from dynaslave.controller.builds import build_name
 from dynaslave.manager.series import Sample
 from dynaslave.manager.status import Status
 from dynaslave.manager.times import ago, clock, dollars
-from dynaslave.model import State
+from dynaslave.model import AgentState
 from dynaslave.web.charts import area_chart
 from jobdsl.printable import shown
 
 __all__ = ["render"]
 
 COLOURS = {
-    State.BUSY: "#2f6f4f",
-    State.IDLE: "#7cc49a",
-    State.REQUESTED: "#c9d8f0",
-    State.PENDING: "#9db9e8",
-    State.BOOTING: "#6f95d8",
-    State.DRAINING: "#e0b45c",
-    State.HELD: "#b9a7d1",
-    State.LOST: "#d0665a",
-    State.GONE: "#a9a9a9",
+    AgentState.BUSY: "#2f6f4f",
+    AgentState.IDLE: "#7cc49a",
+    AgentState.REQUESTED: "#c9d8f0",
+    AgentState.PENDING: "#9db9e8",
+    AgentState.BOOTING: "#6f95d8",
+    AgentState.DRAINING: "#e0b45c",
+    AgentState.HELD: "#b9a7d1",
+    AgentState.LOST: "#d0665a",
+    AgentState.GONE: "#a9a9a9",
 }
 _REFRESH = 10
 """Seconds between two loads of the page."""

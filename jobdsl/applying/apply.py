@@ -12,8 +12,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from graphlib import TopologicalSorter
 from queue import SimpleQueue
 
-from jobdsl.applying.making import Maker
-from jobdsl.applying.outcomes import Outcome, Result, problem_of, skipped
+from jobdsl.applying.making import ChangeExecutor
+from jobdsl.applying.outcomes import ApplyResult, ChangeOutcome, problem_of, skipped
 from jobdsl.applying.readback import ReadBack, Verify
 from jobdsl.controller.jenkins import Controller
 from jobdsl.documents.compare import PluginOf
@@ -21,7 +21,7 @@ from jobdsl.errors import EstateError, JobdslError, Problem
 from jobdsl.planning.changes import Action, Change, Plan
 from jobdsl.planning.order import dependencies, stages
 
-__all__ = ["Outcome", "Result", "apply"]
+__all__ = ["ApplyResult", "ChangeOutcome", "apply"]
 
 
 def apply(
@@ -31,9 +31,9 @@ def apply(
     workers: int = 8,
     verify: Verify = "shapes",
     finish: Callable[[str], str] = str,
-    report: Callable[[Outcome], None] | None = None,
+    report: Callable[[ChangeOutcome], None] | None = None,
     plugin_of: PluginOf | None = None,
-) -> Result:
+) -> ApplyResult:
     """Make the changes of a plan. Raises EstateError, before anything is sent, if the plan has errors that
     concern more than one object, or a document cannot be completed.
 
@@ -43,10 +43,10 @@ def apply(
     if errors := plan.blocking or _unfinished(plan, finish):
         raise EstateError(errors)
     deleted = {one.full_name for one in plan.changes if one.action is Action.DELETE and one.kind == "item"}
-    maker = Maker(plan.seed, controller, finish, ReadBack(controller, verify, plugin_of), deleted)
-    result = Result()
+    maker = ChangeExecutor(plan.seed, controller, finish, ReadBack(controller, verify, plugin_of), deleted)
+    result = ApplyResult()
 
-    def note(outcome: Outcome) -> None:
+    def note(outcome: ChangeOutcome) -> None:
         result.outcomes.append(outcome)
         if report is not None:
             report(outcome)
@@ -76,12 +76,14 @@ def _unfinished(plan: Plan, finish: Callable[[str], str]) -> list[Problem]:
     return problems
 
 
-def _in_order(changes: Sequence[Change], pool: ThreadPoolExecutor, maker: Maker) -> Iterator[Outcome]:
+def _in_order(
+    changes: Sequence[Change], pool: ThreadPoolExecutor, maker: ChangeExecutor
+) -> Iterator[ChangeOutcome]:
     """Outcomes as they come; nothing is begun before what it waits for is done."""
     before = dependencies(changes)
     sorter = TopologicalSorter(before)
     sorter.prepare()
-    finished: SimpleQueue[tuple[int, Future[Outcome]]] = SimpleQueue()
+    finished: SimpleQueue[tuple[int, Future[ChangeOutcome]]] = SimpleQueue()
     missing: set[int] = set()
     while sorter.is_active():
         for at in sorter.get_ready():
@@ -101,8 +103,8 @@ def _in_order(changes: Sequence[Change], pool: ThreadPoolExecutor, maker: Maker)
 
 
 def _deliver(
-    finished: SimpleQueue[tuple[int, Future[Outcome]]], at: int
-) -> Callable[[Future[Outcome]], None]:
+    finished: SimpleQueue[tuple[int, Future[ChangeOutcome]]], at: int
+) -> Callable[[Future[ChangeOutcome]], None]:
     return lambda future: finished.put((at, future))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from jobdsl.applying.descriptions import describe
-from jobdsl.applying.outcomes import Outcome, failed, skipped
+from jobdsl.applying.outcomes import ChangeOutcome, failed, skipped
 from jobdsl.applying.readback import ReadBack
 from jobdsl.controller.jenkins import (
     AlreadyExistsError,
@@ -28,7 +28,7 @@ from jobdsl.grammar import names
 from jobdsl.planning.changes import Action, Change
 from jobdsl.planning.inventory import Existing, Key, class_of
 
-__all__ = ["Maker"]
+__all__ = ["ChangeExecutor"]
 
 _SENT_TWICE = frozenset({"hudson.matrix.MatrixProject", "jenkins.branch.OrganizationFolder"})
 """Classes whose createItem keeps less, or adds more, than an update (measured): the execution strategy of a
@@ -36,7 +36,7 @@ matrix is reset, an organization folder gains a trigger, and properties twice.""
 _SHUT = "the controller refused the credentials"
 
 
-class Maker:
+class ChangeExecutor:
     """Makes changes for a seed. Safe to use from several threads."""
 
     def __init__(
@@ -58,7 +58,7 @@ class Maker:
         self.left: set[Key] = set()
         """Views that are the last of their folder: they go when it does."""
 
-    def make(self, change: Change) -> Outcome:
+    def make(self, change: Change) -> ChangeOutcome:
         """Make one change."""
         if self.signed_out:
             return skipped(change, _SHUT)
@@ -68,9 +68,9 @@ class Maker:
             self._heed(error)
             return failed(change, error)
         lost = any(problem.severity == "error" for problem in problems)
-        return Outcome(change, "incomplete" if lost else "done", problems)
+        return ChangeOutcome(change, "incomplete" if lost else "done", problems)
 
-    def build(self, change: Change) -> Outcome:
+    def build(self, change: Change) -> ChangeOutcome:
         """Queue the build a definition asked for; only then is the object done with."""
         if self.signed_out:
             return skipped(change, _SHUT)
@@ -81,7 +81,7 @@ class Maker:
             error.hint = error.hint or "the next run tries again"
             return failed(change, error, "unbuilt")
         problems = self._restate(change, self.finish(change.document), UNBUILT, change.after)
-        return Outcome(change, "incomplete" if problems else "queued", problems)
+        return ChangeOutcome(change, "incomplete" if problems else "queued", problems)
 
     def _heed(self, error: JobdslError) -> None:
         """Nothing else is tried once nobody is signed in."""

@@ -8,7 +8,7 @@ from typing import Literal
 from jobdsl.errors import JobdslError, Problem
 from jobdsl.planning.changes import Change
 
-__all__ = ["Outcome", "Result", "Status", "failed", "problem_of", "skipped"]
+__all__ = ["ApplyResult", "ChangeOutcome", "Status", "failed", "problem_of", "skipped"]
 
 Status = Literal["done", "incomplete", "failed", "skipped", "queued", "unbuilt"]
 """done; incomplete: made, but Jenkins dropped some of it, or nobody knows; failed; skipped, for another's
@@ -16,7 +16,7 @@ failure; queued: a build was started as asked; unbuilt: it was not."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ChangeOutcome:
     """What became of one change."""
 
     change: Change
@@ -30,10 +30,10 @@ class Outcome:
 
 
 @dataclass(slots=True)
-class Result:
+class ApplyResult:
     """What became of a plan."""
 
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[ChangeOutcome] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -46,15 +46,15 @@ class Result:
         return [problem for outcome in self.outcomes for problem in outcome.problems]
 
 
-def failed(change: Change, error: JobdslError, status: Status = "failed") -> Outcome:
+def failed(change: Change, error: JobdslError, status: Status = "failed") -> ChangeOutcome:
     """The change could not be made, or not in full."""
-    return Outcome(change, status, (problem_of(change, error),))
+    return ChangeOutcome(change, status, (problem_of(change, error),))
 
 
-def skipped(change: Change, why: str) -> Outcome:
+def skipped(change: Change, why: str) -> ChangeOutcome:
     """The change was not begun."""
     problem = Problem(f'"{change.full_name}" was left as it is: {why}', change.where, job=change.full_name)
-    return Outcome(change, "skipped", (problem,))
+    return ChangeOutcome(change, "skipped", (problem,))
 
 
 def problem_of(change: Change, error: JobdslError) -> Problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jobdsl.checks.findings import problem_of
-from jobdsl.checks.lookups import Estate
+from jobdsl.checks.lookups import EstateIndex
 from jobdsl.documents.references import References
 from jobdsl.errors import Problem
 from jobdsl.model import Definition
@@ -18,7 +18,7 @@ _HINT = "end it: take one of these triggers out"
 class Cycles:
     """Which job starts which, gathered definition by definition."""
 
-    def __init__(self, estate: Estate) -> None:
+    def __init__(self, estate: EstateIndex) -> None:
         self._estate = estate
         self._definitions: dict[str, Definition] = {}
         self._starts: dict[str, dict[str, None]] = {}

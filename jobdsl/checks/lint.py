@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from jobdsl.checks.cycles import Cycles
 from jobdsl.checks.findings import problem_of
-from jobdsl.checks.lintrules import RULES, Estate, Known
+from jobdsl.checks.lintrules import RULES, EstateIndex, Known
 from jobdsl.checks.sourcelines import SourceLines
 from jobdsl.documents.references import References, look
 from jobdsl.errors import Problem, XmlError
@@ -25,7 +25,7 @@ class Linter:
         ignore: Iterable[str] = (),
         lines: SourceLines | None = None,
     ) -> None:
-        self.estate = Estate(definitions, known or Known(), lines)
+        self.estate = EstateIndex(definitions, known or Known(), lines)
         left_out = set(ignore)
         if "missing-plugin" in left_out:  # a step is missing because its plugin is
             left_out.add("missing-step")

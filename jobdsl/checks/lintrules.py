@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator
 
 from jobdsl.checks.documentrules import back_references, top_level
-from jobdsl.checks.lookups import Estate, Finding, Known, Rule
+from jobdsl.checks.lookups import EstateIndex, Finding, Known, LintRule
 from jobdsl.checks.pipelinerules import pipeline_steps
 from jobdsl.checks.plugins import CORE, plugins_of
 from jobdsl.checks.valuerules import VALUE_RULES
@@ -16,10 +16,10 @@ from jobdsl.errors import Severity
 from jobdsl.grammar import cron, labels, names
 from jobdsl.model import Definition
 
-__all__ = ["RULES", "Estate", "Finding", "Known", "Rule"]
+__all__ = ["RULES", "EstateIndex", "Finding", "Known", "LintRule"]
 
 
-def _plugins(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+def _plugins(one: Definition, found: References, estate: EstateIndex) -> Iterator[Finding]:
     """Every element's plugin is installed."""
     plugins = estate.known.plugins
     if plugins is None:
@@ -46,7 +46,7 @@ def _plugins(one: Definition, found: References, estate: Estate) -> Iterator[Fin
                 )
 
 
-def _jobs(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+def _jobs(one: Definition, found: References, estate: EstateIndex) -> Iterator[Finding]:
     """Jobs named downstream, upstream or as source of artifacts exist."""
     on_controller = estate.known.items
     for kind, name in found.jobs:
@@ -93,7 +93,7 @@ _SHOWN = 200
 """Characters of a schedule that a finding quotes."""
 
 
-def _crons(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+def _crons(one: Definition, found: References, estate: EstateIndex) -> Iterator[Finding]:
     """Schedules are what Jenkins understands, and can come true."""
     for spec in found.crons:
         for finding in cron.check(spec):
@@ -101,13 +101,13 @@ def _crons(one: Definition, found: References, estate: Estate) -> Iterator[Findi
             yield finding.severity, f"schedule {shown!r}: {finding.message}", finding.hint
 
 
-def _empty(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+def _empty(one: Definition, found: References, estate: EstateIndex) -> Iterator[Finding]:
     """No step is empty."""
     for java in found.empty:
         yield "warning", f"a {java.rpartition('.')[2]} step is empty", "give it a command, or remove it"
 
 
-def _labels(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+def _labels(one: Definition, found: References, estate: EstateIndex) -> Iterator[Finding]:
     """Label expressions can be read, and some agent or pool provides their labels."""
     provided = estate.known.labels
     for text in found.labels:
@@ -128,7 +128,7 @@ def _labels(one: Definition, found: References, estate: Estate) -> Iterator[Find
             )
 
 
-def _folders(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+def _folders(one: Definition, found: References, estate: EstateIndex) -> Iterator[Finding]:
     """The folder an item lives in is defined, or on the controller."""
     parent = one.parent
     if not parent or parent in estate.folders or parent in (estate.known.items or ()):
@@ -149,7 +149,7 @@ def _folders(one: Definition, found: References, estate: Estate) -> Iterator[Fin
         yield "error", f"the folder {parent!r} exists neither in the estate nor on the controller", hint
 
 
-def _names(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+def _names(one: Definition, found: References, estate: EstateIndex) -> Iterator[Finding]:
     """Jenkins would take the name for a new item; what an old controller has may stay there."""
     if why := names.refusal(one.name):
         if estate.is_there(one):
@@ -158,7 +158,7 @@ def _names(one: Definition, found: References, estate: Estate) -> Iterator[Findi
             yield "error", f"Jenkins refuses its name: {why}", names.way_out(one.name)
 
 
-def _renamed(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+def _renamed(one: Definition, found: References, estate: EstateIndex) -> Iterator[Finding]:
     """A former name is another one, no item has it any more, and one item alone says it."""
     if one.is_view and one.renamed_from:
         hint = "remove it: the view is made under its new name and the old one deleted, which loses no builds"
@@ -167,7 +167,7 @@ def _renamed(one: Definition, found: References, estate: Estate) -> Iterator[Fin
         yield "error", *why
 
 
-def _case(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+def _case(one: Definition, found: References, estate: EstateIndex) -> Iterator[Finding]:
     """No two items whose names differ in letter case alone."""
     first = one if one.is_view else estate.first[names.key(one.full_name)]
     if first is not one:
@@ -175,7 +175,7 @@ def _case(one: Definition, found: References, estate: Estate) -> Iterator[Findin
         yield "error", message, "give one another name, or remove it"
 
 
-def _characters(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+def _characters(one: Definition, found: References, estate: EstateIndex) -> Iterator[Finding]:
     """No control characters that XML 1.0 cannot hold, and no byte order mark."""
     if "\ufeff" in one.document:
         hint = "read the file with read_file, or with encoding='utf-8-sig'"
@@ -199,7 +199,7 @@ _LONGEST_TAG = 100
 """Characters of a field that may be a misspelled one."""
 
 
-def _fields(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+def _fields(one: Definition, found: References, estate: EstateIndex) -> Iterator[Finding]:
     """Elements have the fields of their class: Jenkins drops others without a word.
 
     A misspelled one is an error: it is nearly one that the class has and this element lacks. Any other
@@ -221,7 +221,7 @@ def _fields(one: Definition, found: References, estate: Estate) -> Iterator[Find
             yield "warning", f"{java} has no field {tag} that is known", hint
 
 
-def _secrets(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+def _secrets(one: Definition, found: References, estate: EstateIndex) -> Iterator[Finding]:
     """No secret stands in the estate in plain text; where only its name or a text tells, it may be none."""
     for secret in found.secrets:
         severity: Severity = "error" if secret.kind == "declared" else "warning"
@@ -238,22 +238,22 @@ _OUTSIDE = (
 )
 
 
-RULES: dict[str, Rule] = {
-    "missing-plugin": Rule(_plugins, "classes"),
-    "missing-step": Rule(pipeline_steps, "pipelines"),
-    "unknown-job": Rule(_jobs, "jobs"),
-    "bad-cron": Rule(_crons, "crons"),
-    "empty-step": Rule(_empty, "empty"),
-    "unknown-label": Rule(_labels, "labels"),
-    "unknown-folder": Rule(_folders),
-    "bad-name": Rule(_names),
-    "same-name": Rule(_case),
-    "renamed-from": Rule(_renamed),
-    "control-character": Rule(_characters),
-    "unknown-field": Rule(_fields, "strangers"),
-    "clear-secret": Rule(_secrets, "secrets"),
-    "not-top-level": Rule(top_level),
-    "dangling-reference": Rule(back_references),
+RULES: dict[str, LintRule] = {
+    "missing-plugin": LintRule(_plugins, "classes"),
+    "missing-step": LintRule(pipeline_steps, "pipelines"),
+    "unknown-job": LintRule(_jobs, "jobs"),
+    "bad-cron": LintRule(_crons, "crons"),
+    "empty-step": LintRule(_empty, "empty"),
+    "unknown-label": LintRule(_labels, "labels"),
+    "unknown-folder": LintRule(_folders),
+    "bad-name": LintRule(_names),
+    "same-name": LintRule(_case),
+    "renamed-from": LintRule(_renamed),
+    "control-character": LintRule(_characters),
+    "unknown-field": LintRule(_fields, "strangers"),
+    "clear-secret": LintRule(_secrets, "secrets"),
+    "not-top-level": LintRule(top_level),
+    "dangling-reference": LintRule(back_references),
     **VALUE_RULES,
 }
 """Rules by the names `lint.ignore` in jobdsl.toml takes (words.py has them, too)."""

@@ -17,7 +17,7 @@ from jobdsl.errors import Severity, Where, suggestion
 from jobdsl.grammar import names
 from jobdsl.model import Definition
 
-__all__ = ["Check", "Estate", "Finding", "Known", "Rule"]
+__all__ = ["Check", "EstateIndex", "Finding", "Known", "LintRule"]
 
 
 _MOST_COMPARISONS = 200_000
@@ -43,7 +43,7 @@ class Known:
     """Whether files or items failed to load, so that what the estate lacks may stand in those."""
 
 
-class Estate:
+class EstateIndex:
     """What the rules look things up in."""
 
     def __init__(
@@ -113,11 +113,11 @@ class Estate:
 
 Finding = tuple[Severity, str, str] | tuple[Severity, str, str, Where]
 """Severity, message, hint; and the line, where that is another than the definition's."""
-Check = Callable[[Definition, References, Estate], Iterator[Finding]]
+Check = Callable[[Definition, References, EstateIndex], Iterator[Finding]]
 """What looks at one definition, what its document refers to, and the estate around it."""
 
 
-class Rule(NamedTuple):
+class LintRule(NamedTuple):
     """A rule of lint."""
 
     check: Check
@@ -125,7 +125,7 @@ class Rule(NamedTuple):
     """The field of `References` that it is about: where that is empty, the rule finds nothing."""
 
 
-def _named(name: str, folder: str, estate: Estate) -> str | None:
+def _named(name: str, folder: str, estate: EstateIndex) -> str | None:
     """The item a name means, from the folder or from the top; matrix cells and branches stand for their job.
 
     As it is written where it is on the controller alone; None if there is no such item.

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from jobdsl.checks.lookups import Estate, Finding
+from jobdsl.checks.lookups import EstateIndex, Finding
 from jobdsl.checks.plugins import CORE, plugins_of
 from jobdsl.documents.pipelinenames import plugins_of_call
-from jobdsl.documents.pipelinescript import Call, calls_of
+from jobdsl.documents.pipelinescript import ScriptCall, calls_of
 from jobdsl.documents.references import References
 from jobdsl.model import Definition
 
 __all__ = ["pipeline_steps"]
 
 
-def pipeline_steps(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+def pipeline_steps(one: Definition, found: References, estate: EstateIndex) -> Iterator[Finding]:
     """Find calls in a Pipeline's script whose plugin the controller lacks: the build would end at them."""
     plugins = estate.known.plugins
     if plugins is None:
@@ -45,7 +45,7 @@ def pipeline_steps(one: Definition, found: References, estate: Estate) -> Iterat
                 yield "error", f"{text}; the controller does not have it", hint, where
 
 
-def _plugins(call: Call) -> tuple[str, ...]:
+def _plugins(call: ScriptCall) -> tuple[str, ...]:
     if call.place != "class":
         return plugins_of_call(call.place, call.name)
     return plugins_of(call.name) if "." in call.name else _by_simple_name().get(call.name, ())
@@ -65,7 +65,7 @@ def _by_simple_name() -> dict[str, tuple[str, ...]]:
     return plugins
 
 
-def _is_stored(call: Call, one: Definition, estate: Estate) -> bool:
+def _is_stored(call: ScriptCall, one: Definition, estate: EstateIndex) -> bool:
     """Return whether the job on the controller makes the same call already."""
     stored = estate.known.stored(one)
     stored_calls = (
@@ -74,9 +74,9 @@ def _is_stored(call: Call, one: Definition, estate: Estate) -> bool:
     return any((known.place, known.name) == (call.place, call.name) for known in stored_calls)
 
 
-def _shown(call: Call) -> str:
+def _shown(call: ScriptCall) -> str:
     return f"$class: '{call.name}'" if call.place == "class" else call.name
 
 
-def _error(call: Call) -> str:
+def _error(call: ScriptCall) -> str:
     return f" with \"No such DSL method '{call.name}'\"" if call.place == "step" else ""

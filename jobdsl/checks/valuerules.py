@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import unescape
 
-from jobdsl.checks.lookups import Check, Estate, Finding, Rule
+from jobdsl.checks.lookups import Check, EstateIndex, Finding, LintRule
 from jobdsl.documents.mistakes import MISTAKES
 from jobdsl.documents.references import References
 from jobdsl.grammar import names
@@ -15,7 +15,7 @@ from jobdsl.secrets.placeholders import SECRET_START, TOKEN
 __all__ = ["VALUE_RULES"]
 
 
-def _shown(one: Definition, found: References, estate: Estate) -> Iterator[Finding]:
+def _shown(one: Definition, found: References, estate: EstateIndex) -> Iterator[Finding]:
     """The jobs a view shows by name exist: Jenkins leaves others out without a word."""
     if estate.known.partial:
         return
@@ -44,7 +44,7 @@ def _from_folder(target: str, folder: str) -> str:
     return f'write "{name}"' + (" and recurse=True" if "/" in name else "")
 
 
-def _secrets_known(one: Definition, _: References, estate: Estate) -> Iterator[Finding]:
+def _secrets_known(one: Definition, _: References, estate: EstateIndex) -> Iterator[Finding]:
     """Every `secret("name")` has a value."""
     if SECRET_START not in one.document:
         return
@@ -61,16 +61,16 @@ def _secrets_known(one: Definition, _: References, estate: Estate) -> Iterator[F
 def _mistakes(rule: str) -> Check:
     """What is wrong in the document itself, by rule."""
 
-    def check(_: Definition, found: References, *__: Estate) -> Iterator[Finding]:
+    def check(_: Definition, found: References, *__: EstateIndex) -> Iterator[Finding]:
         return (mistake[1:] for mistake in found.mistakes if mistake.rule == rule)
 
     return check
 
 
-VALUE_RULES: dict[str, Rule] = {
-    "unknown-shown-job": Rule(_shown),
-    "missing-secret": Rule(_secrets_known),
-    **{rule: Rule(_mistakes(rule), "mistakes") for rule in MISTAKES},
-    "trigger-cycle": Rule(lambda *_: iter(()), "jobs"),  # over the whole estate: cycles.py
+VALUE_RULES: dict[str, LintRule] = {
+    "unknown-shown-job": LintRule(_shown),
+    "missing-secret": LintRule(_secrets_known),
+    **{rule: LintRule(_mistakes(rule), "mistakes") for rule in MISTAKES},
+    "trigger-cycle": LintRule(lambda *_: iter(()), "jobs"),  # over the whole estate: cycles.py
 }
 """Rules by name, in the order they are checked."""

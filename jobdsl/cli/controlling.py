@@ -67,7 +67,9 @@ def plan(
     from jobdsl.planning import planfile
 
     access = workflow.Access(url, user, token)
-    planned = planning.plan(estate, access, planning.Options(**options), diffs=diffs, to_save=out is not None)
+    planned = planning.plan(
+        estate, access, planning.PlanOptions(**options), diffs=diffs, to_save=out is not None
+    )
     made = planned.plan
     checked = planned.checked
     about = planning.about(checked.controller, estate) if reports or html else None
@@ -179,7 +181,7 @@ def apply(
         say_problems(made.refused)
     else:
         places.use(source)
-        planned = planning.plan(source, access, planning.Options(**options))
+        planned = planning.plan(source, access, planning.PlanOptions(**options))
         made, controller, fill = planned.plan, planned.checked.controller, planned.checked.secrets.fill
         diffs, values = dict(planned.diffs), planned.checked.secrets.values
         _print_plan(planned)
@@ -224,7 +226,7 @@ def _confirm(yes: bool, changes: int, url: str) -> None:
 def _carry_out(made: Plan, controller: Controller, **options: Any) -> None:
     """Apply a plan, telling each outcome; stops with 1 if a change failed."""
     from jobdsl.applying.apply import apply as carry_out
-    from jobdsl.applying.outcomes import Outcome
+    from jobdsl.applying.outcomes import ChangeOutcome
     from jobdsl.checks.plugins import plugin_of
     from jobdsl.cli.console import Progress
     from jobdsl.cli.places import seen_problem
@@ -232,7 +234,7 @@ def _carry_out(made: Plan, controller: Controller, **options: Any) -> None:
 
     progress = Progress(len(made.changes), "applied")
 
-    def tell(outcome: Outcome) -> None:
+    def tell(outcome: ChangeOutcome) -> None:
         if outcome.status not in ("queued", "unbuilt"):
             progress.advance()
         if not (progress.live and outcome.ok):

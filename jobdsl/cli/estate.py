@@ -13,7 +13,7 @@ from jobdsl.cli.options import ESTATE, Stop, controller_options, isolation_optio
 
 if TYPE_CHECKING:
     from jobdsl.controller.jenkins import Controller
-    from jobdsl.importer.disk import Documents
+    from jobdsl.importer.disk import DiskDocuments
 
 __all__ = ["completion", "import_", "lint", "render", "show"]
 
@@ -188,20 +188,20 @@ def import_(
             echo=echo,
         )
         raise Stop(0 if result.equal else 1)
-    from jobdsl.importer.disk import Documents
+    from jobdsl.importer.disk import DiskDocuments
     from jobdsl.importer.single import import_document
 
-    if not isinstance(found, Documents):
+    if not isinstance(found, DiskDocuments):
         raise click.UsageError("Missing option '--out'.")
     click.echo(import_document(found.found[0], echo), nl=False)
 
 
 def _source(
     source: Path | None, name: str, url: str | None, user: str | None, token: str | None
-) -> Path | Controller | Documents:
+) -> Path | Controller | DiskDocuments:
     """What is imported: a directory, a controller, or one document by its name."""
     from jobdsl.grammar import names
-    from jobdsl.importer.disk import Documents, on_disk, one_document
+    from jobdsl.importer.disk import DiskDocuments, on_disk, one_document
 
     if name and (source is None or source.is_dir()):
         raise click.UsageError("--name is for one document: a file, or - for standard input.")
@@ -213,11 +213,11 @@ def _source(
 
         return workflow.connect(workflow.Access(url, user, token), config.Settings())
     if str(source) == "-":
-        return Documents([one_document(sys.stdin.buffer.read(), name)])
+        return DiskDocuments([one_document(sys.stdin.buffer.read(), name)])
     if source.is_dir():
         return source
     [only] = on_disk(source).found
-    return Documents([replace(only, name=name or only.name)])
+    return DiskDocuments([replace(only, name=name or only.name)])
 
 
 @click.command()

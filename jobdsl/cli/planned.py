@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from jobdsl.planning.inventory import Key
     from jobdsl.planning.plan import Plan
 
-__all__ = ["Options", "Planned", "about", "plan", "plan_json", "saved_plan", "write_report"]
+__all__ = ["PlanOptions", "Planned", "about", "plan", "plan_json", "saved_plan", "write_report"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class PlanOptions:
     """How to plan, as the options of the commands say."""
 
     isolation: str | None = None
@@ -64,7 +64,7 @@ class Planned:
 
 
 def plan(
-    root: Path, access: Access, options: Options, *, diffs: int | None = None, to_save: bool = False
+    root: Path, access: Access, options: PlanOptions, *, diffs: int | None = None, to_save: bool = False
 ) -> Planned:
     """Plan what a run would do.
 

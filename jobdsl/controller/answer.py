@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from urllib3 import HTTPHeaderDict
 
-__all__ = ["Answer"]
+__all__ = ["Response"]
 
 
-class Answer:
+class Response:
     """An answer, read whole: its status, headers and body."""
 
     __slots__ = ("body", "headers", "status")

@@ -23,7 +23,7 @@ from jobdsl.errors import ControllerError
 from jobdsl.planning.inventory import text
 
 if TYPE_CHECKING:
-    from jobdsl.controller.answer import Answer
+    from jobdsl.controller.answer import Response
     from jobdsl.controller.transport import Server
 
 __all__ = ["PATIENCE", "Asking"]
@@ -94,7 +94,7 @@ class Asking:
         headers: Mapping[str, str] | None = None,
         *,
         once: bool = False,
-    ) -> Answer:
+    ) -> Response:
         """The answer to a change, redirects that mean success included.
 
         `once`: never sent again when no answer came, for what a second time would undo.
@@ -110,7 +110,7 @@ class Asking:
         headers: Mapping[str, str] | None = None,
         *,
         once: bool = False,
-    ) -> Answer:
+    ) -> Response:
         """The answer to a request; ControllerError if it is a refusal."""
         crumb, patience = self._crumb, 0.0 if once else self._patience
         response = self._patiently(method, path, what, body, {**(headers or {}), **crumb}, patience)
@@ -123,7 +123,7 @@ class Asking:
             raise error
         return response
 
-    def page(self, path: str, what: str) -> Answer:
+    def page(self, path: str, what: str) -> Response:
         """Return the answer to a GET of an HTML page, refusals included."""
         return self._patiently("GET", path, what, None, self._crumb, self._patience)
 
@@ -147,7 +147,7 @@ class Asking:
         body: bytes | None,
         headers: Mapping[str, str],
         longest: float,
-    ) -> Answer:
+    ) -> Response:
         """The first answer that does not come from a controller that is down or starting."""
         waited, pause, starting = 0.0, 0.25, self._starting
         while True:
@@ -170,7 +170,7 @@ class Asking:
 
     def _try(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
-    ) -> Answer | NoAnswerError:
+    ) -> Response | NoAnswerError:
         """One attempt."""
         self.requests += 1
         try:
@@ -179,7 +179,7 @@ class Asking:
             self._starting |= bool(self.version)  # it answered before: it restarts
             return error
 
-    def _patience_for(self, answer: Answer | NoAnswerError, starting: bool, longest: float) -> float:
+    def _patience_for(self, answer: Response | NoAnswerError, starting: bool, longest: float) -> float:
         """Seconds to wait in all after this answer."""
         if self._given_up and answer.status != 401:
             return 0.0
@@ -187,12 +187,12 @@ class Asking:
             return self._patience  # it was not carried out, so it may always be sent again
         return longest if starting or answer.status in OVERLOADED else min(longest, FIRST_PATIENCE)
 
-    def _trouble(self, answer: Answer | NoAnswerError, what: str) -> ControllerError:
+    def _trouble(self, answer: Response | NoAnswerError, what: str) -> ControllerError:
         if isinstance(answer, NoAnswerError):
             return ControllerError(f"could not {what}: {answer}", hint=answer.hint)
         return refusal(answer, what, self._server.user) or ControllerError(what)
 
-    def _is_final(self, response: Answer, starting: bool) -> bool:
+    def _is_final(self, response: Response, starting: bool) -> bool:
         """Whether another try would change nothing; remembers whether the controller is starting.
 
         `starting`: whether it was when this was asked; others may have got in since.

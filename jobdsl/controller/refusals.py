@@ -12,7 +12,7 @@ from jobdsl.controller.address import without_login
 from jobdsl.errors import ControllerError
 
 if TYPE_CHECKING:
-    from jobdsl.controller.answer import Answer
+    from jobdsl.controller.answer import Response
 
 __all__ = [
     "OVERLOADED",
@@ -69,7 +69,7 @@ def allowed(ask: Callable[[], T]) -> T | None:
         raise
 
 
-def refusal(response: Answer, what: str, user: str | None, *, form: str = "") -> ControllerError | None:
+def refusal(response: Response, what: str, user: str | None, *, form: str = "") -> ControllerError | None:
     """The error an answer stands for; None for success and for the redirects that mean success.
 
     Only a form is answered with one of those, away from its own address, `form`; who reads, or sends a
@@ -102,7 +102,7 @@ def refusal(response: Answer, what: str, user: str | None, *, form: str = "") ->
     return _unexplained(response, what)
 
 
-def _denied(response: Answer, what: str, user: str | None) -> ControllerError:
+def _denied(response: Response, what: str, user: str | None) -> ControllerError:
     status, headers = response.status, response.headers
     if status == 401:
         name = f'user "{user}" and this token' if user else "a request without user and token"
@@ -134,7 +134,7 @@ def _log_in(what: str, status: int) -> ControllerError:
     return NotSignedInError(text, status=status, hint=_SIGN_IN)
 
 
-def _unexplained(response: Answer, what: str) -> ControllerError:
+def _unexplained(response: Response, what: str) -> ControllerError:
     status = response.status
     hint = ""
     if status == 500:
@@ -171,7 +171,7 @@ def _is_login(location: str) -> bool:
     return bool(re.search(r"/(login|securityRealm/commenceLogin)([/?]|$)", location))
 
 
-def _title(response: Answer) -> str:
+def _title(response: Response) -> str:
     """The status in words: Jetty's pages name the reason in their title."""
     found = re.search(rb"<title>Error \d+ ([^<]{1,200})</title>", response.body[:4000])
     if found:

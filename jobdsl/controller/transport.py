@@ -21,7 +21,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import exceptions
 
 from jobdsl.controller.address import without_login
-from jobdsl.controller.answer import Answer
+from jobdsl.controller.answer import Response
 from jobdsl.controller.refusals import NoAnswerError
 from jobdsl.errors import ControllerError
 
@@ -64,7 +64,7 @@ class Server:
         self._headers = dict(first.headers)
         self._timeout = urllib3.Timeout(connect=timeout[0], read=timeout[1])
 
-    def exchange(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+    def exchange(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Response:
         """Send one request; its answer, whatever the status. Raises NoAnswerError without one."""
         try:
             response = self._pool.urlopen(
@@ -79,7 +79,7 @@ class Server:
             )
         except exceptions.HTTPError as error:
             raise _no_answer(error, self.server) from None
-        return Answer(response.status, response.headers, response.data)
+        return Response(response.status, response.headers, response.data)
 
 
 def server_at(

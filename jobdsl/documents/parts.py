@@ -17,7 +17,7 @@ from jobdsl.errors import XmlError
 if TYPE_CHECKING:
     from lxml import etree
 
-__all__ = ["Parts", "Pieces", "alone", "split"]
+__all__ = ["PartMemory", "Pieces", "alone", "split"]
 
 _T = TypeVar("_T")
 _HEAD = re.compile(
@@ -61,7 +61,7 @@ def split(document: str) -> Pieces | None:
     return Pieces(head[1], head[0], _BETWEEN.split(document[head.end() : -len(end)]))
 
 
-class Parts(Generic[_T]):
+class PartMemory(Generic[_T]):
     """A bounded memory of what was found in parts of documents, by their texts and the head before them."""
 
     def __init__(self, most_bytes: int, longest: int) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-__all__ = ["Call", "Place", "ScriptCalls", "calls_of"]
+__all__ = ["Place", "ScriptCall", "ScriptCalls", "calls_of"]
 
 Place = Literal[
     "step",
@@ -31,7 +31,7 @@ Place = Literal[
 """What a name means where it is called; `class` is a value of `$class`, "" a place that is not looked at."""
 
 
-class Call(NamedTuple):
+class ScriptCall(NamedTuple):
     """A name that a script calls."""
 
     place: Place
@@ -44,7 +44,7 @@ class Call(NamedTuple):
 class ScriptCalls:
     """What one script calls."""
 
-    calls: list[Call] = field(default_factory=list)
+    calls: list[ScriptCall] = field(default_factory=list)
     """The first call of each name in each place."""
     has_library: bool = False
     """Whether it loads a shared library, which may define any name."""
@@ -118,7 +118,7 @@ _DEEPEST = 10
 def calls_of(script: str) -> ScriptCalls:
     """Find what a script calls; many jobs share one, so answers are kept."""
     calls = ScriptCalls()
-    found: dict[tuple[Place, str], Call] = {}
+    found: dict[tuple[Place, str], ScriptCall] = {}
     tokens = list(_tokens(script, 1, 0))
     own = _defined(tokens)
     for call in _calls(tokens, calls):
@@ -222,7 +222,7 @@ class _Opened(NamedTuple):
     is_declarative: bool
 
 
-def _calls(tokens: list[_Token], script: ScriptCalls) -> Iterator[Call]:
+def _calls(tokens: list[_Token], script: ScriptCalls) -> Iterator[ScriptCall]:
     """Yield every call, with the place that the brackets around it make."""
     opened = [_Opened("", "step", is_declarative=False)]
     closed = ""
@@ -236,13 +236,13 @@ def _calls(tokens: list[_Token], script: ScriptCalls) -> Iterator[Call]:
         elif token.kind in ("word", "text") and token.value.strip("'\"") == "$class":
             value = _beside(tokens, at + 2)
             if _beside(tokens, at + 1).value == ":" and value.kind == "text":
-                yield Call("class", value.value.strip("'\""), value.line)
+                yield ScriptCall("class", value.value.strip("'\""), value.line)
         elif token.kind == "word" and token.value not in _KEYWORDS:
             if token.value == "Library" and _beside(tokens, at - 1).value == "@":
                 script.has_library = True
             elif _is_call(tokens, at):
                 script.has_library |= token.value == "library"
-                yield Call(opened[-1].place, token.value, token.line)
+                yield ScriptCall(opened[-1].place, token.value, token.line)
 
 
 def _open(bracket: str, owner: str, outer: _Opened) -> _Opened:

@@ -18,7 +18,7 @@ from jobdsl.documents.claims import Claims, may_be_claim, secret_names
 from jobdsl.documents.declared import known_tags, may_be_secret, short_names
 from jobdsl.documents.elementgroups import groups_of
 from jobdsl.documents.mistakes import CHECKS, Check, Mistake
-from jobdsl.documents.parts import Parts, Pieces, alone, split
+from jobdsl.documents.parts import PartMemory, Pieces, alone, split
 from jobdsl.documents.roots import is_job_root, is_view_root
 from jobdsl.documents.secretfinder import SecretText, find_secrets, holds_properties, is_naming
 from jobdsl.documents.tree import as_lxml, class_name, from_lxml, has_control_references
@@ -173,7 +173,7 @@ class _Part(NamedTuple):
         return self.may_hold_secrets
 
 
-_PARTS: Parts[_Part] = Parts(16_000_000, 100_000)
+_PARTS: PartMemory[_Part] = PartMemory(16_000_000, 100_000)
 _OF_ALL = ("kinds", "is_folder", "secrets")
 """Fields of `References` that a document has as a whole."""
 _COLLECTED = tuple(one.name for one in fields(References) if one.name not in _OF_ALL)

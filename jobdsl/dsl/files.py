@@ -69,7 +69,7 @@ def _root_above(file: str) -> str:
     return str(found or Path.cwd())
 
 
-_renderers: WeakKeyDictionary[context.Load, Renderer] = WeakKeyDictionary()
+_renderers: WeakKeyDictionary[context.LoadContext, Renderer] = WeakKeyDictionary()
 """The renderer of each load."""
 
 

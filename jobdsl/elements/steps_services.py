@@ -12,7 +12,7 @@ from jobdsl.elements.publish_transfer import cifs, ftp, ssh
 from jobdsl.elements.slots import Misc, Step
 
 __all__ = [
-    "Inventory",
+    "AnsibleInventory",
     "ansible_command",
     "ansible_playbook",
     "dependency_check",
@@ -58,26 +58,30 @@ class sonar_scanner(Step, xml="hudson.plugins.sonar.SonarRunnerBuilder", plugin=
     }
 
 
-class Inventory(Misc):
+class AnsibleInventory(Misc):
     """Which hosts Ansible knows."""
 
     slot = "an inventory (steps.inventory_path, inventory_content or inventory_none)"
 
 
-class inventory_path(Inventory, xml="org.jenkinsci.plugins.ansible.InventoryPath", plugin="ansible"):
+class inventory_path(AnsibleInventory, xml="org.jenkinsci.plugins.ansible.InventoryPath", plugin="ansible"):
     """An inventory file or host list."""
 
     path: str = text(first=True)
 
 
-class inventory_content(Inventory, xml="org.jenkinsci.plugins.ansible.InventoryContent", plugin="ansible"):
+class inventory_content(
+    AnsibleInventory, xml="org.jenkinsci.plugins.ansible.InventoryContent", plugin="ansible"
+):
     """An inventory written in the job; `dynamic` makes it a script."""
 
     content: str = text(first=True)
     dynamic: bool = flag(default=False)
 
 
-class inventory_none(Inventory, xml="org.jenkinsci.plugins.ansible.InventoryDoNotSpecify", plugin="ansible"):
+class inventory_none(
+    AnsibleInventory, xml="org.jenkinsci.plugins.ansible.InventoryDoNotSpecify", plugin="ansible"
+):
     """The inventory of Ansible's own configuration."""
 
 
@@ -94,7 +98,7 @@ class ansible_playbook(Step, xml="org.jenkinsci.plugins.ansible.AnsiblePlaybookB
     """Run an Ansible playbook: `ansible_playbook("site.yml", inventory="hosts/test")`."""
 
     playbook: str = text(first=True)
-    inventory: Any = child(accepts=Inventory, convert=inventory_path, default=None)
+    inventory: Any = child(accepts=AnsibleInventory, convert=inventory_path, default=None)
     installation: str | None = text("ansibleName", default=None)
     limit: str | None = text(default=None)
     tags: str | None = text(default=None)
@@ -134,7 +138,7 @@ class ansible_command(Step, xml="org.jenkinsci.plugins.ansible.AnsibleAdHocComma
     vault_credentials: str | None = credentials_id("vaultCredentialsId", default=None)
     vault_tmp_path: str | None = text(default=None)
     hosts: str = text("hostPattern", first=True)
-    inventory: Any = child(accepts=Inventory, convert=inventory_path, default=None)
+    inventory: Any = child(accepts=AnsibleInventory, convert=inventory_path, default=None)
     module: str | None = text(default=None)
     command: str | None = text(default=None)
     become: bool = flag(default=False)

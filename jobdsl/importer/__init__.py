@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from jobdsl.documents.subitems import Subitem
 from jobdsl.errors import JobdslError
 from jobdsl.importer.convert import Imported
-from jobdsl.importer.disk import Documents, on_disk
-from jobdsl.importer.estate import Maker
+from jobdsl.importer.disk import DiskDocuments, on_disk
+from jobdsl.importer.estate import EstateWriter
 from jobdsl.importer.families.find import FEWEST
 from jobdsl.importer.report import ImportResult, printable, write_report
-from jobdsl.importer.sources import Found, on_controller
+from jobdsl.importer.sources import SourceDocument, on_controller
 from jobdsl.importer.views import with_views
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ __all__ = ["ImportResult", "import_estate"]
 
 
 def import_estate(
-    source: Path | Controller | Documents,
+    source: Path | Controller | DiskDocuments,
     out: Path,
     *,
     only: Collection[str] = (),
@@ -52,7 +52,7 @@ def import_estate(
     secrets_file = place.with_name(f"{place.name}.secrets.json")
     _refuse_to_overwrite(out, secrets_file, source, force)
     documents = _documents(source, only)
-    maker = Maker(
+    maker = EstateWriter(
         out,
         with_views(one for one in documents.found if one.subitem is None),
         secrets_file,
@@ -78,15 +78,15 @@ def import_estate(
     return result
 
 
-def _left_out(found: Found, kind: Subitem) -> Imported:
+def _left_out(found: SourceDocument, kind: Subitem) -> Imported:
     """What becomes of a document of something that Jenkins keeps inside a job."""
     error = f"{kind.reason}; {kind.hint}"
     return Imported(found.name, found.place, found.size, error, left_out=kind, root=found.root)
 
 
-def _documents(source: Path | Controller | Documents, only: Collection[str]) -> Documents:
+def _documents(source: Path | Controller | DiskDocuments, only: Collection[str]) -> DiskDocuments:
     """The documents there are. Raises JobdslError where there are none."""
-    if isinstance(source, Documents):
+    if isinstance(source, DiskDocuments):
         return source
     if isinstance(source, Path):
         documents = on_disk(source)
@@ -94,7 +94,7 @@ def _documents(source: Path | Controller | Documents, only: Collection[str]) -> 
             hint = documents.sentence() or "they are files named *.xml"
             raise JobdslError(f"{source} holds no documents", hint=hint)
         return documents
-    documents = Documents(on_controller(source, only))
+    documents = DiskDocuments(on_controller(source, only))
     if not documents.found:
         if only:
             hint = 'a folder with all in it: --only "FOLDER/**"'

@@ -23,11 +23,11 @@ from jobdsl.importer.classes import elements, untyped
 from jobdsl.importer.doubts import doubts
 from jobdsl.importer.faithful import unfaithful, unspeakable
 from jobdsl.importer.generated import defined, essence
-from jobdsl.importer.layout import Group
+from jobdsl.importer.layout import Brackets
 from jobdsl.importer.secrets import Taken, take_out
 from jobdsl.importer.source import Writer
 
-__all__ = ["FORMS", "Form", "Imported", "Source", "as_item", "convert", "fingerprint"]
+__all__ = ["FORMS", "DocumentSource", "Form", "Imported", "as_item", "convert", "fingerprint"]
 
 Form: TypeAlias = OneOf["typed", "checked", "element", "xml"]
 FORMS: tuple[Form, ...] = ("typed", "checked", "element", "xml")
@@ -42,7 +42,7 @@ _IDLE_ACTIONS = "+actions"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class DocumentSource:
     """A document as it was found."""
 
     name: str
@@ -75,7 +75,7 @@ class Imported:
     print: bytes = b""
     """Fingerprint of the tree, without what Jenkins generates, back references resolved."""
     root: str = ""
-    code: Group | None = None
+    code: Brackets | None = None
     """The call that defines it; its first part is the name."""
     uses: set[str] = field(default_factory=set)
     equal: bool = False
@@ -91,7 +91,9 @@ def fingerprint(root: Node) -> bytes:
     return digest.digest()
 
 
-def convert(source: Source, name: str, writer: Writer, secrets: Taken, first: Form = "typed") -> Imported:
+def convert(
+    source: DocumentSource, name: str, writer: Writer, secrets: Taken, first: Form = "typed"
+) -> Imported:
     """The document as DSL source: in the form `first`, or the next one that says the same.
 
     `name` is what it is called where its call will stand. Secrets in clear go into `secrets`.

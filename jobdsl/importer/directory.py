@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from jobdsl.errors import JobdslError
 
-__all__ = ["LARGEST", "Entry", "content", "count", "listing"]
+__all__ = ["LARGEST", "DirectoryEntry", "content", "count", "listing"]
 
 LARGEST = 64 << 20
 """Bytes of the largest document that is read; Jenkins' own are a thousandth of that."""
@@ -23,7 +23,7 @@ _KINDS = ((stat.S_ISFIFO, "a named pipe"), (stat.S_ISSOCK, "a socket"), (stat.S_
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DirectoryEntry:
     """Something in the directory that may be a document."""
 
     place: str
@@ -49,13 +49,13 @@ def content(path: str) -> bytes:
     return data
 
 
-def listing(root: str, place: str) -> tuple[list[Entry], list[str]]:
+def listing(root: str, place: str) -> tuple[list[DirectoryEntry], list[str]]:
     """The documents in a directory below `root`, and the names of the directories in it.
 
     What begins with a dot is left aside. Links to directories and what cannot be read are refused entries.
     Raises JobdslError where the root itself cannot be listed.
     """
-    entries: list[Entry] = []
+    entries: list[DirectoryEntry] = []
     directories: list[str] = []
     try:
         with os.scandir(os.path.join(root, place)) as found:
@@ -63,7 +63,7 @@ def listing(root: str, place: str) -> tuple[list[Entry], list[str]]:
     except OSError as error:
         if not place:
             raise JobdslError(f"{root} cannot be listed: {error.strerror}") from None
-        return [Entry(place, "", f"cannot be listed: {error.strerror}")], []
+        return [DirectoryEntry(place, "", f"cannot be listed: {error.strerror}")], []
     for one in inside:
         path = f"{place}/{one.name}" if place else one.name
         if one.is_symlink():
@@ -72,7 +72,7 @@ def listing(root: str, place: str) -> tuple[list[Entry], list[str]]:
             if path.count("/") < _DEEPEST:
                 directories.append(one.name)
             else:
-                entries.append(Entry(path, "", f"lies more than {_DEEPEST} directories deep"))
+                entries.append(DirectoryEntry(path, "", f"lies more than {_DEEPEST} directories deep"))
         elif one.name.endswith(".xml"):
             entries.append(_file(path, one.path))
     return entries, directories
@@ -87,32 +87,32 @@ def count(root: str, place: str) -> int:
         return 0
 
 
-def _link(root: str, place: str, path: str) -> Iterator[Entry]:
+def _link(root: str, place: str, path: str) -> Iterator[DirectoryEntry]:
     try:
         target = os.path.realpath(path, strict=True)
         if os.path.isdir(target):
-            yield Entry(place, "", "is a link to a directory: those are not followed")
+            yield DirectoryEntry(place, "", "is a link to a directory: those are not followed")
         elif place.endswith(".xml"):
             inside = os.path.commonpath([root, target]) == root
             yield (
                 _file(place, target)
                 if inside
-                else Entry(place, "", "is a link that leads out of the directory")
+                else DirectoryEntry(place, "", "is a link that leads out of the directory")
             )
     except OSError as error:
         where = "to itself" if error.errno == errno.ELOOP else "nowhere"
-        yield Entry(place, "", f"is a link that leads {where}")
+        yield DirectoryEntry(place, "", f"is a link that leads {where}")
 
 
-def _file(place: str, path: str) -> Entry:
+def _file(place: str, path: str) -> DirectoryEntry:
     try:
         place.encode()
     except UnicodeEncodeError:
-        return Entry(place, "", "its name is no UTF-8 text")
+        return DirectoryEntry(place, "", "its name is no UTF-8 text")
     try:
-        return Entry(place, path, _no_file(os.stat(path, follow_symlinks=False).st_mode))
+        return DirectoryEntry(place, path, _no_file(os.stat(path, follow_symlinks=False).st_mode))
     except OSError as error:
-        return Entry(place, "", f"cannot be read: {error.strerror}")
+        return DirectoryEntry(place, "", f"cannot be read: {error.strerror}")
 
 
 def _no_file(mode: int) -> str:

@@ -25,11 +25,11 @@ from jobdsl.elements import load_all
 from jobdsl.elements.base import registry
 from jobdsl.errors import JobdslError
 from jobdsl.grammar import names
-from jobdsl.importer.directory import Entry, content, count, listing
-from jobdsl.importer.sources import Found, found
+from jobdsl.importer.directory import DirectoryEntry, content, count, listing
+from jobdsl.importer.sources import SourceDocument, found
 from jobdsl.importer.views import top_views
 
-__all__ = ["Documents", "on_disk", "one_document"]
+__all__ = ["DiskDocuments", "on_disk", "one_document"]
 
 _HOME_ROOTS = ("hudson", "jenkins.model.Jenkins", "hudson.model.Hudson")
 _NAMELESS = "job"
@@ -65,10 +65,10 @@ _OF_HOMES = frozenset({"caches", "config-history", "fingerprints", "init.groovy.
 
 
 @dataclass(slots=True)
-class Documents:
+class DiskDocuments:
     """The documents of a directory, and how much lies there that is none."""
 
-    found: list[Found] = field(default_factory=list)
+    found: list[SourceDocument] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     """By what it is: `build`, `user`, ..."""
 
@@ -78,7 +78,7 @@ class Documents:
         return f"Left out, as no items: {', '.join(parts)}" if parts else ""
 
 
-def on_disk(source: Path) -> Documents:
+def on_disk(source: Path) -> DiskDocuments:
     """Return the documents of a directory, or the one in a file, by name.
 
     What cannot be read is among them: it raises when read. Raises JobdslError for what is neither.
@@ -90,13 +90,13 @@ def on_disk(source: Path) -> Documents:
     return _Walk(os.path.realpath(source)).documents()
 
 
-def _one_file(source: Path) -> Documents:
+def _one_file(source: Path) -> DiskDocuments:
     path = source.resolve()
     name = path.parent.name if path.name == _OWN else path.stem
-    return Documents([_found(Entry(path.name, str(path)), name or _NAMELESS)])
+    return DiskDocuments([_found(DirectoryEntry(path.name, str(path)), name or _NAMELESS)])
 
 
-def one_document(data: bytes, name: str = "") -> Found:
+def one_document(data: bytes, name: str = "") -> SourceDocument:
     """Return a document of which only the text is known; a view has its own name."""
     made = found("", "standard input", data, is_view=False, read=lambda: data)
     made = replace(made, is_view=is_view_root(made.root))
@@ -119,9 +119,9 @@ class _Walk:
         self.rendered = os.path.exists(os.path.join(root, MANIFEST))
         self.homes: list[str] = []
         """Names of the directories that are homes."""
-        self.all = Documents()
+        self.all = DiskDocuments()
 
-    def documents(self) -> Documents:
+    def documents(self) -> DiskDocuments:
         if self.rendered:
             self._rendered("")
         elif os.path.basename(self.root) == _JOBS and self._holds_items(""):
@@ -169,7 +169,12 @@ class _Walk:
                 self._directory(names.join(place, directory), names.join(name, directory))
 
     def _home(
-        self, place: str, name: str, own: Entry | None, documents: list[Found], directories: list[str]
+        self,
+        place: str,
+        name: str,
+        own: DirectoryEntry | None,
+        documents: list[SourceDocument],
+        directories: list[str],
     ) -> None:
         """A JENKINS_HOME, or a backup of one: its jobs and views."""
         self.homes.append(name)
@@ -226,7 +231,7 @@ class _Walk:
             elif word is None:
                 self.all.left_out[_OTHER] += 1
 
-    def _is_container(self, place: str, entries: list[Entry]) -> bool:
+    def _is_container(self, place: str, entries: list[DirectoryEntry]) -> bool:
         """Whether the directory `jobs` is that of a home or a folder, and no folder called so."""
         jobs = names.join(place, _JOBS)
         is_folder = any(one.place == f"{jobs}.xml" for one in entries)
@@ -243,7 +248,9 @@ class _Walk:
             for one in directories
         )
 
-    def _is_named_config(self, name: str, root: str, documents: list[Found], directories: list[str]) -> bool:
+    def _is_named_config(
+        self, name: str, root: str, documents: list[SourceDocument], directories: list[str]
+    ) -> bool:
         """Whether a `config.xml` is a job of that name, and not the document of its directory."""
         if _is_folder(root):
             return False
@@ -269,17 +276,17 @@ def _is_item(root: str) -> bool:
     return is_view_root(root) or (cls is not None and hasattr(cls, "full_name"))
 
 
-def _full_name(entry: Entry, place: str, name: str) -> str:
+def _full_name(entry: DirectoryEntry, place: str, name: str) -> str:
     """The name of an entry of a directory `place` of that name, or of the directory itself."""
     return name if entry.place == place else names.join(name, _stem(entry))
 
 
-def _stem(entry: Entry | Found) -> str:
+def _stem(entry: DirectoryEntry | SourceDocument) -> str:
     stem = entry.place.rpartition("/")[2].removesuffix(".xml")
     return "config" if stem in ("config.item", "config.view") else stem
 
 
-def _found(entry: Entry, name: str) -> Found:
+def _found(entry: DirectoryEntry, name: str) -> SourceDocument:
     place, name = _printable(entry.place), _printable(name)
 
     def read() -> bytes:
@@ -299,7 +306,7 @@ def _printable(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _own(one: Found, by_name: dict[str, Found]) -> Found:
+def _own(one: SourceDocument, by_name: dict[str, SourceDocument]) -> SourceDocument:
     """An item's `config.xml` beside another document of its name.
 
     Beside an item it is one too many; beside a view, or what cannot be read, it is none.
@@ -317,7 +324,7 @@ def _own(one: Found, by_name: dict[str, Found]) -> Found:
     return replace(one, is_folder=False, read=refuse)
 
 
-def _is_sound(one: Found) -> bool:
+def _is_sound(one: SourceDocument) -> bool:
     try:
         parse(one.read())
     except JobdslError:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from jobdsl.importer.convert import Imported
 from jobdsl.importer.layout import WIDTH, show
 from jobdsl.importer.literals import quoted
-from jobdsl.importer.places import DslFile, Place
+from jobdsl.importer.places import DslFile, NamedPlace
 from jobdsl.importer.report import printable
-from jobdsl.importer.sources import Found
+from jobdsl.importer.sources import SourceDocument
 
 __all__ = ["Written", "imports", "write"]
 
@@ -22,7 +22,7 @@ _NESTED = 6
 _LONGEST = 2 << 20
 """Characters of one call; the loader takes DSL files of twice that."""
 
-Convert = Callable[[Found, str], Imported]
+Convert = Callable[[SourceDocument, str], Imported]
 """Makes the call for a document under the name it has where it stands; no code for one that is broken."""
 
 
@@ -78,7 +78,7 @@ class _Writing:
         name = self.file.inside or _only_folder(self.file)
         return bool(name) and name.isprintable() and not set(name) & set('"\\')
 
-    def _block(self, places: list[Place], inside: str, indent: str, depth: int) -> None:
+    def _block(self, places: list[NamedPlace], inside: str, indent: str, depth: int) -> None:
         """The calls of places side by side; those with something below them come last."""
         for place in sorted(places, key=lambda one: bool(one.below)):
             if place.below:
@@ -89,7 +89,7 @@ class _Writing:
                 for found in place.documents:
                     self._call(found, inside, indent)
 
-    def _with(self, place: Place, inside: str, indent: str, depth: int) -> None:
+    def _with(self, place: NamedPlace, inside: str, indent: str, depth: int) -> None:
         """A place with others below it."""
         opened = ""
         for found in place.documents:
@@ -109,13 +109,13 @@ class _Writing:
         if self._calls == calls:  # nothing in it could be read
             self._say(f"{indent}{_STEP}pass")
 
-    def _plain_folder(self, place: Place, inside: str, indent: str, *, opens: bool) -> None:
+    def _plain_folder(self, place: NamedPlace, inside: str, indent: str, *, opens: bool) -> None:
         self.uses.add("folder")
         call = f"folder({quoted(_relative(place.full_name, inside))})"
         self._calls += 1
         self._say(f"{indent}with {call}:" if opens else indent + call, apart=opens)
 
-    def _call(self, found: Found, inside: str, indent: str, *, opens: bool = False) -> str:
+    def _call(self, found: SourceDocument, inside: str, indent: str, *, opens: bool = False) -> str:
         """Write one call; says `folder` where it opened one."""
         made = self.convert(found, _relative(found.name, inside))
         code, made.code = made.code, None  # the text is all that is wanted from here on

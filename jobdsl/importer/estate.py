@@ -11,21 +11,21 @@ from pathlib import Path
 from jobdsl.documents.outdir import OutputDirectory
 from jobdsl.documents.secrets import Secrets, save
 from jobdsl.errors import EstateError, JobdslError, Problem, Where
-from jobdsl.importer.convert import FORMS, Form, Imported, Source, convert
+from jobdsl.importer.convert import FORMS, DocumentSource, Form, Imported, convert
 from jobdsl.importer.dslfile import Written, write
-from jobdsl.importer.families.existing import Existing, read_existing, unused_modules
-from jobdsl.importer.families.rewrite import Call, Rewrite
+from jobdsl.importer.families.existing import ExistingFamilies, read_existing, unused_modules
+from jobdsl.importer.families.rewrite import ImportedCall, Rewrite
 from jobdsl.importer.layoutsfile import known_layouts, layouts_file
 from jobdsl.importer.places import DslFile, layout
 from jobdsl.importer.report import FamilyReport, located
 from jobdsl.importer.scripts import Scripts
 from jobdsl.importer.secrets import Taken
 from jobdsl.importer.source import Layouts, Writer
-from jobdsl.importer.sources import Found
+from jobdsl.importer.sources import SourceDocument
 from jobdsl.importer.usual import usual_layouts
 from jobdsl.importer.verify import verify
 
-__all__ = ["Maker"]
+__all__ = ["EstateWriter"]
 
 
 _BAD_SEED = re.compile(r"[^A-Za-z0-9._-]+")
@@ -33,11 +33,11 @@ _LAYOUTS = "layouts.py"
 _PATIENT_ROUNDS = 2
 
 
-class Maker:
+class EstateWriter:
     """Writes an estate into a directory; `imported` says what became of each document."""
 
     def __init__(
-        self, out: Path, found: list[Found], secrets_file: Path, *, least_family: int | None = None
+        self, out: Path, found: list[SourceDocument], secrets_file: Path, *, least_family: int | None = None
     ) -> None:
         self.out = out
         self.least_family = least_family
@@ -50,7 +50,7 @@ class Maker:
         self.imported: dict[tuple[str, str], Imported] = {}
         """By full name and place."""
         self._files = layout(found)
-        self._existing = Existing() if least_family is None else read_existing(out, self._older)
+        self._existing = ExistingFamilies() if least_family is None else read_existing(out, self._older)
         self._written: dict[str, Written] = {}
         self._forms: dict[tuple[str, str], Form] = {}
         """Documents that have to be written plainer than they could be."""
@@ -60,7 +60,7 @@ class Maker:
         self._rounds = 0
         self._layouts = Layouts(usual_layouts(found), known_layouts(out / _LAYOUTS))
         self._scripts: dict[str, Scripts] = {}
-        self._calls: dict[tuple[str, str], Call] = {}
+        self._calls: dict[tuple[str, str], ImportedCall] = {}
 
     def make(self) -> None:
         """Write everything, load it, and write plainer what did not come out equal, until all does.
@@ -113,7 +113,7 @@ class Maker:
         )
         return written.text
 
-    def _convert(self, found: Found, name: str, scripts: Scripts) -> Imported:
+    def _convert(self, found: SourceDocument, name: str, scripts: Scripts) -> Imported:
         key = (found.name, found.place)
         self.secrets.forget(self._keys.pop(key, ()))
         before = len(self.secrets.values)
@@ -125,12 +125,12 @@ class Maker:
         self._keys[key] = list(self.secrets.values)[before:]
         self.imported[key] = made
         if self.least_family is not None and made.code is not None:
-            self._calls[key] = Call(made, made.code, made.uses, scripts)
+            self._calls[key] = ImportedCall(made, made.code, made.uses, scripts)
         return made
 
-    def _made(self, found: Found, name: str, writer: Writer) -> Imported:
+    def _made(self, found: SourceDocument, name: str, writer: Writer) -> Imported:
         key = (found.name, found.place)
-        source = Source(found.name, found.read(), found.place, found.is_view)
+        source = DocumentSource(found.name, found.read(), found.place, found.is_view)
         if key in self._hopeless:
             raise JobdslError(self._hopeless[key])
         return convert(source, name, writer, self.secrets, self._forms.get(key, "typed"))

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 from unicodedata import east_asian_width
 
-__all__ = ["WIDTH", "Code", "Group", "show", "when"]
+__all__ = ["WIDTH", "Brackets", "Code", "show", "when"]
 
 WIDTH = 100
 """Columns of a line of generated source."""
 _STEP = "    "
 
-Code: TypeAlias = "str | Group"
+Code: TypeAlias = "str | Brackets"
 """An expression: source that is never broken (a literal, a name), or a group."""
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class Brackets:
     """Something in brackets: a call, a list, a dict; each part with what is before it (`steps=`).
 
     Without a start it is a conditional expression, made by `when`.
@@ -34,9 +34,9 @@ class Group:
         return not self.start
 
 
-def when(condition: Code, code: Code) -> Group:
+def when(condition: Code, code: Code) -> Brackets:
     """Return an expression that is `code` where a condition holds, else None."""
-    return Group("", [("", code), (" if ", condition)], " else None")
+    return Brackets("", [("", code), (" if ", condition)], " else None")
 
 
 def show(code: Code, indent: str, column: int, after: int = 0) -> str:
@@ -64,7 +64,7 @@ def show(code: Code, indent: str, column: int, after: int = 0) -> str:
     return "\n".join([code.start, *lines, indent + code.end])
 
 
-def _hugs(group: Group) -> bool:
+def _hugs(group: Brackets) -> bool:
     """A text of several lines that is the only argument stays beside its bracket."""
     only = group.parts[0][1] if len(group.parts) == 1 else None
     return group.end == ")" and isinstance(only, str) and "\n" in only

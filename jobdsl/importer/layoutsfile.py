@@ -6,7 +6,7 @@ import ast
 import textwrap
 from pathlib import Path
 
-from jobdsl.importer.layout import WIDTH, Group, show
+from jobdsl.importer.layout import WIDTH, Brackets, show
 from jobdsl.importer.literals import quoted
 from jobdsl.importer.source import Layouts, Writer
 
@@ -43,7 +43,7 @@ def _usual(word: str, layouts: Layouts) -> str:
             text = writer.layout(element or word, layout).removeprefix("layouts.")
             parts.append((f"{element}=" if element else "", text))
     start = f"{word} = "
-    return start + show(Group("jobdsl.in_layout(", list(parts)), "", len(start))
+    return start + show(Brackets("jobdsl.in_layout(", list(parts)), "", len(start))
 
 
 def _natural(name: str) -> tuple[str, int]:

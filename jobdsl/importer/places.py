@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from jobdsl.grammar import names
-from jobdsl.importer.sources import Found
+from jobdsl.importer.sources import SourceDocument
 from jobdsl.settings.config import Files
 
-__all__ = ["DslFile", "Place", "layout", "tree"]
+__all__ = ["DslFile", "NamedPlace", "layout", "tree"]
 
 _MOST = 250
 """Documents of one DSL file."""
@@ -29,15 +29,15 @@ _LONGEST = 80
 
 
 @dataclass(slots=True)
-class Place:
+class NamedPlace:
     """A name of the estate: what is defined there, and what lies below it."""
 
     full_name: str
-    documents: list[Found] = field(default_factory=list)
+    documents: list[SourceDocument] = field(default_factory=list)
     """None, one, or an item and a view of the same name."""
-    below: dict[str, Place] = field(default_factory=dict)
+    below: dict[str, NamedPlace] = field(default_factory=dict)
 
-    def walk(self) -> Iterator[Place]:
+    def walk(self) -> Iterator[NamedPlace]:
         """This place and all below it."""
         stack = [self]
         while stack:
@@ -59,21 +59,21 @@ class DslFile:
     path: str
     inside: str
     """Full name of the folder all of it lies in; empty at the top."""
-    places: list[Place]
+    places: list[NamedPlace]
 
 
-def tree(found: Iterable[Found]) -> Place:
+def tree(found: Iterable[SourceDocument]) -> NamedPlace:
     """The documents by where they lie: the top, with all below it."""
-    root = Place("")
+    root = NamedPlace("")
     for one in found:
         place = root
         for name in [*names.ancestors(one.name), one.name]:
-            place = place.below.setdefault(names.leaf(name), Place(name))
+            place = place.below.setdefault(names.leaf(name), NamedPlace(name))
         place.documents.append(one)
     return root
 
 
-def layout(found: Iterable[Found]) -> list[DslFile]:
+def layout(found: Iterable[SourceDocument]) -> list[DslFile]:
     """The DSL files for these documents."""
     root = tree(found)
     maker = _Layout()
@@ -86,7 +86,7 @@ class _Layout:
         self.files: list[DslFile] = []
         self._paths: set[str] = {"layouts.py", "layouts"}
 
-    def top(self, root: Place) -> None:
+    def top(self, root: NamedPlace) -> None:
         """The controller's own jobs and views, then a directory for each folder."""
         flat = [one for one in root.below.values() if not one.below]
         views = [one for one in flat if all(found.is_view for found in one.documents)]
@@ -96,27 +96,27 @@ class _Layout:
             if one.below:
                 self._folder(one, self._free("", names.leaf(one.full_name), ""), "")
 
-    def _folder(self, place: Place, directory: str, inside: str) -> None:
+    def _folder(self, place: NamedPlace, directory: str, inside: str) -> None:
         """A folder in its own directory: one file, or several where it is large."""
         if not _too_large([place]):
             self._add(directory, "jobs", inside, [place])
             return
-        flat: list[Place] = []
+        flat: list[NamedPlace] = []
         for one in place.below.values():
             if one.below and one.weight[0] >= _GROUP:
                 name = self._free(directory, names.leaf(one.full_name), "")
                 self._folder(one, name, place.full_name)
             else:
                 flat.append(one)
-        self._add(directory, "folder", inside, [Place(place.full_name, place.documents)])
+        self._add(directory, "folder", inside, [NamedPlace(place.full_name, place.documents)])
         self._flat(directory, place.full_name, "jobs", flat)
 
-    def _flat(self, directory: str, inside: str, file: str, places: list[Place], words: int = 1) -> None:
+    def _flat(self, directory: str, inside: str, file: str, places: list[NamedPlace], words: int = 1) -> None:
         """Places side by side: one file, or one for each word many of their names begin with."""
         if not _too_large(places):
             self._add(directory, file, inside, places)
             return
-        groups: dict[str, list[Place]] = {}
+        groups: dict[str, list[NamedPlace]] = {}
         for one in places:
             groups.setdefault(_beginning(one, words), []).append(one)
         kept = {begin: group for begin, group in groups.items() if begin and len(group) >= _GROUP}
@@ -126,7 +126,7 @@ class _Layout:
         for begin, group in kept.items():
             self._flat(directory, inside, begin, group, words + 1)
 
-    def _add(self, directory: str, file: str, inside: str, places: list[Place]) -> None:
+    def _add(self, directory: str, file: str, inside: str, places: list[NamedPlace]) -> None:
         if places:
             self.files.append(DslFile(self._free(directory, file, ".py"), inside, places))
 
@@ -145,13 +145,13 @@ class _Layout:
         raise AssertionError("there is always a free name")
 
 
-def _beginning(place: Place, words: int) -> str:
+def _beginning(place: NamedPlace, words: int) -> str:
     """The first words of a name; empty where it has no more than these, and for good."""
     found = _WORD.findall(names.leaf(place.full_name))
     return "_".join(found[:words]).lower() if len(found) >= words else ""
 
 
-def _too_large(places: list[Place]) -> bool:
+def _too_large(places: list[NamedPlace]) -> bool:
     return len(list(_parts(places))) > 1 or (len(places) == 1 and _over(*places[0].weight))
 
 
@@ -159,9 +159,9 @@ def _over(count: int, size: int) -> bool:
     return count > _MOST or size > _MOST_BYTES
 
 
-def _parts(places: list[Place]) -> Iterator[list[Place]]:
+def _parts(places: list[NamedPlace]) -> Iterator[list[NamedPlace]]:
     """The places in runs that are small enough for a file."""
-    part: list[Place] = []
+    part: list[NamedPlace] = []
     count = size = 0
     for one in places:
         more, bytes_more = one.weight

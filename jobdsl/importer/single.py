@@ -9,20 +9,20 @@ from jobdsl.documents.secrets import Secrets
 from jobdsl.documents.tree import parse
 from jobdsl.errors import JobdslError, XmlError
 from jobdsl.grammar import names
-from jobdsl.importer.convert import FORMS, Imported, Source, convert, fingerprint
+from jobdsl.importer.convert import FORMS, DocumentSource, Imported, convert, fingerprint
 from jobdsl.importer.dslfile import write
 from jobdsl.importer.layout import show
 from jobdsl.importer.places import DslFile, tree
 from jobdsl.importer.report import located
 from jobdsl.importer.secrets import Taken
 from jobdsl.importer.source import Writer
-from jobdsl.importer.sources import Found
+from jobdsl.importer.sources import SourceDocument
 from jobdsl.importer.views import with_views
 
 __all__ = ["import_document"]
 
 
-def import_document(document: Found, echo: Callable[[str], None]) -> str:
+def import_document(document: SourceDocument, echo: Callable[[str], None]) -> str:
     """Return the DSL file of one document, with the views of a folder.
 
     The source is run, and what it renders compared with the document. Secrets in clear are left out of it:
@@ -36,8 +36,8 @@ def import_document(document: Found, echo: Callable[[str], None]) -> str:
         )
     secrets = Taken()
 
-    def converted(found: Found, short: str) -> Imported:
-        source = Source(found.name, found.read(), found.place, found.is_view)
+    def converted(found: SourceDocument, short: str) -> Imported:
+        source = DocumentSource(found.name, found.read(), found.place, found.is_view)
         for form in FORMS:
             made = convert(source, short, Writer(), secrets, form)
             if _comes_back(made, secrets):

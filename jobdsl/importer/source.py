@@ -14,7 +14,7 @@ from jobdsl.elements.kinds import REQUIRED
 from jobdsl.elements.kinds_lists import SlotField
 from jobdsl.elements.layouts import is_same
 from jobdsl.elements.untyped import Literal, Raw
-from jobdsl.importer.layout import Code, Group
+from jobdsl.importer.layout import Brackets, Code
 from jobdsl.importer.literals import literal, quoted
 from jobdsl.secrets.placeholders import TOKEN
 
@@ -68,11 +68,11 @@ class Writer:
         """Name of the file that holds a long text of a kind of element; empty to keep it in the source."""
         self.uses: set[str] = set()
 
-    def item(self, item: Item, name: str) -> Group:
+    def item(self, item: Item, name: str) -> Brackets:
         """The call that defines an item; `name` is what it is called where the call stands."""
         return self._call(item, {"name": name})
 
-    def _call(self, record: Any, renamed: Mapping[str, Any]) -> Group:
+    def _call(self, record: Any, renamed: Mapping[str, Any]) -> Brackets:
         """The call that makes a value; `renamed` are arguments that are written otherwise than they are."""
         word, kind = record.dsl_name(), type(record).java or type(record).__name__
         usual = self._use(word)
@@ -94,9 +94,9 @@ class Writer:
         if layout != usual:
             named.append(("layout=", self.layout(type(record).__name__, layout)))
         if record.extra:
-            extra = Group("{", self._fields(record.extra, kind, quoted_names=True), "}")
+            extra = Brackets("{", self._fields(record.extra, kind, quoted_names=True), "}")
             named.append(("extra=", extra))
-        return Group(f"{word}(", parts + named)
+        return Brackets(f"{word}(", parts + named)
 
     def _use(self, word: str) -> str | None:
         """Note the name a call begins with; gives the layout the call has where it says nothing."""
@@ -126,32 +126,32 @@ class Writer:
             return self._raw(value)
         if isinstance(value, Literal):
             self.uses.add("xml")
-            return Group("xml(", [("", self._text(to_text(value.node).lstrip("\n"), "xml"))])
+            return Brackets("xml(", [("", self._text(to_text(value.node).lstrip("\n"), "xml"))])
         if isinstance(value, Mapping):
-            return Group(
+            return Brackets(
                 "{",
                 [(f"{quoted(key)}: ", self.code(one, f"{kind} {key}")) for key, one in value.items()],
                 "}",
             )
         if isinstance(value, Sequence):
-            return Group("[", [("", self.code(one, kind)) for one in value], "]")
+            return Brackets("[", [("", self.code(one, kind)) for one in value], "]")
         raise TypeError(f"no DSL source for {value!r}")
 
     def _text(self, text: str, kind: str) -> Code:
         found = TOKEN.fullmatch(text)
         if found is not None:
             self.uses.add("secret")
-            return Group("secret(", [("", quoted(found[1]))])
+            return Brackets("secret(", [("", quoted(found[1]))])
         path = self.file_of(text, kind) if self.file_of is not None else ""
         if path:
             self.uses.add("read_file")
-            return Group("read_file(", [("", quoted(path))])
+            return Brackets("read_file(", [("", quoted(path))])
         return literal(text)
 
     def _raw(self, raw: Raw) -> Code:
         if not raw.tag and not raw.attrs and not raw.text:
             if raw.fields and not raw.members:
-                return Group("{", self._fields(raw.fields, "", quoted_names=True), "}")
+                return Brackets("{", self._fields(raw.fields, "", quoted_names=True), "}")
             if not raw.fields:
                 return self.code(raw.members) if raw.members else "None"
         word = "element" if raw.tag else "node"
@@ -162,14 +162,14 @@ class Writer:
             parts.append(("_attrs=", self.code(raw.attrs)))
         if raw.text:
             parts.append(("_text=", self._text(raw.text, raw.tag)))
-        return Group(f"{word}(", parts + self._fields(raw.fields, raw.tag))
+        return Brackets(f"{word}(", parts + self._fields(raw.fields, raw.tag))
 
     def _fields(
         self, fields: Mapping[str, Any], kind: str, *, quoted_names: bool = False
     ) -> list[tuple[str, Code]]:
         """Fields by their XML names: as keywords where all names can be, for their order counts."""
         if not quoted_names and not all(map(_is_word, fields)):
-            return [("**", Group("{", self._fields(fields, kind, quoted_names=True), "}"))]
+            return [("**", Brackets("{", self._fields(fields, kind, quoted_names=True), "}"))]
         return [
             (f"{quoted(name)}: " if quoted_names else f"{name}=", self._field(value, f"{kind} {name}"))
             for name, value in fields.items()

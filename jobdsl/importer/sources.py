@@ -16,7 +16,7 @@ from jobdsl.grammar import names
 if TYPE_CHECKING:
     from jobdsl.controller.jenkins import Controller
 
-__all__ = ["Found", "found", "on_controller"]
+__all__ = ["SourceDocument", "found", "on_controller"]
 
 _WORKERS = 8
 _ROOT = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*<([^\s<>/!?&]+)", re.DOTALL)
@@ -25,7 +25,7 @@ _LONG_TEXT = re.compile(rb">[^<>]{2000,}<")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SourceDocument:
     """A document that can be read when it is wanted."""
 
     name: str
@@ -46,11 +46,11 @@ class Found:
     """What it is instead of an item that can be imported."""
 
 
-def found(name: str, place: str, data: bytes, *, is_view: bool, read: Callable[[], bytes]) -> Found:
+def found(name: str, place: str, data: bytes, *, is_view: bool, read: Callable[[], bytes]) -> SourceDocument:
     """A document by what its first bytes tell; `data` may be empty where it cannot be read."""
     root, weight = _root_of(data), len(_LONG_TEXT.sub(b"", data))
     kind = subitem_of(root, data)
-    return Found(name, place, len(data), weight, root, is_folder_root(root), is_view, read, kind)
+    return SourceDocument(name, place, len(data), weight, root, is_folder_root(root), is_view, read, kind)
 
 
 def _root_of(data: bytes) -> str:
@@ -59,7 +59,7 @@ def _root_of(data: bytes) -> str:
     return found[1].decode("utf-8", "replace") if found else ""
 
 
-def on_controller(controller: Controller, only: Collection[str] = ()) -> list[Found]:
+def on_controller(controller: Controller, only: Collection[str] = ()) -> list[SourceDocument]:
     """Every item and view of a controller but the views folders are born with and branch jobs, by name.
 
     Documents are fetched in parallel, all at once. What the controller refuses to give is in the list
@@ -92,7 +92,7 @@ def on_controller(controller: Controller, only: Collection[str] = ()) -> list[Fo
     return sorted(documents, key=lambda one: (one.name, one.is_view))
 
 
-def _fetched(url: str, kind: str, name: str, answer: bytes | ControllerError) -> Found:
+def _fetched(url: str, kind: str, name: str, answer: bytes | ControllerError) -> SourceDocument:
     path = names.url_path(name) if kind == "item" else names.view_path(names.parent(name), names.leaf(name))
 
     def read() -> bytes:

@@ -18,7 +18,7 @@ from jobdsl.errors import JobdslError
 from jobdsl.importer.convert import as_item
 from jobdsl.importer.faithful import parts
 from jobdsl.importer.generated import defined
-from jobdsl.importer.sources import Found
+from jobdsl.importer.sources import SourceDocument
 
 __all__ = ["usual_layouts"]
 
@@ -30,7 +30,7 @@ _NEVER = frozenset({"folder", "item", "view"})
 """Words that also stand for what no document says."""
 
 
-def usual_layouts(found: Sequence[Found]) -> dict[str, str]:
+def usual_layouts(found: Sequence[SourceDocument]) -> dict[str, str]:
     """The layout of most elements of a class, by the class's name in the DSL; none for the class's own."""
     load_all()
     records: dict[str, list[Any]] = {}
@@ -68,7 +68,7 @@ def _most(layouts: Counter[str | None]) -> str | None:
     return layout if layout is not None and count >= max(_FEW, layouts.total() // 2 + 1) else None
 
 
-def _records(one: Found) -> Iterator[Any]:
+def _records(one: SourceDocument) -> Iterator[Any]:
     """The typed values a document is made of."""
     try:
         made, _ = as_item(one.name, resolved(defined(parse(one.read()))), one.is_view)

@@ -8,7 +8,7 @@ from jobdsl.documents.tree import Node, header, parse, to_text
 from jobdsl.errors import JobdslError
 from jobdsl.grammar import names
 from jobdsl.importer.generated import is_generated_view, leads_out, separate_views, without_owner
-from jobdsl.importer.sources import Found, found
+from jobdsl.importer.sources import SourceDocument, found
 
 __all__ = ["top_views", "view_document", "with_views"]
 
@@ -16,7 +16,7 @@ _TOP = ("all", "All")
 """What Jenkins calls the view of all jobs it makes, and has called it."""
 
 
-def with_views(documents: Iterable[Found]) -> list[Found]:
+def with_views(documents: Iterable[SourceDocument]) -> list[SourceDocument]:
     """Return the documents with the views of their folders, each once, by name.
 
     A view that is in its folder's document alone gets one of its own. One that the folder's document keeps,
@@ -25,7 +25,7 @@ def with_views(documents: Iterable[Found]) -> list[Found]:
     documents = list(documents)
     folders = {one.name: root for one in documents if one.is_folder and (root := _root(one)) is not None}
     known = {one.name for one in documents if one.is_view}
-    added: list[Found] = []
+    added: list[SourceDocument] = []
     parts: set[str] = set()
     for one in documents:
         if one.is_folder and one.name in folders:
@@ -38,7 +38,7 @@ def with_views(documents: Iterable[Found]) -> list[Found]:
     return sorted([*kept, *added], key=lambda one: (one.name, one.is_view))
 
 
-def top_views(home: str, place: str, data: bytes) -> list[Found]:
+def top_views(home: str, place: str, data: bytes) -> list[SourceDocument]:
     """Return the views of the controller whose own `config.xml` this is, but the one of all jobs it made.
 
     Raises XmlError for no document.
@@ -51,7 +51,7 @@ def top_views(home: str, place: str, data: bytes) -> list[Found]:
     ]
 
 
-def _top_view(name: str, place: str, view: Node) -> Found:
+def _top_view(name: str, place: str, view: Node) -> SourceDocument:
     if not leads_out(view):
         return view_document(name, place, without_owner(view))
 
@@ -61,14 +61,14 @@ def _top_view(name: str, place: str, view: Node) -> Found:
     return found(name, place, b"", is_view=True, read=refuse)
 
 
-def view_document(name: str, place: str, view: Node) -> Found:
+def view_document(name: str, place: str, view: Node) -> SourceDocument:
     """Return a view that stands in another document as one of its own."""
     body = to_text(view).lstrip("\n")
     data = (header(body) + body + "\n").encode()
     return found(name, place, data, is_view=True, read=lambda: data)
 
 
-def _is_part(one: Found, parts: Collection[str], folders: Collection[str]) -> bool:
+def _is_part(one: SourceDocument, parts: Collection[str], folders: Collection[str]) -> bool:
     """Whether a view is said by its folder's document, or made with its folder."""
     if one.name in parts:
         return True
@@ -90,7 +90,7 @@ def _name(view: Node) -> str:
     return name.text if name is not None else ""
 
 
-def _root(one: Found) -> Node | None:
+def _root(one: SourceDocument) -> Node | None:
     try:
         return parse(one.read())
     except JobdslError:  # told when it is imported

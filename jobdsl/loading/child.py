@@ -15,13 +15,13 @@ import time
 from typing import Any, BinaryIO
 
 from jobdsl import context
-from jobdsl.context import Defined, Load
+from jobdsl.context import Defined, LoadContext
 from jobdsl.errors import DslError, Problem, Where
 from jobdsl.loading import guard
 from jobdsl.loading.faults import holds_any
 from jobdsl.loading.frames import LARGEST_BODY, send
-from jobdsl.loading.running import Runner
-from jobdsl.loading.stage import Stage
+from jobdsl.loading.running import FileRunner
+from jobdsl.loading.stage import ProcessEnvironment
 
 __all__ = ["main"]
 
@@ -77,13 +77,13 @@ class _Child:
         self.out, self.request = out, request
         self.began = time.monotonic()
         self.own = dict.fromkeys(request["own"])
-        self.load = Load(request["root"], request["files"])
-        self.runner = Runner(
+        self.load = LoadContext(request["root"], request["files"])
+        self.runner = FileRunner(
             self.load, request["files"], self._started, self._ended, self._report, self._out_of_memory
         )
         self.runner.failed.update(request["failed"])
         self.failed = self.has_run = False
-        self.stage = Stage(self.load)
+        self.stage = ProcessEnvironment(self.load)
         self.guard = guard.Guard(self.load, request["readable"], request["hidden"], self.runner.told)
         self.foreign: dict[str, dict[str, str]] = {}
         self.items: list[Defined] = []

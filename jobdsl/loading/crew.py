@@ -11,7 +11,7 @@ from jobdsl.loading.frames import BadFrame
 from jobdsl.loading.gather import Gathered
 from jobdsl.loading.groups import Groups
 from jobdsl.loading.hosting import Alone, Host, NoWall, Short, TooMuch
-from jobdsl.loading.request import Request
+from jobdsl.loading.request import LoadRequest
 
 __all__ = ["run"]
 
@@ -21,7 +21,7 @@ _MOST_TIME = 2.0
 """Time limits that may go by before they are given up."""
 
 
-def run(request: Request, groups: Groups, gathered: Gathered) -> None:
+def run(request: LoadRequest, groups: Groups, gathered: Gathered) -> None:
     """Run the groups, all in one process where they turn out to belong together. Raises NoWall."""
     try:
         _Crew(request, groups, gathered).run()
@@ -37,7 +37,7 @@ class _Crew:
     have nothing to do with each other.
     """
 
-    def __init__(self, request: Request, groups: Groups, gathered: Gathered) -> None:
+    def __init__(self, request: LoadRequest, groups: Groups, gathered: Gathered) -> None:
         self.request, self.gathered = request, gathered
         self.waiting: list[Iterable[str]] = list(groups.parts)
         self.large: list[Iterable[str]] = []

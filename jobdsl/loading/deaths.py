@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from jobdsl.errors import Problem, Where
 from jobdsl.loading.senders import Sender
 from jobdsl.printable import one_line
-from jobdsl.settings.config import Load
+from jobdsl.settings.config import LoadSettings
 
 __all__ = ["Death", "places_in"]
 
@@ -41,7 +41,7 @@ class Death:
     """The last it wrote to its error output."""
     code: int | None
     """Its exit status, negative for a signal."""
-    limits: Load
+    limits: LoadSettings
     late: bool = False
     """Whether it was ended as its time was up."""
     behind: bool = False

@@ -16,7 +16,7 @@ from jobdsl.loading.allowance import Allowance
 from jobdsl.loading.frames import BadFrame, Frame
 from jobdsl.model import Definition, Estate
 from jobdsl.printable import one_line, printable
-from jobdsl.settings.config import Load
+from jobdsl.settings.config import LoadSettings
 
 __all__ = ["MOST", "Gathered", "LoadError"]
 
@@ -48,9 +48,9 @@ class Gathered:
         self,
         problems: Iterable[Problem],
         on_definition: Callable[[Definition], None] | None,
-        limits: Load | None = None,
+        limits: LoadSettings | None = None,
     ) -> None:
-        self._limits = limits or Load()
+        self._limits = limits or LoadSettings()
         self._first = list(problems)
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, NoReturn
 
 from jobdsl import context
-from jobdsl.context import Load
+from jobdsl.context import LoadContext
 from jobdsl.errors import DslError
 
 __all__ = ["Guard", "limit", "no_more_processes"]
@@ -100,7 +100,7 @@ class Guard:
 
     def __init__(
         self,
-        load: Load,
+        load: LoadContext,
         readable: Iterable[str],
         hidden: Iterable[str],
         told: Callable[[BaseException], BaseException],

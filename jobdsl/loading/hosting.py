@@ -17,7 +17,7 @@ from jobdsl.loading.allowance import Allowance
 from jobdsl.loading.deaths import Death, places_in
 from jobdsl.loading.frames import BadFrame, Decoder, Frame
 from jobdsl.loading.gather import Gathered
-from jobdsl.loading.request import Request
+from jobdsl.loading.request import LoadRequest
 from jobdsl.loading.senders import Sender
 from jobdsl.printable import printable
 
@@ -59,7 +59,7 @@ class Host:
 
     def __init__(
         self,
-        request: Request,
+        request: LoadRequest,
         own: Iterable[str],
         gathered: Gathered,
         failed: frozenset[str] = frozenset(),

@@ -14,7 +14,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-__all__ = ["Finder", "is_reserved", "module_name"]
+__all__ = ["EstateModuleFinder", "is_reserved", "module_name"]
 
 _DOT = "\u2024"
 """Stands for a dot within a file's name."""
@@ -49,7 +49,7 @@ def _beside(at: str, folder: str) -> bool:
     return os.path.isfile(f"{at}/{folder}.py") and not os.path.isfile(f"{at}/{folder}/__init__.py")
 
 
-class Finder:
+class EstateModuleFinder:
     """Finds the estate's modules for `import`, before installed packages and after Python's own."""
 
     def __init__(self, root: str, run: Callable[[str, ModuleType], None]) -> None:

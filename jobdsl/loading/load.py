@@ -20,7 +20,7 @@ from jobdsl.loading.groups import Groups, grouped
 from jobdsl.loading.hidden import hidden_places
 from jobdsl.loading.hosting import NoWall
 from jobdsl.loading.leftout import idle_files, unread_settings, unused_patterns
-from jobdsl.loading.request import Request
+from jobdsl.loading.request import LoadRequest
 from jobdsl.model import Definition, Estate
 from jobdsl.settings import config
 from jobdsl.settings.config import Settings
@@ -74,7 +74,7 @@ def _behind_a_wall(root: Path, settings: Settings, groups: Groups, gathered: Gat
     hidden = hidden_places(root, settings)
     with control_group(settings.load.memory_mb, _PROCESSES * groups.at_once) as group:
         for wall in walls(wanted):
-            request = Request(root, frozenset(groups.files), settings, wall, hidden, group)
+            request = LoadRequest(root, frozenset(groups.files), settings, wall, hidden, group)
             try:
                 run(request, groups, gathered)
             except NoWall as error:

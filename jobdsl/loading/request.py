@@ -13,7 +13,7 @@ from jobdsl.isolation.walls import Wall, places
 from jobdsl.loading.hidden import visible
 from jobdsl.settings.config import Settings
 
-__all__ = ["Request"]
+__all__ = ["LoadRequest"]
 
 _BOOT = """
 import gc, os, sys
@@ -41,7 +41,7 @@ collecting takes a third of the time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class LoadRequest:
     """What is to be run, and how."""
 
     root: Path

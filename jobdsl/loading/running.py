@@ -9,13 +9,13 @@ from importlib import import_module
 from types import CodeType, ModuleType, TracebackType
 
 from jobdsl import context
-from jobdsl.context import Load
+from jobdsl.context import LoadContext
 from jobdsl.elements.base import Record
 from jobdsl.errors import DslError, Problem, Where
 from jobdsl.loading.explain import explained, way_out
-from jobdsl.loading.importing import Finder, module_name
+from jobdsl.loading.importing import EstateModuleFinder, module_name
 
-__all__ = ["Runner"]
+__all__ = ["FileRunner"]
 
 
 class Failed(ImportError):  # noqa: N818  # only ever told
@@ -45,12 +45,12 @@ def _lacks_memory(error: BaseException) -> bool:
     return isinstance(cause, MemoryError)
 
 
-class Runner:
+class FileRunner:
     """One run over files of an estate."""
 
     def __init__(
         self,
-        load: Load,
+        load: LoadContext,
         files: Iterable[str],
         started: Callable[[str], None] = _nothing,
         ended: Callable[[str], None] = _nothing,
@@ -76,7 +76,7 @@ class Runner:
         """Whether an exception ended a file that might have gone on with its next statement."""
         self._missing: dict[str, set[str]] = {}
         """By file, the names that a failed statement would have assigned."""
-        self._finder: Finder | None = None
+        self._finder: EstateModuleFinder | None = None
 
     def again_by_statement(self, failed: Iterable[str]) -> None:
         """Get ready to run all files again, as if they had not run, each statement by itself."""
@@ -90,7 +90,7 @@ class Runner:
     def run_all(self, own: Iterable[str]) -> None:
         """Run these files and what they import."""
         if self._finder is None:
-            self._finder = Finder(self.load.root, self.run)
+            self._finder = EstateModuleFinder(self.load.root, self.run)
             sys.meta_path.insert(0, self._finder)
         for file in own:
             if file not in self._ran:

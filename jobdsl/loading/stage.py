@@ -16,13 +16,13 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from jobdsl import context
-from jobdsl.context import Load
+from jobdsl.context import LoadContext
 from jobdsl.errors import Problem, Where
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-__all__ = ["Stage"]
+__all__ = ["ProcessEnvironment"]
 
 _BETWEEN = frozenset({__name__, "os", "collections", "_collections_abc", "collections.abc"})
 """Modules between a file that reads the environment and the environment."""
@@ -32,10 +32,10 @@ _open = io.open
 _HEAD = 200
 
 
-class Stage:
+class ProcessEnvironment:
     """The process as DSL files see it, and what they did on it that is worth telling."""
 
-    def __init__(self, load: Load) -> None:
+    def __init__(self, load: LoadContext) -> None:
         self._load = load
         self._output: dict[str, _Printed] = {}
         self._told: dict[Problem, None] = {}
@@ -115,7 +115,7 @@ def _opened(file: Any, mode: str = "r", *arguments: Any, **options: Any) -> Any:
     return _open(file, mode, *arguments, **options)
 
 
-def _asking(load: Load) -> Where | None:
+def _asking(load: LoadContext) -> Where | None:
     """The line that asks for a variable, if it is the estate's own."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_globals.get("__name__") in _BETWEEN:
@@ -148,7 +148,7 @@ class _Printed:
 class _Output(io.TextIOBase):
     """Standard output and error."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: ProcessEnvironment) -> None:
         self._stage = stage
 
     def write(self, text: str) -> int:
@@ -162,7 +162,7 @@ class _Output(io.TextIOBase):
 class _NoEnvironment(UserDict[str, str]):
     """An empty environment that says who reads it."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: ProcessEnvironment) -> None:
         super().__init__()
         self._stage = stage
 

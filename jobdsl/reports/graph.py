@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from jobdsl.checks.lookups import Estate, Known
+from jobdsl.checks.lookups import EstateIndex, Known
 from jobdsl.documents.references import References
 from jobdsl.grammar.labels import LabelError, parse, split
 from jobdsl.model import Definition
 
-__all__ = ["MOST_NODES", "Edge", "Graph", "Node", "graph_of"]
+__all__ = ["MOST_NODES", "Edge", "Graph", "GraphNode", "graph_of"]
 
 _WORD = re.compile(r"[A-Za-z0-9]+[^A-Za-z0-9]*|[^A-Za-z0-9]+")
 MOST_NODES = 120
@@ -24,7 +24,7 @@ EdgeKind = Literal["triggers", "copies", "builds"]
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class GraphNode:
     """A job, several jobs as one, or a pool of agents."""
 
     name: str
@@ -60,7 +60,7 @@ class Edge:
 class Graph:
     """Nodes by folder and name, and edges between their names; those of pools begin with `pool:`."""
 
-    nodes: tuple[Node, ...]
+    nodes: tuple[GraphNode, ...]
     edges: tuple[Edge, ...] = ()
     folded: int = 0
     """Jobs that are not shown by themselves."""
@@ -95,10 +95,11 @@ def graph_of(
         if job in place:
             edges[f"pool:{pool}", place[job], "builds"] += 1
     shown = [
-        Node(name, "job" if members == [name] else "group", len(members)) for name, members in nodes.items()
+        GraphNode(name, "job" if members == [name] else "group", len(members))
+        for name, members in nodes.items()
     ]
     shown.sort(key=lambda node: (node.folder, node.name))
-    shown += [Node(f"pool:{name}", "pool") for name in sorted({str(pool["name"]) for pool in pools})]
+    shown += [GraphNode(f"pool:{name}", "pool") for name in sorted({str(pool["name"]) for pool in pools})]
     return Graph(
         tuple(shown),
         tuple(Edge(*key, count) for key, count in sorted(edges.items())),
@@ -145,7 +146,7 @@ def _job_edges(
     definitions: Sequence[Definition], references: Mapping[str, References], missing: Counter[str]
 ) -> Iterator[tuple[str, str, EdgeKind]]:
     """Yield from which job to which; count references to jobs that are not there."""
-    estate = Estate(definitions, Known())
+    estate = EstateIndex(definitions, Known())
     for one in definitions:
         looked = references.get(one.full_name)
         if one.is_view or looked is None:

@@ -14,7 +14,7 @@ from jobdsl.planning.changes import Action, Change, Plan
 from jobdsl.planning.inventory import Key
 from jobdsl.printable import shown
 from jobdsl.reports.about import About
-from jobdsl.reports.plans import Diffs, Group, groups, summary, without_repeats
+from jobdsl.reports.plans import ChangeGroup, Diffs, groups, summary, without_repeats
 
 if TYPE_CHECKING:
     import jinja2
@@ -74,7 +74,11 @@ def to_html(
 
 
 def _rows(
-    plan: Plan, shown: Sequence[Group], diffs: Diffs | None, about: About | None, values: Mapping[str, str]
+    plan: Plan,
+    shown: Sequence[ChangeGroup],
+    diffs: Diffs | None,
+    about: About | None,
+    values: Mapping[str, str],
 ) -> dict[Key, _Row]:
     told, origins = without_repeats(plan, diffs), plan.origins()
     changes = [change for group in shown for section in group.sections for change in section.shown]

@@ -6,7 +6,7 @@ import re
 
 from jobdsl.planning.changes import Change, Plan
 from jobdsl.printable import one_line
-from jobdsl.reports.plans import Diffs, Group, groups, summary, without_repeats
+from jobdsl.reports.plans import ChangeGroup, Diffs, groups, summary, without_repeats
 
 __all__ = ["to_markdown"]
 
@@ -39,7 +39,7 @@ def to_markdown(plan: Plan, diffs: Diffs | None = None) -> str:
     return "\n".join(out).rstrip("\n") + "\n"
 
 
-def _group(group: Group) -> list[str]:
+def _group(group: ChangeGroup) -> list[str]:
     out = [f"**{group.action.value}** ({group.total})", ""]
     for section in group.sections:
         out += [_line(change) for change in section.shown]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jobdsl.reports.graph import Edge, Graph, Node
+from jobdsl.reports.graph import Edge, Graph, GraphNode
 
 __all__ = ["mermaid"]
 
@@ -39,7 +39,7 @@ def _edges(edges: tuple[Edge, ...], numbers: dict[str, str]) -> Iterator[str]:
         yield f"  {numbers[edge.source]} {arrow} {numbers[edge.target]}"
 
 
-def _label(node: Node) -> str:
+def _label(node: GraphNode) -> str:
     return f"pool {node.name.removeprefix('pool:')}" if node.kind == "pool" else node.label
 
 

@@ -13,12 +13,12 @@ from jobdsl.planning.inventory import Key
 from jobdsl.printable import one_line, printable
 
 if TYPE_CHECKING:
-    from jobdsl.applying.outcomes import Outcome, Result
+    from jobdsl.applying.outcomes import ApplyResult, ChangeOutcome
 
 __all__ = [
-    "Group",
+    "ChangeGroup",
+    "ReportedDifferences",
     "Section",
-    "Told",
     "groups",
     "outcome_line",
     "result_json",
@@ -68,7 +68,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ChangeGroup:
     """The changes of one kind."""
 
     action: Action
@@ -83,7 +83,7 @@ class Group:
         return self.total - sum(section.total for section in self.sections)
 
 
-def groups(plan: Plan, lines: int = LINES) -> list[Group]:
+def groups(plan: Plan, lines: int = LINES) -> list[ChangeGroup]:
     """The plan's changes in the order they are shown, at most about `lines` of each kind."""
     return [_group(action, changes, lines) for action in _ORDER if (changes := _of(plan, action))]
 
@@ -92,14 +92,14 @@ def _of(plan: Plan, action: Action) -> list[Change]:
     return [change for change in plan.changes if change.action is action]
 
 
-def _group(action: Action, changes: list[Change], lines: int) -> Group:
+def _group(action: Action, changes: list[Change], lines: int) -> ChangeGroup:
     folders: dict[str, list[Change]] = {}
     for change in sorted(changes, key=lambda one: one.full_name):
         folders.setdefault(names.parent(change.full_name), []).append(change)
     each = len(changes) if len(changes) <= lines else _FIRST
     sections = [Section(folder, len(found), tuple(found[:each])) for folder, found in folders.items()]
     shown = sections if len(changes) <= lines else sections[:_FOLDERS]
-    return Group(action, len(changes), tuple(shown), len(sections) - len(shown))
+    return ChangeGroup(action, len(changes), tuple(shown), len(sections) - len(shown))
 
 
 def summary(plan: Plan) -> str:
@@ -113,7 +113,7 @@ def summary(plan: Plan) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReportedDifferences:
     """The differences of a plan, each told once: a template makes the same one in every job that uses it."""
 
     lines: Diffs
@@ -129,7 +129,7 @@ class Told:
         return self.lines.get(change.key, ())
 
 
-def without_repeats(plan: Plan, diffs: Diffs | None) -> Told:
+def without_repeats(plan: Plan, diffs: Diffs | None) -> ReportedDifferences:
     """Tell each difference once, in the order of the plan."""
     first: dict[tuple[str, ...], Change] = {}
     lines: dict[Key, Sequence[str]] = {}
@@ -144,7 +144,7 @@ def without_repeats(plan: Plan, diffs: Diffs | None) -> Told:
             lines[change.key] = found
         else:
             same[change.key] = teller
-    return Told(lines, same)
+    return ReportedDifferences(lines, same)
 
 
 # text
@@ -168,7 +168,7 @@ def to_text(plan: Plan, diffs: Diffs | None = None, *, colour: bool = False, lin
     return "\n".join(out) + "\n"
 
 
-def _group_text(group: Group, told: Told, colour: bool) -> list[str]:
+def _group_text(group: ChangeGroup, told: ReportedDifferences, colour: bool) -> list[str]:
     out = [_painted(f"{group.action.value} ({group.total})", "1", colour)]
     for section in group.sections:
         if section.more:
@@ -222,7 +222,7 @@ _DONE = {
 }
 
 
-def outcome_line(outcome: Outcome, colour: bool = False) -> str:
+def outcome_line(outcome: ChangeOutcome, colour: bool = False) -> str:
     """What became of a change, with its errors below: one line a change in a build log."""
     change, (sign, code) = outcome.change, _SIGNS[outcome.change.action]
     source = f" from {one_line(change.source)}" if change.source else ""
@@ -244,7 +244,7 @@ def outcome_line(outcome: Outcome, colour: bool = False) -> str:
     return "\n".join([first, *(f"    {line}" for line in lines)])
 
 
-def result_line(result: Result) -> str:
+def result_line(result: ApplyResult) -> str:
     """What became of a plan in one line: `12 done, 1 failed`."""
     found = [outcome.status for outcome in result.outcomes]
     kinds = ("done", "incomplete", "failed", "skipped", "queued", "unbuilt")
@@ -289,7 +289,7 @@ def _place(where: Where | None) -> dict[str, Any] | None:
     return {"file": where.file, "line": where.line} if where else None
 
 
-def result_json(result: Result) -> dict[str, Any]:
+def result_json(result: ApplyResult) -> dict[str, Any]:
     """What became of a plan as JSON values: `ok`; `outcomes` with `action`, `name`, `status`, `problems`."""
     return {
         "ok": result.ok,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from jobdsl.reports.graph import Graph, Node
+from jobdsl.reports.graph import Graph, GraphNode
 
 __all__ = ["svg"]
 
@@ -42,7 +42,7 @@ _COLUMN = 30
 
 @dataclass(frozen=True, slots=True)
 class _Box:
-    node: Node
+    node: GraphNode
     x: float
     y: float
     width: float
@@ -88,14 +88,14 @@ def svg(graph: Graph) -> str:
     )
 
 
-def _columns(graph: Graph) -> list[list[list[Node]]]:
+def _columns(graph: Graph) -> list[list[list[GraphNode]]]:
     """Return the nodes of each folder, pools first, by the column of their folder."""
-    folders: dict[str, list[Node]] = {}
+    folders: dict[str, list[GraphNode]] = {}
     for node in graph.nodes:
         folders.setdefault(_key(node), []).append(node)
     of = {node.name: key for key, nodes in folders.items() for node in nodes}
     ranks = _ranks(folders, [(of[edge.source], of[edge.target]) for edge in graph.edges])
-    columns: list[list[list[Node]]] = []
+    columns: list[list[list[GraphNode]]] = []
     for rank in sorted(set(ranks.values())):
         count = _COLUMN
         for key in sorted(key for key in folders if ranks[key] == rank):
@@ -126,17 +126,17 @@ def _ranks(keys: Mapping[str, object], edges: Sequence[tuple[str, str]]) -> dict
     return ranks
 
 
-def _key(node: Node) -> str:
+def _key(node: GraphNode) -> str:
     return "" if node.kind == "pool" else f"/{node.folder}"
 
 
-def _folder(nodes: Sequence[Node]) -> str:
+def _folder(nodes: Sequence[GraphNode]) -> str:
     if nodes[0].kind == "pool":
         return "pools"
     return nodes[0].folder or "top level"
 
 
-def _label(node: Node) -> str:
+def _label(node: GraphNode) -> str:
     return node.name.removeprefix("pool:") if node.kind == "pool" else node.label
 
 

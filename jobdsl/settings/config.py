@@ -16,11 +16,11 @@ from jobdsl.settings.words import ANY_VIEW, GROUPS, KINDS, RULES
 
 __all__ = [
     "CONFIG_FILE",
-    "Controller",
+    "ControllerSettings",
     "Files",
     "Lint",
-    "Load",
-    "Policy",
+    "LoadSettings",
+    "PolicySettings",
     "Removed",
     "Seed",
     "Settings",
@@ -77,7 +77,7 @@ class Seed:
 
 
 @dataclass(frozen=True, slots=True)
-class Controller:
+class ControllerSettings:
     """The controller, as far as the estate may know it; user and token are never here."""
 
     url: str | None = checked(None, _bad_url)
@@ -105,7 +105,7 @@ class Files:
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class LoadSettings:
     """How DSL files are kept apart while they run."""
 
     isolation: Literal["auto", "required", "process"] = "auto"
@@ -231,7 +231,7 @@ class Team:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class PolicySettings:
     """What files may define that belong to no team."""
 
     default: Literal["allow", "deny"] = "allow"
@@ -243,12 +243,12 @@ class Settings:
     """Everything `jobdsl.toml` says."""
 
     seed: Seed = field(default_factory=Seed)
-    controller: Controller = field(default_factory=Controller)
+    controller: ControllerSettings = field(default_factory=ControllerSettings)
     files: Files = field(default_factory=Files)
-    load: Load = field(default_factory=Load)
+    load: LoadSettings = field(default_factory=LoadSettings)
     removed: Removed = field(default_factory=Removed)
     lint: Lint = field(default_factory=Lint)
-    policy: Policy = field(default_factory=Policy)
+    policy: PolicySettings = field(default_factory=PolicySettings)
     secrets: str | None = None
     """File with the values of `secret("name")`, relative to the estate's root; not kept with the estate."""
     teams: tuple[Team, ...] = ()
@@ -312,7 +312,7 @@ def loads(text: str, *, file: str = CONFIG_FILE) -> Settings:
     tables = {name: reader.table(kind, document.get(name, {}), (name,)) for name, kind in _TABLES.items()}
     teams = _teams(reader)
     if teams and ("policy", "default") not in reader:
-        tables["policy"] = Policy("deny")
+        tables["policy"] = PolicySettings("deny")
     extra = {name: document[name] for name in _EXTRA if name in document}
     settings = Settings(**tables, teams=teams, secrets=reader.value("secrets", str), extra=extra, text=text)
     reader.finish()
@@ -321,12 +321,12 @@ def loads(text: str, *, file: str = CONFIG_FILE) -> Settings:
 
 _TABLES: dict[str, type[Any]] = {
     "seed": Seed,
-    "controller": Controller,
+    "controller": ControllerSettings,
     "files": Files,
-    "load": Load,
+    "load": LoadSettings,
     "removed": Removed,
     "lint": Lint,
-    "policy": Policy,
+    "policy": PolicySettings,
 }
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from jobdsl.testing.pages import Refusal, forbidden
-from jobdsl.testing.routing import Call
-from jobdsl.testing.store import Group, Item
+from jobdsl.testing.routing import RoutedRequest
+from jobdsl.testing.store import ItemGroup, StoredItem
 from jobdsl.testing.users import User
-from jobdsl.testing.views import View, group_of
+from jobdsl.testing.views import StoredView, group_of
 
 __all__ = ["VIEW_CONFIGURE", "VIEW_READ", "may", "require"]
 
@@ -20,11 +20,11 @@ _VIEW_CHANGES = frozenset({VIEW_CONFIGURE, "hudson.model.View.Create", "hudson.m
 _MY_VIEW = "hudson.model.MyView"
 
 
-def may(user: User, permission: str, target: object, root: Group) -> bool:
+def may(user: User, permission: str, target: object, root: ItemGroup) -> bool:
     """Return whether a user has a permission on an object; `root` is the group of the items at the top."""
-    if isinstance(target, View):
+    if isinstance(target, StoredView):
         return _may_view(user, permission, target, root)
-    if isinstance(target, Item):
+    if isinstance(target, StoredItem):
         owner = target.parent.owner
         computed = owner is not None and owner.kind.shape == "multibranch"
         if computed and target.kind.shape == "multibranch" and permission in _BRANCH | _VIEW_CHANGES:
@@ -34,7 +34,7 @@ def may(user: User, permission: str, target: object, root: Group) -> bool:
     return user.may(permission)
 
 
-def _may_view(user: User, permission: str, view: View, root: Group) -> bool:
+def _may_view(user: User, permission: str, view: StoredView, root: ItemGroup) -> bool:
     """Decide as AuthorizationStrategy.getACL(View): without View/Read, a view that shows items."""
     if view.is_of_branches and permission in _VIEW_CHANGES:
         return False
@@ -46,7 +46,7 @@ def _may_view(user: User, permission: str, view: View, root: Group) -> bool:
     return any(view.java != _MY_VIEW or may(user, _CONFIGURE, item, root) for item in items)
 
 
-def require(call: Call, permission: str, target: object) -> None:
+def require(call: RoutedRequest, permission: str, target: object) -> None:
     """Raise the Refusal that names a permission the caller lacks on an object."""
     if permission and not may(call.caller.user, permission, target, call.jenkins.root):
         raise Refusal(forbidden(call.caller, permission, call.request.path))

@@ -13,10 +13,10 @@ import threading
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from jobdsl.testing.steps import Outcome, Stopper, perform
-from jobdsl.testing.work import Work
+from jobdsl.testing.steps import BuildOutcome, Stopper, perform
+from jobdsl.testing.work import BuildSpec
 
-__all__ = ["Agent", "main"]
+__all__ = ["AgentProcess", "main"]
 
 _FLUSH_SECONDS = 0.2
 """How often the log is sent, and whether to stop is asked."""
@@ -26,7 +26,7 @@ class RejectedError(Exception):
     """The controller does not know the node, or the secret is another."""
 
 
-class Agent:
+class AgentProcess:
     """One agent process: dials in, takes builds one by one for each executor, and runs them."""
 
     def __init__(self, url: str, name: str, secret: str, directory: Path) -> None:
@@ -70,13 +70,13 @@ class Agent:
         stopper, reporter = Stopper(), _Reporter(self, key)
         feeder = threading.Thread(target=reporter.feed, args=(stopper, self._lost), daemon=True)
         feeder.start()
-        outcome = perform(Work.from_values(values), self._directory, reporter.add, stopper)
+        outcome = perform(BuildSpec.from_values(values), self._directory, reporter.add, stopper)
         reporter.finished.set()
         feeder.join()
         if not self._lost.is_set():
             self._report(key, outcome)
 
-    def _report(self, key: str, outcome: Outcome) -> None:
+    def _report(self, key: str, outcome: BuildOutcome) -> None:
         body = {
             "result": outcome.result,
             "artifacts": {path: base64.b64encode(data).decode() for path, data in outcome.artifacts.items()},
@@ -101,7 +101,7 @@ class Agent:
 class _Reporter:
     """Collects the log of one build and sends it on."""
 
-    def __init__(self, agent: Agent, key: str) -> None:
+    def __init__(self, agent: AgentProcess, key: str) -> None:
         self._agent = agent
         self._key = key
         self._pieces: list[str] = []
@@ -142,7 +142,7 @@ def main() -> int:
     if secret.startswith("@"):
         secret = Path(secret[1:]).read_text("utf-8").strip()
     with tempfile.TemporaryDirectory(prefix="simulated-agent-") as temporary:
-        agent = Agent(options.url, options.name, secret, options.directory or Path(temporary))
+        agent = AgentProcess(options.url, options.name, secret, options.directory or Path(temporary))
         pause = threading.Event()
         while True:
             try:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from jobdsl.testing.computers import Computer
 from jobdsl.testing.pages import Refusal, missing
 from jobdsl.testing.paths import AgentLine
-from jobdsl.testing.routing import Call, Router
-from jobdsl.testing.runner import Line
-from jobdsl.testing.steps import Outcome
-from jobdsl.testing.wire import Response
+from jobdsl.testing.routing import RoutedRequest, Router
+from jobdsl.testing.runner import AgentChannel
+from jobdsl.testing.steps import BuildOutcome
+from jobdsl.testing.wire import HttpResponse
 from jobdsl.testing.work import work_of
 
 if TYPE_CHECKING:
@@ -29,24 +29,24 @@ _PATIENCE = 20.0
 """Seconds an agent's question for work waits for an answer."""
 
 
-def _line(call: Call) -> tuple[Computer, Line]:
+def _line(call: RoutedRequest) -> tuple[Computer, AgentChannel]:
     """The node and its line; refused without its secret, or before it has connected."""
     computer: Computer = call.target.computer
     if not secrets.compare_digest(call.request.headers.get("x-agent-secret", ""), computer.secret):
-        raise Refusal(Response(403))
+        raise Refusal(HttpResponse(403))
     line = call.jenkins.runner.lines.get(computer.name)
     if line is None:
         raise missing()
     return computer, line
 
 
-def _connect(call: Call) -> Response:
+def _connect(call: RoutedRequest) -> HttpResponse:
     """POST connect: the node is online for as long as this connection stays open."""
     computer: Computer = call.target.computer
     if not secrets.compare_digest(call.request.headers.get("x-agent-secret", ""), computer.secret):
-        raise Refusal(Response(403))
+        raise Refusal(HttpResponse(403))
     jenkins = call.jenkins
-    line = jenkins.runner.lines[computer.name] = Line()
+    line = jenkins.runner.lines[computer.name] = AgentChannel()
     computer.connect()
     jenkins.scheduler.reconnected(computer)
     jenkins.scheduler.tick()
@@ -58,7 +58,7 @@ def _connect(call: Call) -> Response:
                 _lost(jenkins, computer)
 
     body = json.dumps({"workspace": computer.remote_fs}).encode()
-    return Response(200, body, [("Content-Type", "application/json")], gone)
+    return HttpResponse(200, body, [("Content-Type", "application/json")], gone)
 
 
 def _lost(jenkins: SimulatedJenkins, computer: Computer) -> None:
@@ -68,7 +68,7 @@ def _lost(jenkins: SimulatedJenkins, computer: Computer) -> None:
     jenkins.changed.notify_all()
 
 
-def _take(call: Call) -> Response:
+def _take(call: RoutedRequest) -> HttpResponse:
     """POST take: the next build as JSON, or 204 after a while without one."""
     computer, line = _line(call)
     jenkins = call.jenkins
@@ -81,15 +81,15 @@ def _take(call: Call) -> Response:
         jenkins.changed.wait(_TICK)
         jenkins.scheduler.tick()
     if not line.waiting or cut():
-        return Response(204)
+        return HttpResponse(204)
     build = line.waiting.popleft()
     key = f"{build.item.full_name}#{build.number}"
     line.taken[key] = build
     body = json.dumps({"key": key, "work": work_of(jenkins, build).to_values()}).encode()
-    return Response(200, body, [("Content-Type", "application/json")])
+    return HttpResponse(200, body, [("Content-Type", "application/json")])
 
 
-def _log(call: Call) -> Response:
+def _log(call: RoutedRequest) -> HttpResponse:
     """POST log?key=: a piece of the log; the answer says whether to stop."""
     _, line = _line(call)
     key = call.request.query.get("key", "")
@@ -97,17 +97,17 @@ def _log(call: Call) -> Response:
     if build is not None and call.request.body:
         call.jenkins.runner.log(build, call.request.body.decode("utf-8", "replace"))
     stop = build is None or key in line.stopping
-    return Response(200, json.dumps({"stop": stop}).encode(), [("Content-Type", "application/json")])
+    return HttpResponse(200, json.dumps({"stop": stop}).encode(), [("Content-Type", "application/json")])
 
 
-def _done(call: Call) -> Response:
+def _done(call: RoutedRequest) -> HttpResponse:
     """POST done?key=: the result and what was kept."""
     _, line = _line(call)
     build = line.taken.pop(call.request.query.get("key", ""), None)
     if build is None:
         raise missing()
     values = json.loads(call.request.body)
-    outcome = Outcome(
+    outcome = BuildOutcome(
         values["result"],
         {path: base64.b64decode(data) for path, data in values["artifacts"].items()},
         [base64.b64decode(data) for data in values["reports"]],
@@ -115,16 +115,16 @@ def _done(call: Call) -> Response:
         values["handed"],
     )
     call.jenkins.runner.done(build, outcome)
-    return Response()
+    return HttpResponse()
 
 
-def _jar(call: Call) -> Response:  # noqa: ARG001 - one signature
+def _jar(call: RoutedRequest) -> HttpResponse:  # noqa: ARG001 - one signature
     """GET jnlpJars/agent.jar: where Jenkins' agent would be. Anybody may have it."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as jar:
         jar.writestr("hudson/remoting/Launcher.class", b"\xca\xfe\xba\xbe\0\0\0\x41")  # of Java 21
         jar.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\r\nCreated-By: a simulation\r\n\r\n")
-    return Response(200, packed.getvalue(), [("Content-Type", "application/java-archive")])
+    return HttpResponse(200, packed.getvalue(), [("Content-Type", "application/java-archive")])
 
 
 def add_agents(router: Router, root: type[SimulatedJenkins]) -> None:

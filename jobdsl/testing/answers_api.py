@@ -8,9 +8,9 @@ from lxml import etree
 
 from jobdsl.testing.export import export, to_json, to_xml
 from jobdsl.testing.pages import VERSION, missing, oops
-from jobdsl.testing.routing import Call, Router
+from jobdsl.testing.routing import RoutedRequest, Router
 from jobdsl.testing.treequery import TreeError, pruner
-from jobdsl.testing.wire import Response
+from jobdsl.testing.wire import HttpResponse
 
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins
@@ -28,7 +28,7 @@ def api_headers(jenkins: SimulatedJenkins, content_type: str) -> list[tuple[str,
     ]
 
 
-def _values(call: Call) -> dict[str, Any]:
+def _values(call: RoutedRequest) -> dict[str, Any]:
     query = call.request.query
     try:
         return export(call.jenkins.bean(call), pruner(query.get("tree"), query.get("depth")))
@@ -38,22 +38,24 @@ def _values(call: Call) -> dict[str, Any]:
         raise refusal from None
 
 
-def _json(call: Call) -> Response:
-    return Response(200, to_json(_values(call)), api_headers(call.jenkins, "application/json;charset=utf-8"))
+def _json(call: RoutedRequest) -> HttpResponse:
+    return HttpResponse(
+        200, to_json(_values(call)), api_headers(call.jenkins, "application/json;charset=utf-8")
+    )
 
 
-def _python(call: Call) -> Response:
+def _python(call: RoutedRequest) -> HttpResponse:
     text = repr(_values(call)).replace("': ", "':").replace(", '", ",'")
-    return Response(200, text.encode(), api_headers(call.jenkins, "text/x-python;charset=UTF-8"))
+    return HttpResponse(200, text.encode(), api_headers(call.jenkins, "text/x-python;charset=UTF-8"))
 
 
-def _xml(call: Call) -> Response:
+def _xml(call: RoutedRequest) -> HttpResponse:
     values = _values(call)
     name = str(values.get("_class", "object")).rpartition(".")[2]
     text = to_xml(values, name[:1].lower() + name[1:])
     if "xpath" in call.request.query:
         text = _by_xpath(text, call.request.query["xpath"], call.request.query.get("wrapper", ""))
-    return Response(200, text.encode(), api_headers(call.jenkins, "application/xml;charset=UTF-8"))
+    return HttpResponse(200, text.encode(), api_headers(call.jenkins, "application/xml;charset=UTF-8"))
 
 
 def _by_xpath(text: str, xpath: str, wrapper: str) -> str:

@@ -12,11 +12,11 @@ from jobdsl.testing.pages import Refusal, jetty, missing, page, redirect
 from jobdsl.testing.parameters import definitions, values_for
 from jobdsl.testing.paths import Artifact
 from jobdsl.testing.queue import Queue
-from jobdsl.testing.routing import Call, Router
-from jobdsl.testing.store import Item
+from jobdsl.testing.routing import RoutedRequest, Router
+from jobdsl.testing.store import StoredItem
 from jobdsl.testing.suites import report
 from jobdsl.testing.triggers import notify
-from jobdsl.testing.wire import Response
+from jobdsl.testing.wire import HttpResponse
 
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins
@@ -30,8 +30,8 @@ _DEFAULT_QUIET = 5.0
 """Seconds; hudson.model.Jenkins.getQuietPeriod."""
 
 
-def _buildable(call: Call) -> Item:
-    item: Item = call.target
+def _buildable(call: RoutedRequest) -> StoredItem:
+    item: StoredItem = call.target
     if item.kind.holds_items:
         raise missing()
     if item.disabled:
@@ -39,7 +39,7 @@ def _buildable(call: Call) -> Item:
     return item
 
 
-def quiet_period(item: Item, asked: str | None) -> float:
+def quiet_period(item: StoredItem, asked: str | None) -> float:
     """Seconds a trigger waits: what it asks for, else what the job says, else the controller's five."""
     found = _DELAY.fullmatch(asked.strip()) if asked is not None else None
     if found:
@@ -48,17 +48,17 @@ def quiet_period(item: Item, asked: str | None) -> float:
     return float(period) if period.isdigit() else _DEFAULT_QUIET
 
 
-def _schedule(call: Call, item: Item, *, given: dict[str, str], repeated: int) -> Response:
+def _schedule(call: RoutedRequest, item: StoredItem, *, given: dict[str, str], repeated: int) -> HttpResponse:
     plain = call.jenkins.store.rewriter.plain
     parameters = values_for(definitions(item), given, plain)
     quiet = quiet_period(item, call.request.form.get("delay"))
     scheduler = call.jenkins.scheduler
     entry, new = scheduler.schedule(item, user=call.caller.user.name, quiet=quiet, parameters=parameters)
     location = ("Location", f"{call.jenkins.url}/{entry.path}")
-    return Response(201 if new else repeated, b"", [location])
+    return HttpResponse(201 if new else repeated, b"", [location])
 
 
-def _build(call: Call) -> Response:
+def _build(call: RoutedRequest) -> HttpResponse:
     """POST build: 201 with the queue item, also for one that waits already; not for a parameterised job."""
     item = _buildable(call)
     if definitions(item):
@@ -66,7 +66,7 @@ def _build(call: Call) -> Response:
     return _schedule(call, item, given={}, repeated=201)
 
 
-def _build_with_parameters(call: Call) -> Response:
+def _build_with_parameters(call: RoutedRequest) -> HttpResponse:
     """POST buildWithParameters: 201, or 303 for a queue item with equal values that waits already."""
     item = _buildable(call)
     if not definitions(item):
@@ -74,7 +74,7 @@ def _build_with_parameters(call: Call) -> Response:
     return _schedule(call, item, given=call.request.form, repeated=303)
 
 
-def _cancel(call: Call) -> Response:
+def _cancel(call: RoutedRequest) -> HttpResponse:
     """POST queue/cancelItem?id=: 204, 404 for an unknown item, 500 for one that has left."""
     queue = call.jenkins.scheduler.queue
     text = call.request.form.get("id", "")
@@ -84,67 +84,67 @@ def _cancel(call: Call) -> Response:
     if entry.state == "left":
         return page(500, "Jenkins - Oops")
     call.jenkins.scheduler.cancel(entry)
-    return Response(204)
+    return HttpResponse(204)
 
 
-def _stop(call: Call) -> Response:
+def _stop(call: RoutedRequest) -> HttpResponse:
     build: Build = call.target
     if build.building:
         call.jenkins.scheduler.stop(build, call.caller.user.name)
     return redirect(call.request.path.removesuffix("stop"))
 
 
-def _delete(call: Call) -> Response:
+def _delete(call: RoutedRequest) -> HttpResponse:
     build: Build = call.target
     del build.item.builds[build.number]
     return redirect(f"/{build.item.path}")
 
 
-def _console(call: Call) -> Response:
-    return Response(200, call.target.console.encode(), [_PLAIN])
+def _console(call: RoutedRequest) -> HttpResponse:
+    return HttpResponse(200, call.target.console.encode(), [_PLAIN])
 
 
-def _progressive(call: Call) -> Response:
+def _progressive(call: RoutedRequest) -> HttpResponse:
     """GET logText/progressiveText?start=: the log from a byte on, its size, and whether more will come."""
     build: Build = call.target
     log = build.console.encode()
     start = call.request.query.get("start", "0")
     offset = min(int(start), len(log)) if start.isdigit() else 0
     more = [("X-More-Data", "true")] if build.building else []
-    return Response(200, log[offset:], [("X-Text-Size", str(len(log))), *more, _PLAIN])
+    return HttpResponse(200, log[offset:], [("X-Text-Size", str(len(log))), *more, _PLAIN])
 
 
-def _test_report(call: Call) -> Response:
+def _test_report(call: RoutedRequest) -> HttpResponse:
     build: Build = call.target
     if not build.suites:
         raise missing()
     found = to_json(report(build.suites, build.number))
-    return Response(200, found, api_headers(call.jenkins, "application/json;charset=utf-8"))
+    return HttpResponse(200, found, api_headers(call.jenkins, "application/json;charset=utf-8"))
 
 
 _TYPES = {"xml": "application/xml", "html": "text/html", "json": "application/json", "txt": "text/plain"}
 
 
-def _artifact(call: Call) -> Response:
+def _artifact(call: RoutedRequest) -> HttpResponse:
     """GET artifact/path: what the build kept under that path."""
     kept: Artifact = call.target
     found = kept.build.artifacts.get(kept.path)
     if found is None:
         raise missing()
     kind = _TYPES.get(kept.path.rpartition(".")[2], "application/octet-stream")
-    return Response(200, found, [("Content-Type", kind), ("Accept-Ranges", "bytes")])
+    return HttpResponse(200, found, [("Content-Type", kind), ("Accept-Ranges", "bytes")])
 
 
-def _notify(call: Call) -> Response:
+def _notify(call: RoutedRequest) -> HttpResponse:
     """POST git/notifyCommit?url=: polls the jobs that use a repository."""
     lines = notify(call.jenkins, call.request.form.get("url", ""))
-    return Response(200, "".join(f"{line}\n" for line in lines).encode(), [_PLAIN])
+    return HttpResponse(200, "".join(f"{line}\n" for line in lines).encode(), [_PLAIN])
 
 
 def add_builds(router: Router, root: type[SimulatedJenkins]) -> None:
     """Register what is answered about builds and the queue."""
-    router.on(Item, "build", permission=_BUILD, post=True)(_build)
-    router.on(Item, "buildWithParameters", permission=_BUILD, post=True)(_build_with_parameters)
+    router.on(StoredItem, "build", permission=_BUILD, post=True)(_build)
+    router.on(StoredItem, "buildWithParameters", permission=_BUILD, post=True)(_build_with_parameters)
     router.on(Queue, "cancelItem", permission="hudson.model.Item.Cancel", post=True)(_cancel)
     router.on(Build, "stop", permission="hudson.model.Item.Cancel", post=True)(_stop)
     router.on(Build, "doDelete", permission="hudson.model.Item.Delete", post=True)(_delete)

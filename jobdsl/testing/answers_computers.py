@@ -8,12 +8,12 @@ from typing import Any
 from jobdsl.documents.tree import Node
 from jobdsl.errors import XmlError
 from jobdsl.testing.answers_items import encoded_body, xml_response
-from jobdsl.testing.computers import Computer, Computers, Offline
+from jobdsl.testing.computers import Computer, Computers, OfflineCause
 from jobdsl.testing.documents import read, write
 from jobdsl.testing.names import check
 from jobdsl.testing.pages import Refusal, failure, forbidden, jetty, missing, oops, redirect
-from jobdsl.testing.routing import Call, Router
-from jobdsl.testing.wire import Response
+from jobdsl.testing.routing import RoutedRequest, Router
+from jobdsl.testing.wire import HttpResponse
 
 __all__ = ["add_computers"]
 
@@ -35,7 +35,7 @@ def _read(data: bytes) -> Node:
     return root
 
 
-def _create_by_xml(call: Call) -> Response:
+def _create_by_xml(call: RoutedRequest) -> HttpResponse:
     """POST computer/createItem?name= with a `slave` document: 200."""
     name = call.request.query.get("name", "")
     check(name)
@@ -44,10 +44,10 @@ def _create_by_xml(call: Call) -> Response:
     root = _read(call.request.body)
     root.children = [Node("name", name), *[child for child in root.children if child.tag != "name"]]
     call.jenkins.add_node(name, write(root))
-    return Response()
+    return HttpResponse()
 
 
-def _create_by_form(call: Call) -> Response:
+def _create_by_form(call: RoutedRequest) -> HttpResponse:
     """POST computer/doCreateItem: the form of the UI, and of python-jenkins."""
     form = call.request.form
     name = form.get("name", "").strip()
@@ -94,46 +94,46 @@ def _from_form(name: str, form: dict[str, Any]) -> Node:
     )
 
 
-def _agent(call: Call) -> Computer:
+def _agent(call: RoutedRequest) -> Computer:
     computer: Computer = call.target
     if not computer.name:
         raise missing()
     return computer
 
 
-def _get_config(call: Call) -> Response:
+def _get_config(call: RoutedRequest) -> HttpResponse:
     document = _agent(call).document
     return xml_response(document.text if document else "")
 
 
-def _post_config(call: Call) -> Response:
+def _post_config(call: RoutedRequest) -> HttpResponse:
     data = encoded_body(call)
     _read(data)
     call.jenkins.configure_node(_agent(call), data)
-    return Response()
+    return HttpResponse()
 
 
-def _delete(call: Call) -> Response:
+def _delete(call: RoutedRequest) -> HttpResponse:
     """POST doDelete: the node does not exist any more, and a build that ran there has failed."""
     computer: Computer = call.target
     if not computer.name:
-        return Response(400)
+        return HttpResponse(400)
     call.jenkins.meet_others()
     if call.jenkins.computers.find(computer.name) is not None:
         call.jenkins.delete_node(computer.name)
     return redirect("/computer/")
 
 
-def _secret(call: Call) -> Response:
+def _secret(call: RoutedRequest) -> HttpResponse:
     """GET jenkins-agent.jnlp: the secret an agent dials in with."""
     computer = _agent(call)
     arguments = [computer.secret, computer.name, "-url", f"{call.jenkins.url}/"]
     inner = "".join(f"<argument>{argument}</argument>" for argument in arguments)
     text = f"<jnlp><application-desc>{inner}</application-desc></jnlp>"
-    return Response(200, text.encode(), [("Content-Type", "application/x-java-jnlp-file")])
+    return HttpResponse(200, text.encode(), [("Content-Type", "application/x-java-jnlp-file")])
 
 
-def _toggle(call: Call) -> Response:
+def _toggle(call: RoutedRequest) -> HttpResponse:
     """POST toggleOffline: no new builds, those that run go on; or the opposite."""
     computer: Computer = call.target
     if computer.mark is None:
@@ -145,15 +145,15 @@ def _toggle(call: Call) -> Response:
     return redirect(f"/{computer.path}")
 
 
-def _change_cause(call: Call) -> Response:
+def _change_cause(call: RoutedRequest) -> HttpResponse:
     """POST changeOfflineCause: marked from now on with this reason, whatever it was (Computer.java)."""
     computer: Computer = call.target
     reason = call.request.form.get("offlineMessage", "").strip()
-    computer.mark = Offline("UserCause", reason, call.caller.user.name, call.jenkins.clock.now())
+    computer.mark = OfflineCause("UserCause", reason, call.caller.user.name, call.jenkins.clock.now())
     return redirect(f"/{computer.path}")
 
 
-def _disconnect(call: Call) -> Response:
+def _disconnect(call: RoutedRequest) -> HttpResponse:
     computer = _agent(call)
     computer.disconnect(call.caller.user.name, call.jenkins.clock.now())
     call.jenkins.runner.lines.pop(computer.name, None)
@@ -161,7 +161,7 @@ def _disconnect(call: Call) -> Response:
     return redirect(f"/{computer.path}")
 
 
-def _mark_page(call: Call) -> Response:
+def _mark_page(call: RoutedRequest) -> HttpResponse:
     """GET markOffline: the form with Agent/Disconnect, in the side panel the deletion with Agent/Delete."""
     user = call.caller.user
     form = '<form method="post" action="toggleOffline"></form>' if user.may(_DISCONNECT) else ""
@@ -169,12 +169,12 @@ def _mark_page(call: Call) -> Response:
     return _html(panel + form)
 
 
-def _html(inner: str) -> Response:
+def _html(inner: str) -> HttpResponse:
     text = f"<!DOCTYPE html><html><body>{inner}</body></html>"
-    return Response(200, text.encode(), [("Content-Type", "text/html;charset=utf-8")])
+    return HttpResponse(200, text.encode(), [("Content-Type", "text/html;charset=utf-8")])
 
 
-def _launch(call: Call) -> Response:
+def _launch(call: RoutedRequest) -> HttpResponse:
     return redirect(f"/{_agent(call).path}log")
 
 
@@ -186,7 +186,7 @@ def add_computers(router: Router) -> None:
     router.on(Computer, "config.xml", permission=_CONFIGURE)(_get_config)
     router.on(Computers, "new", permission=_CREATE)(lambda _: _html("<form></form>"))
     router.on(Computer, "markOffline")(_mark_page)
-    router.on(Computer, "logText/progressiveText", permission=_CONNECT)(lambda _: Response(200, b""))
+    router.on(Computer, "logText/progressiveText", permission=_CONNECT)(lambda _: HttpResponse(200, b""))
     router.on(Computer, "doDelete", permission=_DELETE, post=True)(_delete)
     for name in ("jenkins-agent.jnlp", "slave-agent.jnlp"):
         router.on(Computer, name, permission=_CONNECT)(_secret)

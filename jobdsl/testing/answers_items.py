@@ -8,9 +8,9 @@ from jobdsl.testing.access import VIEW_CONFIGURE, may, require
 from jobdsl.testing.kinds import KINDS
 from jobdsl.testing.names import check
 from jobdsl.testing.pages import Refusal, failure, missing, redirect
-from jobdsl.testing.routing import Call, Router
-from jobdsl.testing.store import Group, Item
-from jobdsl.testing.wire import Response
+from jobdsl.testing.routing import RoutedRequest, Router
+from jobdsl.testing.store import ItemGroup, StoredItem
+from jobdsl.testing.wire import HttpResponse
 
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins
@@ -22,12 +22,12 @@ _CONFIGURE = "hudson.model.Item.Configure"
 _DELETE = "hudson.model.Item.Delete"
 
 
-def xml_response(text: str) -> Response:
+def xml_response(text: str) -> HttpResponse:
     """A document as it is stored."""
-    return Response(200, text.encode(), [("Content-Type", "application/xml")])
+    return HttpResponse(200, text.encode(), [("Content-Type", "application/xml")])
 
 
-def encoded_body(call: Call) -> bytes:
+def encoded_body(call: RoutedRequest) -> bytes:
     """The body of a POST config.xml as UTF-8: there the Content-Type decides, not the declaration."""
     charset = call.request.headers.get("content-type", "").partition("charset=")[2].strip(' "') or "utf-8"
     try:
@@ -45,18 +45,18 @@ def _redeclared(text: str) -> str:
     return f'<?xml version="{version}" encoding="UTF-8"?>{text[end + 2 :]}'
 
 
-def _group(call: Call) -> Group:
+def _group(call: RoutedRequest) -> ItemGroup:
     """The group a createItem is for: the root, or a folder; a job has no such page."""
     target = call.target
-    if isinstance(target, Item):
+    if isinstance(target, StoredItem):
         if target.kind.shape != "folder":
             raise missing()
         return target.children
-    root: Group = call.jenkins.root
+    root: ItemGroup = call.jenkins.root
     return root
 
 
-def create_item(call: Call) -> Response:
+def create_item(call: RoutedRequest) -> HttpResponse:
     """POST createItem?name=: an XML document, a copy, or an empty item of a kind."""
     group = _group(call)
     query = call.request.form
@@ -71,11 +71,11 @@ def create_item(call: Call) -> Response:
         raise failure("No Content-Type header set")
     if content_type.partition(";")[0].strip().lower() in ("application/xml", "text/xml"):
         call.jenkins.store.create(group, name, call.request.body)
-        return Response()
+        return HttpResponse()
     return _empty(call, group, name, query.get("mode", ""))
 
 
-def _copy(call: Call, group: Group, name: str) -> Response:
+def _copy(call: RoutedRequest, group: ItemGroup, name: str) -> HttpResponse:
     source = call.request.form.get("from", "")
     if not source:
         raise failure("Specify which job to copy")
@@ -83,7 +83,7 @@ def _copy(call: Call, group: Group, name: str) -> Response:
     return redirect(f"/{item.path}configure")
 
 
-def _empty(call: Call, group: Group, name: str, mode: str) -> Response:
+def _empty(call: RoutedRequest, group: ItemGroup, name: str, mode: str) -> HttpResponse:
     if not mode:
         raise failure("No mode given")
     kind = KINDS.get(mode)
@@ -94,33 +94,35 @@ def _empty(call: Call, group: Group, name: str, mode: str) -> Response:
     return redirect(f"/{item.path}configure")
 
 
-def get_config(call: Call) -> Response:
+def get_config(call: RoutedRequest) -> HttpResponse:
     """GET config.xml."""
     return xml_response(call.target.document.text)
 
 
-def post_config(call: Call) -> Response:
+def post_config(call: RoutedRequest) -> HttpResponse:
     """POST config.xml: 200 when it was taken, 500 when not."""
     call.jenkins.store.update(call.target, encoded_body(call))
-    return Response()
+    return HttpResponse()
 
 
-def _delete(call: Call) -> Response:
-    item: Item = call.target
+def _delete(call: RoutedRequest) -> HttpResponse:
+    item: StoredItem = call.target
     call.jenkins.store.delete(item)
     call.jenkins.scheduler.forget(item)
     owner = item.parent.owner
-    return Response(204) if call.request.method == "DELETE" else redirect(f"/{owner.path if owner else ''}")
+    return (
+        HttpResponse(204) if call.request.method == "DELETE" else redirect(f"/{owner.path if owner else ''}")
+    )
 
 
-def _move(call: Call) -> Response:
-    item: Item = call.target
+def _move(call: RoutedRequest) -> HttpResponse:
+    item: StoredItem = call.target
     moved = call.jenkins.store.move(item, call.request.form.get("destination", ""))
     return redirect(f"/{item.path}" if moved else f"/{item.path}move/")
 
 
-def _rename(call: Call) -> Response:
-    item: Item = call.target
+def _rename(call: RoutedRequest) -> HttpResponse:
+    item: StoredItem = call.target
     if not may(call.caller.user, _CONFIGURE, item, call.jenkins.root):
         require(call, _DELETE, item)
         require(call, _CREATE, item)
@@ -128,9 +130,9 @@ def _rename(call: Call) -> Response:
     return redirect(f"/{item.path.rstrip('/')}")
 
 
-def _describe(call: Call) -> Response:
+def _describe(call: RoutedRequest) -> HttpResponse:
     """POST submitDescription: of a folder of any kind, it is the primary view that is described."""
-    item: Item = call.target
+    item: StoredItem = call.target
     text = call.request.form.get("description", "")
     if item.kind.holds_items:
         view = call.jenkins.store.page_of(item)
@@ -142,17 +144,17 @@ def _describe(call: Call) -> Response:
     return redirect(f"/{item.path}")
 
 
-def _set_disabled(call: Call, disabled: bool) -> Response:
+def _set_disabled(call: RoutedRequest, disabled: bool) -> HttpResponse:
     call.jenkins.store.set_disabled(call.target, disabled)
     return redirect(f"/{call.target.path}")
 
 
-def _reload(call: Call) -> Response:
+def _reload(call: RoutedRequest) -> HttpResponse:
     call.jenkins.store.reload(call.target)
-    return Response()
+    return HttpResponse()
 
 
-def _check_name(call: Call) -> Response:
+def _check_name(call: RoutedRequest) -> HttpResponse:
     """GET checkJobName?value=: a snippet for the form."""
     name = call.request.query.get("value", "")
     try:
@@ -161,23 +163,23 @@ def _check_name(call: Call) -> Response:
     except Refusal as refusal:
         reason = dict(refusal.response.headers)["X-Error"]
         text = f'<div class="error">{reason}</div>'
-    return Response(200, text.encode(), [("Content-Type", "text/html;charset=utf-8")])
+    return HttpResponse(200, text.encode(), [("Content-Type", "text/html;charset=utf-8")])
 
 
 def add_items(router: Router, root: type[SimulatedJenkins]) -> None:
     """Register what is answered about items."""
-    for owner in (root, Item):
+    for owner in (root, StoredItem):
         router.on(owner, "createItem", permission=_CREATE, post=True)(create_item)
     router.on(root, "checkJobName", permission="hudson.model.Hudson.Read")(_check_name)
-    router.on(Item, "config.xml", permission=_CONFIGURE, method="POST")(post_config)
-    router.on(Item, "config.xml", permission=_CONFIGURE)(get_config)
-    router.on(Item, "doDelete", permission=_DELETE, post=True)(_delete)
-    router.on(Item, "", permission=_DELETE, method="DELETE")(_delete)
-    router.on(Item, "move/move", permission="hudson.model.Item.Move", post=True)(_move)
+    router.on(StoredItem, "config.xml", permission=_CONFIGURE, method="POST")(post_config)
+    router.on(StoredItem, "config.xml", permission=_CONFIGURE)(get_config)
+    router.on(StoredItem, "doDelete", permission=_DELETE, post=True)(_delete)
+    router.on(StoredItem, "", permission=_DELETE, method="DELETE")(_delete)
+    router.on(StoredItem, "move/move", permission="hudson.model.Item.Move", post=True)(_move)
     for name in ("confirmRename", "doRename"):
-        router.on(Item, name, post=True)(_rename)
-    router.on(Item, "submitDescription", post=True)(_describe)
-    router.on(Item, "description", method="POST")(_describe)
-    router.on(Item, "disable", permission=_CONFIGURE, post=True)(lambda call: _set_disabled(call, True))
-    router.on(Item, "enable", permission=_CONFIGURE, post=True)(lambda call: _set_disabled(call, False))
-    router.on(Item, "reload", permission=_CONFIGURE, post=True)(_reload)
+        router.on(StoredItem, name, post=True)(_rename)
+    router.on(StoredItem, "submitDescription", post=True)(_describe)
+    router.on(StoredItem, "description", method="POST")(_describe)
+    router.on(StoredItem, "disable", permission=_CONFIGURE, post=True)(lambda call: _set_disabled(call, True))
+    router.on(StoredItem, "enable", permission=_CONFIGURE, post=True)(lambda call: _set_disabled(call, False))
+    router.on(StoredItem, "reload", permission=_CONFIGURE, post=True)(_reload)

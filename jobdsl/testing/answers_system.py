@@ -15,10 +15,10 @@ from jobdsl.testing.export import Bean, Prop, Schema, export, to_json
 from jobdsl.testing.pages import VERSION, oops, page, redirect
 from jobdsl.testing.paths import PAGES, CrumbIssuer, PluginManager, WhoAmI
 from jobdsl.testing.reasons import printed, stuck, why
-from jobdsl.testing.routing import Call, Router
+from jobdsl.testing.routing import RoutedRequest, Router
 from jobdsl.testing.treequery import TreeError, pruner
 from jobdsl.testing.users import ADMINISTER
-from jobdsl.testing.wire import Response
+from jobdsl.testing.wire import HttpResponse
 
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins
@@ -62,16 +62,16 @@ _USER_PROPERTIES: dict[str, dict[str, Any]] = {
 """What every user has, with what the API tells of it."""
 
 
-def _pruned(call: Call, bean: Bean) -> Response:
+def _pruned(call: RoutedRequest, bean: Bean) -> HttpResponse:
     query = call.request.query
     try:
         found = export(bean, pruner(query.get("tree"), query.get("depth")))
     except TreeError:
         raise oops() from None
-    return Response(200, to_json(found), api_headers(call.jenkins, _JSON))
+    return HttpResponse(200, to_json(found), api_headers(call.jenkins, _JSON))
 
 
-def _crumb(call: Call) -> Response:
+def _crumb(call: RoutedRequest) -> HttpResponse:
     jenkins = call.jenkins
     session = call.caller.session or jenkins.users.new_session()
     found = {
@@ -82,10 +82,10 @@ def _crumb(call: Call) -> Response:
     headers = api_headers(jenkins, _JSON)
     if not call.caller.session:
         headers.append(("Set-Cookie", f"{jenkins.users.cookie}={session}; Path=/; HttpOnly; SameSite=Lax"))
-    return Response(200, to_json(found), headers)
+    return HttpResponse(200, to_json(found), headers)
 
 
-def _who_am_i(call: Call) -> Response:
+def _who_am_i(call: RoutedRequest) -> HttpResponse:
     found = values(
         "hudson.security.WhoAmI",
         anonymous=False,
@@ -96,7 +96,7 @@ def _who_am_i(call: Call) -> Response:
     return _pruned(call, found)
 
 
-def _me(call: Call) -> Response:
+def _me(call: RoutedRequest) -> HttpResponse:
     name = call.caller.user.name
     found = values(
         "hudson.model.User",
@@ -109,7 +109,7 @@ def _me(call: Call) -> Response:
     return _pruned(call, found)
 
 
-def _plugins(call: Call) -> Response:
+def _plugins(call: RoutedRequest) -> HttpResponse:
     def plugin(entry: dict[str, Any]) -> Bean:
         found = _PLUGIN_FIELDS | entry
         found["dependencies"] = [Bean(Schema(), None)] * found["dependencies"]
@@ -123,12 +123,12 @@ def _getter(value: Any) -> Any:
     return lambda _: value
 
 
-def _quiet(call: Call, on: bool) -> Response:
+def _quiet(call: RoutedRequest, on: bool) -> HttpResponse:
     call.jenkins.scheduler.quieting = on
     return redirect("/")
 
 
-def _script(call: Call) -> Response:
+def _script(call: RoutedRequest) -> HttpResponse:
     """POST scriptText: no Groovy here, only the two scripts that were recorded."""
     script = call.request.form.get("script", "")
     if "Jenkins.VERSION" in script:
@@ -140,10 +140,10 @@ def _script(call: Call) -> Response:
         )
     else:
         text = "groovy.lang.MissingPropertyException: this controller is simulated and runs no Groovy\n"
-    return Response(200, text.encode(), [("Content-Type", "text/plain;charset=utf-8")])
+    return HttpResponse(200, text.encode(), [("Content-Type", "text/plain;charset=utf-8")])
 
 
-def _queue_line(call: Call, entry: Any) -> dict[str, Any]:
+def _queue_line(call: RoutedRequest, entry: Any) -> dict[str, Any]:
     scheduler = call.jenkins.scheduler
     return {
         "id": entry.id,
@@ -158,18 +158,18 @@ def _queue_line(call: Call, entry: Any) -> dict[str, Any]:
     }
 
 
-def _create_credentials(call: Call) -> Response:
+def _create_credentials(call: RoutedRequest) -> HttpResponse:
     try:
         credential = call.jenkins.credentials.read(read(call.request.body))
     except XmlError:
         raise oops() from None
     if credential.id in call.jenkins.credentials.by_id:
-        return Response(409)
+        return HttpResponse(409)
     call.jenkins.credentials.by_id[credential.id] = credential
-    return Response()
+    return HttpResponse()
 
 
-def _list_credentials(call: Call) -> Response:
+def _list_credentials(call: RoutedRequest) -> HttpResponse:
     listed = [
         values(
             "",
@@ -196,7 +196,7 @@ def _list_credentials(call: Call) -> Response:
     return _pruned(call, found)
 
 
-def _get_credential(call: Call) -> Response:
+def _get_credential(call: RoutedRequest) -> HttpResponse:
     credential: Credential = call.target
     node = credential.redacted()
     version = call.jenkins.store.rewriter.plugins.get("credentials")
@@ -205,12 +205,12 @@ def _get_credential(call: Call) -> Response:
     return xml_response(write(node).removeprefix(HEADER))
 
 
-def _delete_credential(call: Call) -> Response:
+def _delete_credential(call: RoutedRequest) -> HttpResponse:
     del call.jenkins.credentials.by_id[call.target.id]
     return redirect("/credentials/store/system/domain/_/")
 
 
-def _page(call: Call) -> Response:
+def _page(call: RoutedRequest) -> HttpResponse:
     return page(200, "Jenkins" if call.target is call.jenkins else call.request.path)
 
 

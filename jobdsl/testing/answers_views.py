@@ -12,10 +12,10 @@ from jobdsl.testing.answers_items import create_item, encoded_body, xml_response
 from jobdsl.testing.documents import read
 from jobdsl.testing.names import check
 from jobdsl.testing.pages import failure, missing, oops, redirect
-from jobdsl.testing.routing import Call, Router
-from jobdsl.testing.store import Item
-from jobdsl.testing.views import View
-from jobdsl.testing.wire import Response
+from jobdsl.testing.routing import RoutedRequest, Router
+from jobdsl.testing.store import StoredItem
+from jobdsl.testing.views import StoredView
+from jobdsl.testing.wire import HttpResponse
 
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins
@@ -26,7 +26,7 @@ _VIEWS = ("View", ".Dashboard")
 """How the names of views' classes end."""
 
 
-def _read_view(call: Call, data: bytes) -> Node:
+def _read_view(call: RoutedRequest, data: bytes) -> Node:
     try:
         root = read(data)
     except XmlError:
@@ -37,9 +37,9 @@ def _read_view(call: Call, data: bytes) -> Node:
     return root
 
 
-def _create(call: Call) -> Response:
+def _create(call: RoutedRequest) -> HttpResponse:
     owner = call.target
-    if isinstance(owner, Item) and owner.kind.shape != "folder":
+    if isinstance(owner, StoredItem) and owner.kind.shape != "folder":
         raise missing()
     name = call.request.query.get("name")
     if name is None:
@@ -48,33 +48,33 @@ def _create(call: Call) -> Response:
     if name in owner.views:
         raise failure(f'A view already exists with the name "{name}"')
     root = _read_view(call, call.request.body)
-    view = View(name, "", owner if isinstance(owner, Item | View) else None)
+    view = StoredView(name, "", owner if isinstance(owner, StoredItem | StoredView) else None)
     call.jenkins.store.assign_view(view, root, call.request.body)
     owner.views[name] = view
     call.jenkins.store.views_changed(view.owner)
-    return Response()
+    return HttpResponse()
 
 
-def _configure(call: Call) -> Response:
-    view: View = call.target
+def _configure(call: RoutedRequest) -> HttpResponse:
+    view: StoredView = call.target
     data = encoded_body(call)
     root = _read_view(call, data)
     if tag_class(root.tag) != view.java:
         raise oops()
     call.jenkins.store.assign_view(view, root, data)
     call.jenkins.store.views_changed(view.owner)
-    return Response()
+    return HttpResponse()
 
 
-def _describe(call: Call) -> Response:
+def _describe(call: RoutedRequest) -> HttpResponse:
     """POST view/x/submitDescription (View.doSubmitDescription)."""
-    view: View = call.target
+    view: StoredView = call.target
     call.jenkins.store.describe_view(view, call.request.form.get("description", ""))
     return redirect(f"/{view.path}")
 
 
-def _delete(call: Call) -> Response:
-    view: View = call.target
+def _delete(call: RoutedRequest) -> HttpResponse:
+    view: StoredView = call.target
     call.jenkins.store.delete_view(view)
     owner = view.owner
     return redirect(f"/{owner.path if owner else ''}")
@@ -82,19 +82,19 @@ def _delete(call: Call) -> Response:
 
 def add_views(router: Router, root: type[SimulatedJenkins]) -> None:
     """Register what is answered about views."""
-    for owner in (root, Item, View):
+    for owner in (root, StoredItem, StoredView):
         router.on(owner, "createView", permission="hudson.model.View.Create", post=True)(_create)
-    router.on(View, "config.xml", permission=VIEW_CONFIGURE, method="POST")(_configure)
-    router.on(View, "config.xml")(lambda call: xml_response(call.target.document.text))
-    router.on(View, "submitDescription", permission=VIEW_CONFIGURE, post=True)(_describe)
-    router.on(View, "doDelete", permission="hudson.model.View.Delete", post=True)(_delete)
-    router.on(View, "createItem", permission="hudson.model.Item.Create", post=True)(_create_in_view)
+    router.on(StoredView, "config.xml", permission=VIEW_CONFIGURE, method="POST")(_configure)
+    router.on(StoredView, "config.xml")(lambda call: xml_response(call.target.document.text))
+    router.on(StoredView, "submitDescription", permission=VIEW_CONFIGURE, post=True)(_describe)
+    router.on(StoredView, "doDelete", permission="hudson.model.View.Delete", post=True)(_delete)
+    router.on(StoredView, "createItem", permission="hudson.model.Item.Create", post=True)(_create_in_view)
 
 
-def _create_in_view(call: Call) -> Response:
+def _create_in_view(call: RoutedRequest) -> HttpResponse:
     """POST view/x/createItem: the item goes to the owner of the view."""
     owner = call.target
-    while isinstance(owner, View):
+    while isinstance(owner, StoredView):
         owner = owner.owner
     call.target = owner or call.jenkins
     return create_item(call)

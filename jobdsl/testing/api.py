@@ -10,8 +10,8 @@ from jobdsl.testing.downstream import downstream_of, upstream_of
 from jobdsl.testing.export import ALWAYS, Bean, Prop, Schema
 from jobdsl.testing.kinds import CONFIGURATION
 from jobdsl.testing.matrix import axis_values, configurations
-from jobdsl.testing.store import Group, Item
-from jobdsl.testing.views import View, group_of, primary, shown_by
+from jobdsl.testing.store import ItemGroup, StoredItem
+from jobdsl.testing.views import StoredView, group_of, primary, shown_by
 
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins
@@ -27,7 +27,7 @@ _FOLDER_ACTIONS = [EMPTY, EMPTY, EMPTY, _VIEW_CREDENTIALS]
 _NULL_SCM = "hudson.scm.NullSCM"
 
 
-def _settings(item: Item, path: str, default: str = "") -> str:
+def _settings(item: StoredItem, path: str, default: str = "") -> str:
     value = item.fields.get(path)
     return default if value is None else value
 
@@ -61,19 +61,19 @@ class ItemApi:
             Prop("views", lambda view: [self.view(inner) for inner in view.views.values()]), base=self._view
         )
 
-    def _url(self, subject: Item | View) -> str:
+    def _url(self, subject: StoredItem | StoredView) -> str:
         return f"{self._jenkins.url}/{subject.path}"
 
-    def _actions(self, item: Item) -> list[Bean]:
+    def _actions(self, item: StoredItem) -> list[Bean]:
         return _FOLDER_ACTIONS if item.kind.holds_items else _JOB_ACTIONS
 
-    def display_name(self, item: Item) -> str:
+    def display_name(self, item: StoredItem) -> str:
         """The name to show."""
         if item.kind is CONFIGURATION:
             return ",".join(axis_values(item).values())
         return item.fields.get("displayName") or item.name
 
-    def full_display_name(self, item: Item) -> str:
+    def full_display_name(self, item: StoredItem) -> str:
         """Display names from the root down."""
         owner = item.parent.owner
         own = self.display_name(item)
@@ -133,36 +133,38 @@ class ItemApi:
             base=job,
         )
 
-    def _configurations(self, item: Item) -> list[Bean]:
+    def _configurations(self, item: StoredItem) -> list[Bean]:
         shown = Schema(
             *[prop for prop in self._schemas["configuration"].props if prop.name in ("name", "url", "color")]
         )
         return [Bean(shown, configuration) for configuration in configurations(item)]
 
-    def _neighbours(self, of: Callable[[SimulatedJenkins, Item], list[Item]]) -> Callable[[Item], list[Bean]]:
+    def _neighbours(
+        self, of: Callable[[SimulatedJenkins, StoredItem], list[StoredItem]]
+    ) -> Callable[[StoredItem], list[Bean]]:
         return lambda item: [self.item(other) for other in of(self._jenkins, item)]
 
-    def item(self, item: Item) -> Bean:
+    def item(self, item: StoredItem) -> Bean:
         """An item as it is exported."""
         return Bean(self._schemas[item.kind.shape], item, item.kind.java)
 
-    def items(self, group: Group) -> list[Bean]:
+    def items(self, group: ItemGroup) -> list[Bean]:
         """The items of a group."""
         schemas = self._schemas
         return [Bean(schemas[item.kind.shape], item, item.kind.java) for item in group]
 
-    def view(self, view: View) -> Bean:
+    def view(self, view: StoredView) -> Bean:
         """A view as it is exported."""
         nested = view.java == "hudson.plugins.nested_view.NestedView"
         return Bean(self._nested_view if nested else self._view, view, view.java)
 
-    def views(self, views: dict[str, View]) -> list[Bean]:
+    def views(self, views: dict[str, StoredView]) -> list[Bean]:
         """The views the caller may read, by name."""
         jenkins = self._jenkins
         shown = [view for view in views.values() if may(jenkins.caller, VIEW_READ, view, jenkins.root)]
         return [self.view(view) for view in sorted(shown, key=lambda view: view.name)]
 
-    def _view_jobs(self, view: View) -> list[Bean]:
+    def _view_jobs(self, view: StoredView) -> list[Bean]:
         return [self.item(item) for item in view.items(group_of(view, self._jenkins.root))]
 
     def root(self) -> Bean:

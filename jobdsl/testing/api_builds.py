@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobdsl.testing.builds import Build
 from jobdsl.testing.export import ALWAYS, Bean, Prop, Schema
-from jobdsl.testing.store import Item
+from jobdsl.testing.store import StoredItem
 from jobdsl.testing.suites import count
 
 if TYPE_CHECKING:
@@ -52,12 +52,12 @@ def values(java: str, **fields: Any) -> Bean:
     return Bean(Schema(*[Prop(name, getter(name), ALWAYS) for name in fields]), None, java)
 
 
-def newest_first(item: Item) -> list[Build]:
+def newest_first(item: StoredItem) -> list[Build]:
     """The builds of a job."""
     return [item.builds[number] for number in sorted(item.builds, reverse=True)]
 
 
-def find_link(item: Item, name: str) -> Build | None:
+def find_link(item: StoredItem, name: str) -> Build | None:
     """The build a permalink (`lastBuild`, ...) or a number stands for."""
     if name.isdigit():
         return item.builds.get(int(name))
@@ -125,24 +125,24 @@ class BuildApi:
         schemas = {"pipeline": self._pipeline_run, "matrix": self._matrix_run}
         return Bean(schemas.get(build.item.kind.shape, self._run), build, build.item.kind.build)
 
-    def list_of(self, item: Item) -> list[Bean]:
+    def list_of(self, item: StoredItem) -> list[Bean]:
         """All builds of a job, newest first."""
         return [self.build(build) for build in newest_first(item)] if item.builds else []
 
-    def first(self, item: Item) -> Bean | None:
+    def first(self, item: StoredItem) -> Bean | None:
         """The oldest build that is kept."""
         return self.build(item.builds[min(item.builds)]) if item.builds else None
 
-    def permalink(self, name: str) -> Callable[[Item], Bean | None]:
+    def permalink(self, name: str) -> Callable[[StoredItem], Bean | None]:
         """A getter of lastBuild and the like."""
 
-        def get(item: Item) -> Bean | None:
+        def get(item: StoredItem) -> Bean | None:
             build = find_link(item, name) if item.builds else None
             return self.build(build) if build else None
 
         return get
 
-    def color(self, item: Item) -> str:
+    def color(self, item: StoredItem) -> str:
         """The colour of a job's ball: the last result, and whether a build runs."""
         builds = newest_first(item) if item.builds else []
         done = next((build for build in builds if build.result), None)
@@ -158,7 +158,7 @@ class BuildApi:
         ][:3]
         return _millis(sum(other.duration for other in done) / len(done)) if done else -1
 
-    def health(self, item: Item) -> list[Bean]:
+    def health(self, item: StoredItem) -> list[Bean]:
         """The share of the last five builds that did not fail."""
         last = [build for build in newest_first(item) if build.result][:5] if item.builds else []
         if not last:
@@ -181,7 +181,7 @@ class BuildApi:
         }
         return [Bean(_HEALTH, fields)]
 
-    def properties(self, item: Item) -> list[Bean]:
+    def properties(self, item: StoredItem) -> list[Bean]:
         """The job's properties, of which only the classes are told."""
         return [values(java) for java in item.document.outline[1]]
 

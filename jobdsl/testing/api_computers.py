@@ -13,7 +13,7 @@ from jobdsl.testing.reasons import printed
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins
 
-__all__ = ["ComputerApi", "Label", "Load"]
+__all__ = ["ComputerApi", "Label", "LoadStatistics"]
 
 _MONITOR = "hudson.node_monitors."
 _SERIES = (
@@ -44,7 +44,7 @@ class Label:
         return "hudson.model.labels.LabelAtom"
 
 
-class Load:
+class LoadStatistics:
     """Load statistics: nothing has happened yet, so every series holds one zero."""
 
     def __init__(self, java: str) -> None:
@@ -266,7 +266,7 @@ class ComputerApi:
         """A label as it is exported."""
         return Bean(self._label_atom if label.is_atom else self._label, label, label.java)
 
-    def load(self, load: Load) -> Bean:
+    def load(self, load: LoadStatistics) -> Bean:
         """Load statistics."""
         overall = load.java == "hudson.model.OverallLoadStatistics"
         return Bean(_OVERALL if overall else _LOAD, None, load.java)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jobdsl.testing.export import Bean, Prop, Schema
-from jobdsl.testing.queue import QueueItem
+from jobdsl.testing.queue import SimulatedQueueItem
 from jobdsl.testing.reasons import stuck, why
-from jobdsl.testing.store import Item
+from jobdsl.testing.store import StoredItem
 
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins
@@ -65,7 +65,7 @@ class QueueApi:
             Prop("url", lambda entry: entry.part_of.path),
         )
 
-    def _actions(self, entry: QueueItem) -> list[Bean]:
+    def _actions(self, entry: SimulatedQueueItem) -> list[Bean]:
         if entry.item is None:
             return []
         builds = self._jenkins.build_api
@@ -74,15 +74,15 @@ class QueueApi:
         given = [builds.parameters(entry.parameters)] if entry.parameters else []
         return [*given, builds.causes(entry.user, entry.causes)]
 
-    def _task(self, entry: QueueItem) -> Bean:
+    def _task(self, entry: SimulatedQueueItem) -> Bean:
         if entry.item is None:
             return Bean(self._part, entry, _PART)
         return self._jenkins.item_api.item(entry.item)
 
-    def _executable(self, entry: QueueItem) -> Bean | None:
+    def _executable(self, entry: SimulatedQueueItem) -> Bean | None:
         return self._jenkins.build_api.build(entry.build) if entry.build else None
 
-    def entry(self, entry: QueueItem) -> Bean:
+    def entry(self, entry: SimulatedQueueItem) -> Bean:
         """An item as it is exported; its class tells its state."""
         return Bean(self._schemas[entry.state], entry, f"hudson.model.Queue${_STATES[entry.state]}")
 
@@ -98,12 +98,12 @@ class QueueApi:
         )
         return Bean(schema, None, "hudson.model.Queue")
 
-    def waiting(self, item: Item) -> bool:
+    def waiting(self, item: StoredItem) -> bool:
         """Whether a job waits in the queue."""
         queue = self._jenkins.scheduler.queue
         return bool(queue.items) and bool(queue.of_job(item))
 
-    def of_item(self, item: Item) -> Bean | None:
+    def of_item(self, item: StoredItem) -> Bean | None:
         """The queue item of a job."""
         queue = self._jenkins.scheduler.queue
         found = queue.of_job(item) if queue.items else []

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from jobdsl.testing.store import Item
+from jobdsl.testing.store import StoredItem
 from jobdsl.testing.suites import Suite
 
-__all__ = ["Build", "Parameter", "Result", "worst"]
+__all__ = ["Build", "ParameterValue", "Result", "worst"]
 
 Result = Literal["SUCCESS", "UNSTABLE", "FAILURE", "ABORTED", "NOT_BUILT"]
 _RANK: dict[Result, int] = {"SUCCESS": 0, "UNSTABLE": 1, "FAILURE": 2, "NOT_BUILT": 3, "ABORTED": 4}
@@ -20,7 +20,7 @@ def worst(one: Result, other: Result) -> Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
+class ParameterValue:
     """A value of a parameter; `java` is the class of the value."""
 
     name: str
@@ -32,7 +32,7 @@ class Parameter:
 class Build:
     """One build of a job."""
 
-    item: Item
+    item: StoredItem
     number: int
     queue_id: int
     started: float
@@ -42,7 +42,7 @@ class Build:
     user: str
     causes: int = 1
     """How many triggers were folded into it while it waited."""
-    parameters: tuple[Parameter, ...] = ()
+    parameters: tuple[ParameterValue, ...] = ()
     upstream: Build | None = None
     """The matrix or Pipeline build it is a part of."""
     started_by: Build | None = None

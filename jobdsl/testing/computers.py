@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from jobdsl.documents.tree import Node
 from jobdsl.errors import DslError
 from jobdsl.grammar.labels import parse, split
-from jobdsl.testing.store import Document
+from jobdsl.testing.store import StoredDocument
 
-__all__ = ["BUILT_IN", "Computer", "Computers", "Offline"]
+__all__ = ["BUILT_IN", "Computer", "Computers", "OfflineCause"]
 
 BUILT_IN = "(built-in)"
 
 
 @dataclass(frozen=True, slots=True)
-class Offline:
+class OfflineCause:
     """Why a node is offline."""
 
     java: str
@@ -55,12 +55,12 @@ class Computer:
     description: str | None = None
     remote_fs: str = ""
     mode: str = "NORMAL"
-    document: Document | None = None
+    document: StoredDocument | None = None
     connected: bool = False
     secret: str = ""
-    mark: Offline | None = None
+    mark: OfflineCause | None = None
     """Who took it offline, and why; it lasts whatever its agent does."""
-    lost: Offline | None = None
+    lost: OfflineCause | None = None
     """Why its agent does not exist any more; None before it first came, and while it is there."""
     monitored: bool = False
     """Whether the node monitors have measured it yet."""
@@ -83,7 +83,7 @@ class Computer:
         return self.name or "Built-In Node"
 
     @property
-    def offline(self) -> Offline | None:
+    def offline(self) -> OfflineCause | None:
         """Why it takes no builds, as Jenkins tells it: the mark comes first."""
         return self.mark or self.lost
 
@@ -100,9 +100,9 @@ class Computer:
     def disconnect(self, user: str, now: float) -> None:
         """Its agent is gone."""
         self.connected = False
-        self.lost = Offline("ChannelTermination", "Connection was broken", user, now)
+        self.lost = OfflineCause("ChannelTermination", "Connection was broken", user, now)
 
-    def configure(self, root: Node, document: Document) -> None:
+    def configure(self, root: Node, document: StoredDocument) -> None:
         """Read what its document says."""
         values = {child.tag: child.text for child in root.children}
         self.document = document
@@ -165,7 +165,7 @@ class Computers:
         """Keep a computer without its node: offline, without labels and description."""
         computer.connected, computer.mark, computer.description = False, None, None
         computer.labels, computer.document = frozenset(), None
-        computer.lost = Offline("SimpleOfflineCause", "Node is being removed", "", now)
+        computer.lost = OfflineCause("SimpleOfflineCause", "Node is being removed", "", now)
         computer.ghost_until = now + seconds
         self.ghosts[computer.name] = computer
 
@@ -175,7 +175,7 @@ class Computers:
             if ghost.ghost_until is not None and now >= ghost.ghost_until and not running(name):
                 del self.ghosts[name]
 
-    def configure(self, computer: Computer, root: Node, document: Document) -> None:
+    def configure(self, computer: Computer, root: Node, document: StoredDocument) -> None:
         """Give an agent its document; other labels may fit it then."""
         computer.configure(root, document)
         self._place(computer)

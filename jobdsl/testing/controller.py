@@ -30,14 +30,14 @@ from jobdsl.testing.pages import Refusal, forbidden, jetty, login, starting
 from jobdsl.testing.parameters import definitions, values_for
 from jobdsl.testing.paths import bean_of, walk
 from jobdsl.testing.requestlog import RequestLog
-from jobdsl.testing.routing import Call
+from jobdsl.testing.routing import RoutedRequest
 from jobdsl.testing.runner import StepRunner
 from jobdsl.testing.scheduler import Scheduler
-from jobdsl.testing.store import Group, Item
+from jobdsl.testing.store import ItemGroup, StoredItem
 from jobdsl.testing.stored import Rewriter
 from jobdsl.testing.users import ADMINISTER, User, Users
-from jobdsl.testing.views import View
-from jobdsl.testing.wire import DROP, Listener, Request, Response
+from jobdsl.testing.views import StoredView
+from jobdsl.testing.wire import DROP, HttpRequest, HttpResponse, Listener
 
 __all__ = ["SimulatedJenkins"]
 
@@ -82,7 +82,7 @@ class SimulatedJenkins(NodeControl):
         self.clock = clock or SystemClock()
         self.requests = RequestLog()
         self.faults = Faults()
-        self._between: Callable[[Request], None] | None = None
+        self._between: Callable[[HttpRequest], None] | None = None
         self.users = Users()
         self._admin = self.users.add(user, password, {ADMINISTER}, token)
         self.plugins = plugin_list(plugins)
@@ -156,12 +156,12 @@ class SimulatedJenkins(NodeControl):
         return self._admin.password
 
     @property
-    def root(self) -> Group:
+    def root(self) -> ItemGroup:
         """The items at the top."""
         return self.store.root
 
     @property
-    def views(self) -> dict[str, View]:
+    def views(self) -> dict[str, StoredView]:
         """The views at the top."""
         return self.store.views
 
@@ -171,7 +171,7 @@ class SimulatedJenkins(NodeControl):
         return self.scheduler.quieting
 
     @property
-    def items(self) -> Mapping[str, Item]:
+    def items(self) -> Mapping[str, StoredItem]:
         """Every item by its full name, parents first."""
         with self._lock:
             return {item.full_name: item for item in self.root.walk()}
@@ -204,7 +204,7 @@ class SimulatedJenkins(NodeControl):
         with self._lock:
             return self.credentials.add(id, **secret)
 
-    def create_item(self, full_name: str, xml: str | bytes) -> Item:
+    def create_item(self, full_name: str, xml: str | bytes) -> StoredItem:
         """Create an item as createItem does; missing folders above it are made."""
         with self._lock:
             *parents, name = full_name.split("/")
@@ -215,7 +215,7 @@ class SimulatedJenkins(NodeControl):
                 group = (found or self.store.create(group, parent, plain)).children
             return self.store.create(group, name, xml.encode() if isinstance(xml, str) else xml)
 
-    def item(self, full_name: str) -> Item:
+    def item(self, full_name: str) -> StoredItem:
         """The item of a full name; KeyError without it."""
         with self._lock:
             found = self.root.find(full_name)
@@ -269,7 +269,7 @@ class SimulatedJenkins(NodeControl):
             given = values_for(definitions(item), {}, self.store.rewriter.plain)
             self.scheduler.schedule(item, user=self.user, quiet=0, parameters=given)
 
-    def before_each(self, action: Callable[[Request], None] | None) -> None:
+    def before_each(self, action: Callable[[HttpRequest], None] | None) -> None:
         """Call this with every request before it is looked at: what others do in between. None ends that.
 
         It may call every method of this object.
@@ -306,16 +306,16 @@ class SimulatedJenkins(NodeControl):
         """Be `starting` (503), `waking` (401 for a valid token) or `up`."""
         self.faults.phase = phase
 
-    def bean(self, call: Call) -> Bean:
+    def bean(self, call: RoutedRequest) -> Bean:
         """What the API exports for the target of a call."""
         return bean_of(call)
 
-    def _answer(self, request: Request) -> Response:
+    def _answer(self, request: HttpRequest) -> HttpResponse:
         response = self._respond(request)
         self.requests.add(request.method, request.target, response.status)
         return response
 
-    def _respond(self, request: Request) -> Response:
+    def _respond(self, request: HttpRequest) -> HttpResponse:
         if self._between is not None:
             self._between(request)
         if not self.faults.alive():
@@ -337,7 +337,7 @@ class SimulatedJenkins(NodeControl):
             return replace(response, cut=True)
         return DROP if failure.status == "lose" else response
 
-    def _guarded(self, request: Request) -> Response:
+    def _guarded(self, request: HttpRequest) -> HttpResponse:
         """The answer after start-up, login and crumb have been looked at."""
         if self.faults.phase == "starting":
             return starting(request.method)
@@ -346,22 +346,24 @@ class SimulatedJenkins(NodeControl):
             return jetty(401, request.path)
         if request.path.startswith(_AGENT_LINE):
             with self._lock:
-                return self._perform(Call(self, request, caller))  # agents show a secret of their own
+                return self._perform(
+                    RoutedRequest(self, request, caller)
+                )  # agents show a secret of their own
         if request.method not in ("GET", "HEAD") and self.users.crumb_missing(caller, request):
             return jetty(403, request.path, "No valid crumb was included in the request")
-        call = Call(self, request, caller)
+        call = RoutedRequest(self, request, caller)
         if not caller.user.may(_READ) and not request.path.startswith(_FOR_ALL):
             return forbidden(caller, _READ, request.path)
         with self._deletion(request), self._lock:
             return self._perform(call)
 
-    def _perform(self, call: Call) -> Response:
+    def _perform(self, call: RoutedRequest) -> HttpResponse:
         self.scheduler.tick()
         self.caller = call.caller.user
         try:
             call.target, rest = walk(self, call.request.segments)
             action = router().find(call.target, rest, call.request.method)
-            if isinstance(call.target, View):
+            if isinstance(call.target, StoredView):
                 require(call, VIEW_READ, call.target)
             require(call, action.permission, call.target)
             return action.run(call)

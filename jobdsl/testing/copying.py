@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from jobdsl.documents.tree import Node
 from jobdsl.grammar.names import resolve
 from jobdsl.testing.builds import Build
-from jobdsl.testing.store import Item
+from jobdsl.testing.store import StoredItem
 
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins
@@ -70,7 +70,7 @@ def copied(jenkins: SimulatedJenkins, to: Build, step: Node, expanded: Callable[
     return done
 
 
-def _build(job: Item, selector: Node | None, to: Build, expanded: Callable[[str], str]) -> Build | None:
+def _build(job: StoredItem, selector: Node | None, to: Build, expanded: Callable[[str], str]) -> Build | None:
     """The build a selector means, of those there are."""
     kind = (selector.attrs.get("class", "") if selector else "").rpartition(".")[2]
     if selector is None or kind in ("", "StatusBuildSelector"):
@@ -89,7 +89,7 @@ def _build(job: Item, selector: Node | None, to: Build, expanded: Callable[[str]
     raise NotImplementedError(f"builds are not chosen by {kind} here")
 
 
-def _upstream(build: Build, job: Item) -> Build | None:
+def _upstream(build: Build, job: StoredItem) -> Build | None:
     """Return the build of a job that started this one, directly or through others."""
     started_by = build.started_by
     while started_by is not None and started_by.item is not job:
@@ -97,7 +97,7 @@ def _upstream(build: Build, job: Item) -> Build | None:
     return started_by
 
 
-def _last(job: Item, permalink: str) -> Build | None:
+def _last(job: StoredItem, permalink: str) -> Build | None:
     fits = _PERMALINKS.get(permalink)
     builds = [build for _, build in sorted(job.builds.items()) if fits is not None and fits(build)]
     return builds[-1] if builds else None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from jobdsl.testing.wire import Request
+from jobdsl.testing.wire import HttpRequest
 
 __all__ = ["Failure", "Faults", "Phase", "Status", "Where"]
 
@@ -17,7 +17,7 @@ Status = int | Literal["drop", "lose", "cut", "page", "ok"]
 """An HTTP status, or: drop: nothing is done, the connection closes. lose: it is done, but the answer is
 lost. cut: it is done, and the connection closes in the middle of the answer. page: nothing is done, and
 a proxy answers 200 with its login page. ok: it only comes late."""
-Where = str | Callable[[Request], bool] | None
+Where = str | Callable[[HttpRequest], bool] | None
 """Which requests: those whose path starts so, those a function accepts, or any."""
 
 
@@ -32,7 +32,7 @@ class Failure:
     times: int
     headers: tuple[tuple[str, str], ...] = ()
 
-    def matches(self, request: Request) -> bool:
+    def matches(self, request: HttpRequest) -> bool:
         """Whether the request is meant."""
         if self.where is None:
             return True
@@ -76,7 +76,7 @@ class Faults:
                 return True
             return False
 
-    def take(self, request: Request) -> Failure | None:
+    def take(self, request: HttpRequest) -> Failure | None:
         """The failure planned for this request, if any."""
         if not self._planned:
             return None

@@ -11,9 +11,9 @@ import math
 from collections.abc import Collection, Iterable
 
 from jobdsl.testing.builds import Build
-from jobdsl.testing.queue import QueueItem
+from jobdsl.testing.queue import SimulatedQueueItem
 
-__all__ = ["WAITS_FOR_NODE", "Interrupted", "pause"]
+__all__ = ["WAITS_FOR_NODE", "InterruptedParts", "pause"]
 
 WAITS_FOR_NODE = 300.0
 """Seconds a part waits for a node that does not exist (ExecutorStepExecution)."""
@@ -26,7 +26,7 @@ def pause(part: Build, now: float) -> None:
     part.ends = math.inf
 
 
-class Interrupted:
+class InterruptedParts:
     """The parts that a restart interrupted, each with the time when it resumes."""
 
     def __init__(self) -> None:
@@ -47,7 +47,9 @@ class Interrupted:
         self._parts = [entry for entry in self._parts if entry[1].upstream is not build]
 
     @staticmethod
-    def given_up(queue: Iterable[QueueItem], nodes: Collection[str], now: float) -> list[QueueItem]:
+    def given_up(
+        queue: Iterable[SimulatedQueueItem], nodes: Collection[str], now: float
+    ) -> list[SimulatedQueueItem]:
         """Return the items of parts whose node has not existed for too long; the parts have failed."""
         entries = [
             entry

@@ -7,13 +7,13 @@ from typing import Literal
 
 from jobdsl.documents.aliases import tag_class
 
-__all__ = ["CONFIGURATION", "FOLDER", "FREESTYLE", "KINDS", "Kind", "kind_of"]
+__all__ = ["CONFIGURATION", "FOLDER", "FREESTYLE", "KINDS", "ItemKind", "kind_of"]
 
 Shape = Literal["project", "matrix", "pipeline", "job", "folder", "multibranch", "configuration"]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ItemKind:
     """One kind of item."""
 
     tag: str
@@ -33,14 +33,14 @@ class Kind:
 
 
 _PIPELINE = "org.jenkinsci.plugins.workflow"
-FREESTYLE = Kind("project", "hudson.model.FreeStyleProject", "project", "", "hudson.model.FreeStyleBuild")
-FOLDER = Kind(
+FREESTYLE = ItemKind("project", "hudson.model.FreeStyleProject", "project", "", "hudson.model.FreeStyleBuild")
+FOLDER = ItemKind(
     "com.cloudbees.hudson.plugins.folder.Folder",
     "com.cloudbees.hudson.plugins.folder.Folder",
     "folder",
     "cloudbees-folder",
 )
-CONFIGURATION = Kind(
+CONFIGURATION = ItemKind(
     "matrix-config",
     "hudson.matrix.MatrixConfiguration",
     "configuration",
@@ -51,50 +51,50 @@ CONFIGURATION = Kind(
 _ALL = [
     FREESTYLE,
     FOLDER,
-    Kind(
+    ItemKind(
         "matrix-project",
         "hudson.matrix.MatrixProject",
         "matrix",
         "matrix-project",
         "hudson.matrix.MatrixBuild",
     ),
-    Kind(
+    ItemKind(
         "flow-definition",
         f"{_PIPELINE}.job.WorkflowJob",
         "pipeline",
         "workflow-job",
         f"{_PIPELINE}.job.WorkflowRun",
     ),
-    Kind(
+    ItemKind(
         f"{_PIPELINE}.multibranch.WorkflowMultiBranchProject",
         f"{_PIPELINE}.multibranch.WorkflowMultiBranchProject",
         "multibranch",
         "workflow-multibranch",
     ),
-    Kind(
+    ItemKind(
         "jenkins.branch.OrganizationFolder", "jenkins.branch.OrganizationFolder", "multibranch", "branch-api"
     ),
-    Kind(
+    ItemKind(
         "maven2-moduleset",
         "hudson.maven.MavenModuleSet",
         "project",
         "maven-plugin",
         "hudson.maven.MavenModuleSetBuild",
     ),
-    Kind(
+    ItemKind(
         "com.tikal.jenkins.plugins.multijob.MultiJobProject",
         "com.tikal.jenkins.plugins.multijob.MultiJobProject",
         "project",
         "jenkins-multijob-plugin",
         "com.tikal.jenkins.plugins.multijob.MultiJobBuild",
     ),
-    Kind("hudson.model.ExternalJob", "hudson.model.ExternalJob", "job", "external-monitor-job"),
+    ItemKind("hudson.model.ExternalJob", "hudson.model.ExternalJob", "job", "external-monitor-job"),
 ]
-KINDS: dict[str, Kind] = {kind.tag: kind for kind in _ALL} | {kind.java: kind for kind in _ALL}
+KINDS: dict[str, ItemKind] = {kind.tag: kind for kind in _ALL} | {kind.java: kind for kind in _ALL}
 """By root element; the full class name works as well as its alias."""
 
 
-def kind_of(tag: str) -> Kind:
+def kind_of(tag: str) -> ItemKind:
     """The kind of a root element; for one nobody knows, a plain job of that class."""
     java = tag_class(tag)
-    return KINDS.get(java) or Kind(tag, java, "project", "", f"{java}$Build")
+    return KINDS.get(java) or ItemKind(tag, java, "project", "", f"{java}$Build")

@@ -6,14 +6,14 @@ from itertools import product
 
 from jobdsl.documents.tree import Node
 from jobdsl.testing.kinds import CONFIGURATION
-from jobdsl.testing.store import AXIS_LABEL, Group, Item
+from jobdsl.testing.store import AXIS_LABEL, ItemGroup, StoredItem
 
 __all__ = ["axis_values", "configurations"]
 
 _LABEL_AXES = ("hudson.matrix.LabelAxis", "hudson.matrix.LabelExpAxis")
 
 
-def configurations(item: Item) -> list[Item]:
+def configurations(item: StoredItem) -> list[StoredItem]:
     """The configurations of a matrix job; a Groovy combination filter is not judged."""
     axes = item.document.tree().find("axes")
     spans = [_span(axis) for axis in axes.children] if axes else []
@@ -22,7 +22,7 @@ def configurations(item: Item) -> list[Item]:
     return found
 
 
-def axis_values(configuration: Item) -> dict[str, str]:
+def axis_values(configuration: StoredItem) -> dict[str, str]:
     """The value of each axis, by its name."""
     pairs = (part.partition("=") for part in configuration.name.split(","))
     return {name: value for name, _, value in pairs}
@@ -40,9 +40,9 @@ def _span(axis: Node) -> list[_Value]:
     return [(name.text if name else "", (value, is_label)) for value in listed]
 
 
-def _configuration(item: Item, chosen: dict[str, tuple[str, bool]]) -> Item:
+def _configuration(item: StoredItem, chosen: dict[str, tuple[str, bool]]) -> StoredItem:
     name = ",".join(f"{axis}={value}" for axis, (value, _) in sorted(chosen.items()))
-    found = item.configurations.get(name) or Item(Group(item), name, CONFIGURATION)
+    found = item.configurations.get(name) or StoredItem(ItemGroup(item), name, CONFIGURATION)
     labels = [value for value, is_label in chosen.values() if is_label]
     label = "&&".join(f"({one})" if " " in one or "|" in one else one for one in labels)
     found.document = item.document

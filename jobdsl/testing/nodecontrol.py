@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from jobdsl.testing.computers import Computer, Computers, Offline
-from jobdsl.testing.store import Document
+from jobdsl.testing.computers import Computer, Computers, OfflineCause
+from jobdsl.testing.store import StoredDocument
 
 if TYPE_CHECKING:
     from jobdsl.testing.clock import Clock
     from jobdsl.testing.operations import Items
     from jobdsl.testing.runner import StepRunner
     from jobdsl.testing.scheduler import Scheduler
-    from jobdsl.testing.wire import Request
+    from jobdsl.testing.wire import HttpRequest
 
 __all__ = ["NodeControl"]
 
@@ -55,7 +55,7 @@ class NodeControl:
         """Replace the document of a node."""
         with self._lock:
             data = xml.encode() if isinstance(xml, str) else xml
-            document = Document(data, lambda root: self.store.rewriter.settle(root, new=False))
+            document = StoredDocument(data, lambda root: self.store.rewriter.settle(root, new=False))
             self.computers.configure(computer, document.tree(), document)
             self.scheduler.tick()
 
@@ -74,14 +74,14 @@ class NodeControl:
     def mark_offline(self, name: str, reason: str | None, user: str = "somebody") -> None:
         """Take a node offline as a person does in the UI; None takes it online again."""
         with self._lock:
-            mark = Offline("UserCause", reason, user, self.clock.now()) if reason is not None else None
+            mark = OfflineCause("UserCause", reason, user, self.clock.now()) if reason is not None else None
             self.computer(name).mark = mark
             self.scheduler.tick()
 
     def monitor_offline(self, name: str, reason: str, java: str = _DISK) -> None:
         """Take a node offline as one of Jenkins' monitors does; `java` is the class of its cause."""
         with self._lock:
-            self.computer(name).mark = Offline(java, reason, "", self.clock.now())
+            self.computer(name).mark = OfflineCause(java, reason, "", self.clock.now())
 
     def delete_node(self, name: str) -> None:
         """Delete a node as a person does in the UI: a build there fails, a part of a Pipeline later.
@@ -119,7 +119,7 @@ class NodeControl:
             self.changed.notify_all()
 
     @contextmanager
-    def _deletion(self, request: Request) -> Iterator[None]:
+    def _deletion(self, request: HttpRequest) -> Iterator[None]:
         """Note that a request deletes a node, before its turn comes."""
         if request.path.startswith("/computer/") and request.path.endswith("/doDelete"):
             self.deletions.add(id(request))

@@ -8,13 +8,13 @@ from functools import partial
 from jobdsl.documents.tree import Node
 from jobdsl.errors import XmlError
 from jobdsl.testing.documents import read, write
-from jobdsl.testing.kinds import KINDS, Kind, kind_of
+from jobdsl.testing.kinds import KINDS, ItemKind, kind_of
 from jobdsl.testing.names import check
 from jobdsl.testing.pages import failure, oops
 from jobdsl.testing.quirks import refuse
-from jobdsl.testing.store import Document, Group, Item, Settle
+from jobdsl.testing.store import ItemGroup, Settle, StoredDocument, StoredItem
 from jobdsl.testing.stored import Rewriter
-from jobdsl.testing.views import View, default_view, embed, primary, shown_by, views_of
+from jobdsl.testing.views import StoredView, default_view, embed, primary, shown_by, views_of
 
 __all__ = ["Items"]
 
@@ -27,8 +27,8 @@ class Items:
     """All items of a controller, and the operations on them."""
 
     rewriter: Rewriter
-    root: Group = field(default_factory=Group)
-    views: dict[str, View] = field(default_factory=dict)
+    root: ItemGroup = field(default_factory=ItemGroup)
+    views: dict[str, StoredView] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         first = default_view(None, self.settle_view)
@@ -38,25 +38,25 @@ class Items:
         """What the controller makes of the document of a view."""
         return self.rewriter.settle(root, new=False)
 
-    def create(self, group: Group, name: str, data: bytes) -> Item:
+    def create(self, group: ItemGroup, name: str, data: bytes) -> StoredItem:
         """A new item from a document; Refusal as the controller answers."""
         name = self.free_name(group, name)
         root = self._read(data)
-        item = Item(group, name, self._kind(root))
+        item = StoredItem(group, name, self._kind(root))
         if len(name.encode()) > _LONGEST_NAME:
             raise oops()
         self._assign(item, root, data, new=True)
         group.add(item)
         return item
 
-    def update(self, item: Item, data: bytes) -> None:
+    def update(self, item: StoredItem, data: bytes) -> None:
         """Another document for an item; it must be of the same class."""
         root = self._read(data)
         if self._kind(root).java != item.kind.java:
             raise oops()
         self._assign(item, root, data, new=False)
 
-    def copy(self, group: Group, name: str, source: str) -> Item:
+    def copy(self, group: ItemGroup, name: str, source: str) -> StoredItem:
         """A copy of an item with everything below it."""
         name = self.free_name(group, name)
         found = (group.find(source) if not source.startswith("/") else None) or self.root.find(source)
@@ -64,8 +64,8 @@ class Items:
             raise failure(f"No such job: {source}")
         return self._copy(found, group, name)
 
-    def _copy(self, source: Item, group: Group, name: str) -> Item:
-        item = Item(group, name, source.kind)
+    def _copy(self, source: StoredItem, group: ItemGroup, name: str) -> StoredItem:
+        item = StoredItem(group, name, source.kind)
         data = source.document.text.encode()
         self._assign(item, read(data), data, new=False)
         group.add(item)
@@ -73,7 +73,7 @@ class Items:
             self._copy(child, item.children, child.name)
         return item
 
-    def free_name(self, group: Group, name: str) -> str:
+    def free_name(self, group: ItemGroup, name: str) -> str:
         """The name without spaces around it; refused if it is bad or taken."""
         check(name)
         name = name.strip()
@@ -87,7 +87,7 @@ class Items:
         except XmlError:
             raise oops() from None
 
-    def _kind(self, root: Node) -> Kind:
+    def _kind(self, root: Node) -> ItemKind:
         kind = kind_of(root.tag)
         rewriter = self.rewriter
         known = kind.tag in KINDS
@@ -97,14 +97,14 @@ class Items:
             raise oops()
         return kind
 
-    def _assign(self, item: Item, root: Node, data: bytes, *, new: bool) -> None:
+    def _assign(self, item: StoredItem, root: Node, data: bytes, *, new: bool) -> None:
         refuse(item.kind.java, root)
-        document = Document(data, partial(self.rewriter.settle, new=new))
+        document = StoredDocument(data, partial(self.rewriter.settle, new=new))
         item.assign(root, document)
         if item.kind.shape == "folder":
             item.views = views_of(item, document.tree(), self.settle_view)
 
-    def _edit(self, item: Item, tag: str, text: str | None) -> None:
+    def _edit(self, item: StoredItem, tag: str, text: str | None) -> None:
         """Set or remove one simple value of the stored document."""
 
         def change(root: Node) -> None:
@@ -117,20 +117,20 @@ class Items:
         document = item.document.edited(change, partial(self.rewriter.settle, new=False))
         item.assign(document.tree(), document)
 
-    def set_disabled(self, item: Item, disabled: bool) -> None:
+    def set_disabled(self, item: StoredItem, disabled: bool) -> None:
         """Disable or enable; a plain folder stays as it is."""
         if item.kind.shape != "folder":
             self._edit(item, "disabled", str(disabled).lower())
 
-    def describe(self, item: Item, text: str) -> None:
+    def describe(self, item: StoredItem, text: str) -> None:
         """Another description of a job."""
         self._edit(item, "description", text)
 
-    def page_of(self, item: Item) -> View:
+    def page_of(self, item: StoredItem) -> StoredView:
         """The primary view of a folder of any kind: submitDescription describes that (AbstractFolder)."""
         return primary(shown_by(item))
 
-    def assign_view(self, view: View, root: Node, data: bytes) -> None:
+    def assign_view(self, view: StoredView, root: Node, data: bytes) -> None:
         """Another document for a view, which keeps its name; its owner stores it."""
         name = root.find("name")
         if name is None:
@@ -138,9 +138,9 @@ class Items:
         else:
             name.text = view.name
         settle = self.settle_view
-        view.assign(root, Document(data, lambda posted: settle(_named(posted, view.name))), settle)
+        view.assign(root, StoredDocument(data, lambda posted: settle(_named(posted, view.name))), settle)
 
-    def describe_view(self, view: View, text: str) -> None:
+    def describe_view(self, view: StoredView, text: str) -> None:
         """Another description of a view (View.doSubmitDescription); one that is computed forgets it.
 
         A view whose class has a description of its own (`defined-in`) keeps that.
@@ -150,31 +150,31 @@ class Items:
             child for child in root.children if child.tag != "description" or "defined-in" in child.attrs
         ]
         root.children.append(Node("description", text))
-        if not (isinstance(view.owner, Item) and view.owner.kind.shape == "multibranch"):
+        if not (isinstance(view.owner, StoredItem) and view.owner.kind.shape == "multibranch"):
             self.assign_view(view, root, write(root).encode())
             self.views_changed(view.owner)
 
-    def delete_view(self, view: View) -> None:
+    def delete_view(self, view: StoredView) -> None:
         """Remove a view; where it was the primary one, the first of the others is (ViewGroupMixIn)."""
         owner = view.owner
         views = owner.views if owner else self.views
-        if len(views) == 1 and not isinstance(owner, View):
+        if len(views) == 1 and not isinstance(owner, StoredView):
             raise oops()
         del views[view.name]
         if view.primary:
             primary(views).primary = True
         self.views_changed(owner)
 
-    def reload(self, item: Item) -> None:
+    def reload(self, item: StoredItem) -> None:
         """Read the item again from what is stored."""
         data = item.document.text.encode()
         self._assign(item, read(data), data, new=False)
 
-    def delete(self, item: Item) -> None:
+    def delete(self, item: StoredItem) -> None:
         """Remove the item and everything below it."""
         item.parent.remove(item)
 
-    def rename(self, item: Item, name: str) -> None:
+    def rename(self, item: StoredItem, name: str) -> None:
         """Another name in the same folder; refused while a build runs."""
         check(name)
         if any(_is_building(job) for job in (item, *item.children.walk())):
@@ -185,7 +185,7 @@ class Items:
             raise failure(f"The name \u2018{name}\u2019 is already in use.")
         item.parent.rename(item, name)
 
-    def move(self, item: Item, destination: str) -> bool:
+    def move(self, item: StoredItem, destination: str) -> bool:
         """Move to a folder (`/` is the root); False when the controller would not."""
         target = self.root.find(destination) if destination.strip("/") else None
         if destination.strip("/") and (
@@ -199,17 +199,17 @@ class Items:
         group.add(item)
         return True
 
-    def views_changed(self, owner: Item | View | None) -> None:
+    def views_changed(self, owner: StoredItem | StoredView | None) -> None:
         """Write changed views into the documents that hold them."""
-        while isinstance(owner, View):
+        while isinstance(owner, StoredView):
             self._store_nested(owner)
             owner = owner.owner
-        if isinstance(owner, Item):
+        if isinstance(owner, StoredItem):
             item = owner
             settle: Settle = partial(self.rewriter.settle, new=False)
             item.document = item.document.edited(lambda root: embed(item, root), settle)
 
-    def _store_nested(self, view: View) -> None:
+    def _store_nested(self, view: StoredView) -> None:
         def change(root: Node) -> None:
             root.children = [child for child in root.children if child.tag != "views"]
             nodes = []
@@ -223,7 +223,7 @@ class Items:
         view.document = view.document.edited(change, self.settle_view)
 
 
-def _is_building(item: Item) -> bool:
+def _is_building(item: StoredItem) -> bool:
     return any(build.building for build in item.builds.values())
 
 

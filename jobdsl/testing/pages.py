@@ -8,7 +8,7 @@ from http import HTTPStatus
 from urllib.parse import quote
 
 from jobdsl.testing.users import ADMINISTER, IMPLIED_BY, Caller
-from jobdsl.testing.wire import Response
+from jobdsl.testing.wire import HttpResponse
 
 __all__ = [
     "VERSION",
@@ -40,15 +40,15 @@ _PAGE = [
 class Refusal(Exception):  # noqa: N818 - it is an answer, not a mistake of ours
     """Raised by a handler that answers with a page instead."""
 
-    def __init__(self, response: Response) -> None:
+    def __init__(self, response: HttpResponse) -> None:
         super().__init__(response.status)
         self.response = response
 
 
-def page(status: int, title: str, headers: Iterable[tuple[str, str]] = ()) -> Response:
+def page(status: int, title: str, headers: Iterable[tuple[str, str]] = ()) -> HttpResponse:
     """An HTML page of Jenkins."""
     text = f"<!DOCTYPE html><html><head><title>{html.escape(title)}</title></head><body></body></html>"
-    return Response(status, text.encode(), [*headers, _HTML, *_PAGE])
+    return HttpResponse(status, text.encode(), [*headers, _HTML, *_PAGE])
 
 
 def failure(reason: str) -> Refusal:
@@ -73,20 +73,20 @@ def wrong_method() -> Refusal:
     return Refusal(page(405, "Method Not Allowed - Jenkins", [("Allow", "POST")]))
 
 
-def redirect(location: str) -> Response:
+def redirect(location: str) -> HttpResponse:
     """302, as Jenkins answers most forms."""
-    return Response(302, b"", [("Location", location)])
+    return HttpResponse(302, b"", [("Location", location)])
 
 
-def starting(method: str) -> Response:
+def starting(method: str) -> HttpResponse:
     """503 while the controller loads its jobs; the filter for POST has named the version by then."""
     text = "<!DOCTYPE html><html><head><title>Starting Jenkins</title></head><body></body></html>"
     headers = [("Expires", "0"), ("Cache-Control", "no-cache,no-store,must-revalidate"), _HTML]
     version = [("X-Jenkins", VERSION)] if method == "POST" else []
-    return Response(503, text.encode(), [*version, *headers])
+    return HttpResponse(503, text.encode(), [*version, *headers])
 
 
-def jetty(status: int, path: str, message: str = "") -> Response:
+def jetty(status: int, path: str, message: str = "") -> HttpResponse:
     """The error page of the servlet container, below Jenkins' own."""
     message = message or next((known.phrase for known in HTTPStatus if known == status), "")
     text = (
@@ -103,16 +103,16 @@ def jetty(status: int, path: str, message: str = "") -> Response:
     ]
     if status == 401:
         headers.insert(0, ("WWW-Authenticate", 'Basic realm="Jenkins", charset="UTF-8"'))
-    return Response(status, text.encode("latin-1", "replace"), headers)
+    return HttpResponse(status, text.encode("latin-1", "replace"), headers)
 
 
-def login() -> Response:
+def login() -> HttpResponse:
     """What a proxy in front of Jenkins answers when it wants people to sign in."""
     text = "<!DOCTYPE html><html><head><title>Sign in</title></head><body><form></form></body></html>"
-    return Response(200, text.encode(), [_HTML])
+    return HttpResponse(200, text.encode(), [_HTML])
 
 
-def forbidden(caller: Caller, permission: str, path: str) -> Response:
+def forbidden(caller: Caller, permission: str, path: str) -> HttpResponse:
     """403: the page and headers say which permission is missing; without credentials, a login page."""
     implied = IMPLIED_BY.get(permission, ())
     headers = [
@@ -140,4 +140,4 @@ def forbidden(caller: Caller, permission: str, path: str) -> Response:
         ("X-Hudson", "1.395"),
         ("X-Jenkins", VERSION),
     ]
-    return Response(403, text.encode(), [*usual, *headers])
+    return HttpResponse(403, text.encode(), [*usual, *headers])

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from jobdsl.documents.tree import Node, class_name
-from jobdsl.testing.builds import Parameter
+from jobdsl.testing.builds import ParameterValue
 from jobdsl.testing.pages import oops
-from jobdsl.testing.store import Item
+from jobdsl.testing.store import StoredItem
 
 __all__ = ["definitions", "values_for"]
 
 _STRING = "hudson.model.StringParameterValue"
 
 
-def definitions(item: Item) -> list[Node]:
+def definitions(item: StoredItem) -> list[Node]:
     """The parameter definitions of a job, in order."""
     properties = item.document.tree().find("properties")
     holder = properties.find("hudson.model.ParametersDefinitionProperty") if properties else None
@@ -24,25 +24,25 @@ def definitions(item: Item) -> list[Node]:
 
 def values_for(
     defined: Iterable[Node], given: Mapping[str, str], plain: Mapping[str, str]
-) -> tuple[Parameter, ...]:
+) -> tuple[ParameterValue, ...]:
     """A value for every definition; what is not defined is ignored, a wrong choice is an error (500)."""
     return tuple(_value(node, given, plain) for node in defined)
 
 
-def _value(node: Node, given: Mapping[str, str], plain: Mapping[str, str]) -> Parameter:
+def _value(node: Node, given: Mapping[str, str], plain: Mapping[str, str]) -> ParameterValue:
     kind = class_name(node.tag).rpartition(".")[2]
     name = _text(node, "name")
     default = _text(node, "defaultValue")
     if kind == "BooleanParameterDefinition":
         chosen = given.get(name, default).strip().lower() in ("true", "on")
-        return Parameter(name, chosen, "hudson.model.BooleanParameterValue")
+        return ParameterValue(name, chosen, "hudson.model.BooleanParameterValue")
     if kind == "ChoiceParameterDefinition":
-        return Parameter(name, _choice(node, given.get(name)), _STRING)
+        return ParameterValue(name, _choice(node, given.get(name)), _STRING)
     if kind == "PasswordParameterDefinition":
         secret = given.get(name, plain.get(default, default))
-        return Parameter(name, secret, "hudson.model.PasswordParameterValue")
+        return ParameterValue(name, secret, "hudson.model.PasswordParameterValue")
     java = "hudson.model.TextParameterValue" if kind == "TextParameterDefinition" else _STRING
-    return Parameter(name, given.get(name, default), java)
+    return ParameterValue(name, given.get(name, default), java)
 
 
 def _choice(node: Node, given: str | None) -> str:

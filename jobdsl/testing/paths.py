@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jobdsl.testing.api_builds import find_link
-from jobdsl.testing.api_computers import Label, Load
+from jobdsl.testing.api_computers import Label, LoadStatistics
 from jobdsl.testing.builds import Build
 from jobdsl.testing.computers import Computer, Computers
 from jobdsl.testing.credentials import Credential, Credentials
 from jobdsl.testing.export import Bean
 from jobdsl.testing.pages import missing
-from jobdsl.testing.queue import Queue, QueueItem
-from jobdsl.testing.routing import Call
-from jobdsl.testing.store import Item
+from jobdsl.testing.queue import Queue, SimulatedQueueItem
+from jobdsl.testing.routing import RoutedRequest
+from jobdsl.testing.store import StoredItem
 from jobdsl.testing.users import User, Users
-from jobdsl.testing.views import View, shown_by
+from jobdsl.testing.views import StoredView, shown_by
 
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins
@@ -84,18 +84,18 @@ def _from_group(jenkins: SimulatedJenkins, target: Any, path: tuple[str, ...]) -
     if path[0] == "view":
         return _found(_views(jenkins, target).get(path[1]), path[2:])
     owner = target
-    while isinstance(owner, View):
+    while isinstance(owner, StoredView):
         owner = owner.owner
-    if owner is not None and owner is not jenkins and not isinstance(owner, Item):
+    if owner is not None and owner is not jenkins and not isinstance(owner, StoredItem):
         return None
-    group = owner.children if isinstance(owner, Item) else jenkins.root
+    group = owner.children if isinstance(owner, StoredItem) else jenkins.root
     return _found(group.get(path[1]), path[2:])
 
 
-def _views(jenkins: SimulatedJenkins, target: Any) -> dict[str, View]:
-    if isinstance(target, Item):
+def _views(jenkins: SimulatedJenkins, target: Any) -> dict[str, StoredView]:
+    if isinstance(target, StoredItem):
         return shown_by(target)
-    return target.views if target is jenkins or isinstance(target, View) else {}
+    return target.views if target is jenkins or isinstance(target, StoredView) else {}
 
 
 def _from_root(jenkins: SimulatedJenkins, target: Any, path: tuple[str, ...]) -> Walked | None:
@@ -123,7 +123,7 @@ def _label(jenkins: SimulatedJenkins, path: tuple[str, ...]) -> Walked | None:  
     if len(path) < 2:
         return None
     if path[2:3] == ("loadStatistics",):
-        return Load("hudson.model.Label$1"), path[3:]
+        return LoadStatistics("hudson.model.Label$1"), path[3:]
     return Label(path[1]), path[2:]
 
 
@@ -155,8 +155,8 @@ _OPENERS: dict[str, _Opener] = {
     "pluginManager": lambda _, path: (PluginManager(), path[1:]),
     "crumbIssuer": lambda _, path: (CrumbIssuer(), path[1:]),
     "whoAmI": lambda _, path: (WhoAmI(), path[1:]),
-    "overallLoad": lambda _, path: (Load("hudson.model.OverallLoadStatistics"), path[1:]),
-    "unlabeledLoad": lambda _, path: (Load("jenkins.model.UnlabeledLoadStatistics"), path[1:]),
+    "overallLoad": lambda _, path: (LoadStatistics("hudson.model.OverallLoadStatistics"), path[1:]),
+    "unlabeledLoad": lambda _, path: (LoadStatistics("jenkins.model.UnlabeledLoadStatistics"), path[1:]),
     "simulated-agent": _agent_line,
     "user": _user,
 }
@@ -166,7 +166,7 @@ def _from_item(target: Any, path: tuple[str, ...]) -> Walked | None:
     """x/lastBuild, x/17 of a job; artifact/some/path of a build."""
     if isinstance(target, Build) and path[0] == "artifact" and len(path) > 1:
         return Artifact(target, "/".join(path[1:])), ()
-    if not isinstance(target, Item):
+    if not isinstance(target, StoredItem):
         return None
     if path[0] in target.configurations:
         return target.configurations[path[0]], path[1:]
@@ -175,7 +175,7 @@ def _from_item(target: Any, path: tuple[str, ...]) -> Walked | None:
     return None
 
 
-def bean_of(call: Call) -> Bean:
+def bean_of(call: RoutedRequest) -> Bean:
     """What the API exports for the target of a call."""
     jenkins, target = call.jenkins, call.target
     if target is jenkins:
@@ -185,12 +185,12 @@ def bean_of(call: Call) -> Bean:
         Build: jenkins.build_api.build,
         Computer: jenkins.computer_api.computer,
         Computers: lambda _: jenkins.computer_api.all(),
-        Item: jenkins.item_api.item,
+        StoredItem: jenkins.item_api.item,
         Label: jenkins.computer_api.label,
-        Load: jenkins.computer_api.load,
+        LoadStatistics: jenkins.computer_api.load,
         Queue: lambda _: jenkins.queue_api.all(),
-        QueueItem: jenkins.queue_api.entry,
-        View: jenkins.item_api.view,
+        SimulatedQueueItem: jenkins.queue_api.entry,
+        StoredView: jenkins.item_api.view,
     }
     exporter = exporters.get(type(target))
     if exporter is None:
@@ -198,7 +198,17 @@ def bean_of(call: Call) -> Bean:
     return exporter(target)
 
 
-TARGETS: list[type] = [Build, Computer, Computers, Item, Label, Load, Queue, QueueItem, View]
+TARGETS: list[type] = [
+    Build,
+    Computer,
+    Computers,
+    StoredItem,
+    Label,
+    LoadStatistics,
+    Queue,
+    SimulatedQueueItem,
+    StoredView,
+]
 """Classes whose API `bean_of` answers."""
 PAGES: list[type] = [*TARGETS, Credential, Credentials, User]
 """Classes of objects that have a page."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobdsl.testing.credentials import Credential
 from jobdsl.testing.documents import read
-from jobdsl.testing.store import Document
+from jobdsl.testing.store import StoredDocument
 from jobdsl.testing.views import view_from
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def load(jenkins: SimulatedJenkins, path: Path) -> None:
         view.primary = view.name == "all"
         jenkins.views[view.name] = view
     for name, text in state["nodes"].items():
-        document = Document(text.encode(), settle)
+        document = StoredDocument(text.encode(), settle)
         jenkins.computers.configure(jenkins.computers.add(name), document.tree(), document)
     for id, java, fields in state["credentials"]:
         jenkins.credentials.by_id[id] = Credential(id, java, fields)

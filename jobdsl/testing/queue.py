@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from jobdsl.testing.builds import Build, Parameter
-from jobdsl.testing.store import Item
+from jobdsl.testing.builds import Build, ParameterValue
+from jobdsl.testing.store import StoredItem
 
-__all__ = ["Queue", "QueueItem", "State"]
+__all__ = ["Queue", "SimulatedQueueItem", "State"]
 
 State = Literal["waiting", "blocked", "buildable", "left"]
 
 
 @dataclass(slots=True, eq=False)
-class QueueItem:
+class SimulatedQueueItem:
     """One item of the queue; it stays readable after it left."""
 
     id: int
-    item: Item | None
+    item: StoredItem | None
     """The job; None for a part of a Pipeline build, which only has a name."""
     name: str
     label: str | None
@@ -28,7 +28,7 @@ class QueueItem:
     """When its quiet period ends."""
     user: str = ""
     causes: int = 1
-    parameters: tuple[Parameter, ...] = ()
+    parameters: tuple[ParameterValue, ...] = ()
     state: State = "waiting"
     buildable_since: float | None = None
     cancelled: bool = False
@@ -52,12 +52,12 @@ class QueueItem:
 class Queue:
     """The items in the order they came, and those that left."""
 
-    items: dict[int, QueueItem] = field(default_factory=dict)
-    left: dict[int, QueueItem] = field(default_factory=dict)
+    items: dict[int, SimulatedQueueItem] = field(default_factory=dict)
+    left: dict[int, SimulatedQueueItem] = field(default_factory=dict)
     last_id: int = 0
-    _of_job: dict[Item, dict[int, QueueItem]] = field(default_factory=dict)
+    _of_job: dict[StoredItem, dict[int, SimulatedQueueItem]] = field(default_factory=dict)
 
-    def add(self, entry: QueueItem) -> QueueItem:
+    def add(self, entry: SimulatedQueueItem) -> SimulatedQueueItem:
         """Take an item in."""
         self.items[entry.id] = entry
         if entry.item is not None:
@@ -69,11 +69,11 @@ class Queue:
         self.last_id += 1
         return self.last_id
 
-    def find(self, number: int) -> QueueItem | None:
+    def find(self, number: int) -> SimulatedQueueItem | None:
         """An item that waits or has left."""
         return self.items.get(number) or self.left.get(number)
 
-    def leave(self, entry: QueueItem, build: Build | None = None) -> None:
+    def leave(self, entry: SimulatedQueueItem, build: Build | None = None) -> None:
         """An item starts as a build, or is cancelled."""
         del self.items[entry.id]
         if entry.item is not None:
@@ -86,6 +86,6 @@ class Queue:
         entry.build = build
         self.left[entry.id] = entry
 
-    def of_job(self, item: Item) -> list[QueueItem]:
+    def of_job(self, item: StoredItem) -> list[SimulatedQueueItem]:
         """What waits of a job."""
         return list(self._of_job.get(item, {}).values())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jobdsl.errors import DslError
 from jobdsl.grammar.labels import parse
-from jobdsl.testing.queue import QueueItem
+from jobdsl.testing.queue import SimulatedQueueItem
 
 if TYPE_CHECKING:
     from jobdsl.testing.scheduler import Scheduler
@@ -35,7 +35,7 @@ def _span(seconds: float) -> str:
     return f"{minutes} min {rest} sec" if minutes else f"{rest} sec"
 
 
-def why(scheduler: Scheduler, entry: QueueItem) -> str | None:
+def why(scheduler: Scheduler, entry: SimulatedQueueItem) -> str | None:
     """The reason Jenkins gives for an item that waits."""
     if entry.state == "left":
         return None
@@ -52,7 +52,7 @@ def why(scheduler: Scheduler, entry: QueueItem) -> str | None:
     return _no_executor(scheduler, entry)
 
 
-def _no_executor(scheduler: Scheduler, entry: QueueItem) -> str:
+def _no_executor(scheduler: Scheduler, entry: SimulatedQueueItem) -> str:
     if entry.label is None:
         return "Waiting for next available executor"
     label = printed(entry.label)
@@ -74,7 +74,7 @@ def _no_executor(scheduler: Scheduler, entry: QueueItem) -> str:
     return f"Waiting for next available executor on \u2018{where}\u2019"
 
 
-def stuck(scheduler: Scheduler, entry: QueueItem) -> bool:
+def stuck(scheduler: Scheduler, entry: SimulatedQueueItem) -> bool:
     """Whether Jenkins calls it stuck: no node of its label is there, or none online."""
     if entry.state != "buildable" or entry.label is None:
         return False

@@ -8,29 +8,29 @@ from typing import TYPE_CHECKING, Any
 
 from jobdsl.testing.pages import missing, wrong_method
 from jobdsl.testing.users import Caller
-from jobdsl.testing.wire import Request, Response
+from jobdsl.testing.wire import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins
 
-__all__ = ["Action", "Call", "Router"]
+__all__ = ["Handler", "RoutedRequest", "Router"]
 
 
 @dataclass(slots=True)
-class Call:
+class RoutedRequest:
     """One request on its way: who asks what of which object."""
 
     jenkins: SimulatedJenkins
-    request: Request
+    request: HttpRequest
     caller: Caller
     target: Any = None
 
 
-Run = Callable[[Call], Response]
+Run = Callable[[RoutedRequest], HttpResponse]
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
+class Handler:
     """What a path does on a class of objects."""
 
     run: Run
@@ -43,7 +43,7 @@ class Router:
     """The actions of each class of objects, by the rest of the path and the method."""
 
     def __init__(self) -> None:
-        self._actions: dict[tuple[type, tuple[str, ...], str], Action] = {}
+        self._actions: dict[tuple[type, tuple[str, ...], str], Handler] = {}
 
     def on(
         self, target: type, path: str, *, permission: str = "", post: bool = False, method: str = ""
@@ -55,12 +55,12 @@ class Router:
 
         def register(run: Run) -> Run:
             key = (target, tuple(part for part in path.split("/") if part), method)
-            self._actions[key] = Action(run, permission, post)
+            self._actions[key] = Handler(run, permission, post)
             return run
 
         return register
 
-    def find(self, target: object, rest: tuple[str, ...], method: str) -> Action:
+    def find(self, target: object, rest: tuple[str, ...], method: str) -> Handler:
         """The action, or 404 or 405."""
         for java in type(target).__mro__:
             action = self._actions.get((java, rest, method)) or self._actions.get((java, rest, ""))

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 from jobdsl.testing.builds import Build
 from jobdsl.testing.computers import Computer
 from jobdsl.testing.downstream import start
-from jobdsl.testing.steps import Outcome, Stopper, perform
+from jobdsl.testing.steps import BuildOutcome, Stopper, perform
 from jobdsl.testing.suites import suites_of
-from jobdsl.testing.work import Work, environment_of, work_of
+from jobdsl.testing.work import BuildSpec, environment_of, work_of
 
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins
 
-__all__ = ["Line", "StepRunner"]
+__all__ = ["AgentChannel", "StepRunner"]
 
 
 @dataclass(slots=True)
-class Line:
+class AgentChannel:
     """The line to an agent process: what it shall do next, and what it shall stop."""
 
     waiting: deque[Build] = field(default_factory=deque)
@@ -41,7 +41,7 @@ class StepRunner:
         self._home: tempfile.TemporaryDirectory[str] | None = None
         self._stoppers: dict[Build, Stopper] = {}
         self._threads: list[threading.Thread] = []
-        self.lines: dict[str, Line] = {}
+        self.lines: dict[str, AgentChannel] = {}
 
     def start(self, build: Build, computer: Computer) -> bool:
         """Begin a build where something can run it; False lets it only take time."""
@@ -84,7 +84,7 @@ class StepRunner:
             self._home = tempfile.TemporaryDirectory(prefix="simulated-jenkins-", ignore_cleanup_errors=True)
         return Path(self._home.name)
 
-    def _run(self, build: Build, work: Work, home: Path) -> None:
+    def _run(self, build: Build, work: BuildSpec, home: Path) -> None:
         outcome = perform(work, home, lambda text: self.log(build, text), self._stoppers[build])
         self.done(build, outcome)
 
@@ -95,7 +95,7 @@ class StepRunner:
                 build.log.append(text)
                 self._jenkins.changed.notify_all()
 
-    def done(self, build: Build, outcome: Outcome) -> None:
+    def done(self, build: Build, outcome: BuildOutcome) -> None:
         """A build is over: keep what it left, free its executor."""
         with self._jenkins.changed:
             self._stoppers.pop(build, None)

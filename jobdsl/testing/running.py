@@ -7,22 +7,22 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from jobdsl.testing.builds import Build
-from jobdsl.testing.store import Item
+from jobdsl.testing.store import StoredItem
 
-__all__ = ["Running"]
+__all__ = ["RunningBuilds"]
 
 _BESIDE = ("pipeline", "matrix")
 """Builds of these shapes take no executor of the built-in node."""
 
 
-class Running:
+class RunningBuilds:
     """The builds that are not over, in the order they began."""
 
     def __init__(self) -> None:
         self._builds: dict[Build, None] = {}
         self._on: dict[str, dict[Build, None]] = defaultdict(dict)
         self._beside: dict[str, dict[Build, None]] = defaultdict(dict)
-        self._of: dict[Item, dict[Build, None]] = defaultdict(dict)
+        self._of: dict[StoredItem, dict[Build, None]] = defaultdict(dict)
         self._ends: list[tuple[float, int, Build]] = []
         self._begun = 0
 
@@ -77,6 +77,6 @@ class Running:
         """The builds that run on a node without holding an executor."""
         return list(self._beside[node]) if node in self._beside else []
 
-    def of(self, item: Item) -> list[Build]:
+    def of(self, item: StoredItem) -> list[Build]:
         """The builds of a job; parts of Pipelines are none."""
         return list(self._of[item]) if item in self._of else []

@@ -7,22 +7,22 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Protocol
 
-from jobdsl.testing.builds import Build, Parameter, Result, worst
+from jobdsl.testing.builds import Build, ParameterValue, Result, worst
 from jobdsl.testing.clock import Clock
 from jobdsl.testing.computers import Computer, Computers
-from jobdsl.testing.interrupted import WAITS_FOR_NODE, Interrupted, pause
+from jobdsl.testing.interrupted import WAITS_FOR_NODE, InterruptedParts, pause
 from jobdsl.testing.matrix import configurations
-from jobdsl.testing.queue import Queue, QueueItem
-from jobdsl.testing.running import Running
-from jobdsl.testing.store import Item
+from jobdsl.testing.queue import Queue, SimulatedQueueItem
+from jobdsl.testing.running import RunningBuilds
+from jobdsl.testing.store import StoredItem
 
-__all__ = ["Runner", "Scheduler"]
+__all__ = ["BuildRunner", "Scheduler"]
 
 _ON_BUILT_IN = ("pipeline", "matrix")
 """Builds of these shapes begin on the built-in node, whatever it does."""
 
 
-class Runner(Protocol):
+class BuildRunner(Protocol):
     """What really runs builds; without one they only take time."""
 
     def start(self, build: Build, computer: Computer) -> bool:
@@ -41,14 +41,14 @@ class Scheduler:
     clock: Clock
     computers: Computers
     queue: Queue = field(default_factory=Queue)
-    running: Running = field(default_factory=Running)
+    running: RunningBuilds = field(default_factory=RunningBuilds)
     build_seconds: float = 1.0
     """How long a simulated build takes."""
     maintenance: float = 0.0
     """Seconds between the end of a quiet period and the next look at the queue (up to 5 on a controller)."""
-    runner: Runner | None = None
+    runner: BuildRunner | None = None
     quieting: bool = False
-    interrupted: Interrupted = field(default_factory=Interrupted)
+    interrupted: InterruptedParts = field(default_factory=InterruptedParts)
     """Parts of Pipelines that resume after a restart."""
     _looking: bool = False
     _again: bool = False
@@ -57,36 +57,38 @@ class Scheduler:
 
     def schedule(
         self,
-        item: Item,
+        item: StoredItem,
         *,
         user: str,
         quiet: float,
-        parameters: tuple[Parameter, ...] = (),
+        parameters: tuple[ParameterValue, ...] = (),
         started_by: Build | None = None,
-    ) -> tuple[QueueItem, bool]:
+    ) -> tuple[SimulatedQueueItem, bool]:
         """Put a job into the queue; an equal item that waits already is the answer, and False."""
         now = self.clock.now()
         for waiting in self.queue.of_job(item):
             if waiting.parameters == parameters:
                 waiting.causes += 1
                 return waiting, False
-        entry = QueueItem(self.queue.next_id(), item, item.name, item.tied_to, now, now + quiet, user)
+        entry = SimulatedQueueItem(
+            self.queue.next_id(), item, item.name, item.tied_to, now, now + quiet, user
+        )
         entry.parameters = parameters
         entry.started_by = started_by
         self._enter(entry)
         return entry, True
 
-    def add_part(self, build: Build, label: str) -> QueueItem:
+    def add_part(self, build: Build, label: str) -> SimulatedQueueItem:
         """A `node(label)` step of a Pipeline build, waiting for an executor."""
         now = self.clock.now()
         name = f"part of {build.item.name} #{build.number}"
-        entry = QueueItem(self.queue.next_id(), None, name, label, now, now, part_of=build)
+        entry = SimulatedQueueItem(self.queue.next_id(), None, name, label, now, now, part_of=build)
         build.ends = None  # it lasts as long as its parts
         build.waiting_runs += 1
         self._enter(entry)
         return entry
 
-    def _enter(self, entry: QueueItem) -> None:
+    def _enter(self, entry: SimulatedQueueItem) -> None:
         """Take an item in. Of a queue that was just looked at, it is the only one that can have news."""
         self.queue.add(entry)
         now = self.clock.now()
@@ -125,7 +127,7 @@ class Scheduler:
         for entry in [] if self.quieting else list(self.queue.items.values()):
             self._advance(entry, now, full)
 
-    def _advance(self, entry: QueueItem, now: float, full: set[str | None]) -> None:
+    def _advance(self, entry: SimulatedQueueItem, now: float, full: set[str | None]) -> None:
         """Move an item on. `full` collects the labels without a free executor."""
         maintenance = self.maintenance if entry.ready > entry.since else 0
         if entry.state == "left" or now < entry.ready + maintenance:
@@ -139,7 +141,7 @@ class Scheduler:
         elif computer is not None:
             self._start_part(entry, computer, now)
 
-    def _blocked(self, entry: QueueItem) -> bool:
+    def _blocked(self, entry: SimulatedQueueItem) -> bool:
         item = entry.item
         if item is None or item.fields.get("concurrentBuild") == "true" or item.kind.shape == "pipeline":
             return False
@@ -149,7 +151,7 @@ class Scheduler:
         )
         return earlier or bool(self.running.of(item))
 
-    def _free_computer(self, entry: QueueItem, full: set[str | None]) -> Computer | None:
+    def _free_computer(self, entry: SimulatedQueueItem, full: set[str | None]) -> Computer | None:
         if entry.item is not None and entry.item.kind.shape in _ON_BUILT_IN:
             return self.computers.built_in
         if entry.label in full:
@@ -168,7 +170,7 @@ class Scheduler:
         """The builds that run on a node without holding an executor."""
         return self.running.beside(computer.name)
 
-    def _start_part(self, entry: QueueItem, computer: Computer, now: float) -> None:
+    def _start_part(self, entry: SimulatedQueueItem, computer: Computer, now: float) -> None:
         """A part of a Pipeline build holds an executor, and belongs to the build."""
         whole = entry.part_of
         assert whole is not None
@@ -186,12 +188,12 @@ class Scheduler:
     def _requeue(self, part: Build, now: float) -> None:
         """Let a part go on where it ran: it waits for that very node."""
         name = f"part of {part.item.name} #{part.number}"
-        entry = QueueItem(
+        entry = SimulatedQueueItem(
             self.queue.next_id(), None, name, part.node, now, now, part_of=part.upstream, resumes=part
         )
         self.queue.add(entry)
 
-    def _start(self, entry: QueueItem, item: Item, computer: Computer, now: float) -> None:
+    def _start(self, entry: SimulatedQueueItem, item: StoredItem, computer: Computer, now: float) -> None:
         number = entry.upstream.number if entry.upstream else item.next_build
         build = Build(item, number, entry.id, now, computer.name, entry.user, entry.causes)
         build.parameters, build.started_by = entry.parameters, entry.started_by
@@ -211,11 +213,11 @@ class Scheduler:
         if not spread and (self.runner is None or not self.runner.start(build, computer)):
             self.running.ends_at(build, now + self.build_seconds)
 
-    def _spread(self, configuration: Item, build: Build, now: float) -> None:
+    def _spread(self, configuration: StoredItem, build: Build, now: float) -> None:
         """Queue one configuration of a matrix build."""
         label = configuration.tied_to
         number = self.queue.next_id()
-        entry = QueueItem(number, configuration, configuration.name, label, now, now, upstream=build)
+        entry = SimulatedQueueItem(number, configuration, configuration.name, label, now, now, upstream=build)
         entry.parameters = build.parameters
         self.queue.add(entry)
         self._again = True
@@ -296,13 +298,13 @@ class Scheduler:
             if build.item.kind.shape != "pipeline":
                 self._interrupt(build, "ABORTED")
 
-    def cancel(self, entry: QueueItem) -> None:
+    def cancel(self, entry: SimulatedQueueItem) -> None:
         """Take an item out of the queue."""
         self.queue.leave(entry)
         if (whole := entry.upstream or entry.part_of) is not None:
             self._gather(whole)
 
-    def forget(self, item: Item) -> None:
+    def forget(self, item: StoredItem) -> None:
         """A deleted item and all below it neither wait nor run any more."""
         for entry in list(self.queue.items.values()):
             job = entry.part_of.item if entry.part_of is not None else entry.item

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from jobdsl.testing.builds import Result, worst
 from jobdsl.testing.suites import count, suites_of
-from jobdsl.testing.work import Step, Work
+from jobdsl.testing.work import BuildSpec, BuildStep
 
-__all__ = ["Outcome", "Stopper", "perform"]
+__all__ = ["BuildOutcome", "Stopper", "perform"]
 
 Log = Callable[[str], None]
 _REFS = ("refs/heads/", "remotes/origin/", "origin/", "**/", "*/")
@@ -51,7 +51,7 @@ class Stopper:
 
 
 @dataclass(slots=True)
-class Outcome:
+class BuildOutcome:
     """How a build went, and what it left behind."""
 
     result: Result = "SUCCESS"
@@ -66,11 +66,11 @@ class Outcome:
 class _Run:
     """One build on its way through its work."""
 
-    work: Work
+    work: BuildSpec
     workspace: Path
     log: Log
     stopper: Stopper
-    outcome: Outcome = field(default_factory=Outcome)
+    outcome: BuildOutcome = field(default_factory=BuildOutcome)
 
     def say(self, text: str) -> None:
         """A line or more of the log, secrets hidden."""
@@ -97,7 +97,7 @@ class _Run:
         return process.wait()
 
 
-def perform(work: Work, root: Path, log: Log, stopper: Stopper) -> Outcome:
+def perform(work: BuildSpec, root: Path, log: Log, stopper: Stopper) -> BuildOutcome:
     """Do the work in a workspace below `root`; never raises for what a build does wrong."""
     workspace = root / "workspace" / work.job
     workspace.mkdir(parents=True, exist_ok=True)
@@ -192,7 +192,7 @@ def _output(run: _Run, command: list[str], environment: dict[str, str]) -> str:
     return done.stdout if done.returncode == 0 else ""
 
 
-def _step(run: _Run, step: Step, environment: dict[str, str]) -> bool:
+def _step(run: _Run, step: BuildStep, environment: dict[str, str]) -> bool:
     """One step; False when it failed the build and the rest is left out."""
     if step.skipped:
         run.say(f"[simulated] {step.skipped} is not run here\n")
@@ -214,7 +214,7 @@ def _step(run: _Run, step: Step, environment: dict[str, str]) -> bool:
     return code == 0
 
 
-def _copy(run: _Run, step: Step, environment: dict[str, str]) -> bool:
+def _copy(run: _Run, step: BuildStep, environment: dict[str, str]) -> bool:
     """Put down the files a step copies; False when there were none and there must be some."""
     if step.problem:
         run.say(step.problem)

@@ -8,13 +8,13 @@ from urllib.parse import quote
 
 from jobdsl.documents.tree import Node, class_name
 from jobdsl.testing.documents import read, write
-from jobdsl.testing.kinds import CONFIGURATION, Kind
+from jobdsl.testing.kinds import CONFIGURATION, ItemKind
 
 if TYPE_CHECKING:
     from jobdsl.testing.builds import Build
-    from jobdsl.testing.views import View
+    from jobdsl.testing.views import StoredView
 
-__all__ = ["AXIS_LABEL", "Document", "Group", "Item"]
+__all__ = ["AXIS_LABEL", "ItemGroup", "StoredDocument", "StoredItem"]
 
 AXIS_LABEL = "label of its axes"
 """Field of a matrix configuration: the label its builds ask for."""
@@ -26,7 +26,7 @@ Settle = Callable[[Node], Node]
 """What the controller makes of a posted tree."""
 
 
-class Document:
+class StoredDocument:
     """A config.xml: kept as posted, and written as the controller stores it when someone reads it."""
 
     __slots__ = ("_outline", "_posted", "_settle", "_text")
@@ -63,14 +63,14 @@ class Document:
             self._outline = (scm.attrs.get("class", "") if scm else "", classes)
         return self._outline
 
-    def edited(self, change: Callable[[Node], None], settle: Settle) -> Document:
+    def edited(self, change: Callable[[Node], None], settle: Settle) -> StoredDocument:
         """The document after a change made by the controller itself."""
         root = self.tree()
         change(root)
-        return Document(write(root).encode(), settle)
+        return StoredDocument(write(root).encode(), settle)
 
 
-class Item:
+class StoredItem:
     """A job or folder of any kind."""
 
     __slots__ = (
@@ -86,21 +86,21 @@ class Item:
         "views",
     )
 
-    def __init__(self, parent: Group, name: str, kind: Kind) -> None:
+    def __init__(self, parent: ItemGroup, name: str, kind: ItemKind) -> None:
         self.parent = parent
         self.name = name
         self.kind = kind
-        self.children = Group(self)
-        self.document: Document
+        self.children = ItemGroup(self)
+        self.document: StoredDocument
         self.fields: dict[str, str] = {}
         """The simple values of its document that are asked for often."""
         self.builds: dict[int, Build] = {}
         self.next_build = 1
-        self.views: dict[str, View] = {}
-        self.configurations: dict[str, Item] = {}
+        self.views: dict[str, StoredView] = {}
+        self.configurations: dict[str, StoredItem] = {}
         """Of a matrix job: its configurations by name."""
 
-    def assign(self, root: Node, document: Document) -> None:
+    def assign(self, root: Node, document: StoredDocument) -> None:
         """Give the item a document; `root` is the same, already read."""
         self.document = document
         self.fields = {child.tag: child.text for child in root.children if child.tag in _SCALARS}
@@ -152,54 +152,54 @@ class Item:
         roams = self.fields.get("canRoam", "").strip().lower() == "true"
         return None if roams else "built-in"
 
-    def within(self, other: Item) -> bool:
+    def within(self, other: StoredItem) -> bool:
         """Whether it is `other` or below it."""
-        owner: Item | None = self
+        owner: StoredItem | None = self
         while owner is not None and owner is not other:
             owner = owner.parent.owner
         return owner is other
 
 
-class Group:
+class ItemGroup:
     """The children of the root or of a folder; names differ in more than letter case."""
 
     __slots__ = ("_items", "_sorted", "owner")
 
-    def __init__(self, owner: Item | None = None) -> None:
+    def __init__(self, owner: StoredItem | None = None) -> None:
         self.owner = owner
-        self._items: dict[str, Item] = {}
-        self._sorted: list[Item] | None = None
+        self._items: dict[str, StoredItem] = {}
+        self._sorted: list[StoredItem] | None = None
 
     def __len__(self) -> int:
         return len(self._items)
 
-    def __iter__(self) -> Iterator[Item]:
+    def __iter__(self) -> Iterator[StoredItem]:
         if self._sorted is None:
             self._sorted = [self._items[key] for key in sorted(self._items)]
         return iter(self._sorted)
 
-    def get(self, name: str) -> Item | None:
+    def get(self, name: str) -> StoredItem | None:
         """The child of that name in any letter case, as the controller finds it."""
         return self._items.get(name.lower())
 
-    def add(self, item: Item) -> None:
+    def add(self, item: StoredItem) -> None:
         """Take a child in."""
         item.parent = self
         self._items[item.name.lower()] = item
         self._sorted = None
 
-    def remove(self, item: Item) -> None:
+    def remove(self, item: StoredItem) -> None:
         """Let a child go."""
         del self._items[item.name.lower()]
         self._sorted = None
 
-    def rename(self, item: Item, name: str) -> None:
+    def rename(self, item: StoredItem, name: str) -> None:
         """Give a child another name."""
         self.remove(item)
         item.name = name
         self.add(item)
 
-    def find(self, full_name: str) -> Item | None:
+    def find(self, full_name: str) -> StoredItem | None:
         """The item of a full name below this group."""
         group, found = self, None
         for name in full_name.strip("/").split("/"):
@@ -209,7 +209,7 @@ class Group:
             group = found.children
         return found
 
-    def walk(self) -> Iterator[Item]:
+    def walk(self) -> Iterator[StoredItem]:
         """Every item below, parents first."""
         for item in self:
             yield item

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jobdsl.documents.tree import Node
 from jobdsl.testing.parameters import definitions, values_for
-from jobdsl.testing.store import Item
+from jobdsl.testing.store import StoredItem
 
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins
@@ -33,7 +33,7 @@ def _normal(url: str) -> str:
     return url.rstrip("/").removesuffix(".git")
 
 
-def _polls(item: Item, root: Node) -> bool:
+def _polls(item: StoredItem, root: Node) -> bool:
     return not item.disabled and any(node.tag == _POLL for node in root.walk())
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from jobdsl.testing.wire import Request
+from jobdsl.testing.wire import HttpRequest
 
 __all__ = ["ADMINISTER", "IMPLIED_BY", "READER", "Caller", "User", "Users"]
 
@@ -91,7 +91,7 @@ class Users:
         self._seen.clear()
         return user
 
-    def caller(self, request: Request) -> Caller | None:
+    def caller(self, request: HttpRequest) -> Caller | None:
         """Who is calling; None when the credentials are wrong."""
         session = request.cookies.get(self.cookie, "") if "cookie" in request.headers else ""
         session = session if session in self.sessions else ""
@@ -126,7 +126,7 @@ class Users:
         """The crumb that is valid for this user in this session, and nowhere else."""
         return hashlib.sha256(f"{caller.user.name};{session};{self._salt}".encode()).hexdigest()
 
-    def crumb_missing(self, caller: Caller, request: Request) -> bool:
+    def crumb_missing(self, caller: Caller, request: HttpRequest) -> bool:
         """Whether a POST lacks the crumb it needs; API tokens need none."""
         if caller.by == "token":
             return False

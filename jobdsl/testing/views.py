@@ -8,9 +8,18 @@ from urllib.parse import quote
 
 from jobdsl.documents.aliases import tag_class
 from jobdsl.documents.tree import Node, tag_name
-from jobdsl.testing.store import Document, Group, Item, Settle
+from jobdsl.testing.store import ItemGroup, Settle, StoredDocument, StoredItem
 
-__all__ = ["FOLDER_VIEWS", "View", "default_view", "embed", "group_of", "primary", "shown_by", "views_of"]
+__all__ = [
+    "FOLDER_VIEWS",
+    "StoredView",
+    "default_view",
+    "embed",
+    "group_of",
+    "primary",
+    "shown_by",
+    "views_of",
+]
 
 _NESTED = "hudson.plugins.nested_view.NestedView"
 _ALL = "hudson.model.AllView"
@@ -20,18 +29,18 @@ _WELCOME = "jenkins.branch.MultiBranchProjectEmptyView"
 _OF_BRANCHES = "jenkins.branch.MultiBranchProjectViewHolder$ViewImpl"
 
 
-class View:
+class StoredView:
     """One view of the root, of a folder, or of a nested view."""
 
     __slots__ = ("document", "java", "name", "owner", "primary", "views")
 
-    def __init__(self, name: str, java: str, owner: Item | View | None) -> None:
+    def __init__(self, name: str, java: str, owner: StoredItem | StoredView | None) -> None:
         self.name = name
         self.java = java
         self.owner = owner
         self.primary = False
-        self.document: Document
-        self.views: dict[str, View] = {}
+        self.document: StoredDocument
+        self.views: dict[str, StoredView] = {}
 
     @property
     def path(self) -> str:
@@ -50,7 +59,7 @@ class View:
         """Whether a multibranch computes it of its branches, so that nobody may change it."""
         return self.java == _OF_BRANCHES
 
-    def assign(self, root: Node, document: Document, settle: Settle) -> None:
+    def assign(self, root: Node, document: StoredDocument, settle: Settle) -> None:
         """Give the view a document, and views to a nested one."""
         self.document = document
         self.java = tag_class(root.tag)
@@ -60,7 +69,7 @@ class View:
             child = view_from(node, self, settle)
             self.views[child.name] = child
 
-    def items(self, group: Group) -> list[Item]:
+    def items(self, group: ItemGroup) -> list[StoredItem]:
         """What it shows of its owner's items: names in order, then what the pattern matches."""
         if self.java in (_ALL, _OF_BRANCHES, _MY):
             return list(group)
@@ -95,20 +104,20 @@ def _matches(pattern: str, name: str) -> bool:
         return False  # a pattern of Java that Python cannot read
 
 
-def view_from(node: Node, owner: Item | View | None, settle: Settle) -> View:
+def view_from(node: Node, owner: StoredItem | StoredView | None, settle: Settle) -> StoredView:
     """A view from the element that stands for it in its owner's document."""
     from jobdsl.testing.documents import write
 
     named = node.find("name")
-    view = View(named.text if named else "", tag_class(node.tag), owner)
+    view = StoredView(named.text if named else "", tag_class(node.tag), owner)
     alone = Node(
         node.tag, children=[child for child in node.children if child.tag != "owner"], attrs=node.attrs
     )
-    view.assign(alone, Document(write(alone).encode(), settle), settle)
+    view.assign(alone, StoredDocument(write(alone).encode(), settle), settle)
     return view
 
 
-def default_view(owner: Item | None, settle: Settle) -> View:
+def default_view(owner: StoredItem | None, settle: Settle) -> StoredView:
     """The view everything has at first: all items, called `all` at the root and `All` in a folder."""
     name = "All" if owner else "all"
     children = [Node("name", name), Node("filterExecutors", "false"), Node("filterQueue", "false")]
@@ -117,7 +126,7 @@ def default_view(owner: Item | None, settle: Settle) -> View:
     return view
 
 
-def views_of(item: Item, root: Node, settle: Settle) -> dict[str, View]:
+def views_of(item: StoredItem, root: Node, settle: Settle) -> dict[str, StoredView]:
     """The views a folder's document holds; the default one where it holds none."""
     holder = root.find(FOLDER_VIEWS)
     nodes = holder.find("views") if holder else None
@@ -130,38 +139,38 @@ def views_of(item: Item, root: Node, settle: Settle) -> dict[str, View]:
     return views
 
 
-def primary(views: dict[str, View], name: str = "") -> View:
+def primary(views: dict[str, StoredView], name: str = "") -> StoredView:
     """The view that is its owner's page: the one of that name, the one chosen before, else the first."""
     chosen = (view for view in views.values() if view.primary)
     return views.get(name) or next(chosen, None) or next(iter(views.values()))
 
 
-def shown_by(item: Item) -> dict[str, View]:
+def shown_by(item: StoredItem) -> dict[str, StoredView]:
     """The views of an item: its own, or the one that a multibranch computes each time it is asked."""
     if item.kind.shape != "multibranch":
         return item.views
     name, java = ("default", _OF_BRANCHES) if len(item.children) else ("welcome", _WELCOME)
-    view = View(name, java, item)
+    view = StoredView(name, java, item)
     view.primary = True
     tag = tag_name(java)
-    view.document = Document(f"<{tag}><name>{name}</name></{tag}>".encode(), lambda root: root)
+    view.document = StoredDocument(f"<{tag}><name>{name}</name></{tag}>".encode(), lambda root: root)
     return {name: view}
 
 
-def group_of(view: View, root: Group) -> Group:
+def group_of(view: StoredView, root: ItemGroup) -> ItemGroup:
     """The items a view chooses from: those of the folder that owns it, or at the root."""
     owner = view.owner
-    while isinstance(owner, View):
+    while isinstance(owner, StoredView):
         owner = owner.owner
     return owner.children if owner else root
 
 
-def _each(nodes: Node | None, item: Item, settle: Settle) -> Iterator[View]:
+def _each(nodes: Node | None, item: StoredItem, settle: Settle) -> Iterator[StoredView]:
     for node in nodes.children if nodes else ():
         yield view_from(node, item, settle)
 
 
-def embed(item: Item, root: Node) -> None:
+def embed(item: StoredItem, root: Node) -> None:
     """Write a folder's views into its document, as the controller keeps them."""
     from jobdsl.testing.documents import read
 

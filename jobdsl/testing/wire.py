@@ -14,7 +14,7 @@ from http import HTTPStatus
 from time import time
 from urllib.parse import parse_qsl, unquote
 
-__all__ = ["DROP", "Listener", "Request", "Response"]
+__all__ = ["DROP", "HttpRequest", "HttpResponse", "Listener"]
 
 _LONGEST_LINE = 65536
 _REASONS = {status.value: status.phrase for status in HTTPStatus} | {500: "Server Error"}
@@ -22,7 +22,7 @@ _REASONS = {status.value: status.phrase for status in HTTPStatus} | {500: "Serve
 
 
 @dataclass(slots=True)
-class Response:
+class HttpResponse:
     """What goes back: a status, the headers beside the usual ones, and a body."""
 
     status: int = 200
@@ -34,11 +34,11 @@ class Response:
     """Send half of it, then close the connection."""
 
 
-DROP = Response(0)
+DROP = HttpResponse(0)
 """Instead of an answer: close the connection without a word."""
 
 
-class Request:
+class HttpRequest:
     """One request as it came in; query and form are read on demand."""
 
     def __init__(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> None:
@@ -75,7 +75,7 @@ class Request:
         return {name: value for name, _, value in parts if name}
 
 
-Handler = Callable[[Request], Response]
+Handler = Callable[[HttpRequest], HttpResponse]
 
 
 class Listener:
@@ -147,7 +147,7 @@ class Listener:
                 closer()
 
 
-def _read(incoming: io.IOBase, connection: socket.socket) -> Request | None:
+def _read(incoming: io.IOBase, connection: socket.socket) -> HttpRequest | None:
     """The next request of a connection; None when the peer is done."""
     line = incoming.readline(_LONGEST_LINE)
     if not line.strip():
@@ -159,7 +159,7 @@ def _read(incoming: io.IOBase, connection: socket.socket) -> Request | None:
         headers[name.lower()] = value.strip()
     if headers.get("expect", "").lower() == "100-continue":
         connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-    return Request(method, target, headers, _read_body(incoming, headers))
+    return HttpRequest(method, target, headers, _read_body(incoming, headers))
 
 
 def _read_body(incoming: io.IOBase, headers: Mapping[str, str]) -> bytes:
@@ -174,7 +174,7 @@ def _read_body(incoming: io.IOBase, headers: Mapping[str, str]) -> bytes:
     return incoming.read(length) if length else b""
 
 
-def _to_bytes(request: Request, response: Response, closing: bool) -> bytes:
+def _to_bytes(request: HttpRequest, response: HttpResponse, closing: bool) -> bytes:
     lines = [
         f"HTTP/1.1 {response.status} {_REASONS.get(response.status, 'Unknown')}",
         "Server: Jetty(12.0.14)",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins
     from jobdsl.testing.credentials import Credentials
 
-__all__ = ["Step", "Work", "environment_of", "work_of"]
+__all__ = ["BuildSpec", "BuildStep", "environment_of", "work_of"]
 
 _SHELL = "hudson.tasks.Shell"
 _CLEAN = "hudson.plugins.git.extensions.impl.CleanBeforeCheckout"
@@ -28,7 +28,7 @@ _BINDINGS = "org.jenkinsci.plugins.credentialsbinding.impl."
 
 
 @dataclass(slots=True)
-class Step:
+class BuildStep:
     """One build step: a shell script, files to copy, or the name of a class that is not run here."""
 
     script: str = ""
@@ -45,12 +45,12 @@ class Step:
 
 
 @dataclass(slots=True)
-class Work:
+class BuildSpec:
     """Everything an executor needs to know of a build; it travels to agents as JSON."""
 
     job: str
     number: int
-    steps: list[Step]
+    steps: list[BuildStep]
     environment: dict[str, str]
     secrets: list[str] = field(default_factory=list)
     """Texts that must not show in the log."""
@@ -74,15 +74,17 @@ class Work:
         return asdict(self)
 
     @classmethod
-    def from_values(cls, values: dict[str, Any]) -> Work:
+    def from_values(cls, values: dict[str, Any]) -> BuildSpec:
         """The work from JSON values."""
-        return cls(**{**values, "steps": [Step(**step) for step in values["steps"]]})
+        return cls(**{**values, "steps": [BuildStep(**step) for step in values["steps"]]})
 
 
-def work_of(jenkins: SimulatedJenkins, build: Build) -> Work:
+def work_of(jenkins: SimulatedJenkins, build: Build) -> BuildSpec:
     """What this build has to do, by the document of its job."""
     root = build.item.document.tree()
-    work = Work(build.item.full_name, build.number, [], environment_of(jenkins, build), handed=files_of(root))
+    work = BuildSpec(
+        build.item.full_name, build.number, [], environment_of(jenkins, build), handed=files_of(root)
+    )
     work.steps += _steps(jenkins, build, root, work.environment)
     urls = git_urls(root)
     if urls:
@@ -106,16 +108,16 @@ def _text(node: Node, tag: str, default: str = "") -> str:
 
 def _steps(
     jenkins: SimulatedJenkins, build: Build, root: Node, environment: dict[str, str]
-) -> Iterator[Step]:
+) -> Iterator[BuildStep]:
     builders = root.find("builders")
     for node in builders.children if builders else ():
         java = class_name(node.tag)
         if java == _SHELL:
             code = _text(node, "unstableReturn", "0")
-            yield Step(_text(node, "command"), int(code) if code.isdigit() else 0)
+            yield BuildStep(_text(node, "command"), int(code) if code.isdigit() else 0)
         elif java == _COPY:
             done = copied(jenkins, build, node, lambda text: _expanded(text, environment))
-            yield Step(
+            yield BuildStep(
                 copies=True,
                 files=done.files,
                 variables=done.variables,
@@ -123,7 +125,7 @@ def _steps(
                 problem=done.problem,
             )
         else:
-            yield Step(skipped=java)
+            yield BuildStep(skipped=java)
 
 
 def environment_of(jenkins: SimulatedJenkins, build: Build) -> dict[str, str]:
@@ -163,7 +165,7 @@ def _expanded(text: str, environment: dict[str, str]) -> str:
     return text
 
 
-def _bind(work: Work, root: Node, credentials: Credentials) -> None:
+def _bind(work: BuildSpec, root: Node, credentials: Credentials) -> None:
     """Put bound credentials into the environment, and note what to hide."""
     for node in root.walk():
         java = class_name(node.tag)
@@ -189,7 +191,7 @@ def _bound(binding: str, node: Node, fields: dict[str, str]) -> dict[str, str]:
     return {_text(node, "variable"): fields.get("secret", password)}
 
 
-def _keep(work: Work, node: Node) -> None:
+def _keep(work: BuildSpec, node: Node) -> None:
     java = class_name(node.tag)
     if java == "hudson.tasks.ArtifactArchiver":
         optional = "?" if _text(node, "allowEmptyArchive") == "true" else ""

@@ -23,7 +23,7 @@ from pathlib import Path
 from jobdsl.errors import EstateError
 from jobdsl.isolation.walls import missing
 from jobdsl.loading.load import load
-from jobdsl.settings.config import Load, Settings
+from jobdsl.settings.config import LoadSettings, Settings
 
 from . import probes
 
@@ -63,7 +63,7 @@ def main() -> None:
         before = _written(root, titles, facts)
         settings = Settings(
             secrets="secrets.toml",
-            load=Load(memory_mb=_MEMORY_MB, timeout_seconds=60, file_timeout_seconds=30),
+            load=LoadSettings(memory_mb=_MEMORY_MB, timeout_seconds=60, file_timeout_seconds=30),
         )
         with contextlib.suppress(OSError):
             probes.system_call("prctl", 36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: what is left becomes ours

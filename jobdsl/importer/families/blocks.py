@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from jobdsl.importer.families.expressions import Constant, Reference, TextOf, is_closed, shown
-from jobdsl.importer.families.find import Finder
+from jobdsl.importer.families.find import FamilyFinder
 from jobdsl.importer.families.naming import block_name
-from jobdsl.importer.families.parameters import Family, Parameter, part_of
+from jobdsl.importer.families.parameters import Family, FamilyParameter, part_of
 from jobdsl.importer.families.patterns import Branch, cost
-from jobdsl.importer.layout import Code, Group
+from jobdsl.importer.layout import Brackets, Code
 from jobdsl.secrets.placeholders import SECRET_START
 
 __all__ = ["Block", "name_blocks", "renamed", "renamed_family"]
@@ -54,7 +54,7 @@ class _Node:
 class _Variant:
     """A part, wherever it is."""
 
-    code: Group
+    code: Brackets
     cost: int
     label: str
     nodes: list[int] = field(default_factory=list)
@@ -71,8 +71,8 @@ class _Proposal:
 
 
 def name_blocks(
-    families: Sequence[Family], singles: Mapping[int, Group], taken: Iterable[str], least: int = 2
-) -> tuple[list[Block], list[Family], dict[int, Group]]:
+    families: Sequence[Family], singles: Mapping[int, Brackets], taken: Iterable[str], least: int = 2
+) -> tuple[list[Block], list[Family], dict[int, Brackets]]:
     """Give names to parts that occur several times; return the blocks, and all else with them.
 
     Args:
@@ -90,7 +90,7 @@ def name_blocks(
 class _Trees:
     """The expressions of an estate in one list, and back."""
 
-    def __init__(self, families: Sequence[Family], singles: Mapping[int, Group]) -> None:
+    def __init__(self, families: Sequence[Family], singles: Mapping[int, Brackets]) -> None:
         self.families = families
         self.singles = singles
         self.roots: list[tuple[Code, bool]] = []
@@ -106,23 +106,23 @@ class _Trees:
         for family in self.families:
             yield from _names(family)
 
-    def rebuilt(self, roots: Sequence[Code]) -> tuple[list[Family], dict[int, Group]]:
+    def rebuilt(self, roots: Sequence[Code]) -> tuple[list[Family], dict[int, Brackets]]:
         """Return families and singles with these expressions."""
         codes = iter(roots)
         families: list[Family] = []
         for family in self.families:
             body = next(codes)
-            assert isinstance(body, Group)
+            assert isinstance(body, Brackets)
             variables = [(name, next(codes)) for name, _ in family.variables]
             parameters = [
-                Parameter(one.name, tuple(next(codes) for _ in one.column), one.default)
+                FamilyParameter(one.name, tuple(next(codes) for _ in one.column), one.default)
                 for one in family.parameters
             ]
             families.append(Family(family.rows, body, parameters, variables))
-        singles: dict[int, Group] = {}
+        singles: dict[int, Brackets] = {}
         for row in sorted(self.singles):
             code = next(codes)
-            assert isinstance(code, Group)
+            assert isinstance(code, Brackets)
             singles[row] = code
         return families, singles
 
@@ -147,7 +147,7 @@ class _Finder:
         blocks = []
         for block, place in zip(self.blocks, self._places, strict=True):
             body = self.roots[place]
-            assert isinstance(body, Group)
+            assert isinstance(body, Brackets)
             old = block.family
             family = Family(old.rows, body, old.parameters, old.variables)
             blocks.append(Block(block.name, family, block.is_constant))
@@ -241,7 +241,7 @@ class _Finder:
         keys = sorted(variants, key=lambda key: shown(variants[key].code))
         codes = {row: variants[key].code for row, key in enumerate(keys)}
         weights = [len(variants[key].nodes) for key in keys]
-        for family in Finder(codes, 2, make=_part_of, most_values=5).find():
+        for family in FamilyFinder(codes, 2, make=_part_of, most_values=5).find():
             if not family.parameters:
                 continue
             saved = sum(weights[row] * variants[keys[row]].cost for row in family.rows)
@@ -279,7 +279,7 @@ class _Finder:
                 code = parameter.column[index]
                 if parameter.default is None or shown(code) != parameter.default:
                     parts.append((f"{parameter.name}=" if parameter.default is not None else "", code))
-            self._replacements[key] = Group(f"{name}(", parts)
+            self._replacements[key] = Brackets(f"{name}(", parts)
 
     def _replaced(self, code: Code, *, is_whole: bool = True) -> Code:
         """Return an expression with the names of blocks in it."""
@@ -294,7 +294,7 @@ class _Finder:
         if is_whole and key in self._replacements:
             made = self._replacements[key]
             return (made if isinstance(made, str) else self._replaced(made)), key
-        return Group(code.start, [(label, part) for label, part, _ in inner], code.end), key
+        return Brackets(code.start, [(label, part) for label, part, _ in inner], code.end), key
 
 
 def _part_of(pattern: object, rows: frozenset[int]) -> Family | None:
@@ -302,7 +302,7 @@ def _part_of(pattern: object, rows: frozenset[int]) -> Family | None:
     return part_of(pattern, rows) if isinstance(pattern, Branch) else None
 
 
-def _is_part(code: Group) -> bool:
+def _is_part(code: Brackets) -> bool:
     return (code.start.endswith("(") and code.end == ")") or (code.start == "[" and len(code.parts) > 1)
 
 
@@ -335,7 +335,7 @@ def _used(block: Block, names: Mapping[str, Block]) -> set[str]:
         code = codes.pop()
         if isinstance(code, Constant):
             used[str(code)] += 1
-        elif isinstance(code, Group):
+        elif isinstance(code, Brackets):
             used[code.start.rstrip("(")] += 1
             codes += [part for _, part in code.parts]
     return {name for name in used if name in names}
@@ -348,15 +348,15 @@ def renamed(code: Code, names: Mapping[str, str]) -> Code:
     parts = [(label, renamed(part, names)) for label, part in code.parts]
     word = code.start.rstrip("(")
     start = f"{names[word]}(" if code.start.endswith("(") and word in names else code.start
-    return Group(start, parts, code.end)
+    return Brackets(start, parts, code.end)
 
 
 def renamed_family(family: Family, names: Mapping[str, str]) -> Family:
     """Return a family with other names of blocks."""
     body = renamed(family.body, names)
-    assert isinstance(body, Group)
+    assert isinstance(body, Brackets)
     parameters = [
-        Parameter(one.name, tuple(renamed(code, names) for code in one.column), one.default)
+        FamilyParameter(one.name, tuple(renamed(code, names) for code in one.column), one.default)
         for one in family.parameters
     ]
     variables = [(name, renamed(code, names)) for name, code in family.variables]

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from jobdsl.importer.families.patterns import Pattern, merged, pattern_of
-from jobdsl.importer.layout import Code, Group
+from jobdsl.importer.layout import Brackets, Code
 
-__all__ = ["Cluster", "Clusters"]
+__all__ = ["CallCluster", "Clusters"]
 
 _NEAR = 0.3
 """Share of features in common from which two clusters may be merged."""
@@ -27,7 +27,7 @@ Gain = Callable[[Pattern, frozenset[int]], int]
 
 
 @dataclass(slots=True)
-class Cluster:
+class CallCluster:
     """Calls with one pattern."""
 
     rows: frozenset[int]
@@ -44,7 +44,7 @@ class Clusters:
         is_named: Whether the first argument is the name of a job, which says nothing.
     """
 
-    def __init__(self, codes: Mapping[int, Group], gain: Gain, *, is_named: bool = True) -> None:
+    def __init__(self, codes: Mapping[int, Brackets], gain: Gain, *, is_named: bool = True) -> None:
         names: dict[str, int] = {}
         self._codes = codes
         self._gain = gain
@@ -54,7 +54,7 @@ class Clusters:
         """Return the share of the features of two calls that both have."""
         return _similarity(self._features[row], self._features[other])
 
-    def found(self, rows: Sequence[int], alike: float) -> list[Cluster]:
+    def found(self, rows: Sequence[int], alike: float) -> list[CallCluster]:
         """Return clusters of calls, merged where that saves words.
 
         Args:
@@ -63,7 +63,7 @@ class Clusters:
         """
         return self._merged(self._alike(rows, alike))
 
-    def _alike(self, rows: Sequence[int], alike: float) -> list[Cluster]:
+    def _alike(self, rows: Sequence[int], alike: float) -> list[CallCluster]:
         """Cluster calls around leaders, in the order of their names."""
         members: dict[int, list[int]] = {}
         holders: dict[int, list[int]] = defaultdict(list)
@@ -96,9 +96,9 @@ class Clusters:
         score, leader = min(scores, default=(0.0, row))
         return leader if -score >= alike else None
 
-    def of(self, rows: Sequence[int]) -> Cluster:
+    def of(self, rows: Sequence[int]) -> CallCluster:
         """Return these calls as one cluster."""
-        return Cluster(frozenset(rows), self.pattern(rows), self._features[rows[0]])
+        return CallCluster(frozenset(rows), self.pattern(rows), self._features[rows[0]])
 
     def pattern(self, rows: Sequence[int]) -> Pattern:
         """Return the pattern of calls: halves first, so that each is copied few times."""
@@ -107,7 +107,7 @@ class Clusters:
         left, right = rows[: len(rows) // 2], rows[len(rows) // 2 :]
         return merged(self.pattern(left), self.pattern(right), frozenset(left), frozenset(right))
 
-    def _merged(self, clusters: list[Cluster]) -> list[Cluster]:
+    def _merged(self, clusters: list[CallCluster]) -> list[CallCluster]:
         """Merge clusters while that saves something, the most similar pairs first."""
         root = list(range(len(clusters)))
         saved = [max(0, self._gain(cluster.pattern, cluster.rows)) for cluster in clusters]
@@ -122,11 +122,11 @@ class Clusters:
             together = self._gain(pattern, one.rows | two.rows)
             if together > saved[left] + saved[right]:
                 root[right] = left
-                clusters[left] = Cluster(one.rows | two.rows, pattern, one.features)
+                clusters[left] = CallCluster(one.rows | two.rows, pattern, one.features)
                 saved[left] = together
         return [cluster for index, cluster in enumerate(clusters) if root[index] == index]
 
-    def _near(self, clusters: Sequence[Cluster]) -> list[tuple[float, int, int]]:
+    def _near(self, clusters: Sequence[CallCluster]) -> list[tuple[float, int, int]]:
         """Return pairs of clusters that are alike, the most similar first."""
         pairs: set[tuple[float, int, int]] = set()
         holders: dict[int, list[int]] = defaultdict(list)
@@ -147,7 +147,7 @@ class Clusters:
         return sorted(pairs)
 
 
-def _features(code: Group, names: dict[str, int], is_named: bool) -> Features:
+def _features(code: Brackets, names: dict[str, int], is_named: bool) -> Features:
     """Return numbers of what a call holds: each path of calls and labels, and each constant at its path."""
     found: set[int] = set()
 
@@ -161,7 +161,7 @@ def _features(code: Group, names: dict[str, int], is_named: bool) -> Features:
         for label, inner in part.parts:
             walk(inner, f"{path}{label}")
 
-    walk(Group(code.start, code.parts[1:], code.end) if is_named else code, "")
+    walk(Brackets(code.start, code.parts[1:], code.end) if is_named else code, "")
     return frozenset(found)
 
 

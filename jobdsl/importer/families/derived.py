@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from jobdsl.importer.families.expressions import Reference, is_closed, shown
 from jobdsl.importer.families.patterns import cost
-from jobdsl.importer.layout import Code, Group
+from jobdsl.importer.layout import Brackets, Code
 from jobdsl.secrets.placeholders import SECRET_START
 
 __all__ = ["Derived", "derived", "follows", "substituted"]
@@ -106,7 +106,7 @@ def _without_tables(left: Derived, texts: Mapping[str, tuple[str, ...]]) -> None
             if condition is not None:
                 left.conditions[name] = condition
             elif costs < _column_cost(left.columns[name], texts[name]):
-                left.tables[name] = Group("{", [(f"{shown(a)}: ", b) for a, b in table], f"}}[{key}]")
+                left.tables[name] = Brackets("{", [(f"{shown(a)}: ", b) for a, b in table], f"}}[{key}]")
             else:
                 continue
             keys.add(key)
@@ -168,7 +168,7 @@ def _is_text(texts: Sequence[str]) -> bool:
 
 def substituted(code: Code, conditions: Mapping[str, Reference]) -> Code:
     """Return an expression with conditions in the place of flags."""
-    if isinstance(code, Group):
+    if isinstance(code, Brackets):
         parts = [(label, substituted(part, conditions)) for label, part in code.parts]
-        return Group(code.start, parts, code.end)
+        return Brackets(code.start, parts, code.end)
     return conditions.get(code, code) if isinstance(code, Reference) else code

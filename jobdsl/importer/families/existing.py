@@ -15,7 +15,7 @@ from jobdsl.loading.load import load
 from jobdsl.model import Definition
 from jobdsl.settings import config
 
-__all__ = ["Existing", "read_existing", "unused_modules"]
+__all__ = ["ExistingFamilies", "read_existing", "unused_modules"]
 
 _MADE_BY_IMPORT = "found by the import."
 """In the first line of a module of functions."""
@@ -24,7 +24,7 @@ _MOST_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Existing:
+class ExistingFamilies:
     """An estate before it is imported into once more."""
 
     functions: Mapping[str, str] = field(default_factory=dict)
@@ -37,14 +37,14 @@ class Existing:
     """Source of the parts that have a name, by that name."""
 
 
-def read_existing(out: Path, secrets: Secrets) -> Existing:
+def read_existing(out: Path, secrets: Secrets) -> ExistingFamilies:
     """Read an estate; empty where there is none, or it cannot be loaded."""
     if not (out / "jobdsl.toml").is_file():
-        return Existing()
+        return ExistingFamilies()
     try:
         prints = _prints(out, secrets)
     except JobdslError:
-        return Existing()
+        return ExistingFamilies()
     functions: dict[str, str] = {}
     blocks: dict[str, str] = {}
     defaults: dict[str, dict[str, str | None]] = {}
@@ -59,7 +59,7 @@ def read_existing(out: Path, secrets: Secrets) -> Existing:
             defaults |= _signatures(source, tree)
         names = _functions_imported(tree)
         functions |= dict(_calls(tree.body, "", names))
-    return Existing(functions, prints, defaults, blocks)
+    return ExistingFamilies(functions, prints, defaults, blocks)
 
 
 def unused_modules(out: Path, written: Collection[str]) -> list[str]:

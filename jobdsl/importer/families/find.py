@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
 
-from jobdsl.importer.families.clusters import Cluster, Clusters
+from jobdsl.importer.families.clusters import CallCluster, Clusters
 from jobdsl.importer.families.parameters import Family, family_of
 from jobdsl.importer.families.patterns import Branch, Pattern, cost, narrower
 from jobdsl.importer.families.sizes import size_of
-from jobdsl.importer.layout import Group
+from jobdsl.importer.layout import Brackets
 
-__all__ = ["FEWEST", "Finder", "find"]
+__all__ = ["FEWEST", "FamilyFinder", "find"]
 
 FEWEST = 3
 """Members from which on calls are a family."""
@@ -32,17 +32,17 @@ _NARROWINGS = 4
 Make = Callable[[Pattern, frozenset[int]], Family | None]
 
 
-def find(codes: Mapping[int, Group], least: int = FEWEST) -> list[Family]:
+def find(codes: Mapping[int, Brackets], least: int = FEWEST) -> list[Family]:
     """Return the families among calls, each with at least `least` members, in the order of their first calls.
 
     Args:
         codes: The calls by a number; the order of the numbers is that of the names.
         least: Members from which on calls are a family.
     """
-    return Finder(codes, least).find()
+    return FamilyFinder(codes, least).find()
 
 
-class Finder:
+class FamilyFinder:
     """Finds families among calls, and how much two calls are alike.
 
     Args:
@@ -54,7 +54,7 @@ class Finder:
 
     def __init__(
         self,
-        codes: Mapping[int, Group],
+        codes: Mapping[int, Brackets],
         least: int,
         *,
         make: Make = family_of,
@@ -98,7 +98,7 @@ class Finder:
                 families += parts
         return saved, families
 
-    def _best(self, cluster: Cluster, level: int) -> tuple[int, list[Family]]:
+    def _best(self, cluster: CallCluster, level: int) -> tuple[int, list[Family]]:
         """Return a cluster as one family, or as families of its parts where these save more."""
         saved, family, is_easy = self._family(cluster)
         best = (saved, [family] if family is not None else [])
@@ -108,7 +108,7 @@ class Finder:
         parts = self.families(sorted(cluster.rows), level + 1)
         return max(best, parts, key=lambda pair: pair[0])
 
-    def _family(self, cluster: Cluster) -> tuple[int, Family | None, bool]:
+    def _family(self, cluster: CallCluster) -> tuple[int, Family | None, bool]:
         """Return what a cluster saves, its family if it saves anything, and whether that is easy to read.
 
         Where it has too many parameters, lists become parameters as a whole.

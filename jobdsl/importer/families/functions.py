@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from jobdsl.importer.dslfile import imports
 from jobdsl.importer.families.blocks import Block
 from jobdsl.importer.families.expressions import Constant, TextOf, is_closed, shown, text_value
-from jobdsl.importer.families.parameters import Family, Parameter
+from jobdsl.importer.families.parameters import Family, FamilyParameter
 from jobdsl.importer.families.vocabulary import free_name
-from jobdsl.importer.layout import Code, Group, show
+from jobdsl.importer.layout import Brackets, Code, show
 from jobdsl.importer.literals import quoted
 from jobdsl.importer.scripts import Scripts, holds
 
@@ -98,7 +98,7 @@ def _common_words(names: Sequence[str]) -> str:
     return "_".join(common)[:50].strip("_")
 
 
-def row_call(function: Function, index: int, name: str, file_of: FileOf) -> Group:
+def row_call(function: Function, index: int, name: str, file_of: FileOf) -> Brackets:
     """Return the call of a member.
 
     Args:
@@ -114,7 +114,7 @@ def row_call(function: Function, index: int, name: str, file_of: FileOf) -> Grou
             continue
         is_named = parameter.default is not None or number >= _POSITIONAL
         parts.append((f"{parameter.name}=" if is_named else "", with_files(code, parameter.name, file_of)))
-    return Group(f"{function.name}(", parts)
+    return Brackets(f"{function.name}(", parts)
 
 
 def write_modules(
@@ -213,7 +213,7 @@ def _definition(definition: Function | Block, scripts: Scripts, names: Names) ->
         for parameter in family.parameters
     ]
     uses = uses_of(body, names).union(*(uses_of(code, names) for _, code in parts))
-    lines = [show(Group(f"def {definition.name}(", parts, "):"), "", 0)]
+    lines = [show(Brackets(f"def {definition.name}(", parts, "):"), "", 0)]
     for name, code in family.variables:
         code = with_files(code, name, file_of, scripts)
         uses |= uses_of(code, names)
@@ -224,30 +224,30 @@ def _definition(definition: Function | Block, scripts: Scripts, names: Names) ->
     return "\n".join(lines), uses
 
 
-def _default(parameter: Parameter, function: str, scripts: Scripts) -> Code:
+def _default(parameter: FamilyParameter, function: str, scripts: Scripts) -> Code:
     """Return a default; one of several lines is in a file, so that the arguments can be read."""
     name = f"{function}-{parameter.name}"
     default = parameter.default or ""
     text = text_value(default)
     if text is None or "\n" not in default:
         return with_files(default, "", scripts.files_of(name))
-    return Group("read_file(", [("", quoted(scripts.put(text, "", name)))]) if holds(text) else default
+    return Brackets("read_file(", [("", quoted(scripts.put(text, "", name)))]) if holds(text) else default
 
 
 def with_files(code: Code, kind: str, file_of: FileOf, scripts: Scripts | None = None) -> Code:
     """Return an expression with its long texts in files."""
-    if isinstance(code, Group):
+    if isinstance(code, Brackets):
         inner = f"{kind} {code.start}"[-60:]
         parts = [
             (label, with_files(part, f"{inner} {label}", file_of, scripts)) for label, part in code.parts
         ]
-        return Group(code.start, parts, code.end)
+        return Brackets(code.start, parts, code.end)
     kind = f"{kind} groovy" if "pipeline(" in kind else kind
     if isinstance(code, TextOf):
         return _template(code, kind, scripts) if scripts is not None else code
     text = text_value(code)
     path = file_of(text, kind) if text is not None and len(code) >= 20 else ""
-    return Group("read_file(", [("", quoted(path))]) if path else code
+    return Brackets("read_file(", [("", quoted(path))]) if path else code
 
 
 def _template(code: TextOf, kind: str, scripts: Scripts) -> Code:
@@ -259,7 +259,7 @@ def _template(code: TextOf, kind: str, scripts: Scripts) -> Code:
     text = "".join(f"{{{{ {text} }}}}" if is_name else text for is_name, text in code.pieces)
     path = scripts.put(text, kind, "template", ".j2")
     names = dict.fromkeys(text for is_name, text in code.pieces if is_name)
-    return Group("template(", [("", quoted(path)), *((f"{name}=", name) for name in names)])
+    return Brackets("template(", [("", quoted(path)), *((f"{name}=", name) for name in names)])
 
 
 def _suits_jinja(pieces: Sequence[tuple[bool, str]]) -> bool:

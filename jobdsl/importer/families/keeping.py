@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from jobdsl.importer.families.expressions import shown, text_value
-from jobdsl.importer.families.find import Finder
+from jobdsl.importer.families.find import FamilyFinder
 from jobdsl.importer.families.functions import Function, row_call
-from jobdsl.importer.families.parameters import Family, Parameter
+from jobdsl.importer.families.parameters import Family, FamilyParameter
 
 __all__ = ["kept_families"]
 
@@ -22,7 +22,7 @@ _MOST_TRIES = 200
 
 
 def kept_families(
-    finder: Finder,
+    finder: FamilyFinder,
     functions: Mapping[int, str],
     defaults: Mapping[str, Defaults],
     unchanged: Iterable[int],
@@ -64,7 +64,7 @@ def kept_families(
     return made
 
 
-def _like(finder: Finder, choices: Sequence[list[int]], defaults: Defaults) -> Family | None:
+def _like(finder: FamilyFinder, choices: Sequence[list[int]], defaults: Defaults) -> Family | None:
     """Return the family whose parameters are most like those there were; of equal ones the first."""
     families = [_with_defaults(family, defaults) for rows in choices if (family := finder.family(rows))]
     return min(families, key=lambda family: _differences(family, defaults), default=None)
@@ -77,13 +77,15 @@ def _differences(family: Family, defaults: Defaults) -> int:
     return len(set(defaults) - names) + len(added)
 
 
-def _is_near(finder: Finder, row: int, rows: list[int], functions: Mapping[int, str], name: str) -> bool:
+def _is_near(
+    finder: FamilyFinder, row: int, rows: list[int], functions: Mapping[int, str], name: str
+) -> bool:
     if finder.codes[row].start != finder.codes[rows[0]].start:
         return False
     return functions.get(row) == name or finder.similarity(rows[0], row) >= _ALIKE
 
 
-def _with(finder: Finder, function: Function, near: list[int], defaults: Defaults) -> Family:
+def _with(finder: FamilyFinder, function: Function, near: list[int], defaults: Defaults) -> Family:
     """Return a family with the rows that leave the calls of the others as they are."""
     family = function.family
     together = _joined(finder, function, near, defaults)
@@ -94,7 +96,7 @@ def _with(finder: Finder, function: Function, near: list[int], defaults: Default
     return family
 
 
-def _joined(finder: Finder, function: Function, rows: list[int], defaults: Defaults) -> Family | None:
+def _joined(finder: FamilyFinder, function: Function, rows: list[int], defaults: Defaults) -> Family | None:
     """Return a family with more rows, where its calls stay as they are and that saves words."""
     family = function.family
     if not rows:
@@ -115,7 +117,7 @@ def _with_defaults(family: Family, defaults: Defaults) -> Family:
         default = defaults.get(parameter.name, parameter.default)
         is_text = default is None or text_value(default) is not None or default in _PLAIN or default.isdigit()
         parameters.append(
-            Parameter(parameter.name, parameter.column, default if is_text else parameter.default)
+            FamilyParameter(parameter.name, parameter.column, default if is_text else parameter.default)
         )
     parameters.sort(key=lambda parameter: parameter.default is not None)
     return Family(family.rows, family.body, parameters, family.variables)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from jobdsl.importer.families.vocabulary import free_name, name_of
-from jobdsl.importer.layout import Code, Group
+from jobdsl.importer.layout import Brackets, Code
 
 __all__ = ["block_name", "hint_of", "last_word", "subject_of", "word_of"]
 
@@ -69,7 +69,7 @@ _KINDS = {
 """What elements of a module are."""
 
 
-def block_name(code: Group, label: str, taken: set[str], *, is_constant: bool) -> str:
+def block_name(code: Brackets, label: str, taken: set[str], *, is_constant: bool) -> str:
     """Return a free name for a part of jobs.
 
     Args:

@@ -11,11 +11,11 @@ from jobdsl.importer.families.expressions import Reference, TextOf, is_closed, s
 from jobdsl.importer.families.naming import hint_of, last_word, subject_of, word_of
 from jobdsl.importer.families.patterns import Branch, Hole, Part, Pattern, cost
 from jobdsl.importer.families.texts import Pieces, split
-from jobdsl.importer.layout import Code, Group, when
+from jobdsl.importer.layout import Brackets, Code, when
 from jobdsl.importer.literals import literal
 from jobdsl.secrets.placeholders import SECRET_START
 
-__all__ = ["Family", "Parameter", "family_of", "part_of"]
+__all__ = ["Family", "FamilyParameter", "family_of", "part_of"]
 
 _ROW = 4
 """Words a call costs next to its values."""
@@ -27,7 +27,7 @@ Column = tuple[Code, ...]
 
 
 @dataclass(slots=True)
-class Parameter:
+class FamilyParameter:
     """A parameter: its values by row, and the default that most rows have, if it pays."""
 
     name: str
@@ -45,8 +45,8 @@ class Family:
     """A function and its calls."""
 
     rows: list[int]
-    body: Group
-    parameters: list[Parameter]
+    body: Brackets
+    parameters: list[FamilyParameter]
     variables: list[tuple[str, Code]] = field(default_factory=list)
     """Local variables, which follow from parameters."""
 
@@ -105,18 +105,18 @@ class _Maker:
         """Where each parameter is used: the rows that have the optional part around it, or all."""
         self.here = frozenset(rows)
 
-    def family(self, body: Group) -> Family:
+    def family(self, body: Brackets) -> Family:
         """Return the family with this body, and as few parameters as it needs."""
         columns = dict(self.columns.values())
         rest = derived(columns, self.flags, self.contexts, self.rows)
-        parameters = [_with_default(Parameter(name, column)) for name, column in rest.columns.items()]
+        parameters = [_with_default(FamilyParameter(name, column)) for name, column in rest.columns.items()]
         parameters.sort(key=lambda parameter: parameter.default is not None)
         variables = [(name, substituted(code, rest.conditions)) for name, code in rest.tables.items()]
         made = substituted(body, rest.conditions)
-        assert isinstance(made, Group)
+        assert isinstance(made, Brackets)
         return Family(self.rows, made, parameters, variables)
 
-    def branch(self, pattern: Branch, here: frozenset[int] | None = None) -> Group:
+    def branch(self, pattern: Branch, here: frozenset[int] | None = None) -> Brackets:
         """Return brackets with expressions of parameters in them.
 
         Args:
@@ -131,7 +131,7 @@ class _Maker:
             else:
                 hint = hint_of(pattern.start, part.label, index, first)
             parts.append((part.label, self.part(part, hint, here)))
-        return Group(pattern.start, parts, pattern.end)
+        return Brackets(pattern.start, parts, pattern.end)
 
     def part(self, part: Part, hint: str, here: frozenset[int] | None) -> Code:
         """Return a member; one that only some rows have is None for the others."""
@@ -255,7 +255,7 @@ def _most_common(codes: Sequence[Code]) -> Code:
     return next(code for code in codes if shown(code) == most)
 
 
-def _with_default(parameter: Parameter) -> Parameter:
+def _with_default(parameter: FamilyParameter) -> FamilyParameter:
     """Give a parameter the value that most rows have as its default, where that saves words."""
     value = _most_common(parameter.column)
     others = [code for code in parameter.column if shown(code) != shown(value)]

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from jobdsl.importer.families.expressions import is_closed
 from jobdsl.importer.families.vocabulary import default_of, name_of
-from jobdsl.importer.layout import Code, Group
+from jobdsl.importer.layout import Brackets, Code
 
 __all__ = ["Branch", "Hole", "Part", "Pattern", "cost", "merged", "narrower", "pattern_of", "row_code"]
 
@@ -62,7 +62,7 @@ def pattern_of(code: Code, row: int) -> Pattern:
     return Branch(code.start, parts, code.end)
 
 
-def _is_atom(code: Group) -> bool:
+def _is_atom(code: Brackets) -> bool:
     """Return whether an expression is never looked into: a handle of a secret."""
     return code.start == "secret("
 
@@ -74,7 +74,7 @@ def row_code(pattern: Pattern, row: int) -> Code:
     if isinstance(pattern, Hole):
         return pattern.codes[row]
     parts = [(part.label, row_code(part.pattern, row)) for part in pattern.parts if row in part.rows]
-    return Group(pattern.start, parts, pattern.end)
+    return Brackets(pattern.start, parts, pattern.end)
 
 
 def narrower(pattern: Branch, rows: Sequence[int]) -> Branch | None:
@@ -219,7 +219,7 @@ def _start(part: Part) -> str:
     if isinstance(part.pattern, Branch):
         return part.pattern.start
     if isinstance(part.pattern, Hole):
-        starts = {code.start if isinstance(code, Group) else "" for code in part.pattern.codes.values()}
+        starts = {code.start if isinstance(code, Brackets) else "" for code in part.pattern.codes.values()}
         return starts.pop() or "text" if len(starts) == 1 else "text"
     return "text"
 

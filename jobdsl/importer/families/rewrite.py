@@ -12,9 +12,9 @@ from jobdsl.errors import JobdslError, Problem, Where
 from jobdsl.importer.convert import Imported
 from jobdsl.importer.dslfile import Written, write
 from jobdsl.importer.families.blocks import Block, name_blocks, renamed, renamed_family
-from jobdsl.importer.families.existing import Existing
+from jobdsl.importer.families.existing import ExistingFamilies
 from jobdsl.importer.families.expressions import shown
-from jobdsl.importer.families.find import Finder
+from jobdsl.importer.families.find import FamilyFinder
 from jobdsl.importer.families.functions import (
     Function,
     Module,
@@ -27,15 +27,15 @@ from jobdsl.importer.families.functions import (
 )
 from jobdsl.importer.families.keeping import kept_families
 from jobdsl.importer.families.names import stable_names
-from jobdsl.importer.families.parameters import Family, Parameter
-from jobdsl.importer.layout import Code, Group
+from jobdsl.importer.families.parameters import Family, FamilyParameter
+from jobdsl.importer.layout import Brackets, Code
 from jobdsl.importer.literals import literal
 from jobdsl.importer.places import DslFile
 from jobdsl.importer.report import FamilyReport
 from jobdsl.importer.scripts import Scripts
-from jobdsl.importer.sources import Found
+from jobdsl.importer.sources import SourceDocument
 
-__all__ = ["Call", "Rewrite"]
+__all__ = ["ImportedCall", "Rewrite"]
 
 _ROUNDS = 4
 """Times that an estate is written with fewer families, before all is written plainly."""
@@ -45,11 +45,11 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ImportedCall:
     """The call that a document was imported as."""
 
     imported: Imported
-    code: Group
+    code: Brackets
     uses: set[str]
     scripts: Scripts
     """The files of the directory its DSL file is in."""
@@ -81,10 +81,10 @@ class Rewrite:
         out: Path,
         files: Sequence[DslFile],
         imported: Mapping[Key, Imported],
-        calls: Mapping[Key, Call],
+        calls: Mapping[Key, ImportedCall],
         scripts: Mapping[str, Scripts],
         layout_words: set[str],
-        existing: Existing,
+        existing: ExistingFamilies,
     ) -> None:
         self.out = out
         self.existing = existing
@@ -107,7 +107,7 @@ class Rewrite:
             verify: Load what is written and mark the documents that are equal; returns problems.
         """
         codes = self._codes()
-        finder = Finder(codes, least)
+        finder = FamilyFinder(codes, least)
         functions = self._functions(finder, least)
         plain: set[int] = set()
         has_blocks = True
@@ -133,7 +133,7 @@ class Rewrite:
             verify()
         return ()
 
-    def _functions(self, finder: Finder, least: int) -> list[Function]:
+    def _functions(self, finder: FamilyFinder, least: int) -> list[Function]:
         """Return the functions of the estate that is there, and those of the jobs that are in none."""
         existing = self.existing
         rows = {row: key[0] for row, key in enumerate(self._keys)}
@@ -152,7 +152,7 @@ class Rewrite:
         functions = [*kept, *function_names(families, rows, [function.name for function in kept])]
         return sorted(functions, key=lambda function: function.family.rows[0])
 
-    def _source(self, functions: Sequence[Function], singles: Mapping[int, Group]) -> _Source:
+    def _source(self, functions: Sequence[Function], singles: Mapping[int, Brackets]) -> _Source:
         """Return what is written, with names for parts."""
         families = [function.family for function in functions]
         taken = [function.name for function in functions]
@@ -166,14 +166,14 @@ class Rewrite:
             changed,
         )
 
-    def _codes(self) -> dict[int, Group]:
+    def _codes(self) -> dict[int, Brackets]:
         """Return the calls by the order of their names, with their texts in place."""
-        codes: dict[int, Group] = {}
+        codes: dict[int, Brackets] = {}
         for row, key in enumerate(self._keys):
             call = self.calls[key]
             if not call.code.start.startswith(("folder(", "layouts.folder(")):
                 code = _with_texts(call.code, call.scripts)
-                assert isinstance(code, Group)
+                assert isinstance(code, Brackets)
                 codes[row] = code
         return codes
 
@@ -196,7 +196,7 @@ class Rewrite:
         }
         changed = {self._keys[row]: code for row, code in source.singles.items()}
 
-        def convert(found: Found, _: str) -> Imported:
+        def convert(found: SourceDocument, _: str) -> Imported:
             key = (found.name, found.place)
             call = self.calls.get(key)
             if call is None:
@@ -210,10 +210,10 @@ class Rewrite:
                 written = row_call(function, index, shown(name), file_of)
             elif key in changed:
                 code = changed[key]
-                assert isinstance(code, Group)
-                moved = Group(code.start, [("", name), *code.parts[1:]], code.end)
+                assert isinstance(code, Brackets)
+                moved = Brackets(code.start, [("", name), *code.parts[1:]], code.end)
                 written = with_files(moved, "", file_of)
-            assert isinstance(written, Group)
+            assert isinstance(written, Brackets)
             made.code = written
             made.uses = call.uses if written is call.code else uses_of(written, names)
             files.texts |= dict(_texts_read(written, call.scripts))
@@ -256,7 +256,7 @@ class Rewrite:
         return failed
 
     def _reports(
-        self, functions: Sequence[Function], finder: Finder, files: _Files
+        self, functions: Sequence[Function], finder: FamilyFinder, files: _Files
     ) -> Iterator[FamilyReport]:
         module_of = {one.name: path for path, module in files.modules.items() for _, _, one in module.lines}
         for function in functions:
@@ -303,7 +303,7 @@ def _with_texts(code: Code, scripts: Scripts) -> Code:
         return code
     if code.start == "read_file(":
         return literal(scripts.texts[_path(code, scripts)])
-    return Group(code.start, [(label, _with_texts(part, scripts)) for label, part in code.parts], code.end)
+    return Brackets(code.start, [(label, _with_texts(part, scripts)) for label, part in code.parts], code.end)
 
 
 def _texts_read(code: Code, scripts: Scripts) -> Iterator[tuple[str, str]]:
@@ -318,7 +318,7 @@ def _texts_read(code: Code, scripts: Scripts) -> Iterator[tuple[str, str]]:
         yield from _texts_read(part, scripts)
 
 
-def _path(code: Group, scripts: Scripts) -> str:
+def _path(code: Brackets, scripts: Scripts) -> str:
     name: str = ast.literal_eval(shown(code.parts[0][1]))
     return str(PurePosixPath(scripts.directory, name))
 
@@ -329,7 +329,7 @@ def _without(family: Family, rows: set[int], least: int) -> Family | None:
     if len(kept) < max(2, least) or len(kept) * 2 < len(family.rows):
         return None
     parameters = [
-        Parameter(one.name, tuple(one.column[index] for index in kept), one.default)
+        FamilyParameter(one.name, tuple(one.column[index] for index in kept), one.default)
         for one in family.parameters
     ]
     return Family([family.rows[index] for index in kept], family.body, parameters, family.variables)

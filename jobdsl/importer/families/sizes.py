@@ -11,7 +11,7 @@ from functools import lru_cache
 from jobdsl.importer.families.patterns import Branch, Hole, Pattern, cost
 from jobdsl.importer.layout import Code, show
 
-__all__ = ["Size", "size_of"]
+__all__ = ["FunctionSize", "size_of"]
 
 _WORD = re.compile(r"[A-Za-z0-9_.]+|[^\sA-Za-z0-9_.]")
 _CALL, _HOLE, _OPTION, _DEFAULT = 4, 1, 7, 3
@@ -19,7 +19,7 @@ _CALL, _HOLE, _OPTION, _DEFAULT = 4, 1, 7, 3
 
 
 @dataclass(slots=True)
-class Size:
+class FunctionSize:
     """What a function costs: words, and parameters of two kinds."""
 
     words: int = 0
@@ -27,14 +27,14 @@ class Size:
     flags: set[tuple[str, ...]] = field(default_factory=set)
 
 
-def size_of(pattern: Pattern, rows: Sequence[int]) -> Size:
+def size_of(pattern: Pattern, rows: Sequence[int]) -> FunctionSize:
     """Return the size of a pattern of these rows."""
-    size = Size(_CALL * len(rows))
+    size = FunctionSize(_CALL * len(rows))
     _add(size, pattern, rows, frozenset(rows))
     return size
 
 
-def _add(size: Size, pattern: Pattern, rows: Sequence[int], here: frozenset[int]) -> None:
+def _add(size: FunctionSize, pattern: Pattern, rows: Sequence[int], here: frozenset[int]) -> None:
     if isinstance(pattern, str):
         size.words += cost(pattern)
     elif isinstance(pattern, Branch):
@@ -49,7 +49,7 @@ def _add(size: Size, pattern: Pattern, rows: Sequence[int], here: frozenset[int]
         _hole(size, pattern, rows)
 
 
-def _hole(size: Size, hole: Hole, rows: Sequence[int]) -> None:
+def _hole(size: FunctionSize, hole: Hole, rows: Sequence[int]) -> None:
     size.words += _HOLE
     codes = [hole.codes[row] for row in rows if row in hole.codes]
     shown = tuple(code if isinstance(code, str) else show(code, "", 0) for code in codes)
@@ -77,7 +77,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _column(
-    size: Size,
+    size: FunctionSize,
     shown: tuple[str, ...],
     known: set[tuple[str, ...]],
     codes: Sequence[Code] | None = None,
