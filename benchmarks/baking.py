@@ -19,7 +19,7 @@ LOOKS = {"DescribeInstances", "DescribeImages", "GetConsoleOutput", "DescribeIns
 
 def bakes() -> dict[str, tuple[int, Callable[[World], Any]]]:
     """The bakes that are counted, one after another in one account, and calls each may make at most."""
-    from delivery.bake.order import Smoke
+    from delivery.bake.request import Smoke
 
     return {
         "a new image": (35, lambda aws: aws.order()),

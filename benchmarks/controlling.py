@@ -18,7 +18,7 @@ from benchmarks.simulated import Address, controller
 from benchmarks.workload import estate
 from jobdsl.applying.apply import apply
 from jobdsl.applying.readback import Verify
-from jobdsl.cli import planned as planning
+from jobdsl.cli import planning as planning
 from jobdsl.cli import workflow
 from jobdsl.planning.plan import Change
 

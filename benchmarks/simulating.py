@@ -8,8 +8,8 @@ from typing import get_args
 from benchmarks import traces
 from dynaslave.pools.pool import AgentPool, Prefer, make
 from dynaslave.pools.prices import shipped
-from dynaslave.simulate.chance import Chance, FaultRates
 from dynaslave.simulate.engine import run
+from dynaslave.simulate.faults import Chance, FaultRates
 from dynaslave.simulate.policies import policy
 from dynaslave.simulate.result import Figures, result
 from dynaslave.trace import TraceBuild

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from delivery import tags
 from delivery.aws import asking
 from delivery.clock import iso
+from delivery.deploy.context import read_groups
 from delivery.deploy.model import Group, group_of
 from delivery.deploy.plan import DeployStep, left, steps
 from delivery.deploy.recorded import recorded_facts
-from delivery.deploy.site import read_groups
 from delivery.names import parse_group
 from delivery.overview.groups import instances_of, rows_of
 from delivery.overview.images import account_names, image_rows

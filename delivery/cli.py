@@ -12,7 +12,7 @@ from typing import NamedTuple
 import click
 
 from delivery.errors import DeliveryError
-from jobdsl.cli import ending
+from jobdsl.cli import exit_codes
 from jobdsl.errors import JobdslError
 from jobdsl.printable import one_line, printable
 
@@ -121,7 +121,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run one command; gives its exit code."""
-    return ending.run(cli, "delivery", arguments, told=_told)
+    return exit_codes.run(cli, "delivery", arguments, told=_told)
 
 
 def _told(error: Exception) -> int | None:

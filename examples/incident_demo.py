@@ -25,9 +25,9 @@ sys.path.append(str(Path(__file__).parent.parent / "tests"))
 from manager_site import Site
 
 from delivery import names
-from delivery.deploy import runs
-from delivery.deploy.runs import CommandOutcome
-from delivery.deploy.site import Site as Deploy
+from delivery.deploy import operations
+from delivery.deploy.context import Site as Deploy
+from delivery.deploy.operations import CommandOutcome
 from delivery.errors import LockedError
 from delivery.lock import open_lock
 from delivery.settings import DeliverySettings
@@ -173,7 +173,7 @@ class Deploys:
         image = self.case.old_image
         ending = self.run(
             f"deploy --cluster shop --image {image}",
-            lambda site: runs.deploy(site, image, "red-black"),
+            lambda site: operations.deploy(site, image, "red-black"),
             instance_type="m6i.xlarge",
         )
         self.show()
@@ -188,7 +188,7 @@ class Deploys:
         title("4. A bad image meets a weighted canary, and its alarm rolls it back")
         self._canary()
         self.alarm("ALARM")
-        ending = self.run("resume --cluster shop", runs.resume)
+        ending = self.run("resume --cluster shop", operations.resume)
         self.show()
         expect(ending.outcome == "rolled back", "resume rolls the canary back")
         expect("errors" in ending.reason, f"the reason names the alarm: {ending.reason}")
@@ -199,7 +199,7 @@ class Deploys:
         self._canary()
         self._at_step("grow", self._rollback)
         try:
-            self.run("promote --cluster shop", runs.promote)
+            self.run("promote --cluster shop", operations.promote)
         except LockedError as error:
             self.case.lines.append(f"error: {error.message}")
         else:
@@ -218,7 +218,7 @@ class Deploys:
         image = self.case.image
         ending = self.run(
             f"deploy --cluster shop --image {image} --strategy canary",
-            lambda site: runs.deploy(site, image, "canary"),
+            lambda site: operations.deploy(site, image, "canary"),
         )
         expect(ending.outcome == "waiting", "the canary waits for a decision")
 
@@ -230,7 +230,7 @@ class Deploys:
     def _rollback(self) -> None:
         act = self.run(
             "rollback --cluster shop --reason '5xx after the canary'",
-            lambda site: runs.rollback(site, reason="5xx after the canary"),
+            lambda site: operations.rollback(site, reason="5xx after the canary"),
             takes_over=True,
         )
         self.rolled_back = act.outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import count
 
-from dynaslave.acting.act import Actor
+from dynaslave.acting.executor import Actor
 from dynaslave.controller.nodes import Nodes
 from dynaslave.deciding.decisions import (
     Decision,

@@ -22,7 +22,7 @@ import aws_shared
 from delivery import tags as words
 from delivery.aws import Aws
 from delivery.bake import base, package, pipeline
-from delivery.bake.order import Order, Origin
+from delivery.bake.request import Order, Origin
 from delivery.bake.result import BakeResult
 from delivery.clean import bakes as clean_bakes
 from delivery.clock import FakeClock

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from dynaslave.deciding.boots import Boot, Boots
+from dynaslave.deciding.boot_times import Boot, Boots
 from dynaslave.deciding.decide import decide
 from dynaslave.deciding.decisions import (
     Decision,

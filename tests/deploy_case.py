@@ -12,10 +12,10 @@ import pytest
 
 from delivery import cli, names, tags
 from delivery.cli_options import CommonOptions
-from delivery.deploy import asked, runs
+from delivery.deploy import cli_common, operations
+from delivery.deploy.context import Site
 from delivery.deploy.model import Cluster
-from delivery.deploy.runs import CommandOutcome
-from delivery.deploy.site import Site
+from delivery.deploy.operations import CommandOutcome
 from delivery.deploy.traffic import traffic_of
 from delivery.lock import open_lock
 from delivery.settings import DeliverySettings, loads
@@ -71,7 +71,7 @@ class Case:
 
     def start(self, strategy: str = "red-black") -> CommandOutcome:
         """Deploy as far as it goes without a decision: a canary waits."""
-        return self.run(lambda site: runs.deploy(site, self.image, strategy))
+        return self.run(lambda site: operations.deploy(site, self.image, strategy))
 
     def deploy(self, strategy: str = "red-black") -> CommandOutcome:
         """Deploy; a canary is promoted at once."""
@@ -80,20 +80,20 @@ class Case:
 
     def promote(self) -> CommandOutcome:
         """Promote the canary."""
-        return self.run(runs.promote)
+        return self.run(operations.promote)
 
     def resume(self) -> CommandOutcome:
         """Go on, whatever there is; a canary is promoted."""
-        ending = self.run(runs.resume)
+        ending = self.run(operations.resume)
         return self.promote() if ending.outcome == "waiting" else ending
 
     def rollback(self, to: str | None = None) -> CommandOutcome:
         """Go back."""
-        return self.run(lambda site: runs.rollback(site, to))
+        return self.run(lambda site: operations.rollback(site, to))
 
     def cancel(self) -> CommandOutcome:
         """Give a rollback up."""
-        return self.run(lambda site: runs.rollback(site, cancelling=True))
+        return self.run(lambda site: operations.rollback(site, cancelling=True))
 
     def cluster(self) -> Cluster:
         """The cluster as it is."""
@@ -261,7 +261,7 @@ def commands(
     """Give `delivery` commands about the cluster, as a Jenkins build does."""
     monkeypatch.setattr(CommonOptions, "settings", property(lambda _: one.settings))
     monkeypatch.setattr(CommonOptions, "aws", property(lambda _: one.world.aws))
-    monkeypatch.setattr(asked, "Clock", lambda: one.world.clock)
+    monkeypatch.setattr(cli_common, "Clock", lambda: one.world.clock)
     for name, value in (build or {}).items():
         monkeypatch.setenv(name, value)
 

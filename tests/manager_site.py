@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from dynaslave.acting.act import Actor
+from dynaslave.acting.executor import Actor
 from dynaslave.controller.nodes import Nodes
 from dynaslave.manager.costs import Costs, MemoryBook
 from dynaslave.manager.loop import Dependencies, Manager

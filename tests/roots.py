@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from delivery.bake.package import Package, digested, parse
-from delivery.chroot import room
+from delivery.chroot import pid_namespace
 
 __all__ = ["debian", "disk_image", "left_behind", "needs_rooms", "package", "partitioned", "tiny_root"]
 
@@ -27,7 +27,7 @@ MIB = 1 << 20
 
 def needs_rooms() -> None:
     """Skip where this machine allows no namespaces, mounts or loop devices, with the reason."""
-    if found := room.problems():
+    if found := pid_namespace.problems():
         pytest.skip(f"{found[0].message} ({found[0].hint})")
     tried = subprocess.run(["losetup", "--find"], capture_output=True, text=True, check=False)
     if tried.returncode:

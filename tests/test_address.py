@@ -10,8 +10,8 @@ from dynaslave.cli.main import run as dynaslave
 from jobdsl.cli.main import run
 from jobdsl.controller.address import split_login, without_login, without_logins
 from jobdsl.controller.answer import Response
+from jobdsl.controller.errors import refusal
 from jobdsl.controller.jenkins import connect
-from jobdsl.controller.refusals import refusal
 from jobdsl.errors import ControllerError, JobdslError
 from jobdsl.exit_codes import WRONG_USAGE
 from jobdsl.testing import SimulatedJenkins

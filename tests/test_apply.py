@@ -17,8 +17,8 @@ from jobdsl.planning.plan import Plan, plan
 from jobdsl.settings.config import Removed
 from jobdsl.testing import SimulatedJenkins
 from jobdsl.testing.faults import Status
+from jobdsl.testing.http import HttpRequest
 from jobdsl.testing.users import READER
-from jobdsl.testing.wire import HttpRequest
 
 FOLDER = "com.cloudbees.hudson.plugins.folder.Folder"
 HEADER = '<?xml version="1.0" encoding="UTF-8"?>\n'

@@ -24,7 +24,7 @@ CLIMB = """
     import gc, os, struct, json, sys
     from jobdsl.loading.child import _Child
     child = next(one for one in gc.get_objects() if isinstance(one, _Child))
-    from jobdsl.loading.frames import send
+    from jobdsl.loading.protocol import send
 """
 Told = Callable[[Mapping[str, str]], list[str]]
 

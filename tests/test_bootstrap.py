@@ -12,7 +12,7 @@ import pytest
 
 from jobdsl.applying.apply import apply
 from jobdsl.cli import bootstrap
-from jobdsl.cli import controlling as cli_controller
+from jobdsl.cli import controller_commands as cli_controller
 from jobdsl.cli.main import run as run_command
 from jobdsl.controller import jenkins
 from jobdsl.documents.marker import Marker

@@ -166,7 +166,7 @@ def test_a_loop_inside_c_code_is_ended_too(told: Told) -> None:
 def test_a_file_that_does_not_answer_where_it_is_is_ended(
     told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobdsl.loading.hosting._ANSWER", 0.1)
+    monkeypatch.setattr("jobdsl.loading.worker._ANSWER", 0.1)
     text = "import signal\nsignal.signal(signal.SIGURG, signal.SIG_IGN)\nwhile True: pass\n"
     (only,) = told(text, IMPATIENT)
     assert only == "a.py: error: the DSL files ran longer than 0.5 seconds; this was running"

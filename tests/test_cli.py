@@ -43,7 +43,7 @@ def estate(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for a controller that does not answer, or lets nobody in."""
-    monkeypatch.setattr("jobdsl.controller.asking.FIRST_PATIENCE", 0.0)
+    monkeypatch.setattr("jobdsl.controller.client.FIRST_PATIENCE", 0.0)
 
 
 @pytest.fixture

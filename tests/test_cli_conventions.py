@@ -12,7 +12,7 @@ import pytest
 
 from delivery import cli as delivery_cli
 from dynaslave.cli import main as dynaslave_main
-from jobdsl.cli import ending
+from jobdsl.cli import exit_codes
 from jobdsl.cli import main as jobdsl_main
 from jobdsl.cli.console import say_json
 from jobdsl.errors import JobdslError
@@ -147,4 +147,4 @@ def test_every_code_is_in_the_table() -> None:
     named = {value for name, value in vars(errors).items() if name.isupper() and isinstance(value, int)}
     assert named <= codes
     assert {FAILED, INTERRUPTED, WRONG_USAGE} <= codes
-    assert ending.run(click.Command("x", callback=lambda: 4), "x", []) == 4
+    assert exit_codes.run(click.Command("x", callback=lambda: 4), "x", []) == 4

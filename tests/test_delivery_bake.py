@@ -13,9 +13,9 @@ from images_strict import PACKAGES, Played, bake_of, console_of
 
 from delivery import tags as words
 from delivery.bake import base
-from delivery.bake.order import Smoke
-from delivery.bake.smoking import SmokeError
-from delivery.bake.work import LateError
+from delivery.bake.context import LateError
+from delivery.bake.request import Smoke
+from delivery.bake.smoke_test import SmokeError
 from delivery.errors import DeliveryError, SeveralError
 
 

@@ -10,9 +10,9 @@ import pytest
 from bake_world import FRIEND, OTHER, Fault, KillError, World, own_key, world
 
 from delivery import tags as words
-from delivery.bake.order import Order, Smoke
-from delivery.bake.signals import Interrupted
-from delivery.bake.work import LateError
+from delivery.bake.context import LateError
+from delivery.bake.interrupts import Interrupted
+from delivery.bake.request import Order, Smoke
 from delivery.errors import DeliveryError
 
 

@@ -61,17 +61,17 @@ def test_machine_readable_lines_are_understood() -> None:
 
 def test_the_bake_decides_over_the_template(aws: World) -> None:
     seen: list[dict[str, Any]] = []
-    from delivery.bake import pipeline, work
+    from delivery.bake import context, pipeline
 
     order = aws.order(engine="packer", template=template(aws.folder, source_ami_filter={"owners": ["self"]}))
 
     class Engine:
         name = "packer"
 
-        def inputs(self, work: work.BakeContext) -> dict[str, str]:
+        def inputs(self, work: context.BakeContext) -> dict[str, str]:
             return {}
 
-        def check(self, work: work.BakeContext) -> list[Any]:
+        def check(self, work: context.BakeContext) -> list[Any]:
             seen.append(
                 filled({"builders": [{**BUILDER, "source_ami_filter": {}}]}, work, "subnet-1", Path("/p"))
             )

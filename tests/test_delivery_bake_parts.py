@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from images_strict import PACKAGES, console_of
 
-from delivery.bake import base, fetching, marks, package
+from delivery.bake import base, fetching, image_tags, package
 from delivery.bake.base import BaseImage
 from delivery.bake.engine import engine
-from delivery.bake.key import bake_key
-from delivery.bake.order import Order, Origin
+from delivery.bake.fingerprint import bake_key
 from delivery.bake.proof import console_tail, manifest, verdict
+from delivery.bake.request import Order, Origin
 from delivery.bake.userdata import LIMIT, fits, script
 from delivery.errors import DeliveryError
 from delivery.names import parse_app_version
@@ -183,18 +183,20 @@ def test_what_is_done_with_an_image_afterwards_does_not_change_its_key() -> None
 
 
 def test_an_app_version_names_build_commit_and_job() -> None:
-    told = marks.app_version_of(order(origin=Origin(job="shop/hello")))
+    told = image_tags.app_version_of(order(origin=Origin(job="shop/hello")))
     assert told == "hello-1.2.0-h15.abc1234/hello/15"
     plain = package.digested(package.parse("hello-1.2.0.tar.gz"), "0" * 64, 1)
     origin = Origin("7", "abc1234def5678900", "shop/hello")
-    told = marks.app_version_of(order(package=plain, origin=origin))
+    told = image_tags.app_version_of(order(package=plain, origin=origin))
     assert told == "hello-1.2.0-h7.abc1234def56/hello/7"
     assert parse_app_version(told) is not None
-    assert marks.app_version_of(order(package=plain)) == "hello-1.2.0"
+    assert image_tags.app_version_of(order(package=plain)) == "hello-1.2.0"
 
 
 def test_tags_say_everything_and_no_empty_value() -> None:
-    tags = marks.image_tags(order(tags={"team": "shop"}), BASE, "bake-1", "k" * 64, "hello", 1_800_000_000.0)
+    tags = image_tags.image_tags(
+        order(tags={"team": "shop"}), BASE, "bake-1", "k" * 64, "hello", 1_800_000_000.0
+    )
     assert tags["team"] == "shop"
     assert tags["base_ami_version"] == "12.7"
     assert tags["creation_time"] == "2027-01-15T08:00:00Z"

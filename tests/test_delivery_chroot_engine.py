@@ -17,8 +17,8 @@ from volumes_strict import Volumes, metadata_service
 
 from delivery import tags as words
 from delivery.bake import engine as engines
-from delivery.bake.signals import Interrupted
-from delivery.chroot import engine, registering, room
+from delivery.bake.interrupts import Interrupted
+from delivery.chroot import engine, pid_namespace, registering
 from delivery.chroot.baker import baker
 from delivery.chroot.devices import Devices
 from delivery.chroot.engine import ChrootEngine
@@ -63,7 +63,7 @@ def light(monkeypatch: pytest.MonkeyPatch) -> list[Provisioning]:
         return LISTED
 
     monkeypatch.setattr(engine, "provision", install)
-    monkeypatch.setattr(room, "problems", list)
+    monkeypatch.setattr(pid_namespace, "problems", list)
     return jobs
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from delivery import cli, tags
 from delivery.aws import AwsError
 from delivery.clean import groups as cleaning
-from delivery.clean.retired import RetiredDecision, SeenGroup, decide
+from delivery.clean.groups_policy import RetiredDecision, SeenGroup, decide
 from delivery.clock import iso
 from delivery.settings import DeliverySettings, LockSettings
 from delivery_world import World, group_tags, world

@@ -20,7 +20,7 @@ from moto.ec2.models import ec2_backends
 from delivery import cli
 from delivery import tags as words
 from delivery.aws import Aws, AwsError
-from delivery.clean import bakes, here, images, usage
+from delivery.clean import bakes, images, local, usage
 from delivery.clean.retention import Rules
 from delivery.clean.verdict import CleanVerdict, carry_out
 from delivery.clock import FakeClock
@@ -420,7 +420,7 @@ def test_what_is_left_on_this_host_is_removed(
     from delivery.chroot.workdir import work_directory
 
     monkeypatch.setenv("DELIVERY_CHROOT_DIR", str(tmp_path / "work"))
-    assert here.plan() == []
+    assert local.plan() == []
     left = tmp_path / "work" / "bake-left"
     with work_directory() as at_work:
         left.mkdir()

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery import tags as words
-from delivery.clean import abandoned
-from delivery.clean.abandoned import Thing
+from delivery.clean import bakes_policy
+from delivery.clean.bakes_policy import Thing
 from delivery.clean.retention import Rules, SeenImage, decide
 from delivery.clean.verdict import CleanVerdict
 from delivery.clock import iso
@@ -145,7 +145,7 @@ def thing(kind: str, id: str, hours: float, bake: str = "bake-1", **more: object
 
 
 def left(*things: Thing, used: dict[str, str] | None = None) -> dict[str, str]:
-    return reasons(abandoned.decide(things, used or {}, 6.0, NOW))
+    return reasons(bakes_policy.decide(things, used or {}, 6.0, NOW))
 
 
 def test_what_a_dead_bake_left_goes_and_nothing_of_one_that_may_be_running() -> None:
@@ -226,7 +226,7 @@ def test_no_running_bake_loses_anything(made: list[tuple[str, float, str, str, b
         for number, (kind, hours, bake, state, ready) in enumerate(made)
     ]
     running = {bake for _, hours, bake, _, _ in made if hours < 6}
-    for one in abandoned.decide(things, {}, 6.0, NOW):
+    for one in bakes_policy.decide(things, {}, 6.0, NOW):
         assert one.action == "keep" or one.facts["bake"] not in running
         lost = next(each for each in things if each.id == one.id)
         assert one.kind != "image" or lost.state == "failed" or lost.tags.get(words.STATE) != words.READY

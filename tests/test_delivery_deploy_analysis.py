@@ -11,8 +11,8 @@ import pytest
 
 from canary_case import GOOD, MARGINAL, SLOWER, analysis
 from delivery import tags
-from delivery.deploy import intent, runs
-from delivery.deploy.begin import facts_of
+from delivery.deploy import intent, operations
+from delivery.deploy.new_group import facts_of
 from delivery.deploy.plan import steps
 from delivery.deploy.traffic import traffic_of
 from delivery.errors import DeliveryError
@@ -71,7 +71,7 @@ def test_a_marginal_canary_waits_for_a_user_without_its_baseline(make: Make) -> 
     one = judged(make, MARGINAL)
     assert one.start("canary").outcome == "waiting"
     assert BASELINE not in one.strict.groups
-    assert one.run(runs.resume).outcome == "waiting"
+    assert one.run(operations.resume).outcome == "waiting"
     assert one.promote().outcome == "deployed"
     active(one, NEW)
 
@@ -163,7 +163,7 @@ def test_an_analysis_that_was_removed_leaves_the_decision_to_a_user(make: Make) 
     with pytest.raises(RuntimeError):
         one.start("canary")
     unset()
-    assert one.run(runs.resume).outcome == "waiting"
+    assert one.run(operations.resume).outcome == "waiting"
     assert BASELINE not in one.strict.groups
 
 

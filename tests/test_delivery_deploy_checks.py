@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from delivery import tags
-from delivery.deploy import runs
+from delivery.deploy import operations
 from delivery.deploy.status import report, table
 from delivery.deploy.traffic import traffic_of
 from delivery.errors import ROLLED_BACK, USAGE, WAITING, DeliveryError
@@ -136,10 +136,10 @@ def test_a_name_that_another_run_takes_meanwhile_is_skipped(make: Make) -> None:
 def test_a_canary_nobody_decides_on_goes_when_its_time_is_over(make: Make) -> None:
     one = make("decision_minutes = 30\n")
     assert one.start("canary").exit_code == WAITING
-    assert one.run(runs.resume).outcome == "waiting"
+    assert one.run(operations.resume).outcome == "waiting"
     assert "canary, canary-soak done, decide by" in status(one)
     one.world.clock.sleep(31 * 60)
-    ending = one.run(runs.resume)
+    ending = one.run(operations.resume)
     assert (ending.outcome, ending.exit_code) == ("rolled back", ROLLED_BACK)
     assert ending.reason.startswith("no decision was made until")
     assert one.taking() == [OLD]

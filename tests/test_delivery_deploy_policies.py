@@ -15,7 +15,7 @@ from aws_shared import SERVICES
 from canary_case import MARGINAL, analysis
 from delivery import cli, tags
 from delivery.cli_options import CommonOptions
-from delivery.deploy import asked as told
+from delivery.deploy import cli_common as told
 from delivery.settings import HistorySettings, LockSettings, loads
 from delivery_world import service_of
 from deploy_case import NEW, OLD, TOML, Case, Make, cases

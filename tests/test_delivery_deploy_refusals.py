@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from delivery import tags
-from delivery.deploy import runs
-from delivery.deploy.runs import CommandOutcome
+from delivery.deploy import operations
+from delivery.deploy.operations import CommandOutcome
 from delivery.errors import REFUSED, USAGE, DeliveryError, PolicyError
 from delivery.settings import loads
 from delivery_world import group_tags
@@ -177,7 +177,7 @@ def test_all_refusals_of_a_run_are_reported_at_once(make: Make) -> None:
     other_application(one)
     settings(one, 'alarms = ["errors"]\nsubnets = ["subnet-0123456789abcdef0"]\nmin = 3\nmax = 2\n')
     error = refused(
-        lambda: one.run(lambda site: runs.deploy(site, one.image, "red-black", permission=Denial()))
+        lambda: one.run(lambda site: operations.deploy(site, one.image, "red-black", permission=Denial()))
     )
     assert error.exit_code == REFUSED
     found = " | ".join(each.message for each in error.problems)
@@ -201,18 +201,18 @@ def test_what_rings_can_be_ignored_by_the_deploy_of_its_fix_and_by_all_that_cont
     def start() -> CommandOutcome:
         def act(site: Any) -> CommandOutcome:
             site.ignore_alarms(["errors"])
-            return runs.deploy(site, one.image, "canary")
+            return operations.deploy(site, one.image, "canary")
 
         return one.run(act)
 
     assert start().outcome == "waiting"
-    assert one.run(runs.resume).outcome == "waiting"
+    assert one.run(operations.resume).outcome == "waiting"
     assert one.promote().outcome == "deployed"
     one.world.clock.sleep(3600)
     one.image = one.world.raw("ec2").register_image(Name="shop-3.0")["ImageId"]
     assert start().outcome == "waiting"
     alarm(one, "latency", "ALARM")
-    assert one.run(runs.resume).outcome == "rolled back"
+    assert one.run(operations.resume).outcome == "rolled back"
 
 
 def test_alarms_that_ring_are_no_reason_against_going_back(make: Make) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from delivery import tags
-from delivery.deploy import runs
+from delivery.deploy import operations
 from delivery.deploy.capacity import guard
 from delivery.deploy.rollback_plan import planned
 from delivery.deploy.status import report, table
@@ -293,7 +293,7 @@ def test_a_rollback_overtakes_a_deploy_that_runs(make: Make, when: str) -> None:
         lock = open_lock(one.world.aws, one.settings, "shop", one.world.clock, "rollback", takes_over=True)
         site = replace(one.site("rollback"), lock=lock)
         with lock:
-            assert runs.rollback(site).outcome == "rolled back"
+            assert operations.rollback(site).outcome == "rolled back"
         overtaken.append(len(one.strict.operations()))
 
     at(one, when, overtake)
@@ -314,14 +314,14 @@ def test_a_plan_of_a_rollback_tells_every_step_and_does_none(make: Make) -> None
     site = one.site()
     before = one.state()
     one.strict.calls.clear()
-    told = planned(site, traffic_of(site), runs.rollback_target(site))
+    told = planned(site, traffic_of(site), operations.rollback_target(site))
     assert [name for name, _ in told] == ["lock", "mark", "back", "out", "unpin", "settle"]
     assert told[2][1] == f"{OLD} takes its traffic again, and serves"
     assert all(name.startswith("Describe") for name in one.strict.operations())
     assert one.state() == before
     remove(one, OLD)
     one.world.clock.sleep(600)
-    told = planned(site, traffic_of(site), runs.rollback_target(site))
+    told = planned(site, traffic_of(site), operations.rollback_target(site))
     assert told[1] == ("anew", f"{OLD} was deleted: its image {one.old_image} is deployed again")
     assert told[-1][0] == "done"
 

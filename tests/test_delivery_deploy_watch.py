@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from delivery import tags
-from delivery.deploy import runs
-from delivery.deploy.runs import CommandOutcome
+from delivery.deploy import operations
+from delivery.deploy.operations import CommandOutcome
 from delivery.deploy.status import illness_of, report
 from delivery.deploy.traffic import traffic_of
 from delivery.errors import ROLLED_BACK, WAITING, DeliveryError
@@ -144,7 +144,7 @@ def test_status_advises_what_is_right_for_a_canary_that_waits(make: Make, traffi
     one.world.clock.sleep(1801)
     assert "time to decide ended at" in advice(one)
     assert "delivery resume rolls it back" in advice(one)
-    assert one.run(runs.resume).outcome == "rolled back"
+    assert one.run(operations.resume).outcome == "rolled back"
 
 
 def test_resume_says_that_no_group_takes_traffic_and_what_to_do(make: Make) -> None:
@@ -153,7 +153,7 @@ def test_resume_says_that_no_group_takes_traffic_and_what_to_do(make: Make) -> N
     raw = one.world.raw("autoscaling")
     raw.detach_load_balancer_target_groups(AutoScalingGroupName=NEW, TargetGroupARNs=[one.places["web"]])
     raw.detach_load_balancers(AutoScalingGroupName=NEW, LoadBalancerNames=["front"])
-    ending = one.run(runs.resume)
+    ending = one.run(operations.resume)
     assert ending.outcome == "nothing to do"
     assert f"no group of shop takes traffic: delivery rollback --cluster shop --to {NEW}" in ending.reason
     one.rollback(NEW)
@@ -161,7 +161,7 @@ def test_resume_says_that_no_group_takes_traffic_and_what_to_do(make: Make) -> N
     for name in (OLD, NEW):
         one.world.aws.autoscaling.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
     one.world.clock.sleep(600)
-    assert "shop has no group: delivery deploy makes one" in one.run(runs.resume).reason
+    assert "shop has no group: delivery deploy makes one" in one.run(operations.resume).reason
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -193,10 +193,10 @@ def test_a_canary_that_becomes_ill_while_it_waits_is_rolled_back_by_resume(make:
     state = alarm(one)
     assert one.start("canary").exit_code == WAITING
     until = one.state()[NEW]["tags"][tags.DECIDE_BY], one.strict.groups[NEW].tags
-    assert one.run(runs.resume).exit_code == WAITING
+    assert one.run(operations.resume).exit_code == WAITING
     assert (one.state()[NEW]["tags"][tags.DECIDE_BY], one.strict.groups[NEW].tags) == until
     state("ALARM")
-    ending = one.run(runs.resume)
+    ending = one.run(operations.resume)
     assert (ending.outcome, ending.exit_code) == ("rolled back", ROLLED_BACK)
     assert "errors is in alarm" in ending.reason
     assert one.taking() == [OLD]

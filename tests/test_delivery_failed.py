@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from delivery import tags
-from delivery.clean.retired import decide, seen
+from delivery.clean.groups_policy import decide, seen
 from delivery.clock import FakeClock, iso
 from delivery.deploy.plan import canary_size
 from delivery.errors import ROLLED_BACK

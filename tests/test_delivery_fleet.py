@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from delivery import tags
-from delivery.deploy import runs
-from delivery.deploy.begin import facts_of
+from delivery.deploy import operations
+from delivery.deploy.context import Site
 from delivery.deploy.fleet import Fleet
 from delivery.deploy.intent import Intent, intend
+from delivery.deploy.new_group import facts_of
 from delivery.deploy.plan import steps
-from delivery.deploy.site import Site
 from delivery.deploy.traffic import traffic_of
 from delivery.settings import LockSettings, loads
 from delivery_world import group_tags
@@ -173,10 +173,10 @@ def test_the_first_group_gets_the_scaling_policy_of_the_settings(make: Make) -> 
     texts = {step.name: step.text for step in steps(facts_of(site, intent))}
     assert texts["copy"] == "1 scaling policy as the settings say"
     assert not [note for note in intent.notes if "scaling policy" in note]
-    assert runs.deploy(site, one.image, "red-black").outcome == "deployed"
+    assert operations.deploy(site, one.image, "red-black").outcome == "deployed"
     (policy,) = [value for key, value in one.strict.policies.items() if key[0] == "shop-eu-v000"]
     assert policy["TargetTrackingConfiguration"]["TargetValue"] == 50
-    assert runs.deploy(site_of_first(one), one.old_image, "red-black").outcome == "deployed"
+    assert operations.deploy(site_of_first(one), one.old_image, "red-black").outcome == "deployed"
     copied = [value for key, value in one.strict.policies.items() if key[0] == "shop-eu-v001"]
     assert [each["PolicyName"] for each in copied] == [policy["PolicyName"]]
 
@@ -185,9 +185,9 @@ def test_killed_before_its_policy_was_written_a_first_group_still_gets_it(make: 
     one = first(make, "scaling_cpu_percent = 50\n")
     one.strict.faults = [Fault(KillError(), "before", operation="PutScalingPolicy")]
     with pytest.raises(KillError):
-        runs.deploy(site_of_first(one), one.image, "red-black")
+        operations.deploy(site_of_first(one), one.image, "red-black")
     one.strict.revive()
-    assert runs.resume(site_of_first(one)).outcome == "deployed"
+    assert operations.resume(site_of_first(one)).outcome == "deployed"
     assert [key for key in one.strict.policies if key[0] == "shop-eu-v000"]
 
 
@@ -196,7 +196,7 @@ def test_no_first_group_is_left_without_a_policy_in_silence(make: Make) -> None:
     site = site_of_first(one)
     notes = intend(site, traffic_of(site), one.image, "red-black").notes
     assert [note for note in notes if "shop-eu-v000 gets no scaling policy" in note]
-    runs.deploy(site, one.image, "red-black")
+    operations.deploy(site, one.image, "red-black")
     assert [line for line in one.lines if "shop-eu-v000 gets no scaling policy" in line]
     one = first(make, 'scaling = "none"\n')
     site = site_of_first(one)

@@ -9,7 +9,7 @@ import pytest
 import iam
 from delivery import tags
 from delivery.deploy.manual import plan_resize, plan_terminate, plan_traffic, run_manual
-from delivery.deploy.runs import CommandOutcome
+from delivery.deploy.operations import CommandOutcome
 from delivery.errors import REFUSED, USAGE, DeliveryError, LockedError
 from deploy_case import NEW, OLD, SIZE, Case, Make, cases, commands
 from deploy_requests import group as group_arn

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 import iam
 from delivery import tags as words
-from delivery.bake.order import Smoke
+from delivery.bake.request import Smoke
 from delivery.bake.userdata import PROOF
 from delivery.errors import DeliveryError
 from delivery_world import World, group_tags, world

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from delivery.deploy import runs
+from delivery.deploy import operations
 from delivery.errors import DeliveryError, SettingsError
 from delivery.provenance import RunOrigin
 from delivery.settings import loads
@@ -84,7 +84,7 @@ def test_a_freeze_refuses_deploys_not_rollbacks_and_a_change_request_overrides_i
     site = one.site()
     site.trigger = replace(site.trigger or RunOrigin(), change_request="CHG0000001")
     with site.lock:
-        assert runs.deploy(site, one.image, "red-black").outcome == "deployed"
+        assert operations.deploy(site, one.image, "red-black").outcome == "deployed"
     assert any("CHG0000001 overrides: deploys are frozen" in line for line in one.lines)
     active(one, NEW)
     assert one.rollback().outcome == "rolled back"

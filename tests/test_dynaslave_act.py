@@ -28,7 +28,7 @@ from dynaslave.deciding.decisions import (
 from dynaslave.model import Instance, Offline
 from dynaslave.provider import Denied, Hand, LaunchRequest, NoCapacity, Throttled, Unavailable
 from jobdsl.testing import ManualClock, SimulatedJenkins
-from jobdsl.testing.wire import HttpRequest
+from jobdsl.testing.http import HttpRequest
 
 
 @pytest.fixture

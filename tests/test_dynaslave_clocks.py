@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from dynaslave.acting.act import Actor
+from dynaslave.acting.executor import Actor
 from dynaslave.controller.nodes import Nodes
-from dynaslave.deciding.boots import Boots
+from dynaslave.deciding.boot_times import Boots
 from dynaslave.deciding.decisions import Suspect
 from dynaslave.deciding.ledger import AgentHistory, join
 from dynaslave.deciding.reconcile import settle_instances
-from dynaslave.ec2.lag import Lag
+from dynaslave.ec2.eventual_consistency import Lag
 from dynaslave.manager.clocks import ClockWatch, steady
 from dynaslave.manager.costs import Costs, MemoryBook
 from dynaslave.manager.loop import Dependencies, Manager

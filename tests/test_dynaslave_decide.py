@@ -24,7 +24,7 @@ from decide_case import (
     pool,
 )
 
-from dynaslave.deciding.boots import Boot, Boots
+from dynaslave.deciding.boot_times import Boot, Boots
 from dynaslave.deciding.decide import learn
 from dynaslave.deciding.decisions import (
     Adopt,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
 
 from dynaslave.ec2.clients import Clients
-from dynaslave.ec2.notices import Notice, parse
+from dynaslave.ec2.interruption_events import Notice, parse
 from dynaslave.ec2.provider import Ec2Provider
 from dynaslave.ec2.tags import at_launch
 from dynaslave.model import Instance

@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 import iam
-from dynaslave.ec2.notices import Notice, parse
+from dynaslave.ec2.interruption_events import Notice, parse
 from dynaslave.ec2.provider import Ec2Provider
 from dynaslave.manager.costs import DynamoBook
 from dynaslave.pools.pool import make

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dynaslave.acting.act import Actor
+from dynaslave.acting.executor import Actor
 from dynaslave.controller.nodes import Nodes
 from dynaslave.ec2.provider import Ec2Provider
 from dynaslave.manager.costs import Costs, MemoryBook

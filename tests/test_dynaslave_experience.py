@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from dynaslave.deciding.boots import Boot, Boots
+from dynaslave.deciding.boot_times import Boot, Boots
 from dynaslave.deciding.decide import decide
 from dynaslave.deciding.decisions import Decision, Drain, Launch, Retire
 from dynaslave.deciding.forecast import SLOT, BuildArrivals
+from dynaslave.deciding.launch_reliability import Trials
 from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.outcome import Outcome
-from dynaslave.deciding.trials import Trials
 from dynaslave.model import Instance, JenkinsNode, Offline, QueueItem, Running, Snapshot
 from dynaslave.pools.limits import Limits
 from dynaslave.pools.pool import AgentPool, make

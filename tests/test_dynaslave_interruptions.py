@@ -33,7 +33,7 @@ from dynaslave.pools.settings import ManagerSettings as ManagerSettings
 from dynaslave.pools.watch import Declared
 from jobdsl.grammar.labels import parse
 from jobdsl.testing import ManualClock, SimulatedJenkins
-from jobdsl.testing.wire import HttpRequest
+from jobdsl.testing.http import HttpRequest
 
 PART = Running("http://j/job/x/1/", NOW - 100)
 """A part of a Pipeline."""

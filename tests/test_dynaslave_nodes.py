@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from dynaslave.controller.nodes import KeptError, Nodes
 from dynaslave.model import Offline
 from dynaslave.pools.pool import AgentPool, make
+from jobdsl.controller.errors import AlreadyExistsError
 from jobdsl.controller.jenkins import Controller, connect
-from jobdsl.controller.refusals import AlreadyExistsError
 from jobdsl.documents.tree import parse
 from jobdsl.errors import ControllerError
 from jobdsl.testing import SimulatedJenkins
-from jobdsl.testing.wire import HttpRequest
+from jobdsl.testing.http import HttpRequest
 
 NOW = 1_790_000_000.0
 HOME = "/var/lib/jenkins-agent"

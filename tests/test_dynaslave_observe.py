@@ -202,7 +202,7 @@ def test_a_controller_that_is_not_there_is_said_so(cloud: SimulatedCloud) -> Non
 def test_an_answer_that_is_none_is_never_an_empty_list(
     jenkins: SimulatedJenkins, observer: Observer, monkeypatch: pytest.MonkeyPatch, body: bytes, path: str
 ) -> None:
-    from jobdsl.testing.wire import HttpRequest, HttpResponse
+    from jobdsl.testing.http import HttpRequest, HttpResponse
 
     answer = jenkins._respond
 

@@ -24,9 +24,9 @@ from dynaslave.pools.pool import AgentPool, make
 from dynaslave.pools.prices import shipped
 from dynaslave.pools.schedules import during
 from dynaslave.simulate.bound import bound
-from dynaslave.simulate.chance import NEVER, Chance, FaultRates
+from dynaslave.simulate.dynaslave_policy import Ours
 from dynaslave.simulate.engine import Played, run
-from dynaslave.simulate.ours import Ours
+from dynaslave.simulate.faults import NEVER, Chance, FaultRates
 from dynaslave.simulate.plot import _counts, to_svg
 from dynaslave.simulate.policies import NAMES, policy
 from dynaslave.simulate.result import Figures, quantile, result

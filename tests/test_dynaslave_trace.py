@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynaslave.simulate import poolfile
-from dynaslave.simulate.fit import fit
+from dynaslave.simulate.validation import fit
 from dynaslave.trace import Trace, TraceBuild, dumps, read, read_csv, read_swf
 from jobdsl.errors import EstateError, JobdslError
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from dynaslave.deciding.decide import decide
 from dynaslave.deciding.decisions import Launch, Report
+from dynaslave.deciding.launch_reliability import Trials
 from dynaslave.deciding.learning import learn
 from dynaslave.deciding.memory import Memory
-from dynaslave.deciding.trials import Trials
 from dynaslave.model import Instance, JenkinsNode, Snapshot
 from dynaslave.pools.limits import Limits
 from dynaslave.pools.pool import make

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynaslave.deciding import uses
+from dynaslave.deciding import build_counts
 
 urls = st.frozensets(st.sampled_from([f"http://j/job/x/{number}/" for number in range(8)]), max_size=4)
 
@@ -16,8 +16,8 @@ def test_a_build_counts_when_it_is_first_seen(looks: list[frozenset[str]], resta
     before: frozenset[str] = frozenset()
     for running, restart in zip(looks, restarts, strict=False):
         if restart:
-            taken, marks = uses.read(uses.write(taken, marks))
-        taken, marks = uses.count(taken, marks, running)
+            taken, marks = build_counts.read(build_counts.write(taken, marks))
+        taken, marks = build_counts.count(taken, marks, running)
         expected += len(running - before)
         before = running
         assert taken == expected
@@ -25,10 +25,10 @@ def test_a_build_counts_when_it_is_first_seen(looks: list[frozenset[str]], resta
 
 @given(st.text(max_size=20))
 def test_anything_else_on_the_instance_is_no_use(text: str) -> None:
-    taken, _ = uses.read(text)
+    taken, _ = build_counts.read(text)
     assert taken >= 0
 
 
 def test_a_tags_256_characters_are_enough() -> None:
-    _, marks = uses.count(0, frozenset(), (str(number) for number in range(100)))
-    assert len(uses.write(10**6, marks)) <= 256
+    _, marks = build_counts.count(0, frozenset(), (str(number) for number in range(100)))
+    assert len(build_counts.write(10**6, marks)) <= 256

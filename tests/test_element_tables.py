@@ -25,9 +25,9 @@ from jobdsl.elements import load_all, reading
 from jobdsl.elements.base import Element, Record, registry
 from jobdsl.elements.kinds import Field, NumberField
 from jobdsl.errors import DslError
-from jobdsl.importer.layout import show
-from jobdsl.importer.source import Writer
-from jobdsl.importer.source import given as written_arguments
+from jobdsl.importer.codegen import Writer
+from jobdsl.importer.codegen import given as written_arguments
+from jobdsl.importer.pretty import show
 
 load_all()
 TABLES = {path.stem: path for path in sorted((Path(__file__).parent / "elements").glob("*.txt"))}

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobdsl.errors import EstateError, Where
-from jobdsl.loading.frames import LARGEST_BODY, BadFrame, Decoder, Frame, send
-from jobdsl.loading.gather import Gathered
+from jobdsl.loading.collector import Gathered
 from jobdsl.loading.load import load
+from jobdsl.loading.protocol import LARGEST_BODY, BadFrame, Decoder, Frame, send
 from jobdsl.model import Definition
 from jobdsl.settings.config import LoadSettings, Settings
 
@@ -130,8 +130,8 @@ def says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str
     (root / "a.py").write_text("")
 
     def run(code: str) -> str:
-        import jobdsl.loading.hosting
         import jobdsl.loading.request
+        import jobdsl.loading.worker
 
         head = (
             "import json, os, struct, sys, time\nimport sys\nsys.path[:] = {path!r}\n"
@@ -143,7 +143,7 @@ def says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str
         monkeypatch.setattr(
             jobdsl.loading.request, "_BOOT", head + code.replace("{", "{{").replace("}", "}}")
         )
-        monkeypatch.setattr(jobdsl.loading.hosting, "_ANSWER", 0.1)
+        monkeypatch.setattr(jobdsl.loading.worker, "_ANSWER", 0.1)
         with pytest.raises(EstateError) as caught:
             load(root, Settings(load=LoadSettings(isolation="process", timeout_seconds=0.8)))
         return "; ".join(str(one) for one in caught.value.problems)

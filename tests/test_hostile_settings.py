@@ -15,7 +15,7 @@ from delivery.bake.package import parse
 from delivery.errors import DeliveryError
 from delivery.settings.values import bad_pattern
 from dynaslave.cli.main import run as dynaslave
-from dynaslave.ec2.notices import parse as notice
+from dynaslave.ec2.interruption_events import parse as notice
 from dynaslave.web.server import Page, WebServer
 from jobdsl.cli import main as cli
 from jobdsl.errors import EstateError, JobdslError

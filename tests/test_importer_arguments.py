@@ -24,9 +24,9 @@ from jobdsl.elements.kinds import REQUIRED, Field
 from jobdsl.elements.slots import Source
 from jobdsl.elements.untyped import Literal
 from jobdsl.errors import JobdslError
+from jobdsl.importer.codegen import given
 from jobdsl.importer.convert import as_item
-from jobdsl.importer.faithful import parts
-from jobdsl.importer.source import given
+from jobdsl.importer.roundtrip import parts
 
 DECLARATIVE = Path(__file__).parent / "recordings" / "declarative_pipeline_after_first_build.xml"
 PROPERTIES = {

@@ -15,8 +15,8 @@ from jobdsl.importer.families.blocks import Block, name_blocks
 from jobdsl.importer.families.expressions import shown
 from jobdsl.importer.families.find import find
 from jobdsl.importer.families.functions import Function, row_call, write_modules
-from jobdsl.importer.layout import Brackets, Code
 from jobdsl.importer.literals import literal
+from jobdsl.importer.pretty import Brackets, Code
 from jobdsl.importer.scripts import Scripts
 
 SLOW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

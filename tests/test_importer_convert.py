@@ -18,11 +18,11 @@ from jobdsl.elements.base import Record, registry
 from jobdsl.errors import DslError
 from jobdsl.importer import import_estate
 from jobdsl.importer.classes import elements
+from jobdsl.importer.codegen import Writer
 from jobdsl.importer.convert import FORMS, DocumentSource, Form, convert, fingerprint
-from jobdsl.importer.faithful import unspeakable
-from jobdsl.importer.layout import show
+from jobdsl.importer.pretty import show
+from jobdsl.importer.roundtrip import unspeakable
 from jobdsl.importer.secrets import Taken
-from jobdsl.importer.source import Writer
 
 DOCUMENT = """<project>
   <scm class="hudson.scm.NullSCM"/>

@@ -18,8 +18,8 @@ from jobdsl.importer.families.functions import function_names, row_call, write_m
 from jobdsl.importer.families.parameters import Family, family_of
 from jobdsl.importer.families.patterns import row_code
 from jobdsl.importer.families.texts import split
-from jobdsl.importer.layout import Brackets, Code
 from jobdsl.importer.literals import literal
+from jobdsl.importer.pretty import Brackets, Code
 from jobdsl.importer.scripts import Scripts
 
 SLOW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

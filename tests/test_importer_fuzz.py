@@ -19,10 +19,10 @@ from jobdsl.documents.secrets import Secrets
 from jobdsl.documents.tree import parse
 from jobdsl.errors import JobdslError, XmlError
 from jobdsl.importer import import_estate
+from jobdsl.importer.codegen import Writer
 from jobdsl.importer.convert import DocumentSource, convert, fingerprint
-from jobdsl.importer.layout import show
+from jobdsl.importer.pretty import show
 from jobdsl.importer.secrets import Taken
-from jobdsl.importer.source import Writer
 
 COUNT = int(os.environ.get("JOBDSL_FUZZ", "2000"))
 PIECES = [

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobdsl.importer.layout import WIDTH, Brackets, Code, show
 from jobdsl.importer.literals import literal, quoted
+from jobdsl.importer.pretty import WIDTH, Brackets, Code, show
 
 TEXT = st.text(st.sampled_from("a\"'\\\n\t\r \x00\x0c\x85\u2028\xa0\ufeff中\ud800{}#$"))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-import jobdsl.loading.hosting
+import jobdsl.loading.worker
 from jobdsl.errors import EstateError
 from jobdsl.isolation import walls as isolation
 from jobdsl.loading.load import load
@@ -239,7 +239,7 @@ def marked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], list
                     found.append((place / "status").read_text())
         return found
 
-    monkeypatch.setitem(jobdsl.loading.hosting._ENVIRONMENT, "STARTED_BY", str(tmp_path))
+    monkeypatch.setitem(jobdsl.loading.worker._ENVIRONMENT, "STARTED_BY", str(tmp_path))
     return alive
 
 
@@ -289,8 +289,8 @@ def test_nothing_outlives_whoever_loads_however_that_ends(
         pytest.skip(f"no {name} on this host: {why}")
     (estate / "a.py").write_text(CLIMB.partition("OUTSIDE")[0] + STAY)
     code = (
-        "import jobdsl.loading.hosting, jobdsl.loading.load, pathlib\n"
-        f"jobdsl.loading.hosting._ENVIRONMENT['STARTED_BY'] = {str(tmp_path)!r}\n"
+        "import jobdsl.loading.worker, jobdsl.loading.load, pathlib\n"
+        f"jobdsl.loading.worker._ENVIRONMENT['STARTED_BY'] = {str(tmp_path)!r}\n"
         f"jobdsl.loading.load.load(pathlib.Path({str(estate)!r}), isolation={name!r})\n"
     )
     loading = subprocess.Popen([sys.executable, "-c", code])

@@ -15,14 +15,14 @@ import pytest
 from urllib3 import HTTPHeaderDict
 
 from jobdsl.controller.answer import Response
+from jobdsl.controller.errors import AlreadyExistsError, LastViewError, NotFoundError, NotSignedInError
 from jobdsl.controller.jenkins import Controller, connect
-from jobdsl.controller.refusals import AlreadyExistsError, LastViewError, NotFoundError, NotSignedInError
 from jobdsl.controller.transport import Server, server_at
 from jobdsl.elements.untyped import element
 from jobdsl.errors import ControllerError
 from jobdsl.testing import SimulatedJenkins
+from jobdsl.testing.http import HttpRequest
 from jobdsl.testing.users import READER
-from jobdsl.testing.wire import HttpRequest
 
 PROJECT = "<project><description>d é</description></project>"
 FOLDER = "<com.cloudbees.hudson.plugins.folder.Folder/>"

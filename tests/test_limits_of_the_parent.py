@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-import jobdsl.loading.hosting
 import jobdsl.loading.request
+import jobdsl.loading.worker
 from jobdsl.checks.effort import Effort
 from jobdsl.checks.lint import Known
 from jobdsl.cli.workflow import _findings
@@ -18,8 +18,8 @@ from jobdsl.documents.secrets import Secrets
 from jobdsl.documents.tree import parse
 from jobdsl.documents.wording import summary_in_words
 from jobdsl.errors import EstateError, JobdslError, Problem, Where
-from jobdsl.loading.frames import Decoder
 from jobdsl.loading.load import load
+from jobdsl.loading.protocol import Decoder
 from jobdsl.model import Definition, Estate
 from jobdsl.secrets.placeholders import restored
 from jobdsl.settings.config import Lint, LoadSettings, Settings, Team
@@ -48,7 +48,7 @@ def sends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sends:
         monkeypatch.setattr(
             jobdsl.loading.request, "_BOOT", HEAD + code.replace("{", "{{").replace("}", "}}")
         )
-        monkeypatch.setattr(jobdsl.loading.hosting, "_ANSWER", 0.1)
+        monkeypatch.setattr(jobdsl.loading.worker, "_ANSWER", 0.1)
         settings = Settings(
             load=LoadSettings(**{"isolation": "process", "timeout_seconds": 20, **limits}),  # type: ignore[arg-type]
             teams=(Team("a", files=("a/**",)), Team("b", files=("b/**",))),

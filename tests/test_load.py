@@ -188,7 +188,7 @@ def test_files_that_hang_are_told_and_all_about_the_others_too(make: Make) -> No
 
 
 def test_an_end_to_patience_is_told(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jobdsl.loading.crew._MOST_DEATHS", 1)
+    monkeypatch.setattr("jobdsl.loading.supervisor._MOST_DEATHS", 1)
     root = make({f"{name}.py": "import posix\nposix._exit(1)\n" for name in "abcd"})
     assert [one.partition(" (")[0] for one in told(root)] == [
         "error: 2 more files were not evaluated, because these files ended the process",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from walls import WALLS, required
 
-from jobdsl.loading.gather import LoadError
+from jobdsl.loading.collector import LoadError
 from jobdsl.loading.groups import grouped
 from jobdsl.loading.load import load
 from jobdsl.settings.config import LoadSettings, Settings, Team

@@ -18,9 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobdsl.testing import ManualClock, SimulatedJenkins
+from jobdsl.testing.http import HttpRequest
 from jobdsl.testing.treequery import TreeError, TreeNode, parse_tree
 from jobdsl.testing.users import READER
-from jobdsl.testing.wire import HttpRequest
 
 FREE = "<project><description>d</description></project>"
 FOLDER = "<com.cloudbees.hudson.plugins.folder.Folder/>"

@@ -17,8 +17,8 @@ from jobdsl.dsl.viewkinds_basic import View
 from jobdsl.elements import reading
 from jobdsl.elements.base import registry
 from jobdsl.errors import DslError
-from jobdsl.importer.layout import show
-from jobdsl.importer.source import Writer
+from jobdsl.importer.codegen import Writer
+from jobdsl.importer.pretty import show
 from jobdsl.loading.load import load
 
 WORDS = {name: getattr(jobdsl, name) for name in jobdsl.__all__}

@@ -9,8 +9,8 @@ from dataclasses import replace
 from delivery import tags as words
 from delivery.aws import Aws
 from delivery.bake.base import BaseImage
-from delivery.bake.keys import problems_of_keys
-from delivery.bake.order import PLACES, Order
+from delivery.bake.kms import problems_of_keys
+from delivery.bake.request import PLACES, Order
 from jobdsl.errors import Problem
 
 __all__ = ["problems_of"]

@@ -16,8 +16,8 @@ from jobdsl.cli.console import say
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
-    from delivery.bake.order import Order
     from delivery.bake.package import Package
+    from delivery.bake.request import Order
     from delivery.bake.result import BakeResult
     from delivery.settings import DeliverySettings
     from delivery.timeline import Timeline
@@ -221,7 +221,7 @@ def bake(place: CommonOptions, minutes: float | None, **said: Any) -> int:
     step. What [bake] in delivery.toml says is taken where an option says nothing. Exit codes: 0 done; 1 an
     error; 2 wrong options, or something that would fail later: nothing was done; 143 terminated.
     """
-    from delivery.bake.signals import Interrupted, Signals
+    from delivery.bake.interrupts import Interrupted, Signals
     from delivery.clock import HostClock
     from delivery.timeline import Timeline
 
@@ -264,7 +264,7 @@ def _order(aws: Aws, settings: DeliverySettings, minutes: float | None, said: di
     """What is asked for: options, and the settings where they say nothing. DeliveryError."""
     from delivery.bake import base
     from delivery.bake.fetching import inspect
-    from delivery.bake.order import Order, Origin
+    from delivery.bake.request import Order, Origin
 
     ours = settings.bake
     wanted = said["base"] or ours.base
@@ -336,7 +336,7 @@ def _all(*parts: Callable[[], Any]) -> list[Any]:
 
 
 def _smoke(said: dict[str, Any]) -> Any:
-    from delivery.bake.order import Smoke
+    from delivery.bake.request import Smoke
 
     wanted = said["smoke"] or said["smoke_command"] or said["smoke_url"]
     return Smoke(said["smoke_command"], said["smoke_url"]) if wanted else None

@@ -6,10 +6,10 @@ from typing import Any
 
 from delivery import tags as words
 from delivery.aws import Aws, asking
+from delivery.bake.context import BakeContext
+from delivery.bake.fingerprint import token
 from delivery.bake.imaging import await_available, remove
-from delivery.bake.key import token
-from delivery.bake.looking import Described, images_of
-from delivery.bake.work import BakeContext
+from delivery.bake.lookup import Described, images_of
 from delivery.timeline import TimelineStep
 
 __all__ = ["copies"]

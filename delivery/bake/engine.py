@@ -35,7 +35,7 @@ import importlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from delivery.bake.work import BakeContext
+from delivery.bake.context import BakeContext
 from delivery.errors import USAGE, DeliveryError
 from jobdsl.errors import Problem, suggestion
 

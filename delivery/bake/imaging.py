@@ -7,8 +7,8 @@ from typing import Any
 
 from delivery import tags as words
 from delivery.aws import Aws, AwsError, ErrorMeaning, asking
-from delivery.bake.looking import Described, image, image_named, snapshots_of
-from delivery.bake.work import BakeContext, GoneError
+from delivery.bake.context import BakeContext, GoneError
+from delivery.bake.lookup import Described, image, image_named, snapshots_of
 from delivery.errors import DeliveryError
 from delivery.timeline import TimelineStep
 

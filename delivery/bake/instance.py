@@ -13,12 +13,12 @@ from functools import partial
 
 from delivery import tags as words
 from delivery.aws import AwsError, ErrorMeaning, asking
-from delivery.bake import launching, looking, upload
+from delivery.bake import launching, lookup, upload
+from delivery.bake.context import BakeContext, GoneError
 from delivery.bake.engine import Built
 from delivery.bake.imaging import create, of_instance
 from delivery.bake.proof import ProofResult, console_tail, manifest, verdict
 from delivery.bake.userdata import PROOF, digest, fits, script
-from delivery.bake.work import BakeContext, GoneError
 from delivery.errors import DeliveryError
 from delivery.timeline import TimelineStep
 from jobdsl.errors import Problem
@@ -116,8 +116,8 @@ class InstanceEngine:
             return work.bake
         ended = [
             one["InstanceId"]
-            for one in looking.instances_of(work.aws, work.key)
-            if one["State"]["Name"] not in looking.ALIVE
+            for one in lookup.instances_of(work.aws, work.key)
+            if one["State"]["Name"] not in lookup.ALIVE
         ]
         return work.key + hashlib.sha256("".join(sorted(ended)).encode()).hexdigest()
 
@@ -125,8 +125,8 @@ class InstanceEngine:
         """The instance of a bake that has just begun, and is perhaps not shown yet; or empty."""
         end = work.clock.now() + _SHOWN
         while work.clock.now() < end:
-            for one in looking.instances_of(work.aws, work.key):
-                if one["State"]["Name"] in looking.ALIVE:
+            for one in lookup.instances_of(work.aws, work.key):
+                if one["State"]["Name"] in lookup.ALIVE:
                     work.join(words.read(one.get("Tags")))
                     step.note(f"bake {work.bake} does the same: joined")
                     return str(one["InstanceId"])
@@ -153,11 +153,11 @@ class InstanceEngine:
                 step.note("the console does not list the installed packages")
         return console
 
-    def _stopped(self, work: BakeContext, step: TimelineStep, id: str) -> looking.Described:
+    def _stopped(self, work: BakeContext, step: TimelineStep, id: str) -> lookup.Described:
         until_shown = work.clock.now() + _SHOWN
 
-        def look() -> looking.Described | None:
-            found = looking.instance(work, id)
+        def look() -> lookup.Described | None:
+            found = lookup.instance(work, id)
             if found is None and work.clock.now() < until_shown:
                 return None
             state = found["State"]["Name"] if found else "gone"
@@ -169,7 +169,7 @@ class InstanceEngine:
         return work.wait(step, f"instance {id} to stop", look, work.order.timeout + _SLACK)
 
     def _verdict(
-        self, work: BakeContext, step: TimelineStep, stopped: looking.Described
+        self, work: BakeContext, step: TimelineStep, stopped: lookup.Described
     ) -> tuple[ProofResult | None, str]:
         """What the instance says: on itself, where its role may tag it, or on its console, which may lag."""
         id, tag = stopped["InstanceId"], words.read(stopped.get("Tags")).get(PROOF, "")
@@ -206,7 +206,7 @@ class InstanceEngine:
             work.timeline.say(f"| {line}")
 
 
-def _failure(id: str, told: ProofResult | None, stopped: looking.Described) -> tuple[str, str]:
+def _failure(id: str, told: ProofResult | None, stopped: lookup.Described) -> tuple[str, str]:
     if told is not None:
         return (
             f"the package could not be installed: {told.why}",
@@ -219,6 +219,6 @@ def _failure(id: str, told: ProofResult | None, stopped: looking.Described) -> t
     return f"instance {id} stopped without saying that it installed anything{_reason(stopped)}", hint
 
 
-def _reason(described: looking.Described) -> str:
+def _reason(described: lookup.Described) -> str:
     message = described.get("StateReason", {}).get("Message", "")
     return f" ({message})" if message else ""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from delivery.aws import AwsError, ErrorMeaning, asking
-from delivery.bake.key import token
-from delivery.bake.work import BakeContext
+from delivery.bake.context import BakeContext
+from delivery.bake.fingerprint import token
 from jobdsl.errors import Problem
 
 __all__ = ["dry_run", "launch", "parameters", "place", "subnets_of", "terminate"]

@@ -20,9 +20,9 @@ from typing import Any
 
 from delivery import tags as words
 from delivery.bake import fetching, launching
+from delivery.bake.context import BakeContext
 from delivery.bake.engine import Built
 from delivery.bake.imaging import remove
-from delivery.bake.work import BakeContext
 from delivery.errors import USAGE, DeliveryError
 from delivery.timeline import TimelineStep
 from jobdsl.errors import Problem

@@ -11,20 +11,20 @@ from pathlib import Path
 
 from delivery import tags as words
 from delivery.aws import Aws
-from delivery.bake import check, looking, marks
+from delivery.bake import check, image_tags, lookup
 from delivery.bake.base import resolve
+from delivery.bake.context import BakeContext, GoneError, LateError
 from delivery.bake.copying import copies
 from delivery.bake.engine import Built, Engine, engine
+from delivery.bake.fingerprint import bake_key
 from delivery.bake.imaging import await_available, mark, remove, require_tokens
-from delivery.bake.key import bake_key
+from delivery.bake.interrupts import Interrupted, Signals
 from delivery.bake.launching import terminate
-from delivery.bake.order import Order
+from delivery.bake.request import Order
 from delivery.bake.result import BakeResult, result_of
-from delivery.bake.signals import Interrupted, Signals
-from delivery.bake.smoking import SmokeError, smoke
+from delivery.bake.smoke_test import SmokeError, smoke
 from delivery.bake.undo import Undo
 from delivery.bake.userdata import LIMIT
-from delivery.bake.work import BakeContext, GoneError, LateError
 from delivery.clock import HostClock
 from delivery.errors import USAGE, DeliveryError, SeveralError
 from delivery.sharing import share
@@ -51,7 +51,7 @@ def bake(
         try:
             return _guarded(work, chosen)
         except GoneError as error:
-            if not left or not (work.found or looking.images_of(aws, work.key)):
+            if not left or not (work.found or lookup.images_of(aws, work.key)):
                 raise
             timeline.say(f"{error}; looking again: another bake of the same key was at work")
             work.bake, work.joined, work.found, work.underway = id, False, False, ""
@@ -64,8 +64,8 @@ def _prepare(work: BakeContext, chosen: Engine) -> None:
     if order.package.scheme == "file" and order.package.size <= LIMIT:
         work.content = Path(order.package.source).read_bytes()
     work.key = bake_key(order, work.base, chosen.inputs(work))
-    work.name = marks.name_of(order, work.base, now)
-    work.tags = marks.image_tags(order, work.base, work.bake, work.key, work.name, now)
+    work.name = image_tags.name_of(order, work.base, now)
+    work.tags = image_tags.image_tags(order, work.base, work.bake, work.key, work.name, now)
 
 
 def _guarded(work: BakeContext, chosen: Engine) -> BakeResult:
@@ -103,18 +103,18 @@ def _run(work: BakeContext, chosen: Engine) -> BakeResult:
     return _finish(work, found, built.manifest)
 
 
-def _look(work: BakeContext) -> looking.Described | None:
+def _look(work: BakeContext) -> lookup.Described | None:
     """The image there is of this key; else the instance of a bake under way, if any, goes into `work`."""
     order = work.order
     bake = order.resume or (work.bake if order.again else "")
     with work.timeline.step("look", "look for an image of the same package and base") as step:
-        for found in looking.images_of(work.aws, work.key, bake):
+        for found in lookup.images_of(work.aws, work.key, bake):
             step.note(f"image {found['ImageId']}, {found['State']}")
             _take(work, found)
             return found
-        for one in [] if order.again else looking.instances_of(work.aws, work.key):
+        for one in [] if order.again else lookup.instances_of(work.aws, work.key):
             tags = words.read(one.get("Tags"))
-            if one["State"]["Name"] in looking.ALIVE and order.resume in ("", tags[words.BAKE]):
+            if one["State"]["Name"] in lookup.ALIVE and order.resume in ("", tags[words.BAKE]):
                 work.underway = one["InstanceId"]
                 work.join(tags)
                 step.note(f"bake {work.bake} is under way: joined")
@@ -127,7 +127,7 @@ def _look(work: BakeContext) -> looking.Described | None:
     return None
 
 
-def _take(work: BakeContext, found: looking.Described) -> None:
+def _take(work: BakeContext, found: lookup.Described) -> None:
     """Go on with an image that is there. What the run that made it left behind goes when this one is done."""
     tags = words.read(found.get("Tags"))
     work.join(tags)
@@ -137,8 +137,8 @@ def _take(work: BakeContext, found: looking.Described) -> None:
     ours, id = not work.joined, found["ImageId"]
     if ours:
         work.undo.made(f"removing image {id}", partial(remove, work.aws, id))
-    for one in looking.instances_of(work.aws, work.bake, words.BAKE):
-        if one["State"]["Name"] in looking.ALIVE:
+    for one in lookup.instances_of(work.aws, work.bake, words.BAKE):
+        if one["State"]["Name"] in lookup.ALIVE:
             left = one["InstanceId"]
             work.undo.temporary(f"terminating instance {left}", partial(terminate, work, left), ours=ours)
 
@@ -152,15 +152,15 @@ def _check(work: BakeContext, chosen: Engine, *, build: bool) -> None:
         if problems:
             raise SeveralError(problems, USAGE)
         if build and not work.underway:
-            work.name = marks.name_of(work.order, work.base, work.clock.now(), _taken(work))
+            work.name = image_tags.name_of(work.order, work.base, work.clock.now(), _taken(work))
             work.tags = {**work.tags, "Name": work.name}
 
 
 def _taken(work: BakeContext) -> set[str]:
-    return looking.names_like(work.aws, work.name)
+    return lookup.names_like(work.aws, work.name)
 
 
-def _finish(work: BakeContext, found: looking.Described, manifest: str) -> BakeResult:
+def _finish(work: BakeContext, found: lookup.Described, manifest: str) -> BakeResult:
     """What follows once the image can be used."""
     require_tokens(work.aws, found)
     with work.timeline.step("clean up", "remove what the image was made with"):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from delivery import tags as words
-from delivery.bake.looking import Described
-from delivery.bake.work import BakeContext
+from delivery.bake.context import BakeContext
+from delivery.bake.lookup import Described
 from jobdsl.printable import one_line
 
 __all__ = ["BakeResult", "result_of"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from delivery import tags as words
 from delivery.aws import asking
-from delivery.bake.work import BakeContext
+from delivery.bake.context import BakeContext
 
 __all__ = ["PREFIX", "put", "remove", "url_of"]
 

@@ -12,10 +12,10 @@ from functools import partial
 from delivery import tags as words
 from delivery.aws import AwsError, ErrorMeaning, asking
 from delivery.bake import fetching, imaging
+from delivery.bake.context import BakeContext
 from delivery.bake.engine import Built
-from delivery.bake.looking import Described, image
-from delivery.bake.work import BakeContext
-from delivery.chroot import registering, room, volume
+from delivery.bake.lookup import Described, image
+from delivery.chroot import pid_namespace, registering, volume
 from delivery.chroot.baker import Baker, baker
 from delivery.chroot.devices import Devices
 from delivery.chroot.provision import Provisioning, digest, provision
@@ -44,7 +44,7 @@ class ChrootEngine:
 
     def check(self, work: BakeContext) -> Sequence[Problem]:
         """This host, the base's snapshot, permission to make a volume of it."""
-        found = room.problems()
+        found = pid_namespace.problems()
         arch = _ARCHES.get(platform.machine(), platform.machine())
         if arch != work.base.arch:
             hint = f"bake on an agent that is {work.base.arch}, or take --engine instance"

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from delivery.bake import scripts
 from delivery.bake.package import Package
-from delivery.chroot import room
-from delivery.chroot.files import read_plain
-from delivery.chroot.inside import INSTALLED, SCRIPT
+from delivery.chroot import pid_namespace
 from delivery.chroot.mounts import STAGE
+from delivery.chroot.overrides import read_plain
+from delivery.chroot.sandboxed import INSTALLED, SCRIPT
 from delivery.errors import DeliveryError
 from delivery.timeline import TimelineStep
 
@@ -57,7 +57,7 @@ def provision(
     fetch(stage / "package" / job.package.file)
     (stage / SCRIPT).write_text(script(job.package, job.facts), "utf-8")
     listener = _Listener(step)
-    code = room.run(_told(job, stage, root), listener)
+    code = pid_namespace.run(_told(job, stage, root), listener)
     installed = None if code else read_plain(stage, INSTALLED)
     if installed is None:
         for line in listener.tail:

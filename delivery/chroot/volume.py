@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from delivery.aws import Aws, AwsError, ErrorMeaning, asking
-from delivery.bake.work import BakeContext
+from delivery.bake.context import BakeContext
 from delivery.chroot.baker import Baker
 from delivery.chroot.devices import NAMES, Devices
 from delivery.clock import HostClock

@@ -54,7 +54,7 @@ def amis(
     """
     from delivery.aws import Aws, open_aws
     from delivery.clean import images
-    from delivery.clean.places import regions
+    from delivery.clean.regions import regions
     from delivery.clean.retention import Rules
     from delivery.clean.verdict import CleanVerdict, carry_out, tell
     from delivery.clock import HostClock

@@ -7,11 +7,11 @@ from typing import Any
 
 from delivery import tags as words
 from delivery.aws import Aws, asking
-from delivery.bake.looking import ALIVE
+from delivery.bake.lookup import ALIVE
 from delivery.bake.upload import PREFIX
 from delivery.chroot.volume import free
 from delivery.clean import images
-from delivery.clean.abandoned import Thing, decide
+from delivery.clean.bakes_policy import Thing, decide
 from delivery.clean.images import unless_gone
 from delivery.clean.usage import used
 from delivery.clean.verdict import CleanVerdict

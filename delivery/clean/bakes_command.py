@@ -33,8 +33,8 @@ def bakes(
     groups of Packer, packages in a bucket. Never what a bake may still be at work with.
     """
     from delivery.clean import bakes as ours
-    from delivery.clean import here as host
-    from delivery.clean.places import regions
+    from delivery.clean import local as host
+    from delivery.clean.regions import regions
     from delivery.clean.verdict import CleanVerdict, carry_out, tell
     from delivery.clock import HostClock
 

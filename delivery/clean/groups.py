@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from delivery import tags
 from delivery.aws import AwsError, ErrorMeaning, asking
-from delivery.clean.retired import RetiredDecision, SeenGroup, cluster_of, decide, pinned_minimum, seen
+from delivery.clean.groups_policy import RetiredDecision, SeenGroup, cluster_of, decide, pinned_minimum, seen
+from delivery.deploy.context import read_group
 from delivery.deploy.ending import end
-from delivery.deploy.site import read_group
 from delivery.errors import LockedError
 from delivery.health.serving import Serving
 from delivery.lock import Lock, open_lock

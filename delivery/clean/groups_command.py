@@ -12,7 +12,7 @@ from jobdsl.cli.console import say, say_json
 
 if TYPE_CHECKING:
     from delivery.clean.groups import Outcome
-    from delivery.clean.retired import RetiredDecision
+    from delivery.clean.groups_policy import RetiredDecision
 
 __all__ = ["groups"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from delivery import tags as words
 from delivery.aws import Aws, AwsError, ErrorMeaning, asking
-from delivery.bake.looking import snapshots_of
+from delivery.bake.lookup import snapshots_of
 from delivery.clean.retention import Rules, SeenImage, decide
 from delivery.clean.usage import shares, used
 from delivery.clean.verdict import CleanVerdict

@@ -25,8 +25,8 @@ from delivery.settings import Deploy
 
 if TYPE_CHECKING:
     from delivery.deploy.capacity import Note
+    from delivery.deploy.context import Site
     from delivery.deploy.model import Group
-    from delivery.deploy.site import Site
     from delivery.deploy.traffic import Traffic
 
 __all__ = ["HELD", "compare", "hold", "make", "release", "retire"]

@@ -22,8 +22,8 @@ from delivery.metrics.model import SampleWindow, Side, Subject
 if TYPE_CHECKING:
     from delivery.analysis.sequential import LookDecision, Schedule
     from delivery.deploy.capacity import Note
+    from delivery.deploy.context import Site
     from delivery.deploy.model import Group
-    from delivery.deploy.site import Site
     from delivery.settings import AnalysisSettings
 
 __all__ = ["AnalysisError", "analyse", "check_installed"]

@@ -18,8 +18,8 @@ from delivery.errors import DeliveryError
 from delivery.health import InTraffic
 
 if TYPE_CHECKING:
+    from delivery.deploy.context import Site
     from delivery.deploy.model import Group
-    from delivery.deploy.site import Site
     from delivery.health import Gate, HealthVerdict, Look
 
 __all__ = [

@@ -16,8 +16,8 @@ from jobdsl.errors import Problem
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
+    from delivery.deploy.context import Site
     from delivery.deploy.model import Group
-    from delivery.deploy.site import Site
     from delivery.settings import DeliverySettings
 
 __all__ = [

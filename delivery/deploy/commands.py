@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from delivery.cli_options import CommonOptions, place_options
-from delivery.deploy.asked import (
+from delivery.deploy.cli_common import (
     ImagePermission,
     adjust,
     analysis_option,
@@ -23,8 +23,8 @@ from delivery.deploy.outcome import ending_options, run_locked
 from delivery.errors import USAGE, DeliveryError
 
 if TYPE_CHECKING:
-    from delivery.deploy.runs import CommandOutcome
-    from delivery.deploy.site import Site
+    from delivery.deploy.context import Site
+    from delivery.deploy.operations import CommandOutcome
     from delivery.provenance import Release
 
 __all__ = ["deploy", "promote", "resume", "rollback"]
@@ -62,7 +62,7 @@ def deploy(
     **told: Any,
 ) -> int:
     """Deploy an image: a new group, traffic to it once it is healthy, the old one kept for a rollback."""
-    from delivery.deploy import runs
+    from delivery.deploy import operations
 
     cluster = cluster_of(cluster_name, app)
     release = _release(place, image)
@@ -79,7 +79,7 @@ def deploy(
 
     def act() -> CommandOutcome:
         chosen = strategy or site.deploy.strategy
-        ending = runs.deploy(site, image, chosen, permission=permission)
+        ending = operations.deploy(site, image, chosen, permission=permission)
         if ending.outcome == "deployed":
             _tested(site, image)
         return ending
@@ -116,13 +116,13 @@ def _tested(site: Site, image: str) -> None:
 @ending_options
 def promote(place: CommonOptions, cluster_name: str, **told: Any) -> int:
     """Promote the waiting canary: grow it to full size and take the old group out of traffic."""
-    from delivery.deploy import runs
+    from delivery.deploy import operations
 
     cluster = cluster_of(cluster_name)
     site = site_of(place, cluster, f"promote of {cluster}", locked=True)
 
     def act() -> CommandOutcome:
-        ending = runs.promote(site)
+        ending = operations.promote(site)
         if ending.outcome == "deployed":
             _tested(site, ending.image)
         return ending
@@ -156,7 +156,7 @@ def rollback(
 
     A running deploy is stopped: its lock is taken over.
     """
-    from delivery.deploy import runs
+    from delivery.deploy import operations
 
     cluster = cluster_of(cluster_name)
     if cancel and to is not None:
@@ -165,13 +165,15 @@ def rollback(
         site = site_of(place, cluster, f"plan of a rollback of {cluster}", locked=False)
         return _tell_rollback(site, to, cancel=cancel, as_json=told["as_json"])
     site = site_of(place, cluster, f"rollback of {cluster}", locked=True, takes_over=True)
-    return run_locked(site, lambda: runs.rollback(site, to, reason, cancelling=cancel), told, "rollback")
+    return run_locked(
+        site, lambda: operations.rollback(site, to, reason, cancelling=cancel), told, "rollback"
+    )
 
 
 def _tell_rollback(site: Site, to: str | None, *, cancel: bool, as_json: bool) -> int:
     from delivery.deploy.looking import echo_steps
+    from delivery.deploy.operations import rollback_target
     from delivery.deploy.rollback_plan import planned
-    from delivery.deploy.runs import rollback_target
     from delivery.deploy.traffic import traffic_of
     from jobdsl.cli.console import say, say_json
 
@@ -196,14 +198,14 @@ def _tell_rollback(site: Site, to: str | None, *, cancel: bool, as_json: bool) -
 @ending_options
 def resume(place: CommonOptions, cluster_name: str, *, analysis: str | None, **told: Any) -> int:
     """Continue an interrupted deploy or rollback."""
-    from delivery.deploy import runs
+    from delivery.deploy import operations
 
     cluster = cluster_of(cluster_name)
     site = site_of(place, cluster, f"resume of {cluster}", locked=True)
     judged_by(site, analysis)
 
     def act() -> CommandOutcome:
-        ending = runs.resume(site)
+        ending = operations.resume(site)
         if ending.outcome == "deployed":
             _tested(site, ending.image)
         return ending

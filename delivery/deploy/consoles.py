@@ -8,8 +8,8 @@ from delivery.aws import asking
 from delivery.errors import DeliveryError, LockedError
 
 if TYPE_CHECKING:
+    from delivery.deploy.context import Site
     from delivery.deploy.model import Group
-    from delivery.deploy.site import Site
 
 __all__ = ["collect_consoles"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from delivery.deploy.group_tags import is_own_name
-from delivery.deploy.shapes import fitting
+from delivery.deploy.request_shape import fitting
 
 if TYPE_CHECKING:
     from delivery.aws import Aws

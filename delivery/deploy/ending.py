@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from delivery.aws import ErrorMeaning, asking, meaning
-from delivery.deploy.extras import hooks_of, own_alarms, policies_of, put_alarm
+from delivery.deploy.attachments import hooks_of, own_alarms, policies_of, put_alarm
 from delivery.errors import DeliveryError
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from delivery.clock import iso
 from delivery.deploy.model import DeployState
 
 if TYPE_CHECKING:
+    from delivery.deploy.context import Site
     from delivery.deploy.intent import Intent
-    from delivery.deploy.site import Site
 
 __all__ = ["as_tags", "baseline_name", "is_own_name", "tags_of"]
 

@@ -12,8 +12,8 @@ from jobdsl.errors import Problem
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
+    from delivery.deploy.context import Site
     from delivery.deploy.refusals import Refusals
-    from delivery.deploy.site import Site
     from delivery.deploy.template import LaunchSource
 
 __all__ = ["check_quotas", "check_types", "on_demand_count", "types_of"]

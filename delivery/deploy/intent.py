@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from delivery import tags
-from delivery.deploy import first
+from delivery.deploy import first_group
+from delivery.deploy.attachments import Extras, extras_of
 from delivery.deploy.canary_analysis import check_installed
 from delivery.deploy.checks import (
     AccountImage,
@@ -21,7 +22,6 @@ from delivery.deploy.checks import (
     image_of,
 )
 from delivery.deploy.copied import copied_settings
-from delivery.deploy.extras import Extras, extras_of
 from delivery.deploy.fleet import Fleet, fleet_of
 from delivery.deploy.group_tags import tags_of
 from delivery.deploy.instance_types import check_quotas, check_types, on_demand_count, types_of
@@ -51,7 +51,7 @@ from delivery.windows import closed
 from jobdsl.errors import Problem
 
 if TYPE_CHECKING:
-    from delivery.deploy.site import Site
+    from delivery.deploy.context import Site
     from delivery.deploy.traffic import Traffic
 
 __all__ = ["Intent", "intend"]
@@ -130,10 +130,10 @@ def intend(
         raise
     nothing: tuple[Size, list[str]] = (Size(1, 1, 1), [])
     size, notes = refusals.of(lambda: size_of(site.deploy, str(site.cluster), old), nothing)
-    launch = refusals.of(lambda: source_of(site, before) if before else first.launch(site, image), None)
+    launch = refusals.of(lambda: source_of(site, before) if before else first_group.launch(site, image), None)
     none: dict[str, Any] = {}
     places = refusals.of(lambda: traffic.wanted(old), none)
-    group = refusals.of(lambda: _settings(site, old) if old else first.settings(site), none)
+    group = refusals.of(lambda: _settings(site, old) if old else first_group.settings(site), none)
     intent = Intent(
         cluster,
         cluster.next_name(),

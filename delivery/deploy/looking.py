@@ -9,7 +9,7 @@ import click
 
 from delivery import tags
 from delivery.cli_options import CommonOptions, place_options
-from delivery.deploy.asked import (
+from delivery.deploy.cli_common import (
     ImagePermission,
     adjust,
     cluster_of,
@@ -22,7 +22,7 @@ from delivery.errors import FAILED, DeliveryError
 from jobdsl.cli.console import say, say_json
 
 if TYPE_CHECKING:
-    from delivery.deploy.site import Site
+    from delivery.deploy.context import Site
 
 __all__ = ["echo_steps", "plan", "status"]
 
@@ -44,8 +44,8 @@ def plan(
     as_json: bool,
 ) -> None:
     """Print the steps of a deploy and change nothing."""
-    from delivery.deploy.begin import facts_of
     from delivery.deploy.intent import intend
+    from delivery.deploy.new_group import facts_of
     from delivery.deploy.plan import after, before, steps
     from delivery.deploy.traffic import traffic_of
 

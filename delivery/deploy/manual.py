@@ -14,18 +14,18 @@ from delivery import tags
 from delivery.aws import AwsError, ErrorMeaning, asking
 from delivery.deploy import capacity
 from delivery.deploy.model import DeployState, Group, Size
+from delivery.deploy.operations import CommandOutcome
 from delivery.deploy.park import park
 from delivery.deploy.retry import retried
 from delivery.deploy.rollback import settle_serving
-from delivery.deploy.runs import CommandOutcome
 from delivery.deploy.traffic import traffic_of
 from delivery.errors import REFUSED, USAGE, DeliveryError
 from delivery.provenance import recorded_release
 from jobdsl.errors import suggestion
 
 if TYPE_CHECKING:
+    from delivery.deploy.context import Site
     from delivery.deploy.model import Cluster, Member
-    from delivery.deploy.site import Site
     from delivery.deploy.traffic import Traffic
 
 __all__ = ["ManualChange", "plan_resize", "plan_terminate", "plan_traffic", "run_manual"]

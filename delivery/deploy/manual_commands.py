@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from delivery.cli_options import CommonOptions, place_options
-from delivery.deploy.asked import cluster_of, cluster_option, confirm_production, site_of
+from delivery.deploy.cli_common import cluster_of, cluster_option, confirm_production, site_of
 from delivery.deploy.outcome import ending_options, run_locked
 
 if TYPE_CHECKING:
+    from delivery.deploy.context import Site
     from delivery.deploy.manual import ManualChange
-    from delivery.deploy.site import Site
 
 __all__ = ["resize", "terminate", "traffic"]
 

@@ -12,8 +12,8 @@ import click
 from delivery.errors import DeliveryError
 
 if TYPE_CHECKING:
-    from delivery.deploy.runs import CommandOutcome
-    from delivery.deploy.site import Site
+    from delivery.deploy.context import Site
+    from delivery.deploy.operations import CommandOutcome
 
 __all__ = ["BUILD_DESCRIPTION", "BUILD_NAME", "ending_options", "run_locked"]
 
@@ -45,7 +45,7 @@ def run_locked(site: Site, act: Callable[[], CommandOutcome], options: Mapping[s
 
     `kind` is the command, as the record names it. DeliveryError.
     """
-    from delivery.bake.signals import Interrupted, Signals
+    from delivery.bake.interrupts import Interrupted, Signals
     from delivery.history.recorder import Recorder
     from jobdsl.cli.console import say_json
 

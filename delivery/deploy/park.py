@@ -19,8 +19,8 @@ from delivery.errors import DeliveryError
 
 if TYPE_CHECKING:
     from delivery.deploy.capacity import Note
+    from delivery.deploy.context import Site
     from delivery.deploy.model import Group
-    from delivery.deploy.site import Site
     from delivery.deploy.traffic import Traffic
 
 __all__ = ["FROZEN", "empty", "park", "settle", "shrink", "take_back"]

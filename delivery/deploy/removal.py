@@ -17,8 +17,8 @@ from delivery.deploy.plan import tidying
 from delivery.errors import USAGE, DeliveryError
 
 if TYPE_CHECKING:
+    from delivery.deploy.context import Site
     from delivery.deploy.model import Cluster, Group
-    from delivery.deploy.site import Site
     from delivery.deploy.traffic import Traffic
 
 __all__ = ["check_room", "protected", "remove", "surplus", "tidy"]

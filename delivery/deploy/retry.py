@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from delivery.aws import AwsError, ErrorMeaning
 
 if TYPE_CHECKING:
-    from delivery.deploy.site import Site
+    from delivery.deploy.context import Site
 
 __all__ = ["retried"]
 

@@ -15,15 +15,15 @@ from delivery.aws import ErrorMeaning, meaning
 from delivery.clock import iso
 from delivery.deploy import baseline, capacity
 from delivery.deploy.consoles import collect_consoles
-from delivery.deploy.machine import relax
 from delivery.deploy.model import DeployState, Group
 from delivery.deploy.park import empty, park, settle, take_back
 from delivery.deploy.retry import retried
+from delivery.deploy.step_runner import relax
 from delivery.deploy.template import named
 from delivery.errors import USAGE, DeliveryError, LockedError
 
 if TYPE_CHECKING:
-    from delivery.deploy.site import Site
+    from delivery.deploy.context import Site
     from delivery.deploy.traffic import Traffic
 
 T = TypeVar("T")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from delivery import tags
-from delivery.deploy.begin import facts_of
 from delivery.deploy.intent import intend
+from delivery.deploy.new_group import facts_of
 from delivery.deploy.plan import after, before, steps
 from delivery.deploy.rollback import as_before
 from delivery.deploy.rollback import steps as rollback_steps
 
 if TYPE_CHECKING:
+    from delivery.deploy.context import Site
     from delivery.deploy.rollback_target import Target
-    from delivery.deploy.site import Site
     from delivery.deploy.traffic import Traffic
 
 __all__ = ["planned"]

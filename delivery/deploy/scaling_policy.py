@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from delivery.deploy.extras import Extras
+    from delivery.deploy.attachments import Extras
     from delivery.deploy.model import Size
     from delivery.settings import Deploy
 

@@ -19,7 +19,7 @@ from delivery.table import columns
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
-    from delivery.deploy.site import Site
+    from delivery.deploy.context import Site
     from delivery.lock import LockHolder
 
 __all__ = [

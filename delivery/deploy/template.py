@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from delivery.aws import AwsError, ErrorMeaning, asking, meaning
 from delivery.deploy.launch_changes import retyped, with_settings
-from delivery.deploy.shapes import fitting
+from delivery.deploy.request_shape import fitting
 from delivery.errors import USAGE, DeliveryError
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
+    from delivery.deploy.context import Site
     from delivery.deploy.model import Group
-    from delivery.deploy.site import Site
 
 __all__ = [
     "LaunchSource",

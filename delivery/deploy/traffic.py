@@ -16,7 +16,7 @@ from delivery.errors import USAGE, DeliveryError
 from delivery.health.places import deleted_balancers, deleted_target_groups, recorded_in
 
 if TYPE_CHECKING:
-    from delivery.deploy.site import Site
+    from delivery.deploy.context import Site
 
 __all__ = [
     "Attached",

@@ -9,7 +9,7 @@ from delivery.aws import asking
 from delivery.errors import USAGE, DeliveryError
 
 if TYPE_CHECKING:
-    from delivery.deploy.site import Site
+    from delivery.deploy.context import Site
 
 __all__ = ["Weights", "weights_in"]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from delivery import names
 from delivery.aws import ErrorMeaning, meaning
 from delivery.clock import iso
-from delivery.deploy.site import read_cluster
+from delivery.deploy.context import read_cluster
 from delivery.errors import DeliveryError
 from delivery.history.closing import interrupted
 from delivery.history.record import RunEvent, RunRecord, merged

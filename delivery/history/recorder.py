@@ -21,9 +21,9 @@ from delivery.history.store import HistoryStore, open_store
 from jobdsl.errors import JobdslError
 
 if TYPE_CHECKING:
+    from delivery.deploy.context import Site
     from delivery.deploy.model import Group
-    from delivery.deploy.runs import CommandOutcome
-    from delivery.deploy.site import Site
+    from delivery.deploy.operations import CommandOutcome
 
 __all__ = ["Recorder"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from delivery import tags
 from delivery.aws import AwsError, ErrorMeaning, asking
 from delivery.clean.usage import shares
-from delivery.deploy.site import read_group
+from delivery.deploy.context import read_group
 from delivery.overview.groups import instances_of, rows_of
 from delivery.overview.images import account_names, image_values
 from delivery.provenance import recorded_release, recorded_trigger

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from delivery.aws import AwsError, ErrorMeaning, asking
-from delivery.deploy.site import read_groups
+from delivery.deploy.context import read_groups
 from delivery.deploy.status import described, group_values, short_name, traffic_words
 from delivery.deploy.traffic import has_traffic
 from delivery.deploy.weights import weights_in

@@ -40,7 +40,7 @@ def history(
     NAME without a hyphen is an application. A run that was killed is listed as interrupted.
     """
     from delivery.clock import HostClock
-    from delivery.deploy.asked import cluster_of
+    from delivery.deploy.cli_common import cluster_of
     from delivery.history.reader import read_runs
     from delivery.overview.locations import locations, read_all, report_unread
     from delivery.settings import load_settings
@@ -64,7 +64,7 @@ def history(
 
 def _check_known(settings: DeliverySettings, name: str) -> None:
     """Refuse a name that no group and no setting has. DeliveryError."""
-    from delivery.deploy.site import read_groups
+    from delivery.deploy.context import read_groups
     from delivery.names import parse_group
     from delivery.overview.locations import locations, read_all, unknown_name
 

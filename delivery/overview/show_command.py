@@ -78,7 +78,7 @@ def _with_users(settings: DeliverySettings, images: list[Values], now: float) ->
 def _unknown(
     settings: DeliverySettings, places: list[Location], answers: Answers[Values | None], name: str
 ) -> Exception:
-    from delivery.deploy.site import read_groups
+    from delivery.deploy.context import read_groups
     from delivery.overview.locations import read_all, unknown_name
 
     if _ID.fullmatch(name):

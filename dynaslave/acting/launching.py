@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dynaslave.acting.turn import Turn, kind_of, told
+from dynaslave.acting.context import Turn, kind_of, told
 from dynaslave.controller.nodes import KeptError
 from dynaslave.deciding.decisions import Adopt, Launch, Report
 from dynaslave.model import Instance

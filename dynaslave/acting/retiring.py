@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dynaslave.acting.turn import Turn, told
+from dynaslave.acting.context import Turn, told
 from dynaslave.controller.nodes import KeptError
 from dynaslave.deciding.decisions import Abandon, EndInstance, RemoveNode, Report, Retire
 from dynaslave.model import Instance, JenkinsNode, Offline

@@ -56,8 +56,8 @@ def status(estate: Path | None, page: str | None, as_json: bool, most: int, **op
 
 
 def _seen(estate: Path, options: dict[str, Any]) -> Status:
-    from dynaslave.manager.assemble import RunOptions, assemble, connect
     from dynaslave.manager.logs import configure
+    from dynaslave.manager.wiring import RunOptions, assemble, connect
     from dynaslave.pools.watch import EstateSource, read
 
     given = RunOptions(estate=estate, look_only=True, **options)

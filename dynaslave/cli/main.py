@@ -10,7 +10,7 @@ import sys
 import click
 
 from dynaslave.cli import look, manage, plan, simulate
-from jobdsl.cli import ending
+from jobdsl.cli import exit_codes
 
 __all__ = ["cli", "main", "run"]
 
@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run one command; gives its exit code."""
-    return ending.run(cli, "dynaslave", arguments, told=_told)
+    return exit_codes.run(cli, "dynaslave", arguments, told=_told)
 
 
 def _told(error: Exception) -> int | None:

@@ -52,9 +52,9 @@ def run_command(
     The manager keeps no state: start it again on any host, and it continues from what Jenkins and the
     cloud report.
     """
-    from dynaslave.manager.assemble import RunOptions, assemble, connect
     from dynaslave.manager.logs import configure
     from dynaslave.manager.metrics import Metrics
+    from dynaslave.manager.wiring import RunOptions, assemble, connect
     from dynaslave.pools.watch import EstateSource, read
 
     given = RunOptions(estate=estate, **options)
@@ -98,9 +98,9 @@ def once(estate: Path, dry_run: bool, **options: Any) -> None:
     No idle agent is ended: that needs several snapshots of a pool.
     """
     from dynaslave.controller import permissions
-    from dynaslave.manager.assemble import RunOptions, assemble, connect, preflight
     from dynaslave.manager.logs import configure
     from dynaslave.manager.status_text import lines
+    from dynaslave.manager.wiring import RunOptions, assemble, connect, preflight
     from dynaslave.pools.watch import EstateSource, read
     from jobdsl.cli.console import say_problems
 

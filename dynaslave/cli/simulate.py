@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from dynaslave.pools.pool import AgentPool
     from dynaslave.pools.prices import Table
-    from dynaslave.simulate.chance import FaultRates
+    from dynaslave.simulate.faults import FaultRates
     from dynaslave.trace import TraceBuild
 
 __all__ = ["simulate"]
@@ -95,8 +95,8 @@ def simulate(
     """
     from dynaslave import trace as traces
     from dynaslave.pools import prices as table_of
-    from dynaslave.simulate import fit, poolfile
-    from dynaslave.simulate.chance import FaultRates
+    from dynaslave.simulate import poolfile, validation
+    from dynaslave.simulate.faults import FaultRates
     from jobdsl.printable import plural
 
     names = _names(policies)
@@ -104,7 +104,7 @@ def simulate(
         raise click.UsageError("--what-if tries settings under one policy, and draws nothing")
     pools = poolfile.load(pool_file)
     read = traces.read(trace)
-    builds = fit.fit(read, pools, str(trace))
+    builds = validation.fit(read, pools, str(trace))
     table = table_of.load(prices, str(prices)) if prices else table_of.shipped()
     faults = FaultRates(capacity_errors, never_connect, interruptions)
     if read.skipped:
@@ -142,8 +142,8 @@ def _play(
 ) -> None:
     from dynaslave.simulate import report
     from dynaslave.simulate.bound import bound
-    from dynaslave.simulate.chance import Chance
     from dynaslave.simulate.engine import run
+    from dynaslave.simulate.faults import Chance
     from dynaslave.simulate.policies import policy
     from dynaslave.simulate.result import result
     from jobdsl.cli.console import say_json
@@ -189,7 +189,7 @@ def _what_if(
     as_json: bool,
 ) -> None:
     from dynaslave.simulate.bound import bound
-    from dynaslave.simulate.chance import Chance
+    from dynaslave.simulate.faults import Chance
     from dynaslave.simulate.policies import policy
     from dynaslave.simulate.whatif import coarse, sweep, to_json, to_text
     from jobdsl.cli.console import say_json

@@ -16,7 +16,7 @@ from dynaslave.controller import computers, marks, nodedocument
 from dynaslave.controller.marks import NodeMarker
 from dynaslave.model import JenkinsNode, Offline
 from dynaslave.pools.pool import AgentPool
-from jobdsl.controller.refusals import AlreadyExistsError, NotFoundError
+from jobdsl.controller.errors import AlreadyExistsError, NotFoundError
 from jobdsl.errors import ControllerError
 
 if TYPE_CHECKING:

@@ -23,17 +23,17 @@ from dynaslave.deciding.decisions import (
 )
 from dynaslave.deciding.demand import LabelDemand, bound_groups, cover, groups, look_elsewhere, paused
 from dynaslave.deciding.drift import outdated, replace_outdated
+from dynaslave.deciding.headroom import Room
 from dynaslave.deciding.holds import keep
-from dynaslave.deciding.late import late
 from dynaslave.deciding.learning import learn, observe
 from dynaslave.deciding.ledger import Ledger, join
 from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.outcome import Outcome, PoolView
+from dynaslave.deciding.pool_state import Standing, executors_of, standings
 from dynaslave.deciding.reconcile import interruption, must_go, parked, settle_agents, settle_instances
-from dynaslave.deciding.room import Room
 from dynaslave.deciding.scale_down import idle_until, replace_unfit, scale_down
 from dynaslave.deciding.scale_up import scale_up
-from dynaslave.deciding.standing import Standing, executors_of, standings
+from dynaslave.deciding.stragglers import late
 from dynaslave.deciding.supply import Supply, slots, supplies
 from dynaslave.deciding.views import counted, notes, states, views
 from dynaslave.model import AgentState, Snapshot

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from dynaslave.deciding.decisions import Drain
-from dynaslave.deciding.standing import Standing
+from dynaslave.deciding.pool_state import Standing
 from dynaslave.drain_reasons import Why
 from dynaslave.model import Agent, AgentState
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from dynaslave.deciding import uses
+from dynaslave.deciding import build_counts
 from dynaslave.deciding.backoff import NEVER_CAME, REFUSED, struck
-from dynaslave.deciding.boots import Boots
+from dynaslave.deciding.boot_times import Boots
+from dynaslave.deciding.capacity_cooldown import Coolings, interrupted, refused, still_cooling
 from dynaslave.deciding.decisions import Launch, Report
 from dynaslave.deciding.holds import Hold, follow
+from dynaslave.deciding.launch_reliability import Trials
 from dynaslave.deciding.ledger import AgentHistory, Ledger, launch_time, why_of
 from dynaslave.deciding.memory import Memory
-from dynaslave.deciding.offers import Coolings, interrupted, refused, still_cooling
-from dynaslave.deciding.trials import Trials
 from dynaslave.model import Agent, AgentState, Offline, Snapshot
 from dynaslave.pools.limits import Deadlines
 from dynaslave.pools.pool import AgentPool
@@ -195,5 +195,5 @@ def _uses(agent: Agent, before: AgentHistory | None, pool: AgentPool | None) -> 
     if before is not None:
         taken, marks = before.uses, before.builds
     else:
-        taken, marks = uses.read(agent.instance.notes.get("uses", "") if agent.instance else "")
-    return uses.count(taken, marks, (build.url for build in agent.node.running))
+        taken, marks = build_counts.read(agent.instance.notes.get("uses", "") if agent.instance else "")
+    return build_counts.count(taken, marks, (build.url for build in agent.node.running))

@@ -13,11 +13,11 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from dynaslave.deciding.backoff import Strikes
-from dynaslave.deciding.boots import BOOT_SECONDS, Boots
+from dynaslave.deciding.boot_times import BOOT_SECONDS, Boots
+from dynaslave.deciding.capacity_cooldown import Coolings
 from dynaslave.deciding.forecast import BuildArrivals
+from dynaslave.deciding.launch_reliability import Trials
 from dynaslave.deciding.ledger import AgentHistory
-from dynaslave.deciding.offers import Coolings
-from dynaslave.deciding.trials import Trials
 from dynaslave.deciding.windows import SlidingMaximum
 from jobdsl.grammar.labels import Expr
 

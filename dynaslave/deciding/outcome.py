@@ -11,7 +11,7 @@ from dynaslave.deciding.memory import Memory
 from dynaslave.model import Agent, AgentState
 
 if TYPE_CHECKING:
-    from dynaslave.deciding.standing import Standing
+    from dynaslave.deciding.pool_state import Standing
 
 __all__ = ["Outcome", "PoolView"]
 

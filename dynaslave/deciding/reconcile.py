@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from dynaslave.deciding import uses
+from dynaslave.deciding import build_counts
 from dynaslave.deciding.decisions import (
     Abandon,
     Adopt,
@@ -191,6 +191,6 @@ def _uses(agent: Agent, instance: Instance, pool: AgentPool | None, seen: AgentH
     """One-shot agents need no note: the first look at their build drains them, and that mark lasts."""
     if pool is None or pool.max_uses is None or pool.max_uses < 2:
         return
-    text = uses.write(seen.uses, seen.builds)
+    text = build_counts.write(seen.uses, seen.builds)
     if instance.notes.get("uses", "") != text:
         yield Note(instance.id, {"uses": text}, f"{agent.name} has taken {plural(seen.uses, 'build')}")

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dynaslave.deciding.decisions import Drain
 from dynaslave.deciding.demand import LabelDemand
 from dynaslave.deciding.ledger import AgentHistory
-from dynaslave.deciding.standing import Standing
+from dynaslave.deciding.pool_state import Standing
 from dynaslave.deciding.supply import slots
 from dynaslave.drain_reasons import Why
 from dynaslave.model import Agent, AgentState

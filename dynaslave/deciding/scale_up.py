@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from dynaslave.deciding.capacity_cooldown import Coolings, avoided
 from dynaslave.deciding.decisions import Launch, Restore
 from dynaslave.deciding.demand import Demand, LabelDemand
-from dynaslave.deciding.offers import Coolings, avoided
-from dynaslave.deciding.room import Room
-from dynaslave.deciding.standing import Standing, executors_of
+from dynaslave.deciding.headroom import Room
+from dynaslave.deciding.pool_state import Standing, executors_of
 from dynaslave.deciding.supply import slots
 from dynaslave.pools.pool import AgentPool
 from dynaslave.pools.schedules import Floor

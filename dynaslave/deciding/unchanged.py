@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from dynaslave.deciding.capacity_cooldown import still_cooling
 from dynaslave.deciding.ledger import AgentHistory
-from dynaslave.deciding.offers import still_cooling
 from dynaslave.deciding.outcome import Outcome
 from dynaslave.model import Agent, AgentState
 

@@ -11,8 +11,8 @@ from dynaslave.deciding.decisions import Drain
 from dynaslave.deciding.demand import LabelDemand
 from dynaslave.deciding.holds import Kept
 from dynaslave.deciding.outcome import PoolView
+from dynaslave.deciding.pool_state import Standing
 from dynaslave.deciding.scale_up import Grown
-from dynaslave.deciding.standing import Standing
 from dynaslave.model import Agent, AgentState, Offline, QueueItem, Snapshot
 from jobdsl.printable import plural
 

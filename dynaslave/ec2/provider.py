@@ -20,10 +20,10 @@ from dynaslave.ec2.batches import in_batches
 from dynaslave.ec2.check import Check
 from dynaslave.ec2.clients import Clients
 from dynaslave.ec2.errors import asking
+from dynaslave.ec2.eventual_consistency import Lag
 from dynaslave.ec2.images import Images
-from dynaslave.ec2.lag import Lag
+from dynaslave.ec2.interruption_events import InterruptionQueue, Notice
 from dynaslave.ec2.launch import Launcher
-from dynaslave.ec2.notices import InterruptionQueue, Notice
 from dynaslave.ec2.secrets import AgentSecrets
 from dynaslave.ec2.spot import SpotPrices
 from dynaslave.ec2.subnets import Subnets

@@ -10,7 +10,7 @@ import math
 
 from dynaslave.pools.prices import Table, shipped
 from dynaslave.provider import Offer
-from dynaslave.simulate.chance import BOOT
+from dynaslave.simulate.faults import BOOT
 from dynaslave.simulate.machines import LabelQueue, Machine, PoolState, zones_of
 from dynaslave.simulate.world import World
 

@@ -17,7 +17,7 @@ from dynaslave.pools.pool import AgentPool
 from dynaslave.pools.prices import BILLING_MINIMUM, Table
 from dynaslave.provider import Offer
 from dynaslave.simulate.baselines import price_of
-from dynaslave.simulate.chance import BOOT
+from dynaslave.simulate.faults import BOOT
 from dynaslave.simulate.result import Figures, PolicyResult
 from dynaslave.trace import TraceBuild
 

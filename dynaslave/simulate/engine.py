@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from dynaslave.pools.pool import AgentPool
-from dynaslave.simulate.chance import Chance
+from dynaslave.simulate.faults import Chance
 from dynaslave.simulate.world import World
 from dynaslave.trace import TraceBuild
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from dynaslave.pools.pool import AgentPool
 from dynaslave.provider import Offer
-from dynaslave.simulate.chance import NEVER
+from dynaslave.simulate.faults import NEVER
 from jobdsl.grammar.labels import Expr
 
 __all__ = ["Durations", "LabelQueue", "Machine", "PoolState", "RunningBuild", "zones_of"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from dynaslave.simulate.chance import NEVER
 from dynaslave.simulate.engine import Played
+from dynaslave.simulate.faults import NEVER
 from dynaslave.web.charts import HEIGHT, WIDTH, Band, area_chart
 
 __all__ = ["to_svg"]

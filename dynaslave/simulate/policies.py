@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from dynaslave.pools.prices import Table
 from dynaslave.simulate.baselines import Fixed, NoDelay
+from dynaslave.simulate.dynaslave_policy import Ours
 from dynaslave.simulate.engine import Policy
-from dynaslave.simulate.ours import Ours
 from dynaslave.simulate.provisioner import NodeProvisioner
 
 __all__ = ["NAMES", "policy"]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dynaslave.pools.prices import BILLING_MINIMUM
-from dynaslave.simulate.chance import NEVER
 from dynaslave.simulate.engine import Played
+from dynaslave.simulate.faults import NEVER
 from dynaslave.simulate.machines import Machine
 
 __all__ = ["Figures", "PolicyResult", "quantile", "result"]

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from dynaslave.pools.pool import AgentPool, Spot
 from dynaslave.simulate.baselines import SPOT_SHARE
-from dynaslave.simulate.chance import Chance
 from dynaslave.simulate.engine import Played, Policy, run
+from dynaslave.simulate.faults import Chance
 from dynaslave.simulate.machines import Machine
 from dynaslave.simulate.report import aligned, rounded
 from dynaslave.simulate.result import Figures, result

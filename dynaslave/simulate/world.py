@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 
 from dynaslave.pools.pool import AgentPool
 from dynaslave.provider import Offer
-from dynaslave.simulate.chance import NEVER, Chance
-from dynaslave.simulate.fit import wanted
+from dynaslave.simulate.faults import NEVER, Chance
 from dynaslave.simulate.machines import Durations, LabelQueue, Machine, PoolState, RunningBuild
+from dynaslave.simulate.validation import wanted
 from dynaslave.trace import TraceBuild
 from jobdsl.grammar.labels import Expr
 

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from graphlib import TopologicalSorter
 from queue import SimpleQueue
 
-from jobdsl.applying.making import ChangeExecutor
+from jobdsl.applying.executor import ChangeExecutor
 from jobdsl.applying.outcomes import ApplyResult, ChangeOutcome, problem_of, skipped
 from jobdsl.applying.readback import ReadBack, Verify
 from jobdsl.controller.jenkins import Controller

@@ -15,8 +15,8 @@ from dataclasses import replace
 from typing import Literal
 
 from jobdsl.checks.plugins import lost_class_hint
+from jobdsl.controller.errors import allowed
 from jobdsl.controller.jenkins import Controller
-from jobdsl.controller.refusals import allowed
 from jobdsl.documents.compare import PluginOf, compare
 from jobdsl.documents.differences import Difference
 from jobdsl.documents.marker import INCOMPLETE, UNREAD

@@ -14,8 +14,8 @@ from typing import Any
 from jobdsl.checks import lint
 from jobdsl.checks.plugins import PluginList
 from jobdsl.controller.address import without_login
+from jobdsl.controller.errors import allowed
 from jobdsl.controller.jenkins import Controller
-from jobdsl.controller.refusals import allowed
 from jobdsl.dsl.requirements import index_problem
 from jobdsl.errors import DslError, Problem, Where, suggestion
 from jobdsl.grammar import names

@@ -9,7 +9,7 @@ import sys
 
 import click
 
-from jobdsl.cli import controlling, ending, estate, overview, places
+from jobdsl.cli import controller_commands, estate_commands, exit_codes, overview, places
 from jobdsl.cli.words import words
 
 __all__ = ["cli", "main", "run"]
@@ -26,17 +26,17 @@ def cli() -> None:
 
 
 for _command in (
-    estate.render,
-    estate.lint,
-    estate.show,
-    controlling.plan,
-    controlling.apply,
-    estate.import_,
-    controlling.bootstrap,
+    estate_commands.render,
+    estate_commands.lint,
+    estate_commands.show,
+    controller_commands.plan,
+    controller_commands.apply,
+    estate_commands.import_,
+    controller_commands.bootstrap,
     words,
     overview.graph,
     overview.stats,
-    estate.completion,
+    estate_commands.completion,
 ):
     cli.add_command(_command)
 
@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str] | None = None) -> int:
     """Run one command; gives its exit code."""
     places.use(None)
-    return ending.run(cli, "jobdsl", arguments)
+    return exit_codes.run(cli, "jobdsl", arguments)
 
 
 if __name__ == "__main__":

@@ -176,7 +176,7 @@ def findings(
 
     The controller is asked only if one is named, and never with `offline`.
     """
-    from jobdsl.loading.gather import LoadError
+    from jobdsl.loading.collector import LoadError
     from jobdsl.loading.load import load
 
     settings = config.load(root)
@@ -217,7 +217,7 @@ def check(root: Path, access: Access, isolation: str | None, threads: int = 8) -
     """
     from jobdsl.controller.hidden_views import with_hidden_views
     from jobdsl.documents.secrets import secrets_of
-    from jobdsl.loading.gather import LoadError
+    from jobdsl.loading.collector import LoadError
     from jobdsl.loading.load import load
     from jobdsl.planning import plan as planning
 
@@ -333,7 +333,7 @@ def _stored_references(
     definition: Definition, controller: Controller, inventory: Inventory
 ) -> References | None:
     """What the controller's document for a definition refers to; None where there is none to be read."""
-    from jobdsl.controller.refusals import allowed
+    from jobdsl.controller.errors import allowed
     from jobdsl.documents.references import references
 
     kind, name = definition.key
@@ -358,7 +358,7 @@ def _plugins(
     root: Path, settings: Settings, controller: Controller | None, saved: Path | None
 ) -> PluginList | None:
     from jobdsl.checks.plugins import PluginList, read_plugins
-    from jobdsl.controller.refusals import allowed
+    from jobdsl.controller.errors import allowed
 
     if saved is None and settings.controller.plugins:
         saved = root / settings.controller.plugins
@@ -369,7 +369,7 @@ def _plugins(
 
 
 def _labels(estate: Estate, settings: Settings, controller: Controller | None) -> frozenset[str] | None:
-    from jobdsl.controller.refusals import allowed
+    from jobdsl.controller.errors import allowed
     from jobdsl.grammar.labels import split
 
     given = frozenset(settings.controller.labels)

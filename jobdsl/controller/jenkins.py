@@ -1,6 +1,6 @@
 """What a seed asks of a controller, one request per call: the one module that knows Jenkins' addresses.
 
-`asking.py` sends the requests, and waits for a controller that starts.
+`client.py` sends the requests, and waits for a controller that starts.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from jobdsl.controller.address import split_login
-from jobdsl.controller.asking import PATIENCE, Asking
-from jobdsl.controller.refusals import AlreadyExistsError, LastViewError, NotFoundError, NotSignedInError
+from jobdsl.controller.client import PATIENCE, Asking
+from jobdsl.controller.errors import AlreadyExistsError, LastViewError, NotFoundError, NotSignedInError
 from jobdsl.errors import ControllerError
 from jobdsl.grammar import names
 from jobdsl.planning import inventory

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from jobdsl.controller.errors import NotFoundError, allowed
 from jobdsl.controller.jenkins import Controller
-from jobdsl.controller.refusals import NotFoundError, allowed
 from jobdsl.grammar import names
 from jobdsl.planning.still_used import Neighbours
 

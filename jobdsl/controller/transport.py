@@ -22,7 +22,7 @@ from urllib3 import exceptions
 
 from jobdsl.controller.address import without_login
 from jobdsl.controller.answer import Response
-from jobdsl.controller.refusals import NoAnswerError
+from jobdsl.controller.errors import NoAnswerError
 from jobdsl.errors import ControllerError
 
 __all__ = ["Server", "server_at"]

@@ -9,9 +9,9 @@ from jobdsl import context
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import credentials_id, flag, secret_text, sugar
 from jobdsl.elements.fields import text as line
-from jobdsl.elements.javalists import array_of_strings
 from jobdsl.elements.kinds import REQUIRED, ordered
 from jobdsl.elements.slots import Parameter
+from jobdsl.elements.xstream_lists import array_of_strings
 from jobdsl.errors import DslError
 
 __all__ = [

@@ -17,8 +17,8 @@ from jobdsl.elements.fields import (
     strings,
     text,
 )
-from jobdsl.elements.javalists import repeated
 from jobdsl.elements.slots import Misc, Property, Scm, Source
+from jobdsl.elements.xstream_lists import repeated
 
 __all__ = [
     "Inheritance",

@@ -16,9 +16,9 @@ from jobdsl.elements.fields import (
     strings,
     text,
 )
+from jobdsl.elements.notification_fields import Telling
 from jobdsl.elements.slots import Misc, Property
 from jobdsl.elements.steps_docker import docker_registry
-from jobdsl.elements.telling import Telling
 
 __all__ = [
     "batch_task",

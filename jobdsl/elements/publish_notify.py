@@ -6,8 +6,8 @@ from typing import Any
 
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import credentials_id, flag, number, raw, secret_text, text
+from jobdsl.elements.notification_fields import Telling
 from jobdsl.elements.slots import Publisher
-from jobdsl.elements.telling import Telling
 
 __all__ = [
     "emotional",

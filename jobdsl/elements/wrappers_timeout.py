@@ -7,9 +7,9 @@ from typing import Any
 from jobdsl import context
 from jobdsl.elements.base import Form
 from jobdsl.elements.fields import child, flag, number, sugar, text
-from jobdsl.elements.javalists import list_or_array
 from jobdsl.elements.kinds import REQUIRED
 from jobdsl.elements.slots import Misc, Step, Wrapper
+from jobdsl.elements.xstream_lists import list_or_array
 from jobdsl.errors import DslError, suggestion
 
 __all__ = [

@@ -16,8 +16,8 @@ from jobdsl.importer.convert import Imported
 from jobdsl.importer.disk import DiskDocuments, on_disk
 from jobdsl.importer.estate import EstateWriter
 from jobdsl.importer.families.find import FEWEST
+from jobdsl.importer.inputs import SourceDocument, on_controller
 from jobdsl.importer.report import ImportResult, printable, write_report
-from jobdsl.importer.sources import SourceDocument, on_controller
 from jobdsl.importer.views import with_views
 
 if TYPE_CHECKING:

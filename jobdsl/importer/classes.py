@@ -14,7 +14,7 @@ from jobdsl.dsl.viewkinds import view
 from jobdsl.elements import load_all
 from jobdsl.elements.base import Element, Record, registry
 from jobdsl.elements.untyped import Literal, Raw
-from jobdsl.importer.faithful import parts
+from jobdsl.importer.roundtrip import parts
 
 __all__ = ["elements", "untyped"]
 

@@ -20,12 +20,12 @@ from jobdsl.elements.base import registry
 from jobdsl.elements.untyped import Literal
 from jobdsl.errors import XmlError
 from jobdsl.importer.classes import elements, untyped
+from jobdsl.importer.codegen import Writer
 from jobdsl.importer.doubts import doubts
-from jobdsl.importer.faithful import unfaithful, unspeakable
 from jobdsl.importer.generated import defined, essence
-from jobdsl.importer.layout import Brackets
+from jobdsl.importer.pretty import Brackets
+from jobdsl.importer.roundtrip import unfaithful, unspeakable
 from jobdsl.importer.secrets import Taken, take_out
-from jobdsl.importer.source import Writer
 
 __all__ = ["FORMS", "DocumentSource", "Form", "Imported", "as_item", "convert", "fingerprint"]
 

@@ -26,7 +26,7 @@ from jobdsl.elements.base import registry
 from jobdsl.errors import JobdslError
 from jobdsl.grammar import names
 from jobdsl.importer.directory import DirectoryEntry, content, count, listing
-from jobdsl.importer.sources import SourceDocument, found
+from jobdsl.importer.inputs import SourceDocument, found
 from jobdsl.importer.views import top_views
 
 __all__ = ["DiskDocuments", "on_disk", "one_document"]

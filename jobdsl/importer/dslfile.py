@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from jobdsl.importer.convert import Imported
-from jobdsl.importer.layout import WIDTH, show
+from jobdsl.importer.file_layout import DslFile, NamedPlace
+from jobdsl.importer.inputs import SourceDocument
 from jobdsl.importer.literals import quoted
-from jobdsl.importer.places import DslFile, NamedPlace
+from jobdsl.importer.pretty import WIDTH, show
 from jobdsl.importer.report import printable
-from jobdsl.importer.sources import SourceDocument
 
 __all__ = ["Written", "imports", "write"]
 

@@ -11,18 +11,18 @@ from pathlib import Path
 from jobdsl.documents.outdir import OutputDirectory
 from jobdsl.documents.secrets import Secrets, save
 from jobdsl.errors import EstateError, JobdslError, Problem, Where
+from jobdsl.importer.codegen import Layouts, Writer
+from jobdsl.importer.common_layouts import usual_layouts
 from jobdsl.importer.convert import FORMS, DocumentSource, Form, Imported, convert
 from jobdsl.importer.dslfile import Written, write
 from jobdsl.importer.families.existing import ExistingFamilies, read_existing, unused_modules
 from jobdsl.importer.families.rewrite import ImportedCall, Rewrite
+from jobdsl.importer.file_layout import DslFile, layout
+from jobdsl.importer.inputs import SourceDocument
 from jobdsl.importer.layoutsfile import known_layouts, layouts_file
-from jobdsl.importer.places import DslFile, layout
 from jobdsl.importer.report import FamilyReport, located
 from jobdsl.importer.scripts import Scripts
 from jobdsl.importer.secrets import Taken
-from jobdsl.importer.source import Layouts, Writer
-from jobdsl.importer.sources import SourceDocument
-from jobdsl.importer.usual import usual_layouts
 from jobdsl.importer.verify import verify
 
 __all__ = ["EstateWriter"]

@@ -6,9 +6,9 @@ import ast
 import textwrap
 from pathlib import Path
 
-from jobdsl.importer.layout import WIDTH, Brackets, show
+from jobdsl.importer.codegen import Layouts, Writer
 from jobdsl.importer.literals import quoted
-from jobdsl.importer.source import Layouts, Writer
+from jobdsl.importer.pretty import WIDTH, Brackets, show
 
 __all__ = ["known_layouts", "layouts_file"]
 

@@ -9,14 +9,14 @@ from jobdsl.documents.secrets import Secrets
 from jobdsl.documents.tree import parse
 from jobdsl.errors import JobdslError, XmlError
 from jobdsl.grammar import names
+from jobdsl.importer.codegen import Writer
 from jobdsl.importer.convert import FORMS, DocumentSource, Imported, convert, fingerprint
 from jobdsl.importer.dslfile import write
-from jobdsl.importer.layout import show
-from jobdsl.importer.places import DslFile, tree
+from jobdsl.importer.file_layout import DslFile, tree
+from jobdsl.importer.inputs import SourceDocument
+from jobdsl.importer.pretty import show
 from jobdsl.importer.report import located
 from jobdsl.importer.secrets import Taken
-from jobdsl.importer.source import Writer
-from jobdsl.importer.sources import SourceDocument
 from jobdsl.importer.views import with_views
 
 __all__ = ["import_document"]

@@ -8,7 +8,7 @@ from jobdsl.documents.tree import Node, header, parse, to_text
 from jobdsl.errors import JobdslError
 from jobdsl.grammar import names
 from jobdsl.importer.generated import is_generated_view, leads_out, separate_views, without_owner
-from jobdsl.importer.sources import SourceDocument, found
+from jobdsl.importer.inputs import SourceDocument, found
 
 __all__ = ["top_views", "view_document", "with_views"]
 

@@ -17,11 +17,11 @@ from typing import Any, BinaryIO
 from jobdsl import context
 from jobdsl.context import Defined, LoadContext
 from jobdsl.errors import DslError, Problem, Where
-from jobdsl.loading import guard
+from jobdsl.loading import audit_hook
+from jobdsl.loading.environment import ProcessEnvironment
 from jobdsl.loading.faults import holds_any
-from jobdsl.loading.frames import LARGEST_BODY, send
+from jobdsl.loading.protocol import LARGEST_BODY, send
 from jobdsl.loading.running import FileRunner
-from jobdsl.loading.stage import ProcessEnvironment
 
 __all__ = ["main"]
 
@@ -38,7 +38,7 @@ def main() -> None:
     out = _channel()
     _confine(request)
     os.chdir(request["root"])
-    guard.limit(request["memory_mb"], request["timeout_seconds"])
+    audit_hook.limit(request["memory_mb"], request["timeout_seconds"])
     send(out, "hello")
     out.flush()
     _Child(request, out).serve()
@@ -84,7 +84,7 @@ class _Child:
         self.runner.failed.update(request["failed"])
         self.failed = self.has_run = False
         self.stage = ProcessEnvironment(self.load)
-        self.guard = guard.Guard(self.load, request["readable"], request["hidden"], self.runner.told)
+        self.guard = audit_hook.Guard(self.load, request["readable"], request["hidden"], self.runner.told)
         self.foreign: dict[str, dict[str, str]] = {}
         self.items: list[Defined] = []
 
@@ -94,7 +94,7 @@ class _Child:
         errors = os.dup(2)  # files may close the other one
         faulthandler.enable(errors)
         faulthandler.register(signal.SIGURG, errors, all_threads=False)  # the parent asks where we are
-        guard.no_more_processes()
+        audit_hook.no_more_processes()
         self.stage.set_up()
         with self.guard:
             self._run()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jobdsl.errors import Problem, Where
 from jobdsl.grammar.names import matches
-from jobdsl.loading.leftout import left_out, linked, unread_below
+from jobdsl.loading.idle_files import left_out, linked, unread_below
 from jobdsl.settings.config import CONFIG_FILE, Files
 
 __all__ = ["LARGEST", "find"]

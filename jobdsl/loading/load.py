@@ -14,13 +14,13 @@ from jobdsl.errors import EstateError, Problem
 from jobdsl.isolation.controlgroup import control_group
 from jobdsl.isolation.walls import Wall, missing, walls
 from jobdsl.loading import dslfiles
-from jobdsl.loading.crew import run
-from jobdsl.loading.gather import Gathered
+from jobdsl.loading.collector import Gathered
 from jobdsl.loading.groups import Groups, grouped
 from jobdsl.loading.hidden import hidden_places
-from jobdsl.loading.hosting import NoWall
-from jobdsl.loading.leftout import idle_files, unread_settings, unused_patterns
+from jobdsl.loading.idle_files import idle_files, unread_settings, unused_patterns
 from jobdsl.loading.request import LoadRequest
+from jobdsl.loading.supervisor import run
+from jobdsl.loading.worker import NoWall
 from jobdsl.model import Definition, Estate
 from jobdsl.settings import config
 from jobdsl.settings.config import Settings

@@ -10,8 +10,8 @@ from functools import cached_property
 from pathlib import Path
 
 from jobdsl.errors import Problem, Where
-from jobdsl.loading.frames import Frame
 from jobdsl.loading.imports import imported
+from jobdsl.loading.protocol import Frame
 from jobdsl.settings.config import Settings
 
 __all__ = ["Sender"]

@@ -13,8 +13,8 @@ import threading
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from jobdsl.testing.steps import BuildOutcome, Stopper, perform
-from jobdsl.testing.work import BuildSpec
+from jobdsl.testing.build_spec import BuildSpec
+from jobdsl.testing.build_steps import BuildOutcome, Stopper, perform
 
 __all__ = ["AgentProcess", "main"]
 

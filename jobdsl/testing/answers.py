@@ -11,7 +11,7 @@ from jobdsl.testing.answers_computers import add_computers
 from jobdsl.testing.answers_items import add_items
 from jobdsl.testing.answers_system import add_system
 from jobdsl.testing.answers_views import add_views
-from jobdsl.testing.paths import TARGETS
+from jobdsl.testing.resolver import TARGETS
 from jobdsl.testing.routing import Router
 
 __all__ = ["router"]

@@ -10,14 +10,14 @@ import time
 import zipfile
 from typing import TYPE_CHECKING
 
+from jobdsl.testing.build_executor import AgentChannel
+from jobdsl.testing.build_spec import work_of
+from jobdsl.testing.build_steps import BuildOutcome
 from jobdsl.testing.computers import Computer
+from jobdsl.testing.http import HttpResponse
 from jobdsl.testing.pages import Refusal, missing
-from jobdsl.testing.paths import AgentLine
+from jobdsl.testing.resolver import AgentLine
 from jobdsl.testing.routing import RoutedRequest, Router
-from jobdsl.testing.runner import AgentChannel
-from jobdsl.testing.steps import BuildOutcome
-from jobdsl.testing.wire import HttpResponse
-from jobdsl.testing.work import work_of
 
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from jobdsl.testing.export import export, to_json, to_xml
+from jobdsl.testing.http import HttpResponse
 from jobdsl.testing.pages import VERSION, missing, oops
 from jobdsl.testing.routing import RoutedRequest, Router
 from jobdsl.testing.treequery import TreeError, pruner
-from jobdsl.testing.wire import HttpResponse
 
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from jobdsl.testing.answers_api import api_headers
 from jobdsl.testing.builds import Build
 from jobdsl.testing.export import to_json
+from jobdsl.testing.http import HttpResponse
 from jobdsl.testing.pages import Refusal, jetty, missing, page, redirect
 from jobdsl.testing.parameters import definitions, values_for
-from jobdsl.testing.paths import Artifact
 from jobdsl.testing.queue import Queue
+from jobdsl.testing.resolver import Artifact
 from jobdsl.testing.routing import RoutedRequest, Router
 from jobdsl.testing.store import StoredItem
 from jobdsl.testing.suites import report
 from jobdsl.testing.triggers import notify
-from jobdsl.testing.wire import HttpResponse
 
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins

@@ -10,10 +10,10 @@ from jobdsl.errors import XmlError
 from jobdsl.testing.answers_items import encoded_body, xml_response
 from jobdsl.testing.computers import Computer, Computers, OfflineCause
 from jobdsl.testing.documents import read, write
+from jobdsl.testing.http import HttpResponse
 from jobdsl.testing.names import check
 from jobdsl.testing.pages import Refusal, failure, forbidden, jetty, missing, oops, redirect
 from jobdsl.testing.routing import RoutedRequest, Router
-from jobdsl.testing.wire import HttpResponse
 
 __all__ = ["add_computers"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jobdsl.testing.access import VIEW_CONFIGURE, may, require
+from jobdsl.testing.http import HttpResponse
 from jobdsl.testing.kinds import KINDS
 from jobdsl.testing.names import check
 from jobdsl.testing.pages import Refusal, failure, missing, redirect
 from jobdsl.testing.routing import RoutedRequest, Router
 from jobdsl.testing.store import ItemGroup, StoredItem
-from jobdsl.testing.wire import HttpResponse
 
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins

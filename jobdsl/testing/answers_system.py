@@ -12,13 +12,13 @@ from jobdsl.testing.api_builds import values
 from jobdsl.testing.credentials import Credential, Credentials
 from jobdsl.testing.documents import HEADER, read, write
 from jobdsl.testing.export import Bean, Prop, Schema, export, to_json
+from jobdsl.testing.http import HttpResponse
 from jobdsl.testing.pages import VERSION, oops, page, redirect
-from jobdsl.testing.paths import PAGES, CrumbIssuer, PluginManager, WhoAmI
 from jobdsl.testing.reasons import printed, stuck, why
+from jobdsl.testing.resolver import PAGES, CrumbIssuer, PluginManager, WhoAmI
 from jobdsl.testing.routing import RoutedRequest, Router
 from jobdsl.testing.treequery import TreeError, pruner
 from jobdsl.testing.users import ADMINISTER
-from jobdsl.testing.wire import HttpResponse
 
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins

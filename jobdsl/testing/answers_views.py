@@ -10,12 +10,12 @@ from jobdsl.errors import XmlError
 from jobdsl.testing.access import VIEW_CONFIGURE
 from jobdsl.testing.answers_items import create_item, encoded_body, xml_response
 from jobdsl.testing.documents import read
+from jobdsl.testing.http import HttpResponse
 from jobdsl.testing.names import check
 from jobdsl.testing.pages import failure, missing, oops, redirect
 from jobdsl.testing.routing import RoutedRequest, Router
 from jobdsl.testing.store import StoredItem
 from jobdsl.testing.views import StoredView
-from jobdsl.testing.wire import HttpResponse
 
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins

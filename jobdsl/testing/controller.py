@@ -16,6 +16,7 @@ from jobdsl.testing.api import ItemApi
 from jobdsl.testing.api_builds import BuildApi
 from jobdsl.testing.api_computers import ComputerApi
 from jobdsl.testing.api_queue import QueueApi
+from jobdsl.testing.build_executor import StepRunner
 from jobdsl.testing.builds import Build
 from jobdsl.testing.catalogue import Catalogue, VocabularyCatalogue, plugin_list
 from jobdsl.testing.clock import Clock, SystemClock
@@ -23,21 +24,20 @@ from jobdsl.testing.computers import Computers
 from jobdsl.testing.credentials import Credential, Credentials
 from jobdsl.testing.export import Bean
 from jobdsl.testing.faults import Failure, Faults, Phase, Status, Where
+from jobdsl.testing.http import DROP, HttpRequest, HttpResponse, Listener
 from jobdsl.testing.kinds import FOLDER
 from jobdsl.testing.nodecontrol import NodeControl
 from jobdsl.testing.operations import Items
 from jobdsl.testing.pages import Refusal, forbidden, jetty, login, starting
 from jobdsl.testing.parameters import definitions, values_for
-from jobdsl.testing.paths import bean_of, walk
 from jobdsl.testing.requestlog import RequestLog
+from jobdsl.testing.resolver import bean_of, walk
 from jobdsl.testing.routing import RoutedRequest
-from jobdsl.testing.runner import StepRunner
 from jobdsl.testing.scheduler import Scheduler
 from jobdsl.testing.store import ItemGroup, StoredItem
 from jobdsl.testing.stored import Rewriter
 from jobdsl.testing.users import ADMINISTER, User, Users
 from jobdsl.testing.views import StoredView
-from jobdsl.testing.wire import DROP, HttpRequest, HttpResponse, Listener
 
 __all__ = ["SimulatedJenkins"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from jobdsl.testing.wire import HttpRequest
+from jobdsl.testing.http import HttpRequest
 
 __all__ = ["Failure", "Faults", "Phase", "Status", "Where"]
 

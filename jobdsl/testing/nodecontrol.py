@@ -12,11 +12,11 @@ from jobdsl.testing.computers import Computer, Computers, OfflineCause
 from jobdsl.testing.store import StoredDocument
 
 if TYPE_CHECKING:
+    from jobdsl.testing.build_executor import StepRunner
     from jobdsl.testing.clock import Clock
+    from jobdsl.testing.http import HttpRequest
     from jobdsl.testing.operations import Items
-    from jobdsl.testing.runner import StepRunner
     from jobdsl.testing.scheduler import Scheduler
-    from jobdsl.testing.wire import HttpRequest
 
 __all__ = ["NodeControl"]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from urllib.parse import quote
 
+from jobdsl.testing.http import HttpResponse
 from jobdsl.testing.users import ADMINISTER, IMPLIED_BY, Caller
-from jobdsl.testing.wire import HttpResponse
 
 __all__ = [
     "VERSION",

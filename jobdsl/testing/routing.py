@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from jobdsl.testing.http import HttpRequest, HttpResponse
 from jobdsl.testing.pages import missing, wrong_method
 from jobdsl.testing.users import Caller
-from jobdsl.testing.wire import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Protocol
 
+from jobdsl.testing.active_builds import RunningBuilds
 from jobdsl.testing.builds import Build, ParameterValue, Result, worst
 from jobdsl.testing.clock import Clock
 from jobdsl.testing.computers import Computer, Computers
 from jobdsl.testing.interrupted import WAITS_FOR_NODE, InterruptedParts, pause
 from jobdsl.testing.matrix import configurations
 from jobdsl.testing.queue import Queue, SimulatedQueueItem
-from jobdsl.testing.running import RunningBuilds
 from jobdsl.testing.store import StoredItem
 
 __all__ = ["BuildRunner", "Scheduler"]

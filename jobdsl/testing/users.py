@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from jobdsl.testing.wire import HttpRequest
+from jobdsl.testing.http import HttpRequest
 
 __all__ = ["ADMINISTER", "IMPLIED_BY", "READER", "Caller", "User", "Users"]
 

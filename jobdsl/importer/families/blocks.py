@@ -11,7 +11,7 @@ from jobdsl.importer.families.find import FamilyFinder
 from jobdsl.importer.families.naming import block_name
 from jobdsl.importer.families.parameters import Family, FamilyParameter, part_of
 from jobdsl.importer.families.patterns import Branch, cost
-from jobdsl.importer.layout import Brackets, Code
+from jobdsl.importer.pretty import Brackets, Code
 from jobdsl.secrets.placeholders import SECRET_START
 
 __all__ = ["Block", "name_blocks", "renamed", "renamed_family"]

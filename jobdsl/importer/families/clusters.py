@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from jobdsl.importer.families.patterns import Pattern, merged, pattern_of
-from jobdsl.importer.layout import Brackets, Code
+from jobdsl.importer.pretty import Brackets, Code
 
 __all__ = ["CallCluster", "Clusters"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from jobdsl.importer.families.expressions import Reference, is_closed, shown
 from jobdsl.importer.families.patterns import cost
-from jobdsl.importer.layout import Brackets, Code
+from jobdsl.importer.pretty import Brackets, Code
 from jobdsl.secrets.placeholders import SECRET_START
 
 __all__ = ["Derived", "derived", "follows", "substituted"]

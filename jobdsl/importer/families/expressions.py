@@ -6,7 +6,7 @@ import ast
 import re
 from functools import lru_cache
 
-from jobdsl.importer.layout import Code, show
+from jobdsl.importer.pretty import Code, show
 
 __all__ = ["Constant", "Reference", "TextOf", "is_closed", "shown", "text_of", "text_value"]
 

@@ -8,7 +8,7 @@ from jobdsl.importer.families.clusters import CallCluster, Clusters
 from jobdsl.importer.families.parameters import Family, family_of
 from jobdsl.importer.families.patterns import Branch, Pattern, cost, narrower
 from jobdsl.importer.families.sizes import size_of
-from jobdsl.importer.layout import Brackets
+from jobdsl.importer.pretty import Brackets
 
 __all__ = ["FEWEST", "FamilyFinder", "find"]
 

@@ -11,8 +11,8 @@ from jobdsl.importer.families.blocks import Block
 from jobdsl.importer.families.expressions import Constant, TextOf, is_closed, shown, text_value
 from jobdsl.importer.families.parameters import Family, FamilyParameter
 from jobdsl.importer.families.vocabulary import free_name
-from jobdsl.importer.layout import Brackets, Code, show
 from jobdsl.importer.literals import quoted
+from jobdsl.importer.pretty import Brackets, Code, show
 from jobdsl.importer.scripts import Scripts, holds
 
 __all__ = [

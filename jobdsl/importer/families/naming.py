@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from jobdsl.importer.families.vocabulary import free_name, name_of
-from jobdsl.importer.layout import Brackets, Code
+from jobdsl.importer.pretty import Brackets, Code
 
 __all__ = ["block_name", "hint_of", "last_word", "subject_of", "word_of"]
 

@@ -11,8 +11,8 @@ from jobdsl.importer.families.expressions import Reference, TextOf, is_closed, s
 from jobdsl.importer.families.naming import hint_of, last_word, subject_of, word_of
 from jobdsl.importer.families.patterns import Branch, Hole, Part, Pattern, cost
 from jobdsl.importer.families.texts import Pieces, split
-from jobdsl.importer.layout import Brackets, Code, when
 from jobdsl.importer.literals import literal
+from jobdsl.importer.pretty import Brackets, Code, when
 from jobdsl.secrets.placeholders import SECRET_START
 
 __all__ = ["Family", "FamilyParameter", "family_of", "part_of"]

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from jobdsl.importer.families.expressions import is_closed
 from jobdsl.importer.families.vocabulary import default_of, name_of
-from jobdsl.importer.layout import Brackets, Code
+from jobdsl.importer.pretty import Brackets, Code
 
 __all__ = ["Branch", "Hole", "Part", "Pattern", "cost", "merged", "narrower", "pattern_of", "row_code"]
 

@@ -28,12 +28,12 @@ from jobdsl.importer.families.functions import (
 from jobdsl.importer.families.keeping import kept_families
 from jobdsl.importer.families.names import stable_names
 from jobdsl.importer.families.parameters import Family, FamilyParameter
-from jobdsl.importer.layout import Brackets, Code
+from jobdsl.importer.file_layout import DslFile
+from jobdsl.importer.inputs import SourceDocument
 from jobdsl.importer.literals import literal
-from jobdsl.importer.places import DslFile
+from jobdsl.importer.pretty import Brackets, Code
 from jobdsl.importer.report import FamilyReport
 from jobdsl.importer.scripts import Scripts
-from jobdsl.importer.sources import SourceDocument
 
 __all__ = ["ImportedCall", "Rewrite"]
 

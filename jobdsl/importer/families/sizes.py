@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from jobdsl.importer.families.patterns import Branch, Hole, Pattern, cost
-from jobdsl.importer.layout import Code, show
+from jobdsl.importer.pretty import Code, show
 
 __all__ = ["FunctionSize", "size_of"]
 

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from jobdsl.errors import Problem, Where
-from jobdsl.loading.allowance import Allowance
-from jobdsl.loading.deaths import Death, places_in
-from jobdsl.loading.frames import BadFrame, Decoder, Frame
-from jobdsl.loading.gather import Gathered
+from jobdsl.loading.collector import Gathered
+from jobdsl.loading.exit_diagnosis import Death, places_in
+from jobdsl.loading.protocol import BadFrame, Decoder, Frame
 from jobdsl.loading.request import LoadRequest
 from jobdsl.loading.senders import Sender
+from jobdsl.loading.size_limits import Allowance
 from jobdsl.printable import printable
 
 __all__ = ["Alone", "Host", "NoWall", "Short", "TooMuch"]

@@ -52,7 +52,7 @@ def run(job: Mapping[str, Any], say: Callable[[str], None], program: Sequence[st
     The first process of the room is this package's `inside`, which reads the job (JSON) from its stdin. If
     anything is raised meanwhile, by a signal's handler or by `say`, the room is gone before it goes on.
     """
-    command = [*_UNSHARE, *(program or (sys.executable, "-P", "-m", "delivery.chroot.inside"))]
+    command = [*_UNSHARE, *(program or (sys.executable, "-P", "-m", "delivery.chroot.sandboxed"))]
     room = subprocess.Popen(  # noqa: S603 - our own program
         command,
         stdin=subprocess.PIPE,

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from delivery import tags as words
 from delivery.aws import Aws, AwsError, ErrorMeaning
 from delivery.bake.base import BaseImage
-from delivery.bake.order import Order
-from delivery.bake.signals import Signals
+from delivery.bake.interrupts import Signals
+from delivery.bake.request import Order
 from delivery.bake.undo import Undo
 from delivery.clock import HostClock
 from delivery.errors import DeliveryError

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from jobdsl.grammar import names
-from jobdsl.importer.sources import SourceDocument
+from jobdsl.importer.inputs import SourceDocument
 from jobdsl.settings.config import Files
 
 __all__ = ["DslFile", "NamedPlace", "layout", "tree"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from delivery import tags as words
 from delivery.aws import Aws, AwsError, ErrorMeaning, asking
-from delivery.bake.work import BakeContext
+from delivery.bake.context import BakeContext
 
 __all__ = [
     "ALIVE",

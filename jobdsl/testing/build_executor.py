@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jobdsl.testing.build_spec import BuildSpec, environment_of, work_of
+from jobdsl.testing.build_steps import BuildOutcome, Stopper, perform
 from jobdsl.testing.builds import Build
 from jobdsl.testing.computers import Computer
 from jobdsl.testing.downstream import start
-from jobdsl.testing.steps import BuildOutcome, Stopper, perform
 from jobdsl.testing.suites import suites_of
-from jobdsl.testing.work import BuildSpec, environment_of, work_of
 
 if TYPE_CHECKING:
     from jobdsl.testing.controller import SimulatedJenkins

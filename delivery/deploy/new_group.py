@@ -17,8 +17,8 @@ from delivery.deploy.template import make_launch
 from delivery.errors import FAILED, DeliveryError
 
 if TYPE_CHECKING:
+    from delivery.deploy.context import Site
     from delivery.deploy.intent import Intent
-    from delivery.deploy.site import Site
 
 __all__ = ["facts_of", "make"]
 

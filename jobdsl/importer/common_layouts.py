@@ -16,9 +16,9 @@ from jobdsl.elements.base import Record
 from jobdsl.elements.layouts import is_same, split, unknown_word, with_order
 from jobdsl.errors import JobdslError
 from jobdsl.importer.convert import as_item
-from jobdsl.importer.faithful import parts
 from jobdsl.importer.generated import defined
-from jobdsl.importer.sources import SourceDocument
+from jobdsl.importer.inputs import SourceDocument
+from jobdsl.importer.roundtrip import parts
 
 __all__ = ["usual_layouts"]
 

@@ -8,9 +8,9 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import NamedTuple
 
+from dynaslave.deciding.capacity_cooldown import SPOT
 from dynaslave.deciding.ledger import Ledger, exists, is_coming
 from dynaslave.deciding.memory import Memory
-from dynaslave.deciding.offers import SPOT
 from dynaslave.pools.limits import Cap, Limits, TypeFacts
 from dynaslave.pools.pool import AgentPool
 from dynaslave.provider import Offer

@@ -8,9 +8,9 @@ import subprocess
 
 from delivery import tags as words
 from delivery.aws import asking
-from delivery.bake import launching, looking
-from delivery.bake.order import Smoke
-from delivery.bake.work import BakeContext
+from delivery.bake import launching, lookup
+from delivery.bake.context import BakeContext
+from delivery.bake.request import Smoke
 from delivery.clock import iso
 from delivery.errors import DeliveryError
 from delivery.timeline import TimelineStep
@@ -25,7 +25,7 @@ class SmokeError(DeliveryError):
     """The image is not good: it does not stay."""
 
 
-def smoke(work: BakeContext, found: looking.Described, smoke: Smoke) -> dict[str, str]:
+def smoke(work: BakeContext, found: lookup.Described, smoke: Smoke) -> dict[str, str]:
     """Try an image once; gives the tags that say so. SmokeError if it is not well."""
     tags = words.read(found.get("Tags"))
     if words.SMOKED in tags:
@@ -55,7 +55,7 @@ def _launch(work: BakeContext, image: str) -> str:
     return launching.launch(work, asked, subnets, secrets.token_hex(16))  # each try has its own
 
 
-def _well(work: BakeContext, step: TimelineStep, id: str) -> looking.Described:
+def _well(work: BakeContext, step: TimelineStep, id: str) -> lookup.Described:
     """Wait until EC2 finds the instance well; it says where it is reached."""
 
     def look() -> bool | None:
@@ -72,11 +72,11 @@ def _well(work: BakeContext, step: TimelineStep, id: str) -> looking.Described:
         return None
 
     work.wait(step, f"instance {id} to be well", look)
-    return looking.instance(work, id) or {"InstanceId": id}
+    return lookup.instance(work, id) or {"InstanceId": id}
 
 
 def _asked(
-    work: BakeContext, step: TimelineStep, smoke: Smoke, image: str, described: looking.Described
+    work: BakeContext, step: TimelineStep, smoke: Smoke, image: str, described: lookup.Described
 ) -> None:
     place = {
         "instance_id": described["InstanceId"],

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from delivery import tags as words
 from delivery.bake.base import BaseImage
-from delivery.bake.order import Order
+from delivery.bake.request import Order
 from delivery.clock import iso
 from delivery.names import app_version, image_name, parse_app_version
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from delivery import tags
 from delivery.clock import iso
 from delivery.deploy import baseline, capacity
+from delivery.deploy.attachments import Extras, copy
 from delivery.deploy.canary_analysis import analyse
-from delivery.deploy.extras import Extras, copy
 from delivery.deploy.metric_names import renames, target_group_label
 from delivery.deploy.model import NEVER_COPIED, DeployState, Group
 from delivery.deploy.park import park, shrink
@@ -23,7 +23,7 @@ from delivery.errors import DeliveryError, LockedError
 from delivery.health import InTraffic
 
 if TYPE_CHECKING:
-    from delivery.deploy.site import Site
+    from delivery.deploy.context import Site
     from delivery.deploy.traffic import Traffic
     from delivery.timeline import TimelineStep as Told
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from delivery.aws import AwsError, ErrorMeaning, asking
 from delivery.deploy.metric_names import names_in, renamed
-from delivery.deploy.shapes import fitting
+from delivery.deploy.request_shape import fitting
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from delivery.aws import Aws
+    from delivery.deploy.context import Site
     from delivery.deploy.model import Group
-    from delivery.deploy.site import Site
 
 __all__ = ["Extras", "copy", "extras_of", "hooks_of", "own_alarms", "policies_of", "put_alarm"]
 

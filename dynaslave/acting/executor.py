@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from dynaslave.acting.context import Turn, told
 from dynaslave.acting.launching import adopt, launch
 from dynaslave.acting.retiring import Ending, end_instances, retire
-from dynaslave.acting.turn import Turn, told
 from dynaslave.controller.nodes import KeptError, Nodes
 from dynaslave.deciding.decisions import (
     Adopt,

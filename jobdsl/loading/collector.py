@@ -12,8 +12,8 @@ from typing import Any, get_args
 from jobdsl.context import twice
 from jobdsl.errors import EstateError, Problem, Severity, Where
 from jobdsl.grammar import names
-from jobdsl.loading.allowance import Allowance
-from jobdsl.loading.frames import BadFrame, Frame
+from jobdsl.loading.protocol import BadFrame, Frame
+from jobdsl.loading.size_limits import Allowance
 from jobdsl.model import Definition, Estate
 from jobdsl.printable import one_line, printable
 from jobdsl.settings.config import LoadSettings

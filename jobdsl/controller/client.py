@@ -18,7 +18,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from jobdsl.controller.refusals import OVERLOADED, NoAnswerError, refusal
+from jobdsl.controller.errors import OVERLOADED, NoAnswerError, refusal
 from jobdsl.errors import ControllerError
 from jobdsl.planning.inventory import text
 

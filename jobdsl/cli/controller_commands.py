@@ -22,7 +22,7 @@ from jobdsl.errors import JobdslError
 from jobdsl.exit_codes import PENDING, REFUSED_OBJECTS
 
 if TYPE_CHECKING:
-    from jobdsl.cli.planned import Planned
+    from jobdsl.cli.planning import Planned
     from jobdsl.controller.jenkins import Controller
     from jobdsl.planning.plan import Plan
 
@@ -62,7 +62,7 @@ def plan(
 
     Exits with 0 when there is nothing to do, 2 when there is, 3 when `apply` would refuse single objects.
     """
-    from jobdsl.cli import planned as planning
+    from jobdsl.cli import planning as planning
     from jobdsl.cli import workflow
     from jobdsl.planning import planfile
 
@@ -167,7 +167,7 @@ def apply(
     controller.
     """
     from jobdsl.cli import places, workflow
-    from jobdsl.cli import planned as planning
+    from jobdsl.cli import planning as planning
     from jobdsl.cli.console import say_problems
     from jobdsl.documents.secrets import Secrets
 

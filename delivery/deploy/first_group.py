@@ -10,7 +10,7 @@ from delivery.deploy.template import LaunchSource, Template, named, source_of
 from delivery.errors import USAGE, DeliveryError
 
 if TYPE_CHECKING:
-    from delivery.deploy.site import Site
+    from delivery.deploy.context import Site
 
 __all__ = ["launch", "settings"]
 

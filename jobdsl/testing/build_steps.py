@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from jobdsl.testing.build_spec import BuildSpec, BuildStep
 from jobdsl.testing.builds import Result, worst
 from jobdsl.testing.suites import count, suites_of
-from jobdsl.testing.work import BuildSpec, BuildStep
 
 __all__ = ["BuildOutcome", "Stopper", "perform"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from delivery.aws import Aws, AwsError, ErrorMeaning, asking
 from delivery.bake.base import BaseImage
-from delivery.bake.order import Order
+from delivery.bake.request import Order
 from delivery.sharing import key_problems
 from jobdsl.errors import Problem
 

@@ -82,7 +82,7 @@ def assemble(
     options: RunOptions, source: EstateSource, controller: Controller, metrics: Metrics | None = None
 ) -> Manager:
     """A manager that is ready to run. ProviderError or JobdslError where a part cannot be had."""
-    from dynaslave.acting.act import Actor
+    from dynaslave.acting.executor import Actor
     from dynaslave.controller.nodes import Nodes
     from dynaslave.local.provider import LocalAgents
     from dynaslave.manager.clocks import steady

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from selectors import EVENT_READ, DefaultSelector, SelectorKey
 
 from jobdsl.errors import Problem
-from jobdsl.loading.frames import BadFrame
-from jobdsl.loading.gather import Gathered
+from jobdsl.loading.collector import Gathered
 from jobdsl.loading.groups import Groups
-from jobdsl.loading.hosting import Alone, Host, NoWall, Short, TooMuch
+from jobdsl.loading.protocol import BadFrame
 from jobdsl.loading.request import LoadRequest
+from jobdsl.loading.worker import Alone, Host, NoWall, Short, TooMuch
 
 __all__ = ["run"]
 

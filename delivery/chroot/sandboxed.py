@@ -16,9 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from delivery.chroot.files import Aside, block_services, read_plain, resolve_as, write_new
 from delivery.chroot.filesystem import DiskError, find_root, grow, grow_partition
 from delivery.chroot.mounts import STAGE, furnish, leave
+from delivery.chroot.overrides import Aside, block_services, read_plain, resolve_as, write_new
 
 __all__ = ["INSTALLED", "SCRIPT", "main"]
 

@@ -10,8 +10,8 @@ import jobdsl
 from jobdsl.elements import load_all
 from jobdsl.elements.base import Element, Record, registry
 from jobdsl.elements.untyped import Raw
-from jobdsl.importer.layout import show
-from jobdsl.importer.source import Writer
+from jobdsl.importer.codegen import Writer
+from jobdsl.importer.pretty import show
 
 __all__ = ["parts", "unfaithful", "unspeakable"]
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 
 from delivery.bake.base import BaseImage
-from delivery.bake.order import Order
+from delivery.bake.request import Order
 
 __all__ = ["bake_key", "token"]
 

@@ -11,25 +11,25 @@ from typing import TYPE_CHECKING, Protocol
 
 from delivery import tags
 from delivery.deploy import intent as begin
+from delivery.deploy.attachments import Extras, extras_of
 from delivery.deploy.baseline import retire
-from delivery.deploy.begin import make
 from delivery.deploy.capacity import CapacityError
-from delivery.deploy.extras import Extras, extras_of
-from delivery.deploy.machine import DeployRun, drive, is_switched, relax
 from delivery.deploy.model import DeployState, Group
+from delivery.deploy.new_group import make
 from delivery.deploy.outage import without_traffic
 from delivery.deploy.recorded import recorded_facts
 from delivery.deploy.removal import check_room, tidy
 from delivery.deploy.rollback import as_before, cancel, itself, roll_back, settle_serving
 from delivery.deploy.rollback_target import Target, choose, leftover
 from delivery.deploy.scaling_policy import with_policy
+from delivery.deploy.step_runner import DeployRun, drive, is_switched, relax
 from delivery.deploy.traffic import traffic_of
 from delivery.errors import FAILED, ROLLED_BACK, USAGE, WAITING, DeliveryError, LockedError
 from delivery.provenance import Release, recorded_release
 
 if TYPE_CHECKING:
+    from delivery.deploy.context import Site
     from delivery.deploy.model import Cluster
-    from delivery.deploy.site import Site
     from delivery.deploy.traffic import Traffic
 
 __all__ = ["CommandOutcome", "Permission", "deploy", "promote", "resume", "rollback", "rollback_target"]

@@ -14,8 +14,8 @@ from jobdsl.elements.kinds import REQUIRED
 from jobdsl.elements.kinds_lists import SlotField
 from jobdsl.elements.layouts import is_same
 from jobdsl.elements.untyped import Literal, Raw
-from jobdsl.importer.layout import Brackets, Code
 from jobdsl.importer.literals import literal, quoted
+from jobdsl.importer.pretty import Brackets, Code
 from jobdsl.secrets.placeholders import TOKEN
 
 __all__ = ["Layouts", "Writer", "given"]

@@ -17,7 +17,7 @@ from delivery.errors import USAGE, DeliveryError
 from jobdsl.errors import suggestion
 
 if TYPE_CHECKING:
-    from delivery.deploy.site import Site
+    from delivery.deploy.context import Site
 
 __all__ = [
     "ImagePermission",
@@ -137,7 +137,7 @@ def site_of(
 
     `takes_over`: a run that holds the lock loses it, and stops before its next change.
     """
-    from delivery.deploy.site import Site
+    from delivery.deploy.context import Site
     from delivery.lock import FreeLock, open_lock
     from delivery.provenance import trigger_of
     from delivery.timeline import Timeline
