@@ -17,8 +17,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from delivery.aws import ErrorMeaning, asking, meaning
+from delivery.dynamodb import make_table
 from delivery.errors import DeliveryError, LockedError
-from delivery.tables import make_table
 from jobdsl.aws.lease import DynamoLease, LeaseError, create_table
 
 if TYPE_CHECKING:

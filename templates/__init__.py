@@ -1,15 +1,15 @@
 """Job templates that most teams use off the shelf."""
 
+from .after_deploy import promote, resume, rollback
 from .baking import bake
 from .build import library, webapp
-from .builds import Builds
 from .changing import resize, terminate, traffic
 from .cleaning import ami_cleanup, bake_reaper, group_cleanup
 from .deploying import canary, deploy
-from .following import promote, resume, rollback
 from .options import build_options, delivery_options
 from .overview import status
 from .service import Service, service
+from .service_jobs import Builds
 from .stages import Stage, Stages
 
 __all__ = [

@@ -7,10 +7,10 @@ from typing import Any, Unpack
 
 from jobdsl import freestyle, params, steps
 
+from .delivery_job import REPORT, DeliveryArguments, words
 from .handing import STARTED_BY, HandOn, chain, check_hand_on
 from .jobset import override
 from .options import BakeParts, DeliveryOptions, split
-from .running import REPORT, DeliveryArguments, words
 
 __all__ = ["BUILT", "KEPT", "PROPERTIES", "bake", "bake_script"]
 

@@ -8,10 +8,10 @@ from typing import Any, Unpack
 
 from jobdsl import DslError, freestyle, params, publish, scm, steps, template, triggers, wrappers
 
-from .builds import Builds
 from .hosting import Hosting, hosting
 from .jobset import NO_JOB
 from .options import BuildOptions, BuildParts, split
+from .service_jobs import Builds
 from .variants import Kind, Variant, variant
 
 __all__ = ["Building", "build_jobs", "library", "webapp"]

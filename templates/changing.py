@@ -6,7 +6,7 @@ from typing import Any, Unpack
 
 from jobdsl import freestyle, params
 
-from .following import acting
+from .after_deploy import acting
 from .options import ActParts
 
 __all__ = ["resize", "terminate", "traffic"]

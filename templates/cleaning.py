@@ -6,9 +6,9 @@ from typing import Any, Unpack
 
 from jobdsl import DslError, freestyle, params, triggers
 
+from .delivery_job import DeliveryArguments
 from .jobset import override
 from .options import CleanParts, DeliveryOptions, split
-from .running import DeliveryArguments
 
 __all__ = ["ami_cleanup", "bake_reaper", "group_cleanup"]
 

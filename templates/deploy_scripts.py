@@ -6,7 +6,7 @@ from delivery.names import NameProblem, parse_cluster
 from jobdsl import DslError
 from jobdsl.errors import suggestion
 
-from .running import REPORT, DeliveryArguments, words
+from .delivery_job import REPORT, DeliveryArguments, words
 
 __all__ = ["KEPT", "MINUTES", "PROPERTIES", "STRATEGIES", "act_script", "deploy_script", "in_region"]
 

@@ -8,11 +8,11 @@ from typing import Any, Unpack
 from jobdsl import freestyle, params, steps
 
 from .baking import PROPERTIES as BAKED
+from .delivery_job import DeliveryArguments
 from .deploy_scripts import KEPT, MINUTES, PROPERTIES, deploy_script, in_region
 from .handing import HandOn, chain, check_hand_on, copied_from
 from .jobset import override
 from .options import DeliveryOptions, DeployParts, split
-from .running import DeliveryArguments
 
 __all__ = ["canary", "deploy"]
 

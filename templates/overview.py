@@ -6,9 +6,9 @@ from typing import Unpack
 
 from jobdsl import freestyle, triggers
 
+from .delivery_job import DeliveryArguments
 from .jobset import override
 from .options import DeliveryOptions, StatusParts, split
-from .running import DeliveryArguments
 
 __all__ = ["status"]
 

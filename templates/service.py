@@ -7,21 +7,21 @@ from typing import Any, Unpack
 
 from jobdsl import freestyle, pipeline, properties, publish, steps
 
+from .after_deploy import promote as promote_job
+from .after_deploy import resume as resume_job
+from .after_deploy import rollback as rollback_job
 from .baking import BUILT
 from .baking import bake as bake_job
 from .build import Building, build_jobs
-from .builds import Builds
+from .delivery_job import DeliveryArguments
 from .deploying import canary, deploy
-from .following import promote as promote_job
-from .following import resume as resume_job
-from .following import rollback as rollback_job
 from .handing import HandOn
 from .jobset import NO_JOB, JobSet, override
 from .options import DeliveryOptions, NoticeOptions, PublishOptions, ServiceParts, StepPart, split
-from .running import DeliveryArguments
+from .service_jobs import Builds
 from .service_pipeline import whole_way
+from .service_settings import Way
 from .stages import Stages
-from .way import Way
 
 __all__ = ["Service", "service"]
 

@@ -11,10 +11,10 @@ from jobdsl import pipeline, template, triggers
 from .baking import KEPT as BAKED
 from .baking import PROPERTIES, bake_script
 from .build_pipeline import build_stages
+from .delivery_job import REPORT, DeliveryArguments
 from .deploy_scripts import KEPT, act_script, deploy_script
-from .running import REPORT, DeliveryArguments
+from .service_settings import Way
 from .stages import Stage, StageCredentials, Stages
-from .way import Way
 
 __all__ = ["whole_way"]
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from delivery.aws import AwsError, ErrorMeaning, asking
 from delivery.database import connected
+from delivery.dynamodb import make_table
 from delivery.history.record import RunEvent, dumps, loads
 from delivery.settings.model import NONE
-from delivery.tables import make_table
 
 if TYPE_CHECKING:
     from delivery.aws import Aws

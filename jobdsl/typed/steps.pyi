@@ -998,7 +998,7 @@ class virtualenv(_slots.Step):
     ignore_exit_code: Final[_b.bool]
     def __init__(self, command: _b.str, *, python: _b.str, home: _b.str = '', clear: _b.bool = False, system_site_packages: _b.bool = False, nature: Literal['shell', 'xshell', 'python'] | _b.str = 'shell', ignore_exit_code: _b.bool = False, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
-class Inventory(_slots.Misc):
+class AnsibleInventory(_slots.Misc):
     """Which hosts Ansible knows.
 
     Args:
@@ -1048,7 +1048,7 @@ class ansible_command(_slots.Step):
     no_host_key_check: Final[_b.bool]
     parameters: Final[_b.str | None]
     extra_vars: Final[Any]
-    def __init__(self, hosts: _b.str, *, installation: _b.str | None = None, credentials: _b.str | None = None, vault_credentials: _b.str | None = None, vault_tmp_path: _b.str | None = None, inventory: Inventory | _b.str | _b.int | _b.tuple[Any, ...] | _parts.Untyped | None = None, module: _b.str | None = None, command: _b.str | None = None, become: _b.bool = False, become_user: _b.str | None = 'root', sudo: _b.bool = False, sudo_user: _b.str | None = 'root', forks: _b.int | _b.str = 0, unbuffered: _b.bool = True, colorized: _b.bool = False, no_host_key_check: _b.bool = False, parameters: _b.str | None = None, extra_vars: _parts.Many[extra_var] | None = None, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
+    def __init__(self, hosts: _b.str, *, installation: _b.str | None = None, credentials: _b.str | None = None, vault_credentials: _b.str | None = None, vault_tmp_path: _b.str | None = None, inventory: AnsibleInventory | _b.str | _b.int | _b.tuple[Any, ...] | _parts.Untyped | None = None, module: _b.str | None = None, command: _b.str | None = None, become: _b.bool = False, become_user: _b.str | None = 'root', sudo: _b.bool = False, sudo_user: _b.str | None = 'root', forks: _b.int | _b.str = 0, unbuffered: _b.bool = True, colorized: _b.bool = False, no_host_key_check: _b.bool = False, parameters: _b.str | None = None, extra_vars: _parts.Many[extra_var] | None = None, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class ansible_playbook(_slots.Step):
     """Run an Ansible playbook: `ansible_playbook("site.yml", inventory="hosts/test")`.
@@ -1101,7 +1101,7 @@ class ansible_playbook(_slots.Step):
     parameters: Final[_b.str | None]
     copy_credentials: Final[_b.bool]
     extra_vars: Final[Any]
-    def __init__(self, playbook: _b.str, *, inventory: Inventory | _b.str | _b.int | _b.tuple[Any, ...] | _parts.Untyped | None = None, installation: _b.str | None = None, limit: _b.str | None = None, tags: _b.str | None = None, skipped_tags: _b.str | None = None, start_at: _b.str | None = None, credentials: _b.str | None = None, vault_credentials: _b.str | None = None, vault_tmp_path: _b.str | None = None, become: _b.bool = False, become_user: _b.str | None = 'root', check_mode: _b.bool = False, sudo: _b.bool = False, sudo_user: _b.str | None = 'root', forks: _b.int | _b.str = 0, unbuffered: _b.bool = True, colorized: _b.bool = False, no_host_key_check: _b.bool = False, parameters: _b.str | None = None, copy_credentials: _b.bool = False, extra_vars: _parts.Many[extra_var] | None = None, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
+    def __init__(self, playbook: _b.str, *, inventory: AnsibleInventory | _b.str | _b.int | _b.tuple[Any, ...] | _parts.Untyped | None = None, installation: _b.str | None = None, limit: _b.str | None = None, tags: _b.str | None = None, skipped_tags: _b.str | None = None, start_at: _b.str | None = None, credentials: _b.str | None = None, vault_credentials: _b.str | None = None, vault_tmp_path: _b.str | None = None, become: _b.bool = False, become_user: _b.str | None = 'root', check_mode: _b.bool = False, sudo: _b.bool = False, sudo_user: _b.str | None = 'root', forks: _b.int | _b.str = 0, unbuffered: _b.bool = True, colorized: _b.bool = False, no_host_key_check: _b.bool = False, parameters: _b.str | None = None, copy_credentials: _b.bool = False, extra_vars: _parts.Many[extra_var] | None = None, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class dependency_check(_slots.Step):
     """Look for known vulnerabilities in dependencies.
@@ -2163,7 +2163,7 @@ class system_groovy_text(SystemGroovySource):
     script: Final[Any]
     def __init__(self, script: _misc.groovy_script | _b.str | _b.int | _b.tuple[Any, ...] | _parts.Untyped, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
-class inventory_content(Inventory):
+class inventory_content(AnsibleInventory):
     """An inventory written in the job; `dynamic` makes it a script.
 
     Jenkins: `org.jenkinsci.plugins.ansible.InventoryContent`, plugin `ansible`
@@ -2176,7 +2176,7 @@ class inventory_content(Inventory):
     dynamic: Final[_b.bool]
     def __init__(self, content: _b.str, *, dynamic: _b.bool = False, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
-class inventory_none(Inventory):
+class inventory_none(AnsibleInventory):
     """The inventory of Ansible's own configuration.
 
     Jenkins: `org.jenkinsci.plugins.ansible.InventoryDoNotSpecify`, plugin `ansible`
@@ -2185,7 +2185,7 @@ class inventory_none(Inventory):
     """
     def __init__(self, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
-class inventory_path(Inventory):
+class inventory_path(AnsibleInventory):
     """An inventory file or host list.
 
     Jenkins: `org.jenkinsci.plugins.ansible.InventoryPath`, plugin `ansible`

@@ -10,10 +10,10 @@ from jobdsl import DslError
 from jobdsl.errors import suggestion
 
 from .build import Building
+from .delivery_job import DeliveryArguments
 from .deploy_scripts import STRATEGIES
 from .handing import HandOn, check_hand_on
 from .options import DeliveryOptions
-from .running import DeliveryArguments
 
 __all__ = ["Way"]
 

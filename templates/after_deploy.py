@@ -7,10 +7,10 @@ from typing import Any, Unpack
 
 from jobdsl import freestyle, params, triggers
 
+from .delivery_job import DeliveryArguments
 from .deploy_scripts import KEPT, MINUTES, act_script
 from .jobset import override
 from .options import ActParts, DeliveryOptions, split
-from .running import DeliveryArguments
 
 __all__ = ["acting", "promote", "resume", "rollback"]
 
