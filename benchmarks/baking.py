@@ -1,4 +1,4 @@
-"""Calls to AWS that a bake makes, on moto with what it leaves out put right (tests/images_strict.py)."""
+"""Calls to AWS that a bake makes, on moto put right (tests/support/images_strict.py)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "support"))
 
 from bake_world import World, world
 

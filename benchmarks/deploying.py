@@ -1,6 +1,6 @@
 """Calls to AWS that a deploy makes, by strategy, and the time that is its own.
 
-On moto with what it leaves out put right (tests/deploy_strict.py).
+On moto with what it leaves out put right (tests/support/deploy_strict.py).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "support"))
 sys.path.append(str(Path(__file__).parent.parent / "examples"))
 
 import boto3

@@ -21,7 +21,7 @@ import structlog
 
 from demo_support import expect, indented, say, title
 
-sys.path.append(str(Path(__file__).parent.parent / "tests"))
+sys.path.append(str(Path(__file__).parent.parent / "tests" / "support"))
 from manager_site import Site
 
 from delivery import names
