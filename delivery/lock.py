@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from delivery.clock import HostClock
     from delivery.settings import DeliverySettings
 
-__all__ = ["LEASE", "FreeLock", "Lock", "LockHolder", "TableLock", "holder", "open_lock"]
+__all__ = ["LEASE", "FreeLock", "Lock", "LockHolder", "TableLock", "holder", "open_lock", "sleep_renewing"]
 
 LEASE = 120.0
 """Seconds a lock is good for without being renewed."""
@@ -135,11 +135,7 @@ class TableLock:
 
     def sleep(self, seconds: float) -> None:
         """Wait in portions, and renew it in between."""
-        until = self._clock.monotonic() + seconds
-        while (left := until - self._clock.monotonic()) > 0:
-            self.check()
-            self._clock.sleep(min(left, LEASE / 4))
-        self.check()
+        sleep_renewing(self._clock, self.check, seconds)
 
     def __enter__(self) -> TableLock:
         before = self._look()
@@ -214,6 +210,15 @@ class TableLock:
             f"the lock of {self.cluster} was lost to {by}" if by else f"the lock of {self.cluster} was lost",
             "nothing more was done; run delivery status for the current state",
         )
+
+
+def sleep_renewing(clock: HostClock, check: Callable[[], None], seconds: float) -> None:
+    """Wait in portions, and renew a lock before each and at the end. LockedError."""
+    until = clock.monotonic() + seconds
+    while (left := until - clock.monotonic()) > 0:
+        check()
+        clock.sleep(min(left, LEASE / 4))
+    check()
 
 
 def open_lock(

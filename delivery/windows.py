@@ -1,14 +1,25 @@
-"""When deploys are allowed: windows by day and time, and freezes by date, each with a time zone. Pure."""
+"""When deploys are allowed: windows by day and time, and freezes, each with a time zone. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from fnmatch import fnmatchcase
 from zoneinfo import ZoneInfo
 
-__all__ = ["DeployWindow", "Freeze", "bad_freezes", "bad_windows", "closed", "parse_freeze", "parse_window"]
+__all__ = [
+    "DeployWindow",
+    "Freeze",
+    "bad_freezes",
+    "bad_windows",
+    "closed",
+    "days_frozen",
+    "parse_freeze",
+    "parse_window",
+    "parse_zone",
+]
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WINDOW = re.compile(r"(?P<days>[a-z,-]+) +(?P<start>\d\d:\d\d)-(?P<end>\d\d:\d\d) +(?P<zone>\S+)")
@@ -41,16 +52,36 @@ class DeployWindow:
 
 @dataclass(frozen=True, slots=True)
 class Freeze:
-    """Days on which nothing is deployed, the last one included."""
+    """A time in which nothing is deployed."""
 
-    first: date
-    last: date
-    zone: ZoneInfo
+    begin: datetime
+    end: datetime
+    """Exclusive."""
     reason: str
+    until: str
+    """Its end, as messages have it."""
+    applications: tuple[str, ...] = ("*",)
+    """Globs of the applications it is about."""
 
     def holds(self, now: datetime) -> bool:
         """Tell whether a time is in the freeze."""
-        return self.first <= now.astimezone(self.zone).date() <= self.last
+        return self.begin <= now < self.end
+
+    def concerns(self, application: str) -> bool:
+        """Tell whether it is about an application."""
+        return any(fnmatchcase(application, pattern) for pattern in self.applications)
+
+    def __str__(self) -> str:
+        return f"deploys are frozen until {self.until}: {self.reason}"
+
+
+def days_frozen(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return begin and end of a time of whole days, the last one included. ValueError."""
+    try:
+        end = last + timedelta(days=1)
+    except OverflowError:
+        raise ValueError(f"{last} is too late") from None
+    return datetime.combine(first, _MIDNIGHT, zone), datetime.combine(end, _MIDNIGHT, zone)
 
 
 def parse_window(text: str) -> DeployWindow:
@@ -61,7 +92,8 @@ def parse_window(text: str) -> DeployWindow:
     start, end = (time.fromisoformat(match[name]) for name in ("start", "end"))
     if start == end and start != _MIDNIGHT:
         raise ValueError(f"{text!r} begins when it ends")
-    return DeployWindow(text.strip(), frozenset(_days(match["days"], text)), start, end, _zone(match["zone"]))
+    zone = parse_zone(match["zone"])
+    return DeployWindow(text.strip(), frozenset(_days(match["days"], text)), start, end, zone)
 
 
 def parse_freeze(text: str) -> Freeze:
@@ -72,7 +104,8 @@ def parse_freeze(text: str) -> Freeze:
     first, last = (date.fromisoformat(match[name]) for name in ("first", "last"))
     if last < first:
         raise ValueError(f"{text!r} ends before it begins")
-    return Freeze(first, last, _zone(match["zone"]), match["reason"])
+    begin, end = days_frozen(first, last, parse_zone(match["zone"]))
+    return Freeze(begin, end, match["reason"], f"the end of {last}")
 
 
 def _days(text: str, window: str) -> Iterator[int]:
@@ -85,20 +118,22 @@ def _days(text: str, window: str) -> Iterator[int]:
         yield from (day % 7 for day in range(start, (end if end >= start else end + 7) + 1))
 
 
-def _zone(name: str) -> ZoneInfo:
+def parse_zone(name: str) -> ZoneInfo:
+    """Find a time zone by its name. ValueError."""
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, LookupError):
         raise ValueError(f"there is no time zone {name!r}") from None
 
 
-def closed(windows: Sequence[str], freezes: Sequence[str], now: datetime) -> list[str]:
-    """Say why nothing may be deployed at a time; empty if it may. Without windows any time is open."""
-    reasons = [
-        f"deploys are frozen until the end of {freeze.last}: {freeze.reason}"
-        for freeze in map(parse_freeze, freezes)
-        if freeze.holds(now)
-    ]
+def closed(
+    windows: Sequence[str], freezes: Sequence[str], now: datetime, others: Iterable[Freeze] = ()
+) -> list[str]:
+    """Say why nothing may be deployed at a time; empty if it may. Without windows any time is open.
+
+    `others` are freezes that were read elsewhere.
+    """
+    reasons = [str(freeze) for freeze in (*map(parse_freeze, freezes), *others) if freeze.holds(now)]
     parsed = [parse_window(text) for text in windows]
     if parsed and not any(window.is_open(now) for window in parsed):
         reasons.append(f"it is in no deployment window: {'; '.join(window.text for window in parsed)}")

@@ -131,26 +131,32 @@ def site_of(
     *,
     locked: bool,
     takes_over: bool = False,
+    deploys: bool = False,
     change_request: str = "",
 ) -> Site:
     """Where a command works; `locked` if it changes something. DeliveryError.
 
-    `takes_over`: a run that holds the lock loses it, and stops before its next change.
+    `takes_over`: a run that holds the lock loses it, and stops before its next change. `deploys`: the run
+    also holds the lease of the cluster's tier, where it has one and no other run does.
     """
     from delivery.deploy.context import Site
-    from delivery.lock import FreeLock, open_lock
+    from delivery.lock import FreeLock, Lock, open_lock
     from delivery.provenance import trigger_of
+    from delivery.tiers import TierLock, lease_name
     from delivery.timeline import Timeline
 
     clock = HostClock()
     timeline = Timeline(clock, title=f"{what} in {place.aws.account}, {place.aws.region}")
     settings = place.settings
-    lock = (
+    lock: Lock = (
         open_lock(place.aws, settings, str(cluster), clock, what, timeline.say, takes_over=takes_over)
         if locked
         else FreeLock(clock)
     )
     deploy = settings.deploy(place.aws.account, cluster.app, str(cluster))
+    if locked and deploys and deploy.tier is not None:
+        name = lease_name(deploy.tier)
+        lock = TierLock(lock, open_lock(place.aws, settings, name, clock, what, timeline.say), clock)
     caller, console_user = place.aws.caller if locked else "", settings.console.jenkins.user or ""
     trigger = trigger_of(os.environ, caller, change_request, console_user)
     return Site(place.aws, clock, lock, settings, deploy, timeline, cluster, trigger)

@@ -67,7 +67,7 @@ def deploy(
     cluster = cluster_of(cluster_name, app)
     release = _release(place, image)
     what = f"deploy of {release} to {cluster}"
-    site = site_of(place, cluster, what, locked=True, change_request=change_request)
+    site = site_of(place, cluster, what, locked=True, deploys=True, change_request=change_request)
     site.release = release
     if gate_command:
         site.deploy = replace(site.deploy, gate_command=gate_command)
@@ -119,7 +119,7 @@ def promote(place: CommonOptions, cluster_name: str, **told: Any) -> int:
     from delivery.deploy import operations
 
     cluster = cluster_of(cluster_name)
-    site = site_of(place, cluster, f"promote of {cluster}", locked=True)
+    site = site_of(place, cluster, f"promote of {cluster}", locked=True, deploys=True)
 
     def act() -> CommandOutcome:
         ending = operations.promote(site)
@@ -201,7 +201,7 @@ def resume(place: CommonOptions, cluster_name: str, *, analysis: str | None, **t
     from delivery.deploy import operations
 
     cluster = cluster_of(cluster_name)
-    site = site_of(place, cluster, f"resume of {cluster}", locked=True)
+    site = site_of(place, cluster, f"resume of {cluster}", locked=True, deploys=True)
     judged_by(site, analysis)
 
     def act() -> CommandOutcome:

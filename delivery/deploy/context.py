@@ -45,6 +45,8 @@ class Site:
     """What is deployed or taken out by this run, once that is known."""
     ignored_alarms: tuple[str, ...] = ()
     """Names of alarms that are not watched in this deploy."""
+    overridden: list[str] = field(default_factory=list)
+    """What stood against this deploy, and its change request has overridden."""
     evidence: Evidence = field(default_factory=Evidence)
     """Why the group of this run failed, if it did."""
     report_directory: Path | None = None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from delivery import tags
 from delivery.deploy import first_group
+from delivery.deploy.admission import check_admission
 from delivery.deploy.attachments import Extras, extras_of
 from delivery.deploy.canary_analysis import check_installed
 from delivery.deploy.checks import (
@@ -47,7 +47,6 @@ from delivery.deploy.traffic import taking as taking_tags
 from delivery.errors import REFUSED, DeliveryError
 from delivery.health.places import recorded_in
 from delivery.provenance import Release
-from delivery.windows import closed
 from jobdsl.errors import Problem
 
 if TYPE_CHECKING:
@@ -116,7 +115,7 @@ def intend(
     if not rolled_back:
         refusals.add(check_owner(facts, site.cluster.app) if facts else (), REFUSED)
         refusals.add(check_alarms(site))
-        refusals.add(_closed(site), REFUSED)
+        refusals.add(refusals.of(lambda: [*check_admission(site)], []), REFUSED)
     refusals.of(
         lambda: check_room(site, cluster, {one.name for one in surplus(cluster, site.deploy.keep)}), None
     )
@@ -159,19 +158,9 @@ def intend(
     gone = {one.name for one in surplus(cluster, site.deploy.keep, old.name if old else None)}
     fleet = fleet_of(cluster, old, size.desired, site.deploy, strategy=strategy, deleted=gone)
     fleet = replace(fleet, new=max(fleet.new, _most(site, intent)))
-    said = (*notes, *unknown, *_notes(site, intent, taking))
+    overridden = [f"{site.trigger.change_request} overrides: {reason}" for reason in site.overridden]
+    said = (*overridden, *notes, *unknown, *_notes(site, intent, taking))
     return replace(intent, notes=said, differences=found, fleet=fleet)
-
-
-def _closed(site: Site) -> Iterator[Problem]:
-    """Yield what windows and freezes have against a deploy now; a change request overrides them."""
-    now = datetime.fromtimestamp(site.clock.now(), UTC)
-    reasons = closed(site.deploy.windows, site.deploy.freezes, now)
-    for reason in reasons:
-        if request := site.trigger.change_request:
-            site.say_once(f"{request} overrides: {reason}")
-        else:
-            yield Problem(reason, hint="--change-request ID overrides it; a rollback is always possible")
 
 
 def _is_judged(site: Site, strategy: str, old: Group | None) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from delivery import tags
 from delivery.deploy import intent as begin
+from delivery.deploy.admission import check_tier
 from delivery.deploy.attachments import Extras, extras_of
 from delivery.deploy.baseline import retire
 from delivery.deploy.capacity import CapacityError
@@ -128,7 +129,7 @@ def deploy(
         site.timeline.say(
             f"a deploy of {recorded_release(open_one.tags)} was stopped: going on with {open_one.name}"
         )
-        return _finish(_run(site, open_one))
+        return _continue(site, open_one)
     way = {
         DeployState.waiting: "delivery promote, or delivery rollback, first",
         DeployState.rolling_back: (
@@ -153,9 +154,7 @@ def promote(site: Site) -> CommandOutcome:
         raise DeliveryError(
             f"no canary of {site.cluster} waits", "run delivery status for the current state", USAGE
         )
-    run = _run(site, found)
-    run.promoted = True
-    return _finish(run)
+    return _continue(site, found, promoted=True)
 
 
 def resume(site: Site) -> CommandOutcome:
@@ -175,7 +174,7 @@ def resume(site: Site) -> CommandOutcome:
         return _back(site, found, found.tags.get(tags.REASON, ""), asked=False)
     if found.state is DeployState.waiting:
         return _undecided(site, found)
-    return _finish(_run(site, found))
+    return _continue(site, found)
 
 
 def rollback(
@@ -233,6 +232,14 @@ def _run(site: Site, new: Group, extras: Extras | None = None) -> DeployRun:
         extras = with_policy(extras_of(site.aws, old) if old else Extras(), site.deploy)
     facts = recorded_facts(new, old, site.deploy, extras.told())
     return DeployRun(site, traffic_of(site), facts, new, extras)
+
+
+def _continue(site: Site, new: Group, *, promoted: bool = False) -> CommandOutcome:
+    """Go on with a deploy that an earlier run has begun. PolicyError while another one of its tier runs."""
+    run = _run(site, new)
+    check_tier(site)
+    run.promoted = promoted
+    return _finish(run)
 
 
 def _finish(run: DeployRun) -> CommandOutcome:
@@ -329,7 +336,7 @@ def _undecided(site: Site, found: Group) -> CommandOutcome:
     until = found.tags.get(tags.DECIDE_BY)
     if until and datetime.fromisoformat(until).timestamp() <= site.clock.now():
         return _back(site, found, f"no decision was made until {until}", asked=False)
-    return _finish(_run(site, found))  # which looks at it, and waits on
+    return _continue(site, found)  # which looks at it, and waits on
 
 
 def _anew(site: Site, new: Group) -> CommandOutcome:

@@ -76,7 +76,8 @@ def run_locked(site: Site, act: Callable[[], CommandOutcome], options: Mapping[s
 def _facts(site: Site) -> dict[str, Any]:
     """What is known of every run, however it ends."""
     place = {"cluster": str(site.cluster), "account": site.aws.account, "region": site.aws.region}
-    return {**place, **site.release.values, **site.trigger.values}
+    overridden = {"overridden": site.overridden} if site.overridden else {}
+    return {**place, **site.release.values, **site.trigger.values, **overridden}
 
 
 def _values(site: Site, ending: CommandOutcome) -> dict[str, Any]:

@@ -75,6 +75,8 @@ class RunRecord:
     """How it ended, in words."""
     reason: str = ""
     """Why it was rolled back."""
+    overridden: tuple[str, ...] = ()
+    """What stood against the run, and its change request has overridden."""
     evidence: Mapping[str, Any] = field(default_factory=dict)
     """What the gate command and the consoles of a group that failed said."""
     timeline: tuple[Mapping[str, Any], ...] = ()
@@ -104,6 +106,7 @@ class RunRecord:
             "to": self.target.values,
             **self.trigger.values,
             "build": self.trigger.build or None,
+            "overridden": list(self.overridden),
             "evidence": dict(self.evidence),
             "timeline": [dict(step) for step in self.timeline],
         }
@@ -116,12 +119,15 @@ class RunRecord:
         if missing := [name for name in own if name not in found]:
             raise ValueError(f"no record of a run: it has no {', '.join(missing)}")
         names = ("deployer", "jenkins_user", "job", "build", "build_url", "change_request")
-        evidence, timeline = values.get("evidence"), values.get("timeline")
+        evidence, timeline, overridden = (values.get(key) for key in ("evidence", "timeline", "overridden"))
         return cls(
             **found,
             trigger=RunOrigin(**_texts(values, names)),
             source=GroupVersion.read(values.get("from")),
             target=GroupVersion.read(values.get("to")),
+            overridden=tuple(text for text in overridden if isinstance(text, str))
+            if isinstance(overridden, list)
+            else (),
             evidence=evidence if isinstance(evidence, dict) else {},
             timeline=tuple(step for step in timeline if isinstance(step, dict))
             if isinstance(timeline, list)

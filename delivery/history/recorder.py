@@ -98,6 +98,7 @@ class Recorder:
             self._record,
             ended=iso(site.clock.now()),
             trigger=site.trigger,
+            overridden=tuple(site.overridden),
             evidence=site.evidence.values,
             timeline=tuple(site.timeline.to_json()["steps"]),
         )

@@ -122,6 +122,7 @@ def _details(run: RunRecord, *, timeline: bool) -> list[str]:
     texts = [run.reason] if run.reason else []
     if run.outcome in ("failed", "refused", "interrupted"):
         texts.append(run.message)
+    texts += [f"{run.trigger.change_request} overrides: {reason}" for reason in run.overridden]
     if timeline:
         texts += [_step(step) for step in run.timeline]
     return [one_line(text) for text in texts if text]

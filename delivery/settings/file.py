@@ -184,10 +184,13 @@ def _toml_line(option: str) -> str:
 
 
 def _located(reader: Reader, read: Deploy) -> Deploy:
-    """Return it with the file of an analysis named from the directory of the settings on."""
-    if read.analysis in (None, NONE):
-        return read
-    return replace(read, analysis=str(Path(reader.file).parent / Path(str(read.analysis)).expanduser()))
+    """Return it with the files it names from the directory of the settings on."""
+    directory = Path(reader.file).parent
+    if read.analysis not in (None, NONE):
+        read = replace(read, analysis=str(directory / Path(str(read.analysis)).expanduser()))
+    if read.freeze is not None and read.freeze != NONE and "://" not in read.freeze:
+        read = replace(read, freeze=str(directory / Path(read.freeze).expanduser()))
+    return read
 
 
 def _said(read: Deploy, table: Mapping[str, Any]) -> Layer:
@@ -204,6 +207,14 @@ def _cross_checks(reader: Reader, settings: DeliverySettings) -> None:
     for one in settings.bake.share:
         if not re.fullmatch(r"[0-9]{12}", one):
             _known(reader, one, settings, ("bake", "share"))
+    if settings.lock.table == NONE:
+        for key, layer in settings.layers.items():
+            if "tier" in layer:
+                path = tuple(filter(None, key if key[0] != "accounts" else (*key, "defaults")))
+                reader.error(
+                    (*path, "tier"), f"{'.'.join(path)} has a tier, and [lock] no table to keep it in",
+                    'table = "delivery-locks" in [lock]',
+                )  # fmt: skip
     if settings.bake.account is not None:
         _known(reader, settings.bake.account, settings, ("bake", "account"))
 

@@ -126,6 +126,12 @@ class Deploy:
     """When deploys may begin: `mon-fri 09:00-16:00 Europe/Berlin`; none: always. No rollback is refused."""
     freezes: tuple[str, ...] = checked((), bad_freezes)
     """When none may: `2026-12-20..2027-01-02 Europe/Berlin REASON`. A change request overrides both."""
+    freeze: str | None = checked(None, values.bad_freeze_source)
+    """File with more freezes, from the directory of this file on, or its URL; see docs/deploying.md."""
+    not_while: Names = ()
+    """CloudWatch alarms: while one of them rings no deploy begins. A change request overrides that."""
+    tier: str | None = checked(None, values.bad_tier)
+    """Name that services share of which one at a time is deployed in an account and region."""
     analysis: str | None = None
     """File that says how canaries are judged by metrics; `none`: they are not. None takes `[analysis]`."""
     ramp: tuple[int, ...] = checked((10, 50, 100), values.bad_ramp)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 __all__ = [
     "bad_change_url",
+    "bad_freeze_source",
     "bad_id",
     "bad_pattern",
     "bad_ramp",
     "bad_security_groups",
     "bad_subnets",
+    "bad_tier",
     "bad_url",
     "bad_user_data",
 ]
@@ -50,6 +53,26 @@ def bad_url(text: str) -> str:
 def bad_change_url(text: str) -> str:
     """Check a URL that asks about a change request."""
     return bad_url(text) or ("" if "{change_request}" in text else "must have {change_request} in it")
+
+
+def bad_freeze_source(text: str) -> str:
+    """Check the URL of freezes: no user and no password is in it. Anything else is the name of a file."""
+    if "://" not in text:
+        return ""
+    if wrong := bad_url(text):
+        return wrong
+    try:
+        parts = urlsplit(text)
+        good = bool(parts.hostname and parts.port != 0 and "@" not in parts.netloc)
+    except ValueError:
+        good = False
+    return "" if good else "must be a URL with a host, and without a user or password"
+
+
+def bad_tier(text: str) -> str:
+    """Check the name of a tier."""
+    good = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", text)
+    return "" if good else "must be letters, digits, _, . and -, at most 64"
 
 
 def bad_ramp(steps: tuple[int, ...]) -> str:

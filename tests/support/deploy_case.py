@@ -261,7 +261,7 @@ def commands(
     """Give `delivery` commands about the cluster, as a Jenkins build does."""
     monkeypatch.setattr(CommonOptions, "settings", property(lambda _: one.settings))
     monkeypatch.setattr(CommonOptions, "aws", property(lambda _: one.world.aws))
-    monkeypatch.setattr(cli_common, "Clock", lambda: one.world.clock)
+    monkeypatch.setattr(cli_common, "HostClock", lambda: one.world.clock)
     for name, value in (build or {}).items():
         monkeypatch.setenv(name, value)
 
