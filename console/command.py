@@ -28,14 +28,15 @@ def web(listen: str, settings_file: Path | None) -> int:
 
     [console] in delivery.toml says who may do what. Needs the extra `web`.
     """
-    from delivery.errors import USAGE, DeliveryError
+    from delivery.errors import DeliveryError
     from delivery.settings import load_settings
     from dynaslave.web.server import address
+    from jobdsl.exit_codes import WRONG_USAGE
 
     try:
         host, port = address(listen)
     except ValueError as error:
-        raise DeliveryError(f"--listen: {error}", "", USAGE) from error
+        raise DeliveryError(f"--listen: {error}", "", WRONG_USAGE) from error
     from .serving import serve
 
     serve(load_settings(settings_file), host, port)

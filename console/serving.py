@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from delivery.clock import HostClock
-from delivery.errors import USAGE, DeliveryError
+from delivery.errors import DeliveryError
 from jobdsl.cli.console import say
 
 from .app import make_app
@@ -61,7 +61,7 @@ def bound(host: str, port: int) -> Iterator[socket.socket]:
             listener.bind((host, port))
         except OSError as error:
             hint = "--listen HOST:PORT takes an address of this host and a free port"
-            raise DeliveryError(f"cannot listen at {host}:{port}: {error.strerror}", hint, USAGE) from error
+            raise DeliveryError(f"cannot listen at {host}:{port}: {error.strerror}", hint) from error
         yield listener
 
 

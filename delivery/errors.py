@@ -27,7 +27,10 @@ __all__ = [
 FAILED = 1
 """An error; what was begun stands, and the message says how to go on."""
 USAGE = 2
-"""Wrong settings, or a request that cannot be; nothing was done. Wrong options end with WRONG_USAGE."""
+"""The request cannot be fulfilled; nothing was done.
+
+Wrong settings and files end with FAILED, wrong options with WRONG_USAGE, as in all three commands.
+"""
 ROLLED_BACK = 3
 """The deploy was rolled back: traffic is where it was."""
 WAITING = 4
@@ -62,8 +65,8 @@ class SeveralError(DeliveryError):
 class SettingsError(SeveralError):
     """Everything that is wrong in the settings, with file and line."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        super().__init__(problems, USAGE)
+    def __init__(self, problems: Iterable[Problem], exit_code: int = FAILED) -> None:
+        super().__init__(problems, exit_code)
 
 
 class PolicyError(SeveralError):

@@ -34,13 +34,15 @@ class Code(NamedTuple):
 
 CODES = (
     Code(0, "done, or nothing to do", "all"),
-    Code(FAILED, "an error; the message says what was done and how to go on", "all"),
+    Code(
+        FAILED, "an error, also in settings and files; the message says what was done and how to go on", "all"
+    ),
     Code(
         PENDING,
         "nothing was changed, changes are pending",
         "`jobdsl plan`; `jobdsl apply` where the answer is no; `dynaslave once --dry-run`",
     ),
-    Code(2, "nothing was changed: the settings or the request are wrong", "`delivery`"),
+    Code(2, "nothing was changed: the request cannot be fulfilled", "`delivery`"),
     Code(REFUSED_OBJECTS, "single objects are refused, others done or planned", "`jobdsl plan`, `apply`"),
     Code(3, "the deploy was rolled back: traffic is where it was", "`delivery deploy`, `promote`, `resume`"),
     Code(3, "the canary failed", "`delivery judge --exit-code`"),

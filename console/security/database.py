@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from delivery.clock import iso
 from delivery.database import connected
-from delivery.errors import USAGE, DeliveryError
+from delivery.errors import DeliveryError
 
 from .identity import Identity
 
@@ -101,7 +101,7 @@ class Database:
             os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
         except OSError as error:
             hint = "[console] state names a file that this user may write"
-            raise DeliveryError(f"{file}: {error.strerror}", hint, USAGE) from error
+            raise DeliveryError(f"{file}: {error.strerror}", hint) from error
         with self._connection() as connection:
             connection.executescript(_SCHEMA)
             connection.execute("insert or ignore into keys values ('forms', ?)", (secrets.token_hex(32),))

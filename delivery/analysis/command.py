@@ -7,7 +7,8 @@ from typing import BinaryIO
 
 import click
 
-from delivery.errors import FAILED, ROLLED_BACK, USAGE, WAITING, DeliveryError
+from delivery.errors import FAILED, ROLLED_BACK, WAITING, DeliveryError
+from jobdsl.exit_codes import WRONG_USAGE
 
 __all__ = ["judge"]
 
@@ -58,14 +59,14 @@ def judge(
         raise DeliveryError(
             f"--marginal-score {marginal_score:g} is above --pass-score {pass_score:g}",
             hint="a canary that passes would be undecided",
-            exit_code=USAGE,
+            exit_code=WRONG_USAGE,
         )
     unknown = [str(path) for path in report if path.suffix not in _FORMATS]
     if unknown:
         raise DeliveryError(
             f"--report {', '.join(unknown)}: unknown format",
             hint=f"one of {', '.join(_FORMATS)}",
-            exit_code=USAGE,
+            exit_code=WRONG_USAGE,
         )
     text = _text(file)
     series = document.read(text, file.name)
@@ -85,11 +86,11 @@ def _text(file: BinaryIO) -> str:
 
     content = file.read(MAXIMUM_BYTES + 1)
     if len(content) > MAXIMUM_BYTES:
-        raise DeliveryError(f"{file.name}: larger than {MAXIMUM_BYTES // 2**20} MiB", exit_code=USAGE)
+        raise DeliveryError(f"{file.name}: larger than {MAXIMUM_BYTES // 2**20} MiB")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DeliveryError(f"{file.name}: not UTF-8 at byte {error.start}", exit_code=USAGE) from None
+        raise DeliveryError(f"{file.name}: not UTF-8 at byte {error.start}") from None
 
 
 def _write(path: Path, text: str) -> None:

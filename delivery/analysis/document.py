@@ -23,7 +23,7 @@ from delivery.analysis.model import (
     NanStrategy,
     OutlierStrategy,
 )
-from delivery.errors import USAGE, SeveralError
+from delivery.errors import FAILED, SeveralError
 from jobdsl.errors import Problem, suggestion
 
 __all__ = ["MAXIMUM_BYTES", "SavedSeries", "as_document", "read"]
@@ -53,7 +53,7 @@ def read(text: str, name: str) -> SavedSeries:
     reader = _Reader(name)
     series = reader.series(_parsed(reader, text))
     if reader.problems:
-        raise SeveralError(reader.problems, USAGE)
+        raise SeveralError(reader.problems, FAILED)
     return series
 
 

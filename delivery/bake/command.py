@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from delivery.cli_options import CommonOptions, place_options
-from delivery.errors import USAGE, DeliveryError
+from delivery.errors import DeliveryError
 from jobdsl.cli.console import say
+from jobdsl.exit_codes import WRONG_USAGE
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
@@ -269,7 +270,7 @@ def _order(aws: Aws, settings: DeliverySettings, minutes: float | None, said: di
     ours = settings.bake
     wanted = said["base"] or ours.base
     if not wanted:
-        raise DeliveryError("which base?", "--base, or base in [bake] of delivery.toml", USAGE)
+        raise DeliveryError("which base?", "--base, or base in [bake] of delivery.toml", WRONG_USAGE)
     asked, parsed, tags = _all(
         lambda: _package(aws, said), lambda: base.parse(wanted), lambda: _tags(said["tags"])
     )
@@ -331,7 +332,9 @@ def _all(*parts: Callable[[], Any]) -> list[Any]:
     if len(errors) == 1:
         raise errors[0]
     if errors:
-        raise SeveralError([one for error in errors for one in error.problems], errors[0].exit_code)
+        wrong_options = any(error.exit_code == WRONG_USAGE for error in errors)
+        code = WRONG_USAGE if wrong_options else errors[0].exit_code
+        raise SeveralError([problem for error in errors for problem in error.problems], code)
     return made
 
 
@@ -353,7 +356,7 @@ def _tags(said: tuple[str, ...]) -> dict[str, str]:
     for one in said:
         key, equals, value = one.partition("=")
         if not equals or not key:
-            raise DeliveryError(f"--tag {one!r}: no tag", "like team=payments", USAGE)
+            raise DeliveryError(f"--tag {one!r}: no tag", "like team=payments", WRONG_USAGE)
         tags[key] = value
     return tags
 

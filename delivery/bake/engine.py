@@ -81,7 +81,7 @@ ENGINES = {
 
 
 def engine(name: str) -> Engine:
-    """The engine of that name; DeliveryError (exit code 2) if there is none."""
+    """The engine of that name; DeliveryError if there is none."""
     if name not in ENGINES:
         hint = suggestion(name, ENGINES) or f"there are {', '.join(ENGINES)}"
         raise DeliveryError(f"there is no engine {name!r}", hint, USAGE)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from delivery.aws import Aws, asking
 from delivery.bake.package import Package, digested
 from delivery.errors import USAGE, DeliveryError
+from jobdsl.exit_codes import WRONG_USAGE
 
 if TYPE_CHECKING:
     import requests
@@ -31,7 +32,7 @@ def inspect(aws: Aws, package: Package, expected: str = "") -> Package:
     """
     expected = expected.lower().removeprefix("sha256:")
     if expected and not _DIGEST.fullmatch(expected):
-        raise DeliveryError(f"{expected!r} is no SHA-256", "64 hexadecimal digits", USAGE)
+        raise DeliveryError(f"{expected!r} is no SHA-256", "64 hexadecimal digits", WRONG_USAGE)
     if package.scheme == "file":
         return _checked(package, *_digest(_here(package)), expected)
     size = _size(aws, package)

@@ -23,9 +23,10 @@ from delivery.bake import fetching, launching
 from delivery.bake.context import BakeContext
 from delivery.bake.engine import Built
 from delivery.bake.imaging import remove
-from delivery.errors import USAGE, DeliveryError
+from delivery.errors import DeliveryError
 from delivery.timeline import TimelineStep
 from jobdsl.errors import Problem
+from jobdsl.exit_codes import WRONG_USAGE
 
 __all__ = ["PackerEngine", "filled", "spoken"]
 
@@ -85,9 +86,7 @@ def filled(template: dict[str, Any], work: BakeContext, subnet: str, package: Pa
     """A template with what the bake decides. Pure. DeliveryError unless it has one amazon-ebs builder."""
     builders = template.get("builders") or []
     if [one.get("type") for one in builders] != [_BUILDER]:
-        raise DeliveryError(
-            f"template {work.order.template} needs one builder, of the type {_BUILDER}", "", USAGE
-        )
+        raise DeliveryError(f"template {work.order.template} needs one builder, of the type {_BUILDER}")
     order, base = work.order, work.base
     (image, _), temporary = work.image_specs(), work.temporary_tags("bake")
     root = {"device_name": base.root_device, "delete_on_termination": True, "encrypted": True}
@@ -140,15 +139,15 @@ def _endpoint() -> dict[str, Any]:
 def _text(work: BakeContext) -> str:
     file = work.order.template
     if file is None:
-        raise DeliveryError("which template?", "--template goes with --engine packer", USAGE)
+        raise DeliveryError("which template?", "--template goes with --engine packer", WRONG_USAGE)
     try:
         text = file.read_text("utf-8")
         known = json.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         hint = "a template of Packer as JSON; one in HCL is not read"
-        raise DeliveryError(f"template {file}: {error}", hint, USAGE) from error
+        raise DeliveryError(f"template {file}: {error}", hint) from error
     if not isinstance(known, dict):
-        raise DeliveryError(f"template {file}: this is no template of Packer", "", USAGE)
+        raise DeliveryError(f"template {file}: this is no template of Packer")
     return text
 
 

@@ -20,7 +20,8 @@ from delivery.deploy.cli_common import (
     what_options,
 )
 from delivery.deploy.outcome import ending_options, run_locked
-from delivery.errors import USAGE, DeliveryError
+from delivery.errors import DeliveryError
+from jobdsl.exit_codes import WRONG_USAGE
 
 if TYPE_CHECKING:
     from delivery.deploy.context import Site
@@ -160,7 +161,8 @@ def rollback(
 
     cluster = cluster_of(cluster_name)
     if cancel and to is not None:
-        raise DeliveryError("--cancel and --to exclude each other", "--to names where traffic goes", USAGE)
+        hint = "--to names where traffic goes"
+        raise DeliveryError("--cancel and --to exclude each other", hint, WRONG_USAGE)
     if as_plan:
         site = site_of(place, cluster, f"plan of a rollback of {cluster}", locked=False)
         return _tell_rollback(site, to, cancel=cancel, as_json=told["as_json"])

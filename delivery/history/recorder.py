@@ -14,11 +14,12 @@ from delivery.clock import iso
 from delivery.deploy.model import Cluster
 from delivery.deploy.status import releases
 from delivery.deploy.traffic import traffic_of
-from delivery.errors import REFUSED, USAGE, DeliveryError, LockedError
+from delivery.errors import REFUSED, USAGE, DeliveryError, LockedError, SettingsError
 from delivery.history.closing import interrupted, version_of, worked_on
 from delivery.history.record import INTERRUPTED, GroupVersion, RunEvent, RunRecord, merged
 from delivery.history.store import HistoryStore, open_store
 from jobdsl.errors import JobdslError
+from jobdsl.exit_codes import WRONG_USAGE
 
 if TYPE_CHECKING:
     from delivery.deploy.context import Site
@@ -165,8 +166,10 @@ def _versions(site: Site, groups: tuple[Group, ...]) -> dict[str, GroupVersion]:
 def _outcome(error: BaseException | None) -> str:
     if isinstance(error, LockedError):  # another run goes on
         return INTERRUPTED
+    if isinstance(error, SettingsError):  # settings are read before anything is changed
+        return "refused"
     if isinstance(error, DeliveryError):
-        return "refused" if error.exit_code in (REFUSED, USAGE) else "failed"
+        return "refused" if error.exit_code in (REFUSED, USAGE, WRONG_USAGE) else "failed"
     return "failed" if isinstance(error, Exception) else INTERRUPTED
 
 

@@ -89,13 +89,13 @@ def _clusters(settings: DeliverySettings) -> set[str]:
 def _write_html(file: Path, groups: list[Values], answers: Answers[list[Values]], now: float) -> None:
     """Write the page. DeliveryError."""
     from delivery.clock import iso
-    from delivery.errors import USAGE, DeliveryError
+    from delivery.errors import DeliveryError
     from delivery.overview.page import to_html
 
     try:
         file.write_text(to_html(groups, answers.unread_values, iso(now)), "utf-8")
     except OSError as error:
-        raise DeliveryError(f"{file} cannot be written: {error.strerror}", "", USAGE) from error
+        raise DeliveryError(f"{file} cannot be written: {error.strerror}") from error
 
 
 def _print(groups: list[Values]) -> None:

@@ -30,6 +30,7 @@ from delivery.settings.model import (
     LockSettings,
 )
 from jobdsl.errors import EstateError, Problem, Where, suggestion
+from jobdsl.exit_codes import WRONG_USAGE
 from jobdsl.settings.tomlread import Reader
 
 __all__ = ["load_settings", "loads", "overridden"]
@@ -158,7 +159,7 @@ def overridden(deploy: Deploy, options: Sequence[str]) -> Deploy:
     try:
         reader.finish()
     except EstateError as error:
-        raise SettingsError(error.problems) from error
+        raise SettingsError(error.problems, WRONG_USAGE) from error
     dropped = ALTERNATIVES if any(name in layer for name in ALTERNATIVES) else ()
     return replace(deploy, **{**dict.fromkeys(dropped, None), **layer})
 
@@ -167,14 +168,14 @@ def _toml_line(option: str) -> str:
     """Write one option as a line of TOML; text without quotes is a text, or a list if the key takes one."""
     name, equals, text = (part.strip() for part in option.partition("="))
     if not equals:
-        raise SettingsError([Problem(f"--set {option}: no value", hint="--set KEY=VALUE")])
+        raise SettingsError([Problem(f"--set {option}: no value", hint="--set KEY=VALUE")], WRONG_USAGE)
     if not name.isidentifier():
-        raise SettingsError([Problem(f"--set {option}: no key", hint="--set KEY=VALUE")])
+        raise SettingsError([Problem(f"--set {option}: no key", hint="--set KEY=VALUE")], WRONG_USAGE)
     if name == "user_data" and text.startswith("@"):
         try:
             return f"{name} = {json.dumps(Path(text[1:]).read_text('utf-8'))}"
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError([Problem(f"--set {option}: cannot be read: {error}")]) from error
+            raise SettingsError([Problem(f"--set {option}: cannot be read: {error}")], WRONG_USAGE) from error
     try:
         tomllib.loads(f"{name} = {text}")
     except tomllib.TOMLDecodeError:

@@ -279,7 +279,7 @@ class DeliverySettings:
     def account(self, name: str | None = None) -> Account:
         """An account by name; None takes the only one. Without any, one of the environment's credentials.
 
-        DeliveryError (exit code 2) if there is none of that name, or no telling which.
+        DeliveryError if there is none of that name, or no telling which.
         """
         if not self.accounts and name in (None, "default"):
             return Account("default")

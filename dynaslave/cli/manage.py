@@ -58,11 +58,12 @@ def run_command(
     from dynaslave.pools.watch import EstateSource, read
 
     given = RunOptions(estate=estate, **options)
+    place = _address(web) if web else None
     configure(form)
     source = EstateSource(estate, lambda root: read(root, given.isolation))
     metrics = Metrics()
     manager = assemble(given, source, connect(given, source.current()), metrics)
-    server = _serve(web, manager, metrics) if web else None
+    server = _serve(place, manager, metrics) if place else None
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: manager.stop())
     try:
@@ -72,17 +73,24 @@ def run_command(
             server.close()
 
 
-def _serve(where: str, manager: Manager, metrics: Metrics) -> WebServer:
-    from dynaslave.web.routes import routes
-    from dynaslave.web.server import WebServer, address
+def _address(web: str) -> tuple[str, int]:
+    from dynaslave.web.server import address
 
     try:
-        host, port = address(where)
-        server = WebServer(host, port, routes(manager, metrics))
+        return address(web)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--web") from None
+
+
+def _serve(place: tuple[str, int], manager: Manager, metrics: Metrics) -> WebServer:
+    from dynaslave.web.routes import routes
+    from dynaslave.web.server import WebServer
+
+    host, port = place
+    try:
+        server = WebServer(host, port, routes(manager, metrics))
     except OSError as error:
-        raise JobdslError(f"the status page cannot be served at {where}: {error.strerror}") from None
+        raise JobdslError(f"the status page cannot be served at {host}:{port}: {error.strerror}") from None
     server.start()
     click.echo(f"status page: {server.url}", err=True)
     return server

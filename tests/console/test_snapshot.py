@@ -212,6 +212,6 @@ def test_the_command_refuses_an_address_that_is_none(capsys: pytest.CaptureFixtu
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         used = f"127.0.0.1:{taken.getsockname()[1]}"
-        for address in ("nonsense", "127.0.0.1:99999", used, "203.0.113.1:80"):
-            assert cli.run(["web", "--listen", address]) == 2, address
+        for address, code in (("nonsense", 64), ("127.0.0.1:99999", 64), (used, 1), ("203.0.113.1:80", 1)):
+            assert cli.run(["web", "--listen", address]) == code, address
             assert "error" in capsys.readouterr().err

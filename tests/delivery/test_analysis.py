@@ -236,11 +236,11 @@ def test_the_command_prints_and_writes_reports(tmp_path: Path, capsys: pytest.Ca
 def test_mistakes_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     saved = tmp_path / "series.json"
     saved.write_text(json.dumps({"metrics": [{"name": "m", "baseline": [1], "canary": [1]}]}), "utf-8")
-    assert run(["judge", str(saved), "--report", "report.pdf"]) == 2
-    assert run(["judge", str(saved), "--pass-score", "50"]) == 2
+    assert run(["judge", str(saved), "--report", "report.pdf"]) == 64
+    assert run(["judge", str(saved), "--pass-score", "50"]) == 64
     assert run(["judge", str(saved), "--report", str(tmp_path / "none" / "r.md")]) == 1
     saved.write_bytes(b"\xff\xfe")
-    assert run(["judge", str(saved)]) == 2
+    assert run(["judge", str(saved)]) == 1
     assert "Traceback" not in capsys.readouterr().err
 
 

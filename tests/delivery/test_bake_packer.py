@@ -107,7 +107,7 @@ def test_a_bad_template_is_told(aws: World, content: str, said: str, monkeypatch
     file.write_text(content)
     with pytest.raises(DeliveryError, match=said) as told:
         aws.bake(aws.order(engine="packer", template=file))
-    assert told.value.exit_code == 2
+    assert told.value.exit_code == 1
     assert not aws.images.launched
 
 

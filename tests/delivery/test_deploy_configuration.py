@@ -13,6 +13,7 @@ from delivery.deploy.traffic import traffic_of
 from delivery.errors import USAGE, DeliveryError, SettingsError
 from delivery.settings import Deploy, loads, overridden
 from deploy_case import NEW, OLD, TOML, Case, Make, cases
+from jobdsl.exit_codes import WRONG_USAGE
 
 
 @pytest.fixture(scope="module")
@@ -266,7 +267,7 @@ def test_options_go_before_the_settings(tmp_path: Any) -> None:
 def test_a_wrong_option_is_refused(option: str, message: str) -> None:
     with pytest.raises(SettingsError) as caught:
         overridden(Deploy(), [option])
-    assert caught.value.exit_code == USAGE
+    assert caught.value.exit_code == WRONG_USAGE
     assert message in str([str(problem) for problem in caught.value.problems])
 
 

@@ -60,7 +60,7 @@ def test_list_writes_a_page_of_all_groups(run: Run, tmp_path: Path) -> None:
     for name in ("cart-v000", "shop-eu-v002", "worker-v010", "us-east-1", "alice"):
         assert name in text
     assert '<td class="good">web</td>' in text
-    assert run("list", "--html", str(tmp_path / "nowhere" / "page.html"))[0] == 2
+    assert run("list", "--html", str(tmp_path / "nowhere" / "page.html"))[0] == 1
     groups = json.loads(out)["groups"]
     groups[0]["version"] = "<script>alert(1)</script>"
     unread = [{"account": "<b>", "region": None, "message": "no"}]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.errors import USAGE, DeliveryError, SettingsError
+from delivery.errors import FAILED, USAGE, DeliveryError, SettingsError
 from delivery.settings import Account, DeliverySettings, Deploy, load_settings, loads
 
 BOTH = """
@@ -25,7 +25,7 @@ production = true
 def errors(text: str) -> list[str]:
     with pytest.raises(SettingsError) as caught:
         loads(text)
-    assert caught.value.exit_code == USAGE
+    assert caught.value.exit_code == FAILED
     return [str(problem) for problem in caught.value.problems]
 
 

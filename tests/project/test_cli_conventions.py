@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -104,6 +106,75 @@ def test_interrupts_and_errors_end_alike(
     monkeypatch.setattr(COMMANDS[path], "invoke", raising)
     monkeypatch.setattr(COMMANDS[path], "parse_args", lambda *_: [])
     assert run(path) == code
+
+
+DELIVERY = ("--settings", "SETTINGS")
+READERS = (
+    ("jobdsl", "lint", "ESTATE"),
+    ("jobdsl", "plan", "ESTATE"),
+    ("jobdsl", "render", "ESTATE", "--out", "OUT"),
+    ("jobdsl", "stats", "ESTATE"),
+    ("dynaslave", "once", "ESTATE", "--dry-run"),
+    ("dynaslave", "status", "ESTATE"),
+    ("delivery", "list", *DELIVERY),
+    ("delivery", "plan", *DELIVERY, "--app", "a", "--cluster", "a", "--image", "ami-12345678"),
+    ("delivery", "bake", *DELIVERY, "--package", "a_1_all.deb", "--base", "ami-12345678"),
+    ("delivery", "status", *DELIVERY, "--cluster", "a"),
+    ("delivery", "clean", "amis", *DELIVERY),
+    ("delivery", "web", *DELIVERY),
+)
+"""Commands that read a settings file before all else."""
+WRONG_SETTINGS = {
+    "unknown-table": b"[nonsense]\na = 1\n",
+    "no-toml": b"[accounts\n",
+    "no-utf-8": b'a = "\xff"\n',
+    "wrong-type": b"accounts = 3\nseed = 3\n",
+}
+
+
+@pytest.mark.parametrize("content", WRONG_SETTINGS.values(), ids=WRONG_SETTINGS)
+@pytest.mark.parametrize("command", READERS, ids=lambda words: " ".join(words[:2]))
+def test_wrong_settings_end_alike(
+    command: tuple[str, ...],
+    content: bytes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for file in ("jobdsl.toml", "delivery.toml"):
+        (tmp_path / file).write_bytes(content)
+    places = {"ESTATE": ".", "SETTINGS": "delivery.toml", "OUT": "out"}
+    program, *words = (places.get(word, word) for word in command)
+    assert PROGRAMS[program][1](words) == FAILED
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert re.search(r"^(jobdsl|delivery)\.toml(:\d+)?: ", printed.err, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("jobdsl", "import", "x.xml", "--only", "a*", "--out", "out"),
+        ("dynaslave", "run", "--web", "nowhere"),
+        ("delivery", "web", "--listen", "nowhere"),
+        ("delivery", "rollback", "--cluster", "a", "--cancel", "--to", "a-v001"),
+        ("delivery", "judge", "series.json", "--report", "report.pdf"),
+        ("delivery", "judge", "series.json", "--pass-score", "50"),
+        ("delivery", "bake", "--package", "a_1_all.deb", "--base", "ami-12345678", "--tag", "novalue"),
+        ("delivery", "bake", "--package", "a_1_all.deb"),
+    ],
+    ids=" ".join,
+)
+def test_options_that_make_no_sense_end_like_unknown_ones(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for file in ("series.json", "x.xml", "a_1_all.deb"):
+        (tmp_path / file).write_text("{}")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    monkeypatch.setenv("JENKINS_URL", "http://127.0.0.1:9")
+    assert PROGRAMS[command[0]][1](list(command[1:])) == WRONG_USAGE
 
 
 def test_an_option_of_a_name_is_the_same_everywhere() -> None:
