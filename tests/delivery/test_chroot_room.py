@@ -305,9 +305,9 @@ def test_a_file_system_grows_with_its_disk(install: Install, disk: Path) -> None
 DRIVER = """
 import signal, sys
 from delivery.bake.package import parse, digested
-from delivery.chroot.provision import Job, provision
+from delivery.chroot.provision import Provisioning, provision
 from delivery.chroot.workdir import work_directory
-from delivery.clock import Clock
+from delivery.clock import HostClock
 from delivery.timeline import Timeline
 import hashlib, pathlib, shutil
 
@@ -318,9 +318,9 @@ signal.signal(signal.SIGTERM, leave)
 disk, file = map(pathlib.Path, sys.argv[1:])
 data = file.read_bytes()
 package = digested(parse(str(file)), hashlib.sha256(data).hexdigest(), len(data))
-timeline = Timeline(Clock())
+timeline = Timeline(HostClock())
 with work_directory() as work, timeline.step("install", "install") as step:
-    provision(Job(disk, package, {}, 600), work, lambda to: shutil.copyfile(file, to), step, timeline.say)
+    provision(Provisioning(disk, package, {}, 600), work, lambda to: shutil.copyfile(file, to), step, timeline.say)
 """
 
 

@@ -89,7 +89,7 @@ def desk() -> Iterator[Desk]:
         made = Desk(make)
         patch.setattr(CommonOptions, "settings", property(lambda _: made.case and made.case.settings))
         patch.setattr(CommonOptions, "aws", property(lambda _: made.case and made.case.world.aws))
-        patch.setattr(told, "Clock", lambda: made.case and made.case.world.clock)
+        patch.setattr(told, "HostClock", lambda: made.case and made.case.world.clock)
         for kind in (
             red_black,
             canary,

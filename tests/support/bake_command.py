@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 import requests
 
-TESTS = Path(__file__).parents[1]
+SUPPORT = Path(__file__).parent
 SECRET = "AKIAEXAMPLEs3cret"
 
 
@@ -20,9 +20,9 @@ class Server:
     """A strict moto server in a process of its own."""
 
     def __init__(self, speed: float) -> None:
-        command = [sys.executable, str(TESTS / "images_strict.py"), "0", str(speed)]
+        command = [sys.executable, str(SUPPORT / "images_strict.py"), "0", str(speed)]
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=TESTS.parent
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=SUPPORT.parents[1]
         )
         assert self.process.stdout is not None
         self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
