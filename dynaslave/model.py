@@ -160,7 +160,7 @@ class AgentState(StrEnum):
     """The states of an agent, in the order it goes through them. It is in exactly one."""
 
     REQUESTED = "requested"
-    """A node without an instance: the launch is under way, or failed. Deadline: `Deadlines.request`."""
+    """A node without an instance: the launch is under way, or failed. Deadline: `Tuning.request_deadline`."""
     PENDING = "pending"
     """The cloud is starting the instance. Deadline: the pool's boot deadline, from the launch on."""
     BOOTING = "booting"
@@ -174,9 +174,9 @@ class AgentState(StrEnum):
     HELD = "held"
     """Marked offline by another user: not touched, and counted while a machine may be behind it."""
     LOST = "lost"
-    """It was online, its instance runs, and its agent is gone. Deadline: `Deadlines.reconnect`."""
+    """It was online, its instance runs, and its agent is gone. Deadline: `Tuning.reconnect_deadline`."""
     GONE = "gone"
-    """A node whose instance has ended: only the node is left to remove. Deadline: `Deadlines.reconnect`."""
+    """A node whose instance has ended: only the node remains. Deadline: `Tuning.reconnect_deadline`."""
 
 
 class Agent(NamedTuple):

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["NEVER_CAME", "REFUSED", "Strikes", "struck"]
+from dynaslave.deciding.tuning import Tuning
 
-REFUSED = 15.0
-"""Seconds before the third try where the cloud said no."""
-NEVER_CAME = 60.0
-"""The same where machines started and no agent came of them: that costs money each time."""
-_LONGEST = 900.0
+__all__ = ["Strikes", "struck"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +25,8 @@ class Strikes:
         return self.count > 1
 
 
-def struck(before: Strikes | None, base: float, reason: str, now: float) -> Strikes:
-    """One failure more. After the first there is no wait, then a longer one each time, 15 minutes at most."""
+def struck(before: Strikes | None, base: float, reason: str, now: float, tuning: Tuning) -> Strikes:
+    """Count one more failure. After the first there is no wait, then a longer one each time."""
     count = before.count + 1 if before else 1
-    wait = min(base * 2 ** min(count - 2, 20), _LONGEST) if count > 1 else 0.0
+    wait = min(base * 2 ** min(count - 2, 20), tuning.launch_wait_most) if count > 1 else 0.0
     return Strikes(count, now + wait, reason)

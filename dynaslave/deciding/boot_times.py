@@ -6,17 +6,9 @@ from dataclasses import dataclass
 from statistics import median
 from typing import NamedTuple
 
-__all__ = ["BOOT_SECONDS", "Boot", "Boots"]
+from dynaslave.deciding.tuning import Tuning
 
-BOOT_SECONDS = 120.0
-"""How long an agent takes from launch to serving, until a pool has shown its own time."""
-_KEPT = 15
-_ENOUGH = 9
-"""Boots before which nothing is said about how much they differ."""
-_DIFFERENT = 30.0
-"""Seconds between the fastest and the slowest boot."""
-_LATE = 1.5
-"""Times the slowest boot after which an agent is late."""
+__all__ = ["Boot", "Boots"]
 
 
 class Boot(NamedTuple):
@@ -37,24 +29,22 @@ class Boots:
     last: tuple[Boot, ...] = ()
     """In the order of launch."""
 
-    def came(self, launched: float, node: str, now: float) -> Boots:
+    def came(self, launched: float, node: str, now: float, tuning: Tuning) -> Boots:
         """One more. A launch in the future, by a clock that differs from the cloud's, took no time."""
-        return Boots(tuple(sorted((*self.last, Boot(launched, node, max(now - launched, 0.0))))[-_KEPT:]))
+        boots = sorted((*self.last, Boot(launched, node, max(now - launched, 0.0))))
+        return Boots(tuple(boots[-tuning.boots_remembered :]))
 
-    @property
-    def usual(self) -> float:
+    def usual(self, tuning: Tuning) -> float:
         """Seconds that half of them took at most."""
-        return median(boot.seconds for boot in self.last) if self.last else BOOT_SECONDS
+        return median(boot.seconds for boot in self.last) if self.last else tuning.boot_guess
 
-    @property
-    def differ(self) -> bool:
+    def differ(self, tuning: Tuning) -> bool:
         """Whether the sooner of two is worth launching both."""
         times = [boot.seconds for boot in self.last]
-        return len(times) >= _ENOUGH and max(times) - min(times) >= _DIFFERENT
+        return len(times) >= tuning.boots_enough and max(times) - min(times) >= tuning.boots_differ
 
-    @property
-    def late(self) -> float | None:
+    def late(self, tuning: Tuning) -> float | None:
         """Seconds after which an agent is unlikely to come at all; None as long as nobody can tell."""
-        if len(self.last) < _ENOUGH:
+        if len(self.last) < tuning.boots_enough:
             return None
-        return _LATE * max(boot.seconds for boot in self.last)
+        return tuning.late_factor * max(boot.seconds for boot in self.last)

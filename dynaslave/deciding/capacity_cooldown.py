@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from dynaslave.deciding.tuning import Tuning
 from dynaslave.provider import Denied, Offer, ProviderError
 
 __all__ = ["SPOT", "Cooling", "Coolings", "avoided", "interrupted", "refused", "still_cooling"]
 
 SPOT = Offer("", "", "spot")
 """Everything of the spot market."""
-_FIRST = 180.0
-_DENIED = 1800.0
-"""What is denied stays denied until somebody changes something."""
-_LONGEST = 1800.0
-_FORGOTTEN = 3600.0
-"""Seconds after its rest in which an offer that is refused again rests twice as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +28,19 @@ Coolings = Mapping[tuple[str, Offer], Cooling]
 
 
 def refused(
-    cooling: Coolings, errors: Mapping[Offer, ProviderError], pool: str, now: float
+    cooling: Coolings, errors: Mapping[Offer, ProviderError], pool: str, now: float, tuning: Tuning
 ) -> dict[tuple[str, Offer], Cooling]:
     """Return the offers to leave out, after these were refused to a pool."""
     after = dict(cooling)
     for offer, error in errors.items():
-        first = _DENIED if isinstance(error, Denied) else _FIRST
+        first = tuning.denied_rest if isinstance(error, Denied) else tuning.offer_rest
         key = (pool if error.own else "", offer)
-        after[key] = _longer(after.get(key), first, error.message, now)
+        after[key] = _longer(after.get(key), first, error.message, now, tuning)
     return after
 
 
 def interrupted(
-    cooling: Coolings, taken: Iterable[Offer], pool: str, reason: str, now: float
+    cooling: Coolings, taken: Iterable[Offer], pool: str, reason: str, now: float, tuning: Tuning
 ) -> dict[tuple[str, Offer], Cooling]:
     """Return the offers to leave out, after spot instances of a pool were taken away before they served.
 
@@ -53,21 +48,23 @@ def interrupted(
     """
     after = dict(cooling)
     for offer in taken:
-        after["", offer] = _longer(after.get(("", offer)), _FIRST, reason, now)
+        after["", offer] = _longer(after.get(("", offer)), tuning.offer_rest, reason, now, tuning)
     spot = (pool, SPOT)
     before = after.get(spot)
-    after[spot] = _longer(before, _FIRST / 2, reason, now) if before else Cooling(1, now, reason)
+    after[spot] = (
+        _longer(before, tuning.offer_rest / 2, reason, now, tuning) if before else Cooling(1, now, reason)
+    )
     return after
 
 
-def _longer(before: Cooling | None, first: float, reason: str, now: float) -> Cooling:
+def _longer(before: Cooling | None, first: float, reason: str, now: float, tuning: Tuning) -> Cooling:
     times = before.times + 1 if before else 1
-    return Cooling(times, now + min(first * 2 ** min(times - 1, 20), _LONGEST), reason)
+    return Cooling(times, now + min(first * 2 ** min(times - 1, 20), tuning.offer_rest_most), reason)
 
 
-def still_cooling(cooling: Coolings, now: float) -> dict[tuple[str, Offer], Cooling]:
-    """Those worth remembering."""
-    return {key: rest for key, rest in cooling.items() if now < rest.until + _FORGOTTEN}
+def still_cooling(cooling: Coolings, now: float, tuning: Tuning) -> dict[tuple[str, Offer], Cooling]:
+    """Return those worth remembering."""
+    return {key: rest for key, rest in cooling.items() if now < rest.until + tuning.offer_forgotten}
 
 
 def avoided(cooling: Coolings, pool: str, types: Sequence[str], now: float) -> frozenset[Offer]:

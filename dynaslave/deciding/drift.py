@@ -15,8 +15,6 @@ from dynaslave.model import Agent, AgentState
 
 __all__ = ["outdated", "replace_outdated"]
 
-_SHARE = 10
-
 
 def outdated(agents: Iterable[Agent], current: Mapping[str, str]) -> frozenset[str]:
     """Return the names of agents that a launch of their pool would make otherwise now."""
@@ -40,7 +38,7 @@ def replace_outdated(
         leaving: agents of the pool that drain already.
         needed: agents that stay.
     """
-    pace = max(1, standing.staying // _SHARE) - leaving
+    pace = max(1, int(standing.staying * standing.tuning.replaced_share)) - leaving
     if standing.coming or standing.late or pace <= 0:
         return []
     idle = [

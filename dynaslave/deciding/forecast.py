@@ -1,10 +1,10 @@
 """What is likely to come: builds of the last minutes, and what they say about the next. Pure arithmetic.
 
-Counted are builds that come to a pool, by slots of two minutes. From the typical slot follows how many
+Counted are builds that come to a pool, by slots of time. From the typical slot follows how many
 more builds may want an executor before a new agent could serve: these executors are kept free
 beforehand. From how long builds take follows how soon an executor that was given back is wanted again.
 
-Where launches fail, the last hour counts, and more is kept free: a build should find an executor rather
+Where launches fail, more slots count, and more is kept free: a build should find an executor rather
 than wait for an agent that may not come.
 """
 
@@ -15,23 +15,9 @@ from dataclasses import dataclass
 from statistics import fmean, median, pvariance
 from typing import NamedTuple
 
-__all__ = ["PATIENT", "SLOT", "BuildArrivals", "Forecast"]
+from dynaslave.deciding.tuning import Tuning
 
-SLOT = 120.0
-"""Seconds over which builds are counted together."""
-_SLOTS, _HOUR = 5, 30
-"""Full slots that are looked back at; the same where launches fail."""
-_ENOUGH = 20
-"""Builds before which experience says nothing."""
-_SHARE, _SPREAD, _MOST = 0.68, 0.6, 1.9
-"""How much is kept free: a share of the builds that will have taken the place of others, and of their
-spread; never more than so many times the spread. Found by simulation: docs/scaling.md has the figures."""
-_SURE, _RARE, _LUMP, _CLIP = 2.4, 2, 4.0, 2
-"""The same where launches fail: so many times the spread, widened up to so far where builds come in heaps.
-One is kept free where at least so many came in an hour; more than so many in one slot are a burst, which
-nobody can keep executors free for."""
-_SHORTEST, _LONGEST = 0.4, 1.0
-"""What share of its idle time a pool's capacity is kept at least, and at most."""
+__all__ = ["PATIENT", "BuildArrivals", "Forecast"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,86 +49,89 @@ class BuildArrivals(NamedTuple):
     """Builds that came since the watch began."""
 
     @classmethod
-    def start(cls, now: float, running: frozenset[str], waiting: int) -> BuildArrivals:
+    def start(cls, now: float, running: frozenset[str], waiting: int, tuning: Tuning) -> BuildArrivals:
         """The first look: what is there has come before."""
-        return cls(now, running, waiting, ((_slot(now), 0, 0.0),))
+        return cls(now, running, waiting, ((_slot(now, tuning), 0, 0.0),))
 
-    def look(self, now: float, running: frozenset[str], waiting: int) -> BuildArrivals:
+    def look(self, now: float, running: frozenset[str], waiting: int, tuning: Tuning) -> BuildArrivals:
         """One look later."""
         if now < self.at:  # a clock that was set back
-            return BuildArrivals.start(now, running, waiting)
+            return BuildArrivals.start(now, running, waiting, tuning)
         ended = len(self.running - running)
         came = max(0, len(running) + waiting - len(self.running) - self.waiting + ended)
-        if not came and _slot(now) == _slot(self.at):
+        if not came and _slot(now, tuning) == _slot(self.at, tuning):
             number, builds, seconds = self.slots[-1]
             current = (number, builds, seconds + len(self.running) * (now - self.at))
             return BuildArrivals(now, running, waiting, (*self.slots[:-1], current), self.total)
-        return BuildArrivals(now, running, waiting, self._slots(now, came), self.total + came)
+        return BuildArrivals(now, running, waiting, self._slots(now, came, tuning), self.total + came)
 
-    def _slots(self, now: float, came: int) -> tuple[tuple[int, int, float], ...]:
+    def _slots(self, now: float, came: int, tuning: Tuning) -> tuple[tuple[int, int, float], ...]:
         """The slots up to now; what ran at the last look has run until now."""
         slots = list(self.slots)
-        for number in range(max(_slot(self.at), _slot(now) - _HOUR), _slot(now) + 1):
-            until = min(now, (number + 1) * SLOT)
-            seconds = len(self.running) * (until - max(self.at, number * SLOT))
+        length, remembered = tuning.slot, max(tuning.slots, tuning.slots_unreliable)
+        current = _slot(now, tuning)
+        for number in range(max(_slot(self.at, tuning), current - remembered), current + 1):
+            until = min(now, (number + 1) * length)
+            seconds = len(self.running) * (until - max(self.at, number * length))
             if slots[-1][0] == number:
                 slots[-1] = (number, slots[-1][1], slots[-1][2] + seconds)
             else:
                 slots.append((number, 0, seconds))
         slots[-1] = (slots[-1][0], slots[-1][1] + came, slots[-1][2])
-        return tuple(slots[-_HOUR - 1 :])
+        return tuple(slots[-remembered - 1 :])
 
-    def next(self) -> float:
+    def next(self, tuning: Tuning) -> float:
         """When the forecast changes though no build comes or ends."""
         if len(self.running) or any(builds or seconds for _, builds, seconds in self.slots):
-            return (_slot(self.at) + 1) * SLOT
+            return (_slot(self.at, tuning) + 1) * tuning.slot
         return math.inf
 
-    def forecast(self, boot: float, *, sure: bool = False) -> Forecast:
+    def forecast(self, boot: float, tuning: Tuning, *, sure: bool = False) -> Forecast:
         """What it says, for agents that boot in so many seconds.
 
         sure: whether launches fail, so that builds should find an executor free.
         """
-        if self.total < _ENOUGH:
+        if self.total < tuning.builds_enough:
             return PATIENT
-        counts, busy = self._past(_SLOTS)
-        typical = median(counts) * boot / SLOT
-        boots = busy * _SLOTS * SLOT / sum(counts) / boot if any(counts) else 0.0
-        ahead = int(_ahead(typical, busy) * _share(boots))
+        counts, busy = self._past(tuning.slots, tuning)
+        typical = median(counts) * boot / tuning.slot
+        boots = busy * tuning.slots * tuning.slot / sum(counts) / boot if any(counts) else 0.0
+        ahead = int(_ahead(typical, busy, tuning) * _share(boots))
         if sure:
-            return Forecast(max(ahead, self._surely(boot, _spread(typical, busy))), 1.0, typical)
-        return Forecast(ahead, _hold(boots), typical)
+            return Forecast(max(ahead, self._surely(boot, _spread(typical, busy), tuning)), 1.0, typical)
+        return Forecast(ahead, _hold(boots, tuning), typical)
 
-    def _past(self, slots: int) -> tuple[list[int], float]:
+    def _past(self, slots: int, tuning: Tuning) -> tuple[list[int], float]:
         """Of so many full slots: the builds that came in each, and executors that ran some, on average."""
-        current = _slot(self.at)
+        current = _slot(self.at, tuning)
         full = [slot for slot in self.slots if current - slots <= slot[0] < current]
         counts = [builds for _, builds, _ in full] + [0] * (slots - len(full))
-        return counts, math.fsum(seconds for _, _, seconds in full) / (slots * SLOT)
+        return counts, math.fsum(seconds for _, _, seconds in full) / (slots * tuning.slot)
 
-    def _surely(self, boot: float, spread: float) -> int:
+    def _surely(self, boot: float, spread: float, tuning: Tuning) -> int:
         """Executors to keep free where launches fail. spread: of the builds of the last minutes."""
-        counts, busy = self._past(_HOUR)
-        if sum(counts) < _RARE:
+        counts, busy = self._past(tuning.slots_unreliable, tuning)
+        if sum(counts) < tuning.sure_builds:
             return 0
-        rare = fmean(min(count, _CLIP) for count in counts) * boot / SLOT
-        lump = min(max(pvariance(counts) / fmean(counts), 1.0), _LUMP)
-        return max(1, int(_SURE * max(math.sqrt((1 + lump) / 2) * spread, _spread(rare, busy))))
+        rare = fmean(min(count, tuning.sure_clip) for count in counts) * boot / tuning.slot
+        heap = min(max(pvariance(counts) / fmean(counts), 1.0), tuning.sure_heap)
+        widest = max(math.sqrt((1 + heap) / 2) * spread, _spread(rare, busy))
+        return max(1, int(tuning.sure_spread * widest))
 
 
-def _slot(now: float) -> int:
-    return int(now // SLOT)
+def _slot(now: float, tuning: Tuning) -> int:
+    return int(now // tuning.slot)
 
 
-def _ahead(typical: float, busy: float) -> float:
+def _ahead(typical: float, busy: float, tuning: Tuning) -> float:
     """Executors for the growth that is likely while an agent boots.
 
     typical: builds that come meanwhile. busy: executors that run builds, on average. In a steady stream
     as many builds end as come, so what counts is how far both can differ: the square root of their number.
     """
     spread = _spread(typical, busy)
-    wanted = _SHARE * spread**2 / 2 + _SPREAD * spread
-    return min(wanted, _MOST * spread) if wanted >= 1 else 0.0
+    likely = tuning.ahead_share * spread**2 / 2 + tuning.ahead_spread * spread
+    return min(likely, tuning.ahead_most * spread) if likely >= 1 else 0.0
 
 
 def _spread(came: float, busy: float) -> float:
@@ -158,6 +147,7 @@ def _share(boots: float) -> float:
     return (1 + min(boots, 1.0)) / 2
 
 
-def _hold(boots: float) -> float:
+def _hold(boots: float, tuning: Tuning) -> float:
     """Short builds come back for an executor soon, long ones mostly find it idle for long."""
-    return min(max(1 / (2 * boots), _SHORTEST), _LONGEST) if boots else _SHORTEST
+    shortest = tuning.hold_shortest
+    return min(max(1 / (2 * boots), shortest), tuning.hold_longest) if boots else shortest

@@ -5,14 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["Trials"]
+from dynaslave.deciding.tuning import Tuning
 
-_HALF = 4 * 3600.0
-"""Seconds in which experience loses half of its weight."""
-_BAD = 0.03
-"""Share of failures from which on launches are not relied on."""
-_ENOUGH = 1.5
-"""Weight of failures below which they are chance, or forgotten: one of four hours ago weighs a half."""
+__all__ = ["Trials"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +18,13 @@ class Trials:
     failed: float = 0.0
     at: float = 0.0
 
-    def more(self, tried: int, failed: int, now: float) -> Trials:
+    def more(self, tried: int, failed: int, now: float, tuning: Tuning) -> Trials:
         """After more launches and failures. A failure that was tried before is no launch of its own."""
-        fade = 0.5 ** (max(now - self.at, 0.0) / _HALF)
+        fade = 0.5 ** (max(now - self.at, 0.0) / tuning.failure_half_life)
         return Trials(self.tried * fade + tried, self.failed * fade + failed, now)
 
-    @property
-    def unreliable_until(self) -> float:
+    def unreliable_until(self, tuning: Tuning) -> float:
         """When what failed is forgotten, if nothing more is tried; before it where failures are too few."""
-        if self.failed < _ENOUGH or self.failed < _BAD * self.tried:
+        if self.failed < tuning.failure_weight or self.failed < tuning.failure_share * self.tried:
             return -math.inf
-        return self.at + _HALF * math.log2(self.failed / _ENOUGH)
+        return self.at + tuning.failure_half_life * math.log2(self.failed / tuning.failure_weight)

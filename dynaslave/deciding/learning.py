@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from dynaslave.deciding import build_counts
-from dynaslave.deciding.backoff import NEVER_CAME, REFUSED, struck
+from dynaslave.deciding.backoff import struck
 from dynaslave.deciding.boot_times import Boots
 from dynaslave.deciding.capacity_cooldown import Coolings, interrupted, refused, still_cooling
 from dynaslave.deciding.decisions import Launch, Report
@@ -14,24 +14,24 @@ from dynaslave.deciding.holds import Hold, follow
 from dynaslave.deciding.launch_reliability import Trials
 from dynaslave.deciding.ledger import AgentHistory, Ledger, launch_time, why_of
 from dynaslave.deciding.memory import Memory
+from dynaslave.deciding.tuning import DEFAULTS, Tuning
 from dynaslave.model import Agent, AgentState, Offline, Snapshot
-from dynaslave.pools.limits import Deadlines
 from dynaslave.pools.pool import AgentPool
 from dynaslave.provider import Offer
 
 __all__ = ["learn", "observe"]
 
 
-def learn(memory: Memory, reports: Iterable[Report], now: float) -> Memory:
+def learn(memory: Memory, reports: Iterable[Report], now: float, tuning: Tuning = DEFAULTS) -> Memory:
     """What came of decisions: refused offers rest, launches that failed count against their pool."""
     strikes, cooling, trials = dict(memory.strikes), dict(memory.cooling), dict(memory.trials)
     for report in reports:
         if isinstance(report.decision, Launch):
             pool, failed = report.decision.pool, len(report.refused)
-            cooling = refused(cooling, report.refused, pool, now)
-            trials[pool] = trials.get(pool, Trials()).more(report.launched + failed, failed, now)
+            cooling = refused(cooling, report.refused, pool, now, tuning)
+            trials[pool] = trials.get(pool, Trials()).more(report.launched + failed, failed, now, tuning)
             if report.launched == 0:
-                strikes[pool] = struck(strikes.get(pool), REFUSED, _why(report), now)
+                strikes[pool] = struck(strikes.get(pool), tuning.refused_wait, _why(report), now, tuning)
     return memory._replace(strikes=strikes, cooling=cooling, trials=trials)
 
 
@@ -41,7 +41,7 @@ def _why(report: Report) -> str:
 
 
 def observe(
-    memory: Memory, ledger: Ledger, pools: Mapping[str, AgentPool], snapshot: Snapshot, deadlines: Deadlines
+    memory: Memory, ledger: Ledger, pools: Mapping[str, AgentPool], snapshot: Snapshot, tuning: Tuning
 ) -> Memory:
     """What a look shows: who serves, who came and how long it took, who did not come in time."""
     now = snapshot.at
@@ -53,34 +53,34 @@ def observe(
         before = memory.seen.get(agent.name)
         pool = pools.get(agent.pool)
         held = before.hold if before else None
-        hold = follow(held, agent, restarted=restarted, now=now, patience=deadlines.resume)
+        hold = follow(held, agent, restarted=restarted, now=now, patience=tuning.resume_deadline)
         seen[agent.name] = after = _seen(agent, before, pool, hold, now)
         if before is not None and after.served and not before.served and not before.missed:
             came.add(agent.pool)
             if agent.instance is not None:
                 known = boots.get(agent.pool, Boots())
                 launched = launch_time(agent.node, agent.instance, before, now)
-                boots[agent.pool] = known.came(launched, agent.name, now)
+                boots[agent.pool] = known.came(launched, agent.name, now, tuning)
         if after.missed and not (before is not None and before.missed) and pool is not None:
             missed[agent.pool] = _missed(agent, pool)
             failed[agent.pool] += 1
         if after.doomed and not (before is not None and before.doomed):
             failed[agent.pool] += 1
-            taken.setdefault(agent.pool, set()).update(_never_served(agent, pool, after, now))
+            taken.setdefault(agent.pool, set()).update(_never_served(agent, pool, after, now, tuning))
     strikes = {name: one for name, one in memory.strikes.items() if name in pools and name not in came}
     for name, why in missed.items():
         if name not in came:
-            strikes[name] = struck(strikes.get(name), NEVER_CAME, why, now)
+            strikes[name] = struck(strikes.get(name), tuning.never_came_wait, why, now, tuning)
     trials = {name: one for name, one in memory.trials.items() if name in pools}
     for name, count in failed.items():
         if count and name in pools:
-            trials[name] = trials.get(name, Trials()).more(0, count, now)
+            trials[name] = trials.get(name, Trials()).more(0, count, now, tuning)
     return memory._replace(
         seen=seen,
         strikes=strikes,
         trials=trials,
         boots={name: times for name, times in boots.items() if name in pools},
-        cooling=_cooling(memory, taken, now),
+        cooling=_cooling(memory, taken, now, tuning),
         missing={
             agent.pool: memory.missing.get(agent.pool, now)
             for agent in ledger.agents
@@ -92,15 +92,13 @@ def observe(
 
 
 _TAKEN_AWAY = "spot instances were interrupted before they served"
-_YOUNG = 600.0
-"""Seconds in which an instance should have served: one that nothing needed for longer proves nothing."""
 
 
-def _cooling(memory: Memory, taken: Mapping[str, set[Offer]], now: float) -> Coolings:
+def _cooling(memory: Memory, taken: Mapping[str, set[Offer]], now: float, tuning: Tuning) -> Coolings:
     """Return the offers that rest. `taken`: by pool, those of instances taken away before they served."""
-    cooling: Coolings = still_cooling(memory.cooling, now)
+    cooling: Coolings = still_cooling(memory.cooling, now, tuning)
     for name, offers in taken.items():
-        cooling = interrupted(cooling, offers, name, _TAKEN_AWAY, now) if offers else cooling
+        cooling = interrupted(cooling, offers, name, _TAKEN_AWAY, now, tuning) if offers else cooling
     return cooling
 
 
@@ -109,12 +107,14 @@ def _restarted(memory: Memory, snapshot: Snapshot) -> bool:
     return memory.unseen or bool(memory.session and snapshot.session not in ("", memory.session))
 
 
-def _never_served(agent: Agent, pool: AgentPool | None, seen: AgentHistory, now: float) -> set[Offer]:
+def _never_served(
+    agent: Agent, pool: AgentPool | None, seen: AgentHistory, now: float, tuning: Tuning
+) -> set[Offer]:
     """Return the offer of a young spot instance on which nothing has run; nothing for any other."""
     instance = agent.instance
     if pool is None or instance is None or instance.market != "spot" or seen.worked:
         return set()
-    young = now - launch_time(agent.node, instance, None, now) <= _YOUNG
+    young = now - launch_time(agent.node, instance, None, now) <= tuning.spot_young
     return {Offer(instance.type, instance.zone, "spot")} if young else set()
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from dynaslave.deciding.holds import NOTHING, Hold
+from dynaslave.deciding.tuning import Tuning
 from dynaslave.model import Agent, AgentState, Instance, JenkinsNode, Offline
-from dynaslave.pools.limits import Deadlines
 from dynaslave.pools.pool import AgentPool
 
 __all__ = ["AgentHistory", "Ledger", "exists", "is_coming", "is_serving", "join", "launch_time", "why_of"]
@@ -19,10 +19,6 @@ __all__ = ["AgentHistory", "Ledger", "exists", "is_coming", "is_serving", "join"
 _COMING = (AgentState.REQUESTED, AgentState.PENDING, AgentState.BOOTING)
 _SERVING = (AgentState.IDLE, AgentState.BUSY)
 _ENDED = ("stopping", "terminated")
-_COMES_BACK = 60.0
-"""Seconds in which a lost agent counts as on its way: after a controller's restart all of them come back."""
-_BOOT_MINUTES = 10.0
-"""For agents of a pool nobody knows any more."""
 
 
 class AgentHistory(NamedTuple):
@@ -84,15 +80,15 @@ def join(
     instances: Iterable[Instance],
     pools: Mapping[str, AgentPool],
     now: float,
-    seen: Mapping[str, AgentHistory] | None = None,
-    deadlines: Deadlines | None = None,
+    seen: Mapping[str, AgentHistory],
+    tuning: Tuning,
 ) -> Ledger:
-    """Put together what belongs together. `seen`: what earlier looks have shown, by node."""
+    """Join nodes and instances to agents. `seen`: what earlier polls have shown, by node."""
     ours = {node.name: node for node in nodes if node.pool}
     others = tuple(node for node in nodes if not node.pool)
     claims = _Claims(ours, {node.name for node in others}, instances)
     adoptions = claims.adopt(ours)
-    judge = _Judge(pools, now, seen or {}, deadlines or Deadlines())
+    judge = _Judge(pools, now, seen, tuning)
     return Ledger(
         tuple(judge.agent(node, claims.owner.get(name)) for name, node in ours.items()),
         others,
@@ -157,12 +153,12 @@ class _Judge:
         pools: Mapping[str, AgentPool],
         now: float,
         seen: Mapping[str, AgentHistory],
-        deadlines: Deadlines,
+        tuning: Tuning,
     ) -> None:
         self.pools = pools
         self.now = now
         self.seen = seen
-        self.deadlines = deadlines
+        self.tuning = tuning
 
     def agent(self, node: JenkinsNode, instance: Instance | None) -> Agent:
         before = self.seen.get(node.name)
@@ -220,9 +216,9 @@ class _Judge:
         self, state: AgentState, since: float, node: JenkinsNode, instance: Instance | None
     ) -> float | None:
         if state is AgentState.REQUESTED:
-            return since + self.deadlines.request
+            return since + self.tuning.request_deadline
         if state in (AgentState.LOST, AgentState.GONE):
-            return since + self.deadlines.reconnect
+            return since + self.tuning.reconnect_deadline
         if state in (AgentState.PENDING, AgentState.BOOTING) and instance is not None:
             return since + self.boot_seconds(node)
         return None
@@ -230,7 +226,7 @@ class _Judge:
     def boot_seconds(self, node: JenkinsNode) -> float:
         """Return how long the agent of a node may take to dial in."""
         pool = self.pools.get(node.pool)
-        return 60 * (pool.boot_minutes if pool else _BOOT_MINUTES)
+        return 60 * pool.boot_minutes if pool else self.tuning.undeclared_boot_deadline
 
     def given_up(
         self, node: JenkinsNode, instance: Instance | None, before: AgentHistory | None
@@ -243,7 +239,7 @@ class _Judge:
             return None
         since = self.now if before is None or before.gone is None else before.gone
         ended = instance is None or instance.state in _ENDED
-        return since + (self.deadlines.reconnect if ended else self.deadlines.abandon)
+        return since + (self.tuning.reconnect_deadline if ended else self.tuning.abandon_deadline)
 
 
 def why_of(agent: Agent) -> str:
@@ -261,10 +257,10 @@ def exists(agent: Agent) -> bool:
     return agent.state is not AgentState.GONE and not left
 
 
-def is_coming(agent: Agent, now: float) -> bool:
+def is_coming(agent: Agent, now: float, tuning: Tuning) -> bool:
     """Whether its executors are on their way, and in time."""
     if agent.state is AgentState.LOST:
-        return now <= agent.since + _COMES_BACK
+        return now <= agent.since + tuning.lost_grace
     return agent.state in _COMING and agent.deadline is not None and now <= agent.deadline
 
 

@@ -13,11 +13,12 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from dynaslave.deciding.backoff import Strikes
-from dynaslave.deciding.boot_times import BOOT_SECONDS, Boots
+from dynaslave.deciding.boot_times import Boots
 from dynaslave.deciding.capacity_cooldown import Coolings
 from dynaslave.deciding.forecast import BuildArrivals
 from dynaslave.deciding.launch_reliability import Trials
 from dynaslave.deciding.ledger import AgentHistory
+from dynaslave.deciding.tuning import Tuning
 from dynaslave.deciding.windows import SlidingMaximum
 from jobdsl.grammar.labels import Expr
 
@@ -64,15 +65,15 @@ class Memory(NamedTuple):
     unseen: bool = False
     """Whether the controller did not answer at the last poll."""
 
-    def unreliable_until(self, pool: str) -> float:
+    def unreliable_until(self, pool: str, tuning: Tuning) -> float:
         """Until when launches of a pool are not relied on, by what is known now; `-inf` if they are."""
-        found = self.trials.get(pool)
-        return found.unreliable_until if found else -math.inf
+        trials = self.trials.get(pool)
+        return trials.unreliable_until(tuning) if trials else -math.inf
 
-    def boot_seconds(self, pool: str) -> float:
+    def boot_seconds(self, pool: str, tuning: Tuning) -> float:
         """How long an agent of a pool takes to serve, by experience."""
-        return self.boots[pool].usual if pool in self.boots else BOOT_SECONDS
+        return self.boots[pool].usual(tuning) if pool in self.boots else tuning.boot_guess
 
-    def boots_differ(self, pool: str) -> bool:
+    def boots_differ(self, pool: str, tuning: Tuning) -> bool:
         """Whether agents of a pool boot so differently that the sooner of two is worth launching both."""
-        return pool in self.boots and self.boots[pool].differ
+        return pool in self.boots and self.boots[pool].differ(tuning)

@@ -6,22 +6,19 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from dynaslave.deciding.demand import ON_THE_WAY, Demand
+from dynaslave.deciding.coverage import ON_THE_WAY, Coverage
 from dynaslave.deciding.forecast import PATIENT, BuildArrivals, Forecast
 from dynaslave.deciding.ledger import Ledger, is_coming, is_serving
 from dynaslave.deciding.memory import Memory
-from dynaslave.deciding.supply import Supply, slots
+from dynaslave.deciding.supply import slots
+from dynaslave.deciding.tuning import Tuning
 from dynaslave.deciding.windows import SlidingMaximum
 from dynaslave.model import Agent
 from dynaslave.pools.pool import AgentPool
 from dynaslave.pools.schedules import Floor, floor_at
 
-__all__ = ["Standing", "executors_of", "standings"]
+__all__ = ["Standing", "standings_of"]
 
-_MORE = 1 / 4
-"""Agents launched beyond those needed, as a share of them, where some boot much slower than others."""
-_CLOSING = 15.0
-"""Seconds from the moment nobody needs an agent until it is billed no more."""
 _ROUNDING = 1e-9
 """What a quotient that should be whole may lack."""
 
@@ -51,6 +48,7 @@ class Standing(NamedTuple):
     """Agents on their way that nobody waits for any more."""
     doubt: float
     """Until when launches are not relied on, by what is known now."""
+    tuning: Tuning
 
     @property
     def staying(self) -> int:
@@ -77,13 +75,13 @@ class Standing(NamedTuple):
         if prefer == "cost" or not self.boots_differ or expecting <= self.forecast.typical:
             return 0
         agents = math.ceil(expecting / slots(self.pool))
-        more = math.ceil(_MORE * agents)
+        more = math.ceil(self.tuning.extra_share * agents)
         return more if self.is_doubtful or prefer == "speed" else min(more, self._paid_for(agents))
 
     def _paid_for(self, agents: int) -> int:
         """Agents that cost no more than ending so many before their idle time is over saves."""
         saved = agents * 60 * self.pool.idle_minutes * (1 - self.hold(agents))
-        return int(saved / (self.boot_seconds + _CLOSING) + _ROUNDING)
+        return int(saved / (self.boot_seconds + self.tuning.closing) + _ROUNDING)
 
     def hold(self, agents: int) -> float:
         """Share of its idle time for which a pool of so many agents keeps capacity that nobody needs.
@@ -94,13 +92,13 @@ class Standing(NamedTuple):
         """
         forecast, idle = self.forecast, 60 * self.pool.idle_minutes
         if self.pool.prefer == "cost" and idle:  # billed for no longer than by a timer of each agent
-            return max(0.0, 1 - _CLOSING / idle)
+            return max(0.0, 1 - self.tuning.closing / idle)
         if slots(self.pool) > 1 or self.pool.prefer == "speed":
             return 1.0
         if forecast.ahead or not agents or not idle:
             return forecast.hold
-        more = math.ceil(_MORE * agents) if self.boots_differ else 0
-        return max(forecast.hold, 1 - more * (self.boot_seconds + _CLOSING) / (agents * idle))
+        more = math.ceil(self.tuning.extra_share * agents) if self.boots_differ else 0
+        return max(forecast.hold, 1 - more * (self.boot_seconds + self.tuning.closing) / (agents * idle))
 
     @property
     def is_doubtful(self) -> bool:
@@ -111,47 +109,52 @@ class Standing(NamedTuple):
         """Return how it stands at a later poll that shows the same; None if something is to be done."""
         if self.is_doubtful and now >= self.doubt:
             return None
-        traffic = self.traffic.look(now, self.traffic.running, self.traffic.waiting)
+        traffic = self.traffic.look(now, self.traffic.running, self.traffic.waiting, self.tuning)
         forecast = self.forecast
-        if now >= self.traffic.next():
-            forecast = _forecast(traffic, self.pool, self.boot_seconds, sure=now < self.doubt)
+        if now >= self.traffic.next(self.tuning):
+            forecast = _forecast(traffic, self.pool, self.boot_seconds, self.tuning, sure=now < self.doubt)
             if forecast.ahead != self.forecast.ahead:
                 return None
-        window = self.window.add(self.window.length, now, self.window.value)
+        window = self.window.add(self.window.length, now, self.window.value, self.tuning)
         later = self._replace(traffic=traffic, forecast=forecast, window=window)
         return None if later.surplus() else later
 
     def until(self) -> float:
         """When it may stand otherwise although nothing happens."""
         times = [agent.deadline for agent in self.coming if agent.deadline is not None]
-        times += [self.traffic.next(), *([self.doubt] if self.is_doubtful else [])]
+        times += [self.traffic.next(self.tuning), *([self.doubt] if self.is_doubtful else [])]
         shrinks = self.staying > self.floor.min_agents
         shrinks = shrinks and self.capacity - self.window.value >= slots(self.pool)
-        times.append(self.window.next(self.hold(self.staying) if shrinks else None))
+        times.append(self.window.next(self.hold(self.staying) if shrinks else None, self.tuning))
         return min(times)
 
 
-def executors_of(supplies: Iterable[Supply]) -> dict[str, int]:
-    """Executors that are free or on their way, by pool."""
-    found: dict[str, int] = {}
-    for one in supplies:
-        found[one.pool] = found.get(one.pool, 0) + one.free + one.coming
-    return found
-
-
-def standings(
+def standings_of(
     ledger: Ledger,
     pools: Mapping[str, AgentPool],
+    *,
     going: Collection[str],
     late: Collection[str],
     executors: Mapping[str, int],
-    demand: Demand,
+    coverage: Coverage,
     paused: Mapping[str, int],
     memory: Memory,
     now: float,
+    tuning: Tuning,
 ) -> dict[str, Standing]:
-    """All pools. `late`: who is on the way and not counted; `executors`: free or on their way, before items
-    took any; `paused`: items that start when the controller no longer shuts down.
+    """Describe all pools.
+
+    Args:
+        ledger: all agents.
+        pools: by name, in the order they are preferred.
+        going: agents that have to leave.
+        late: agents on their way that are not counted.
+        executors: free or on their way, by pool, before items took any.
+        coverage: what serves the items.
+        paused: items that start when the controller no longer shuts down, by pool.
+        memory: of earlier polls.
+        now: the time of the poll.
+        tuning: the constants.
     """
     serving: dict[str, list[Agent]] = {name: [] for name in pools}
     coming: dict[str, list[Agent]] = {name: [] for name in pools}
@@ -165,39 +168,44 @@ def standings(
                 serving[agent.pool].append(agent)
             elif agent.name in late:
                 lates[agent.pool] += 1
-            elif agent.name not in going and is_coming(agent, now):
+            elif agent.name not in going and is_coming(agent, now, tuning):
                 coming[agent.pool].append(agent)
-    waiting = demand.waiting()
-    found = {}
+    waiting = coverage.waiting()
+    described = {}
     for name, pool in pools.items():
         busy = sum(len(agent.node.running) for agent in serving[name])
-        boot = memory.boot_seconds(name)
-        traffic = _traffic(memory.traffic.get(name), frozenset(running[name]), waiting.get(name, 0), now)
-        doubt = memory.unreliable_until(name)
-        forecast = _forecast(traffic, pool, boot, sure=now < doubt)
+        boot = memory.boot_seconds(name, tuning)
+        traffic = _traffic(
+            memory.traffic.get(name), frozenset(running[name]), waiting.get(name, 0), now, tuning
+        )
+        doubt = memory.unreliable_until(name, tuning)
+        forecast = _forecast(traffic, pool, boot, tuning, sure=now < doubt)
         floor = _floor(pool, now, forecast.ahead)
         needs = busy + waiting.get(name, 0) + paused.get(name, 0) + floor.free(slots(pool))
-        found[name] = Standing(
+        described[name] = Standing(
             pool=pool,
             floor=floor,
             serving=serving[name],
             coming=coming[name],
             capacity=busy + executors.get(name, 0),
-            expecting=demand.covered.get(name, {}).get(ON_THE_WAY, 0),
+            expecting=coverage.sources.get(name, {}).get(ON_THE_WAY, 0),
             traffic=traffic,
             forecast=forecast,
-            window=_window(memory.windows.get(name), 60 * pool.idle_minutes, needs, now),
-            boots_differ=memory.boots_differ(name),
+            window=_window(memory.windows.get(name), 60 * pool.idle_minutes, needs, now, tuning),
+            boots_differ=memory.boots_differ(name, tuning),
             boot_seconds=boot,
             late=lates[name],
             doubt=doubt,
+            tuning=tuning,
         )
-    return found
+    return described
 
 
-def _forecast(traffic: BuildArrivals, pool: AgentPool, boot: float, *, sure: bool) -> Forecast:
+def _forecast(
+    traffic: BuildArrivals, pool: AgentPool, boot: float, tuning: Tuning, *, sure: bool
+) -> Forecast:
     """What experience says; where cost counts, nothing is kept or launched for what may come."""
-    return PATIENT if pool.prefer == "cost" else traffic.forecast(boot, sure=sure)
+    return PATIENT if pool.prefer == "cost" else traffic.forecast(boot, tuning, sure=sure)
 
 
 def _builds(agent: Agent) -> Iterable[str]:
@@ -206,13 +214,17 @@ def _builds(agent: Agent) -> Iterable[str]:
 
 
 def _traffic(
-    before: BuildArrivals | None, running: frozenset[str], waiting: int, now: float
+    before: BuildArrivals | None, running: frozenset[str], waiting: int, now: float, tuning: Tuning
 ) -> BuildArrivals:
-    return before.look(now, running, waiting) if before else BuildArrivals.start(now, running, waiting)
+    if before is None:
+        return BuildArrivals.start(now, running, waiting, tuning)
+    return before.look(now, running, waiting, tuning)
 
 
-def _window(before: SlidingMaximum | None, length: float, needs: int, now: float) -> SlidingMaximum:
-    return before.add(length, now, needs) if before else SlidingMaximum.start(length, now, needs)
+def _window(
+    before: SlidingMaximum | None, length: float, needs: int, now: float, tuning: Tuning
+) -> SlidingMaximum:
+    return before.add(length, now, needs, tuning) if before else SlidingMaximum.start(length, now, needs)
 
 
 def _floor(pool: AgentPool, now: float, ahead: int) -> Floor:

@@ -23,9 +23,9 @@ from dynaslave.deciding.decisions import (
 )
 from dynaslave.deciding.holds import Kept
 from dynaslave.deciding.ledger import AgentHistory, Ledger, exists, why_of
+from dynaslave.deciding.tuning import Tuning
 from dynaslave.drain_reasons import Why
 from dynaslave.model import Agent, AgentState, Instance, Offline
-from dynaslave.pools.limits import Deadlines
 from dynaslave.pools.pool import AgentPool
 from jobdsl.printable import plural
 
@@ -161,15 +161,15 @@ def settle_instances(
     going: Collection[str],
     pools: Mapping[str, AgentPool],
     seen: Mapping[str, AgentHistory],
-    deadlines: Deadlines,
     now: float,
+    tuning: Tuning,
 ) -> Iterator[Decision]:
     """What instances need: a node, a note, or an end in two steps."""
     for instance, node in ledger.adoptions:
         if node.name not in going:
             yield Adopt(instance.id, node.name, f"its launch {instance.intent} was interrupted")
     for instance in ledger.strays:
-        yield from _stray(instance, deadlines, now)
+        yield from _stray(instance, now, tuning)
     for agent in ledger.agents:
         if agent.instance is not None and exists(agent):
             if agent.instance.suspect:
@@ -179,11 +179,11 @@ def settle_instances(
                 yield from _uses(agent, agent.instance, pools.get(agent.pool), before)
 
 
-def _stray(instance: Instance, deadlines: Deadlines, now: float) -> Iterator[Decision]:
+def _stray(instance: Instance, now: float, tuning: Tuning) -> Iterator[Decision]:
     missing = f"its node {instance.node} does not exist" if instance.node else "no node is its own"
     if not instance.suspect or instance.suspect > now:  # marked by a clock that was set back since
         yield Suspect(instance.id, missing)
-    elif now - instance.suspect >= deadlines.suspect:
+    elif now - instance.suspect >= tuning.suspect_deadline:
         yield EndInstance(instance.id, f"{missing}, for {(now - instance.suspect) / 60:.0f} min")
 
 

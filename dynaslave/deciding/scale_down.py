@@ -7,12 +7,17 @@ many executors were needed at once; experience may shorten the time (forecast.py
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from dynaslave.deciding.coverage import LabelCoverage
 from dynaslave.deciding.decisions import Drain
-from dynaslave.deciding.demand import LabelDemand
-from dynaslave.deciding.ledger import AgentHistory
+from dynaslave.deciding.departures import Departures
+from dynaslave.deciding.drift import replace_outdated
+from dynaslave.deciding.ledger import AgentHistory, Ledger
+from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.pool_state import Standing
+from dynaslave.deciding.scale_up import Growth, ScaleUp
 from dynaslave.deciding.supply import slots
 from dynaslave.drain_reasons import Why
 from dynaslave.model import Agent, AgentState
@@ -21,10 +26,58 @@ from dynaslave.pools.prices import BILLING_MINIMUM
 from jobdsl.grammar.labels import Expr
 from jobdsl.printable import plural
 
-__all__ = ["idle_until", "replace_unfit", "scale_down"]
+__all__ = ["idle_until", "scale_down"]
 
 
 def scale_down(
+    standings: Mapping[str, Standing],
+    scale_up: ScaleUp,
+    ledger: Ledger,
+    leaving: Departures,
+    memory: Memory,
+    now: float,
+) -> list[Drain]:
+    """Choose the agents to drain in all pools: those that are not needed, else those to be renewed."""
+    draining = Counter(agent.pool for agent in ledger.agents if agent.state is AgentState.DRAINING)
+    drains: list[Drain] = []
+    for name, standing in standings.items():
+        growth = scale_up.growth[name]
+        drains += _shrink(standing, growth, scale_up.labels, leaving.kept.needed, memory, now) or _renew(
+            standing, growth, draining[name], leaving, memory
+        )
+    return drains
+
+
+def _shrink(
+    standing: Standing,
+    growth: Growth,
+    labels: Sequence[LabelCoverage],
+    needed: Collection[str],
+    memory: Memory,
+    now: float,
+) -> list[Drain]:
+    """Agents of a pool that are not needed; none while it grows."""
+    if growth.full:
+        waiting = [label.demand.label for label in labels]
+        unfit = _replace_unfit(standing, waiting, growth.uncovered, needed, growth.held_back)
+        if unfit:
+            return unfit
+    over, surplus = max(0, standing.staying - standing.pool.max_agents), standing.surplus()
+    if growth.grows or not (surplus or over):
+        return []
+    return _release(standing, memory.seen, surplus, over, needed, now)
+
+
+def _renew(
+    standing: Standing, growth: Growth, draining: int, leaving: Departures, memory: Memory
+) -> list[Drain]:
+    """Agents of a pool to replace by ones of its newest image or template; none where launches fail."""
+    if growth.grows or growth.held_back or standing.pool.name in memory.strikes:
+        return []
+    return replace_outdated(standing, leaving.outdated, draining, leaving.kept.needed)
+
+
+def _release(
     standing: Standing,
     seen: Mapping[str, AgentHistory],
     surplus: int,
@@ -32,7 +85,7 @@ def scale_down(
     needed: Collection[str],
     now: float,
 ) -> list[Drain]:
-    """Agents to drain: `surplus` that nobody needs, and `over` beyond the pool's maximum.
+    """Choose the agents of a pool to drain: `surplus` without work, and `over` beyond the pool's maximum.
 
     Those go first that have not come yet, the latest first, as soon as the minute is over that they are
     billed for in any case. Then those that are not as the pool describes them any more, then the least
@@ -69,8 +122,8 @@ def _own_idle_seconds(pool: AgentPool) -> float:
     return 60 * pool.idle_minutes if pool.prefer == "speed" else 0.0
 
 
-def replace_unfit(
-    standing: Standing, groups: Sequence[LabelDemand], uncovered: int, needed: Collection[str], held_back: str
+def _replace_unfit(
+    standing: Standing, labels: Sequence[Expr | None], uncovered: int, needed: Collection[str], held_back: str
 ) -> list[Drain]:
     """Return agents to drain that serve nothing that waits, where there is no room for those that would.
 
@@ -78,12 +131,12 @@ def replace_unfit(
 
     Args:
         standing: the pool.
-        groups: everything that waits.
+        labels: of everything that waits.
         uncovered: items of the pool that nothing serves.
         needed: agents that stay.
         held_back: the limit that is in the way.
     """
-    pool, labels = standing.pool, [group.label for group in groups]
+    pool = standing.pool
     unfit = [
         agent
         for agent in (*standing.coming, *standing.serving)

@@ -11,12 +11,10 @@ from typing import NamedTuple
 
 from dynaslave.deciding.ledger import Ledger, is_coming
 from dynaslave.deciding.memory import Memory
+from dynaslave.deciding.tuning import Tuning
 from dynaslave.model import Agent, AgentState
 
 __all__ = ["Late", "late"]
-
-_SHARE = 4
-"""One in so many of those that come may be late. Where more are, it is the experience that is wrong."""
 
 
 class Late(NamedTuple):
@@ -27,24 +25,24 @@ class Late(NamedTuple):
     """When the next one will be, if nothing happens."""
 
 
-def late(ledger: Ledger, going: Collection[str], memory: Memory, now: float) -> Late:
+def late(ledger: Ledger, going: Collection[str], memory: Memory, now: float, tuning: Tuning) -> Late:
     """Agents nobody should wait for; `going`: those that have to leave in any case."""
     coming: dict[str, list[Agent]] = {}
     for agent in ledger.agents:
         if (
             agent.state in (AgentState.PENDING, AgentState.BOOTING)
             and agent.name not in going
-            and is_coming(agent, now)
+            and is_coming(agent, now, tuning)
         ):
             coming.setdefault(agent.pool, []).append(agent)
     names: list[str] = []
     until = math.inf
     for pool, agents in coming.items():
-        limit = memory.boots[pool].late if pool in memory.boots else None
+        limit = memory.boots[pool].late(tuning) if pool in memory.boots else None
         if limit is None:
             continue
         agents.sort(key=lambda agent: (agent.since, agent.name))
         overdue = [agent.name for agent in agents if now > agent.since + limit]
-        names += overdue[: math.ceil(len(agents) / _SHARE)]
+        names += overdue[: math.ceil(len(agents) * tuning.late_share)]
         until = min([until, *(at for agent in agents if (at := agent.since + limit) >= now)])
     return Late(frozenset(names), until)

@@ -3,74 +3,109 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from dynaslave.deciding.ledger import AgentHistory, Ledger, is_coming, is_serving
 from dynaslave.deciding.matching import Labelled
+from dynaslave.deciding.tuning import Tuning
 from dynaslave.model import Agent, AgentState, JenkinsNode, Offline, Running
 from dynaslave.pools.pool import AgentPool
 
-__all__ = ["Supply", "slots", "supplies"]
+__all__ = ["Supply", "executors_of", "slots", "supplies"]
 
 
 def slots(pool: AgentPool) -> int:
-    """Builds that a new agent of a pool can take before anything must happen."""
+    """Return how many builds a new agent of a pool can take before it has to be replaced."""
     return pool.executors if pool.max_uses is None else min(pool.executors, pool.max_uses)
 
 
-@dataclass(slots=True)
-class Supply:
-    """All executors with the same labels, of one pool or of nobody's. Numbers go down as items take them."""
+class Supply(NamedTuple):
+    """All executors with the same labels, of one pool or of nodes that are not ours."""
 
     pool: str
     """Empty for nodes that are not ours."""
     fit: Labelled
+    free: int
+    coming: int
+    """On agents that are being launched."""
+    parked: tuple[tuple[str, int], ...]
+    """Agents that drain only for want of work, and how many executors are free there."""
+    ends: tuple[float, ...]
+    """Seconds until running builds should be over, the soonest first."""
+
+
+class _Share(NamedTuple):
+    """What one node adds to a supply."""
+
     free: int = 0
     coming: int = 0
-    """On agents that are being launched."""
-    parked: list[tuple[str, int]] = field(default_factory=list)
-    """Agents that drain only because nobody needed them, and how many executors are free there."""
-    ends: list[float] = field(default_factory=list)
-    """Seconds until running builds should be over."""
+    parked: tuple[tuple[str, int], ...] = ()
+    ends: Iterable[float] = ()
 
 
 def supplies(
     ledger: Ledger,
     pools: Mapping[str, AgentPool],
     seen: Mapping[str, AgentHistory],
+    *,
     going: Collection[str],
     parked: Collection[str],
     named: Collection[str],
     now: float,
-) -> list[Supply]:
-    """What there is, sorted out by pool and labels.
+    tuning: Tuning,
+) -> tuple[Supply, ...]:
+    """Sum up executors by pool and labels.
 
-    going: agents that count for nothing, as they must leave or are late. parked: agents that could be
-    taken back. named: labels that queue items name; a node whose name is among them is one of its own.
+    Args:
+        ledger: all agents, and nodes of others.
+        pools: by name.
+        seen: what earlier polls have shown of agents.
+        going: agents that count for nothing, as they must leave or are late.
+        parked: agents that could be taken back.
+        named: labels that queue items name; a node whose name is among them is a supply of its own.
+        now: the time of the poll.
+        tuning: the constants.
     """
-    found: dict[tuple[str, Labelled], Supply] = {}
+    shares: dict[tuple[str, Labelled], list[_Share]] = {}
 
-    def of(pool: str, node: JenkinsNode, exclusive: bool) -> Supply:
+    def add(pool: str, node: JenkinsNode, exclusive: bool, share: _Share) -> None:
         labels = node.labels if node.name in named else _shared(node.labels, node.name)
-        key = (pool, Labelled(labels, exclusive))
-        if key not in found:
-            found[key] = Supply(*key)
-        return found[key]
+        shares.setdefault((pool, Labelled(labels, exclusive)), []).append(share)
 
     for agent in ledger.agents:
         pool = pools.get(agent.pool)
-        if pool is not None and agent.name not in going and _counts(agent, agent.name in parked, now):
-            supply = of(pool.name, agent.node, (agent.node.mode or pool.mode) == "exclusive")
-            _add(supply, agent, _uses_left(pool, seen.get(agent.name)), agent.name in parked, now)
+        if pool is None or agent.name in going:
+            continue
+        is_parked = agent.name in parked
+        if _counts(agent, is_parked, now, tuning):
+            share = _share(agent, _uses_left(pool, seen.get(agent.name)), is_parked, now)
+            add(pool.name, agent.node, (agent.node.mode or pool.mode) == "exclusive", share)
     for node in ledger.others:
         if node.connected and node.offline is Offline.NO:
-            supply = of("", node, node.exclusive)
-            supply.free += max(0, node.executors - len(node.running))
-            supply.ends += _ends(node.running, now)
-    for supply in found.values():
-        supply.ends.sort()
-    return list(found.values())
+            free = max(0, node.executors - len(node.running))
+            add("", node, node.exclusive, _Share(free, ends=_ends(node.running, now)))
+    return tuple(_sum(pool, fit, of_these) for (pool, fit), of_these in shares.items())
+
+
+def _sum(pool: str, fit: Labelled, shares: Iterable[_Share]) -> Supply:
+    free = coming = 0
+    parked: list[tuple[str, int]] = []
+    ends: list[float] = []
+    for share in shares:
+        free += share.free
+        coming += share.coming
+        parked += share.parked
+        ends += share.ends
+    return Supply(pool, fit, free, coming, tuple(parked), tuple(sorted(ends)))
+
+
+def executors_of(supply: Iterable[Supply]) -> dict[str, int]:
+    """Sum up executors that are free or on their way, by pool."""
+    executors: dict[str, int] = {}
+    for each in supply:
+        executors[each.pool] = executors.get(each.pool, 0) + each.free + each.coming
+    return executors
 
 
 @lru_cache(maxsize=16_384)
@@ -79,8 +114,10 @@ def _shared(labels: frozenset[str], name: str) -> frozenset[str]:
     return labels - {name}
 
 
-def _counts(agent: Agent, parked: bool, now: float) -> bool:
-    return is_serving(agent) or is_coming(agent, now) or (parked and agent.state is AgentState.DRAINING)
+def _counts(agent: Agent, parked: bool, now: float, tuning: Tuning) -> bool:
+    return (
+        is_serving(agent) or is_coming(agent, now, tuning) or (parked and agent.state is AgentState.DRAINING)
+    )
 
 
 def _uses_left(pool: AgentPool, seen: AgentHistory | None) -> int | None:
@@ -88,19 +125,18 @@ def _uses_left(pool: AgentPool, seen: AgentHistory | None) -> int | None:
     return None if pool.max_uses is None else max(0, pool.max_uses - (seen.uses if seen else 0))
 
 
-def _add(supply: Supply, agent: Agent, uses: int | None, parked: bool, now: float) -> None:
+def _share(agent: Agent, uses: int | None, parked: bool, now: float) -> _Share:
     running = agent.node.running
     free = max(0, agent.executors - len(running))
     free = free if uses is None else min(free, uses)
     if parked:
-        supply.parked += [(agent.name, free)] if free else []
-    elif is_serving(agent):
-        supply.free += free
-        if running:
-            ends = _ends(running, now)
-            supply.ends += ends if uses is None else sorted(ends)[: uses - free]
-    else:
-        supply.coming += free
+        return _Share(parked=((agent.name, free),) if free else ())
+    if not is_serving(agent):
+        return _Share(coming=free)
+    if not running:
+        return _Share(free)
+    ends = _ends(running, now)
+    return _Share(free, ends=ends if uses is None else sorted(ends)[: uses - free])
 
 
 def _ends(running: Iterable[Running], now: float) -> list[float]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from dynaslave.deciding.capacity_cooldown import still_cooling
 from dynaslave.deciding.ledger import AgentHistory
 from dynaslave.deciding.outcome import Outcome
+from dynaslave.deciding.tuning import DEFAULTS, Tuning
 from dynaslave.model import Agent, AgentState
 
 __all__ = ["decide_unchanged"]
@@ -26,12 +27,13 @@ _STEADY = (
 """States in which an agent is judged the same until its deadline."""
 
 
-def decide_unchanged(before: Outcome, now: float) -> Outcome | None:
+def decide_unchanged(before: Outcome, now: float, tuning: Tuning = DEFAULTS) -> Outcome | None:
     """Decide at a later moment about a poll that shows the same, with the same pools and limits.
 
     Args:
         before: the outcome of the last poll.
         now: when the poll was.
+        tuning: the constants, those of the last poll.
 
     Returns:
         What `decide` would return; None where only `decide` can say it.
@@ -48,7 +50,7 @@ def decide_unchanged(before: Outcome, now: float) -> Outcome | None:
         seen=_seen(before, now),
         windows={name: one.window for name, one in standings.items()},
         traffic={name: one.traffic for name, one in standings.items()},
-        cooling=still_cooling(before.memory.cooling, now),
+        cooling=still_cooling(before.memory.cooling, now, tuning),
     )
     until = min([before.settled_until, *(one.until() for one in standings.values())])
     return replace(before, memory=memory, standings=standings, until=until)

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, repeat
 from operator import attrgetter
 
+from dynaslave.deciding.coverage import LabelCoverage
 from dynaslave.deciding.decisions import Drain
-from dynaslave.deciding.demand import LabelDemand
+from dynaslave.deciding.demand import OtherNodes
 from dynaslave.deciding.holds import Kept
 from dynaslave.deciding.outcome import PoolView
 from dynaslave.deciding.pool_state import Standing
-from dynaslave.deciding.scale_up import Grown
+from dynaslave.deciding.scale_up import ScaleUp
 from dynaslave.model import Agent, AgentState, Offline, QueueItem, Snapshot
 from jobdsl.printable import plural
 
@@ -20,8 +21,7 @@ __all__ = ["counted", "notes", "states", "views"]
 
 
 def views(
-    groups: Sequence[LabelDemand],
-    grown: Grown,
+    scale_up: ScaleUp,
     agents: Sequence[Agent],
     standings: Mapping[str, Standing],
     drains: Sequence[Drain],
@@ -29,10 +29,10 @@ def views(
     """Each pool. `drains`: of agents that are let go now."""
     waiting: Counter[str] = Counter()
     oldest: dict[str, float] = {}
-    for group in groups:
-        for name, count in group.counted.items():
+    for label in scale_up.labels:
+        for name, count in label.counted.items():
             waiting[name] += count
-            oldest[name] = min(oldest.get(name, group.since), group.since)
+            oldest[name] = min(oldest.get(name, label.demand.since), label.demand.since)
     drained = {drain.node for drain in drains}
     leaving = Counter(agent.pool for agent in agents if agent.name in drained) if drained else Counter[str]()
     found = states(agents)
@@ -44,10 +44,10 @@ def views(
             uncovered=growth.uncovered,
             agents=found.get(name, {}),
             launching=growth.agents,
-            wanted=standings[name].staying + grown.back.get(name, 0) + growth.agents - leaving[name],
+            wanted=standings[name].staying + growth.restored + growth.agents - leaving[name],
             held_back=growth.held_back,
         )
-        for name, growth in grown.growth.items()
+        for name, growth in scale_up.growth.items()
     )
 
 
@@ -60,12 +60,12 @@ def states(agents: Sequence[Agent]) -> dict[str, dict[AgentState, int]]:
     return found
 
 
-def counted(groups: Sequence[LabelDemand]) -> dict[int, str]:
+def counted(labels: Sequence[LabelCoverage]) -> dict[int, str]:
     """The pool each item counts for, by the item's id; of one label, the first in the queue choose first."""
     found: dict[int, str] = {}
-    for group in groups:
-        ids = map(_id, group.items)
-        for name, count in group.counted.items():
+    for label in labels:
+        ids = map(_id, label.demand.items)
+        for name, count in label.counted.items():
             found.update(zip(islice(ids, count), repeat(name), strict=False))
     return found
 
@@ -74,24 +74,29 @@ _id = attrgetter("id")
 
 
 def notes(
-    snapshot: Snapshot, groups: Sequence[LabelDemand], agents: Sequence[Agent], kept: Kept
+    snapshot: Snapshot,
+    labels: Sequence[LabelCoverage],
+    others: Sequence[OtherNodes],
+    agents: Sequence[Agent],
+    kept: Kept,
 ) -> Iterator[str]:
-    """What people should know."""
+    """What users should know. `others`: by label, the nodes of others that can serve what no pool can."""
     if snapshot.quiet:
         yield f"Jenkins quiets down ({snapshot.quiet}): no build starts until it restarts or it is cancelled"
     unknown = [item for item in snapshot.queue if item.ready and not item.known and item.id not in kept.bound]
     if unknown:
         example = f"{unknown[0].name} ({unknown[0].why or 'no reason given'})"
         yield f"{_wait(unknown)}, and the controller does not report for which label: {example}"
-    for group in groups:
+    for label, nodes in zip(labels, others, strict=True):
+        group = label.demand
         told = _wait(group.items) + ("" if group.label is None else f" for {group.label}")
         them = "it" if len(group.items) == 1 else "them"
-        if group.offline:
-            offline = _some(group.offline)
+        if nodes.offline:
+            offline = _some(nodes.offline)
             yield f"{told}, no pool can serve {them}, and the nodes that can are offline: {offline}"
-        elif group.left and not group.pools and not group.elsewhere:
+        elif label.uncovered and not group.pools and not nodes.online:
             yield f"{told}, and no pool and no node can serve {them}"
-        elif group.passed_over:
+        elif label.passed_over:
             yield f"{told}, though executors that fit have been free for a while"
     yield from _agent_notes(snapshot.at, agents, kept)
 

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["SlidingMaximum"]
+from dynaslave.deciding.tuning import Tuning
 
-_PEAKS = 16
-"""Maxima that are remembered exactly."""
-_PARTS = 12
-"""Where there are more, those of the same twelfth of the length count as the highest of them."""
-_BLIND = 60.0
-"""Seconds nobody may look without the window starting anew, or a third of its length if that is more."""
+__all__ = ["SlidingMaximum"]
 
 Peak = tuple[float, int]
 """Until when a number held, and the number."""
@@ -36,17 +31,17 @@ class SlidingMaximum(NamedTuple):
         """A window that has seen one number."""
         return cls(length, now, now, value, ((now, value),))
 
-    def add(self, length: float, now: float, value: int) -> SlidingMaximum:
+    def add(self, length: float, now: float, value: int, tuning: Tuning) -> SlidingMaximum:
         """The window one look later. It starts anew if its length changed or nobody looked for too long."""
-        if not length or length != self.length or not self.last <= now <= self.last + self._patience():
+        if not length or length != self.length or not self.last <= now <= self.last + self._patience(tuning):
             return SlidingMaximum.start(length, now, value)
         peaks = [peak for peak in self.peaks[:-1] if peak[0] >= now - length]
         peaks.append((now, self.value))
         while peaks and peaks[-1][1] <= value:
             peaks.pop()
         peaks.append((now, value))
-        if len(peaks) > _PEAKS:
-            peaks = [*_merged(peaks[:-1], length / _PARTS), peaks[-1]]
+        if len(peaks) > tuning.window_peaks:
+            peaks = [*_merged(peaks[:-1], length / tuning.window_parts), peaks[-1]]
         return SlidingMaximum(length, self.began, now, value, tuple(peaks))
 
     def most(self, share: float = 1.0) -> int | None:
@@ -56,19 +51,21 @@ class SlidingMaximum(NamedTuple):
             return None
         return next((value for until, value in self.peaks if until + over > self.last), self.value)
 
-    def next(self, share: float | None = 1.0) -> float:
+    def next(self, share: float | None, tuning: Tuning) -> float:
         """When `most` may be another although the number stays the same; it must be seen by then.
 
-        None: only until when it must be seen.
+        Args:
+            share: of the length, as for `most`; None for until when it must be seen only.
+            tuning: the constants.
         """
-        times = [self.last + self._patience()]
+        times = [self.last + self._patience(tuning)]
         if share is not None:
             over = share * self.length
             times += [self.began + over, *(until + over for until, _ in self.peaks[:-1])]
         return min(time for time in times if time > self.last)
 
-    def _patience(self) -> float:
-        return max(_BLIND, self.length / 3)
+    def _patience(self, tuning: Tuning) -> float:
+        return max(tuning.window_gap, self.length / tuning.window_gap_parts)
 
 
 def _merged(peaks: list[Peak], part: float) -> list[Peak]:

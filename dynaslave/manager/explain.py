@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from dynaslave.deciding.ledger import is_coming
+from dynaslave.deciding.tuning import DEFAULTS
 from dynaslave.model import Agent, AgentState, Instance, Snapshot
 from dynaslave.provider import Provider, ProviderError
 
@@ -67,4 +68,4 @@ def _is_due(agent: Agent, known: dict[str, Instance], now: float) -> bool:
         return True
     if agent.state is not AgentState.BOOTING or agent.deadline is None:
         return False
-    return not is_coming(agent, now) or now - agent.since >= _SHARE * (agent.deadline - agent.since)
+    return not is_coming(agent, now, DEFAULTS) or now - agent.since >= _SHARE * (agent.deadline - agent.since)

@@ -6,25 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-__all__ = ["Cap", "Deadlines", "Limits", "TypeFacts"]
-
-
-@dataclass(frozen=True, slots=True)
-class Deadlines:
-    """How long something may take, in seconds, before it is given up. A boot's deadline is the pool's own."""
-
-    request: float = 120.0
-    """A node that has no instance: the launch under way, or one the cloud does not show yet."""
-    reconnect: float = 300.0
-    """An agent that was online and is gone, while its instance runs: a controller's restart fits in."""
-    undeclared: float = 30.0
-    """A pool that is missing from the estate, before its idle agents leave: a checkout fits in."""
-    resume: float = 600.0
-    """From a restart of the controller, or a lost connection, until what ran is expected no more."""
-    abandon: float = 1800.0
-    """An agent that is gone while its instance runs and a build holds it; the instance waits as long."""
-    suspect: float = 120.0
-    """From the mark on an instance that belongs to nothing until it is ended."""
+__all__ = ["Cap", "Limits", "TypeFacts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,4 +48,3 @@ class Limits:
     """By the name a pool gives as its team."""
     types: Mapping[str, TypeFacts] = field(default_factory=dict)
     """The price table. Where a limit needs a type it lacks, nothing of that type is launched."""
-    deadlines: Deadlines = Deadlines()

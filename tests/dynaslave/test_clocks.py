@@ -13,13 +13,13 @@ from dynaslave.deciding.boot_times import Boots
 from dynaslave.deciding.decisions import Suspect
 from dynaslave.deciding.ledger import AgentHistory, join
 from dynaslave.deciding.reconcile import settle_instances
+from dynaslave.deciding.tuning import DEFAULTS
 from dynaslave.ec2.eventual_consistency import Lag
 from dynaslave.manager.clocks import ClockWatch, steady
 from dynaslave.manager.costs import Costs, MemoryBook
 from dynaslave.manager.loop import Dependencies, Manager
 from dynaslave.manager.observe import Observer
 from dynaslave.model import AgentState, Instance, JenkinsNode
-from dynaslave.pools.limits import Deadlines
 from dynaslave.pools.pool import make
 from dynaslave.pools.settings import ManagerSettings as ManagerSettings
 from dynaslave.pools.watch import Declared
@@ -140,7 +140,7 @@ def test_a_look_without_the_cloud_is_not_billed_again() -> None:
 
 
 def test_a_boot_takes_no_less_than_nothing() -> None:
-    assert Boots().came(1000.0, "a", 900.0).usual == 0.0
+    assert Boots().came(1000.0, "a", 900.0, DEFAULTS).usual(DEFAULTS) == 0.0
 
 
 def test_a_launch_is_between_its_node_and_its_first_sight() -> None:
@@ -149,7 +149,7 @@ def test_a_launch_is_between_its_node_and_its_first_sight() -> None:
     def since(launched: float, before: AgentHistory | None = None, now: float = 1010.0) -> float:
         machine = Instance("i-1", "linux", "t", "running", launched, node="p-1")
         seen = {"p-1": before} if before else {}
-        (agent,) = join([node], [machine], {"linux": POOL}, now, seen).agents
+        (agent,) = join([node], [machine], {"linux": POOL}, now, seen, DEFAULTS).agents
         assert agent.state is AgentState.BOOTING
         return agent.since
 
@@ -160,8 +160,10 @@ def test_a_launch_is_between_its_node_and_its_first_sight() -> None:
 
 
 def test_a_mark_of_suspicion_from_the_future_is_written_anew() -> None:
-    ledger = join([], [Instance("i-1", "linux", "t", "running", 100.0, suspect=90_000.0)], {}, 1000.0)
-    decisions = list(settle_instances(ledger, (), {}, {}, Deadlines(), 1000.0))
+    ledger = join(
+        [], [Instance("i-1", "linux", "t", "running", 100.0, suspect=90_000.0)], {}, 1000.0, {}, DEFAULTS
+    )
+    decisions = list(settle_instances(ledger, (), {}, {}, 1000.0, DEFAULTS))
     assert [type(decision) for decision in decisions] == [Suspect]
 
 

@@ -11,10 +11,11 @@ import pytest
 from dynaslave.deciding.boot_times import Boot, Boots
 from dynaslave.deciding.decide import decide
 from dynaslave.deciding.decisions import Decision, Drain, Launch, Retire
-from dynaslave.deciding.forecast import SLOT, BuildArrivals
+from dynaslave.deciding.forecast import BuildArrivals
 from dynaslave.deciding.launch_reliability import Trials
 from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.outcome import Outcome
+from dynaslave.deciding.tuning import DEFAULTS
 from dynaslave.model import Instance, JenkinsNode, Offline, QueueItem, Running, Snapshot
 from dynaslave.pools.limits import Limits
 from dynaslave.pools.pool import AgentPool, make
@@ -37,14 +38,14 @@ def busy(
     running: int, waiting: int = 0, came: int = 12, lasting: float = 480.0, at: float = NOW
 ) -> BuildArrivals:
     """Experience of so many builds in each two minutes."""
-    first = int(at // SLOT) - 5
+    first = int(at // DEFAULTS.slot) - 5
     slots = tuple((first + number, came, came * lasting) for number in range(6))
     return BuildArrivals(at - 5, frozenset(urls(running)), waiting, slots, 1000)
 
 
 def rare(at: float = NOW) -> BuildArrivals:
     """Experience of a pool to which builds came, none of them lately."""
-    return BuildArrivals(at - 5, frozenset(), 0, ((int(at // SLOT), 0, 0.0),), 1000)
+    return BuildArrivals(at - 5, frozenset(), 0, ((int(at // DEFAULTS.slot), 0, 0.0),), 1000)
 
 
 def urls(count: int) -> list[str]:
@@ -115,18 +116,18 @@ def test_in_a_steady_stream_executors_are_kept_free_beforehand() -> None:
 
 
 def test_where_launches_fail_more_executors_are_kept_free_until_that_is_forgotten() -> None:
-    failed = Trials().more(10, 2, NOW - 60)
+    failed = Trials().more(10, 2, NOW - 60, DEFAULTS)
     memory = Memory(traffic={"p": busy(48)}, trials={"p": failed})
     assert launched(decided(0, agents(56, 48), [], memory, pool(max_agents=99)).decisions)[0] == 9
-    forgotten = memory._replace(trials={"p": Trials().more(10, 2, NOW - 100_000)})
+    forgotten = memory._replace(trials={"p": Trials().more(10, 2, NOW - 100_000, DEFAULTS)})
     assert decided(0, agents(56, 48), [], forgotten, pool(max_agents=99)).decisions == ()
     outcome = decided(0, agents(65, 48), [], memory, pool(max_agents=99))
     assert outcome.decisions == ()
-    assert outcome.until <= failed.unreliable_until
+    assert outcome.until <= failed.unreliable_until(DEFAULTS)
 
 
 def test_what_is_kept_where_launches_fail_keeps_to_the_maximum() -> None:
-    memory = Memory(traffic={"p": busy(48)}, trials={"p": Trials().more(10, 2, NOW - 60)})
+    memory = Memory(traffic={"p": busy(48)}, trials={"p": Trials().more(10, 2, NOW - 60, DEFAULTS)})
     outcome = decided(0, agents(56, 48), [], memory, pool(max_agents=59))
     assert launched(outcome.decisions)[0] == 3
     assert outcome.pools[0].held_back == "max_agents is 59"
@@ -182,7 +183,9 @@ def test_more_agents_are_launched_only_where_ending_others_sooner_pays_for_them(
 
 def test_where_launches_fail_more_are_launched_at_any_price() -> None:
     memory = Memory(
-        boots={"p": booted(*BOOTS)}, traffic={"p": rare()}, trials={"p": Trials().more(10, 2, NOW - 60)}
+        boots={"p": booted(*BOOTS)},
+        traffic={"p": rare()},
+        trials={"p": Trials().more(10, 2, NOW - 60, DEFAULTS)},
     )
     assert launched(decided(1, [], [], memory, pool(idle_minutes=1)).decisions)[0] == 2
 
@@ -282,17 +285,17 @@ def test_of_a_batch_not_only_the_slowest_are_remembered() -> None:
     times = [60 + 120 * at / 49 for at in range(50)]
     names = Random(1).sample(range(50), 50)
     for name, seconds in zip(names, times, strict=True):  # in the order they come
-        boots = boots.came(NOW, f"p-{name:02}", NOW + seconds)
+        boots = boots.came(NOW, f"p-{name:02}", NOW + seconds, DEFAULTS)
     kept = [boot.seconds for boot in boots.last]
     assert len(kept) == 15
     assert min(kept) < 90
     assert max(kept) > 150
-    assert 90 < boots.usual < 150
-    assert boots.differ
+    assert 90 < boots.usual(DEFAULTS) < 150
+    assert boots.differ(DEFAULTS)
     for at in range(15):  # those launched later count more
-        boots = boots.came(NOW + 100 + at, f"p-{at}", NOW + 100 + at + 20)
-    assert boots.usual == 20
-    assert not boots.differ
+        boots = boots.came(NOW + 100 + at, f"p-{at}", NOW + 100 + at + 20, DEFAULTS)
+    assert boots.usual(DEFAULTS) == 20
+    assert not boots.differ(DEFAULTS)
 
 
 def test_nobody_waits_for_an_agent_that_takes_much_longer_than_others_did() -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynaslave.deciding.ledger import AgentHistory, Ledger, join
+from dynaslave.deciding.tuning import DEFAULTS
 from dynaslave.model import AgentState, Instance, InstanceState, JenkinsNode, Offline
 from dynaslave.pools.pool import make
 
@@ -42,7 +43,7 @@ seens = st.dictionaries(
 def joined(
     there: list[JenkinsNode], machines: list[Instance], seen: dict[str, AgentHistory] | None = None
 ) -> Ledger:
-    return join(there, machines, POOLS, NOW, seen)
+    return join(there, machines, POOLS, NOW, seen or {}, DEFAULTS)
 
 
 @given(

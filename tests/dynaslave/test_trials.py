@@ -12,6 +12,7 @@ from dynaslave.deciding.decisions import Launch, Report
 from dynaslave.deciding.launch_reliability import Trials
 from dynaslave.deciding.learning import learn
 from dynaslave.deciding.memory import Memory
+from dynaslave.deciding.tuning import DEFAULTS
 from dynaslave.model import Instance, JenkinsNode, Snapshot
 from dynaslave.pools.limits import Limits
 from dynaslave.pools.pool import make
@@ -22,16 +23,16 @@ OFFER = Offer("m5.large", "a", "spot")
 
 
 def test_a_failure_or_two_among_many_are_chance() -> None:
-    assert Trials().more(1, 1, 0).unreliable_until == -math.inf
-    assert Trials().more(100, 2, 0).unreliable_until == -math.inf
-    assert Trials().more(10, 2, 0).unreliable_until > 0
+    assert Trials().more(1, 1, 0, DEFAULTS).unreliable_until(DEFAULTS) == -math.inf
+    assert Trials().more(100, 2, 0, DEFAULTS).unreliable_until(DEFAULTS) == -math.inf
+    assert Trials().more(10, 2, 0, DEFAULTS).unreliable_until(DEFAULTS) > 0
 
 
 def test_what_failed_is_forgotten_in_time() -> None:
-    found = Trials().more(10, 3, 0)
-    assert 3 * HOUR < found.unreliable_until < 5 * HOUR
-    later = found.more(1, 0, found.unreliable_until + 1)
-    assert later.unreliable_until == -math.inf
+    found = Trials().more(10, 3, 0, DEFAULTS)
+    assert 3 * HOUR < found.unreliable_until(DEFAULTS) < 5 * HOUR
+    later = found.more(1, 0, found.unreliable_until(DEFAULTS) + 1, DEFAULTS)
+    assert later.unreliable_until(DEFAULTS) == -math.inf
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 20), st.floats(0, 9 * HOUR)), max_size=20))
@@ -39,10 +40,10 @@ def test_weights_never_grow_by_themselves(steps: list[tuple[int, int, float]]) -
     found, now = Trials(), 0.0
     for tried, failed, pause in steps:
         now += pause
-        after = found.more(tried, failed, now)
+        after = found.more(tried, failed, now, DEFAULTS)
         assert 0 <= after.failed <= found.failed + failed
         assert 0 <= after.tried <= found.tried + tried
-        assert after.unreliable_until == -math.inf or after.unreliable_until >= now
+        assert after.unreliable_until(DEFAULTS) == -math.inf or after.unreliable_until(DEFAULTS) >= now
         found = after
 
 
@@ -50,10 +51,10 @@ def test_refused_offers_count_as_failures() -> None:
     error = NoCapacity("no room")
     memory = learn(Memory(), [Report(Launch("p", 4, ""), launched=3, refused={OFFER: error})], 10.0)
     assert (memory.trials["p"].tried, memory.trials["p"].failed) == (4, 1)
-    assert memory.unreliable_until("p") == -math.inf
+    assert memory.unreliable_until("p", DEFAULTS) == -math.inf
     memory = learn(memory, [Report(Launch("p", 4, ""), launched=3, refused={OFFER: error})], 20.0)
-    assert memory.unreliable_until("p") > 20.0
-    assert memory.unreliable_until("other") == -math.inf
+    assert memory.unreliable_until("p", DEFAULTS) > 20.0
+    assert memory.unreliable_until("other", DEFAULTS) == -math.inf
 
 
 def looked(memory: Memory, at: float, *, connected: bool = False, doomed: str = "") -> Memory:

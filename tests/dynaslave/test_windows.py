@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dynaslave.deciding.tuning import DEFAULTS
 from dynaslave.deciding.windows import SlidingMaximum
 
 steps = st.lists(st.tuples(st.floats(0, 30), st.integers(0, 50)), min_size=1, max_size=120)
@@ -13,7 +14,7 @@ steps = st.lists(st.tuples(st.floats(0, 30), st.integers(0, 50)), min_size=1, ma
 def watched(length: float, seen: list[tuple[float, int]]) -> SlidingMaximum:
     window = SlidingMaximum.start(length, 0.0, seen[0][1])
     for now, value in seen[1:]:
-        window = window.add(length, now, value)
+        window = window.add(length, now, value, DEFAULTS)
     return window
 
 
@@ -51,7 +52,7 @@ def test_few_numbers_are_remembered_to_the_second() -> None:
     seen = [(float(at), int(at < 101)) for at in range(402)]
     assert watched(300, seen[:-1]).most() == 1
     assert watched(300, seen).most() == 0
-    assert watched(300, seen[:350]).next() == 401
+    assert watched(300, seen[:350]).next(1.0, DEFAULTS) == 401
 
 
 @given(st.floats(30, 600), st.sampled_from([1.0, 0.5, 0.3]), steps, st.floats(0, 1))
@@ -60,9 +61,9 @@ def test_before_the_time_it_names_the_most_stays(
 ) -> None:
     """So nobody has to look before: the same number seen at any earlier moment changes nothing."""
     window = watched(length, moved(moves))
-    until = window.next(share)
+    until = window.next(share, DEFAULTS)
     assert until > window.last
-    again = window.add(length, window.last + part * (until - window.last) * 0.999, window.value)
+    again = window.add(length, window.last + part * (until - window.last) * 0.999, window.value, DEFAULTS)
     if part < 1:
         assert again.most(share) == window.most(share)
 
@@ -76,13 +77,13 @@ def test_it_takes_a_whole_length_before_it_says_anything() -> None:
 
 def test_another_length_and_a_gap_start_it_anew() -> None:
     window = watched(60, [(0, 3), (30, 3), (60, 3)])
-    assert window.add(90, 61, 3).began == 61
-    assert window.add(60, 121, 3).began == 121
-    assert window.add(60, 119, 3).began == 0
-    assert window.add(60, 59, 3).began == 59  # a clock that was set back
-    assert window.next(None) == 120
+    assert window.add(90, 61, 3, DEFAULTS).began == 61
+    assert window.add(60, 121, 3, DEFAULTS).began == 121
+    assert window.add(60, 119, 3, DEFAULTS).began == 0
+    assert window.add(60, 59, 3, DEFAULTS).began == 59  # a clock that was set back
+    assert window.next(None, DEFAULTS) == 120
 
 
 def test_without_a_length_now_is_all_that_counts() -> None:
     assert SlidingMaximum.start(0, 5, 2).most() == 2
-    assert SlidingMaximum.start(0, 5, 7).add(0, 6, 2).most() == 2
+    assert SlidingMaximum.start(0, 5, 7).add(0, 6, 2, DEFAULTS).most() == 2
