@@ -90,7 +90,10 @@ def test_every_answer_is_as_the_description_says(console: Site, description: dic
 
 
 def test_every_error_is_as_the_description_says(console: Site, description: dict[str, Any]) -> None:
-    problem = {"$ref": "#/components/schemas/ProblemDocument", "components": _closed(description["components"])}
+    problem = {
+        "$ref": "#/components/schemas/ProblemDocument",
+        "components": _closed(description["components"]),
+    }
     for path, status in (
         ("/applications/nothing", 404),
         (f"/clusters/test/{EU}/nothing", 404),
