@@ -46,6 +46,7 @@ class DeliveryArguments:
     install: str | None = None
     tool: str | None = None
     console: bool = False
+    build_names: bool = False
     agent: Any = None
     mail: str | None = None
     slack: str | None = None
@@ -121,13 +122,14 @@ class DeliveryArguments:
         *,
         minutes: int,
         kept: str | None,
+        named: bool = False,
         beside: Any = None,
         chain: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> dict[str, Any]:
         """Fields of a job: preparation and the steps of `scripts`, what surrounds them, what is kept of them.
 
-        `beside`: parts that run between preparation and steps. `chain`: what a good build starts, as
-        `handing.chain` gives it.
+        `named`: whether what runs leaves a name and a description of the build. `beside`: parts that run
+        between preparation and steps. `chain`: what a good build starts, as `handing.chain` gives it.
         """
         prepare = self.prepare()
         return {
@@ -143,6 +145,7 @@ class DeliveryArguments:
                 "timestamps": wrappers.timestamps(),
                 "timeout": wrappers.timeout(minutes=minutes),
                 "access": self._access(),
+                **(_build_names() if named and self.build_names else {}),
             },
             "publishers": {
                 "artifacts": publish.archive(kept, allow_empty=True, fingerprint=True) if kept else None,
@@ -161,3 +164,15 @@ class DeliveryArguments:
             password="AWS_SECRET_ACCESS_KEY",  # noqa: S106  # the name of a variable
         )
         return wrappers.credentials([keys])
+
+
+def _build_names() -> dict[str, Any]:
+    """What says who started a build, and names the build as `delivery` asks for."""
+    return {
+        "user": wrappers.build_user_vars(),
+        "build_name": wrappers.build_name(
+            f'${{FILE,path="{REPORT}/build-name.txt"}}',
+            description=f'${{FILE,path="{REPORT}/build-description.txt"}}',
+            at_start=False,
+        ),
+    }

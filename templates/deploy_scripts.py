@@ -27,6 +27,7 @@ def deploy_script(
     change_request: bool = False,
     tested_job: str | None = None,
     bake_job: str | None = None,
+    adjustable: bool = False,
 ) -> str:
     """The script of a deploy. Raises DslError for names that cannot be."""
     app = _app(cluster)
@@ -43,6 +44,7 @@ def deploy_script(
         change_request=change_request,
         tested_job=tested_job,
         bake_job=bake_job,
+        adjustable=adjustable,
         in_region=in_region(running.region),
     )
 

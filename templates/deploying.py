@@ -29,6 +29,7 @@ def deploy(
     then: str | Iterable[str] = (),
     hand_on: HandOn = "parameters",
     analysis: str | None = None,
+    adjustable: bool = False,
     **parts: Unpack[DeployParts],
 ) -> freestyle:
     """A job that deploys an image: a new group, and traffic to it once it is healthy; the old one is kept.
@@ -40,18 +41,20 @@ def deploy(
     deployed is taken; `bake_job`: the one that the build of that job has baked which started this one, else
     the last. `then`: jobs that are started with the image once it serves. `hand_on`: `artifacts` where there
     is no Parameterized Trigger plugin: those jobs copy `image.properties` of this one, as `deploy` does with
-    `tested_job`. `analysis`: a file of the estate that says how a canary is judged by its metrics. A deploy
-    that was rolled back fails the build.
+    `tested_job`. `analysis`: a file of the estate that says how a canary is judged by its metrics.
+    `adjustable`: whether the parameters SET and IGNORE_ALARM change settings of the group, and leave out
+    alarms, for one build. A deploy that was rolled back fails the build.
 
     `account`, `region`: where; `settings`: a `delivery.toml` of the estate, else that of the agent.
     `aws_credentials`: Jenkins id of an access key and its secret, else the agent's own role. `tool`: the
     command of a `delivery` that is on the agents; or `install`: what pip installs it from, the address of a
     wheel; either is needed. `agent`: a label expression or a pool. `mail`, `slack`: for failures.
-    `console`: whether the web console starts the job, and names its user in REQUESTED_BY.
+    `console`: whether the web console starts the job, and names its user in REQUESTED_BY. `build_names`:
+    whether builds are named after versions, which needs the plugins Build Name Setter and Build User Vars.
 
     Parts to replace by name: prepare, tested, baked, deploy (steps; the text of one is its command); image,
-    in_region, change_request; timestamps, timeout, access; artifacts, next, mail, slack. None takes a part
-    away.
+    in_region, change_request, set, ignore_alarm; timestamps, timeout, access, user, build_name; artifacts,
+    next, mail, slack. None takes a part away.
     """
     return _deploying(
         name,
@@ -64,6 +67,7 @@ def deploy(
         tested_job=tested_job,
         bake_job=bake_job,
         analysis=analysis,
+        adjustable=adjustable,
         then=then,
         hand_on=hand_on,
     )
@@ -78,6 +82,7 @@ def canary(
     tested_job: str | None = None,
     bake_job: str | None = None,
     analysis: str | None = None,
+    adjustable: bool = False,
     **parts: Unpack[DeployParts],
 ) -> freestyle:
     """A job that puts up a small group with a new image beside the one that serves, and leaves it there.
@@ -97,6 +102,7 @@ def canary(
         tested_job=tested_job,
         bake_job=bake_job,
         analysis=analysis,
+        adjustable=adjustable,
     )
 
 
@@ -112,6 +118,7 @@ def _deploying(
     tested_job: str | None,
     bake_job: str | None,
     analysis: str | None,
+    adjustable: bool,
     then: str | Iterable[str] = (),
     hand_on: HandOn = "parameters",
 ) -> freestyle:
@@ -123,6 +130,7 @@ def _deploying(
         description=f"Deploys an image to {cluster}{f' in {running.account}' if running.account else ''}",
         parameters={
             **_asked(running.region, tested_job, bake_job, change_request=change_request),
+            **(_adjustments() if adjustable else {}),
             **running.requested_by(),
         },
         **running.job(
@@ -135,10 +143,12 @@ def _deploying(
                     change_request=change_request,
                     tested_job=tested_job,
                     bake_job=bake_job,
+                    adjustable=adjustable,
                 )
             },
             minutes=MINUTES,
             kept=KEPT,
+            named=True,
             beside={
                 **({"tested": _tested(tested_job)} if tested_job else {}),
                 **({"baked": copied_from(bake_job, BAKED, to="baked")} if bake_job else {}),
@@ -165,6 +175,20 @@ def _asked(
         "change_request": params.string("CHANGE_REQUEST", description="Under which it is deployed", trim=True)
         if change_request
         else None,
+    }
+
+
+def _adjustments() -> dict[str, Any]:
+    """Parameters that change one deploy."""
+    return {
+        "set": params.text(
+            "SET",
+            description="Settings of the new group that differ, KEY=VALUE, one on each line",
+        ),
+        "ignore_alarm": params.text(
+            "IGNORE_ALARM",
+            description="Alarms that this deploy ignores, one on each line",
+        ),
     }
 
 

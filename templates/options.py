@@ -113,6 +113,8 @@ class DeliveryOptions(NoticeOptions, total=False):
     """The command of a `delivery` that is on the agents."""
     console: bool
     """Whether the web console starts the job: it names its user in REQUESTED_BY. [default: False]"""
+    build_names: bool
+    """Whether builds of deploys are named after versions; needs two plugins. [default: False]"""
 
 
 class CommonParts(FreestyleFields, total=False):
@@ -172,6 +174,10 @@ class DeployParts(DeliveryParts, total=False):
     deploy: StepPart
     image: ParameterPart
     in_region: ParameterPart
+    set: ParameterPart
+    ignore_alarm: ParameterPart
+    user: WrapperPart
+    build_name: WrapperPart
     next: PublisherPart
 
 
@@ -192,6 +198,8 @@ class ActParts(DeliveryParts, total=False):
     max: ParameterPart
     direction: ParameterPart
     instance: ParameterPart
+    user: WrapperPart
+    build_name: WrapperPart
     requested_by: ParameterPart
 
 

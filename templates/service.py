@@ -96,6 +96,7 @@ def service(
     production_account: str | None = "production",
     strategy: str = "red-black",
     analysis: str | None = None,
+    adjustable: bool = False,
     approve: StepPart | bool = True,
     as_pipeline: bool = False,
     hand_on: HandOn = "parameters",
@@ -114,7 +115,8 @@ def service(
     test. `test_cluster`: in test, where it is named otherwise. `smoke`: a command that must find the service
     healthy in test. `hand_on`: how the jobs hand on what they made: as `parameters`, or as `artifacts` where
     there is no Parameterized Trigger plugin. `strategy`: how production is deployed; with canary, it waits
-    there to be promoted.
+    there to be promoted. `adjustable`: whether the job of production takes SET and IGNORE_ALARM, as in
+    `deploy`; a Pipeline does not.
 
     `analysis`: a file of the estate with the rules that judge canaries by metrics; production is then
     deployed by canary, which promotes or rolls back by itself, and asks where the metrics are undecided.
@@ -125,7 +127,7 @@ def service(
     up to `approve_hours` for approval, and rolls a canary back that is not promoted in `decide_minutes`.
 
     `region`, `settings`, `aws_credentials`, `install`, `tool`, `agent`, `mail`, `slack`: as in `bake`;
-    `console`: as in `deploy`.
+    `console`, `build_names`: as in `deploy`.
     Parts to replace by name are those of `webapp`, `bake`, `deploy`, `promote`, `rollback` and `resume`, and
     the stages of the Pipeline, in every job that has them.
     """
@@ -149,6 +151,7 @@ def service(
         approve=approve is not False,
         approve_hours=approve_hours,
         decide_minutes=decide_minutes,
+        adjustable=adjustable and not as_pipeline,
         hand_on=hand_on,
         building=building,
         running=DeliveryArguments.of({**options, "account": None, "analysis": analysis}),
@@ -215,6 +218,7 @@ def _production(way: Way, tested: str) -> freestyle:
         "change_request": True,
         "tested_job": tested,
         "analysis": way.running.analysis,
+        "adjustable": way.adjustable,
     }
     options |= way.common(way.production_account)
     name = f"{way.name}-production"

@@ -35,6 +35,8 @@ class Way:
     """Whether a user starts the deploy to production."""
     approve_hours: int
     decide_minutes: int
+    adjustable: bool
+    """Whether parameters of production's job change one deploy."""
     hand_on: HandOn
     building: Building
     running: DeliveryArguments

@@ -47,6 +47,7 @@ FULL: dict[str, dict[str, Any]] = {
     "deploy": {
         "cluster": "cart", "strategy": "ramp", "smoke": "curl -f http://it's/healthz", "change_request": True,
         "tested_job": "canary", "bake_job": "bake", "then": "promote", "hand_on": "artifacts",
+        "adjustable": True, "build_names": True,
     },
     "canary": {"cluster": "cart-eu", "smoke": "true", "change_request": True, "tested_job": "deploy", "bake_job": "bake"},
     "promote": {"cluster": "cart-eu"},
@@ -86,6 +87,8 @@ EVERYTHING: dict[str, Any] = {
     "git_credentials": "git",
     "release": True,
     "smoke": "./smoke 'quoted'",
+    "adjustable": True,
+    "build_names": True,
     "production_account": "it's production",
 }
 
@@ -507,3 +510,21 @@ def test_a_pipeline_names_its_build_by_the_version_and_says_who_started_it() -> 
     for name in ("bake", "deploy", "production", "promote"):
         assert made.stages[name].environment["BUILD_USER_ID"] == "startedBy", name
     assert script.count('"BUILD_USER_ID=${startedBy}"') == 4
+
+
+def test_builds_of_deploys_are_named_where_the_plugins_are(tmp_path: Path) -> None:
+    deployed = templates.deploy("d", cluster="cart", tool="delivery", build_names=True)
+    assert deployed.wrappers["build_name"].template == '${FILE,path="delivery-report/build-name.txt"}'
+    made = service("cart", repo=REPO, build="make", tool="delivery", strategy="canary", build_names=True)
+    named = {job.name for job in made if isinstance(job, freestyle) and "build_name" in job.wrappers.names}
+    assert named == {f"cart-{name}" for name in ("test", "production", "promote", "rollback", "resume")}
+    assert "build_name" not in templates.deploy("e", cluster="cart", tool="delivery").wrappers.names
+    (tmp_path / "jobs.py").write_text(
+        "from jobdsl.templates import deploy\n\n"
+        'deploy("d", cluster="cart", tool="delivery", build_names=True)\n'
+    )
+    (tmp_path / "jobdsl.toml").write_text('[seed]\nname = "main"\n[controller]\nplugins = "plugins.json"\n')
+    (tmp_path / "plugins.json").write_text('["timestamper", "build-timeout", "copyartifact"]')
+    found = [problem for problem in problems(tmp_path) if str(problem.where) == "jobs.py:3"]
+    for plugin in ("build-name-setter", "build-user-vars-plugin"):
+        assert any(plugin in f"{problem.message} {problem.hint}" for problem in found), plugin

@@ -234,6 +234,19 @@ def test_a_rollback_says_why_and_where_to(jenkins: SimulatedJenkins, delivery: D
     assert (option(call, "--reason"), option(call, "--to")) == ("it's slow", "hello-v001")
 
 
+def test_parameters_change_one_deploy(jenkins: SimulatedJenkins, delivery: Delivery) -> None:
+    job = deploy("adjusted", cluster="hello", tool=str(delivery.tool), adjustable=True)
+    settings = "instance_types=m6i.large,m7i.large\r\n\r\nuser_data=echo it's $HOME; `id`\r\nEND\r\n"
+    assert run(jenkins, job, IMAGE="ami-1", SET=settings, IGNORE_ALARM="p95 of it's\n5xx").result == "SUCCESS"
+    assert run(jenkins, job, IMAGE="ami-1", SET="", IGNORE_ALARM="").result == "SUCCESS"
+    adjusted, plain = delivery.calls()
+    given = [word for at, word in enumerate(adjusted) if at and adjusted[at - 1] == "--set"]
+    assert given == ["instance_types=m6i.large,m7i.large", "user_data=echo it's $HOME; `id`", "END"]
+    ignored = [word for at, word in enumerate(adjusted) if at and adjusted[at - 1] == "--ignore-alarm"]
+    assert ignored == ["p95 of it's", "5xx"]
+    assert not {"--set", "--ignore-alarm"} & {*plain}
+
+
 def test_clean_up_asks_first_unless_it_is_told_not_to(jenkins: SimulatedJenkins, delivery: Delivery) -> None:
     from jobdsl.templates import ami_cleanup, group_cleanup
 

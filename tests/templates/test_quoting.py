@@ -23,7 +23,18 @@ EVIL = (
     "a\ntouch caught",
 )
 """What a shell that reads it as its own would act on, one way each: two might hide each other."""
-FILLED_IN = ("BUILD", "CHANGE_REQUEST", "COMMIT", "IMAGE", "PACKAGE", "PULL_REQUEST", "REASON", "TO")
+FILLED_IN = (
+    "BUILD",
+    "CHANGE_REQUEST",
+    "COMMIT",
+    "IGNORE_ALARM",
+    "IMAGE",
+    "PACKAGE",
+    "PULL_REQUEST",
+    "REASON",
+    "SET",
+    "TO",
+)
 """Parameters anybody may fill in who may start a build."""
 STUB = """#!/bin/sh
 for word; do printf '%s\\n' "$word" >>"$SAID"; done
@@ -47,7 +58,13 @@ def jobs(evil: str) -> Iterator[Any]:
             "share": [evil],
             "copy_to": [evil],
         },
-        "deploy": {"cluster": "shop", "smoke": evil, "tested_job": evil, "change_request": True},
+        "deploy": {
+            "cluster": "shop",
+            "smoke": evil,
+            "tested_job": evil,
+            "change_request": True,
+            "adjustable": True,
+        },
         "canary": {"cluster": "shop", "smoke": evil, "tested_job": evil, "change_request": True},
         "promote": {"cluster": "shop"},
         "rollback": {"cluster": "shop"},
