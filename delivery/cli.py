@@ -121,7 +121,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run one command; gives its exit code."""
-    return exit_codes.run(cli, "delivery", arguments, told=_told)
+    return exit_codes.run(cli, "delivery", arguments, report_error=_told)
 
 
 def _told(error: Exception) -> int | None:

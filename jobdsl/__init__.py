@@ -149,13 +149,13 @@ if not TYPE_CHECKING:  # type checkers would take any name for one there is
         from importlib import import_module
 
         if name in _HOME_OF:
-            found = getattr(import_module(_HOME_OF[name]), name)
+            value = getattr(import_module(_HOME_OF[name]), name)
         elif name in __all__:
-            found = import_module(f"jobdsl.elements.{name}")
+            value = import_module(f"jobdsl.elements.{name}")
         else:
             raise AttributeError(f"module 'jobdsl' has no attribute {name!r}")
-        globals()[name] = found
-        return found
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -34,7 +34,7 @@ __all__ = [
 _OURS = ("jobdsl.", "dynaslave.", "delivery.")
 """Modules a user's call passes through."""
 _MOST_PROBLEMS = 1000
-"""Problems of one file; who has more begins with these."""
+"""Maximum number of problems reported per file."""
 
 
 class Defined(Protocol):
@@ -96,27 +96,27 @@ class LoadContext:
 
     def distinct(self) -> list[Defined]:
         """The items by full name; a second one of a name is a problem that names both lines."""
-        found: dict[tuple[str, str], Defined] = {}
+        by_key: dict[tuple[str, str], Defined] = {}
         for item in self.items.values():
-            other = found.setdefault(item.key, item)
+            other = by_key.setdefault(item.key, item)
             if other is not item:
                 self.problem(twice(item.key, other.where, item.where, hasattr(item, "__enter__")))
-        return [found[key] for key in sorted(found, key=lambda key: (key[1], key[0]))]
+        return [by_key[key] for key in sorted(by_key, key=lambda key: (key[1], key[0]))]
 
     def problem(self, problem: Problem) -> None:
-        """Remember a problem; the same one at the same place is told once."""
+        """Record a problem; the same one at the same place is reported once."""
         if len(self.problems) < _MOST_PROBLEMS:
             self.problems.setdefault(problem)
 
 
-def twice(key: tuple[str, str], one: Where, other: Where, is_folder: bool = False) -> Problem:
-    """Two definitions of one name; it is said of the later line, whichever came first."""
-    (word, name), (there, here) = key, sorted((one, other))
-    message = f"{word} {name!r} is defined twice: here and at {there}"
+def twice(key: tuple[str, str], first: Where, second: Where, is_folder: bool = False) -> Problem:
+    """Return the problem of two definitions of one name, at the later line, whichever ran first."""
+    (word, name), (earlier, later) = key, sorted((first, second))
+    message = f"{word} {name!r} is defined twice: here and at {earlier}"
     hint = "give one another name, or remove it"
     if is_folder:
         hint = f'to put more into the folder: from jobdsl import inside, and `with inside("{name}"):`'
-    return Problem(message, here, hint, job=name)
+    return Problem(message, later, hint, job=name)
 
 
 current: LoadContext | None = None
@@ -127,12 +127,12 @@ _folders: list[str] = []
 @contextmanager
 def apart() -> Iterator[None]:
     """No folder is open in this block: a file that is imported inside a folder is none of its parts."""
-    kept = _folders[:]
+    folders = _folders[:]
     _folders.clear()
     try:
         yield
     finally:
-        _folders[:] = kept
+        _folders[:] = folders
 
 
 def path() -> str:
@@ -204,13 +204,13 @@ def here() -> Where:
     if load is not None:
         if not load.running:
             return load.place
-        wanted = load.running[-1]
+        file = load.running[-1]
         frame: FrameType | None = sys._getframe(1)
         while frame is not None:
-            if frame.f_code.co_filename == wanted:
-                return Where(wanted, frame.f_lineno)
+            if frame.f_code.co_filename == file:
+                return Where(file, frame.f_lineno)
             frame = frame.f_back
-        return Where(wanted, 0)
+        return Where(file, 0)
     for frame in _frames():
         if not str(frame.f_globals.get("__name__", "")).startswith(_OURS):
             return Where(frame.f_code.co_filename, frame.f_lineno)
@@ -222,17 +222,17 @@ def places() -> tuple[Where, Where | None]:
     load = current
     if load is None or not load.running:
         return here(), None
-    files, wanted = load.files, load.running[-1]
+    files, running = load.files, load.running[-1]
     inner: Where | None = None
-    frame: FrameType | None = sys._getframe(2)  # past the item that asks
+    frame: FrameType | None = sys._getframe(2)  # past the item that calls
     while frame is not None:
         file = frame.f_code.co_filename
-        if file == wanted:
+        if file == running:
             return load.where(file, frame.f_lineno), inner
         if inner is None and file in files:
             inner = load.where(file, frame.f_lineno)
         frame = frame.f_back
-    return load.where(wanted, 0), inner
+    return load.where(running, 0), inner
 
 
 def _error_place() -> tuple[Where, str]:

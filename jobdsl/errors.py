@@ -1,8 +1,8 @@
-"""What can go wrong, and how it is said: problems with a place and a way out.
+"""Errors of the project: problems, each with a place and a hint.
 
 JobdslError                 exit code 1; carries one or more Problems
 ├── DslError                a bad call in a DSL file (wrong argument, wrong type, bad name)
-├── EstateError             everything a run found wrong in an estate, all at once
+├── EstateError             all problems of a run in an estate
 ├── XmlError                a document that cannot be read
 └── ControllerError         what the controller answered, or that it did not
 """
@@ -58,7 +58,7 @@ class Problem:
         return f"{place}{self.severity}: {self.message}{hint}"
 
     def to_json(self) -> dict[str, str | int | None]:
-        """The problem as JSON values, the same wherever one is told: see docs/cli.md."""
+        """Return the problem as JSON values, the same in all outputs: see docs/cli.md."""
         return {
             "severity": self.severity,
             "rule": self.rule,
@@ -85,7 +85,7 @@ class JobdslError(Exception):
         self.hint = hint
         self.where = where
         if hint:
-            self.add_note(hint)  # shown by Python and pytest, where nobody prints the problems
+            self.add_note(hint)  # shown by Python and pytest, where the problems are not printed
 
     @property
     def problems(self) -> list[Problem]:

@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run one command; gives its exit code."""
-    return exit_codes.run(cli, "dynaslave", arguments, told=_told)
+    return exit_codes.run(cli, "dynaslave", arguments, report_error=_told)
 
 
 def _told(error: Exception) -> int | None:

@@ -1,4 +1,5 @@
-"""A plan on a controller: parents first, in parallel, every outcome told; safe to run again after any kill.
+"""Apply a plan to a controller: parents first, in parallel, each outcome reported; safe to repeat after a
+kill.
 
 Each change is complete in itself and carries its marker, so a run that was cut short leaves objects
 that the next plan recognises. What Jenkins did not keep of a document is an error, and the object is
@@ -38,11 +39,15 @@ def apply(
     concern more than one object, or a document cannot be completed.
 
     `finish` completes a document just before it is sent (secrets). `report` is called for each outcome
-    as it happens, in this thread. A failure does not stop the others, except that nobody is signed in.
+    as it happens, in this thread. A failure does not stop the others, unless authentication failed.
     """
     if errors := plan.blocking or _unfinished(plan, finish):
         raise EstateError(errors)
-    deleted = {one.full_name for one in plan.changes if one.action is Action.DELETE and one.kind == "item"}
+    deleted = {
+        change.full_name
+        for change in plan.changes
+        if change.action is Action.DELETE and change.kind == "item"
+    }
     maker = ChangeExecutor(plan.seed, controller, finish, ReadBack(controller, verify, plugin_of), deleted)
     result = ApplyResult()
 
@@ -56,8 +61,12 @@ def apply(
             for stage in stages(plan.changes):
                 for outcome in _in_order(stage, pool, maker):
                     note(outcome)
-            made = [one.change for one in result.outcomes if one.change.queue and one.status == "done"]
-            for outcome in pool.map(maker.build, made):
+            queued = [
+                outcome.change
+                for outcome in result.outcomes
+                if outcome.change.queue and outcome.status == "done"
+            ]
+            for outcome in pool.map(maker.build, queued):
                 note(outcome)
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -66,7 +75,7 @@ def apply(
 
 
 def _unfinished(plan: Plan, finish: Callable[[str], str]) -> list[Problem]:
-    """The documents that cannot be completed: told before the first of the others is sent."""
+    """Return problems of documents that cannot be completed; known before anything is sent."""
     problems: list[Problem] = []
     for change in plan.changes:
         try:

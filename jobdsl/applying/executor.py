@@ -1,8 +1,9 @@
-"""Makes one change on a controller, and leaves its marker saying what is still to be done.
+"""Makes one change on a controller; the object's marker records what is still to be done.
 
 A document goes out with a marker of which the next run knows that it is not done with; only when the
 document was read back and its build queued does the marker get its digest. So a run that is killed, or
-cannot ask what was kept, forgets nothing. Of a shape that came through whole the marker is right at once.
+cannot read back what was stored, forgets nothing. Of a shape that came through whole the marker is right at
+once.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ class ChangeExecutor:
         return ChangeOutcome(change, "incomplete" if problems else "queued", problems)
 
     def _heed(self, error: JobdslError) -> None:
-        """Nothing else is tried once nobody is signed in."""
+        """Stop trying further changes once the controller refused the credentials."""
         self.signed_out |= isinstance(error, NotSignedInError)
 
     # writing
@@ -198,9 +199,11 @@ class ChangeExecutor:
             self.controller.disable(change.full_name)
             return ()
         if existing.is_folder:
-            held = [one for one in self.controller.content(change.full_name) if one.key not in self.left]
-            if held:
-                text = f'"{change.full_name}" is not empty any more: it holds "{held[0].full_name}"'
+            remaining = [
+                child for child in self.controller.content(change.full_name) if child.key not in self.left
+            ]
+            if remaining:
+                text = f'"{change.full_name}" is not empty any more: it holds "{remaining[0].full_name}"'
                 raise ControllerError(text, hint="plan again")
         try:
             self.controller.delete(*change.key)

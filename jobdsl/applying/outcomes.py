@@ -11,8 +11,8 @@ from jobdsl.planning.changes import Change
 __all__ = ["ApplyResult", "ChangeOutcome", "Status", "failed", "problem_of", "skipped"]
 
 Status = Literal["done", "incomplete", "failed", "skipped", "queued", "unbuilt"]
-"""done; incomplete: made, but Jenkins dropped some of it, or nobody knows; failed; skipped, for another's
-failure; queued: a build was started as asked; unbuilt: it was not."""
+"""done; incomplete: made, but Jenkins dropped some of it, or it could not be read back; failed; skipped, for
+another's failure; queued: the requested build was started; unbuilt: it was not."""
 
 
 @dataclass(frozen=True, slots=True)

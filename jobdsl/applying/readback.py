@@ -1,7 +1,7 @@
 """Reading back what was sent: Jenkins answers 200 and drops what it does not know.
 
-What it drops depends on classes, fields and values that are numbers, names or schedules, not on what a
-script says or where a repository lies. So of documents of one shape the first few are read back, and
+What it drops depends on classes, fields and values that are numbers, names or schedules, not on the
+text of a script or the address of a repository. So of documents of one shape the first few are read back, and
 only while one of them lost something all the others are: half the requests of a large run are saved.
 """
 
@@ -52,13 +52,13 @@ def shape(document: str) -> int:
 
 
 def kept_whole(document: str, stored: bytes) -> bool:
-    """Whether every line sent is in what is stored: a cheap yes; a no means `compare` must look."""
+    """Return whether the stored document has every line sent; if not, `compare` must decide."""
     text = _PLUGIN.sub("", stored.decode("utf-8", "replace")).replace("&quot;", '"').replace("&apos;", "'")
     if "></" in text:
         text = _HOLLOW.sub(r"<\1\2/>", text)
     have = Counter(text.split("\n"))
-    wanted = Counter(document.rstrip("\n").split("\n")[1:])
-    return all(have[line] >= count for line, count in wanted.items())
+    sent = Counter(document.rstrip("\n").split("\n")[1:])
+    return all(have[line] >= count for line, count in sent.items())
 
 
 class ReadBack:
@@ -76,9 +76,9 @@ class ReadBack:
         self._asking = threading.Lock()
 
     def doubt(self, document: str) -> str:
-        """What the marker of a document must say until it is read back; empty if all will be well.
+        """Return the state of the marker until the document is read back; empty if it need not be.
 
-        All will be well with a document of a shape that came through whole in this run.
+        It need not be for a document of a shape that Jenkins stored completely in this run.
         """
         if self.verify == "none":
             return ""
@@ -112,9 +112,9 @@ class ReadBack:
         stored = self.controller.config(*change.key)
         if kept_whole(sent, stored):
             return ()
-        desired = parse(change.document)  # without the secrets, so that no message can tell them
+        desired = parse(change.document)  # without the secrets, so that no message can reveal them
         lost = compare(desired, parse(stored), self.plugin_of).lost
-        return tuple(self._problem(one, change) for one in lost)
+        return tuple(self._problem(difference, change) for difference in lost)
 
     def _problem(self, lost: Difference, change: Change) -> Problem:
         problem = lost.problem(change.full_name, change.where)

@@ -60,49 +60,51 @@ def definition(**options: Any) -> Definition:
 
 
 def prepare(controller: Controller, *, adopt: Iterable[str] = (), check: bool = True, **options: Any) -> Plan:
-    """What has to be done on the controller for the seed job to be there, and what stands in the way.
+    """Plan what creates or updates the seed job on the controller, and list what prevents it.
 
-    `adopt`: globs of names, to take over a job that was made by hand. `check`: look whether the controller
-    has the plugins and credentials, as far as it lets us. Credentials may follow later: without them the
-    job is made all the same, but not built. Nothing is ever removed.
+    `adopt`: globs of names, to take over a job that was made by hand. `check`: check that the controller
+    has the plugins and credentials, as far as the user may see them. Credentials may follow later: without
+    them the job is made all the same, but not built. Nothing is ever removed.
     """
-    one = definition(**options)
-    found = _around(controller, one.full_name)
+    job = definition(**options)
+    inventory = _around(controller, job.full_name)
     seed = seed_of(options.get("seed_name", "main"))
-    kept = Removed(jobs="ignore", views="ignore")
-    made = plan(Estate((one,)), found, seed, kept, adopt=adopt, partial=True)
+    removed = Removed(jobs="ignore", views="ignore")
+    seed_plan = plan(Estate((job,)), inventory, seed, removed, adopt=adopt, partial=True)
     if not check:
-        return made
-    missing = tuple(_missing(controller, one, options))
+        return seed_plan
+    missing = tuple(_missing(controller, job, options))
     if by_name := index_problem(options.get("install"), WHERE):
         missing = (*missing, by_name)
     if any(problem.rule == _NO_CREDENTIALS for problem in missing):
-        made = replace(made, changes=tuple(replace(change, queue=False) for change in made.changes))
-    return replace(made, problems=(*made.problems, *missing))
+        seed_plan = replace(
+            seed_plan, changes=tuple(replace(change, queue=False) for change in seed_plan.changes)
+        )
+    return replace(seed_plan, problems=(*seed_plan.problems, *missing))
 
 
 def _around(controller: Controller, full_name: str) -> Inventory:
     """The job and the folders above it, one request each: the rest of the controller is of no interest."""
-    found = (controller.look("item", name) for name in [*names.ancestors(full_name), full_name])
-    return Inventory.of(one for one in found if one is not None)
+    objects = (controller.look("item", name) for name in [*names.ancestors(full_name), full_name])
+    return Inventory.of(existing for existing in objects if existing is not None)
 
 
-def _missing(controller: Controller, one: Definition, options: Mapping[str, Any]) -> Iterator[Problem]:
+def _missing(controller: Controller, job: Definition, options: Mapping[str, Any]) -> Iterator[Problem]:
     """What the job needs and the controller does not have: plugins, labels, credentials."""
     versions = allowed(controller.plugins)
     plugins = None if versions is None else PluginList(versions)
     known = lint.Known(plugins=plugins, labels=allowed(controller.labels))
-    yield from lint.lint([one], known)
-    there: set[str] = set()
-    for folder in ["", *names.ancestors(one.full_name)]:
+    yield from lint.lint([job], known)
+    identities: set[str] = set()
+    for folder in ["", *names.ancestors(job.full_name)]:
         store = allowed(partial(controller.credentials, folder))
         if store is None:
-            yield _unseen_credentials(one, options)
+            yield _unseen_credentials(job, options)
             return
-        there |= store
+        identities |= store
     for option, kind in _CREDENTIALS.items():
-        if options.get(option) is not None and options[option] not in there:
-            yield _no_credentials(controller, one, options[option], kind, there)
+        if options.get(option) is not None and options[option] not in identities:
+            yield _no_credentials(controller, job, options[option], kind, identities)
 
 
 _NO_CREDENTIALS = "credentials"
@@ -114,7 +116,7 @@ _CREDENTIALS = {
 """Options that name credentials, and what these hold."""
 
 
-def _unseen_credentials(one: Definition, options: Mapping[str, Any]) -> Problem:
+def _unseen_credentials(job: Definition, options: Mapping[str, Any]) -> Problem:
     """What this user may not see may be there."""
     named = ", ".join(repr(options[option]) for option in _CREDENTIALS if options.get(option) is not None)
     return Problem(
@@ -122,21 +124,21 @@ def _unseen_credentials(one: Definition, options: Mapping[str, Any]) -> Problem:
         WHERE,
         'give it the permission "Credentials/View", or look on the controller: without them the build fails',
         severity="note",
-        job=one.full_name,
+        job=job.full_name,
     )
 
 
 def _no_credentials(
-    controller: Controller, one: Definition, identity: str, kind: str, there: Iterable[str]
+    controller: Controller, job: Definition, identity: str, kind: str, identities: Iterable[str]
 ) -> Problem:
     page = f"{controller.url.rstrip('/')}/credentials/store/system/domain/_/newCredentials"
     hint = f"create it at {page} ({kind}), then build the job; --no-check, if it is in a domain of its own"
-    near = suggestion(identity, there)
+    near = suggestion(identity, identities)
     return Problem(
         f"the controller has no credentials {identity!r}",
         WHERE,
         f"{near} Else {hint}" if near else hint,
         severity="warning",
         rule=_NO_CREDENTIALS,
-        job=one.full_name,
+        job=job.full_name,
     )

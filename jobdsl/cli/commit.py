@@ -10,7 +10,7 @@ __all__ = ["commit_of"]
 _TIMEOUT = 10.0
 """Seconds git may take: a plan does not wait for it."""
 _SAFE = ("-c", "safe.bareRepository=explicit")
-"""A directory of the estate that looks like a repository, with a configuration of its own, is none."""
+"""Ignore a directory of the estate that imitates a repository with a configuration of its own."""
 
 
 def commit_of(root: Path) -> str:

@@ -39,23 +39,23 @@ def say_problems(problems: Iterable[Problem], *, most: int = 200) -> int:
     """Print problems to stderr, by file and line; gives the number of errors."""
     ordered = sorted(
         map(places.seen_problem, problems),
-        key=lambda one: (
-            one.where is None,
-            one.where.file if one.where else "",
-            one.where.line if one.where else 0,
+        key=lambda problem: (
+            problem.where is None,
+            problem.where.file if problem.where else "",
+            problem.where.line if problem.where else 0,
         ),
     )
     shown, hidden = _without_repeats(ordered)
-    for one in shown[:most]:
-        place = click.style(f"{one_line(str(one.where))}: ", bold=True) if one.where else ""
-        hint = click.style(f"\n    {_indented(one.hint)}", dim=True) if one.hint else ""
-        severity = click.style(one.severity, fg=_COLORS[one.severity])
-        click.echo(f"{place}{severity}: {_indented(one.message)}{hint}", err=True)
-    for one, more in hidden:
-        click.echo(f"{one.severity}: {_indented(_without_job(one))}: {more} more like it", err=True)
+    for problem in shown[:most]:
+        place = click.style(f"{one_line(str(problem.where))}: ", bold=True) if problem.where else ""
+        hint = click.style(f"\n    {_indented(problem.hint)}", dim=True) if problem.hint else ""
+        severity = click.style(problem.severity, fg=_COLORS[problem.severity])
+        click.echo(f"{place}{severity}: {_indented(problem.message)}{hint}", err=True)
+    for last, more in hidden:
+        click.echo(f"{last.severity}: {_indented(_without_job(last))}: {more} more like it", err=True)
     if len(shown) > most:
         click.echo(f"... and {len(shown) - most} more", err=True)
-    counts = Counter(one.severity for one in ordered)
+    counts = Counter(problem.severity for problem in ordered)
     if ordered:
         click.echo(", ".join(count(counts[kind], kind) for kind in _COLORS if counts[kind]), err=True)
     return counts["error"]
@@ -67,35 +67,36 @@ def _indented(text: str) -> str:
 
 
 def _without_repeats(problems: list[Problem]) -> tuple[list[Problem], list[tuple[Problem, int]]]:
-    """The problems, but of each said of many jobs only the first few; and how many of it are left out."""
+    """Return the problems, of equal ones of many jobs only the first few, and how many are left out of each.
+    """
     seen: Counter[tuple[str, str, str]] = Counter()
     last: dict[tuple[str, str, str], Problem] = {}
     shown = []
-    for one in problems:
-        kind = (one.severity, one.rule, _without_job(one))
+    for problem in problems:
+        kind = (problem.severity, problem.rule, _without_job(problem))
         seen[kind] += 1
-        last[kind] = one
+        last[kind] = problem
         if seen[kind] <= _LIKE:
-            shown.append(one)
+            shown.append(problem)
     return shown, [(last[kind], number - _LIKE) for kind, number in seen.items() if number > _LIKE]
 
 
-def _without_job(one: Problem) -> str:
-    return one.message.removeprefix(f"{one.job}: ")
+def _without_job(problem: Problem) -> str:
+    return problem.message.removeprefix(f"{problem.job}: ")
 
 
 class Progress:
     """How far a run is: one line rewritten on a terminal; in a build log a line now and then."""
 
-    def __init__(self, total: int, what: str) -> None:
-        self.total, self.what, self.done = total, what, 0
+    def __init__(self, total: int, caption: str) -> None:
+        self.total, self.caption, self.done = total, caption, 0
         self.live = sys.stderr.isatty()
         self._step = max(25, total // 10)
 
     def advance(self) -> None:
         """One more is done."""
         self.done += 1
-        line = f"{self.what}: {self.done} of {self.total}"
+        line = f"{self.caption}: {self.done} of {self.total}"
         if self.live:
             click.echo(f"\r{line}", nl=self.done == self.total, err=True)
         elif self.total > 25 and (self.done % self._step == 0 or self.done == self.total):

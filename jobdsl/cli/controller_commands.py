@@ -1,4 +1,4 @@
-"""Commands that change a controller, or say what they would change: `plan`, `apply`, `bootstrap`."""
+"""Commands that change a controller, or show what they would change: `plan`, `apply`, `bootstrap`."""
 
 from __future__ import annotations
 
@@ -70,20 +70,20 @@ def plan(
     planned = planning.plan(
         estate, access, planning.PlanOptions(**options), diffs=diffs, to_save=out is not None
     )
-    made = planned.plan
+    plan = planned.plan
     checked = planned.checked
     about = planning.about(checked.controller, estate) if reports or html else None
     values = checked.secrets.values
     for path in reports:
-        planning.write_report(path, made, planned.diffs, about=about, values=values)
+        planning.write_report(path, plan, planned.diffs, about=about, values=values)
     if html is not None:
-        planning.write_report(html, made, planned.diffs, ".html", about=about, values=values)
+        planning.write_report(html, plan, planned.diffs, ".html", about=about, values=values)
     if as_json:
-        click.echo(planning.plan_json(made, planned.diffs), nl=False)
+        click.echo(planning.plan_json(plan, planned.diffs), nl=False)
     elif markdown:
         from jobdsl.reports.markdown import to_markdown
 
-        click.echo(to_markdown(made, planned.diffs), nl=False)
+        click.echo(to_markdown(plan, planned.diffs), nl=False)
     else:
         _print_plan(planned)
     _say_findings(planned)
@@ -91,9 +91,9 @@ def plan(
         raise Stop(1)
     if out is not None:
         _refuse_secrets(out, planned)
-        saved = planfile.dumps(made, checked.inventory, planned.documents, checked.controller.url)
+        saved = planfile.dumps(plan, checked.inventory, planned.documents, checked.controller.url)
         workflow.write_text(out, saved, private=True)
-    raise Stop(REFUSED_OBJECTS if made.refused else PENDING if made.changes else 0)
+    raise Stop(REFUSED_OBJECTS if plan.refused else PENDING if plan.changes else 0)
 
 
 def _refuse_secrets(out: Path, planned: Planned) -> None:
@@ -174,38 +174,40 @@ def apply(
     access = workflow.Access(url, user, token)
     if source.is_file():
         _as_reviewed(options)
-        made, controller = planning.saved_plan(source, access, options["workers"])
+        plan, controller = planning.saved_plan(source, access, options["workers"])
         fill = Secrets.load(secrets).fill if secrets else Secrets().fill
         diffs: dict[Any, list[str]] = {}
         values: Mapping[str, str] = {}
-        say_problems(made.refused)
+        say_problems(plan.refused)
     else:
         places.use(source)
         planned = planning.plan(source, access, planning.PlanOptions(**options))
-        made, controller, fill = planned.plan, planned.checked.controller, planned.checked.secrets.fill
+        plan, controller, fill = planned.plan, planned.checked.controller, planned.checked.secrets.fill
         diffs, values = dict(planned.diffs), planned.checked.secrets.values
         _print_plan(planned)
         _say_findings(planned)
     about = planning.about(controller, None if source.is_file() else source) if reports else None
     for path in reports:
-        planning.write_report(path, made, diffs, about=about, values=values)
+        planning.write_report(path, plan, diffs, about=about, values=values)
     if not source.is_file() and planned.blocking:
         click.echo("nothing was changed", err=True)
         raise Stop(1)
-    if made.changes:
-        _confirm(yes, len(made.changes), controller.url)
+    if plan.changes:
+        _confirm(yes, len(plan.changes), controller.url)
         verify = "none" if no_verify else "all" if verify_all else "shapes"
-        _carry_out(made, controller, workers=options["workers"], verify=verify, finish=fill)
-    raise Stop(_say_refused(made))
+        _carry_out(plan, controller, workers=options["workers"], verify=verify, finish=fill)
+    raise Stop(_say_refused(plan))
 
 
 def _as_reviewed(options: Mapping[str, Any]) -> None:
-    """Refuse options that say how to plan: a saved plan is carried out as it was reviewed."""
+    """Refuse planning options: a saved plan is applied as it was reviewed."""
     words = {name: f"--{name.replace('_', '-')}" for name in options if name != "workers"}
     unset = (None, False, ())
-    if given := [word for name, word in words.items() if not any(options[name] is one for one in unset)]:
+    if refused := [
+        word for name, word in words.items() if not any(options[name] is value for value in unset)
+    ]:
         hint = "give them to the plan that makes it: jobdsl plan ESTATE --out plan.json"
-        raise JobdslError(f"a saved plan takes no {' or '.join(given)}", hint=hint)
+        raise JobdslError(f"a saved plan takes no {' or '.join(refused)}", hint=hint)
 
 
 def _confirm(yes: bool, changes: int, url: str) -> None:
@@ -223,7 +225,7 @@ def _confirm(yes: bool, changes: int, url: str) -> None:
         raise Stop(PENDING)
 
 
-def _carry_out(made: Plan, controller: Controller, **options: Any) -> None:
+def _carry_out(plan: Plan, controller: Controller, **options: Any) -> None:
     """Apply a plan, telling each outcome; stops with 1 if a change failed."""
     from jobdsl.applying.apply import apply as carry_out
     from jobdsl.applying.outcomes import ChangeOutcome
@@ -232,7 +234,7 @@ def _carry_out(made: Plan, controller: Controller, **options: Any) -> None:
     from jobdsl.cli.places import seen_problem
     from jobdsl.reports import plans as report
 
-    progress = Progress(len(made.changes), "applied")
+    progress = Progress(len(plan.changes), "applied")
 
     def tell(outcome: ChangeOutcome) -> None:
         if outcome.status not in ("queued", "unbuilt"):
@@ -241,22 +243,22 @@ def _carry_out(made: Plan, controller: Controller, **options: Any) -> None:
             seen = replace(outcome, problems=tuple(map(seen_problem, outcome.problems)))
             progress.line(report.outcome_line(seen, colour=progress.live))
 
-    result = carry_out(made, controller, report=tell, plugin_of=plugin_of, **options)
+    result = carry_out(plan, controller, report=tell, plugin_of=plugin_of, **options)
     click.echo(report.result_line(result))
     if not result.ok:
-        _say_refused(made)
+        _say_refused(plan)
         raise Stop(1)
 
 
-def _say_refused(made: Plan) -> int:
-    """Tell at the end of a run what it left out; gives the exit code."""
+def _say_refused(plan: Plan) -> int:
+    """Print at the end of a run which objects it left out. Returns the exit code."""
     from jobdsl.cli.console import count, say
     from jobdsl.planning.refusals import listed
 
-    if not made.refused:
+    if not plan.refused:
         return 0
-    names = listed([problem.job for problem in made.refused], most=20)
-    say(f"{count(len(made.refused), 'object')} left out: {names}", err=True)
+    names = listed([problem.job for problem in plan.refused], most=20)
+    say(f"{count(len(plan.refused), 'object')} left out: {names}", err=True)
     return REFUSED_OBJECTS
 
 
@@ -349,15 +351,15 @@ def bootstrap(
         versions = dict(sorted(controller.plugins().items()))
         workflow.write_text(save_plugins, json.dumps(versions, indent=2) + "\n")
         click.echo(f"{save_plugins}: {count(len(versions), 'plugin')}", err=True)
-    made = seeding.prepare(controller, adopt=adopt, check=check, **options)
-    if made.errors or not made.changes:  # else they are told with the plan
-        say_problems(made.problems)
-    if made.errors:
+    seed_plan = seeding.prepare(controller, adopt=adopt, check=check, **options)
+    if seed_plan.errors or not seed_plan.changes:  # else they are printed with the plan
+        say_problems(seed_plan.problems)
+    if seed_plan.errors:
         click.echo("nothing was changed", err=True)
         raise Stop(1)
-    if not made.changes:
+    if not seed_plan.changes:
         click.echo(f"the seed job {options['name']} is up to date")
         return
-    click.echo(report.to_text(made, colour=sys.stdout.isatty()), nl=False)
-    _confirm(yes, len(made.changes), controller.url)
-    _carry_out(made, controller)
+    click.echo(report.to_text(seed_plan, colour=sys.stdout.isatty()), nl=False)
+    _confirm(yes, len(seed_plan.changes), controller.url)
+    _carry_out(seed_plan, controller)

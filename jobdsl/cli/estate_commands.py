@@ -66,26 +66,26 @@ def lint(
 ) -> None:
     """Check the whole estate: plugins, names of other jobs, schedules, labels, policy.
 
-    With a controller (--url) its plugins, jobs and labels are asked; without one, what
-    jobdsl.toml and --plugins say is used.
+    With a controller (--url), its plugins, jobs and labels are used; without one, those of
+    jobdsl.toml and --plugins.
     """
     from jobdsl.cli import workflow
     from jobdsl.cli.console import count, say_json, say_problems
 
-    found = workflow.findings(estate, workflow.Access(url, user, token), isolation, plugins)
+    findings = workflow.findings(estate, workflow.Access(url, user, token), isolation, plugins)
     if junit is not None:
         from jobdsl.reports.junit import junit as as_junit
 
-        workflow.write_text(junit, as_junit(found.problems, found.checked))
+        workflow.write_text(junit, as_junit(findings.problems, findings.checked))
     if as_json:
-        say_json([problem.to_json() for problem in found.problems])
+        say_json([problem.to_json() for problem in findings.problems])
     else:
-        say_problems(found.problems)
-        counts = [count(len(found.checked), "job")]
-        counts += [count(number, kind) for kind, number in found.others.items()]
+        say_problems(findings.problems)
+        counts = [count(len(findings.checked), "job")]
+        counts += [count(number, kind) for kind, number in findings.others.items()]
         click.echo(f"{' and '.join(counts)} checked", err=True)
     _say_no_policy(estate)
-    raise Stop(1 if found.failed else 0)
+    raise Stop(1 if findings.failed else 0)
 
 
 @click.command()
@@ -174,10 +174,10 @@ def import_(
 
     if only and source is not None:
         raise click.UsageError("--only is for a controller: give --url instead of SOURCE.")
-    found = _source(source, name, url, user, token)
+    documents = _source(source, name, url, user, token)
     if out is not None:
         result = import_estate(
-            found,
+            documents,
             out,
             only=only,
             report=report,
@@ -191,9 +191,9 @@ def import_(
     from jobdsl.importer.disk import DiskDocuments
     from jobdsl.importer.single import import_document
 
-    if not isinstance(found, DiskDocuments):
+    if not isinstance(documents, DiskDocuments):
         raise click.UsageError("Missing option '--out'.")
-    click.echo(import_document(found.found[0], echo), nl=False)
+    click.echo(import_document(documents.found[0], echo), nl=False)
 
 
 def _source(
@@ -226,7 +226,7 @@ def completion(shell: str) -> None:
     """Print the shell completion script: eval "$(jobdsl completion bash)"."""
     from click.shell_completion import get_completion_class
 
-    made = get_completion_class(shell)
-    assert made is not None
+    shell_class = get_completion_class(shell)
+    assert shell_class is not None
     root = click.get_current_context().find_root().command
-    click.echo(made(root, {}, "jobdsl", "_JOBDSL_COMPLETE").source())
+    click.echo(shell_class(root, {}, "jobdsl", "_JOBDSL_COMPLETE").source())

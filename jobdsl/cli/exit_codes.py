@@ -19,12 +19,12 @@ def run(
     name: str,
     arguments: list[str] | None,
     *,
-    told: Callable[[Exception], int | None] = lambda _: None,
+    report_error: Callable[[Exception], int | None] = lambda _: None,
 ) -> int:
-    """Run a command by the name people call it; gives its exit code.
+    """Run a command under its name on the command line. Returns its exit code.
 
-    told: reports an exception in a way of the tool's own and gives its code; None leaves it to this function:
-    problems are printed as they are everywhere, all else is raised again.
+    `report_error` prints an exception in the tool's own form and returns its exit code, or None to leave it
+    to this function: problems are printed in the common form, anything else is raised again.
     """
     try:
         code = command.main(args=arguments, prog_name=name, standalone_mode=False)
@@ -49,8 +49,8 @@ def run(
         return FAILED
     except ModuleNotFoundError as error:
         return _not_installed(error, name)
-    except Exception as error:  # noqa: BLE001 - raised on where nobody knows it
-        return _raised(error, told)
+    except Exception as error:  # noqa: BLE001 - raised again if unknown
+        return _raised(error, report_error)
     return code if isinstance(code, int) else 0
 
 
@@ -66,10 +66,10 @@ def _not_installed(error: ModuleNotFoundError, name: str) -> int:
     return FAILED
 
 
-def _raised(error: Exception, told: Callable[[Exception], int | None]) -> int:
+def _raised(error: Exception, report_error: Callable[[Exception], int | None]) -> int:
     from jobdsl.cli.console import say_problems
 
-    if (known := told(error)) is not None:
+    if (known := report_error(error)) is not None:
         return known
     if isinstance(error, JobdslError):
         say_problems(error.problems)

@@ -44,7 +44,7 @@ ESTATE = click.argument(
 
 
 class Stop(Exception):  # noqa: N818  # no error: how a command ends
-    """End the command with this exit code; everything has been said."""
+    """End the command with this exit code; its output is complete."""
 
     def __init__(self, code: int) -> None:
         super().__init__(code)
@@ -52,7 +52,7 @@ class Stop(Exception):  # noqa: N818  # no error: how a command ends
 
 
 def controller_options(command: Command) -> Command:
-    """Add the options that say which controller, and as which user."""
+    """Add the options for the controller and the user."""
 
     @wraps(command)
     def with_token(*arguments: Any, token: str | None, token_file: Path | None, **options: Any) -> Any:
@@ -91,7 +91,7 @@ def isolation_option(command: Command) -> Command:
 
 
 def planning_options(command: Command) -> Command:
-    """Add the options that say what is planned, and how."""
+    """Add the options for planning."""
     for option in (isolation_option, WORKERS, ALLOW_REPLACE, ALLOW_REMOVALS, ADOPT, REFRESH, ONLY):
         command = option(command)
     return command

@@ -47,20 +47,20 @@ def graph(estate: Path, kind: str | None, out: Path | None, nodes: int, isolatio
 
     loaded = _load(estate, isolation)
     looked = {
-        one.full_name: references
-        for one in loaded.definitions
-        if not one.is_view and (references := _look(one)) is not None
+        definition.full_name: references
+        for definition in loaded.definitions
+        if not definition.is_view and (references := _look(definition)) is not None
     }
-    made = graph_of(loaded.definitions, looked, loaded.extra.get("pool", ()), nodes)
+    graph = graph_of(loaded.definitions, looked, loaded.extra.get("pool", ()), nodes)
     kind = kind or ("svg" if out is not None and out.suffix == ".svg" else "mermaid")
-    text = svg(made) if kind == "svg" else mermaid(made)
+    text = svg(graph) if kind == "svg" else mermaid(graph)
     if out is None:
         click.echo(text, nl=False)
     else:
         workflow.write_text(out, text)
-    if made.folded:
-        click.echo(f"{made.folded} jobs are folded: --nodes {len(looked)} shows each", err=True)
-    for name, count in made.missing.items():
+    if graph.folded:
+        click.echo(f"{graph.folded} jobs are folded: --nodes {len(looked)} shows each", err=True)
+    for name, count in graph.missing.items():
         click.echo(f"{count} {name} references name jobs that the estate does not define", err=True)
 
 
@@ -78,7 +78,11 @@ def stats(estate: Path, as_json: bool, isolation: str | None) -> None:
 
     loaded = _load(estate, isolation)
     load_all()
-    looked = {one.key: references for one in loaded.definitions if (references := _look(one)) is not None}
+    looked = {
+        definition.key: references
+        for definition in loaded.definitions
+        if (references := _look(definition)) is not None
+    }
     figures = stats_of(
         loaded.definitions, looked, _sources(estate), is_known, len(loaded.extra.get("pool", ()))
     )
@@ -96,11 +100,11 @@ def _load(estate: Path, isolation: str | None) -> Estate:
     return load(estate, config.load(estate), isolation=isolation)
 
 
-def _look(one: Definition) -> References | None:
+def _look(definition: Definition) -> References | None:
     """Return what a document refers to; None where it cannot be read, which lint reports."""
     from jobdsl.documents.references import look
 
-    looked = look(one)
+    looked = look(definition)
     return None if isinstance(looked, XmlError) else looked
 
 

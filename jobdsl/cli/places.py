@@ -49,15 +49,15 @@ def _seen(where: Where | None) -> Where | None:
 
 
 def _in_text(text: str) -> str:
-    def seen(found: re.Match[str]) -> str:
-        return _path(found[1]) if (_roots[0] / found[1]).is_file() else found[0]
+    def seen(match: re.Match[str]) -> str:
+        return _path(match[1]) if (_roots[0] / match[1]).is_file() else match[0]
 
     return _PLACE.sub(seen, text)
 
 
 def _path(file: str) -> str:
     """Return the path from the current directory; of an estate elsewhere, the path as it was given."""
-    path, here = _roots[0] / file, Path.cwd()
+    path, current = _roots[0] / file, Path.cwd()
     if not path.is_absolute():
         return str(path)
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+    return str(path.relative_to(current)) if path.is_relative_to(current) else str(path)

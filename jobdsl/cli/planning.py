@@ -28,22 +28,22 @@ __all__ = ["PlanOptions", "Planned", "about", "plan", "plan_json", "saved_plan",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOptions:
-    """How to plan, as the options of the commands say."""
+    """How to plan, from the options of the command."""
 
     isolation: str | None = None
     adopt: Sequence[str] = ()
     only: Sequence[str] = ()
     """Globs of the full names that are planned; without any, everything."""
     allow_removals: int | None = None
-    """Removals this run may make, whatever the settings say."""
+    """Removals this run may make, in place of those of the settings."""
     allow_replace: Sequence[str] = ()
     """Items whose kind may change."""
     refresh: bool = False
-    """Look at the live documents too."""
+    """Compare the stored documents too."""
     workers: int = 8
 
     def removed(self, settings: config.Removed) -> config.Removed:
-        """Return what the settings say of removals, with what this run allows."""
+        """Return the removal policy: the settings, overridden by this run's options."""
         allowed = replace(settings, replace=(*settings.replace, *self.allow_replace))
         if self.allow_removals is None:
             return allowed
@@ -81,17 +81,17 @@ def plan(
     checked = check(root, access, options.isolation, workers)
     settings = checked.settings
     definitions = checked.estate.definitions
-    known = {one.full_name for one in (*definitions, *checked.inventory)}
+    known = {defined.full_name for defined in (*definitions, *checked.inventory)}
     selection = Selection(options.only, known)
     documents: dict[Key, bytes] = {}
     drift: dict[Key, str] = {}
     unreadable: list[Key] = []
     if options.refresh:
-        chosen = [one for one in definitions if selection.has(one.full_name)]
+        chosen = [definition for definition in definitions if selection.has(definition.full_name)]
         keys = live.owned(chosen, checked.inventory, settings.seed.name)
         documents, unreadable = stored.fetch_readable(checked.controller, keys, workers)
         drift = live.drift(chosen, documents)
-    made = planning.plan(
+    result = planning.plan(
         checked.estate,
         checked.inventory,
         settings.seed.name,
@@ -102,33 +102,33 @@ def plan(
         only=options.only,
         folders=settings.seed.folders,
     )
-    elsewhere = _used_elsewhere(made, checked, workers)
-    made = replace(made, problems=(*made.problems, *live.not_read(unreadable), *elsewhere))
-    found = [problem for problem in checked.findings.problems if selection.concerns(problem)]
-    checked = replace(checked, findings=replace(checked.findings, problems=found))
-    blocking = _blocking(checked.findings, made)
+    elsewhere = _used_elsewhere(result, checked, workers)
+    result = replace(result, problems=(*result.problems, *live.not_read(unreadable), *elsewhere))
+    problems = [problem for problem in checked.findings.problems if selection.concerns(problem)]
+    checked = replace(checked, findings=replace(checked.findings, problems=problems))
+    blocking = _blocking(checked.findings, result)
     if to_save and not blocking:
-        missing = [key for key in planfile.read_first(made) if key not in documents]
+        missing = [key for key in planfile.read_first(result) if key not in documents]
         documents |= stored.fetch(checked.controller, missing, workers)
     limit = live.DIFFS if diffs is None else diffs
-    read = stored.fetch_missing(checked.controller, live.shown(made, limit), documents, workers)
-    shown = live.diffs(made, read, limit, checked.secrets.values)
-    return Planned(checked, live.explained(made, read), shown, blocking, documents)
+    read = stored.fetch_missing(checked.controller, live.shown(result, limit), documents, workers)
+    shown = live.diffs(result, read, limit, checked.secrets.values)
+    return Planned(checked, live.explained(result, read), shown, blocking, documents)
 
 
-def _used_elsewhere(made: Plan, checked: Checked, workers: int) -> list[Problem]:
+def _used_elsewhere(plan: Plan, checked: Checked, workers: int) -> list[Problem]:
     """Uses of the jobs that go by jobs that are not of this estate, as far as the controller knows them."""
     from jobdsl.controller.neighbours import neighbours
     from jobdsl.planning.still_used import used_elsewhere
 
-    gone = [change.full_name for change in made.changes if change.kind == "item" and change.is_removal]
-    defined = {one.full_name for one in checked.estate.definitions if not one.is_view}
-    return list(used_elsewhere(made.changes, neighbours(checked.controller, gone, workers), defined))
+    gone = [change.full_name for change in plan.changes if change.kind == "item" and change.is_removal]
+    defined = {definition.full_name for definition in checked.estate.definitions if not definition.is_view}
+    return list(used_elsewhere(plan.changes, neighbours(checked.controller, gone, workers), defined))
 
 
-def _blocking(found: Findings, made: Plan) -> list[Problem]:
-    severe = ("error", "warning") if found.strict else ("error",)
-    return [one for one in found.problems if one.severity in severe] + made.blocking
+def _blocking(findings: Findings, plan: Plan) -> list[Problem]:
+    severe = ("error", "warning") if findings.strict else ("error",)
+    return [problem for problem in findings.problems if problem.severity in severe] + plan.blocking
 
 
 def saved_plan(path: Path, access: Access, threads: int) -> tuple[Plan, Controller]:
@@ -166,20 +166,20 @@ def saved_plan(path: Path, access: Access, threads: int) -> tuple[Plan, Controll
 
 
 def about(controller: Controller, root: Path | None) -> About:
-    """Say where and when a plan is made: now, for this controller, of the estate in this directory."""
+    """Return where and when a plan is made: now, for this controller, of the estate in this directory."""
     return About(controller.url, datetime.now(UTC), commit_of(root) if root else "")
 
 
 def write_report(
     path: Path,
-    made: Plan,
+    plan: Plan,
     diffs: Mapping[Key, list[str]],
     form: str = "",
     *,
     about: About | None = None,
     values: Mapping[str, str] | None = None,
 ) -> None:
-    """Write the plan as a file; `form`, or its suffix, says how: .html, .md, .json or .txt.
+    """Write the plan as a file in the format of `form`, or of its suffix: .html, .md, .json or .txt.
 
     A page has the controller, time and commit of `about`, and new documents; `values` of the secrets file
     are hidden there.
@@ -197,12 +197,12 @@ def write_report(
     write = writers.get(form or path.suffix.lower())
     if write is None:
         raise JobdslError(f"{path}: a plan is written as .html, .md, .json or .txt", hint="change the suffix")
-    write_text(path, write(made, diffs))
+    write_text(path, write(plan, diffs))
 
 
-def plan_json(made: Plan, diffs: Mapping[Key, Sequence[str]] | None = None) -> str:
+def plan_json(plan: Plan, diffs: Mapping[Key, Sequence[str]] | None = None) -> str:
     """Write a plan as JSON text."""
     from jobdsl.printable import json_text
     from jobdsl.reports import plans as report
 
-    return json_text(report.to_json(made, diffs)) + "\n"
+    return json_text(report.to_json(plan, diffs)) + "\n"

@@ -1,4 +1,4 @@
-"""What the commands do, step by step: load, check, look at the controller, plan.
+"""The steps of the commands: load, check, read the controller, plan.
 
 Nothing here is written to a controller.
 """
@@ -39,7 +39,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Which controller, and who asks; empty where nothing was said."""
+    """Which controller, and as which user; empty where not specified."""
 
     url: str | None = None
     user: str | None = None
@@ -55,7 +55,7 @@ class Findings:
     """Full names of everything that was looked at."""
     isolation: str = ""
     no_policy: str = ""
-    """Why there is no policy, for who runs the command; empty where there is a file that may hold one."""
+    """Why there is no policy, for the user of the command; empty where a file may hold one."""
     strict: bool = False
     """Whether warnings count as errors."""
     uses: Sequence[Use] = ()
@@ -67,7 +67,8 @@ class Findings:
     def failed(self) -> bool:
         """Whether anything stands in the way."""
         return any(
-            one.severity == "error" or (self.strict and one.severity == "warning") for one in self.problems
+            problem.severity == "error" or (self.strict and problem.severity == "warning")
+            for problem in self.problems
         )
 
 
@@ -96,7 +97,7 @@ class Rendered:
 
 
 def render(root: Path, out: Path, isolation: str | None) -> Rendered:
-    """Load an estate, look at its policy, and write all of its documents, or none.
+    """Load an estate, check its policy, and write all of its documents, or none.
 
     Each is written as it comes, and none is kept; all are put into place when all are in order.
     """
@@ -149,12 +150,16 @@ def show(root: Path, full_name: str, isolation: str | None, *, view: bool = Fals
     from jobdsl.loading.load import load
 
     estate = load(root, config.load(root), isolation=isolation)
-    found = [one for one in estate.definitions if one.full_name == full_name and (one.is_view or not view)]
-    if not found:
+    definitions = [
+        definition
+        for definition in estate.definitions
+        if definition.full_name == full_name and (definition.is_view or not view)
+    ]
+    if not definitions:
         kind = "view" if view else "item or view"
-        names = [one.full_name for one in estate.definitions]
+        names = [definition.full_name for definition in estate.definitions]
         raise JobdslError(f'the estate defines no {kind} "{full_name}"', hint=suggestion(full_name, names))
-    return min(found, key=lambda one: one.is_view)
+    return min(definitions, key=lambda definition: definition.is_view)
 
 
 def connect(access: Access, settings: Settings, threads: int = 8) -> Controller:
@@ -191,10 +196,10 @@ def findings(
     controller = connect(access, settings) if named else None
     inventory = controller.inventory() if controller is not None else None
     known = _known(root, estate, settings, controller, inventory, plugins)
-    found = _findings(root, estate, settings, known, settings.lint.ignore, not_loaded)
+    result = _findings(root, estate, settings, known, settings.lint.ignore, not_loaded)
     if inventory is not None and not estate.partial:
-        found.problems.extend(_still_used(estate, inventory, settings, found.uses))
-    return found
+        result.problems.extend(_still_used(estate, inventory, settings, result.uses))
+    return result
 
 
 def _still_used(
@@ -205,12 +210,12 @@ def _still_used(
     from jobdsl.planning.still_used import RULE
 
     seed = settings.seed
-    made = planning.plan(estate, inventory, seed.name, settings.removed, uses=uses, folders=seed.folders)
-    return [problem for problem in made.problems if problem.rule == RULE]
+    result = planning.plan(estate, inventory, seed.name, settings.removed, uses=uses, folders=seed.folders)
+    return [problem for problem in result.problems if problem.rule == RULE]
 
 
 def check(root: Path, access: Access, isolation: str | None, threads: int = 8) -> Checked:
-    """Load an estate, look at its controller, lint, and check policy, but for what planning decides.
+    """Load an estate, read its controller, lint, and check policy, but for what planning decides.
 
     Raises EstateError with all problems when the estate does not load; findings of lint and policy
     are given back, whatever they are.
@@ -231,10 +236,10 @@ def check(root: Path, access: Access, isolation: str | None, threads: int = 8) -
     inventory = with_hidden_views(estate.definitions, controller.inventory(), controller, threads)
     known = _known(root, estate, settings, controller, inventory, None)
     ignore = (*settings.lint.ignore, *planning.RULES)
-    found = _findings(root, estate, settings, known, ignore, not_loaded)
+    result = _findings(root, estate, settings, known, ignore, not_loaded)
     if not_loaded:
-        raise EstateError(found.problems)
-    return Checked(root, settings, estate, secrets_of(root, settings), controller, inventory, found)
+        raise EstateError(result.problems)
+    return Checked(root, settings, estate, secrets_of(root, settings), controller, inventory, result)
 
 
 def _findings(
@@ -255,12 +260,12 @@ def _findings(
     from jobdsl.documents.references import look
     from jobdsl.planning.still_used import uses
 
-    def check_definition(one: Definition) -> Iterator[Problem]:
-        found = look(one)
-        if not isinstance(found, XmlError):  # else lint says so
-            all_uses.extend(uses(one, found))
-            yield from check_one(one, found, settings)
-        yield from linter.check(one, found)
+    def check_definition(definition: Definition) -> Iterator[Problem]:
+        links = look(definition)
+        if not isinstance(links, XmlError):  # else lint reports it
+            all_uses.extend(uses(definition, links))
+            yield from check_one(definition, links, settings)
+        yield from linter.check(definition, links)
 
     lines = SourceLines(root)
     linter = Linter(estate.definitions, known, ignore, lines)
@@ -269,12 +274,12 @@ def _findings(
         problems.append(_UNKNOWN_PLUGINS)
     all_uses: list[Use] = []
     effort = Effort(settings.lint.file_timeout_seconds, time.monotonic)
-    for one in estate.definitions:
-        problems += effort.bounded(one, check_definition(one))
+    for definition in estate.definitions:
+        problems += effort.bounded(definition, check_definition(definition))
     problems += linter.check_together()
-    sources = lines.of(sorted({one.where.file for one in estate.definitions}))
+    sources = lines.of(sorted({definition.where.file for definition in estate.definitions}))
     problems = without_exceptions(problems, sources, linter.checked)
-    names = [one.full_name for one in estate.definitions]
+    names = [definition.full_name for definition in estate.definitions]
     return Findings(
         problems,
         names,
@@ -287,7 +292,7 @@ def _findings(
 
 
 def no_policy(root: Path) -> str:
-    """Return the sentence that says that the estate has no policy; empty where a file may hold one."""
+    """Return a note that the estate has no policy; empty where a file may hold one."""
     return "" if (root / config.CONFIG_FILE).exists() else _NO_POLICY
 
 
@@ -320,10 +325,14 @@ def _known(
 
     return Known(
         plugins=_plugins(root, settings, controller, plugins),
-        items=None if inventory is None else {one.full_name for one in inventory if one.kind == "item"},
+        items=None
+        if inventory is None
+        else {existing.full_name for existing in inventory if existing.kind == "item"},
         secrets=_secret_names(root, settings),
         partial=estate.partial,
-        views=None if inventory is None else {one.full_name for one in inventory if one.kind == "view"},
+        views=None
+        if inventory is None
+        else {existing.full_name for existing in inventory if existing.kind == "view"},
         labels=_labels(estate, settings, controller),
         stored=stored,
     )
@@ -337,8 +346,12 @@ def _stored_references(
     from jobdsl.documents.references import references
 
     kind, name = definition.key
-    there = [one for one in (name, definition.renamed_from) if one and inventory.get(kind, one)]
-    document = allowed(lambda: controller.config(kind, there[0])) if there else None
+    stored_names = [
+        candidate
+        for candidate in (name, definition.renamed_from)
+        if candidate and inventory.get(kind, candidate)
+    ]
+    document = allowed(lambda: controller.config(kind, stored_names[0])) if stored_names else None
     try:
         return None if document is None else references(document)
     except XmlError:
@@ -372,12 +385,12 @@ def _labels(estate: Estate, settings: Settings, controller: Controller | None) -
     from jobdsl.controller.errors import allowed
     from jobdsl.grammar.labels import split
 
-    given = frozenset(settings.controller.labels)
+    labels = frozenset(settings.controller.labels)
     pools = [split(str(pool.get("label", ""))) for pool in estate.extra.get("pool", ())]
     if controller is None:
-        return given.union(*pools) if given or pools else None
+        return labels.union(*pools) if labels or pools else None
     asked = allowed(controller.labels)
-    return None if asked is None else given.union(asked, *pools)
+    return None if asked is None else labels.union(asked, *pools)
 
 
 def write_text(path: Path, text: str, *, private: bool = False) -> None:

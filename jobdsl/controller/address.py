@@ -17,7 +17,7 @@ _HINT = "in a user or token inside an address write @ as %40, / as %2F; or give 
 
 
 class Login(NamedTuple):
-    """An address without a login, and who signs in there."""
+    """An address without a login, and the user and token to log in with."""
 
     url: str
     user: str | None

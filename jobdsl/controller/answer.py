@@ -26,11 +26,11 @@ class Response:
     @property
     def cookies(self) -> str:
         """The cookies it sets, as the next request gives them back; a balancer may add its own."""
-        return "; ".join(one.partition(";")[0] for one in self.headers.getlist("Set-Cookie"))
+        return "; ".join(cookie.partition(";")[0] for cookie in self.headers.getlist("Set-Cookie"))
 
     @property
     def retry_after(self) -> float:
-        """Seconds after which `Retry-After` asks to try again; 0.0 where it does not.
+        """Seconds to wait according to `Retry-After`; 0.0 without it.
 
         A date in it is compared with the answer's own `Date` (RFC 9110, 10.2.3).
         """

@@ -3,9 +3,9 @@
 A connection pool of our own, timeouts, and no redirects followed.
 A controller that starts refuses connections, answers 503, then for about a second 401 with a valid
 token: all are waited out, but for two seconds only while there is no sign of a start. With an API token
-no crumb is needed; with a password the crumb and its session are fetched when the controller asks for
+no crumb is needed; with a password the crumb and its session are fetched when the controller requires
 one (Jenkins 2.568, measured). A proxy that limits requests (429), or that does not reach the controller
-behind it (520 to 524, 529), is waited for as long as it asks in `Retry-After`.
+behind it (520 to 524, 529), is waited for as long as its `Retry-After` requires.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _WAKING = 1.0
 directories lock accounts out."""
 _DOWN = (502, 503, 504)
 _LONGEST_RETRY_AFTER = 300.0
-"""Seconds a request waits, in all, where `Retry-After` asks for more than PATIENCE."""
+"""Seconds a request waits, in all, where `Retry-After` is longer than PATIENCE."""
 
 
 class Asking:
@@ -67,29 +67,31 @@ class Asking:
         self._crumb: dict[str, str] = {}
         self._lock = threading.Lock()
 
-    def json(self, path: str, tree: str, what: str) -> dict[str, Any]:
-        """The answer to a tree query at a path below the controller's URL. `what` names it in errors."""
-        response = self.ask("GET", f"{path}?tree={quote(tree, safe=',')}", what)
-        with self.understood(what):
+    def json(self, path: str, tree: str, operation: str) -> dict[str, Any]:
+        """Return the answer to a tree query at a path below the controller's URL. `operation` names it in
+        errors.
+        """
+        response = self.ask("GET", f"{path}?tree={quote(tree, safe=',')}", operation)
+        with self.understood(operation):
             answer: dict[str, Any] = response.json()
             text(answer["_class"])
             return answer
 
     @contextmanager
-    def understood(self, what: str) -> Iterator[None]:
-        """Tell an answer that is not what a Jenkins would say."""
+    def understood(self, operation: str) -> Iterator[None]:
+        """Raise ControllerError in this block for an answer that is not of the form of Jenkins' API."""
         try:
             yield
         except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise ControllerError(
-                f"could not {what}: {self.url} does not answer as a Jenkins",
+                f"could not {operation}: {self.url} does not answer as a Jenkins",
                 hint="is this the address of a Jenkins, and is there a login page in front of it?",
             ) from error
 
     def post(
         self,
         path: str,
-        what: str,
+        operation: str,
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
         *,
@@ -99,13 +101,13 @@ class Asking:
 
         `once`: never sent again when no answer came, for what a second time would undo.
         """
-        return self.ask("POST", path, what, body, headers, once=once)
+        return self.ask("POST", path, operation, body, headers, once=once)
 
     def ask(
         self,
         method: str,
         path: str,
-        what: str,
+        operation: str,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         *,
@@ -113,27 +115,27 @@ class Asking:
     ) -> Response:
         """The answer to a request; ControllerError if it is a refusal."""
         crumb, patience = self._crumb, 0.0 if once else self._patience
-        response = self._patiently(method, path, what, body, {**(headers or {}), **crumb}, patience)
+        response = self._patiently(method, path, operation, body, {**(headers or {}), **crumb}, patience)
         if method != "GET" and response.status == 403 and b"No valid crumb" in response.body:
             crumb = self._new_crumb(crumb)
-            response = self._patiently(method, path, what, body, {**(headers or {}), **crumb}, patience)
+            response = self._patiently(method, path, operation, body, {**(headers or {}), **crumb}, patience)
         is_form = method != "GET" and "xml" not in (headers or {}).get("Content-Type", "")
         form = f"{self.url.rstrip('/')}/{path}" if is_form else ""
-        if error := refusal(response, what, self._server.user, form=form):
+        if error := refusal(response, operation, self._server.user, form=form):
             raise error
         return response
 
-    def page(self, path: str, what: str) -> Response:
+    def page(self, path: str, operation: str) -> Response:
         """Return the answer to a GET of an HTML page, refusals included."""
-        return self._patiently("GET", path, what, None, self._crumb, self._patience)
+        return self._patiently("GET", path, operation, None, self._crumb, self._patience)
 
     def _new_crumb(self, refused: Mapping[str, str]) -> dict[str, str]:
         """A crumb other than the one refused; several threads fetch it once."""
         with self._lock:
             if self._crumb == refused:
                 self._crumb = {}
-                response = self.ask("GET", "crumbIssuer/api/json", what := "get a crumb")
-                with self.understood(what):
+                response = self.ask("GET", "crumbIssuer/api/json", operation := "get a crumb")
+                with self.understood(operation):
                     answer = response.json()
                     crumb = {text(answer["crumbRequestField"]): text(answer["crumb"])}
                 self._crumb = {**crumb, "Cookie": response.cookies}
@@ -143,7 +145,7 @@ class Asking:
         self,
         method: str,
         path: str,
-        what: str,
+        operation: str,
         body: bytes | None,
         headers: Mapping[str, str],
         longest: float,
@@ -164,7 +166,7 @@ class Asking:
             limit = self._patience_for(answer, starting, longest)
             if waited > (max(limit, _LONGEST_RETRY_AFTER) if limit and retry_after else limit):
                 self._given_up = longest > 0
-                raise self._trouble(answer, what)
+                raise self._trouble(answer, operation)
             self._sleep(pause)
             pause = min(max(pause - retry_after, 0.25) * 2, 5.0)
 
@@ -187,10 +189,10 @@ class Asking:
             return self._patience  # it was not carried out, so it may always be sent again
         return longest if starting or answer.status in OVERLOADED else min(longest, FIRST_PATIENCE)
 
-    def _trouble(self, answer: Response | NoAnswerError, what: str) -> ControllerError:
+    def _trouble(self, answer: Response | NoAnswerError, operation: str) -> ControllerError:
         if isinstance(answer, NoAnswerError):
-            return ControllerError(f"could not {what}: {answer}", hint=answer.hint)
-        return refusal(answer, what, self._server.user) or ControllerError(what)
+            return ControllerError(f"could not {operation}: {answer}", hint=answer.hint)
+        return refusal(answer, operation, self._server.user) or ControllerError(operation)
 
     def _is_final(self, response: Response, starting: bool) -> bool:
         """Whether another try would change nothing; remembers whether the controller is starting.

@@ -58,7 +58,9 @@ class NotSignedInError(ControllerError):
 
 
 def allowed(ask: Callable[[], T]) -> T | None:
-    """The answer; None where this user may not ask, or the controller has nothing of the kind."""
+    """Return the answer; None where this user lacks the permission, or the controller has nothing of the
+    kind.
+    """
     try:
         return ask()
     except NotSignedInError:
@@ -69,17 +71,19 @@ def allowed(ask: Callable[[], T]) -> T | None:
         raise
 
 
-def refusal(response: Response, what: str, user: str | None, *, form: str = "") -> ControllerError | None:
-    """The error an answer stands for; None for success and for the redirects that mean success.
+def refusal(
+    response: Response, operation: str, user: str | None, *, form: str = ""
+) -> ControllerError | None:
+    """Return the error of an answer; None for success and for the redirects that mean success.
 
-    Only a form is answered with one of those, away from its own address, `form`; who reads, or sends a
-    document, and is sent elsewhere has achieved nothing. A success is never an HTML page (Jenkins
-    2.568, measured on all that is asked of it here).
+    Only a form is answered with such a redirect, away from its own address, `form`; a redirected read or
+    upload of a document has had no effect. A success is never an HTML page (Jenkins
+    2.568, measured on all requests made here).
     """
     status = response.status
     if status < 300 and response.body and response.headers.get("Content-Type", "").startswith("text/html"):
         return NotSignedInError(
-            f"could not {what}: it answers with an HTML page, not as the Jenkins API",
+            f"could not {operation}: it answers with an HTML page, not as the Jenkins API",
             status=status,
             hint="is this the address of a Jenkins, and is there a login page in front of it?",
         )
@@ -88,53 +92,55 @@ def refusal(response: Response, what: str, user: str | None, *, form: str = "") 
         return None
     reason = " ".join(response.headers.get("X-Error", "").split())
     if status == 400 and "already exists" in reason:
-        return AlreadyExistsError(f"could not {what}: {reason}", status=status)
+        return AlreadyExistsError(f"could not {operation}: {reason}", status=status)
     if status == 404:
         return NotFoundError(
-            f"could not {what}: the controller has nothing of that name",
+            f"could not {operation}: the controller has nothing of that name",
             status=status,
             hint="it may also be hidden from this user",
         )
     if status in (301, 302, 303, 307, 308, 401, 403):
-        return _denied(response, what, user)
+        return _denied(response, operation, user)
     if reason:
-        return ControllerError(f"could not {what}: {reason}", status=status)
-    return _unexplained(response, what)
+        return ControllerError(f"could not {operation}: {reason}", status=status)
+    return _unexplained(response, operation)
 
 
-def _denied(response: Response, what: str, user: str | None) -> ControllerError:
+def _denied(response: Response, operation: str, user: str | None) -> ControllerError:
     status, headers = response.status, response.headers
     if status == 401:
         name = f'user "{user}" and this token' if user else "a request without user and token"
         return NotSignedInError(
-            f"could not {what}: the controller does not accept {name}", status=401, hint=_SIGN_IN
+            f"could not {operation}: the controller does not accept {name}", status=401, hint=_SIGN_IN
         )
     if status != 403:
         place = without_login(headers.get("Location", "").partition("?")[0])
         if _is_login(place):
             return NotSignedInError(
-                f"could not {what}: the controller asks to log in", status=status, hint=_SIGN_IN
+                f"could not {operation}: the controller asks to log in", status=status, hint=_SIGN_IN
             )
         hint = "is the address complete, with https:// and the path Jenkins runs under?"
         return ControllerError(
-            f"could not {what}: redirected to {place or 'another page'}", status=status, hint=hint
+            f"could not {operation}: redirected to {place or 'another page'}", status=status, hint=hint
         )
     permission = headers.get("X-Required-Permission", "")
     if headers.get("X-You-Are-Authenticated-As", "anonymous") == "anonymous" and not user:
-        return _log_in(what, status)
+        return _log_in(operation, status)
     if permission:
         name = permission.replace("hudson.model.", "").replace("Computer.", "Agent/")
         hint = f'give "{user}" the permission {name}'
-        return ControllerError(f'could not {what}: "{user}" may not do that', status=403, hint=hint)
-    return ControllerError(f"could not {what}: the controller forbids it ({_title(response)})", status=403)
+        return ControllerError(f'could not {operation}: "{user}" may not do that', status=403, hint=hint)
+    return ControllerError(
+        f"could not {operation}: the controller forbids it ({_title(response)})", status=403
+    )
 
 
-def _log_in(what: str, status: int) -> ControllerError:
-    text = f"could not {what}: the controller asks to log in"
+def _log_in(operation: str, status: int) -> ControllerError:
+    text = f"could not {operation}: the controller asks to log in"
     return NotSignedInError(text, status=status, hint=_SIGN_IN)
 
 
-def _unexplained(response: Response, what: str) -> ControllerError:
+def _unexplained(response: Response, operation: str) -> ControllerError:
     status = response.status
     hint = ""
     if status == 500:
@@ -145,7 +151,7 @@ def _unexplained(response: Response, what: str) -> ControllerError:
         wait = f"it asks to wait {response.retry_after:.0f} s; " if response.retry_after else ""
         hint = f"{wait}a proxy limits requests, or does not reach the controller: try a lower --workers"
     return ControllerError(
-        f"could not {what}: the controller answered {status} {_title(response)}".rstrip(),
+        f"could not {operation}: the controller answered {status} {_title(response)}".rstrip(),
         status=status,
         hint=hint,
     )
@@ -154,8 +160,9 @@ def _unexplained(response: Response, what: str) -> ControllerError:
 def _leads_away(location: str, form: str) -> bool:
     """Whether a redirect is not what Jenkins answers to a form that it took.
 
-    Such a one goes to a page of the item, without a query, though perhaps under another name of the
-    controller's. A login at another host is told where to come back to; https is asked for the same again.
+    Jenkins' own redirect leads to a page of the item, without a query, perhaps under another name of the
+    controller. One to a login at another host has the return address in its query; one to https has the same
+    path.
     """
     if _is_login(location):
         return True
@@ -173,7 +180,7 @@ def _is_login(location: str) -> bool:
 
 def _title(response: Response) -> str:
     """The status in words: Jetty's pages name the reason in their title."""
-    found = re.search(rb"<title>Error \d+ ([^<]{1,200})</title>", response.body[:4000])
-    if found:
-        return found[1].decode("utf-8", "replace")
+    match = re.search(rb"<title>Error \d+ ([^<]{1,200})</title>", response.body[:4000])
+    if match:
+        return match[1].decode("utf-8", "replace")
     return HTTPStatus(response.status).phrase if response.status in set(HTTPStatus) else ""

@@ -1,4 +1,4 @@
-"""Views that the controller does not list for a user who may not see them, though it has them."""
+"""Views that exist but are not listed for a user without the permission to see them."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def with_hidden_views(
 
     def look(key: Key) -> Existing | None:
         try:
-            found = controller.look(*key)
+            view = controller.look(*key)
         except ControllerError as error:
             if error.status != 403:
                 raise
-            found = Existing("view", key[1], "")
-        return replace(found, hidden=True) if found else None
+            view = Existing("view", key[1], "")
+        return replace(view, hidden=True) if view else None
 
     if not missing:
         return inventory

@@ -1,4 +1,4 @@
-"""What a seed asks of a controller, one request per call: the one module that knows Jenkins' addresses.
+"""The operations on a controller, one request per call: the only module that knows Jenkins' addresses.
 
 `client.py` sends the requests, and waits for a controller that starts.
 """
@@ -45,7 +45,7 @@ def connect(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> Controller:
-    """A controller at `url`; asks it nothing yet. `token` is an API token or a password.
+    """Return a controller at `url`; sends no request yet. `token` is an API token or a password.
 
     A login inside the address is used as `user` and `token`, and is no part of the controller's `url`.
 
@@ -62,7 +62,7 @@ def connect(
             f"{url!r} is the address of a page of a controller, not the controller's own", hint=f"use {root}"
         )
     from jobdsl.controller.transport import (
-        server_at,  # a tenth of a second that only those who talk to a controller pay
+        server_at,  # imported late: it takes a tenth of a second
     )
 
     server = server_at(url, user, token, threads, timeout)
@@ -70,7 +70,7 @@ def connect(
 
 
 class Controller(Asking):
-    """What a seed asks of a controller. Safe to use from several threads.
+    """The operations on a controller. Safe to use from several threads.
 
     Every method raises ControllerError; NotFoundError, AlreadyExistsError, NotSignedInError where that helps.
     """
@@ -88,14 +88,16 @@ class Controller(Asking):
 
     def look(self, kind: str, full_name: str) -> Existing | None:
         """One item or view as it is now; None if nothing has exactly that name."""
-        query, what = "name,description,disabled", f'look at "{full_name}"'
+        query, operation = "name,description,disabled", f'look at "{full_name}"'
         try:
-            answer = self.json(f"{_path(kind, full_name)}/api/json", query, what)
+            answer = self.json(f"{_path(kind, full_name)}/api/json", query, operation)
         except NotFoundError:
             return None
-        with self.understood(what):
-            found = inventory.existing("view" if kind == "view" else "item", names.parent(full_name), answer)
-        return found if found.full_name == full_name else None
+        with self.understood(operation):
+            existing = inventory.existing(
+                "view" if kind == "view" else "item", names.parent(full_name), answer
+            )
+        return existing if existing.full_name == full_name else None
 
     def content(self, folder: str) -> list[Existing]:
         """List what a folder holds, without the view that Jenkins creates with it."""
@@ -112,40 +114,46 @@ class Controller(Asking):
 
     def plugins(self) -> dict[str, str]:
         """Versions of the active plugins by their short names. Needs a permission many users lack."""
-        query, what = "plugins[shortName,version,active]", "list the plugins"
-        answer = self.json("pluginManager/api/json", query, what)
-        with self.understood(what):
-            return {one["shortName"]: one["version"] for one in answer["plugins"] if one.get("active", True)}
+        query, operation = "plugins[shortName,version,active]", "list the plugins"
+        answer = self.json("pluginManager/api/json", query, operation)
+        with self.understood(operation):
+            return {
+                plugin["shortName"]: plugin["version"]
+                for plugin in answer["plugins"]
+                if plugin.get("active", True)
+            }
 
     def optional_dependencies(self) -> dict[str, dict[str, str]]:
-        """Plugins that each active plugin works with where they are there, with the versions it asks for."""
+        """Return the optional dependencies of each active plugin, with the versions it requires."""
         query = "plugins[shortName,active,dependencies[shortName,version,optional]]"
-        answer = self.json("pluginManager/api/json", query, what := "list the plugins")
-        with self.understood(what):
+        answer = self.json("pluginManager/api/json", query, operation := "list the plugins")
+        with self.understood(operation):
             return {
-                one["shortName"]: {
-                    other["shortName"]: other["version"]
-                    for other in one.get("dependencies", ())
-                    if other.get("optional")
+                plugin["shortName"]: {
+                    dependency["shortName"]: dependency["version"]
+                    for dependency in plugin.get("dependencies", ())
+                    if dependency.get("optional")
                 }
-                for one in answer["plugins"]
-                if one.get("active", True)
+                for plugin in answer["plugins"]
+                if plugin.get("active", True)
             }
 
     def labels(self) -> frozenset[str]:
         """Labels the controller's agents have now; the name of an agent is one of them."""
-        query, what = "computer[assignedLabels[name]]", "list the agents"
-        answer = self.json("computer/api/json", query, what)
-        with self.understood(what):
-            return frozenset(label["name"] for one in answer["computer"] for label in one["assignedLabels"])
+        query, operation = "computer[assignedLabels[name]]", "list the agents"
+        answer = self.json("computer/api/json", query, operation)
+        with self.understood(operation):
+            return frozenset(
+                label["name"] for agent in answer["computer"] for label in agent["assignedLabels"]
+            )
 
     def credentials(self, folder: str = "") -> frozenset[str]:
         """Ids of the credentials in the global domain of the controller, or of a folder."""
         store = f"credentials/store/{'folder' if folder else 'system'}/domain/_/api/json"
         path = names.join(names.url_path(folder), store)
-        answer = self.json(path, "credentials[id]", what := "list the credentials")
-        with self.understood(what):
-            return frozenset(one["id"] for one in answer["credentials"])
+        answer = self.json(path, "credentials[id]", operation := "list the credentials")
+        with self.understood(operation):
+            return frozenset(entry["id"] for entry in answer["credentials"])
 
     # changing
 
@@ -163,23 +171,23 @@ class Controller(Asking):
 
     def delete(self, kind: str, full_name: str) -> None:
         """Delete an item (a folder with all it holds) or view; being gone already is no error."""
-        what = f'delete "{full_name}"'
+        operation = f'delete "{full_name}"'
         try:
             if kind == "view":
-                self._delete_view(full_name, what)
+                self._delete_view(full_name, operation)
             else:
-                self.ask("DELETE", f"{_path(kind, full_name)}/", what)
+                self.ask("DELETE", f"{_path(kind, full_name)}/", operation)
         except NotFoundError:
             return
 
-    def _delete_view(self, full_name: str, what: str) -> None:
+    def _delete_view(self, full_name: str, operation: str) -> None:
         try:
-            self.post(f"{_path('view', full_name)}/doDelete", what)
+            self.post(f"{_path('view', full_name)}/doDelete", operation)
         except ControllerError as error:
             folder = names.parent(full_name)
             if error.status != 500 or len(self.tree(folder, "views[name]").get("views", ())) > 1:
                 raise
-            text = f"could not {what}: it is the only view there, and Jenkins deletes no last view"
+            text = f"could not {operation}: it is the only view there, and Jenkins deletes no last view"
             hint = 'define another view in its place, or keep it with removed.views = "ignore"'
             raise LastViewError(text, status=error.status, hint=hint) from None
 
@@ -199,33 +207,33 @@ class Controller(Asking):
     def move(self, source: str, target: str, via: str = "") -> None:
         """Give an item another name, another folder, or both; its builds go along.
 
-        `via` is the name it has in between, when both change or only letter case does (Jenkins says that
-        the name is in use): one that nothing else is called, in its old folder and in its new one.
+        `via` is the name it has in between, when both change or only letter case does (Jenkins answers that
+        the name is in use): a name that is free in its old folder and in its new one.
         """
-        folder, there, name = names.parent(source), names.parent(target), names.leaf(target)
+        folder, target_folder, name = names.parent(source), names.parent(target), names.leaf(target)
         via = via or names.between(source, target)
-        if there == folder:
+        if target_folder == folder:
             if names.key(source) == names.key(target):
                 source = self._rename(source, via)
         elif name == names.leaf(source):
-            return self._relocate(source, there)
+            return self._relocate(source, target_folder)
         else:
             if via != names.leaf(source):
                 source = self._rename(source, via)
-            self._relocate(source, there)
-            source = names.join(there, via)
+            self._relocate(source, target_folder)
+            source = names.join(target_folder, via)
         self._rename(source, name)
         return None
 
     def build(self, full_name: str) -> None:
         """Queue a build, with the default values of its parameters if it has any."""
-        path, what = names.url_path(full_name), f'build "{full_name}"'
+        path, operation = names.url_path(full_name), f'build "{full_name}"'
         try:
-            self.post(f"{path}/build", what)
+            self.post(f"{path}/build", operation)
         except ControllerError as error:
             if error.status != 400:
                 raise
-            self.post(f"{path}/buildWithParameters", what)  # it has parameters
+            self.post(f"{path}/buildWithParameters", operation)  # it has parameters
 
     def _rename(self, full_name: str, name: str) -> str:
         """Its full name afterwards."""
@@ -239,13 +247,13 @@ class Controller(Asking):
         return names.join(names.parent(full_name), name)
 
     def _relocate(self, full_name: str, folder: str) -> None:
-        """Only the address it answers with tells whether it moved (measured)."""
-        what = f'move "{full_name}" to "{folder or "/"}"'
+        """Move an item to another folder. Only the redirect's address shows whether it moved (measured)."""
+        operation = f'move "{full_name}" to "{folder or "/"}"'
         body = f"destination={quote('/' + folder, safe='')}".encode()
-        answer = self.post(f"{names.url_path(full_name)}/move/move", what, body, _FORM)
+        answer = self.post(f"{names.url_path(full_name)}/move/move", operation, body, _FORM)
         if urlsplit(answer.headers.get("Location", "")).path.rstrip("/").endswith("/move"):
             raise ControllerError(
-                f"could not {what}: the controller refused",
+                f"could not {operation}: the controller refused",
                 status=answer.status,
                 hint="the name is taken there, the folder does not exist, or it may not hold such items",
             )

@@ -19,7 +19,7 @@ _TREE = "upstreamProjects[fullName],downstreamProjects[fullName]"
 
 
 def neighbours(controller: Controller, full_names: Sequence[str], workers: int = 8) -> list[Neighbours]:
-    """Ask the controller's graph of triggers for the neighbours of jobs.
+    """Read the neighbours of jobs from the controller's graph of triggers.
 
     Jenkins has freestyle, Matrix and Maven jobs in it, with the triggers of these. It does not have steps of
     Pipelines, copied artifacts and views.

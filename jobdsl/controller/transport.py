@@ -46,7 +46,7 @@ class Server:
         session.headers["User-Agent"] = "jobdsl"
         session.headers["Accept-Language"] = "en"  # in which Jenkins words a refusal
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=threads, pool_block=True)
-        self.user = user if token else None  # without a token, nobody is signed in
+        self.user = user if token else None  # without a token, requests are anonymous
         settings: dict[str, Any] = dict(
             session.merge_environment_settings(self.server, {}, False, session.verify, None)
         )
@@ -118,7 +118,7 @@ def _extra_headers() -> dict[str, str]:
 def _check_authorities(verify: bool | str) -> None:
     """Raise ControllerError where the certificates to trust cannot be read.
 
-    requests takes their path from the environment, and says nothing of a wrong one before the first answer.
+    requests takes their path from the environment, and reports a wrong one with the first answer only.
     """
     if isinstance(verify, bool) or verify == DEFAULT_CA_BUNDLE_PATH:
         return

@@ -65,8 +65,8 @@ def _resolver(frame: FrameType | None) -> FileResolver:
 
 def _root_above(file: str) -> str:
     path = Path(file).resolve()
-    found = next((one for one in path.parents if (one / _CONFIG_FILE).is_file()), None)
-    return str(found or Path.cwd())
+    root = next((parent for parent in path.parents if (parent / _CONFIG_FILE).is_file()), None)
+    return str(root or Path.cwd())
 
 
 _renderers: WeakKeyDictionary[context.LoadContext, Renderer] = WeakKeyDictionary()

@@ -28,11 +28,11 @@ def in_layout(words: Words, layout: str | None = None, /, **layouts: str) -> Wor
     A word the module does not have, or a layout that is no text, is an error at the calling line.
     """
     try:
-        made: Any = _module(words, layouts) if isinstance(words, ModuleType) else _kind(words, layout)
+        copy: Any = _module(words, layouts) if isinstance(words, ModuleType) else _kind(words, layout)
     except DslError as error:
         context.complain(DslError(f"in_layout: {error.message}", hint=error.hint))
         return words
-    return made  # type: ignore[no-any-return]  # it has what the given one has
+    return copy  # type: ignore[no-any-return]  # it has what the given one has
 
 
 def _kind(kind: Any, layout: str | None) -> Any:
@@ -42,15 +42,15 @@ def _kind(kind: Any, layout: str | None) -> Any:
 
 
 def _module(module: ModuleType, layouts: dict[str, str]) -> ModuleType:
-    made = ModuleType(module.__name__, module.__doc__)
-    made.__dict__.update(vars(module))
+    copy = ModuleType(module.__name__, module.__doc__)
+    copy.__dict__.update(vars(module))
     for word, layout in layouts.items():
         element = getattr(module, word, None)
         if element is None:
             name = module.__name__.rpartition(".")[2]
             raise DslError(f"{name} has no {word!r}", hint=suggestion(word, getattr(module, "__all__", ())))
-        setattr(made, word, partial(element, layout=_known(element, layout)))
-    return made
+        setattr(copy, word, partial(element, layout=_known(element, layout)))
+    return copy
 
 
 def _known(kind: Any, layout: object) -> str:

@@ -28,7 +28,7 @@ __all__ = ["Item", "truth"]
 
 _SHORTEN = "shorten it: Jenkins takes 255 bytes for each name between the slashes"
 _FIXED = frozenset({"name"})
-"""Fields that say which item it is: its place in the estate is settled when it is made."""
+"""Fields that identify the item: its place in the estate is fixed when it is created."""
 
 
 def _former_name(value: Any) -> Any:
@@ -93,11 +93,13 @@ class Item(Record):
 
     @classmethod
     def _slots(cls) -> tuple[Field, ...]:
-        found = cls.__dict__.get("_slot_fields")
-        if found is None:
-            found = tuple(one for one in cls._fields.values() if isinstance(one, SlotField) and one.stored)
-            cls._slot_fields = found
-        return found
+        slots = cls.__dict__.get("_slot_fields")
+        if slots is None:
+            slots = tuple(
+                field for field in cls._fields.values() if isinstance(field, SlotField) and field.stored
+            )
+            cls._slot_fields = slots
+        return slots
 
     _slot_fields: ClassVar[tuple[Field, ...]]
 
@@ -110,7 +112,7 @@ class Item(Record):
         path, name = context.path(), self.name
         full = name[1:] if name.startswith("/") else f"{path}/{name}" if path else name
         if not name:
-            return self._placeholder()  # told when it was given
+            return self._placeholder()  # reported when it was given
         if too_long := names.refusal_of_length(full):
             context.complain(DslError(f"the name {too_long}", hint=_SHORTEN, where=self.where), self)
             return self._placeholder()
@@ -136,21 +138,21 @@ class Item(Record):
     if not TYPE_CHECKING:  # type checkers would take any attribute for one that may be set
 
         def __setattr__(self, name: str, value: Any) -> None:
-            one = self._fields.get(name)
+            field = self._fields.get(name)
             if name in _FIXED:
                 hint = f"give it where the {self.word} is made: {self.dsl_name()}({value!r}, ...)"
                 context.complain(
                     DslError(f"{self.shown_name}: its {name} cannot be changed", hint=hint), self
                 )
                 return
-            if one is None or not one.stored:
+            if field is None or not field.stored:
                 stored = [field.name for field in self._fields.values() if field.stored]
                 names = [field for field in stored if field not in _FIXED]
                 hint = suggestion(name, names) or f"it has: {', '.join(names)}"
                 context.complain(DslError(f"{self.dsl_name()} has no field {name!r}", hint=hint), self)
                 return
             try:
-                object.__setattr__(self, name, checked(one, value))
+                object.__setattr__(self, name, checked(field, value))
             except DslError as error:
                 message = f"{self.dsl_name()}: {name} {error.message}"
                 context.complain(DslError(message, hint=error.hint), self)
@@ -161,13 +163,13 @@ class Item(Record):
         This is how a template takes `**overrides` from its caller. A name that means several is an error.
         """
         for name, value in {**(parts or {}), **more}.items():
-            slots = [one.name for one in self._slots() if getattr(self, one.name).has(name)]
+            slots = [slot.name for slot in self._slots() if getattr(self, slot.name).has(name)]
             if len(slots) + (name in self._fields) > 1:
                 self._complain_ambiguous(name, slots)
             elif name in self._fields:
                 setattr(self, name, value)
             elif not slots:
-                known = [part for one in self._slots() for part in getattr(self, one.name).names]
+                known = [part for slot in self._slots() for part in getattr(self, slot.name).names]
                 hint = suggestion(name, [*known, *self._fields]) or (
                     f"named parts: {', '.join(known)}" if known else UNNAMED
                 )
@@ -224,11 +226,11 @@ class Item(Record):
 
     def _blame(self, error: DslError) -> str:
         """The message, with the field it came from."""
-        for one in self.by_tag.values():
+        for field in self.by_tag.values():
             try:
-                one.write(value_in(self, one), "") if one.kind != "absent" else None
+                field.write(value_in(self, field), "") if field.kind != "absent" else None
             except DslError:
-                return f"{self.shown_name}: {one.name.lstrip('_') or one.tag} {error.message}"
+                return f"{self.shown_name}: {field.name.lstrip('_') or field.tag} {error.message}"
         return f"{self.shown_name}: {error.message}"
 
     @classmethod

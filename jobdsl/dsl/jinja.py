@@ -43,12 +43,12 @@ def groovy_text(text: str) -> str:
     return f"'''{safe}'''"
 
 
-def _tamed(found: re.Match[str]) -> str:
-    mark, source = found[0], found.string
-    if found[1]:
+def _tamed(match: re.Match[str]) -> str:
+    mark, source = match[0], match.string
+    if match[1]:
         return '{{ "${#" }}'
-    line = source[source.rfind("\n", 0, found.start()) + 1 : found.start()]
-    at_end = source.startswith("\n", found.end())
+    line = source[source.rfind("\n", 0, match.start()) + 1 : match.start()]
+    at_end = source.startswith("\n", match.end())
     if at_end and mark[-3] not in "+-" and _TAG.sub("", line).strip():
         return f"{mark[:-2]}+{mark[-2:]}"
     return mark

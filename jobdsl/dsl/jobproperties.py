@@ -32,17 +32,17 @@ class Implied(NamedTuple):
     kind: type[Property]
     """The class of the property."""
     value: Any
-    """Gives the argument's value for such a property; None where the argument cannot say it."""
+    """Returns the argument's value for such a property; None where the argument cannot express it."""
 
 
-def arrange(given: Sequence[Any], implied: Mapping[str, Any], order: Sequence[str]) -> list[Any]:
+def arrange(properties: Sequence[Any], implied: Mapping[str, Any], order: Sequence[str]) -> list[Any]:
     """All properties in their order: those given, and the implied ones by the names of their arguments.
 
     What the order does not name comes where it would without one: given ones first. Raises DslError for a
     property that is given although an argument stands for it.
     """
-    _refuse_twice(given, implied)
-    rest, implied = list(given), dict(implied)
+    _refuse_twice(properties, implied)
+    rest, implied = list(properties), dict(implied)
     before: list[Any] = []
     after: list[Any] = []
     arranged = before
@@ -58,14 +58,14 @@ def arrange(given: Sequence[Any], implied: Mapping[str, Any], order: Sequence[st
     return [*before, *rest, *after, *implied.values()]
 
 
-def _refuse_twice(given: Sequence[Any], implied: Mapping[str, Any]) -> None:
-    by_class = {made.java: argument for argument, made in implied.items()}
-    for member in given if by_class else ():
+def _refuse_twice(properties: Sequence[Any], implied: Mapping[str, Any]) -> None:
+    by_class = {member.java: argument for argument, member in implied.items()}
+    for member in properties if by_class else ():
         argument = by_class.get(_class_of(member))
         if argument is not None:
-            what = member.dsl_name() if isinstance(member, Property) else _class_of(member)
+            member_name = member.dsl_name() if isinstance(member, Property) else _class_of(member)
             hint = f"leave out {argument}=, or the property"
-            raise DslError(f"has {what}(...), and {argument}= says the same", hint=hint)
+            raise DslError(f"has {member_name}(...), and {argument}= says the same", hint=hint)
 
 
 def _class_of(member: Any) -> str:
@@ -78,26 +78,26 @@ def _class_of(member: Any) -> str:
 def take_apart(members: Iterable[Any], kinds: Sequence[Implied]) -> dict[str, Any]:
     """The arguments that make these properties, with the `layout` their order needs.
 
-    A property is taken for an argument where that says all of it, and where it is the only one of its class.
+    A property becomes an argument where that expresses all of it, and where it is the only one of its class.
     The others stay among the properties given.
     """
     members = list(members)
     count = Counter(map(_class_of, members))
     arguments: dict[str, Any] = {}
-    given: list[Any] = []
+    rest: list[Any] = []
     words: list[str] = []
     for member in members:
-        one = next((one for one in kinds if type(member) is one.kind), None)
-        plain = count[_class_of(member)] == 1 and not (one and (member.layout or member.extra))
-        value = one.value(member) if one is not None and plain else None
-        if one is None or value is None:
-            given.append(member)
+        implied = next((implied for implied in kinds if type(member) is implied.kind), None)
+        plain = count[_class_of(member)] == 1 and not (implied and (member.layout or member.extra))
+        value = implied.value(member) if implied is not None and plain else None
+        if implied is None or value is None:
+            rest.append(member)
             words.append(REST)
         else:
-            arguments[one.argument] = value
-            words.append(one.argument)
-    arguments[_TAG] = given
-    usual = [*[REST] * len(given), *(one.argument for one in kinds if one.argument in arguments)]
+            arguments[implied.argument] = value
+            words.append(implied.argument)
+    arguments[_TAG] = rest
+    usual = [*[REST] * len(rest), *(implied.argument for implied in kinds if implied.argument in arguments)]
     return arguments if words == usual else {**arguments, "layout": f"{_TAG}[{','.join(_counted(words))}]"}
 
 

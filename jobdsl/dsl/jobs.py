@@ -92,7 +92,7 @@ def _kept(discarder: Any) -> Any:
 
 _IMPLIED: tuple[Implied, ...] = (
     Implied("keep", build_discarder, _kept),
-    Implied("parameters", parameters, lambda found: found.definitions or None),
+    Implied("parameters", parameters, lambda member: member.definitions or None),
 )
 """Arguments that stand for a property, in the order they are written."""
 
@@ -115,7 +115,10 @@ class Job(Item):
     quiet_period: int | str | None = number(default=None, least=0)
     trigger_token: str | None = secret_text("authToken", default=None)
     _properties = computed(
-        "properties", ChildrenField("", Property, None), "_all_properties", is_empty=lambda found: not found
+        "properties",
+        ChildrenField("", Property, None),
+        "_all_properties",
+        is_empty=lambda members: not members,
     )
 
     def _all_properties(self) -> list[Any]:
@@ -132,10 +135,10 @@ class Job(Item):
         return implied
 
     @classmethod
-    def _read_computed(cls, tag: str, found: Node) -> dict[str, Any]:
+    def _read_computed(cls, tag: str, node: Node) -> dict[str, Any]:
         if tag != "properties":
             return {}
-        return take_apart(ChildrenField("", Property, None).read(found), cls._IMPLIED)
+        return take_apart(ChildrenField("", Property, None).read(node), cls._IMPLIED)
 
     _IMPLIED = _IMPLIED
 
@@ -149,7 +152,7 @@ class Project(Job):
     scm_retries: int | str | None = number("scmCheckoutRetryCount", default=None, least=0)
     agent: Any = meta(_agent, default=None)
     _assigned = computed(
-        "assignedNode", LabelField("", default=None), "_label", is_empty=lambda found: found is None
+        "assignedNode", LabelField("", default=None), "_label", is_empty=lambda label: label is None
     )
     _roams = computed("canRoam", flag(default=True), "_can_roam")
     block_when_downstream: bool = flag("blockBuildWhenDownstreamBuilding", default=False)
@@ -169,12 +172,12 @@ class Project(Job):
         return self.agent is None
 
     @classmethod
-    def _read_computed(cls, tag: str, found: Node) -> dict[str, Any]:
+    def _read_computed(cls, tag: str, node: Node) -> dict[str, Any]:
         if tag == "assignedNode":
-            if found.children or not found.text.strip():
+            if node.children or not node.text.strip():
                 raise Unfit
-            return {"agent": found.text}
-        return super()._read_computed(tag, found)
+            return {"agent": node.text}
+        return super()._read_computed(tag, node)
 
 
 _HEAD = (
@@ -192,7 +195,7 @@ _JJB = (
 
 
 def _as_jjb_writes(before: str, after: str) -> dict[str, Form]:
-    """The order of Jenkins Job Builder; whether it says `disabled` is up to its user."""
+    """The order of Jenkins Job Builder, which writes `disabled` only where its user sets it."""
     return {
         name: Form(f"{before} {_JJB.format(mark)} {after}")
         for name, mark in (("jjb", "?"), ("jjb-disabled", ""))
@@ -287,8 +290,8 @@ class maven(Project, xml="maven2-moduleset", plugin="maven-plugin"):
         return super()._document()
 
 
-def _not_concurrent(found: Any) -> Any:
-    return False if found == disable_concurrent_builds() else None
+def _not_concurrent(member: Any) -> Any:
+    return False if member == disable_concurrent_builds() else None
 
 
 class pipeline(Job, xml="flow-definition", plugin="workflow-job"):
@@ -315,14 +318,14 @@ class pipeline(Job, xml="flow-definition", plugin="workflow-job"):
     triggers: Any = slot("", accepts=Trigger)
     concurrent: bool = meta(truth, default=True)
     _definition = computed(
-        "definition", child(accepts=Misc, default=None), "_flow", is_empty=lambda found: found is None
+        "definition", child(accepts=Misc, default=None), "_flow", is_empty=lambda flow: flow is None
     )
     _triggers = absent("triggers")
 
     def _flow(self) -> Any:
-        given = [name for name in ("definition", "script", "scm") if getattr(self, name) is not None]
-        if len(given) > 1:
-            both = " and ".join(f"{name}=" for name in given)
+        sources = [name for name in ("definition", "script", "scm") if getattr(self, name) is not None]
+        if len(sources) > 1:
+            both = " and ".join(f"{name}=" for name in sources)
             raise DslError(f"has both {both}", hint="leave one of them out", where=self.where)
         if self.definition is not None:
             return self.definition
@@ -339,10 +342,10 @@ class pipeline(Job, xml="flow-definition", plugin="workflow-job"):
         return implied
 
     @classmethod
-    def _read_computed(cls, tag: str, found: Node) -> dict[str, Any]:
+    def _read_computed(cls, tag: str, node: Node) -> dict[str, Any]:
         if tag != "definition":
-            return super()._read_computed(tag, found)
-        flow = child(accepts=Misc, default=None).read(found)
+            return super()._read_computed(tag, node)
+        flow = child(accepts=Misc, default=None).read(node)
         plain = not getattr(flow, "layout", None) and not getattr(flow, "extra", None)
         if isinstance(flow, cps_script) and plain:
             return {"script": flow.script, "sandbox": flow.sandbox}
@@ -353,7 +356,7 @@ class pipeline(Job, xml="flow-definition", plugin="workflow-job"):
     _IMPLIED = (
         Implied("concurrent", disable_concurrent_builds, _not_concurrent),
         *Job._IMPLIED,
-        Implied("triggers", pipeline_triggers, lambda found: found.triggers or None),
+        Implied("triggers", pipeline_triggers, lambda member: member.triggers or None),
     )
 
 
@@ -365,10 +368,10 @@ class item(Item, xml="#item"):
     definition: Any = meta(first=True)
 
     def _document(self) -> str:
-        given = self.definition
-        if not isinstance(given, Raw | Literal):
-            raise DslError(f"item takes element(...) or xml(...), not {given!r}")
-        return given.write("\n").lstrip("\n")
+        definition = self.definition
+        if not isinstance(definition, Raw | Literal):
+            raise DslError(f"item takes element(...) or xml(...), not {definition!r}")
+        return definition.write("\n").lstrip("\n")
 
 
 Item.suggested = (freestyle, pipeline, multibranch, folder)

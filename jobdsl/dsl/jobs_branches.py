@@ -42,14 +42,14 @@ class _SourceList(Field):
         back = f'{deeper}<owner class="{owner}" reference="../.."/>' if owner else ""
         return f'{indent}<sources class="{_LIST}">{listed("data", members, deeper)}{back}{indent}</sources>'
 
-    def read(self, found: Node) -> Any:
-        tags = [one.tag for one in found.children]
-        if found.attrs != {"class": _LIST} or tags not in (["data"], ["data", "owner"]):
+    def read(self, node: Node) -> Any:
+        tags = [child.tag for child in node.children]
+        if node.attrs != {"class": _LIST} or tags not in (["data"], ["data", "owner"]):
             raise Unfit
-        owner = found.children[1].attrs if len(tags) == 2 else {}
+        owner = node.children[1].attrs if len(tags) == 2 else {}
         if owner and owner.get("reference") != "../..":
             raise Unfit
-        return [reading.read_element(one) for one in found.children[0].children], owner.get("class")
+        return [reading.read_element(child) for child in node.children[0].children], owner.get("class")
 
 
 class multibranch(Item, xml=_WORKFLOW, plugin="workflow-multibranch"):
@@ -76,7 +76,7 @@ class multibranch(Item, xml=_WORKFLOW, plugin="workflow-multibranch"):
     sources: Any = slot("", accepts=Source)
     source_owner: str | None = meta(default=_WORKFLOW)
     _sources = computed(
-        "sources", _SourceList("", default=None), "_source_list", is_empty=lambda found: not found[0]
+        "sources", _SourceList("", default=None), "_source_list", is_empty=lambda sources: not sources[0]
     )
     factory: Any = child(accepts=Misc, default=jenkinsfile(), convert=jenkinsfile)
 
@@ -84,18 +84,18 @@ class multibranch(Item, xml=_WORKFLOW, plugin="workflow-multibranch"):
         return _identified(list(self.sources)), self.source_owner
 
     @classmethod
-    def _read_computed(cls, tag: str, found: Node) -> dict[str, Any]:
+    def _read_computed(cls, tag: str, node: Node) -> dict[str, Any]:
         if tag != "sources":
             return {}
-        members, owner = _SourceList("sources", default=None).read(found)
-        return {"sources": [_bare(one) for one in members], "source_owner": owner}
+        members, owner = _SourceList("sources", default=None).read(node)
+        return {"sources": [_bare(source) for source in members], "source_owner": owner}
 
 
-def _bare(one: Any) -> Any:
-    """The source alone, where the branch source around it says nothing."""
-    if isinstance(one, branch_source) and one == branch_source(source=one.source):
-        return one.source
-    return one
+def _bare(source: Any) -> Any:
+    """Return the source alone, where the branch source around it has defaults only."""
+    if isinstance(source, branch_source) and source == branch_source(source=source.source):
+        return source.source
+    return source
 
 
 def _identified(sources: list[Any]) -> list[Any]:
@@ -106,14 +106,14 @@ def _identified(sources: list[Any]) -> list[Any]:
     """
     seen: dict[str, int] = {}
     out: list[Any] = []
-    for one in sources:
-        if isinstance(one, Source):
-            held = one if isinstance(one, branch_source) else branch_source(source=one)
+    for source in sources:
+        if isinstance(source, Source):
+            held = source if isinstance(source, branch_source) else branch_source(source=source)
             key = _origin(held.source)
             seen[key] = seen.get(key, 0) + 1
             out.append(held.with_id(str(uuid5(NAMESPACE_URL, f"{key}#{seen[key]}"))))
         else:
-            out.append(one)
+            out.append(source)
     return out
 
 
@@ -122,7 +122,7 @@ _WHERE = ("remote", "url", "owner", "repository", "project", "name")
 
 
 def _origin(source: Any) -> str:
-    """What a source looks at, whatever the host is called and however it is spoken to."""
+    """Return what a source builds, independent of host name and protocol."""
     parts = [str(getattr(source, name)) for name in _WHERE if getattr(source, name, None)]
     paths = [_HOST.sub("", part).removesuffix(".git") if "/" in part else part for part in parts]
     return f"{type(source).java} {' '.join(paths)}" if parts else repr(source)
@@ -131,7 +131,7 @@ def _origin(source: Any) -> str:
 class organization_folder(Item, xml="jenkins.branch.OrganizationFolder", plugin="branch-api"):
     """A multibranch job for every repository of an organization.
 
-    `navigators` say where repositories are (`sources.github_organization("acme")`), `factories` which
+    `navigators` name where repositories are (`sources.github_organization("acme")`), `factories` which
     get a job; `properties` hold what those jobs share (`sources.child_triggers`, `sources.child_orphans`).
     """
 

@@ -33,17 +33,17 @@ def patched(body: str, patches: Sequence[Patch]) -> str:
     root: Any = _lxml(body)
     for patch in patches:
         try:
-            found = root.xpath(patch.xpath)
+            targets = root.xpath(patch.xpath)
         except etree.XPathError as error:
             raise DslError(f"patch: {patch.xpath!r} is no XPath: {error}", where=patch.where) from None
-        if not isinstance(found, list) or not found:
+        if not isinstance(targets, list) or not targets:
             raise DslError(
                 f"patch: {patch.xpath!r} finds nothing in the document",
                 hint="`jobdsl render` shows the document it is applied to",
                 where=patch.where,
             )
         try:
-            for target in found:
+            for target in targets:
                 _apply(patch, target)
         except DslError as error:
             raise DslError(f"patch: {error.message}", hint=error.hint, where=patch.where) from None

@@ -1,8 +1,8 @@
 """Checks the pip requirement with which a job installs jobdsl on an agent.
 
-The name `jobdsl` is on no public index, so any account could publish a package under it. A job that asks an
-index for the name runs whatever that index has; a requirement with an address, a path, or an agent that has
-the command does not ask.
+The name `jobdsl` is on no public index, so any account could publish a package under it. A job that installs
+the name from an index runs whatever that index has; a requirement with an address or a path, or an agent that
+has the command, needs no index.
 """
 
 from __future__ import annotations

@@ -25,17 +25,17 @@ class FileResolver:
         """The absolute path of a file. Raises DslError where there is none, or it is out of bounds."""
         if not isinstance(name, str | os.PathLike):
             raise DslError(f"takes the name of a file, not {name!r}")
-        given = os.fspath(name)
-        if "\0" in given or not given:
-            raise DslError(f"{given!r} is no file's name")
-        if os.path.isabs(given):
-            raise DslError(f"{given!r} is absolute", hint="name it relative to the estate's root")
-        near = given.startswith(("./", "../"))
-        path = os.path.realpath(os.path.join(self.folder if near else self.root, given))
+        path_text = os.fspath(name)
+        if "\0" in path_text or not path_text:
+            raise DslError(f"{path_text!r} is no file's name")
+        if os.path.isabs(path_text):
+            raise DslError(f"{path_text!r} is absolute", hint="name it relative to the estate's root")
+        near = path_text.startswith(("./", "../"))
+        path = os.path.realpath(os.path.join(self.folder if near else self.root, path_text))
         if not is_below(path, self.root) and not (near and self._is_library and is_below(path, self.folder)):
-            raise DslError(f"{given!r} leaves the estate", hint="put the file into the estate")
+            raise DslError(f"{path_text!r} leaves the estate", hint="put the file into the estate")
         if not os.path.isfile(path):
-            raise DslError(f"there is no file {given!r}", hint=self._near(given, near))
+            raise DslError(f"there is no file {path_text!r}", hint=self._near(path_text, near))
         return path
 
     @property
@@ -43,12 +43,12 @@ class FileResolver:
         """Whether the naming file is none of the estate's, such as a template that was installed."""
         return not is_below(self.folder, self.root)
 
-    def _near(self, given: str, near: bool) -> str:
+    def _near(self, path_text: str, near: bool) -> str:
         start = self.folder if near else self.root
         prefix = "./" if near else ""
-        names = [prefix + one for one in _names(start)]
-        same = [one for one in names if os.path.basename(one) == os.path.basename(given)]
-        known = f'did you mean "{same[0]}"?' if len(same) == 1 else suggestion(given, names)
+        names = [prefix + name for name in _names(start)]
+        same = [name for name in names if os.path.basename(name) == os.path.basename(path_text)]
+        known = f'did you mean "{same[0]}"?' if len(same) == 1 else suggestion(path_text, names)
         start = "the naming file" if near else "the estate's root"
         return known or f"create it, or name one that is there, as seen from {start}"
 
@@ -75,7 +75,7 @@ def _names(start: str) -> Iterator[str]:
     """Files below a directory, relative to it; the first thousands of them."""
     count = 0
     for folder, folders, names in os.walk(start):
-        folders[:] = [one for one in folders if not one.startswith(".")]
+        folders[:] = [folder_name for folder_name in folders if not folder_name.startswith(".")]
         for name in names:
             count += 1
             yield os.path.relpath(os.path.join(folder, name), start)

@@ -71,17 +71,17 @@ class View(Item):
         return to_text(root, indent)
 
 
-def _root(given: Any) -> Any:
-    if given is None or given in list_view.aliases:
-        return given
-    raise DslError(f"takes {' or '.join(map(repr, list_view.aliases))}, not {given!r}")
+def _root(value: Any) -> Any:
+    if value is None or value in list_view.aliases:
+        return value
+    raise DslError(f"takes {' or '.join(map(repr, list_view.aliases))}, not {value!r}")
 
 
-def _read_filters(found: Node) -> dict[str, Any]:
+def _read_filters(node: Node) -> dict[str, Any]:
     """The arguments that make these filters; the last one may be what `status_filter` stands for."""
-    filters = ChildrenField("", JobFilter, None).read(found)
+    filters = ChildrenField("", JobFilter, None).read(node)
     last = filters[-1] if filters else None
-    only = sum(isinstance(one, by_enabled) for one in filters) == 1
+    only = sum(isinstance(member, by_enabled) for member in filters) == 1
     if only and isinstance(last, by_enabled) and not last.layout and not last.extra:
         return {"filters": filters[:-1], "status_filter": last.enabled}
     return {"filters": filters}
@@ -97,7 +97,7 @@ class ListView(View):
     _job_names = job_names("_listed")
     filters: Any = slot("jobFilters", accepts=JobFilter)
     _filters = computed(
-        "jobFilters", ChildrenField("", JobFilter, None), "_all_filters", is_empty=lambda found: not found
+        "jobFilters", ChildrenField("", JobFilter, None), "_all_filters", is_empty=lambda filters: not filters
     )
     columns: Any = children(accepts=Column, convert=column_named, default=_COLUMNS)
     regex: str | None = text("includeRegex", default=None)
@@ -118,12 +118,12 @@ class ListView(View):
         return self.status_filter if names_tag(self, "statusFilter") else None
 
     @classmethod
-    def _read_computed(cls, tag: str, found: Node) -> dict[str, Any]:
+    def _read_computed(cls, tag: str, node: Node) -> dict[str, Any]:
         if tag == "jobNames":
-            return read_jobs(found)
+            return read_jobs(node)
         if tag == "statusFilter":
-            return {"status_filter": FlagField("").read(found)}
-        return _read_filters(found) if tag == "jobFilters" else {}
+            return {"status_filter": FlagField("").read(node)}
+        return _read_filters(node) if tag == "jobFilters" else {}
 
 
 _JJB = (
@@ -169,9 +169,9 @@ class nested_view(View, xml="hudson.plugins.nested_view.NestedView", plugin="nes
 
     def _made(self) -> None:
         super()._made()
-        for one in self.views:
-            if isinstance(one, View):
-                context.remove(one)
+        for view in self.views:
+            if isinstance(view, View):
+                context.remove(view)
 
 
 class view(View, xml="#view"):
@@ -180,7 +180,7 @@ class view(View, xml="#view"):
     definition: Any = meta(first=True)
 
     def _document(self) -> str:
-        given = self.definition
-        if not isinstance(given, Raw | Literal):
-            raise DslError(f"view takes element(...) or xml(...), not {given!r}")
-        return given.write("\n").lstrip("\n")
+        definition = self.definition
+        if not isinstance(definition, Raw | Literal):
+            raise DslError(f"view takes element(...) or xml(...), not {definition!r}")
+        return definition.write("\n").lstrip("\n")

@@ -24,8 +24,8 @@ __all__ = ["build_pipeline_view", "delivery_pipeline_view", "workflow_pipeline_v
 _PIPELINE = "au.com.centrumsystems.hudson.plugin.buildpipeline."
 
 
-def _grid(given: Any) -> Any:
-    return downstream_grid(job=given)
+def _grid(job: Any) -> Any:
+    return downstream_grid(job=job)
 
 
 class build_pipeline_view(View, xml=_PIPELINE + "BuildPipelineView", plugin="build-pipeline-plugin"):
@@ -58,21 +58,21 @@ class build_pipeline_view(View, xml=_PIPELINE + "BuildPipelineView", plugin="bui
     definition_header: bool = flag("showPipelineDefinitionHeader", default=False)
 
 
-def _name_and_job(given: Any) -> tuple[Any, Any]:
+def _name_and_job(value: Any) -> tuple[Any, Any]:
     """A pipeline's name and its job, from both or from the job alone."""
-    pair = given if isinstance(given, tuple) else (given, given)
+    pair = value if isinstance(value, tuple) else (value, value)
     if len(pair) != 2:
-        raise DslError(f"takes (name, job) or the job alone, not {given!r}")
+        raise DslError(f"takes (name, job) or the job alone, not {value!r}")
     return pair[0], pair[1]
 
 
-def _component(given: Any) -> Any:
-    name, first_job = _name_and_job(given)
+def _component(value: Any) -> Any:
+    name, first_job = _name_and_job(value)
     return pipeline_component(name=name, first_job=first_job)
 
 
-def _workflow(given: Any) -> Any:
-    name, job = _name_and_job(given)
+def _workflow(value: Any) -> Any:
+    name, job = _name_and_job(value)
     return workflow_component(name=name, job=job)
 
 

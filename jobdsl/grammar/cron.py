@@ -157,15 +157,15 @@ def _check(spec: str) -> tuple[Finding, ...]:
         return (
             Finding(lines[_MOST_LINES][0], 1, message, "error", "write ranges and steps: H/5 8-18 * * 1-5"),
         )
-    found = _zone_findings(zone)
+    findings = _zone_findings(zone)
     for number, text in lines:
         try:
             line = _line(text, number, _Spread(None), None)
         except CronError as error:
-            found.append(_finding(error))
+            findings.append(_finding(error))
         else:
-            found += [Finding(number, 1, *doubt) for doubt in _doubts(line)]
-    return tuple(found)
+            findings += [Finding(number, 1, *doubt) for doubt in _doubts(line)]
+    return tuple(findings)
 
 
 def _doubts(line: Crontab) -> list[Doubt]:
@@ -282,7 +282,7 @@ _TERM = re.compile(
 
 
 class _Terms:
-    """The terms of one field, with what is needed to say where one is wrong."""
+    """The terms of one field, with the position needed for error messages."""
 
     def __init__(self, field: _Field, spread: _Spread, line: int, column: int) -> None:
         self.field = field
@@ -291,11 +291,11 @@ class _Terms:
         self.column = column
 
     def bits(self, word: str) -> int:
-        found = 0
+        bits = 0
         for term in word.split(","):
-            found |= self.term(term)
+            bits |= self.term(term)
             self.column += len(term) + 1
-        return found
+        return bits
 
     def term(self, term: str) -> int:
         match = _TERM.fullmatch(term)

@@ -25,26 +25,26 @@ _LONGEST_STEP = 60
 def doubts(text: str, bits: tuple[int, int, int, int, int]) -> list[Doubt]:
     """Doubts about a line of five fields that was read as `bits` (value n of a field as bit n)."""
     first, _, others = text.replace("\t", " ").partition(" ")
-    found: list[Doubt] = []
+    doubts: list[Doubt] = []
     if bits[0] == (1 << 60) - 1:
         message = f'do you really mean "every minute" when you say "{text}"?'
-        found.append((message, "warning", f'"H {others}" runs once per hour'))
+        doubts.append((message, "warning", f'"H {others}" runs once per hour'))
     elif "H" not in text:
-        found += _spreadable(first, others, text)
+        doubts += _spreadable(first, others, text)
     if re.search(r"\bH(\([0-9-]+\))?/1\b", text):
-        found.append(('"H/1" is one value, not every value', "warning", "write * for every value"))
+        doubts.append(('"H/1" is one value, not every value', "warning", "write * for every value"))
     if "/" in text.split()[2] and 5 < bits[2].bit_count() < 28:
         message = "short cycles in the day of month field behave oddly near the end of a month"
-        found.append((message, "warning", ""))
-    return found + _rare(bits[2:])
+        doubts.append((message, "warning", ""))
+    return doubts + _rare(bits[2:])
 
 
 def _spreadable(first: str, others: str, text: str) -> list[Doubt]:
     """Jenkins' advice to spread the load, for the minutes it gives it for."""
     listed = re.fullmatch(r"0,([1-9][0-9]?)(?:,[0-9]+)*", first)
     better = ""
-    if found := re.fullmatch(r"\*/([0-9]+)", first):
-        better = f"H/{int(found[1])}" if int(found[1]) <= _LONGEST_STEP else "H"
+    if every := re.fullmatch(r"\*/([0-9]+)", first):
+        better = f"H/{int(every[1])}" if int(every[1]) <= _LONGEST_STEP else "H"
     elif listed and first == ",".join(map(str, range(0, 60, int(listed[1])))):
         better = f"H/{int(listed[1])}"
     elif first.isdecimal():

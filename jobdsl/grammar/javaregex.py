@@ -29,7 +29,7 @@ _ESCAPED = {
 
 
 def problem(pattern: str) -> str:
-    """Say why Java refuses a pattern, in words; empty if it does not."""
+    """Return why Java refuses a pattern, in words; empty if it does not."""
     return _Reader(pattern).read()
 
 

@@ -216,21 +216,21 @@ _HINTS = {
 
 
 def _tokens(text: str) -> list[_Token]:
-    found: list[_Token] = []
+    tokens: list[_Token] = []
     at = 0
     while at < len(text):
         match = _TOKEN.match(text, at)
         if match is None:
             raise LabelError(text, at + 1, f"unexpected {text[at]}", hint=_HINTS.get(text[at], ""))
         if match.lastgroup != "blank":
-            found.append(_Token(match.lastgroup or "", match.group(), at + 1))
+            tokens.append(_Token(match.lastgroup or "", match.group(), at + 1))
         at = match.end()
-    return [*found, _Token("end", "", len(text) + 1)]
+    return [*tokens, _Token("end", "", len(text) + 1)]
 
 
 _LEVELS: tuple[type[_Chain], ...] = (Iff, Implies, Or, And)
 _DEEPEST = 40
-"""Parentheses inside each other; Jenkins sets no limit, but nobody reads more."""
+"""Maximum depth of parentheses; Jenkins sets no limit, but more is unreadable."""
 
 
 class _Parser:
@@ -286,8 +286,8 @@ class _Parser:
         return name
 
     def take(self, sign: str) -> bool:
-        found = self.tokens[self.at]
-        if found.kind != "sign" or found.text != sign:
+        token = self.tokens[self.at]
+        if token.kind != "sign" or token.text != sign:
             return False
         self.at += 1
         return True

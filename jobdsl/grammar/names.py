@@ -71,7 +71,7 @@ def refusal_of_length(full_name: str) -> str:
 def refusal(name: str) -> str:
     """Why Jenkins refuses, or would silently change, the name of one item or view; empty if it is good.
 
-    Jenkins trims spaces around a name; that would be another name than the file says, so we refuse.
+    Jenkins trims spaces around a name; that would be another name than the file has, so it is refused.
     """
     if not name:
         return "a name is empty"
@@ -79,28 +79,29 @@ def refusal(name: str) -> str:
         return "a name cannot begin or end with a space"
     if name in (".", ".."):
         return f'"{name}" is not a name'
-    if found := _UNSAFE.search(name):
-        return f'Jenkins allows no "{found[0]}" in a name'
-    if found := _CONTROL.search(name):
-        return f"Jenkins allows no control character (U+{ord(found[0]):04X}) in a name"
+    if match := _UNSAFE.search(name):
+        return f'Jenkins allows no "{match[0]}" in a name'
+    if match := _CONTROL.search(name):
+        return f"Jenkins allows no control character (U+{ord(match[0]):04X}) in a name"
     if name.endswith("."):
         return "a name cannot end with a dot"
     size = len(name.encode())
     return f"a name cannot be longer than {_LONGEST} bytes, this has {size}" if size > _LONGEST else ""
 
 
-def check(name: str, *, what: str = "item") -> None:
-    """DslError unless Jenkins takes `name` as the name of one `what` ("item", "folder", "view")."""
+def check(name: str, *, kind: str = "item") -> None:
+    """Raise DslError unless Jenkins accepts `name` for an object of this `kind` ("item", "folder", "view").
+    """
     if why := refusal(name):
-        raise DslError(f"{what} {name!r}: {why}", hint=way_out(name))
+        raise DslError(f"{kind} {name!r}: {why}", hint=way_out(name))
 
 
-def check_full(full_name: str, *, what: str = "item") -> None:
+def check_full(full_name: str, *, kind: str = "item") -> None:
     """DslError unless every part of a full name is a good name."""
     for part in full_name.split("/"):
         if why := refusal(part):
             hint = "a full name has no / at its ends and none twice" if not part else way_out(part)
-            raise DslError(f"{what} {full_name!r}: {why}", hint=hint)
+            raise DslError(f"{kind} {full_name!r}: {why}", hint=hint)
 
 
 def way_out(name: str) -> str:
@@ -127,9 +128,9 @@ def leaf(full_name: str) -> str:
 
 
 def between(former: str, target: str) -> str:
-    """The name of an item that moves from one full name to another, on its way: one no definition has.
+    """Return the intermediate name of an item that moves from one full name to another; no definition has it.
 
-    Who is half way already keeps the name it has there.
+    An item that is half way already keeps the name it has there.
     """
     old, new = leaf(former), leaf(target)
     return old if old.endswith(f"~{new}") else f"{old[:100]}~{new}"
@@ -144,7 +145,7 @@ def resolve(reference: str, folder: str) -> str | None:
     """The full name that `reference` means inside `folder`; None if it climbs above the top.
 
     `/a/b` counts from the top, `../b` and `b` from the folder. Where nothing has that name Jenkins
-    takes a relative reference from the top as well: that second look is the caller's
+    takes a relative reference from the top as well: that second lookup is the caller's
     (Jenkins.getItem(String, ItemGroup)).
     """
     path = [] if reference.startswith("/") else folder.split("/") if folder else []
@@ -176,7 +177,7 @@ def key(full_name: str) -> str:
     """What must be unique among items: Jenkins takes `API` and `api` for one item.
 
     As Java's case-insensitive order, which folds one character to one (so not `ß` to `ss`).
-    Views are not folded: Jenkins tells `All` from `all`.
+    Views are not folded: for Jenkins `All` and `all` are two views.
     """
     return full_name.lower() if full_name.isascii() else "".join(map(_fold, full_name))
 

@@ -69,8 +69,8 @@ def _made(memory_mb: int, processes: int) -> ControlGroup | None:
         return None
     for place in (_below_own, _next_to_own, _alone_in_own):
         with contextlib.suppress(OSError):
-            if (found := place(own)) is not None:
-                return _make(*found, memory_mb, processes)
+            if (location := place(own)) is not None:
+                return _make(*location, memory_mb, processes)
     return None
 
 

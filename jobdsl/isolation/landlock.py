@@ -30,7 +30,7 @@ def enter(readable: Iterable[str], hidden: Iterable[str]) -> None:
     handled = sum(rights for since, rights in _RIGHTS.items() if since <= version)
     attributes = ctypes.c_uint64(handled)
     rules = syscall(_CREATE_RULESET, ctypes.byref(attributes), ctypes.c_size_t(8), ctypes.c_uint32(0))
-    covered = {os.path.realpath(one) for one in hidden}
+    covered = {os.path.realpath(path) for path in hidden}
     for place in readable:
         for path, rights in _around(os.path.realpath(place), covered):
             _allow(rules, path, rights)
@@ -45,7 +45,7 @@ def _around(path: str, hidden: set[str]) -> Iterator[tuple[str, int]]:
     """What to allow so that all of `path` can be read but what is hidden: a rule goes for all below it."""
     if path in hidden:
         return
-    if not any(one.startswith(path.rstrip("/") + "/") for one in hidden):
+    if not any(hidden_path.startswith(path.rstrip("/") + "/") for hidden_path in hidden):
         yield path, _READ_FILE | _READ_DIR
         return
     yield path, _READ_DIR

@@ -91,5 +91,5 @@ def drop_capabilities(keep: int = 0) -> None:
     sets = (ctypes.c_uint32 * 6)()
     syscall(_CAPGET[machine], ctypes.byref(header), ctypes.byref(sets))
     low = sets[1] & keep
-    kept = (ctypes.c_uint32 * 6)(low, low, 0, 0, 0, 0)
-    syscall(_CAPSET[machine], ctypes.byref(header), ctypes.byref(kept))
+    reduced = (ctypes.c_uint32 * 6)(low, low, 0, 0, 0, 0)
+    syscall(_CAPSET[machine], ctypes.byref(header), ctypes.byref(reduced))

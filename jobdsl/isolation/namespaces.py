@@ -31,8 +31,8 @@ def enter(readable: Iterable[str], hidden: Iterable[str]) -> None:
 
     What runs afterwards is a child of the caller; the caller itself waits for it and ends as it does.
     """
-    places = [(one, os.path.realpath(one)) for one in readable if os.path.exists(one)]
-    covered = [(one, os.path.isdir(one)) for one in hidden if os.path.exists(one)]
+    places = [(path, os.path.realpath(path)) for path in readable if os.path.exists(path)]
+    covered = [(path, os.path.isdir(path)) for path in hidden if os.path.exists(path)]
     _own_user()
     call("mount", b"none", b"/", None, _REC | _PRIVATE, None)
     call("mount", b"tmpfs", _BASE.encode(), b"tmpfs", _NOSUID | _NODEV, b"size=1m,mode=755")
@@ -54,7 +54,7 @@ def enter(readable: Iterable[str], hidden: Iterable[str]) -> None:
 
 
 def _own_user() -> None:
-    """New namespaces, in which we are who we were."""
+    """Enter new namespaces in which the process keeps its user and group."""
     user, group = os.getuid(), os.getgid()
     call("unshare", _NEW)
     for name, text in (

@@ -34,10 +34,10 @@ _UNKNOWN = (_RETURN, 0, 0, 0x00050000 | errno.ENOSYS)
 _X32 = 0x40000000
 """Numbers from which x86-64 takes the calls of a third architecture."""
 _ARCHITECTURES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1), "riscv64": (0xC00000F3, 1)}
-"""What a call says of its architecture, and which number of a call is meant there."""
+"""Audit value of the architecture of a call, and the numbers of calls on it."""
 
 _READING = 1 << 1 | 1 << 2
-"""CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: root may read an estate that is somebody else's."""
+"""CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: root may read an estate of another user."""
 
 _O_ACCMODE, _O_CREAT, _O_TRUNC, _O_APPEND, _O_TMPFILE = 0o3, 0o100, 0o1000, 0o2000, 0o20000000
 _MAP_SHARED, _MAP_GROWSDOWN = 0x1, 0x100
@@ -52,7 +52,7 @@ _PRCTL = (15, 16, 0x53564D41)
 def enter(*, files_are_walled: bool) -> None:
     """Filter the calls of this process. Raises OSError or KeyError where the host does not allow it.
 
-    Where no other wall keeps files from being written, the filter does: `files_are_walled` says so.
+    Where no other wall keeps files from being written (`files_are_walled` is false), the filter does.
     """
     machine = os.uname().machine
     instructions = program(machine, os.getpid(), files_are_walled=files_are_walled)
@@ -96,7 +96,7 @@ def _checks(process: int, files_are_walled: bool) -> dict[str, list[Step]]:
 
 
 def _argument(index: int) -> Step:
-    """Load the lower half of an argument; the kernel looks at no more of these."""
+    """Load the lower half of an argument; the kernel uses no more of these."""
     return (_LOAD, 0, 0, 16 + 8 * index)
 
 

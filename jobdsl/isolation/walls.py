@@ -39,7 +39,7 @@ class Wall:
 
     @property
     def sentence(self) -> str:
-        """Say what it gives and what not."""
+        """Describe what the wall protects and what not."""
         return f"{self.title}: {self.gives}" + (f"; not isolated: {self.lacks}" if self.lacks else "")
 
     @property
@@ -83,20 +83,20 @@ _WEAK = (
 )
 
 
-def walls(wanted: str) -> list[Wall]:
+def walls(requested: str) -> list[Wall]:
     """Return the walls to try, strongest first.
 
     `auto` ends with the plain process, `required` has only those that lack nothing, `process` is the
     plain process; the name of a wall is that one alone.
     """
     strong = [_BUBBLEWRAP, _NAMESPACES, _RULES]
-    if wanted == "process":
+    if requested == "process":
         return [wall for wall in _WEAK if not wall.is_around]
-    if wanted not in ("auto", "required"):
-        return [wall for wall in (*strong, *_WEAK) if wall.name == wanted]
+    if requested not in ("auto", "required"):
+        return [wall for wall in (*strong, *_WEAK) if wall.name == requested]
     if shutil.which("bwrap") is None:
         missing["bubblewrap"] = missing["bubblewrap-unfiltered"] = "not installed"
-    tried = strong if wanted == "required" else [*strong, *_WEAK]
+    tried = strong if requested == "required" else [*strong, *_WEAK]
     return [wall for wall in tried if wall.name not in missing or wall.name in ("process", "bare")]
 
 
@@ -145,13 +145,15 @@ class Places:
 
 @cache
 def places() -> Places:
-    """The module path of this process without the directories that only say where it was started."""
+    """Return the module path of this process without the directories it was started in and from."""
     started = {os.getcwd(), os.path.dirname(os.path.abspath(sys.argv[0] if sys.argv else ""))}
     home = os.path.realpath(os.path.expanduser("~"))
     path = [
-        one
-        for one in dict.fromkeys(os.path.abspath(entry) for entry in sys.path if entry)
-        if os.path.exists(one) and one not in started and not Path(home).is_relative_to(os.path.realpath(one))
+        entry
+        for entry in dict.fromkeys(os.path.abspath(entry) for entry in sys.path if entry)
+        if os.path.exists(entry)
+        and entry not in started
+        and not Path(home).is_relative_to(os.path.realpath(entry))
     ]
     homes: dict[str, str] = {}
     for name in _PACKAGES:

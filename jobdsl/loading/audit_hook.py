@@ -1,7 +1,7 @@
-"""The guard rail in the process that runs DSL files: refuses what they have no business with, and says where.
+"""Audit hook in the process that runs DSL files: refuses what they may not do, with the line that tried it.
 
-The wall is around the process (isolation.py); this can be climbed by who means to. Its use is the
-message: a file that opens a socket or starts a process is told so, with its line.
+The security boundary is around the process (`isolation`); this hook can be circumvented on purpose. Its use
+is the message: a file that opens a socket or starts a process gets an error with its line.
 """
 
 from __future__ import annotations
@@ -68,21 +68,21 @@ def limit(memory_mb: int, seconds: float) -> None:
     when the files have run: see `Guard.use_reserve`.
     """
     most = memory_mb << 20
-    for what, value in (
+    for resource_kind, value in (
         (resource.RLIMIT_AS, most),
         (
             resource.RLIMIT_CPU,
             int(seconds) * 2 + 60,
-        ),  # the clock ends it sooner; this is for who stops the clock
+        ),  # the timer ends it sooner; this is for code that stops the timer
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_NOFILE, 256),
         (resource.RLIMIT_CORE, 0),
         *[(kind, 0) for kind in _OF_THE_USER],
     ):
-        _, hard = resource.getrlimit(what)
+        _, hard = resource.getrlimit(resource_kind)
         most_allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
         with contextlib.suppress(ValueError, OSError):  # not every system knows every limit
-            resource.setrlimit(what, (most_allowed, most_allowed))
+            resource.setrlimit(resource_kind, (most_allowed, most_allowed))
     with contextlib.suppress(ValueError, OSError):
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (most - min(_RESERVE, most // 8), hard))
@@ -103,12 +103,12 @@ class Guard:
         load: LoadContext,
         readable: Iterable[str],
         hidden: Iterable[str],
-        told: Callable[[BaseException], BaseException],
+        remember: Callable[[BaseException], BaseException],
     ) -> None:
         self.load = load
-        self._readable = tuple(one.rstrip("/") + "/" for one in readable)
+        self._readable = tuple(path.rstrip("/") + "/" for path in readable)
         self._hidden = tuple(hidden)
-        self._told = told
+        self._told = remember
         self._on = False
 
     def __enter__(self) -> Guard:
@@ -161,13 +161,13 @@ class Guard:
 
     def _in_estate(self, path: str) -> bool:
         real = os.path.realpath(path)
-        return _below(real, self.load.root) and not any(_below(real, one) for one in self._hidden)
+        return _below(real, self.load.root) and not any(_below(real, path) for path in self._hidden)
 
-    def refuse(self, what: str, hint: str = _WAY_OUT) -> NoReturn:
-        """Tell what the file does, and stop it there."""
+    def refuse(self, message: str, hint: str = _WAY_OUT) -> NoReturn:
+        """Report what the file does, and stop it there."""
         self._on = False
         try:
-            error = DslError(what, hint=hint)
+            error = DslError(message, hint=hint)
             context.complain(error)
             self._told(error)
         finally:
@@ -183,8 +183,8 @@ class Guard:
 
         def limited(limit: int) -> None:
             if isinstance(limit, int) and limit > _DEEPEST:
-                what = f"the file raises the limit of recursion to {limit}, over {_DEEPEST}"
-                self.refuse(what, "an endless recursion? a loop needs no limit")
+                message = f"the file raises the limit of recursion to {limit}, over {_DEEPEST}"
+                self.refuse(message, "an endless recursion? a loop needs no limit")
             change(limit)
 
         sys.setrecursionlimit = limited

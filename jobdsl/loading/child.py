@@ -1,6 +1,6 @@
 """The process that runs DSL files: without credentials, it gives back documents only.
 
-Its request comes on standard input, what it has to say goes to standard output as frames; both are
+Its request comes on standard input, its results go to standard output as frames; both are
 taken away before the first DSL file runs. What the files print goes elsewhere.
 """
 
@@ -57,7 +57,7 @@ def _channel() -> BinaryIO:
 
 
 def _confine(request: dict[str, Any]) -> None:
-    """Put up the wall around this process from within, or say why that cannot be done and end."""
+    """Confine this process from within, or report why that cannot be done and end."""
     try:
         from jobdsl.isolation.confine import confine
 
@@ -67,7 +67,7 @@ def _confine(request: dict[str, Any]) -> None:
             os.write(2, f"{type(error).__name__}: {error}".encode())
             _end_process(1)
     for name in [name for name in sys.modules if name.partition(".")[0] == "ctypes" or ".isolation." in name]:
-        del sys.modules[name]  # ctypes is wanted for this alone: a file that imports it is told so
+        del sys.modules[name]  # ctypes is needed for this only; a file that imports it gets an error
 
 
 class _Child:
@@ -93,7 +93,7 @@ class _Child:
         context.current = self.load
         errors = os.dup(2)  # files may close the other one
         faulthandler.enable(errors)
-        faulthandler.register(signal.SIGURG, errors, all_threads=False)  # the parent asks where we are
+        faulthandler.register(signal.SIGURG, errors, all_threads=False)  # the parent's request for a stack
         audit_hook.no_more_processes()
         self.stage.set_up()
         with self.guard:
@@ -139,7 +139,9 @@ class _Child:
             self._started(self.load.running[-1])  # which goes on
 
     def _documents(self, file: str) -> dict[str, str]:
-        return {one.full_name: _attempt(one) for one in self.load.items.values() if one.where.file == file}
+        return {
+            item.full_name: _attempt(item) for item in self.load.items.values() if item.where.file == file
+        }
 
     def _settle(self) -> None:
         """See what the files have made."""
@@ -158,10 +160,10 @@ class _Child:
 
     def _report(self) -> None:
         self.failed = self.failed or bool(self.load.problems)
-        for one in [*self.load.problems, *self.stage.told()]:
-            where = one.where or Where("", 0)
-            message, hint = one.message[:_LONGEST], one.hint[:_LONGEST]
-            send(self.out, "problem", one.severity, message, where.file, where.line, hint, one.job)
+        for problem in [*self.load.problems, *self.stage.told()]:
+            where = problem.where or Where("", 0)
+            message, hint = problem.message[:_LONGEST], problem.hint[:_LONGEST]
+            send(self.out, "problem", problem.severity, message, where.file, where.line, hint, problem.job)
         self.load.problems.clear()
 
     def _send_items(self) -> int:
@@ -192,7 +194,9 @@ class _Child:
             hint = "; ".join(part for part in (error.hint, made_by) if part)
             self.load.problem(Problem(error.message, error.where or item.where, hint, job=item.shown_name))
         except Exception as error:  # noqa: BLE001  # values of the user's may run the user's code
-            if not is_faulty:  # else it may come from the stand-in of an argument that was refused and told
+            if (
+                not is_faulty
+            ):  # else it may come from the stand-in of an argument that was refused and reported
                 self.runner.tell(error, item.where)
         else:
             if is_faulty:
@@ -221,5 +225,5 @@ class _Child:
 def _attempt(item: Defined) -> str:
     try:
         return item.render()
-    except Exception as error:  # noqa: BLE001  # told by the group the item belongs to
+    except Exception as error:  # noqa: BLE001  # reported by the group the item belongs to
         return repr(error)

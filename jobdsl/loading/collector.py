@@ -65,8 +65,8 @@ class Gathered:
 
     def forget(self) -> None:
         """Begin again; no item has been taken yet."""
-        self.problems = [one for one in self._first if one.severity == "error"]
-        self.warnings = [one for one in self._first if one.severity != "error"]
+        self.problems = [problem for problem in self._first if problem.severity == "error"]
+        self.warnings = [problem for problem in self._first if problem.severity != "error"]
         self._senders.clear()
         limits = self._limits
         self._documents = Allowance(limits.documents_mb, "all documents have", "load.documents_mb")
@@ -75,7 +75,7 @@ class Gathered:
     @property
     def busy(self) -> set[str]:
         """The files that define something, or have a problem of their own."""
-        problems = {one.where.file for one in (*self.problems, *self.warnings) if one.where}
+        problems = {problem.where.file for problem in (*self.problems, *self.warnings) if problem.where}
         extra = {str(value["file"]) for values in self._extra.values() for value in values}
         return {where.file for where in self._places.values()} | extra | problems
 
@@ -88,10 +88,10 @@ class Gathered:
         message, hint = printable(message[:_LONGEST]), printable(hint[:_LONGEST])
         problem = Problem(message, where, hint, severity, job=one_line(job[:_LONGEST]))
         is_error = severity == "error"
-        kept = self.problems if is_error else self.warnings
+        problems = self.problems if is_error else self.warnings
         self._senders[own, is_error] += 1
-        if len(kept) < _MOST_PROBLEMS and self._senders[own, is_error] <= _MOST_OF_SENDER:
-            kept.append(problem)
+        if len(problems) < _MOST_PROBLEMS and self._senders[own, is_error] <= _MOST_OF_SENDER:
+            problems.append(problem)
 
     def item(self, frame: Frame, own: frozenset[str]) -> None:
         """Take an item or a view. Its line must be in a file the sender was to run."""
@@ -127,7 +127,9 @@ class Gathered:
             self._extra.clear()
 
     def defined(self, frame: Frame, own: frozenset[str]) -> None:
-        """Take the name of an item or a view that is not sent: two of a name are told all the same."""
+        """Record the name of an item or a view that is not sent, so that duplicates are reported all the
+        same.
+        """
         _, full_name, is_view, file, line = frame[0]
         if file not in own:
             raise BadFrame("an item's file cannot be")
@@ -161,7 +163,9 @@ class Gathered:
         """Everything as an estate. Raises LoadError, which has what did load, if there is any problem."""
         extra = {kind: sorted(self._extra[kind], key=_place) for kind in sorted(self._extra)}
         estate = Estate(
-            tuple(sorted(self._definitions, key=lambda one: (one.full_name, one.is_view))),
+            tuple(
+                sorted(self._definitions, key=lambda definition: (definition.full_name, definition.is_view))
+            ),
             isolation,
             files,
             extra,

@@ -20,11 +20,11 @@ LARGEST = 4 << 20
 
 def find(root: Path, files: Files) -> tuple[list[str], list[Problem]]:
     """The DSL files, relative to the root with "/", sorted; and what cannot be one, or is left out."""
-    found: list[str] = []
+    paths: list[str] = []
     problems: list[Problem] = []
 
     def closed(error: OSError) -> None:
-        """A directory that cannot be listed: its jobs must not look as if they were removed."""
+        """Report a directory that cannot be listed: its jobs must not count as removed."""
         where = Where(os.path.relpath(error.filename, root), 0)
         problems.append(Problem(f"the directory cannot be read: {error.strerror}", where))
 
@@ -34,20 +34,22 @@ def find(root: Path, files: Files) -> tuple[list[str], list[Problem]]:
         elif (wrong := _unusable(root, path)) is not None:
             problems.append(wrong)
         else:
-            found.append(path)
-    return sorted(found), problems
+            paths.append(path)
+    return sorted(paths), problems
 
 
 def _candidates(
     root: Path, files: Files, on_error: Callable[[OSError], None], problems: list[Problem]
 ) -> Iterator[str]:
-    """Yield the paths of all files that are DSL files or look like one."""
+    """Yield the paths of all files that are DSL files or resemble one."""
     closed = [pattern for pattern in files.exclude if pattern.endswith("/**")]
     for folder, folders, names in os.walk(root, onerror=on_error):
         inside = os.path.relpath(folder, root).replace(os.sep, "/") + "/"
         inside = "" if inside == "./" else inside
         folders[:] = [name for name in folders if not name.startswith(".")]
-        excluded = [name for name in folders if any(matches(one, f"{inside}{name}/x") for one in closed)]
+        excluded = [
+            name for name in folders if any(matches(pattern, f"{inside}{name}/x") for pattern in closed)
+        ]
         for name in excluded:
             folders.remove(name)
             yield from _top_files(root, inside + name)

@@ -1,6 +1,6 @@
 """What DSL files see of the process they run in: an empty environment, an output that goes nowhere.
 
-Reading the one and writing the other is no error, but it is told.
+Reading the one and writing the other is no error, but gives a warning.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class ProcessEnvironment:
     def set_up(self) -> None:
         """From here on, files see this stage."""
         environment: Any = _NoEnvironment(self)
-        os.environ = environment  # noqa: B003  # not to clear it: the process has none, this one tells who asks
+        os.environ = environment  # noqa: B003  # not to clear it: the process has none; this one reports reads
         output = _Output(self)
         for name in ("stdout", "stderr", "__stdout__", "__stderr__"):
             setattr(sys, name, output)
@@ -54,7 +54,7 @@ class ProcessEnvironment:
 
     def told(self) -> list[Problem]:
         """What files printed, asked for and were warned of, as warnings; each once."""
-        problems = [one.problem() for one in self._output.values()] + list(self._told)
+        problems = [line.problem() for line in self._output.values()] + list(self._told)
         self._output, self._told = {}, {}
         return problems
 
@@ -84,14 +84,14 @@ class ProcessEnvironment:
         self.printed(bytes(data).decode("utf-8", "replace"))
         return len(memoryview(data).cast("B"))
 
-    def _ignored(self, what: sys.UnraisableHookArgs) -> None:
-        """An exception that can go nowhere, such as that of a finalizer; only the estate's own is told."""
-        trace = what.exc_traceback
+    def _ignored(self, unraisable: sys.UnraisableHookArgs) -> None:
+        """Report an exception that cannot be raised, such as that of a finalizer; only the estate's own."""
+        trace = unraisable.exc_traceback
         while trace is not None and trace.tb_frame.f_code.co_filename not in self._load.files:
             trace = trace.tb_next
         if trace is not None:
             where = Where(trace.tb_frame.f_code.co_filename, trace.tb_lineno)
-            message = f"an exception that cannot be caught: {what.exc_type.__name__}"
+            message = f"an exception that cannot be caught: {unraisable.exc_type.__name__}"
             self._tell(Problem(message, where, severity="warning"))
 
     def _warned(
@@ -116,7 +116,7 @@ def _opened(file: Any, mode: str = "r", *arguments: Any, **options: Any) -> Any:
 
 
 def _asking(load: LoadContext) -> Where | None:
-    """The line that asks for a variable, if it is the estate's own."""
+    """Return the line that reads a variable, if it is the estate's own."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_globals.get("__name__") in _BETWEEN:
         frame = frame.f_back
@@ -160,7 +160,7 @@ class _Output(io.TextIOBase):
 
 
 class _NoEnvironment(UserDict[str, str]):
-    """An empty environment that says who reads it."""
+    """An empty environment that reports the lines that read it."""
 
     def __init__(self, stage: ProcessEnvironment) -> None:
         super().__init__()

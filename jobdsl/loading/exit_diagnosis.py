@@ -19,9 +19,9 @@ _SHELL = 128
 """What is added to the number of a signal where a status stands for it."""
 
 
-def places_in(said: str) -> list[Where]:
+def places_in(stderr: str) -> list[Where]:
     """The lines a stack names, innermost first, as faulthandler writes it."""
-    return [Where(_unescaped(file), int(line)) for file, line in _AT_LINE.findall(said)]
+    return [Where(_unescaped(file), int(line)) for file, line in _AT_LINE.findall(stderr)]
 
 
 def _unescaped(name: str) -> str:
@@ -37,7 +37,7 @@ class Death:
     """The process, and the file that ran."""
     was_running: bool
     """Whether a file ran."""
-    said: str
+    stderr: str
     """The last it wrote to its error output."""
     code: int | None
     """Its exit status, negative for a signal."""
@@ -45,7 +45,7 @@ class Death:
     late: bool = False
     """Whether it was ended as its time was up."""
     behind: bool = False
-    """Whether its status comes from a wall around it, which tells a signal by a number."""
+    """Whether its status comes from a wall around it, which encodes a signal as a number."""
     short: bool = False
     """Whether the kernel has ended a process of the load meanwhile, as all used more memory than they may."""
     bad: str = ""
@@ -58,12 +58,12 @@ class Death:
     def _problem(self) -> Problem:
         file = self.sender.place if self.was_running else None
         estate = {*self.sender.own, *self.sender.imported}
-        line = next((one for one in places_in(self.said) if one.file in estate), file)
+        line = next((place for place in places_in(self.stderr) if place.file in estate), file)
         if self.bad:
             return Problem(f"what the DSL files gave back cannot be: {self.bad}", file)
         if self.late:
             return self._lateness(line)
-        if crash := _CRASH.search(self.said):
+        if crash := _CRASH.search(self.stderr):
             return Problem(f"Python itself crashed here: {one_line(crash[1][:200])}", line)
         if self.short and self._signal == signal.SIGKILL:
             hint = "the limit is load.memory_mb in jobdsl.toml"
@@ -74,10 +74,10 @@ class Death:
         return Problem(f"the process that ran the DSL files ended {self._how()}{running}", file, hint)
 
     def _lateness(self, line: Where | None) -> Problem:
-        whole, one = self.limits.timeout_seconds, self.limits.file_timeout_seconds
-        if self.was_running and one < whole:
+        whole, per_file = self.limits.timeout_seconds, self.limits.file_timeout_seconds
+        if self.was_running and per_file < whole:
             hint = "an endless loop? the limit is load.file_timeout_seconds in jobdsl.toml"
-            return Problem(f"the file runs longer than {one:g} seconds; this was running", line, hint)
+            return Problem(f"the file runs longer than {per_file:g} seconds; this was running", line, hint)
         hint = "an endless loop? the limit is load.timeout_seconds in jobdsl.toml"
         return Problem(f"the DSL files ran longer than {whole:g} seconds; this was running", line, hint)
 

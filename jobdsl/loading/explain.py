@@ -30,7 +30,7 @@ def explained(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return "the file needs more memory than it may have"
     if isinstance(error, BaseExceptionGroup):
-        inner = "; ".join(explained(one) for one in error.exceptions[:5])
+        inner = "; ".join(explained(error) for error in error.exceptions[:5])
         return f"{_text(error)}: {inner}"[:_LONGEST]
     text = _text(error)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
@@ -90,15 +90,15 @@ def _import_hint(error: ImportError, root: str) -> str:
             return names.of_module(module)
         inside, _, word = module.rpartition(".")
         own = os.path.basename(_importing(error, root)).removesuffix(".py")
-        near = [one for one in _estate_names(os.path.join(root, *inside.split("."))) if one != own]
-        found = suggestion(word, near if inside else [*near, "jobdsl", "dynaslave"])
-        return found or "it is neither in the estate nor installed next to jobdsl"
-    wanted = getattr(error, "name_from", None)  # Python 3.12 and later
-    if wanted is None and "'" in str(error):
-        wanted = str(error).split("'")[1]
+        near = [name for name in _estate_names(os.path.join(root, *inside.split("."))) if name != own]
+        hint = suggestion(word, near if inside else [*near, "jobdsl", "dynaslave"])
+        return hint or "it is neither in the estate nor installed next to jobdsl"
+    name = getattr(error, "name_from", None)  # Python 3.12 and later
+    if name is None and "'" in str(error):
+        name = str(error).split("'")[1]
     if module == "jobdsl":
-        return names.of_import(wanted or "")
-    return suggestion(wanted or "", names.public(sys.modules.get(module)))
+        return names.of_import(name or "")
+    return suggestion(name or "", names.public(sys.modules.get(module)))
 
 
 def _importing(error: ImportError, root: str) -> str:
@@ -113,6 +113,6 @@ def _importing(error: ImportError, root: str) -> str:
 
 def _estate_names(folder: str) -> list[str]:
     try:
-        return [one.removesuffix(".py") for one in os.listdir(folder) if not one.startswith(".")]
+        return [entry.removesuffix(".py") for entry in os.listdir(folder) if not entry.startswith(".")]
     except OSError:
         return []

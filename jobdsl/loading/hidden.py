@@ -31,7 +31,7 @@ def _repositories(folder: str) -> Iterator[str]:
     while folders:
         try:
             entries = os.scandir(folders.pop())
-        except OSError:  # nor can DSL files list it; if it is theirs to read, the search for them says so
+        except OSError:  # nor can DSL files list it; if they should, the search for them reports it
             continue
         with entries:
             for entry in entries:

@@ -1,4 +1,4 @@
-"""Files of an estate that do nothing, and why: left out, never called, settings nobody reads."""
+"""Files of an estate that have no effect, and why: left out, never called, unused settings."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _LARGEST = 1 << 20
 _DSL = re.compile(rb"^\s*(?:from jobdsl import|import jobdsl\b(?!\.testing)|from dynaslave)", re.MULTILINE)
 _TEST = re.compile(rb"^\s*(?:async )?def test|^@pytest|jobdsl\.testing", re.MULTILINE)
 _NEARLY = (".py.txt", ".pyw", ".py3")
-"""Ends of names that look like a DSL file's."""
+"""Suffixes of names that resemble a DSL file's."""
 
 
 def left_out(root: Path, path: str, files: Files) -> Problem | None:
-    """Say that a file looks like a DSL file and is none; None for any other file."""
+    """Return a problem for a file that resembles a DSL file and is none; None for any other file."""
     where = Where(path, 0)
     if not path.endswith(".py"):
         if path.lower().endswith((".py", *_NEARLY)):
@@ -49,7 +49,8 @@ def _source(path: Path) -> bytes:
 
 
 def linked(root: Path, folder: str) -> Problem | None:
-    """Say that a directory is a link, which is not followed, if there are DSL files in it."""
+    """Return a problem for a directory that is a link, which is not followed, if there are DSL files in it.
+    """
     full = root / folder
     if not full.is_symlink():
         return None
@@ -81,7 +82,7 @@ def _line_of(text: str, word: str) -> int:
 
 
 def unread_settings(root: Path) -> Iterator[Problem]:
-    """Yield what looks like settings of this estate and is not read."""
+    """Yield a problem for each file that resembles settings of this estate and is not read."""
     if not (root / CONFIG_FILE).exists() and (root.parent / CONFIG_FILE).is_file():
         message = f"{CONFIG_FILE} of the directory above is not read: this estate begins below it"
         hint = "give its directory as ESTATE, or move it"
@@ -89,7 +90,7 @@ def unread_settings(root: Path) -> Iterator[Problem]:
 
 
 def unread_below(folder: str) -> Problem:
-    """Say that the settings file in a directory below the root is not read."""
+    """Return the problem that the settings file in a directory below the root is not read."""
     message = f"this {CONFIG_FILE} is not read: an estate has one, in its root"
     return Problem(message, Where(f"{folder}{CONFIG_FILE}", 0), "move what it says there", "warning")
 
@@ -122,7 +123,7 @@ def _is_named(root: Path, file: str, files: Collection[str], sources: dict[str, 
 
 
 def _idleness(source: bytes, modules: Collection[str]) -> Severity | None:
-    """Tell how surely a file does nothing: None where it may change what other files made."""
+    """Return the severity for a file without effect: None where it may change what other files made."""
     import ast
 
     try:

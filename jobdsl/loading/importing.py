@@ -2,7 +2,7 @@
 
 `payments/jobs.py` is the module `payments.jobs`. Names that belong to Python itself or to what we
 need keep their meaning: beside a `json.py`, `import json` still is Python's. Such a file, and one
-whose name is no module name, runs under a name nobody imports.
+whose name is no module name, runs under a name that cannot be imported.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class EstateModuleFinder:
         """Where a module is, if it is the estate's."""
         if path is None:
             return None if is_reserved(name) else self._spec(name, self.root, name)
-        at = next((one for one in path if one in self._folders), None)
+        at = next((folder for folder in path if folder in self._folders), None)
         return None if at is None else self._spec(name, at, name.rpartition(".")[2])
 
     def _spec(self, name: str, at: str, word: str) -> ModuleSpec | None:

@@ -23,7 +23,7 @@ _NAME = re.compile(r"\w[\w.]*")
 
 def imported(root: Path, own: Iterable[str]) -> frozenset[str]:
     """Return the files that these files import, and those that these import in turn, relative to the root."""
-    found: dict[str, None] = {}
+    reached: dict[str, None] = {}
     waiting = list(own)
     looked_at = set(waiting)
     while waiting:
@@ -32,9 +32,9 @@ def imported(root: Path, own: Iterable[str]) -> frozenset[str]:
             for path in _paths(module):
                 if path not in looked_at and (root / path).is_file():
                     looked_at.add(path)
-                    found[path] = None
+                    reached[path] = None
                     waiting.append(path)
-    return frozenset(found)
+    return frozenset(reached)
 
 
 def _text(path: Path) -> str:

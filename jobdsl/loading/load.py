@@ -1,6 +1,6 @@
 """From an estate's directory to its definitions: the DSL files run in processes of their own.
 
-All problems of all files are told at once. What comes back is checked, and is text and numbers only.
+All problems of all files are reported at once. What comes back is checked, and is text and numbers only.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def load(
     settings = config.load(root) if settings is None else settings
     files, problems = dslfiles.find(root, settings.files)
     problems += [*unused_patterns(settings, files), *unread_settings(root)]
-    if not files and not any(one.severity == "error" for one in problems):
+    if not files and not any(problem.severity == "error" for problem in problems):
         hint = "files.include in jobdsl.toml says which files they are"
         raise EstateError([Problem(f"there are no DSL files in {root}", hint=hint), *problems])
     groups = grouped(root, files, settings, settings.load.workers if workers is None else workers)
@@ -65,7 +65,7 @@ def load(
     return gathered.estate(sentence, len(files))
 
 
-def _behind_a_wall(root: Path, settings: Settings, groups: Groups, gathered: Gathered, wanted: str) -> str:
+def _behind_a_wall(root: Path, settings: Settings, groups: Groups, gathered: Gathered, isolation: str) -> str:
     """Run everything behind the strongest wall to be had; gives it back in words."""
     with suppress(ImportError):  # a Python without ctypes
         from jobdsl.isolation.linux import close_memory
@@ -73,7 +73,7 @@ def _behind_a_wall(root: Path, settings: Settings, groups: Groups, gathered: Gat
         close_memory()
     hidden = hidden_places(root, settings)
     with control_group(settings.load.memory_mb, _PROCESSES * groups.at_once) as group:
-        for wall in walls(wanted):
+        for wall in walls(isolation):
             request = LoadRequest(root, frozenset(groups.files), settings, wall, hidden, group)
             try:
                 run(request, groups, gathered)
@@ -81,7 +81,7 @@ def _behind_a_wall(root: Path, settings: Settings, groups: Groups, gathered: Gat
                 missing[wall.name] = str(error)
             else:
                 return wall.sentence + _instead_of(wall)
-    raise EstateError([_no_wall(wanted)])
+    raise EstateError([_no_wall(isolation)])
 
 
 def _instead_of(wall: Wall) -> str:
@@ -90,9 +90,9 @@ def _instead_of(wall: Wall) -> str:
     return f" ({'; '.join(f'{name}: {why}' for name, why in missing.items())})"
 
 
-def _no_wall(wanted: str) -> Problem:
+def _no_wall(isolation: str) -> Problem:
     why = "; ".join(f"{name}: {why}" for name, why in missing.items())
     return Problem(
-        f"the DSL files cannot be kept apart on this host as load.isolation = {wanted!r} wants it ({why})",
+        f"the DSL files cannot be kept apart on this host as load.isolation = {isolation!r} wants it ({why})",
         hint="install bubblewrap, or allow user namespaces or Landlock, or take what there is with 'auto'",
     )

@@ -49,7 +49,7 @@ _ELSEWHERE = {
 _SAID = {"sh": "shell", "bash": "shell", "cmd": "batch", "bat": "batch", "copy": "copy_artifacts"}
 """Elements by other words for them."""
 _KINDS = frozenset({"job", "project", "Job"})
-"""Words for an item of a kind that is not said."""
+"""Words for an item whose kind is not named."""
 _ALIKE = 0.8
 """Likeness from which a name is one of Python's own, misspelled."""
 END_OF_FILE = "remove the call: a DSL file ends where it ends"
@@ -74,10 +74,10 @@ def of_name(name: str, trace: TracebackType | None, read: Callable[[str], bytes]
     if name in _KINDS:
         return "say of which kind: freestyle(...), pipeline(...), multibranch(...)"
     known = [] if frame is None else [*frame.f_locals, *frame.f_globals]
-    if known_name := suggestion(name, [one for one in known if not one.startswith("__")]):
+    if known_name := suggestion(name, [word for word in known if not word.startswith("__")]):
         return known_name
-    if found := _element(name):
-        return found
+    if element := _element(name):
+        return element
     if near := _near(name, jobdsl.__all__):
         return f"from jobdsl import {near}, and write {near}"
     import difflib  # only wanted when something is wrong
@@ -103,8 +103,8 @@ def of_attribute(thing: object, name: str) -> str:
         if thing is jobdsl and name in _SLOTS:
             return f"from jobdsl import {name}"
         if thing is jobdsl or thing.__name__.startswith("jobdsl.elements."):
-            if (said := _SAID.get(name)) in public(thing):
-                return f'did you mean "{said}"?'
+            if (python_name := _SAID.get(name)) in public(thing):
+                return f'did you mean "{python_name}"?'
             exact = _element(name, besides=thing.__name__.rpartition(".")[2])
             return exact or suggestion(name, public(thing)) or _any_element(name)
     if thing is None:
@@ -143,11 +143,11 @@ def of_import(name: str) -> str:
 
 
 def of_call(text: str) -> str:
-    """Give a hint for a call that cannot be, by what Python says of it."""
+    """Return a hint for a wrong call, derived from Python's message."""
     if "'module' object is not callable" in text:
         return "call one of its elements, as in steps.shell(...)"
-    if found := re.search(r"got multiple values for argument '(\w+)'", text):
-        return f"it is there without a name already: take {found[1]}= away"
+    if match := re.search(r"got multiple values for argument '(\w+)'", text):
+        return f"it is there without a name already: take {match[1]}= away"
     if 'can only concatenate str (not "' in text:
         return 'put it into the text: f"...{value}"'
     if "'NoneType' object" in text:
@@ -178,11 +178,11 @@ def _elements() -> dict[str, list[str]]:
     """The modules that have an element, by its name."""
     from importlib import import_module
 
-    found: dict[str, list[str]] = {}
+    modules_of: dict[str, list[str]] = {}
     for module in _SLOTS:
         for name in public(import_module(f"jobdsl.elements.{module}")):
-            found.setdefault(name, []).append(module)
-    return found
+            modules_of.setdefault(name, []).append(module)
+    return modules_of
 
 
 def _element(name: str, besides: str = "") -> str:
@@ -201,5 +201,5 @@ def _any_element(name: str) -> str:
 
 
 def _near(word: str, candidates: Iterable[str]) -> str:
-    found = suggestion(word, candidates)
-    return found.split('"')[1] if found else ""
+    hint = suggestion(word, candidates)
+    return hint.split('"')[1] if hint else ""

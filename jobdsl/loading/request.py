@@ -55,12 +55,12 @@ class LoadRequest:
 
     def boot(self, own: Iterable[str], failed: Iterable[str], memory_mb: int) -> tuple[list[str], bytes]:
         """Return the command of a process that may use so much memory, and what it is asked."""
-        found = places()
-        readable = [*found.readable, str(self.root)]
+        module_places = places()
+        readable = [*module_places.readable, str(self.root)]
         hidden = visible(self.hidden, readable)
         joining = None if self.group is None else self.group.joining
-        python = [found.interpreter, "-sSPB", "-X", "utf8", "-c"]
-        python.append(_BOOT.format(path=found.path, homes=found.homes, joining=joining))
+        python = [module_places.interpreter, "-sSPB", "-X", "utf8", "-c"]
+        python.append(_BOOT.format(path=module_places.path, homes=module_places.homes, joining=joining))
         asked = {
             "root": str(self.root),
             "files": sorted(self.files),

@@ -18,8 +18,8 @@ from jobdsl.loading.importing import EstateModuleFinder, module_name
 __all__ = ["FileRunner"]
 
 
-class Failed(ImportError):  # noqa: N818  # only ever told
-    """A module that failed before is imported again; it has been told."""
+class Failed(ImportError):  # noqa: N818  # only ever reported
+    """A module that failed before is imported again; its failure was reported."""
 
 
 _LONGEST_CHAIN = 50
@@ -101,7 +101,7 @@ class FileRunner:
     def _run_one(self, file: str) -> None:
         try:
             import_module(module_name(self.load.root, file))
-        except BaseException as error:  # noqa: BLE001  # whatever user code raises is told, and the next file runs
+        except BaseException as error:  # noqa: BLE001  # whatever user code raises is reported, and the next file runs
             if file not in self._ran:  # nothing of it ran: one of its packages failed, or it is shadowed
                 self.tell(error, Where(file, 0))
 
@@ -120,7 +120,7 @@ class FileRunner:
             runs = True
             with context.apart():
                 exec(code, module.__dict__)  # noqa: S102  # running it is what we are here for
-        except BaseException as error:  # noqa: BLE001  # told here, where its file is known
+        except BaseException as error:  # noqa: BLE001  # reported here, where its file is known
             self.failed.add(file)
             self.cut_short = self.cut_short or (runs and _ends_statement(error))
             self.tell(error, Where(file, 0))
@@ -164,10 +164,10 @@ class FileRunner:
                 raise  # called where an exception is handled
             self.tell(error, Where(file, statements.line(number)))
             self.told(error)
-            made = list(self.load.items.values())[items_before[number] :]
+            items = list(self.load.items.values())[items_before[number] :]
             used = [names.get(name) for name in statements.loaded(number)]
             self.load.faulty.update(
-                {id(value): value for value in (*made, *used) if isinstance(value, Record)}
+                {id(value): value for value in (*items, *used) if isinstance(value, Record)}
             )
             bound = statements.bound(number)
             self._missing.setdefault(file, set()).update(bound)
@@ -178,20 +178,20 @@ class FileRunner:
         return statements.code
 
     def told(self, error: BaseException) -> BaseException:
-        """Mark an error as told: it may pass through files that import the one it happened in."""
+        """Mark an error as reported: it may pass through files that import the one it happened in."""
         self._told.append(error)
         return error
 
     def tell(self, error: BaseException, where: Where) -> None:
         """Remember an error as a problem, at its innermost line in the estate."""
-        if any(one is error for one in self._told) or (self._missing and self._follows(error)):
+        if any(reported is error for reported in self._told) or (self._missing and self._follows(error)):
             return
         if _lacks_memory(error):
             self.out_of_memory()
         self.told(error)
         try:
             problem = self._problem(error, where)
-        except BaseException as another:  # noqa: BLE001  # what is told of is the user's: it may do anything
+        except BaseException as another:  # noqa: BLE001  # the reported objects are the user's: they may do anything
             problem = Problem(f"{type(error).__name__}, and then {type(another).__name__}", where)
         self.load.problem(problem)
 
@@ -209,7 +209,7 @@ class FileRunner:
             return name in self._missing.get(self._file_of(error.obj), ())
         if isinstance(error, ImportError) and name in sys.modules:
             missing = self._missing.get(self._file_of(sys.modules[name]), ())
-            return any(f"'{one}'" in str(error) for one in missing)
+            return any(f"'{name}'" in str(error) for name in missing)
         return False
 
     def _file_of(self, module: ModuleType) -> str:

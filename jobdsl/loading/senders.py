@@ -1,7 +1,7 @@
-"""Whose files a process may name: what it says of another team's file is not taken for that file's fault.
+"""Which files a process may name: a problem it reports in another team's file is not blamed on that team.
 
-A place in a file of another team counts only where the process' own files import that file, and then whose
-files ran is said with it. Any other place gives way to the file that ran.
+A place in a file of another team counts only where the process' own files import that file, and then the
+problem also names the files that ran. Any other place gives way to the file that ran.
 """
 
 from __future__ import annotations

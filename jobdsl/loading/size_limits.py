@@ -12,8 +12,8 @@ __all__ = ["Allowance"]
 class Allowance:
     """Bytes that may be sent, and how many each file has sent."""
 
-    def __init__(self, megabytes: int, what: str, setting: str) -> None:
-        self._limit, self._what, self._setting = megabytes << 20, what, setting
+    def __init__(self, megabytes: int, subject: str, setting: str) -> None:
+        self._limit, self._what, self._setting = megabytes << 20, subject, setting
         self._sizes: Counter[str] = Counter()
         self._total = 0
 

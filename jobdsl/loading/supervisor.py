@@ -86,8 +86,8 @@ class _Crew:
         listening = [host for host in self.hosts if not (self.gated and host.ran)]
         if not listening:
             return
-        left = min(host.deadline for host in listening) - time.monotonic()
-        for key, _ in self.ready.select(max(left, 0)):
+        seconds = min(host.deadline for host in listening) - time.monotonic()
+        for key, _ in self.ready.select(max(seconds, 0)):
             self._arrived(key)
         now = time.monotonic()
         for host in listening:
@@ -142,8 +142,8 @@ class _Crew:
         except Short:
             self._run_alone(host)
         else:
-            if cut_off and (left := host.own - host.guilty):
-                self._again(host, len(left))
+            if cut_off and (unfinished := host.own - host.guilty):
+                self._again(host, len(unfinished))
 
     def _run_alone(self, host: Host) -> None:
         """Run files again that need more than their share of the memory, with all of it.
@@ -155,7 +155,7 @@ class _Crew:
             raise Alone
         self.large.append(host.own)
 
-    def _again(self, host: Host, left: int) -> None:
+    def _again(self, host: Host, file_count: int) -> None:
         """Run the other files of a process that one file has ended: their problems are wanted all the same.
 
         All of them, as two definitions of one name are only found where both are made.
@@ -164,7 +164,7 @@ class _Crew:
         if len(host.failed) < _MOST_DEATHS and time.monotonic() < self.began + patience:
             self._start(host.own, host.memory_mb, host.guilty)
             return
-        message = f"{left} more files were not evaluated, because these files ended the process"
+        message = f"{file_count} more files were not evaluated, because these files ended the process"
         problem = Problem(message, hint="fix these errors first; there may be more")
         self.gathered.problems.append(host.sender.placed(problem))
 

@@ -27,9 +27,9 @@ _CHUNK = 1 << 20
 _START = 60.0
 """Seconds in which a process must be ready to run files, however busy the host is."""
 _ANSWER = 1.0
-"""Seconds in which a process that is late must say where it is."""
+"""Seconds in which a process that is late must send its stack."""
 _PAUSE = 0.05
-"""Seconds without a word after which it has said all."""
+"""Seconds without output after which its stack is complete."""
 _KEPT = 1 << 16
 """Bytes of its error output that are kept, of the first and of the last."""
 _MOST_READS = 100
@@ -42,8 +42,8 @@ class NoWall(Exception):  # noqa: N818  # the next wall is tried
     """The process ended before its walls were up."""
 
 
-class TooMuch(Exception):  # noqa: N818  # it is told as a problem of the file's
-    """The process has sent more than it may; the problem is told."""
+class TooMuch(Exception):  # noqa: N818  # it is reported as a problem of the file
+    """The process has sent more than it may; the problem is reported."""
 
 
 class Short(Exception):  # noqa: N818  # its files run again
@@ -112,7 +112,7 @@ class Host:
     def read(self, until_ran: bool) -> bool:
         """Take what has come; False at its end, or when all files have run and no more is wanted yet.
 
-        Its end is what it says, not that of the pipe, which others may hold open.
+        Its end is the frame it sends, not that of the pipe, which others may hold open.
         """
         return self._add() and self.take(until_ran)
 
@@ -197,9 +197,13 @@ class Host:
             raise TooMuch
 
     def _miss(self) -> None:
-        """Tell what did not run, if nothing else is told: an estate must not look smaller than it is."""
+        """Report what did not run, if no other problem is reported: an estate must not seem smaller than it
+        is.
+        """
         if not self.gathered.problems:
-            self.gathered.problems += [Problem("the file did not run", Where(one, 0)) for one in self._unseen]
+            self.gathered.problems += [
+                Problem("the file did not run", Where(file, 0)) for file in self._unseen
+            ]
 
     def _meddled(self, file: str) -> None:
         """Items of another group's file were changed: one process for both, but not for two teams."""
@@ -219,16 +223,16 @@ class Host:
         self._last = b""
         self._signal(signal.SIGURG)  # which only a process that answers does not ignore
         end = time.monotonic() + _ANSWER
-        while (left := end - time.monotonic()) > 0:
+        while (seconds := end - time.monotonic()) > 0:
             heard = bool(places_in(self._said))
-            ready, _, _ = select.select([self.err], [], [], min(left, _PAUSE) if heard else left)
+            ready, _, _ = select.select([self.err], [], [], min(seconds, _PAUSE) if heard else seconds)
             if not (ready and self.read_errors()):
                 break
 
     def finish(self, bad: BadFrame | None = None) -> bool:
-        """End the process and say what was wrong with how it ended. Raises NoWall, Short.
+        """End the process and report what was wrong with how it ended. Raises NoWall, Short.
 
-        Gives back whether a file has ended it, so that the others have not all run.
+        Returns whether a file has ended it, so that the others have not all run.
         """
         if not self._late and bad is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -244,8 +248,8 @@ class Host:
         if bad is not None or not self.ended or self._decoder.unfinished:
             self.gathered.problems.append(self._death(code, str(bad or "")).problem())
             return bool(self._running) and not self.ran
-        if told := self._first.decode("utf-8", "replace").strip():
-            message = f"the files write past Python's own output: {printable(told[:200])}"
+        if written := self._first.decode("utf-8", "replace").strip():
+            message = f"the files write past Python's own output: {printable(written[:200])}"
             hint = "output of DSL files is discarded"
             place = self.sender.place if self.sender.group else None
             problem = Problem(message, place, hint, severity="warning")
@@ -267,7 +271,7 @@ class Host:
         return self.failed
 
     def _after_its_end(self) -> BadFrame | None:
-        """What it has sent beyond what it said to be its end."""
+        """Return the problem of data sent after the frame that marks the end."""
         try:
             if self.ended:
                 _drained(self.out, self._add)
@@ -310,7 +314,7 @@ def _started(command: list[str], asked: bytes, inherited: tuple[int, ...]) -> su
 
 
 def _drained(pipe: int, read: Callable[[], bool]) -> None:
-    """Read what is left, without waiting for more, and without end where somebody still writes."""
+    """Read what is left without waiting for more; bounded, as other processes may still write."""
     os.set_blocking(pipe, False)
     with contextlib.suppress(BlockingIOError):
         for _ in range(_MOST_READS):

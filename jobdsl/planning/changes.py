@@ -45,7 +45,7 @@ class Change:
     source: str = ""
     """For a move: the full name it has when the move's turn comes."""
     before: str = ""
-    """Digest on the controller, as its marker says."""
+    """Digest in the marker of the object on the controller."""
     after: str = ""
     """Digest of the document."""
     queue: bool = False
@@ -101,7 +101,7 @@ class Plan:
     def origins(self) -> dict[Key, Key]:
         """What each change is about, by the name it has before the first move: moves take objects along."""
         moves = [change for change in self.changes if change.action is Action.MOVE]
-        found: dict[Key, Key] = {}
+        origins: dict[Key, Key] = {}
         for change in self.changes:
             name, before = change.full_name, moves
             if change.action is Action.MOVE:
@@ -111,10 +111,10 @@ class Plan:
                     name = move.source + name[len(move.full_name) :]
                 elif name == move.full_name and change.kind == "item":
                     name = move.source
-            found[change.key] = (change.kind, name)
-        return found
+            origins[change.key] = (change.kind, name)
+        return origins
 
     def counts(self) -> dict[str, int]:
         """Number of changes by action, for the actions that occur."""
-        found = [change.action.value for change in self.changes]
-        return {action.value: found.count(action.value) for action in Action if action.value in found}
+        actions = [change.action.value for change in self.changes]
+        return {action.value: actions.count(action.value) for action in Action if action.value in actions}

@@ -1,7 +1,7 @@
 """Objects that people renamed, moved or copied in Jenkins: our marker on another object than it names. Pure.
 
-A copy is told from a rename by the original: where that is still there, with the marker of its own name, the
-other is a copy. A definition whose object was renamed is not brought about a second time.
+Where the original still exists, with the marker of its own name, the other object is a copy; else it was
+renamed. A definition whose object was renamed is not brought about a second time.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Copies:
         return None
 
     def _refusal(self, definition: Definition, bearers: list[Existing]) -> Problem:
-        now = listed([one.full_name for one in bearers])
+        now = listed([bearer.full_name for bearer in bearers])
         carry = "carry" if len(bearers) > 1 else "carries"
         return refuse(
             definition,
@@ -75,15 +75,15 @@ class Copies:
         place = definition.where if definition else marker.where
         name = f'"{marker.name}" ({place})'
         if self.is_copy(existing):
-            what = f"is a copy of {name}, made in Jenkins"
+            state = f"is a copy of {name}, made in Jenkins"
         elif definition is None:
-            what = (
+            state = (
                 f"was renamed or copied in Jenkins: it carries the marker of {name}, which is not defined now"
             )
         else:
-            what = f"was renamed or copied in Jenkins: it carries the marker of {name}"
+            state = f"was renamed or copied in Jenkins: it carries the marker of {name}"
         return Problem(
-            f'{kind} "{existing.full_name}" {what}, and nothing manages it',
+            f'{kind} "{existing.full_name}" {state}, and nothing manages it',
             place,
             "delete it; or delete the last line of its description, if it is a "
             f"{kind} of its own, and define it if you like",

@@ -33,7 +33,7 @@ Kind = Literal["item", "view"]
 Key = tuple[str, str]
 """Kind and full name: an item and a view may share a name."""
 LEVELS = 6
-"""Levels of folders one tree request asks for."""
+"""Levels of folders in one tree request."""
 BORN_VIEW = "All"
 """Name of the view every plain folder is born with (cloudbees-folder 6.1053, measured)."""
 _FIELDS = "name,description,disabled"
@@ -47,10 +47,10 @@ class Existing:
     kind: Kind
     full_name: str
     class_name: str
-    """Java class as the API names it, or its name of today; empty where the controller tells none."""
+    """Java class as the API names it, or its name of today; empty where the controller gives none."""
     description: str = ""
     disabled: bool | None = None
-    """None where the API does not say (folders, views)."""
+    """None where the API does not have it (folders, views)."""
     marker: Marker | None = None
     hidden: bool = False
     """Whether it is there, but the user may not see it; nothing else is known of it then."""
@@ -80,7 +80,7 @@ class Inventory:
     @classmethod
     def of(cls, objects: Iterable[Existing]) -> Inventory:
         """An inventory of these objects."""
-        return cls({one.key: one for one in objects})
+        return cls({existing.key: existing for existing in objects})
 
     def __iter__(self) -> Iterator[Existing]:
         return iter(self.objects.values())
@@ -108,28 +108,29 @@ def tree_query(levels: int = LEVELS) -> str:
 
 
 def read(ask: Callable[[str, str], Mapping[str, Any]]) -> Inventory:
-    """The controller's inventory; `ask(folder, tree)` answers a tree query for a folder ("" is the top)."""
-    found: list[Existing] = []
+    """Return the controller's inventory; `ask(folder, tree)` sends a tree query for a folder ("" is the top).
+    """
+    objects: list[Existing] = []
     asked = [""]
     query = tree_query()
     while asked:
         folder = asked.pop()
-        asked += _walk(ask(folder, query), folder, LEVELS, found)
-    found.sort(key=lambda one: one.key)
-    return Inventory.of(found)
+        asked += _walk(ask(folder, query), folder, LEVELS, objects)
+    objects.sort(key=lambda existing: existing.key)
+    return Inventory.of(objects)
 
 
-def _walk(answer: Mapping[str, Any], folder: str, levels: int, found: list[Existing]) -> list[str]:
-    """Collect what an answer says of a folder; the folders it says nothing about are given back."""
-    found += [existing("view", folder, view) for view in answer.get("views") or ()]
+def _walk(answer: Mapping[str, Any], folder: str, levels: int, objects: list[Existing]) -> list[str]:
+    """Collect the objects of a folder from an answer. Returns the folders the answer does not cover."""
+    objects += [existing("view", folder, view) for view in answer.get("views") or ()]
     unknown = []
     for job in answer.get("jobs") or ():
         item = existing("item", folder, job)
-        found.append(item)
+        objects.append(item)
         if not item.is_folder:
             continue
         if levels > 1:
-            unknown += _walk(job, item.full_name, levels - 1, found)
+            unknown += _walk(job, item.full_name, levels - 1, objects)
         else:
             unknown.append(item.full_name)
     return unknown
@@ -143,7 +144,7 @@ def existing(kind: Kind, folder: str, answer: Mapping[str, Any]) -> Existing:
     description = text(answer.get("description") or "")
     marker = Marker.find(description)
     if kind == "view" and marker is not None and marker.name == folder:
-        marker = None  # submitDescription of the folder put it there: it says nothing of the view
+        marker = None  # submitDescription of the folder put it there: it is not the view's
     return Existing(
         kind,
         names.join(folder, text(answer["name"])),

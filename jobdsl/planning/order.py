@@ -30,12 +30,12 @@ def dependencies(changes: Sequence[Change]) -> dict[int, set[int]]:
     freed = {names.key(change.source): at for at, change in enumerate(changes) if change.source}
     before: dict[int, set[int]] = {}
     for at, change in enumerate(changes):
-        wanted = {_nearest(makers, change.full_name)}
+        required = {_nearest(makers, change.full_name)}
         if change.kind == "item":
-            wanted.add(freed.get(names.key(change.full_name)))
+            required.add(freed.get(names.key(change.full_name)))
         if change.action is Action.MOVE:
-            wanted.add(_nearest(makers, change.source))
-        before[at] = {other for other in wanted if other is not None and other != at}
+            required.add(_nearest(makers, change.source))
+        before[at] = {other for other in required if other is not None and other != at}
     return before
 
 

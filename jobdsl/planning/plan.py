@@ -58,9 +58,9 @@ def plan(
     uses, adopt, stuck = tuple(uses), tuple(adopt), dict[Key, Problem | None]()
     while True:
         planner = _Planner(estate, inventory, seed, removed or Removed(), adopt, drift or {}, folders, stuck)
-        made = planner.run(partial, uses, only)
+        result = planner.run(partial, uses, only)
         if not (moved := planner.refused_moves()):
-            return made
+            return result
         stuck |= moved
 
 
@@ -122,7 +122,9 @@ class _Planner:
         return {key: problem for key, problem in moved if key[1] in self.renames.sources}
 
     def _check_order(self, changes: tuple[Change, ...]) -> None:
-        """Refuse moves that wait for one another: into a folder made anew under its own old name, say."""
+        """Refuse moves that wait for one another: for example into a folder created anew under its own old
+        name.
+        """
         first, _ = stages(changes)
         if not self.renames.moves:
             return
@@ -152,7 +154,7 @@ class _Planner:
             self._compare(definition, existing)
 
     def _is_in_refused(self, definition: Definition) -> bool:
-        """Whether its folder will not be there, for a reason that is told already."""
+        """Return whether its folder will not be there, for a reason that is reported already."""
         folder = ("item", definition.parent)
         live = self.live.get(folder)
         if folder in self.refused and not (live and live.is_folder):
@@ -270,8 +272,8 @@ class _Planner:
 
     @staticmethod
     def _same_type(definition: Definition, existing: Existing) -> bool:
-        wanted = class_of(definition.root)
-        return not wanted or not existing.class_name or wanted == existing.class_name
+        class_name = class_of(definition.root)
+        return not class_name or not existing.class_name or class_name == existing.class_name
 
     def _compare(self, definition: Definition, existing: Existing) -> None:
         if not self._same_type(definition, existing):
@@ -290,7 +292,7 @@ class _Planner:
         return None
 
     def _outdated(self, definition: Definition, existing: Existing) -> str:
-        """Why an object of ours is not as its definition says; empty if it is."""
+        """Return why an object of this seed differs from its definition; empty if it does not."""
         marker = existing.marker
         assert marker is not None  # it is ours
         if marker.removed:
@@ -329,7 +331,7 @@ class _Planner:
     # what is not defined
 
     def _note_hidden(self) -> None:
-        """Tell once of the views that this user may not see."""
+        """Report once which views this user may not see."""
         if self.hidden:
             text = (
                 f"this user may not see, so that nothing is planned for them, the views {listed(self.hidden)}"
@@ -338,14 +340,14 @@ class _Planner:
             self.problems.append(Problem(text, hint=hint, severity="warning", rule="hidden"))
 
     def _note_unmarked(self) -> None:
-        """Tell of what lies in the seed's own folders without being its own."""
+        """Report objects in the seed's own folders that are not its own."""
         others = [
-            one.full_name
-            for one in self.live.values()
-            if one.marker is None
-            and one.key not in self.defined
-            and not (one.is_default_view or one.hidden)
-            and names.covers(self.folders, one.full_name)
+            existing.full_name
+            for existing in self.live.values()
+            if existing.marker is None
+            and existing.key not in self.defined
+            and not (existing.is_default_view or existing.hidden)
+            and names.covers(self.folders, existing.full_name)
         ]
         if others:
             text = f"in folders of this seed, but neither defined nor marked as its own: {listed(others)}"
@@ -353,7 +355,7 @@ class _Planner:
             self.problems.append(Problem(text, hint=hint, severity="note", rule="unmarked"))
 
     def _remove(self) -> None:
-        owned = [one for one in self.live.values() if self._ours(one)]
+        owned = [existing for existing in self.live.values() if self._ours(existing)]
         removals = Removals(self.removed, self.defined, self.live, self.renames.protected)
         for existing, reason in removals.choose(owned):
             action = Action.DISABLE if removals.policy(existing) == "disable" else Action.DELETE

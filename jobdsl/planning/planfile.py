@@ -1,7 +1,7 @@
 """A plan as a file: what was reviewed is what is applied, and only while nothing it touches has changed.
 
 The file holds every document to be sent (with placeholders where secrets go) and, for each object
-the plan touches, a digest of what the controller said of it and one of its stored document.
+the plan touches, a digest of its entry in the inventory and one of its stored document.
 """
 
 from __future__ import annotations
@@ -81,12 +81,12 @@ def moved_on(saved: SavedPlan, inventory: Inventory, documents: Mapping[Key, byt
 
     `documents`: what is stored now, of the objects in `saved.stored`.
     """
-    found = []
+    problems = []
     for key, before in saved.touched.items():
         now = _state(inventory, key)
         if (now, _digest(documents.get(key))) != (before, saved.stored.get(key, "")):
-            found.append(_moved(key, before, now))
-    return found
+            problems.append(_moved(key, before, now))
+    return problems
 
 
 def _moved(key: Key, before: str, now: str) -> Problem:
@@ -121,12 +121,12 @@ def _digest(document: bytes | None) -> str:
 
 
 def _state(inventory: Inventory, key: Key) -> str:
-    """Digest of what the inventory says of an object; empty if there is none."""
-    found = inventory.get(*key)
-    if found is None:
+    """Return the digest of an object's entry in the inventory; empty if there is none."""
+    existing = inventory.get(*key)
+    if existing is None:
         return ""
-    told = "\0".join((found.class_name, found.description, str(found.disabled)))
-    return sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    state = "\0".join((existing.class_name, existing.description, str(existing.disabled)))
+    return sha256(state.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def _change_to_json(change: Change) -> dict[str, Any]:

@@ -32,7 +32,7 @@ DIFFS = 50
 _NAMED = 5
 """Objects that a note names; the others are counted."""
 DRIFT = "changed in Jenkins"
-"""How the reason of a change begins that somebody made on the controller."""
+"""Prefix of the reason for a change that was made on the controller."""
 
 
 def not_read(unreadable: Collection[Key]) -> Iterator[Problem]:
@@ -47,19 +47,20 @@ def not_read(unreadable: Collection[Key]) -> Iterator[Problem]:
 
 
 def owned(definitions: Iterable[Definition], inventory: Inventory, seed: str) -> list[Key]:
-    """The objects whose digest says nothing is to be done: only a look at their documents can tell more."""
-    found = []
+    """List the objects that are up to date by their digests: only their stored documents can show a change.
+    """
+    keys = []
     for definition in definitions:
         live = inventory.get(*definition.key)
         marker = live.marker if live else None
         if marker and (marker.seed, marker.digest) == (seed, definition.digest):
-            found.append(definition.key)
-    return found
+            keys.append(definition.key)
+    return keys
 
 
 def drift(definitions: Iterable[Definition], documents: Mapping[Key, bytes]) -> dict[Key, str]:
-    """What somebody changed in Jenkins, in words, for each object where there is something."""
-    found: dict[Key, str] = {}
+    """Describe what was changed in Jenkins, for each object that was changed."""
+    drifted: dict[Key, str] = {}
     for definition in definitions:
         stored = documents.get(definition.key)
         if stored is None:
@@ -67,8 +68,8 @@ def drift(definitions: Iterable[Definition], documents: Mapping[Key, bytes]) -> 
         changed = _compare(definition, stored)
         if changed and changed.drift:
             more = f" and {len(changed.drift) - 1} more" if len(changed.drift) > 1 else ""
-            found[definition.key] = f"{DRIFT}: {changed.drift[0]}{more}"
-    return found
+            drifted[definition.key] = f"{DRIFT}: {changed.drift[0]}{more}"
+    return drifted
 
 
 def shown(plan: Plan, limit: int = DIFFS) -> list[Key]:
@@ -78,7 +79,7 @@ def shown(plan: Plan, limit: int = DIFFS) -> list[Key]:
 
 
 def explained(plan: Plan, documents: Mapping[Key, bytes]) -> Plan:
-    """Say in the plan's reasons what changes in the documents that are at hand, and how many are not."""
+    """Add to the plan's reasons what changes in the documents at hand, and how many are not at hand."""
     origins = plan.origins()
     changes = tuple(_explained(change, documents.get(origins[change.key])) for change in plan.changes)
     unknown = sum(origins[change.key] not in documents for change in _rewritten(plan))
@@ -107,7 +108,7 @@ def _not_compared(unknown: int, total: int) -> Problem:
 
 def _rewritten(plan: Plan) -> list[Change]:
     """List the changes that replace a stored document."""
-    return [one for one in plan.changes if one.action in (Action.UPDATE, Action.ADOPT, Action.MOVE)]
+    return [change for change in plan.changes if change.action in (Action.UPDATE, Action.ADOPT, Action.MOVE)]
 
 
 def diffs(

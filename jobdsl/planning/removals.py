@@ -37,41 +37,49 @@ class Removals:
 
     def choose(self, owned: Iterable[Existing]) -> list[tuple[Existing, str]]:
         """The objects that go, each with the reason; deepest first."""
-        gone = [one for one in owned if one.key not in self.defined and not self._is_protected(one)]
-        gone.sort(key=lambda one: (-one.full_name.count("/"), one.full_name))
-        holding = self._holding({one.key for one in gone if self.policy(one) == "delete"})
+        gone = [
+            existing
+            for existing in owned
+            if existing.key not in self.defined and not self._is_protected(existing)
+        ]
+        gone.sort(key=lambda existing: (-existing.full_name.count("/"), existing.full_name))
+        holding = self._holding({existing.key for existing in gone if self.policy(existing) == "delete"})
         return list(self._chosen(gone, holding))
 
-    def _is_protected(self, one: Existing) -> bool:
+    def _is_protected(self, existing: Existing) -> bool:
         """Return whether it, or a folder around it, must stay."""
-        return not self.protected.isdisjoint((one.full_name, *names.ancestors(one.full_name)))
+        return not self.protected.isdisjoint((existing.full_name, *names.ancestors(existing.full_name)))
 
     def _chosen(self, gone: list[Existing], holding: dict[str, str]) -> Iterator[tuple[Existing, str]]:
-        for one in gone:
-            policy = self.policy(one)
-            if policy == "disable" and not one.is_folder and not _is_disabled(one):
-                yield one, "no longer defined"
+        for existing in gone:
+            policy = self.policy(existing)
+            if policy == "disable" and not existing.is_folder and not _is_disabled(existing):
+                yield existing, "no longer defined"
             if policy == "delete":
-                if one.is_folder and (held := holding.get(one.full_name)):
-                    self.notes.append(_kept(one, held))
-                    for above in names.ancestors(one.full_name):
-                        holding.setdefault(above, one.full_name)
+                if existing.is_folder and (held := holding.get(existing.full_name)):
+                    self.notes.append(_kept(existing, held))
+                    for above in names.ancestors(existing.full_name):
+                        holding.setdefault(above, existing.full_name)
                 else:
-                    yield one, "no longer defined"
+                    yield existing, "no longer defined"
 
     def _holding(self, going: set[Key]) -> dict[str, str]:
         """Folders that something stays in, with one such object."""
         holding: dict[str, str] = {}
-        staying = [one.key for one in self.live.values() if one.key not in going and not one.is_default_view]
+        staying = [
+            existing.key
+            for existing in self.live.values()
+            if existing.key not in going and not existing.is_default_view
+        ]
         for _, name in (*staying, *self.defined):
             for above in names.ancestors(name):
                 holding.setdefault(above, name)
         return holding
 
 
-def _is_disabled(one: Existing) -> bool:
-    """Whether we disabled it before, and it still is as far as the controller tells."""
-    return one.marker is not None and one.marker.removed and one.disabled is not False
+def _is_disabled(existing: Existing) -> bool:
+    """Return whether this seed disabled it before, and it still is as far as the controller shows."""
+    return existing.marker is not None and existing.marker.removed and existing.disabled is not False
 
 
 def _kept(folder: Existing, held: str) -> Problem:

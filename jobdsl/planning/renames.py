@@ -1,4 +1,4 @@
-"""Renames: which items of ours move, in which order, and what the controller looks like afterwards.
+"""Renames: which items of the seed move, in which order, and the inventory afterwards.
 
 `renamed_from` stays in the files after the move was made; then there is nothing to do. A move that
 a kill cut in half (renamed, but not yet in its new folder) is recognised by its marker and finished.
@@ -184,8 +184,8 @@ class Renames:
         halfway = [name for name in places if self._was_called(name, former)]
         reused = ("item", former) in self.defined  # by a definition that a run cut short may have made
         for name in (*halfway, *before) if reused else (*before, *halfway):
-            if found := self.live.get(("item", name)):
-                return found
+            if existing := self.live.get(("item", name)):
+                return existing
         return None
 
     def _meant(self, definition: Definition) -> Existing | None:
@@ -214,9 +214,9 @@ class Renames:
         self.protected.add(name)
 
     def _was_called(self, name: str, former: str) -> bool:
-        """Whether an item of ours was made under a former name, as its marker says."""
-        found = self.live.get(("item", name))
-        marker = found.marker if found else None
+        """Return whether an item's marker has a former name."""
+        existing = self.live.get(("item", name))
+        marker = existing.marker if existing else None
         return marker is not None and (marker.seed, marker.name) == (self.seed, former)
 
     def _halfway(self, former: str, target: str) -> Iterator[str]:
@@ -233,7 +233,9 @@ class Renames:
     def _taken_along(self, name: str) -> Iterator[str]:
         """The names it has after renames of the folders above it."""
         for _ in self._renamed:  # each rename applies once
-            above = next((one for one in reversed(names.ancestors(name)) if one in self._renamed), "")
+            above = next(
+                (folder for folder in reversed(names.ancestors(name)) if folder in self._renamed), ""
+            )
             if not above:
                 return
             name = self._renamed[above].full_name + name[len(above) :]
@@ -260,9 +262,9 @@ class Renames:
         """Why a move must not be made, and the way out."""
         if not self._is_former(source, definition):
             return "it was not made by this seed", "adopt it under its own name first, or remove renamed_from"
-        wanted = class_of(definition.root)
-        if wanted and source.class_name and wanted != source.class_name:
-            return f"it is a {source.class_name}, the definition a {wanted}", "remove renamed_from"
+        class_name = class_of(definition.root)
+        if class_name and source.class_name and class_name != source.class_name:
+            return f"it is a {source.class_name}, the definition a {class_name}", "remove renamed_from"
         name = definition.name
         if name != names.leaf(source.full_name) and (why := names.refusal(name)):
             return why, names.way_out(name)
@@ -278,20 +280,22 @@ class Renames:
     def _foreign(self, source: Existing, former: str) -> list[str]:
         """Objects below a folder, once called `former`, that are not ours."""
         folder = source.full_name
-        below = [one for one in self.live.values() if one.full_name.startswith(folder + "/")]
+        below = [existing for existing in self.live.values() if existing.full_name.startswith(folder + "/")]
         return [
-            one.full_name
-            for one in below
-            if not (self.owns(one) or one.is_default_view or self._moved_along(one, folder, former))
+            existing.full_name
+            for existing in below
+            if not (
+                self.owns(existing) or existing.is_default_view or self._moved_along(existing, folder, former)
+            )
         ]
 
-    def _moved_along(self, one: Existing, folder: str, former: str) -> bool:
+    def _moved_along(self, existing: Existing, folder: str, former: str) -> bool:
         """Whether it was made for the name it had when its folder had its former one."""
-        if one.marker is None or one.marker.seed != self.seed:
+        if existing.marker is None or existing.marker.seed != self.seed:
             return False
         around = self.live[("item", folder)].marker
         before = (former, around.name) if around and around.seed == self.seed else (former,)
-        return one.marker.name in {name + one.full_name[len(folder) :] for name in before}
+        return existing.marker.name in {name + existing.full_name[len(folder) :] for name in before}
 
     def _move(self, source: str, target: str) -> None:
         """Give an item and all below it their new names."""
@@ -300,15 +304,15 @@ class Renames:
         prefix = source + "/"
         below = [key for key in self.live if key[1].startswith(prefix)] if existing.is_folder else []
         for kind, name in [("item", source), *below]:
-            one = self.live.pop((kind, name))
+            moving = self.live.pop((kind, name))
             moved = target + name[len(source) :]
-            marker = one.marker
+            marker = moving.marker
             came_along = marker is not None and marker.name == marked + name[len(source) :]
             if marker and marker.seed == self.seed and came_along and marker.name != moved:
                 marker = replace(
                     marker, name=self.defined[("item", target)].renamed_from + name[len(source) :]
                 )
-            self.live[(kind, moved)] = replace(one, full_name=moved, marker=marker)
+            self.live[(kind, moved)] = replace(moving, full_name=moved, marker=marker)
             if kind == "item":
                 self._folded.pop(names.key(name), None)
                 self._folded[names.key(moved)] = moved

@@ -51,18 +51,18 @@ class Selection:
         """Return the changes of chosen objects, and the changes they wait for, in their order."""
         if not self.patterns:
             return list(changes)
-        kept: list[Change] = []
+        selected: list[Change] = []
         for stage in stages(changes):
             before = dependencies(stage)
             ahead = [at for at, change in enumerate(stage) if self._is_chosen(change)]
-            wanted: set[int] = set()
+            needed: set[int] = set()
             while ahead:
                 at = ahead.pop()
-                if at not in wanted:
-                    wanted.add(at)
+                if at not in needed:
+                    needed.add(at)
                     ahead += [other for other in before[at] if stage[other].action in _NEEDED]
-            kept += [change for at, change in enumerate(stage) if at in wanted]
-        return kept
+            selected += [change for at, change in enumerate(stage) if at in needed]
+        return selected
 
     def _is_chosen(self, change: Change) -> bool:
         return self.has(change.full_name) or (change.source != "" and self._matches(change.source))

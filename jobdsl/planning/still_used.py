@@ -1,7 +1,7 @@
 """Items that a run takes away although the estate still refers to them. Pure.
 
 Jenkins lets a job go that others trigger, follow or copy from. The references would be errors of the next
-run, when nobody can tell any more what they meant; so they are errors of the run that removes the job.
+run, when it is no longer known what they meant; so they are errors of the run that removes the job.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ class Neighbours:
     """Full names of the jobs it starts, or that follow it."""
 
 
-def uses(definition: Definition, found: References) -> list[Use]:
+def uses(definition: Definition, references: References) -> list[Use]:
     """List the jobs that a definition refers to by a name that is known before a build."""
-    named = [*found.jobs, *(("listed", name) for name in found.listed)]
+    named = [*references.jobs, *(("listed", name) for name in references.listed)]
     return [Use(definition, kind, name) for kind, name in named if "$" not in name]
 
 
@@ -87,7 +87,7 @@ def used_elsewhere(
 
     Args:
         changes: All changes of the plan.
-        neighbours: What the controller says of the jobs that the changes remove.
+        neighbours: The controller's neighbours of the jobs that the changes remove.
         defined: Full names of the estate's items; their references are for `still_used`.
     """
     gone = {change.full_name: change for change in changes if change.kind == "item" and change.is_removal}
@@ -109,23 +109,25 @@ def _problem(
     use: Use, gone: dict[str, Change], moves: Sequence[Change], remaining: Collection[str]
 ) -> Problem | None:
     bare = use.name.split("/", 1)[0] if "=" in use.name else use.name  # cells of a matrix stand for the job
-    told: Problem | None = None
+    problem: Problem | None = None
     definition = use.definition
     # a folder's document holds views, which list what lies in the folder
     folder = definition.full_name if definition.is_folder else definition.parent
     if use.kind == "run":
-        folder = ""  # Jenkins looks for a full name
+        folder = ""  # Jenkins takes a full name
     for candidate in (names.resolve(bare, folder), names.resolve(bare, "")):
         if not candidate:
             continue
         change = gone.get(names.key(candidate))
         if change is not None:
-            told = told or _removed(use, change)
+            problem = problem or _removed(use, change)
         elif names.key(candidate) in remaining:
             return None
         elif (target := _moved(candidate, moves)) and target != candidate:
-            told = told or _report(use, candidate, f'which this run moves to "{target}"', f'write "{target}"')
-    return told
+            problem = problem or _report(
+                use, candidate, f'which this run moves to "{target}"', f'write "{target}"'
+            )
+    return problem
 
 
 def _removed(use: Use, change: Change) -> Problem:

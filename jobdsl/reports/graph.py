@@ -82,7 +82,11 @@ def graph_of(
         pools: Pools of agents that the estate defines.
         most: Nodes up to which every job is shown.
     """
-    jobs = sorted(one.full_name for one in definitions if not one.is_view and not one.is_folder)
+    jobs = sorted(
+        definition.full_name
+        for definition in definitions
+        if not definition.is_view and not definition.is_folder
+    )
     nodes = _folded(jobs, most)
     place = {job: name for name, members in nodes.items() for job in members}
     missing: Counter[str] = Counter()
@@ -147,20 +151,20 @@ def _job_edges(
 ) -> Iterator[tuple[str, str, EdgeKind]]:
     """Yield from which job to which; count references to jobs that are not there."""
     estate = EstateIndex(definitions, Known())
-    for one in definitions:
-        looked = references.get(one.full_name)
-        if one.is_view or looked is None:
+    for definition in definitions:
+        looked = references.get(definition.full_name)
+        if definition.is_view or looked is None:
             continue
         for kind, name in looked.jobs:
-            other = None if "$" in name else estate.named(name, one.parent)
+            other = None if "$" in name else estate.named(name, definition.parent)
             if other is None:
                 missing[kind] += 1
             elif kind == "downstream":
-                yield one.full_name, other, "triggers"
+                yield definition.full_name, other, "triggers"
             elif kind == "upstream":
-                yield other, one.full_name, "triggers"
+                yield other, definition.full_name, "triggers"
             else:
-                yield other, one.full_name, "copies"
+                yield other, definition.full_name, "copies"
 
 
 def _pool_edges(

@@ -80,7 +80,7 @@ def _rows(
     about: About | None,
     values: Mapping[str, str],
 ) -> dict[Key, _Row]:
-    told, origins = without_repeats(plan, diffs), plan.origins()
+    differences, origins = without_repeats(plan, diffs), plan.origins()
     changes = [change for group in shown for section in group.sections for change in section.shown]
     anchors = {change.key: f"change-{at}" for at, change in enumerate(changes, 1)}
     new = {change.key for change in changes if change.action in (Action.CREATE, Action.REPLACE)}
@@ -88,12 +88,12 @@ def _rows(
     rows = {}
     for change in changes:
         is_there = change.action is not Action.CREATE
-        same = told.same.get(change.key)
+        same = differences.same.get(change.key)
         rows[change.key] = _Row(
             change,
             anchors[change.key],
             about.link(origins[change.key]) if about and is_there else "",
-            told.lines.get(change.key, ()),
+            differences.lines.get(change.key, ()),
             same,
             anchors.get(same.key, "") if same else "",
             _document(change, values) if change.key in with_document else (),

@@ -20,18 +20,18 @@ def junit(problems: Sequence[Problem], checked: Iterable[str]) -> str:
     for problem in problems:
         place = str(problem.where) if problem.where else "estate"
         by_job.setdefault(problem.job or place, []).append(problem)
-    failures = sum(any(one.severity == "error" for one in found) for found in by_job.values())
-    cases = "".join(_case(name, found) for name, found in by_job.items())
+    failures = sum(any(problem.severity == "error" for problem in problems) for problems in by_job.values())
+    cases = "".join(_case(name, job_problems) for name, job_problems in by_job.items())
     counts = f'tests="{len(by_job)}" failures="{failures}" errors="0" skipped="0"'
     head = f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuite name="jobdsl lint" {counts}>'
     return f"{head}\n{cases}</testsuite>\n"
 
 
-def _case(name: str, found: list[Problem]) -> str:
+def _case(name: str, problems: list[Problem]) -> str:
     folder, _, leaf = name.rpartition("/")
     start = f"  <testcase classname={_attribute(folder.replace('/', '.') or 'jobs')} name={_attribute(leaf)}"
-    errors = [one for one in found if one.severity == "error"]
-    others = [one for one in found if one.severity != "error"]
+    errors = [problem for problem in problems if problem.severity == "error"]
+    others = [problem for problem in problems if problem.severity != "error"]
     inner = ""
     if errors:
         inner += f"    <failure message={_attribute(errors[0].message)}>{_text(errors)}</failure>\n"
@@ -42,7 +42,7 @@ def _case(name: str, found: list[Problem]) -> str:
 
 def _text(problems: list[Problem]) -> str:
     """One problem a line; further lines of one cannot be taken for another."""
-    return escape("\n".join(printable(str(one)).replace("\n", "\n    ") for one in problems))
+    return escape("\n".join(printable(str(problem)).replace("\n", "\n    ") for problem in problems))
 
 
 def _attribute(text: str) -> str:

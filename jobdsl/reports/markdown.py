@@ -20,18 +20,18 @@ def to_markdown(plan: Plan, diffs: Diffs | None = None) -> str:
     out = [f"### Jenkins jobs, seed {_code(plan.seed)}: {summary(plan)}", ""]
     if plan.problems:
         out += [
-            f"- **{one.severity}** {_plain(str(one).replace(f'{one.severity}: ', '', 1))}"
-            for one in plan.problems
+            f"- **{problem.severity}** {_plain(str(problem).replace(f'{problem.severity}: ', '', 1))}"
+            for problem in plan.problems
         ]
         out.append("")
     for group in groups(plan):
         out += [*_group(group), ""]
-    left = LONGEST - sum(len(line) + 1 for line in out)
-    told = without_repeats(plan, diffs)
+    space = LONGEST - sum(len(line) + 1 for line in out)
+    differences = without_repeats(plan, diffs)
     for change in plan.changes:
-        folded = _folded(change, told.of(change))
-        left -= len(folded)
-        if left < 0:
+        folded = _folded(change, differences.of(change))
+        space -= len(folded)
+        if space < 0:
             out.append("Further differences are left out; the plan itself has them.")
             break
         if folded:

@@ -24,8 +24,10 @@ def mermaid(graph: Graph) -> str:
             lines += ["  end"] if folder else []
             lines += [f"  subgraph f{numbers[node.name]}[{_quoted(inside)}]"] if inside else []
             folder = inside
-        left, right = _SHAPES[node.kind]
-        lines.append(f"{'    ' if folder else '  '}{numbers[node.name]}{left}{_quoted(_label(node))}{right}")
+        opening, closing = _SHAPES[node.kind]
+        lines.append(
+            f"{'    ' if folder else '  '}{numbers[node.name]}{opening}{_quoted(_label(node))}{closing}"
+        )
     lines += ["  end"] if folder else []
     lines += _edges(graph.edges, numbers)
     return "\n".join(lines) + "\n"

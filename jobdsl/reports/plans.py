@@ -94,10 +94,10 @@ def _of(plan: Plan, action: Action) -> list[Change]:
 
 def _group(action: Action, changes: list[Change], lines: int) -> ChangeGroup:
     folders: dict[str, list[Change]] = {}
-    for change in sorted(changes, key=lambda one: one.full_name):
+    for change in sorted(changes, key=lambda change: change.full_name):
         folders.setdefault(names.parent(change.full_name), []).append(change)
     each = len(changes) if len(changes) <= lines else _FIRST
-    sections = [Section(folder, len(found), tuple(found[:each])) for folder, found in folders.items()]
+    sections = [Section(folder, len(members), tuple(members[:each])) for folder, members in folders.items()]
     shown = sections if len(changes) <= lines else sections[:_FOLDERS]
     return ChangeGroup(action, len(changes), tuple(shown), len(sections) - len(shown))
 
@@ -114,15 +114,15 @@ def summary(plan: Plan) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ReportedDifferences:
-    """The differences of a plan, each told once: a template makes the same one in every job that uses it."""
+    """The differences of a plan, each shown once: a template makes the same one in every job that uses it."""
 
     lines: Diffs
-    """Differences by the change that tells them first."""
+    """Differences by the change that shows them first."""
     same: Mapping[Key, Change]
-    """For the other changes, the one that tells the same difference."""
+    """For the other changes, the one that shows the same difference."""
 
     def of(self, change: Change) -> Sequence[str]:
-        """Return what is told of a change: its difference, or where the same one is told."""
+        """Return the lines shown for a change: its difference, or which change shows the same one."""
         first = self.same.get(change.key)
         if first is not None:
             return (f"(the same difference as {first.full_name})",)
@@ -130,18 +130,18 @@ class ReportedDifferences:
 
 
 def without_repeats(plan: Plan, diffs: Diffs | None) -> ReportedDifferences:
-    """Tell each difference once, in the order of the plan."""
+    """Keep each difference once, in the order of the plan."""
     first: dict[tuple[str, ...], Change] = {}
     lines: dict[Key, Sequence[str]] = {}
     same: dict[Key, Change] = {}
     for change in plan.changes:
-        found = (diffs or {}).get(change.key, ())
-        if not found:
+        lines_of_change = (diffs or {}).get(change.key, ())
+        if not lines_of_change:
             continue
-        edit = tuple(line for line in found[2:] if line[:1] in "+-")
+        edit = tuple(line for line in lines_of_change[2:] if line[:1] in "+-")
         teller = first.setdefault(edit, change)
         if teller is change:
-            lines[change.key] = found
+            lines[change.key] = lines_of_change
         else:
             same[change.key] = teller
     return ReportedDifferences(lines, same)
@@ -153,9 +153,9 @@ def without_repeats(plan: Plan, diffs: Diffs | None) -> ReportedDifferences:
 def to_text(plan: Plan, diffs: Diffs | None = None, *, colour: bool = False, lines: int = LINES) -> str:
     """The plan for a terminal or a build log; ends with the summary."""
     out: list[str] = []
-    told = without_repeats(plan, diffs)
+    differences = without_repeats(plan, diffs)
     for group in groups(plan, lines):
-        out += [*_group_text(group, told, colour), ""]
+        out += [*_group_text(group, differences, colour), ""]
     out += _problems_text(plan.problems, colour)
     nothing = not plan.changes and not plan.errors
     out.append(
@@ -168,14 +168,14 @@ def to_text(plan: Plan, diffs: Diffs | None = None, *, colour: bool = False, lin
     return "\n".join(out) + "\n"
 
 
-def _group_text(group: ChangeGroup, told: ReportedDifferences, colour: bool) -> list[str]:
+def _group_text(group: ChangeGroup, differences: ReportedDifferences, colour: bool) -> list[str]:
     out = [_painted(f"{group.action.value} ({group.total})", "1", colour)]
     for section in group.sections:
         if section.more:
             out.append(f"  {one_line(section.folder) or 'at the top'} ({section.total})")
         for change in section.shown:
             out.append("  " + change_line(change, colour))
-            out += [f"      {_diff_line(one_line(line), colour)}" for line in told.of(change)]
+            out += [f"      {_diff_line(one_line(line), colour)}" for line in differences.of(change)]
         if section.more:
             out.append(f"    ... and {section.more} more")
     if group.more:
@@ -246,9 +246,11 @@ def outcome_line(outcome: ChangeOutcome, colour: bool = False) -> str:
 
 def result_line(result: ApplyResult) -> str:
     """What became of a plan in one line: `12 done, 1 failed`."""
-    found = [outcome.status for outcome in result.outcomes]
+    statuses = [outcome.status for outcome in result.outcomes]
     kinds = ("done", "incomplete", "failed", "skipped", "queued", "unbuilt")
-    return ", ".join(f"{found.count(kind)} {kind}" for kind in kinds if kind in found) or "nothing to do"
+    return (
+        ", ".join(f"{statuses.count(kind)} {kind}" for kind in kinds if kind in statuses) or "nothing to do"
+    )
 
 
 # JSON
@@ -295,12 +297,12 @@ def result_json(result: ApplyResult) -> dict[str, Any]:
         "ok": result.ok,
         "outcomes": [
             {
-                "action": one.change.action.value,
-                "kind": one.change.kind,
-                "name": one.change.full_name,
-                "status": one.status,
-                "problems": [problem.to_json() for problem in one.problems],
+                "action": outcome.change.action.value,
+                "kind": outcome.change.kind,
+                "name": outcome.change.full_name,
+                "status": outcome.status,
+                "problems": [problem.to_json() for problem in outcome.problems],
             }
-            for one in result.outcomes
+            for outcome in result.outcomes
         ],
     }

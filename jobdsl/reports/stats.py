@@ -78,10 +78,14 @@ def stats_of(
         is_known: Whether a Java class has a typed word.
         pools: Pools of agents that it defines.
     """
-    jobs = [one for one in definitions if not one.is_view and not one.is_folder]
+    jobs = [definition for definition in definitions if not definition.is_view and not definition.is_folder]
     lines = sum(bool(line.strip()) for text in sources.values() for line in text.split("\n"))
     functions = {path: _functions(text) for path, text in sources.items()}
-    templates = Counter(_name_of(one.template, functions) for one in definitions if one.template is not None)
+    templates = Counter(
+        _name_of(definition.template, functions)
+        for definition in definitions
+        if definition.template is not None
+    )
     untyped: Counter[str] = Counter()
     plugins: Counter[str] = Counter()
     for looked in references.values():
@@ -89,13 +93,13 @@ def stats_of(
         untyped.update(java for java in looked.classes if not is_known(java))
     return Stats(
         jobs=len(jobs),
-        folders=sum(one.is_folder for one in definitions),
-        views=sum(one.is_view for one in definitions),
+        folders=sum(definition.is_folder for definition in definitions),
+        views=sum(definition.is_view for definition in definitions),
         pools=pools,
         files=len(sources),
         lines=lines,
         lines_per_job=round(lines / (len(jobs) or 1), 1),
-        document_lines=sum(one.document.count("\n") for one in definitions),
+        document_lines=sum(definition.document.count("\n") for definition in definitions),
         untyped=untyped.total(),
         untyped_classes=_sorted(untyped),
         templates=_sorted(templates),

@@ -82,7 +82,7 @@ _HERE = re.compile(
     r"(?:\bsudo\b[^\n|;]{0,60}?\s-\w*S\b|--password-stdin|--with-token|--token-stdin)[^\n|;]{0,80}?<<<[ \t]*"
 )
 _SEND = re.compile(r"(?i)ass(?:word|phrase)[^\n]{0,60}\n?[^\n]{0,60}?\bsend(?:[ \t]+--)?[ \t]+(?=\")")
-"""How expect answers who asks for a password."""
+"""How a script for expect answers a password prompt."""
 _FTP_USER = re.compile(
     r"(?im)(?:^|[\"';]|\\n)[ \t]*user[ \t]+(?!anonymous\b|ftp\b)[^\s\"']+[ \t]+"
     r"(?P<value>(?:(?!\\n)[^\s\"';])+)[ \t\r]*(?:$|[\"';]|\\n)"
@@ -101,11 +101,11 @@ def commands_in(text: str) -> frozenset[str]:
 def commanded(text: str, commands: Iterable[str]) -> Iterator[Span]:
     """Yield the spans that some of these commands take as arguments in a text and that are passwords."""
     for command in commands:
-        for found in _as_word(command).finditer(text):
-            rest = _REST.match(text, found.end())
+        for match in _as_word(command).finditer(text):
+            rest = _REST.match(text, match.end())
             assert rest is not None
             for before in _OPTIONS[command].finditer(rest[0]):
-                yield from _password(text, found.end() + before.end())
+                yield from _password(text, match.end() + before.end())
 
 
 @cache
@@ -119,25 +119,25 @@ def piped(text: str) -> Iterator[Span]:
     """Yield the spans of a text that commands read as passwords, from a pipe or as an answer."""
     yield from _to_ftp(text)
     if "send" in text:
-        for found in _SEND.finditer(text):
-            yield from _password(text, found.end())
+        for match in _SEND.finditer(text):
+            yield from _password(text, match.end())
     if ("|" not in text and "<<<" not in text) or not any(reader in text for reader in _READERS):
         return
     for start, end in lines_with(text, ("<<<",)):
         before = text.rfind("\n", 0, max(start - 1, 0)) + 1  # a command may begin on the line before
-        for found in _HERE.finditer(text, before, end):
-            yield from _password(text, found.end())
-    for found in chain(*(rule.finditer(text) for rule in _PRINTS)) if "|" in text else ():
-        _, end = value_at(text, found.end())
+        for match in _HERE.finditer(text, before, end):
+            yield from _password(text, match.end())
+    for match in chain(*(rule.finditer(text) for rule in _PRINTS)) if "|" in text else ():
+        _, end = value_at(text, match.end())
         if _TAKES_IT.match(text, end + (text[end : end + 1] in ("'", '"'))):
-            yield from _password(text, found.end())
+            yield from _password(text, match.end())
 
 
 def _to_ftp(text: str) -> Iterator[Span]:
     """Yield the passwords on the lines of a script for ftp."""
-    for found in _FTP_USER.finditer(text) if "ftp" in text else ():
-        if literal("password", found["value"]):
-            yield (*found.span("value"), "password")
+    for match in _FTP_USER.finditer(text) if "ftp" in text else ():
+        if literal("password", match["value"]):
+            yield (*match.span("value"), "password")
 
 
 def _password(text: str, place: int) -> Iterator[Span]:

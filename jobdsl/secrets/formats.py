@@ -51,7 +51,7 @@ _HOOKS = re.compile(
     r"|[^/]+/(?:[^?#]{0,200}?/)?(?:web)?hooks?/(?P<other>(?:[^/?#]*/)?(?=[\w-]*[0-9])[\w-]{16,}[^?#]*)",
     re.IGNORECASE,
 )
-"""Addresses whose path is a secret: who knows it may post."""
+"""Addresses whose path is a secret: it is all that is needed to post."""
 _HOOK_SIGNS = re.compile("hook|pagerduty|ifttt|telegram", re.IGNORECASE)
 """What each of them has in it."""
 _SIGNED = re.compile(
@@ -76,7 +76,7 @@ def formed(text: str) -> Iterator[Span]:
         yield from _private_keys(text)
     if any(map(_KEYS.search, _long_words(text))):
         for long in _LONG.finditer(text):
-            yield from ((*found.span(), "token") for found in _KEYS.finditer(text, *long.span()))
+            yield from ((*match.span(), "token") for match in _KEYS.finditer(text, *long.span()))
     for url in _urls(text):
         yield from _in_url(url)
     for rule, name, sign in (
@@ -85,9 +85,9 @@ def formed(text: str) -> Iterator[Span]:
         (_CVSROOT, "password", ":pserver:"),
         (_AT_HOST, "password", "@"),
     ):
-        for found in rule.finditer(text) if sign in text else ():
-            if not harmless(found["value"]):
-                yield (*found.span("value"), name)
+        for match in rule.finditer(text) if sign in text else ():
+            if not harmless(match["value"]):
+                yield (*match.span("value"), name)
 
 
 def _long_words(text: str) -> list[str]:

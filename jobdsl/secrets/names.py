@@ -1,4 +1,4 @@
-"""Which names say that their value is a secret, and which values cannot be one."""
+"""Names that mean that their value is a secret, and values that cannot be one."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _ABOUT = frozenset(
 )  # fmt: skip
 """Last words by which a name is about a secret and holds none."""
 _WHOLE = frozenset({"_auth", "sonar.login"})
-"""Names that tell only as they stand: of npm, and of SonarQube, whose login is a token."""
+"""Names that count only as a whole: of npm, and of SonarQube, whose login is a token."""
 _REFERENCE = re.compile(
     r"\$\{jobdsl:secret:[^{}<]+\}|\$\{[!#]?\w[\w.\-]*(?:[%#/,^@][^{}]*|:\d[^{}]*|\([^{}]*\)|\[[^{}]*\])?\}"
     r"|\$\{\w+(?::?[-=+](?:\$\w+|\$\{\w+\}|(?i:none|null|nil|unset|undefined|empty))?|:?\?[^{}]*)\}"
@@ -69,7 +69,7 @@ _HARMLESS = re.compile(
     r"|<[\w .:/-]*>|true|false|null|none|nil|undefined|yes|no",
     re.IGNORECASE,
 )
-"""Nothing, encrypted by Jenkins, taken out by somebody else before, or a choice."""
+"""Values that are no secret: empty, encrypted by Jenkins, masked before, or a choice."""
 _FORMAT = re.compile(r"%(?:\(\w+\))?[sdr](?:\\n)?|\{[A-Za-z_]?[\w.]*(?:![rsa])?\}(?:\\n)?")
 """What a program puts a value into: `%s`, `{token}`."""
 _SCHEME = re.compile(r"(?i)(?:basic|bearer|token|apikey|apitoken)[ \t]+")
@@ -92,11 +92,12 @@ STEMS = (
 
 _STEM = re.compile("|".join(map(re.escape, STEMS)))
 _SHORT_TEXT = 200
-"""Characters below which one look for all of them is faster than one for each."""
+"""Characters below which one search for all of them is faster than one for each."""
 
 
 def lines_about_secrets(text: str) -> Lines:
-    """List the lines of a text that may have the name of a secret in them: a fast look before exact ones."""
+    """List the lines of a text that may have the name of a secret in them: a fast filter before exact rules.
+    """
     low = text.lower()
     if len(low) < _SHORT_TEXT and _STEM.search(low) is None:
         return ()
@@ -148,7 +149,7 @@ def _secret_at(words: list[str], at: int) -> bool:
     before = words[at - 1] if at else ""
     if word in ("key", "keys", "phrase", "word", "wd") and before:
         return before in _KEYS if word.startswith("key") else before == "pass"
-    last = all(one in _TELLING or one.isdigit() for one in words[at + 1 :])
+    last = all(following in _TELLING or following.isdigit() for following in words[at + 1 :])
     if last and (_PASS.fullmatch(word) or (word == "pat" and before)):
         return True
     return _SECRET.fullmatch(word) is not None

@@ -31,11 +31,11 @@ _MOST_WORK = 50_000_000
 _NOT_SHOWN = "(not shown: it has too many lines with placeholders)"
 
 
-def fits(wanted: str, stored: str) -> bool:
+def fits(desired: str, stored: str) -> bool:
     """Return whether a text is another one with some value in the place of each of its placeholders."""
-    first, *others = TOKEN.split(wanted)[::2]
+    first, *others = TOKEN.split(desired)[::2]
     if not stored.startswith(first) or not others:
-        return stored == wanted
+        return stored == desired
     place = len(first)
     for piece in others[:-1]:
         place = stored.find(piece, place + 1) + len(piece)
@@ -44,12 +44,12 @@ def fits(wanted: str, stored: str) -> bool:
     return stored.endswith(others[-1]) and len(stored) - len(others[-1]) > place
 
 
-def restored(wanted: str, stored: str) -> str:
+def restored(desired: str, stored: str) -> str:
     """Return a stored text with the placeholders of the wanted one, on each line that fits a wanted line.
 
     So a difference of the two shows what differs, and no value of a secret on a line that does not.
     """
-    with_tokens = list(dict.fromkeys(line for line in wanted.split("\n") if TOKEN.search(line)))
+    with_tokens = list(dict.fromkeys(line for line in desired.split("\n") if TOKEN.search(line)))
     if not with_tokens:
         return stored
     if len(with_tokens) * len(stored) > _MOST_WORK:

@@ -49,7 +49,7 @@ _marked: dict[str, Signs] = {}
 
 
 def has_sign(text: str) -> bool:
-    """Return whether a text has anything in it that some rule needs: a fast look at a short one."""
+    """Return whether a text has anything in it that some rule needs: a fast filter for short texts."""
     return _SIGNS.search(text.lower()) is not None or _KEY.search(text) is not None or bool(commands_in(text))
 
 
@@ -65,9 +65,9 @@ def signs_of(text: str) -> tuple[Signs, Lines]:
     if not marks:
         return Signs(), ()
     signs = Signs(
-        any(one.is_formed for one in marks.values()),
-        any(one.is_named for one in marks.values()),
-        frozenset().union(*[one.commands for one in marks.values()]),
+        any(mark.is_formed for mark in marks.values()),
+        any(mark.is_named for mark in marks.values()),
+        frozenset().union(*[mark.commands for mark in marks.values()]),
     )
     return signs, list(_named(lines, marks)) if signs.is_named else ()
 
@@ -82,7 +82,7 @@ def _named(lines: list[str], marks: dict[str, Signs]) -> Iterator[tuple[int, int
 
 
 def _look(lines: set[str]) -> dict[str, Signs]:
-    """Look at lines that were not seen before, all at once, and remember them."""
+    """Examine lines that are not cached, all at once, and cache them."""
     text = "\n".join(lines)
     is_formed = {_line(text, start) for start, *_ in formed(text)}
     is_formed |= {text[start:end] for start, end in lines_with(text, _PRIVATE_KEYS)}
@@ -92,8 +92,8 @@ def _look(lines: set[str]) -> dict[str, Signs]:
         for line in text[start:end].split("\n")
         if any(map(_may_name, _WORDS.findall(line)))
     }
-    found = commands_in(text)
-    called = {text[start:end] for start, end in lines_with(text, found)}
+    occurring = commands_in(text)
+    called = {text[start:end] for start, end in lines_with(text, occurring)}
     commands = {line: own for line in called if (own := commands_in(line))}
     marks = {
         line: Signs(line in is_formed, line in is_named, commands.get(line, frozenset()))

@@ -26,7 +26,7 @@ _OPTION = re.compile(
     r"(?<![\w-])--?(?!(?:no|ask|use|prompt|with|skip|print|show)-)(?P<name>[A-Za-z][\w.-]*+)[ \t]+(?=[^\s-])"
 )
 _ELSEWHERE = re.compile(r"(?:pass|env|file|fd|stdin):|(?:id|type|src|source)=")
-"""`pass:x` is told by the command."""
+"""`pass:x` is recognised by its command."""
 _SWITCH = re.compile(r"(?<!\S)[-/](?P<name>[A-Za-z]\w*+):(?!(?:env|file)\s)(?=[^\s:/])")
 _CALL = re.compile(r"\b(?P<name>[A-Za-z]\w*)\([ \t]*(?=\\?[\"'][^\"'\n]*[\"'][ \t]*\))")
 _FETCHES = re.compile(
@@ -91,13 +91,13 @@ def secrets_in(text: str, *, properties: bool = False) -> tuple[Span, ...]:
 def _secrets_in(text: str, properties: bool) -> tuple[Span, ...]:
     text = without_names(text)
     signs, named = signs_of(text)
-    found = [*formed(text)] if signs.is_formed else []
-    found += piped(text)
+    spans = [*formed(text)] if signs.is_formed else []
+    spans += piped(text)
     if signs.commands:
-        found += commanded(text, signs.commands)
+        spans += commanded(text, signs.commands)
     if named:
-        found += _named(text, named, properties=properties)
-    return joined(found) if found else ()
+        spans += _named(text, named, properties=properties)
+    return joined(spans) if spans else ()
 
 
 def _named(text: str, lines: Lines, *, properties: bool) -> Iterator[Span]:
@@ -140,33 +140,33 @@ def _matches(rule: re.Pattern[str], text: str, lines: Lines) -> Iterator[re.Matc
 def _given(text: str, lines: Lines) -> Iterator[Span]:
     """`NAME=value`, and with quotes around the value also `"name": "value"`, `name => 'value'`."""
     quotes, examined = Quotes(text), 0
-    for found in _matches(_GIVEN, text, lines):
-        name = _without_flag(text, found)
-        if found.start() < examined or not names_secret(name):
+    for match in _matches(_GIVEN, text, lines):
+        name = _without_flag(text, match)
+        if match.start() < examined or not names_secret(name):
             continue
-        opened = quotes.at(found.end())
-        start, end = value_at(text, found.end(), opened, whole=_is_argument(text, found, opened))
+        opened = quotes.at(match.end())
+        start, end = value_at(text, match.end(), opened, whole=_is_argument(text, match, opened))
         examined = end
-        if start == found.end() and not _takes_bare(text, end, found["sep"], text[start:end]):
+        if start == match.end() and not _takes_bare(text, end, match["sep"], text[start:end]):
             continue
         yield from _span(text, name, start, end)
 
 
-def _without_flag(text: str, found: re.Match[str]) -> str:
+def _without_flag(text: str, match: re.Match[str]) -> str:
     """`-DapiKey` and `-PapiKey` name an apiKey."""
-    name = found["name"]
-    flagged = name[:1] in ("D", "P") and text[found.start() - 1 : found.start()] == "-"
+    name = match["name"]
+    flagged = name[:1] in ("D", "P") and text[match.start() - 1 : match.start()] == "-"
     return name[1:] if flagged else name
 
 
-def _is_argument(text: str, found: re.Match[str], opened: str) -> bool:
+def _is_argument(text: str, match: re.Match[str], opened: str) -> bool:
     """Whether all of a quoted text is this name and its value: \"-Dpassword=a b\"."""
     if not opened:
         return False
-    before = text[max(0, found.start() - 8) : found.start()]
+    before = text[max(0, match.start() - 8) : match.start()]
     if not before.rstrip("-/").endswith(opened):
         return False
-    start, end = value_at(text, found.end(), opened, whole=True)
+    start, end = value_at(text, match.end(), opened, whole=True)
     return before[-1:] in "-/" or before.lower().endswith('set "') or not re.search(r"\s", text[start:end])
 
 
@@ -177,12 +177,12 @@ def _takes_bare(text: str, end: int, sep: str, value: str) -> bool:
 
 def _lines(text: str, lines: Lines) -> Iterator[Span]:
     """`name: value` and `name = value` as lines of their own, as in YAML and INI files and in notes."""
-    for found in _matches(_LINE, text, lines):
-        name, value = found["name"], found["value"]
+    for match in _matches(_LINE, text, lines):
+        name, value = match["name"], match["value"]
         if not names_secret(name) or names_secret(value) or _FETCHED.match(value):
             continue
-        if not (_WORD.fullmatch(value) and _in_call(text, found.start()) and _PROGRAM.search(text)):
-            yield from _span(text, name, *found.span("value"))
+        if not (_WORD.fullmatch(value) and _in_call(text, match.start()) and _PROGRAM.search(text)):
+            yield from _span(text, name, *match.span("value"))
 
 
 def _in_call(text: str, line: int) -> bool:
@@ -199,11 +199,11 @@ def _following(
 ) -> Iterator[Span]:
     """A name, and its value behind what the rule matched."""
     quotes = Quotes(text)
-    for found in _matches(rule, text, lines):
-        name = found["name"]
+    for match in _matches(rule, text, lines):
+        name = match["name"]
         if not names_secret(name):
             continue
-        start, end = value_at(text, found.end(), quotes.at(found.start()))
+        start, end = value_at(text, match.end(), quotes.at(match.start()))
         if unless is None or not unless(name, text[start:end]):
             yield from _span(text, name, start, end)
 
@@ -214,7 +214,7 @@ def _fetches(name: str, value: str) -> bool:  # noqa: ARG001  # asked as the oth
 
 
 def _is_elsewhere(name: str, value: str) -> bool:  # noqa: ARG001
-    """Whether the value of an option says where the secret is, or in a manual that it is one."""
+    """Return whether an option's value names the place of the secret, or is a manual's description of it."""
     return _ELSEWHERE.match(value) is not None or (
         value.isupper() and (value == "TEXT" or names_secret(value))
     )
@@ -222,24 +222,24 @@ def _is_elsewhere(name: str, value: str) -> bool:  # noqa: ARG001
 
 def _pairs(text: str, lines: Lines) -> Iterator[Span]:
     """`name: 'X_TOKEN', value: '...'`, also over two lines of YAML."""
-    for found in _matches(_PAIR, text, [(start, _next_line(text, end)) for start, end in lines]):
-        start, end = value_at(text, found.end())
-        if names_secret(found["name"]) and (start > found.end() or "\n" in found["sep"]):
-            yield from _span(text, found["name"], start, end)
+    for match in _matches(_PAIR, text, [(start, _next_line(text, end)) for start, end in lines]):
+        start, end = value_at(text, match.end())
+        if names_secret(match["name"]) and (start > match.end() or "\n" in match["sep"]):
+            yield from _span(text, match["name"], start, end)
 
 
 def _next_line(text: str, end: int) -> int:
     """The end of the next line with something in it."""
-    found = _BLANK.match(text, end)
-    after = text.find("\n", found.end() if found else end)
+    blank = _BLANK.match(text, end)
+    after = text.find("\n", blank.end() if blank else end)
     return len(text) if after < 0 else after
 
 
 def _whole(rule: re.Pattern[str], text: str, lines: Lines) -> Iterator[Span]:
     """A name and all of its value in what the rule matched."""
-    for found in _matches(rule, text, lines):
-        if names_secret(found["name"]):
-            yield from _span(text, found["name"], *unquoted(text, *found.span("value")))
+    for match in _matches(rule, text, lines):
+        if names_secret(match["name"]):
+            yield from _span(text, match["name"], *unquoted(text, *match.span("value")))
 
 
 def _span(text: str, name: str, start: int, end: int) -> Iterator[Span]:
@@ -247,10 +247,10 @@ def _span(text: str, name: str, start: int, end: int) -> Iterator[Span]:
         yield start, end, name
 
 
-def joined(found: Iterable[Span]) -> tuple[Span, ...]:
+def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
     """In order; those that overlap are one, under the name of the first."""
     joined: list[Span] = []
-    for start, end, name in sorted(found, key=lambda one: (one[0], -one[1])):
+    for start, end, name in sorted(spans, key=lambda span: (span[0], -span[1])):
         if joined and start < joined[-1][1]:
             first, last, own = joined[-1]
             joined[-1] = (first, max(last, end), own)

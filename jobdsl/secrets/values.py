@@ -28,11 +28,11 @@ class Quotes:
     def at(self, place: int) -> str:
         """The quote that is open there, or nothing. A line's end closes all."""
         self._skip_lines(place)
-        for found in _MARK.finditer(self._text, self._at, place):
-            mark = found[0]
+        for match in _MARK.finditer(self._text, self._at, place):
+            mark = match[0]
             if mark == "\n" or mark == self._open:
                 self._open = ""
-            elif len(mark) == 1 and not self._open and not self._within_word(found.start(), mark):
+            elif len(mark) == 1 and not self._open and not self._within_word(match.start(), mark):
                 self._open = mark
         self._at = max(self._at, place)
         return self._open
@@ -60,10 +60,10 @@ def value_at(text: str, place: int, opened: str = "", *, whole: bool = False) ->
         return place, _closing(text, place, opened)
     first = text[place : place + 1]
     if first and first in _QUOTED and first != opened:
-        found = _QUOTED[first].match(text, place)
-        if found is not None and not _goes_on(text, found.end(), opened):
-            group = 2 if first == "\\" else 1 if found[1] is not None else 2
-            return found.span(group)
+        match = _QUOTED[first].match(text, place)
+        if match is not None and not _goes_on(text, match.end(), opened):
+            group = 2 if first == "\\" else 1 if match[1] is not None else 2
+            return match.span(group)
     end = _word(text, place, opened)
     while end > place and text[end - 1] in ",\\":
         end -= 1
@@ -82,9 +82,9 @@ def unquoted(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _closing(text: str, place: int, quote: str) -> int:
-    for found in _MARK.finditer(text, place):
-        if found[0] in ("\n", quote):
-            return found.start()
+    for match in _MARK.finditer(text, place):
+        if match[0] in ("\n", quote):
+            return match.start()
     return len(text)
 
 
@@ -99,12 +99,12 @@ def _word(text: str, place: int, opened: str) -> int:
     end = place
     while end < len(text):
         mark = text[end]
-        found = _REFERENCE.match(text, end) if mark == "$" else None
-        if found is None and mark in _QUOTED and mark != opened:
-            found = _QUOTED[mark].match(text, end)
-        if found is None:
-            found = _BARE.match(text, end)
-        if found is None:
+        match = _REFERENCE.match(text, end) if mark == "$" else None
+        if match is None and mark in _QUOTED and mark != opened:
+            match = _QUOTED[mark].match(text, end)
+        if match is None:
+            match = _BARE.match(text, end)
+        if match is None:
             break
-        end = found.end()
+        end = match.end()
     return end

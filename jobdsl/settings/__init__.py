@@ -1,1 +1,1 @@
-"""jobdsl.toml: what it may say, with the line of every mistake."""
+"""jobdsl.toml: its tables and keys, with the line of every mistake."""

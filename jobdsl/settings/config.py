@@ -1,4 +1,4 @@
-"""`jobdsl.toml` at an estate's root: what the file may say, its defaults, and every error in it at once."""
+"""`jobdsl.toml` at an estate's root: its tables and keys, their defaults, and all errors in it at once."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Names = tuple[str, ...]
 
 
 def _bad_seed(name: str) -> str:
-    # It stands in quotes in every marker, and tells our objects from another seed's.
+    # It is quoted in every marker, and distinguishes this seed's objects from another's.
     return (
         "" if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name) else "must be letters, digits, . _ or -"
     )
@@ -68,7 +68,7 @@ def _is_element(word: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """Who writes: the name in every marker. Two estates on one controller need two names."""
+    """The seed: its name is in every marker. Two estates on one controller need two names."""
 
     name: str = checked("main", _bad_seed)
     folders: Names = ()
@@ -97,7 +97,7 @@ class Files:
 
     def excluding(self, path: str) -> str:
         """The pattern that leaves a file out; empty if none does."""
-        return next((one for one in (*self.exclude, *_NEVER) if matches(one, path)), "")
+        return next((pattern for pattern in (*self.exclude, *_NEVER) if matches(pattern, path)), "")
 
     def has(self, path: str) -> bool:
         """Whether the file at `path` (relative, with "/") is loaded."""
@@ -109,7 +109,7 @@ class LoadSettings:
     """How DSL files are kept apart while they run."""
 
     isolation: Literal["auto", "required", "process"] = "auto"
-    """`auto` takes the strongest the host offers, `required` fails without it, `process` asks for none."""
+    """`auto` takes the strongest the host offers, `required` fails without it, `process` takes none."""
     timeout_seconds: float = number(120, 1)
     """Time of a process for all its files."""
     file_timeout_seconds: float = number(30, 1)
@@ -203,7 +203,7 @@ class Team:
         return self.credentials is None or _any(self.credentials, credentials_id)
 
     def may_use_label(self, label: str) -> bool:
-        """Whether the team's jobs may ask for this one label."""
+        """Return whether the team's jobs may use this label."""
         return self.labels is None or _any(self.labels, label)
 
     def may_use_kind(self, kind: str) -> bool:
@@ -240,7 +240,7 @@ class PolicySettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything `jobdsl.toml` says."""
+    """All settings of `jobdsl.toml`."""
 
     seed: Seed = field(default_factory=Seed)
     controller: ControllerSettings = field(default_factory=ControllerSettings)
@@ -255,7 +255,7 @@ class Settings:
     extra: Mapping[str, object] = field(default_factory=dict)
     """The tables `pools` and `quotas`, unread."""
     text: str = field(default="", compare=False, repr=False)
-    """The file's text, for who reads these tables and tells the lines of what is wrong there."""
+    """The file's text, for readers of these tables that report lines."""
 
     def teams_of(self, path: str) -> tuple[Team, ...]:
         """The teams a DSL file belongs to; a definition is allowed if one of them may define it all."""

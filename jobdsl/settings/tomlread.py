@@ -2,7 +2,7 @@
 
 A dataclass names the keys of one table; its annotations say the types: `str`, `int`, `float`,
 `bool`, `Literal[...]`, `tuple[str, ...]`, `tuple[int, ...]`, each also `| None`. A field made with
-`checked`, `number` or `words` says more.
+`checked`, `number` or `words` has further conditions.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Reader", "checked", "number", "words"]
 
 Check = Callable[[Any], str]
-"""Says what is wrong with a value of the right type; empty if nothing is."""
+"""Returns what is wrong with a value of the right type; empty if nothing is."""
 Path = tuple[str, ...]
 T = TypeVar("T", bound="DataclassInstance")
 
@@ -50,15 +50,15 @@ def number(default: Any, low: float, high: float | None = None) -> Any:
 
 
 def words(
-    default: Any, known: Iterable[str], what: str, also: Callable[[str], bool] = lambda _: False
+    default: Any, known: Iterable[str], noun: str, also: Callable[[str], bool] = lambda _: False
 ) -> Any:
-    """A dataclass field for a list of words, each a `what` that is `known`, or that `also` takes."""
-    return field(default=default, metadata={"words": _Words(tuple(dict.fromkeys(known)), what, also)})
+    """Return a dataclass field for a list of words, each a `noun` that is `known`, or that `also` accepts."""
+    return field(default=default, metadata={"words": _Words(tuple(dict.fromkeys(known)), noun, also)})
 
 
 class _Words(NamedTuple):
     known: tuple[str, ...]
-    what: str
+    noun: str
     also: Callable[[str], bool]
 
 
@@ -85,13 +85,13 @@ class Reader:
             node = node[name]
         return True
 
-    def table(self, kind: type[T], value: object, path: Path, **given: object) -> T:
-        """`value` as a `kind`, with defaults where a key is wrong; `given` fields are not read."""
+    def table(self, kind: type[T], value: object, path: Path, **fixed: object) -> T:
+        """Return `value` as a `kind`, with defaults where a key is wrong; `fixed` fields are not read."""
         table = self.mapping(value, path)
-        named = [entry for entry in fields(kind) if entry.name not in given]
+        named = [entry for entry in fields(kind) if entry.name not in fixed]
         self.known(table, [entry.name for entry in named], path)
         hints = _hints(kind)
-        values = dict(given)
+        values = dict(fixed)
         for entry in named:
             if entry.name in table:
                 check = entry.metadata.get("check", lambda _: "")
@@ -102,8 +102,8 @@ class Reader:
 
     def value(self, key: str, annotation: object) -> Any:
         """A key at the top of the document, None where it is absent or wrong."""
-        found = self.document.get(key)
-        return found if found is not None and self._valid(found, annotation, lambda _: "", (key,)) else None
+        value = self.document.get(key)
+        return value if value is not None and self._valid(value, annotation, lambda _: "", (key,)) else None
 
     def mapping(self, value: object, path: Path) -> Mapping[str, Any]:
         """`value` as a table; empty, and a problem, if it is none."""
@@ -157,13 +157,13 @@ class Reader:
             return True
         return False
 
-    def _check_words(self, given: Iterable[str], words: _Words | None, path: Path) -> None:
+    def _check_words(self, values: Iterable[str], words: _Words | None, path: Path) -> None:
         if words is None:
             return
-        for word in given:
+        for word in values:
             if word not in words.known and not words.also(word):
                 hint = suggestion(word, words.known) or f"known are {', '.join(words.known)}"
-                self.error(path, f"{'.'.join(path)}: there is no {words.what} {_shown(word)}", hint, word)
+                self.error(path, f"{'.'.join(path)}: there is no {words.noun} {_shown(word)}", hint, word)
 
 
 @lru_cache(maxsize=64)
@@ -182,29 +182,29 @@ def _bare(annotation: object) -> Any:
 
 
 def _choices(annotation: object) -> tuple[str, ...]:
-    wanted = _bare(annotation)
-    return get_args(wanted) if get_origin(wanted) is Literal else ()
+    bare = _bare(annotation)
+    return get_args(bare) if get_origin(bare) is Literal else ()
 
 
 def _fits(value: object, annotation: object) -> bool:
-    wanted = _bare(annotation)
+    bare = _bare(annotation)
     if choices := _choices(annotation):
         return value in choices
-    if get_origin(wanted) is tuple:
-        return isinstance(value, list) and all(_fits(entry, get_args(wanted)[0]) for entry in value)
-    if wanted is float:
+    if get_origin(bare) is tuple:
+        return isinstance(value, list) and all(_fits(entry, get_args(bare)[0]) for entry in value)
+    if bare is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
-    return type(value) is wanted
+    return type(value) is bare
 
 
 def _wanted(annotation: object) -> str:
-    wanted = _bare(annotation)
+    bare = _bare(annotation)
     if choices := [f'"{choice}"' for choice in _choices(annotation)]:
         return f"{', '.join(choices[:-1])} or {choices[-1]}"
     words = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
     words[tuple[int, ...]] = "a list of whole numbers, as in [1, 2]"
     words[tuple[float, ...]] = "a list of numbers, as in [0.9, 1.1]"
-    return words.get(wanted, 'a list of texts, as in ["a", "b"]')
+    return words.get(bare, 'a list of texts, as in ["a", "b"]')
 
 
 def _shown(value: object) -> str:
@@ -228,16 +228,16 @@ def _key_lines(text: str) -> dict[Path, int]:
 
     A scan by line, for error messages only: a line inside a text of several lines may be taken for a key.
     """
-    found: dict[Path, int] = {}
+    lines: dict[Path, int] = {}
     table: Path = ()
     for line, content in enumerate(text.split("\n"), start=1):
         if match := _HEADER.match(content):
             table = _key_path(match[1])
             for size in range(1, len(table) + 1):  # [a.b] is a table of `a` too
-                found.setdefault(table[:size], line)
+                lines.setdefault(table[:size], line)
         elif match := _KEY_LINE.match(content):
-            found.setdefault(table + _key_path(match[1]), line)
-    return found
+            lines.setdefault(table + _key_path(match[1]), line)
+    return lines
 
 
 def _key_path(key: str) -> Path:

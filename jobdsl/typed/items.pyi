@@ -599,7 +599,7 @@ class multijob(_Item):
 class organization_folder(_Item):
     """A multibranch job for every repository of an organization.
 
-    `navigators` say where repositories are (`sources.github_organization("acme")`), `factories` which
+    `navigators` name where repositories are (`sources.github_organization("acme")`), `factories` which
     get a job; `properties` hold what those jobs share (`sources.child_triggers`, `sources.child_orphans`).
 
     Jenkins: `jenkins.branch.OrganizationFolder`, plugin `branch-api`

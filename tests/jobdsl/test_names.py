@@ -36,7 +36,7 @@ def test_refuses_what_a_controller_refused(name: str) -> None:
     if "unsafe" in (answer := REFUSED[name]):
         assert f'"{answer[0]}"' in why
     with pytest.raises(DslError) as caught:
-        names.check(name, what="folder")
+        names.check(name, kind="folder")
     assert caught.value.message == f"folder {name!r}: {why}"
 
 
