@@ -23,17 +23,17 @@ class Cycles:
         self._definitions: dict[str, Definition] = {}
         self._starts: dict[str, dict[str, None]] = {}
 
-    def add(self, one: Definition, references: References) -> None:
+    def add(self, definition: Definition, references: References) -> None:
         """Note what a definition starts, and what starts it."""
-        if one.is_view:
+        if definition.is_view:
             return
-        self._definitions[one.full_name] = one
+        self._definitions[definition.full_name] = definition
         for kind, name in references.jobs:
-            other = None if "$" in name or "=" in name else self._estate.named(name, one.parent)
+            other = None if "$" in name or "=" in name else self._estate.named(name, definition.parent)
             if other is not None and kind == "downstream":
-                self._starts.setdefault(one.full_name, {})[other] = None
+                self._starts.setdefault(definition.full_name, {})[other] = None
             elif other is not None and kind == "upstream":
-                self._starts.setdefault(other, {})[one.full_name] = None
+                self._starts.setdefault(other, {})[definition.full_name] = None
 
     def problems(self) -> Iterator[Problem]:
         """Yield one problem for each circle, at the first of its jobs."""

@@ -17,8 +17,8 @@ _COMMENT = re.compile(r"#\s*jobdsl:\s*ignore\s*=\s*([\w-]+(?:\s*,\s*[\w-]+)*)\s*
 def exceptions_in(file: str, lines: Iterable[str]) -> Iterator[tuple[Where, str]]:
     """Yield the line and the rule of each exception in a file."""
     for number, line in enumerate(lines, 1):
-        if "jobdsl:" in line and (found := _COMMENT.search(line)) is not None:
-            for rule in found[1].split(","):
+        if "jobdsl:" in line and (comment := _COMMENT.search(line)) is not None:
+            for rule in comment[1].split(","):
                 yield Where(file, number), rule.strip()
 
 

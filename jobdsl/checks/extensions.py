@@ -27,10 +27,10 @@ def check(root: Path, estate: Estate, settings: Settings) -> list[Problem]:
     """What the checks find; nothing is looked up for an estate of items alone."""
     if not estate.extra and not settings.extra:
         return []
-    found = {one.name: one for one in entry_points(group=GROUP)}
-    problems = [_unchecked(kind, values[0]) for kind, values in estate.extra.items() if kind not in found]
-    for name in sorted(found):
-        run: Check = found[name].load()
+    checks = {entry_point.name: entry_point for entry_point in entry_points(group=GROUP)}
+    problems = [_unchecked(kind, values[0]) for kind, values in estate.extra.items() if kind not in checks]
+    for name in sorted(checks):
+        run: Check = checks[name].load()
         problems += run(root, estate, settings)
     return problems
 

@@ -9,9 +9,16 @@ __all__ = ["problem_of"]
 
 
 def problem_of(
-    one: Definition, severity: Severity, message: str, hint: str, rule: str, where: Where | None = None
+    definition: Definition, severity: Severity, message: str, hint: str, rule: str, where: Where | None = None
 ) -> Problem:
     """Make the problem of a finding about one definition, at its line or at a better known one."""
-    made_in = f"made by {one.template}" if one.template else ""
+    made_in = f"made by {definition.template}" if definition.template else ""
     hint = "; ".join(part for part in (hint, made_in) if part)
-    return Problem(f"{one.full_name}: {message}", where or one.where, hint, severity, rule, one.full_name)
+    return Problem(
+        f"{definition.full_name}: {message}",
+        where or definition.where,
+        hint,
+        severity,
+        rule,
+        definition.full_name,
+    )

@@ -45,19 +45,19 @@ class Linter:
         }
         return frozenset(rule for rule in self.rules if needs.get(rule, known) is not None)
 
-    def check(self, one: Definition, found: References | XmlError) -> Iterator[Problem]:
+    def check(self, definition: Definition, references: References | XmlError) -> Iterator[Problem]:
         """What the rules find in one definition of the estate; `found` is what its document refers to."""
-        if isinstance(found, XmlError):
-            message = f"the document cannot be read: {found.message}"
-            yield problem_of(one, "error", message, found.hint, "xml")
+        if isinstance(references, XmlError):
+            message = f"the document cannot be read: {references.message}"
+            yield problem_of(definition, "error", message, references.hint, "xml")
             return
         if self._cycles is not None:
-            self._cycles.add(one, found)
+            self._cycles.add(definition, references)
         for name, rule in self.rules.items():
-            if rule.about and not getattr(found, rule.about):
+            if rule.about and not getattr(references, rule.about):
                 continue
-            for severity, message, hint, *place in rule.check(one, found, self.estate):
-                yield problem_of(one, severity, message, hint, name, place[0] if place else None)
+            for severity, message, hint, *place in rule.check(definition, references, self.estate):
+                yield problem_of(definition, severity, message, hint, name, place[0] if place else None)
 
     def check_together(self) -> Iterator[Problem]:
         """Yield what is wrong with all definitions together; each must have been checked before."""
@@ -70,5 +70,7 @@ def lint(
 ) -> list[Problem]:
     """Everything the rules find, in the order of the definitions."""
     linter = Linter(definitions, known, ignore)
-    found = [problem for one in definitions for problem in linter.check(one, look(one))]
-    return [*found, *linter.check_together()]
+    problems = [
+        problem for definition in definitions for problem in linter.check(definition, look(definition))
+    ]
+    return [*problems, *linter.check_together()]

@@ -64,22 +64,24 @@ class EstateIndex:
         self._near: dict[tuple[str, str], str] = {}
         self._comparisons: Counter[str] = Counter()
         self._named: dict[tuple[str, str], str | None] = {}
-        for one in definitions:
-            if not one.is_view:
-                self.items[names.key(one.full_name)] = one.full_name
-                self.first.setdefault(names.key(one.full_name), one)
-                if one.is_folder:
-                    self.folders.add(one.full_name)
-                    self.holders.add(one.full_name)
-                elif one.root in COMPUTED_ROOTS:
-                    self.computed.add(names.key(one.full_name))
-                    self.holders.add(one.full_name)
+        for definition in definitions:
+            if not definition.is_view:
+                self.items[names.key(definition.full_name)] = definition.full_name
+                self.first.setdefault(names.key(definition.full_name), definition)
+                if definition.is_folder:
+                    self.folders.add(definition.full_name)
+                    self.holders.add(definition.full_name)
+                elif definition.root in COMPUTED_ROOTS:
+                    self.computed.add(names.key(definition.full_name))
+                    self.holders.add(definition.full_name)
 
-    def near(self, one: Definition, kind: str, word: str, candidates: Iterable[str]) -> str:
+    def near(self, definition: Definition, kind: str, word: str, candidates: Iterable[str]) -> str:
         """A suggestion, looked for once for each word: a template repeats its mistakes in every job."""
         if (kind, word) not in self._near:
             words = list(candidates)
-            self._near[kind, word] = suggestion(word, words) if self.may_compare(one, len(words)) else ""
+            self._near[kind, word] = (
+                suggestion(word, words) if self.may_compare(definition, len(words)) else ""
+            )
         return self._near[kind, word]
 
     def named(self, name: str, folder: str) -> str | None:
@@ -88,27 +90,27 @@ class EstateIndex:
             self._named[name, folder] = _named(name, folder, self)
         return self._named[name, folder]
 
-    def may_compare(self, one: Definition, count: int) -> bool:
+    def may_compare(self, definition: Definition, count: int) -> bool:
         """Return whether so many names may still be compared for the file of a definition; counts them."""
-        self._comparisons[one.where.file] += count
-        return self._comparisons[one.where.file] <= _MOST_COMPARISONS
+        self._comparisons[definition.where.file] += count
+        return self._comparisons[definition.where.file] <= _MOST_COMPARISONS
 
-    def place(self, secret: SecretText, one: Definition) -> Where:
+    def place(self, secret: SecretText, definition: Definition) -> Where:
         """Return the line of a file where a secret stands; that of the definition where no file tells."""
         if self._lines is None:
-            return one.where
+            return definition.where
         start = secret.text.rfind("\n", 0, secret.start) + 1
         line = secret.text[start:].split("\n", 1)[0]
-        return self._lines.find(line, secret.value, one.where)
+        return self._lines.find(line, secret.value, definition.where)
 
-    def line_of(self, line: str, one: Definition) -> Where:
+    def line_of(self, line: str, definition: Definition) -> Where:
         """Return where a line of a script is in the estate; the definition's where no file has it."""
-        return one.where if self._lines is None else self._lines.find(line, line, one.where)
+        return definition.where if self._lines is None else self._lines.find(line, line, definition.where)
 
-    def is_there(self, one: Definition) -> bool:
+    def is_there(self, definition: Definition) -> bool:
         """Whether the controller has an object of this kind and name."""
-        there = self.known.views if one.is_view else self.known.items
-        return one.full_name in (there or ())
+        existing = self.known.views if definition.is_view else self.known.items
+        return definition.full_name in (existing or ())
 
 
 Finding = tuple[Severity, str, str] | tuple[Severity, str, str, Where]

@@ -15,18 +15,18 @@ from jobdsl.model import Definition
 __all__ = ["pipeline_steps"]
 
 
-def pipeline_steps(one: Definition, found: References, estate: EstateIndex) -> Iterator[Finding]:
+def pipeline_steps(definition: Definition, references: References, estate: EstateIndex) -> Iterator[Finding]:
     """Find calls in a Pipeline's script whose plugin the controller lacks: the build would end at them."""
     plugins = estate.known.plugins
     if plugins is None:
         return
-    for script in found.pipelines:
+    for script in references.pipelines:
         calls = calls_of(script)
         for call in calls.calls:
             enough = _plugins(call)
             if not enough or CORE in enough or not plugins.versions.keys().isdisjoint(enough):
                 continue
-            where = estate.line_of(script.split("\n")[call.line - 1], one)
+            where = estate.line_of(script.split("\n")[call.line - 1], definition)
             text = f"line {call.line} of its script calls {_shown(call)}, which needs the plugin {enough[0]}"
             if not plugins.is_complete:
                 hint = "another plugin may bring it along; name a complete list in JSON instead"
@@ -34,7 +34,7 @@ def pipeline_steps(one: Definition, found: References, estate: EstateIndex) -> I
             elif calls.has_library:
                 hint = "install the plugin, unless a library of this script defines that name"
                 yield "warning", f"{text}; the controller does not have it", hint, where
-            elif _is_stored(call, one, estate):
+            elif _is_stored(call, definition, estate):
                 hint = "install the plugin, or remove the call: a build that gets there fails"
                 text += (
                     "; the controller does not have it, and the job on the controller calls it all the same"
@@ -65,9 +65,9 @@ def _by_simple_name() -> dict[str, tuple[str, ...]]:
     return plugins
 
 
-def _is_stored(call: ScriptCall, one: Definition, estate: EstateIndex) -> bool:
+def _is_stored(call: ScriptCall, definition: Definition, estate: EstateIndex) -> bool:
     """Return whether the job on the controller makes the same call already."""
-    stored = estate.known.stored(one)
+    stored = estate.known.stored(definition)
     stored_calls = (
         known for script in (stored.pipelines if stored else ()) for known in calls_of(script).calls
     )

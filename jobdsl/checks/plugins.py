@@ -80,8 +80,8 @@ def plugins_of(java_class: str) -> tuple[str, ...]:
 
     A class that moved is read under its old name by the plugin that has it today, or by the old one.
     """
-    found = (plugin_of_name(java_class), _own_plugin(java_class))
-    return tuple(dict.fromkeys(plugin for plugin in found if plugin is not None))
+    plugins = (plugin_of_name(java_class), _own_plugin(java_class))
+    return tuple(dict.fromkeys(plugin for plugin in plugins if plugin is not None))
 
 
 def _own_plugin(java_class: str) -> str | None:
@@ -123,11 +123,11 @@ def lost_class_hint(
         return ""
     asked = optional.get(plugin, {})
     unmet = [
-        f"{other} {wanted} ({versions[other]} is installed)"
-        for other, wanted in sorted(asked.items())
-        if other in versions and _release(versions[other]) < _release(wanted)
+        f"{other} {required} ({versions[other]} is installed)"
+        for other, required in sorted(asked.items())
+        if other in versions and _release(versions[other]) < _release(required)
     ]
-    unmet += [f"{other} {wanted}" for other, wanted in sorted(asked.items()) if other not in versions]
+    unmet += [f"{other} {required}" for other, required in sorted(asked.items()) if other not in versions]
     text = f"the plugin {plugin} {versions[plugin]} is installed, but this class of it is not loaded"
     if not unmet:
         return f"{text}: update the plugin, or leave the element out"
@@ -136,8 +136,8 @@ def lost_class_hint(
 
 def _release(version: str) -> tuple[int, ...]:
     """Return the numbers a version begins with."""
-    found = re.match(r"\d+(\.\d+)*", version)
-    return tuple(map(int, found[0].split("."))) if found else ()
+    match = re.match(r"\d+(\.\d+)*", version)
+    return tuple(map(int, match[0].split("."))) if match else ()
 
 
 def read_plugins(path: Path) -> PluginList:
@@ -190,20 +190,20 @@ def _lines(text: str) -> dict[str, str] | None:
     return plugins
 
 
-def _plugins(found: object) -> dict[str, str] | None:
-    if isinstance(found, dict) and isinstance(found.get("plugins"), list):
-        return _plugins(found["plugins"])
-    if isinstance(found, dict):
-        return {str(name): str(version) for name, version in found.items()}
-    if not isinstance(found, list):
+def _plugins(data: object) -> dict[str, str] | None:
+    if isinstance(data, dict) and isinstance(data.get("plugins"), list):
+        return _plugins(data["plugins"])
+    if isinstance(data, dict):
+        return {str(name): str(version) for name, version in data.items()}
+    if not isinstance(data, list):
         return None
     plugins: dict[str, str] = {}
-    for one in found:
-        if isinstance(one, str):
-            plugins[one.partition(":")[0].partition("@")[0]] = ""
-        elif isinstance(one, dict) and isinstance(one.get("shortName"), str):
-            if one.get("active", True):
-                plugins[one["shortName"]] = str(one.get("version", ""))
+    for entry in data:
+        if isinstance(entry, str):
+            plugins[entry.partition(":")[0].partition("@")[0]] = ""
+        elif isinstance(entry, dict) and isinstance(entry.get("shortName"), str):
+            if entry.get("active", True):
+                plugins[entry["shortName"]] = str(entry.get("version", ""))
         else:
             return None
     return plugins

@@ -28,36 +28,38 @@ _CONTROLLER_LABELS = ("built-in", "master")
 """What Jenkins calls its own node, now and before 2.307."""
 
 
-def kind_of(one: Definition) -> str:
+def kind_of(definition: Definition) -> str:
     """What a DSL file calls this kind of item or view; the root's class where it has no word for it."""
-    java = tag_class(one.root)
+    java = tag_class(definition.root)
     return _WORDS.get(java, java)
 
 
-def _kinds(one: Definition, found: References, team: Team) -> list[str]:
+def _kinds(definition: Definition, references: References, team: Team) -> list[str]:
     """The kinds of the item that the team may not define: of its root's tag, and of a class named there."""
     refused = []
-    for java in found.kinds:
+    for java in references.kinds:
         word = _WORDS.get(java, java)
-        names = [word, java, class_name(one.root)] if java == tag_class(one.root) else [word, java]
+        names = (
+            [word, java, class_name(definition.root)] if java == tag_class(definition.root) else [word, java]
+        )
         if not any(map(team.may_use_kind, [*names, *([ANY_VIEW] if is_view_root(java) else [])])):
             refused.append(word)
     return refused
 
 
-def _elements(found: References, team: Team) -> dict[str, list[str]]:
+def _elements(references: References, team: Team) -> dict[str, list[str]]:
     """The elements that the team may not write, by the group that is refused; by itself where none is."""
-    elements = (java for java in found.classes if canonical(java) not in found.kinds)
-    groups: dict[str, set[str]] = {java: set() for java in (*elements, *found.unknown)}
+    elements = (java for java in references.classes if canonical(java) not in references.kinds)
+    groups: dict[str, set[str]] = {java: set() for java in (*elements, *references.unknown)}
     groups |= {java: {"unknown-classes"} for java in groups if not is_known(java)}
-    for group, java in found.groups:
+    for group, java in references.groups:
         groups.setdefault(java, set()).add(group)
     refused: dict[str, list[str]] = {}
     for java, own in groups.items():
-        default = not team.is_limited or (FORBIDDEN.isdisjoint(own) and java not in found.unknown)
+        default = not team.is_limited or (FORBIDDEN.isdisjoint(own) and java not in references.unknown)
         if not team.may_use_element({java, canonical(java), dsl_call(java), *own}, default):
             group = min(own, key=_importance) if own else java
-            refused.setdefault(group, []).append(_shown(java, found.groups.get((group, java), "")))
+            refused.setdefault(group, []).append(_shown(java, references.groups.get((group, java), "")))
     return refused
 
 
@@ -71,64 +73,70 @@ def _shown(java: str, field: str) -> str:
 
 def check(definitions: Sequence[Definition], settings: Settings) -> list[Problem]:
     """Every breach of the policy, each at the line that defined it."""
-    return [problem for one in definitions for problem in check_one(one, look(one), settings)]
+    return [
+        problem for definition in definitions for problem in check_one(definition, look(definition), settings)
+    ]
 
 
-def check_one(one: Definition, found: References | XmlError, settings: Settings) -> Iterator[Problem]:
+def check_one(
+    definition: Definition, references: References | XmlError, settings: Settings
+) -> Iterator[Problem]:
     """Every breach by one definition; `found` is what its document refers to."""
-    teams = settings.teams_of(one.where.file)
+    teams = settings.teams_of(definition.where.file)
     if not teams:
         if settings.policy.default == "deny":
             yield _breach(
-                one, f"{one.where.file} belongs to no team", "name it in a team's files= in jobdsl.toml"
+                definition,
+                f"{definition.where.file} belongs to no team",
+                "name it in a team's files= in jobdsl.toml",
             )
         return
-    if isinstance(found, XmlError):
-        yield _breach(one, f"the document cannot be read: {found.message}", "")
+    if isinstance(references, XmlError):
+        yield _breach(definition, f"the document cannot be read: {references.message}", "")
         return
-    reasons = [list(_reasons(one, found, team)) for team in teams]
+    reasons = [list(_reasons(definition, references, team)) for team in teams]
     if all(reasons):  # what any of the teams may define, the file may
-        yield from (_breach(one, message, hint) for message, hint in min(reasons, key=len))
+        yield from (_breach(definition, message, hint) for message, hint in min(reasons, key=len))
 
 
-def _reasons(one: Definition, found: References, team: Team) -> Iterator[tuple[str, str]]:
+def _reasons(definition: Definition, references: References, team: Team) -> Iterator[tuple[str, str]]:
     """Why this team may not define it."""
     who = f"team {team.name}"
-    if not team.may_define(one.full_name):
+    if not team.may_define(definition.full_name):
         yield f"{who} may not define this name", f"its folders: {_list(team.folders)}"
-    if one.renamed_from and not team.may_define(one.renamed_from):
-        yield f"{who} may not move {one.renamed_from!r} here", f"its folders: {_list(team.folders)}"
-    for kind in _kinds(one, found, team):
+    if definition.renamed_from and not team.may_define(definition.renamed_from):
+        yield f"{who} may not move {definition.renamed_from!r} here", f"its folders: {_list(team.folders)}"
+    for kind in _kinds(definition, references, team):
         yield f"{who} may not define a {kind}", f"its kinds: {_list(team.kinds)}"
-    for group, elements in _elements(found, team).items():
+    for group, elements in _elements(references, team).items():
         why = f"{GROUPS[group]} ({group}); " if group in GROUPS else ""
         yield f"{who} may not write {', '.join(elements)}", f"{why}its elements: {_list(team.elements)}"
-    yield from _uses(found, team)
+    yield from _uses(references, team)
 
 
-def _uses(found: References, team: Team) -> Iterator[tuple[str, str]]:
+def _uses(references: References, team: Team) -> Iterator[tuple[str, str]]:
     """What the definition takes of the controller and of the secrets file that is not the team's."""
     who = f"team {team.name} may not use the"
-    for identity in dict.fromkeys(found.credentials):
+    for identity in dict.fromkeys(references.credentials):
         if not team.may_use_credentials(identity):
             yield f"{who} credentials {identity!r}", f"its credentials: {_list(team.credentials)}"
-    for atom in _atoms(found):
+    for atom in _atoms(references):
         if not team.may_use_label(atom):
             yield f"{who} label {atom!r}", f"its labels: {_list(team.labels)}"
-    if found.is_on_controller and not any(map(team.may_use_label, _CONTROLLER_LABELS)):
+    if references.is_on_controller and not any(map(team.may_use_label, _CONTROLLER_LABELS)):
         hint = "without an agent, and with canRoam not true, the controller runs it: agent=... names one"
         yield f"{who} label {_CONTROLLER_LABELS[0]!r}", f"{hint}; its labels: {_list(team.labels)}"
-    for text in () if team.may_use_label("") else _fits_others(found):
+    for text in () if team.may_use_label("") else _fits_others(references):
         why = f"{who} label {text!r}: it fits agents with none of its labels"
         yield why, f"say which of them the job needs, as in {_example(team)}"
-    for name in found.secret_names:
+    for name in references.secret_names:
         if not team.may_use_secret(name):
             yield f"{who} secret {name!r}", f"its secrets: {_list(team.secret_patterns)}"
 
 
-def _atoms(found: References) -> list[str]:
+def _atoms(references: References) -> list[str]:
     atoms: dict[str, None] = {}
-    for text in found.labels:
+    for text in references.labels:
         try:
             atoms |= dict.fromkeys(sorted(parse_label(text).atoms()))
         except LabelError:
@@ -136,9 +144,9 @@ def _atoms(found: References) -> list[str]:
     return list(atoms)
 
 
-def _fits_others(found: References) -> Iterator[str]:
+def _fits_others(references: References) -> Iterator[str]:
     """The expressions that an agent without any of their labels fits, as `!linux` does."""
-    for text in dict.fromkeys(found.labels):
+    for text in dict.fromkeys(references.labels):
         with suppress(LabelError):
             if parse_label(text).matches(()):
                 yield text
@@ -153,5 +161,5 @@ def _list(globs: Sequence[str] | None) -> str:
     return ", ".join(globs or ()) or "none"
 
 
-def _breach(one: Definition, message: str, hint: str) -> Problem:
-    return problem_of(one, "error", message, hint, "policy")
+def _breach(definition: Definition, message: str, hint: str) -> Problem:
+    return problem_of(definition, "error", message, hint, "policy")

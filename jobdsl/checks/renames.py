@@ -48,5 +48,7 @@ class FormerNames:
     def _comes_from_elsewhere(self, definition: Definition) -> bool:
         """Return whether an item, or a folder around it, has a former name itself."""
         around = (*names.ancestors(definition.full_name), definition.full_name)
-        found = (self._defined.get(names.key(name)) for name in around)
-        return any(one is not None and one.renamed_from not in ("", one.full_name) for one in found)
+        definitions = (self._defined.get(names.key(name)) for name in around)
+        return any(
+            holder is not None and holder.renamed_from not in ("", holder.full_name) for holder in definitions
+        )

@@ -35,7 +35,7 @@ class SourceLines:
         places = self._lines.get(whole, []) if whole else []
         if not places:
             searched = [text for text in (whole, value) if len(text) >= _SHORTEST]
-            places = next((found for text in searched if (found := list(self._holding(text)))), [])
+            places = next((matching for text in searched if (matching := list(self._holding(text)))), [])
         return min(places, key=lambda place: _distance(place, near), default=near)
 
     def _holding(self, text: str) -> Iterator[Where]:

@@ -15,23 +15,25 @@ from jobdsl.secrets.placeholders import SECRET_START, TOKEN
 __all__ = ["VALUE_RULES"]
 
 
-def _shown(one: Definition, found: References, estate: EstateIndex) -> Iterator[Finding]:
+def _shown(definition: Definition, references: References, estate: EstateIndex) -> Iterator[Finding]:
     """The jobs a view shows by name exist: Jenkins leaves others out without a word."""
     if estate.known.partial:
         return
-    folder = one.full_name if one.is_folder else one.parent  # a folder's document holds views of its own
-    for name in dict.fromkeys([*found.listed, *found.shown]):
+    folder = (
+        definition.full_name if definition.is_folder else definition.parent
+    )  # a folder's document holds views of its own
+    for name in dict.fromkeys([*references.listed, *references.shown]):
         if "$" in name:
             continue
         target = estate.named(name, folder)
         if target is None:
-            near = estate.near(one, "job", name, estate.items.values())
+            near = estate.near(definition, "job", name, estate.items.values())
             hint = near or "remove it from the view, or define it"
             yield "warning", f"it shows the job {name!r}, which does not exist", hint
-        elif name in found.listed and names.key(target) != names.key(names.join(folder, name)):
+        elif name in references.listed and names.key(target) != names.key(names.join(folder, name)):
             text = f"it lists the job {name!r}, and shows nothing: a view names jobs from its own folder"
             yield "warning", text, _from_folder(target, folder)
-        elif name in found.flat:
+        elif name in references.flat:
             text = f"it lists the job {name!r}, and shows nothing: it does not look into folders"
             yield "warning", text, "give the view recurse=True, or make it in that folder"
 
@@ -44,25 +46,25 @@ def _from_folder(target: str, folder: str) -> str:
     return f'write "{name}"' + (" and recurse=True" if "/" in name else "")
 
 
-def _secrets_known(one: Definition, _: References, estate: EstateIndex) -> Iterator[Finding]:
+def _secrets_known(definition: Definition, _: References, estate: EstateIndex) -> Iterator[Finding]:
     """Every `secret("name")` has a value."""
-    if SECRET_START not in one.document:
+    if SECRET_START not in definition.document:
         return
     known = estate.known.secrets
-    for name in dict.fromkeys(unescape(token) for token in TOKEN.findall(one.document)):
+    for name in dict.fromkeys(unescape(token) for token in TOKEN.findall(definition.document)):
         if known is None:
             hint = 'name the file: secrets = "../secrets.json" in jobdsl.toml, or JOBDSL_SECRETS'
             yield "warning", f"the secret {name!r} has no value: there is no secrets file", hint
         elif name not in known:
-            hint = estate.near(one, "secret", name, known) or f'add "{name}" to the secrets file'
+            hint = estate.near(definition, "secret", name, known) or f'add "{name}" to the secrets file'
             yield "error", f"the secret {name!r} has no value in the secrets file", hint
 
 
 def _mistakes(rule: str) -> Check:
     """What is wrong in the document itself, by rule."""
 
-    def check(_: Definition, found: References, *__: EstateIndex) -> Iterator[Finding]:
-        return (mistake[1:] for mistake in found.mistakes if mistake.rule == rule)
+    def check(_: Definition, references: References, *__: EstateIndex) -> Iterator[Finding]:
+        return (mistake[1:] for mistake in references.mistakes if mistake.rule == rule)
 
     return check
 

@@ -193,7 +193,7 @@ def import_(
 
     if not isinstance(documents, DiskDocuments):
         raise click.UsageError("Missing option '--out'.")
-    click.echo(import_document(documents.found[0], echo), nl=False)
+    click.echo(import_document(documents.sources[0], echo), nl=False)
 
 
 def _source(
@@ -216,7 +216,7 @@ def _source(
         return DiskDocuments([one_document(sys.stdin.buffer.read(), name)])
     if source.is_dir():
         return source
-    [only] = on_disk(source).found
+    [only] = on_disk(source).sources
     return DiskDocuments([replace(only, name=name or only.name)])
 
 

@@ -56,7 +56,7 @@ def _row(name: str) -> _Row | None:
     row = _table().get(name)
     if row is not None:
         return row
-    moved = next((one for one in _packages() if name.startswith(one.name)), None)
+    moved = next((package for package in _packages() if name.startswith(package.name)), None)
     return moved and _Row(moved.how, name, moved.java + name.removeprefix(moved.name), moved.plugin)
 
 
@@ -83,7 +83,10 @@ def tag_class(tag: str) -> str:
 def stored_name(name: str) -> str:
     """Return the name under which Jenkins writes the class that a name stands for."""
     java = canonical(name)
-    moved = next((one for one in _packages() if one.how == "written" and java.startswith(one.java)), None)
+    moved = next(
+        (package for package in _packages() if package.how == "written" and java.startswith(package.java)),
+        None,
+    )
     return moved.name + java.removeprefix(moved.java) if moved else _written().get(java, java)
 
 
@@ -94,9 +97,9 @@ def replacements(name: str) -> tuple[str, ...]:
     return tuple(row.java.split("|")) if row is not None and row.how == "replaced" else ()
 
 
-def equivalent(one: str, other: str) -> bool:
+def equivalent(first: str, second: str) -> bool:
     """Return whether two names stand for one class, or Jenkins makes the second one of the first."""
-    return canonical(one) == canonical(other) or canonical(other) in replacements(one)
+    return canonical(first) == canonical(second) or canonical(second) in replacements(first)
 
 
 def names_of(name: str) -> tuple[str, ...]:

@@ -40,13 +40,13 @@ class _Paths:
     def target(self, node: Node) -> Node | None:
         """The element a reference leads to, over other references; None where it leads nowhere."""
         met: set[int] = set()
-        found: Node | None = node
-        while found is not None and "reference" in found.attrs:
-            if id(found) in met:
+        element: Node | None = node
+        while element is not None and "reference" in element.attrs:
+            if id(element) in met:
                 return None
-            met.add(id(found))
-            found = self._follow(found, found.attrs["reference"])
-        return found
+            met.add(id(element))
+            element = self._follow(element, element.attrs["reference"])
+        return element
 
     def _follow(self, start: Node, path: str) -> Node | None:
         if path.isdecimal():
@@ -83,15 +83,15 @@ class _Paths:
         above = [target, *self.around(target)]
         steps: list[str] = []
         at = start
-        while not any(at is one for one in above):
+        while not any(at is ancestor for ancestor in above):
             steps.append("..")
             at = self.parents[id(at)]
-        down = above[: next(number for number, one in enumerate(above) if one is at)]
-        return "/".join([*steps, *(self._step(one) for one in reversed(down))])
+        down = above[: next(number for number, ancestor in enumerate(above) if ancestor is at)]
+        return "/".join([*steps, *(self._step(node) for node in reversed(down))])
 
     def _step(self, node: Node) -> str:
-        alike = [one for one in self.parents[id(node)].children if one.tag == node.tag]
-        number = next(number for number, one in enumerate(alike, 1) if one is node)
+        alike = [sibling for sibling in self.parents[id(node)].children if sibling.tag == node.tag]
+        number = next(number for number, sibling in enumerate(alike, 1) if sibling is node)
         return node.tag if number == 1 else f"{node.tag}[{number}]"
 
 
@@ -125,7 +125,7 @@ def without_dangling(root: Node) -> Node:
     for node in _unreadable(paths):
         lost = paths.parents[id(node)] if node.tag == "comparator" else node
         siblings = paths.parents[id(lost)].children if lost is not root else []
-        siblings[:] = [one for one in siblings if one is not lost]
+        siblings[:] = [sibling for sibling in siblings if sibling is not lost]
     return root
 
 
@@ -183,7 +183,7 @@ def _replace(paths: _Paths, reference: Node) -> None:
         reference.attrs = {"class": _COMPARATOR}
     elif target is None:
         siblings = paths.parents[id(reference)].children
-        siblings[:] = [one for one in siblings if one is not reference]
+        siblings[:] = [sibling for sibling in siblings if sibling is not reference]
     else:
         copy = _relocated(paths, target, reference)
         reference.attrs = _attributes(reference, target)

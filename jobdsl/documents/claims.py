@@ -81,8 +81,8 @@ class Claims:
 
     def note_root(self, document: str | bytes, root: etree._Element) -> None:
         """Note what kind of item it is, and the secrets in the whole document."""
-        given = attribute_class(root)
-        classes = [tag_class(str(root.tag)), *([] if given is None else [canonical(given)])]
+        named = attribute_class(root)
+        classes = [tag_class(str(root.tag)), *([] if named is None else [canonical(named)])]
         self.kinds = list(dict.fromkeys(classes))
         self.is_folder = any(map(is_folder, self.kinds))
         self.is_on_controller = not _TIED.isdisjoint(map(canonical, self.kinds)) and _is_tied(root)
@@ -118,14 +118,14 @@ class Claims:
         if "defined-in" in element.attrib and (named := _named(tag)) != kind:
             self._note(named, texts(element))
 
-    def _note(self, kind: Refers | None, found: list[str]) -> None:
-        found = [text for text in found if text not in _NO_NAMES]
+    def _note(self, kind: Refers | None, texts: list[str]) -> None:
+        texts = [text for text in texts if text not in _NO_NAMES]
         if kind == "credentials":
-            self.credentials += found
+            self.credentials += texts
         elif kind == "label":
-            self.labels += found
+            self.labels += texts
         elif kind == "node":
-            self.labels += [text if _WORD.fullmatch(text) else '"' + text.strip('"') + '"' for text in found]
+            self.labels += [text if _WORD.fullmatch(text) else '"' + text.strip('"') + '"' for text in texts]
 
 
 def _is_tied(root: etree._Element) -> bool:
@@ -175,9 +175,9 @@ def _is_named_label(axis: etree._Element) -> bool:
 
 def class_of(element: etree._Element) -> str:
     """Return the class Jenkins makes of an element; the name of its tag where nothing says it."""
-    given = attribute_class(element)
-    if given is not None:
-        return given
+    named = attribute_class(element)
+    if named is not None:
+        return named
     tag, parent = class_name(str(element.tag)), element.getparent()
     if parent is None or "." in tag:
         return tag
@@ -186,13 +186,13 @@ def class_of(element: etree._Element) -> str:
 
 def secret_names(document: str | bytes, root: etree._Element) -> list[str]:
     """Return the names of the secrets a document asks for, also where references and comments hide them."""
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     data = document.encode("utf-8", "replace") if isinstance(document, str) else document
     if SECRET_START.encode() in data:
         text = data.decode("utf-8", "replace")
-        found |= dict.fromkeys(unescape(name) for name in TOKEN.findall(text))
+        names |= dict.fromkeys(unescape(name) for name in TOKEN.findall(text))
     if any(sign.search(data, 1) is not None for sign in _HIDING):
         values = root.xpath("//@*")
         read = "\n".join([*root.itertext(), *(map(str, values) if isinstance(values, list) else ())])
-        found |= dict.fromkeys(TOKEN.findall(read))
-    return list(found)
+        names |= dict.fromkeys(TOKEN.findall(read))
+    return list(names)

@@ -68,12 +68,14 @@ class Comparison:
     @property
     def lost(self) -> list[Difference]:
         """What was sent and is not there, in no form."""
-        return [one for one in self.differences if one.kind not in ("added", "converted")]
+        return [
+            difference for difference in self.differences if difference.kind not in ("added", "converted")
+        ]
 
     @property
     def drift(self) -> list[Difference]:
         """What somebody changed on the controller; notes do not count."""
-        return [one for one in self.differences if one.severity == "error"]
+        return [difference for difference in self.differences if difference.severity == "error"]
 
 
 def compare(desired: Node, stored: Node, plugin_of: PluginOf | None = None) -> Comparison:
@@ -82,17 +84,17 @@ def compare(desired: Node, stored: Node, plugin_of: PluginOf | None = None) -> C
     own = stripped(desired)
     run.trees = own, _with_description(own, _with_log_rotator(own, stripped(stored)))
     root = run.align(*run.trees, ())
-    return Comparison(root, run.found)
+    return Comparison(root, run.differences)
 
 
 class _Run:
     """One comparison; `path` is the nodes from the root's child down."""
 
     def __init__(self, plugin_of: PluginOf, root: str) -> None:
-        self.found: list[Difference] = []
+        self.differences: list[Difference] = []
         self.plugin_of = plugin_of
         self.root = root
-        self.made: set[tuple[str, ...]] = set()
+        self.added_by_jenkins: set[tuple[str, ...]] = set()
         """Paths of what Jenkins made of old fields, or adds by itself."""
         self.trees: tuple[Node, ...] = ()
         """Both documents."""
@@ -114,29 +116,29 @@ class _Run:
         """Whether the controller has an object of another class there, which is noted."""
         if not desired.attrs and not stored.attrs:
             return False
-        wanted, has = desired.attrs.get("class", ""), stored.attrs.get("class", "")
-        if equivalent(wanted, has) or (is_default_class(wanted) and is_default_class(has)):
+        ours, theirs = desired.attrs.get("class", ""), stored.attrs.get("class", "")
+        if equivalent(ours, theirs) or (is_default_class(ours) and is_default_class(theirs)):
             return False
-        if not is_default_class(wanted):
-            self._replaced(path, wanted)
-        elif wanted:
-            self._note("changed", path, wanted, has, "error", "class")
+        if not is_default_class(ours):
+            self._replaced(path, ours)
+        elif ours:
+            self._note("changed", path, ours, theirs, "error", "class")
         else:  # ours says nothing of a class: what it says of the content is kept, or not
-            self._note("added", path, "", has, "error", "class")
-        return bool(wanted)
+            self._note("added", path, "", theirs, "error", "class")
+        return bool(ours)
 
     def _align_attributes(self, desired: Node, stored: Node, path: tuple[Node, ...]) -> dict[str, str]:
         """The stored values of the attributes we set. Others are defaults, which the controller fills in."""
         own = own_attributes(desired)
         attrs = dict(desired.attrs) if own else desired.attrs
-        for name, wanted in own.items():
-            has = stored.attrs.get(name)
-            if has is None:
-                self._gone(path, wanted, name)
+        for name, ours in own.items():
+            theirs = stored.attrs.get(name)
+            if theirs is None:
+                self._gone(path, ours, name)
                 del attrs[name]
-            elif not same(name, wanted, has):
-                self._note("changed", path, wanted, has, "error", name, stored)
-                attrs[name] = restored(wanted, has)
+            elif not same(name, ours, theirs):
+                self._note("changed", path, ours, theirs, "error", name, stored)
+                attrs[name] = restored(ours, theirs)
         return attrs
 
     def _align_text(self, desired: Node, stored: Node, attrs: dict[str, str], path: tuple[Node, ...]) -> Node:
@@ -189,10 +191,10 @@ class _Run:
         """A list of steps or the like: here the order is the controller's, and it matters."""
         ours = [id(partners[id(child)]) for child in desired.children if id(child) in partners]
         theirs = [id(child) for child in stored.children if id(child) in aligned]
-        if ours != [one for one in theirs if one in set(ours)]:
+        if ours != [identity for identity in theirs if identity in set(ours)]:
             order = ", ".join(_simple(child.tag) for child in stored.children)
             self._note("changed", path, "the order defined", order, "error")
-        return [aligned[one] for one in theirs]
+        return [aligned[identity] for identity in theirs]
 
     def _conversions(self, desired: Node, stored: Node, path: tuple[Node, ...]) -> dict[str, Conversion]:
         """Return the old fields among the children, by tag; remember what Jenkins makes by itself."""
@@ -201,16 +203,22 @@ class _Run:
         known = conversions_of(element)
         tags, place = {child.tag for child in desired.children}, tuple(map(_name, path))
         if not inside:
-            made = (one for one in additions_of(element) if len(one) > 1 or one[0] not in tags)
-            self.made.update((*place, *one) for one in made)
-        found: dict[str, Conversion] = {}
+            additions = (
+                addition for addition in additions_of(element) if len(addition) > 1 or addition[0] not in tags
+            )
+            self.added_by_jenkins.update((*place, *addition) for addition in additions)
+        conversions: dict[str, Conversion] = {}
         for child in desired.children if known else ():
-            one = known.get(inside + child.tag)
-            if one is not None:
-                found[child.tag] = one
-                if one.becomes and not one.makes_nothing_of(child) and holds(stored, one):
-                    self.made.add((*place, *one.target))
-        return found
+            conversion = known.get(inside + child.tag)
+            if conversion is not None:
+                conversions[child.tag] = conversion
+                if (
+                    conversion.becomes
+                    and not conversion.makes_nothing_of(child)
+                    and holds(stored, conversion)
+                ):
+                    self.added_by_jenkins.add((*place, *conversion.target))
+        return conversions
 
     def _lost(self, child: Node, stored: Node, path: tuple[Node, ...], conversion: Conversion | None) -> bool:
         """Note a child that the stored node lacks; return whether that changes nothing.
@@ -228,10 +236,10 @@ class _Run:
         inner = (
             []
             if kept_elsewhere or is_class(child.tag)
-            else [one for one in child.walk() if is_class(one.tag)]
+            else [descendant for descendant in child.walk() if is_class(descendant.tag)]
         )
-        for one in inner:
-            self._note("dropped", (*path, one), "", "", "error")
+        for part in inner:
+            self._note("dropped", (*path, part), "", "", "error")
         if not inner:
             instead = conversion.into if conversion is not None and conversion.how == "lost" else ""
             self._note("dropped", path, _value(child), "", severity, instead=instead)
@@ -239,7 +247,7 @@ class _Run:
 
     def _counts(self, extra: Node, path: tuple[Node, ...], tags: set[str]) -> bool:
         """Whether something the controller has beyond ours was put there by somebody."""
-        if self._is_born(extra, path) or (*map(_name, path), _name(extra)) in self.made:
+        if self._is_born(extra, path) or (*map(_name, path), _name(extra)) in self.added_by_jenkins:
             return False
         if is_class(extra.tag) or is_value(extra.tag) or _name(extra) in tags:
             return True
@@ -261,15 +269,15 @@ class _Run:
             return own or "Credentials" in extra.tag
         return False
 
-    def _gone(self, path: tuple[Node, ...], wanted: str, attribute: str = "") -> None:
+    def _gone(self, path: tuple[Node, ...], desired: str, attribute: str = "") -> None:
         """A value that is not there: the loss of what an absent one means anyway harms nobody."""
-        self._note("dropped", path, wanted, "", "note" if means_nothing(wanted) else "error", attribute)
+        self._note("dropped", path, desired, "", "note" if means_nothing(desired) else "error", attribute)
 
     def _note(
         self,
         kind: Kind,
         path: tuple[Node, ...],
-        wanted: str,
+        desired: str,
         stored: str,
         severity: Severity,
         attribute: str = "",
@@ -278,15 +286,15 @@ class _Run:
     ) -> None:
         element, inside = _place(path, self.root, attribute)
         node = path[-1] if path else self.trees[0]
-        wanted, stored = self._masked((node, wanted), (stored_node or node, stored), attribute)
+        desired, stored = self._masked((node, desired), (stored_node or node, stored), attribute)
         plugin = self.plugin_of(element) or ""
-        self.found.append(
-            Difference(kind, _joined(path), element, inside, wanted, stored, severity, plugin, instead)
+        self.differences.append(
+            Difference(kind, _joined(path), element, inside, desired, stored, severity, plugin, instead)
         )
 
-    def _masked(self, wanted: tuple[Node, str], stored: tuple[Node, str], attribute: str) -> tuple[str, str]:
+    def _masked(self, desired: tuple[Node, str], stored: tuple[Node, str], attribute: str) -> tuple[str, str]:
         """Both values as people may see them; each with the node it stands in."""
-        (ours, text), (theirs, stored_text) = wanted, stored
+        (ours, text), (theirs, stored_text) = desired, stored
         hidden = self._spans.get((id(theirs), attribute), ())
         if placeholders := TOKEN.findall(text):
             stored_text = restored(text, stored_text)
@@ -300,10 +308,10 @@ class _Run:
         """Where both documents hold secrets; looked for once there is a difference to tell."""
         return {key: spans for tree in self.trees for key, spans in secret_spans(tree).items()}
 
-    def _replaced(self, path: tuple[Node, ...], wanted: str) -> None:
+    def _replaced(self, path: tuple[Node, ...], desired: str) -> None:
         """An implementation Jenkins does not know: it takes its default, or none."""
-        plugin = self.plugin_of(wanted) or ""
-        self.found.append(Difference("dropped", _joined(path), wanted, "", "", "", "error", plugin))
+        plugin = self.plugin_of(desired) or ""
+        self.differences.append(Difference("dropped", _joined(path), desired, "", "", "", "error", plugin))
 
 
 def _joined(path: tuple[Node, ...]) -> str:
@@ -352,14 +360,16 @@ def _with_log_rotator(desired: Node, stored: Node) -> Node:
     """
     properties, discarder = stored.find("properties"), None
     if desired.find("logRotator") is not None and stored.find("logRotator") is None and properties:
-        discarder = next((one for one in properties.children if _name(one) == _DISCARDER), None)
+        discarder = next(
+            (property for property in properties.children if _name(property) == _DISCARDER), None
+        )
     strategy = discarder.find("strategy") if discarder else None
     if properties is None or strategy is None or strategy.attrs.get("class") != _LOG_ROTATOR:
         return stored
-    others = [one for one in properties.children if one is not discarder]
+    others = [property for property in properties.children if property is not discarder]
     rest = [
-        Node("properties", "", others, properties.attrs) if one is properties else one
-        for one in stored.children
+        Node("properties", "", others, properties.attrs) if child is properties else child
+        for child in stored.children
     ]
     rotator = Node("logRotator", "", strategy.children, strategy.attrs)
     return Node(stored.tag, stored.text, [*rest, rotator], stored.attrs)

@@ -69,12 +69,12 @@ def _table() -> tuple[Conversion, ...]:
 @cache
 def _by_class() -> dict[str, tuple[Conversion, ...]]:
     """The lines by class, and by package with its last dot."""
-    found: dict[str, tuple[Conversion, ...]] = {}
-    for one in _table():
-        for java in one.java.split("|"):
+    by_class: dict[str, tuple[Conversion, ...]] = {}
+    for conversion in _table():
+        for java in conversion.java.split("|"):
             key = java.removesuffix("*")
-            found[key] = (*found.get(key, ()), one)
-    return found
+            by_class[key] = (*by_class.get(key, ()), conversion)
+    return by_class
 
 
 @lru_cache(maxsize=10_000)
@@ -92,18 +92,20 @@ def _of(name: str) -> tuple[Conversion, ...]:
 @lru_cache(maxsize=10_000)
 def conversions_of(name: str) -> dict[str, Conversion]:
     """Return what becomes of old fields of a class, by their path in it."""
-    return {one.field: one for one in reversed(_of(name)) if one.how != "added"}
+    return {conversion.field: conversion for conversion in reversed(_of(name)) if conversion.how != "added"}
 
 
 def old_fields(tags: Collection[str]) -> frozenset[str]:
     """Return the old fields that become children of these tags."""
-    return frozenset(one.field for one in _table() if one.becomes and one.target[0] in tags)
+    return frozenset(
+        conversion.field for conversion in _table() if conversion.becomes and conversion.target[0] in tags
+    )
 
 
 @lru_cache(maxsize=10_000)
 def additions_of(name: str) -> tuple[tuple[str, ...], ...]:
     """Return the paths of what Jenkins adds to an object of a class by itself."""
-    return tuple(one.target for one in _of(name) if one.how == "added")
+    return tuple(conversion.target for conversion in _of(name) if conversion.how == "added")
 
 
 def holds(holder: Node, conversion: Conversion) -> bool:
@@ -128,7 +130,9 @@ def _target(holder: Node, conversion: Conversion) -> Node | None:
     """Return what a field of an object becomes, where the object holds it."""
     node = holder
     for name in conversion.target:
-        child = next((one for one in node.children if tag_class(one.tag) == canonical(name)), None)
+        child = next(
+            (child_node for child_node in node.children if tag_class(child_node.tag) == canonical(name)), None
+        )
         if child is None:
             return None
         node = child

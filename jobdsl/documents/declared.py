@@ -87,7 +87,9 @@ def is_typed(java: str) -> bool:
 @cache
 def referring_tags() -> frozenset[str]:
     """Tags of the children that name credentials or agents in some class."""
-    return frozenset(one.tag for cls in _classes().values() for one in cls.by_tag.values() if one.refers)
+    return frozenset(
+        field.tag for cls in _classes().values() for field in cls.by_tag.values() if field.refers
+    )
 
 
 @lru_cache(maxsize=10_000)
@@ -120,8 +122,8 @@ def slots_of(java: str) -> tuple[str, ...]:
 
 @cache
 def _secret_tags() -> frozenset[str]:
-    fields = [one for cls in _classes().values() for one in cls.by_tag.values()]
-    return frozenset(one.tag for one in fields if one.kind == "secret")
+    fields = [field for cls in _classes().values() for field in cls.by_tag.values()]
+    return frozenset(field.tag for field in fields if field.kind == "secret")
 
 
 @lru_cache(maxsize=10_000)
@@ -176,5 +178,5 @@ def dsl_call(java: str) -> str:
 def dsl_field(java: str, tag: str) -> str:
     """Return what a DSL file calls a child of a class; the tag where no typed class tells."""
     cls = _classes().get(java)
-    one = cls.by_tag.get(tag) if cls is not None else None
-    return one.name if one is not None and one.name else tag
+    field = cls.by_tag.get(tag) if cls is not None else None
+    return field.name if field is not None and field.name else tag

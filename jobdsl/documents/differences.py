@@ -28,7 +28,7 @@ class Difference:
     """The class it is part of, or is."""
     field: str
     """Path of the field in that class, an attribute as `@name`; empty when it is the class itself."""
-    wanted: str
+    desired: str
     stored: str
     severity: Severity
     plugin: str = ""
@@ -36,15 +36,15 @@ class Difference:
     """What to write in its place, where that is known."""
 
     def __str__(self) -> str:
-        what = f"{self.element} {self.field}".strip()
-        if self.kind == "changed" and self.wanted == self.stored:
-            return f"{what}: a hidden value in it changed"
+        place = f"{self.element} {self.field}".strip()
+        if self.kind == "changed" and self.desired == self.stored:
+            return f"{place}: a hidden value in it changed"
         if self.kind == "changed":
-            return f"{what}: {_short(self.wanted)} became {_short(self.stored)}"
+            return f"{place}: {_short(self.desired)} became {_short(self.stored)}"
         if self.kind == "converted":
-            return f"{what} is kept as {self.stored}"
-        value = f" = {_short(self.stored or self.wanted)}" if self.stored or self.wanted else ""
-        return f"{what}{value} was {self.kind}"
+            return f"{place} is kept as {self.stored}"
+        value = f" = {_short(self.stored or self.desired)}" if self.stored or self.desired else ""
+        return f"{place}{value} was {self.kind}"
 
     def problem(self, job: str, where: Where | None) -> Problem:
         """The difference as an error or note about what the controller did to a document."""

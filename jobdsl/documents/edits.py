@@ -60,12 +60,12 @@ class BoundedMatcher(SequenceMatcher[str]):
         yield len(before) - end, len(after) - end, end
 
 
-def _common(one: Sequence[str], other: Sequence[str]) -> int:
+def _common(first: Sequence[str], second: Sequence[str]) -> int:
     """Return how many members at the start are equal."""
-    for place, (left, right) in enumerate(zip(one, other, strict=False)):
+    for place, (left, right) in enumerate(zip(first, second, strict=False)):
         if left != right:
             return place
-    return min(len(one), len(other))
+    return min(len(first), len(second))
 
 
 def _opcodes(blocks: Iterator[_Block], old_length: int, new_length: int) -> Iterator[_Opcode]:

@@ -97,8 +97,10 @@ def without_jenkinsfile(root: Node) -> Node:
     bare = Node(root.tag, root.text, [child for child in root.children if child.tag != "actions"], root.attrs)
     at = next((at for at, child in enumerate(bare.children) if child.tag == "properties"), None)
     if at is not None:
-        kept = [child for one in bare.children[at].children if (child := _without_owned(one, jenkinsfile))]
-        bare.children[at] = Node("properties", "", kept)
+        rest = [
+            child for stored in bare.children[at].children if (child := _without_owned(stored, jenkinsfile))
+        ]
+        bare.children[at] = Node("properties", "", rest)
     return bare
 
 
@@ -106,9 +108,13 @@ def converted_properties(root: Node) -> Iterator[str]:
     """Yield the classes of the properties that Jenkins makes of old fields of this document."""
     known = conversions_of(tag_class(root.tag))
     for child in root.children:
-        one = known.get(child.tag)
-        if one is not None and one.target[0] == "properties" and not one.makes_nothing_of(child):
-            yield one.target[1]
+        conversion = known.get(child.tag)
+        if (
+            conversion is not None
+            and conversion.target[0] == "properties"
+            and not conversion.makes_nothing_of(child)
+        ):
+            yield conversion.target[1]
 
 
 def _trackers(root: Node) -> list[Node]:
@@ -129,14 +135,14 @@ def _keep_actions(desired: Node, stored: Node) -> None:
 
 
 def _keep_members(desired: Node, live: Node, java: str, jenkinsfile: Owned) -> None:
-    kept = [member for member in _members(live, java) if jenkinsfile.has_member(java, member)]
+    from_jenkinsfile = [member for member in _members(live, java) if jenkinsfile.has_member(java, member)]
     all_own = [child for child in _properties(desired) if tag_class(child.tag) == java]
     own = all_own[0] if all_own else None
-    defined = {_identity(java, member) for one in all_own for member in _members(one, java)}
+    defined = {_identity(java, member) for holder in all_own for member in _members(holder, java)}
     if java == TRIGGERS:
         defined |= {tag_class(child.tag) for child in _children(desired.find("triggers"))}
-    kept = [member for member in kept if _identity(java, member) not in defined]
-    if not kept:
+    from_jenkinsfile = [member for member in from_jenkinsfile if _identity(java, member) not in defined]
+    if not from_jenkinsfile:
         return
     if own is None:
         own = Node(tag_name(java), "", [Node(_LISTS[java])])
@@ -145,7 +151,7 @@ def _keep_members(desired: Node, live: Node, java: str, jenkinsfile: Owned) -> N
     if members is None:
         members = Node(_LISTS[java])
         own.children.append(members)
-    members.children += kept
+    members.children += from_jenkinsfile
 
 
 def _without_owned(live: Node, jenkinsfile: Owned) -> Node | None:
@@ -153,11 +159,11 @@ def _without_owned(live: Node, jenkinsfile: Owned) -> Node | None:
     java = tag_class(live.tag)
     if java not in _LISTS:
         return None if java in jenkinsfile.properties else live
-    kept = [member for member in _members(live, java) if not jenkinsfile.has_member(java, member)]
-    if not kept:
+    own = [member for member in _members(live, java) if not jenkinsfile.has_member(java, member)]
+    if not own:
         return None
     others = [child for child in live.children if child.tag != _LISTS[java]]
-    return Node(live.tag, "", [*others, Node(_LISTS[java], "", kept)], live.attrs)
+    return Node(live.tag, "", [*others, Node(_LISTS[java], "", own)], live.attrs)
 
 
 def _identity(java: str, member: Node) -> str:
@@ -182,8 +188,8 @@ def _children(node: Node | None) -> list[Node]:
 
 def _properties_of(root: Node) -> Node:
     """Return the element that holds the properties, made if there is none."""
-    found = root.find("properties")
-    if found is None:
-        found = Node("properties")
-        root.children.append(found)
-    return found
+    properties = root.find("properties")
+    if properties is None:
+        properties = Node("properties")
+        root.children.append(properties)
+    return properties

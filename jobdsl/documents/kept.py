@@ -100,10 +100,10 @@ def _has_managed_view(part: Node) -> bool:
 def _keep_stored(desired: Node, stored: Node) -> None:
     properties, live = desired.find("properties"), stored.find("properties")
     defined = {tag_class(child.tag) for child in properties.children} if properties else set()
-    kept = [child for child in live.children if tag_class(child.tag) in _STORED] if live else []
-    kept = [child for child in kept if tag_class(child.tag) not in defined]
-    if kept and properties is None:
+    stored_only = [child for child in live.children if tag_class(child.tag) in _STORED] if live else []
+    stored_only = [child for child in stored_only if tag_class(child.tag) not in defined]
+    if stored_only and properties is None:
         properties = Node("properties")
         desired.children.append(properties)
     if properties is not None:
-        properties.children += kept
+        properties.children += stored_only

@@ -77,25 +77,25 @@ class Marker:
     @classmethod
     def find(cls, description: str | None) -> Marker | None:
         """The marker in a description, also where somebody wrote below it; None without one."""
-        found = _last(description)
-        if found is None:
+        match = _last(description)
+        if match is None:
             return None
-        removed = found["verb"] == "Disabled"
-        place = _PLACE_LINE.fullmatch(found["place"])
+        removed = match["verb"] == "Disabled"
+        place = _PLACE_LINE.fullmatch(match["place"])
         assert place is not None  # it matches any line
         where = Where(place["file"], int(place["line"] or 0))
-        name = found["disabled"] if removed else found["managed"]
-        return cls(found["seed"], name, where, found["digest"], removed)
+        name = match["disabled"] if removed else match["managed"]
+        return cls(match["seed"], name, where, match["digest"], removed)
 
 
 def _last(description: str | None) -> re.Match[str] | None:
     """The last line of a description that is a marker."""
     if not description or " by jobdsl seed " not in description:
         return None
-    found = None
-    for found in _LINE.finditer(description):  # noqa: B007
+    last = None
+    for last in _LINE.finditer(description):  # noqa: B007
         pass
-    return found
+    return last
 
 
 def _one_line(text: str) -> str:
@@ -111,10 +111,10 @@ def mark(description: str, marker: Marker) -> str:
 
 def strip(description: str | None) -> str:
     """A description without its marker."""
-    found = _last(description)
-    if description is None or found is None:
+    match = _last(description)
+    if description is None or match is None:
         return description or ""
-    before, after = description[: found.start()].rstrip("\r\n"), description[found.end() :].strip("\r\n")
+    before, after = description[: match.start()].rstrip("\r\n"), description[match.end() :].strip("\r\n")
     return "\n\n".join(part for part in (before, after) if part)
 
 
@@ -125,11 +125,11 @@ def managed(document: str, marker: Marker) -> str:
     is read and written anew.
     """
     line = escape(str(marker))
-    found = _FIRST_LEVEL.findall(document)
-    if len(found) == 1:
-        text = found[0]
+    descriptions = _FIRST_LEVEL.findall(document)
+    if len(descriptions) == 1:
+        text = descriptions[0]
         return _FIRST_LEVEL.sub(lambda _: f"\n  <description>{_below(text, line)}</description>", document)
-    start = _START.match(document) if not found and "<description" not in document else None
+    start = _START.match(document) if not descriptions and "<description" not in document else None
     if start is None:
         return _rewritten(document, marker)
     return f"{document[: start.end()]}\n  <description>{line}</description>{document[start.end() :]}"

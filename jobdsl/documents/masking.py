@@ -165,7 +165,9 @@ def _unified(before: Node, after: Node, name: str, values: Mapping[str, str]) ->
 
 
 def _unchanged(old: list[_Line], new: list[_Line]) -> list[str]:
-    return [f" {_Line(one.text, one.spans + other.spans)}" for one, other in zip(old, new, strict=True)]
+    return [
+        f" {_Line(before.text, before.spans + after.spans)}" for before, after in zip(old, new, strict=True)
+    ]
 
 
 def _changed(old: list[_Line], new: list[_Line], values: Mapping[str, str]) -> list[str]:
@@ -188,9 +190,9 @@ def _hide_on_both_sides(old: list[_Line], new: list[_Line], values: Mapping[str,
     sides = [{value for line in lines for value in line.values()} for lines in (old, new)]
     words = _written(value for value in sides[0] ^ sides[1] if not harmless(value))
     names = {match[1] for line in (*old, *new) for match in TOKEN.finditer(line.text)}
-    kept = {line for name in names for line in values.get(name, "").splitlines()}
-    _check_work(len(words) + len(kept), sum(len(line.text) for line in (*old, *new)))
-    for word in words | _written(line for line in kept if not harmless(line)):
+    secret_lines = {line for name in names for line in values.get(name, "").splitlines()}
+    _check_work(len(words) + len(secret_lines), sum(len(line.text) for line in (*old, *new)))
+    for word in words | _written(line for line in secret_lines if not harmless(line)):
         inside = word not in words and len(word) >= _SHORTEST_INSIDE
         pattern = re.compile(re.escape(word) if inside else rf"(?<!\w){re.escape(word)}(?!\w)")
         for line in (*old, *new):
@@ -260,12 +262,14 @@ def _values_in(marked: str) -> list[str]:
     return re.findall(f"{_OPEN}([^{_CLOSE}]*){_CLOSE}", marked)
 
 
-def _everywhere(text: str, found: Iterable[str], values: Mapping[str, str]) -> re.Pattern[str] | None:
+def _everywhere(text: str, marked: Iterable[str], values: Mapping[str, str]) -> re.Pattern[str] | None:
     """A pattern of the values that are hidden wherever they stand in a text, marked or not."""
-    telling = {value for value in found if _TELLING.fullmatch(value) and ENCRYPTED.fullmatch(value) is None}
-    kept = (line for value in values.values() for line in value.splitlines() if len(line) >= _SHORTEST)
+    telling = {value for value in marked if _TELLING.fullmatch(value) and ENCRYPTED.fullmatch(value) is None}
+    secret_lines = (
+        line for value in values.values() for line in value.splitlines() if len(line) >= _SHORTEST
+    )
     plain = _MARKS.sub("", text)
-    candidates = telling | _written(kept)
+    candidates = telling | _written(secret_lines)
     _check_work(len(candidates), len(plain) // _FAST)
     words = sorted((word for word in candidates if word in plain), key=len, reverse=True)
     _check_work(len(words), len(plain))

@@ -74,8 +74,8 @@ def _parameters(element: etree._Element) -> Iterator[Mistake]:
     if definitions is None:
         return
     counts: dict[str, int] = {}
-    for one in definitions:
-        java, named = class_name(str(one.tag)), _child(one, "name")
+    for parameter in definitions:
+        java, named = class_name(str(parameter.tag)), _child(parameter, "name")
         if named is None:
             continue
         name = named.text or ""
@@ -88,7 +88,7 @@ def _parameters(element: etree._Element) -> Iterator[Mistake]:
         elif name.split() != [name]:
             hint = f'name it "{"_".join(name.split())}": with blanks it becomes no variable in a shell'
             yield Mistake("bad-parameter", "warning", f"the parameter {name!r} has blanks in its name", hint)
-        if java == "hudson.model.ChoiceParameterDefinition" and not _choices(one):
+        if java == "hudson.model.ChoiceParameterDefinition" and not _choices(parameter):
             hint = "give it at least one choice"
             yield Mistake("bad-parameter", "warning", f"the choice parameter {name!r} has no choices", hint)
     for name, count in counts.items():
@@ -98,7 +98,7 @@ def _parameters(element: etree._Element) -> Iterator[Mistake]:
 
 
 def _choices(element: etree._Element) -> bool:
-    return any((one.text or "").strip() for one in element.iterfind("choices//string"))
+    return any((choice.text or "").strip() for choice in element.iterfind("choices//string"))
 
 
 _KEPT = {"daysToKeep": ("days", 1), "numToKeep": ("builds", 1)} | {
@@ -117,14 +117,14 @@ def _kept(element: etree._Element) -> Iterator[Mistake]:
             yield Mistake("bad-number", "warning", f"{name}={number} is no number to keep", hint)
 
 
-def _least(tag: str, least: int, what: str) -> Check:
+def _least(tag: str, least: int, unit: str) -> Check:
     """A number that Jenkins raises, or takes for something else, below its least."""
 
     def check(element: etree._Element) -> Iterator[Mistake]:
         number = _number(_text(element, tag))
         if number is not None and number < least:
             hint = f"give {least} or more, or leave the timeout out"
-            yield Mistake("bad-number", "warning", f"a timeout of {number} {what} is too short", hint)
+            yield Mistake("bad-number", "warning", f"a timeout of {number} {unit} is too short", hint)
 
     return check
 
@@ -139,22 +139,22 @@ def _triggers(element: etree._Element) -> Iterator[Mistake]:
     """Of two triggers of one class Jenkins runs one: it keeps them by class."""
     if len({child.tag for child in element}) == len(element):
         return
-    counts = Counter(class_name(str(one.tag)) for one in element)
+    counts = Counter(class_name(str(trigger.tag)) for trigger in element)
     for java, count in counts.items():
         if count < 2 or "." not in java:
             continue
-        specs = [_text(one, "spec") for one in element if class_name(str(one.tag)) == java]
+        specs = [_text(trigger, "spec") for trigger in element if class_name(str(trigger.tag)) == java]
         lines = "\\n".join(dict.fromkeys(filter(None, specs)))
         hint = f'put all schedules into one: "{lines}"' if lines else "leave one of them"
         name = java.rpartition(".")[2]
         yield Mistake("repeated-trigger", "error", f"{count} triggers are a {name}; Jenkins runs one", hint)
 
 
-def _address(tag: str, what: str, argument: str) -> Check:
+def _address(tag: str, subject: str, argument: str) -> Check:
     def check(element: etree._Element) -> Iterator[Mistake]:
         if not _text(element, tag):
             hint = f"give {argument}= its address"
-            yield Mistake("bad-address", "warning", f"{what} has no address", hint)
+            yield Mistake("bad-address", "warning", f"{subject} has no address", hint)
 
     return check
 
@@ -223,7 +223,9 @@ def _place(element: etree._Element) -> Iterator[Mistake]:
     if not wrong or parent is None or parent.getparent() is not None:
         return
     for tag in wrong:
-        where = " or ".join(f"{_ARGUMENTS[one]}=" for one in _slots(tag) if one in _ARGUMENTS)
+        where = " or ".join(
+            f"{_ARGUMENTS[slot_name]}=" for slot_name in _slots(tag) if slot_name in _ARGUMENTS
+        )
         hint = f"put it into {where}" if where else "take it out"
         message = f"{class_name(tag)} does not belong among the {element.tag!s}"
         yield Mistake("misplaced-element", "error", message, hint)

@@ -29,24 +29,24 @@ def pair(desired: list[Node], stored: list[Node]) -> dict[int, Node]:
     partners: dict[int, Node] = {}
     for child in counting:
         names = (tag_class(child.tag), *replacements(class_name(child.tag)))
-        candidates = next((found for name in names if (found := waiting.get((name, _key(child))))), None)
+        candidates = next((queue for name in names if (queue := waiting.get((name, _key(child))))), None)
         if candidates:
             partners[id(child)] = candidates.popleft()
-    left = [child for child in counting if child.tag in UNORDERED and id(child) not in partners]
-    others = {id(one) for rest in waiting.values() for one in rest}
+    unpaired = [child for child in counting if child.tag in UNORDERED and id(child) not in partners]
+    others = {id(child) for rest in waiting.values() for child in rest}
     spare = [child for child in stored if child.tag in UNORDERED and id(child) in others]
-    return partners | {id(child): other for child, other in zip(left, spare, strict=False)}
+    return partners | {id(child): other for child, other in zip(unpaired, spare, strict=False)}
 
 
 def _each_alone(desired: list[Node], stored: list[Node]) -> dict[int, Node] | None:
     """Return the partners where every tag is there once at most and under the same name; None elsewhere."""
-    there = {child.tag: child for child in stored}
+    by_tag = {child.tag: child for child in stored}
     tags = {child.tag for child in desired}
-    if len(there) < len(stored) or len(tags) < len(desired) or not tags <= there.keys():
+    if len(by_tag) < len(stored) or len(tags) < len(desired) or not tags <= by_tag.keys():
         return None
     if any(tag in UNORDERED or tag.endswith(_NAMED) for tag in tags):
         return None
-    return {id(child): there[child.tag] for child in desired}
+    return {id(child): by_tag[child.tag] for child in desired}
 
 
 def _key(node: Node) -> str:
@@ -60,9 +60,9 @@ def _key(node: Node) -> str:
 def _that_count(desired: list[Node], stored: list[Node]) -> list[Node]:
     """Return the children without the first ones of a field that stands more often than it is stored."""
     names = [tag_class(child.tag) for child in desired]
-    counts, kept = Counter(names), Counter(tag_class(child.tag) for child in stored)
+    counts, stored_counts = Counter(names), Counter(tag_class(child.tag) for child in stored)
     fields = {name for name in counts if counts[name] > 1 and not is_class(name) and not is_value(name)}
-    surplus = {name: counts[name] - kept[name] for name in fields - UNORDERED}
+    surplus = {name: counts[name] - stored_counts[name] for name in fields - UNORDERED}
     if not surplus:
         return desired
     counting = []

@@ -91,7 +91,7 @@ class PartMemory(Generic[_T]):
         self._seen |= new
         return None if len(new) * 2 > len(pieces.children) else (known, repeated)
 
-    def keep(self, pieces: Pieces, child: str, found: _T) -> None:
+    def keep(self, pieces: Pieces, child: str, value: _T) -> None:
         """Remember what was found in a part."""
         if len(child) > self._longest:
             return
@@ -99,7 +99,7 @@ class PartMemory(Generic[_T]):
             self._by_head.clear()
             self._size = 0
         self._size += len(child) + _OVERHEAD
-        self._by_head.setdefault(pieces.head, {})[child] = found
+        self._by_head.setdefault(pieces.head, {})[child] = value
 
 
 _OVERHEAD = 500
@@ -115,10 +115,10 @@ def alone(pieces: Pieces, children: list[str]) -> list[etree._Element] | None:
     if any(sign in text for sign in _HIDING):
         return None
     try:
-        found = list(as_lxml(pieces.document(children)))
+        elements = list(as_lxml(pieces.document(children)))
     except XmlError:
         return None
-    marks = found[1::2]
-    if len(found) != 2 * len(children) - 1 or any(mark.tag != _MARK_TAG for mark in marks):
+    marks = elements[1::2]
+    if len(elements) != 2 * len(children) - 1 or any(mark.tag != _MARK_TAG for mark in marks):
         return None
-    return found[::2]
+    return elements[::2]

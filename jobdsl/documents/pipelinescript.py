@@ -118,13 +118,13 @@ _DEEPEST = 10
 def calls_of(script: str) -> ScriptCalls:
     """Find what a script calls; many jobs share one, so answers are kept."""
     calls = ScriptCalls()
-    found: dict[tuple[Place, str], ScriptCall] = {}
+    by_name: dict[tuple[Place, str], ScriptCall] = {}
     tokens = list(_tokens(script, 1, 0))
     own = _defined(tokens)
     for call in _calls(tokens, calls):
         if call.name not in own or call.place == "class":
-            found.setdefault((call.place, call.name), call)
-    calls.calls = sorted(found.values(), key=lambda call: call.line)
+            by_name.setdefault((call.place, call.name), call)
+    calls.calls = sorted(by_name.values(), key=lambda call: call.line)
     return calls
 
 

@@ -86,10 +86,10 @@ class References(Claims):
     """Scripts of Pipelines."""
 
 
-def look(one: Definition) -> References | XmlError:
+def look(definition: Definition) -> References | XmlError:
     """What a definition's document refers to, or why it cannot be read: one look for lint and policy."""
     try:
-        return references(one.document)
+        return references(definition.document)
     except XmlError as error:
         return error
 
@@ -144,11 +144,11 @@ def references(document: str | bytes) -> References:
     if shared is not None:
         return shared
     root = as_lxml(document)
-    found = References()
-    found.note_root(document, root)
-    if _note(found, list(root.iter("*"))):
-        found.secrets = _secrets(document, root)
-    return found
+    collected = References()
+    collected.note_root(document, root)
+    if _note(collected, list(root.iter("*"))):
+        collected.secrets = _secrets(document, root)
+    return collected
 
 
 def _secrets(document: str | bytes, root: etree._Element) -> list[SecretText]:
@@ -165,10 +165,10 @@ class _Part(NamedTuple):
     """Fields of `References` and their values, without empty ones."""
     may_hold_secrets: bool
 
-    def add_to(self, found: References) -> bool:
+    def add_to(self, references: References) -> bool:
         """Add them to what a document refers to; returns whether the part may hold secrets."""
         for name, values in self.references:
-            own = getattr(found, name)
+            own = getattr(references, name)
             own.update(values) if type(own) is dict else own.extend(values)
         return self.may_hold_secrets
 
@@ -176,7 +176,7 @@ class _Part(NamedTuple):
 _PARTS: PartMemory[_Part] = PartMemory(16_000_000, 100_000)
 _OF_ALL = ("kinds", "is_folder", "secrets")
 """Fields of `References` that a document has as a whole."""
-_COLLECTED = tuple(one.name for one in fields(References) if one.name not in _OF_ALL)
+_COLLECTED = tuple(field.name for field in fields(References) if field.name not in _OF_ALL)
 """Fields that hold what is found in the elements of a document, in their order."""
 _collected = attrgetter(*_COLLECTED)
 
@@ -203,17 +203,17 @@ def _from_parts(document: str) -> References | None:
     tags = [parts[child].tag if child in parts else str(elements[child].tag) for child in pieces.children]
     empty = "/><".join(tags) + "/>"
     root = known.get(empty) or _part(pieces, empty, as_lxml(pieces.document([empty])), is_root=True)
-    found = References(kinds=[tag_class(pieces.tag)])
-    secrets = root.add_to(found)
+    collected = References(kinds=[tag_class(pieces.tag)])
+    secrets = root.add_to(collected)
     for child in pieces.children:
         part = parts.get(child)
-        in_child = _note_part(found, child, elements[child]) if part is None else part.add_to(found)
+        in_child = _note_part(collected, child, elements[child]) if part is None else part.add_to(collected)
         secrets = secrets or in_child
-    if found.secret_names:
-        found.secret_names = list(dict.fromkeys(found.secret_names))
+    if collected.secret_names:
+        collected.secret_names = list(dict.fromkeys(collected.secret_names))
     if secrets:
-        found.secrets = _secrets(document, as_lxml(document))
-    return found
+        collected.secrets = _secrets(document, as_lxml(document))
+    return collected
 
 
 def _part(pieces: Pieces, text: str, element: etree._Element, *, is_root: bool = False) -> _Part:
@@ -221,22 +221,26 @@ def _part(pieces: Pieces, text: str, element: etree._Element, *, is_root: bool =
 
     Of what is outside it, only the root's tag and attributes count.
     """
-    found = References()
-    may_hold_secrets = _note(found, [element]) if is_root else _note_part(found, text, element)
-    collected = [(name, values) for name, values in zip(_COLLECTED, _collected(found), strict=True) if values]
+    part_references = References()
+    may_hold_secrets = (
+        _note(part_references, [element]) if is_root else _note_part(part_references, text, element)
+    )
+    collected = [
+        (name, values) for name, values in zip(_COLLECTED, _collected(part_references), strict=True) if values
+    ]
     part = _Part(str(element.tag), tuple(collected), may_hold_secrets)
     _PARTS.keep(pieces, text, part)
     return part
 
 
-def _note_part(found: References, text: str, element: etree._Element) -> bool:
+def _note_part(references: References, text: str, element: etree._Element) -> bool:
     """Note what a child of the root refers to, with all in it; returns whether it may hold secrets."""
     if SECRET_START in text:
-        found.secret_names += secret_names(text, element)
-    return _note(found, list(element.iter("*")))
+        references.secret_names += secret_names(text, element)
+    return _note(references, list(element.iter("*")))
 
 
-def _note(found: References, nodes: Iterable[etree._Element]) -> bool:
+def _note(references: References, nodes: Iterable[etree._Element]) -> bool:
     """Note what elements refer to; returns whether one of them may hold a secret."""
     secrets = False
     for element in nodes:
@@ -251,16 +255,16 @@ def _note(found: References, nodes: Iterable[etree._Element]) -> bool:
         java, is_field, may_be_secret, names_others, properties, check, is_claim = meaning
         if attributes:
             java, check = _named_class(element, java, check)
-            found.note_attributes(element, attributes)
+            references.note_attributes(element, attributes)
             secrets = secrets or secretsigns.in_attributes(attributes)
         if check is not None:
-            found.mistakes += check(element)
+            references.mistakes += check(element)
         if java:
-            _note_class(found, java, element)
+            _note_class(references, java, element)
         if is_claim:
-            found.note_field(element)
+            references.note_field(element)
         if is_field:
-            _note_field(found, element, (text or "").strip())
+            _note_field(references, element, (text or "").strip())
         secrets = secrets or (
             (may_be_secret and secretsigns.in_field(element, str(element.tag)))
             or (names_others and names_secret(text or ""))
@@ -271,10 +275,10 @@ def _note(found: References, nodes: Iterable[etree._Element]) -> bool:
 
 def _named_class(element: etree._Element, java: str, check: Check | None) -> tuple[str, Check | None]:
     """The class that an element's attribute names, and its check; else those of its tag."""
-    given = attribute_class(element)
-    if given is None:
+    named = attribute_class(element)
+    if named is None:
         return java, check
-    return given if _is_class(given) else "", CHECKS.get(canonical(given))
+    return named if _is_class(named) else "", CHECKS.get(canonical(named))
 
 
 class _Class(NamedTuple):
@@ -292,43 +296,43 @@ def _class(java: str) -> _Class:
     return _Class(known_tags(java), bool(groups_of(java)), _STEP_TEXT.get(canonical(java), ""))
 
 
-def _note_class(found: References, java: str, element: etree._Element) -> None:
+def _note_class(references: References, java: str, element: etree._Element) -> None:
     known, has_groups, step_text = _class(java)
-    found.classes[java] = None
-    if has_groups or found.is_folder:
-        found.note_class(java, element)
+    references.classes[java] = None
+    if has_groups or references.is_folder:
+        references.note_class(java, element)
     tags = [child.tag for child in element]
     if known is not None and not known.issuperset(tags):
         strange = sorted(str(tag) for tag in set(tags) - known)
-        found.strangers += [(java, tag, known.difference(tags)) for tag in strange]
+        references.strangers += [(java, tag, known.difference(tags)) for tag in strange]
     if step_text:
         text = (element[tags.index(step_text)].text or "") if step_text in tags else ""
         if not text or text.isspace():
-            found.empty.append(canonical(java))
+            references.empty.append(canonical(java))
         elif canonical(java) == _PIPELINE:
-            found.pipelines.append(text)
+            references.pipelines.append(text)
 
 
-def _note_field(found: References, element: etree._Element, text: str) -> None:
+def _note_field(references: References, element: etree._Element, text: str) -> None:
     if not text or len(element):
         return
     tag, parent = str(element.tag), element.getparent()
     if parent is None:
         return
     if tag == "firstJob":
-        found.shown.append(text)
+        references.shown.append(text)
         return
     if tag == "string" and parent.tag == "jobNames":
-        found.listed.append(text)
+        references.listed.append(text)
         if "/" in text and not _looks_into_folders(parent.getparent()):
-            found.flat.append(text)
+            references.flat.append(text)
         return
     owner = _owner(parent)
     if tag == "spec" or (tag == "cron" and owner.endswith("Trigger")):
-        found.crons.append(element.text or "")
+        references.crons.append(element.text or "")
     elif (kind := _JOB_FIELDS.get((canonical(owner), tag))) is not None:
         names = [text] if kind == "copied" else [name.strip() for name in text.split(",")]
-        found.jobs += [(kind, name) for name in names if name]
+        references.jobs += [(kind, name) for name in names if name]
 
 
 def _looks_into_folders(view: etree._Element | None) -> bool:

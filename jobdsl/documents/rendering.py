@@ -21,19 +21,19 @@ _NEEDS_ENDING = re.compile(r"\Aconfig\Z|\.(?:item|view)\Z")
 """Leaves that get an ending of their own: `config`, which is a folder's, and what ends like one that has."""
 
 
-def file_of(one: Definition) -> str:
+def file_of(definition: Definition) -> str:
     """Where a definition's document is written, relative to the directory.
 
     A name the layout would take for something else is written so that `name_of` gives it back: a leading
     dot, a directory that ends like a file, a job called `config`.
     """
-    *folders, leaf = map(_escape, one.full_name.split("/"))
-    if one.is_folder:
+    *folders, leaf = map(_escape, definition.full_name.split("/"))
+    if definition.is_folder:
         folders.append(leaf)
     below = "".join(f"{_DIRECTORY_END.sub('%2Exml', folder)}/" for folder in folders)
-    if one.is_folder:
+    if definition.is_folder:
         return f"{below}config.xml"
-    return f"{below}{leaf}{_ending(one) if _NEEDS_ENDING.search(leaf) else ''}.xml"
+    return f"{below}{leaf}{_ending(definition) if _NEEDS_ENDING.search(leaf) else ''}.xml"
 
 
 def name_of(path: str) -> str:
@@ -42,7 +42,7 @@ def name_of(path: str) -> str:
         stem = path.removesuffix("/config.xml")
     else:
         stem = _ENDING.sub("", path.removesuffix(".xml"))
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), stem)
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), stem)
 
 
 def _escape(name: str) -> str:
@@ -50,8 +50,8 @@ def _escape(name: str) -> str:
     return f"%2E{name[1:]}" if name.startswith(".") else name
 
 
-def _ending(one: Definition) -> str:
-    return ".view" if one.is_view else ".item"
+def _ending(definition: Definition) -> str:
+    return ".view" if definition.is_view else ".item"
 
 
 class DocumentWriter:
@@ -119,9 +119,9 @@ class DocumentWriter:
         return self._directory
 
 
-def _with_ending(one: Definition, name: str) -> str:
+def _with_ending(definition: Definition, name: str) -> str:
     """The name of the file where a view and an item have the same one."""
-    return f"{name.removesuffix('.xml')}{_ending(one)}.xml"
+    return f"{name.removesuffix('.xml')}{_ending(definition)}.xml"
 
 
 def _untrusted(estate: Path) -> Path:
@@ -136,8 +136,8 @@ def check_output(out: Path, estate: Path) -> None:
         raise JobdslError(f"{out} is a file", hint="--out takes a directory")
     place, root = out.resolve(), estate.resolve()
     if root.is_relative_to(place):
-        what = "is the estate itself" if place == root else "holds the estate"
-        raise JobdslError(f"{out} {what}", hint="name a directory for the documents alone")
+        relation = "is the estate itself" if place == root else "holds the estate"
+        raise JobdslError(f"{out} {relation}", hint="name a directory for the documents alone")
     if place.is_dir() and not (place / MANIFEST).exists() and (others := _visible(place)):
         shown = ", ".join(others[:3]) + (" ..." if len(others) > 3 else "")
         hint = "name a new directory, an empty one, or one that render wrote"
@@ -146,6 +146,6 @@ def check_output(out: Path, estate: Path) -> None:
 
 def _visible(directory: Path) -> list[str]:
     try:
-        return sorted(one.name for one in directory.iterdir() if not one.name.startswith("."))
+        return sorted(entry.name for entry in directory.iterdir() if not entry.name.startswith("."))
     except OSError as error:
         raise JobdslError(f"{directory} cannot be listed: {error.strerror}") from None

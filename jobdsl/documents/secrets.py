@@ -55,7 +55,7 @@ class Secrets:
             raise JobdslError(f"the secrets file {path} cannot be read: {error.strerror}") from None
         except (ValueError, RecursionError):  # never the parser's own words: they may quote the file
             raise JobdslError(f"the secrets file {path} is no JSON") from None
-        if not isinstance(values, dict) or not all(isinstance(one, str) for one in values.values()):
+        if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
             raise JobdslError(
                 f"the secrets file {path} must be one JSON object of texts", hint='{"name": "value", ...}'
             )
@@ -123,10 +123,10 @@ def secrets_of(root: Path, settings: Settings) -> Secrets:
 
     JOBDSL_SECRETS names another file than `jobdsl.toml` does: a build gets one that Jenkins keeps.
     """
-    given = os.environ.get("JOBDSL_SECRETS")
-    if settings.secrets is None and not given:
+    path_text = os.environ.get("JOBDSL_SECRETS")
+    if settings.secrets is None and not path_text:
         return Secrets()
-    path = Path(given) if given else root / str(settings.secrets)
+    path = Path(path_text) if path_text else root / str(settings.secrets)
     return Secrets.load(path) if path.exists() else Secrets(source=os.path.normpath(path))
 
 

@@ -111,19 +111,19 @@ def _all_mean_nothing(values: Mapping[str, str]) -> bool:
     return all(map(means_nothing, values.values()))
 
 
-def same(name: str, wanted: str, stored: str) -> bool:
+def same(name: str, desired: str, stored: str) -> bool:
     """Whether two values of a field or attribute mean the same to Jenkins."""
-    if wanted == stored or ENCRYPTED.fullmatch(stored):
+    if desired == stored or ENCRYPTED.fullmatch(stored):
         return True
-    if "${" in wanted and TOKEN.search(wanted):  # what the controller has for it is none of our business
-        return fits(_plain(wanted), _plain(stored))
-    one, other = _plain(wanted), _plain(stored)
+    if "${" in desired and TOKEN.search(desired):  # what the controller has for it is none of our business
+        return fits(_plain(desired), _plain(stored))
+    ours, theirs = _plain(desired), _plain(stored)
     if name == "description":  # a marker and browsers change the line ends around it
-        one, other = one.strip("\n"), other.strip("\n")
-    if one == other or (one.lower() in ("true", "false") and one.lower() == other):
+        ours, theirs = ours.strip("\n"), theirs.strip("\n")
+    if ours == theirs or (ours.lower() in ("true", "false") and ours.lower() == theirs):
         return True
-    if _NUMBER.fullmatch(one.strip()) and _NUMBER.fullmatch(other.strip()):
-        return float(one) == float(other) or (name in _UNLIMITED and {one.strip(), other} == {"0", "-1"})
+    if _NUMBER.fullmatch(ours.strip()) and _NUMBER.fullmatch(theirs.strip()):
+        return float(ours) == float(theirs) or (name in _UNLIMITED and {ours.strip(), theirs} == {"0", "-1"})
     return False
 
 

@@ -113,19 +113,19 @@ def class_name(tag: str) -> str:
     return _ENCODED.sub(_decoded, tag) if "_" in tag else tag
 
 
-def _decoded(found: re.Match[str]) -> str:
-    if found[1] is None:
-        return "_" if found[0] == "__" else "$"
+def _decoded(match: re.Match[str]) -> str:
+    if match[1] is None:
+        return "_" if match[0] == "__" else "$"
     from unicodedata import normalize  # characters in names are rare
 
     try:  # Java takes the digits of any script
-        return chr(int(normalize("NFKC", found[1]), 16))
+        return chr(int(normalize("NFKC", match[1]), 16))
     except ValueError:
-        return found[0]
+        return match[0]
 
 
-def _escape_one(found: re.Match[str]) -> str:
-    character = found[0]
+def _escape_one(match: re.Match[str]) -> str:
+    character = match[0]
     if _IMPOSSIBLE.match(character):
         raise DslError(
             f"the character U+{ord(character):04X} cannot be part of XML",
@@ -205,13 +205,15 @@ def elements(document: bytes | str) -> Iterator[etree._Element]:
 def has_control_references(data: bytes) -> bool:
     """Tell whether a document refers to characters that XML 1.0 does not allow."""
     return (
-        any(found[1] or found[2] for found in _REFERENCE_OR_NONE.finditer(data)) if b"&#" in data else False
+        any(reference[1] or reference[2] for reference in _REFERENCE_OR_NONE.finditer(data))
+        if b"&#" in data
+        else False
     )
 
 
 def shift(text: str) -> str:
     """Text with its control characters as the private ones that lxml accepts."""
-    return _CONTROL.sub(lambda found: chr(_SHIFT + ord(found[0])), text)
+    return _CONTROL.sub(lambda match: chr(_SHIFT + ord(match[0])), text)
 
 
 def _encoded(document: bytes | str) -> bytes:
@@ -233,9 +235,9 @@ def _shift_references(data: bytes) -> tuple[bytes, bool]:
     if _OWN_PRIVATE.search(data):
         raise XmlError("it holds control characters and U+F0000 to U+F001F, which stand for them here")
 
-    def private(found: re.Match[bytes]) -> bytes:
-        code = int(found[1], 16) if found[1] else int(found[2] or b"0")
-        return b"&#x%x;" % (_SHIFT + code) if code else found[0]
+    def private(match: re.Match[bytes]) -> bytes:
+        code = int(match[1], 16) if match[1] else int(match[2] or b"0")
+        return b"&#x%x;" % (_SHIFT + code) if code else match[0]
 
     shifted = _REFERENCE_OR_NONE.sub(private, data)
     return shifted, shifted != data
@@ -295,11 +297,11 @@ def _too_deep() -> etree.XPath:
 
 def _syntax_error(data: bytes, error: etree.XMLSyntaxError) -> XmlError:
     """What is wrong with a document; a control character by its name, which the parser does not tell."""
-    found = _CONTROL_BYTE.search(data) if b"\0" not in data else None
-    if found is None or not 0 <= (line := data.count(b"\n", 0, found.start()) + 1) <= (error.lineno or 0):
+    match = _CONTROL_BYTE.search(data) if b"\0" not in data else None
+    if match is None or not 0 <= (line := data.count(b"\n", 0, match.start()) + 1) <= (error.lineno or 0):
         reason = (error.msg or "not well-formed").split(", line ")[0].strip()
         return XmlError(f"not well-formed XML: {reason}", line=error.lineno or 0)
-    code = found[0][0]
+    code = match[0][0]
     return XmlError(
         f"not well-formed XML: it holds the control character U+{code:04X} itself",
         line=line,
@@ -340,8 +342,8 @@ def _attributes(element: etree._Element, shifted: bool) -> dict[str, str]:
 def _with_text_between(element: etree._Element, children: list[Node], shifted: bool) -> list[Node]:
     """The children with the text between them (mixed content; very rare)."""
     mixed = [Node(TEXT, element.text or "")]
-    for child, found in zip(children, element, strict=True):
-        mixed += [child, Node(TEXT, found.tail or "")]
+    for child, element_child in zip(children, element, strict=True):
+        mixed += [child, Node(TEXT, element_child.tail or "")]
     if shifted:
         for node in mixed:
             if node.tag == TEXT:
@@ -350,4 +352,4 @@ def _with_text_between(element: etree._Element, children: list[Node], shifted: b
 
 
 def _unshift(text: str) -> str:
-    return text if text.isascii() else _SHIFTED.sub(lambda found: chr(ord(found[0]) - _SHIFT), text)
+    return text if text.isascii() else _SHIFTED.sub(lambda match: chr(ord(match[0]) - _SHIFT), text)

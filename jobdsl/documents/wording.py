@@ -58,19 +58,19 @@ def summary_in_words(before: Node, after: Node) -> str:
     """Return the first changes between two documents in one line; empty where there are none."""
     if any(len(node.children) > _MOST_CHILDREN for side in (before, after) for node in side.walk()):
         return ""
-    found = list(changes_in_words(before, after))
-    more = [f"{len(found) - _MOST} more"] if len(found) > _MOST else []
-    return "; ".join([*found[:_MOST], *more])
+    changes = list(changes_in_words(before, after))
+    more = [f"{len(changes) - _MOST} more"] if len(changes) > _MOST else []
+    return "; ".join([*changes[:_MOST], *more])
 
 
 def changes_in_words(before: Node, after: Node) -> Iterator[str]:
     """Yield what is different between the document as it is and as it would be."""
-    told: set[str] = set()
+    seen: set[str] = set()
     tags = dict.fromkeys(child.tag for child in (*after.children, *before.children))
     for tag in tags:
         for words in _child(before.find(tag), after.find(tag), tag):
-            if words not in told:
-                told.add(words)
+            if words not in seen:
+                seen.add(words)
                 yield words
 
 
@@ -107,10 +107,12 @@ def _properties(old: Sequence[Node], new: Sequence[Node]) -> Iterator[str]:
         (_PARAMETERS, "parameterDefinitions", "parameter", _name),
         (_TRIGGERS, "triggers", "trigger", _class),
     ):
-        lists = [[one for one in side if _java(one) == java] for side in (old, new)]
-        before, after = ([child for one in side for child in _children(one.find(tag))] for side in lists)
+        lists = [[node for node in side if _java(node) == java] for side in (old, new)]
+        before, after = (
+            [child for holder in side for child in _children(holder.find(tag))] for side in lists
+        )
         yield from _named(before, after, word, identity)
-        old, new = ([one for one in side if _java(one) != java] for side in (old, new))
+        old, new = ([node for node in side if _java(node) != java] for side in (old, new))
     yield from _named(old, new, "property", _class)
 
 
@@ -130,19 +132,19 @@ def _named(
     for name in before:
         if name not in after:
             yield f"{word} {name} removed"
-    kept = [name for name in before if name in after]
-    if kept != [name for name in after if name in before]:
+    common = [name for name in before if name in after]
+    if common != [name for name in after if name in before]:
         yield f"order of {word}s"
 
 
 def _by_identity(nodes: Sequence[Node], identity: Callable[[Node], str]) -> dict[str, Node]:
-    found: dict[str, Node] = {}
+    by_identity: dict[str, Node] = {}
     for node in nodes:
         name, count = identity(node), 2
-        while name in found:
+        while name in by_identity:
             name, count = f"{identity(node)} ({count})", count + 1
-        found[name] = node
-    return found
+        by_identity[name] = node
+    return by_identity
 
 
 def _ordered(old: Sequence[Node], new: Sequence[Node], word: str) -> Iterator[str]:
@@ -157,7 +159,7 @@ def _ordered(old: Sequence[Node], new: Sequence[Node], word: str) -> Iterator[st
         gone = list(range(low, high))
         for at in range(start, end):
             place = f"{word} {at + 1} of {len(new)}"
-            same = next((one for one in gone if old[one].tag == new[at].tag), None)
+            same = next((index for index in gone if old[index].tag == new[at].tag), None)
             if same is None:
                 yield f"{place} added: {_class(new[at])}"
             else:
@@ -192,8 +194,8 @@ def _class(node: Node) -> str:
 
 
 def _name(node: Node) -> str:
-    found = node.find("name")
-    return found.text if found is not None else _class(node)
+    child = node.find("name")
+    return child.text if child is not None else _class(node)
 
 
 def _children(node: Node | None) -> list[Node]:

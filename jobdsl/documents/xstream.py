@@ -35,10 +35,10 @@ def texts(element: etree._Element) -> list[str]:
     stands for itself, as what it leads to is not followed.
     """
     pieces = [element.text, *(child.tail for child in element)]
-    found = [piece.strip() for piece in pieces if piece is not None]
+    values = [piece.strip() for piece in pieces if piece is not None]
     for child in element.iter("*"):
         if child is not element and class_name(str(child.tag)) in _MEMBERS:
-            found += texts(child)
+            values += texts(child)
         if "reference" in child.attrib:
-            found.append(f'reference="{child.get("reference")}"')
-    return [text for text in dict.fromkeys(found) if text]
+            values.append(f'reference="{child.get("reference")}"')
+    return [text for text in dict.fromkeys(values) if text]

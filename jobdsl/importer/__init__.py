@@ -54,13 +54,19 @@ def import_estate(
     documents = _documents(source, only)
     maker = EstateWriter(
         out,
-        with_views(one for one in documents.found if one.subitem is None),
+        with_views(document for document in documents.sources if document.subitem is None),
         secrets_file,
         least_family=least_family if templates else None,
     )
     maker.make()
-    left_out = [_left_out(one, one.subitem) for one in documents.found if one.subitem is not None]
-    imported = sorted([*maker.imported.values(), *left_out], key=lambda one: (one.name, one.place))
+    left_out = [
+        _left_out(document, document.subitem)
+        for document in documents.sources
+        if document.subitem is not None
+    ]
+    imported = sorted(
+        [*maker.imported.values(), *left_out], key=lambda document: (document.name, document.place)
+    )
     result = ImportResult(
         out,
         tuple(imported),
@@ -78,10 +84,10 @@ def import_estate(
     return result
 
 
-def _left_out(found: SourceDocument, kind: Subitem) -> Imported:
+def _left_out(document: SourceDocument, kind: Subitem) -> Imported:
     """What becomes of a document of something that Jenkins keeps inside a job."""
     error = f"{kind.reason}; {kind.hint}"
-    return Imported(found.name, found.place, found.size, error, left_out=kind, root=found.root)
+    return Imported(document.name, document.place, document.size, error, left_out=kind, root=document.root)
 
 
 def _documents(source: Path | Controller | DiskDocuments, only: Collection[str]) -> DiskDocuments:
@@ -90,12 +96,12 @@ def _documents(source: Path | Controller | DiskDocuments, only: Collection[str])
         return source
     if isinstance(source, Path):
         documents = on_disk(source)
-        if not documents.found:
+        if not documents.sources:
             hint = documents.sentence() or "they are files named *.xml"
             raise JobdslError(f"{source} holds no documents", hint=hint)
         return documents
     documents = DiskDocuments(on_controller(source, only))
-    if not documents.found:
+    if not documents.sources:
         if only:
             hint = 'a folder with all in it: --only "FOLDER/**"'
             raise JobdslError(f"{source.url} has no items or views that {', '.join(only)} fits", hint=hint)
@@ -125,6 +131,6 @@ def _refuse_to_overwrite(out: Path, secrets_file: Path, source: object, force: b
 def _holds_files(out: Path) -> bool:
     """Whether there is anything in a directory but what is hidden, such as a repository of git."""
     try:
-        return out.exists() and any(not one.name.startswith(".") for one in out.iterdir())
+        return out.exists() and any(not entry.name.startswith(".") for entry in out.iterdir())
     except OSError as error:
         raise JobdslError(f"{out} cannot be listed: {error.strerror}") from None

@@ -46,12 +46,12 @@ def elements(root: Node) -> int:
     return sum(map(_is_element, root.walk())) - _is_element(root)
 
 
-def untyped(made: Item) -> int:
+def untyped(definition: Item) -> int:
     """How many Jenkins elements an item writes without a typed class; its root is none of them."""
-    count = sum(map(_untyped_here, _below(made)))
-    if not isinstance(made, item | view):
+    count = sum(map(_untyped_here, _below(definition)))
+    if not isinstance(definition, item | view):
         return count
-    root = made.definition
+    root = definition.definition
     return count - (_is_element(root.node) if isinstance(root, Literal) else _names_class(root))
 
 
@@ -76,8 +76,8 @@ def _names_class(raw: Raw) -> bool:
 def _dotted(fields: Mapping[str, Any]) -> int:
     """Fields whose own tag names a class."""
     return sum(
-        _is_class(class_name(tag)) and not (isinstance(one, Raw) and _is_class(one.tag))
-        for tag, one in fields.items()
+        _is_class(class_name(tag)) and not (isinstance(field, Raw) and _is_class(field.tag))
+        for tag, field in fields.items()
     )
 
 
@@ -85,7 +85,7 @@ def _below(value: Any) -> Iterator[Any]:
     """The value and all values in it."""
     stack = [value]
     while stack:
-        one = stack.pop()
-        if not isinstance(one, str):
-            yield one
-            stack += parts(one)
+        part = stack.pop()
+        if not isinstance(part, str):
+            yield part
+            stack += parts(part)

@@ -80,10 +80,10 @@ class Writer:
         layout = usual if same else record.layout
         arguments = {
             **renamed,
-            **{key: one for key, one in given(record, layout).items() if key not in renamed},
+            **{key: argument for key, argument in given(record, layout).items() if key not in renamed},
         }
         named: list[tuple[str, Code]] = []
-        in_order = [name for name, one in record._fields.items() if one.first]
+        in_order = [name for name, field in record._fields.items() if field.first]
         positional = _leading(in_order, arguments)
         parts: list[tuple[str, Code]] = [("", self.code(arguments[name], kind)) for name in positional]
         named = [
@@ -130,18 +130,18 @@ class Writer:
         if isinstance(value, Mapping):
             return Brackets(
                 "{",
-                [(f"{quoted(key)}: ", self.code(one, f"{kind} {key}")) for key, one in value.items()],
+                [(f"{quoted(key)}: ", self.code(member, f"{kind} {key}")) for key, member in value.items()],
                 "}",
             )
         if isinstance(value, Sequence):
-            return Brackets("[", [("", self.code(one, kind)) for one in value], "]")
+            return Brackets("[", [("", self.code(member, kind)) for member in value], "]")
         raise TypeError(f"no DSL source for {value!r}")
 
     def _text(self, text: str, kind: str) -> Code:
-        found = TOKEN.fullmatch(text)
-        if found is not None:
+        token = TOKEN.fullmatch(text)
+        if token is not None:
             self.uses.add("secret")
-            return Brackets("secret(", [("", quoted(found[1]))])
+            return Brackets("secret(", [("", quoted(token[1]))])
         path = self.file_of(text, kind) if self.file_of is not None else ""
         if path:
             self.uses.add("read_file")
@@ -157,7 +157,7 @@ class Writer:
         word = "element" if raw.tag else "node"
         self.uses.add(word)
         parts: list[tuple[str, Code]] = [("", quoted(raw.tag))] if raw.tag else []
-        parts += [("", self.code(one, raw.tag)) for one in raw.members]
+        parts += [("", self.code(member, raw.tag)) for member in raw.members]
         if raw.attrs:
             parts.append(("_attrs=", self.code(raw.attrs)))
         if raw.text:
@@ -203,12 +203,12 @@ def given(record: Any, layout: str | None) -> dict[str, Any]:
 
 def _is_needed(record: Any, name: str, value: Any) -> bool:
     """Whether an argument that says little changes anything."""
-    one = record._fields[name]
-    if isinstance(one, SlotField) and not one.default:
+    field = record._fields[name]
+    if isinstance(field, SlotField) and not field.default:
         return False
-    if not one.stored or one.default is REQUIRED or record.layout is None:
+    if not field.stored or field.default is REQUIRED or record.layout is None:
         return True
-    return one.is_default(value) or not is_same(record, name, one.default)
+    return field.is_default(value) or not is_same(record, name, field.default)
 
 
 def _leading(in_order: Sequence[str], arguments: Mapping[str, Any]) -> list[str]:

@@ -30,12 +30,12 @@ _NEVER = frozenset({"folder", "item", "view"})
 """Words that also stand for what no document says."""
 
 
-def usual_layouts(found: Sequence[SourceDocument]) -> dict[str, str]:
+def usual_layouts(documents: Sequence[SourceDocument]) -> dict[str, str]:
     """The layout of most elements of a class, by the class's name in the DSL; none for the class's own."""
     load_all()
     records: dict[str, list[Any]] = {}
-    for one in found[:: -(-len(found) // _SAMPLE) or 1]:
-        for record in _records(one):
+    for document in documents[:: -(-len(documents) // _SAMPLE) or 1]:
+        for record in _records(document):
             records.setdefault(record.dsl_name(), []).append(record)
     layouts = {word: _usual(records[word]) for word in sorted(records) if word not in _NEVER}
     classes: dict[str, Any] = {word: type(records[word][0]) for word in layouts}
@@ -54,7 +54,7 @@ def _usual(records: Sequence[Any]) -> str | None:
     if not orders:
         return base
     fitting = {
-        order: sum(is_same(one, "layout", with_order(one.layout, order)) for one in records)
+        order: sum(is_same(record, "layout", with_order(record.layout, order)) for record in records)
         for order in orders
     }
     order, count = max(fitting.items(), key=lambda pair: pair[1])
@@ -68,13 +68,13 @@ def _most(layouts: Counter[str | None]) -> str | None:
     return layout if layout is not None and count >= max(_FEW, layouts.total() // 2 + 1) else None
 
 
-def _records(one: SourceDocument) -> Iterator[Any]:
+def _records(document: SourceDocument) -> Iterator[Any]:
     """The typed values a document is made of."""
     try:
-        made, _ = as_item(one.name, resolved(defined(parse(one.read()))), one.is_view)
+        definition, _ = as_item(document.name, resolved(defined(parse(document.read()))), document.is_view)
     except JobdslError:  # told when it is imported
         return
-    stack: list[Any] = [made]
+    stack: list[Any] = [definition]
     while stack:
         value = stack.pop()
         if isinstance(value, Record):

@@ -103,23 +103,23 @@ def convert(
     if source.data.count(b"<") > 2 * _MOST_ELEMENTS:
         raise XmlError(f"it has more than {_MOST_ELEMENTS} elements")
     root = resolved(defined(parse(source.data)))
-    made = Imported(source.name, source.place, len(source.data), root=root.tag, print=fingerprint(root))
-    made.elements = elements(root)
+    imported = Imported(source.name, source.place, len(source.data), root=root.tag, print=fingerprint(root))
+    imported.elements = elements(root)
     take_out(root, source.name, secrets)
-    made.doubts = doubts(root)
+    imported.doubts = doubts(root)
     with reading.without(unspeakable()):
         for definition, form in _items(source.name, root, source.is_view, first):
             try:
-                made.code, made.uses = writer.item(definition, name), writer.uses
-                made.typed = made.elements - untyped(definition)
+                imported.code, imported.uses = writer.item(definition, name), writer.uses
+                imported.typed = imported.elements - untyped(definition)
             except Exception:
                 if form == FORMS[-1]:
                     raise
                 writer.uses.clear()
                 continue
-            made.form, made.fallback = form, _fallback(root, definition, form)
+            imported.form, imported.fallback = form, _fallback(root, definition, form)
             break
-    return made
+    return imported
 
 
 def as_item(full_name: str, root: Node, is_view: bool, first: Form = "typed") -> tuple[Item, Form]:
@@ -149,38 +149,38 @@ def _items(full_name: str, root: Node, is_view: bool, first: Form) -> Iterator[t
     yield kind(name, Literal(to_text(root).lstrip("\n"))), FORMS[-1]
 
 
-def _drop_idle_actions(made: Item) -> None:
+def _drop_idle_actions(definition: Item) -> None:
     """Let an item say nothing of an empty list of actions, which comes and goes."""
-    words = (made.layout or "").split(" ")
+    words = (definition.layout or "").split(" ")
     if _IDLE_ACTIONS in words:
         rest = " ".join(word for word in words if word != _IDLE_ACTIONS)
-        object.__setattr__(made, "layout", rest or None)
+        object.__setattr__(definition, "layout", rest or None)
 
 
-def _drop_empty_description(made: Item) -> None:
+def _drop_empty_description(definition: Item) -> None:
     """Let an item or view say nothing of an empty description: an apply writes its marker there."""
-    if getattr(made, "description", None) == "" and not (made.extra or {}).get("description"):
-        object.__setattr__(made, "description", None)
+    if getattr(definition, "description", None) == "" and not (definition.extra or {}).get("description"):
+        object.__setattr__(definition, "description", None)
 
 
-def _fallback(root: Node, made: Item, form: Form) -> str:
+def _fallback(root: Node, definition: Item, form: Form) -> str:
     if form != "typed":
         return form
     known = _known(root)
-    return "element" if known is not None and not isinstance(made, known) else ""
+    return "element" if known is not None and not isinstance(definition, known) else ""
 
 
 def _typed(name: str, root: Node, kind: Any) -> Item:
     """With all typed classes."""
     cls = _known(root)
-    made: Item | None = reading.read_as(cls, root, {"name": name}) if cls is not None else None
-    return _raw(name, root, kind) if made is None else made
+    definition: Item | None = reading.read_as(cls, root, {"name": name}) if cls is not None else None
+    return _raw(name, root, kind) if definition is None else definition
 
 
 def _raw(name: str, root: Node, kind: Any) -> Item:
     """With typed classes for parts alone."""
-    made: Item = kind(name, reading.read_raw(root))
-    return made
+    definition: Item = kind(name, reading.read_raw(root))
+    return definition
 
 
 def _checked(name: str, root: Node, kind: Any) -> Item:

@@ -58,31 +58,33 @@ def listing(root: str, place: str) -> tuple[list[DirectoryEntry], list[str]]:
     entries: list[DirectoryEntry] = []
     directories: list[str] = []
     try:
-        with os.scandir(os.path.join(root, place)) as found:
-            inside = sorted((one for one in found if not one.name.startswith(".")), key=lambda one: one.name)
+        with os.scandir(os.path.join(root, place)) as scan:
+            inside = sorted(
+                (entry for entry in scan if not entry.name.startswith(".")), key=lambda entry: entry.name
+            )
     except OSError as error:
         if not place:
             raise JobdslError(f"{root} cannot be listed: {error.strerror}") from None
         return [DirectoryEntry(place, "", f"cannot be listed: {error.strerror}")], []
-    for one in inside:
-        path = f"{place}/{one.name}" if place else one.name
-        if one.is_symlink():
-            entries += _link(root, path, one.path)
-        elif one.is_dir(follow_symlinks=False):
+    for entry in inside:
+        path = f"{place}/{entry.name}" if place else entry.name
+        if entry.is_symlink():
+            entries += _link(root, path, entry.path)
+        elif entry.is_dir(follow_symlinks=False):
             if path.count("/") < _DEEPEST:
-                directories.append(one.name)
+                directories.append(entry.name)
             else:
                 entries.append(DirectoryEntry(path, "", f"lies more than {_DEEPEST} directories deep"))
-        elif one.name.endswith(".xml"):
-            entries.append(_file(path, one.path))
+        elif entry.name.endswith(".xml"):
+            entries.append(_file(path, entry.path))
     return entries, directories
 
 
 def count(root: str, place: str) -> int:
     """How many directories lie in a directory, links aside; none where it cannot be listed."""
     try:
-        with os.scandir(os.path.join(root, place)) as found:
-            return sum(one.is_dir(follow_symlinks=False) for one in found)
+        with os.scandir(os.path.join(root, place)) as scan:
+            return sum(entry.is_dir(follow_symlinks=False) for entry in scan)
     except OSError:
         return 0
 

@@ -26,7 +26,7 @@ from jobdsl.elements.base import registry
 from jobdsl.errors import JobdslError
 from jobdsl.grammar import names
 from jobdsl.importer.directory import DirectoryEntry, content, count, listing
-from jobdsl.importer.inputs import SourceDocument, found
+from jobdsl.importer.inputs import SourceDocument, source_document
 from jobdsl.importer.views import top_views
 
 __all__ = ["DiskDocuments", "on_disk", "one_document"]
@@ -68,7 +68,7 @@ _OF_HOMES = frozenset({"caches", "config-history", "fingerprints", "init.groovy.
 class DiskDocuments:
     """The documents of a directory, and how much lies there that is none."""
 
-    found: list[SourceDocument] = field(default_factory=list)
+    sources: list[SourceDocument] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     """By what it is: `build`, `user`, ..."""
 
@@ -93,14 +93,14 @@ def on_disk(source: Path) -> DiskDocuments:
 def _one_file(source: Path) -> DiskDocuments:
     path = source.resolve()
     name = path.parent.name if path.name == _OWN else path.stem
-    return DiskDocuments([_found(DirectoryEntry(path.name, str(path)), name or _NAMELESS)])
+    return DiskDocuments([_document(DirectoryEntry(path.name, str(path)), name or _NAMELESS)])
 
 
 def one_document(data: bytes, name: str = "") -> SourceDocument:
     """Return a document of which only the text is known; a view has its own name."""
-    made = found("", "standard input", data, is_view=False, read=lambda: data)
-    made = replace(made, is_view=is_view_root(made.root))
-    return replace(made, name=name or (_own_name(data) if made.is_view else "") or _NAMELESS)
+    document = source_document("", "standard input", data, is_view=False, read=lambda: data)
+    document = replace(document, is_view=is_view_root(document.root))
+    return replace(document, name=name or (_own_name(data) if document.is_view else "") or _NAMELESS)
 
 
 def _own_name(data: bytes) -> str:
@@ -129,9 +129,14 @@ class _Walk:
         else:
             self._directory("", "")
             self._from_the_only_home()
-        by_name = {one.name: one for one in self.all.found if one.place.rpartition("/")[2] != _OWN}
-        self.all.found = sorted(
-            (_own(one, by_name) for one in self.all.found), key=lambda one: (one.name, one.is_view)
+        by_name = {
+            document.name: document
+            for document in self.all.sources
+            if document.place.rpartition("/")[2] != _OWN
+        }
+        self.all.sources = sorted(
+            (_own(document, by_name) for document in self.all.sources),
+            key=lambda document: (document.name, document.is_view),
         )
         return self.all
 
@@ -139,29 +144,33 @@ class _Walk:
         """A directory that `jobdsl render` wrote: every file of it is a definition."""
         entries, directories = listing(self.root, place)
         for entry in entries:
-            self.all.found.append(_found(entry, name_of(entry.place)))
+            self.all.sources.append(_document(entry, name_of(entry.place)))
         for directory in directories:
             self._rendered(names.join(place, directory))
 
     def _directory(self, place: str, name: str) -> None:
         """A directory of documents: a home, an item, or a folder of that full name."""
         entries, directories = listing(self.root, place)
-        own = next((one for one in entries if one.place == names.join(place, _OWN)), None)
-        documents = [_found(one, _full_name(one, place, name)) for one in entries if one is not own]
-        root = _found(own, "").root if own else ""
+        own = next((entry for entry in entries if entry.place == names.join(place, _OWN)), None)
+        documents = [
+            _document(entry, _full_name(entry, place, name)) for entry in entries if entry is not own
+        ]
+        root = _document(own, "").root if own else ""
         containers = _JOBS in directories and self._is_container(place, entries)
         if root in _HOME_ROOTS or (containers and own is None):
             self._home(place, name, own, documents, directories)
             return
         if own is None or is_view_root(root) or self._is_named_config(name, root, documents, directories):
-            self.all.found += [*documents, *([_found(own, names.join(name, "config"))] if own else [])]
+            self.all.sources += [*documents, *([_document(own, names.join(name, "config"))] if own else [])]
         else:
             name = name or os.path.basename(self.root)
-            self.all.found.append(_found(own, name))
+            self.all.sources.append(_document(own, name))
             if not _is_folder(root):
                 self._count(place, directories)
                 return
-            self.all.found += [replace(one, name=names.join(name, _stem(one))) for one in documents]
+            self.all.sources += [
+                replace(document, name=names.join(name, _stem(document))) for document in documents
+            ]
         for directory in directories:
             if directory == _JOBS and containers:
                 self._jobs(names.join(place, directory), name)
@@ -180,11 +189,15 @@ class _Walk:
         self.homes.append(name)
         if own is not None:
             try:
-                self.all.found += top_views(name, own.place, content(own.path))
+                self.all.sources += top_views(name, own.place, content(own.path))
             except JobdslError:
-                self.all.found.append(_found(own, names.join(name, "config")))
-        items = [one for one in documents if _is_item(one.root) or names.leaf(one.name) == _JOBS]
-        self.all.found += items
+                self.all.sources.append(_document(own, names.join(name, "config")))
+        items = [
+            document
+            for document in documents
+            if _is_item(document.root) or names.leaf(document.name) == _JOBS
+        ]
+        self.all.sources += items
         self.all.left_out[_SETTING] += len(documents) - len(items)
         for directory in directories:
             below = names.join(place, directory)
@@ -198,19 +211,19 @@ class _Walk:
     def _jobs(self, place: str, name: str) -> None:
         """The directory `jobs` of a home or a folder: a directory for each item."""
         entries, directories = listing(self.root, place)
-        self.all.found += [_found(one, _full_name(one, place, name)) for one in entries]
+        self.all.sources += [_document(entry, _full_name(entry, place, name)) for entry in entries]
         for directory in directories:
             self._item(names.join(place, directory), names.join(name, directory))
 
     def _item(self, place: str, name: str) -> None:
         """An item's directory in a home."""
         entries, directories = listing(self.root, place)
-        own = next((one for one in entries if one.place == names.join(place, _OWN)), None)
-        root = _found(own, "").root if own else ""
+        own = next((entry for entry in entries if entry.place == names.join(place, _OWN)), None)
+        root = _document(own, "").root if own else ""
         if own is not None:
-            self.all.found.append(_found(own, name))
-        elif any(one.place == place for one in entries):  # it cannot be listed
-            self.all.found += [_found(one, name) for one in entries]
+            self.all.sources.append(_document(own, name))
+        elif any(entry.place == place for entry in entries):  # it cannot be listed
+            self.all.sources += [_document(entry, name) for entry in entries]
         elif _JOBS not in directories:
             self.all.left_out[_BARE] += 1
         for directory in directories:
@@ -234,18 +247,18 @@ class _Walk:
     def _is_container(self, place: str, entries: list[DirectoryEntry]) -> bool:
         """Whether the directory `jobs` is that of a home or a folder, and no folder called so."""
         jobs = names.join(place, _JOBS)
-        is_folder = any(one.place == f"{jobs}.xml" for one in entries)
+        is_folder = any(entry.place == f"{jobs}.xml" for entry in entries)
         return not is_folder and self._holds_items(jobs)
 
     def _holds_items(self, place: str) -> bool:
         """Whether there is a directory for each item in this one, and no document of its own."""
         inside, directories = listing(self.root, place)
-        if any(one.place == names.join(place, _OWN) for one in inside):
+        if any(entry.place == names.join(place, _OWN) for entry in inside):
             return False
         return any(
-            os.path.isfile(os.path.join(self.root, place, one, _OWN))
-            or os.path.isdir(os.path.join(self.root, place, one, _JOBS))
-            for one in directories
+            os.path.isfile(os.path.join(self.root, place, directory, _OWN))
+            or os.path.isdir(os.path.join(self.root, place, directory, _JOBS))
+            for directory in directories
         )
 
     def _is_named_config(
@@ -254,15 +267,17 @@ class _Walk:
         """Whether a `config.xml` is a job of that name, and not the document of its directory."""
         if _is_folder(root):
             return False
-        if any(_is_item(one.root) for one in documents):
+        if any(_is_item(document.root) for document in documents):
             return True
-        return not name and any(one not in _DATA for one in directories)
+        return not name and any(directory not in _DATA for directory in directories)
 
     def _from_the_only_home(self) -> None:
         """Names count from the home where there is one, and nothing beside it."""
         (home,) = self.homes if len(self.homes) == 1 else ("",)
-        if home and all(one.name.startswith(f"{home}/") for one in self.all.found):
-            self.all.found = [replace(one, name=one.name[len(home) + 1 :]) for one in self.all.found]
+        if home and all(document.name.startswith(f"{home}/") for document in self.all.sources):
+            self.all.sources = [
+                replace(document, name=document.name[len(home) + 1 :]) for document in self.all.sources
+            ]
 
 
 def _is_folder(root: str) -> bool:
@@ -286,7 +301,7 @@ def _stem(entry: DirectoryEntry | SourceDocument) -> str:
     return "config" if stem in ("config.item", "config.view") else stem
 
 
-def _found(entry: DirectoryEntry, name: str) -> SourceDocument:
+def _document(entry: DirectoryEntry, name: str) -> SourceDocument:
     place, name = _printable(entry.place), _printable(name)
 
     def read() -> bytes:
@@ -298,35 +313,41 @@ def _found(entry: DirectoryEntry, name: str) -> SourceDocument:
         data = read()
     except JobdslError:
         data = b""  # told when it is read to be imported
-    made = found(name, place, data, is_view=False, read=read)
-    return replace(made, is_view=is_view_root(made.root))
+    document = source_document(name, place, data, is_view=False, read=read)
+    return replace(document, is_view=is_view_root(document.root))
 
 
 def _printable(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _own(one: SourceDocument, by_name: dict[str, SourceDocument]) -> SourceDocument:
+def _own(document: SourceDocument, by_name: dict[str, SourceDocument]) -> SourceDocument:
     """An item's `config.xml` beside another document of its name.
 
     Beside an item it is one too many; beside a view, or what cannot be read, it is none.
     """
-    other = by_name.get(one.name)
-    if other is None or other is one or one.is_view or other.is_view or not one.place.endswith(_OWN):
-        return one
-    if other.place == one.place or not _is_sound(other):
-        return one
-    why = f"is a document of {one.name}, and so is {other.place}"
+    other = by_name.get(document.name)
+    if (
+        other is None
+        or other is document
+        or document.is_view
+        or other.is_view
+        or not document.place.endswith(_OWN)
+    ):
+        return document
+    if other.place == document.place or not _is_sound(other):
+        return document
+    why = f"is a document of {document.name}, and so is {other.place}"
 
     def refuse() -> bytes:
         raise JobdslError(why)
 
-    return replace(one, is_folder=False, read=refuse)
+    return replace(document, is_folder=False, read=refuse)
 
 
-def _is_sound(one: SourceDocument) -> bool:
+def _is_sound(document: SourceDocument) -> bool:
     try:
-        parse(one.read())
+        parse(document.read())
     except JobdslError:
         return False
     return True

@@ -32,11 +32,11 @@ _LOGIN = re.compile(r"(?<!\S)-(?:u|-user)[ =]?[\"']?(?P<user>[A-Za-z][\w.-]*):(?
 
 def doubts(root: Node) -> list[str]:
     """Where a document may hold secrets: the element, and the line in its text. Never the text itself."""
-    found: dict[str, None] = {}
+    places: dict[str, None] = {}
     for path, text in _texts(root, ""):
         for line in _lines(text):
-            found[f"{path or root.tag}, line {line}" if "\n" in text else path or root.tag] = None
-    return list(found)
+            places[f"{path or root.tag}, line {line}" if "\n" in text else path or root.tag] = None
+    return list(places)
 
 
 def _texts(node: Node, path: str) -> Iterator[tuple[str, str]]:
@@ -59,18 +59,18 @@ def _lines(text: str) -> tuple[int, ...]:
 
 
 def _doubtful(line: str) -> bool:
-    if any(_may_be_login(found) for found in _LOGIN.finditer(line)):
+    if any(_may_be_login(login) for login in _LOGIN.finditer(line)):
         return True
-    if any(_has_digit_and_letter(found["password"]) for found in _SAYS.finditer(line)):
+    if any(_has_digit_and_letter(match["password"]) for match in _SAYS.finditer(line)):
         return True
     if _SPEAKS.search(line) is None or _ABOUT_IDS.search(line):
         return False
-    words = (found for found in _WORD.finditer(line) if _looks_random(found[0]))
-    return any(_SPEAKS.search(line, max(0, one.start() - _NEAR), one.end() + _NEAR // 2) for one in words)
+    words = (word for word in _WORD.finditer(line) if _looks_random(word[0]))
+    return any(_SPEAKS.search(line, max(0, word.start() - _NEAR), word.end() + _NEAR // 2) for word in words)
 
 
-def _may_be_login(found: re.Match[str]) -> bool:
-    user, password = found["user"], found["password"]
+def _may_be_login(login: re.Match[str]) -> bool:
+    user, password = login["user"], login["password"]
     return user != password and not harmless(password)
 
 

@@ -37,7 +37,7 @@ class Written:
 
     def at(self, line: int) -> Imported | None:
         """The document whose call has this line."""
-        return next((one for first, last, one in self.lines if first <= line <= last), None)
+        return next((imported for first, last, imported in self.lines if first <= line <= last), None)
 
 
 def write(file: DslFile, convert: Convert) -> Written:
@@ -67,12 +67,14 @@ class _Writing:
             self._say(f"{_STEP}pass")
         head = self._head()
         count = head.count("\n")
-        spans = [(first + count, last + count, one) for first, last, one in self.spans]
+        spans = [(first + count, last + count, imported) for first, last, imported in self.spans]
         return Written(self.file.path, head + "\n".join(self.body).strip("\n") + "\n", spans)
 
     def _head(self) -> str:
-        what = f"of {self.file.inside or _only_folder(self.file)}" if self._named() else "of this controller"
-        return "\n".join([f'"""Jobs {what}, imported from Jenkins."""\n', *imports(self.uses), ""])
+        origin = (
+            f"of {self.file.inside or _only_folder(self.file)}" if self._named() else "of this controller"
+        )
+        return "\n".join([f'"""Jobs {origin}, imported from Jenkins."""\n', *imports(self.uses), ""])
 
     def _named(self) -> bool:
         name = self.file.inside or _only_folder(self.file)
@@ -80,20 +82,20 @@ class _Writing:
 
     def _block(self, places: list[NamedPlace], inside: str, indent: str, depth: int) -> None:
         """The calls of places side by side; those with something below them come last."""
-        for place in sorted(places, key=lambda one: bool(one.below)):
+        for place in sorted(places, key=lambda named_place: bool(named_place.below)):
             if place.below:
                 self._with(place, inside, indent, depth)
             elif not place.documents:
                 self._plain_folder(place, inside, indent, opens=False)
             else:
-                for found in place.documents:
-                    self._call(found, inside, indent)
+                for document in place.documents:
+                    self._call(document, inside, indent)
 
     def _with(self, place: NamedPlace, inside: str, indent: str, depth: int) -> None:
         """A place with others below it."""
         opened = ""
-        for found in place.documents:
-            opened = self._call(found, inside, indent, opens=depth < _NESTED) or opened
+        for document in place.documents:
+            opened = self._call(document, inside, indent, opens=depth < _NESTED) or opened
         if not place.documents:
             self._plain_folder(place, inside, indent, opens=depth < _NESTED)
             opened = "folder"
@@ -115,22 +117,22 @@ class _Writing:
         self._calls += 1
         self._say(f"{indent}with {call}:" if opens else indent + call, apart=opens)
 
-    def _call(self, found: SourceDocument, inside: str, indent: str, *, opens: bool = False) -> str:
+    def _call(self, document: SourceDocument, inside: str, indent: str, *, opens: bool = False) -> str:
         """Write one call; says `folder` where it opened one."""
-        made = self.convert(found, _relative(found.name, inside))
-        code, made.code = made.code, None  # the text is all that is wanted from here on
+        imported = self.convert(document, _relative(document.name, inside))
+        code, imported.code = imported.code, None  # the text is all that is wanted from here on
         opened = opens and code is not None and code.start == "folder("
         start = f"{indent}with " if opened else indent
         text = "" if code is None else start + show(code, indent, len(start), 1 if opened else 0)
         if len(text) > _LONGEST:
-            made.error = f"{found.place}: its source would have {len(text) >> 20} MB"
-        if made.error:
-            self._say(f"{indent}# {printable(f'{found.name} could not be imported: {made.error}')}")
+            imported.error = f"{document.place}: its source would have {len(text) >> 20} MB"
+        if imported.error:
+            self._say(f"{indent}# {printable(f'{document.name} could not be imported: {imported.error}')}")
             return ""
         self._calls += 1
-        self.uses |= made.uses
+        self.uses |= imported.uses
         first = self._say(f"{text}:" if opened else text, apart="\n" in text or opened)
-        self.spans.append((first, self.line - 1, made))
+        self.spans.append((first, self.line - 1, imported))
         return "folder" if opened else ""
 
     def _say(self, text: str, *, apart: bool = False) -> int:

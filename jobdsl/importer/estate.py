@@ -37,7 +37,12 @@ class EstateWriter:
     """Writes an estate into a directory; `imported` says what became of each document."""
 
     def __init__(
-        self, out: Path, found: list[SourceDocument], secrets_file: Path, *, least_family: int | None = None
+        self,
+        out: Path,
+        documents: list[SourceDocument],
+        secrets_file: Path,
+        *,
+        least_family: int | None = None,
     ) -> None:
         self.out = out
         self.least_family = least_family
@@ -49,7 +54,7 @@ class EstateWriter:
         self.secrets = Taken()
         self.imported: dict[tuple[str, str], Imported] = {}
         """By full name and place."""
-        self._files = layout(found)
+        self._files = layout(documents)
         self._existing = ExistingFamilies() if least_family is None else read_existing(out, self._older)
         self._written: dict[str, Written] = {}
         self._forms: dict[tuple[str, str], Form] = {}
@@ -58,7 +63,7 @@ class EstateWriter:
         """Documents that cannot be defined at all, and why."""
         self._keys: dict[tuple[str, str], list[str]] = {}
         self._rounds = 0
-        self._layouts = Layouts(usual_layouts(found), known_layouts(out / _LAYOUTS))
+        self._layouts = Layouts(usual_layouts(documents), known_layouts(out / _LAYOUTS))
         self._scripts: dict[str, Scripts] = {}
         self._calls: dict[tuple[str, str], ImportedCall] = {}
 
@@ -109,28 +114,28 @@ class EstateWriter:
         directory = file.path.rpartition("/")[0]
         scripts = self._scripts.setdefault(directory, Scripts(directory))
         self._written[file.path] = written = write(
-            file, lambda found, name: self._convert(found, name, scripts)
+            file, lambda document, name: self._convert(document, name, scripts)
         )
         return written.text
 
-    def _convert(self, found: SourceDocument, name: str, scripts: Scripts) -> Imported:
-        key = (found.name, found.place)
+    def _convert(self, document: SourceDocument, name: str, scripts: Scripts) -> Imported:
+        key = (document.name, document.place)
         self.secrets.forget(self._keys.pop(key, ()))
         before = len(self.secrets.values)
         try:
-            made = self._made(found, name, Writer(self._layouts, scripts.files_of(found.name)))
+            imported = self._made(document, name, Writer(self._layouts, scripts.files_of(document.name)))
         except JobdslError as error:
-            made = Imported(found.name, found.place, found.size, located(found.place, error))
+            imported = Imported(document.name, document.place, document.size, located(document.place, error))
             self.secrets.forget(list(self.secrets.values)[before:])
         self._keys[key] = list(self.secrets.values)[before:]
-        self.imported[key] = made
-        if self.least_family is not None and made.code is not None:
-            self._calls[key] = ImportedCall(made, made.code, made.uses, scripts)
-        return made
+        self.imported[key] = imported
+        if self.least_family is not None and imported.code is not None:
+            self._calls[key] = ImportedCall(imported, imported.code, imported.uses, scripts)
+        return imported
 
-    def _made(self, found: SourceDocument, name: str, writer: Writer) -> Imported:
-        key = (found.name, found.place)
-        source = DocumentSource(found.name, found.read(), found.place, found.is_view)
+    def _made(self, document: SourceDocument, name: str, writer: Writer) -> Imported:
+        key = (document.name, document.place)
+        source = DocumentSource(document.name, document.read(), document.place, document.is_view)
         if key in self._hopeless:
             raise JobdslError(self._hopeless[key])
         return convert(source, name, writer, self.secrets, self._forms.get(key, "typed"))
@@ -158,16 +163,16 @@ class EstateWriter:
         self._rounds += 1
         changed: set[str] = set()
         failed = self._blamed(problems) if problems else self._unequal()
-        for path, one, why in list(failed):
+        for path, imported, why in list(failed):
             changed.add(path)
-            self._step_down(one, why)
+            self._step_down(imported, why)
         return changed
 
     def _unequal(self) -> Iterator[tuple[str, Imported, str]]:
         for path, written in self._written.items():
-            for _, _, one in written.lines:
-                if not one.equal and not one.error:
-                    yield path, one, "it does not come out as it was"
+            for _, _, imported in written.lines:
+                if not imported.equal and not imported.error:
+                    yield path, imported, "it does not come out as it was"
 
     def _blamed(self, problems: list[Problem]) -> Iterator[tuple[str, Imported, str]]:
         """The documents whose lines the problems name. Raises EstateError for problems of none.
@@ -184,14 +189,18 @@ class EstateWriter:
             if blamed is not None:
                 yield where.file, blamed, problem.message
             if blamed is None or self._rounds > _PATIENT_ROUNDS:
-                others = [one for _, _, one in written.lines if one is not blamed and one.form != FORMS[-1]]
+                others = [
+                    imported
+                    for _, _, imported in written.lines
+                    if imported is not blamed and imported.form != FORMS[-1]
+                ]
                 if blamed is None and not others:
                     raise EstateError(problems)
-                yield from ((where.file, one, problem.message) for one in others)
+                yield from ((where.file, imported, problem.message) for imported in others)
 
-    def _step_down(self, one: Imported, why: str) -> None:
-        key = (one.name, one.place)
-        if one.form == FORMS[-1]:
+    def _step_down(self, imported: Imported, why: str) -> None:
+        key = (imported.name, imported.place)
+        if imported.form == FORMS[-1]:
             self._hopeless[key] = why
         else:
-            self._forms[key] = FORMS[FORMS.index(one.form) + 1]
+            self._forms[key] = FORMS[FORMS.index(imported.form) + 1]

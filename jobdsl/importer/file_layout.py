@@ -41,14 +41,14 @@ class NamedPlace:
         """This place and all below it."""
         stack = [self]
         while stack:
-            one = stack.pop()
-            yield one
-            stack += reversed(one.below.values())
+            place = stack.pop()
+            yield place
+            stack += reversed(place.below.values())
 
     @property
     def weight(self) -> tuple[int, int]:
         """Documents here and below, and the bytes of source they will make."""
-        sizes = [found.weight for place in self.walk() for found in place.documents]
+        sizes = [document.weight for place in self.walk() for document in place.documents]
         return len(sizes), sum(sizes)
 
 
@@ -62,23 +62,23 @@ class DslFile:
     places: list[NamedPlace]
 
 
-def tree(found: Iterable[SourceDocument]) -> NamedPlace:
+def tree(documents: Iterable[SourceDocument]) -> NamedPlace:
     """The documents by where they lie: the top, with all below it."""
     root = NamedPlace("")
-    for one in found:
+    for document in documents:
         place = root
-        for name in [*names.ancestors(one.name), one.name]:
+        for name in [*names.ancestors(document.name), document.name]:
             place = place.below.setdefault(names.leaf(name), NamedPlace(name))
-        place.documents.append(one)
+        place.documents.append(document)
     return root
 
 
-def layout(found: Iterable[SourceDocument]) -> list[DslFile]:
+def layout(documents: Iterable[SourceDocument]) -> list[DslFile]:
     """The DSL files for these documents."""
-    root = tree(found)
+    root = tree(documents)
     maker = _Layout()
     maker.top(root)
-    return [one for one in maker.files if one.places]
+    return [file for file in maker.files if file.places]
 
 
 class _Layout:
@@ -88,13 +88,13 @@ class _Layout:
 
     def top(self, root: NamedPlace) -> None:
         """The controller's own jobs and views, then a directory for each folder."""
-        flat = [one for one in root.below.values() if not one.below]
-        views = [one for one in flat if all(found.is_view for found in one.documents)]
-        self._flat("", "", "jobs", [one for one in flat if one not in views])
+        flat = [place for place in root.below.values() if not place.below]
+        views = [place for place in flat if all(document.is_view for document in place.documents)]
+        self._flat("", "", "jobs", [place for place in flat if place not in views])
         self._flat("", "", "views", views)
-        for one in root.below.values():
-            if one.below:
-                self._folder(one, self._free("", names.leaf(one.full_name), ""), "")
+        for place in root.below.values():
+            if place.below:
+                self._folder(place, self._free("", names.leaf(place.full_name), ""), "")
 
     def _folder(self, place: NamedPlace, directory: str, inside: str) -> None:
         """A folder in its own directory: one file, or several where it is large."""
@@ -102,12 +102,12 @@ class _Layout:
             self._add(directory, "jobs", inside, [place])
             return
         flat: list[NamedPlace] = []
-        for one in place.below.values():
-            if one.below and one.weight[0] >= _GROUP:
-                name = self._free(directory, names.leaf(one.full_name), "")
-                self._folder(one, name, place.full_name)
+        for child in place.below.values():
+            if child.below and child.weight[0] >= _GROUP:
+                name = self._free(directory, names.leaf(child.full_name), "")
+                self._folder(child, name, place.full_name)
             else:
-                flat.append(one)
+                flat.append(child)
         self._add(directory, "folder", inside, [NamedPlace(place.full_name, place.documents)])
         self._flat(directory, place.full_name, "jobs", flat)
 
@@ -117,13 +117,13 @@ class _Layout:
             self._add(directory, file, inside, places)
             return
         groups: dict[str, list[NamedPlace]] = {}
-        for one in places:
-            groups.setdefault(_beginning(one, words), []).append(one)
-        kept = {begin: group for begin, group in groups.items() if begin and len(group) >= _GROUP}
-        rest = [one for begin, group in groups.items() if begin not in kept for one in group]
+        for place in places:
+            groups.setdefault(_beginning(place, words), []).append(place)
+        large = {begin: group for begin, group in groups.items() if begin and len(group) >= _GROUP}
+        rest = [place for begin, group in groups.items() if begin not in large for place in group]
         for part in _parts(rest):
             self._add(directory, file, inside, part)
-        for begin, group in kept.items():
+        for begin, group in large.items():
             self._flat(directory, inside, begin, group, words + 1)
 
     def _add(self, directory: str, file: str, inside: str, places: list[NamedPlace]) -> None:
@@ -147,8 +147,8 @@ class _Layout:
 
 def _beginning(place: NamedPlace, words: int) -> str:
     """The first words of a name; empty where it has no more than these, and for good."""
-    found = _WORD.findall(names.leaf(place.full_name))
-    return "_".join(found[:words]).lower() if len(found) >= words else ""
+    words_of_name = _WORD.findall(names.leaf(place.full_name))
+    return "_".join(words_of_name[:words]).lower() if len(words_of_name) >= words else ""
 
 
 def _too_large(places: list[NamedPlace]) -> bool:
@@ -163,12 +163,12 @@ def _parts(places: list[NamedPlace]) -> Iterator[list[NamedPlace]]:
     """The places in runs that are small enough for a file."""
     part: list[NamedPlace] = []
     count = size = 0
-    for one in places:
-        more, bytes_more = one.weight
+    for place in places:
+        more, bytes_more = place.weight
         if part and _over(count + more, size + bytes_more):
             yield part
             part, count, size = [], 0, 0
-        part.append(one)
+        part.append(place)
         count, size = count + more, size + bytes_more
     if part:
         yield part

@@ -63,8 +63,8 @@ def defined(root: Node) -> Node:
         children = [child for child in children if child.tag != "folderViews" and child.tag not in _OLD_PARTS]
     actions = root.find("actions")
     if actions is not None and any(map(_is_generated_action, actions.children)):
-        kept = [child for child in actions.children if not _is_generated_action(child)]
-        fresh = [Node("actions", "", kept, actions.attrs)] if kept else []
+        own_actions = [child for child in actions.children if not _is_generated_action(child)]
+        fresh = [Node("actions", "", own_actions, actions.attrs)] if own_actions else []
         at = children.index(actions)
         children = [*children[:at], *fresh, *children[at + 1 :]]
     return Node(root.tag, root.text, children, root.attrs)
@@ -130,16 +130,16 @@ def _views(root: Node) -> list[Node] | None:
         parts = holder.children
     else:
         return None
-    found: list[Node] = []
+    members: list[Node] = []
     for part in parts:
         if part.tag == "views" and not (part.attrs.keys() - {"class"} or part.text):
-            found += part.children
+            members += part.children
         elif not _says_nothing(part):
             return None
-    names = [_name(view) for view in found]
+    names = [_name(view) for view in members]
     if len(set(names)) < len(names) or any(not name or "/" in name for name in names):
         return None
-    return None if any(map(leads_out, found)) else found
+    return None if any(map(leads_out, members)) else members
 
 
 def _says_nothing(part: Node) -> bool:

@@ -16,7 +16,7 @@ from jobdsl.grammar import names
 if TYPE_CHECKING:
     from jobdsl.controller.jenkins import Controller
 
-__all__ = ["SourceDocument", "found", "on_controller"]
+__all__ = ["SourceDocument", "on_controller", "source_document"]
 
 _WORKERS = 8
 _ROOT = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*<([^\s<>/!?&]+)", re.DOTALL)
@@ -46,7 +46,9 @@ class SourceDocument:
     """What it is instead of an item that can be imported."""
 
 
-def found(name: str, place: str, data: bytes, *, is_view: bool, read: Callable[[], bytes]) -> SourceDocument:
+def source_document(
+    name: str, place: str, data: bytes, *, is_view: bool, read: Callable[[], bytes]
+) -> SourceDocument:
     """A document by what its first bytes tell; `data` may be empty where it cannot be read."""
     root, weight = _root_of(data), len(_LONG_TEXT.sub(b"", data))
     kind = subitem_of(root, data)
@@ -55,8 +57,8 @@ def found(name: str, place: str, data: bytes, *, is_view: bool, read: Callable[[
 
 def _root_of(data: bytes) -> str:
     """The tag of the root, without reading the document: enough to lay out the estate."""
-    found = _ROOT.match(data[:_HEAD])
-    return found[1].decode("utf-8", "replace") if found else ""
+    match = _ROOT.match(data[:_HEAD])
+    return match[1].decode("utf-8", "replace") if match else ""
 
 
 def on_controller(controller: Controller, only: Collection[str] = ()) -> list[SourceDocument]:
@@ -66,11 +68,15 @@ def on_controller(controller: Controller, only: Collection[str] = ()) -> list[So
     too: it raises when read. With `only`, those whose full names one of these globs fits, and the folders
     they are in. Raises ControllerError when it does not answer, or refuses all.
     """
-    wanted = [one for one in controller.inventory() if not one.is_default_view]
+    selected = [existing for existing in controller.inventory() if not existing.is_default_view]
     if only:
-        chosen = {one.full_name for one in wanted if any(names.matches(glob, one.full_name) for glob in only)}
+        chosen = {
+            existing.full_name
+            for existing in selected
+            if any(names.matches(glob, existing.full_name) for glob in only)
+        }
         chosen |= {above for name in chosen for above in names.ancestors(name)}
-        wanted = [one for one in wanted if one.full_name in chosen]
+        selected = [existing for existing in selected if existing.full_name in chosen]
 
     def fetch(kind: str, name: str) -> bytes | ControllerError:
         try:
@@ -81,15 +87,15 @@ def on_controller(controller: Controller, only: Collection[str] = ()) -> list[So
             return error
 
     with ThreadPoolExecutor(_WORKERS) as pool:
-        answers = list(pool.map(lambda one: fetch(one.kind, one.full_name), wanted))
-    refused = [one for one in answers if isinstance(one, ControllerError)]
+        answers = list(pool.map(lambda existing: fetch(existing.kind, existing.full_name), selected))
+    refused = [answer for answer in answers if isinstance(answer, ControllerError)]
     if refused and len(refused) == len(answers):
         raise refused[0]
     documents = [
-        _fetched(controller.url, one.kind, one.full_name, answer)
-        for one, answer in zip(wanted, answers, strict=True)
+        _fetched(controller.url, existing.kind, existing.full_name, answer)
+        for existing, answer in zip(selected, answers, strict=True)
     ]
-    return sorted(documents, key=lambda one: (one.name, one.is_view))
+    return sorted(documents, key=lambda document: (document.name, document.is_view))
 
 
 def _fetched(url: str, kind: str, name: str, answer: bytes | ControllerError) -> SourceDocument:
@@ -101,4 +107,4 @@ def _fetched(url: str, kind: str, name: str, answer: bytes | ControllerError) ->
         return answer
 
     data = b"" if isinstance(answer, ControllerError) else answer
-    return found(name, f"{url}{path}/config.xml", data, is_view=kind == "view", read=read)
+    return source_document(name, f"{url}{path}/config.xml", data, is_view=kind == "view", read=read)

@@ -28,7 +28,7 @@ def layouts_file(layouts: Layouts) -> str:
     lines = [f'"""{_ABOUT[0]}', *_ABOUT[1:], '"""', ""]
     if usual:
         lines += ["import jobdsl", ""]
-    names = sorted(layouts.names.items(), key=lambda one: _natural(one[1]))
+    names = sorted(layouts.names.items(), key=lambda entry: _natural(entry[1]))
     lines += [_constant(name, text) for (_, text), name in names]
     return "\n".join([*lines, *([""] if names and usual else []), *usual]) + "\n"
 

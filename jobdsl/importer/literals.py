@@ -45,13 +45,13 @@ def _raw(text: str) -> str:
 
 def _escaped(text: str) -> str:
     body = _SHOWN.sub(_one, text.replace("\\", "\\\\"))
-    return '"""' + _CLOSING.sub(lambda found: '\\"' * len(found[0]), body) + '"""'
+    return '"""' + _CLOSING.sub(lambda quotes: '\\"' * len(quotes[0]), body) + '"""'
 
 
 def _odd(text: str) -> bool:
     """Whether a character needs an escape: it cannot be seen, or a file cannot hold it."""
-    return any(not found[0].isprintable() for found in _SHOWN.finditer(text))
+    return any(not character[0].isprintable() for character in _SHOWN.finditer(text))
 
 
-def _one(found: re.Match[str]) -> str:
-    return found[0] if found[0].isprintable() else repr(found[0])[1:-1]
+def _one(character: re.Match[str]) -> str:
+    return character[0] if character[0].isprintable() else repr(character[0])[1:-1]

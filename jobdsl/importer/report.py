@@ -65,36 +65,36 @@ class ImportResult:
     @property
     def broken(self) -> list[Imported]:
         """Documents that could not be imported; `error` says why."""
-        return [one for one in self.documents if one.error and not one.left_out]
+        return [document for document in self.documents if document.error and not document.left_out]
 
     @property
     def left_out(self) -> list[Imported]:
         """Documents of what Jenkins keeps inside a job."""
-        return [one for one in self.documents if one.left_out]
+        return [document for document in self.documents if document.left_out]
 
     @property
     def equal(self) -> int:
         """Documents that came out of the loaded estate exactly as they were."""
-        return sum(one.equal for one in self.documents)
+        return sum(document.equal for document in self.documents)
 
     @property
     def elements(self) -> int:
         """Jenkins elements in all documents."""
-        return sum(one.elements for one in self.documents)
+        return sum(document.elements for document in self.documents)
 
     @property
     def typed_elements(self) -> int:
         """Those of them written by typed classes."""
-        return sum(one.typed for one in self.documents)
+        return sum(document.typed for document in self.documents)
 
     @property
     def fallbacks(self) -> list[Imported]:
         """Documents that had to be written plainer than their classes could."""
-        return [one for one in self.documents if one.fallback]
+        return [document for document in self.documents if document.fallback]
 
     def as_json(self) -> list[dict[str, Any]]:
         """The report: one object per document."""
-        return [dict(_row(one)) for one in self.documents]
+        return [dict(_row(document)) for document in self.documents]
 
     def sentences(self) -> Iterator[str]:
         """The summary: what was written, what was broken."""
@@ -111,8 +111,8 @@ class ImportResult:
             yield self.no_items
         yield from self._doubts()
         yield from self._left_out()
-        for one in self.broken:
-            yield printable(f"NOT IMPORTED: {one.name}: {one.error}")
+        for document in self.broken:
+            yield printable(f"NOT IMPORTED: {document.name}: {document.error}")
 
     def _typed(self) -> str:
         share = f"{100 * self.typed_elements / self.elements:.1f} %" if self.elements else ""
@@ -131,10 +131,12 @@ class ImportResult:
 
     def _doubts(self) -> Iterator[str]:
         """Where to look for secrets that only a person can tell; the report has all of them."""
-        found = [printable(f"{one.name}: {place}") for one in self.documents for place in one.doubts]
-        yield from (f"MAY HOLD A SECRET: {where}" for where in found[:_MOST_DOUBTS])
-        if len(found) > _MOST_DOUBTS:
-            yield f"MAY HOLD A SECRET: {len(found) - _MOST_DOUBTS} more places; --report names all"
+        lines = [
+            printable(f"{document.name}: {place}") for document in self.documents for place in document.doubts
+        ]
+        yield from (f"MAY HOLD A SECRET: {where}" for where in lines[:_MOST_DOUBTS])
+        if len(lines) > _MOST_DOUBTS:
+            yield f"MAY HOLD A SECRET: {len(lines) - _MOST_DOUBTS} more places; --report names all"
 
 
 def _count(number: int, word: str) -> str:
@@ -146,20 +148,20 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
-def _row(one: Imported) -> Iterator[tuple[str, Any]]:
-    yield "name", one.name
-    yield "equal", one.equal
-    yield "elements", one.elements
-    yield "typed_elements", one.typed
-    yield "bytes", one.size
-    if one.doubts:
-        yield "may_hold_secrets", one.doubts
-    if one.fallback:
-        yield "fallback", one.fallback
-    if one.left_out:
-        yield "left_out", one.left_out.name
-    if one.error:
-        yield "error", one.error
+def _row(document: Imported) -> Iterator[tuple[str, Any]]:
+    yield "name", document.name
+    yield "equal", document.equal
+    yield "elements", document.elements
+    yield "typed_elements", document.typed
+    yield "bytes", document.size
+    if document.doubts:
+        yield "may_hold_secrets", document.doubts
+    if document.fallback:
+        yield "fallback", document.fallback
+    if document.left_out:
+        yield "left_out", document.left_out.name
+    if document.error:
+        yield "error", document.error
 
 
 def write_report(result: ImportResult, path: Path) -> None:

@@ -22,9 +22,9 @@ def parts(value: Any) -> Iterator[Any]:
         yield from value.members
         yield from value.fields.values()
     elif isinstance(value, Record):
-        made: Any = value
-        yield from (getattr(made, name) for name, one in made._fields.items() if one.stored)
-        yield from (made.extra or {}).values()
+        record: Any = value
+        yield from (getattr(record, name) for name, field in record._fields.items() if field.stored)
+        yield from (record.extra or {}).values()
     elif isinstance(value, Mapping):
         yield from value.values()
     elif isinstance(value, Sequence) and not isinstance(value, str):
@@ -39,15 +39,15 @@ def unspeakable() -> frozenset[str]:
 
 
 def _is_spoken(cls: type[Record]) -> bool:
-    found: Any = jobdsl
+    member: Any = jobdsl
     for word in cls.dsl_name().split("."):
-        found = getattr(found, word, None)
-    return found is cls
+        member = getattr(member, word, None)
+    return member is cls
 
 
 def unfaithful(value: Any) -> set[str]:
     """Jenkins classes of the innermost elements whose source makes another element."""
-    inner = set().union(*(unfaithful(one) for one in parts(value)))
+    inner = set().union(*(unfaithful(part) for part in parts(value)))
     if inner or not isinstance(value, Element):
         return inner
     return set() if _comes_back(value) else {value.java}
@@ -58,7 +58,7 @@ def _comes_back(element: Element) -> bool:
     try:
         source = show(writer.code(element), "", 0)
         words = {word: getattr(jobdsl, word) for word in writer.uses}
-        made: Any = eval(source, words)  # noqa: S307  # our own source: calls and literals
-        return bool(made.write("\n") == element.write("\n"))
+        evaluated: Any = eval(source, words)  # noqa: S307  # our own source: calls and literals
+        return bool(evaluated.write("\n") == element.write("\n"))
     except Exception:  # noqa: BLE001  # whatever its source trips over, it is then written untyped
         return False

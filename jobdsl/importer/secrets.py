@@ -45,11 +45,11 @@ class Taken:
 
     def _put(self, job: str, label: str, value: str) -> str:
         """Keep a value under a name not used yet, of characters that survive XML and a token."""
-        wanted = _UNUSABLE.sub("_", f"{job}/{label.lstrip('#')[:_LONGEST_LABEL]}")
-        name, number = wanted, 1
+        base = _UNUSABLE.sub("_", f"{job}/{label.lstrip('#')[:_LONGEST_LABEL]}")
+        name, number = base, 1
         while name in self.values:
             number += 1
-            name = f"{wanted}-{number}"
+            name = f"{base}-{number}"
         self.values[name] = value
         return name
 
@@ -91,7 +91,7 @@ def _take_echoes(root: Node, job: str, own: list[tuple[str, str]]) -> None:
     known = re.compile(f"{TOKEN.pattern}|{'|'.join(map(re.escape, sorted(tokens, key=len, reverse=True)))}")
 
     def replaced(text: str) -> str:
-        return known.sub(lambda found: tokens.get(found[0], found[0]), text)
+        return known.sub(lambda match: tokens.get(match[0], match[0]), text)
 
     for node in root.walk():
         node.text = replaced(node.text)

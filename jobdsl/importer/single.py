@@ -36,14 +36,16 @@ def import_document(document: SourceDocument, echo: Callable[[str], None]) -> st
         )
     secrets = Taken()
 
-    def converted(found: SourceDocument, short: str) -> Imported:
-        source = DocumentSource(found.name, found.read(), found.place, found.is_view)
+    def converted(source_document: SourceDocument, short: str) -> Imported:
+        source = DocumentSource(
+            source_document.name, source_document.read(), source_document.place, source_document.is_view
+        )
         for form in FORMS:
-            made = convert(source, short, Writer(), secrets, form)
-            if _comes_back(made, secrets):
-                made.equal = True
-                return made
-        raise JobdslError(f"{found.name} does not come out as it was")
+            imported = convert(source, short, Writer(), secrets, form)
+            if _comes_back(imported, secrets):
+                imported.equal = True
+                return imported
+        raise JobdslError(f"{source_document.name} does not come out as it was")
 
     place = tree(with_views([document]))
     for folder in names.ancestors(document.name):
@@ -57,14 +59,14 @@ def import_document(document: SourceDocument, echo: Callable[[str], None]) -> st
     return written.text
 
 
-def _comes_back(made: Imported, secrets: Taken) -> bool:
+def _comes_back(imported: Imported, secrets: Taken) -> bool:
     """Whether the source of a document, run, renders an equal one."""
-    if made.code is None:
+    if imported.code is None:
         return False
-    words = {word: getattr(jobdsl, word) for word in made.uses}
+    words = {word: getattr(jobdsl, word) for word in imported.uses}
     try:
-        rendered = eval(show(made.code, "", 0), words).render()  # noqa: S307  # our own calls and literals
+        rendered = eval(show(imported.code, "", 0), words).render()  # noqa: S307  # our own calls and literals
         filled = Secrets(secrets.values).fill(rendered, known_only=True)
-        return fingerprint(parse(filled)) == made.print
+        return fingerprint(parse(filled)) == imported.print
     except JobdslError:
         return False

@@ -21,14 +21,14 @@ _PATIENCE = 3600.0
 
 def verify(root: Path, imported: Iterable[Imported], secrets: Secrets) -> list[Problem]:
     """Load the estate at `root` and mark every document that came out `equal`; problems of the load."""
-    wanted: dict[str, list[Imported]] = {}
-    for one in imported:
-        one.equal = False
-        wanted.setdefault(one.name, []).append(one)
+    by_name: dict[str, list[Imported]] = {}
+    for document in imported:
+        document.equal = False
+        by_name.setdefault(document.name, []).append(document)
 
     def compare(definition: Definition) -> None:
-        for one in wanted.get(definition.full_name, ()):
-            one.equal = one.equal or _same(one, definition.document, secrets)
+        for document in by_name.get(definition.full_name, ()):
+            document.equal = document.equal or _same(document, definition.document, secrets)
 
     settings = config.load(root)
     try:
@@ -44,8 +44,8 @@ def _patient(settings: config.Settings) -> config.Settings:
     return replace(settings, load=replace(settings.load, timeout_seconds=_PATIENCE))
 
 
-def _same(one: Imported, document: str, secrets: Secrets) -> bool:
+def _same(imported: Imported, document: str, secrets: Secrets) -> bool:
     try:
-        return fingerprint(parse(secrets.fill(document, known_only=True))) == one.print
+        return fingerprint(parse(secrets.fill(document, known_only=True))) == imported.print
     except JobdslError:
         return False

@@ -8,7 +8,7 @@ from jobdsl.documents.tree import Node, header, parse, to_text
 from jobdsl.errors import JobdslError
 from jobdsl.grammar import names
 from jobdsl.importer.generated import is_generated_view, leads_out, separate_views, without_owner
-from jobdsl.importer.inputs import SourceDocument, found
+from jobdsl.importer.inputs import SourceDocument, source_document
 
 __all__ = ["top_views", "view_document", "with_views"]
 
@@ -23,19 +23,32 @@ def with_views(documents: Iterable[SourceDocument]) -> list[SourceDocument]:
     and the one Jenkins makes with every folder, are left out.
     """
     documents = list(documents)
-    folders = {one.name: root for one in documents if one.is_folder and (root := _root(one)) is not None}
-    known = {one.name for one in documents if one.is_view}
+    folders = {
+        document.name: root
+        for document in documents
+        if document.is_folder and (root := _root(document)) is not None
+    }
+    known = {document.name for document in documents if document.is_view}
     added: list[SourceDocument] = []
     parts: set[str] = set()
-    for one in documents:
-        if one.is_folder and one.name in folders:
-            separate = {names.join(one.name, _name(view)): view for view in separate_views(folders[one.name])}
+    for document in documents:
+        if document.is_folder and document.name in folders:
+            separate = {
+                names.join(document.name, _name(view)): view
+                for view in separate_views(folders[document.name])
+            }
             added += [
-                view_document(name, one.place, view) for name, view in separate.items() if name not in known
+                view_document(name, document.place, view)
+                for name, view in separate.items()
+                if name not in known
             ]
-            parts |= {names.join(one.name, name) for name in _held(folders[one.name])} - separate.keys()
-    kept = [one for one in documents if not (one.is_view and _is_part(one, parts, folders))]
-    return sorted([*kept, *added], key=lambda one: (one.name, one.is_view))
+            parts |= {
+                names.join(document.name, name) for name in _held(folders[document.name])
+            } - separate.keys()
+    standalone = [
+        document for document in documents if not (document.is_view and _is_part(document, parts, folders))
+    ]
+    return sorted([*standalone, *added], key=lambda document: (document.name, document.is_view))
 
 
 def top_views(home: str, place: str, data: bytes) -> list[SourceDocument]:
@@ -58,23 +71,23 @@ def _top_view(name: str, place: str, view: Node) -> SourceDocument:
     def refuse() -> bytes:
         raise JobdslError(f"the view {name} refers to another part of this file")
 
-    return found(name, place, b"", is_view=True, read=refuse)
+    return source_document(name, place, b"", is_view=True, read=refuse)
 
 
 def view_document(name: str, place: str, view: Node) -> SourceDocument:
     """Return a view that stands in another document as one of its own."""
     body = to_text(view).lstrip("\n")
     data = (header(body) + body + "\n").encode()
-    return found(name, place, data, is_view=True, read=lambda: data)
+    return source_document(name, place, data, is_view=True, read=lambda: data)
 
 
-def _is_part(one: SourceDocument, parts: Collection[str], folders: Collection[str]) -> bool:
+def _is_part(view: SourceDocument, parts: Collection[str], folders: Collection[str]) -> bool:
     """Whether a view is said by its folder's document, or made with its folder."""
-    if one.name in parts:
+    if view.name in parts:
         return True
-    if names.parent(one.name) not in folders or one.root != "hudson.model.AllView":
+    if names.parent(view.name) not in folders or view.root != "hudson.model.AllView":
         return False
-    root = _root(one)
+    root = _root(view)
     return root is not None and is_generated_view(root)
 
 
@@ -90,8 +103,8 @@ def _name(view: Node) -> str:
     return name.text if name is not None else ""
 
 
-def _root(one: SourceDocument) -> Node | None:
+def _root(document: SourceDocument) -> Node | None:
     try:
-        return parse(one.read())
+        return parse(document.read())
     except JobdslError:  # told when it is imported
         return None

@@ -49,7 +49,8 @@ def _source(path: Path) -> bytes:
 
 
 def linked(root: Path, folder: str) -> Problem | None:
-    """Return a problem for a directory that is a link, which is not followed, if there are DSL files in it.
+    """Return a problem for a directory that is a link, which is not followed, if there are DSL
+    files in it.
     """
     full = root / folder
     if not full.is_symlink():

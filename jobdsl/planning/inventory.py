@@ -108,7 +108,8 @@ def tree_query(levels: int = LEVELS) -> str:
 
 
 def read(ask: Callable[[str, str], Mapping[str, Any]]) -> Inventory:
-    """Return the controller's inventory; `ask(folder, tree)` sends a tree query for a folder ("" is the top).
+    """Return the controller's inventory; `ask(folder, tree)` sends a tree query for a folder (""
+    is the top).
     """
     objects: list[Existing] = []
     asked = [""]

@@ -258,7 +258,7 @@ def test_attributes_of_real_documents(stored_pairs: list[tuple[str, bytes, bytes
         nodes = [node for node in desired.walk() if "reference" not in node.attrs]
         nodes[len(nodes) // 2].attrs["sort"] = "down"
         (lost,) = compare(desired, parse(stored)).lost
-        assert (lost.field.rpartition("/")[2], lost.wanted, lost.severity) == ("@sort", "down", "error")
+        assert (lost.field.rpartition("/")[2], lost.desired, lost.severity) == ("@sort", "down", "error")
 
 
 RECORDED = json.loads((Path(__file__).parents[1] / "recordings" / "roundtrip.json").read_text("utf-8"))

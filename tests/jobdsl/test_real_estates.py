@@ -127,7 +127,7 @@ def test_what_is_said_to_be_dropped_was(stored_pairs: list[tuple[str, bytes, byt
         for one in found.lost:
             if one.severity != "error" or one.kind == "changed":
                 continue
-            value = f">{one.wanted}<" if one.field and one.wanted else f"{one.element}"
+            value = f">{one.desired}<" if one.field and one.desired else f"{one.element}"
             assert f"<{one.field.rpartition('/')[2] or one.element}{value}" not in kept, (name, str(one))
             if not one.field:
                 assert one.element not in kept, (name, str(one))

@@ -115,8 +115,10 @@ class _Trees:
             assert isinstance(body, Brackets)
             variables = [(name, next(codes)) for name, _ in family.variables]
             parameters = [
-                FamilyParameter(one.name, tuple(next(codes) for _ in one.column), one.default)
-                for one in family.parameters
+                FamilyParameter(
+                    parameter.name, tuple(next(codes) for _ in parameter.column), parameter.default
+                )
+                for parameter in family.parameters
             ]
             families.append(Family(family.rows, body, parameters, variables))
         singles: dict[int, Brackets] = {}
@@ -205,7 +207,7 @@ class _Finder:
             for part_label, part in code.parts
         ]
         node.end = len(nodes)
-        node.key = self._key((code.start, code.end, tuple((one, key) for one, key, _ in inner)))
+        node.key = self._key((code.start, code.end, tuple((label, key) for label, key, _ in inner)))
         may = code.start not in _ATOMS and all(ok for _, _, ok in inner)
         if may and not is_job and _is_part(code):
             variant = variants.get(node.key)
@@ -220,7 +222,7 @@ class _Finder:
 
     def _proposals(self, variants: Mapping[int, _Variant]) -> list[_Proposal]:
         """Return what could become a block, those that save most first."""
-        found: list[tuple[int, str, _Proposal]] = []
+        ranked: list[tuple[int, str, _Proposal]] = []
         kinds: dict[str, list[int]] = defaultdict(list)
         for key, variant in variants.items():
             kinds[variant.code.start].append(key)
@@ -228,11 +230,11 @@ class _Finder:
             saved = (count - 1) * (variant.cost - 1) - _CONSTANT
             if count >= self.least and saved > _SAVING and is_closed(variant.code):
                 family = Family([], variant.code, [])
-                found.append((-saved, shown(variant.code), _Proposal(saved, family, [key], True)))
+                ranked.append((-saved, shown(variant.code), _Proposal(saved, family, [key], True)))
         for start in sorted(kinds):
             proposals = self._functions({key: variants[key] for key in kinds[start]})
-            found += [(-one.saved, shown(one.family.body), one) for one in proposals]
-        return [proposal for _, _, proposal in sorted(found, key=lambda one: one[:2])]
+            ranked += [(-proposal.saved, shown(proposal.family.body), proposal) for proposal in proposals]
+        return [proposal for _, _, proposal in sorted(ranked, key=lambda ranked: ranked[:2])]
 
     def _functions(self, variants: Mapping[int, _Variant]) -> Iterator[_Proposal]:
         """Yield functions that could make parts of one kind."""
@@ -290,10 +292,10 @@ class _Finder:
             kind = type(code).__name__ if isinstance(code, Reference | TextOf | Constant) else ""
             return code, self._key((kind, str(code)))
         inner = [(label, *self._replaced_key(part, True)) for label, part in code.parts]
-        key = self._key((code.start, code.end, tuple((label, one) for label, _, one in inner)))
+        key = self._key((code.start, code.end, tuple((label, part_key) for label, _, part_key in inner)))
         if is_whole and key in self._replacements:
-            made = self._replacements[key]
-            return (made if isinstance(made, str) else self._replaced(made)), key
+            replacement = self._replacements[key]
+            return (replacement if isinstance(replacement, str) else self._replaced(replacement)), key
         return Brackets(code.start, [(label, part) for label, part, _ in inner], code.end), key
 
 
@@ -356,8 +358,10 @@ def renamed_family(family: Family, names: Mapping[str, str]) -> Family:
     body = renamed(family.body, names)
     assert isinstance(body, Brackets)
     parameters = [
-        FamilyParameter(one.name, tuple(renamed(code, names) for code in one.column), one.default)
-        for one in family.parameters
+        FamilyParameter(
+            parameter.name, tuple(renamed(code, names) for code in parameter.column), parameter.default
+        )
+        for parameter in family.parameters
     ]
     variables = [(name, renamed(code, names)) for name, code in family.variables]
     return Family(family.rows, body, parameters, variables)

@@ -54,7 +54,7 @@ class Clusters:
         """Return the share of the features of two calls that both have."""
         return _similarity(self._features[row], self._features[other])
 
-    def found(self, rows: Sequence[int], alike: float) -> list[CallCluster]:
+    def at_level(self, rows: Sequence[int], alike: float) -> list[CallCluster]:
         """Return clusters of calls, merged where that saves words.
 
         Args:
@@ -114,15 +114,15 @@ class Clusters:
         tried: set[tuple[frozenset[int], frozenset[int]]] = set()
         for _, index, other in self._near(clusters):
             left, right = sorted((_root(root, index), _root(root, other)))
-            one, two = clusters[left], clusters[right]
-            if left == right or (one.rows, two.rows) in tried:
+            first, second = clusters[left], clusters[right]
+            if left == right or (first.rows, second.rows) in tried:
                 continue
-            tried.add((one.rows, two.rows))
-            pattern = merged(one.pattern, two.pattern, one.rows, two.rows)
-            together = self._gain(pattern, one.rows | two.rows)
+            tried.add((first.rows, second.rows))
+            pattern = merged(first.pattern, second.pattern, first.rows, second.rows)
+            together = self._gain(pattern, first.rows | second.rows)
             if together > saved[left] + saved[right]:
                 root[right] = left
-                clusters[left] = CallCluster(one.rows | two.rows, pattern, one.features)
+                clusters[left] = CallCluster(first.rows | second.rows, pattern, first.features)
                 saved[left] = together
         return [cluster for index, cluster in enumerate(clusters) if root[index] == index]
 
@@ -149,20 +149,20 @@ class Clusters:
 
 def _features(code: Brackets, names: dict[str, int], is_named: bool) -> Features:
     """Return numbers of what a call holds: each path of calls and labels, and each constant at its path."""
-    found: set[int] = set()
+    numbers: set[int] = set()
 
     def walk(part: Code, path: str) -> None:
         if isinstance(part, str):
-            found.add(names.setdefault(f"{path}={part}", len(names)))
-            found.update(names.setdefault(f"{path}|{line}", len(names)) for line in _sample(part))
+            numbers.add(names.setdefault(f"{path}={part}", len(names)))
+            numbers.update(names.setdefault(f"{path}|{line}", len(names)) for line in _sample(part))
             return
         path = f"{path}/{part.start}"
-        found.add(names.setdefault(path, len(names)))
+        numbers.add(names.setdefault(path, len(names)))
         for label, inner in part.parts:
             walk(inner, f"{path}{label}")
 
     walk(Brackets(code.start, code.parts[1:], code.end) if is_named else code, "")
-    return frozenset(found)
+    return frozenset(numbers)
 
 
 def _sample(text: str) -> list[str]:

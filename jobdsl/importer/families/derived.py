@@ -46,16 +46,16 @@ def derived(
         contexts: Where each parameter is used: the rows that have the optional part around it.
         rows: The rows of the columns.
     """
-    left = Derived(dict(columns), {}, {})
+    remaining = Derived(dict(columns), {}, {})
     texts = {name: tuple(map(shown, column)) for name, column in columns.items()}
-    _without_presence(left, texts, flags, contexts, rows)
-    _without_opposites(left, texts)
-    _without_tables(left, texts)
-    return left
+    _without_presence(remaining, texts, flags, contexts, rows)
+    _without_opposites(remaining, texts)
+    _without_tables(remaining, texts)
+    return remaining
 
 
 def _without_presence(
-    left: Derived,
+    remaining: Derived,
     texts: dict[str, tuple[str, ...]],
     flags: Mapping[str, frozenset[int]],
     contexts: Mapping[str, set[frozenset[int]]],
@@ -63,72 +63,78 @@ def _without_presence(
 ) -> None:
     """Let a value that is used in an optional part alone say whether the part is there."""
     for flag, having in flags.items():
-        if flag not in left.columns or any(flag in str(one) for one in left.conditions.values()):
+        if flag not in remaining.columns or any(
+            flag in str(condition) for condition in remaining.conditions.values()
+        ):
             continue
-        for name, column in left.columns.items():
-            if name in flags or not contexts.get(name) or not all(one == having for one in contexts[name]):
+        for name, column in remaining.columns.items():
+            if (
+                name in flags
+                or not contexts.get(name)
+                or not all(present == having for present in contexts[name])
+            ):
                 continue
             codes = tuple(code if row in having else "None" for row, code in zip(rows, column, strict=True))
             shown_codes = tuple(map(shown, codes))
             if "None" in (text for row, text in zip(rows, shown_codes, strict=True) if row in having):
                 continue
-            left.columns[name], texts[name] = codes, shown_codes
-            left.conditions[flag] = Reference(f"{name} is not None")
-            del left.columns[flag]
+            remaining.columns[name], texts[name] = codes, shown_codes
+            remaining.conditions[flag] = Reference(f"{name} is not None")
+            del remaining.columns[flag]
             break
 
 
-def _without_opposites(left: Derived, texts: Mapping[str, tuple[str, ...]]) -> None:
+def _without_opposites(remaining: Derived, texts: Mapping[str, tuple[str, ...]]) -> None:
     """Replace a flag that is the opposite of another."""
     first: dict[tuple[str, ...], str] = {}
-    for name in list(left.columns):
+    for name in list(remaining.columns):
         if not _is_flag(texts[name]):
             continue
         opposite = tuple("False" if text == "True" else "True" for text in texts[name])
         if opposite in first:
-            left.conditions[name] = Reference(f"not {first[opposite]}")
-            del left.columns[name]
+            remaining.conditions[name] = Reference(f"not {first[opposite]}")
+            del remaining.columns[name]
         else:
             first.setdefault(texts[name], name)
 
 
-def _without_tables(left: Derived, texts: Mapping[str, tuple[str, ...]]) -> None:
+def _without_tables(remaining: Derived, texts: Mapping[str, tuple[str, ...]]) -> None:
     """Replace parameters by tables of their values by another one, where that saves words."""
     keys: set[str] = set()
-    order = sorted(left.columns, key=lambda name: _is_text(texts[name]))  # texts stay rather than calls
-    used = {word for one in left.conditions.values() for word in str(one).split()}
+    order = sorted(remaining.columns, key=lambda name: _is_text(texts[name]))  # texts stay rather than calls
+    used = {word for condition in remaining.conditions.values() for word in str(condition).split()}
     for name in order:
         if name in keys or name == "name" or name in used:
             continue
-        for key, table in _tables(left, texts, name):
+        for key, table in _tables(remaining, texts, name):
             costs = _TABLE + sum(cost(a) + cost(b) + _ENTRY for a, b in table)
             condition = _condition(key, [(shown(a), shown(b)) for a, b in table])
             if condition is not None:
-                left.conditions[name] = condition
-            elif costs < _column_cost(left.columns[name], texts[name]):
-                left.tables[name] = Brackets("{", [(f"{shown(a)}: ", b) for a, b in table], f"}}[{key}]")
+                remaining.conditions[name] = condition
+            elif costs < _column_cost(remaining.columns[name], texts[name]):
+                remaining.tables[name] = Brackets("{", [(f"{shown(a)}: ", b) for a, b in table], f"}}[{key}]")
             else:
                 continue
             keys.add(key)
-            del left.columns[name]
+            del remaining.columns[name]
             break
 
 
 def _tables(
-    left: Derived, texts: Mapping[str, tuple[str, ...]], name: str
+    remaining: Derived, texts: Mapping[str, tuple[str, ...]], name: str
 ) -> Iterator[tuple[str, list[tuple[Code, Code]]]]:
     """Yield parameters from which one follows, with its values by theirs; those with fewest values first."""
-    column = left.columns[name]
+    column = remaining.columns[name]
     if any(SECRET_START in text or "secret(" in text for text in texts[name]):
         return
-    for key in sorted(left.columns, key=lambda one: len(set(texts[one]))):
+    for key in sorted(remaining.columns, key=lambda parameter: len(set(texts[parameter]))):
         if key in (name, "name") or not follows(texts[name], texts[key]):
             continue
-        if not all(isinstance(code, str) and is_closed(code) for code in left.columns[key]):
+        if not all(isinstance(code, str) and is_closed(code) for code in remaining.columns[key]):
             continue
         if any(SECRET_START in text or "\n" in text for text in texts[key]):
             continue
-        values = dict(zip(texts[key], zip(left.columns[key], column, strict=True), strict=True))
+        values = dict(zip(texts[key], zip(remaining.columns[key], column, strict=True), strict=True))
         yield key, [values[text] for text in sorted(values)]
 
 
@@ -145,7 +151,7 @@ def _condition(key: str, table: Sequence[tuple[str, str]]) -> Reference | None:
     if any(value not in ("True", "False") for _, value in table):
         return None
     for value, sign in (("True", "=="), ("False", "!=")):
-        like = [text for text, one in table if one == value]
+        like = [text for text, flag in table if flag == value]
         if len(like) == 1 and like[0] not in ("True", "False", "None"):
             return Reference(f"{key} {sign} {like[0]}")
     return None
@@ -154,7 +160,9 @@ def _condition(key: str, table: Sequence[tuple[str, str]]) -> Reference | None:
 def _column_cost(column: Column, texts: Sequence[str]) -> int:
     """Return what the values of a parameter cost in its calls."""
     costs = list(map(cost, column))
-    rarest = min(sum(c for c, text in zip(costs, texts, strict=True) if text != one) for one in set(texts))
+    rarest = min(
+        sum(c for c, text in zip(costs, texts, strict=True) if text != default) for default in set(texts)
+    )
     return min(sum(costs) + len(texts), rarest + 2 * len(texts) // 3) + 3
 
 

@@ -61,9 +61,9 @@ def _text_of_literal(code: str) -> str | None:
 
 def text_of(pieces: list[tuple[bool, str]]) -> TextOf:
     """Return an f-string."""
-    made = TextOf(_f_string(pieces))
-    made.pieces = pieces
-    return made
+    expression = TextOf(_f_string(pieces))
+    expression.pieces = pieces
+    return expression
 
 
 def _f_string(pieces: list[tuple[bool, str]]) -> str:
@@ -79,7 +79,7 @@ def _f_string(pieces: list[tuple[bool, str]]) -> str:
     bodies = iter(texts if is_raw else [_escaped(text, is_long, quote) for text in texts])
     body = "".join(f"{{{text}}}" if is_name else next(bodies) for is_name, text in pieces)
     if is_long and not is_raw:
-        body = _CLOSING.sub(lambda found: '\\"' * len(found[0]), body)
+        body = _CLOSING.sub(lambda quotes: '\\"' * len(quotes[0]), body)
     return f"{'r' if is_raw else ''}f{quote}{body}{quote}"
 
 

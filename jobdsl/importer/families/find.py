@@ -91,7 +91,7 @@ class FamilyFinder:
     def families(self, rows: Sequence[int], level: int) -> tuple[int, list[Family]]:
         """Return families of calls that are alike to a degree, and the words they save."""
         saved, families = 0, []
-        for cluster in self.clusters.found(rows, _ALIKE[level]):
+        for cluster in self.clusters.at_level(rows, _ALIKE[level]):
             if len(cluster.rows) >= self.least:
                 more, parts = self._best(cluster, level)
                 saved += more

@@ -89,10 +89,13 @@ def _common_words(names: Sequence[str]) -> str:
     words = [[word.lower() for word in _WORDS.findall(name.rpartition("/")[2])] for name in names]
     shortest = min(map(len, words))
     begin = 0
-    while begin < shortest and len({tuple(one[: begin + 1]) for one in words}) == 1:
+    while begin < shortest and len({tuple(name_words[: begin + 1]) for name_words in words}) == 1:
         begin += 1
     end = 0
-    while end < shortest - begin and len({tuple(one[len(one) - end - 1 :]) for one in words}) == 1:
+    while (
+        end < shortest - begin
+        and len({tuple(name_words[len(name_words) - end - 1 :]) for name_words in words}) == 1
+    ):
         end += 1
     common = words[0][:begin] + (words[0][-end:] if end else [])
     return "_".join(common)[:50].strip("_")
@@ -155,7 +158,7 @@ def _module_name(path: str, number: int) -> str:
 def _module(path: str, number: int, batch: Sequence[tuple[Function | Block, str, set[str]]]) -> Module:
     name = _module_name(path, number)
     uses = {use for _, _, uses in batch for use in uses if not use.startswith(f"{name}:")}
-    head = _head({isinstance(one, Block) for one, _, _ in batch}, uses)
+    head = _head({isinstance(function, Block) for function, _, _ in batch}, uses)
     module = Module(f"{name.replace('.', '/')}.py", head)
     line = head.count("\n") + 1
     previous: Function | Block | None = None
@@ -176,8 +179,8 @@ def _is_line(definition: Function | Block | None) -> bool:
 
 
 def _head(kinds: set[bool], uses: set[str]) -> str:
-    what = "Parts that several jobs have" if kinds == {True} else "Functions for jobs that are alike"
-    return "\n".join([f'"""{what}, found by the import."""\n', *imports(uses), ""]) + (
+    title = "Parts that several jobs have" if kinds == {True} else "Functions for jobs that are alike"
+    return "\n".join([f'"""{title}, found by the import."""\n', *imports(uses), ""]) + (
         "" if kinds == {True} else "\n"
     )
 

@@ -43,7 +43,7 @@ def kept_families(
     for row in sorted(set(unchanged) & set(functions) & set(finder.codes)):
         members.setdefault(functions[row], []).append(row)
     others = [row for row in finder.codes if functions.get(row) is None or row not in set(unchanged)]
-    made: list[Function] = []
+    recognised: list[Function] = []
     joined: set[int] = set()
     for name in sorted(members):
         rows = members[name]
@@ -60,8 +60,8 @@ def kept_families(
         ]
         family = _with(finder, Function(name, family), near, defaults.get(name, {}))
         joined |= set(family.rows)
-        made.append(Function(name, family))
-    return made
+        recognised.append(Function(name, family))
+    return recognised
 
 
 def _like(finder: FamilyFinder, choices: Sequence[list[int]], defaults: Defaults) -> Family | None:
@@ -72,8 +72,12 @@ def _like(finder: FamilyFinder, choices: Sequence[list[int]], defaults: Defaults
 
 def _differences(family: Family, defaults: Defaults) -> int:
     """Return the number of parameters that were lost, or that every call has to give anew."""
-    names = {one.name for one in family.parameters}
-    added = [one for one in family.parameters if one.name not in defaults and one.default is None]
+    names = {parameter.name for parameter in family.parameters}
+    added = [
+        parameter
+        for parameter in family.parameters
+        if parameter.name not in defaults and parameter.default is None
+    ]
     return len(set(defaults) - names) + len(added)
 
 

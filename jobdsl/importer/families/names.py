@@ -31,7 +31,7 @@ def stable_names(
     """
     if not existing:
         return list(blocks), {}
-    used = {*taken, *(one.name for family in families for one in family.parameters)}
+    used = {*taken, *(parameter.name for family in families for parameter in family.parameters)}
     used |= {name for family in families for name, _ in family.variables}
     by_text = {_after(text, name): name for name, text in reversed(list(existing.items()))}
     in_files = [name for name, text in existing.items() if "read_file(" in text or "template(" in text]
@@ -43,9 +43,10 @@ def stable_names(
         name = by_text.get(_after(text, block.name), "")
         if not name and ("read_file(" in text or "template(" in text):
             same = (
-                one
-                for one in in_files
-                if definition_text(Block(one, family, block.is_constant), layout_words) == existing[one]
+                existing_name
+                for existing_name in in_files
+                if definition_text(Block(existing_name, family, block.is_constant), layout_words)
+                == existing[existing_name]
             )
             name = next(same, "")
         if not name or name in used:

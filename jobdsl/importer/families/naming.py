@@ -81,7 +81,7 @@ def block_name(code: Brackets, label: str, taken: set[str], *, is_constant: bool
     module, _, word = code.start.rstrip("([").rpartition(".")
     subject = subject_of(code.parts[0][1] if code.parts and not code.parts[0][0] else None)
     words = [subject or word or label.rstrip("=: ").strip('"'), _KINDS.get(module, "")]
-    stem = "_".join(filter(None, (word_of(one) for one in words))) or "part"
+    stem = "_".join(filter(None, (word_of(text) for text in words))) or "part"
     stem = stem if not stem.endswith("_value") else stem.removesuffix("_value") + "_list"
     stem = stem.upper() if is_constant else free_name(stem, "part")
     name, number = stem, 1

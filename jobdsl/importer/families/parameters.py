@@ -65,9 +65,9 @@ class Family:
     def _values(self) -> int:
         values = 0
         for parameter in self.parameters:
-            given = [code for code in parameter.column if shown(code) != parameter.default]
+            passed = [code for code in parameter.column if shown(code) != parameter.default]
             named = 2 if parameter.default is not None else 0
-            values += sum(cost(code) + named for code in given) + 3
+            values += sum(cost(code) + named for code in passed) + 3
         return values
 
 
@@ -112,11 +112,11 @@ class _Maker:
         parameters = [_with_default(FamilyParameter(name, column)) for name, column in rest.columns.items()]
         parameters.sort(key=lambda parameter: parameter.default is not None)
         variables = [(name, substituted(code, rest.conditions)) for name, code in rest.tables.items()]
-        made = substituted(body, rest.conditions)
-        assert isinstance(made, Brackets)
-        return Family(self.rows, made, parameters, variables)
+        call = substituted(body, rest.conditions)
+        assert isinstance(call, Brackets)
+        return Family(self.rows, call, parameters, variables)
 
-    def branch(self, pattern: Branch, here: frozenset[int] | None = None) -> Brackets:
+    def branch(self, pattern: Branch, present: frozenset[int] | None = None) -> Brackets:
         """Return brackets with expressions of parameters in them.
 
         Args:
@@ -130,14 +130,14 @@ class _Maker:
                 hint = f"with_{word_of(_start(pattern.parts[0].pattern))}"
             else:
                 hint = hint_of(pattern.start, part.label, index, first)
-            parts.append((part.label, self.part(part, hint, here)))
+            parts.append((part.label, self.part(part, hint, present)))
         return Brackets(pattern.start, parts, pattern.end)
 
-    def part(self, part: Part, hint: str, here: frozenset[int] | None) -> Code:
+    def part(self, part: Part, hint: str, present: frozenset[int] | None) -> Code:
         """Return a member; one that only some rows have is None for the others."""
-        rows = frozenset(self.rows) if here is None else here
+        rows = frozenset(self.rows) if present is None else present
         if part.rows >= rows:
-            return self.expression(part.pattern, hint, here)
+            return self.expression(part.pattern, hint, present)
         if not isinstance(part.pattern, Branch):  # an element that differs wholly: None for the others
             codes = {row: _code(part.pattern, row) if row in part.rows else "None" for row in self.rows}
             return self.expression(Hole(codes), hint, None)
@@ -150,12 +150,12 @@ class _Maker:
         self.here = outer
         return when(flag, inner)
 
-    def expression(self, pattern: Pattern, hint: str, here: frozenset[int] | None) -> Code:
+    def expression(self, pattern: Pattern, hint: str, present: frozenset[int] | None) -> Code:
         """Return any pattern as an expression."""
         if isinstance(pattern, str):
             return pattern
         if isinstance(pattern, Branch):
-            return self.branch(pattern, here)
+            return self.branch(pattern, present)
         codes = [pattern.codes.get(row) for row in self.rows]
         filler = _most_common([code for code in codes if code is not None])
         return self.hole(tuple(filler if code is None else code for code in codes), hint)
@@ -180,20 +180,20 @@ class _Maker:
 
     def named(self, pieces: Pieces, hint: str) -> list[tuple[bool, str]]:
         """Return pieces with parameters for the gaps."""
-        found: list[tuple[bool, str]] = []
+        result: list[tuple[bool, str]] = []
         before = ""
         for piece in pieces:
             if isinstance(piece, str):
-                found.append((False, piece))
+                result.append((False, piece))
                 before = piece
                 continue
             known = self.known(list(piece))
             if isinstance(known, TextOf):
-                found += known.pieces
+                result += known.pieces
             else:
                 name = known or self.parameter(tuple(map(literal, piece)), last_word(before) or hint)
-                found.append((True, name))
-        return found
+                result.append((True, name))
+        return result
 
     def known(self, texts: list[str]) -> str | None:
         """Return an expression of parameters there are: equal texts, or one with the same text around it."""
@@ -270,10 +270,10 @@ def _with_default(parameter: FamilyParameter) -> FamilyParameter:
 
 def _around(text: str, part: str) -> tuple[str, str] | None:
     """Return what is before and after a part of a text, where the part is not inside a word."""
-    before, found, after = text.partition(part)
+    before, separator, after = text.partition(part)
     is_in_secret = before.rfind(SECRET_START) > before.rfind("}")
     if (
-        not found
+        not separator
         or is_in_secret
         or SECRET_START in part
         or (before and before[-1].isalnum())

@@ -110,11 +110,11 @@ def _replaced(pattern: Branch, path: Sequence[int], rows: Sequence[int]) -> Bran
     """Return a pattern with a hole in the place of one of its parts."""
     index, *rest = path
     part = pattern.parts[index]
-    here = [row for row in rows if row in part.rows]
+    present = [row for row in rows if row in part.rows]
     assert isinstance(part.pattern, Branch)
-    inner: Pattern = Hole({row: row_code(part.pattern, row) for row in here})
+    inner: Pattern = Hole({row: row_code(part.pattern, row) for row in present})
     if rest:
-        inner = _replaced(part.pattern, rest, here)
+        inner = _replaced(part.pattern, rest, present)
     parts = [*pattern.parts]
     parts[index] = Part(part.label, inner, part.rows)
     return Branch(pattern.start, parts, pattern.end)
@@ -154,9 +154,9 @@ def _parts(
     parts: list[Part] = []
     for ours, theirs in pairs:
         if ours is not None and theirs is not None:
-            one, other = left.parts[ours], right.parts[theirs]
-            pattern = merged(one.pattern, other.pattern, one.rows, other.rows)
-            parts.append(Part(one.label, pattern, one.rows | other.rows))
+            our_part, their_part = left.parts[ours], right.parts[theirs]
+            pattern = merged(our_part.pattern, their_part.pattern, our_part.rows, their_part.rows)
+            parts.append(Part(our_part.label, pattern, our_part.rows | their_part.rows))
             continue
         side, index = (right, theirs) if theirs is not None else (left, ours or 0)
         part = side.parts[index]

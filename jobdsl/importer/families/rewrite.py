@@ -95,7 +95,7 @@ class Rewrite:
         self._keys = sorted(calls)
         directory = _free_directory(files)
         self._module, self._blocks = f"{directory}/templates", f"{directory}/blocks"
-        self._plain = {path: text for one in scripts.values() for path, text in one.texts.items()}
+        self._plain = {path: text for files in scripts.values() for path, text in files.texts.items()}
         self._on_disk = set(self._plain)
         """Files next to the DSL files that were written, by path."""
 
@@ -137,7 +137,7 @@ class Rewrite:
         """Return the functions of the estate that is there, and those of the jobs that are in none."""
         existing = self.existing
         rows = {row: key[0] for row, key in enumerate(self._keys)}
-        kept = kept_families(
+        unchanged = kept_families(
             finder,
             {row: existing.functions[name] for row, name in rows.items() if name in existing.functions},
             existing.defaults,
@@ -148,8 +148,8 @@ class Rewrite:
             ],
             least,
         )
-        families = finder.find({row for function in kept for row in function.family.rows})
-        functions = [*kept, *function_names(families, rows, [function.name for function in kept])]
+        families = finder.find({row for function in unchanged for row in function.family.rows})
+        functions = [*unchanged, *function_names(families, rows, [function.name for function in unchanged])]
         return sorted(functions, key=lambda function: function.family.rows[0])
 
     def _source(self, functions: Sequence[Function], singles: Mapping[int, Brackets]) -> _Source:
@@ -196,14 +196,14 @@ class Rewrite:
         }
         changed = {self._keys[row]: code for row, code in source.singles.items()}
 
-        def convert(found: SourceDocument, _: str) -> Imported:
-            key = (found.name, found.place)
+        def convert(document: SourceDocument, _: str) -> Imported:
+            key = (document.name, document.place)
             call = self.calls.get(key)
             if call is None:
                 return self.imported[key]
-            made = call.imported
+            imported = call.imported
             written: Code = call.code
-            file_of = call.scripts.files_of(found.name)
+            file_of = call.scripts.files_of(document.name)
             name = call.code.parts[0][1]
             if key in rows:
                 function, index = rows[key]
@@ -214,10 +214,10 @@ class Rewrite:
                 moved = Brackets(code.start, [("", name), *code.parts[1:]], code.end)
                 written = with_files(moved, "", file_of)
             assert isinstance(written, Brackets)
-            made.code = written
-            made.uses = call.uses if written is call.code else uses_of(written, names)
+            imported.code = written
+            imported.uses = call.uses if written is call.code else uses_of(written, names)
             files.texts |= dict(_texts_read(written, call.scripts))
-            return made
+            return imported
 
         for file in self.files:
             text = write(file, convert)
@@ -258,7 +258,9 @@ class Rewrite:
     def _reports(
         self, functions: Sequence[Function], finder: FamilyFinder, files: _Files
     ) -> Iterator[FamilyReport]:
-        module_of = {one.name: path for path, module in files.modules.items() for _, _, one in module.lines}
+        module_of = {
+            function.name: path for path, module in files.modules.items() for _, _, function in module.lines
+        }
         for function in functions:
             family = function.family
             near = [
@@ -325,11 +327,13 @@ def _path(code: Brackets, scripts: Scripts) -> str:
 
 def _without(family: Family, rows: set[int], least: int) -> Family | None:
     """Return a family without some rows; None where too few are left."""
-    kept = [index for index, row in enumerate(family.rows) if row not in rows]
-    if len(kept) < max(2, least) or len(kept) * 2 < len(family.rows):
+    indices = [index for index, row in enumerate(family.rows) if row not in rows]
+    if len(indices) < max(2, least) or len(indices) * 2 < len(family.rows):
         return None
     parameters = [
-        FamilyParameter(one.name, tuple(one.column[index] for index in kept), one.default)
-        for one in family.parameters
+        FamilyParameter(
+            parameter.name, tuple(parameter.column[index] for index in indices), parameter.default
+        )
+        for parameter in family.parameters
     ]
-    return Family([family.rows[index] for index in kept], family.body, parameters, family.variables)
+    return Family([family.rows[index] for index in indices], family.body, parameters, family.variables)

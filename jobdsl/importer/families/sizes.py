@@ -34,17 +34,17 @@ def size_of(pattern: Pattern, rows: Sequence[int]) -> FunctionSize:
     return size
 
 
-def _add(size: FunctionSize, pattern: Pattern, rows: Sequence[int], here: frozenset[int]) -> None:
+def _add(size: FunctionSize, pattern: Pattern, rows: Sequence[int], present: frozenset[int]) -> None:
     if isinstance(pattern, str):
         size.words += cost(pattern)
     elif isinstance(pattern, Branch):
         size.words += 2
         for part in pattern.parts:
             size.words += 1 + 2 * bool(part.label)
-            if not part.rows >= here:
+            if not part.rows >= present:
                 size.words += _OPTION
                 _column(size, tuple("True" if row in part.rows else "False" for row in rows), size.flags)
-            _add(size, part.pattern, rows, here & part.rows)
+            _add(size, part.pattern, rows, present & part.rows)
     else:
         _hole(size, pattern, rows)
 
@@ -89,5 +89,7 @@ def _column(
     known.add(shown)
     costs = [max(1, cost(code) - common // 3) for code in codes or shown]
     most, times = Counter(shown).most_common(1)[0]
-    with_default = sum(one + 2 for one, text in zip(costs, shown, strict=True) if text != most) + _DEFAULT
+    with_default = (
+        sum(value_cost + 2 for value_cost, text in zip(costs, shown, strict=True) if text != most) + _DEFAULT
+    )
     size.words += min(sum(costs), with_default) if times > 1 else sum(costs)

@@ -16,10 +16,10 @@ __all__ = ["default_of", "free_name", "name_of"]
 
 @cache
 def _class(start: str) -> Any:
-    found: Any = jobdsl
+    member: Any = jobdsl
     for word in start.removesuffix("(").split("."):
-        found = getattr(found, word, None)
-    return found if hasattr(found, "_fields") else None
+        member = getattr(member, word, None)
+    return member if hasattr(member, "_fields") else None
 
 
 def name_of(start: str, index: int) -> str:
