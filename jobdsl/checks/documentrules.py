@@ -1,4 +1,4 @@
-"""Rules of lint that look at a document as a whole: what it holds, and where its references lead."""
+"""Rules of lint about a document as a whole: its contents, and where its references lead."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["back_references", "top_level"]
 
 
 def top_level(definition: Definition, *_: object) -> Iterator[tuple[Severity, str, str]]:
-    """Find an item that Jenkins keeps inside a job, or lets nobody write."""
+    """Find an item that Jenkins keeps inside a job, or that cannot be written through the API."""
     subitem = subitem_of(definition.root, definition.document)
     if subitem is not None:
         yield "error", subitem.reason, subitem.hint

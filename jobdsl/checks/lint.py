@@ -16,7 +16,7 @@ __all__ = ["RULES", "Known", "Linter", "lint"]
 
 
 class Linter:
-    """The rules that count, and the estate they look things up in."""
+    """The active rules, and the index of the estate they use."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Linter:
         return frozenset(rule for rule in self.rules if needs.get(rule, known) is not None)
 
     def check(self, definition: Definition, references: References | XmlError) -> Iterator[Problem]:
-        """What the rules find in one definition of the estate; `found` is what its document refers to."""
+        """Yield the findings of the rules in one definition; `references` is what its document refers to."""
         if isinstance(references, XmlError):
             message = f"the document cannot be read: {references.message}"
             yield problem_of(definition, "error", message, references.hint, "xml")

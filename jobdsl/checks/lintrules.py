@@ -1,4 +1,6 @@
-"""The rules of lint: each looks at one definition, what its document refers to, and the estate around it."""
+"""The rules of lint: each checks one definition, with what its document refers to and the estate
+around it.
+"""
 
 from __future__ import annotations
 
@@ -162,7 +164,7 @@ def _names(definition: Definition, references: References, estate: EstateIndex) 
 
 
 def _renamed(definition: Definition, references: References, estate: EstateIndex) -> Iterator[Finding]:
-    """A former name is another one, no item has it any more, and one item alone says it."""
+    """A former name differs from the name, no item has it any more, and only one item names it."""
     if definition.is_view and definition.renamed_from:
         hint = "remove it: the view is made under its new name and the old one deleted, which loses no builds"
         yield "warning", "renamed_from has no effect on a view", hint
@@ -225,7 +227,7 @@ def _fields(definition: Definition, references: References, estate: EstateIndex)
 
 
 def _secrets(definition: Definition, references: References, estate: EstateIndex) -> Iterator[Finding]:
-    """No secret stands in the estate in plain text; where only its name or a text tells, it may be none."""
+    """No secret is in the estate in plain text; one known only by its name or form may be none."""
     for secret in references.secrets:
         severity: Severity = "error" if secret.kind == "declared" else "warning"
         line = f", line {secret.line}," if secret.line else ""

@@ -1,4 +1,4 @@
-"""What the rules of lint look things up in: the estate's definitions, and what is known of the controller."""
+"""Index for the rules of lint: the estate's definitions, and what is known of the controller."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MOST_COMPARISONS = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of the controller; None where it was not asked, or did not say."""
+    """What is known of the controller; None where it was not queried, or gave no answer."""
 
     plugins: PluginList | None = None
     items: Collection[str] | None = None
@@ -44,7 +44,7 @@ class Known:
 
 
 class EstateIndex:
-    """What the rules look things up in."""
+    """The index of an estate for the rules."""
 
     def __init__(
         self, definitions: Sequence[Definition], known: Known, lines: SourceLines | None = None
@@ -96,7 +96,7 @@ class EstateIndex:
         return self._comparisons[definition.where.file] <= _MOST_COMPARISONS
 
     def place(self, secret: SecretText, definition: Definition) -> Where:
-        """Return the line of a file where a secret stands; that of the definition where no file tells."""
+        """Return the line of a file where a secret stands; that of the definition where no file has it."""
         if self._lines is None:
             return definition.where
         start = secret.text.rfind("\n", 0, secret.start) + 1
@@ -116,7 +116,7 @@ class EstateIndex:
 Finding = tuple[Severity, str, str] | tuple[Severity, str, str, Where]
 """Severity, message, hint; and the line, where that is another than the definition's."""
 Check = Callable[[Definition, References, EstateIndex], Iterator[Finding]]
-"""What looks at one definition, what its document refers to, and the estate around it."""
+"""Checks one definition, with what its document refers to and the estate around it."""
 
 
 class LintRule(NamedTuple):

@@ -104,7 +104,7 @@ class PluginList:
     """Plugins of a controller."""
 
     versions: Mapping[str, str]
-    """Versions by plugin id; "" where the list does not say."""
+    """Versions by plugin id; "" where the list has none."""
     is_complete: bool = True
     """Whether a plugin that is not on the list is not installed. A `plugins.txt` leaves out the
     dependencies, which are installed along with what it names."""
@@ -116,8 +116,8 @@ def lost_class_hint(
     """Return what to do about a class that was dropped although its plugin is installed; empty if it is not.
 
     A class that extends one of another plugin (`hudson.plugins.git.GitRevisionBuildParameters` one of
-    parameterized-trigger) is loaded only where that plugin is there in the version its own plugin asks for.
-    `versions` are those installed, `optional` what each plugin asks for without needing it.
+    parameterized-trigger) is loaded only where that plugin is installed in the version its own plugin
+    requires. `versions` are those installed, `optional` the optional dependencies of each plugin.
     """
     if plugin not in versions:
         return ""

@@ -1,4 +1,4 @@
-"""Who may define what: the rules of jobdsl.toml, checked in the parent over finished documents."""
+"""Policy: which team may define what (jobdsl.toml), checked in the parent process on finished documents."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def check(definitions: Sequence[Definition], settings: Settings) -> list[Problem
 def check_one(
     definition: Definition, references: References | XmlError, settings: Settings
 ) -> Iterator[Problem]:
-    """Every breach by one definition; `found` is what its document refers to."""
+    """Yield every breach by one definition; `references` is what its document refers to."""
     teams = settings.teams_of(definition.where.file)
     if not teams:
         if settings.policy.default == "deny":

@@ -1,4 +1,4 @@
-"""Former names: what a `renamed_from` may say, judged by the estate alone."""
+"""Former names: which values a `renamed_from` may have, judged by the estate alone."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Names of one Jenkins class: classes that moved, and the short names XStream has for some.
 
-The table `classes.tsv` has each name with the class it stands for today, and where that is said.
+The table `classes.tsv` has each name with the class it stands for today, and the source of that.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 `reference="../../a/b[2]"` leads from the element itself over its parents and their children, counted
 from 1 among those of one tag; `/project/a` from the root; a number names the element with that `id`.
-Jenkins writes them and reads them only where they lead to an element around or before them. Whoever
-edits a document breaks them, so an import puts copies in their place where it can.
+Jenkins writes them and reads them only where they lead to an element around or before them. Editing a
+document breaks them, so an import puts copies in their place where it can.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class _Paths:
             above = self.parents.get(id(above))
 
     def is_ancestor(self, node: Node, other: Node) -> bool:
-        """Tell whether a node lies in another."""
+        """Return whether a node lies in another."""
         return any(above is other for above in self.around(node))
 
     def tags(self, node: Node) -> str:
@@ -109,7 +109,7 @@ def _is_called(node: Node, tag: str) -> bool:
 
 
 def dangling(root: Node) -> list[tuple[str, str]]:
-    """References that Jenkins cannot follow: the path of tags to each, and what it says."""
+    """Return the references that Jenkins cannot follow: the path of tags to each, and its value."""
     paths = _Paths(root)
     return [(paths.tags(node), node.attrs["reference"]) for node in _unreadable(paths)]
 
@@ -167,12 +167,12 @@ def _is_replaceable(paths: _Paths, node: Node) -> bool:
 
 
 def _is_comparator(paths: _Paths, node: Node) -> bool:
-    """Tell whether it orders the names of a view, which was cut out of a larger document."""
+    """Return whether it orders the names of a view, which was cut out of a larger document."""
     return node.tag == "comparator" and paths.parents[id(node)].tag == "jobNames"
 
 
 def _is_owner_of_view(paths: _Paths, node: Node) -> bool:
-    """Tell whether it is the owner of a view that stands by itself, which Jenkins sets when it reads it."""
+    """Return whether it is the owner of a separate view, which Jenkins sets when it reads the view."""
     return node.tag == "owner" and paths.parents[id(node)] is paths.root and is_view_root(paths.root.tag)
 
 
@@ -206,7 +206,9 @@ def _relocated(paths: _Paths, target: Node, place: Node) -> Node:
 
 
 def _attributes(reference: Node, target: Node) -> dict[str, str]:
-    """The attributes of a copy: those of the original, and its class where the tag does not say it."""
+    """Return the attributes of a copy: those of the original, and its class where the tag does
+    not name it.
+    """
     attrs = {name: value for name, value in target.attrs.items() if name not in ("class", "id")}
     java = reference.attrs.get("class") or target.attrs.get("class", "")
     if not java and reference.tag != target.tag and "." in target.tag:

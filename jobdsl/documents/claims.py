@@ -1,7 +1,7 @@
-"""What a document asks of the controller, for policy: credentials, agents, secrets, classes and their groups.
+"""What a document uses of the controller, for policy: credentials, agents, secrets, classes and their groups.
 
-The vocabulary declares which fields name credentials and agents; where no typed class tells, their names do.
-Everything is read as Jenkins reads it (see `xstream.py`), whoever wrote the document.
+The vocabulary declares which fields name credentials and agents; fields of other classes count by their
+names. Everything is read as Jenkins reads it (see `xstream.py`), however the document was written.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _LABEL_AXIS = "hudson.matrix.LabelAxis"
 
 @dataclass(slots=True)
 class Claims:
-    """What one document asks of the controller."""
+    """What one document uses of the controller."""
 
     labels: list[str] = field(default_factory=list)
     """Label expressions."""
@@ -143,7 +143,9 @@ def _is_property(element: etree._Element) -> bool:
 
 @lru_cache(maxsize=10_000)
 def may_be_claim(tag: str) -> bool:
-    """Return whether a field of this name may name credentials or agents, or hold a script: a quick look."""
+    """Return whether a field of this name may name credentials or agents, or hold a script: a
+    quick filter.
+    """
     return tag in _referring_tags() or bool(_named(tag)) or may_be_grouped(tag)
 
 
@@ -174,7 +176,7 @@ def _is_named_label(axis: etree._Element) -> bool:
 
 
 def class_of(element: etree._Element) -> str:
-    """Return the class Jenkins makes of an element; the name of its tag where nothing says it."""
+    """Return the class Jenkins makes of an element; the name of its tag where it is not known."""
     named = attribute_class(element)
     if named is not None:
         return named
@@ -185,7 +187,7 @@ def class_of(element: etree._Element) -> str:
 
 
 def secret_names(document: str | bytes, root: etree._Element) -> list[str]:
-    """Return the names of the secrets a document asks for, also where references and comments hide them."""
+    """Return the names of the secrets a document uses, also where references and comments hide them."""
     names: dict[str, None] = {}
     data = document.encode("utf-8", "replace") if isinstance(document, str) else document
     if SECRET_START.encode() in data:

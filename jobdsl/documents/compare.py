@@ -74,7 +74,7 @@ class Comparison:
 
     @property
     def drift(self) -> list[Difference]:
-        """What somebody changed on the controller; notes do not count."""
+        """Return what was changed on the controller; notes do not count."""
         return [difference for difference in self.differences if difference.severity == "error"]
 
 
@@ -123,7 +123,7 @@ class _Run:
             self._replaced(path, ours)
         elif ours:
             self._note("changed", path, ours, theirs, "error", "class")
-        else:  # ours says nothing of a class: what it says of the content is kept, or not
+        else:  # the desired one has no class: its content is compared by itself
             self._note("added", path, "", theirs, "error", "class")
         return bool(ours)
 
@@ -223,7 +223,7 @@ class _Run:
     def _lost(self, child: Node, stored: Node, path: tuple[Node, ...], conversion: Conversion | None) -> bool:
         """Note a child that the stored node lacks; return whether that changes nothing.
 
-        Jenkins keeps what the child says in another form, or takes no notice of it.
+        Jenkins keeps the child's value in another form, or ignores it.
         """
         if conversion is not None and conversion.becomes and holds(stored, conversion):
             self._note("converted", path, _value(child), "/".join(conversion.target), "note")
@@ -246,7 +246,7 @@ class _Run:
         return False
 
     def _counts(self, extra: Node, path: tuple[Node, ...], tags: set[str]) -> bool:
-        """Whether something the controller has beyond ours was put there by somebody."""
+        """Return whether an addition on the controller was made by a user."""
         if self._is_born(extra, path) or (*map(_name, path), _name(extra)) in self.added_by_jenkins:
             return False
         if is_class(extra.tag) or is_value(extra.tag) or _name(extra) in tags:
@@ -270,7 +270,7 @@ class _Run:
         return False
 
     def _gone(self, path: tuple[Node, ...], desired: str, attribute: str = "") -> None:
-        """A value that is not there: the loss of what an absent one means anyway harms nobody."""
+        """Note a value that is missing; only a note where an absent one means the same."""
         self._note("dropped", path, desired, "", "note" if means_nothing(desired) else "error", attribute)
 
     def _note(
@@ -305,7 +305,7 @@ class _Run:
 
     @cached_property
     def _spans(self) -> dict[tuple[int, str], Spans]:
-        """Where both documents hold secrets; looked for once there is a difference to tell."""
+        """Return where both documents hold secrets; searched once there is a difference to report."""
         return {key: spans for tree in self.trees for key, spans in secret_spans(tree).items()}
 
     def _replaced(self, path: tuple[Node, ...], desired: str) -> None:
@@ -354,7 +354,7 @@ def _with_description(desired: Node, stored: Node) -> Node:
 
 
 def _with_log_rotator(desired: Node, stored: Node) -> Node:
-    """The stored job with its build discarder as `logRotator`, where that is how the desired one says it.
+    """Return the stored job with its build discarder as `logRotator`, where the desired one has that form.
 
     Jenkins keeps `logRotator` until a user saves the job in the browser, which makes it the property.
     """

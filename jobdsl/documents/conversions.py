@@ -1,6 +1,6 @@
 """Fields that Jenkins reads and stores as something else, and what it adds where nothing was sent.
 
-The table `conversions.tsv` has them, each with the line of the source that says so.
+The table `conversions.tsv` has them, each with the line of Jenkins' source.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def holds(holder: Node, conversion: Conversion) -> bool:
 
 
 def holds_value(holder: Node, conversion: Conversion, field: Node) -> bool:
-    """Return whether what a field becomes says the same, as far as a part of the same name shows it."""
+    """Return whether what a field becomes has the same value, as far as a part of the same name shows it."""
     target = _target(holder, conversion)
     if target is None:
         return False

@@ -1,7 +1,7 @@
-"""What the typed classes declare of Jenkins' elements, for who looks at documents without making values.
+"""What the typed classes declare of Jenkins' elements, for code that reads documents without making values.
 
-Which children a class has, and which texts are secrets in clear: declared so, or by their name where no
-typed class tells.
+Which children a class has, and which texts are secrets in plain text: declared so, or by their name where
+there is no typed class.
 """
 
 from __future__ import annotations
@@ -128,14 +128,16 @@ def _secret_tags() -> frozenset[str]:
 
 @lru_cache(maxsize=10_000)
 def may_be_secret(tag: str) -> bool:
-    """Whether a child of this tag is a secret in some class; a quick look before `secrecy`."""
+    """Return whether a child of this tag is a secret in some class; a quick filter before `secrecy`."""
     low = tag.lower()
     return tag in _secret_tags() or ends_secret(tag) or any(low == leaf for _, leaf in _IN_CLASS)
 
 
 @lru_cache(maxsize=10_000)
 def secrecy(java: str, tag: str) -> Secrecy:
-    """Whether a child of this class is a secret: declared as one, or named like one where nobody tells."""
+    """Return whether a child of this class is a secret: declared as one, or named like one in an untyped
+    class.
+    """
     cls = _typed(java)
     field = cls.by_tag.get(tag) if cls is not None else None
     if field is not None:
@@ -176,7 +178,7 @@ def dsl_call(java: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def dsl_field(java: str, tag: str) -> str:
-    """Return what a DSL file calls a child of a class; the tag where no typed class tells."""
+    """Return what a DSL file calls a child of a class; the tag where there is no typed class."""
     cls = _classes().get(java)
     field = cls.by_tag.get(tag) if cls is not None else None
     return field.name if field is not None and field.name else tag

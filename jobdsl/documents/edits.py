@@ -38,7 +38,7 @@ class BoundedMatcher(SequenceMatcher[str]):
         super().__init__(None, before, after if self._is_short else (), autojunk)
 
     def get_opcodes(self) -> list[_Opcode]:
-        """Return how to turn the one into the other, as difflib tells it."""
+        """Return how to turn the one into the other, in the form of difflib."""
         if self._is_short:
             return super().get_opcodes()
         return list(_opcodes(self._blocks(), len(self._before), len(self._after)))

@@ -1,4 +1,4 @@
-"""Groups of elements that policy allows or forbids together: what makes a job more than its kind says.
+"""Groups of elements that policy allows or forbids together: what gives a job more power than its kind.
 
 An element belongs to a group by its class, by a field that holds a script, or by its place in a folder.
 """
@@ -118,7 +118,7 @@ def may_be_grouped(field: str) -> bool:
 
 
 def field_group(element: etree._Element) -> str:
-    """Return the group into which a field puts its element; empty if it says nothing."""
+    """Return the group into which a field puts its element; empty for none."""
     name = class_name(str(element.tag))
     script = [child for child in element if child.tag in ("script", "classpath")]
     text = "".join("".join(child.itertext()) for child in script) if script else "".join(element.itertext())
@@ -135,7 +135,7 @@ def is_folder(java: str) -> bool:
 
 @lru_cache(maxsize=10_000)
 def is_folder_setting(java: str) -> bool:
-    """Return whether a property of a folder, by its class, says something about what is in the folder."""
+    """Return whether a property of a folder, by its class, applies to what is in the folder."""
     return "permissions" not in groups_of(java) and _HARMLESS.fullmatch(canonical(java)) is None
 
 

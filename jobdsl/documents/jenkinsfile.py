@@ -1,6 +1,6 @@
 """Properties that a Jenkinsfile set on its own job.
 
-A build of a Pipeline writes what its Jenkinsfile says of triggers, parameters and options into the job's
+A build of a Pipeline writes the triggers, parameters and options of its Jenkinsfile into the job's
 document, and an action that lists what it wrote: `DeclarativeJobPropertyTrackerAction` for the directives
 of a Declarative Pipeline, `JobPropertyTrackerAction` for the step `properties([...])`. What the actions
 list is the Jenkinsfile's; every other property was set by a definition or by hand.

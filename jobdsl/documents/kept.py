@@ -67,11 +67,11 @@ def _keep_views(desired: Node, stored: Node, name: str) -> None:
     live = [_without_strays(child, folder) for child in stored.children if child.tag in _VIEWS]
     parts = [child for child in live if desired.find(child.tag) is None]
     if any(map(_has_managed_view, live)):
-        # views are definitions of their own: what the folder's document says of them is an old copy
+        # views are definitions of their own: the folder's document has an old copy
         parts = live
         desired.children = [child for child in desired.children if child.tag not in _VIEWS]
     elif any(desired.find(tag) for tag in ("folderViews", "views")):
-        parts = []  # the definition says what views there are
+        parts = []  # the definition names the views
     desired.children += parts
 
 

@@ -1,7 +1,7 @@
-"""The marker: the last line of a description, which says whose object it is, from where, and in which state.
+"""The marker: the last line of a description, with the object's seed, its place in the estate, and its state.
 
-The controller itself is the state of a seed. A marker names the object it stands on as well, so that
-a copy somebody makes in Jenkins does not become ours by the line it inherits.
+The controller itself is the state of a seed. A marker also names its object, so that a copy made in
+Jenkins does not become the seed's by the line it inherits.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _START = re.compile(r"\A(?:<\?xml[^>]*\?>\n)?<[^\s<>/!?]+(?: [^<>]*[^<>/])?>(?=\
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """What a marker says."""
+    """The contents of a marker."""
 
     seed: str
     name: str
@@ -76,7 +76,7 @@ class Marker:
 
     @classmethod
     def find(cls, description: str | None) -> Marker | None:
-        """The marker in a description, also where somebody wrote below it; None without one."""
+        """Return the marker in a description, also where text was added below it; None without one."""
         match = _last(description)
         if match is None:
             return None

@@ -1,7 +1,7 @@
-"""Documents, differences and values as people may see them: secrets are hidden.
+"""Documents, differences and values for display: secrets are hidden.
 
-What is hidden on one side of a difference is hidden on the other: a reader who sees a value on one side
-would know the hidden one. Differences are made of the plain texts and hidden afterwards, so a hidden value
+What is hidden on one side of a difference is hidden on the other: a value that is visible on one side
+would reveal the hidden one. Differences are made of the plain texts and hidden afterwards, so a hidden value
 neither makes a difference nor covers one up.
 """
 
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 HIDDEN = "********"
-"""What stands in for a secret where people look."""
+"""What is shown in place of a secret."""
 _OPEN, _CLOSE = "\ufdd0", "\ufdd1"
 """Marks around a hidden value while a document is written as text: code points that are no characters."""
 _MARKS = re.compile(f"[{_OPEN}{_CLOSE}]")

@@ -1,6 +1,6 @@
-"""Values and places in a document that Jenkins takes and nobody means; each check looks at one element.
+"""Values and places in a document that Jenkins accepts and that are mistakes; each check takes one element.
 
-The checks stand under the tag or the class of the elements they are about.
+The checks are listed under the tag or the class of their elements.
 """
 
 from __future__ import annotations

@@ -50,7 +50,9 @@ def _each_alone(desired: list[Node], stored: list[Node]) -> dict[int, Node] | No
 
 
 def _key(node: Node) -> str:
-    """Return what tells a child from others of its class: the text in a set, a parameter's or axis' name."""
+    """Return what distinguishes a child from others of its class: the text in a set, a parameter's or axis'
+    name.
+    """
     if node.tag in UNORDERED:
         return node.text
     name = node.find("name") if node.tag.endswith(_NAMED) else None

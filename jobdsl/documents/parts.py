@@ -28,7 +28,9 @@ _BETWEEN = re.compile("\n  <(?!/)")
 _MARK_TAG = "between.two.parts"
 _MARK = f"<{_MARK_TAG}/>"
 _HIDING = ("<!", "<?", "&#", _MARK_TAG)
-"""Signs of comments, CDATA, instructions, references and marks: by them a part says more than it shows."""
+"""Signs of comments, CDATA, instructions, references and marks: a part with them cannot be taken
+literally.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Pieces:
 def split(document: str) -> Pieces | None:
     """Split a document into the children of its root; None if it is not written as `to_text` does.
 
-    A line in a text may look like the start of a child; then a piece is not well-formed by itself. If each
+    A line in a text may resemble the start of a child; then a piece is not well-formed by itself. If each
     is, they are what the root holds, as the content of an element is a row of such pieces.
     """
     head = _HEAD.match(document)

@@ -1,7 +1,7 @@
 """Find what the script of a Pipeline calls: steps, symbols and classes, each in its place.
 
-This reads tokens, not a grammar: enough to tell a call from a definition, a map's key, a comment or a text,
-in scripted and Declarative Pipelines.
+This reads tokens, not a grammar: enough to distinguish a call from a definition, a map's key, a comment or
+a text, in scripted and Declarative Pipelines.
 """
 
 from __future__ import annotations
@@ -246,7 +246,7 @@ def _calls(tokens: list[_Token], script: ScriptCalls) -> Iterator[ScriptCall]:
 
 
 def _open(bracket: str, owner: str, outer: _Opened) -> _Opened:
-    """Return what a bracket means: what its owner says, else what the bracket around it does."""
+    """Return what a bracket means: by its owner, else by the bracket around it."""
     place, is_declarative = outer.place, outer.is_declarative
     if bracket == "(":
         place = _ARGUMENTS.get(owner, place)

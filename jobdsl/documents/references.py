@@ -69,7 +69,7 @@ class References(Claims):
     listed: list[str] = field(default_factory=list)
     """Names of jobs that a view lists, as they are written."""
     flat: list[str] = field(default_factory=list)
-    """Those of them that lie in a folder below the view's, where the view does not look into folders."""
+    """Those of them in a folder below the view's, where the view does not include folders."""
     classes: dict[str, None] = field(default_factory=dict)
     """Java classes of the elements, the root's too, in order of appearance."""
     empty: list[str] = field(default_factory=list)
@@ -81,13 +81,15 @@ class References(Claims):
     shown: list[str] = field(default_factory=list)
     """Names of jobs that a view's pipelines begin with."""
     mistakes: list[Mistake] = field(default_factory=list)
-    """Values and places that nobody means."""
+    """Values and places that are mistakes."""
     pipelines: list[str] = field(default_factory=list)
     """Scripts of Pipelines."""
 
 
 def look(definition: Definition) -> References | XmlError:
-    """What a definition's document refers to, or why it cannot be read: one look for lint and policy."""
+    """Return what a definition's document refers to, or why it cannot be read: read once for lint
+    and policy.
+    """
     try:
         return references(definition.document)
     except XmlError as error:
@@ -95,25 +97,25 @@ def look(definition: Definition) -> References | XmlError:
 
 
 class _Meaning(NamedTuple):
-    """What a tag by itself says; the same few tags come in every document."""
+    """What a tag means by itself; the same few tags come in every document."""
 
     java: str
     """The class it names; empty if it is a field."""
     is_field: bool
-    """Whether a rule asks for fields of this name."""
+    """Whether a rule uses fields of this name."""
     may_be_secret: bool
     names_others: bool
     """Whether its text may be the name of the value next to it."""
     holds_properties: bool
     check: Check | None
-    """What looks for mistakes in it."""
+    """The check for mistakes in it."""
     is_claim: bool
-    """Whether it may name what policy asks about."""
+    """Whether it may name what policy is about."""
 
 
 @lru_cache(maxsize=10_000)
 def _meaning(tag: str) -> _Meaning | None:
-    """What a tag says; None where only the text of its element counts."""
+    """Return what a tag means; None where only the text of its element counts."""
     java = class_name(tag)
     meaning = _Meaning(
         java if _is_class(java) else "",
@@ -184,7 +186,7 @@ _collected = attrgetter(*_COLLECTED)
 def _from_parts(document: str) -> References | None:
     """Put together what the parts of a document refer to; None where it has to be read as a whole.
 
-    The root has to be that of a job, which says nothing else than which children it has.
+    The root has to be that of a job, which only lists its children.
     """
     pieces = split(document)
     if pieces is None or not is_job_root(pieces.tag):
@@ -217,7 +219,7 @@ def _from_parts(document: str) -> References | None:
 
 
 def _part(pieces: Pieces, text: str, element: etree._Element, *, is_root: bool = False) -> _Part:
-    """Look at a child of the root and all that is in it, or at the root alone, and remember the result.
+    """Examine a child of the root with its contents, or the root alone, and cache the result.
 
     Of what is outside it, only the root's tag and attributes count.
     """
@@ -282,7 +284,7 @@ def _named_class(element: etree._Element, java: str, check: Check | None) -> tup
 
 
 class _Class(NamedTuple):
-    """What a class by itself says."""
+    """What a class means by itself."""
 
     tags: frozenset[str] | None
     """Tags of the children its typed class knows; None without one."""
@@ -336,7 +338,7 @@ def _note_field(references: References, element: etree._Element, text: str) -> N
 
 
 def _looks_into_folders(view: etree._Element | None) -> bool:
-    """Return whether a view finds jobs in folders; True where its class is none that says so."""
+    """Return whether a view includes jobs in folders; True where its class has no such field."""
     if view is None or not is_view_root(str(view.tag)):
         return True
     recurse = view.find("recurse")

@@ -62,7 +62,7 @@ class DocumentWriter:
         estate: The directory of the estate.
 
     Raises:
-        JobdslError: The directory holds files of somebody else, has links in the way, or cannot be written.
+        JobdslError: The directory holds files it did not write, has links in the way, or cannot be written.
             Then everything is as it was.
     """
 
@@ -131,7 +131,7 @@ def _untrusted(estate: Path) -> Path:
 
 
 def check_output(out: Path, estate: Path) -> None:
-    """Refuse a directory where documents would lie among, or in place of, files of somebody else."""
+    """Refuse a directory where documents would be among, or replace, files that render did not write."""
     if out.exists() and not out.is_dir():
         raise JobdslError(f"{out} is a file", hint="--out takes a directory")
     place, root = out.resolve(), estate.resolve()

@@ -1,4 +1,4 @@
-"""What the root element of a document says: whether it is a folder, a job, or a view."""
+"""What the root element of a document shows: whether it is a folder, a job, or a view."""
 
 from __future__ import annotations
 

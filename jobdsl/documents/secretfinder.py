@@ -1,7 +1,7 @@
 """Where a document holds secrets in plain text: whole texts and attributes, and parts of them.
 
-The one list that import, lint and reports use. The rules for texts are in `jobdsl.secrets`; here is what
-the structure of a document tells: the field a text stands in, and the name that stands next to it.
+The one list that import, lint and reports use. The rules for texts are in `jobdsl.secrets`; here are those
+for the structure of a document: the field of a text, and the name next to it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _PROPERTIES = re.compile(r"(?i)propert|params|parameters|envvars|environment|var
 
 
 Kind = Literal["declared", "named", "text"]
-"""How it is known: by a field that a class declares as secret, by a name, or by what the text says."""
+"""How it is known: by a field that a class declares as secret, by a name, or by the text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ class SecretText:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the structure tells that it is one: then it is all of its text."""
+        """Return whether it is known by the structure: then it is all of its text."""
         return self.kind != "text"
 
 

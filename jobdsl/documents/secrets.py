@@ -119,7 +119,7 @@ class Secrets:
 
 
 def secrets_of(root: Path, settings: Settings) -> Secrets:
-    """The secrets of the estate at `root`; none where its file is absent (filling then says so).
+    """Return the secrets of the estate at `root`; none where its file is absent (filling then reports it).
 
     JOBDSL_SECRETS names another file than `jobdsl.toml` does: a build gets one that Jenkins keeps.
     """

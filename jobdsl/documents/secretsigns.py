@@ -53,7 +53,7 @@ def in_field(element: etree._Element, tag: str) -> bool:
 
 
 def in_attributes(attributes: Iterable[tuple[str, str]]) -> bool:
-    """Return whether an attribute holds a secret, or says that the element is one."""
+    """Return whether an attribute holds a secret, or marks the element as one."""
     for name, value in attributes:
         if name == "class":
             if value == "hudson.util.Secret":

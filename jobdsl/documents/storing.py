@@ -32,7 +32,7 @@ BORN = frozenset({"actions", "healthMetrics", "folderViews", "icon"})
 FOLDER_OWN = frozenset({"views", "viewsTabBar", "primaryView"})
 """Parts of a folder that stay as they are unless its definition sets them; the others are born with it."""
 UNORDERED = frozenset({"permission"})
-"""Elements whose order says nothing."""
+"""Elements whose order has no meaning."""
 ENCRYPTED = re.compile(r"\{AQAAABAAAA[A-Za-z0-9+/=]+\}")
 
 _EMPTY = frozenset({"", "false", "0", "-1", "0.0"})
@@ -52,7 +52,7 @@ _DEFAULT_CLASS = re.compile(
 _OF_THE_WRITER = frozenset(
     {"class", "plugin", "reference", "id", "ignore", "resolves-to", "defined-in", "serialization"}
 )
-"""Attributes the writer of XML puts there by itself: they say how objects are stored, not what they are."""
+"""Attributes the writer of XML adds by itself: they describe how objects are stored, not what they are."""
 _VALUES = frozenset({"string", "int", "long", "boolean", "entry"})
 """Names of plain values in a list, a set or a map: no field is called so."""
 
@@ -77,12 +77,12 @@ def is_value(tag: str) -> bool:
 
 
 def is_default_class(java: str) -> bool:
-    """Whether Jenkins fills in this class by itself, or it says no more than none would."""
+    """Return whether Jenkins fills in this class by itself, or it means no more than none would."""
     return not java or _DEFAULT_CLASS.fullmatch(java) is not None
 
 
 def points_back(node: Node) -> bool:
-    """Whether it only says what it lies in: the owner of a view, or of a part of a job."""
+    """Return whether it only names what it lies in: the owner of a view, or of a part of a job."""
     return "reference" in node.attrs or (node.tag == "owner" and node.attrs.get("ignore") == "true")
 
 

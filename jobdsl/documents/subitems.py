@@ -17,7 +17,7 @@ class Subitem:
     name: str
     plural: str
     reason: str
-    """A sentence that says why it is left out."""
+    """Why it is left out, as a sentence."""
     hint: str
     """What to do instead."""
 

@@ -179,7 +179,7 @@ def parse(document: bytes | str) -> Node:
 
 
 def as_lxml(document: bytes | str) -> etree._Element:
-    """Read a document as lxml has it, for XPath or a quick look; control characters stand as private ones.
+    """Read a document with lxml, for XPath or without building nodes; control characters become private ones.
 
     Raises XmlError as `parse` does.
     """
@@ -189,13 +189,13 @@ def as_lxml(document: bytes | str) -> etree._Element:
 def from_lxml(root: etree._Element, *, shifted: bool = True) -> Node:
     """Convert what `as_lxml` gave back into nodes.
 
-    `shifted` says whether its document refers to control characters: see `has_control_references`.
+    `shifted`: whether its document refers to control characters (see `has_control_references`).
     """
     return _to_node(root, shifted)
 
 
 def elements(document: bytes | str) -> Iterator[etree._Element]:
-    """All elements of a document in its order, as lxml has them: for a quick look without a tree of nodes.
+    """Return all elements of a document in its order, as lxml has them: quicker than a tree of nodes.
 
     Control characters stand there as private ones. Raises XmlError as `parse` does.
     """
@@ -203,7 +203,7 @@ def elements(document: bytes | str) -> Iterator[etree._Element]:
 
 
 def has_control_references(data: bytes) -> bool:
-    """Tell whether a document refers to characters that XML 1.0 does not allow."""
+    """Return whether a document refers to characters that XML 1.0 does not allow."""
     return (
         any(reference[1] or reference[2] for reference in _REFERENCE_OR_NONE.finditer(data))
         if b"&#" in data
@@ -296,7 +296,7 @@ def _too_deep() -> etree.XPath:
 
 
 def _syntax_error(data: bytes, error: etree.XMLSyntaxError) -> XmlError:
-    """What is wrong with a document; a control character by its name, which the parser does not tell."""
+    """Return what is wrong with a document; a control character by its name, which the parser omits."""
     match = _CONTROL_BYTE.search(data) if b"\0" not in data else None
     if match is None or not 0 <= (line := data.count(b"\n", 0, match.start()) + 1) <= (error.lineno or 0):
         reason = (error.msg or "not well-formed").split(", line ")[0].strip()

@@ -1,6 +1,6 @@
 """How a document would change, in words: `step 2 of 3: command`, `parameter WHO added`. Pure.
 
-The words are those of a DSL file. No values are told, so that no secret can be.
+The words are those of a DSL file. No values are shown, so that no secret can be.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ _FIELDS = {
     "quietPeriod": "quiet period",
     "scmCheckoutRetryCount": "scm retries",
 }
-"""Fields of an item or view whose tags nobody writes."""
+"""Fields of an item or view whose tags are not written in DSL files."""
 _TRIGGERS = "org.jenkinsci.plugins.workflow.job.properties.PipelineTriggersJobProperty"
 _PARAMETERS = "hudson.model.ParametersDefinitionProperty"
 _MOST_FIELDS = 3
 _MOST_CHILDREN = 2000
-"""Children of an element up to which changes are told in words: the work grows with their square."""
+"""Children of an element up to which changes are described: the work grows with their square."""
 _MOST = 3
-"""Changes that a summary tells; of the others it tells how many there are."""
+"""Changes that a summary names; it counts the others."""
 
 
 def summary_in_words(before: Node, after: Node) -> str:
@@ -93,7 +93,7 @@ def _child(before: Node | None, after: Node | None, tag: str) -> Iterator[str]:
 
 
 def _one(word: str, before: Node | None, after: Node | None) -> Iterator[str]:
-    """Tell of a part there is one of: another kind of it, or its fields."""
+    """Yield changes of a part that exists once: another kind of it, or its fields."""
     old, new = (node.attrs.get("class", "") if node else "" for node in (before, after))
     if before is None or after is None or old != new:
         kind = dsl_name(new) if new else "none"
@@ -119,7 +119,7 @@ def _properties(old: Sequence[Node], new: Sequence[Node]) -> Iterator[str]:
 def _named(
     old: Sequence[Node], new: Sequence[Node], word: str, identity: Callable[[Node], str]
 ) -> Iterator[str]:
-    """Tell of members that have a name or a class of their own."""
+    """Yield changes of members that have a name or a class of their own."""
     before, after = _by_identity(old, identity), _by_identity(new, identity)
     for name, node in after.items():
         was = before.get(name)
@@ -148,7 +148,7 @@ def _by_identity(nodes: Sequence[Node], identity: Callable[[Node], str]) -> dict
 
 
 def _ordered(old: Sequence[Node], new: Sequence[Node], word: str) -> Iterator[str]:
-    """Tell of members that have a place in a list."""
+    """Yield changes of members that have a place in a list."""
     before, after = [list(map(to_text, side)) for side in (old, new)]
     if sorted(before) == sorted(after):
         yield f"order of {word}s"

@@ -40,8 +40,8 @@ def import_estate(
 ) -> ImportResult:
     """Write the documents of a directory, a file or a controller as an estate to `out`.
 
-    Broken documents are told and left out, the others go on; so are items that Jenkins keeps inside a
-    job, or lets nobody write. Secrets in clear go into a file beside `out`, never into the estate.
+    Broken documents are reported and left out, the others go on; so are items that Jenkins keeps inside a
+    job, or that cannot be written. Secrets in plain text go into a file next to `out`, never into the estate.
     Of a controller, `only` are globs of the full names that are read, with the folders they are in.
     With `templates`, at least `least_family` documents that are alike become one function and a call
     each; `explain` has each such family echoed.

@@ -27,7 +27,7 @@ _SHORT_LAYOUT = 24
 
 
 class Layouts:
-    """The layouts of an estate: the usual ones, said once, and long ones as constants (ARCHIVE_1)."""
+    """The layouts of an estate: the usual ones, written once, and long ones as constants (ARCHIVE_1)."""
 
     def __init__(
         self, usual: Mapping[str, str] | None = None, known: Mapping[tuple[str, str], str] | None = None
@@ -99,7 +99,9 @@ class Writer:
         return Brackets(f"{word}(", parts + named)
 
     def _use(self, word: str) -> str | None:
-        """Note the name a call begins with; gives the layout the call has where it says nothing."""
+        """Note the name a call begins with. Returns the layout of the call where it has no
+        argument for it.
+        """
         name = word.partition(".")[0]
         if self.layouts is None or name not in self.layouts.words:
             self.uses.add(name)
@@ -115,7 +117,7 @@ class Writer:
         return f"layouts.{self.layouts.name(kind, layout)}"
 
     def code(self, value: Any, kind: str = "") -> Code:
-        """The expression for any value of a field; `kind` says what kind of text it would be."""
+        """Return the expression for any value of a field; `kind` is the kind of text it would be."""
         if isinstance(value, str):
             return self._text(value, kind)
         if value is None or isinstance(value, bool | int | float):
@@ -202,7 +204,7 @@ def given(record: Any, layout: str | None) -> dict[str, Any]:
 
 
 def _is_needed(record: Any, name: str, value: Any) -> bool:
-    """Whether an argument that says little changes anything."""
+    """Return whether an argument at or near its default changes anything."""
     field = record._fields[name]
     if isinstance(field, SlotField) and not field.default:
         return False

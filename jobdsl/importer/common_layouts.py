@@ -1,6 +1,6 @@
-"""Which layout most elements of a class have in an estate, as a sample of its documents tells.
+"""The layout that most elements of a class have in an estate, from a sample of its documents.
 
-Plugins of one age wrote nearly all of them alike: said once for the estate, it need not be said at each.
+Plugins of one age wrote nearly all of them alike: written once for the estate, it is not repeated at each.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SAMPLE = 100
 _FEW = 3
 """Elements in a layout from which it is worth a line of its own."""
 _NEVER = frozenset({"folder", "item", "view"})
-"""Words that also stand for what no document says."""
+"""Words that also stand for what is in no document."""
 
 
 def usual_layouts(documents: Sequence[SourceDocument]) -> dict[str, str]:
@@ -72,7 +72,7 @@ def _records(document: SourceDocument) -> Iterator[Any]:
     """The typed values a document is made of."""
     try:
         definition, _ = as_item(document.name, resolved(defined(parse(document.read()))), document.is_view)
-    except JobdslError:  # told when it is imported
+    except JobdslError:  # reported when it is imported
         return
     stack: list[Any] = [definition]
     while stack:

@@ -1,4 +1,4 @@
-"""One document: read, taken apart into values, written as DSL source; with what a report says of it."""
+"""One document: read, taken apart into values, written as DSL source; with its row of the report."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Imported:
     left_out: Subitem | None = None
     """What it holds instead of an item that can be imported."""
     doubts: list[str] = field(default_factory=list)
-    """Where it may hold secrets nobody can be sure of."""
+    """Where it may hold secrets that cannot be told from other values."""
     elements: int = 0
     typed: int = 0
     form: Form = "typed"
@@ -94,9 +94,9 @@ def fingerprint(root: Node) -> bytes:
 def convert(
     source: DocumentSource, name: str, writer: Writer, secrets: Taken, first: Form = "typed"
 ) -> Imported:
-    """The document as DSL source: in the form `first`, or the next one that says the same.
+    """Return the document as DSL source: in the form `first`, or the next one that is equal.
 
-    `name` is what it is called where its call will stand. Secrets in clear go into `secrets`.
+    `name` is its name where its call will be. Secrets in plain text go into `secrets`.
     Raises XmlError for a broken document, DslError for a name or a text that cannot be written.
     """
     load_all()
@@ -150,7 +150,7 @@ def _items(full_name: str, root: Node, is_view: bool, first: Form) -> Iterator[t
 
 
 def _drop_idle_actions(definition: Item) -> None:
-    """Let an item say nothing of an empty list of actions, which comes and goes."""
+    """Drop an empty list of actions from an item, as it comes and goes."""
     words = (definition.layout or "").split(" ")
     if _IDLE_ACTIONS in words:
         rest = " ".join(word for word in words if word != _IDLE_ACTIONS)
@@ -158,7 +158,7 @@ def _drop_idle_actions(definition: Item) -> None:
 
 
 def _drop_empty_description(definition: Item) -> None:
-    """Let an item or view say nothing of an empty description: an apply writes its marker there."""
+    """Drop an empty description from an item or view: an apply writes its marker there."""
     if getattr(definition, "description", None) == "" and not (definition.extra or {}).get("description"):
         object.__setattr__(definition, "description", None)
 

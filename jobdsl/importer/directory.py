@@ -1,6 +1,6 @@
 """What lies in a directory: documents, directories, and what cannot be read as either.
 
-Nothing outside the directory is read, whatever a link says, and nothing but plain files is opened.
+Nothing outside the directory is read, whatever links lead there, and nothing but plain files is opened.
 """
 
 from __future__ import annotations

@@ -47,7 +47,9 @@ _DATA = {
     "users": "user",
     "workspace": "",
 }
-"""Directories of a home or a job that hold no items, with what lies in them; empty where nobody counts it."""
+"""Directories of a home or a job that hold no items, with what lies in them; empty where it is
+not counted.
+"""
 _SETTING = "setting of Jenkins and its plugins"
 _BARE, _OTHER = "directory without a config.xml", "other directory"
 _PLURALS = {
@@ -106,7 +108,7 @@ def one_document(data: bytes, name: str = "") -> SourceDocument:
 def _own_name(data: bytes) -> str:
     try:
         own = parse(data).find("name")
-    except JobdslError:  # told when it is imported
+    except JobdslError:  # reported when it is imported
         return ""
     return own.text if own is not None else ""
 
@@ -285,7 +287,7 @@ def _is_folder(root: str) -> bool:
 
 
 def _is_item(root: str) -> bool:
-    """Whether a document is one of an item or a view, as far as its root tells."""
+    """Return whether a document is one of an item or a view, judged by its root."""
     load_all()
     cls = registry.get(class_name(root))
     return is_view_root(root) or (cls is not None and hasattr(cls, "full_name"))
@@ -312,7 +314,7 @@ def _document(entry: DirectoryEntry, name: str) -> SourceDocument:
     try:
         data = read()
     except JobdslError:
-        data = b""  # told when it is read to be imported
+        data = b""  # reported when it is read to be imported
     document = source_document(name, place, data, is_view=False, read=read)
     return replace(document, is_view=is_view_root(document.root))
 

@@ -1,4 +1,4 @@
-"""Lines that may hold a secret and that only a person can judge: they stay as they are, and are told."""
+"""Lines that may hold a secret and that only a person can judge: they stay as they are, and are reported."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ABOUT_IDS = re.compile(
 )
 _WORD = re.compile(r"(?<![\w$%{./@:\\-])[A-Za-z0-9+_!#^*~]{8,}(?![\w/.:(\[{=-]|@)")
 _CHANGES = 3
-"""Changes between small letters, capitals and digits by which a word looks random."""
+"""Changes between small letters, capitals and digits from which on a word counts as random."""
 _SAYS = re.compile(r"(?i)\bpass(?:word|wd|phrase)?\b\W{1,3}(?:is\W{1,3})?(?P<password>[^\s\"'<>/$%{]{4,})")
 """`password is hunter2`, in a comment or a description."""
 _NEAR = 40

@@ -18,7 +18,7 @@ __all__ = ["Written", "imports", "write"]
 _STEP = "    "
 _DIGITS = re.compile(r"(\d+)")
 _NESTED = 6
-"""Folders inside one another as blocks; below them, paths say where a job lies. Python takes about 20."""
+"""Maximum depth of folders as blocks; below them, jobs have paths. Python allows about 20."""
 _LONGEST = 2 << 20
 """Characters of one call; the loader takes DSL files of twice that."""
 
@@ -118,7 +118,7 @@ class _Writing:
         self._say(f"{indent}with {call}:" if opens else indent + call, apart=opens)
 
     def _call(self, document: SourceDocument, inside: str, indent: str, *, opens: bool = False) -> str:
-        """Write one call; says `folder` where it opened one."""
+        """Write one call. Returns `folder` where it opened one."""
         imported = self.convert(document, _relative(document.name, inside))
         code, imported.code = imported.code, None  # the text is all that is wanted from here on
         opened = opens and code is not None and code.start == "folder("

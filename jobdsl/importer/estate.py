@@ -34,7 +34,7 @@ _PATIENT_ROUNDS = 2
 
 
 class EstateWriter:
-    """Writes an estate into a directory; `imported` says what became of each document."""
+    """Writes an estate into a directory; `imported` has the result of each document."""
 
     def __init__(
         self,

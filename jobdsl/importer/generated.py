@@ -92,7 +92,7 @@ def is_plain_action_list(node: Node) -> bool:
 def separate_views(root: Node) -> list[Node]:
     """Return the views of a folder that are definitions of their own, as their own documents hold them.
 
-    There are none where the folder says more of its views than which they are: another primary view, a tab
+    There are none where the folder has more than a list of views: another primary view, a tab
     bar of a plugin. They are then part of its document.
     """
     views = _views(root) if is_folder_root(root.tag) else None
@@ -119,7 +119,7 @@ def _is_generated_action(node: Node) -> bool:
 
 
 def _views(root: Node) -> list[Node] | None:
-    """The views of a folder where nothing but them is said; None where there is more, or nothing at all."""
+    """Return the views of a folder that only lists them; None where there is more, or nothing at all."""
     holder = root.find("folderViews")
     if holder is None:
         parts = [child for child in root.children if child.tag in _OLD_PARTS]

@@ -49,7 +49,7 @@ class SourceDocument:
 def source_document(
     name: str, place: str, data: bytes, *, is_view: bool, read: Callable[[], bytes]
 ) -> SourceDocument:
-    """A document by what its first bytes tell; `data` may be empty where it cannot be read."""
+    """Return a document described by its first bytes; `data` may be empty where it cannot be read."""
     root, weight = _root_of(data), len(_LONG_TEXT.sub(b"", data))
     kind = subitem_of(root, data)
     return SourceDocument(name, place, len(data), weight, root, is_folder_root(root), is_view, read, kind)

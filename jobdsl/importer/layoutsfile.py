@@ -1,4 +1,4 @@
-"""The module `layouts` of an imported estate: what is not as plugins write it today, said once."""
+"""The module `layouts` of an imported estate: layouts other than plugins write today, each once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ABOUT = [
 
 
 def layouts_file(layouts: Layouts) -> str:
-    """The text of the module; empty where no layout is said."""
+    """Return the text of the module; empty where there is no layout."""
     usual = [_usual(word, layouts) for word in sorted(layouts.words)]  # which may need constants
     if not usual and not layouts.names:
         return ""

@@ -1,4 +1,4 @@
-"""What an import says of itself: a report of every document, and a summary for people."""
+"""The results of an import: a report of every document, and a summary in sentences."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from jobdsl.importer.convert import Imported
 __all__ = ["FamilyReport", "ImportResult", "located", "printable", "write_report"]
 
 _MOST_DOUBTS = 30
-"""Places that may hold a secret and are told one by one."""
+"""Maximum number of places that may hold a secret and are named."""
 _FEW_NAMES = 3
 """Names of documents that were left out which the summary shows for each kind."""
 
@@ -64,7 +64,7 @@ class ImportResult:
 
     @property
     def broken(self) -> list[Imported]:
-        """Documents that could not be imported; `error` says why."""
+        """Return documents that could not be imported; `error` has the reason."""
         return [document for document in self.documents if document.error and not document.left_out]
 
     @property
@@ -130,7 +130,7 @@ class ImportResult:
             yield printable(f"LEFT OUT: {count} ({shown}): {kind.reason}; {kind.hint}")
 
     def _doubts(self) -> Iterator[str]:
-        """Where to look for secrets that only a person can tell; the report has all of them."""
+        """Yield the places of possible secrets that a person has to check; the report has all of them."""
         lines = [
             printable(f"{document.name}: {place}") for document in self.documents for place in document.doubts
         ]

@@ -45,7 +45,9 @@ class Scripts:
         self._paths: dict[str, str] = {}
 
     def files_of(self, job: str) -> Callable[[str, str], str]:
-        """What a writer asks for a text of this job: `(text, kind of element) -> name for read_file`."""
+        """Return the function that gives a text of this job a file: `(text, kind of element) -> name for
+        read_file`.
+        """
         name = job.removeprefix(f"{self.directory}/")
         return lambda text, kind: self._name(text, kind, name)
 

@@ -25,8 +25,8 @@ __all__ = ["import_document"]
 def import_document(document: SourceDocument, echo: Callable[[str], None]) -> str:
     """Return the DSL file of one document, with the views of a folder.
 
-    The source is run, and what it renders compared with the document. Secrets in clear are left out of it:
-    `echo` says so. Raises JobdslError for a document that cannot be imported.
+    The source is run, and what it renders compared with the document. Secrets in plain text are left out and
+    reported through `echo`. Raises JobdslError for a document that cannot be imported.
     """
     if document.subitem is not None:
         raise JobdslError(f"{document.place}: {document.subitem.reason}", hint=document.subitem.hint)

@@ -82,7 +82,7 @@ def view_document(name: str, place: str, view: Node) -> SourceDocument:
 
 
 def _is_part(view: SourceDocument, parts: Collection[str], folders: Collection[str]) -> bool:
-    """Whether a view is said by its folder's document, or made with its folder."""
+    """Return whether a view is part of its folder's document, or made with its folder."""
     if view.name in parts:
         return True
     if names.parent(view.name) not in folders or view.root != "hudson.model.AllView":
@@ -106,5 +106,5 @@ def _name(view: Node) -> str:
 def _root(document: SourceDocument) -> Node | None:
     try:
         return parse(document.read())
-    except JobdslError:  # told when it is imported
+    except JobdslError:  # reported when it is imported
         return None

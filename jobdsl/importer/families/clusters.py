@@ -14,9 +14,9 @@ __all__ = ["CallCluster", "Clusters"]
 _NEAR = 0.3
 """Share of features in common from which two clusters may be merged."""
 _COMMON = 60
-"""Leaders with a feature from which on it says nothing."""
+"""Leaders with a feature from which on the feature is ignored."""
 _LINES = 10
-"""Lines of a text that tell it from others, at most."""
+"""Maximum number of lines that identify a text."""
 _MOST_LEADERS = 8
 """Leaders that a call is compared with: those with most features in common."""
 _MOST_NEIGHBOURS = 8
@@ -41,7 +41,7 @@ class Clusters:
     Args:
         codes: The calls by row, in the order of their names.
         gain: What writing these rows as one function saves; below 1 it does not pay.
-        is_named: Whether the first argument is the name of a job, which says nothing.
+        is_named: Whether the first argument is the name of a job, which is ignored.
     """
 
     def __init__(self, codes: Mapping[int, Brackets], gain: Gain, *, is_named: bool = True) -> None:

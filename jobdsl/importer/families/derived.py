@@ -61,7 +61,7 @@ def _without_presence(
     contexts: Mapping[str, set[frozenset[int]]],
     rows: Sequence[int],
 ) -> None:
-    """Let a value that is used in an optional part alone say whether the part is there."""
+    """Derive whether an optional part is present from a value that only the part uses."""
     for flag, having in flags.items():
         if flag not in remaining.columns or any(
             flag in str(condition) for condition in remaining.conditions.values()

@@ -16,7 +16,7 @@ _BEFORE = re.compile(r"(?:^|[^A-Za-z0-9/.@])([A-Za-z]{3,}(?:_[A-Za-z]+)*)[\"']?[
 """A word, and what separates it from its value."""
 _FILLERS = frozenset({"all", "and", "for", "from", "into", "the", "this", "with"})
 _VAGUE = frozenset({"default", "value", "description", "command", "text", "choices", "key", "name"})
-"""Arguments that say little without what their call is about."""
+"""Arguments that need the subject of their call in their names."""
 
 
 def hint_of(start: str, label: str, index: int, first: Code | None) -> str:

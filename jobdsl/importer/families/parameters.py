@@ -20,7 +20,7 @@ __all__ = ["Family", "FamilyParameter", "family_of", "part_of"]
 _ROW = 4
 """Words a call costs next to its values."""
 _SHORTEST = 3
-"""Letters from which on two equal texts mean the same and not just look the same."""
+"""Letters from which on two equal texts mean the same and are not equal by chance."""
 _RESERVED = frozenset({"name", "self"})
 
 Column = tuple[Code, ...]

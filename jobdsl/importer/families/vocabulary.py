@@ -1,4 +1,4 @@
-"""What the vocabulary says of a call: the names of its arguments without one, and defaults as source."""
+"""What the vocabulary knows of a call: the names of its positional arguments, and defaults as source."""
 
 from __future__ import annotations
 
