@@ -75,7 +75,7 @@ def bake(
         **running.job(
             {"bake": script},
             minutes=120,
-            kept=KEPT,
+            archive=KEPT,
             beside={"fetch": _copy(build_job, package, hand_on)} if build_job else None,
             chain=chain(then, hand_on, PROPERTIES),
         ),

@@ -14,7 +14,7 @@ __all__ = ["build_stages", "jenkinsfile"]
 
 
 def build_stages(
-    built: Variant, *, repository: str | None, repository_credentials: str | None, kept: str
+    built: Variant, *, repository: str | None, repository_credentials: str | None, archive: str
 ) -> Iterator[Stage]:
     """A stage for each step of a branch's build, all of them trusted."""
     keys = repository_credentials
@@ -26,7 +26,7 @@ def build_stages(
             step.command,
             access=access,
             results=built.results if name == "test" else "",
-            kept=kept if name == "package" else "",
+            archive=archive if name == "package" else "",
         )
 
 
@@ -48,7 +48,7 @@ def jenkinsfile(
         built,
         repository=repository,
         repository_credentials=repository_credentials,
-        kept=built.artifacts(kind),
+        archive=built.artifacts(kind),
     )
     condition = f"env.BRANCH_NAME == {groovy_text(branch)}"
     about = f"A {kind} built with {build}, as python -m jobdsl.templates jenkinsfile has it"

@@ -69,7 +69,7 @@ def group_cleanup(
 
 def _cleaning(
     name: str,
-    what: str,
+    target: str,
     about: str,
     schedule: str,
     parts: CleanParts,
@@ -83,7 +83,7 @@ def _cleaning(
         raise DslError(f"options takes options of a command, not {options!r}", hint='like "--limit 5"')
     own, replaced = split(parts, DeliveryOptions)
     running = DeliveryArguments.of(own)
-    command = running.script("clean", options=f" {options.strip()}" if options else "", what=what)
+    command = running.script("clean", options=f" {options.strip()}" if options else "", what=target)
     job = freestyle(
         name,
         description=about,
@@ -91,7 +91,7 @@ def _cleaning(
             "apply": params.boolean("APPLY", apply, description="Do it; without, only say what would be done")
         },
         triggers={"schedule": triggers.cron(schedule) if schedule else None},
-        **running.job({"clean": command}, minutes=60, kept=None),
+        **running.job({"clean": command}, minutes=60, archive=None),
     )
     override([job], replaced, made_by, DeliveryOptions.__annotations__)
     return job

@@ -148,7 +148,9 @@ class DeliveryArguments:
                 **(_build_names() if named and self.build_names else {}),
             },
             "publishers": {
-                "artifacts": publish.archive(kept, allow_empty=True, fingerprint=True) if kept else None,
+                "artifacts": publish.archive(archive, allow_empty=True, fingerprint=True)
+                if archive
+                else None,
                 **(chain or {}).get("publishers", {}),
                 "mail": publish.mail(self.mail) if self.mail else None,
                 "slack": publish.slack(self.slack, failure=True, back_to_normal=True) if self.slack else None,

@@ -31,7 +31,7 @@ def status(
         name,
         description="Lists what runs in all accounts and regions",
         triggers={"schedule": triggers.cron(schedule) if schedule else None},
-        **running.job({"list": running.script("status", page=PAGE)}, minutes=_MINUTES, kept=PAGE),
+        **running.job({"list": running.script("status", page=PAGE)}, minutes=_MINUTES, archive=PAGE),
     )
     override([job], replaced, status, DeliveryOptions.__annotations__)
     return job

@@ -62,7 +62,7 @@ def _built(way: Way) -> Iterator[Stage]:
         building.variant,
         repository=building.repository,
         repository_credentials=building.repository_credentials,
-        kept=way.artifacts,
+        archive=way.artifacts,
     )
     yield from (*stages, replace(last, stash=(PACKAGE, way.artifact)))
 
@@ -73,12 +73,12 @@ def _tested(way: Way) -> Iterator[Stage]:
     yield from _prepared("prepare", running)
     baked = bake_script(running, package=way.artifact, build_job=way.build_job, base=way.base, app=way.app)
     yield Stage(
-        "bake", baked, access=access, unstash=PACKAGE, kept=BAKED, image_from=PROPERTIES,
+        "bake", baked, access=access, unstash=PACKAGE, archive=BAKED, image_from=PROPERTIES,
         environment={"BUILD": "env.BUILD_NUMBER", "COMMIT": "env.GIT_COMMIT", **STARTED},
     )  # fmt: skip
     script = deploy_script(running, way.test_cluster, "red-black", way.smoke)
     yield Stage(
-        "deploy", script, access=access, environment=IMAGE, kept=KEPT, report=REPORT, lock=way.test_cluster
+        "deploy", script, access=access, environment=IMAGE, archive=KEPT, report=REPORT, lock=way.test_cluster
     )
 
 
@@ -92,7 +92,7 @@ def _produced(way: Way) -> Iterator[Stage]:
     script = deploy_script(running, way.cluster, way.strategy, None, change_request=True)
     common: dict[str, Any] = {
         "access": access,
-        "kept": KEPT,
+        "archive": KEPT,
         "report": REPORT,
         "lock": f"{way.cluster} in {way.production_account}",
     }

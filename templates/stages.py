@@ -36,7 +36,7 @@ class Stage:
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables, and the Groovy variables that hold their values."""
     results: str = ""
-    kept: str = ""
+    archive: str = ""
     stash: tuple[str, str] | None = None
     unstash: str = ""
     lock: str = ""
@@ -56,7 +56,7 @@ class Stage:
     @property
     def keeps(self) -> bool:
         """Whether something is kept of it, also after a failure."""
-        return bool(self.kept or self.results or self.report)
+        return bool(self.archive or self.results or self.report)
 
 
 @dataclass(frozen=True)

@@ -103,9 +103,9 @@ def _element(owner: Record, word: str, value: Any, free: Sequence[str]) -> str:
 
 
 def _class(module: str, name: str) -> Any:
-    found = getattr(import_module(f"jobdsl.elements.{module}"), name, None)
-    is_element = isinstance(found, type) and name in import_module(f"jobdsl.elements.{module}").__all__
-    return found if is_element else None
+    member = getattr(import_module(f"jobdsl.elements.{module}"), name, None)
+    is_element = isinstance(member, type) and name in import_module(f"jobdsl.elements.{module}").__all__
+    return member if is_element else None
 
 
 def _arguments(cls: Any, value: Any) -> str:

@@ -61,11 +61,11 @@ class dynamic(Axis, xml="ca.silvermaplesolutions.jenkins.plugins.daxis.DynamicAx
     variable: str = f.text("varName", first=True)
     last_seen: Any = f.strings("axisValues", default=("default",))
 
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """The values stored beside are the variable's name."""
-        if given["values"] is None and isinstance(given["variable"], str):
-            given["values"] = (given["variable"],)
-        return given
+        if arguments["values"] is None and isinstance(arguments["variable"], str):
+            arguments["values"] = (arguments["variable"],)
+        return arguments
 
     def but(self, **changes: Any) -> Any:
         """A copy with some arguments changed; another variable brings its own values."""
@@ -73,10 +73,10 @@ class dynamic(Axis, xml="ca.silvermaplesolutions.jenkins.plugins.daxis.DynamicAx
 
     def arguments(self) -> dict[str, Any]:
         """The values only where they are not the usual ones."""
-        given = super().arguments()
-        if given.get("values") == (self.variable,):
-            del given["values"]
-        return given
+        arguments = super().arguments()
+        if arguments.get("values") == (self.variable,):
+            del arguments["values"]
+        return arguments
 
 
 class python(_Values, xml="jenkins.plugins.shiningpanda.matrix.PythonAxis", plugin="shiningpanda"):

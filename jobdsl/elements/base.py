@@ -36,7 +36,7 @@ def typed(name: str) -> type[Record] | None:
     """Return the typed class of a Jenkins class, by whichever of its names; `load_all` comes first."""
     if name in registry:
         return registry[name]
-    return next((registry[one] for one in names_of(name) if one in registry), None)
+    return next((registry[alias] for alias in names_of(name) if alias in registry), None)
 
 
 class Form(NamedTuple):
@@ -48,11 +48,11 @@ class Form(NamedTuple):
     """What it always writes and the class has no argument for."""
 
 
-def _first_made(self: Record, *args: Any, **given: Any) -> None:
+def _first_made(self: Record, *args: Any, **arguments: Any) -> None:
     """Compile the class's constructor, which takes the place of this function."""
     cls: Any = type(self)
     cls.__init__ = constructor(cls)
-    cls.__init__(self, *args, **given)
+    cls.__init__(self, *args, **arguments)
 
 
 def _first_written(self: Record, indent: str) -> str:
@@ -78,18 +78,18 @@ class RecordType(type):
     ) -> RecordType:
         """The class, with its fields as slots."""
         own = {key: value for key, value in body.items() if isinstance(value, Field)}
-        for key, one in own.items():
+        for key, field in own.items():
             taken = any(hasattr(base, key) and key not in base.__dict__["_fields"] for base in bases)
             assert not taken, f"{name}.{key} would hide an attribute that every element has"
             del body[key]
-            one.named(key)
-        body["__slots__"] = (*(key for key, one in own.items() if one.stored), *body.get("__slots__", ()))
-        made = super().__new__(cls, name, bases, body, **kw)
+            field.named(key)
+        body["__slots__"] = (*(key for key, field in own.items() if field.stored), *body.get("__slots__", ()))
+        new_class = super().__new__(cls, name, bases, body, **kw)
         inherited: dict[str, Field] = {}
         for base in reversed(bases):
             inherited.update(base.__dict__.get("_fields", {}))
-        made._fields = _in_order(inherited, own, body.get("inherits_after", ""))
-        return made
+        new_class._fields = _in_order(inherited, own, body.get("inherits_after", ""))
+        return new_class
 
     _fields: dict[str, Field]
 
@@ -104,29 +104,33 @@ class RecordType(type):
         **kw: Any,
     ) -> None:
         super().__init__(name, bases, body, **kw)
-        made: Any = cls
+        record_class: Any = cls
         if bases:  # each class compiles its own: those of the class it extends know fewer fields
-            made.__init__, made._body = _first_made, _first_written
+            record_class.__init__, record_class._body = _first_made, _first_written
         if xml:
-            made.java, made.xml_tag, made.plugin = xml, tag_name(xml), plugin
-            by_tag = {one.tag: one for one in made._fields.values() if one.tag}
-            made.by_tag = {tag: by_tag[tag] for tag in made.order.split()} if made.order else by_tag
-            registry[xml] = made
-            registry.update(dict.fromkeys(made.aliases, made))
+            record_class.java, record_class.xml_tag, record_class.plugin = xml, tag_name(xml), plugin
+            by_tag = {field.tag: field for field in record_class._fields.values() if field.tag}
+            record_class.by_tag = (
+                {tag: by_tag[tag] for tag in record_class.order.split()} if record_class.order else by_tag
+            )
+            registry[xml] = record_class
+            registry.update(dict.fromkeys(record_class.aliases, record_class))
 
     @property
     def __signature__(cls) -> Signature:
         """The arguments, for `help()` and completion: the constructor is compiled on first use."""
         from inspect import Parameter, Signature
 
-        given = [one for one in cls._fields.values() if one.is_argument]
-        first = [one for one in given if one.first]
-        rest = [one for one in given if not one.first]
+        argument_fields = [field for field in cls._fields.values() if field.is_argument]
+        first = [field for field in argument_fields if field.first]
+        rest = [field for field in argument_fields if not field.first]
         return Signature(
             [
-                Parameter(one.name, kind, default=Parameter.empty if one.default is REQUIRED else one.default)
+                Parameter(
+                    field.name, kind, default=Parameter.empty if field.default is REQUIRED else field.default
+                )
                 for kind, fields in ((Parameter.POSITIONAL_OR_KEYWORD, first), (Parameter.KEYWORD_ONLY, rest))
-                for one in sorted(fields, key=lambda one: one.default is not REQUIRED)
+                for field in sorted(fields, key=lambda field: field.default is not REQUIRED)
             ]
         )
 
@@ -171,7 +175,7 @@ class Record(metaclass=RecordType):
 
     if TYPE_CHECKING:
 
-        def __init__(self, *args: Any, **given: Any) -> None: ...
+        def __init__(self, *args: Any, **arguments: Any) -> None: ...
 
         def _body(self, indent: str) -> str:
             """The children as text, each on a line that starts with `indent`."""
@@ -183,7 +187,7 @@ class Record(metaclass=RecordType):
         return cls.__name__ if module in ("jobs", "viewkinds") else f"{module}.{cls.__name__}"
 
     @classmethod
-    def _read_computed(cls, tag: str, found: Node) -> dict[str, Any]:  # noqa: ARG003  # for those that override it
+    def _read_computed(cls, tag: str, node: Node) -> dict[str, Any]:  # noqa: ARG003  # for those that override it
         """Arguments that make the computed child `tag` what it is in a document. Raises Unfit.
 
         A `layout` among them is the order its members need, `tag[a,*,b]`.
@@ -198,14 +202,14 @@ class Record(metaclass=RecordType):
     def arguments(self) -> dict[str, Any]:
         """The arguments that make this value again, as short as may be, without those at their default."""
         return {
-            name: _as_given(one, getattr(self, name))
-            for name, one in self._fields.items()
-            if one.stored and not one.is_default(getattr(self, name))
+            name: _as_given(field, getattr(self, name))
+            for name, field in self._fields.items()
+            if field.stored and not field.is_default(getattr(self, name))
         }
 
     def __repr__(self) -> str:
-        given = ", ".join(f"{name}={value!r}" for name, value in self.arguments().items())
-        return f"{self.dsl_name()}({given if len(given) < 80 else given[:76] + '...'})"
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments().items())
+        return f"{self.dsl_name()}({arguments if len(arguments) < 80 else arguments[:76] + '...'})"
 
     @classmethod
     def _from(cls, values: Mapping[str, Any], layout: str | None, extra: Mapping[str, Value]) -> Any:
@@ -218,22 +222,22 @@ class Record(metaclass=RecordType):
         return f"{indent}<{tag}>{body}{indent}</{tag}>" if body else f"{indent}<{tag}/>"
 
 
-def _as_given(one: Field, value: Any) -> Any:
+def _as_given(field: Field, value: Any) -> Any:
     """Parts as the plain values they are made from, where the field makes them itself."""
-    made_by = getattr(one, "convert", None)
+    made_by = getattr(field, "convert", None)
     if not isinstance(made_by, type) or value is None:
         return value
-    if one.kind == "children":
+    if field.kind == "children":
         return tuple([_plain(made_by, part) for part in value])
-    return _plain(made_by, value) if one.kind in ("child", "meta") else value
+    return _plain(made_by, value) if field.kind in ("child", "meta") else value
 
 
 def _plain(made_by: Any, part: Any) -> Any:
     """The plain value a part is made from: its first argument, where no other is given."""
-    given = part.arguments() if type(part) is made_by and not part.layout and not part.extra else {}
-    if len(given) != 1:
+    arguments = part.arguments() if type(part) is made_by and not part.layout and not part.extra else {}
+    if len(arguments) != 1:
         return part
-    [(name, value)] = given.items()
+    [(name, value)] = arguments.items()
     first = next((field.name for field in made_by._fields.values() if field.first), "")
     if name != first or not isinstance(value, str | int):
         return part
@@ -260,8 +264,8 @@ class Element(Record):
 
     def but(self, **changes: Any) -> Self:
         """A copy with some arguments changed."""
-        kept = {name: getattr(self, name) for name, one in self._fields.items() if one.stored}
-        return type(self)(**{**kept, "layout": self.layout, "extra": self.extra, **changes})
+        values = {name: getattr(self, name) for name, field in self._fields.items() if field.stored}
+        return type(self)(**{**values, "layout": self.layout, "extra": self.extra, **changes})
 
     if not TYPE_CHECKING:  # type checkers would take any attribute for one that may be set
 
@@ -274,7 +278,7 @@ class Element(Record):
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and all(
             getattr(self, name) == getattr(other, name)
-            for name in (*_COMMON, *(name for name, one in self._fields.items() if one.stored))
+            for name in (*_COMMON, *(name for name, field in self._fields.items() if field.stored))
         )
 
     def __hash__(self) -> int:

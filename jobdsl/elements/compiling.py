@@ -35,62 +35,62 @@ def _compiled(cls: type[Record], name: str, source: Callable[[type[Record]], str
     names: dict[str, Any] = {"escape": escape, "accept": accept, "refuse": refuse, "expand": expand}
     names["accept_layout"] = accept_layout
     names |= {"__name__": __name__, "laid_out": laid_out}
-    for one in cls._fields.values():
-        names[f"_f_{one.name}"], names[f"_d_{one.name}"] = one, one.default
-        names[f"_a_{one.name}"], names[f"_c_{one.name}"] = getattr(one, "accepts", object), one.check
+    for field in cls._fields.values():
+        names[f"_f_{field.name}"], names[f"_d_{field.name}"] = field, field.default
+        names[f"_a_{field.name}"], names[f"_c_{field.name}"] = getattr(field, "accepts", object), field.check
     code = compile(source(cls), f"<{cls.__name__}>", "exec")
     exec(code, names)  # noqa: S102  # our own field declarations, as dataclasses do
     return names[name]
 
 
 def _constructor(cls: type[Record]) -> str:
-    stored = [one for one in cls._fields.values() if one.is_argument]
-    first = "".join(f"{one.name}=_d_{one.name}, " for one in stored if one.first)
-    rest = "".join(f"{one.name}=_d_{one.name}, " for one in stored if not one.first)
+    stored = [field for field in cls._fields.values() if field.is_argument]
+    first = "".join(f"{field.name}=_d_{field.name}, " for field in stored if field.first)
+    rest = "".join(f"{field.name}=_d_{field.name}, " for field in stored if not field.first)
     lines = [f"def __init__(self, {first}*more, {rest}layout=None, extra=None, **unknown):"]
     lines.append("    if more or unknown: refuse(self, more, unknown, locals())")
     if hasattr(cls, "_expand"):
-        sugar = ", ".join(f"{one.name!r}: {one.name}" for one in stored)
+        sugar = ", ".join(f"{field.name!r}: {field.name}" for field in stored)
         lines.append(f"    given = expand(self, {{{sugar}}})")
-        lines += [f"    {one.name} = given[{one.name!r}]" for one in stored if one.stored]
-    for one in stored:
-        if one.stored:
-            lines += _check_lines(one)
+        lines += [f"    {field.name} = given[{field.name!r}]" for field in stored if field.stored]
+    for field in stored:
+        if field.stored:
+            lines += _check_lines(field)
     lines.append("    if layout is not None: layout = accept_layout(self, layout, extra)")
     lines.append("    put = object.__setattr__")
-    lines += [f"    put(self, {one.name!r}, {one.name})" for one in stored if one.stored]
+    lines += [f"    put(self, {field.name!r}, {field.name})" for field in stored if field.stored]
     lines += ["    put(self, 'layout', layout)", "    put(self, 'extra', extra)"]
     if hasattr(cls, "_made"):
         lines.append("    self._made()")
     return "\n".join(lines)
 
 
-def _check_lines(one: Field) -> list[str]:
+def _check_lines(field: Field) -> list[str]:
     """The check of one argument; values that are plainly right pass without a call."""
-    name = one.name
+    name = field.name
     call = f"{name} = accept(self, _f_{name}, {name})"
     easy = (
-        one.kind in ("text", "secret")
-        and not getattr(one, "choices", ())
-        and getattr(one, "checker", None) is None
+        field.kind in ("text", "secret")
+        and not getattr(field, "choices", ())
+        and getattr(field, "checker", None) is None
     )
     if easy:
-        none = f" and {name} is not None" if one.default is None else ""
+        none = f" and {name} is not None" if field.default is None else ""
         return [f"    if {name}.__class__ is not str{none}: {call}"]
-    if one.kind == "flag":
-        none = f" and {name} is not None" if one.default is None else ""
+    if field.kind == "flag":
+        none = f" and {name} is not None" if field.default is None else ""
         return [f"    if {name} is not True and {name} is not False{none}: {call}"]
-    if one.kind == "number":
-        none = f" and {name} is not None" if one.default is None else ""
-        least = getattr(one, "least", None)
+    if field.kind == "number":
+        none = f" and {name} is not None" if field.default is None else ""
+        least = getattr(field, "least", None)
         small = f" or {name} < {least}" if least is not None else ""
         return [f"    if ({name}.__class__ is not int{small}){none}: {call}"]
-    if one.kind == "child":
-        default = f"{name} is not _d_{name} and " if one.default is not REQUIRED else ""
+    if field.kind == "child":
+        default = f"{name} is not _d_{name} and " if field.default is not REQUIRED else ""
         return [f"    if {default}not isinstance({name}, _a_{name}): {call}"]
-    if one.default is REQUIRED:
+    if field.default is REQUIRED:
         return [f"    {call}"]
-    guarded = one.kind != "slot" and (one.default is None or one.default == ())
+    guarded = field.kind != "slot" and (field.default is None or field.default == ())
     return [
         f"    if {name} is not _d_{name}:" if guarded else "    if True:",
         f"        try: {name} = _c_{name}({name})",
@@ -100,26 +100,26 @@ def _check_lines(one: Field) -> list[str]:
 
 def _writer(cls: type[Record]) -> str:
     lines = ["def _body(self, i):", "    if self.layout is not None or self.extra: return laid_out(self, i)"]
-    parts = [_part(one, lines) for one in cls.by_tag.values()]
+    parts = [_part(field, lines) for field in cls.by_tag.values()]
     text = "".join(parts)
     lines.append(f'    return f"""{text}"""' if text else "    return ''")
     return "\n".join(lines)
 
 
-def _part(one: Field, lines: list[str]) -> str:
+def _part(field: Field, lines: list[str]) -> str:
     """What the f-string of the writer holds for one field."""
-    if one.kind == "absent":
+    if field.kind == "absent":
         return ""
-    name, attrs = one.name, one.attributes(None).replace("{", "{{").replace("}", "}}")
-    optional = one.default is None
-    if one.kind == "constant":
-        return "{i}" + one.write(None, "").replace("{", "{{").replace("}", "}}")
-    if one.kind in ("text", "secret", "number", "flag") and not optional and type(one).write in _SIMPLE:
+    name, attrs = field.name, field.attributes(None).replace("{", "{{").replace("}", "}}")
+    optional = field.default is None
+    if field.kind == "constant":
+        return "{i}" + field.write(None, "").replace("{", "{{").replace("}", "}}")
+    if field.kind in ("text", "secret", "number", "flag") and not optional and type(field).write in _SIMPLE:
         value = {"flag": f"'true' if self.{name} else 'false'", "number": f"self.{name}"}.get(
-            one.kind, f"escape(self.{name})"
+            field.kind, f"escape(self.{name})"
         )
-        return f"{{i}}<{one.tag}{attrs}>{{{value}}}</{one.tag}>"
-    source = f"self.{one.method}()" if isinstance(one, ComputedField) else f"self.{name}"
+        return f"{{i}}<{field.tag}{attrs}>{{{value}}}</{field.tag}>"
+    source = f"self.{field.method}()" if isinstance(field, ComputedField) else f"self.{name}"
     lines.append(f"    {name} = {source}")
     guarded = f"_f_{name}.write({name}, i)"
     return f"{{{guarded} if {name} is not None else ''}}"

@@ -178,9 +178,9 @@ def strings(
     refers: Refers = "",
 ) -> Any:
     """A list of texts; `inside` is a further tag around them."""
-    made = StringsField(tag, item, inside, default=default, first=first, attrs=attrs)
-    made.refers = refers
-    return made
+    field = StringsField(tag, item, inside, default=default, first=first, attrs=attrs)
+    field.refers = refers
+    return field
 
 
 def result(tag: str = "", *, default: Any = REQUIRED, first: bool = False) -> Any:

@@ -37,17 +37,17 @@ class Holder(Element):
 
     @classmethod
     def _direct(cls) -> list[str]:
-        return [name for name, one in cls._fields.items() if one.kind == "sugar"]
+        return [name for name, field in cls._fields.items() if field.kind == "sugar"]
 
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """The part that the direct arguments describe, before those given as parts."""
-        direct = {name: given[name] for name in self._direct() if given[name] is not None}
+        direct = {name: arguments[name] for name in self._direct() if arguments[name] is not None}
         if direct:
             part, whole = self.held(**direct), self._fields[self.holds]
-            if whole.kind == "child" and given[self.holds] not in (None, whole.default):
+            if whole.kind == "child" and arguments[self.holds] not in (None, whole.default):
                 context.complain(twice(self.dsl_name(), self.holds, direct))
-            given[self.holds] = part if whole.kind == "child" else (part, *(given[self.holds] or ()))
-        return given
+            arguments[self.holds] = part if whole.kind == "child" else (part, *(arguments[self.holds] or ()))
+        return arguments
 
     def arguments(self) -> dict[str, Any]:
         """The arguments of the one part held, where there is one and nothing unusual about it."""

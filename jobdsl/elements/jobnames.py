@@ -42,20 +42,20 @@ class _JobNamesField(Field):
     def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
         if value is None:
             return ""
-        given, deeper = self.attributes(attrs), indent + "  "
+        attributes, deeper = self.attributes(attrs), indent + "  "
         before = "".join([deeper + _written(word) for word in value.comparators])
         texts = "".join([f"{deeper}<string>{escape(name)}</string>" for name in value.names])
         if not before and not texts:
-            return f"{indent}<{self.tag}{given}/>"
-        return f"{indent}<{self.tag}{given}>{before}{texts}{indent}</{self.tag}>"
+            return f"{indent}<{self.tag}{attributes}/>"
+        return f"{indent}<{self.tag}{attributes}>{before}{texts}{indent}</{self.tag}>"
 
-    def read(self, found: Node) -> JobNames:
+    def read(self, node: Node) -> JobNames:
         count = next(
-            (at for at, child in enumerate(found.children) if child.tag == "string"), len(found.children)
+            (at for at, child in enumerate(node.children) if child.tag == "string"), len(node.children)
         )
-        comparators = tuple(map(_word, found.children[:count]))
-        names = found.children[count:]
-        if found.text or any(child.tag != "string" or child.attrs for child in names):
+        comparators = tuple(map(_word, node.children[:count]))
+        names = node.children[count:]
+        if node.text or any(child.tag != "string" or child.attrs for child in names):
             raise Unfit
         return JobNames(comparators, tuple(map(leaf, names)))
 
@@ -88,8 +88,8 @@ def listed(jobs: tuple[str, ...], layout: str | None) -> JobNames:
     return JobNames(tuple(word for word in order if word != _REST) if order else (_USUAL,), jobs)
 
 
-def read_jobs(found: Node) -> dict[str, Any]:
+def read_jobs(node: Node) -> dict[str, Any]:
     """Return the arguments that make the child what it is in a document. Raises Unfit."""
-    held = _JobNamesField("", default=None).read(found)
+    held = _JobNamesField("", default=None).read(node)
     order = "" if held.comparators == (_USUAL,) else f"{_TAG}[{','.join([*held.comparators, _REST])}]"
     return {"jobs": held.names, "layout": order}

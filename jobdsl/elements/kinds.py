@@ -101,21 +101,23 @@ class Field:
             return ""
         return f"{indent}<{self.tag}{self.attributes(attrs)}>{escape(str(value))}</{self.tag}>"
 
-    def read(self, found: Node) -> Any:
+    def read(self, node: Node) -> Any:
         """The value of an XML child. Raises Unfit."""
         raise Unfit
 
     def attributes(self, attrs: Mapping[str, str] | None) -> str:
         """The attributes of the tag as text: the usual ones, or those a layout gives."""
-        given = self.attrs if attrs is None else attrs
+        attributes = self.attrs if attrs is None else attrs
         return (
-            "".join(f' {name}="{escape_attribute(value)}"' for name, value in given.items()) if given else ""
+            "".join(f' {name}="{escape_attribute(value)}"' for name, value in attributes.items())
+            if attributes
+            else ""
         )
 
 
-def wrong(value: object, wanted: str) -> DslError:
+def wrong(value: object, expected: str) -> DslError:
     """An argument of another kind than `wanted`, with a hint where the value shows the slip."""
-    return DslError(f"takes {wanted}, not {shown(value)}", hint=slip(value, wanted))
+    return DslError(f"takes {expected}, not {shown(value)}", hint=slip(value, expected))
 
 
 def shown(value: object) -> str:
@@ -124,23 +126,23 @@ def shown(value: object) -> str:
     return f"{shown if len(shown) < 60 else shown[:56] + '...'} ({type(value).__name__})"
 
 
-def ordered(values: Any, wanted: str) -> tuple[Any, ...]:
+def ordered(values: Any, expected: str) -> tuple[Any, ...]:
     """The values of anything that holds some in an order, without None. Raises DslError."""
     if isinstance(values, set | frozenset):
-        raise DslError(f"takes {wanted}, not a set, which has no order", hint="sorted(...) gives it one")
+        raise DslError(f"takes {expected}, not a set, which has no order", hint="sorted(...) gives it one")
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
-        error = wrong(values, wanted)
+        error = wrong(values, expected)
         hint = "list(...) of its keys or values" if isinstance(values, Mapping) else "put [ ] around it"
         hint = "write [] for none" if values is None else error.hint or hint
         raise DslError(error.message, hint=hint)
     return tuple([value for value in values if value is not None])
 
 
-def leaf(found: Node) -> str:
+def leaf(node: Node) -> str:
     """Text of a child without children. Raises Unfit."""
-    if found.children:
+    if node.children:
         raise Unfit
-    return found.text
+    return node.text
 
 
 class TextField(Field):
@@ -171,8 +173,8 @@ class TextField(Field):
             self.checker(value)
         return value
 
-    def read(self, found: Node) -> str:
-        return leaf(found)
+    def read(self, node: Node) -> str:
+        return leaf(node)
 
 
 class NamesField(TextField):
@@ -223,8 +225,8 @@ class FlagField(Field):
             return ""
         return f"{indent}<{self.tag}{self.attributes(attrs)}>{'true' if value else 'false'}</{self.tag}>"
 
-    def read(self, found: Node) -> bool:
-        if (word := leaf(found)) in ("true", "false"):
+    def read(self, node: Node) -> bool:
+        if (word := leaf(node)) in ("true", "false"):
             return word == "true"
         raise Unfit
 
@@ -261,8 +263,8 @@ class NumberField(_BoundedField):
             return None
         raise wrong(value, "a whole number (or text with a ${VARIABLE})")
 
-    def read(self, found: Node) -> int | str:
-        word = leaf(found)
+    def read(self, node: Node) -> int | str:
+        word = leaf(node)
         try:
             if str(int(word)) == word:
                 return int(word)
@@ -288,8 +290,8 @@ class AmountField(_BoundedField):
             return None
         raise wrong(value, "a whole number, or empty text for none")
 
-    def read(self, found: Node) -> int | str:
-        word = leaf(found)
+    def read(self, node: Node) -> int | str:
+        word = leaf(node)
         if not word or "$" in word:
             return word
         whole = _whole(word)
@@ -320,8 +322,8 @@ class DecimalField(_BoundedField):
             return None
         raise wrong(value, "a number")
 
-    def read(self, found: Node) -> float:
-        word = leaf(found)
+    def read(self, node: Node) -> float:
+        word = leaf(node)
         try:
             if str(float(word)) == word:
                 return float(word)

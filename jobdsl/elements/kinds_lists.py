@@ -50,13 +50,13 @@ class ChildField(Field):
             return str(value.write_plain(self.tag, indent))  # type: ignore[attr-defined]
         return str(value.write_as(self.tag, indent))
 
-    def read(self, found: Node) -> Any:
+    def read(self, node: Node) -> Any:
         from jobdsl.elements import reading
 
         if self.plain:
-            value = reading.read_as(self.accepts, found)
+            value = reading.read_as(self.accepts, node)
         else:
-            value = reading.read_element(found, as_field=True) if "class" in found.attrs else None
+            value = reading.read_element(node, as_field=True) if "class" in node.attrs else None
         if value is None:
             raise Unfit
         return value
@@ -84,7 +84,11 @@ class ChildrenField(Field):
 
     def _members(self, values: Iterable[Any]) -> list[Any]:
         accepts = self.accepts
-        return [one if isinstance(one, accepts) else self.member(one) for one in values if one is not None]
+        return [
+            member if isinstance(member, accepts) else self.member(member)
+            for member in values
+            if member is not None
+        ]
 
     def member(self, value: Any) -> Any:
         """One member as it is kept; plain values are converted where the field says how."""
@@ -97,42 +101,42 @@ class ChildrenField(Field):
     def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
         if value is None:
             return ""
-        given = self.attributes(attrs) if attrs or self.attrs else ""
+        attributes = self.attributes(attrs) if attrs or self.attrs else ""
         if self.inside:
             inner = listed(self.inside, value, indent + "  ")
         elif not value:
-            return f"{indent}<{self.tag}{given}/>"
+            return f"{indent}<{self.tag}{attributes}/>"
         else:
-            inner = "".join([one.write(indent + "  ") for one in value])
-        return f"{indent}<{self.tag}{given}>{inner}{indent}</{self.tag}>"
+            inner = "".join([member.write(indent + "  ") for member in value])
+        return f"{indent}<{self.tag}{attributes}>{inner}{indent}</{self.tag}>"
 
-    def read(self, found: Node) -> tuple[Any, ...]:
+    def read(self, node: Node) -> tuple[Any, ...]:
         from jobdsl.elements import reading
 
         if self.inside:
-            if [one.tag for one in found.children] != [self.inside]:
+            if [child.tag for child in node.children] != [self.inside]:
                 raise Unfit
-            found = found.children[0]
-        if found.text:
+            node = node.children[0]
+        if node.text:
             raise Unfit
-        return tuple(reading.read_element(one) for one in found.children)
+        return tuple(reading.read_element(child) for child in node.children)
 
 
 def listed(tag: str, members: Iterable[Any], indent: str) -> str:
     """Elements inside a tag."""
-    inner = "".join([one.write(indent + "  ") for one in members])
+    inner = "".join([member.write(indent + "  ") for member in members])
     return f"{indent}<{tag}>{inner}{indent}</{tag}>" if inner else f"{indent}<{tag}/>"
 
 
 def _accepted(value: Any, accepts: type) -> Any:
     if isinstance(value, accepts) or getattr(value, "untyped", False):
         return value
-    wanted = getattr(accepts, "slot", None) or accepts.__name__
+    expected = getattr(accepts, "slot", None) or accepts.__name__
     if isinstance(value, Writable) and not isinstance(value, type):
-        raise DslError(f"takes {wanted}, not {value!r}", hint=place_of(value, accepts, wanted))
+        raise DslError(f"takes {expected}, not {value!r}", hint=place_of(value, accepts, expected))
     if isinstance(value, type):
-        raise DslError(f"takes {wanted}, not the class {value.__name__}", hint="call it, with parentheses")
-    raise wrong(value, wanted)
+        raise DslError(f"takes {expected}, not the class {value.__name__}", hint="call it, with parentheses")
+    raise wrong(value, expected)
 
 
 class SlotField(ChildrenField):
@@ -153,7 +157,9 @@ class SlotField(ChildrenField):
             self._members(value)
             return Parts(value, self)  # of another job, perhaps: changing one must not change the other
         if isinstance(value, Mapping):
-            return Parts({name: self.member(one) for name, one in value.items() if one is not None}, self)
+            return Parts(
+                {name: self.member(member) for name, member in value.items() if member is not None}, self
+            )
         return Parts(super().check(value), self)
 
 
@@ -173,30 +179,30 @@ class StringsField(Field):
         if value is None and self.default is None:
             return None
         texts = ordered(value, "a list of texts")
-        for one in texts:
-            if not isinstance(one, str):
-                raise wrong(one, "a list of texts")
+        for member in texts:
+            if not isinstance(member, str):
+                raise wrong(member, "a list of texts")
         return texts
 
     def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
         if value is None:
             return ""
-        given = self.attributes(attrs)
+        attributes = self.attributes(attrs)
         deeper = indent + "  "
         items_at = deeper + "  " if self.inside else deeper
-        items = "".join([write_value(self.item, one, items_at) for one in value])
+        items = "".join([write_value(self.item, member, items_at) for member in value])
         if self.inside:
             tag, inner_attrs = self.inside
             shown = "".join(f' {name}="{word}"' for name, word in inner_attrs.items())
             items = f"{deeper}<{tag}{shown}>{items}{deeper}</{tag}>" if items else f"{deeper}<{tag}{shown}/>"
         if not items:
-            return f"{indent}<{self.tag}{given}/>"
-        return f"{indent}<{self.tag}{given}>{items}{indent}</{self.tag}>"
+            return f"{indent}<{self.tag}{attributes}/>"
+        return f"{indent}<{self.tag}{attributes}>{items}{indent}</{self.tag}>"
 
-    def read(self, found: Node) -> tuple[str, ...]:
-        held = found
+    def read(self, node: Node) -> tuple[str, ...]:
+        held = node
         if self.inside:
-            if len(found.children) != 1 or found.children[0].tag != self.inside[0]:
+            if len(node.children) != 1 or node.children[0].tag != self.inside[0]:
                 raise Unfit
-            held = found.children[0]
-        return tuple(leaf(one) for one in held.children if one.tag == self.item and not one.attrs)
+            held = node.children[0]
+        return tuple(leaf(child) for child in held.children if child.tag == self.item and not child.attrs)

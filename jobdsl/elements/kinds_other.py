@@ -53,8 +53,8 @@ class ResultField(TextField):
             f"{deeper}<color>{color}</color>{deeper}<completeBuild>{complete}</completeBuild>{indent}</{self.tag}>"
         )
 
-    def read(self, found: Node) -> str:
-        name = found.find("name")
+    def read(self, node: Node) -> str:
+        name = node.find("name")
         if name is None or name.text not in RESULTS:
             raise Unfit
         return name.text
@@ -70,21 +70,21 @@ class ResultsField(Field):
         self.one = ResultField("hudson.model.Result", tuple(RESULTS))
 
     def check(self, value: Any) -> Any:
-        return tuple(self.one.check(one) for one in ordered(value, "a list of build results"))
+        return tuple(self.one.check(result) for result in ordered(value, "a list of build results"))
 
     def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
-        inner = "".join(self.one.write(one, indent + "  ") for one in value)
-        given = self.attributes(attrs)
+        inner = "".join(self.one.write(result, indent + "  ") for result in value)
+        attributes = self.attributes(attrs)
         return (
-            f"{indent}<{self.tag}{given}>{inner}{indent}</{self.tag}>"
+            f"{indent}<{self.tag}{attributes}>{inner}{indent}</{self.tag}>"
             if inner
-            else f"{indent}<{self.tag}{given}/>"
+            else f"{indent}<{self.tag}{attributes}/>"
         )
 
-    def read(self, found: Node) -> tuple[str, ...]:
-        if found.text or any(one.tag != self.one.tag for one in found.children):
+    def read(self, node: Node) -> tuple[str, ...]:
+        if node.text or any(child.tag != self.one.tag for child in node.children):
             raise Unfit
-        return tuple(self.one.read(one) for one in found.children)
+        return tuple(self.one.read(child) for child in node.children)
 
 
 class RawField(Field):
@@ -100,10 +100,10 @@ class RawField(Field):
     def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
         return "" if value is None else write_value(self.tag, value, indent)
 
-    def read(self, found: Node) -> Any:
+    def read(self, node: Node) -> Any:
         from jobdsl.elements import reading
 
-        value = reading.value_of(found)
+        value = reading.value_of(node)
         return "" if value is None else value
 
 
@@ -118,10 +118,10 @@ class ConstantField(Field):
         self.value = value
 
     def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
-        given = self.attributes(attrs)
+        attributes = self.attributes(attrs)
         if self.value is None:
-            return f"{indent}<{self.tag}{given}/>"
-        return f"{indent}<{self.tag}{given}>{escape(self.value)}</{self.tag}>"
+            return f"{indent}<{self.tag}{attributes}/>"
+        return f"{indent}<{self.tag}{attributes}>{escape(self.value)}</{self.tag}>"
 
 
 class ComputedField(Field):

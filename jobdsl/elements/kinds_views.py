@@ -27,32 +27,32 @@ class _OwnedViews(ChildrenField):
             return ""
         deeper = indent + "  "
         inner = "".join([self._written(view, deeper) for view in value])
-        given = self.attributes(attrs)
+        attributes = self.attributes(attrs)
         if not inner:
-            return f"{indent}<{self.tag}{given}/>"
-        return f"{indent}<{self.tag}{given}>{inner}{indent}</{self.tag}>"
+            return f"{indent}<{self.tag}{attributes}/>"
+        return f"{indent}<{self.tag}{attributes}>{inner}{indent}</{self.tag}>"
 
     def _written(self, view: Any, indent: str) -> str:
         untyped = getattr(view, "untyped", False)
         return str(view.write(indent) if untyped else view.write_in(indent, self.owner))
 
-    def read(self, found: Node) -> tuple[Any, ...]:
-        if found.text:
+    def read(self, node: Node) -> tuple[Any, ...]:
+        if node.text:
             raise Unfit
-        return tuple(self._read_view(view) for view in found.children)
+        return tuple(self._read_view(view) for view in node.children)
 
-    def _read_view(self, found: Node) -> Any:
+    def _read_view(self, node: Node) -> Any:
         from jobdsl.elements import reading
 
-        cls = reading.typed_class(class_name(found.tag)) if is_view_root(found.tag) else None
-        name = found.find("name")
-        first = found.children[0] if found.children else None
+        cls = reading.typed_class(class_name(node.tag)) if is_view_root(node.tag) else None
+        name = node.find("name")
+        first = node.children[0] if node.children else None
         if cls is not None and name is not None and first is not None and self._is_owner(first):
-            own = Node(found.tag, found.text, found.children[1:], found.attrs)
+            own = Node(node.tag, node.text, node.children[1:], node.attrs)
             view = reading.read_as(cls, own, {"name": name.text})
             if view is not None:
                 return view
-        return reading.read_raw(found)
+        return reading.read_raw(node)
 
     def _is_owner(self, node: Node) -> bool:
         return node.tag == "owner" and node.attrs == self.owner and not node.children and not node.text

@@ -48,21 +48,21 @@ def laid_out(record: Record, indent: str) -> str:
         written.add(tag)
         if tag in extra:
             out.append(write_value(tag, extra[tag], indent))
-        elif (one := by_tag.get(tag)) is not None and not (token != tag and _is_usual(record, one)):
-            written_child = one.write(value_in(record, one), indent, attrs)
-            out.append(written_child or _empty(tag, one, indent, attrs))
-    for tag, one in by_tag.items():
+        elif (field := by_tag.get(tag)) is not None and not (token != tag and _is_usual(record, field)):
+            written_child = field.write(value_in(record, field), indent, attrs)
+            out.append(written_child or _empty(tag, field, indent, attrs))
+    for tag, field in by_tag.items():
         if tag in written or tag in extra:
             continue
-        if (one.stored or _insists(one)) and not _is_usual(record, one):
-            out.append(one.write(value_in(record, one), indent))
+        if (field.stored or _insists(field)) and not _is_usual(record, field):
+            out.append(field.write(value_in(record, field), indent))
     out += [write_value(tag, value, indent) for tag, value in extra.items() if tag not in written]
     return "".join(out)
 
 
-def _empty(tag: str, one: Field, indent: str, attrs: Mapping[str, str] | None) -> str:
+def _empty(tag: str, field: Field, indent: str, attrs: Mapping[str, str] | None) -> str:
     """The child that a layout names with attributes where no argument says what it holds."""
-    return f"{indent}<{tag}{one.attributes(attrs)}/>" if attrs and one.stored else ""
+    return f"{indent}<{tag}{field.attributes(attrs)}/>" if attrs and field.stored else ""
 
 
 def names_tag(record: Record, tag: str) -> bool:
@@ -82,18 +82,18 @@ def _refuse_twice(record: Record, extra: Mapping[str, Any]) -> None:
     """Refuse a field that stands in `extra` and is an argument's as well: one of them would do nothing."""
     for tag in extra:
         if _is_given(record, tag):
-            one = record.by_tag[tag]
-            what = f"{one.name}=" if one.stored else "its arguments"
+            field = record.by_tag[tag]
+            argument = f"{field.name}=" if field.stored else "its arguments"
             raise DslError(
-                f"{record.dsl_name()}: {what} and extra both say what {tag} is",
+                f"{record.dsl_name()}: {argument} and extra both say what {tag} is",
                 hint=f"take {tag!r} out of extra=, or leave the argument out",
             )
 
 
 def _is_given(record: Record, tag: str) -> bool:
     """Whether arguments give a field another value than it has by itself."""
-    one = record.by_tag.get(tag)
-    return one is not None and (one.stored or _insists(one)) and not _is_usual(record, one)
+    field = record.by_tag.get(tag)
+    return field is not None and (field.stored or _insists(field)) and not _is_usual(record, field)
 
 
 def _plan(by_tag: Mapping[str, Field], layout: str | None) -> Iterable[Token]:
@@ -101,37 +101,37 @@ def _plan(by_tag: Mapping[str, Field], layout: str | None) -> Iterable[Token]:
     if layout is not None and layout[:1] not in ("-", "+"):
         return _tokens(layout)
     changes = dict(_tokens(layout or ""))
-    usual = [tag for tag, one in by_tag.items() if one.kind != "absent" or f"+{tag}" in changes]
+    usual = [tag for tag, field in by_tag.items() if field.kind != "absent" or f"+{tag}" in changes]
     return [(tag, changes.get(f"+{tag}")) for tag in usual if f"-{tag}" not in changes]
 
 
-def _insists(one: Field) -> bool:
+def _insists(field: Field) -> bool:
     """Whether a child that is worked out is written although the layout leaves it out."""
-    return isinstance(one, ComputedField) and one.is_empty is not None
+    return isinstance(field, ComputedField) and field.is_empty is not None
 
 
-def _is_usual(record: Record, one: Field) -> bool:
+def _is_usual(record: Record, field: Field) -> bool:
     """Whether a field has its default, so that nothing need be written for it."""
-    value = value_in(record, one)
-    if isinstance(one, ComputedField) and one.is_empty is not None:
-        return one.is_empty(value)
-    return one.is_default(value)
+    value = value_in(record, field)
+    if isinstance(field, ComputedField) and field.is_empty is not None:
+        return field.is_empty(value)
+    return field.is_default(value)
 
 
-def value_in(record: Record, one: Field) -> Any:
+def value_in(record: Record, field: Field) -> Any:
     """What an element has in a field, or works out for it."""
-    if isinstance(one, ComputedField):
-        return getattr(record, one.method)()
-    return getattr(record, one.name) if one.stored else None
+    if isinstance(field, ComputedField):
+        return getattr(record, field.method)()
+    return getattr(record, field.name) if field.stored else None
 
 
 @lru_cache(maxsize=4096)
 def split(layout: str | None) -> tuple[str | None, str]:
     """A layout without the order at its end, and that order (`properties[keep,*]`); empty for none."""
-    found = _ORDER.search(layout or "")
-    if layout is None or found is None:
+    match = _ORDER.search(layout or "")
+    if layout is None or match is None:
         return layout, ""
-    return layout[: found.start()] or None, found[0].strip()
+    return layout[: match.start()] or None, match[0].strip()
 
 
 def is_same(record: Record, name: str, value: Any) -> bool:
@@ -147,9 +147,11 @@ def is_same(record: Record, name: str, value: Any) -> bool:
         object.__setattr__(record, name, before)
 
 
-def _is_same_tree(one: str, other: str) -> bool:
+def _is_same_tree(first: str, second: str) -> bool:
     """Whether two texts of children are the same elements: `<a/>` is `<a></a>`."""
-    return one == other or ("/>" in one + other and parse(f"<x>{one}</x>") == parse(f"<x>{other}</x>"))
+    return first == second or (
+        "/>" in first + second and parse(f"<x>{first}</x>") == parse(f"<x>{second}</x>")
+    )
 
 
 def with_order(layout: str | None, order: str) -> str | None:
@@ -159,9 +161,9 @@ def with_order(layout: str | None, order: str) -> str | None:
 
 def order_in(layout: str | None, tag: str) -> Sequence[str]:
     """The words of the order a layout has for what a child holds; empty for none."""
-    if layout is None or (found := _ORDER.search(layout)) is None or found[1] != tag:
+    if layout is None or (match := _ORDER.search(layout)) is None or match[1] != tag:
         return ()
-    return found[2].split(",")
+    return match[2].split(",")
 
 
 @lru_cache(maxsize=4096)
@@ -171,8 +173,8 @@ def unknown_word(cls: type[Record], layout: str, extra: frozenset[str] = frozens
     An order of tags may name some of other documents of an estate: then one that is known is enough.
     """
     base, order = split(layout)
-    if order and (found := _ORDER.fullmatch(order)) and found[1] not in cls.orders:
-        return found[1]
+    if order and (match := _ORDER.fullmatch(order)) and match[1] not in cls.orders:
+        return match[1]
     words = [tag.rstrip("?!") for tag, _ in _tokens(base or "")]
     tags = cls.by_tag.keys() | extra
     if not words or base in cls.forms:
@@ -188,6 +190,6 @@ def _tokens(layout: str) -> tuple[Token, ...]:
     tokens: list[Token] = []
     for token in layout.split():
         tag, *attrs = token.split("@")
-        pairs = (one.partition("=") for one in attrs if one)
+        pairs = (attribute.partition("=") for attribute in attrs if attribute)
         tokens.append((tag, {name: value for name, _, value in pairs} if attrs else None))
     return tuple(tokens)

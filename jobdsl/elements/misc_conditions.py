@@ -99,12 +99,12 @@ _RUNNERS: dict[str, type[Runner]] = {
 }
 
 
-def as_runner(given: Any) -> Any:
+def as_runner(word: Any) -> Any:
     """A runner by its word. Raises DslError for an unknown one."""
-    if given in _RUNNERS:
-        return _RUNNERS[given]()
-    hint = suggestion(str(given), _RUNNERS) or "one of: " + ", ".join(_RUNNERS)
-    raise DslError(f"does not know {given!r}", hint=hint)
+    if word in _RUNNERS:
+        return _RUNNERS[word]()
+    hint = suggestion(str(word), _RUNNERS) or "one of: " + ", ".join(_RUNNERS)
+    raise DslError(f"does not know {word!r}", hint=hint)
 
 
 class _BaseDir(Misc):
@@ -311,10 +311,10 @@ _COMPARATORS: dict[str, type[_Comparator]] = {
 }
 
 
-def _comparator(given: Any) -> Any:
-    if given in _COMPARATORS:
-        return _COMPARATORS[given]()
-    raise DslError(f"does not know {given!r}", hint="one of: " + ", ".join(_COMPARATORS))
+def _comparator(sign: Any) -> Any:
+    if sign in _COMPARATORS:
+        return _COMPARATORS[sign]()
+    raise DslError(f"does not know {sign!r}", hint="one of: " + ", ".join(_COMPARATORS))
 
 
 class if_number(Condition, xml=_P + "core.NumericalComparisonCondition", plugin=_PLUGIN):
@@ -353,13 +353,14 @@ class _Several(Condition):
 
     also = {"conditions": "_parts.Many[str | Condition] | Condition | str"}
 
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
-        conditions = given["conditions"]
+    def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        conditions = arguments["conditions"]
         many = conditions if isinstance(conditions, list | tuple) else (conditions,)
-        given["conditions"] = tuple(
-            condition_part(one) if isinstance(one, str | Condition) else one for one in many
+        arguments["conditions"] = tuple(
+            condition_part(condition) if isinstance(condition, str | Condition) else condition
+            for condition in many
         )
-        return given
+        return arguments
 
 
 class if_all(_Several, xml=_P + "logic.And", plugin=_PLUGIN):

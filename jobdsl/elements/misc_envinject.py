@@ -25,11 +25,11 @@ class _Info(Misc):
 
     also = {"properties": "Mapping[str, object]"}
 
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Properties from a dict."""
-        if isinstance(given["properties"], Mapping):
-            given["properties"] = properties_text(given["properties"])
-        return given
+        if isinstance(arguments["properties"], Mapping):
+            arguments["properties"] = properties_text(arguments["properties"])
+        return arguments
 
 
 class env_info(_Info, xml=_P + "EnvInjectInfo", plugin="envinject"):

@@ -43,10 +43,10 @@ class _Owner(Field):
     def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:  # noqa: ARG002
         return "" if value is None else f'{indent}<{self.tag} class="{value}" reference="../.."/>'
 
-    def read(self, found: Node) -> Any:
-        if set(found.attrs) != {"class", "reference"} or found.attrs["reference"] != "../..":
+    def read(self, node: Node) -> Any:
+        if set(node.attrs) != {"class", "reference"} or node.attrs["reference"] != "../..":
             raise Unfit
-        return found.attrs["class"]
+        return node.attrs["class"]
 
 
 def owner(tag: str = "", *, default: str | None = _MULTIBRANCH) -> Any:

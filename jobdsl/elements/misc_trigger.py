@@ -51,9 +51,11 @@ CONDITIONS = (
 """When a finished build starts others (the plugin's ResultCondition)."""
 
 
-def properties_text(given: Mapping[str, Any]) -> str:
+def properties_text(properties: Mapping[str, Any]) -> str:
     """Names and values as lines of a properties file; booleans as Jenkins spells them."""
-    shown = {name: str(value).lower() if isinstance(value, bool) else value for name, value in given.items()}
+    shown = {
+        name: str(value).lower() if isinstance(value, bool) else value for name, value in properties.items()
+    }
     return "\n".join(f"{name}={value}" for name, value in shown.items())
 
 
@@ -186,19 +188,19 @@ class block(Misc, xml=_P + "BlockingBehaviour", plugin=_PLUGIN):
     fails: str | None = result("failureThreshold", default="FAILURE")
 
 
-def job_parameters(given: Any) -> Any:
+def job_parameters(parameters: Any) -> Any:
     """A list of what is handed over, from what people write: a dict or text is predefined parameters."""
-    if isinstance(given, Mapping):
-        return (predefined(properties=properties_text(given)),)
-    if isinstance(given, str):
-        return (predefined(properties=given),)
-    return given
+    if isinstance(parameters, Mapping):
+        return (predefined(properties=properties_text(parameters)),)
+    if isinstance(parameters, str):
+        return (predefined(properties=parameters),)
+    return parameters
 
 
-def _one(given: Any) -> Any:
-    if isinstance(given, str):
-        return predefined(properties=given)
-    raise DslError(f"takes a part like misc.current_parameters() or NAME=value, not {given!r}")
+def _one(parameter: Any) -> Any:
+    if isinstance(parameter, str):
+        return predefined(properties=parameter)
+    raise DslError(f"takes a part like misc.current_parameters() or NAME=value, not {parameter!r}")
 
 
 class trigger_config(Misc, xml=_P + "BuildTriggerConfig", plugin=_PLUGIN):

@@ -82,24 +82,24 @@ class _Choice(Named):
 
     forms = {"list": Form("name description choices@")}
 
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """The default first."""
-        choices, default = given["choices"], given["default"]
+        choices, default = arguments["choices"], arguments["default"]
         if default is None or choices is REQUIRED:
-            return given
+            return arguments
         try:
-            given["choices"] = choices = ordered(choices, "a list of texts")
+            arguments["choices"] = choices = ordered(choices, "a list of texts")
         except DslError:
-            return given  # told by the field
+            return arguments  # told by the field
         if default not in choices:
             context.complain(
                 DslError(
                     f"params.choice: the default {default!r} is none of the choices", hint=_known(choices)
                 )
             )
-            return given
-        given["choices"] = (default, *(one for one in choices if one != default))
-        return given
+            return arguments
+        arguments["choices"] = (default, *(choice for choice in choices if choice != default))
+        return arguments
 
 
 class choice(_Choice, xml="hudson.model.ChoiceParameterDefinition"):

@@ -136,17 +136,17 @@ class _Scripted(Named):
     project: str | None = text("projectName", default=None)
     project_full_name: str | None = text(default=None)
 
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """A name for the form; the plugin makes one up, ours is the same in every run."""
-        given["random_name"] = given["random_name"] or _form_name(given["name"])
-        return given
+        arguments["random_name"] = arguments["random_name"] or _form_name(arguments["name"])
+        return arguments
 
     def arguments(self) -> dict[str, Any]:
         """Without the form's name where it is the usual one."""
-        given = super().arguments()
-        if given.get("random_name") == _form_name(self.name):
-            del given["random_name"]
-        return given
+        arguments = super().arguments()
+        if arguments.get("random_name") == _form_name(self.name):
+            del arguments["random_name"]
+        return arguments
 
 
 _SELECT = ("PT_SINGLE_SELECT", "PT_MULTI_SELECT", "PT_CHECKBOX", "PT_RADIO")

@@ -35,9 +35,9 @@ class Parts(list[Any]):
     def __init__(self, members: Iterable[Any] | Mapping[str, Any] = (), slot: Slot | None = None) -> None:
         self.slot = slot
         if isinstance(members, Mapping):
-            kept = {name: member for name, member in members.items() if member is not None}
-            super().__init__(kept.values())
-            self.names: dict[str, Any] = kept
+            present = {name: member for name, member in members.items() if member is not None}
+            super().__init__(present.values())
+            self.names: dict[str, Any] = present
         else:
             super().__init__(members)
             self.names = members.names.copy() if isinstance(members, Parts) else {}
@@ -112,17 +112,17 @@ class Parts(list[Any]):
     def _taken(self, members: Iterable[Any]) -> list[Any]:
         """The members as they are kept, without those that belong elsewhere; a dict names its own."""
         if not isinstance(members, Mapping):
-            return [taken for one in members if one is not None for taken in self._kept(one)]
-        kept = []
+            return [taken for member in members if member is not None for taken in self._kept(member)]
+        accepted = []
         for name, member in members.items():
             if name in self.names and self._find(name) is not None:
                 hint = f"replace it: parts[{name!r}] = ..., or give the new one another name"
                 context.complain(DslError(f"there is a part named {name!r} already", hint=hint), self)
                 continue
             for taken in [] if member is None else self._kept(member):
-                kept.append(taken)
+                accepted.append(taken)
                 self.names[name] = taken
-        return kept
+        return accepted
 
     def _kept(self, member: Any) -> list[Any]:
         if self.slot is None:
@@ -146,5 +146,9 @@ class Parts(list[Any]):
             self._put(position + 1, members)
 
     def _put(self, position: int, members: Iterable[Any]) -> None:
-        taken = [part for one in members for part in self._taken(one if isinstance(one, Mapping) else [one])]
+        taken = [
+            part
+            for member in members
+            for part in self._taken(member if isinstance(member, Mapping) else [member])
+        ]
         super().__setitem__(slice(position, position), taken)

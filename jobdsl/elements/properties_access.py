@@ -77,18 +77,20 @@ class _Authorization(Property):
 
     also = {"permissions": "Mapping[str, list[str]]"}
 
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Permissions from a dict of lists."""
-        if isinstance(given["permissions"], Mapping):
-            given["permissions"] = tuple(
-                _permission(who, what) for who, all_of in given["permissions"].items() for what in all_of
+        if isinstance(arguments["permissions"], Mapping):
+            arguments["permissions"] = tuple(
+                _permission(grantee, permission)
+                for grantee, permissions in arguments["permissions"].items()
+                for permission in permissions
             )
-        return given
+        return arguments
 
 
-def _permission(who: str, what: str) -> str:
-    kind, colon, name = who.partition(":")
-    return f"{kind}:{what}:{name}" if colon and kind in ("USER", "GROUP") else f"{what}:{who}"
+def _permission(grantee: str, permission: str) -> str:
+    kind, colon, name = grantee.partition(":")
+    return f"{kind}:{permission}:{name}" if colon and kind in ("USER", "GROUP") else f"{permission}:{grantee}"
 
 
 class authorization(_Authorization, xml="hudson.security.AuthorizationMatrixProperty", plugin="matrix-auth"):
@@ -112,11 +114,11 @@ class copy_permission(
 
     also = {"jobs": "str"}
 
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """One name without a list around it."""
-        if isinstance(given["jobs"], str):
-            given["jobs"] = (given["jobs"],)
-        return given
+        if isinstance(arguments["jobs"], str):
+            arguments["jobs"] = (arguments["jobs"],)
+        return arguments
 
 
 _OWNERSHIP = "com.synopsys.arc.jenkins.plugins.ownership."

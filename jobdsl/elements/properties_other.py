@@ -105,11 +105,11 @@ class _ConfigFiles(ChildrenField):
         inner = "".join([file.write(indent + "  ") for file in value])
         return f"{indent}<{self.tag}{self.attributes(attrs)}>{comparator}{inner}{indent}</{self.tag}>"
 
-    def read(self, found: Node) -> tuple[Any, ...]:
-        first, *files = found.children or [Node("")]
+    def read(self, node: Node) -> tuple[Any, ...]:
+        first, *files = node.children or [Node("")]
         if first.tag != "comparator" or first.attrs.get("class") != f"{_FILES}ConfigByIdComparator":
             raise Unfit
-        return super().read(Node(found.tag, "", files))
+        return super().read(Node(node.tag, "", files))
 
 
 class folder_config_files(

@@ -81,18 +81,18 @@ class throttle(
         ),
     }
 
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """By category where there are some."""
-        if given["by"] is None and given["enabled"]:
-            given["by"] = "category" if given["categories"] else "project"
-        return given
+        if arguments["by"] is None and arguments["enabled"]:
+            arguments["by"] = "category" if arguments["categories"] else "project"
+        return arguments
 
     def arguments(self) -> dict[str, Any]:
         """Without `by` where it is what the categories say."""
-        given = super().arguments()
+        arguments = super().arguments()
         if self.enabled and self.by == ("category" if self.categories else "project"):
-            del given["by"]
-        return given
+            del arguments["by"]
+        return arguments
 
 
 class build_blocker(

@@ -67,11 +67,11 @@ class trigger(
 
     also = {"parameters": "Mapping[str, object] | str"}
 
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Parameters may be a dict; projects a list."""
-        if given["parameters"] is not None:
-            given["parameters"] = job_parameters(given["parameters"])
-        return super()._expand(given)
+        if arguments["parameters"] is not None:
+            arguments["parameters"] = job_parameters(arguments["parameters"])
+        return super()._expand(arguments)
 
 
 class downstream_ext(

@@ -74,15 +74,15 @@ class _Targets(Field):
         held = f"{i2}<{head}>{entries}{i2}</targets>" if entries else f"{i2}<{head}/>"
         return f"{indent}<{self.tag}>{held}{indent}</{self.tag}>"
 
-    def read(self, found: Node) -> Any:
-        targets = found.find("targets")
-        if targets is None or len(found.children) != 1:
+    def read(self, node: Node) -> Any:
+        targets = node.find("targets")
+        if targets is None or len(node.children) != 1:
             raise Unfit
         return tuple(_target(entry) for entry in targets.children)
 
 
 def _target(entry: Node) -> tuple[str, int | float]:
-    texts = [one.text for one in entry.children]
+    texts = [child.text for child in entry.children]
     if len(texts) != 2 or not texts[1].isdigit():
         raise Unfit
     share = int(texts[1]) / _PER_CENT

@@ -122,9 +122,9 @@ def _named(prefix: str, kind: type[Misc]) -> Any:
     """From a short name to an element: `"developers"` is `to_developers()`."""
 
     def made(word: Any) -> Any:
-        found = globals().get(f"{prefix}{word}")
-        if isinstance(found, type) and issubclass(found, kind):
-            return found()
+        element = globals().get(f"{prefix}{word}")
+        if isinstance(element, type) and issubclass(element, kind):
+            return element()
         known = [name.removeprefix(prefix) for name in __all__ if name.startswith(prefix)]
         raise DslError(f"does not know {word!r}", hint=suggestion(str(word), known) or ", ".join(known))
 

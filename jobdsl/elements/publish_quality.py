@@ -109,7 +109,7 @@ class _ByType(Field):
 
     def check(self, value: Any) -> Any:
         members = ordered(value, "a list of publish.violation_type(...)")
-        if not all(isinstance(one, violation_type) for one in members):
+        if not all(isinstance(member, violation_type) for member in members):
             raise DslError(f"takes a list of publish.violation_type(...), not {value!r}")
         return members
 
@@ -117,21 +117,22 @@ class _ByType(Field):
         """The map as XStream writes it."""
         i2, i4 = indent + "  ", indent + "    "
         inner = "".join(
-            f"{i2}<entry>{i4}<string>{escape(one.type)}</string>{one.write(i4)}{i2}</entry>" for one in value
+            f"{i2}<entry>{i4}<string>{escape(violation.type)}</string>{violation.write(i4)}{i2}</entry>"
+            for violation in value
         )
         return f"{indent}<{self.tag}>{inner}{indent}</{self.tag}>" if inner else f"{indent}<{self.tag}/>"
 
-    def read(self, found: Node) -> Any:
-        return tuple(_entry(one) for one in found.children)
+    def read(self, node: Node) -> Any:
+        return tuple(_entry(child) for child in node.children)
 
 
-def _entry(found: Node) -> Any:
+def _entry(node: Node) -> Any:
     from jobdsl.elements import reading
 
-    if [one.tag for one in found.children] != ["string", tag_name(violation_type.java)]:
+    if [child.tag for child in node.children] != ["string", tag_name(violation_type.java)]:
         raise Unfit
-    value = reading.read_element(found.children[1])
-    if not isinstance(value, violation_type) or value.type != found.children[0].text:
+    value = reading.read_element(node.children[1])
+    if not isinstance(value, violation_type) or value.type != node.children[0].text:
         raise Unfit
     return value
 

@@ -116,15 +116,15 @@ class post_build_script(Holder, Publisher, xml=_P + "PostBuildScript", plugin=_P
 
     also = {"steps": "_parts.Many[_slots.Step]", "results": "_parts.Texts"}
 
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Plain steps become one set of them."""
-        about = {name: value for name in ("results", "role") if (value := given.pop(name)) is not None}
-        steps = given["steps"]
+        about = {name: value for name in ("results", "role") if (value := arguments.pop(name)) is not None}
+        steps = arguments["steps"]
         if about or (
-            isinstance(steps, list | tuple) and not any(isinstance(one, after_step) for one in steps)
+            isinstance(steps, list | tuple) and not any(isinstance(step, after_step) for step in steps)
         ):
-            given["steps"] = [after_step(steps=steps or (), **about)]
-        return super()._expand({"results": None, "role": None, **given})
+            arguments["steps"] = [after_step(steps=steps or (), **about)]
+        return super()._expand({"results": None, "role": None, **arguments})
 
     def arguments(self) -> dict[str, Any]:
         """The steps themselves where there is one set of them."""

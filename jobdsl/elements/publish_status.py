@@ -134,8 +134,8 @@ class github_shallow_error(Misc, xml=_GITHUB + "err.ShallowAnyErrorHandler", plu
     """Go on when the status cannot be set."""
 
 
-def _context(given: Any) -> Any:
-    return github_context(context=given)
+def _context(name: Any) -> Any:
+    return github_context(context=name)
 
 
 class github_status(Publisher, xml=_GITHUB + "GitHubCommitStatusSetter", plugin="github"):

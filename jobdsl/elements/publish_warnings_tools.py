@@ -102,9 +102,9 @@ class _Report(Tool):
 
 def tool_named(word: Any) -> Any:
     """From a tool's name to the tool: `"checkstyle"` is `tool_checkstyle()`."""
-    found = globals().get(f"tool_{word}")
-    if isinstance(found, type) and issubclass(found, Tool):
-        return found()
+    tool = globals().get(f"tool_{word}")
+    if isinstance(tool, type) and issubclass(tool, Tool):
+        return tool()
     known = [name.removeprefix("tool_") for name in __all__]
     raise DslError(f"does not know the tool {word!r}", hint=suggestion(str(word), known) or ", ".join(known))
 

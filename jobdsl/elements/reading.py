@@ -26,46 +26,46 @@ _ARGUMENTS = ("_attrs", "_text")
 """Words of element(...) that can name no field there."""
 
 
-def read_element(found: Node, *, as_field: bool = False) -> Any:
+def read_element(node: Node, *, as_field: bool = False) -> Any:
     """The value that writes `found`: as a member of a list, or as a field whose `class` names it.
 
     Raises Unfit for text between elements, which no list of elements holds.
     """
-    if found.tag == TEXT:
+    if node.tag == TEXT:
         raise Unfit
-    java = found.attrs.get("class", "") if as_field else class_name(found.tag)
+    java = node.attrs.get("class", "") if as_field else class_name(node.tag)
     cls = typed_class(java)
     if cls is not None and issubclass(cls, Element):
-        value = read_as(cls, found)
+        value = read_as(cls, node)
         if value is not None:
             return value
     if not as_field:
-        plain = _plain_member(found)
+        plain = _plain_member(node)
         if plain is not None:
             return plain
-    return read_raw(found, as_field=as_field)
+    return read_raw(node, as_field=as_field)
 
 
-def read_as(cls: type[Record], found: Node, given: Mapping[str, Any] | None = None) -> Any:
+def read_as(cls: type[Record], node: Node, arguments: Mapping[str, Any] | None = None) -> Any:
     """`found` as a value of that class, or None where the class cannot write it again.
 
     `given` are arguments the document does not hold: an item's name.
     """
-    kept = _kept(found)
-    tags = [child.tag for child in kept if not _repeats(cls, child)]
-    if found.text or TEXT in tags or len(set(tags)) != len(tags) or not set(found.attrs) <= {"class"}:
+    children = _kept(node)
+    tags = [child.tag for child in children if not _repeats(cls, child)]
+    if node.text or TEXT in tags or len(set(tags)) != len(tags) or not set(node.attrs) <= {"class"}:
         return None
-    root = {"root": found.tag} if found.tag in cls.aliases else {}
-    return _fitted(cls, found, _read(cls, kept), {**root, **(given or {})})
+    root = {"root": node.tag} if node.tag in cls.aliases else {}
+    return _fitted(cls, node, _read(cls, children), {**root, **(arguments or {})})
 
 
-def value_of(found: Node) -> Any:
+def value_of(node: Node) -> Any:
     """The value that writes `found` as a field of a raw element."""
-    if not found.attrs and not found.children:
-        return found.text or None
-    if set(found.attrs) == {"class"} and found.attrs["class"] in registry:
-        return read_element(found, as_field=True)
-    return read_raw(found, as_field=True)
+    if not node.attrs and not node.children:
+        return node.text or None
+    if set(node.attrs) == {"class"} and node.attrs["class"] in registry:
+        return read_element(node, as_field=True)
+    return read_raw(node, as_field=True)
 
 
 _left_out: set[str] = set()
@@ -90,8 +90,8 @@ def typed_class(java: str) -> type[Record] | None:
     return None if java in _left_out else registry.get(java)
 
 
-def _is_empty(found: Node) -> bool:
-    return not (found.children or found.text or found.attrs)
+def _is_empty(node: Node) -> bool:
+    return not (node.children or node.text or node.attrs)
 
 
 def _repeats(cls: type[Record], child: Node) -> bool:
@@ -99,13 +99,13 @@ def _repeats(cls: type[Record], child: Node) -> bool:
     return child.tag in cls.by_tag and cls.by_tag[child.tag].kind == "repeated"
 
 
-def _kept(found: Node) -> list[Node]:
+def _kept(node: Node) -> list[Node]:
     """The children without those that are empty beside another of their tag."""
-    tags = [child.tag for child in found.children]
+    tags = [child.tag for child in node.children]
     if len(set(tags)) == len(tags):
-        return found.children
-    full = {child.tag for child in found.children if not _is_empty(child)}
-    return [child for child in found.children if not (_is_empty(child) and child.tag in full)]
+        return node.children
+    full = {child.tag for child in node.children if not _is_empty(child)}
+    return [child for child in node.children if not (_is_empty(child) and child.tag in full)]
 
 
 @dataclass(slots=True)
@@ -135,15 +135,15 @@ def _read(cls: type[Record], children: list[Node]) -> _Read:
     """The children as arguments where the class knows them."""
     tags = {child.tag for child in children}
     read = _Read(
-        {one.name: None for tag, one in cls.by_tag.items() if one.kind == "result" and tag not in tags}
+        {field.name: None for tag, field in cls.by_tag.items() if field.kind == "result" and tag not in tags}
     )
     for child in children:
-        one = cls.by_tag.get(child.tag)
-        if one is None:
+        field = cls.by_tag.get(child.tag)
+        if field is None:
             read.extra[child.tag] = value_of(child)
             continue
         try:
-            values = _arguments(cls, one, child, read.values)
+            values = _arguments(cls, field, child, read.values)
         except (Unfit, DslError):
             read.extra[child.tag] = value_of(child)
             continue
@@ -154,126 +154,124 @@ def _read(cls: type[Record], children: list[Node]) -> _Read:
     return read
 
 
-def _arguments(cls: type[Record], one: Field, child: Node, before: Mapping[str, Any]) -> dict[str, Any]:
+def _arguments(cls: type[Record], field: Field, child: Node, before: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments that make one child. Raises Unfit or DslError where there are none."""
-    if one.kind == "computed":
+    if field.kind == "computed":
         return cls._read_computed(child.tag, child)
-    if one.kind == "repeated":
-        return {one.name: (*before.get(one.name, ()), *checked(one, one.read(child)))}
-    return {one.name: checked(one, one.read(child))} if one.stored else {}
+    if field.kind == "repeated":
+        return {field.name: (*before.get(field.name, ()), *checked(field, field.read(child)))}
+    return {field.name: checked(field, field.read(child))} if field.stored else {}
 
 
-def _fitted(cls: type[Record], found: Node, read: _Read, given: Mapping[str, Any]) -> Any:
+def _fitted(cls: type[Record], node: Node, read: _Read, arguments: Mapping[str, Any]) -> Any:
     """The value, with as little layout and extra as it needs to write the same tree; or None."""
 
     def make(read: _Read, base: str | None) -> Record:
-        made: Record = cls._from({**read.values, **given}, read.layout(base), read.extra)
-        return made
+        record: Record = cls._from({**read.values, **arguments}, read.layout(base), read.extra)
+        return record
 
     try:
-        made = make(read, None)
-        usual = _children_of(made)
-        if usual == found.children:
-            return made
-        if (form := _in_known_form(cls, found, read, given)) is not None:
+        record = make(read, None)
+        usual = _children_of(record)
+        if usual == node.children:
+            return record
+        if (form := _in_known_form(cls, node, read, arguments)) is not None:
             return form
-        changes = _small_changes(usual, found, cls.by_tag)
-        if changes and _children_of(made := make(read, changes)) == found.children:
-            return made
-        made = make(read, layout_of(found, cls.by_tag))
-        if (laid_out := _children_of(made)) == found.children:
-            return made
-        kept = _kept(found)
+        changes = _small_changes(usual, node, cls.by_tag)
+        if changes and _children_of(record := make(read, changes)) == node.children:
+            return record
+        record = make(read, layout_of(node, cls.by_tag))
+        if (laid_out := _children_of(record)) == node.children:
+            return record
+        children = _kept(node)
         written = {child.tag: child for child in _kept(Node("x", children=laid_out))}
-        odd = [child for child in kept if written.get(child.tag) != child]
+        odd = [child for child in children if written.get(child.tag) != child]
         if odd:
             extra = {
                 child.tag: read.extra[child.tag] if child.tag in read.extra else value_of(child)
-                for child in kept
+                for child in children
                 if child.tag in read.extra or child in odd
             }
-            made = make(read.without(extra), layout_of(found, cls.by_tag))
-        return made if _children_of(made) == found.children else None
+            record = make(read.without(extra), layout_of(node, cls.by_tag))
+        return record if _children_of(record) == node.children else None
     except DslError:
         return None
 
 
-def _small_changes(usual: list[Node], found: Node, by_tag: dict[str, Field]) -> str:
+def _small_changes(usual: list[Node], node: Node, by_tag: dict[str, Field]) -> str:
     """The layout that says what the document has not, what it has besides, and other attributes."""
-    tags = {child.tag for child in found.children}
+    tags = {child.tag for child in node.children}
     written = {child.tag for child in usual}
     changes = [f"-{child.tag}" for child in usual if child.tag not in tags]
-    for child in found.children:
-        one = by_tag.get(child.tag)
-        token = _attributes_token(child, one)
-        if one is not None and (token or one.kind == "absent" or child.tag not in written):
+    for child in node.children:
+        field = by_tag.get(child.tag)
+        token = _attributes_token(child, field)
+        if field is not None and (token or field.kind == "absent" or child.tag not in written):
             changes.append(f"+{child.tag}{token}")
     return " ".join(changes)
 
 
-def _in_known_form(cls: type[Record], found: Node, read: _Read, given: Mapping[str, Any]) -> Record | None:
+def _in_known_form(cls: type[Record], node: Node, read: _Read, arguments: Mapping[str, Any]) -> Record | None:
     """The value in the other layout of its class that writes the very same and leaves least over."""
     fitting: list[tuple[int, Record]] = []
     for name, form in cls.forms.items():
         rest = {tag: value for tag, value in read.extra.items() if form.extra.get(tag, REQUIRED) != value}
-        made: Record = cls._from({**read.values, **given}, read.layout(name), rest)
-        if _children_of(made) == found.children:
-            fitting.append((len(rest), made))
-    return min(fitting, key=lambda one: one[0])[1] if fitting else None
+        record: Record = cls._from({**read.values, **arguments}, read.layout(name), rest)
+        if _children_of(record) == node.children:
+            fitting.append((len(rest), record))
+    return min(fitting, key=lambda candidate: candidate[0])[1] if fitting else None
 
 
-def layout_of(found: Node, by_tag: dict[str, Field]) -> str:
+def layout_of(node: Node, by_tag: dict[str, Field]) -> str:
     """The children's tags in their order, with attributes where they are not the usual ones."""
-    kept = [id(child) for child in _kept(found)]
+    stored = [id(child) for child in _kept(node)]
     tokens: dict[str, None] = {}
-    for position, child in enumerate(found.children):
-        one = by_tag.get(child.tag)
-        token = child.tag + (_attributes_token(child, one) if id(child) in kept else "!")
-        tokens[token if one is not None and one.kind == "repeated" else f"{token} {position}"] = None
+    for position, child in enumerate(node.children):
+        field = by_tag.get(child.tag)
+        token = child.tag + (_attributes_token(child, field) if id(child) in stored else "!")
+        tokens[token if field is not None and field.kind == "repeated" else f"{token} {position}"] = None
     return " ".join(token.split()[0] for token in tokens)
 
 
-def _attributes_token(child: Node, one: Field | None) -> str:
-    usual = one.attrs if one is not None else {}
-    if one is None or child.attrs == usual or one.kind in ("child", "raw"):
+def _attributes_token(child: Node, field: Field | None) -> str:
+    usual = field.attrs if field is not None else {}
+    if field is None or child.attrs == usual or field.kind in ("child", "raw"):
         return ""
-    if isinstance(one, ComputedField) and one.written_by.kind in ("child", "raw"):
+    if isinstance(field, ComputedField) and field.written_by.kind in ("child", "raw"):
         return ""
     if any(set(value) & set(" @=\t\n") for value in child.attrs.values()):
         return ""
     return "".join(f"@{name}={value}" for name, value in child.attrs.items()) or "@"
 
 
-def _children_of(made: Record) -> list[Node]:
-    return parse(f"<x>{made._body('')}</x>").children
+def _children_of(record: Record) -> list[Node]:
+    return parse(f"<x>{record._body('')}</x>").children
 
 
-def _plain_member(found: Node) -> Any:
+def _plain_member(node: Node) -> Any:
     """`<string>a</string>` and the like as plain values."""
-    kind = _PLAIN.get(found.tag)
-    if kind is None or found.attrs or found.children:
+    kind = _PLAIN.get(node.tag)
+    if kind is None or node.attrs or node.children:
         return None
     if kind is bool:
-        return {"true": True, "false": False}.get(found.text)
+        return {"true": True, "false": False}.get(node.text)
     if kind is int:
         return (
-            int(found.text)
-            if found.text.lstrip("-").isdigit() and str(int(found.text)) == found.text
-            else None
+            int(node.text) if node.text.lstrip("-").isdigit() and str(int(node.text)) == node.text else None
         )
-    return found.text
+    return node.text
 
 
-def read_raw(found: Node, *, as_field: bool = False) -> Raw | Literal:
+def read_raw(node: Node, *, as_field: bool = False) -> Raw | Literal:
     """The raw element that writes `found`; literal XML where not even that can."""
-    name = found.attrs.get("class", "") if as_field else class_name(found.tag)
-    attrs = {key: value for key, value in found.attrs.items() if not (as_field and key == "class")}
-    tags = [child.tag for child in found.children]
-    if TEXT in tags or (not as_field and tag_name(name) != found.tag):
-        return Literal(to_text(found, ""))
+    name = node.attrs.get("class", "") if as_field else class_name(node.tag)
+    attrs = {key: value for key, value in node.attrs.items() if not (as_field and key == "class")}
+    tags = [child.tag for child in node.children]
+    if TEXT in tags or (not as_field and tag_name(name) != node.tag):
+        return Literal(to_text(node, ""))
     if len(set(tags)) == len(tags) and not any(
         "." in tag or tag in _PLAIN or tag in _ARGUMENTS for tag in tags
     ):
-        fields = {child.tag: value_of(child) for child in found.children}
-        return Raw(name, (), fields, attrs, found.text)
-    return Raw(name, tuple(read_element(child) for child in found.children), None, attrs, found.text)
+        fields = {child.tag: value_of(child) for child in node.children}
+        return Raw(name, (), fields, attrs, node.text)
+    return Raw(name, tuple(read_element(child) for child in node.children), None, attrs, node.text)

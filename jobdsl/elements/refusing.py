@@ -21,14 +21,14 @@ _NOT_THOUGHT_OF = (TypeError, ValueError, AttributeError, LookupError)
 """What conversions raise for a value of a kind they do not expect."""
 
 
-def accept(owner: Record, one: Field, value: Any) -> Any:
+def accept(owner: Record, field: Field, value: Any) -> Any:
     """The checked argument; a wrong one is told with the element's and the field's name."""
     try:
-        return checked(one, value)
+        return checked(field, value)
     except DslError as error:
-        problem = DslError(f"{owner.dsl_name()}: {one.name} {_said(error.message)}", hint=error.hint)
+        problem = DslError(f"{owner.dsl_name()}: {field.name} {_said(error.message)}", hint=error.hint)
         context.complain(problem, owner)
-        return one.default if one.default is not REQUIRED else _stand_in(one)
+        return field.default if field.default is not REQUIRED else _stand_in(field)
 
 
 def known_layout(cls: type[Record], layout: Any, extra: Mapping[str, Value] | None = None) -> str:
@@ -60,12 +60,12 @@ def accept_layout(owner: Record, layout: Any, extra: Any) -> str | None:
         return None
 
 
-def checked(one: Field, value: Any) -> Any:
+def checked(field: Field, value: Any) -> Any:
     """The argument as it is kept. Raises DslError, and nothing else, when it cannot be right."""
     if value is REQUIRED:
         raise DslError("must be given")
     try:
-        return one.check(value)
+        return field.check(value)
     except _NOT_THOUGHT_OF:
         raise DslError(f"cannot be {shown(value)}") from None
 
@@ -75,35 +75,43 @@ def _said(message: str) -> str:
     return message if message.startswith(starts) else f"is wrong: {message}"
 
 
-def expand(owner: Any, given: dict[str, Any]) -> Any:
+def expand(owner: Any, arguments: dict[str, Any]) -> Any:
     """The fields that arguments stand for. Where those are of a wrong kind, they are told and stay."""
     try:
-        return owner._expand(dict(given))
+        return owner._expand(dict(arguments))
     except _NOT_THOUGHT_OF:
-        if not any(_is_wrong(one, given[name]) for name, one in owner._fields.items() if name in given):
-            named = ", ".join(f"{name}={shown(given[name])}" for name in _told(owner, given))
+        if not any(
+            _is_wrong(field, arguments[name]) for name, field in owner._fields.items() if name in arguments
+        ):
+            named = ", ".join(f"{name}={shown(arguments[name])}" for name in _told(owner, arguments))
             context.complain(DslError(f"{owner.dsl_name()} cannot be made with {named}"), owner)
-        return given
+        return arguments
 
 
-def _is_wrong(one: Field, value: Any) -> bool:
+def _is_wrong(field: Field, value: Any) -> bool:
     """Whether the field's own check will tell that its value is wrong."""
-    if not one.stored or value is one.default:
+    if not field.stored or value is field.default:
         return False
     try:
-        checked(one, value)
+        checked(field, value)
     except DslError:
         return True
     return False
 
 
-def _told(owner: Record, given: Mapping[str, Any]) -> list[str]:
-    return [name for name, one in owner._fields.items() if name in given and given[name] is not one.default]
+def _told(owner: Record, arguments: Mapping[str, Any]) -> list[str]:
+    return [
+        name
+        for name, field in owner._fields.items()
+        if name in arguments and arguments[name] is not field.default
+    ]
 
 
-def _stand_in(one: Field) -> Any:
+def _stand_in(field: Field) -> Any:
     """A harmless value for a required field whose argument was refused; the load fails anyway."""
-    return {"flag": False, "number": 0, "children": (), "strings": (), "result": "SUCCESS"}.get(one.kind, "")
+    return {"flag": False, "number": 0, "children": (), "strings": (), "result": "SUCCESS"}.get(
+        field.kind, ""
+    )
 
 
 def refuse(
@@ -113,13 +121,13 @@ def refuse(
 
     `passed` has the values of the arguments there are, at their defaults unless given.
     """
-    arguments = [one for one in owner._fields.values() if one.is_argument]
-    free = [one for one in arguments if passed.get(one.name) is one.default]
+    arguments = [field for field in owner._fields.values() if field.is_argument]
+    free = [field for field in arguments if passed.get(field.name) is field.default]
     if more:
-        first = [one.name for one in arguments if one.first]
+        first = [field.name for field in arguments if field.first]
         takes = f"takes {len(first)} argument{'s' if len(first) != 1 else ''} without a name"
         rule = f"{takes} ({', '.join(first)})" if first else "takes named arguments only"
-        names = ", ".join(one.name for one in free)
+        names = ", ".join(field.name for field in free)
         problem = DslError(f"{owner.dsl_name()} {rule}", hint=f"name the others: {names}" if names else "")
         context.complain(problem, owner)
     for word, value in unknown.items():

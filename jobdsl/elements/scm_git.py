@@ -46,10 +46,10 @@ class _ListClass(Field):
     def write(self, value: Any, indent: str, attrs: Any = None) -> str:  # noqa: ARG002
         return "" if value is None else f'{indent}<{self.tag} class="{value}"/>'
 
-    def read(self, found: Node) -> Any:
-        if found.children or found.text or set(found.attrs) != {"class"}:
+    def read(self, node: Node) -> Any:
+        if node.children or node.text or set(node.attrs) != {"class"}:
             raise Unfit
-        return found.attrs["class"]
+        return node.attrs["class"]
 
 
 _JJB = (
@@ -110,24 +110,26 @@ class git(Scm, xml="hudson.plugins.git.GitSCM", plugin="git"):
     submodule_list: Any = _ListClass("submoduleCfg", default="empty-list")
     extensions: Any = children(accepts=GitExtension)
 
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """One remote and one branch from their short form."""
-        short = {key: given[key] for key in _OF_REMOTE if given[key] is not None}
-        if given["remotes"] is None:
-            given["remotes"] = (remote(**{"url": None, **short}),)
+        short = {key: arguments[key] for key in _OF_REMOTE if arguments[key] is not None}
+        if arguments["remotes"] is None:
+            arguments["remotes"] = (remote(**{"url": None, **short}),)
         elif short:
             context.complain(twice("scm.git", "remotes", short))
-        if given["branches"] is None:
-            given["branches"] = (branch_spec(name="main" if given["branch"] is None else given["branch"]),)
-        elif given["branch"] is not None:
+        if arguments["branches"] is None:
+            arguments["branches"] = (
+                branch_spec(name="main" if arguments["branch"] is None else arguments["branch"]),
+            )
+        elif arguments["branch"] is not None:
             context.complain(twice("scm.git", "branches", ["branch"]))
-        return given
+        return arguments
 
     def but(self, **changes: Any) -> Any:
         """A copy with some arguments changed, those of its remotes among them."""
         short = {key: changes.pop(key) for key in _OF_REMOTE if key in changes}
         if short:
-            changes["remotes"] = tuple(one.but(**short) for one in self.remotes)
+            changes["remotes"] = tuple(remote_part.but(**short) for remote_part in self.remotes)
         if "branch" in changes:
             changes["branches"] = (branch_spec(name=changes.pop("branch")),)
         return super().but(**changes)
@@ -155,5 +157,5 @@ _OF_REMOTE = ("url", "credentials", "name", "refspec")
 def _plain_one(members: Any) -> bool:
     if not members or len(members) != 1 or not isinstance(members[0], Misc):
         return False
-    one: Any = members[0]
-    return one.layout is None and one.extra is None
+    member: Any = members[0]
+    return member.layout is None and member.extra is None

@@ -84,8 +84,8 @@ class changelog_to_branch(GitExtension, xml=_P + "ChangelogToBranch", plugin="gi
         return changelog_options(remote=self.remote, branch=self.branch)
 
     @classmethod
-    def _read_computed(cls, tag: str, found: Node) -> dict[str, Any]:
-        return _flat(changelog_options, found) if tag == "options" else {}
+    def _read_computed(cls, tag: str, node: Node) -> dict[str, Any]:
+        return _flat(changelog_options, node) if tag == "options" else {}
 
 
 class checkout(GitExtension, xml=_P + "CheckoutOption", plugin="git"):
@@ -186,8 +186,8 @@ class merge_before_build(GitExtension, xml=_P + "PreBuildMerge", plugin="git"):
         )
 
     @classmethod
-    def _read_computed(cls, tag: str, found: Node) -> dict[str, Any]:
-        return _flat(merge_options, found) if tag == "options" else {}
+    def _read_computed(cls, tag: str, node: Node) -> dict[str, Any]:
+        return _flat(merge_options, node) if tag == "options" else {}
 
 
 class prune_branches(GitExtension, xml=_P + "PruneStaleBranch", plugin="git"):
@@ -309,9 +309,9 @@ class build_chooser(GitExtension, xml=_P + "BuildChooserSetting", plugin="git"):
     chooser: Any = child("buildChooser", accepts=GitChooser, default=gerrit_chooser(), first=True)
 
 
-def _flat(part: type[Misc], found: Node) -> dict[str, Any]:
+def _flat(part: type[Misc], node: Node) -> dict[str, Any]:
     """The fields of a plain part as arguments of what holds it. Raises Unfit."""
-    value = child(accepts=part, plain=True).read(found)
+    value = child(accepts=part, plain=True).read(node)
     if value.layout is not None or value.extra:
         raise Unfit
     return {name: getattr(value, name) for name in value._fields}

@@ -160,30 +160,30 @@ class svn(Scm, xml="hudson.scm.SubversionSCM", plugin=_PLUGIN):
     filter_changelog: bool = flag(default=False)
     quiet: bool = flag("quietOperation", default=True)
 
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """One module from its short form."""
-        short = {key: given[key] for key in _OF_MODULE if given[key] is not None}
-        if given["modules"] is None:
-            given["modules"] = (module(**{"url": None, **short}),)
+        short = {key: arguments[key] for key in _OF_MODULE if arguments[key] is not None}
+        if arguments["modules"] is None:
+            arguments["modules"] = (module(**{"url": None, **short}),)
         elif short:
             context.complain(twice("scm.svn", "modules", short))
-        return given
+        return arguments
 
     def but(self, **changes: Any) -> Any:
         """A copy with some arguments changed, those of its modules among them."""
         short = {key: changes.pop(key) for key in _OF_MODULE if key in changes}
         if short:
-            changes["modules"] = tuple(one.but(**short) for one in self.modules)
+            changes["modules"] = tuple(location.but(**short) for location in self.modules)
         return super().but(**changes)
 
     def arguments(self) -> dict[str, Any]:
         """The short form where one module of the usual kind is all there is."""
         rest = super().arguments()
         if len(self.modules) == 1 and isinstance(self.modules[0], module):
-            given = self.modules[0].arguments()
-            if set(given) <= set(_OF_MODULE) and module(**given) == self.modules[0]:
+            short_form = self.modules[0].arguments()
+            if set(short_form) <= set(_OF_MODULE) and module(**short_form) == self.modules[0]:
                 del rest["modules"]
-                return given | rest
+                return short_form | rest
         return rest
 
 

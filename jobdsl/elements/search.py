@@ -65,10 +65,10 @@ def search(text: str) -> list[Match]:
     words = text.lower().split()
     matches = []
     for cls in dict.fromkeys(registry.values()):
-        found = [_best(cls, word) for word in words]
-        if words and all(found):
-            best = max(filter(None, found))
-            matches.append(Match(cls, min(quality for quality, _ in filter(None, found)), best[1]))
+        hits = [_best(cls, word) for word in words]
+        if words and all(hits):
+            best = max(filter(None, hits))
+            matches.append(Match(cls, min(quality for quality, _ in filter(None, hits)), best[1]))
     return sorted(
         matches, key=lambda match: (-match.quality, len(match.cls.dsl_name()), match.cls.dsl_name())
     )

@@ -21,19 +21,19 @@ _MADE_FROM_TEXT = {
 """What a text in the place of an element most likely is, where it is not an element's name."""
 
 
-def slip(value: object, wanted: str) -> str:
+def slip(value: object, expected: str) -> str:
     """Give a hint how a value that is not what was `wanted` came about; empty where it does not show."""
     if isinstance(value, str):
-        return _of_text(value, wanted)
+        return _of_text(value, expected)
     if isinstance(value, bool):
         return ""
     if isinstance(value, int | float):
-        return _of_number(value, wanted)
-    if isinstance(value, tuple) and len(value) == 1 and "list" not in wanted:
+        return _of_number(value, expected)
+    if isinstance(value, tuple) and len(value) == 1 and "list" not in expected:
         return "the comma after it makes it a tuple: take the comma away"
-    if isinstance(value, list | tuple) and len(value) > 1 and wanted.startswith("text"):
+    if isinstance(value, list | tuple) and len(value) > 1 and expected.startswith("text"):
         return r'put them into one text: "\n".join([...])'
-    if isinstance(value, list | tuple) and "list" not in wanted:
+    if isinstance(value, list | tuple) and "list" not in expected:
         return "it is in a list already: take these brackets away, or a comma after the list"
     if isinstance(value, _CALLABLE):
         return "call it, with parentheses"
@@ -58,10 +58,10 @@ _PLACES = {
 """The arguments that take a slot's elements, by the slot's class."""
 
 
-def place_of(element: object, accepts: type, wanted: str) -> str:
+def place_of(element: object, accepts: type, expected: str) -> str:
     """Give a hint where an element belongs that Jenkins would drop here, or which of its name is meant."""
     word = type(element).__name__
-    module = re.search(r"\((\w+)\.\*\)", wanted)
+    module = re.search(r"\((\w+)\.\*\)", expected)
     if module is not None:
         namesake = getattr(import_module(f"jobdsl.elements.{module[1]}"), word, None)
         if isinstance(namesake, type) and issubclass(namesake, accepts):
@@ -72,23 +72,23 @@ def place_of(element: object, accepts: type, wanted: str) -> str:
     return "it is a part of another element; Jenkins would drop it here"
 
 
-def _of_text(value: str, wanted: str) -> str:
-    if "True" in wanted and value.lower() in _WORDS:
+def _of_text(value: str, expected: str) -> str:
+    if "True" in expected and value.lower() in _WORDS:
         return f"write {_WORDS[value.lower()]}, without quotes"
-    if "number" in wanted and re.fullmatch(r"-?[0-9]+", value):
+    if "number" in expected and re.fullmatch(r"-?[0-9]+", value):
         return f"write {value}, without quotes"
-    if named := _named(value, wanted):
+    if named := _named(value, expected):
         return f"write {named}"
-    if wanted.startswith("a trigger"):
+    if expected.startswith("a trigger"):
         schedule = value if _is_schedule(value) else f"@{value}"
         return f"write triggers.cron({schedule!r})" if _is_schedule(schedule) else ""
-    made = next((made for slot, made in _MADE_FROM_TEXT.items() if wanted.startswith(slot)), "")
-    return f"write {made.format(repr(value))}" if made else ""
+    call = next((call for slot, call in _MADE_FROM_TEXT.items() if expected.startswith(slot)), "")
+    return f"write {call.format(repr(value))}" if call else ""
 
 
-def _named(value: str, wanted: str) -> str:
+def _named(value: str, expected: str) -> str:
     """The call of the element that a text is the name of: `timestamps` among the wrappers."""
-    module = re.search(r"\((\w+)\.\*\)", wanted)
+    module = re.search(r"\((\w+)\.\*\)", expected)
     cls = getattr(import_module(f"jobdsl.elements.{module[1]}"), value, None) if module is not None else None
     if module is None or not isinstance(cls, type) or not hasattr(cls, "_fields"):
         return ""
@@ -102,11 +102,11 @@ def _is_schedule(text: str) -> bool:
     return bool(text.strip()) and not any(finding.severity == "error" for finding in check(text))
 
 
-def _of_number(value: float, wanted: str) -> str:
-    if "True" in wanted and value in (0, 1):
+def _of_number(value: float, expected: str) -> str:
+    if "True" in expected and value in (0, 1):
         return f"write {bool(value)}"
-    if wanted.startswith("text"):
+    if expected.startswith("text"):
         return f'put quotes around it: "{value}"'
-    if "whole number" in wanted and value == int(value):
+    if "whole number" in expected and value == int(value):
         return f"write {int(value)}, without a point"
     return ""

@@ -53,9 +53,9 @@ class _Coded(Field):
     def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
         return f"{indent}<{self.tag}{self.attributes(attrs)}>{self.codes[value]}</{self.tag}>"
 
-    def read(self, found: Node) -> Any:
+    def read(self, node: Node) -> Any:
         for word, code in self.codes.items():
-            if found.text == code and not found.children and not found.attrs:
+            if node.text == code and not node.children and not node.attrs:
                 return word
         raise Unfit
 
@@ -78,9 +78,9 @@ class _Trust(Field):
     def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:  # noqa: ARG002
         return f'{indent}<{self.tag} class="{self.classes[value]}"/>'
 
-    def read(self, found: Node) -> Any:
+    def read(self, node: Node) -> Any:
         for word, java in self.classes.items():
-            if found.attrs == {"class": java} and not found.children and not found.text:
+            if node.attrs == {"class": java} and not node.children and not node.text:
                 return word
         raise Unfit
 
@@ -97,33 +97,33 @@ class _Array(Field):
         self.convert = convert
 
     def check(self, value: Any) -> Any:
-        return tuple([self._member(one) for one in ordered(value, "a list")])
+        return tuple([self._member(member) for member in ordered(value, "a list")])
 
-    def _member(self, one: Any) -> Any:
-        if self.convert is not None and isinstance(one, tuple):
-            one = self.convert(one)
-        if not isinstance(one, self.accepts) and not getattr(one, "untyped", False):
-            raise DslError(f"takes {getattr(self.accepts, 'slot', 'elements')}, not {one!r}")
-        return one
+    def _member(self, member: Any) -> Any:
+        if self.convert is not None and isinstance(member, tuple):
+            member = self.convert(member)
+        if not isinstance(member, self.accepts) and not getattr(member, "untyped", False):
+            raise DslError(f"takes {getattr(self.accepts, 'slot', 'elements')}, not {member!r}")
+        return member
 
     def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:  # noqa: ARG002
         if not value:
             return f'{indent}<{self.tag} class="empty-list"/>'
-        inner = "".join(one.write(indent + "    ") for one in value)
+        inner = "".join(member.write(indent + "    ") for member in value)
         array = f'{indent}  <a class="{self.java}-array">{inner}{indent}  </a>'
         return f'{indent}<{self.tag} class="java.util.Arrays$ArrayList">{array}{indent}</{self.tag}>'
 
-    def read(self, found: Node) -> Any:
+    def read(self, node: Node) -> Any:
         from jobdsl.elements import reading
 
-        if found.attrs == {"class": "empty-list"} and not found.children:
+        if node.attrs == {"class": "empty-list"} and not node.children:
             return ()
-        if found.attrs != {"class": "java.util.Arrays$ArrayList"} or len(found.children) != 1:
+        if node.attrs != {"class": "java.util.Arrays$ArrayList"} or len(node.children) != 1:
             raise Unfit
-        held = found.children[0]
+        held = node.children[0]
         if held.tag != "a" or held.attrs != {"class": f"{self.java}-array"} or not held.children:
             raise Unfit
-        return tuple(reading.read_element(one) for one in held.children)
+        return tuple(reading.read_element(child) for child in held.children)
 
 
 def coded(tag: str, codes: Mapping[str, str], *, default: Any, first: bool = False) -> Any:

@@ -70,13 +70,13 @@ class TraitedSource(IdentifiedSource):
         return plain_traits(super().arguments())
 
 
-def plain_traits(given: dict[str, Any]) -> dict[str, Any]:
+def plain_traits(arguments: dict[str, Any]) -> dict[str, Any]:
     """Arguments with git extensions instead of the traits that carry them."""
-    if "traits" in given:
-        given["traits"] = tuple(
-            one.bare() if isinstance(one, ExtensionTrait) else one for one in given["traits"]
+    if "traits" in arguments:
+        arguments["traits"] = tuple(
+            trait.bare() if isinstance(trait, ExtensionTrait) else trait for trait in arguments["traits"]
         )
-    return given
+    return arguments
 
 
 class ExtensionTrait(Trait):

@@ -119,17 +119,17 @@ class OwnedSource(TraitedSource):
 
     __slots__ = ()
 
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """`project` taken apart."""
-        project = given["project"]
+        project = arguments["project"]
         if project is None:
-            return given
-        if given["owner"] is not REQUIRED or given["repository"] is not REQUIRED:
+            return arguments
+        if arguments["owner"] is not REQUIRED or arguments["repository"] is not REQUIRED:
             context.complain(twice(self.dsl_name(), "project", ["owner", "repository"]))
         owner, slash, repository = str(project).rpartition("/")
         if not (isinstance(project, str) and owner and slash and repository):
             context.complain(DslError(f"{self.dsl_name()}: project {project!r} is no owner/repository"))
-        return {**given, "owner": owner or "?", "repository": repository}
+        return {**arguments, "owner": owner or "?", "repository": repository}
 
     def but(self, **changes: Any) -> Any:
         """A copy with some arguments changed."""
@@ -139,11 +139,11 @@ class OwnedSource(TraitedSource):
 
     def arguments(self) -> dict[str, Any]:
         """Owner and repository put together, where both are plain."""
-        given = super().arguments()
-        owner, repository = given.get("owner"), given.get("repository")
+        arguments = super().arguments()
+        owner, repository = arguments.get("owner"), arguments.get("repository")
         if not owner or not repository or "/" in owner + repository:
-            return given
-        rest = {name: value for name, value in given.items() if name not in ("owner", "repository")}
+            return arguments
+        rest = {name: value for name, value in arguments.items() if name not in ("owner", "repository")}
         return {"project": f"{owner}/{repository}", **rest}
 
 

@@ -139,11 +139,11 @@ class gitlab(TraitedSource, xml=_P + "GitLabSCMSource", plugin=_PLUGIN):
     http_remote: str | None = text(default=None)
     project_id: int | str | None = number(default=None, least=None)
 
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """The group is the path without its end."""
-        if given["owner"] is None and isinstance(given["project"], str):
-            given["owner"] = _group(given["project"])
-        return given
+        if arguments["owner"] is None and isinstance(arguments["project"], str):
+            arguments["owner"] = _group(arguments["project"])
+        return arguments
 
     def but(self, **changes: Any) -> Any:
         """A copy with some arguments changed; another project brings its own group."""
@@ -151,10 +151,10 @@ class gitlab(TraitedSource, xml=_P + "GitLabSCMSource", plugin=_PLUGIN):
 
     def arguments(self) -> dict[str, Any]:
         """The group only where the path does not say it."""
-        given = super().arguments()
-        if given.get("owner") == _group(self.project):
-            del given["owner"]
-        return given
+        arguments = super().arguments()
+        if arguments.get("owner") == _group(self.project):
+            del arguments["owner"]
+        return arguments
 
 
 def _group(project: str) -> str:

@@ -36,13 +36,13 @@ __all__ = [
 _TRIGGER = "parameterized-trigger"
 
 
-def _waiting(given: Any) -> Any:
+def _waiting(value: Any) -> Any:
     """True waits as the form's defaults do."""
-    if given is True:
+    if value is True:
         return block()
-    if given is False:
+    if value is False:
         return None
-    raise DslError(f"takes True, False or misc.block(...), not {given!r}")
+    raise DslError(f"takes True, False or misc.block(...), not {value!r}")
 
 
 class triggered(Misc, xml="hudson.plugins.parameterizedtrigger.BlockableBuildTriggerConfig", plugin=_TRIGGER):
@@ -71,10 +71,10 @@ class triggered(Misc, xml="hudson.plugins.parameterizedtrigger.BlockableBuildTri
 
     also = {"parameters": "Mapping[str, object] | str"}
 
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Parameters from a dict or text."""
-        given["parameters"] = job_parameters(given["parameters"])
-        return given
+        arguments["parameters"] = job_parameters(arguments["parameters"])
+        return arguments
 
 
 class trigger(Holder, Step, xml="hudson.plugins.parameterizedtrigger.TriggerBuilder", plugin=_TRIGGER):
@@ -131,10 +131,10 @@ class phase_job(Misc, xml=_MULTIJOB + "PhaseJobsConfig", plugin="jenkins-multijo
 
     also = {"parameters": "Mapping[str, object] | str"}
 
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Parameters from a dict or text."""
-        given["parameters"] = job_parameters(given["parameters"])
-        return given
+        arguments["parameters"] = job_parameters(arguments["parameters"])
+        return arguments
 
 
 class phase(Step, xml=_MULTIJOB + "MultiJobBuilder", plugin="jenkins-multijob-plugin"):
@@ -279,14 +279,16 @@ class job_dsl(Step, xml="javaposse.jobdsl.plugin.ExecuteDslScripts", plugin="job
     classpath: str | None = text("additionalClasspath", default=None)
     parameters: Any = raw("additionalParameters", default=None)
 
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """A script given is meant to be run."""
-        given["inline"] = given["inline"] or (given["script"] is not None and given["targets"] is None)
-        return given
+        arguments["inline"] = arguments["inline"] or (
+            arguments["script"] is not None and arguments["targets"] is None
+        )
+        return arguments
 
     def arguments(self) -> dict[str, Any]:
         """Without `inline` where the script says it."""
-        given = super().arguments()
+        arguments = super().arguments()
         if self.script is not None and self.targets is None:
-            given.pop("inline", None)
-        return given
+            arguments.pop("inline", None)
+        return arguments

@@ -236,23 +236,23 @@ class system_groovy(Step, xml="hudson.plugins.groovy.SystemGroovy", plugin="groo
 
     also = {"source": "str"}
 
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """A script written in the job, from its text."""
-        source, boxed = given["source"], given["sandbox"]
+        source, boxed = arguments["source"], arguments["sandbox"]
         if isinstance(source, str):
-            given["source"] = system_groovy_text(groovy_script(source, sandbox=boxed is None or boxed))
+            arguments["source"] = system_groovy_text(groovy_script(source, sandbox=boxed is None or boxed))
         elif boxed is not None and isinstance(source, SystemGroovySource):
             problem = f"steps.system_groovy: sandbox={boxed!r} is for a script given as text"
             context.complain(DslError(problem, hint="say it where the source is made"))
-        return given
+        return arguments
 
     def arguments(self) -> dict[str, Any]:
         """The script's text where there is nothing else to say of it."""
-        given = super().arguments()
+        arguments = super().arguments()
         source = self.source
         if type(source) is not system_groovy_text or source.layout or source.extra:
-            return given
+            return arguments
         script = source.script
         if type(script) is not groovy_script or script.layout or script.extra or script.classpath is not None:
-            return given
-        return {**given, "source": script.script} | ({} if script.sandbox else {"sandbox": False})
+            return arguments
+        return {**arguments, "source": script.script} | ({} if script.sandbox else {"sandbox": False})

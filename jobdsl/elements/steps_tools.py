@@ -36,9 +36,9 @@ __all__ = [
 ]
 
 
-def _properties(given: Any) -> Any:
+def _properties(properties: Any) -> Any:
     """Properties as text; a dict becomes one `name=value` a line."""
-    return properties_text(given) if isinstance(given, Mapping) else given
+    return properties_text(properties) if isinstance(properties, Mapping) else properties
 
 
 class _WithProperties(Step):
@@ -46,10 +46,10 @@ class _WithProperties(Step):
 
     also = {"properties": "Mapping[str, object]"}
 
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Properties as text."""
-        given["properties"] = _properties(given["properties"])
-        return given
+        arguments["properties"] = _properties(arguments["properties"])
+        return arguments
 
 
 class ant(_WithProperties, xml="hudson.tasks.Ant", plugin="ant"):

@@ -45,11 +45,11 @@ class upstream(Trigger, xml="jenkins.triggers.ReverseBuildTrigger"):
 
     also = {"projects": "list[str] | tuple[str, ...]"}
 
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """A list of names as Jenkins keeps it."""
-        if isinstance(given["projects"], list | tuple):
-            given["projects"] = ", ".join(given["projects"])
-        return given
+        if isinstance(arguments["projects"], list | tuple):
+            arguments["projects"] = ", ".join(arguments["projects"])
+        return arguments
 
 
 class checked_result(

@@ -54,7 +54,7 @@ def _parameterized(spec: str) -> None:
     lines = [line.partition("%") for line in spec.splitlines()]
     _schedule("\n".join(schedule for schedule, _, _ in lines))
     for _, percent, values in lines:
-        wrong = next((one for one in values.split(";") if one.strip() and "=" not in one), None)
+        wrong = next((word for word in values.split(";") if word.strip() and "=" not in word), None)
         if percent and wrong is not None:
             raise DslError(f"{wrong.strip()!r} is no NAME=value", hint="H 4 * * * % NAME=value;OTHER=value")
 
@@ -96,8 +96,8 @@ _WAKE_UPS = (
 
 
 def _seconds(interval: str) -> int:
-    found = re.fullmatch("([0-9]+)([mhd])", interval)
-    seconds = int(found[1]) * _UNITS[found[2]] if found else 0
+    match = re.fullmatch("([0-9]+)([mhd])", interval)
+    seconds = int(match[1]) * _UNITS[match[2]] if match else 0
     if not 60 <= seconds <= 30 * 86400:
         raise DslError(
             f"takes a time from 1m to 30d, not {interval!r}", hint="as 15m, 4h or 1d: minutes, hours, days"
@@ -134,25 +134,25 @@ class periodic_folder(
         return _seconds(self.interval) * 1000
 
     @classmethod
-    def _read_computed(cls, tag: str, found: Node) -> dict[str, Any]:
+    def _read_computed(cls, tag: str, node: Node) -> dict[str, Any]:
         if tag == "spec":
-            return {"schedule": found.text}
-        seconds, odd = divmod(int(found.text), 1000) if found.text.isdigit() else (0, 1)
+            return {"schedule": node.text}
+        seconds, odd = divmod(int(node.text), 1000) if node.text.isdigit() else (0, 1)
         if odd or seconds % 60:
             raise Unfit
         unit = next(unit for unit in "dhm" if seconds % _UNITS[unit] == 0)
         return {"interval": _interval(f"{seconds // _UNITS[unit]}{unit}")}
 
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """A schedule that is the interval's own is not kept."""
-        interval = given["interval"]
-        if given["schedule"] is not None and isinstance(interval, str):
+        interval = arguments["interval"]
+        if arguments["schedule"] is not None and isinstance(interval, str):
             try:
                 usual = periodic_folder(interval=interval)._wake_up()
             except DslError:
-                return given
-            given["schedule"] = None if given["schedule"] == usual else given["schedule"]
-        return given
+                return arguments
+            arguments["schedule"] = None if arguments["schedule"] == usual else arguments["schedule"]
+        return arguments
 
 
 class folder_webhook(

@@ -81,7 +81,7 @@ class Raw:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Raw) and all(
-            getattr(self, one) == getattr(other, one) for one in self.__slots__
+            getattr(self, name) == getattr(other, name) for name in self.__slots__
         )
 
     def __hash__(self) -> int:
@@ -189,12 +189,12 @@ def secret(name: str) -> str:
     return SECRET_START + name + "}"
 
 
-def _checked(tag: str, *given: Any) -> Raw:
+def _checked(tag: str, *parts: Any) -> Raw:
     """The element itself, written once so that a wrong value is told at its line."""
     try:
         if tag != "":
             _named(tag_name(tag) if isinstance(tag, str) else tag)
-        raw = Raw(tag, *given)
+        raw = Raw(tag, *parts)
         raw.write_as("x", "")
     except DslError as error:
         context.complain(error)
@@ -268,9 +268,9 @@ def _kind(value: object) -> str:
 
 
 def _wrap(tag: str, attrs: Mapping[str, str], inner: str, text: str, indent: str) -> str:
-    given = "".join(
+    attributes = "".join(
         f' {_named(name)}="{escape_attribute(_plain(name, value))}"' for name, value in attrs.items()
     )
     if inner:
-        return f"{indent}<{tag}{given}>{inner}{indent}</{tag}>"
-    return f"{indent}<{tag}{given}>{text}</{tag}>" if text else f"{indent}<{tag}{given}/>"
+        return f"{indent}<{tag}{attributes}>{inner}{indent}</{tag}>"
+    return f"{indent}<{tag}{attributes}>{text}</{tag}>" if text else f"{indent}<{tag}{attributes}/>"

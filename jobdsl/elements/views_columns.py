@@ -73,9 +73,9 @@ class Column(Misc):
 
 def column_named(word: Any) -> Any:
     """From a column's name to the column: `"last_success"` is `last_success()`."""
-    found = globals().get(word) if isinstance(word, str) and word in __all__ else None
-    if isinstance(found, type) and issubclass(found, Column):
-        return found()
+    column = globals().get(word) if isinstance(word, str) and word in __all__ else None
+    if isinstance(column, type) and issubclass(column, Column):
+        return column()
     hint = suggestion(str(word), __all__) or "for example status, weather, job, last_success"
     raise DslError(f"does not know the column {word!r}", hint=hint)
 

@@ -273,8 +273,8 @@ class _Section(Misc):
         return listed(self.jobs, self.layout)
 
     @classmethod
-    def _read_computed(cls, tag: str, found: Node) -> dict[str, Any]:
-        return read_jobs(found) if tag == "jobNames" else {}
+    def _read_computed(cls, tag: str, node: Node) -> dict[str, Any]:
+        return read_jobs(node) if tag == "jobNames" else {}
 
 
 class list_section(_Section, xml="hudson.plugins.sectioned_view.ListViewSection", plugin="sectioned-view"):

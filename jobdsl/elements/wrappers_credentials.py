@@ -166,14 +166,14 @@ class credentials(Wrapper, xml=_P + "SecretBuildWrapper", plugin=_PLUGIN):
 
     also = {"bindings": "Mapping[str, str | Binding]"}
 
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Secret texts from a dict of variables."""
-        if isinstance(given["bindings"], Mapping):
-            given["bindings"] = tuple(
-                secret(credentials=one, variable=name) if isinstance(one, str) else one
-                for name, one in given["bindings"].items()
+        if isinstance(arguments["bindings"], Mapping):
+            arguments["bindings"] = tuple(
+                secret(credentials=binding, variable=name) if isinstance(binding, str) else binding
+                for name, binding in arguments["bindings"].items()
             )
-        return given
+        return arguments
 
 
 class ssh_agent(
@@ -186,11 +186,11 @@ class ssh_agent(
 
     also = {"credentials": "str"}
 
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """One key without a list around it."""
-        if isinstance(given["credentials"], str):
-            given["credentials"] = (given["credentials"],)
-        return given
+        if isinstance(arguments["credentials"], str):
+            arguments["credentials"] = (arguments["credentials"],)
+        return arguments
 
 
 class mask_passwords(

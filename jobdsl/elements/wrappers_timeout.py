@@ -118,12 +118,12 @@ _OPERATIONS: dict[str, type[TimeoutOperation]] = {
 }
 
 
-def _operation(given: Any) -> Any:
+def _operation(word: Any) -> Any:
     """An operation by its word. Raises DslError for an unknown one."""
-    if given in _OPERATIONS:
-        return _OPERATIONS[given]()
-    hint = suggestion(str(given), _OPERATIONS) or "one of: " + ", ".join(_OPERATIONS)
-    raise DslError(f"does not know {given!r}", hint=hint)
+    if word in _OPERATIONS:
+        return _OPERATIONS[word]()
+    hint = suggestion(str(word), _OPERATIONS) or "one of: " + ", ".join(_OPERATIONS)
+    raise DslError(f"does not know {word!r}", hint=hint)
 
 
 class timeout(Wrapper, xml=_P + "BuildTimeoutWrapper", plugin=_PLUGIN):
@@ -151,28 +151,28 @@ class timeout(Wrapper, xml=_P + "BuildTimeoutWrapper", plugin=_PLUGIN):
         "job-dsl": Form("strategy operationList@class=java.util.Arrays$ArrayList"),
     }
 
-    def _expand(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """The strategy that the short arguments mean."""
-        short = [name for name in ("minutes", "idle_seconds") if given[name] is not None]
-        if given["strategy"] is not REQUIRED:
+        short = [name for name in ("minutes", "idle_seconds") if arguments[name] is not None]
+        if arguments["strategy"] is not REQUIRED:
             short.append("strategy")
         if len(short) > 1:
             problem = f"wrappers.timeout: {' and '.join(short)} exclude each other"
             context.complain(DslError(problem, hint="leave all but one out"))
-        if given["minutes"] is not None:
-            given["strategy"] = after_minutes(minutes=given["minutes"])
-        elif given["idle_seconds"] is not None:
-            given["strategy"] = no_activity(seconds=given["idle_seconds"])
-        return given
+        if arguments["minutes"] is not None:
+            arguments["strategy"] = after_minutes(minutes=arguments["minutes"])
+        elif arguments["idle_seconds"] is not None:
+            arguments["strategy"] = no_activity(seconds=arguments["idle_seconds"])
+        return arguments
 
     def arguments(self) -> dict[str, Any]:
         """`minutes` or `idle_seconds` where they say it all."""
-        given = super().arguments()
+        arguments = super().arguments()
         strategy = self.strategy
         if type(strategy) is after_minutes and not strategy.layout and not strategy.extra:
-            del given["strategy"]
-            return {"minutes": strategy.minutes, **given}
+            del arguments["strategy"]
+            return {"minutes": strategy.minutes, **arguments}
         if type(strategy) is no_activity and not strategy.layout and not strategy.extra:
-            del given["strategy"]
-            return {"idle_seconds": strategy.seconds, **given}
-        return given
+            del arguments["strategy"]
+            return {"idle_seconds": strategy.seconds, **arguments}
+        return arguments

@@ -24,13 +24,13 @@ def _is_array(attrs: Mapping[str, str]) -> bool:
     return attrs.get("class") == _ARRAY_LIST
 
 
-def _in_array(found: Node, array: str) -> Node:
+def _in_array(node: Node, array: str) -> Node:
     """What holds the members; the field itself where it is no array."""
-    if not _is_array(found.attrs):
-        return found
-    if [one.tag for one in found.children] != ["a"] or found.children[0].attrs != {"class": array}:
+    if not _is_array(node.attrs):
+        return node
+    if [child.tag for child in node.children] != ["a"] or node.children[0].attrs != {"class": array}:
         raise Unfit
-    return found.children[0]
+    return node.children[0]
 
 
 class _ListOrArray(ChildrenField):
@@ -45,13 +45,13 @@ class _ListOrArray(ChildrenField):
     def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
         if value is None or not _is_array(attrs or {}):
             return super().write(value, indent, attrs)
-        inner = "".join([one.write(indent + "    ") for one in value])
-        given, array = self.attributes(attrs), f'a class="{self.array}"'
+        inner = "".join([member.write(indent + "    ") for member in value])
+        attributes, array = self.attributes(attrs), f'a class="{self.array}"'
         held = f"{indent}  <{array}>{inner}{indent}  </a>" if inner else f"{indent}  <{array}/>"
-        return f"{indent}<{self.tag}{given}>{held}{indent}</{self.tag}>"
+        return f"{indent}<{self.tag}{attributes}>{held}{indent}</{self.tag}>"
 
-    def read(self, found: Node) -> tuple[Any, ...]:
-        return super().read(_in_array(found, self.array))
+    def read(self, node: Node) -> tuple[Any, ...]:
+        return super().read(_in_array(node, self.array))
 
 
 class _ArrayOfStrings(StringsField):
@@ -63,13 +63,13 @@ class _ArrayOfStrings(StringsField):
     def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
         if value is None or not _is_array(self.attrs if attrs is None else attrs):
             return super().write(value, indent, attrs)
-        inner = "".join([write_value("string", one, indent + "    ") for one in value])
+        inner = "".join([write_value("string", text, indent + "    ") for text in value])
         array = 'a class="string-array"'
         held = f"{indent}  <{array}>{inner}{indent}  </a>" if inner else f"{indent}  <{array}/>"
         return f"{indent}<{self.tag}{self.attributes(attrs)}>{held}{indent}</{self.tag}>"
 
-    def read(self, found: Node) -> tuple[str, ...]:
-        return super().read(_in_array(found, "string-array"))
+    def read(self, node: Node) -> tuple[str, ...]:
+        return super().read(_in_array(node, "string-array"))
 
 
 class _Repeated(StringsField):
@@ -80,12 +80,12 @@ class _Repeated(StringsField):
     def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
         if attrs:
             raise DslError(f"{self.tag} has no attributes")
-        return "".join([write_value(self.tag, one, indent) for one in value])
+        return "".join([write_value(self.tag, text, indent) for text in value])
 
-    def read(self, found: Node) -> tuple[str, ...]:
-        if found.children or found.attrs:
+    def read(self, node: Node) -> tuple[str, ...]:
+        if node.children or node.attrs:
             raise Unfit
-        return (found.text,)
+        return (node.text,)
 
 
 def list_or_array(

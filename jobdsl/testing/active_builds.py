@@ -58,12 +58,12 @@ class RunningBuilds:
 
     def due(self, now: float) -> list[Build]:
         """The builds whose time is over, the first to end first. They are named once."""
-        found = []
+        ended = []
         while self._ends and self._ends[0][0] <= now:
             ends, _, build = heapq.heappop(self._ends)
             if build in self._builds and build.ends == ends:
-                found.append(build)
-        return found
+                ended.append(build)
+        return ended
 
     def on(self, node: str) -> list[Build]:
         """The builds that hold an executor of a node."""

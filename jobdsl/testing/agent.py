@@ -55,12 +55,12 @@ class AgentProcess:
             self._lost.set()
             control.close()
 
-    def _ask(self, connection: http.client.HTTPConnection, what: str, body: bytes = b"") -> bytes:
-        connection.request("POST", self._path + what, body, self._headers)
+    def _ask(self, connection: http.client.HTTPConnection, endpoint: str, body: bytes = b"") -> bytes:
+        connection.request("POST", self._path + endpoint, body, self._headers)
         response = connection.getresponse()
         data = response.read()
         if response.status >= 400:
-            raise RejectedError(f"{what}: HTTP {response.status}")
+            raise RejectedError(f"{endpoint}: HTTP {response.status}")
         return data
 
     def _build(self, taken: dict[str, object]) -> None:
@@ -86,11 +86,11 @@ class AgentProcess:
         }
         self.send(f"done?key={key}", json.dumps(body).encode())
 
-    def send(self, what: str, body: bytes) -> bytes:
+    def send(self, endpoint: str, body: bytes) -> bytes:
         """One request on a connection of its own; an empty answer when the line is cut."""
         connection = http.client.HTTPConnection(self._address, timeout=60)
         try:
-            return self._ask(connection, what, body)
+            return self._ask(connection, endpoint, body)
         except (RejectedError, OSError, http.client.HTTPException):
             self._lost.set()
             return b""

@@ -60,10 +60,12 @@ def _xml(call: RoutedRequest) -> HttpResponse:
 
 def _by_xpath(text: str, xpath: str, wrapper: str) -> str:
     try:
-        found = etree.fromstring(text.encode()).xpath(xpath)
+        selected = etree.fromstring(text.encode()).xpath(xpath)
     except etree.XPathError:
         raise oops() from None
-    nodes = [node for node in found if isinstance(node, etree._Element)] if isinstance(found, list) else []
+    nodes = (
+        [node for node in selected if isinstance(node, etree._Element)] if isinstance(selected, list) else []
+    )
     if not wrapper and len(nodes) != 1:
         raise missing() if not nodes else oops()
     inner = "".join(etree.tostring(node, encoding="unicode", with_tail=False) for node in nodes)

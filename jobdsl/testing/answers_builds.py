@@ -41,16 +41,18 @@ def _buildable(call: RoutedRequest) -> StoredItem:
 
 def quiet_period(item: StoredItem, asked: str | None) -> float:
     """Seconds a trigger waits: what it asks for, else what the job says, else the controller's five."""
-    found = _DELAY.fullmatch(asked.strip()) if asked is not None else None
-    if found:
-        return float(found[1]) * (60 if found[2] == "min" else 1)
+    match = _DELAY.fullmatch(asked.strip()) if asked is not None else None
+    if match:
+        return float(match[1]) * (60 if match[2] == "min" else 1)
     period = item.fields.get("quietPeriod", "").strip()
     return float(period) if period.isdigit() else _DEFAULT_QUIET
 
 
-def _schedule(call: RoutedRequest, item: StoredItem, *, given: dict[str, str], repeated: int) -> HttpResponse:
+def _schedule(
+    call: RoutedRequest, item: StoredItem, *, arguments: dict[str, str], repeated: int
+) -> HttpResponse:
     plain = call.jenkins.store.rewriter.plain
-    parameters = values_for(definitions(item), given, plain)
+    parameters = values_for(definitions(item), arguments, plain)
     quiet = quiet_period(item, call.request.form.get("delay"))
     scheduler = call.jenkins.scheduler
     entry, new = scheduler.schedule(item, user=call.caller.user.name, quiet=quiet, parameters=parameters)
@@ -63,7 +65,7 @@ def _build(call: RoutedRequest) -> HttpResponse:
     item = _buildable(call)
     if definitions(item):
         raise Refusal(jetty(400, call.request.path, "Nothing is submitted"))
-    return _schedule(call, item, given={}, repeated=201)
+    return _schedule(call, item, arguments={}, repeated=201)
 
 
 def _build_with_parameters(call: RoutedRequest) -> HttpResponse:
@@ -71,7 +73,7 @@ def _build_with_parameters(call: RoutedRequest) -> HttpResponse:
     item = _buildable(call)
     if not definitions(item):
         raise Refusal(jetty(400, call.request.path, f"{item.name} is not parameterized"))
-    return _schedule(call, item, given=call.request.form, repeated=303)
+    return _schedule(call, item, arguments=call.request.form, repeated=303)
 
 
 def _cancel(call: RoutedRequest) -> HttpResponse:
@@ -118,8 +120,8 @@ def _test_report(call: RoutedRequest) -> HttpResponse:
     build: Build = call.target
     if not build.suites:
         raise missing()
-    found = to_json(report(build.suites, build.number))
-    return HttpResponse(200, found, api_headers(call.jenkins, "application/json;charset=utf-8"))
+    body = to_json(report(build.suites, build.number))
+    return HttpResponse(200, body, api_headers(call.jenkins, "application/json;charset=utf-8"))
 
 
 _TYPES = {"xml": "application/xml", "html": "text/html", "json": "application/json", "txt": "text/plain"}
@@ -127,12 +129,12 @@ _TYPES = {"xml": "application/xml", "html": "text/html", "json": "application/js
 
 def _artifact(call: RoutedRequest) -> HttpResponse:
     """GET artifact/path: what the build kept under that path."""
-    kept: Artifact = call.target
-    found = kept.build.artifacts.get(kept.path)
-    if found is None:
+    artifact: Artifact = call.target
+    content = artifact.build.artifacts.get(artifact.path)
+    if content is None:
         raise missing()
-    kind = _TYPES.get(kept.path.rpartition(".")[2], "application/octet-stream")
-    return HttpResponse(200, found, [("Content-Type", kind), ("Accept-Ranges", "bytes")])
+    kind = _TYPES.get(artifact.path.rpartition(".")[2], "application/octet-stream")
+    return HttpResponse(200, content, [("Content-Type", kind), ("Accept-Ranges", "bytes")])
 
 
 def _notify(call: RoutedRequest) -> HttpResponse:

@@ -65,16 +65,16 @@ _USER_PROPERTIES: dict[str, dict[str, Any]] = {
 def _pruned(call: RoutedRequest, bean: Bean) -> HttpResponse:
     query = call.request.query
     try:
-        found = export(bean, pruner(query.get("tree"), query.get("depth")))
+        exported = export(bean, pruner(query.get("tree"), query.get("depth")))
     except TreeError:
         raise oops() from None
-    return HttpResponse(200, to_json(found), api_headers(call.jenkins, _JSON))
+    return HttpResponse(200, to_json(exported), api_headers(call.jenkins, _JSON))
 
 
 def _crumb(call: RoutedRequest) -> HttpResponse:
     jenkins = call.jenkins
     session = call.caller.session or jenkins.users.new_session()
-    found = {
+    crumb = {
         "_class": "hudson.security.csrf.DefaultCrumbIssuer",
         "crumb": jenkins.users.crumb(call.caller, session),
         "crumbRequestField": "Jenkins-Crumb",
@@ -82,23 +82,23 @@ def _crumb(call: RoutedRequest) -> HttpResponse:
     headers = api_headers(jenkins, _JSON)
     if not call.caller.session:
         headers.append(("Set-Cookie", f"{jenkins.users.cookie}={session}; Path=/; HttpOnly; SameSite=Lax"))
-    return HttpResponse(200, to_json(found), headers)
+    return HttpResponse(200, to_json(crumb), headers)
 
 
 def _who_am_i(call: RoutedRequest) -> HttpResponse:
-    found = values(
+    identity = values(
         "hudson.security.WhoAmI",
         anonymous=False,
         authenticated=True,
         authorities=["authenticated"],
         name=call.caller.user.name,
     )
-    return _pruned(call, found)
+    return _pruned(call, identity)
 
 
 def _me(call: RoutedRequest) -> HttpResponse:
     name = call.caller.user.name
-    found = values(
+    user = values(
         "hudson.model.User",
         absoluteUrl=f"{call.jenkins.url}/user/{name}",
         description=None,
@@ -106,14 +106,14 @@ def _me(call: RoutedRequest) -> HttpResponse:
         id=name,
         property=[values(java, **fields) for java, fields in _USER_PROPERTIES.items()],
     )
-    return _pruned(call, found)
+    return _pruned(call, user)
 
 
 def _plugins(call: RoutedRequest) -> HttpResponse:
     def plugin(entry: dict[str, Any]) -> Bean:
-        found = _PLUGIN_FIELDS | entry
-        found["dependencies"] = [Bean(Schema(), None)] * found["dependencies"]
-        return Bean(Schema(*[Prop(name, _getter(found[name])) for name in sorted(found)]), None)
+        fields = _PLUGIN_FIELDS | entry
+        fields["dependencies"] = [Bean(Schema(), None)] * fields["dependencies"]
+        return Bean(Schema(*[Prop(name, _getter(fields[name])) for name in sorted(fields)]), None)
 
     schema = Schema(Prop("plugins", lambda _: [plugin(entry) for entry in call.jenkins.plugins]))
     return _pruned(call, Bean(schema, None, "hudson.LocalPluginManager"))
@@ -173,16 +173,16 @@ def _list_credentials(call: RoutedRequest) -> HttpResponse:
     listed = [
         values(
             "",
-            description=one.description,
-            displayName=one.description or one.id,
+            description=credential.description,
+            displayName=credential.description or credential.id,
             fingerprint=None,
-            fullName=f"system/_/{one.id}",
-            id=one.id,
-            typeName=one.type_name,
+            fullName=f"system/_/{credential.id}",
+            id=credential.id,
+            typeName=credential.type_name,
         )
-        for one in call.jenkins.credentials.by_id.values()
+        for credential in call.jenkins.credentials.by_id.values()
     ]
-    found = values(
+    store = values(
         "com.cloudbees.plugins.credentials.CredentialsStoreAction$DomainWrapper",
         credentials=listed,
         description="Credentials that should be available irrespective of domain specification to "
@@ -193,7 +193,7 @@ def _list_credentials(call: RoutedRequest) -> HttpResponse:
         **{"global": True},
         urlName="_",
     )
-    return _pruned(call, found)
+    return _pruned(call, store)
 
 
 def _get_credential(call: RoutedRequest) -> HttpResponse:

@@ -61,8 +61,8 @@ def find_link(item: StoredItem, name: str) -> Build | None:
     """The build a permalink (`lastBuild`, ...) or a number stands for."""
     if name.isdigit():
         return item.builds.get(int(name))
-    wanted = _LINKS.get(name)
-    return next((build for build in newest_first(item) if wanted(build)), None) if wanted else None
+    matches = _LINKS.get(name)
+    return next((build for build in newest_first(item) if matches(build)), None) if matches else None
 
 
 class BuildApi:
@@ -204,7 +204,9 @@ class BuildApi:
 
     def parameters(self, parameters: tuple[Any, ...]) -> Bean:
         """The values a build was given."""
-        listed = [values(one.java, name=one.name, value=one.value) for one in parameters]
+        listed = [
+            values(parameter.java, name=parameter.name, value=parameter.value) for parameter in parameters
+        ]
         return values("hudson.model.ParametersAction", parameters=listed)
 
     def _runs(self, build: Build) -> list[Bean]:
@@ -288,7 +290,7 @@ def _build_data(build: Build) -> Bean:
 
 
 def _test_action(build: Build) -> Bean:
-    failed, skipped, passed = (count(build.suites, one) for one in ("FAILED", "SKIPPED", "PASSED"))
+    failed, skipped, passed = (count(build.suites, outcome) for outcome in ("FAILED", "SKIPPED", "PASSED"))
     return values(
         "hudson.tasks.junit.TestResultAction",
         failCount=failed,

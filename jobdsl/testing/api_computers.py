@@ -78,7 +78,8 @@ def _monitors(computer: Computer) -> dict[str, Any]:
         "Clock": {"_class": "hudson.util.ClockDifference", "diff": 0},
     }
     return {
-        f"{_MONITOR}{name}Monitor": found if computer.monitored else None for name, found in measured.items()
+        f"{_MONITOR}{name}Monitor": reading if computer.monitored else None
+        for name, reading in measured.items()
     }
 
 
@@ -128,7 +129,7 @@ class ComputerApi:
             Prop("actions", lambda _: []),
             Prop(
                 "assignedLabels",
-                lambda computer: [self._label_of(one) for one in sorted(computer.all_labels)],
+                lambda computer: [self._label_of(label) for label in sorted(computer.all_labels)],
             ),
             Prop("description", self._description),
             Prop("displayName", lambda computer: computer.display_name),
@@ -158,7 +159,7 @@ class ComputerApi:
         self._node = Schema(
             Prop(
                 "assignedLabels",
-                lambda computer: [self._label_of(one) for one in sorted(computer.all_labels)],
+                lambda computer: [self._label_of(label) for label in sorted(computer.all_labels)],
             ),
             Prop("mode", lambda computer: computer.mode),
             Prop("nodeDescription", lambda computer: computer.description),

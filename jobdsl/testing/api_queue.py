@@ -41,7 +41,9 @@ class QueueApi:
             Prop("inQueueSince", lambda entry: _millis(entry.since)),
             Prop(
                 "params",
-                lambda entry: "".join(f"\n{one.name}={_shown(one.value)}" for one in entry.parameters),
+                lambda entry: "".join(
+                    f"\n{parameter.name}={_shown(parameter.value)}" for parameter in entry.parameters
+                ),
             ),
             Prop("stuck", lambda entry: stuck(scheduler, entry)),
             Prop("task", self._task),
@@ -71,8 +73,8 @@ class QueueApi:
         builds = self._jenkins.build_api
         if entry.upstream is not None:
             return [Bean(Schema(), None), builds.upstream_cause(entry.upstream)]
-        given = [builds.parameters(entry.parameters)] if entry.parameters else []
-        return [*given, builds.causes(entry.user, entry.causes)]
+        actions = [builds.parameters(entry.parameters)] if entry.parameters else []
+        return [*actions, builds.causes(entry.user, entry.causes)]
 
     def _task(self, entry: SimulatedQueueItem) -> Bean:
         if entry.item is None:
@@ -90,7 +92,8 @@ class QueueApi:
         """The queue, newest first within a state as Jenkins lists it."""
         order = ["waiting", "blocked", "buildable"]
         entries = sorted(
-            self._jenkins.scheduler.queue.items.values(), key=lambda one: (order.index(one.state), -one.id)
+            self._jenkins.scheduler.queue.items.values(),
+            key=lambda entry: (order.index(entry.state), -entry.id),
         )
         schema = Schema(
             Prop("discoverableItems", lambda _: []),
@@ -106,8 +109,8 @@ class QueueApi:
     def of_item(self, item: StoredItem) -> Bean | None:
         """The queue item of a job."""
         queue = self._jenkins.scheduler.queue
-        found = queue.of_job(item) if queue.items else []
-        return self.entry(found[0]) if found else None
+        entries = queue.of_job(item) if queue.items else []
+        return self.entry(entries[0]) if entries else None
 
 
 def _shown(value: str | bool) -> str:

@@ -39,7 +39,7 @@ class BuildStep:
     """Contents as base64, by path in the workspace."""
     variables: dict[str, str] = field(default_factory=dict)
     """What later steps find in their environment."""
-    said: str = ""
+    log_text: str = ""
     problem: str = ""
     """Why this step fails."""
 
@@ -102,8 +102,8 @@ def work_of(jenkins: SimulatedJenkins, build: Build) -> BuildSpec:
 
 
 def _text(node: Node, tag: str, default: str = "") -> str:
-    found = node.find(tag)
-    return found.text if found else default
+    child = node.find(tag)
+    return child.text if child else default
 
 
 def _steps(
@@ -121,7 +121,7 @@ def _steps(
                 copies=True,
                 files=done.files,
                 variables=done.variables,
-                said=done.said,
+                log_text=done.log_text,
                 problem=done.problem,
             )
         else:
@@ -131,13 +131,15 @@ def _steps(
 def environment_of(jenkins: SimulatedJenkins, build: Build) -> dict[str, str]:
     """The variables every step of a build finds."""
     name = build.item.full_name
-    given = {
-        one.name: str(one.value).lower() if one.value in (True, False) else str(one.value)
-        for one in build.parameters
+    environment = {
+        parameter.name: str(parameter.value).lower()
+        if parameter.value in (True, False)
+        else str(parameter.value)
+        for parameter in build.parameters
     }
     axes = axis_values(build.item) if build.item.kind is CONFIGURATION else {}
     return (
-        given
+        environment
         | axes
         | {
             "BUILD_DISPLAY_NAME": f"#{build.number}",
@@ -171,10 +173,10 @@ def _bind(work: BuildSpec, root: Node, credentials: Credentials) -> None:
         java = class_name(node.tag)
         if not java.startswith(_BINDINGS) or node.find("credentialsId") is None:
             continue
-        wanted = _text(node, "credentialsId")
-        credential = credentials.by_id.get(wanted)
+        identity = _text(node, "credentialsId")
+        credential = credentials.by_id.get(identity)
         if credential is None:
-            work.problem = f"ERROR: Could not find credentials entry with ID '{wanted}'"
+            work.problem = f"ERROR: Could not find credentials entry with ID '{identity}'"
             return
         bound = _bound(java.removeprefix(_BINDINGS), node, credential.fields)
         work.environment |= bound

@@ -155,14 +155,14 @@ def _checkout(run: _Run, environment: dict[str, str]) -> bool:
     if fine and work.git_prune_tags:
         _prune_tags(run, quiet)
     fine = fine and run.process(fetch, quiet) == 0
-    found = _commit(run, branch, quiet) if fine else ""
-    if not found or run.process(["git", "checkout", "--quiet", "--force", found], quiet) != 0:
+    commit = _commit(run, branch, quiet) if fine else ""
+    if not commit or run.process(["git", "checkout", "--quiet", "--force", commit], quiet) != 0:
         run.say(f"ERROR: Couldn't find any revision to build for {work.git_branch}\n")
         run.outcome.result = "FAILURE"
         return False
-    run.say(f"Checking out Revision {found} (refs/remotes/origin/{branch})\n")
-    run.outcome.commit = found
-    environment |= {"GIT_COMMIT": found, "GIT_BRANCH": f"origin/{branch}", "GIT_URL": work.git_url}
+    run.say(f"Checking out Revision {commit} (refs/remotes/origin/{branch})\n")
+    run.outcome.commit = commit
+    environment |= {"GIT_COMMIT": commit, "GIT_BRANCH": f"origin/{branch}", "GIT_URL": work.git_url}
     return True
 
 
@@ -224,7 +224,7 @@ def _copy(run: _Run, step: BuildStep, environment: dict[str, str]) -> bool:
         path = run.workspace / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(base64.b64decode(data))
-    run.say(step.said)
+    run.say(step.log_text)
     environment |= step.variables
     return True
 
@@ -242,8 +242,8 @@ def _publish(run: _Run) -> None:
             run.outcome.handed[name] = (run.workspace / name).read_text("utf-8", "replace")
     for pattern in run.work.reports:
         run.say("Recording test results\n")
-        found = _matching(run, pattern, "ERROR: No test report files were found. Configuration error?")
-        run.outcome.reports += [path.read_bytes() for path in found]
+        report_files = _matching(run, pattern, "ERROR: No test report files were found. Configuration error?")
+        run.outcome.reports += [path.read_bytes() for path in report_files]
     suites = [suite for data in run.outcome.reports for suite in suites_of(data)]
     if count(suites, "FAILED"):
         run.outcome.result = worst(run.outcome.result, "UNSTABLE")
@@ -257,15 +257,15 @@ def _publish(run: _Run) -> None:
 def _matching(run: _Run, pattern: str, missing: str) -> list[Path]:
     """The files that Ant patterns match; a failure when there are none and there must be some."""
     optional = pattern.startswith("?")
-    found = sorted(set(_glob(run.workspace, pattern.removeprefix("?"))))
-    if not found and not optional and run.outcome.result == "SUCCESS":
+    paths = sorted(set(_glob(run.workspace, pattern.removeprefix("?"))))
+    if not paths and not optional and run.outcome.result == "SUCCESS":
         run.say(missing + "\n")
         run.outcome.result = "FAILURE"
-    return found
+    return paths
 
 
 def _glob(root: Path, patterns: str) -> Iterator[Path]:
-    for pattern in (one.strip() for one in patterns.split(",")):
+    for pattern in (word.strip() for word in patterns.split(",")):
         if pattern:
             whole = f"{pattern}**/*" if pattern.endswith("/") else pattern.replace("**.", "**/*.")
             whole = f"{whole}/*" if whole.endswith("**") else whole

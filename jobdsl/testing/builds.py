@@ -14,9 +14,9 @@ Result = Literal["SUCCESS", "UNSTABLE", "FAILURE", "ABORTED", "NOT_BUILT"]
 _RANK: dict[Result, int] = {"SUCCESS": 0, "UNSTABLE": 1, "FAILURE": 2, "NOT_BUILT": 3, "ABORTED": 4}
 
 
-def worst(one: Result, other: Result) -> Result:
+def worst(first: Result, second: Result) -> Result:
     """The worse of two results, as Jenkins combines them."""
-    return one if _RANK[one] >= _RANK[other] else other
+    return first if _RANK[first] >= _RANK[second] else second
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Build:
     waited: float = 0.0
     """Seconds in the quiet period, and then for an executor."""
     queued: float = 0.0
-    left: float | None = None
+    remaining_seconds: float | None = None
     """Seconds that a part of a Pipeline still needs, while it has no agent to go on with."""
     ends: float | None = None
     """When a simulated build is over by the clock; None while real steps run."""

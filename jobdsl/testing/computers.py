@@ -38,10 +38,10 @@ class OfflineCause:
     @property
     def shown_reason(self) -> str:
         """What Jenkins shows of it, escaped: all up to the last ` : ` it takes for who did it."""
-        found = self.description
+        reason = self.description
         if self.java == "UserCause":
-            found = found.rpartition(" : ")[2] if " : " in found else ""
-        return html.escape(found).replace("&#x27;", "&#039;").replace("\n", "<br>")
+            reason = reason.rpartition(" : ")[2] if " : " in reason else ""
+        return html.escape(reason).replace("&#x27;", "&#039;").replace("\n", "<br>")
 
 
 @dataclass(slots=True, eq=False)

@@ -210,18 +210,18 @@ class SimulatedJenkins(NodeControl):
             *parents, name = full_name.split("/")
             group = self.root
             for parent in parents:
-                found = group.get(parent)
+                existing = group.get(parent)
                 plain = f"<{FOLDER.tag}/>".encode()
-                group = (found or self.store.create(group, parent, plain)).children
+                group = (existing or self.store.create(group, parent, plain)).children
             return self.store.create(group, name, xml.encode() if isinstance(xml, str) else xml)
 
     def item(self, full_name: str) -> StoredItem:
         """The item of a full name; KeyError without it."""
         with self._lock:
-            found = self.root.find(full_name)
-        if found is None:
+            item = self.root.find(full_name)
+        if item is None:
             raise KeyError(full_name)
-        return found
+        return item
 
     def config(self, full_name: str) -> str:
         """The stored document of an item."""
@@ -266,8 +266,8 @@ class SimulatedJenkins(NodeControl):
         """Queue a build, as a person in the UI who leaves its parameters as they are; it starts if it can."""
         with self._lock:
             item = self.item(full_name)
-            given = values_for(definitions(item), {}, self.store.rewriter.plain)
-            self.scheduler.schedule(item, user=self.user, quiet=0, parameters=given)
+            parameters = values_for(definitions(item), {}, self.store.rewriter.plain)
+            self.scheduler.schedule(item, user=self.user, quiet=0, parameters=parameters)
 
     def before_each(self, action: Callable[[HttpRequest], None] | None) -> None:
         """Call this with every request before it is looked at: what others do in between. None ends that.

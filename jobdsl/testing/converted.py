@@ -31,7 +31,9 @@ def replaced(java: str, node: Node) -> str:
 @lru_cache(maxsize=1000)
 def _not_written(java: str) -> frozenset[str]:
     """Old fields of a class that are read, and never written."""
-    return frozenset(tag for tag, one in conversions_of(java).items() if one.how not in ("copied", "kept"))
+    return frozenset(
+        tag for tag, conversion in conversions_of(java).items() if conversion.how not in ("copied", "kept")
+    )
 
 
 def convert(java: str, posted: Node, written: Node, defaults: Mapping[str, str | None]) -> None:
@@ -39,14 +41,14 @@ def convert(java: str, posted: Node, written: Node, defaults: Mapping[str, str |
 
     A field that the class still has gets its default again.
     """
-    for path, one in conversions_of(java).items():
+    for path, conversion in conversions_of(java).items():
         field = _find(posted, path)
         prefix = path.rpartition("/")[0]
         holder, source = _find(written, prefix), _find(posted, prefix)
         if field is None or holder is None or source is None:
             continue
-        if one.how in ("converted", "copied") and not one.makes_nothing_of(field):
-            _make(source, holder, one, field)
+        if conversion.how in ("converted", "copied") and not conversion.makes_nothing_of(field):
+            _make(source, holder, conversion, field)
     if java == _GIT:
         _widen_branches(posted, written)
     for path in _not_written(java):
@@ -70,10 +72,10 @@ def _widen_branches(posted: Node, written: Node) -> None:
 
 
 def _find(node: Node, path: str) -> Node | None:
-    found: Node | None = node
+    child: Node | None = node
     for tag in path.split("/") if path else ():
-        found = found.find(tag) if found is not None else None
-    return found
+        child = child.find(tag) if child is not None else None
+    return child
 
 
 def _make(source: Node, holder: Node, conversion: Conversion, field: Node) -> None:
@@ -83,14 +85,14 @@ def _make(source: Node, holder: Node, conversion: Conversion, field: Node) -> No
     for name in target[:-1]:
         holder = _child(holder, name)
     last, java = target[-1], conversion.into.partition("=")[2]
-    made = _child(holder, last)
+    target_node = _child(holder, last)
     if java:
-        made.attrs["class"] = stored_name(java)
-        made.children = []
+        target_node.attrs["class"] = stored_name(java)
+        target_node.children = []
     elif "." in last and (_is_named_after(last, field) or not _is_boolean(field)):
-        made.children = [*made.children, Node(field.tag, field.text, field.children)]
-    elif "." not in last and not made.children and not made.text:
-        made.text, made.children = field.text, field.children
+        target_node.children = [*target_node.children, Node(field.tag, field.text, field.children)]
+    elif "." not in last and not target_node.children and not target_node.text:
+        target_node.text, target_node.children = field.text, field.children
 
 
 def _is_boolean(field: Node) -> bool:
@@ -104,8 +106,8 @@ def _is_named_after(java: str, field: Node) -> bool:
 
 def _child(holder: Node, name: str) -> Node:
     """The child of that name, made where there is none."""
-    found = next((one for one in holder.children if tag_class(one.tag) == name), None)
-    if found is None:
-        found = Node(tag_name(name))
-        holder.children.append(found)
-    return found
+    child_node = next((child for child in holder.children if tag_class(child.tag) == name), None)
+    if child_node is None:
+        child_node = Node(tag_name(name))
+        holder.children.append(child_node)
+    return child_node

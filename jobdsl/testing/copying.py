@@ -34,7 +34,7 @@ class Copied:
         self.files: dict[str, str] = {}
         """Contents as base64."""
         self.variables: dict[str, str] = {}
-        self.said = ""
+        self.log_text = ""
         self.problem = ""
 
 
@@ -44,15 +44,15 @@ def copied(jenkins: SimulatedJenkins, to: Build, step: Node, expanded: Callable[
     optional = _text(step, "optional") == "true"
     job = expanded(_text(step, "project"))
     full_name = resolve(job, to.item.full_name.rpartition("/")[0])
-    found = jenkins.root.find(full_name) if full_name else None
+    job_item = jenkins.root.find(full_name) if full_name else None
     try:
-        build = _build(found, step.find("selector"), to, expanded) if found is not None else None
+        build = _build(job_item, step.find("selector"), to, expanded) if job_item is not None else None
     except NotImplementedError as error:
         done.problem = f"ERROR: {error}\n"
         return done
     if build is None:
-        what = "a build" if found is not None else "project"
-        done.problem = "" if optional else f"ERROR: Unable to find {what} for artifact copy from: {job}\n"
+        missing = "a build" if job_item is not None else "project"
+        done.problem = "" if optional else f"ERROR: Unable to find {missing} for artifact copy from: {job}\n"
         return done
     pattern = expanded(_text(step, "filter")) or "**"
     chosen = _chosen(build.artifacts, pattern, expanded(_text(step, "excludes")))
@@ -66,7 +66,7 @@ def copied(jenkins: SimulatedJenkins, to: Build, step: Node, expanded: Callable[
     suffix = _text(step, "resultVariableSuffix") or re.sub(r"[^A-Z]+", "_", job.upper())
     done.variables[f"COPYARTIFACT_BUILD_NUMBER_{suffix}"] = str(build.number)
     many = "artifact" if len(chosen) == 1 else "artifacts"
-    done.said = f'Copied {len(chosen)} {many} from "{build.item.full_name}" build number {build.number}\n'
+    done.log_text = f'Copied {len(chosen)} {many} from "{build.item.full_name}" build number {build.number}\n'
     return done
 
 
@@ -84,8 +84,8 @@ def _build(job: StoredItem, selector: Node | None, to: Build, expanded: Callable
         falls_back = _text(selector, "fallbackToLastSuccessful") == "true"
         return _upstream(to, job) or (_last(job, "lastSuccessfulBuild") if falls_back else None)
     if kind == "SpecificBuildSelector":
-        wanted = expanded(_text(selector, "buildNumber"))
-        return job.builds.get(int(wanted)) if wanted.isdigit() else _last(job, wanted)
+        number = expanded(_text(selector, "buildNumber"))
+        return job.builds.get(int(number)) if number.isdigit() else _last(job, number)
     raise NotImplementedError(f"builds are not chosen by {kind} here")
 
 
@@ -104,22 +104,22 @@ def _last(job: StoredItem, permalink: str) -> Build | None:
 
 
 def _chosen(artifacts: Mapping[str, bytes], pattern: str, excludes: str) -> dict[str, bytes]:
-    wanted, unwanted = _matcher(pattern), _matcher(excludes)
-    return {path: data for path, data in artifacts.items() if wanted(path) and not unwanted(path)}
+    included, excluded = _matcher(pattern), _matcher(excludes)
+    return {path: data for path, data in artifacts.items() if included(path) and not excluded(path)}
 
 
 def _matcher(patterns: str) -> Callable[[str], bool]:
     """Whether a path fits one of Ant's patterns, which commas separate."""
-    regexes = [re.compile(_regex(one.strip())) for one in patterns.split(",") if one.strip()]
+    regexes = [re.compile(_regex(word.strip())) for word in patterns.split(",") if word.strip()]
     return lambda path: any(regex.fullmatch(path) for regex in regexes)
 
 
 def _regex(pattern: str) -> str:
     marks = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     whole = f"{pattern}**" if pattern.endswith("/") else pattern
-    return re.sub(r"\*\*/|\*\*|\*|\?|[^*?]+", lambda found: marks.get(found[0], re.escape(found[0])), whole)
+    return re.sub(r"\*\*/|\*\*|\*|\?|[^*?]+", lambda match: marks.get(match[0], re.escape(match[0])), whole)
 
 
 def _text(node: Node, tag: str) -> str:
-    found = node.find(tag)
-    return found.text if found else ""
+    child = node.find(tag)
+    return child.text if child else ""

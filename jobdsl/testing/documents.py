@@ -40,7 +40,7 @@ def _without_doctype(data: bytes) -> bytes:
 def _escape(text: str) -> str:
     if _SPECIAL.search(text) is None:
         return text
-    return _SPECIAL.sub(lambda found: _ESCAPES.get(found[0]) or f"&#x{ord(found[0]):x};", text)
+    return _SPECIAL.sub(lambda match: _ESCAPES.get(match[0]) or f"&#x{ord(match[0]):x};", text)
 
 
 def write(root: Node) -> str:

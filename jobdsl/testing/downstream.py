@@ -63,12 +63,12 @@ def start(
         if not _HOLDS.get(_text(config, "condition"), _HOLDS["SUCCESS"])(result):
             continue
         try:
-            given = _given(config, build, environment, files)
+            parameters = _given(config, build, environment, files)
         except _MissingError as missing:
             yield f"[parameterized-trigger] Could not trigger downstream project, {missing}\n"
             continue
-        if given or _text(config, "triggerWithNoParameters") == "true":
-            yield from _queue(jenkins, build, _expanded(_text(config, "projects"), environment), given)
+        if parameters or _text(config, "triggerWithNoParameters") == "true":
+            yield from _queue(jenkins, build, _expanded(_text(config, "projects"), environment), parameters)
 
 
 def upstream_of(jenkins: SimulatedJenkins, item: StoredItem) -> list[StoredItem]:
@@ -121,20 +121,20 @@ def _given(
     config: Node, build: Build, environment: Mapping[str, str], files: Mapping[str, str]
 ) -> dict[str, str]:
     """The parameters a group hands on; the later ones of a name win."""
-    given: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     held = config.find("configs")
     for node in held.children if held else ():
         kind = class_name(node.tag).removeprefix(_PLUGIN)
         if kind == "CurrentBuildParameters":
-            given |= {one.name: str(one.value) for one in build.parameters}
+            parameters |= {parameter.name: str(parameter.value) for parameter in build.parameters}
         elif kind == "PredefinedBuildParameters":
-            given |= _properties(_expanded(_text(node, "properties"), environment))
+            parameters |= _properties(_expanded(_text(node, "properties"), environment))
         elif kind == "FileBuildParameters":
             name = _text(node, "propertiesFile")
             if name not in files and _text(node, "failTriggerOnMissing") == "true":
                 raise _MissingError(f"the properties file {name} did not exist")
-            given |= _properties(files.get(name, ""))
-    return given
+            parameters |= _properties(files.get(name, ""))
+    return parameters
 
 
 def _properties(text: str) -> dict[str, str]:
@@ -144,13 +144,15 @@ def _properties(text: str) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
-def _queue(jenkins: SimulatedJenkins, build: Build, projects: str, given: Mapping[str, str]) -> Iterator[str]:
-    for name in filter(None, (one.strip() for one in projects.split(","))):
+def _queue(
+    jenkins: SimulatedJenkins, build: Build, projects: str, arguments: Mapping[str, str]
+) -> Iterator[str]:
+    for name in filter(None, (word.strip() for word in projects.split(","))):
         item = _item(jenkins, build.item, name)
         if item is None or item.disabled:
             yield f"{name} is not there, or disabled: not triggered\n"
             continue
-        parameters = values_for(definitions(item), given, jenkins.store.rewriter.plain)
+        parameters = values_for(definitions(item), arguments, jenkins.store.rewriter.plain)
         jenkins.scheduler.schedule(item, user="", quiet=0.0, parameters=parameters, started_by=build)
         yield f"Triggering a new build of {item.full_name}\n"
 
@@ -167,5 +169,5 @@ def _expanded(text: str, environment: Mapping[str, str]) -> str:
 
 
 def _text(node: Node, tag: str, default: str = "") -> str:
-    found = node.find(tag)
-    return found.text if found else default
+    child = node.find(tag)
+    return child.text if child else default

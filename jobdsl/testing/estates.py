@@ -27,9 +27,9 @@ def render(estate: str | os.PathLike[str]) -> dict[str, str]:
     from jobdsl.loading.load import load
 
     documents: dict[str, str] = {}
-    for one in sorted(load(Path(estate)).definitions, key=lambda one: one.is_view):
-        taken = one.full_name in documents
-        documents[f"{one.full_name} (view)" if taken else one.full_name] = one.document
+    for definition in sorted(load(Path(estate)).definitions, key=lambda definition: definition.is_view):
+        taken = definition.full_name in documents
+        documents[f"{definition.full_name} (view)" if taken else definition.full_name] = definition.document
     return dict(sorted(documents.items()))
 
 

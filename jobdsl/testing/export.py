@@ -38,8 +38,8 @@ class Schema:
     def __init__(self, *props: Prop, base: Schema | None = None, in_place: Iterable[str] = ()) -> None:
         inherited = base.props if base else ()
         own = {prop.name: prop for prop in props}
-        kept = [own.pop(prop.name, prop) if prop.name in in_place else prop for prop in inherited]
-        self.props: Sequence[Prop] = [*[prop for prop in kept if prop.name not in own], *own.values()]
+        ordered = [own.pop(prop.name, prop) if prop.name in in_place else prop for prop in inherited]
+        self.props: Sequence[Prop] = [*[prop for prop in ordered if prop.name not in own], *own.values()]
 
 
 @dataclass(slots=True)
@@ -83,7 +83,7 @@ def _object(bean: Bean, pruner: Pruner, plans: _Plans) -> dict[str, Any]:
             value = _object(value, below, plans)
         elif isinstance(value, list):
             some = value[below.start : below.stop] if below.start or below.stop is not None else value
-            value = [_object(one, below, plans) if isinstance(one, Bean) else one for one in some]
+            value = [_object(member, below, plans) if isinstance(member, Bean) else member for member in some]
         values[name] = value
     return values
 
@@ -92,7 +92,7 @@ def to_json(values: dict[str, Any]) -> bytes:
     """JSON as Jenkins writes it: compact, and characters beyond U+FFFF as two escapes."""
     text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
     if not text.isascii():
-        text = _ASTRAL.sub(lambda found: json.dumps(found[0])[1:-1], text)
+        text = _ASTRAL.sub(lambda match: json.dumps(match[0])[1:-1], text)
     return text.encode()
 
 
@@ -108,7 +108,7 @@ def _xml_value(name: str, value: object) -> str:
         return ""
     if isinstance(value, list):
         single = name[:-1] if name.endswith("s") and len(name) > 1 else name
-        return "".join(_xml_value(single, one) for one in value)
+        return "".join(_xml_value(single, member) for member in value)
     if isinstance(value, dict):
         return to_xml(value, name)
     text = str(value).lower() if isinstance(value, bool) else escape(str(value))

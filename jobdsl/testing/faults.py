@@ -81,9 +81,9 @@ class Faults:
         if not self._planned:
             return None
         with self._lock:
-            found = next((failure for failure in self._planned if failure.matches(request)), None)
-            if found is not None:
-                found.times -= 1
-                if found.times <= 0:
-                    self._planned.remove(found)
-            return found
+            planned = next((failure for failure in self._planned if failure.matches(request)), None)
+            if planned is not None:
+                planned.times -= 1
+                if planned.times <= 0:
+                    self._planned.remove(planned)
+            return planned

@@ -21,8 +21,8 @@ WAITS_FOR_NODE = 300.0
 
 def pause(part: Build, now: float) -> None:
     """Stop the time of a part."""
-    if part.left is None:
-        part.left = 0.0 if part.ends is None else max(part.ends - now, 0.0)
+    if part.remaining_seconds is None:
+        part.remaining_seconds = 0.0 if part.ends is None else max(part.ends - now, 0.0)
     part.ends = math.inf
 
 

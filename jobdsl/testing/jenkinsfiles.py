@@ -63,8 +63,8 @@ def _declarative(root: Node, jenkinsfile: Jenkinsfile) -> None:
         _name,
         _listed(tracker, "parameters"),
     )
-    before = _listed(tracker, "jobProperties") | {_class(one) for one in own}
-    properties.children = [one for one in properties.children if _class(one) not in before] + own
+    before = _listed(tracker, "jobProperties") | {_class(member) for member in own}
+    properties.children = [child for child in properties.children if _class(child) not in before] + own
     record = [
         _list("jobProperties", map(_class, own)),
         _list("triggers", map(_class, _read(jenkinsfile.triggers))),
@@ -83,7 +83,7 @@ def _scripted(root: Node, jenkinsfile: Jenkinsfile) -> None:
     if jenkinsfile.parameters:
         own.append(Node(_PARAMETERS, "", [Node("parameterDefinitions", "", _read(jenkinsfile.parameters))]))
     properties = _properties(root)
-    properties.children = [one for one in properties.children if _class(one) not in before] + own
+    properties.children = [child for child in properties.children if _class(child) not in before] + own
     _record(root, _SCRIPTED, [_list("jobPropertyDescriptors", map(_class, own))])
 
 
@@ -96,11 +96,11 @@ def _merge(
     before: set[str],
 ) -> None:
     """Replace the members of a list that the Jenkinsfile sets now, or set the last time."""
-    found = next((one for one in properties.children if _class(one) == java), None)
-    members = found.find(tag) if found else None
-    gone = before | {identity(one) for one in own}
-    others = [one for one in members.children if identity(one) not in gone] if members else []
-    properties.children = [one for one in properties.children if one is not found]
+    holder = next((child for child in properties.children if _class(child) == java), None)
+    members = holder.find(tag) if holder else None
+    gone = before | {identity(member) for member in own}
+    others = [child for child in members.children if identity(child) not in gone] if members else []
+    properties.children = [child for child in properties.children if child is not holder]
     if others or own:
         properties.children.append(Node(tag_name(java), "", [Node(tag, "", [*others, *own])]))
 
@@ -114,21 +114,21 @@ def _class(node: Node) -> str:
 
 
 def _name(node: Node) -> str:
-    found = node.find("name")
-    return found.text if found else ""
+    name = node.find("name")
+    return name.text if name else ""
 
 
 def _properties(root: Node) -> Node:
-    found = root.find("properties")
-    if found is None:
-        found = Node("properties")
-        root.children.append(found)
-    return found
+    properties = root.find("properties")
+    if properties is None:
+        properties = Node("properties")
+        root.children.append(properties)
+    return properties
 
 
 def _action(root: Node, java: str) -> Node | None:
     actions = root.find("actions")
-    return next((one for one in actions.children if _class(one) == java), None) if actions else None
+    return next((child for child in actions.children if _class(child) == java), None) if actions else None
 
 
 def _record(root: Node, java: str, fields: list[Node]) -> None:
@@ -137,13 +137,13 @@ def _record(root: Node, java: str, fields: list[Node]) -> None:
     if actions is None:
         actions = Node("actions")
         root.children.insert(0, actions)
-    actions.children = [one for one in actions.children if _class(one) != java]
+    actions.children = [child for child in actions.children if _class(child) != java]
     actions.children.append(Node(tag_name(java), "", fields))
 
 
 def _listed(tracker: Node | None, tag: str) -> set[str]:
-    found = tracker.find(tag) if tracker else None
-    return {one.text for one in found.children} if found else set()
+    child = tracker.find(tag) if tracker else None
+    return {child.text for child in child.children} if child else set()
 
 
 def _list(tag: str, texts: Iterable[str]) -> Node:

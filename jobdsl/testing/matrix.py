@@ -17,9 +17,9 @@ def configurations(item: StoredItem) -> list[StoredItem]:
     """The configurations of a matrix job; a Groovy combination filter is not judged."""
     axes = item.document.tree().find("axes")
     spans = [_span(axis) for axis in axes.children] if axes else []
-    found = [_configuration(item, dict(chosen)) for chosen in product(*spans)] if spans else []
-    item.configurations = {one.name: one for one in found}
-    return found
+    cells = [_configuration(item, dict(chosen)) for chosen in product(*spans)] if spans else []
+    item.configurations = {cell.name: cell for cell in cells}
+    return cells
 
 
 def axis_values(configuration: StoredItem) -> dict[str, str]:
@@ -36,15 +36,15 @@ def _span(axis: Node) -> list[_Value]:
     name = axis.find("name")
     values = axis.find("values")
     is_label = axis.tag in _LABEL_AXES
-    listed = [one.text for one in values.children if one.tag == "string"] if values else []
+    listed = [child.text for child in values.children if child.tag == "string"] if values else []
     return [(name.text if name else "", (value, is_label)) for value in listed]
 
 
 def _configuration(item: StoredItem, chosen: dict[str, tuple[str, bool]]) -> StoredItem:
     name = ",".join(f"{axis}={value}" for axis, (value, _) in sorted(chosen.items()))
-    found = item.configurations.get(name) or StoredItem(ItemGroup(item), name, CONFIGURATION)
+    cell = item.configurations.get(name) or StoredItem(ItemGroup(item), name, CONFIGURATION)
     labels = [value for value, is_label in chosen.values() if is_label]
-    label = "&&".join(f"({one})" if " " in one or "|" in one else one for one in labels)
-    found.document = item.document
-    found.fields = {AXIS_LABEL: label or item.tied_to or ""}
-    return found
+    label = "&&".join(f"({atom})" if " " in atom or "|" in atom else atom for atom in labels)
+    cell.document = item.document
+    cell.fields = {AXIS_LABEL: label or item.tied_to or ""}
+    return cell

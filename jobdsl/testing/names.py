@@ -19,7 +19,7 @@ def check(name: str) -> None:
         raise failure("A name cannot end with \u2018.\u2019")
     for character in name:
         if ord(character) < 0x20 or 0x7F <= ord(character) <= 0x9F:
-            shown = "".join(f"\\u{ord(one)};" if ord(one) < 0x20 else one for one in name)
+            shown = "".join(f"\\u{ord(letter)};" if ord(letter) < 0x20 else letter for letter in name)
             raise failure(f"No control code is allowed: {shown}")
         if character in _UNSAFE:
             raise failure(f"\u2018{character}\u2019 is an unsafe character")

@@ -59,10 +59,10 @@ class Items:
     def copy(self, group: ItemGroup, name: str, source: str) -> StoredItem:
         """A copy of an item with everything below it."""
         name = self.free_name(group, name)
-        found = (group.find(source) if not source.startswith("/") else None) or self.root.find(source)
-        if found is None:
+        original = (group.find(source) if not source.startswith("/") else None) or self.root.find(source)
+        if original is None:
             raise failure(f"No such job: {source}")
-        return self._copy(found, group, name)
+        return self._copy(original, group, name)
 
     def _copy(self, source: StoredItem, group: ItemGroup, name: str) -> StoredItem:
         item = StoredItem(group, name, source.kind)
@@ -108,9 +108,9 @@ class Items:
         """Set or remove one simple value of the stored document."""
 
         def change(root: Node) -> None:
-            found = root.find(tag)
-            if found is not None:
-                root.children.remove(found)
+            child = root.find(tag)
+            if child is not None:
+                root.children.remove(child)
             if text is not None:
                 root.children.append(Node(tag, text))
 
@@ -178,8 +178,8 @@ class Items:
         """Another name in the same folder; refused while a build runs."""
         check(name)
         if any(_is_building(job) for job in (item, *item.children.walk())):
-            what = "a folder while a job inside it" if item.kind.holds_items else "a job while it"
-            raise failure(f"Unable to rename {what} is building.")
+            subject = "a folder while a job inside it" if item.kind.holds_items else "a job while it"
+            raise failure(f"Unable to rename {subject} is building.")
         name = name.strip()
         if item.parent.get(name) is not None:  # also the item itself, in other letters
             raise failure(f"The name \u2018{name}\u2019 is already in use.")

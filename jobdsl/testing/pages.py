@@ -123,7 +123,7 @@ def forbidden(caller: Caller, permission: str, path: str) -> HttpResponse:
             "=true or use /whoAmI to diagnose",
         ),
         ("X-Required-Permission", permission),
-        *[("X-Permission-Implied-By", one) for one in implied],
+        *[("X-Permission-Implied-By", implying) for implying in implied],
     ]
     if permission != ADMINISTER:
         headers.append(("X-Permission-Implied-By", ADMINISTER))

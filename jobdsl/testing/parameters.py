@@ -23,37 +23,37 @@ def definitions(item: StoredItem) -> list[Node]:
 
 
 def values_for(
-    defined: Iterable[Node], given: Mapping[str, str], plain: Mapping[str, str]
+    defined: Iterable[Node], arguments: Mapping[str, str], plain: Mapping[str, str]
 ) -> tuple[ParameterValue, ...]:
     """A value for every definition; what is not defined is ignored, a wrong choice is an error (500)."""
-    return tuple(_value(node, given, plain) for node in defined)
+    return tuple(_value(node, arguments, plain) for node in defined)
 
 
-def _value(node: Node, given: Mapping[str, str], plain: Mapping[str, str]) -> ParameterValue:
+def _value(node: Node, arguments: Mapping[str, str], plain: Mapping[str, str]) -> ParameterValue:
     kind = class_name(node.tag).rpartition(".")[2]
     name = _text(node, "name")
     default = _text(node, "defaultValue")
     if kind == "BooleanParameterDefinition":
-        chosen = given.get(name, default).strip().lower() in ("true", "on")
+        chosen = arguments.get(name, default).strip().lower() in ("true", "on")
         return ParameterValue(name, chosen, "hudson.model.BooleanParameterValue")
     if kind == "ChoiceParameterDefinition":
-        return ParameterValue(name, _choice(node, given.get(name)), _STRING)
+        return ParameterValue(name, _choice(node, arguments.get(name)), _STRING)
     if kind == "PasswordParameterDefinition":
-        secret = given.get(name, plain.get(default, default))
+        secret = arguments.get(name, plain.get(default, default))
         return ParameterValue(name, secret, "hudson.model.PasswordParameterValue")
     java = "hudson.model.TextParameterValue" if kind == "TextParameterDefinition" else _STRING
-    return ParameterValue(name, given.get(name, default), java)
+    return ParameterValue(name, arguments.get(name, default), java)
 
 
-def _choice(node: Node, given: str | None) -> str:
-    choices = [one.text for one in node.walk() if one.tag == "string"]
-    if given is None:
+def _choice(node: Node, choice: str | None) -> str:
+    choices = [node.text for node in node.walk() if node.tag == "string"]
+    if choice is None:
         return choices[0] if choices else ""
-    if given not in choices:
+    if choice not in choices:
         raise oops()
-    return given
+    return choice
 
 
 def _text(node: Node, tag: str) -> str:
-    found = node.find(tag)
-    return found.text if found else ""
+    child = node.find(tag)
+    return child.text if child else ""

@@ -22,7 +22,10 @@ def save(jenkins: SimulatedJenkins, path: Path) -> None:
     items = {name: item.document.text for name, item in jenkins.items.items()}
     views = [view.document.text for view in jenkins.views.values()]
     nodes = {name: agent.document.text for name, agent in jenkins.computers.agents.items() if agent.document}
-    credentials = [[one.id, one.java, one.fields] for one in jenkins.credentials.by_id.values()]
+    credentials = [
+        [credential.id, credential.java, credential.fields]
+        for credential in jenkins.credentials.by_id.values()
+    ]
     state = {"items": items, "views": views, "nodes": nodes, "credentials": credentials}
     path.write_text(json.dumps(state, ensure_ascii=False, indent=0), encoding="utf-8")
 

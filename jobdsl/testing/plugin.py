@@ -59,14 +59,14 @@ def _estate(node: pytest.Item | pytest.Collector) -> Path | None:
 @pytest.fixture
 def estate(request: pytest.FixtureRequest) -> Path:
     """The directory of the estate the test belongs to."""
-    found = _estate(request.node)
-    if found is None:
+    root = _estate(request.node)
+    if root is None:
         pytest.fail(
             f"no {_SETTINGS} and no folder `tests` above {request.node.path}: "
             "name the estate with the setting jobdsl_estate",
             pytrace=False,
         )
-    return found
+    return root
 
 
 @pytest.fixture(scope="session")

@@ -53,7 +53,7 @@ class Queue:
     """The items in the order they came, and those that left."""
 
     items: dict[int, SimulatedQueueItem] = field(default_factory=dict)
-    left: dict[int, SimulatedQueueItem] = field(default_factory=dict)
+    left_items: dict[int, SimulatedQueueItem] = field(default_factory=dict)
     last_id: int = 0
     _of_job: dict[StoredItem, dict[int, SimulatedQueueItem]] = field(default_factory=dict)
 
@@ -71,7 +71,7 @@ class Queue:
 
     def find(self, number: int) -> SimulatedQueueItem | None:
         """An item that waits or has left."""
-        return self.items.get(number) or self.left.get(number)
+        return self.items.get(number) or self.left_items.get(number)
 
     def leave(self, entry: SimulatedQueueItem, build: Build | None = None) -> None:
         """An item starts as a build, or is cancelled."""
@@ -84,7 +84,7 @@ class Queue:
         entry.state = "left"
         entry.cancelled = build is None
         entry.build = build
-        self.left[entry.id] = entry
+        self.left_items[entry.id] = entry
 
     def of_job(self, item: StoredItem) -> list[SimulatedQueueItem]:
         """What waits of a job."""

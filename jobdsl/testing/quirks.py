@@ -124,11 +124,11 @@ def _organization(posted: Node, new: bool) -> None:
 
 def _child(node: Node, tag: str) -> Node:
     """The child of that tag, made where it is missing."""
-    found = node.find(tag)
-    if found is None:
-        found = Node(tag)
-        node.children.append(found)
-    return found
+    child = node.find(tag)
+    if child is None:
+        child = Node(tag)
+        node.children.append(child)
+    return child
 
 
 def _daily() -> Node:

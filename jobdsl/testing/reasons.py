@@ -40,8 +40,8 @@ def why(scheduler: Scheduler, entry: SimulatedQueueItem) -> str | None:
     if entry.state == "left":
         return None
     if entry.state == "waiting":
-        left = entry.ready - scheduler.clock.now()
-        return f"In the quiet period. Expires in {_span(left)}" if left > 0 else "Finished waiting"
+        remaining = entry.ready - scheduler.clock.now()
+        return f"In the quiet period. Expires in {_span(remaining)}" if remaining > 0 else "Finished waiting"
     if entry.state == "blocked":
         running = scheduler.running.of(entry.item) if entry.item is not None else []
         if not running or entry.parameters:
@@ -64,9 +64,9 @@ def _no_executor(scheduler: Scheduler, entry: SimulatedQueueItem) -> str:
             else f"\u2018Jenkins\u2019 doesn\u2019t have label \u2018{label}\u2019"
         )
     if not any(computer.online for computer in fitting):
-        one = fitting[0].display_name
+        name = fitting[0].display_name
         return (
-            f"\u2018{one}\u2019 is offline"
+            f"\u2018{name}\u2019 is offline"
             if len(fitting) == 1
             else f"All nodes of label \u2018{label}\u2019 are offline"
         )

@@ -28,10 +28,10 @@ class Document:
 
     def texts(self, path: str) -> list[str]:
         """Return the texts of the elements, or the values of the attributes, at a path."""
-        found = self._root.xpath(path)
-        if not isinstance(found, list):
-            return [str(found)]
-        return [str(item) if isinstance(item, str) else "".join(item.itertext()) for item in found]
+        selected = self._root.xpath(path)
+        if not isinstance(selected, list):
+            return [str(selected)]
+        return [str(item) if isinstance(item, str) else "".join(item.itertext()) for item in selected]
 
     def text(self, path: str) -> str:
         """Return the text of the only element at a path. Raises AssertionError if there is not one."""
@@ -48,8 +48,8 @@ class Document:
         parts = path.split("/")
         for length in range(len(parts) - 1, 0, -1):
             start = "/".join(parts[:length])
-            if start.strip("./") and (found := self._root.xpath(start)):
-                below = sorted({str(child.tag) for element in found for child in element})
+            if start.strip("./") and (elements := self._root.xpath(start)):
+                below = sorted({str(child.tag) for element in elements for child in element})
                 return f"; below {start}: {', '.join(below) or 'nothing'}"
         return f"; below the root: {', '.join(sorted({str(child.tag) for child in self._root}))}"
 

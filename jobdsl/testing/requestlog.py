@@ -49,4 +49,4 @@ class RequestLog:
 
     def of(self, method: str, path: str = "") -> list[Answered]:
         """Those of a method whose path contains `path`."""
-        return [one for one in self if one.method == method and path in one.path]
+        return [answered for answered in self if answered.method == method and path in answered.path]

@@ -71,10 +71,10 @@ def walk(jenkins: SimulatedJenkins, segments: tuple[str, ...]) -> Walked:
     return target, segments
 
 
-def _found(found: Any, rest: tuple[str, ...]) -> Walked:
-    if found is None:
+def _found(target: Any, rest: tuple[str, ...]) -> Walked:
+    if target is None:
         raise missing()
-    return found, rest
+    return target, rest
 
 
 def _from_group(jenkins: SimulatedJenkins, target: Any, path: tuple[str, ...]) -> Walked | None:

@@ -117,7 +117,7 @@ class Scheduler:
         """One pass over what ends and what waits; whoever makes another necessary says so."""
         self._looked_at = now
         for build in self.running.due(now):
-            self.finish(build, "SUCCESS" if build.left is None else "FAILURE", at=build.ends)
+            self.finish(build, "SUCCESS" if build.remaining_seconds is None else "FAILURE", at=build.ends)
         for part in self.interrupted.due(now):
             self._requeue(part, now)
         for entry in self.interrupted.given_up(self.queue.items.values(), self.computers.agents, now):
@@ -156,9 +156,9 @@ class Scheduler:
             return self.computers.built_in
         if entry.label in full:
             return None
-        for one in self.computers.fitting(entry.label):
-            if one.online and self.running.count(one.name) < one.executors:
-                return one
+        for computer in self.computers.fitting(entry.label):
+            if computer.online and self.running.count(computer.name) < computer.executors:
+                return computer
         full.add(entry.label)
         return None
 
@@ -179,8 +179,8 @@ class Scheduler:
             part = Build(whole.item, whole.number, entry.id, now, computer.name, "", is_part=True)
             part.upstream = whole
             whole.runs.append(part)
-        elif part.left is not None:
-            seconds, part.left = part.left, None
+        elif part.remaining_seconds is not None:
+            seconds, part.remaining_seconds = part.remaining_seconds, None
         self.running.add(part)
         self.running.ends_at(part, now + seconds)
         self.queue.leave(entry, part)
@@ -274,15 +274,15 @@ class Scheduler:
     def reconnected(self, computer: Computer) -> None:
         """A node's agent is back: parts of Pipelines go on."""
         for build in self.on(computer):
-            if build.left is not None:
-                self.running.ends_at(build, self.clock.now() + build.left)
-                build.left = None
+            if build.remaining_seconds is not None:
+                self.running.ends_at(build, self.clock.now() + build.remaining_seconds)
+                build.remaining_seconds = None
 
     def removed(self, computer: Computer, message: str) -> None:
         """A node was deleted: parts of Pipelines hold their executors for some minutes, then they fail."""
         self.lost(computer, message)
         for build in self.on(computer):
-            if build.left is not None:
+            if build.remaining_seconds is not None:
                 self.running.ends_at(build, self.clock.now() + WAITS_FOR_NODE)
 
     def restart(self, resume_seconds: float) -> None:

@@ -201,13 +201,13 @@ class ItemGroup:
 
     def find(self, full_name: str) -> StoredItem | None:
         """The item of a full name below this group."""
-        group, found = self, None
+        group, item = self, None
         for name in full_name.strip("/").split("/"):
-            found = group.get(name)
-            if found is None:
+            item = group.get(name)
+            if item is None:
                 return None
-            group = found.children
-        return found
+            group = item.children
+        return item
 
     def walk(self) -> Iterator[StoredItem]:
         """Every item below, parents first."""

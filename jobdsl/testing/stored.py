@@ -194,8 +194,8 @@ class Rewriter:
                     written.append(child)
             elif "." in java:
                 if self.known(java):
-                    found = self._object(child, java, plugin, new)
-                    written += [found] if complete(java, found) else []
+                    stored = self._object(child, java, plugin, new)
+                    written += [stored] if complete(java, stored) else []
             elif self._belongs(child.tag, strict):
                 written.append(self._value(child, owner, None, plugin, new) or child)
         return written

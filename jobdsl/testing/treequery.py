@@ -95,11 +95,11 @@ def _tokens(text: str) -> list[str]:
     tokens, at = [], 0
     text = text.strip()
     while at < len(text):
-        found = _TOKEN.match(text, at)
-        if found is None:
+        match = _TOKEN.match(text, at)
+        if match is None:
             raise TreeError(f"unexpected {text[at]} in tree={text}")
-        tokens.append(found[1])
-        at = found.end()
+        tokens.append(match[1])
+        at = match.end()
     return tokens
 
 

@@ -25,8 +25,8 @@ def git_urls(root: Node) -> list[str]:
     if scm is None:
         return []
     remotes = [node for node in scm.walk() if node.tag == "hudson.plugins.git.UserRemoteConfig"]
-    found = [remote.find("url") for remote in remotes]
-    return [url.text for url in found if url is not None]
+    urls = [remote.find("url") for remote in remotes]
+    return [url.text for url in urls if url is not None]
 
 
 def _normal(url: str) -> str:

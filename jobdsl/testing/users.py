@@ -109,12 +109,12 @@ class Users:
         user = self.by_name.get(name)
         if user is None or word not in (user.token, user.password):
             return None
-        found: tuple[User, Literal["token", "password"]] = (
+        login: tuple[User, Literal["token", "password"]] = (
             user,
             "token" if word == user.token else "password",
         )
-        self._seen[authorization] = found
-        return found
+        self._seen[authorization] = login
+        return login
 
     def new_session(self) -> str:
         """Open a session and return its id."""
