@@ -51,7 +51,7 @@ class DeliveryArguments:
     mail: str | None = None
     slack: str | None = None
     analysis: str | None = None
-    """File of the estate that says how canaries are judged; only jobs that judge them take it."""
+    """File of the estate with the rules that judge canaries; only jobs that judge them take it."""
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> DeliveryArguments:
@@ -90,7 +90,7 @@ class DeliveryArguments:
 
     @property
     def judged(self) -> str:
-        """The option that says how a canary is judged."""
+        """Return the option with the rules that judge a canary."""
         return f" --analysis {HOME}/analysis.toml" if self.analysis else ""
 
     def prepare(self) -> str | None:

@@ -119,7 +119,8 @@ def service(
     `deploy`; a Pipeline does not.
 
     `analysis`: a file of the estate with the rules that judge canaries by metrics; production is then
-    deployed by canary, which promotes or rolls back by itself, and asks where the metrics are undecided.
+    deployed by canary, which promotes or rolls back by itself, and waits for a decision where the metrics are
+    undecided.
     `approve`: with `False`, what passes in test goes to production without a user.
 
     Otherwise nothing reaches production by itself: a user starts NAME-production, then NAME-promote if it

@@ -34,7 +34,7 @@ _OPPOSITES = {
     "disabled": "enabled enable active",
     "concurrent": "disable_concurrent_builds disable_concurrent no_concurrent_builds",
 }
-"""Arguments by words that say the opposite."""
+"""Arguments by words that mean the opposite."""
 _MODULES = {
     "scm": "scm",
     "sources": "sources",
@@ -83,7 +83,7 @@ def _synonym(table: Mapping[str, str], word: str, names: Sequence[str]) -> str:
 
 
 def _inverted(name: str, value: Any) -> str:
-    """Return the hint for a word that says the opposite of the argument of that name."""
+    """Return the hint for a word that means the opposite of the argument of that name."""
     return f"write {name}={not value}" if isinstance(value, bool) else f"write {name}=True or {name}=False"
 
 

@@ -161,7 +161,7 @@ class Record(metaclass=RecordType):
     aliases: ClassVar[tuple[str, ...]] = ()
     """Other tags documents have for it; the class then takes `root=`, the tag to write."""
     orders: ClassVar[frozenset[str]] = frozenset()
-    """Tags of children whose own order a layout may say: `properties[keep,*]`."""
+    """Tags of children whose own order a layout may give: `properties[keep,*]`."""
     forms: ClassVar[Mapping[str, Form]] = {}
     """Well-known other layouts, by name."""
     also: ClassVar[Mapping[str, str]] = {}

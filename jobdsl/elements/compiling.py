@@ -94,7 +94,7 @@ def _check_lines(field: Field) -> list[str]:
     return [
         f"    if {name} is not _d_{name}:" if guarded else "    if True:",
         f"        try: {name} = _c_{name}({name})",
-        f"        except Exception: {call}",  # once more, to be told with the names of element and field
+        f"        except Exception: {call}",  # once more, to be reported with the names of element and field
     ]
 
 

@@ -86,12 +86,12 @@ def secret_text(tag: str = "", *, default: Any = REQUIRED, first: bool = False) 
 
 
 def credentials_id(tag: str = "", *, default: Any = REQUIRED, first: bool = False) -> Any:
-    """The id of credentials; policy asks whether a team may use them."""
+    """The id of credentials; policy checks whether a team may use them."""
     return CredentialsField(tag, default=default, first=first)
 
 
 def label_text(tag: str = "", *, default: Any = REQUIRED, first: bool = False) -> Any:
-    """A label expression that says which agents are meant; policy asks whether a team may use its labels."""
+    """A label expression that selects agents; policy checks whether a team may use its labels."""
     return LabelField(tag, default=default, first=first)
 
 

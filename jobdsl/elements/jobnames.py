@@ -1,6 +1,6 @@
 """The jobs that a view names: the set of texts in which Jenkins keeps them, and the comparator of that set.
 
-Jenkins itself sorts without regard to case. A document without a comparator, or with another one, says so in
+Jenkins itself sorts without regard to case. A document without a comparator, or with another one, has it in
 its layout: `jobNames[*]`, `jobNames[no-comparator,*]`, `jobNames[com.example.Comparator,*]`.
 """
 

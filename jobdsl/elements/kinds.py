@@ -59,7 +59,7 @@ class Field:
     also: ClassVar[str] = ""
     """What its check accepts next to what its kind accepts, as an annotation; for type stubs."""
     refers: Refers = ""
-    """What its text names; policy asks whether a team may."""
+    """What its text names; policy checks whether a team may use it."""
 
     def __init__(
         self,
@@ -116,7 +116,9 @@ class Field:
 
 
 def wrong(value: object, expected: str) -> DslError:
-    """An argument of another kind than `wanted`, with a hint where the value shows the slip."""
+    """Return the error for an argument of another kind than `expected`, with a hint where the value shows the
+    slip.
+    """
     return DslError(f"takes {expected}, not {shown(value)}", hint=slip(value, expected))
 
 
@@ -199,7 +201,7 @@ class CredentialsField(TextField):
 
 
 class LabelField(TextField):
-    """A label expression that says which agents are meant."""
+    """A label expression that selects agents."""
 
     refers = "label"
 

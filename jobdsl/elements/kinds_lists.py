@@ -91,7 +91,7 @@ class ChildrenField(Field):
         ]
 
     def member(self, value: Any) -> Any:
-        """One member as it is kept; plain values are converted where the field says how."""
+        """Return one member as it is kept; plain values are converted where the field has a conversion."""
         if isinstance(value, self.accepts):
             return value
         if self.convert is not None and isinstance(value, str | int | tuple):

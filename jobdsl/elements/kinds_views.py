@@ -1,4 +1,4 @@
-"""Fields that hold views which are part of another object: each says whose it is, as Jenkins stores it."""
+"""Fields that hold views which are part of another object: each names its owner, as Jenkins stores it."""
 
 # all kinds of fields are called alike
 
@@ -16,7 +16,7 @@ __all__ = ["ViewsField", "ViewsSlotField"]
 
 
 class _OwnedViews(ChildrenField):
-    """Views whose owner is the element they stand in, as `owner` says."""
+    """Views whose owner is the element they are in, as `owner` declares."""
 
     def __init__(self, tag: str, accepts: type, owner: Mapping[str, str], **common: Any) -> None:
         super().__init__(tag, accepts, None, **common)

@@ -1,7 +1,7 @@
 """Writes an element in the layout its document had: other orders, fields missing or added, other attributes.
 
 A layout is tags in their order (`a b@class=x c@ d?`), or what differs from the usual ones (`-a +b`). Either
-may end with the order of what a child holds, `a[x,*,y]`, for a class that has a say in it.
+may end with the order of what a child holds, `a[x,*,y]`, for a class with such an order.
 """
 
 from __future__ import annotations
@@ -61,12 +61,12 @@ def laid_out(record: Record, indent: str) -> str:
 
 
 def _empty(tag: str, field: Field, indent: str, attrs: Mapping[str, str] | None) -> str:
-    """The child that a layout names with attributes where no argument says what it holds."""
+    """Return the child that a layout names with attributes where no argument has its contents."""
     return f"{indent}<{tag}{field.attributes(attrs)}/>" if attrs and field.stored else ""
 
 
 def names_tag(record: Record, tag: str) -> bool:
-    """Whether the layout of an element says that a child is there."""
+    """Return whether the layout of an element names a child."""
     base, _ = split(record.layout)
     form = record.forms.get(base or "")
     tokens = _tokens((form.layout if form else base) or "")

@@ -1,4 +1,4 @@
-"""Which files of a workspace are removed: said the same way before and after a build."""
+"""Which files of a workspace are removed: the same form before and after a build."""
 
 from __future__ import annotations
 

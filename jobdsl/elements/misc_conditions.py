@@ -114,15 +114,15 @@ class _BaseDir(Misc):
 
 
 class in_workspace(_BaseDir, xml=_P + "common.BaseDirectory$Workspace", plugin=_PLUGIN):
-    """Look in the workspace."""
+    """Search the workspace."""
 
 
 class in_artifacts(_BaseDir, xml=_P + "common.BaseDirectory$ArtifactsDir", plugin=_PLUGIN):
-    """Look among the artifacts of the build."""
+    """Search the artifacts of the build."""
 
 
 class in_jenkins_home(_BaseDir, xml=_P + "common.BaseDirectory$JenkinsHome", plugin=_PLUGIN):
-    """Look in the controller's home."""
+    """Search the controller's home."""
 
 
 class if_always(Condition, xml=_P + "core.AlwaysRun", plugin=_PLUGIN):

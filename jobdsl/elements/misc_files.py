@@ -12,7 +12,7 @@ __all__ = ["managed_file"]
 class managed_file(
     Misc, xml="org.jenkinsci.plugins.configfiles.buildwrapper.ManagedFile", plugin="config-file-provider"
 ):
-    """A file by its id; `to` is where it goes (a temporary file otherwise), `variable` tells its path."""
+    """A file by its id; `to` is where it goes (a temporary file otherwise), `variable` holds its path."""
 
     id: str = text("fileId", first=True)
     to: str = text("targetLocation", default="")

@@ -1,6 +1,6 @@
 """Files sent to other machines by the publish-over plugins (SSH, FTP, CIFS), as steps and as publishers.
 
-The plugins nest four levels; `ssh("web1", "dist/**", to="/srv/app", run="./restart")` says them all.
+The plugins nest four levels; `ssh("web1", "dist/**", to="/srv/app", run="./restart")` covers all of them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _CIFS = "jenkins.plugins.publish_over_cifs."
 
 
 class _Transfer(Element):
-    """What the three plugins say of a set of files."""
+    """Fields for a set of files that the three plugins share."""
 
     to: str = text("remoteDirectory", default="")
     files: str = text("sourceFiles", default="", first=True)
@@ -105,7 +105,7 @@ class OfCifs(_OfTransfer, _OfServer, _OfDelegate):
 
 
 class _Server(Element):
-    """What the three plugins say of a server, by its name on the controller."""
+    """Fields for a server, by its name on the controller, that the three plugins share."""
 
     order = (
         "configName verbose transfers useWorkspaceInPromotion usePromotionTimestamp retry label credentials"

@@ -1,4 +1,4 @@
-"""Which jobs a rule means, by name, class, and who started them: parts of job restrictions."""
+"""Which jobs a rule means, by name, class, and the user who started them: parts of job restrictions."""
 
 from __future__ import annotations
 

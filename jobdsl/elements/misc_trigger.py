@@ -98,7 +98,7 @@ class node_label(
     xml="org.jvnet.jenkins.plugins.nodelabelparameter.parameterizedtrigger.NodeLabelBuildParameter",
     plugin="nodelabelparameter",
 ):
-    """The triggered build runs where this label says; `name` is the label parameter of the job."""
+    """Run the triggered build on agents with this label; `name` is the label parameter of the job."""
 
     name: str = text(first=True)
     label: str = label_text("nodeLabel", first=True)

@@ -1,4 +1,4 @@
-"""Fields that elements which tell people of builds have in common."""
+"""Fields that elements for notifications about builds have in common."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["Telling"]
 
 
 class Telling(Element):
-    """Of which builds a message tells."""
+    """For which builds a message is sent."""
 
     start: bool = flag("startNotification", default=False)
     success: bool = flag("notifySuccess", default=False)

@@ -1,4 +1,4 @@
-"""What a build asks for."""
+"""Parameters of a build."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ class online_node(Eligibility, xml=_NODES + "node.IgnoreOfflineNodeEligibility",
 class online_or_busy_node(
     Eligibility, xml=_NODES + "node.IgnoreTempOfflineNodeEligibility", plugin="nodelabelparameter"
 ):
-    """Nodes that nobody has taken offline."""
+    """Nodes that were not taken offline."""
 
 
 _NEXT = (

@@ -90,7 +90,7 @@ class _Choice(Named):
         try:
             arguments["choices"] = choices = ordered(choices, "a list of texts")
         except DslError:
-            return arguments  # told by the field
+            return arguments  # reported by the field
         if default not in choices:
             context.complain(
                 DslError(
@@ -110,7 +110,7 @@ class choice(_Choice, xml="hudson.model.ChoiceParameterDefinition"):
 
 
 class password(Named, xml="hudson.model.PasswordParameterDefinition"):
-    """A text nobody sees. Credentials are the better way: `params.credentials`."""
+    """A text that is hidden in the form. Prefer credentials: `params.credentials`."""
 
     default: str | None = secret_text("defaultValue", default="")
 
@@ -162,7 +162,9 @@ class validating_string(
 
 
 class hidden(Named, xml="com.wangyin.parameter.WHideParameterDefinition", plugin="hidden-parameter"):
-    """A value the form does not show. It is no secret: who may see the job's builds sees it."""
+    """A value the form does not show. It is no secret: it is visible to users who may see the
+    job's builds.
+    """
 
     default: str = line("defaultValue", default="", first=True)
 

@@ -27,7 +27,7 @@ class Parts(list[Any]):
 
     A named part is replaced with `parts["test"] = ...`, removed with `del parts["test"]`, and others, named
     or not, are put next to it with `before` and `after`. Everything a list does works too. What does
-    not belong into the job's slot is told at the line that adds it, and left out.
+    not belong into the job's slot is reported at the line that adds it, and left out.
     """
 
     __slots__ = ("names", "slot")

@@ -32,7 +32,7 @@ class build_discarder(Property, xml="jenkins.model.BuildDiscarderProperty"):
 
 
 class parameters(Property, xml="hudson.model.ParametersDefinitionProperty"):
-    """What a build asks for; a job's `parameters=` writes it."""
+    """Parameters of a build; a job's `parameters=` writes it."""
 
     definitions: Any = children("parameterDefinitions", accepts=Parameter, first=True)
 

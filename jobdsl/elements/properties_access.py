@@ -1,4 +1,4 @@
-"""Properties that say who may do what, whose a job is, and what a folder gives to what is in it."""
+"""Permissions and owners of jobs and folders, and what a folder gives to its contents."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class inherit_global(Inheritance, xml=_MATRIX + "InheritGlobalStrategy", plugin=
 
 
 class _Authorization(Property):
-    """Who may do what.
+    """Permissions of users and groups.
 
     Permissions are texts like `USER:hudson.model.Item.Build:anna` or `GROUP:hudson.model.Item.Read:devs`, or
     a dict: `{"USER:anna": ["hudson.model.Item.Build", "hudson.model.Item.Read"]}`.
@@ -94,7 +94,7 @@ def _permission(grantee: str, permission: str) -> str:
 
 
 class authorization(_Authorization, xml="hudson.security.AuthorizationMatrixProperty", plugin="matrix-auth"):
-    """Who may do what with a job: `authorization({"GROUP:devs": ["hudson.model.Item.Build"]})`."""
+    """Permissions for a job: `authorization({"GROUP:devs": ["hudson.model.Item.Build"]})`."""
 
 
 class folder_authorization(
@@ -102,7 +102,7 @@ class folder_authorization(
     xml="com.cloudbees.hudson.plugins.folder.properties.AuthorizationMatrixProperty",
     plugin="matrix-auth",
 ):
-    """Who may do what in a folder: `folder_authorization({"GROUP:devs": ["hudson.model.Item.Read"]})`."""
+    """Permissions in a folder: `folder_authorization({"GROUP:devs": ["hudson.model.Item.Read"]})`."""
 
 
 class copy_permission(
@@ -125,7 +125,7 @@ _OWNERSHIP = "com.synopsys.arc.jenkins.plugins.ownership."
 
 
 class ownership(Misc, xml=_OWNERSHIP + "OwnershipDescription", plugin="ownership"):
-    """An owner and those who help."""
+    """An owner and co-owners."""
 
     enabled: bool = flag("ownershipEnabled", default=True)
     owner: str = text("primaryOwnerId", first=True)

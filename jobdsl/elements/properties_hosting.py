@@ -207,7 +207,7 @@ class notification_endpoint(Misc, xml=_NOTIFICATION + "Endpoint", plugin="notifi
 
 
 class notification(Property, xml=_NOTIFICATION + "HudsonNotificationProperty", plugin="notification"):
-    """Tell other systems the state of builds."""
+    """Report the state of builds to other systems."""
 
     endpoints: Any = children(accepts=notification_endpoint, convert=notification_endpoint, first=True)
 
@@ -225,7 +225,7 @@ class zeromq(
 class html5_notifier(
     Property, xml="org.jenkins.ci.plugins.html5_notifier.JobPropertyImpl", plugin="html5-notifier-plugin"
 ):
-    """Whether browsers are told of builds."""
+    """Whether browsers show notifications of builds."""
 
     skip: bool = flag(default=False)
 
@@ -285,7 +285,7 @@ class batch_tasks(Property, xml="hudson.plugins.batch_task.BatchTaskProperty", p
 
 
 class cachet(Property, xml="com.redhat.jenkins.plugins.cachet.CachetJobProperty", plugin="cachet-gating"):
-    """Resources that Cachet must say are well."""
+    """Resources that must be operational according to Cachet."""
 
     required: bool = flag("requiredResources", default=True)
     resources: Any = strings(first=True)

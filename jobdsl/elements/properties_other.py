@@ -85,7 +85,7 @@ class restriction_by_hand(Misc, xml=_RESTRICTIONS + "UserIdCauseRestriction", pl
 class job_restriction_rules(
     Misc, xml=_RESTRICTIONS + "JobRestrictionPropertyConfig", plugin="job-restrictions"
 ):
-    """Who and what may start a job."""
+    """Which users and causes may start a job."""
 
     upstream: Any = child("upstreamCauseRestriction", accepts=restriction_upstream, plain=True, default=None)
     by_hand: Any = child("userIdCauseRestriction", accepts=restriction_by_hand, plain=True, default=None)
@@ -98,7 +98,7 @@ class job_restriction(Property, xml=_RESTRICTIONS + "JobRestrictionProperty", pl
 
 
 class _ConfigFiles(ChildrenField):
-    """Files in a sorted set, which says first how it is sorted."""
+    """Files in a sorted set, which begins with its comparator."""
 
     def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
         comparator = f'{indent}  <comparator class="{_FILES}ConfigByIdComparator"/>'

@@ -1,4 +1,4 @@
-"""Properties that say when, where and how often builds run, and what they are given."""
+"""Properties for when, where and how often builds run, and what they are given."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class throttle(
         return arguments
 
     def arguments(self) -> dict[str, Any]:
-        """Without `by` where it is what the categories say."""
+        """Return the arguments without `by` where it follows from the categories."""
         arguments = super().arguments()
         if self.enabled and self.by == ("category" if self.categories else "project"):
             del arguments["by"]
@@ -211,7 +211,7 @@ class custom_icon(Property, xml="jenkins.plugins.jobicon.CustomIconProperty", pl
 class least_load(
     Property, xml="org.bstick12.jenkinsci.plugins.leastload.LeastLoadDisabledProperty", plugin="leastload"
 ):
-    """Whether builds do not look for the least loaded agent."""
+    """Whether builds ignore the load of agents."""
 
     disabled: bool = flag("leastLoadDisabled", default=False)
 

@@ -1,6 +1,6 @@
 """The static analysis publishers of old (Checkstyle, FindBugs, PMD ...), which share nearly all their fields.
 
-Newer controllers use `publish.issues` instead. Thresholds say from how many warnings on the build
+Newer controllers use `publish.issues` instead. Thresholds are the number of warnings from which on the build
 changes: `thresholds=publish.warning_limits(unstable_all=10)`.
 """
 
@@ -83,7 +83,7 @@ _JJB = (
 
 
 class _Analysis(Publisher):
-    """What all of them say after a build of any kind."""
+    """Fields they share after a build of any kind."""
 
     forms = {"jjb": Form(_JJB)}
 
@@ -103,7 +103,7 @@ class _Analysis(Publisher):
 
 
 class _Reporter(Misc):
-    """What all of them say of a module of a Maven job."""
+    """Fields they share for a module of a Maven job."""
 
     healthy: int | str = amount("healthy")
     unhealthy: int | str = amount("unHealthy")

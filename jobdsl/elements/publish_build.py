@@ -1,4 +1,4 @@
-"""What nearly every job does after a build: keep files, clean up, say what was built, note fingerprints."""
+"""What nearly every job does after a build: keep files, clean up, set the description, note fingerprints."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ class groovy(
 class discard_builds(
     Publisher, xml="org.jenkinsci.plugins.discardbuild.DiscardBuildPublisher", plugin="discard-old-build"
 ):
-    """Throw old builds away by age, number, result, size of the log, or what the log says."""
+    """Delete old builds by age, number, result, size of the log, or text of the log."""
 
     days: str = amount("daysToKeep", default=-1)
     builds: str = amount("numToKeep", default=-1)
@@ -175,7 +175,7 @@ class discard_builds(
 
 
 class text_search(Misc, xml="hudson.plugins.textfinder.TextFinder", plugin="text-finder"):
-    """One expression to look for, and the result the build then gets."""
+    """One expression to search for, and the result the build then gets."""
 
     regexp: str = text(first=True)
     files: str | None = text("fileSet", default=None)
@@ -187,7 +187,7 @@ class text_search(Misc, xml="hudson.plugins.textfinder.TextFinder", plugin="text
 class text_finder(
     Holder, Publisher, xml="hudson.plugins.textfinder.TextFinderPublisher", plugin="text-finder"
 ):
-    """Look for a regular expression in files or the log, and change the build's result."""
+    """Search files or the log for a regular expression, and change the build's result."""
 
     holds = "searches"
     held = text_search

@@ -41,7 +41,7 @@ class chat_user(Misc, xml=_P + "DefaultIMMessageTarget", plugin=_PLUGIN):
 
 
 class ChatText(Misc):
-    """What is said in a chat."""
+    """Which message is sent to a chat."""
 
     slot = "a kind of chat message (publish.chat_...)"
 
@@ -79,7 +79,7 @@ def _message(default: Any) -> Any:
 
 
 class _Chat(Publisher):
-    """What both say, after the targets."""
+    """Fields both share, after the targets."""
 
     targets: Any = children(accepts=Misc, convert=_room, first=True)
     strategy: str = text(default="ALL", choices=_STRATEGIES)
@@ -105,7 +105,7 @@ _JJB = (
 
 
 class irc(_Chat, xml="hudson.plugins.ircbot.IrcPublisher", plugin="ircbot"):
-    """Tell IRC channels: `irc(["#builds"], strategy="FAILURE_AND_FIXED")`."""
+    """Send messages to IRC channels: `irc(["#builds"], strategy="FAILURE_AND_FIXED")`."""
 
     forms = {"jjb": Form(_JJB)}
 
@@ -113,4 +113,4 @@ class irc(_Chat, xml="hudson.plugins.ircbot.IrcPublisher", plugin="ircbot"):
 
 
 class jabber(_Chat, xml="hudson.plugins.jabber.im.transport.JabberPublisher", plugin="jabber"):
-    """Tell Jabber users and rooms."""
+    """Send messages to Jabber users and rooms."""

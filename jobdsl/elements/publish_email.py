@@ -1,4 +1,4 @@
-"""Mail: the plain kind, and the extended kind that says who hears of what."""
+"""Mail: the plain kind, and the extended kind with recipients by occasion."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class maven_mail(Misc, xml="hudson.maven.reporters.MavenMailer", plugin="maven-p
 
 
 class Recipients(Misc):
-    """Who hears of a build."""
+    """The recipients of a mail."""
 
     slot = "recipients (publish.to_list(), publish.to_developers(), ...)"
 
@@ -85,7 +85,7 @@ class to_developers(Recipients, xml=_P + "recipients.DevelopersRecipientProvider
 
 
 class to_requester(Recipients, xml=_P + "recipients.RequesterRecipientProvider", plugin=_PLUGIN):
-    """Who started the build."""
+    """The user who started the build."""
 
 
 class to_culprits(Recipients, xml=_P + "recipients.CulpritsRecipientProvider", plugin=_PLUGIN):
@@ -97,7 +97,7 @@ class to_upstream(Recipients, xml=_P + "recipients.UpstreamComitterRecipientProv
 
 
 class to_suspects(Recipients, xml=_P + "recipients.FailingTestSuspectsRecipientProvider", plugin=_PLUGIN):
-    """Those who may have broken the tests that fail."""
+    """The users that may have broken the tests that fail."""
 
 
 class to_first_suspects(
@@ -107,15 +107,15 @@ class to_first_suspects(
 
 
 class to_previous(Recipients, xml=_P + "recipients.PreviousRecipientProvider", plugin=_PLUGIN):
-    """Those who heard of the previous build."""
+    """The recipients of the previous build's mail."""
 
 
 class to_build_user(Recipients, xml=_P + "recipients.BuildUserRecipientProvider", plugin=_PLUGIN):
-    """The user who caused the build, upstream builds followed."""
+    """The user that caused the build, upstream builds followed."""
 
 
 class to_contributors(Recipients, xml=_P + "recipients.ContributorMetadataRecipientProvider", plugin=_PLUGIN):
-    """Who wrote the pull request."""
+    """The authors of the pull request."""
 
 
 def _named(prefix: str, kind: type[Misc]) -> Any:
@@ -263,11 +263,11 @@ class _Scripted(Occasion):
 
 
 class on_script(_Scripted, xml=_P + "trigger.ScriptTrigger", plugin=_PLUGIN):
-    """When a Groovy script says so after a build."""
+    """When a Groovy script returns true after a build."""
 
 
 class on_before_build_script(_Scripted, xml=_P + "trigger.PreBuildScriptTrigger", plugin=_PLUGIN):
-    """When a Groovy script says so before a build."""
+    """When a Groovy script returns true before a build."""
 
 
 _OLD = (
@@ -285,7 +285,7 @@ _JJB = (
 class email_ext(Publisher, xml="hudson.plugins.emailext.ExtendedEmailPublisher", plugin=_PLUGIN):
     """Mail with a choice of occasions, recipients and texts.
 
-    `email_ext("team@example.com", on=["failure", "fixed"])`, or with more to say,
+    `email_ext("team@example.com", on=["failure", "fixed"])`, or with more options,
     `on=[publish.on_failure(to=["developers", "list"], attach_log=True)]`.
     """
 

@@ -1,4 +1,4 @@
-"""Publishers that tell people or other systems: team chats, brokers, issue trackers."""
+"""Publishers that notify people or other systems: team chats, brokers, issue trackers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
 
 
 class slack(Publisher, xml="jenkins.plugins.slack.SlackNotifier", plugin="slack"):
-    """Tell a Slack channel: `slack("#builds", failure=True, back_to_normal=True)`.
+    """Notify a Slack channel: `slack("#builds", failure=True, back_to_normal=True)`.
 
     The workspace and its token are the controller's, unless `team` and `credentials` name others.
     """
@@ -90,7 +90,7 @@ class slack(Publisher, xml="jenkins.plugins.slack.SlackNotifier", plugin="slack"
 
 
 class hipchat(Telling, Publisher, xml="jenkins.plugins.hipchat.HipChatNotifier", plugin="hipchat"):
-    """Tell a HipChat room."""
+    """Notify a HipChat room."""
 
     inherits_after = "notifications"
 
@@ -116,7 +116,7 @@ class rocketchat(
     xml="jenkins.plugins.rocketchatnotifier.RocketChatNotifier",
     plugin="rocketchatnotifier",
 ):
-    """Tell a Rocket.Chat channel; server and user are the controller's."""
+    """Notify a Rocket.Chat channel; server and user are the controller's."""
 
     inherits_after = "build_server"
 
@@ -142,7 +142,7 @@ class rocketchat(
 class mattermost(
     Telling, Publisher, xml="jenkins.plugins.mattermost.MattermostNotifier", plugin="mattermost"
 ):
-    """Tell a Mattermost channel; the endpoint is the controller's unless given."""
+    """Notify a Mattermost channel; the endpoint is the controller's unless given."""
 
     inherits_after = "send_as"
 
@@ -163,7 +163,7 @@ class mattermost(
 class telegram(
     Publisher, xml="jenkinsci.plugins.telegrambot.TelegramBotPublisher", plugin="telegram-notifications"
 ):
-    """Tell a Telegram chat."""
+    """Notify a Telegram chat."""
 
     message: str = text(first=True)
     success: bool = flag("whenSuccess", default=False)
@@ -173,7 +173,7 @@ class telegram(
 
 
 class flowdock(Publisher, xml="com.flowdock.jenkins.FlowdockNotifier", plugin="jenkins-flowdock-plugin"):
-    """Tell Flowdock."""
+    """Notify Flowdock."""
 
     token: str = secret_text("flowToken", first=True)
     tags: str = text("notificationTags", default="")
@@ -188,7 +188,7 @@ class flowdock(Publisher, xml="com.flowdock.jenkins.FlowdockNotifier", plugin="j
 
 
 class google_chat(Publisher, xml="io.cnaik.GoogleChatNotification", plugin="google-chat-notification"):
-    """Tell a Google Chat space; `url` may be `id:` and a credentials id."""
+    """Notify a Google Chat space; `url` may be `id:` and a credentials id."""
 
     url: str = secret_text(first=True)
     message: str = text(first=True)
@@ -208,7 +208,7 @@ class google_chat(Publisher, xml="io.cnaik.GoogleChatNotification", plugin="goog
 
 
 class zulip(Publisher, xml="hudson.plugins.humbug.HumbugNotifier", plugin="zulip"):
-    """Tell Zulip as the controller is configured (older publisher)."""
+    """Notify Zulip as the controller is configured (older publisher)."""
 
 
 class jira(Publisher, xml="hudson.plugins.jira.JiraIssueUpdater", plugin="jira"):
@@ -238,4 +238,4 @@ class emotional(
     xml="org.jenkinsci.plugins.emotional_jenkins.EmotionalJenkinsPublisher",
     plugin="emotional-jenkins-plugin",
 ):
-    """Jenkins looks angry, sad or happy as the build is."""
+    """Show Jenkins angry, sad or happy, depending on the build's result."""

@@ -103,7 +103,7 @@ class violation_type(Misc, xml="hudson.plugins.violations.TypeConfig", plugin="v
 
 
 class _ByType(Field):
-    """A sorted map from the type to what is said of it."""
+    """A sorted map from the type to its settings."""
 
     kind = "by type"
 
@@ -158,7 +158,7 @@ _KINDS = (
 
 
 class violations_config(Misc, xml="hudson.plugins.violations.ViolationsConfig", plugin="violations"):
-    """What is said of every kind of violations."""
+    """Settings of every kind of violations."""
 
     suppressions: Any = constant(attrs={"class": "sorted-set"})
     types: Any = _ByType("typeConfigs", default=tuple(violation_type(type=kind) for kind in _KINDS))

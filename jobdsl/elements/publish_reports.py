@@ -102,7 +102,7 @@ class properties_series(_Series, xml="hudson.plugins.plot.PropertiesSeries", plu
 
 
 class csv_series(_Series, xml="hudson.plugins.plot.CSVSeries", plugin="plot"):
-    """Columns of a CSV file; `exclusion` says which."""
+    """Columns of a CSV file, selected by `exclusion`."""
 
     forms = {
         "jjb": Form("file inclusionFlag exclusionValues url displayTableFlag strExclusionSet? fileType"),
@@ -246,7 +246,7 @@ class image_gallery(
 
 
 class site(Misc, xml="hudson.plugins.sitemonitor.model.Site", plugin="sitemonitor"):
-    """A URL to look at."""
+    """A URL to check."""
 
     url: str = text("mUrl", first=True)
     codes: Any = raw("successResponseCodes", default="")
@@ -278,7 +278,7 @@ class game(Publisher, xml="hudson.plugins.cigame.GamePublisher", plugin="ci-game
 
 
 class clamav(Publisher, xml="org.jenkinsci.plugins.clamav.ClamAvRecorder", plugin="clamav"):
-    """Look for viruses in artifacts."""
+    """Scan artifacts for viruses."""
 
     includes: str = text(first=True)
     excludes: str = text(default="")

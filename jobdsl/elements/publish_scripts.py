@@ -90,7 +90,7 @@ class old_groovy(Misc, xml=_P + "GroovyScriptContent", plugin=_PLUGIN):
 class post_build_script(Holder, Publisher, xml=_P + "PostBuildScript", plugin=_PLUGIN):
     """Run steps after the build, also when it failed: `post_build_script([steps.shell("./report.sh")])`.
 
-    `results` says after which results, `role` where. Several sets of steps go in as
+    `results`: after which results, `role`: where. Several sets of steps go in as
     `[publish.after_step([...], results=["FAILURE"]), ...]`. What starts with `old_` is for versions
     before 2 of the plugin.
     """

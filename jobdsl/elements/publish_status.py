@@ -1,4 +1,4 @@
-"""Publishers that tell where the sources live what came of a commit: GitHub, GitLab, Bitbucket ..."""
+"""Publishers that report the status of a commit to its git host: GitHub, GitLab, Bitbucket ..."""
 
 from __future__ import annotations
 

@@ -187,7 +187,7 @@ class cucumber_label(
 
 
 class cucumber(Publisher, xml="net.masterthought.jenkins.CucumberReportPublisher", plugin="cucumber-reports"):
-    """Publish Cucumber's JSON results as a report; the numbers say from how many on the build changes."""
+    """Publish Cucumber's JSON results as a report; the numbers are limits from which on the build changes."""
 
     files: str = text("fileIncludePattern", default="**/*.json", first=True)
     excludes: str = text("fileExcludePattern", default="")

@@ -171,7 +171,7 @@ class s3(Holder, Publisher, xml="hudson.plugins.s3.S3BucketPublisher", plugin="s
 
 
 class _GcsUpload(Misc):
-    """What all uploads to Google Cloud Storage say."""
+    """Fields that all uploads to Google Cloud Storage share."""
 
     bucket: str = text("bucketNameWithVars", first=True)
     public: bool = flag("sharedPublicly", default=False)

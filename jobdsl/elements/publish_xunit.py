@@ -154,7 +154,7 @@ class skipped_tests(_Threshold, xml=_TYPES + "threshold.SkippedThreshold", plugi
 
 
 class xunit_extra(Misc, xml=_TYPES + "ExtraConfiguration", plugin="xunit"):
-    """How old results may be (`margin_ms`), and how much is said of them."""
+    """How old results may be (`margin_ms`), and how much is shown of them."""
 
     margin_ms: int | str = number("testTimeMargin", default=3000, least=0)
     sleep_ms: int | str | None = number("sleepTime", default=None, least=0)

@@ -1,7 +1,7 @@
 """From a document back to values: typed where a class expresses it exactly, raw where not.
 
 A typed value is only given back when writing it again yields the very same tree; what a class
-cannot say (fields it does not know, other spellings, another order) stays in `extra` and `layout`.
+cannot express (fields it does not know, other spellings, another order) stays in `extra` and `layout`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ARGUMENTS = ("_attrs", "_text")
 
 
 def read_element(node: Node, *, as_field: bool = False) -> Any:
-    """The value that writes `found`: as a member of a list, or as a field whose `class` names it.
+    """Return the value that writes `node`: as a member of a list, or as a field whose `class` names it.
 
     Raises Unfit for text between elements, which no list of elements holds.
     """
@@ -47,9 +47,9 @@ def read_element(node: Node, *, as_field: bool = False) -> Any:
 
 
 def read_as(cls: type[Record], node: Node, arguments: Mapping[str, Any] | None = None) -> Any:
-    """`found` as a value of that class, or None where the class cannot write it again.
+    """Return `node` as a value of that class, or None where the class cannot write it again.
 
-    `given` are arguments the document does not hold: an item's name.
+    `arguments` are those the document does not hold: an item's name.
     """
     children = _kept(node)
     tags = [child.tag for child in children if not _repeats(cls, child)]
@@ -60,7 +60,7 @@ def read_as(cls: type[Record], node: Node, arguments: Mapping[str, Any] | None =
 
 
 def value_of(node: Node) -> Any:
-    """The value that writes `found` as a field of a raw element."""
+    """Return the value that writes `node` as a field of a raw element."""
     if not node.attrs and not node.children:
         return node.text or None
     if set(node.attrs) == {"class"} and node.attrs["class"] in registry:
@@ -126,7 +126,7 @@ class _Read:
         return " ".join(filter(None, (base, *self.orders.values()))) or None
 
     def without(self, extra: dict[str, Any]) -> _Read:
-        """The same with these children as they are: no argument says what one of them has."""
+        """Return the same with these children as they are: no argument has their values."""
         values = {name: value for name, value in self.values.items() if self.origin.get(name) not in extra}
         return _Read(values, extra, self.origin, {k: v for k, v in self.orders.items() if k not in extra})
 
@@ -199,7 +199,7 @@ def _fitted(cls: type[Record], node: Node, read: _Read, arguments: Mapping[str, 
 
 
 def _small_changes(usual: list[Node], node: Node, by_tag: dict[str, Field]) -> str:
-    """The layout that says what the document has not, what it has besides, and other attributes."""
+    """Return the layout with what the document lacks, what it has in addition, and other attributes."""
     tags = {child.tag for child in node.children}
     written = {child.tag for child in usual}
     changes = [f"-{child.tag}" for child in usual if child.tag not in tags]
@@ -263,7 +263,7 @@ def _plain_member(node: Node) -> Any:
 
 
 def read_raw(node: Node, *, as_field: bool = False) -> Raw | Literal:
-    """The raw element that writes `found`; literal XML where not even that can."""
+    """Return the raw element that writes `node`; literal XML where not even that can."""
     name = node.attrs.get("class", "") if as_field else class_name(node.tag)
     attrs = {key: value for key, value in node.attrs.items() if not (as_field and key == "class")}
     tags = [child.tag for child in node.children]

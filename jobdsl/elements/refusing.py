@@ -1,4 +1,4 @@
-"""What a constructor does with arguments that cannot be right: each is told, and loading goes on."""
+"""What a constructor does with wrong arguments: each is reported, and loading goes on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NOT_THOUGHT_OF = (TypeError, ValueError, AttributeError, LookupError)
 
 
 def accept(owner: Record, field: Field, value: Any) -> Any:
-    """The checked argument; a wrong one is told with the element's and the field's name."""
+    """Return the checked argument; a wrong one is reported with the element's and the field's name."""
     try:
         return checked(field, value)
     except DslError as error:
@@ -52,7 +52,7 @@ _OTHERWISE = "leave layout= out for what plugins write today"
 
 
 def accept_layout(owner: Record, layout: Any, extra: Any) -> str | None:
-    """The layout, where the element can have it; another one is told with the element's name."""
+    """Return the layout, where the element can have it; another one is reported with the element's name."""
     try:
         return known_layout(type(owner), layout, extra if isinstance(extra, Mapping) else None)
     except DslError as error:
@@ -76,7 +76,7 @@ def _said(message: str) -> str:
 
 
 def expand(owner: Any, arguments: dict[str, Any]) -> Any:
-    """The fields that arguments stand for. Where those are of a wrong kind, they are told and stay."""
+    """Return the fields that arguments stand for. Those of a wrong kind are reported and stay."""
     try:
         return owner._expand(dict(arguments))
     except _NOT_THOUGHT_OF:
@@ -89,7 +89,7 @@ def expand(owner: Any, arguments: dict[str, Any]) -> Any:
 
 
 def _is_wrong(field: Field, value: Any) -> bool:
-    """Whether the field's own check will tell that its value is wrong."""
+    """Return whether the field's own check refuses its value."""
     if not field.stored or value is field.default:
         return False
     try:
@@ -117,7 +117,7 @@ def _stand_in(field: Field) -> Any:
 def refuse(
     owner: Record, more: tuple[Any, ...], unknown: Mapping[str, Value], passed: Mapping[str, Any]
 ) -> None:
-    """Tell of arguments without a name that are too many, and of names there are not.
+    """Report positional arguments that are too many, and unknown names.
 
     `passed` has the values of the arguments there are, at their defaults unless given.
     """

@@ -1,4 +1,4 @@
-"""Git: the repository, its remotes, branches, and everything a job usually says of it."""
+"""Git: the repository, its remotes, branches, and all usual options."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class branch_spec(Misc, xml="hudson.plugins.git.BranchSpec", plugin="git"):
 
 
 class _ListClass(Field):
-    """An empty list nobody fills any more; old versions stored it as another class of list."""
+    """An empty list that is no longer used; old versions stored it as another class of list."""
 
     kind = "raw"
 

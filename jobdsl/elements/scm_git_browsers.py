@@ -1,4 +1,4 @@
-"""Where people look at a git repository: the links on a build's page of changes."""
+"""Browsers of git repositories: the links on a build's page of changes."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ class exclude_messages(GitExtension, xml=_P + "MessageExclusion", plugin="git"):
 
 
 class poll_paths(GitExtension, xml=_P + "PathRestriction", plugin="git"):
-    """Polling looks at these paths only: regular expressions, one a line."""
+    """Poll these paths only: regular expressions, one a line."""
 
     forms = {"jjb": Form("includedRegions? excludedRegions?")}
 
@@ -207,7 +207,7 @@ class subdirectory(GitExtension, xml=_P + "RelativeTargetDirectory", plugin="git
 
 
 class scm_name(GitExtension, xml=_P + "ScmName", plugin="git"):
-    """A name that tells several checkouts of one job apart."""
+    """A name that distinguishes several checkouts of one job."""
 
     name: str = text(first=True)
 
@@ -252,7 +252,7 @@ class exclude_users(GitExtension, xml=_P + "UserExclusion", plugin="git"):
 
 
 class identity(GitExtension, xml=_P + "UserIdentity", plugin="git"):
-    """Who commits and tags in this build."""
+    """The identity for commits and tags in this build."""
 
     name: str = text(default="")
     email: str = text(default="")
@@ -298,7 +298,7 @@ class gerrit_chooser(
     xml="com.sonyericsson.hudson.plugins.gerrit.trigger.hudsontrigger.GerritTriggerBuildChooser",
     plugin="gerrit-trigger",
 ):
-    """The change that `triggers.gerrit` was told of."""
+    """The change that started `triggers.gerrit`."""
 
     separator: str | None = text(default=None)
 

@@ -159,7 +159,7 @@ class rtc_build_type(Misc, xml="com.ibm.team.build.internal.hjplugin.RTCScm$Buil
 class rtc(Scm, xml="com.ibm.team.build.internal.hjplugin.RTCScm", plugin="teamconcert"):
     """Sources from Rational Team Concert (Engineering Workflow Management).
 
-    What `build` says stands beside it once more, as the plugin keeps it; other fields go into `extra`.
+    The plugin stores the contents of `build` a second time next to it; other fields go into `extra`.
     """
 
     override_global: bool = flag(default=False)

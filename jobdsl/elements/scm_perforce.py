@@ -147,7 +147,7 @@ class p4_sync_only(P4Populate, xml=_P + "populate.SyncOnlyImpl", plugin="p4"):
 
 
 class p4_preview(P4Populate, xml=_P + "populate.CheckOnlyImpl", plugin="p4"):
-    """Fetch nothing, only look."""
+    """Preview only, without fetching files."""
 
 
 class P4Filter(Misc):
@@ -169,7 +169,7 @@ class p4_exclude_users(P4Filter, xml=_P + "filters.FilterUserImpl", plugin="p4")
 
 
 class p4_view_mask(P4Filter, xml=_P + "filters.FilterViewMaskImpl", plugin="p4"):
-    """Look at these depot paths only, one a line."""
+    """Include these depot paths only, one a line."""
 
     view: str = text("viewMask", first=True)
 

@@ -22,7 +22,7 @@ _MADE_FROM_TEXT = {
 
 
 def slip(value: object, expected: str) -> str:
-    """Give a hint how a value that is not what was `wanted` came about; empty where it does not show."""
+    """Return a hint on the likely slip behind a value that is not `expected`; empty where there is none."""
     if isinstance(value, str):
         return _of_text(value, expected)
     if isinstance(value, bool):

@@ -32,7 +32,7 @@ class Trigger(Element):
 
 
 class Parameter(Element):
-    """What a build asks for."""
+    """A parameter of a build."""
 
     slot = "a parameter (params.*)"
 

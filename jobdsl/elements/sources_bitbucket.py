@@ -56,7 +56,7 @@ class bitbucket_pull_requests(Trait, xml=_P + "OriginPullRequestDiscoveryTrait",
 
 
 class bitbucket_forks(Trait, xml=_P + "ForkPullRequestDiscoveryTrait", plugin=_PLUGIN):
-    """Find pull requests from forks; `trust` says whose Jenkinsfile is taken as it comes."""
+    """Find pull requests from forks; `trust`: from which authors the Jenkinsfile is used unchanged."""
 
     build: str = coded("strategyId", REQUESTS, default="merge", first=True)
     trust: str = fork_trust(
@@ -77,7 +77,7 @@ class bitbucket_hooks(Trait, xml=_P + "WebhookRegistrationTrait", plugin=_PLUGIN
 
 
 class bitbucket_notifications(Trait, xml=_P + "BitbucketBuildStatusNotificationsTrait", plugin=_PLUGIN):
-    """What the status on the commit says."""
+    """The text of the status on the commit."""
 
     unstable_is_success: bool = flag("sendSuccessNotificationForUnstableBuild", default=False)
     aborted_is_stopped: bool = flag("sendStoppedNotificationForAbortBuild", default=False)

@@ -82,7 +82,7 @@ class durability(
 
 
 class untrusted(BranchProperty, xml="jenkins.branch.UntrustedBranchProperty", plugin="branch-api"):
-    """Nobody trusts what these branches bring."""
+    """Do not trust the contents of these branches."""
 
 
 class _OnRequest(BranchProperty):

@@ -63,7 +63,7 @@ class IdentifiedSource(Source):
 
 
 class TraitedSource(IdentifiedSource):
-    """A source whose traits say what is found; git extensions may stand among them as they are."""
+    """A source whose traits select what is found; git extensions may be listed among them."""
 
     def arguments(self) -> dict[str, Any]:
         """The arguments, with git extensions instead of the traits that carry them."""
@@ -87,7 +87,7 @@ class ExtensionTrait(Trait):
     extension: Any = child(accepts=ext.GitExtension, first=True)
 
     def bare(self) -> Any:
-        """The extension where nothing else is to be said, else the trait itself."""
+        """Return the extension where the trait has nothing else, else the trait itself."""
         usual = type(self.extension) is self.carries and not self.layout and not self.extra
         return self.extension if usual else self
 
@@ -196,7 +196,7 @@ class other_refs(Trait, xml=_T + "DiscoverOtherRefsTrait", plugin="git"):
 
 
 class ignore_push(Trait, xml=_T + "IgnoreOnPushNotificationTrait", plugin="git"):
-    """Do not look again when the server announces a push."""
+    """Ignore announcements of pushes."""
 
 
 class git_tool(Trait, xml=_T + "GitToolSCMSourceTrait", plugin="git"):
@@ -206,7 +206,7 @@ class git_tool(Trait, xml=_T + "GitToolSCMSourceTrait", plugin="git"):
 
 
 class browser(Trait, xml=_T + "GitBrowserSCMSourceTrait", plugin="git"):
-    """Where people look at the repository."""
+    """The browser of the repository."""
 
     browser: Any = child(accepts=GitBrowser, first=True)
 
@@ -268,7 +268,7 @@ class request_wildcard_filter(
 class git(TraitedSource, xml="jenkins.plugins.git.GitSCMSource", plugin="git"):
     """Branches of a git repository: `git("https://git.example.com/app.git", credentials="git")`.
 
-    `traits` say what is found and how it is checked out: `[sources.branches(), sources.tags(),
+    `traits` select what is found and how it is checked out: `[sources.branches(), sources.tags(),
     sources.wildcard_filter("main release-*"), scm.clone(shallow=True)]`. Where no `id` is given, a stable one
     is made.
     """

@@ -50,7 +50,7 @@ class github_pull_requests(Trait, xml=_P + "OriginPullRequestDiscoveryTrait", pl
 
 
 class github_forks(Trait, xml=_P + "ForkPullRequestDiscoveryTrait", plugin=_PLUGIN):
-    """Find pull requests from forks; `trust` says whose Jenkinsfile is taken as it comes."""
+    """Find pull requests from forks; `trust`: from which authors the Jenkinsfile is used unchanged."""
 
     build: str = coded("strategyId", REQUESTS, default="merge", first=True)
     trust: str = fork_trust(
@@ -96,7 +96,7 @@ class github_status(
     xml="io.jenkins.plugins.checks.github.status.GitHubSCMSourceStatusChecksTrait",
     plugin="github-checks",
 ):
-    """What the check on GitHub says."""
+    """The text of the check on GitHub."""
 
     skip: bool = flag(default=False)
     skip_notifications: bool = flag(default=False)
@@ -151,7 +151,7 @@ class github(OwnedSource, xml=_P + "GitHubSCMSource", plugin=_PLUGIN):
     """Branches and pull requests of a GitHub repository: `github("owner/repository", credentials="app")`.
 
     Without `traits`, it finds branches and pull requests, those from forks too; a fork's Jenkinsfile is only
-    taken from people who may push.
+    used where its author may push.
     """
 
     forms = {"jjb": Form("id repoOwner repository apiUri? credentialsId repositoryUrl traits")}

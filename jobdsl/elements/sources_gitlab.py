@@ -48,7 +48,7 @@ class gitlab_merge_requests(Trait, xml=_P + "OriginMergeRequestDiscoveryTrait", 
 
 
 class gitlab_forks(Trait, xml=_P + "ForkMergeRequestDiscoveryTrait", plugin=_PLUGIN):
-    """Find merge requests from forks; `trust` says whose Jenkinsfile is taken as it comes."""
+    """Find merge requests from forks; `trust`: from which authors the Jenkinsfile is used unchanged."""
 
     build: str = coded("strategyId", REQUESTS, default="merge", first=True)
     trust: str = fork_trust(
@@ -150,7 +150,7 @@ class gitlab(TraitedSource, xml=_P + "GitLabSCMSource", plugin=_PLUGIN):
         return super().but(**{"owner": None, **changes} if "project" in changes else changes)
 
     def arguments(self) -> dict[str, Any]:
-        """The group only where the path does not say it."""
+        """Return the arguments with the group only where it does not follow from the path."""
         arguments = super().arguments()
         if arguments.get("owner") == _group(self.project):
             del arguments["owner"]

@@ -58,7 +58,7 @@ class gitea_pull_requests(Trait, xml=_G + "OriginPullRequestDiscoveryTrait", plu
 
 
 class gitea_forks(Trait, xml=_G + "ForkPullRequestDiscoveryTrait", plugin="gitea"):
-    """Find pull requests from forks; `trust` says whose Jenkinsfile is taken as it comes."""
+    """Find pull requests from forks; `trust`: from which authors the Jenkinsfile is used unchanged."""
 
     build: str = coded("strategyId", REQUESTS, default="merge", first=True)
     trust: str = fork_trust(
@@ -79,7 +79,9 @@ class gitea_hooks(Trait, xml=_G + "WebhookRegistrationTrait", plugin="gitea"):
 
 
 class gitea(OwnedSource, xml=_G + "GiteaSCMSource", plugin="gitea"):
-    """Branches and pull requests of a Gitea or Forgejo repository: `gitea("owner/repo", server="https://...")`."""
+    """Branches and pull requests of a Gitea or Forgejo repository: `gitea("owner/repo",
+    server="https://...")`.
+    """
 
     project: str | None = sugar(first=True)
     server: str = text("serverUrl")
@@ -134,7 +136,7 @@ class hg_clean(Trait, xml=_HG + "CleanMercurialSCMSourceTrait", plugin="mercuria
 
 
 class hg_browser(Trait, xml=_HG + "MercurialBrowserSCMSourceTrait", plugin="mercurial"):
-    """Where people look at the repository."""
+    """The browser of the repository."""
 
     browser: Any = child(accepts=HgBrowser, first=True)
 

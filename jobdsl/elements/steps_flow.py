@@ -34,7 +34,7 @@ class conditional(
 ):
     """Steps that run when a condition holds: `conditional([...], when=misc.if_file_exists("deploy.sh"))`.
 
-    `when` is a `misc.if_...`, or text that says yes or no once its variables are replaced. `on_error` is
+    `when` is a `misc.if_...`, or text that is true or false once its variables are replaced. `on_error` is
     what happens when the condition cannot be evaluated: fail, unstable, unstable_and_run, run or skip.
     """
 
@@ -137,7 +137,7 @@ class critical_block_end(Step, xml="org.jvnet.hudson.plugins.exclusion.CriticalB
 
 
 class github_status(Step, xml="com.cloudbees.jenkins.GitHubSetCommitStatusBuilder", plugin="github"):
-    """Tell GitHub that the build of this commit is pending."""
+    """Set the status of this commit on GitHub to pending."""
 
     message: Any = raw("statusMessage", default=None)
     context: Any = child("contextSource", accepts=Misc, default=None)

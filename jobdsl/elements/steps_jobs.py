@@ -287,7 +287,7 @@ class job_dsl(Step, xml="javaposse.jobdsl.plugin.ExecuteDslScripts", plugin="job
         return arguments
 
     def arguments(self) -> dict[str, Any]:
-        """Without `inline` where the script says it."""
+        """Return the arguments without `inline` where it follows from the script."""
         arguments = super().arguments()
         if self.script is not None and self.targets is None:
             arguments.pop("inline", None)

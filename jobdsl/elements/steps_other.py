@@ -87,7 +87,7 @@ class debian_package(
 
 
 class clang_scan(Step, xml="jenkins.plugins.clangscanbuild.ClangScanBuildBuilder", plugin="clang-scanbuild"):
-    """Look for bugs in an Xcode project with clang's scan-build."""
+    """Analyse an Xcode project with clang's scan-build."""
 
     target: str | None = text(default=None)
     sdk: str | None = text("targetSdk", default=None)

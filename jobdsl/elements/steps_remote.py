@@ -38,17 +38,17 @@ _P = "org.jenkinsci.plugins.ParameterizedRemoteTrigger."
 
 
 class RemoteLogin(Misc):
-    """Who a job on another controller is built as."""
+    """The user that builds a job on another controller."""
 
     slot = "a login (steps.remote_credentials, steps.remote_token, ...)"
 
 
 class remote_default(RemoteLogin, xml=_P + "auth2.NullAuth", plugin=_PLUGIN):
-    """As the configuration of the other controller says."""
+    """The user in the configuration of the other controller."""
 
 
 class remote_anonymous(RemoteLogin, xml=_P + "auth2.NoneAuth", plugin=_PLUGIN):
-    """As nobody."""
+    """The anonymous user."""
 
 
 class remote_credentials(RemoteLogin, xml=_P + "auth2.CredentialsAuth", plugin=_PLUGIN):
@@ -106,7 +106,7 @@ def _parameters(text: str) -> remote_parameters_text:
 
 
 class remote_build(Step, xml=_P + "RemoteBuildConfiguration", plugin=_PLUGIN):
-    """Build a job of another controller: its name or URL, and who it is built as.
+    """Build a job of another controller: its name or URL, and the user to build it as.
 
     `remote_build("deploy", server="production", login=remote_credentials("deployer"))`. `server` is the
     name of a controller that the configuration of this one has, `url` the address of any. What follows

@@ -247,7 +247,7 @@ class system_groovy(Step, xml="hudson.plugins.groovy.SystemGroovy", plugin="groo
         return arguments
 
     def arguments(self) -> dict[str, Any]:
-        """The script's text where there is nothing else to say of it."""
+        """Return the arguments with the script as text where it has no other options."""
         arguments = super().arguments()
         source = self.source
         if type(source) is not system_groovy_text or source.layout or source.extra:

@@ -306,7 +306,7 @@ class dependency_check(
     xml="org.jenkinsci.plugins.DependencyCheck.DependencyCheckToolBuilder",
     plugin="dependency-check-jenkins-plugin",
 ):
-    """Look for known vulnerabilities in dependencies."""
+    """Check dependencies for known vulnerabilities."""
 
     installation: str | None = text("odcInstallation", default=None)
     args: str | None = text("additionalArguments", default=None, first=True)

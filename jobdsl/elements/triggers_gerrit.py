@@ -146,7 +146,7 @@ class change_restored(GerritEvent, xml=_P + "events.PluginChangeRestoredEvent", 
 
 
 class comment_added(GerritEvent, xml=_P + "events.PluginCommentAddedEvent", plugin="gerrit-trigger"):
-    """Somebody votes: `comment_added("CRVW", "+2")`."""
+    """A vote on the change: `comment_added("CRVW", "+2")`."""
 
     category: str = text("verdictCategory", first=True)
     value: str = text("commentAddedTriggerApprovalValue", first=True)
@@ -155,7 +155,7 @@ class comment_added(GerritEvent, xml=_P + "events.PluginCommentAddedEvent", plug
 class comment_contains(
     GerritEvent, xml=_P + "events.PluginCommentAddedContainsEvent", plugin="gerrit-trigger"
 ):
-    """Somebody comments with text that fits this regular expression, as `"^recheck$"`."""
+    """A comment whose text matches this regular expression, as `"^recheck$"`."""
 
     pattern: str = text("commentAddedCommentContains", first=True)
 
@@ -189,7 +189,7 @@ class wip_state_changed(GerritEvent, xml=_P + "events.PluginWipStateChangedEvent
 
 
 class rerun_check(GerritEvent, xml=_P + "events.PluginRerunCheckEvent", plugin="gerrit-trigger"):
-    """Gerrit's checks plugin asks for another run."""
+    """A request of Gerrit's checks plugin for another run."""
 
 
 _MODES = ("PLAIN", "BASE64", "NONE")

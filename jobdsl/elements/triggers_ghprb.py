@@ -1,4 +1,4 @@
-"""The GitHub pull request builder (ghprb): the trigger, what it says on GitHub, whom it obeys."""
+"""The GitHub pull request builder (ghprb): the trigger, its messages on GitHub, and its admins."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ghprb_branch(Misc, xml=_P + "GhprbBranch", plugin="ghprb"):
 
 
 class ghprb_message(Misc, xml=_P + "extensions.comments.GhprbBuildResultMessage", plugin="ghprb"):
-    """What is said for a result: `ghprb_message("well done", "SUCCESS")`."""
+    """The message for a result: `ghprb_message("well done", "SUCCESS")`."""
 
     message: str = text(first=True)
     result: str = text(first=True, choices=("SUCCESS", "ERROR", "FAILURE", "PENDING"))
@@ -73,7 +73,7 @@ class ghprb_no_status(GhprbExtension, xml=_P + "extensions.status.GhprbNoCommitS
 
 
 class ghprb_comments(GhprbExtension, xml=_P + "extensions.comments.GhprbBuildStatus", plugin="ghprb"):
-    """Comment on the pull request: `ghprb_comments([("FAILURE", "please look")])`."""
+    """Comment on the pull request: `ghprb_comments([("FAILURE", "please check")])`."""
 
     messages: Any = children(accepts=ghprb_message, convert=_message, first=True)
 

@@ -37,7 +37,7 @@ class github_push(Trigger, xml="com.cloudbees.jenkins.GitHubPushTrigger", plugin
 
 
 class bitbucket(Trigger, xml="com.cloudbees.jenkins.plugins.BitBucketTrigger", plugin="bitbucket"):
-    """Build when Bitbucket announces a push; `override_url` where the job's repository says another URL."""
+    """Build when Bitbucket announces a push; `override_url` where the job's repository has another URL."""
 
     spec: str = text(default="")
     override_url: str | None = text(default=None)
@@ -121,7 +121,7 @@ class stash_pull_request(
     xml="stashpullrequestbuilder.stashpullrequestbuilder.StashBuildTrigger",
     plugin="stash-pullrequest-builder",
 ):
-    """Look by the clock for pull requests of a Bitbucket Server repository and build them."""
+    """Poll a Bitbucket Server repository for pull requests on a schedule, and build them."""
 
     forms = {
         "jjb": Form(

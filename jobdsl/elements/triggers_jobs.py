@@ -1,4 +1,4 @@
-"""Triggers that look at other jobs, files and pages."""
+"""Triggers that watch other jobs, files and pages."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class upstream(Trigger, xml="jenkins.triggers.ReverseBuildTrigger"):
 class checked_result(
     Misc, xml="org.jenkinsci.plugins.buildresulttrigger.model.CheckedResult", plugin="buildresult-trigger"
 ):
-    """A result `triggers.build_result` looks for."""
+    """A result that `triggers.build_result` waits for."""
 
     result: str = text("checked", first=True)
 
@@ -74,7 +74,7 @@ class build_result_of(
 class build_result(
     Trigger, xml="org.jenkinsci.plugins.buildresulttrigger.BuildResultTrigger", plugin="buildresult-trigger"
 ):
-    """Look by the clock whether other jobs have got a result; `combined` wants all of them."""
+    """Poll the results of other jobs on a schedule; with `combined`, all must have one."""
 
     spec: str = cron_text(first=True)
     combined: bool = flag("combinedJobs", default=False)
@@ -165,7 +165,7 @@ class url_entry(Misc, xml=_U + "URLTriggerEntry", plugin="urltrigger"):
 
 
 class url(Trigger, xml=_U + "URLTrigger", plugin="urltrigger"):
-    """Look by the clock whether web pages have changed: `url("H/15 * * * *", ["https://example.com/v"])`."""
+    """Poll web pages for changes on a schedule: `url("H/15 * * * *", ["https://example.com/v"])`."""
 
     forms = {"jjb": Form("spec labelRestriction triggerLabel entries")}
 
@@ -193,14 +193,14 @@ class file(Misc, xml=_F + "FileNameTriggerInfo", plugin="fstrigger"):
 
 
 class files(Trigger, xml=_F + "FileNameTrigger", plugin="fstrigger"):
-    """Look by the clock whether files have changed."""
+    """Poll files for changes on a schedule."""
 
     spec: str = cron_text(first=True)
     files: Any = children("fileInfo", accepts=file, convert=file, first=True)
 
 
 class folder_content(Trigger, xml=_F + "FolderContentTrigger", plugin="fstrigger"):
-    """Look by the clock whether a directory has changed."""
+    """Poll a directory for changes on a schedule."""
 
     forms = {
         "jjb": Form(
@@ -237,7 +237,7 @@ class script(Trigger, xml="org.jenkinsci.plugins.scripttrigger.ScriptTrigger", p
 class groovy_script(
     Trigger, xml="org.jenkinsci.plugins.scripttrigger.groovy.GroovyScriptTrigger", plugin="scripttrigger"
 ):
-    """Run a Groovy script by the clock and build when it says true."""
+    """Run a Groovy script on a schedule and build when it returns true."""
 
     forms = {
         "jjb": Form(
@@ -257,7 +257,7 @@ class groovy_script(
 
 
 class rundeck(Trigger, xml="org.jenkinsci.plugins.rundeck.RundeckTrigger", plugin="rundeck"):
-    """Build when Rundeck tells that one of its jobs has ended."""
+    """Build when Rundeck reports that one of its jobs has ended."""
 
     spec: str = text(default="")
     filter_jobs: bool = flag(default=False)

@@ -1,4 +1,4 @@
-"""Triggers that look at the clock: schedules, polling, folders that are scanned again."""
+"""Triggers by time: schedules, polling, folders that are scanned again."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class cron(Trigger, xml="hudson.triggers.TimerTrigger"):
 
 
 class poll_scm(Trigger, xml="hudson.triggers.SCMTrigger"):
-    """Look for changes by the clock; an empty schedule waits for hooks only."""
+    """Poll for changes on a schedule; an empty schedule waits for hooks only."""
 
     spec: str = cron_text(first=True)
     ignore_hooks: bool = flag("ignorePostCommitHooks", default=False)
@@ -92,7 +92,7 @@ _WAKE_UPS = (
     (86400, "H H/4 * * *"),
     (2 * 86400, "H H/12 * * *"),
 )
-"""How often the plugin looks whether an interval of so many seconds is over (PeriodicFolderTrigger)."""
+"""How often the plugin checks whether an interval of so many seconds is over (PeriodicFolderTrigger)."""
 
 
 def _seconds(interval: str) -> int:

@@ -190,7 +190,7 @@ def secret(name: str) -> str:
 
 
 def _checked(tag: str, *parts: Any) -> Raw:
-    """The element itself, written once so that a wrong value is told at its line."""
+    """Return the element, written once so that a wrong value is reported at its line."""
     try:
         if tag != "":
             _named(tag_name(tag) if isinstance(tag, str) else tag)

@@ -197,7 +197,7 @@ class indented_job(
 
 
 class claims(Column, xml="hudson.plugins.claim.ClaimColumn", plugin="claim"):
-    """Who has claimed the broken build."""
+    """The user who has claimed the broken build."""
 
 
 class priority(Column, xml="jenkins.advancedqueue.PrioritySorterJobColumn", plugin="PrioritySorter"):
@@ -253,7 +253,7 @@ class label(Column, xml="jenkins.plugins.extracolumns.SlaveOrLabelColumn", plugi
 
 
 class user_name(Column, xml="jenkins.plugins.extracolumns.UserNameColumn", plugin="extra-columns"):
-    """Who started the last build."""
+    """The user who started the last build."""
 
 
 class cron_view(Column, xml="hudson.plugins.CronViewColumn", plugin="cron_column"):
@@ -273,13 +273,13 @@ class last_configured(
 class next_possible_execution(
     Column, xml="hudson.plugins.nextexecutions.columns.PossibleNextExecutionColumn", plugin="next-executions"
 ):
-    """When the job next looks for changes."""
+    """The time of the job's next poll for changes."""
 
     trigger: str = text("triggerClass", default="hudson.triggers.SCMTrigger")
 
 
 class test_results(Column, xml="jenkins.plugins.extracolumns.TestResultColumn", plugin="extra-columns"):
-    """The tests of the last build; `format` 0 to 5 says which numbers."""
+    """The tests of the last build; `format` 0 to 5 selects which numbers."""
 
     format: int | str = number("testResultFormat", default=0)
 

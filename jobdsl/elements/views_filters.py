@@ -1,4 +1,4 @@
-"""Filters that say which jobs a list view shows, one after another (view job filters plugin)."""
+"""Filters that select the jobs of a list view, one after another (view job filters plugin)."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ class with_parameter(_Matching, xml="hudson.views.ParameterFilter", plugin=_PLUG
 
 
 class secured(_Matching, xml="hudson.views.SecuredJobsFilter", plugin=_PLUGIN):
-    """Jobs with rules of their own on who may do what."""
+    """Jobs with permissions of their own."""
 
 
 class with_permission(_Matching, xml="hudson.views.SecurityFilter", plugin=_PLUGIN):

@@ -257,7 +257,7 @@ class grouping_rule(
 
 
 class _Section(Misc):
-    """What all sections of a sectioned view say."""
+    """Fields that all sections of a sectioned view share."""
 
     orders = frozenset({"jobNames"})
 

@@ -58,7 +58,7 @@ class artifactory_login(Misc, xml=_P + "util.Credentials", plugin="artifactory")
 
 
 class artifactory_credentials(Misc, xml=_P + "CredentialsConfig", plugin="artifactory"):
-    """Who deploys or resolves, by the id of a credential."""
+    """The user for deploying or resolving, by the id of a credential."""
 
     username: str | None = secret_text(default=None)
     password: str | None = secret_text(default=None)

@@ -61,7 +61,7 @@ class build_name(
 class build_user_vars(
     Wrapper, xml="org.jenkinsci.plugins.builduser.BuildUser", plugin="build-user-vars-plugin"
 ):
-    """Who started the build, in variables like BUILD_USER."""
+    """Set variables like BUILD_USER to the user who started the build."""
 
 
 class clean_before(Wrapper, xml="hudson.plugins.ws_cleanup.PreBuildCleanup", plugin="ws-cleanup"):
@@ -175,7 +175,7 @@ class ant_targets(Wrapper, xml="hudson.tasks.AntWrapper", plugin="ant"):
 
 
 class tie_parent(Wrapper, xml="matrixtieparent.BuildWrapperMtp", plugin="matrixtieparent"):
-    """The parent of a matrix runs where this label says."""
+    """Run the parent of a matrix on agents with this label."""
 
     label: str = label_text("labelName", first=True)
 

@@ -131,7 +131,7 @@ class timeout(Wrapper, xml=_P + "BuildTimeoutWrapper", plugin=_PLUGIN):
 
     `minutes` counts from the start, `idle_seconds` since the last line of the log; other rules go into
     `strategy=wrappers.elastic(...)` and the like. `then` is "abort", "fail", "restart" or a list of what
-    happens, one after another. `variable` tells the timeout in milliseconds.
+    happens, one after another. `variable` holds the timeout in milliseconds.
     """
 
     minutes: int | str | None = sugar(first=True)
@@ -166,7 +166,7 @@ class timeout(Wrapper, xml=_P + "BuildTimeoutWrapper", plugin=_PLUGIN):
         return arguments
 
     def arguments(self) -> dict[str, Any]:
-        """`minutes` or `idle_seconds` where they say it all."""
+        """Return the arguments with `minutes` or `idle_seconds` where those are enough."""
         arguments = super().arguments()
         strategy = self.strategy
         if type(strategy) is after_minutes and not strategy.layout and not strategy.extra:

@@ -1,6 +1,6 @@
 """Lists in the ways Java stores them: members in the field, in an array inside it, or without a field.
 
-Whether there is an array is told by the `class` attribute of the field:
+Whether there is an array is known by the `class` attribute of the field:
 `<choices class="java.util.Arrays$ArrayList"><a class="string-array">...`.
 """
 

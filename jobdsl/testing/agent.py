@@ -114,7 +114,7 @@ class _Reporter:
             self._pieces.append(text)
 
     def feed(self, stopper: Stopper, lost: threading.Event) -> None:
-        """Send the log every moment until the build is over; stop the build when told to."""
+        """Send the log at short intervals until the build is over; stop the build on request."""
         last = False
         while not last and not lost.is_set():
             last = self.finished.wait(_FLUSH_SECONDS)

@@ -20,7 +20,7 @@ __all__ = ["router"]
 @cache
 def router() -> Router:
     """The routes of all controllers."""
-    from jobdsl.testing.controller import SimulatedJenkins  # it asks for its routes here
+    from jobdsl.testing.controller import SimulatedJenkins  # it gets its routes from here
 
     routes = Router()
     add_system(routes, SimulatedJenkins)

@@ -90,7 +90,7 @@ def _take(call: RoutedRequest) -> HttpResponse:
 
 
 def _log(call: RoutedRequest) -> HttpResponse:
-    """POST log?key=: a piece of the log; the answer says whether to stop."""
+    """POST log?key=: a piece of the log; the answer has whether to stop."""
     _, line = _line(call)
     key = call.request.query.get("key", "")
     build = line.taken.get(key)

@@ -40,7 +40,9 @@ def _buildable(call: RoutedRequest) -> StoredItem:
 
 
 def quiet_period(item: StoredItem, asked: str | None) -> float:
-    """Seconds a trigger waits: what it asks for, else what the job says, else the controller's five."""
+    """Return the seconds a trigger waits: those of the request, else of the job, else the
+    controller's five.
+    """
     match = _DELAY.fullmatch(asked.strip()) if asked is not None else None
     if match:
         return float(match[1]) * (60 if match[2] == "min" else 1)

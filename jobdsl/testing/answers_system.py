@@ -59,7 +59,7 @@ _USER_PROPERTIES: dict[str, dict[str, Any]] = {
     "jenkins.model.experimentalflags.UserExperimentalFlagsProperty": {},
     "hudson.security.HudsonPrivateSecurityRealm$Details": {},
 }
-"""What every user has, with what the API tells of it."""
+"""Properties of every user, with their fields in the API."""
 
 
 def _pruned(call: RoutedRequest, bean: Bean) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""What the API tells about the root, items and views: the schemas Jenkins exports them by."""
+"""The API of the root, items and views: the schemas Jenkins exports them by."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the API tells about builds, and what a job says of its own: colour, permalinks, health."""
+"""The API of builds, and of the builds of a job: colour, permalinks, health."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ class BuildApi:
         return [Bean(_HEALTH, fields)]
 
     def properties(self, item: StoredItem) -> list[Bean]:
-        """The job's properties, of which only the classes are told."""
+        """Return the job's properties, of which only the classes are exported."""
         return [values(java) for java in item.document.outline[1]]
 
     def _actions(self, build: Build) -> list[Bean]:
@@ -225,7 +225,7 @@ class BuildApi:
         return values("hudson.model.CauseAction", causes=[cause])
 
     def causes(self, user: str, count: int = 1) -> Bean:
-        """Who or what started it; as many as were folded together."""
+        """Return the causes that started it; as many as were folded together."""
         if not user:
             cause = values(
                 "hudson.triggers.SCMTrigger$SCMTriggerCause", shortDescription="Started by an SCM change"

@@ -1,4 +1,4 @@
-"""What the API tells about nodes, labels and load."""
+"""The API of nodes, labels and load."""
 
 from __future__ import annotations
 
@@ -62,7 +62,9 @@ _OVERALL = Schema(Prop("totalQueueLength", _history), base=_LOAD)
 
 
 def _monitors(computer: Computer) -> dict[str, Any]:
-    """What the node monitors measured: a quiet, roomy machine; nothing before the first look."""
+    """Return what the node monitors measured: an idle machine with free space; nothing before the first
+    check.
+    """
     measured: dict[str, Any] = {
         "SwapSpace": {
             "_class": f"{_MONITOR}SwapSpaceMonitor$MemoryUsage2",

@@ -1,4 +1,4 @@
-"""What the API tells about the queue and its items."""
+"""The API of the queue and its items."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class QueueApi:
         return self._jenkins.build_api.build(entry.build) if entry.build else None
 
     def entry(self, entry: SimulatedQueueItem) -> Bean:
-        """An item as it is exported; its class tells its state."""
+        """Return an item as it is exported; its class depends on its state."""
         return Bean(self._schemas[entry.state], entry, f"hudson.model.Queue${_STATES[entry.state]}")
 
     def all(self) -> Bean:

@@ -1,4 +1,4 @@
-"""Who runs builds for real: the built-in node in threads of this process, and agents that have dialled in."""
+"""Executors that really run builds: the built-in node in threads of this process, and connected agents."""
 
 from __future__ import annotations
 

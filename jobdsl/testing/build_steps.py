@@ -80,7 +80,7 @@ class _Run:
 
     def process(self, command: list[str], environment: dict[str, str]) -> int:
         """Run a command in the workspace, its output into the log; the exit code."""
-        process = subprocess.Popen(  # noqa: S603 - running what a job says is the point
+        process = subprocess.Popen(  # noqa: S603 - running the commands of a job is the point
             command,
             cwd=self.workspace,
             env=environment,

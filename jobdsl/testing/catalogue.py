@@ -22,7 +22,7 @@ class Catalogue(Protocol):
     """
 
     def plugin_of(self, class_name: str) -> str | None:
-        """Short name of the plugin of a class, empty for core, None for a class nobody knows."""
+        """Return the short name of the plugin of a class, empty for core, None for an unknown class."""
         ...
 
     def fields_of(self, class_name: str) -> Mapping[str, str | None] | None:

@@ -10,7 +10,7 @@ __all__ = ["Clock", "ManualClock", "SystemClock"]
 
 
 class Clock(Protocol):
-    """Anything that tells the time in seconds since the epoch."""
+    """A source of the time in seconds since the epoch."""
 
     def now(self) -> float:
         """Seconds since the epoch."""

@@ -30,14 +30,14 @@ class OfflineCause:
 
     @property
     def description(self) -> str:
-        """The cause in words, with who did it."""
+        """Return the cause in words, with the user."""
         if self.java != "UserCause":
             return self.reason
         return f"Disconnected by {self.user}{f' : {self.reason}' if self.reason else ''}"
 
     @property
     def shown_reason(self) -> str:
-        """What Jenkins shows of it, escaped: all up to the last ` : ` it takes for who did it."""
+        """Return what Jenkins shows of it, escaped: it takes all up to the last ` : ` for the user."""
         reason = self.description
         if self.java == "UserCause":
             reason = reason.rpartition(" : ")[2] if " : " in reason else ""
@@ -59,7 +59,7 @@ class Computer:
     connected: bool = False
     secret: str = ""
     mark: OfflineCause | None = None
-    """Who took it offline, and why; it lasts whatever its agent does."""
+    """Which user took it offline, and why; independent of whether its agent is connected."""
     lost: OfflineCause | None = None
     """Why its agent does not exist any more; None before it first came, and while it is there."""
     monitored: bool = False
@@ -84,7 +84,7 @@ class Computer:
 
     @property
     def offline(self) -> OfflineCause | None:
-        """Why it takes no builds, as Jenkins tells it: the mark comes first."""
+        """Return why it takes no builds, as Jenkins shows it: the mark comes first."""
         return self.mark or self.lost
 
     @property
@@ -103,7 +103,7 @@ class Computer:
         self.lost = OfflineCause("ChannelTermination", "Connection was broken", user, now)
 
     def configure(self, root: Node, document: StoredDocument) -> None:
-        """Read what its document says."""
+        """Apply its document."""
         values = {child.tag: child.text for child in root.children}
         self.document = document
         self.description = values.get("description") or None

@@ -46,7 +46,7 @@ _AGENT_LINE = "/simulated-agent/"
 _FOR_ALL = "/jnlpJars/"
 """Readable without an account (Jenkins.getUnprotectedRootActions)."""
 _TICK = 0.1
-"""Real seconds between two looks at the queue while something really runs."""
+"""Real seconds between two passes over the queue while a build really runs."""
 _READ = "hudson.model.Hudson.Read"
 
 
@@ -55,7 +55,7 @@ class SimulatedJenkins(NodeControl):
 
     It answers as Jenkins 2.568.2 was recorded to. `clock` decides how time passes in the queue and
     in builds; `plugins` (name to version) replaces the recorded plugin list; with
-    `accept_unknown_classes` nothing that is posted is dropped, for estates whose plugins nobody listed.
+    `accept_unknown_classes` nothing that is posted is dropped, for estates whose plugins are not listed.
     With `run_steps` the built-in node runs shell steps as processes of this machine; otherwise builds
     only take `build_seconds`.
     """
@@ -134,7 +134,7 @@ class SimulatedJenkins(NodeControl):
             self._ticker.join(timeout=5)
 
     def _keep_ticking(self) -> None:
-        """Start what has waited long enough even when nobody asks."""
+        """Start what has waited long enough, also without a request."""
         with self.changed:
             while not self.closing:
                 self.scheduler.tick()
@@ -183,7 +183,7 @@ class SimulatedJenkins(NodeControl):
         permissions: Iterable[str] = frozenset({ADMINISTER}),
         token: str = "",
     ) -> User:
-        """Another account; permissions by Jenkins' ids, `users.READER` for one that only looks."""
+        """Add an account; permissions by Jenkins' ids, `users.READER` for one that only reads."""
         return self.users.add(name, password or name, permissions, token)
 
     def install_plugins(self, plugins: Mapping[str, str]) -> None:
@@ -263,7 +263,7 @@ class SimulatedJenkins(NodeControl):
         raise TimeoutError(f"{full_name} #{number} is not over after {timeout:g} s")
 
     def build(self, full_name: str) -> None:
-        """Queue a build, as a person in the UI who leaves its parameters as they are; it starts if it can."""
+        """Queue a build as from the UI, with its parameters at their defaults; it starts if it can."""
         with self._lock:
             item = self.item(full_name)
             parameters = values_for(definitions(item), {}, self.store.rewriter.plain)

@@ -1,7 +1,7 @@
 """What the controller makes of classes and fields of old versions when it reads them.
 
 Which ones it reads is known from the sources (`jobdsl.documents.conversions`); of what they become, the
-content is as near as that table tells.
+content is as near as that table has it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ONLY_WITHOUT = frozenset({"traits", "extensions"})
 
 
 def replaced(java: str, node: Node) -> str:
-    """Return the class that takes the place of an old one; an axis is told by its name."""
+    """Return the class that takes the place of an old one; an axis is recognised by its name."""
     first = replacements(java)[0]
     name = node.find("name") if java == "hudson.matrix.Axis" else None
     return _AXES.get(name.text, first) if name is not None else first

@@ -28,7 +28,7 @@ _PERMALINKS: dict[str, Callable[[Build], bool]] = {
 
 
 class Copied:
-    """What a step copies: files by their path in the workspace, what is said of it, or why it cannot be."""
+    """What a step copies: files by their path in the workspace, its line of the log, or why it fails."""
 
     def __init__(self) -> None:
         self.files: dict[str, str] = {}

@@ -52,7 +52,7 @@ def start(
     environment: Mapping[str, str],
     files: Mapping[str, str],
 ) -> Iterator[str]:
-    """Queue what this build starts now that it is over; yields what its log says of it."""
+    """Queue what this build starts now that it is over. Yields the lines of its log about it."""
     root = build.item.document.tree()
     for node in _publishers(root, _PLAIN):
         threshold = node.find("threshold")

@@ -28,7 +28,7 @@ _PARAMETERS = "hudson.model.ParametersDefinitionProperty"
 
 @dataclass(frozen=True, slots=True)
 class Jenkinsfile:
-    """What a Jenkinsfile says of its own job, each part as the XML that Jenkins stores for it."""
+    """What a Jenkinsfile sets on its own job, each part as the XML that Jenkins stores for it."""
 
     triggers: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()

@@ -47,7 +47,7 @@ CONFIGURATION = ItemKind(
     "matrix-project",
     "hudson.matrix.MatrixRun",
 )
-"""A configuration of a matrix; nobody posts one."""
+"""A configuration of a matrix; it is never posted."""
 _ALL = [
     FREESTYLE,
     FOLDER,
@@ -95,6 +95,6 @@ KINDS: dict[str, ItemKind] = {kind.tag: kind for kind in _ALL} | {kind.java: kin
 
 
 def kind_of(tag: str) -> ItemKind:
-    """The kind of a root element; for one nobody knows, a plain job of that class."""
+    """Return the kind of a root element; for an unknown one, a plain job of that class."""
     java = tag_class(tag)
     return KINDS.get(java) or ItemKind(tag, java, "project", "", f"{java}$Build")

@@ -113,7 +113,7 @@ def login() -> HttpResponse:
 
 
 def forbidden(caller: Caller, permission: str, path: str) -> HttpResponse:
-    """403: the page and headers say which permission is missing; without credentials, a login page."""
+    """403: the page and headers name the missing permission; without credentials, a login page."""
     implied = IMPLIED_BY.get(permission, ())
     headers = [
         ("X-You-Are-Authenticated-As", caller.user.name),

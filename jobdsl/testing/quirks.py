@@ -38,7 +38,7 @@ def _fresh_strategy(_posted: Node, written: Node, new: bool) -> None:
 
 
 def _sorted_permissions(_posted: Node, written: Node, _new: bool) -> None:
-    """AuthorizationMatrixProperty keeps its entries sorted, and says how it inherits."""
+    """Sort the entries of AuthorizationMatrixProperty, and write how it inherits."""
     if written.find("inheritanceStrategy") is None:
         java = "org.jenkinsci.plugins.matrixauth.inheritance.InheritParentStrategy"
         written.children.append(Node("inheritanceStrategy", attrs={"class": java}))

@@ -25,7 +25,7 @@ def printed(label: str) -> str:
 
 
 def _span(seconds: float) -> str:
-    """A time as Jenkins tells it: `3.8 sec`, `4 min 51 sec`."""
+    """Return a time as Jenkins writes it: `3.8 sec`, `4 min 51 sec`."""
     if seconds < 10:
         return f"{max(seconds, 0):.1f} sec"
     minutes, rest = divmod(int(seconds), 60)

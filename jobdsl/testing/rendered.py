@@ -1,4 +1,4 @@
-"""The documents of an estate as a test asks them: by full name, and by the path of an element."""
+"""The documents of an estate for tests: by full name, and by the path of an element."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class PluginManager:
 
 @dataclass(frozen=True, slots=True)
 class WhoAmI:
-    """The page that says who is calling."""
+    """The page that shows the calling user."""
 
 
 @dataclass(frozen=True, slots=True)

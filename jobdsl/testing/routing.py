@@ -18,7 +18,7 @@ __all__ = ["Handler", "RoutedRequest", "Router"]
 
 @dataclass(slots=True)
 class RoutedRequest:
-    """One request on its way: who asks what of which object."""
+    """One request in progress: its caller, the operation and the object."""
 
     jenkins: SimulatedJenkins
     request: HttpRequest

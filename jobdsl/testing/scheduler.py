@@ -45,7 +45,9 @@ class Scheduler:
     build_seconds: float = 1.0
     """How long a simulated build takes."""
     maintenance: float = 0.0
-    """Seconds between the end of a quiet period and the next look at the queue (up to 5 on a controller)."""
+    """Seconds between the end of a quiet period and the next pass over the queue (up to 5 on a
+    controller).
+    """
     runner: BuildRunner | None = None
     quieting: bool = False
     interrupted: InterruptedParts = field(default_factory=InterruptedParts)
@@ -53,7 +55,7 @@ class Scheduler:
     _looking: bool = False
     _again: bool = False
     _looked_at: float = -1.0
-    """The time of the last look at the whole queue."""
+    """The time of the last pass over the whole queue."""
 
     def schedule(
         self,
@@ -114,7 +116,7 @@ class Scheduler:
             self._looking = False
 
     def _look(self, now: float) -> None:
-        """One pass over what ends and what waits; whoever makes another necessary says so."""
+        """Make one pass over what ends and what waits; steps that need another one request it."""
         self._looked_at = now
         for build in self.running.due(now):
             self.finish(build, "SUCCESS" if build.remaining_seconds is None else "FAILURE", at=build.ends)

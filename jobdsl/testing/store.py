@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["AXIS_LABEL", "ItemGroup", "StoredDocument", "StoredItem"]
 
 AXIS_LABEL = "label of its axes"
-"""Field of a matrix configuration: the label its builds ask for."""
+"""Field of a matrix configuration: the label its builds need."""
 _SCALARS = frozenset(
     {"assignedNode", "canRoam", "concurrentBuild", "description", "disabled", "displayName", "quietPeriod"}
 )
@@ -50,7 +50,7 @@ class StoredDocument:
         return read(self.text.encode())
 
     def mentions(self, name: str) -> bool:
-        """Whether a text occurs in it, posted or stored: a quick look that writes nothing."""
+        """Return whether a text occurs in it, posted or stored, without rendering it."""
         return name.encode() in self._posted if self._posted is not None else name in self._text
 
     @property
@@ -127,7 +127,7 @@ class StoredItem:
 
     @property
     def is_branch(self) -> bool:
-        """Whether a multibranch made it: nobody may configure or delete it."""
+        """Return whether a multibranch made it: it cannot be configured or deleted."""
         document = self.document
         return document.mentions("BranchJobProperty") and _BRANCH_PROPERTY in document.outline[1]
 
@@ -144,7 +144,7 @@ class StoredItem:
 
     @property
     def tied_to(self) -> str | None:
-        """The label its builds ask for: without canRoam and a label, the built-in node's own."""
+        """Return the label its builds need: without canRoam and a label, the built-in node's own."""
         if self.kind is CONFIGURATION:
             return self.fields[AXIS_LABEL] or None
         if self.label is not None or self.kind.shape not in ("project", "matrix"):

@@ -53,7 +53,7 @@ class Rewriter:
     plugins: dict[str, str]
     """Version by short name of every installed plugin."""
     accept_unknown: bool = False
-    """Keep what nobody knows instead of dropping it."""
+    """Keep unknown classes and fields instead of dropping them."""
     plain: dict[str, str] = field(default_factory=dict)
     """What the encrypted texts stand for."""
     _renamed: dict[str, str] = field(default_factory=dict)
@@ -75,7 +75,7 @@ class Rewriter:
                 node.attrs["reference"] = _STEP.sub(lambda step: self._renamed.get(step[0], step[0]), path)
 
     def java(self, node: Node, *, is_root: bool = False) -> str:
-        """The class a node says it is of: its `class` attribute, or its own name; it gets the name of today.
+        """Return the class of a node: its `class` attribute, or its own name; it gets the name of today.
 
         A name without a package is an alias or a field: a kind of item only as the root, and never with text.
         """
@@ -184,7 +184,7 @@ class Rewriter:
     ) -> list[Node]:
         """The members of a collection, without those of unknown classes.
 
-        `strict`: only objects belong here, so a name without a package is a class nobody knows.
+        `strict`: only objects belong here, so a name without a package is an unknown class.
         """
         written = []
         for child in node.children:

@@ -1,4 +1,4 @@
-"""JUnit reports as a build keeps them: suites, cases, and what they say in the API."""
+"""JUnit reports as a build keeps them: suites, cases, and their form in the API."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class ByDepth:
 
 
 def pruner(tree: str | None, depth: str | None) -> Pruner:
-    """The pruner a request asks for; a tree wins over a depth."""
+    """Return the pruner for a request; a tree wins over a depth."""
     if tree is not None:
         return ByTree(parse_tree(tree))
     try:

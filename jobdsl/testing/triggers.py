@@ -1,4 +1,4 @@
-"""What a push starts: the jobs that poll the repository somebody notified about."""
+"""What a push starts: the jobs that poll the repository of the notification."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _polls(item: StoredItem, root: Node) -> bool:
 
 
 def notify(jenkins: SimulatedJenkins, url: str) -> list[str]:
-    """Schedule every enabled job that polls this repository; what the git plugin says about it."""
+    """Schedule every enabled job that polls this repository. Returns the git plugin's messages about it."""
     if not url:
         return ["No url"]
     lines = []

@@ -1,4 +1,4 @@
-"""Who may do what: users with passwords and tokens, sessions with crumbs, permissions by Jenkins' ids."""
+"""Users with passwords and tokens, sessions with crumbs, permissions by Jenkins' ids."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ READER = frozenset(
         "hudson.model.Item.Discover",
     }
 )
-"""What an account may that only looks."""
+"""Permissions of an account that only reads."""
 _WRITE = "hudson.security.Permission.GenericWrite"
 _UPDATE = "hudson.security.Permission.GenericUpdate"
 _CREATE = ("hudson.security.Permission.GenericCreate", _WRITE)
@@ -66,7 +66,7 @@ _NOBODY = User("anonymous", "", "", frozenset())
 
 @dataclass(slots=True)
 class Caller:
-    """Who makes a request and how it was proved."""
+    """The user of a request, and how it was authenticated."""
 
     user: User
     by: Literal["token", "password", "nothing"]
@@ -92,7 +92,7 @@ class Users:
         return user
 
     def caller(self, request: HttpRequest) -> Caller | None:
-        """Who is calling; None when the credentials are wrong."""
+        """Return the caller of a request; None when the credentials are wrong."""
         session = request.cookies.get(self.cookie, "") if "cookie" in request.headers else ""
         session = session if session in self.sessions else ""
         authorization = request.headers.get("authorization")

@@ -1,4 +1,4 @@
-"""Views: who owns them, which items they show, and how they nest; a folder keeps its own in its document."""
+"""Views: their owners, their items, and how they nest; a folder keeps its own in its document."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ class StoredView:
 
     @property
     def description(self) -> str | None:
-        """What its document says about it."""
+        """Return the description in its document."""
         node = self.document.tree().find("description")
         return node.text if node else None
 
     @property
     def is_of_branches(self) -> bool:
-        """Whether a multibranch computes it of its branches, so that nobody may change it."""
+        """Return whether a multibranch computes it of its branches, so that it cannot be changed."""
         return self.java == _OF_BRANCHES
 
     def assign(self, root: Node, document: StoredDocument, settle: Settle) -> None:

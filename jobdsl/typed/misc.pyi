@@ -260,7 +260,7 @@ class env_password(_slots.Misc):
     def __init__(self, name: _b.str, value: _b.str, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class managed_file(_slots.Misc):
-    """A file by its id; `to` is where it goes (a temporary file otherwise), `variable` tells its path.
+    """A file by its id; `to` is where it goes (a temporary file otherwise), `variable` holds its path.
 
     Jenkins: `org.jenkinsci.plugins.configfiles.buildwrapper.ManagedFile`, plugin `config-file-provider`
 
@@ -601,7 +601,7 @@ class matrix_subset(_slots.Misc):
     def __init__(self, filter: _b.str, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class node_label(_slots.Misc):
-    """The triggered build runs where this label says; `name` is the label parameter of the job.
+    """Run the triggered build on agents with this label; `name` is the label parameter of the job.
 
     Jenkins: `org.jvnet.jenkins.plugins.nodelabelparameter.parameterizedtrigger.NodeLabelBuildParameter`, plugin `nodelabelparameter`
 
@@ -959,7 +959,7 @@ class if_variable(Condition):
     def __init__(self, name: _b.str, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class in_artifacts(_slots.Misc):
-    """Look among the artifacts of the build.
+    """Search the artifacts of the build.
 
     Jenkins: `org.jenkins_ci.plugins.run_condition.common.BaseDirectory$ArtifactsDir`, plugin `run-condition`
 
@@ -968,7 +968,7 @@ class in_artifacts(_slots.Misc):
     def __init__(self, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class in_jenkins_home(_slots.Misc):
-    """Look in the controller's home.
+    """Search the controller's home.
 
     Jenkins: `org.jenkins_ci.plugins.run_condition.common.BaseDirectory$JenkinsHome`, plugin `run-condition`
 
@@ -977,7 +977,7 @@ class in_jenkins_home(_slots.Misc):
     def __init__(self, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class in_workspace(_slots.Misc):
-    """Look in the workspace.
+    """Search the workspace.
 
     Jenkins: `org.jenkins_ci.plugins.run_condition.common.BaseDirectory$Workspace`, plugin `run-condition`
 

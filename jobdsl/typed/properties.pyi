@@ -48,7 +48,7 @@ class disable_concurrent_builds(_slots.Property):
     def __init__(self, *, abort_previous: _b.bool = False, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class parameters(_slots.Property):
-    """What a build asks for; a job's `parameters=` writes it.
+    """Parameters of a build; a job's `parameters=` writes it.
 
     Jenkins: `hudson.model.ParametersDefinitionProperty`
 
@@ -205,7 +205,7 @@ class owner(_slots.Property):
     def __init__(self, ownership: ownership | _b.str | _b.int | _b.tuple[Any, ...] | _parts.Untyped, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class ownership(_slots.Misc):
-    """An owner and those who help.
+    """An owner and co-owners.
 
     Jenkins: `com.synopsys.arc.jenkins.plugins.ownership.OwnershipDescription`, plugin `ownership`
 
@@ -255,7 +255,7 @@ class branch(_slots.Property):
     def __init__(self, branch: _Value | None = None, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class cachet(_slots.Property):
-    """Resources that Cachet must say are well.
+    """Resources that must be operational according to Cachet.
 
     Jenkins: `com.redhat.jenkins.plugins.cachet.CachetJobProperty`, plugin `cachet-gating`
 
@@ -404,7 +404,7 @@ class google_code(_slots.Property):
     def __init__(self, website: _b.str, *, project: _b.str | None = None, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class html5_notifier(_slots.Property):
-    """Whether browsers are told of builds.
+    """Whether browsers show notifications of builds.
 
     Jenkins: `org.jenkins.ci.plugins.html5_notifier.JobPropertyImpl`, plugin `html5-notifier-plugin`
 
@@ -486,7 +486,7 @@ class maven_info(_slots.Property):
     def __init__(self, *, main_module: _b.str = '', dependencies: _b.str = '', assign_name: _b.bool = False, name: _b.str = '', assign_description: _b.bool = False, description: _b.str = '', layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class notification(_slots.Property):
-    """Tell other systems the state of builds.
+    """Report the state of builds to other systems.
 
     Jenkins: `com.tikal.hudson.plugins.notification.HudsonNotificationProperty`, plugin `notification`
 
@@ -638,7 +638,7 @@ class job_restriction(_slots.Property):
     def __init__(self, rules: job_restriction_rules | _parts.Untyped, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class job_restriction_rules(_slots.Misc):
-    """Who and what may start a job.
+    """Which users and causes may start a job.
 
     Jenkins: `com.synopsys.arc.jenkinsci.plugins.jobrestrictions.jobs.JobRestrictionPropertyConfig`, plugin `job-restrictions`
 
@@ -834,7 +834,7 @@ class job_prerequisites(_slots.Property):
     def __init__(self, script: _b.str, *, interpreter: Literal['shell script', 'windows batch command'] | _b.str = 'shell script', layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class least_load(_slots.Property):
-    """Whether builds do not look for the least loaded agent.
+    """Whether builds ignore the load of agents.
 
     Jenkins: `org.bstick12.jenkinsci.plugins.leastload.LeastLoadDisabledProperty`, plugin `leastload`
 
@@ -1069,7 +1069,7 @@ class zen_timestamp(_slots.Property):
     def __init__(self, pattern: _b.str, *, change_build_id: _b.bool = True, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class authorization(_slots.Property):
-    """Who may do what with a job: `authorization({"GROUP:devs": ["hudson.model.Item.Build"]})`.
+    """Permissions for a job: `authorization({"GROUP:devs": ["hudson.model.Item.Build"]})`.
 
     Jenkins: `hudson.security.AuthorizationMatrixProperty`, plugin `matrix-auth`
 
@@ -1108,7 +1108,7 @@ class docker_folder(_slots.Property):
     def __init__(self, label: _b.str | None = '', *, registry: _Value = '', layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class folder_authorization(_slots.Property):
-    """Who may do what in a folder: `folder_authorization({"GROUP:devs": ["hudson.model.Item.Read"]})`.
+    """Permissions in a folder: `folder_authorization({"GROUP:devs": ["hudson.model.Item.Read"]})`.
 
     Jenkins: `com.cloudbees.hudson.plugins.folder.properties.AuthorizationMatrixProperty`, plugin `matrix-auth`
 

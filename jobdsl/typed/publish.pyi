@@ -298,7 +298,7 @@ class description(_slots.Publisher):
     def __init__(self, regexp: _b.str = '', *, regexp_failed: _b.str = '', description: _b.str | None = None, description_failed: _b.str | None = None, matrix: _b.bool = False, append: _b.bool | None = None, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class discard_builds(_slots.Publisher):
-    """Throw old builds away by age, number, result, size of the log, or what the log says.
+    """Delete old builds by age, number, result, size of the log, or text of the log.
 
     Jenkins: `org.jenkinsci.plugins.discardbuild.DiscardBuildPublisher`, plugin `discard-old-build`
 
@@ -443,7 +443,7 @@ class rich_text(_slots.Publisher):
     def __init__(self, stable: _b.str, *, unstable: _b.str = '', failed: _b.str = '', unstable_as_stable: _b.bool = True, failed_as_stable: _b.bool = True, parser: Literal['Confluence', 'HTML', 'WikiText'] | _b.str = 'WikiText', layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class text_search(_slots.Misc):
-    """One expression to look for, and the result the build then gets.
+    """One expression to search for, and the result the build then gets.
 
     Jenkins: `hudson.plugins.textfinder.TextFinder`, plugin `text-finder`
 
@@ -1127,7 +1127,7 @@ class source_directory(_slots.Misc):
 class email_ext(_slots.Publisher):
     """Mail with a choice of occasions, recipients and texts.
 
-    `email_ext("team@example.com", on=["failure", "fixed"])`, or with more to say,
+    `email_ext("team@example.com", on=["failure", "fixed"])`, or with more options,
     `on=[publish.on_failure(to=["developers", "list"], attach_log=True)]`.
 
     Jenkins: `hudson.plugins.emailext.ExtendedEmailPublisher`, plugin `email-ext`
@@ -1234,7 +1234,7 @@ class maven_mail(_slots.Misc):
     def __init__(self, recipients: _b.str = '', *, only_first_unstable: _b.bool = False, to_individuals: _b.bool = False, per_module: _b.bool = True, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class emotional(_slots.Publisher):
-    """Jenkins looks angry, sad or happy as the build is.
+    """Show Jenkins angry, sad or happy, depending on the build's result.
 
     Jenkins: `org.jenkinsci.plugins.emotional_jenkins.EmotionalJenkinsPublisher`, plugin `emotional-jenkins-plugin`
 
@@ -1243,7 +1243,7 @@ class emotional(_slots.Publisher):
     def __init__(self, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class flowdock(_slots.Publisher):
-    """Tell Flowdock.
+    """Notify Flowdock.
 
     Jenkins: `com.flowdock.jenkins.FlowdockNotifier`, plugin `jenkins-flowdock-plugin`
 
@@ -1272,7 +1272,7 @@ class flowdock(_slots.Publisher):
     def __init__(self, token: _b.str, *, tags: _b.str = '', chat: _b.bool = False, success: _b.bool = True, failure: _b.bool = True, fixed: _b.bool = True, unstable: _b.bool = False, aborted: _b.bool = False, not_built: _b.bool = False, by_result: _Value | None = None, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class google_chat(_slots.Publisher):
-    """Tell a Google Chat space; `url` may be `id:` and a credentials id.
+    """Notify a Google Chat space; `url` may be `id:` and a credentials id.
 
     Jenkins: `io.cnaik.GoogleChatNotification`, plugin `google-chat-notification`
 
@@ -1354,7 +1354,7 @@ class mqtt(_slots.Publisher):
     def __init__(self, broker: _b.str, *, credentials: _b.str | None = None, topic: _b.str = 'jenkins/$PROJECT_URL', message: _b.str = '$BUILD_RESULT', qos: _b.int | _b.str = 0, retain: _b.bool = False, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class slack(_slots.Publisher):
-    """Tell a Slack channel: `slack("#builds", failure=True, back_to_normal=True)`.
+    """Notify a Slack channel: `slack("#builds", failure=True, back_to_normal=True)`.
 
     The workspace and its token are the controller's, unless `team` and `credentials` name others.
 
@@ -1437,7 +1437,7 @@ class slack(_slots.Publisher):
     def __init__(self, room: _b.str = '', *, base_url: _b.str = '', team: _b.str = '', token: _b.str | None = None, build_server: _b.str | None = None, old_credentials: _b.str | None = None, credentials: _b.str = '', bot: _b.bool = False, send_as: _b.str | None = None, as_text: _b.bool = False, icon: _b.str | None = None, username: _b.str | None = None, start: _b.bool = False, success: _b.bool = False, aborted: _b.bool = False, not_built: _b.bool = False, unstable: _b.bool = False, regression: _b.bool = False, failure: _b.bool = False, every_failure: _b.bool = False, back_to_normal: _b.bool = False, repeated_failure: _b.bool = False, test_summary: _b.bool = False, failed_tests: _b.bool = False, upload_files: _b.bool = False, artifacts: _b.str | None = None, matrix_mode: _b.str | None = None, commits: Literal['NONE', 'AUTHORS', 'AUTHORS_AND_TITLES', 'TITLES', 'DETAILS'] | _b.str = 'NONE', custom: _b.bool = False, message: _b.str = '', message_success: _b.str | None = None, message_aborted: _b.str | None = None, message_not_built: _b.str | None = None, message_unstable: _b.str | None = None, message_failure: _b.str | None = None, user_ids: _Value | None = None, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class telegram(_slots.Publisher):
-    """Tell a Telegram chat.
+    """Notify a Telegram chat.
 
     Jenkins: `jenkinsci.plugins.telegrambot.TelegramBotPublisher`, plugin `telegram-notifications`
 
@@ -1456,7 +1456,7 @@ class telegram(_slots.Publisher):
     def __init__(self, message: _b.str, *, success: _b.bool = False, unstable: _b.bool = False, failure: _b.bool = False, aborted: _b.bool = False, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class zulip(_slots.Publisher):
-    """Tell Zulip as the controller is configured (older publisher).
+    """Notify Zulip as the controller is configured (older publisher).
 
     Jenkins: `hudson.plugins.humbug.HumbugNotifier`, plugin `zulip`
 
@@ -1951,7 +1951,7 @@ class violations(_slots.Publisher):
     def __init__(self, config: violations_config | _parts.Untyped = ..., *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class violations_config(_slots.Misc):
-    """What is said of every kind of violations.
+    """Settings of every kind of violations.
 
     Jenkins: `hudson.plugins.violations.ViolationsConfig`, plugin `violations`
 
@@ -2029,7 +2029,7 @@ class chuck_norris(_slots.Publisher):
     def __init__(self, *, facts: _Value = '', layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class clamav(_slots.Publisher):
-    """Look for viruses in artifacts.
+    """Scan artifacts for viruses.
 
     Jenkins: `org.jenkinsci.plugins.clamav.ClamAvRecorder`, plugin `clamav`
 
@@ -2244,7 +2244,7 @@ class plots(_slots.Publisher):
     def __init__(self, plots: _parts.Many[plot] = (), *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class site(_slots.Misc):
-    """A URL to look at.
+    """A URL to check.
 
     Jenkins: `hudson.plugins.sitemonitor.model.Site`, plugin `sitemonitor`
 
@@ -2733,7 +2733,7 @@ class allure_results(_slots.Misc):
     def __init__(self, path: _b.str, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class cucumber(_slots.Publisher):
-    """Publish Cucumber's JSON results as a report; the numbers say from how many on the build changes.
+    """Publish Cucumber's JSON results as a report; the numbers are limits from which on the build changes.
 
     Jenkins: `net.masterthought.jenkins.CucumberReportPublisher`, plugin `cucumber-reports`
 
@@ -3441,7 +3441,7 @@ class xunit(_slots.Publisher):
     def __init__(self, tools: _parts.Many[_slots.Misc] | None = None, *, types: _parts.Many[_slots.Misc] | None = None, thresholds: _parts.Many[_slots.Misc] = (), threshold_mode: _b.int | _b.str = 1, extra_configuration: xunit_extra | _parts.Untyped = ..., test_data: _parts.Many[_slots.Misc] | None = None, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class xunit_extra(_slots.Misc):
-    """How old results may be (`margin_ms`), and how much is said of them.
+    """How old results may be (`margin_ms`), and how much is shown of them.
 
     Jenkins: `org.jenkinsci.plugins.xunit.ExtraConfiguration`, plugin `xunit`
 
@@ -4110,7 +4110,7 @@ class fingerprint(_slots.Publisher, _slots.Step):
     def __init__(self, targets: _b.str, *, excludes: _b.str | None = None, default_excludes: _b.bool = True, case_sensitive: _b.bool = True, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class text_finder(_slots.Publisher):
-    """Look for a regular expression in files or the log, and change the build's result.
+    """Search files or the log for a regular expression, and change the build's result.
 
     Jenkins: `hudson.plugins.textfinder.TextFinderPublisher`, plugin `text-finder`
 
@@ -4201,7 +4201,7 @@ class chat_summary_only(_slots.Misc):
     def __init__(self, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class irc(_slots.Publisher):
-    """Tell IRC channels: `irc(["#builds"], strategy="FAILURE_AND_FIXED")`.
+    """Send messages to IRC channels: `irc(["#builds"], strategy="FAILURE_AND_FIXED")`.
 
     Jenkins: `hudson.plugins.ircbot.IrcPublisher`, plugin `ircbot`
 
@@ -4234,7 +4234,7 @@ class irc(_slots.Publisher):
     def __init__(self, targets: _parts.Many[_slots.Misc | _b.str | _b.int | _b.tuple[Any, ...]] = (), *, strategy: Literal['ALL', 'ANY_FAILURE', 'FAILURE_AND_FIXED', 'NEW_FAILURE_AND_FIXED', 'STATECHANGE_ONLY'] | _b.str = 'ALL', on_start: _b.bool = False, suspects: _b.bool = False, culprits: _b.bool = False, fixers: _b.bool = False, upstream: _b.bool = False, message: _slots.Misc | _parts.Untyped = ..., matrix: Literal['ALL', 'ONLY_PARENT', 'ONLY_CONFIGURATIONS'] | _b.str = 'ONLY_CONFIGURATIONS', extra_message: _b.str | None = None, custom_message: _b.str | None = None, channels: _parts.Many[_slots.Misc] | None = None, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class jabber(_slots.Publisher):
-    """Tell Jabber users and rooms.
+    """Send messages to Jabber users and rooms.
 
     Jenkins: `hudson.plugins.jabber.im.transport.JabberPublisher`, plugin `jabber`
 
@@ -4325,7 +4325,7 @@ class llvm_adapter(_slots.Misc):
     def __init__(self, path: _b.str, *, merge: _b.bool = False, thresholds: _parts.Many[coverage_threshold] = (), layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class to_build_user(_slots.Misc):
-    """The user who caused the build, upstream builds followed.
+    """The user that caused the build, upstream builds followed.
 
     Jenkins: `hudson.plugins.emailext.plugins.recipients.BuildUserRecipientProvider`, plugin `email-ext`
 
@@ -4334,7 +4334,7 @@ class to_build_user(_slots.Misc):
     def __init__(self, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class to_contributors(_slots.Misc):
-    """Who wrote the pull request.
+    """The authors of the pull request.
 
     Jenkins: `hudson.plugins.emailext.plugins.recipients.ContributorMetadataRecipientProvider`, plugin `email-ext`
 
@@ -4379,7 +4379,7 @@ class to_list(_slots.Misc):
     def __init__(self, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class to_previous(_slots.Misc):
-    """Those who heard of the previous build.
+    """The recipients of the previous build's mail.
 
     Jenkins: `hudson.plugins.emailext.plugins.recipients.PreviousRecipientProvider`, plugin `email-ext`
 
@@ -4388,7 +4388,7 @@ class to_previous(_slots.Misc):
     def __init__(self, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class to_requester(_slots.Misc):
-    """Who started the build.
+    """The user who started the build.
 
     Jenkins: `hudson.plugins.emailext.plugins.recipients.RequesterRecipientProvider`, plugin `email-ext`
 
@@ -4397,7 +4397,7 @@ class to_requester(_slots.Misc):
     def __init__(self, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class to_suspects(_slots.Misc):
-    """Those who may have broken the tests that fail.
+    """The users that may have broken the tests that fail.
 
     Jenkins: `hudson.plugins.emailext.plugins.recipients.FailingTestSuspectsRecipientProvider`, plugin `email-ext`
 
@@ -4415,7 +4415,7 @@ class to_upstream(_slots.Misc):
     def __init__(self, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class hipchat(_slots.Publisher):
-    """Tell a HipChat room.
+    """Notify a HipChat room.
 
     Jenkins: `jenkins.plugins.hipchat.HipChatNotifier`, plugin `hipchat`
 
@@ -4452,7 +4452,7 @@ class hipchat(_slots.Publisher):
     def __init__(self, room: _b.str = '', *, token: _b.str = '', credentials: _b.str | None = None, notifications: _Value | None = None, start: _b.bool = False, success: _b.bool = False, aborted: _b.bool = False, not_built: _b.bool = False, unstable: _b.bool = False, failure: _b.bool = False, back_to_normal: _b.bool = False, matrix_mode: _b.str | None = None, start_message: _b.str = '', complete_message: _b.str = '', layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class mattermost(_slots.Publisher):
-    """Tell a Mattermost channel; the endpoint is the controller's unless given.
+    """Notify a Mattermost channel; the endpoint is the controller's unless given.
 
     Jenkins: `jenkins.plugins.mattermost.MattermostNotifier`, plugin `mattermost`
 
@@ -4499,7 +4499,7 @@ class mattermost(_slots.Publisher):
     def __init__(self, room: _b.str = '', *, endpoint: _b.str | None = None, build_server: _b.str | None = None, icon: _b.str = '', send_as: _b.str | None = None, start: _b.bool = False, success: _b.bool = False, aborted: _b.bool = False, not_built: _b.bool = False, unstable: _b.bool = False, failure: _b.bool = False, back_to_normal: _b.bool = False, repeated_failure: _b.bool = False, test_summary: _b.bool = False, commits: _b.str = 'NONE', custom_attachment: _b.bool = False, attachment_message: _b.str | None = None, custom: _b.bool = False, message: _b.str | None = None, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class rocketchat(_slots.Publisher):
-    """Tell a Rocket.Chat channel; server and user are the controller's.
+    """Notify a Rocket.Chat channel; server and user are the controller's.
 
     Jenkins: `jenkins.plugins.rocketchatnotifier.RocketChatNotifier`, plugin `rocketchatnotifier`
 
@@ -4609,7 +4609,7 @@ class rails_stats(_slots.Publisher):
     def __init__(self, installation: _b.str = '', *, dir: _b.str = '', task: _b.str | None = None, rake: _Value | None = None, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class csv_series(_slots.Misc):
-    """Columns of a CSV file; `exclusion` says which.
+    """Columns of a CSV file, selected by `exclusion`.
 
     Jenkins: `hudson.plugins.plot.CSVSeries`, plugin `plot`
 
@@ -4778,7 +4778,7 @@ class old_script(_slots.Misc):
 class post_build_script(_slots.Publisher):
     """Run steps after the build, also when it failed: `post_build_script([steps.shell("./report.sh")])`.
 
-    `results` says after which results, `role` where. Several sets of steps go in as
+    `results`: after which results, `role`: where. Several sets of steps go in as
     `[publish.after_step([...], results=["FAILURE"]), ...]`. What starts with `old_` is for versions
     before 2 of the plugin.
 
@@ -7617,7 +7617,7 @@ class tool_yamllint(_slots.Misc):
     def __init__(self, pattern: _b.str = '', *, id: _b.str = '', name: _b.str = '', icon: _b.str | None = None, jenkins: _Value = '', encoding: _b.str = '', skip_symlinks: _b.bool = False, look_ahead: _b.int | _b.str | None = None, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class on_before_build_script(_slots.Misc):
-    """When a Groovy script says so before a build.
+    """When a Groovy script returns true before a build.
 
     Jenkins: `hudson.plugins.emailext.plugins.trigger.PreBuildScriptTrigger`, plugin `email-ext`
 
@@ -7640,7 +7640,7 @@ class on_before_build_script(_slots.Misc):
     def __init__(self, to: _parts.Many[_slots.Misc | _b.str | _b.int | _b.tuple[Any, ...]] | None = None, *, email: email_message | _parts.Untyped = ..., subject: _b.str | None = None, body: _b.str | None = None, more_recipients: _b.str | None = None, attachments: _b.str | None = None, inline_attachments: _b.str | None = None, attach_log: _b.bool | None = None, compress_log: _b.bool | None = None, reply_to: _b.str | None = None, content_type: _b.str | None = None, script: _misc.groovy_script | _b.str | _b.int | _b.tuple[Any, ...] | _parts.Untyped = ..., layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class on_script(_slots.Misc):
-    """When a Groovy script says so after a build.
+    """When a Groovy script returns true after a build.
 
     Jenkins: `hudson.plugins.emailext.plugins.trigger.ScriptTrigger`, plugin `email-ext`
 

@@ -345,7 +345,7 @@ class repo(_slots.Scm):
 class rtc(_slots.Scm):
     """Sources from Rational Team Concert (Engineering Workflow Management).
 
-    What `build` says stands beside it once more, as the plugin keeps it; other fields go into `extra`.
+    The plugin stores the contents of `build` a second time next to it; other fields go into `extra`.
 
     Jenkins: `com.ibm.team.build.internal.hjplugin.RTCScm`, plugin `teamconcert`
 
@@ -1048,7 +1048,7 @@ class first_build_changelog(GitExtension):
     def __init__(self, *, make_changelog: _b.bool = True, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class gerrit_chooser(_slots.Misc):
-    """The change that `triggers.gerrit` was told of.
+    """The change that started `triggers.gerrit`.
 
     Jenkins: `com.sonyericsson.hudson.plugins.gerrit.trigger.hudsontrigger.GerritTriggerBuildChooser`, plugin `gerrit-trigger`
 
@@ -1059,7 +1059,7 @@ class gerrit_chooser(_slots.Misc):
     def __init__(self, *, separator: _b.str | None = None, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class identity(GitExtension):
-    """Who commits and tags in this build.
+    """The identity for commits and tags in this build.
 
     Jenkins: `hudson.plugins.git.extensions.impl.UserIdentity`, plugin `git`
 
@@ -1136,7 +1136,7 @@ class no_remote_poll(GitExtension):
     def __init__(self, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class poll_paths(GitExtension):
-    """Polling looks at these paths only: regular expressions, one a line.
+    """Poll these paths only: regular expressions, one a line.
 
     Jenkins: `hudson.plugins.git.extensions.impl.PathRestriction`, plugin `git`
 
@@ -1169,7 +1169,7 @@ class prune_tags(GitExtension):
     def __init__(self, *, prune: _b.bool = True, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class scm_name(GitExtension):
-    """A name that tells several checkouts of one job apart.
+    """A name that distinguishes several checkouts of one job.
 
     Jenkins: `hudson.plugins.git.extensions.impl.ScmName`, plugin `git`
 
@@ -1426,7 +1426,7 @@ class p4_per_change(P4Filter):
     def __init__(self, *, per_change: _b.bool = True, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class p4_preview(P4Populate):
-    """Fetch nothing, only look.
+    """Preview only, without fetching files.
 
     Jenkins: `org.jenkinsci.plugins.p4.populate.CheckOnlyImpl`, plugin `p4`
 
@@ -1542,7 +1542,7 @@ class p4_template(P4Workspace):
     def __init__(self, template: _b.str, *, charset: _b.str = 'none', pin_host: _b.bool = False, root_path: _b.str | None = None, hostname: _b.str | None = None, sync_id: _b.str | None = None, cleanup: _b.bool | None = None, name: _b.str = 'jenkins-${NODE_NAME}-${JOB_NAME}-${EXECUTOR_NUMBER}', layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class p4_view_mask(P4Filter):
-    """Look at these depot paths only, one a line.
+    """Include these depot paths only, one a line.
 
     Jenkins: `org.jenkinsci.plugins.p4.filters.FilterViewMaskImpl`, plugin `p4`
 

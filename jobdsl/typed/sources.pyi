@@ -68,7 +68,7 @@ class bitbucket_discard_tags(_slots.Trait):
     def __init__(self, days: _b.int | _b.str, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class bitbucket_forks(_slots.Trait):
-    """Find pull requests from forks; `trust` says whose Jenkinsfile is taken as it comes.
+    """Find pull requests from forks; `trust`: from which authors the Jenkinsfile is used unchanged.
 
     Jenkins: `com.cloudbees.jenkins.plugins.bitbucket.trait.ForkPullRequestDiscoveryTrait`, plugin `cloudbees-bitbucket-branch-source`
 
@@ -105,7 +105,7 @@ class bitbucket_hooks(_slots.Trait):
     def __init__(self, mode: Literal['DISABLE', 'SYSTEM', 'ITEM'] | _b.str = 'ITEM', *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class bitbucket_notifications(_slots.Trait):
-    """What the status on the commit says.
+    """The text of the status on the commit.
 
     Jenkins: `com.cloudbees.jenkins.plugins.bitbucket.trait.BitbucketBuildStatusNotificationsTrait`, plugin `cloudbees-bitbucket-branch-source`
 
@@ -249,7 +249,7 @@ class branches(_slots.Trait):
     def __init__(self, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class browser(_slots.Trait):
-    """Where people look at the repository.
+    """The browser of the repository.
 
     Jenkins: `jenkins.plugins.git.traits.GitBrowserSCMSourceTrait`, plugin `git`
 
@@ -271,7 +271,7 @@ class git_tool(_slots.Trait):
     def __init__(self, tool: _b.str, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class ignore_push(_slots.Trait):
-    """Do not look again when the server announces a push.
+    """Ignore announcements of pushes.
 
     Jenkins: `jenkins.plugins.git.traits.IgnoreOnPushNotificationTrait`, plugin `git`
 
@@ -428,7 +428,7 @@ class github_context(_slots.Trait):
     def __init__(self, label: _b.str, *, type_suffix: _b.bool = True, multiple_statuses: _b.bool | None = None, delimiter: _b.str | None = None, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class github_forks(_slots.Trait):
-    """Find pull requests from forks; `trust` says whose Jenkinsfile is taken as it comes.
+    """Find pull requests from forks; `trust`: from which authors the Jenkinsfile is used unchanged.
 
     Jenkins: `org.jenkinsci.plugins.github_branch_source.ForkPullRequestDiscoveryTrait`, plugin `github-branch-source`
 
@@ -481,7 +481,7 @@ class github_ssh(_slots.Trait):
     def __init__(self, credentials: _b.str = '', *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class github_status(_slots.Trait):
-    """What the check on GitHub says.
+    """The text of the check on GitHub.
 
     Jenkins: `io.jenkins.plugins.checks.github.status.GitHubSCMSourceStatusChecksTrait`, plugin `github-checks`
 
@@ -548,7 +548,7 @@ class gitlab_comment(_slots.Trait):
     def __init__(self, comment: _b.str = 'REBUILD', *, only_trusted: _b.bool = False, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class gitlab_forks(_slots.Trait):
-    """Find merge requests from forks; `trust` says whose Jenkinsfile is taken as it comes.
+    """Find merge requests from forks; `trust`: from which authors the Jenkinsfile is used unchanged.
 
     Jenkins: `io.jenkins.plugins.gitlabbranchsource.ForkMergeRequestDiscoveryTrait`, plugin `gitlab-branch-source`
 
@@ -951,7 +951,7 @@ class gitea_branches(_slots.Trait):
     def __init__(self, which: _Value = 'without-requests', *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class gitea_forks(_slots.Trait):
-    """Find pull requests from forks; `trust` says whose Jenkinsfile is taken as it comes.
+    """Find pull requests from forks; `trust`: from which authors the Jenkinsfile is used unchanged.
 
     Jenkins: `org.jenkinsci.plugin.gitea.ForkPullRequestDiscoveryTrait`, plugin `gitea`
 
@@ -1019,7 +1019,7 @@ class gitea_tags(_slots.Trait):
     def __init__(self, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class hg_browser(_slots.Trait):
-    """Where people look at the repository.
+    """The browser of the repository.
 
     Jenkins: `hudson.plugins.mercurial.traits.MercurialBrowserSCMSourceTrait`, plugin `mercurial`
 
@@ -1315,7 +1315,7 @@ class skip_first_indexing(BuildStrategy):
     def __init__(self, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class untrusted(BranchProperty):
-    """Nobody trusts what these branches bring.
+    """Do not trust the contents of these branches.
 
     Jenkins: `jenkins.branch.UntrustedBranchProperty`, plugin `branch-api`
 
@@ -1324,7 +1324,7 @@ class untrusted(BranchProperty):
     def __init__(self, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class TraitedSource(IdentifiedSource):
-    """A source whose traits say what is found; git extensions may stand among them as they are.
+    """A source whose traits select what is found; git extensions may be listed among them.
 
     Args:
         id: `<id>`
@@ -1711,7 +1711,7 @@ class build_on_update(BranchProperty):
 class git(TraitedSource):
     """Branches of a git repository: `git("https://git.example.com/app.git", credentials="git")`.
 
-    `traits` say what is found and how it is checked out: `[sources.branches(), sources.tags(),
+    `traits` select what is found and how it is checked out: `[sources.branches(), sources.tags(),
     sources.wildcard_filter("main release-*"), scm.clone(shallow=True)]`. Where no `id` is given, a stable one
     is made.
 
@@ -1813,7 +1813,7 @@ class github(OwnedSource):
     """Branches and pull requests of a GitHub repository: `github("owner/repository", credentials="app")`.
 
     Without `traits`, it finds branches and pull requests, those from forks too; a fork's Jenkinsfile is only
-    taken from people who may push.
+    used where its author may push.
 
     Jenkins: `org.jenkinsci.plugins.github_branch_source.GitHubSCMSource`, plugin `github-branch-source`
 
@@ -1836,7 +1836,8 @@ class github(OwnedSource):
     def __init__(self, project: _b.str | None = None, *, id: _b.str | None = '', api: _b.str = 'https://api.github.com', credentials: _b.str | None = None, owner: _b.str = ..., repository: _b.str = ..., url: _b.str | None = None, traits: _parts.Many[_slots.Trait] | _parts.Many[_slots.Trait | _scm.GitExtension] = ..., layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class gitea(OwnedSource):
-    """Branches and pull requests of a Gitea or Forgejo repository: `gitea("owner/repo", server="https://...")`.
+    """Branches and pull requests of a Gitea or Forgejo repository: `gitea("owner/repo",
+    server="https://...")`.
 
     Jenkins: `org.jenkinsci.plugin.gitea.GiteaSCMSource`, plugin `gitea`
 

@@ -181,7 +181,7 @@ class chain(_slots.Step):
 class conditional(_slots.Step):
     """Steps that run when a condition holds: `conditional([...], when=misc.if_file_exists("deploy.sh"))`.
 
-    `when` is a `misc.if_...`, or text that says yes or no once its variables are replaced. `on_error` is
+    `when` is a `misc.if_...`, or text that is true or false once its variables are replaced. `on_error` is
     what happens when the condition cannot be evaluated: fail, unstable, unstable_and_run, run or skip.
 
     Jenkins: `org.jenkinsci.plugins.conditionalbuildstep.ConditionalBuilder`, plugin `conditional-buildstep`
@@ -254,7 +254,7 @@ class description(_slots.Step):
     def __init__(self, description: _b.str | None = None, *, regexp: _b.str = '', layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class github_status(_slots.Step):
-    """Tell GitHub that the build of this commit is pending.
+    """Set the status of this commit on GitHub to pending.
 
     Jenkins: `com.cloudbees.jenkins.GitHubSetCommitStatusBuilder`, plugin `github`
 
@@ -503,7 +503,7 @@ class change_assembly_version(_slots.Step):
     def __init__(self, version: _b.str, *, file: _b.str = '', layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class clang_scan(_slots.Step):
-    """Look for bugs in an Xcode project with clang's scan-build.
+    """Analyse an Xcode project with clang's scan-build.
 
     Jenkins: `jenkins.plugins.clangscanbuild.ClangScanBuildBuilder`, plugin `clang-scanbuild`
 
@@ -703,7 +703,7 @@ class xshell(_slots.Step):
     def __init__(self, command: _b.str, *, in_workspace: _b.bool = False, regex_to_kill: _b.str | None = None, time_allocated: _b.str | None = None, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class RemoteLogin(_slots.Misc):
-    """Who a job on another controller is built as.
+    """The user that builds a job on another controller.
 
     Args:
     """
@@ -717,7 +717,7 @@ class RemoteParameters(_slots.Misc):
     def __init__(self, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class remote_build(_slots.Step):
-    """Build a job of another controller: its name or URL, and who it is built as.
+    """Build a job of another controller: its name or URL, and the user to build it as.
 
     `remote_build("deploy", server="production", login=remote_credentials("deployer"))`. `server` is the
     name of a controller that the configuration of this one has, `url` the address of any. What follows
@@ -1104,7 +1104,7 @@ class ansible_playbook(_slots.Step):
     def __init__(self, playbook: _b.str, *, inventory: AnsibleInventory | _b.str | _b.int | _b.tuple[Any, ...] | _parts.Untyped | None = None, installation: _b.str | None = None, limit: _b.str | None = None, tags: _b.str | None = None, skipped_tags: _b.str | None = None, start_at: _b.str | None = None, credentials: _b.str | None = None, vault_credentials: _b.str | None = None, vault_tmp_path: _b.str | None = None, become: _b.bool = False, become_user: _b.str | None = 'root', check_mode: _b.bool = False, sudo: _b.bool = False, sudo_user: _b.str | None = 'root', forks: _b.int | _b.str = 0, unbuffered: _b.bool = True, colorized: _b.bool = False, no_host_key_check: _b.bool = False, parameters: _b.str | None = None, copy_credentials: _b.bool = False, extra_vars: _parts.Many[extra_var] | None = None, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class dependency_check(_slots.Step):
-    """Look for known vulnerabilities in dependencies.
+    """Check dependencies for known vulnerabilities.
 
     Jenkins: `org.jenkinsci.plugins.DependencyCheck.DependencyCheckToolBuilder`, plugin `dependency-check-jenkins-plugin`
 
@@ -1948,7 +1948,7 @@ class ruby(_slots.Step):
     def __init__(self, command: _b.str, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class remote_anonymous(RemoteLogin):
-    """As nobody.
+    """The anonymous user.
 
     Jenkins: `org.jenkinsci.plugins.ParameterizedRemoteTrigger.auth2.NoneAuth`, plugin `Parameterized-Remote-Trigger`
 
@@ -1979,7 +1979,7 @@ class remote_credentials(RemoteLogin):
     def __init__(self, id: _b.str, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class remote_default(RemoteLogin):
-    """As the configuration of the other controller says.
+    """The user in the configuration of the other controller.
 
     Jenkins: `org.jenkinsci.plugins.ParameterizedRemoteTrigger.auth2.NullAuth`, plugin `Parameterized-Remote-Trigger`
 

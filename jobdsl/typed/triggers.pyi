@@ -258,7 +258,7 @@ class ghprb_branch(_slots.Misc):
     def __init__(self, branch: _b.str, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class ghprb_message(_slots.Misc):
-    """What is said for a result: `ghprb_message("well done", "SUCCESS")`.
+    """The message for a result: `ghprb_message("well done", "SUCCESS")`.
 
     Jenkins: `org.jenkinsci.plugins.ghprb.extensions.comments.GhprbBuildResultMessage`, plugin `ghprb`
 
@@ -271,7 +271,7 @@ class ghprb_message(_slots.Misc):
     def __init__(self, message: _b.str, result: Literal['SUCCESS', 'ERROR', 'FAILURE', 'PENDING'] | _b.str, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class bitbucket(_slots.Trigger):
-    """Build when Bitbucket announces a push; `override_url` where the job's repository says another URL.
+    """Build when Bitbucket announces a push; `override_url` where the job's repository has another URL.
 
     Jenkins: `com.cloudbees.jenkins.plugins.BitBucketTrigger`, plugin `bitbucket`
 
@@ -491,7 +491,7 @@ class jira_parameter(_slots.Misc):
     def __init__(self, parameter: _b.str, path: _b.str, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class stash_pull_request(_slots.Trigger):
-    """Look by the clock for pull requests of a Bitbucket Server repository and build them.
+    """Poll a Bitbucket Server repository for pull requests on a schedule, and build them.
 
     Jenkins: `stashpullrequestbuilder.stashpullrequestbuilder.StashBuildTrigger`, plugin `stash-pullrequest-builder`
 
@@ -583,7 +583,7 @@ class webhook_variable(_slots.Misc):
     def __init__(self, key: _b.str, value: _b.str, *, type: Literal['JSONPath', 'XPath'] | _b.str = 'JSONPath', filter: _b.str = '', default: _b.str = '', layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class build_result(_slots.Trigger):
-    """Look by the clock whether other jobs have got a result; `combined` wants all of them.
+    """Poll the results of other jobs on a schedule; with `combined`, all must have one.
 
     Jenkins: `org.jenkinsci.plugins.buildresulttrigger.BuildResultTrigger`, plugin `buildresult-trigger`
 
@@ -611,7 +611,7 @@ class build_result_of(_slots.Misc):
     def __init__(self, jobs: _b.str, *, results: _parts.Many[checked_result | _b.str | _b.int | _b.tuple[Any, ...]] = (), layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class checked_result(_slots.Misc):
-    """A result `triggers.build_result` looks for.
+    """A result that `triggers.build_result` waits for.
 
     Jenkins: `org.jenkinsci.plugins.buildresulttrigger.model.CheckedResult`, plugin `buildresult-trigger`
 
@@ -650,7 +650,7 @@ class file_content(_slots.Misc):
     def __init__(self, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class files(_slots.Trigger):
-    """Look by the clock whether files have changed.
+    """Poll files for changes on a schedule.
 
     Jenkins: `org.jenkinsci.plugins.fstrigger.triggers.FileNameTrigger`, plugin `fstrigger`
 
@@ -663,7 +663,7 @@ class files(_slots.Trigger):
     def __init__(self, spec: _b.str = '', files: _parts.Many[file | _b.str | _b.int | _b.tuple[Any, ...]] = (), *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class folder_content(_slots.Trigger):
-    """Look by the clock whether a directory has changed.
+    """Poll a directory for changes on a schedule.
 
     Jenkins: `org.jenkinsci.plugins.fstrigger.triggers.FolderContentTrigger`, plugin `fstrigger`
 
@@ -686,7 +686,7 @@ class folder_content(_slots.Trigger):
     def __init__(self, path: _b.str, *, spec: _b.str = '', includes: _b.str = '', excludes: _b.str = '', ignore_dates: _b.bool = False, ignore_contents: _b.bool = False, ignore_counts: _b.bool = False, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class groovy_script(_slots.Trigger):
-    """Run a Groovy script by the clock and build when it says true.
+    """Run a Groovy script on a schedule and build when it returns true.
 
     Jenkins: `org.jenkinsci.plugins.scripttrigger.groovy.GroovyScriptTrigger`, plugin `scripttrigger`
 
@@ -752,7 +752,7 @@ class rabbitmq(_slots.Trigger):
     def __init__(self, token: _b.str, *, spec: _b.str = '', layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class rundeck(_slots.Trigger):
-    """Build when Rundeck tells that one of its jobs has ended.
+    """Build when Rundeck reports that one of its jobs has ended.
 
     Jenkins: `org.jenkinsci.plugins.rundeck.RundeckTrigger`, plugin `rundeck`
 
@@ -820,7 +820,7 @@ class upstream(_slots.Trigger):
     def __init__(self, projects: Any | _b.list[_b.str] | _b.tuple[_b.str, ...], *, spec: _b.str = '', threshold: Literal['SUCCESS', 'UNSTABLE', 'FAILURE', 'NOT_BUILT', 'ABORTED'] | _b.str | None = 'SUCCESS', layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class url(_slots.Trigger):
-    """Look by the clock whether web pages have changed: `url("H/15 * * * *", ["https://example.com/v"])`.
+    """Poll web pages for changes on a schedule: `url("H/15 * * * *", ["https://example.com/v"])`.
 
     Jenkins: `org.jenkinsci.plugins.urltrigger.URLTrigger`, plugin `urltrigger`
 
@@ -950,7 +950,7 @@ class periodic_folder(_slots.Trigger):
     def __init__(self, interval: _b.str = '1d', *, schedule: _b.str | None = None, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class poll_scm(_slots.Trigger):
-    """Look for changes by the clock; an empty schedule waits for hooks only.
+    """Poll for changes on a schedule; an empty schedule waits for hooks only.
 
     Jenkins: `hudson.triggers.SCMTrigger`
 
@@ -1009,7 +1009,7 @@ class change_restored(GerritEvent):
     def __init__(self, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class comment_added(GerritEvent):
-    """Somebody votes: `comment_added("CRVW", "+2")`.
+    """A vote on the change: `comment_added("CRVW", "+2")`.
 
     Jenkins: `com.sonyericsson.hudson.plugins.gerrit.trigger.hudsontrigger.events.PluginCommentAddedEvent`, plugin `gerrit-trigger`
 
@@ -1022,7 +1022,7 @@ class comment_added(GerritEvent):
     def __init__(self, category: _b.str, value: _b.str, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class comment_contains(GerritEvent):
-    """Somebody comments with text that fits this regular expression, as `"^recheck$"`.
+    """A comment whose text matches this regular expression, as `"^recheck$"`.
 
     Jenkins: `com.sonyericsson.hudson.plugins.gerrit.trigger.hudsontrigger.events.PluginCommentAddedContainsEvent`, plugin `gerrit-trigger`
 
@@ -1173,7 +1173,7 @@ class ref_updated(GerritEvent):
     def __init__(self, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class rerun_check(GerritEvent):
-    """Gerrit's checks plugin asks for another run.
+    """A request of Gerrit's checks plugin for another run.
 
     Jenkins: `com.sonyericsson.hudson.plugins.gerrit.trigger.hudsontrigger.events.PluginRerunCheckEvent`, plugin `gerrit-trigger`
 
@@ -1233,7 +1233,7 @@ class ghprb_comment_file(GhprbExtension):
     def __init__(self, path: _b.str, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class ghprb_comments(GhprbExtension):
-    """Comment on the pull request: `ghprb_comments([("FAILURE", "please look")])`.
+    """Comment on the pull request: `ghprb_comments([("FAILURE", "please check")])`.
 
     Jenkins: `org.jenkinsci.plugins.ghprb.extensions.comments.GhprbBuildStatus`, plugin `ghprb`
 

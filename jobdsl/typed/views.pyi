@@ -223,7 +223,7 @@ class built_on(_slots.Misc):
     def __init__(self, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class claims(_slots.Misc):
-    """Who has claimed the broken build.
+    """The user who has claimed the broken build.
 
     Jenkins: `hudson.plugins.claim.ClaimColumn`, plugin `claim`
 
@@ -549,7 +549,7 @@ class next_execution(_slots.Misc):
     def __init__(self, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class next_possible_execution(_slots.Misc):
-    """When the job next looks for changes.
+    """The time of the job's next poll for changes.
 
     Jenkins: `hudson.plugins.nextexecutions.columns.PossibleNextExecutionColumn`, plugin `next-executions`
 
@@ -641,7 +641,7 @@ class status(_slots.Misc):
     def __init__(self, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class test_results(_slots.Misc):
-    """The tests of the last build; `format` 0 to 5 says which numbers.
+    """The tests of the last build; `format` 0 to 5 selects which numbers.
 
     Jenkins: `jenkins.plugins.extracolumns.TestResultColumn`, plugin `extra-columns`
 
@@ -652,7 +652,7 @@ class test_results(_slots.Misc):
     def __init__(self, *, format: _b.int | _b.str = 0, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class user_name(_slots.Misc):
-    """Who started the last build.
+    """The user who started the last build.
 
     Jenkins: `jenkins.plugins.extracolumns.UserNameColumn`, plugin `extra-columns`
 
@@ -1218,7 +1218,7 @@ class of_other_view(_slots.Misc):
     def __init__(self, view: _b.str, *, match: Literal['includeMatched', 'includeUnmatched', 'excludeMatched', 'excludeUnmatched'] | _b.str = 'includeMatched', layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class secured(_slots.Misc):
-    """Jobs with rules of their own on who may do what.
+    """Jobs with permissions of their own.
 
     Jenkins: `hudson.views.SecuredJobsFilter`, plugin `view-job-filters`
 

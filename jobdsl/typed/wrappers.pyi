@@ -27,7 +27,7 @@ from jobdsl.typed import views as _views
 from jobdsl.typed.triggers import ghprb_message as ghprb_message
 
 class artifactory_credentials(_slots.Misc):
-    """Who deploys or resolves, by the id of a credential.
+    """The user for deploying or resolving, by the id of a credential.
 
     Jenkins: `org.jfrog.hudson.CredentialsConfig`, plugin `artifactory`
 
@@ -236,7 +236,7 @@ class build_name(_slots.Wrapper):
     def __init__(self, template: _b.str, *, description: _b.str | None = '', at_start: _b.bool = True, at_end: _b.bool = True, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class build_user_vars(_slots.Wrapper):
-    """Who started the build, in variables like BUILD_USER.
+    """Set variables like BUILD_USER to the user who started the build.
 
     Jenkins: `org.jenkinsci.plugins.builduser.BuildUser`, plugin `build-user-vars-plugin`
 
@@ -424,7 +424,7 @@ class set_env(_slots.Wrapper):
     def __init__(self, variables: _b.str, *, layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class tie_parent(_slots.Wrapper):
-    """The parent of a matrix runs where this label says.
+    """Run the parent of a matrix on agents with this label.
 
     Jenkins: `matrixtieparent.BuildWrapperMtp`, plugin `matrixtieparent`
 
@@ -859,7 +859,7 @@ class timeout(_slots.Wrapper):
 
     `minutes` counts from the start, `idle_seconds` since the last line of the log; other rules go into
     `strategy=wrappers.elastic(...)` and the like. `then` is "abort", "fail", "restart" or a list of what
-    happens, one after another. `variable` tells the timeout in milliseconds.
+    happens, one after another. `variable` holds the timeout in milliseconds.
 
     Jenkins: `hudson.plugins.build_timeout.BuildTimeoutWrapper`, plugin `build-timeout`
 
