@@ -6,7 +6,7 @@ plan, apply) works on them alone. A definition holds no Python objects of the us
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from hashlib import sha256
 
 from jobdsl.documents.roots import is_folder_root, is_view_root
@@ -32,6 +32,7 @@ class Definition:
     """The document, with an XML declaration, without our marker; ends with a newline."""
     where: Where
     """Line of the DSL file that defined it."""
+    _: KW_ONLY
     renamed_from: str = ""
     queue: bool = False
     """Build once after it was created or changed."""
@@ -74,6 +75,7 @@ class Estate:
     """Everything one load gave back, sorted by full name."""
 
     definitions: tuple[Definition, ...]
+    _: KW_ONLY
     isolation: str = ""
     """How the DSL files were kept apart, in words for the user."""
     files: int = 0

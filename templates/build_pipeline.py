@@ -23,7 +23,7 @@ def build_stages(
     for name, step in parts.items():
         yield Stage(
             name,
-            step.command,
+            script=step.command,
             access=access,
             results=built.results if name == "test" else "",
             archive=archive if name == "package" else "",

@@ -16,7 +16,7 @@ from jobdsl.errors import suggestion
 __all__ = ["HOSTINGS", "Hosting", "hosting"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Hosting:
     """A host: the fields of its webhook, as JSONPath, and the ref of a pull request."""
 
@@ -54,28 +54,28 @@ HOSTINGS = {
     host.name: host
     for host in (
         Hosting(
-            "gitea",
-            "refs/pull/{}/head",
-            "$.number",
-            "$.action",
-            "opened|reopened|synchronized",
-            "$.repository.full_name",
+            name="gitea",
+            ref="refs/pull/{}/head",
+            number="$.number",
+            action="$.action",
+            actions="opened|reopened|synchronized",
+            repository="$.repository.full_name",
         ),
         Hosting(
-            "github",
-            "refs/pull/{}/merge",
-            "$.number",
-            "$.action",
-            "opened|reopened|synchronize",
-            "$.repository.full_name",
+            name="github",
+            ref="refs/pull/{}/merge",
+            number="$.number",
+            action="$.action",
+            actions="opened|reopened|synchronize",
+            repository="$.repository.full_name",
         ),
         Hosting(
-            "gitlab",
-            "refs/merge-requests/{}/head",
-            "$.object_attributes.iid",
-            "$.object_attributes.action",
-            "open|reopen|update",
-            "$.project.path_with_namespace",
+            name="gitlab",
+            ref="refs/merge-requests/{}/head",
+            number="$.object_attributes.iid",
+            action="$.object_attributes.action",
+            actions="open|reopen|update",
+            repository="$.project.path_with_namespace",
         ),
     )
 }

@@ -73,12 +73,18 @@ def _tested(way: Way) -> Iterator[Stage]:
     yield from _prepared("prepare", running)
     baked = bake_script(running, package=way.artifact, build_job=way.build_job, base=way.base, app=way.app)
     yield Stage(
-        "bake", baked, access=access, unstash=PACKAGE, archive=BAKED, image_from=PROPERTIES,
+        "bake", script=baked, access=access, unstash=PACKAGE, archive=BAKED, image_from=PROPERTIES,
         environment={"BUILD": "env.BUILD_NUMBER", "COMMIT": "env.GIT_COMMIT", **STARTED},
     )  # fmt: skip
     script = deploy_script(running, way.test_cluster, "red-black", way.smoke)
     yield Stage(
-        "deploy", script, access=access, environment=IMAGE, archive=KEPT, report=REPORT, lock=way.test_cluster
+        "deploy",
+        script=script,
+        access=access,
+        environment=IMAGE,
+        archive=KEPT,
+        report=REPORT,
+        lock=way.test_cluster,
     )
 
 
@@ -97,13 +103,18 @@ def _produced(way: Way) -> Iterator[Stage]:
         "lock": f"{way.cluster} in {way.production_account}",
     }
     is_canary = way.strategy == "canary"
-    yield Stage("production", script, environment=APPROVED, may_wait=is_canary, **common)
+    yield Stage("production", script=script, environment=APPROVED, may_wait=is_canary, **common)
     if is_canary:
         yield replace(_asking("decide", "decide", minutes=way.decide_minutes), only=WAITS)
         yield from (replace(stage, only=WAITS) for stage in _prepared("prepare-decision", running))
         ends = {command: act_script(running, command, way.cluster) for command in ("promote", "rollback")}
         yield Stage(
-            "promote", ends["promote"], environment=STARTED, otherwise=ends["rollback"], only=WAITS, **common
+            "promote",
+            script=ends["promote"],
+            environment=STARTED,
+            otherwise=ends["rollback"],
+            only=WAITS,
+            **common,
         )
 
 
@@ -115,7 +126,7 @@ def _asking(name: str, file: str, **values: Any) -> Stage:
 def _prepared(name: str, running: DeliveryArguments) -> Iterator[Stage]:
     """What is waited for may go on on another agent: `delivery` is looked for again."""
     if script := running.prepare():
-        yield Stage(name, script)
+        yield Stage(name, script=script)
 
 
 def _access(running: DeliveryArguments) -> StageCredentials | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
@@ -28,6 +28,7 @@ class Stage:
 
     name: str
     script: str = ""
+    _: KW_ONLY
     groovy: str = ""
     """Taken instead of a script."""
     on_agent: bool = True

@@ -19,7 +19,7 @@ STEPS = ("framework", "resolve", "compile", "test", "package", "publish")
 """The standard steps in their order; no tool but Ant has all of them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Variant:
     """One way to build."""
 
@@ -50,36 +50,44 @@ _COMPILED = ("compile", "test", "package", "publish")
 VARIANTS = {
     variant.name: variant
     for variant in (
-        Variant("ant", STEPS, "build/test-results/*.xml", "dist/*.jar", "dist/*.war"),
         Variant(
-            "gradle",
-            _COMPILED,
-            "**/build/test-results/**/*.xml",
-            "**/build/libs/*.jar",
-            "**/build/libs/*.war, **/build/distributions/*",
-        ),
-        Variant("make", _COMPILED, "reports/**/*.xml", "dist/**", "dist/**"),
-        Variant(
-            "maven",
-            _COMPILED,
-            "**/target/surefire-reports/*.xml, **/target/failsafe-reports/*.xml",
-            "**/target/*.jar",
-            "**/target/*.war",
+            name="ant",
+            steps=STEPS,
+            results="build/test-results/*.xml",
+            library="dist/*.jar",
+            webapp="dist/*.war",
         ),
         Variant(
-            "node",
-            ("resolve", *_COMPILED),
-            "reports/**/*.xml",
-            "packages/*.tgz",
-            "packages/*.tgz, dist/**",
+            name="gradle",
+            steps=_COMPILED,
+            results="**/build/test-results/**/*.xml",
+            library="**/build/libs/*.jar",
+            webapp="**/build/libs/*.war, **/build/distributions/*",
+        ),
+        Variant(
+            name="make", steps=_COMPILED, results="reports/**/*.xml", library="dist/**", webapp="dist/**"
+        ),
+        Variant(
+            name="maven",
+            steps=_COMPILED,
+            results="**/target/surefire-reports/*.xml, **/target/failsafe-reports/*.xml",
+            library="**/target/*.jar",
+            webapp="**/target/*.war",
+        ),
+        Variant(
+            name="node",
+            steps=("resolve", *_COMPILED),
+            results="reports/**/*.xml",
+            library="packages/*.tgz",
+            webapp="packages/*.tgz, dist/**",
             snapshots=False,
         ),
         Variant(
-            "python",
-            ("resolve", "test", "package", "publish"),
-            "reports/**/*.xml",
-            "dist/*",
-            "dist/*",
+            name="python",
+            steps=("resolve", "test", "package", "publish"),
+            results="reports/**/*.xml",
+            library="dist/*",
+            webapp="dist/*",
             snapshots=False,
         ),
     )

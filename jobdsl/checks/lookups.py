@@ -24,7 +24,7 @@ _MOST_COMPARISONS = 200_000
 """Names that may be compared for the suggestions of one DSL file: about four seconds."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """What is known of the controller; None where it was not queried, or gave no answer."""
 

@@ -50,7 +50,7 @@ class PlanOptions:
         return replace(allowed, max_count=self.allow_removals, max_percent=100)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
     """A plan for a checked estate, and how the documents that change would change."""
 
@@ -113,7 +113,13 @@ def plan(
     limit = live.DIFFS if diffs is None else diffs
     read = stored.fetch_missing(checked.controller, live.shown(result, limit), documents, workers)
     shown = live.diffs(result, read, limit, checked.secrets.values)
-    return Planned(checked, live.explained(result, read), shown, blocking, documents)
+    return Planned(
+        checked=checked,
+        plan=live.explained(result, read),
+        diffs=shown,
+        blocking=blocking,
+        documents=documents,
+    )
 
 
 def _used_elsewhere(plan: Plan, checked: Checked, workers: int) -> list[Problem]:

@@ -46,7 +46,7 @@ class Access:
     token: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
     """What checking an estate found."""
 
@@ -72,7 +72,7 @@ class Findings:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
     """An estate that loaded and passed lint and policy, and the controller it is meant for."""
 
@@ -191,7 +191,7 @@ def findings(
     except LoadError as error:
         estate, not_loaded = error.estate, error.problems
     except EstateError as error:
-        return Findings(error.problems, [], strict=settings.lint.warn_as_error)
+        return Findings(problems=error.problems, checked=[], strict=settings.lint.warn_as_error)
     named = not offline and (access.url or settings.controller.url)
     controller = connect(access, settings) if named else None
     inventory = controller.inventory() if controller is not None else None
@@ -239,7 +239,15 @@ def check(root: Path, access: Access, isolation: str | None, threads: int = 8) -
     result = _findings(root, estate, settings, known, ignore, not_loaded)
     if not_loaded:
         raise EstateError(result.problems)
-    return Checked(root, settings, estate, secrets_of(root, settings), controller, inventory, result)
+    return Checked(
+        root=root,
+        settings=settings,
+        estate=estate,
+        secrets=secrets_of(root, settings),
+        controller=controller,
+        inventory=inventory,
+        findings=result,
+    )
 
 
 def _findings(
@@ -281,8 +289,8 @@ def _findings(
     problems = without_exceptions(problems, sources, linter.checked)
     names = [definition.full_name for definition in estate.definitions]
     return Findings(
-        problems,
-        names,
+        problems=problems,
+        checked=names,
         isolation=estate.isolation,
         no_policy=no_policy(root),
         strict=settings.lint.warn_as_error,

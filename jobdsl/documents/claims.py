@@ -59,7 +59,7 @@ _PLAIN_AXIS = "hudson.matrix.Axis"
 _LABEL_AXIS = "hudson.matrix.LabelAxis"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Claims:
     """What one document uses of the controller."""
 

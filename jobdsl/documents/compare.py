@@ -137,7 +137,7 @@ class _Run:
                 self._gone(path, ours, name)
                 del attrs[name]
             elif not same(name, ours, theirs):
-                self._note("changed", path, ours, theirs, "error", name, stored)
+                self._note("changed", path, ours, theirs, "error", name, stored_node=stored)
                 attrs[name] = restored(ours, theirs)
         return attrs
 
@@ -145,7 +145,7 @@ class _Run:
         if same(desired.tag, desired.text, stored.text) or _only_widened(desired, stored, path):
             return desired if attrs is desired.attrs else Node(desired.tag, desired.text, (), attrs)
         if stored.text.strip():
-            self._note("changed", path, desired.text, stored.text, "error", "", stored)
+            self._note("changed", path, desired.text, stored.text, "error", stored_node=stored)
         else:
             self._gone(path, desired.text)
         return Node(desired.tag, restored(desired.text, stored.text), (), attrs)
@@ -281,6 +281,7 @@ class _Run:
         stored: str,
         severity: Severity,
         attribute: str = "",
+        *,
         stored_node: Node | None = None,
         instead: str = "",
     ) -> None:
@@ -289,7 +290,17 @@ class _Run:
         desired, stored = self._masked((node, desired), (stored_node or node, stored), attribute)
         plugin = self.plugin_of(element) or ""
         self.differences.append(
-            Difference(kind, _joined(path), element, inside, desired, stored, severity, plugin, instead)
+            Difference(
+                kind=kind,
+                path=_joined(path),
+                element=element,
+                field=inside,
+                desired=desired,
+                stored=stored,
+                severity=severity,
+                plugin=plugin,
+                instead=instead,
+            )
         )
 
     def _masked(self, desired: tuple[Node, str], stored: tuple[Node, str], attribute: str) -> tuple[str, str]:
@@ -311,7 +322,18 @@ class _Run:
     def _replaced(self, path: tuple[Node, ...], desired: str) -> None:
         """An implementation Jenkins does not know: it takes its default, or none."""
         plugin = self.plugin_of(desired) or ""
-        self.differences.append(Difference("dropped", _joined(path), desired, "", "", "", "error", plugin))
+        self.differences.append(
+            Difference(
+                kind="dropped",
+                path=_joined(path),
+                element=desired,
+                field="",
+                desired="",
+                stored="",
+                severity="error",
+                plugin=plugin,
+            )
+        )
 
 
 def _joined(path: tuple[Node, ...]) -> str:

@@ -17,7 +17,7 @@ Kind = Literal["dropped", "changed", "added", "converted"]
 _SCHEDULED = frozenset({"hudson.triggers.SCMTrigger", "hudson.triggers.TimerTrigger"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
     """One thing that is not on the controller as the definition has it."""
 

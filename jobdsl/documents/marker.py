@@ -50,7 +50,7 @@ _FIRST_LEVEL = re.compile(r"\n  <description(?:/>|>([^<]*)</description>)")
 _START = re.compile(r"\A(?:<\?xml[^>]*\?>\n)?<[^\s<>/!?]+(?: [^<>]*[^<>/])?>(?=\n  <)(?:\n  <actions/>)?")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Marker:
     """The contents of a marker."""
 
@@ -85,7 +85,7 @@ class Marker:
         assert place is not None  # it matches any line
         where = Where(place["file"], int(place["line"] or 0))
         name = match["disabled"] if removed else match["managed"]
-        return cls(match["seed"], name, where, match["digest"], removed)
+        return cls(seed=match["seed"], name=name, where=where, digest=match["digest"], removed=removed)
 
 
 def _last(description: str | None) -> re.Match[str] | None:

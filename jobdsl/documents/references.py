@@ -59,7 +59,7 @@ _STEP_TEXT = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class References(Claims):
     """What one document refers to."""
 
@@ -118,18 +118,26 @@ def _meaning(tag: str) -> _Meaning | None:
     """Return what a tag means; None where only the text of its element counts."""
     java = class_name(tag)
     meaning = _Meaning(
-        java if _is_class(java) else "",
-        tag in _FIELDS,
-        may_be_secret(tag),
-        is_naming(tag) or tag == "string",  # the first of an entry of a map
-        holds_properties(tag),
-        CHECKS.get(canonical(java)),
-        may_be_claim(java),
+        java=java if _is_class(java) else "",
+        is_field=tag in _FIELDS,
+        may_be_secret=may_be_secret(tag),
+        names_others=is_naming(tag) or tag == "string",  # the first of an entry of a map
+        holds_properties=holds_properties(tag),
+        check=CHECKS.get(canonical(java)),
+        is_claim=may_be_claim(java),
     )
     return meaning if any(meaning) else None
 
 
-_NOTHING = _Meaning("", False, False, False, False, None, False)
+_NOTHING = _Meaning(
+    java="",
+    is_field=False,
+    may_be_secret=False,
+    names_others=False,
+    holds_properties=False,
+    check=None,
+    is_claim=False,
+)
 
 
 @lru_cache(maxsize=10_000)

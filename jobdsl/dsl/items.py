@@ -204,7 +204,17 @@ class Item(Record):
         must find something. `value` replaces text or, given an element, the node; `append` adds a
         child, `before` and `after` add siblings, `remove` takes the node out.
         """
-        self.patches.append(Patch(xpath, value, append, before, after, remove, context.here()))
+        self.patches.append(
+            Patch(
+                xpath=xpath,
+                value=value,
+                append=append,
+                before=before,
+                after=after,
+                remove=remove,
+                where=context.here(),
+            )
+        )
 
     @property
     def xml(self) -> str:

@@ -13,7 +13,7 @@ from jobdsl.errors import DslError, Where, XmlError
 __all__ = ["Patch", "patched"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Patch:
     """One change; see `Item.patch`."""
 

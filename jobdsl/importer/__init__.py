@@ -68,12 +68,12 @@ def import_estate(
         [*maker.imported.values(), *left_out], key=lambda document: (document.name, document.place)
     )
     result = ImportResult(
-        out,
-        tuple(imported),
-        len(maker.secrets.values),
-        secrets_file if maker.secrets.values else None,
-        documents.sentence(),
-        maker.families,
+        out=out,
+        documents=tuple(imported),
+        secrets=len(maker.secrets.values),
+        secrets_file=secrets_file if maker.secrets.values else None,
+        no_items=documents.sentence(),
+        families=maker.families,
     )
     for sentence in result.sentences():
         echo(sentence)
@@ -87,7 +87,14 @@ def import_estate(
 def _left_out(document: SourceDocument, kind: Subitem) -> Imported:
     """What becomes of a document of something that Jenkins keeps inside a job."""
     error = f"{kind.reason}; {kind.hint}"
-    return Imported(document.name, document.place, document.size, error, left_out=kind, root=document.root)
+    return Imported(
+        name=document.name,
+        place=document.place,
+        size=document.size,
+        error=error,
+        left_out=kind,
+        root=document.root,
+    )
 
 
 def _documents(source: Path | Controller | DiskDocuments, only: Collection[str]) -> DiskDocuments:

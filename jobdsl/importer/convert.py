@@ -53,7 +53,7 @@ class DocumentSource:
     is_view: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Imported:
     """What became of one document."""
 
@@ -103,7 +103,9 @@ def convert(
     if source.data.count(b"<") > 2 * _MOST_ELEMENTS:
         raise XmlError(f"it has more than {_MOST_ELEMENTS} elements")
     root = resolved(defined(parse(source.data)))
-    imported = Imported(source.name, source.place, len(source.data), root=root.tag, print=fingerprint(root))
+    imported = Imported(
+        name=source.name, place=source.place, size=len(source.data), root=root.tag, print=fingerprint(root)
+    )
     imported.elements = elements(root)
     take_out(root, source.name, secrets)
     imported.doubts = doubts(root)

@@ -94,11 +94,11 @@ class EstateWriter:
         rewrite = Rewrite(
             self.out,
             self._files,
-            self.imported,
-            calls,
-            self._scripts,
-            self._layouts.words,
-            self._existing,
+            imported=self.imported,
+            calls=calls,
+            scripts=self._scripts,
+            layout_words=self._layouts.words,
+            existing=self._existing,
         )
         self.families = rewrite.run(least, lambda: verify(self.out, self.imported.values(), secrets))
 
@@ -125,7 +125,12 @@ class EstateWriter:
         try:
             imported = self._made(document, name, Writer(self._layouts, scripts.files_of(document.name)))
         except JobdslError as error:
-            imported = Imported(document.name, document.place, document.size, located(document.place, error))
+            imported = Imported(
+                name=document.name,
+                place=document.place,
+                size=document.size,
+                error=located(document.place, error),
+            )
             self.secrets.forget(list(self.secrets.values)[before:])
         self._keys[key] = list(self.secrets.values)[before:]
         self.imported[key] = imported

@@ -24,7 +24,7 @@ _HEAD = 4096
 _LONG_TEXT = re.compile(rb">[^<>]{2000,}<")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceDocument:
     """A document that can be read when it is wanted."""
 
@@ -52,7 +52,17 @@ def source_document(
     """Return a document described by its first bytes; `data` may be empty where it cannot be read."""
     root, weight = _root_of(data), len(_LONG_TEXT.sub(b"", data))
     kind = subitem_of(root, data)
-    return SourceDocument(name, place, len(data), weight, root, is_folder_root(root), is_view, read, kind)
+    return SourceDocument(
+        name=name,
+        place=place,
+        size=len(data),
+        weight=weight,
+        root=root,
+        is_folder=is_folder_root(root),
+        is_view=is_view,
+        read=read,
+        subitem=kind,
+    )
 
 
 def _root_of(data: bytes) -> str:

@@ -21,7 +21,7 @@ _FEW_NAMES = 3
 """Names of documents that were left out which the summary shows for each kind."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FamilyReport:
     """A family that was written as a function."""
 
@@ -45,7 +45,7 @@ class FamilyReport:
         return f"FAMILY {self.function}({names}): {count}, about {self.saved} words saved{near}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportResult:
     """What an import did."""
 

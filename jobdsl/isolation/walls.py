@@ -24,7 +24,7 @@ missing: dict[str, str] = {}
 """Walls that could not be put up on this host before, and why."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wall:
     """One way to keep a process apart."""
 
@@ -60,25 +60,31 @@ class Wall:
 _UNFILTERED = (
     "system calls are not filtered on this host: processes, shared memory and keyrings are within reach"
 )
-_BUBBLEWRAP = Wall("bubblewrap", "bubblewrap", _GIVES, ("seccomp",))
-_NAMESPACES = Wall("namespaces", "user namespaces", _GIVES, ("namespaces", "seccomp"))
-_RULES = Wall("landlock", "rules of the kernel", _GIVES, ("landlock", "seccomp"))
+_BUBBLEWRAP = Wall(name="bubblewrap", title="bubblewrap", gives=_GIVES, layers=("seccomp",))
+_NAMESPACES = Wall(name="namespaces", title="user namespaces", gives=_GIVES, layers=("namespaces", "seccomp"))
+_RULES = Wall(name="landlock", title="rules of the kernel", gives=_GIVES, layers=("landlock", "seccomp"))
 _WEAK = (
-    Wall("bubblewrap-unfiltered", "bubblewrap", _GIVES, (), _UNFILTERED),
-    Wall("namespaces-unfiltered", "user namespaces", _GIVES, ("namespaces",), _UNFILTERED),
+    Wall(name="bubblewrap-unfiltered", title="bubblewrap", gives=_GIVES, layers=(), lacks=_UNFILTERED),
     Wall(
-        "process",
-        "plain process",
-        "no environment, no network, no other process, nothing is written",
-        ("seccomp-files",),
-        "files are watched, not walled off; credentials the user can read are within reach",
+        name="namespaces-unfiltered",
+        title="user namespaces",
+        gives=_GIVES,
+        layers=("namespaces",),
+        lacks=_UNFILTERED,
     ),
     Wall(
-        "bare",
-        "plain process",
-        "no environment, limits on time and memory",
-        (),
-        "network, processes and files are watched, not walled off; credentials are within reach",
+        name="process",
+        title="plain process",
+        gives="no environment, no network, no other process, nothing is written",
+        layers=("seccomp-files",),
+        lacks="files are watched, not walled off; credentials the user can read are within reach",
+    ),
+    Wall(
+        name="bare",
+        title="plain process",
+        gives="no environment, limits on time and memory",
+        layers=(),
+        lacks="network, processes and files are watched, not walled off; credentials are within reach",
     ),
 )
 

@@ -163,7 +163,8 @@ class _Child:
         for problem in [*self.load.problems, *self.stage.told()]:
             where = problem.where or Where("", 0)
             message, hint = problem.message[:_LONGEST], problem.hint[:_LONGEST]
-            send(self.out, "problem", problem.severity, message, where.file, where.line, hint, problem.job)
+            fields = (problem.severity, message, where.file, where.line, hint, problem.job)
+            send(self.out, "problem", *fields)
         self.load.problems.clear()
 
     def _send_items(self) -> int:

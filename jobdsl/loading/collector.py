@@ -106,7 +106,15 @@ class Gathered:
         if root is None:
             raise BadFrame("a document is no XML")
         made_at = Where(one_line(template[:_LONGEST]), template_line) if template else None
-        definition = Definition(full_name, root[1], document, Where(file, line), renamed_from, queue, made_at)
+        definition = Definition(
+            full_name,
+            root[1],
+            document,
+            Where(file, line),
+            renamed_from=renamed_from,
+            queue=queue,
+            template=made_at,
+        )
         if not self._is_new(definition.key, definition.where, definition.is_folder):
             return
         if self._documents.is_exceeded:
@@ -166,9 +174,9 @@ class Gathered:
             tuple(
                 sorted(self._definitions, key=lambda definition: (definition.full_name, definition.is_view))
             ),
-            isolation,
-            files,
-            extra,
+            isolation=isolation,
+            files=files,
+            extra=extra,
             partial=bool(self.problems),
             warnings=tuple(sorted(dict.fromkeys(self.warnings), key=_order)),
         )

@@ -29,7 +29,7 @@ def _unescaped(name: str) -> str:
     return name.encode("ascii", "replace").decode("unicode_escape") if "\\" in name else name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Death:
     """What is known of it."""
 

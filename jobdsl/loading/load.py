@@ -74,7 +74,14 @@ def _behind_a_wall(root: Path, settings: Settings, groups: Groups, gathered: Gat
     hidden = hidden_places(root, settings)
     with control_group(settings.load.memory_mb, _PROCESSES * groups.at_once) as group:
         for wall in walls(isolation):
-            request = LoadRequest(root, frozenset(groups.files), settings, wall, hidden, group)
+            request = LoadRequest(
+                root=root,
+                files=frozenset(groups.files),
+                settings=settings,
+                wall=wall,
+                hidden=hidden,
+                group=group,
+            )
             try:
                 run(request, groups, gathered)
             except NoWall as error:

@@ -40,7 +40,7 @@ main()
 collecting takes a third of the time."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoadRequest:
     """What is to be run, and how."""
 

@@ -258,7 +258,9 @@ class Host:
 
     def _death(self, code: int | None, bad: str) -> Death:
         load, wall = self.request.settings.load, self.request.wall
-        death = Death(self.sender, bool(self._running), self._said, code, load)
+        death = Death(
+            sender=self.sender, was_running=bool(self._running), stderr=self._said, code=code, limits=load
+        )
         short = self._group is not None and self._group.kills() > self._kills
         return replace(death, late=self._late, behind=wall.is_around, bad=bad, short=short)
 

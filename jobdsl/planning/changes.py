@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
 
 from jobdsl.documents.marker import Marker
@@ -35,6 +35,7 @@ class Change:
     """`item` or `view`."""
     full_name: str
     """Name after the change."""
+    _: KW_ONLY
     reason: str
     where: Where | None = None
     """The definition; for a removal the line that once held it."""
@@ -59,7 +60,7 @@ class Change:
     def marker(self, seed: str, state: str = "") -> Marker:
         """Make the marker that the document is sent with: in a state, or with its digest."""
         assert self.where is not None  # every definition has a line
-        return Marker(seed, self.full_name, self.where, state or self.after)
+        return Marker(seed=seed, name=self.full_name, where=self.where, digest=state or self.after)
 
     @property
     def is_removal(self) -> bool:

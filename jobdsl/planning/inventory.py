@@ -7,7 +7,7 @@ Children of computed folders (branches of a multibranch project) are their own b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal
 
 from jobdsl.documents.aliases import canonical, tag_class
@@ -48,6 +48,7 @@ class Existing:
     full_name: str
     class_name: str
     """Java class as the API names it, or its name of today; empty where the controller gives none."""
+    _: KW_ONLY
     description: str = ""
     disabled: bool | None = None
     """None where the API does not have it (folders, views)."""
@@ -150,9 +151,9 @@ def existing(kind: Kind, folder: str, answer: Mapping[str, Any]) -> Existing:
         kind,
         names.join(folder, text(answer["name"])),
         canonical(text(answer.get("_class", ""))),
-        description,
-        answer.get("disabled"),
-        marker,
+        description=description,
+        disabled=answer.get("disabled"),
+        marker=marker,
     )
 
 

@@ -57,7 +57,16 @@ def plan(
     """
     uses, adopt, stuck = tuple(uses), tuple(adopt), dict[Key, Problem | None]()
     while True:
-        planner = _Planner(estate, inventory, seed, removed or Removed(), adopt, drift or {}, folders, stuck)
+        planner = _Planner(
+            estate,
+            inventory,
+            seed,
+            removed=removed or Removed(),
+            adopt=adopt,
+            drift=drift or {},
+            folders=folders,
+            stuck=stuck,
+        )
         result = planner.run(partial, uses, only)
         if not (moved := planner.refused_moves()):
             return result
@@ -70,6 +79,7 @@ class _Planner:
         estate: Estate,
         inventory: Inventory,
         seed: str,
+        *,
         removed: Removed,
         adopt: tuple[str, ...],
         drift: Mapping[Key, str],
@@ -317,14 +327,14 @@ class _Planner:
             action,
             definition.key[0],
             definition.full_name,
-            reason,
-            definition.where,
-            definition.root,
-            definition.document,
-            source,
-            existing.marker.digest if existing and existing.marker else "",
-            definition.digest,
-            _builds(definition) and not _only_moves(definition, existing),
+            reason=reason,
+            where=definition.where,
+            root=definition.root,
+            document=definition.document,
+            source=source,
+            before=existing.marker.digest if existing and existing.marker else "",
+            after=definition.digest,
+            queue=_builds(definition) and not _only_moves(definition, existing),
         )
         self.changes.append(change)
 
@@ -361,7 +371,9 @@ class _Planner:
             action = Action.DISABLE if removals.policy(existing) == "disable" else Action.DELETE
             marker = existing.marker
             assert marker is not None  # it is ours
-            self.changes.append(Change(action, *existing.key, reason, marker.where, before=marker.digest))
+            self.changes.append(
+                Change(action, *existing.key, reason=reason, where=marker.where, before=marker.digest)
+            )
         self.problems += removals.notes
 
     def _check_removals(self, changes: Iterable[Change]) -> None:

@@ -94,7 +94,9 @@ class Renames:
             definitions = [self.defined.get((existing.kind, name)) for name in names_now]
             definition = next(filter(None, definitions), None)
             if definition is not None and (existing.marker is None or self._is_copied_over(existing)):
-                marker = Marker(self.seed, existing.full_name, definition.where, UNMARKED)
+                marker = Marker(
+                    seed=self.seed, name=existing.full_name, where=definition.where, digest=UNMARKED
+                )
                 self.live[key] = replace(existing, marker=marker)
 
     def _is_copied_over(self, existing: Existing) -> bool:

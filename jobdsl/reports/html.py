@@ -28,7 +28,7 @@ _DOCUMENTS = 100
 _REMOVING = (Action.DELETE, Action.REPLACE, Action.DISABLE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
     """What the page shows of one change."""
 
@@ -90,13 +90,13 @@ def _rows(
         is_there = change.action is not Action.CREATE
         same = differences.same.get(change.key)
         rows[change.key] = _Row(
-            change,
-            anchors[change.key],
-            about.link(origins[change.key]) if about and is_there else "",
-            differences.lines.get(change.key, ()),
-            same,
-            anchors.get(same.key, "") if same else "",
-            _document(change, values) if change.key in with_document else (),
+            change=change,
+            anchor=anchors[change.key],
+            link=about.link(origins[change.key]) if about and is_there else "",
+            diff=differences.lines.get(change.key, ()),
+            same=same,
+            same_anchor=anchors.get(same.key, "") if same else "",
+            document=_document(change, values) if change.key in with_document else (),
         )
     return rows
 

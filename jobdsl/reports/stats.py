@@ -16,7 +16,7 @@ from jobdsl.model import Definition
 __all__ = ["Stats", "stats_of"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stats:
     """Figures of an estate."""
 

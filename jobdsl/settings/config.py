@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -104,7 +104,7 @@ class Files:
         return _any(self.include, path) and not _any((*self.exclude, *_NEVER), path)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoadSettings:
     """How DSL files are kept apart while they run."""
 
@@ -125,7 +125,7 @@ class LoadSettings:
     """Processes at once; 0 lets the loader decide."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Removed:
     """What happens to items and views that are ours but no longer defined, and how many at most."""
 
@@ -167,6 +167,7 @@ class Team:
     """What the DSL files of one team may define. None is no limit, an empty list is nothing at all."""
 
     name: str
+    _: KW_ONLY
     folders: Names | None = None
     """Globs of full names: a name stands for itself and all below it."""
     files: Names | None = None
@@ -238,7 +239,7 @@ class PolicySettings:
     """Anything or nothing. A file that names teams and not this means `deny`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of `jobdsl.toml`."""
 

@@ -58,7 +58,7 @@ def _connect(call: RoutedRequest) -> HttpResponse:
                 _lost(jenkins, computer)
 
     body = json.dumps({"workspace": computer.remote_fs}).encode()
-    return HttpResponse(200, body, [("Content-Type", "application/json")], gone)
+    return HttpResponse(200, body, [("Content-Type", "application/json")], on_close=gone)
 
 
 def _lost(jenkins: SimulatedJenkins, computer: Computer) -> None:
@@ -108,11 +108,11 @@ def _done(call: RoutedRequest) -> HttpResponse:
         raise missing()
     values = json.loads(call.request.body)
     outcome = BuildOutcome(
-        values["result"],
-        {path: base64.b64decode(data) for path, data in values["artifacts"].items()},
-        [base64.b64decode(data) for data in values["reports"]],
-        values["commit"],
-        values["handed"],
+        result=values["result"],
+        artifacts={path: base64.b64decode(data) for path, data in values["artifacts"].items()},
+        reports=[base64.b64decode(data) for data in values["reports"]],
+        commit=values["commit"],
+        handed=values["handed"],
     )
     call.jenkins.runner.done(build, outcome)
     return HttpResponse()

@@ -113,9 +113,9 @@ def _plugins(call: RoutedRequest) -> HttpResponse:
     def plugin(entry: dict[str, Any]) -> Bean:
         fields = _PLUGIN_FIELDS | entry
         fields["dependencies"] = [Bean(Schema(), None)] * fields["dependencies"]
-        return Bean(Schema(*[Prop(name, _getter(fields[name])) for name in sorted(fields)]), None)
+        return Bean(Schema([Prop(name, _getter(fields[name])) for name in sorted(fields)]), None)
 
-    schema = Schema(Prop("plugins", lambda _: [plugin(entry) for entry in call.jenkins.plugins]))
+    schema = Schema([Prop("plugins", lambda _: [plugin(entry) for entry in call.jenkins.plugins])])
     return _pruned(call, Bean(schema, None, "hudson.LocalPluginManager"))
 
 

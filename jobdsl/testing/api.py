@@ -38,27 +38,31 @@ class ItemApi:
     def __init__(self, jenkins: SimulatedJenkins) -> None:
         self._jenkins = jenkins
         self._abstract_item = Schema(
-            Prop("actions", self._actions),
-            Prop("description", lambda item: item.description),
-            Prop("displayName", self.display_name),
-            Prop("displayNameOrNull", lambda item: item.fields.get("displayName")),
-            Prop("fullDisplayName", self.full_display_name),
-            Prop("fullName", lambda item: item.full_name),
-            Prop("name", lambda item: item.name, ALWAYS),
-            Prop("url", self._url, ALWAYS),
+            [
+                Prop("actions", self._actions),
+                Prop("description", lambda item: item.description),
+                Prop("displayName", self.display_name),
+                Prop("displayNameOrNull", lambda item: item.fields.get("displayName")),
+                Prop("fullDisplayName", self.full_display_name),
+                Prop("fullName", lambda item: item.full_name),
+                Prop("name", lambda item: item.name, ALWAYS),
+                Prop("url", self._url, ALWAYS),
+            ],
         )
         self._schemas: dict[str, Schema] = {}
         self._add_folders()
         self._add_jobs()
         self._view = Schema(
-            Prop("description", lambda view: view.description),
-            Prop("jobs", self._view_jobs),
-            Prop("name", lambda view: view.name, ALWAYS),
-            Prop("property", lambda _: []),
-            Prop("url", self._url, ALWAYS),
+            [
+                Prop("description", lambda view: view.description),
+                Prop("jobs", self._view_jobs),
+                Prop("name", lambda view: view.name, ALWAYS),
+                Prop("property", lambda _: []),
+                Prop("url", self._url, ALWAYS),
+            ],
         )
         self._nested_view = Schema(
-            Prop("views", lambda view: [self.view(inner) for inner in view.views.values()]), base=self._view
+            [Prop("views", lambda view: [self.view(inner) for inner in view.views.values()])], base=self._view
         )
 
     def _url(self, subject: StoredItem | StoredView) -> str:
@@ -81,61 +85,68 @@ class ItemApi:
 
     def _add_folders(self) -> None:
         folder = Schema(
-            Prop("healthReport", lambda _: []),
-            Prop("jobs", lambda item: self.items(item.children)),
-            Prop("primaryView", lambda item: self.view(primary(shown_by(item)))),
-            Prop("views", lambda item: self.views(shown_by(item))),
+            [
+                Prop("healthReport", lambda _: []),
+                Prop("jobs", lambda item: self.items(item.children)),
+                Prop("primaryView", lambda item: self.view(primary(shown_by(item)))),
+                Prop("views", lambda item: self.views(shown_by(item))),
+            ],
             base=self._abstract_item,
         )
         self._schemas["folder"] = folder
-        self._schemas["multibranch"] = Schema(Prop("sources", lambda _: []), base=folder)
+        self._schemas["multibranch"] = Schema([Prop("sources", lambda _: [])], base=folder)
 
     def _add_jobs(self) -> None:
         builds = self._jenkins.build_api
         job = Schema(
-            Prop("buildable", lambda item: not item.disabled),
-            Prop("builds", builds.list_of),
-            Prop("color", builds.color, ALWAYS),
-            Prop("firstBuild", builds.first),
-            Prop("healthReport", builds.health),
-            Prop("inQueue", self._jenkins.queue_api.waiting),
-            Prop("keepDependencies", lambda _: False),
-            *[Prop(name, builds.permalink(name)) for name in builds.PERMALINKS],
-            Prop("nextBuildNumber", lambda item: item.next_build),
-            Prop("property", builds.properties),
-            Prop("queueItem", self._jenkins.queue_api.of_item),
+            [
+                Prop("buildable", lambda item: not item.disabled),
+                Prop("builds", builds.list_of),
+                Prop("color", builds.color, ALWAYS),
+                Prop("firstBuild", builds.first),
+                Prop("healthReport", builds.health),
+                Prop("inQueue", self._jenkins.queue_api.waiting),
+                Prop("keepDependencies", lambda _: False),
+                *[Prop(name, builds.permalink(name)) for name in builds.PERMALINKS],
+                Prop("nextBuildNumber", lambda item: item.next_build),
+                Prop("property", builds.properties),
+                Prop("queueItem", self._jenkins.queue_api.of_item),
+            ],
             base=self._abstract_item,
         )
         project = Schema(
-            Prop("concurrentBuild", lambda item: _settings(item, "concurrentBuild") == "true"),
-            Prop("disabled", lambda item: item.disabled),
-            Prop("downstreamProjects", self._neighbours(downstream_of)),
-            Prop("labelExpression", lambda item: item.label),
-            Prop("scm", lambda item: Bean(Schema(), None, item.document.outline[0] or _NULL_SCM)),
-            Prop("upstreamProjects", self._neighbours(upstream_of)),
+            [
+                Prop("concurrentBuild", lambda item: _settings(item, "concurrentBuild") == "true"),
+                Prop("disabled", lambda item: item.disabled),
+                Prop("downstreamProjects", self._neighbours(downstream_of)),
+                Prop("labelExpression", lambda item: item.label),
+                Prop("scm", lambda item: Bean(Schema(), None, item.document.outline[0] or _NULL_SCM)),
+                Prop("upstreamProjects", self._neighbours(upstream_of)),
+            ],
             base=job,
         )
         self._schemas["job"] = job
         self._schemas["project"] = project
-        self._schemas["matrix"] = Schema(Prop("activeConfigurations", self._configurations), base=project)
+        self._schemas["matrix"] = Schema([Prop("activeConfigurations", self._configurations)], base=project)
         self._schemas["configuration"] = Schema(
-            Prop("actions", lambda _: _JOB_ACTIONS[:-1]),
-            Prop("description", lambda _: None),
+            [Prop("actions", lambda _: _JOB_ACTIONS[:-1]), Prop("description", lambda _: None)],
             base=project,
             in_place=("actions", "description"),
         )
         self._schemas["pipeline"] = Schema(
-            Prop("concurrentBuild", lambda _: True),
-            Prop("disabled", lambda item: item.disabled),
-            Prop("inQueue", self._jenkins.queue_api.waiting),
-            Prop("queueItem", self._jenkins.queue_api.of_item),
-            Prop("resumeBlocked", lambda _: False),
+            [
+                Prop("concurrentBuild", lambda _: True),
+                Prop("disabled", lambda item: item.disabled),
+                Prop("inQueue", self._jenkins.queue_api.waiting),
+                Prop("queueItem", self._jenkins.queue_api.of_item),
+                Prop("resumeBlocked", lambda _: False),
+            ],
             base=job,
         )
 
     def _configurations(self, item: StoredItem) -> list[Bean]:
         shown = Schema(
-            *[prop for prop in self._schemas["configuration"].props if prop.name in ("name", "url", "color")]
+            [prop for prop in self._schemas["configuration"].props if prop.name in ("name", "url", "color")]
         )
         return [Bean(shown, configuration) for configuration in configurations(item)]
 
@@ -171,22 +182,24 @@ class ItemApi:
         """The controller itself."""
         jenkins = self._jenkins
         schema = Schema(
-            Prop("assignedLabels", lambda _: jenkins.computer_api.own_labels()),
-            Prop("mode", lambda _: "NORMAL"),
-            Prop("nodeDescription", lambda _: "the Jenkins controller's built-in node"),
-            Prop("nodeName", lambda _: ""),
-            Prop("numExecutors", lambda _: jenkins.computer_api.own_executors()),
-            Prop("description", lambda _: None),
-            Prop("jobs", lambda _: self.items(jenkins.root)),
-            Prop("overallLoad", lambda _: jenkins.computer_api.overall_load()),
-            Prop("primaryView", lambda _: self.view(primary(jenkins.views))),
-            Prop("quietDownReason", lambda _: None),
-            Prop("quietingDown", lambda _: jenkins.quieting),
-            Prop("slaveAgentPort", lambda _: -1),
-            Prop("unlabeledLoad", lambda _: jenkins.computer_api.unlabeled_load()),
-            Prop("url", lambda _: f"{jenkins.url}/"),
-            Prop("useCrumbs", lambda _: True),
-            Prop("useSecurity", lambda _: True),
-            Prop("views", lambda _: self.views(jenkins.views)),
+            [
+                Prop("assignedLabels", lambda _: jenkins.computer_api.own_labels()),
+                Prop("mode", lambda _: "NORMAL"),
+                Prop("nodeDescription", lambda _: "the Jenkins controller's built-in node"),
+                Prop("nodeName", lambda _: ""),
+                Prop("numExecutors", lambda _: jenkins.computer_api.own_executors()),
+                Prop("description", lambda _: None),
+                Prop("jobs", lambda _: self.items(jenkins.root)),
+                Prop("overallLoad", lambda _: jenkins.computer_api.overall_load()),
+                Prop("primaryView", lambda _: self.view(primary(jenkins.views))),
+                Prop("quietDownReason", lambda _: None),
+                Prop("quietingDown", lambda _: jenkins.quieting),
+                Prop("slaveAgentPort", lambda _: -1),
+                Prop("unlabeledLoad", lambda _: jenkins.computer_api.unlabeled_load()),
+                Prop("url", lambda _: f"{jenkins.url}/"),
+                Prop("useCrumbs", lambda _: True),
+                Prop("useSecurity", lambda _: True),
+                Prop("views", lambda _: self.views(jenkins.views)),
+            ],
         )
         return Bean(schema, jenkins, "hudson.model.Hudson")

@@ -32,10 +32,12 @@ _LINKS: dict[str, Callable[[Build], bool]] = {
     "lastUnsuccessfulBuild": lambda build: not build.building and build.result != "SUCCESS",
 }
 _HEALTH = Schema(
-    Prop("description", lambda value: value["description"], ALWAYS),
-    Prop("iconClassName", lambda value: value["iconClassName"], ALWAYS),
-    Prop("iconUrl", lambda value: value["iconUrl"], ALWAYS),
-    Prop("score", lambda value: value["score"], ALWAYS),
+    [
+        Prop("description", lambda value: value["description"], ALWAYS),
+        Prop("iconClassName", lambda value: value["iconClassName"], ALWAYS),
+        Prop("iconUrl", lambda value: value["iconUrl"], ALWAYS),
+        Prop("score", lambda value: value["score"], ALWAYS),
+    ],
 )
 _ICONS = [(80, "80plus"), (60, "60to79"), (40, "40to59"), (20, "20to39"), (0, "00to19")]
 _STEPS = "org.jenkinsci.plugins.workflow.support.steps."
@@ -49,7 +51,7 @@ def values(java: str, **fields: Any) -> Bean:
     def getter(name: str) -> Callable[[Any], Any]:
         return lambda _: fields[name]
 
-    return Bean(Schema(*[Prop(name, getter(name), ALWAYS) for name in fields]), None, java)
+    return Bean(Schema([Prop(name, getter(name), ALWAYS) for name in fields]), None, java)
 
 
 def newest_first(item: StoredItem) -> list[Build]:
@@ -73,39 +75,43 @@ class BuildApi:
     def __init__(self, jenkins: SimulatedJenkins) -> None:
         self._jenkins = jenkins
         run = Schema(
-            Prop("actions", self._actions),
-            Prop("artifacts", lambda build: [_artifact(path) for path in build.artifacts]),
-            Prop("building", lambda build: build.building),
-            Prop("description", lambda _: None),
-            Prop("displayName", lambda build: f"#{build.number}"),
-            Prop("duration", lambda build: _millis(build.duration)),
-            Prop("estimatedDuration", self.estimated),
-            Prop("executor", lambda build: Bean(Schema(), None) if build.building else None),
-            Prop("fullDisplayName", self.full_name),
-            Prop("id", lambda build: str(build.number)),
-            Prop("inProgress", lambda build: build.building),
-            Prop("keepLog", lambda _: False),
-            Prop("number", lambda build: build.number, ALWAYS),
-            Prop("queueId", lambda build: build.queue_id),
-            Prop("result", lambda build: build.result),
-            Prop("timestamp", lambda build: _millis(build.started)),
-            Prop("url", self._url, ALWAYS),
-            Prop("builtOn", lambda build: build.node),
-            Prop("changeSet", _changes),
-            Prop("culprits", lambda _: []),
+            [
+                Prop("actions", self._actions),
+                Prop("artifacts", lambda build: [_artifact(path) for path in build.artifacts]),
+                Prop("building", lambda build: build.building),
+                Prop("description", lambda _: None),
+                Prop("displayName", lambda build: f"#{build.number}"),
+                Prop("duration", lambda build: _millis(build.duration)),
+                Prop("estimatedDuration", self.estimated),
+                Prop("executor", lambda build: Bean(Schema(), None) if build.building else None),
+                Prop("fullDisplayName", self.full_name),
+                Prop("id", lambda build: str(build.number)),
+                Prop("inProgress", lambda build: build.building),
+                Prop("keepLog", lambda _: False),
+                Prop("number", lambda build: build.number, ALWAYS),
+                Prop("queueId", lambda build: build.queue_id),
+                Prop("result", lambda build: build.result),
+                Prop("timestamp", lambda build: _millis(build.started)),
+                Prop("url", self._url, ALWAYS),
+                Prop("builtOn", lambda build: build.node),
+                Prop("changeSet", _changes),
+                Prop("culprits", lambda _: []),
+            ],
         )
         self._run = run
         self._pipeline_run = Schema(
-            Prop("nextBuild", lambda _: None), Prop("previousBuild", lambda _: None), base=run
+            [Prop("nextBuild", lambda _: None), Prop("previousBuild", lambda _: None)], base=run
         )
-        self._matrix_run = Schema(Prop("runs", self._runs), base=run)
+        self._matrix_run = Schema([Prop("runs", self._runs)], base=run)
         self._part = Schema(
-            Prop("displayName", self._part_name),
-            Prop("estimatedDuration", lambda part: self.estimated(part.upstream)),
-            Prop("fullDisplayName", self._part_name),
-            Prop("number", lambda part: part.number),
-            Prop("timestamp", lambda part: _millis(part.upstream.started)),
-            Prop("url", self._url),
+            [
+                Prop("displayName", self._part_name),
+                Prop("estimatedDuration", lambda part: self.estimated(part.upstream)),
+                Prop("fullDisplayName", self._part_name),
+                Prop("number", lambda part: part.number),
+                Prop("timestamp", lambda part: _millis(part.upstream.started)),
+                Prop("url", self._url),
+            ],
         )
 
     def _url(self, build: Build) -> str:

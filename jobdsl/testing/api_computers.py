@@ -52,13 +52,13 @@ class LoadStatistics:
 
 
 def _history(_: object) -> Bean:
-    point = Schema(Prop("history", lambda _: [0.0]), Prop("latest", lambda _: 0.0))
+    point = Schema([Prop("history", lambda _: [0.0]), Prop("latest", lambda _: 0.0)])
     spans = [Prop(name, lambda _: Bean(point, None)) for name in ("hour", "min", "sec10")]
-    return Bean(Schema(*spans), None)
+    return Bean(Schema(spans), None)
 
 
-_LOAD = Schema(*[Prop(name, _history) for name in _SERIES])
-_OVERALL = Schema(Prop("totalQueueLength", _history), base=_LOAD)
+_LOAD = Schema([Prop(name, _history) for name in _SERIES])
+_OVERALL = Schema([Prop("totalQueueLength", _history)], base=_LOAD)
 
 
 def _monitors(computer: Computer) -> dict[str, Any]:
@@ -102,8 +102,10 @@ def _offline_cause(computer: Computer) -> Bean | None:
     if cause is None:
         return None
     schema = Schema(
-        Prop("timestamp", lambda _: round(cause.since * 1000)),
-        Prop("description", lambda _: cause.description),
+        [
+            Prop("timestamp", lambda _: round(cause.since * 1000)),
+            Prop("description", lambda _: cause.description),
+        ],
     )
     java = cause.java if "." in cause.java else f"hudson.slaves.OfflineCause${cause.java}"
     return Bean(schema, None, java)
@@ -121,55 +123,61 @@ class ComputerApi:
     def __init__(self, jenkins: SimulatedJenkins) -> None:
         self._jenkins = jenkins
         self._executor = Schema(
-            Prop("currentExecutable", self._executable),
-            Prop("idle", lambda slot: slot[1] is None),
-            Prop("likelyStuck", lambda _: False),
-            Prop("number", lambda slot: slot[0]),
-            Prop("progress", lambda _: -1),
+            [
+                Prop("currentExecutable", self._executable),
+                Prop("idle", lambda slot: slot[1] is None),
+                Prop("likelyStuck", lambda _: False),
+                Prop("number", lambda slot: slot[0]),
+                Prop("progress", lambda _: -1),
+            ],
         )
         self._computer = Schema(
-            Prop("actions", lambda _: []),
-            Prop(
-                "assignedLabels",
-                lambda computer: [self._label_of(label) for label in sorted(computer.all_labels)],
-            ),
-            Prop("description", self._description),
-            Prop("displayName", lambda computer: computer.display_name),
-            Prop("executors", self._executors),
-            Prop("icon", _icon),
-            Prop("iconClassName", _icon),
-            Prop("idle", self.idle),
-            Prop("jnlpAgent", lambda computer: bool(computer.name)),
-            Prop("launchSupported", lambda computer: not computer.name),
-            Prop("loadStatistics", lambda _: Bean(_LOAD, None, "hudson.model.Label$1")),
-            Prop("manualLaunchAllowed", lambda _: True),
-            Prop("monitorData", _monitors),
-            Prop("numExecutors", lambda computer: computer.executors),
-            Prop("offline", lambda computer: not computer.online),
-            Prop("offlineCause", _offline_cause),
-            Prop(
-                "offlineCauseReason",
-                lambda computer: computer.offline.shown_reason if computer.offline else "",
-            ),
-            Prop("oneOffExecutors", self._one_off),
-            Prop("temporarilyOffline", lambda computer: computer.mark is not None),
+            [
+                Prop("actions", lambda _: []),
+                Prop(
+                    "assignedLabels",
+                    lambda computer: [self._label_of(label) for label in sorted(computer.all_labels)],
+                ),
+                Prop("description", self._description),
+                Prop("displayName", lambda computer: computer.display_name),
+                Prop("executors", self._executors),
+                Prop("icon", _icon),
+                Prop("iconClassName", _icon),
+                Prop("idle", self.idle),
+                Prop("jnlpAgent", lambda computer: bool(computer.name)),
+                Prop("launchSupported", lambda computer: not computer.name),
+                Prop("loadStatistics", lambda _: Bean(_LOAD, None, "hudson.model.Label$1")),
+                Prop("manualLaunchAllowed", lambda _: True),
+                Prop("monitorData", _monitors),
+                Prop("numExecutors", lambda computer: computer.executors),
+                Prop("offline", lambda computer: not computer.online),
+                Prop("offlineCause", _offline_cause),
+                Prop(
+                    "offlineCauseReason",
+                    lambda computer: computer.offline.shown_reason if computer.offline else "",
+                ),
+                Prop("oneOffExecutors", self._one_off),
+                Prop("temporarilyOffline", lambda computer: computer.mark is not None),
+            ],
         )
         self._agent = Schema(
-            Prop("absoluteRemotePath", lambda computer: computer.remote_fs if computer.connected else None),
+            [Prop("absoluteRemotePath", lambda computer: computer.remote_fs if computer.connected else None)],
             base=self._computer,
         )
         self._node = Schema(
-            Prop(
-                "assignedLabels",
-                lambda computer: [self._label_of(label) for label in sorted(computer.all_labels)],
-            ),
-            Prop("mode", lambda computer: computer.mode),
-            Prop("nodeDescription", lambda computer: computer.description),
-            Prop("nodeName", lambda computer: computer.name, ALWAYS),
-            Prop("numExecutors", lambda computer: computer.executors),
+            [
+                Prop(
+                    "assignedLabels",
+                    lambda computer: [self._label_of(label) for label in sorted(computer.all_labels)],
+                ),
+                Prop("mode", lambda computer: computer.mode),
+                Prop("nodeDescription", lambda computer: computer.description),
+                Prop("nodeName", lambda computer: computer.name, ALWAYS),
+                Prop("numExecutors", lambda computer: computer.executors),
+            ],
         )
         self._label = self._label_schema()
-        self._label_atom = Schema(Prop("propertiesList", lambda _: []), base=self._label)
+        self._label_atom = Schema([Prop("propertiesList", lambda _: [])], base=self._label)
 
     def _description(self, computer: Computer) -> str | None:
         return (
@@ -207,10 +215,12 @@ class ComputerApi:
         computers = self._jenkins.computers
         online = [computer for computer in computers if computer.online]
         schema = Schema(
-            Prop("busyExecutors", lambda _: self._jenkins.scheduler.busy(computers)),
-            Prop("computer", lambda _: [self.computer(computer) for computer in computers], inline=True),
-            Prop("displayName", lambda _: "Nodes"),
-            Prop("totalExecutors", lambda _: sum(computer.executors for computer in online)),
+            [
+                Prop("busyExecutors", lambda _: self._jenkins.scheduler.busy(computers)),
+                Prop("computer", lambda _: [self.computer(computer) for computer in computers], inline=True),
+                Prop("displayName", lambda _: "Nodes"),
+                Prop("totalExecutors", lambda _: sum(computer.executors for computer in online)),
+            ],
         )
         return Bean(schema, None, "hudson.model.ComputerSet")
 
@@ -247,17 +257,19 @@ class ComputerApi:
             return self._jenkins.scheduler.busy(self._of_label(label))
 
         return Schema(
-            Prop("actions", lambda _: []),
-            Prop("busyExecutors", busy),
-            Prop("clouds", lambda _: []),
-            Prop("description", lambda label: None if label.is_atom else "invalid label"),
-            Prop("idleExecutors", lambda label: max(total(label) - busy(label), 0)),
-            Prop("loadStatistics", lambda _: Bean(_LOAD, None, "hudson.model.Label$1")),
-            Prop("name", lambda label: label.name, 2),
-            Prop("nodes", lambda label: [self.node(computer) for computer in self._of_label(label)]),
-            Prop("offline", lambda label: not self._online(label)),
-            Prop("tiedJobs", self._tied),
-            Prop("totalExecutors", total),
+            [
+                Prop("actions", lambda _: []),
+                Prop("busyExecutors", busy),
+                Prop("clouds", lambda _: []),
+                Prop("description", lambda label: None if label.is_atom else "invalid label"),
+                Prop("idleExecutors", lambda label: max(total(label) - busy(label), 0)),
+                Prop("loadStatistics", lambda _: Bean(_LOAD, None, "hudson.model.Label$1")),
+                Prop("name", lambda label: label.name, 2),
+                Prop("nodes", lambda label: [self.node(computer) for computer in self._of_label(label)]),
+                Prop("offline", lambda label: not self._online(label)),
+                Prop("tiedJobs", self._tied),
+                Prop("totalExecutors", total),
+            ],
         )
 
     def node(self, computer: Computer) -> Bean:

@@ -34,37 +34,40 @@ class QueueApi:
         self._jenkins = jenkins
         scheduler = jenkins.scheduler
         base = Schema(
-            Prop("actions", self._actions),
-            Prop("blocked", lambda entry: entry.state == "blocked"),
-            Prop("buildable", lambda entry: entry.state == "buildable"),
-            Prop("id", lambda entry: entry.id),
-            Prop("inQueueSince", lambda entry: _millis(entry.since)),
-            Prop(
-                "params",
-                lambda entry: "".join(
-                    f"\n{parameter.name}={_shown(parameter.value)}" for parameter in entry.parameters
+            [
+                Prop("actions", self._actions),
+                Prop("blocked", lambda entry: entry.state == "blocked"),
+                Prop("buildable", lambda entry: entry.state == "buildable"),
+                Prop("id", lambda entry: entry.id),
+                Prop("inQueueSince", lambda entry: _millis(entry.since)),
+                Prop(
+                    "params",
+                    lambda entry: "".join(
+                        f"\n{parameter.name}={_shown(parameter.value)}" for parameter in entry.parameters
+                    ),
                 ),
-            ),
-            Prop("stuck", lambda entry: stuck(scheduler, entry)),
-            Prop("task", self._task),
-            Prop("url", lambda entry: entry.path),
-            Prop("why", lambda entry: why(scheduler, entry)),
+                Prop("stuck", lambda entry: stuck(scheduler, entry)),
+                Prop("task", self._task),
+                Prop("url", lambda entry: entry.path),
+                Prop("why", lambda entry: why(scheduler, entry)),
+            ],
         )
         since = Prop("buildableStartMilliseconds", lambda entry: _millis(entry.buildable_since))
         self._schemas = {
-            "waiting": Schema(Prop("timestamp", lambda entry: _millis(entry.ready)), base=base),
-            "blocked": Schema(since, base=base),
-            "buildable": Schema(since, Prop("pending", lambda _: False), base=base),
+            "waiting": Schema([Prop("timestamp", lambda entry: _millis(entry.ready))], base=base),
+            "blocked": Schema([since], base=base),
+            "buildable": Schema([since, Prop("pending", lambda _: False)], base=base),
             "left": Schema(
-                Prop("cancelled", lambda entry: entry.cancelled),
-                Prop("executable", self._executable),
+                [Prop("cancelled", lambda entry: entry.cancelled), Prop("executable", self._executable)],
                 base=base,
             ),
         }
         self._part = Schema(
-            Prop("fullDisplayName", lambda entry: entry.name),
-            Prop("name", lambda entry: entry.name),
-            Prop("url", lambda entry: entry.part_of.path),
+            [
+                Prop("fullDisplayName", lambda entry: entry.name),
+                Prop("name", lambda entry: entry.name),
+                Prop("url", lambda entry: entry.part_of.path),
+            ],
         )
 
     def _actions(self, entry: SimulatedQueueItem) -> list[Bean]:
@@ -96,8 +99,10 @@ class QueueApi:
             key=lambda entry: (order.index(entry.state), -entry.id),
         )
         schema = Schema(
-            Prop("discoverableItems", lambda _: []),
-            Prop("items", lambda _: [self.entry(entry) for entry in entries], inline=True),
+            [
+                Prop("discoverableItems", lambda _: []),
+                Prop("items", lambda _: [self.entry(entry) for entry in entries], inline=True),
+            ],
         )
         return Bean(schema, None, "hudson.model.Queue")
 

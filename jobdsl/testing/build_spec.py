@@ -27,7 +27,7 @@ _COPY = "hudson.plugins.copyartifact.CopyArtifact"
 _BINDINGS = "org.jenkinsci.plugins.credentialsbinding.impl."
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class BuildStep:
     """One build step: a shell script, files to copy, or the name of a class that is not run here."""
 
@@ -44,7 +44,7 @@ class BuildStep:
     """Why this step fails."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class BuildSpec:
     """Everything an executor needs to know of a build; it travels to agents as JSON."""
 
@@ -83,7 +83,11 @@ def work_of(jenkins: SimulatedJenkins, build: Build) -> BuildSpec:
     """What this build has to do, by the document of its job."""
     root = build.item.document.tree()
     work = BuildSpec(
-        build.item.full_name, build.number, [], environment_of(jenkins, build), handed=files_of(root)
+        job=build.item.full_name,
+        number=build.number,
+        steps=[],
+        environment=environment_of(jenkins, build),
+        handed=files_of(root),
     )
     work.steps += _steps(jenkins, build, root, work.environment)
     urls = git_urls(root)
@@ -114,7 +118,7 @@ def _steps(
         java = class_name(node.tag)
         if java == _SHELL:
             code = _text(node, "unstableReturn", "0")
-            yield BuildStep(_text(node, "command"), int(code) if code.isdigit() else 0)
+            yield BuildStep(script=_text(node, "command"), unstable_return=int(code) if code.isdigit() else 0)
         elif java == _COPY:
             done = copied(jenkins, build, node, lambda text: _expanded(text, environment))
             yield BuildStep(

@@ -50,7 +50,7 @@ class Stopper:
             self.stop()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class BuildOutcome:
     """How a build went, and what it left behind."""
 
@@ -62,7 +62,7 @@ class BuildOutcome:
     """Texts of the files the work wants to hand on."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Run:
     """One build on its way through its work."""
 
@@ -101,7 +101,7 @@ def perform(work: BuildSpec, root: Path, log: Log, stopper: Stopper) -> BuildOut
     """Do the work in a workspace below `root`; never raises for what a build does wrong."""
     workspace = root / "workspace" / work.job
     workspace.mkdir(parents=True, exist_ok=True)
-    run = _Run(work, workspace, log, stopper)
+    run = _Run(work=work, workspace=workspace, log=log, stopper=stopper)
     if work.problem:
         run.say(work.problem + "\n")
         run.outcome.result = "FAILURE"

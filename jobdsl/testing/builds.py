@@ -28,7 +28,7 @@ class ParameterValue:
     java: str = "hudson.model.StringParameterValue"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, kw_only=True)
 class Build:
     """One build of a job."""
 

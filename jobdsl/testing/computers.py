@@ -44,7 +44,7 @@ class OfflineCause:
         return html.escape(reason).replace("&#x27;", "&#039;").replace("\n", "<br>")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, kw_only=True)
 class Computer:
     """One node."""
 
@@ -122,12 +122,12 @@ class Computer:
             return label in self.all_labels
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Computers:
     """All nodes of a controller, the built-in one first."""
 
     salt: str
-    built_in: Computer = field(default_factory=lambda: Computer("", connected=True, monitored=True))
+    built_in: Computer = field(default_factory=lambda: Computer(name="", connected=True, monitored=True))
     agents: dict[str, Computer] = field(default_factory=dict)
     """By name; they come and go with `add` and `remove`."""
     ghosts: dict[str, Computer] = field(default_factory=dict)
@@ -148,7 +148,7 @@ class Computers:
     def add(self, name: str) -> Computer:
         """A new agent, not yet connected."""
         secret = hashlib.sha256(f"{self.salt}:{name}".encode()).hexdigest()
-        computer = self.agents[name] = Computer(name, secret=secret)
+        computer = self.agents[name] = Computer(name=name, secret=secret)
         insort(self._sorted, computer, key=_name)
         self._place(computer)
         return computer

@@ -87,12 +87,16 @@ class SimulatedJenkins(NodeControl):
         self._admin = self.users.add(user, password, {ADMINISTER}, token)
         self.plugins = plugin_list(plugins)
         versions = {str(plugin["shortName"]): str(plugin["version"]) for plugin in self.plugins}
-        rewriter = Rewriter(catalogue or VocabularyCatalogue(), versions, accept_unknown_classes)
+        rewriter = Rewriter(
+            catalogue=catalogue or VocabularyCatalogue(),
+            plugins=versions,
+            accept_unknown=accept_unknown_classes,
+        )
         self.store = Items(rewriter)
         self.credentials = Credentials()
         self.computers = Computers(salt=self._admin.token)
         self.computers.built_in.executors = executors
-        self.scheduler = Scheduler(self.clock, self.computers, build_seconds=build_seconds)
+        self.scheduler = Scheduler(clock=self.clock, computers=self.computers, build_seconds=build_seconds)
         self.runner = StepRunner(self, built_in=run_steps)
         self.scheduler.runner = self.runner
         self._run_steps = run_steps
@@ -292,7 +296,11 @@ class SimulatedJenkins(NodeControl):
         answers half; `page` does nothing and answers with a login page; `ok` only delays. `headers`
         are sent with an HTTP status, as the `Retry-After` of a proxy.
         """
-        self.faults.plan(Failure(where, status, delay, times, tuple((headers or {}).items())))
+        self.faults.plan(
+            Failure(
+                where=where, status=status, delay=delay, times=times, headers=tuple((headers or {}).items())
+            )
+        )
 
     def kill_after(self, requests: int | None) -> None:
         """Answer that many more requests and drop every connection after; None heals."""

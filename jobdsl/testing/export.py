@@ -35,7 +35,9 @@ class Schema:
     A property of the base that is declared again moves to the end, unless it is named in `in_place`.
     """
 
-    def __init__(self, *props: Prop, base: Schema | None = None, in_place: Iterable[str] = ()) -> None:
+    def __init__(
+        self, props: Iterable[Prop] = (), *, base: Schema | None = None, in_place: Iterable[str] = ()
+    ) -> None:
         inherited = base.props if base else ()
         own = {prop.name: prop for prop in props}
         ordered = [own.pop(prop.name, prop) if prop.name in in_place else prop for prop in inherited]

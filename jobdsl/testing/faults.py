@@ -21,7 +21,7 @@ Where = str | Callable[[HttpRequest], bool] | None
 """Which requests: those whose path starts so, those a function accepts, or any."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Failure:
     """How the next matching requests fail: an HTTP status or one of the words, and how late."""
 

@@ -7,7 +7,7 @@ import io
 import socket
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from email.utils import formatdate
 from functools import cached_property
 from http import HTTPStatus
@@ -28,6 +28,7 @@ class HttpResponse:
     status: int = 200
     body: bytes = b""
     headers: list[tuple[str, str]] = field(default_factory=list)
+    _: KW_ONLY
     on_close: Callable[[], None] | None = None
     """Called when the connection that got this answer is closed."""
     cut: bool = False

@@ -12,7 +12,7 @@ __all__ = ["CONFIGURATION", "FOLDER", "FREESTYLE", "KINDS", "ItemKind", "kind_of
 Shape = Literal["project", "matrix", "pipeline", "job", "folder", "multibranch", "configuration"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ItemKind:
     """One kind of item."""
 
@@ -33,62 +33,76 @@ class ItemKind:
 
 
 _PIPELINE = "org.jenkinsci.plugins.workflow"
-FREESTYLE = ItemKind("project", "hudson.model.FreeStyleProject", "project", "", "hudson.model.FreeStyleBuild")
+FREESTYLE = ItemKind(
+    tag="project",
+    java="hudson.model.FreeStyleProject",
+    shape="project",
+    plugin="",
+    build="hudson.model.FreeStyleBuild",
+)
 FOLDER = ItemKind(
-    "com.cloudbees.hudson.plugins.folder.Folder",
-    "com.cloudbees.hudson.plugins.folder.Folder",
-    "folder",
-    "cloudbees-folder",
+    tag="com.cloudbees.hudson.plugins.folder.Folder",
+    java="com.cloudbees.hudson.plugins.folder.Folder",
+    shape="folder",
+    plugin="cloudbees-folder",
 )
 CONFIGURATION = ItemKind(
-    "matrix-config",
-    "hudson.matrix.MatrixConfiguration",
-    "configuration",
-    "matrix-project",
-    "hudson.matrix.MatrixRun",
+    tag="matrix-config",
+    java="hudson.matrix.MatrixConfiguration",
+    shape="configuration",
+    plugin="matrix-project",
+    build="hudson.matrix.MatrixRun",
 )
 """A configuration of a matrix; it is never posted."""
 _ALL = [
     FREESTYLE,
     FOLDER,
     ItemKind(
-        "matrix-project",
-        "hudson.matrix.MatrixProject",
-        "matrix",
-        "matrix-project",
-        "hudson.matrix.MatrixBuild",
+        tag="matrix-project",
+        java="hudson.matrix.MatrixProject",
+        shape="matrix",
+        plugin="matrix-project",
+        build="hudson.matrix.MatrixBuild",
     ),
     ItemKind(
-        "flow-definition",
-        f"{_PIPELINE}.job.WorkflowJob",
-        "pipeline",
-        "workflow-job",
-        f"{_PIPELINE}.job.WorkflowRun",
+        tag="flow-definition",
+        java=f"{_PIPELINE}.job.WorkflowJob",
+        shape="pipeline",
+        plugin="workflow-job",
+        build=f"{_PIPELINE}.job.WorkflowRun",
     ),
     ItemKind(
-        f"{_PIPELINE}.multibranch.WorkflowMultiBranchProject",
-        f"{_PIPELINE}.multibranch.WorkflowMultiBranchProject",
-        "multibranch",
-        "workflow-multibranch",
+        tag=f"{_PIPELINE}.multibranch.WorkflowMultiBranchProject",
+        java=f"{_PIPELINE}.multibranch.WorkflowMultiBranchProject",
+        shape="multibranch",
+        plugin="workflow-multibranch",
     ),
     ItemKind(
-        "jenkins.branch.OrganizationFolder", "jenkins.branch.OrganizationFolder", "multibranch", "branch-api"
+        tag="jenkins.branch.OrganizationFolder",
+        java="jenkins.branch.OrganizationFolder",
+        shape="multibranch",
+        plugin="branch-api",
     ),
     ItemKind(
-        "maven2-moduleset",
-        "hudson.maven.MavenModuleSet",
-        "project",
-        "maven-plugin",
-        "hudson.maven.MavenModuleSetBuild",
+        tag="maven2-moduleset",
+        java="hudson.maven.MavenModuleSet",
+        shape="project",
+        plugin="maven-plugin",
+        build="hudson.maven.MavenModuleSetBuild",
     ),
     ItemKind(
-        "com.tikal.jenkins.plugins.multijob.MultiJobProject",
-        "com.tikal.jenkins.plugins.multijob.MultiJobProject",
-        "project",
-        "jenkins-multijob-plugin",
-        "com.tikal.jenkins.plugins.multijob.MultiJobBuild",
+        tag="com.tikal.jenkins.plugins.multijob.MultiJobProject",
+        java="com.tikal.jenkins.plugins.multijob.MultiJobProject",
+        shape="project",
+        plugin="jenkins-multijob-plugin",
+        build="com.tikal.jenkins.plugins.multijob.MultiJobBuild",
     ),
-    ItemKind("hudson.model.ExternalJob", "hudson.model.ExternalJob", "job", "external-monitor-job"),
+    ItemKind(
+        tag="hudson.model.ExternalJob",
+        java="hudson.model.ExternalJob",
+        shape="job",
+        plugin="external-monitor-job",
+    ),
 ]
 KINDS: dict[str, ItemKind] = {kind.tag: kind for kind in _ALL} | {kind.java: kind for kind in _ALL}
 """By root element; the full class name works as well as its alias."""
@@ -97,4 +111,4 @@ KINDS: dict[str, ItemKind] = {kind.tag: kind for kind in _ALL} | {kind.java: kin
 def kind_of(tag: str) -> ItemKind:
     """Return the kind of a root element; for an unknown one, a plain job of that class."""
     java = tag_class(tag)
-    return KINDS.get(java) or ItemKind(tag, java, "project", "", f"{java}$Build")
+    return KINDS.get(java) or ItemKind(tag=tag, java=java, shape="project", plugin="", build=f"{java}$Build")

@@ -13,7 +13,7 @@ __all__ = ["Queue", "SimulatedQueueItem", "State"]
 State = Literal["waiting", "blocked", "buildable", "left"]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, kw_only=True)
 class SimulatedQueueItem:
     """One item of the queue; it stays readable after it left."""
 

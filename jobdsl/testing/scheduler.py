@@ -34,7 +34,7 @@ class BuildRunner(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Scheduler:
     """The queue, the nodes, and the builds that run on them."""
 
@@ -73,7 +73,13 @@ class Scheduler:
                 waiting.causes += 1
                 return waiting, False
         entry = SimulatedQueueItem(
-            self.queue.next_id(), item, item.name, item.tied_to, now, now + quiet, user
+            id=self.queue.next_id(),
+            item=item,
+            name=item.name,
+            label=item.tied_to,
+            since=now,
+            ready=now + quiet,
+            user=user,
         )
         entry.parameters = parameters
         entry.started_by = started_by
@@ -84,7 +90,9 @@ class Scheduler:
         """A `node(label)` step of a Pipeline build, waiting for an executor."""
         now = self.clock.now()
         name = f"part of {build.item.name} #{build.number}"
-        entry = SimulatedQueueItem(self.queue.next_id(), None, name, label, now, now, part_of=build)
+        entry = SimulatedQueueItem(
+            id=self.queue.next_id(), item=None, name=name, label=label, since=now, ready=now, part_of=build
+        )
         build.ends = None  # it lasts as long as its parts
         build.waiting_runs += 1
         self._enter(entry)
@@ -178,7 +186,15 @@ class Scheduler:
         assert whole is not None
         part, seconds = entry.resumes, self.build_seconds
         if part is None:
-            part = Build(whole.item, whole.number, entry.id, now, computer.name, "", is_part=True)
+            part = Build(
+                item=whole.item,
+                number=whole.number,
+                queue_id=entry.id,
+                started=now,
+                node=computer.name,
+                user="",
+                is_part=True,
+            )
             part.upstream = whole
             whole.runs.append(part)
         elif part.remaining_seconds is not None:
@@ -191,13 +207,28 @@ class Scheduler:
         """Let a part go on where it ran: it waits for that very node."""
         name = f"part of {part.item.name} #{part.number}"
         entry = SimulatedQueueItem(
-            self.queue.next_id(), None, name, part.node, now, now, part_of=part.upstream, resumes=part
+            id=self.queue.next_id(),
+            item=None,
+            name=name,
+            label=part.node,
+            since=now,
+            ready=now,
+            part_of=part.upstream,
+            resumes=part,
         )
         self.queue.add(entry)
 
     def _start(self, entry: SimulatedQueueItem, item: StoredItem, computer: Computer, now: float) -> None:
         number = entry.upstream.number if entry.upstream else item.next_build
-        build = Build(item, number, entry.id, now, computer.name, entry.user, entry.causes)
+        build = Build(
+            item=item,
+            number=number,
+            queue_id=entry.id,
+            started=now,
+            node=computer.name,
+            user=entry.user,
+            causes=entry.causes,
+        )
         build.parameters, build.started_by = entry.parameters, entry.started_by
         build.waited = min(entry.ready, now) - entry.since
         build.queued = now - max(entry.ready, entry.since)
@@ -219,7 +250,15 @@ class Scheduler:
         """Queue one configuration of a matrix build."""
         label = configuration.tied_to
         number = self.queue.next_id()
-        entry = SimulatedQueueItem(number, configuration, configuration.name, label, now, now, upstream=build)
+        entry = SimulatedQueueItem(
+            id=number,
+            item=configuration,
+            name=configuration.name,
+            label=label,
+            since=now,
+            ready=now,
+            upstream=build,
+        )
         entry.parameters = build.parameters
         self.queue.add(entry)
         self._again = True

@@ -45,7 +45,7 @@ _STEP = re.compile(r"[^/\[\]]+")
 _BOOLEANS = ("true", "false")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Rewriter:
     """The classes of one controller: its catalogue, its plugins, and the secrets it has encrypted."""
 

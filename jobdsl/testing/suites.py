@@ -13,7 +13,7 @@ from jobdsl.testing.documents import read
 __all__ = ["Case", "Suite", "report", "suites_of"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One test."""
 
@@ -54,12 +54,12 @@ def _case(node: Node) -> Case:
     status = "FAILED" if failed else "SKIPPED" if node.find("skipped") else "PASSED"
     message = failed.attrs.get("message") if failed else None
     return Case(
-        node.attrs.get("classname", ""),
-        node.attrs.get("name", ""),
-        float(node.attrs.get("time") or 0),
-        status,
-        message,
-        failed.text or None if failed else None,
+        class_name=node.attrs.get("classname", ""),
+        name=node.attrs.get("name", ""),
+        duration=float(node.attrs.get("time") or 0),
+        status=status,
+        message=message,
+        trace=failed.text or None if failed else None,
     )
 
 

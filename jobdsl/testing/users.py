@@ -74,7 +74,7 @@ class Caller:
     """Id of the session the request belongs to; empty without one."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Users:
     """All accounts and sessions."""
 

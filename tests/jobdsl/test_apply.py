@@ -29,7 +29,7 @@ def job(
     name: str, body: str = "", root: str = "project", renamed_from: str = "", queue: bool = False
 ) -> Definition:
     text = f"<{root}>\n  <keepDependencies>false</keepDependencies>{body}\n</{root}>\n"
-    return Definition(name, root, HEADER + text, Where("jobs.py", 1), renamed_from, queue)
+    return Definition(name, root, HEADER + text, Where("jobs.py", 1), renamed_from=renamed_from, queue=queue)
 
 
 def shell(name: str, command: str) -> Definition:
@@ -38,7 +38,7 @@ def shell(name: str, command: str) -> Definition:
 
 
 def folder(name: str, renamed_from: str = "") -> Definition:
-    return Definition(name, FOLDER, f"<{FOLDER}/>\n", Where("jobs.py", 1), renamed_from)
+    return Definition(name, FOLDER, f"<{FOLDER}/>\n", Where("jobs.py", 1), renamed_from=renamed_from)
 
 
 def view(name: str) -> Definition:

@@ -92,7 +92,10 @@ def test_no_run_of_the_estate_takes_it_for_one_that_is_gone(controller: Simulate
     found = inventory.get("item", "jobdsl-seed")
     assert found is not None
     assert found.marker == Marker(
-        "main bootstrap", "jobdsl-seed", bootstrap.WHERE, bootstrap.definition(**OPTIONS).digest
+        seed="main bootstrap",
+        name="jobdsl-seed",
+        where=bootstrap.WHERE,
+        digest=bootstrap.definition(**OPTIONS).digest,
     )
     assert plan(Estate(()), inventory, "main").changes == ()
 

@@ -199,7 +199,9 @@ def test_a_difference_says_where_and_what_to_do() -> None:
         'jobs.py:3: error: "payments/api": Jenkins did not keep all of it: a.B was dropped'
         " (install the plugin env)"
     )
-    plain = Difference("dropped", "x", "a.B", "keep", "true", "", "error").problem("x", None)
+    plain = Difference(
+        kind="dropped", path="x", element="a.B", field="keep", desired="true", stored="", severity="error"
+    ).problem("x", None)
     assert plain.hint == "the installed plugin does not know this field or value"
 
 

@@ -33,16 +33,16 @@ FOLDER = "com.cloudbees.hudson.plugins.folder.Folder"
 ROOTS = {"job": "project", "pipeline": "flow-definition", "folder": FOLDER, "view": "hudson.model.ListView"}
 HEADER = '<?xml version="1.0" encoding="UTF-8"?>\n'
 POLICIES = (
-    Removed("disable", min_existing=1000),
-    Removed("delete", min_existing=1000),
-    Removed("ignore", "ignore"),
+    Removed(jobs="disable", min_existing=1000),
+    Removed(jobs="delete", min_existing=1000),
+    Removed(jobs="ignore", views="ignore"),
 )
 
 
 def define(full_name: str, kind: str, text: str = "", renamed_from: str = "") -> Definition:
     inner = f"\n  <name>{names.leaf(full_name)}</name>" if kind == "view" else ""
     body = f"<{ROOTS[kind]}>\n  <description>{text}</description>{inner}\n</{ROOTS[kind]}>\n"
-    return Definition(full_name, ROOTS[kind], HEADER + body, Where("jobs.py", 1), renamed_from)
+    return Definition(full_name, ROOTS[kind], HEADER + body, Where("jobs.py", 1), renamed_from=renamed_from)
 
 
 paths: st.SearchStrategy[str] = st.lists(st.sampled_from("ab"), min_size=1, max_size=3).map("/".join)
@@ -119,7 +119,12 @@ class Model:
         java = class_of(definition.root)
         disabled = None if definition.is_folder or definition.is_view else False
         self.objects[definition.key] = Existing(
-            "view" if kind == "view" else "item", definition.full_name, java, text, disabled, marker
+            "view" if kind == "view" else "item",
+            definition.full_name,
+            java,
+            description=text,
+            disabled=disabled,
+            marker=marker,
         )
 
     def by_hand(self, full_names: Iterable[str]) -> None:

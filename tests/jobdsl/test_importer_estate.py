@@ -172,7 +172,9 @@ def test_odd_documents_come_back_equal(home: Home, document: str) -> None:
 
 def test_our_own_markers_are_left_out(home: Home) -> None:
     plain = f'<?xml version="1.0" encoding="UTF-8"?>\n{DESCRIBED.format("Mine")}\n'
-    home.put("a", managed(plain, Marker("main", "a", Where("a.py", 1), "0123456789ab")))
+    home.put(
+        "a", managed(plain, Marker(seed="main", name="a", where=Where("a.py", 1), digest="0123456789ab"))
+    )
     assert home.load().equal == 1
     assert "Managed by" not in home.text()
     assert home.definitions()["a"].document.count("Mine") == 1

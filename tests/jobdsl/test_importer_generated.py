@@ -89,7 +89,7 @@ def home(tmp_path: Path) -> Home:
 
 
 def marker(name: str) -> str:
-    return str(Marker("main", name, Where("a.py", 1), "0123456789ab"))
+    return str(Marker(seed="main", name=name, where=Where("a.py", 1), digest="0123456789ab"))
 
 
 def test_a_new_folder_is_one_line(home: Home) -> None:
@@ -176,7 +176,7 @@ def test_a_view_of_all_that_somebody_made_or_changed_is_kept(home: Home, name: s
 def test_a_folder_that_says_more_of_its_views_keeps_them_without_markers(
     home: Home, old: str, new: str
 ) -> None:
-    marked = f"<description>{mark('Mine', Marker('main', 'team/a', Where('a.py', 1), '0123456789ab'))}</description>"
+    marked = f"<description>{mark('Mine', Marker(seed='main', name='team/a', where=Where('a.py', 1), digest='0123456789ab'))}</description>"
     bare = f"<description>{marker('team/All')}</description>"
     views = HOLDER.format(ALL.format(bare) + LIST.format("a", marked, JAVA)).replace(old, new)
     home.put("team/config.xml", FOLDER.format("", views))

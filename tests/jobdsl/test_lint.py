@@ -30,7 +30,7 @@ TIMER = "<triggers><hudson.triggers.TimerTrigger><spec>{}</spec></hudson.trigger
 
 def test_a_sound_estate_has_no_findings() -> None:
     jobs = [define("a", TRIGGER.format("b") + SHELL.format("make")), define("b", TIMER.format("H 2 * * *"))]
-    assert found(*jobs, known=Known(PluginList({"matrix-project": "1"}), (), ())) == []
+    assert found(*jobs, known=Known(plugins=PluginList({"matrix-project": "1"}), items=(), labels=())) == []
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from jobdsl.documents.marker import Marker, managed, mark, strip, stripped
 from jobdsl.documents.tree import parse
 from jobdsl.errors import Where
 
-MARKER = Marker("main", "payments/api", Where("payments/jobs.py", 14), "3f2a9c1b7d4e")
+MARKER = Marker(seed="main", name="payments/api", where=Where("payments/jobs.py", 14), digest="3f2a9c1b7d4e")
 LINE = (
     'Managed by jobdsl seed "main" from payments/jobs.py:14 (3f2a9c1b7d4e).'
     " Edits made here to payments/api are overwritten."
@@ -34,7 +34,13 @@ def test_it_reads_as_a_sentence() -> None:
 
 
 def test_a_removed_one_says_so() -> None:
-    removed = Marker("main", "payments/api", Where("payments/jobs.py", 14), "3f2a9c1b7d4e", removed=True)
+    removed = Marker(
+        seed="main",
+        name="payments/api",
+        where=Where("payments/jobs.py", 14),
+        digest="3f2a9c1b7d4e",
+        removed=True,
+    )
     assert str(removed) == (
         'Disabled by jobdsl seed "main" from payments/jobs.py:14 (3f2a9c1b7d4e).'
         " payments/api is no longer defined there."

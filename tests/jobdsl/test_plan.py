@@ -117,7 +117,7 @@ def test_a_folder_made_by_hand_will_do() -> None:
 @pytest.mark.parametrize("existing", [[], [live(job("a"))]])
 def test_a_job_is_no_folder(existing: list[Existing]) -> None:
     defined = [job("a/x")] if existing else [job("a"), job("a/x")]
-    assert errors(planned(defined, existing, Removed("ignore"))) == [
+    assert errors(planned(defined, existing, Removed(jobs="ignore"))) == [
         'jobs.py:1: error: job "a/x": "a" is not a folder (only a plain folder can hold jobs and views)'
     ]
 
@@ -183,7 +183,7 @@ def test_a_type_named_by_an_unknown_alias_is_left_to_jenkins() -> None:
 def test_removed_definitions_by_policy() -> None:
     existing = [live(folder("a")), live(job("a/x")), live(view("v")), by_hand("hand")]
     assert told(planned([], existing)) == ["disable a/x", "delete v"]
-    assert told(planned([], existing, Removed("ignore", "ignore"))) == []
+    assert told(planned([], existing, Removed(jobs="ignore", views="ignore"))) == []
     assert told(planned([], existing, DELETE)) == ["delete a/x", "delete a", "delete v"]
 
 

@@ -25,7 +25,16 @@ DOCUMENT = "<project>\n  <description>{}</description>\n</project>\n"
 
 def change(action: Action, name: str, kind: str = "item", source: str = "", document: str = "") -> Change:
     where = Where("jobs.py", 3)
-    return Change(action, kind, name, f"why {name}", where, "project", document, source)
+    return Change(
+        action,
+        kind,
+        name,
+        reason=f"why {name}",
+        where=where,
+        root="project",
+        document=document,
+        source=source,
+    )
 
 
 PLAN = Plan(

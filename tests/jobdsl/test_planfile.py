@@ -13,14 +13,46 @@ from jobdsl.planning.plan import Action, Change, Plan
 from jobdsl.planning.planfile import dumps, loads, moved_on
 
 FREESTYLE = "hudson.model.FreeStyleProject"
-NEW = Change(Action.CREATE, "item", "a/x", "new", Where("a.py", 3), "project", "<project/>", after="d" * 12)
-MOVED = Change(Action.MOVE, "item", "new", "renamed from old", None, "project", "<é/>", "old", "b", "c", True)
+NEW = Change(
+    Action.CREATE,
+    "item",
+    "a/x",
+    reason="new",
+    where=Where("a.py", 3),
+    root="project",
+    document="<project/>",
+    after="d" * 12,
+)
+MOVED = Change(
+    Action.MOVE,
+    "item",
+    "new",
+    reason="renamed from old",
+    where=None,
+    root="project",
+    document="<é/>",
+    source="old",
+    before="b",
+    after="c",
+    queue=True,
+)
 ALONG = Change(
-    Action.UPDATE, "view", "new/v", "moved along from old/v", None, "hudson.model.ListView", "<v/>"
+    Action.UPDATE,
+    "view",
+    "new/v",
+    reason="moved along from old/v",
+    where=None,
+    root="hudson.model.ListView",
+    document="<v/>",
 )
 PLAN = Plan("main", (MOVED, NEW, ALONG), 7, (Problem("note it", Where("a.py", 1), severity="note"),))
 STORED = {("item", "old"): b"<project><a>1</a></project>", ("view", "old/v"): b"<v/>"}
-LIVE = Inventory.of([Existing("item", "old", FREESTYLE, "d", False), Existing("item", "other", FREESTYLE)])
+LIVE = Inventory.of(
+    [
+        Existing("item", "old", FREESTYLE, description="d", disabled=False),
+        Existing("item", "other", FREESTYLE),
+    ]
+)
 
 
 def test_a_plan_comes_back_as_it_was() -> None:

@@ -26,7 +26,7 @@ HEADER = '<?xml version="1.0" encoding="UTF-8"?>\n'
 def job(name: str, command: str, renamed_from: str = "") -> Definition:
     step = f"<hudson.tasks.Shell>\n      <command>{command}</command>\n    </hudson.tasks.Shell>"
     body = f"<project>\n  <disabled>false</disabled>\n  <builders>\n    {step}\n  </builders>\n</project>\n"
-    return Definition(name, "project", HEADER + body, Where("jobs.py", 1), renamed_from)
+    return Definition(name, "project", HEADER + body, Where("jobs.py", 1), renamed_from=renamed_from)
 
 
 ONE, TWO = job("one", "make"), job("two", "make")
@@ -125,7 +125,7 @@ def test_what_moves_along_is_compared_with_what_it_was(
 ) -> None:
     root = "com.cloudbees.hudson.plugins.folder.Folder"
     old, new = (
-        Definition(name, root, f"<{root}/>\n", Where("j", 1), former)
+        Definition(name, root, f"<{root}/>\n", Where("j", 1), renamed_from=former)
         for name, former in (("a", ""), ("c", "a"))
     )
     assert apply(planned(controller, ONE, TWO, old, job("a/x", "make")), controller).ok

@@ -12,9 +12,9 @@ from jobdsl.reports.html import to_html
 from jobdsl.reports.markdown import LONGEST, to_markdown
 from jobdsl.reports.plans import groups, outcome_line, result_json, result_line, summary, to_json, to_text
 
-NEW = Change(Action.CREATE, "item", "pay/api", "new", Where("jobs.py", 3), queue=True)
-CHANGED = Change(Action.UPDATE, "view", "pay/<b>", "definition changed", Where("jobs.py", 4))
-GONE = Change(Action.DISABLE, "item", "old", "no longer defined")
+NEW = Change(Action.CREATE, "item", "pay/api", reason="new", where=Where("jobs.py", 3), queue=True)
+CHANGED = Change(Action.UPDATE, "view", "pay/<b>", reason="definition changed", where=Where("jobs.py", 4))
+GONE = Change(Action.DISABLE, "item", "old", reason="no longer defined")
 REFUSED = Problem('job "x": no', Where("jobs.py", 9), "adopt it", job="x")
 PLAN = Plan("main", (NEW, CHANGED, GONE), 40, (REFUSED,))
 DIFF = {CHANGED.key: ["--- a", "+++ b", "@@ -1 +1 @@", "-<a>``` 1</a>", "+<a>2</a>"]}
@@ -22,7 +22,8 @@ DIFF = {CHANGED.key: ["--- a", "+++ b", "@@ -1 +1 @@", "-<a>``` 1</a>", "+<a>2</
 
 def many(count: int, folders: int) -> Plan:
     return Plan(
-        "main", tuple(Change(Action.CREATE, "item", f"f{n % folders}/j{n}", "new") for n in range(count))
+        "main",
+        tuple(Change(Action.CREATE, "item", f"f{n % folders}/j{n}", reason="new") for n in range(count)),
     )
 
 
@@ -91,7 +92,7 @@ def test_the_plan_as_markdown() -> None:
 
 
 def test_markdown_fits_a_comment() -> None:
-    changes = tuple(Change(Action.UPDATE, "item", f"j{n}", "definition changed") for n in range(50))
+    changes = tuple(Change(Action.UPDATE, "item", f"j{n}", reason="definition changed") for n in range(50))
     text = to_markdown(
         Plan("main", changes),
         {change.key: ["---", "+++", "+" + change.full_name * 2_000] for change in changes},
@@ -101,7 +102,7 @@ def test_markdown_fits_a_comment() -> None:
 
 
 def test_a_difference_that_many_jobs_share_is_told_once() -> None:
-    changes = tuple(Change(Action.UPDATE, "item", f"j{n}", "definition changed") for n in range(3))
+    changes = tuple(Change(Action.UPDATE, "item", f"j{n}", reason="definition changed") for n in range(3))
     edits = {"j0": "+a", "j1": "+a", "j2": "+b"}
     diffs = {one.key: [f"--- {one.full_name}", "+++", "@@ -1 +1 @@", edits[one.full_name]] for one in changes}
     text = to_text(Plan("main", changes), diffs)
@@ -165,8 +166,8 @@ def test_outcomes() -> None:
 
 def test_one_line() -> None:
     assert (
-        summary(Plan("main", (Change(Action.MOVE, "item", "n", "r", source="o"),), 2))
+        summary(Plan("main", (Change(Action.MOVE, "item", "n", reason="r", source="o"),), 2))
         == "1 to move, 2 unchanged"
     )
-    moved = ChangeOutcome(Change(Action.MOVE, "item", "n", "r", source="o"), "done")
+    moved = ChangeOutcome(Change(Action.MOVE, "item", "n", reason="r", source="o"), "done")
     assert outcome_line(moved, colour=True) == "\x1b[36m> n\x1b[0m  moved from o"

@@ -24,7 +24,7 @@ Tree = tuple[Any, ...]
 
 def rewriter(**options: Any) -> Rewriter:
     versions = {str(plugin["shortName"]): str(plugin["version"]) for plugin in plugin_list(None)}
-    return Rewriter(VocabularyCatalogue(), versions, **options)
+    return Rewriter(catalogue=VocabularyCatalogue(), plugins=versions, **options)
 
 
 def settled(document: bytes, *, new: bool = True) -> str:

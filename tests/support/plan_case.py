@@ -20,7 +20,9 @@ def job(
     name: str, text: str = "", root: str = "project", renamed_from: str = "", line: int = 1
 ) -> Definition:
     body = f"<{root}>\n  <a>{text}</a>\n</{root}>\n"
-    return Definition(name, root, body, Where("jobs.py", line), renamed_from, queue=text == "queued")
+    return Definition(
+        name, root, body, Where("jobs.py", line), renamed_from=renamed_from, queue=text == "queued"
+    )
 
 
 def folder(name: str, renamed_from: str = "") -> Definition:
@@ -35,14 +37,16 @@ def live(
     one: Definition, seed: str = "main", name: str = "", digest: str = "", removed: bool = False
 ) -> Existing:
     """The object a definition has made, at its name or at another one."""
-    marker = Marker(seed, one.full_name, one.where, digest or one.digest, removed)
+    marker = Marker(
+        seed=seed, name=one.full_name, where=one.where, digest=digest or one.digest, removed=removed
+    )
     return Existing(
         "view" if one.is_view else "item",
         name or one.full_name,
         class_of(one.root),
-        str(marker),
-        removed if class_of(one.root) != FOLDER else None,
-        marker,
+        description=str(marker),
+        disabled=removed if class_of(one.root) != FOLDER else None,
+        marker=marker,
     )
 
 

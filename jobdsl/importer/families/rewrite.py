@@ -80,6 +80,7 @@ class Rewrite:
         self,
         out: Path,
         files: Sequence[DslFile],
+        *,
         imported: Mapping[Key, Imported],
         calls: Mapping[Key, ImportedCall],
         scripts: Mapping[str, Scripts],
@@ -270,13 +271,13 @@ class Rewrite:
             ]
             score, nearest = min(near, default=(0.0, ""))
             yield FamilyReport(
-                function.name,
-                module_of[function.name],
-                tuple(self._keys[row][0] for row in family.rows),
-                tuple(parameter.name for parameter in family.parameters),
-                finder.saved(family),
-                nearest if score else "",
-                -score,
+                function=function.name,
+                module=module_of[function.name],
+                members=tuple(self._keys[row][0] for row in family.rows),
+                parameters=tuple(parameter.name for parameter in family.parameters),
+                saved=finder.saved(family),
+                nearest=nearest if score else "",
+                similarity=-score,
             )
 
 
