@@ -11,15 +11,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jobdsl.cli.known import known_for
 from jobdsl.errors import EstateError, JobdslError, Problem, Where, XmlError
 from jobdsl.model import Definition, Estate
 from jobdsl.settings import config
 
 if TYPE_CHECKING:
     from jobdsl.checks.lint import Known
-    from jobdsl.checks.plugins import PluginList
     from jobdsl.controller.jenkins import Controller
-    from jobdsl.documents.references import References
     from jobdsl.documents.secrets import Secrets
     from jobdsl.planning.inventory import Inventory
     from jobdsl.planning.still_used import Use
@@ -195,7 +194,7 @@ def findings(
     named = not offline and (access.url or settings.controller.url)
     controller = connect(access, settings) if named else None
     inventory = controller.inventory() if controller is not None else None
-    known = _known(root, estate, settings, controller, inventory, plugins)
+    known = known_for(root, estate, settings, controller, inventory, plugins)
     result = _findings(root, estate, settings, known, settings.lint.ignore, not_loaded)
     if inventory is not None and not estate.partial:
         result.problems.extend(_still_used(estate, inventory, settings, result.uses))
@@ -234,7 +233,7 @@ def check(root: Path, access: Access, isolation: str | None, threads: int = 8) -
     except LoadError as error:
         estate, not_loaded = error.estate, error.problems
     inventory = with_hidden_views(estate.definitions, controller.inventory(), controller, threads)
-    known = _known(root, estate, settings, controller, inventory, None)
+    known = known_for(root, estate, settings, controller, inventory, None)
     ignore = (*settings.lint.ignore, *planning.RULES)
     result = _findings(root, estate, settings, known, ignore, not_loaded)
     if not_loaded:
@@ -313,92 +312,6 @@ _UNKNOWN_PLUGINS = Problem(
     severity="note",
     rule="missing-plugin",
 )
-
-
-def _known(
-    root: Path,
-    estate: Estate,
-    settings: Settings,
-    controller: Controller | None,
-    inventory: Inventory | None,
-    plugins: Path | None,
-) -> Known:
-    """What lint may take as given: from a saved list, from jobdsl.toml, and from the controller."""
-    from jobdsl.checks.lint import Known
-
-    def stored(definition: Definition) -> References | None:
-        if controller is None or inventory is None:
-            return None
-        return _stored_references(definition, controller, inventory)
-
-    return Known(
-        plugins=_plugins(root, settings, controller, plugins),
-        items=None
-        if inventory is None
-        else {existing.full_name for existing in inventory if existing.kind == "item"},
-        secrets=_secret_names(root, settings),
-        partial=estate.partial,
-        views=None
-        if inventory is None
-        else {existing.full_name for existing in inventory if existing.kind == "view"},
-        labels=_labels(estate, settings, controller),
-        stored=stored,
-    )
-
-
-def _stored_references(
-    definition: Definition, controller: Controller, inventory: Inventory
-) -> References | None:
-    """What the controller's document for a definition refers to; None where there is none to be read."""
-    from jobdsl.controller.errors import allowed
-    from jobdsl.documents.references import references
-
-    kind, name = definition.key
-    stored_names = [
-        candidate
-        for candidate in (name, definition.renamed_from)
-        if candidate and inventory.get(kind, candidate)
-    ]
-    document = allowed(lambda: controller.config(kind, stored_names[0])) if stored_names else None
-    try:
-        return None if document is None else references(document)
-    except XmlError:
-        return None
-
-
-def _secret_names(root: Path, settings: Settings) -> frozenset[str] | None:
-    """Names of the secrets that have a value; None where there is no file with them."""
-    from jobdsl.documents.secrets import secrets_of
-
-    secrets = secrets_of(root, settings)
-    is_there = bool(secrets.source) and Path(secrets.source).exists()
-    return frozenset(secrets.values) if is_there else None
-
-
-def _plugins(
-    root: Path, settings: Settings, controller: Controller | None, saved: Path | None
-) -> PluginList | None:
-    from jobdsl.checks.plugins import PluginList, read_plugins
-    from jobdsl.controller.errors import allowed
-
-    if saved is None and settings.controller.plugins:
-        saved = root / settings.controller.plugins
-    if saved is not None:
-        return read_plugins(saved)
-    versions = None if controller is None else allowed(controller.plugins)
-    return None if versions is None else PluginList(versions)
-
-
-def _labels(estate: Estate, settings: Settings, controller: Controller | None) -> frozenset[str] | None:
-    from jobdsl.controller.errors import allowed
-    from jobdsl.grammar.labels import split
-
-    labels = frozenset(settings.controller.labels)
-    pools = [split(str(pool.get("label", ""))) for pool in estate.extra.get("pool", ())]
-    if controller is None:
-        return labels.union(*pools) if labels or pools else None
-    asked = allowed(controller.labels)
-    return None if asked is None else labels.union(asked, *pools)
 
 
 def write_text(path: Path, text: str, *, private: bool = False) -> None:
