@@ -223,6 +223,6 @@ class ChangeExecutor:
 
 
 def _unread(change: Change, error: JobdslError) -> Problem:
-    text = f'"{change.full_name}" was sent, but what Jenkins kept of it is not known: {error.message}'
-    hint = "; ".join(part for part in (error.hint, "the next run sends it again and looks") if part)
+    text = f'"{change.full_name}" was sent, but could not be read back: {error.message}'
+    hint = "; ".join(part for part in (error.hint, "the next run sends it again and checks it") if part)
     return Problem(text, change.where, hint, job=change.full_name, rule="read back")

@@ -277,7 +277,7 @@ class DynamoLease:
 
 def _hint(code: str, table: str) -> str:
     if code == "ResourceNotFoundException":
-        return f"the table {table!r} does not exist; it is made at the next start by who may make it"
+        return f"the table {table!r} does not exist; a start with permission to create it does so"
     if "Signature" in code or "Expired" in code:
         return "the clock of this host may be wrong (date -u), or the credentials have expired"
     return "dynamodb:UpdateItem on the table, and the use of its KMS key, must be allowed"
@@ -312,6 +312,6 @@ def ensure_table(client: DynamoDBClient, table: str) -> None:
             client.get_waiter("table_exists").wait(TableName=table)
     except (BotoCoreError, ClientError) as error:
         raise JobdslError(
-            f"the table {table!r} for the lease cannot be had: {error}",
+            f"the table {table!r} for the lease cannot be used: {error}",
             hint="it has one key: name, a string; the manager reads and updates its items",
         ) from error

@@ -62,7 +62,7 @@ def _jobs(definition: Definition, references: References, estate: EstateIndex) -
         }
         target = estate.named(name, "" if kind == "run" else definition.parent)
         if target is None and kind == "run" and (meant := estate.named(name, definition.parent)) is not None:
-            text = f"the {words[kind]} {name!r} is no full name, so the parameter offers no builds"
+            text = f"the {words[kind]} {name!r} is not a full name, so the parameter offers no builds"
             yield "warning", text, f'write "{meant}"'
             continue
         if target is not None:
@@ -141,7 +141,7 @@ def _folders(definition: Definition, references: References, estate: EstateIndex
     if estate.known.partial and names.key(parent) not in estate.items:
         return
     if (other := estate.items.get(names.key(parent))) is not None:
-        yield "error", f"{other} is no folder, so nothing can live in it", ""
+        yield "error", f"{other} is not a folder, so it cannot hold jobs", ""
     elif estate.known.items is None:
         yield (
             "warning",
@@ -189,7 +189,7 @@ def _characters(definition: Definition, references: References, estate: EstateIn
         yield (
             "warning",
             "it holds control characters, which only XML 1.1 can hold",
-            "they are rarely meant: look for pasted terminal output",
+            "they are rarely meant: check for pasted terminal output",
         )
 
 

@@ -170,7 +170,7 @@ def read_plugins(path: Path) -> PluginList:
 
 def _no_list(path: Path) -> JobdslError:
     hint = "save it with: curl -u USER:TOKEN URL/pluginManager/api/json?depth=1, or name a plugins.txt"
-    return JobdslError(f"{path}: no list of plugins", hint=hint)
+    return JobdslError(f"{path}: not a list of plugins", hint=hint)
 
 
 _LINE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:[:@]([^\s:]*)(?::\S*)?)?")

@@ -128,7 +128,7 @@ def _uses(references: References, team: Team) -> Iterator[tuple[str, str]]:
         yield f"{who} label {_CONTROLLER_LABELS[0]!r}", f"{hint}; its labels: {_list(team.labels)}"
     for text in () if team.may_use_label("") else _fits_others(references):
         why = f"{who} label {text!r}: it fits agents with none of its labels"
-        yield why, f"say which of them the job needs, as in {_example(team)}"
+        yield why, f"name those the job needs, as in {_example(team)}"
     for name in references.secret_names:
         if not team.may_use_secret(name):
             yield f"{who} secret {name!r}", f"its secrets: {_list(team.secret_patterns)}"

@@ -30,7 +30,7 @@ class FormerNames:
         if not former or definition.is_view:
             return None
         if former == definition.full_name:
-            return f'renamed_from "{former}" is its own name', "say the name it had before, or remove it"
+            return f'renamed_from "{former}" is its own name', "give the name it had before, or remove it"
         first = self._claimed[names.key(former)]
         if first is not definition:
             text = f'renamed_from "{former}" is said of "{first.full_name}" as well ({first.where})'

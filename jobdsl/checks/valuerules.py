@@ -34,7 +34,7 @@ def _shown(definition: Definition, references: References, estate: EstateIndex) 
             text = f"it lists the job {name!r}, and shows nothing: a view names jobs from its own folder"
             yield "warning", text, _from_folder(target, folder)
         elif name in references.flat:
-            text = f"it lists the job {name!r}, and shows nothing: it does not look into folders"
+            text = f"it lists the job {name!r}, and shows nothing: it does not include folders"
             yield "warning", text, "give the view recurse=True, or make it in that folder"
 
 

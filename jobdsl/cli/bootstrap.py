@@ -122,7 +122,7 @@ def _unseen_credentials(job: Definition, options: Mapping[str, Any]) -> Problem:
     return Problem(
         f"this user may not see whether the controller has the credentials {named}",
         WHERE,
-        'give it the permission "Credentials/View", or look on the controller: without them the build fails',
+        'give it the permission "Credentials/View", or check on the controller: without them the build fails',
         severity="note",
         job=job.full_name,
     )

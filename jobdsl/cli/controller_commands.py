@@ -293,7 +293,7 @@ def _say_refused(plan: Plan) -> int:
     "--controller-url", help="Controller URL that the seed job uses. [default: JENKINS_URL of the build]"
 )
 @click.option(
-    "--seed-name", default="main", show_default=True, help="Name of the estate's seed, as jobdsl.toml says."
+    "--seed-name", default="main", show_default=True, help="Name of the estate's seed, as in jobdsl.toml."
 )
 @click.option(
     "--timeout-minutes",

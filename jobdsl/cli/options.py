@@ -81,12 +81,12 @@ def controller_options(command: Command) -> Command:
 
 
 def isolation_option(command: Command) -> Command:
-    """How DSL files are kept apart while they run."""
+    """Add the option for the isolation of DSL files."""
     return click.option(
         "--isolation",
         type=click.Choice(["auto", "required", "process"]),
-        help="How DSL files are kept apart: the strongest the host offers (auto), that or nothing "
-        "(required), or a plain child process. [default: jobdsl.toml, else auto]",
+        help="Isolation of DSL files: the strongest the host supports (auto), the same but failing where it "
+        "is incomplete (required), or a plain child process (process). [default: jobdsl.toml, else auto]",
     )(command)
 
 

@@ -155,11 +155,11 @@ def saved_plan(path: Path, access: Access, threads: int) -> tuple[Plan, Controll
     if made_for and named and made_for.rstrip("/") != named.rstrip("/"):
         raise JobdslError(
             f"{path} was made for {made_for}, not for {named}",
-            hint="plan again for that controller, or take --url and JENKINS_URL away",
+            hint="plan again for that controller, or remove --url and JENKINS_URL",
         )
     if made_for and not named and access.token:
         raise JobdslError(
-            f"{path} says which controller gets your token: {made_for}",
+            f"{path} names the controller that would get your token: {made_for}",
             hint=f"name the controller yourself: --url {made_for}, or JENKINS_URL",
         )
     controller = connect(

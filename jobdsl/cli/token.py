@@ -47,11 +47,11 @@ def _read(path: Path, estate: object) -> str:
     try:
         text = sys.stdin.read(_LONGEST + 1) if str(path) == "-" else path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise JobdslError(f"{path}: the token cannot be read: {reason}") from None
     token = text.strip()
     if not token or len(token.split()) > 1 or len(token) > _LONGEST:
-        raise JobdslError(f"{path}: this is no token", hint="the file holds the token alone, on one line")
+        raise JobdslError(f"{path}: this is not a token", hint="the file holds the token alone, on one line")
     return token
 
 

@@ -41,7 +41,7 @@ def words(text: tuple[str, ...], limit: int, as_json: bool) -> int:
     for match in matches[:limit]:
         click.echo(_entry(match))
     if len(matches) > limit:
-        click.echo(f"{len(matches) - limit} more: name them more closely, or --limit {len(matches)}")
+        click.echo(f"{len(matches) - limit} more: narrow the search, or --limit {len(matches)}")
     if not matches:
         click.echo(f"no element is known by {one_line(' '.join(text))!r}", err=True)
         click.echo('  element("its.Java.Class", field=value) writes any element', err=True)

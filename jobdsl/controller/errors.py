@@ -117,7 +117,7 @@ def _denied(response: Response, operation: str, user: str | None) -> ControllerE
         place = without_login(headers.get("Location", "").partition("?")[0])
         if _is_login(place):
             return NotSignedInError(
-                f"could not {operation}: the controller asks to log in", status=status, hint=_SIGN_IN
+                f"could not {operation}: the controller requires a login", status=status, hint=_SIGN_IN
             )
         hint = "is the address complete, with https:// and the path Jenkins runs under?"
         return ControllerError(
@@ -136,7 +136,7 @@ def _denied(response: Response, operation: str, user: str | None) -> ControllerE
 
 
 def _log_in(operation: str, status: int) -> ControllerError:
-    text = f"could not {operation}: the controller asks to log in"
+    text = f"could not {operation}: the controller requires a login"
     return NotSignedInError(text, status=status, hint=_SIGN_IN)
 
 
@@ -148,7 +148,7 @@ def _unexplained(response: Response, operation: str) -> ControllerError:
     if status in (502, 503, 504):
         hint = "it is starting, or overloaded"
     if status in OVERLOADED:
-        wait = f"it asks to wait {response.retry_after:.0f} s; " if response.retry_after else ""
+        wait = f"it requests a wait of {response.retry_after:.0f} s; " if response.retry_after else ""
         hint = f"{wait}a proxy limits requests, or does not reach the controller: try a lower --workers"
     return ControllerError(
         f"could not {operation}: the controller answered {status} {_title(response)}".rstrip(),

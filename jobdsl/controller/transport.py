@@ -145,20 +145,20 @@ def _no_answer(error: exceptions.HTTPError, url: str) -> NoAnswerError:
     """What went wrong before there was an answer, in words."""
     hint = ""
     if isinstance(error, exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" not in str(error):
-        why, hint = "it does not speak https as it should", "is it http://?"
+        why, hint = "the TLS handshake failed", "is it http://?"
     elif isinstance(error, exceptions.SSLError):
         why = "its certificate is not trusted here"
         hint = "set REQUESTS_CA_BUNDLE to a file with the certificate of its authority"
         if variable := _authorities():
             hint = f"add the certificate of its authority to {os.environ[variable]}, which {variable} names"
     elif isinstance(error, exceptions.NameResolutionError):
-        why = "no such host"
+        why = "the host name cannot be resolved"
     elif isinstance(error, exceptions.NewConnectionError):
-        why = "nothing listens there"
+        why = "connection refused"
     elif isinstance(error, exceptions.TimeoutError):
-        why = "it took too long"
+        why = "timed out"
     elif isinstance(error, exceptions.ProxyError):
-        why = "the proxy does not let us through"
+        why = "the proxy refused the connection"
     else:
-        why = "the connection was cut"
+        why = "the connection was closed"
     return NoAnswerError(f"no answer from {url}: {why}", hint=hint)

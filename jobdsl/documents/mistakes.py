@@ -114,7 +114,7 @@ def _kept(element: etree._Element) -> Iterator[Mistake]:
         number = _number(child.text or "") if name and child.text != "-1" else None
         if number is not None and number < least and number != -1:
             hint = f"leave {name}= out to keep all, or give it {least} or more"
-            yield Mistake("bad-number", "warning", f"{name}={number} is no number to keep", hint)
+            yield Mistake("bad-number", "warning", f"{name}={number} is not a number of builds to keep", hint)
 
 
 def _least(tag: str, least: int, unit: str) -> Check:
@@ -175,7 +175,7 @@ def _mail_addresses(text: str) -> tuple[Mistake, ...]:
         return ()
     shown = ", ".join(map(repr, wrong[:3]))
     hint = "write whole addresses, such as team@example.com, with a blank or comma between them"
-    return (Mistake("bad-address", "warning", f"{shown} is no mail address", hint),)
+    return (Mistake("bad-address", "warning", f"{shown} is not a mail address", hint),)
 
 
 def _recipients(element: etree._Element) -> tuple[Mistake, ...]:
@@ -200,7 +200,7 @@ def _regex(element: etree._Element) -> Iterator[Mistake]:
         plain = text.replace("*", ".*") if "repeats nothing" in wrong else ""
         hint = f'for any text write ".*": "{plain}"' if plain and not javaregex.problem(plain) else ""
         hint = hint or "put a backslash before a sign that stands for itself"
-        yield Mistake("bad-regex", "error", f"{text!r} is no regular expression: {wrong}", hint)
+        yield Mistake("bad-regex", "error", f"{text!r} is not a regular expression: {wrong}", hint)
 
 
 _PLACES = {

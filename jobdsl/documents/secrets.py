@@ -54,7 +54,7 @@ class Secrets:
         except OSError as error:
             raise JobdslError(f"the secrets file {path} cannot be read: {error.strerror}") from None
         except (ValueError, RecursionError):  # never the parser's own words: they may quote the file
-            raise JobdslError(f"the secrets file {path} is no JSON") from None
+            raise JobdslError(f"the secrets file {path} is not valid JSON") from None
         if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
             raise JobdslError(
                 f"the secrets file {path} must be one JSON object of texts", hint='{"name": "value", ...}'

@@ -52,22 +52,24 @@ _BRANCH = Subitem(
 _PAGE = Subitem(
     "HTML page",
     "HTML pages",
-    "a page in HTML is no document of Jenkins; servers send one to refuse a request or ask for a login",
+    "an HTML page is not a document of Jenkins; servers send one to refuse a request or ask for a login",
     "fetch config.xml again as a user who may read it (`curl -f` fails where the server refuses)",
 )
 _JENKINS = Subitem(
     "configuration of Jenkins itself",
     "configurations of Jenkins itself",
-    "the configuration of Jenkins itself is no item",
+    "the configuration of Jenkins itself is not an item",
     "import the directory it is in: its jobs, and the views that it holds",
 )
-_BUILD = Subitem("build", "builds", "a build is no item", "import the config.xml of its job")
-_NODE = Subitem("node", "nodes", "a node is no item", "declare an agent pool instead, or leave it as it is")
-_USER = Subitem("user", "users", "a user is no item", "leave it as it is")
+_BUILD = Subitem("build", "builds", "a build is not an item", "import the config.xml of its job")
+_NODE = Subitem(
+    "node", "nodes", "a node is not an item", "declare an agent pool instead, or leave it as it is"
+)
+_USER = Subitem("user", "users", "a user is not an item", "leave it as it is")
 _CREDENTIALS = Subitem(
     "store of credentials",
     "stores of credentials",
-    "a store of credentials is no item",
+    "a store of credentials is not an item",
     "leave it as it is: jobs name credentials by id",
 )
 _BRANCH_PROPERTY = "org.jenkinsci.plugins.workflow.multibranch.BranchJobProperty"

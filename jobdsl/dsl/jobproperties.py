@@ -65,7 +65,7 @@ def _refuse_twice(properties: Sequence[Any], implied: Mapping[str, Any]) -> None
         if argument is not None:
             member_name = member.dsl_name() if isinstance(member, Property) else _class_of(member)
             hint = f"leave out {argument}=, or the property"
-            raise DslError(f"has {member_name}(...), and {argument}= says the same", hint=hint)
+            raise DslError(f"has {member_name}(...), and {argument}= sets the same", hint=hint)
 
 
 def _class_of(member: Any) -> str:

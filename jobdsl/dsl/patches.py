@@ -35,7 +35,9 @@ def patched(body: str, patches: Sequence[Patch]) -> str:
         try:
             targets = root.xpath(patch.xpath)
         except etree.XPathError as error:
-            raise DslError(f"patch: {patch.xpath!r} is no XPath: {error}", where=patch.where) from None
+            raise DslError(
+                f"patch: {patch.xpath!r} is not a valid XPath: {error}", where=patch.where
+            ) from None
         if not isinstance(targets, list) or not targets:
             raise DslError(
                 f"patch: {patch.xpath!r} finds nothing in the document",

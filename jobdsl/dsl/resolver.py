@@ -27,7 +27,7 @@ class FileResolver:
             raise DslError(f"takes the name of a file, not {name!r}")
         path_text = os.fspath(name)
         if "\0" in path_text or not path_text:
-            raise DslError(f"{path_text!r} is no file's name")
+            raise DslError(f"{path_text!r} is not a file name")
         if os.path.isabs(path_text):
             raise DslError(f"{path_text!r} is absolute", hint="name it relative to the estate's root")
         near = path_text.startswith(("./", "../"))
@@ -64,7 +64,7 @@ class FileResolver:
             raise DslError(f"{self.shown(path)} cannot be read: {error.strerror}") from None
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
-            raise DslError(f"{self.shown(path)}:{line} is no UTF-8 text", hint="save it as UTF-8") from None
+            raise DslError(f"{self.shown(path)}:{line} is not UTF-8 text", hint="save it as UTF-8") from None
 
     def shown(self, path: str) -> str:
         """A path as the user knows it: relative to the root, or a library's file by its name."""

@@ -95,7 +95,7 @@ def _element(owner: Record, word: str, value: Any, free: Sequence[str]) -> str:
     argument = next((argument for argument in modules if argument in owner._fields), "")
     if not argument:
         inside = modules and "script" in owner._fields
-        return f"leave {word}= out: the Pipeline's script says it" if inside else ""
+        return f"leave {word}= out: the Pipeline's script defines it" if inside else ""
     call = f"{modules[argument]}.{name}({_arguments(_class(modules[argument], name), value)})"
     if argument not in free:
         return f"add {call} to {argument}=" if argument != "scm" else f"leave one of scm= and {word}= out"

@@ -22,7 +22,7 @@ __all__ = ["Holder", "twice"]
 def twice(element: str, whole: str, parts: Iterable[str]) -> DslError:
     """Arguments that are given beside the one they would make."""
     named = ", ".join(f"{part}=" for part in parts)
-    return DslError(f"{element}: {named} and {whole}= say the same", hint="leave one of them out")
+    return DslError(f"{element}: {named} and {whole}= set the same", hint="leave one of them out")
 
 
 class Holder(Element):

@@ -85,7 +85,7 @@ def _refuse_twice(record: Record, extra: Mapping[str, Any]) -> None:
             field = record.by_tag[tag]
             argument = f"{field.name}=" if field.stored else "its arguments"
             raise DslError(
-                f"{record.dsl_name()}: {argument} and extra both say what {tag} is",
+                f"{record.dsl_name()}: {argument} and extra both set {tag}",
                 hint=f"take {tag!r} out of extra=, or leave the argument out",
             )
 

@@ -30,11 +30,11 @@ def slip(value: object, expected: str) -> str:
     if isinstance(value, int | float):
         return _of_number(value, expected)
     if isinstance(value, tuple) and len(value) == 1 and "list" not in expected:
-        return "the comma after it makes it a tuple: take the comma away"
+        return "the comma after it makes it a tuple: remove the comma"
     if isinstance(value, list | tuple) and len(value) > 1 and expected.startswith("text"):
         return r'put them into one text: "\n".join([...])'
     if isinstance(value, list | tuple) and "list" not in expected:
-        return "it is in a list already: take these brackets away, or a comma after the list"
+        return "it is in a list already: remove these brackets, or a comma after the list"
     if isinstance(value, _CALLABLE):
         return "call it, with parentheses"
     if isinstance(value, ModuleType):

@@ -128,7 +128,7 @@ class OwnedSource(TraitedSource):
             context.complain(twice(self.dsl_name(), "project", ["owner", "repository"]))
         owner, slash, repository = str(project).rpartition("/")
         if not (isinstance(project, str) and owner and slash and repository):
-            context.complain(DslError(f"{self.dsl_name()}: project {project!r} is no owner/repository"))
+            context.complain(DslError(f"{self.dsl_name()}: project {project!r} is not owner/repository"))
         return {**arguments, "owner": owner or "?", "repository": repository}
 
     def but(self, **changes: Any) -> Any:

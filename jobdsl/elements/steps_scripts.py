@@ -243,7 +243,7 @@ class system_groovy(Step, xml="hudson.plugins.groovy.SystemGroovy", plugin="groo
             arguments["source"] = system_groovy_text(groovy_script(source, sandbox=boxed is None or boxed))
         elif boxed is not None and isinstance(source, SystemGroovySource):
             problem = f"steps.system_groovy: sandbox={boxed!r} is for a script given as text"
-            context.complain(DslError(problem, hint="say it where the source is made"))
+            context.complain(DslError(problem, hint="set it where the source is created"))
         return arguments
 
     def arguments(self) -> dict[str, Any]:

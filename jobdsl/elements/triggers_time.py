@@ -56,7 +56,7 @@ def _parameterized(spec: str) -> None:
     for _, percent, values in lines:
         wrong = next((word for word in values.split(";") if word.strip() and "=" not in word), None)
         if percent and wrong is not None:
-            raise DslError(f"{wrong.strip()!r} is no NAME=value", hint="H 4 * * * % NAME=value;OTHER=value")
+            raise DslError(f"{wrong.strip()!r} is not NAME=value", hint="H 4 * * * % NAME=value;OTHER=value")
 
 
 class parameterized_cron(

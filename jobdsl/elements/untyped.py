@@ -183,7 +183,7 @@ def secret(name: str) -> str:
     """
     if not isinstance(name, str) or not re.fullmatch(r"[^{}<>&\"\x00-\x1f\x7f]+", name):
         context.complain(
-            DslError(f"secret: {name!r} can be no name", hint="use letters, digits, / - . and _")
+            DslError(f"secret: {name!r} cannot be a name", hint="use letters, digits, / - . and _")
         )
         return ""
     return SECRET_START + name + "}"

@@ -303,7 +303,7 @@ class _Parser:
 
     def hint(self, token: _Token) -> str:
         if token.kind in ("atom", "quoted"):
-            return "a space is no and: write && or || between labels, or quote a label with a space in it"
+            return "a space is not an operator: write && or || between labels, or quote a label with a space"
         if token.text == "->":
             return "say which implication comes first: a->(b->c)"
         if token.text == "!":

@@ -110,7 +110,7 @@ def _file(place: str, path: str) -> DirectoryEntry:
     try:
         place.encode()
     except UnicodeEncodeError:
-        return DirectoryEntry(place, "", "its name is no UTF-8 text")
+        return DirectoryEntry(place, "", "its name is not UTF-8 text")
     try:
         return DirectoryEntry(place, path, _no_file(os.stat(path, follow_symlinks=False).st_mode))
     except OSError as error:
@@ -122,4 +122,4 @@ def _no_file(mode: int) -> str:
     if stat.S_ISREG(mode):
         return ""
     kind = next((word for is_kind, word in _KINDS if is_kind(mode)), "a device")
-    return f"is {kind}, no file"
+    return f"is {kind}, not a file"

@@ -88,7 +88,7 @@ def on_disk(source: Path) -> DiskDocuments:
     if source.is_file():
         return _one_file(source)
     if not source.is_dir():
-        raise JobdslError(f"{source} is no directory", hint="name the directory the documents are in")
+        raise JobdslError(f"{source} is not a directory", hint="name the directory the documents are in")
     return _Walk(os.path.realpath(source)).documents()
 
 

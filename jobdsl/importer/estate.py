@@ -177,7 +177,7 @@ class EstateWriter:
         for path, written in self._written.items():
             for _, _, imported in written.lines:
                 if not imported.equal and not imported.error:
-                    yield path, imported, "it does not come out as it was"
+                    yield path, imported, "it does not render as it was"
 
     def _blamed(self, problems: list[Problem]) -> Iterator[tuple[str, Imported, str]]:
         """The documents whose lines the problems name. Raises EstateError for problems of none.

@@ -32,7 +32,7 @@ def import_document(document: SourceDocument, echo: Callable[[str], None]) -> st
         raise JobdslError(f"{document.place}: {document.subitem.reason}", hint=document.subitem.hint)
     if names.unusable(document.name):
         raise JobdslError(
-            f"{document.place}: {document.name!r} can be no name", hint="give another with --name"
+            f"{document.place}: {document.name!r} cannot be a name", hint="give another with --name"
         )
     secrets = Taken()
 
@@ -45,7 +45,7 @@ def import_document(document: SourceDocument, echo: Callable[[str], None]) -> st
             if _comes_back(imported, secrets):
                 imported.equal = True
                 return imported
-        raise JobdslError(f"{source_document.name} does not come out as it was")
+        raise JobdslError(f"{source_document.name} does not render as it was")
 
     place = tree(with_views([document]))
     for folder in names.ancestors(document.name):

@@ -150,7 +150,7 @@ class Guard:
         if event == "open" and (args[2] or 0) & _WRITING:
             self.refuse(f"the file writes {path!r}")
         if not self._may_read(path):
-            self.refuse(f"the file reads {path!r}, which is not the estate's to read")
+            self.refuse(f"the file reads {path!r}, which DSL files may not read")
 
     def _may_read(self, path: str) -> bool:
         """Whether a path is the estate's, or Python's: most are Python's own modules, so this is quick."""

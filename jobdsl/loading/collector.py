@@ -97,14 +97,14 @@ class Gathered:
         """Take an item or a view. Its line must be in a file the sender was to run."""
         _, full_name, file, line, renamed_from, queue, template, template_line = frame[0]
         if names.unusable(full_name) or (renamed_from and names.unusable(renamed_from)) or file not in own:
-            raise BadFrame("an item's name or file cannot be")
+            raise BadFrame("an item's name or file is invalid")
         try:
             document = str(frame[1], "utf-8")
         except UnicodeDecodeError:
-            raise BadFrame("a document is no UTF-8") from None
+            raise BadFrame("a document is not UTF-8") from None
         root = _HEAD.match(document)
         if root is None:
-            raise BadFrame("a document is no XML")
+            raise BadFrame("a document is not XML")
         made_at = Where(one_line(template[:_LONGEST]), template_line) if template else None
         definition = Definition(
             full_name,
@@ -140,7 +140,7 @@ class Gathered:
         """
         _, full_name, is_view, file, line = frame[0]
         if file not in own:
-            raise BadFrame("an item's file cannot be")
+            raise BadFrame("an item's file is invalid")
         self._is_new(("view" if is_view else "item", one_line(full_name)), Where(file, line))
 
     def _is_new(self, key: tuple[str, str], where: Where, is_folder: bool = False) -> bool:
@@ -162,9 +162,9 @@ class Gathered:
         try:
             value = json.loads(frame[1])
         except (ValueError, RecursionError):
-            raise BadFrame(f"a {kind} is no JSON") from None
+            raise BadFrame(f"a {kind} is not JSON") from None
         if not isinstance(value, dict) or file not in own:
-            raise BadFrame(f"a {kind} is no object, or of no file")
+            raise BadFrame(f"a {kind} is not an object, or has no file")
         self._extra.setdefault(kind, []).append({**value, "file": file, "line": line})
 
     def estate(self, isolation: str, files: int) -> Estate:

@@ -80,7 +80,7 @@ def _unusable(root: Path, path: str) -> Problem | None:
     """Why a file cannot be run, if it cannot."""
     if not path.isprintable():  # which halves of characters, as undecodable bytes become, are not either
         where = Where("".join(map(_printable, path)), 0)
-        return Problem("the file's name is no printable text", where, "rename it")
+        return Problem("the file's name is not printable text", where, "rename it")
     where = Where(path, 0)
     full = root / path
     try:
@@ -94,7 +94,7 @@ def _unusable(root: Path, path: str) -> Problem | None:
     if full.is_symlink() and not full.resolve().is_relative_to(root.resolve()):
         return Problem("the file is a link that leaves the estate", where, "put the file itself here")
     if not full.is_file():
-        return Problem("this is no regular file", where)
+        return Problem("this is not a regular file", where)
     if size > LARGEST:
         return Problem(f"the file has {size >> 20} MB; a DSL file has at most {LARGEST >> 20} MB", where)
     return None

@@ -60,7 +60,7 @@ class Death:
         estate = {*self.sender.own, *self.sender.imported}
         line = next((place for place in places_in(self.stderr) if place.file in estate), file)
         if self.bad:
-            return Problem(f"what the DSL files gave back cannot be: {self.bad}", file)
+            return Problem(f"the DSL files returned invalid data: {self.bad}", file)
         if self.late:
             return self._lateness(line)
         if crash := _CRASH.search(self.stderr):

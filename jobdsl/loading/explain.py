@@ -40,7 +40,7 @@ def _text(error: BaseException) -> str:
     try:
         text = str(error)
     except Exception:  # noqa: BLE001  # an exception of the user's, with a __str__ of the user's
-        return "(its text cannot be had)"
+        return "(its text cannot be shown)"
     if isinstance(error, ImportError):
         text = _PLACE.sub("", text)
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."

@@ -93,7 +93,7 @@ def unread_settings(root: Path) -> Iterator[Problem]:
 def unread_below(folder: str) -> Problem:
     """Return the problem that the settings file in a directory below the root is not read."""
     message = f"this {CONFIG_FILE} is not read: an estate has one, in its root"
-    return Problem(message, Where(f"{folder}{CONFIG_FILE}", 0), "move what it says there", "warning")
+    return Problem(message, Where(f"{folder}{CONFIG_FILE}", 0), "move its settings there", "warning")
 
 
 def idle_files(root: Path, files: Collection[str], busy: Collection[str]) -> Iterator[Problem]:

@@ -49,7 +49,7 @@ def load(
     root = Path(os.path.realpath(root))
     if not root.is_dir():
         raise EstateError(
-            [Problem(f"{root} is no directory", hint="name the directory the DSL files are in")]
+            [Problem(f"{root} is not a directory", hint="name the directory the DSL files are in")]
         )
     settings = config.load(root) if settings is None else settings
     files, problems = dslfiles.find(root, settings.files)
@@ -100,6 +100,6 @@ def _instead_of(wall: Wall) -> str:
 def _no_wall(isolation: str) -> Problem:
     why = "; ".join(f"{name}: {why}" for name, why in missing.items())
     return Problem(
-        f"the DSL files cannot be kept apart on this host as load.isolation = {isolation!r} wants it ({why})",
-        hint="install bubblewrap, or allow user namespaces or Landlock, or take what there is with 'auto'",
+        f"the DSL files cannot be isolated on this host as load.isolation = {isolation!r} requires ({why})",
+        hint="install bubblewrap, or allow user namespaces or Landlock, or set it to 'auto'",
     )

@@ -23,8 +23,8 @@ __all__ = [
     "public",
 ]
 
-NOTHING_RETURNED = "a function gave nothing back here: does it return its job?"
-COMMA = "the comma after its value makes it a tuple: take the comma away"
+NOTHING_RETURNED = "a function returned None here: does it return its job?"
+COMMA = "the comma after its value makes it a tuple: remove the comma"
 _WORDS = {"true": "True", "false": "False"} | dict.fromkeys(("null", "none", "nil", "undefined"), "None")
 _SLOTS = {
     "steps": "steps=",
@@ -72,7 +72,7 @@ def of_name(name: str, trace: TracebackType | None, read: Callable[[str], bytes]
     if name in jobdsl.__all__:
         return f"from jobdsl import {name}"
     if name in _KINDS:
-        return "say of which kind: freestyle(...), pipeline(...), multibranch(...)"
+        return "name its kind: freestyle(...), pipeline(...), multibranch(...)"
     known = [] if frame is None else [*frame.f_locals, *frame.f_globals]
     if known_name := suggestion(name, [word for word in known if not word.startswith("__")]):
         return known_name
@@ -147,7 +147,7 @@ def of_call(text: str) -> str:
     if "'module' object is not callable" in text:
         return "call one of its elements, as in steps.shell(...)"
     if match := re.search(r"got multiple values for argument '(\w+)'", text):
-        return f"it is there without a name already: take {match[1]}= away"
+        return f"it is already passed by position: remove {match[1]}="
     if 'can only concatenate str (not "' in text:
         return 'put it into the text: f"...{value}"'
     if "'NoneType' object" in text:

@@ -96,7 +96,7 @@ def _header(data: bytes) -> list[Any]:
     try:
         values = json.loads(data)
     except (ValueError, RecursionError):
-        raise BadFrame("a part of it is no JSON") from None
+        raise BadFrame("a part of it is not JSON") from None
     if not isinstance(values, list) or not values or not isinstance(values[0], str):
         raise BadFrame("a part of it has no kind")
     shape = _SHAPES.get(values[0])

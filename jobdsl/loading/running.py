@@ -142,7 +142,7 @@ class FileRunner:
         source = self._read(file)
         if b"\0" in source:
             line = source.count(b"\n", 0, source.index(b"\0")) + 1
-            raise DslError("the file holds a null byte: it is no text", where=Where(file, line))
+            raise DslError("the file holds a null byte: it is not text", where=Where(file, line))
         if self.by_statement:
             return self._by_statement(source, file, module)
         return compile(source, file, "exec", dont_inherit=True)

@@ -189,7 +189,7 @@ class Host:
         kind = frame[0][0]
         file = frame[0][2 if kind != "defined" else 3]
         if file not in self.own:
-            raise BadFrame("an item's file cannot be")
+            raise BadFrame("an item's file is invalid")
         size = len(frame[1]) + sum(len(value) for value in frame[0] if isinstance(value, str))
         self.gathered.count(kind, file, size)
         if kind != "extra" and (problem := self._documents.take(file, size)) is not None:
@@ -249,7 +249,7 @@ class Host:
             self.gathered.problems.append(self._death(code, str(bad or "")).problem())
             return bool(self._running) and not self.ran
         if written := self._first.decode("utf-8", "replace").strip():
-            message = f"the files write past Python's own output: {printable(written[:200])}"
+            message = f"the files write to standard output without Python: {printable(written[:200])}"
             hint = "output of DSL files is discarded"
             place = self.sender.place if self.sender.group else None
             problem = Problem(message, place, hint, severity="warning")

@@ -116,7 +116,7 @@ class Copies:
         if definition.is_view:
             return f'define it as "{new}"; or delete "{new}" in Jenkins, and "{old}" is created again'
         if bearer.marker and bearer.marker.name != old:
-            return f'say renamed_from="{new}"; or delete "{new}" in Jenkins, and "{old}" is created again'
+            return f'add renamed_from="{new}"; or delete "{new}" in Jenkins, and "{old}" is created again'
         return (
             f'to keep that name, define it as "{new}" with renamed_from="{old}"; to undo it, '
             f'add renamed_from="{new}" here; or delete "{new}" in Jenkins, and "{old}" is created again'

@@ -161,4 +161,4 @@ def text(value: Any) -> str:
     """A value of an API answer that must be text; TypeError if it is not."""
     if isinstance(value, str):
         return value
-    raise TypeError(f"{value!r} is no text")
+    raise TypeError(f"{value!r} is not a text")

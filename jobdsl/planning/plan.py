@@ -220,7 +220,7 @@ class _Planner:
             return None
         if names.leaf(definition.full_name) != BORN_VIEW:
             return None
-        hint = "give it another name, or say what views the folder has with folder(folder_views=...)"
+        hint = "give it another name, or define the folder's views with folder(folder_views=...)"
         return mistake(
             definition, f'Jenkins creates a view "{BORN_VIEW}" of all jobs in every new folder', hint
         )
@@ -290,7 +290,7 @@ class _Planner:
             kinds = f"{existing.class_name} becomes {class_of(definition.root)}"
             return self._add(Action.REPLACE, definition, kinds, existing)
         if not self._ours(existing):
-            return self._add(Action.ADOPT, definition, "taken over as asked", existing)
+            return self._add(Action.ADOPT, definition, "taken over as requested", existing)
         source = self.renames.sources.get(definition.full_name) if not definition.is_view else None
         if source is not None:
             return self._add(Action.MOVE, definition, f"renamed from {source}", existing, source)

@@ -51,7 +51,7 @@ def dumps(plan: Plan, inventory: Inventory, documents: Mapping[Key, bytes], url:
     `documents`: what was stored when it was reviewed, of the objects that `read_first` names.
     """
     if plan.blocking:
-        raise JobdslError("a plan with errors is not saved", hint="mend them and plan again")
+        raise JobdslError("a plan with errors is not saved", hint="fix them and plan again")
     touched = [[*key, _state(inventory, key)] for key in sorted(_keys(plan))]
     stored = [[*key, _digest(documents.get(key))] for key in sorted(read_first(plan))]
     content = {
@@ -73,7 +73,7 @@ def loads(text: str) -> SavedPlan:
         return _read(json.loads(text))
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         hint = "make it with: jobdsl plan ESTATE --out plan.json"
-        raise JobdslError(f"this is no plan of this version ({error})", hint=hint) from None
+        raise JobdslError(f"this is not a plan of this version ({error})", hint=hint) from None
 
 
 def moved_on(saved: SavedPlan, inventory: Inventory, documents: Mapping[Key, bytes]) -> list[Problem]:
@@ -170,7 +170,7 @@ def _change(entry: Mapping[str, Any]) -> Change:
         raise ValueError("a change is of no kind")
     for name in ("full_name", "source"):
         if (texts[name] or name == "full_name") and names.unusable(texts[name]):
-            raise ValueError("a change has a name that cannot be")
+            raise ValueError("a change has an invalid name")
     where = _where(entry["where"])
     return Change(Action(entry["action"]), where=where, queue=bool(entry["queue"]), **texts)
 

@@ -191,7 +191,7 @@ class Renames:
         return None
 
     def _meant(self, definition: Definition) -> Existing | None:
-        """Return the item of ours that a former name means, where it is no full name or in another case.
+        """Return the item of ours that a former name means, where it is not a full name or in another case.
 
         Only one that the estate no longer defines, for a definition that is not on the controller yet.
         """

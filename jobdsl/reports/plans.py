@@ -235,7 +235,7 @@ def outcome_line(outcome: ChangeOutcome, colour: bool = False) -> str:
     done = word.get(outcome.status, _DONE[change.action] + source)
     if outcome.status == "incomplete":
         unsure = all(problem.rule in ("read back", "apply") for problem in outcome.problems)
-        done += ", but the next run must look at it" if unsure else ", but not all of it was kept"
+        done += ", but the next run must check it" if unsure else ", but not all of it was kept"
     mark = sign if outcome.ok else "!"
     name = one_line(change.full_name)
     first = _painted(f"{mark} {name}", code if outcome.ok else "31", colour) + f"  {done}"

@@ -286,7 +286,7 @@ _ALIKE, _STEMS_ALIKE = 0.86, 0.82
 def _refuse_lookalikes(root: Path, path: Path) -> None:
     """EstateError if the settings stand under another name: all policies they hold would be ignored."""
     if os.path.lexists(path):
-        raise EstateError([Problem("this is no file that can be read", where=Where(CONFIG_FILE, 0))])
+        raise EstateError([Problem("this file cannot be read", where=Where(CONFIG_FILE, 0))])
     try:
         names = sorted(name for name in os.listdir(root) if _is_alike(name) and (root / name).is_file())
     except OSError:

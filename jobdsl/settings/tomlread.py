@@ -137,11 +137,11 @@ class Reader:
         except tomllib.TOMLDecodeError as error:
             at = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
             line = int(at[1]) if at else self.text.count("\n") + 1
-            message = f"this is no TOML: {str(error).partition(' (at ')[0]}"
+            message = f"this is not valid TOML: {str(error).partition(' (at ')[0]}"
         except RecursionError:
-            line, message = 0, "this is no TOML: nested too deeply"
+            line, message = 0, "this is not valid TOML: nested too deeply"
         except ValueError as error:  # a number of more digits than Python reads
-            line, message = 0, f"this is no TOML: {str(error).partition(';')[0]}"
+            line, message = 0, f"this is not valid TOML: {str(error).partition(';')[0]}"
         raise EstateError([Problem(message, where=Where(self.file, line))])
 
     def _valid(self, value: object, annotation: object, check: Check, path: Path) -> bool:

@@ -40,12 +40,12 @@ ANY_VIEW = "view"
 GROUPS = {
     "controller-scripts": "it runs a script in the controller",
     "job-generators": "it makes or changes other jobs",
-    "permissions": "it says who may do what",
+    "permissions": "it sets permissions",
     "controller-files": "it reads or writes files of the controller",
     "folder-settings": "everything in the folder gets it",
     "unknown-classes": "the vocabulary does not have this class",
     "shell-scripts": "it runs a script on an agent",
-    "pipeline-scripts": "its Pipeline stands in the job",
+    "pipeline-scripts": "its Pipeline script is in the job",
 }
 """Groups of elements, each with what is special about what belongs to it."""
 

@@ -180,7 +180,7 @@ def test_production_wants_a_change_request_and_a_tested_image_unless_told_otherw
             "delivery.toml:1: error: apps.my-shop: application 'my-shop': a hyphen would separate application "
             "and stack (myshop or my_shop)",
         ),
-        ("x = [", "delivery.toml:1: error: this is no TOML: Invalid value"),
+        ("x = [", "delivery.toml:1: error: this is not valid TOML: Invalid value"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line_and_the_way_out(text: str, expected: str) -> None:

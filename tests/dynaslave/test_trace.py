@@ -69,7 +69,7 @@ def test_every_mistake_of_a_csv_file_has_its_line() -> None:
         "t:1: error: the column submit_s is missing",
     ]
     assert told("1,2,p,a b") == [
-        "t:1: error: label expression 'a b', column 3: unexpected b (a space is no and: "
+        "t:1: error: label expression 'a b', column 3: unexpected b (a space is not an operator: "
         "write && or || between labels, or quote a label with a space in it)"
     ]
     assert told("") == ["t: error: there is no build in it"]

@@ -427,9 +427,7 @@ def test_what_cannot_be_read_back_is_told_and_looked_at_again(
     result = apply(planned(controller, folder("x"), job("x/y")), controller)
     assert statuses(result.outcomes) == ["create x/y: done", "create x: incomplete"]
     (problem,) = result.problems
-    assert problem.message.startswith(
-        '"x" was sent, but what Jenkins kept of it is not known: could not read'
-    )
+    assert problem.message.startswith('"x" was sent, but could not be read back: could not read')
     assert problem.where == Where("jobs.py", 1)
     jenkins.heal()
     again = planned(controller, folder("x"), job("x/y"))

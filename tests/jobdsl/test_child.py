@@ -67,16 +67,16 @@ Told = Callable[..., list[str]]
         ("import os\nos.chdir('/')", "a.py:2: error: the file changes the working directory"),
         (
             "open('/etc/passwd')",
-            "a.py:1: error: the file reads '/etc/passwd', which is not the estate's to read",
+            "a.py:1: error: the file reads '/etc/passwd', which DSL files may not read",
         ),
         (
             "import os\nos.listdir('..')",
-            "a.py:2: error: the file reads '..', which is not the estate's to read",
+            "a.py:2: error: the file reads '..', which DSL files may not read",
         ),
         ("input()", "a.py:1: error: EOFError: EOF when reading a line"),
         ("import os\nos.environ['TOKEN']", "a.py:2: error: KeyError: 'TOKEN'"),
         ("x = 1\ny = (\n", "a.py:2: error: SyntaxError: '(' was never closed"),
-        (b"x = 1\n\0", "a.py:2: error: the file holds a null byte: it is no text"),
+        (b"x = 1\n\0", "a.py:2: error: the file holds a null byte: it is not text"),
         (b"x = '\xff'", "a.py:1: error: SyntaxError:"),
         ("# coding: nothing\n", "a.py: error: SyntaxError: unknown encoding: nothing"),
         ("class E(Exception):\n    def __str__(self): 1/0\nraise E", "a.py:3: error: E:"),
@@ -140,7 +140,7 @@ def test_output_is_capped_and_told_once(told: Told) -> None:
 def test_output_past_python_is_told(told: Told) -> None:
     for module, problem in (
         ("os", "a.py:3: warning: the file prints: rawraw"),
-        ("posix", "warning: the files write past Python's own output: rawraw"),
+        ("posix", "warning: the files write to standard output without Python: rawraw"),
     ):
         loop = f"for i in range(1000):\n    {module}.write(1, b'raw' * 1000)\n    {module}.write(2, b'raw')\n"
         (only,) = told(f"import {module}\n{loop}")
@@ -198,7 +198,7 @@ GARBAGE = "import posix\nfor fd in range(3, 20):\n    try: posix.write(fd, b'gar
             "import posix\nposix._exit(0)\n",
             "the process that ran the DSL files ended with status 0; this was running",
         ),
-        (GARBAGE, "what the DSL files gave back cannot be: a part of it is too large"),
+        (GARBAGE, "the DSL files returned invalid data: a part of it is too large"),
         (
             "import jobdsl.loading.child\njobdsl.loading.child.send = None\n",
             "the process that ran the DSL files ended with status 1; this was running",
@@ -244,7 +244,7 @@ def test_hidden_files_of_the_estate_cannot_be_read(told: Told, tmp_path: Path) -
     settings = replace(QUICK, secrets="secrets.toml")
     for name in (".git/config", "secrets.toml", str(root / "secrets.toml"), "x/../.git/config"):
         (only,) = told(f"from jobdsl import read_file\nopen({name!r})\n", settings)
-        assert only == f"a.py:2: error: the file reads {name!r}, which is not the estate's to read"
+        assert only == f"a.py:2: error: the file reads {name!r}, which DSL files may not read"
 
 
 def test_no_descriptor_but_the_three_is_inherited(told: Told) -> None:

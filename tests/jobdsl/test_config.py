@@ -197,8 +197,8 @@ def test_a_password_in_the_url_is_refused_and_not_repeated() -> None:
 
 
 def test_what_is_no_toml_has_a_line_too() -> None:
-    assert errors("[seed]\nname = x\n")[0].startswith("jobdsl.toml:2: error: this is no TOML:")
-    assert errors("[seed")[0].startswith("jobdsl.toml:1: error: this is no TOML:")
+    assert errors("[seed]\nname = x\n")[0].startswith("jobdsl.toml:2: error: this is not valid TOML:")
+    assert errors("[seed")[0].startswith("jobdsl.toml:1: error: this is not valid TOML:")
     assert "nested too deeply" in errors("x = " + "[" * 100_000)[0]
 
 

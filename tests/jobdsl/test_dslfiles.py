@@ -44,12 +44,12 @@ def test_files_that_cannot_run_are_problems(tmp_path: Path) -> None:
     found, problems = find(tmp_path, Files())
     assert found == ["ok.py"]
     assert sorted(str(one).partition(" (")[0] for one in problems) == [
-        "\\xff.py: error: the file's name is no printable text",
-        "a\\x09b.py: error: the file's name is no printable text",
+        "\\xff.py: error: the file's name is not printable text",
+        "a\\x09b.py: error: the file's name is not printable text",
         "broken.py: error: the file is a link to nothing",
         "large.py: error: the file has 4 MB; a DSL file has at most 4 MB",
         "out.py: error: the file is a link that leaves the estate",
-        "pipe.py: error: this is no regular file",
+        "pipe.py: error: this is not a regular file",
     ]
 
 

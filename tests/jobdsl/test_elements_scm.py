@@ -61,9 +61,9 @@ def test_a_copy_changes_what_the_short_form_says() -> None:
     ("wrong", "said"),
     [
         (lambda: scm.git(), "scm.remote: url"),
-        (lambda: scm.git(URL, remotes=[URL]), "url= and remotes= say the same"),
-        (lambda: scm.git(URL, branch="a", branches=["b"]), "branch= and branches= say the same"),
-        (lambda: scm.svn(URL, modules=[URL]), "url= and modules= say the same"),
+        (lambda: scm.git(URL, remotes=[URL]), "url= and remotes= set the same"),
+        (lambda: scm.git(URL, branch="a", branches=["b"]), "branch= and branches= set the same"),
+        (lambda: scm.svn(URL, modules=[URL]), "url= and modules= set the same"),
         (lambda: scm.git(URL, extensions=[scm.gerrit_chooser()]), "takes a git extension"),  # type: ignore[list-item]
         (lambda: scm.git(URL, submodule_list="set"), "takes 'empty-list' or 'list'"),
         (lambda: scm.git(URL, credentialsId="git"), 'did you mean "credentials"?'),  # type: ignore[call-arg]

@@ -113,7 +113,7 @@ def test_a_copy_of_another_project_has_its_owner() -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (lambda: sources.github("app"), "'app' is no owner/repository"),
+        (lambda: sources.github("app"), "'app' is not owner/repository"),
         (lambda: sources.github_branches("al"), 'did you mean "all"?'),
         (lambda: sources.github_branches(4), "does not know 4"),
         (lambda: sources.github_forks(trust="contributor"), 'did you mean "contributors"?'),

@@ -29,7 +29,7 @@ def read(xml: str) -> Any:
         (lambda: triggers.cron(4), "spec takes text"),  # type: ignore[arg-type]
         (lambda: triggers.poll_scm("TZ=Mars/Phobos\nH 4 * * *"), "knows no time zone"),
         (lambda: triggers.parameterized_cron("99 4 * * * % A=1"), "minute: 99 is outside"),
-        (lambda: triggers.parameterized_cron("H 4 * * * % A=1;B"), "'B' is no NAME=value"),
+        (lambda: triggers.parameterized_cron("H 4 * * * % A=1;B"), "'B' is not NAME=value"),
         (lambda: triggers.ghprb(cron="nightly"), "triggers.ghprb: cron is wrong"),
         (lambda: triggers.periodic_folder("2w"), "takes a time from 1m to 30d"),
         (lambda: triggers.periodic_folder("31d"), "takes a time from 1m to 30d"),

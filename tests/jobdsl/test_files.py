@@ -60,8 +60,8 @@ def test_reads_beside_the_calling_file(estate: Path) -> None:
         ("scripts", "there is no file 'scripts' ("),
         ("../secret", "'../secret' leaves the estate (put the file into the estate)"),
         ("/etc/passwd", "'/etc/passwd' is absolute (name it relative to the estate's root)"),
-        ("", "'' is no file's name ("),
-        ("a\0b", "'a\\x00b' is no file's name ("),
+        ("", "'' is not a file name ("),
+        ("a\0b", "'a\\x00b' is not a file name ("),
         (3, "takes the name of a file, not 3 ("),
     ],
 )
@@ -79,7 +79,7 @@ def test_a_link_does_not_lead_out_either(estate: Path, tmp_path: Path) -> None:
 def test_what_is_no_text_is_told_with_its_line(estate: Path) -> None:
     (estate / "latin").write_bytes(b"a\nb\nc\xe9\n")
     read_file("latin")
-    assert problems() == ["read_file: latin:3 is no UTF-8 text (save it as UTF-8)"]
+    assert problems() == ["read_file: latin:3 is not UTF-8 text (save it as UTF-8)"]
 
 
 def test_a_template_is_filled_in(estate: Path) -> None:

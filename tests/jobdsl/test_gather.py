@@ -166,7 +166,7 @@ Says = Callable[[str], str]
     ],
 )
 def test_garbage_is_a_clear_problem(says: Says, code: str) -> None:
-    assert says(code).startswith("error: what the DSL files gave back cannot be: ")
+    assert says(code).startswith("error: the DSL files returned invalid data: ")
 
 
 def test_a_file_that_silently_did_not_run_is_a_problem(says: Says) -> None:
@@ -174,7 +174,7 @@ def test_a_file_that_silently_did_not_run_is_a_problem(says: Says) -> None:
 
 
 def test_names_that_are_not_sent_as_items_are_of_the_senders_files(says: Says) -> None:
-    assert "an item's file cannot be" in says(
+    assert "an item's file is invalid" in says(
         "send('hello')\nsend('ran')\nsend('defined', 'x', False, 'b.py', 1)"
     )
 

@@ -176,7 +176,7 @@ def test_one_property_said_twice_is_an_error(name: str) -> None:
         jobdsl.element(PROPERTIES[name].java),
         Literal(to_text(Node(PROPERTIES[name].java))),
     ):
-        with pytest.raises(JobdslError, match=rf"and {name}= says the same") as raised:
+        with pytest.raises(JobdslError, match=rf"and {name}= sets the same") as raised:
             jobdsl.pipeline("x", properties=[one], **{name: arguments.get(name, False)}).render()  # type: ignore[arg-type]
         assert raised.value.hint == f"leave out {name}=, or the property"
 

@@ -138,8 +138,8 @@ def test_a_name_that_is_no_text_is_told(home: Home) -> None:
         with open(os.fsencode(home.source) + path, "wb") as file:
             file.write(JOB.format("x").encode())
     assert home.errors() == {
-        r"bad\xff": r"bad\xff.xml: its name is no UTF-8 text",
-        r"t\xff/a": r"t\xff/a.xml: its name is no UTF-8 text",
+        r"bad\xff": r"bad\xff.xml: its name is not UTF-8 text",
+        r"t\xff/a": r"t\xff/a.xml: its name is not UTF-8 text",
     }
 
 

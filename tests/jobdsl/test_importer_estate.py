@@ -282,7 +282,7 @@ def test_a_report_replaces_a_link(home: Home, tmp_path: Path) -> None:
 
 
 def test_nothing_to_import_is_an_error(home: Home, tmp_path: Path) -> None:
-    with pytest.raises(JobdslError, match="is no directory"):
+    with pytest.raises(JobdslError, match="is not a directory"):
         home.load()
     home.source.mkdir()
     with pytest.raises(JobdslError, match="holds no documents"):

@@ -290,7 +290,7 @@ def test_patches_change_any_node() -> None:
     ("xpath", "message"),
     [
         ("nothing/here", "finds nothing in the document"),
-        ("///", "is no XPath"),
+        ("///", "is not a valid XPath"),
         ("count(*)", "finds nothing"),
         ("scm/@class", "All strings must be XML compatible"),
     ],

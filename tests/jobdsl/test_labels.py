@@ -59,7 +59,7 @@ def test_parses_as_jenkins_does(text: str, expected: Expr) -> None:
     [
         ("", 1, "leave the label out"),
         ("  ", 1, "leave the label out"),
-        ("a b", 3, "a space is no and"),
+        ("a b", 3, "a space is not an operator"),
         ("a&b", 2, "&&"),
         ("a|b", 2, "||"),
         ("a->b->c", 5, "comes first"),

@@ -132,7 +132,7 @@ def test_settings_that_cannot_be_read_are_no_default_settings(tmp_path: Path) ->
     (tmp_path / "jobdsl.toml").symlink_to("jobdsl.toml")
     with pytest.raises(EstateError) as caught:
         config.load(tmp_path)
-    assert "this is no file that can be read" in str(caught.value.problems[0])
+    assert "this file cannot be read" in str(caught.value.problems[0])
 
 
 def test_settings_one_directory_above_are_not_read(tmp_path: Path) -> None:

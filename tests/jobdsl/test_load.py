@@ -294,7 +294,7 @@ def test_items_made_while_a_helper_is_imported_belong_to_who_imports_it(make: Ma
 
 def test_an_estate_without_files_is_an_error(tmp_path: Path) -> None:
     assert "there are no DSL files in" in problems(tmp_path)[0].message
-    assert "is no directory" in problems(tmp_path / "nowhere")[0].message
+    assert "is not a directory" in problems(tmp_path / "nowhere")[0].message
 
 
 def test_a_link_out_of_the_estate_is_refused(make: Make, tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def test_what_a_file_forges_of_its_memory_is_reported(tmp_path: Path, teams: boo
     write(tmp_path, b=FORGED)
     with pytest.raises(LoadError) as caught:
         load(tmp_path, settings(512, teams=teams))
-    assert "b/jobs.py: error: what the DSL files gave back cannot be: its parts are out of order" in [
+    assert "b/jobs.py: error: the DSL files returned invalid data: its parts are out of order" in [
         str(problem).partition(" (")[0] for problem in caught.value.problems
     ]
 

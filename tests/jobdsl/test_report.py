@@ -155,7 +155,7 @@ def test_outcomes() -> None:
         "o old  disabled",
         "+ pay/api  build queued",
         "! pay/api  create failed",
-        "! pay/api  created, but the next run must look at it\n    error: not known",
+        "! pay/api  created, but the next run must check it\n    error: not known",
         "! pay/api  build not queued",
     ]
     assert result_line(result) == "1 done, 2 incomplete, 1 failed, 1 queued, 1 unbuilt"

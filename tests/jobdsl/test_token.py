@@ -53,11 +53,11 @@ def test_a_token_comes_from_standard_input(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "this is no token"),
-        ("two words\n", "this is no token"),
-        ("one\ntwo\n", "this is no token"),
-        ("\xff", "it is no UTF-8"),
-        ("x" * 20_000, "this is no token"),
+        ("", "this is not a token"),
+        ("two words\n", "this is not a token"),
+        ("one\ntwo\n", "this is not a token"),
+        ("\xff", "it is not UTF-8"),
+        ("x" * 20_000, "this is not a token"),
     ],
 )
 def test_a_file_without_a_token_is_refused(

@@ -31,7 +31,7 @@ CALLS = [
     row(
         'freestyle("JOB", keep=3, properties=[properties.build_discarder(misc.keep(4))])',
         2,
-        "keep= says the same",
+        "keep= sets the same",
         "leave out keep=, or the property",
         ("keep=3, ", ""),
     ),
@@ -60,7 +60,7 @@ CALLS = [
         'pipeline("JOB", script="x", timeout=5)',
         2,
         "no argument 'timeout'",
-        "leave timeout= out: the Pipeline's script says it",
+        "leave timeout= out: the Pipeline's script defines it",
         (", timeout=5", ""),
     ),
     row(
@@ -225,7 +225,7 @@ CALLS = [
         'freestyle("JOB", name="x")',
         2,
         "multiple values for argument 'name'",
-        "take name= away",
+        "remove name=",
         (', name="x"', ""),
     ),
     row('freestyle("")', 2, "not an empty text", "give it a name", ('""', '"JOB"')),

@@ -41,14 +41,14 @@ LINT = [
     row(
         'freestyle("JOB", publishers=[publish.mail("not an address")])',
         2,
-        "'not', 'an', 'address' is no mail address",
+        "'not', 'an', 'address' is not a mail address",
         "such as team@example.com",
         ("not an address", "team@example.com"),
     ),
     row(
         'freestyle("JOB", publishers=[publish.email_ext("team@example.com, bob")])',
         2,
-        "'bob' is no mail address",
+        "'bob' is not a mail address",
         "write whole addresses",
         (", bob", ", bob@example.com"),
     ),
@@ -107,14 +107,14 @@ LINT = [
     row(
         'freestyle("JOB", keep=misc.keep(builds=0))',
         2,
-        "builds=0 is no number to keep",
+        "builds=0 is not a number of builds to keep",
         "give it 1 or more",
         ("=0", "=1"),
     ),
     row(
         'freestyle("JOB", keep=misc.keep(days=0))',
         2,
-        "days=0 is no number to keep",
+        "days=0 is not a number of builds to keep",
         "leave days= out",
         ("days=0", "days=5"),
     ),
@@ -178,14 +178,14 @@ LINT = [
     row(
         'list_view("JOB", regex="(")',
         2,
-        "'(' is no regular expression",
+        "'(' is not a regular expression",
         "put a backslash before",
         ('"("', '"\\\\("'),
     ),
     row(
         'list_view("JOB", regex="*-nightly")',
         2,
-        "is no regular expression",
+        "is not a regular expression",
         '".*-nightly"',
         ('"*-nightly"', '".*-nightly"'),
     ),
@@ -199,7 +199,7 @@ LINT = [
     row(
         'list_view("JOB", regex=".*", filters=[views.by_regex("+x")])',
         2,
-        "is no regular expression",
+        "is not a regular expression",
         "put a backslash before",
         ('"+x"', '"\\\\+x"'),
     ),
@@ -241,7 +241,7 @@ LINT = [
     row(
         'list_view("JOB", jobs=["known-folder/inner"])',
         2,
-        "it does not look into folders",
+        "it does not include folders",
         "give the view recurse=True",
         ('"]', '"], recurse=True'),
     ),
@@ -294,7 +294,7 @@ LINT = [
     row(
         'with inside("known-folder"):\n    freestyle("JOB", parameters=[params.run("RUN", "inner")])',
         3,
-        "'inner' is no full name, so the parameter offers no builds",
+        "'inner' is not a full name, so the parameter offers no builds",
         'write "known-folder/inner"',
         ('"inner"', '"known-folder/inner"'),
     ),

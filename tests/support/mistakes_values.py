@@ -10,7 +10,7 @@ VALUES = [
     row(
         'freestyle("JOB", disabled=True, extra={"disabled": "false"})',
         2,
-        "disabled= and extra both say what disabled is",
+        "disabled= and extra both set  what disabled is",
         "take 'disabled' out of extra=",
         (', extra={"disabled": "false"}', ""),
     ),
@@ -57,12 +57,12 @@ VALUES = [
         "name one of its elements, as in scm.",
         ("scm=scm", 'scm=scm.git("https://x/y")'),
     ),
-    row('NAME = "JOB",\nfreestyle(NAME)', 3, "name takes text", "take the comma away", ('"JOB",', '"JOB"')),
+    row('NAME = "JOB",\nfreestyle(NAME)', 3, "name takes text", "remove the comma", ('"JOB",', '"JOB"')),
     row(
         'SCM = scm.git("https://x/y"),\nfreestyle("JOB", scm=SCM)',
         3,
         "scm takes a source",
-        "take the comma away",
+        "remove the comma",
         ('"),', '")'),
     ),
     row(
@@ -76,14 +76,14 @@ VALUES = [
         'job = freestyle("JOB"),\njob.keep = 3',
         3,
         "'tuple' object has no attribute 'keep'",
-        "take the comma away",
+        "remove the comma",
         ('"),', '")'),
     ),
     row(
         'freestyle("JOB", steps=[[steps.shell("make")]])',
         2,
         "steps takes a build step",
-        "take these brackets away",
+        "remove these brackets",
         ("[[", "["),
         ("]]", "]"),
     ),
@@ -285,7 +285,7 @@ VALUES = [
     row(
         'freestyle("JOB", triggers=[triggers.parameterized_cron("H 4 * * * % A")])',
         2,
-        "'A' is no NAME=value",
+        "'A' is not NAME=value",
         "NAME=value",
         ("% A", "% A=1"),
     ),
@@ -418,7 +418,7 @@ VALUES = [
     row(
         'freestyle("JOB", trigger_token=secret("a<b"))',
         2,
-        "can be no name",
+        "cannot be a name",
         "use letters, digits",
         ("a<b", "known"),
     ),
@@ -460,7 +460,7 @@ VALUES = [
     row(
         'read_file("latin1.sh")\nfreestyle("JOB")',
         2,
-        "is no UTF-8 text",
+        "is not UTF-8 text",
         "save it as UTF-8",
         ("latin1.sh", "script.sh"),
     ),
