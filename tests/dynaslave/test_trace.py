@@ -70,7 +70,7 @@ def test_every_mistake_of_a_csv_file_has_its_line() -> None:
     ]
     assert told("1,2,p,a b") == [
         "t:1: error: label expression 'a b', column 3: unexpected b (a space is not an operator: "
-        "write && or || between labels, or quote a label with a space in it)"
+        "write && or || between labels, or quote a label with a space)"
     ]
     assert told("") == ["t: error: there is no build in it"]
     assert len(told("1,2,p\n" + "1,2\n" * 100)) == 20  # a file of another kind is told soon enough

@@ -113,7 +113,7 @@ def test_jobs_of_jenkins_job_builder_are_typed_by_name(kind: Any, layout: str) -
 def test_an_argument_that_extra_would_silence_is_refused(
     arguments: dict[str, Any], extra: dict[str, Any], what: str
 ) -> None:
-    with pytest.raises(DslError, match=f"freestyle: {what} and extra both set ") as caught:
+    with pytest.raises(DslError, match=f"freestyle: {what} and extra both set") as caught:
         freestyle("a", **arguments, extra=extra).render()
     assert "take" in str(caught.value.hint)
     freestyle("b", extra=extra).render()

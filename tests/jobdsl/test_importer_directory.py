@@ -96,16 +96,16 @@ def test_what_is_no_file_is_told_and_never_opened(home: Home) -> None:
         finally:
             os.chdir(here)
         assert home.errors() == {
-            "pipe": "pipe.xml: is a named pipe, no file",
-            "socket": "socket.xml: is a socket, no file",
-            "to-pipe": "to-pipe.xml: is a named pipe, no file",
+            "pipe": "pipe.xml: is a named pipe, not a file",
+            "socket": "socket.xml: is a socket, not a file",
+            "to-pipe": "to-pipe.xml: is a named pipe, not a file",
         }
 
 
 def test_a_device_is_told(home: Home) -> None:
     (home.source / "null.xml").symlink_to("/dev/null")
     assert home.errors() == {"null": "null.xml: is a link that leads out of the directory"}
-    with pytest.raises(JobdslError, match="is a device, no file"):
+    with pytest.raises(JobdslError, match="is a device, not a file"):
         directory.content("/dev/null")
 
 

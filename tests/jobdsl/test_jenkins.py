@@ -483,7 +483,7 @@ def test_a_time_to_wait_is_kept_up_to_five_minutes(
     assert pauses[1:] == [0.25]
     jenkins.fail_next(None, 429, headers={"Retry-After": "301"})
     error = refused(controller.inventory)
-    assert error.hint.startswith("it asks to wait 301 s; ")
+    assert error.hint.startswith("it requests a wait of 301 s; ")
     assert len(pauses) == 2
 
 

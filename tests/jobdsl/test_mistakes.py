@@ -100,7 +100,7 @@ ELSEWHERE = {
     ),
     "files of an estate: test_dslfiles.py, test_leftout.py, test_config.py, test_load.py": (
         "two files import each other|save the file as UTF-8|"
-        "rename it|put the file itself|put the directory itself|give its directory|move what it says"
+        "rename it|put the file itself|put the directory itself|give its directory|move its settings"
         "|globs are of paths|files.include in|name the directory"
     ),
     "what is installed and on the controller: test_plugins.py, test_pipeline_steps.py, test_lint.py, test_conversions.py": (

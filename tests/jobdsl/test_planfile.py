@@ -110,5 +110,5 @@ def test_what_jenkins_itself_rewrites_is_no_edit() -> None:
     "text", ["", "[]", "{}", '{"format": "jobdsl plan 1"}', '{"format": "jobdsl plan 3"}']
 )
 def test_anything_else_is_no_plan(text: str) -> None:
-    with pytest.raises(JobdslError, match="no plan of this version"):
+    with pytest.raises(JobdslError, match="not a plan of this version"):
         loads(text)

@@ -95,7 +95,7 @@ def test_a_hostile_plan_is_refused(text: str) -> None:
     if "{}" in text and '"changes": {}' in text:
         assert planfile.loads(text).plan.changes == ()
         return
-    with pytest.raises(JobdslError, match="no plan of this version"):
+    with pytest.raises(JobdslError, match="not a plan of this version"):
         planfile.loads(text)
 
 

@@ -10,7 +10,7 @@ VALUES = [
     row(
         'freestyle("JOB", disabled=True, extra={"disabled": "false"})',
         2,
-        "disabled= and extra both set  what disabled is",
+        "disabled= and extra both set disabled",
         "take 'disabled' out of extra=",
         (', extra={"disabled": "false"}', ""),
     ),
@@ -411,7 +411,7 @@ VALUES = [
         'freestyle("JOB", steps=[steps.system_groovy(steps.system_groovy_file("a.groovy"), sandbox=True)])',
         2,
         "sandbox=True is for a script",
-        "where the source is made",
+        "where the source is created",
         (", sandbox=True", ""),
     ),
     row('freestyle("JOB", steps=[xml("<a>\\n<b>")])', 2, "", "line 2 of the literal", ("\\n<b>", "</a>")),
