@@ -1,5 +1,4 @@
-"""Apply a plan to a controller: parents first, in parallel, each outcome reported; safe to repeat after a
-kill.
+"""Apply a plan to a controller: parents first, in parallel, outcomes reported; a killed run can be repeated.
 
 Each change is complete in itself and carries its marker, so a run that was cut short leaves objects
 that the next plan recognises. What Jenkins did not keep of a document is an error, and the object is

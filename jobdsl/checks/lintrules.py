@@ -1,6 +1,4 @@
-"""The rules of lint: each checks one definition, with what its document refers to and the estate
-around it.
-"""
+"""The rules of lint: each checks one definition, what its document refers to, and the estate around it."""
 
 from __future__ import annotations
 

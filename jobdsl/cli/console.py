@@ -67,9 +67,7 @@ def _indented(text: str) -> str:
 
 
 def _without_repeats(problems: list[Problem]) -> tuple[list[Problem], list[tuple[Problem, int]]]:
-    """Return the problems, of equal ones of many jobs only the first few, and how many are left
-    out of each.
-    """
+    """Return the problems, with only the first few equal ones of many jobs, and how many are left out."""
     seen: Counter[tuple[str, str, str]] = Counter()
     last: dict[tuple[str, str, str], Problem] = {}
     shown = []

@@ -58,9 +58,7 @@ class NotSignedInError(ControllerError):
 
 
 def allowed(ask: Callable[[], T]) -> T | None:
-    """Return the answer; None where this user lacks the permission, or the controller has nothing of the
-    kind.
-    """
+    """Return the answer; None where the user lacks the permission, or nothing of the kind exists."""
     try:
         return ask()
     except NotSignedInError:

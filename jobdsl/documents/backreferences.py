@@ -206,9 +206,7 @@ def _relocated(paths: _Paths, target: Node, place: Node) -> Node:
 
 
 def _attributes(reference: Node, target: Node) -> dict[str, str]:
-    """Return the attributes of a copy: those of the original, and its class where the tag does
-    not name it.
-    """
+    """Return the attributes of a copy: the original's, and its class where the tag does not name it."""
     attrs = {name: value for name, value in target.attrs.items() if name not in ("class", "id")}
     java = reference.attrs.get("class") or target.attrs.get("class", "")
     if not java and reference.tag != target.tag and "." in target.tag:

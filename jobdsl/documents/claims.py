@@ -143,9 +143,7 @@ def _is_property(element: etree._Element) -> bool:
 
 @lru_cache(maxsize=10_000)
 def may_be_claim(tag: str) -> bool:
-    """Return whether a field of this name may name credentials or agents, or hold a script: a
-    quick filter.
-    """
+    """Return whether a field of this name may name credentials or agents, or hold a script (quick filter)."""
     return tag in _referring_tags() or bool(_named(tag)) or may_be_grouped(tag)
 
 

@@ -26,6 +26,7 @@ from jobdsl.documents.marker import stripped
 from jobdsl.documents.masking import HIDDEN, Spans, masked_pair, secret_spans
 from jobdsl.documents.pairing import pair
 from jobdsl.documents.roots import is_folder_root
+from jobdsl.documents.stored_forms import with_description, with_log_rotator
 from jobdsl.documents.storing import (
     BORN,
     FOLDER_OWN,
@@ -46,11 +47,9 @@ from jobdsl.secrets.texts import secrets_in
 
 __all__ = ["Comparison", "PluginOf", "compare"]
 
-_DISCARDER = "jenkins.model.BuildDiscarderProperty"
 _FIELD = Node("field")
 """Stands for any field of a node."""
 _GIT = "hudson.plugins.git.GitSCM"
-_LOG_ROTATOR = "hudson.tasks.LogRotator"
 
 PluginOf = Callable[[str], "str | None"]
 """Short name of the plugin a class belongs to, if known."""
@@ -82,7 +81,7 @@ def compare(desired: Node, stored: Node, plugin_of: PluginOf | None = None) -> C
     """Compare a document with what the controller stored; markers in either do not count."""
     run = _Run(plugin_of or (lambda _: None), desired.tag)
     own = stripped(desired)
-    run.trees = own, _with_description(own, _with_log_rotator(own, stripped(stored)))
+    run.trees = own, with_description(own, with_log_rotator(own, stripped(stored)))
     root = run.align(*run.trees, ())
     return Comparison(root, run.differences)
 
@@ -366,35 +365,6 @@ def _only_widened(desired: Node, stored: Node, path: tuple[Node, ...]) -> bool:
         and desired.text in widened_branches(git)
         and re.sub(r"\*+", "*", desired.text) == re.sub(r"\*+", "*", stored.text)
     )
-
-
-def _with_description(desired: Node, stored: Node) -> Node:
-    """The stored document with an empty description where only a marker was, and the desired one has any."""
-    if desired.find("description") is None or stored.find("description") is not None:
-        return stored
-    return Node(stored.tag, stored.text, [Node("description"), *stored.children], stored.attrs)
-
-
-def _with_log_rotator(desired: Node, stored: Node) -> Node:
-    """Return the stored job with its build discarder as `logRotator`, where the desired one has that form.
-
-    Jenkins keeps `logRotator` until a user saves the job in the browser, which makes it the property.
-    """
-    properties, discarder = stored.find("properties"), None
-    if desired.find("logRotator") is not None and stored.find("logRotator") is None and properties:
-        discarder = next(
-            (property for property in properties.children if _name(property) == _DISCARDER), None
-        )
-    strategy = discarder.find("strategy") if discarder else None
-    if properties is None or strategy is None or strategy.attrs.get("class") != _LOG_ROTATOR:
-        return stored
-    others = [property for property in properties.children if property is not discarder]
-    rest = [
-        Node("properties", "", others, properties.attrs) if child is properties else child
-        for child in stored.children
-    ]
-    rotator = Node("logRotator", "", strategy.children, strategy.attrs)
-    return Node(stored.tag, stored.text, [*rest, rotator], stored.attrs)
 
 
 def _place(path: tuple[Node, ...], root: str, attribute: str = "") -> tuple[str, str]:

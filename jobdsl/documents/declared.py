@@ -135,9 +135,7 @@ def may_be_secret(tag: str) -> bool:
 
 @lru_cache(maxsize=10_000)
 def secrecy(java: str, tag: str) -> Secrecy:
-    """Return whether a child of this class is a secret: declared as one, or named like one in an untyped
-    class.
-    """
+    """Return whether a child of this class is a secret: declared, or in an untyped class named like one."""
     cls = _typed(java)
     field = cls.by_tag.get(tag) if cls is not None else None
     if field is not None:

@@ -28,9 +28,7 @@ _BETWEEN = re.compile("\n  <(?!/)")
 _MARK_TAG = "between.two.parts"
 _MARK = f"<{_MARK_TAG}/>"
 _HIDING = ("<!", "<?", "&#", _MARK_TAG)
-"""Signs of comments, CDATA, instructions, references and marks: a part with them cannot be taken
-literally.
-"""
+"""Signs of comments, CDATA, instructions, references and marks: a part with them is not plain text."""
 
 
 @dataclass(frozen=True, slots=True)

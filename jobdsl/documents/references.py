@@ -87,9 +87,7 @@ class References(Claims):
 
 
 def look(definition: Definition) -> References | XmlError:
-    """Return what a definition's document refers to, or why it cannot be read: read once for lint
-    and policy.
-    """
+    """Return what a definition's document refers to, or why it cannot be read; once for lint and policy."""
     try:
         return references(definition.document)
     except XmlError as error:

@@ -116,9 +116,7 @@ class Field:
 
 
 def wrong(value: object, expected: str) -> DslError:
-    """Return the error for an argument of another kind than `expected`, with a hint where the value shows the
-    slip.
-    """
+    """Return the error for an argument of another kind than `expected`, with a hint on the likely slip."""
     return DslError(f"takes {expected}, not {shown(value)}", hint=slip(value, expected))
 
 

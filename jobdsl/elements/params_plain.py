@@ -162,9 +162,7 @@ class validating_string(
 
 
 class hidden(Named, xml="com.wangyin.parameter.WHideParameterDefinition", plugin="hidden-parameter"):
-    """A value the form does not show. It is no secret: it is visible to users who may see the
-    job's builds.
-    """
+    """A value the form does not show. It is no secret: users who may see the job's builds see it."""
 
     default: str = line("defaultValue", default="", first=True)
 

@@ -90,9 +90,7 @@ def refusal(name: str) -> str:
 
 
 def check(name: str, *, kind: str = "item") -> None:
-    """Raise DslError unless Jenkins accepts `name` for an object of this `kind` ("item",
-    "folder", "view").
-    """
+    """Raise DslError unless Jenkins accepts `name` for this `kind` of object ("item", "folder", "view")."""
     if why := refusal(name):
         raise DslError(f"{kind} {name!r}: {why}", hint=way_out(name))
 

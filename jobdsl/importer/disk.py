@@ -47,9 +47,7 @@ _DATA = {
     "users": "user",
     "workspace": "",
 }
-"""Directories of a home or a job that hold no items, with what lies in them; empty where it is
-not counted.
-"""
+"""Directories of a home or a job without items, with what lies in them; empty where it is not counted."""
 _SETTING = "setting of Jenkins and its plugins"
 _BARE, _OTHER = "directory without a config.xml", "other directory"
 _PLURALS = {

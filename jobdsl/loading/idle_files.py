@@ -49,9 +49,7 @@ def _source(path: Path) -> bytes:
 
 
 def linked(root: Path, folder: str) -> Problem | None:
-    """Return a problem for a directory that is a link, which is not followed, if there are DSL
-    files in it.
-    """
+    """Return a problem for a link to a directory with DSL files in it, as links are not followed."""
     full = root / folder
     if not full.is_symlink():
         return None

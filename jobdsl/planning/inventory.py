@@ -109,9 +109,7 @@ def tree_query(levels: int = LEVELS) -> str:
 
 
 def read(ask: Callable[[str, str], Mapping[str, Any]]) -> Inventory:
-    """Return the controller's inventory; `ask(folder, tree)` sends a tree query for a folder (""
-    is the top).
-    """
+    """Return the inventory; `ask(folder, tree)` sends a tree query for a folder, "" at the top."""
     objects: list[Existing] = []
     asked = [""]
     query = tree_query()

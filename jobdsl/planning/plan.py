@@ -147,8 +147,6 @@ class _Planner:
                 hint = "move it somewhere else first, in a run of its own"
                 self.problems.append(Problem(text, move.where, hint, rule="plan", job=move.full_name))
 
-    # one definition
-
     def _define(self, definition: Definition) -> None:
         existing = self.live.get(definition.key)
         if existing is not None and existing.hidden:
@@ -337,8 +335,6 @@ class _Planner:
             queue=_builds(definition) and not _only_moves(definition, existing),
         )
         self.changes.append(change)
-
-    # what is not defined
 
     def _note_hidden(self) -> None:
         """Report once which views this user may not see."""

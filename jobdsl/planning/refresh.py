@@ -47,9 +47,7 @@ def not_read(unreadable: Collection[Key]) -> Iterator[Problem]:
 
 
 def owned(definitions: Iterable[Definition], inventory: Inventory, seed: str) -> list[Key]:
-    """List the objects that are up to date by their digests: only their stored documents can show
-    a change.
-    """
+    """List the objects that are up to date by their digests; only stored documents can show a change."""
     keys = []
     for definition in definitions:
         live = inventory.get(*definition.key)

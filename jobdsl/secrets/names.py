@@ -96,9 +96,7 @@ _SHORT_TEXT = 200
 
 
 def lines_about_secrets(text: str) -> Lines:
-    """List the lines of a text that may have the name of a secret in them: a fast filter before
-    exact rules.
-    """
+    """List the lines of a text that may have the name of a secret in them (fast filter before the rules)."""
     low = text.lower()
     if len(low) < _SHORT_TEXT and _STEM.search(low) is None:
         return ()

@@ -40,9 +40,7 @@ def _buildable(call: RoutedRequest) -> StoredItem:
 
 
 def quiet_period(item: StoredItem, asked: str | None) -> float:
-    """Return the seconds a trigger waits: those of the request, else of the job, else the
-    controller's five.
-    """
+    """Return the seconds a trigger waits: of the request, else of the job, else the controller's five."""
     match = _DELAY.fullmatch(asked.strip()) if asked is not None else None
     if match:
         return float(match[1]) * (60 if match[2] == "min" else 1)

@@ -62,9 +62,7 @@ _OVERALL = Schema([Prop("totalQueueLength", _history)], base=_LOAD)
 
 
 def _monitors(computer: Computer) -> dict[str, Any]:
-    """Return what the node monitors measured: an idle machine with free space; nothing before the first
-    check.
-    """
+    """Return what the node monitors measured: an idle machine with free space; empty before the first run."""
     measured: dict[str, Any] = {
         "SwapSpace": {
             "_class": f"{_MONITOR}SwapSpaceMonitor$MemoryUsage2",

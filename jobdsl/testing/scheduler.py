@@ -45,9 +45,7 @@ class Scheduler:
     build_seconds: float = 1.0
     """How long a simulated build takes."""
     maintenance: float = 0.0
-    """Seconds between the end of a quiet period and the next pass over the queue (up to 5 on a
-    controller).
-    """
+    """Seconds from the end of a quiet period to the next pass over the queue (up to 5 on a controller)."""
     runner: BuildRunner | None = None
     quieting: bool = False
     interrupted: InterruptedParts = field(default_factory=InterruptedParts)

@@ -409,8 +409,7 @@ class global_variable(_slots.Parameter):
     def __init__(self, name: _b.str, default: _b.str | None = '', *, description: _b.str | None = '', layout: _b.str | None = None, extra: Mapping[_b.str, _Value] | None = None) -> None: ...
 
 class hidden(_slots.Parameter):
-    """A value the form does not show. It is no secret: it is visible to users who may see the
-    job's builds.
+    """A value the form does not show. It is no secret: users who may see the job's builds see it.
 
     Jenkins: `com.wangyin.parameter.WHideParameterDefinition`, plugin `hidden-parameter`
 
