@@ -87,7 +87,7 @@ def acting(
     options, replaced = split(parts, DeliveryOptions)
     running = DeliveryArguments.of({**options, "analysis": analysis})
     script = act_script(running, command, cluster)
-    fields |= running.job({command: script}, minutes=MINUTES, kept=KEPT, named=True)
+    fields |= running.job({command: script}, minutes=MINUTES, archive=KEPT, named=True)
     asked = {**(parameters or {}), **running.requested_by()}
     job = freestyle(name, description=about, parameters=asked, **fields)
     override([job], replaced, made_by, DeliveryOptions.__annotations__)

@@ -121,7 +121,7 @@ class DeliveryArguments:
         scripts: Mapping[str, Any],
         *,
         minutes: int,
-        kept: str | None,
+        archive: str | None,
         named: bool = False,
         beside: Any = None,
         chain: Mapping[str, Mapping[str, Any]] | None = None,
@@ -169,7 +169,7 @@ class DeliveryArguments:
 
 
 def _build_names() -> dict[str, Any]:
-    """What says who started a build, and names the build as `delivery` asks for."""
+    """Return the wrappers that record the user of a build and name it as `delivery` requests."""
     return {
         "user": wrappers.build_user_vars(),
         "build_name": wrappers.build_name(

@@ -41,7 +41,7 @@ def deploy(
     deployed is taken; `bake_job`: the one that the build of that job has baked which started this one, else
     the last. `then`: jobs that are started with the image once it serves. `hand_on`: `artifacts` where there
     is no Parameterized Trigger plugin: those jobs copy `image.properties` of this one, as `deploy` does with
-    `tested_job`. `analysis`: a file of the estate that says how a canary is judged by its metrics.
+    `tested_job`. `analysis`: a file of the estate with the rules that judge a canary by its metrics.
     `adjustable`: whether the parameters SET and IGNORE_ALARM change settings of the group, and leave out
     alarms, for one build. A deploy that was rolled back fails the build.
 
@@ -147,7 +147,7 @@ def _deploying(
                 )
             },
             minutes=MINUTES,
-            kept=KEPT,
+            archive=KEPT,
             named=True,
             beside={
                 **({"tested": _tested(tested_job)} if tested_job else {}),

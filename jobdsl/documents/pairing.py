@@ -50,7 +50,7 @@ def _each_alone(desired: list[Node], stored: list[Node]) -> dict[int, Node] | No
 
 
 def _key(node: Node) -> str:
-    """Return what distinguishes a child from others of its class: a text, or the name of a parameter or axis."""
+    """Return what distinguishes a child in its class: a text, or the name of a parameter or axis."""
     if node.tag in UNORDERED:
         return node.text
     name = node.find("name") if node.tag.endswith(_NAMED) else None
