@@ -44,11 +44,11 @@ def rollback(
     mail, slack.
     """
     about = f"Rolls {cluster} back"
-    asked = {
+    parameters = {
         "reason": params.string("REASON", description="Why; kept with the group", trim=True),
         "to": params.string("TO", description="Group to go back to; the one before if empty", trim=True),
     }
-    return acting(name, "rollback", about, cluster, parts, rollback, parameters=asked)
+    return acting(name, "rollback", about, cluster, parts, rollback, parameters=parameters)
 
 
 def resume(
@@ -88,7 +88,7 @@ def acting(
     running = DeliveryArguments.of({**options, "analysis": analysis})
     script = act_script(running, command, cluster)
     fields |= running.job({command: script}, minutes=MINUTES, archive=KEPT, named=True)
-    asked = {**(parameters or {}), **running.requested_by()}
-    job = freestyle(name, description=about, parameters=asked, **fields)
+    all_parameters = {**(parameters or {}), **running.requested_by()}
+    job = freestyle(name, description=about, parameters=all_parameters, **fields)
     override([job], replaced, made_by, DeliveryOptions.__annotations__)
     return job

@@ -24,10 +24,12 @@ def resize(name: str, *, cluster: str, **parts: Unpack[ActParts]) -> freestyle:
     Parts to replace by name: prepare, resize (steps); group, min, desired, max; timestamps, timeout, access;
     artifacts, mail, slack.
     """
-    asked = {"group": _group()}
+    parameters = {"group": _group()}
     for part, about in (("min", "Least size"), ("desired", "Size now"), ("max", "Greatest size")):
-        asked[part] = params.string(part.upper(), description=f"{about}; as it is if empty", trim=True)
-    return acting(name, "resize", f"Resizes groups of {cluster}", cluster, parts, resize, parameters=asked)
+        parameters[part] = params.string(part.upper(), description=f"{about}; as it is if empty", trim=True)
+    return acting(
+        name, "resize", f"Resizes groups of {cluster}", cluster, parts, resize, parameters=parameters
+    )
 
 
 def traffic(name: str, *, cluster: str, **parts: Unpack[ActParts]) -> freestyle:
@@ -39,9 +41,9 @@ def traffic(name: str, *, cluster: str, **parts: Unpack[ActParts]) -> freestyle:
     artifacts, mail, slack.
     """
     directions = params.choice("DIRECTION", ["on", "off"], description="Whether it takes traffic")
-    asked = {"group": _group(), "direction": directions}
+    parameters = {"group": _group(), "direction": directions}
     about = f"Switches traffic of groups of {cluster}"
-    return acting(name, "traffic", about, cluster, parts, traffic, parameters=asked)
+    return acting(name, "traffic", about, cluster, parts, traffic, parameters=parameters)
 
 
 def terminate(name: str, *, cluster: str, **parts: Unpack[ActParts]) -> freestyle:
@@ -51,6 +53,6 @@ def terminate(name: str, *, cluster: str, **parts: Unpack[ActParts]) -> freestyl
     Parts to replace by name: prepare, terminate (steps); instance; timestamps, timeout, access; artifacts,
     mail, slack.
     """
-    asked = {"instance": params.string("INSTANCE", description="Id of the instance", trim=True)}
+    parameters = {"instance": params.string("INSTANCE", description="Id of the instance", trim=True)}
     about = f"Ends instances of {cluster}"
-    return acting(name, "terminate", about, cluster, parts, terminate, parameters=asked)
+    return acting(name, "terminate", about, cluster, parts, terminate, parameters=parameters)

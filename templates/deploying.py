@@ -129,7 +129,7 @@ def _deploying(
         name,
         description=f"Deploys an image to {cluster}{f' in {running.account}' if running.account else ''}",
         parameters={
-            **_asked(running.region, tested_job, bake_job, change_request=change_request),
+            **_parameters(running.region, tested_job, bake_job, change_request=change_request),
             **(_adjustments() if adjustable else {}),
             **running.requested_by(),
         },
@@ -160,7 +160,7 @@ def _deploying(
     return job
 
 
-def _asked(
+def _parameters(
     region: str | None, tested_job: str | None, bake_job: str | None, *, change_request: bool
 ) -> dict[str, Any]:
     about = "Id of the image"

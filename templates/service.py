@@ -19,8 +19,8 @@ from .handing import HandOn
 from .jobset import NO_JOB, JobSet, override
 from .options import DeliveryOptions, NoticeOptions, PublishOptions, ServiceParts, StepPart, split
 from .service_jobs import Builds
-from .service_pipeline import whole_way
-from .service_settings import Way
+from .service_pipeline import whole_pipeline
+from .service_settings import ServiceSettings
 from .stages import Stages
 
 __all__ = ["Service", "service"]
@@ -139,7 +139,7 @@ def service(
     if not isinstance(approve, bool):
         replaced["approve"] = approve  # another stage of the Pipeline
     building = Building.of(repo, build, {**build_options, **notices, "release": release})
-    way = Way.of(
+    service_settings = ServiceSettings.of(
         name=name,
         artifact=artifact,
         cluster=cluster or name,
@@ -157,29 +157,33 @@ def service(
         building=building,
         running=DeliveryArguments.of({**options, "account": None, "analysis": analysis}),
     )
-    jobs = Service(build_jobs("webapp", name, building, without=way.branch if as_pipeline else ""))
+    jobs = Service(
+        build_jobs("webapp", name, building, without=service_settings.branch if as_pipeline else "")
+    )
     for job in jobs.builds:
-        job.publishers["artifacts"] = publish.archive(way.artifacts, allow_empty=True, fingerprint=True)
+        job.publishers["artifacts"] = publish.archive(
+            service_settings.artifacts, allow_empty=True, fingerprint=True
+        )
     if as_pipeline:
-        jobs.pipeline, jobs.stages = whole_way(way)
+        jobs.pipeline, jobs.stages = whole_pipeline(service_settings)
     else:
-        _chain(jobs, way)
-    if way.production_account:
-        _beside(jobs, way, as_pipeline=as_pipeline)
+        _chain(jobs, service_settings)
+    if service_settings.production_account:
+        _beside(jobs, service_settings, as_pipeline=as_pipeline)
     names = (*PublishOptions.__annotations__, *DeliveryOptions.__annotations__, "release")
     jobs.override(replaced, service, names)
     return jobs
 
 
-def _chain(jobs: Service, way: Way) -> None:
+def _chain(jobs: Service, settings: ServiceSettings) -> None:
     """Chain the jobs as far as test, and make the one that a user starts for production."""
-    name, build = way.name, jobs.builds[way.branch]
+    name, build = settings.name, jobs.builds[settings.branch]
     baked, tested = f"{name}-bake", f"{name}-test"
-    by_artifacts = way.hand_on == "artifacts"
+    by_artifacts = settings.hand_on == "artifacts"
     if by_artifacts:
         build.steps.append({"commit": steps.shell(f'printf "COMMIT=%s\\n" "$GIT_COMMIT" >{BUILT}')})
         build.publishers["artifacts"] = publish.archive(
-            f"{way.artifacts}, {BUILT}", allow_empty=True, fingerprint=True
+            f"{settings.artifacts}, {BUILT}", allow_empty=True, fingerprint=True
         )
         build.publishers.append({"next": publish.downstream(baked)})
     else:
@@ -188,58 +192,58 @@ def _chain(jobs: Service, way: Way) -> None:
     build.properties.append(properties.copy_permission([baked]))
     jobs.bake = bake_job(
         baked,
-        package=way.artifact,
-        build_job=way.build_job,
-        base=way.base,
-        app=way.app,
+        package=settings.artifact,
+        build_job=settings.build_job,
+        base=settings.base,
+        app=settings.app,
         then=tested,
-        hand_on=way.hand_on,
-        **way.common(way.test_account),
+        hand_on=settings.hand_on,
+        **settings.common(settings.test_account),
     )
     jobs.test = deploy(
         tested,
-        cluster=way.test_cluster,
+        cluster=settings.test_cluster,
         strategy="red-black",
-        smoke=way.smoke,
+        smoke=settings.smoke,
         bake_job=baked if by_artifacts else None,
-        then=() if way.approve or not way.production_account else f"{name}-production",
-        hand_on=way.hand_on,
-        **way.common(way.test_account),
+        then=() if settings.approve or not settings.production_account else f"{name}-production",
+        hand_on=settings.hand_on,
+        **settings.common(settings.test_account),
     )
-    if way.production_account:
-        if way.approve or not by_artifacts:  # else handing on does so
+    if settings.production_account:
+        if settings.approve or not by_artifacts:  # else handing on does so
             jobs.test.properties.append(properties.copy_permission([f"{name}-production"]))
-        jobs.production = _production(way, tested)
+        jobs.production = _production(settings, tested)
 
 
-def _production(way: Way, tested: str) -> freestyle:
+def _production(settings: ServiceSettings, tested: str) -> freestyle:
     """Starting it is the approval."""
     options: dict[str, Any] = {
-        "cluster": way.cluster,
+        "cluster": settings.cluster,
         "change_request": True,
         "tested_job": tested,
-        "analysis": way.running.analysis,
-        "adjustable": way.adjustable,
+        "analysis": settings.running.analysis,
+        "adjustable": settings.adjustable,
     }
-    options |= way.common(way.production_account)
-    name = f"{way.name}-production"
+    options |= settings.common(settings.production_account)
+    name = f"{settings.name}-production"
     return (
         canary(name, **options)
-        if way.strategy == "canary"
-        else deploy(name, strategy=way.strategy, **options)
+        if settings.strategy == "canary"
+        else deploy(name, strategy=settings.strategy, **options)
     )
 
 
-def _beside(jobs: Service, way: Way, *, as_pipeline: bool) -> None:
+def _beside(jobs: Service, settings: ServiceSettings, *, as_pipeline: bool) -> None:
     """What may be wanted of production at any time."""
-    options = {"cluster": way.cluster, **way.common(way.production_account)}
-    waits = way.strategy == "canary"
+    options = {"cluster": settings.cluster, **settings.common(settings.production_account)}
+    waits = settings.strategy == "canary"
     if waits and not as_pipeline:
-        jobs.promote = promote_job(f"{way.name}-promote", **options)
-    jobs.rollback = rollback_job(f"{way.name}-rollback", **options)
+        jobs.promote = promote_job(f"{settings.name}-promote", **options)
+    jobs.rollback = rollback_job(f"{settings.name}-rollback", **options)
     jobs.resume = resume_job(
-        f"{way.name}-resume",
+        f"{settings.name}-resume",
         schedule="H/10 * * * *" if waits else "",
-        analysis=way.running.analysis,
+        analysis=settings.running.analysis,
         **options,
     )

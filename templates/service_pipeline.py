@@ -13,10 +13,10 @@ from .baking import PROPERTIES, bake_script
 from .build_pipeline import build_stages
 from .delivery_job import REPORT, DeliveryArguments
 from .deploy_scripts import KEPT, act_script, deploy_script
-from .service_settings import Way
+from .service_settings import ServiceSettings
 from .stages import Stage, StageCredentials, Stages
 
-__all__ = ["whole_way"]
+__all__ = ["whole_pipeline"]
 
 PACKAGE = "package"
 WAITS = "waits"
@@ -26,57 +26,60 @@ IMAGE = {"IMAGE": "image", **STARTED}
 APPROVED = {**IMAGE, "CHANGE_REQUEST": "changeRequest"}
 
 
-def whole_way(way: Way) -> tuple[pipeline, Stages]:
+def whole_pipeline(settings: ServiceSettings) -> tuple[pipeline, Stages]:
     """The Pipeline, and its stages."""
-    building = way.building
+    building = settings.building
     job = pipeline(
-        way.build_job,
-        description=f"Builds {way.branch} of {building.repo}, and brings it to production",
+        settings.build_job,
+        description=f"Builds {settings.branch} of {building.repo}, and brings it to production",
         keep=building.keep,
         triggers={"poll": triggers.poll_scm(building.poll)},
     )
+    account = settings.production_account or settings.test_account or "test"
     values = {
         "delivers": True,
-        "about": f"{way.name}: from a commit to {way.production_account or way.test_account or 'test'}",
+        "about": f"{settings.name}: from a commit to {account}",
         "agent": getattr(building.agent, "label", building.agent) or "",
         "mail": building.mail,
         "slack": building.slack,
         "told": bool(building.mail or building.slack),
     }
-    return job, Stages(job, _stages(way), values)
+    return job, Stages(job, _stages(settings), values)
 
 
-def _stages(way: Way) -> Iterator[Stage]:
-    yield from _built(way)
-    yield from _tested(way)
-    if way.production_account:
-        yield from _produced(way)
+def _stages(settings: ServiceSettings) -> Iterator[Stage]:
+    yield from _built(settings)
+    yield from _tested(settings)
+    if settings.production_account:
+        yield from _produced(settings)
 
 
-def _built(way: Way) -> Iterator[Stage]:
+def _built(settings: ServiceSettings) -> Iterator[Stage]:
     """Checked out, built and tested; the package is put aside."""
-    building = way.building
-    values = {"repo": building.repo, "branch": way.branch, "credentials": building.git_credentials}
+    building = settings.building
+    values = {"repo": building.repo, "branch": settings.branch, "credentials": building.git_credentials}
     yield Stage("checkout", groovy=template("./pipeline/checkout.groovy.j2", **values).rstrip())
     *stages, last = build_stages(
         building.variant,
         repository=building.repository,
         repository_credentials=building.repository_credentials,
-        archive=way.artifacts,
+        archive=settings.artifacts,
     )
-    yield from (*stages, replace(last, stash=(PACKAGE, way.artifact)))
+    yield from (*stages, replace(last, stash=(PACKAGE, settings.artifact)))
 
 
-def _tested(way: Way) -> Iterator[Stage]:
+def _tested(settings: ServiceSettings) -> Iterator[Stage]:
     """Baked, and deployed to test, one build at a time."""
-    running, access = way.running_in(way.test_account), _access(way.running)
+    running, access = settings.running_in(settings.test_account), _access(settings.running)
     yield from _prepared("prepare", running)
-    baked = bake_script(running, package=way.artifact, build_job=way.build_job, base=way.base, app=way.app)
+    baked = bake_script(
+        running, package=settings.artifact, build_job=settings.build_job, base=settings.base, app=settings.app
+    )
     yield Stage(
         "bake", script=baked, access=access, unstash=PACKAGE, archive=BAKED, image_from=PROPERTIES,
         environment={"BUILD": "env.BUILD_NUMBER", "COMMIT": "env.GIT_COMMIT", **STARTED},
     )  # fmt: skip
-    script = deploy_script(running, way.test_cluster, "red-black", way.smoke)
+    script = deploy_script(running, settings.test_cluster, "red-black", settings.smoke)
     yield Stage(
         "deploy",
         script=script,
@@ -84,30 +87,32 @@ def _tested(way: Way) -> Iterator[Stage]:
         environment=IMAGE,
         archive=KEPT,
         report=REPORT,
-        lock=way.test_cluster,
+        lock=settings.test_cluster,
     )
 
 
-def _produced(way: Way) -> Iterator[Stage]:
+def _produced(settings: ServiceSettings) -> Iterator[Stage]:
     """Asked for, and deployed to production; a canary is asked about once more."""
-    running, access = way.running_in(way.production_account), _access(way.running)
-    question = f"Deploy to {way.production_account}? Image "
-    if way.approve:
-        yield _asking("approve", "approve", hours=way.approve_hours, question=question)
+    running, access = settings.running_in(settings.production_account), _access(settings.running)
+    question = f"Deploy to {settings.production_account}? Image "
+    if settings.approve:
+        yield _groovy_stage("approve", "approve", hours=settings.approve_hours, question=question)
     yield from _prepared("prepare-production", running)
-    script = deploy_script(running, way.cluster, way.strategy, None, change_request=True)
+    script = deploy_script(running, settings.cluster, settings.strategy, None, change_request=True)
     common: dict[str, Any] = {
         "access": access,
         "archive": KEPT,
         "report": REPORT,
-        "lock": f"{way.cluster} in {way.production_account}",
+        "lock": f"{settings.cluster} in {settings.production_account}",
     }
-    is_canary = way.strategy == "canary"
+    is_canary = settings.strategy == "canary"
     yield Stage("production", script=script, environment=APPROVED, may_wait=is_canary, **common)
     if is_canary:
-        yield replace(_asking("decide", "decide", minutes=way.decide_minutes), only=WAITS)
+        yield replace(_groovy_stage("decide", "decide", minutes=settings.decide_minutes), only=WAITS)
         yield from (replace(stage, only=WAITS) for stage in _prepared("prepare-decision", running))
-        ends = {command: act_script(running, command, way.cluster) for command in ("promote", "rollback")}
+        ends = {
+            command: act_script(running, command, settings.cluster) for command in ("promote", "rollback")
+        }
         yield Stage(
             "promote",
             script=ends["promote"],
@@ -118,7 +123,7 @@ def _produced(way: Way) -> Iterator[Stage]:
         )
 
 
-def _asking(name: str, file: str, **values: Any) -> Stage:
+def _groovy_stage(name: str, file: str, **values: Any) -> Stage:
     text = template(f"./pipeline/{file}.groovy.j2", **values).rstrip()
     return Stage(name, groovy=text, on_agent=False)
 

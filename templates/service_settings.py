@@ -15,11 +15,11 @@ from .deploy_scripts import STRATEGIES
 from .handing import HandOn, check_hand_on
 from .options import DeliveryOptions
 
-__all__ = ["Way"]
+__all__ = ["ServiceSettings"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Way:
+class ServiceSettings:
     """The arguments of `service`, checked, with what follows from them."""
 
     name: str
@@ -43,13 +43,13 @@ class Way:
     """How `delivery` runs, with no account yet."""
 
     @classmethod
-    def of(cls, *, test_cluster: str | None, **options: Any) -> Way:
+    def of(cls, *, test_cluster: str | None, **options: Any) -> ServiceSettings:
         """Complete and check the options. Raises DslError."""
         cluster = options["cluster"]
         same = options["test_account"] == options["production_account"]
-        way = cls(test_cluster=test_cluster or (f"{cluster}-test" if same else cluster), **options)
-        way._check()
-        return way
+        settings = cls(test_cluster=test_cluster or (f"{cluster}-test" if same else cluster), **options)
+        settings._check()
+        return settings
 
     def _check(self) -> None:
         check_hand_on(self.hand_on)

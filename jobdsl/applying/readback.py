@@ -73,7 +73,7 @@ class ReadBack:
         """Shapes that lost something, and whether that does harm."""
         self._lock = threading.Lock()
         self._installed: Installed | None = None
-        self._asking = threading.Lock()
+        self._lock = threading.Lock()
 
     def doubt(self, document: str) -> str:
         """Return the state of the marker until the document is read back; empty if it need not be.
@@ -129,7 +129,7 @@ class ReadBack:
 
     def _plugins(self) -> Installed:
         """Return the controller's plugins, asked once; none where this user may not list them."""
-        with self._asking:
+        with self._lock:
             if self._installed is None:
                 versions = allowed(self.controller.plugins)
                 optional = allowed(self.controller.optional_dependencies) if versions else None

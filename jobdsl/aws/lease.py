@@ -193,7 +193,7 @@ class DynamoLease:
         return self._change_owner("attribute_not_exists(expires_at) OR expires_at = :zero", {})
 
     def _change_owner(self, condition: str, values: dict[str, Any]) -> bool:
-        asked = self._monotonic()
+        requested_at = self._monotonic()
         answer = self._write(
             "SET #owner = :me, expires_at = :expires, fence = if_not_exists(fence, :zero) + :one",
             condition,
@@ -206,11 +206,11 @@ class DynamoLease:
             },
         )
         if answer:
-            self._held, self._seen = _Held(int(answer["fence"]["N"]), asked + self._duration), None
+            self._held, self._seen = _Held(int(answer["fence"]["N"]), requested_at + self._duration), None
         return bool(answer)
 
     def _renew(self, held: _Held) -> bool:
-        asked = self._monotonic()
+        requested_at = self._monotonic()
         answer = self._write(
             "SET expires_at = :expires",
             "#owner = :me AND fence = :fence",
@@ -225,7 +225,7 @@ class DynamoLease:
         if not answer:
             self._held = None
             return False
-        held.until = asked + self._duration
+        held.until = requested_at + self._duration
         return True
 
     def _write(self, change: str, condition: str, values: dict[str, Any]) -> dict[str, Any] | None:

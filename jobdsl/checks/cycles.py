@@ -56,10 +56,10 @@ class Cycles:
         for job in waiting:
             for follower in self._starts.get(job, ()):
                 if follower == start:
-                    way = [job]
-                    while way[-1] != start:
-                        way.append(before[way[-1]])
-                    return way[::-1]
+                    path = [job]
+                    while path[-1] != start:
+                        path.append(before[path[-1]])
+                    return path[::-1]
                 if follower not in before:
                     before[follower] = job
                     waiting.append(follower)

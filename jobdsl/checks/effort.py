@@ -26,7 +26,7 @@ class Effort:
     def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
         self._seconds, self._clock = seconds, clock
         self._spent: defaultdict[str, float] = defaultdict(float)
-        self._found: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
         self._allowed: defaultdict[str, int] = defaultdict(lambda: _MOST_FINDINGS)
 
     def bounded(self, definition: Definition, findings: Iterator[Problem]) -> Iterator[Problem]:
@@ -39,7 +39,7 @@ class Effort:
             self._spent[file] += self._clock() - began
             if problem is None:
                 return
-            self._found[file] += 1
+            self._counts[file] += 1
             yield problem
         message, hint = excess
         yield Problem(
@@ -54,6 +54,6 @@ class Effort:
         if self._spent[file] > self._seconds:
             message = f"the checks of what {file} defines take longer than {self._seconds:g} seconds"
             return message, "the limit is lint.file_timeout_seconds in jobdsl.toml"
-        if (most := self._allowed[file]) <= self._found[file]:
+        if (most := self._allowed[file]) <= self._counts[file]:
             return f"there are more than {most} findings in what {file} defines", "fix those first"
         return None

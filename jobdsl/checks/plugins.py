@@ -121,13 +121,15 @@ def lost_class_hint(
     """
     if plugin not in versions:
         return ""
-    asked = optional.get(plugin, {})
+    dependencies = optional.get(plugin, {})
     unmet = [
         f"{other} {required} ({versions[other]} is installed)"
-        for other, required in sorted(asked.items())
+        for other, required in sorted(dependencies.items())
         if other in versions and _release(versions[other]) < _release(required)
     ]
-    unmet += [f"{other} {required}" for other, required in sorted(asked.items()) if other not in versions]
+    unmet += [
+        f"{other} {required}" for other, required in sorted(dependencies.items()) if other not in versions
+    ]
     text = f"the plugin {plugin} {versions[plugin]} is installed, but this class of it is not loaded"
     if not unmet:
         return f"{text}: update the plugin, or leave the element out"

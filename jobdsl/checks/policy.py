@@ -101,37 +101,40 @@ def check_one(
 
 def _reasons(definition: Definition, references: References, team: Team) -> Iterator[tuple[str, str]]:
     """Why this team may not define it."""
-    who = f"team {team.name}"
+    subject = f"team {team.name}"
     if not team.may_define(definition.full_name):
-        yield f"{who} may not define this name", f"its folders: {_list(team.folders)}"
+        yield f"{subject} may not define this name", f"its folders: {_list(team.folders)}"
     if definition.renamed_from and not team.may_define(definition.renamed_from):
-        yield f"{who} may not move {definition.renamed_from!r} here", f"its folders: {_list(team.folders)}"
+        yield (
+            f"{subject} may not move {definition.renamed_from!r} here",
+            f"its folders: {_list(team.folders)}",
+        )
     for kind in _kinds(definition, references, team):
-        yield f"{who} may not define a {kind}", f"its kinds: {_list(team.kinds)}"
+        yield f"{subject} may not define a {kind}", f"its kinds: {_list(team.kinds)}"
     for group, elements in _elements(references, team).items():
         why = f"{GROUPS[group]} ({group}); " if group in GROUPS else ""
-        yield f"{who} may not write {', '.join(elements)}", f"{why}its elements: {_list(team.elements)}"
+        yield f"{subject} may not write {', '.join(elements)}", f"{why}its elements: {_list(team.elements)}"
     yield from _uses(references, team)
 
 
 def _uses(references: References, team: Team) -> Iterator[tuple[str, str]]:
     """What the definition takes of the controller and of the secrets file that is not the team's."""
-    who = f"team {team.name} may not use the"
+    subject = f"team {team.name} may not use the"
     for identity in dict.fromkeys(references.credentials):
         if not team.may_use_credentials(identity):
-            yield f"{who} credentials {identity!r}", f"its credentials: {_list(team.credentials)}"
+            yield f"{subject} credentials {identity!r}", f"its credentials: {_list(team.credentials)}"
     for atom in _atoms(references):
         if not team.may_use_label(atom):
-            yield f"{who} label {atom!r}", f"its labels: {_list(team.labels)}"
+            yield f"{subject} label {atom!r}", f"its labels: {_list(team.labels)}"
     if references.is_on_controller and not any(map(team.may_use_label, _CONTROLLER_LABELS)):
         hint = "without an agent, and with canRoam not true, the controller runs it: agent=... names one"
-        yield f"{who} label {_CONTROLLER_LABELS[0]!r}", f"{hint}; its labels: {_list(team.labels)}"
+        yield f"{subject} label {_CONTROLLER_LABELS[0]!r}", f"{hint}; its labels: {_list(team.labels)}"
     for text in () if team.may_use_label("") else _fits_others(references):
-        why = f"{who} label {text!r}: it fits agents with none of its labels"
+        why = f"{subject} label {text!r}: it fits agents with none of its labels"
         yield why, f"name those the job needs, as in {_example(team)}"
     for name in references.secret_names:
         if not team.may_use_secret(name):
-            yield f"{who} secret {name!r}", f"its secrets: {_list(team.secret_patterns)}"
+            yield f"{subject} secret {name!r}", f"its secrets: {_list(team.secret_patterns)}"
 
 
 def _atoms(references: References) -> list[str]:

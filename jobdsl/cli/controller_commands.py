@@ -86,7 +86,7 @@ def plan(
         click.echo(to_markdown(plan, planned.diffs), nl=False)
     else:
         _print_plan(planned)
-    _say_findings(planned)
+    _print_findings(planned)
     if planned.blocking:
         raise Stop(1)
     if out is not None:
@@ -119,7 +119,7 @@ def _print_plan(planned: Planned) -> None:
     click.echo(text, nl=False, color=colour)
 
 
-def _say_findings(planned: Planned) -> None:
+def _print_findings(planned: Planned) -> None:
     """What lint and policy found; problems of the plan itself are part of its text."""
     from jobdsl.cli.console import count, say, say_problems
 
@@ -185,7 +185,7 @@ def apply(
         plan, controller, fill = planned.plan, planned.checked.controller, planned.checked.secrets.fill
         diffs, values = dict(planned.diffs), planned.checked.secrets.values
         _print_plan(planned)
-        _say_findings(planned)
+        _print_findings(planned)
     about = planning.about(controller, None if source.is_file() else source) if reports else None
     for path in reports:
         planning.write_report(path, plan, diffs, about=about, values=values)
@@ -196,7 +196,7 @@ def apply(
         _confirm(yes, len(plan.changes), controller.url)
         verify = "none" if no_verify else "all" if verify_all else "shapes"
         _carry_out(plan, controller, workers=options["workers"], verify=verify, finish=fill)
-    raise Stop(_say_refused(plan))
+    raise Stop(_print_refused(plan))
 
 
 def _as_reviewed(options: Mapping[str, Any]) -> None:
@@ -236,21 +236,21 @@ def _carry_out(plan: Plan, controller: Controller, **options: Any) -> None:
 
     progress = Progress(len(plan.changes), "applied")
 
-    def tell(outcome: ChangeOutcome) -> None:
+    def report_outcome(outcome: ChangeOutcome) -> None:
         if outcome.status not in ("queued", "unbuilt"):
             progress.advance()
         if not (progress.live and outcome.ok):
             seen = replace(outcome, problems=tuple(map(seen_problem, outcome.problems)))
             progress.line(report.outcome_line(seen, colour=progress.live))
 
-    result = carry_out(plan, controller, report=tell, plugin_of=plugin_of, **options)
+    result = carry_out(plan, controller, report=report_outcome, plugin_of=plugin_of, **options)
     click.echo(report.result_line(result))
     if not result.ok:
-        _say_refused(plan)
+        _print_refused(plan)
         raise Stop(1)
 
 
-def _say_refused(plan: Plan) -> int:
+def _print_refused(plan: Plan) -> int:
     """Print at the end of a run which objects it left out. Returns the exit code."""
     from jobdsl.cli.console import count, say
     from jobdsl.planning.refusals import listed

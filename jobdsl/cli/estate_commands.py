@@ -38,7 +38,7 @@ def render(estate: Path, out: Path, isolation: str | None) -> None:
     removed = f", {count(stale, 'file')} of an earlier run removed" if stale else ""
     click.echo(f"{count(len(rendered.written), 'document')} in {out}{removed}")
     say(f"loaded {count(rendered.estate.files, 'file')}; {rendered.estate.isolation}", err=True)
-    _say_no_policy(estate)
+    _print_no_policy(estate)
 
 
 @click.command()
@@ -84,7 +84,7 @@ def lint(
         counts = [count(len(findings.checked), "job")]
         counts += [count(number, kind) for kind, number in findings.others.items()]
         click.echo(f"{' and '.join(counts)} checked", err=True)
-    _say_no_policy(estate)
+    _print_no_policy(estate)
     raise Stop(1 if findings.failed else 0)
 
 
@@ -102,10 +102,10 @@ def show(name: str, estate: Path, view: bool, isolation: str | None) -> None:
     from jobdsl.printable import printable_xml
 
     click.echo(printable_xml(workflow.show(estate, name, isolation, view=view).document), nl=False)
-    _say_no_policy(estate)
+    _print_no_policy(estate)
 
 
-def _say_no_policy(estate: Path) -> None:
+def _print_no_policy(estate: Path) -> None:
     from jobdsl.cli import workflow
 
     if sentence := workflow.no_policy(estate):

@@ -46,12 +46,12 @@ def graph(estate: Path, kind: str | None, out: Path | None, nodes: int, isolatio
     from jobdsl.reports.svg import svg
 
     loaded = _load(estate, isolation)
-    looked = {
+    references_of = {
         definition.full_name: references
         for definition in loaded.definitions
-        if not definition.is_view and (references := _look(definition)) is not None
+        if not definition.is_view and (references := _references(definition)) is not None
     }
-    graph = graph_of(loaded.definitions, looked, loaded.extra.get("pool", ()), nodes)
+    graph = graph_of(loaded.definitions, references_of, loaded.extra.get("pool", ()), nodes)
     kind = kind or ("svg" if out is not None and out.suffix == ".svg" else "mermaid")
     text = svg(graph) if kind == "svg" else mermaid(graph)
     if out is None:
@@ -59,7 +59,7 @@ def graph(estate: Path, kind: str | None, out: Path | None, nodes: int, isolatio
     else:
         workflow.write_text(out, text)
     if graph.folded:
-        click.echo(f"{graph.folded} jobs are folded: --nodes {len(looked)} shows each", err=True)
+        click.echo(f"{graph.folded} jobs are folded: --nodes {len(references_of)} shows each", err=True)
     for name, count in graph.missing.items():
         click.echo(f"{count} {name} references name jobs that the estate does not define", err=True)
 
@@ -78,13 +78,13 @@ def stats(estate: Path, as_json: bool, isolation: str | None) -> None:
 
     loaded = _load(estate, isolation)
     load_all()
-    looked = {
+    references_of = {
         definition.key: references
         for definition in loaded.definitions
-        if (references := _look(definition)) is not None
+        if (references := _references(definition)) is not None
     }
     figures = stats_of(
-        loaded.definitions, looked, _sources(estate), is_known, len(loaded.extra.get("pool", ()))
+        loaded.definitions, references_of, _sources(estate), is_known, len(loaded.extra.get("pool", ()))
     )
     if as_json:
         say_json(figures.as_json())
@@ -100,12 +100,12 @@ def _load(estate: Path, isolation: str | None) -> Estate:
     return load(estate, config.load(estate), isolation=isolation)
 
 
-def _look(definition: Definition) -> References | None:
+def _references(definition: Definition) -> References | None:
     """Return what a document refers to; None where it cannot be read, which lint reports."""
     from jobdsl.documents.references import look
 
-    looked = look(definition)
-    return None if isinstance(looked, XmlError) else looked
+    references = look(definition)
+    return None if isinstance(references, XmlError) else references
 
 
 def _sources(estate: Path) -> dict[str, str]:

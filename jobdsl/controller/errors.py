@@ -57,10 +57,10 @@ class NotSignedInError(ControllerError):
     """User and token are not accepted, or none were given: no other request will do better."""
 
 
-def allowed(ask: Callable[[], T]) -> T | None:
+def allowed(request: Callable[[], T]) -> T | None:
     """Return the answer; None where the user lacks the permission, or nothing of the kind exists."""
     try:
-        return ask()
+        return request()
     except NotSignedInError:
         raise
     except ControllerError as error:
@@ -165,11 +165,11 @@ def _leads_away(location: str, form: str) -> bool:
     if _is_login(location):
         return True
     try:
-        to, asked = urlsplit(location), urlsplit(form)
-        elsewhere = to.hostname not in (None, asked.hostname)
+        target, requested = urlsplit(location), urlsplit(form)
+        elsewhere = target.hostname not in (None, requested.hostname)
     except ValueError:
         return True
-    return to.path == asked.path or bool(elsewhere and to.query)
+    return target.path == requested.path or bool(elsewhere and target.query)
 
 
 def _is_login(location: str) -> bool:

@@ -34,11 +34,11 @@ def neighbours(controller: Controller, full_names: Sequence[str], workers: int =
         upstream, downstream = (_names(answer, key) for key in ("upstreamProjects", "downstreamProjects"))
         return Neighbours(full_name, upstream, downstream)
 
-    asked = full_names[:MOST]
-    if not asked:
+    queried = full_names[:MOST]
+    if not queried:
         return []
     with ThreadPoolExecutor(max(1, workers), thread_name_prefix="neighbours") as pool:
-        return list(pool.map(ask, asked))
+        return list(pool.map(ask, queried))
 
 
 def _names(answer: dict[str, Any], key: str) -> tuple[str, ...]:

@@ -94,14 +94,14 @@ def keep_jenkinsfile(desired: Node, stored: Node) -> None:
 def without_jenkinsfile(root: Node) -> Node:
     """Copy a stored document without what its Jenkinsfile set, and without its actions."""
     jenkinsfile = owned(root)
-    bare = Node(root.tag, root.text, [child for child in root.children if child.tag != "actions"], root.attrs)
-    at = next((at for at, child in enumerate(bare.children) if child.tag == "properties"), None)
+    own = Node(root.tag, root.text, [child for child in root.children if child.tag != "actions"], root.attrs)
+    at = next((at for at, child in enumerate(own.children) if child.tag == "properties"), None)
     if at is not None:
         rest = [
-            child for stored in bare.children[at].children if (child := _without_owned(stored, jenkinsfile))
+            child for stored in own.children[at].children if (child := _without_owned(stored, jenkinsfile))
         ]
-        bare.children[at] = Node("properties", "", rest)
-    return bare
+        own.children[at] = Node("properties", "", rest)
+    return own
 
 
 def converted_properties(root: Node) -> Iterator[str]:

@@ -264,12 +264,14 @@ def _values_in(marked: str) -> list[str]:
 
 def _everywhere(text: str, marked: Iterable[str], values: Mapping[str, str]) -> re.Pattern[str] | None:
     """A pattern of the values that are hidden wherever they stand in a text, marked or not."""
-    telling = {value for value in marked if _TELLING.fullmatch(value) and ENCRYPTED.fullmatch(value) is None}
+    revealing = {
+        value for value in marked if _TELLING.fullmatch(value) and ENCRYPTED.fullmatch(value) is None
+    }
     secret_lines = (
         line for value in values.values() for line in value.splitlines() if len(line) >= _SHORTEST
     )
     plain = _MARKS.sub("", text)
-    candidates = telling | _written(secret_lines)
+    candidates = revealing | _written(secret_lines)
     _check_work(len(candidates), len(plain) // _FAST)
     words = sorted((word for word in candidates if word in plain), key=len, reverse=True)
     _check_work(len(words), len(plain))

@@ -108,7 +108,7 @@ _KEPT = {"daysToKeep": ("days", 1), "numToKeep": ("builds", 1)} | {
 """Fields of a LogRotator, each with its argument and its least number; -1 is no limit."""
 
 
-def _kept(element: etree._Element) -> Iterator[Mistake]:
+def _retention(element: etree._Element) -> Iterator[Mistake]:
     for child in element:
         name, least = _KEPT.get(str(child.tag), ("", 0))
         number = _number(child.text or "") if name and child.text != "-1" else None
@@ -266,7 +266,7 @@ _REGEX_TAGS = (
 )
 _CHECKS: dict[str, Check] = {
     "hudson.model.ParametersDefinitionProperty": _parameters,
-    "hudson.tasks.LogRotator": _kept,
+    "hudson.tasks.LogRotator": _retention,
     _TIMEOUT + "AbsoluteTimeOutStrategy": _least("timeoutMinutes", 3, "minutes"),
     _TIMEOUT + "NoActivityTimeOutStrategy": _least("timeoutSecondsString", 1, "seconds without output"),
     _TIMEOUT + "ElasticTimeOutStrategy": _least("timeoutPercentage", 1, "percent of the usual time"),

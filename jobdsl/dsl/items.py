@@ -81,7 +81,7 @@ class Item(Record):
     """The line of the estate's function that made it, if it is not `where`."""
     patches: list[Patch]
 
-    def _made(self) -> None:
+    def _finish(self) -> None:
         """Called when the constructor is done: find the place, take it into the estate."""
         put = object.__setattr__
         put(self, "patches", [])

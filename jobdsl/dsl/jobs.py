@@ -86,12 +86,12 @@ def _agent(value: Any) -> Any:
     return value
 
 
-def _kept(discarder: Any) -> Any:
+def _strategy_of(discarder: Any) -> Any:
     return discarder.strategy if isinstance(discarder.strategy, keep) else None
 
 
 _IMPLIED: tuple[Implied, ...] = (
-    Implied("keep", build_discarder, _kept),
+    Implied("keep", build_discarder, _strategy_of),
     Implied("parameters", parameters, lambda member: member.definitions or None),
 )
 """Arguments that stand for a property, in the order they are written."""

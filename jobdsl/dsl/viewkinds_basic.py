@@ -167,8 +167,8 @@ class nested_view(View, xml="hudson.plugins.nested_view.NestedView", plugin="nes
     default_view: str | None = text(default=None)
     columns: Any = children(accepts=Column, convert=column_named, default=None, inside="columns")
 
-    def _made(self) -> None:
-        super()._made()
+    def _finish(self) -> None:
+        super()._finish()
         for view in self.views:
             if isinstance(view, View):
                 context.remove(view)

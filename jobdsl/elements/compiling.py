@@ -60,8 +60,8 @@ def _constructor(cls: type[Record]) -> str:
     lines.append("    put = object.__setattr__")
     lines += [f"    put(self, {field.name!r}, {field.name})" for field in stored if field.stored]
     lines += ["    put(self, 'layout', layout)", "    put(self, 'extra', extra)"]
-    if hasattr(cls, "_made"):
-        lines.append("    self._made()")
+    if hasattr(cls, "_finish"):
+        lines.append("    self._finish()")
     return "\n".join(lines)
 
 

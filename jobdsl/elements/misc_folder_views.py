@@ -65,7 +65,7 @@ class folder_views(
     primary: str | None = text("primaryView", default=None)
     tabs: Any = child("tabBar", accepts=TabBar, default=default_tabs())
 
-    def _made(self) -> None:
+    def _finish(self) -> None:
         for view in self.views:
             if not getattr(view, "untyped", False):
                 context.remove(view)

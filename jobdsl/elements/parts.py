@@ -112,19 +112,19 @@ class Parts(list[Any]):
     def _taken(self, members: Iterable[Any]) -> list[Any]:
         """The members as they are kept, without those that belong elsewhere; a dict names its own."""
         if not isinstance(members, Mapping):
-            return [taken for member in members if member is not None for taken in self._kept(member)]
+            return [taken for member in members if member is not None for taken in self._accepted(member)]
         accepted = []
         for name, member in members.items():
             if name in self.names and self._find(name) is not None:
                 hint = f"replace it: parts[{name!r}] = ..., or give the new one another name"
                 context.complain(DslError(f"there is a part named {name!r} already", hint=hint), self)
                 continue
-            for taken in [] if member is None else self._kept(member):
+            for taken in [] if member is None else self._accepted(member):
                 accepted.append(taken)
                 self.names[name] = taken
         return accepted
 
-    def _kept(self, member: Any) -> list[Any]:
+    def _accepted(self, member: Any) -> list[Any]:
         if self.slot is None:
             return [member]
         try:

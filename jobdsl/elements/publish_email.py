@@ -121,14 +121,14 @@ class to_contributors(Recipients, xml=_P + "recipients.ContributorMetadataRecipi
 def _named(prefix: str, kind: type[Misc]) -> Any:
     """From a short name to an element: `"developers"` is `to_developers()`."""
 
-    def made(word: Any) -> Any:
+    def element_named(word: Any) -> Any:
         element = globals().get(f"{prefix}{word}")
         if isinstance(element, type) and issubclass(element, kind):
             return element()
         known = [name.removeprefix(prefix) for name in __all__ if name.startswith(prefix)]
         raise DslError(f"does not know {word!r}", hint=suggestion(str(word), known) or ", ".join(known))
 
-    return made
+    return element_named
 
 
 class email_message(Misc, xml=_P + "EmailType", plugin=_PLUGIN):

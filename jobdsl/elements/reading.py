@@ -51,7 +51,7 @@ def read_as(cls: type[Record], node: Node, arguments: Mapping[str, Any] | None =
 
     `arguments` are those the document does not hold: an item's name.
     """
-    children = _kept(node)
+    children = _distinct_children(node)
     tags = [child.tag for child in children if not _repeats(cls, child)]
     if node.text or TEXT in tags or len(set(tags)) != len(tags) or not set(node.attrs) <= {"class"}:
         return None
@@ -99,7 +99,7 @@ def _repeats(cls: type[Record], child: Node) -> bool:
     return child.tag in cls.by_tag and cls.by_tag[child.tag].kind == "repeated"
 
 
-def _kept(node: Node) -> list[Node]:
+def _distinct_children(node: Node) -> list[Node]:
     """The children without those that are empty beside another of their tag."""
     tags = [child.tag for child in node.children]
     if len(set(tags)) == len(tags):
@@ -183,8 +183,8 @@ def _fitted(cls: type[Record], node: Node, read: _Read, arguments: Mapping[str, 
         record = make(read, layout_of(node, cls.by_tag))
         if (laid_out := _children_of(record)) == node.children:
             return record
-        children = _kept(node)
-        written = {child.tag: child for child in _kept(Node("x", children=laid_out))}
+        children = _distinct_children(node)
+        written = {child.tag: child for child in _distinct_children(Node("x", children=laid_out))}
         odd = [child for child in children if written.get(child.tag) != child]
         if odd:
             extra = {
@@ -224,7 +224,7 @@ def _in_known_form(cls: type[Record], node: Node, read: _Read, arguments: Mappin
 
 def layout_of(node: Node, by_tag: dict[str, Field]) -> str:
     """The children's tags in their order, with attributes where they are not the usual ones."""
-    stored = [id(child) for child in _kept(node)]
+    stored = [id(child) for child in _distinct_children(node)]
     tokens: dict[str, None] = {}
     for position, child in enumerate(node.children):
         field = by_tag.get(child.tag)

@@ -26,7 +26,9 @@ def accept(owner: Record, field: Field, value: Any) -> Any:
     try:
         return checked(field, value)
     except DslError as error:
-        problem = DslError(f"{owner.dsl_name()}: {field.name} {_said(error.message)}", hint=error.hint)
+        problem = DslError(
+            f"{owner.dsl_name()}: {field.name} {_as_predicate(error.message)}", hint=error.hint
+        )
         context.complain(problem, owner)
         return field.default if field.default is not REQUIRED else _stand_in(field)
 
@@ -70,7 +72,7 @@ def checked(field: Field, value: Any) -> Any:
         raise DslError(f"cannot be {shown(value)}") from None
 
 
-def _said(message: str) -> str:
+def _as_predicate(message: str) -> str:
     starts = ("takes", "must", "does", "cannot")
     return message if message.startswith(starts) else f"is wrong: {message}"
 
@@ -83,7 +85,7 @@ def expand(owner: Any, arguments: dict[str, Any]) -> Any:
         if not any(
             _is_wrong(field, arguments[name]) for name, field in owner._fields.items() if name in arguments
         ):
-            named = ", ".join(f"{name}={shown(arguments[name])}" for name in _told(owner, arguments))
+            named = ", ".join(f"{name}={shown(arguments[name])}" for name in _names_given(owner, arguments))
             context.complain(DslError(f"{owner.dsl_name()} cannot be made with {named}"), owner)
         return arguments
 
@@ -99,7 +101,7 @@ def _is_wrong(field: Field, value: Any) -> bool:
     return False
 
 
-def _told(owner: Record, arguments: Mapping[str, Any]) -> list[str]:
+def _names_given(owner: Record, arguments: Mapping[str, Any]) -> list[str]:
     return [
         name
         for name, field in owner._fields.items()

@@ -61,10 +61,10 @@ class _Writing:
         inside = self.file.inside
         if inside:
             self.uses.add("inside")
-            self._say(f"with inside({quoted(inside)}):")
+            self._emit(f"with inside({quoted(inside)}):")
         self._block(self.file.places, inside, _STEP if inside else "", 1 if inside else 0)
         if inside and not self._calls:
-            self._say(f"{_STEP}pass")
+            self._emit(f"{_STEP}pass")
         head = self._head()
         count = head.count("\n")
         spans = [(first + count, last + count, imported) for first, last, imported in self.spans]
@@ -105,17 +105,17 @@ class _Writing:
             return
         if not opened:
             self.uses.add("inside")
-            self._say(f"{indent}with inside({quoted(place.full_name)}):", apart=True)
+            self._emit(f"{indent}with inside({quoted(place.full_name)}):", apart=True)
         calls = self._calls
         self._block(below, place.full_name, indent + _STEP, depth + 1)
         if self._calls == calls:  # nothing in it could be read
-            self._say(f"{indent}{_STEP}pass")
+            self._emit(f"{indent}{_STEP}pass")
 
     def _plain_folder(self, place: NamedPlace, inside: str, indent: str, *, opens: bool) -> None:
         self.uses.add("folder")
         call = f"folder({quoted(_relative(place.full_name, inside))})"
         self._calls += 1
-        self._say(f"{indent}with {call}:" if opens else indent + call, apart=opens)
+        self._emit(f"{indent}with {call}:" if opens else indent + call, apart=opens)
 
     def _call(self, document: SourceDocument, inside: str, indent: str, *, opens: bool = False) -> str:
         """Write one call. Returns `folder` where it opened one."""
@@ -127,15 +127,15 @@ class _Writing:
         if len(text) > _LONGEST:
             imported.error = f"{document.place}: its source would have {len(text) >> 20} MB"
         if imported.error:
-            self._say(f"{indent}# {printable(f'{document.name} could not be imported: {imported.error}')}")
+            self._emit(f"{indent}# {printable(f'{document.name} could not be imported: {imported.error}')}")
             return ""
         self._calls += 1
         self.uses |= imported.uses
-        first = self._say(f"{text}:" if opened else text, apart="\n" in text or opened)
+        first = self._emit(f"{text}:" if opened else text, apart="\n" in text or opened)
         self.spans.append((first, self.line - 1, imported))
         return "folder" if opened else ""
 
-    def _say(self, text: str, *, apart: bool = False) -> int:
+    def _emit(self, text: str, *, apart: bool = False) -> int:
         """Add lines, with an empty one around calls of several lines; gives the number of the first."""
         if self.body and (apart or self._was_apart) and not self._opened:
             self.body.append("")

@@ -123,7 +123,7 @@ class EstateWriter:
         self.secrets.forget(self._keys.pop(key, ()))
         before = len(self.secrets.values)
         try:
-            imported = self._made(document, name, Writer(self._layouts, scripts.files_of(document.name)))
+            imported = self._converted(document, name, Writer(self._layouts, scripts.files_of(document.name)))
         except JobdslError as error:
             imported = Imported(
                 name=document.name,
@@ -138,7 +138,7 @@ class EstateWriter:
             self._calls[key] = ImportedCall(imported, imported.code, imported.uses, scripts)
         return imported
 
-    def _made(self, document: SourceDocument, name: str, writer: Writer) -> Imported:
+    def _converted(self, document: SourceDocument, name: str, writer: Writer) -> Imported:
         key = (document.name, document.place)
         source = DocumentSource(document.name, document.read(), document.place, document.is_view)
         if key in self._hopeless:

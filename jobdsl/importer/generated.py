@@ -72,11 +72,9 @@ def defined(root: Node) -> Node:
 
 def essence(root: Node) -> Node:
     """Return what two documents must have in common to define the same."""
-    bare = defined(root)
-    bare.children = [
-        child for child in bare.children if not (is_plain_action_list(child) or _is_empty(child))
-    ]
-    return bare
+    own = defined(root)
+    own.children = [child for child in own.children if not (is_plain_action_list(child) or _is_empty(child))]
+    return own
 
 
 def _is_empty(node: Node) -> bool:

@@ -56,7 +56,7 @@ class ControlGroup:
 @contextlib.contextmanager
 def control_group(memory_mb: int, processes: int) -> Iterator[ControlGroup | None]:
     """Make a control group that holds its processes to this memory in all; None where there can be none."""
-    group = _made(memory_mb, processes)
+    group = _created(memory_mb, processes)
     try:
         yield group
     finally:
@@ -64,7 +64,7 @@ def control_group(memory_mb: int, processes: int) -> Iterator[ControlGroup | Non
             group.close()
 
 
-def _made(memory_mb: int, processes: int) -> ControlGroup | None:
+def _created(memory_mb: int, processes: int) -> ControlGroup | None:
     if (own := _own()) is None:
         return None
     for place in (_below_own, _next_to_own, _alone_in_own):

@@ -108,7 +108,7 @@ class Guard:
         self.load = load
         self._readable = tuple(path.rstrip("/") + "/" for path in readable)
         self._hidden = tuple(hidden)
-        self._told = remember
+        self._remember = remember
         self._on = False
 
     def __enter__(self) -> Guard:
@@ -169,7 +169,7 @@ class Guard:
         try:
             error = DslError(message, hint=hint)
             context.complain(error)
-            self._told(error)
+            self._remember(error)
         finally:
             self._on = True
         raise error

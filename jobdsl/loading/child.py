@@ -84,7 +84,9 @@ class _Child:
         self.runner.failed.update(request["failed"])
         self.failed = self.has_run = False
         self.stage = ProcessEnvironment(self.load)
-        self.guard = audit_hook.Guard(self.load, request["readable"], request["hidden"], self.runner.told)
+        self.guard = audit_hook.Guard(
+            self.load, request["readable"], request["hidden"], self.runner.mark_reported
+        )
         self.foreign: dict[str, dict[str, str]] = {}
         self.items: list[Defined] = []
 
@@ -102,7 +104,7 @@ class _Child:
             try:
                 self._settle()
             except Exception as error:  # noqa: BLE001  # names and values of the user's may run the user's code
-                self.runner.tell(error, Where("", 0))
+                self.runner.report(error, Where("", 0))
             self._ran()
             sent = self._send_items()
         self._send_extra()
@@ -160,7 +162,7 @@ class _Child:
 
     def _report(self) -> None:
         self.failed = self.failed or bool(self.load.problems)
-        for problem in [*self.load.problems, *self.stage.told()]:
+        for problem in [*self.load.problems, *self.stage.problems()]:
             where = problem.where or Where("", 0)
             message, hint = problem.message[:_LONGEST], problem.hint[:_LONGEST]
             fields = (problem.severity, message, where.file, where.line, hint, problem.job)
@@ -198,7 +200,7 @@ class _Child:
             if (
                 not is_faulty
             ):  # else it may come from the stand-in of an argument that was refused and reported
-                self.runner.tell(error, item.where)
+                self.runner.report(error, item.where)
         else:
             if is_faulty:
                 return b""

@@ -38,7 +38,7 @@ class ProcessEnvironment:
     def __init__(self, load: LoadContext) -> None:
         self._load = load
         self._output: dict[str, _Printed] = {}
-        self._told: dict[Problem, None] = {}
+        self._warnings: dict[Problem, None] = {}
 
     def set_up(self) -> None:
         """From here on, files see this stage."""
@@ -52,23 +52,23 @@ class ProcessEnvironment:
         os.write = self._written
         builtins.open = io.open = _opened
 
-    def told(self) -> list[Problem]:
+    def problems(self) -> list[Problem]:
         """What files printed, asked for and were warned of, as warnings; each once."""
-        problems = [line.problem() for line in self._output.values()] + list(self._told)
-        self._output, self._told = {}, {}
+        problems = [line.problem() for line in self._output.values()] + list(self._warnings)
+        self._output, self._warnings = {}, {}
         return problems
 
-    def _tell(self, problem: Problem) -> None:
-        if len(self._told) < _MOST:
-            self._told.setdefault(problem)
+    def _warn(self, problem: Problem) -> None:
+        if len(self._warnings) < _MOST:
+            self._warnings.setdefault(problem)
 
-    def asked(self, name: object) -> None:
+    def note_read(self, name: object) -> None:
         """A variable of the environment is asked for."""
-        where = _asking(self._load)
+        where = _reading_line(self._load)
         if where is not None:
             message = f"the file reads the environment ({name}), which is always empty here"
             hint = "put the value into the estate, or let the job read it when it runs"
-            self._tell(Problem(message, where, hint, severity="warning"))
+            self._warn(Problem(message, where, hint, severity="warning"))
 
     def printed(self, text: str) -> None:
         """Something is printed: its beginning is kept."""
@@ -92,7 +92,7 @@ class ProcessEnvironment:
         if trace is not None:
             where = Where(trace.tb_frame.f_code.co_filename, trace.tb_lineno)
             message = f"an exception that cannot be caught: {unraisable.exc_type.__name__}"
-            self._tell(Problem(message, where, severity="warning"))
+            self._warn(Problem(message, where, severity="warning"))
 
     def _warned(
         self,
@@ -105,7 +105,7 @@ class ProcessEnvironment:
     ) -> None:
         if filename in self._load.files:
             where = Where(filename, lineno)
-            self._tell(Problem(f"{category.__name__}: {message}", where, severity="warning"))
+            self._warn(Problem(f"{category.__name__}: {message}", where, severity="warning"))
 
 
 def _opened(file: Any, mode: str = "r", *arguments: Any, **options: Any) -> Any:
@@ -115,7 +115,7 @@ def _opened(file: Any, mode: str = "r", *arguments: Any, **options: Any) -> Any:
     return _open(file, mode, *arguments, **options)
 
 
-def _asking(load: LoadContext) -> Where | None:
+def _reading_line(load: LoadContext) -> Where | None:
     """Return the line that reads a variable, if it is the estate's own."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_globals.get("__name__") in _BETWEEN:
@@ -167,13 +167,13 @@ class _NoEnvironment(UserDict[str, str]):
         self._stage = stage
 
     def __getitem__(self, name: str) -> str:
-        self._stage.asked(name)
+        self._stage.note_read(name)
         return self.data[name]
 
     def __contains__(self, name: object) -> bool:
-        self._stage.asked(name)
+        self._stage.note_read(name)
         return name in self.data
 
     def __iter__(self) -> Iterator[str]:
-        self._stage.asked("all of it")
+        self._stage.note_read("all of it")
         return iter(self.data)

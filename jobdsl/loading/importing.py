@@ -58,7 +58,7 @@ class EstateModuleFinder:
         """Runs the file of that path in a module."""
         self._folders = {root}
 
-    def found(self, module: ModuleType) -> bool:
+    def is_of_estate(self, module: ModuleType) -> bool:
         """Return whether a module is the estate's."""
         spec = getattr(module, "__spec__", None)
         if spec is None:
@@ -82,14 +82,14 @@ class EstateModuleFinder:
         word = word.removesuffix(_FILE).removesuffix(_FOLDER).replace(_DOT, ".")
         folder, file = f"{at}/{word}", f"{at}/{word}.py"
         if not only_file and os.path.isfile(f"{folder}/__init__.py"):
-            return self._made(name, f"{folder}/__init__.py", [folder])
+            return self._new_spec(name, f"{folder}/__init__.py", [folder])
         if not only_folder and os.path.isfile(file):
-            return self._made(name, file, None)
+            return self._new_spec(name, file, None)
         if not only_file and os.path.isdir(folder):
-            return self._made(name, None, [folder])
+            return self._new_spec(name, None, [folder])
         return None
 
-    def _made(self, name: str, file: str | None, folders: list[str] | None) -> ModuleSpec:
+    def _new_spec(self, name: str, file: str | None, folders: list[str] | None) -> ModuleSpec:
         loader: Any = None if file is None else self
         spec = ModuleSpec(name, loader, origin=file, is_package=folders is not None)
         if folders is not None:

@@ -25,13 +25,13 @@ def imported(root: Path, own: Iterable[str]) -> frozenset[str]:
     """Return the files that these files import, and those that these import in turn, relative to the root."""
     reached: dict[str, None] = {}
     waiting = list(own)
-    looked_at = set(waiting)
+    visited = set(waiting)
     while waiting:
         file = waiting.pop()
         for module in _modules(_text(root / file), file):
             for path in _paths(module):
-                if path not in looked_at and (root / path).is_file():
-                    looked_at.add(path)
+                if path not in visited and (root / path).is_file():
+                    visited.add(path)
                     reached[path] = None
                     waiting.append(path)
     return frozenset(reached)

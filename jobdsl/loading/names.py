@@ -94,26 +94,26 @@ def _is_shell_variable(name: str, read: Callable[[str], bytes], file: str) -> bo
     return re.search(r"\$\{" + re.escape(name) + r"\b", source) is not None
 
 
-def of_attribute(thing: object, name: str) -> str:
+def of_attribute(value: object, name: str) -> str:
     """Give a hint for an attribute that a thing does not have."""
     import jobdsl
     from jobdsl.elements.base import Record
 
-    if isinstance(thing, ModuleType):
-        if thing is jobdsl and name in _SLOTS:
+    if isinstance(value, ModuleType):
+        if value is jobdsl and name in _SLOTS:
             return f"from jobdsl import {name}"
-        if thing is jobdsl or thing.__name__.startswith("jobdsl.elements."):
-            if (python_name := _SAID.get(name)) in public(thing):
+        if value is jobdsl or value.__name__.startswith("jobdsl.elements."):
+            if (python_name := _SAID.get(name)) in public(value):
                 return f'did you mean "{python_name}"?'
-            exact = _element(name, besides=thing.__name__.rpartition(".")[2])
-            return exact or suggestion(name, public(thing)) or _any_element(name)
-    if thing is None:
+            exact = _element(name, besides=value.__name__.rpartition(".")[2])
+            return exact or suggestion(name, public(value)) or _any_element(name)
+    if value is None:
         return NOTHING_RETURNED if name in _job_names() else ""
-    if isinstance(thing, Record) and name in jobdsl.__all__ and hasattr(thing, "__enter__"):
-        return f"put it into a block: with {thing.dsl_name()}(...): and below it {name}(...)"
-    if isinstance(thing, tuple) and len(thing) == 1 and isinstance(thing[0], Record):
+    if isinstance(value, Record) and name in jobdsl.__all__ and hasattr(value, "__enter__"):
+        return f"put it into a block: with {value.dsl_name()}(...): and below it {name}(...)"
+    if isinstance(value, tuple) and len(value) == 1 and isinstance(value[0], Record):
         return COMMA
-    return suggestion(name, public(thing))
+    return suggestion(name, public(value))
 
 
 def _job_names() -> list[str]:
@@ -164,10 +164,10 @@ def of_syntax(error: SyntaxError) -> str:
     return ""
 
 
-def public(thing: object) -> list[str]:
+def public(value: object) -> list[str]:
     """The names of a thing that are for everybody."""
     try:
-        names: Iterable[object] = getattr(thing, "__all__", None) or dir(thing)
+        names: Iterable[object] = getattr(value, "__all__", None) or dir(value)
         return [name for name in names if isinstance(name, str) and not name.startswith("_")]
     except Exception:  # noqa: BLE001  # an object of the user's
         return []

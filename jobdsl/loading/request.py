@@ -61,7 +61,7 @@ class LoadRequest:
         joining = None if self.group is None else self.group.joining
         python = [module_places.interpreter, "-sSPB", "-X", "utf8", "-c"]
         python.append(_BOOT.format(path=module_places.path, homes=module_places.homes, joining=joining))
-        asked = {
+        request = {
             "root": str(self.root),
             "files": sorted(self.files),
             "own": sorted(own),
@@ -74,4 +74,4 @@ class LoadRequest:
             "is_whole": memory_mb == self.settings.load.memory_mb,
             "timeout_seconds": self.settings.load.timeout_seconds,
         }
-        return self.wall.command(python, readable, hidden), json.dumps(asked).encode()
+        return self.wall.command(python, readable, hidden), json.dumps(request).encode()

@@ -69,7 +69,7 @@ class FileRunner:
         self._ran: set[str] = set()
         self.failed: set[str] = set()
         """Files that failed, here or before; importing one again fails without a word."""
-        self._told: list[BaseException] = []
+        self._reported: list[BaseException] = []
         self.by_statement = False
         """Whether a statement that fails ends itself alone, not its file."""
         self.cut_short = False
@@ -81,7 +81,7 @@ class FileRunner:
     def again_by_statement(self, failed: Iterable[str]) -> None:
         """Get ready to run all files again, as if they had not run, each statement by itself."""
         for name, module in list(sys.modules.items()):
-            if self._finder is not None and self._finder.found(module):
+            if self._finder is not None and self._finder.is_of_estate(module):
                 del sys.modules[name]
         self._ran.clear()
         self.failed = set(failed)
@@ -95,7 +95,7 @@ class FileRunner:
         for file in own:
             if file not in self._ran:
                 self._run_one(file)
-                self._told.clear()
+                self._reported.clear()
                 self.reported()
 
     def _run_one(self, file: str) -> None:
@@ -103,12 +103,12 @@ class FileRunner:
             import_module(module_name(self.load.root, file))
         except BaseException as error:  # noqa: BLE001  # whatever user code raises is reported, and the next file runs
             if file not in self._ran:  # nothing of it ran: one of its packages failed, or it is shadowed
-                self.tell(error, Where(file, 0))
+                self.report(error, Where(file, 0))
 
     def run(self, file: str, module: ModuleType) -> None:
         """Run a file in its module; called by `import`."""
         if file in self.failed:
-            raise self.told(Failed(f"{file} failed"))
+            raise self.mark_reported(Failed(f"{file} failed"))
         self._ran.add(file)
         self.load.files.add(file)
         is_dsl, runs = file in self.files, False
@@ -123,8 +123,10 @@ class FileRunner:
         except BaseException as error:  # noqa: BLE001  # reported here, where its file is known
             self.failed.add(file)
             self.cut_short = self.cut_short or (runs and _ends_statement(error))
-            self.tell(error, Where(file, 0))
-            raise self.told(error if isinstance(error, Exception) else Failed(f"{file} failed")) from None
+            self.report(error, Where(file, 0))
+            raise self.mark_reported(
+                error if isinstance(error, Exception) else Failed(f"{file} failed")
+            ) from None
         finally:
             self.load.complained = False
             if is_dsl:
@@ -162,8 +164,8 @@ class FileRunner:
             error = sys.exc_info()[1]
             if error is None or not _ends_statement(error):
                 raise  # called where an exception is handled
-            self.tell(error, Where(file, statements.line(number)))
-            self.told(error)
+            self.report(error, Where(file, statements.line(number)))
+            self.mark_reported(error)
             items = list(self.load.items.values())[items_before[number] :]
             used = [names.get(name) for name in statements.loaded(number)]
             self.load.faulty.update(
@@ -177,18 +179,18 @@ class FileRunner:
         names[BEGIN], names[FAILED] = begin, failed
         return statements.code
 
-    def told(self, error: BaseException) -> BaseException:
+    def mark_reported(self, error: BaseException) -> BaseException:
         """Mark an error as reported: it may pass through files that import the one it happened in."""
-        self._told.append(error)
+        self._reported.append(error)
         return error
 
-    def tell(self, error: BaseException, where: Where) -> None:
+    def report(self, error: BaseException, where: Where) -> None:
         """Remember an error as a problem, at its innermost line in the estate."""
-        if any(reported is error for reported in self._told) or (self._missing and self._follows(error)):
+        if any(reported is error for reported in self._reported) or (self._missing and self._follows(error)):
             return
         if _lacks_memory(error):
             self.out_of_memory()
-        self.told(error)
+        self.mark_reported(error)
         try:
             problem = self._problem(error, where)
         except BaseException as another:  # noqa: BLE001  # the reported objects are the user's: they may do anything

@@ -40,10 +40,10 @@ class Sender:
             return ""
         teams = sorted({team.name for file in self.own for team in self.settings.teams_of(file)})
         word = "team" if len(teams) == 1 else "teams"
-        who = f"{word} {', '.join(teams)}" if teams else "no team"
+        team_names = f"{word} {', '.join(teams)}" if teams else "no team"
         files = sorted(self.own)
         more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
-        return f"{', '.join(files[:_SHOWN])}{more} of {who}"
+        return f"{', '.join(files[:_SHOWN])}{more} of {team_names}"
 
     @property
     def place(self) -> Where | None:

@@ -224,8 +224,8 @@ class Host:
         self._signal(signal.SIGURG)  # which only a process that answers does not ignore
         end = time.monotonic() + _ANSWER
         while (seconds := end - time.monotonic()) > 0:
-            heard = bool(places_in(self._said))
-            ready, _, _ = select.select([self.err], [], [], min(seconds, _PAUSE) if heard else seconds)
+            has_stack = bool(places_in(self._stderr_text))
+            ready, _, _ = select.select([self.err], [], [], min(seconds, _PAUSE) if has_stack else seconds)
             if not (ready and self.read_errors()):
                 break
 
@@ -242,7 +242,7 @@ class Host:
         _drained(self.err, self.read_errors)
         self.kill()
         if not self.walled and not self._late and bad is None:
-            raise NoWall(printable(self._said.strip()[-300:]) or f"it ended at once (status {code})")
+            raise NoWall(printable(self._stderr_text.strip()[-300:]) or f"it ended at once (status {code})")
         if not (self.is_whole or self.ran or self._late or bad is not None):
             raise Short  # or something else ended it: then it does so again
         if bad is not None or not self.ended or self._decoder.unfinished:
@@ -259,7 +259,11 @@ class Host:
     def _death(self, code: int | None, bad: str) -> Death:
         load, wall = self.request.settings.load, self.request.wall
         death = Death(
-            sender=self.sender, was_running=bool(self._running), stderr=self._said, code=code, limits=load
+            sender=self.sender,
+            was_running=bool(self._running),
+            stderr=self._stderr_text,
+            code=code,
+            limits=load,
         )
         short = self._group is not None and self._group.kills() > self._kills
         return replace(death, late=self._late, behind=wall.is_around, bad=bad, short=short)
@@ -295,13 +299,13 @@ class Host:
             pipe.close()
 
     @property
-    def _said(self) -> str:
+    def _stderr_text(self) -> str:
         return self._last.decode("utf-8", "replace")
 
 
-def _started(command: list[str], asked: bytes, inherited: tuple[int, ...]) -> subprocess.Popen[bytes]:
+def _started(command: list[str], request: bytes, inherited: tuple[int, ...]) -> subprocess.Popen[bytes]:
     with tempfile.TemporaryFile() as file:
-        file.write(asked)
+        file.write(request)
         file.seek(0)
         return subprocess.Popen(  # noqa: S603  # our own interpreter; the environment is empty on purpose
             command,

@@ -28,7 +28,7 @@ class Copies:
         owns: Callable[[Existing], bool],
     ) -> None:
         self._defined, self._live, self._owns = defined, live, owns
-        self._told: set[Key] = set()
+        self._reported: set[Key] = set()
         """What is missing, so that its definition is refused."""
         self._by_original: dict[Key, list[Existing]] = {}
         """The objects, but for those that came along with their folder, by what their marker names."""
@@ -42,7 +42,7 @@ class Copies:
         """Return why a definition without an object is not brought about: people gave it another name."""
         for original in (definition.key, self._former(definition)):
             if bearers := self._by_original.get(original):
-                self._told.add(original)
+                self._reported.add(original)
                 return self._refusal(definition, bearers)
         return None
 
@@ -59,7 +59,7 @@ class Copies:
         """Yield a warning for each object that nothing here manages, though it carries our marker."""
         for original, bearers in sorted(self._by_original.items()):
             for existing in bearers:
-                if existing.key not in self._defined and original not in self._told:
+                if existing.key not in self._defined and original not in self._reported:
                     yield self._unmanaged(existing, original)
 
     def is_copy(self, existing: Existing) -> bool:

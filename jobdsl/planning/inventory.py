@@ -111,11 +111,11 @@ def tree_query(levels: int = LEVELS) -> str:
 def read(ask: Callable[[str, str], Mapping[str, Any]]) -> Inventory:
     """Return the inventory; `ask(folder, tree)` sends a tree query for a folder, "" at the top."""
     objects: list[Existing] = []
-    asked = [""]
+    pending = [""]
     query = tree_query()
-    while asked:
-        folder = asked.pop()
-        asked += _walk(ask(folder, query), folder, LEVELS, objects)
+    while pending:
+        folder = pending.pop()
+        pending += _walk(ask(folder, query), folder, LEVELS, objects)
     objects.sort(key=lambda existing: existing.key)
     return Inventory.of(objects)
 

@@ -176,8 +176,8 @@ class _Planner:
         if not parent or self._is_folder(parent):
             return None
         if ("item", parent) in self.defined or ("item", parent) in self.live:
-            say = mistake if ("item", parent) in self.defined else refuse
-            return say(
+            make_problem = mistake if ("item", parent) in self.defined else refuse
+            return make_problem(
                 definition, f'"{parent}" is not a folder', "only a plain folder can hold jobs and views"
             )
         known = [name for kind, name in {**self.live, **self.defined} if kind == "item" and name != parent]

@@ -57,7 +57,7 @@ class Removals:
                 yield existing, "no longer defined"
             if policy == "delete":
                 if existing.is_folder and (held := holding.get(existing.full_name)):
-                    self.notes.append(_kept(existing, held))
+                    self.notes.append(_stays(existing, held))
                     for above in names.ancestors(existing.full_name):
                         holding.setdefault(above, existing.full_name)
                 else:
@@ -82,6 +82,6 @@ def _is_disabled(existing: Existing) -> bool:
     return existing.marker is not None and existing.marker.removed and existing.disabled is not False
 
 
-def _kept(folder: Existing, held: str) -> Problem:
+def _stays(folder: Existing, held: str) -> Problem:
     message = f'folder "{folder.full_name}" is no longer defined but stays: it holds "{held}"'
     return Problem(message, severity="note", job=folder.full_name, rule="removed")

@@ -152,10 +152,10 @@ def _job_edges(
     """Yield from which job to which; count references to jobs that are not there."""
     estate = EstateIndex(definitions, Known())
     for definition in definitions:
-        looked = references.get(definition.full_name)
-        if definition.is_view or looked is None:
+        job_references = references.get(definition.full_name)
+        if definition.is_view or job_references is None:
             continue
-        for kind, name in looked.jobs:
+        for kind, name in job_references.jobs:
             other = None if "$" in name else estate.named(name, definition.parent)
             if other is None:
                 missing[kind] += 1
@@ -172,9 +172,9 @@ def _pool_edges(
 ) -> Iterator[tuple[str, str]]:
     """Yield pools and the jobs whose label one of its agents has."""
     provided = [(str(pool["name"]), split(str(pool.get("label", "")))) for pool in pools]
-    for job, looked in sorted(references.items()):
+    for job, job_references in sorted(references.items()):
         for pool, labels in provided:
-            if any(_fits(label, labels) for label in looked.labels):
+            if any(_fits(label, labels) for label in job_references.labels):
                 yield pool, job
 
 

@@ -139,11 +139,11 @@ def without_repeats(plan: Plan, diffs: Diffs | None) -> ReportedDifferences:
         if not lines_of_change:
             continue
         edit = tuple(line for line in lines_of_change[2:] if line[:1] in "+-")
-        teller = first.setdefault(edit, change)
-        if teller is change:
+        first_change = first.setdefault(edit, change)
+        if first_change is change:
             lines[change.key] = lines_of_change
         else:
-            same[change.key] = teller
+            same[change.key] = first_change
     return ReportedDifferences(lines, same)
 
 

@@ -88,9 +88,9 @@ def stats_of(
     )
     untyped: Counter[str] = Counter()
     plugins: Counter[str] = Counter()
-    for looked in references.values():
-        plugins.update({plugin for java in looked.classes if (plugin := plugin_of(java))})
-        untyped.update(java for java in looked.classes if not is_known(java))
+    for document_references in references.values():
+        plugins.update({plugin for java in document_references.classes if (plugin := plugin_of(java))})
+        untyped.update(java for java in document_references.classes if not is_known(java))
     return Stats(
         jobs=len(jobs),
         folders=sum(definition.is_folder for definition in definitions),

@@ -61,7 +61,7 @@ def signs_of(text: str) -> tuple[Signs, Lines]:
     marks = {line: _marked[line] for line in new if line in _marked}
     new.difference_update(marks)
     if new:
-        marks |= _look(new)
+        marks |= _examine(new)
     if not marks:
         return Signs(), ()
     signs = Signs(
@@ -81,7 +81,7 @@ def _named(lines: list[str], marks: dict[str, Signs]) -> Iterator[tuple[int, int
         start = end + 1
 
 
-def _look(lines: set[str]) -> dict[str, Signs]:
+def _examine(lines: set[str]) -> dict[str, Signs]:
     """Examine lines that are not cached, all at once, and cache them."""
     text = "\n".join(lines)
     is_formed = {_line(text, start) for start, *_ in formed(text)}

@@ -107,7 +107,7 @@ def _named(text: str, lines: Lines, *, properties: bool) -> Iterator[Span]:
     """
     low = text.lower()
     assigned = having(text, lines, "=", ":")
-    yield from (*_given(text, assigned), *_lines(text, assigned))
+    yield from (*_assigned(text, assigned), *_lines(text, assigned))
     if "val" in low:
         yield from _pairs(text, lines)
     yield from _following(_OPTION, text, having(text, lines, "-"), unless=_is_elsewhere)
@@ -137,7 +137,7 @@ def _matches(rule: re.Pattern[str], text: str, lines: Lines) -> Iterator[re.Matc
         yield from rule.finditer(text, start, end)
 
 
-def _given(text: str, lines: Lines) -> Iterator[Span]:
+def _assigned(text: str, lines: Lines) -> Iterator[Span]:
     """`NAME=value`, and with quotes around the value also `"name": "value"`, `name => 'value'`."""
     quotes, examined = Quotes(text), 0
     for match in _matches(_GIVEN, text, lines):

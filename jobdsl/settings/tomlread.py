@@ -147,7 +147,7 @@ class Reader:
     def _valid(self, value: object, annotation: object, check: Check, path: Path) -> bool:
         name = ".".join(path)
         if not _fits(value, annotation):
-            message = f"{name} must be {_wanted(annotation)}, not {_shown(value)}"
+            message = f"{name} must be {_expected(annotation)}, not {_shown(value)}"
             self.error(path, message, suggestion(str(value), _choices(annotation)))
         elif value == "" or (isinstance(value, list) and "" in value):
             self.error(path, f"{name} has an empty text", "leave the key out for the default")
@@ -197,7 +197,7 @@ def _fits(value: object, annotation: object) -> bool:
     return type(value) is bare
 
 
-def _wanted(annotation: object) -> str:
+def _expected(annotation: object) -> str:
     bare = _bare(annotation)
     if choices := [f'"{choice}"' for choice in _choices(annotation)]:
         return f"{', '.join(choices[:-1])} or {choices[-1]}"

@@ -41,11 +41,11 @@ class AgentProcess:
         self._lost.clear()
         control = http.client.HTTPConnection(self._address, timeout=60)
         try:
-            self._ask(control, "connect")
+            self._post(control, "connect")
             threads: list[threading.Thread] = []
-            asking = http.client.HTTPConnection(self._address, timeout=60)
+            polling = http.client.HTTPConnection(self._address, timeout=60)
             while not self._lost.is_set():
-                taken = self._ask(asking, "take")
+                taken = self._post(polling, "take")
                 if taken:
                     threads.append(
                         threading.Thread(target=self._build, args=(json.loads(taken),), daemon=True)
@@ -55,7 +55,7 @@ class AgentProcess:
             self._lost.set()
             control.close()
 
-    def _ask(self, connection: http.client.HTTPConnection, endpoint: str, body: bytes = b"") -> bytes:
+    def _post(self, connection: http.client.HTTPConnection, endpoint: str, body: bytes = b"") -> bytes:
         connection.request("POST", self._path + endpoint, body, self._headers)
         response = connection.getresponse()
         data = response.read()
@@ -90,7 +90,7 @@ class AgentProcess:
         """One request on a connection of its own; an empty answer when the line is cut."""
         connection = http.client.HTTPConnection(self._address, timeout=60)
         try:
-            return self._ask(connection, endpoint, body)
+            return self._post(connection, endpoint, body)
         except (RejectedError, OSError, http.client.HTTPException):
             self._lost.set()
             return b""

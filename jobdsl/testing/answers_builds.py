@@ -39,9 +39,9 @@ def _buildable(call: RoutedRequest) -> StoredItem:
     return item
 
 
-def quiet_period(item: StoredItem, asked: str | None) -> float:
+def quiet_period(item: StoredItem, delay: str | None) -> float:
     """Return the seconds a trigger waits: of the request, else of the job, else the controller's five."""
-    match = _DELAY.fullmatch(asked.strip()) if asked is not None else None
+    match = _DELAY.fullmatch(delay.strip()) if delay is not None else None
     if match:
         return float(match[1]) * (60 if match[2] == "min" else 1)
     period = item.fields.get("quietPeriod", "").strip()

@@ -63,7 +63,7 @@ def start(
         if not _HOLDS.get(_text(config, "condition"), _HOLDS["SUCCESS"])(result):
             continue
         try:
-            parameters = _given(config, build, environment, files)
+            parameters = _handed_on(config, build, environment, files)
         except _MissingError as missing:
             yield f"[parameterized-trigger] Could not trigger downstream project, {missing}\n"
             continue
@@ -117,7 +117,7 @@ def _configs(root: Node) -> Iterator[Node]:
         yield from held.children if held else ()
 
 
-def _given(
+def _handed_on(
     config: Node, build: Build, environment: Mapping[str, str], files: Mapping[str, str]
 ) -> dict[str, str]:
     """The parameters a group hands on; the later ones of a name win."""

@@ -71,7 +71,7 @@ def walk(jenkins: SimulatedJenkins, segments: tuple[str, ...]) -> Walked:
     return target, segments
 
 
-def _found(target: Any, rest: tuple[str, ...]) -> Walked:
+def _existing(target: Any, rest: tuple[str, ...]) -> Walked:
     if target is None:
         raise missing()
     return target, rest
@@ -82,14 +82,14 @@ def _from_group(jenkins: SimulatedJenkins, target: Any, path: tuple[str, ...]) -
     if len(path) < 2 or path[0] not in ("job", "view"):
         return None
     if path[0] == "view":
-        return _found(_views(jenkins, target).get(path[1]), path[2:])
+        return _existing(_views(jenkins, target).get(path[1]), path[2:])
     owner = target
     while isinstance(owner, StoredView):
         owner = owner.owner
     if owner is not None and owner is not jenkins and not isinstance(owner, StoredItem):
         return None
     group = owner.children if isinstance(owner, StoredItem) else jenkins.root
-    return _found(group.get(path[1]), path[2:])
+    return _existing(group.get(path[1]), path[2:])
 
 
 def _views(jenkins: SimulatedJenkins, target: Any) -> dict[str, StoredView]:
@@ -109,13 +109,13 @@ def _computer(jenkins: SimulatedJenkins, path: tuple[str, ...]) -> Walked | None
     rest = path[1:]
     if not rest or rest[0] in ("api", "doCreateItem", "createItem", "new"):
         return jenkins.computers, rest
-    return _found(jenkins.computers.find(rest[0]), rest[1:])
+    return _existing(jenkins.computers.find(rest[0]), rest[1:])
 
 
 def _queue(jenkins: SimulatedJenkins, path: tuple[str, ...]) -> Walked | None:
     queue = jenkins.scheduler.queue
     if len(path) > 2 and path[1] == "item":
-        return _found(queue.find(int(path[2])) if path[2].isdigit() else None, path[3:])
+        return _existing(queue.find(int(path[2])) if path[2].isdigit() else None, path[3:])
     return queue, path[1:]
 
 
@@ -132,18 +132,18 @@ def _credentials(jenkins: SimulatedJenkins, path: tuple[str, ...]) -> Walked | N
         return None
     rest = path[5:]
     if rest[:1] == ("credential",) and len(rest) > 1:
-        return _found(jenkins.credentials.by_id.get(rest[1]), rest[2:])
+        return _existing(jenkins.credentials.by_id.get(rest[1]), rest[2:])
     return jenkins.credentials, rest
 
 
 def _user(jenkins: SimulatedJenkins, path: tuple[str, ...]) -> Walked | None:
     users: Users = jenkins.users
-    return _found(users.by_name.get(path[1]), path[2:]) if path[1:] else None
+    return _existing(users.by_name.get(path[1]), path[2:]) if path[1:] else None
 
 
 def _agent_line(jenkins: SimulatedJenkins, path: tuple[str, ...]) -> Walked | None:
     computer = jenkins.computers.agents.get(path[1]) if path[1:] else None
-    return _found(computer and AgentLine(computer), path[2:])
+    return _existing(computer and AgentLine(computer), path[2:])
 
 
 _Opener = Callable[["SimulatedJenkins", tuple[str, ...]], Walked | None]
@@ -171,7 +171,7 @@ def _from_item(target: Any, path: tuple[str, ...]) -> Walked | None:
     if path[0] in target.configurations:
         return target.configurations[path[0]], path[1:]
     if path[0].isdigit() or (path[0].startswith("last") and path[0].endswith("Build")):
-        return _found(find_link(target, path[0]), path[1:])
+        return _existing(find_link(target, path[0]), path[1:])
     return None
 
 

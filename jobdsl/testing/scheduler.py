@@ -52,7 +52,7 @@ class Scheduler:
     """Parts of Pipelines that resume after a restart."""
     _looking: bool = False
     _again: bool = False
-    _looked_at: float = -1.0
+    _last_pass: float = -1.0
     """The time of the last pass over the whole queue."""
 
     def schedule(
@@ -100,7 +100,7 @@ class Scheduler:
         """Take an item in. Of a queue that was just looked at, it is the only one that can have news."""
         self.queue.add(entry)
         now = self.clock.now()
-        if self._looking or now != self._looked_at:
+        if self._looking or now != self._last_pass:
             self.tick()
             return
         if not self.quieting:
@@ -117,13 +117,13 @@ class Scheduler:
         try:
             while self._again:
                 self._again = False
-                self._look(self.clock.now())
+                self._run_pass(self.clock.now())
         finally:
             self._looking = False
 
-    def _look(self, now: float) -> None:
+    def _run_pass(self, now: float) -> None:
         """Make one pass over what ends and what waits; steps that need another one request it."""
-        self._looked_at = now
+        self._last_pass = now
         for build in self.running.due(now):
             self.finish(build, "SUCCESS" if build.remaining_seconds is None else "FAILURE", at=build.ends)
         for part in self.interrupted.due(now):
