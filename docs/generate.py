@@ -44,8 +44,8 @@ Problems and progress go to stderr, results to stdout. [Exit codes](exit-codes.m
 """
 EXIT_CODES = """# Exit codes
 
-`jobdsl`, `dynaslave` and `delivery` end with the same code for the same outcome. From 64 on, a code says that
-the command was called wrongly, or stopped.
+`jobdsl`, `dynaslave` and `delivery` end with the same code for the same outcome. From 64 on, a code means
+that the command was called wrongly, or stopped.
 
 | code | meaning | commands |
 |---|---|---|
