@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import inspect
-import shlex
-from typing import Any
+from typing import Any, Unpack
 
-from jobdsl import DslError, freestyle, publish, scm, steps, template, triggers, wrappers
-from jobdsl.dsl import requirements
+from jobdsl import freestyle, publish, scm, steps, template, triggers, wrappers
+from jobdsl.seed_jobs.options import SeedParts, SeedSettings
 from jobdsl.seed_jobs.wheel import build_wheel
 
-__all__ = ["arguments", "seed"]
+__all__ = ["seed"]
 
 REPORT = "jobdsl-report"
 """Directory of the workspace with the plan and the findings."""
@@ -21,28 +19,7 @@ _REFUSED = 3
 """Exit code of `jobdsl apply` when single objects were refused: the build is unstable, not failed."""
 
 
-def seed(
-    name: str = "jobdsl-seed",
-    *,
-    repo: str,
-    credentials: str = "jobdsl-seed",
-    branch: str = "main",
-    path: str = ".",
-    git_credentials: str | None = None,
-    secrets_file: str | None = None,
-    agent: str | None = None,
-    poll: str = "H/5 * * * *",
-    github_push: bool = False,
-    install: str | None = None,
-    tool: str | None = None,
-    controller_url: str | None = None,
-    seed_name: str = "main",
-    timeout_minutes: int = 30,
-    builds: int = 50,
-    html_page: bool = False,
-    self_update: bool = True,
-    **overrides: Any,
-) -> freestyle:
+def seed(name: str = SeedSettings.name, *, repo: str, **parts: Unpack[SeedParts]) -> freestyle:
     """A job that applies the estate in a git repository whenever its branch changes.
 
     `repo`, `branch`, `path`: where the estate is; `git_credentials` to read it. `credentials`: Jenkins id of
@@ -59,69 +36,56 @@ def seed(
 
     Parts to replace by name: poll, github, timestamps, timeout, access, apply, plan, page, findings.
     """
-    options = dict(locals())
-    _check(install, tool, path)
-    wheel, content = ("", b"") if install or tool else build_wheel()
+    options, overrides = SeedSettings.split(parts)
+    settings = SeedSettings(name=name, repo=repo, **options)
+    settings.check()
+    wheel, content = ("", b"") if settings.install or settings.tool else build_wheel()
     shell = template(
         "./seed.sh.j2",
-        install=install,
+        install=settings.install,
         wheel=wheel,
         wheel_digest=hashlib.sha256(content).hexdigest(),
         wheel_text=base64.encodebytes(content).decode(),
-        tool=tool,
-        controller_url=controller_url,
-        path=path,
+        tool=settings.tool,
+        controller_url=settings.controller_url,
+        path=settings.path,
         report=REPORT,
-        self_update=self_update and not wheel,
-        arguments=shlex.join(arguments(options)),
+        self_update=settings.self_update and not wheel,
+        arguments=settings.command_line(),
     )
     access: list[Any] = [
         wrappers.username_password(
-            credentials,
+            settings.credentials,
             user="JENKINS_USER",
             password="JENKINS_TOKEN",  # noqa: S106 - a variable's name
         )
     ]
-    if secrets_file:
-        access.append(wrappers.secret_file(secrets_file, "JOBDSL_SECRETS"))
+    if settings.secrets_file:
+        access.append(wrappers.secret_file(settings.secrets_file, "JOBDSL_SECRETS"))
     job = freestyle(
         name,
-        description=f"Brings the jobs on this controller up to date with {repo} ({branch}).",
-        keep=builds,
-        agent=agent,
-        scm=scm.git(repo, branch=branch, credentials=git_credentials),
-        triggers={"poll": triggers.poll_scm(poll), "github": triggers.github_push() if github_push else None},
+        description="Brings the jobs on this controller up to date with "
+        f"{settings.repo} ({settings.branch}).",
+        keep=settings.builds,
+        agent=settings.agent,
+        scm=scm.git(settings.repo, branch=settings.branch, credentials=settings.git_credentials),
+        triggers={
+            "poll": triggers.poll_scm(settings.poll),
+            "github": triggers.github_push() if settings.github_push else None,
+        },
         wrappers={
             "timestamps": wrappers.timestamps(),
-            "timeout": wrappers.timeout(minutes=timeout_minutes),
+            "timeout": wrappers.timeout(minutes=settings.timeout_minutes),
             "access": wrappers.credentials(access),
         },
         steps={"apply": steps.shell(shell, unstable_return=_REFUSED)},
         publishers={
             "plan": publish.archive(f"{REPORT}/plan.*", allow_empty=True),
             "page": publish.html("Plan", REPORT, files="plan.html", keep_all=True, allow_missing=True)
-            if html_page
+            if settings.html_page
             else None,
             "findings": publish.junit(f"{REPORT}/lint.xml", allow_empty=True),
         },
     )
     job.override(overrides)
     return job
-
-
-def _check(install: str | None, tool: str | None, path: str) -> None:
-    requirements.check(install, tool)
-    requirements.warn(install)
-    if path.startswith(("/", "-")) or ".." in path.split("/"):
-        raise DslError(f"seed: path {path!r} is not inside the repository", hint='"." is the whole of it')
-
-
-def arguments(options: dict[str, Any]) -> list[str]:
-    """The options of `jobdsl bootstrap` that stand for these arguments of `seed`; defaults are left out."""
-    words: list[str] = []
-    for name, parameter in inspect.signature(seed).parameters.items():
-        if name in ("self_update", "overrides") or options.get(name, parameter.default) == parameter.default:
-            continue
-        option = f"--{name.replace('_', '-')}"
-        words += [option] if options[name] is True else [f"{option}={options[name]}"]
-    return words

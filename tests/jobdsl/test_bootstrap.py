@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
+import shlex
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from jobdsl.documents.marker import Marker
 from jobdsl.model import Estate
 from jobdsl.planning.plan import Action, Plan, plan
 from jobdsl.seed_jobs import seed
-from jobdsl.seed_jobs.seed import arguments
+from jobdsl.seed_jobs.options import SeedOptions, SeedSettings
 from jobdsl.testing import SimulatedJenkins
 
 WHEEL = "https://files.example.com/jobdsl-1.2.3-py3-none-any.whl"
@@ -206,17 +206,23 @@ PERMISSIONS = {
 )
 def test_the_command_in_the_job_makes_the_same_job(given: dict[str, Any]) -> None:
     command = cli_controller.bootstrap
-    parsed = command.make_context("bootstrap", ["--yes", "--no-check", *arguments(given)]).params
-    names = set(inspect.signature(seed).parameters) - {"self_update", "overrides"}
+    parsed = command.make_context(
+        "bootstrap", ["--yes", "--no-check", *shlex.split(SeedSettings(**given).command_line())]
+    ).params
+    names = {field.name for field in fields(SeedSettings)} - {"self_update"}
     assert names <= parsed.keys()
     assert seed(**{name: parsed[name] for name in names}).xml == seed(**given).xml
 
 
 def test_the_command_and_the_seed_job_have_the_same_defaults() -> None:
     parsed = cli_controller.bootstrap.make_context("bootstrap", ["--repo", "r"]).params
-    for name, one in inspect.signature(seed).parameters.items():
-        if name not in ("repo", "self_update", "overrides"):
-            assert parsed[name] == one.default, name
+    for field in fields(SeedSettings):
+        if field.name not in ("repo", "self_update"):
+            assert parsed[field.name] == field.default, field.name
+
+
+def test_types_and_defaults_name_the_same_options() -> None:
+    assert [field.name for field in fields(SeedSettings)][2:] == list(SeedOptions.__annotations__)
 
 
 def test_the_plugins_are_saved_for_a_seed_that_may_not_list_them(

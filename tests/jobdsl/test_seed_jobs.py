@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 
 from jobdsl import DslError, steps
 from jobdsl.seed_jobs import seed
-from jobdsl.seed_jobs.seed import arguments
+from jobdsl.seed_jobs.options import SeedSettings
 
 WHEEL = "https://files.example.com/jobdsl-1.2.3-py3-none-any.whl"
 GIVEN: dict[str, Any] = {
@@ -73,12 +74,12 @@ def test_values_are_single_words_of_shell() -> None:
 
 
 def test_options_leave_defaults_out() -> None:
-    assert arguments(GIVEN) == [
+    assert shlex.split(SeedSettings(**GIVEN).command_line()) == [
         "--repo=https://git.example.com/it's ours.git",
         "--credentials=jenkins-writer",
         f"--install={WHEEL}",
     ]
-    assert "--github-push" in arguments(VARIANTS[4])
+    assert "--github-push" in SeedSettings(**VARIANTS[4]).command_line()
 
 
 @pytest.mark.parametrize(

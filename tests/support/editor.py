@@ -27,12 +27,13 @@ def program(name: str) -> str:
 
 
 def installed(place: Path) -> Path:
-    """Lay the packages out as a wheel does: the templates are part of `jobdsl`."""
+    """Lay the packages out as a wheel does: templates and the seed job are parts of `jobdsl`."""
     package = place / "jobdsl"
     package.mkdir()
     for path in (ROOT / "jobdsl").iterdir():
         (package / path.name).symlink_to(path)
-    (package / "templates").symlink_to(ROOT / "templates")
+    for folder in ("seed_jobs", "templates"):
+        (package / folder).symlink_to(ROOT / folder)
     return place
 
 
