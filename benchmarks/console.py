@@ -13,9 +13,9 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from unittest.mock import patch
 
@@ -134,10 +134,14 @@ def _answer(account: int, region: str, operation: str, token: str) -> AWSRespons
 @contextmanager
 def _simulated() -> Iterator[None]:
     """Have clients answered here."""
-    plain = Aws._make
+    plain = Aws.__init__
 
-    def made(self: Aws, service: str) -> Any:
-        client = plain(self, service)
+    def opened(self: Aws, *arguments: Any) -> None:
+        plain(self, *arguments)
+        self.clients.make = partial(made, self, self.clients.make)
+
+    def made(self: Aws, make: Callable[[str], Any], service: str) -> Any:
+        client = make(service)
 
         def send(request: Any, event_name: str, **_: Any) -> AWSResponse:
             body = request.body.decode() if isinstance(request.body, bytes) else str(request.body)
@@ -149,7 +153,7 @@ def _simulated() -> Iterator[None]:
         return client
 
     keys = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "x")
-    with patch.object(Aws, "_make", made), patch.dict("os.environ", keys):
+    with patch.object(Aws, "__init__", opened), patch.dict("os.environ", keys):
         yield
 
 

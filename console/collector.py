@@ -66,7 +66,7 @@ class LocationReader:
         """The account and region, whose calls are paced and counted. DeliveryError."""
         if self._aws is None:
             aws = open_aws(self._settings, self._place.account, self._place.region)
-            aws.forget_clients()  # one that was made to check the account is neither paced nor counted
+            aws.clients.forget()  # one that was made to check the account is neither paced nor counted
             self.pace.attach(aws)
             self._aws = aws
         return self._aws

@@ -128,7 +128,9 @@ def _told(error: Exception) -> int | None:
     if isinstance(error, JobdslError):
         _say(error)
         return error.exit_code
-    return _unforeseen(error) if isinstance(error, _aws_errors()) else None
+    from jobdsl.aws.errors import failure_of
+
+    return _unforeseen(error) if failure_of(error) else None
 
 
 def _say(error: JobdslError) -> None:
@@ -138,14 +140,6 @@ def _say(error: JobdslError) -> None:
         click.echo(f"{one_line(place)}{click.style('error', fg='red')}: {message}", err=True)
         if hint:
             click.echo(f"  {hint}", err=True)
-
-
-def _aws_errors() -> tuple[type[Exception], ...]:
-    """Errors of boto3; only imported when something was raised."""
-    from botocore.exceptions import BotoCoreError, ClientError
-    from botocore.parsers import ResponseParserError
-
-    return BotoCoreError, ClientError, ResponseParserError
 
 
 def _unforeseen(error: Exception) -> int:

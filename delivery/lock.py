@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from delivery.aws import ErrorMeaning, asking, meaning
 from delivery.dynamodb import make_table
 from delivery.errors import DeliveryError, LockedError
-from jobdsl.aws.lease import DynamoLease, LeaseError, create_table
+from jobdsl.aws.lease import DynamoLease, LeaseError
+from jobdsl.aws.tables import create_table
 
 if TYPE_CHECKING:
     from delivery.aws import Aws

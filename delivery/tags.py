@@ -1,13 +1,11 @@
 """The words of our tags: what bakes and deploys write on AWS resources, and read again after any kill.
 
-Tags are the only state there is. Keys have at most 128 characters, values 256, fifty tags a resource.
+Tags are the only state there is. `jobdsl/aws/tags.py` has their form.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from jobdsl.aws.tags import fit, read, unfit, written
 
 __all__ = [
     "ANALYSIS",
@@ -63,11 +61,6 @@ __all__ = [
     "unfit",
     "written",
 ]
-
-_LONGEST_VALUE = 256
-_REFUSED = re.compile("[^\\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that AWS does not take in a value (pattern of `ResourceTagValue`, Auto Scaling API); line ends
-and tabs it takes, but no console shows them."""
 
 BAKE = "delivery:bake"
 """Id of the bake that made a resource."""
@@ -176,28 +169,3 @@ def tested_in(account: str, cluster: str = "") -> str:  # noqa: PT028  # no test
     Without a cluster, what all tags of the account begin with.
     """
     return f"delivery:tested-in/{account}/{cluster}"
-
-
-def read(tags: Iterable[Mapping[str, Any]] | None) -> dict[str, str]:
-    """Tags as AWS lists them (`Key`, `Value`), as a dictionary."""
-    return {tag["Key"]: tag.get("Value", "") for tag in tags or ()}
-
-
-def written(tags: Mapping[str, str]) -> list[Any]:
-    """A dictionary as AWS wants tags, in the order of their keys."""
-    return [{"Key": key, "Value": tags[key]} for key in sorted(tags)]
-
-
-def fit(value: str) -> str:
-    """Make a text a value that AWS takes: other characters become blanks, what is too long is cut."""
-    text = _REFUSED.sub(" ", value)
-    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
-
-
-def unfit(value: str) -> str:
-    """Say what keeps a text from being the value of a tag; an empty text if nothing does."""
-    if len(value) > _LONGEST_VALUE:
-        return f"has {len(value)} characters, and a tag on AWS at most {_LONGEST_VALUE}"
-    if found := _REFUSED.search(value):
-        return f"has the character {found[0]!r}, which no tag on AWS may have"
-    return ""

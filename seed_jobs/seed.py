@@ -7,8 +7,9 @@ import hashlib
 from typing import Any, Unpack
 
 from jobdsl import freestyle, publish, scm, steps, template, triggers, wrappers
-from jobdsl.seed_jobs.options import SeedParts, SeedSettings
-from jobdsl.seed_jobs.wheel import build_wheel
+
+from .options import SeedParts, SeedSettings
+from .wheel import build_wheel
 
 __all__ = ["seed"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import cache
 from importlib import resources
 from typing import Literal, NamedTuple, cast
 
 from dynaslave.provider import Denied, NoCapacity, ProviderError, Throttled, Unavailable
+from jobdsl.aws import errors
 from jobdsl.printable import plain_words
 
 __all__ = ["CodeMeaning", "Reach", "asking", "explain", "meaning_of", "table"]
@@ -32,6 +32,9 @@ class CodeMeaning(NamedTuple):
 
 
 _REFUSED = CodeMeaning(Denied, "all", "AWS refuses that", "")
+_THROTTLED = CodeMeaning(
+    Throttled, "all", "AWS gets too many requests from this account", "nothing to do: it is tried again"
+)
 _BROKEN = CodeMeaning(Unavailable, "all", "AWS is in trouble", "nothing to do: it is tried again")
 
 
@@ -46,8 +49,14 @@ def table() -> dict[str, CodeMeaning]:
 
 
 def meaning_of(code: str, status: int = 400) -> CodeMeaning:
-    """What a code means; for one we do not know, what its HTTP status says."""
-    return table().get(code, _BROKEN if status >= 500 else _REFUSED)
+    """Return what a code means to agents; for one that the table lacks, what it means to all callers."""
+    if code in table():
+        return table()[code]
+    meaning = errors.meaning_of(code, status=status)
+    if meaning is errors.ErrorMeaning.Throttled:
+        return _THROTTLED
+    unavailable = status >= 500 or meaning is errors.ErrorMeaning.Unavailable
+    return _BROKEN if unavailable else _REFUSED
 
 
 def explain(code: str, text: str, doing: str, status: int = 400) -> ProviderError:
@@ -63,37 +72,15 @@ def explain(code: str, text: str, doing: str, status: int = 400) -> ProviderErro
     return meaning.kind(text, code=code, own=meaning.kind is Denied or meaning.reach == "subnet")
 
 
-@contextmanager
-def asking(doing: str) -> Iterator[None]:
+def asking(doing: str) -> AbstractContextManager[None]:
     """Turn whatever boto3 raises while `doing` something into an error by meaning."""
-    from botocore import exceptions
-
-    try:
-        yield
-    except exceptions.ClientError as error:
-        answer = error.response.get("Error", {})
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
-        raise explain(answer.get("Code", ""), answer.get("Message", ""), doing, status) from error
-    except _settings() as error:
-        hint = "a role, a profile, AWS_REGION and the other AWS_* variables say who asks where"
-        raise Denied(f"{doing}: {error} ({hint})", code=type(error).__name__) from error
-    except exceptions.BotoCoreError as error:
-        hint = "nothing to do: it is tried again"
-        raise Unavailable(
-            f"{doing}: AWS does not answer: {plain_words(str(error))} ({hint})", code=type(error).__name__
-        ) from error
+    return errors.translated(lambda failure: _error(doing, failure))
 
 
-def _settings() -> tuple[type[Exception], ...]:
-    """What boto3 raises when it is told too little or wrong things; asking again is of no use."""
-    from botocore import exceptions
-
-    return (
-        exceptions.NoCredentialsError,
-        exceptions.PartialCredentialsError,
-        exceptions.ProfileNotFound,
-        exceptions.NoRegionError,
-        exceptions.InvalidRegionError,
-        exceptions.InvalidEndpointConfigurationError,
-        exceptions.ParamValidationError,
-    )
+def _error(doing: str, failure: errors.AwsFailure) -> ProviderError:
+    if failure.kind == "refused":
+        return explain(failure.code, failure.encoded or failure.text, doing, failure.status)
+    if failure.kind == "settings":
+        return Denied(f"{doing}: {failure.text} ({errors.SETTINGS_HINT})", code=failure.code)
+    hint = "nothing to do: it is tried again"
+    return Unavailable(f"{doing}: AWS does not answer: {failure.text} ({hint})", code=failure.code)

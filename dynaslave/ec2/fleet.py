@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from dynaslave.ec2.errors import explain, meaning_of
-from dynaslave.ec2.tags import INTENT, POOL, TEMPLATE, tag_list
+from dynaslave.ec2.tags import INTENT, POOL, TEMPLATE
 from dynaslave.model import Instance, Market
 from dynaslave.provider import Offer, ProviderError
+from jobdsl.aws.tags import written
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import CreateFleetResultTypeDef
@@ -169,4 +170,4 @@ def _subnet(ask: Ask, offer: Offer) -> dict[str, str]:
 
 
 def _tags(ask: Ask, kinds: Iterable[str]) -> list[dict[str, Any]]:
-    return [{"ResourceType": kind, "Tags": tag_list(ask.tags)} for kind in kinds]
+    return [{"ResourceType": kind, "Tags": written(ask.tags)} for kind in kinds]

@@ -27,12 +27,13 @@ from dynaslave.ec2.launch import Launcher
 from dynaslave.ec2.secrets import AgentSecrets
 from dynaslave.ec2.spot import SpotPrices
 from dynaslave.ec2.subnets import Subnets
-from dynaslave.ec2.tags import DOOMED, INTENT, MANAGER, NODE, PRICE, instance_of, note_tags, tag_list
+from dynaslave.ec2.tags import DOOMED, INTENT, MANAGER, NODE, PRICE, instance_of, note_tags
 from dynaslave.ec2.templates import Templates
 from dynaslave.ec2.userdata import script
 from dynaslave.model import Instance, Market
 from dynaslave.pools.pool import AgentPool
 from dynaslave.provider import Denied, Hand, Launched, LaunchRequest, ProviderError, Unavailable
+from jobdsl.aws.tags import written
 from jobdsl.errors import Problem
 
 if TYPE_CHECKING:
@@ -225,7 +226,7 @@ class Ec2Provider:
 
     def _write(self, ids: Sequence[str], tags: Mapping[str, str]) -> None:
         with asking(f"tagging {', '.join(ids[:3])}{' and others' if len(ids) > 3 else ''}"):
-            self._clients.ec2.create_tags(Resources=ids, Tags=tag_list(tags))
+            self._clients.ec2.create_tags(Resources=ids, Tags=written(tags))
         self._lag.wrote(ids, tags, self._clock())
 
     def _hear(self, notices: InterruptionQueue, known: Mapping[str, Instance]) -> None:

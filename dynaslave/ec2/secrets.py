@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from dynaslave.ec2.batches import batched
 from dynaslave.ec2.clients import Clients
 from dynaslave.ec2.errors import asking
-from dynaslave.ec2.tags import MANAGER, NODE, tag_list
+from dynaslave.ec2.tags import MANAGER, NODE
 from dynaslave.provider import Hand
+from jobdsl.aws.tags import written
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm.type_defs import ParameterMetadataTypeDef
@@ -58,7 +59,7 @@ class AgentSecrets:
             "Type": "SecureString",
             **self._key,
         }
-        tags: Any = tag_list({INSTANCE: self._arn_of(instance), MANAGER: self._manager, NODE: hand.node})
+        tags: Any = written({INSTANCE: self._arn_of(instance), MANAGER: self._manager, NODE: hand.node})
         ssm = self._clients.ssm
         with asking(f"handing node {hand.node} to {instance}"):
             try:

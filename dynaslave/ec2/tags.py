@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dynaslave.model import Instance, InstanceState, Market
 from dynaslave.pools.pool import AgentPool
+from jobdsl.aws import tags as aws_tags
 
 if TYPE_CHECKING:
-    from mypy_boto3_ec2.type_defs import InstanceTypeDef, TagTypeDef
+    from mypy_boto3_ec2.type_defs import InstanceTypeDef
 
 __all__ = [
     "DOOMED",
@@ -24,9 +25,7 @@ __all__ = [
     "at_launch",
     "instance_of",
     "note_tags",
-    "tag_list",
     "tagged",
-    "tags_of",
 ]
 
 PREFIX = "dynaslave:"
@@ -34,7 +33,6 @@ MANAGER, POOL, TEAM, INTENT = f"{PREFIX}manager", f"{PREFIX}pool", f"{PREFIX}tea
 NODE, PRICE, DOOMED, SUSPECT = f"{PREFIX}node", f"{PREFIX}price", f"{PREFIX}doomed", f"{PREFIX}suspect"
 TEMPLATE = f"{PREFIX}template"
 _OURS = frozenset({MANAGER, POOL, TEAM, INTENT, NODE, PRICE, DOOMED, TEMPLATE})
-_LONGEST = 256
 
 _STATES: Mapping[str, InstanceState] = {
     "pending": "pending",
@@ -64,26 +62,16 @@ def at_launch(manager: str, pool: AgentPool, intent: str, template: str = "") ->
 
 def note_tags(notes: Mapping[str, str]) -> dict[str, str]:
     """Notes as tags. ValueError for a note that would overwrite what we know an instance by."""
-    tags = {f"{PREFIX}{key}": value[:_LONGEST] for key, value in notes.items()}
+    tags = {f"{PREFIX}{key}": value[: aws_tags.LONGEST_VALUE] for key, value in notes.items()}
     taken = sorted(_OURS & tags.keys())
     if taken:
         raise ValueError(f"{', '.join(taken)} cannot be a note")
     return tags
 
 
-def tag_list(tags: Mapping[str, str]) -> Sequence[TagTypeDef]:
-    """Tags as AWS takes them, always in the same order."""
-    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
-
-
-def tags_of(described: Mapping[str, Any]) -> dict[str, str]:
-    """Tags of something AWS describes."""
-    return {tag["Key"]: tag["Value"] for tag in described.get("Tags") or ()}
-
-
 def instance_of(described: InstanceTypeDef, price_of: PriceOf) -> Instance:
     """An instance as DescribeInstances shows it."""
-    tags = tags_of(described)
+    tags = aws_tags.read(described.get("Tags"))
     kind = described.get("InstanceType", "")
     zone = described.get("Placement", {}).get("AvailabilityZone", "")
     market: Market = "spot" if described.get("InstanceLifecycle") == "spot" else "on-demand"

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 from dynaslave.ec2.clients import Clients
 from dynaslave.ec2.errors import asking
 from dynaslave.ec2.images import ImageDescription
-from dynaslave.ec2.tags import MANAGER, POOL, tag_list, tags_of
+from dynaslave.ec2.tags import MANAGER, POOL
 from dynaslave.pools.pool import AgentPool
 from dynaslave.provider import Denied, ProviderError
+from jobdsl.aws.tags import read, written
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import LaunchTemplateVersionTypeDef, RequestLaunchTemplateDataTypeDef
@@ -66,7 +67,7 @@ class Templates:
             )
             templates = [template for page in pages for template in page["LaunchTemplates"]]
             for template in templates:
-                if tags_of(template).get(POOL) not in pools:
+                if read(template.get("Tags")).get(POOL) not in pools:
                     self._clients.ec2.delete_launch_template(LaunchTemplateId=template["LaunchTemplateId"])
 
     def _name(self, pool: AgentPool) -> str:
@@ -95,7 +96,7 @@ class Templates:
             raise
 
     def _create(self, pool: AgentPool, data: RequestLaunchTemplateDataTypeDef, digest: str) -> Version:
-        tags = tag_list({MANAGER: self._manager, POOL: pool.name})
+        tags = written({MANAGER: self._manager, POOL: pool.name})
         made = self._clients.ec2.create_launch_template(
             LaunchTemplateName=self._name(pool),
             VersionDescription=digest,

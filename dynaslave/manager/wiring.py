@@ -200,7 +200,8 @@ def _state_directory() -> Path:
 
 def _lease_and_book(options: RunOptions, name: str, clients: Clients) -> tuple[Lease, Book | None]:
     from dynaslave.manager.costs import DynamoBook, MemoryBook, ReadOnlyBook
-    from jobdsl.aws.lease import DynamoLease, NoLease, ensure_table
+    from jobdsl.aws.lease import DynamoLease, NoLease
+    from jobdsl.aws.tables import ensure_table
 
     if options.lease_table is None:
         return NoLease(), None if options.look_only else MemoryBook()

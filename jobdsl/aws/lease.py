@@ -15,23 +15,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from jobdsl.aws.errors import AwsFailure, ErrorMeaning, failure_of
 from jobdsl.errors import JobdslError
-from jobdsl.printable import plain_words
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-__all__ = ["SKEW", "DynamoLease", "Lease", "LeaseError", "NoLease", "create_table", "ensure_table"]
+__all__ = ["SKEW", "DynamoLease", "Lease", "LeaseError", "NoLease"]
 
 DURATION = 60.0
 """Seconds a lease is good for without being renewed."""
 SKEW = 5.0
 """Seconds before its end an owner no longer acts without an answer: a call may take as long."""
-_UNANSWERED = (
-    "InternalServerError", "LimitExceeded", "ProvisionedThroughputExceeded", "RequestLimitExceeded",
-    "ServiceUnavailable", "Throttl", "TransactionConflict",
-)  # fmt: skip
-"""Beginnings of codes that mean: ask again. All others are refusals, which time does not change."""
+_LATER = ("LimitExceeded", "TransactionConflict")
+"""Beginnings of codes of DynamoDB that mean: ask again, next to throttling and outages. All others are
+refusals, which time does not change."""
 
 
 class LeaseError(JobdslError):
@@ -230,8 +228,6 @@ class DynamoLease:
 
     def _write(self, change: str, condition: str, values: dict[str, Any]) -> dict[str, Any] | None:
         """The item after the change; empty if the condition did not hold, None if nobody answered."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
         more: dict[str, Any] = {"ConditionExpression": condition} if condition else {}
         self._unanswered = ""
         try:
@@ -245,14 +241,14 @@ class DynamoLease:
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 **more,
             )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                self._unanswered = self._refused(error)
-                return None
-            self._note(error.response.get("Item", {}))  # type: ignore[arg-type]
-            return {}
-        except BotoCoreError as error:
-            self._unanswered = str(error)
+        except Exception as error:
+            failure = failure_of(error)
+            if failure is None:
+                raise
+            if failure.code == "ConditionalCheckFailedException":
+                self._note(getattr(error, "response", {}).get("Item", {}))
+                return {}
+            self._unanswered = self._refused(failure, error)
             return None
         self._holder = self._owner
         return dict(answer["Attributes"])
@@ -263,15 +259,17 @@ class DynamoLease:
         if self._seen is None or self._seen.record != record:
             self._seen = _Seen(record, self._monotonic()) if record else None
 
-    def _refused(self, error: Any) -> str:
-        """Why nobody answered. LeaseError for what no later request changes."""
-        answer = error.response["Error"]
-        code, text = answer["Code"], f"{answer['Code']}: {plain_words(answer.get('Message', ''))}"
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
-        if status >= 500 or code.startswith(_UNANSWERED):
+    def _refused(self, failure: AwsFailure, error: Exception) -> str:
+        """Say why there is no answer. LeaseError for what no later request changes."""
+        if failure.kind != "refused":
+            return failure.text
+        text = f"{failure.code}: {failure.text}"
+        later = failure.meaning in (ErrorMeaning.Throttled, ErrorMeaning.Unavailable)
+        if later or failure.status >= 500 or failure.code.startswith(_LATER):
             return text
         raise LeaseError(
-            f"the lease in table {self._table!r} cannot be written: {text}", hint=_hint(code, self._table)
+            f"the lease in table {self._table!r} cannot be written: {text}",
+            hint=_hint(failure.code, self._table),
         ) from error
 
 
@@ -285,33 +283,3 @@ def _hint(code: str, table: str) -> str:
 
 def _number(value: float) -> dict[str, str]:
     return {"N": repr(value)}
-
-
-def create_table(client: DynamoDBClient, table: str) -> None:
-    """Create the table leases (and the month's costs) live in; one that is there already will do."""
-    try:
-        client.create_table(
-            TableName=table,
-            KeySchema=[{"AttributeName": "name", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "name", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-    except client.exceptions.ResourceInUseException:
-        return
-
-
-def ensure_table(client: DynamoDBClient, table: str) -> None:
-    """Create the table if it is not there. JobdslError if it cannot be had."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        try:
-            client.describe_table(TableName=table)
-        except client.exceptions.ResourceNotFoundException:
-            create_table(client, table)
-            client.get_waiter("table_exists").wait(TableName=table)
-    except (BotoCoreError, ClientError) as error:
-        raise JobdslError(
-            f"the table {table!r} for the lease cannot be used: {error}",
-            hint="it has one key: name, a string; the manager reads and updates its items",
-        ) from error

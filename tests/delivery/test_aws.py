@@ -9,7 +9,7 @@ from botocore.parsers import ResponseParserError
 from moto import mock_aws
 
 from delivery.aws import AwsError, ErrorMeaning, asking, code_of, meaning, open_aws
-from delivery.errors import USAGE, DeliveryError
+from delivery.errors import FAILED, USAGE, DeliveryError
 from delivery.settings import DeliverySettings, loads
 
 REGION = "eu-west-1"
@@ -46,6 +46,8 @@ def refusal(code: str, message: str = "", status: int = 400) -> ClientError:
         ("InvalidLaunchTemplateName.AlreadyExistsException", ErrorMeaning.AlreadyExists),
         ("RequestLimitExceeded", ErrorMeaning.Throttled),
         ("ThrottlingException", ErrorMeaning.Throttled),
+        ("RequestThrottledException", ErrorMeaning.Throttled),
+        ("EC2ThrottledException", ErrorMeaning.Throttled),
         ("UnauthorizedOperation", ErrorMeaning.Denied),
         ("AccessDeniedException", ErrorMeaning.Denied),
         ("AuthFailure", ErrorMeaning.Denied),
@@ -95,7 +97,7 @@ def test_errors_say_what_was_being_done_and_the_way_out() -> None:
     )
     with pytest.raises(AwsError) as caught, asking("looking"):
         raise NoCredentialsError
-    assert caught.value.exit_code == USAGE
+    assert caught.value.exit_code == FAILED
     with pytest.raises(AwsError, match="AWS does not answer: no XML") as caught, asking("looking"):
         raise ResponseParserError("no XML")
     with pytest.raises(AwsError) as caught, asking("reading a quota"):
@@ -160,4 +162,4 @@ def test_the_region_is_what_is_asked_for_or_the_only_one_or_that_of_the_environm
 def test_a_profile_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AwsError, match="connecting to account 'a': The config profile") as caught:
         open_aws(loads('[accounts.a]\nprofile = "nobody"\nregions = ["eu-west-1"]'))
-    assert caught.value.exit_code == USAGE
+    assert caught.value.exit_code == FAILED

@@ -12,7 +12,7 @@ from mypy_boto3_dynamodb.client import DynamoDBClient
 
 from dynaslave.manager.costs import Book, Costs, DynamoBook, MemoryBook, MonthlyCost, ReadOnlyBook
 from dynaslave.model import Instance
-from jobdsl.aws.lease import create_table
+from jobdsl.aws.tables import create_table
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC).timestamp()
 

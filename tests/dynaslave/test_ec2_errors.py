@@ -6,6 +6,7 @@ import logging
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, NoRegionError
+from botocore.parsers import ResponseParserError
 
 from dynaslave.ec2.clients import Clients
 from dynaslave.ec2.errors import asking, explain, meaning_of, table
@@ -49,6 +50,8 @@ def test_every_row_of_the_table_says_what_and_the_way_out() -> None:
 def test_a_code_nobody_knows_is_judged_by_its_status() -> None:
     assert meaning_of("NewThing", 400).kind is Denied
     assert meaning_of("NewThing", 503).kind is Unavailable
+    assert meaning_of("ServiceUnavailable", 400).kind is Unavailable
+    assert meaning_of("ThrottlingOfSomethingNew", 400).kind is Throttled
 
 
 def test_an_error_says_what_was_done_why_not_and_the_way_out() -> None:
@@ -84,6 +87,7 @@ def test_an_encoded_message_is_for_the_log(caplog: pytest.LogCaptureFixture) -> 
             "trouble",
         ),
         (EndpointConnectionError(endpoint_url="https://ec2"), Unavailable, "does not answer"),
+        (ResponseParserError("invalid XML received:\nb'<html>'"), Unavailable, "invalid XML received "),
         (NoCredentialsError(), Denied, "credentials"),
         (NoRegionError(), Denied, "AWS_REGION"),
     ],

@@ -19,7 +19,8 @@ from dynaslave.pools.pool import make
 from dynaslave.provider import Hand, LaunchRequest
 from ec2_strict import REGION, Account, Call, account
 from iam import actions, allowed
-from jobdsl.aws.lease import DynamoLease, create_table, ensure_table
+from jobdsl.aws.lease import DynamoLease
+from jobdsl.aws.tables import create_table, ensure_table
 
 DOCS = iam.DOCS / "ec2"
 document = partial(iam.document, "ec2")

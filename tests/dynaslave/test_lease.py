@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from moto import mock_aws
 from mypy_boto3_dynamodb.client import DynamoDBClient
 
-from jobdsl.aws.lease import SKEW, DynamoLease, LeaseError, NoLease, create_table
+from jobdsl.aws.lease import SKEW, DynamoLease, LeaseError, NoLease
+from jobdsl.aws.tables import create_table
 
 DURATION = 60.0
 

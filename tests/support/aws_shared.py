@@ -45,7 +45,7 @@ def ours(region: str) -> Aws:
     for service in SERVICES:
         client, events = _client(service, region)
         client.meta.events = copy.copy(events)
-        made._made[service] = client
+        made.clients.put(service, client)
     return made
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -166,10 +167,14 @@ def estate(directory: Path) -> Iterator[Estate]:
     toml = directory / "delivery.toml"
     toml.write_text(SETTINGS)
     made = Estate(toml)
-    plain = Aws._make
+    plain = Aws.__init__
 
-    def recorded(self: Aws, service: str) -> Any:
-        client = plain(self, service)
+    def opened(self: Aws, *arguments: Any) -> None:
+        plain(self, *arguments)
+        self.clients.make = partial(recorded, self, self.clients.make)
+
+    def recorded(self: Aws, make: Callable[[str], Any], service: str) -> Any:
+        client = make(service)
         account, region = self.account, self.region
 
         def note(params: Any, model: Any, **_: Any) -> Any:
@@ -185,7 +190,7 @@ def estate(directory: Path) -> Iterator[Estate]:
         return client
 
     environment = {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false", "AWS_REGION": EU, "DELIVERY_SETTINGS": str(toml)}
-    with patch.dict(os.environ, environment), mock_aws(), patch.object(Aws, "_make", recorded):
+    with patch.dict(os.environ, environment), mock_aws(), patch.object(Aws, "__init__", opened):
         yield made
 
 
