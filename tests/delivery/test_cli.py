@@ -90,7 +90,7 @@ def test_the_common_options_reach_the_command(run: Run) -> None:
         "x.toml",
     )
     code, told = run(lambda: place.settings)
-    assert (code, told) == (2, "x.toml: error: cannot be read: No such file or directory\n")
+    assert (code, told) == (1, "x.toml: error: cannot be read: No such file or directory\n")
 
 
 def test_help_lists_every_command_without_loading_any() -> None:
