@@ -11,8 +11,9 @@ from jobdsl.testing.answers_computers import add_computers
 from jobdsl.testing.answers_items import add_items
 from jobdsl.testing.answers_system import add_system
 from jobdsl.testing.answers_views import add_views
-from jobdsl.testing.resolver import TARGETS
+from jobdsl.testing.exports import TARGETS
 from jobdsl.testing.routing import Router
+from jobdsl.testing.state import ControllerState
 
 __all__ = ["router"]
 
@@ -20,14 +21,12 @@ __all__ = ["router"]
 @cache
 def router() -> Router:
     """The routes of all controllers."""
-    from jobdsl.testing.controller import SimulatedJenkins  # it gets its routes from here
-
     routes = Router()
-    add_system(routes, SimulatedJenkins)
-    add_api(routes, [SimulatedJenkins, *TARGETS])
-    add_items(routes, SimulatedJenkins)
-    add_views(routes, SimulatedJenkins)
-    add_builds(routes, SimulatedJenkins)
+    add_system(routes, ControllerState)
+    add_api(routes, [ControllerState, *TARGETS])
+    add_items(routes, ControllerState)
+    add_views(routes, ControllerState)
+    add_builds(routes, ControllerState)
     add_computers(routes)
-    add_agents(routes, SimulatedJenkins)
+    add_agents(routes, ControllerState)
     return routes

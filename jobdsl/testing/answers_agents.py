@@ -10,7 +10,7 @@ import time
 import zipfile
 from typing import TYPE_CHECKING
 
-from jobdsl.testing.build_executor import AgentChannel
+from jobdsl.testing.agent_channel import AgentChannel
 from jobdsl.testing.build_spec import work_of
 from jobdsl.testing.build_steps import BuildOutcome
 from jobdsl.testing.computers import Computer
@@ -20,7 +20,7 @@ from jobdsl.testing.resolver import AgentLine
 from jobdsl.testing.routing import RoutedRequest, Router
 
 if TYPE_CHECKING:
-    from jobdsl.testing.controller import SimulatedJenkins
+    from jobdsl.testing.state import ControllerState
 
 __all__ = ["add_agents"]
 
@@ -61,7 +61,7 @@ def _connect(call: RoutedRequest) -> HttpResponse:
     return HttpResponse(200, body, [("Content-Type", "application/json")], on_close=gone)
 
 
-def _lost(jenkins: SimulatedJenkins, computer: Computer) -> None:
+def _lost(jenkins: ControllerState, computer: Computer) -> None:
     del jenkins.runner.lines[computer.name]
     computer.disconnect("", jenkins.clock.now())
     jenkins.scheduler.lost(computer, "command execution failed")
@@ -127,7 +127,7 @@ def _jar(call: RoutedRequest) -> HttpResponse:  # noqa: ARG001 - one signature
     return HttpResponse(200, packed.getvalue(), [("Content-Type", "application/java-archive")])
 
 
-def add_agents(router: Router, root: type[SimulatedJenkins]) -> None:
+def add_agents(router: Router, root: type[ControllerState]) -> None:
     """Register the agents' line."""
     router.on(root, "jnlpJars/agent.jar")(_jar)
     router.on(AgentLine, "connect", post=True)(_connect)

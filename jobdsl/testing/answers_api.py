@@ -13,12 +13,12 @@ from jobdsl.testing.routing import RoutedRequest, Router
 from jobdsl.testing.treequery import TreeError, pruner
 
 if TYPE_CHECKING:
-    from jobdsl.testing.controller import SimulatedJenkins
+    from jobdsl.testing.state import ControllerState
 
 __all__ = ["add_api", "api_headers"]
 
 
-def api_headers(jenkins: SimulatedJenkins, content_type: str) -> list[tuple[str, str]]:
+def api_headers(jenkins: ControllerState, content_type: str) -> list[tuple[str, str]]:
     """The headers of an answer of the API."""
     return [
         ("X-Jenkins", VERSION),
@@ -31,7 +31,7 @@ def api_headers(jenkins: SimulatedJenkins, content_type: str) -> list[tuple[str,
 def _values(call: RoutedRequest) -> dict[str, Any]:
     query = call.request.query
     try:
-        return export(call.jenkins.bean(call), pruner(query.get("tree"), query.get("depth")))
+        return export(call.jenkins.bean(call.target), pruner(query.get("tree"), query.get("depth")))
     except TreeError:
         refusal = oops()
         refusal.response.headers += [("X-Frame-Options", "deny"), ("X-Frame-Options", "sameorigin")]

@@ -19,7 +19,7 @@ from jobdsl.testing.suites import report
 from jobdsl.testing.triggers import notify
 
 if TYPE_CHECKING:
-    from jobdsl.testing.controller import SimulatedJenkins
+    from jobdsl.testing.state import ControllerState
 
 __all__ = ["add_builds"]
 
@@ -143,7 +143,7 @@ def _notify(call: RoutedRequest) -> HttpResponse:
     return HttpResponse(200, "".join(f"{line}\n" for line in lines).encode(), [_PLAIN])
 
 
-def add_builds(router: Router, root: type[SimulatedJenkins]) -> None:
+def add_builds(router: Router, root: type[ControllerState]) -> None:
     """Register what is answered about builds and the queue."""
     router.on(StoredItem, "build", permission=_BUILD, post=True)(_build)
     router.on(StoredItem, "buildWithParameters", permission=_BUILD, post=True)(_build_with_parameters)

@@ -13,7 +13,7 @@ from jobdsl.testing.routing import RoutedRequest, Router
 from jobdsl.testing.store import ItemGroup, StoredItem
 
 if TYPE_CHECKING:
-    from jobdsl.testing.controller import SimulatedJenkins
+    from jobdsl.testing.state import ControllerState
 
 __all__ = ["add_items", "encoded_body", "xml_response"]
 
@@ -166,7 +166,7 @@ def _check_name(call: RoutedRequest) -> HttpResponse:
     return HttpResponse(200, text.encode(), [("Content-Type", "text/html;charset=utf-8")])
 
 
-def add_items(router: Router, root: type[SimulatedJenkins]) -> None:
+def add_items(router: Router, root: type[ControllerState]) -> None:
     """Register what is answered about items."""
     for owner in (root, StoredItem):
         router.on(owner, "createItem", permission=_CREATE, post=True)(create_item)

@@ -12,16 +12,17 @@ from jobdsl.testing.api_builds import values
 from jobdsl.testing.credentials import Credential, Credentials
 from jobdsl.testing.documents import HEADER, read, write
 from jobdsl.testing.export import Bean, Prop, Schema, export, to_json
+from jobdsl.testing.exports import PAGES
 from jobdsl.testing.http import HttpResponse
 from jobdsl.testing.pages import VERSION, oops, page, redirect
 from jobdsl.testing.reasons import printed, stuck, why
-from jobdsl.testing.resolver import PAGES, CrumbIssuer, PluginManager, WhoAmI
+from jobdsl.testing.resolver import CrumbIssuer, PluginManager, WhoAmI
 from jobdsl.testing.routing import RoutedRequest, Router
 from jobdsl.testing.treequery import TreeError, pruner
 from jobdsl.testing.users import ADMINISTER
 
 if TYPE_CHECKING:
-    from jobdsl.testing.controller import SimulatedJenkins
+    from jobdsl.testing.state import ControllerState
 
 __all__ = ["add_system"]
 
@@ -214,7 +215,7 @@ def _page(call: RoutedRequest) -> HttpResponse:
     return page(200, "Jenkins" if call.target is call.jenkins else call.request.path)
 
 
-def add_system(router: Router, root: type[SimulatedJenkins]) -> None:
+def add_system(router: Router, root: type[ControllerState]) -> None:
     """Register what is answered about the controller itself."""
     for target in (root, *PAGES):
         for name in ("", "configure", "log", "move"):

@@ -18,7 +18,7 @@ from jobdsl.testing.store import StoredItem
 from jobdsl.testing.views import StoredView
 
 if TYPE_CHECKING:
-    from jobdsl.testing.controller import SimulatedJenkins
+    from jobdsl.testing.state import ControllerState
 
 __all__ = ["add_views"]
 
@@ -80,7 +80,7 @@ def _delete(call: RoutedRequest) -> HttpResponse:
     return redirect(f"/{owner.path if owner else ''}")
 
 
-def add_views(router: Router, root: type[SimulatedJenkins]) -> None:
+def add_views(router: Router, root: type[ControllerState]) -> None:
     """Register what is answered about views."""
     for owner in (root, StoredItem, StoredView):
         router.on(owner, "createView", permission="hudson.model.View.Create", post=True)(_create)

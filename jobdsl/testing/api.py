@@ -6,15 +6,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from jobdsl.testing.access import VIEW_READ, may
+from jobdsl.testing.api_builds import BuildApi
+from jobdsl.testing.api_computers import ComputerApi
+from jobdsl.testing.api_queue import QueueApi
+from jobdsl.testing.display import display_name, full_display_name
 from jobdsl.testing.downstream import downstream_of, upstream_of
 from jobdsl.testing.export import ALWAYS, Bean, Prop, Schema
-from jobdsl.testing.kinds import CONFIGURATION
-from jobdsl.testing.matrix import axis_values, configurations
+from jobdsl.testing.matrix import configurations
 from jobdsl.testing.store import ItemGroup, StoredItem
 from jobdsl.testing.views import StoredView, group_of, primary, shown_by
 
 if TYPE_CHECKING:
-    from jobdsl.testing.controller import SimulatedJenkins
+    from jobdsl.testing.state import ControllerState
 
 __all__ = ["EMPTY", "ItemApi"]
 
@@ -35,15 +38,18 @@ def _settings(item: StoredItem, path: str, default: str = "") -> str:
 class ItemApi:
     """Beans of the root, items and views of one controller."""
 
-    def __init__(self, jenkins: SimulatedJenkins) -> None:
+    def __init__(
+        self, jenkins: ControllerState, builds: BuildApi, queue: QueueApi, computers: ComputerApi
+    ) -> None:
         self._jenkins = jenkins
+        self._builds, self._queue, self._computers = builds, queue, computers
         self._abstract_item = Schema(
             [
                 Prop("actions", self._actions),
                 Prop("description", lambda item: item.description),
-                Prop("displayName", self.display_name),
+                Prop("displayName", display_name),
                 Prop("displayNameOrNull", lambda item: item.fields.get("displayName")),
-                Prop("fullDisplayName", self.full_display_name),
+                Prop("fullDisplayName", full_display_name),
                 Prop("fullName", lambda item: item.full_name),
                 Prop("name", lambda item: item.name, ALWAYS),
                 Prop("url", self._url, ALWAYS),
@@ -71,18 +77,6 @@ class ItemApi:
     def _actions(self, item: StoredItem) -> list[Bean]:
         return _FOLDER_ACTIONS if item.kind.holds_items else _JOB_ACTIONS
 
-    def display_name(self, item: StoredItem) -> str:
-        """The name to show."""
-        if item.kind is CONFIGURATION:
-            return ",".join(axis_values(item).values())
-        return item.fields.get("displayName") or item.name
-
-    def full_display_name(self, item: StoredItem) -> str:
-        """Display names from the root down."""
-        owner = item.parent.owner
-        own = self.display_name(item)
-        return f"{self.full_display_name(owner)} » {own}" if owner else own
-
     def _add_folders(self) -> None:
         folder = Schema(
             [
@@ -97,7 +91,7 @@ class ItemApi:
         self._schemas["multibranch"] = Schema([Prop("sources", lambda _: [])], base=folder)
 
     def _add_jobs(self) -> None:
-        builds = self._jenkins.build_api
+        builds = self._builds
         job = Schema(
             [
                 Prop("buildable", lambda item: not item.disabled),
@@ -105,12 +99,12 @@ class ItemApi:
                 Prop("color", builds.color, ALWAYS),
                 Prop("firstBuild", builds.first),
                 Prop("healthReport", builds.health),
-                Prop("inQueue", self._jenkins.queue_api.waiting),
+                Prop("inQueue", self._queue.waiting),
                 Prop("keepDependencies", lambda _: False),
                 *[Prop(name, builds.permalink(name)) for name in builds.PERMALINKS],
                 Prop("nextBuildNumber", lambda item: item.next_build),
                 Prop("property", builds.properties),
-                Prop("queueItem", self._jenkins.queue_api.of_item),
+                Prop("queueItem", self._queue.of_item),
             ],
             base=self._abstract_item,
         )
@@ -137,8 +131,8 @@ class ItemApi:
             [
                 Prop("concurrentBuild", lambda _: True),
                 Prop("disabled", lambda item: item.disabled),
-                Prop("inQueue", self._jenkins.queue_api.waiting),
-                Prop("queueItem", self._jenkins.queue_api.of_item),
+                Prop("inQueue", self._queue.waiting),
+                Prop("queueItem", self._queue.of_item),
                 Prop("resumeBlocked", lambda _: False),
             ],
             base=job,
@@ -151,7 +145,7 @@ class ItemApi:
         return [Bean(shown, configuration) for configuration in configurations(item)]
 
     def _neighbours(
-        self, of: Callable[[SimulatedJenkins, StoredItem], list[StoredItem]]
+        self, of: Callable[[ControllerState, StoredItem], list[StoredItem]]
     ) -> Callable[[StoredItem], list[Bean]]:
         return lambda item: [self.item(other) for other in of(self._jenkins, item)]
 
@@ -183,19 +177,19 @@ class ItemApi:
         jenkins = self._jenkins
         schema = Schema(
             [
-                Prop("assignedLabels", lambda _: jenkins.computer_api.own_labels()),
+                Prop("assignedLabels", lambda _: self._computers.own_labels()),
                 Prop("mode", lambda _: "NORMAL"),
                 Prop("nodeDescription", lambda _: "the Jenkins controller's built-in node"),
                 Prop("nodeName", lambda _: ""),
-                Prop("numExecutors", lambda _: jenkins.computer_api.own_executors()),
+                Prop("numExecutors", lambda _: self._computers.own_executors()),
                 Prop("description", lambda _: None),
                 Prop("jobs", lambda _: self.items(jenkins.root)),
-                Prop("overallLoad", lambda _: jenkins.computer_api.overall_load()),
+                Prop("overallLoad", lambda _: self._computers.overall_load()),
                 Prop("primaryView", lambda _: self.view(primary(jenkins.views))),
                 Prop("quietDownReason", lambda _: None),
                 Prop("quietingDown", lambda _: jenkins.quieting),
                 Prop("slaveAgentPort", lambda _: -1),
-                Prop("unlabeledLoad", lambda _: jenkins.computer_api.unlabeled_load()),
+                Prop("unlabeledLoad", lambda _: self._computers.unlabeled_load()),
                 Prop("url", lambda _: f"{jenkins.url}/"),
                 Prop("useCrumbs", lambda _: True),
                 Prop("useSecurity", lambda _: True),

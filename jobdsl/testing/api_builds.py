@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from jobdsl.testing.builds import Build
+from jobdsl.testing.display import full_display_name
 from jobdsl.testing.export import ALWAYS, Bean, Prop, Schema
 from jobdsl.testing.store import StoredItem
 from jobdsl.testing.suites import count
 
 if TYPE_CHECKING:
-    from jobdsl.testing.controller import SimulatedJenkins
+    from jobdsl.testing.state import ControllerState
 
 __all__ = ["BuildApi"]
 
@@ -72,7 +73,7 @@ class BuildApi:
 
     PERMALINKS = tuple(_LINKS)
 
-    def __init__(self, jenkins: SimulatedJenkins) -> None:
+    def __init__(self, jenkins: ControllerState) -> None:
         self._jenkins = jenkins
         run = Schema(
             [
@@ -122,7 +123,7 @@ class BuildApi:
 
     def full_name(self, build: Build) -> str:
         """The job's full display name and the number."""
-        return f"{self._jenkins.item_api.full_display_name(build.item)} #{build.number}"
+        return f"{full_display_name(build.item)} #{build.number}"
 
     def build(self, build: Build) -> Bean:
         """A build as it is exported; a part of a Pipeline build has the build's number, time and address."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from jobdsl.testing.api_builds import BuildApi
 from jobdsl.testing.builds import Build
 from jobdsl.testing.computers import Computer
 from jobdsl.testing.export import ALWAYS, Bean, Prop, Schema
 from jobdsl.testing.reasons import printed
+from jobdsl.testing.store import StoredItem
 
 if TYPE_CHECKING:
-    from jobdsl.testing.controller import SimulatedJenkins
+    from jobdsl.testing.state import ControllerState
 
 __all__ = ["ComputerApi", "Label", "LoadStatistics"]
 
@@ -118,8 +120,10 @@ def _icon(computer: Computer) -> str:
 class ComputerApi:
     """Beans of nodes and labels of one controller."""
 
-    def __init__(self, jenkins: SimulatedJenkins) -> None:
-        self._jenkins = jenkins
+    def __init__(
+        self, jenkins: ControllerState, builds: BuildApi, item: Callable[[StoredItem], Bean]
+    ) -> None:
+        self._jenkins, self._builds, self._item = jenkins, builds, item
         self._executor = Schema(
             [
                 Prop("currentExecutable", self._executable),
@@ -187,7 +191,7 @@ class ComputerApi:
         )
 
     def _executable(self, slot: tuple[int, Build | None]) -> Bean | None:
-        return self._jenkins.build_api.build(slot[1]) if slot[1] else None
+        return self._builds.build(slot[1]) if slot[1] else None
 
     def _executors(self, computer: Computer) -> list[Bean]:
         builds: list[Build | None] = list(self._jenkins.scheduler.on(computer))
@@ -245,7 +249,7 @@ class ComputerApi:
             for item in self._jenkins.root.walk()
             if (item.tied_to and printed(item.tied_to)) == label.name
         ]
-        return [self._jenkins.item_api.item(item) for item in tied]
+        return [self._item(item) for item in tied]
 
     def _label_schema(self) -> Schema:
         def total(label: Label) -> int:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from jobdsl.testing.api_builds import BuildApi
 from jobdsl.testing.export import Bean, Prop, Schema
 from jobdsl.testing.queue import SimulatedQueueItem
 from jobdsl.testing.reasons import stuck, why
 from jobdsl.testing.store import StoredItem
 
 if TYPE_CHECKING:
-    from jobdsl.testing.controller import SimulatedJenkins
+    from jobdsl.testing.state import ControllerState
 
 __all__ = ["QueueApi"]
 
@@ -30,8 +32,10 @@ def _millis(seconds: float | None) -> int | None:
 class QueueApi:
     """Beans of the queue of one controller."""
 
-    def __init__(self, jenkins: SimulatedJenkins) -> None:
-        self._jenkins = jenkins
+    def __init__(
+        self, jenkins: ControllerState, builds: BuildApi, item: Callable[[StoredItem], Bean]
+    ) -> None:
+        self._jenkins, self._builds, self._item = jenkins, builds, item
         scheduler = jenkins.scheduler
         base = Schema(
             [
@@ -73,7 +77,7 @@ class QueueApi:
     def _actions(self, entry: SimulatedQueueItem) -> list[Bean]:
         if entry.item is None:
             return []
-        builds = self._jenkins.build_api
+        builds = self._builds
         if entry.upstream is not None:
             return [Bean(Schema(), None), builds.upstream_cause(entry.upstream)]
         actions = [builds.parameters(entry.parameters)] if entry.parameters else []
@@ -82,10 +86,10 @@ class QueueApi:
     def _task(self, entry: SimulatedQueueItem) -> Bean:
         if entry.item is None:
             return Bean(self._part, entry, _PART)
-        return self._jenkins.item_api.item(entry.item)
+        return self._item(entry.item)
 
     def _executable(self, entry: SimulatedQueueItem) -> Bean | None:
-        return self._jenkins.build_api.build(entry.build) if entry.build else None
+        return self._builds.build(entry.build) if entry.build else None
 
     def entry(self, entry: SimulatedQueueItem) -> Bean:
         """Return an item as it is exported; its class depends on its state."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections import deque
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jobdsl.testing.agent_channel import AgentChannel
 from jobdsl.testing.build_spec import BuildSpec, environment_of, work_of
 from jobdsl.testing.build_steps import BuildOutcome, Stopper, perform
 from jobdsl.testing.builds import Build
@@ -17,25 +16,15 @@ from jobdsl.testing.downstream import start
 from jobdsl.testing.suites import suites_of
 
 if TYPE_CHECKING:
-    from jobdsl.testing.controller import SimulatedJenkins
+    from jobdsl.testing.state import ControllerState
 
-__all__ = ["AgentChannel", "StepRunner"]
-
-
-@dataclass(slots=True)
-class AgentChannel:
-    """The line to an agent process: what it shall do next, and what it shall stop."""
-
-    waiting: deque[Build] = field(default_factory=deque)
-    taken: dict[str, Build] = field(default_factory=dict)
-    """Builds it works on, by the name both sides use for them."""
-    stopping: set[str] = field(default_factory=set)
+__all__ = ["StepRunner"]
 
 
 class StepRunner:
     """Runs freestyle builds: on the built-in node if asked to, and on agents that are processes."""
 
-    def __init__(self, jenkins: SimulatedJenkins, *, built_in: bool) -> None:
+    def __init__(self, jenkins: ControllerState, *, built_in: bool) -> None:
         self._jenkins = jenkins
         self._built_in = built_in
         self._home: tempfile.TemporaryDirectory[str] | None = None

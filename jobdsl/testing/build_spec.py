@@ -15,8 +15,8 @@ from jobdsl.testing.triggers import git_urls
 
 if TYPE_CHECKING:
     from jobdsl.testing.builds import Build
-    from jobdsl.testing.controller import SimulatedJenkins
     from jobdsl.testing.credentials import Credentials
+    from jobdsl.testing.state import ControllerState
 
 __all__ = ["BuildSpec", "BuildStep", "environment_of", "work_of"]
 
@@ -79,7 +79,7 @@ class BuildSpec:
         return cls(**{**values, "steps": [BuildStep(**step) for step in values["steps"]]})
 
 
-def work_of(jenkins: SimulatedJenkins, build: Build) -> BuildSpec:
+def work_of(jenkins: ControllerState, build: Build) -> BuildSpec:
     """What this build has to do, by the document of its job."""
     root = build.item.document.tree()
     work = BuildSpec(
@@ -111,7 +111,7 @@ def _text(node: Node, tag: str, default: str = "") -> str:
 
 
 def _steps(
-    jenkins: SimulatedJenkins, build: Build, root: Node, environment: dict[str, str]
+    jenkins: ControllerState, build: Build, root: Node, environment: dict[str, str]
 ) -> Iterator[BuildStep]:
     builders = root.find("builders")
     for node in builders.children if builders else ():
@@ -132,7 +132,7 @@ def _steps(
             yield BuildStep(skipped=java)
 
 
-def environment_of(jenkins: SimulatedJenkins, build: Build) -> dict[str, str]:
+def environment_of(jenkins: ControllerState, build: Build) -> dict[str, str]:
     """The variables every step of a build finds."""
     name = build.item.full_name
     environment = {

@@ -12,10 +12,6 @@ from typing import Self
 
 from jobdsl.testing.access import VIEW_READ, require
 from jobdsl.testing.answers import router
-from jobdsl.testing.api import ItemApi
-from jobdsl.testing.api_builds import BuildApi
-from jobdsl.testing.api_computers import ComputerApi
-from jobdsl.testing.api_queue import QueueApi
 from jobdsl.testing.build_executor import StepRunner
 from jobdsl.testing.builds import Build
 from jobdsl.testing.catalogue import Catalogue, VocabularyCatalogue, plugin_list
@@ -23,18 +19,19 @@ from jobdsl.testing.clock import Clock, SystemClock
 from jobdsl.testing.computers import Computers
 from jobdsl.testing.credentials import Credential, Credentials
 from jobdsl.testing.export import Bean
+from jobdsl.testing.exports import Exports
 from jobdsl.testing.faults import Failure, Faults, Phase, Status, Where
 from jobdsl.testing.http import DROP, HttpRequest, HttpResponse, Listener
 from jobdsl.testing.kinds import FOLDER
-from jobdsl.testing.nodecontrol import NodeControl
 from jobdsl.testing.operations import Items
 from jobdsl.testing.pages import Refusal, forbidden, jetty, login, starting
 from jobdsl.testing.parameters import definitions, values_for
 from jobdsl.testing.requestlog import RequestLog
-from jobdsl.testing.resolver import bean_of, walk
+from jobdsl.testing.resolver import walk
 from jobdsl.testing.routing import RoutedRequest
 from jobdsl.testing.scheduler import Scheduler
-from jobdsl.testing.store import ItemGroup, StoredItem
+from jobdsl.testing.state import ControllerState
+from jobdsl.testing.store import StoredItem
 from jobdsl.testing.stored import Rewriter
 from jobdsl.testing.users import ADMINISTER, User, Users
 from jobdsl.testing.views import StoredView
@@ -50,7 +47,7 @@ _TICK = 0.1
 _READ = "hudson.model.Hudson.Read"
 
 
-class SimulatedJenkins(NodeControl):
+class SimulatedJenkins(ControllerState):
     """A Jenkins controller for tests and demonstrations; use it as a context manager.
 
     It answers as Jenkins 2.568.2 was recorded to. `clock` decides how time passes in the queue and
@@ -103,10 +100,7 @@ class SimulatedJenkins(NodeControl):
         self._ticker = threading.Thread(target=self._keep_ticking, name="simulated-queue", daemon=True)
         self.session = self.users.cookie.rpartition(".")[2]
         self.deletions = set()
-        self.build_api = BuildApi(self)
-        self.queue_api = QueueApi(self)
-        self.computer_api = ComputerApi(self)
-        self.item_api = ItemApi(self)
+        self._exports = Exports(self)
         self.caller = self._admin
         """Whose request is answered now; the API shows nobody a view that user may not read."""
         self._listener = Listener(self._answer, port)
@@ -158,21 +152,6 @@ class SimulatedJenkins(NodeControl):
     def password(self) -> str:
         """Password of the administrator."""
         return self._admin.password
-
-    @property
-    def root(self) -> ItemGroup:
-        """The items at the top."""
-        return self.store.root
-
-    @property
-    def views(self) -> dict[str, StoredView]:
-        """The views at the top."""
-        return self.store.views
-
-    @property
-    def quieting(self) -> bool:
-        """Whether no new build starts."""
-        return self.scheduler.quieting
 
     @property
     def items(self) -> Mapping[str, StoredItem]:
@@ -314,9 +293,9 @@ class SimulatedJenkins(NodeControl):
         """Be `starting` (503), `waking` (401 for a valid token) or `up`."""
         self.faults.phase = phase
 
-    def bean(self, call: RoutedRequest) -> Bean:
-        """What the API exports for the target of a call."""
-        return bean_of(call)
+    def bean(self, target: object) -> Bean:
+        """Return what the API exports for an object."""
+        return self._exports.bean(target)
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
         response = self._respond(request)

@@ -13,7 +13,7 @@ from jobdsl.testing.builds import Build
 from jobdsl.testing.store import StoredItem
 
 if TYPE_CHECKING:
-    from jobdsl.testing.controller import SimulatedJenkins
+    from jobdsl.testing.state import ControllerState
 
 __all__ = ["Copied", "copied"]
 
@@ -38,7 +38,7 @@ class Copied:
         self.problem = ""
 
 
-def copied(jenkins: SimulatedJenkins, to: Build, step: Node, expanded: Callable[[str], str]) -> Copied:
+def copied(jenkins: ControllerState, to: Build, step: Node, expanded: Callable[[str], str]) -> Copied:
     """Do what the plugin's step does in a build now; `expanded` fills variables in."""
     done = Copied()
     optional = _text(step, "optional") == "true"

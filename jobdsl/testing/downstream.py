@@ -12,7 +12,7 @@ from jobdsl.testing.parameters import definitions, values_for
 from jobdsl.testing.store import StoredItem
 
 if TYPE_CHECKING:
-    from jobdsl.testing.controller import SimulatedJenkins
+    from jobdsl.testing.state import ControllerState
 
 __all__ = ["downstream_of", "files_of", "start", "upstream_of"]
 
@@ -46,7 +46,7 @@ def files_of(root: Node) -> list[str]:
 
 
 def start(
-    jenkins: SimulatedJenkins,
+    jenkins: ControllerState,
     build: Build,
     result: Result,
     environment: Mapping[str, str],
@@ -71,7 +71,7 @@ def start(
             yield from _queue(jenkins, build, _expanded(_text(config, "projects"), environment), parameters)
 
 
-def upstream_of(jenkins: SimulatedJenkins, item: StoredItem) -> list[StoredItem]:
+def upstream_of(jenkins: ControllerState, item: StoredItem) -> list[StoredItem]:
     """List the jobs that start one in the graph of triggers."""
     return [
         other
@@ -80,26 +80,26 @@ def upstream_of(jenkins: SimulatedJenkins, item: StoredItem) -> list[StoredItem]
     ]
 
 
-def downstream_of(jenkins: SimulatedJenkins, item: StoredItem) -> list[StoredItem]:
+def downstream_of(jenkins: ControllerState, item: StoredItem) -> list[StoredItem]:
     """List the jobs that one starts in the graph of triggers."""
     started = _started(jenkins, item)
     return [other for other in jenkins.root.walk() if other in started or item in _followed(jenkins, other)]
 
 
-def _started(jenkins: SimulatedJenkins, item: StoredItem) -> list[StoredItem]:
+def _started(jenkins: ControllerState, item: StoredItem) -> list[StoredItem]:
     root = item.document.tree()
     texts = [_text(node, "childProjects") for node in _publishers(root, _PLAIN)]
     texts += [_text(config, "projects") for config in _configs(root)]
     return _items(jenkins, item, texts)
 
 
-def _followed(jenkins: SimulatedJenkins, item: StoredItem) -> list[StoredItem]:
+def _followed(jenkins: ControllerState, item: StoredItem) -> list[StoredItem]:
     triggers = item.document.tree().find("triggers")  # those of a Pipeline are elsewhere, and in no graph
     nodes = triggers.children if triggers else ()
     return _items(jenkins, item, [_text(node, "upstreamProjects") for node in nodes])
 
 
-def _items(jenkins: SimulatedJenkins, near: StoredItem, texts: list[str]) -> list[StoredItem]:
+def _items(jenkins: ControllerState, near: StoredItem, texts: list[str]) -> list[StoredItem]:
     names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
     items = (_item(jenkins, near, name) or jenkins.root.find(name) for name in names)
     return [item for item in items if item is not None]
@@ -145,7 +145,7 @@ def _properties(text: str) -> dict[str, str]:
 
 
 def _queue(
-    jenkins: SimulatedJenkins, build: Build, projects: str, arguments: Mapping[str, str]
+    jenkins: ControllerState, build: Build, projects: str, arguments: Mapping[str, str]
 ) -> Iterator[str]:
     for name in filter(None, (word.strip() for word in projects.split(","))):
         item = _item(jenkins, build.item, name)
@@ -157,7 +157,7 @@ def _queue(
         yield f"Triggering a new build of {item.full_name}\n"
 
 
-def _item(jenkins: SimulatedJenkins, near: StoredItem, name: str) -> StoredItem | None:
+def _item(jenkins: ControllerState, near: StoredItem, name: str) -> StoredItem | None:
     full_name = resolve(name, near.full_name.rpartition("/")[0])
     return jenkins.root.find(full_name) if full_name else None
 

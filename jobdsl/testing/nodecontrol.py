@@ -12,7 +12,7 @@ from jobdsl.testing.computers import Computer, Computers, OfflineCause
 from jobdsl.testing.store import StoredDocument
 
 if TYPE_CHECKING:
-    from jobdsl.testing.build_executor import StepRunner
+    from jobdsl.testing.agent_channel import AgentRunner
     from jobdsl.testing.clock import Clock
     from jobdsl.testing.http import HttpRequest
     from jobdsl.testing.operations import Items
@@ -34,7 +34,7 @@ class NodeControl:
     clock: Clock
     computers: Computers
     scheduler: Scheduler
-    runner: StepRunner
+    runner: AgentRunner
     store: Items
     session: str
     deletions: set[int]

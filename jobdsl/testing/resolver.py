@@ -9,20 +9,16 @@ from typing import TYPE_CHECKING, Any
 from jobdsl.testing.api_builds import find_link
 from jobdsl.testing.api_computers import Label, LoadStatistics
 from jobdsl.testing.builds import Build
-from jobdsl.testing.computers import Computer, Computers
-from jobdsl.testing.credentials import Credential, Credentials
-from jobdsl.testing.export import Bean
+from jobdsl.testing.computers import Computer
 from jobdsl.testing.pages import missing
-from jobdsl.testing.queue import Queue, SimulatedQueueItem
-from jobdsl.testing.routing import RoutedRequest
 from jobdsl.testing.store import StoredItem
-from jobdsl.testing.users import User, Users
+from jobdsl.testing.users import Users
 from jobdsl.testing.views import StoredView, shown_by
 
 if TYPE_CHECKING:
-    from jobdsl.testing.controller import SimulatedJenkins
+    from jobdsl.testing.state import ControllerState
 
-__all__ = ["AgentLine", "Artifact", "CrumbIssuer", "PluginManager", "WhoAmI", "bean_of", "walk"]
+__all__ = ["AgentLine", "Artifact", "CrumbIssuer", "PluginManager", "WhoAmI", "walk"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +55,7 @@ Walked = tuple[Any, tuple[str, ...]]
 _STORE = ("store", "system", "domain", "_")
 
 
-def walk(jenkins: SimulatedJenkins, segments: tuple[str, ...]) -> Walked:
+def walk(jenkins: ControllerState, segments: tuple[str, ...]) -> Walked:
     """The object at the start of a path, and the rest that names an action of it."""
     target: Any = jenkins
     while segments:
@@ -77,7 +73,7 @@ def _existing(target: Any, rest: tuple[str, ...]) -> Walked:
     return target, rest
 
 
-def _from_group(jenkins: SimulatedJenkins, target: Any, path: tuple[str, ...]) -> Walked | None:
+def _from_group(jenkins: ControllerState, target: Any, path: tuple[str, ...]) -> Walked | None:
     """job/x of the root, a folder or a view's owner; view/x of them or of a nested view."""
     if len(path) < 2 or path[0] not in ("job", "view"):
         return None
@@ -92,34 +88,34 @@ def _from_group(jenkins: SimulatedJenkins, target: Any, path: tuple[str, ...]) -
     return _existing(group.get(path[1]), path[2:])
 
 
-def _views(jenkins: SimulatedJenkins, target: Any) -> dict[str, StoredView]:
+def _views(jenkins: ControllerState, target: Any) -> dict[str, StoredView]:
     if isinstance(target, StoredItem):
         return shown_by(target)
     return target.views if target is jenkins or isinstance(target, StoredView) else {}
 
 
-def _from_root(jenkins: SimulatedJenkins, target: Any, path: tuple[str, ...]) -> Walked | None:
+def _from_root(jenkins: ControllerState, target: Any, path: tuple[str, ...]) -> Walked | None:
     if target is not jenkins:
         return None
     opener = _OPENERS.get(path[0])
     return opener(jenkins, path) if opener else None
 
 
-def _computer(jenkins: SimulatedJenkins, path: tuple[str, ...]) -> Walked | None:
+def _computer(jenkins: ControllerState, path: tuple[str, ...]) -> Walked | None:
     rest = path[1:]
     if not rest or rest[0] in ("api", "doCreateItem", "createItem", "new"):
         return jenkins.computers, rest
     return _existing(jenkins.computers.find(rest[0]), rest[1:])
 
 
-def _queue(jenkins: SimulatedJenkins, path: tuple[str, ...]) -> Walked | None:
+def _queue(jenkins: ControllerState, path: tuple[str, ...]) -> Walked | None:
     queue = jenkins.scheduler.queue
     if len(path) > 2 and path[1] == "item":
         return _existing(queue.find(int(path[2])) if path[2].isdigit() else None, path[3:])
     return queue, path[1:]
 
 
-def _label(jenkins: SimulatedJenkins, path: tuple[str, ...]) -> Walked | None:  # noqa: ARG001 - one signature
+def _label(jenkins: ControllerState, path: tuple[str, ...]) -> Walked | None:  # noqa: ARG001 - one signature
     if len(path) < 2:
         return None
     if path[2:3] == ("loadStatistics",):
@@ -127,7 +123,7 @@ def _label(jenkins: SimulatedJenkins, path: tuple[str, ...]) -> Walked | None:  
     return Label(path[1]), path[2:]
 
 
-def _credentials(jenkins: SimulatedJenkins, path: tuple[str, ...]) -> Walked | None:
+def _credentials(jenkins: ControllerState, path: tuple[str, ...]) -> Walked | None:
     if path[1:5] != _STORE:
         return None
     rest = path[5:]
@@ -136,17 +132,17 @@ def _credentials(jenkins: SimulatedJenkins, path: tuple[str, ...]) -> Walked | N
     return jenkins.credentials, rest
 
 
-def _user(jenkins: SimulatedJenkins, path: tuple[str, ...]) -> Walked | None:
+def _user(jenkins: ControllerState, path: tuple[str, ...]) -> Walked | None:
     users: Users = jenkins.users
     return _existing(users.by_name.get(path[1]), path[2:]) if path[1:] else None
 
 
-def _agent_line(jenkins: SimulatedJenkins, path: tuple[str, ...]) -> Walked | None:
+def _agent_line(jenkins: ControllerState, path: tuple[str, ...]) -> Walked | None:
     computer = jenkins.computers.agents.get(path[1]) if path[1:] else None
     return _existing(computer and AgentLine(computer), path[2:])
 
 
-_Opener = Callable[["SimulatedJenkins", tuple[str, ...]], Walked | None]
+_Opener = Callable[["ControllerState", tuple[str, ...]], Walked | None]
 _OPENERS: dict[str, _Opener] = {
     "computer": _computer,
     "queue": _queue,
@@ -173,42 +169,3 @@ def _from_item(target: Any, path: tuple[str, ...]) -> Walked | None:
     if path[0].isdigit() or (path[0].startswith("last") and path[0].endswith("Build")):
         return _existing(find_link(target, path[0]), path[1:])
     return None
-
-
-def bean_of(call: RoutedRequest) -> Bean:
-    """What the API exports for the target of a call."""
-    jenkins, target = call.jenkins, call.target
-    if target is jenkins:
-        root: Bean = jenkins.item_api.root()
-        return root
-    exporters: dict[type, Callable[[Any], Bean]] = {
-        Build: jenkins.build_api.build,
-        Computer: jenkins.computer_api.computer,
-        Computers: lambda _: jenkins.computer_api.all(),
-        StoredItem: jenkins.item_api.item,
-        Label: jenkins.computer_api.label,
-        LoadStatistics: jenkins.computer_api.load,
-        Queue: lambda _: jenkins.queue_api.all(),
-        SimulatedQueueItem: jenkins.queue_api.entry,
-        StoredView: jenkins.item_api.view,
-    }
-    exporter = exporters.get(type(target))
-    if exporter is None:
-        raise missing()
-    return exporter(target)
-
-
-TARGETS: list[type] = [
-    Build,
-    Computer,
-    Computers,
-    StoredItem,
-    Label,
-    LoadStatistics,
-    Queue,
-    SimulatedQueueItem,
-    StoredView,
-]
-"""Classes whose API `bean_of` answers."""
-PAGES: list[type] = [*TARGETS, Credential, Credentials, User]
-"""Classes of objects that have a page."""

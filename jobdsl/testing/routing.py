@@ -11,7 +11,7 @@ from jobdsl.testing.pages import missing, wrong_method
 from jobdsl.testing.users import Caller
 
 if TYPE_CHECKING:
-    from jobdsl.testing.controller import SimulatedJenkins
+    from jobdsl.testing.state import ControllerState
 
 __all__ = ["Handler", "RoutedRequest", "Router"]
 
@@ -20,7 +20,7 @@ __all__ = ["Handler", "RoutedRequest", "Router"]
 class RoutedRequest:
     """One request in progress: its caller, the operation and the object."""
 
-    jenkins: SimulatedJenkins
+    jenkins: ControllerState
     request: HttpRequest
     caller: Caller
     target: Any = None

@@ -10,7 +10,7 @@ from jobdsl.documents.tree import Node, class_name
 from jobdsl.testing.documents import read, write
 from jobdsl.testing.kinds import CONFIGURATION, ItemKind
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # an item has builds and views, which know their item: one structure in three files
     from jobdsl.testing.builds import Build
     from jobdsl.testing.views import StoredView
 

@@ -9,7 +9,7 @@ from jobdsl.testing.parameters import definitions, values_for
 from jobdsl.testing.store import StoredItem
 
 if TYPE_CHECKING:
-    from jobdsl.testing.controller import SimulatedJenkins
+    from jobdsl.testing.state import ControllerState
 
 __all__ = ["git_urls", "notify"]
 
@@ -37,7 +37,7 @@ def _polls(item: StoredItem, root: Node) -> bool:
     return not item.disabled and any(node.tag == _POLL for node in root.walk())
 
 
-def notify(jenkins: SimulatedJenkins, url: str) -> list[str]:
+def notify(jenkins: ControllerState, url: str) -> list[str]:
     """Schedule every enabled job that polls this repository. Returns the git plugin's messages about it."""
     if not url:
         return ["No url"]
