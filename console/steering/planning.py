@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from delivery import names, tags
 from delivery.aws import Aws, AwsError, open_aws
 from delivery.deploy.context import Site
-from delivery.deploy.intent import intend
 from delivery.deploy.manual import ManualChange, plan_resize, plan_terminate, plan_traffic
 from delivery.deploy.new_group import facts_of
 from delivery.deploy.operations import rollback_target
 from delivery.deploy.plan import after, before, left, steps
+from delivery.deploy.preflight import intend
 from delivery.deploy.recorded import recorded_facts
 from delivery.deploy.rollback_plan import planned
 from delivery.deploy.traffic import traffic_of

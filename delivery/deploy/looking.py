@@ -44,9 +44,9 @@ def plan(
     as_json: bool,
 ) -> None:
     """Print the steps of a deploy and change nothing."""
-    from delivery.deploy.intent import intend
     from delivery.deploy.new_group import facts_of
     from delivery.deploy.plan import after, before, steps
+    from delivery.deploy.preflight import intend
     from delivery.deploy.traffic import traffic_of
 
     cluster = cluster_of(cluster_name, app)

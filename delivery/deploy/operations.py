@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from delivery import tags
-from delivery.deploy import intent as begin
+from delivery.deploy import preflight
 from delivery.deploy.admission import check_tier
 from delivery.deploy.attachments import Extras, extras_of
 from delivery.deploy.baseline import retire
@@ -102,7 +102,7 @@ def deploy(
     open_one = cluster.unfinished
     if open_one is None:
         with site.timeline.step("check", "policy, image, network, groups of the cluster") as told:
-            intent = begin.intend(
+            intent = preflight.intend(
                 site,
                 traffic,
                 image,

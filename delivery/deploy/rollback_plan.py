@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from delivery import tags
-from delivery.deploy.intent import intend
 from delivery.deploy.new_group import facts_of
 from delivery.deploy.plan import after, before, steps
+from delivery.deploy.preflight import intend
 from delivery.deploy.rollback import as_before
 from delivery.deploy.rollback import steps as rollback_steps
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from delivery import tags
-from delivery.deploy.intent import intend
 from delivery.deploy.new_group import facts_of
 from delivery.deploy.operations import CommandOutcome
 from delivery.deploy.plan import after
+from delivery.deploy.preflight import intend
 from delivery.deploy.traffic import traffic_of
 from delivery.errors import ROLLED_BACK, DeliveryError
 from deploy_case import NEW, OLD, SIZE, Case, case

@@ -11,7 +11,7 @@ import pytest
 
 from canary_case import GOOD, MARGINAL, SLOWER, analysis
 from delivery import tags
-from delivery.deploy import intent, operations
+from delivery.deploy import operations, preflight
 from delivery.deploy.new_group import facts_of
 from delivery.deploy.plan import steps
 from delivery.deploy.traffic import traffic_of
@@ -105,7 +105,7 @@ def test_the_baseline_has_the_old_image_the_size_of_the_canary_and_its_traffic(m
 def test_the_plan_has_the_steps_of_the_analysis(make: Make) -> None:
     one = judged(make)
     site = one.site()
-    wanted = intent.intend(site, traffic_of(site), one.image, "canary")
+    wanted = preflight.intend(site, traffic_of(site), one.image, "canary")
     names = [step.name for step in steps(facts_of(site, wanted))]
     first = names.index("baseline")
     assert names[first : first + 9] == [
@@ -113,7 +113,7 @@ def test_the_plan_has_the_steps_of_the_analysis(make: Make) -> None:
         "decide",
     ]  # fmt: skip
     for other in ("red-black", "ramp"):
-        wanted = intent.intend(site, traffic_of(site), one.image, other)
+        wanted = preflight.intend(site, traffic_of(site), one.image, other)
         assert not facts_of(site, wanted).baseline
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from delivery.deploy.intent import Intent, intend
+from delivery.deploy.intent import Intent
+from delivery.deploy.preflight import intend
 from delivery.deploy.traffic import traffic_of
 from delivery.errors import USAGE, DeliveryError, SettingsError
 from delivery.settings import Deploy, loads, overridden

@@ -11,9 +11,10 @@ from delivery import tags
 from delivery.deploy import operations
 from delivery.deploy.context import Site
 from delivery.deploy.fleet import Fleet
-from delivery.deploy.intent import Intent, intend
+from delivery.deploy.intent import Intent
 from delivery.deploy.new_group import facts_of
 from delivery.deploy.plan import steps
+from delivery.deploy.preflight import intend
 from delivery.deploy.traffic import traffic_of
 from delivery.settings import LockSettings, loads
 from delivery_world import group_tags
