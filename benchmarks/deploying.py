@@ -76,8 +76,8 @@ def waiting(one: Case) -> None:
 
 def plan(one: Case) -> None:
     """What `delivery plan` does."""
-    from delivery.deploy.preflight import intend
     from delivery.deploy.new_group import facts_of
+    from delivery.deploy.preflight import intend
     from delivery.deploy.traffic import traffic_of
 
     site = one.site()

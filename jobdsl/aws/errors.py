@@ -1,6 +1,6 @@
 """What an error of AWS means, whichever service it comes from: one table of codes for all that call AWS.
 
-What is to be done about an error depends on who meets it: each caller makes an error of its own kind from an
+What is to be done about an error depends on the caller: each caller makes an error of its own kind from an
 `AwsFailure`, with a hint of its own.
 """
 
@@ -126,7 +126,7 @@ _OUTAGES = ("InternalError", "InternalFailure", "InternalServerError", "ServerIn
 """Codes of a service that cannot answer now, whatever the status of the answer."""
 _SIGNATURE = ("SignatureDoesNotMatch", "InvalidSignature", "RequestExpired", "RequestTimeTooSkewed",
               "RequestInTheFuture", "AuthFailure")  # fmt: skip
-"""Codes, or their beginnings, that AWS answers with when the clock of who signed is wrong."""
+"""Codes, or their beginnings, that AWS answers with when the clock of the host that signed is wrong."""
 
 
 def code_of(error: BaseException) -> str:
@@ -136,7 +136,7 @@ def code_of(error: BaseException) -> str:
 
 
 def is_of_the_clock(code: str) -> bool:
-    """Say whether AWS answers so where the clock of the caller is wrong."""
+    """Return whether AWS answers so where the clock of the caller is wrong."""
     return code.startswith(_SIGNATURE)
 
 
@@ -164,7 +164,7 @@ def _by_words(text: str) -> ErrorMeaning:
 
 
 def failure_of(error: BaseException) -> AwsFailure | None:
-    """Return what an exception of boto3 says; None for any other exception."""
+    """Return an exception of boto3 as a value; None for any other exception."""
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError  # not one of the BotoCoreErrors
 

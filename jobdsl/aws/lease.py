@@ -28,7 +28,7 @@ DURATION = 60.0
 SKEW = 5.0
 """Seconds before its end an owner no longer acts without an answer: a call may take as long."""
 _LATER = ("LimitExceeded", "TransactionConflict")
-"""Beginnings of codes of DynamoDB that mean: ask again, next to throttling and outages. All others are
+"""Beginnings of codes of DynamoDB that mean: try again, next to throttling and outages. All others are
 refusals, which time does not change."""
 
 
@@ -45,7 +45,7 @@ class Lease(Protocol):
         ...
 
     def acquire(self) -> bool:
-        """Take or renew it; False while another holds it, or where nobody can tell. LeaseError."""
+        """Take or renew it; False while another holds it, or where there is no answer. LeaseError."""
         ...
 
     def may_act(self) -> bool:
@@ -53,7 +53,7 @@ class Lease(Protocol):
         ...
 
     def holder(self) -> str:
-        """Who holds it, as far as this process has seen; empty if nobody."""
+        """The owner, as far as this process has seen; empty without one."""
         ...
 
     def release(self) -> None:
@@ -62,7 +62,7 @@ class Lease(Protocol):
 
 
 class NoLease:
-    """Every manager may act: for one that nobody starts twice."""
+    """Every manager may act: for one that is never started twice."""
 
     unanswered = ""
 
@@ -75,7 +75,7 @@ class NoLease:
         return True
 
     def holder(self) -> str:
-        """Nobody in particular."""
+        """No owner."""
         return ""
 
     def release(self) -> None:
@@ -139,7 +139,7 @@ class DynamoLease:
         return self._unanswered
 
     def holder(self) -> str:
-        """Who holds it, as far as this process has seen."""
+        """The owner, as far as this process has seen."""
         return self._holder
 
     def acquire(self) -> bool:
@@ -158,7 +158,7 @@ class DynamoLease:
         return self._monotonic() < held.until - SKEW  # nobody answered: it is ours until it expires
 
     def seize(self) -> bool:
-        """Take it whoever holds it: its owner finds that out at its next renewal. LeaseError."""
+        """Take it from any owner, which finds that out at its next renewal. LeaseError."""
         return self._change_owner("", {})
 
     def release(self) -> None:
@@ -260,7 +260,7 @@ class DynamoLease:
             self._seen = _Seen(record, self._monotonic()) if record else None
 
     def _refused(self, failure: AwsFailure, error: Exception) -> str:
-        """Say why there is no answer. LeaseError for what no later request changes."""
+        """Return why there is no answer. LeaseError for what no later request changes."""
         if failure.kind != "refused":
             return failure.text
         text = f"{failure.code}: {failure.text}"

@@ -32,7 +32,7 @@ def fit(value: str) -> str:
 
 
 def unfit(value: str) -> str:
-    """Say what keeps a text from being the value of a tag; an empty text if nothing does."""
+    """Return what keeps a text from being the value of a tag; an empty text if nothing does."""
     if len(value) > LONGEST_VALUE:
         return f"has {len(value)} characters, and a tag on AWS at most {LONGEST_VALUE}"
     if refused := _REFUSED.search(value):

@@ -8,8 +8,8 @@
 
 The order of the fields is the order in the document. Elements are frozen values.
 
-A class of fields, the compiler of its constructor and writer, its reader and what refuses a wrong argument import
-each other: they are one engine in several files, and each of them handles the classes that the others make.
+A class of fields, the compiler of its constructor and writer, its reader and what refuses a wrong argument
+import each other: they are one engine in several files, and each handles the classes that the others make.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ class ControllerState(NodeControl):
     plugins: list[dict[str, Any]]
     credentials: Credentials
     caller: User
-    """Who sent the request that is answered now."""
+    """The sender of the request that is answered now."""
     url: str
 
     @property
