@@ -81,7 +81,7 @@ class LoadContext:
         """Whether a call was refused since the last item was made, and it is not known of which item."""
 
     def where(self, file: str, line: int) -> Where:
-        """The place of a line: one object for it, as a line of a loop makes many items."""
+        """Return the place of a line: one object for it, as a line of a loop makes many items."""
         place = self._places.get((file, line))
         if place is None:
             place = self._places[file, line] = Where(file, line)
@@ -95,7 +95,7 @@ class LoadContext:
             self.faulty[id(item)] = item
 
     def distinct(self) -> list[Defined]:
-        """The items by full name; a second one of a name is a problem that names both lines."""
+        """Return the items by full name; a second one of a name is a problem that names both lines."""
         by_key: dict[tuple[str, str], Defined] = {}
         for item in self.items.values():
             other = by_key.setdefault(item.key, item)
@@ -199,7 +199,7 @@ def _frames() -> Iterator[FrameType]:
 
 
 def here() -> Where:
-    """The line of the running DSL file that led here; outside a load, the caller's line."""
+    """Return the line of the running DSL file that led here; outside a load, the caller's line."""
     load = current
     if load is not None:
         if not load.running:

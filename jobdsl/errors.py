@@ -70,7 +70,7 @@ class Problem:
         }
 
     def at(self, where: Where | None) -> Problem:
-        """The same problem, placed at `where` unless it has a place already."""
+        """Return the same problem, placed at `where` unless it has a place already."""
         return self if self.where or where is None else replace(self, where=where)
 
 

@@ -21,7 +21,7 @@ def promote(
     cluster: str,
     **parts: Unpack[ActParts],
 ) -> freestyle:
-    """A job that goes on with the canary of a cluster: it grows, and the old group is taken out.
+    """Make a job that goes on with the canary of a cluster: it grows, and the old group is taken out.
 
     Starting it is the approval. The parameters are as in `deploy`.
     Parts to replace by name: prepare, promote (steps); timestamps, timeout, access; artifacts, mail, slack.

@@ -24,7 +24,7 @@ def library(
     build: str,
     **parts: Unpack[BuildParts],
 ) -> Builds:
-    """The jobs of a library: one a branch, one for pull requests, one for releases.
+    """Return the jobs of a library: one a branch, one for pull requests, one for releases.
 
     `repo`: its git repository, read with `git_credentials`. `build`: ant, gradle, make, maven, node, python.
     `branches`: a job for each. `pull_requests`, `release`: whether there are such jobs.
@@ -49,7 +49,7 @@ def webapp(
     build: str,
     **parts: Unpack[BuildParts],
 ) -> Builds:
-    """The jobs of a web application: as in `library`; what is deployed is archived."""
+    """Return the jobs of a web application: as in `library`; what is deployed is archived."""
     return _overridden("webapp", name, repo, build, parts)
 
 
@@ -76,7 +76,7 @@ class Building:
     keep: int = 50
 
     def source(self, branch: str, refspec: str | None = None, extensions: Iterable[Any] = ()) -> scm.git:
-        """What is checked out; nothing an earlier build made stays, or it would be archived again."""
+        """Return what is checked out; nothing an earlier build made stays, or it would be archived again."""
         return scm.git(
             self.repo,
             branch=branch,
@@ -105,7 +105,7 @@ def _overridden(kind: Kind, name: str, repo: str, build: str, parts: BuildParts)
 
 
 def build_jobs(kind: Kind, name: str, settings: Building, *, without: str = "") -> Builds:
-    """The jobs of a service's builds; `without` is a branch that something else builds."""
+    """Return the jobs of a service's builds; `without` is a branch that something else builds."""
     return Builds(
         {branch: _branch(kind, name, branch, settings) for branch in settings.branches if branch != without},
         _pull_request(kind, name, settings) if settings.pull_requests else NO_JOB,
@@ -181,7 +181,7 @@ def _release(kind: Kind, name: str, settings: Building) -> freestyle:
 
 
 def _common(kind: Kind, settings: Building, *, trusted: bool, tag: Any = None) -> dict[str, Any]:
-    """What surrounds every build, and what is kept of it."""
+    """Return what surrounds every build, and what is kept of it."""
     return {
         "agent": settings.agent,
         "keep": settings.keep,

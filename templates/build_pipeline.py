@@ -16,7 +16,7 @@ __all__ = ["build_stages", "jenkinsfile"]
 def build_stages(
     built: Variant, *, repository: str | None, repository_credentials: str | None, archive: str
 ) -> Iterator[Stage]:
-    """A stage for each step of a branch's build, all of them trusted."""
+    """Yield a stage for each step of a branch's build, all of them trusted."""
     keys = repository_credentials
     access = StageCredentials(keys, "REPOSITORY_USER", "REPOSITORY_PASSWORD") if keys else None
     parts = built.parts(repository=repository, publish=built.snapshots, release=False)
@@ -39,7 +39,7 @@ def jenkinsfile(
     repository_credentials: str | None = None,
     agent: str = "",
 ) -> str:
-    """The text of a Jenkinsfile that builds every branch and pull request, and publishes one branch.
+    """Return the text of a Jenkinsfile that builds every branch and pull request, and publishes one branch.
 
     Nothing but the publishing gets credentials: pull requests run untrusted code. Raises DslError.
     """
@@ -57,7 +57,7 @@ def jenkinsfile(
 
 
 def _proposed(stages: Iterator[Stage], condition: str) -> Iterator[Stage]:
-    """The stages, of which only the publishing is trusted, and done in one place only."""
+    """Yield the stages, of which only the publishing is trusted, and done in one place only."""
     for stage in stages:
         is_trusted = stage.name == "publish"
         yield replace(stage, only=condition) if is_trusted else replace(stage, access=None)

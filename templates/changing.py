@@ -17,7 +17,7 @@ def _group() -> Any:
 
 
 def resize(name: str, *, cluster: str, **parts: Unpack[ActParts]) -> freestyle:
-    """A job that changes the size of a group, and waits until what was added is healthy.
+    """Make a job that changes the size of a group, and waits until what was added is healthy.
 
     Parameters: GROUP, MIN, DESIRED and MAX; what is empty stays as it is. The parameters are
     as in `deploy`.
@@ -33,7 +33,7 @@ def resize(name: str, *, cluster: str, **parts: Unpack[ActParts]) -> freestyle:
 
 
 def traffic(name: str, *, cluster: str, **parts: Unpack[ActParts]) -> freestyle:
-    """A job that gives a group traffic, or takes it out and keeps it as it is.
+    """Make a job that gives a group traffic, or takes it out and keeps it as it is.
 
     Parameters: GROUP and DIRECTION. It refuses to take out what serves last. The parameters are as
     in `deploy`.
@@ -47,7 +47,7 @@ def traffic(name: str, *, cluster: str, **parts: Unpack[ActParts]) -> freestyle:
 
 
 def terminate(name: str, *, cluster: str, **parts: Unpack[ActParts]) -> freestyle:
-    """A job that ends one instance of a cluster, and waits until another has taken its place.
+    """Make a job that ends one instance of a cluster, and waits until another has taken its place.
 
     Parameter: INSTANCE. The parameters are as in `deploy`.
     Parts to replace by name: prepare, terminate (steps); instance; timestamps, timeout, access; artifacts,

@@ -40,7 +40,7 @@ def ami_cleanup(
     options: str = "",
     **parts: Unpack[CleanParts],
 ) -> freestyle:
-    """A job that removes unused images, by age, count and use (`delivery clean amis`).
+    """Make a job that removes unused images, by age, count and use (`delivery clean amis`).
 
     It lists what it would remove; a user starts it with APPLY to do it, or `apply=True` removes at once.
     `options`: more options of the command, as text. The rest is as in `bake_reaper`.
@@ -78,7 +78,7 @@ def _cleaning(
     apply: bool,
     options: str,
 ) -> freestyle:
-    """A job that runs `delivery clean` by the clock."""
+    """Make a job that runs `delivery clean` by the clock."""
     if options and not options.lstrip().startswith("-"):
         raise DslError(f"options takes options of a command, not {options!r}", hint='like "--limit 5"')
     own, replaced = split(parts, DeliveryOptions)

@@ -82,7 +82,7 @@ class DeliveryArguments:
         return file + words(account=self.account, region=self.region)
 
     def requested_by(self) -> dict[str, Any]:
-        """The parameter in which the web console names the user it starts a job for."""
+        """Return the parameter in which the web console names the user it starts a job for."""
         if not self.console:
             return {}
         about = "User of the web console that asked for it; leave it empty"
@@ -107,7 +107,7 @@ class DeliveryArguments:
         )
 
     def script(self, name: str, *, options: str = "", **values: Any) -> str:
-        """A script that calls `delivery`."""
+        """Return a script that calls `delivery`."""
         return template(
             f"./delivery/{name}.sh.j2",
             delivery=self.delivery,

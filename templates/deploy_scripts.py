@@ -29,7 +29,7 @@ def deploy_script(
     bake_job: str | None = None,
     adjustable: bool = False,
 ) -> str:
-    """The script of a deploy. Raises DslError for names that cannot be."""
+    """Return the script of a deploy. Raises DslError for names that cannot be."""
     app = _app(cluster)
     if strategy is not None and strategy not in STRATEGIES:
         known = ", ".join(STRATEGIES)
@@ -57,7 +57,7 @@ def act_script(running: DeliveryArguments, command: str, cluster: str) -> str:
 
 
 def _app(cluster: str) -> str:
-    """The application of a cluster. Raises DslError."""
+    """Return the application of a cluster. Raises DslError."""
     try:
         return parse_cluster(cluster).app
     except NameProblem as problem:
@@ -65,5 +65,5 @@ def _app(cluster: str) -> str:
 
 
 def in_region(region: str | None) -> str | None:
-    """The parameter in which a bake hands over the copy of its image in a region."""
+    """Return the parameter in which a bake hands over the copy of its image in a region."""
     return f"IMAGE_{region.replace('-', '_')}" if region else None

@@ -82,7 +82,7 @@ HOSTINGS = {
 
 
 def hosting(repo: str, name: str | None) -> Hosting | None:
-    """The host of that name, or the one whose name is in the repository's host. Raises DslError."""
+    """Return the host of that name, or the one whose name is in the repository's host. Raises DslError."""
     if name is not None:
         if name not in HOSTINGS:
             known = ", ".join(HOSTINGS)

@@ -63,6 +63,6 @@ def _parts(job: Any) -> list[str]:
 
 
 def _step(job: Any, name: str, value: Any) -> Any:
-    """A step that is given as text is the command of a shell."""
+    """Return a step; one that is given as text is the command of a shell."""
     is_step = isinstance(job, freestyle) and name in job.steps.names
     return steps.shell(value) if is_step and isinstance(value, str) else value

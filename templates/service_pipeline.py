@@ -27,7 +27,7 @@ APPROVED = {**IMAGE, "CHANGE_REQUEST": "changeRequest"}
 
 
 def whole_pipeline(settings: ServiceSettings) -> tuple[pipeline, Stages]:
-    """The Pipeline, and its stages."""
+    """Return the Pipeline, and its stages."""
     building = settings.building
     job = pipeline(
         settings.build_job,
@@ -129,7 +129,7 @@ def _groovy_stage(name: str, file: str, **values: Any) -> Stage:
 
 
 def _prepared(name: str, running: DeliveryArguments) -> Iterator[Stage]:
-    """What is waited for may go on on another agent: `delivery` is looked for again."""
+    """Yield a stage that prepares `delivery` again, as a build may continue on another agent."""
     if script := running.prepare():
         yield Stage(name, script=script)
 

@@ -101,5 +101,5 @@ class ServiceSettings:
         return {name: getattr(running, name) for name in DeliveryOptions.__annotations__}
 
     def running_in(self, account: str | None) -> DeliveryArguments:
-        """How `delivery` runs in an account."""
+        """Return how `delivery` runs in an account."""
         return replace(self.running, account=account)

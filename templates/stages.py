@@ -140,7 +140,7 @@ class Stages:
 
 
 def written(stages: Iterable[Stage], values: Mapping[str, Any]) -> str:
-    """The script of a Pipeline: those stages, and what they have in common."""
+    """Return the script of a Pipeline: those stages, and what they have in common."""
     stages = list(stages)
     blocks = [_Block(list(block)) for _, block in groupby(stages, key=lambda stage: stage.on_agent)]
     keeps = any(stage.keeps and not stage.groovy for stage in stages)
@@ -148,7 +148,7 @@ def written(stages: Iterable[Stage], values: Mapping[str, Any]) -> str:
 
 
 def _indented(text: str) -> str:
-    """The script with its blocks indented; texts of several lines stay as they are."""
+    """Return the script with its blocks indented; texts of several lines stay as they are."""
     depth, within, lines = 0, False, []
     for line in text.splitlines():
         opens_or_closes = line.count("'''") % 2 == 1

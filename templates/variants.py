@@ -34,11 +34,11 @@ class Variant:
     """Whether a version may be published again, or each build has one of its own."""
 
     def artifacts(self, kind: Kind) -> str:
-        """The pattern of what is archived."""
+        """Return the pattern of what is archived."""
         return self.library if kind == "library" else self.webapp
 
     def parts(self, *, repository: str | None, publish: bool, release: bool) -> dict[str, Any]:
-        """The steps by name; to `publish` takes a repository."""
+        """Return the steps by name; to `publish` takes a repository."""
         names = [name for name in self.steps if name != "publish" or (publish and repository)]
         return {name: steps.shell(self._script(name, repository, release)) for name in names}
 
@@ -95,7 +95,7 @@ VARIANTS = {
 
 
 def variant(build: str) -> Variant:
-    """The variant of that name. Raises DslError."""
+    """Return the variant of that name. Raises DslError."""
     known_variant = VARIANTS.get(build) if isinstance(build, str) else None
     if known_variant is None:
         near = suggestion(build, VARIANTS) if isinstance(build, str) else ""

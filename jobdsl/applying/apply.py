@@ -117,5 +117,5 @@ def _deliver(
 
 
 def _others_need(change: Change) -> bool:
-    """Whether its failure leaves a place that others count on."""
+    """Return whether its failure leaves a place that others count on."""
     return change.action in (Action.CREATE, Action.MOVE, Action.REPLACE, Action.DELETE)

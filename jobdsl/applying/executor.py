@@ -214,7 +214,7 @@ class ChangeExecutor:
         return ()
 
     def _check_unchanged(self, change: Change, existing: Existing | None) -> Marker:
-        """The marker of an object about to go, if it is still the one that was planned for."""
+        """Return the marker of an object about to go, if it is still the one that was planned for."""
         marker = existing.marker if existing else None
         if marker is None or (marker.seed, marker.digest) != (self.seed, change.before):
             text = f'"{change.full_name}" is not what it was when this was planned'

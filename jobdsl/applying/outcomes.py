@@ -47,16 +47,16 @@ class ApplyResult:
 
 
 def failed(change: Change, error: JobdslError, status: Status = "failed") -> ChangeOutcome:
-    """The change could not be made, or not in full."""
+    """Return the outcome of a change that could not be made, or not in full."""
     return ChangeOutcome(change, status, (problem_of(change, error),))
 
 
 def skipped(change: Change, why: str) -> ChangeOutcome:
-    """The change was not begun."""
+    """Return the outcome of a change that was not begun."""
     problem = Problem(f'"{change.full_name}" was left as it is: {why}', change.where, job=change.full_name)
     return ChangeOutcome(change, "skipped", (problem,))
 
 
 def problem_of(change: Change, error: JobdslError) -> Problem:
-    """An error as a problem of a change, at the line of its definition."""
+    """Return an error as a problem of a change, at the line of its definition."""
     return Problem(error.message, change.where, error.hint, job=change.full_name, rule="apply")

@@ -42,7 +42,7 @@ _HOLLOW = re.compile(r"<([^\s<>/]+)([^<>]*)></\1>")
 
 
 def shape(document: str) -> int:
-    """A number that stands for a document without its free text.
+    """Return a number that stands for a document without its free text.
 
     Kept: elements, attributes, schedules, and values that read like a number or a name. Left out: text
     of fields that take any, and values with a character no number, name or constant has.

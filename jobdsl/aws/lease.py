@@ -49,7 +49,7 @@ class Lease(Protocol):
         ...
 
     def may_act(self) -> bool:
-        """Whether it is still ours, asked anew right before an act. LeaseError."""
+        """Return whether it is still ours, asked anew right before an act. LeaseError."""
         ...
 
     def holder(self) -> str:

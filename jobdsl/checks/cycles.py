@@ -50,7 +50,7 @@ class Cycles:
             yield problem_of(self._definitions[name], "warning", message, _HINT, "trigger-cycle")
 
     def _circle(self, start: str) -> list[str]:
-        """The shortest way from a job back to it; empty if there is none."""
+        """Return the shortest way from a job back to it; empty if there is none."""
         before: dict[str, str] = {}
         waiting = [start]
         for job in waiting:

@@ -24,7 +24,7 @@ Check = Callable[[Path, "Estate", "Settings"], Iterable[Problem]]
 
 
 def check(root: Path, estate: Estate, settings: Settings) -> list[Problem]:
-    """What the checks find; nothing is looked up for an estate of items alone."""
+    """Return what the checks find; nothing is looked up for an estate of items alone."""
     if not estate.extra and not settings.extra:
         return []
     checks = {entry_point.name: entry_point for entry_point in entry_points(group=GROUP)}

@@ -68,7 +68,7 @@ class Linter:
 def lint(
     definitions: Sequence[Definition], known: Known | None = None, ignore: Iterable[str] = ()
 ) -> list[Problem]:
-    """Everything the rules find, in the order of the definitions."""
+    """Return everything the rules find, in the order of the definitions."""
     linter = Linter(definitions, known, ignore)
     problems = [
         problem for definition in definitions for problem in linter.check(definition, look(definition))

@@ -108,7 +108,7 @@ class EstateIndex:
         return definition.where if self._lines is None else self._lines.find(line, line, definition.where)
 
     def is_there(self, definition: Definition) -> bool:
-        """Whether the controller has an object of this kind and name."""
+        """Return whether the controller has an object of this kind and name."""
         existing = self.known.views if definition.is_view else self.known.items
         return definition.full_name in (existing or ())
 

@@ -72,7 +72,7 @@ def _shown(java: str, field: str) -> str:
 
 
 def check(definitions: Sequence[Definition], settings: Settings) -> list[Problem]:
-    """Every breach of the policy, each at the line that defined it."""
+    """Return every breach of the policy, each at the line that defined it."""
     return [
         problem for definition in definitions for problem in check_one(definition, look(definition), settings)
     ]
@@ -100,7 +100,7 @@ def check_one(
 
 
 def _reasons(definition: Definition, references: References, team: Team) -> Iterator[tuple[str, str]]:
-    """Why this team may not define it."""
+    """Yield why this team may not define it."""
     subject = f"team {team.name}"
     if not team.may_define(definition.full_name):
         yield f"{subject} may not define this name", f"its folders: {_list(team.folders)}"
@@ -118,7 +118,7 @@ def _reasons(definition: Definition, references: References, team: Team) -> Iter
 
 
 def _uses(references: References, team: Team) -> Iterator[tuple[str, str]]:
-    """What the definition takes of the controller and of the secrets file that is not the team's."""
+    """Yield what the definition takes of the controller and of the secrets file that is not the team's."""
     subject = f"team {team.name} may not use the"
     for identity in dict.fromkeys(references.credentials):
         if not team.may_use_credentials(identity):
@@ -148,7 +148,7 @@ def _atoms(references: References) -> list[str]:
 
 
 def _fits_others(references: References) -> Iterator[str]:
-    """The expressions that an agent without any of their labels fits, as `!linux` does."""
+    """Yield the expressions that an agent without any of their labels fits, as `!linux` does."""
     for text in dict.fromkeys(references.labels):
         with suppress(LabelError):
             if parse_label(text).matches(()):

@@ -32,7 +32,7 @@ WHERE = Where("jobdsl bootstrap", 0)
 
 
 def seed_of(seed_name: str) -> str:
-    """The seed that owns the seed job of an estate whose seed is `seed_name`."""
+    """Return the seed that owns the seed job of an estate whose seed is `seed_name`."""
     return f"{seed_name} bootstrap"
 
 
@@ -44,7 +44,7 @@ _NO_LOGIN = {
 
 
 def definition(**options: Any) -> Definition:
-    """The seed job, to be built whenever it was created or changed.
+    """Return the seed job, to be built whenever it was created or changed.
 
     `options` are the arguments of `jobdsl.seed_jobs.seed`. Raises DslError.
     """
@@ -90,7 +90,7 @@ def _around(controller: Controller, full_name: str) -> Inventory:
 
 
 def _missing(controller: Controller, job: Definition, options: Mapping[str, Any]) -> Iterator[Problem]:
-    """What the job needs and the controller does not have: plugins, labels, credentials."""
+    """Yield what the job needs and the controller does not have: plugins, labels, credentials."""
     versions = allowed(controller.plugins)
     plugins = None if versions is None else PluginList(versions)
     known = lint.Known(plugins=plugins, labels=allowed(controller.labels))
@@ -117,7 +117,7 @@ _CREDENTIALS = {
 
 
 def _unseen_credentials(job: Definition, options: Mapping[str, Any]) -> Problem:
-    """What this user may not see may be there."""
+    """Return what this user may not see may be there."""
     named = ", ".join(repr(options[option]) for option in _CREDENTIALS if options.get(option) is not None)
     return Problem(
         f"this user may not see whether the controller has the credentials {named}",

@@ -199,7 +199,7 @@ def import_(
 def _source(
     source: Path | None, name: str, url: str | None, user: str | None, token: str | None
 ) -> Path | Controller | DiskDocuments:
-    """What is imported: a directory, a controller, or one document by its name."""
+    """Return what is imported: a directory, a controller, or one document by its name."""
     from jobdsl.grammar import names
     from jobdsl.importer.disk import DiskDocuments, on_disk, one_document
 

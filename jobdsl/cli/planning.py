@@ -138,7 +138,7 @@ def _blocking(findings: Findings, plan: Plan) -> list[Problem]:
 
 
 def saved_plan(path: Path, access: Access, threads: int) -> tuple[Plan, Controller]:
-    """A reviewed plan and its controller.
+    """Return a reviewed plan and its controller.
 
     Raises JobdslError when another controller is named than the one it was made for, EstateError when
     that one has moved on since.

@@ -135,7 +135,7 @@ def _place(error: Problem | JobdslError) -> Where:
 
 
 def _filled(definition: Definition, secrets: Secrets) -> Definition:
-    """A definition with the values of its secrets. Raises JobdslError at its line."""
+    """Return a definition with the values of its secrets. Raises JobdslError at its line."""
     try:
         document = secrets.fill(definition.document)
     except JobdslError as error:
@@ -176,7 +176,7 @@ def connect(access: Access, settings: Settings, threads: int = 8) -> Controller:
 def findings(
     root: Path, access: Access, isolation: str | None, plugins: Path | None, *, offline: bool = False
 ) -> Findings:
-    """Everything wrong with an estate, also where it does not load.
+    """Return everything wrong with an estate, also where it does not load.
 
     The controller is asked only if one is named, and never with `offline`.
     """
@@ -257,7 +257,7 @@ def _findings(
     ignore: Iterable[str],
     not_loaded: Sequence[Problem] = (),
 ) -> Findings:
-    """Everything wrong with the definitions, after the problems of those that did not load."""
+    """Yield everything wrong with the definitions, after the problems of those that did not load."""
     from jobdsl.checks import extensions
     from jobdsl.checks.effort import Effort
     from jobdsl.checks.exceptions import without_exceptions

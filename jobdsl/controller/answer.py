@@ -44,5 +44,5 @@ class Response:
             return 0.0
 
     def json(self) -> Any:
-        """The body as JSON; ValueError if it is none."""
+        """Return the body as JSON; ValueError if it is none."""
         return json.loads(self.body)

@@ -97,7 +97,7 @@ class Asking:
         *,
         once: bool = False,
     ) -> Response:
-        """The answer to a change, redirects that mean success included.
+        """Return the answer to a change, redirects that mean success included.
 
         `once`: never sent again when no answer came, for what a second time would undo.
         """
@@ -113,7 +113,7 @@ class Asking:
         *,
         once: bool = False,
     ) -> Response:
-        """The answer to a request; ControllerError if it is a refusal."""
+        """Return the answer to a request; ControllerError if it is a refusal."""
         crumb, patience = self._crumb, 0.0 if once else self._patience
         response = self._patiently(method, path, operation, body, {**(headers or {}), **crumb}, patience)
         if method != "GET" and response.status == 403 and b"No valid crumb" in response.body:
@@ -130,7 +130,7 @@ class Asking:
         return self._patiently("GET", path, operation, None, self._crumb, self._patience)
 
     def _new_crumb(self, refused: Mapping[str, str]) -> dict[str, str]:
-        """A crumb other than the one refused; several threads fetch it once."""
+        """Return a crumb other than the one refused; several threads fetch it once."""
         with self._lock:
             if self._crumb == refused:
                 self._crumb = {}
@@ -150,7 +150,7 @@ class Asking:
         headers: Mapping[str, str],
         longest: float,
     ) -> Response:
-        """The first answer that does not come from a controller that is down or starting."""
+        """Return the first answer that does not come from a controller that is down or starting."""
         waited, pause, starting = 0.0, 0.25, self._starting
         while True:
             began = self._clock()
@@ -173,7 +173,7 @@ class Asking:
     def _try(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
     ) -> Response | NoAnswerError:
-        """One attempt."""
+        """Send the request once."""
         self.requests += 1
         try:
             return self._server.exchange(method, path, body, headers)
@@ -195,7 +195,7 @@ class Asking:
         return refusal(answer, operation, self._server.user) or ControllerError(operation)
 
     def _is_final(self, response: Response, starting: bool) -> bool:
-        """Whether another try would change nothing; remembers whether the controller is starting.
+        """Return whether another try would change nothing; remembers whether the controller is starting.
 
         `starting`: whether it was when this was asked; others may have got in since.
         """

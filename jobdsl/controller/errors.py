@@ -156,7 +156,7 @@ def _unexplained(response: Response, operation: str) -> ControllerError:
 
 
 def _leads_away(location: str, form: str) -> bool:
-    """Whether a redirect is not what Jenkins answers to a form that it took.
+    """Return whether a redirect is not what Jenkins answers to a form that it took.
 
     Jenkins' own redirect leads to a page of the item, without a query, perhaps under another name of the
     controller. One to a login at another host has the return address in its query; one to https has the same
@@ -177,7 +177,7 @@ def _is_login(location: str) -> bool:
 
 
 def _title(response: Response) -> str:
-    """The status in words: Jetty's pages name the reason in their title."""
+    """Return the status in words: Jetty's pages name the reason in their title."""
     match = re.search(rb"<title>Error \d+ ([^<]{1,200})</title>", response.body[:4000])
     if match:
         return match[1].decode("utf-8", "replace")

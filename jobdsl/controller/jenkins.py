@@ -78,16 +78,16 @@ class Controller(Asking):
     # reading
 
     def tree(self, folder: str, tree: str) -> dict[str, Any]:
-        """The answer to a tree query for a folder ("" is the top)."""
+        """Return the answer to a tree query for a folder ("" is the top)."""
         return self.json(names.join(names.url_path(folder), "api/json"), tree, f'read "{folder or "/"}"')
 
     def inventory(self) -> Inventory:
-        """All items and views, in one request (and one more for each folder six levels down)."""
+        """Return all items and views, in one request (and one more for each folder six levels down)."""
         with self.understood("read what is there"):
             return inventory.read(self.tree)
 
     def look(self, kind: str, full_name: str) -> Existing | None:
-        """One item or view as it is now; None if nothing has exactly that name."""
+        """Return one item or view as it is now; None if nothing has exactly that name."""
         query, operation = "name,description,disabled", f'look at "{full_name}"'
         try:
             answer = self.json(f"{_path(kind, full_name)}/api/json", query, operation)
@@ -108,12 +108,12 @@ class Controller(Asking):
         return [held for held in (*jobs, *views) if not held.is_default_view]
 
     def config(self, kind: str, full_name: str) -> bytes:
-        """The stored document. It is never the text that was posted."""
+        """Return the stored document. It is never the text that was posted."""
         path = f"{_path(kind, full_name)}/config.xml"
         return self.ask("GET", path, f'read "{full_name}"').body
 
     def plugins(self) -> dict[str, str]:
-        """Versions of the active plugins by their short names. Needs a permission many users lack."""
+        """Return versions of the active plugins by their short names. Needs a permission many users lack."""
         query, operation = "plugins[shortName,version,active]", "list the plugins"
         answer = self.json("pluginManager/api/json", query, operation)
         with self.understood(operation):
@@ -148,7 +148,7 @@ class Controller(Asking):
             )
 
     def credentials(self, folder: str = "") -> frozenset[str]:
-        """Ids of the credentials in the global domain of the controller, or of a folder."""
+        """Return ids of the credentials in the global domain of the controller, or of a folder."""
         store = f"credentials/store/{'folder' if folder else 'system'}/domain/_/api/json"
         path = names.join(names.url_path(folder), store)
         answer = self.json(path, "credentials[id]", operation := "list the credentials")
@@ -276,7 +276,7 @@ _PAGE = re.compile(
 
 
 def _root(url: str) -> str:
-    """The address of the controller a page belongs to; `url` itself where it is no page's."""
+    """Return the address of the controller a page belongs to; `url` itself where it is no page's."""
     parts = urlsplit(url)
     page = _PAGE.search(parts.path)
     if page is None and not (parts.query or parts.fragment):

@@ -137,12 +137,12 @@ def _check_authorities(verify: bool | str) -> None:
 
 
 def _authorities() -> str:
-    """The variable of the environment that names the certificates to trust, as requests reads them."""
+    """Return the variable of the environment that names the certificates to trust, as requests reads them."""
     return next((name for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if os.environ.get(name)), "")
 
 
 def _no_answer(error: exceptions.HTTPError, url: str) -> NoAnswerError:
-    """What went wrong before there was an answer, in words."""
+    """Return what went wrong before there was an answer, in words."""
     hint = ""
     if isinstance(error, exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" not in str(error):
         why, hint = "the TLS handshake failed", "is it http://?"

@@ -32,7 +32,7 @@ class _Row(NamedTuple):
 
 @cache
 def _table() -> dict[str, _Row]:
-    """The lines of the table by name; those of whole packages end with a dot."""
+    """Return the lines of the table by name; those of whole packages end with a dot."""
     from jobdsl.documents.tables import rows  # needed with the table only, not by each child that starts
 
     lines = rows("jobdsl.documents", "classes.tsv")
@@ -47,12 +47,12 @@ def _packages() -> tuple[_Row, ...]:
 
 @cache
 def _written() -> dict[str, str]:
-    """The name Jenkins writes, by class; only where it is not the class itself."""
+    """Return the name Jenkins writes, by class; only where it is not the class itself."""
     return {row.java: row.name for row in _table().values() if row.how == "written"}
 
 
 def _row(name: str) -> _Row | None:
-    """The line for a name, a class of a package that moved included."""
+    """Return the line for a name, a class of a package that moved included."""
     row = _table().get(name)
     if row is not None:
         return row

@@ -38,7 +38,7 @@ class _Paths:
                 self.parents[id(child)] = node
 
     def target(self, node: Node) -> Node | None:
-        """The element a reference leads to, over other references; None where it leads nowhere."""
+        """Return the element a reference leads to, over other references; None where it leads nowhere."""
         met: set[int] = set()
         element: Node | None = node
         while element is not None and "reference" in element.attrs:
@@ -64,7 +64,7 @@ class _Paths:
         return at
 
     def around(self, node: Node) -> Iterator[Node]:
-        """The elements a node lies in, the nearest first."""
+        """Yield the elements a node lies in, the nearest first."""
         above = self.parents.get(id(node))
         while above is not None:
             yield above
@@ -75,11 +75,11 @@ class _Paths:
         return any(above is other for above in self.around(node))
 
     def tags(self, node: Node) -> str:
-        """The tags that lead to a node from the root, which is not named."""
+        """Return the tags that lead to a node from the root, which is not named."""
         return "/".join(reversed([node.tag, *(above.tag for above in self.around(node))][:-1]))
 
     def path(self, start: Node, target: Node) -> str:
-        """The relative path between two elements."""
+        """Return the relative path between two elements."""
         above = [target, *self.around(target)]
         steps: list[str] = []
         at = start
@@ -115,7 +115,7 @@ def dangling(root: Node) -> list[tuple[str, str]]:
 
 
 def without_dangling(root: Node) -> Node:
-    """The document without what Jenkins cannot read of it because a reference leads nowhere.
+    """Return the document without what Jenkins cannot read of it because a reference leads nowhere.
 
     That is the field or the member of a list, and of a sorted set whose comparator it is, the whole set.
     """
@@ -140,7 +140,7 @@ def _unreadable(paths: _Paths) -> list[Node]:
 
 
 def resolved(root: Node) -> Node:
-    """The document with a copy of what it refers to in place of each reference.
+    """Return the document with a copy of what it refers to in place of each reference.
 
     A reference to an element around it stays: a part that knows what it lies in. One that leads nowhere
     stays as well, unless it is known what Jenkins has there.

@@ -158,7 +158,7 @@ def _named(tag: str) -> Refers:
 
 
 def _kind(owner: etree._Element, tag: str) -> Refers:
-    """What a field of an element names: as it is declared, else by its name."""
+    """Return what a field of an element names: as it is declared, else by its name."""
     java = class_of(owner)
     if canonical(java) == _PLAIN_AXIS and _is_named_label(owner):
         java = _LABEL_AXIS  # which Jenkins makes of it

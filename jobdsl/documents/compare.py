@@ -99,7 +99,7 @@ class _Run:
         """Both documents."""
 
     def align(self, desired: Node, stored: Node, path: tuple[Node, ...]) -> Node:
-        """The stored node in the desired one's shape; differences are collected on the way."""
+        """Return the stored node in the desired one's shape; differences are collected on the way."""
         if desired == stored:
             return desired
         if self._is_another(desired, stored, path):
@@ -112,7 +112,7 @@ class _Run:
         return Node(desired.tag, "", self._align_children(desired, stored, path), attrs)
 
     def _is_another(self, desired: Node, stored: Node, path: tuple[Node, ...]) -> bool:
-        """Whether the controller has an object of another class there, which is noted."""
+        """Return whether the controller has an object of another class there, which is noted."""
         if not desired.attrs and not stored.attrs:
             return False
         ours, theirs = desired.attrs.get("class", ""), stored.attrs.get("class", "")
@@ -187,7 +187,7 @@ class _Run:
         aligned: dict[int, Node],
         path: tuple[Node, ...],
     ) -> list[Node]:
-        """A list of steps or the like: here the order is the controller's, and it matters."""
+        """Return the children of a list such as steps, in the controller's order, which matters here."""
         ours = [id(partners[id(child)]) for child in desired.children if id(child) in partners]
         theirs = [id(child) for child in stored.children if id(child) in aligned]
         if ours != [identity for identity in theirs if identity in set(ours)]:
@@ -259,7 +259,7 @@ class _Run:
         return not path and not fills_in(extra.tag, extra.text)
 
     def _is_born(self, extra: Node, path: tuple[Node, ...]) -> bool:
-        """Whether it is there by itself, is kept by a folder, or was made of an old field of ours."""
+        """Return whether it is there by itself, is kept by a folder, or was made of an old field of ours."""
         parent = path[-1].tag if path else ""
         if parent in BORN or (not path and extra.tag in BORN) or points_back(extra):
             return True
@@ -303,7 +303,7 @@ class _Run:
         )
 
     def _masked(self, desired: tuple[Node, str], stored: tuple[Node, str], attribute: str) -> tuple[str, str]:
-        """Both values as people may see them; each with the node it stands in."""
+        """Return both values as people may see them; each with the node it stands in."""
         (ours, text), (theirs, stored_text) = desired, stored
         hidden = self._spans.get((id(theirs), attribute), ())
         if placeholders := TOKEN.findall(text):
@@ -340,12 +340,12 @@ def _joined(path: tuple[Node, ...]) -> str:
 
 
 def _name(node: Node) -> str:
-    """The class or field that a tag stands for, by whichever of its names."""
+    """Return the class or field that a tag stands for, by whichever of its names."""
     return tag_class(node.tag)
 
 
 def _was_reset(child: Node, partner: Node, stored: Node, conversion: Conversion) -> bool:
-    """Whether a field that the class still has was emptied when Jenkins made something else of it."""
+    """Return whether a field that the class still has was emptied when Jenkins made something else of it."""
     idle = conversion.how == "converted" and means_nothing(partner.text) and not means_nothing(child.text)
     return idle and not partner.children and holds(stored, conversion)
 
@@ -358,7 +358,7 @@ def _is_idle(conversion: Conversion, child: Node) -> bool:
 
 
 def _only_widened(desired: Node, stored: Node, path: tuple[Node, ...]) -> bool:
-    """Whether the name of a branch has only got more `*` than it had, as the Git plugin adds them."""
+    """Return whether the name of a branch has only got more `*` than it had, as the Git plugin adds them."""
     git = next((node for node in path if node.attrs.get("class") == _GIT or node.tag == _GIT), None)
     return (
         git is not None
@@ -368,7 +368,7 @@ def _only_widened(desired: Node, stored: Node, path: tuple[Node, ...]) -> bool:
 
 
 def _place(path: tuple[Node, ...], root: str, attribute: str = "") -> tuple[str, str]:
-    """The class a path leads into, and the path of the field inside it; of an attribute as `@name`."""
+    """Return the class a path leads into, and the path of the field inside it; of an attribute as `@name`."""
     inside = [f"@{attribute}"] if attribute else []
     for node in reversed(path):
         java = node.attrs.get("class", "")

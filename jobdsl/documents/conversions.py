@@ -68,7 +68,7 @@ def _table() -> tuple[Conversion, ...]:
 
 @cache
 def _by_class() -> dict[str, tuple[Conversion, ...]]:
-    """The lines by class, and by package with its last dot."""
+    """Return the lines by class, and by package with its last dot."""
     by_class: dict[str, tuple[Conversion, ...]] = {}
     for conversion in _table():
         for java in conversion.java.split("|"):
@@ -79,7 +79,7 @@ def _by_class() -> dict[str, tuple[Conversion, ...]]:
 
 @lru_cache(maxsize=10_000)
 def _of(name: str) -> tuple[Conversion, ...]:
-    """All lines of the class that a name stands for."""
+    """Return all lines of the class that a name stands for."""
     java = canonical(name)
     package = java.rpartition(".")[0]
     own = _by_class().get(java, ())

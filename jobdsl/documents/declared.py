@@ -45,7 +45,7 @@ _IN_CLASS = (("password", "value"), ("password", "defaultvalue"), ("secret", "va
 
 @cache
 def _classes() -> dict[str, type[Record]]:
-    """Every typed class by its Java name; loading them takes a moment."""
+    """Return every typed class by its Java name; loading them takes a moment."""
     from jobdsl.elements import load_all
     from jobdsl.elements.base import registry
 
@@ -54,7 +54,7 @@ def _classes() -> dict[str, type[Record]]:
 
 
 def _typed(java: str) -> type[Record] | None:
-    """The typed class of a Jenkins class, by whichever of its names."""
+    """Return the typed class of a Jenkins class, by whichever of its names."""
     from jobdsl.elements.base import typed
 
     return typed(java) if _classes() else None
@@ -80,7 +80,7 @@ def known_tags(java: str) -> frozenset[str] | None:
 
 @lru_cache(maxsize=10_000)
 def is_typed(java: str) -> bool:
-    """Whether the vocabulary has a class, by whichever of its names."""
+    """Return whether the vocabulary has a class, by whichever of its names."""
     return _typed(java) is not None
 
 
@@ -94,7 +94,7 @@ def referring_tags() -> frozenset[str]:
 
 @lru_cache(maxsize=10_000)
 def refers(java: str, tag: str) -> Refers | None:
-    """What a child of a class names, as it is declared; None where no typed class has such a child."""
+    """Return what a child of a class names, as it is declared; None where no typed class has such a child."""
     cls = _typed(java)
     field = cls.by_tag.get(tag) if cls is not None else None
     return None if field is None else field.refers
@@ -111,7 +111,7 @@ def class_of_child(java: str, tag: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def slots_of(java: str) -> tuple[str, ...]:
-    """The slots of a job that a typed class belongs to, by their names; empty without such a class."""
+    """Return the slots of a job that a typed class belongs to, by their names; empty without such a class."""
     from jobdsl.elements import slots
 
     cls = _classes().get(java)
@@ -144,14 +144,14 @@ def secrecy(java: str, tag: str) -> Secrecy:
 
 
 def _named(kind: str, tag: str) -> bool:
-    """Whether a leaf of an element without a typed class has a secret's name."""
+    """Return whether a leaf of an element without a typed class has a secret's name."""
     if ends_secret(tag):
         return not (tag == "token" and "condition" in kind)  # there it is the text that is compared
     return any(word in kind and tag.lower() == leaf for word, leaf in _IN_CLASS)
 
 
 def is_secret_attribute(name: str) -> bool:
-    """Whether an attribute of this name holds a secret."""
+    """Return whether an attribute of this name holds a secret."""
     return ends_secret(name)
 
 

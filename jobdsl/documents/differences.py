@@ -47,7 +47,7 @@ class Difference:
         return f"{place}{value} was {self.kind}"
 
     def problem(self, job: str, where: Where | None) -> Problem:
-        """The difference as an error or note about what the controller did to a document."""
+        """Return the difference as an error or note about what the controller did to a document."""
         hint = ""
         if not self.field and self.kind == "dropped":
             hint = (

@@ -89,7 +89,7 @@ class Marker:
 
 
 def _last(description: str | None) -> re.Match[str] | None:
-    """The last line of a description that is a marker."""
+    """Return the last line of a description that is a marker."""
     if not description or " by jobdsl seed " not in description:
         return None
     last = None
@@ -104,13 +104,13 @@ def _one_line(text: str) -> str:
 
 
 def mark(description: str, marker: Marker) -> str:
-    """A description with the marker as its last paragraph, in place of any marker it has."""
+    """Return a description with the marker as its last paragraph, in place of any marker it has."""
     rest = strip(description)
     return f"{rest}\n\n{marker}" if rest else str(marker)
 
 
 def strip(description: str | None) -> str:
-    """A description without its marker."""
+    """Return a description without its marker."""
     match = _last(description)
     if description is None or match is None:
         return description or ""
@@ -119,7 +119,7 @@ def strip(description: str | None) -> str:
 
 
 def managed(document: str, marker: Marker) -> str:
-    """A rendered document with the marker in its description.
+    """Return a rendered document with the marker in its description.
 
     Documents as we write them (first-level elements two spaces in) are changed as text; any other
     is read and written anew.
@@ -152,7 +152,7 @@ def _rewritten(document: str, marker: Marker) -> str:
 
 
 def stripped(root: Node) -> Node:
-    """The same tree without the marker; an own description left empty by that goes as well."""
+    """Return the same tree without the marker; an own description left empty by that goes as well."""
     own = root.find("description")
     if own is None or not (own.text and Marker.find(own.text)):
         return root

@@ -208,7 +208,7 @@ def _lines_of(before: Node, after: Node, values: Mapping[str, str]) -> tuple[lis
 
 
 def _line(marked: str, everywhere: re.Pattern[str] | None) -> _Line:
-    """A line without marks, and the spans they enclosed."""
+    """Return a line without marks, and the spans they enclosed."""
     line, start = _Line(_MARKS.sub("", marked)), 0
     for count, mark in enumerate(_MARKS.finditer(marked)):
         place = mark.start() - count
@@ -258,12 +258,12 @@ def _mapped(node: Node, change: Callable[[str], str]) -> Node:
 
 
 def _values_in(marked: str) -> list[str]:
-    """The marked values of a text."""
+    """Return the marked values of a text."""
     return re.findall(f"{_OPEN}([^{_CLOSE}]*){_CLOSE}", marked)
 
 
 def _everywhere(text: str, marked: Iterable[str], values: Mapping[str, str]) -> re.Pattern[str] | None:
-    """A pattern of the values that are hidden wherever they stand in a text, marked or not."""
+    """Return a pattern of the values that are hidden wherever they stand in a text, marked or not."""
     revealing = {
         value for value in marked if _TELLING.fullmatch(value) and ENCRYPTED.fullmatch(value) is None
     }
@@ -284,7 +284,7 @@ def _check_work(words: int, size: int) -> None:
 
 
 def _written(values: Iterable[str]) -> set[str]:
-    """Values as they stand in plain texts, in texts of XML and in its attributes."""
+    """Return values as they stand in plain texts, in texts of XML and in its attributes."""
     written: set[str] = set()
     for value in values:
         written.add(value)

@@ -49,7 +49,7 @@ Check: TypeAlias = "Callable[[etree._Element], Iterable[Mistake]]"
 
 
 def _child(element: etree._Element, tag: str) -> etree._Element | None:
-    """The first child of a tag; `find` parses its path first, which takes several times as long."""
+    """Return the first child of a tag; `find` parses its path first, which takes several times as long."""
     for child in element:
         if child.tag == tag:
             return child
@@ -62,7 +62,7 @@ def _text(element: etree._Element, tag: str) -> str:
 
 
 def _number(text: str) -> int | None:
-    """The number a text is; None for a variable, for nothing, and for what is no number."""
+    """Return the number a text is; None for a variable, for nothing, and for what is no number."""
     try:
         return int(text)
     except ValueError:
@@ -118,7 +118,7 @@ def _retention(element: etree._Element) -> Iterator[Mistake]:
 
 
 def _least(tag: str, least: int, unit: str) -> Check:
-    """A number that Jenkins raises, or takes for something else, below its least."""
+    """Return a check for a number that Jenkins raises, or takes for something else, below its least."""
 
     def check(element: etree._Element) -> Iterator[Mistake]:
         number = _number(_text(element, tag))
@@ -216,7 +216,7 @@ _ARGUMENTS = dict(reversed(_PLACES.values()))
 
 
 def _place(element: etree._Element) -> Iterator[Mistake]:
-    """What stands in a job's list is what belongs there."""
+    """Yield a mistake for elements in a job's list that do not belong there."""
     slot, _ = _PLACES[str(element.tag)]
     wrong = [str(child.tag) for child in element if _is_misplaced(slot, str(child.tag))]
     parent = element.getparent()
@@ -247,7 +247,7 @@ def _triggers_and_places(element: etree._Element) -> Iterator[Mistake]:
 
 
 def _required(tags: tuple[str, ...]) -> Check:
-    """A root element with the children that Jenkins cannot load it without."""
+    """Return a check for the children of a root element without which Jenkins cannot load it."""
 
     def check(element: etree._Element) -> Iterator[Mistake]:
         missing = [tag for tag in tags if _child(element, tag) is None]

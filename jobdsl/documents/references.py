@@ -144,7 +144,7 @@ def _is_class(java: str) -> bool:
 
 
 def references(document: str | bytes) -> References:
-    """Everything a document refers to. Raises XmlError.
+    """Return everything a document refers to. Raises XmlError.
 
     Each child of a job's root is looked at once in all documents that have the same one.
     """
@@ -282,7 +282,7 @@ def _note(references: References, nodes: Iterable[etree._Element]) -> bool:
 
 
 def _named_class(element: etree._Element, java: str, check: Check | None) -> tuple[str, Check | None]:
-    """The class that an element's attribute names, and its check; else those of its tag."""
+    """Return the class that an element's attribute names, and its check; else those of its tag."""
     named = attribute_class(element)
     if named is None:
         return java, check
@@ -352,7 +352,7 @@ def _looks_into_folders(view: etree._Element | None) -> bool:
 
 
 def _owner(element: etree._Element | None) -> str:
-    """The class of the nearest element around a field."""
+    """Return the class of the nearest element around a field."""
     while element is not None:
         java = element.get("class") or class_name(str(element.tag))
         if _is_class(java):

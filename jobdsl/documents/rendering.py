@@ -22,7 +22,7 @@ _NEEDS_ENDING = re.compile(r"\Aconfig\Z|\.(?:item|view)\Z")
 
 
 def file_of(definition: Definition) -> str:
-    """Where a definition's document is written, relative to the directory.
+    """Return where a definition's document is written, relative to the directory.
 
     A name the layout would take for something else is written so that `name_of` gives it back: a leading
     dot, a directory that ends like a file, a job called `config`.
@@ -37,7 +37,7 @@ def file_of(definition: Definition) -> str:
 
 
 def name_of(path: str) -> str:
-    """The full name of the definition that `DocumentWriter` wrote to a path."""
+    """Return the full name of the definition that `DocumentWriter` wrote to a path."""
     if path.endswith("/config.xml"):
         stem = path.removesuffix("/config.xml")
     else:
@@ -120,12 +120,12 @@ class DocumentWriter:
 
 
 def _with_ending(definition: Definition, name: str) -> str:
-    """The name of the file where a view and an item have the same one."""
+    """Return the name of the file where a view and an item have the same one."""
     return f"{name.removesuffix('.xml')}{_ending(definition)}.xml"
 
 
 def _untrusted(estate: Path) -> Path:
-    """The directory whose content others may push: the repository of the estate, or the estate."""
+    """Return the directory whose content others may push: the repository of the estate, or the estate."""
     root = estate.resolve()
     return next((path for path in (root, *root.parents) if (path / ".git").exists()), root)
 

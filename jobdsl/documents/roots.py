@@ -61,13 +61,13 @@ VIEW_ROOTS = frozenset(
 
 @lru_cache(maxsize=1000)
 def is_view_root(root: str) -> bool:
-    """Whether a document with this root element is a view (not an item)."""
+    """Return whether a document with this root element is a view (not an item)."""
     return tag_class(root) in VIEW_ROOTS or root.endswith("View")
 
 
 @lru_cache(maxsize=1000)
 def is_folder_root(root: str) -> bool:
-    """Whether a document with this root element is a plain folder."""
+    """Return whether a document with this root element is a plain folder."""
     return tag_class(root) in FOLDER_ROOTS
 
 

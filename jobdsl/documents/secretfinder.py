@@ -145,7 +145,7 @@ def _parts(root: Node, known: set[tuple[int, str]], placeholders: bool) -> Itera
 
 
 def _owned(root: Node, owner: str) -> Iterator[tuple[Node, str]]:
-    """Every node in document order, with the class of the element it is part of."""
+    """Yield every node in document order, with the class of the element it is part of."""
     stack = [(root, owner)]
     while stack:
         node, owner = stack.pop()
@@ -165,7 +165,7 @@ def _secret_leaves(node: Node, java: str) -> Iterator[tuple[Node, Kind]]:
 
 
 def _secrecy(java: str, child: Node) -> Literal["", "declared", "named"]:
-    """How a child of an element is a secret, or holds one: by its field, its name, or its class."""
+    """Return how a child of an element is a secret, or holds one: by its field, its name, or its class."""
     if child.attrs.get("class") == "hudson.util.Secret":
         return "declared"
     tag = class_name(child.tag)
@@ -175,7 +175,7 @@ def _secrecy(java: str, child: Node) -> Literal["", "declared", "named"]:
 
 
 def _leaves(node: Node) -> Iterator[Node]:
-    """A leaf, or those of a node that are not about something else: ids, names, paths."""
+    """Yield a leaf, or those of a node that are not about something else: ids, names, paths."""
     if not node.children:
         yield node
     for child in node.children:
@@ -184,7 +184,7 @@ def _leaves(node: Node) -> Iterator[Node]:
 
 
 def _named_beside(node: Node, java: str) -> Iterator[Node]:
-    """Values whose name stands next to them: of parameters, properties, headers, entries of maps."""
+    """Yield values whose name stands next to them: of parameters, properties, headers, entries of maps."""
     if node.tag == "entry" and len(node.children) == 2:
         key, value = node.children
         if not key.children and names_secret(key.text):

@@ -62,7 +62,7 @@ class Secrets:
         return cls(values, str(path))
 
     def fill(self, document: str, *, known_only: bool = False) -> str:
-        """The document with its secrets.
+        """Return the document with its secrets.
 
         Takes time in proportion to the document. Raises JobdslError that lists the names without a value;
         with `known_only` such names stay.

@@ -62,17 +62,17 @@ _ALIASES = frozenset({"axis", "listView", "xunit"})
 
 
 def own_attributes(node: Node) -> dict[str, str]:
-    """The attributes that belong to the object itself, such as the name and value of a pair."""
+    """Return the attributes that belong to the object itself, such as the name and value of a pair."""
     return {name: value for name, value in node.attrs.items() if name not in _OF_THE_WRITER}
 
 
 def is_class(tag: str) -> bool:
-    """Whether a tag is the name of a class, not of a field."""
+    """Return whether a tag is the name of a class, not of a field."""
     return "." in tag or tag[:1].isupper() or tag in _ALIASES
 
 
 def is_value(tag: str) -> bool:
-    """Whether a tag is that of a plain value in a list, a set or a map."""
+    """Return whether a tag is that of a plain value in a list, a set or a map."""
     return tag in _VALUES
 
 
@@ -87,17 +87,17 @@ def points_back(node: Node) -> bool:
 
 
 def means_nothing(value: str) -> bool:
-    """Whether a value is what an absent field means anyway."""
+    """Return whether a value is what an absent field means anyway."""
     return value.strip().lower() in _EMPTY
 
 
 def fills_in(tag: str, text: str) -> bool:
-    """Whether Jenkins writes this field of an item by itself."""
+    """Return whether Jenkins writes this field of an item by itself."""
     return means_nothing(text) or (tag, text) in _HARMLESS
 
 
 def is_harmless(node: Node) -> bool:
-    """Whether the loss of a node changes nothing."""
+    """Return whether the loss of a node changes nothing."""
     if is_class(node.tag) or not is_default_class(node.attrs.get("class", "")):
         return False
     if node.attrs and not _all_mean_nothing(own_attributes(node)):
@@ -112,7 +112,7 @@ def _all_mean_nothing(values: Mapping[str, str]) -> bool:
 
 
 def same(name: str, desired: str, stored: str) -> bool:
-    """Whether two values of a field or attribute mean the same to Jenkins."""
+    """Return whether two values of a field or attribute mean the same to Jenkins."""
     if desired == stored or ENCRYPTED.fullmatch(stored):
         return True
     if "${" in desired and TOKEN.search(desired):  # what the controller has for it is none of our business

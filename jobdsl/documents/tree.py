@@ -104,7 +104,7 @@ class Node:
 
 
 def tag_name(java: str) -> str:
-    """The element name XStream writes for a class: `$` and `_` are escaped."""
+    """Return the element name XStream writes for a class: `$` and `_` are escaped."""
     return java.replace("_", "__").replace("$", "_-") if "_" in java or "$" in java else java
 
 
@@ -145,13 +145,13 @@ def escape_attribute(text: str) -> str:
 
 
 def header(body: str) -> str:
-    """The declaration a document needs: XML 1.1 only where 1.0 cannot hold a character."""
+    """Return the declaration a document needs: XML 1.1 only where 1.0 cannot hold a character."""
     version = "1.1" if "&#x" in body and _NEEDS_11.search(body) else "1.0"
     return f'<?xml version="{version}" encoding="UTF-8"?>\n'
 
 
 def to_text(node: Node, indent: str = "\n") -> str:
-    """The node as text, two spaces a level; `indent` is what stands before its own tag."""
+    """Return the node as text, two spaces a level; `indent` is what stands before its own tag."""
     attrs = "".join(f' {name}="{escape_attribute(value)}"' for name, value in node.attrs.items())
     if node.tag == TEXT:
         return escape(node.text)
@@ -340,7 +340,7 @@ def _attributes(element: etree._Element, shifted: bool) -> dict[str, str]:
 
 
 def _with_text_between(element: etree._Element, children: list[Node], shifted: bool) -> list[Node]:
-    """The children with the text between them (mixed content; very rare)."""
+    """Return the children with the text between them (mixed content; very rare)."""
     mixed = [Node(TEXT, element.text or "")]
     for child, element_child in zip(children, element, strict=True):
         mixed += [child, Node(TEXT, element_child.tail or "")]

@@ -27,7 +27,7 @@ _CONFIG_FILE = "jobdsl.toml"
 
 
 def read_file(name: str) -> str:
-    """The text of a file of the estate (UTF-8).
+    """Return the text of a file of the estate (UTF-8).
 
     A file that is not there, is no text, or lies outside the estate is an error at the calling line.
     """
@@ -40,7 +40,7 @@ def read_file(name: str) -> str:
 
 
 def template(name: str, /, **values: Any) -> str:
-    """A file of the estate with Jinja2's marks filled in from `values`.
+    """Return a file of the estate with Jinja2's marks filled in from `values`.
 
     A name the template uses and `values` lacks is an error, at the template's line and at the calling
     one. Made for shell: lines that hold only a `{% tag %}` leave nothing behind, `${#name}` begins no
@@ -74,7 +74,7 @@ _renderers: WeakKeyDictionary[context.LoadContext, Renderer] = WeakKeyDictionary
 
 
 def _renderer(resolver: FileResolver) -> Renderer:
-    """The renderer of this load: it keeps what it has read. Outside a load, a new one each time."""
+    """Return the renderer of this load: it keeps what it has read. Outside a load, a new one each time."""
     from jobdsl.dsl.jinja import Renderer  # Jinja2 takes longer to import than all else together
 
     load = context.current

@@ -23,7 +23,7 @@ Words = TypeVar("Words")
 
 
 def in_layout(words: Words, layout: str | None = None, /, **layouts: str) -> Words:
-    """A module of elements with a layout for some of its words, or one kind of item with a layout.
+    """Return a module of elements with a layout for some of its words, or one kind of item with a layout.
 
     A word the module does not have, or a layout that is no text, is an error at the calling line.
     """
@@ -54,7 +54,7 @@ def _module(module: ModuleType, layouts: dict[str, str]) -> ModuleType:
 
 
 def _known(kind: Any, layout: object) -> str:
-    """The layout, where the class can have it; a function of the estate passes it on to one."""
+    """Return the layout, where the class can have it; a function of the estate passes it on to one."""
     if not isinstance(layout, str) or not layout:
         raise DslError(f"a layout is text, not {layout!r}", hint='such as "-configuredLocalRules"')
     if not isinstance(kind, type) or not issubclass(kind, Record):

@@ -105,7 +105,7 @@ class Item(Record):
 
     @classmethod
     def kinds_with(cls, argument: str) -> list[str]:
-        """Names of the kinds of jobs that take an argument."""
+        """Return names of the kinds of jobs that take an argument."""
         return [kind.__name__ for kind in Item.suggested if argument in kind._fields and kind is not cls]
 
     def _full_name(self) -> str:
@@ -222,7 +222,7 @@ class Item(Record):
         return self.render()
 
     def render(self) -> str:
-        """The document with its XML declaration, ending with a newline."""
+        """Return the document with its XML declaration, ending with a newline."""
         try:
             body = self._document()
         except DslError as error:
@@ -235,7 +235,7 @@ class Item(Record):
         return self.write_plain(self.xml_tag, "\n")[1:]
 
     def _blame(self, error: DslError) -> str:
-        """The message, with the field it came from."""
+        """Return the message, with the field it came from."""
         for field in self.by_tag.values():
             try:
                 field.write(value_in(self, field), "") if field.kind != "absent" else None

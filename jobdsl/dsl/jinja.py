@@ -68,7 +68,7 @@ class _Loader(BaseLoader):
         self.paths: set[str] = set()
 
     def joined(self, name: str, parent: str) -> str:
-        """The template that `name` means in the template `parent`."""
+        """Return the template that `name` means in the template `parent`."""
         try:
             return FileResolver(self.root, os.path.dirname(parent)).find(name)
         except DslError as error:
@@ -97,7 +97,7 @@ class Renderer:
         self.environment.filters["groovy"] = lambda value: groovy_text(str(value))
 
     def render(self, path: str, values: Mapping[str, Any]) -> str:
-        """The template with its values. Raises DslError with the template's line."""
+        """Return the template with its values. Raises DslError with the template's line."""
         try:
             return self.environment.get_template(path).render(values)
         except DslError:
@@ -117,7 +117,7 @@ class Renderer:
         return DslError(f"{FileResolver(self.loader.root, '').shown(path)}:{line}: {message}", hint=hint)
 
     def _place(self, trace: TracebackType | None, path: str) -> tuple[str, int]:
-        """The innermost template and its line; Jinja2 puts them into the traceback."""
+        """Return the innermost template and its line; Jinja2 puts them into the traceback."""
         place = path, 0
         while trace is not None:
             if trace.tb_frame.f_code.co_filename in self.loader.paths:

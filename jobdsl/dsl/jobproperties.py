@@ -69,14 +69,14 @@ def _refuse_twice(properties: Sequence[Any], implied: Mapping[str, Any]) -> None
 
 
 def _class_of(member: Any) -> str:
-    """The Jenkins class of a property, typed or not."""
+    """Return the Jenkins class of a property, typed or not."""
     if isinstance(member, Property):
         return member.java
     return member.tag if isinstance(member, Raw) else class_name(member.node.tag)
 
 
 def take_apart(members: Iterable[Any], kinds: Sequence[Implied]) -> dict[str, Any]:
-    """The arguments that make these properties, with the `layout` their order needs.
+    """Return the arguments that make these properties, with the `layout` their order needs.
 
     A property becomes an argument where that expresses all of it, and where it is the only one of its class.
     The others stay among the properties given.
@@ -102,7 +102,7 @@ def take_apart(members: Iterable[Any], kinds: Sequence[Implied]) -> dict[str, An
 
 
 def _counted(words: Sequence[str]) -> list[str]:
-    """The order with runs of given properties as numbers, and the last of them as the rest."""
+    """Return the order with runs of given properties as numbers, and the last of them as the rest."""
     runs = [(word, len(list(run))) for word, run in groupby(words)]
     last = max((at for at, (word, _) in enumerate(runs) if word == REST), default=-1)
     return [word if word != REST or at == last else str(count) for at, (word, count) in enumerate(runs)]

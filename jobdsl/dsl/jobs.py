@@ -60,7 +60,7 @@ __all__ = [
 
 
 def _label(agent: Any) -> str | None:
-    """A label expression, or whatever has a `label`: a pool."""
+    """Return a label expression, or whatever has a `label`: a pool."""
     if agent is None or isinstance(agent, str):
         return agent
     label = getattr(agent, "label", None)
@@ -122,11 +122,11 @@ class Job(Item):
     )
 
     def _all_properties(self) -> list[Any]:
-        """The properties given, and those that other arguments stand for."""
+        """Return the properties given, and those that other arguments stand for."""
         return arrange(self.properties, self._implied(), order_in(self.layout, "properties"))
 
     def _implied(self) -> dict[str, Any]:
-        """The properties that other arguments stand for, by the arguments' names."""
+        """Return the properties that other arguments stand for, by the arguments' names."""
         implied: dict[str, Any] = {}
         if self.keep is not None:
             implied["keep"] = build_discarder(self.keep)
@@ -195,7 +195,7 @@ _JJB = (
 
 
 def _as_jjb_writes(before: str, after: str) -> dict[str, Form]:
-    """The order of Jenkins Job Builder, which writes `disabled` only where its user sets it."""
+    """Return the order of Jenkins Job Builder, which writes `disabled` only where its user sets it."""
     return {
         name: Form(f"{before} {_JJB.format(mark)} {after}")
         for name, mark in (("jjb", "?"), ("jjb-disabled", ""))

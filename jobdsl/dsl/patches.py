@@ -27,7 +27,7 @@ class Patch:
 
 
 def patched(body: str, patches: Sequence[Patch]) -> str:
-    """The document with all patches applied in order. Raises DslError at the patch's line."""
+    """Return the document with all patches applied in order. Raises DslError at the patch's line."""
     from lxml import etree
 
     root: Any = _lxml(body)

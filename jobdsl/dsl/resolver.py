@@ -22,7 +22,7 @@ class FileResolver:
         """The directory of the file that names another."""
 
     def find(self, name: str) -> str:
-        """The absolute path of a file. Raises DslError where there is none, or it is out of bounds."""
+        """Return the absolute path of a file. Raises DslError where there is none, or it is out of bounds."""
         if not isinstance(name, str | os.PathLike):
             raise DslError(f"takes the name of a file, not {name!r}")
         path_text = os.fspath(name)
@@ -53,7 +53,7 @@ class FileResolver:
         return known or f"create it, or name one that is there, as seen from {start}"
 
     def text(self, path: str) -> str:
-        """The text of a file. Raises DslError."""
+        """Return the text of a file. Raises DslError."""
         try:
             with open(path, "rb") as file:
                 data = file.read(_LARGEST + 1)
@@ -67,7 +67,7 @@ class FileResolver:
             raise DslError(f"{self.shown(path)}:{line} is not UTF-8 text", hint="save it as UTF-8") from None
 
     def shown(self, path: str) -> str:
-        """A path as the user knows it: relative to the root, or a library's file by its name."""
+        """Return a path as the user knows it: relative to the root, or a library's file by its name."""
         return os.path.relpath(path, self.root) if is_below(path, self.root) else os.path.basename(path)
 
 

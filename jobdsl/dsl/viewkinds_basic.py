@@ -78,7 +78,7 @@ def _root(value: Any) -> Any:
 
 
 def _read_filters(node: Node) -> dict[str, Any]:
-    """The arguments that make these filters; the last one may be what `status_filter` stands for."""
+    """Return the arguments that make these filters; the last one may be what `status_filter` stands for."""
     filters = ChildrenField("", JobFilter, None).read(node)
     last = filters[-1] if filters else None
     only = sum(isinstance(member, by_enabled) for member in filters) == 1
@@ -109,12 +109,12 @@ class ListView(View):
         return listed(self.jobs, self.layout)
 
     def _all_filters(self) -> list[Any]:
-        """The filters given, and the one that `status_filter` stands for."""
+        """Return the filters given, and the one that `status_filter` stands for."""
         apart = self.status_filter is None or self._status_of_old() is not None
         return [*self.filters] if apart else [*self.filters, by_enabled(self.status_filter)]
 
     def _status_of_old(self) -> bool | None:
-        """The status in the field of its own that older Jenkins keeps, where the layout has it."""
+        """Return the status in the field of its own that older Jenkins keeps, where the layout has it."""
         return self.status_filter if names_tag(self, "statusFilter") else None
 
     @classmethod

@@ -59,7 +59,7 @@ class build_pipeline_view(View, xml=_PIPELINE + "BuildPipelineView", plugin="bui
 
 
 def _name_and_job(value: Any) -> tuple[Any, Any]:
-    """A pipeline's name and its job, from both or from the job alone."""
+    """Return a pipeline's name and its job, from both or from the job alone."""
     pair = value if isinstance(value, tuple) else (value, value)
     if len(pair) != 2:
         raise DslError(f"takes (name, job) or the job alone, not {value!r}")

@@ -109,7 +109,7 @@ def _class(module: str, name: str) -> Any:
 
 
 def _arguments(cls: Any, value: Any) -> str:
-    """The arguments of the call: the value where the element has one without a name."""
+    """Return the arguments of the call: the value where the element has one without a name."""
     if value is True and not any(field.first for field in cls._fields.values()):
         return ""
     if isinstance(value, str) and value.isdigit():

@@ -62,17 +62,17 @@ class dynamic(Axis, xml="ca.silvermaplesolutions.jenkins.plugins.daxis.DynamicAx
     last_seen: Any = f.strings("axisValues", default=("default",))
 
     def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """The values stored beside are the variable's name."""
+        """Return the arguments, with the variable's name as the values where there are none."""
         if arguments["values"] is None and isinstance(arguments["variable"], str):
             arguments["values"] = (arguments["variable"],)
         return arguments
 
     def but(self, **changes: Any) -> Any:
-        """A copy with some arguments changed; another variable brings its own values."""
+        """Return a copy with some arguments changed; another variable brings its own values."""
         return super().but(**{"values": None, **changes} if "variable" in changes else changes)
 
     def arguments(self) -> dict[str, Any]:
-        """The values only where they are not the usual ones."""
+        """Return the arguments, with the values only where they are not the usual ones."""
         arguments = super().arguments()
         if arguments.get("values") == (self.variable,):
             del arguments["values"]

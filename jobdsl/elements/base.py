@@ -139,7 +139,7 @@ class RecordType(type):
 
 
 def _in_order(inherited: Mapping[str, Field], own: Mapping[str, Field], after: str) -> dict[str, Field]:
-    """All fields: the inherited ones first, or after one of the class's own."""
+    """Return all fields: the inherited ones first, or after one of the class's own."""
     names = list(own)
     first = names[: names.index(after) + 1] if after else []
     return {name: own[name] for name in first} | {**inherited, **own}
@@ -181,11 +181,11 @@ class Record(metaclass=RecordType):
         def __init__(self, *args: Any, **arguments: Any) -> None: ...
 
         def _body(self, indent: str) -> str:
-            """The children as text, each on a line that starts with `indent`."""
+            """Return the children as text, each on a line that starts with `indent`."""
 
     @classmethod
     def dsl_name(cls) -> str:
-        """How a DSL file calls it, e.g. `publish.archive`."""
+        """Return how a DSL file calls it, e.g. `publish.archive`."""
         module = cls.__module__.rpartition(".")[2].partition("_")[0]
         return cls.__name__ if module in ("jobs", "viewkinds") else f"{module}.{cls.__name__}"
 
@@ -199,7 +199,7 @@ class Record(metaclass=RecordType):
 
     @classmethod
     def kinds_with(cls, argument: str) -> list[str]:  # noqa: ARG003  # for those that override it
-        """Names of classes that take an argument this one does not, and that stand where it stands."""
+        """Return names of classes that take an argument this one does not, and that stand where it stands."""
         return []
 
     def arguments(self) -> dict[str, Any]:
@@ -216,7 +216,7 @@ class Record(metaclass=RecordType):
 
     @classmethod
     def _from(cls, values: Mapping[str, Any], layout: str | None, extra: Mapping[str, Value]) -> Any:
-        """A value read from a document: its arguments as they are stored, nothing expanded."""
+        """Return a value read from a document: its arguments as they are stored, nothing expanded."""
         return cls(**values, layout=layout, extra=dict(extra) or None)
 
     def write_plain(self, tag: str, indent: str) -> str:
@@ -236,7 +236,7 @@ def _as_given(field: Field, value: Any) -> Any:
 
 
 def _plain(made_by: Any, part: Any) -> Any:
-    """The plain value a part is made from: its first argument, where no other is given."""
+    """Return the plain value a part is made from: its first argument, where no other is given."""
     arguments = part.arguments() if type(part) is made_by and not part.layout and not part.extra else {}
     if len(arguments) != 1:
         return part
@@ -266,7 +266,7 @@ class Element(Record):
         return f"{start}>{body}{indent}</{tag}>" if body else f"{start}/>"
 
     def but(self, **changes: Any) -> Self:
-        """A copy with some arguments changed."""
+        """Return a copy with some arguments changed."""
         values = {name: getattr(self, name) for name, field in self._fields.items() if field.stored}
         return type(self)(**{**values, "layout": self.layout, "extra": self.extra, **changes})
 

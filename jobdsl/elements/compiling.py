@@ -22,12 +22,12 @@ __all__ = ["constructor", "writer"]
 
 
 def constructor(cls: type[Record]) -> Any:
-    """The `__init__` of a class."""
+    """Return the `__init__` of a class."""
     return _compiled(cls, "__init__", _constructor)
 
 
 def writer(cls: type[Record]) -> Any:
-    """The `_body` of a class."""
+    """Return the `_body` of a class."""
     return _compiled(cls, "_body", _writer)
 
 
@@ -66,7 +66,7 @@ def _constructor(cls: type[Record]) -> str:
 
 
 def _check_lines(field: Field) -> list[str]:
-    """The check of one argument; values that are plainly right pass without a call."""
+    """Return the check of one argument; values that are plainly right pass without a call."""
     name = field.name
     call = f"{name} = accept(self, _f_{name}, {name})"
     easy = (
@@ -107,7 +107,7 @@ def _writer(cls: type[Record]) -> str:
 
 
 def _part(field: Field, lines: list[str]) -> str:
-    """What the f-string of the writer holds for one field."""
+    """Return what the f-string of the writer holds for one field."""
     if field.kind == "absent":
         return ""
     name, attrs = field.name, field.attributes(None).replace("{", "{{").replace("}", "}}")

@@ -76,7 +76,7 @@ def text(
 
 
 def names(tag: str = "", *, default: Any = REQUIRED, first: bool = False) -> Any:
-    """Names of jobs: text with commas, or a list of names or of the jobs themselves."""
+    """Return names of jobs: text with commas, or a list of names or of the jobs themselves."""
     return NamesField(tag, default=default, first=first)
 
 
@@ -86,12 +86,12 @@ def secret_text(tag: str = "", *, default: Any = REQUIRED, first: bool = False) 
 
 
 def credentials_id(tag: str = "", *, default: Any = REQUIRED, first: bool = False) -> Any:
-    """The id of credentials; policy checks whether a team may use them."""
+    """Return the id of credentials; policy checks whether a team may use them."""
     return CredentialsField(tag, default=default, first=first)
 
 
 def label_text(tag: str = "", *, default: Any = REQUIRED, first: bool = False) -> Any:
-    """A label expression that selects agents; policy checks whether a team may use its labels."""
+    """Return a label expression that selects agents; policy checks whether a team may use its labels."""
     return LabelField(tag, default=default, first=first)
 
 
@@ -101,7 +101,7 @@ def flag(tag: str = "", *, default: Any = REQUIRED, first: bool = False) -> Any:
 
 
 def number(tag: str = "", *, default: Any = REQUIRED, first: bool = False, least: int | None = -1) -> Any:
-    """A whole number, or text with a ${VARIABLE}.
+    """Return a whole number, or text with a ${VARIABLE}.
 
     `least` is 0 for a time or a count, -1 where that is how Jenkins writes "none" or "unlimited", None where
     any number has a meaning.
@@ -110,12 +110,12 @@ def number(tag: str = "", *, default: Any = REQUIRED, first: bool = False, least
 
 
 def amount(tag: str = "", *, default: Any = "", first: bool = False, least: int | None = -1) -> Any:
-    """A whole number that Jenkins keeps as text; empty text for none."""
+    """Return a whole number that Jenkins keeps as text; empty text for none."""
     return AmountField(tag, least, default=default, first=first)
 
 
 def decimal(tag: str = "", *, default: Any = REQUIRED, first: bool = False, least: int | None = -1) -> Any:
-    """A number with a point, as Java writes it: `1.0`."""
+    """Return a number with a point, as Java writes it: `1.0`."""
     return DecimalField(tag, least, default=default, first=first)
 
 
@@ -128,7 +128,7 @@ def child(
     plain: bool = False,
     convert: Callable[..., Any] | None = None,
 ) -> Any:
-    """One element: `<tag class="...">`; `plain` writes `<tag>`, the class being understood."""
+    """Return one element: `<tag class="...">`; `plain` writes `<tag>`, the class being understood."""
     return ChildField(tag, accepts, plain, convert, default=default, first=first)
 
 
@@ -147,7 +147,7 @@ def children(
 
 
 def slot(tag: str = "", *, accepts: type, convert: Callable[..., Any] | None = None) -> Any:
-    """A list of a job; stays changeable, and a dict names its members."""
+    """Return a list of a job; stays changeable, and a dict names its members."""
     return SlotField(tag, accepts, convert, default=())
 
 
@@ -163,7 +163,7 @@ def meta(
 
 
 def absent(tag: str) -> Any:
-    """An empty child only found in stored documents; written where a layout names it."""
+    """Return an empty child only found in stored documents; written where a layout names it."""
     return AbsentField(tag)
 
 
@@ -177,19 +177,19 @@ def strings(
     attrs: Mapping[str, str] | None = None,
     refers: Refers = "",
 ) -> Any:
-    """A list of texts; `inside` is a further tag around them."""
+    """Return a list of texts; `inside` is a further tag around them."""
     field = StringsField(tag, item, inside, default=default, first=first, attrs=attrs)
     field.refers = refers
     return field
 
 
 def result(tag: str = "", *, default: Any = REQUIRED, first: bool = False) -> Any:
-    """A build result by name: SUCCESS, UNSTABLE, FAILURE, NOT_BUILT or ABORTED."""
+    """Return a build result by name: SUCCESS, UNSTABLE, FAILURE, NOT_BUILT or ABORTED."""
     return ResultField(tag, tuple(RESULTS), default=default, first=first)
 
 
 def results(tag: str = "", *, default: Any = (), first: bool = False) -> Any:
-    """A list of build results by name."""
+    """Return a list of build results by name."""
     return ResultsField(tag, default=default, first=first)
 
 
@@ -199,12 +199,12 @@ def raw(tag: str = "", *, default: Any = None, first: bool = False) -> Any:
 
 
 def constant(tag: str = "", value: str | None = None, *, attrs: Mapping[str, str] | None = None) -> Any:
-    """A child that is always there; not an argument."""
+    """Return a child that is always there; not an argument."""
     return ConstantField(tag, value, attrs)
 
 
 def computed(tag: str, written_by: Any, method: str, *, is_empty: Callable[[Any], bool] | None = None) -> Any:
-    """A child whose value `method` works out; not an argument.
+    """Return a child whose value `method` works out; not an argument.
 
     A value that is not `is_empty` is written also where a layout leaves the child out: the arguments it is
     worked out from then take effect. Without `is_empty` a layout has the last word.
@@ -213,5 +213,5 @@ def computed(tag: str, written_by: Any, method: str, *, is_empty: Callable[[Any]
 
 
 def sugar(*, default: Any = None, first: bool = False) -> Any:
-    """An argument for `_expand`."""
+    """Return an argument for `_expand`."""
     return SugarField("", default=default, first=first)

@@ -40,7 +40,7 @@ class Holder(Element):
         return [name for name, field in cls._fields.items() if field.kind == "sugar"]
 
     def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """The part that the direct arguments describe, before those given as parts."""
+        """Return the part that the direct arguments describe, before those given as parts."""
         direct = {name: arguments[name] for name in self._direct() if arguments[name] is not None}
         if direct:
             part, whole = self.held(**direct), self._fields[self.holds]
@@ -50,7 +50,7 @@ class Holder(Element):
         return arguments
 
     def arguments(self) -> dict[str, Any]:
-        """The arguments of the one part held, where there is one and nothing unusual about it."""
+        """Return the arguments of the one part held, where there is one and nothing unusual about it."""
         own = super().arguments()
         if self.holds not in own:
             return own
@@ -64,7 +64,7 @@ class Holder(Element):
         return {**inner, **own}
 
     def but(self, **changes: Any) -> Any:
-        """A copy with some arguments changed, those of every part held among them."""
+        """Return a copy with some arguments changed, those of every part held among them."""
         direct = {name: changes.pop(name) for name in self._direct() if name in changes}
         if direct:
             held = getattr(self, self.holds)

@@ -96,17 +96,17 @@ class Field:
         return value
 
     def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:
-        """The XML child for a value; nothing for None."""
+        """Return the XML child for a value; nothing for None."""
         if value is None:
             return ""
         return f"{indent}<{self.tag}{self.attributes(attrs)}>{escape(str(value))}</{self.tag}>"
 
     def read(self, node: Node) -> Any:
-        """The value of an XML child. Raises Unfit."""
+        """Return the value of an XML child. Raises Unfit."""
         raise Unfit
 
     def attributes(self, attrs: Mapping[str, str] | None) -> str:
-        """The attributes of the tag as text: the usual ones, or those a layout gives."""
+        """Return the attributes of the tag as text: the usual ones, or those a layout gives."""
         attributes = self.attrs if attrs is None else attrs
         return (
             "".join(f' {name}="{escape_attribute(value)}"' for name, value in attributes.items())
@@ -121,13 +121,13 @@ def wrong(value: object, expected: str) -> DslError:
 
 
 def shown(value: object) -> str:
-    """A value as messages show it, with its type."""
+    """Return a value as messages show it, with its type."""
     shown = repr(value)
     return f"{shown if len(shown) < 60 else shown[:56] + '...'} ({type(value).__name__})"
 
 
 def ordered(values: Any, expected: str) -> tuple[Any, ...]:
-    """The values of anything that holds some in an order, without None. Raises DslError."""
+    """Return the values of anything that holds some in an order, without None. Raises DslError."""
     if isinstance(values, set | frozenset):
         raise DslError(f"takes {expected}, not a set, which has no order", hint="sorted(...) gives it one")
     if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
@@ -301,7 +301,7 @@ class AmountField(_BoundedField):
 
 
 def _whole(word: str) -> int | None:
-    """The number, where writing it again gives the same text."""
+    """Return the number, where writing it again gives the same text."""
     try:
         return int(word) if str(int(word)) == word else None
     except ValueError:

@@ -39,7 +39,7 @@ class ResultField(TextField):
     kind = "result"
 
     def check(self, value: Any) -> Any:
-        """The result's name, or None."""
+        """Return the result's name, or None."""
         return None if value is None else super().check(value)
 
     def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:

@@ -29,7 +29,7 @@ Token = tuple[str, Mapping[str, str] | None]
 
 
 def laid_out(record: Record, indent: str) -> str:
-    """The children of an element that has a layout or extra fields, as text."""
+    """Return the children of an element that has a layout or extra fields, as text."""
     base, _ = split(record.layout)
     form = record.forms.get(base or "")
     layout = form.layout if form else base
@@ -74,7 +74,7 @@ def names_tag(record: Record, tag: str) -> bool:
 
 
 def _usual_of(record: Record, extra: Mapping[str, Any]) -> dict[str, Any]:
-    """What another tool always writes, without the fields that an argument gives another value."""
+    """Return what another tool always writes, without the fields that an argument gives another value."""
     return {tag: value for tag, value in extra.items() if not _is_given(record, tag)}
 
 
@@ -91,13 +91,13 @@ def _refuse_twice(record: Record, extra: Mapping[str, Any]) -> None:
 
 
 def _is_given(record: Record, tag: str) -> bool:
-    """Whether arguments give a field another value than it has by itself."""
+    """Return whether arguments give a field another value than it has by itself."""
     field = record.by_tag.get(tag)
     return field is not None and (field.stored or _insists(field)) and not _is_usual(record, field)
 
 
 def _plan(by_tag: Mapping[str, Field], layout: str | None) -> Iterable[Token]:
-    """The tags to write in their order: the usual ones but for (`-a +b +c@class=x`), or other ones."""
+    """Return the tags to write in their order: the usual ones but for (`-a +b +c@class=x`), or other ones."""
     if layout is not None and layout[:1] not in ("-", "+"):
         return _tokens(layout)
     changes = dict(_tokens(layout or ""))
@@ -106,12 +106,12 @@ def _plan(by_tag: Mapping[str, Field], layout: str | None) -> Iterable[Token]:
 
 
 def _insists(field: Field) -> bool:
-    """Whether a child that is worked out is written although the layout leaves it out."""
+    """Return whether a child that is worked out is written although the layout leaves it out."""
     return isinstance(field, ComputedField) and field.is_empty is not None
 
 
 def _is_usual(record: Record, field: Field) -> bool:
-    """Whether a field has its default, so that nothing need be written for it."""
+    """Return whether a field has its default, so that nothing need be written for it."""
     value = value_in(record, field)
     if isinstance(field, ComputedField) and field.is_empty is not None:
         return field.is_empty(value)
@@ -119,7 +119,7 @@ def _is_usual(record: Record, field: Field) -> bool:
 
 
 def value_in(record: Record, field: Field) -> Any:
-    """What an element has in a field, or works out for it."""
+    """Return what an element has in a field, or works out for it."""
     if isinstance(field, ComputedField):
         return getattr(record, field.method)()
     return getattr(record, field.name) if field.stored else None
@@ -127,7 +127,7 @@ def value_in(record: Record, field: Field) -> Any:
 
 @lru_cache(maxsize=4096)
 def split(layout: str | None) -> tuple[str | None, str]:
-    """A layout without the order at its end, and that order (`properties[keep,*]`); empty for none."""
+    """Return a layout without the order at its end, and that order (`properties[keep,*]`); empty for none."""
     match = _ORDER.search(layout or "")
     if layout is None or match is None:
         return layout, ""
@@ -135,7 +135,7 @@ def split(layout: str | None) -> tuple[str | None, str]:
 
 
 def is_same(record: Record, name: str, value: Any) -> bool:
-    """Whether an element writes the same with another value of an argument, or another layout."""
+    """Return whether an element writes the same with another value of an argument, or another layout."""
     before = getattr(record, name)
     try:
         written = record._body("\n")
@@ -148,19 +148,19 @@ def is_same(record: Record, name: str, value: Any) -> bool:
 
 
 def _is_same_tree(first: str, second: str) -> bool:
-    """Whether two texts of children are the same elements: `<a/>` is `<a></a>`."""
+    """Return whether two texts of children are the same elements: `<a/>` is `<a></a>`."""
     return first == second or (
         "/>" in first + second and parse(f"<x>{first}</x>") == parse(f"<x>{second}</x>")
     )
 
 
 def with_order(layout: str | None, order: str) -> str | None:
-    """A layout with another order at its end."""
+    """Return a layout with another order at its end."""
     return " ".join(filter(None, (split(layout)[0], order))) or None
 
 
 def order_in(layout: str | None, tag: str) -> Sequence[str]:
-    """The words of the order a layout has for what a child holds; empty for none."""
+    """Return the words of the order a layout has for what a child holds; empty for none."""
     if layout is None or (match := _ORDER.search(layout)) is None or match[1] != tag:
         return ()
     return match[2].split(",")

@@ -100,7 +100,7 @@ _RUNNERS: dict[str, type[Runner]] = {
 
 
 def as_runner(word: Any) -> Any:
-    """A runner by its word. Raises DslError for an unknown one."""
+    """Return a runner by its word. Raises DslError for an unknown one."""
     if word in _RUNNERS:
         return _RUNNERS[word]()
     hint = suggestion(str(word), _RUNNERS) or "one of: " + ", ".join(_RUNNERS)

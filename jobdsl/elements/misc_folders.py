@@ -50,7 +50,7 @@ class _Owner(Field):
 
 
 def owner(tag: str = "", *, default: str | None = _MULTIBRANCH) -> Any:
-    """What Jenkins keeps as a reference to the job itself; by the class of the job."""
+    """Return what Jenkins keeps as a reference to the job itself; by the class of the job."""
     return _Owner(tag, default=default)
 
 

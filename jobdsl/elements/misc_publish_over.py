@@ -131,7 +131,7 @@ class _Delegate(Element):
 
 
 def _access(java: str) -> Any:
-    """The way back to the plugin, which XStream writes as a reference."""
+    """Return the field that refers back to the plugin, which XStream writes as a reference."""
     return constant("hostConfigurationAccess", attrs={"class": java, "reference": "../.."})
 
 

@@ -52,7 +52,7 @@ CONDITIONS = (
 
 
 def properties_text(properties: Mapping[str, Any]) -> str:
-    """Names and values as lines of a properties file; booleans as Jenkins spells them."""
+    """Return names and values as lines of a properties file; booleans as Jenkins spells them."""
     shown = {
         name: str(value).lower() if isinstance(value, bool) else value for name, value in properties.items()
     }

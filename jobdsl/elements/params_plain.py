@@ -83,7 +83,7 @@ class _Choice(Named):
     forms = {"list": Form("name description choices@")}
 
     def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """The default first."""
+        """Return the arguments with the default as the first choice."""
         choices, default = arguments["choices"], arguments["default"]
         if default is None or choices is REQUIRED:
             return arguments

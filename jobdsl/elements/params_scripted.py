@@ -137,7 +137,7 @@ class _Scripted(Named):
     project_full_name: str | None = text(default=None)
 
     def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """A name for the form; the plugin makes one up, ours is the same in every run."""
+        """Return a name for the form; the plugin makes one up, ours is the same in every run."""
         arguments["random_name"] = arguments["random_name"] or _form_name(arguments["name"])
         return arguments
 

@@ -19,7 +19,7 @@ class Slot(Protocol):
     name: str
 
     def member(self, value: Any) -> Any:
-        """The part as it is kept. Raises DslError."""
+        """Return the part as it is kept. Raises DslError."""
 
 
 class Parts(list[Any]):
@@ -43,7 +43,7 @@ class Parts(list[Any]):
             self.names = members.names.copy() if isinstance(members, Parts) else {}
 
     def index_of(self, name: str) -> int:
-        """Where the part of that name stands. Raises DslError when there is none."""
+        """Return where the part of that name stands. Raises DslError when there is none."""
         position = self._find(name)
         if position is not None:
             return position
@@ -110,7 +110,7 @@ class Parts(list[Any]):
         self[position:position] = member if isinstance(member, Mapping) else [member]
 
     def _taken(self, members: Iterable[Any]) -> list[Any]:
-        """The members as they are kept, without those that belong elsewhere; a dict names its own."""
+        """Return the members as they are kept, without those that belong elsewhere; a dict names its own."""
         if not isinstance(members, Mapping):
             return [taken for member in members if member is not None for taken in self._accepted(member)]
         accepted = []

@@ -115,7 +115,7 @@ class copy_permission(
     also = {"jobs": "str"}
 
     def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """One name without a list around it."""
+        """Return the arguments; a single name may be given without a list."""
         if isinstance(arguments["jobs"], str):
             arguments["jobs"] = (arguments["jobs"],)
         return arguments

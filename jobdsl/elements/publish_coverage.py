@@ -63,7 +63,7 @@ class _Targets(Field):
         return int(share) if share == int(share) else share
 
     def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:  # noqa: ARG002
-        """The enum map as XStream writes it."""
+        """Return the enum map as XStream writes it."""
         i2, i4, i6 = (indent + " " * deep for deep in (2, 4, 6))
         entries = "".join(
             f"{i4}<entry>{i6}<{_METRIC}>{metric}</{_METRIC}>"

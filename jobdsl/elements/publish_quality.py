@@ -114,7 +114,7 @@ class _ByType(Field):
         return members
 
     def write(self, value: Any, indent: str, attrs: Mapping[str, str] | None = None) -> str:  # noqa: ARG002
-        """The map as XStream writes it."""
+        """Return the map as XStream writes it."""
         i2, i4 = indent + "  ", indent + "    "
         inner = "".join(
             f"{i2}<entry>{i4}<string>{escape(violation.type)}</string>{violation.write(i4)}{i2}</entry>"

@@ -127,7 +127,7 @@ class post_build_script(Holder, Publisher, xml=_P + "PostBuildScript", plugin=_P
         return super()._expand({"results": None, "role": None, **arguments})
 
     def arguments(self) -> dict[str, Any]:
-        """The steps themselves where there is one set of them."""
+        """Return the steps themselves where there is one set of them."""
         own = super().arguments()
         sets = own.get("steps", ())
         if len(sets) != 1 or type(sets[0]) is not after_step or sets[0].layout or sets[0].extra:

@@ -83,7 +83,7 @@ def without(classes: Iterable[str]) -> Iterator[None]:
 
 
 def typed_class(java: str) -> type[Record] | None:
-    """The typed class of a Jenkins class, if there is one."""
+    """Return the typed class of a Jenkins class, if there is one."""
     from jobdsl import elements
 
     elements.load_all()
@@ -95,12 +95,12 @@ def _is_empty(node: Node) -> bool:
 
 
 def _repeats(cls: type[Record], child: Node) -> bool:
-    """Whether the child is one of several that are one field together."""
+    """Return whether the child is one of several that are one field together."""
     return child.tag in cls.by_tag and cls.by_tag[child.tag].kind == "repeated"
 
 
 def _distinct_children(node: Node) -> list[Node]:
-    """The children without those that are empty beside another of their tag."""
+    """Return the children without those that are empty beside another of their tag."""
     tags = [child.tag for child in node.children]
     if len(set(tags)) == len(tags):
         return node.children
@@ -122,7 +122,7 @@ class _Read:
     """Orders of what children hold, as they stand in a layout, by the tag of the child."""
 
     def layout(self, base: str | None) -> str | None:
-        """A layout with the orders the children need."""
+        """Return a layout with the orders the children need."""
         return " ".join(filter(None, (base, *self.orders.values()))) or None
 
     def without(self, extra: dict[str, Any]) -> _Read:
@@ -132,7 +132,7 @@ class _Read:
 
 
 def _read(cls: type[Record], children: list[Node]) -> _Read:
-    """The children as arguments where the class knows them."""
+    """Return the children as arguments where the class knows them."""
     tags = {child.tag for child in children}
     read = _Read(
         {field.name: None for tag, field in cls.by_tag.items() if field.kind == "result" and tag not in tags}
@@ -155,7 +155,7 @@ def _read(cls: type[Record], children: list[Node]) -> _Read:
 
 
 def _arguments(cls: type[Record], field: Field, child: Node, before: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments that make one child. Raises Unfit or DslError where there are none."""
+    """Return the arguments that make one child. Raises Unfit or DslError where there are none."""
     if field.kind == "computed":
         return cls._read_computed(child.tag, child)
     if field.kind == "repeated":
@@ -164,7 +164,7 @@ def _arguments(cls: type[Record], field: Field, child: Node, before: Mapping[str
 
 
 def _fitted(cls: type[Record], node: Node, read: _Read, arguments: Mapping[str, Any]) -> Any:
-    """The value, with as little layout and extra as it needs to write the same tree; or None."""
+    """Return the value, with as little layout and extra as it needs to write the same tree; or None."""
 
     def make(read: _Read, base: str | None) -> Record:
         record: Record = cls._from({**read.values, **arguments}, read.layout(base), read.extra)
@@ -212,7 +212,7 @@ def _small_changes(usual: list[Node], node: Node, by_tag: dict[str, Field]) -> s
 
 
 def _in_known_form(cls: type[Record], node: Node, read: _Read, arguments: Mapping[str, Any]) -> Record | None:
-    """The value in the other layout of its class that writes the very same and leaves least over."""
+    """Return the value in the other layout of its class that writes the very same and leaves least over."""
     fitting: list[tuple[int, Record]] = []
     for name, form in cls.forms.items():
         rest = {tag: value for tag, value in read.extra.items() if form.extra.get(tag, REQUIRED) != value}
@@ -223,7 +223,7 @@ def _in_known_form(cls: type[Record], node: Node, read: _Read, arguments: Mappin
 
 
 def layout_of(node: Node, by_tag: dict[str, Field]) -> str:
-    """The children's tags in their order, with attributes where they are not the usual ones."""
+    """Return the children's tags in their order, with attributes where they are not the usual ones."""
     stored = [id(child) for child in _distinct_children(node)]
     tokens: dict[str, None] = {}
     for position, child in enumerate(node.children):

@@ -34,7 +34,7 @@ def accept(owner: Record, field: Field, value: Any) -> Any:
 
 
 def known_layout(cls: type[Record], layout: Any, extra: Mapping[str, Value] | None = None) -> str:
-    """The layout, where the class can have it. Raises DslError."""
+    """Return the layout, where the class can have it. Raises DslError."""
     if not isinstance(layout, str) or not layout.strip():
         raise DslError(f"takes text, not {layout!r}", hint='such as "-description", or leave it out')
     word = unknown_word(cls, layout, frozenset(extra or ()))
@@ -63,7 +63,7 @@ def accept_layout(owner: Record, layout: Any, extra: Any) -> str | None:
 
 
 def checked(field: Field, value: Any) -> Any:
-    """The argument as it is kept. Raises DslError, and nothing else, when it cannot be right."""
+    """Return the argument as it is kept. Raises DslError, and nothing else, when it cannot be right."""
     if value is REQUIRED:
         raise DslError("must be given")
     try:
@@ -110,7 +110,7 @@ def _names_given(owner: Record, arguments: Mapping[str, Any]) -> list[str]:
 
 
 def _stand_in(field: Field) -> Any:
-    """A harmless value for a required field whose argument was refused; the load fails anyway."""
+    """Return a harmless value for a required field whose argument was refused; the load fails anyway."""
     return {"flag": False, "number": 0, "children": (), "strings": (), "result": "SUCCESS"}.get(
         field.kind, ""
     )

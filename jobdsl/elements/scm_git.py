@@ -111,7 +111,7 @@ class git(Scm, xml="hudson.plugins.git.GitSCM", plugin="git"):
     extensions: Any = children(accepts=GitExtension)
 
     def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """One remote and one branch from their short form."""
+        """Return one remote and one branch from their short form."""
         short = {key: arguments[key] for key in _OF_REMOTE if arguments[key] is not None}
         if arguments["remotes"] is None:
             arguments["remotes"] = (remote(**{"url": None, **short}),)
@@ -126,7 +126,7 @@ class git(Scm, xml="hudson.plugins.git.GitSCM", plugin="git"):
         return arguments
 
     def but(self, **changes: Any) -> Any:
-        """A copy with some arguments changed, those of its remotes among them."""
+        """Return a copy with some arguments changed, those of its remotes among them."""
         short = {key: changes.pop(key) for key in _OF_REMOTE if key in changes}
         if short:
             changes["remotes"] = tuple(remote_part.but(**short) for remote_part in self.remotes)
@@ -135,7 +135,7 @@ class git(Scm, xml="hudson.plugins.git.GitSCM", plugin="git"):
         return super().but(**changes)
 
     def arguments(self) -> dict[str, Any]:
-        """The short form where one remote and one branch are all there is."""
+        """Return the short form where one remote and one branch are all there is."""
         rest = super().arguments()
         short: dict[str, Any] = {}
         if _plain_one(self.remotes):

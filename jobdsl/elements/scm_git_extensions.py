@@ -310,7 +310,7 @@ class build_chooser(GitExtension, xml=_P + "BuildChooserSetting", plugin="git"):
 
 
 def _flat(part: type[Misc], node: Node) -> dict[str, Any]:
-    """The fields of a plain part as arguments of what holds it. Raises Unfit."""
+    """Return the fields of a plain part as arguments of what holds it. Raises Unfit."""
     value = child(accepts=part, plain=True).read(node)
     if value.layout is not None or value.extra:
         raise Unfit

@@ -161,7 +161,7 @@ class svn(Scm, xml="hudson.scm.SubversionSCM", plugin=_PLUGIN):
     quiet: bool = flag("quietOperation", default=True)
 
     def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """One module from its short form."""
+        """Return one module from its short form."""
         short = {key: arguments[key] for key in _OF_MODULE if arguments[key] is not None}
         if arguments["modules"] is None:
             arguments["modules"] = (module(**{"url": None, **short}),)
@@ -170,14 +170,14 @@ class svn(Scm, xml="hudson.scm.SubversionSCM", plugin=_PLUGIN):
         return arguments
 
     def but(self, **changes: Any) -> Any:
-        """A copy with some arguments changed, those of its modules among them."""
+        """Return a copy with some arguments changed, those of its modules among them."""
         short = {key: changes.pop(key) for key in _OF_MODULE if key in changes}
         if short:
             changes["modules"] = tuple(location.but(**short) for location in self.modules)
         return super().but(**changes)
 
     def arguments(self) -> dict[str, Any]:
-        """The short form where one module of the usual kind is all there is."""
+        """Return the short form where one module of the usual kind is all there is."""
         rest = super().arguments()
         if len(self.modules) == 1 and isinstance(self.modules[0], module):
             short_form = self.modules[0].arguments()

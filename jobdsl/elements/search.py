@@ -94,7 +94,7 @@ def _quality(name: str, word: str, limit: int) -> int:
 
 
 def _names(cls: type[Record]) -> Iterator[tuple[str, str, int]]:
-    """Each name of a class, with what it is and how good an answer it can be."""
+    """Yield each name of a class, with what it is and how good an answer it can be."""
     yield cls.dsl_name(), "", _EXACT
     for java in (cls.java, *names_of(cls.java)):
         yield java, f"Jenkins: {java}", _EXACT

@@ -87,7 +87,7 @@ def _of_text(value: str, expected: str) -> str:
 
 
 def _named(value: str, expected: str) -> str:
-    """The call of the element that a text is the name of: `timestamps` among the wrappers."""
+    """Return the call of the element that a text is the name of: `timestamps` among the wrappers."""
     module = re.search(r"\((\w+)\.\*\)", expected)
     cls = getattr(import_module(f"jobdsl.elements.{module[1]}"), value, None) if module is not None else None
     if module is None or not isinstance(cls, type) or not hasattr(cls, "_fields"):

@@ -254,7 +254,7 @@ class branch_source(Source, xml="jenkins.branch.BranchSource", plugin="branch-ap
     build_strategies: Any = children(accepts=BuildStrategy, default=None)
 
     def with_id(self, identity: str) -> branch_source:
-        """The same with that id, where the source is to have one made."""
+        """Return the same with that id, where the source is to have one made."""
         if getattr(self.source, "id", None) != "":
             return self
         changed: branch_source = self.but(source=self.source.but(id=identity))

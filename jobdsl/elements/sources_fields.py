@@ -30,7 +30,7 @@ class _Id(TextField):
 
 
 def identity() -> Any:
-    """The `id` of a source: empty, its multibranch job makes a stable one; None writes none at all."""
+    """Return the `id` of a source: empty, its multibranch job makes a stable one; None writes none at all."""
     return _Id("id", default="")
 
 
@@ -127,17 +127,17 @@ class _Array(Field):
 
 
 def coded(tag: str, codes: Mapping[str, str], *, default: Any, first: bool = False) -> Any:
-    """A number of Jenkins' by a word; the number itself is taken too."""
+    """Return a number of Jenkins' by a word; the number itself is taken too."""
     return _Coded(tag, codes, default=default, first=first)
 
 
 def fork_trust(owner: str, words: tuple[str, ...], *, default: str) -> Any:
-    """The `trust` of pull requests from forks; `owner` is the class its choices are nested in."""
+    """Return the `trust` of pull requests from forks; `owner` is the class its choices are nested in."""
     return _Trust("trust", owner, words, default=default)
 
 
 def array(tag: str, java: str, accepts: type, *, convert: Any = None, first: bool = False) -> Any:
-    """A list of elements inside an array of the Java class `java`."""
+    """Return a list of elements inside an array of the Java class `java`."""
     return _Array(tag, java, accepts, convert, default=(), first=first)
 
 
@@ -152,5 +152,5 @@ class _Traits(ChildrenField):
 
 
 def trait_list(*, default: Any = ()) -> Any:
-    """The `traits` of a source or navigator."""
+    """Return the `traits` of a source or navigator."""
     return _Traits("traits", Trait, None, default=default)

@@ -58,7 +58,7 @@ class IdentifiedSource(Source):
 
     @classmethod
     def _from(cls, values: Mapping[str, Any], layout: str | None, extra: Mapping[str, Value]) -> Any:
-        """A source read from a document that has no id stays without."""
+        """Return the value; a source read from a document without an id stays without."""
         return super()._from({"id": None, **values}, layout, extra)
 
 
@@ -66,7 +66,7 @@ class TraitedSource(IdentifiedSource):
     """A source whose traits select what is found; git extensions may be listed among them."""
 
     def arguments(self) -> dict[str, Any]:
-        """The arguments, with git extensions instead of the traits that carry them."""
+        """Return the arguments, with git extensions instead of the traits that carry them."""
         return plain_traits(super().arguments())
 
 

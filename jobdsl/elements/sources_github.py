@@ -132,7 +132,7 @@ class OwnedSource(TraitedSource):
         return {**arguments, "owner": owner or "?", "repository": repository}
 
     def but(self, **changes: Any) -> Any:
-        """A copy with some arguments changed."""
+        """Return a copy with some arguments changed."""
         if "project" in changes:
             changes = {"owner": REQUIRED, "repository": REQUIRED, **changes}
         return super().but(**changes)

@@ -140,13 +140,13 @@ class gitlab(TraitedSource, xml=_P + "GitLabSCMSource", plugin=_PLUGIN):
     project_id: int | str | None = number(default=None, least=None)
 
     def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """The group is the path without its end."""
+        """Return the arguments, with the group taken from the path."""
         if arguments["owner"] is None and isinstance(arguments["project"], str):
             arguments["owner"] = _group(arguments["project"])
         return arguments
 
     def but(self, **changes: Any) -> Any:
-        """A copy with some arguments changed; another project brings its own group."""
+        """Return a copy with some arguments changed; another project brings its own group."""
         return super().but(**{"owner": None, **changes} if "project" in changes else changes)
 
     def arguments(self) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class Navigator(Misc):
     slot = "a navigator (sources.github_organization, sources.gitlab_group, ...)"
 
     def arguments(self) -> dict[str, Any]:
-        """The arguments, with git extensions instead of the traits that carry them."""
+        """Return the arguments, with git extensions instead of the traits that carry them."""
         return plain_traits(super().arguments())
 
 

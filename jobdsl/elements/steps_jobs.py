@@ -280,7 +280,7 @@ class job_dsl(Step, xml="javaposse.jobdsl.plugin.ExecuteDslScripts", plugin="job
     parameters: Any = raw("additionalParameters", default=None)
 
     def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """A script given is meant to be run."""
+        """Return the arguments; a script that is given is run."""
         arguments["inline"] = arguments["inline"] or (
             arguments["script"] is not None and arguments["targets"] is None
         )

@@ -237,7 +237,7 @@ class system_groovy(Step, xml="hudson.plugins.groovy.SystemGroovy", plugin="groo
     also = {"source": "str"}
 
     def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """A script written in the job, from its text."""
+        """Return a script written in the job, from its text."""
         source, boxed = arguments["source"], arguments["sandbox"]
         if isinstance(source, str):
             arguments["source"] = system_groovy_text(groovy_script(source, sandbox=boxed is None or boxed))

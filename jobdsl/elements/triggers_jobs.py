@@ -46,7 +46,7 @@ class upstream(Trigger, xml="jenkins.triggers.ReverseBuildTrigger"):
     also = {"projects": "list[str] | tuple[str, ...]"}
 
     def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """A list of names as Jenkins keeps it."""
+        """Return a list of names as Jenkins keeps it."""
         if isinstance(arguments["projects"], list | tuple):
             arguments["projects"] = ", ".join(arguments["projects"])
         return arguments

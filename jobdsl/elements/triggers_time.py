@@ -23,7 +23,7 @@ __all__ = [
 
 
 def cron_text(tag: str = "", *, default: Any = "", first: bool = False) -> Any:
-    """A field that holds a schedule in Jenkins' cron; one that Jenkins would refuse is an error."""
+    """Return a field that holds a schedule in Jenkins' cron; one that Jenkins would refuse is an error."""
     return text(tag, default=default, first=first, check=_schedule)
 
 
@@ -144,7 +144,7 @@ class periodic_folder(
         return {"interval": _interval(f"{seconds // _UNITS[unit]}{unit}")}
 
     def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """A schedule that is the interval's own is not kept."""
+        """Return the arguments without a schedule that follows from the interval."""
         interval = arguments["interval"]
         if arguments["schedule"] is not None and isinstance(interval, str):
             try:

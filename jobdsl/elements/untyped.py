@@ -163,7 +163,7 @@ def element(
 
 
 def node(*members: Value, _attrs: Mapping[str, str] | None = None, _text: str = "", **fields: Value) -> Raw:
-    """A field's content without a class: members, fields, attributes."""
+    """Return a field's content without a class: members, fields, attributes."""
     return _checked("", members, fields, _attrs, _text)
 
 
@@ -177,7 +177,7 @@ def xml(text: str) -> Literal:
 
 
 def secret(name: str) -> str:
-    """The value called `name` in the secrets file; it never enters the estate, a diff or a log.
+    """Return the value called `name` in the secrets file; it never enters the estate, a diff or a log.
 
     What is returned stands in the document until it is sent.
     """
@@ -203,7 +203,7 @@ def _checked(tag: str, *parts: Any) -> Raw:
 
 
 def _plain(name: str, value: object) -> str:
-    """The text of an attribute or an element. Raises DslError for what has none."""
+    """Return the text of an attribute or an element. Raises DslError for what has none."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -215,7 +215,7 @@ def _plain(name: str, value: object) -> str:
 
 @lru_cache(maxsize=10_000)
 def _named(name: str) -> str:
-    """A name of an element or attribute. Raises DslError when XML does not allow it."""
+    """Return a name of an element or attribute. Raises DslError when XML does not allow it."""
     bare = name.removeprefix("xml:") if isinstance(name, str) else ""
     if _ASCII_NAME.fullmatch(bare) is None and _name().fullmatch(bare) is None:
         raise DslError(
@@ -226,7 +226,7 @@ def _named(name: str) -> str:
 
 
 def write_value(tag: str, value: Value, indent: str) -> str:
-    """The field `tag` with a value. Raises DslError for what cannot be XML."""
+    """Return the field `tag` with a value. Raises DslError for what cannot be XML."""
     if value.__class__ is str:
         return f"{indent}<{tag}>{escape(value)}</{tag}>" if value else f"{indent}<{tag}/>"
     if value is None:
@@ -247,7 +247,7 @@ def write_value(tag: str, value: Value, indent: str) -> str:
 
 
 def write_members(members: Sequence[Value], indent: str) -> str:
-    """The members of a list: elements as themselves, plain values as `<string>`, no None."""
+    """Return the members of a list: elements as themselves, plain values as `<string>`, no None."""
     return "".join(_member(member, indent) for member in members if member is not None)
 
 

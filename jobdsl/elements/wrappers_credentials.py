@@ -187,7 +187,7 @@ class ssh_agent(
     also = {"credentials": "str"}
 
     def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """One key without a list around it."""
+        """Return the arguments; a single key may be given without a list."""
         if isinstance(arguments["credentials"], str):
             arguments["credentials"] = (arguments["credentials"],)
         return arguments

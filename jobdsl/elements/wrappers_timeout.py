@@ -119,7 +119,7 @@ _OPERATIONS: dict[str, type[TimeoutOperation]] = {
 
 
 def _operation(word: Any) -> Any:
-    """An operation by its word. Raises DslError for an unknown one."""
+    """Return an operation by its word. Raises DslError for an unknown one."""
     if word in _OPERATIONS:
         return _OPERATIONS[word]()
     hint = suggestion(str(word), _OPERATIONS) or "one of: " + ", ".join(_OPERATIONS)
@@ -152,7 +152,7 @@ class timeout(Wrapper, xml=_P + "BuildTimeoutWrapper", plugin=_PLUGIN):
     }
 
     def _expand(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """The strategy that the short arguments mean."""
+        """Return the strategy that the short arguments mean."""
         short = [name for name in ("minutes", "idle_seconds") if arguments[name] is not None]
         if arguments["strategy"] is not REQUIRED:
             short.append("strategy")

@@ -25,7 +25,7 @@ def _is_array(attrs: Mapping[str, str]) -> bool:
 
 
 def _in_array(node: Node, array: str) -> Node:
-    """What holds the members; the field itself where it is no array."""
+    """Return what holds the members; the field itself where it is no array."""
     if not _is_array(node.attrs):
         return node
     if [child.tag for child in node.children] != ["a"] or node.children[0].attrs != {"class": array}:
@@ -96,12 +96,12 @@ def list_or_array(
     default: Any = (),
     convert: Callable[[Any], Any] | None = None,
 ) -> Any:
-    """A list of elements; `array` is the class of the Java array that some documents hold instead."""
+    """Return a list of elements; `array` is the class of the Java array that some documents hold instead."""
     return _ListOrArray(tag, accepts, convert, array, default=default)
 
 
 def array_of_strings(tag: str = "", *, default: Any, first: bool = False) -> Any:
-    """A list of texts as Java's `Arrays.asList` is stored; some documents hold a plain list."""
+    """Return a list of texts as Java's `Arrays.asList` is stored; some documents hold a plain list."""
     return _ArrayOfStrings(tag, default=default, first=first)
 
 

@@ -80,7 +80,7 @@ class _Spread:
         self.state = (int.from_bytes(folded) ^ 0x5DEECE66D) & (2**48 - 1)
 
     def next(self, bound: int) -> int:
-        """A number from 0 to bound - 1; always 0 without a seed."""
+        """Return a number from 0 to bound - 1; always 0 without a seed."""
         if self.zero:
             return 0
         bits = self._bits()
@@ -107,7 +107,7 @@ class Crontab:
 
     @classmethod
     def parse(cls, line: str, seed: str | None = None, *, zone: str | None = None) -> Crontab:
-        """One line of five fields or an alias; CronError with the column if Jenkins would refuse it.
+        """Return one line of five fields or an alias; CronError with the column if Jenkins would refuse it.
 
         `seed` decides what H stands for: on a controller, the job's full name. None takes the lowest values.
         """
@@ -133,7 +133,7 @@ def parse(spec: str, seed: str | None = None) -> tuple[Crontab, ...]:
 
 
 def matches(spec: str, seed: str | None, when: datetime) -> bool:
-    """Whether any line of a schedule is due in the minute of `when`."""
+    """Return whether any line of a schedule is due in the minute of `when`."""
     return any(line.matches(when) for line in parse(spec, seed))
 
 
@@ -190,7 +190,7 @@ def _finding(error: CronError) -> Finding:
 
 
 def _split(spec: str) -> tuple[str | None, list[tuple[int, str]]]:
-    """The zone, and the lines that are schedules with their numbers."""
+    """Return the zone, and the lines that are schedules with their numbers."""
     lines = list(enumerate(re.split(r"\r?\n", spec), start=1))
     zone = None
     if (first := lines[0][1].strip(_BLANKS)).startswith("TZ="):
@@ -231,7 +231,7 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _line(text: str, number: int, spread: _Spread, zone: str | None) -> Crontab:
-    """A line that is neither empty nor a comment."""
+    """Return a line that is neither empty nor a comment."""
     bare = text.strip(_BLANKS)
     alias = _alias(bare)
     fields = _ALIASES.get(alias, "") if alias else bare
@@ -248,7 +248,7 @@ def _line(text: str, number: int, spread: _Spread, zone: str | None) -> Crontab:
 
 
 def _alias(bare: str) -> str:
-    """The alias a line begins with, empty if it is fields. What follows, Jenkins does not read."""
+    """Return the alias a line begins with, empty if it is fields. What follows, Jenkins does not read."""
     match = re.match(r"(@[a-z]*)(?![^0-9 \t*/,@H()-])", bare)
     return match[1] if match else bare if bare.startswith("@") else ""
 

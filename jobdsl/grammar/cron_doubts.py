@@ -57,7 +57,7 @@ def _spreadable(first: str, others: str, text: str) -> list[Doubt]:
 
 @lru_cache(maxsize=256)
 def _rare(bits: tuple[int, ...]) -> list[Doubt]:
-    """Whether the days come in no year, or not in every year (Jenkins: "rare or impossible")."""
+    """Return whether the days come in no year, or not in every year (Jenkins: "rare or impossible")."""
     # Every kind of year: seven weekdays for 1 January, each with and without a 29 February.
     years = [_has_day(year, *bits) for year in range(2001, 2029)]
     if not any(years):

@@ -45,7 +45,7 @@ class Glob:
         return True if states & self._end else None
 
     def _skipped(self, states: int) -> int:
-        """The places that are reached without a character, too: wildcards fit nothing as well."""
+        """Return the places that are reached without a character, too: wildcards fit nothing as well."""
         optional = self._star | self._stars | self._folders
         while (more := states | (states & optional) << 1) != states:
             states = more

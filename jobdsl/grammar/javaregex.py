@@ -113,7 +113,7 @@ class _Reader:
         return ""
 
     def _set(self) -> str:
-        """A class in brackets, with those inside it; the first `]` may be a member."""
+        """Return a class in brackets, with those inside it; the first `]` may be a member."""
         start, depth = self.at, 1
         self._set_begins()
         while depth and self.at < len(self.pattern):

@@ -49,11 +49,11 @@ class Expr:
     """Weaker operators rank higher."""
 
     def matches(self, labels: Collection[str]) -> bool:
-        """Whether an agent with these labels will do. A node's own name is one of its labels."""
+        """Return whether an agent with these labels will do. A node's own name is one of its labels."""
         return self._holds(labels if isinstance(labels, set | frozenset) else frozenset(labels))
 
     def atoms(self) -> frozenset[str]:
-        """Every label the expression names, whether wanted or not."""
+        """Return every label the expression names, whether wanted or not."""
         return frozenset().union(*(part.atoms() for part in self._parts()))
 
     def _holds(self, labels: Collection[str]) -> bool:
@@ -63,7 +63,7 @@ class Expr:
         raise NotImplementedError
 
     def _print(self, part: Expr) -> str:
-        """A part as text, in parentheses if it would be read otherwise."""
+        """Return a part as text, in parentheses if it would be read otherwise."""
         return f"({part})" if part._rank >= self._rank else str(part)
 
 
@@ -74,7 +74,7 @@ class Atom(Expr):
     name: str
 
     def atoms(self) -> frozenset[str]:
-        """The label."""
+        """Return the label."""
         return frozenset((self.name,))
 
     def _holds(self, labels: Collection[str]) -> bool:
@@ -316,7 +316,7 @@ class _Parser:
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> Expr:
-    """The expression in `text`; LabelError with column and hint where Jenkins would refuse it."""
+    """Return the expression in `text`; LabelError with column and hint where Jenkins would refuse it."""
     if not text.strip():
         raise LabelError(text, 1, "the expression is empty", hint="leave the label out to build anywhere")
     return _Parser(text).whole()
@@ -350,7 +350,7 @@ def split(text: str) -> frozenset[str]:
 
 
 def _bare(word: str) -> str:
-    """A word without the quotation marks around its pieces, `"a b"c` as `a bc`."""
+    """Return a word without the quotation marks around its pieces, `"a b"c` as `a bc`."""
     out: list[str] = []
     closing = ""
     for escaped, backslash, mark, plain in _PIECE.findall(word):

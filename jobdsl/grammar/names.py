@@ -48,7 +48,7 @@ _NO_PATH = re.compile("^$|^/|//|/$|(^|/)[.]{1,2}(/|$)|[\x00-\x1f\x7f]|[\ud800-\u
 
 
 def unusable(full_name: str) -> bool:
-    """Whether this can be no full name at all.
+    """Return whether this can be no full name at all.
 
     More names are refused by Jenkins (see `refusal`), but only new ones: an old controller may hold
     some, and what is imported from it must load again.
@@ -104,7 +104,7 @@ def check_full(full_name: str, *, kind: str = "item") -> None:
 
 
 def way_out(name: str) -> str:
-    """A good name near a bad one, as a hint; empty where there is none."""
+    """Return a good name near a bad one, as a hint; empty where there is none."""
     if len(name.encode("utf-8", "surrogatepass")) > _LONGEST:
         return f"shorten it to {_LONGEST} bytes"
     near = _CONTROL.sub("", _UNSAFE.sub("-", name)).strip().rstrip(".").rstrip()
@@ -112,7 +112,7 @@ def way_out(name: str) -> str:
 
 
 def join(*parts: str) -> str:
-    """The full name of parts; empty parts, as the top's own name, add nothing."""
+    """Return the full name of parts; empty parts, as the top's own name, add nothing."""
     return "/".join(part for part in parts if part)
 
 
@@ -136,12 +136,12 @@ def between(former: str, target: str) -> str:
 
 
 def ancestors(full_name: str) -> list[str]:
-    """The folders around it, outermost first: `a` and `a/b` for `a/b/c`."""
+    """Return the folders around it, outermost first: `a` and `a/b` for `a/b/c`."""
     return [full_name[:at] for at, char in enumerate(full_name) if char == "/"]
 
 
 def resolve(reference: str, folder: str) -> str | None:
-    """The full name that `reference` means inside `folder`; None if it climbs above the top.
+    """Return the full name that `reference` means inside `folder`; None if it climbs above the top.
 
     `/a/b` counts from the top, `../b` and `b` from the folder. Where nothing has that name Jenkins
     takes a relative reference from the top as well: that second lookup is the caller's
@@ -159,21 +159,21 @@ def resolve(reference: str, folder: str) -> str | None:
 
 
 def url_path(full_name: str) -> str:
-    """An item's path on the controller, quoted: `job/a%20b/job/c`; empty for the top."""
+    """Return an item's path on the controller, quoted: `job/a%20b/job/c`; empty for the top."""
     from urllib.parse import quote  # not wanted where DSL files run
 
     return "/".join(f"job/{quote(part, safe='')}" for part in full_name.split("/") if part)
 
 
 def view_path(folder: str, *views: str) -> str:
-    """A view's path: `job/folder/view/name`; views inside a nested view add one name each."""
+    """Return a view's path: `job/folder/view/name`; views inside a nested view add one name each."""
     from urllib.parse import quote  # not wanted where DSL files run
 
     return join(url_path(folder), *(f"view/{quote(view, safe='')}" for view in views))
 
 
 def key(full_name: str) -> str:
-    """What must be unique among items: Jenkins takes `API` and `api` for one item.
+    """Return what must be unique among items: Jenkins takes `API` and `api` for one item.
 
     As Java's case-insensitive order, which folds one character to one (so not `ß` to `ss`).
     Views are not folded: for Jenkins `All` and `all` are two views.
@@ -200,7 +200,7 @@ def collisions(full_names: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def matches(pattern: str, path: str) -> bool:
-    """Whether a glob fits a full name or a file's path as a whole.
+    """Return whether a glob fits a full name or a file's path as a whole.
 
     `*` and `?` stay within one name, `**` crosses `/`; `**/x` also fits `x` itself. Letters count
     as written.

@@ -85,7 +85,7 @@ def import_estate(
 
 
 def _left_out(document: SourceDocument, kind: Subitem) -> Imported:
-    """What becomes of a document of something that Jenkins keeps inside a job."""
+    """Return what becomes of a document of something that Jenkins keeps inside a job."""
     error = f"{kind.reason}; {kind.hint}"
     return Imported(
         name=document.name,
@@ -98,7 +98,7 @@ def _left_out(document: SourceDocument, kind: Subitem) -> Imported:
 
 
 def _documents(source: Path | Controller | DiskDocuments, only: Collection[str]) -> DiskDocuments:
-    """The documents there are. Raises JobdslError where there are none."""
+    """Return the documents there are. Raises JobdslError where there are none."""
     if isinstance(source, DiskDocuments):
         return source
     if isinstance(source, Path):
@@ -136,7 +136,7 @@ def _refuse_to_overwrite(out: Path, secrets_file: Path, source: object, force: b
 
 
 def _holds_files(out: Path) -> bool:
-    """Whether there is anything in a directory but what is hidden, such as a repository of git."""
+    """Return whether there is anything in a directory but what is hidden, such as a repository of git."""
     try:
         return out.exists() and any(not entry.name.startswith(".") for entry in out.iterdir())
     except OSError as error:

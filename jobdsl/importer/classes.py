@@ -28,7 +28,7 @@ _COLLECTION = re.compile(
 
 @cache
 def _aliases() -> frozenset[str]:
-    """Names without a dot that stand for elements all the same, such as EnvInjectBuilder."""
+    """Return names without a dot that stand for elements all the same, such as EnvInjectBuilder."""
     load_all()
     return frozenset(name for name, cls in registry.items() if "." not in name and issubclass(cls, Element))
 
@@ -42,12 +42,12 @@ def _is_element(node: Node) -> bool:
 
 
 def elements(root: Node) -> int:
-    """How many Jenkins elements stand below the root: a tag or a `class` names a class."""
+    """Return how many Jenkins elements stand below the root: a tag or a `class` names a class."""
     return sum(map(_is_element, root.walk())) - _is_element(root)
 
 
 def untyped(definition: Item) -> int:
-    """How many Jenkins elements an item writes without a typed class; its root is none of them."""
+    """Return how many Jenkins elements an item writes without a typed class; its root is none of them."""
     count = sum(map(_untyped_here, _below(definition)))
     if not isinstance(definition, item | view):
         return count
@@ -82,7 +82,7 @@ def _dotted(fields: Mapping[str, Any]) -> int:
 
 
 def _below(value: Any) -> Iterator[Any]:
-    """The value and all values in it."""
+    """Yield the value and all values in it."""
     stack = [value]
     while stack:
         part = stack.pop()

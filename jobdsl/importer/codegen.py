@@ -42,7 +42,7 @@ class Layouts:
         self._count: dict[str, int] = {}
 
     def name(self, kind: str, layout: str) -> str:
-        """The constant for a layout of a class."""
+        """Return the constant for a layout of a class."""
         word = kind.upper()
         if (word, layout) not in self.names:
             self.names[word, layout] = self._known.get((word, layout)) or self._free(word)
@@ -69,7 +69,7 @@ class Writer:
         self.uses: set[str] = set()
 
     def item(self, item: Item, name: str) -> Brackets:
-        """The call that defines an item; `name` is what it is called where the call stands."""
+        """Return the call that defines an item; `name` is what it is called where the call stands."""
         return self._call(item, {"name": name})
 
     def _call(self, record: Any, renamed: Mapping[str, Any]) -> Brackets:
@@ -110,7 +110,7 @@ class Writer:
         return self.layouts.usual.get(word)
 
     def layout(self, kind: str, layout: str | None) -> str:
-        """The expression for a layout of a class."""
+        """Return the expression for a layout of a class."""
         if layout is None or self.layouts is None or len(layout) <= _SHORT_LAYOUT:
             return "None" if layout is None else quoted(layout)
         self.uses.add("layouts")
@@ -178,7 +178,7 @@ class Writer:
         ]
 
     def _field(self, value: Any, kind: str) -> Code:
-        """A field of a raw element: plain numbers and booleans read better than their text."""
+        """Return a field of a raw element: plain numbers and booleans read better than their text."""
         if isinstance(value, str) and _PLAIN.fullmatch(value):
             return value.capitalize()
         return self.code(value, kind)
@@ -189,7 +189,7 @@ def _is_word(name: str) -> bool:
 
 
 def given(record: Any, layout: str | None) -> dict[str, Any]:
-    """The arguments worth writing beside a layout: those that change what the element writes in it.
+    """Return the arguments worth writing beside a layout: those that change what the element writes in it.
 
     Left out are those at their default, empty lists of a job, and an empty value of a field that the layout
     lists and so writes anyway.
@@ -214,7 +214,7 @@ def _is_needed(record: Any, name: str, value: Any) -> bool:
 
 
 def _leading(in_order: Sequence[str], arguments: Mapping[str, Any]) -> list[str]:
-    """The arguments that need no name: the first ones, as far as they are given without a gap."""
+    """Return the arguments that need no name: the first ones, as far as they are given without a gap."""
     leading: list[str] = []
     for name in in_order:
         if name not in arguments:

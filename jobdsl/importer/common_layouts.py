@@ -63,13 +63,13 @@ def _usual(records: Sequence[Any]) -> str | None:
 
 
 def _most(layouts: Counter[str | None]) -> str | None:
-    """The most frequent layout, where it is that of most elements; None for the class's own."""
+    """Return the most frequent layout, where it is that of most elements; None for the class's own."""
     [(layout, count)] = layouts.most_common(1)
     return layout if layout is not None and count >= max(_FEW, layouts.total() // 2 + 1) else None
 
 
 def _records(document: SourceDocument) -> Iterator[Any]:
-    """The typed values a document is made of."""
+    """Yield the typed values a document is made of."""
     try:
         definition, _ = as_item(document.name, resolved(defined(parse(document.read()))), document.is_view)
     except JobdslError:  # reported when it is imported

@@ -125,7 +125,7 @@ def convert(
 
 
 def as_item(full_name: str, root: Node, is_view: bool, first: Form = "typed") -> tuple[Item, Form]:
-    """The item in the best form, from `first` on, that writes the very same tree."""
+    """Return the item in the best form, from `first` on, that writes the very same tree."""
     with reading.without(unspeakable()):
         return next(_items(full_name, root, is_view, first))
 
@@ -193,13 +193,13 @@ def _checked(name: str, root: Node, kind: Any) -> Item:
 
 
 def _known(root: Node) -> type[Item] | None:
-    """The typed class of this kind of item."""
+    """Return the typed class of this kind of item."""
     cls = reading.typed_class(class_name(root.tag))
     return cls if cls is not None and issubclass(cls, Item) else None
 
 
 def _deeper_than(root: Node, levels: int) -> bool:
-    """Whether elements nest deeper than that below the root."""
+    """Return whether elements nest deeper than that below the root."""
     row = [root]
     for _ in range(levels):
         row = [child for node in row for child in node.children]

@@ -50,7 +50,7 @@ def content(path: str) -> bytes:
 
 
 def listing(root: str, place: str) -> tuple[list[DirectoryEntry], list[str]]:
-    """The documents in a directory below `root`, and the names of the directories in it.
+    """Return the documents in a directory below `root`, and the names of the directories in it.
 
     What begins with a dot is left aside. Links to directories and what cannot be read are refused entries.
     Raises JobdslError where the root itself cannot be listed.
@@ -81,7 +81,7 @@ def listing(root: str, place: str) -> tuple[list[DirectoryEntry], list[str]]:
 
 
 def count(root: str, place: str) -> int:
-    """How many directories lie in a directory, links aside; none where it cannot be listed."""
+    """Return how many directories lie in a directory, links aside; none where it cannot be listed."""
     try:
         with os.scandir(os.path.join(root, place)) as scan:
             return sum(entry.is_dir(follow_symlinks=False) for entry in scan)
@@ -118,7 +118,7 @@ def _file(place: str, path: str) -> DirectoryEntry:
 
 
 def _no_file(mode: int) -> str:
-    """Why something of this mode is not read; empty for a plain file."""
+    """Return why something of this mode is not read; empty for a plain file."""
     if stat.S_ISREG(mode):
         return ""
     kind = next((word for is_kind, word in _KINDS if is_kind(mode)), "a device")

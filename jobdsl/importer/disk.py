@@ -245,13 +245,13 @@ class _Walk:
                 self.all.left_out[_OTHER] += 1
 
     def _is_container(self, place: str, entries: list[DirectoryEntry]) -> bool:
-        """Whether the directory `jobs` is that of a home or a folder, and no folder called so."""
+        """Return whether the directory `jobs` is that of a home or a folder, and no folder called so."""
         jobs = names.join(place, _JOBS)
         is_folder = any(entry.place == f"{jobs}.xml" for entry in entries)
         return not is_folder and self._holds_items(jobs)
 
     def _holds_items(self, place: str) -> bool:
-        """Whether there is a directory for each item in this one, and no document of its own."""
+        """Return whether there is a directory for each item in this one, and no document of its own."""
         inside, directories = listing(self.root, place)
         if any(entry.place == names.join(place, _OWN) for entry in inside):
             return False
@@ -264,7 +264,7 @@ class _Walk:
     def _is_named_config(
         self, name: str, root: str, documents: list[SourceDocument], directories: list[str]
     ) -> bool:
-        """Whether a `config.xml` is a job of that name, and not the document of its directory."""
+        """Return whether a `config.xml` is a job of that name, and not the document of its directory."""
         if _is_folder(root):
             return False
         if any(_is_item(document.root) for document in documents):
@@ -292,7 +292,7 @@ def _is_item(root: str) -> bool:
 
 
 def _full_name(entry: DirectoryEntry, place: str, name: str) -> str:
-    """The name of an entry of a directory `place` of that name, or of the directory itself."""
+    """Return the name of an entry of a directory `place` of that name, or of the directory itself."""
     return name if entry.place == place else names.join(name, _stem(entry))
 
 
@@ -322,7 +322,7 @@ def _printable(text: str) -> str:
 
 
 def _own(document: SourceDocument, by_name: dict[str, SourceDocument]) -> SourceDocument:
-    """An item's `config.xml` beside another document of its name.
+    """Return an item's `config.xml` beside another document of its name.
 
     Beside an item it is one too many; beside a view, or what cannot be read, it is none.
     """

@@ -40,7 +40,7 @@ def doubts(root: Node) -> list[str]:
 
 
 def _texts(node: Node, path: str) -> Iterator[tuple[str, str]]:
-    """Every text below a node, with the tags that lead to it; `x[2]` is the second of its tag."""
+    """Yield every text below a node, with the tags that lead to it; `x[2]` is the second of its tag."""
     yield path, node.text
     for name, value in node.attrs.items():
         yield f"{path}/@{name}".lstrip("/"), value

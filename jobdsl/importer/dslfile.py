@@ -36,12 +36,12 @@ class Written:
     """First and last line of each call, in order."""
 
     def at(self, line: int) -> Imported | None:
-        """The document whose call has this line."""
+        """Return the document whose call has this line."""
         return next((imported for first, last, imported in self.lines if first <= line <= last), None)
 
 
 def write(file: DslFile, convert: Convert) -> Written:
-    """The text of a file. Calls are made in their order, one at a time."""
+    """Return the text of a file. Calls are made in their order, one at a time."""
     return _Writing(file, convert).done()
 
 
@@ -183,5 +183,5 @@ def _relative(full_name: str, inside: str) -> str:
 
 
 def _only_folder(file: DslFile) -> str:
-    """The one folder a file is about, if it is one."""
+    """Return the one folder a file is about, if it is one."""
     return file.places[0].full_name if len(file.places) == 1 and file.places[0].below else ""

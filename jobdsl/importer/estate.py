@@ -180,7 +180,7 @@ class EstateWriter:
                     yield path, imported, "it does not render as it was"
 
     def _blamed(self, problems: list[Problem]) -> Iterator[tuple[str, Imported, str]]:
-        """The documents whose lines the problems name. Raises EstateError for problems of none.
+        """Yield the documents whose lines the problems name. Raises EstateError for problems of none.
 
         The first error may end its file and hide others: after some rounds all documents of a file
         with errors are blamed.

@@ -63,7 +63,7 @@ class DslFile:
 
 
 def tree(documents: Iterable[SourceDocument]) -> NamedPlace:
-    """The documents by where they lie: the top, with all below it."""
+    """Return the documents by where they lie: the top, with all below it."""
     root = NamedPlace("")
     for document in documents:
         place = root
@@ -74,7 +74,7 @@ def tree(documents: Iterable[SourceDocument]) -> NamedPlace:
 
 
 def layout(documents: Iterable[SourceDocument]) -> list[DslFile]:
-    """The DSL files for these documents."""
+    """Return the DSL files for these documents."""
     root = tree(documents)
     maker = _Layout()
     maker.top(root)
@@ -131,7 +131,7 @@ class _Layout:
             self.files.append(DslFile(self._free(directory, file, ".py"), inside, places))
 
     def _free(self, directory: str, name: str, ending: str) -> str:
-        """A path not taken, that the loader takes for a DSL file (or a directory of some)."""
+        """Return a path not taken, that the loader takes for a DSL file (or a directory of some)."""
         safe = _UNSAFE.sub("_", name)[:_LONGEST] or "_"
         if not safe.isprintable():
             safe = "".join(c if c.isprintable() else "_" for c in safe)
@@ -146,7 +146,7 @@ class _Layout:
 
 
 def _beginning(place: NamedPlace, words: int) -> str:
-    """The first words of a name; empty where it has no more than these, and for good."""
+    """Return the first words of a name; empty where it has no more than these, and for good."""
     words_of_name = _WORD.findall(names.leaf(place.full_name))
     return "_".join(words_of_name[:words]).lower() if len(words_of_name) >= words else ""
 
@@ -160,7 +160,7 @@ def _over(count: int, size: int) -> bool:
 
 
 def _parts(places: list[NamedPlace]) -> Iterator[list[NamedPlace]]:
-    """The places in runs that are small enough for a file."""
+    """Yield the places in runs that are small enough for a file."""
     part: list[NamedPlace] = []
     count = size = 0
     for place in places:

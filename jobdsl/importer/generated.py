@@ -78,7 +78,7 @@ def essence(root: Node) -> Node:
 
 
 def _is_empty(node: Node) -> bool:
-    """Whether a node is an empty description."""
+    """Return whether a node is an empty description."""
     return node.tag == "description" and not (node.children or node.text or node.attrs)
 
 

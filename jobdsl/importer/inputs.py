@@ -66,7 +66,7 @@ def source_document(
 
 
 def _root_of(data: bytes) -> str:
-    """The tag of the root, without reading the document: enough to lay out the estate."""
+    """Return the tag of the root, without reading the document: enough to lay out the estate."""
     match = _ROOT.match(data[:_HEAD])
     return match[1].decode("utf-8", "replace") if match else ""
 

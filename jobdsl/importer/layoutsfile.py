@@ -34,7 +34,7 @@ def layouts_file(layouts: Layouts) -> str:
 
 
 def _usual(word: str, layouts: Layouts) -> str:
-    """The line of a module or a kind of item."""
+    """Return the line of a module or a kind of item."""
     writer = Writer(layouts)
     parts = [("", f"jobdsl.{word}")]
     for name, layout in layouts.usual.items():

@@ -16,7 +16,7 @@ _CLOSING = re.compile('"{3,}|"+\\Z')
 
 
 def quoted(text: str) -> str:
-    """One line, in double quotes unless single ones save escapes (as black and ruff write it)."""
+    """Return one line, in double quotes unless single ones save escapes (as black and ruff write it)."""
     if "\\" in text and '"' not in text and text[-1] != "\\" and text.isprintable():
         return f'r"{text}"'
     body = repr('"' + text)[2:-1]  # as between single quotes, whatever it holds
@@ -26,7 +26,7 @@ def quoted(text: str) -> str:
 
 
 def literal(text: str) -> str:
-    """A text as Python source; over several lines where it has several."""
+    """Return a text as Python source; over several lines where it has several."""
     inner = text.strip("\n").count("\n")
     if inner == 0 or (inner == 1 and len(text) <= _ONE_LINE):
         return quoted(text)
@@ -49,7 +49,7 @@ def _escaped(text: str) -> str:
 
 
 def _odd(text: str) -> bool:
-    """Whether a character needs an escape: it cannot be seen, or a file cannot hold it."""
+    """Return whether a character needs an escape: it cannot be seen, or a file cannot hold it."""
     return any(not character[0].isprintable() for character in _SHOWN.finditer(text))
 
 

@@ -40,7 +40,7 @@ def when(condition: Code, code: Code) -> Brackets:
 
 
 def show(code: Code, indent: str, column: int, after: int = 0) -> str:
-    """The source of an expression that starts at `column` on a line indented by `indent`.
+    """Return the source of an expression that starts at `column` on a line indented by `indent`.
 
     `after` is the room what follows on its last line needs.
     """
@@ -65,7 +65,7 @@ def show(code: Code, indent: str, column: int, after: int = 0) -> str:
 
 
 def _hugs(group: Brackets) -> bool:
-    """A text of several lines that is the only argument stays beside its bracket."""
+    """Return whether a text of several lines, as the only argument, stays on the line of its bracket."""
     only = group.parts[0][1] if len(group.parts) == 1 else None
     return group.end == ")" and isinstance(only, str) and "\n" in only
 
@@ -82,7 +82,7 @@ def _flat(code: Code, room: int) -> str | None:
 
 
 def columns(text: str) -> int:
-    """How many columns a text takes: wide characters of East Asia take two."""
+    """Return how many columns a text takes: wide characters of East Asia take two."""
     if text.isascii():
         return len(text)
     return len(text) + sum(east_asian_width(c) in "WF" for c in text)

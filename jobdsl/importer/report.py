@@ -93,11 +93,11 @@ class ImportResult:
         return [document for document in self.documents if document.fallback]
 
     def as_json(self) -> list[dict[str, Any]]:
-        """The report: one object per document."""
+        """Return the report: one object per document."""
         return [dict(_row(document)) for document in self.documents]
 
     def sentences(self) -> Iterator[str]:
-        """The summary: what was written, what was broken."""
+        """Yield the summary: what was written, what was broken."""
         count = len(self.documents) - len(self.broken) - len(self.left_out)
         yield f"{_count(count, 'document')} imported to {self.out}{self._typed()}"
         if self.families:
@@ -119,7 +119,7 @@ class ImportResult:
         return f"; {share} of {_count(self.elements, 'element')} typed" if share else ""
 
     def _left_out(self) -> Iterator[str]:
-        """How many documents of each kind were left out, and why."""
+        """Yield how many documents of each kind were left out, and why."""
         names: dict[Subitem, list[str]] = {}
         for document in self.documents:
             if document.left_out is not None:
@@ -144,7 +144,7 @@ def _count(number: int, word: str) -> str:
 
 
 def printable(text: str) -> str:
-    """One line of text, without what a terminal would obey."""
+    """Return one line of text, without what a terminal would obey."""
     return "".join(c if c.isprintable() else "?" for c in text)
 
 

@@ -17,7 +17,7 @@ __all__ = ["parts", "unfaithful", "unspeakable"]
 
 
 def parts(value: Any) -> Iterator[Any]:
-    """The values a value is made of, one level down."""
+    """Yield the values a value is made of, one level down."""
     if isinstance(value, Raw):
         yield from value.members
         yield from value.fields.values()

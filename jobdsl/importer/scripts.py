@@ -80,7 +80,7 @@ def _long(text: str) -> bool:
 
 
 def holds(text: str) -> bool:
-    """Whether a file, and whatever keeps it, gives the very same text back."""
+    """Return whether a file, and whatever keeps it, gives the very same text back."""
     if "\r" in text or "\0" in text:  # line ends are changed on the way by version control
         return len(text) >= _CHARACTERS
     try:

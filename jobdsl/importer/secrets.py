@@ -28,7 +28,7 @@ class Taken:
         """Names of those in the middle of texts, by label and value."""
 
     def add(self, job: str, label: str, value: str) -> str:
-        """The token of a secret that is a text of its own."""
+        """Return the token of a secret that is a text of its own."""
         return secret(self._put(job, label, value))
 
     def share(self, job: str, label: str, value: str) -> str:
@@ -74,7 +74,7 @@ def take_out(root: Node, job: str, taken: Taken) -> None:
 
 
 def _with_tokens(spans: list[SecretText], job: str, taken: Taken) -> str:
-    """A text with a token in the place of each of its secrets."""
+    """Return a text with a token in the place of each of its secrets."""
     pieces, end = [], 0
     for secret_text in spans:
         put = taken.add if secret_text.is_whole else taken.share

@@ -60,7 +60,7 @@ def import_document(document: SourceDocument, echo: Callable[[str], None]) -> st
 
 
 def _comes_back(imported: Imported, secrets: Taken) -> bool:
-    """Whether the source of a document, run, renders an equal one."""
+    """Return whether the source of a document, run, renders an equal one."""
     if imported.code is None:
         return False
     words = {word: getattr(jobdsl, word) for word in imported.uses}

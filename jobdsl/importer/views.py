@@ -92,7 +92,7 @@ def _is_part(view: SourceDocument, parts: Collection[str], folders: Collection[s
 
 
 def _held(root: Node) -> Iterator[str]:
-    """Names of all views a folder's document holds."""
+    """Yield names of all views a folder's document holds."""
     for part in root.children:
         views = part.find("views") if part.tag == "folderViews" else part if part.tag == "views" else None
         yield from map(_name, views.children if views is not None else ())

@@ -30,12 +30,12 @@ _JOIN_SESSION_KEYRING = 1
 
 @cache
 def libc() -> ctypes.CDLL:
-    """The C library."""
+    """Return the C library."""
     return ctypes.CDLL(None, use_errno=True)
 
 
 def call(name: str, *args: object) -> int:
-    """The result of a function of the C library. Raises OSError where it is negative."""
+    """Return the result of a function of the C library. Raises OSError where it is negative."""
     result: int = getattr(libc(), name)(*args)
     if result < 0:
         number = ctypes.get_errno()
@@ -44,7 +44,7 @@ def call(name: str, *args: object) -> int:
 
 
 def syscall(number: int, *args: object) -> int:
-    """The result of a system call without a function of its own. Raises OSError."""
+    """Return the result of a system call without a function of its own. Raises OSError."""
     return call("syscall", ctypes.c_long(number), *args)
 
 

@@ -64,7 +64,7 @@ def enter(*, files_are_walled: bool) -> None:
 
 
 def program(machine: str, process: int, *, files_are_walled: bool) -> bytes:
-    """The filter for one process. Raises KeyError where the machine's calls are not known."""
+    """Return the filter for one process. Raises KeyError where the machine's calls are not known."""
     architecture, column = _ARCHITECTURES[machine]
     steps = [(_LOAD, 0, 0, _ARCHITECTURE), (_EQUAL, 1, 0, architecture), _KILL, (_LOAD, 0, 0, _NUMBER)]
     if column == 0:
@@ -80,7 +80,7 @@ def program(machine: str, process: int, *, files_are_walled: bool) -> bytes:
 
 
 def _checks(process: int, files_are_walled: bool) -> dict[str, list[Step]]:
-    """What decides over a call by its arguments; each list ends in a return."""
+    """Return what decides over a call by its arguments; each list ends in a return."""
     flags = _truncating if files_are_walled else _writing
     return {
         "open": flags(1),

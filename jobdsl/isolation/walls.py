@@ -107,7 +107,7 @@ def walls(requested: str) -> list[Wall]:
 
 
 def _bubblewrap(readable: Iterable[str], hidden: Iterable[str]) -> list[str]:
-    """Everything is read-only in the end, the file systems in memory that hold it together too."""
+    """Return the command; in the end everything is read-only, the file systems in memory as well."""
     command = [shutil.which("bwrap") or "bwrap", "--unshare-all", "--die-with-parent", "--cap-drop", "ALL"]
     for path in readable:
         command += ["--ro-bind-try", os.path.realpath(path), path]

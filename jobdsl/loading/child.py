@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def _channel() -> BinaryIO:
-    """The way to the parent; standard input is empty from now on, output goes to the error pipe."""
+    """Return the way to the parent; standard input is empty from now on, output goes to the error pipe."""
     out = os.fdopen(os.dup(1), "wb", buffering=1 << 18)
     os.dup2(2, 1)
     nothing = os.open(os.devnull, os.O_RDWR)  # a file may write there, too: see Stage

@@ -19,7 +19,7 @@ LARGEST = 4 << 20
 
 
 def find(root: Path, files: Files) -> tuple[list[str], list[Problem]]:
-    """The DSL files, relative to the root with "/", sorted; and what cannot be one, or is left out."""
+    """Return the DSL files, relative to the root with "/", sorted; and what cannot be one, or is left out."""
     paths: list[str] = []
     problems: list[Problem] = []
 
@@ -77,7 +77,7 @@ def _printable(char: str) -> str:
 
 
 def _unusable(root: Path, path: str) -> Problem | None:
-    """Why a file cannot be run, if it cannot."""
+    """Return why a file cannot be run, if it cannot."""
     if not path.isprintable():  # which halves of characters, as undecodable bytes become, are not either
         where = Where("".join(map(_printable, path)), 0)
         return Problem("the file's name is not printable text", where, "rename it")

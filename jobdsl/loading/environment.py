@@ -53,7 +53,7 @@ class ProcessEnvironment:
         builtins.open = io.open = _opened
 
     def problems(self) -> list[Problem]:
-        """What files printed, asked for and were warned of, as warnings; each once."""
+        """Return what files printed, asked for and were warned of, as warnings; each once."""
         problems = [line.problem() for line in self._output.values()] + list(self._warnings)
         self._output, self._warnings = {}, {}
         return problems

@@ -20,12 +20,12 @@ _SHELL = 128
 
 
 def places_in(stderr: str) -> list[Where]:
-    """The lines a stack names, innermost first, as faulthandler writes it."""
+    """Return the lines a stack names, innermost first, as faulthandler writes it."""
     return [Where(_unescaped(file), int(line)) for file, line in _AT_LINE.findall(stderr)]
 
 
 def _unescaped(name: str) -> str:
-    """A file's name as faulthandler writes it, in ASCII."""
+    """Return a file's name as faulthandler writes it, in ASCII."""
     return name.encode("ascii", "replace").decode("unicode_escape") if "\\" in name else name
 
 

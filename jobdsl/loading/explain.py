@@ -20,7 +20,7 @@ _PLACE = re.compile(r" \((?:/[^()]*|unknown location)\)$")
 
 
 def explained(error: BaseException) -> str:
-    """The exception in one message: its type and its text."""
+    """Return the exception in one message: its type and its text."""
     if isinstance(error, DslError):
         return error.message
     if isinstance(error, SyntaxError):
@@ -47,7 +47,7 @@ def _text(error: BaseException) -> str:
 
 
 def way_out(error: BaseException, root: str, read: Callable[[str], bytes] = lambda _: b"") -> str:
-    """A hint, where one can be given; `read` gives the source of a file of the estate."""
+    """Return a hint, where one can be given; `read` gives the source of a file of the estate."""
     if isinstance(error, DslError):
         return error.hint
     if isinstance(error, SystemExit):
@@ -102,7 +102,7 @@ def _import_hint(error: ImportError, root: str) -> str:
 
 
 def _importing(error: ImportError, root: str) -> str:
-    """The innermost file of the estate that was being run."""
+    """Return the innermost file of the estate that was being run."""
     trace, file = error.__traceback__, ""
     while trace is not None:
         name = trace.tb_frame.f_code.co_filename

@@ -34,7 +34,7 @@ class Groups:
         return tuple(sorted(file for part in self.parts for file in part))
 
     def joined(self) -> Groups:
-        """All in one process."""
+        """Return one group of all files, run in one process."""
         return Groups((self.files,), 1)
 
 

@@ -26,7 +26,7 @@ def hidden_places(root: Path, settings: Settings) -> list[str]:
 
 
 def _repositories(folder: str) -> Iterator[str]:
-    """All below a directory, also where no DSL files are looked for."""
+    """Yield all below a directory, also where no DSL files are looked for."""
     folders = [folder]
     while folders:
         try:
@@ -43,7 +43,7 @@ def _repositories(folder: str) -> Iterator[str]:
 
 
 def _elsewhere(place: str) -> Iterator[str]:
-    """The repository that a `.git` names which is a file, as in a worktree; it may have any name."""
+    """Yield the repository that a `.git` names which is a file, as in a worktree; it may have any name."""
     try:
         with open(place, encoding="utf-8", errors="surrogateescape") as file:
             word, _, path = file.readline(_LONGEST).strip().partition(": ")

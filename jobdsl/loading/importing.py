@@ -24,12 +24,12 @@ _OURS = frozenset({"jobdsl", "dynaslave", "delivery", "jinja2", "markupsafe", "l
 
 
 def is_reserved(name: str) -> bool:
-    """Whether a top-level module name means Python's or our own module, whatever the estate holds."""
+    """Return whether a top-level module name means Python's or our own module, whatever the estate holds."""
     return name in _OURS or name in sys.stdlib_module_names
 
 
 def module_name(root: str, path: str) -> str:
-    """The name under which a file of the estate runs."""
+    """Return the name under which a file of the estate runs."""
     *folders, file = path.split("/")
     stem = file.removesuffix(".py")
     parts: list[str] = []
@@ -45,7 +45,7 @@ def module_name(root: str, path: str) -> str:
 
 
 def _beside(at: str, folder: str) -> bool:
-    """Whether `folder` would be taken for the file `folder.py` next to it."""
+    """Return whether `folder` would be taken for the file `folder.py` next to it."""
     return os.path.isfile(f"{at}/{folder}.py") and not os.path.isfile(f"{at}/{folder}/__init__.py")
 
 
@@ -71,7 +71,7 @@ class EstateModuleFinder:
         path: Sequence[str] | None = None,
         target: ModuleType | None = None,  # noqa: ARG002  # the signature is Python's
     ) -> ModuleSpec | None:
-        """Where a module is, if it is the estate's."""
+        """Return where a module is, if it is the estate's."""
         if path is None:
             return None if is_reserved(name) else self._spec(name, self.root, name)
         at = next((folder for folder in path if folder in self._folders), None)

@@ -46,7 +46,7 @@ def _text(path: Path) -> str:
 
 
 def _modules(text: str, file: str) -> Iterator[str]:
-    """The modules that a file's text names in imports, dotted; names out of one may be modules, too."""
+    """Yield the modules that a file's text names in imports, dotted; names out of one may be modules, too."""
     for match in _IMPORT.finditer(text):
         if match["called"]:
             yield match["called"]
@@ -60,7 +60,7 @@ def _modules(text: str, file: str) -> Iterator[str]:
 
 
 def _absolute(package: str, file: str) -> str:
-    """The full name of a package that may be named relative to a file."""
+    """Return the full name of a package that may be named relative to a file."""
     levels = len(package) - len(package.lstrip("."))
     if not levels:
         return package
@@ -69,7 +69,7 @@ def _absolute(package: str, file: str) -> str:
 
 
 def _paths(module: str) -> Iterator[str]:
-    """The files of the estate that importing a module runs, if they are there."""
+    """Yield the files of the estate that importing a module runs, if they are there."""
     parts = module.split(".")
     if not parts[0] or is_reserved(parts[0]):
         return

@@ -47,7 +47,7 @@ def _source(read: object, file: str) -> bytes:
 
 @lru_cache(maxsize=64)
 def _targets(source: bytes, line: int) -> tuple[str, ...]:
-    """The names that loops around a line assign, outermost first."""
+    """Return the names that loops around a line assign, outermost first."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):

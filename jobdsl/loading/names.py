@@ -165,7 +165,7 @@ def of_syntax(error: SyntaxError) -> str:
 
 
 def public(value: object) -> list[str]:
-    """The names of a thing that are for everybody."""
+    """Return the public names of a value."""
     try:
         names: Iterable[object] = getattr(value, "__all__", None) or dir(value)
         return [name for name in names if isinstance(name, str) and not name.startswith("_")]
@@ -175,7 +175,7 @@ def public(value: object) -> list[str]:
 
 @cache
 def _elements() -> dict[str, list[str]]:
-    """The modules that have an element, by its name."""
+    """Return the modules that have an element, by its name."""
     from importlib import import_module
 
     modules_of: dict[str, list[str]] = {}
@@ -186,7 +186,7 @@ def _elements() -> dict[str, list[str]]:
 
 
 def _element(name: str, besides: str = "") -> str:
-    """Where an element of exactly this name is."""
+    """Return where an element of exactly this name is."""
     if name in _ELSEWHERE:
         return f"from {_ELSEWHERE[name]} import {name}"
     modules = [module for module in _elements().get(name, ()) if module != besides]

@@ -78,7 +78,7 @@ class Decoder:
         self._at = 0
 
     def next(self) -> Frame | None:
-        """The next frame, or None until more has come. Raises BadFrame."""
+        """Return the next frame, or None until more has come. Raises BadFrame."""
         start = self._at + _LENGTHS.size
         if len(self._data) < start:
             return None

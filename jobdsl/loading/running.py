@@ -150,7 +150,7 @@ class FileRunner:
         return compile(source, file, "exec", dont_inherit=True)
 
     def _by_statement(self, source: bytes, file: str, module: ModuleType) -> CodeType:
-        """The code that tries each statement; called again by it as one begins or has failed."""
+        """Return the code that tries each statement; called again by it as one begins or has failed."""
         from jobdsl.loading.statements import BEGIN, FAILED, Statements
 
         statements = Statements(source, file)
@@ -239,7 +239,7 @@ class FileRunner:
         return f"imported from {outer}" if outer.line else ""
 
     def _place(self, trace: TracebackType | None, where: Where) -> tuple[Where, str]:
-        """The innermost line of the estate, and the running DSL file's line if that is another."""
+        """Return the innermost line of the estate, and the running DSL file's line if that is another."""
         running = self.load.running[-1] if self.load.running else ""
         inner, outer = where, where
         while trace is not None:

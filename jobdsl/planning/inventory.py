@@ -80,7 +80,7 @@ class Inventory:
 
     @classmethod
     def of(cls, objects: Iterable[Existing]) -> Inventory:
-        """An inventory of these objects."""
+        """Return an inventory of these objects."""
         return cls({existing.key: existing for existing in objects})
 
     def __iter__(self) -> Iterator[Existing]:
@@ -90,18 +90,18 @@ class Inventory:
         return len(self.objects)
 
     def get(self, kind: str, full_name: str) -> Existing | None:
-        """The object of that kind and exact name."""
+        """Return the object of that kind and exact name."""
         return self.objects.get((kind, full_name))
 
 
 def class_of(root: str) -> str:
-    """The Java class a document's root stands for; empty for an alias we do not know."""
+    """Return the Java class a document's root stands for; empty for an alias we do not know."""
     java = tag_class(root)
     return java if "." in java else ""
 
 
 def tree_query(levels: int = LEVELS) -> str:
-    """The `tree=` value for so many levels of items and their views."""
+    """Return the `tree=` value for so many levels of items and their views."""
     query = f"jobs[{_FIELDS}]"
     for _ in range(levels - 1):
         query = f"jobs[{_FIELDS},{_VIEWS},{query}]"
@@ -137,7 +137,7 @@ def _walk(answer: Mapping[str, Any], folder: str, levels: int, objects: list[Exi
 
 
 def existing(kind: Kind, folder: str, answer: Mapping[str, Any]) -> Existing:
-    """The object an API answer with name, description and `disabled` speaks of.
+    """Return the object an API answer with name, description and `disabled` speaks of.
 
     AttributeError, KeyError or TypeError if it is no answer of a Jenkins.
     """
@@ -156,7 +156,7 @@ def existing(kind: Kind, folder: str, answer: Mapping[str, Any]) -> Existing:
 
 
 def text(value: Any) -> str:
-    """A value of an API answer that must be text; TypeError if it is not."""
+    """Return a value of an API answer that must be text; TypeError if it is not."""
     if isinstance(value, str):
         return value
     raise TypeError(f"{value!r} is not a text")

@@ -15,7 +15,7 @@ __all__ = ["dependencies", "stages"]
 
 
 def stages(changes: Sequence[Change]) -> tuple[list[Change], list[Change]]:
-    """What is made or changed, and after that what goes away."""
+    """Return what is made or changed, and after that what goes away."""
     return (
         [change for change in changes if not change.is_removal],
         [change for change in changes if change.is_removal],
@@ -40,12 +40,12 @@ def dependencies(changes: Sequence[Change]) -> dict[int, set[int]]:
 
 
 def _nearest(makers: Mapping[str, int], name: str) -> int | None:
-    """The change that makes or moves the nearest folder above: those between go along with it."""
+    """Return the change that makes or moves the nearest folder above: those between go along with it."""
     return next((makers[above] for above in reversed(names.ancestors(name)) if above in makers), None)
 
 
 def _inside_out(changes: Sequence[Change]) -> dict[int, set[int]]:
-    """A folder waits for everything in it."""
+    """Return the dependencies of removals: a folder waits for everything in it."""
     position = {change.full_name: at for at, change in enumerate(changes) if change.kind == "item"}
     before: dict[int, set[int]] = {at: set() for at in range(len(changes))}
     for at, change in enumerate(changes):

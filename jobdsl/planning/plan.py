@@ -47,7 +47,7 @@ def plan(
     only: Collection[str] = (),
     folders: Collection[str] = (),
 ) -> Plan:
-    """The changes that bring a controller up to date.
+    """Return the changes that bring a controller up to date.
 
     `adopt`: globs of full names whose unmarked objects may be taken over. `drift`: for objects whose
     live document differs from its definition, what differs (`--refresh`). `partial`: the estate is
@@ -171,7 +171,7 @@ class _Planner:
         return False
 
     def _misplaced(self, definition: Definition) -> Problem | None:
-        """Why its folder cannot hold it."""
+        """Return why its folder cannot hold it."""
         parent = definition.parent
         if not parent or self._is_folder(parent):
             return None
@@ -193,12 +193,12 @@ class _Planner:
 
     @staticmethod
     def _unnameable(definition: Definition) -> Problem | None:
-        """Why Jenkins would not take its name; an object that has it already may keep it."""
+        """Return why Jenkins would not take its name; an object that has it already may keep it."""
         why = names.refusal(definition.name)
         return mistake(definition, why, names.way_out(definition.name)) if why else None
 
     def _twin(self, definition: Definition) -> Problem | None:
-        """Why an item cannot be created beside another of its name in another letter case."""
+        """Return why an item cannot be created beside another of its name in another letter case."""
         twin = self.folded.get(names.key(definition.full_name)) if not definition.is_view else None
         if twin is None:
             return None
@@ -206,7 +206,7 @@ class _Planner:
         return refuse(definition, f'Jenkins takes it for "{twin}", which is on the controller', hint)
 
     def _born(self, definition: Definition) -> Problem | None:
-        """Why a view cannot be made: its folder, new itself, will have one of that name already."""
+        """Return why a view cannot be made: its folder, new itself, will have one of that name already."""
         parent = ("item", definition.parent)
         folder = self.defined.get(parent)
         if (
@@ -224,7 +224,7 @@ class _Planner:
         )
 
     def _refusal(self, definition: Definition, existing: Existing | None) -> Problem | None:
-        """Why an existing object must not be touched for this definition."""
+        """Return why an existing object must not be touched for this definition."""
         if existing is None:
             return self._unnameable(definition) or self._twin(definition) or self._born(definition)
         marker, name = existing.marker, definition.full_name
@@ -387,7 +387,7 @@ def _is_unmarked(existing: Existing) -> bool:
 
 
 def _builds(definition: Definition) -> bool:
-    """Whether it is to be built once it was made or changed, and can be: what is disabled cannot."""
+    """Return whether it is to be built once it was made or changed, and can be: what is disabled cannot."""
     buildable = not (definition.is_view or definition.is_folder)
     return definition.queue and buildable and "\n  <disabled>true</disabled>" not in definition.document
 

@@ -46,7 +46,7 @@ def read_first(plan: Plan) -> list[Key]:
 
 
 def dumps(plan: Plan, inventory: Inventory, documents: Mapping[Key, bytes], url: str = "") -> str:
-    """The plan as JSON text. JobdslError if it has errors that stop all of it.
+    """Return the plan as JSON text. JobdslError if it has errors that stop all of it.
 
     `documents`: what was stored when it was reviewed, of the objects that `read_first` names.
     """
@@ -68,7 +68,7 @@ def dumps(plan: Plan, inventory: Inventory, documents: Mapping[Key, bytes], url:
 
 
 def loads(text: str) -> SavedPlan:
-    """The plan in a file's text. JobdslError for anything but a plan this version wrote."""
+    """Return the plan in a file's text. JobdslError for anything but a plan this version wrote."""
     try:
         return _read(json.loads(text))
     except (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
@@ -77,7 +77,7 @@ def loads(text: str) -> SavedPlan:
 
 
 def moved_on(saved: SavedPlan, inventory: Inventory, documents: Mapping[Key, bytes]) -> list[Problem]:
-    """The objects that are not what they were when the plan was made; empty if it may be applied.
+    """Return the objects that are not what they were when the plan was made; empty if it may be applied.
 
     `documents`: what is stored now, of the objects in `saved.stored`.
     """
@@ -164,7 +164,7 @@ def _problem(entry: Mapping[str, Any]) -> Problem:
 
 
 def _change(entry: Mapping[str, Any]) -> Change:
-    """A change. What it names must be a name: it becomes part of an address on the controller."""
+    """Return a change. What it names must be a name: it becomes part of an address on the controller."""
     texts = {name: str(entry[name]) for name in _TEXTS}
     if texts["kind"] not in ("item", "view"):
         raise ValueError("a change is of no kind")

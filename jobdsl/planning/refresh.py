@@ -129,7 +129,7 @@ def diffs(
 
 
 def diff(change: Change, stored: bytes | None, values: Mapping[str, str] | None = None) -> list[str]:
-    """How a stored document would change; empty where only the marker would, or nothing is stored."""
+    """Return how a stored document would change; empty where only the marker would, or nothing is stored."""
     if stored is None:
         return []
     try:

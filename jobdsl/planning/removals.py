@@ -32,11 +32,11 @@ class Removals:
         self.notes: list[Problem] = []
 
     def policy(self, existing: Existing) -> str:
-        """What happens to an object of its kind: `disable`, `delete` or `ignore`."""
+        """Return what happens to an object of its kind: `disable`, `delete` or `ignore`."""
         return self.removed.views if existing.kind == "view" else self.removed.jobs
 
     def choose(self, owned: Iterable[Existing]) -> list[tuple[Existing, str]]:
-        """The objects that go, each with the reason; deepest first."""
+        """Return the objects that go, each with the reason; deepest first."""
         gone = [
             existing
             for existing in owned

@@ -108,7 +108,7 @@ class Renames:
         return original is not None and self.owns(original)
 
     def _later_names(self, name: str) -> Iterator[str]:
-        """The names an object once called `name` has after the renames of the estate."""
+        """Yield the names an object once called `name` has after the renames of the estate."""
         for _ in self._renamed:  # each rename applies once
             name = self._renamed_once(name)
             if not name:
@@ -177,7 +177,7 @@ class Renames:
         self.sources[target] = source.full_name
 
     def _source(self, definition: Definition) -> Existing | None:
-        """The item under its former name, or where half of the move has left it."""
+        """Return the item under its former name, or where half of the move has left it."""
         former, target = definition.renamed_from, definition.full_name
         if self._was_called(target, former):
             return None  # it is there; what has its former name now is another
@@ -233,7 +233,7 @@ class Renames:
             yield names.join(names.parent(target), passing)
 
     def _taken_along(self, name: str) -> Iterator[str]:
-        """The names it has after renames of the folders above it."""
+        """Yield the names it has after renames of the folders above it."""
         for _ in self._renamed:  # each rename applies once
             above = next(
                 (folder for folder in reversed(names.ancestors(name)) if folder in self._renamed), ""
@@ -244,7 +244,7 @@ class Renames:
             yield name
 
     def _current(self, name: str) -> str:
-        """Where an item of that name is after the moves decided so far."""
+        """Return where an item of that name is after the moves decided so far."""
         for source, target in self.moves:
             if name == source or name.startswith(source + "/"):
                 name = target + name[len(source) :]
@@ -261,7 +261,7 @@ class Renames:
         return original not in self.defined and original not in self.inventory.objects
 
     def _obstacle(self, definition: Definition, source: Existing) -> tuple[str, str] | None:
-        """Why a move must not be made, and the way out."""
+        """Return why a move must not be made, and the way out."""
         if not self._is_former(source, definition):
             return "it was not made by this seed", "adopt it under its own name first, or remove renamed_from"
         class_name = class_of(definition.root)
@@ -292,7 +292,7 @@ class Renames:
         ]
 
     def _moved_along(self, existing: Existing, folder: str, former: str) -> bool:
-        """Whether it was made for the name it had when its folder had its former one."""
+        """Return whether it was made for the name it had when its folder had its former one."""
         if existing.marker is None or existing.marker.seed != self.seed:
             return False
         around = self.live[("item", folder)].marker

@@ -102,7 +102,7 @@ def _rows(
 
 
 def _document(change: Change, values: Mapping[str, str]) -> list[str]:
-    """The lines of a new document, with its secrets hidden."""
+    """Return the lines of a new document, with its secrets hidden."""
     try:
         root = parse(change.document)
     except XmlError:

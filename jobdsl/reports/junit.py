@@ -12,7 +12,7 @@ __all__ = ["junit"]
 
 
 def junit(problems: Sequence[Problem], checked: Iterable[str]) -> str:
-    """A test case for every item checked; errors fail it, warnings are its output.
+    """Return a test case for every item checked; errors fail it, warnings are its output.
 
     Problems of no item (a file that does not load) are cases of their own.
     """
@@ -41,7 +41,7 @@ def _case(name: str, problems: list[Problem]) -> str:
 
 
 def _text(problems: list[Problem]) -> str:
-    """One problem a line; further lines of one cannot be taken for another."""
+    """Return one problem a line; further lines of one cannot be taken for another."""
     return escape("\n".join(printable(str(problem)).replace("\n", "\n    ") for problem in problems))
 
 

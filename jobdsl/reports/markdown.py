@@ -16,7 +16,7 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#|~])")
 
 
 def to_markdown(plan: Plan, diffs: Diffs | None = None) -> str:
-    """The plan as Markdown; differences are left out from the end when there are too many."""
+    """Return the plan as Markdown; differences are left out from the end when there are too many."""
     out = [f"### Jenkins jobs, seed {_code(plan.seed)}: {summary(plan)}", ""]
     if plan.problems:
         out += [
@@ -69,7 +69,7 @@ def _folded(change: Change, diff: object) -> str:
 
 
 def _code(text: str) -> str:
-    """A code span, also around text that holds backticks."""
+    """Return a code span, also around text that holds backticks."""
     text = one_line(text)
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence, space = "`" * (longest + 1), " " if longest else ""

@@ -84,7 +84,7 @@ class ChangeGroup:
 
 
 def groups(plan: Plan, lines: int = LINES) -> list[ChangeGroup]:
-    """The plan's changes in the order they are shown, at most about `lines` of each kind."""
+    """Return the plan's changes in the order they are shown, at most about `lines` of each kind."""
     return [_group(action, changes, lines) for action in _ORDER if (changes := _of(plan, action))]
 
 
@@ -103,7 +103,7 @@ def _group(action: Action, changes: list[Change], lines: int) -> ChangeGroup:
 
 
 def summary(plan: Plan) -> str:
-    """The plan in one line: `2 to create, 1 to update, 40 unchanged`."""
+    """Return the plan in one line: `2 to create, 1 to update, 40 unchanged`."""
     counts = plan.counts()
     parts = [f"{counts[action.value]} to {action.value}" for action in _ORDER if action.value in counts]
     if plan.errors:
@@ -151,7 +151,7 @@ def without_repeats(plan: Plan, diffs: Diffs | None) -> ReportedDifferences:
 
 
 def to_text(plan: Plan, diffs: Diffs | None = None, *, colour: bool = False, lines: int = LINES) -> str:
-    """The plan for a terminal or a build log; ends with the summary."""
+    """Return the plan for a terminal or a build log; ends with the summary."""
     out: list[str] = []
     differences = without_repeats(plan, diffs)
     for group in groups(plan, lines):
@@ -184,7 +184,7 @@ def _group_text(group: ChangeGroup, differences: ReportedDifferences, colour: bo
 
 
 def change_line(change: Change, colour: bool = False) -> str:
-    """One change: `~ payments/api  definition changed  payments/jobs.py:14`."""
+    """Return one change: `~ payments/api  definition changed  payments/jobs.py:14`."""
     sign, code = _SIGNS[change.action]
     view = " (view)" if change.kind == "view" else ""
     build = ", builds once" if change.queue else ""
@@ -223,7 +223,7 @@ _DONE = {
 
 
 def outcome_line(outcome: ChangeOutcome, colour: bool = False) -> str:
-    """What became of a change, with its errors below: one line a change in a build log."""
+    """Return what became of a change, with its errors below: one line a change in a build log."""
     change, (sign, code) = outcome.change, _SIGNS[outcome.change.action]
     source = f" from {one_line(change.source)}" if change.source else ""
     word = {
@@ -245,7 +245,7 @@ def outcome_line(outcome: ChangeOutcome, colour: bool = False) -> str:
 
 
 def result_line(result: ApplyResult) -> str:
-    """What became of a plan in one line: `12 done, 1 failed`."""
+    """Return what became of a plan in one line: `12 done, 1 failed`."""
     statuses = [outcome.status for outcome in result.outcomes]
     kinds = ("done", "incomplete", "failed", "skipped", "queued", "unbuilt")
     return (
@@ -257,7 +257,7 @@ def result_line(result: ApplyResult) -> str:
 
 
 def to_json(plan: Plan, diffs: Diffs | None = None) -> dict[str, Any]:
-    """The plan as JSON values.
+    """Return the plan as JSON values.
 
     `seed`; `summary`: counts by action, `unchanged`, `refused`; `changes`: each with `action`, `kind`,
     `name`, `reason`, `where` (`file`, `line`, or null), `from` (moves), `before` and `after` (digests),

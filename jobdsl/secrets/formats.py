@@ -71,7 +71,7 @@ Span = tuple[int, int, str]
 
 
 def formed(text: str) -> Iterator[Span]:
-    """The spans of a text that are secrets by their form."""
+    """Yield the spans of a text that are secrets by their form."""
     if "PRIVATE KEY" in text or "PuTTY-User-Key" in text:
         yield from _private_keys(text)
     if any(map(_KEYS.search, _long_words(text))):
@@ -91,13 +91,13 @@ def formed(text: str) -> Iterator[Span]:
 
 
 def _long_words(text: str) -> list[str]:
-    """What is long enough for a key; where there are blanks is found faster than all that is none."""
+    """Return what is long enough for a key; where there are blanks is found faster than all that is none."""
     long = [word for word in text.split() if len(word) >= _SHORTEST]
     return _LONG.findall(" ".join(long)) if long else []
 
 
 def _urls(text: str) -> Iterator[re.Match[str]]:
-    """The addresses of a text; the sign between scheme and host is what is found fast."""
+    """Yield the addresses of a text; the sign between scheme and host is what is found fast."""
     end, place = 0, text.find("://")
     while place >= 0:
         scheme = _SCHEME.search(text, max(place - _LONGEST_SCHEME, end), place + 3)

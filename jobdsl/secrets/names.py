@@ -123,7 +123,7 @@ def names_secret(name: str) -> bool:
 
 
 def names_about(name: str) -> bool:
-    """Whether a name is one of ids, paths, variables: things about something else."""
+    """Return whether a name is one of ids, paths, variables: things about something else."""
     words = _words(name)
     return bool(words) and words[-1] in _ABOUT
 
@@ -138,12 +138,12 @@ def ends_secret(name: str) -> bool:
 
 
 def is_password(name: str) -> bool:
-    """Whether it is the name of a password, so that any value at all is one."""
+    """Return whether it is the name of a password, so that any value at all is one."""
     return any(map(_PASSWORD.fullmatch, _words(name)))
 
 
 def _secret_at(words: list[str], at: int) -> bool:
-    """Whether the word there makes a secret of the name, with the one before it."""
+    """Return whether the word there makes a secret of the name, with the one before it."""
     word = words[at].rstrip("0123456789")
     before = words[at - 1] if at else ""
     if word in ("key", "keys", "phrase", "word", "wd") and before:
@@ -155,7 +155,7 @@ def _secret_at(words: list[str], at: int) -> bool:
 
 
 def refers(value: str) -> bool:
-    """Whether a value is only made of references: `${USER}:$PASS`, `%TOKEN%`, `{{ token }}`."""
+    """Return whether a value is only made of references: `${USER}:$PASS`, `%TOKEN%`, `{{ token }}`."""
     return (
         bool(value)
         and _REFERENCE.search(value) is not None
@@ -164,13 +164,13 @@ def refers(value: str) -> bool:
 
 
 def harmless(value: str) -> bool:
-    """Whether a value is no secret in clear, whatever it is called."""
+    """Return whether a value is no secret in clear, whatever it is called."""
     value = _SCHEME.sub("", value.strip())
     return _HARMLESS.fullmatch(value) is not None or refers(value)
 
 
 def literal(name: str, value: str) -> bool:
-    """Whether a value given to a secret's name in the middle of a text is a secret in clear.
+    """Return whether a value given to a secret's name in the middle of a text is a secret in clear.
 
     Code that fetches one, expressions, counts and paths are none.
     """

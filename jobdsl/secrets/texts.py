@@ -78,7 +78,7 @@ _BLANK = re.compile(r"\s*")
 
 
 def secrets_in(text: str, *, properties: bool = False) -> tuple[Span, ...]:
-    """The spans of a text that are secrets in clear, in order, none overlapping another.
+    """Return the spans of a text that are secrets in clear, in order, none overlapping another.
 
     `properties`: each of its lines is a name, and a value to the line's end.
     """
@@ -132,7 +132,7 @@ def _named(text: str, lines: Lines, *, properties: bool) -> Iterator[Span]:
 
 
 def _matches(rule: re.Pattern[str], text: str, lines: Lines) -> Iterator[re.Match[str]]:
-    """All matches of a rule on lines of a text."""
+    """Yield all matches of a rule on lines of a text."""
     for start, end in lines:
         yield from rule.finditer(text, start, end)
 
@@ -160,7 +160,7 @@ def _without_flag(text: str, match: re.Match[str]) -> str:
 
 
 def _is_argument(text: str, match: re.Match[str], opened: str) -> bool:
-    """Whether all of a quoted text is this name and its value: \"-Dpassword=a b\"."""
+    """Return whether all of a quoted text is this name and its value: \"-Dpassword=a b\"."""
     if not opened:
         return False
     before = text[max(0, match.start() - 8) : match.start()]
@@ -171,7 +171,7 @@ def _is_argument(text: str, match: re.Match[str], opened: str) -> bool:
 
 
 def _takes_bare(text: str, end: int, sep: str, value: str) -> bool:
-    """Whether a value without quotes can be one, and not code."""
+    """Return whether a value without quotes can be one, and not code."""
     return sep == sep.strip() and "=" in sep and text[end : end + 1] != "(" and not _FETCHED.match(value)
 
 
@@ -186,7 +186,7 @@ def _lines(text: str, lines: Lines) -> Iterator[Span]:
 
 
 def _in_call(text: str, line: int) -> bool:
-    """Whether a line of a program is an argument of a call, so that a word in it is a variable."""
+    """Return whether a line of a program is an argument of a call, so that a word in it is a variable."""
     return text[max(0, line - 200) : line].rstrip()[-1:] in (",", "(", "[")
 
 
@@ -197,7 +197,7 @@ def _following(
     *,
     unless: Callable[[str, str], bool] | None = None,
 ) -> Iterator[Span]:
-    """A name, and its value behind what the rule matched."""
+    """Yield a name, and its value behind what the rule matched."""
     quotes = Quotes(text)
     for match in _matches(rule, text, lines):
         name = match["name"]
@@ -209,7 +209,7 @@ def _following(
 
 
 def _fetches(name: str, value: str) -> bool:  # noqa: ARG001  # asked as the others
-    """Whether a function called so gets a secret: what it is given is no secret then."""
+    """Return whether a function called so gets a secret: what it is given is no secret then."""
     return _FETCHES.match(name) is not None
 
 
@@ -229,14 +229,14 @@ def _pairs(text: str, lines: Lines) -> Iterator[Span]:
 
 
 def _next_line(text: str, end: int) -> int:
-    """The end of the next line with something in it."""
+    """Return the end of the next line with something in it."""
     blank = _BLANK.match(text, end)
     after = text.find("\n", blank.end() if blank else end)
     return len(text) if after < 0 else after
 
 
 def _whole(rule: re.Pattern[str], text: str, lines: Lines) -> Iterator[Span]:
-    """A name and all of its value in what the rule matched."""
+    """Yield a name and all of its value in what the rule matched."""
     for match in _matches(rule, text, lines):
         if names_secret(match["name"]):
             yield from _span(text, match["name"], *unquoted(text, *match.span("value")))

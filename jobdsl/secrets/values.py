@@ -26,7 +26,7 @@ class Quotes:
         self._open = ""
 
     def at(self, place: int) -> str:
-        """The quote that is open there, or nothing. A line's end closes all."""
+        """Return the quote that is open there, or nothing. A line's end closes all."""
         self._skip_lines(place)
         for match in _MARK.finditer(self._text, self._at, place):
             mark = match[0]
@@ -46,7 +46,7 @@ class Quotes:
             self._at, self._open = end + 1, ""
 
     def _within_word(self, place: int, mark: str) -> bool:
-        """An apostrophe of don't opens nothing."""
+        """Return whether a quotation mark is inside a word, as the apostrophe of don't, and opens nothing."""
         around = self._text[max(place - 1, 0) : place + 2]
         return mark == "'" and len(around) == 3 and around[0].isalpha() and around[2].isalpha()
 
@@ -71,7 +71,7 @@ def value_at(text: str, place: int, opened: str = "", *, whole: bool = False) ->
 
 
 def unquoted(text: str, start: int, end: int) -> tuple[int, int]:
-    """The span without blanks around it and without the quotes it stands in."""
+    """Return the span without blanks around it and without the quotes it stands in."""
     while start < end and text[start].isspace():
         start += 1
     while start < end and text[end - 1].isspace():
@@ -89,13 +89,13 @@ def _closing(text: str, place: int, quote: str) -> int:
 
 
 def _goes_on(text: str, place: int, opened: str) -> bool:
-    """Whether a word of a shell goes on behind a quote: \"a\"b."""
+    """Return whether a word of a shell goes on behind a quote: \"a\"b."""
     after = text[place : place + 1]
     return bool(after) and after != opened and (after.isalnum() or after in "\"'$")
 
 
 def _word(text: str, place: int, opened: str) -> int:
-    """The end of a word with quoted parts in it."""
+    """Return the end of a word with quoted parts in it."""
     end = place
     while end < len(text):
         mark = text[end]

@@ -56,12 +56,12 @@ def _bad_file(path: str) -> str:
 
 
 def _is_class(word: str) -> bool:
-    """Whether this can be the Java class of a kind of item the DSL has no word for."""
+    """Return whether this can be the Java class of a kind of item the DSL has no word for."""
     return re.fullmatch(r"\w+(?:[.$]\w+)+", word) is not None
 
 
 def _is_element(word: str) -> bool:
-    """Whether this can be an entry of a team's elements: a group, or a class or pattern of classes."""
+    """Return whether this can be an entry of a team's elements: a group, or a class or pattern of classes."""
     word = word.removeprefix("!")
     return word in GROUPS or re.fullmatch(r"[\w$*?]+(?:\.[\w$*?]+)+|\*+|\w*[A-Z]\w*", word) is not None
 
@@ -96,11 +96,11 @@ class Files:
     """Left out of these. Hidden files and folders, and `__pycache__`, are never loaded."""
 
     def excluding(self, path: str) -> str:
-        """The pattern that leaves a file out; empty if none does."""
+        """Return the pattern that leaves a file out; empty if none does."""
         return next((pattern for pattern in (*self.exclude, *_NEVER) if matches(pattern, path)), "")
 
     def has(self, path: str) -> bool:
-        """Whether the file at `path` (relative, with "/") is loaded."""
+        """Return whether the file at `path` (relative, with "/") is loaded."""
         return _any(self.include, path) and not _any((*self.exclude, *_NEVER), path)
 
 
@@ -142,7 +142,7 @@ class Removed:
     """Globs of items that are deleted, with their builds, and made anew where their kind has changed."""
 
     def too_many(self, removed: int, existing: int) -> str:
-        """Why one run may not remove so many of the `existing` items we own; empty if it may."""
+        """Return why one run may not remove so many of the `existing` items we own; empty if it may."""
         if self.max_count is not None and removed > self.max_count:
             return f"{removed} to remove, over the limit of {self.max_count} (removed.max_count)"
         if existing >= self.min_existing and removed * 100 > self.max_percent * existing:
@@ -190,17 +190,17 @@ class Team:
         return any(limit is not None for limit in limits)
 
     def owns_file(self, path: str) -> bool:
-        """Whether the DSL file at `path` (relative to the estate's root) is this team's."""
+        """Return whether the DSL file at `path` (relative to the estate's root) is this team's."""
         if self.files is not None:
             return _any(self.files, path)
         return covers(self.folders or (), path) or covers(self.folders or (), path.removesuffix(".py"))
 
     def may_define(self, full_name: str) -> bool:
-        """Whether an item or view of this full name lies in the team's folders."""
+        """Return whether an item or view of this full name lies in the team's folders."""
         return self.folders is None or covers(self.folders, full_name)
 
     def may_use_credentials(self, credentials_id: str) -> bool:
-        """Whether the team's jobs may name these credentials."""
+        """Return whether the team's jobs may name these credentials."""
         return self.credentials is None or _any(self.credentials, credentials_id)
 
     def may_use_label(self, label: str) -> bool:
@@ -208,11 +208,11 @@ class Team:
         return self.labels is None or _any(self.labels, label)
 
     def may_use_kind(self, kind: str) -> bool:
-        """Whether the team may define items of this kind."""
+        """Return whether the team may define items of this kind."""
         return self.kinds is None or kind in self.kinds
 
     def may_use_secret(self, name: str) -> bool:
-        """Whether the team's jobs may have the value of this name."""
+        """Return whether the team's jobs may have the value of this name."""
         return not self.is_limited or _any(self.secret_patterns, name)
 
     @property
@@ -306,7 +306,7 @@ def _is_alike(name: str) -> bool:
 
 
 def loads(text: str, *, file: str = CONFIG_FILE) -> Settings:
-    """The settings in a file's text; EstateError with every error in it, each with its line."""
+    """Return the settings in a file's text; EstateError with every error in it, each with its line."""
     reader = Reader(text, file)
     document = reader.document
     reader.known(document, [*_TABLES, "secrets", "teams", *_EXTRA])

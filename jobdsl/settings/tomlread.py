@@ -29,7 +29,7 @@ T = TypeVar("T", bound="DataclassInstance")
 
 
 def checked(default: Any, check: Check) -> Any:
-    """A dataclass field whose value must also pass `check`."""
+    """Return a dataclass field whose value must also pass `check`."""
     return field(default=default, metadata={"check": check})
 
 
@@ -38,7 +38,7 @@ _LARGEST = 10_000_000
 
 
 def number(default: Any, low: float, high: float | None = None) -> Any:
-    """A dataclass field for a number not below `low` and not above `high`."""
+    """Return a dataclass field for a number not below `low` and not above `high`."""
     bound = f"{low} or more" if high is None else f"between {low} and {high}"
 
     def check(value: float) -> str:
@@ -101,7 +101,7 @@ class Reader:
         return kind(**values)
 
     def value(self, key: str, annotation: object) -> Any:
-        """A key at the top of the document, None where it is absent or wrong."""
+        """Return a key at the top of the document, None where it is absent or wrong."""
         value = self.document.get(key)
         return value if value is not None and self._valid(value, annotation, lambda _: "", (key,)) else None
 
@@ -176,7 +176,7 @@ def _plain(value: object) -> object:
 
 
 def _bare(annotation: object) -> Any:
-    """An annotation without its `| None`: TOML has no null, only absent keys."""
+    """Return an annotation without its `| None`: TOML has no null, only absent keys."""
     options = [option for option in get_args(annotation) if option is not NoneType]
     return options[0] if NoneType in get_args(annotation) else annotation
 
@@ -224,7 +224,7 @@ _HEADER = re.compile(rf"\s*\[\[?\s*({_KEY}(?:\s*\.\s*{_KEY})*)\s*\]\]?\s*(?:#.*)
 
 @lru_cache(maxsize=8)
 def _key_lines(text: str) -> dict[Path, int]:
-    """The line of every table and key, the first where it comes twice.
+    """Return the line of every table and key, the first where it comes twice.
 
     A scan by line, for error messages only: a line inside a text of several lines may be taken for a key.
     """
@@ -241,7 +241,7 @@ def _key_lines(text: str) -> dict[Path, int]:
 
 
 def _key_path(key: str) -> Path:
-    """The parts of a dotted key, as TOML reads it."""
+    """Return the parts of a dotted key, as TOML reads it."""
     node: Any
     try:
         node = tomllib.loads(f"{key} = 0")

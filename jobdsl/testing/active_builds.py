@@ -57,7 +57,7 @@ class RunningBuilds:
         heapq.heappush(self._ends, (seconds, self._begun, build))
 
     def due(self, now: float) -> list[Build]:
-        """The builds whose time is over, the first to end first. They are named once."""
+        """Return the builds whose time is over, the first to end first. They are named once."""
         ended = []
         while self._ends and self._ends[0][0] <= now:
             ends, _, build = heapq.heappop(self._ends)
@@ -66,17 +66,17 @@ class RunningBuilds:
         return ended
 
     def on(self, node: str) -> list[Build]:
-        """The builds that hold an executor of a node."""
+        """Return the builds that hold an executor of a node."""
         return list(self._on[node]) if node in self._on else []
 
     def count(self, node: str) -> int:
-        """How many they are."""
+        """Return how many they are."""
         return len(self._on[node]) if node in self._on else 0
 
     def beside(self, node: str) -> list[Build]:
-        """The builds that run on a node without holding an executor."""
+        """Return the builds that run on a node without holding an executor."""
         return list(self._beside[node]) if node in self._beside else []
 
     def of(self, item: StoredItem) -> list[Build]:
-        """The builds of a job; parts of Pipelines are none."""
+        """Return the builds of a job; parts of Pipelines are none."""
         return list(self._of[item]) if item in self._of else []

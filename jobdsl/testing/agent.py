@@ -87,7 +87,7 @@ class AgentProcess:
         self.send(f"done?key={key}", json.dumps(body).encode())
 
     def send(self, endpoint: str, body: bytes) -> bytes:
-        """One request on a connection of its own; an empty answer when the line is cut."""
+        """Send one request on a connection of its own. Returns an empty answer when the line is cut."""
         connection = http.client.HTTPConnection(self._address, timeout=60)
         try:
             return self._post(connection, endpoint, body)

@@ -30,7 +30,7 @@ _PATIENCE = 20.0
 
 
 def _line(call: RoutedRequest) -> tuple[Computer, AgentChannel]:
-    """The node and its line; refused without its secret, or before it has connected."""
+    """Return the node and its line; refused without its secret, or before it has connected."""
     computer: Computer = call.target.computer
     if not secrets.compare_digest(call.request.headers.get("x-agent-secret", ""), computer.secret):
         raise Refusal(HttpResponse(403))

@@ -23,12 +23,12 @@ _DELETE = "hudson.model.Item.Delete"
 
 
 def xml_response(text: str) -> HttpResponse:
-    """A document as it is stored."""
+    """Return a document as it is stored."""
     return HttpResponse(200, text.encode(), [("Content-Type", "application/xml")])
 
 
 def encoded_body(call: RoutedRequest) -> bytes:
-    """The body of a POST config.xml as UTF-8: there the Content-Type decides, not the declaration."""
+    """Return the body of a POST config.xml as UTF-8: there the Content-Type decides, not the declaration."""
     charset = call.request.headers.get("content-type", "").partition("charset=")[2].strip(' "') or "utf-8"
     try:
         text = call.request.body.decode(charset)
@@ -46,7 +46,7 @@ def _redeclared(text: str) -> str:
 
 
 def _group(call: RoutedRequest) -> ItemGroup:
-    """The group a createItem is for: the root, or a folder; a job has no such page."""
+    """Return the group a createItem is for: the root, or a folder; a job has no such page."""
     target = call.target
     if isinstance(target, StoredItem):
         if target.kind.shape != "folder":

@@ -150,21 +150,21 @@ class ItemApi:
         return lambda item: [self.item(other) for other in of(self._jenkins, item)]
 
     def item(self, item: StoredItem) -> Bean:
-        """An item as it is exported."""
+        """Return an item as it is exported."""
         return Bean(self._schemas[item.kind.shape], item, item.kind.java)
 
     def items(self, group: ItemGroup) -> list[Bean]:
-        """The items of a group."""
+        """Return the items of a group."""
         schemas = self._schemas
         return [Bean(schemas[item.kind.shape], item, item.kind.java) for item in group]
 
     def view(self, view: StoredView) -> Bean:
-        """A view as it is exported."""
+        """Return a view as it is exported."""
         nested = view.java == "hudson.plugins.nested_view.NestedView"
         return Bean(self._nested_view if nested else self._view, view, view.java)
 
     def views(self, views: dict[str, StoredView]) -> list[Bean]:
-        """The views the caller may read, by name."""
+        """Return the views the caller may read, by name."""
         jenkins = self._jenkins
         shown = [view for view in views.values() if may(jenkins.caller, VIEW_READ, view, jenkins.root)]
         return [self.view(view) for view in sorted(shown, key=lambda view: view.name)]
@@ -173,7 +173,7 @@ class ItemApi:
         return [self.item(item) for item in view.items(group_of(view, self._jenkins.root))]
 
     def root(self) -> Bean:
-        """The controller itself."""
+        """Return the controller itself."""
         jenkins = self._jenkins
         schema = Schema(
             [

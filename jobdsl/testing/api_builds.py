@@ -47,7 +47,7 @@ _TIMES = ("blocked", "buildable", "building", "waiting")
 
 
 def values(java: str, **fields: Any) -> Bean:
-    """A bean of plain values that show at any depth."""
+    """Return a bean of plain values that show at any depth."""
 
     def getter(name: str) -> Callable[[Any], Any]:
         return lambda _: fields[name]
@@ -56,12 +56,12 @@ def values(java: str, **fields: Any) -> Bean:
 
 
 def newest_first(item: StoredItem) -> list[Build]:
-    """The builds of a job."""
+    """Return the builds of a job."""
     return [item.builds[number] for number in sorted(item.builds, reverse=True)]
 
 
 def find_link(item: StoredItem, name: str) -> Build | None:
-    """The build a permalink (`lastBuild`, ...) or a number stands for."""
+    """Return the build a permalink (`lastBuild`, ...) or a number stands for."""
     if name.isdigit():
         return item.builds.get(int(name))
     matches = _LINKS.get(name)
@@ -133,15 +133,15 @@ class BuildApi:
         return Bean(schemas.get(build.item.kind.shape, self._run), build, build.item.kind.build)
 
     def list_of(self, item: StoredItem) -> list[Bean]:
-        """All builds of a job, newest first."""
+        """Return all builds of a job, newest first."""
         return [self.build(build) for build in newest_first(item)] if item.builds else []
 
     def first(self, item: StoredItem) -> Bean | None:
-        """The oldest build that is kept."""
+        """Return the oldest build that is kept."""
         return self.build(item.builds[min(item.builds)]) if item.builds else None
 
     def permalink(self, name: str) -> Callable[[StoredItem], Bean | None]:
-        """A getter of lastBuild and the like."""
+        """Return a getter of lastBuild and the like."""
 
         def get(item: StoredItem) -> Bean | None:
             build = find_link(item, name) if item.builds else None
@@ -150,7 +150,7 @@ class BuildApi:
         return get
 
     def color(self, item: StoredItem) -> str:
-        """The colour of a job's ball: the last result, and whether a build runs."""
+        """Return the colour of a job's ball: the last result, and whether a build runs."""
         builds = newest_first(item) if item.builds else []
         done = next((build for build in builds if build.result), None)
         base = _COLORS[done.result] if done and done.result else "notbuilt"
@@ -166,7 +166,7 @@ class BuildApi:
         return _millis(sum(other.duration for other in done) / len(done)) if done else -1
 
     def health(self, item: StoredItem) -> list[Bean]:
-        """The share of the last five builds that did not fail."""
+        """Return the share of the last five builds that did not fail."""
         last = [build for build in newest_first(item) if build.result][:5] if item.builds else []
         if not last:
             return []
@@ -210,7 +210,7 @@ class BuildApi:
         return [*actions, *running, values("org.jenkinsci.plugins.displayurlapi.actions.RunDisplayAction")]
 
     def parameters(self, parameters: tuple[Any, ...]) -> Bean:
-        """The values a build was given."""
+        """Return the values a build was given."""
         listed = [
             values(parameter.java, name=parameter.name, value=parameter.value) for parameter in parameters
         ]

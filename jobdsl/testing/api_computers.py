@@ -202,18 +202,18 @@ class ComputerApi:
         return [Bean(self._executor, (-1, build)) for build in self._jenkins.scheduler.one_off(computer)]
 
     def idle(self, computer: Computer) -> bool:
-        """Whether nothing runs there, on an executor or beside them."""
+        """Return whether nothing runs there, on an executor or beside them."""
         scheduler = self._jenkins.scheduler
         return not scheduler.on(computer) and not scheduler.one_off(computer)
 
     def computer(self, computer: Computer) -> Bean:
-        """A node as it is exported."""
+        """Return a node as it is exported."""
         if computer.name:
             return Bean(self._agent, computer, "hudson.slaves.SlaveComputer")
         return Bean(self._computer, computer, "hudson.model.Hudson$MasterComputer")
 
     def all(self) -> Bean:
-        """The page of all nodes."""
+        """Return the page of all nodes."""
         computers = self._jenkins.computers
         online = [computer for computer in computers if computer.online]
         schema = Schema(
@@ -230,11 +230,11 @@ class ComputerApi:
         return Bean(self._label_atom, Label(name))
 
     def own_labels(self) -> list[Bean]:
-        """The built-in node's labels."""
+        """Return the built-in node's labels."""
         return [self._label_of(name) for name in sorted(self._jenkins.computers.built_in.all_labels)]
 
     def own_executors(self) -> int:
-        """The built-in node's executors."""
+        """Return the built-in node's executors."""
         return self._jenkins.computers.built_in.executors
 
     def _of_label(self, label: Label) -> Sequence[Computer]:
@@ -275,12 +275,12 @@ class ComputerApi:
         )
 
     def node(self, computer: Computer) -> Bean:
-        """A node as labels list it."""
+        """Return a node as labels list it."""
         java = "hudson.slaves.DumbSlave" if computer.name else "hudson.model.Hudson"
         return Bean(self._node, computer, java)
 
     def label(self, label: Label) -> Bean:
-        """A label as it is exported."""
+        """Return a label as it is exported."""
         return Bean(self._label_atom if label.is_atom else self._label, label, label.java)
 
     def load(self, load: LoadStatistics) -> Bean:
@@ -289,9 +289,9 @@ class ComputerApi:
         return Bean(_OVERALL if overall else _LOAD, None, load.java)
 
     def overall_load(self) -> Bean:
-        """The root's overallLoad, which names no class."""
+        """Return the root's overallLoad, which names no class."""
         return Bean(_OVERALL, None)
 
     def unlabeled_load(self) -> Bean:
-        """The root's unlabeledLoad."""
+        """Return the root's unlabeledLoad."""
         return Bean(_LOAD, None, "jenkins.model.UnlabeledLoadStatistics")

@@ -96,7 +96,7 @@ class QueueApi:
         return Bean(self._schemas[entry.state], entry, f"hudson.model.Queue${_STATES[entry.state]}")
 
     def all(self) -> Bean:
-        """The queue, newest first within a state as Jenkins lists it."""
+        """Return the queue, newest first within a state as Jenkins lists it."""
         order = ["waiting", "blocked", "buildable"]
         entries = sorted(
             self._jenkins.scheduler.queue.items.values(),
@@ -111,12 +111,12 @@ class QueueApi:
         return Bean(schema, None, "hudson.model.Queue")
 
     def waiting(self, item: StoredItem) -> bool:
-        """Whether a job waits in the queue."""
+        """Return whether a job waits in the queue."""
         queue = self._jenkins.scheduler.queue
         return bool(queue.items) and bool(queue.of_job(item))
 
     def of_item(self, item: StoredItem) -> Bean | None:
-        """The queue item of a job."""
+        """Return the queue item of a job."""
         queue = self._jenkins.scheduler.queue
         entries = queue.of_job(item) if queue.items else []
         return self.entry(entries[0]) if entries else None

@@ -68,7 +68,7 @@ class StepRunner:
             self._home.cleanup()
 
     def _home_made(self) -> Path:
-        """Where the built-in node has its workspaces; made under the controller's lock."""
+        """Return where the built-in node has its workspaces; made under the controller's lock."""
         if self._home is None:
             self._home = tempfile.TemporaryDirectory(prefix="simulated-jenkins-", ignore_cleanup_errors=True)
         return Path(self._home.name)

@@ -70,12 +70,12 @@ class BuildSpec:
     """Why it cannot start."""
 
     def to_values(self) -> dict[str, Any]:
-        """The same as JSON values."""
+        """Return the same as JSON values."""
         return asdict(self)
 
     @classmethod
     def from_values(cls, values: dict[str, Any]) -> BuildSpec:
-        """The work from JSON values."""
+        """Return the work from JSON values."""
         return cls(**{**values, "steps": [BuildStep(**step) for step in values["steps"]]})
 
 

@@ -193,7 +193,7 @@ def _output(run: _Run, command: list[str], environment: dict[str, str]) -> str:
 
 
 def _step(run: _Run, step: BuildStep, environment: dict[str, str]) -> bool:
-    """One step; False when it failed the build and the rest is left out."""
+    """Run one step. Returns False when it failed the build and the rest is left out."""
     if step.skipped:
         run.say(f"[simulated] {step.skipped} is not run here\n")
         return True
@@ -230,7 +230,7 @@ def _copy(run: _Run, step: BuildStep, environment: dict[str, str]) -> bool:
 
 
 def _interpreter(script: str) -> list[str]:
-    """The interpreter a script names in its first line, else the shell that shows and stops."""
+    """Return the interpreter a script names in its first line, else the shell that shows and stops."""
     first = script.partition("\n")[0]
     return shlex.split(first[2:]) if first.startswith("#!") else ["/bin/sh", "-xe"]
 
@@ -255,7 +255,7 @@ def _publish(run: _Run) -> None:
 
 
 def _matching(run: _Run, pattern: str, missing: str) -> list[Path]:
-    """The files that Ant patterns match; a failure when there are none and there must be some."""
+    """Return the files that Ant patterns match; a failure when there are none and there must be some."""
     optional = pattern.startswith("?")
     paths = sorted(set(_glob(run.workspace, pattern.removeprefix("?"))))
     if not paths and not optional and run.outcome.result == "SUCCESS":

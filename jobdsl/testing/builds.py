@@ -15,7 +15,7 @@ _RANK: dict[Result, int] = {"SUCCESS": 0, "UNSTABLE": 1, "FAILURE": 2, "NOT_BUIL
 
 
 def worst(first: Result, second: Result) -> Result:
-    """The worse of two results, as Jenkins combines them."""
+    """Return the worse of two results, as Jenkins combines them."""
     return first if _RANK[first] >= _RANK[second] else second
 
 

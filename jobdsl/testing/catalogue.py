@@ -74,7 +74,7 @@ class VocabularyCatalogue(TableCatalogue):
         return str(typed.plugin)
 
     def fields_of(self, class_name: str) -> Mapping[str, str | None] | None:
-        """The fields of the table with those only the vocabulary knows in their places."""
+        """Return the fields of the table with those only the vocabulary knows in their places."""
         fields = super().fields_of(class_name)
         if fields is None:
             return None
@@ -95,7 +95,7 @@ def _typed(class_name: str) -> Any:
 
 
 def _merged(fields: Mapping[str, str | None], tags: list[str]) -> dict[str, str | None]:
-    """The fields, and each further tag after the one it follows in the vocabulary."""
+    """Return the fields, and each further tag after the one it follows in the vocabulary."""
     names = list(fields)
     for before, tag in zip(["", *tags], tags, strict=False):
         if tag not in names:

@@ -146,7 +146,7 @@ class Computers:
         return self.built_in if name == BUILT_IN else self.agents.get(name) or self.ghosts.get(name)
 
     def add(self, name: str) -> Computer:
-        """A new agent, not yet connected."""
+        """Add a new agent, not yet connected."""
         secret = hashlib.sha256(f"{self.salt}:{name}".encode()).hexdigest()
         computer = self.agents[name] = Computer(name=name, secret=secret)
         insort(self._sorted, computer, key=_name)
@@ -154,7 +154,7 @@ class Computers:
         return computer
 
     def remove(self, name: str) -> Computer:
-        """An agent that is gone. Raises KeyError."""
+        """Remove an agent. Raises KeyError."""
         computer = self.agents.pop(name)
         for nodes in (self._sorted, *self._fitting.values()):
             if computer in nodes:
@@ -181,7 +181,7 @@ class Computers:
         self._place(computer)
 
     def fitting(self, label: str | None) -> Sequence[Computer]:
-        """The nodes a task of that label may run on, the built-in one first, then by name."""
+        """Return the nodes a task of that label may run on, the built-in one first, then by name."""
         if label not in self._fitting:
             self._fitting[label] = [computer for computer in self if computer.fits(label)]
         return self._fitting[label]

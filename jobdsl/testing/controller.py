@@ -199,7 +199,7 @@ class SimulatedJenkins(ControllerState):
             return self.store.create(group, name, xml.encode() if isinstance(xml, str) else xml)
 
     def item(self, full_name: str) -> StoredItem:
-        """The item of a full name; KeyError without it."""
+        """Return the item of a full name; KeyError without it."""
         with self._lock:
             item = self.root.find(full_name)
         if item is None:
@@ -207,7 +207,7 @@ class SimulatedJenkins(ControllerState):
         return item
 
     def config(self, full_name: str) -> str:
-        """The stored document of an item."""
+        """Return the stored document of an item."""
         with self._lock:
             return self.item(full_name).document.text
 
@@ -224,13 +224,13 @@ class SimulatedJenkins(ControllerState):
             self.scheduler.forget(item)
 
     def builds(self, full_name: str) -> list[Build]:
-        """The builds of a job, oldest first, after bringing the queue up to the present."""
+        """Return the builds of a job, oldest first, after bringing the queue up to the present."""
         with self._lock:
             self.scheduler.tick()
             return [build for _, build in sorted(self.item(full_name).builds.items())]
 
     def wait_for_build(self, full_name: str, number: int = 1, timeout: float = 60.0) -> Build:
-        """The build of that number once it is over; TimeoutError if it is not in time (real seconds).
+        """Return the build of that number once it is over; TimeoutError if it is not in time (real seconds).
 
         For builds that really run; those that only take time end when the clock is moved.
         """
@@ -325,7 +325,7 @@ class SimulatedJenkins(ControllerState):
         return DROP if failure.status == "lose" else response
 
     def _guarded(self, request: HttpRequest) -> HttpResponse:
-        """The answer after start-up, login and crumb have been looked at."""
+        """Return the answer after start-up, login and crumb have been looked at."""
         if self.faults.phase == "starting":
             return starting(request.method)
         caller = self.users.caller(request) if self.faults.phase == "up" else None

@@ -105,7 +105,7 @@ def _is_named_after(java: str, field: Node) -> bool:
 
 
 def _child(holder: Node, name: str) -> Node:
-    """The child of that name, made where there is none."""
+    """Return the child of that name, made where there is none."""
     child_node = next((child for child in holder.children if tag_class(child.tag) == name), None)
     if child_node is None:
         child_node = Node(tag_name(name))

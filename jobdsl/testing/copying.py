@@ -71,7 +71,7 @@ def copied(jenkins: ControllerState, to: Build, step: Node, expanded: Callable[[
 
 
 def _build(job: StoredItem, selector: Node | None, to: Build, expanded: Callable[[str], str]) -> Build | None:
-    """The build a selector means, of those there are."""
+    """Return the build a selector means, of those there are."""
     kind = (selector.attrs.get("class", "") if selector else "").rpartition(".")[2]
     if selector is None or kind in ("", "StatusBuildSelector"):
         stable = selector is not None and _text(selector, "stable") == "true"
@@ -109,7 +109,7 @@ def _chosen(artifacts: Mapping[str, bytes], pattern: str, excludes: str) -> dict
 
 
 def _matcher(patterns: str) -> Callable[[str], bool]:
-    """Whether a path fits one of Ant's patterns, which commas separate."""
+    """Return whether a path fits one of Ant's patterns, which commas separate."""
     regexes = [re.compile(_regex(word.strip())) for word in patterns.split(",") if word.strip()]
     return lambda path: any(regex.fullmatch(path) for regex in regexes)
 

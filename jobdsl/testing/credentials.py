@@ -48,7 +48,7 @@ class Credentials:
     by_id: dict[str, Credential] = field(default_factory=dict)
 
     def add(self, id: str, *, secret: str = "", username: str = "", password: str = "") -> Credential:
-        """A text or a pair, known to builds by its id."""
+        """Add a secret text, or user name and password, known to builds by its id."""
         common = {"scope": "GLOBAL", "id": id, "description": ""}
         pair = {"username": username, "password": password}
         fields = common | ({"secret": secret} if secret else pair)
@@ -56,6 +56,6 @@ class Credentials:
         return self.by_id[id]
 
     def read(self, root: Node) -> Credential:
-        """A credential from the document it is created with."""
+        """Return a credential from the document it is created with."""
         fields = {child.tag: child.text for child in root.children if not child.children}
         return Credential(fields.get("id", ""), class_name(root.tag), fields)

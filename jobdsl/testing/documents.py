@@ -16,7 +16,7 @@ _SPECIAL = re.compile("[&<>\"'\r\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def read(data: bytes) -> Node:
-    """The document as a tree; comments, CDATA marks and `plugin=` are gone. Raises XmlError.
+    """Return the document as a tree; comments, CDATA marks and `plugin=` are gone. Raises XmlError.
 
     Entities a document declares itself are replaced as the controller does; external ones are refused.
     So are references to control characters where the document does not declare XML 1.1.
@@ -44,7 +44,7 @@ def _escape(text: str) -> str:
 
 
 def write(root: Node) -> str:
-    """The tree as XStream prints it: two spaces a level, XML 1.1.
+    """Return the tree as XStream prints it: two spaces a level, XML 1.1.
 
     An empty string keeps its end tag (`<description></description>`), an empty collection does
     not (`<builders/>`): the former is a node with one empty text node below it.

@@ -111,7 +111,7 @@ def _publishers(root: Node, java: str) -> Iterator[Node]:
 
 
 def _configs(root: Node) -> Iterator[Node]:
-    """The groups of jobs that the plugin's trigger names."""
+    """Yield the groups of jobs that the plugin's trigger names."""
     for node in _publishers(root, f"{_PLUGIN}BuildTrigger"):
         held = node.find("configs")
         yield from held.children if held else ()
@@ -120,7 +120,7 @@ def _configs(root: Node) -> Iterator[Node]:
 def _handed_on(
     config: Node, build: Build, environment: Mapping[str, str], files: Mapping[str, str]
 ) -> dict[str, str]:
-    """The parameters a group hands on; the later ones of a name win."""
+    """Return the parameters a group hands on; the later ones of a name win."""
     parameters: dict[str, str] = {}
     held = config.find("configs")
     for node in held.children if held else ():

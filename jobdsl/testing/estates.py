@@ -34,7 +34,7 @@ def render(estate: str | os.PathLike[str]) -> dict[str, str]:
 
 
 def problems(estate: str | os.PathLike[str]) -> list[Problem]:
-    """Everything that loading, lint and policy find wrong with an estate; an empty list if nothing is.
+    """Return everything that loading, lint and policy find wrong with an estate; an empty list if nothing is.
 
     No controller is asked: lint goes by the plugins and labels that `jobdsl.toml` names.
     """

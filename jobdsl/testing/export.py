@@ -72,7 +72,7 @@ class _Plans:
 
 
 def export(bean: Bean, pruner: Pruner) -> dict[str, Any]:
-    """The object as JSON values."""
+    """Return the object as JSON values."""
     return _object(bean, pruner, _Plans())
 
 
@@ -99,7 +99,7 @@ def to_json(values: dict[str, Any]) -> bytes:
 
 
 def to_xml(values: dict[str, Any], name: str) -> str:
-    """The same values as XML: lists as repeated elements in the singular, nulls left out."""
+    """Return the same values as XML: lists as repeated elements in the singular, nulls left out."""
     java = f" _class='{values['_class']}'" if "_class" in values else ""
     inner = "".join(_xml_value(key, value) for key, value in values.items() if key != "_class")
     return f"<{name}{java}>{inner}</{name}>" if inner else f"<{name}{java}/>"

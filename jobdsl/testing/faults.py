@@ -33,7 +33,7 @@ class Failure:
     headers: tuple[tuple[str, str], ...] = ()
 
     def matches(self, request: HttpRequest) -> bool:
-        """Whether the request is meant."""
+        """Return whether the request is meant."""
         if self.where is None:
             return True
         if isinstance(self.where, str):
@@ -67,7 +67,7 @@ class Faults:
             self._left = requests
 
     def alive(self) -> bool:
-        """Whether this request is still answered; counts it."""
+        """Return whether this request is still answered; counts it."""
         if self._left is None:
             return True
         with self._lock:
@@ -77,7 +77,7 @@ class Faults:
             return False
 
     def take(self, request: HttpRequest) -> Failure | None:
-        """The failure planned for this request, if any."""
+        """Return the failure planned for this request, if any."""
         if not self._planned:
             return None
         with self._lock:

@@ -149,7 +149,7 @@ class Listener:
 
 
 def _read(incoming: io.IOBase, connection: socket.socket) -> HttpRequest | None:
-    """The next request of a connection; None when the peer is done."""
+    """Return the next request of a connection; None when the peer is done."""
     line = incoming.readline(_LONGEST_LINE)
     if not line.strip():
         return None

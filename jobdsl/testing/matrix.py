@@ -14,7 +14,7 @@ _LABEL_AXES = ("hudson.matrix.LabelAxis", "hudson.matrix.LabelExpAxis")
 
 
 def configurations(item: StoredItem) -> list[StoredItem]:
-    """The configurations of a matrix job; a Groovy combination filter is not judged."""
+    """Return the configurations of a matrix job; a Groovy combination filter is not judged."""
     axes = item.document.tree().find("axes")
     spans = [_span(axis) for axis in axes.children] if axes else []
     cells = [_configuration(item, dict(chosen)) for chosen in product(*spans)] if spans else []
@@ -23,7 +23,7 @@ def configurations(item: StoredItem) -> list[StoredItem]:
 
 
 def axis_values(configuration: StoredItem) -> dict[str, str]:
-    """The value of each axis, by its name."""
+    """Return the value of each axis, by its name."""
     pairs = (part.partition("=") for part in configuration.name.split(","))
     return {name: value for name, _, value in pairs}
 
@@ -32,7 +32,7 @@ _Value = tuple[str, tuple[str, bool]]
 
 
 def _span(axis: Node) -> list[_Value]:
-    """The values of one axis with its name, and whether they are labels."""
+    """Return the values of one axis with its name, and whether they are labels."""
     name = axis.find("name")
     values = axis.find("values")
     is_label = axis.tag in _LABEL_AXES

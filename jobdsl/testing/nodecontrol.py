@@ -41,7 +41,7 @@ class NodeControl:
     """The requests to delete a node that are under way."""
 
     def computer(self, name: str) -> Computer:
-        """An agent by its name; KeyError without it."""
+        """Return an agent by its name; KeyError without it."""
         return self.computers.agents[name]
 
     def add_node(self, name: str, xml: str | bytes) -> Computer:

@@ -35,11 +35,11 @@ class Items:
         self.views[first.name] = first
 
     def settle_view(self, root: Node) -> Node:
-        """What the controller makes of the document of a view."""
+        """Return what the controller makes of the document of a view."""
         return self.rewriter.settle(root, new=False)
 
     def create(self, group: ItemGroup, name: str, data: bytes) -> StoredItem:
-        """A new item from a document; Refusal as the controller answers."""
+        """Create an item from a document; Refusal as the controller answers."""
         name = self.free_name(group, name)
         root = self._read(data)
         item = StoredItem(group, name, self._kind(root))
@@ -57,7 +57,7 @@ class Items:
         self._assign(item, root, data, new=False)
 
     def copy(self, group: ItemGroup, name: str, source: str) -> StoredItem:
-        """A copy of an item with everything below it."""
+        """Copy an item with everything below it."""
         name = self.free_name(group, name)
         original = (group.find(source) if not source.startswith("/") else None) or self.root.find(source)
         if original is None:
@@ -74,7 +74,7 @@ class Items:
         return item
 
     def free_name(self, group: ItemGroup, name: str) -> str:
-        """The name without spaces around it; refused if it is bad or taken."""
+        """Return the name without spaces around it; refused if it is bad or taken."""
         check(name)
         name = name.strip()
         if group.get(name) is not None:

@@ -46,7 +46,7 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a mistake of ours
 
 
 def page(status: int, title: str, headers: Iterable[tuple[str, str]] = ()) -> HttpResponse:
-    """An HTML page of Jenkins."""
+    """Return an HTML page of Jenkins."""
     text = f"<!DOCTYPE html><html><head><title>{html.escape(title)}</title></head><body></body></html>"
     return HttpResponse(status, text.encode(), [*headers, _HTML, *_PAGE])
 
@@ -87,7 +87,7 @@ def starting(method: str) -> HttpResponse:
 
 
 def jetty(status: int, path: str, message: str = "") -> HttpResponse:
-    """The error page of the servlet container, below Jenkins' own."""
+    """Return the error page of the servlet container, below Jenkins' own."""
     message = message or next((known.phrase for known in HTTPStatus if known == status), "")
     text = (
         "<html>\n<head>\n"
@@ -107,7 +107,7 @@ def jetty(status: int, path: str, message: str = "") -> HttpResponse:
 
 
 def login() -> HttpResponse:
-    """What a proxy in front of Jenkins answers when it wants people to sign in."""
+    """Return what a proxy in front of Jenkins answers when it wants people to sign in."""
     text = "<!DOCTYPE html><html><head><title>Sign in</title></head><body><form></form></body></html>"
     return HttpResponse(200, text.encode(), [_HTML])
 

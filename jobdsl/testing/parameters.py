@@ -15,7 +15,7 @@ _STRING = "hudson.model.StringParameterValue"
 
 
 def definitions(item: StoredItem) -> list[Node]:
-    """The parameter definitions of a job, in order."""
+    """Return the parameter definitions of a job, in order."""
     properties = item.document.tree().find("properties")
     holder = properties.find("hudson.model.ParametersDefinitionProperty") if properties else None
     listed = holder.find("parameterDefinitions") if holder else None

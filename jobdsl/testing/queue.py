@@ -65,12 +65,12 @@ class Queue:
         return entry
 
     def next_id(self) -> int:
-        """The number of the next item."""
+        """Return the number of the next item."""
         self.last_id += 1
         return self.last_id
 
     def find(self, number: int) -> SimulatedQueueItem | None:
-        """An item that waits or has left."""
+        """Return an item that waits or has left."""
         return self.items.get(number) or self.left_items.get(number)
 
     def leave(self, entry: SimulatedQueueItem, build: Build | None = None) -> None:
@@ -87,5 +87,5 @@ class Queue:
         self.left_items[entry.id] = entry
 
     def of_job(self, item: StoredItem) -> list[SimulatedQueueItem]:
-        """What waits of a job."""
+        """Return what waits of a job."""
         return list(self._of_job.get(item, {}).values())

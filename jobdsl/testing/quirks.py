@@ -123,7 +123,7 @@ def _organization(posted: Node, new: bool) -> None:
 
 
 def _child(node: Node, tag: str) -> Node:
-    """The child of that tag, made where it is missing."""
+    """Return the child of that tag, made where it is missing."""
     child = node.find(tag)
     if child is None:
         child = Node(tag)
@@ -170,7 +170,7 @@ _QUIRKS: dict[str, Quirk] = {
 
 
 def after(java: str, posted: Node, written: Node, new: bool) -> Node:
-    """The written node after what its class does to it."""
+    """Return the written node after what its class does to it."""
     quirk = _QUIRKS.get(java)
     if quirk is not None:
         quirk(posted, written, new)
@@ -182,7 +182,7 @@ _SCHEDULED = ("hudson.triggers.TimerTrigger", "hudson.triggers.SCMTrigger")
 
 
 def complete(java: str, written: Node) -> bool:
-    """Whether an object can be made: some need a value, triggers a schedule."""
+    """Return whether an object can be made: some need a value, triggers a schedule."""
     if java in _SCHEDULED:
         return _is_schedule(written)
     field = _REQUIRED.get(java)

@@ -17,7 +17,7 @@ __all__ = ["printed", "stuck", "why"]
 
 @lru_cache(maxsize=4096)
 def printed(label: str) -> str:
-    """A label expression as Jenkins prints it: without spaces."""
+    """Return a label expression as Jenkins prints it: without spaces."""
     try:
         return str(parse(label))
     except DslError:
@@ -36,7 +36,7 @@ def _span(seconds: float) -> str:
 
 
 def why(scheduler: Scheduler, entry: SimulatedQueueItem) -> str | None:
-    """The reason Jenkins gives for an item that waits."""
+    """Return the reason Jenkins gives for an item that waits."""
     if entry.state == "left":
         return None
     if entry.state == "waiting":
@@ -75,7 +75,7 @@ def _no_executor(scheduler: Scheduler, entry: SimulatedQueueItem) -> str:
 
 
 def stuck(scheduler: Scheduler, entry: SimulatedQueueItem) -> bool:
-    """Whether Jenkins calls it stuck: no node of its label is there, or none online."""
+    """Return whether Jenkins calls it stuck: no node of its label is there, or none online."""
     if entry.state != "buildable" or entry.label is None:
         return False
     return not any(computer.online for computer in scheduler.computers.fitting(entry.label))

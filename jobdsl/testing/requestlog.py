@@ -48,5 +48,5 @@ class RequestLog:
         self._answered.clear()
 
     def of(self, method: str, path: str = "") -> list[Answered]:
-        """Those of a method whose path contains `path`."""
+        """Return those of a method whose path contains `path`."""
         return [answered for answered in self if answered.method == method and path in answered.path]

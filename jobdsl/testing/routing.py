@@ -61,7 +61,7 @@ class Router:
         return register
 
     def find(self, target: object, rest: tuple[str, ...], method: str) -> Handler:
-        """The action, or 404 or 405."""
+        """Return the action, or 404 or 405."""
         for java in type(target).__mro__:
             action = self._actions.get((java, rest, method)) or self._actions.get((java, rest, ""))
             if action is not None:

@@ -85,7 +85,7 @@ class Scheduler:
         return entry, True
 
     def add_part(self, build: Build, label: str) -> SimulatedQueueItem:
-        """A `node(label)` step of a Pipeline build, waiting for an executor."""
+        """Queue a `node(label)` step of a Pipeline build, which waits for an executor."""
         now = self.clock.now()
         name = f"part of {build.item.name} #{build.number}"
         entry = SimulatedQueueItem(
@@ -171,11 +171,11 @@ class Scheduler:
         return None
 
     def on(self, computer: Computer) -> list[Build]:
-        """The builds that hold an executor of a node."""
+        """Return the builds that hold an executor of a node."""
         return self.running.on(computer.name)
 
     def one_off(self, computer: Computer) -> list[Build]:
-        """The builds that run on a node without holding an executor."""
+        """Return the builds that run on a node without holding an executor."""
         return self.running.beside(computer.name)
 
     def _start_part(self, entry: SimulatedQueueItem, computer: Computer, now: float) -> None:
@@ -354,7 +354,7 @@ class Scheduler:
                 self._interrupt(build, "ABORTED")
 
     def busy(self, computers: Iterable[Computer]) -> int:
-        """How many executors of these nodes are taken."""
+        """Return how many executors of these nodes are taken."""
         return sum(self.running.count(computer.name) for computer in computers)
 
 

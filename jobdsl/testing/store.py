@@ -46,7 +46,7 @@ class StoredDocument:
         return self._text
 
     def tree(self) -> Node:
-        """The stored document as a tree of its own."""
+        """Return the stored document as a tree of its own."""
         return read(self.text.encode())
 
     def mentions(self, name: str) -> bool:
@@ -64,7 +64,7 @@ class StoredDocument:
         return self._outline
 
     def edited(self, change: Callable[[Node], None], settle: Settle) -> StoredDocument:
-        """The document after a change made by the controller itself."""
+        """Return the document after a change made by the controller itself."""
         root = self.tree()
         change(root)
         return StoredDocument(write(root).encode(), settle)
@@ -153,7 +153,7 @@ class StoredItem:
         return None if roams else "built-in"
 
     def within(self, other: StoredItem) -> bool:
-        """Whether it is `other` or below it."""
+        """Return whether it is `other` or below it."""
         owner: StoredItem | None = self
         while owner is not None and owner is not other:
             owner = owner.parent.owner
@@ -179,7 +179,7 @@ class ItemGroup:
         return iter(self._sorted)
 
     def get(self, name: str) -> StoredItem | None:
-        """The child of that name in any letter case, as the controller finds it."""
+        """Return the child of that name in any letter case, as the controller finds it."""
         return self._items.get(name.lower())
 
     def add(self, item: StoredItem) -> None:
@@ -200,7 +200,7 @@ class ItemGroup:
         self.add(item)
 
     def find(self, full_name: str) -> StoredItem | None:
-        """The item of a full name below this group."""
+        """Return the item of a full name below this group."""
         group, item = self, None
         for name in full_name.strip("/").split("/"):
             item = group.get(name)
@@ -210,7 +210,7 @@ class ItemGroup:
         return item
 
     def walk(self) -> Iterator[StoredItem]:
-        """Every item below, parents first."""
+        """Yield every item below, parents first."""
         for item in self:
             yield item
             yield from item.children.walk()

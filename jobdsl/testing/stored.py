@@ -95,14 +95,14 @@ class Rewriter:
         return java
 
     def known(self, java: str) -> bool:
-        """Whether the class can be loaded: core, or of an installed plugin."""
+        """Return whether the class can be loaded: core, or of an installed plugin."""
         if self.accept_unknown or "." not in java or java.startswith(_CORE):
             return True
         plugin = self.catalogue.plugin_of(java.removesuffix("-array"))
         return plugin is not None and (not plugin or plugin in self.plugins)
 
     def _object(self, node: Node, java: str, plugin: str, new: bool) -> Node:
-        """A node that is an object of a class, with the plugin that is noted around it."""
+        """Return a node that is an object of a class, with the plugin that is noted around it."""
         loaded(java, node, new)
         own = self.catalogue.plugin_of(java) or ""
         attrs = self._read_attributes(node)
@@ -145,7 +145,7 @@ class Rewriter:
         return self._value(read(default.encode()), owner, default, plugin, new=False)
 
     def _value(self, node: Node, owner: str, default: str | None, plugin: str, new: bool) -> Node | None:
-        """The value of a field; None when it cannot be read and so is not set."""
+        """Return the value of a field; None when it cannot be read and so is not set."""
         node.attrs = self._read_attributes(node)
         if "reference" in node.attrs:
             return node
@@ -182,7 +182,7 @@ class Rewriter:
     def _elements(
         self, node: Node, owner: str, plugin: str, new: bool, *, strict: bool = False
     ) -> list[Node]:
-        """The members of a collection, without those of unknown classes.
+        """Return the members of a collection, without those of unknown classes.
 
         `strict`: only objects belong here, so a name without a package is an unknown class.
         """
@@ -201,7 +201,7 @@ class Rewriter:
         return written
 
     def _belongs(self, tag: str, strict: bool) -> bool:
-        """Whether a member named without a package is a plain value, or an alias of a known class."""
+        """Return whether a member named without a package is a plain value, or an alias of a known class."""
         if tag in _PLAIN or self.accept_unknown:
             return True
         if not strict and not tag[:1].isupper():
@@ -249,7 +249,7 @@ _COLLECTIONS = frozenset(
 
 
 def _leaf(node: Node) -> Node:
-    """A text; an empty one keeps its end tag, an empty list does not."""
+    """Return a text; an empty one keeps its end tag, an empty list does not."""
     if node.text or node.attrs or node.tag in _COLLECTIONS:
         return node
     return Node(node.tag, "", [Node(TEXT, "")])

@@ -35,7 +35,7 @@ class Suite:
 
 
 def suites_of(data: bytes) -> list[Suite]:
-    """The suites of one report file; an unreadable file holds none."""
+    """Return the suites of one report file; an unreadable file holds none."""
     try:
         root = read(data)
     except XmlError:
@@ -64,12 +64,12 @@ def _case(node: Node) -> Case:
 
 
 def count(suites: Iterable[Suite], status: str) -> int:
-    """How many tests of a status there are."""
+    """Return how many tests of a status there are."""
     return sum(case.status == status for suite in suites for case in suite.cases)
 
 
 def report(suites: list[Suite], number: int) -> dict[str, Any]:
-    """The body of testReport/api/json of build `number`."""
+    """Return the body of testReport/api/json of build `number`."""
     return {
         "_class": "hudson.tasks.junit.TestResult",
         "testActions": [],

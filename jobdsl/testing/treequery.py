@@ -31,7 +31,7 @@ class Pruner(Protocol):
     stop: int | None
 
     def below(self, name: str, visibility: int, inline: bool, /) -> Pruner | None:
-        """The pruner for the value of a property, None to leave the property out."""
+        """Return the pruner for the value of a property, None to leave the property out."""
         ...
 
 
@@ -45,7 +45,7 @@ class ByTree:
         self.start, self.stop = node.start, node.stop
 
     def below(self, name: str, _visibility: int, _inline: bool, /) -> ByTree | None:
-        """The part of the tree below a name."""
+        """Return the part of the tree below a name."""
         return self._children.get(name) or self._children.get("*")
 
 
@@ -61,7 +61,7 @@ class ByDepth:
         self.stop: int | None = None
 
     def below(self, _name: str, visibility: int, inline: bool, /) -> ByDepth | None:
-        """One level down, if the property is visible here."""
+        """Return one level down, if the property is visible here."""
         if visibility < self._level:
             return None
         if inline:
@@ -82,7 +82,7 @@ def pruner(tree: str | None, depth: str | None) -> Pruner:
 
 
 def parse_tree(text: str) -> TreeNode:
-    """The tree as nodes; raises TreeError where Jenkins cannot read it."""
+    """Return the tree as nodes; raises TreeError where Jenkins cannot read it."""
     tokens = _tokens(text)
     root = TreeNode()
     rest = _children(tokens, 0, root)

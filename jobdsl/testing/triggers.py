@@ -17,7 +17,7 @@ _POLL = "hudson.triggers.SCMTrigger"
 
 
 def git_urls(root: Node) -> list[str]:
-    """The repositories a job's document checks out."""
+    """Return the repositories a job's document checks out."""
     scm = root.find("scm")
     definition = root.find("definition")
     if scm is None and definition is not None:

@@ -57,7 +57,7 @@ class User:
     permissions: frozenset[str] = frozenset({ADMINISTER})
 
     def may(self, permission: str) -> bool:
-        """Whether the account has the permission, directly or as an administrator."""
+        """Return whether the account has the permission, directly or as an administrator."""
         return permission in self.permissions or ADMINISTER in self.permissions
 
 
@@ -85,7 +85,7 @@ class Users:
     cookie: str = field(default_factory=lambda: f"JSESSIONID.{secrets.token_hex(4)}")
 
     def add(self, name: str, password: str, permissions: Iterable[str], token: str = "") -> User:
-        """A new account; the token is made up unless given."""
+        """Return a new account; the token is made up unless given."""
         user = User(name, password, token or "11" + secrets.token_hex(16), frozenset(permissions))
         self.by_name[name] = user
         self._seen.clear()
@@ -123,11 +123,11 @@ class Users:
         return session
 
     def crumb(self, caller: Caller, session: str) -> str:
-        """The crumb that is valid for this user in this session, and nowhere else."""
+        """Return the crumb that is valid for this user in this session, and nowhere else."""
         return hashlib.sha256(f"{caller.user.name};{session};{self._salt}".encode()).hexdigest()
 
     def crumb_missing(self, caller: Caller, request: HttpRequest) -> bool:
-        """Whether a POST lacks the crumb it needs; API tokens need none."""
+        """Return whether a POST lacks the crumb it needs; API tokens need none."""
         if caller.by == "token":
             return False
         crumb = request.headers.get("jenkins-crumb", "")

@@ -70,7 +70,7 @@ class StoredView:
             self.views[child.name] = child
 
     def items(self, group: ItemGroup) -> list[StoredItem]:
-        """What it shows of its owner's items: names in order, then what the pattern matches."""
+        """Return what it shows of its owner's items: names in order, then what the pattern matches."""
         if self.java in (_ALL, _OF_BRANCHES, _MY):
             return list(group)
         if self.java == _NESTED:
@@ -105,7 +105,7 @@ def _matches(pattern: str, name: str) -> bool:
 
 
 def view_from(node: Node, owner: StoredItem | StoredView | None, settle: Settle) -> StoredView:
-    """A view from the element that stands for it in its owner's document."""
+    """Return a view from the element that stands for it in its owner's document."""
     from jobdsl.testing.documents import write
 
     named = node.find("name")
@@ -118,7 +118,7 @@ def view_from(node: Node, owner: StoredItem | StoredView | None, settle: Settle)
 
 
 def default_view(owner: StoredItem | None, settle: Settle) -> StoredView:
-    """The view everything has at first: all items, called `all` at the root and `All` in a folder."""
+    """Return the view everything has at first: all items, called `all` at the root and `All` in a folder."""
     name = "All" if owner else "all"
     children = [Node("name", name), Node("filterExecutors", "false"), Node("filterQueue", "false")]
     view = view_from(Node(_ALL, children=children), owner, settle)
@@ -127,7 +127,7 @@ def default_view(owner: StoredItem | None, settle: Settle) -> StoredView:
 
 
 def views_of(item: StoredItem, root: Node, settle: Settle) -> dict[str, StoredView]:
-    """The views a folder's document holds; the default one where it holds none."""
+    """Return the views a folder's document holds; the default one where it holds none."""
     holder = root.find(FOLDER_VIEWS)
     nodes = holder.find("views") if holder else None
     views = {view.name: view for view in _each(nodes, item, settle)}
@@ -146,7 +146,7 @@ def primary(views: dict[str, StoredView], name: str = "") -> StoredView:
 
 
 def shown_by(item: StoredItem) -> dict[str, StoredView]:
-    """The views of an item: its own, or the one that a multibranch computes each time it is asked."""
+    """Return the views of an item: its own, or the one that a multibranch computes each time it is asked."""
     if item.kind.shape != "multibranch":
         return item.views
     name, java = ("default", _OF_BRANCHES) if len(item.children) else ("welcome", _WELCOME)
@@ -158,7 +158,7 @@ def shown_by(item: StoredItem) -> dict[str, StoredView]:
 
 
 def group_of(view: StoredView, root: ItemGroup) -> ItemGroup:
-    """The items a view chooses from: those of the folder that owns it, or at the root."""
+    """Return the items a view chooses from: those of the folder that owns it, or at the root."""
     owner = view.owner
     while isinstance(owner, StoredView):
         owner = owner.owner
