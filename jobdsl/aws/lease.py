@@ -53,7 +53,7 @@ class Lease(Protocol):
         ...
 
     def holder(self) -> str:
-        """The owner, as far as this process has seen; empty without one."""
+        """Return the owner, as far as this process has seen; empty without one."""
         ...
 
     def release(self) -> None:
@@ -101,7 +101,7 @@ class DynamoLease:
     """A lease as one item of a DynamoDB table whose key is `name` (a string).
 
     `owner` names this process for people and must be unique, e.g. host and process id. No answer
-    counts as "not ours" once the time we know we have is over; until then nobody else can act.
+    counts as "not ours" once the time we know we have is over; until then no other process can act.
     What AWS refuses is a `LeaseError` at once.
     """
 
@@ -139,7 +139,7 @@ class DynamoLease:
         return self._unanswered
 
     def holder(self) -> str:
-        """The owner, as far as this process has seen."""
+        """Return the owner, as far as this process has seen."""
         return self._holder
 
     def acquire(self) -> bool:
@@ -155,7 +155,7 @@ class DynamoLease:
             return True
         if self._held is None:
             return False
-        return self._monotonic() < held.until - SKEW  # nobody answered: it is ours until it expires
+        return self._monotonic() < held.until - SKEW  # no answer: it is ours until it expires
 
     def seize(self) -> bool:
         """Take it from any owner, which finds that out at its next renewal. LeaseError."""
@@ -227,7 +227,7 @@ class DynamoLease:
         return True
 
     def _write(self, change: str, condition: str, values: dict[str, Any]) -> dict[str, Any] | None:
-        """The item after the change; empty if the condition did not hold, None if nobody answered."""
+        """Return the item after the change; empty if the condition did not hold, None without an answer."""
         more: dict[str, Any] = {"ConditionExpression": condition} if condition else {}
         self._unanswered = ""
         try:

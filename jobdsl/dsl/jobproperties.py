@@ -1,7 +1,7 @@
 """The properties of a job: those given as such, those that other arguments stand for, and their order.
 
 `keep=5` stands for a `properties.build_discarder(...)`. By itself a job writes first the properties given,
-then those of its arguments. Where a document has another order its layout says so, by the names of the
+then those of its arguments. Where a document has another order its layout has it, by the names of the
 arguments: `properties[keep,2,parameters,*]` is what is kept, two of the properties given, the parameters, the
 rest of the properties given.
 """

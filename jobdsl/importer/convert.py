@@ -66,7 +66,7 @@ class Imported:
     left_out: Subitem | None = None
     """What it holds instead of an item that can be imported."""
     doubts: list[str] = field(default_factory=list)
-    """Where it may hold secrets that cannot be told from other values."""
+    """Where it may hold secrets that cannot be distinguished from other values."""
     elements: int = 0
     typed: int = 0
     form: Form = "typed"

@@ -20,7 +20,7 @@ __all__ = ["router"]
 
 @cache
 def router() -> Router:
-    """The routes of all controllers."""
+    """Return the routes of all controllers."""
     routes = Router()
     add_system(routes, ControllerState)
     add_api(routes, [ControllerState, *TARGETS])

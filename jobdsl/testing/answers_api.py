@@ -19,7 +19,7 @@ __all__ = ["add_api", "api_headers"]
 
 
 def api_headers(jenkins: ControllerState, content_type: str) -> list[tuple[str, str]]:
-    """The headers of an answer of the API."""
+    """Return the headers of an answer of the API."""
     return [
         ("X-Jenkins", VERSION),
         ("X-Jenkins-Session", jenkins.session),

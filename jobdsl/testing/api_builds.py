@@ -122,7 +122,7 @@ class BuildApi:
         return f"part of {self.full_name(part)}"
 
     def full_name(self, build: Build) -> str:
-        """The job's full display name and the number."""
+        """Return the job's full display name and the number."""
         return f"{full_display_name(build.item)} #{build.number}"
 
     def build(self, build: Build) -> Bean:

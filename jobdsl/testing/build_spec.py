@@ -80,7 +80,7 @@ class BuildSpec:
 
 
 def work_of(jenkins: ControllerState, build: Build) -> BuildSpec:
-    """What this build has to do, by the document of its job."""
+    """Return what this build has to do, by the document of its job."""
     root = build.item.document.tree()
     work = BuildSpec(
         job=build.item.full_name,
@@ -133,7 +133,7 @@ def _steps(
 
 
 def environment_of(jenkins: ControllerState, build: Build) -> dict[str, str]:
-    """The variables every step of a build finds."""
+    """Return the variables every step of a build finds."""
     name = build.item.full_name
     environment = {
         parameter.name: str(parameter.value).lower()

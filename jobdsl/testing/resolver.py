@@ -56,7 +56,7 @@ _STORE = ("store", "system", "domain", "_")
 
 
 def walk(jenkins: ControllerState, segments: tuple[str, ...]) -> Walked:
-    """The object at the start of a path, and the rest that names an action of it."""
+    """Return the object at the start of a path, and the rest that names an action of it."""
     target: Any = jenkins
     while segments:
         step = _from_group(jenkins, target, segments) or _from_root(jenkins, target, segments)
