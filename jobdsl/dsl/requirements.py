@@ -14,7 +14,7 @@ from jobdsl.errors import DslError, Problem, Where
 
 __all__ = ["EXAMPLE", "check", "index_problem", "warn"]
 
-EXAMPLE = "https://files.example.com/jobdsl-0.1.0-py3-none-any.whl"
+EXAMPLE = "https://files.example.com/jobdsl-0.2.0-py3-none-any.whl"
 """A requirement as hints show it."""
 _BY_NAME = re.compile(r"\s*jobdsl\s*(?:\[[^]]*\])?\s*(?:$|[;(<>=!~])", re.IGNORECASE)
 """A name, perhaps with extras and versions, and no address behind it (PEP 508)."""
