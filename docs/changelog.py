@@ -76,9 +76,7 @@ def release(root: Path, version: str, date: str) -> None:
 def main() -> int:
     """Print the changes since the last release, or make them those of a version."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument(
-        "--release", metavar="VERSION", help="Move them into CHANGELOG.md as this version."
-    )
+    parser.add_argument("--release", metavar="VERSION", help="Move them into CHANGELOG.md as this version.")
     options = parser.parse_args()
     try:
         if options.release:
