@@ -43,7 +43,11 @@ CODES = (
         "`jobdsl plan`; `jobdsl apply` where the answer is no; `dynaslave once --dry-run`",
     ),
     Code(2, "nothing was changed: the request cannot be fulfilled", "`delivery`"),
-    Code(REFUSED_OBJECTS, "single objects are refused, others done or planned", "`jobdsl plan`, `apply`"),
+    Code(
+        REFUSED_OBJECTS,
+        "single objects are refused, others done or planned",
+        "`jobdsl plan`, `apply`, `convert`",
+    ),
     Code(3, "the deploy was rolled back: traffic is where it was", "`delivery deploy`, `promote`, `resume`"),
     Code(3, "the canary failed", "`delivery judge --exit-code`"),
     Code(4, "a decision is waited for: promote or rollback", "`delivery deploy`, `resume`"),

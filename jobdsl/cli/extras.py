@@ -17,6 +17,7 @@ _PACKAGES = {
     "boto3": "boto3",
     "botocore": "boto3",
     "fastapi": "fastapi",
+    "jenkins_jobs": "jenkins-job-builder",
     "numpy": "numpy",
     "prometheus_client": "prometheus-client",
     "pydantic": "fastapi",

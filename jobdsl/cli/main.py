@@ -9,7 +9,7 @@ import sys
 
 import click
 
-from jobdsl.cli import controller_commands, estate_commands, exit_codes, overview, places
+from jobdsl.cli import controller_commands, convert_command, estate_commands, exit_codes, overview, places
 from jobdsl.cli.words import words
 
 __all__ = ["cli", "main", "run"]
@@ -32,6 +32,7 @@ for _command in (
     controller_commands.plan,
     controller_commands.apply,
     estate_commands.import_,
+    convert_command.convert,
     controller_commands.bootstrap,
     words,
     overview.graph,

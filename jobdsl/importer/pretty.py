@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 from unicodedata import east_asian_width
 
-__all__ = ["WIDTH", "Brackets", "Code", "show", "when"]
+__all__ = ["WIDTH", "Brackets", "Code", "choose", "show", "when"]
 
 WIDTH = 100
 """Columns of a line of generated source."""
@@ -21,7 +21,7 @@ Code: TypeAlias = "str | Brackets"
 class Brackets:
     """Something in brackets: a call, a list, a dict; each part with what is before it (`steps=`).
 
-    Without a start it is a conditional expression, made by `when`.
+    Without a start it is a conditional expression, made by `when` or `choose`.
     """
 
     start: str
@@ -37,6 +37,11 @@ class Brackets:
 def when(condition: Code, code: Code) -> Brackets:
     """Return an expression that is `code` where a condition holds, else None."""
     return Brackets("", [("", code), (" if ", condition)], " else None")
+
+
+def choose(condition: Code, code: Code, other: Code) -> Brackets:
+    """Return an expression that is `code` where a condition holds, else `other`."""
+    return Brackets("", [("", code), (" if ", condition), (" else ", other)], "")
 
 
 def show(code: Code, indent: str, column: int, after: int = 0) -> str:
@@ -55,8 +60,9 @@ def show(code: Code, indent: str, column: int, after: int = 0) -> str:
         return start + show(only, indent, column + len(start), after + 1) + code.end
     deeper = indent + _STEP
     if code.is_conditional:
-        (_, inner), (_, condition) = code.parts
-        shown = show(inner, deeper, len(deeper)), f"if {show(condition, deeper, len(deeper))}", "else None"
+        (_, inner), (_, condition), *other = code.parts
+        otherwise = f"else {show(other[0][1], deeper, len(deeper))}" if other else "else None"
+        shown = show(inner, deeper, len(deeper)), f"if {show(condition, deeper, len(deeper))}", otherwise
         return "\n".join(["(", *(deeper + line for line in shown), f"{indent})"])
     lines = [
         f"{deeper}{label}{show(part, deeper, len(deeper) + len(label), 1)}," for label, part in code.parts

@@ -126,6 +126,8 @@ def write_modules(
     layout_words: set[str],
     scripts: Scripts,
     modules_of: dict[str, str],
+    *,
+    about: str = "",
 ) -> list[Module]:
     """Return modules of these definitions, one at `path` and more where it would get too long.
 
@@ -135,18 +137,19 @@ def write_modules(
         layout_words: Names that the estate's own layouts have.
         scripts: The files of that directory.
         modules_of: The module of each name that is defined already; those of this one are added.
+        about: The first line of each module. [default: what an import finds]
     """
     modules: list[Module] = []
     batch: list[tuple[Function | Block, str, set[str]]] = []
     for definition in definitions:
         text, uses = _definition(definition, scripts, Names(layout_words, modules_of))
         if batch and sum(len(text) for _, text, _ in batch) + len(text) > _LONGEST:
-            modules.append(_module(path, len(modules), batch))
+            modules.append(_module(path, len(modules), batch, about))
             batch = []
         batch.append((definition, text, uses))
         modules_of[definition.name] = _module_name(path, len(modules))
     if batch:
-        modules.append(_module(path, len(modules), batch))
+        modules.append(_module(path, len(modules), batch, about))
     return modules
 
 
@@ -155,10 +158,13 @@ def _module_name(path: str, number: int) -> str:
     return f"{path}{suffix}".replace("/", ".")
 
 
-def _module(path: str, number: int, batch: Sequence[tuple[Function | Block, str, set[str]]]) -> Module:
+def _module(
+    path: str, number: int, batch: Sequence[tuple[Function | Block, str, set[str]]], about: str
+) -> Module:
     name = _module_name(path, number)
     uses = {use for _, _, uses in batch for use in uses if not use.startswith(f"{name}:")}
-    head = _head({isinstance(function, Block) for function, _, _ in batch}, uses)
+    kinds = {isinstance(function, Block) and function.is_constant for function, _, _ in batch}
+    head = _head(kinds if about else {isinstance(function, Block) for function, _, _ in batch}, uses, about)
     module = Module(f"{name.replace('.', '/')}.py", head)
     line = head.count("\n") + 1
     previous: Function | Block | None = None
@@ -178,9 +184,8 @@ def _is_line(definition: Function | Block | None) -> bool:
     return isinstance(definition, Block) and definition.is_constant
 
 
-def _head(kinds: set[bool], uses: set[str]) -> str:
-    title = "Parts that several jobs have" if kinds == {True} else "Functions for jobs that are alike"
-    return "\n".join([f'"""{title}, found by the import."""\n', *imports(uses), ""]) + (
+    kinds = {isinstance(function, Block) and function.is_constant for function, _, _ in batch}
+    head = _head(kinds if about else {isinstance(function, Block) for function, _, _ in batch}, uses, about)
         "" if kinds == {True} else "\n"
     )
 

@@ -1,0 +1,3 @@
+#!/bin/bash
+# Deploys {project} of {stream}
+mvn deploy -Pversion-{java-version} "$@"
