@@ -37,7 +37,7 @@ from jobdsl.importer.families.blocks import Block
 from jobdsl.importer.families.expressions import shown
 from jobdsl.importer.families.functions import Function, Module, Names, uses_of, with_files, write_modules
 from jobdsl.importer.families.parameters import Family, FamilyParameter
-from jobdsl.importer.inputs import found as source_document
+from jobdsl.importer.inputs import source_document
 from jobdsl.importer.layoutsfile import layouts_file
 from jobdsl.importer.literals import quoted
 from jobdsl.importer.pretty import Brackets, show
@@ -100,7 +100,9 @@ class ConvertedEstate:
             self._find(row, error.message)
             return None
         place = f"{row.file}:{row.line}"
-        return ConvertedRow(row, Imported(row.name, place, len(data), print=fingerprint(root), root=root.tag))
+        return ConvertedRow(
+            row, Imported(name=row.name, place=place, size=len(data), print=fingerprint(root), root=root.tag)
+        )
 
     def _find(self, row: Row, message: str, hint: str = "") -> None:
         what = f"{'view' if row.is_view else 'job'} {row.name!r}"

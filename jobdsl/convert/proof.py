@@ -53,7 +53,7 @@ def prove(paths: Sequence[Path], include: Sequence[Path], estate: Path, secrets:
         )
         _run(settings, files, out)
         wanted = []
-        for document in on_disk(out).found:
+        for document in on_disk(out).sources:
             name = document.name.removesuffix("/config") if document.is_view else document.name
             wanted += [one] if (one := _rendered(name, document.read())) is not None else []
         verify(estate, wanted, secrets)
@@ -88,7 +88,7 @@ def _rendered(name: str, data: bytes) -> Imported | None:
     except JobdslError:
         return None
     _strip(root)
-    return Imported(name, name, len(data), print=fingerprint(root), root=root.tag)
+    return Imported(name=name, place=name, size=len(data), print=fingerprint(root), root=root.tag)
 
 
 def _strip(root: Node) -> None:

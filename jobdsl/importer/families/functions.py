@@ -184,8 +184,9 @@ def _is_line(definition: Function | Block | None) -> bool:
     return isinstance(definition, Block) and definition.is_constant
 
 
-    kinds = {isinstance(function, Block) and function.is_constant for function, _, _ in batch}
-    head = _head(kinds if about else {isinstance(function, Block) for function, _, _ in batch}, uses, about)
+def _head(kinds: set[bool], uses: set[str], about: str) -> str:
+    title = "Parts that several jobs have" if kinds == {True} else "Functions for jobs that are alike"
+    return "\n".join([f'"""{about or f"{title}, found by the import"}."""\n', *imports(uses), ""]) + (
         "" if kinds == {True} else "\n"
     )
 
