@@ -143,7 +143,7 @@ def test_what_is_no_item_is_refused_with_what_to_do(
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.startswith("error: standard input: ")
-    assert " is no " in printed.err
+    assert " is not a" in printed.err
     assert len(printed.err.splitlines()) == 3
 
 
