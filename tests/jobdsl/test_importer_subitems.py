@@ -168,7 +168,7 @@ def test_a_page_for_a_login_is_left_out_of_an_import(tmp_path: Path) -> None:
     result = import_estate(tmp_path / "home", tmp_path / "estate", echo=said.append)
     assert (result.equal, [one.name for one in result.left_out]) == (1, ["api"])
     assert any(
-        line.startswith("LEFT OUT: 1 HTML page (api): a page in HTML is no document of") for line in said
+        line.startswith("LEFT OUT: 1 HTML page (api): an HTML page is not a document of") for line in said
     )
     assert "html" not in (tmp_path / "estate" / "jobs.py").read_text()
 
