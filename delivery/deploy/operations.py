@@ -20,7 +20,7 @@ from delivery.deploy.new_group import make
 from delivery.deploy.outage import without_traffic
 from delivery.deploy.recorded import recorded_facts
 from delivery.deploy.removal import check_room, tidy
-from delivery.deploy.rollback import as_before, cancel, itself, roll_back, settle_serving
+from delivery.deploy.rollback import as_before, cancel, in_full_use, itself, roll_back, settle_serving
 from delivery.deploy.rollback_target import Target, choose, leftover
 from delivery.deploy.scaling_policy import with_policy
 from delivery.deploy.step_runner import DeployRun, drive, is_switched, relax
@@ -292,6 +292,8 @@ def _unfinished(run: DeployRun, error: DeliveryError) -> DeliveryError:
 def _failed(run: DeployRun, error: DeliveryError) -> CommandOutcome:
     site, facts = run.site, run.facts
     site.evidence.complete = True
+    if facts.previous and site.find(facts.group) is None and run.old is None:
+        raise _none_left(run) from error
     site.timeline.say(f"going back to {facts.previous or 'no group'}")
     try:
         return _back(site, site.find(facts.group) or run.begun, error.message, asked=False)
@@ -307,6 +309,17 @@ def _failed(run: DeployRun, error: DeliveryError) -> CommandOutcome:
     except BaseException:
         _relax(run)
         raise
+
+
+def _none_left(run: DeployRun) -> DeliveryError:
+    site, facts = run.site, run.facts
+    image = run.begun.tags.get(tags.PREVIOUS_IMAGE)
+    return DeliveryError(
+        f"{facts.group} and {facts.previous} were deleted: no group of {site.cluster} is left",
+        f"delivery deploy --cluster {site.cluster} --image {image or 'AMI'} "
+        f"deploys the image of {facts.previous}",
+        FAILED,
+    )
 
 
 def _relax(run: DeployRun) -> None:
@@ -351,6 +364,7 @@ def _anew(site: Site, new: Group) -> CommandOutcome:
     site.timeline.say(f"{new.tags[tags.PREVIOUS]} was deleted: deploying its image {image} anew")
     site.ignore_alarms(site.deploy.alarms)  # what rings is no reason against going back
     as_before(site, new)
+    in_full_use(site, new)
     if new.parked:  # it was taken out already, and what took over was deleted: nothing else serves
         settle_serving(site, traffic_of(site), new)
     elif new.open:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from delivery.deploy.traffic import Traffic
 
 T = TypeVar("T")
-__all__ = ["as_before", "cancel", "roll_back", "settle_serving", "steps"]
+__all__ = ["as_before", "cancel", "in_full_use", "roll_back", "settle_serving", "steps"]
 
 
 def steps(
@@ -224,6 +224,16 @@ def as_before(site: Site, leaving: Group) -> None:
         instance_type=None,
         instance_types=None,
     )
+
+
+def in_full_use(site: Site, leaving: Group) -> None:
+    """Have the image of a deleted group deployed in full size, where the group that leaves has shrunk.
+
+    An active group with instances has the size that it needs now.
+    """
+    size = leaving.wished
+    if size.desired > leaving.size.desired and (leaving.open or not leaving.size.desired):
+        site.deploy = replace(site.deploy, min=size.min, desired=size.desired, max=size.max)
 
 
 def itself(name: str) -> DeliveryError:

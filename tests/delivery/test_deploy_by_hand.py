@@ -152,3 +152,36 @@ def test_a_cluster_whose_active_group_was_detached_is_not_without_a_group(make: 
     assert f"--to {NEW}" in caught.value.hint
     assert one.rollback(NEW).outcome == "settled"
     active(one, NEW)
+
+
+def shrink_to_one(one: Case, group: str) -> None:
+    there = one.strict.groups[group]
+    there.min_size = 0
+    one.strict._resize(there, 1)
+
+
+@pytest.mark.parametrize("act", [shrink, shrink_to_one])
+@pytest.mark.parametrize("settings", ["", 'traffic = "weighted"\n'])
+def test_with_the_old_group_deleted_its_image_comes_back_in_full_size(
+    make: Make, settings: str, act: Callable[[Case, str], None]
+) -> None:
+    one = make(settings, size=4)
+    at(one, "DeleteTags", lambda: act(one, NEW))
+    with pytest.raises(DeliveryError, match=f"{NEW} no longer serves") as caught:
+        one.deploy("highlander")
+    assert "delivery rollback deploys the image of the deleted group anew" in caught.value.hint
+    one.world.clock.sleep(600)
+    ending = one.rollback()
+    assert ending.outcome == "deployed"
+    active(one, ending.group)
+    after = one.state()[ending.group]
+    assert (after["serving"], after["images"], after["size"]) == (4, ["old"], (0, 4, 8, 4))
+
+
+def test_with_both_groups_deleted_the_error_names_the_image_before(make: Make) -> None:
+    one = make()
+    at(one, "DeleteTags", lambda: remove(one, NEW))
+    with pytest.raises(DeliveryError) as caught:
+        one.deploy("highlander")
+    assert caught.value.message == f"{NEW} and {OLD} were deleted: no group of shop is left"
+    assert caught.value.hint == f"delivery deploy --cluster shop --image {one.old_image} deploys the image of {OLD}"
