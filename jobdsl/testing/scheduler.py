@@ -103,8 +103,7 @@ class Scheduler:
         if self._looking or now != self._last_pass:
             self.tick()
             return
-        if not self.quieting:
-            self._advance(entry, now, set())
+        self._advance(entry, now, set())
         if self._again:
             self.tick()
 
@@ -132,7 +131,7 @@ class Scheduler:
             self.cancel(entry)
         self.computers.forget(now, self.running.count)
         full: set[str | None] = set()
-        for entry in [] if self.quieting else list(self.queue.items.values()):
+        for entry in list(self.queue.items.values()):
             self._advance(entry, now, full)
 
     def _advance(self, entry: SimulatedQueueItem, now: float, full: set[str | None]) -> None:
@@ -143,7 +142,8 @@ class Scheduler:
         if entry.state == "waiting":
             entry.buildable_since = now
         entry.state = "blocked" if self._blocked(entry) else "buildable"
-        computer = self._free_computer(entry, full) if entry.state == "buildable" else None
+        may_start = entry.state == "buildable" and not self.quieting
+        computer = self._free_computer(entry, full) if may_start else None
         if computer is not None and entry.item is not None:
             self._start(entry, entry.item, computer, now)
         elif computer is not None:

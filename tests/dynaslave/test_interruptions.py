@@ -365,6 +365,19 @@ def test_a_restart_after_quiet_down(site: Site) -> None:
     assert site.results() == ["SUCCESS"] * 4
 
 
+def test_nothing_is_launched_while_jenkins_quiets_down(site: Site) -> None:
+    brief(site)
+    site.build("linux")
+    site.run(200)
+    site.jenkins.scheduler.quieting = True
+    site.build("linux", 2)
+    site.run(200)
+    assert len(site.agents) == 1
+    site.jenkins.scheduler.quieting = False
+    site.run(1000)
+    assert site.results() == ["SUCCESS"] * 3
+
+
 def test_a_pipeline_on_a_machine_that_is_gone_frees_its_place(site: Site) -> None:
     brief(site, max_agents=1)
     pipelines(site, 1)
