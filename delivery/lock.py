@@ -201,7 +201,7 @@ class TableLock:
 
     def _held(self, by: LockHolder) -> LockedError:
         return LockedError(
-            f"another deploy of {self.cluster} is under way: {by.owner}",
+            f"another command is at work in {self.cluster}: {by.owner}",
             "it ends by itself; delivery status shows its progress; delivery rollback stops it",
         )
 

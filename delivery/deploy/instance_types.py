@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
 
 from delivery.aws import AwsError, ErrorMeaning, asking
 from jobdsl.errors import Problem
@@ -16,15 +17,25 @@ if TYPE_CHECKING:
     from delivery.deploy.refusals import Refusals
     from delivery.deploy.template import LaunchSource
 
-__all__ = ["check_quotas", "check_types", "on_demand_count", "types_of"]
+Market = Literal["on-demand", "spot"]
 
-_QUOTAS = {
+__all__ = ["check_quotas", "check_types", "counts_of", "types_of"]
+
+_ON_DEMAND = {
     "a": "L-1216C47A", "c": "L-1216C47A", "d": "L-1216C47A", "h": "L-1216C47A", "i": "L-1216C47A",
     "m": "L-1216C47A", "r": "L-1216C47A", "t": "L-1216C47A", "z": "L-1216C47A",
     "f": "L-74FC7D96", "g": "L-DB2E81BA", "vt": "L-DB2E81BA", "p": "L-417A185B", "x": "L-7295265B",
     "inf": "L-1945791B", "trn": "L-2C3B7624", "dl": "L-6E869C2A",
 }  # fmt: skip
 """Quotas of vCPUs of running on-demand instances, by family (Amazon EC2 endpoints and quotas)."""
+_SPOT = {
+    "a": "L-34B43A08", "c": "L-34B43A08", "d": "L-34B43A08", "h": "L-34B43A08", "i": "L-34B43A08",
+    "m": "L-34B43A08", "r": "L-34B43A08", "t": "L-34B43A08", "z": "L-34B43A08",
+    "f": "L-88CF9481", "g": "L-3819A6DF", "vt": "L-3819A6DF", "p": "L-7212CCBC", "x": "L-E3A00192",
+    "inf": "L-B5D1601B", "trn": "L-6B0D517C", "dl": "L-85EED4F7",
+}  # fmt: skip
+"""Quotas of vCPUs of spot instance requests, by family (the same page)."""
+_QUOTAS: dict[Market, dict[str, str]] = {"on-demand": _ON_DEMAND, "spot": _SPOT}
 _UNREAD = (ErrorMeaning.Denied, ErrorMeaning.Unavailable, ErrorMeaning.NotFound)
 """Errors after which a quota is unknown."""
 _LIVE = ("pending", "running")
@@ -39,8 +50,13 @@ def types_of(launch: LaunchSource, data: Mapping[str, Any]) -> tuple[str, ...]:
     return (data["InstanceType"],) if data.get("InstanceType") else ()
 
 
-def on_demand_count(launch: LaunchSource, data: Mapping[str, Any], count: int) -> int:
-    """Count the instances of a group that are not spot instances."""
+def counts_of(launch: LaunchSource, data: Mapping[str, Any], count: int) -> dict[Market, int]:
+    """Count the on-demand and the spot instances of a group of so many."""
+    on_demand = _on_demand_count(launch, data, count)
+    return {"on-demand": on_demand, "spot": count - on_demand}
+
+
+def _on_demand_count(launch: LaunchSource, data: Mapping[str, Any], count: int) -> int:
     if data.get("InstanceMarketOptions", {}).get("MarketType") == "spot":
         return 0
     distribution = (launch.mixed or {}).get("InstancesDistribution", {})
@@ -77,21 +93,25 @@ def _described(aws: Aws, types: Sequence[str]) -> list[Any]:
         raise
 
 
-def check_quotas(site: Site, types: Sequence[str], count: int, refusals: Refusals) -> list[str]:
+def check_quotas(
+    site: Site, types: Sequence[str], counts: Mapping[Market, int], refusals: Refusals
+) -> list[str]:
     """Refuse a group for which the account has no room next to all that runs, kept groups included.
 
     Args:
         types: those it may launch; the smallest counts.
-        count: its on-demand instances in full use.
+        counts: its instances in full use, by market.
         refusals: take what stands against it.
 
     Returns:
         What could not be found out, as lines for people.
     """
+    checks: list[Callable[[], list[Problem]]] = [lambda: _check_groups(site)]
+    checks += [partial(_check_vcpus, site, types, market, count) for market, count in counts.items()]
     unknown = []
-    for check in (_check_groups, lambda site: _check_vcpus(site, types, count)):
+    for check in checks:
         try:
-            refusals.add(check(site))
+            refusals.add(check())
         except AwsError as error:
             if error.meaning not in _UNREAD:
                 raise
@@ -113,13 +133,13 @@ def _check_groups(site: Site) -> list[Problem]:
     ]
 
 
-def _check_vcpus(site: Site, types: Sequence[str], count: int) -> list[Problem]:
-    code = _quota_of(types[0]) if types else ""
-    if not count or not code or any(_quota_of(kind) != code for kind in types):
+def _check_vcpus(site: Site, types: Sequence[str], market: Market, count: int) -> list[Problem]:
+    code = _quota_of(types[0], market) if types else ""
+    if not count or not code or any(_quota_of(kind, market) != code for kind in types):
         return []  # several quotas: which one is used is Auto Scaling's choice
-    with asking("reading the quota of running on-demand instances"):
+    with asking(f"reading the quota of {market} instances"):
         quota = site.aws.quotas.get_service_quota(ServiceCode="ec2", QuotaCode=code)["Quota"]["Value"]
-    running = [kind for kind in _running(site.aws) if _quota_of(kind) == code]
+    running = [kind for kind in _running(site.aws, market) if _quota_of(kind, market) == code]
     sizes = _vcpus(site.aws, sorted({*running, *types}))
     used = sum(sizes.get(kind, 0) for kind in running)
     needed = count * min((sizes[kind] for kind in types if kind in sizes), default=0)
@@ -127,21 +147,22 @@ def _check_vcpus(site: Site, types: Sequence[str], count: int) -> list[Problem]:
         return []
     return [
         Problem(
-            f"the group needs {needed} vCPUs ({count} of {types[0]}), {used} run already, kept groups "
+            f"the group needs {needed} vCPUs{' of spot instances' if market == 'spot' else ''} "
+            f"({count} of {types[0]}), {used} run already, kept groups "
             f"included, and the quota is {quota:g}",
             hint="ask Service Quotas for more, or delete kept groups: delivery clean groups",
         )
     ]
 
 
-def _quota_of(kind: str) -> str:
+def _quota_of(kind: str, market: Market) -> str:
     family = kind.partition(".")[0]
     letters = re.match("[a-z]*", family)
-    return _QUOTAS.get(letters[0] if letters else "", "")
+    return _QUOTAS[market].get(letters[0] if letters else "", "")
 
 
-def _running(aws: Aws) -> Iterator[str]:
-    """Types of the on-demand instances that run, one for each."""
+def _running(aws: Aws, market: Market) -> Iterator[str]:
+    """Types of the instances of a market that run, one for each."""
     query: Any = [{"Name": "instance-state-name", "Values": list(_LIVE)}]
     with asking("counting the instances of the account"):
         for page in aws.ec2.get_paginator("describe_instances").paginate(Filters=query):
@@ -149,7 +170,7 @@ def _running(aws: Aws) -> Iterator[str]:
                 yield from (
                     one["InstanceType"]
                     for one in reservation["Instances"]
-                    if one.get("InstanceLifecycle") != "spot"
+                    if (one.get("InstanceLifecycle") == "spot") is (market == "spot")
                 )
 
 

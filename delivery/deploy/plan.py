@@ -113,8 +113,9 @@ def left(every: list[DeployStep], done: str) -> list[DeployStep]:
 
 def _first(facts: Facts) -> Iterator[DeployStep]:
     if facts.previous:
-        what = ", ".join(facts.extras) or "no policies, actions or hooks"
-        yield DeployStep("copy", f"{what} of {facts.previous}", "copy")
+        none = f"{facts.previous} has no policies, actions or hooks"
+        extras = f"{', '.join(facts.extras)} of {facts.previous}" if facts.extras else none
+        yield DeployStep("copy", extras, "copy")
         what = _some(facts.old_capacity, "instance")
         yield DeployStep("pin", f"{facts.previous} keeps its {what} until this is over", "pin")
     elif facts.extras:

@@ -24,7 +24,7 @@ from delivery.deploy.checks import (
 from delivery.deploy.copied import copied_settings
 from delivery.deploy.fleet import fleet_of
 from delivery.deploy.group_tags import tags_of
-from delivery.deploy.instance_types import check_quotas, check_types, on_demand_count, types_of
+from delivery.deploy.instance_types import check_quotas, check_types, counts_of, types_of
 from delivery.deploy.intent import Intent
 from delivery.deploy.launch_changes import LaunchDifference, differences, security_groups_of
 from delivery.deploy.model import NEVER_COPIED, Group, Size
@@ -142,8 +142,8 @@ def _is_judged(site: Site, strategy: str, old: Group | None) -> bool:
 
 def _against_quotas(site: Site, intent: Intent, refusals: Refusals) -> list[str]:
     data = data_of(site, intent.launch, intent.image)
-    count = on_demand_count(intent.launch, data, _most(site, intent))
-    return check_quotas(site, types_of(intent.launch, data), count, refusals)
+    counts = counts_of(intent.launch, data, _most(site, intent))
+    return check_quotas(site, types_of(intent.launch, data), counts, refusals)
 
 
 def _most(site: Site, intent: Intent) -> int:

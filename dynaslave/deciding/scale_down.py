@@ -191,7 +191,7 @@ def _surplus(agent: Agent, standing: Standing, surplus: int) -> str:
     if not agent.node.connected:
         return Why.SURPLUS.says("no build waits for it any more")
     minutes = standing.pool.idle_minutes * standing.hold(standing.staying)
-    could = f"{standing.pool.name} could do without {plural(surplus, 'agent')} for {minutes:.2g} min"
+    unneeded = f"{standing.pool.name} has not needed {plural(surplus, 'agent')} for {minutes:.2g} min"
     if agent.state is AgentState.IDLE:
-        return Why.SURPLUS.says(could)
-    return Why.WINDING_DOWN.says(f"{could}; what runs here runs on")
+        return Why.SURPLUS.says(unneeded)
+    return Why.WINDING_DOWN.says(f"{unneeded}; what runs here runs on")

@@ -184,4 +184,7 @@ def test_with_both_groups_deleted_the_error_names_the_image_before(make: Make) -
     with pytest.raises(DeliveryError) as caught:
         one.deploy("highlander")
     assert caught.value.message == f"{NEW} and {OLD} were deleted: no group of shop is left"
-    assert caught.value.hint == f"delivery deploy --cluster shop --image {one.old_image} deploys the image of {OLD}"
+    assert (
+        caught.value.hint
+        == f"delivery deploy --cluster shop --image {one.old_image} deploys the image of {OLD}"
+    )

@@ -92,6 +92,26 @@ def no_vcpus(one: Case) -> None:
     one.strict.vcpus = 7  # 2 of m5.large run, and 2 more are needed
 
 
+def no_spot_vcpus(one: Case) -> None:
+    raw = one.world.raw("autoscaling")
+    raw.delete_auto_scaling_group(AutoScalingGroupName=OLD, ForceDelete=True)
+    policy = {
+        "LaunchTemplate": {"LaunchTemplateSpecification": {"LaunchTemplateName": "shop", "Version": "1"}},
+        "InstancesDistribution": {"OnDemandPercentageAboveBaseCapacity": 50},
+    }
+    raw.create_auto_scaling_group(
+        AutoScalingGroupName=OLD,
+        MinSize=0,
+        MaxSize=4,
+        DesiredCapacity=4,
+        VPCZoneIdentifier=one.world.subnet,
+        TargetGroupARNs=[one.places["web"]],
+        MixedInstancesPolicy=policy,
+    )
+    one.strict.adopt()
+    one.strict.spot_vcpus = 3  # half of the 4 new ones are spot instances
+
+
 def no_group(one: Case) -> None:
     one.strict.most_groups = 1
 
@@ -131,6 +151,11 @@ REFUSED_FOR: dict[Callable[[Case], Any], tuple[str, str]] = {
     other_architecture: ("the image is built for x86_64, and m7g.large runs arm64", "an image for that"),
     no_vcpus: (
         "the group needs 4 vCPUs (2 of m5.large), 4 run already, kept groups included",
+        "delivery clean groups",
+    ),
+    no_spot_vcpus: (
+        "the group needs 4 vCPUs of spot instances (2 of m5.large), 0 run already, kept groups included, and "
+        "the quota is 3",
         "delivery clean groups",
     ),
     no_group: ("the account has 1 Auto Scaling groups, and 1 are allowed", "Service Quotas"),

@@ -44,7 +44,7 @@ def test_two_clusters_have_two_locks_and_one_has_one(one: World) -> None:
             one.clock.woken.append(lambda _: first.check())  # the other run is alive: it renews
             lock(one, "d-3").__enter__()
     assert caught.value.exit_code == LOCKED
-    assert "another deploy of shop-test is under way: d-1 (https://jenkins" in caught.value.message
+    assert "another command is at work in shop-test: d-1 (https://jenkins" in caught.value.message
 
 
 def test_the_lock_is_free_once_it_is_given_back(one: World) -> None:
@@ -93,7 +93,7 @@ class Ahead(HostClock):
 def test_a_host_whose_clock_is_wrong_takes_no_lock_of_a_live_run(one: World, by: float) -> None:
     with lock(one, "d-1") as live:
         one.clock.woken.append(lambda _: live.check() if one.clock.monotonic() % 30 == 0 else None)
-        with pytest.raises(LockedError, match="another deploy of shop-test is under way: d-1"):
+        with pytest.raises(LockedError, match="another command is at work in shop-test: d-1"):
             open_lock(one.aws, DeliverySettings(), CLUSTER, Ahead(one.clock, by), "d-2").__enter__()
         one.clock.woken.clear()
         live.check()

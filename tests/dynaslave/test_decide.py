@@ -433,7 +433,7 @@ def idle_for(
 def test_an_idle_agent_goes_after_its_idle_time_and_never_sooner() -> None:
     assert idle_for(4.6, [node("p-1")]).decisions == ()
     outcome = idle_for(6, [node("p-1")])
-    assert outcome.decisions == (Drain("p-1", "surplus: p could do without 1 agent for 5 min"),)
+    assert outcome.decisions == (Drain("p-1", "surplus: p has not needed 1 agent for 5 min"),)
     assert outcome.pools[0].wanted == 0
 
 
@@ -471,7 +471,7 @@ def test_agents_with_several_executors_wind_down() -> None:
     ]
     outcome = idle_for(6, nodes, pool(executors=4))
     assert outcome.decisions == (
-        Drain("p-1", "winding down: p could do without 1 agent for 5 min; what runs here runs on"),
+        Drain("p-1", "winding down: p has not needed 1 agent for 5 min; what runs here runs on"),
     )
 
 

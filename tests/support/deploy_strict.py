@@ -49,6 +49,8 @@ PROCESSES = frozenset(
         "ScheduledActions",
     ]
 )
+SPOT_QUOTA = "L-34B43A08"
+"""Of vCPUs of spot instance requests of the families A, C, D, H, I, M, R, T and Z."""
 READING = ("Describe", "Get", "List")
 
 
@@ -81,6 +83,8 @@ class Strict:
     faults: list[Fault] = field(default_factory=list)
     vcpus: float = 10_000.0
     """The quota of vCPUs of running on-demand instances."""
+    spot_vcpus: float = 10_000.0
+    """The quota of vCPUs of spot instance requests."""
     unreadable_quotas: bool = False
     most_groups: int = 500
     ending: dict[str, list[tuple[str, float]]] = field(default_factory=dict)
@@ -399,7 +403,8 @@ class Strict:
             return _refused(
                 "AccessDeniedException", "not authorized to perform servicequotas:GetServiceQuota"
             )
-        return _fine({"Quota": {**said, "Value": self.vcpus}})
+        most = self.spot_vcpus if said["QuotaCode"] == SPOT_QUOTA else self.vcpus
+        return _fine({"Quota": {**said, "Value": most}})
 
     def _do_DescribeScalingActivities(self, said: Parsed) -> Answer:
         return _fine({"Activities": self.failures.get(said["AutoScalingGroupName"], [])})
