@@ -6,12 +6,13 @@ holds for agents that are not there as well: they might dial in at any moment. A
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from dynaslave.acting.context import Turn, told
 from dynaslave.controller.nodes import KeptError
 from dynaslave.deciding.decisions import Abandon, EndInstance, RemoveNode, Report, Retire
 from dynaslave.model import Instance, JenkinsNode, Offline
+from jobdsl.errors import ControllerError
 
 __all__ = ["Ending", "end_instances", "retire"]
 
@@ -60,7 +61,7 @@ def _retire(turn: Turn, decisions: Sequence[Ending], by_node: dict[str, list[Ins
             return _surely_gone(turn, decision)
         return _surely_idle(turn, decision, by_node.get(decision.node, ()))
 
-    found = turn.each(look, decisions)
+    found = _polled_again(turn, turn.each(look, decisions))
     sure = [one.name for one in found if isinstance(one, JenkinsNode)]
     failed = _terminate(turn, [instance for name in sure for instance in by_node.get(name, ())])
     removed = dict(zip(sure, turn.each(turn.nodes.delete, [] if failed else sure), strict=False))
@@ -68,6 +69,37 @@ def _retire(turn: Turn, decisions: Sequence[Ending], by_node: dict[str, list[Ins
         Report(decision, told(one) if isinstance(one, Exception) else failed or _trouble(removed[one.name]))
         for decision, one in zip(decisions, found, strict=True)
     ]
+
+
+def _polled_again(
+    turn: Turn, polled: Sequence[JenkinsNode | Exception]
+) -> Sequence[JenkinsNode | Exception]:
+    """Poll nodes that are ended together once more, all by one request.
+
+    While the others were polled, a user may have taken the mark of the first one back, and a build may have
+    started there.
+    """
+    if sum(isinstance(node, JenkinsNode) for node in polled) < 2:  # noqa: PLR2004
+        return polled
+    try:
+        now = turn.nodes.all()
+    except ControllerError as error:
+        return [error if isinstance(node, JenkinsNode) else node for node in polled]
+    return [_unchanged(node, now) if isinstance(node, JenkinsNode) else node for node in polled]
+
+
+def _unchanged(node: JenkinsNode, now: Mapping[str, JenkinsNode]) -> JenkinsNode | KeptError:
+    """Return the node as it is now if it is still marked by us and as idle as it was."""
+    again = now.get(node.name)
+    if again is None or not again.pool:
+        return KeptError("the node does not exist any more")
+    if again.offline is not Offline.OURS:
+        return KeptError("a user took it online again")
+    if again.connected and not node.connected:
+        return KeptError("its agent has dialled in")
+    if again.busy and not node.busy:
+        return KeptError("something runs there")
+    return again
 
 
 def _surely_gone(turn: Turn, decision: Abandon) -> JenkinsNode:

@@ -96,6 +96,11 @@ class Nodes:
             return None
         return computers.node(answer, self.manager)
 
+    def all(self) -> dict[str, JenkinsNode]:
+        """Return every node as it is now, by name."""
+        answer = self.controller.json("computer/api/json", computers.TREE, "list the nodes")
+        return {node.name: node for node in computers.nodes(answer, self.manager)}
+
     def ours(self, name: str) -> JenkinsNode:
         """The node as it is now; KeptError if it is gone, or not this manager's."""
         node = self.look(name)
