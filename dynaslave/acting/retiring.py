@@ -71,15 +71,13 @@ def _retire(turn: Turn, decisions: Sequence[Ending], by_node: dict[str, list[Ins
     ]
 
 
-def _polled_again(
-    turn: Turn, polled: Sequence[JenkinsNode | Exception]
-) -> Sequence[JenkinsNode | Exception]:
+def _polled_again(turn: Turn, polled: Sequence[JenkinsNode | Exception]) -> Sequence[JenkinsNode | Exception]:
     """Poll nodes that are ended together once more, all by one request.
 
     While the others were polled, a user may have taken the mark of the first one back, and a build may have
     started there.
     """
-    if sum(isinstance(node, JenkinsNode) for node in polled) < 2:  # noqa: PLR2004
+    if sum(isinstance(node, JenkinsNode) for node in polled) < 2:
         return polled
     try:
         now = turn.nodes.all()
