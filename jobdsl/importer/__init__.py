@@ -57,6 +57,7 @@ def import_estate(
         with_views(document for document in documents.sources if document.subitem is None),
         secrets_file,
         least_family=least_family if templates else None,
+        is_part=bool(only),
     )
     maker.make()
     left_out = [
@@ -74,6 +75,7 @@ def import_estate(
         secrets_file=secrets_file if maker.secrets.values else None,
         no_items=documents.sentence(),
         families=maker.families,
+        not_read=() if only else maker.not_read,
     )
     for sentence in result.sentences():
         echo(sentence)

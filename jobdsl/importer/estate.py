@@ -15,15 +15,24 @@ from jobdsl.importer.codegen import Layouts, Writer
 from jobdsl.importer.common_layouts import usual_layouts
 from jobdsl.importer.convert import FORMS, DocumentSource, Form, Imported, convert
 from jobdsl.importer.dslfile import Written, write
-from jobdsl.importer.families.existing import ExistingFamilies, read_existing, unused_modules
+from jobdsl.importer.families.existing import (
+    ExistingFamilies,
+    imports,
+    is_made_by_import,
+    read_existing,
+    unused_modules,
+)
 from jobdsl.importer.families.rewrite import ImportedCall, Rewrite
 from jobdsl.importer.file_layout import DslFile, layout
 from jobdsl.importer.inputs import SourceDocument
-from jobdsl.importer.layoutsfile import known_layouts, layouts_file
+from jobdsl.importer.layoutsfile import known_layouts, layouts_file, usual_layouts_of
 from jobdsl.importer.report import FamilyReport, located
 from jobdsl.importer.scripts import Scripts
 from jobdsl.importer.secrets import Taken
-from jobdsl.importer.verify import verify
+from jobdsl.importer.staying import staying
+from jobdsl.importer.verify import CHANGED, verify
+from jobdsl.settings import config
+from jobdsl.settings.config import CONFIG_FILE
 
 __all__ = ["EstateWriter"]
 
@@ -43,6 +52,7 @@ class EstateWriter:
         secrets_file: Path,
         *,
         least_family: int | None = None,
+        is_part: bool = False,
     ) -> None:
         self.out = out
         self.least_family = least_family
@@ -55,7 +65,20 @@ class EstateWriter:
         self.imported: dict[tuple[str, str], Imported] = {}
         """By full name and place."""
         self._files = layout(documents)
-        self._existing = ExistingFamilies() if least_family is None else read_existing(out, self._older)
+        self._settings_before = self._read_settings()
+        before = read_existing(out, self._older)
+        self._staying = staying(
+            before.files,
+            {document.name for document in documents},
+            {file.path for file in self._files},
+            lambda path: is_made_by_import(out / path),
+            is_part=is_part,
+        )
+        self._others = {name: before.prints[name] for name in self._staying.names}
+        """What other files define, with the fingerprints of the documents."""
+        self.not_read = tuple(path for path in self._staying.files if is_made_by_import(out / path))
+        """Files of an earlier import that define nothing that is read now."""
+        self._existing = ExistingFamilies() if least_family is None else before
         self._written: dict[str, Written] = {}
         self._forms: dict[tuple[str, str], Form] = {}
         """Documents that have to be written plainer than they could be."""
@@ -63,9 +86,28 @@ class EstateWriter:
         """Documents that cannot be defined at all, and why."""
         self._keys: dict[tuple[str, str], list[str]] = {}
         self._rounds = 0
-        self._layouts = Layouts(usual_layouts(documents), known_layouts(out / _LAYOUTS))
+        self._layouts = self._layouts_for(documents)
         self._scripts: dict[str, Scripts] = {}
         self._calls: dict[tuple[str, str], ImportedCall] = {}
+
+    def _read_settings(self) -> config.Settings | None:
+        """Return the settings that are there; None for none, and for a link, which is replaced."""
+        path = self.out / CONFIG_FILE
+        return config.load(self.out) if path.is_file() and not path.is_symlink() else None
+
+    def _layouts_for(self, found: list[SourceDocument]) -> Layouts:
+        """Return the layouts of these documents; where files that stay use the estate's, those."""
+        path = self.out / _LAYOUTS
+        known = known_layouts(path)
+        if not imports(self.out, self._staying.files, "layouts"):
+            return Layouts(usual_layouts(found), known)
+        layouts = Layouts(usual_layouts_of(path), known)
+        layouts.names.update(known)
+        return layouts
+
+    def _verify(self) -> list[Problem]:
+        secrets = Secrets(self._older.values | self.secrets.values)
+        return verify(self.out, self.imported.values(), secrets, self._others)
 
     def make(self) -> None:
         """Write everything, load it, and write plainer what did not come out equal, until all does.
@@ -77,19 +119,22 @@ class EstateWriter:
             try:
                 with OutputDirectory(self.out) as directory:
                     self._write_all(files, directory)
+                    for path in self._staying.replaced:
+                        directory.remove(path)
                     for path in unused_modules(self.out, [file.path for file in self._files]):
                         directory.remove(path)
             except OSError as error:
                 raise JobdslError(f"{self.out} cannot be written: {error.strerror}") from None
-            problems = verify(self.out, self.imported.values(), Secrets(self.secrets.values))
-            changed = self._plainer(problems)
-            files = [file for file in self._files if file.path in changed]
+            problems = self._verify()
+            if changed := [problem for problem in problems if problem.rule == CHANGED]:
+                raise EstateError(changed)
+            plainer = self._plainer(problems)
+            files = [file for file in self._files if file.path in plainer]
         if self.least_family is not None:
             self._use_functions(self.least_family)
 
     def _use_functions(self, least: int) -> None:
         """Write documents that are alike as functions, as far as they come out equal."""
-        secrets = Secrets(self.secrets.values)
         calls = {key: call for key, call in self._calls.items() if not self.imported[key].error}
         rewrite = Rewrite(
             self.out,
@@ -99,8 +144,9 @@ class EstateWriter:
             scripts=self._scripts,
             layout_words=self._layouts.words,
             existing=self._existing,
+            staying=self._staying.files,
         )
-        self.families = rewrite.run(least, lambda: verify(self.out, self.imported.values(), secrets))
+        self.families = rewrite.run(least, self._verify)
 
     def _write_all(self, files: list[DslFile], directory: OutputDirectory) -> None:
         """Write these files and what belongs to the whole estate: all of it, or nothing."""
@@ -153,15 +199,23 @@ class EstateWriter:
             yield from scripts.texts.items()
         if self.secrets.values:
             save(self.secrets_file, self._older.values | self.secrets.values)
-        yield "jobdsl.toml", self._settings()
+        yield CONFIG_FILE, self._settings()
 
     def _settings(self) -> str:
+        """Return the settings: those that are there, with the file of secrets where there are some."""
+        before = self._settings_before
+        if before is not None:
+            line = self._secrets_line() if self.secrets.values and not before.secrets else ""
+            return f"{line}\n\n{before.text}" if line else before.text
         seed = _BAD_SEED.sub("-", self.out.resolve().name).strip("-._")[:64] or "main"
         lines = ["# Imported from Jenkins. `jobdsl plan` says what a run would do.", ""]
         if self.secrets.values:
-            path = os.path.relpath(self.secrets_file.resolve(), self.out.resolve())
-            lines = [lines[0], f"secrets = {json.dumps(path, ensure_ascii=False)}", ""]
+            lines = [lines[0], self._secrets_line(), ""]
         return "\n".join([*lines, "[seed]", f'name = "{seed}"', ""])
+
+    def _secrets_line(self) -> str:
+        path = os.path.relpath(self.secrets_file.resolve(), self.out.resolve())
+        return f"secrets = {json.dumps(path, ensure_ascii=False)}"
 
     def _plainer(self, problems: list[Problem]) -> set[str]:
         """Decide how to write what failed; the files that have to be written again."""

@@ -10,7 +10,7 @@ from jobdsl.importer.codegen import Layouts, Writer
 from jobdsl.importer.literals import quoted
 from jobdsl.importer.pretty import WIDTH, Brackets, show
 
-__all__ = ["known_layouts", "layouts_file"]
+__all__ = ["known_layouts", "layouts_file", "usual_layouts_of"]
 
 _ABOUT = [
     "Which fields elements have, and their order, where a class would write others by itself.",
@@ -64,14 +64,45 @@ def _constant(name: str, text: str) -> str:
     return f"{name} = (\n{shown}\n)"
 
 
+def usual_layouts_of(path: Path) -> dict[str, str]:
+    """Return what a module says of words: the layout of each, by its name in the DSL."""
+    tree = _tree(path)
+    texts = {
+        node.targets[0].id: node.value.value
+        for node in (tree.body if tree is not None else ())
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    }
+    usual: dict[str, str] = {}
+    for node in tree.body if tree is not None else ():
+        if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)):
+            continue
+        target, call = node.targets[0], node.value
+        if not (isinstance(target, ast.Name) and ast.unparse(call.func) == "jobdsl.in_layout"):
+            continue
+        pairs = [(target.id, value) for value in call.args[1:]]
+        pairs += [(f"{target.id}.{keyword.arg}", keyword.value) for keyword in call.keywords]
+        for word, value in pairs:
+            text = value.value if isinstance(value, ast.Constant) else texts.get(ast.unparse(value))
+            if isinstance(text, str):
+                usual[word] = text
+    return usual
+
+
+def _tree(path: Path) -> ast.Module | None:
+    try:
+        return ast.parse(path.read_text("utf-8"))
+    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
+        return None
+
+
 def known_layouts(path: Path) -> dict[tuple[str, str], str]:
     """Return the names of constants that a module has already, by what they are for and their layout."""
-    try:
-        tree = ast.parse(path.read_text("utf-8"))
-    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
-        return {}
+    tree = _tree(path)
     known: dict[tuple[str, str], str] = {}
-    for node in tree.body:
+    for node in tree.body if tree is not None else ():
         target = node.targets[0] if isinstance(node, ast.Assign) else None
         if isinstance(node, ast.Assign) and isinstance(target, ast.Name):
             word, _, number = target.id.rpartition("_")

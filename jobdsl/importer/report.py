@@ -18,7 +18,7 @@ __all__ = ["FamilyReport", "ImportResult", "located", "printable", "write_report
 _MOST_DOUBTS = 30
 """Maximum number of places that may hold a secret and are named."""
 _FEW_NAMES = 3
-"""Names of documents that were left out which the summary shows for each kind."""
+"""Names of documents that the summary shows where it counts some."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,9 @@ class ImportResult:
     """What lies with the documents and is no item, counted; empty for nothing."""
     families: tuple[FamilyReport, ...] = ()
     """Documents that are alike and were written as calls of one function, in the order of their names."""
+
+    not_read: tuple[str, ...] = ()
+    """DSL files of an earlier import that define nothing which was read, although all was."""
 
     @property
     def broken(self) -> list[Imported]:
@@ -109,6 +112,9 @@ class ImportResult:
             yield f"{_count(self.secrets, 'secret')} taken out into {self.secrets_file}: {advice}"
         if self.no_items:
             yield self.no_items
+        for path in self.not_read:
+            yield printable(f"NOT READ: {path} is of an earlier import; remove it if its jobs were deleted")
+        yield from self._other_tools()
         yield from self._doubts()
         yield from self._left_out()
         for document in self.broken:
@@ -125,9 +131,23 @@ class ImportResult:
             if document.left_out is not None:
                 names.setdefault(document.left_out, []).append(document.name)
         for kind, members in names.items():
-            shown = ", ".join(members[:_FEW_NAMES]) + (", ..." if len(members) > _FEW_NAMES else "")
-            count = f"{len(members)} {kind.name if len(members) == 1 else kind.plural}"
-            yield printable(f"LEFT OUT: {count} ({shown}): {kind.reason}; {kind.hint}")
+            count = _few(members, kind.name, kind.plural)
+            yield printable(f"LEFT OUT: {count}: {kind.reason}; {kind.hint}")
+
+    def _other_tools(self) -> Iterator[str]:
+        """How many documents another tool writes as well, and which ones are its seeds."""
+        seeds, managed = dict[str, list[str]](), dict[str, list[str]]()
+        for document in self.documents:
+            if document.seed_of:
+                seeds.setdefault(document.seed_of, []).append(document.name)
+            if document.managed_by:
+                managed.setdefault(document.managed_by, []).append(document.name)
+        for tool, names in managed.items():
+            hint = "take them out of its sources before `jobdsl apply --adopt`, or it writes them again"
+            yield printable(f"MANAGED BY {tool}: {_few(names)}: {hint}")
+        for tool, names in seeds.items():
+            hint = "disable it before `jobdsl apply --adopt` takes over what it generates"
+            yield printable(f"SEED OF {tool}: {_few(names)}: {hint}")
 
     def _doubts(self) -> Iterator[str]:
         """Yield the places of possible secrets that a person has to check; the report has all of them."""
@@ -143,6 +163,12 @@ def _count(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
+def _few(names: list[str], word: str = "document", plural: str = "documents") -> str:
+    """Return how many there are, and the first names."""
+    shown = ", ".join(names[:_FEW_NAMES]) + (", ..." if len(names) > _FEW_NAMES else "")
+    return f"{len(names)} {word if len(names) == 1 else plural} ({shown})"
+
+
 def printable(text: str) -> str:
     """Return one line of text, without what a terminal would obey."""
     return "".join(c if c.isprintable() else "?" for c in text)
@@ -156,6 +182,10 @@ def _row(document: Imported) -> Iterator[tuple[str, Any]]:
     yield "bytes", document.size
     if document.doubts:
         yield "may_hold_secrets", document.doubts
+    if document.managed_by:
+        yield "managed_by", document.managed_by
+    if document.seed_of:
+        yield "seed_of", document.seed_of
     if document.fallback:
         yield "fallback", document.fallback
     if document.left_out:

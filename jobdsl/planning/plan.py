@@ -14,12 +14,14 @@ from collections.abc import Collection, Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from jobdsl.documents.marker import UNFINISHED, UNMARKED
+from jobdsl.documents.other_tools import writer_of
 from jobdsl.errors import Problem, suggestion
 from jobdsl.grammar import names
 from jobdsl.model import Definition, Estate
 from jobdsl.planning.changes import Action, Change, Plan
 from jobdsl.planning.copies import Copies
 from jobdsl.planning.inventory import BORN_VIEW, Existing, Inventory, Key, class_of
+from jobdsl.planning.notes import taken_from_others, unmarked
 from jobdsl.planning.order import dependencies, stages
 from jobdsl.planning.refusals import listed, mistake, refuse
 from jobdsl.planning.removals import Removals
@@ -110,7 +112,7 @@ class _Planner:
         self.problems += self.copies.problems()
         if not partial:
             self._remove()
-        self._note_unmarked()
+        self.problems += unmarked(self.live, self.defined, self.folders)
         self._note_hidden()
         moves = [change for change in self.changes if change.action is Action.MOVE]
         order = {target: position for position, (_, target) in enumerate(self.renames.moves)}
@@ -119,6 +121,7 @@ class _Planner:
         selection = Selection(only, [name for _, name in (*self.before, *self.live, *self.defined)])
         changes = tuple(selection.of([*moves, *rest]))
         self._check_order(changes)
+        self.problems += taken_from_others(changes, self.live)
         self._check_removals(changes)
         remaining = {names.key(name) for kind, name in {**self.live, **self.defined} if kind == "item"}
         self.problems += still_used(changes, uses, remaining)
@@ -238,9 +241,18 @@ class _Planner:
             )
         if existing.kind == "item" and name in self.renames.occupied:
             return refuse(definition, "the item that has its name now could not be moved away")
-        if self._ours(existing) or self._adopts(name):
+        is_taken_over = self._ours(existing) and not (
+            _is_unmarked(existing) and writer_of(existing.description)
+        )
+        if is_taken_over or self._adopts(name):
             return self._other_type(definition, existing)
         why = "was not made by this seed, or its marker was deleted"
+        if tool := writer_of(existing.description):
+            return refuse(
+                definition,
+                f"{tool} wrote it, and would write it again",
+                f"take it out of the sources of {tool} and use --adopt '{name}', or out of this estate",
+            )
         if marker:
             why = f'carries the marker of "{marker.name}": a copy, or renamed by hand'
         hint = f"take it over with --adopt '{name}'"
@@ -344,21 +356,6 @@ class _Planner:
             )
             hint = "give it the permission View/Read"
             self.problems.append(Problem(text, hint=hint, severity="warning", rule="hidden"))
-
-    def _note_unmarked(self) -> None:
-        """Report objects in the seed's own folders that are not its own."""
-        others = [
-            existing.full_name
-            for existing in self.live.values()
-            if existing.marker is None
-            and existing.key not in self.defined
-            and not (existing.is_default_view or existing.hidden)
-            and names.covers(self.folders, existing.full_name)
-        ]
-        if others:
-            text = f"in folders of this seed, but neither defined nor marked as its own: {listed(others)}"
-            hint = "made by hand, or its marker was deleted: define it, or delete it in Jenkins"
-            self.problems.append(Problem(text, hint=hint, severity="note", rule="unmarked"))
 
     def _remove(self) -> None:
         owned = [existing for existing in self.live.values() if self._ours(existing)]

@@ -6,9 +6,10 @@ import difflib
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -21,6 +22,7 @@ from jobdsl.errors import Problem, Where
 from jobdsl.importer import ImportResult, estate, import_estate
 from jobdsl.importer.convert import Imported
 from jobdsl.importer.verify import verify as prove
+from jobdsl.loading.load import load
 
 SERVICES = ("billing", "cards", "mail", "search", "users", "web")
 FOLDER = "<com.cloudbees.hudson.plugins.folder.Folder><description>Cards</description></com.cloudbees.hudson.plugins.folder.Folder>"
@@ -166,9 +168,14 @@ def test_documents_that_cannot_be_read_are_named_and_the_others_are_calls(tmp_pa
 def _verify_with(monkeypatch: pytest.MonkeyPatch, spoilt: set[str], problems: Iterable[Problem] = ()) -> None:
     """Have documents come out unequal, or problems arise, as long as there are functions."""
 
-    def verify(root: Path, documents: Iterable[Imported], secrets: Secrets) -> list[Problem]:
+    def verify(
+        root: Path,
+        documents: Iterable[Imported],
+        secrets: Secrets,
+        others: Mapping[str, frozenset[bytes]] | None = None,
+    ) -> list[Problem]:
         documents = list(documents)
-        found = prove(root, documents, secrets)
+        found = prove(root, documents, secrets, others)
         if not (root / "shared" / "templates.py").exists():
             return found
         text = (root / "jobs.py").read_text("utf-8")
@@ -321,6 +328,113 @@ def test_new_and_removed_jobs_change_their_own_lines(tmp_path: Path) -> None:
     assert any("core/extra-build" in family.members for family in result.families)
 
 
+def test_jobs_that_the_estate_writes_out_stay_written_out(tmp_path: Path) -> None:
+    home, out = many(tmp_path / "home"), tmp_path / "estate"
+    script = "mkdocs build --strict\nrsync --recursive site/ docs.example.com:/srv/{0}\n"
+    put(home, {f"core/{word}-docs": job(script.format(word)) for word in ("alpha", "beta", "gamma")})
+    import_estate(home, out, templates=True, least_family=4, echo=lambda _: None)
+    before = files(out)
+    result = again(home, out)
+    assert unequal(result) == []
+    assert changed_lines(before, files(out)) == 0
+
+
+@pytest.mark.parametrize("changed", [1, 2, 3])
+def test_changed_members_leave_a_small_family_in_place(tmp_path: Path, changed: int) -> None:
+    script = "mkdocs build --strict\nrsync --recursive site/ docs.example.com:/srv/{0}\n"
+    words = ("alpha", "beta", "gamma")
+    home = put(tmp_path / "home", {f"{word}-docs": job(script.format(word)) for word in words})
+    out = tmp_path / "estate"
+    [family] = imported(home, out).families
+    put(home, {f"{word}-docs": job(script.format(word + "-2")) for word in words[:changed]})
+    result = again(home, out)
+    assert unequal(result) == []
+    assert [(one.function, one.parameters) for one in result.families] == [
+        (family.function, family.parameters)
+    ]
+
+
+def rendered(out: Path) -> dict[str, str]:
+    return {one.full_name: one.document for one in load(out, isolation="process").definitions}
+
+
+def test_folders_that_are_imported_one_after_the_other_stay_as_they_were(tmp_path: Path) -> None:
+    home, out = many(tmp_path / "home"), tmp_path / "estate"
+    documents: dict[str, str] = {}
+    for team in ("core", "data", "web", "data"):
+        shutil.copytree(home / team, tmp_path / team / team, dirs_exist_ok=True)
+        result = again(tmp_path / team, out)
+        assert unequal(result) == []
+        assert result.families
+        now = rendered(out)
+        assert {name: now[name] for name in documents} == documents
+        documents = now
+    assert len(documents) == 63
+    assert sorted(result.not_read) == ["core/jobs.py", "web/jobs.py"]
+    before = files(out)
+    again(tmp_path / "data", out)
+    assert files(out) == before
+    result = again(home, out)
+    assert unequal(result) == []
+    assert rendered(out) == documents
+    assert not [path for path in files(out) if path.startswith("shared_")]
+
+
+def test_a_file_of_a_user_that_calls_a_function_of_the_import_says_what_it_said(tmp_path: Path) -> None:
+    home, out = many(tmp_path / "home"), tmp_path / "estate"
+    [family, *_] = imported(home, out).families
+    call = re.search(rf'{family.function}\("[^"]+"(.*)\)', (out / "core/jobs.py").read_text("utf-8"))
+    assert call is not None
+    line = f'{family.function}("mine"{call[1]})\n'
+    (out / "own.py").write_text(f"from shared.templates import {family.function}\n\n{line}", "utf-8")
+    mine = rendered(out)["mine"]
+    for path in home.rglob("*-build.xml"):
+        path.write_text(path.read_text("utf-8").replace("make publish", "make release"), "utf-8")
+    result = again(home, out)
+    assert unequal(result) == []
+    assert rendered(out)["mine"] == mine
+
+
+def test_a_folder_that_got_other_files_is_defined_once(tmp_path: Path) -> None:
+    home, out = many(tmp_path / "home", 12), tmp_path / "estate"
+    imported(home, out)
+    for number in range(90):
+        put(home, {f"core/{SERVICES[number % 6]}-{number}-more": job(f"make {number}")})
+    result = again(home, out)
+    assert unequal(result) == []
+    assert len(rendered(out)) == len(result.documents)
+
+
+def test_what_a_user_defines_is_not_defined_a_second_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home, out = many(tmp_path / "home", 6), tmp_path / "estate"
+    put(home, {"top": job("make top")})
+    imported(home, out)
+    (out / "jobs.py").unlink()
+    (out / "own.py").write_text('from jobdsl import freestyle\n\nfreestyle("top")\n', "utf-8")
+    before = files(out)
+    assert run(["import", str(home), "--out", str(out), "--force"]) == 1
+    assert "own.py defines top already, and no import wrote that file" in capsys.readouterr().err
+    assert files(out) == before
+
+
+def test_settings_that_are_there_stay(tmp_path: Path) -> None:
+    home, out = many(tmp_path / "home", 6), tmp_path / "estate"
+    imported(home, out)
+    settings = out / "jobdsl.toml"
+    text = '# Ours\n[seed]\nname = "ours"\n\n[teams.core]\nfolders = ["core", "data", "web", "token"]\n'
+    settings.write_text(text, "utf-8")
+    again(home, out)
+    assert settings.read_text("utf-8") == text
+    put(home, {"token": job("deploy --token=abcdefghij0123456789")})
+    again(home, out)
+    assert settings.read_text("utf-8") == f'secrets = "../estate.secrets.json"\n\n{text}'
+    settings.write_text("[seed\n", "utf-8")
+    assert run(["import", str(home), "--out", str(out), "--force"]) == 1
+    assert settings.read_text("utf-8") == "[seed\n"
+
+
 def test_a_function_that_was_renamed_keeps_its_name(tmp_path: Path) -> None:
     home, out = many(tmp_path / "home"), tmp_path / "estate"
     [family, *_] = imported(home, out).families
@@ -339,9 +453,8 @@ def test_modules_of_an_earlier_import_that_are_not_used_are_removed(tmp_path: Pa
     module.write_text(module.read_text("utf-8") + "\n\ndef broken(:\n", "utf-8")
     assert unequal(again(home, out)) == []
     assert b"broken" not in module.read_bytes()
-    for team in ("core", "data", "web"):
-        for path in sorted((home / team).glob("*-build.xml"))[1:]:
-            path.unlink()
+    for path in sorted(home.rglob("*-build.xml"))[1:]:
+        path.unlink()
     assert (
         unequal(import_estate(home, out, templates=True, least_family=9, force=True, echo=lambda _: None))
         == []

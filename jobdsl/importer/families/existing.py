@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,10 +16,12 @@ from jobdsl.loading.load import load
 from jobdsl.model import Definition
 from jobdsl.settings import config
 
-__all__ = ["ExistingFamilies", "read_existing", "unused_modules"]
+__all__ = ["ExistingFamilies", "imports", "is_made_by_import", "read_existing", "unused_modules"]
 
 _MADE_BY_IMPORT = "found by the import."
 """In the first line of a module of functions."""
+_IMPORTED = 'imported from Jenkins."""'
+"""How the first line of a DSL file ends."""
 _MOST_BYTES = 4 << 20
 """Bytes of a file that is read: the loader takes no more either."""
 
@@ -31,6 +34,8 @@ class ExistingFamilies:
     """The function that makes a job, by the job's full name."""
     prints: Mapping[str, frozenset[bytes]] = field(default_factory=dict)
     """Fingerprints of the documents of a full name: those of an item, and of a view."""
+    files: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The full names that each DSL file defines, by its path."""
     defaults: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
     """The parameters of each of these functions, with the source of their defaults."""
     blocks: Mapping[str, str] = field(default_factory=dict)
@@ -42,7 +47,7 @@ def read_existing(out: Path, secrets: Secrets) -> ExistingFamilies:
     if not (out / "jobdsl.toml").is_file():
         return ExistingFamilies()
     try:
-        prints = _prints(out, secrets)
+        prints, files = _definitions_of(out, secrets)
     except JobdslError:
         return ExistingFamilies()
     functions: dict[str, str] = {}
@@ -59,7 +64,7 @@ def read_existing(out: Path, secrets: Secrets) -> ExistingFamilies:
             defaults |= _signatures(source, tree)
         names = _functions_imported(tree)
         functions |= dict(_calls(tree.body, "", names))
-    return ExistingFamilies(functions, prints, defaults, blocks)
+    return ExistingFamilies(functions, prints, files, defaults, blocks)
 
 
 def unused_modules(out: Path, written: Collection[str]) -> list[str]:
@@ -72,24 +77,49 @@ def unused_modules(out: Path, written: Collection[str]) -> list[str]:
     paths = {path.relative_to(out).as_posix(): _source(path) for path in sorted(out.rglob("*.py"))}
     modules = [name for name, text in paths.items() if name.count("/") == 1 and _MADE_BY_IMPORT in text[:200]]
     others = [text for name, text in paths.items() if name not in written and name not in modules]
-    dotted = {name: name.removesuffix(".py").replace("/", ".") for name in modules}
-    return [] if any(name in text for name in dotted.values() for text in others) else modules
+    directories: dict[str, list[str]] = {}
+    for name in modules:
+        directories.setdefault(name.partition("/")[0], []).append(name)
+    return [
+        name
+        for directory, names in directories.items()
+        if not any(f"from {directory}." in text for text in others)
+        for name in names
+    ]
 
 
-def _prints(out: Path, secrets: Secrets) -> dict[str, frozenset[bytes]]:
-    """Return fingerprints of what the estate renders. Raises EstateError where it does not load."""
+def _definitions_of(
+    out: Path, secrets: Secrets
+) -> tuple[dict[str, frozenset[bytes]], dict[str, frozenset[str]]]:
+    """Return fingerprints of what the estate renders, and what each file defines.
+
+    Raises JobdslError where it does not load.
+    """
     prints: dict[str, frozenset[bytes]] = {}
+    files: dict[str, frozenset[str]] = {}
 
     def add(definition: Definition) -> None:
         document = parse(secrets.fill(definition.document, known_only=True))
-        name = definition.full_name
+        name, file = definition.full_name, definition.where.file
         prints[name] = prints.get(name, frozenset()) | {fingerprint(document)}
+        files[file] = files.get(file, frozenset()) | {name}
 
     try:
         load(out, config.load(out), on_definition=add)
     except EstateError as error:
         raise JobdslError(str(error)) from None
-    return prints
+    return prints, files
+
+
+def imports(out: Path, files: Iterable[str], module: str) -> bool:
+    """Return whether one of these files imports from a module, or from a package of that name."""
+    pattern = re.compile(rf"^\s*(?:from|import)\s+{re.escape(module)}\b", re.MULTILINE)
+    return any(pattern.search(_source(out / file)) for file in files)
+
+
+def is_made_by_import(path: Path) -> bool:
+    """Return whether an import wrote a DSL file: its first line says so."""
+    return _source(path).partition("\n")[0].endswith(_IMPORTED)
 
 
 def _source(path: Path) -> str:

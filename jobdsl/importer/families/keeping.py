@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from jobdsl.importer.families.expressions import shown, text_value
 from jobdsl.importer.families.find import FamilyFinder
@@ -17,6 +17,8 @@ Defaults = Mapping[str, str | None]
 _ALIKE = 0.5
 """Share of what two calls hold that both have, from which a job is tried in a family."""
 _PLAIN = frozenset({"True", "False", "None", "[]"})
+_FEWEST = 2
+"""Members with which a function of an earlier import stays one."""
 _MOST_TRIES = 200
 """Jobs that are tried one by one."""
 
@@ -26,33 +28,38 @@ def kept_families(
     functions: Mapping[int, str],
     defaults: Mapping[str, Defaults],
     unchanged: Iterable[int],
-    least: int,
+    written_out: Container[int],
 ) -> list[Function]:
     """Return the functions of an earlier import with the rows they have now.
 
-    A changed or new job becomes a call where the other calls stay as they are; else it is left out.
+    A changed member or a new job becomes a call where the other calls stay as they are; else it is left out.
+    So is a job that was written out: it stays as it is.
 
     Args:
         finder: The calls of now.
         functions: The function of each row that was a call of one.
         defaults: The parameters of each function, with the source of their defaults.
         unchanged: Rows whose documents are what the estate renders.
-        least: Members from which on calls are a family.
+        written_out: Rows that the estate has and that were no call of a function.
     """
     members: dict[str, list[int]] = {}
-    for row in sorted(set(unchanged) & set(functions) & set(finder.codes)):
+    for row in sorted(set(functions) & set(finder.codes)):
         members.setdefault(functions[row], []).append(row)
-    others = [row for row in finder.codes if functions.get(row) is None or row not in set(unchanged)]
+    unchanged = set(unchanged)
+    others = [
+        row
+        for row in finder.codes
+        if row not in written_out and (row not in functions or row not in unchanged)
+    ]
     recognised: list[Function] = []
     joined: set[int] = set()
-    for name in sorted(members):
-        rows = members[name]
-        family = None
-        if len(rows) >= max(2, least):
-            everyone = [row for row in sorted(functions) if functions[row] == name and row in finder.codes]
-            family = _like(finder, [everyone, rows], defaults.get(name, {}))
+    for name, everyone in sorted(members.items()):
+        rows = [row for row in everyone if row in unchanged]
+        choices = [choice for choice in (everyone, rows) if len(choice) >= _FEWEST]
+        family = _like(finder, choices, defaults.get(name, {}))
         if family is None:
             continue
+        rows = rows or everyone
         near = [
             row
             for row in others

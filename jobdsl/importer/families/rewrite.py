@@ -12,7 +12,7 @@ from jobdsl.errors import JobdslError, Problem, Where
 from jobdsl.importer.convert import Imported
 from jobdsl.importer.dslfile import Written, write
 from jobdsl.importer.families.blocks import Block, name_blocks, renamed, renamed_family
-from jobdsl.importer.families.existing import ExistingFamilies
+from jobdsl.importer.families.existing import ExistingFamilies, imports
 from jobdsl.importer.families.expressions import shown
 from jobdsl.importer.families.find import FamilyFinder
 from jobdsl.importer.families.functions import (
@@ -34,9 +34,12 @@ from jobdsl.importer.literals import literal
 from jobdsl.importer.pretty import Brackets, Code
 from jobdsl.importer.report import FamilyReport
 from jobdsl.importer.scripts import Scripts
+from jobdsl.importer.verify import CHANGED
 
 __all__ = ["ImportedCall", "Rewrite"]
 
+_DIRECTORY = "shared"
+"""Directory of the modules with functions, where no folder is called so."""
 _ROUNDS = 4
 """Times that an estate is written with fewer families, before all is written plainly."""
 
@@ -86,16 +89,22 @@ class Rewrite:
         scripts: Mapping[str, Scripts],
         layout_words: set[str],
         existing: ExistingFamilies,
+        staying: Sequence[str] = (),
     ) -> None:
         self.out = out
         self.existing = existing
+        self.staying = staying
+        """Other DSL files of the estate, which may use functions of an earlier import."""
         self.files = files
         self.imported = imported
         self.calls = calls
         self.layout_words = layout_words
         self._keys = sorted(calls)
-        directory = _free_directory(files)
-        self._module, self._blocks = f"{directory}/templates", f"{directory}/blocks"
+        self._before: dict[str, bytes] = {}
+        """Modules and scripts of an earlier import that files which stay use."""
+        self._use_directory(_free_directory(files))
+        if imports(out, staying, self._directory):
+            self._before = _content(out, self._directory)
         self._plain = {path: text for files in scripts.values() for path, text in files.texts.items()}
         self._on_disk = set(self._plain)
         """Files next to the DSL files that were written, by path."""
@@ -109,7 +118,8 @@ class Rewrite:
         """
         codes = self._codes()
         finder = FamilyFinder(codes, least)
-        functions = self._functions(finder, least)
+        functions = self._functions(finder)
+        problems: Sequence[Problem]
         plain: set[int] = set()
         has_blocks = True
         for _ in range(_ROUNDS):
@@ -119,7 +129,12 @@ class Rewrite:
             if not functions and not source.blocks:
                 break
             files = self._write(source)
-            failed = self._failed(files, verify())
+            problems = verify()
+            if self._before and any(map(self._concerns_others, problems)):
+                self._leave_directory()
+                files = self._write(source)
+                problems = verify()
+            failed = self._failed(files, problems)
             if not failed:
                 return tuple(self._reports(source.functions, finder, files))
             has_blocks = has_blocks and failed < set(codes)
@@ -134,10 +149,45 @@ class Rewrite:
             verify()
         return ()
 
-    def _functions(self, finder: FamilyFinder, least: int) -> list[Function]:
-        """Return the functions of the estate that is there, and those of the jobs that are in none."""
+    def _use_directory(self, directory: str) -> None:
+        self._directory = directory
+        self._module, self._blocks = f"{directory}/templates", f"{directory}/blocks"
+
+    def _concerns_others(self, problem: Problem) -> bool:
+        """Return whether a file that stays does not say what it said."""
+        return problem.rule == CHANGED or (problem.where is not None and problem.where.file in self.staying)
+
+    def _leave_directory(self) -> None:
+        """Restore the modules that other files use, and write into another directory."""
+        before, self._before = self._before, {}
+        try:
+            with OutputDirectory(self.out) as directory:
+                for path in sorted(self._on_disk):
+                    if path.startswith(f"{self._directory}/"):
+                        directory.remove(path)
+                for path, content in before.items():
+                    directory.stage(path, content)
+                directory.commit()
+        except OSError as error:
+            raise JobdslError(f"{self.out} cannot be written: {error.strerror}") from None
+        self._on_disk = {path for path in self._on_disk if not path.startswith(f"{self._directory}/")}
+        number = 2
+        while imports(self.out, self.staying, f"{_DIRECTORY}_{number}"):
+            number += 1
+        self._use_directory(_free_directory(self.files, number))
+
+    def _functions(self, finder: FamilyFinder) -> list[Function]:
+        """Return the functions of the estate that is there, and those of jobs that are new in it.
+
+        A job that the estate writes out stays so, also where it is like others by now.
+        """
         existing = self.existing
         rows = {row: key[0] for row, key in enumerate(self._keys)}
+        written_out = {
+            row
+            for row, name in rows.items()
+            if existing.functions and name in existing.prints and name not in existing.functions
+        }
         unchanged = kept_families(
             finder,
             {row: existing.functions[name] for row, name in rows.items() if name in existing.functions},
@@ -147,10 +197,13 @@ class Rewrite:
                 for row, name in rows.items()
                 if self.calls[self._keys[row]].imported.print in existing.prints.get(name, ())
             ],
-            least,
+            written_out,
         )
-        families = finder.find({row for function in unchanged for row in function.family.rows})
-        functions = [*unchanged, *function_names(families, rows, [function.name for function in unchanged])]
+        families = finder.find(written_out.union(*(function.family.rows for function in unchanged)))
+        taken = [function.name for function in unchanged]
+        if self.staying:  # a name stands for one function, whichever module has it
+            taken += existing.defaults
+        functions = [*unchanged, *function_names(families, rows, taken)]
         return sorted(functions, key=lambda function: function.family.rows[0])
 
     def _source(self, functions: Sequence[Function], singles: Mapping[int, Brackets]) -> _Source:
@@ -281,13 +334,20 @@ class Rewrite:
             )
 
 
-def _free_directory(files: Sequence[DslFile]) -> str:
-    """Return a directory for modules of functions that no job's folder has."""
+def _free_directory(files: Sequence[DslFile], number: int = 1) -> str:
+    """Return a directory for modules of functions that no job's folder has, from a number on."""
     taken = {file.path.split("/")[0].removesuffix(".py").lower() for file in files}
-    number = 1
-    while (directory := "shared" if number == 1 else f"shared_{number}") in taken:
+    while (directory := _DIRECTORY if number == 1 else f"{_DIRECTORY}_{number}") in taken:
         number += 1
     return directory
+
+
+def _content(out: Path, directory: str) -> dict[str, bytes]:
+    """Return the files of a directory by their paths in the estate; no link is followed."""
+    paths = [
+        path for path in sorted((out / directory).rglob("*")) if path.is_file() and not path.is_symlink()
+    ]
+    return {path.relative_to(out).as_posix(): path.read_bytes() for path in paths}
 
 
 def _members(module: Module, line: int) -> set[int]:
