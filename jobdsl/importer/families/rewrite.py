@@ -88,6 +88,7 @@ class Rewrite:
         calls: Mapping[Key, ImportedCall],
         scripts: Mapping[str, Scripts],
         layout_words: set[str],
+        *,
         existing: ExistingFamilies,
         staying: Sequence[str] = (),
     ) -> None:
