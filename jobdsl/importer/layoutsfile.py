@@ -65,7 +65,7 @@ def _constant(name: str, text: str) -> str:
 
 
 def usual_layouts_of(path: Path) -> dict[str, str]:
-    """Return what a module says of words: the layout of each, by its name in the DSL."""
+    """Return the layout of each word that a module defines, by its name in the DSL."""
     tree = _tree(path)
     texts = {
         node.targets[0].id: node.value.value

@@ -1,4 +1,4 @@
-"""What a plan says next to its changes: objects of other tools, and of other people. Pure."""
+"""Notes of a plan beside its changes: objects of other tools, and of other people. Pure."""
 
 from __future__ import annotations
 

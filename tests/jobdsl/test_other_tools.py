@@ -16,7 +16,7 @@ from jobdsl.documents.tree import parse
 from jobdsl.errors import Where
 
 LINE = "<!-- Managed by Jenkins Job Builder -->"
-MARKER = str(Marker("main", "x", Where("jobs.py", 1), "0" * 12))
+MARKER = str(Marker(seed="main", name="x", where=Where("jobs.py", 1), digest="0" * 12))
 STEP = "javaposse.jobdsl.plugin.ExecuteDslScripts"
 ACTIONS = "javaposse.jobdsl.plugin.actions"
 

@@ -118,7 +118,7 @@ def imports(out: Path, files: Iterable[str], module: str) -> bool:
 
 
 def is_made_by_import(path: Path) -> bool:
-    """Return whether an import wrote a DSL file: its first line says so."""
+    """Return whether an import wrote a DSL file, by its first line."""
     return _source(path).partition("\n")[0].endswith(_IMPORTED)
 
 

@@ -88,7 +88,6 @@ class Rewrite:
         calls: Mapping[Key, ImportedCall],
         scripts: Mapping[str, Scripts],
         layout_words: set[str],
-        *,
         existing: ExistingFamilies,
         staying: Sequence[str] = (),
     ) -> None:
@@ -155,7 +154,7 @@ class Rewrite:
         self._module, self._blocks = f"{directory}/templates", f"{directory}/blocks"
 
     def _concerns_others(self, problem: Problem) -> bool:
-        """Return whether a file that stays does not say what it said."""
+        """Return whether a file that stays would define something else."""
         return problem.rule == CHANGED or (problem.where is not None and problem.where.file in self.staying)
 
     def _leave_directory(self) -> None:
