@@ -47,6 +47,7 @@ def main() -> int:
 def _pages() -> Iterator[Path]:
     yield from ROOT.glob("*.md")
     yield from (ROOT / "docs").rglob("*.md")
+    yield ROOT / "changelog.d" / "README.md"
 
 
 def _write(name: Path, text: str) -> None:
