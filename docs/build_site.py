@@ -51,7 +51,7 @@ def _pages() -> Iterator[Path]:
 
 
 def _write(name: Path, text: str) -> None:
-    target = SOURCE / ("index.md" if name == Path("README.md") else name)
+    target = SOURCE / (name.with_name("index.md") if name.name == "README.md" else name)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, "utf-8")
 
