@@ -130,14 +130,14 @@ def _deploy(site: Site, console: Console, identity: Identity, request: Request) 
 def _promote(site: Site, _: Console, __: Identity, request: Request) -> OperationPlan:
     cluster = site.read()
     group = cluster.unfinished
-    if group is None or group.tags.get(tags.STRATEGY) != "canary" or str(group.state) != "waiting":
+    if group is None or str(group.state) != "waiting":
         raise DeliveryError(f"no canary of {request.key.cluster} waits")
     old = cluster.get(group.tags.get(tags.PREVIOUS, ""))
     every = steps(recorded_facts(group, old, site.deploy, ["policies, scheduled actions and hooks"]))
     todo = left(every, group.tags.get(tags.STEP, ""))
     return OperationPlan(
         title=f"Promote {group.name}",
-        steps=tuple((step.name, step.text) for step in todo if step.verb != "decide"),
+        steps=tuple((step.name, step.text) for step in todo[todo[0].verb == "decide" :]),
     )
 
 

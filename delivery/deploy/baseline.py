@@ -14,6 +14,7 @@ from delivery import tags
 from delivery.aws import AwsError, ErrorMeaning
 from delivery.clock import iso
 from delivery.deploy import capacity
+from delivery.deploy.context import read_group
 from delivery.deploy.copied import copied_settings
 from delivery.deploy.ending import end
 from delivery.deploy.group_tags import as_tags
@@ -40,10 +41,20 @@ def make(site: Site, new: Group, old: Group, size: int) -> None:
     name = new.tags[tags.BASELINE]
     group = site.find(name)
     if group is None:
+        _await_deleted(site, name)
         _create(site, name, new, old, size)
         group = site.group(name)
     if group.size.desired < size:
         site.resize(name, min=size, desired=size, max=size)
+
+
+def _await_deleted(site: Site, name: str) -> None:
+    """Wait until the baseline of an earlier stage is deleted: its name is free then. DeliveryError."""
+    until = site.clock.now() + site.deploy.timeout_minutes * 60
+    while read_group(site.aws, name) is not None:
+        if site.clock.now() >= until:
+            raise DeliveryError(f"{name} of an earlier stage is not deleted", "delivery resume goes on")
+        site.lock.sleep(site.deploy.poll_seconds)
 
 
 def _create(site: Site, name: str, new: Group, old: Group, size: int) -> None:

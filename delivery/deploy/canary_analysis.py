@@ -1,6 +1,8 @@
-"""A canary judged by its metrics while it serves: when, on which values, and what becomes of it.
+"""A canary, or a stage of a ramp, judged by its metrics while it serves: when, and on which values.
 
-The time at which it began is a tag of the canary: a run that goes on later judges what is due by then.
+The time at which it began is a tag of the group: a run that goes on later judges what is due by then. The
+stages of a ramp share the error rate: each is judged with an equal part of it, so that the probability that a
+good version is stopped in any of them is at most the whole (Bonferroni's inequality).
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from delivery.deploy.model import Group
     from delivery.settings import AnalysisSettings
 
-__all__ = ["AnalysisError", "analyse", "check_installed"]
+__all__ = ["AnalysisError", "analyse", "check_installed", "recorded_action"]
 
 _SHORT = 3
 """Reasons of a judgement that are printed."""
@@ -48,8 +50,23 @@ def check_installed() -> None:
         ) from None
 
 
-def analyse(site: Site, settings: AnalysisSettings, canary: Group, watch: Watch, note: Note) -> str:
-    """Judge a canary until the last judgement, or until one ends it.
+def recorded_action(canary: Group, stage: str) -> str:
+    """Return what the metrics of a stage decided, as the tag says; empty if they have not."""
+    action, _, of = canary.tags.get(tags.ANALYSIS, "").partition(" ")
+    return action if of == stage else ""
+
+
+def analyse(
+    site: Site,
+    settings: AnalysisSettings,
+    canary: Group,
+    watch: Watch,
+    note: Note,
+    *,
+    stage: str = "",
+    stages: int = 1,
+) -> str:
+    """Judge a canary until the last judgement, or until one ends it, and tag it with what was decided.
 
     Args:
         site: Where it is deployed.
@@ -57,6 +74,8 @@ def analyse(site: Site, settings: AnalysisSettings, canary: Group, watch: Watch,
         canary: As it is now; its baseline takes traffic.
         watch: Watches its health between two judgements.
         note: Reports what was decided.
+        stage: Name of the stage of a ramp; empty for a canary.
+        stages: Number of stages that are judged.
 
     Returns:
         `promote`, or `ask` where a user is to decide.
@@ -67,8 +86,8 @@ def analyse(site: Site, settings: AnalysisSettings, canary: Group, watch: Watch,
     check_installed()
     from delivery.analysis.sequential import judge_interim
 
-    schedule = _schedule(settings)
-    since = _since(site, canary)
+    schedule = _schedule(settings, stages)
+    since = _since(site, canary, stage)
     number = 0
     while number < schedule.judgements:
         number += 1
@@ -86,27 +105,29 @@ def analyse(site: Site, settings: AnalysisSettings, canary: Group, watch: Watch,
                 f"{canary.name} is worse than its baseline after {elapsed:.0f} min "
                 f"(judgement {number} of {schedule.judgements}): {'; '.join(decision.reasons[:_SHORT])}"
             )
+    site.tag(canary.name, {tags.ANALYSIS: f"{decision.action} {stage}".strip()})
     return decision.action
 
 
-def _schedule(settings: AnalysisSettings) -> Schedule:
+def _schedule(settings: AnalysisSettings, stages: int) -> Schedule:
     from delivery.analysis.sequential import Schedule
 
     return Schedule(
         minutes=settings.minutes,
         interval_minutes=settings.interval_minutes,
         warm_up_minutes=settings.warm_up_minutes,
-        error_rate=settings.error_rate,
+        error_rate=settings.error_rate / stages,
         minimum_points=settings.minimum_points,
     )
 
 
-def _since(site: Site, canary: Group) -> float:
-    """Return since when both take traffic; writes it down the first time."""
-    if recorded := canary.tags.get(tags.ANALYSIS_SINCE):
+def _since(site: Site, canary: Group, stage: str) -> float:
+    """Return since when both take traffic in this stage; writes it down the first time."""
+    recorded, _, of = canary.tags.get(tags.ANALYSIS_SINCE, "").partition(" ")
+    if recorded and of == stage:
         return datetime.fromisoformat(recorded).timestamp()
     now = site.clock.now()
-    site.tag(canary.name, {tags.ANALYSIS_SINCE: iso(now)})
+    site.tag(canary.name, {tags.ANALYSIS_SINCE: f"{iso(now)} {stage}".strip()})
     return now
 
 

@@ -45,4 +45,4 @@ class Intent:
     fleet: Fleet = field(default_factory=Fleet)
     """The instances that run at the peak, and those that are kept."""
     is_judged: bool = False
-    """Whether it is a canary whose metrics are compared with those of a baseline."""
+    """Whether it is a canary or a ramp whose metrics are compared with those of a baseline."""

@@ -145,6 +145,12 @@ class Group:
         return self.tags.get(tags.STEP, "done") == "done"
 
     @property
+    def is_decided_on(self) -> bool:
+        """Whether a user may promote it: a canary, or a ramp whose stages are judged."""
+        strategy = self.tags.get(tags.STRATEGY)
+        return strategy == "canary" or (strategy == "ramp" and tags.BASELINE in self.tags)
+
+    @property
     def unpinned(self) -> Size:
         """Its size as it is, but with the minimum it has without a pin."""
         pin = self.pin

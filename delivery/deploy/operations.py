@@ -148,9 +148,9 @@ def _leftover(cluster: Cluster, traffic: Traffic) -> Group | None:
 
 
 def promote(site: Site) -> CommandOutcome:
-    """Go on with the canary that waits. DeliveryError if none does."""
+    """Go on with the canary, or the stage of a ramp, that waits. DeliveryError if none does."""
     found = site.read().unfinished
-    if found is None or found.tags.get(tags.STRATEGY) != "canary" or found.state is DeployState.rolling_back:
+    if found is None or not found.is_decided_on or found.state is DeployState.rolling_back:
         raise DeliveryError(
             f"no canary of {site.cluster} waits", "run delivery status for the current state", USAGE
         )

@@ -22,6 +22,7 @@ __all__ = [
     "before",
     "borne",
     "canary_size",
+    "judged_sizes",
     "left",
     "steps",
     "tidying",
@@ -47,6 +48,8 @@ class DeployStep:
     minutes: float = 0.0
     serving: int = 0
     """The capacity of the new group that has traffic already, before this step."""
+    stage: str = ""
+    """Name of the stage of a ramp that is judged; empty for a canary, which has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,37 +132,66 @@ def _stages(facts: Facts) -> Iterator[DeployStep]:
     strategy = facts.strategy if facts.previous else "red-black"
     if strategy == "canary":
         small = canary_size(settings, full)
-        share = _canary_share(small, full, facts.old_capacity)
         if facts.baseline:
-            yield from _judged(facts, small, share)
+            yield from _judged(facts, "", small, 0, is_last=True)
         else:
+            share = _canary_share(small, full, facts.old_capacity)
             yield from _stage(facts, "canary-", small, share, settings.canary_minutes, 0)
-        text = "wait for delivery promote or delivery rollback"
-        if facts.baseline:
-            text = f"go on if the metrics are good, else {text}"
-        yield DeployStep("decide", text, "decide", small, serving=small)
+            text = "wait for delivery promote or delivery rollback"
+            yield DeployStep("decide", text, "decide", small, serving=small)
         yield from _stage(facts, "", full, 50, settings.soak_minutes, small)
     elif strategy == "ramp":
         before = 0
         for percent in settings.ramp:
-            part = max(1, -(-full * percent // 100))
+            part = _ramp_size(percent, full)
             prefix = "" if percent == 100 else f"ramp-{percent}-"
-            yield from _stage(facts, prefix, part, percent, settings.soak_minutes, before)
+            if facts.baseline and percent < 100:
+                is_last = percent == _judged_percents(settings)[-1]
+                yield from _judged(facts, f"ramp-{percent}", part, before, is_last=is_last)
+            else:
+                yield from _stage(facts, prefix, part, percent, settings.soak_minutes, before)
             before = part
     else:
         share = 50 if facts.previous else 100
         yield from _stage(facts, "", full, share, settings.soak_minutes, 0)
 
 
-def _judged(facts: Facts, small: int, share: float) -> Iterator[DeployStep]:
-    """Run a canary next to a baseline of the same size and age, and judge it by its metrics."""
-    one = DeployStep("", "", "baseline", small, share, serving=small)
-    name, size = facts.baseline, _some(small, "instance")
-    yield _as(one, "baseline", f"{name} of the image of {facts.previous}, to {size}", "baseline")
-    yield from _stage(facts, "canary-", small, share, 0, 0)
-    yield _as(one, "compare", f"{name} takes traffic as {facts.previous} does", "compare")
-    yield _as(one, "analyse", f"{facts.group} is judged by its metrics against {name}", "analyse")
-    yield _as(one, "retire", f"{name} out of traffic, and deleted", "retire")
+def _judged(facts: Facts, stage: str, size: int, before: int, *, is_last: bool) -> Iterator[DeployStep]:
+    """Run a canary, or a stage of a ramp, next to a baseline of its size, and judge it by its metrics.
+
+    The baseline grows from stage to stage, and is deleted after the last one that is judged.
+    """
+    prefix = f"{stage}-" if stage else ""
+    share = _judged_share(size, facts.capacity, facts.old_capacity)
+    one = DeployStep("", "", "baseline", size, share, serving=size, stage=stage)
+    name, count = facts.baseline, _some(size, "instance")
+    yield _as(one, f"{prefix}baseline", f"{name} of the image of {facts.previous}, to {count}", "baseline")
+    yield from _stage(facts, prefix or "canary-", size, share, 0, before)
+    yield _as(one, f"{prefix}compare", f"{name} takes traffic as {facts.previous} does", "compare")
+    text = f"{facts.group} is judged by its metrics against {name}"
+    yield _as(one, f"{prefix}analyse", text, "analyse")
+    if is_last:
+        yield _as(one, f"{prefix}retire", f"{name} out of traffic, and deleted", "retire")
+    text = "go on if the metrics are good, else wait for delivery promote or delivery rollback"
+    yield _as(one, f"{prefix}decide", text, "decide")
+
+
+def judged_sizes(strategy: str, settings: Deploy, full: int) -> list[int]:
+    """Give the capacities at which a new group can be judged against a baseline; empty if it cannot be."""
+    if strategy == "canary":
+        return [canary_size(settings, full)]
+    if strategy == "ramp":
+        return [_ramp_size(percent, full) for percent in _judged_percents(settings)]
+    return []
+
+
+def _judged_percents(settings: Deploy) -> list[int]:
+    """Give the stages of a ramp in which the old group still serves as much as a baseline needs."""
+    return [percent for percent in settings.ramp if percent < 100]
+
+
+def _ramp_size(percent: int, full: int) -> int:
+    return max(1, -(-full * percent // 100))
 
 
 def canary_size(settings: Deploy, full: int) -> int:
@@ -181,6 +213,11 @@ def borne(share: float, healthy: int, need: int) -> float:
 def _canary_share(small: int, full: int, old: int) -> float:
     """Percent of the traffic for a canary: its part of all instances, and no more than it bears."""
     return max(0.1, borne(100 * small / (small + max(old, 1)), small, max(full, old)))
+
+
+def _judged_share(size: int, full: int, old: int) -> float:
+    """Percent of the traffic that loads each instance as one of the baseline, which has its from the rest."""
+    return max(0.1, borne(100 * size / (2 * size + max(old, 1)), size, max(full, old)))
 
 
 def _stage(

@@ -28,7 +28,7 @@ from delivery.deploy.instance_types import check_quotas, check_types, counts_of,
 from delivery.deploy.intent import Intent
 from delivery.deploy.launch_changes import LaunchDifference, differences, security_groups_of
 from delivery.deploy.model import NEVER_COPIED, Group, Size
-from delivery.deploy.plan import canary_size
+from delivery.deploy.plan import judged_sizes
 from delivery.deploy.previous import previous_of
 from delivery.deploy.refusals import Refusals
 from delivery.deploy.removal import check_room, surplus
@@ -133,8 +133,9 @@ def intend(
 
 
 def _is_judged(site: Site, strategy: str, old: Group | None) -> bool:
-    """Tell whether metrics decide about a canary. DeliveryError if they cannot."""
-    if strategy != "canary" or old is None or site.settings.analysis_of(site.deploy) is None:
+    """Return whether metrics decide about a canary or a ramp. DeliveryError if they cannot."""
+    is_possible = old is not None and judged_sizes(strategy, site.deploy, 1)
+    if not is_possible or site.settings.analysis_of(site.deploy) is None:
         return False
     check_installed()
     return True
@@ -147,9 +148,10 @@ def _against_quotas(site: Site, intent: Intent, refusals: Refusals) -> list[str]
 
 
 def _most(site: Site, intent: Intent) -> int:
-    """Count the instances that a deploy adds at most: the new group, or a canary and its baseline."""
+    """Count the instances that a deploy adds at most: the new group, or a part of it and its baseline."""
     count = count_of(intent)
-    return max(count, 2 * canary_size(site.deploy, count)) if intent.is_judged else count
+    judged = judged_sizes(intent.strategy, site.deploy, count) if intent.is_judged else []
+    return max(count, *(2 * size for size in judged)) if judged else count
 
 
 def count_of(intent: Intent) -> int:

@@ -159,19 +159,20 @@ def way(unfinished: Group, now: float, *, illness: str = "") -> str:
 
 def _way_of_canary(canary: Group, illness: str, now: float) -> str:
     until = canary.tags.get(tags.DECIDE_BY)
+    noun = "a ramp" if canary.tags.get(tags.STRATEGY) == "ramp" else "a canary"
     if illness:
         return (
-            f"{canary.name} is a canary that waits, and is ill: {illness}. delivery rollback takes it out, "
+            f"{canary.name} is {noun} that waits, and is ill: {illness}. delivery rollback takes it out, "
             "and so does delivery resume; delivery promote refuses it"
         )
     if until and datetime.fromisoformat(until).timestamp() <= now:
         return (
-            f"{canary.name} is a canary whose time to decide ended at {until}: delivery resume rolls it "
+            f"{canary.name} is {noun} whose time to decide ended at {until}: delivery resume rolls it "
             "back, delivery promote still goes on with it"
         )
     limit = f", until {until}" if until else ""
     return (
-        f"{canary.name} is a canary that waits, and is healthy{limit}: delivery promote goes on with it, "
+        f"{canary.name} is {noun} that waits, and is healthy{limit}: delivery promote goes on with it, "
         "delivery rollback takes it out"
     )
 

@@ -11,7 +11,7 @@ from delivery import tags
 from delivery.clock import iso
 from delivery.deploy import baseline, capacity
 from delivery.deploy.attachments import Extras, copy
-from delivery.deploy.canary_analysis import analyse
+from delivery.deploy.canary_analysis import analyse, recorded_action
 from delivery.deploy.metric_names import renames, target_group_label
 from delivery.deploy.model import NEVER_COPIED, DeployState, Group
 from delivery.deploy.park import park, shrink
@@ -44,7 +44,7 @@ class DeployRun:
     boot_seconds: float = 0.0
     """How long instances took at least to become healthy, as far as this run has seen it."""
     promoted: bool = False
-    """Whether the decision about the canary is made."""
+    """Whether the next decision, about a canary or a stage of a ramp, is made."""
 
     @property
     def new(self) -> Group:
@@ -66,8 +66,10 @@ def drive(run: DeployRun) -> bool:
         if step in todo or (step.verb == "pin" and _both(run)):
             with run.site.timeline.step(step.name, step.text) as told:
                 retried(run.site, lambda: _VERBS[step.verb](run, step, told), told.note)  # noqa: B023
-            if step.verb == "decide" and not run.promoted:
-                return False
+            if step.verb == "decide":
+                if not run.promoted:
+                    return False
+                run.promoted = False  # the next stage is judged for itself
             if step in todo and step.verb not in _OWN:
                 said = {tags.STEP: step.name}
                 if run.boot_seconds >= 1:
@@ -221,10 +223,15 @@ def _analyse(run: DeployRun, step: DeployStep, told: Told) -> None:
     if run.promoted or settings is None:
         told.note("promoted" if run.promoted else "no analysis is set up any more: a user decides")
         return
-    action = analyse(
-        run.site, settings, run.new, lambda minutes: _watch(run, step.capacity, minutes, told), told.note
+    analyse(
+        run.site,
+        settings,
+        run.new,
+        lambda minutes: _watch(run, step.capacity, minutes, told),
+        told.note,
+        stage=step.stage,
+        stages=sum(each.verb == "analyse" for each in steps(run.facts)),
     )
-    run.site.tag(run.facts.group, {tags.ANALYSIS: action})
 
 
 def _retire(run: DeployRun, _: DeployStep, told: Told) -> None:
@@ -233,14 +240,19 @@ def _retire(run: DeployRun, _: DeployStep, told: Told) -> None:
 
 
 def _decide(run: DeployRun, step: DeployStep, told: Told) -> None:
-    """Look at the canary first: one that is ill is neither promoted nor waited for."""
+    """Look at the group first: one that is ill is neither promoted nor waited for.
+
+    One that waits has no baseline: nobody compares it any more.
+    """
     _watch(run, step.capacity, 0, told)
-    if run.new.tags.get(tags.ANALYSIS) == "promote":
+    if recorded_action(run.new, step.stage) == "promote":
         run.promoted = True
     if run.promoted:
         told.note("promoted")
         run.site.tag(run.facts.group, {tags.STATE: DeployState.deploying, tags.STEP: step.name})
         return
+    if tags.BASELINE in run.new.tags:
+        _retire(run, step, told)
     if run.new.state is DeployState.waiting:
         return
     said: dict[str, str] = {tags.STATE: DeployState.waiting}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -112,9 +113,108 @@ def test_the_plan_has_the_steps_of_the_analysis(make: Make) -> None:
         "baseline", "canary-grow", "canary-healthy", "canary-traffic", "canary-serving", "compare", "analyse", "retire",
         "decide",
     ]  # fmt: skip
-    for other in ("red-black", "ramp"):
-        wanted = preflight.intend(site, traffic_of(site), one.image, other)
-        assert not facts_of(site, wanted).baseline
+    wanted = preflight.intend(site, traffic_of(site), one.image, "red-black")
+    assert not facts_of(site, wanted).baseline
+
+
+STAGES = "[apps.shop]\nramp = [25, 50, 100]\n"
+
+
+def test_the_plan_of_a_ramp_judges_each_stage_but_the_last(make: Make) -> None:
+    one = judged(make, settings=STAGES, size=4)
+    site = one.site()
+    wanted = preflight.intend(site, traffic_of(site), one.image, "ramp")
+    every = steps(facts_of(site, wanted))
+    assert [(step.name, step.capacity) for step in every if step.verb in ("baseline", "analyse", "retire", "decide")] == [
+        ("ramp-25-baseline", 1), ("ramp-25-analyse", 1), ("ramp-25-decide", 1),
+        ("ramp-50-baseline", 2), ("ramp-50-analyse", 2), ("ramp-50-retire", 2), ("ramp-50-decide", 2),
+    ]  # fmt: skip
+    assert wanted.fleet.new == 4
+
+
+def test_by_weights_a_judged_stage_loads_its_instances_as_those_of_the_baseline(make: Make) -> None:
+    one = judged(make, settings=f'traffic = "weighted"\n{STAGES}', size=4)
+    site = one.site()
+    every = steps(facts_of(site, preflight.intend(site, traffic_of(site), one.image, "ramp")))
+    shares = {step.name: step.share for step in every if step.verb == "traffic"}
+    assert shares == {"ramp-25-traffic": 16, "ramp-50-traffic": 25, "traffic": 100}  # 1 of 6, 2 of 8
+
+
+@pytest.mark.parametrize("settings", ["", 'traffic = "weighted"\n', 'traffic = "none"\n'])
+def test_a_good_ramp_is_promoted_through_its_stages(make: Make, settings: str) -> None:
+    one = judged(make, settings=settings + STAGES, size=4)
+    assert one.start("ramp").outcome == "deployed"
+    assert one.taking() == [NEW]
+    gone(one)
+    assert sum("judgement 2 of 2: promote" in line for line in one.lines) == 2
+    assert one.state()[NEW]["suspended"] == []
+    sizes = [
+        parameters["DesiredCapacity"]
+        for name, parameters in one.strict.calls
+        if name == "UpdateAutoScalingGroup"
+        and parameters["AutoScalingGroupName"] == BASELINE
+        and parameters.get("DesiredCapacity")
+    ]
+    assert sizes == [1, 2]
+
+
+def test_a_worse_ramp_is_rolled_back_in_its_first_stage(make: Make) -> None:
+    one = judged(make, SLOWER, STAGES, size=4)
+    ending = one.start("ramp")
+    assert (ending.outcome, ending.exit_code) == ("rolled back", 3)
+    assert "worse than its baseline" in ending.reason
+    assert not any("ramp-50" in line for line in one.lines)
+    gone(one)
+    assert one.taking() == [OLD]
+
+
+def test_an_undecided_ramp_waits_in_each_stage_and_is_judged_again_in_the_next(make: Make) -> None:
+    one = judged(make, MARGINAL, STAGES, size=4)
+    assert one.start("ramp").outcome == "waiting"
+    assert BASELINE not in one.strict.groups
+    assert one.state()[NEW]["size"][1] == 1
+    assert one.run(operations.resume).outcome == "waiting"
+    assert one.promote().outcome == "waiting"
+    assert one.state()[NEW]["size"][1] == 2
+    assert BASELINE not in one.strict.groups
+    assert one.promote().outcome == "deployed"
+    gone(one)
+    assert one.taking() == [NEW]
+
+
+def test_what_an_earlier_stage_decided_promotes_no_later_one(make: Make) -> None:
+    one = judged(make, settings=STAGES, size=4)
+
+    def kill(operation: str) -> None:
+        if any("ramp-50-compare" in line for line in one.lines):
+            one.strict.watching.clear()
+            one.settings = replace(one.settings, analysis=None)
+            raise RuntimeError("killed")
+
+    one.strict.watching.append(kill)
+    with pytest.raises(RuntimeError):
+        one.start("ramp")
+    assert one.state()[NEW]["tags"][tags.ANALYSIS] == "promote ramp-25"
+    assert one.run(operations.resume).outcome == "waiting"
+
+
+def test_stages_share_the_error_rate() -> None:
+    from delivery.deploy.canary_analysis import _schedule
+    from delivery.settings.analysis import AnalysisSettings
+
+    settings = AnalysisSettings(error_rate=0.02)
+    assert _schedule(settings, 1).error_rate == 0.02
+    assert _schedule(settings, 4).error_rate == 0.005
+
+
+def test_a_ramp_that_is_not_judged_cannot_be_promoted(make: Make) -> None:
+    one = make()
+    one.strict.faults = [Fault(KillError(), "after", operation="AttachLoadBalancerTargetGroups")]
+    with pytest.raises(KillError):
+        one.start("ramp")
+    one.strict.faults = []
+    with pytest.raises(DeliveryError, match="no canary"):
+        one.promote()
 
 
 def test_a_user_may_promote_before_the_metrics_have_decided(make: Make) -> None:
@@ -150,8 +250,6 @@ def test_an_analysis_that_was_removed_leaves_the_decision_to_a_user(make: Make) 
     one = judged(make)
 
     def unset() -> None:
-        from dataclasses import replace
-
         one.settings = replace(one.settings, analysis=None)
 
     def kill(operation: str) -> None:

@@ -24,6 +24,7 @@ KINDS = {
     "ramp": ("ramp", ""),
     "highlander": ("highlander", ""),
     "judged": ("canary", analysis()),
+    "judged ramp": ("ramp", f"[apps.shop]\nramp = [30, 60, 100]\n{analysis()}"),
     "weighted": ("ramp", 'traffic = "weighted"\n'),
 }
 
