@@ -113,6 +113,16 @@ class Aws:
         return self.clients.client("service-quotas")
 
     @property
+    def sns(self) -> Any:
+        """Topics that are informed of deploys; boto3's stubs have no type for it here."""
+        return self.clients.client("sns")
+
+    @property
+    def secretsmanager(self) -> Any:
+        """Secrets of what is informed of deploys; boto3's stubs have no type for it here."""
+        return self.clients.client("secretsmanager")
+
+    @property
     def kms(self) -> KMSClient:
         """Keys of encrypted snapshots."""
         return self.clients.client("kms")  # type: ignore[no-any-return]

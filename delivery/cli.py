@@ -16,7 +16,7 @@ from jobdsl.cli import exit_codes
 from jobdsl.errors import JobdslError
 from jobdsl.printable import one_line, printable
 
-__all__ = ["CLEAN", "COMMANDS", "LazyGroup", "Row", "cli", "main", "run"]
+__all__ = ["CLEAN", "COMMANDS", "WAVES", "LazyGroup", "Row", "cli", "main", "run"]
 
 
 class Row(NamedTuple):
@@ -32,6 +32,14 @@ CLEAN: dict[str, Row] = {
     "groups": Row("delivery.clean.groups_command:groups", "Delete groups whose time is over."),
 }
 """The commands of `delivery clean`."""
+WAVES: dict[str, Row] = {
+    "plan": Row("delivery.rollout.commands:plan", "Print all waves of a deploy and change nothing."),
+    "deploy": Row("delivery.rollout.commands:deploy", "Deploy an image wave by wave."),
+    "resume": Row("delivery.rollout.commands:resume", "Go on with a rollout that was stopped."),
+    "rollback": Row("delivery.rollout.commands:rollback", "Roll back what a rollout has deployed."),
+    "status": Row("delivery.rollout.commands:status", "Show the last rollout, place by place."),
+}
+"""The commands of `delivery waves`."""
 COMMANDS: dict[str, Row] = {
     "bake": Row("delivery.bake.command:bake", "Bake an image: a package on top of a base."),
     "plan": Row("delivery.deploy.looking:plan", "Print the steps of a deploy and change nothing."),
@@ -43,6 +51,7 @@ COMMANDS: dict[str, Row] = {
     "terminate": Row("delivery.deploy.manual_commands:terminate", "End an instance, and have it replaced."),
     "resume": Row("delivery.deploy.commands:resume", "Go on where a deploy or rollback was stopped."),
     "status": Row("delivery.deploy.looking:status", "Show the state of a cluster."),
+    "waves": Row("delivery.cli:waves", "Deploy to several regions, accounts and clusters in waves."),
     "list": Row("delivery.overview.list_command:list_groups", "List what runs in all accounts and regions."),
     "images": Row("delivery.overview.images_command:images", "List the images of an application."),
     "history": Row("delivery.overview.history_command:history", "List the runs of a cluster or application."),
@@ -112,6 +121,11 @@ def cli() -> None:
 @click.group("clean", cls=LazyGroup, rows=CLEAN)
 def clean() -> None:
     """Remove what bakes and deploys have left behind. Says what it would do; --apply does it."""
+
+
+@click.group("waves", cls=LazyGroup, rows=WAVES)
+def waves() -> None:
+    """Deploy to several regions, accounts and clusters in waves, as `waves` in delivery.toml says."""
 
 
 def main(arguments: list[str] | None = None) -> None:

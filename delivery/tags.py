@@ -20,6 +20,7 @@ __all__ = [
     "BUILD_URL",
     "CHANGE_REQUEST",
     "COMMIT",
+    "COPY_OF",
     "CREATED",
     "DECIDE_BY",
     "DELETE_AFTER",
@@ -46,6 +47,7 @@ __all__ = [
     "REASON",
     "ROLLBACK_ERROR",
     "ROLLED_BACK",
+    "ROLLOUT",
     "SIZE",
     "SMOKED",
     "STATE",
@@ -55,6 +57,7 @@ __all__ = [
     "TARGET_GROUP",
     "TRAFFIC_SINCE",
     "VERSION",
+    "WAVE_DONE",
     "fit",
     "read",
     "tested_in",
@@ -133,6 +136,12 @@ ROLLBACK_ERROR = "delivery:rollback-error"
 """On a group that is rolled back: why the last try did not succeed."""
 ROLLED_BACK = "delivery:rolled-back"
 """On a group that got its traffic back by a rollback: the group that had it."""
+ROLLOUT = "delivery:rollout"
+"""On a group that was deployed in waves: id of the rollout, and the image that it deploys."""
+WAVE_DONE = "delivery:wave-done"
+"""On a group that was deployed in waves: when its deploy was found done (UTC, ISO)."""
+COPY_OF = "delivery:copy-of"
+"""On an image: region and id of the image it was copied from."""
 DECIDE_BY = "delivery:decide-by"
 """On a canary: without a decision until then (UTC, ISO) it is rolled back."""
 BASELINE = "delivery:baseline"
@@ -159,6 +168,7 @@ OF_GROUPS = (
     IMAGE, PREVIOUS_IMAGE, PREVIOUS_TEMPLATE, REASON, ROLLBACK_ERROR, ROLLED_BACK, DECIDE_BY,
     IGNORED_ALARMS, BOOT_SECONDS, SUSPENDED, NAME, APPLICATION, VERSION, COMMIT, DEPLOYER, JENKINS_USER,
     JOB, BUILD_URL, IMAGE_NAME, TRAFFIC_SINCE, KEEP_FAILED, BASELINE, ANALYSIS, ANALYSIS_SINCE,
+    ROLLOUT, WAVE_DONE,
 )  # fmt: skip
 """Every tag a group may have of deploys, but those that name load balancers."""
 

@@ -71,6 +71,10 @@ class Timeline:
         """Tell whether a line of this run already contains a text."""
         return any(text in line for line in self._lines)
 
+    def within(self, place: str) -> Timeline:
+        """Return a timeline whose steps and lines are also those of this one, with the name of a place."""
+        return _PlaceTimeline(self, place)
+
     @contextmanager
     def step(self, name: str, text: str) -> Iterator[TimelineStep]:
         """A step for as long as the block runs; one that raises has failed."""
@@ -150,3 +154,25 @@ class Timeline:
     def _line(self, at: float, text: str) -> None:
         self._lines.append(text)
         self._out(f"[{elapsed(at - self.begun):>7}] {one_line(text)}")
+
+
+class _PlaceTimeline(Timeline):
+    """The part of a timeline that is about one place of several."""
+
+    def __init__(self, whole: Timeline, place: str) -> None:
+        super().__init__(whole._clock, lambda _: None, whole.title)
+        self._whole, self._place = whole, place
+
+    @property
+    def current(self) -> str:
+        """Name of the step that runs, without the place."""
+        return super().current.removeprefix(f"{self._place} ")
+
+    def _begin(self, name: str, text: str, *more: str) -> TimelineStep:
+        step = self._whole._begin(f"{self._place} {name}", text, *more)
+        self.steps.append(step)
+        return step
+
+    def _line(self, at: float, text: str) -> None:
+        self._lines.append(text)
+        self._whole._line(at, f"{self._place}: {text}")

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 SETTINGS = Path(__file__).parent.parent / "delivery" / "settings"
-SOURCES = (SETTINGS / "model.py", SETTINGS / "console.py", SETTINGS / "analysis.py")
+SOURCES = (SETTINGS / "model.py", SETTINGS / "console.py", SETTINGS / "analysis.py", SETTINGS / "notify.py")
 HEAD = """# `delivery.toml`
 
 What `delivery` is told by default: accounts, how clusters are deployed, how images are baked. It is looked
@@ -75,6 +75,7 @@ TABLES = {
     "AnalysisSettings": "[analysis]",
     "MetricSettings": "[analysis.metrics.NAME]",
     "InputSettings": "[analysis.metrics.NAME.inputs.INPUT]",
+    "NotifySettings": "[notify.NAME]",
 }
 
 

@@ -17,7 +17,10 @@ from delivery.errors import USAGE, DeliveryError
 from jobdsl.errors import suggestion
 
 if TYPE_CHECKING:
+    from delivery.aws import Aws
     from delivery.deploy.context import Site
+    from delivery.settings import DeliverySettings
+    from delivery.timeline import Timeline
 
 __all__ = [
     "ImagePermission",
@@ -27,6 +30,8 @@ __all__ = [
     "cluster_option",
     "confirm_production",
     "judged_by",
+    "notify",
+    "open_site",
     "site_of",
     "what_options",
 ]
@@ -134,10 +139,44 @@ def site_of(
     deploys: bool = False,
     change_request: str = "",
 ) -> Site:
-    """Where a command works; `locked` if it changes something. DeliveryError.
+    """Open the surroundings of a cluster for a command, as `open_site` does. DeliveryError."""
+    site = open_site(
+        place.aws,
+        place.settings,
+        cluster,
+        what,
+        locked=locked,
+        takes_over=takes_over,
+        deploys=deploys,
+        change_request=change_request,
+    )
+    return notify(site) if locked else site
 
-    `takes_over`: a run that holds the lock loses it, and stops before its next change. `deploys`: the run
-    also holds the lease of the cluster's tier, where it has one and no other run does.
+
+def open_site(
+    aws: Aws,
+    settings: DeliverySettings,
+    cluster: names.ClusterName,
+    what: str,
+    *,
+    locked: bool,
+    takes_over: bool = False,
+    deploys: bool = False,
+    change_request: str = "",
+    timeline: Timeline | None = None,
+) -> Site:
+    """Open the surroundings of a cluster in an account and region. DeliveryError.
+
+    Args:
+        aws: the account and region.
+        settings: `delivery.toml`.
+        cluster: its name.
+        what: the run, for others to read that find it locked.
+        locked: whether the run changes something.
+        takes_over: a run that holds the lock loses it, and stops before its next change.
+        deploys: the run also holds the lease of the cluster's tier, if it has one and no other run does.
+        change_request: what authorises the run.
+        timeline: where its steps go; None begins one.
     """
     from delivery.deploy.context import Site
     from delivery.lock import FreeLock, Lock, open_lock
@@ -146,20 +185,29 @@ def site_of(
     from delivery.timeline import Timeline
 
     clock = HostClock()
-    timeline = Timeline(clock, title=f"{what} in {place.aws.account}, {place.aws.region}")
-    settings = place.settings
+    if timeline is None:
+        timeline = Timeline(clock, title=f"{what} in {aws.account}, {aws.region}")
     lock: Lock = (
-        open_lock(place.aws, settings, str(cluster), clock, what, timeline.say, takes_over=takes_over)
+        open_lock(aws, settings, str(cluster), clock, what, timeline.say, takes_over=takes_over)
         if locked
         else FreeLock(clock)
     )
-    deploy = settings.deploy(place.aws.account, cluster.app, str(cluster))
+    deploy = settings.deploy(aws.account, cluster.app, str(cluster))
     if locked and deploys and deploy.tier is not None:
         name = lease_name(deploy.tier)
-        lock = TierLock(lock, open_lock(place.aws, settings, name, clock, what, timeline.say), clock)
-    caller, console_user = place.aws.caller if locked else "", settings.console.jenkins.user or ""
+        lock = TierLock(lock, open_lock(aws, settings, name, clock, what, timeline.say), clock)
+    caller, console_user = aws.caller if locked else "", settings.console.jenkins.user or ""
     trigger = trigger_of(os.environ, caller, change_request, console_user)
-    return Site(place.aws, clock, lock, settings, deploy, timeline, cluster, trigger)
+    return Site(aws, clock, lock, settings, deploy, timeline, cluster, trigger)
+
+
+def notify(site: Site) -> Site:
+    """Have who the settings name informed of a run; gives the site."""
+    from delivery.notify.notifier import Notifier
+
+    if site.settings.notify:
+        site.notifier = Notifier(site.settings.notify, site.aws, site.timeline.say)
+    return site
 
 
 class ImagePermission:

@@ -13,12 +13,15 @@ from delivery.aws import AwsError, ErrorMeaning, asking
 from delivery.deploy.evidence import Evidence
 from delivery.deploy.model import Cluster, Group, group_of
 from delivery.health import Gate, HealthVerdict
+from delivery.notify.event import DeployEvent, EventName
 from delivery.provenance import Release, RunOrigin, recorded_release, recorded_trigger
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
     from delivery.clock import HostClock
+    from delivery.deploy.checks import AccountImage
     from delivery.lock import Lock
+    from delivery.notify.notifier import Notifier
     from delivery.settings import DeliverySettings, Deploy
     from delivery.timeline import Timeline
 
@@ -45,6 +48,14 @@ class Site:
     """What is deployed or taken out by this run, once that is known."""
     ignored_alarms: tuple[str, ...] = ()
     """Names of alarms that are not watched in this deploy."""
+    notifier: Notifier | None = None
+    """Who is informed of this run."""
+    begun: float | None = None
+    """When its begin was reported; None if it was not."""
+    rollout: str = ""
+    """Of a deploy in waves: the tag that its group gets."""
+    known_image: AccountImage | None = None
+    """Of a deploy in waves: the image where it is looked up, before it is copied here."""
     overridden: list[str] = field(default_factory=list)
     """What stood against this deploy, and its change request has overridden."""
     evidence: Evidence = field(default_factory=Evidence)
@@ -86,6 +97,44 @@ class Site:
     def keep(self, verdict: HealthVerdict) -> None:  # noqa: ARG002  # the gate calls it with each verdict
         """Keep the lock while something is waited for. LockedError."""
         self.lock.check()
+
+    def report_begin(self, command: str) -> None:
+        """Inform who wants to know that this run changes something from now on; the first call counts."""
+        if self.begun is None:
+            self.begun = self.clock.now()
+            release = f" of {self.release}" if str(self.release) else ""
+            self._report("begin", f"{command}{release} begins")
+
+    def report_decision(self, text: str) -> None:
+        """Inform who wants to know of a decision."""
+        self._report("decision", text)
+
+    def report_end(self, outcome: str, text: str) -> None:
+        """Inform who wants to know how a run ended whose begin was reported."""
+        if self.begun is not None:
+            self._report("end", text, outcome)
+
+    def _report(self, event: EventName, text: str, outcome: str = "") -> None:
+        if self.notifier is None:
+            return
+        now = self.clock.now()
+        self.notifier.send(
+            DeployEvent(
+                event=event,
+                text=text,
+                application=self.cluster.app,
+                cluster=str(self.cluster),
+                account=self.aws.account,
+                region=self.aws.region,
+                release=str(self.release),
+                outcome=outcome,
+                user=self.trigger.who,
+                change_request=self.trigger.change_request,
+                build_url=self.trigger.build_url,
+                at=now,
+                begun=now if self.begun is None else self.begun,
+            )
+        )
 
     def about(self, group: Group) -> None:
         """Take what this run is about from the tags of the group it works on."""

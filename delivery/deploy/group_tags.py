@@ -46,6 +46,7 @@ def tags_of(site: Site, name: str, intent: Intent, deploy: str) -> dict[str, str
         tags.IGNORED_ALARMS: "\n".join(site.ignored_alarms),
         tags.KEEP_FAILED: f"{site.deploy.keep_failed_hours:g}" if site.deploy.keep_failed_hours else "",
         tags.ROLLED_BACK: intent.rolled_back,
+        tags.ROLLOUT: site.rollout,
         **intent.places,
     }
     if intent.previous and intent.before:

@@ -6,8 +6,9 @@ does nothing more: another one is at work then.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from delivery import tags
 from delivery.deploy import preflight
@@ -52,6 +53,10 @@ class CommandOutcome:
     exit_code: int = 0
     detail: str = ""
     """What a single change has changed, in words."""
+    summary: str = ""
+    """All of it in words, where there is more than one group."""
+    places: tuple[Mapping[str, Any], ...] = ()
+    """How each place of the waves ended, as JSON values."""
 
     @property
     def image(self) -> str:
@@ -59,6 +64,8 @@ class CommandOutcome:
         return self.release.image
 
     def __str__(self) -> str:
+        if self.summary:
+            return self.summary
         group = f"{self.group} ({self.release})" if str(self.release) else self.group
         words = {
             "deployed": f"{group} is active",
@@ -114,6 +121,8 @@ def deploy(
                 told.note(note)
             if permission is not None:
                 permission.share()
+        site.release = intent.release
+        site.report_begin("deploy")
         if (group := _leftover(cluster, traffic)) is not None:
             settle_serving(site, traffic, group)
             intent = replace(intent, previous=site.group(group.name))
@@ -185,6 +194,7 @@ def rollback(
     `cancelling` gives a rollback under way up: its group stays active. DeliveryError.
     """
     target, traffic = rollback_target(site, to, cancelling=cancelling), traffic_of(site)
+    site.report_begin("rollback")
     if target.kind == "settle" or target.leaving is None:
         return _settled(site, traffic, site.group(target.returning))
     if target.kind == "cancel":
@@ -238,6 +248,7 @@ def _continue(site: Site, new: Group, *, promoted: bool = False) -> CommandOutco
     """Go on with a deploy that an earlier run has begun. PolicyError while another one of its tier runs."""
     run = _run(site, new)
     check_tier(site)
+    site.report_begin("promote" if promoted else "resume of a deploy")
     run.promoted = promoted
     return _finish(run)
 
@@ -295,6 +306,7 @@ def _failed(run: DeployRun, error: DeliveryError) -> CommandOutcome:
     if facts.previous and site.find(facts.group) is None and run.old is None:
         raise _none_left(run) from error
     site.timeline.say(f"going back to {facts.previous or 'no group'}")
+    site.report_decision(f"{facts.group} goes back to {facts.previous or 'no group'}: {error.message}")
     try:
         return _back(site, site.find(facts.group) or run.begun, error.message, asked=False)
     except LockedError:

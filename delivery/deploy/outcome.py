@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from delivery.deploy.context import Site
     from delivery.deploy.operations import CommandOutcome
 
-__all__ = ["BUILD_DESCRIPTION", "BUILD_NAME", "ending_options", "run_locked"]
+__all__ = ["BUILD_DESCRIPTION", "BUILD_NAME", "RunRecorder", "ending_options", "run_locked"]
 
 BUILD_NAME, BUILD_DESCRIPTION = "build-name.txt", "build-description.txt"
 """Files of the report that name and describe the Jenkins build."""
@@ -40,10 +41,32 @@ def ending_options(command: Any) -> Any:
     return command
 
 
-def run_locked(site: Site, act: Callable[[], CommandOutcome], options: Mapping[str, Any], kind: str) -> int:
+class RunRecorder(Protocol):
+    """Records a run for as long as its block runs."""
+
+    ending: CommandOutcome | None
+
+    def __enter__(self) -> RunRecorder:
+        """Begin the record."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the record."""
+        ...
+
+
+def run_locked(
+    site: Site,
+    act: Callable[[], CommandOutcome],
+    options: Mapping[str, Any],
+    kind: str,
+    recorder: RunRecorder | None = None,
+) -> int:
     """Act while the lock is held; write the record, the result and the report, whatever happens.
 
-    `kind` is the command, as the record names it. DeliveryError.
+    `kind` is the command, as the record names it, unless there is another `recorder`. DeliveryError.
     """
     from delivery.bake.interrupts import Interrupted, Signals
     from delivery.history.recorder import Recorder
@@ -53,8 +76,8 @@ def run_locked(site: Site, act: Callable[[], CommandOutcome], options: Mapping[s
     outcome, reason = "stopped", ""
     result: dict[str, Any] = {"outcome": "stopped"}
     try:
-        with Signals().watched(), site.lock, Recorder(site, kind) as recorder:
-            recorder.ending = ending = act()
+        with Signals().watched(), site.lock, recorder or Recorder(site, kind) as record:
+            record.ending = ending = act()
     except Interrupted as stopped:
         outcome = f"{stopped}: delivery resume goes on from here, delivery rollback goes back"
         result = {"outcome": "interrupted", "exit_code": stopped.exit_code, "reason": str(stopped)}
@@ -69,6 +92,9 @@ def run_locked(site: Site, act: Callable[[], CommandOutcome], options: Mapping[s
             say_json(_facts(site) | result | site.evidence.values)
         return ending.exit_code
     finally:
+        site.report_end(str(result["outcome"]), f"{outcome}: {reason}" if reason else outcome)
+        if site.notifier is not None:
+            site.notifier.close()
         site.timeline.finish(outcome, reason, **_facts(site))
         _write(site, _facts(site) | result | site.evidence.values, options)
 
@@ -88,6 +114,7 @@ def _values(site: Site, ending: CommandOutcome) -> dict[str, Any]:
         "previous": ending.previous or None,
         **(ending.release or site.release).values,
         "reason": ending.reason or None,
+        **({"places": list(ending.places)} if ending.places else {}),
     }
 
 

@@ -80,7 +80,7 @@ def intend(
     if permit is not None:
         refusals.of(permit, None)
     cluster = site.read()
-    facts = refusals.of(lambda: image_of(site.aws, site.settings, image), None)
+    facts = site.known_image or refusals.of(lambda: image_of(site.aws, site.settings, image), None)
     if not rolled_back:
         refusals.add(check_owner(facts, site.cluster.app) if facts else (), REFUSED)
         refusals.add(check_alarms(site))

@@ -132,12 +132,16 @@ def group_values(group: Group, release: Release, *, takes: bool) -> Said:
     }
 
 
-def illness_of(site: Site, group: Group, traffic: Traffic) -> str:
-    """Look once at a canary that waits; gives what AWS has against it, empty if nothing. AwsError."""
-    asked_of_aws = replace(site.deploy, gate_command=None, gate_url=None)
-    gate = Gate.of(site.aws, asked_of_aws, site.clock)
+def illness_of(site: Site, group: Group, traffic: Traffic, *, own_checks: bool = False) -> str:
+    """Look once at a group that serves; gives what is wrong with it, empty if nothing. AwsError.
+
+    `own_checks`: the gate command and URL are asked too, and not AWS alone.
+    """
+    asked_of_aws = site.deploy if own_checks else replace(site.deploy, gate_command=None, gate_url=None)
+    gate = Gate.of(site.aws, asked_of_aws, site.clock, site.timeline.current)
     gate = gate if traffic.switches else gate.without("target-groups", "elb")
-    required = gate.required(group.instances(group.size.desired))
+    desired = min(group.size.desired, group.wished.desired)  # what scaling adds may still be starting
+    required = gate.required(group.instances(desired))
     look = gate.look(group.name)
     return "" if look.unknown or look.good(required) else "; ".join(look.reasons(required))
 

@@ -249,6 +249,7 @@ def _decide(run: DeployRun, step: DeployStep, told: Told) -> None:
         run.promoted = True
     if run.promoted:
         told.note("promoted")
+        run.site.report_decision(f"{run.facts.group} is promoted")
         run.site.tag(run.facts.group, {tags.STATE: DeployState.deploying, tags.STEP: step.name})
         return
     if tags.BASELINE in run.new.tags:
@@ -258,6 +259,7 @@ def _decide(run: DeployRun, step: DeployStep, told: Told) -> None:
     said: dict[str, str] = {tags.STATE: DeployState.waiting}
     if minutes := run.site.deploy.decision_minutes:
         said |= {tags.DECIDE_BY: iso(run.site.clock.now() + minutes * 60)}
+    run.site.report_decision(f"{run.facts.group} waits for delivery promote or delivery rollback")
     run.site.tag(run.facts.group, said)
 
 

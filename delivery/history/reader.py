@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from delivery.clock import iso
 from delivery.deploy.context import read_cluster
 from delivery.errors import DeliveryError
 from delivery.history.closing import interrupted
-from delivery.history.record import RunEvent, RunRecord, merged
+from delivery.history.record import INTERRUPTED, RunEvent, RunRecord, merged, whole_name
 from delivery.history.store import HistoryStore, open_store
 from delivery.lock import holder
 from delivery.settings.model import NONE
@@ -39,8 +40,12 @@ def read_runs(
     store = open_store(aws, settings, clock)
     if store is None:
         return []
-    events = store.of_cluster(name) if "-" in name else store.of_application(name)
-    return list(_closed(aws, settings, clock, store, list(islice(merged(events), limit))))
+    runs = list(islice(merged(store.of_application(name)), limit)) if "-" not in name else []
+    if "-" in name:
+        both = (name, whole_name(name))
+        runs = [run for key in both for run in islice(merged(store.of_cluster(key)), limit)]
+        runs = sorted(runs, key=lambda run: run.begun, reverse=True)[:limit]
+    return list(_closed(aws, settings, clock, store, runs))
 
 
 def _closed(
@@ -56,8 +61,12 @@ def _closed(
 
 
 def _close(aws: Aws, clock: HostClock, store: HistoryStore, run: RunRecord, next_begun: str) -> RunRecord:
-    cluster = read_cluster(aws, names.parse_cluster(run.cluster))
-    closed = interrupted(run, cluster, clock.now(), next_begun)
+    if run.is_of_waves:
+        message = "the run was killed; delivery waves resume goes on"
+        closed = replace(run, ended=iso(clock.now()), outcome=INTERRUPTED, message=message)
+    else:
+        cluster = read_cluster(aws, names.parse_cluster(run.cluster))
+        closed = interrupted(run, cluster, clock.now(), next_begun)
     try:
         store.append(RunEvent("close", closed))
     except DeliveryError as error:

@@ -10,7 +10,17 @@ from typing import Any, Literal, NamedTuple
 
 from delivery.provenance import RunOrigin
 
-__all__ = ["INTERRUPTED", "RUNNING", "GroupVersion", "RunEvent", "RunRecord", "dumps", "loads", "merged"]
+__all__ = [
+    "INTERRUPTED",
+    "RUNNING",
+    "GroupVersion",
+    "RunEvent",
+    "RunRecord",
+    "dumps",
+    "loads",
+    "merged",
+    "whole_name",
+]
 
 RUNNING = "running"
 """Outcome of a run that has begun, and of which no more is known."""
@@ -22,6 +32,8 @@ _LONGEST_TEXT = 2_000
 """Characters of a message, and of each text of a timeline that is cut."""
 _MOST_STEPS = 200
 """Steps of a timeline that is cut."""
+_WHOLE = "/waves"
+"""What follows the name of a cluster in the name of its rollouts; no cluster has it."""
 EventKind = Literal["begin", "close", "end"]
 """`close`: a later run, or who reads the records, has found that the run was killed."""
 _RANK = {"begin": 0, "close": 1, "end": 2}
@@ -88,6 +100,11 @@ class RunRecord:
         return self.outcome == RUNNING
 
     @property
+    def is_of_waves(self) -> bool:
+        """Tell whether it is the record of a rollout, and of no single cluster."""
+        return self.cluster.endswith(_WHOLE)
+
+    @property
     def values(self) -> dict[str, Any]:
         """JSON values."""
         return {
@@ -145,6 +162,11 @@ class RunEvent(NamedTuple):
     def at(self) -> str:
         """Key within a cluster: events of a run are next to each other, and runs in the order they began."""
         return f"{self.record.begun}#{self.record.id}#{_RANK[self.kind]}{self.kind}"
+
+
+def whole_name(cluster: str) -> str:
+    """Name the rollouts of a cluster, as records and locks have them."""
+    return f"{cluster}{_WHOLE}"
 
 
 def merged(events: Iterable[RunEvent]) -> Iterator[RunRecord]:

@@ -29,6 +29,8 @@ from delivery.settings.model import (
     Layer,
     LockSettings,
 )
+from delivery.settings.notify import NotifySettings, read_notify
+from delivery.wave_targets import parse_target
 from jobdsl.errors import EstateError, Problem, Where, suggestion
 from jobdsl.exit_codes import WRONG_USAGE
 from jobdsl.settings.tomlread import Reader
@@ -81,6 +83,7 @@ def _read(reader: Reader) -> DeliverySettings:
             "history",
             "console",
             "analysis",
+            "notify",
         ],
     )
     layers: dict[tuple[str, str], Layer] = {
@@ -104,7 +107,9 @@ def _read(reader: Reader) -> DeliverySettings:
     lock = reader.table(LockSettings, document.get("lock", {}), ("lock",))
     history = _history(reader)
     analysis = read_analysis(reader, document["analysis"], ("analysis",)) if "analysis" in document else None
-    settings = DeliverySettings(accounts, apps, bake, lock, history, layers, read_console(reader), analysis)
+    settings = DeliverySettings(
+        accounts, apps, bake, lock, history, layers, read_console(reader), analysis, read_notify(reader)
+    )
     _cross_checks(reader, settings)
     return settings
 
@@ -202,22 +207,49 @@ def _cross_checks(reader: Reader, settings: DeliverySettings) -> None:
     """What no single key can tell."""
     for name, account in settings.accounts.items():
         _check_account(reader, settings, name, account)
+    for recipient in settings.notify:
+        _check_recipient(reader, settings, recipient)
     for name, app in settings.apps.items():
         for one in app.accounts or ():
             _known(reader, one, settings, ("apps", name, "accounts"))
     for one in settings.bake.share:
         if not re.fullmatch(r"[0-9]{12}", one):
             _known(reader, one, settings, ("bake", "share"))
-    if settings.lock.table == NONE:
-        for key, layer in settings.layers.items():
-            if "tier" in layer:
-                path = tuple(filter(None, key if key[0] != "accounts" else (*key, "defaults")))
-                reader.error(
-                    (*path, "tier"), f"{'.'.join(path)} has a tier, and [lock] no table to keep it in",
-                    'table = "delivery-locks" in [lock]',
-                )  # fmt: skip
+    for key, layer in settings.layers.items():
+        _check_layer(reader, settings, key, layer)
     if settings.bake.account is not None:
         _known(reader, settings.bake.account, settings, ("bake", "account"))
+
+
+def _check_recipient(reader: Reader, settings: DeliverySettings, recipient: NotifySettings) -> None:
+    """Check the accounts of which a recipient is informed."""
+    for account in recipient.accounts:
+        if not any(letter in account for letter in "*?["):
+            _known(reader, account, settings, ("notify", recipient.name, "accounts"))
+
+
+def _check_layer(reader: Reader, settings: DeliverySettings, key: tuple[str, str], layer: Layer) -> None:
+    """Check the waves and the tier of the settings of an account, application or cluster."""
+    path = tuple(filter(None, key if key[0] != "accounts" else (*key, "defaults")))
+    for target in (target for wave in layer.get("waves", ()) for target in wave):
+        _check_target(reader, settings, target, (*path, "waves"))
+    if settings.lock.table == NONE and "tier" in layer:
+        reader.error(
+            (*path, "tier"), f"{'.'.join(path)} has a tier, and [lock] no table to keep it in",
+            'table = "delivery-locks" in [lock]',
+        )  # fmt: skip
+
+
+def _check_target(reader: Reader, settings: DeliverySettings, text: str, path: tuple[str, ...]) -> None:
+    """Check the account and the region of a place of a wave."""
+    target = parse_target(text, settings.accounts)
+    if target.account and target.account not in settings.accounts:
+        _known(reader, target.account, settings, path)
+    elif target.account and target.region:
+        regions = settings.accounts[target.account].regions
+        if regions and target.region not in regions:
+            hint = f"its regions are {', '.join(regions)}"
+            reader.error(path, f"account {target.account} is not used in {target.region}", hint, word=text)
 
 
 def _check_account(reader: Reader, settings: DeliverySettings, name: str, account: Account) -> None:

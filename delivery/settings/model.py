@@ -11,6 +11,8 @@ from delivery.errors import USAGE, DeliveryError
 from delivery.settings import values
 from delivery.settings.analysis import AnalysisSettings, load_analysis
 from delivery.settings.console import ConsoleSettings
+from delivery.settings.notify import NotifySettings
+from delivery.wave_targets import bad_waves
 from delivery.windows import bad_freezes, bad_windows
 from jobdsl.errors import suggestion
 from jobdsl.settings.tomlread import checked, number, words
@@ -136,6 +138,12 @@ class Deploy:
     """File that says how canaries are judged by metrics; `none`: they are not. None takes `[analysis]`."""
     ramp: tuple[int, ...] = checked((10, 50, 100), values.bad_ramp)
     """Percentages of the `ramp` strategy."""
+    waves: tuple[tuple[str, ...], ...] = checked((), bad_waves)
+    """Where `delivery waves` deploys, wave by wave: `[ACCOUNT/]REGION[/CLUSTER]`; see docs/waves.md."""
+    wave_soak_minutes: float = number(0.0, 0)
+    """How long what a wave has deployed is watched before the next wave begins."""
+    wave_failure: Literal["stop", "rollback"] = "stop"
+    """Whether a failure leaves the places that were deployed before as they are, or rolls them back too."""
     keep: int = number(2, 1)
     """Groups of a cluster that a deploy leaves, the active one included; it deletes older ones of deploys."""
     keep_hours: float = number(48.0, 0)
@@ -275,6 +283,8 @@ class DeliverySettings:
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
     analysis: AnalysisSettings | None = None
     """How canaries are judged where their cluster names no file."""
+    notify: tuple[NotifySettings, ...] = ()
+    """Who is informed of deploys."""
 
     def account(self, name: str | None = None) -> Account:
         """An account by name; None takes the only one. Without any, one of the environment's credentials.

@@ -172,7 +172,7 @@ def _hints(kind: type) -> dict[str, Any]:
 
 
 def _plain(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(map(_plain, value)) if isinstance(value, list) else value
 
 
 def _bare(annotation: object) -> Any:
@@ -204,6 +204,7 @@ def _expected(annotation: object) -> str:
     words = {str: "a text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
     words[tuple[int, ...]] = "a list of whole numbers, as in [1, 2]"
     words[tuple[float, ...]] = "a list of numbers, as in [0.9, 1.1]"
+    words[tuple[tuple[str, ...], ...]] = 'a list of lists of texts, as in [["a"], ["b", "c"]]'
     return words.get(bare, 'a list of texts, as in ["a", "b"]')
 
 
