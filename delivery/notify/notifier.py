@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from delivery.errors import DeliveryError
-from delivery.notify.senders import Sender, sender_of
+from delivery.notify.senders import EventSender, sender_of
 
 if TYPE_CHECKING:
     from delivery.aws import Aws
@@ -26,7 +26,7 @@ _PATIENCE_S = 15.0
 class _Worker:
     """One service, with a thread of its own: one that hangs keeps no other from being informed."""
 
-    def __init__(self, settings: NotifySettings, sender: Sender) -> None:
+    def __init__(self, settings: NotifySettings, sender: EventSender) -> None:
         self.settings = settings
         self.problem = ""
         """Why an event could not be sent, the first time."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from delivery.aws import Aws
     from delivery.settings.notify import NotifySettings
 
-__all__ = ["Sender", "sender_of"]
+__all__ = ["EventSender", "sender_of"]
 
 _TIMEOUT_S = 10.0
 _LONGEST_SUBJECT = 100
@@ -27,7 +27,7 @@ _LONGEST_SUBJECT = 100
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
-class Sender(Protocol):
+class EventSender(Protocol):
     """Sends events to one service."""
 
     def send(self, event: DeployEvent) -> None:
@@ -35,7 +35,7 @@ class Sender(Protocol):
         ...
 
 
-def sender_of(settings: NotifySettings, aws: Aws) -> Sender:
+def sender_of(settings: NotifySettings, aws: Aws) -> EventSender:
     """Return the sender for a `[notify.NAME]`; nothing is connected to yet."""
     kinds = {
         "slack": Slack,
@@ -44,7 +44,7 @@ def sender_of(settings: NotifySettings, aws: Aws) -> Sender:
         "mail": Mail,
         "sns": Sns,
         "grafana": Grafana,
-        "cloudwatch": CloudWatch,
+        "cloudwatch": CloudWatchMarker,
     }
     return kinds[str(settings.kind)](settings, aws)
 
@@ -195,7 +195,7 @@ class Sns(_Base):
             )
 
 
-class CloudWatch(_Base):
+class CloudWatchMarker(_Base):
     """A metric that dashboards show next to others: `Deploys`, 1 for each event."""
 
     def send(self, event: DeployEvent) -> None:

@@ -183,7 +183,11 @@ def _print_plan(run: WavesRun, image: str, planned: list[dict[str, Any]]) -> Non
                 say(f"  note: {note}")
         if number < len(run.waves) and deploy.wave_soak_minutes:
             say(f"  then it must stay healthy for {deploy.wave_soak_minutes:g} min")
-    failure = "every place is rolled back" if run.rolls_back else "the rollout stops: places before it stay deployed"
+    failure = (
+        "every place is rolled back"
+        if run.rolls_back
+        else "the rollout stops: places before it stay deployed"
+    )
     say(f"if a place fails, it is rolled back, and {failure}")
 
 

@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jobdsl.convert.estate import ConvertedEstate
-from jobdsl.convert.exchange import Finding
+from jobdsl.convert.exchange import YamlProblem
 from jobdsl.convert.reader import read, yaml_files
 from jobdsl.errors import JobdslError
 from jobdsl.printable import one_line
 
-__all__ = ["Conversion", "convert_files"]
+__all__ = ["ConversionResult", "convert_files"]
 
 
 @dataclass(frozen=True, slots=True)
-class Conversion:
+class ConversionResult:
     """What became of the files."""
 
     jobs: int
@@ -30,7 +30,7 @@ class Conversion:
     plain: int
     """Those of them that are written out, without their template."""
     functions: int
-    findings: tuple[Finding, ...]
+    findings: tuple[YamlProblem, ...]
     """What could not be converted."""
     secrets_file: Path | None
     estate: ConvertedEstate
@@ -43,7 +43,7 @@ def convert_files(
     include: Sequence[Path] = (),
     force: bool = False,
     echo: Callable[[str], None] = print,
-) -> Conversion:
+) -> ConversionResult:
     """Write the projects in YAML files as an estate to `out`.
 
     Args:
@@ -70,7 +70,7 @@ def convert_files(
     if estate.rows or estate.definitions:
         estate.write()
     rows = [one for one in estate.rows if one.imported.equal]
-    result = Conversion(
+    result = ConversionResult(
         jobs=len(rows),
         plain=sum(one.is_plain and "=" not in one.row.definition for one in rows),
         functions=len([key for key in estate.functions if "=" not in key]),
@@ -84,7 +84,7 @@ def convert_files(
     return result
 
 
-def _located(finding: Finding) -> str:
+def _located(finding: YamlProblem) -> str:
     """Return what could not be converted, with file and line as editors open them."""
     file = finding.file
     if file and os.path.isabs(file):
@@ -96,7 +96,7 @@ def _located(finding: Finding) -> str:
     return one_line(f"{place}not converted: {what}{finding.message}{hint}")
 
 
-def _summary(result: Conversion, out: Path) -> str:
+def _summary(result: ConversionResult, out: Path) -> str:
     text = f"{out}: {result.jobs} jobs and views of {result.functions} templates, each equal to its YAML"
     if result.plain:
         text += f"; {result.plain} written out, without a template"

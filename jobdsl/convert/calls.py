@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from jobdsl.convert.exchange import Row
+from jobdsl.convert.exchange import JobRow
 from jobdsl.importer.families.expressions import Reference, shown
 from jobdsl.importer.pretty import Brackets, Code, show
 
@@ -24,7 +24,7 @@ class Call:
     arguments: dict[str, Code]
     defaults: Mapping[str, Code]
     order: Sequence[str]
-    rows: list[Row] = field(default_factory=list)
+    rows: list[JobRow] = field(default_factory=list)
     axes: tuple[str, ...] = ()
     """Names of the arguments whose values were lists that are multiplied."""
     fixed: frozenset[str] = frozenset()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from jobdsl.convert.calls import Call, GroupFunction, statement
-from jobdsl.convert.exchange import Definition, Finding, Group, Reading, Row
+from jobdsl.convert.exchange import JobGroup, JobRow, YamlDefinition, YamlProblem, YamlReading
 from jobdsl.convert.expressions import value_code
 from jobdsl.convert.files import ConvertedFile, ConvertedRow, FileSpan
 from jobdsl.convert.functions import (
@@ -55,14 +55,14 @@ _BAD_SEED = re.compile(r"[^A-Za-z0-9._-]+")
 class ConvertedEstate:
     """Writes what was read, loads it, and writes plainer what is not equal."""
 
-    def __init__(self, reading: Reading, out: Path, base: Path) -> None:
+    def __init__(self, reading: YamlReading, out: Path, base: Path) -> None:
         self.reading = reading
         self.out = out
         self.base = base
         self.secrets = Taken()
         self.secrets_file = out.resolve().with_name(f"{out.resolve().name}.secrets.json")
         self.definitions = {one.key: one for one in reading.definitions}
-        self.findings: list[Finding] = []
+        self.findings: list[YamlProblem] = []
         self.rows = [one for row in reading.rows if (one := self._checked(row)) is not None]
         self._states: dict[str, int] = {}
         """By key of a definition: 0 with calls of macros, 1 without, 2 as no function."""
@@ -88,7 +88,7 @@ class ConvertedEstate:
         self._write_all()
         verify(self.out, [one.imported for one in self.rows], Secrets(self.secrets.values))
 
-    def _checked(self, row: Row) -> ConvertedRow | None:
+    def _checked(self, row: JobRow) -> ConvertedRow | None:
         """Return a row with what its document has to be; None, and a finding, where it can be none."""
         _, data = split_document(row.document)
         if grammar_names.unusable(row.name):
@@ -104,9 +104,9 @@ class ConvertedEstate:
             row, Imported(name=row.name, place=place, size=len(data), print=fingerprint(root), root=root.tag)
         )
 
-    def _find(self, row: Row, message: str, hint: str = "") -> None:
+    def _find(self, row: JobRow, message: str, hint: str = "") -> None:
         what = f"{'view' if row.is_view else 'job'} {row.name!r}"
-        self.findings.append(Finding(file=row.file, line=row.line, message=message, hint=hint, what=what))
+        self.findings.append(YamlProblem(file=row.file, line=row.line, message=message, hint=hint, what=what))
 
     # What is written
 
@@ -212,8 +212,8 @@ class ConvertedEstate:
                 self._report_unused(definition)
         return functions
 
-    def _report_unused(self, definition: Definition) -> None:
-        finding = Finding(
+    def _report_unused(self, definition: YamlDefinition) -> None:
+        finding = YamlProblem(
             file=definition.file,
             line=definition.line,
             message="no project uses it, and it makes no document without values",
@@ -274,7 +274,7 @@ class ConvertedEstate:
         self,
         calls: RowCalls,
         batches: Sequence[tuple[_BatchKey, list[ConvertedRow]]],
-        known: dict[str, Group],
+        known: dict[str, JobGroup],
     ) -> None:
         by_group: dict[str, list[list[ConvertedRow]]] = {}
         for (_, _, _, _, group), rows in batches:

@@ -5,11 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Definition", "Finding", "Group", "MacroCall", "Parameter", "Reading", "Row", "Variant"]
+__all__ = [
+    "ChoiceVariant",
+    "JobGroup",
+    "JobRow",
+    "MacroCall",
+    "YamlDefinition",
+    "YamlParameter",
+    "YamlProblem",
+    "YamlReading",
+]
 
 
 @dataclass(slots=True, kw_only=True)
-class Finding:
+class YamlProblem:
     """Something that could not be read, and where."""
 
     file: str
@@ -21,7 +30,7 @@ class Finding:
 
 
 @dataclass(slots=True, kw_only=True)
-class Parameter:
+class YamlParameter:
     """A variable of a definition."""
 
     name: str
@@ -36,7 +45,7 @@ class Parameter:
 
 
 @dataclass(slots=True, kw_only=True)
-class Variant:
+class ChoiceVariant:
     """The document with another value of one choice."""
 
     parameter: str
@@ -56,7 +65,7 @@ class MacroCall:
 
 
 @dataclass(slots=True, kw_only=True)
-class Definition:
+class YamlDefinition:
     """A template, a macro or a single job, as documents with placeholders."""
 
     key: str
@@ -65,17 +74,17 @@ class Definition:
     file: str
     line: int
     is_view: bool = False
-    parameters: list[Parameter] = field(default_factory=list)
+    parameters: list[YamlParameter] = field(default_factory=list)
     inline: str = ""
     """The document with macros written out."""
     calls: str = ""
     """The document with macros as elements of the name of a token."""
-    variants: list[Variant] = field(default_factory=list)
+    variants: list[ChoiceVariant] = field(default_factory=list)
     macro_calls: list[MacroCall] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)
-class Row:
+class JobRow:
     """A job or view: which definition makes it, with which values, and its document."""
 
     name: str
@@ -99,7 +108,7 @@ class Row:
 
 
 @dataclass(slots=True, kw_only=True)
-class Group:
+class JobGroup:
     """A group of jobs or views."""
 
     key: str
@@ -111,23 +120,23 @@ class Group:
 
 
 @dataclass(slots=True, kw_only=True)
-class Reading:
+class YamlReading:
     """All that was read."""
 
-    definitions: list[Definition] = field(default_factory=list)
-    groups: list[Group] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    definitions: list[YamlDefinition] = field(default_factory=list)
+    groups: list[JobGroup] = field(default_factory=list)
+    rows: list[JobRow] = field(default_factory=list)
+    findings: list[YamlProblem] = field(default_factory=list)
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Reading:
+    def from_json(cls, data: dict[str, Any]) -> YamlReading:
         """Return the values that `dataclasses.asdict` made plain."""
         definitions = [
-            Definition(
+            YamlDefinition(
                 **{
                     **one,
-                    "parameters": [Parameter(**each) for each in one["parameters"]],
-                    "variants": [Variant(**each) for each in one["variants"]],
+                    "parameters": [YamlParameter(**each) for each in one["parameters"]],
+                    "variants": [ChoiceVariant(**each) for each in one["variants"]],
                     "macro_calls": [MacroCall(**each) for each in one["macro_calls"]],
                 }
             )
@@ -135,7 +144,7 @@ class Reading:
         ]
         return cls(
             definitions=definitions,
-            groups=[Group(**one) for one in data["groups"]],
-            rows=[Row(**one) for one in data["rows"]],
-            findings=[Finding(**one) for one in data["findings"]],
+            groups=[JobGroup(**one) for one in data["groups"]],
+            rows=[JobRow(**one) for one in data["rows"]],
+            findings=[YamlProblem(**one) for one in data["findings"]],
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from jobdsl.convert.exchange import Row
+from jobdsl.convert.exchange import JobRow
 from jobdsl.importer.convert import Imported
 from jobdsl.importer.dslfile import imports
 from jobdsl.importer.scripts import Scripts
@@ -16,7 +16,7 @@ __all__ = ["ConvertedFile", "ConvertedRow", "FileSpan"]
 class ConvertedRow:
     """A job or view, and how it is written."""
 
-    row: Row
+    row: JobRow
     imported: Imported
     is_plain: bool = False
     """Whether it is written out, without its template."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from jobdsl.convert.exchange import Definition, MacroCall, Parameter, Row
+from jobdsl.convert.exchange import JobRow, MacroCall, YamlDefinition, YamlParameter
 from jobdsl.convert.expressions import Placeholders, Unplaceable, value_code
-from jobdsl.convert.merging import Condition, merged
+from jobdsl.convert.merging import ParameterCondition, merged
 from jobdsl.convert.naming import parameter_name
 from jobdsl.errors import JobdslError
 from jobdsl.importer.codegen import Layouts, Writer
@@ -38,10 +38,10 @@ MACRO_TYPES = frozenset(_SLOTS)
 class ConvertedFunction:
     """A function: its parameters with their names there, and what it returns."""
 
-    definition: Definition
+    definition: YamlDefinition
     name: str
     body: Code
-    parameters: list[tuple[Parameter, str]]
+    parameters: list[tuple[YamlParameter, str]]
     is_list: bool = False
     """Whether it returns a list of components and not a single one."""
     has_calls: bool = False
@@ -59,7 +59,7 @@ def split_document(text: str) -> tuple[str, bytes]:
 class FunctionMaker:
     """Makes functions of definitions; those of macros first, which others call."""
 
-    def __init__(self, layouts: Layouts, secrets: Taken, definitions: Mapping[str, Definition]) -> None:
+    def __init__(self, layouts: Layouts, secrets: Taken, definitions: Mapping[str, YamlDefinition]) -> None:
         self.layouts = layouts
         self.secrets = secrets
         self.definitions = definitions
@@ -85,7 +85,7 @@ class FunctionMaker:
         self.macros[key] = made
         return made
 
-    def template(self, definition: Definition, *, has_calls: bool) -> ConvertedFunction | None:
+    def template(self, definition: YamlDefinition, *, has_calls: bool) -> ConvertedFunction | None:
         """Return the function of a template or the call of a single job; None where it can be none."""
         if not definition.inline:
             return None
@@ -98,7 +98,7 @@ class FunctionMaker:
         """Return the components of a document that has nothing else. Raises Unplaceable, JobdslError."""
         return _slot(self._code(document, is_view=False), kind)
 
-    def _component(self, definition: Definition, kind: str, is_calls: bool) -> ConvertedFunction:
+    def _component(self, definition: YamlDefinition, kind: str, is_calls: bool) -> ConvertedFunction:
         made = self._made(definition, is_calls, lambda code: _slot(code, kind))
         body = made.body
         if kind == "scm":
@@ -112,10 +112,10 @@ class FunctionMaker:
         return made
 
     def _made(
-        self, definition: Definition, is_calls: bool, part_of: Callable[[Code], Code]
+        self, definition: YamlDefinition, is_calls: bool, part_of: Callable[[Code], Code]
     ) -> ConvertedFunction:
         names: dict[str, str] = {}
-        parameters: list[tuple[Parameter, str]] = []
+        parameters: list[tuple[YamlParameter, str]] = []
         for parameter in _in_order(definition.parameters):
             name = parameter_name(parameter.name, [name for _, name in parameters])
             parameters.append((parameter, name))
@@ -183,18 +183,18 @@ class FunctionMaker:
         return made.code
 
 
-def _in_order(parameters: Sequence[Parameter]) -> list[Parameter]:
+def _in_order(parameters: Sequence[YamlParameter]) -> list[YamlParameter]:
     """Return the parameters: first the name, then those a call has to give, then those with a default."""
     return sorted(parameters, key=lambda one: (one.has_default, one.name != "name"))
 
 
-def _condition(name: str, value: object) -> Condition:
+def _condition(name: str, value: object) -> ParameterCondition:
     """Return what says that a parameter has this value and not that of the base."""
     if isinstance(value, bool):
-        return Condition(name if value else f"not {name}")
+        return ParameterCondition(name if value else f"not {name}")
     if value is None:
-        return Condition(f"{name} is None")
-    return Condition(f"{name} == {shown(value_code(value, 'choice'))}")
+        return ParameterCondition(f"{name} is None")
+    return ParameterCondition(f"{name} == {shown(value_code(value, 'choice'))}")
 
 
 def _slot(code: Code, kind: str) -> Code:
@@ -209,7 +209,7 @@ def _slot(code: Code, kind: str) -> Code:
 
 
 def used_lists(
-    row: Row, maker: FunctionMaker, parameters: Sequence[tuple[Parameter, str]]
+    row: JobRow, maker: FunctionMaker, parameters: Sequence[tuple[YamlParameter, str]]
 ) -> Iterator[tuple[str, Code]]:
     """Yield the lists of components that a row gives, by variable. Raises Unplaceable, JobdslError."""
     for parameter, _ in parameters:

@@ -10,27 +10,27 @@ from jobdsl.importer.families.expressions import Reference, shown
 from jobdsl.importer.families.vocabulary import default_of
 from jobdsl.importer.pretty import Brackets, Code, choose, when
 
-__all__ = ["Alternative", "Condition", "merged"]
+__all__ = ["Alternative", "ParameterCondition", "merged"]
 
 
-class Condition(Reference):
+class ParameterCondition(Reference):
     """A condition on one parameter, as source."""
 
     __slots__ = ()
 
     @property
-    def opposite(self) -> Condition:
+    def opposite(self) -> ParameterCondition:
         """Return the condition that holds where this one does not."""
         if self.startswith("not "):
-            return Condition(self[4:])
+            return ParameterCondition(self[4:])
         if " == " in self:
-            return Condition(self.replace(" == ", " != ", 1))
+            return ParameterCondition(self.replace(" == ", " != ", 1))
         if " is None" in self:
-            return Condition(self.replace(" is None", " is not None"))
-        return Condition(f"not {self}")
+            return ParameterCondition(self.replace(" is None", " is not None"))
+        return ParameterCondition(f"not {self}")
 
 
-Alternative: TypeAlias = "tuple[Condition, Code | None]"
+Alternative: TypeAlias = "tuple[ParameterCondition, Code | None]"
 """What is there where a condition holds; None where nothing is."""
 LayoutOf: TypeAlias = "Callable[[str], Code | None]"
 
@@ -72,7 +72,9 @@ def _chain(base: Code, others: Sequence[Alternative]) -> Code:
     return code
 
 
-def _call(base: Brackets, groups: Sequence[tuple[Condition, Brackets]], layout_of: LayoutOf) -> Code | None:
+def _call(
+    base: Brackets, groups: Sequence[tuple[ParameterCondition, Brackets]], layout_of: LayoutOf
+) -> Code | None:
     """Merge calls of one class argument by argument; None where that cannot be."""
     positional = [[part for label, part in group.parts if not label] for _, group in groups]
     own = [part for label, part in base.parts if not label]
@@ -103,7 +105,7 @@ def _call(base: Brackets, groups: Sequence[tuple[Condition, Brackets]], layout_o
 
 
 def _only_there(
-    label: str, base: Code | None, groups: Sequence[tuple[Condition, Brackets]]
+    label: str, base: Code | None, groups: Sequence[tuple[ParameterCondition, Brackets]]
 ) -> list[tuple[str, Code]]:
     """Return an argument that only some calls have, and that has no known value where it is not given."""
     key = label if label.endswith(": ") else f'"{label.removesuffix("=")}": '
@@ -115,11 +117,13 @@ def _only_there(
     return [("**", Brackets("(", [("", _chain(given(base), found))]))]
 
 
-def _list(base: Brackets, groups: Sequence[tuple[Condition, Brackets]], layout_of: LayoutOf) -> Code | None:
+def _list(
+    base: Brackets, groups: Sequence[tuple[ParameterCondition, Brackets]], layout_of: LayoutOf
+) -> Code | None:
     """Merge lists part by part: what only some have depends on the condition."""
     own = [label + shown(part) for label, part in base.parts]
     others: list[list[Alternative]] = [[] for _ in own]
-    inserted: list[list[tuple[str, Condition, Code]]] = [[] for _ in range(len(own) + 1)]
+    inserted: list[list[tuple[str, ParameterCondition, Code]]] = [[] for _ in range(len(own) + 1)]
     for condition, group in groups:
         theirs = [label + shown(part) for label, part in group.parts]
         for kind, low, high, first, last in SequenceMatcher(None, own, theirs, autojunk=False).get_opcodes():
@@ -142,7 +146,7 @@ def _list(base: Brackets, groups: Sequence[tuple[Condition, Brackets]], layout_o
 def _list_parts(
     base: Brackets,
     others: Sequence[Sequence[Alternative]],
-    inserted: Sequence[Sequence[tuple[str, Condition, Code]]],
+    inserted: Sequence[Sequence[tuple[str, ParameterCondition, Code]]],
     layout_of: LayoutOf,
 ) -> list[tuple[str, Code]]:
     """Return the parts of a list with what some have instead or in addition."""
@@ -155,13 +159,13 @@ def _list_parts(
         present = [(condition, code) for condition, code in others[index] if code is not None]
         inner = merged(part, present, layout_of)
         if missing:
-            condition = Condition(" and ".join(one.opposite for one in missing))
+            condition = ParameterCondition(" and ".join(one.opposite for one in missing))
             inner = _optional(label, condition, inner)
         parts.append((label, inner))
     return parts
 
 
-def _optional(label: str, condition: Condition, code: Code) -> Code:
+def _optional(label: str, condition: ParameterCondition, code: Code) -> Code:
     """Return a part of a list that is there where a condition holds."""
     if label != "*":
         return when(condition, code)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from jobdsl.convert.exchange import Finding, Reading
+from jobdsl.convert.exchange import YamlProblem, YamlReading
 from jobdsl.errors import JobdslError
 
 __all__ = ["child_environment", "is_available", "read", "yaml_files"]
@@ -25,7 +25,7 @@ def is_available() -> bool:
     return find_spec("jenkins_jobs") is not None
 
 
-def yaml_files(paths: Sequence[Path], roots: Sequence[Path]) -> tuple[list[Path], list[Finding]]:
+def yaml_files(paths: Sequence[Path], roots: Sequence[Path]) -> tuple[list[Path], list[YamlProblem]]:
     """Return the files of files and directories, and links that lead out of a directory."""
     files: dict[Path, None] = {}
     findings = []
@@ -45,7 +45,9 @@ def yaml_files(paths: Sequence[Path], roots: Sequence[Path]) -> tuple[list[Path]
                 else:
                     hint = "name the file itself to have it read"
                     message = "it is a link to a file outside the directory"
-                    findings.append(Finding(file=str(file), line=0, message=message, hint=hint, what="file"))
+                    findings.append(
+                        YamlProblem(file=str(file), line=0, message=message, hint=hint, what="file")
+                    )
     return list(files), findings
 
 
@@ -56,7 +58,7 @@ def child_environment() -> dict[str, str]:
     return {**own, "HOME": "/nonexistent", "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def read(files: Sequence[Path], include: Sequence[Path], roots: Sequence[Path]) -> Reading:
+def read(files: Sequence[Path], include: Sequence[Path], roots: Sequence[Path]) -> YamlReading:
     """Read YAML files in a process of their own. Raises JobdslError where that cannot be done at all."""
     if not is_available():
         hint = 'python -m pip install "jenkins-job-builder>=6.4,<7"'
@@ -83,7 +85,7 @@ def read(files: Sequence[Path], include: Sequence[Path], roots: Sequence[Path]) 
             f"the files were not read within {_PATIENCE // 60} minutes", hint="convert fewer at once"
         ) from None
     try:
-        return Reading.from_json(json.loads(done.stdout))
+        return YamlReading.from_json(json.loads(done.stdout))
     except (ValueError, KeyError, TypeError, RecursionError):
         last = done.stderr.strip().rpartition("\n")[2][:300]
         message = f"the process that reads the files ended with {done.returncode}"

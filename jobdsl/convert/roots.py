@@ -19,7 +19,7 @@ from jenkins_jobs.loc_loader import LocDict, LocList
 from jenkins_jobs.roots import Roots, root_adders
 from jenkins_jobs.yaml_objects import BaseYamlObject
 
-from jobdsl.convert.exchange import Finding
+from jobdsl.convert.exchange import YamlProblem
 from jobdsl.convert.timer import TimeUp, limited
 from jobdsl.convert.yamlfiles import SafeLoader, first_line, load_file, positions
 
@@ -30,13 +30,15 @@ class Problems:
     """Gathers what cannot be read."""
 
     def __init__(self) -> None:
-        self.findings: list[Finding] = []
+        self.findings: list[YamlProblem] = []
 
     def add(self, pos: Any, message: str, *, what: str = "", hint: str = "") -> None:
         """Note a problem at a position of a file; equal ones count once."""
         file = str(getattr(pos, "path", "") or "")
         line = getattr(pos, "line", -1) + 1
-        finding = Finding(file=file, line=line, message=" ".join(message.split())[:500], hint=hint, what=what)
+        finding = YamlProblem(
+            file=file, line=line, message=" ".join(message.split())[:500], hint=hint, what=what
+        )
         if finding not in self.findings:
             self.findings.append(finding)
 

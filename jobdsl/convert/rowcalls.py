@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jobdsl.convert.calls import Call, GroupFunction, group_function, points
-from jobdsl.convert.exchange import Group, Row
+from jobdsl.convert.exchange import JobGroup, JobRow
 from jobdsl.convert.expressions import Unplaceable, value_code
 from jobdsl.convert.files import ConvertedRow
 from jobdsl.convert.functions import ConvertedFunction, FunctionMaker, split_document, used_lists
@@ -32,7 +32,7 @@ class RowCalls:
         """Tokens of secrets by their value."""
         self._row_secrets: dict[str, list[str]] = {}
 
-    def call(self, function: ConvertedFunction, row: Row, scripts: Scripts | None = None) -> Call | None:
+    def call(self, function: ConvertedFunction, row: JobRow, scripts: Scripts | None = None) -> Call | None:
         """Return the call that makes a row; None where a value cannot be written."""
         try:
             lists = dict(used_lists(row, self.maker, function.parameters))
@@ -67,7 +67,7 @@ class RowCalls:
             frozenset(own[name] for name in row.fixed if name in own),
         )
 
-    def _value(self, value: Any, kind: str, row: Row) -> Code:
+    def _value(self, value: Any, kind: str, row: JobRow) -> Code:
         """Return the expression of a value; what is a secret in its document is kept outside."""
         if kind != "text":
             return value_code(value, kind)
@@ -83,7 +83,7 @@ class RowCalls:
             text = text.replace(secret_value, self._tokens[secret_value])
         return Writer(self.maker.layouts).code(text)
 
-    def _secrets_of(self, row: Row) -> Sequence[str]:
+    def _secrets_of(self, row: JobRow) -> Sequence[str]:
         """Return the secrets in plain text in a job's document."""
         if row.name not in self._row_secrets:
             taken = Taken()
@@ -91,7 +91,9 @@ class RowCalls:
             self._row_secrets[row.name] = list(taken.values.values())
         return self._row_secrets[row.name]
 
-    def group(self, group: Group, name: str, uses: Sequence[Sequence[ConvertedRow]]) -> GroupFunction | None:
+    def group(
+        self, group: JobGroup, name: str, uses: Sequence[Sequence[ConvertedRow]]
+    ) -> GroupFunction | None:
         """Return the function of a group; None where it can be none."""
         members = [self.functions.get(member) for member in group.members]
         functions = [one for one in members if one is not None]
@@ -125,7 +127,7 @@ class RowCalls:
         return result
 
     def group_calls(
-        self, group: Group, function: GroupFunction, rows: Sequence[ConvertedRow]
+        self, group: JobGroup, function: GroupFunction, rows: Sequence[ConvertedRow]
     ) -> list[Call] | None:
         """Return the calls of a group's function; None where a project gives something else."""
         by_member = self._by_member(group.members, rows)

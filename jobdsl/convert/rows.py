@@ -14,7 +14,7 @@ from jenkins_jobs.project import Project
 
 from jobdsl.convert.roots import Problems, YamlRoots
 
-__all__ = ["Instance", "TemplateUse", "instances", "located", "own_values", "template_uses"]
+__all__ = ["PlannedRow", "TemplateUse", "instances", "located", "own_values", "template_uses"]
 
 _MOST = 20_000
 """Jobs of one project; more are a mistake, or meant to be one."""
@@ -36,7 +36,7 @@ class TemplateUse:
 
 
 @dataclass(slots=True, kw_only=True)
-class Instance:
+class PlannedRow:
     """A job or view before it is made."""
 
     use: TemplateUse
@@ -112,7 +112,7 @@ def located(value: Any) -> Any:
     return value
 
 
-def instances(use: TemplateUse, problems: Problems) -> Iterator[Instance]:
+def instances(use: TemplateUse, problems: Problems) -> Iterator[PlannedRow]:
     """Yield the jobs or views of a template in a project; those that cannot be expanded are problems."""
     template = use.template
     own, defaults = own_values(template, use.project.defaults_name)
@@ -138,7 +138,7 @@ def instances(use: TemplateUse, problems: Problems) -> Iterator[Instance]:
                 continue
             data = template._expand_contents(contents, expanded)
             names = dict.fromkeys([*use.given, *point])
-            yield Instance(
+            yield PlannedRow(
                 use=use,
                 data=data,
                 values={name: expanded[name] for name in names if name in expanded and name != "exclude"},

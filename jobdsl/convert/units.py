@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from jobdsl.convert.exchange import Parameter, Variant
+from jobdsl.convert.exchange import ChoiceVariant, YamlParameter
 from jobdsl.convert.placeholders import (
     ANY,
     LIST,
@@ -24,7 +24,7 @@ from jobdsl.convert.placeholders import (
     text_token,
 )
 
-__all__ = ["Sample", "Unit"]
+__all__ = ["RenderedSample", "Unit"]
 
 _MOST_CHOICES = 12
 """Values of one variable that decide what is in a document; more are no template any more."""
@@ -36,7 +36,7 @@ Render = Callable[[Mapping[str, Any], "Mapping[str, Any] | None"], tuple[str, An
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class RenderedSample:
     """Values that are really used, and the document they make."""
 
     values: Mapping[str, Any]
@@ -50,14 +50,14 @@ class Unit:
     render: Render
     fragment: Callable[[str, Any], str]
     """Makes the elements of a list of components of a type."""
-    samples: list[Sample]
+    samples: list[RenderedSample]
     defaults: Mapping[str, Any]
     unknown: Iterable[str] = ()
     """Variables it needs, of which no value is known."""
     numbers: Iterable[int] = ()
-    parameters: dict[str, Parameter] = field(default_factory=dict)
+    parameters: dict[str, YamlParameter] = field(default_factory=dict)
     base: str = ""
-    variants: list[Variant] = field(default_factory=list)
+    variants: list[ChoiceVariant] = field(default_factory=list)
     failure: str = ""
     """Why some samples do not come out of it; empty if all do."""
     _texts: dict[str, str] = field(default_factory=dict)
@@ -93,7 +93,7 @@ class Unit:
             values = [sample.values[name] for sample in self.samples if name in sample.values]
             values += [self.defaults[name]] if name in self.defaults else []
             kind, token = _kind(values, number)
-            parameter = Parameter(name=name, kind=kind, token=token)
+            parameter = YamlParameter(name=name, kind=kind, token=token)
             if name in self.defaults:
                 parameter.has_default, parameter.default = True, plain(self.defaults[name])
             self.parameters[name] = parameter
@@ -123,7 +123,7 @@ class Unit:
                 values[name] = [parameter.token] if parameter.kind == "list" else parameter.token
         return values
 
-    def _choices(self, sample: Sample) -> dict[str, Any]:
+    def _choices(self, sample: RenderedSample) -> dict[str, Any]:
         return {
             name: sample.values.get(name, self.defaults.get(name))
             for name, parameter in self.parameters.items()
@@ -141,7 +141,7 @@ class Unit:
             self._texts[key] = text
         return self._texts[key]
 
-    def _failing(self) -> list[Sample]:
+    def _failing(self) -> list[RenderedSample]:
         if not self.samples:
             self._render_without_samples()
             return []
@@ -168,7 +168,7 @@ class Unit:
                     return
             self._text(self._own_values({}))
 
-    def _filled(self, text: str, sample: Sample) -> str:
+    def _filled(self, text: str, sample: RenderedSample) -> str:
         values, fragments = {}, {}
         for name, parameter in self.parameters.items():
             if parameter.kind == "choice":
@@ -181,7 +181,7 @@ class Unit:
                     fragments[parameter.token] = self.fragment(parameter.component, value)
         return substituted(text, values, fragments)
 
-    def _culprits(self, sample: Sample) -> list[str]:
+    def _culprits(self, sample: RenderedSample) -> list[str]:
         """Return the variables whose placeholders do not come out as their values do."""
         current = {**self.defaults, **sample.values}
         culprits = []
@@ -215,7 +215,7 @@ class Unit:
                     continue
                 used.add(name)
                 texts.append(text)
-                self.variants.append(Variant(parameter=name, value=plain(value), inline=text, calls=""))
+                self.variants.append(ChoiceVariant(parameter=name, value=plain(value), inline=text, calls=""))
         if len(self.variants) > 4 * _MOST_CHOICES:
             self.failure = "its variables decide what is there in too many ways"
             self.variants, used = [], set()
@@ -226,7 +226,7 @@ class Unit:
             else:
                 del self.parameters[name]
 
-    def _other_values(self, name: str, parameter: Parameter) -> dict[str, Any]:
+    def _other_values(self, name: str, parameter: YamlParameter) -> dict[str, Any]:
         """Return the values of a choice that are not that of the base; none where they make no difference."""
         others = {_key(value): value for value in self._values_of(name)}
         if any(isinstance(value, bool) for value in others.values()):

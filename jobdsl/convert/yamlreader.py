@@ -27,12 +27,12 @@ from jenkins_jobs.loc_loader import LocDict
 from jenkins_jobs.yaml_objects import BaseYamlObject
 
 from jobdsl.convert.components import LISTS, Components
-from jobdsl.convert.exchange import Definition, Group, MacroCall, Parameter, Reading, Row
+from jobdsl.convert.exchange import JobGroup, JobRow, MacroCall, YamlDefinition, YamlParameter, YamlReading
 from jobdsl.convert.placeholders import LIST, is_number, plain
 from jobdsl.convert.roots import Problems, YamlRoots, place
-from jobdsl.convert.rows import Instance, instances, located, own_values, template_uses
+from jobdsl.convert.rows import PlannedRow, instances, located, own_values, template_uses
 from jobdsl.convert.timer import limited
-from jobdsl.convert.units import Sample, Unit
+from jobdsl.convert.units import RenderedSample, Unit
 from jobdsl.convert.yamlfiles import restrict
 
 __all__ = ["main"]
@@ -69,7 +69,7 @@ class _Reader:
         self.problems = Problems()
         self.roots = YamlRoots(config, self.problems)
         self.components = Components(config, self.roots.macros)
-        self.reading = Reading(findings=self.problems.findings)
+        self.reading = YamlReading(findings=self.problems.findings)
         self._numbers = itertools.count()
         self._uses: dict[str, list[dict[str, Any]]] = {}
         self._names: dict[tuple[bool, str], Any] = {}
@@ -77,7 +77,7 @@ class _Reader:
         self._attempted: set[int] = set()
         """Templates that projects use, by identity."""
 
-    def read(self, files: list[Path]) -> Reading:
+    def read(self, files: list[Path]) -> YamlReading:
         """Read the files."""
         for path in files:
             self.roots.add_file(path)
@@ -115,7 +115,7 @@ class _Reader:
         self.problems.add(pos, message, what=what, hint="exclude it, or put what differs into the name")
         return False
 
-    def _instances(self, is_view: bool) -> list[Instance]:
+    def _instances(self, is_view: bool) -> list[PlannedRow]:
         made = []
         for use in template_uses(self.roots, self.problems, is_view=is_view):
             self._attempted.add(id(use.template))
@@ -137,7 +137,7 @@ class _Reader:
                 if self._is_new(str(made.data["name"]), _Once(root.pos), is_view, str(root)):
                     yield str(made.data["name"]), root, document
 
-    def _macros(self) -> Iterator[tuple[Unit, Definition]]:
+    def _macros(self) -> Iterator[tuple[Unit, YamlDefinition]]:
         """Yield the macros that can be functions."""
         for kind, list_name in LISTS.items():
             for name, macro in self.roots.macros[kind].items():
@@ -172,7 +172,7 @@ class _Reader:
                 continue
             seen.add(repr(values))
             with suppress(Exception), limited(10):
-                samples.append(Sample(values, render(values, None)[0]))
+                samples.append(RenderedSample(values, render(values, None)[0]))
         defaults = {name: value for name, value in own.items() if _is_scalar(value)}
         defaults |= {name: value for name, value in _format_defaults(macro.elements) if name not in own}
         return Unit(
@@ -191,7 +191,7 @@ class _Reader:
         found = re.search(f"<{tag}(?: [^<>]*)?(?<!/)>(.*)</{tag}>", document, re.DOTALL)
         return found[1] if found else ""
 
-    def _templates(self, made: list[Instance], is_view: bool) -> None:
+    def _templates(self, made: list[PlannedRow], is_view: bool) -> None:
         templates = self.roots.view_templates if is_view else self.roots.job_templates
         for id_, template in templates.items():
             own = [instance for instance in made if instance.use.template is template]
@@ -214,7 +214,7 @@ class _Reader:
                     del self.problems.findings[findings:]
             self.reading.rows += [self._row(instance, key, definition, is_view) for instance in own]
 
-    def _template(self, template: Any, own: list[Instance]) -> Unit:
+    def _template(self, template: Any, own: list[PlannedRow]) -> Unit:
         first = own[0].use if own else None
         values, defaults = own_values(template, first.project.defaults_name if first else None)
         contents = LocDict.merge(defaults.contents, template.contents, pos=template.pos)
@@ -239,13 +239,13 @@ class _Reader:
         return Unit(
             render=render,
             fragment=self._fragment,
-            samples=[Sample(instance.values, instance.document) for instance in own],
+            samples=[RenderedSample(instance.values, instance.document) for instance in own],
             defaults=known,
             unknown=sorted(required - values.keys() - {"template-name"}),
             numbers=self._numbers,
         )
 
-    def _finish(self, unit: Unit, definition: Definition) -> None:
+    def _finish(self, unit: Unit, definition: YamlDefinition) -> None:
         """Render with macros as elements, and keep the definition."""
         rendered = unit.with_calls(self._functions)
         definition.calls = rendered[0][0]
@@ -265,7 +265,7 @@ class _Reader:
                     definition.calls = definition.calls.replace(call.token, token)
         self.reading.definitions.append(definition)
 
-    def _row(self, instance: Instance, key: str, definition: Definition, is_view: bool) -> Row:
+    def _row(self, instance: PlannedRow, key: str, definition: YamlDefinition, is_view: bool) -> JobRow:
         use = instance.use
         parameters = {one.name: one for one in definition.parameters}
         values = {name: plain(value) for name, value in instance.values.items() if name in parameters}
@@ -276,7 +276,7 @@ class _Reader:
                 with suppress(Exception), limited(10):
                     lists[name], _ = self.components.of_components(component, instance.values[name])
         pos = use.pos or use.project.pos
-        return Row(
+        return JobRow(
             name=str(instance.data["name"]),
             definition=key,
             file=str(pos.path),
@@ -301,11 +301,13 @@ class _Reader:
             return self.components.document(made.data, is_view=is_view, functions=functions)
 
         with self.problems.caught(root.pos, str(root)):
-            unit = Unit(render=render, fragment=self._fragment, samples=[Sample({}, document)], defaults={})
+            unit = Unit(
+                render=render, fragment=self._fragment, samples=[RenderedSample({}, document)], defaults={}
+            )
             unit.base = definition.inline = document
             self._finish(unit, definition)
         self.reading.rows.append(
-            Row(
+            JobRow(
                 name=name,
                 definition=key,
                 file=str(root.pos.path),
@@ -322,7 +324,7 @@ class _Reader:
                 members = [f"{kind}:{spec.name}" for spec in group.specs]
                 path, line = str(group.pos.path), group.pos.line + 1
                 self.reading.groups.append(
-                    Group(key=f"{kind}:{name}", name=str(name), file=path, line=line, members=members)
+                    JobGroup(key=f"{kind}:{name}", name=str(name), file=path, line=line, members=members)
                 )
 
 
@@ -333,8 +335,8 @@ class _Once:
         self.path, self.line = getattr(pos, "path", ""), getattr(pos, "line", -1)
 
 
-def _definition(key: str, name: Any, pos: Any, *, is_view: bool = False) -> Definition:
-    return Definition(key=key, name=str(name), file=str(pos.path), line=pos.line + 1, is_view=is_view)
+def _definition(key: str, name: Any, pos: Any, *, is_view: bool = False) -> YamlDefinition:
+    return YamlDefinition(key=key, name=str(name), file=str(pos.path), line=pos.line + 1, is_view=is_view)
 
 
 def _is_plain(value: Any) -> bool:
@@ -361,7 +363,7 @@ def _format_defaults(value: Any) -> Iterator[tuple[str, str]]:
         yield from CustomFormatter().enum_param_defaults(value)
 
 
-def _arguments(definition: Definition) -> Any:
+def _arguments(definition: YamlDefinition) -> Any:
     """Return what says with which arguments a macro is called; None where the call has to be written out."""
 
     def arguments(given: Mapping[str, Any], job: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -382,7 +384,7 @@ def _arguments(definition: Definition) -> Any:
     return arguments
 
 
-def _fits(parameter: Parameter, value: Any, definition: Definition) -> bool:
+def _fits(parameter: YamlParameter, value: Any, definition: YamlDefinition) -> bool:
     if parameter.kind == "choice":
         known = [
             parameter.token,
