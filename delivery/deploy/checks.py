@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from delivery import tags
 from delivery.aws import AwsError, ErrorMeaning, asking, meaning, open_aws
+from delivery.deploy.account_image import AccountImage
 from delivery.errors import USAGE, DeliveryError
 from delivery.health.places import name_of
 from delivery.health.sources import alarm_states
-from delivery.provenance import Release, release_of
+from delivery.provenance import release_of
 from jobdsl.errors import Problem
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from delivery.settings import DeliverySettings
 
 __all__ = [
-    "AccountImage",
     "check_alarms",
     "check_health_checks",
     "check_network",
@@ -34,17 +34,6 @@ TAGS = 50
 """Tags of a group (Auto Scaling guide, "Tag Auto Scaling groups and instances")."""
 _VALUE, _KEY = 256, 128
 """Characters of a tag's value and key."""
-
-
-@dataclass(frozen=True, slots=True)
-class AccountImage:
-    """An image as an account sees it."""
-
-    id: str
-    architecture: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
-    release: Release = field(default_factory=Release)
-    """What it contains."""
 
 
 def image_of(aws: Aws, settings: DeliverySettings, image: str) -> AccountImage:

@@ -19,7 +19,7 @@ from delivery.provenance import Release, RunOrigin, recorded_release, recorded_t
 if TYPE_CHECKING:
     from delivery.aws import Aws
     from delivery.clock import HostClock
-    from delivery.deploy.checks import AccountImage
+    from delivery.deploy.account_image import AccountImage
     from delivery.lock import Lock
     from delivery.notify.notifier import Notifier
     from delivery.settings import DeliverySettings, Deploy

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from delivery import tags
 from delivery.deploy import first_group
+from delivery.deploy.account_image import AccountImage
 from delivery.deploy.admission import check_admission
 from delivery.deploy.attachments import Extras, extras_of
 from delivery.deploy.canary_analysis import check_installed
 from delivery.deploy.checks import (
-    AccountImage,
     Network,
     check_alarms,
     check_health_checks,

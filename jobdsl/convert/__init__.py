@@ -57,7 +57,7 @@ def convert_files(
     """
     if out.exists() and not out.is_dir():
         raise JobdslError(f"{out} is a file", hint="--out takes a directory")
-    if out.is_dir() and not force and any(not one.name.startswith(".") for one in out.iterdir()):
+    if out.is_dir() and not force and any(not path.name.startswith(".") for path in out.iterdir()):
         raise JobdslError(f"{out} is not empty", hint="name a new directory, or use --force")
     directories = [path if path.is_dir() else path.parent for path in paths]
     roots = [path.resolve() for path in (Path.cwd(), *directories, *include)]
@@ -69,10 +69,10 @@ def convert_files(
     estate = ConvertedEstate(reading, out, base)
     if estate.rows or estate.definitions:
         estate.write()
-    rows = [one for one in estate.rows if one.imported.equal]
+    rows = [job for job in estate.rows if job.imported.equal]
     result = ConversionResult(
         jobs=len(rows),
-        plain=sum(one.is_plain and "=" not in one.row.definition for one in rows),
+        plain=sum(job.is_plain and "=" not in job.row.definition for job in rows),
         functions=len([key for key in estate.functions if "=" not in key]),
         findings=(*findings, *reading.findings, *estate.findings),
         secrets_file=estate.secrets_file if estate.secrets.values else None,
@@ -91,9 +91,9 @@ def _located(finding: YamlProblem) -> str:
         relative = os.path.relpath(file)
         file = file if relative.startswith("..") else relative
     place = f"{file}:{finding.line}: " if file and finding.line else f"{file}: " if file else ""
-    what = f"{finding.what}: " if finding.what else ""
+    prefix = f"{finding.subject}: " if finding.subject else ""
     hint = f" ({finding.hint})" if finding.hint else ""
-    return one_line(f"{place}not converted: {what}{finding.message}{hint}")
+    return one_line(f"{place}not converted: {prefix}{finding.message}{hint}")
 
 
 def _summary(result: ConversionResult, out: Path) -> str:

@@ -22,17 +22,19 @@ class EntryPoint:
 
     def load(self) -> Any:
         """Return the object, or the module where it names none."""
-        found: Any = import_module(self.module_name)
+        target: Any = import_module(self.module_name)
         for attribute in self.attrs:
-            found = getattr(found, attribute)
-        return found
+            target = getattr(target, attribute)
+        return target
 
 
 def iter_entry_points(group: str, name: str | None = None) -> Iterator[EntryPoint]:
     """Yield the entry points of a group."""
-    for one in metadata.entry_points(group=group):
-        if name is None or one.name == name:
-            yield EntryPoint(one.name, one.module, one.dist, one.attr.split(".") if one.attr else ())
+    for entry in metadata.entry_points(group=group):
+        if name is None or entry.name == name:
+            yield EntryPoint(
+                entry.name, entry.module, entry.dist, entry.attr.split(".") if entry.attr else ()
+            )
 
 
 def provide_entry_points() -> None:

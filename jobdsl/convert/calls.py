@@ -153,7 +153,7 @@ def _product(
         indexes = list({texts[axis][index]: index for index in reversed(range(count))}.values())
         indexes.sort()
         loops.append((names, _tuples([[varying[name][index] for name in names] for index in indexes])))
-        expected = [(*one, texts[axis][index]) for one in expected for index in indexes]
+        expected = [(*values, texts[axis][index]) for values in expected for index in indexes]
     if expected != list(zip(*(texts[axis] for axis in present), strict=True)):
         return []
     return loops
@@ -181,9 +181,9 @@ def group_function(
     """
     order: dict[str, None] = {}
     defaults: dict[str, Code] = {}
-    made: list[GroupMember] = []
+    group_members: list[GroupMember] = []
     every = [[calls for use in uses for calls in use[index]] for index in range(len(members))]
-    given = {
+    arguments = {
         parameter
         for groups in every
         for calls in groups
@@ -197,7 +197,7 @@ def group_function(
         first = groups[0][0]
         outer: dict[str, Code] = {}
         for parameter in first.order:
-            if parameter in first.fixed or parameter not in given:
+            if parameter in first.fixed or parameter not in arguments:
                 continue
             own = first.defaults.get(parameter)
             if parameter in order and shown(defaults.get(parameter, "")) != shown(own or ""):
@@ -212,9 +212,9 @@ def group_function(
             if any("\n" in shown(code) for code in fixed.values()):
                 return None
             inner.append(Call(function, outer | fixed, call.defaults, call.order, axes=call.axes))
-        made.append(GroupMember(function, inner))
+        group_members.append(GroupMember(function, inner))
     in_order = sorted(order, key=lambda parameter: parameter in defaults)
-    return GroupFunction(name, title, made, in_order, defaults)
+    return GroupFunction(name, title, group_members, in_order, defaults)
 
 
 def _inner(calls: Sequence[Call]) -> str:

@@ -99,13 +99,15 @@ class _Registry(ModuleRegistry):  # type: ignore[misc]
         if trace.opened == key:
             trace.opened = ""
         elif trace.functions is not None and key in trace.functions:
-            given = trace.functions[key](arguments, job_data or {})
-            if given is not None:
+            expanded = trace.functions[key](arguments, job_data or {})
+            if expanded is not None:
                 token = f"zq{len(trace.calls)}zm"
-                trace.calls.append(TracedCall(token, key, given))
+                trace.calls.append(TracedCall(token, key, expanded))
                 _mark(xml_parent, component_type, token)
                 return
-        super()._dispatch_macro(component_data, component_type, eps, job_data, macro, name, xml_parent)
+        super()._dispatch_macro(
+            component_data, component_type, eps, job_data, macro=macro, name=name, xml_parent=xml_parent
+        )
 
 
 def _mark(parent: Any, component_type: str, token: str) -> None:
@@ -149,9 +151,9 @@ class Components:
             for module in self.registry.modules:
                 while module.amend_job_dict(data):
                     pass
-        made = (self._views if is_view else self._jobs)._getXMLForData(data)
+        tree = (self._views if is_view else self._jobs)._getXMLForData(data)
         name = " ".join(str(data["name"]).split("\n"))
-        return f"{name}\n{as_text(made.xml)}", trace
+        return f"{name}\n{as_text(tree.xml)}", trace
 
     def of_components(self, component_type: str, components: Any, **options: Any) -> tuple[str, _Trace]:
         """Return the document of a job that has nothing but these components."""

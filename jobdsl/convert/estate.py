@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -13,34 +10,35 @@ from typing import TypeAlias
 
 from jobdsl.convert.calls import Call, GroupFunction, statement
 from jobdsl.convert.exchange import JobGroup, JobRow, YamlDefinition, YamlProblem, YamlReading
-from jobdsl.convert.expressions import value_code
 from jobdsl.convert.files import ConvertedFile, ConvertedRow, FileSpan
-from jobdsl.convert.functions import (
-    MACRO_TYPES,
-    ConvertedFunction,
-    FunctionMaker,
-    split_document,
-)
+from jobdsl.convert.functions import MACRO_TYPES, ConvertedFunction, FunctionMaker, split_document
 from jobdsl.convert.naming import function_name, module_name
 from jobdsl.convert.placeholders import ANY
 from jobdsl.convert.rowcalls import RowCalls
+from jobdsl.convert.texts import (
+    block,
+    callees_first,
+    family,
+    groups_text,
+    missing_folders,
+    relative,
+    settings_text,
+    uses,
+)
 from jobdsl.documents.outdir import OutputDirectory
-from jobdsl.documents.secrets import Secrets, save
+from jobdsl.documents.secrets import Secrets
 from jobdsl.documents.tree import parse
 from jobdsl.errors import JobdslError, Problem, Where
 from jobdsl.grammar import names as grammar_names
 from jobdsl.importer.codegen import Layouts, Writer
 from jobdsl.importer.common_layouts import usual_layouts
 from jobdsl.importer.convert import FORMS, DocumentSource, Form, Imported, convert, fingerprint
-from jobdsl.importer.dslfile import imports
 from jobdsl.importer.families.blocks import Block
-from jobdsl.importer.families.expressions import shown
 from jobdsl.importer.families.functions import Function, Module, Names, uses_of, with_files, write_modules
-from jobdsl.importer.families.parameters import Family, FamilyParameter
 from jobdsl.importer.inputs import source_document
 from jobdsl.importer.layoutsfile import layouts_file
 from jobdsl.importer.literals import quoted
-from jobdsl.importer.pretty import Brackets, show
+from jobdsl.importer.pretty import show
 from jobdsl.importer.scripts import Scripts
 from jobdsl.importer.secrets import Taken
 from jobdsl.importer.verify import verify
@@ -49,7 +47,6 @@ __all__ = ["ConvertedEstate", "ConvertedRow"]
 
 _ROUNDS = 8
 _BatchKey: TypeAlias = tuple[str, str, int, bool, str]
-_BAD_SEED = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 class ConvertedEstate:
@@ -61,9 +58,9 @@ class ConvertedEstate:
         self.base = base
         self.secrets = Taken()
         self.secrets_file = out.resolve().with_name(f"{out.resolve().name}.secrets.json")
-        self.definitions = {one.key: one for one in reading.definitions}
+        self.definitions = {definition.key: definition for definition in reading.definitions}
         self.findings: list[YamlProblem] = []
-        self.rows = [one for row in reading.rows if (one := self._checked(row)) is not None]
+        self.rows = [converted for row in reading.rows if (converted := self._checked(row)) is not None]
         self._states: dict[str, int] = {}
         """By key of a definition: 0 with calls of macros, 1 without, 2 as no function."""
         self._bad_macros: set[str] = set()
@@ -80,13 +77,13 @@ class ConvertedEstate:
         """Write the estate until every job that is in it comes out equal."""
         for _ in range(_ROUNDS):
             self._write_all()
-            problems = verify(self.out, [one.imported for one in self.rows], Secrets(self.secrets.values))
+            problems = verify(self.out, [row.imported for row in self.rows], Secrets(self.secrets.values))
             if not self._step_down(problems):
                 return
-        for one in self.rows:
-            one.is_hopeless = one.is_hopeless or not one.imported.equal
+        for row in self.rows:
+            row.is_hopeless = row.is_hopeless or not row.imported.equal
         self._write_all()
-        verify(self.out, [one.imported for one in self.rows], Secrets(self.secrets.values))
+        verify(self.out, [row.imported for row in self.rows], Secrets(self.secrets.values))
 
     def _checked(self, row: JobRow) -> ConvertedRow | None:
         """Return a row with what its document has to be; None, and a finding, where it can be none."""
@@ -105,8 +102,10 @@ class ConvertedEstate:
         )
 
     def _find(self, row: JobRow, message: str, hint: str = "") -> None:
-        what = f"{'view' if row.is_view else 'job'} {row.name!r}"
-        self.findings.append(YamlProblem(file=row.file, line=row.line, message=message, hint=hint, what=what))
+        label = f"{'view' if row.is_view else 'job'} {row.name!r}"
+        self.findings.append(
+            YamlProblem(file=row.file, line=row.line, message=message, hint=hint, subject=label)
+        )
 
     # What is written
 
@@ -125,7 +124,7 @@ class ConvertedEstate:
         modules_of: dict[str, str] = {}
         self._modules.clear()
         scripts = Scripts("shared")
-        macros = [one for key in sorted(maker.macros) if (one := maker.macros[key]) is not None]
+        macros = [function for key in sorted(maker.macros) if (function := maker.macros[key]) is not None]
         used = self._used_macros()
         self._drop_placeholder_secrets()
         words = self._layouts.words
@@ -133,14 +132,14 @@ class ConvertedEstate:
             (
                 "macros",
                 "Macros: parts that several templates have",
-                [_block(one) for one in _callees_first(macros, used)],
+                [block(function) for function in callees_first(macros, used)],
             ),
             (
                 "templates",
                 "Templates: functions that make jobs and views",
                 [
-                    Function(one.name, _family(one))
-                    for key, one in sorted(self.functions.items())
+                    Function(function.name, family(function))
+                    for key, function in sorted(self.functions.items())
                     if "=" not in key
                 ],
             ),
@@ -154,7 +153,7 @@ class ConvertedEstate:
         names = Names(words, modules_of)
         files = self._files(RowCalls(maker, self.functions), names, modules_of)
         if self.groups:
-            texts["shared/groups.py"] = self._groups_text(names)
+            texts["shared/groups.py"] = groups_text(self.groups, names)
         texts |= scripts.texts
         self._spans.clear()
         for file in files:
@@ -163,19 +162,19 @@ class ConvertedEstate:
             texts |= file.scripts.texts
         if text := layouts_file(self._layouts):
             texts["layouts.py"] = text
-        texts["jobdsl.toml"] = self._settings()
+        texts["jobdsl.toml"] = settings_text(self.out, self.secrets.values, self.secrets_file)
         self._put(texts)
 
     def _usual(self) -> dict[str, str]:
         documents = []
-        for one in self.rows:
-            data = split_document(one.row.document)[1]
+        for row in self.rows:
+            data = split_document(row.row.document)[1]
             documents.append(
                 source_document(
-                    one.row.name,
-                    one.imported.place,
+                    row.row.name,
+                    row.imported.place,
                     data,
-                    is_view=one.row.is_view,
+                    is_view=row.row.is_view,
                     read=partial(bytes, data),
                 )
             )
@@ -197,17 +196,17 @@ class ConvertedEstate:
 
     def _functions(self, maker: FunctionMaker) -> dict[str, ConvertedFunction]:
         functions = {}
-        used = {one.row.definition for one in self.rows}
+        used = {row.row.definition for row in self.rows}
         for key, definition in self.definitions.items():
             is_template = key.startswith(("job:", "view:", "job=", "view="))
             state = self._states.get(key, 0)
             if not is_template or state > 1 or ("=" in key and key not in used):
                 continue
-            made = maker.template(definition, has_calls=True) if state == 0 else None
-            made = made or maker.template(definition, has_calls=False)
-            if made is not None:
-                made.name = self._function_names.get(key, "")
-                functions[key] = made
+            function = maker.template(definition, has_calls=True) if state == 0 else None
+            function = function or maker.template(definition, has_calls=False)
+            if function is not None:
+                function.name = self._function_names.get(key, "")
+                functions[key] = function
             elif key not in used:
                 self._report_unused(definition)
         return functions
@@ -217,13 +216,13 @@ class ConvertedEstate:
             file=definition.file,
             line=definition.line,
             message="no project uses it, and it makes no document without values",
-            what=f"template {definition.name!r}",
+            subject=f"template {definition.name!r}",
         )
         if finding not in self.findings:
             self.findings.append(finding)
 
     def _used_macros(self) -> set[str]:
-        return {key for one in self.functions.values() for key in one.macros}
+        return {key for function in self.functions.values() for key in function.macros}
 
     def _drop_placeholder_secrets(self) -> None:
         """Forget what looked like a secret and is a parameter."""
@@ -233,22 +232,22 @@ class ConvertedEstate:
         files: dict[str, ConvertedFile] = {}
         taken = {"shared", "layouts", "folders"}
         self.groups = {}
-        order = {one.row.file: None for one in self.rows}
+        order = {row.row.file: None for row in self.rows}
         for source in order:
-            path = module_name(_relative(source, self.base), taken)
+            path = module_name(relative(source, self.base), taken)
             taken.add(path)
             files[source] = ConvertedFile(f"{path}.py", scripts=Scripts(path.rpartition("/")[0]))
         in_order = sorted(
-            self.rows, key=lambda one: (one.row.file, one.row.line, one.row.project, one.row.spec)
+            self.rows, key=lambda row: (row.row.file, row.row.line, row.row.project, row.row.spec)
         )
         batches = [
             (key, list(rows))
             for key, rows in groupby(
                 in_order,
-                key=lambda one: (one.row.file, one.row.project, one.row.spec, one.row.is_view, one.row.group),
+                key=lambda row: (row.row.file, row.row.project, row.row.spec, row.row.is_view, row.row.group),
             )
         ]
-        known = {one.key: one for one in self.reading.groups}
+        known = {group.key: group for group in self.reading.groups}
         self._make_groups(calls, batches, known)
         for (source, _, _, _, group), rows in batches:
             file = files[source]
@@ -258,16 +257,16 @@ class ConvertedEstate:
                     file.parts.append((statement(group_calls), rows))
                     file.uses.add(f"shared.groups:{self.groups[group].name}")
                     for call in group_calls:
-                        file.uses |= _uses(call, names)
+                        file.uses |= uses(call, names)
                     continue
-            for _, own in groupby(rows, key=lambda one: one.row.definition):
+            for _, own in groupby(rows, key=lambda row: row.row.definition):
                 self._template_calls(file, list(own), calls, names, modules_of)
-        folders = sorted(self._missing_folders())
+        folders = sorted(missing_folders(self.rows))
         if folders:
-            made = ConvertedFile(
+            converted = ConvertedFile(
                 "folders.py", [(f"folder({quoted(name)})", []) for name in folders], {"folder"}
             )
-            files["folders"] = made
+            files["folders"] = converted
         return [file for file in files.values() if file.parts]
 
     def _make_groups(
@@ -280,20 +279,10 @@ class ConvertedEstate:
         for (_, _, _, _, group), rows in batches:
             if group and group not in self._bad_groups:
                 by_group.setdefault(group, []).append(rows)
-        for group, uses in by_group.items():
-            function = calls.group(known[group], self._function_names[f"group {group}"], uses)
+        for group, group_rows in by_group.items():
+            function = calls.group(known[group], self._function_names[f"group {group}"], group_rows)
             if function is not None:
                 self.groups[group] = function
-
-    def _missing_folders(self) -> set[str]:
-        defined = {one.row.name for one in self.rows if not one.is_hopeless}
-        return {
-            folder
-            for one in self.rows
-            if not one.is_hopeless
-            for folder in grammar_names.ancestors(one.row.name)
-            if folder not in defined
-        }
 
     def _template_calls(
         self,
@@ -305,72 +294,51 @@ class ConvertedEstate:
     ) -> None:
         function = self.functions.get(rows[0].row.definition)
         calls: list[tuple[Call, ConvertedRow]] = []
-        for one in rows:
-            if one.is_hopeless:
+        for converted in rows:
+            if converted.is_hopeless:
                 continue
             call = (
-                None if one.is_plain or function is None else row_calls.call(function, one.row, file.scripts)
+                None
+                if converted.is_plain or function is None
+                else row_calls.call(function, converted.row, file.scripts)
             )
             if call is None or function is None:
-                self._plain(file, one)
+                self._plain(file, converted)
             elif function.name:
-                calls.append((call, one))
+                calls.append((call, converted))
             else:
-                code = with_files(function.body, "", file.scripts.files_of(one.row.name))
-                file.parts.append((show(code, "", 0), [one]))
+                code = with_files(function.body, "", file.scripts.files_of(converted.row.name))
+                file.parts.append((show(code, "", 0), [converted]))
                 file.uses |= uses_of(code, names)
         if calls and function is not None:
-            file.parts.append((statement([call for call, _ in calls]), [one for _, one in calls]))
+            file.parts.append((statement([call for call, _ in calls]), [row for _, row in calls]))
             file.uses.add(f"{modules_of[function.name]}:{function.name}")
             for call, _ in calls:
-                file.uses |= _uses(call, names)
+                file.uses |= uses(call, names)
 
-    def _plain(self, file: ConvertedFile, one: ConvertedRow) -> None:
+    def _plain(self, file: ConvertedFile, converted: ConvertedRow) -> None:
         """Write a job out."""
-        name, data = split_document(one.row.document)
+        name, data = split_document(converted.row.document)
         writer = Writer(self._layouts, file.scripts.files_of(name))
-        form: Form = FORMS[min(one.form, len(FORMS) - 1)]
+        form: Form = FORMS[min(converted.form, len(FORMS) - 1)]
         try:
-            made = convert(
-                DocumentSource(one.row.name, data, one.imported.place, one.row.is_view),
-                one.row.name,
+            code = convert(
+                DocumentSource(converted.row.name, data, converted.imported.place, converted.row.is_view),
+                converted.row.name,
                 writer,
                 self.secrets,
                 form,
             )
         except JobdslError as error:
-            one.is_hopeless = True
-            self._find(one.row, error.message)
+            converted.is_hopeless = True
+            self._find(converted.row, error.message)
             return
-        assert made.code is not None
-        one.is_plain = True
-        file.parts.append((show(made.code, "", 0), [one]))
-        file.uses |= made.uses
-
-    def _groups_text(self, names: Names) -> str:
-        uses: set[str] = set()
-        texts = []
-        for _, function in sorted(self.groups.items()):
-            texts.append(function.text())
-            for member in function.members:
-                uses.add(f"{names.modules[member.function]}:{member.function}")
-                for call in member.calls:
-                    uses |= _uses(call, names)
-        head = "\n".join(
-            ['"""Groups: functions that call several templates for one project."""\n', *imports(uses), ""]
-        )
-        return head + "\n" + "\n\n\n".join(texts) + "\n"
+        assert code.code is not None
+        converted.is_plain = True
+        file.parts.append((show(code.code, "", 0), [converted]))
+        file.uses |= code.uses
 
     # Files
-
-    def _settings(self) -> str:
-        seed = _BAD_SEED.sub("-", self.out.resolve().name).strip("-._")[:64] or "main"
-        lines = ["# Converted from Jenkins Job Builder. `jobdsl plan` says what a run would do.", ""]
-        if self.secrets.values:
-            save(self.secrets_file, dict(self.secrets.values))
-            path = os.path.relpath(self.secrets_file, self.out.resolve())
-            lines = [lines[0], f"secrets = {json.dumps(path, ensure_ascii=False)}", ""]
-        return "\n".join([*lines, "[seed]", f'name = "{seed}"', ""])
 
     def _put(self, texts: dict[str, str]) -> None:
         try:
@@ -398,9 +366,9 @@ class ConvertedEstate:
             else:
                 failed += self._at(where)
         if not problems:
-            failed = [one for one in self.rows if not one.imported.equal and not one.is_hopeless]
-        for one in {id(one): one for one in failed}.values():
-            self._plainer(one)
+            failed = [row for row in self.rows if not row.imported.equal and not row.is_hopeless]
+        for row in {id(row): row for row in failed}.values():
+            self._plainer(row)
         return bool(problems or failed)
 
     def _at(self, where: Where) -> Iterator[ConvertedRow]:
@@ -419,53 +387,14 @@ class ConvertedEstate:
                     else:
                         self._bad_macros.add(key)
 
-    def _plainer(self, one: ConvertedRow) -> None:
-        key = one.row.definition
-        if one.is_plain:
-            one.form += 1
-            one.is_hopeless = one.form >= len(FORMS)
-            if one.is_hopeless:
-                self._find(one.row, "it does not come out as Jenkins Job Builder makes it")
+    def _plainer(self, converted: ConvertedRow) -> None:
+        key = converted.row.definition
+        if converted.is_plain:
+            converted.form += 1
+            converted.is_hopeless = converted.form >= len(FORMS)
+            if converted.is_hopeless:
+                self._find(converted.row, "it does not come out as Jenkins Job Builder makes it")
         elif key in self.functions and self.functions[key].has_calls and self._states.get(key, 0) == 0:
             self._states[key] = 1
         else:
-            one.is_plain = True
-
-
-def _uses(call: Call, names: Names) -> set[str]:
-    """Return what the arguments of a call need imported."""
-    return set().union(*(uses_of(code, names) for code in call.arguments.values()))
-
-
-def _block(function: ConvertedFunction) -> Block:
-    return Block(function.name, _family(function), is_constant=False)
-
-
-def _family(function: ConvertedFunction) -> Family:
-    parameters = [
-        FamilyParameter(name, (), shown(value_code(one.default, one.kind)) if one.has_default else None)
-        for one, name in function.parameters
-    ]
-    body = function.body
-    return Family([], body if isinstance(body, Brackets) else Brackets("(", [("", body)]), parameters)
-
-
-def _callees_first(macros: Iterable[ConvertedFunction], used: set[str]) -> list[ConvertedFunction]:
-    """Return the macros that templates call, and those that no template calls, each after those it calls."""
-    by_key = {one.definition.key: one for one in macros}
-    order: dict[str, ConvertedFunction] = {}
-
-    def add(key: str) -> None:
-        if key in by_key and key not in order:
-            for inner in sorted(by_key[key].macros):
-                add(inner)
-            order[key] = by_key[key]
-
-    for key in sorted(by_key, key=lambda key: (key not in used, key)):
-        add(key)
-    return list(order.values())
-
-
-def _relative(source: str, base: Path) -> str:
-    path = Path(os.path.relpath(source, base)).with_suffix("")
-    return "/".join(part for part in path.parts if part not in ("..", "/"))
+            converted.is_plain = True

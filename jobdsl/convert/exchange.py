@@ -25,7 +25,7 @@ class YamlProblem:
     line: int
     message: str
     hint: str = ""
-    what: str = ""
+    subject: str = ""
     """The definition that it concerns, such as `job template 'x'`."""
 
 
@@ -134,17 +134,17 @@ class YamlReading:
         definitions = [
             YamlDefinition(
                 **{
-                    **one,
-                    "parameters": [YamlParameter(**each) for each in one["parameters"]],
-                    "variants": [ChoiceVariant(**each) for each in one["variants"]],
-                    "macro_calls": [MacroCall(**each) for each in one["macro_calls"]],
+                    **values,
+                    "parameters": [YamlParameter(**each) for each in values["parameters"]],
+                    "variants": [ChoiceVariant(**each) for each in values["variants"]],
+                    "macro_calls": [MacroCall(**each) for each in values["macro_calls"]],
                 }
             )
-            for one in data["definitions"]
+            for values in data["definitions"]
         ]
         return cls(
             definitions=definitions,
-            groups=[JobGroup(**one) for one in data["groups"]],
-            rows=[JobRow(**one) for one in data["rows"]],
-            findings=[YamlProblem(**one) for one in data["findings"]],
+            groups=[JobGroup(**values) for values in data["groups"]],
+            rows=[JobRow(**values) for values in data["rows"]],
+            findings=[YamlProblem(**values) for values in data["findings"]],
         )

@@ -45,10 +45,10 @@ class Placeholders:
             value = self.secrets.get(name or "", "")
             return self.text(value) if ANY.search(value) else code
         if token := _token(code):
-            made, is_list = self._component(token)
+            component, is_list = self._component(token)
             if is_list:
                 raise Unplaceable(token)
-            return made
+            return component
         if code.start == "element(" and (typed := self._trigger(code)) is not None:
             return typed
         if code.start == "[":
@@ -73,16 +73,16 @@ class Placeholders:
 
     def text(self, text: str) -> Code:
         """Return a text with parameters in the place of placeholders."""
-        text = TOKEN.sub(lambda found: self._secret(found[1], found[0]), text)
+        text = TOKEN.sub(lambda match: self._secret(match[1], match[0]), text)
         pieces: list[tuple[bool, str]] = []
         end = 0
-        for found in ANY.finditer(text):
-            if found[0] not in self.names:
+        for match in ANY.finditer(text):
+            if match[0] not in self.names:
                 continue
-            if found.start() > end:
-                pieces.append((False, text[end : found.start()]))
-            pieces.append((True, self.names[found[0]]))
-            end = found.end()
+            if match.start() > end:
+                pieces.append((False, text[end : match.start()]))
+            pieces.append((True, self.names[match[0]]))
+            end = match.end()
         if not pieces:
             return literal(text)
         if end < len(text):
@@ -146,8 +146,8 @@ def value_code(value: Any, kind: str) -> Code:
         return literal(str(value))
     if isinstance(value, dict):
         return Brackets(
-            "{", [(f"{quoted(key)}: ", value_code(one, "choice")) for key, one in value.items()], "}"
+            "{", [(f"{quoted(key)}: ", value_code(element, "choice")) for key, element in value.items()], "}"
         )
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return Brackets("[", [("", value_code(one, "choice")) for one in value], "]")
+        return Brackets("[", [("", value_code(element, "choice")) for element in value], "]")
     return literal(value) if isinstance(value, str) else repr(value)

@@ -76,14 +76,14 @@ class FunctionMaker:
         if definition is None or key in self._open:
             return None
         self._open.add(key)
-        made: ConvertedFunction | None = None
+        function: ConvertedFunction | None = None
         for is_calls in (True, False):
             with suppress(Unplaceable, JobdslError, ValueError):
-                made = self._component(definition, key.partition(":")[0], is_calls)
+                function = self._component(definition, key.partition(":")[0], is_calls)
                 break
         self._open.discard(key)
-        self.macros[key] = made
-        return made
+        self.macros[key] = function
+        return function
 
     def template(self, definition: YamlDefinition, *, has_calls: bool) -> ConvertedFunction | None:
         """Return the function of a template or the call of a single job; None where it can be none."""
@@ -99,17 +99,17 @@ class FunctionMaker:
         return _slot(self._code(document, is_view=False), kind)
 
     def _component(self, definition: YamlDefinition, kind: str, is_calls: bool) -> ConvertedFunction:
-        made = self._made(definition, is_calls, lambda code: _slot(code, kind))
-        body = made.body
+        function = self._made(definition, is_calls, lambda code: _slot(code, kind))
+        body = function.body
         if kind == "scm":
-            return made
+            return function
         if isinstance(body, Brackets) and body.start == "[" and len(body.parts) == 1 and not body.parts[0][0]:
             only = body.parts[0][1]
             if isinstance(only, str) or not only.is_conditional:
-                made.body = only
-                return made
-        made.is_list = True
-        return made
+                function.body = only
+                return function
+        function.is_list = True
+        return function
 
     def _made(
         self, definition: YamlDefinition, is_calls: bool, part_of: Callable[[Code], Code]
@@ -178,18 +178,18 @@ class FunctionMaker:
 
     def _code(self, document: str, *, is_view: bool) -> Code:
         name, data = split_document(document)
-        made = convert(DocumentSource(name, data, name, is_view), name, Writer(self.layouts), self.secrets)
-        assert made.code is not None
-        return made.code
+        code = convert(DocumentSource(name, data, name, is_view), name, Writer(self.layouts), self.secrets)
+        assert code.code is not None
+        return code.code
 
 
 def _in_order(parameters: Sequence[YamlParameter]) -> list[YamlParameter]:
     """Return the parameters: first the name, then those a call has to give, then those with a default."""
-    return sorted(parameters, key=lambda one: (one.has_default, one.name != "name"))
+    return sorted(parameters, key=lambda parameter: (parameter.has_default, parameter.name != "name"))
 
 
 def _condition(name: str, value: object) -> ParameterCondition:
-    """Return what says that a parameter has this value and not that of the base."""
+    """Return the condition that a parameter has this value and not that of the base."""
     if isinstance(value, bool):
         return ParameterCondition(name if value else f"not {name}")
     if value is None:

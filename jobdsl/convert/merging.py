@@ -93,12 +93,12 @@ def _call(
     by_label = dict(base.parts)
     for label in labels:
         absent = layout_of(base.start) if label == "layout=" else default_of(base.start, label)
-        found: list[Alternative] = [
+        alternatives: list[Alternative] = [
             (condition, dict(group.parts).get(label, absent)) for condition, group in groups
         ]
         first = by_label.get(label, absent)
-        if first is not None and all(code is not None for _, code in found):
-            parts.append((label, merged(first, found, layout_of)))
+        if first is not None and all(code is not None for _, code in alternatives):
+            parts.append((label, merged(first, alternatives, layout_of)))
         else:
             parts += _only_there(label, by_label.get(label), groups)
     return Brackets(base.start, parts, base.end)
@@ -113,8 +113,8 @@ def _only_there(
     def given(code: Code | None) -> Code:
         return "{}" if code is None else Brackets("{", [(key, code)], "}")
 
-    found = [(condition, given(dict(group.parts).get(label))) for condition, group in groups]
-    return [("**", Brackets("(", [("", _chain(given(base), found))]))]
+    values = [(condition, given(dict(group.parts).get(label))) for condition, group in groups]
+    return [("**", Brackets("(", [("", _chain(given(base), values))]))]
 
 
 def _list(
@@ -159,7 +159,7 @@ def _list_parts(
         present = [(condition, code) for condition, code in others[index] if code is not None]
         inner = merged(part, present, layout_of)
         if missing:
-            condition = ParameterCondition(" and ".join(one.opposite for one in missing))
+            condition = ParameterCondition(" and ".join(other.opposite for other in missing))
             inner = _optional(label, condition, inner)
         parts.append((label, inner))
     return parts

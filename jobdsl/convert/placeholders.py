@@ -48,7 +48,7 @@ def list_token(number: int) -> str:
 
 
 def is_number(value: Any) -> bool:
-    """Return whether a value is a whole number, or a text that looks like one."""
+    """Return whether a value is a whole number, or the text of one."""
     if isinstance(value, bool):
         return False
     return isinstance(value, int | str) and _NUMBER.fullmatch(str(value)) is not None
@@ -63,19 +63,19 @@ def substituted(text: str, values: Mapping[str, Any], fragments: Mapping[str, st
         fragments: Documents of the components of lists, by placeholder.
     """
 
-    def value_of(found: re.Match[str]) -> str:
-        return escape(str(values[found[0]])) if found[0] in values else found[0]
+    def value_of(match: re.Match[str]) -> str:
+        return escape(str(values[match[0]])) if match[0] in values else match[0]
 
-    text = _LIST_ELEMENT.sub(lambda found: fragments.get(found[1], found[0]), text)
+    text = _LIST_ELEMENT.sub(lambda match: fragments.get(match[1], match[0]), text)
     return _EMPTY.sub(r"<\1\2 />", ANY.sub(value_of, text))
 
 
 def plain(value: Any) -> Any:
     """Return a value as JSON can have it."""
     if isinstance(value, dict):
-        return {str(key): plain(one) for key, one in value.items()}
+        return {str(key): plain(element) for key, element in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
+        return [plain(element) for element in value]
     if value is None or isinstance(value, bool | int):
         return value
     return str(value)

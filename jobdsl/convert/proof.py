@@ -52,12 +52,17 @@ def prove(paths: Sequence[Path], include: Sequence[Path], estate: Path, secrets:
             f"[job_builder]\ninclude_path={places}\n[jenkins]\nurl=http://localhost/\n", "utf-8"
         )
         _run(settings, files, out)
-        wanted = []
+        comparisons = []
         for document in on_disk(out).sources:
             name = document.name.removesuffix("/config") if document.is_view else document.name
-            wanted += [one] if (one := _rendered(name, document.read())) is not None else []
-        verify(estate, wanted, secrets)
-    return Proof(sum(one.equal for one in wanted), tuple(sorted(one.name for one in wanted if not one.equal)))
+            comparisons += (
+                [comparison] if (comparison := _rendered(name, document.read())) is not None else []
+            )
+        verify(estate, comparisons, secrets)
+    return Proof(
+        sum(comparison.equal for comparison in comparisons),
+        tuple(sorted(comparison.name for comparison in comparisons if not comparison.equal)),
+    )
 
 
 def _run(settings: Path, files: Sequence[Path], out: Path) -> None:

@@ -46,7 +46,7 @@ def yaml_files(paths: Sequence[Path], roots: Sequence[Path]) -> tuple[list[Path]
                     hint = "name the file itself to have it read"
                     message = "it is a link to a file outside the directory"
                     findings.append(
-                        YamlProblem(file=str(file), line=0, message=message, hint=hint, what="file")
+                        YamlProblem(file=str(file), line=0, message=message, hint=hint, subject="file")
                     )
     return list(files), findings
 
@@ -54,7 +54,7 @@ def yaml_files(paths: Sequence[Path], roots: Sequence[Path]) -> tuple[list[Path]
 def child_environment() -> dict[str, str]:
     """Return an environment without credentials, for processes that run Jenkins Job Builder."""
     own = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in os.environ}
-    path = os.pathsep.join(one for one in sys.path if one)
+    path = os.pathsep.join(folder for folder in sys.path if folder)
     return {**own, "HOME": "/nonexistent", "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
 
 

@@ -32,36 +32,39 @@ class Problems:
     def __init__(self) -> None:
         self.findings: list[YamlProblem] = []
 
-    def add(self, pos: Any, message: str, *, what: str = "", hint: str = "") -> None:
+    def add(self, pos: Any, message: str, *, subject: str = "", hint: str = "") -> None:
         """Note a problem at a position of a file; equal ones count once."""
         file = str(getattr(pos, "path", "") or "")
         line = getattr(pos, "line", -1) + 1
         finding = YamlProblem(
-            file=file, line=line, message=" ".join(message.split())[:500], hint=hint, what=what
+            file=file, line=line, message=" ".join(message.split())[:500], hint=hint, subject=subject
         )
         if finding not in self.findings:
             self.findings.append(finding)
 
     @contextmanager
-    def caught(self, pos: Any, what: str, seconds: float = 10.0) -> Iterator[None]:
+    def caught(self, pos: Any, subject: str, seconds: float = 10.0) -> Iterator[None]:
         """Note any error as one problem, at its own position where it has one."""
         try:
             with limited(seconds):
                 yield
         except JenkinsJobsException as error:
-            where = next((one for one in positions(error) if getattr(one, "path", None)), pos)
+            where = next((position for position in positions(error) if getattr(position, "path", None)), pos)
             where = where if _is_file(where) else pos
-            self.add(where, error.message, what=what, hint=_hint(error.message))
+            self.add(where, error.message, subject=subject, hint=_hint(error.message))
         except RecursionError:
             hint = "does a macro, a template or an included file use itself?"
-            self.add(pos, "it is nested without an end", what=what, hint=hint)
+            self.add(pos, "it is nested without an end", subject=subject, hint=hint)
         except MemoryError:
-            self.add(pos, "it needs more memory than there is", what=what)
+            self.add(pos, "it needs more memory than there is", subject=subject)
         except TimeUp:
-            self.add(pos, f"it takes longer than {seconds:g} seconds", what=what)
+            self.add(pos, f"it takes longer than {seconds:g} seconds", subject=subject)
         except Exception as error:  # noqa: BLE001  # whatever a module trips over is an error of its input
             self.add(
-                pos, f"{type(error).__name__}: {first_line(error)[1]}", what=what, hint=_hint(str(error))
+                pos,
+                f"{type(error).__name__}: {first_line(error)[1]}",
+                subject=subject,
+                hint=_hint(str(error)),
             )
 
 
@@ -105,7 +108,7 @@ class YamlRoots(Roots):  # type: ignore[misc]
             first = container[id].pos
             message = f"{element_type} {id} is defined a second time: the first is in {place(first)}"
             self.problems.add(
-                value.pos, message, what=f"{element_type} {str(id)!r}", hint="rename one of them"
+                value.pos, message, subject=f"{element_type} {str(id)!r}", hint="rename one of them"
             )
         else:
             container[id] = value
@@ -118,22 +121,22 @@ class YamlRoots(Roots):  # type: ignore[misc]
                 data = load_file(self.loader, path)
         except yaml.YAMLError as error:
             line, message = first_line(error)
-            self.problems.add(_Place(path, max(line, 1) - 1), message, what="file")
+            self.problems.add(_Place(path, max(line, 1) - 1), message, subject="file")
             return
         except UnicodeDecodeError:
-            self.problems.add(pos, "it is not UTF-8", what="file")
+            self.problems.add(pos, "it is not UTF-8", subject="file")
             return
         except OSError as error:
-            self.problems.add(pos, f"it cannot be read: {os.strerror(error.errno or 0)}", what="file")
+            self.problems.add(pos, f"it cannot be read: {os.strerror(error.errno or 0)}", subject="file")
             return
         except (JenkinsJobsException, MemoryError, RecursionError, TimeUp, ValueError, TypeError) as error:
-            self.problems.add(pos, first_line(error)[1], what="file")
+            self.problems.add(pos, first_line(error)[1], subject="file")
             return
         if data is None:
             return
         if not isinstance(data, LocList):
             hint = "a file of Jenkins Job Builder is a list of `- job:`, `- project:` and so on"
-            self.problems.add(pos, "it is no list of definitions", what="file", hint=hint)
+            self.problems.add(pos, "it is no list of definitions", subject="file", hint=hint)
             return
         for index, item in enumerate(data):
             where = data.value_pos[index]

@@ -61,10 +61,10 @@ class RowCalls:
             function.name,
             arguments,
             defaults,
-            [name for _, name in function.parameters],
-            [row],
-            tuple(own[axis] for axis in row.axes if axis in own),
-            frozenset(own[name] for name in row.fixed if name in own),
+            order=[name for _, name in function.parameters],
+            rows=[row],
+            axes=tuple(own[axis] for axis in row.axes if axis in own),
+            fixed=frozenset(own[name] for name in row.fixed if name in own),
         )
 
     def _value(self, value: Any, kind: str, row: JobRow) -> Code:
@@ -96,22 +96,28 @@ class RowCalls:
     ) -> GroupFunction | None:
         """Return the function of a group; None where it can be none."""
         members = [self.functions.get(member) for member in group.members]
-        functions = [one for one in members if one is not None]
+        functions = [function for function in members if function is not None]
         if len(functions) != len(members) or len(members) < 2:
             return None
-        made = [by_member for rows in uses if (by_member := self._by_member(group.members, rows)) is not None]
-        return group_function(name, group.name, [one.name for one in functions], made) if made else None
+        calls = [
+            by_member for rows in uses if (by_member := self._by_member(group.members, rows)) is not None
+        ]
+        return (
+            group_function(name, group.name, [function.name for function in functions], calls)
+            if calls
+            else None
+        )
 
     def _by_member(
         self, members: Sequence[str], rows: Sequence[ConvertedRow]
     ) -> list[list[list[Call]]] | None:
         """Return the calls of each template by the group's arguments; None where these differ."""
-        if any(one.is_plain or one.is_hopeless for one in rows):
+        if any(row.is_plain or row.is_hopeless for row in rows):
             return None
         result: list[list[list[Call]]] = []
         for member in members:
             calls = [
-                self.call(self.functions[member], one.row) for one in rows if one.row.definition == member
+                self.call(self.functions[member], row.row) for row in rows if row.row.definition == member
             ]
             if not calls or any(call is None for call in calls):
                 return None
@@ -133,7 +139,7 @@ class RowCalls:
         by_member = self._by_member(group.members, rows)
         if by_member is None:
             return None
-        made = []
+        code = []
         for point in zip(*by_member, strict=True):
             arguments: dict[str, Code] = {}
             axes: dict[str, None] = {}
@@ -142,10 +148,10 @@ class RowCalls:
                 axes |= dict.fromkeys(call.axes)
             if any(name not in arguments and name not in function.defaults for name in function.parameters):
                 return None
-            made.append(
+            code.append(
                 Call(function.name, arguments, function.defaults, function.parameters, [], tuple(axes))
             )
-        return made
+        return code
 
 
 def _is_same(value: Any, default: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Jobs and views that projects ask for, with the values each has. Runs in the child process alone."""
+"""Jobs and views of projects, with the values each has. Runs in the child process alone."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class TemplateUse:
     spec: int
     pos: Any
     group: Any = None
-    given: LocDict
+    arguments: LocDict
     """Values of the project, the group and the line that names the template."""
     fixed: set[str] = field(default_factory=set)
     """Variables that the group sets."""
@@ -56,18 +56,22 @@ def template_uses(roots: YamlRoots, problems: Problems, *, is_view: bool) -> Ite
     for project in roots.projects.values():
         for index, spec in enumerate(project.view_specs if is_view else project.job_specs):
             with problems.caught(spec.pos or project.pos, str(project)):
-                given = LocDict.merge(project.params, {"name": str(project.name)}, spec.params)
+                values = LocDict.merge(project.params, {"name": str(project.name)}, spec.params)
                 if spec.name in single:
                     continue
                 if spec.name in templates:
                     yield TemplateUse(
-                        template=templates[spec.name], project=project, spec=index, pos=spec.pos, given=given
+                        template=templates[spec.name],
+                        project=project,
+                        spec=index,
+                        pos=spec.pos,
+                        arguments=values,
                     )
                     continue
                 if spec.name not in groups:
                     message = f"no {kind}, template or group is called {str(spec.name)!r}"
                     hint = "give the file that defines it too"
-                    problems.add(spec.pos or project.pos, message, what=str(project), hint=hint)
+                    problems.add(spec.pos or project.pos, message, subject=str(project), hint=hint)
                     continue
                 group = groups[spec.name]
                 for member in group.specs:
@@ -75,7 +79,7 @@ def template_uses(roots: YamlRoots, problems: Problems, *, is_view: bool) -> Ite
                         continue
                     if member.name not in templates:
                         message = f"no {kind} or template is called {str(member.name)!r}"
-                        problems.add(member.pos or group.pos, message, what=str(group))
+                        problems.add(member.pos or group.pos, message, subject=str(group))
                         continue
                     yield TemplateUse(
                         template=templates[member.name],
@@ -83,7 +87,7 @@ def template_uses(roots: YamlRoots, problems: Problems, *, is_view: bool) -> Ite
                         spec=index,
                         pos=spec.pos,
                         group=group,
-                        given=LocDict.merge(given, group.params, member.params),
+                        arguments=LocDict.merge(values, group.params, member.params),
                         fixed={*group.params, *member.params},
                     )
 
@@ -97,15 +101,15 @@ def own_values(template: Any, defaults_name: Any = None) -> tuple[LocDict, Any]:
 def located(value: Any) -> Any:
     """Return a value with the classes that Jenkins Job Builder has for dicts and lists."""
     if isinstance(value, dict):
-        made = LocDict({key: located(one) for key, one in value.items()})
-        made.pos = getattr(value, "pos", None)
-        made.key_pos.update(getattr(value, "key_pos", {}))
-        made.value_pos.update(getattr(value, "value_pos", {}))
-        return made
+        mapping = LocDict({key: located(element) for key, element in value.items()})
+        mapping.pos = getattr(value, "pos", None)
+        mapping.key_pos.update(getattr(value, "key_pos", {}))
+        mapping.value_pos.update(getattr(value, "value_pos", {}))
+        return mapping
     if isinstance(value, list):
         positions = list(getattr(value, "value_pos", ()))[: len(value)]
         return LocList(
-            [located(one) for one in value],
+            [located(element) for element in value],
             getattr(value, "pos", None),
             positions + [None] * (len(value) - len(positions)),
         )
@@ -116,7 +120,7 @@ def instances(use: TemplateUse, problems: Problems) -> Iterator[PlannedRow]:
     """Yield the jobs or views of a template in a project; those that cannot be expanded are problems."""
     template = use.template
     own, defaults = own_values(template, use.project.defaults_name)
-    params = LocDict.merge(own, use.given, {"template-name": template.name})
+    params = LocDict.merge(own, use.arguments, {"template-name": template.name})
     if template._id:
         params["id"] = template._id
     contents = LocDict.merge(defaults.contents, template.contents, pos=template.pos)
@@ -126,7 +130,7 @@ def instances(use: TemplateUse, problems: Problems) -> Iterator[PlannedRow]:
     for point in enum_dimensions_params(axes, params, axes_defaults):
         count += 1
         if count > _MOST:
-            problems.add(use.pos, f"it makes more than {_MOST} jobs", what=str(use.project))
+            problems.add(use.pos, f"it makes more than {_MOST} jobs", subject=str(use.project))
             return
         with problems.caught(use.pos or use.project.pos, f"{use.project}, {template}"):
             expanded = expand_parameters(template._expander, LocDict.merge(params, point))
@@ -137,7 +141,7 @@ def instances(use: TemplateUse, problems: Problems) -> Iterator[PlannedRow]:
             ):
                 continue
             data = template._expand_contents(contents, expanded)
-            names = dict.fromkeys([*use.given, *point])
+            names = dict.fromkeys([*use.arguments, *point])
             yield PlannedRow(
                 use=use,
                 data=data,

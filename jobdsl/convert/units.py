@@ -82,8 +82,8 @@ class Unit:
     def with_calls(self, functions: Mapping[str, Any]) -> list[Any]:
         """Render with macros left as elements; returns the documents and the calls, base first."""
         return [
-            self.render(self._own_values({one.parameter: one.value} if one else {}), functions)
-            for one in (None, *self.variants)
+            self.render(self._own_values({variant.parameter: variant.value} if variant else {}), functions)
+            for variant in (None, *self.variants)
         ]
 
     def _classify(self) -> None:
@@ -203,7 +203,7 @@ class Unit:
         """Keep the parameters that the document has, and make a variant for each other value of a choice."""
         texts = [self.base]
         used: set[str] = set()
-        choices = [one for one in self.parameters.items() if one[1].kind == "choice"]
+        choices = [parameter for parameter in self.parameters.items() if parameter[1].kind == "choice"]
         for name, parameter in choices:
             others = self._other_values(name, parameter)
             for value in others.values():
@@ -253,7 +253,8 @@ def _kind(values: list[Any], number: int) -> tuple[str, Any]:
         is_flag = bool(values) and all(str(value).lower() in ("true", "false") for value in values)
         return ("choice", None) if is_flag else ("text", text_token(number))
     is_list = all(
-        isinstance(value, list) and all(isinstance(one, str | dict) for one in value) for value in values
+        isinstance(value, list) and all(isinstance(element, str | dict) for element in value)
+        for value in values
     )
     return ("list", list_token(number)) if is_list else ("choice", None)
 

@@ -93,7 +93,7 @@ def restrict(roots: list[Path]) -> None:
     def is_inside(path: Path) -> bool:
         return any(path.is_relative_to(root) for root in roots)
 
-    class Files(jinja2.FileSystemLoader):
+    class YamlFiles(jinja2.FileSystemLoader):
         def get_source(self, environment: jinja2.Environment, template: str) -> Any:
             for directory in self.searchpath:
                 path = Path(directory, template).resolve()
@@ -120,7 +120,7 @@ def restrict(roots: list[Path]) -> None:
     yaml_objects.BaseYamlObject._find_file = find_file
     yaml_objects.jinja2 = SimpleNamespace(
         Environment=SandboxedEnvironment,
-        FileSystemLoader=Files,
+        FileSystemLoader=YamlFiles,
         StrictUndefined=jinja2.StrictUndefined,
         UndefinedError=jinja2.UndefinedError,
         meta=jinja2.meta,

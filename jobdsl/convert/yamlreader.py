@@ -82,7 +82,7 @@ class _Reader:
         for path in files:
             self.roots.add_file(path)
         instances_of = {is_view: self._instances(is_view) for is_view in (False, True)}
-        singles = [(one, is_view) for is_view in (False, True) for one in self._singles(is_view)]
+        singles = [(single, is_view) for is_view in (False, True) for single in self._singles(is_view)]
         macros = list(self._macros())
         for unit, definition in macros:
             if not unit.failure:
@@ -91,8 +91,8 @@ class _Reader:
             if definition.key in self._functions:
                 with self.problems.caught(None, definition.key, 60):
                     self._finish(unit, definition)
-        for is_view, found in instances_of.items():
-            self._templates(found, is_view)
+        for is_view, planned in instances_of.items():
+            self._templates(planned, is_view)
         for (name, root, document), is_view in singles:
             self._single(name, root, document, is_view)
         self._groups()
@@ -104,7 +104,7 @@ class _Reader:
             del uses[_MOST_USES:]
         return document
 
-    def _is_new(self, name: str, pos: Any, is_view: bool, what: str) -> bool:
+    def _is_new(self, name: str, pos: Any, is_view: bool, subject: str) -> bool:
         """Return whether no job or view before has the name; note the second one."""
         first = self._names.setdefault((is_view, name), pos)
         if first is pos:
@@ -112,30 +112,30 @@ class _Reader:
         message = (
             f"a second {'view' if is_view else 'job'} is called {name}: the first is from {place(first)}"
         )
-        self.problems.add(pos, message, what=what, hint="exclude it, or put what differs into the name")
+        self.problems.add(pos, message, subject=subject, hint="exclude it, or put what differs into the name")
         return False
 
     def _instances(self, is_view: bool) -> list[PlannedRow]:
-        made = []
+        planned = []
         for use in template_uses(self.roots, self.problems, is_view=is_view):
             self._attempted.add(id(use.template))
             with self.problems.caught(use.pos or use.project.pos, str(use.project), 300):
                 for instance in instances(use, self.problems):
-                    what = f"{use.project}, {use.template}"
-                    with self.problems.caught(use.pos or use.project.pos, what):
+                    label = f"{use.project}, {use.template}"
+                    with self.problems.caught(use.pos or use.project.pos, label):
                         instance.document = self._document(instance.data, is_view)
                         pos = use.pos or use.project.pos
-                        if self._is_new(str(instance.data["name"]), _Once(pos), is_view, what):
-                            made.append(instance)
-        return made
+                        if self._is_new(str(instance.data["name"]), _Once(pos), is_view, label):
+                            planned.append(instance)
+        return planned
 
     def _singles(self, is_view: bool) -> Iterator[tuple[str, Any, str]]:
         for root in (self.roots.views if is_view else self.roots.jobs).values():
             with self.problems.caught(root.pos, str(root)):
-                [made] = root.top_level_generate_items()
-                document = self._document(made.data, is_view)
-                if self._is_new(str(made.data["name"]), _Once(root.pos), is_view, str(root)):
-                    yield str(made.data["name"]), root, document
+                [item] = root.top_level_generate_items()
+                document = self._document(item.data, is_view)
+                if self._is_new(str(item.data["name"]), _Once(root.pos), is_view, str(root)):
+                    yield str(item.data["name"]), root, document
 
     def _macros(self) -> Iterator[tuple[Unit, YamlDefinition]]:
         """Yield the macros that can be functions."""
@@ -188,13 +188,13 @@ class _Reader:
         document, _ = self.components.of_components(component, located(values))
         tags = {"wrapper": "buildWrappers", "parameter": "parameterDefinitions", "scm": "scms"}
         tag = tags.get(component, LISTS[component])
-        found = re.search(f"<{tag}(?: [^<>]*)?(?<!/)>(.*)</{tag}>", document, re.DOTALL)
-        return found[1] if found else ""
+        match = re.search(f"<{tag}(?: [^<>]*)?(?<!/)>(.*)</{tag}>", document, re.DOTALL)
+        return match[1] if match else ""
 
-    def _templates(self, made: list[PlannedRow], is_view: bool) -> None:
+    def _templates(self, planned: list[PlannedRow], is_view: bool) -> None:
         templates = self.roots.view_templates if is_view else self.roots.job_templates
         for id_, template in templates.items():
-            own = [instance for instance in made if instance.use.template is template]
+            own = [instance for instance in planned if instance.use.template is template]
             key = f"{'view' if is_view else 'job'}:{id_}"
             definition = _definition(key, str(template.name), template.pos, is_view=is_view)
             definition.name = str(id_)
@@ -209,7 +209,7 @@ class _Reader:
             if unit is None or not unit.base or unit.failure:
                 if own and unit is not None and unit.failure:
                     message = f"{unit.failure}; jobs that differ from it are written out one by one"
-                    self.problems.add(template.pos, message, what=str(template))
+                    self.problems.add(template.pos, message, subject=str(template))
                 elif own or id(template) in self._attempted:
                     del self.problems.findings[findings:]
             self.reading.rows += [self._row(instance, key, definition, is_view) for instance in own]
@@ -219,8 +219,8 @@ class _Reader:
         values, defaults = own_values(template, first.project.defaults_name if first else None)
         contents = LocDict.merge(defaults.contents, template.contents, pos=template.pos)
 
-        def render(given: Mapping[str, Any], functions: Mapping[str, Any] | None) -> tuple[str, Any]:
-            params = LocDict.merge(values, located(dict(given)), {"template-name": template.name})
+        def render(arguments: Mapping[str, Any], functions: Mapping[str, Any] | None) -> tuple[str, Any]:
+            params = LocDict.merge(values, located(dict(arguments)), {"template-name": template.name})
             if template._id:
                 params["id"] = template._id
             expanded = expand_parameters(template._expander, params)
@@ -267,7 +267,7 @@ class _Reader:
 
     def _row(self, instance: PlannedRow, key: str, definition: YamlDefinition, is_view: bool) -> JobRow:
         use = instance.use
-        parameters = {one.name: one for one in definition.parameters}
+        parameters = {parameter.name: parameter for parameter in definition.parameters}
         values = {name: plain(value) for name, value in instance.values.items() if name in parameters}
         lists = {}
         for name in values:
@@ -297,8 +297,8 @@ class _Reader:
         definition = _definition(key, name, root.pos, is_view=is_view)
 
         def render(_: Mapping[str, Any], functions: Mapping[str, Any] | None) -> tuple[str, Any]:
-            [made] = root.top_level_generate_items()
-            return self.components.document(made.data, is_view=is_view, functions=functions)
+            [item] = root.top_level_generate_items()
+            return self.components.document(item.data, is_view=is_view, functions=functions)
 
         with self.problems.caught(root.pos, str(root)):
             unit = Unit(
@@ -353,33 +353,33 @@ def _is_scalar(value: Any) -> bool:
 def _format_defaults(value: Any) -> Iterator[tuple[str, str]]:
     """Yield variables with the values that texts give them where they have none: `{name|value}`."""
     if isinstance(value, dict):
-        for key, one in value.items():
+        for key, element in value.items():
             yield from _format_defaults(key)
-            yield from _format_defaults(one)
+            yield from _format_defaults(element)
     elif isinstance(value, list):
-        for one in value:
-            yield from _format_defaults(one)
+        for element in value:
+            yield from _format_defaults(element)
     elif isinstance(value, str):
         yield from CustomFormatter().enum_param_defaults(value)
 
 
 def _arguments(definition: YamlDefinition) -> Any:
-    """Return what says with which arguments a macro is called; None where the call has to be written out."""
+    """Return the function that gives the arguments of a macro's call; None where it is to be written out."""
 
-    def arguments(given: Mapping[str, Any], job: Mapping[str, Any]) -> dict[str, Any] | None:
-        found = {}
+    def arguments(values: Mapping[str, Any], job: Mapping[str, Any]) -> dict[str, Any] | None:
+        texts = {}
         for parameter in definition.parameters:
             name = parameter.name
-            if name in given or (name == "name" and name in job):
-                value = job[name] if name == "name" and name in job else given[name]
+            if name in values or (name == "name" and name in job):
+                value = job[name] if name == "name" and name in job else values[name]
             elif parameter.has_default:
                 continue
             else:
                 return None
             if not _fits(parameter, value, definition):
                 return None
-            found[name] = value
-        return found
+            texts[name] = value
+        return texts
 
     return arguments
 
@@ -388,9 +388,11 @@ def _fits(parameter: YamlParameter, value: Any, definition: YamlDefinition) -> b
     if parameter.kind == "choice":
         known = [
             parameter.token,
-            *(one.value for one in definition.variants if one.parameter == parameter.name),
+            *(variant.value for variant in definition.variants if variant.parameter == parameter.name),
         ]
-        return any(plain(value) == one and type(plain(value)) is type(one) for one in known)
+        return any(
+            plain(value) == known_value and type(plain(value)) is type(known_value) for known_value in known
+        )
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return False
     if parameter.kind == "number":
