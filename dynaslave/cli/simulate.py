@@ -5,17 +5,29 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 if TYPE_CHECKING:
     from dynaslave.pools.pool import AgentPool
     from dynaslave.pools.prices import Table
+    from dynaslave.simulate.engine import Policy
     from dynaslave.simulate.faults import FaultRates
+    from dynaslave.simulate.variants import TuningVariant
     from dynaslave.trace import TraceBuild
 
 __all__ = ["simulate"]
+
+
+class PolicyRun(NamedTuple):
+    """A policy to play."""
+
+    name: str
+    policy: Policy
+    values: Mapping[str, str] | None = None
+    """Constants that differ from the defaults; None where none are compared."""
+
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _SHARE = click.FloatRange(0, 1)
@@ -51,6 +63,13 @@ _SHARE = click.FloatRange(0, 1)
     help="Compare other idle times, spares, executors, maximums and spot; print the changes that pay.",
 )
 @click.option(
+    "--tune",
+    "tunes",
+    multiple=True,
+    metavar="NAME=VALUE[,VALUE...]",
+    help="Compare other values of a constant of the default policy; of several options, each combination.",
+)
+@click.option(
     "--seed", type=int, default=0, show_default=True, help="Seed of the random boot times and failures."
 )
 @click.option(
@@ -82,6 +101,7 @@ def simulate(
     as_json: bool,
     plot: Path | None,
     what_if: bool,
+    tunes: tuple[str, ...],
     seed: int,
     capacity_errors: float,
     never_connect: float,
@@ -102,6 +122,7 @@ def simulate(
     names = _names(policies)
     if what_if and (plot is not None or len(names) > 1):
         raise click.UsageError("--what-if tries settings under one policy, and draws nothing")
+    variants = _variants(tunes, names, what_if=what_if)
     pools = poolfile.load(pool_file)
     read = traces.read(trace)
     builds = validation.fit(read, pools, str(trace))
@@ -112,7 +133,8 @@ def simulate(
     if what_if:
         _what_if(builds, pools, names[0], table, seed, faults, as_json=as_json)
     else:
-        _play(builds, pools, names, table, seed, faults, as_json=as_json, plot=plot)
+        policies_of = _tuned(variants, table) if variants else _named(names, table)
+        _play(builds, pools, policies_of, table, seed, faults, as_json=as_json, plot=plot)
 
 
 def _names(given: Sequence[str]) -> list[str]:
@@ -129,10 +151,41 @@ def _names(given: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(given)) or [NAMES[0]]
 
 
+def _variants(tunes: Sequence[str], names: Sequence[str], *, what_if: bool) -> list[TuningVariant]:
+    """The constants to compare; empty without --tune."""
+    from dynaslave.deciding.tuning import TuningError
+    from dynaslave.simulate.variants import variants
+
+    if not tunes:
+        return []
+    if what_if:
+        raise click.UsageError(
+            "--what-if compares settings of a pool, --tune constants of the rule; give one of them"
+        )
+    if names != ["default"]:
+        raise click.UsageError("--tune changes constants of the policy default; leave --policy out")
+    try:
+        return variants(tunes)
+    except TuningError as error:
+        raise click.BadParameter(str(error), param_hint="--tune") from None
+
+
+def _named(names: Sequence[str], table: Table) -> list[PolicyRun]:
+    from dynaslave.simulate.policies import policy
+
+    return [PolicyRun(name, policy(name, table)) for name in names]
+
+
+def _tuned(variants: Sequence[TuningVariant], table: Table) -> list[PolicyRun]:
+    from dynaslave.simulate.dynaslave_policy import Ours
+
+    return [PolicyRun(each.name, Ours(table, tuning=each.tuning), each.values) for each in variants]
+
+
 def _play(
     builds: Sequence[TraceBuild],
     pools: Mapping[str, AgentPool],
-    names: Sequence[str],
+    policies: Sequence[PolicyRun],
     table: Table,
     seed: int,
     faults: FaultRates,
@@ -144,25 +197,31 @@ def _play(
     from dynaslave.simulate.bound import bound
     from dynaslave.simulate.engine import run
     from dynaslave.simulate.faults import Chance
-    from dynaslave.simulate.policies import policy
     from dynaslave.simulate.result import result
     from jobdsl.cli.console import say_json
     from jobdsl.cli.workflow import write_text
 
     results = []
-    for name in names:
-        played = run(builds, pools, policy(name, table), Chance(seed, faults))
-        results.append(result(name, played))
-        if plot is not None and name == names[0]:
+    for each in policies:
+        played = run(builds, pools, each.policy, Chance(seed, faults))
+        results.append(result(each.name, played))
+        if plot is not None and each is policies[0]:
             from dynaslave.simulate.plot import to_svg
 
-            write_text(plot, to_svg(f"{len(builds):,} builds, policy {name}", played))
+            write_text(plot, to_svg(f"{len(builds):,} builds, policy {each.name}", played))
     lowest = bound(builds, pools, table)
     if as_json:
-        values = [{**report.to_json(one), "bound": report.rounded(lowest.all)} for one in results]
+        values = [
+            {**report.to_json(figures), **_tuning(each), "bound": report.rounded(lowest.all)}
+            for each, figures in zip(policies, results, strict=True)
+        ]
         say_json(values if len(values) > 1 else values[0])
     else:
         click.echo(report.to_text([*results, lowest]), nl=False)
+
+
+def _tuning(run: PolicyRun) -> dict[str, Any]:
+    return {} if run.values is None else {"tuning": dict(run.values)}
 
 
 def _progress(pool: str) -> Callable[[int, int], None]:

@@ -10,6 +10,7 @@ from dynaslave.deciding.decide import decide, learn
 from dynaslave.deciding.decisions import Decision, Drain, Launch, Note, Report, Restore, Retire
 from dynaslave.deciding.memory import Memory
 from dynaslave.deciding.outcome import Outcome
+from dynaslave.deciding.tuning import DEFAULTS, Tuning
 from dynaslave.deciding.unchanged import decide_unchanged
 from dynaslave.model import Instance, JenkinsNode, Market, Offline, QueueItem, Running, Snapshot
 from dynaslave.pools.limits import Limits, TypeFacts
@@ -33,8 +34,11 @@ class Ours:
     name = "default"
     interval = 5.0
 
-    def __init__(self, prices: Table, *, every_look: bool = False, interval: float = 5.0) -> None:
+    def __init__(
+        self, prices: Table, *, every_look: bool = False, interval: float = 5.0, tuning: Tuning = DEFAULTS
+    ) -> None:
         self._prices = prices
+        self._tuning = tuning
         self.interval = interval
         self._every_look = every_look
         """Whether to look at every point of the grid, also where nothing can have changed."""
@@ -54,18 +58,21 @@ class Ours:
         """One tick of the manager."""
         outcome = self._outcome = self._unchanged(world) or self._decide(world)
         reports = [self._act(world, one) for one in outcome.decisions]
-        self._memory = learn(outcome.memory, reports, MONDAY + world.now) if reports else outcome.memory
+        self._memory = (
+            learn(outcome.memory, reports, MONDAY + world.now, self._tuning) if reports else outcome.memory
+        )
         return world.now + self.interval if self._every_look else outcome.until - MONDAY
 
     def _unchanged(self, world: World) -> Outcome | None:
         """The outcome of a look that shows what the last one showed."""
         if self._every_look or self._outcome is None or world.changes != self._changes:
             return None
-        return decide_unchanged(self._outcome, MONDAY + world.now)
+        return decide_unchanged(self._outcome, MONDAY + world.now, self._tuning)
 
     def _decide(self, world: World) -> Outcome:
         self._changes = world.changes
-        return decide(self._view.snapshot(world), self._pools, self._memory, self._limits, shown=False)
+        snapshot = self._view.snapshot(world)
+        return decide(snapshot, self._pools, self._memory, self._limits, tuning=self._tuning, shown=False)
 
     def _act(self, world: World, decision: Decision) -> Report:
         match decision:
