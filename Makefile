@@ -12,7 +12,7 @@ AUDIT := if ! command -v pip-audit >/dev/null; then echo "pip-audit is not insta
 	else found=$$(timeout 60 pip-audit --progress-spinner off --disable-pip --no-deps -r constraints.txt 2>&1); \
 	printf '%s\n' "$$found"; case $$found in *"Found "*"known vulnerabilit"*) exit 1;; esac; fi
 
-.PHONY: demo test test-fast lint measure bench docs site clean
+.PHONY: demo test test-all test-fast lint measure bench docs site clean
 
 demo: $(VENV)/installed  ## an estate applied by its seed to a simulated controller; a service taken to production; KEEP=1: a web console
 	@$(BIN)/python examples/demo.py
@@ -21,6 +21,9 @@ demo: $(VENV)/installed  ## an estate applied by its seed to a simulated control
 
 test: $(VENV)/installed  ## the whole test suite
 	$(BIN)/pytest -n auto
+
+test-all: $(VENV)/installed  ## the whole test suite with every fault at every call, and longer mutation tests
+	DELIVERY_FAULTS=all JOBDSL_FUZZ=10000 $(BIN)/pytest -n auto
 
 test-fast: $(VENV)/installed  ## without fault sweeps, real builds and many processes
 	$(BIN)/pytest -n auto -m 'not slow'

@@ -181,6 +181,24 @@ with open({mark!r}, "a") as mark:
 """
 
 
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An estate with a module of every name that a command could import, each of which leaves a mark."""
+    estate = tmp_path_factory.mktemp("hostile") / "estate"
+    estate.mkdir()
+    (estate / "jobs.py").write_text(ESTATE)
+    (estate / "jobdsl.toml").write_text('[files]\ninclude = ["jobs.py"]\n')
+    text = HOSTILE.format(mark=str(estate.with_name("mark")))
+    ours = {"jobdsl", "dynaslave", "delivery", "click", "jinja2", "lxml", "requests", "boto3", "structlog"}
+    for name in {*sys.stdlib_module_names, *ours, "sitecustomize", "usercustomize"}:
+        (estate / f"{name}.py").write_text(text)
+        if not name.startswith("_"):
+            (estate / name).mkdir()
+            for file in ("__init__.py", "__main__.py", "cli.py"):
+                (estate / name / file).write_text(text)
+    return estate
+
+
 @pytest.mark.parametrize(
     ("arguments", "shown"),
     [
@@ -197,23 +215,13 @@ with open({mark!r}, "a") as mark:
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_nothing_of_an_estate_is_imported(
-    python: Path, tmp_path: Path, arguments: list[str], shown: str
+    python: Path, hostile: Path, tmp_path: Path, arguments: list[str], shown: str
 ) -> None:
-    estate, mark = tmp_path / "estate", tmp_path / "mark"
-    estate.mkdir()
-    (estate / "jobs.py").write_text(ESTATE)
-    (estate / "jobdsl.toml").write_text('[files]\ninclude = ["jobs.py"]\n')
-    hostile = HOSTILE.format(mark=str(mark))
-    ours = {"jobdsl", "dynaslave", "delivery", "click", "jinja2", "lxml", "requests", "boto3", "structlog"}
-    for name in {*sys.stdlib_module_names, *ours, "sitecustomize", "usercustomize"}:
-        (estate / f"{name}.py").write_text(hostile)
-        if not name.startswith("_"):
-            (estate / name).mkdir()
-            for file in ("__init__.py", "__main__.py", "cli.py"):
-                (estate / name / file).write_text(hostile)
+    mark = hostile.with_name("mark")
+    mark.unlink(missing_ok=True)
     done = subprocess.run(
         [str(python), *arguments],
-        cwd=estate,
+        cwd=hostile,
         env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
