@@ -1,4 +1,4 @@
-"""The base image of a bake: by id, SSM parameter, name and owner, or tags; looked up anew each time."""
+"""The base image of a bake: by id, SSM parameter, name and owner, or tags; resolved again for each bake."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FORMS = "ami-..., ssm:/NAME, owner=amazon,name=al2023-ami-2023.*-x86_64, or tag
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is said of a base: exactly one of `id`, `ssm`, or a search."""
+    """The base image as requested: exactly one of `id`, `ssm`, or a search."""
 
     text: str
     id: str = ""
@@ -50,7 +50,7 @@ class BaseImage:
 
 
 def parse(text: str) -> Wanted:
-    """What a base is said to be; DeliveryError (exit code 2) with the forms there are."""
+    """Parse the description of a base image. DeliveryError (exit code 2) lists the accepted forms."""
     if text.startswith("ami-"):
         if not _ID.fullmatch(text):
             raise DeliveryError(f"base {text!r}: an id has 8 or 17 hexadecimal digits after ami-", "", USAGE)
@@ -63,18 +63,18 @@ def parse(text: str) -> Wanted:
 def _search(text: str) -> Wanted:
     owner, filters = "", []
     for part in text.split(","):
-        key, equals, value = (one.strip() for one in part.partition("="))
+        key, equals, value = (word.strip() for word in part.partition("="))
         if not equals or not value or not (key in _KEYS or key.startswith("tag:")):
             hint = (equals and suggestion(key, _KEYS)) or f"a base is {_FORMS}"
-            raise DeliveryError(f"base {text!r}: {part!r} says nothing of an image", hint, USAGE)
+            raise DeliveryError(f"base {text!r}: {part!r} does not describe an image", hint, USAGE)
         if key == "owner":
             owner = value
         else:
             filters.append(({"arch": "architecture"}.get(key, key), value))
     if not owner and any(key == "name" for key, _ in filters):
         raise DeliveryError(
-            f"base {text!r}: whose image? Anybody may give an image that name",
-            "owner=self, owner=amazon or owner=123456789012 goes with name=",
+            f"base {text!r}: the owner is missing. Any account may give an image that name",
+            "add owner=self, owner=amazon or owner=123456789012",
             USAGE,
         )
     if not any(key == "name" or key.startswith("tag:") for key, _ in filters):
@@ -82,32 +82,35 @@ def _search(text: str) -> Wanted:
     return Wanted(text, owner=owner or "self", filters=tuple(filters))  # others' tags cannot be seen
 
 
-def resolve(aws: Aws, wanted: Wanted) -> BaseImage:
-    """The newest available image that fits. DeliveryError if there is none, or none that can be baked on."""
-    found: list[ImageTypeDef] = []
+def resolve(aws: Aws, request: Wanted) -> BaseImage:
+    """Return the newest available image that matches.
+
+    DeliveryError if none does, or if it cannot be baked on.
+    """
+    images: list[ImageTypeDef] = []
     try:
-        with asking(f"looking for base {wanted.text}"):
-            found = _look(aws, wanted)
+        with asking(f"looking for base {request.text}"):
+            images = _matching_images(aws, request)
     except AwsError as error:
         if error.meaning is not ErrorMeaning.NotFound:
             raise
-    if not found:
+    if not images:
         hint = "another account's image must be shared with this one; images of other regions do not count"
-        raise DeliveryError(f"there is no base image {wanted.text} in {aws.region}", hint)
-    return _base(max(found, key=lambda one: (one.get("CreationDate", ""), one["ImageId"])))
+        raise DeliveryError(f"there is no base image {request.text} in {aws.region}", hint)
+    return _base(max(images, key=lambda image: (image.get("CreationDate", ""), image["ImageId"])))
 
 
-def _look(aws: Aws, wanted: Wanted) -> list[ImageTypeDef]:
-    if wanted.ssm or wanted.id:
-        id = wanted.id or _from_parameter(aws, wanted.ssm)
-        found = aws.ec2.describe_images(ImageIds=[id])["Images"]
-        for image in found:
+def _matching_images(aws: Aws, request: Wanted) -> list[ImageTypeDef]:
+    if request.ssm or request.id:
+        id = request.id or _from_parameter(aws, request.ssm)
+        images = aws.ec2.describe_images(ImageIds=[id])["Images"]
+        for image in images:
             if image.get("State", "available") != "available":
-                raise DeliveryError(f"base {wanted.text} ({id}) is {image['State']}, not available")
-        return found
-    query: list[Any] = [{"Name": key, "Values": [value]} for key, value in wanted.filters]
+                raise DeliveryError(f"base {request.text} ({id}) is {image['State']}, not available")
+        return images
+    query: list[Any] = [{"Name": key, "Values": [value]} for key, value in request.filters]
     query.append({"Name": "state", "Values": ["available"]})
-    pages = aws.ec2.get_paginator("describe_images").paginate(Owners=[wanted.owner], Filters=query)
+    pages = aws.ec2.get_paginator("describe_images").paginate(Owners=[request.owner], Filters=query)
     return [image for page in pages for image in page["Images"]]
 
 
@@ -121,7 +124,9 @@ def _from_parameter(aws: Aws, name: str) -> str:
 def _base(image: ImageTypeDef) -> BaseImage:
     root = image.get("RootDeviceName", "")
     volumes = {
-        one.get("DeviceName", ""): one["Ebs"] for one in image.get("BlockDeviceMappings", ()) if "Ebs" in one
+        mapping.get("DeviceName", ""): mapping["Ebs"]
+        for mapping in image.get("BlockDeviceMappings", ())
+        if "Ebs" in mapping
     }
     if root not in volumes:
         raise DeliveryError(

@@ -1,4 +1,4 @@
-"""Everything an order can be wrong about, told at once and before anything costs money."""
+"""All problems of an order, reported together and before anything costs money."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _OURS = 26
 
 
 def problems_of(aws: Aws, order: Order, base: BaseImage) -> list[Problem]:
-    """What is wrong with an order for this base. AwsError."""
-    known = tuple(one for one in order.regions if _REGION.fullmatch(one) and one != aws.region)
+    """Return all problems of an order for this base. AwsError."""
+    known = tuple(region for region in order.regions if _REGION.fullmatch(region) and region != aws.region)
     return [*_plain(aws, order, base), *problems_of_keys(aws, replace(order, regions=known), base)]
 
 

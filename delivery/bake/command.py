@@ -215,11 +215,11 @@ def _outcome_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @_machine_options
 @_outcome_options
 @place_options
-def bake(place: CommonOptions, minutes: float | None, **said: Any) -> int:
+def bake(place: CommonOptions, minutes: float | None, **options: Any) -> int:
     """Bake an image: install a package on a base image.
 
     The same package on the same base returns the existing image. stdout has the image's id, stderr one line a
-    step. What [bake] in delivery.toml says is taken where an option says nothing. Exit codes: 0 done; 1 an
+    step. Options default to [bake] in delivery.toml. Exit codes: 0 done; 1 an
     error; 2 wrong options, or something that would fail later: nothing was done; 143 terminated.
     """
     from delivery.bake.interrupts import Interrupted, Signals
@@ -227,26 +227,26 @@ def bake(place: CommonOptions, minutes: float | None, **said: Any) -> int:
     from delivery.timeline import Timeline
 
     signals, clock = Signals(), HostClock()
-    timeline = Timeline(clock, title=f"bake of {said['package']}")
+    timeline = Timeline(clock, title=f"bake of {options['package']}")
     try:
         with signals.watched():
-            result = _baked(place, minutes, said, clock, timeline, signals)
+            result = _baked(place, minutes, options, clock, timeline, signals)
             timeline.finish(f"image {result.image} is ready", **result.to_json())
     except Interrupted as stopped:
-        timeline.finish(f"{stopped}: removal of what this bake made is asked for")
+        timeline.finish(f"{stopped}: resources of this bake are being removed")
         return stopped.exit_code
     finally:
-        if said["report_dir"]:
+        if options["report_dir"]:
             timeline.outcome = timeline.outcome or "failed"
-            timeline.write(said["report_dir"])
-    _write(result, said)
+            timeline.write(options["report_dir"])
+    _write(result, options)
     return 0
 
 
 def _baked(
     place: CommonOptions,
     minutes: float | None,
-    said: dict[str, Any],
+    options: dict[str, Any],
     clock: Any,
     timeline: Timeline,
     signals: Any,
@@ -255,78 +255,82 @@ def _baked(
 
     settings = place.settings
     aws = place.open(place.account_name or settings.bake.account)
-    order = _order(aws, settings, minutes, said)
+    order = _order(aws, settings, minutes, options)
     stamp = datetime.fromtimestamp(clock.now(), UTC).strftime("%Y%m%d-%H%M%S")
     id = f"bake-{stamp}-{secrets.token_hex(3)}"
     return pipeline.bake(aws, order, id, clock=clock, timeline=timeline, signals=signals)
 
 
-def _order(aws: Aws, settings: DeliverySettings, minutes: float | None, said: dict[str, Any]) -> Order:
-    """What is asked for: options, and the settings where they say nothing. DeliveryError."""
+def _order(aws: Aws, settings: DeliverySettings, minutes: float | None, options: dict[str, Any]) -> Order:
+    """Build the order from the options; settings are the defaults. DeliveryError."""
     from delivery.bake import base
     from delivery.bake.fetching import inspect
     from delivery.bake.request import Order, Origin
 
     ours = settings.bake
-    wanted = said["base"] or ours.base
-    if not wanted:
+    base_text = options["base"] or ours.base
+    if not base_text:
         raise DeliveryError("which base?", "--base, or base in [bake] of delivery.toml", WRONG_USAGE)
-    asked, parsed, tags = _all(
-        lambda: _package(aws, said), lambda: base.parse(wanted), lambda: _tags(said["tags"])
+    requested, parsed, tags = _all(
+        lambda: _package(aws, options), lambda: base.parse(base_text), lambda: _tags(options["tags"])
     )
-    found = asked if asked.sha256 else inspect(aws, asked, said["sha256"])
+    package = requested if requested.sha256 else inspect(aws, requested, options["sha256"])
     return Order(
-        package=found,
+        package=package,
         base=parsed,
-        app=said["app"] or found.name,
-        engine=said["engine"] or ours.engine,
+        app=options["app"] or package.name,
+        engine=options["engine"] or ours.engine,
         origin=Origin(
-            build=said["build"],
-            commit=said["commit"],
-            job=said["job"],
-            url=said["build_url"],
-            owner=said["build_url"] or aws.caller,
-            jenkins_user=said["jenkins_user"],
-            change_request=said["change_request"],
+            build=options["build"],
+            commit=options["commit"],
+            job=options["job"],
+            url=options["build_url"],
+            owner=options["build_url"] or aws.caller,
+            jenkins_user=options["jenkins_user"],
+            change_request=options["change_request"],
         ),
-        instance_type=said["instance_type"] or ours.instance_type or "",
-        instance_profile=said["instance_profile"] or ours.instance_profile or "",
-        subnets=said["subnets"] or ours.subnets,
-        security_groups=said["security_groups"] or ours.security_groups,
-        root_gb=said["root_gb"],
-        encrypted=said["encrypted"],
-        kms_key=said["kms_key"] or (ours.kms_key or "" if said["encrypted"] else ""),
-        regions=tuple(dict.fromkeys(one for one in said["regions"] or ours.regions if one != aws.region)),
-        share=tuple(dict.fromkeys(_account(settings, one) for one in said["share"] or ours.share)),
-        smoke=_smoke(said),
+        instance_type=options["instance_type"] or ours.instance_type or "",
+        instance_profile=options["instance_profile"] or ours.instance_profile or "",
+        subnets=options["subnets"] or ours.subnets,
+        security_groups=options["security_groups"] or ours.security_groups,
+        root_gb=options["root_gb"],
+        encrypted=options["encrypted"],
+        kms_key=options["kms_key"] or (ours.kms_key or "" if options["encrypted"] else ""),
+        regions=tuple(
+            dict.fromkeys(region for region in options["regions"] or ours.regions if region != aws.region)
+        ),
+        share=tuple(dict.fromkeys(_account(settings, account) for account in options["share"] or ours.share)),
+        smoke=_smoke(options),
         tags=tags,
-        bucket=said["bucket"] or ours.bucket or "",
-        template=said["template"],
-        keep_failed=said["keep_failed"],
-        again=said["again"],
-        resume=said["resume"],
+        bucket=options["bucket"] or ours.bucket or "",
+        template=options["template"],
+        keep_failed=options["keep_failed"],
+        again=options["again"],
+        resume=options["resume"],
         timeout=(minutes or ours.timeout_minutes) * 60,
-        poll=said["poll"] or ours.poll_seconds,
+        poll=options["poll"] or ours.poll_seconds,
     )
 
 
-def _package(aws: Aws, said: dict[str, Any]) -> Package:
-    """What is baked; looked into already if it is a file here, as that is quick. DeliveryError."""
+def _package(aws: Aws, options: dict[str, Any]) -> Package:
+    """Return the package to bake; a local file is inspected at once, as that is quick. DeliveryError."""
     from delivery.bake import package
     from delivery.bake.fetching import inspect
 
-    asked = package.parse(said["package"], kind=said["kind"], name=said["name"], version=said["version"])
-    return inspect(aws, asked, said["sha256"]) if asked.scheme == "file" else asked
+    requested = package.parse(
+        options["package"], kind=options["kind"], name=options["name"], version=options["version"]
+    )
+    return inspect(aws, requested, options["sha256"]) if requested.scheme == "file" else requested
 
 
 def _all(*parts: Callable[[], Any]) -> list[Any]:
-    """Each of these; what is wrong with any is told of all at once. DeliveryError."""
+    """Call each part and return the results; the errors of all parts are raised together. DeliveryError."""
     from delivery.errors import SeveralError
 
-    made, errors = [], []
+    results, errors = [], []
     for part in parts:
         try:
-            made.append(part())
+            results.append(part())
         except DeliveryError as error:
             errors.append(error)
     if len(errors) == 1:
@@ -335,38 +339,41 @@ def _all(*parts: Callable[[], Any]) -> list[Any]:
         wrong_options = any(error.exit_code == WRONG_USAGE for error in errors)
         code = WRONG_USAGE if wrong_options else errors[0].exit_code
         raise SeveralError([problem for error in errors for problem in error.problems], code)
-    return made
+    return results
 
 
-def _smoke(said: dict[str, Any]) -> Any:
+def _smoke(options: dict[str, Any]) -> Any:
     from delivery.bake.request import Smoke
 
-    wanted = said["smoke"] or said["smoke_command"] or said["smoke_url"]
-    return Smoke(said["smoke_command"], said["smoke_url"]) if wanted else None
+    is_requested = options["smoke"] or options["smoke_command"] or options["smoke_url"]
+    return Smoke(options["smoke_command"], options["smoke_url"]) if is_requested else None
 
 
 def _account(settings: DeliverySettings, name: str) -> str:
-    """The twelve digits of an account of the settings; anything else is told by the checks."""
+    """Return the id of an account of the settings; anything else as it is, for the checks."""
     known = settings.accounts.get(name)
     return known.id or name if known else name
 
 
-def _tags(said: tuple[str, ...]) -> dict[str, str]:
+def _tags(texts: tuple[str, ...]) -> dict[str, str]:
     tags = {}
-    for one in said:
-        key, equals, value = one.partition("=")
+    for text in texts:
+        key, equals, value = text.partition("=")
         if not equals or not key:
-            raise DeliveryError(f"--tag {one!r}: no tag", "like team=payments", WRONG_USAGE)
+            raise DeliveryError(f"--tag {text!r} is not KEY=VALUE", "like team=payments", WRONG_USAGE)
         tags[key] = value
     return tags
 
 
-def _write(result: BakeResult, said: dict[str, Any]) -> None:
-    """The result, to where it is wanted. DeliveryError if a file cannot be written; the image stands."""
+def _write(result: BakeResult, options: dict[str, Any]) -> None:
+    """Write the result to the files and to stdout.
+
+    DeliveryError if a file cannot be written; the image remains.
+    """
     texts = {
-        said["result_file"]: result.text(),
-        said["properties_file"]: result.properties(),
-        said["manifest_file"]: result.manifest,
+        options["result_file"]: result.text(),
+        options["properties_file"]: result.properties(),
+        options["manifest_file"]: result.manifest,
     }
     for file, text in texts.items():
         if file is None:
@@ -376,4 +383,4 @@ def _write(result: BakeResult, said: dict[str, Any]) -> None:
             file.write_text(text, "utf-8")
         except OSError as error:
             raise DeliveryError(f"image {result.image} is ready, but {file}: {error.strerror}") from error
-    say(result.text().rstrip("\n") if said["as_json"] else result.image)
+    say(result.text().rstrip("\n") if options["as_json"] else result.image)

@@ -1,4 +1,4 @@
-"""One bake under way: what it was told, what it has found out, and what every step of it needs."""
+"""State of a running bake: its order, what it has found out, and what every step needs."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class LateError(DeliveryError):
 
 
 class GoneError(DeliveryError):
-    """What was waited for is gone: somebody has removed it, or AWS failed to make it."""
+    """What the bake waited for was deleted, or AWS failed to create it."""
 
 
 @dataclass
 class BakeContext:
-    """What is known of a bake so far. The pipeline fills it in before an engine is asked."""
+    """What is known of a bake so far. The pipeline fills it in before it calls an engine."""
 
     order: Order
     aws: Aws
@@ -48,11 +48,11 @@ class BakeContext:
     tags: Mapping[str, str] = field(default_factory=dict)
     """Tags of the image, its snapshots and its copies."""
     underway: str = ""
-    """Id of an instance of this bake that an earlier run, or one beside this, has made."""
+    """Id of an instance of this bake that an earlier run, or one running at the same time, has launched."""
     joined: bool = False
     """Whether another bake began it, which may still be at work."""
-    found: bool = False
-    """Whether this run goes on with what another has made."""
+    continues: bool = False
+    """This run continues with an image or instance that another run created."""
     good: bool = False
     """Whether there is an image that is worth going on with."""
     content: bytes | None = None
@@ -60,23 +60,23 @@ class BakeContext:
 
     def join(self, tags: Mapping[str, str]) -> None:
         """Go on with what another run has made, by its tags."""
-        self.found, self.bake = True, tags[words.BAKE]
+        self.continues, self.bake = True, tags[words.BAKE]
         self.joined = self.bake != self.order.resume
         self.name = tags.get(words.IMAGE_NAME) or tags.get("Name", self.name)
         same = (words.BAKE, words.CREATED, words.OWNER)
         created = {"creation_time": tags[words.CREATED]} if words.CREATED in tags else {}
-        kept = {key: tags[key] for key in same if key in tags}
-        self.tags = {**self.tags, **kept, **created, "Name": self.name}
+        identity = {key: tags[key] for key in same if key in tags}
+        self.tags = {**self.tags, **identity, **created, "Name": self.name}
 
-    def temporary_tags(self, what: str) -> dict[str, str]:
+    def temporary_tags(self, purpose: str) -> dict[str, str]:
         """Tags of something that is needed only for the bake."""
-        same = (words.BAKE, words.CREATED, words.OWNER, *([words.KEY] if what == "bake" else []))
+        same = (words.BAKE, words.CREATED, words.OWNER, *([words.KEY] if purpose == "bake" else []))
         marks = {key: self.tags[key] for key in same if key in self.tags}
-        return {"Name": f"{what} {self.name}"[:256], **marks, words.IMAGE_NAME: self.name}
+        return {"Name": f"{purpose} {self.name}"[:256], **marks, words.IMAGE_NAME: self.name}
 
-    def specs(self, *kinds: str, what: str = "bake") -> list[Any]:
+    def specs(self, *kinds: str, purpose: str = "bake") -> list[Any]:
         """`TagSpecifications` of temporary things of these kinds (`instance`, `volume`, `snapshot`)."""
-        tags = words.written(self.temporary_tags(what))
+        tags = words.written(self.temporary_tags(purpose))
         return [{"ResourceType": kind, "Tags": tags} for kind in kinds]
 
     def image_specs(self) -> list[Any]:
@@ -85,9 +85,9 @@ class BakeContext:
         return [{"ResourceType": kind, "Tags": tags} for kind in ("image", "snapshot")]
 
     def wait(
-        self, step: TimelineStep, what: str, look: Callable[[], Found | None], seconds: float = 0.0
+        self, step: TimelineStep, awaited: str, poll: Callable[[], Found | None], seconds: float = 0.0
     ) -> Found:
-        """Look until there is an answer. A look that AWS does not answer is no answer yet.
+        """Poll until there is an answer. A poll that AWS does not answer counts as no answer yet.
 
         LateError after `seconds` (the order's timeout unless given); the bake can be resumed.
         """
@@ -95,17 +95,17 @@ class BakeContext:
         end = self.clock.now() + limit
         while True:
             try:
-                found = look()
+                answer = poll()
             except AwsError as error:
                 if error.meaning not in (ErrorMeaning.Throttled, ErrorMeaning.Unavailable):
                     raise
                 step.note(str(error))
-                found = None
-            if found is not None:
-                return found
+                answer = None
+            if answer is not None:
+                return answer
             if self.clock.now() >= end:
                 raise LateError(
-                    f"{what}: not after {limit / 60:.0f} minutes",
+                    f"{awaited}: not after {limit / 60:.0f} minutes",
                     f"the same command with --resume {self.bake} goes on waiting",
                 )
             self.clock.sleep(min(self.order.poll, max(0.0, end - self.clock.now())))

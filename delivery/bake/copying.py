@@ -1,4 +1,4 @@
-"""Copies of an image in other regions: all asked for at once, then waited for."""
+"""Copies of an image in other regions: all requested at once, then awaited."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ def copies(work: BakeContext, source: Described) -> dict[str, Described]:
     if not regions:
         return {}
     with work.timeline.step("copy", f"copy to {', '.join(regions)}") as step:
-        asked = {region: _copy(work, step, work.aws.in_region(region), source) for region in regions}
+        copy_ids = {region: _copy(work, step, work.aws.in_region(region), source) for region in regions}
         return {
             region: await_available(work, step, work.aws.in_region(region), id)
-            for region, id in asked.items()
+            for region, id in copy_ids.items()
         }
 
 
-def _copy(work: BakeContext, step: TimelineStep, there: Aws, source: Described) -> str:
+def _copy(work: BakeContext, step: TimelineStep, target: Aws, source: Described) -> str:
     """Ask for a copy, unless this bake has one; gives its id. The token makes a second call harmless."""
-    for one in images_of(there, work.key, work.bake):
-        step.note(f"{there.region}: {one['ImageId']} is there already")
-        return str(one["ImageId"])
+    for copy in images_of(target, work.key, work.bake):
+        step.note(f"{target.region}: {copy['ImageId']} exists already")
+        return str(copy["ImageId"])
     order, tags = work.order, words.read(source.get("Tags"))
     same: Any = words.written({**tags, words.STATE: words.BAKING})
-    said: dict[str, Any] = {"Encrypted": True} if order.encrypted else {}
+    encryption: dict[str, Any] = {"Encrypted": True} if order.encrypted else {}
     if order.encrypted and order.kms_key:
-        said["KmsKeyId"] = order.kms_key
-    with work.signals.held(), asking(f"copying image {source['ImageId']} to {there.region}"):
-        made = there.ec2.copy_image(
+        encryption["KmsKeyId"] = order.kms_key
+    with work.signals.held(), asking(f"copying image {source['ImageId']} to {target.region}"):
+        answer = target.ec2.copy_image(
             Name=source["Name"],
             Description=source.get("Description", ""),
             SourceImageId=source["ImageId"],
             SourceRegion=work.aws.region,
-            ClientToken=token(source["ImageId"], there.region),
+            ClientToken=token(source["ImageId"], target.region),
             TagSpecifications=[{"ResourceType": kind, "Tags": same} for kind in ("image", "snapshot")],
-            **said,
+            **encryption,
         )
-        id = made["ImageId"]
-        work.undo.made(f"removing image {id} in {there.region}", lambda: remove(there, id))
+        id = answer["ImageId"]
+        work.undo.made(f"removing image {id} in {target.region}", lambda: remove(target, id))
     return id

@@ -10,7 +10,7 @@ the pipeline's again, so an engine does only this:
         def inputs(self, work):     # what of this engine makes another image: goes into the bake key
             return {"filesystem": "ext4"}
 
-        def check(self, work):      # what would fail, told before anything costs money
+        def check(self, work):      # what would fail, reported before anything costs money
             return [] if os.geteuid() == 0 else [Problem("needs root", hint="run it as root")]
 
         def build(self, work):      # make the image
@@ -25,8 +25,8 @@ What it makes on AWS it tags in the call that makes it (`work.specs(kind)` for t
 `work.image_specs()` for the image and its snapshots), holds signals meanwhile (`work.signals.held()`), and
 then puts the removal on `work.undo`: `temporary` for what goes whatever happens, `made` for the image. So a
 kill anywhere leaves only what `delivery clean bakes` finds by its tags. A build that cannot be proven to have
-succeeded raises DeliveryError with what the machine said. Waits go through `work.wait`. Engines are found by
-name in `ENGINES`, each imported when it is chosen.
+succeeded raises DeliveryError with the output of the machine. Waits go through `work.wait`. Engines are
+found by name in `ENGINES`, each imported when it is chosen.
 """
 
 from __future__ import annotations
@@ -81,10 +81,10 @@ ENGINES = {
 
 
 def engine(name: str) -> Engine:
-    """The engine of that name; DeliveryError if there is none."""
+    """Create the engine of that name. DeliveryError (exit code 2) if it is unknown."""
     if name not in ENGINES:
-        hint = suggestion(name, ENGINES) or f"there are {', '.join(ENGINES)}"
-        raise DeliveryError(f"there is no engine {name!r}", hint, USAGE)
+        hint = suggestion(name, ENGINES) or f"the engines are {', '.join(ENGINES)}"
+        raise DeliveryError(f"unknown engine {name!r}", hint, USAGE)
     module, _, kind = ENGINES[name].partition(":")
-    made: Engine = getattr(importlib.import_module(module), kind)()
-    return made
+    instance: Engine = getattr(importlib.import_module(module), kind)()
+    return instance

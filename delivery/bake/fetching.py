@@ -1,4 +1,4 @@
-"""Packages looked at before anything costs money: are they there, and what is their SHA-256?"""
+"""Inspect packages before anything costs money: that they exist, and their SHA-256."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 def inspect(aws: Aws, package: Package, expected: str = "") -> Package:
     """The package with its digest and size. DeliveryError if it is not there, or another than expected.
 
-    A file here is read. For one elsewhere, `expected` is believed (who installs it checks it), or else the
-    file `NAME.sha256` beside it; without either it is read once.
+    A file here is read. For one elsewhere, `expected` is trusted (the installation checks it), or else the
+    file `NAME.sha256` next to it; without either it is read once.
     """
     expected = expected.lower().removeprefix("sha256:")
     if expected and not _DIGEST.fullmatch(expected):
@@ -36,7 +36,7 @@ def inspect(aws: Aws, package: Package, expected: str = "") -> Package:
     if package.scheme == "file":
         return _checked(package, *_digest(_here(package)), expected)
     size = _size(aws, package)
-    known = expected or _beside(package)
+    known = expected or _sidecar_digest(package)
     if known:
         return digested(package, known, size)
     return digested(package, *_digest(_content(aws, package)))
@@ -54,16 +54,16 @@ def save(aws: Aws, package: Package, to: Path) -> None:
         raise DeliveryError(*_differs(package, digest.hexdigest(), package.sha256))
 
 
-def _checked(package: Package, found: str, size: int, expected: str) -> Package:
-    if expected and found != expected:
-        raise DeliveryError(*_differs(package, found, expected))
+def _checked(package: Package, digest: str, size: int, expected: str) -> Package:
+    if expected and digest != expected:
+        raise DeliveryError(*_differs(package, digest, expected))
     if not size:
         raise DeliveryError(f"package {package.source} is empty")
-    return digested(package, found, size)
+    return digested(package, digest, size)
 
 
-def _differs(package: Package, found: str, expected: str) -> tuple[str, str]:
-    message = f"package {package.source} has the SHA-256 {found}, expected is {expected}"
+def _differs(package: Package, digest: str, expected: str) -> tuple[str, str]:
+    message = f"package {package.source} has the SHA-256 {digest}, expected is {expected}"
     return message, "it is not the file that was checked: another build, or an incomplete download"
 
 
@@ -86,7 +86,10 @@ def _here(package: Package) -> Iterator[bytes]:
 
 
 def _size(aws: Aws, package: Package) -> int:
-    """Bytes; 0 if a server does not say. DeliveryError if it is not there."""
+    """Return the size in bytes; 0 if a server does not send it.
+
+    DeliveryError if the package does not exist.
+    """
     if package.scheme == "s3":
         bucket, key = _object(package)
         with asking(f"looking at package {package.source}"):
@@ -95,8 +98,8 @@ def _size(aws: Aws, package: Package) -> int:
     return int(answer.headers.get("content-length") or 0)
 
 
-def _beside(package: Package) -> str:
-    """The digest a repository keeps beside a file, as Artifactory and `sha256sum` write it; empty if none."""
+def _sidecar_digest(package: Package) -> str:
+    """Return the digest of the file `.sha256` next to a package (of Artifactory, `sha256sum`), or ""."""
     if package.scheme == "s3":
         return ""
     try:

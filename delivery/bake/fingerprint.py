@@ -36,5 +36,5 @@ def bake_key(order: Order, base: BaseImage, engine: Mapping[str, str]) -> str:
 
 
 def token(*parts: str) -> str:
-    """A client token that stands for these parts: AWS does one thing once, however often it is asked."""
+    """Return a client token for these parts: AWS executes requests with the same token only once."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:64]

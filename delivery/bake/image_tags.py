@@ -21,11 +21,11 @@ def name_of(order: Order, base: BaseImage, now: float, taken: Collection[str] = 
 
 
 def app_version_of(order: Order) -> str:
-    """`name-version-hBUILD.commit/job/BUILD`, from the release of the package or from where it was built."""
+    """Return `name-version-hBUILD.commit/job/BUILD`, from the package or from its build."""
     package, origin = order.package, order.origin
     own = f"{package.name}-{package.full_version}"
-    if told := parse_app_version(own):
-        job = f"/{origin.job.rpartition('/')[2]}/{told.build}" if origin.job else ""
+    if parsed := parse_app_version(own):
+        job = f"/{origin.job.rpartition('/')[2]}/{parsed.build}" if origin.job else ""
         return own + job
     if origin.build and origin.commit:
         return app_version(package.name, package.version, origin.build, origin.commit[:12], origin.job)
@@ -33,7 +33,7 @@ def app_version_of(order: Order) -> str:
 
 
 def image_tags(order: Order, base: BaseImage, bake: str, key: str, name: str, now: float) -> dict[str, str]:
-    """Everything later readers may ask of an image, its snapshots and copies. Empty values are left out."""
+    """Return the tags of an image, its snapshots and copies. Empty values are left out."""
     package, origin = order.package, order.origin
     ours = {
         "Name": name,

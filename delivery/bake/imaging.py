@@ -23,21 +23,21 @@ __all__ = [
 ]
 
 _NAMES = 20
-"""Names that are tried: the wished one, then with a number behind it."""
+"""Names that are tried: the requested name, then with a number appended."""
 _SHOWN = 120.0
 """Seconds until AWS shows what it has just made."""
 
 
 def create(work: BakeContext, make: Callable[[], str]) -> str:
-    """Make an image by a call that gives its id, and tags it; gives the id. DeliveryError.
+    """Create an image by a call that returns its id, tag it and return the id. DeliveryError.
 
     `make` takes name and tags from `work`. A name that is taken gets a number behind it; nothing is ever
     removed to have a name. One that this very bake has taken is its image: the answer to an earlier call was
     lost, or another run was faster.
     """
-    wished = work.name
+    requested_name = work.name
     for number in range(_NAMES):
-        work.name = f"{wished}-{number}" if number else wished
+        work.name = f"{requested_name}-{number}" if number else requested_name
         work.tags = {**work.tags, "Name": work.name}
         try:
             with work.signals.held(), asking(f"making image {work.name}"):
@@ -46,20 +46,20 @@ def create(work: BakeContext, make: Callable[[], str]) -> str:
             if error.meaning not in (ErrorMeaning.AlreadyExists, ErrorMeaning.Unavailable):
                 raise
             failed = error
-        there = _holder(work)
-        if there and words.read(there.get("Tags")).get(words.BAKE) == work.bake:
-            return _noted(work, there["ImageId"])
+        holder = _holder(work)
+        if holder and words.read(holder.get("Tags")).get(words.BAKE) == work.bake:
+            return _noted(work, holder["ImageId"])
         if failed.meaning is ErrorMeaning.Unavailable:
             raise failed
-    raise DeliveryError(f"all names like {wished} are taken", "--version makes another name")
+    raise DeliveryError(f"all names like {requested_name} are taken", "--version makes another name")
 
 
 def _holder(work: BakeContext) -> Described | None:
-    """Whose the name is: AWS may know that it is taken before it shows by what."""
+    """Return the image that has the name: AWS may refuse the name before it lists that image."""
     end = work.clock.now() + _SHOWN
-    while (found := image_named(work.aws, work.name)) is None and work.clock.now() < end:
+    while (holder := image_named(work.aws, work.name)) is None and work.clock.now() < end:
         work.clock.sleep(work.order.poll)
-    return found
+    return holder
 
 
 def of_instance(work: BakeContext, instance: str) -> str:
@@ -78,61 +78,61 @@ def _noted(work: BakeContext, id: str) -> str:
 
 
 def description(work: BakeContext) -> str:
-    """As Aminator has it: other tools read the ancestor in it. 255 characters at most."""
+    """Describe an image as Aminator does: other tools read the ancestor from it. 255 characters at most."""
     package, base = work.order.package, work.base
     text = f"name={package.name}, version={package.full_version}, arch={base.arch}, "
     text += f"ancestor_name={base.name}, ancestor_id={base.id}"
     version = work.tags.get("base_ami_version", "")
     text += f", ancestor_version={version}" if version else ""
-    return "".join(one if 32 <= ord(one) < 127 else "_" for one in text)[:255]
+    return "".join(character if 32 <= ord(character) < 127 else "_" for character in text)[:255]
 
 
 def await_available(work: BakeContext, step: TimelineStep, aws: Aws, id: str) -> Described:
     """Wait until an image can be used. GoneError if it was removed or AWS failed."""
     until_shown = work.clock.now() + _SHOWN
 
-    def look() -> Described | None:
-        found = image(aws, id)
-        if found is None and work.clock.now() >= until_shown:
-            raise GoneError(f"image {id} in {aws.region} is gone")
-        state = found["State"] if found else "pending"
+    def poll() -> Described | None:
+        described = image(aws, id)
+        if described is None and work.clock.now() >= until_shown:
+            raise GoneError(f"image {id} in {aws.region} does not exist")
+        state = described["State"] if described else "pending"
         step.note(f"{aws.region}: {id} is {state}")
         if state in ("failed", "error", "invalid", "deregistered"):
-            reason = (found or {}).get("StateReason", {}).get("Message", "AWS does not say why")
+            reason = (described or {}).get("StateReason", {}).get("Message", "AWS gives no reason")
             remove(aws, id)
             raise GoneError(f"image {id} in {aws.region} is {state}: {reason}")
-        return found if state == "available" else None
+        return described if state == "available" else None
 
-    return work.wait(step, f"image {id} in {aws.region}", look)
+    return work.wait(step, f"image {id} in {aws.region}", poll)
 
 
-def require_tokens(aws: Aws, found: Described) -> None:
-    """Have instances of an image ask the metadata service by token (IMDSv2). AwsError."""
-    if found.get("ImdsSupport") != "v2.0":
-        with asking(f"requiring IMDSv2 of image {found['ImageId']}"):
+def require_tokens(aws: Aws, described: Described) -> None:
+    """Require instances of an image to use session tokens for the metadata service (IMDSv2). AwsError."""
+    if described.get("ImdsSupport") != "v2.0":
+        with asking(f"requiring IMDSv2 of image {described['ImageId']}"):
             aws.ec2.modify_image_attribute(
-                ImageId=found["ImageId"], Attribute="imdsSupport", ImdsSupport={"Value": "v2.0"}
+                ImageId=described["ImageId"], Attribute="imdsSupport", ImdsSupport={"Value": "v2.0"}
             )
 
 
-def mark(aws: Aws, found: Described, tags: dict[str, str]) -> None:
+def mark(aws: Aws, described: Described, tags: dict[str, str]) -> None:
     """Write tags on an image and its snapshots. AwsError."""
-    resources = [found["ImageId"], *snapshots_of(found)]
-    with asking(f"tagging image {found['ImageId']} in {aws.region}"):
-        said: Any = words.written(tags)
-        aws.ec2.create_tags(Resources=resources, Tags=said)
+    resources = [described["ImageId"], *snapshots_of(described)]
+    with asking(f"tagging image {described['ImageId']} in {aws.region}"):
+        written: Any = words.written(tags)
+        aws.ec2.create_tags(Resources=resources, Tags=written)
 
 
 def remove(aws: Aws, id: str) -> None:
-    """Remove an image and its snapshots; what is gone already is as good. AwsError."""
-    found = image(aws, id)
+    """Remove an image and its snapshots; one that was deleted already is no error. AwsError."""
+    described = image(aws, id)
     try:
         with asking(f"removing image {id}"):
             aws.ec2.deregister_image(ImageId=id)
     except AwsError as error:
         if error.meaning is not ErrorMeaning.NotFound:
             raise
-    for snapshot in snapshots_of(found or {}):
+    for snapshot in snapshots_of(described or {}):
         try:
             with asking(f"removing snapshot {snapshot} of image {id}"):
                 aws.ec2.delete_snapshot(SnapshotId=snapshot)

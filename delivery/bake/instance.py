@@ -1,6 +1,6 @@
 """The engine `instance`: an instance installs the package by its user data, proves it, stops, and is imaged.
 
-Nobody logs in: no key pair, no rule of a security group, no root on this host. What it needs is the base's
+It needs no login: no key pair, no rule of a security group, no root on this host. What it needs is the base's
 cloud-init, which runs the user data, and python3.
 """
 
@@ -29,8 +29,8 @@ _SHOWN = 120.0
 """Seconds until AWS shows an instance it has just launched."""
 _SLACK = 300.0
 """Seconds an instance may take, beyond its own deadline, to boot and to stop."""
-_CONSOLE_LOOKS = 5
-"""Looks at a console that does not tell everything, of an instance that has tagged itself."""
+_CONSOLE_POLLS = 5
+"""Polls of an incomplete console, for an instance that has tagged itself."""
 
 
 class InstanceEngine:
@@ -46,12 +46,12 @@ class InstanceEngine:
         return {"script": digest()}
 
     def check(self, work: BakeContext) -> Sequence[Problem]:
-        """Package within reach of an instance, subnets, profile, groups, permission to launch."""
+        """Check the package within reach of an instance, subnets, profile, groups, permission to launch."""
         self._subnets, problems = launching.subnets_of(work)
         problems += self._reach(work)
         if not problems:
-            asked = launching.parameters(work, self._user_data(work))
-            problems += launching.dry_run(work, asked, self._subnets)
+            parameters = launching.parameters(work, self._user_data(work))
+            problems += launching.dry_run(work, parameters, self._subnets)
         return problems
 
     def build(self, work: BakeContext) -> Built:
@@ -86,7 +86,7 @@ class InstanceEngine:
         return script(
             work.bake,
             package,
-            facts={one.rpartition(":")[2]: work.tags[one] for one in facts if one in work.tags},
+            facts={fact.rpartition(":")[2]: work.tags[fact] for fact in facts if fact in work.tags},
             minutes=math.ceil(work.order.timeout / 60),
             url=url,
             content=embedded,
@@ -100,55 +100,57 @@ class InstanceEngine:
         with work.timeline.step("launch", f"launch an instance for {text}") as step:
             if work.order.package.scheme == "file" and self._embedded(work) is None:
                 upload.put(work)
-            asked = launching.parameters(work, self._user_data(work))
+            parameters = launching.parameters(work, self._user_data(work))
             try:
-                id = launching.launch(work, asked, self._subnets, self._once(work))
+                id = launching.launch(work, parameters, self._subnets, self._client_token(work))
             except AwsError as error:
                 if error.meaning is not ErrorMeaning.AlreadyExists:
                     raise
-                id = self._beside(work, step) or launching.launch(work, asked, self._subnets, work.bake)
+                id = self._concurrent(work, step) or launching.launch(
+                    work, parameters, self._subnets, work.bake
+                )
             step.note(id)
         return id
 
-    def _once(self, work: BakeContext) -> str:
-        """Two bakes of a key ask for the same thing, unless one before has ended already."""
+    def _client_token(self, work: BakeContext) -> str:
+        """Return the client token: the same for two bakes of a key, unless an earlier one has ended."""
         if work.order.again:
             return work.bake
         ended = [
-            one["InstanceId"]
-            for one in lookup.instances_of(work.aws, work.key)
-            if one["State"]["Name"] not in lookup.ALIVE
+            instance["InstanceId"]
+            for instance in lookup.instances_of(work.aws, work.key)
+            if instance["State"]["Name"] not in lookup.ALIVE
         ]
         return work.key + hashlib.sha256("".join(sorted(ended)).encode()).hexdigest()
 
-    def _beside(self, work: BakeContext, step: TimelineStep) -> str:
-        """The instance of a bake that has just begun, and is perhaps not shown yet; or empty."""
+    def _concurrent(self, work: BakeContext, step: TimelineStep) -> str:
+        """Return the id of an instance of a bake that has just begun, which AWS may not list yet, or ""."""
         end = work.clock.now() + _SHOWN
         while work.clock.now() < end:
-            for one in lookup.instances_of(work.aws, work.key):
-                if one["State"]["Name"] in lookup.ALIVE:
-                    work.join(words.read(one.get("Tags")))
+            for instance in lookup.instances_of(work.aws, work.key):
+                if instance["State"]["Name"] in lookup.ALIVE:
+                    work.join(words.read(instance.get("Tags")))
                     step.note(f"bake {work.bake} does the same: joined")
-                    return str(one["InstanceId"])
+                    return str(instance["InstanceId"])
             work.clock.sleep(work.order.poll)
         return ""
 
     # Provisioning, and its proof.
 
     def _provision(self, work: BakeContext, id: str) -> str:
-        """Wait until the instance has stopped and proven itself; gives its console."""
+        """Wait until the instance has stopped and proven itself; return its console."""
         remove = partial(launching.terminate, work, id)
         if work.underway or work.joined:
             work.undo.temporary(f"terminating instance {id}", remove, ours=not work.joined)
         with work.timeline.step("provision", f"wait until {id} has installed it and stopped") as step:
             stopped = self._stopped(work, step, id)
         with work.timeline.step("prove", "ask whether it worked") as step:
-            told, console = self._verdict(work, step, stopped)
-            if told is None or not told.ok:
-                self._tell(work, console)
+            result, console = self._verdict(work, step, stopped)
+            if result is None or not result.ok:
+                self._report(work, console)
                 if not work.order.keep_failed:
                     remove()
-                raise DeliveryError(*_failure(id, told, stopped))
+                raise DeliveryError(*_failure(id, result, stopped))
             if not manifest(console):
                 step.note("the console does not list the installed packages")
         return console
@@ -156,38 +158,42 @@ class InstanceEngine:
     def _stopped(self, work: BakeContext, step: TimelineStep, id: str) -> lookup.Described:
         until_shown = work.clock.now() + _SHOWN
 
-        def look() -> lookup.Described | None:
-            found = lookup.instance(work, id)
-            if found is None and work.clock.now() < until_shown:
+        def poll() -> lookup.Described | None:
+            described = lookup.instance(work, id)
+            if described is None and work.clock.now() < until_shown:
                 return None
-            state = found["State"]["Name"] if found else "gone"
+            state = described["State"]["Name"] if described else "deleted"
             step.note(f"{id} is {state}")
-            if found is None or state in ("shutting-down", "terminated"):
-                raise GoneError(f"instance {id} was terminated before it had stopped{_reason(found or {})}")
-            return found if state == "stopped" else None
+            if described is None or state in ("shutting-down", "terminated"):
+                raise GoneError(
+                    f"instance {id} was terminated before it had stopped{_reason(described or {})}"
+                )
+            return described if state == "stopped" else None
 
-        return work.wait(step, f"instance {id} to stop", look, work.order.timeout + _SLACK)
+        return work.wait(step, f"instance {id} to stop", poll, work.order.timeout + _SLACK)
 
     def _verdict(
         self, work: BakeContext, step: TimelineStep, stopped: lookup.Described
     ) -> tuple[ProofResult | None, str]:
-        """What the instance says: on itself, where its role may tag it, or on its console, which may lag."""
+        """Read the result from a tag of the instance, or from its console, which may lag."""
         id, tag = stopped["InstanceId"], words.read(stopped.get("Tags")).get(PROOF, "")
-        end, looks = work.clock.now() + work.order.proof_wait, 0
+        end, polls = work.clock.now() + work.order.proof_wait, 0
         while True:
             console = self._console(work, step, id)
-            told, looks = verdict(work.bake, tag, console), looks + 1
-            whole = manifest(console) if told and told.ok else verdict(work.bake, "", console)
-            complete = told and (whole or looks >= _CONSOLE_LOOKS)
+            result, polls = verdict(work.bake, tag, console), polls + 1
+            whole = manifest(console) if result and result.ok else verdict(work.bake, "", console)
+            complete = result and (whole or polls >= _CONSOLE_POLLS)
             if complete or work.clock.now() >= end:
-                return told, console
+                return result, console
             step.note(
-                "the console says nothing of it yet" if told is None else "the console is not complete yet"
+                "the console does not show the result yet"
+                if result is None
+                else "the console is not complete yet"
             )
             work.clock.sleep(min(work.order.poll, max(0.0, end - work.clock.now())))
 
     def _console(self, work: BakeContext, step: TimelineStep, id: str) -> str:
-        """What the console says; nothing if it cannot be read now."""
+        """Return the console output; "" if it cannot be read now."""
         try:
             with asking(f"reading the console of {id}"):
                 return work.aws.ec2.get_console_output(InstanceId=id).get("Output", "")
@@ -197,26 +203,24 @@ class InstanceEngine:
             step.note(str(error))
             return ""
 
-    def _tell(self, work: BakeContext, console: str) -> None:
+    def _report(self, work: BakeContext, console: str) -> None:
         lines = console_tail(console)
-        work.timeline.say(
-            f"the last {len(lines)} lines of its console:" if lines else "its console says nothing"
-        )
+        work.timeline.say(f"the last {len(lines)} lines of its console:" if lines else "its console is empty")
         for line in lines:
             work.timeline.say(f"| {line}")
 
 
-def _failure(id: str, told: ProofResult | None, stopped: lookup.Described) -> tuple[str, str]:
-    if told is not None:
+def _failure(id: str, result: ProofResult | None, stopped: lookup.Described) -> tuple[str, str]:
+    if result is not None:
         return (
-            f"the package could not be installed: {told.why}",
+            f"the package could not be installed: {result.why}",
             "the lines above are of the instance's console",
         )
     hint = (
         "it may have crashed, taken longer than --timeout, or the base has no cloud-init; a profile "
         "that may tag its own instance proves more than a console"
     )
-    return f"instance {id} stopped without saying that it installed anything{_reason(stopped)}", hint
+    return f"instance {id} stopped without reporting that it installed anything{_reason(stopped)}", hint
 
 
 def _reason(described: lookup.Described) -> str:

@@ -1,4 +1,4 @@
-"""Leaving within four seconds when told to: Jenkins gives an aborted build five, then it kills."""
+"""Exit within four seconds of a signal: Jenkins gives an aborted build five before it kills it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from types import FrameType
 __all__ = ["GRACE", "Interrupted", "Signals"]
 
 GRACE = 3.5
-"""Seconds after a signal until the process is gone, whatever it is doing."""
+"""Seconds after a signal until the process has exited in any case."""
 _HELD = 1.5
 """Seconds a call that makes something may go on, so that its answer is known and can be undone."""
 
 
 class Interrupted(BaseException):
-    """Told to leave; the exit code is the shell's."""
+    """A signal ended the run; the exit code is the shell's."""
 
     def __init__(self, number: int) -> None:
         super().__init__(f"stopped by {signal.Signals(number).name}")
@@ -39,18 +39,18 @@ class Signals:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Signals raise `Interrupted` for as long as the block runs."""
+        """Raise `Interrupted` on signals while the block runs."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
         kinds = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
-        before = {one: signal.signal(one, self._handle) for one in kinds}
+        before = {number: signal.signal(number, self._handle) for number in kinds}
         try:
             yield
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-            for one, handler in before.items():
-                signal.signal(one, handler)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -67,7 +67,7 @@ class Signals:
         if self._leaving:
             if number == signal.SIGALRM:
                 os._exit(128 + self._waiting)
-            return  # told once is enough
+            return  # the first signal is enough
         if number == signal.SIGALRM:
             self._leave(self._waiting)
         elif self._held:

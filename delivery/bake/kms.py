@@ -12,14 +12,17 @@ __all__ = ["problems_of_keys"]
 
 
 def problems_of_keys(aws: Aws, order: Order, base: BaseImage) -> list[Problem]:
-    """What is wrong in any region: found out now, not after the image was baked. AwsError."""
+    """Return what is wrong with the keys of all regions: checked now, not after the image was baked.
+
+    AwsError.
+    """
     problems = []
     for region in (aws.region, *order.regions):
-        there = aws.in_region(region)
+        regional = aws.in_region(region)
         if order.encrypted and order.kms_key:
-            problems += _own(there, order)
-        elif order.share and (order.encrypted or base.encrypted or _by_default(there)):
-            problems += key_problems(there, _default(there), order.share)
+            problems += _own(regional, order)
+        elif order.share and (order.encrypted or base.encrypted or _by_default(regional)):
+            problems += key_problems(regional, _default(regional), order.share)
     return problems
 
 
@@ -29,7 +32,7 @@ def _own(aws: Aws, order: Order) -> list[Problem]:
     except AwsError as error:
         if error.meaning is not ErrorMeaning.NotFound and "Invalid" not in error.code:
             raise
-    hint = "an alias (alias/images) may stand for another key in each region; a key's id is of one region"
+    hint = "an alias (alias/images) may name another key in each region; a key's id is of one region"
     return [Problem(f"there is no key {order.kms_key} in {aws.region}", hint=hint)]
 
 

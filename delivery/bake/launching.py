@@ -16,7 +16,7 @@ _TYPES = {"arm64": "t4g.small", "x86_64": "t3.small"}
 
 
 def parameters(work: BakeContext, user_data: str) -> dict[str, Any]:
-    """What RunInstances is told of an instance that is baked; no subnet and no token yet."""
+    """Return the parameters of RunInstances for the instance of a bake; no subnet and no token yet."""
     order, base = work.order, work.base
     volume: dict[str, Any] = {
         "VolumeSize": max(order.root_gb, base.root_gb),
@@ -36,9 +36,12 @@ def parameters(work: BakeContext, user_data: str) -> dict[str, Any]:
 
 
 def place(work: BakeContext) -> dict[str, Any]:
-    """What all instances of a bake have in common. The metadata service wants a token (IMDSv2)."""
+    """Return the parameters that all instances of a bake share.
+
+    The metadata service requires a token (IMDSv2).
+    """
     order = work.order
-    said: dict[str, Any] = {
+    shared: dict[str, Any] = {
         "InstanceType": order.instance_type or _TYPES.get(work.base.arch, _TYPES["x86_64"]),
         "MinCount": 1,
         "MaxCount": 1,
@@ -46,22 +49,22 @@ def place(work: BakeContext) -> dict[str, Any]:
     }
     if order.instance_profile:
         kind = "Arn" if order.instance_profile.startswith("arn:") else "Name"
-        said["IamInstanceProfile"] = {kind: order.instance_profile}
+        shared["IamInstanceProfile"] = {kind: order.instance_profile}
     if order.security_groups:
-        said["SecurityGroupIds"] = list(order.security_groups)
-    return said
+        shared["SecurityGroupIds"] = list(order.security_groups)
+    return shared
 
 
-def dry_run(work: BakeContext, asked: dict[str, Any], subnets: Sequence[str]) -> list[Problem]:
-    """What AWS has against such a launch: permissions, profile, groups. Nothing is launched.
+def dry_run(work: BakeContext, parameters: dict[str, Any], subnets: Sequence[str]) -> list[Problem]:
+    """Check by a dry run that AWS accepts a launch: permissions, profile, groups. Nothing is launched.
 
     A type that is not sold in the zone of a subnet is only a problem where it is sold in none of them.
     """
     last: AwsError | None = None
     for subnet in subnets or [""]:
         try:
-            with asking("a launch on trial"):
-                work.aws.ec2.run_instances(**asked, **_in(subnet), DryRun=True)
+            with asking("a dry run of a launch"):
+                work.aws.ec2.run_instances(**parameters, **_in(subnet), DryRun=True)
         except AwsError as error:
             if error.code == "DryRunOperation":
                 return []
@@ -72,36 +75,36 @@ def dry_run(work: BakeContext, asked: dict[str, Any], subnets: Sequence[str]) ->
 
 
 def subnets_of(work: BakeContext) -> tuple[list[str], list[Problem]]:
-    """The order's subnets, those without a free address last; what is wrong with them.
+    """Return the order's subnets, those without a free address last, and the problems with them.
 
-    Two bakes of a key try them in one order, so that the second asks for the very instance of the first.
+    Two bakes of a key try them in one order, so that the second requests the instance of the first.
     """
-    wanted = work.order.subnets
-    if not wanted:
+    ids = work.order.subnets
+    if not ids:
         return [], []
-    with asking("looking at subnets"):
-        found = work.aws.ec2.describe_subnets(Filters=[{"Name": "subnet-id", "Values": list(wanted)}])
-    there = {one["SubnetId"]: one["AvailableIpAddressCount"] for one in found["Subnets"]}
-    missing = [one for one in wanted if one not in there]
+    with asking("reading subnets"):
+        answer = work.aws.ec2.describe_subnets(Filters=[{"Name": "subnet-id", "Values": list(ids)}])
+    free = {subnet["SubnetId"]: subnet["AvailableIpAddressCount"] for subnet in answer["Subnets"]}
+    missing = [id for id in ids if id not in free]
     problems = [
-        Problem(f"there is no subnet {one} in {work.aws.region}", hint="[bake] subnets, or --subnet")
-        for one in missing
+        Problem(f"subnet {id} does not exist in {work.aws.region}", hint="set subnets in [bake], or --subnet")
+        for id in missing
     ]
-    return sorted(there, key=lambda one: (not there[one], token(work.key, one))), problems
+    return sorted(free, key=lambda subnet: (not free[subnet], token(work.key, subnet))), problems
 
 
-def launch(work: BakeContext, asked: dict[str, Any], subnets: Sequence[str], once: str) -> str:
-    """Launch one instance, in the first subnet that has room, and whose zone has the type; gives its id.
+def launch(work: BakeContext, parameters: dict[str, Any], subnets: Sequence[str], client_token: str) -> str:
+    """Launch one instance, in the first subnet that has capacity for the type; return its id.
 
-    `once` stands for what is wanted: two processes that ask with the same one get one instance, the second
+    `client_token` identifies the request: two processes with the same token get one instance, the second
     by an AwsError that means AlreadyExists.
     """
     last: AwsError | None = None
     for subnet in subnets or [""]:
         try:
             with work.signals.held(), asking("launching an instance"):
-                said = {**asked, **_in(subnet), "ClientToken": token(once, subnet)}
-                return _started(work, said)
+                request = {**parameters, **_in(subnet), "ClientToken": token(client_token, subnet)}
+                return _started(work, request)
         except AwsError as error:
             if error.meaning is not ErrorMeaning.NoCapacity:
                 raise
@@ -110,8 +113,8 @@ def launch(work: BakeContext, asked: dict[str, Any], subnets: Sequence[str], onc
     raise last
 
 
-def _started(work: BakeContext, said: dict[str, Any]) -> str:
-    (instance,) = work.aws.ec2.run_instances(**said)["Instances"]
+def _started(work: BakeContext, request: dict[str, Any]) -> str:
+    (instance,) = work.aws.ec2.run_instances(**request)["Instances"]
     id = instance["InstanceId"]
     work.undo.temporary(f"terminating instance {id}", lambda: terminate(work, id))
     return id
@@ -122,7 +125,7 @@ def _in(subnet: str) -> dict[str, Any]:
 
 
 def terminate(work: BakeContext, id: str) -> None:
-    """End an instance; one that is gone is as good. DeliveryError."""
+    """Terminate an instance; one that does not exist is no error. DeliveryError."""
     try:
         with asking(f"terminating instance {id}"):
             work.aws.ec2.terminate_instances(InstanceIds=[id])

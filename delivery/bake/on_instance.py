@@ -3,7 +3,7 @@
     python3 on_instance.py fetch URL FILE    a package by https, http, or s3 (signed with the instance's role)
     python3 on_instance.py tag KEY VALUE     a tag on this instance (signed with the instance's role)
 
-It exits with 1 and says why if that does not work.
+It exits with 1 and prints the reason if that does not work.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 def metadata(path: str) -> str:
     """What the instance knows of itself (IMDSv2)."""
     ttl = {"X-aws-ec2-metadata-token-ttl-seconds": "60"}
-    ask = urllib.request.Request(IMDS + "/latest/api/token", headers=ttl, method="PUT")
-    header = {"X-aws-ec2-metadata-token": DIRECT.open(ask, timeout=5).read().decode()}
-    ask = urllib.request.Request(IMDS + "/latest/meta-data/" + path, headers=header)
-    return str(DIRECT.open(ask, timeout=5).read(), "utf-8")
+    request = urllib.request.Request(IMDS + "/latest/api/token", headers=ttl, method="PUT")
+    header = {"X-aws-ec2-metadata-token": DIRECT.open(request, timeout=5).read().decode()}
+    request = urllib.request.Request(IMDS + "/latest/meta-data/" + path, headers=header)
+    return str(DIRECT.open(request, timeout=5).read(), "utf-8")
 
 
 def signed(url: str, service: str, region: str, body: bytes = b"") -> urllib.request.Request:
@@ -56,8 +56,8 @@ def signed(url: str, service: str, region: str, body: bytes = b"") -> urllib.req
     key = ("AWS4" + keys["SecretAccessKey"]).encode()
     for part in [*scope, "\n".join(["AWS4-HMAC-SHA256", stamp, "/".join(scope), digest])]:
         key = hmac.new(key, part.encode(), hashlib.sha256).digest()
-    who = "/".join([keys["AccessKeyId"], *scope])
-    proof = f"Credential={who}, SignedHeaders={';'.join(names)}, Signature={key.hex()}"
+    credential = "/".join([keys["AccessKeyId"], *scope])
+    proof = f"Credential={credential}, SignedHeaders={';'.join(names)}, Signature={key.hex()}"
     headers["Authorization"] = f"AWS4-HMAC-SHA256 {proof}"
     return urllib.request.Request(url, body or None, headers, method=method)
 

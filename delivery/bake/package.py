@@ -1,6 +1,6 @@
 """A package to bake: where it is, what kind, and what its name, version and release are.
 
-A deb or rpm here says so itself; elsewhere its file name does, as the tools of its kind write it:
+They are read from a local deb or rpm, else from the file name, as the tools of its kind write it:
 `name_version-release_arch.deb`, `name-version-release.arch.rpm`, `name-version.tar.gz`, `name.sh`.
 """
 
@@ -52,7 +52,10 @@ _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]*")
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """What is installed on the base. `sha256` and `size` (bytes) are empty until somebody has looked."""
+    """What is installed on the base.
+
+    `sha256` and `size` (bytes) are empty until the package was inspected.
+    """
 
     source: str
     """A path, or a URL: http, https or s3."""
@@ -72,30 +75,30 @@ class Package:
 
     @property
     def full_version(self) -> str:
-        """`version-release`, as the tools of its kind say it."""
+        """`version-release`, as the tools of its kind write it."""
         return f"{self.version}-{self.release}" if self.release else self.version
 
 
 def parse(source: str, *, kind: str = "", name: str = "", version: str = "") -> Package:
-    """The package at a path or URL; what is given wins over what its file says. DeliveryError if unclear."""
+    """Describe the package at a path or URL; arguments win over its metadata. DeliveryError if ambiguous."""
     file = _named_file(source, _file(source))
-    stem, found_kind = _kind(file, kind)
-    found = _told(source, found_kind) or _named(stem, found_kind)
+    stem, known_kind = _kind(file, kind)
+    parts = _from_metadata(source, known_kind) or _named(stem, known_kind)
     if version:
-        found = {**found, **_split(version, found_kind), "arch": found.get("arch", "")}
+        parts = {**parts, **_split(version, known_kind), "arch": parts.get("arch", "")}
     package = Package(
         source=source,
         file=file,
-        kind=found_kind,
-        name=name or found.get("name", stem),
-        version=found.get("version", ""),
-        release=found.get("release", ""),
-        arch=found.get("arch", ""),
+        kind=known_kind,
+        name=name or parts.get("name", stem),
+        version=parts.get("version", ""),
+        release=parts.get("release", ""),
+        arch=parts.get("arch", ""),
     )
-    for what, value in (("name", package.name), ("version", package.version), ("release", package.release)):
+    for part, value in (("name", package.name), ("version", package.version), ("release", package.release)):
         if value and not _WORD.fullmatch(value):
-            hint = f"say it with --{'name' if what == 'name' else 'version'}"
-            raise DeliveryError(f"package {source}: {value!r} is no {what}", hint, 2)
+            hint = f"set it with --{'name' if part == 'name' else 'version'}"
+            raise DeliveryError(f"package {source}: {value!r} is not a valid {part}", hint, 2)
     return package
 
 
@@ -155,8 +158,8 @@ def _named(stem: str, kind: Kind) -> dict[str, str]:
     match = pattern.fullmatch(stem)
     if match is None:
         return {"name": stem}
-    found = match.groupdict()
-    return found if "release" in found else {**found, **_split(unquote(found["version"]), kind)}
+    parts = match.groupdict()
+    return parts if "release" in parts else {**parts, **_split(unquote(parts["version"]), kind)}
 
 
 def _split(version: str, kind: Kind) -> dict[str, str]:
@@ -168,8 +171,8 @@ def _split(version: str, kind: Kind) -> dict[str, str]:
     return {"version": upstream or text, "release": release if upstream else ""}
 
 
-def _told(source: str, kind: Kind) -> dict[str, str] | None:
-    """What a file here says of itself; None if it is elsewhere, or in a form we do not read."""
+def _from_metadata(source: str, kind: Kind) -> dict[str, str] | None:
+    """Read the metadata of a local file; None if it is elsewhere, or in a format that is not supported."""
     path = Path(source)
     if "://" in source or not path.is_file():
         return None

@@ -32,7 +32,7 @@ __all__ = ["PackerEngine", "filled", "spoken"]
 
 _BUILDER = "amazon-ebs"
 _LEAVE_S = 2.0
-"""Seconds Packer may take to clean up before it is killed: a bake that is told to leave has four."""
+"""Seconds Packer may take to clean up before it is killed: an interrupted bake has four."""
 
 
 class PackerEngine:
@@ -64,7 +64,7 @@ class PackerEngine:
         return problems
 
     def build(self, work: BakeContext) -> Built:
-        """Run Packer; the image it made. DeliveryError with what it said last."""
+        """Run Packer and return its image. DeliveryError with its last lines of output."""
         package = work.order.package
         with work.timeline.step("packer", f"build {work.name} with {work.order.template}") as step:
             with _folder() as folder:
@@ -83,9 +83,12 @@ class PackerEngine:
 
 
 def filled(template: dict[str, Any], work: BakeContext, subnet: str, package: Path) -> dict[str, Any]:
-    """A template with what the bake decides. Pure. DeliveryError unless it has one amazon-ebs builder."""
+    """Fill in what the bake decides in a template.
+
+    Pure. DeliveryError unless it has one amazon-ebs builder.
+    """
     builders = template.get("builders") or []
-    if [one.get("type") for one in builders] != [_BUILDER]:
+    if [builder.get("type") for builder in builders] != [_BUILDER]:
         raise DeliveryError(f"template {work.order.template} needs one builder, of the type {_BUILDER}")
     order, base = work.order, work.base
     (image, _), temporary = work.image_specs(), work.temporary_tags("bake")
@@ -116,13 +119,13 @@ def filled(template: dict[str, Any], work: BakeContext, subnet: str, package: Pa
 
 
 def _variables(work: BakeContext, package: Path) -> dict[str, str]:
-    """What provisioners are told: `{{user `package_path`}}` and so on."""
-    told = work.order.package
+    """Return the variables of provisioners: `{{user `package_path`}}` and so on."""
+    package_request = work.order.package
     return {
         "package_path": str(package),
-        "package_name": told.name,
-        "package_version": told.full_version,
-        "package_sha256": told.sha256,
+        "package_name": package_request.name,
+        "package_version": package_request.full_version,
+        "package_sha256": package_request.sha256,
         "bake_id": work.bake,
     }
 
@@ -153,7 +156,7 @@ def _text(work: BakeContext) -> str:
 
 @contextmanager
 def _folder(template: dict[str, Any] | None = None) -> Iterator[Path]:
-    """A folder nobody else reads, with the template in it."""
+    """Create a private folder (mode 700) with the template in it."""
     with tempfile.TemporaryDirectory(prefix="delivery-") as name:
         if template is not None:
             (Path(name) / "template.json").write_text(json.dumps(template))
@@ -161,17 +164,17 @@ def _folder(template: dict[str, Any] | None = None) -> Iterator[Path]:
 
 
 def _environment(work: BakeContext) -> dict[str, str]:
-    """Credentials go by the environment, as a role's would not be found otherwise; never as arguments."""
-    said = {**os.environ, "AWS_REGION": work.aws.region, "CHECKPOINT_DISABLE": "1"}
+    """Return the environment with credentials: Packer does not find those of a role."""
+    environment = {**os.environ, "AWS_REGION": work.aws.region, "CHECKPOINT_DISABLE": "1"}
     credentials = work.aws.session.get_credentials()
     if credentials is not None:
         frozen = credentials.get_frozen_credentials()
-        said |= {
+        environment |= {
             "AWS_ACCESS_KEY_ID": frozen.access_key or "",
             "AWS_SECRET_ACCESS_KEY": frozen.secret_key or "",
         }
-        said |= {"AWS_SESSION_TOKEN": frozen.token} if frozen.token else {}
-    return said
+        environment |= {"AWS_SESSION_TOKEN": frozen.token} if frozen.token else {}
+    return environment
 
 
 def _run(work: BakeContext, step: TimelineStep, folder: Path) -> str:
@@ -209,9 +212,9 @@ def _leave(process: subprocess.Popen[str]) -> None:
 
 
 def spoken(lines: Any) -> Iterator[tuple[str, str]]:
-    """What Packer's lines say: (`image`, id with region), (`error`, a line), or (`say`, a line). Pure."""
+    """Parse Packer's lines: (`image`, id with region), (`error`, line), or (`say`, line). Pure."""
     for line in lines:
-        fields = [one.replace("%!(PACKER_COMMA)", ",") for one in line.rstrip("\n").split(",")]
+        fields = [text.replace("%!(PACKER_COMMA)", ",") for text in line.rstrip("\n").split(",")]
         if len(fields) >= 6 and fields[2] == "artifact" and fields[4] == "id":
             yield "image", fields[5]
         elif len(fields) >= 5 and fields[2] == "ui":

@@ -1,7 +1,7 @@
-"""A bake from its order to its result: resolve, look, check, build, try, copy, share, mark, clean up.
+"""A bake from its order to its result: resolve, look up, check, build, test, copy, share, mark, clean up.
 
 Every step is safe to run again. An image or an instance of the same key, left by a run that was killed or
-made by one beside this, is gone on with instead of making another.
+made by a concurrent one, is continued with instead of making another.
 """
 
 from __future__ import annotations
@@ -39,22 +39,22 @@ _ROUNDS = 3
 def bake(
     aws: Aws, order: Order, id: str, *, clock: HostClock, timeline: Timeline, signals: Signals | None = None
 ) -> BakeResult:
-    """Bake an image, or give the one there is. `id` is the bake's own. DeliveryError; Interrupted."""
+    """Bake an image, or return the existing one. `id` is the bake's own. DeliveryError; Interrupted."""
     signals = signals or Signals()
-    with timeline.step("resolve", f"look at package {order.package.file} and base {order.base.text}") as step:
+    with timeline.step("resolve", f"inspect package {order.package.file} and base {order.base.text}") as step:
         base = resolve(aws, order.base)
         step.note(f"base {base.id} ({base.name}, {base.arch})")
     work = BakeContext(order, aws, clock, timeline, signals, Undo(timeline.say), id, base)
     chosen = engine(order.engine)
     _prepare(work, chosen)
-    for left in reversed(range(_ROUNDS)):
+    for remaining in reversed(range(_ROUNDS)):
         try:
             return _guarded(work, chosen)
         except GoneError as error:
-            if not left or not (work.found or lookup.images_of(aws, work.key)):
+            if not remaining or not (work.continues or lookup.images_of(aws, work.key)):
                 raise
-            timeline.say(f"{error}; looking again: another bake of the same key was at work")
-            work.bake, work.joined, work.found, work.underway = id, False, False, ""
+            timeline.say(f"{error}; trying again: another bake of the same key was running")
+            work.bake, work.joined, work.continues, work.underway = id, False, False, ""
             _prepare(work, chosen)
     raise AssertionError("the last round raises or returns")
 
@@ -89,58 +89,63 @@ def _guarded(work: BakeContext, chosen: Engine) -> BakeResult:
 def _give_up(work: BakeContext) -> None:
     if work.order.keep_failed:
         for label in work.undo.labels:
-            work.timeline.say(f"left to be looked at, without {label}")
+            work.timeline.say(f"kept for inspection, without {label}")
         work.undo.forget()
     work.undo.run()
 
 
 def _run(work: BakeContext, chosen: Engine) -> BakeResult:
-    there = _look(work)
-    _check(work, chosen, build=there is None)
-    built = Built(there["ImageId"]) if there else chosen.build(work)
+    existing = _existing_image(work)
+    _check(work, chosen, build=existing is None)
+    built = Built(existing["ImageId"]) if existing else chosen.build(work)
     with work.timeline.step("available", f"wait until image {built.image} can be used") as step:
-        found = await_available(work, step, work.aws, built.image)
-    return _finish(work, found, built.manifest)
+        described = await_available(work, step, work.aws, built.image)
+    return _finish(work, described, built.manifest)
 
 
-def _look(work: BakeContext) -> lookup.Described | None:
-    """The image there is of this key; else the instance of a bake under way, if any, goes into `work`."""
+def _existing_image(work: BakeContext) -> lookup.Described | None:
+    """Return the existing image of this key; else put the instance of a running bake, if any, into `work`."""
     order = work.order
     bake = order.resume or (work.bake if order.again else "")
     with work.timeline.step("look", "look for an image of the same package and base") as step:
-        for found in lookup.images_of(work.aws, work.key, bake):
-            step.note(f"image {found['ImageId']}, {found['State']}")
-            _take(work, found)
-            return found
-        for one in [] if order.again else lookup.instances_of(work.aws, work.key):
-            tags = words.read(one.get("Tags"))
-            if one["State"]["Name"] in lookup.ALIVE and order.resume in ("", tags[words.BAKE]):
-                work.underway = one["InstanceId"]
+        for described in lookup.images_of(work.aws, work.key, bake):
+            step.note(f"image {described['ImageId']}, {described['State']}")
+            _take(work, described)
+            return described
+        for instance in [] if order.again else lookup.instances_of(work.aws, work.key):
+            tags = words.read(instance.get("Tags"))
+            if instance["State"]["Name"] in lookup.ALIVE and order.resume in ("", tags[words.BAKE]):
+                work.underway = instance["InstanceId"]
                 work.join(tags)
                 step.note(f"bake {work.bake} is under way: joined")
                 return None
     if order.resume:
         raise DeliveryError(
-            f"nothing is left of bake {order.resume} of this package and base in {work.aws.region}",
-            "without --resume a new one begins",
+            f"nothing exists of bake {order.resume} of this package and base in {work.aws.region}",
+            "omit --resume to start a new bake",
         )
     return None
 
 
-def _take(work: BakeContext, found: lookup.Described) -> None:
-    """Go on with an image that is there. What the run that made it left behind goes when this one is done."""
-    tags = words.read(found.get("Tags"))
+def _take(work: BakeContext, described: lookup.Described) -> None:
+    """Continue with an existing image.
+
+    Leftovers of the run that made it are removed at the end of this one.
+    """
+    tags = words.read(described.get("Tags"))
     work.join(tags)
     if tags.get(words.STATE) == words.READY:
         work.joined = False
         return
-    ours, id = not work.joined, found["ImageId"]
+    ours, id = not work.joined, described["ImageId"]
     if ours:
         work.undo.made(f"removing image {id}", partial(remove, work.aws, id))
-    for one in lookup.instances_of(work.aws, work.bake, words.BAKE):
-        if one["State"]["Name"] in lookup.ALIVE:
-            left = one["InstanceId"]
-            work.undo.temporary(f"terminating instance {left}", partial(terminate, work, left), ours=ours)
+    for instance in lookup.instances_of(work.aws, work.bake, words.BAKE):
+        if instance["State"]["Name"] in lookup.ALIVE:
+            instance_id = instance["InstanceId"]
+            work.undo.temporary(
+                f"terminating instance {instance_id}", partial(terminate, work, instance_id), ours=ours
+            )
 
 
 def _check(work: BakeContext, chosen: Engine, *, build: bool) -> None:
@@ -160,20 +165,20 @@ def _taken(work: BakeContext) -> set[str]:
     return lookup.names_like(work.aws, work.name)
 
 
-def _finish(work: BakeContext, found: lookup.Described, manifest: str) -> BakeResult:
-    """What follows once the image can be used."""
-    require_tokens(work.aws, found)
+def _finish(work: BakeContext, described: lookup.Described, manifest: str) -> BakeResult:
+    """Test, copy, share and mark an image that is available; return the result."""
+    require_tokens(work.aws, described)
     with work.timeline.step("clean up", "remove what the image was made with"):
         work.undo.finish()
-    tags = smoke(work, found, work.order.smoke) if work.order.smoke else {}
+    tags = smoke(work, described, work.order.smoke) if work.order.smoke else {}
     work.good = True
-    everywhere = {work.aws.region: found, **copies(work, found)}
+    everywhere = {work.aws.region: described, **copies(work, described)}
     if work.order.share:
         with work.timeline.step("share", f"share with {', '.join(work.order.share)}"):
-            for region, one in everywhere.items():
-                share(work.aws.in_region(region), one["ImageId"], work.order.share)
+            for region, regional in everywhere.items():
+                share(work.aws.in_region(region), regional["ImageId"], work.order.share)
     with work.timeline.step("ready", "mark the image as ready"):
-        for region, one in everywhere.items():
-            if tags or words.read(one.get("Tags")).get(words.STATE) != words.READY:
-                mark(work.aws.in_region(region), one, {**tags, words.STATE: words.READY})
-    return result_of(work, found, everywhere, manifest)
+        for region, regional in everywhere.items():
+            if tags or words.read(regional.get("Tags")).get(words.STATE) != words.READY:
+                mark(work.aws.in_region(region), regional, {**tags, words.STATE: words.READY})
+    return result_of(work, described, everywhere, manifest)

@@ -24,19 +24,19 @@ class ProofResult(NamedTuple):
 
 
 def verdict(bake: str, tag: str, console: str) -> ProofResult | None:
-    """What the tag or the console says of this bake; None if neither says anything.
+    """Return the result of this bake from the tag or the console; None if neither has one.
 
     That an instance has stopped proves nothing: one that crashes stops too.
     """
     for text in (f"BAKE-RESULT: {tag}" if tag else "", *reversed(console.splitlines())):
-        found = _RESULT.search(text)
-        if found and found[2] == bake:
-            return ProofResult(found[1] == "ok", (found[3] or "").strip())
+        match = _RESULT.search(text)
+        if match and match[2] == bake:
+            return ProofResult(match[1] == "ok", (match[3] or "").strip())
     return None
 
 
 def manifest(console: str) -> str:
-    """The packages an image holds, one a line; empty if the console does not tell, or only a part.
+    """Return the packages of an image, one a line; "" if the console lists none, or only a part.
 
     Lines of a console may begin with a time and the name of a program.
     """
@@ -46,8 +46,8 @@ def manifest(console: str) -> str:
     if not ends or not begins or begins[-1] > ends[-1]:
         return ""
     for line in lines[begins[-1] + 1 : ends[-1]]:
-        found = _BASE64.search(line)
-        packed += found[1] if found else ""
+        match = _BASE64.search(line)
+        packed += match[1] if match else ""
     try:
         return gzip.decompress(base64.b64decode(packed, validate=True)).decode()
     except (ValueError, binascii.Error, EOFError, OSError):

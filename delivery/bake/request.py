@@ -1,4 +1,4 @@
-"""What a bake is told: the package, the base, where and how; plain values."""
+"""The request for a bake: the package, the base, where and how; plain values."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Origin:
     job: str = ""
     url: str = ""
     owner: str = ""
-    """Who bakes: a build's URL, or a caller's ARN."""
+    """Originator of the bake: a build's URL, or a caller's ARN."""
     jenkins_user: str = ""
     """Id of the Jenkins user that started the build."""
     change_request: str = ""
@@ -32,22 +32,22 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Smoke:
-    """How an image is tried before it is given to others: an instance must start, and what else is asked."""
+    """Smoke test of an image before it is shared: an instance must start and pass these checks."""
 
     command: str = ""
-    """Run by /bin/sh on this host; IMAGE, INSTANCE_ID, PRIVATE_IP and PUBLIC_IP stand in its environment."""
+    """Run by /bin/sh on this host; its environment has IMAGE, INSTANCE_ID, PRIVATE_IP and PUBLIC_IP."""
     url: str = ""
-    """Asked until it answers 200; `{private_ip}`, `{public_ip}` and `{instance_id}` are filled in."""
+    """Requested until it answers 200; `{private_ip}`, `{public_ip}` and `{instance_id}` are filled in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One bake as it is asked for. Times are seconds."""
+    """A bake as it is requested. Times are seconds."""
 
     package: Package
     base: Wanted
     app: str
-    """Application, for tags; the package's name unless said."""
+    """Application, for tags; default: the package's name."""
     engine: str = "instance"
     origin: Origin = field(default_factory=Origin)
     instance_type: str = ""
@@ -69,7 +69,7 @@ class Order:
     template: Path | None = None
     """Of the engine `packer`."""
     keep_failed: bool = False
-    """Leave what a failed bake made, to be looked at."""
+    """Leave what a failed bake made, for inspection."""
     again: bool = False
     """Do not take an image that exists."""
     resume: str = ""
@@ -77,6 +77,6 @@ class Order:
     timeout: float = 3600.0
     """Of each wait."""
     poll: float = 15.0
-    """Between two looks."""
+    """Between two polls."""
     proof_wait: float = 300.0
-    """How long the console of a stopped instance may take to tell how it went."""
+    """Longest wait for the result on the console of a stopped instance."""

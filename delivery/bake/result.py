@@ -1,4 +1,4 @@
-"""What a bake gives to those who come after: as JSON, as properties for Jenkins, and the list of packages."""
+"""The result of a bake: as JSON, as properties for Jenkins, and the list of packages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["BakeResult", "result_of"]
 
 @dataclass(frozen=True, slots=True)
 class BakeResult:
-    """An image that is ready, in every region it was asked for."""
+    """An image that is ready, in every requested region."""
 
     image: str
     image_name: str
@@ -32,7 +32,7 @@ class BakeResult:
     """Packages it holds, one a line: name, version, architecture. Empty if they are not known."""
 
     def to_json(self) -> dict[str, Any]:
-        """As `--result` writes it, and `--json` says it."""
+        """Return the JSON that `--result` writes and `--json` prints."""
         return {
             "image": self.image,
             "image_name": self.image_name,
@@ -61,18 +61,18 @@ def _property(value: str) -> str:
 
 
 def result_of(
-    work: BakeContext, found: Described, everywhere: Mapping[str, Described], manifest: str
+    work: BakeContext, described: Described, by_region: Mapping[str, Described], manifest: str
 ) -> BakeResult:
-    """The result of a bake, by what its image says of itself."""
-    tags = words.read(found.get("Tags"))
+    """Return the result of a bake from the tags of its image."""
+    tags = words.read(described.get("Tags"))
     return BakeResult(
-        image=found["ImageId"],
-        image_name=found.get("Name", ""),
+        image=described["ImageId"],
+        image_name=described.get("Name", ""),
         region=work.aws.region,
         bake_id=tags.get(words.BAKE, work.bake),
         bake_key=work.key,
         appversion=tags.get("appversion", ""),
         base=work.base.id,
-        images={region: one["ImageId"] for region, one in everywhere.items()},
+        images={region: image["ImageId"] for region, image in by_region.items()},
         manifest=manifest,
     )

@@ -18,7 +18,7 @@ STEPS = "steps.sh.j2"
 
 
 def digest(*names: str) -> str:
-    """Stands for scripts and the steps in them: with others an image is another."""
+    """Return a digest of scripts and the steps in them: it is part of an image's key."""
     return hashlib.sha256("".join(read(name) for name in (*names, STEPS)).encode()).hexdigest()
 
 
@@ -39,12 +39,12 @@ def template(name: str) -> jinja2.Template:
 
 
 def _quoted(value: object) -> str:
-    """Always in quotes: a plain word such as bake-1 looks like arithmetic to shellcheck."""
+    """Quote a value for the shell, always: shellcheck takes a plain word such as bake-1 for arithmetic."""
     text = shlex.quote(str(value))
     return text if text.startswith("'") else f"'{text}'"
 
 
 @cache
 def read(name: str) -> str:
-    """A file beside this module."""
+    """Read a file next to this module."""
     return resources.files("delivery.bake").joinpath(name).read_text("utf-8")

@@ -1,4 +1,4 @@
-"""A try of an image before others get it: an instance must start, be well, and answer what is asked of it."""
+"""Smoke test of an image before it is shared: an instance must start, be healthy, and pass the checks."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ class SmokeError(DeliveryError):
     """The image is not good: it does not stay."""
 
 
-def smoke(work: BakeContext, found: lookup.Described, smoke: Smoke) -> dict[str, str]:
-    """Try an image once; gives the tags that say so. SmokeError if it is not well."""
-    tags = words.read(found.get("Tags"))
+def smoke(work: BakeContext, image: lookup.Described, smoke: Smoke) -> dict[str, str]:
+    """Test an image once; return the tags that record it. SmokeError if it is not healthy."""
+    tags = words.read(image.get("Tags"))
     if words.SMOKED in tags:
-        work.timeline.already("smoke", f"try image {found['ImageId']}")
+        work.timeline.already("smoke", f"smoke test of image {image['ImageId']}")
         return {}
-    with work.timeline.step("smoke", f"try image {found['ImageId']}") as step:
-        id = _launch(work, found["ImageId"])
+    with work.timeline.step("smoke", f"smoke test of image {image['ImageId']}") as step:
+        id = _launch(work, image["ImageId"])
         step.note(f"instance {id}")
         try:
-            described = _well(work, step, id)
-            _asked(work, step, smoke, found["ImageId"], described)
+            instance = _healthy(work, step, id)
+            _run_checks(work, step, smoke, image["ImageId"], instance)
         finally:
             _end(work, step, id)
     return {words.SMOKED: iso(work.clock.now())}
@@ -46,24 +46,24 @@ def _launch(work: BakeContext, image: str) -> str:
     subnets, problems = launching.subnets_of(work)
     if problems:
         raise DeliveryError(problems[0].message, problems[0].hint)
-    asked = {
+    parameters = {
         **launching.place(work),
         "ImageId": image,
         "InstanceInitiatedShutdownBehavior": "terminate",
-        "TagSpecifications": work.specs("instance", "volume", what="smoke"),
+        "TagSpecifications": work.specs("instance", "volume", purpose="smoke"),
     }
-    return launching.launch(work, asked, subnets, secrets.token_hex(16))  # each try has its own
+    return launching.launch(work, parameters, subnets, secrets.token_hex(16))  # each smoke test has its own
 
 
-def _well(work: BakeContext, step: TimelineStep, id: str) -> lookup.Described:
-    """Wait until EC2 finds the instance well; it says where it is reached."""
+def _healthy(work: BakeContext, step: TimelineStep, id: str) -> lookup.Described:
+    """Wait until the status checks of EC2 pass; return the instance with its addresses."""
 
-    def look() -> bool | None:
-        with asking(f"looking at the status of instance {id}"):
-            found = work.aws.ec2.describe_instance_status(InstanceIds=[id], IncludeAllInstances=True)
-        for one in found["InstanceStatuses"]:
-            state = one["InstanceState"]["Name"]
-            both = {one["SystemStatus"]["Status"], one["InstanceStatus"]["Status"]}
+    def poll() -> bool | None:
+        with asking(f"reading the status of instance {id}"):
+            answer = work.aws.ec2.describe_instance_status(InstanceIds=[id], IncludeAllInstances=True)
+        for status in answer["InstanceStatuses"]:
+            state = status["InstanceState"]["Name"]
+            both = {status["SystemStatus"]["Status"], status["InstanceStatus"]["Status"]}
             step.note(f"{id} is {state}, its status is {', '.join(sorted(both))}")
             if state in ("shutting-down", "terminated", "stopping", "stopped"):
                 raise SmokeError(f"an instance of the image did not stay: it is {state}")
@@ -71,11 +71,11 @@ def _well(work: BakeContext, step: TimelineStep, id: str) -> lookup.Described:
                 return True
         return None
 
-    work.wait(step, f"instance {id} to be well", look)
+    work.wait(step, f"instance {id} to pass its status checks", poll)
     return lookup.instance(work, id) or {"InstanceId": id}
 
 
-def _asked(
+def _run_checks(
     work: BakeContext, step: TimelineStep, smoke: Smoke, image: str, described: lookup.Described
 ) -> None:
     place = {
@@ -94,7 +94,7 @@ def _asked(
 
 
 def _command(command: str, place: dict[str, str]) -> None:
-    """What it says goes to stderr as it comes; stdout is for results."""
+    """Run a command; its output goes to stderr as it comes, stdout is for results."""
     try:
         done = subprocess.run(  # noqa: S603 - the command is the user's own
             ["/bin/sh", "-c", command], env={**os.environ, **place}, stdout=2, timeout=_COMMAND_S, check=False

@@ -19,7 +19,7 @@ class _Entry:
 
 
 class Undo:
-    """A stack of removals, last made first gone. `say` gets a line for each that fails."""
+    """A stack of removals, the last one is removed first. `say` gets a line for each that fails."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
@@ -33,36 +33,36 @@ class Undo:
         self._entries.append(_Entry(label, remove, True, ours))
 
     def made(self, label: str, remove: Callable[[], object]) -> None:
-        """A part of the result: removed only if the bake fails."""
+        """Add a part of the result: removed only if the bake fails."""
         self._entries.append(_Entry(label, remove, False, True))
 
     def keep(self) -> None:
-        """What was made stays from here on, whatever happens."""
-        self._entries = [one for one in self._entries if one.temporary]
+        """Keep parts of the result from here on, even if the bake fails."""
+        self._entries = [entry for entry in self._entries if entry.temporary]
 
     def forget(self) -> None:
-        """Nothing is removed any more: somebody wants to look at it."""
+        """Remove nothing any more: it is kept for inspection."""
         self._entries.clear()
 
     @property
     def labels(self) -> list[str]:
         """What would be removed, in that order."""
-        return [one.label for one in reversed(self._entries)]
+        return [entry.label for entry in reversed(self._entries)]
 
     def finish(self) -> None:
         """Remove what was temporary; what was made stays on the stack."""
-        kept = [one for one in self._entries if not one.temporary]
-        self._run([one for one in self._entries if one.temporary])
-        self._entries = kept
+        permanent = [entry for entry in self._entries if not entry.temporary]
+        self._run([entry for entry in self._entries if entry.temporary])
+        self._entries = permanent
 
     def run(self) -> None:
         """Remove everything that is ours."""
         entries, self._entries = self._entries, []
-        self._run([one for one in entries if one.ours])
+        self._run([entry for entry in entries if entry.ours])
 
     def _run(self, entries: list[_Entry]) -> None:
-        for one in reversed(entries):
+        for entry in reversed(entries):
             try:
-                one.remove()
+                entry.remove()
             except DeliveryError as error:
-                self._say(f"{one.label}: {error} (delivery clean bakes finds it)")
+                self._say(f"{entry.label}: {error} (delivery clean bakes finds it)")

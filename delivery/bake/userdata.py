@@ -57,16 +57,16 @@ def script(
 
 
 def fits(content: bytes) -> bool:
-    """Whether a package is small enough to travel in the user data."""
+    """Return whether a package is small enough for the user data."""
     ours = sum(
-        len(scripts.read(one).encode()) for one in ("on_instance.py", "provision.sh.j2", scripts.STEPS)
+        len(scripts.read(name).encode()) for name in ("on_instance.py", "provision.sh.j2", scripts.STEPS)
     )
     room = LIMIT - ours - 1024
     return len(_packed(content)) < room
 
 
 def digest() -> str:
-    """Stands for how packages are installed: with another script an image is another."""
+    """Return a digest of how packages are installed: it is part of an image's key."""
     return scripts.digest("provision.sh.j2", "on_instance.py")
 
 

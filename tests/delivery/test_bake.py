@@ -312,7 +312,7 @@ def test_a_wait_that_took_too_long_is_gone_on_with(aws: World) -> None:
     assert made.bake_id == "bake-1"
     assert aws.operations().count("CreateImage") == 1
     assert not aws.leftovers()
-    with pytest.raises(DeliveryError, match="nothing is left of bake bake-9"):
+    with pytest.raises(DeliveryError, match="nothing exists of bake bake-9"):
         aws.bake(aws.order(resume="bake-9"), "bake-3")
 
 

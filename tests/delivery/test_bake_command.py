@@ -66,12 +66,12 @@ def test_the_result_is_said_and_written(server: Server, tmp_path: Path) -> None:
         ([], "none", "error: which base?\n  --base, or base in [bake]"),
         (["--engine", "instnce"], "", 'did you mean "instance"?'),
         (["--tag", "team"], "", "like team=payments"),
-        (["--tag", "team"], "frog", "says nothing of an image\n  a base is ami-"),
-        (["--tag", "team"], "frog", "error: --tag 'team': no tag"),
+        (["--tag", "team"], "frog", "does not describe an image\n  a base is ami-"),
+        (["--tag", "team"], "frog", "error: --tag 'team': is not KEY=VALUE"),
         (["--share", "friend"], "", "the twelve digits of an account"),
         (["--sha256", "0" * 64], "", "expected is 000"),
         ([], "ami-00000000000000000", "there is no base image ami-00000000000000000 in eu-west-1"),
-        (["--subnet", "subnet-0"], "", "there is no subnet subnet-0"),
+        (["--subnet", "subnet-0"], "", "subnet subnet-0 does not exist"),
         (["--smoke-url", "http://{ip}/"], "", "{private_ip}"),
     ],
 )
@@ -107,7 +107,7 @@ def test_who_is_told_to_leave_asks_for_the_clean_up_first(
     process.send_signal(kind)
     _, told = process.communicate(timeout=30)
     assert process.returncode == 128 + kind
-    assert "removal of what this bake made is asked for" in told
+    assert "resources of this bake are being removed" in told
     assert "Traceback" not in told
     assert not server.alive()
 

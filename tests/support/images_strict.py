@@ -97,7 +97,7 @@ class Images:
     denied: set[str] = field(default_factory=set)
     """Actions that are refused (`create_image`)."""
     unsold: set[str] = field(default_factory=set)
-    """Subnets in zones that do not have the type; AWS says so of a launch on trial as well."""
+    """Subnets in zones that do not have the type; AWS says so of a dry run of a launch as well."""
     full: set[str] = field(default_factory=set)
     """Subnets without capacity."""
     calls: list[str] = field(default_factory=list)
