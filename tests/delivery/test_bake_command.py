@@ -67,7 +67,7 @@ def test_the_result_is_said_and_written(server: Server, tmp_path: Path) -> None:
         (["--engine", "instnce"], "", 'did you mean "instance"?'),
         (["--tag", "team"], "", "like team=payments"),
         (["--tag", "team"], "frog", "does not describe an image\n  a base is ami-"),
-        (["--tag", "team"], "frog", "error: --tag 'team': is not KEY=VALUE"),
+        (["--tag", "team"], "frog", "error: --tag 'team' is not KEY=VALUE"),
         (["--share", "friend"], "", "the twelve digits of an account"),
         (["--sha256", "0" * 64], "", "expected is 000"),
         ([], "ami-00000000000000000", "there is no base image ami-00000000000000000 in eu-west-1"),
