@@ -115,7 +115,7 @@ def get_changes(
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Any:
-    """List runs, the newest first: who changed what, when, and how it ended."""
+    """List runs, the newest first: user, time, change and outcome."""
     rows = changes(console, application=application, cluster=cluster, by=by, kind=kind, outcome=outcome)
     some, after = sliced(rows, limit, cursor)
     return _answer(console, runs=some, total=len(rows), cursor=after)

@@ -61,7 +61,7 @@ def _static(name: str) -> Response:
 
 
 def _health(request: Request) -> Response:
-    """Say that the program answers; the age of what it knows is on its pages."""
+    """Answer that the program runs; the age of what it knows is on its pages."""
     del request
     return Response("ok\n", media_type="text/plain")
 
@@ -79,7 +79,7 @@ def _answer(request: Request, error: ConsoleError) -> Response:
 
 
 def _may_log_in(request: Request) -> bool:
-    """Tell whether a person is at a page that wants a login, and could log in."""
+    """Return whether a person is at a page that needs a login, and could log in."""
     console = request.app.state.console.settings.console
     is_page = request.method == "GET" and not _wants_json(request) and request.url.path != "/events"
     return is_page and console.oidc.issuer is not None and not identity_of(request).is_known

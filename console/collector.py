@@ -1,7 +1,7 @@
 """Fills the store in the background: a thread for each account and region, and one for what is not of AWS.
 
 A pass replaces what is known of an account and region only once it is complete. One that fails leaves the
-old state, with its age and the reason: a failed pass never looks like a deletion.
+old state, with its age and the reason: a failed pass is never taken for a deletion.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Collector", "LocationReader", "places_of"]
 
 _HOT_S = 10.0
-"""Between two looks at clusters that a user watches, or that a deploy works on."""
+"""Between two reads of clusters that a user watches, or that a deploy works on."""
 _TICK_S = 1.0
 _RUNS = 50
 """Newest runs of an application that are kept in memory for each account and region."""
@@ -151,21 +151,25 @@ class LocationReader:
         if table == NONE:
             return None
         try:
-            found = holder(self.aws, table, cluster)
+            lock_holder = holder(self.aws, table, cluster)
         except DeliveryError as error:
             if meaning(error) is ErrorMeaning.NotFound:
                 return None
             raise
-        return found.owner if found is not None and found.expires > self._clock.now() else None
+        return (
+            lock_holder.owner if lock_holder is not None and lock_holder.expires > self._clock.now() else None
+        )
 
     def _note_deploys(self, groups: Iterable[GroupState]) -> None:
-        """Have the runs of applications read of which tags say that a run began or ended."""
+        """Have the runs of applications read whose tags show that a run began or ended."""
         for group in groups:
             tag = group.tags.get
-            said = " ".join(tag(f"delivery:{name}", "") for name in ("begun", "state", "rolled-back", "size"))
+            stamp = " ".join(
+                tag(f"delivery:{name}", "") for name in ("begun", "state", "rolled-back", "size")
+            )
             application = group.values["application"]
-            if application and self._deploys.get(group.name) != said:
-                self._deploys[group.name] = said
+            if application and self._deploys.get(group.name) != stamp:
+                self._deploys[group.name] = stamp
                 self._store.want_runs(application)
 
     def _guarded(self, read: Callable[[], None]) -> None:
@@ -216,7 +220,7 @@ class Collector:
         self.read_documents()
 
     def read_wanted_runs(self) -> None:
-        """Read the runs of the applications that a user looks at, or whose groups have changed."""
+        """Read the runs of the applications that a user has open, or whose groups have changed."""
         for application in self.store.wanted_runs():
             runs: list[RunRecord] = []
             for reader in self.readers.values():

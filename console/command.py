@@ -26,7 +26,7 @@ __all__ = ["web"]
 def web(listen: str, settings_file: Path | None) -> int:
     """Serve the web console and its API: what runs in all accounts and regions, and steering it.
 
-    [console] in delivery.toml says who may do what. Needs the extra `web`.
+    [console] in delivery.toml has the roles of users. Needs the extra `web`.
     """
     from delivery.errors import DeliveryError
     from delivery.settings import load_settings

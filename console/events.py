@@ -1,4 +1,4 @@
-"""Live updates: server-sent events that say what changed; the page then reads itself again."""
+"""Live updates: server-sent events name what changed; the page then reloads itself."""
 
 from __future__ import annotations
 

@@ -61,10 +61,10 @@ class Links:
 
     def _build(self, url: str | None) -> str | None:
         """The address of a build; of the controller of the settings alone, where one is named."""
-        found, controller = safe(url), self._console.jenkins.url
-        if found is None or controller is None:
-            return found
-        return found if found.startswith(controller.rstrip("/") + "/") else None
+        address, controller = safe(url), self._console.jenkins.url
+        if address is None or controller is None:
+            return address
+        return address if address.startswith(controller.rstrip("/") + "/") else None
 
     def _commit(self, application: str | None, commit: str | None) -> str | None:
         pattern = self._console.commit_url

@@ -45,7 +45,7 @@ class ProblemDocument(BaseModel):
 
 
 class Answer(BaseModel):
-    """What every answer says of its age."""
+    """The age of every answer."""
 
     as_of: str | None = Field(
         description="When the oldest account and region was read, UTC; null if one never was"

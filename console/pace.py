@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Pace"]
 
 _SLOWEST = 16.0
-"""How much slower than the settings say it gets, at most."""
+"""Factor by which it gets slower than in the settings, at most."""
 
 
 class Pace:

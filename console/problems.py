@@ -47,26 +47,26 @@ class ConsoleError(Exception):
         }
 
 
-def not_found(what: str, name: str, hint: str = "") -> ConsoleError:
-    """Say that there is nothing of a name."""
-    return ConsoleError(404, "not-found", f"There is no {what} {name!r}.{f' {hint}' if hint else ''}")
+def not_found(kind: str, name: str, hint: str = "") -> ConsoleError:
+    """Return the error for a name that does not exist."""
+    return ConsoleError(404, "not-found", f"There is no {kind} {name!r}.{f' {hint}' if hint else ''}")
 
 
 def unauthorized(detail: str) -> ConsoleError:
-    """Say that an identity is needed, or that the one given is not good."""
+    """Return the error for a missing or wrong identity."""
     return ConsoleError(401, "unauthorized", detail)
 
 
 def forbidden(code: str, detail: str) -> ConsoleError:
-    """Say which right is missing."""
+    """Return the error for a missing right."""
     return ConsoleError(403, code, detail)
 
 
 def conflict(code: str, detail: str) -> ConsoleError:
-    """Say that things have changed since."""
+    """Return the error for a state that has changed since."""
     return ConsoleError(409, code, detail)
 
 
 def invalid(errors: Sequence[str]) -> ConsoleError:
-    """Say everything that is wrong with a request."""
+    """Return the error for everything that is wrong with a request."""
     return ConsoleError(422, "invalid", "; ".join(errors), errors)

@@ -49,11 +49,11 @@ def list_applications(
     console: Console, text: str | None = None, account: str | None = None, region: str | None = None
 ) -> list[Row]:
     """List applications by a part of their name, and by where they run."""
-    wanted = (text or "").casefold()
+    pattern = (text or "").casefold()
     return [
         row
         for row in application_rows(console.store.snapshot)
-        if wanted in (row["name"] or "").casefold()
+        if pattern in (row["name"] or "").casefold()
         and (not account or account in row["accounts"])
         and (not region or region in row["regions"])
     ]
@@ -88,11 +88,11 @@ def find_cluster(
 def find_group(console: Console, account: str, region: str, name: str) -> GroupState:
     """Find a group. ConsoleError."""
     names = console.store.snapshot.group_names
-    found = names.get((account, region, name))
-    if found is None:
+    match = names.get((account, region, name))
+    if match is None:
         near = [each for at, where, each in names if (at, where) == (account, region)]
         raise not_found("group", name, _hint(name, near))
-    return found
+    return match
 
 
 def find_instance(console: Console, id: str) -> tuple[InstanceRow, Details | None]:
@@ -131,14 +131,14 @@ def find_image(console: Console, id: str) -> Values:
 
 def images(console: Console, application: str | None = None, text: str | None = None) -> list[Values]:
     """List images, the newest first, of an application and by a part of id, name or version."""
-    wanted = (text or "").casefold()
-    found = [
+    pattern = (text or "").casefold()
+    matches = [
         image
         for image in console.store.snapshot.images()
         if application in (None, "", image["application"])
-        and (not wanted or any(wanted in str(image[key] or "").casefold() for key in _SEARCHED))
+        and (not pattern or any(pattern in str(image[key] or "").casefold() for key in _SEARCHED))
     ]
-    return sorted(found, key=lambda image: str(image["created"]), reverse=True)
+    return sorted(matches, key=lambda image: str(image["created"]), reverse=True)
 
 
 _SEARCHED = ("image", "image_name", "version", "application", "commit")
@@ -159,11 +159,11 @@ def changes(
     known = console.store.runs
     chosen = [application] if application else list(known)
     rows = [row for name in chosen for row in _rows(console, known.get(name, ()))]
-    wanted = {"cluster": cluster, "kind": kind, "outcome": outcome}
+    conditions = {"cluster": cluster, "kind": kind, "outcome": outcome}
     rows = [
         row
         for row in rows
-        if all(not text or row[key] == text for key, text in wanted.items())
+        if all(not text or row[key] == text for key, text in conditions.items())
         and (not by or by.casefold() in (row["by"] or "").casefold())
     ]
     return sorted(rows, key=lambda row: str(row["begun"]), reverse=True)

@@ -67,15 +67,15 @@ def _state(
 ) -> GroupState:
     instances = tuple(
         InstanceRow(
-            each["InstanceId"],
-            group.name,
-            aws.account,
-            aws.region,
-            each["LifecycleState"],
-            each["HealthStatus"],
-            each.get("InstanceType", ""),
-            each.get("AvailabilityZone", ""),
-            bool(each.get("ProtectedFromScaleIn")),
+            id=each["InstanceId"],
+            group=group.name,
+            account=aws.account,
+            region=aws.region,
+            lifecycle=each["LifecycleState"],
+            health=each["HealthStatus"],
+            type=each.get("InstanceType", ""),
+            zone=each.get("AvailabilityZone", ""),
+            is_protected=bool(each.get("ProtectedFromScaleIn")),
         )
         for each in group.raw.get("Instances", ())
     )
@@ -96,7 +96,7 @@ def _state(
 def progress(
     settings: DeliverySettings, account: str, group: Group, others: Mapping[str, Group]
 ) -> tuple[StepState, ...]:
-    """Give the steps of a deploy that is not over, and which of them its group's tags say are done."""
+    """Give the steps of a deploy that is not over, and which of them are done by its group's tags."""
     parsed = parse_group(group.name)
     if parsed is None:
         return ()
@@ -128,7 +128,7 @@ def _configuration(group: Group) -> dict[str, str]:
         "LaunchTemplateSpecification"
     )
     types = [each.get("InstanceType", "") for each in policy.get("LaunchTemplate", {}).get("Overrides", ())]
-    found = {
+    groups = {
         "launch template": f"{template['LaunchTemplateName']}:{template.get('Version', '')}"
         if template and "LaunchTemplateName" in template
         else str(raw.get("LaunchConfigurationName", "")),
@@ -148,7 +148,7 @@ def _configuration(group: Group) -> dict[str, str]:
         if "InstancesDistribution" in policy
         else "",
     }
-    return {name: text for name, text in found.items() if text}
+    return {name: text for name, text in groups.items() if text}
 
 
 def _sorted(texts: Iterable[str]) -> str:
@@ -199,16 +199,16 @@ def _alarms(aws: Aws, settings: DeliverySettings, cluster: str) -> list[Values]:
     if parsed is None:
         return []
     names = list(settings.deploy(aws.account, parsed.cluster.app, cluster).alarms)
-    found: list[Values] = []
+    alarms: list[Values] = []
     for begin in range(0, len(names), _BATCH):
         with asking(f"looking at the alarms of {cluster}"):
             answer = aws.cloudwatch.describe_alarms(
                 AlarmNames=names[begin : begin + _BATCH], MaxRecords=_BATCH
             )
-        found += map(_alarm, [*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ())])
-    known = {alarm["name"] for alarm in found}
+        alarms += map(_alarm, [*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ())])
+    known = {alarm["name"] for alarm in alarms}
     missing = [{"name": name, "state": "MISSING", "reason": "", "since": None} for name in names]
-    return [*found, *(alarm for alarm in missing if alarm["name"] not in known)]
+    return [*alarms, *(alarm for alarm in missing if alarm["name"] not in known)]
 
 
 def _alarm(described: Mapping[str, Any]) -> Values:

@@ -25,10 +25,10 @@ def path_of(*parts: object) -> str:
 
 def _seconds(moment: str) -> float | None:
     try:
-        found = datetime.fromisoformat(moment)
+        parsed = datetime.fromisoformat(moment)
     except ValueError:
         return None
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
 
 
 def ago(moment: str | None) -> str:
@@ -55,7 +55,7 @@ _TONE_WORDS = {
     "bad": "failed, ALARM, MISSING, Failed, interrupted, refused, rolling-back",
 }
 _TONES = {word: name for name, words in _TONE_WORDS.items() for word in words.split(", ")}
-"""How a state looks; its word is always there, too."""
+"""The style of a state; its word is always shown, too."""
 
 
 def tone(state: str | None) -> str:

@@ -20,49 +20,49 @@ def search(snapshot: ConsoleSnapshot, text: str) -> list[Hit]:
 
     Each hit has `kind`, `name`, `about` and `path`, the address of its page.
     """
-    wanted = text.strip().casefold()
-    if not wanted:
+    pattern = text.strip().casefold()
+    if not pattern:
         return []
     kinds = (_applications, _clusters, _groups, _instances, _images)
-    return [hit for kind in kinds for hit in islice(kind(snapshot, wanted), _LIMIT)]
+    return [hit for kind in kinds for hit in islice(kind(snapshot, pattern), _LIMIT)]
 
 
-def _applications(snapshot: ConsoleSnapshot, wanted: str) -> Iterator[Hit]:
+def _applications(snapshot: ConsoleSnapshot, pattern: str) -> Iterator[Hit]:
     for name, keys in snapshot.applications.items():
-        if name and wanted in name.casefold():
+        if name and pattern in name.casefold():
             about = f"{len(keys)} clusters"
             yield {"kind": "application", "name": name, "about": about, "path": f"/applications/{name}"}
 
 
-def _clusters(snapshot: ConsoleSnapshot, wanted: str) -> Iterator[Hit]:
+def _clusters(snapshot: ConsoleSnapshot, pattern: str) -> Iterator[Hit]:
     for key in snapshot.clusters:
-        if wanted in key.cluster.casefold():
+        if pattern in key.cluster.casefold():
             path = f"/clusters/{key.account}/{key.region}/{key.cluster}"
             yield {"kind": "cluster", "name": key.cluster, "about": str(key.place), "path": path}
 
 
-def _groups(snapshot: ConsoleSnapshot, wanted: str) -> Iterator[Hit]:
+def _groups(snapshot: ConsoleSnapshot, pattern: str) -> Iterator[Hit]:
     for group in snapshot.groups():
         values = group.values
         about = [values[key] for key in ("version", "image", "image_name", "jenkins_user", "change_request")]
-        if any(wanted in str(each).casefold() for each in (group.name, *about) if each):
+        if any(pattern in str(each).casefold() for each in (group.name, *about) if each):
             path = f"/clusters/{values['account']}/{values['region']}/{values['cluster']}#{group.name}"
             words = [values["account"], values["region"], *(str(each) for each in about if each)]
             yield {"kind": "group", "name": group.name, "about": ", ".join(words), "path": path}
 
 
-def _instances(snapshot: ConsoleSnapshot, wanted: str) -> Iterator[Hit]:
-    if not wanted.startswith("i-"):
+def _instances(snapshot: ConsoleSnapshot, pattern: str) -> Iterator[Hit]:
+    if not pattern.startswith("i-"):
         return
     for id, instance in snapshot.instances.items():
-        if wanted in id:
+        if pattern in id:
             about = f"{instance.group}, {instance.account}, {instance.region}"
             yield {"kind": "instance", "name": id, "about": about, "path": f"/instances/{id}"}
 
 
-def _images(snapshot: ConsoleSnapshot, wanted: str) -> Iterator[Hit]:
+def _images(snapshot: ConsoleSnapshot, pattern: str) -> Iterator[Hit]:
     for id, image in snapshot.images_by_id.items():
         names = (id, image["image_name"], image["version"], image["application"], image["commit"])
-        if any(wanted in str(each).casefold() for each in names if each):
+        if any(pattern in str(each).casefold() for each in names if each):
             about = f"{image['application'] or ''} {image['version'] or ''}".strip() or image["image_name"]
             yield {"kind": "image", "name": id, "about": str(about), "path": f"/images/{id}"}

@@ -62,7 +62,7 @@ class InstanceRow(NamedTuple):
 
     @property
     def in_service(self) -> bool:
-        """Tell whether it serves, as far as Auto Scaling knows."""
+        """Return whether it serves, as far as Auto Scaling knows."""
         return self.lifecycle == "InService" and self.health.lower() == "healthy"
 
 
@@ -101,7 +101,7 @@ class GroupState:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether its deploy is not over."""
+        """Return whether its deploy is not over."""
         return self.values["state"] in ("deploying", "waiting", "rolling-back")
 
 
@@ -168,13 +168,13 @@ class ConsoleSnapshot:
     @cached_property
     def clusters(self) -> Mapping[ClusterKey, tuple[GroupState, ...]]:
         """Groups by cluster, the newest first; clusters in the order of their names."""
-        found: dict[ClusterKey, list[GroupState]] = defaultdict(list)
+        by_cluster: dict[ClusterKey, list[GroupState]] = defaultdict(list)
         for group in self.groups():
-            found[group.key].append(group)
-        ordered = sorted(found, key=lambda key: (key.cluster, key.account, key.region))
+            by_cluster[group.key].append(group)
+        ordered = sorted(by_cluster, key=lambda key: (key.cluster, key.account, key.region))
         return {
             key: tuple(
-                sorted(found[key], key=lambda group: (group.values["created"], group.name), reverse=True)
+                sorted(by_cluster[key], key=lambda group: (group.values["created"], group.name), reverse=True)
             )
             for key in ordered
         }
@@ -182,10 +182,10 @@ class ConsoleSnapshot:
     @cached_property
     def applications(self) -> Mapping[str, tuple[ClusterKey, ...]]:
         """Clusters by application; the empty name has groups that no application's name begins."""
-        found: dict[str, list[ClusterKey]] = defaultdict(list)
+        by_application: dict[str, list[ClusterKey]] = defaultdict(list)
         for key, groups in self.clusters.items():
-            found[groups[0].values["application"] or ""].append(key)
-        return {name: tuple(found[name]) for name in sorted(found)}
+            by_application[groups[0].values["application"] or ""].append(key)
+        return {name: tuple(by_application[name]) for name in sorted(by_application)}
 
     @cached_property
     def instances(self) -> Mapping[str, InstanceRow]:
@@ -207,11 +207,11 @@ class ConsoleSnapshot:
     @cached_property
     def users(self) -> Mapping[str, tuple[GroupState, ...]]:
         """Groups by the id of their image."""
-        found: dict[str, list[GroupState]] = defaultdict(list)
+        by_image: dict[str, list[GroupState]] = defaultdict(list)
         for group in self.groups():
             if group.values["image"]:
-                found[group.values["image"]].append(group)
-        return {image: tuple(groups) for image, groups in found.items()}
+                by_image[group.values["image"]].append(group)
+        return {image: tuple(groups) for image, groups in by_image.items()}
 
     @cached_property
     def open_groups(self) -> tuple[GroupState, ...]:

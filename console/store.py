@@ -89,12 +89,12 @@ class Store:
             self.version += 1
 
     def watch(self, key: ClusterKey, now: float) -> None:
-        """Have a cluster read often for a while: a user looks at it."""
+        """Have a cluster read often for a while: a user has it open."""
         with self._lock:
             self._watched[key] = now
 
     def watched(self, now: float) -> list[ClusterKey]:
-        """Give the clusters that a user looks at; forget the details of the others."""
+        """Return the clusters that a user has open; forget the details of the others."""
         with self._lock:
             self._watched = {key: at for key, at in self._watched.items() if now - at < _WATCHED_S}
             self.details = {key: each for key, each in self.details.items() if key in self._watched}

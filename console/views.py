@@ -153,12 +153,12 @@ def differences(groups: Sequence[GroupState]) -> list[Row]:
     """List in what groups differ, one value for each group, None where a group has none of that name."""
     texts = [{"image": str(group.values["image"] or ""), **group.configuration} for group in groups]
     names = dict.fromkeys(name for configuration in texts for name in configuration)
-    found = []
+    rows = []
     for name in names:
         values = [configuration.get(name) for configuration in texts]
         if len({*values}) > 1:
-            found.append({"name": name, "values": values})
-    return found
+            rows.append({"name": name, "values": values})
+    return rows
 
 
 def cluster_view(
@@ -230,9 +230,9 @@ def image_row(image: Mapping[str, Any], snapshot: ConsoleSnapshot, links: Links)
 
 def image_rows(snapshot: ConsoleSnapshot, application: str | None, links: Links) -> list[Row]:
     """List the images of an application, or all, the newest first."""
-    found = [image for image in snapshot.images() if application in (None, image["application"])]
-    found.sort(key=lambda image: str(image["created"]), reverse=True)
-    return [image_row(image, snapshot, links) for image in found]
+    images = [image for image in snapshot.images() if application in (None, image["application"])]
+    images.sort(key=lambda image: str(image["created"]), reverse=True)
+    return [image_row(image, snapshot, links) for image in images]
 
 
 def run_row(run: RunRecord, of_cluster: Sequence[RunRecord], links: Links, snapshot: ConsoleSnapshot) -> Row:

@@ -164,15 +164,15 @@ def cluster(request: Request, account: str, region: str, name: str, console: Sha
 @router.get("/groups/{account}/{region}/{name:path}")
 def group(request: Request, account: str, region: str, name: str, console: Shared) -> Response:
     """Show a group."""
-    found = find_group(console, account, region, name)
-    key = found.key
+    group = find_group(console, account, region, name)
+    key = group.key
     find_cluster(console, *key)
     return page(
         request,
         "group",
         title=name,
         topic=f"cluster:{account}:{region}:{key.cluster}",
-        group=group_view(found, console.links),
+        group=group_view(group, console.links),
         report=_report_of(console, name),
     )
 
@@ -180,9 +180,9 @@ def group(request: Request, account: str, region: str, name: str, console: Share
 @router.get("/instances/{id}")
 def instance(request: Request, id: str, console: Shared) -> Response:
     """Show an instance."""
-    found, details = find_instance(console, id)
-    view = instance_view(console.store.snapshot, found, console.links, details)
-    topic = f"cluster:{found.account}:{found.region}:{view['cluster']}"
+    instance, details = find_instance(console, id)
+    view = instance_view(console.store.snapshot, instance, console.links, details)
+    topic = f"cluster:{instance.account}:{instance.region}:{view['cluster']}"
     return page(request, "instance", title=id, topic=topic, instance=view)
 
 
@@ -217,7 +217,7 @@ def history(
     outcome: Text = "",
     cursor: Cursor = None,
 ) -> Response:
-    """List runs: who changed what, when, and how it ended."""
+    """List runs: user, time, change and outcome."""
     rows = changes(console, application=application, cluster=cluster, by=by, kind=kind, outcome=outcome)
     some, after = sliced(rows, _ROWS, cursor)
     everything = changes(console)
@@ -237,11 +237,11 @@ def history(
 @router.get("/history/{application}/{id}")
 def run(request: Request, application: str, id: str, console: Shared) -> Response:
     """Show a run: its steps, live while it is under way."""
-    found, runs = find_run(console, application, id)
-    row = run_row(found, runs, console.links, console.store.snapshot)
-    key = (found.account, found.region, found.cluster)
+    run, runs = find_run(console, application, id)
+    row = run_row(run, runs, console.links, console.store.snapshot)
+    key = (run.account, run.region, run.cluster)
     groups = console.store.snapshot.clusters.get(key, ())  # type: ignore[call-overload]
-    is_newest = max(runs, key=lambda each: each.begun).id == found.id
+    is_newest = max(runs, key=lambda each: each.begun).id == run.id
     live = (
         next((each for each in groups if each.is_open), None)
         if is_newest and row["outcome"] in ("running", "waiting")
@@ -252,8 +252,8 @@ def run(request: Request, application: str, id: str, console: Shared) -> Respons
     return page(
         request,
         "run",
-        title=f"{found.kind} of {found.cluster}",
-        topic=f"cluster:{found.account}:{found.region}:{found.cluster}",
+        title=f"{run.kind} of {run.cluster}",
+        topic=f"cluster:{run.account}:{run.region}:{run.cluster}",
         run=row,
         live=group_view(live, console.links) if live is not None else None,
         total=max((step["after"] + step["seconds"] for step in row["timeline"]), default=0.0),
@@ -285,11 +285,11 @@ def agents(request: Request, console: Shared) -> Response:
     """Show the managers of agents: pools, queue, agents."""
     managers = []
     for address in console.settings.console.dynaslave:
-        found = console.store.pages.get(address)
-        status, error = None, found.error if found else "It has not been read yet."
-        if found is not None and not found.error:
+        document = console.store.pages.get(address)
+        status, error = None, document.error if document else "It has not been read yet."
+        if document is not None and not document.error:
             try:
-                status = _status(found.body)
+                status = _status(document.body)
             except (ValueError, KeyError, TypeError):
                 error = f"{address} does not answer with the status of a manager."
         managers.append({"address": address, "status": status, "error": error})
@@ -309,23 +309,23 @@ def plan(request: Request, console: Shared) -> Response:
     address = console.settings.console.plan
     if address is None:
         raise not_found("plan", "jobdsl", "[console] plan names its page.")
-    found = console.store.pages.get(address)
+    document = console.store.pages.get(address)
     return page(
         request,
         "plan",
         title="Jobs",
         address=address if "://" in address else None,
-        error=found.error if found is not None else "It has not been read yet.",
+        error=document.error if document is not None else "It has not been read yet.",
     )
 
 
 @router.get("/plan/document")
 def plan_document(console: Shared) -> Response:
     """Give the plan as jobdsl wrote it; it may run no script and reach nothing."""
-    found = console.store.pages.get(console.settings.console.plan or "")
-    if found is None or found.error:
+    document = console.store.pages.get(console.settings.console.plan or "")
+    if document is None or document.error:
         raise not_found("plan", "jobdsl")
-    return _foreign(found.body)
+    return _foreign(document.body)
 
 
 @router.get("/canaries/{group}")

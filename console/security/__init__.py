@@ -1,1 +1,1 @@
-"""Who asks, and what they may: identity, roles, headers, the audit log."""
+"""Identity and rights of users: login, roles, headers, the audit log."""

@@ -1,6 +1,6 @@
 """The console's own state, a SQLite file: sessions, logins under way, API tokens, the audit log.
 
-Of everything that opens a door only digests are stored: who reads the file gets in nowhere.
+Of every secret only a digest is stored: the file alone gives no access.
 """
 
 from __future__ import annotations
@@ -208,14 +208,14 @@ class Database:
             rows = connection.execute(query, (user,)).fetchall()
         return [
             TokenRow(
-                row[0],
-                row[1],
-                row[2],
-                tuple(json.loads(row[3])),
-                tuple(json.loads(row[4])),
-                iso(row[5]),
-                iso(row[6]),
-                iso(row[7]) if row[7] is not None else None,
+                id=row[0],
+                user=row[1],
+                name=row[2],
+                actions=tuple(json.loads(row[3])),
+                applications=tuple(json.loads(row[4])),
+                created=iso(row[5]),
+                expires=iso(row[6]),
+                used=iso(row[7]) if row[7] is not None else None,
             )
             for row in rows
         ]
@@ -283,13 +283,14 @@ class Database:
         )
         with self._connection() as connection:
             rows = connection.execute(query, (before or 1 << 60, text, limit)).fetchall()
+        names = ("number", "at", "user", "source", "address", "event", "target", "details")
         return [
-            AuditEntry(number, at, user, source, address, event, target, json.loads(details))
-            for number, at, user, source, address, event, target, details in rows
+            AuditEntry(**dict(zip(names, row, strict=True)) | {"details": json.loads(row[-1])})
+            for row in rows
         ]
 
     def audit_is_whole(self) -> bool:
-        """Tell whether each entry still fits the one before: none was changed or taken out."""
+        """Return whether each entry still fits the one before: none was changed or taken out."""
         chain = ""
         query = "select at, user, source, address, event, target, details, chain from audit order by number"
         with self._connection() as connection:

@@ -30,7 +30,7 @@ _LARGEST = 65_536
 """Bytes of a request."""
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _OPEN = ("/healthz", "/static/", "/login")
-"""Paths that need no identity, whatever the settings say."""
+"""Paths that need no identity, whatever the settings are."""
 _LARGEST_PROXY_USER = 200
 _POLICY = "; ".join(
     (
@@ -59,12 +59,12 @@ def session_cookie(console: ConsoleSettings) -> str:
 
 
 def is_secure(console: ConsoleSettings) -> bool:
-    """Tell whether people reach the console by TLS."""
+    """Return whether people reach the console by TLS."""
     return bool(console.url and console.url.startswith("https://"))
 
 
 def identity_of(request: Request) -> Identity:
-    """Give who asks, as the guard has found it."""
+    """Return the identity that the guard has found."""
     identity: Identity = request.scope.get("console_identity", ANONYMOUS)
     return identity
 
@@ -75,7 +75,7 @@ def address_of(request: Request) -> str:
 
 
 class AccessGuard:
-    """ASGI middleware; the application behind it is reached by requests that are allowed to look."""
+    """ASGI middleware; the application behind it is reached by requests that are allowed to read."""
 
     def __init__(
         self,
@@ -116,29 +116,29 @@ class AccessGuard:
             raise ConsoleError(413, "too-large", f"A request has at most {_LARGEST} bytes.")
 
     def _identity(self, request: Request) -> Identity:
-        """Find who asks. What is given and is not good is an error, and never counted as another user."""
+        """Find the identity of a request. A wrong one is an error, and never counted as another user."""
         headers, now = request.headers, self._console.now
         authorization = headers.get("authorization")
         if authorization is not None:
             return self._of_token(request, authorization, now)
         if is_proxy(self._settings, address_of(request)):
-            found = _of_proxy(self._settings, headers)
-            if found is not None:
-                return found
+            identity = _of_proxy(self._settings, headers)
+            if identity is not None:
+                return identity
         secret = _cookie(headers, session_cookie(self._settings))
-        found = self._console.database.session(secret, now) if secret else None
-        return found or ANONYMOUS
+        session = self._console.database.session(secret, now) if secret else None
+        return session or ANONYMOUS
 
     def _of_token(self, request: Request, authorization: str, now: float) -> Identity:
         address = address_of(request)
         if not self._failures.is_free(address, now):
             raise ConsoleError(429, "too-many-failures", "Too many wrong tokens; try again in a minute.")
         kind, _, secret = authorization.partition(" ")
-        found = self._console.database.token(secret.strip(), now) if kind.lower() == "bearer" else None
-        if found is None:
+        token = self._console.database.token(secret.strip(), now) if kind.lower() == "bearer" else None
+        if token is None:
             self._failures.count(address, now)
             raise unauthorized("This token is not valid: it is wrong, was deleted, or has expired.")
-        return found
+        return token
 
     def _check_identity(self, request: Request, identity: Identity) -> None:
         path = str(request.scope["path"])
@@ -173,7 +173,7 @@ class AccessGuard:
 
 
 def _limited(receive: Receive) -> Receive:
-    """Cut a body that is longer than it said, or did not say how long it is."""
+    """Cut a body that is longer than announced, or whose length was not announced."""
     seen = 0
 
     async def receiving() -> Message:
@@ -200,7 +200,7 @@ def _of_proxy(console: ConsoleSettings, headers: Headers) -> Identity | None:
 
 def _cookie(headers: Headers, name: str) -> str:
     try:
-        found: Any = SimpleCookie(headers.get("cookie", "")).get(name)
+        cookie: Any = SimpleCookie(headers.get("cookie", "")).get(name)
     except CookieError:
         return ""
-    return found.value if found is not None else ""
+    return cookie.value if cookie is not None else ""

@@ -35,7 +35,7 @@ def _hostname(header: str) -> str | None:
 
 
 def foreign_origin(headers: Mapping[str, str]) -> str:
-    """Say why a request that changes something does not come from a page of ours; empty if it does."""
+    """Return why a request that changes something does not come from a page of ours; empty if it does."""
     site, origin, host = (headers.get(name, "") for name in ("sec-fetch-site", "origin", "host"))
     if site and site != "same-origin":
         return f"It was sent from another site (Sec-Fetch-Site: {site})."
@@ -47,9 +47,9 @@ def foreign_origin(headers: Mapping[str, str]) -> str:
 
 
 def is_proxy(console: ConsoleSettings, address: str) -> bool:
-    """Tell whether an address is that of a proxy whose headers are believed."""
+    """Return whether an address is that of a proxy whose headers are believed."""
     try:
-        found = ip_address(address)
+        parsed = ip_address(address)
     except ValueError:
         return False
-    return any(found in ip_network(text, strict=False) for text in console.proxy.addresses)
+    return any(parsed in ip_network(text, strict=False) for text in console.proxy.addresses)

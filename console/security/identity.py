@@ -1,4 +1,4 @@
-"""Who asks, and what they may do: roles of `[console.roles]`. Pure."""
+"""Identities and what they may do: roles of `[console.roles]`. Pure."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Identity:
     key: str = ""
     """What forms are bound to: the digest of the session, or the user."""
     actions: tuple[str, ...] | None = None
-    """Actions that a token may ask for; None for all its user may."""
+    """Actions that a token allows; None for all its user may."""
     applications: tuple[str, ...] | None = None
     """Globs of applications that a token is restricted to; None for all."""
 
     @property
     def is_known(self) -> bool:
-        """Tell whether a user is known to ask."""
+        """Return whether a user is known."""
         return bool(self.user)
 
 
@@ -41,7 +41,7 @@ ANONYMOUS = Identity()
 def missing_right(
     console: ConsoleSettings, identity: Identity, action: str, *, application: str, account: str
 ) -> str:
-    """Say which right is missing for an action; an empty text if none is.
+    """Return the right that is missing for an action; an empty text if none is.
 
     Nothing is allowed that no role allows, and a token never more than its user may.
     """
@@ -63,7 +63,7 @@ def missing_right(
 
 
 def may_audit(console: ConsoleSettings, identity: Identity) -> bool:
-    """Tell whether a user may read the audit log; no token may."""
+    """Return whether a user may read the audit log; no token may."""
     roles = console.roles.values()
     readers = [role for role in roles if role.audit and _is_member(role.users, role.groups, identity)]
     return identity.source in ("session", "proxy") and bool(readers)

@@ -19,7 +19,7 @@ class Limiter:
         self._seen: dict[str, list[float]] = {}
 
     def is_free(self, name: str, now: float) -> bool:
-        """Tell whether one more is allowed."""
+        """Return whether one more is allowed."""
         with self._lock:
             return len(self._recent(name, now)) < self._number
 

@@ -145,7 +145,7 @@ def _checked(url: object) -> str:
 def _get(url: str) -> Any:
     answer = requests.get(url, timeout=_TIMEOUT_S, allow_redirects=False)
     answer.raise_for_status()
-    found = answer.json()
-    if answer.status_code != 200 or not isinstance(found, dict):
+    document = answer.json()
+    if answer.status_code != 200 or not isinstance(document, dict):
         raise ValueError(f"{url} gives no JSON object")
-    return found
+    return document

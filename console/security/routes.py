@@ -91,7 +91,7 @@ def logout(request: Request, console: Shared, form: Posted) -> Response:
 
 
 def _person(request: Request) -> Identity:
-    """Give who asks, by a session or the proxy: a token makes no tokens."""
+    """Return the identity, by a session or the proxy: a token makes no tokens."""
     identity = identity_of(request)
     if identity.source not in ("session", "proxy"):
         raise unauthorized("Log in to see your tokens; a token does not.")

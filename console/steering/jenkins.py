@@ -57,9 +57,9 @@ def start_job(console: ConsoleSettings, job: str, parameters: Mapping[str, str])
 
 def _queue_item(console: ConsoleSettings, location: str | None) -> str | None:
     """Give the path of the queue item under the controller's own address, whatever it calls itself."""
-    found = safe(location)
-    if found is None:
+    address = safe(location)
+    if address is None:
         return None
-    path = urlsplit(found).path
+    path = urlsplit(address).path
     at = path.find("/queue/item/")
     return None if at < 0 else f"{(console.jenkins.url or '').rstrip('/')}{path[at:]}"

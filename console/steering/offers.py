@@ -38,7 +38,10 @@ def offers(
     """Give for each action why it is not offered; an empty text if it is."""
     application = str(groups[0].values["application"] or "") if groups else ""
     return {
-        action: _reason(settings, identity, action, key, application, groups, locked_by) for action in ACTIONS
+        action: _reason(
+            settings, identity, action, key, application=application, groups=groups, locked_by=locked_by
+        )
+        for action in ACTIONS
     }
 
 
@@ -47,6 +50,7 @@ def _reason(
     identity: Identity,
     action: str,
     key: ClusterKey,
+    *,
     application: str,
     groups: Sequence[GroupState],
     locked_by: str | None,
@@ -62,7 +66,7 @@ def _reason(
 
 
 def _standing(action: str, groups: Sequence[GroupState], locked_by: str | None) -> str:
-    """Say what in the state of a cluster is against an action."""
+    """Return what in the state of a cluster is against an action."""
     unfinished = next((group for group in groups if group.is_open), None)
     if action == "rollback":
         return "" if len(groups) > 1 or unfinished else "There is no other group to go back to."
@@ -94,10 +98,10 @@ def policy_problems(
         image_tags=image_tags,
         jenkins_user=identity.user,
     )
-    found = refusals(settings, settings.account(account), wish)
+    reasons = refusals(settings, settings.account(account), wish)
     lists = (settings.account(account).deployers, settings.apps.get(application, App()).deployers)
     by_role = any(not pattern.startswith("jenkins:") for patterns in lists for pattern in patterns or ())
-    return [problem for problem in found if problem.rule != "deployer" or not by_role]
+    return [problem for problem in reasons if problem.rule != "deployer" or not by_role]
 
 
 def deployable_images(

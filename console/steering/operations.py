@@ -24,7 +24,7 @@ __all__ = ["Asked", "asked_for", "operation", "start"]
 
 
 class Asked:
-    """A user, their address, and what they ask for."""
+    """A user, their address, and the request."""
 
     def __init__(self, identity: Identity, address: str, request: Request) -> None:
         self.identity, self.address, self.request = identity, address, request
@@ -39,13 +39,13 @@ def asked_for(
     account: str,
     region: str,
     cluster: str,
-    given: Mapping[str, object],
+    values: Mapping[str, object],
 ) -> Asked:
     """Check a request: the right first, then every field. ConsoleError; refusals go to the audit log."""
     key, _, _ = find_cluster(console, account, region, cluster)
     groups = console.store.snapshot.clusters[key]
     application = str(groups[0].values["application"] or "")
-    request, errors = read_request(action, key, application, groups, given)
+    request, errors = read_request(action, key, application, groups, values)
     settings = console.settings.console
     if missing := missing_right(settings, identity, action, application=application, account=account):
         _audit(console, Asked(identity, address, request), "refused", reason=missing)

@@ -1,4 +1,4 @@
-"""Plans of what a user asks for: made live from AWS with the right to look, as the commands make them."""
+"""Plans of requests: made live from AWS with the right to read, as the commands make them."""
 
 from __future__ import annotations
 
@@ -74,8 +74,10 @@ def make_plan(console: Console, identity: Identity, request: Request) -> Operati
 
 
 def _title(request: Request) -> str:
-    what = request.values.get("group") or request.values.get("instance") or request.values.get("image") or ""
-    return f"{request.action.capitalize()} {what}".strip() + f" in {request.key.cluster}"
+    subject = (
+        request.values.get("group") or request.values.get("instance") or request.values.get("image") or ""
+    )
+    return f"{request.action.capitalize()} {subject}".strip() + f" in {request.key.cluster}"
 
 
 def _site(console: Console, identity: Identity, request: Request) -> Site:
@@ -89,9 +91,9 @@ def _site(console: Console, identity: Identity, request: Request) -> Site:
         FreeLock(console.clock),
         settings,
         settings.deploy(key.account, cluster.app, key.cluster),
-        Timeline(console.clock, lambda _: None),
-        cluster,
-        trigger,
+        timeline=Timeline(console.clock, lambda _: None),
+        cluster=cluster,
+        trigger=trigger,
     )
 
 

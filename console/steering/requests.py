@@ -46,7 +46,7 @@ class Request:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """Parameters of the job, without who asks."""
+        """Parameters of the job, without the user."""
         return {field.parameter: self.values[name] for name, field in FIELDS[self.action].items()}
 
 
@@ -102,16 +102,20 @@ FIELDS: dict[str, dict[str, ActionField]] = {
 
 
 def read_request(
-    action: str, key: ClusterKey, application: str, groups: Sequence[GroupState], given: Mapping[str, object]
+    action: str,
+    key: ClusterKey,
+    application: str,
+    groups: Sequence[GroupState],
+    raw_values: Mapping[str, object],
 ) -> tuple[Request, list[str]]:
-    """Read what a user asks for; gives everything that is wrong with it, too."""
+    """Read a request; return everything that is wrong with it, too."""
     if action not in ACTIONS:
         return Request(action, key, application, {}), [f"action: one of {', '.join(ACTIONS)}"]
     fields, errors = FIELDS[action], []
-    errors += [f"{name}: {action} has no such field" for name in given if name not in fields]
+    errors += [f"{name}: {action} has no such field" for name in raw_values if name not in fields]
     values: dict[str, str] = {}
     for name, field in fields.items():
-        value = given.get(name, "")
+        value = raw_values.get(name, "")
         text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else "?\n"
         values[name] = text
         if not text and field.required:

@@ -96,16 +96,16 @@ class Operation(BaseModel):
     queue_item: str | None
 
 
-def _asked(request: Request, console: Console, wanted: WantedAction) -> Asked:
+def _asked(request: Request, console: Console, action: WantedAction) -> Asked:
     return asked_for(
         console,
         identity_of(request),
         address_of(request),
-        action=wanted.action,
-        account=wanted.account,
-        region=wanted.region,
-        cluster=wanted.cluster,
-        given=wanted.values,
+        action=action.action,
+        account=action.account,
+        region=action.region,
+        cluster=action.cluster,
+        values=action.values,
     )
 
 
@@ -150,10 +150,10 @@ def post_operation(
 @api.get("/operations/{id}", response_model=Operation)
 def get_operation(id: str, console: Shared) -> Any:
     """Show a change that was started."""
-    found = operation(console, id)
-    if found is None:
+    started = operation(console, id)
+    if started is None:
         raise not_found("operation", id)
-    return found
+    return started
 
 
 @pages.get("/change/{action}/{account}/{region}/{cluster:path}")
@@ -201,15 +201,15 @@ def _wanted(form: RequestForm) -> WantedAction:
 @pages.post("/plans")
 def plan_page(request: Request, form: Posted, console: Shared) -> Response:
     """Show the plan of a change, with a button that starts it."""
-    wanted = _wanted(form)
-    asked = _asked(request, console, wanted)
+    action = _wanted(form)
+    asked = _asked(request, console, action)
     plan = plan_of(console, asked)
-    account = console.settings.account(wanted.account)
+    account = console.settings.account(action.account)
     return page(
         request,
         "confirm",
         title=plan.title,
-        wanted=wanted.model_dump(),
+        wanted=action.model_dump(),
         plan=_plan_values(plan),
         key=secrets.token_hex(16),
         is_production=account.production,
@@ -220,10 +220,10 @@ def plan_page(request: Request, form: Posted, console: Shared) -> Response:
 @pages.post("/operations")
 def start_page(request: Request, form: Posted, console: Shared) -> Response:
     """Start a change; in production its cluster's name has been typed."""
-    wanted = _wanted(form)
-    if console.settings.account(wanted.account).production and form.text("typed") != wanted.cluster:
-        raise ConsoleError(422, "not-typed", f"Type {wanted.cluster} to confirm a change of production.")
-    asked = _asked(request, console, wanted)
+    action = _wanted(form)
+    if console.settings.account(action.account).production and form.text("typed") != action.cluster:
+        raise ConsoleError(422, "not-typed", f"Type {action.cluster} to confirm a change of production.")
+    asked = _asked(request, console, action)
     answer = start(console, asked, form.text("plan"), form.text("key"))
     return RedirectResponse(f"/operations/{answer['id']}", 303)
 
@@ -231,10 +231,14 @@ def start_page(request: Request, form: Posted, console: Shared) -> Response:
 @pages.get("/operations/{id}")
 def operation_page(request: Request, id: str, console: Shared) -> Response:
     """Show a change that was started."""
-    found = operation(console, id)
-    if found is None:
+    started = operation(console, id)
+    if started is None:
         raise not_found("operation", id)
-    topic = f"cluster:{found['account']}:{found['region']}:{found['cluster']}"
+    topic = f"cluster:{started['account']}:{started['region']}:{started['cluster']}"
     return page(
-        request, "operation", title=f"{found['action'].capitalize()} started", topic=topic, operation=found
+        request,
+        "operation",
+        title=f"{started['action'].capitalize()} started",
+        topic=topic,
+        operation=started,
     )
