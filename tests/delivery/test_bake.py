@@ -129,7 +129,7 @@ def test_a_failed_installation_is_told_with_the_console(aws: World, profile: str
 
 def test_an_instance_that_only_stopped_proves_nothing(aws: World) -> None:
     aws.images.player = lambda _, user_data: Played("Kernel panic - not syncing\r\n")
-    with pytest.raises(DeliveryError, match="without saying that it installed anything"):
+    with pytest.raises(DeliveryError, match="without reporting that it installed anything"):
         aws.bake(aws.order())
     assert any("Kernel panic" in line for line in aws.lines)
     assert "CreateImage" not in aws.operations()

@@ -58,7 +58,7 @@ def test_what_is_said_wins_over_the_name() -> None:
         ("https://r.test/app.deb?X-Amz-Signature=abc", "holds a password or a query", "by their profile"),
         ("ftp://r.test/app.deb", "ftp is no way", "https://"),
         ("https://r.test/", "names no file", ""),
-        ("a b-1.0.tar.gz", "'a b' is no name", "--name"),
+        ("a b-1.0.tar.gz", "'a b' is not a valid name", "--name"),
     ],
 )
 def test_bad_packages_are_told(source: str, words: str, way_out: str) -> None:
@@ -142,7 +142,7 @@ def test_a_base_is_said_in_many_ways(text: str, expected: tuple[object, ...]) ->
     ("text", "words"),
     [
         ("ami-12", "8 or 17 hexadecimal digits"),
-        ("name=al2023-*", "whose image"),
+        ("name=al2023-*", "the owner is missing"),
         ("owner=amazon", "names no image"),
         ("nam=x,owner=self", 'did you mean "name"'),
         ("debian", "ssm:/NAME"),

@@ -146,7 +146,7 @@ def test_items_of_an_imported_file_that_are_changed(told: Told) -> None:
 
 def test_output_past_pythons_own_names_the_group(told: Told) -> None:
     [problem] = told({"a/evil.py": "import io\nio.FileIO(2, 'w').write(b'hello')\n"})
-    assert problem.startswith("a/evil.py: warning: the files write past")
+    assert problem.startswith("a/evil.py: warning: the files write to standard output without Python")
 
 
 def test_templates_of_another_team_are_not_named(told: Told, tmp_path: Path, wall: str) -> None:
