@@ -162,10 +162,18 @@ def places() -> Places:
         and not Path(home).is_relative_to(os.path.realpath(entry))
     ]
     homes: dict[str, str] = {}
+    directories: dict[str, str] = {}
     for name in _PACKAGES:
         spec = find_spec(name)
-        home = os.path.dirname(spec.origin) if spec is not None and spec.origin else ""
-        parent = os.path.dirname(home)
-        if home and (parent not in path if "." not in name else parent != homes.get("jobdsl", parent)):
+        if spec is None or not spec.origin:
+            continue
+        home = directories[name] = os.path.dirname(spec.origin)
+        parent, _, last = name.rpartition(".")
+        is_there = (
+            home == os.path.join(directories.get(parent, ""), last)
+            if parent
+            else os.path.dirname(home) in path
+        )
+        if not is_there:
             homes[name] = home
     return Places(path, homes)

@@ -364,3 +364,20 @@ def test_the_module_path_leaves_out_where_the_command_was_started(tmp_path: Path
     )
     assert str(tmp_path) not in done.stdout
     assert "site-packages" in done.stdout
+
+
+def test_packages_are_found_whatever_directory_a_checkout_is_used_from(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The checkout on the path has jobdsl, and jobdsl.templates elsewhere than in it."""
+    root = Path(isolation.__file__).parents[2]
+    if not (root / "templates").is_dir():
+        pytest.skip("installed from a wheel")
+    monkeypatch.setattr(sys, "path", [str(root), *sys.path])
+    monkeypatch.chdir(tmp_path)
+    isolation.places.cache_clear()
+    try:
+        assert isolation.places().homes["jobdsl.templates"] == str(root / "templates")
+        assert isolation.places().homes["jobdsl.seed_jobs"] == str(root / "seed_jobs")
+    finally:
+        isolation.places.cache_clear()

@@ -249,7 +249,7 @@ def test_a_name_that_is_no_word_is_refused(tmp_path: Path, name: str) -> None:
     if "\n" in name:
         assert parse(str(path)).name == "a"
         return
-    with pytest.raises(DeliveryError, match="is no name"):
+    with pytest.raises(DeliveryError, match="is not a valid name"):
         parse(str(path))
 
 
