@@ -82,7 +82,7 @@ def _run(settings: Path, files: Sequence[Path], out: Path) -> None:
     except subprocess.TimeoutExpired:
         raise JobdslError(f"Jenkins Job Builder took longer than {_PATIENCE // 60} minutes") from None
     if done.returncode:
-        last = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "")
+        last = next((line for line in reversed(done.stderr.splitlines()) if any(map(str.isalpha, line))), "")
         hint = "it renders nothing where one file has an error: fix that, or convert without --prove"
         raise JobdslError(f"Jenkins Job Builder refuses the files: {last.strip()[:300]}", hint=hint)
 
