@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,6 +32,8 @@ class PolicyRun(NamedTuple):
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _SHARE = click.FloatRange(0, 1)
+_BUILDS_PER_PROCESS = 200
+"""Builds for which another process is worth its start."""
 
 
 @click.command()
@@ -249,9 +252,9 @@ def _what_if(
 ) -> None:
     from dynaslave.simulate.bound import bound
     from dynaslave.simulate.faults import Chance
-    from dynaslave.simulate.policies import policy
-    from dynaslave.simulate.whatif import coarse, sweep, to_json, to_text
+    from dynaslave.simulate.whatif import coarse_policy, sweep, to_json, to_text
     from jobdsl.cli.console import say_json
+    from jobdsl.cores import usable_cores
 
     swept = {}
     bounds = bound(builds, pools, table)
@@ -261,9 +264,10 @@ def _what_if(
             swept[pool.name] = sweep(
                 own,
                 pool,
-                lambda: coarse(policy(name, table)),
-                lambda: Chance(seed, faults),
+                partial(coarse_policy, name, table),
+                partial(Chance, seed, faults),
                 _progress(pool.name),
+                min(usable_cores(), 1 + len(own) // _BUILDS_PER_PROCESS),
             )
     if as_json:
         pools_of = {pool: to_json(settings) for pool, settings in swept.items()}

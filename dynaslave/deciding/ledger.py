@@ -162,6 +162,16 @@ class _Judge:
 
     def agent(self, node: JenkinsNode, instance: Instance | None) -> Agent:
         before = self.seen.get(node.name)
+        if (
+            node.connected
+            and node.offline is Offline.NO
+            and (instance is None or instance.state == "running")
+        ):
+            state = AgentState.BUSY if node.busy else AgentState.IDLE
+            since = before.since if before is not None and before.state is state else self.now
+            return Agent(
+                node.name, node.pool, state, min(since, self.now), node.executors, node.labels, node, instance
+            )
         state = self.state(node, instance, before)
         since = self.since(state, node, instance, before)
         deadline = self.deadline(state, since, node, instance)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from dynaslave.pools.pool import AgentPool, Spot
+from dynaslave.pools.prices import Table
 from dynaslave.simulate.baselines import SPOT_SHARE
 from dynaslave.simulate.engine import Played, Policy, run
 from dynaslave.simulate.faults import Chance
 from dynaslave.simulate.machines import Machine
+from dynaslave.simulate.policies import policy
 from dynaslave.simulate.report import aligned, rounded
 from dynaslave.simulate.result import Figures, result
 from dynaslave.trace import TraceBuild
@@ -22,7 +25,7 @@ __all__ = [
     "IDLE_MINUTES",
     "SPARES",
     "Setting",
-    "coarse",
+    "coarse_policy",
     "frontier",
     "same_course",
     "sweep",
@@ -33,10 +36,12 @@ __all__ = [
 IDLE_MINUTES = (1.0, 2.0, 5.0, 10.0, 20.0)
 SPARES = (0, 1, 2, 4)
 EXECUTORS = (1, 2, 4)
-_INTERVAL = 20.0
+_INTERVAL = 30.0
 """Seconds between the looks of a policy whose settings are compared."""
 _PAIRS = 4
 """Pairs of settings that are played at most."""
+_PRICE_SHARES: dict[Spot, float] = {"no": 1.0, "prefer": SPOT_SHARE, "only": SPOT_SHARE}
+"""Share of the on-demand price that a pool pays where every launch succeeds."""
 
 
 Progress = Callable[[int, int], None]
@@ -77,18 +82,20 @@ class Setting:
         return Knobs(self.idle_minutes, self.spares, self.executors, self.max_agents, self.spot)
 
 
-def coarse(policy: Policy) -> Policy:
-    """Let a policy look less often than a manager does: what is compared is compared by the same looks."""
-    policy.interval = max(policy.interval, _INTERVAL)
-    return policy
+def coarse_policy(name: str, prices: Table) -> Policy:
+    """Return a policy that polls less often than a manager does, the same for all settings."""
+    compared = policy(name, prices)
+    compared.interval = max(compared.interval, _INTERVAL)
+    return compared
 
 
 def sweep(
     builds: Sequence[TraceBuild],
     pool: AgentPool,
-    policy: Callable[[], Policy],
+    new_policy: Callable[[], Policy],
     chance: Callable[[], Chance],
     progress: Progress | None = None,
+    processes: int = 1,
 ) -> list[Setting]:
     """Play a pool's builds under other settings, its own among them: one of them changed, then two.
 
@@ -99,29 +106,72 @@ def sweep(
     Args:
         builds: of this pool.
         pool: as it is.
-        policy, chance: made anew for each play.
+        new_policy, chance: called for each play; both are pickled where there are several processes.
         progress: called after each play with how many are done, and how many there will be at most.
+        processes: that share the plays; the settings are the same for any number.
     """
-    return _Sweep(builds, pool, policy, chance, progress).run()
+    with _Plays(builds, new_policy, chance, processes) as plays:
+        return _Sweep(plays, pool, progress).run()
+
+
+class _Plays:
+    """Plays the builds against a pool, in this process or in several."""
+
+    def __init__(
+        self,
+        builds: Sequence[TraceBuild],
+        new_policy: Callable[[], Policy],
+        chance: Callable[[], Chance],
+        processes: int,
+    ) -> None:
+        self.builds, self.new_policy, self.chance = builds, new_policy, chance
+        self._workers = (
+            ProcessPoolExecutor(processes, initializer=_begin, initargs=(builds, new_policy, chance))
+            if processes > 1
+            else None
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._workers is not None:
+            self._workers.shutdown(cancel_futures=True)
+
+    def course(self, pool: AgentPool) -> Played:
+        """Play the builds against a pool, in this process."""
+        return run(self.builds, {pool.name: pool}, self.new_policy(), self.chance())
+
+    def figures(self, pools: Iterable[AgentPool]) -> Iterator[Figures]:
+        """Play the builds against each pool; the results come in the order of the pools."""
+        if self._workers is not None:
+            yield from self._workers.map(_figures, pools)
+        else:
+            yield from (result("", self.course(pool)).all for pool in pools)
+
+
+_PLAYS: list[_Plays] = []
+"""In a worker process: what it plays."""
+
+
+def _begin(
+    builds: Sequence[TraceBuild], new_policy: Callable[[], Policy], chance: Callable[[], Chance]
+) -> None:
+    _PLAYS[:] = [_Plays(builds, new_policy, chance, 1)]
+
+
+def _figures(pool: AgentPool) -> Figures:
+    return result("", _PLAYS[0].course(pool)).all
 
 
 class _Sweep:
     """The settings that were played."""
 
-    def __init__(
-        self,
-        builds: Sequence[TraceBuild],
-        pool: AgentPool,
-        policy: Callable[[], Policy],
-        chance: Callable[[], Chance],
-        progress: Progress | None,
-    ) -> None:
-        self.builds, self.pool, self.policy, self.chance = builds, pool, policy, chance
-        self.progress = progress
-        self.found: dict[Knobs, Setting] = {}
-        self.played: Played | None = None
+    def __init__(self, plays: _Plays, pool: AgentPool, progress: Progress | None) -> None:
+        self.plays, self.pool, self.progress = plays, pool, progress
+        self.settings: dict[Knobs, Setting] = {}
+        self.played = plays.course(pool)
         """The pool as it is."""
-        self.planned = 0
 
     def run(self) -> list[Setting]:
         own = knobs_of(self.pool)
@@ -131,48 +181,47 @@ class _Sweep:
         alone += [own._replace(max_agents=most) for most in self.most()]
         alone += [own._replace(spot="no" if own.spot != "no" else "prefer")]
         self.play(alone, 4)
-        best = frontier(entry for entry in self.found.values() if entry.executors == own.executors)
+        best = frontier(entry for entry in self.settings.values() if entry.executors == own.executors)
         idles = {entry.idle_minutes for entry in best if entry.spares == own.spares}
         spares = {entry.spares for entry in best if entry.idle_minutes == own.idle_minutes}
         pairs = [own._replace(idle_minutes=idle, spares=free) for idle in idles for free in spares]
         self.play(sorted(pairs)[:_PAIRS], 0)
-        return sorted(self.found.values(), key=lambda entry: entry.knobs)
+        return sorted(self.settings.values(), key=lambda entry: entry.knobs)
 
     def most(self) -> list[int]:
         """Other maximums worth a look: half of it, and twice as many."""
         return sorted({max(1, self.pool.min_agents, self.pool.max_agents // 2), 2 * self.pool.max_agents})
 
-    def course(self, knobs: Knobs) -> Played:
-        other = replace(self.pool, **knobs._asdict())
-        return run(self.builds, {self.pool.name: other}, self.policy(), self.chance())
-
     def play(self, settings: Sequence[Knobs], more: int) -> None:
-        new = [knobs for knobs in dict.fromkeys(settings) if knobs not in self.found]
-        self.planned = len(self.found) + len(new) + more
+        """Play settings; `more` are to come at most."""
+        new = [knobs for knobs in dict.fromkeys(settings) if knobs not in self.settings]
+        planned = len(self.settings) + len(new) + more
+        own, chance = knobs_of(self.pool), self.plays.chance()
+        known = {
+            knobs: result("", same).all
+            for knobs in new
+            if (same := self.played if knobs == own else same_course(self.played, self.pool, knobs, chance))
+        }
+        others = [replace(self.pool, **knobs._asdict()) for knobs in new if knobs not in known]
+        figures = self.plays.figures(others)
         for knobs in new:
-            current = not self.found
-            if self.played is None:
-                played = self.played = self.course(knobs)
-            else:
-                played = same_course(self.played, self.pool, knobs, self.chance()) or self.course(knobs)
-            figures = result("", played).all
-            self.found[knobs] = Setting(
+            self.settings[knobs] = Setting(
                 knobs.idle_minutes,
                 knobs.spares,
                 knobs.executors,
-                figures,
-                current,
+                known[knobs] if knobs in known else next(figures),
+                knobs == own,
                 knobs.max_agents,
                 knobs.spot,
             )
             if self.progress is not None:
-                self.progress(len(self.found), max(self.planned, len(self.found)))
+                self.progress(len(self.settings), planned)
 
 
 def same_course(played: Played, pool: AgentPool, knobs: Knobs, chance: Chance) -> Played | None:
     """What a setting comes to that cannot change the course of a simulation; None if it may.
 
-    Where nothing fails, a maximum that was never reached is none, and a spot instance differs in its price.
+    Where nothing fails, a maximum that was never reached is none, and spot differs in its price only.
     """
     own = knobs_of(pool)
     faults = chance.faults
@@ -181,9 +230,10 @@ def same_course(played: Played, pool: AgentPool, knobs: Knobs, chance: Chance) -
     if knobs._replace(max_agents=own.max_agents) == own:
         most = most_at_once(played.world.machines)
         return played if most < own.max_agents and most <= knobs.max_agents else None
-    if knobs._replace(spot=own.spot) == own and own.spot == "no" and not faults.interruptions:
+    if knobs._replace(spot=own.spot) == own and not faults.interruptions:
+        share = _PRICE_SHARES[knobs.spot] / _PRICE_SHARES[own.spot]
         world = copy(played.world)
-        world.machines = [replace(one, price=one.price * SPOT_SHARE) for one in world.machines]
+        world.machines = [replace(machine, price=machine.price * share) for machine in world.machines]
         return played._replace(world=world)
     return None
 

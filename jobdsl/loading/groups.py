@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from jobdsl.cores import usable_cores
 from jobdsl.settings.config import Settings
 
 __all__ = ["Groups", "grouped"]
@@ -40,12 +40,11 @@ class Groups:
 
 def grouped(root: Path, files: Sequence[str], settings: Settings, workers: int) -> Groups:
     """Part the files for at most `workers` processes; 0 takes as many as pay."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     most = max(1, settings.load.memory_mb // _LEAST_MB)
     if settings.teams:
         parts = _by_team(files, settings)
-        return Groups(parts, min(workers or cores, most, len(parts)), fixed=True)
-    workers = min(workers or min(cores, 1 + len(files) // _PAYS), most)
+        return Groups(parts, min(workers or usable_cores(), most, len(parts)), fixed=True)
+    workers = min(workers or min(usable_cores(), 1 + len(files) // _PAYS), most)
     parts = _by_folder(root, files, workers) if workers > 1 else (tuple(files),)
     parts = tuple(part for part in parts if part)
     return Groups(parts, len(parts))

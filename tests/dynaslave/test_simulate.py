@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -36,6 +37,7 @@ from dynaslave.simulate.whatif import (
     SPARES,
     Setting,
     advice,
+    coarse_policy,
     frontier,
     knobs_of,
     same_course,
@@ -365,6 +367,19 @@ def test_what_if_holds_the_pool_as_it_is() -> None:
     assert {one.max_agents for one in found} == {most, most // 2, 2 * most}
     assert {one.spot for one in found} == {"no", "prefer"}
     assert len(found) <= 20
+
+
+@pytest.mark.slow
+def test_several_processes_find_the_same() -> None:
+    dice = Random(1)
+    builds = [TraceBuild(60.0 * number, dice.uniform(20, 900), "p") for number in range(100)]
+    settings = [
+        sweep(
+            builds, pool(), partial(coarse_policy, "default", shipped()), partial(Chance, 1), None, processes
+        )
+        for processes in (1, 2)
+    ]
+    assert settings[0] == settings[1]
 
 
 def test_the_advice_is_one_sentence() -> None:
