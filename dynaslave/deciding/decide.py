@@ -122,7 +122,7 @@ def decide(
         tuple(sorted(decisions, key=_order)),
         _remember(memory, standings, coverage),
         ledger.agents,
-        quiet_until=min([settled, *(standing.until() for standing in standings.values())]),
+        until=now if decisions else min([settled, *(standing.until() for standing in standings.values())]),
         standings=standings,
         settled_until=settled,
     )

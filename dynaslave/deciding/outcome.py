@@ -47,8 +47,8 @@ class Outcome:
     agents: tuple[Agent, ...]
     pools: tuple[PoolView, ...] = ()
     """In the order they are preferred."""
-    quiet_until: float = 0.0
-    """Before this moment nothing is to be done, once what was decided is done and nothing else happens."""
+    until: float = 0.0
+    """Before this moment a look that shows the same is decided the same."""
     standings: Mapping[str, Standing] = field(default_factory=dict)
     """What each pool has, needs and may expect."""
     settled_until: float = 0.0

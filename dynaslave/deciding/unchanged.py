@@ -52,8 +52,8 @@ def decide_unchanged(before: Outcome, now: float, tuning: Tuning = DEFAULTS) -> 
         traffic={name: one.traffic for name, one in standings.items()},
         cooling=still_cooling(before.memory.cooling, now, tuning),
     )
-    quiet_until = min([before.settled_until, *(one.until() for one in standings.values())])
-    return replace(before, memory=memory, standings=standings, quiet_until=quiet_until)
+    until = min([before.settled_until, *(one.until() for one in standings.values())])
+    return replace(before, memory=memory, standings=standings, until=until)
 
 
 def _is_steady(agent: Agent) -> bool:

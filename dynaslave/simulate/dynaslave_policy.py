@@ -61,7 +61,7 @@ class Ours:
         self._memory = (
             learn(outcome.memory, reports, MONDAY + world.now, self._tuning) if reports else outcome.memory
         )
-        return world.now if self._every_look or reports else outcome.quiet_until - MONDAY
+        return world.now + self.interval if self._every_look else outcome.until - MONDAY
 
     def _unchanged(self, world: World) -> Outcome | None:
         """The outcome of a look that shows what the last one showed."""
