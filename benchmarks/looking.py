@@ -58,14 +58,14 @@ def _measured(address: Address, title: str) -> None:
     controller = connect(address.url, address.user, address.token, patience=0)
     observer = Observer(controller, SimulatedCloud(), "main")
     recorder = _Recorder(controller)
-    seen = observer.look()
+    seen = observer.poll()
     assert not seen.blind, seen.blind
     assert (len(seen.nodes), len(seen.queue)) == (AGENTS + 1, ITEMS), (len(seen.nodes), len(seen.queue))
     assert all(item.known for item in seen.queue)
     asked, requests = list(recorder.asked), len(recorder.asked)
     plain = connect(address.url, address.user, address.token, patience=0)
     size = _fetch(plain, asked)
-    floor, look = _best(lambda: _fetch(plain, asked), observer.look)
+    floor, look = _best(lambda: _fetch(plain, asked), observer.poll)
     print(
         f"  {title:34} {requests} requests  {size / 1e6:4.1f} MB  fetched {floor:5.2f} s"
         f"  look {look:5.2f} s  {look / floor:4.2f} x"

@@ -1,4 +1,4 @@
-"""Build agents on demand: what a DSL file imports to ask for a pool of them.
+"""Build agents on demand: what a DSL file imports to request a pool of them.
 
     from dynaslave import agent_pool, during
 

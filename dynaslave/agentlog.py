@@ -1,4 +1,4 @@
-"""What the end of an agent's log, or of its instance's console, says about why it did not come. Pure."""
+"""What the end of an agent's log, or of its instance's console, shows of why it did not come. Pure."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ _SIGNS = (
 
 
 def reason(log: str) -> str:
-    """Return in words why an agent with such a log did not come; empty where the log says nothing."""
+    """Return in words why an agent with such a log did not come; empty where the log shows no reason."""
     if java := _java(log):
         return java
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     for line in reversed(lines):
         for sign, meaning in _SIGNS:
-            if found := sign.search(line):
-                return meaning.format(next((group for group in found.groups() if group), "")).strip()
+            if match := sign.search(line):
+                return meaning.format(next((group for group in match.groups() if group), "")).strip()
     own = [line for line in lines if "dynaslave:" in line]
     last = (own or lines)[-1] if lines else ""
     return f"its log ends with: {one_line(last[:_LONGEST])}" if last else ""

@@ -10,7 +10,7 @@ __all__ = ["Why"]
 
 
 class Why(StrEnum):
-    """The first word of the reason of a `Drain`; a later look finds it in the node's mark."""
+    """The first word of the reason of a `Drain`; a later poll finds it in the node's mark."""
 
     SURPLUS = "surplus"
     """Idle, and not needed."""

@@ -1,6 +1,6 @@
-"""What one look shows: queue items, nodes, instances, and the agents they make up. Values only.
+"""What one poll shows: queue items, nodes, instances, and the agents they make up. Values only.
 
-Times are seconds since the epoch, durations are seconds. Nothing here asks a controller, a cloud
+Times are seconds since the epoch, durations are seconds. Nothing here calls a controller, a cloud
 or a clock.
 """
 
@@ -47,7 +47,7 @@ class QueueItem:
     paused: bool = False
     """Whether only the controller keeps it from starting, which is about to shut down."""
     known: bool = True
-    """Whether the label is sure. An item whose label nobody tells calls for no agent."""
+    """Whether the label is sure. An item whose label is unknown calls for no agent."""
     build: str = ""
     """Path of the Pipeline build it is a part of, below the controller's URL; empty for anything else."""
     node: str = ""
@@ -59,33 +59,33 @@ class Running:
     """A build that holds an executor."""
 
     url: str
-    """Empty where Jenkins does not tell: it is about to start, or this account may not see it."""
+    """Empty where Jenkins does not show it: it is about to start, or this account may not see it."""
     started: float
-    """0 where Jenkins does not tell."""
+    """0 where Jenkins does not show it."""
     estimated: float | None = None
     """How long Jenkins expects it to take in all; None without a history."""
     resumes: bool = True
     """Whether it may continue after a restart of the controller: a part of a Pipeline, or an unknown kind."""
 
     def left(self, now: float) -> float | None:
-        """Seconds until it should be over; None if nobody knows, or if it is late already."""
+        """Seconds until it should be over; None if unknown, or if it is late already."""
         if self.estimated is None:
             return None
-        left = self.started + self.estimated - now
-        return left if left >= 0 else None
+        seconds = self.started + self.estimated - now
+        return seconds if seconds >= 0 else None
 
 
 class Offline(StrEnum):
-    """Who took a node offline."""
+    """The cause why a node is offline."""
 
     NO = "no"
-    """Nobody: it is online, or its agent has not dialled in."""
+    """None: it is online, or its agent has not dialled in."""
     OURS = "ours"
     """We did, to drain it."""
     OTHERS = "others"
     """A person did, or a plugin: we never touch that."""
     MONITOR = "monitor"
-    """Jenkins did, as one of its own monitors (disk space, response time) asks for it."""
+    """Jenkins did, as one of its own monitors (disk space, response time) demands it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class JenkinsNode:
     offline: Offline = Offline.NO
     """A mark that keeps builds away, and whose."""
     reason: str = ""
-    """What the mark says."""
+    """The text of the mark."""
     idle: bool = True
     """Jenkins' own word: nothing runs, on executors or beside them."""
     running: tuple[Running, ...] = ()
@@ -116,9 +116,9 @@ class JenkinsNode:
     created: float = 0.0
     """When we created it."""
     exclusive: bool = False
-    """Whether it takes only items that name one of its labels; False where nobody tells."""
+    """Whether it takes only items that name one of its labels; False where it is unknown."""
     mode: str = ""
-    """`exclusive` where we created it so and its description says so; empty where only the pool tells."""
+    """`exclusive` where we created it so and its description has it; empty where only the pool has it."""
 
     @property
     def busy(self) -> bool:
@@ -206,7 +206,7 @@ class Agent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One look at the controller and the cloud."""
+    """One poll of the controller and the cloud."""
 
     at: float
     queue: tuple[QueueItem, ...]
@@ -219,7 +219,7 @@ class Snapshot:
     session: str = ""
     """What Jenkins calls the time since its last start: another text after each restart; empty if unknown."""
     quiet: str = ""
-    """Why the controller starts no builds, in words: it was told to quiet down. Empty if it starts them."""
+    """Why the controller starts no builds, in words: it quiets down. Empty if it starts them."""
     current: Mapping[str, str] = field(default_factory=dict)
     """By pool: what its agents would be launched from now, as `template` of an instance has it."""
 

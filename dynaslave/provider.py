@@ -28,9 +28,9 @@ __all__ = [
 
 
 class ProviderError(Exception):
-    """The cloud said no. `code` is its own word, for the log.
+    """The cloud refused. `code` is its own word, for the log.
 
-    own: whether it says something about the pool that asked only: its permissions, its subnets, its settings.
+    own: whether it concerns only the pool of the request: its permissions, its subnets, its settings.
     """
 
     def __init__(self, message: str, *, code: str = "", own: bool = False) -> None:
@@ -49,7 +49,7 @@ class Throttled(ProviderError):  # noqa: N818
 
 
 class Denied(ProviderError):  # noqa: N818
-    """Never, until somebody changes a permission, a quota or a setting."""
+    """Never, until a user changes a permission, a quota or a setting."""
 
 
 class Unavailable(ProviderError):  # noqa: N818
@@ -90,7 +90,7 @@ class Launched:
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """What an instance must be told to become an agent."""
+    """What an instance needs to become an agent."""
 
     node: str
     secret: str = field(repr=False)
@@ -127,11 +127,11 @@ class Provider(Protocol):
         ...
 
     def explain(self, instance: Instance) -> str:
-        """Say why the agent of an instance does not come, as far as its log shows; empty if it does not."""
+        """Return why the agent of an instance does not come, as far as its log shows; else empty."""
         ...
 
     def current(self, pools: Sequence[AgentPool]) -> Mapping[str, str]:
-        """Say what each pool would be launched from now, as `template` of an instance has it."""
+        """Return what each pool would be launched from now, as `template` of an instance has it."""
         ...
 
     def sweep(self, nodes: frozenset[str], pools: frozenset[str]) -> None:

@@ -48,7 +48,7 @@ class Trace(NamedTuple):
 
 
 def read(path: Path) -> Trace:
-    """The trace in a file; `.swf` says which format. JobdslError with every mistake and its line."""
+    """Read the trace in a file; `.swf` decides the format. JobdslError with every mistake and its line."""
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -80,7 +80,7 @@ def read_csv(lines: Iterable[str], file: str = "trace.csv") -> Trace:
 
 
 def _columns(row: Sequence[str], line: int, problems: _Problems) -> Sequence[str]:
-    """What the fields mean: what a header says, or the usual order where there is none."""
+    """Return what the fields mean: by the header, or in the usual order where there is none."""
     names = [name.strip() for name in row]
     if _number(names[0]) is not None:
         return _COLUMNS[:4] if len(names) <= 4 else _COLUMNS
@@ -162,15 +162,15 @@ def _trace(builds: list[TraceBuild], problems: _Problems) -> Trace:
     if not builds and not problems.found:
         problems.add(0, "there is no build in it")
     problems.stop()
-    return Trace(tuple(sorted(builds, key=lambda one: one.submit)))
+    return Trace(tuple(sorted(builds, key=lambda build: build.submit)))
 
 
 def dumps(builds: Iterable[TraceBuild]) -> Iterator[str]:
     """The lines of a CSV file, as `read_csv` reads it."""
     yield ",".join(_COLUMNS) + "\n"
-    for one in builds:
-        texts = (_quoted(text) for text in (one.pool, one.label, one.job))
-        yield f"{one.submit:.3f},{one.duration:.3f},{','.join(texts)}\n"
+    for build in builds:
+        texts = (_quoted(text) for text in (build.pool, build.label, build.job))
+        yield f"{build.submit:.3f},{build.duration:.3f},{','.join(texts)}\n"
 
 
 def _quoted(text: str) -> str:

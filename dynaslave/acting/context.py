@@ -82,13 +82,13 @@ class Turn:
                 raise StoppedError
 
     def each(
-        self, do: Callable[[Given], Got], given: Iterable[Given], crew: ThreadPoolExecutor | None = None
+        self, do: Callable[[Given], Got], arguments: Iterable[Given], crew: ThreadPoolExecutor | None = None
     ) -> Sequence[Got | Exception]:
         """Do something with each, side by side; the results in order, or what went wrong with it.
 
         `crew` is for what waits for hands itself.
         """
-        futures = [(crew or self.hands).submit(do, one) for one in given]
+        futures = [(crew or self.hands).submit(do, argument) for argument in arguments]
         return list(map(_result, futures))
 
     def hand_over(self, instance: Instance, pool: AgentPool, node: str) -> None:

@@ -1,6 +1,6 @@
 """Doing what was decided, at the controller and the cloud: looked at again right before, any doubt keeps.
 
-Every action can be killed before or after any request: what it leaves, the next look explains.
+Every action can be killed before or after any request: what it leaves, the next poll explains.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ One = TypeVar("One", bound=Decision)
 
 
 def _new_intent() -> str:
-    """Sixteen digits nobody has used: the client token; names of nodes end with the last eight."""
+    """Sixteen digits that were never used: the client token; names of nodes end with the last eight."""
     return f"{int(time.time()):08x}{secrets.token_hex(4)}"
 
 
@@ -74,7 +74,7 @@ class Actor:
     ) -> list[Report]:
         """Do all of it; a report for each decision, in their order.
 
-        `may_act` is asked before every single change; once it says no, nothing more is done.
+        `may_act` is asked before every single change; once it returns False, nothing more is done.
         """
         if not decisions:
             return []
@@ -93,13 +93,17 @@ class Actor:
     ) -> Iterator[Report]:
         """What gives capacity first, what takes it away last."""
         nodes = turn.nodes
-        yield from _singly(turn, _of(decisions, Restore), lambda one: nodes.unmark(one.node, one.reason))
+        yield from _singly(
+            turn, _of(decisions, Restore), lambda decision: nodes.unmark(decision.node, decision.reason)
+        )
         yield from self._launch(turn, _of(decisions, Launch), pools, crew)
-        yield from _singly(turn, _of(decisions, Drain), lambda one: nodes.mark(one.node, one.reason))
-        known = [one for one in decisions if isinstance(one, Adopt | Suspect | Note | Ending)]
-        yield from _listed(turn, known, lambda found: self._known(turn, known, pools, found))
+        yield from _singly(
+            turn, _of(decisions, Drain), lambda decision: nodes.mark(decision.node, decision.reason)
+        )
+        known = [decision for decision in decisions if isinstance(decision, Adopt | Suspect | Note | Ending)]
+        yield from _listed(turn, known, lambda instances: self._known(turn, known, pools, instances))
         ends = _of(decisions, EndInstance)
-        yield from _listed(turn, ends, lambda found: end_instances(turn, ends, found))
+        yield from _listed(turn, ends, lambda instances: end_instances(turn, ends, instances))
 
     def _launch(
         self,
@@ -119,16 +123,24 @@ class Actor:
         turn: Turn,
         decisions: Sequence[Decision],
         pools: Mapping[str, AgentPool],
-        found: Sequence[Instance],
+        instances: Sequence[Instance],
     ) -> Iterator[Report]:
         """What is done to instances, as listed a moment ago."""
         now = {"suspect": f"{self._clock():.0f}"}
-        yield from _singly(turn, _of(decisions, Adopt), lambda one: adopt(turn, one, pools, found))
-        yield from _singly(turn, _of(decisions, Suspect), lambda one: _note(turn, one.instance, now, found))
         yield from _singly(
-            turn, _of(decisions, Note), lambda one: _note(turn, one.instance, one.notes, found)
+            turn, _of(decisions, Adopt), lambda decision: adopt(turn, decision, pools, instances)
         )
-        yield from retire(turn, [one for one in decisions if isinstance(one, Ending)], found)
+        yield from _singly(
+            turn, _of(decisions, Suspect), lambda decision: _note(turn, decision.instance, now, instances)
+        )
+        yield from _singly(
+            turn,
+            _of(decisions, Note),
+            lambda decision: _note(turn, decision.instance, decision.notes, instances),
+        )
+        yield from retire(
+            turn, [decision for decision in decisions if isinstance(decision, Ending)], instances
+        )
 
 
 def _of(decisions: Sequence[Decision], kind: type[One]) -> list[One]:
@@ -155,7 +167,7 @@ def _listed(
 
 
 def _note(turn: Turn, id: str, notes: Mapping[str, str], instances: Sequence[Instance]) -> None:
-    instance = next((one for one in instances if one.id == id), None)
+    instance = next((candidate for candidate in instances if candidate.id == id), None)
     if instance is None:
         raise KeptError("the instance does not exist any more")
     turn.gate()

@@ -1,6 +1,6 @@
 """Launching: nodes first, as the durable intent; then instances; then each its node and secret.
 
-Killed anywhere, it leaves what the next look explains: nodes without instance that are removed or
+Killed anywhere, it leaves what the next poll explains: nodes without instance that are removed or
 given to instances of the same launch, and instances without node that are ended.
 """
 
@@ -48,8 +48,8 @@ def launch(turn: Turn, decision: Launch, pools: Mapping[str, AgentPool], intent:
         return Report(decision, "the pool does not exist any more")
     batch = _Batch(turn, decision, pool, intent, now)
     created = turn.each(batch.create, batch.names())
-    nodes = tuple(one for one in created if isinstance(one, str))
-    troubles = [one for one in created if isinstance(one, Exception)]
+    nodes = tuple(result for result in created if isinstance(result, str))
+    troubles = [result for result in created if isinstance(result, Exception)]
     if not nodes:
         return Report(decision, _words(troubles), kind_of(troubles[0]))
     try:
@@ -61,7 +61,7 @@ def launch(turn: Turn, decision: Launch, pools: Mapping[str, AgentPool], intent:
         _remove(turn, nodes)
         return Report(decision, told(error), kind_of(error))
     pairs = list(zip(launched.instances, nodes, strict=False))
-    troubles += [one for one in turn.each(batch.hand_over, pairs) if isinstance(one, Exception)]
+    troubles += [result for result in turn.each(batch.hand_over, pairs) if isinstance(result, Exception)]
     _remove(turn, nodes[len(pairs) :])
     errors = [*launched.refused.values(), *troubles]
     failure = kind_of(errors[0]) if errors else "other"
@@ -70,12 +70,12 @@ def launch(turn: Turn, decision: Launch, pools: Mapping[str, AgentPool], intent:
 
 def adopt(turn: Turn, decision: Adopt, pools: Mapping[str, AgentPool], instances: Sequence[Instance]) -> None:
     """Give an instance of an interrupted launch to a node of it. KeptError if anything changed."""
-    instance = next((one for one in instances if one.id == decision.instance), None)
+    instance = next((candidate for candidate in instances if candidate.id == decision.instance), None)
     if instance is None or instance.state not in ("pending", "running"):
         raise KeptError("the instance does not exist any more")
     if instance.node not in ("", decision.node):
         raise KeptError(f"the instance has the node {instance.node}")
-    if any(one.node == decision.node and one.id != instance.id for one in instances):
+    if any(other.node == decision.node and other.id != instance.id for other in instances):
         raise KeptError("the node has another instance")
     node = turn.nodes.ours(decision.node)
     if node.intent != instance.intent:
@@ -88,7 +88,7 @@ def adopt(turn: Turn, decision: Adopt, pools: Mapping[str, AgentPool], instances
 
 
 def _remove(turn: Turn, nodes: Sequence[str]) -> None:
-    """Remove nodes nobody was told the secret of. What cannot be removed now, the next look finds."""
+    """Remove nodes whose secret was not handed over. What cannot be removed now, the next poll finds."""
     for trouble in turn.each(turn.nodes.delete, nodes):
         if isinstance(trouble, Exception):
             told(trouble)

@@ -20,7 +20,7 @@ Ending = Retire | RemoveNode | Abandon
 """Decisions after which a node of ours is removed."""
 
 _AT_ONCE = 10
-"""Agents that are looked at and then ended together: few, so that the look is fresh."""
+"""Agents that are polled again and then ended together: few, so that the poll is fresh."""
 
 
 def retire(turn: Turn, decisions: Sequence[Ending], instances: Sequence[Instance]) -> list[Report]:
@@ -40,34 +40,39 @@ def end_instances(
     """End instances no node of ours claims. `instances` as listed a moment ago."""
     known = {instance.id: instance for instance in instances}
 
-    def look(decision: EndInstance) -> Instance | None:
+    def poll(decision: EndInstance) -> Instance | None:
         instance = known.get(decision.instance)
-        if instance is not None and instance.node and turn.nodes.look(instance.node) is not None:
+        if instance is not None and instance.node and turn.nodes.poll(instance.node) is not None:
             raise KeptError(f"its node {instance.node} is there")
         return instance
 
-    found = turn.each(look, decisions)
-    sure = [one for one in found if isinstance(one, Instance)]
+    polled = turn.each(poll, decisions)
+    sure = [result for result in polled if isinstance(result, Instance)]
     failed = _terminate(turn, sure)
     return [
-        Report(decision, told(one) if isinstance(one, Exception) else failed if one is not None else "")
-        for decision, one in zip(decisions, found, strict=True)
+        Report(
+            decision, told(result) if isinstance(result, Exception) else failed if result is not None else ""
+        )
+        for decision, result in zip(decisions, polled, strict=True)
     ]
 
 
 def _retire(turn: Turn, decisions: Sequence[Ending], by_node: dict[str, list[Instance]]) -> list[Report]:
-    def look(decision: Ending) -> JenkinsNode:
+    def poll(decision: Ending) -> JenkinsNode:
         if isinstance(decision, Abandon):
             return _surely_gone(turn, decision)
         return _surely_idle(turn, decision, by_node.get(decision.node, ()))
 
-    found = _polled_again(turn, turn.each(look, decisions))
-    sure = [one.name for one in found if isinstance(one, JenkinsNode)]
+    polled = _polled_again(turn, turn.each(poll, decisions))
+    sure = [result.name for result in polled if isinstance(result, JenkinsNode)]
     failed = _terminate(turn, [instance for name in sure for instance in by_node.get(name, ())])
     removed = dict(zip(sure, turn.each(turn.nodes.delete, [] if failed else sure), strict=False))
     return [
-        Report(decision, told(one) if isinstance(one, Exception) else failed or _trouble(removed[one.name]))
-        for decision, one in zip(decisions, found, strict=True)
+        Report(
+            decision,
+            told(result) if isinstance(result, Exception) else failed or _trouble(removed[result.name]),
+        )
+        for decision, result in zip(decisions, polled, strict=True)
     ]
 
 

@@ -36,8 +36,8 @@ __all__ = ["drain", "status"]
 def status(estate: Path | None, page: str | None, as_json: bool, most: int, **options: Any) -> None:
     """Show pools, queue, agents, the last decisions and this month's costs.
 
-    A running manager (--from) knows what it decided and what the month has cost. Without one, this looks
-    itself, at the pools of ESTATE, and says what it would decide.
+    A running manager (--from) knows what it decided and what the month has cost. Without one, this polls
+    itself, at the pools of ESTATE, and prints what it would decide.
     """
     from dynaslave.manager.status_text import lines
 
@@ -60,10 +60,10 @@ def _seen(estate: Path, options: dict[str, Any]) -> Status:
     from dynaslave.manager.wiring import RunOptions, assemble, connect
     from dynaslave.pools.watch import EstateSource, read
 
-    given = RunOptions(estate=estate, look_only=True, **options)
+    run_options = RunOptions(estate=estate, look_only=True, **options)
     configure("text", "warning")
-    source = EstateSource(estate, lambda root: read(root, given.isolation))
-    manager = assemble(given, source, connect(given, source.current()))
+    source = EstateSource(estate, lambda root: read(root, run_options.isolation))
+    manager = assemble(run_options, source, connect(run_options, source.current()))
     manager.preview()
     return manager.status
 
@@ -115,10 +115,12 @@ def drain(
         raise JobdslError("no controller is named", hint="give --url or JENKINS_URL")
     controller = jenkins.connect(url, user, token)
     manager = name or "main"
-    found = computers.nodes(controller.json("computer/api/json", computers.TREE, "list the agents"), manager)
-    own = [node for node in found if node.pool == pool]
+    computers_seen = computers.nodes(
+        controller.json("computer/api/json", computers.TREE, "list the agents"), manager
+    )
+    own = [node for node in computers_seen if node.pool == pool]
     if not own:
-        pools = sorted({node.pool for node in found if node.pool})
+        pools = sorted({node.pool for node in computers_seen if node.pool})
         hint = f"it has agents of {', '.join(pools)}" if pools else "it has none at all"
         raise JobdslError(f"manager {manager!r} has no agents of a pool {pool!r}", hint=hint)
     nodes = Nodes(controller, manager)

@@ -21,7 +21,7 @@ def cli() -> None:
     """Build agents that follow the queue.
 
     Teams declare pools with agent_pool(...) in the DSL files of an ESTATE; the manager starts agents when
-    builds wait for them and ends those nobody needs.
+    builds wait for them and ends those that are not needed.
     """
 
 
@@ -48,7 +48,7 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def _told(error: Exception) -> int | None:
-    """What a cloud refused is said in its words."""
+    """Show the cloud's own words where it refused something."""
     from dynaslave.provider import ProviderError
     from jobdsl.cli.console import say
 

@@ -57,12 +57,12 @@ def run_command(
     from dynaslave.manager.wiring import RunOptions, assemble, connect
     from dynaslave.pools.watch import EstateSource, read
 
-    given = RunOptions(estate=estate, **options)
+    run_options = RunOptions(estate=estate, **options)
     place = _address(web) if web else None
     configure(form)
-    source = EstateSource(estate, lambda root: read(root, given.isolation))
+    source = EstateSource(estate, lambda root: read(root, run_options.isolation))
     metrics = Metrics()
-    manager = assemble(given, source, connect(given, source.current()), metrics)
+    manager = assemble(run_options, source, connect(run_options, source.current()), metrics)
     server = _serve(place, manager, metrics) if place else None
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: manager.stop())
@@ -112,17 +112,17 @@ def once(estate: Path, dry_run: bool, **options: Any) -> None:
     from dynaslave.pools.watch import EstateSource, read
     from jobdsl.cli.console import say_problems
 
-    given = RunOptions(estate=estate, look_only=dry_run, **options)
+    run_options = RunOptions(estate=estate, look_only=dry_run, **options)
     configure("text", "warning")
-    source = EstateSource(estate, lambda root: read(root, given.isolation))
+    source = EstateSource(estate, lambda root: read(root, run_options.isolation))
     declared = source.current()
-    controller = connect(given, declared)
-    manager = assemble(given, source, controller)
+    controller = connect(run_options, declared)
+    manager = assemble(run_options, source, controller)
     if dry_run:
         outcome = manager.preview()
         missing = permissions.lacking(controller, [agent.node for agent in outcome.agents])
         wrong = say_problems(
-            permissions.problems(missing, options["user"]) + preflight(given, declared, controller)
+            permissions.problems(missing, options["user"]) + preflight(run_options, declared, controller)
         )
         _say(lines(manager.status))
         _say(_planned(outcome.decisions, missing))

@@ -39,7 +39,7 @@ __all__ = ["history", "request"]
 @click.option("--root-volume-gb", type=click.IntRange(1), help="Size of the root volume.")
 @click.option("--spot", is_flag=True, help="Prefer spot instances.")
 @click.option("--file", help="File to write, relative to the estate. [default: in the team's folder]")
-def request(estate: Path, team: str, file: str | None, image_name: str | None, **given: Any) -> None:
+def request(estate: Path, team: str, file: str | None, image_name: str | None, **options: Any) -> None:
     """Write the DSL file of a pool NAME into ESTATE, ready for a pull request.
 
     Checked as the estate's own lint would: names, quotas, types. Nothing is overwritten.
@@ -48,12 +48,12 @@ def request(estate: Path, team: str, file: str | None, image_name: str | None, *
     from jobdsl.cli.console import say_problems
 
     if image_name:
-        if given["image"]:
+        if options["image"]:
             raise click.UsageError("--image or --image-name, not both")
-        given["image"] = {"name": image_name, "owner": "self"}
+        options["image"] = {"name": image_name, "owner": "self"}
     order = ("name", "label", "instance_types", "image")
-    keys = [*order, *(key for key in given if key not in order)]
-    arguments = {key: given[key] for key in keys if given[key] not in (None, "", (), False)}
+    keys = [*order, *(key for key in options if key not in order)]
+    arguments = {key: options[key] for key in keys if options[key] not in (None, "", (), False)}
     written = write(estate, arguments, team=team, file=file)
     say_problems(written.problems)
     click.echo(f"{written.path} written: pool {written.pool.name}, label {written.pool.label}")
@@ -96,7 +96,7 @@ def history(
 ) -> None:
     """Write a controller's builds as a trace for `simulate`: CSV of submit_s,duration_s,pool,label,job.
 
-    With an ESTATE, builds are told apart by its pools; without one, by agents and labels.
+    With an ESTATE, builds are assigned to its pools; without one, by agents and labels.
     """
     from dynaslave.controller.history import read
     from dynaslave.pools.watch import read as read_estate
@@ -109,16 +109,19 @@ def history(
     if not address:
         raise JobdslError("no controller is named", hint="give --url or JENKINS_URL")
     pools = declared.pools if declared else ()
-    found = read(jenkins.connect(address, user, token), pools, since=time.time() - days * 86400, most=most)
-    text = "".join(dumps(found.builds))
+    history = read(jenkins.connect(address, user, token), pools, since=time.time() - days * 86400, most=most)
+    text = "".join(dumps(history.builds))
     if out is None:
         click.echo(text, nl=False)
     else:
         write_text(out, text)
-        click.echo(f"{len(found.builds)} builds written to {out}", err=True)
-    if found.left_out:
+        click.echo(f"{len(history.builds)} builds written to {out}", err=True)
+    if history.left_out:
         click.echo(
-            f"{found.left_out} builds are left out: they still run, or hold no executor (Pipelines)", err=True
+            f"{history.left_out} builds are left out: they still run, or hold no executor (Pipelines)",
+            err=True,
         )
-    if found.guessed:
-        click.echo(f"of {found.guessed} builds have no waiting time (it needs the plugin metrics)", err=True)
+    if history.guessed:
+        click.echo(
+            f"of {history.guessed} builds have no waiting time (it needs the plugin metrics)", err=True
+        )

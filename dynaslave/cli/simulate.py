@@ -140,18 +140,18 @@ def simulate(
         _play(builds, pools, policies_of, table, seed, faults, as_json=as_json, plot=plot)
 
 
-def _names(given: Sequence[str]) -> list[str]:
+def _names(names: Sequence[str]) -> list[str]:
     """The policies to play, each once."""
     from dynaslave.simulate.policies import NAMES
     from jobdsl.errors import suggestion
 
-    for name in given:
+    for name in names:
         if name not in (*NAMES, "all"):
             hint = suggestion(name, NAMES) or f"there are {', '.join(NAMES)}"
             raise click.BadParameter(f"there is no policy {name!r}; {hint}", param_hint="--policy")
-    if "all" in given:
+    if "all" in names:
         return list(NAMES)
-    return list(dict.fromkeys(given)) or [NAMES[0]]
+    return list(dict.fromkeys(names)) or [NAMES[0]]
 
 
 def _variants(tunes: Sequence[str], names: Sequence[str], *, what_if: bool) -> list[TuningVariant]:

@@ -1,7 +1,7 @@
-"""From the JSON of a controller's nodes to nodes: whose each is, what runs there, who took it offline.
+"""From the JSON of a controller's nodes to nodes: the owner of each, what runs there, why it is offline.
 
 What the JSON lacks is an error here, never a guess: an absent list is not an empty one. Recorded:
-2.568; Computer.java and Executor.java say what the fields mean.
+2.568; Computer.java and Executor.java explain the fields.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ NODE = (
     f"numExecutors,absoluteRemotePath,assignedLabels[name],executors[{_RUNS}],"
     f"oneOffExecutors[{_RUNS}]"
 )
-"""What to ask of `/computer/NAME/api/json?tree=`."""
+"""The `tree` of `/computer/NAME/api/json`."""
 _MONITOR = "onitor"
 """In the classes of causes by which monitors take nodes offline, as in `hudson.node_monitors`."""
 _PART = "PlaceholderExecutable"
 """Class of what holds an executor for a `node` step of a Pipeline; other builds end with a restart."""
 TREE = f"computer[{NODE}]"
-"""What to ask of `/computer/api/json?tree=`."""
+"""The `tree` of `/computer/api/json`."""
 
 
 def nodes(answer: Mapping[str, Any], manager: str) -> tuple[JenkinsNode, ...]:
-    """Every node, ours with pool and launch. ControllerError if the answer does not tell all of `TREE`."""
+    """Parse all nodes, ours with pool and launch. ControllerError if the answer lacks a part of `TREE`."""
     return tuple(node(entry, manager) for entry in _list(answer, "computer"))
 
 
 def node(entry: Mapping[str, Any], manager: str) -> JenkinsNode:
-    """One node. ControllerError if the answer does not tell all of `NODE`."""
+    """Parse a node. ControllerError if the answer lacks a part of `NODE`."""
     name = _get(entry, "displayName", str)
     description = _text(entry.get("description"))
     marker = NodeMarker.find(description, name)
@@ -77,8 +77,8 @@ def _running(entry: Mapping[str, Any], slots: str) -> tuple[Running, ...]:
 
 
 def _build(slot: Mapping[str, Any]) -> Running:
-    found = slot.get("currentExecutable")
-    build = found if isinstance(found, Mapping) else {}
+    executable = slot.get("currentExecutable")
+    build = executable if isinstance(executable, Mapping) else {}
     estimated = _seconds(build.get("estimatedDuration"))
     kind = _text(build.get("_class"))
     return Running(
@@ -94,23 +94,23 @@ def _text(value: Any) -> str:
 
 
 def _seconds(millis: Any) -> float:
-    """Jenkins tells milliseconds, and -1 for what it does not know."""
+    """Jenkins reports milliseconds, and -1 for what it does not know."""
     return max(millis, 0) / 1000 if type(millis) in (int, float) else 0.0
 
 
 def _list(entry: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    found: list[Mapping[str, Any]] = _get(entry, key, list)
-    for one in found:
-        if not isinstance(one, Mapping):
+    entries: list[Mapping[str, Any]] = _get(entry, key, list)
+    for item in entries:
+        if not isinstance(item, Mapping):
             raise _unclear(key)
-    return found
+    return entries
 
 
 def _get(entry: Mapping[str, Any], key: str, kind: type) -> Any:
-    found = entry.get(key)
-    if not isinstance(found, kind):
+    value = entry.get(key)
+    if not isinstance(value, kind):
         raise _unclear(key)
-    return found
+    return value
 
 
 def _unclear(key: str) -> ControllerError:

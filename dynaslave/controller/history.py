@@ -1,8 +1,8 @@
 """A controller's build history as a trace: when builds were ready, how long they took, on which agents.
 
-`timestamp` is when a build began; the metrics plugin's TimeInQueueAction tells how long it waited for an
+`timestamp` is when a build began; the metrics plugin's TimeInQueueAction has how long it waited for an
 executor before. Builds that hold no executor (Pipelines, matrix parents) are counted and left out: the
-controller does not tell on which agents their parts ran.
+controller does not show on which agents their parts ran.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["History", "read"]
 
 _DEPTH = 5
-"""Folders one request looks into; deeper ones are asked for by themselves."""
+"""Levels of folders in one request; deeper ones get requests of their own."""
 _ONE_OFF = ("WorkflowJob", "MatrixProject")
 _NODE = re.compile(r"(?P<pool>.+)-[0-9a-zA-Z]{8}-\d+")
 """Names of our agents: pool, launch, number."""
@@ -35,12 +35,12 @@ class History(NamedTuple):
     left_out: int
     """Builds that hold no executor, or are not over."""
     guessed: int
-    """Builds whose wait nobody tells: they count as ready when they began."""
+    """Builds of unknown wait: they count as ready when they began."""
 
 
 def read(controller: Controller, pools: Sequence[AgentPool], *, since: float, most: int = 100) -> History:
     """The builds since a moment, the newest `most` of each job; a request for five levels of folders."""
-    found: list[tuple[float, TraceBuild]] = []
+    dated_builds: list[tuple[float, TraceBuild]] = []
     left_out = guessed = 0
     for job in _jobs(
         controller,
@@ -60,10 +60,10 @@ def read(controller: Controller, pools: Sequence[AgentPool], *, since: float, mo
             where = _pool(str(build.get("builtOn") or ""), label, pools)
             seconds = float(build.get("duration") or 0) / 1000
             ready = began - (waited or 0.0)
-            found.append((ready, TraceBuild(ready, seconds, where, label, str(job["fullName"]))))
-    found.sort(key=lambda one: one[0])
-    start = found[0][0] if found else 0.0
-    builds = tuple(build._replace(submit=round(ready - start, 3)) for ready, build in found)
+            dated_builds.append((ready, TraceBuild(ready, seconds, where, label, str(job["fullName"]))))
+    dated_builds.sort(key=lambda entry: entry[0])
+    start = dated_builds[0][0] if dated_builds else 0.0
+    builds = tuple(build._replace(submit=round(ready - start, 3)) for ready, build in dated_builds)
     return History(builds, left_out, guessed)
 
 
@@ -110,8 +110,8 @@ def _pool(node: str, label: str, pools: Sequence[AgentPool]) -> str:
         from jobdsl.grammar.labels import LabelError, parse
 
         try:
-            wanted = parse(label)
+            label_expression = parse(label)
         except LabelError:
             return label
-        return next((pool.name for pool in pools if wanted.matches(frozenset(pool.labels))), label)
+        return next((pool.name for pool in pools if label_expression.matches(frozenset(pool.labels))), label)
     return next((pool.name for pool in pools if pool.mode == "normal"), node or "built-in")

@@ -35,7 +35,7 @@ def class_version(jar: bytes) -> int | None:
 
 
 def needed_java(controller: Controller) -> int | None:
-    """Ask a controller which Java its agents need; None where it does not say."""
+    """Return the Java version a controller's agents need; None where it is unknown."""
     try:
         answer = controller.ask("GET", "jnlpJars/agent.jar", "fetch agent.jar")
     except ControllerError:
@@ -46,5 +46,5 @@ def needed_java(controller: Controller) -> int | None:
 
 def version_of(output: str) -> int | None:
     """Return the release in what `java -version` prints: 21 for `version "21.0.5"`, 8 for `"1.8.0_402"`."""
-    found = re.search(r'version "(?:1\.)?(\d+)', output)
-    return int(found[1]) if found else None
+    match = re.search(r'version "(?:1\.)?(\d+)', output)
+    return int(match[1]) if match else None

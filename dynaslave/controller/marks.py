@@ -1,6 +1,6 @@
-"""What we write on nodes: the marker that says whose a node is, and the reason that says who took it offline.
+"""What we write on nodes: the marker of a node's owner, and the reason why it is offline.
 
-The controller is the state. A marker names the node it stands on as well, so that a copy somebody
+The controller is the state. A marker names the node it stands on as well, so that a copy a user
 makes in Jenkins does not become ours by the description it inherits.
 """
 
@@ -53,16 +53,16 @@ class NodeMarker:
         """The marker in the description of that node; None without one, or if it is another node's."""
         if not description or "Managed by dynaslave " not in description:
             return None
-        found = None
-        for found in _LINE.finditer(description):  # noqa: B007 - the last one counts
+        match = None
+        for match in _LINE.finditer(description):  # noqa: B007 - the last one counts
             pass
-        if found is None or found["node"] != node:
+        if match is None or match["node"] != node:
             return None
         try:
-            created = datetime.fromisoformat(found["created"]).timestamp()
+            created = datetime.fromisoformat(match["created"]).timestamp()
         except ValueError:  # the 31st of February
             return None
-        return cls(found["manager"], node, found["pool"], found["intent"], created)
+        return cls(match["manager"], node, match["pool"], match["intent"], created)
 
 
 def reason(text: str) -> str:

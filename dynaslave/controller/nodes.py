@@ -36,7 +36,7 @@ _THEIRS = (
 
 
 class KeptError(Exception):
-    """A node is not what it was taken for, so it was left as it is. The text says why."""
+    """A node is not what it was taken for, so it was left as it is. The text is the reason."""
 
 
 class Nodes:
@@ -72,21 +72,21 @@ class Nodes:
     def create(self, pool: AgentPool, name: str, intent: str, now: float, home: str) -> None:
         """Create the node of an agent to come; `home` is where it works. The same again is no error."""
         marker = NodeMarker(self.manager, name, pool.name, intent, now)
-        what = f'create the node "{name}"'
+        action = f'create the node "{name}"'
         try:
             if _takes_documents(self.controller.version):
                 body = nodedocument.document(pool, marker, home, websocket=self.websocket)
                 path = f"computer/createItem?name={quote(name, safe='')}"
-                self._post(path, what, body.encode(), _XML)
+                self._post(path, action, body.encode(), _XML)
             else:
                 body = nodedocument.form(pool, marker, home, websocket=self.websocket)
-                self._post("computer/doCreateItem", what, body.encode(), _FORM)
+                self._post("computer/doCreateItem", action, body.encode(), _FORM)
         except AlreadyExistsError:
-            found = self.look(name)
-            if found is None or (found.manager, found.intent) != (self.manager, intent):
+            node = self.poll(name)
+            if node is None or (node.manager, node.intent) != (self.manager, intent):
                 raise
 
-    def look(self, name: str) -> JenkinsNode | None:
+    def poll(self, name: str) -> JenkinsNode | None:
         """The node as it is now; None if there is none of that name."""
         try:
             answer = self.controller.json(
@@ -103,7 +103,7 @@ class Nodes:
 
     def ours(self, name: str) -> JenkinsNode:
         """The node as it is now; KeptError if it is gone, or not this manager's."""
-        node = self.look(name)
+        node = self.poll(name)
         if node is None:
             raise KeptError("the node does not exist any more")
         if not node.pool:
@@ -112,13 +112,13 @@ class Nodes:
 
     def secret(self, name: str) -> str:
         """What the agent of a node dials in with."""
-        what = f'get the secret of the node "{name}"'
-        found = _SECRET.search(self.controller.ask("GET", f"{_path(name)}/jenkins-agent.jnlp", what).body)
-        if found is None:
+        action = f'get the secret of the node "{name}"'
+        match = _SECRET.search(self.controller.ask("GET", f"{_path(name)}/jenkins-agent.jnlp", action).body)
+        if match is None:
             raise ControllerError(
-                f"could not {what}: the controller tells none", hint="is it an inbound agent?"
+                f"could not {action}: the controller tells none", hint="is it an inbound agent?"
             )
-        return found[1].decode()
+        return match[1].decode()
 
     def delete(self, name: str) -> None:
         """Remove a node; being gone already is no error. A build that runs there fails.
@@ -133,9 +133,9 @@ class Nodes:
                 return
 
     def mark(self, name: str, reason: str) -> JenkinsNode:
-        """Take a node offline with our reason, and look at it: what runs there goes on, nothing new starts.
+        """Take a node offline with our reason, and read it: what runs there goes on, nothing new starts.
 
-        KeptError if somebody else did, also if it was in the same moment.
+        KeptError if another user did, also if it was in the same moment.
         """
         node = self.ours(name)
         if node.offline is Offline.OURS:
@@ -156,9 +156,9 @@ class Nodes:
         raise KeptError("another user took it offline at the same moment: left as it is")
 
     def unmark(self, name: str, reason: str) -> JenkinsNode:
-        """Take our own mark back, and look at the node. KeptError if somebody else's is there.
+        """Take our own mark back, and read the node. KeptError if the mark is another user's.
 
-        Who only changes the reason between our look and our click loses it: Jenkins cannot tell us.
+        A change of the reason between our poll and our click is lost: Jenkins does not report it.
         """
         node = self.ours(name)
         for _ in range(_TRIES):
@@ -182,20 +182,20 @@ class Nodes:
 
     def _click(self, name: str, action: str, reason: str, *, once: bool = False) -> None:
         body = urlencode({"offlineMessage": reason}).encode()
-        what = f'take the node "{name}" offline or back'
-        self._post(f"{_path(name)}/{action}", what, body, _FORM, once=once)
+        task = f'take the node "{name}" offline or back'
+        self._post(f"{_path(name)}/{action}", task, body, _FORM, once=once)
 
     def _post(
         self,
         path: str,
-        what: str,
+        action: str,
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
         *,
         once: bool = False,
     ) -> None:
         self._gate()
-        self.controller.post(path, what, body, headers, once=once)
+        self.controller.post(path, action, body, headers, once=once)
 
 
 def _respect(node: JenkinsNode) -> None:
@@ -204,13 +204,13 @@ def _respect(node: JenkinsNode) -> None:
 
 
 def _path(name: str) -> str:
-    """The node's path. ControllerError for what would lead to another: a tag in AWS may say anything."""
+    """The node's path. ControllerError for what would lead to another: a tag in AWS may have any value."""
     if name in ("", ".", ".."):
         raise ControllerError(f"{name!r} is no name of a node")
     return f"computer/{quote(name, safe='')}"
 
 
 def _takes_documents(version: str) -> bool:
-    """Whether the controller creates nodes from documents; one that did not say is taken for a new one."""
-    found = re.match(r"(\d+)\.(\d+)", version)
-    return found is None or (int(found[1]), int(found[2])) >= _XML_SINCE
+    """Report whether the controller creates nodes from documents; an unknown version counts as new."""
+    match = re.match(r"(\d+)\.(\d+)", version)
+    return match is None or (int(match[1]), int(match[2])) >= _XML_SINCE

@@ -43,19 +43,19 @@ def promised(decision: Decision, missing: Iterable[str]) -> str:
 
 def lacking(controller: Controller, nodes: Iterable[JenkinsNode]) -> tuple[str, ...]:
     """Return the permissions the account lacks for certain. Nodes of ours show whether it may delete them."""
-    found = []
+    missing = []
     if _forbidden(controller, "computer/new"):
-        found.append("Agent/Create")
+        missing.append("Agent/Create")
     if _forbidden(controller, f"{_BUILT_IN}/logText/progressiveText"):
-        found.append("Agent/Connect")
+        missing.append("Agent/Connect")
     if _lacks(controller, f"{_BUILT_IN}/markOffline", b"toggleOffline"):
-        found.append("Agent/Disconnect")
+        missing.append("Agent/Disconnect")
     own = next((node for node in nodes if node.pool and node.offline is Offline.NO), None)
     if own is not None and _lacks(
         controller, f"computer/{quote(own.name, safe='')}/markOffline", b"doDelete"
     ):
-        found.append("Agent/Delete")
-    return tuple(found)
+        missing.append("Agent/Delete")
+    return tuple(missing)
 
 
 def problems(names: Iterable[str], user: str | None) -> list[Problem]:

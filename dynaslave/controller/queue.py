@@ -1,7 +1,7 @@
 """From the JSON of a controller's queue to queue items: the label of each, and what lacks only an executor.
 
 The queue's JSON has no label. It is found, in order: in the answer of a script the controller ran
-(`told`), in the task's `labelExpression`, in the reason why it waits. Measured on Jenkins 2.568.
+(`labels`), in the task's `labelExpression`, in the reason why it waits. Measured on Jenkins 2.568.
 Whatever is missing, null or of another type makes an item poorer, never an error.
 """
 
@@ -18,29 +18,29 @@ __all__ = ["TREE", "queue_items"]
 
 _TASK = "task[_class,name,fullName,url,labelExpression]"
 TREE = f"items[id,_class,why,blocked,buildable,pending,inQueueSince,{_TASK}]"
-"""What to ask of `/queue/api/json?tree=`."""
+"""The `tree` of `/queue/api/json`."""
 _ONE_OFF = ("WorkflowJob", "MatrixProject", "WorkflowMultiBranchProject", "OrganizationFolder")
 """Tasks that run beside the executors of the built-in node, unless they are tied to a label."""
 _PART = "PlaceholderTask"
 """A `node` step of a Pipeline; its url is the build's path below the controller's URL."""
 _NO_EXPRESSION = "MatrixConfiguration"
-"""Its `labelExpression` is null whatever its axes say."""
+"""Its `labelExpression` is null whatever its axes are."""
 _QUIET_OVER = "Finished waiting"
 _SHUTTING_DOWN = "Jenkins is about to shut down"
 
 
 def queue_items(
-    answer: Any, nodes: Iterable[JenkinsNode] = (), told: Mapping[Any, Any] | None = None
+    answer: Any, nodes: Iterable[JenkinsNode] = (), labels: Mapping[Any, Any] | None = None
 ) -> tuple[QueueItem, ...]:
     """The items of a queue that wait, in the controller's order.
 
-    answer: what `/queue/api/json` says, at least `TREE` of it. nodes: the nodes of the same look.
-    told: the label of each item by its id, null for none, as a script on the controller printed it.
+    answer: the JSON of `/queue/api/json`, at least `TREE` of it. nodes: the nodes of the same poll.
+    labels: the label of each item by its id, null for none, as a script on the controller printed it.
     """
     entries = answer.get("items") if isinstance(answer, Mapping) else None
     if not isinstance(entries, Sequence) or isinstance(entries, str):
         return ()
-    reader = _Reader(tuple(nodes), told or {})
+    reader = _Reader(tuple(nodes), labels or {})
     return tuple(
         reader.item(at, entry)
         for at, entry in enumerate(entries)
@@ -58,7 +58,7 @@ def _number(value: Any) -> float | None:
 
 
 def _kind(values: Mapping[str, Any]) -> str:
-    """The last word of its class, as in `BuildableItem`; found by its flags where the class is not told."""
+    """The last word of its class, as in `BuildableItem`; found by its flags where the class is missing."""
     name = _text(values.get("_class")).replace("$", ".").rpartition(".")[2]
     if name or "buildable" not in values:
         return name
@@ -69,8 +69,8 @@ def _kind(values: Mapping[str, Any]) -> str:
 class _Reader:
     """Reads the items of one answer."""
 
-    def __init__(self, nodes: tuple[JenkinsNode, ...], told: Mapping[Any, Any]) -> None:
-        self.told = told
+    def __init__(self, nodes: tuple[JenkinsNode, ...], labels: Mapping[Any, Any]) -> None:
+        self.told = labels
         self.nodes = NodeIndex.of(nodes)
         self.building = frozenset(_job(build.url) for node in nodes for build in node.running)
         self.hints: dict[str, Hint] = {}
@@ -81,9 +81,9 @@ class _Reader:
         why = _text(entry.get("why"))
         number = _number(entry.get("id"))
         id = -1 - at if number is None else int(number)
-        said = self.hint(why)
-        known, label = self.label(id, task, said)
-        node = self.nodes.find(said.name) if said.kind in ("node", "place") else None
+        hint = self.hint(why)
+        known, label = self.label(id, task, hint)
+        node = self.nodes.find(hint.name) if hint.kind in ("node", "place") else None
         return QueueItem(
             id=id,
             name=_text(task.get("fullName")) or _text(task.get("name")) or _text(task.get("url")),
@@ -102,15 +102,15 @@ class _Reader:
             self.hints[why] = hint(why)
         return self.hints[why]
 
-    def label(self, id: int, task: Mapping[str, Any], said: Hint) -> Placement:
+    def label(self, id: int, task: Mapping[str, Any], hint: Hint) -> Placement:
         for key in (id, str(id)):
             if key in self.told and (self.told[key] is None or isinstance(self.told[key], str)):
                 return _assigned(self.told[key])
         if expression := _text(task.get("labelExpression")).strip():
             return _assigned(expression)
-        found = resolve(said, self.nodes)
-        if found.label is not None or "labelExpression" not in task or _kind(task) == _NO_EXPRESSION:
-            return found
+        placement = resolve(hint, self.nodes)
+        if placement.label is not None or "labelExpression" not in task or _kind(task) == _NO_EXPRESSION:
+            return placement
         return Placement(True)
 
     def ready(self, entry: Mapping[str, Any], task: Mapping[str, Any], why: str) -> bool:

@@ -1,9 +1,9 @@
-"""What Jenkins' reason for an item that waits tells of where it may run.
+"""Where a waiting item may run, parsed from Jenkins' reason.
 
 The reasons are English text, so English must be asked for. Phrases: hudson/model/Messages.properties,
 Queue.BuildableItem.getCauseOfBlockage and CauseOfBlockage of Jenkins 2.568 (quoted names) and of 1.625
 to 2.107 (bare names); `Must run on` is workflow-durable-task-step's. Several reasons stand in one text
-with "; " between them, five at most. Nothing here asks a controller.
+with "; " between them, five at most. Nothing here calls a controller.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ __all__ = ["NOTHING", "Hint", "NodeIndex", "Placement", "hint", "resolve"]
 
 
 class Hint(NamedTuple):
-    """What a text says, before anybody looks who is meant."""
+    """What a text names, before its names are resolved."""
 
     kind: Literal["label", "node", "place", "any", "nothing"]
-    """`place` is a node's name or a label expression, the text does not say which."""
+    """`place` is a node's name or a label expression, the text does not show which."""
     name: str = ""
 
 
 class Placement(NamedTuple):
-    """Where an item may run, as far as its reason tells."""
+    """Where an item may run, as far as its reason shows."""
 
     known: bool
     label: Expr | None = None
@@ -53,7 +53,7 @@ _QUOTED = re.compile(r"\u2018(.*)\u2019|'(.*)'|`(.*)'", re.DOTALL)
 
 
 def hint(why: str) -> Hint:
-    """What the text says. Unknown phrases, other languages and no text at all say nothing."""
+    """Parse a reason. Unknown phrases, other languages and no text give an empty hint."""
     parts = why.split("; ")
     for pattern, kind in _COMPILED:
         for part in parts:
@@ -81,7 +81,7 @@ class NodeIndex:
 
     @classmethod
     def of(cls, nodes: Iterable[JenkinsNode]) -> NodeIndex:
-        """Nodes as a look shows them."""
+        """Nodes as a poll shows them."""
         named = {node.name: node for node in nodes}
         return cls(named, any(name not in _BUILT_IN for name in named))
 
@@ -92,15 +92,15 @@ class NodeIndex:
         return next((node for other, node in self.by_name.items() if other in _BUILT_IN), None)
 
 
-def resolve(said: Hint, nodes: NodeIndex) -> Placement:
+def resolve(hint: Hint, nodes: NodeIndex) -> Placement:
     """Where an item with such a reason may run. A node's name stands for its labels."""
-    if said.kind == "any":
+    if hint.kind == "any":
         # Without any agent Jenkins says "next available executor" for items with a label as well.
         return Placement(nodes.agents)
-    if said.kind in ("node", "place") and (node := nodes.find(said.name)) is not None:
+    if hint.kind in ("node", "place") and (node := nodes.find(hint.name)) is not None:
         return Placement(True, stands_for(node))
-    if said.kind in ("label", "place"):
-        return _parsed(said.name)
+    if hint.kind in ("label", "place"):
+        return _parsed(hint.name)
     return NOTHING
 
 

@@ -44,7 +44,7 @@ class Boots:
         return len(times) >= tuning.boots_enough and max(times) - min(times) >= tuning.boots_differ
 
     def late(self, tuning: Tuning) -> float | None:
-        """Seconds after which an agent is unlikely to come at all; None as long as nobody can tell."""
+        """Return the seconds after which an agent is unlikely to come at all; None while that is unknown."""
         if len(self.last) < tuning.boots_enough:
             return None
         return tuning.late_factor * max(boot.seconds for boot in self.last)

@@ -1,6 +1,6 @@
-"""How many builds an agent has taken, counted look by look, and as text that is written on its instance.
+"""How many builds an agent has taken, counted poll by poll, and as text that is written on its instance.
 
-Builds are told apart by their addresses. One that begins and ends between two polls is not seen, so
+Builds are identified by their addresses. One that begins and ends between two polls is not seen, so
 `max_uses` bounds the builds that polls have seen (docs/pools.md).
 """
 

@@ -69,6 +69,6 @@ def still_cooling(cooling: Coolings, now: float, tuning: Tuning) -> dict[tuple[s
 
 def avoided(cooling: Coolings, pool: str, types: Sequence[str], now: float) -> frozenset[Offer]:
     """Return the offers of these types that a pool must leave out now."""
-    found = {offer for (scope, offer), rest in cooling.items() if scope in ("", pool) and now < rest.until}
-    every = {replace(offer, type=kind) for offer in found if not offer.type for kind in types}
-    return frozenset(offer for offer in found | every if offer.type in types)
+    offers = {offer for (scope, offer), rest in cooling.items() if scope in ("", pool) and now < rest.until}
+    every = {replace(offer, type=kind) for offer in offers if not offer.type for kind in types}
+    return frozenset(offer for offer in offers | every if offer.type in types)

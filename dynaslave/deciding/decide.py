@@ -77,7 +77,7 @@ def decide(
     leaving = departures(ledger, by_name, snapshot, memory, tuning)
 
     # What waits, and what serves it
-    bound = leaving.kept.bound
+    bound = leaving.keeping.bound
     unbound = [item for item in snapshot.queue if item.id not in bound] if bound else snapshot.queue
     demand = groups(unbound, ordered)
     pools_of_agents = {agent.name: agent.pool for agent in ledger.agents} if bound else {}
@@ -114,10 +114,19 @@ def decide(
     decisions = [
         *growth.decisions(),
         *drains,
-        *settle_agents(ledger, leaving.going, leaving.kept, by_name, growth.restored, now),
+        *settle_agents(ledger, leaving.going, leaving.keeping, by_name, growth.restored, now),
         *settle_instances(ledger, leaving.going, by_name, memory.seen, now, tuning),
     ]
-    settled = _settled_until(ledger, ordered, leaving, coverage, standings, growth, memory, now)
+    settled = _settled_until(
+        ledger=ledger,
+        pools=ordered,
+        leaving=leaving,
+        coverage=coverage,
+        standings=standings,
+        growth=growth,
+        memory=memory,
+        now=now,
+    )
     outcome = Outcome(
         tuple(sorted(decisions, key=_order)),
         _remember(memory, standings, coverage),
@@ -175,14 +184,14 @@ def _settled_until(
     memory: Memory,
     now: float,
 ) -> float:
-    """When a poll that shows the same may be decided otherwise, but for what the standings say."""
+    """Return when a poll that shows the same may be decided otherwise; the standings are left out."""
     if growth.is_held_back or coverage.depends_on_time():
         return now
     times = [leaving.late.until]
     times += [until for until in leaving.returns.values() if until >= now]
     times += [agent.deadline for agent in ledger.agents if agent.deadline is not None]
     times += [agent.given_up for agent in ledger.agents if agent.given_up is not None]
-    times += [memory.seen[name].hold.until for name in leaving.kept.held]
+    times += [memory.seen[name].hold.until for name in leaving.keeping.held]
     times += [at for standing in standings.values() for at in idle_until(standing, memory.seen, now)]
     if any(pool.schedule for pool in pools):
         times.append((now // 60 + 1) * 60)
@@ -204,7 +213,7 @@ def _explain(
             if nodes.online
             for item in label.demand.items
         ),
-        notes=tuple(notes(snapshot, growth.labels, others, outcome.agents, leaving.kept)),
+        notes=tuple(notes(snapshot, growth.labels, others, outcome.agents, leaving.keeping)),
     )
 
 

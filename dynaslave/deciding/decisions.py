@@ -52,10 +52,10 @@ class Restore:
 
 @dataclass(frozen=True, slots=True)
 class Retire:
-    """End an agent for good: look again, terminate, remove the node, delete the secret.
+    """End an agent for good: poll it again, terminate, remove the node, delete the secret.
 
     Only for one that is drained and idle, or that has no agent behind it (never connected, lost,
-    gone). Acting looks again first; any doubt keeps the agent.
+    gone). Acting polls again first; any doubt keeps the agent.
     """
 
     node: str
@@ -74,7 +74,7 @@ class RemoveNode:
 class Abandon:
     """Remove a node of ours whose agent is gone for good though a build holds an executor there.
 
-    Only that lets the build fail, or try again elsewhere. An instance that still runs is ended. Acting looks
+    Only that lets the build fail, or try again elsewhere. An instance that still runs is ended. Acting polls
     again first; an agent that is connected keeps the node.
     """
 

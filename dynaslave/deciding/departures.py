@@ -20,9 +20,9 @@ __all__ = ["Departures", "departures"]
 
 @dataclass(frozen=True, slots=True)
 class Departures:
-    """Who goes, whatever waits."""
+    """Agents that leave, whatever waits."""
 
-    kept: Kept
+    keeping: Kept
     """Agents that stay for a build."""
     going: Mapping[str, str]
     """Agents that cannot stay, each with the reason."""
@@ -46,10 +46,10 @@ def departures(
     now = snapshot.at
     returns = {name: since + tuning.undeclared_deadline for name, since in memory.missing.items()}
     awaited = {name for name, until in returns.items() if now < until}
-    kept = keep(ledger.agents, snapshot.queue, memory.seen, now)
-    going = must_go(ledger, pools, memory.seen, kept, awaited)
+    keeping = keep(ledger.agents, snapshot.queue, memory.seen, now)
+    going = must_go(ledger, pools, memory.seen, keeping, awaited)
     return Departures(
-        kept,
+        keeping,
         going,
         outdated(ledger.agents, snapshot.current),
         late(ledger, going, memory, now, tuning),

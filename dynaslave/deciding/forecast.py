@@ -1,4 +1,4 @@
-"""What is likely to come: builds of the last minutes, and what they say about the next. Pure arithmetic.
+"""What is likely to come: builds of the last minutes, and what follows for the next. Pure arithmetic.
 
 Counted are builds that come to a pool, by slots of time. From the typical slot follows how many
 more builds may want an executor before a new agent could serve: these executors are kept free
@@ -22,12 +22,12 @@ __all__ = ["PATIENT", "BuildArrivals", "Forecast"]
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What experience says about a pool."""
+    """What experience predicts for a pool."""
 
     ahead: int = 0
     """Executors to keep free for builds that are likely to come before a new agent could serve them."""
     hold: float = 1.0
-    """Share of the pool's idle time for which capacity is kept that nobody needs."""
+    """Share of the pool's idle time for which unneeded capacity is kept."""
     typical: float = 0.0
     """Builds that come, in a typical stretch, while one agent boots."""
 
@@ -37,11 +37,11 @@ PATIENT = Forecast()
 
 
 class BuildArrivals(NamedTuple):
-    """A pool's builds as the looks have shown them. Made by `start`, continued by `look`."""
+    """A pool's builds as the polls have shown them. Made by `start`, continued by `poll`."""
 
     at: float
     running: frozenset[str]
-    """Addresses of the builds that ran at the last look."""
+    """Addresses of the builds that ran at the last poll."""
     waiting: int
     slots: tuple[tuple[int, int, float], ...]
     """Number of a slot, builds that came in it, executor seconds in which builds ran; the oldest first."""
@@ -50,11 +50,11 @@ class BuildArrivals(NamedTuple):
 
     @classmethod
     def start(cls, now: float, running: frozenset[str], waiting: int, tuning: Tuning) -> BuildArrivals:
-        """The first look: what is there has come before."""
+        """Begin with the first poll: what is there has come before."""
         return cls(now, running, waiting, ((_slot(now, tuning), 0, 0.0),))
 
-    def look(self, now: float, running: frozenset[str], waiting: int, tuning: Tuning) -> BuildArrivals:
-        """One look later."""
+    def poll(self, now: float, running: frozenset[str], waiting: int, tuning: Tuning) -> BuildArrivals:
+        """Return the arrivals one poll later."""
         if now < self.at:  # a clock that was set back
             return BuildArrivals.start(now, running, waiting, tuning)
         ended = len(self.running - running)
@@ -66,7 +66,7 @@ class BuildArrivals(NamedTuple):
         return BuildArrivals(now, running, waiting, self._slots(now, came, tuning), self.total + came)
 
     def _slots(self, now: float, came: int, tuning: Tuning) -> tuple[tuple[int, int, float], ...]:
-        """The slots up to now; what ran at the last look has run until now."""
+        """Return the slots up to now; what ran at the last poll has run until now."""
         slots = list(self.slots)
         length, remembered = tuning.slot, max(tuning.slots, tuning.slots_unreliable)
         current = _slot(now, tuning)
@@ -87,7 +87,7 @@ class BuildArrivals(NamedTuple):
         return math.inf
 
     def forecast(self, boot: float, tuning: Tuning, *, sure: bool = False) -> Forecast:
-        """What it says, for agents that boot in so many seconds.
+        """Predict, for agents that boot in so many seconds.
 
         sure: whether launches fail, so that builds should find an executor free.
         """

@@ -1,6 +1,6 @@
 """Agents that are kept for a build: one that was interrupted may go on there, or an item names the node.
 
-After a restart of the controller, or a lost connection, an agent looks idle until its Pipelines resume:
+After a restart of the controller, or a lost connection, an agent seems idle until its Pipelines resume:
 nothing runs there and the queue is empty (Jenkins 2.568: for seconds on an idle host, else longer).
 """
 
@@ -52,12 +52,12 @@ def follow(before: Hold | None, agent: Agent, *, restarted: bool, now: float, pa
         return Hold(running, node.connected, unknown, now + patience if unknown else 0.0)
     if node.connected and before.connected and not restarted and not before.builds:
         return before if running == before.running else before._replace(running=running)
-    left = before.builds - running if before.holds(now) else frozenset[str]()
+    missing_builds = before.builds - running if before.holds(now) else frozenset[str]()
     if node.busy:
-        left -= {_UNKNOWN}
+        missing_builds -= {_UNKNOWN}
     broken = restarted or node.connected != before.connected
     missing = before.running - running if broken or not node.connected else frozenset[str]()
-    builds = left | missing
+    builds = missing_builds | missing
     until = now + patience if broken and builds else before.until
     return Hold(running if node.connected else before.running | running, node.connected, builds, until)
 
@@ -137,10 +137,10 @@ class _Index:
             return agents
         if item.label is None or not item.known:
             return ()
-        found = self._by_label.get(id(item.label))
-        if found is None:
-            found = self._by_label[id(item.label)] = self._needs(item.label)
-        return found
+        named_agents = self._by_label.get(id(item.label))
+        if named_agents is None:
+            named_agents = self._by_label[id(item.label)] = self._needs(item.label)
+        return named_agents
 
     def _needs(self, label: Expr) -> Collection[str]:
         """The agents that fit by their own name only."""

@@ -1,4 +1,4 @@
-"""How the memory grows: by what a look shows of agents, and by what came of decisions."""
+"""How the memory grows: by what a poll shows of agents, and by what came of decisions."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _why(report: Report) -> str:
 def observe(
     memory: Memory, ledger: Ledger, pools: Mapping[str, AgentPool], snapshot: Snapshot, tuning: Tuning
 ) -> Memory:
-    """What a look shows: who serves, who came and how long it took, who did not come in time."""
+    """Learn from a poll: which agents serve, which came and how long it took, which did not come in time."""
     now = snapshot.at
     restarted = _restarted(memory, snapshot)
     seen, boots, missed = {}, dict(memory.boots), {}
@@ -67,11 +67,11 @@ def observe(
         if after.doomed and not (before is not None and before.doomed):
             failed[agent.pool] += 1
             taken.setdefault(agent.pool, set()).update(_never_served(agent, pool, after, now, tuning))
-    strikes = {name: one for name, one in memory.strikes.items() if name in pools and name not in came}
+    strikes = {name: strike for name, strike in memory.strikes.items() if name in pools and name not in came}
     for name, why in missed.items():
         if name not in came:
             strikes[name] = struck(strikes.get(name), tuning.never_came_wait, why, now, tuning)
-    trials = {name: one for name, one in memory.trials.items() if name in pools}
+    trials = {name: trial for name, trial in memory.trials.items() if name in pools}
     for name, count in failed.items():
         if count and name in pools:
             trials[name] = trials.get(name, Trials()).more(0, count, now, tuning)

@@ -22,7 +22,7 @@ _ENDED = ("stopping", "terminated")
 
 
 class AgentHistory(NamedTuple):
-    """What earlier looks have shown of an agent."""
+    """What earlier polls have shown of an agent."""
 
     state: AgentState
     since: float
@@ -31,13 +31,13 @@ class AgentHistory(NamedTuple):
     served: bool
     """Whether its agent has ever been there."""
     missed: bool = False
-    """Whether its boot deadline has passed and was told."""
+    """Whether its boot deadline has passed and was reported."""
     uses: int = 0
     """Builds it has taken."""
     builds: frozenset[str] = frozenset()
-    """Marks of the builds that ran at the last look."""
+    """Marks of the builds that ran at the last poll."""
     doomed: bool = False
-    """Whether the cloud has said that it takes its machine away."""
+    """Whether the cloud has announced that it takes its machine away."""
     worked: bool = False
     """Whether anything ever ran there."""
     hold: Hold = NOTHING
@@ -127,26 +127,26 @@ class _Claims:
     def adopt(self, ours: Mapping[str, JenkinsNode]) -> tuple[tuple[Instance, JenkinsNode], ...]:
         """Give strays without a node to nodes of their launch that have nothing behind them."""
         waiting: dict[tuple[str, str], list[JenkinsNode]] = {}
-        wanted = {instance.intent for instance in self.strays if not instance.node and instance.intent}
-        for name, node in sorted(ours.items(), reverse=True) if wanted else ():
+        intents = {instance.intent for instance in self.strays if not instance.node and instance.intent}
+        for name, node in sorted(ours.items(), reverse=True) if intents else ():
             empty = name not in self.owner and not node.connected and node.offline is Offline.NO
-            if node.intent in wanted and empty:
+            if node.intent in intents and empty:
                 waiting.setdefault((node.pool, node.intent), []).append(node)
-        adoptions, left = [], []
+        adoptions, unadopted = [], []
         for instance in self.strays:
-            found = waiting.get((instance.pool, instance.intent)) if not instance.node else None
-            if not found:
-                left.append(instance)
+            empty_nodes = waiting.get((instance.pool, instance.intent)) if not instance.node else None
+            if not empty_nodes:
+                unadopted.append(instance)
                 continue
-            node = found.pop()
+            node = empty_nodes.pop()
             adoptions.append((instance, node))
             self.owner[node.name] = instance
-        self.strays = left
+        self.strays = unadopted
         return tuple(adoptions)
 
 
 class _Judge:
-    """Says in which state an agent is, since when, and until when it may be."""
+    """Determines the state of an agent, since when, and until when it may be."""
 
     def __init__(
         self,
@@ -170,23 +170,30 @@ class _Judge:
             state = AgentState.BUSY if node.busy else AgentState.IDLE
             since = before.since if before is not None and before.state is state else self.now
             return Agent(
-                node.name, node.pool, state, min(since, self.now), node.executors, node.labels, node, instance
+                name=node.name,
+                pool=node.pool,
+                state=state,
+                since=min(since, self.now),
+                executors=node.executors,
+                labels=node.labels,
+                node=node,
+                instance=instance,
             )
         state = self.state(node, instance, before)
         since = self.since(state, node, instance, before)
         deadline = self.deadline(state, since, node, instance)
         given_up = self.given_up(node, instance, before)
         return Agent(
-            node.name,
-            node.pool,
-            state,
-            since,
-            node.executors,
-            node.labels,
-            node,
-            instance,
-            deadline,
-            given_up,
+            name=node.name,
+            pool=node.pool,
+            state=state,
+            since=since,
+            executors=node.executors,
+            labels=node.labels,
+            node=node,
+            instance=instance,
+            deadline=deadline,
+            given_up=given_up,
         )
 
     def state(self, node: JenkinsNode, instance: Instance | None, before: AgentHistory | None) -> AgentState:
@@ -253,7 +260,7 @@ class _Judge:
 
 
 def why_of(agent: Agent) -> str:
-    """Return why an agent does not come, to be put behind that it does not; empty where nobody knows."""
+    """Return why an agent does not come, as the end of a sentence; empty where the reason is unknown."""
     why = agent.instance.notes.get("why", "") if agent.instance else ""
     return f": {why}" if why else ""
 
@@ -263,8 +270,8 @@ def exists(agent: Agent) -> bool:
 
     A node does not count whose instance has ended, nor one without any that another user marked offline.
     """
-    left = agent.state is AgentState.HELD and agent.instance is None and not agent.node.connected
-    return agent.state is not AgentState.GONE and not left
+    is_abandoned = agent.state is AgentState.HELD and agent.instance is None and not agent.node.connected
+    return agent.state is not AgentState.GONE and not is_abandoned
 
 
 def is_coming(agent: Agent, now: float, tuning: Tuning) -> bool:

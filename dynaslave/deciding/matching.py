@@ -32,10 +32,10 @@ class Matcher:
         self._everything = (1 << len(all_of_them)) - 1
         self._holders: dict[str, int] = {}
         self._normal = 0
-        for at, one in enumerate(all_of_them):
-            for label in one.labels:
+        for at, element in enumerate(all_of_them):
+            for label in element.labels:
                 self._holders[label] = self._holders.get(label, 0) | 1 << at
-            self._normal |= (not one.exclusive) << at
+            self._normal |= (not element.exclusive) << at
 
     def fitting(self, expr: Expr | None) -> list[int]:
         """The places of all that fit, in order. None fits all that are not exclusive."""
@@ -59,13 +59,13 @@ def _fits(expr: Expr, holders: Mapping[str, int], everything: int) -> int:
         return reduce(or_, parts)
     if isinstance(expr, Implies):
         return (everything ^ parts[0]) | parts[1]
-    return reduce(lambda left, right: everything ^ left ^ right, parts)
+    return reduce(lambda first, right: everything ^ first ^ right, parts)
 
 
 def _places(bits: int) -> list[int]:
-    found = []
+    matching = []
     while bits:
         lowest = bits & -bits
-        found.append(lowest.bit_length() - 1)
+        matching.append(lowest.bit_length() - 1)
         bits ^= lowest
-    return found
+    return matching

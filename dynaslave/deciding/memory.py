@@ -1,4 +1,4 @@
-"""What the decider remembers from look to look: a value that may be lost at any time without harm.
+"""What the decider remembers from poll to poll: a value that may be lost at any time without harm.
 
 Everything that must survive is written on nodes and instances. An empty memory makes the decider
 more patient, never more daring: nothing is surplus until a whole window has been watched.
@@ -40,7 +40,7 @@ _NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 class Memory(NamedTuple):
-    """Everything remembered; as large as the nodes, pools and labels of the last look, and no larger."""
+    """Everything remembered; as large as the nodes, pools and labels of the last poll, and no larger."""
 
     seen: Mapping[str, AgentHistory] = _NOTHING
     """By node."""

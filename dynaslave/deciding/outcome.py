@@ -28,10 +28,10 @@ class PoolView:
     uncovered: int = 0
     """Those of them that nothing will serve but what is launched now."""
     agents: Mapping[AgentState, int] = field(default_factory=dict)
-    """Agents by state; states nobody is in are left out."""
+    """Agents by state; empty states are left out."""
     launching: int = 0
     """Agents this decision launches."""
-    wanted: int = 0
+    desired: int = 0
     """Agents it has and keeps, once everything is done that was decided."""
     held_back: str = ""
     """The limit or failure that stood in the way of more; empty if nothing did."""
@@ -48,7 +48,7 @@ class Outcome:
     pools: tuple[PoolView, ...] = ()
     """In the order they are preferred."""
     until: float = 0.0
-    """Before this moment a look that shows the same is decided the same."""
+    """Before this moment a poll that shows the same is decided the same."""
     standings: Mapping[str, Standing] = field(default_factory=dict)
     """What each pool has, needs and may expect."""
     settled_until: float = 0.0
@@ -58,4 +58,4 @@ class Outcome:
     elsewhere: frozenset[int] = frozenset()
     """Queue items that no pool can serve, and that wait for a node of others that is online."""
     notes: tuple[str, ...] = ()
-    """What people should know: items nobody can serve, agents nobody can judge."""
+    """What users should know: items that cannot be served, agents that cannot be judged."""

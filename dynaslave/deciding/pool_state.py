@@ -45,7 +45,7 @@ class Standing(NamedTuple):
     boot_seconds: float
     """How long its agents take to serve, by experience."""
     late: int
-    """Agents on their way that nobody waits for any more."""
+    """Agents on their way that no item waits for any more."""
     doubt: float
     """Until when launches are not relied on, by what is known now."""
     tuning: Tuning
@@ -56,7 +56,7 @@ class Standing(NamedTuple):
         return len(self.serving) + len(self.coming)
 
     def surplus(self) -> int:
-        """Agents nobody has needed for long enough."""
+        """Return the number of agents that were not needed for long enough."""
         most = self.window.most(self.hold(self.staying))
         if most is None:
             return 0
@@ -68,7 +68,7 @@ class Standing(NamedTuple):
     def doubles(self, expecting: int) -> int:
         """Agents beyond those needed that are worth having on their way to so many items.
 
-        Whichever comes first takes the build, and nobody waits for the slowest. Not where so many builds
+        Whichever comes first takes the build, and no build waits for the slowest. Not where so many builds
         come and end that the items will hardly have to wait for an agent.
         """
         prefer = self.pool.prefer
@@ -84,7 +84,7 @@ class Standing(NamedTuple):
         return int(saved / (self.boot_seconds + self.tuning.closing) + _ROUNDING)
 
     def hold(self, agents: int) -> float:
-        """Share of its idle time for which a pool of so many agents keeps capacity that nobody needs.
+        """Share of its idle time for which a pool of so many agents keeps unneeded capacity.
 
         Where executors are kept free beforehand, experience shortens it. Elsewhere it is shortened by what
         the agents cost that are launched beyond those needed. Agents with several executors are rarely
@@ -109,7 +109,7 @@ class Standing(NamedTuple):
         """Return how it stands at a later poll that shows the same; None if something is to be done."""
         if self.is_doubtful and now >= self.doubt:
             return None
-        traffic = self.traffic.look(now, self.traffic.running, self.traffic.waiting, self.tuning)
+        traffic = self.traffic.poll(now, self.traffic.running, self.traffic.waiting, self.tuning)
         forecast = self.forecast
         if now >= self.traffic.next(self.tuning):
             forecast = _forecast(traffic, self.pool, self.boot_seconds, self.tuning, sure=now < self.doubt)
@@ -204,12 +204,12 @@ def standings_of(
 def _forecast(
     traffic: BuildArrivals, pool: AgentPool, boot: float, tuning: Tuning, *, sure: bool
 ) -> Forecast:
-    """What experience says; where cost counts, nothing is kept or launched for what may come."""
+    """Predict from experience; where cost counts, nothing is kept or launched for what may come."""
     return PATIENT if pool.prefer == "cost" else traffic.forecast(boot, tuning, sure=sure)
 
 
 def _builds(agent: Agent) -> Iterable[str]:
-    """What tells its builds apart."""
+    """Return what identifies its builds."""
     return (build.url or f"{agent.name}#{at}" for at, build in enumerate(agent.node.running))
 
 
@@ -218,7 +218,7 @@ def _traffic(
 ) -> BuildArrivals:
     if before is None:
         return BuildArrivals.start(now, running, waiting, tuning)
-    return before.look(now, running, waiting, tuning)
+    return before.poll(now, running, waiting, tuning)
 
 
 def _window(

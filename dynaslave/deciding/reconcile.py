@@ -1,6 +1,6 @@
 """What must be put right whatever the demand: agents that have to go, deadlines, orphans, suspicions.
 
-An agent is only ever ended in two looks: one takes it offline, so that nothing starts there any more;
+An agent is only ever ended in two polls: one takes it offline, so that nothing starts there any more;
 a later one finds it idle and ends it. Where a build runs, or seems to, nothing is ended.
 """
 
@@ -36,7 +36,7 @@ def must_go(
     ledger: Ledger,
     pools: Mapping[str, AgentPool],
     seen: Mapping[str, AgentHistory],
-    kept: Kept,
+    keeping: Kept,
     awaited: Collection[str] = (),
 ) -> dict[str, str]:
     """Agents that cannot stay, each with the reason. What runs there may end in peace, or go on first.
@@ -44,7 +44,7 @@ def must_go(
     awaited: pools that are not declared, and may come back.
     """
     going = {}
-    stay = kept.stay
+    stay = keeping.stay
     for agent in ledger.agents:
         if agent.state in (AgentState.GONE, AgentState.HELD):
             continue
@@ -95,7 +95,7 @@ def parked(ledger: Ledger, going: Collection[str]) -> set[str]:
 def settle_agents(
     ledger: Ledger,
     going: Mapping[str, str],
-    kept: Kept,
+    keeping: Kept,
     pools: Collection[str],
     restored: Collection[str],
     now: float,
@@ -109,7 +109,7 @@ def settle_agents(
         elif agent.node.offline is Offline.MONITOR and agent.state is AgentState.DRAINING:
             yield Drain(agent.name, going[agent.name])
         elif agent.state is AgentState.DRAINING:
-            yield from _draining(agent, going, kept, pools)
+            yield from _draining(agent, going, keeping, pools)
         elif agent.state is AgentState.GONE:
             if not agent.node.busy:
                 yield RemoveNode(agent.name, f"its instance has ended{why_of(agent)}")
@@ -125,23 +125,23 @@ _SLIPPED_IN = (Why.SURPLUS, Why.NEVER_CAME, Why.LOST)
 
 def _abandoned(agent: Agent) -> str:
     ended = agent.instance is None or agent.state is AgentState.GONE
-    what = "its instance has ended" if ended else "its agent has been gone for too long"
+    event = "its instance has ended" if ended else "its agent has been gone for too long"
     return (
-        f"{what}, and a build holds an executor there: it fails, or is tried again, once the node is removed"
+        f"{event}, and a build holds an executor there: it fails, or is tried again, once the node is removed"
     )
 
 
 def _draining(
-    agent: Agent, going: Mapping[str, str], kept: Kept, pools: Collection[str]
+    agent: Agent, going: Mapping[str, str], keeping: Kept, pools: Collection[str]
 ) -> Iterator[Decision]:
     back = agent.name not in going and agent.node.connected
     undeclared = back and Why.NO_POOL.drains(agent)
     if undeclared and agent.pool in pools:
         yield Restore(agent.name, f"{agent.pool} is declared again")
     elif not agent.node.busy:
-        if back and agent.name in kept.named:
+        if back and agent.name in keeping.named:
             yield Restore(agent.name, "a build waits that can run on this agent only")
-        elif agent.name in going or not (undeclared or agent.name in kept.held):
+        elif agent.name in going or not (undeclared or agent.name in keeping.held):
             yield Retire(agent.name, f"drained and idle ({agent.node.reason})")
     elif agent.name not in going and any(why.drains(agent) for why in _SLIPPED_IN):
         yield Restore(agent.name, "a build started there before it was offline")
@@ -188,7 +188,7 @@ def _stray(instance: Instance, now: float, tuning: Tuning) -> Iterator[Decision]
 
 
 def _uses(agent: Agent, instance: Instance, pool: AgentPool | None, seen: AgentHistory) -> Iterator[Decision]:
-    """One-shot agents need no note: the first look at their build drains them, and that mark lasts."""
+    """One-shot agents need no note: the first poll of their build drains them, and that mark lasts."""
     if pool is None or pool.max_uses is None or pool.max_uses < 2:
         return
     text = build_counts.write(seen.uses, seen.builds)

@@ -1,6 +1,6 @@
-"""Which agents nobody needs: those beyond the most the pool has needed over its idle time.
+"""Agents that are not needed: those beyond the most the pool has needed over its idle time.
 
-Controllers spread builds over all free agents, so each agent alone looks needed. What counts is how
+Controllers spread builds over all free agents, so each agent alone seems needed. What counts is how
 many executors were needed at once; experience may shorten the time (forecast.py).
 """
 
@@ -42,7 +42,7 @@ def scale_down(
     drains: list[Drain] = []
     for name, standing in standings.items():
         growth = scale_up.growth[name]
-        drains += _shrink(standing, growth, scale_up.labels, leaving.kept.needed, memory, now) or _renew(
+        drains += _shrink(standing, growth, scale_up.labels, leaving.keeping.needed, memory, now) or _renew(
             standing, growth, draining[name], leaving, memory
         )
     return drains
@@ -74,7 +74,7 @@ def _renew(
     """Agents of a pool to replace by ones of its newest image or template; none where launches fail."""
     if growth.grows or growth.held_back or standing.pool.name in memory.strikes:
         return []
-    return replace_outdated(standing, leaving.outdated, draining, leaving.kept.needed)
+    return replace_outdated(standing, leaving.outdated, draining, leaving.keeping.needed)
 
 
 def _release(
@@ -90,30 +90,32 @@ def _release(
     Those go first that have not come yet, the latest first, as soon as the minute is over that they are
     billed for in any case. Then those that are not as the pool describes them any more, then the least
     recently useful. Idle ones go before busy ones; a busy one goes only if it has executors free that
-    nobody needs. `needed`: agents that stay, as a build may go on there or waits for that very node.
+    that are not needed. `needed`: agents that stay, as a build may go on there or waits for that very node.
     """
     pool = standing.pool
     serving = [agent for agent in standing.serving if agent.name not in needed]
     order = sorted(serving, key=lambda agent: _order(agent, pool, seen))
     drains = [Drain(agent.name, _over(pool)) for agent in order if agent.state is AgentState.IDLE][:over]
     gone = {drain.node for drain in drains}
-    left = sorted((agent for agent in standing.coming if _is_billed(agent, now)), key=lambda one: -one.since)
-    kept = _own_idle_seconds(pool)
-    left += [
+    candidates = sorted(
+        (agent for agent in standing.coming if _is_billed(agent, now)), key=lambda agent: -agent.since
+    )
+    idle_seconds = _own_idle_seconds(pool)
+    candidates += [
         agent
         for agent in order
-        if agent.free and agent.name not in gone and now - _useful(agent, seen) >= kept
+        if agent.free and agent.name not in gone and now - _useful(agent, seen) >= idle_seconds
     ]
-    for agent in left[: max(0, surplus - len(drains))]:
+    for agent in candidates[: max(0, surplus - len(drains))]:
         drains.append(Drain(agent.name, _surplus(agent, standing, surplus)))
     return drains
 
 
 def idle_until(standing: Standing, seen: Mapping[str, AgentHistory], now: float) -> Iterator[float]:
     """When idle agents that are kept as long as each was useful lately may go."""
-    if kept := _own_idle_seconds(standing.pool):
+    if idle_seconds := _own_idle_seconds(standing.pool):
         for agent in standing.serving:
-            if agent.state is AgentState.IDLE and (until := _useful(agent, seen) + kept) > now:
+            if agent.state is AgentState.IDLE and (until := _useful(agent, seen) + idle_seconds) > now:
                 yield until
 
 
@@ -127,7 +129,7 @@ def _replace_unfit(
 ) -> list[Drain]:
     """Return agents to drain that serve nothing that waits, where there is no room for those that would.
 
-    Their labels, or their mode, are not the pool's any more. They look needed, as builds wait for the pool.
+    Their labels, or their mode, are not the pool's any more. They seem needed, as builds wait for the pool.
 
     Args:
         standing: the pool.

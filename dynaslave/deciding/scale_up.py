@@ -100,7 +100,7 @@ def scale_up(coverage: Coverage, standings: Mapping[str, Standing], headroom: He
 
 
 def _order(coverage: Coverage, pools: Mapping[str, AgentPool]) -> list[int]:
-    """The labels with uncovered items, by their place: priority of the best pool, then who came first."""
+    """The labels with uncovered items, by their place: priority of the best pool, then age."""
     rank = {name: at for at, name in enumerate(pools)}
 
     def key(number: int) -> tuple[int, float, int, int]:

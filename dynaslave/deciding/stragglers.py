@@ -18,7 +18,7 @@ __all__ = ["Late", "late"]
 
 
 class Late(NamedTuple):
-    """Who is late."""
+    """Agents that are late."""
 
     names: frozenset[str]
     until: float
@@ -26,7 +26,7 @@ class Late(NamedTuple):
 
 
 def late(ledger: Ledger, going: Collection[str], memory: Memory, now: float, tuning: Tuning) -> Late:
-    """Agents nobody should wait for; `going`: those that have to leave in any case."""
+    """Find the agents not to be waited for; `going`: those that have to leave in any case."""
     coming: dict[str, list[Agent]] = {}
     for agent in ledger.agents:
         if (

@@ -140,4 +140,4 @@ def _share(agent: Agent, uses: int | None, parked: bool, now: float) -> _Share:
 
 
 def _ends(running: Iterable[Running], now: float) -> list[float]:
-    return [left for build in running if (left := build.left(now)) is not None]
+    return [seconds for build in running if (seconds := build.left(now)) is not None]

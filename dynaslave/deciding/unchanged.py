@@ -36,9 +36,13 @@ def decide_unchanged(before: Outcome, now: float, tuning: Tuning = DEFAULTS) -> 
         tuning: the constants, those of the last poll.
 
     Returns:
-        What `decide` would return; None where only `decide` can say it.
+        What `decide` would return; None where only `decide` can determine it.
     """
-    if before.decisions or now >= before.settled_until or any(not _is_steady(one) for one in before.agents):
+    if (
+        before.decisions
+        or now >= before.settled_until
+        or any(not _is_steady(agent) for agent in before.agents)
+    ):
         return None
     standings = {}
     for name, standing in before.standings.items():
@@ -48,11 +52,11 @@ def decide_unchanged(before: Outcome, now: float, tuning: Tuning = DEFAULTS) -> 
         standings[name] = later
     memory = before.memory._replace(
         seen=_seen(before, now),
-        windows={name: one.window for name, one in standings.items()},
-        traffic={name: one.traffic for name, one in standings.items()},
+        windows={name: entry.window for name, entry in standings.items()},
+        traffic={name: entry.traffic for name, entry in standings.items()},
         cooling=still_cooling(before.memory.cooling, now, tuning),
     )
-    until = min([before.settled_until, *(one.until() for one in standings.values())])
+    until = min([before.settled_until, *(entry.until() for entry in standings.values())])
     return replace(before, memory=memory, standings=standings, until=until)
 
 

@@ -32,7 +32,7 @@ class SlidingMaximum(NamedTuple):
         return cls(length, now, now, value, ((now, value),))
 
     def add(self, length: float, now: float, value: int, tuning: Tuning) -> SlidingMaximum:
-        """The window one look later. It starts anew if its length changed or nobody looked for too long."""
+        """Return the window one poll later. It starts anew if its length changed or polls were missing."""
         if not length or length != self.length or not self.last <= now <= self.last + self._patience(tuning):
             return SlidingMaximum.start(length, now, value)
         peaks = [peak for peak in self.peaks[:-1] if peak[0] >= now - length]

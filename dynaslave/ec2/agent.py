@@ -2,7 +2,7 @@
 
     python3 agent.py SETTINGS.json
 
-It reads from SSM what this instance is told, fetches agent.jar from the controller and runs it as an
+It reads from SSM the parameters of this instance, fetches agent.jar from the controller and runs it as an
 unprivileged user, again and again. An instance that has no agent for too long shuts itself down.
 """
 
@@ -68,7 +68,7 @@ def signed(host: str, region: str, keys: dict[str, str], body: bytes, now: float
 
 
 def told(prefix: str) -> dict[str, Any]:
-    """What the parameter of this instance says. OSError while there is none, or it may not be read yet."""
+    """Read the parameter of this instance. OSError while there is none, or it may not be read yet."""
     region = metadata("placement/region")
     role = metadata("iam/security-credentials/").split()[0]
     keys = json.loads(metadata("iam/security-credentials/" + role))
@@ -112,13 +112,13 @@ class ShutdownTimer:
         self.timer.start()
 
     def never(self) -> None:
-        """Not as long as nobody says so again."""
+        """Not until it is requested again."""
         if self.timer:
             self.timer.cancel()
 
     @staticmethod
     def now(why: str) -> None:
-        """The instance terminates itself: its launch says what a shutdown does."""
+        """Terminate the instance by itself: its launch defines what a shutdown does."""
         say("shutting down: " + why)
         subprocess.run(["shutdown", "-h", "now"], check=False)
         os._exit(1)
@@ -162,7 +162,7 @@ def run_agent(hand: dict[str, Any], jar: str, settings: dict[str, Any], ending: 
 
 
 def followed(agent: subprocess.Popen[bytes], secret: str, ending: ShutdownTimer) -> bool:
-    """Pass on what the agent says, and see in it that it is connected."""
+    """Pass on the agent's output, and see in it that it is connected."""
     connected = False
     for line in agent.stdout or ():
         sys.stdout.write(line.decode(errors="replace"))

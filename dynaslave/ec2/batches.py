@@ -17,10 +17,10 @@ def batched(items: Sequence[str], size: int) -> list[Sequence[str]]:
 def in_batches(
     items: Sequence[str], size: int, call: Callable[[Sequence[str]], None]
 ) -> dict[str, ProviderError]:
-    """Call for all items in batches, and say which were refused and why.
+    """Call for all items in batches, and return which were refused and why.
 
     AWS does nothing of a batch with one wrong id. So a refused batch is halved until the wrong ones stand
-    alone. Errors that are nobody's fault (throttled, no answer) are raised at once.
+    alone. Errors without a culprit (throttled, no answer) are raised at once.
     """
     refused: dict[str, ProviderError] = {}
     waiting = batched(items, size)

@@ -1,4 +1,4 @@
-"""Everything that would keep a pool from launching, found before it launches and said at once."""
+"""Everything that would keep a pool from launching, found before it launches and reported together."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Problems = Iterator[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """Looks at what a pool names. `script` makes its user data."""
+    """Checks what a pool names. `script` makes its user data."""
 
     clients: Clients
     images: Images
@@ -35,24 +35,24 @@ class Check:
     script: Callable[[AgentPool], str]
 
     def check(self, pool: AgentPool, java: int | None = None) -> list[Problem]:
-        """All problems of a pool, at the line it stands on. Looks only; starts and changes nothing.
+        """Find all problems of a pool, at its line. Reads only; starts and changes nothing.
 
         java: the release the controller's agents need, None where that is unknown.
         """
-        found: list[tuple[str, str]] = []
+        findings: list[tuple[str, str]] = []
         for look in (_settings, self._image, self._types, self._network, self._profile, self._user_data):
             try:
-                found += look(pool)
+                findings += look(pool)
             except ProviderError as error:
-                found.append((error.message, ""))
+                findings.append((error.message, ""))
         problems = [
             Problem(f"pool {pool.name}: {says}", where=pool.where, hint=hint, rule="ec2")
-            for says, hint in found
+            for says, hint in findings
         ]
         return problems + list(self._java(pool, java))
 
     def _java(self, pool: AgentPool, needed: int | None) -> Iterator[Problem]:
-        """An image says which Java it has by its tag `java`; one that says nothing is a warning."""
+        """Check an image's Java, which its tag `java` has; an image without the tag is a warning."""
         image = self._found(pool)
         if needed is None or image is None:
             return
@@ -81,7 +81,7 @@ class Check:
             yield f"root_volume_gb is {pool.root_volume_gb}, and {name} needs {image.root_gb}", hint
 
     def _types(self, pool: AgentPool) -> Problems:
-        known = {one["InstanceType"]: one for one in self._described(pool)}
+        known = {row["InstanceType"]: row for row in self._described(pool)}
         for name in pool.instance_types:
             if name not in known:
                 yield f"there is no instance type {name} in this region", "correct instance_types"
@@ -90,7 +90,7 @@ class Check:
             yield from _fits(name, info, image, pool)
 
     def _found(self, pool: AgentPool) -> ImageDescription | None:
-        """The image, if it is there; what else there is to say of it is said once."""
+        """Find the image; anything else about it is reported once."""
         try:
             return self.images.find(pool.image) if pool.image else None
         except ProviderError:
@@ -104,21 +104,21 @@ class Check:
             pages = self.clients.ec2.get_paginator("describe_instance_types").paginate(
                 Filters=[{"Name": "instance-type", "Values": list(pool.instance_types)}]
             )
-            return [one for page in pages for one in page["InstanceTypes"]]
+            return [row for page in pages for row in page["InstanceTypes"]]
 
     def _network(self, pool: AgentPool) -> Problems:
         subnets = self.subnets.described(pool.subnets) if pool.subnets else []
-        for lost in sorted(set(pool.subnets) - {one["SubnetId"] for one in subnets}):
+        for lost in sorted(set(pool.subnets) - {subnet["SubnetId"] for subnet in subnets}):
             yield f"there is no subnet {lost}", "correct subnets, or the region"
-        networks = {one["VpcId"] for one in subnets}
+        networks = {subnet["VpcId"] for subnet in subnets}
         if len(networks) > 1:
             yield (
                 f"its subnets are of several networks: {', '.join(sorted(networks))}",
                 "one network per pool",
             )
-        for one in subnets:
-            if not one["AvailableIpAddressCount"]:
-                yield f"subnet {one['SubnetId']} has no free address", "name more subnets, or larger ones"
+        for subnet in subnets:
+            if not subnet["AvailableIpAddressCount"]:
+                yield f"subnet {subnet['SubnetId']} has no free address", "name more subnets, or larger ones"
         yield from self._groups(pool, networks)
         yield from self._offered(pool, subnets)
 
@@ -130,7 +130,7 @@ class Check:
                 Filters=[{"Name": "group-id", "Values": list(pool.security_groups)}]
             )
             groups = {
-                one["GroupId"]: one.get("VpcId", "") for page in pages for one in page["SecurityGroups"]
+                group["GroupId"]: group.get("VpcId", "") for page in pages for group in page["SecurityGroups"]
             }
         for name in pool.security_groups:
             if name not in groups:
@@ -143,7 +143,7 @@ class Check:
         """Types no zone of the pool sells. That some zones do not is what several zones are for."""
         if not pool.instance_types or not subnets:
             return
-        zones = sorted({one["AvailabilityZone"] for one in subnets})
+        zones = sorted({subnet["AvailabilityZone"] for subnet in subnets})
         with asking("looking at what the zones offer"):
             pages = self.clients.ec2.get_paginator("describe_instance_type_offerings").paginate(
                 LocationType="availability-zone",
@@ -152,7 +152,7 @@ class Check:
                     {"Name": "location", "Values": zones},
                 ],
             )
-            sold = {one["InstanceType"] for page in pages for one in page["InstanceTypeOfferings"]}
+            sold = {offering["InstanceType"] for page in pages for offering in page["InstanceTypeOfferings"]}
         for name in pool.instance_types:
             if name not in sold:
                 yield f"{name} is not sold in {', '.join(zones)}", "name subnets of other zones"

@@ -67,7 +67,7 @@ class Clients:
         return self._clients.client("iam")  # type: ignore[no-any-return]
 
     def instance_arn(self, id: str) -> str:
-        """The ARN of an instance of this account and region. Who we are is asked once, and always allowed."""
+        """Return the ARN of an instance of this account. The caller's identity is fetched once."""
         if not self._account:
             with asking("asking AWS who we are"):
                 self._account = self._clients.client("sts").get_caller_identity()["Account"]

@@ -18,12 +18,12 @@ __all__ = ["CodeMeaning", "Reach", "asking", "explain", "meaning_of", "table"]
 log = logging.getLogger(__name__)
 
 Reach = Literal["offer", "type", "zone", "subnet", "market", "all"]
-"""What else a refused offer says something about; the table explains it."""
+"""What else a refused offer concerns; the table explains it."""
 _KINDS = {kind.__name__: kind for kind in (NoCapacity, Throttled, Denied, Unavailable)}
 
 
 class CodeMeaning(NamedTuple):
-    """What a code means: which error it is for us, how far it reaches, what it says, and the way out."""
+    """What a code means: which error it is for us, how far it reaches, its message, and the hint."""
 
     kind: type[ProviderError]
     reach: Reach

@@ -40,17 +40,17 @@ class Lag:
     def wrote(self, ids: Iterable[str], tags: Mapping[str, str], now: float) -> None:
         """These were given tags."""
         with self._lock:
-            for one in ids:
-                before = self._tags[one][1] if one in self._tags else {}
-                self._tags[one] = (now, {**before, **tags})
+            for instance_id in ids:
+                before = self._tags[instance_id][1] if instance_id in self._tags else {}
+                self._tags[instance_id] = (now, {**before, **tags})
 
     def correct(self, shown: Iterable[Instance], now: float) -> list[Instance]:
         """What AWS would show if it were up to date, by what it shows."""
         with self._lock:
             self._forget(now)
-            found = {one: instance for one, (_, instance) in self._launched.items()}
-            found |= {instance.id: instance for instance in shown}
-            return [self._corrected(instance) for instance in found.values()]
+            visible = {instance_id: instance for instance_id, (_, instance) in self._launched.items()}
+            visible |= {instance.id: instance for instance in shown}
+            return [self._corrected(instance) for instance in visible.values()]
 
     def _corrected(self, instance: Instance) -> Instance:
         written = self._tags.get(instance.id)

@@ -1,7 +1,7 @@
-"""One call that starts instances: its parameters, and what its answer says. Pure.
+"""One call that starts instances: its parameters, and the parsed answer. Pure.
 
 CreateFleet chooses among several offers; with a single one there is nothing to choose, and RunInstances
-asks for less.
+requests less.
 """
 
 from __future__ import annotations
@@ -49,18 +49,18 @@ def offers(
 ) -> tuple[Offer, ...]:
     """What can be asked for: the preferred types first, and none that had no capacity a moment ago."""
     all_zones = [*zones]
-    every = [Offer(one, zone, market) for one in types for zone in all_zones]
-    return tuple(one for one in every if one not in avoid and replace(one, zone="") not in avoid)[
+    every = [Offer(kind, zone, market) for kind in types for zone in all_zones]
+    return tuple(offer for offer in every if offer not in avoid and replace(offer, zone="") not in avoid)[
         :_MOST_OVERRIDES
     ]
 
 
 def fleet_parameters(ask: Ask) -> dict[str, Any]:
-    """The parameters of CreateFleet. The order of types is kept; spot looks at capacity before it.
+    """The parameters of CreateFleet. The order of types is kept; spot considers capacity before it.
 
     `capacity-optimized-prioritized` and not the cheapest: an interrupted build has to run again.
     """
-    rank = {one: number for number, one in enumerate(dict.fromkeys(offer.type for offer in ask.offers))}
+    rank = {kind: number for number, kind in enumerate(dict.fromkeys(offer.type for offer in ask.offers))}
     template, version = ask.template
     if ask.market == "spot":
         how: dict[str, Any] = {
@@ -78,8 +78,8 @@ def fleet_parameters(ask: Ask) -> dict[str, Any]:
             {
                 "LaunchTemplateSpecification": {"LaunchTemplateId": template, "Version": version},
                 "Overrides": [
-                    {"InstanceType": one.type, "Priority": float(rank[one.type]), **_subnet(ask, one)}
-                    for one in ask.offers
+                    {"InstanceType": offer.type, "Priority": float(rank[offer.type]), **_subnet(ask, offer)}
+                    for offer in ask.offers
                 ],
             }
         ],
@@ -117,7 +117,7 @@ def run_parameters(ask: Ask) -> dict[str, Any]:
 def read_fleet(answer: CreateFleetResultTypeDef, ask: Ask, now: float) -> list[Instance]:
     """The instances a fleet has started."""
     zones = {subnet: zone for zone, subnet in ask.subnets.items()}
-    found: list[Instance] = []
+    instances: list[Instance] = []
     for group in answer.get("Instances", ()):
         overrides: Mapping[str, Any] = group.get("LaunchTemplateAndOverrides", {}).get("Overrides", {})
         zone = group.get("AvailabilityZone") or overrides.get("AvailabilityZone")
@@ -133,34 +133,38 @@ def read_fleet(answer: CreateFleetResultTypeDef, ask: Ask, now: float) -> list[I
             market=ask.market,
             template=ask.tags.get(TEMPLATE, ""),
         )
-        found += [replace(first, id=one) for one in group.get("InstanceIds", ())]
-    return found
+        instances += [replace(first, id=instance_id) for instance_id in group.get("InstanceIds", ())]
+    return instances
 
 
 def read_errors(answer: CreateFleetResultTypeDef, ask: Ask, doing: str) -> dict[Offer, ProviderError]:
     """The offers a fleet found nothing at, and why."""
     zones = {subnet: zone for zone, subnet in ask.subnets.items()}
     refused: dict[Offer, ProviderError] = {}
-    for said in answer.get("Errors", ()):
-        overrides: Mapping[str, Any] = said.get("LaunchTemplateAndOverrides", {}).get("Overrides", {})
+    for failure in answer.get("Errors", ()):
+        overrides: Mapping[str, Any] = failure.get("LaunchTemplateAndOverrides", {}).get("Overrides", {})
         zone = overrides.get("AvailabilityZone") or zones.get(overrides.get("SubnetId", ""), "")
         offer = Offer(overrides.get("InstanceType", ""), zone, ask.market)
         place = f"{doing} ({offer.type or 'any type'} in {zone or 'any zone'}, {ask.market})"
-        error = explain(said.get("ErrorCode", ""), said.get("ErrorMessage", ""), place)
+        error = explain(failure.get("ErrorCode", ""), failure.get("ErrorMessage", ""), place)
         refused |= dict.fromkeys(reached(error, offer, ask.offers), error)
     return refused
 
 
 def reached(error: ProviderError, offer: Offer, asked: Iterable[Offer]) -> set[Offer]:
-    """All offers of a call that a refusal of one of them says something about."""
+    """Return all offers of a call that a refusal of one of them concerns."""
     reach = meaning_of(error.code).reach
     if reach in ("market", "all") or not offer.type:
         return set(asked)
     if reach == "type":
         return {replace(offer, zone="")}
     if reach in ("zone", "subnet"):  # a subnet without addresses has none for the other market either
-        there = [one for one in asked if one.zone == offer.zone]
-        return {replace(one, market=market) for one in (*there, offer) for market in get_args(Market)}
+        same_zone = [candidate for candidate in asked if candidate.zone == offer.zone]
+        return {
+            replace(candidate, market=market)
+            for candidate in (*same_zone, offer)
+            for market in get_args(Market)
+        }
     return {offer}
 
 

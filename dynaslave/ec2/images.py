@@ -40,12 +40,12 @@ class ImageDescription:
 
     @property
     def root_gb(self) -> int | None:
-        """Size of its root volume: a launch may ask for more, not for less. None if it has no EBS root."""
+        """Size of its root volume: a launch may request more, not less. None if it has no EBS root."""
         return dict(self.volumes).get(self.root_device)
 
 
 class Images:
-    """Images by what a pool says of them. `clock` counts seconds."""
+    """Images by a pool's description of them. `clock` counts seconds."""
 
     def __init__(self, clients: Clients, clock: Callable[[], float]) -> None:
         self._clients = clients
@@ -53,35 +53,35 @@ class Images:
         self._kept: dict[Image, tuple[float, ImageDescription]] = {}
 
     def find(self, image: Image) -> ImageDescription:
-        """The newest image that fits; Denied if none does. While nobody answers, the last one is used."""
-        kept = self._kept.get(image)
-        if kept and 0 < kept[0] - self._clock() <= _KEPT:  # not after a clock that was set back
-            return kept[1]
+        """Find the newest matching image; Denied if none is. While AWS does not answer, the last is used."""
+        cached = self._kept.get(image)
+        if cached and 0 < cached[0] - self._clock() <= _KEPT:  # not after a clock that was set back
+            return cached[1]
         try:
-            found = self._look(image)
+            image_found = self._look(image)
         except (Throttled, Unavailable) as error:
-            if kept is None:
+            if cached is None:
                 raise
             log.warning("image %s: the last one found is used: %s", image, error)
-            return kept[1]
-        self._kept[image] = (self._clock() + _KEPT, found)
-        return found
+            return cached[1]
+        self._kept[image] = (self._clock() + _KEPT, image_found)
+        return image_found
 
     def forget(self) -> None:
-        """Look everything up anew: a launch was told that its image is gone."""
+        """Forget all images: a launch was refused because its image does not exist."""
         self._kept.clear()
 
     def _look(self, image: Image) -> ImageDescription:
         with asking(f"looking for image {image}"):
             if image.ssm or image.id:
-                found = self._described(ImageIds=[image.id or self._from_parameter(image.ssm)])
+                images = self._described(ImageIds=[image.id or self._from_parameter(image.ssm)])
             else:
-                found = self._described(Owners=[image.owner], Filters=_filters(image))
-        if not found:
+                images = self._described(Owners=[image.owner], Filters=_filters(image))
+        if not images:
             raise Denied(
                 f"there is no image {image} (correct the pool's image, or share it with this account)"
             )
-        return _found(max(found, key=lambda one: (one.get("CreationDate", ""), one["ImageId"])))
+        return _found(max(images, key=lambda row: (row.get("CreationDate", ""), row["ImageId"])))
 
     def _described(self, **query: Any) -> list[ImageTypeDef]:
         pages = self._clients.ec2.get_paginator("describe_images").paginate(**query)
@@ -123,5 +123,5 @@ def _found(described: ImageTypeDef) -> ImageDescription:
 
 def _java(described: ImageTypeDef) -> int | None:
     tags = {tag.get("Key", ""): tag.get("Value", "") for tag in described.get("Tags", ())}
-    found = re.match(r"(?:1\.)?(\d+)", tags.get("java", ""))
-    return int(found[1]) if found else None
+    match = re.match(r"(?:1\.)?(\d+)", tags.get("java", ""))
+    return int(match[1]) if match else None

@@ -1,6 +1,6 @@
-"""What EventBridge says of instances: which are to be taken away soon, which are ending. Parsing is pure.
+"""Events of EventBridge about instances: which are to be taken away soon, which are ending. Parsing is pure.
 
-The queue gets the events of every instance in the account and region: a rule cannot look at tags.
+The queue gets the events of every instance in the account and region: a rule cannot filter by tags.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ log = logging.getLogger(__name__)
 
 _MOST_RECEIVED = 10
 _MOST_CALLS = 20
-"""Messages a call gives, and calls of one look: the rest waits for the next."""
+"""Messages a call gives, and calls of one poll: the rest waits for the next."""
 _ENDING = ("shutting-down", "terminated")
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What an event says of one instance."""
+    """An event about one instance."""
 
     instance: str
     """Empty for an event that is about something else."""
@@ -42,7 +42,7 @@ class Notice:
 
 
 def parse(body: str) -> Notice:
-    """What an event says, if anything. ValueError if the message is no event of EventBridge."""
+    """Parse a message. ValueError if it is no event of EventBridge."""
     try:
         event = json.loads(body)
         detail, kind, when = event["detail"], event["detail-type"], str(event["time"])[:40]
@@ -72,7 +72,7 @@ class InterruptionQueue:
         """Hand over what waits in the queue; then, and only then, delete it. Waits for nothing.
 
         What `handle` could not do comes again: the queue shows messages that were not deleted once more.
-        What is no event stays in the queue: it may be meant for somebody else.
+        What is no event stays in the queue: it may be meant for another reader.
         """
         for _ in range(_MOST_CALLS):
             with asking("receiving notices"):

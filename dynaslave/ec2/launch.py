@@ -110,8 +110,8 @@ class Launcher:
             for market in _MARKETS[request.pool.spot]:
                 for _ in range(_ROUNDS):
                     self._call(progress, market, request.pool.instance_types)
-                for one in request.pool.instance_types if progress.apart else ():
-                    self._call(progress, market, (one,))
+                for kind in request.pool.instance_types if progress.apart else ():
+                    self._call(progress, market, (kind,))
         except (Throttled, Unavailable) as error:
             return self._cut_short(progress, error)
         return _outcome(progress)
@@ -129,17 +129,19 @@ class Launcher:
         return template_data(pool, image, self.script(pool))
 
     def _call(self, progress: _Progress, market: Market, types: Sequence[str]) -> None:
-        """One call that starts instances, if anything is lacking and left to ask for."""
+        """Make one call that starts instances, if any are lacking and an offer is left."""
         pool = progress.request.pool
         subnets = self.subnets.by_zone(pool)
         avoid = {*progress.request.avoid, *progress.refused}
-        left = offers(types, subnets, market, avoid)
-        if not left or progress.lacking <= 0 or (progress.apart and len(types) > 1):
+        offers_left = offers(types, subnets, market, avoid)
+        if not offers_left or progress.lacking <= 0 or (progress.apart and len(types) > 1):
             return
         progress.calls += 1
         intent = progress.request.intent
         tags = at_launch(self.manager, pool, intent, progress.digest)
-        ask = Ask(progress.template, left, subnets, progress.lacking, f"{intent}-{progress.calls}", tags)
+        ask = Ask(
+            progress.template, offers_left, subnets, progress.lacking, f"{intent}-{progress.calls}", tags
+        )
         # What is asked for must not depend on what is avoided, or the same launch could be sent both ways.
         single = len(pool.instance_types) * len(subnets) == 1
         try:
@@ -157,7 +159,7 @@ class Launcher:
     def _run(self, progress: _Progress, ask: Ask) -> None:
         with asking(_doing(progress.request)):
             answer = self.clients.ec2.run_instances(**run_parameters(ask))
-        progress.instances += [self.read(one) for one in answer["Instances"]]
+        progress.instances += [self.read(row) for row in answer["Instances"]]
 
     def _refused(self, progress: _Progress, ask: Ask, error: ProviderError) -> None:
         """A call was refused as a whole."""
@@ -170,15 +172,15 @@ class Launcher:
         progress.refused |= dict.fromkeys(reached(error, only, ask.offers), error)
 
     def _cut_short(self, progress: _Progress, error: ProviderError) -> Launched:
-        """Nobody knows what the last call did, so no other is made: what shows itself counts."""
+        """It is unknown what the last call did, so no other is made: what shows itself counts."""
         if error.code.startswith("InvalidLaunchTemplate"):
             self.templates.forget(progress.request.pool)
-        found = {one.id: one for one in progress.instances}
+        instances = {instance.id: instance for instance in progress.instances}
         if isinstance(error, Unavailable):
-            found |= {one.id: one for one in self._visible(progress.request.intent)}
-        if not found:
+            instances |= {instance.id: instance for instance in self._visible(progress.request.intent)}
+        if not instances:
             raise error
-        return Launched(tuple(found.values()), progress.refused)
+        return Launched(tuple(instances.values()), progress.refused)
 
     def _visible(self, intent: str) -> Iterable[Instance]:
         try:

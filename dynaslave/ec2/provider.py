@@ -1,6 +1,6 @@
 """The contract of a cloud on AWS: instances as agents, with tags and SSM parameters as all the state.
 
-The parts: `launch` starts, `secrets` tells, `notices` listens, `tags` is what is written on
+The parts: `launch` starts, `secrets` hands over secrets, `notices` listens, `tags` is what is written on
 instances, `lag` covers what AWS does not show yet, `errors` what its errors mean.
 """
 
@@ -54,7 +54,7 @@ class Ec2Provider:
     """Agents of one manager in one region.
 
     manager: its name; letters, digits, `.`, `_`, `-`. price: dollars an hour of a type on-demand, None if
-    nobody knows. queue: URL of the queue with EC2's notices, or none. key: KMS key for secrets, or AWS's own.
+    unknown. queue: URL of the queue with EC2's notices, or none. key: KMS key for secrets, or AWS's own.
     """
 
     name = "ec2"
@@ -101,14 +101,14 @@ class Ec2Provider:
     def launch(self, request: LaunchRequest) -> Launched:
         """Start instances, spot before on-demand as the pool wants it; fewer than asked for is no error."""
         launched = self._launcher.launch(request)
-        if any(one.market == "spot" for one in launched.instances):
+        if any(instance.market == "spot" for instance in launched.instances):
             self._spot.refresh(request.pool.instance_types)
-        priced = tuple(self._priced(one) for one in launched.instances)
+        priced = tuple(self._priced(instance) for instance in launched.instances)
         self._lag.launched(priced, self._clock())
         return Launched(priced, launched.refused)
 
     def hand_over(self, instance: Instance, hand: Hand) -> None:
-        """Secret first: a node on the instance says that it can dial in."""
+        """Write the secret first: a node on the instance shows that it can dial in."""
         self._secrets.put(instance.id, hand)
         tags = {NODE: hand.node, "Name": hand.node}
         if instance.price:
@@ -126,21 +126,21 @@ class Ec2Provider:
         """Every instance of this manager; what the cloud announced meanwhile is on it."""
         instances = self._look({MANAGER: self._manager})
         if self._notices:
-            self._hear(self._notices, {one.id: one for one in instances})
+            self._hear(self._notices, {instance.id: instance for instance in instances})
         return self._lag.correct(instances, self._clock())
 
     def terminate(self, instances: Sequence[Instance]) -> None:
         """End instances in batches, then forget their secrets."""
-        ids = [one.id for one in instances]
+        ids = [instance.id for instance in instances]
         refused = in_batches(ids, _MOST_ENDED, self._end)
-        alive = {one: error for one, error in refused.items() if error.code != _UNKNOWN}
-        self._secrets.delete([one for one in ids if one not in alive])
+        alive = {instance_id: error for instance_id, error in refused.items() if error.code != _UNKNOWN}
+        self._secrets.delete([instance_id for instance_id in ids if instance_id not in alive])
         if alive:
             raise next(iter(alive.values()))
 
     def note(self, instances: Sequence[Instance], notes: Mapping[str, str]) -> None:
         """Write notes as tags; one that is gone already is no error."""
-        self._tag([one.id for one in instances], note_tags(notes))
+        self._tag([instance.id for instance in instances], note_tags(notes))
 
     def explain(self, instance: Instance) -> str:
         """Read the end of the instance's console; types without Nitro show it minutes late."""
@@ -155,12 +155,12 @@ class Ec2Provider:
         return ""
 
     def current(self, pools: Sequence[AgentPool]) -> Mapping[str, str]:
-        """Say what each pool would be launched from now: its image and settings, as a digest."""
-        found = {}
+        """Return what each pool would be launched from now: its image and settings, as a digest."""
+        templates = {}
         for pool in pools:
             with contextlib.suppress(ProviderError):  # what is wrong with it shows when it is launched
-                found[pool.name] = self._launcher.current(pool)
-        return found
+                templates[pool.name] = self._launcher.current(pool)
+        return templates
 
     def sweep(self, nodes: frozenset[str], pools: frozenset[str]) -> None:
         """Delete secrets of other nodes and launch templates of other pools, also if one of both fails."""
@@ -194,12 +194,12 @@ class Ec2Provider:
             pages = self._clients.ec2.get_paginator("describe_instances").paginate(
                 Filters=filters, PaginationConfig={"PageSize": 1000}
             )
-            found = [one for page in pages for group in page["Reservations"] for one in group["Instances"]]
-        return self._lag.correct([self._read(one) for one in found], self._clock())
+            rows = [row for page in pages for group in page["Reservations"] for row in group["Instances"]]
+        return self._lag.correct([self._read(row) for row in rows], self._clock())
 
     def _started(self, intent: str) -> Sequence[Instance]:
-        found = self._look({MANAGER: self._manager, INTENT: intent})
-        return [one for one in found if one.intent == intent]
+        visible = self._look({MANAGER: self._manager, INTENT: intent})
+        return [instance for instance in visible if instance.intent == intent]
 
     def _read(self, described: InstanceTypeDef) -> Instance:
         return instance_of(described, self._price_of)
@@ -230,7 +230,7 @@ class Ec2Provider:
         self._lag.wrote(ids, tags, self._clock())
 
     def _hear(self, notices: InterruptionQueue, known: Mapping[str, Instance]) -> None:
-        """Notices are a help: without them a look still shows what there is."""
+        """Notices are a help: without them a poll still shows what there is."""
         try:
             notices.receive(partial(self._heed, known))
             self._heard = ""

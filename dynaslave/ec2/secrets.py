@@ -1,7 +1,7 @@
-"""What agents are told, as SecureStrings in SSM: one parameter per instance, which only it may read.
+"""What agents need to connect, as SecureStrings in SSM: one parameter per instance, which only it may read.
 
 A parameter is named by the instance and tagged with its ARN; the agents' policy compares that tag with the
-ARN of who asks. Its description names the node, so that a sweep need not read a single secret.
+ARN of the caller. Its description names the node, so that a sweep need not read a single secret.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class AgentSecrets:
         self._key: dict[str, Any] = {"KeyId": key} if key else {}
 
     def put(self, instance: str, hand: Hand) -> None:
-        """Write, or write again, what an instance is told."""
+        """Write, or write again, the parameters of an instance."""
         value = {
             "node": hand.node,
             "secret": hand.secret,
@@ -52,7 +52,7 @@ class AgentSecrets:
             "workdir": hand.workdir,
             "websocket": hand.websocket,
         }
-        what: dict[str, Any] = {
+        parameters: dict[str, Any] = {
             "Name": self._prefix + instance,
             "Description": hand.node,
             "Value": json.dumps(value),
@@ -63,25 +63,31 @@ class AgentSecrets:
         ssm = self._clients.ssm
         with asking(f"handing node {hand.node} to {instance}"):
             try:
-                ssm.put_parameter(**what, Tags=tags)
+                ssm.put_parameter(**parameters, Tags=tags)
             except ssm.exceptions.ParameterAlreadyExists:
                 # Tags and Overwrite exclude each other; the tag that protects it is there already.
-                ssm.put_parameter(**what, Overwrite=True)
+                ssm.put_parameter(**parameters, Overwrite=True)
 
     def delete(self, instances: Sequence[str]) -> None:
-        """Forget what instances were told; those that were told nothing are no error."""
+        """Delete the parameters of instances; missing ones are no error."""
         with asking("deleting secrets of agents"):
-            for batch in batched([self._prefix + one for one in instances], _MOST_DELETED):
+            for batch in batched([self._prefix + instance for instance in instances], _MOST_DELETED):
                 self._clients.ssm.delete_parameters(Names=list(batch))
 
     def sweep(self, nodes: frozenset[str]) -> None:
-        """Forget what was told for nodes that are none of `nodes`."""
+        """Delete the parameters for nodes that are not in `nodes`."""
         with asking("looking for unused secrets"):
             pages = self._clients.ssm.get_paginator("describe_parameters").paginate(
                 ParameterFilters=[{"Key": "Name", "Option": "BeginsWith", "Values": [self._prefix]}]
             )
-            kept = [parameter for page in pages for parameter in page["Parameters"]]
-        self.delete([_instance(one) for one in kept if one.get("Description", "") not in nodes])
+            parameters = [parameter for page in pages for parameter in page["Parameters"]]
+        self.delete(
+            [
+                _instance(parameter)
+                for parameter in parameters
+                if parameter.get("Description", "") not in nodes
+            ]
+        )
 
 
 def _instance(parameter: ParameterMetadataTypeDef) -> str:

@@ -31,19 +31,19 @@ class SpotPrices:
         self._prices: dict[tuple[str, str], float] = {}
 
     def of(self, type: str, zone: str) -> float | None:
-        """The last price we saw; None if we never did. Asks nobody."""
+        """Return the last known price; None if there is none. Makes no call."""
         return self._prices.get((type, zone))
 
     def refresh(self, types: Iterable[str]) -> None:
-        """Ask for prices that are older than ten minutes. No answer is no error: only costs depend on it."""
+        """Refresh prices that are older than ten minutes. No answer is no error: only costs depend on it."""
         now = self._clock()
-        wanted = [one for one in types if not 0 <= now - self._asked.get(one, -_KEPT) < _KEPT]
-        if not wanted:
+        outdated = [kind for kind in types if not 0 <= now - self._asked.get(kind, -_KEPT) < _KEPT]
+        if not outdated:
             return
-        self._asked.update(dict.fromkeys(wanted, now))
+        self._asked.update(dict.fromkeys(outdated, now))
         try:
             with asking("asking for spot prices"):
-                self._keep(self._ask(wanted, now))
+                self._keep(self._ask(outdated, now))
         except ProviderError as error:
             log.warning("%s", error)
 
@@ -57,5 +57,5 @@ class SpotPrices:
         return [price for page in pages for price in page["SpotPriceHistory"]]
 
     def _keep(self, history: list[SpotPriceTypeDef]) -> None:
-        for price in sorted(history, key=lambda one: one["Timestamp"]):
+        for price in sorted(history, key=lambda row: row["Timestamp"]):
             self._prices[price["InstanceType"], price["AvailabilityZone"]] = float(price["SpotPrice"])

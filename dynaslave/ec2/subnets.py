@@ -37,28 +37,28 @@ class Subnets:
         """
         if not pool.subnets:
             return {"": ""}
-        found = self.described(pool.subnets)
-        missing = sorted(set(pool.subnets) - {subnet["SubnetId"] for subnet in found})
+        subnets = self.described(pool.subnets)
+        missing = sorted(set(pool.subnets) - {subnet["SubnetId"] for subnet in subnets})
         if missing:
             log.warning("pool %s: there is no subnet %s", pool.name, ", ".join(missing))
-        if not found:
+        if not subnets:
             raise Denied(
                 f"pool {pool.name}: there is no subnet {', '.join(missing)} (correct the pool's subnets)",
                 code="InvalidSubnetID.NotFound",
             )
-        roomy = sorted(found, key=lambda one: (one["AvailableIpAddressCount"], one["SubnetId"]))
+        roomy = sorted(subnets, key=lambda subnet: (subnet["AvailableIpAddressCount"], subnet["SubnetId"]))
         best = {subnet["AvailabilityZone"]: subnet["SubnetId"] for subnet in roomy}
         return {zone: best[zone] for zone in sorted(best)}
 
     def described(self, ids: tuple[str, ...]) -> list[SubnetTypeDef]:
         """Those of these subnets that exist."""
-        kept = self._kept.get(ids)
-        if kept and 0 < kept[0] - self._clock() <= _KEPT:  # not after a clock that was set back
-            return kept[1]
+        cached = self._kept.get(ids)
+        if cached and 0 < cached[0] - self._clock() <= _KEPT:  # not after a clock that was set back
+            return cached[1]
         with asking("looking at subnets"):
             pages = self._clients.ec2.get_paginator("describe_subnets").paginate(
                 Filters=[{"Name": "subnet-id", "Values": list(ids)}]
             )
-            found = [subnet for page in pages for subnet in page["Subnets"]]
-        self._kept[ids] = (self._clock() + _KEPT, found)
-        return found
+            subnets = [subnet for page in pages for subnet in page["Subnets"]]
+        self._kept[ids] = (self._clock() + _KEPT, subnets)
+        return subnets

@@ -45,13 +45,13 @@ _STATES: Mapping[str, InstanceState] = {
 }
 
 PriceOf = Callable[[str, str, Market], float]
-"""Dollars an hour of a type in a zone and market; 0 if nobody knows."""
+"""Return dollars an hour of a type in a zone and market; 0 if unknown."""
 
 
 def at_launch(manager: str, pool: AgentPool, intent: str, template: str = "") -> dict[str, str]:
     """Tags an instance, its volumes and its network interface are born with.
 
-    `team` and `pool` are for cost allocation, and a pool's own tags may say otherwise. The same launch
+    `team` and `pool` are for cost allocation, and a pool's own tags may replace them. The same launch
     has the same tags, whenever it is sent: so nothing here depends on the time.
     """
     tags = {"pool": pool.name, **({"team": pool.team} if pool.team else {}), **dict(pool.tags)}
@@ -96,7 +96,7 @@ def _ended(described: InstanceTypeDef) -> dict[str, str]:
 
 
 def tagged(instance: Instance, tags: Mapping[str, str]) -> Instance:
-    """An instance with what tags say of it."""
+    """Parse an instance, its tags included."""
     notes = {key.removeprefix(PREFIX): tags[key] for key in tags if key.startswith(PREFIX)}
     ours = {key.removeprefix(PREFIX) for key in (*_OURS, SUSPECT)}
     return replace(

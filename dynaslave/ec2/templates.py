@@ -45,7 +45,7 @@ class Templates:
         self._known: dict[str, tuple[str, Version]] = {}
 
     def ensure(self, pool: AgentPool, data: RequestLaunchTemplateDataTypeDef) -> Version:
-        """The version that says exactly `data`, made if there is none."""
+        """Return the version that has exactly `data`, made if there is none."""
         digest = digest_of(data)
         known = self._known.get(pool.name)
         if known and known[0] == digest:
@@ -56,7 +56,7 @@ class Templates:
         return version
 
     def forget(self, pool: AgentPool) -> None:
-        """Look the template up anew: a launch was told that it is gone."""
+        """Forget the template: a launch was refused because it does not exist."""
         self._known.pop(pool.name, None)
 
     def sweep(self, pools: frozenset[str]) -> None:
@@ -97,13 +97,13 @@ class Templates:
 
     def _create(self, pool: AgentPool, data: RequestLaunchTemplateDataTypeDef, digest: str) -> Version:
         tags = written({MANAGER: self._manager, POOL: pool.name})
-        made = self._clients.ec2.create_launch_template(
+        created = self._clients.ec2.create_launch_template(
             LaunchTemplateName=self._name(pool),
             VersionDescription=digest,
             LaunchTemplateData=data,
             TagSpecifications=[{"ResourceType": "launch-template", "Tags": tags}],
         )["LaunchTemplate"]
-        return made["LaunchTemplateId"], str(made["LatestVersionNumber"])
+        return created["LaunchTemplateId"], str(created["LatestVersionNumber"])
 
     def _add(
         self,
@@ -112,10 +112,10 @@ class Templates:
         digest: str,
     ) -> Version:
         ec2, template = self._clients.ec2, versions[0]["LaunchTemplateId"]
-        made = ec2.create_launch_template_version(
+        created = ec2.create_launch_template_version(
             LaunchTemplateId=template, VersionDescription=digest, LaunchTemplateData=data
         )["LaunchTemplateVersion"]
-        number = made["VersionNumber"]
+        number = created["VersionNumber"]
         older = sorted((version["VersionNumber"] for version in versions), reverse=True)
         try:
             with asking("cleaning up versions of a launch template"):
@@ -169,7 +169,7 @@ def packed(script: str) -> bytes:
 
 
 def _volume(pool: AgentPool, image: ImageDescription, device: str, size: int) -> dict[str, Any]:
-    """Encrypted, and gone with the instance, whatever the image says."""
+    """Encrypted, and gone with the instance, whatever the image has."""
     ebs: dict[str, Any] = {"Encrypted": True, "DeleteOnTermination": True, "VolumeSize": size}
     if device == image.root_device:
         ebs |= {"VolumeType": "gp3", "VolumeSize": pool.root_volume_gb or size}
@@ -177,5 +177,5 @@ def _volume(pool: AgentPool, image: ImageDescription, device: str, size: int) ->
 
 
 def digest_of(data: RequestLaunchTemplateDataTypeDef) -> str:
-    """Return a digest of what a version of a template says."""
+    """Return a digest of the data of a version of a template."""
     return "sha256:" + hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()

@@ -49,7 +49,7 @@ def script(pool: AgentPool, manager: str, *, user: str = USER, run: str = "/run/
 
 
 def _commands(user_data: str) -> str:
-    """Shell, unless they say otherwise. A command that fails ends the instance: half an agent is none."""
+    """Return the commands as shell or for their interpreter; one that fails ends the instance."""
     text = user_data.strip("\n")
     if not text.strip() or text.startswith("#!"):
         return text

@@ -35,7 +35,7 @@ def filled(command: Sequence[str], values: Mapping[str, str], *, jar: Jar, webso
     if any("{jar}" in word for word in command):
         known["jar"] = str(jar.path())
     words = [word for word in command if word != "-webSocket" or websocket]
-    return [re.sub(r"\{(\w+)\}", lambda found: known.get(found[1], found[0]), word) for word in words]
+    return [re.sub(r"\{(\w+)\}", lambda match: known.get(match[1], match[0]), word) for word in words]
 
 
 def jar_of(controller: Controller) -> Callable[[], bytes]:

@@ -82,10 +82,10 @@ class Folder:
     def _read(self, name: str) -> dict[str, Any]:
         """A file of ours; empty if it is not there, or was broken by a host that went down."""
         try:
-            found = json.loads((self.path / name).read_bytes())
+            content = json.loads((self.path / name).read_bytes())
         except (OSError, ValueError):
             return {}
-        return found if isinstance(found, dict) else {}
+        return content if isinstance(content, dict) else {}
 
     def _write(self, name: str, facts: Mapping[str, Any]) -> None:
         new = self.path / f"{name}.new"

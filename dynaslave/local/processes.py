@@ -1,7 +1,7 @@
 """Processes on this host that outlive their parent: started in a session of their own, found again, ended.
 
 Linux only: what runs is asked of /proc. A process is known by its number and the moment it started, which
-it writes down itself before it becomes the command: nobody can be killed between starting it and
+it writes down itself before it becomes the command: it cannot be killed between starting it and
 knowing it. Everything it starts carries the same mark in its environment.
 """
 
@@ -47,7 +47,7 @@ class Started:
 
     @classmethod
     def read(cls, note: Path, mark: str) -> Started | None:
-        """What the file says; None before there is one."""
+        """Read the file; None before there is one."""
         try:
             stat, word = note.read_text("utf-8").splitlines()
             return cls(int(stat.split(maxsplit=1)[0]), _fields(stat)[19], word, mark)
@@ -79,7 +79,7 @@ def start(
 ) -> int:
     """Start a command in a session of its own, in `home`, writing to `log`; its number.
 
-    When this returns, `note` is written. OSError if it could not be; the log says why.
+    When this returns, `note` is written. OSError if it could not be; the log has the reason.
     """
     script = ["/bin/sh", "-c", _BECOME, str(note), word, str(home), *command]
     output = os.O_WRONLY | os.O_CREAT | os.O_APPEND
@@ -155,10 +155,10 @@ def _marked(environment: bytes, mark: str) -> bool:
     return f"{MARK}={mark}".encode() in environment.split(b"\0")
 
 
-def _read(pid: int, what: str) -> bytes:
-    """A file of a process; empty if it is gone or somebody else's. A zombie has no environment."""
+def _read(pid: int, file: str) -> bytes:
+    """Read a file of a process; empty if it has ended or is another user's. A zombie has no environment."""
     try:
-        return (_PROC / str(pid) / what).read_bytes()
+        return (_PROC / str(pid) / file).read_bytes()
     except OSError:
         return b""
 

@@ -90,14 +90,14 @@ class LocalAgents:
     def launch(self, request: LaunchRequest) -> Launched:
         """Allocate agents; they start when they are handed over."""
         with self._lock:
-            wanted = [self._path(f"{request.intent}-{number}") for number in range(1, request.count + 1)]
-            new = [path for path in wanted if not path.exists()]
+            paths = [self._path(f"{request.intent}-{number}") for number in range(1, request.count + 1)]
+            new = [path for path in paths if not path.exists()]
             room = len(new) if self._slots is None else max(0, self._slots - len(self._folders()))
             for path in new[:room]:
                 Folder.create(path, request.pool.name, request.intent, self._clock())
             refused = {_HERE: NoCapacity(f"this host supports {self._slots} agents")} if new[room:] else {}
-            made = [Folder(path).instance() for path in wanted if path.exists()]
-            return Launched(tuple(made), refused)
+            instances = [Folder(path).instance() for path in paths if path.exists()]
+            return Launched(tuple(instances), refused)
 
     def hand_over(self, instance: Instance, hand: Hand) -> None:
         """Start the process of an agent."""
@@ -141,7 +141,7 @@ class LocalAgents:
             return ""
 
     def current(self, pools: Sequence[AgentPool]) -> Mapping[str, str]:  # noqa: ARG002 - the contract's
-        """Say nothing: agents of this host have no image."""
+        """Return nothing: agents of this host have no image."""
         return {}
 
     def sweep(self, nodes: frozenset[str], pools: frozenset[str]) -> None:  # noqa: ARG002 - the contract's
@@ -200,7 +200,7 @@ class LocalAgents:
     def _remove(self, folder: Folder) -> None:
         if (log := folder.path / "log").exists():
             log.replace(self._root / "logs" / f"{folder.id}.log")
-            kept = sorted((self._root / "logs").iterdir(), key=lambda path: path.stat().st_mtime)
-            for old in kept[:-_LOGS]:
+            logs = sorted((self._root / "logs").iterdir(), key=lambda path: path.stat().st_mtime)
+            for old in logs[:-_LOGS]:
                 old.unlink(missing_ok=True)
         shutil.rmtree(folder.path, ignore_errors=True)

@@ -50,12 +50,12 @@ class Trash:
         tried: set[str] = set()
         while True:
             with self._lock:
-                left = [path for path in self._path.iterdir() if path.name not in tried]
-                left += self._elsewhere
+                remaining = [path for path in self._path.iterdir() if path.name not in tried]
+                remaining += self._elsewhere
                 self._elsewhere.clear()
-                if not left:
+                if not remaining:
                     self._thread = None
                     return
-            for path in left:
+            for path in remaining:
                 tried.add(path.name)
                 shutil.rmtree(path, ignore_errors=True)

@@ -1,1 +1,1 @@
-"""The manager: looks, lets decide, acts, and tells people and machines about it."""
+"""The manager: polls, decides, acts, and reports to users and machines."""

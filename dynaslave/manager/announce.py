@@ -12,7 +12,7 @@ from dynaslave.manager.journal import AGAIN
 __all__ = ["Announcer"]
 
 _CHANGING = re.compile(r"0x[0-9a-fA-F]+|\d+")
-"""What may differ from look to look though the trouble is the same: counts, seconds, addresses of objects."""
+"""What may differ from poll to poll though the trouble is the same: counts, seconds, addresses of objects."""
 
 
 class Announcer:

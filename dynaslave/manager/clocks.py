@@ -8,7 +8,7 @@ from collections.abc import Callable
 __all__ = ["ClockWatch", "steady"]
 
 _STEP = 10.0
-"""Seconds the clock may differ from what passed: a time server slews less between two looks."""
+"""Seconds the clock may differ from what passed: a time server slews less between two polls."""
 
 
 def steady() -> float:

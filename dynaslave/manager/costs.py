@@ -1,7 +1,7 @@
-"""What agents have cost this month, per pool: counted while the manager looks, kept where it survives it.
+"""What agents have cost this month, per pool: counted poll by poll, kept where it survives the manager.
 
 An instance costs its price for every second from launch to end, at least `BILLING_MINIMUM` seconds. Each
-look adds what passed since the last. The book remembers until when it is complete, so that the next
+poll adds what passed since the last. The book remembers until when it is complete, so that the next
 manager goes on from there; an instance it never saw counts from its launch, or from the month's begin.
 """
 
@@ -38,7 +38,7 @@ def _month_began(now: float) -> float:
 
 
 class MonthlyCost(NamedTuple):
-    """What a book says of a month."""
+    """The record of a month."""
 
     dollars: Mapping[str, float]
     """By pool."""
@@ -47,10 +47,10 @@ class MonthlyCost(NamedTuple):
 
 
 class Book(Protocol):
-    """Where a month's dollars are kept. Both methods raise OSError where nobody answers."""
+    """Where a month's dollars are kept. Both methods raise OSError where the store does not answer."""
 
     def read(self, month: str) -> MonthlyCost:
-        """What the book says."""
+        """Read the record of a month."""
         ...
 
     def add(self, month: str, dollars: Mapping[str, float], until: float) -> None:
@@ -70,20 +70,20 @@ class MemoryBook:
 
     def add(self, month: str, dollars: Mapping[str, float], until: float) -> None:
         """Add to the pools' dollars."""
-        kept = self.read(month).dollars
-        pools = {*kept, *dollars}
-        both = {pool: kept.get(pool, 0.0) + dollars.get(pool, 0.0) for pool in pools}
+        recorded = self.read(month).dollars
+        pools = {*recorded, *dollars}
+        both = {pool: recorded.get(pool, 0.0) + dollars.get(pool, 0.0) for pool in pools}
         self._months[month] = MonthlyCost(both, until)
 
 
 class ReadOnlyBook:
-    """Another book for one who only looks: the manager that acts writes it."""
+    """Another book, read-only: the manager that acts writes it."""
 
     def __init__(self, book: Book) -> None:
         self._book = book
 
     def read(self, month: str) -> MonthlyCost:
-        """What the other book says."""
+        """Read from the other book."""
         return self._book.read(month)
 
     def add(self, month: str, dollars: Mapping[str, float], until: float) -> None:
@@ -102,16 +102,16 @@ class DynamoBook:
         return f"costs:{self._manager}:{month}"
 
     def read(self, month: str) -> MonthlyCost:
-        """What the item of the month says."""
+        """Read the item of the month."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            found = self._client.get_item(
+            response = self._client.get_item(
                 TableName=self._table, Key={"name": {"S": self._name(month)}}, ConsistentRead=True
             )
         except (BotoCoreError, ClientError) as error:
             raise OSError(f"this month's costs cannot be read: {error}") from error
-        numbers = {name: float(cell["N"]) for name, cell in found.get("Item", {}).items() if "N" in cell}
+        numbers = {name: float(cell["N"]) for name, cell in response.get("Item", {}).items() if "N" in cell}
         return MonthlyCost(numbers, numbers.pop(_UNTIL, 0.0))
 
     def add(self, month: str, dollars: Mapping[str, float], until: float) -> None:
@@ -156,37 +156,41 @@ class Costs:
     """When the book was last read, or tried to be."""
     _from: float = 0.0
     """What came before it is in the book, or can no longer be known."""
-    _looked: float = 0.0
+    _polled: float = 0.0
     """When instances were last seen; 0 before the first time."""
 
-    def look(self, instances: Iterable[Instance], now: float) -> None:
-        """Count what the instances of a look have cost since the last one."""
+    def poll(self, instances: Iterable[Instance], now: float) -> None:
+        """Count what the instances of a poll have cost since the last one."""
         if self.book is None:
             return
         if month_of(now) != self.month or (self.unread and not 0 <= now - self._tried < self.every):
             self._begin(now)
         if self.unread:  # once it can be read, it says from when on to count
             return
-        live = {one.id: one for one in instances if one.state in ("pending", "running", "stopping")}
-        for one in live.values():
+        live = {
+            instance.id: instance
+            for instance in instances
+            if instance.state in ("pending", "running", "stopping")
+        }
+        for instance in live.values():
             # The cloud's clock may differ: what the last look did not show was launched after it.
-            launched = min(max(one.launched, self._looked), now)
-            since = max(self._paid.get(one.id, launched), self._from)
-            until = now if one.id in self._paid else max(now, launched + BILLING_MINIMUM)
+            launched = min(max(instance.launched, self._polled), now)
+            since = max(self._paid.get(instance.id, launched), self._from)
+            until = now if instance.id in self._paid else max(now, launched + BILLING_MINIMUM)
             if until > since:
-                spent = (until - since) / _HOUR * one.price
-                self.pending[one.pool] = self.pending.get(one.pool, 0.0) + spent
-                self._paid[one.id] = until
+                spent = (until - since) / _HOUR * instance.price
+                self.pending[instance.pool] = self.pending.get(instance.pool, 0.0) + spent
+                self._paid[instance.id] = until
         recent = now - _FORGET  # a listing may leave out what it shows again a moment later
         self._paid = {id: until for id, until in self._paid.items() if id in live or until > recent}
-        self._looked = now
+        self._polled = now
         if now - self._flushed >= self.every:
             self.flush(now)
 
     def clock_set(self, seconds: float) -> None:
         """Go on after the clock was set forward, or back if negative: that time costs nothing."""
         self._paid = {id: until + seconds for id, until in self._paid.items()}
-        self._looked += seconds if self._looked else 0.0
+        self._polled += seconds if self._polled else 0.0
         self._from += seconds
         self._flushed += seconds
         self._tried += seconds

@@ -1,4 +1,4 @@
-"""What happened between two looks, as numbers: how long builds waited, agents booted, what failed."""
+"""What happened between two polls, as numbers: how long builds waited, agents booted, what failed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHOWN = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """Agents, from one look to the next."""
+    """Agents, from one poll to the next."""
 
     boots: Sequence[tuple[str, float]] = ()
     """Pool and seconds from launch to serving, of each agent that came."""
@@ -31,7 +31,7 @@ class Events:
 def compare(
     before: Mapping[str, AgentHistory], after: Mapping[str, AgentHistory], agents: Sequence[Agent], now: float
 ) -> Events:
-    """Compare what is known of agents before and after a look. One seen for the first time is no news."""
+    """Compare what is known of agents before and after a poll. One seen for the first time is no news."""
     boots: list[tuple[str, float]] = []
     never_came: Counter[str] = Counter()
     interrupted: Counter[str] = Counter()
@@ -56,10 +56,10 @@ class _Waiting:
 
 
 class Waits:
-    """How long builds waited for an executor of a pool, look by look.
+    """How long builds waited for an executor of a pool, poll by poll.
 
-    A build that started between two looks is found by its address; what waited is the item of the same
-    name that came first. A build of which no look has shown an item waited for no time worth counting.
+    A build that started between two polls is found by its address; what waited is the item of the same
+    name that came first. A build of which no poll has shown an item waited for no time worth counting.
     """
 
     def __init__(self) -> None:
@@ -68,8 +68,8 @@ class Waits:
         self._gone: list[tuple[float, _Waiting]] = []
         self._running: frozenset[str] | None = None
 
-    def look(self, snapshot: Snapshot) -> list[tuple[str, float]]:
-        """Return pool and seconds of each build that started since the last look; blind looks show none."""
+    def poll(self, snapshot: Snapshot) -> list[tuple[str, float]]:
+        """Return pool and seconds of each build that started since the last poll; blind polls show none."""
         if snapshot.blind:  # what starts meanwhile cannot be told from what did not wait
             self._running = None
             return []
@@ -91,9 +91,9 @@ class Waits:
             elif item.ready:
                 since = snapshot.at if item.id in self._unready else item.since
                 waiting[item.id] = _Waiting(item.name, since)
-        left = [entry for id, entry in sorted(self._waiting.items()) if id not in waiting]
+        started = [entry for id, entry in sorted(self._waiting.items()) if id not in waiting]
         self._gone = [(at, entry) for at, entry in self._gone if snapshot.at - at < _SHOWN]
-        self._gone += [(snapshot.at, entry) for entry in left]
+        self._gone += [(snapshot.at, entry) for entry in started]
         self._waiting = waiting
         self._unready = {item.id for item in snapshot.queue if not item.ready}
 

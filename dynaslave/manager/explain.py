@@ -1,4 +1,4 @@
-"""Why agents do not come: what their logs say, asked for when they are late, and noted on their instances.
+"""Why agents do not come: their logs, fetched when they are late, and noted on their instances.
 
 A decision is pure, so what is found out is handed to it with the instance, as the note `why`.
 """
@@ -16,16 +16,16 @@ from dynaslave.provider import Provider, ProviderError
 __all__ = ["WHY", "Explainer"]
 
 WHY = "why"
-"""The note of an instance that says why its agent does not come."""
+"""The note of an instance with the reason why its agent does not come."""
 _AGAIN = 60.0
 _MOST = 3
-"""Logs that are asked for in one look: each may be a request."""
+"""Logs that are fetched in one poll: each may be a request."""
 _SHARE = 0.5
 """The share of its boot deadline after which an agent's log is looked at."""
 
 
 class Explainer:
-    """Remembers what logs said, of the instances of the last look."""
+    """Remembers the reasons in logs, of the instances of the last poll."""
 
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
@@ -33,11 +33,15 @@ class Explainer:
         self._asked: dict[str, float] = {}
 
     def annotate(self, snapshot: Snapshot, agents: Iterable[Agent]) -> Snapshot:
-        """Ask for what is due, and note it on the instances. `agents`: those of the look."""
+        """Fetch the logs that are due, and note the reasons on the instances. `agents`: those of the poll."""
         known = {instance.id: instance for instance in snapshot.instances}
         due = [agent.instance for agent in agents if agent.instance and _is_due(agent, known, snapshot.at)]
-        asked = [one for one in due if not 0 <= snapshot.at - self._asked.get(one.id, -_AGAIN) < _AGAIN]
-        for instance in asked[:_MOST]:
+        instances = [
+            instance
+            for instance in due
+            if not 0 <= snapshot.at - self._asked.get(instance.id, -_AGAIN) < _AGAIN
+        ]
+        for instance in instances[:_MOST]:
             self._ask(known[instance.id], snapshot.at)
         self._whys = {id: why for id, why in self._whys.items() if id in known}
         self._asked = {id: at for id, at in self._asked.items() if id in known}

@@ -1,6 +1,6 @@
-"""The manager: look, decide, act, tell; every few seconds until it is stopped. It keeps no state it needs.
+"""The manager: poll, decide, act, report; every few seconds until it is stopped. It keeps no state it needs.
 
-A tick that fails is told and tried again: nothing that a controller, a cloud or an estate does ends
+A tick that fails is reported and tried again: nothing that a controller, a cloud or an estate does ends
 the loop.
 """
 
@@ -42,17 +42,17 @@ if TYPE_CHECKING:
 __all__ = ["HEALTHY", "STANDBY", "Dependencies", "Doer", "Manager"]
 
 SWEEP = 300.0
-"""Seconds between two sweeps of what nobody needs any more."""
+"""Seconds between two sweeps of what is not needed any more."""
 TEMPLATES = 60.0
 """Seconds until it is looked up again what pools would be launched from."""
 HEALTHY = 60.0
 """Seconds without a tick that succeeded until a manager is not healthy; three intervals if that is more."""
 STANDBY = 30.0
-"""Seconds between two looks of a manager that another keeps from acting."""
+"""Seconds between two polls of a manager that another keeps from acting."""
 
 
 class Doer(Protocol):
-    """Who performs decisions (`act.Actor`)."""
+    """What performs decisions (`act.Actor`)."""
 
     def perform(
         self, decisions: Sequence[Decision], pools: Mapping[str, AgentPool], may_act: Callable[[], bool]
@@ -70,7 +70,7 @@ class Dependencies:
     """The controller."""
     provider: Provider
     estate: Callable[[], Declared]
-    look: Callable[[], Snapshot]
+    poll: Callable[[], Snapshot]
     doer: Doer
     costs: Costs
     lease: Lease = field(default_factory=NoLease)
@@ -91,7 +91,7 @@ class Manager:
         self._stop = threading.Event()
         self._active = False
         self._clock = ClockWatch(parts.clock, parts.timer or parts.clock)
-        self._looked = -STANDBY
+        self._polled = -STANDBY
         self._swept = -SWEEP
         self._interval = 5.0
         self._succeeded = time.monotonic()
@@ -174,7 +174,7 @@ class Manager:
         return time.monotonic() - self._succeeded
 
     def preview(self) -> Outcome:
-        """Look and decide, and do nothing; `status` shows what was seen."""
+        """Poll and decide, and do nothing; `status` shows what was seen."""
         return self._consider(self._parts.estate(), self._now())[1]
 
     def _now(self) -> float:
@@ -184,11 +184,11 @@ class Manager:
             self._log.warning("the clock of this host was set", seconds=round(step))
             self._memory = Memory()
             self._parts.costs.clock_set(step)
-            self._looked, self._swept = -STANDBY, -SWEEP
+            self._polled, self._swept = -STANDBY, -SWEEP
         return now
 
     def _round(self, now: float) -> bool:
-        """Look and act, if it is our turn; returns whether everything could be seen."""
+        """Poll and act, if it is our turn; returns whether everything could be seen."""
         try:
             self._take_turn(self._parts.lease.acquire())
         except LeaseError as error:
@@ -196,7 +196,7 @@ class Manager:
             return False
         silent = "" if self._active else self._parts.lease.unanswered
         self._refused = f"the lease got no answer: {silent}" if silent else ""
-        if not self._active and now - self._looked < STANDBY:
+        if not self._active and now - self._polled < STANDBY:
             return not (silent or self._unseen)
         declared = self._parts.estate()
         snapshot, outcome = self._consider(declared, now)
@@ -210,12 +210,12 @@ class Manager:
         return not snapshot.blind
 
     def _consider(self, declared: Declared, now: float) -> tuple[Snapshot, Outcome]:
-        parts, self._looked = self._parts, now
+        parts, self._polled = self._parts, now
         began = time.monotonic()
-        snapshot = replace(parts.look(), current=self._current(declared, now))
+        snapshot = replace(parts.poll(), current=self._current(declared, now))
         seconds = time.monotonic() - began
         if snapshot.instances or not snapshot.blind:
-            parts.costs.look(snapshot.instances, now)
+            parts.costs.poll(snapshot.instances, now)
         dollars = parts.costs.by_pool()
         bounds = limits(declared.manager, declared.pools, None if parts.costs.unread else dollars or {})
         outcome = decide(snapshot, declared.pools, self._memory, bounds)
@@ -239,16 +239,16 @@ class Manager:
         return self._templates
 
     def _measure(self, snapshot: Snapshot, declared: Declared, outcome: Outcome) -> None:
-        """Count what happened since the last look; a manager that stands by leaves that to the other."""
+        """Count what happened since the last poll; a manager that stands by leaves that to the other."""
         metrics = self._parts.metrics
-        waits = self._waits.look(snapshot)
+        waits = self._waits.poll(snapshot)
         if metrics is not None and self._active:
             metrics.declared(pool.name for pool in declared.pools)
             events = compare(self._memory.seen, outcome.memory.seen, outcome.agents, snapshot.at)
             metrics.happened(events, waits)
 
     def _lease_refused(self, error: LeaseError) -> None:
-        """Nobody can tell whose turn it is, and waiting does not help: act no more, and say so."""
+        """It is unknown whose turn it is, and waiting does not help: act no more, and report it."""
         self._refused = error.message
         self._take_turn(active=False)
         self.status = replace(self.status, active=False, troubles=(f"{error.message}: {error.hint}",))
@@ -307,7 +307,7 @@ class Manager:
             status = self._seen(status, snapshot, declared, outcome)
         self.status = status
         if self._parts.metrics is not None:
-            self._parts.metrics.looked(status)
+            self._parts.metrics.polled(status)
 
     def _seen(self, status: Status, snapshot: Snapshot, declared: Declared, outcome: Outcome) -> Status:
         costs = self._parts.costs

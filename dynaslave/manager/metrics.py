@@ -21,63 +21,69 @@ _SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 class Metrics:
-    """Gauges of the last look, counters of what was done."""
+    """Gauges of the last poll, counters of what was done."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        here = self.registry
+        registry = self.registry
         self._waiting = Gauge(
-            "dynaslave_queue_items", "Queue items that wait for a pool.", ["pool"], registry=here
+            "dynaslave_queue_items", "Queue items that wait for a pool.", ["pool"], registry=registry
         )
         self._unserved = Gauge(
-            "dynaslave_unserved_items", "Queue items that no pool can serve.", registry=here
+            "dynaslave_unserved_items", "Queue items that no pool can serve.", registry=registry
         )
         self._longest = Gauge(
-            "dynaslave_queue_longest_seconds", "How long the oldest item waits.", ["pool"], registry=here
+            "dynaslave_queue_longest_seconds", "How long the oldest item waits.", ["pool"], registry=registry
         )
-        self._agents = Gauge("dynaslave_agents", "Agents by state.", ["pool", "state"], registry=here)
+        self._agents = Gauge("dynaslave_agents", "Agents by state.", ["pool", "state"], registry=registry)
         self._most = Gauge(
-            "dynaslave_agents_max", "The most agents a pool may have.", ["pool"], registry=here
+            "dynaslave_agents_max", "The most agents a pool may have.", ["pool"], registry=registry
         )
         self._dollars = Gauge(
-            "dynaslave_month_dollars", "What a pool has cost this month.", ["pool", "team"], registry=here
+            "dynaslave_month_dollars", "What a pool has cost this month.", ["pool", "team"], registry=registry
         )
-        self._active = Gauge("dynaslave_active", "1 while this manager holds the lease.", registry=here)
+        self._active = Gauge("dynaslave_active", "1 while this manager holds the lease.", registry=registry)
         self._seen = Gauge(
-            "dynaslave_last_look_timestamp_seconds", "When the last look was complete.", registry=here
+            "dynaslave_last_look_timestamp_seconds", "When the last look was complete.", registry=registry
         )
-        self._troubles = Gauge("dynaslave_troubles", "What could not be seen or done.", registry=here)
-        self._look = Histogram("dynaslave_look_seconds", "Time of one look.", buckets=_SECONDS, registry=here)
-        self._tick = Histogram("dynaslave_tick_seconds", "Time of one tick.", buckets=_SECONDS, registry=here)
+        self._troubles = Gauge("dynaslave_troubles", "What could not be seen or done.", registry=registry)
+        self._look = Histogram(
+            "dynaslave_look_seconds", "Time of one look.", buckets=_SECONDS, registry=registry
+        )
+        self._tick = Histogram(
+            "dynaslave_tick_seconds", "Time of one tick.", buckets=_SECONDS, registry=registry
+        )
         self._decisions = Counter(
-            "dynaslave_decisions", "Decisions by what came of them.", ["action", "outcome"], registry=here
+            "dynaslave_decisions", "Decisions by what came of them.", ["action", "outcome"], registry=registry
         )
-        self._launched = Counter("dynaslave_launched", "Agents launched.", ["pool"], registry=here)
+        self._launched = Counter("dynaslave_launched", "Agents launched.", ["pool"], registry=registry)
 
         self._waits = Histogram(
             "dynaslave_build_wait_seconds",
             "How long builds waited for an executor.",
             ["pool"],
             buckets=_WAITS,
-            registry=here,
+            registry=registry,
         )
         self._boots = Histogram(
             "dynaslave_boot_seconds",
             "From the launch of an agent until it serves.",
             ["pool"],
             buckets=_BOOTS,
-            registry=here,
+            registry=registry,
         )
         self._failures = Counter(
             "dynaslave_launch_failures",
             "Agents that were not launched, or never came, by reason.",
             ["pool", "reason"],
-            registry=here,
+            registry=registry,
         )
         self._interruptions = Counter(
-            "dynaslave_interruptions", "Agents the cloud took away.", ["pool"], registry=here
+            "dynaslave_interruptions", "Agents the cloud took away.", ["pool"], registry=registry
         )
-        self._ticks = Counter("dynaslave_ticks", "Ticks by what came of them.", ["outcome"], registry=here)
+        self._ticks = Counter(
+            "dynaslave_ticks", "Ticks by what came of them.", ["outcome"], registry=registry
+        )
 
     def declared(self, pools: Iterable[str]) -> None:
         """Begin the counters of these pools at 0, so that the first failure of a pool is an increase."""
@@ -90,7 +96,7 @@ class Metrics:
                 self._failures.labels(name, reason)
 
     def happened(self, events: Events, waits: Iterable[tuple[str, float]]) -> None:
-        """Count what happened since the last look."""
+        """Count what happened since the last poll."""
         for pool, seconds in waits:
             self._waits.labels(one_line(pool)).observe(seconds)
         for pool, seconds in events.boots:
@@ -100,8 +106,8 @@ class Metrics:
         for pool, count in events.interrupted.items():
             self._interruptions.labels(one_line(pool)).inc(count)
 
-    def looked(self, status: Status) -> None:
-        """Take over what a look has shown."""
+    def polled(self, status: Status) -> None:
+        """Take over what a poll has shown."""
         for gauge in (self._waiting, self._longest, self._agents, self._most, self._dollars):
             gauge.clear()
         for pool in status.pools:

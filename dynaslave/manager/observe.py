@@ -1,6 +1,6 @@
-"""One look at the controller and the cloud: at most four requests, whatever there is to see.
+"""One poll of the controller and the cloud: at most four requests, whatever there is to see.
 
-What could not be seen is told in words and left empty; nothing is guessed. Nodes are read before
+What could not be seen is reported in words and left empty; nothing is guessed. Nodes are read before
 the queue: a build that starts in between is counted once at most, never as waiting and running both.
 """
 
@@ -27,16 +27,16 @@ _SCRIPT = (
     "println groovy.json.JsonOutput.toJson("
     "Jenkins.get().queue.items.collect { [id: it.id, label: it.assignedLabel?.expression] })"
 )
-"""Changes nothing. The label of a Pipeline step is told nowhere else; scripts need Overall/Administer."""
+"""Changes nothing. The label of a Pipeline step is shown nowhere else; scripts need Overall/Administer."""
 _QUIET = "quietingDown,quietDownReason"
 _FORBIDDEN = 3600.0
-"""Seconds until a script is tried again after the controller said that this account may not."""
+"""Seconds until a script is tried again after the controller refused it to this account."""
 _FAILED = 60.0
 """The same after anything else went wrong with it."""
 
 
 class Observer:
-    """Looks, and remembers only whether it may run a script."""
+    """Polls, and remembers only whether it may run a script."""
 
     def __init__(
         self,
@@ -52,8 +52,8 @@ class Observer:
         self._clock = clock
         self._no_script_before = 0.0
 
-    def look(self) -> Snapshot:
-        """What there is now. Never raises for what a controller or a cloud does: `blind` tells it."""
+    def poll(self) -> Snapshot:
+        """What there is now. Never raises for what a controller or a cloud does: `blind` names it."""
         at = self._clock()
         blind: list[str] = []
         with ThreadPoolExecutor(2) as aside:
@@ -61,7 +61,15 @@ class Observer:
             nodes, items = self._see(aside, blind)
             quiet = self._quiet() if not blind else ""
             instances = _listed(listing, blind)
-        return Snapshot(at, items, nodes, instances, tuple(blind), self._controller.session, quiet)
+        return Snapshot(
+            at=at,
+            queue=items,
+            nodes=nodes,
+            instances=instances,
+            blind=tuple(blind),
+            session=self._controller.session,
+            quiet=quiet,
+        )
 
     def _see(
         self, aside: ThreadPoolExecutor, blind: list[str]
@@ -94,8 +102,8 @@ class Observer:
 
     def _items(self, answer: Mapping[str, Any], nodes: Sequence[JenkinsNode]) -> tuple[QueueItem, ...]:
         items = queue.queue_items(answer, nodes)
-        if any(_is_guessed(item) for item in items) and (told := self._labels()):
-            return queue.queue_items(answer, nodes, told)
+        if any(_is_guessed(item) for item in items) and (labels := self._labels()):
+            return queue.queue_items(answer, nodes, labels)
         return items
 
     def _labels(self) -> Mapping[int, str | None]:
@@ -112,14 +120,14 @@ class Observer:
 
 
 def _is_guessed(item: QueueItem) -> bool:
-    """Return whether only a script tells the label: a reason that names a node may mean that very node."""
+    """Return whether only a script shows the label: a reason that names a node may mean that very node."""
     return item.ready and (not item.known or bool(item.build and item.node))
 
 
 def _told(answer: Any) -> dict[int, str | None]:
     if not isinstance(answer, list):
         raise ValueError("no list")  # noqa: TRY004 - as for what is no JSON
-    return {one["id"]: one.get("label") for one in answer if isinstance(one, dict) and "id" in one}
+    return {entry["id"]: entry.get("label") for entry in answer if isinstance(entry, dict) and "id" in entry}
 
 
 def _listed(listing: Future[Sequence[Instance]], blind: list[str]) -> tuple[Instance, ...]:

@@ -1,4 +1,4 @@
-"""From a look and what was decided about it to what people are shown. Pure."""
+"""From a poll and its decision to what users are shown. Pure."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ def pool_rows(
 def _row(pool: AgentPool, view: PoolView, dollars: Mapping[str, float] | None, now: float) -> PoolRow:
     floor = floor_at(pool.schedule, pool.min_agents, pool.spares, now)
     return PoolRow(
-        pool.name,
-        pool.label,
-        pool.team,
-        view.waiting,
-        {str(state): count for state, count in view.agents.items()},
-        floor.min_agents,
-        pool.max_agents,
-        floor.spares,
-        _spent(pool.name, dollars),
-        "; ".join([*_notes(view), *_preference(pool)]),
+        name=pool.name,
+        label=pool.label,
+        team=pool.team,
+        waiting=view.waiting,
+        agents={str(state): count for state, count in view.agents.items()},
+        min_agents=floor.min_agents,
+        max_agents=pool.max_agents,
+        spares=floor.spares,
+        dollars=_spent(pool.name, dollars),
+        note="; ".join([*_notes(view), *_preference(pool)]),
     )
 
 
 def _preference(pool: AgentPool) -> list[str]:
-    """What the pool prefers, where it says so."""
+    """Return what the pool prefers, where it is set."""
     return [f"prefers {pool.prefer}"] if pool.prefer in ("cost", "speed") else []
 
 
@@ -65,7 +65,18 @@ def _gone(name: str, agents: Sequence[Agent], dollars: Mapping[str, float] | Non
             counts[str(agent.state)] = counts.get(str(agent.state), 0) + 1
     spent = _spent(name, dollars)
     note = "not declared: its agents leave when idle, unless it comes back within 30 s"
-    return PoolRow(name, "", "", 0, counts, 0, 0, 0, spent, note)
+    return PoolRow(
+        name=name,
+        label="",
+        team="",
+        waiting=0,
+        agents=counts,
+        min_agents=0,
+        max_agents=0,
+        spares=0,
+        dollars=spent,
+        note=note,
+    )
 
 
 def queue_rows(
@@ -74,13 +85,13 @@ def queue_rows(
     """What waits for an executor, the longest first. What waits for something else is no row."""
     rows = [
         QueueRow(
-            item.id,
-            item.name,
-            _label(item),
-            item.since,
-            counted.get(item.id, ""),
-            item.why,
-            item.id in elsewhere,
+            id=item.id,
+            name=item.name,
+            label=_label(item),
+            since=item.since,
+            pool=counted.get(item.id, ""),
+            why=item.why,
+            elsewhere=item.id in elsewhere,
         )
         for item in queue
         if item.ready
@@ -97,7 +108,8 @@ def _label(item: QueueItem) -> str:
 def agent_rows(agents: Sequence[Agent], old: Collection[str] = ()) -> list[AgentRow]:
     """Every agent, by pool and name. `old`: those of an older image or template."""
     return [
-        _agent_row(agent, agent.name in old) for agent in sorted(agents, key=lambda one: (one.pool, one.name))
+        _agent_row(agent, agent.name in old)
+        for agent in sorted(agents, key=lambda member: (member.pool, member.name))
     ]
 
 
@@ -112,23 +124,23 @@ def _agent_row(agent: Agent, old: bool) -> AgentRow:
     if machine is None:
         return AgentRow(agent.name, agent.pool, str(agent.state), agent.since, builds, note=note)
     return AgentRow(
-        agent.name,
-        agent.pool,
-        str(agent.state),
-        agent.since,
-        builds,
-        machine.id,
-        machine.type,
-        machine.zone,
-        machine.market,
-        note or ("old: its pool has a newer image or template" if old else ""),
-        old,
+        name=agent.name,
+        pool=agent.pool,
+        state=str(agent.state),
+        since=agent.since,
+        builds=builds,
+        instance=machine.id,
+        type=machine.type,
+        zone=machine.zone,
+        market=machine.market,
+        note=note or ("old: its pool has a newer image or template" if old else ""),
+        old=old,
     )
 
 
 def troubles_of(snapshot: Snapshot, problems: Sequence[object]) -> list[str]:
     """What could not be seen, and why the newest files of the estate are not in force."""
-    told = [f"could not be seen, so nothing is launched or ended: {what}" for what in snapshot.blind]
+    messages = [f"could not be seen, so nothing is launched or ended: {part}" for part in snapshot.blind]
     if problems:
-        told.append(f"the estate's newest files do not load, the pools of before hold: {problems[0]}")
-    return told
+        messages.append(f"the estate's newest files do not load, the pools of before hold: {problems[0]}")
+    return messages

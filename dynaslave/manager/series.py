@@ -28,9 +28,9 @@ class Sample:
 class Series:
     """A ring of samples. Within a bucket the largest queue stays, so that no peak is lost."""
 
-    def __init__(self, bucket: float = BUCKET, kept: int = KEPT) -> None:
+    def __init__(self, bucket: float = BUCKET, most: int = KEPT) -> None:
         self._bucket = bucket
-        self._samples: deque[Sample] = deque(maxlen=kept)
+        self._samples: deque[Sample] = deque(maxlen=most)
 
     def add(self, sample: Sample) -> None:
         """Add what was just seen."""

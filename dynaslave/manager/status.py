@@ -21,7 +21,7 @@ class PoolRow:
     waiting: int
     """Queue items that count for it."""
     agents: Mapping[str, int]
-    """Agents by state; states nobody is in are left out."""
+    """Agents by state; empty states are left out."""
     min_agents: int
     max_agents: int
     spares: int
@@ -73,7 +73,7 @@ class AgentRow:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Everything at one moment; `at` is the time of the look."""
+    """Everything at one moment; `at` is the time of the poll."""
 
     manager: str
     at: float

@@ -1,4 +1,4 @@
-"""Puts a manager together from what the command line says; the one place that knows all parts."""
+"""Puts a manager together from the command line; the one place that knows all parts."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ __all__ = ["RunOptions", "assemble", "connect", "preflight"]
 
 ProviderName = Literal["ec2", "local", "simulated"]
 _PATIENCE = 8.0
-"""Seconds one request waits for a controller that is down: the next look comes soon."""
+"""Seconds one request waits for a controller that is down: the next poll comes soon."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """Everything `dynaslave run` can be told."""
+    """All options of `dynaslave run`."""
 
     estate: Path
     url: str | None = None
     user: str | None = None
     token: str | None = None
     provider: ProviderName | None = None
-    """Where agents run; what jobdsl.toml says if None."""
+    """Where agents run; the value in jobdsl.toml if None."""
     name: str | None = None
     """The manager's name; that of jobdsl.toml if None."""
     agents_url: str | None = None
@@ -103,7 +103,7 @@ def assemble(
             url=controller.url,
             provider=provider,
             estate=source.current,
-            look=Observer(controller, provider, name).look,
+            poll=Observer(controller, provider, name).poll,
             doer=actor,
             costs=Costs(book),
             lease=lease,
@@ -129,7 +129,7 @@ def _remote_fs(pool: AgentPool, node: str) -> str:  # noqa: ARG001 - where a hos
 
 
 def preflight(options: RunOptions, declared: Declared, controller: Controller) -> list[Problem]:
-    """What would keep pools from launching at this provider, each at its line. Looks only."""
+    """Find what would keep pools from launching at this provider, each at its line. Reads only."""
     from dynaslave.controller.java import needed_java
 
     needed = needed_java(controller)
@@ -140,8 +140,8 @@ def preflight(options: RunOptions, declared: Declared, controller: Controller) -
     if _kind(options, declared) != "ec2":
         return []
     provider = _ec2(options, _name(options, declared), declared)
-    found = [problem for pool in declared.pools for problem in provider.check(pool, needed)]
-    return [*found, *provider.check_notices()]
+    problems = [problem for pool in declared.pools for problem in provider.check(pool, needed)]
+    return [*problems, *provider.check_notices()]
 
 
 def _name(options: RunOptions, declared: Declared) -> str:

@@ -1,1 +1,1 @@
-"""What teams ask for and may have: agent_pool in DSL files, its checks, quotas, prices, schedules."""
+"""What teams request and may have: agent_pool in DSL files, its checks, quotas, prices, schedules."""

@@ -1,4 +1,4 @@
-"""Calls with wrong arguments, told in words of the function that was called."""
+"""Calls with wrong arguments, reported in words of the function that was called."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def spoken(otherwise: Callable[[DslError, object], T]) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """A function whose misspelled, missing and misplaced arguments are told with `did you mean`.
+    """A function whose misspelled, missing and misplaced arguments are reported with `did you mean`.
 
     A call that cannot be gives what `otherwise` makes of the error and the first argument, if it does
     not raise. Signature, help() and completion stay those of the function.
@@ -26,13 +26,13 @@ def spoken(otherwise: Callable[[DslError, object], T]) -> Callable[[Callable[P, 
         signature = inspect.signature(function)
 
         @wraps(function)
-        def call(*args: P.args, **given: P.kwargs) -> T:
+        def call(*args: P.args, **named: P.kwargs) -> T:
             try:
-                signature.bind(*args, **given)
+                signature.bind(*args, **named)
             except TypeError as error:
-                first = args[0] if args else given.get(next(iter(signature.parameters)))
-                return otherwise(_explained(function.__name__, signature, args, given, error), first)
-            return function(*args, **given)
+                first = args[0] if args else named.get(next(iter(signature.parameters)))
+                return otherwise(_explained(function.__name__, signature, args, named, error), first)
+            return function(*args, **named)
 
         return call
 
@@ -43,19 +43,31 @@ def _explained(
     name: str,
     signature: inspect.Signature,
     args: tuple[object, ...],
-    given: Mapping[str, object],
+    named: Mapping[str, object],
     error: TypeError,
 ) -> DslError:
     parameters = signature.parameters
-    for word in given:
+    for word in named:
         if word not in parameters:
             hint = suggestion(word, parameters) or f"it has {', '.join(parameters)}"
             return DslError(f"{name} has no argument {word!r}", hint=hint)
-    unnamed = [one for one in parameters.values() if one.kind is not one.KEYWORD_ONLY]
+    unnamed = [parameter for parameter in parameters.values() if parameter.kind is not parameter.KEYWORD_ONLY]
     if len(args) > len(unnamed):
-        words = ", ".join(one for one in parameters if one not in {first.name for first in unnamed})
+        words = ", ".join(
+            parameter_name
+            for parameter_name in parameters
+            if parameter_name not in {first.name for first in unnamed}
+        )
         hint = f"everything after {unnamed[-1].name} is given by its name: {words}"
         return DslError(f"{name} does not know what {args[len(unnamed)]!r} is", hint=hint)
-    missing = [one.name for one in parameters.values() if one.default is one.empty and one.name not in given]
-    missing = [one for one in missing if one not in {first.name for first in unnamed[: len(args)]}]
+    missing = [
+        parameter.name
+        for parameter in parameters.values()
+        if parameter.default is parameter.empty and parameter.name not in named
+    ]
+    missing = [
+        parameter_name
+        for parameter_name in missing
+        if parameter_name not in {first.name for first in unnamed[: len(args)]}
+    ]
     return DslError(f"{name} needs {' and '.join(missing)}" if missing else f"{name}: {error}")

@@ -34,17 +34,17 @@ def checked(name: str, value: Any) -> Any:
 def labels(value: Any) -> tuple[str, ...]:
     """Labels as a node's text has them (words, quoted where they hold spaces), or as a list of one each."""
     if isinstance(value, str):
-        found = _of_text(value)
+        items = _of_text(value)
     elif isinstance(value, Iterable) and not isinstance(value, Mapping):
-        found = list(value)
+        items = list(value)
     else:
         raise DslError(f"label: takes labels separated by spaces, or a list of them, not {value!r}")
-    for one in found:
-        if not isinstance(one, str) or not one.strip() or re.search(r"[\x00-\x1f\x7f]", one):
-            raise DslError(f"label: no agent can have the label {one!r}")
-    if not found:
+    for item in items:
+        if not isinstance(item, str) or not item.strip() or re.search(r"[\x00-\x1f\x7f]", item):
+            raise DslError(f"label: no agent can have the label {item!r}")
+    if not items:
         raise DslError("label: at least one")
-    return tuple(sorted(set(found)))
+    return tuple(sorted(set(items)))
 
 
 def _of_text(text: str) -> list[str]:
@@ -90,8 +90,8 @@ def _user_data(value: Any) -> str:
 def _texts(value: Any) -> tuple[str, ...]:
     listed = isinstance(value, Iterable) and not isinstance(value, str | Mapping)
     values = tuple(value) if listed else (value,)
-    for one in values:
-        if not isinstance(one, str) or not one or one != one.strip():
+    for entry in values:
+        if not isinstance(entry, str) or not entry or entry != entry.strip():
             raise DslError(f"takes a list of names, not {value!r}")
     return tuple(dict.fromkeys(values))
 
@@ -134,8 +134,8 @@ def _choice(*words: str) -> Callable[[Any], str]:
     def check(value: Any) -> str:
         if isinstance(value, str) and value in words:
             return value
-        wanted = " or ".join(f'"{word}"' for word in words)
-        raise DslError(f"takes {wanted}, not {value!r}", hint=suggestion(str(value), words))
+        choices_text = " or ".join(f'"{word}"' for word in words)
+        raise DslError(f"takes {choices_text}, not {value!r}", hint=suggestion(str(value), words))
 
     return check
 
@@ -161,18 +161,18 @@ def _tag(key: Any, text: Any) -> None:
 
 def _types(value: Any) -> tuple[str, ...]:
     types = _texts(value)
-    for one in types:
-        if not _TYPE.fullmatch(one):
-            raise DslError(f"{one!r} is no instance type", hint='as in "c7i.4xlarge"')
+    for kind in types:
+        if not _TYPE.fullmatch(kind):
+            raise DslError(f"{kind!r} is no instance type", hint='as in "c7i.4xlarge"')
     return types
 
 
 def _ids(prefix: str) -> Callable[[Any], tuple[str, ...]]:
     def check(value: Any) -> tuple[str, ...]:
         ids = _texts(value)
-        for one in ids:
-            if not re.fullmatch(rf"{prefix}-[0-9a-f]{{8,17}}", one):
-                raise DslError(f"{one!r} is no id", hint=f'as in "{prefix}-0123456789abcdef0"')
+        for entry in ids:
+            if not re.fullmatch(rf"{prefix}-[0-9a-f]{{8,17}}", entry):
+                raise DslError(f"{entry!r} is no id", hint=f'as in "{prefix}-0123456789abcdef0"')
         return ids
 
     return check

@@ -1,4 +1,4 @@
-"""What an estate says once for all of its pools, and what a pool still lacks to be launched."""
+"""Defaults of an estate for all of its pools, and what a pool still lacks to be launched."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ def read_defaults(reader: Reader, value: object) -> dict[str, Any]:
     """Read `[pools.defaults]`; what is wrong with it becomes a problem of the reader."""
     table = reader.mapping(value, _PATH)
     reader.known(table, DEFAULTS, _PATH)
-    found = {}
-    for key, given in table.items():
+    defaults = {}
+    for key, raw_value in table.items():
         if key in DEFAULTS:
             try:
-                found[key] = checked(key, given)
+                defaults[key] = checked(key, raw_value)
             except DslError as error:
                 reader.error((*_PATH, key), f"pools.defaults.{error.message}", error.hint)
-    return found
+    return defaults
 
 
 def with_defaults(pool: AgentPool, defaults: Mapping[str, Any]) -> AgentPool:
-    """Return a pool with the estate's defaults where it says nothing; tags are put together."""
+    """Return a pool with the estate's defaults for what it leaves out; tags are put together."""
     values = {key: value for key, value in defaults.items() if key != "tags" and not getattr(pool, key)}
     if "tags" in defaults:
         values["tags"] = tuple(sorted({**dict(defaults["tags"]), **dict(pool.tags)}.items()))

@@ -34,12 +34,12 @@ def pools_of(
             problems.append(Problem(f"agent_pool: {error.message}", where, error.hint))
     once, twice = _distinct(pools)
     placed = [_with_team(pool, settings, quotas) for pool in once]
-    problems += [*twice, *(one for _, wrong in placed for one in wrong)]
+    problems += [*twice, *(problem for _, wrong in placed for problem in wrong)]
     return [pool for pool, _ in placed], problems
 
 
 def _distinct(pools: list[AgentPool]) -> tuple[list[AgentPool], list[Problem]]:
-    """The first of each name. Nodes are named after it, and Jenkins does not tell letter case apart."""
+    """The first of each name. Nodes are named after it, and Jenkins ignores letter case."""
     first: dict[str, AgentPool] = {}
     problems = []
     for pool in pools:
@@ -65,7 +65,7 @@ def _with_team(
 
 
 def _owner_by_place(pool: AgentPool, quotas: Collection[str]) -> list[str]:
-    """Return the team whose quota binds a file where no `[teams]` say which files are whose.
+    """Return the team whose quota binds a file where no `[teams]` assign files to teams.
 
     It is the one whose name its first folder has (or the file itself): where `dynaslave request` writes.
     """

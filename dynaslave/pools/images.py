@@ -31,16 +31,16 @@ class Image:
     def __str__(self) -> str:
         if self.id or self.ssm:
             return self.id or f"ssm:{self.ssm}"
-        said = [self.name] if self.name else []
-        said += [f"{key}={value}" for key, value in self.tags]
-        return f"{' '.join(said)} of {self.owner}"
+        parts = [self.name] if self.name else []
+        parts += [f"{key}={value}" for key, value in self.tags]
+        return f"{' '.join(parts)} of {self.owner}"
 
     def plain(self) -> str | dict[str, Any]:
         """As JSON values, and as `image` reads it."""
         if self.id or self.ssm:
             return str(self)
-        found = {"name": self.name, "tags": dict(self.tags), "owner": self.owner}
-        return {key: value for key, value in found.items() if value}
+        values = {"name": self.name, "tags": dict(self.tags), "owner": self.owner}
+        return {key: value for key, value in values.items() if value}
 
 
 def image(value: str | Mapping[str, Any] | Image) -> Image:

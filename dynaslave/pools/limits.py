@@ -27,7 +27,7 @@ class Cap:
     dollars_month: float | None = None
     """A launch must leave enough of it for one hour of everything that runs then, at on-demand prices."""
     spent: float | None = 0.0
-    """Dollars of this month that are spent already; None where nobody knows."""
+    """Dollars of this month that are spent already; None where unknown."""
     instance_types: tuple[str, ...] | None = None
     """Types that may be launched, as globs."""
     instance_profiles: tuple[str, ...] | None = None

@@ -1,4 +1,4 @@
-"""AgentPool: what a team asks for in its DSL file, checked there, and as JSON values both ways."""
+"""AgentPool: what a team requests in its DSL file, checked there, and as JSON values both ways."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KIND = "pool"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentPool:
-    """A kind of build agent, and how many of it. Made by `agent_pool`, which says what each field means."""
+    """A kind of build agent, and how many of it. Made by `agent_pool`, which explains each field."""
 
     name: str
     labels: tuple[str, ...]
@@ -70,7 +70,7 @@ class AgentPool:
 
 
 def _stand_in(name: object) -> AgentPool:
-    """What a file goes on with after a wrong call, so that its other mistakes are told, too."""
+    """What a file goes on with after a wrong call, so that its other mistakes are reported, too."""
     word = str(name) if name else "?"
     return AgentPool(name=word, labels=(word,), max_agents=1, where=context.here())
 
@@ -134,10 +134,10 @@ def agent_pool(
 
     Raises DslError naming the argument.
     """
-    given = dict(locals())
+    arguments = dict(locals())
     where = context.here()
     try:
-        pool = replace(make(given), where=where)
+        pool = replace(make(arguments), where=where)
     except DslError as error:
         return _wrong(DslError(f"agent_pool: {error.message}", hint=error.hint), name)
     context.define(KIND, pool.plain())

@@ -34,7 +34,7 @@ _KEYS = ("vcpus", "memory_gib", "dollars_hour")
 
 @cache
 def shipped() -> Table:
-    """The table that comes along; what it is and of when, it says itself."""
+    """Return the table in the package, which names its source and date."""
     text = Path(__file__).with_name("prices.toml").read_text("utf-8")
     return {name: Price(**row) for name, row in tomllib.loads(text).items()}
 
@@ -71,19 +71,19 @@ def _is_number(reader: Reader, name: str, key: str, value: Any) -> bool:
     fits = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
     if fits and 0 < value < 1e9:
         return True
-    wanted = "a whole number above 0" if whole else "a number above 0"
-    reader.error((name, key), f"{name}.{key} must be {wanted}, not {value!r}")
+    expected = "a whole number above 0" if whole else "a number above 0"
+    reader.error((name, key), f"{name}.{key} must be {expected}, not {value!r}")
     return False
 
 
 def unknown(types: Iterable[str], table: Table) -> list[str]:
     """The types the table lacks."""
-    return [one for one in types if one not in table]
+    return [kind for kind in types if kind not in table]
 
 
 def dearest(types: Iterable[str], table: Table) -> Price | None:
     """The most there is of each number over these types; None if the table has none of them."""
-    rows = [table[one] for one in types if one in table]
+    rows = [table[kind] for kind in types if kind in table]
     if not rows:
         return None
     return Price(

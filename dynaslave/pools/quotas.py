@@ -1,6 +1,6 @@
 """Whether an estate's pools fit their quotas, in the worst case: all agents, of the largest type, all month.
 
-`check` is what `jobdsl lint`, `plan` and `apply` ask (entry point `jobdsl.checks`); `limits` is what the
+`check` is what `jobdsl lint`, `plan` and `apply` call (entry point `jobdsl.checks`); `limits` is what the
 manager keeps to while it runs.
 """
 
@@ -40,7 +40,7 @@ def check(root: Path, estate: Estate, settings: Settings) -> list[Problem]:
 
 
 def fits(pools: Iterable[AgentPool], manager: ManagerSettings) -> Iterator[Problem]:
-    """What goes beyond a quota, told at the first pool in the order given that does not fit any more."""
+    """What goes beyond a quota, reported at the first pool in the order given that does not fit any more."""
     pools = list(pools)
     for pool in pools:
         yield from _types(pool, manager)
@@ -54,7 +54,7 @@ def fits(pools: Iterable[AgentPool], manager: ManagerSettings) -> Iterator[Probl
 def limits(
     manager: ManagerSettings, pools: Iterable[AgentPool] = (), spent: Mapping[str, float] | None = None
 ) -> Limits:
-    """The limits while it runs; `spent` is this month's dollars by pool, None where nobody knows them."""
+    """The limits while it runs; `spent` is this month's dollars by pool, None where unknown."""
     if spent is None:
         teams = {name: _cap(quota, None) for name, quota in manager.teams.items()}
         return Limits(_cap(manager.account, None), teams, _facts(manager))
@@ -105,13 +105,13 @@ def _profile(pool: AgentPool, manager: ManagerSettings) -> Iterator[Problem]:
 
 
 def _types(pool: AgentPool, manager: ManagerSettings) -> Iterator[Problem]:
-    """Types a quota does not name, and types nobody knows the size of."""
+    """Find types that a quota does not name, and types of unknown size."""
     purses = _purses(pool, manager)
-    for who, allowed in ((one.who, one.quota.instance_types) for one in purses):
+    for who, allowed in ((purse.who, purse.quota.instance_types) for purse in purses):
         for word in pool.instance_types:
             if allowed is not None and not any(fnmatchcase(word, glob) for glob in allowed):
                 yield _refused(pool, f"{who} may not use {word}", f"what may be used: {_list(allowed)}")
-    counted = any(one.quota.vcpus is not None or one.quota.monthly_cost is not None for one in purses)
+    counted = any(purse.quota.vcpus is not None or purse.quota.monthly_cost is not None for purse in purses)
     for word in unknown(pool.instance_types, manager.prices):
         hint = suggestion(word, manager.prices) or "put it into a file named by pools.prices in jobdsl.toml"
         message = f"pool {pool.name!r}: nobody knows what a {word} has and costs"
@@ -163,11 +163,11 @@ def _measures(quota: Quota, hours: float) -> list[_Measure]:
 
 
 def _beyond(pool: AgentPool, purse: _Purse, measure: _Measure, each: float, taken: float) -> Problem:
-    wanted, left = measure.said(each * pool.max_agents), measure.limit - taken
-    message = f"{wanted} are more than the {measure.said(measure.limit)} of {purse.who}"
+    needed, rest = measure.said(each * pool.max_agents), measure.limit - taken
+    message = f"{needed} are more than the {measure.said(measure.limit)} of {purse.who}"
     if taken:
         message += f", of which other pools have {measure.said(taken)}"
-    fitting = int((left + 1e-9) / each) if each else 0
+    fitting = int((rest + 1e-9) / each) if each else 0
     hint = (
         f"max_agents={fitting} fits"
         if fitting

@@ -63,7 +63,7 @@ def write(
     pool = replace(with_defaults(make(arguments), manager.defaults), where=Where(relative, 5))
     provider = manager.pools.provider
     problems = [*_taken(pool, pools), *fits([*pools, pool], manager), *lacking([pool], provider)]
-    wrong = [one for one in problems if one.severity == "error"]
+    wrong = [problem for problem in problems if problem.severity == "error"]
     if wrong:
         raise EstateError(wrong)
     _put(root, relative, source(arguments, team))
@@ -111,7 +111,7 @@ def _argument(key: str, value: Any) -> str:
     line = f"    {key}={_literal(value)},"
     if len(line) <= _WIDTH or not isinstance(value, Sequence) or isinstance(value, str):
         return line
-    return "\n".join([f"    {key}=[", *(f"        {_literal(one)}," for one in value), "    ],"])
+    return "\n".join([f"    {key}=[", *(f"        {_literal(item)}," for item in value), "    ],"])
 
 
 def _literal(value: Any) -> str:
@@ -122,7 +122,7 @@ def _literal(value: Any) -> str:
             quoted = quoted.replace("\\'", "'").replace('"', '\\"')
         return f'"{quoted}"'
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_literal(key)}: {_literal(one)}" for key, one in value.items()) + "}"
+        return "{" + ", ".join(f"{_literal(key)}: {_literal(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_literal, value))}]"
     return repr(value)
@@ -137,11 +137,11 @@ def _team(settings: Settings, name: str) -> Team | None:
     if not name:
         return None
     names = [team.name for team in settings.teams]
-    found = next((team for team in settings.teams if team.name == name), None)
-    if names and found is None:
+    team_found = next((team for team in settings.teams if team.name == name), None)
+    if names and team_found is None:
         hint = suggestion(name, names) or f"the estate's teams are {', '.join(names)}"
         raise JobdslError(f"jobdsl.toml has no team {name!r}", hint=hint)
-    return found
+    return team_found
 
 
 def _place(owner: Team | None, team: str, name: str) -> str:

@@ -81,7 +81,7 @@ def periods(values: Any) -> tuple[Period, ...]:
 
 
 def floor_at(schedule: Iterable[Period], min_agents: int, spares: int, now: float) -> Floor:
-    """What holds at `now`: the pool's own numbers, or those of the last period that says others."""
+    """What holds at `now`: the pool's own numbers, or those of the last period that has others."""
     for period in schedule:
         if period.holds(now):
             min_agents = min_agents if period.min_agents is None else period.min_agents

@@ -1,4 +1,4 @@
-"""The tables `[pools]` and `[quotas]` of `jobdsl.toml`: what the manager is told, what teams may have."""
+"""The tables `[pools]` and `[quotas]` of `jobdsl.toml`: settings of the manager, what teams may have."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class Pools:
     """`[pools]`: what the manager needs to know beside the pools themselves."""
 
     manager: str = checked("main", _bad_name)
-    """Who owns the instances. Two managers of one account need two names."""
+    """The owner of the instances. Two managers of one account need two names."""
     region: str | None = None
     """AWS region; None takes that of the environment."""
     provider: Literal["ec2", "local", "simulated"] = "ec2"
-    """Where agents run, unless `--provider` says otherwise."""
+    """Where agents run, unless `--provider` is given."""
     prices: str | None = checked(None, _bad_file)
     """File that takes the place of the price table that comes along."""
 
@@ -79,14 +79,14 @@ class ManagerSettings:
 
 
 def read(root: Path, settings: Settings) -> ManagerSettings:
-    """What the estate at `root` says of pools and quotas. EstateError with everything wrong in it."""
+    """Read the settings of pools and quotas of an estate. EstateError with everything wrong in it."""
     reader = Reader(settings.text, CONFIG_FILE)
     own = dict(reader.mapping(reader.document.get("pools", {}), ("pools",)))
     defaults = read_defaults(reader, own.pop("defaults", {}))
     pools = reader.table(Pools, own, ("pools",))
     quotas = dict(reader.mapping(reader.document.get("quotas", {}), ("quotas",)))
-    reader.known(quotas, [*(one.name for one in fields(TotalQuota)), "teams"], ("quotas",))
-    known = {one.name for one in fields(TotalQuota)}
+    reader.known(quotas, [*(field.name for field in fields(TotalQuota)), "teams"], ("quotas",))
+    known = {field.name for field in fields(TotalQuota)}
     account = reader.table(TotalQuota, {key: quotas[key] for key in quotas if key in known}, ("quotas",))
     teams = _teams(reader, quotas.get("teams", {}), [team.name for team in settings.teams])
     reader.finish()

@@ -27,11 +27,11 @@ _SUFFIXES = (".py", ".toml", ".j2", ".json", ".yaml", ".yml", ".txt", ".sh")
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What an estate says of pools at one moment."""
+    """The pools of an estate at one moment."""
 
     pools: tuple[AgentPool, ...]
     manager: ManagerSettings
-    """What its `jobdsl.toml` tells the manager."""
+    """The manager's settings in its `jobdsl.toml`."""
     controller_url: str | None = None
     """The controller its `jobdsl.toml` names."""
     problems: tuple[Problem, ...] = ()
@@ -48,17 +48,17 @@ def read(root: Path, isolation: str | None = None) -> Declared:
     estate = load(root, settings, isolation=isolation, on_definition=lambda _: None)
     pools, problems = pools_of(estate, settings, manager)
     problems += fits(pools, manager)
-    wrong = [one for one in problems if one.severity == "error"]
+    wrong = [problem for problem in problems if problem.severity == "error"]
     if wrong:
         raise EstateError(wrong)
     return Declared(tuple(pools), manager, settings.controller.url)
 
 
 class EstateSource:
-    """An estate that is watched: `current` looks for changes and loads them beside the caller.
+    """An estate that is watched: `current` checks for changes and loads them beside the caller.
 
     A manager must not stand still while an estate loads, so that a change takes effect one or two
-    looks later. Files that do not load, for any reason, change nothing but `problems`, and are tried
+    polls later. Files that do not load, for any reason, change nothing but `problems`, and are tried
     again every `RETRY` seconds: a full disk or an interrupted checkout leaves no newer file behind.
     """
 
@@ -122,7 +122,7 @@ class EstateSource:
 
 
 def _unexpected(error: Exception) -> Problem:
-    """Describe what has nothing to do with what the files say: a full disk, no memory, a mistake of ours."""
+    """Describe what has nothing to do with the files' content: a full disk, no memory, a mistake of ours."""
     reason = f"{type(error).__name__}: {error}"
     if isinstance(error, OSError) and error.strerror:
         reason = error.strerror + (f": {error.filename}" if error.filename else "")

@@ -21,7 +21,7 @@ SPOT_SHARE = 0.35
 
 
 def price_of(offer: Offer, table: Table) -> float:
-    """Dollars an hour; 0 for a type nobody knows."""
+    """Return dollars an hour; 0 for an unknown type."""
     row = table.get(offer.type)
     return (row.dollars_hour if row else 0.0) * (SPOT_SHARE if offer.market == "spot" else 1.0)
 
@@ -35,12 +35,12 @@ class BaselineLauncher:
 
     def launch(self, world: World, pool: PoolState, count: int) -> int:
         """Launch up to `count` machines within the pool's maximum; gives how many were."""
-        wanted = min(count, pool.pool.max_agents - len(pool.machines))
-        for done in range(wanted):
+        desired = min(count, pool.pool.max_agents - len(pool.machines))
+        for done in range(desired):
             offer = self._offer(pool)
             if world.launch(pool, offer, price_of(offer, self._prices)) is None:
                 return done
-        return max(wanted, 0)
+        return max(desired, 0)
 
     def _offer(self, pool: PoolState) -> Offer:
         zones = zones_of(pool.pool)
@@ -58,7 +58,7 @@ class Retention:
         self._next: dict[str, float] = {}
 
     def round(self, world: World, idle_seconds: float, pool: PoolState) -> float:
-        """End what has been idle for too long; gives when to look again."""
+        """End what has been idle for too long; return when to poll again."""
         name, now = pool.pool.name, world.now
         if now < self._next.get(name, 0.0):
             return self._next[name] if pool.machines else math.inf
@@ -96,7 +96,7 @@ class NoDelay:
         """The controller keeps used-up agents from builds."""
         world.counts_uses = True
 
-    def look(self, world: World) -> float:
+    def poll(self, world: World) -> float:
         """Launch what is missing, end what is idle."""
         again = math.inf
         for pool in world.pools.values():
@@ -118,9 +118,9 @@ class NoDelay:
         for pool in kind.pools:
             if missing <= 0:
                 break
-            wanted = min(math.ceil(missing / pool.pool.executors), pool.pool.max_agents - len(pool.machines))
-            done = self._launcher.launch(world, pool, wanted)
-            if done < wanted:
+            desired = min(math.ceil(missing / pool.pool.executors), pool.pool.max_agents - len(pool.machines))
+            done = self._launcher.launch(world, pool, desired)
+            if done < desired:
                 return False
             missing -= done * pool.pool.executors
         return True
@@ -140,9 +140,9 @@ class Fixed:
         """They have been started before the first build."""
         self._missing = {name: state.pool.max_agents for name, state in world.pools.items()}
         world.now = -BOOT[1]
-        self.look(world)
+        self.poll(world)
 
-    def look(self, world: World) -> float:
+    def poll(self, world: World) -> float:
         """Start those that could not be had before."""
         for name, missing in self._missing.items():
             if missing:

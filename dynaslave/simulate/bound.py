@@ -46,7 +46,7 @@ def bound(builds: Sequence[TraceBuild], pools: Mapping[str, AgentPool], table: T
     return PolicyResult(
         NAME,
         _figures(sums.values()),
-        {name: _figures([found]) for name, found in sums.items()},
+        {name: _figures([figures]) for name, figures in sums.items()},
         {team: _figures([sums[name] for name in pools if pools[name].team == team]) for team in teams},
     )
 
@@ -61,14 +61,14 @@ def _of_pool(builds: Sequence[TraceBuild], pool: AgentPool, table: Table) -> _Su
     for build in sorted(builds, key=lambda build: build.submit):
         while free and build.submit - free[0] > boot:
             heapq.heappop(free)  # another boot is cheaper than to keep it
-        kept = max((since for since in free if since <= build.submit), default=None)
-        if kept is None:
+        reused = max((since for since in free if since <= build.submit), default=None)
+        if reused is None:
             launches += 1
             spans += max(boot + build.duration, BILLING_MINIMUM)
         else:
-            free.remove(kept)
+            free.remove(reused)
             heapq.heapify(free)
-            spans += build.submit - kept + build.duration
+            spans += build.submit - reused + build.duration
         heapq.heappush(free, build.submit + build.duration)
     billed = spans / pool.executors
     market: Market = "spot" if pool.spot != "no" else "on-demand"
@@ -77,19 +77,19 @@ def _of_pool(builds: Sequence[TraceBuild], pool: AgentPool, table: Table) -> _Su
 
 
 def _figures(sums: Iterable[_Sum]) -> Figures:
-    found = list(sums)
-    billed = math.fsum(part.billed for part in found)
+    keys = list(sums)
+    billed = math.fsum(part.billed for part in keys)
     return Figures(
-        jobs=sum(part.builds for part in found),
+        jobs=sum(part.builds for part in keys),
         wait_mean_s=0.0,
         wait_p50_s=0.0,
         wait_p95_s=0.0,
         wait_p99_s=0.0,
         wait_max_s=0.0,
         agent_hours=billed / 3600,
-        cost=math.fsum(part.dollars for part in found),
-        utilisation=math.fsum(part.busy for part in found) / billed if billed else 0.0,
-        launches=sum(part.launches for part in found),
+        cost=math.fsum(part.dollars for part in keys),
+        utilisation=math.fsum(part.busy for part in keys) / billed if billed else 0.0,
+        launches=sum(part.launches for part in keys),
         killed=0,
         interrupted=0,
         starved=0,

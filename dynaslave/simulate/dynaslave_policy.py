@@ -1,4 +1,4 @@
-"""Our own policy in a simulation: the manager's `decide` and `learn` on looks at the simulated world."""
+"""Our own policy in a simulation: the manager's `decide` and `learn` on polls of the simulated world."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NO_CAPACITY = NoCapacity("no capacity", code="InsufficientInstanceCapacity")
 
 
 class Ours:
-    """Looks, decides, acts."""
+    """Polls, decides, acts."""
 
     name = "default"
     interval = 5.0
@@ -54,17 +54,17 @@ class Ours:
         """The pools are those of the world."""
         self._pools = [state.pool for state in world.pools.values()]
 
-    def look(self, world: World) -> float:
+    def poll(self, world: World) -> float:
         """One tick of the manager."""
         outcome = self._outcome = self._unchanged(world) or self._decide(world)
-        reports = [self._act(world, one) for one in outcome.decisions]
+        reports = [self._act(world, decision) for decision in outcome.decisions]
         self._memory = (
             learn(outcome.memory, reports, MONDAY + world.now, self._tuning) if reports else outcome.memory
         )
         return world.now + self.interval if self._every_look else outcome.until - MONDAY
 
     def _unchanged(self, world: World) -> Outcome | None:
-        """The outcome of a look that shows what the last one showed."""
+        """Return the outcome of a poll that shows what the last one showed."""
         if self._every_look or self._outcome is None or world.changes != self._changes:
             return None
         return decide_unchanged(self._outcome, MONDAY + world.now, self._tuning)
@@ -101,7 +101,7 @@ class Ours:
         return ""
 
     def _launch(self, world: World, pool: PoolState, decision: Launch) -> Report:
-        """As the provider does: offer after offer until all have come or nothing is left to ask."""
+        """As the provider does: offer after offer until all have come or none is left."""
         refused: dict[Offer, ProviderError] = {}
         launched = 0
         for number in range(decision.count):
@@ -116,7 +116,7 @@ class Ours:
 
 
 def _offers(pool: AgentPool, turn: int) -> Iterator[Offer]:
-    """What to ask for, in order: types as the pool prefers them, zones in turn, on-demand after spot."""
+    """Offers to request, in order: types as the pool prefers them, zones in turn, on-demand after spot."""
     zones = zones_of(pool)
     markets: dict[str, tuple[Market, ...]] = {
         "no": ("on-demand",),
@@ -134,7 +134,7 @@ def _is_avoided(offer: Offer, avoid: frozenset[Offer]) -> bool:
 
 
 class ObservedWorld:
-    """The world as a look at a controller and a cloud shows it. What has not changed is not made again."""
+    """The world as a poll of a controller and a cloud shows it. What has not changed is not made again."""
 
     def __init__(self) -> None:
         self._nodes: dict[str, tuple[int, JenkinsNode]] = {}
@@ -158,14 +158,14 @@ class ObservedWorld:
         self._instances.pop(name, None)
 
     def snapshot(self, world: World) -> Snapshot:
-        """What a look shows now."""
-        machines = [one for state in world.pools.values() for one in state.machines.values()]
-        self._machines = {one.name: one for one in machines}
+        """Return what a poll shows now."""
+        machines = [machine for state in world.pools.values() for machine in state.machines.values()]
+        self._machines = {machine.name: machine for machine in machines}
         return Snapshot(
             at=MONDAY + world.now,
             queue=tuple(self._queue(world)),
-            nodes=tuple(self._node(one) for one in machines),
-            instances=tuple(self._instance(one) for one in machines),
+            nodes=tuple(self._node(machine) for machine in machines),
+            instances=tuple(self._instance(machine) for machine in machines),
         )
 
     def _queue(self, world: World) -> Iterator[QueueItem]:
@@ -176,9 +176,9 @@ class ObservedWorld:
             for build in kind.queue:
                 item = self._items.get(build)
                 if item is None:
-                    one = world.builds[build]
-                    name = one.job or one.pool
-                    item = QueueItem(build, name, kind.expression, MONDAY + one.submit)
+                    planned = world.builds[build]
+                    name = planned.job or planned.pool
+                    item = QueueItem(build, name, kind.expression, MONDAY + planned.submit)
                     self._items[build] = item
                 yield item
 

@@ -1,7 +1,7 @@
-"""The clock of a simulation: what happens by itself, and the policy's looks between.
+"""The clock of a simulation: what happens by itself, and the policy's polls between.
 
-A look comes each few seconds of simulated time. Those at which a policy could see nothing new are
-left out: after a look it says when it wants to look again though nothing happens.
+A poll comes each few seconds of simulated time. Those at which a policy could see nothing new are
+left out: after a poll it returns when to poll again though nothing happens.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ class Policy(Protocol):
 
     name: str
     interval: float
-    """Seconds between looks."""
+    """Seconds between polls."""
 
     def begin(self, world: World) -> None:
         """Before the first build."""
         ...
 
-    def look(self, world: World) -> float:
-        """Look and act. Gives the time at which to look again if nothing happens before."""
+    def poll(self, world: World) -> float:
+        """Poll and act. Returns the time at which to poll again if nothing happens before."""
         ...
 
 
@@ -65,7 +65,7 @@ def run(
             if clock.next > progress.patience(arriving == count):
                 break
             world.now = clock.next
-            clock.looked(policy.look(world))
+            clock.polled(policy.poll(world))
         elif happens <= arrives:
             if world.happen():
                 clock.dirty(world.now)
@@ -96,14 +96,14 @@ class _Progress:
         return not self.world.waiting and not self.world.running
 
     def patience(self, all_came: bool) -> float:
-        """Until when looks make sense though nothing happens."""
+        """Return until when polls make sense though nothing happens."""
         if not all_came:
             return math.inf
         return self.last + (_SETTLING if self.all_done() else PATIENCE)
 
 
 class _Clock:
-    """When the next look is: on a grid of the interval."""
+    """When the next poll is: on a grid of the interval."""
 
     def __init__(self, interval: float) -> None:
         self.interval = interval
@@ -111,11 +111,11 @@ class _Clock:
         self._last = -1
 
     def dirty(self, now: float) -> None:
-        """Something happened: look at the next point of the grid."""
+        """Something happened: poll at the next point of the grid."""
         self._at(now)
 
-    def looked(self, again: float) -> None:
-        """A look is over."""
+    def polled(self, again: float) -> None:
+        """A poll is over."""
         self._last = round(self.next / self.interval)
         self.next = math.inf
         if again < math.inf:

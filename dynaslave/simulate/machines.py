@@ -43,9 +43,9 @@ class Machine:
     ended: float = NEVER
     online: bool = False
     accepting: bool = True
-    """Whether builds may start: nobody took it offline."""
+    """Whether builds may start: it was not taken offline."""
     doomed: bool = False
-    """Whether the cloud has said that it takes it away."""
+    """Whether the cloud has announced that it takes it away."""
     runs: dict[int, RunningBuild] = field(default_factory=dict)
     idle_since: float = NEVER
     uses: int = 0
@@ -58,7 +58,7 @@ class Machine:
     generation: int = 0
     """Grows when its executors are no longer where they were handed out."""
     version: int = 0
-    """Grows with everything a look at it would show."""
+    """Grows with everything a poll would show of it."""
 
 
 class PoolState:

@@ -32,17 +32,17 @@ def to_svg(title: str, played: Played) -> str:
         for build, started, machine in builds
         if machine is not None
     ]
-    starting, there = [], []
+    starting, online = [], []
     for machine in world.machines:
         up = min(machine.serves_at, machine.ended)
         starting += [(machine.launched, up)] * machine.executors
-        there += [(up, machine.ended)] * machine.executors
+        online += [(up, machine.ended)] * machine.executors
     values = {
         "waiting": _counts(waiting, times),
         "busy": _counts(busy, times),
         "starting": _counts(starting, times),
     }
-    pairs = zip(_counts(there, times), values["busy"], strict=True)
+    pairs = zip(_counts(online, times), values["busy"], strict=True)
     values["idle"] = [max(total - busy, 0) for total, busy in pairs]
     charts = [
         area_chart("builds waiting", times, _QUEUE, values, label=_day),
@@ -69,9 +69,9 @@ def _counts(spans: Iterable[Span], times: Sequence[float]) -> list[float]:
                 events[int(stop // step)].append((stop, -1))
     level = 0
     most: list[float] = []
-    for found in events:
+    for event in events:
         highest = level
-        for _, change in sorted(found):
+        for _, change in sorted(event):
             level += change
             highest = max(highest, level)
         most.append(highest)

@@ -72,7 +72,7 @@ class NodeProvisioner:
         self._statistics = [_LoadStatistics() for _ in world.kinds]
         self._last = -self.interval
 
-    def look(self, world: World) -> float:
+    def poll(self, world: World) -> float:
         """One tick, and those before it at which nothing had changed."""
         again = math.inf
         missed = round((world.now - self._last) / self.interval) - 1
@@ -88,7 +88,7 @@ class NodeProvisioner:
         return again
 
     def _tick(self, world: World, kind: LabelQueue, statistics: _LoadStatistics, missed: int) -> bool:
-        """Look at one label; whether it must be looked at again at the next tick."""
+        """Provision for one label; return whether it must be examined again at the next tick."""
         machines = [machine for pool in kind.pools for machine in pool.machines.values()]
         online = sum(machine.executors for machine in machines if machine.online and machine.accepting)
         planned = sum(machine.executors for machine in _planned(world, machines))
@@ -112,11 +112,13 @@ class NodeProvisioner:
 
 
 def _planned(world: World, machines: Iterable[Machine]) -> list[Machine]:
-    return [one for one in machines if not one.online and world.now - one.launched < _STARTING]
+    return [
+        machine for machine in machines if not machine.online and world.now - machine.launched < _STARTING
+    ]
 
 
 def _excess(statistics: _LoadStatistics, online: int) -> int:
-    """Executors the standard strategy asks for."""
+    """Return the executors the standard strategy requests."""
     queue, available = statistics.queue, statistics.available
     connecting, planned = statistics.connecting, statistics.planned
     idle = max(available.sample, available.value)

@@ -31,8 +31,8 @@ def to_json(result: PolicyResult) -> dict[str, Any]:
     return {
         "policy": result.policy,
         **rounded(result.all),
-        "pools": {name: rounded(one) for name, one in result.pools.items()},
-        "teams": {name: rounded(one) for name, one in result.teams.items()},
+        "pools": {name: rounded(figures) for name, figures in result.pools.items()},
+        "teams": {name: rounded(figures) for name, figures in result.teams.items()},
     }
 
 
@@ -43,12 +43,17 @@ def rounded(figures: Figures) -> dict[str, float]:
 
 def to_text(results: Sequence[PolicyResult]) -> str:
     """The figures of several policies side by side; by pool and team where these are not all there is."""
-    parts = [table((one.policy, one.all) for one in results)]
-    for word, kinds in (("pool", [one.pools for one in results]), ("team", [one.teams for one in results])):
+    parts = [table((policy_result.policy, policy_result.all) for policy_result in results)]
+    for word, kinds in (
+        ("pool", [policy_result.pools for policy_result in results]),
+        ("team", [policy_result.teams for policy_result in results]),
+    ):
         for name in kinds[0]:
-            if all(of[name] == one.all for one, of in zip(results, kinds, strict=True)):
+            if all(of[name] == policy_result.all for policy_result, of in zip(results, kinds, strict=True)):
                 continue  # the whole once more
-            rows = ((one.policy, of[name]) for one, of in zip(results, kinds, strict=True))
+            rows = (
+                (policy_result.policy, of[name]) for policy_result, of in zip(results, kinds, strict=True)
+            )
             parts.append(f"{word} {name}\n{table(rows)}")
     return "\n\n".join(parts) + "\n"
 

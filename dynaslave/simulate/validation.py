@@ -21,11 +21,11 @@ def fit(trace: Trace, pools: Mapping[str, AgentPool], file: str) -> list[TraceBu
     """
     if trace.numbered and len(pools) == 1:
         (only,) = pools
-        return [one._replace(pool=only) for one in trace.builds]
+        return [build._replace(pool=only) for build in trace.builds]
     problems: dict[tuple[str, str], Problem] = {}
-    for one in trace.builds:
-        if (one.pool, one.label) not in problems and (wrong := _wrong(one, pools)):
-            problems[one.pool, one.label] = Problem(wrong[0], Where(file, one.line), wrong[1])
+    for build in trace.builds:
+        if (build.pool, build.label) not in problems and (wrong := _wrong(build, pools)):
+            problems[build.pool, build.label] = Problem(wrong[0], Where(file, build.line), wrong[1])
     if problems:
         raise EstateError(list(problems.values())[:_MOST_PROBLEMS])
     return list(trace.builds)
@@ -36,12 +36,12 @@ def wanted(build: TraceBuild, pool: AgentPool) -> Expr:
     return parse(build.label or pool.label)
 
 
-def _wrong(one: TraceBuild, pools: Mapping[str, AgentPool]) -> tuple[str, str] | None:
-    if one.pool not in pools:
-        hint = suggestion(one.pool, pools) or f"pools are {', '.join(pools)}"
-        return f"there is no pool {one.pool!r}", hint
-    expression = wanted(one, pools[one.pool])
+def _wrong(build: TraceBuild, pools: Mapping[str, AgentPool]) -> tuple[str, str] | None:
+    if build.pool not in pools:
+        hint = suggestion(build.pool, pools) or f"pools are {', '.join(pools)}"
+        return f"there is no pool {build.pool!r}", hint
+    expression = wanted(build, pools[build.pool])
     if not any(expression.matches(pool.labels) for pool in pools.values()):
         labels = sorted({label for pool in pools.values() for label in pool.labels})
-        return f"no pool has agents for {one.label!r}", f"labels are {', '.join(labels)}"
+        return f"no pool has agents for {build.label!r}", f"labels are {', '.join(labels)}"
     return None

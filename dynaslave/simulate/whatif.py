@@ -37,7 +37,7 @@ IDLE_MINUTES = (1.0, 2.0, 5.0, 10.0, 20.0)
 SPARES = (0, 1, 2, 4)
 EXECUTORS = (1, 2, 4)
 _INTERVAL = 30.0
-"""Seconds between the looks of a policy whose settings are compared."""
+"""Seconds between the polls of a policy whose settings are compared."""
 _PAIRS = 4
 """Pairs of settings that are played at most."""
 _PRICE_SHARES: dict[Spot, float] = {"no": 1.0, "prefer": SPOT_SHARE, "only": SPOT_SHARE}
@@ -101,7 +101,7 @@ def sweep(
 
     First each setting is changed alone. What is then worth it of idle times and spares is tried together; of
     settings that lose alone, no pair is played. Builds are taken to last as long next to others on one agent:
-    look at executors with care.
+    judge executors with care.
 
     Args:
         builds: of this pool.
@@ -189,7 +189,7 @@ class _Sweep:
         return sorted(self.settings.values(), key=lambda entry: entry.knobs)
 
     def most(self) -> list[int]:
-        """Other maximums worth a look: half of it, and twice as many."""
+        """Return other maximums worth a play: half of it, and twice as many."""
         return sorted({max(1, self.pool.min_agents, self.pool.max_agents // 2), 2 * self.pool.max_agents})
 
     def play(self, settings: Sequence[Knobs], more: int) -> None:
@@ -206,13 +206,13 @@ class _Sweep:
         figures = self.plays.figures(others)
         for knobs in new:
             self.settings[knobs] = Setting(
-                knobs.idle_minutes,
-                knobs.spares,
-                knobs.executors,
-                known[knobs] if knobs in known else next(figures),
-                knobs == own,
-                knobs.max_agents,
-                knobs.spot,
+                idle_minutes=knobs.idle_minutes,
+                spares=knobs.spares,
+                executors=knobs.executors,
+                figures=known[knobs] if knobs in known else next(figures),
+                current=knobs == own,
+                max_agents=knobs.max_agents,
+                spot=knobs.spot,
             )
             if self.progress is not None:
                 self.progress(len(self.settings), planned)
@@ -240,7 +240,7 @@ def same_course(played: Played, pool: AgentPool, knobs: Knobs, chance: Chance) -
 
 def most_at_once(machines: Iterable[Machine]) -> int:
     """How many machines there were at most; one that ends as another is launched is still there."""
-    changes = [(one.launched, 0) for one in machines] + [(one.ended, 1) for one in machines]
+    changes = [(machine.launched, 0) for machine in machines] + [(machine.ended, 1) for machine in machines]
     most = now = 0
     for _, ends in sorted(changes):
         now += -1 if ends else 1
@@ -251,15 +251,15 @@ def most_at_once(machines: Iterable[Machine]) -> int:
 def frontier(settings: Iterable[Setting]) -> list[Setting]:
     """Settings that no other with as many executors beats in both p95 and agent-hours, the cheapest first."""
     best: list[Setting] = []
-    for one in sorted(settings, key=_order):
-        last = best[-1] if best and best[-1].executors == one.executors else None
-        if last is None or one.figures.wait_p95_s < last.figures.wait_p95_s:
-            best.append(one)
+    for entry in sorted(settings, key=_order):
+        last = best[-1] if best and best[-1].executors == entry.executors else None
+        if last is None or entry.figures.wait_p95_s < last.figures.wait_p95_s:
+            best.append(entry)
     return best
 
 
-def _order(one: Setting) -> tuple[int, float, float]:
-    return (one.executors, one.figures.agent_hours, one.figures.wait_p95_s)
+def _order(entry: Setting) -> tuple[int, float, float]:
+    return (entry.executors, entry.figures.agent_hours, entry.figures.wait_p95_s)
 
 
 def to_json(settings: Sequence[Setting]) -> list[dict[str, Any]]:

@@ -49,28 +49,28 @@ class World:
 
     # what happens by itself
 
-    def at(self, when: float, what: str, machine: Machine, build: int = -1) -> None:
+    def at(self, when: float, event: str, machine: Machine, build: int = -1) -> None:
         """Let something happen to a machine."""
         self._numbers += 1
-        heapq.heappush(self.events, (when, self._numbers, what, machine, build))
+        heapq.heappush(self.events, (when, self._numbers, event, machine, build))
 
     def happen(self) -> bool:
-        """The next event; False if it concerns nobody any more."""
-        when, _, what, machine, build = heapq.heappop(self.events)
+        """Let the next event happen; False if its machine has ended."""
+        when, _, event, machine, build = heapq.heappop(self.events)
         if machine.ended < NEVER:
             return False
         self.now = when
         self.changes += 1
         machine.version += 1
-        if what == "done":
+        if event == "done":
             self._done(machine, build)
-        elif what == "serves":
+        elif event == "serves":
             machine.online = True
             machine.pool.coming -= 1
             machine.idle_since = self.now
             if machine.accepting:
                 self._hand_out(machine)
-        elif what == "doomed":
+        elif event == "doomed":
             machine.doomed = True
         else:
             machine.interrupted = len(machine.runs)
@@ -102,9 +102,9 @@ class World:
             self._serve(machine.pool)
 
     def _mean(self, build: int) -> Durations:
-        one = self.builds[build]
+        planned = self.builds[build]
         return self._means.setdefault(
-            ("", "", one.job) if one.job else (one.pool, one.label, ""), Durations()
+            ("", "", planned.job) if planned.job else (planned.pool, planned.label, ""), Durations()
         )
 
     def _hand_out(self, machine: Machine) -> None:
@@ -167,7 +167,15 @@ class World:
         pool.launches += 1
         pool.coming += 1
         name, serves = f"{pool.pool.name}-{pool.launches}", self.now + fate.boot
-        machine = Machine(name, pool, offer, price, pool.pool.executors, self.now, serves)
+        machine = Machine(
+            name=name,
+            pool=pool,
+            offer=offer,
+            price=price,
+            executors=pool.pool.executors,
+            launched=self.now,
+            serves_at=serves,
+        )
         pool.machines[machine.name] = machine
         self.machines.append(machine)
         if fate.boot < NEVER:
@@ -200,10 +208,10 @@ class World:
 def _kinds(builds: Sequence[TraceBuild], world: World) -> list[LabelQueue]:
     """For each build its kind."""
     known: dict[tuple[str, str], LabelQueue] = {}
-    for one in builds:
-        if (key := (one.pool, one.label)) not in known:
-            known[key] = _kind(wanted(one, world.pools[one.pool].pool), world)
-    return [known[one.pool, one.label] for one in builds]
+    for build in builds:
+        if (key := (build.pool, build.label)) not in known:
+            known[key] = _kind(wanted(build, world.pools[build.pool].pool), world)
+    return [known[build.pool, build.label] for build in builds]
 
 
 def _kind(expression: Expr, world: World) -> LabelQueue:

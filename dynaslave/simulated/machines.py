@@ -36,18 +36,18 @@ class SimulatedInstance:
     shown: list[tuple[float, Instance]] = field(default_factory=list)
     """What it has been, the newest last."""
 
-    def change(self, at: float, **what: Any) -> None:
+    def change(self, at: float, **values: Any) -> None:
         """From now on it is different."""
-        self.now = replace(self.now, **what)
-        old = [one for one in self.shown if one[0] < at - _REMEMBERED]
+        self.now = replace(self.now, **values)
+        old = [state for state in self.shown if state[0] < at - _REMEMBERED]
         self.shown = [*old[-1:], *self.shown[len(old) :], (at, self.now)]
 
     def at(self, moment: float) -> Instance | None:
         """What it was then; None before it was there."""
-        return next((one for since, one in reversed(self.shown) if since <= moment), None)
+        return next((state for since, state in reversed(self.shown) if since <= moment), None)
 
     def advance(self, now: float) -> None:
-        """Bring it up to the present: running, connected, told of its end, taken away."""
+        """Bring it up to the present: running, connected, warned of its end, taken away."""
         if self.ended is not None:
             return
         if self.now.state == "pending" and now >= self.runs:

@@ -1,6 +1,6 @@
 """A cloud in memory, with faults: for tests, trials and `--provider simulated`.
 
-Time is whatever its clock says, chance comes from a seed. With a SimulatedJenkins its instances
+Time is its clock's, chance comes from a seed. With a SimulatedJenkins its instances
 connect their nodes when they have booted, so that whole runs work without waiting.
 """
 
@@ -91,20 +91,22 @@ class SimulatedCloud:
     def launch(self, request: LaunchRequest) -> Launched:
         """Start instances from the first offers that have any."""
         with self._call() as now:
-            same = [one.now for one in self._machines.values() if one.now.intent == request.intent]
+            same = [
+                machine.now for machine in self._machines.values() if machine.now.intent == request.intent
+            ]
             if same:
                 return Launched(tuple(same))
             chance = Random(f"{self._seed}:{request.intent}")  # noqa: S311 - chance, no secret
             refused: dict[Offer, ProviderError] = {}
-            made: list[Instance] = []
+            started: list[Instance] = []
             for offer in self._offers(request.pool, request.avoid):
                 room = self._room(offer, chance)
-                taken = min(room, request.count - len(made))
-                made += [self._start(request, offer, chance, now) for _ in range(taken)]
-                if len(made) == request.count:
+                taken = min(room, request.count - len(started))
+                started += [self._start(request, offer, chance, now) for _ in range(taken)]
+                if len(started) == request.count:
                     break
                 refused[offer] = NoCapacity(f"no more {offer.type} ({offer.market}) {offer.zone}".rstrip())
-            return Launched(tuple(made), refused)
+            return Launched(tuple(started), refused)
 
     def hand_over(self, instance: Instance, hand: Hand) -> None:
         """Give an instance its node; it dials in when it has booted."""
@@ -120,10 +122,10 @@ class SimulatedCloud:
                 machine.advance(now)
 
     def list(self) -> Sequence[Instance]:
-        """What a listing shows, as late as `faults.lag` says."""
+        """Return what a listing shows, `faults.lag` seconds late."""
         with self._call() as now:
-            found = (machine.at(now - self.faults.lag) for machine in self._machines.values())
-            return [instance for instance in found if instance is not None]
+            machines = (machine.at(now - self.faults.lag) for machine in self._machines.values())
+            return [instance for instance in machines if instance is not None]
 
     def terminate(self, instances: Sequence[Instance]) -> None:
         """End instances at once; their agents are gone."""
@@ -141,11 +143,11 @@ class SimulatedCloud:
                     machine.note(notes, now)
 
     def explain(self, instance: Instance) -> str:
-        """Say what the log of its agent would show."""
+        """Return what the log of its agent would show."""
         return agentlog.reason(self.faults.log) if self._machines.get(instance.id) else ""
 
     def current(self, pools: Sequence[AgentPool]) -> Mapping[str, str]:
-        """Say which image each pool has now."""
+        """Return which image each pool has now."""
         return {pool.name: self.images[pool.name] for pool in pools if pool.name in self.images}
 
     def sweep(self, nodes: frozenset[str], pools: frozenset[str]) -> None:  # noqa: ARG002 - the contract's
@@ -195,10 +197,10 @@ class SimulatedCloud:
             for kind in pool.instance_types or ("simulated",)
             for zone in self._zones
         ]
-        left = [one for one in offers if one not in avoid and replace(one, zone="") not in avoid]
-        if not left:
+        remaining = [offer for offer in offers if offer not in avoid and replace(offer, zone="") not in avoid]
+        if not remaining:
             raise NoCapacity(f"every offer of pool {pool.name} is cooling down")
-        return left
+        return remaining
 
     def _room(self, offer: Offer, chance: Random) -> int:
         if chance.random() < self.faults.no_capacity:

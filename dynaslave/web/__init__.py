@@ -1,1 +1,1 @@
-"""The status page and what else a manager answers over HTTP: read-only, on loopback unless told otherwise."""
+"""The status page and what else a manager answers over HTTP: read-only, on loopback by default."""

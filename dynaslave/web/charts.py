@@ -72,7 +72,7 @@ class _Frame:
 
     def hours(self, label: Callable[[float], str]) -> str:
         span = self.end - self.start
-        step = next((one for one in _STEPS if span / one <= 7), 365 * 86400)
+        step = next((seconds for seconds in _STEPS if span / seconds <= 7), 365 * 86400)
         first = math.ceil(self.start / step) * step
         texts = []
         for when in range(int(first), int(self.end) + 1, step):

@@ -77,7 +77,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(where, handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A reader that went away is nobody's trouble."""
+        """A reader that went away is no error."""
 
 
 def _handler(routes: Routes) -> type[BaseHTTPRequestHandler]:
@@ -101,7 +101,7 @@ def _handler(routes: Routes) -> type[BaseHTTPRequestHandler]:
         do_HEAD = do_GET  # noqa: N815
 
         def log_message(self, format: str, *args: object) -> None:
-            """Who reads the page is not logged."""
+            """Readers of the page are not logged."""
 
     return Handler
 

@@ -58,7 +58,7 @@ class Host:
                 url=self.jenkins.url,
                 provider=self.cloud,
                 estate=lambda: Declared((POOL,), ManagerSettings()),
-                look=Observer(controller, self.cloud, "main", clock=self.clock).look,
+                poll=Observer(controller, self.cloud, "main", clock=self.clock).poll,
                 doer=Actor(Nodes(controller, "main"), self.cloud, url=self.jenkins.url, clock=self.clock),
                 costs=self.costs,
                 clock=self.clock,
@@ -133,9 +133,9 @@ def test_a_clock_that_is_set_costs_nothing_and_stops_nothing(host: Callable[...,
 def test_a_look_without_the_cloud_is_not_billed_again() -> None:
     costs = Costs(MemoryBook())
     machine = Instance("i-1", "linux", "t", "running", DAY, price=3.6)
-    costs.look([machine], DAY + 600)
-    costs.look([], DAY + 605)
-    costs.look([machine], DAY + 610)
+    costs.poll([machine], DAY + 600)
+    costs.poll([], DAY + 605)
+    costs.poll([machine], DAY + 610)
     assert (costs.by_pool() or {}) == {"linux": pytest.approx(0.61)}
 
 

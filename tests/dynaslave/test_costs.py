@@ -36,30 +36,30 @@ def test_a_second_costs_a_second() -> None:
     costs = Costs(MemoryBook())
     one = instance("i-1", NOON)
     for second in range(0, 201, 5):
-        costs.look([one], NOON + second)
+        costs.poll([one], NOON + second)
     assert (costs.by_pool() or {}) == {"linux": pytest.approx(0.2)}
 
 
 def test_the_first_minute_is_billed_whole() -> None:
     costs = Costs(MemoryBook())
-    costs.look([instance("i-1", NOON)], NOON + 5)
-    costs.look([], NOON + 10)
+    costs.poll([instance("i-1", NOON)], NOON + 5)
+    costs.poll([], NOON + 10)
     assert (costs.by_pool() or {}) == {"linux": pytest.approx(0.06)}
 
 
 def test_pools_are_apart() -> None:
     costs = Costs(MemoryBook())
-    costs.look([instance("i-1", NOON - 100), instance("i-2", NOON - 200, pool="gpu")], NOON)
+    costs.poll([instance("i-1", NOON - 100), instance("i-2", NOON - 200, pool="gpu")], NOON)
     assert (costs.by_pool() or {}) == {"gpu": pytest.approx(0.2), "linux": pytest.approx(0.1)}
 
 
 def restarted(book: Book) -> dict[str, float]:
     one = instance("i-1", NOON)
     first = Costs(book)
-    first.look([one], NOON + 100)
+    first.poll([one], NOON + 100)
     first.flush(NOON + 100)
     second = Costs(book)
-    second.look([one, instance("i-2", NOON + 150)], NOON + 250)
+    second.poll([one, instance("i-2", NOON + 150)], NOON + 250)
     second.flush(NOON + 250)
     return second.by_pool() or {} or {}
 
@@ -81,8 +81,8 @@ def test_a_month_ends_at_midnight() -> None:
     book = MemoryBook()
     costs = Costs(book)
     one = instance("i-1", began - 500)
-    costs.look([one], began - 100)
-    costs.look([one], began + 100)
+    costs.poll([one], began - 100)
+    costs.poll([one], began + 100)
     assert costs.month == "2026-12"
     assert (costs.by_pool() or {}) == {"linux": pytest.approx(0.1)}
 
@@ -119,12 +119,12 @@ def test_a_book_that_cannot_be_read_leaves_the_costs_unknown() -> None:
     book.readable = False
     costs = Costs(book)
     one = instance("i-1", NOON - 1000)
-    costs.look([one], NOON + 100)
+    costs.poll([one], NOON + 100)
     assert (costs.by_pool(), costs.unread[:5]) == (None, "this ")
     book.readable = True
-    costs.look([one], NOON + 130)
+    costs.poll([one], NOON + 130)
     assert costs.by_pool() is None  # tried every minute
-    costs.look([one], NOON + 200)
+    costs.poll([one], NOON + 200)
     assert (costs.by_pool() or {}) == {"linux": pytest.approx(100.2)}
     assert costs.unread == ""
 
@@ -134,10 +134,10 @@ def test_a_book_that_cannot_be_written_says_so() -> None:
     costs = Costs(book)
     book.writable = False
     for seconds in (0, 100):
-        costs.look([instance("i-1", NOON - 1000)], NOON + seconds)
+        costs.poll([instance("i-1", NOON - 1000)], NOON + seconds)
     assert "cannot be written" in costs.unwritten
     book.writable = True
-    costs.look([instance("i-1", NOON - 1000)], NOON + 200)
+    costs.poll([instance("i-1", NOON - 1000)], NOON + 200)
     assert costs.unwritten == ""
     assert (costs.by_pool() or {}) == {"linux": pytest.approx(1.2)}
 
@@ -146,11 +146,11 @@ def test_who_only_looks_writes_nothing() -> None:
     book = MemoryBook()
     book.add("2026-11", {"linux": 1.0}, NOON)
     costs = Costs(ReadOnlyBook(book))
-    costs.look([instance("i-1", NOON)], NOON + 100)
+    costs.poll([instance("i-1", NOON)], NOON + 100)
     costs.flush(NOON + 100)
     assert (costs.by_pool() or {}) == {"linux": pytest.approx(1.1)}
     assert book.read("2026-11").dollars == {"linux": 1.0}
     nobody = Costs(None)
-    nobody.look([instance("i-1", NOON)], NOON + 100)
+    nobody.poll([instance("i-1", NOON)], NOON + 100)
     nobody.flush(NOON + 100)
     assert nobody.by_pool() is None

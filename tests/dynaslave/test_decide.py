@@ -434,7 +434,7 @@ def test_an_idle_agent_goes_after_its_idle_time_and_never_sooner() -> None:
     assert idle_for(4.6, [node("p-1")]).decisions == ()
     outcome = idle_for(6, [node("p-1")])
     assert outcome.decisions == (Drain("p-1", "surplus: p has not needed 1 agent for 5 min"),)
-    assert outcome.pools[0].wanted == 0
+    assert outcome.pools[0].desired == 0
 
 
 def test_without_idle_minutes_it_goes_at_once() -> None:
@@ -727,6 +727,6 @@ def test_what_people_are_shown_of_a_pool() -> None:
     outcome = decided(look(items(3), nodes, [machine("p-1"), machine("p-2")]), pool(max_agents=2), pool("q"))
     first, second = outcome.pools
     assert (first.waiting, first.uncovered, first.oldest, first.launching) == (3, 2, NOW - 59, 0)
-    assert (first.agents, first.wanted) == ({AgentState.BUSY: 1, AgentState.IDLE: 1}, 2)
+    assert (first.agents, first.desired) == ({AgentState.BUSY: 1, AgentState.IDLE: 1}, 2)
     assert first.held_back == "max_agents is 2"
-    assert (second.agents, second.wanted, second.held_back) == ({AgentState.REQUESTED: 1}, 1, "")
+    assert (second.agents, second.desired, second.held_back) == ({AgentState.REQUESTED: 1}, 1, "")

@@ -81,7 +81,7 @@ class World:
                 url=self.jenkins.url,
                 provider=provider,
                 estate=lambda: self.declared,
-                look=Observer(controller, provider, "main", clock=self.aws.clock).look,
+                poll=Observer(controller, provider, "main", clock=self.aws.clock).poll,
                 doer=actor,
                 costs=Costs(MemoryBook()),
                 clock=self.aws.clock,

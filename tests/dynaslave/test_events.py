@@ -151,35 +151,35 @@ def look(at: float, waiting: dict[int, tuple[str, float]], running: dict[str, fl
 
 def test_how_long_builds_waited() -> None:
     waits = Waits()
-    assert waits.look(look(0, {}, {"job/old/1": -50.0})) == []  # what ran before nobody saw wait
-    assert waits.look(look(5, {1: ("a", 2.0), 2: ("f/b", 3.0), 3: ("part of J #7", 4.0)}, {})) == []
+    assert waits.poll(look(0, {}, {"job/old/1": -50.0})) == []  # what ran before nobody saw wait
+    assert waits.poll(look(5, {1: ("a", 2.0), 2: ("f/b", 3.0), 3: ("part of J #7", 4.0)}, {})) == []
     started = look(60, {2: ("f/b", 3.0)}, {"job/a/9": 58.0, "job/new/1": 57.0})
-    assert sorted(waits.look(started)) == [("p", 0.0), ("p", 56.0)]
+    assert sorted(waits.poll(started)) == [("p", 0.0), ("p", 56.0)]
     more = {"job/a/9": 58.0, "job/new/1": 57.0, "job/f/job/b/4": 99.0, "job/J/7": 1.0}
-    assert sorted(waits.look(look(100, {}, more))) == [("p", 96.0), ("p", 96.0)]
-    assert waits.look(look(105, {}, more)) == []
+    assert sorted(waits.poll(look(100, {}, more))) == [("p", 96.0), ("p", 96.0)]
+    assert waits.poll(look(105, {}, more)) == []
 
 
 def test_a_wait_is_counted_once_the_build_is_shown() -> None:
     waits = Waits()
-    waits.look(look(0, {1: ("a", 0.0)}, {}))
-    waits.look(look(30, {}, {}))
-    assert waits.look(look(35, {}, {"job/a/1": 31.0})) == [("p", 31.0)]
+    waits.poll(look(0, {1: ("a", 0.0)}, {}))
+    waits.poll(look(30, {}, {}))
+    assert waits.poll(look(35, {}, {"job/a/1": 31.0})) == [("p", 31.0)]
 
 
 def test_what_starts_while_nothing_is_seen_is_not_counted_as_no_wait() -> None:
     waits = Waits()
-    waits.look(look(0, {}, {}))
-    waits.look(replace(look(5, {}, {}), blind=("the controller",)))
-    assert waits.look(look(900, {}, {"job/a/1": 700.0})) == []
+    waits.poll(look(0, {}, {}))
+    waits.poll(replace(look(5, {}, {}), blind=("the controller",)))
+    assert waits.poll(look(900, {}, {"job/a/1": 700.0})) == []
 
 
 def test_the_quiet_period_is_no_wait_for_an_executor() -> None:
     waits = Waits()
     quiet = look(0, {1: ("a", 0.0)}, {})
-    waits.look(replace(quiet, queue=(replace(quiet.queue[0], ready=False),)))
-    waits.look(look(60, {1: ("a", 0.0)}, {}))
-    assert waits.look(look(75, {}, {"job/a/1": 70.0})) == [("p", 10.0)]
+    waits.poll(replace(quiet, queue=(replace(quiet.queue[0], ready=False),)))
+    waits.poll(look(60, {1: ("a", 0.0)}, {}))
+    assert waits.poll(look(75, {}, {"job/a/1": 70.0})) == [("p", 10.0)]
 
 
 @pytest.mark.parametrize(

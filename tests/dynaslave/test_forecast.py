@@ -16,7 +16,7 @@ def stream(every: float, lasting: float, until: float = 3600.0, boot: float = 12
     while now < until:
         now += 5
         first, last = int(max(now - lasting, 0) // every), int(now // every)
-        traffic = traffic.look(now, frozenset(str(at) for at in range(first + 1, last + 1)), 0, DEFAULTS)
+        traffic = traffic.poll(now, frozenset(str(at) for at in range(first + 1, last + 1)), 0, DEFAULTS)
     return traffic.forecast(boot, DEFAULTS)
 
 
@@ -40,9 +40,9 @@ def test_agents_that_boot_in_a_moment_need_no_preparing() -> None:
 
 
 def test_a_burst_is_no_stream() -> None:
-    traffic = BuildArrivals.start(0, frozenset(), 0, DEFAULTS).look(5, frozenset(), 200, DEFAULTS)
+    traffic = BuildArrivals.start(0, frozenset(), 0, DEFAULTS).poll(5, frozenset(), 200, DEFAULTS)
     for now in range(10, 1200, 10):
-        traffic = traffic.look(now, frozenset(), 200, DEFAULTS)
+        traffic = traffic.poll(now, frozenset(), 200, DEFAULTS)
         assert traffic.forecast(120, DEFAULTS).ahead == 0
 
 
@@ -55,10 +55,10 @@ def test_short_builds_keep_their_agents_longer() -> None:
 def test_when_nothing_comes_any_more_nothing_is_prepared() -> None:
     traffic = BuildArrivals.start(0, frozenset(), 0, DEFAULTS)
     for now in range(5, 1300, 5):
-        traffic = traffic.look(now, frozenset(map(str, range(now // 10 - 40, now // 10))), 0, DEFAULTS)
+        traffic = traffic.poll(now, frozenset(map(str, range(now // 10 - 40, now // 10))), 0, DEFAULTS)
     assert traffic.forecast(120, DEFAULTS).ahead > 3
-    assert traffic.look(2600, frozenset(), 0, DEFAULTS).forecast(120, DEFAULTS) == Forecast(0, 0.4, 0.0)
-    assert traffic.look(1000, frozenset(), 0, DEFAULTS).total == 0  # a clock that was set back
+    assert traffic.poll(2600, frozenset(), 0, DEFAULTS).forecast(120, DEFAULTS) == Forecast(0, 0.4, 0.0)
+    assert traffic.poll(1000, frozenset(), 0, DEFAULTS).total == 0  # a clock that was set back
 
 
 def sure(every: float, lasting: float, until: float = 7200.0) -> int:
@@ -67,20 +67,20 @@ def sure(every: float, lasting: float, until: float = 7200.0) -> int:
     while now < until:
         now += 5
         first, last = int(max(now - lasting, 0) // every), int(now // every)
-        traffic = traffic.look(now, frozenset(str(at) for at in range(first + 1, last + 1)), 0, DEFAULTS)
+        traffic = traffic.poll(now, frozenset(str(at) for at in range(first + 1, last + 1)), 0, DEFAULTS)
     return traffic.forecast(120, DEFAULTS, sure=True).ahead
 
 
 def test_where_launches_fail_more_is_kept_free() -> None:
     assert [sure(480 / load, 480) for load in (1, 3, 6, 12, 24, 48)] == [0, 3, 3, 5, 7, 11]
     assert sure(300, 60) == 1, "also for builds that come now and then"
-    traffic = BuildArrivals.start(0, frozenset(), 0, DEFAULTS).look(
+    traffic = BuildArrivals.start(0, frozenset(), 0, DEFAULTS).poll(
         5, frozenset(map(str, range(200))), 0, DEFAULTS
     )
-    assert traffic.look(1500, frozenset(), 0, DEFAULTS).forecast(120, DEFAULTS, sure=True).ahead <= 1, (
+    assert traffic.poll(1500, frozenset(), 0, DEFAULTS).forecast(120, DEFAULTS, sure=True).ahead <= 1, (
         "not for a burst"
     )
-    assert traffic.look(9000, frozenset(), 0, DEFAULTS).forecast(120, DEFAULTS, sure=True).ahead == 0, (
+    assert traffic.poll(9000, frozenset(), 0, DEFAULTS).forecast(120, DEFAULTS, sure=True).ahead == 0, (
         "not when nothing comes"
     )
 
@@ -94,7 +94,7 @@ def test_it_counts_what_comes_and_stays_small(looks: list[tuple[float, set[str],
     for step, running, waiting in looks:
         now += step
         before = known
-        known = known.look(now, frozenset(running), waiting, DEFAULTS)
+        known = known.poll(now, frozenset(running), waiting, DEFAULTS)
         there = len(running) + waiting
         assert known.total >= before.total
         assert known.total >= there  # what is there has come
@@ -117,7 +117,7 @@ def test_before_the_time_it_names_it_says_the_same(
     now, known = 0.0, BuildArrivals.start(0.0, frozenset(), 0, DEFAULTS)
     for step, running, waiting in looks:
         now += step
-        known = known.look(now, frozenset(running), waiting, DEFAULTS)
+        known = known.poll(now, frozenset(running), waiting, DEFAULTS)
     later = min(known.next(DEFAULTS), now + 10_000)
-    again = known.look(now + part * (later - now) * 0.999, known.running, known.waiting, DEFAULTS)
+    again = known.poll(now + part * (later - now) * 0.999, known.running, known.waiting, DEFAULTS)
     assert again.forecast(boot, DEFAULTS) == known.forecast(boot, DEFAULTS)

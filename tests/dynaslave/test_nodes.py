@@ -67,7 +67,7 @@ def test_a_name_that_leads_elsewhere_is_asked_for_nothing(
 ) -> None:
     """As a tag in AWS may say it: `computer/../doDelete` would be another address."""
     before = len(jenkins.requests)
-    for act in (nodes.look, nodes.ours, nodes.secret, nodes.delete):
+    for act in (nodes.poll, nodes.ours, nodes.secret, nodes.delete):
         with pytest.raises(ControllerError, match="no name of a node"):
             act(name)
     with pytest.raises(ControllerError, match="no name of a node"):
@@ -79,7 +79,7 @@ def test_a_name_that_leads_elsewhere_is_asked_for_nothing(
     "name", ["../../job/x", "a/b", "a?b=c", "a#b", "a%2fb", "a\nb", "-x", "a b", "$(id)"]
 )
 def test_a_name_is_one_part_of_a_path(jenkins: SimulatedJenkins, nodes: Nodes, name: str) -> None:
-    assert nodes.look(name) is None
+    assert nodes.poll(name) is None
     path = list(jenkins.requests)[-1].path
     assert path.startswith("/computer/")
     assert path.endswith("/api/json")
@@ -173,7 +173,7 @@ def test_a_managers_name_must_fit_into_a_marker(controller: Controller) -> None:
 @pytest.mark.parametrize("name", ["a b", "\xe9\u4e2d", "a+b", "a(b)"])
 def test_names_are_quoted(jenkins: SimulatedJenkins, nodes: Nodes, name: str) -> None:
     jenkins.add_node(name, "<slave/>")
-    found = nodes.look(name)
+    found = nodes.poll(name)
     assert found is not None
     assert found.name == name
     assert nodes.secret(name) == jenkins.computer(name).secret
@@ -185,7 +185,7 @@ def test_names_are_quoted(jenkins: SimulatedJenkins, nodes: Nodes, name: str) ->
 
 
 def test_what_is_not_there(nodes: Nodes) -> None:
-    assert nodes.look("heavy-1") is None
+    assert nodes.poll("heavy-1") is None
     with pytest.raises(KeptError, match="does not exist any more"):
         nodes.ours("heavy-1")
     nodes.delete("heavy-1")

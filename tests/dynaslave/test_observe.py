@@ -72,7 +72,7 @@ def test_a_look_shows_all_there_is(
     cloud.launch(LaunchRequest(POOL, 1, "abc", ("heavy-1",)))
     jenkins.requests.clear()
 
-    seen = observer.look()
+    seen = observer.poll()
 
     assert seen.blind == ()
     assert asked(jenkins) == ["/computer/api/json", "/queue/api/json", "/api/json"]
@@ -96,11 +96,11 @@ def test_only_labels_nobody_tells_cost_a_third_request(
 ) -> None:
     waits_in_a_pipeline(jenkins, "linux")
     jenkins.add_node("one", "<slave/>")
-    seen = observer.look()
+    seen = observer.poll()
     assert [(str(item.label), item.known) for item in seen.queue] == [("linux", True)]
     assert asked(jenkins).count("/scriptText") == 0
     jenkins.scheduler.quieting = True  # the reason tells no label then, but the item needs none either
-    seen = observer.look()
+    seen = observer.poll()
     assert [(item.known, item.ready) for item in seen.queue] == [(False, False)]
     assert asked(jenkins).count("/scriptText") == 0
 
@@ -117,7 +117,7 @@ def hidden(jenkins: SimulatedJenkins, monkeypatch: pytest.MonkeyPatch) -> Simula
 
 def test_a_script_tells_what_no_text_does(hidden: SimulatedJenkins, observer: Observer) -> None:
     hidden.requests.clear()
-    seen = observer.look()
+    seen = observer.poll()
     assert [(str(item.label), item.known) for item in seen.queue] == [("linux", True)]
     assert asked(hidden) == ["/computer/api/json", "/queue/api/json", "/scriptText", "/api/json"]
 
@@ -130,13 +130,13 @@ def test_who_may_run_no_script_is_not_asked_again_for_an_hour(
         connect(hidden.url, "reader", reader.token, patience=0), cloud, "main", clock=clock.now
     )
     for _ in range(3):
-        seen = observer.look()
+        seen = observer.poll()
         assert [item.known for item in seen.queue] == [False]
         assert seen.blind == ()
         clock.advance(600)
     assert asked(hidden).count("/scriptText") == 1
     clock.advance(3600)
-    observer.look()
+    observer.poll()
     assert asked(hidden).count("/scriptText") == 2
 
 
@@ -145,10 +145,10 @@ def test_a_script_that_fails_is_tried_again_a_minute_later(
     hidden: SimulatedJenkins, observer: Observer, clock: ManualClock, status: int
 ) -> None:
     hidden.fail_next("/scriptText", status)
-    assert [item.known for item in observer.look().queue] == [False]
-    assert [item.known for item in observer.look().queue] == [False]
+    assert [item.known for item in observer.poll().queue] == [False]
+    assert [item.known for item in observer.poll().queue] == [False]
     clock.advance(61)
-    assert [item.known for item in observer.look().queue] == [True]
+    assert [item.known for item in observer.poll().queue] == [True]
 
 
 # what cannot be seen
@@ -172,18 +172,18 @@ def test_a_controller_that_does_not_tell_is_said_so(
 ) -> None:
     jenkins.add_node("one", "<slave/>")
     jenkins.fail_next(path, status)
-    seen = observer.look()
+    seen = observer.poll()
     assert (seen.nodes, seen.queue) == ((), ())
     assert len(seen.blind) == 1
     assert seen.blind[0].startswith("the controller: could not ")
     assert words in seen.blind[0]
-    assert observer.look().blind == ()
+    assert observer.poll().blind == ()
 
 
 def test_a_controller_that_is_not_there_is_said_so(cloud: SimulatedCloud) -> None:
     with SimulatedJenkins() as gone:
         controller = connect(gone.url, gone.user, gone.token, patience=0)
-    seen = Observer(controller, cloud, "main").look()
+    seen = Observer(controller, cloud, "main").poll()
     assert seen.nodes == ()
     assert "connection refused" in seen.blind[0]
 
@@ -210,7 +210,7 @@ def test_an_answer_that_is_none_is_never_an_empty_list(
         return HttpResponse(200, body, []) if request.path == path else answer(request)
 
     monkeypatch.setattr(jenkins, "_respond", respond)
-    seen = observer.look()
+    seen = observer.poll()
     assert (seen.nodes, seen.queue) == ((), ())
     assert len(seen.blind) == 1
     assert seen.blind[0].startswith("the controller: ")
@@ -221,24 +221,24 @@ def test_a_cloud_that_does_not_tell_is_said_so(
 ) -> None:
     cloud.launch(LaunchRequest(POOL, 1, "abc", ("heavy-1",)))
     cloud.faults.raises.append(Throttled("too many requests"))
-    seen = observer.look()
+    seen = observer.poll()
     assert seen.instances == ()
     assert seen.blind == ("the cloud: too many requests",)
     assert len(seen.nodes) == 1
-    assert len(observer.look().instances) == 1
+    assert len(observer.poll().instances) == 1
 
 
 def test_quieting_down_is_seen_and_named(
     jenkins: SimulatedJenkins, observer: Observer, controller: Controller
 ) -> None:
-    assert observer.look().quiet == ""
+    assert observer.poll().quiet == ""
     jenkins.create_item("a", JOB.format("heavy"))
     jenkins.build("a")
     controller.post("quietDown", "quiet down", b"", {})
-    snapshot = observer.look()
+    snapshot = observer.poll()
     assert snapshot.quiet == "no reason given"
     outcome = decide(snapshot, [POOL], Memory(), Limits())
     assert outcome.notes[0].startswith("Jenkins quiets down (no reason given): no build starts until")
     assert outcome.decisions == ()
     controller.post("cancelQuietDown", "go on", b"", {})
-    assert observer.look().quiet == ""
+    assert observer.poll().quiet == ""

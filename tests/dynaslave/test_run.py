@@ -205,13 +205,13 @@ class Hypervisor:
 
     def _work(self) -> None:
         while not self._stop.wait(0.3):
-            self.look()
+            self.poll()
 
     def instances(self) -> list[Any]:
         pages = self._ec2.get_paginator("describe_instances").paginate()
         return [one for page in pages for group in page["Reservations"] for one in group["Instances"]]
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Start and end what has come and gone."""
         live = set()
         for one in self.instances():

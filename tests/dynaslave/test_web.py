@@ -140,7 +140,7 @@ def test_charts_are_well_formed_and_inside_their_frame(steps: list[tuple[float, 
 
 
 def test_series_keep_peaks_and_stay_small() -> None:
-    series = Series(bucket=30, kept=10)
+    series = Series(bucket=30, most=10)
     for second in range(3000):
         series.add(Sample(float(second), 9 if second == 2990 else 1, {"busy": 1}))
     assert len(series.samples()) == 10
@@ -168,7 +168,7 @@ def sample(metrics: Metrics, name: str, **labels: str) -> float | None:
 
 def test_metrics_follow_the_looks() -> None:
     metrics = Metrics()
-    metrics.looked(status())
+    metrics.polled(status())
     metrics.acted([Report(Launch("linux", 3, "x"), launched=2), Report(Drain("n", "x"), error="no answer")])
     metrics.ticked(0.3)
     assert sample(metrics, "dynaslave_queue_items", pool="linux") == 2
@@ -177,7 +177,7 @@ def test_metrics_follow_the_looks() -> None:
     assert sample(metrics, "dynaslave_agents", pool="linux", state="busy") == 1
     assert sample(metrics, "dynaslave_launched_total", pool="linux") == 2
     assert sample(metrics, "dynaslave_decisions_total", action="drain", outcome="failed") == 1
-    metrics.looked(status(pools=[], queue=[]))
+    metrics.polled(status(pools=[], queue=[]))
     assert sample(metrics, "dynaslave_queue_items", pool="linux") is None
     assert b"# TYPE dynaslave_tick_seconds histogram" in metrics.text()
 

@@ -106,7 +106,7 @@ class World:
     going_on: dict[int, Interrupted] = field(default_factory=dict)
     """By queue item: the interrupted build that goes on with it."""
 
-    def look(self) -> Snapshot:
+    def poll(self) -> Snapshot:
         nodes, machines = tuple(self.nodes.values()), tuple(self.machines.values())
         return Snapshot(self.now, tuple(self.queue), nodes, machines, session=f"s{self.session}")
 
@@ -374,12 +374,12 @@ class Hostile(RuleBasedStateMachine):
 
     @rule(blind=st.sampled_from(["the queue", "the instances"]))
     def the_manager_is_blind(self, blind: str) -> None:
-        outcome = decide(replace(self.world.look(), blind=(blind,)), self.world.pools, self.memory, LIMITS)
+        outcome = decide(replace(self.world.poll(), blind=(blind,)), self.world.pools, self.memory, LIMITS)
         assert all(isinstance(one, Drain) for one in outcome.decisions)
         assert outcome.memory == self.memory
 
     def tick(self, fate: Callable[[], str], between: float = 0, killed_after: int | None = None) -> Outcome:
-        look = self.world.look()
+        look = self.world.poll()
         outcome = decide(look, self.world.pools, self.memory, LIMITS)
         assert outcome == decide(look, self.world.pools, self.memory, LIMITS)
         check(look, self.world.pools, outcome)

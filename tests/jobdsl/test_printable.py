@@ -168,7 +168,7 @@ def test_what_the_status_page_and_metrics_show_is_clean() -> None:
     assert "<script>" not in page
     page.encode()
     metrics = Metrics()
-    metrics.looked(status)
+    metrics.polled(status)
     text = metrics.text().decode()
     clean(text)
     assert all(line.startswith(("#", "dynaslave_")) for line in text.splitlines())

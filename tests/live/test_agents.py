@@ -22,7 +22,7 @@ def test_nodes_are_created_marked_and_removed(controller: Controller) -> None:
         for name in names:
             nodes.create(pool, name, "intent", 1_790_000_000.0, "/tmp/agent")
             nodes.create(pool, name, "intent", 1_790_000_000.0, "/tmp/agent")  # the same again is no error
-        node = nodes.look(names[0])
+        node = nodes.poll(names[0])
         assert node is not None
         assert (node.pool, node.intent, node.connected) == (manager, "intent", False)
         assert f"{manager}-label" in controller.labels()
@@ -35,6 +35,6 @@ def test_nodes_are_created_marked_and_removed(controller: Controller) -> None:
     finally:
         for name in names:
             nodes.delete(name)
-    assert [nodes.look(name) for name in names] == [None] * 3
+    assert [nodes.poll(name) for name in names] == [None] * 3
     computers = controller.json("computer/api/json", "computer[displayName]", "list the nodes")["computer"]
     assert not {computer["displayName"] for computer in computers} & set(names)

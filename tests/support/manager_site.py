@@ -88,7 +88,7 @@ class Site:
                 url=self.jenkins.url,
                 provider=self.cloud,
                 estate=lambda: self.declared,
-                look=Observer(controller, self.cloud, "main", clock=self.clock.now).look,
+                poll=Observer(controller, self.cloud, "main", clock=self.clock.now).poll,
                 doer=actor,
                 costs=Costs(MemoryBook()),
                 lease=self.lease,
